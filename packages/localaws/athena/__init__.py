@@ -1,0 +1,19 @@
+"""Athena that answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from localaws.athena.engine import Engine
+
+if TYPE_CHECKING:
+    from localaws.glue.catalog import Catalog
+    from localaws.home import Home
+    from localaws.iceberg.tables import IcebergTables
+    from localaws.s3.store import ObjectStore
+    from localaws.settings import Settings
+
+
+def open_engine(settings: Settings, home: Home, store: ObjectStore, catalog: Catalog, tables: IcebergTables) -> Engine:
+    """The query engine, installed behind moto's Athena API."""
+    return Engine(settings, home, store, catalog, tables)

@@ -1,0 +1,121 @@
+"""The command line: up, down, status, env."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from localaws.errors import LocalAwsError
+from localaws.home import Home, ServerRecord
+from localaws.running import STOP_DEADLINE, Running, launch, wait_until_ready
+from localaws.settings import Settings, settings_from
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; an error is one line on stderr and exit status 1."""
+    try:
+        defaults = settings_from(os.environ)
+        options = _parser(defaults).parse_args(arguments)
+        return int(options.command(options, defaults))
+    except LocalAwsError as error:
+        print(f"localaws: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser(defaults: Settings) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="localaws", description="AWS on this machine.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    up = commands.add_parser("up", help="start a server and return when it answers")
+    up.add_argument("--port", type=int, default=defaults.port, help=f"0 takes a free one (default {defaults.port})")
+    up.add_argument("--host", default=defaults.host, help=f"address to bind (default {defaults.host})")
+    up.add_argument("--region", default=defaults.region, help=f"default {defaults.region}")
+    up.add_argument("--warm", type=int, default=defaults.warm, help="pre-started Glue processes; 0 turns them off")
+    up.add_argument("--certificate", type=Path, help="PEM file; with --private-key the server speaks HTTPS")
+    up.add_argument("--private-key", type=Path, help="PEM file")
+    up.add_argument("--foreground", action="store_true", help="stay attached, log to the terminal")
+    up.set_defaults(command=_up)
+    for name, command, text in (
+        ("down", _down, "stop the server of a home"),
+        ("status", _status, "say whether a server runs; exit status 3 where none does"),
+        ("env", _env, 'print the exports: eval "$(localaws env)"'),
+    ):
+        commands.add_parser(name, help=text).set_defaults(command=command)
+    for command_parser in commands.choices.values():
+        command_parser.add_argument("--home", type=Path, default=defaults.home, help=f"default {defaults.home}")
+    return parser
+
+
+def _up(options: argparse.Namespace, defaults: Settings) -> int:
+    if options.foreground:
+        return _serve(_settings(options, defaults))
+    passed = [f"--{name}={value}" for name, value in _up_options(options).items() if value is not None]
+    Home(options.home).acquire_and_release()
+    record = wait_until_ready(launch(options.home, *passed), options.home)
+    print(f"localaws answers at {record.endpoint} (pid {record.pid}, home {options.home})")
+    print(f'use it with: eval "$(localaws env --home {options.home})"')
+    return 0
+
+
+def _up_options(options: argparse.Namespace) -> dict[str, Any]:
+    names = ("port", "host", "region", "warm", "certificate", "private_key")
+    return {name.replace("_", "-"): getattr(options, name) for name in names}
+
+
+def _settings(options: argparse.Namespace, defaults: Settings) -> Settings:
+    given = {name.replace("-", "_"): value for name, value in _up_options(options).items()}
+    return replace(defaults, home=options.home.absolute(), **given)
+
+
+def _serve(settings: Settings) -> int:
+    from localaws.server import Server
+
+    server = Server(settings)
+    server.start()
+    print(f"localaws answers at {server.endpoint} (home {settings.home})", flush=True)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # stop() joins the serving threads: it must not run inside the one that the signal interrupts
+        signal.signal(number, lambda *_: threading.Thread(target=server.stop).start())
+    server.serve()
+    return 0
+
+
+def _down(options: argparse.Namespace, defaults: Settings) -> int:
+    home = Home(options.home)
+    record = home.read_record()
+    if not record:
+        print(f"no server runs on {options.home}")
+        return 0
+    os.kill(record.pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_DEADLINE
+    while home.is_locked():
+        if time.monotonic() > deadline:
+            raise LocalAwsError(f"the server with pid {record.pid} did not stop within {STOP_DEADLINE:.0f} s")
+        time.sleep(0.05)
+    print(f"stopped the server with pid {record.pid}")
+    return 0
+
+
+def _status(options: argparse.Namespace, defaults: Settings) -> int:
+    record = Home(options.home).read_record()
+    if not record:
+        print(f"no server runs on {options.home}")
+        return 3
+    print(f"running at {record.endpoint} (pid {record.pid}, region {record.region}, home {options.home})")
+    return 0
+
+
+def _env(options: argparse.Namespace, defaults: Settings) -> int:
+    record: ServerRecord | None = Home(options.home).read_record()
+    if not record:
+        raise LocalAwsError(f"no server runs on {options.home}; start one with: localaws up --home {options.home}")
+    for name, value in Running(record.endpoint, record.region, options.home, record.pid).env.items():
+        print(f"export {name}={value}")
+    return 0

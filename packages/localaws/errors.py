@@ -1,0 +1,59 @@
+"""What can go wrong in localaws itself, outside an AWS API's own errors."""
+
+from __future__ import annotations
+
+
+class LocalAwsError(Exception):
+    """An error that the command line prints as one line, without a traceback."""
+
+
+class PortTakenError(LocalAwsError):
+    """Another process listens on the port that was asked for."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(
+            f"port {port} on {host} is taken by another process; stop it, or choose a free port with --port"
+        )
+
+
+class HomeNotWritableError(LocalAwsError):
+    """The home folder cannot be made or written."""
+
+    def __init__(self, home: object, reason: str) -> None:
+        super().__init__(f"home folder {home} is not writable ({reason}); choose another with --home or LOCALAWS_HOME")
+
+
+class HomeInUseError(LocalAwsError):
+    """A second server on one home."""
+
+    def __init__(self, home: object, owner: str) -> None:
+        super().__init__(
+            f"home folder {home} is in use by {owner}; run 'localaws down --home {home}' or choose another --home"
+        )
+
+
+class HomeStateError(LocalAwsError):
+    """Stored state that this version cannot read."""
+
+    def __init__(self, path: object, reason: str) -> None:
+        super().__init__(
+            f"stored state {path} cannot be read ({reason}); it was left as it is: "
+            "start the version that wrote it, or move the file away to start without it"
+        )
+
+
+class JavaMissingError(LocalAwsError):
+    """No Java 17 for Spark."""
+
+    def __init__(self, looked_at: list[str]) -> None:
+        super().__init__(
+            f"Spark needs Java 17; looked at {', '.join(looked_at)}; install one "
+            "(Debian: apt-get install openjdk-17-jre-headless; macOS: brew install openjdk@17) or set JAVA_HOME"
+        )
+
+
+class StartError(LocalAwsError):
+    """The server process ended, or stayed silent, before its first answer."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"localaws did not start: {reason}")

@@ -1,0 +1,24 @@
+"""The Glue catalog, and Glue jobs that run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from localaws.glue.catalog import Catalog
+from localaws.glue.runs import Runs
+
+if TYPE_CHECKING:
+    from localaws.home import Home
+    from localaws.moto_state import MotoState
+    from localaws.s3.store import ObjectStore
+    from localaws.settings import Settings
+
+
+def open_catalog(settings: Settings, state: MotoState) -> Catalog:
+    """The catalog that Athena and Iceberg share with the Glue API."""
+    return Catalog(settings, state)
+
+
+def open_runs(settings: Settings, home: Home, store: ObjectStore, endpoint: str) -> Runs:
+    """The job runs of one home."""
+    return Runs(settings, home, store, endpoint)

@@ -1,0 +1,128 @@
+"""The home folder: where a server's whole state lives, and the lock that gives it to one server."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+from localaws.errors import HomeInUseError, HomeNotWritableError
+
+
+@dataclass(frozen=True)
+class ServerRecord:
+    """What ``server.json`` says of the running server."""
+
+    pid: int
+    endpoint: str
+    region: str
+
+
+class Home:
+    """The folders below one home.
+
+    ``s3/<bucket>/<key>`` objects; ``meta/`` what S3 knows of them besides bytes;
+    ``state/`` pickled moto state; ``runs/<run id>/`` Glue runs; ``queries/`` Athena's history;
+    ``tmp/`` on the same file system, so that a rename out of it is atomic.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+        self._lock: IO[str] | None = None
+
+    @property
+    def s3(self) -> Path:
+        return self.root / "s3"
+
+    @property
+    def meta(self) -> Path:
+        return self.root / "meta"
+
+    @property
+    def state(self) -> Path:
+        return self.root / "state"
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    @property
+    def queries(self) -> Path:
+        return self.root / "queries"
+
+    @property
+    def tmp(self) -> Path:
+        return self.root / "tmp"
+
+    @property
+    def log(self) -> Path:
+        return self.root / "server.log"
+
+    @property
+    def record_file(self) -> Path:
+        return self.root / "server.json"
+
+    def acquire(self) -> None:
+        """Make the folders and take the lock; raise HomeNotWritableError or HomeInUseError."""
+        try:
+            for folder in (self.s3, self.meta, self.state, self.runs, self.queries, self.tmp):
+                folder.mkdir(parents=True, exist_ok=True)
+            lock = (self.root / "lock").open("a")
+        except OSError as error:
+            raise HomeNotWritableError(self.root, error.strerror or str(error)) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            raise HomeInUseError(self.root, self._owner()) from error
+        self._lock = lock
+
+    def acquire_and_release(self) -> None:
+        """Raise what :meth:`acquire` would, before another process is started to find it out."""
+        self.acquire()
+        self.release()
+
+    def release(self) -> None:
+        self.record_file.unlink(missing_ok=True)
+        if self._lock:
+            self._lock.close()
+            self._lock = None
+
+    def write_record(self, record: ServerRecord) -> None:
+        replace_file(self.record_file, json.dumps(asdict(record)).encode())
+
+    def read_record(self) -> ServerRecord | None:
+        """The running server's record, or None where no server holds this home."""
+        if not self.is_locked():
+            return None
+        try:
+            return ServerRecord(**json.loads(self.record_file.read_text()))
+        except FileNotFoundError:
+            return None
+
+    def is_locked(self) -> bool:
+        try:
+            with (self.root / "lock").open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        return False
+
+    def _owner(self) -> str:
+        record = self.read_record()
+        return f"the server with pid {record.pid} at {record.endpoint}" if record else "another server"
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write ``data`` so that a reader sees the old bytes or the new ones, never a part."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_bytes(data)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,77 @@
+"""The one WSGI application: sends each request to the room that answers it."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from localaws.moto_state import MotoState
+
+_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+_READS = re.compile(r"(BatchGet|Get|List|Describe|Search|Query|Lookup|Check|Verify|Filter|Simulate)")
+
+
+class Router:
+    """Iceberg REST by path, S3 by signature (or by having none), everything else to moto."""
+
+    def __init__(
+        self, s3: WSGIApplication, moto: WSGIApplication, state: MotoState, by_path: Mapping[str, WSGIApplication]
+    ) -> None:
+        self._s3 = s3
+        self._moto = moto
+        self._state = state
+        self._by_path = by_path
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        path = str(environ.get("PATH_INFO", ""))
+        for prefix, app in self._by_path.items():
+            if path == prefix or path.startswith(f"{prefix}/"):
+                return app(environ, start_response)
+        service = service_of(environ)
+        if service == "s3" and not path.startswith("/moto-api"):
+            return self._s3(environ, start_response)
+        return self._answer_and_save(service, environ, start_response)
+
+    def _answer_and_save(
+        self, service: str, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Let moto answer, and store its state before the answer leaves: what was acknowledged survives a kill."""
+        changes = not _READS.match(_action(environ))
+        body = list(self._moto(environ, start_response))
+        if changes:
+            self._state.save(service)
+        return body
+
+
+def service_of(environ: WSGIEnvironment) -> str:
+    """The signing name of a request; an unsigned or presigned one without an action is S3's."""
+    found = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
+    if found:
+        return found["service"].lower()
+    query = parse_qs(environ.get("QUERY_STRING", ""))
+    credential = query.get("X-Amz-Credential", [""])[0]
+    if credential.count("/") == 4:
+        return credential.split("/")[3].lower()
+    return "" if environ.get("HTTP_X_AMZ_TARGET") or _is_form(environ) else "s3"
+
+
+def _action(environ: WSGIEnvironment) -> str:
+    """The operation's name: from the target header (JSON protocols) or the form (query protocols)."""
+    target = environ.get("HTTP_X_AMZ_TARGET", "")
+    if target:
+        return str(target.rpartition(".")[2])
+    if _is_form(environ):
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        return parse_qs(body.decode(errors="replace")).get("Action", [""])[0]
+    return "GetByMethod" if environ["REQUEST_METHOD"] in ("GET", "HEAD") else ""
+
+
+def _is_form(environ: Mapping[str, Any]) -> bool:
+    return str(environ.get("CONTENT_TYPE", "")).startswith("application/x-www-form-urlencoded")

@@ -1,0 +1,96 @@
+"""A server for the length of a ``with`` block, in a process of its own, as tests want it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from localaws.errors import StartError
+from localaws.home import Home, ServerRecord
+
+START_DEADLINE = 30.0
+STOP_DEADLINE = 20.0
+
+
+@dataclass(frozen=True)
+class Running:
+    """A running server: its ``endpoint``, ``region``, ``home`` folder and process id."""
+
+    endpoint: str
+    region: str
+    home: Path
+    pid: int
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The variables that point boto3, awswrangler, PyAthena and the AWS command line at this server."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": "localaws",
+            "AWS_SECRET_ACCESS_KEY": "localaws",
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_REGION": self.region,
+        }
+
+    def session(self) -> boto3.session.Session:
+        return boto3.session.Session("localaws", "localaws", region_name=self.region)
+
+    def client(self, service: str, **options: Any) -> Any:
+        """A boto3 client of ``service`` for this server."""
+        return self.session().client(service, endpoint_url=self.endpoint, **options)  # type: ignore[call-overload]
+
+
+@contextmanager
+def running(home: Path | None = None, *, port: int = 0, warm: int = 0, region: str = "us-east-1") -> Iterator[Running]:
+    """Start ``localaws up`` on a free port, yield it, stop it. Without ``home`` its state goes with the block.
+
+    Raises StartError with the server's own message.
+    """
+    with tempfile.TemporaryDirectory(prefix="localaws-") as temporary:
+        folder = home or Path(temporary)
+        process = launch(folder, "--port", str(port), "--warm", str(warm), "--region", region)
+        try:
+            record = wait_until_ready(process, folder)
+            yield Running(record.endpoint, record.region, folder, record.pid)
+        finally:
+            _stop(process)
+
+
+def launch(home: Path, *options: str) -> subprocess.Popen[bytes]:
+    """Start a server process with its output in ``HOME/server.log``; its session outlives the caller's terminal."""
+    home.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "localaws", "up", "--foreground", "--home", str(home), *options]
+    with Home(home).log.open("wb") as log:
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+
+
+def wait_until_ready(process: subprocess.Popen[bytes], home: Path) -> ServerRecord:
+    """The record of the server that ``process`` runs, once it serves; raise StartError with what it printed."""
+    deadline = time.monotonic() + START_DEADLINE
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise StartError(Home(home).log.read_text(errors="replace").strip()[-2000:])
+        record = Home(home).read_record()
+        if record and record.pid == process.pid:
+            return record
+        time.sleep(0.02)
+    _stop(process)
+    raise StartError(f"no answer within {START_DEADLINE:.0f} s; see {Home(home).log}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_DEADLINE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,23 @@
+"""S3 on a directory: ``HOME/s3/<bucket>/<key>``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from localaws.s3.store import ObjectStore
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+    from localaws.home import Home
+    from localaws.moto_state import MotoState
+
+
+def open_store(home: Home) -> ObjectStore:
+    """The store of one home; also what moto's other services see as S3."""
+    return ObjectStore(home)
+
+
+def application(store: ObjectStore, moto: WSGIApplication, state: MotoState) -> WSGIApplication:
+    """The S3 API: objects from the store, bucket settings from moto."""
+    return moto

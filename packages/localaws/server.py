@@ -1,0 +1,118 @@
+"""One server: the composition root that joins the rooms, and the HTTP server around them."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from cheroot import wsgi
+from cheroot.ssl.builtin import BuiltinSSLAdapter
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+from localaws import athena, glue, iceberg, s3
+from localaws.errors import PortTakenError
+from localaws.gateway import OriginalHeadersGateway
+from localaws.home import Home, ServerRecord
+from localaws.moto_state import MotoState
+from localaws.router import Router
+from localaws.settings import LOOPBACK, Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+# Each request in flight holds a thread; an idle keep-alive connection holds none.
+THREADS = 64
+SOCKET_TIMEOUT = 60
+
+
+class Server:
+    """A localaws server in this process. moto's backends are global to a process, so: one a process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.home = Home(settings.home)
+        self._stops: list[Callable[[], None]] = []
+        self._http: wsgi.Server | None = None
+
+    @property
+    def endpoint(self) -> str:
+        assert self._http is not None, "start() first"
+        host, port = self._http.bind_addr[:2]
+        return f"{self.settings.scheme}://{_reachable(host)}:{port}"
+
+    def start(self) -> None:
+        """Take the home and the port, load the state, and be ready to serve.
+
+        Raises PortTakenError, HomeNotWritableError, HomeInUseError or HomeStateError, and leaves nothing behind.
+        """
+        self.home.acquire()
+        try:
+            self._http = self._bind()
+            self._http.wsgi_app = self._compose()
+        except BaseException:
+            self.stop()
+            raise
+        self.home.write_record(ServerRecord(os.getpid(), self.endpoint, self.settings.region))
+
+    def serve(self) -> None:
+        """Answer requests until :meth:`stop` is called from another thread or a signal handler."""
+        assert self._http is not None, "start() first"
+        self._http.serve()
+
+    def stop(self) -> None:
+        if self._http:
+            self._http.stop()
+        while self._stops:
+            self._stops.pop()()
+        self.home.release()
+
+    def _bind(self) -> wsgi.Server:
+        host, port = self.settings.host, self.settings.port
+        if port and _listens(host, port):
+            raise PortTakenError(host, port)
+        http = wsgi.Server((host, port), _not_ready, numthreads=THREADS, timeout=SOCKET_TIMEOUT)
+        http.gateway = OriginalHeadersGateway
+        if self.settings.certificate and self.settings.private_key:
+            http.ssl_adapter = BuiltinSSLAdapter(str(self.settings.certificate), str(self.settings.private_key))
+        try:
+            http.prepare()
+        except OSError as error:
+            raise PortTakenError(host, port) from error
+        return http
+
+    def _compose(self) -> WSGIApplication:
+        state = MotoState(self.home.state)
+        store = s3.open_store(self.home)
+        catalog = glue.open_catalog(self.settings, state)
+        tables = iceberg.open_tables(catalog, store)
+        runs = glue.open_runs(self.settings, self.home, store, self.endpoint)
+        engine = athena.open_engine(self.settings, self.home, store, catalog, tables)
+        self._stops += [engine.stop, runs.stop, store.close]
+        state.load()
+        runs.start()
+        moto = DomainDispatcherApplication(create_backend_app)
+        return Router(
+            s3=s3.application(store, moto, state),
+            moto=moto,
+            state=state,
+            by_path={"/iceberg": iceberg.application(tables)},
+        )
+
+
+def _listens(host: str, port: int) -> bool:
+    with closing(socket.socket()) as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((_reachable(host), port)) == 0
+
+
+def _reachable(host: str) -> str:
+    """The address that a client on this machine connects to: a server on all addresses is on the loopback too."""
+    return LOOPBACK if host == "0.0.0.0" else host  # noqa: S104
+
+
+def _not_ready(environ: object, start_response: Callable[..., object]) -> list[bytes]:
+    start_response("503 Service Unavailable", [("Retry-After", "1")])
+    return [b""]

@@ -1,0 +1,54 @@
+"""How one localaws server is set up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from localaws.errors import LocalAwsError
+
+DEFAULT_PORT = 4566
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of one server.
+
+    ``home`` holds all state; ``port`` 0 takes a free one. ``warm`` is the number of
+    pre-started Glue processes that wait for a job run (0 turns the pool off).
+    ``certificate`` and ``private_key`` are PEM files: with both, the server speaks HTTPS.
+    """
+
+    home: Path
+    host: str = LOOPBACK
+    port: int = DEFAULT_PORT
+    region: str = "us-east-1"
+    account: str = "123456789012"
+    warm: int = 1
+    certificate: Path | None = None
+    private_key: Path | None = None
+
+    @property
+    def scheme(self) -> str:
+        return "https" if self.certificate else "http"
+
+
+def settings_from(environ: Mapping[str, str]) -> Settings:
+    """Read ``LOCALAWS_HOME``, ``_HOST``, ``_PORT``, ``_WARM`` and ``AWS_DEFAULT_REGION``; raise LocalAwsError."""
+    home = Path(environ.get("LOCALAWS_HOME", ".localaws")).absolute()
+    return Settings(
+        home=home,
+        host=environ.get("LOCALAWS_HOST", LOOPBACK),
+        port=_number(environ, "LOCALAWS_PORT", DEFAULT_PORT),
+        region=environ.get("AWS_DEFAULT_REGION") or "us-east-1",
+        warm=_number(environ, "LOCALAWS_WARM", 1),
+    )
+
+
+def _number(environ: Mapping[str, str], name: str, default: int) -> int:
+    text = environ.get(name, str(default))
+    if not text.isdigit():
+        raise LocalAwsError(f"{name} is {text!r}; a whole number of 0 or more was expected")
+    return int(text)
