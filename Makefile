@@ -1,0 +1,43 @@
+# Every target sets up what it needs: uv from PyPI into .venv, then the locked environment.
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+UV_VERSION := $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
+
+.PHONY: help setup check test test-fast demo bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/ready ## make .venv with exactly what uv.lock pins
+
+.venv/ready: uv.lock pyproject.toml $(wildcard packages/*/pyproject.toml)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
+	  echo "Estrela needs Python 3.11, as AWS Glue 5 has it; $(or $(PYTHON),python3) is another. Install it, or: make PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { rm -rf .venv; \
+	  echo "Python's venv module is incomplete; on Debian: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/uv sync --frozen --quiet
+	@touch $@
+
+check: .venv/ready ## format, lint, types, import rules, lock file
+	$(BIN)/uv lock --check --quiet
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff check --quiet
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+test: check ## check, then every test, the fast ones first
+	$(BIN)/pytest
+
+test-fast: .venv/ready ## the tests that need no JVM and no long wait
+	$(BIN)/pytest -m "not slow and not docker" tests/unit
+
+demo: .venv/ready ## run the main job on this machine
+	@$(BIN)/python -m demo
+
+bench: .venv/ready ## every benchmark, as ratios side by side
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+clean: ## remove the environment and every local state
+	rm -rf .venv .demo .localaws .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
