@@ -1,0 +1,166 @@
+"""Every error that Estrela raises, grouped by what its catcher does; the facts stand in attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+MESSAGE_LIMIT = 2000
+"""Characters of a message: an error text goes to logs and chat, never a whole body or table."""
+EXAMPLES = 5
+"""Examples, names or failures that one message lists before it counts the rest."""
+
+
+def bounded(text: object, limit: int = 300) -> str:
+    """``text`` on one line of at most ``limit`` characters, marked where it was cut."""
+    line = " ".join(str(text).split())
+    return line if len(line) <= limit else f"{line[: limit - 3]}..."
+
+
+def some_of(values: Iterable[object], limit: int = EXAMPLES) -> str:
+    """The first ``limit`` values, comma-separated, and how many more there are."""
+    shown = [bounded(value) for value in values]
+    rest = len(shown) - limit
+    return ", ".join(shown[:limit]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _restored(kind: type[EstrelaError], args: tuple[object, ...], facts: dict[str, Any]) -> EstrelaError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(facts)
+    return error
+
+
+class EstrelaError(Exception):
+    """The root: catch it at an entry point. ``retriable`` says whether the same call may succeed later."""
+
+    retriable = False
+
+    def __init__(self, message: str) -> None:
+        super().__init__(bounded(message, MESSAGE_LIMIT))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Spark and Airflow pickle errors between processes; the default calls __init__ with the message alone.
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+class DefinitionError(EstrelaError):
+    """A declaration is wrong: ``where`` it stands, the ``problem``, and what is ``allowed``."""
+
+    def __init__(self, where: str, problem: str, allowed: Iterable[object] = ()) -> None:
+        self.where, self.problem, self.allowed = where, problem, tuple(allowed)
+        hint = f"; allowed: {some_of(self.allowed, 20)}" if self.allowed else ""
+        super().__init__(f"{where}: {problem}{hint}")
+
+
+class SettingsError(EstrelaError):
+    """An argument or environment variable, ``name``, is missing or wrong; raised before anything is read."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        self.name, self.problem = name, problem
+        super().__init__(f"{name}: {problem}")
+
+
+class ExtractError(EstrelaError):
+    """A source could not be taken in. ``failures`` holds the single errors when several requests failed."""
+
+    def __init__(self, source: str, problem: str, failures: Sequence[ExtractError] = ()) -> None:
+        self.source, self.failures = source, tuple(failures)
+        super().__init__(f"{source}: {problem}")
+        if self.failures:
+            self.retriable = all(failure.retriable for failure in self.failures)
+
+    @classmethod
+    def of(cls, source: str, failures: Sequence[ExtractError], asked: int, tolerated: int) -> ExtractError:
+        """The one error of a run in which more requests failed than the source's declared tolerance."""
+        listed = "; ".join(bounded(failure, 160) for failure in failures[:10])
+        rest = f"; and {len(failures) - 10} more" if len(failures) > 10 else ""
+        problem = (
+            f"{len(failures)} of {asked} requests failed and {tolerated} are tolerated; "
+            f"what did arrive is kept in raw. Failed: {listed}{rest}"
+        )
+        return ExtractError(source, problem, failures)
+
+
+class SourceUnavailableError(ExtractError):
+    """The source does not answer for now: timeout, 429, 5xx, an error page with status 200, a truncated body.
+
+    ``retry_after`` is the source's own wish in seconds, where it stated one; ``status`` the last HTTP status.
+    """
+
+    retriable = True
+
+    def __init__(
+        self, source: str, problem: str, *, status: int | None = None, retry_after: float | None = None
+    ) -> None:
+        self.status, self.retry_after = status, retry_after
+        super().__init__(source, problem)
+
+
+class SourceRejectedError(ExtractError):
+    """The source refuses the request: a 4xx other than 408 and 429, bad credentials. ``status`` is the HTTP status."""
+
+    def __init__(self, source: str, problem: str, *, status: int) -> None:
+        self.status = status
+        super().__init__(source, problem)
+
+
+class SourceChangedError(ExtractError):
+    """Columns or shape are not as declared: ``expected`` and ``found``, and ``where`` (a file or URL)."""
+
+    def __init__(self, source: str, where: str, *, expected: object, found: object) -> None:
+        self.where, self.expected, self.found = where, expected, found
+        super().__init__(source, f"{bounded(where)} holds {bounded(found)} where {bounded(expected)} is declared")
+
+
+class TransformError(EstrelaError):
+    """The transform of ``table`` failed; raised from Spark's own error."""
+
+    def __init__(self, table: str, problem: str) -> None:
+        self.table, self.problem = table, problem
+        super().__init__(f"{table}: {bounded(problem, 1000)}")
+
+
+@dataclass(frozen=True)
+class CheckFailure:
+    """A failed check: its name, the column, the number of bad rows and up to five examples."""
+
+    check: str
+    column: str
+    count: int
+    examples: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        shown = f", for example {some_of(self.examples)}" if self.examples else ""
+        return f"{self.check} on {self.column} fails on {self.count} rows{shown}"
+
+
+class QualityError(EstrelaError):
+    """Checks of ``table`` failed, so nothing was published; ``failures`` lists them."""
+
+    def __init__(self, table: str, failures: Sequence[CheckFailure]) -> None:
+        self.table, self.failures = table, list(failures)
+        super().__init__(f"{table} is not published: {'; '.join(str(failure) for failure in failures)}")
+
+
+class LoadError(EstrelaError):
+    """Writing ``table`` failed; what readers see is unchanged."""
+
+    def __init__(self, table: str, problem: str) -> None:
+        self.table, self.problem = table, problem
+        super().__init__(f"{table}: {bounded(problem, 1000)}")
+
+
+class JobError(EstrelaError):
+    """A Glue run did not succeed: ``job``, ``run_id``, ``state``, Glue's own ``message`` and its ``log_url``."""
+
+    def __init__(self, job: str, run_id: str, state: str, message: str, log_url: str) -> None:
+        self.job, self.run_id, self.state, self.message, self.log_url = job, run_id, state, message, log_url
+        super().__init__(
+            f"Glue job {job}, run {run_id}, ended {state}: {bounded(message, 1000) or 'Glue gave no message'}; "
+            f"log: {log_url}"
+        )
+
+
+class JobDeadlineError(JobError):
+    """A Glue run was still in ``state`` when its deadline passed."""
