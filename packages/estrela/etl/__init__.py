@@ -1,0 +1,1 @@
+"""Extract, transform, load: the steps between a source and a published table."""

@@ -1,0 +1,1 @@
+"""Doors to the outside: REST services, databases, Glue jobs. No Spark."""
