@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from localaws.glue import backend
 from localaws.glue.catalog import Catalog
 from localaws.glue.runs import Runs
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 def open_catalog(settings: Settings, state: MotoState) -> Catalog:
     """The catalog that Athena and Iceberg share with the Glue API."""
+    backend.install()
     return Catalog(settings, state)
 
 

@@ -1,0 +1,23 @@
+"""The one Glue backend that moto serves: its own, with jobs that run."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from moto.glue.models import GlueBackend, glue_backends
+
+from localaws.glue import urls
+from localaws.glue.jobs import JobOperations
+
+
+class LocalGlueBackend(JobOperations, GlueBackend):
+    """moto's Glue backend under localaws' operations."""
+
+    @property
+    def _url_module(self) -> ModuleType:
+        return urls
+
+
+def install() -> None:
+    """Make moto build this backend; call it before the first request of the process."""
+    glue_backends.backend = LocalGlueBackend
