@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,9 @@ class MotoState:
     """Saves and loads the backends of :data:`SERVICES` under one folder.
 
     A backend class may name attributes in ``transient`` (locks, pools, links to other rooms):
-    they are not stored. A pickle is read only by the moto version that wrote it, because its
-    classes are moto's own; another version raises HomeStateError and leaves the file alone.
+    they are not stored. A backend's ``lock``, where it has one, is held while it is pickled.
+    A pickle is read only by the moto version that wrote it, because its classes are moto's own;
+    another version raises HomeStateError and leaves the file alone.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -41,8 +43,12 @@ class MotoState:
         if service not in self._locks:
             return
         with self._locks[service]:
-            backends = [(b.account_id, b.region_name, _lasting(b)) for b in _backends(service)]
-            replace_file(self._path(service), cloudpickle.dumps({"moto": moto.__version__, "backends": backends}))
+            with ExitStack() as held:
+                for backend in _backends(service):
+                    held.enter_context(getattr(backend, "lock", nullcontext()))
+                backends = [(b.account_id, b.region_name, _lasting(b)) for b in _backends(service)]
+                pickled = cloudpickle.dumps({"moto": moto.__version__, "backends": backends})
+            replace_file(self._path(service), pickled)
 
     def _load(self, service: str, path: Path) -> None:
         try:
