@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from moto.glue.models import GlueBackend, glue_backends
+from moto.glue.models import glue_backends
 
 from localaws.glue import urls
+from localaws.glue.catalog_backend import CatalogOperations
 from localaws.glue.jobs import JobOperations
 
 
-class LocalGlueBackend(JobOperations, GlueBackend):
+class LocalGlueBackend(JobOperations, CatalogOperations):
     """moto's Glue backend under localaws' operations."""
 
     @property
