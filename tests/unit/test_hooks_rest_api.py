@@ -1,0 +1,326 @@
+"""RestApiHook against a real HTTP server that misbehaves as told."""
+
+from __future__ import annotations
+
+import gzip
+import socketserver
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import requests
+
+from estrela.errors import (
+    DefinitionError,
+    ExtractError,
+    SourceChangedError,
+    SourceRejectedError,
+    SourceUnavailableError,
+)
+from estrela.hooks.answer import seconds_to_wait
+from estrela.hooks.http_policy import HttpPolicy
+from estrela.hooks.paginators import ODataPages
+from estrela.hooks.request import Request
+from estrela.hooks.rest_api import RestApiHook
+
+Reply = Callable[[BaseHTTPRequestHandler], None]
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+QUICK = HttpPolicy(read_timeout=0.4, deadline=20, attempts=3, concurrency=4, give_up_after=5)
+
+
+def reply(status: int = 200, body: bytes = b"{}", **headers: str) -> Reply:
+    def send(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        for name, value in ({"Content-Length": str(len(body))} | headers).items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return send
+
+
+def raw_reply(head: str, body: bytes = b"", pause: float = 0.0) -> Reply:
+    """Bytes as they are, then a closed connection."""
+
+    def send(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(head.replace("\n", "\r\n").encode() + body)
+        handler.wfile.flush()
+        time.sleep(pause)
+        handler.close_connection = True
+
+    return send
+
+
+def drip(handler: BaseHTTPRequestHandler) -> None:
+    """A byte every 50 ms: never a read timeout, never an end."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")
+    for _ in range(60):
+        handler.wfile.write(b"[")
+        time.sleep(0.05)
+
+
+class Service(ThreadingHTTPServer):
+    """Answers with ``script`` in turn, its last reply again and again; ``seen`` holds path and header fields."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        self.script: list[Reply] = [reply()]
+        self.seen: list[tuple[str, dict[str, str]]] = []
+        self.busy = self.most_busy = 0
+        self.lock = threading.Lock()
+        super().__init__(("127.0.0.1", 0), Handler)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hung up is what many tests are about."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Service
+
+    def do_GET(self) -> None:
+        with self.server.lock:
+            self.server.seen.append((self.path, dict(self.headers)))
+            script = self.server.script
+            send = script.pop(0) if len(script) > 1 else script[0]
+            self.server.busy += 1
+            self.server.most_busy = max(self.server.most_busy, self.server.busy)
+        try:
+            send(self)
+        finally:
+            with self.server.lock:
+                self.server.busy -= 1
+
+    def log_message(self, *args: object) -> None:
+        """Silence."""
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    with Service() as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def naps() -> list[float]:
+    """The pauses that the hook would have made."""
+    return []
+
+
+@pytest.fixture
+def hook(service: Service, naps: list[float]) -> Iterator[RestApiHook]:
+    with RestApiHook("fees", service.url, policy=QUICK, sleep=naps.append) as client:
+        yield client
+
+
+FEES = Request("odata/Fees", {"$format": "json"})
+BROKEN: dict[str, tuple[Reply, str]] = {
+    "500": (reply(500), "HTTP 500"),
+    "503": (reply(503), "HTTP 503"),
+    "504": (reply(504), "HTTP 504"),
+    "429": (reply(429), "HTTP 429"),
+    "html": (reply(200, b"\n <!DOCTYPE html><html>busy</html>"), "an HTML or XML page instead of data with HTTP 200"),
+    "xml": (reply(200, b'\xef\xbb\xbf<?xml version="1.0"?><e/>'), "an HTML or XML page instead of data with HTTP 200"),
+    "empty": (reply(200, b"\xef\xbb\xbf\r\n"), "an empty body with HTTP 200"),
+    "half JSON": (reply(200, b'{"value": [{"a": 1}, {"b'), "broken or truncated JSON with HTTP 200"),
+    "short body": (raw_reply("HTTP/1.1 200 OK\nContent-Length: 99\n\n", b"{}"), "the body was truncated"),
+    "short chunk": (raw_reply("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n", b"9\r\n{}"), "the body was truncated"),
+    "silent": (raw_reply("", pause=1.0), "timed out"),
+    "reset": (raw_reply(""), "the connection failed (ConnectionError)"),
+}
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_fault_that_passes_is_retried(service: Service, hook: RestApiHook, naps: list[float], fault: str) -> None:
+    service.script = [BROKEN[fault][0], reply(200, b'{"value": []}')]
+    assert hook.get(FEES).body == b'{"value": []}'
+    assert len(naps) == 1
+
+
+@pytest.mark.parametrize("fault", BROKEN)
+def test_a_fault_that_stays_is_reported_with_its_reason(service: Service, hook: RestApiHook, fault: str) -> None:
+    service.script, reason = [BROKEN[fault][0]], BROKEN[fault][1]
+    with pytest.raises(SourceUnavailableError) as caught:
+        hook.get(FEES)
+    url = f"{service.url}/odata/Fees?$format=json"
+    assert str(caught.value) == f"fees: {url}: {reason}; gave up after 3 of 3 attempts"
+    assert len(service.seen) == 3
+
+
+def test_no_listener_is_unavailable(naps: list[float]) -> None:
+    with socketserver.TCPServer(("127.0.0.1", 0), socketserver.BaseRequestHandler) as taken:
+        port = taken.server_address[1]
+    with pytest.raises(SourceUnavailableError, match=r"the connection failed \(ConnectionError\); gave up"):
+        RestApiHook("fees", f"http://127.0.0.1:{port}", policy=QUICK, sleep=naps.append).get(FEES)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
+def test_a_refusal_is_not_retried_and_says_what_the_service_said(
+    service: Service, hook: RestApiHook, status: int
+) -> None:
+    service.script = [reply(status, b"URI is malformed")]
+    with pytest.raises(SourceRejectedError) as caught:
+        hook.get(FEES)
+    url = f"{service.url}/odata/Fees?$format=json"
+    assert str(caught.value) == f"fees: {url}: HTTP {status}, URI is malformed"
+    assert (caught.value.status, len(service.seen)) == (status, 1)
+
+
+def test_no_content_is_an_answer(service: Service, hook: RestApiHook) -> None:
+    service.script = [raw_reply("HTTP/1.1 204 No Content\n\n")]
+    assert hook.get(FEES).is_absent
+
+
+def test_bytes_of_a_file_arrive_as_they_are(service: Service, hook: RestApiHook) -> None:
+    body = "Ano;Índice \u2013 x\r\n".encode("cp1252")
+    service.script = [reply(200, gzip.compress(body), Content_Encoding="gzip", Content_Type="text/csv;charset=UTF-8")]
+    assert hook.get(FEES, "text").body == body
+
+
+def test_the_service_decides_how_long_to_wait(service: Service, hook: RestApiHook, naps: list[float]) -> None:
+    service.script = [reply(429, Retry_After="7"), reply()]
+    hook.get(FEES)
+    assert naps == [7.0]
+
+
+def test_a_wait_beyond_the_limit_ends_the_retries_and_is_handed_on(service: Service, hook: RestApiHook) -> None:
+    service.script = [reply(503, Retry_After="3600")]
+    with pytest.raises(SourceUnavailableError, match="1 of 3 attempts, the service asks to wait 3600 s") as caught:
+        hook.get(FEES)
+    assert caught.value.retry_after == 3600
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("0", 0),
+        (" 120 ", 120),
+        (format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90),
+        (format_datetime(NOW - timedelta(days=1), usegmt=True), 0),
+        ("-5", None),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(text: str, seconds: float | None) -> None:
+    assert seconds_to_wait(text, NOW) == seconds
+
+
+def test_pauses_grow_and_carry_jitter(service: Service, naps: list[float]) -> None:
+    service.script = [reply(500)]
+    policy = HttpPolicy(attempts=8, first_backoff=1, longest_backoff=8)
+    with pytest.raises(SourceUnavailableError):
+        RestApiHook("fees", service.url, policy=policy, sleep=naps.append).get(FEES)
+    assert all(0 <= nap <= ceiling for nap, ceiling in zip(naps, [1, 2, 4, 8, 8, 8, 8], strict=True))
+    assert len(set(naps)) == 7
+
+
+def test_a_drip_feed_ends_at_the_deadline(service: Service) -> None:
+    service.script = [drip]
+    hook = RestApiHook("fees", service.url, policy=HttpPolicy(read_timeout=2, deadline=0.3))
+    with pytest.raises(SourceUnavailableError, match=r"not complete within 0\.3 s; gave up after 1 of 5 attempts"):
+        hook.get(FEES)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content_Encoding": "gzip"}])
+def test_a_body_without_end_is_cut_off(service: Service, headers: dict[str, str]) -> None:
+    body = gzip.compress(bytes(10**6)) if headers else bytes(10**6)
+    service.script = [reply(200, body, **headers)]
+    hook = RestApiHook("fees", service.url, policy=HttpPolicy(largest_body=2000))
+    with pytest.raises(SourceChangedError, match="holds a larger body where at most 2,000 bytes is declared"):
+        hook.get(FEES)
+
+
+def test_odata_pages_end_with_a_short_one(service: Service, hook: RestApiHook) -> None:
+    service.script = [reply(200, b'{"value":[1,2]}'), reply(200, b'{"value":[3,4]}'), reply(200, b'{"value":[5]}')]
+    answers = hook.pages(FEES, ODataPages(top=2))
+    assert [answer.body for answer in answers] == [b'{"value":[1,2]}', b'{"value":[3,4]}', b'{"value":[5]}']
+    assert [path.partition("&")[2] for path, _ in service.seen] == [f"$top=2&$skip={skip}" for skip in (0, 2, 4)]
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (b'{"value":[1,2]}', "page 1 again, or no end where another page is declared"),
+        (b'{"value":[1,2,3]}', "a page of 3 rows where at most 2 rows is declared"),
+        (b'{"error":"x"}', """{'error': 'x'} where {"value": [...]} is declared"""),
+        (b"[1]", """[1] where {"value": [...]} is declared"""),
+    ],
+)
+def test_pages_of_another_shape_are_a_changed_source(
+    service: Service, hook: RestApiHook, body: bytes, found: str
+) -> None:
+    service.script = [reply(200, body)]
+    with pytest.raises(SourceChangedError) as caught:
+        hook.pages(FEES, ODataPages(top=2))
+    assert str(caught.value).endswith(found)
+
+
+def test_many_requests_run_at_once_but_never_more_than_allowed(service: Service, hook: RestApiHook) -> None:
+    def slow(handler: BaseHTTPRequestHandler) -> None:
+        time.sleep(0.05)
+        reply()(handler)
+
+    service.script = [slow]
+    wanted = [Request(f"bank/{number}") for number in range(20)]
+    assert [request for request, _ in hook.gather(wanted)] == wanted
+    assert 2 <= service.most_busy <= 4
+
+
+def test_one_failure_does_not_hide_the_other_answers(service: Service, hook: RestApiHook) -> None:
+    service.script = [reply(400), reply()]
+    results = [result for _, result in hook.gather([Request(str(number)) for number in range(4)])]
+    assert sum(isinstance(result, SourceRejectedError) for result in results) == 1
+    assert sum(isinstance(result, list) for result in results) == 3
+
+
+def test_a_dead_service_is_not_asked_for_ever(service: Service, hook: RestApiHook) -> None:
+    service.script = [reply(404)]
+    results = [result for _, result in hook.gather([Request(str(number)) for number in range(60)])]
+    assert all(isinstance(result, ExtractError) for result in results)
+    assert str(results[-1]) == "fees: not sent, since 5 requests in a row failed"
+    assert len(service.seen) <= 5 + QUICK.concurrency
+
+
+class Key(requests.auth.AuthBase):
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["X-Api-Key"] = "hunter2"
+        return request
+
+
+def test_a_credential_is_sent_but_never_told_or_carried_elsewhere(service: Service) -> None:
+    service.script = [reply(302, Location="http://elsewhere.test/"), reply(401, b"hunter2 is not a key")]
+    hook = RestApiHook("fees", service.url, auth=Key())
+    for status in (302, 401):
+        with pytest.raises(SourceRejectedError, match=f"HTTP {status}$"):
+            hook.get(FEES)
+    assert service.seen[0][1]["X-Api-Key"] == "hunter2"
+
+
+def test_the_client_says_who_it_is_and_keeps_its_connection(service: Service, hook: RestApiHook) -> None:
+    hook.get(FEES)
+    assert service.seen[0][1]["User-Agent"].startswith("estrela ")
+
+
+def test_odata_parameters_travel_readable() -> None:
+    request = Request("odata/Fees(CNPJ=@CNPJ)", {"@CNPJ": "'00000000'", "$top": "100", "tipo": "Bancos e financeiras"})
+    assert request.url("https://x/v1/") == (
+        "https://x/v1/odata/Fees(CNPJ=@CNPJ)?@CNPJ='00000000'&$top=100&tipo=Bancos%20e%20financeiras"
+    )
+
+
+def test_a_base_url_is_a_web_address() -> None:
+    with pytest.raises(DefinitionError) as caught:
+        RestApiHook("fees", "ftp://x")
+    assert str(caught.value) == "fees: base URL 'ftp://x' is not a web address; allowed: https://..., http://..."
