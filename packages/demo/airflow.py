@@ -1,0 +1,160 @@
+"""A real Airflow on this machine: metadata database, scheduler, DAG processor and API server."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from demo.processes import process
+
+READY_SECONDS = 120.0
+SERVICES = ("api-server", "dag-processor", "scheduler")
+
+
+class AirflowError(Exception):
+    """Airflow did not do what was asked; the message names the log to read."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task of a DAG run: its state and its wall time in seconds, None before it has ended."""
+
+    name: str
+    state: str
+    seconds: float | None
+    started: str | None
+
+
+@dataclass(frozen=True)
+class Airflow:
+    """A running Airflow, through its REST API."""
+
+    url: str
+    home: Path
+    token: str
+
+    def wait_for_dag(self, dag_id: str) -> None:
+        """Return once the DAG processor has read the DAG; raise AirflowError with its import errors."""
+        deadline = time.monotonic() + READY_SECONDS
+        while self._call("GET", f"/dags?dag_id_pattern={dag_id}")["total_entries"] == 0:
+            errors = self._call("GET", "/importErrors")["import_errors"]
+            if errors:
+                raise AirflowError(f"DAG file {errors[0]['filename']} does not import: {errors[0]['stack_trace']}")
+            if time.monotonic() > deadline:
+                raise AirflowError(f"DAG {dag_id} was not read within {READY_SECONDS:.0f} s; see {self.home}")
+            time.sleep(0.3)
+
+    def trigger(self, dag_id: str, conf: Mapping[str, Any]) -> str:
+        """Start a run with these params; the run's id."""
+        self._call("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+        return str(self._call("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})["dag_run_id"])
+
+    def state(self, dag_id: str, run_id: str) -> str:
+        return str(self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"])
+
+    def tasks(self, dag_id: str, run_id: str) -> list[Task]:
+        rows = self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
+        return [Task(row["task_id"], row["state"] or "waiting", row["duration"], row["start_date"]) for row in rows]
+
+    def log(self, dag_id: str, run_id: str, task_id: str) -> str:
+        """The newest log of a task as Airflow stored it."""
+        folder = self.home / "logs" / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task_id}"
+        attempts = sorted(folder.glob("attempt=*.log"))
+        return attempts[-1].read_text(errors="replace") if attempts else ""
+
+    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        answer = requests.request(method, f"{self.url}/api/v2{path}", json=body, headers=headers, timeout=30)
+        if not answer.ok:
+            raise AirflowError(f"{method} {path} answered {answer.status_code}: {answer.text[:500]}")
+        return dict(answer.json())
+
+
+@contextlib.contextmanager
+def airflow(home: Path, dags: Path, env: Mapping[str, str], port: int = 0) -> Iterator[Airflow]:
+    """Run Airflow on ``home`` for the length of the block; its database is made on first use and kept."""
+    home.mkdir(parents=True, exist_ok=True)
+    url = f"http://127.0.0.1:{port or _free_port()}"
+    full = {**os.environ, **_settings(home, dags, url), **env}
+    _migrate(home, full)
+    with contextlib.ExitStack() as stack:
+        for service in SERVICES:
+            stack.enter_context(process([*_command(), service], full, home / f"{service}.log"))
+        yield Airflow(url, home, _token(url, home))
+
+
+def _command() -> list[str]:
+    return [sys.executable, "-m", "airflow"]
+
+
+def _settings(home: Path, dags: Path, url: str) -> dict[str, str]:
+    """Airflow on SQLite with tasks in parallel, bound to the loopback, everyone who reaches it an admin."""
+    port = url.rpartition(":")[2]
+    return {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "true",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": port,
+        "AIRFLOW__API__BASE_URL": url,
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API_AUTH__JWT_SECRET": _secret(home),
+        "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "false",
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+    }
+
+
+def _secret(home: Path) -> str:
+    """The key that the parts of this Airflow sign with; made once, readable by its owner alone."""
+    path = home / "jwt-secret"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32))
+    return path.read_text()
+
+
+def _migrate(home: Path, env: Mapping[str, str]) -> None:
+    """Make or upgrade the metadata database; a version that was already migrated to costs nothing."""
+    done = home / f"migrated-{version('apache-airflow')}"
+    if done.exists():
+        return
+    finished = subprocess.run([*_command(), "db", "migrate"], env=dict(env), capture_output=True, check=False)
+    if finished.returncode:
+        raise AirflowError(f"airflow db migrate failed: {finished.stderr.decode(errors='replace')[-2000:]}")
+    done.touch()
+
+
+def _token(url: str, home: Path) -> str:
+    """A token, once the API server gives one."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(requests.ConnectionError):
+            answer = requests.get(f"{url}/auth/token", timeout=10)
+            if answer.ok:
+                return str(answer.json()["access_token"])
+        time.sleep(0.3)
+    raise AirflowError(f"Airflow's API server did not answer within {READY_SECONDS:.0f} s; see {home}/api-server.log")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
