@@ -1,0 +1,138 @@
+"""Checks: what must hold in a table before anyone sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from estrela.errors import DefinitionError
+from estrela.model.column import require_known
+
+if TYPE_CHECKING:
+    from estrela.model.source import Source
+
+
+@dataclass(frozen=True)
+class Unique:
+    """No two rows have the same values in ``columns``."""
+
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NotNull:
+    """``column`` has a value in every row."""
+
+    column: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column checked."""
+        return (self.column,)
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """``column`` is NULL or one of ``values``."""
+
+    column: str
+    values: tuple[str | int, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column checked."""
+        return (self.column,)
+
+
+@dataclass(frozen=True)
+class Between:
+    """``column`` is NULL or from ``low`` to ``high``, both included; None leaves that side open."""
+
+    column: str
+    low: int | Decimal | None = None
+    high: int | Decimal | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column checked."""
+        return (self.column,)
+
+
+@dataclass(frozen=True)
+class Expression:
+    """``sql``, a Spark SQL condition on ``columns``, is true in every row; NULL counts as false."""
+
+    name: str
+    sql: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reconcile:
+    """The sum of ``column`` equals the sum of ``source_column`` over the trusted table of ``source``."""
+
+    column: str
+    source: Source
+    source_column: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The column checked."""
+        return (self.column,)
+
+
+Check = Unique | NotNull | OneOf | Between | Expression | Reconcile
+
+
+def unique(*columns: str) -> Unique:
+    """No two rows have the same values in ``columns``."""
+    return Unique(columns)
+
+
+def not_null(column: str) -> NotNull:
+    """``column`` has a value in every row."""
+    return NotNull(column)
+
+
+def one_of(column: str, values: Iterable[str | int]) -> OneOf:
+    """``column`` is NULL or one of ``values``."""
+    return OneOf(column, tuple(values))
+
+
+def between(column: str, low: int | Decimal | None = None, high: int | Decimal | None = None) -> Between:
+    """``column`` is NULL or from ``low`` to ``high``, both included."""
+    return Between(column, low, high)
+
+
+def expression(name: str, sql: str, *columns: str) -> Expression:
+    """The Spark SQL condition ``sql`` on ``columns`` is true in every row."""
+    return Expression(name, sql, columns)
+
+
+def reconcile(column: str, source: Source, source_column: str) -> Reconcile:
+    """The sum of ``column`` equals the sum of ``source_column`` in the trusted table of ``source``."""
+    return Reconcile(column, source, source_column)
+
+
+def check_name(check: Check) -> str:
+    """How reports name a check: ``unique``, ``not_null``, ..., or the expression's own name."""
+    names = {Unique: "unique", NotNull: "not_null", OneOf: "one_of", Between: "between", Reconcile: "reconcile"}
+    return check.name if isinstance(check, Expression) else names[type(check)]
+
+
+def validate_checks(where: str, checks: Sequence[Check], known: Sequence[str]) -> None:
+    """Raise DefinitionError if a check is on no column, on an unknown column, or allows nothing."""
+    for check in checks:
+        if not check.columns:
+            raise DefinitionError(where, f"check {check_name(check)} names no column", known)
+        require_known(where, f"check {check_name(check)}", check.columns, known)
+        if isinstance(check, OneOf) and not check.values:
+            raise DefinitionError(where, f"check one_of on {check.column!r} allows no value")
+        if isinstance(check, Between) and check.low is None and check.high is None:
+            raise DefinitionError(where, f"check between on {check.column!r} has neither low nor high")
+        if isinstance(check, Reconcile):
+            require_known(
+                where, f"check reconcile with {check.source.name}", [check.source_column], check.source.column_names
+            )

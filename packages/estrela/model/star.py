@@ -1,0 +1,99 @@
+"""A star: all tables found in the modules of one package below ``estrela.stars``."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from types import ModuleType
+
+from estrela import stars
+from estrela.errors import DefinitionError
+from estrela.model.source import Source
+from estrela.model.table import Dimension, Fact, Mart
+
+
+@dataclass(frozen=True)
+class Star:
+    """The sources, dimensions, facts and marts of one star, each in an order in which they can be built."""
+
+    name: str
+    sources: tuple[Source, ...]
+    dimensions: tuple[Dimension, ...]
+    facts: tuple[Fact, ...]
+    marts: tuple[Mart, ...]
+
+    @property
+    def tables(self) -> tuple[Dimension | Fact, ...]:
+        """Dimensions, then facts."""
+        return (*self.dimensions, *self.facts)
+
+    @property
+    def entities(self) -> tuple[str, ...]:
+        """Groups of sources that are taken in together, needed ones first."""
+        return tuple(dict.fromkeys(source.entity for source in self.sources))
+
+    def sources_of(self, entity: str) -> tuple[Source, ...]:
+        """The sources of an entity. Raises DefinitionError if there is none."""
+        found = tuple(source for source in self.sources if source.entity == entity)
+        if not found:
+            raise DefinitionError(f"Star({self.name!r})", f"has no entity {entity!r}", self.entities)
+        return found
+
+
+def load(name: str) -> Star:
+    """The star declared in the package ``estrela.stars.<name>``. Raises DefinitionError if it contradicts itself."""
+    known = sorted(module.name for module in pkgutil.iter_modules(stars.__path__) if module.ispkg)
+    if name not in known:
+        raise DefinitionError("Star", f"no star is called {name!r}", known)
+    package = importlib.import_module(f"{stars.__name__}.{name}")
+    modules = [
+        importlib.import_module(f"{package.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(package.__path__)
+    ]
+    return assemble(name, (value for module in modules for value in _declared(module)))
+
+
+def assemble(name: str, declared: Iterable[object]) -> Star:
+    """The star of ``declared`` objects and all that they refer to. Raises DefinitionError if two share a name."""
+    found: dict[str, Source | Dimension | Fact | Mart] = {}
+    waiting = list(declared)
+    while waiting:
+        one = waiting.pop(0)
+        if not isinstance(one, Source | Dimension | Fact | Mart):
+            continue
+        if found.setdefault(one.name, one) is not one:
+            raise DefinitionError(f"Star({name!r})", f"two declarations are called {one.name!r}")
+        waiting += [other for other in _references(one) if other.name not in found]
+    order = _ordered(name, found)
+    return Star(
+        name,
+        tuple(one for one in order if isinstance(one, Source)),
+        tuple(one for one in order if isinstance(one, Dimension)),
+        tuple(one for one in order if isinstance(one, Fact)),
+        tuple(one for one in order if isinstance(one, Mart)),
+    )
+
+
+def _declared(module: ModuleType) -> list[object]:
+    return [value for _, value in sorted(vars(module).items()) if isinstance(value, Source | Dimension | Fact | Mart)]
+
+
+def _references(one: Source | Dimension | Fact | Mart) -> tuple[Source | Dimension | Fact, ...]:
+    if isinstance(one, Source):
+        return one.needs
+    if isinstance(one, Mart):
+        return one.uses
+    if isinstance(one, Dimension):
+        return one.sources
+    return (*one.sources, *(lookup.dimension for lookup in one.lookups))
+
+
+def _ordered(name: str, found: dict[str, Source | Dimension | Fact | Mart]) -> list[Source | Dimension | Fact | Mart]:
+    graph = {key: sorted(other.name for other in _references(found[key])) for key in sorted(found)}
+    try:
+        return [found[key] for key in TopologicalSorter(graph).static_order()]
+    except CycleError as error:
+        raise DefinitionError(f"Star({name!r})", f"declarations need each other in a circle: {error.args[1]}") from None

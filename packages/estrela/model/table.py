@@ -1,0 +1,218 @@
+"""Dimensions, facts and marts: the tables that analysts query."""
+
+from __future__ import annotations
+
+import inspect
+import string
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from estrela.errors import DefinitionError
+from estrela.model.check import Check, validate_checks
+from estrela.model.column import Column, require_distinct, require_known, require_name
+from estrela.model.source import Source
+
+UNKNOWN_KEY = 0
+"""Key of the member of every dimension that stands for "not known"."""
+VALID_COLUMNS = (
+    Column("valid_from", "date", "First day on which this version holds; the first version holds from 1900-01-01"),
+    Column("valid_to", "date", "First day on which this version no longer holds; 9999-12-31 for the current one"),
+    Column("is_current", "boolean", "Whether this is the newest version"),
+)
+
+
+@dataclass(frozen=True)
+class Scd1:
+    """Slowly changing dimension, type 1: only the newest values are kept."""
+
+
+@dataclass(frozen=True)
+class Scd2:
+    """Slowly changing dimension, type 2: a new version whenever one of the ``tracked`` columns changes.
+
+    The transform gives one row per business key and ``as_of`` date on which it was observed; a row whose ``as_of``
+    is NULL describes the member without saying when. Columns that are not tracked hold the newest value.
+    """
+
+    tracked: tuple[str, ...]
+    as_of: str
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A dimension. ``transform`` takes a DataFrame per source, by the source's name, and gives ``columns``.
+
+    The engine adds the surrogate key, the versions' dates and the unknown member (key 0).
+    """
+
+    name: str
+    doc: str
+    sources: tuple[Source, ...]
+    transform: Callable[..., Any]
+    columns: tuple[Column, ...]
+    business_key: tuple[str, ...]
+    history: Scd1 | Scd2 = Scd1()
+    checks: tuple[Check, ...] = ()
+
+    def __post_init__(self) -> None:
+        where = f"Dimension({self.name!r})"
+        known = [column.name for column in self.columns]
+        _validate_table(where, self.name, self.sources, self.transform)
+        require_distinct(where, known)
+        if not self.name.startswith("dim_"):
+            raise DefinitionError(where, "name does not start with 'dim_'")
+        if not self.business_key:
+            raise DefinitionError(where, "has no business key", known)
+        require_known(where, "business_key", self.business_key, known)
+        self._validate_history(where, known)
+        require_distinct(where, [column.name for column in self.all_columns])
+        validate_checks(where, self.checks, [column.name for column in self.all_columns])
+
+    def _validate_history(self, where: str, known: Sequence[str]) -> None:
+        if isinstance(self.history, Scd1):
+            return
+        free = [name for name in known if name not in self.business_key]
+        if not self.history.tracked:
+            raise DefinitionError(where, "Scd2 tracks no column", free)
+        require_known(where, "tracked", self.history.tracked, free)
+        if self.history.as_of in known:
+            raise DefinitionError(where, f"as_of {self.history.as_of!r} is a column; the versions' dates replace it")
+
+    @property
+    def key(self) -> str:
+        """Name of the surrogate key."""
+        return f"{self.name.removeprefix('dim_')}_key"
+
+    @property
+    def all_columns(self) -> tuple[Column, ...]:
+        """The table's columns: surrogate key, declared columns, and the versions' dates of an Scd2."""
+        key = Column(self.key, "bigint", "Surrogate key: a hash of the business key and valid_from; 0 is unknown")
+        return (key, *self.columns, *(VALID_COLUMNS if isinstance(self.history, Scd2) else ()))
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name))
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A fact's way to a dimension: its columns ``on`` hold the dimension's business key, in that order.
+
+    ``as_of`` names the fact's date that chooses the version of an Scd2. ``column`` is the key's name in the fact,
+    by default the dimension's.
+    """
+
+    dimension: Dimension
+    on: tuple[str, ...]
+    as_of: str = ""
+    column: str = ""
+
+    def __post_init__(self) -> None:
+        given: object = self.dimension
+        if not isinstance(given, Dimension):
+            raise DefinitionError("Lookup", f"{getattr(given, 'name', given)!r} is not a dimension", ("a Dimension",))
+        where = f"Lookup({self.dimension.name!r})"
+        if len(self.on) != len(self.dimension.business_key):
+            problem = f"on={self.on!r} does not match the business key"
+            raise DefinitionError(where, problem, self.dimension.business_key)
+        if isinstance(self.dimension.history, Scd2) and not self.as_of:
+            raise DefinitionError(where, "has no as_of, although the dimension has versions")
+        if isinstance(self.dimension.history, Scd1) and self.as_of:
+            raise DefinitionError(where, f"as_of {self.as_of!r} is given, but the dimension has no versions")
+
+    @property
+    def key(self) -> str:
+        """Name of the key column in the fact."""
+        return self.column or self.dimension.key
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A fact. ``transform`` gives the declared columns and those that the lookups need.
+
+    ``grain`` names the columns (lookup keys included) of which no two rows have the same values.
+    """
+
+    name: str
+    doc: str
+    sources: tuple[Source, ...]
+    transform: Callable[..., Any]
+    columns: tuple[Column, ...]
+    lookups: tuple[Lookup, ...]
+    grain: tuple[str, ...]
+    partition_by: tuple[str, ...] = ()
+    sort_by: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+    def __post_init__(self) -> None:
+        where = f"Fact({self.name!r})"
+        _validate_table(where, self.name, self.sources, self.transform)
+        if not self.name.startswith("fact_"):
+            raise DefinitionError(where, "name does not start with 'fact_'")
+        known = [column.name for column in self.all_columns]
+        require_distinct(where, known)
+        if not self.grain:
+            raise DefinitionError(where, "has no grain", known)
+        require_known(where, "grain", self.grain, known)
+        require_known(where, "partition_by", self.partition_by, known)
+        require_known(where, "sort_by", self.sort_by, known)
+        validate_checks(where, self.checks, known)
+
+    @property
+    def all_columns(self) -> tuple[Column, ...]:
+        """The table's columns: a key per lookup, then the declared columns."""
+        keys = [
+            Column(lookup.key, "bigint", f"Key into {lookup.dimension.name}; 0 is its unknown member")
+            for lookup in self.lookups
+        ]
+        return (*keys, *self.columns)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name))
+
+
+Table = Dimension | Fact
+
+
+@dataclass(frozen=True)
+class Mart:
+    """A view in Athena. ``sql`` is Athena SQL in which ``{table}`` stands for one of ``uses``."""
+
+    name: str
+    doc: str
+    uses: tuple[Table, ...]
+    columns: tuple[Column, ...]
+    sql: str
+
+    def __post_init__(self) -> None:
+        where = f"Mart({self.name!r})"
+        require_name(where, self.name)
+        if not self.name.startswith("mart_"):
+            raise DefinitionError(where, "name does not start with 'mart_'")
+        require_distinct(where, [column.name for column in self.columns])
+        named = {name for _, name, _, _ in string.Formatter().parse(self.sql) if name is not None}
+        used = {table.name for table in self.uses}
+        if named != used:
+            problem = f"sql names {sorted(named)}, which are not the tables in uses"
+            raise DefinitionError(where, problem, sorted(used))
+
+    def query(self, database: str) -> str:
+        """The view's SELECT over the tables of ``database``."""
+        return self.sql.format_map({table.name: f"{database}.{table.name}" for table in self.uses})
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name))
+
+
+def _validate_table(where: str, name: str, sources: Sequence[Source], transform: Callable[..., Any]) -> None:
+    require_name(where, name)
+    if not sources:
+        raise DefinitionError(where, "has no source")
+    given: Sequence[object] = sources
+    for source in given:
+        if not isinstance(source, Source):
+            raise DefinitionError(where, f"source {source!r} is not a Source", ("a CsvSource", "an ApiSource"))
+    expected = tuple(source.name for source in sources)
+    found = tuple(inspect.signature(transform).parameters)
+    if sorted(found) != sorted(expected):
+        raise DefinitionError(where, f"transform takes {found}, which are not its sources", expected)

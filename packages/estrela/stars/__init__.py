@@ -1,0 +1,1 @@
+"""The stars: a package each, a table a file."""

@@ -1,0 +1,1 @@
+"""Brazil's banks: complaints, fees and institutions, as the Central Bank publishes them."""
