@@ -1,0 +1,108 @@
+"""Buckets: folders, with what the index knows of them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from localaws.s3.errors import NoSuchBucketError, S3Error
+from localaws.s3.index import Index
+from localaws.s3.info import NULL_VERSION
+from localaws.s3.layout import Layout
+from localaws.s3.names import is_bucket_name
+from localaws.s3.walk import walk
+
+ENABLED = "Enabled"
+SUSPENDED = "Suspended"
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket; ``created`` in seconds since the epoch, ``versioning`` empty, Enabled or Suspended."""
+
+    name: str
+    created: float
+    versioning: str
+
+
+class Buckets:
+    """The buckets of one home. A folder made by hand is a bucket too."""
+
+    def __init__(self, layout: Layout, index: Index) -> None:
+        self._layout = layout
+        self._index = index
+        self._versioning = dict(index.run("SELECT name, versioning FROM buckets WHERE versioning <> ''"))
+
+    def all(self) -> list[Bucket]:
+        """Sorted by name."""
+        names = sorted(entry.name for entry in os.scandir(self._layout.buckets) if entry.is_dir())
+        created = dict(self._index.run("SELECT name, created_ns FROM buckets"))
+        return [self._bucket(name, created.get(name)) for name in names if is_bucket_name(name)]
+
+    def exists(self, name: str) -> bool:
+        return is_bucket_name(name) and os.path.isdir(self._layout.buckets / name)  # noqa: PTH112
+
+    def folder(self, name: str) -> Path:
+        """The folder; raises NoSuchBucketError."""
+        if not self.exists(name):
+            raise NoSuchBucketError(name)
+        return self._layout.bucket(name)
+
+    def create(self, name: str) -> None:
+        """Make a bucket, or leave the one that is there; raises S3Error InvalidBucketName."""
+        if not is_bucket_name(name):
+            raise S3Error("InvalidBucketName", elements={"BucketName": name})
+        self._layout.bucket(name).mkdir(exist_ok=True)
+        self._index.run("INSERT OR IGNORE INTO buckets VALUES (?, ?, '')", (name, time.time_ns()))
+
+    def delete(self, name: str) -> None:
+        """Remove an empty bucket; raises S3Error BucketNotEmpty where any object, version or marker is left."""
+        folder = self.folder(name)
+        self._refuse_if_used(name, folder)
+        grave = self._layout.drafts / secrets.token_hex(16)
+        folder.rename(grave)
+        try:
+            self._refuse_if_used(name, grave)
+        except S3Error:
+            grave.rename(folder)
+            raise
+        self._forget(name)
+        shutil.rmtree(grave)
+
+    def versioning(self, name: str) -> str:
+        return self._versioning.get(name, "")
+
+    def set_versioning(self, name: str, status: str) -> None:
+        """``status`` is Enabled or Suspended; raises S3Error MalformedXML for another."""
+        self.folder(name)
+        if status not in (ENABLED, SUSPENDED):
+            raise S3Error("MalformedXML")
+        self._index.run("INSERT OR IGNORE INTO buckets VALUES (?, ?, '')", (name, time.time_ns()))
+        self._index.run("UPDATE buckets SET versioning = ? WHERE name = ?", (status, name))
+        self._versioning[name] = status
+
+    def new_version(self, name: str) -> str:
+        """The version id that the next write to this bucket gets."""
+        return secrets.token_hex(16) if self.versioning(name) == ENABLED else NULL_VERSION
+
+    def _bucket(self, name: str, created_ns: int | None) -> Bucket:
+        created = created_ns / 1e9 if created_ns else self._layout.bucket(name).stat().st_mtime
+        return Bucket(name, created, self.versioning(name))
+
+    def _refuse_if_used(self, name: str, folder: Path) -> None:
+        rows = self._index.run(
+            "SELECT 1 FROM objects WHERE bucket = ? AND (vault IS NOT NULL OR marker) LIMIT 1", (name,)
+        )
+        if rows or any(True for _ in walk(str(folder))):
+            raise S3Error("BucketNotEmpty", elements={"BucketName": name})
+
+    def _forget(self, name: str) -> None:
+        with self._index.transaction():
+            self._index.run("DELETE FROM parts WHERE upload IN (SELECT id FROM uploads WHERE bucket = ?)", (name,))
+            for table, column in (("uploads", "bucket"), ("objects", "bucket"), ("buckets", "name")):
+                self._index.run(f"DELETE FROM {table} WHERE {column} = ?", (name,))  # noqa: S608
+        self._versioning.pop(name, None)

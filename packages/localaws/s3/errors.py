@@ -1,0 +1,100 @@
+"""S3's errors: a code, the HTTP status and the sentence that go with it."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from collections.abc import Mapping
+
+# Code: (HTTP status, message), as https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html gives them.
+CODES: Mapping[str, tuple[int, str]] = {
+    "AccessDenied": (403, "Access Denied"),
+    "BadDigest": (400, "The Content-MD5 or checksum value that you specified did not match what the server received."),
+    "BucketNotEmpty": (409, "The bucket you tried to delete is not empty"),
+    "EntityTooLarge": (400, "Your proposed upload exceeds the maximum allowed object size."),
+    "EntityTooSmall": (400, "Your proposed upload is smaller than the minimum allowed size"),
+    "IncompleteBody": (400, "You did not provide the number of bytes specified by the Content-Length HTTP header."),
+    "InsufficientStorage": (507, "The disk that holds the home folder is full; free some space and send it again."),
+    "InternalError": (500, "We encountered an internal error. Please try again."),
+    "InvalidArgument": (400, "Invalid Argument"),
+    "InvalidBucketName": (400, "The specified bucket is not valid."),
+    "InvalidDigest": (400, "The Content-MD5 you specified was invalid."),
+    "InvalidPart": (
+        400,
+        "One or more of the specified parts could not be found. The part may not have been uploaded, "
+        "or the specified entity tag may not match the part's entity tag.",
+    ),
+    "InvalidPartNumber": (416, "The requested partnumber is not satisfiable"),
+    "InvalidPartOrder": (
+        400,
+        "The list of parts was not in ascending order. The parts list must be specified in order by part number.",
+    ),
+    "InvalidRange": (416, "The requested range is not satisfiable"),
+    "InvalidRequest": (400, "Invalid Request"),
+    "InvalidTag": (400, "The tag provided was not a valid tag."),
+    "InvalidURI": (400, "Couldn't parse the specified URI."),
+    "KeyTooLongError": (400, "Your key is too long"),
+    "MalformedXML": (
+        400,
+        "The XML you provided was not well-formed or did not validate against our published schema",
+    ),
+    "MetadataTooLarge": (400, "Your metadata headers exceed the maximum allowed metadata size"),
+    "MethodNotAllowed": (405, "The specified method is not allowed against this resource."),
+    "MissingContentLength": (411, "You must provide the Content-Length HTTP header."),
+    "NoSuchBucket": (404, "The specified bucket does not exist"),
+    "NoSuchKey": (404, "The specified key does not exist."),
+    "NoSuchUpload": (
+        404,
+        "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted "
+        "or completed.",
+    ),
+    "NoSuchVersion": (404, "The specified version does not exist."),
+    "NotImplemented": (501, "A header or query you provided implies functionality that is not implemented"),
+    "NotModified": (304, "Not Modified"),
+    "PreconditionFailed": (412, "At least one of the pre-conditions you specified did not hold"),
+    "XAmzContentSHA256Mismatch": (
+        400,
+        "The provided 'x-amz-content-sha256' header does not match what was computed.",
+    ),
+}
+
+
+class S3Error(Exception):
+    """An S3 error: ``code`` and ``status`` of :data:`CODES`, ``message``, and further ``elements`` of its XML."""
+
+    def __init__(self, code: str, message: str = "", elements: Mapping[str, str] | None = None) -> None:
+        self.status, standard = CODES[code]
+        self.code = code
+        self.message = message or standard
+        self.elements = dict(elements or {})
+        super().__init__(f"{code}: {self.message}")
+
+
+class NoSuchBucketError(S3Error):
+    """No bucket of that name."""
+
+    def __init__(self, bucket: str) -> None:
+        super().__init__("NoSuchBucket", elements={"BucketName": bucket})
+
+
+class NoSuchKeyError(S3Error):
+    """No object of that key, or a delete marker on top of it."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__("NoSuchKey", elements={"Key": key})
+
+
+class PreconditionFailedError(S3Error):
+    """``If-Match`` or ``If-None-Match`` did not hold; ``condition`` names the header."""
+
+    def __init__(self, condition: str) -> None:
+        super().__init__("PreconditionFailed", elements={"Condition": condition})
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether a write failed for want of room: ENOSPC, a quota, or a file size limit, of a file or of the index."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    if isinstance(error, sqlite3.OperationalError):
+        return error.sqlite_errorname == "SQLITE_FULL" or error.sqlite_errorname.startswith("SQLITE_IOERR")
+    return False

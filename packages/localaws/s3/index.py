@@ -1,0 +1,137 @@
+"""The index: what S3 knows of objects besides their bytes, in one SQLite file."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from localaws.s3.info import Facts, Identity, ObjectInfo
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS buckets (name TEXT PRIMARY KEY, created_ns INTEGER NOT NULL, versioning TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS objects (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, bucket TEXT NOT NULL, key TEXT NOT NULL, version TEXT NOT NULL,
+    marker INTEGER NOT NULL, pending INTEGER NOT NULL, vault TEXT,
+    inode INTEGER NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, etag TEXT, facts TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS objects_by_key ON objects (bucket, key, number);
+CREATE INDEX IF NOT EXISTS objects_in_vault ON objects (bucket, key) WHERE vault IS NOT NULL;
+CREATE INDEX IF NOT EXISTS objects_pending ON objects (bucket, key) WHERE pending;
+CREATE TABLE IF NOT EXISTS uploads (
+    id TEXT PRIMARY KEY, bucket TEXT NOT NULL, key TEXT NOT NULL, started_ns INTEGER NOT NULL, facts TEXT NOT NULL,
+    algorithm TEXT NOT NULL, checksum_type TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS uploads_by_key ON uploads (bucket, key, id);
+CREATE TABLE IF NOT EXISTS parts (
+    upload TEXT NOT NULL, number INTEGER NOT NULL, file TEXT NOT NULL, etag TEXT NOT NULL, size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL, checksums TEXT NOT NULL, PRIMARY KEY (upload, number)) WITHOUT ROWID;
+"""
+_COLUMNS = "number, bucket, key, version, marker, pending, vault, inode, size, mtime_ns, etag, facts"
+
+
+class Index:
+    """Rows of objects, buckets and uploads.
+
+    A commit survives a kill of the process (not a loss of power: nothing waits for the disk).
+    Text sorts by its UTF-8 bytes, as S3 sorts keys.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.RLock()
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = OFF")
+        self._connection.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All changes of the block, or none of them."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def run(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        """The rows of one statement."""
+        with self._lock:
+            return self._connection.execute(statement, values).fetchall()
+
+    def versions(self, bucket: str, key: str) -> list[ObjectInfo]:
+        """Every row of a key, newest first."""
+        return self._objects("bucket = ? AND key = ? ORDER BY number DESC", (bucket, key))
+
+    def of_file(self, bucket: str, key: str, identity: Identity) -> ObjectInfo | None:
+        """The row of the bytes that now lie at the key's own path."""
+        where = "bucket = ? AND key = ? AND inode = ? AND size = ? AND mtime_ns = ? AND NOT marker"
+        found = self._objects(
+            f"{where} ORDER BY number DESC LIMIT 1", (bucket, key, identity.inode, identity.size, identity.mtime_ns)
+        )
+        return found[0] if found else None
+
+    def of_keys(self, bucket: str, keys: Iterable[str]) -> dict[tuple[str, Identity], ObjectInfo]:
+        """The rows of many keys, by key and by the bytes that they describe."""
+        where = "bucket = ? AND NOT marker AND key IN (SELECT value FROM json_each(?)) ORDER BY number"
+        rows = self._objects(where, (bucket, json.dumps(list(keys))))
+        return {(row.key, row.identity): row for row in rows}
+
+    def in_vault(self, bucket: str, prefix: str, after: str, limit: int) -> list[ObjectInfo]:
+        """Keys whose newest bytes lie in the vault, in order, from ``prefix`` on and after ``after``."""
+        newest = (
+            "number = (SELECT max(number) FROM objects n WHERE n.bucket = o.bucket AND n.key = o.key AND NOT pending)"
+        )
+        where = f"bucket = ? AND key >= ? AND key > ? AND vault IS NOT NULL AND {newest} ORDER BY key LIMIT ?"
+        return self._objects(where, (bucket, prefix, after, limit))
+
+    def history(self, bucket: str, start: str, limit: int) -> list[ObjectInfo]:
+        """Settled rows of the keys from ``start`` on: keys in order, newest version first."""
+        where = "bucket = ? AND key >= ? AND NOT pending ORDER BY key, number DESC LIMIT ?"
+        return self._objects(where, (bucket, start, limit))
+
+    def pending(self) -> list[tuple[str, str]]:
+        """Bucket and key of each change that a kill cut short."""
+        return [(bucket, key) for bucket, key in self.run("SELECT DISTINCT bucket, key FROM objects WHERE pending")]
+
+    def insert(self, info: ObjectInfo) -> None:
+        values = (info.bucket, info.key, info.version, info.marker, info.pending, info.vault)
+        identity = (info.identity.inode, info.identity.size, info.identity.mtime_ns)
+        columns = _COLUMNS.removeprefix("number, ")
+        self.run(
+            f"INSERT INTO objects ({columns}) VALUES (?,?,?,?,?,?,?,?,?,?,?)",  # noqa: S608
+            (*values, *identity, info.etag, info.facts.to_json()),
+        )
+
+    def update(self, info: ObjectInfo) -> None:
+        """Store where the bytes of a row are, and its facts."""
+        self.run(
+            "UPDATE objects SET pending = ?, vault = ?, etag = ?, facts = ? WHERE number = ?",
+            (info.pending, info.vault, info.etag, info.facts.to_json(), info.number),
+        )
+
+    def delete(self, info: ObjectInfo) -> None:
+        self.run("DELETE FROM objects WHERE number = ?", (info.number,))
+
+    def _objects(self, where: str, values: Sequence[Any]) -> list[ObjectInfo]:
+        rows = self.run(f"SELECT {_COLUMNS} FROM objects o WHERE {where}", values)  # noqa: S608
+        return [_object(*row) for row in rows]
+
+
+def _object(  # noqa: PLR0913, PLR0917
+    number: int, bucket: str, key: str, version: str, marker: int, pending: int, vault: str | None,
+    inode: int, size: int, mtime_ns: int, etag: str | None, facts: str,
+) -> ObjectInfo:  # fmt: skip
+    return ObjectInfo(
+        bucket, key, Identity(inode, size, mtime_ns), etag, version, bool(marker), vault,
+        Facts.from_json(facts), bool(pending), number,
+    )  # fmt: skip

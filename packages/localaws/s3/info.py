@@ -1,0 +1,87 @@
+"""What the store knows of one version of an object."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+NULL_VERSION = "null"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a client said of an object, returned as it was said.
+
+    ``headers``: Content-Type and its like, by lower-case name. ``metadata``: x-amz-meta-*, without
+    that prefix. ``checksums``: algorithm in upper case to base64 text. ``parts``: size in bytes of each part
+    of a multipart upload, in order.
+    """
+
+    headers: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    checksums: dict[str, str] = field(default_factory=dict)
+    checksum_type: str = "FULL_OBJECT"
+    storage_class: str = "STANDARD"
+    parts: tuple[int, ...] = ()
+
+    def to_json(self) -> str:
+        """Only what differs from an object without facts: most rows stay short."""
+        default = asdict(_NO_FACTS)
+        return json.dumps({name: value for name, value in asdict(self).items() if value != default[name]})
+
+    @classmethod
+    def from_json(cls, text: str) -> Facts:
+        values: dict[str, Any] = json.loads(text)
+        if "parts" in values:
+            values["parts"] = tuple(values["parts"])
+        return cls(**values)
+
+
+_NO_FACTS = Facts()
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A file's content as the file system names it: a rewrite, in place or by rename, changes it."""
+
+    inode: int
+    size: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, stat: os.stat_result) -> Identity:
+        return cls(stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """One version of an object.
+
+    ``etag`` is without quotes, and None for bytes written past the API that nobody has asked the ETag of.
+    ``vault`` names the file that holds the bytes, where that is not the key's own path. ``number`` orders the
+    versions of a key; 0: not yet in the index. ``pending``: its bytes may not be in place yet.
+    """
+
+    bucket: str
+    key: str
+    identity: Identity
+    etag: str | None = None
+    version: str = NULL_VERSION
+    marker: bool = False
+    vault: str | None = None
+    facts: Facts = _NO_FACTS
+    pending: bool = False
+    number: int = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.identity.size
+
+    @property
+    def mtime(self) -> float:
+        """Seconds since the epoch."""
+        return self.identity.mtime_ns / 1e9
