@@ -1,14 +1,300 @@
-"""Load and commit Iceberg tables."""
+"""Iceberg tables of the Glue catalog: load, create, commit, drop."""
 
 from __future__ import annotations
 
-from localaws.glue.catalog import Catalog
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from pyiceberg.catalog.noop import NoopCatalog
+from pyiceberg.exceptions import (
+    CommitFailedException,
+    NoSuchNamespaceError,
+    NoSuchTableError,
+    TableAlreadyExistsError,
+)
+from pyiceberg.partitioning import UNPARTITIONED_PARTITION_SPEC, PartitionSpec
+from pyiceberg.schema import Schema
+from pyiceberg.table import CommitTableResponse, CreateTableTransaction, StagedTable, Table
+from pyiceberg.table.metadata import TableMetadata, new_table_metadata
+from pyiceberg.table.sorting import UNSORTED_SORT_ORDER, SortOrder
+from pyiceberg.table.update import AssertCreate, TableRequirement, TableUpdate
+from pyiceberg.typedef import Identifier
+
+from localaws.glue.catalog import (
+    AlreadyExistsException,
+    Catalog,
+    ConcurrentModificationException,
+    EntityNotFoundException,
+)
+from localaws.iceberg.file_io import StoreFileIO
+from localaws.iceberg.glue_table import is_iceberg, metadata_location_of, table_input
+from localaws.iceberg.metadata_files import MetadataFiles
+from localaws.iceberg.metadata_updates import InvalidUpdateError, check_format_version, updated
 from localaws.s3.store import ObjectStore
 
 
+@dataclass(frozen=True)
+class NewTable:
+    """What a new table is made of. Without ``location`` it lies in its database's, or in ``warehouse/db.db``."""
+
+    schema: Schema
+    partition_spec: PartitionSpec = UNPARTITIONED_PARTITION_SPEC
+    sort_order: SortOrder = UNSORTED_SORT_ORDER
+    location: str | None = None
+    properties: Mapping[str, str] | None = None
+    warehouse: str | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One table's part of a commit."""
+
+    database: str
+    name: str
+    requirements: Sequence[TableRequirement]
+    updates: Sequence[TableUpdate]
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A commit whose metadata file is written, and to which Glue does not point yet."""
+
+    change: Change
+    base: TableMetadata | None
+    metadata: TableMetadata
+    location: str
+    table_input: dict[str, Any]
+    version_id: str | None
+
+
 class IcebergTables:
-    """Iceberg tables of the Glue catalog."""
+    """The Iceberg tables of one Glue catalog.
+
+    A commit writes a new metadata file and then swaps the pointer in Glue, under a lock of the table and against the
+    version that was read: a killed process leaves the old table, and a change through the Glue API in between fails
+    the commit. Raises PyIceberg's NoSuchTableError, NoSuchNamespaceError, TableAlreadyExistsError,
+    CommitFailedException, and InvalidUpdateError.
+    """
 
     def __init__(self, catalog: Catalog, store: ObjectStore) -> None:
-        self._catalog = catalog
-        self._store = store
+        self.catalog = catalog
+        self.io = StoreFileIO(store)
+        self._files = MetadataFiles(self.io)
+        self._locks: defaultdict[tuple[str, str], threading.RLock] = defaultdict(threading.RLock)
+
+    def is_iceberg(self, table: Mapping[str, Any]) -> bool:
+        return is_iceberg(table)
+
+    def load(self, database: str, name: str) -> Table:
+        """The table as it is now; reads and appends of it work in process, ``commit`` and all."""
+        glue_table = self._glue_table(database, name)
+        location = metadata_location_of(glue_table)
+        if not is_iceberg(glue_table) or not location:
+            raise NoSuchTableError(f"Table is not an Iceberg table: {database}.{name}")
+        return self._table(database, name, self._files.read(location), location)
+
+    def stage(self, database: str, name: str, new: NewTable) -> CreateTableTransaction:
+        """A transaction that makes the table, with whatever is appended to it, when it is committed: CTAS."""
+        metadata = self._new_metadata(database, name, new)
+        catalog = _TableCatalog(self)
+        return CreateTableTransaction(
+            StagedTable((database.lower(), name.lower()), metadata, metadata.location, self.io, catalog)
+        )
+
+    def create(self, database: str, name: str, new: NewTable) -> Table:
+        """Create an empty table."""
+        with self._locked((database, name)):
+            self._refuse_existing(database, name)
+            metadata = self._new_metadata(database, name, new)
+            location = self._files.write(metadata, previous=None)
+            return self._point(database, name, metadata, location)
+
+    def register(self, database: str, name: str, location: str, *, overwrite: bool = False) -> Table:
+        """Take in the table whose metadata file is at ``location``."""
+        with self._locked((database, name)):
+            if overwrite:
+                with suppress(NoSuchTableError):
+                    self.drop(database, name)
+            self._refuse_existing(database, name)
+            metadata = self._files.read(location)
+            return self._point(database, name, metadata, location)
+
+    def commit(
+        self, database: str, name: str, requirements: Sequence[TableRequirement], updates: Sequence[TableUpdate]
+    ) -> Table:
+        """Apply ``updates`` where ``requirements`` hold; AssertCreate among them makes a new table."""
+        return self.commit_all([Change(database, name, requirements, updates)])[0]
+
+    def commit_all(self, changes: Sequence[Change]) -> list[Table]:
+        """Commit to several tables at once: all of them, or none."""
+        with self._locked(*((change.database, change.name) for change in changes)):
+            prepared: list[_Prepared] = []
+            try:
+                prepared.extend(self._prepare(change) for change in changes)
+                self._swap([p for p in prepared if p.base is not p.metadata])
+            except (CommitFailedException, NoSuchTableError, TableAlreadyExistsError, InvalidUpdateError):
+                self._discard(prepared)
+                raise
+            for p in prepared:
+                if p.base:
+                    self._files.delete_outdated(p.base, p.metadata)
+            return [self._table(p.change.database, p.change.name, p.metadata, p.location) for p in prepared]
+
+    def drop(self, database: str, name: str, *, purge: bool = False) -> None:
+        """Take the table out of the catalog; ``purge`` also deletes every file of it."""
+        with self._locked((database, name)):
+            table = self.load(database, name)
+            self.catalog.delete_table(database, name)
+            if purge:
+                purge_files(table)
+
+    def rename(self, source: tuple[str, str], target: tuple[str, str]) -> None:
+        """Move a table to another name; its files stay where they are."""
+        with self._locked(source, target):
+            table = self.load(*source)
+            self._refuse_existing(*target)
+            self._point(*target, table.metadata, table.metadata_location)
+            self.catalog.delete_table(*source)
+
+    @contextmanager
+    def _locked(self, *names: tuple[str, str]) -> Iterator[None]:
+        with ExitStack() as held:
+            for database, name in sorted({(d.lower(), n.lower()) for d, n in names}):
+                held.enter_context(self._locks[(database, name)])
+            yield
+
+    def _prepare(self, change: Change) -> _Prepared:
+        current, version_id = self._current(change)
+        base = current.metadata if current else None
+        for requirement in change.requirements:
+            requirement.validate(base)
+        previous = current.metadata_location if current else None
+        metadata = updated(base, change.updates, previous)
+        if current and base and metadata == base:
+            return _Prepared(change, base, base, current.metadata_location, {}, version_id)
+        location = self._files.write(metadata, previous)
+        glue_table = self.catalog.get_table(change.database, change.name) if current else None
+        definition = table_input(change.name.lower(), metadata, location, glue_table, base)
+        return _Prepared(change, base, metadata, location, definition, version_id)
+
+    def _current(self, change: Change) -> tuple[Table | None, str | None]:
+        try:
+            glue_table = self._glue_table(change.database, change.name)
+        except NoSuchTableError:
+            if any(isinstance(requirement, AssertCreate) for requirement in change.requirements):
+                return None, None
+            raise
+        location = metadata_location_of(glue_table)
+        if not is_iceberg(glue_table) or not location:
+            raise NoSuchTableError(f"Table is not an Iceberg table: {change.database}.{change.name}")
+        table = self._table(change.database, change.name, self._files.read(location), location)
+        return table, glue_table["VersionId"]
+
+    def _swap(self, prepared: Sequence[_Prepared]) -> None:
+        try:
+            for p in prepared:
+                if p.version_id is None:
+                    self.catalog.create_table(p.change.database, p.table_input)
+            swaps = [(p.change.database, p.table_input, p.version_id) for p in prepared if p.version_id is not None]
+            if swaps:
+                self.catalog.update_tables(swaps)
+        except (ConcurrentModificationException, EntityNotFoundException, AlreadyExistsException) as error:
+            raise CommitFailedException(f"Another change of the table came between: {error.message}") from error
+
+    def _discard(self, prepared: Sequence[_Prepared]) -> None:
+        for p in prepared:
+            if p.metadata is not p.base:
+                self._files.delete(p.location)
+
+    def _new_metadata(self, database: str, name: str, new: NewTable) -> TableMetadata:
+        properties = dict(new.properties or {})
+        check_format_version(properties.get("format-version", "2"))
+        location = (new.location or self._default_location(database, name, new.warehouse)).rstrip("/")
+        self.io.local_path(f"{location}/metadata")
+        try:
+            return new_table_metadata(new.schema, new.partition_spec, new.sort_order, location, properties)
+        except (ValueError, KeyError) as error:
+            raise InvalidUpdateError(str(error)[:1000]) from error
+
+    def _default_location(self, database: str, name: str, warehouse: str | None) -> str:
+        uri = self._glue_database(database).get("LocationUri")
+        if uri:
+            return f"{uri.rstrip('/')}/{name.lower()}"
+        if warehouse:
+            return f"{warehouse.rstrip('/')}/{database.lower()}.db/{name.lower()}"
+        raise InvalidUpdateError(
+            f"table {database}.{name} has no location: give one, or set the database's LocationUri or the catalog's "
+            "warehouse to s3://bucket/prefix"
+        )
+
+    def _point(self, database: str, name: str, metadata: TableMetadata, location: str) -> Table:
+        try:
+            self.catalog.create_table(database, table_input(name.lower(), metadata, location))
+        except AlreadyExistsException as error:
+            raise TableAlreadyExistsError(f"Table already exists: {database}.{name}") from error
+        except EntityNotFoundException as error:
+            raise NoSuchNamespaceError(f"Namespace does not exist: {database}") from error
+        return self._table(database, name, metadata, location)
+
+    def _refuse_existing(self, database: str, name: str) -> None:
+        self._glue_database(database)
+        with suppress(EntityNotFoundException):
+            self.catalog.get_table(database, name)
+            raise TableAlreadyExistsError(f"Table already exists: {database}.{name}")
+
+    def _glue_database(self, database: str) -> dict[str, Any]:
+        try:
+            return self.catalog.get_database(database)
+        except EntityNotFoundException as error:
+            raise NoSuchNamespaceError(f"Namespace does not exist: {database}") from error
+
+    def _glue_table(self, database: str, name: str) -> dict[str, Any]:
+        try:
+            return self.catalog.get_table(database, name)
+        except EntityNotFoundException as error:
+            raise NoSuchTableError(f"Table does not exist: {database}.{name}") from error
+
+    def _table(self, database: str, name: str, metadata: TableMetadata, location: str) -> Table:
+        return Table((database.lower(), name.lower()), metadata, location, self.io, _TableCatalog(self))
+
+
+class _TableCatalog(NoopCatalog):
+    """The part of a catalog that a loaded table calls: refresh and commit."""
+
+    def __init__(self, tables: IcebergTables) -> None:
+        super().__init__("localaws")
+        self._tables = tables
+
+    def supports_server_side_planning(self) -> bool:
+        return False
+
+    def load_table(self, identifier: str | Identifier) -> Table:
+        database, name = self.identifier_to_database_and_table(identifier)
+        return self._tables.load(database, name)
+
+    def commit_table(
+        self, table: Table, requirements: tuple[TableRequirement, ...], updates: tuple[TableUpdate, ...]
+    ) -> CommitTableResponse:
+        database, name = table.name()
+        committed = self._tables.commit(database, name, requirements, updates)
+        return CommitTableResponse.model_construct(
+            metadata=committed.metadata, metadata_location=committed.metadata_location
+        )
+
+
+def purge_files(table: Table) -> None:
+    """Delete every file that the table's snapshots and its metadata log name."""
+    files = {entry.metadata_file for entry in table.metadata.metadata_log} | {table.metadata_location}
+    files |= {statistics.statistics_path for statistics in table.metadata.statistics}
+    for snapshot in table.metadata.snapshots:
+        files.add(snapshot.manifest_list)
+        for manifest in snapshot.manifests(table.io):
+            files.add(manifest.manifest_path)
+            entries = manifest.fetch_manifest_entry(table.io, discard_deleted=False)
+            files |= {entry.data_file.file_path for entry in entries}
+    for file in files:
+        table.io.delete(file)

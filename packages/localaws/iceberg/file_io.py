@@ -1,0 +1,53 @@
+"""PyIceberg's file access, on the files of the object store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pyarrow.fs import LocalFileSystem
+from pyiceberg.io import FileIO, InputFile, OutputFile, OutputStream
+from pyiceberg.io.pyarrow import PyArrowFile
+
+from localaws.s3.store import ObjectStore
+
+SCHEMES = ("s3", "s3a", "s3n")
+
+
+class StoreFile(PyArrowFile):
+    """A file of a bucket's folder under its ``s3://`` location."""
+
+    def create(self, overwrite: bool = False) -> OutputStream:
+        Path(self._path).parent.mkdir(parents=True, exist_ok=True)
+        return super().create(overwrite)
+
+
+class StoreFileIO(FileIO):
+    """Reads and writes ``s3://bucket/key`` in process, as the files that Spark and the S3 API see."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        super().__init__()
+        self._store = store
+        self._files = LocalFileSystem()
+
+    def local_path(self, location: str) -> Path:
+        """The file behind a location; raise ValueError for one that is not on S3."""
+        parts = urlsplit(location)
+        if parts.scheme not in SCHEMES or not parts.netloc or not parts.path.strip("/"):
+            raise ValueError(f"location {location[:500]!r} is not an object on S3; s3://bucket/key was expected")
+        key = location.split("://", 1)[1].partition("/")[2]
+        return self._store.bucket_path(parts.netloc) / key
+
+    def new_input(self, location: str) -> InputFile:
+        return self._file(location)
+
+    def new_output(self, location: str) -> OutputFile:
+        return self._file(location)
+
+    def delete(self, location: str | InputFile | OutputFile) -> None:
+        """Delete an object; one that is not there is no error, as on S3."""
+        name = location if isinstance(location, str) else location.location
+        self.local_path(name).unlink(missing_ok=True)
+
+    def _file(self, location: str) -> StoreFile:
+        return StoreFile(location, str(self.local_path(location)), self._files)

@@ -1,0 +1,124 @@
+"""What the Glue catalog says of an Iceberg table, as Iceberg's own GlueCatalog writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pyiceberg.schema import Schema, SchemaVisitor, visit
+from pyiceberg.table.metadata import TableMetadata
+from pyiceberg.types import DecimalType, ListType, MapType, NestedField, PrimitiveType, StructType
+
+TABLE_TYPE = "table_type"
+METADATA_LOCATION = "metadata_location"
+PREVIOUS_METADATA_LOCATION = "previous_metadata_location"
+_GLUE_ONLY = (
+    "DatabaseName",
+    "CreateTime",
+    "UpdateTime",
+    "VersionId",
+    "CatalogId",
+    "CreatedBy",
+    "IsRowFilteringEnabled",
+)
+_HIVE_TYPES = {
+    "long": "bigint",
+    "time": "string",
+    "uuid": "string",
+    "timestamptz": "timestamp",
+}
+
+
+def is_iceberg(table: Mapping[str, Any]) -> bool:
+    """Whether a Glue table is an Iceberg table."""
+    return str((table.get("Parameters") or {}).get(TABLE_TYPE, "")).upper() == "ICEBERG"
+
+
+def metadata_location_of(table: Mapping[str, Any]) -> str | None:
+    """The location of a table's current metadata file, where Glue knows one."""
+    location: str | None = (table.get("Parameters") or {}).get(METADATA_LOCATION)
+    return location
+
+
+def table_input(
+    name: str,
+    metadata: TableMetadata,
+    location: str,
+    previous: Mapping[str, Any] | None = None,
+    previous_metadata: TableMetadata | None = None,
+) -> dict[str, Any]:
+    """The TableInput of a table whose current metadata lie at ``location``; ``previous`` is its Glue table so far."""
+    kept = {key: value for key, value in (previous or {}).items() if key not in _GLUE_ONLY}
+    kept.pop("Description", None)
+    described = {"Description": metadata.properties["comment"]} if "comment" in metadata.properties else {}
+    return {
+        **kept,
+        **described,
+        "Name": name,
+        "TableType": "EXTERNAL_TABLE",
+        "Parameters": _parameters(metadata, location, previous, previous_metadata),
+        "StorageDescriptor": {
+            **kept.get("StorageDescriptor", {}),
+            "Columns": _columns(metadata.schema()),
+            "Location": metadata.location,
+        },
+    }
+
+
+def _parameters(
+    metadata: TableMetadata,
+    location: str,
+    previous: Mapping[str, Any] | None,
+    previous_metadata: TableMetadata | None,
+) -> dict[str, str]:
+    """The pointers, and what stood there before; copies of table properties follow the properties."""
+    old: dict[str, str] = dict((previous or {}).get("Parameters") or {})
+    copied = set(previous_metadata.properties) if previous_metadata else set()
+    kept = {key: value for key, value in old.items() if key not in copied}
+    followed = {key: value for key, value in metadata.properties.items() if key in old}
+    pointers = {TABLE_TYPE: "ICEBERG", METADATA_LOCATION: location}
+    if previous and METADATA_LOCATION in old and old[METADATA_LOCATION] != location:
+        pointers[PREVIOUS_METADATA_LOCATION] = old[METADATA_LOCATION]
+    return {**kept, **followed, **pointers}
+
+
+def _columns(schema: Schema) -> list[dict[str, Any]]:
+    return [_column(field) for field in schema.fields]
+
+
+def _column(field: NestedField) -> dict[str, Any]:
+    column = {
+        "Name": field.name,
+        "Type": visit(field.field_type, _HiveType()),
+        "Parameters": {
+            "iceberg.field.id": str(field.field_id),
+            "iceberg.field.optional": str(field.optional).lower(),
+            "iceberg.field.current": "true",
+        },
+    }
+    return {**column, "Comment": field.doc} if field.doc else column
+
+
+class _HiveType(SchemaVisitor[str]):
+    """An Iceberg type in Hive's words."""
+
+    def schema(self, schema: Schema, struct_result: str) -> str:
+        return struct_result
+
+    def struct(self, struct: StructType, field_results: list[str]) -> str:
+        return f"struct<{','.join(field_results)}>"
+
+    def field(self, field: NestedField, field_result: str) -> str:
+        return f"{field.name}:{field_result}"
+
+    def list(self, list_type: ListType, element_result: str) -> str:
+        return f"array<{element_result}>"
+
+    def map(self, map_type: MapType, key_result: str, value_result: str) -> str:
+        return f"map<{key_result},{value_result}>"
+
+    def primitive(self, primitive: PrimitiveType) -> str:
+        if isinstance(primitive, DecimalType):
+            return f"decimal({primitive.precision},{primitive.scale})"
+        name = str(primitive)
+        return "binary" if name.startswith("fixed") else _HIVE_TYPES.get(name, name)
