@@ -64,22 +64,27 @@ class SettingsError(EstrelaError):
 class ExtractError(EstrelaError):
     """A source could not be taken in. ``failures`` holds the single errors when several requests failed."""
 
-    def __init__(self, source: str, problem: str, failures: Sequence[ExtractError] = ()) -> None:
-        self.source, self.failures = source, tuple(failures)
+    def __init__(self, source: str, problem: str) -> None:
+        self.source = source
+        self.failures: tuple[ExtractError, ...] = ()
         super().__init__(f"{source}: {problem}")
-        if self.failures:
-            self.retriable = all(failure.retriable for failure in self.failures)
 
     @classmethod
     def of(cls, source: str, failures: Sequence[ExtractError], asked: int, tolerated: int) -> ExtractError:
-        """The one error of a run in which more requests failed than the source's declared tolerance."""
+        """The one error of a run in which more requests failed than the source's declared tolerance.
+
+        It is a SourceUnavailableError if each of them is, else a plain ExtractError.
+        """
         listed = "; ".join(bounded(failure, 160) for failure in failures[:10])
         rest = f"; and {len(failures) - 10} more" if len(failures) > 10 else ""
         problem = (
             f"{len(failures)} of {asked} requests failed and {tolerated} are tolerated; "
             f"what did arrive is kept in raw. Failed: {listed}{rest}"
         )
-        return ExtractError(source, problem, failures)
+        passing = all(failure.retriable for failure in failures)
+        error = SourceUnavailableError(source, problem) if passing else ExtractError(source, problem)
+        error.failures = tuple(failures)
+        return error
 
 
 class SourceUnavailableError(ExtractError):
@@ -144,7 +149,9 @@ class QualityError(EstrelaError):
 
 
 class LoadError(EstrelaError):
-    """Writing ``table`` failed; what readers see is unchanged."""
+    """Writing ``table`` failed, often to a passing fault of the store; what readers see is unchanged."""
+
+    retriable = True
 
     def __init__(self, table: str, problem: str) -> None:
         self.table, self.problem = table, problem

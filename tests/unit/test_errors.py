@@ -61,8 +61,8 @@ def test_an_error_crosses_a_process_with_its_facts(error: EstrelaError) -> None:
     assert (type(copy), str(copy), copy.__dict__.keys()) == (type(error), str(error), error.__dict__.keys())
 
 
-def test_only_an_unavailable_source_is_worth_a_retry() -> None:
-    assert [type(error) for error in EXAMPLES.values() if error.retriable] == [SourceUnavailableError]
+def test_only_a_source_or_a_store_that_is_down_is_worth_a_retry() -> None:
+    assert {type(error) for error in EXAMPLES.values() if error.retriable} == {SourceUnavailableError, LoadError}
 
 
 def test_a_message_is_one_bounded_line() -> None:

@@ -1,0 +1,48 @@
+"""Arguments of a run: the exact words for each that is missing or wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from estrela.errors import SettingsError
+from estrela.settings import Settings, settings_from
+
+ARGUMENTS = {"entity": "complaints", "phase": "extract", "lake": "lake-1", "run_key": "dag/2026-11-20/extract"}
+
+
+def argv(**changes: str | None) -> list[str]:
+    return [word for name, value in (ARGUMENTS | changes).items() if value is not None for word in (f"--{name}", value)]
+
+
+def test_the_required_arguments_are_enough() -> None:
+    assert settings_from(["job.py", *argv()]) == Settings("complaints", "extract", "lake-1", "dag/2026-11-20/extract")
+
+
+def test_optional_arguments_and_those_of_glue() -> None:
+    words = argv(quarters="2022T1 2021T4,2022T1", full_refresh="true", source_host="http://127.0.0.1:9")
+    found = settings_from([*words, "--JOB_NAME", "x", "--enable-metrics", "--star=other"])
+    assert (found.quarters, found.full_refresh, found.source_host, found.star) == (
+        ("2021T4", "2022T1"),
+        True,
+        "http://127.0.0.1:9",
+        "other",
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"lake": None}, "--lake: is missing; give the name of an S3 bucket"),
+        ({"lake": "Lake!"}, "--lake: 'Lake!' is not the name of an S3 bucket"),
+        ({"phase": "load"}, "--phase: 'load' is not one of extract, transform, star, publish"),
+        ({"entity": ""}, "--entity: '' is not a name such as complaints"),
+        ({"run_key": "a b"}, "--run_key: 'a b' is not 1 to 400 printable ASCII characters without blanks"),
+        ({"full_refresh": "yes"}, "--full_refresh: 'yes' is not true or false"),
+        ({"quarters": "2021T5"}, "--quarters: '2021T5' is not a quarter; write them as 2021T4,2022T1"),
+        ({"source_host": "127.0.0.1:9"}, "--source_host: '127.0.0.1:9' is not http(s)://host:port"),
+    ],
+)
+def test_a_wrong_argument_is_named_with_what_is_allowed(change: dict[str, str | None], message: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings_from(argv(**change))
+    assert str(caught.value) == message
