@@ -164,7 +164,7 @@ class JobError(EstrelaError):
     def __init__(self, job: str, run_id: str, state: str, message: str, log_url: str) -> None:
         self.job, self.run_id, self.state, self.message, self.log_url = job, run_id, state, message, log_url
         super().__init__(
-            f"Glue job {job}, run {run_id}, ended {state}: {bounded(message, 1000) or 'Glue gave no message'}; "
+            f"Glue job {job}, run {run_id}, is {state}: {bounded(message, 1000) or 'Glue gave no message'}; "
             f"log: {log_url}"
         )
 

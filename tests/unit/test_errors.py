@@ -41,10 +41,10 @@ EXAMPLES = {
         "fact_fees", [CheckFailure("unique", "id", 2, ("7", "9")), CheckFailure("not_null", "name", 1)]
     ),
     "dim_x: commit refused": LoadError("dim_x", "commit refused"),
-    "Glue job etl, run jr_1, ended FAILED: ValueError: boom; log: https://l": JobError(
+    "Glue job etl, run jr_1, is FAILED: ValueError: boom; log: https://l": JobError(
         "etl", "jr_1", "FAILED", "ValueError: boom", "https://l"
     ),
-    "Glue job etl, run jr_1, ended RUNNING: Glue gave no message; log: https://l": JobDeadlineError(
+    "Glue job etl, run jr_1, is RUNNING: Glue gave no message; log: https://l": JobDeadlineError(
         "etl", "jr_1", "RUNNING", "", "https://l"
     ),
 }
