@@ -75,9 +75,17 @@ class Catalog:
         database_input = _database_input(name, description, location_uri, parameters)
         self._change(lambda backend: backend.update_database(name, database_input))
 
-    def delete_database(self, name: str) -> None:
-        """Delete a database with its tables."""
-        self._change(lambda backend: backend.delete_database(name))
+    def delete_database(self, name: str, *, only_empty: bool = False) -> bool:
+        """Delete a database with its tables; with ``only_empty``, one with tables stays and the answer is False."""
+
+        def change(backend: CatalogOperations) -> bool:
+            with backend.lock:
+                if only_empty and backend.get_database(name).tables:
+                    return False
+                backend.delete_database(name)
+                return True
+
+        return self._change(change)
 
     def get_tables(self, database: str, expression: str | None = None) -> list[dict[str, Any]]:
         return [_shown(table) for table in self._backend.get_tables(database, expression)]
@@ -101,16 +109,21 @@ class Catalog:
         name = table_input["Name"]
         self._change(lambda backend: backend.update_table(database, name, table_input, version_id, skip_archive))
 
-    def update_tables(self, updates: Sequence[tuple[str, Mapping[str, Any], str]]) -> None:
-        """Replace several tables (database, table input, version id) at once: all of them, or none."""
+    def put_tables(self, changes: Sequence[tuple[str, Mapping[str, Any], str | None]]) -> None:
+        """Replace or create several tables at once, all of them or none: (database, table input, version id).
+
+        A version id of None creates the table; any other must be the table's current one.
+        """
 
         def change(backend: CatalogOperations) -> None:
             with backend.lock:
-                for database, table_input, version_id in updates:
-                    if backend.get_table(database, table_input["Name"]).version_id != version_id:
-                        raise ConcurrentModificationException
-                for database, table_input, version_id in updates:
-                    backend.update_table(database, table_input["Name"], table_input, version_id)
+                for database, table_input, version_id in changes:
+                    backend.check_version(database, table_input["Name"], version_id)
+                for database, table_input, version_id in changes:
+                    if version_id is None:
+                        backend.create_table(database, table_input["Name"], dict(table_input))
+                    else:
+                        backend.update_table(database, table_input["Name"], table_input, version_id)
 
         self._change(change)
 

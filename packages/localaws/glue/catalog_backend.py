@@ -15,7 +15,7 @@ from moto.glue.exceptions import (
 )
 from moto.glue.models import FakeDatabase, FakePartition, GlueBackend
 
-from localaws.glue.catalog_table import CatalogTable
+from localaws.glue.catalog_table import CatalogTable, ConcurrentModificationException
 
 MAX_NAME = 255
 
@@ -96,6 +96,13 @@ class CatalogOperations(GlueBackend):
     ) -> None:
         with self.lock:
             self.get_table(database_name, table_name).replace(table_input, version_id, skip_archive)
+
+    def check_version(self, database_name: str, table_name: str, version_id: str | None) -> None:
+        """Raise unless the table's current version is ``version_id``; None stands for no table."""
+        if version_id is not None and self.get_table(database_name, table_name).version_id != version_id:
+            raise ConcurrentModificationException
+        if version_id is None and table_name.lower() in self.get_database(database_name).tables:
+            raise TableAlreadyExistsException
 
     def delete_table(self, database_name: str, table_name: str) -> None:
         with self.lock:

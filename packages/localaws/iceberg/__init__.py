@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from localaws.iceberg.rest import RestCatalog
 from localaws.iceberg.tables import IcebergTables
 
 if TYPE_CHECKING:
@@ -20,9 +21,4 @@ def open_tables(catalog: Catalog, store: ObjectStore) -> IcebergTables:
 
 def application(tables: IcebergTables) -> WSGIApplication:
     """The Iceberg REST catalog."""
-
-    def app(environ: object, start_response: object) -> list[bytes]:
-        start_response("404 Not Found", [])  # type: ignore[operator]
-        return [b""]
-
-    return app
+    return RestCatalog(tables)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from pyarrow.fs import LocalFileSystem
 from pyiceberg.io import FileIO, InputFile, OutputFile, OutputStream
 from pyiceberg.io.pyarrow import PyArrowFile
 
+from localaws.s3.errors import S3Error
 from localaws.s3.store import ObjectStore
 
 SCHEMES = ("s3", "s3a", "s3n")
@@ -31,12 +31,26 @@ class StoreFileIO(FileIO):
         self._files = LocalFileSystem()
 
     def local_path(self, location: str) -> Path:
-        """The file behind a location; raise ValueError for one that is not on S3."""
-        parts = urlsplit(location)
-        if parts.scheme not in SCHEMES or not parts.netloc or not parts.path.strip("/"):
+        """The file behind a location; raise ValueError for one that is no object of a bucket here."""
+        bucket, key = self.bucket_and_key(location)
+        try:
+            return self._store.local_path(bucket, key)
+        except S3Error as error:
+            raise ValueError(f"location {location[:500]!r}: {error}") from error
+
+    def bucket_and_key(self, location: str) -> tuple[str, str]:
+        scheme, separator, rest = location.partition("://")
+        bucket, _, key = rest.partition("/")
+        if not separator or scheme not in SCHEMES or not bucket or not key:
             raise ValueError(f"location {location[:500]!r} is not an object on S3; s3://bucket/key was expected")
-        key = location.split("://", 1)[1].partition("/")[2]
-        return self._store.bucket_path(parts.netloc) / key
+        return bucket, key
+
+    def put(self, location: str, data: bytes) -> None:
+        """Write a new object at once or not at all; raise ValueError where one is there."""
+        try:
+            self._store.put_bytes(*self.bucket_and_key(location), data, if_none_match=True)
+        except S3Error as error:
+            raise ValueError(f"location {location[:500]!r}: {error}") from error
 
     def new_input(self, location: str) -> InputFile:
         return self._file(location)
@@ -47,7 +61,7 @@ class StoreFileIO(FileIO):
     def delete(self, location: str | InputFile | OutputFile) -> None:
         """Delete an object; one that is not there is no error, as on S3."""
         name = location if isinstance(location, str) else location.location
-        self.local_path(name).unlink(missing_ok=True)
+        self._store.delete(*self.bucket_and_key(name))
 
     def _file(self, location: str) -> StoreFile:
         return StoreFile(location, str(self.local_path(location)), self._files)

@@ -10,7 +10,6 @@ from pyiceberg.serializers import Compressor, FromInputFile
 from pyiceberg.table.locations import load_location_provider
 from pyiceberg.table.metadata import TableMetadata
 
-from localaws.home import replace_file
 from localaws.iceberg.file_io import StoreFileIO
 
 CACHED = 256
@@ -44,9 +43,7 @@ class MetadataFiles:
         provider = load_location_provider(metadata.location, metadata.properties)
         location = provider.new_table_metadata_file_location(version)
         compress = Compressor.get_compressor(location).bytes_compressor()
-        path = self._io.local_path(location)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, compress(metadata.model_dump_json().encode()))
+        self._io.put(location, compress(metadata.model_dump_json().encode()))
         return location
 
     def delete(self, location: str) -> None:

@@ -61,13 +61,13 @@ class Change:
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A commit whose metadata file is written, and to which Glue does not point yet."""
+    """A commit whose metadata file is written, and to which Glue does not point yet; no table input: no change."""
 
     change: Change
     base: TableMetadata | None
     metadata: TableMetadata
     location: str
-    table_input: dict[str, Any]
+    table_input: dict[str, Any] | None
     version_id: str | None
 
 
@@ -97,9 +97,14 @@ class IcebergTables:
             raise NoSuchTableError(f"Table is not an Iceberg table: {database}.{name}")
         return self._table(database, name, self._files.read(location), location)
 
+    def draft(self, database: str, name: str, new: NewTable) -> TableMetadata:
+        """The metadata that a new table would have; nothing is stored. Raises what :meth:`create` raises."""
+        self._refuse_existing(database, name)
+        return self._new_metadata(database, name, new)
+
     def stage(self, database: str, name: str, new: NewTable) -> CreateTableTransaction:
         """A transaction that makes the table, with whatever is appended to it, when it is committed: CTAS."""
-        metadata = self._new_metadata(database, name, new)
+        metadata = self.draft(database, name, new)
         catalog = _TableCatalog(self)
         return CreateTableTransaction(
             StagedTable((database.lower(), name.lower()), metadata, metadata.location, self.io, catalog)
@@ -108,8 +113,7 @@ class IcebergTables:
     def create(self, database: str, name: str, new: NewTable) -> Table:
         """Create an empty table."""
         with self._locked((database, name)):
-            self._refuse_existing(database, name)
-            metadata = self._new_metadata(database, name, new)
+            metadata = self.draft(database, name, new)
             location = self._files.write(metadata, previous=None)
             return self._point(database, name, metadata, location)
 
@@ -135,7 +139,7 @@ class IcebergTables:
             prepared: list[_Prepared] = []
             try:
                 prepared.extend(self._prepare(change) for change in changes)
-                self._swap([p for p in prepared if p.base is not p.metadata])
+                self._swap(prepared)
             except (CommitFailedException, NoSuchTableError, TableAlreadyExistsError, InvalidUpdateError):
                 self._discard(prepared)
                 raise
@@ -175,7 +179,7 @@ class IcebergTables:
         previous = current.metadata_location if current else None
         metadata = updated(base, change.updates, previous)
         if current and base and metadata == base:
-            return _Prepared(change, base, base, current.metadata_location, {}, version_id)
+            return _Prepared(change, base, base, current.metadata_location, None, version_id)
         location = self._files.write(metadata, previous)
         glue_table = self.catalog.get_table(change.database, change.name) if current else None
         definition = table_input(change.name.lower(), metadata, location, glue_table, base)
@@ -196,18 +200,15 @@ class IcebergTables:
 
     def _swap(self, prepared: Sequence[_Prepared]) -> None:
         try:
-            for p in prepared:
-                if p.version_id is None:
-                    self.catalog.create_table(p.change.database, p.table_input)
-            swaps = [(p.change.database, p.table_input, p.version_id) for p in prepared if p.version_id is not None]
-            if swaps:
-                self.catalog.update_tables(swaps)
+            self.catalog.put_tables(
+                [(p.change.database, p.table_input, p.version_id) for p in prepared if p.table_input]
+            )
         except (ConcurrentModificationException, EntityNotFoundException, AlreadyExistsException) as error:
             raise CommitFailedException(f"Another change of the table came between: {error.message}") from error
 
     def _discard(self, prepared: Sequence[_Prepared]) -> None:
         for p in prepared:
-            if p.metadata is not p.base:
+            if p.table_input:
                 self._files.delete(p.location)
 
     def _new_metadata(self, database: str, name: str, new: NewTable) -> TableMetadata:
