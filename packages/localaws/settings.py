@@ -18,6 +18,7 @@ class Settings:
 
     ``home`` holds all state; ``port`` 0 takes a free one. ``warm`` is the number of
     pre-started Glue processes that wait for a job run (0 turns the pool off).
+    ``glue_minute`` is the length in seconds of a minute of a Glue job's Timeout: tests shorten it.
     ``certificate`` and ``private_key`` are PEM files: with both, the server speaks HTTPS.
     """
 
@@ -29,6 +30,7 @@ class Settings:
     warm: int = 1
     certificate: Path | None = None
     private_key: Path | None = None
+    glue_minute: float = 60.0
 
     @property
     def scheme(self) -> str:
@@ -36,7 +38,10 @@ class Settings:
 
 
 def settings_from(environ: Mapping[str, str]) -> Settings:
-    """Read ``LOCALAWS_HOME``, ``_HOST``, ``_PORT``, ``_WARM`` and ``AWS_DEFAULT_REGION``; raise LocalAwsError."""
+    """Read ``AWS_DEFAULT_REGION`` and ``LOCALAWS_HOME``, ``_HOST``, ``_PORT``, ``_WARM``, ``_GLUE_MINUTE``.
+
+    Raises LocalAwsError.
+    """
     home = Path(environ.get("LOCALAWS_HOME", ".localaws")).absolute()
     return Settings(
         home=home,
@@ -44,6 +49,7 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         port=_number(environ, "LOCALAWS_PORT", DEFAULT_PORT),
         region=environ.get("AWS_DEFAULT_REGION") or "us-east-1",
         warm=_number(environ, "LOCALAWS_WARM", 1),
+        glue_minute=_number(environ, "LOCALAWS_GLUE_MINUTE", 60),
     )
 
 

@@ -23,4 +23,6 @@ def open_catalog(settings: Settings, state: MotoState) -> Catalog:
 
 def open_runs(settings: Settings, home: Home, store: ObjectStore, endpoint: str) -> Runs:
     """The job runs of one home."""
-    return Runs(settings, home, store, endpoint)
+    runs = Runs(settings, home, store, endpoint)
+    backend.LocalGlueBackend.runs = runs
+    return runs

@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
+from moto.core.responses import ActionResult
 from moto.glue.responses import GlueResponse
 
 
 class LocalGlueResponse(GlueResponse):
     """moto's Glue API, with job runs that run."""
+
+    def create_job(self) -> ActionResult:
+        """CreateJob."""
+        return ActionResult({"Name": self.glue_backend.define_job(self.parameters)})
+
+    def update_job(self) -> ActionResult:
+        """UpdateJob."""
+        name = self.glue_backend.redefine_job(self.parameters["JobName"], self.parameters["JobUpdate"])
+        return ActionResult({"JobName": name})
+
+    def start_job_run(self) -> ActionResult:
+        """StartJobRun."""
+        return ActionResult({"JobRunId": self.glue_backend.begin_run(self.parameters["JobName"], self.parameters)})
+
+    def batch_stop_job_run(self) -> ActionResult:
+        """BatchStopJobRun."""
+        return ActionResult(self.glue_backend.stop_runs(self.parameters["JobName"], self.parameters["JobRunIds"]))

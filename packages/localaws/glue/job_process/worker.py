@@ -1,0 +1,135 @@
+"""The process of one job run: ``python worker.py pythonshell|spark|warm``.
+
+It reads its order, one JSON line, from standard input:
+
+``script``      path of the job's script
+``arguments``   what follows the script in ``sys.argv``
+``python_path`` folders, zips and wheels that come first in ``sys.path``
+``properties``  Spark settings, set as JVM system properties before the first session
+``notes``       lines for the error log
+``failure``     path of the file that tells why the script failed: ``{"message": str}``
+
+``spark`` starts the JVM first, as Glue does; ``warm`` also warms it, then writes the file ``ready``
+(``{"resident": bytes}``) into the parent of its working folder and waits for its order.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import runpy
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+_LONGEST_MESSAGE = 2000
+_CATEGORIES = {
+    "ImportError": "IMPORT_ERROR",
+    "SyntaxError": "SYNTAX_ERROR",
+    "MemoryError": "OUT_OF_MEMORY_ERROR",
+    "PermissionError": "PERMISSION_ERROR",
+    "GlueArgumentError": "INVALID_ARGUMENT_ERROR",
+    "AnalysisException": "QUERY_ERROR",
+    "ParseException": "SYNTAX_ERROR",
+}
+
+
+def main(kind: str) -> None:
+    """Wait for the order, run the script, and say why it failed if it did."""
+    gateway = _start_java() if kind != "pythonshell" else None
+    if kind == "warm":
+        _warm_up(gateway)
+    order = json.loads(sys.stdin.buffer.readline())
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    for note in order["notes"]:
+        print(f"localaws: {note}", file=sys.stderr)
+    if gateway:
+        _set_properties(gateway, order["properties"])
+    try:
+        _run_script(order["script"], order["arguments"], order["python_path"])
+    except BaseException as error:
+        if isinstance(error, SystemExit) and error.code in (None, 0):
+            raise
+        message = failure_message(error, order["script"])
+        if gateway and gateway.proc.poll() is not None:
+            message += f" (the Spark JVM ended with exit code {gateway.proc.returncode})"
+        _write(Path(order["failure"]), {"message": message})
+        raise
+
+
+def failure_message(error: BaseException, script: str) -> str:
+    """Glue's text, such as ``Error Category: UNCLASSIFIED_ERROR; Failed Line Number: 3; ValueError: boom``."""
+    line = _failed_line(error, script)
+    parts = [f"Error Category: {_category(error)}", *([f"Failed Line Number: {line}"] if line else []), _text(error)]
+    return "; ".join(parts)[:_LONGEST_MESSAGE]
+
+
+def _category(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "DISK_NO_SPACE_ERROR"
+    names = [ancestor.__name__ for ancestor in type(error).__mro__]
+    return next((_CATEGORIES[name] for name in names if name in _CATEGORIES), "UNCLASSIFIED_ERROR")
+
+
+def _failed_line(error: BaseException, script: str) -> int | None:
+    if isinstance(error, SyntaxError) and error.filename == script:
+        return error.lineno
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == script]
+    return lines[-1] if lines else None
+
+
+def _text(error: BaseException) -> str:
+    """The class and the message; of a Java error the first lines, because the rest is its stack."""
+    message = str(error)
+    if type(error).__name__.startswith("Py4J"):
+        message = " ".join(message.splitlines()[:2])
+    return f"{type(error).__name__}: {message}"
+
+
+def _run_script(script: str, arguments: list[str], python_path: list[str]) -> None:
+    """As ``python script arguments...`` would: the module is ``__main__`` and stays it until the process ends."""
+    sys.argv = [script, *arguments]
+    sys.path[:0] = [str(Path(script).parent), *python_path]
+    os.environ["PYTHONPATH"] = os.pathsep.join([*python_path, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    main_module = ModuleType("__main__")
+    vars(main_module).update(__file__=script, __builtins__=__builtins__)
+    sys.modules["__main__"] = main_module
+    code = compile(Path(script).read_bytes(), script, "exec", dont_inherit=True)
+    exec(code, vars(main_module))  # noqa: S102
+
+
+def _start_java() -> Any:
+    from pyspark import SparkContext
+
+    SparkContext._ensure_initialized()
+    return SparkContext._gateway
+
+
+def _set_properties(gateway: Any, properties: dict[str, str]) -> None:
+    for name, value in properties.items():
+        gateway.jvm.java.lang.System.setProperty(name, value)
+
+
+def _warm_up(gateway: Any) -> None:
+    runpy.run_path(str(Path(__file__).with_name("warm_up.py")))["warm_up"](gateway)
+    import psutil
+
+    # what the warm-up printed belongs to no run; the files are open for appending, so writing goes on at 0
+    for stream in (1, 2):
+        os.ftruncate(stream, 0)
+    processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    _write(Path.cwd().parent / "ready", {"resident": sum(process.memory_info().rss for process in processes)})
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(content))
+    partial.replace(path)
+
+
+if __name__ == "__main__":
+    sys.path.pop(0)
+    main(sys.argv[1])

@@ -1,0 +1,148 @@
+"""From a run's settings to a worker's order: files fetched, modules installed, Spark configured."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from localaws.errors import JavaMissingError
+from localaws.glue import spark_settings
+from localaws.glue.errors import PreparationError
+from localaws.glue.iceberg_settings import lead_home
+from localaws.glue.job_run import JobRun
+from localaws.glue.process import JobProcess, environment
+from localaws.glue.python_modules import install_modules
+from localaws.glue.run_files import fetch, listed, python_libraries
+from localaws.home import Home
+from localaws.java import java_home
+from localaws.s3.store import ObjectStore
+from localaws.settings import Settings
+
+# Arguments that Glue acts on before the script starts, and does not pass to it.
+# https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html
+_CONSUMED = frozenset(
+    {
+        "--additional-python-modules",
+        "--class",
+        "--conf",
+        "--datalake-formats",
+        "--extra-files",
+        "--extra-jars",
+        "--extra-py-files",
+        "--job-language",
+        "--python-modules-installer-option",
+        "--scriptLocation",
+        "--user-jars-first",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """Prepares the runs of one server."""
+
+    settings: Settings
+    home: Home
+    store: ObjectStore
+    endpoint: str
+
+    def order(self, run: JobRun, folder: Path) -> dict[str, Any]:
+        """Fetch and install what ``run`` needs into ``folder``; raise PreparationError."""
+        arguments = run.arguments
+        script = fetch(self.store, run.settings["Command"].get("ScriptLocation") or "", folder / "script")
+        for uri in listed(arguments.get("--extra-files", "")):
+            fetch(self.store, uri, folder / "work")
+        modules = install_modules(
+            self.store, arguments.get("--additional-python-modules", ""), self.home.root / "modules"
+        )
+        libraries = python_libraries(self.store, arguments.get("--extra-py-files", ""), folder / "libraries")
+        python_path = [*libraries, *([str(modules)] if modules else [])]
+        return {
+            "script": str(script),
+            "arguments": script_arguments(run),
+            "python_path": python_path,
+            "properties": self._properties(run, python_path) if run.kind == "glueetl" else {},
+            "notes": self._notes(run),
+        }
+
+    def can_run_warm(self, run: JobRun) -> bool:
+        """Whether a process that was started before the run is known can serve it."""
+        try:
+            conf = spark_settings.parse_conf(run.arguments.get("--conf", ""))
+        except ValueError:
+            return False
+        fits = run.kind == "glueetl" and run.region == self.settings.region
+        return fits and spark_settings.can_run_warm(conf, run.settings["WorkerType"], "--extra-jars" in run.arguments)
+
+    def start_warm(self, run_id: str, folder: Path) -> JobProcess:
+        """A process that waits for a run; raise PreparationError where Java is missing."""
+        return self._start(run_id, folder, "warm", spark_settings.at_start(folder), self.settings.region)
+
+    def start_cold(self, run: JobRun, folder: Path, order: Mapping[str, Any]) -> JobProcess:
+        """A process for this run alone; raise PreparationError where Java is missing."""
+        if run.kind == "pythonshell":
+            return JobProcess(run.job_run_id, folder, run.kind, self._environment(folder, run.region))
+        jars = tuple(fetch(self.store, uri, folder / "jars") for uri in listed(run.arguments.get("--extra-jars", "")))
+        at_start = spark_settings.at_start(folder, run.settings["WorkerType"], jars)
+        return self._start(run.job_run_id, folder, "spark", _over(at_start, order["properties"]), run.region)
+
+    def _start(self, run_id: str, folder: Path, kind: str, properties: Mapping[str, str], region: str) -> JobProcess:
+        try:
+            java = java_home(os.environ)
+        except JavaMissingError as error:
+            raise PreparationError(str(error)) from error
+        conf = folder / "conf"
+        conf.mkdir(parents=True)
+        (conf / "spark-defaults.conf").write_text(spark_settings.as_properties_file(properties))
+        (conf / "log4j2.properties").write_text(spark_settings.LOG4J2)
+        return JobProcess(run_id, folder, kind, {**self._environment(folder, region), "JAVA_HOME": str(java)})
+
+    def _environment(self, folder: Path, region: str) -> dict[str, str]:
+        return environment(self.endpoint, region, folder, ca_bundle=self.settings.certificate)
+
+    def _notes(self, run: JobRun) -> list[str]:
+        """What is different here from Glue, for the run's error log."""
+        conf = spark_settings.parse_conf(run.arguments.get("--conf", ""))
+        _, led_home = lead_home(conf, self.endpoint)
+        notes = [f"Iceberg catalog {name!r} uses the local REST catalog {self.endpoint}/iceberg" for name in led_home]
+        if run.arguments.get("--job-bookmark-option", "job-bookmark-disable") != "job-bookmark-disable":
+            notes.append("job bookmarks are not kept: every run sees all its input")
+        named = "iceberg" in run.arguments.get("--datalake-formats", "") or "--extra-jars" in run.arguments
+        if not named and any("org.apache.iceberg" in value for value in conf.values()):
+            notes.append("Iceberg works here, but on Glue this job needs --datalake-formats iceberg")
+        return notes
+
+    def _properties(self, run: JobRun, python_path: list[str]) -> dict[str, str]:
+        """What is known only with the run: cores, buckets, the path of Python workers, and the job's own settings."""
+        try:
+            conf = spark_settings.parse_conf(run.arguments.get("--conf", ""))
+        except ValueError as error:
+            raise PreparationError(str(error)) from error
+        conf, _ = lead_home(conf, self.endpoint)
+        buckets = {bucket: self.store.bucket_path(bucket) for bucket in self.store.buckets()}
+        properties = {
+            "spark.app.name": run.job_name,
+            "spark.master": f"local[{spark_settings.cores(run.settings['NumberOfWorkers'])}]",
+            "spark.executorEnv.PYTHONPATH": os.pathsep.join(python_path),
+            **spark_settings.mounts(buckets),
+        }
+        return properties | conf
+
+
+def script_arguments(run: JobRun) -> list[str]:
+    """``sys.argv[1:]`` of the script."""
+    passed = {name: value for name, value in run.arguments.items() if name not in _CONSUMED}
+    passed |= {"--JOB_ID": run.job_name, "--JOB_RUN_ID": run.job_run_id, "--JOB_NAME": run.job_name}
+    return [word for pair in passed.items() for word in pair]
+
+
+def _over(below: Mapping[str, str], above: Mapping[str, str]) -> dict[str, str]:
+    """``above`` wins, but where both name a class path or Java options, the two are joined."""
+    joined = {**below, **above}
+    for name, separator in (("spark.driver.extraClassPath", os.pathsep), ("spark.driver.extraJavaOptions", " ")):
+        if name in below and name in above:
+            joined[name] = below[name] + separator + above[name]
+    return joined

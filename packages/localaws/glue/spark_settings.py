@@ -1,0 +1,119 @@
+"""The Spark settings of one run: localaws' own, S3 on folders, and the job's ``--conf`` over them."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+_VIEWFS = "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme"
+_ICEBERG_JAR = "iceberg-spark-runtime-3.5_2.12-1.10.2.jar"
+
+# Read when the JVM starts, or by spark-submit before it: a process that is already warm cannot take them.
+_FIXED_AT_START = (
+    "spark.driver.memory",
+    "spark.driver.memoryOverhead",
+    "spark.driver.extra",
+    "spark.driver.defaultJavaOptions",
+    "spark.driver.userClassPathFirst",
+    "spark.jars",
+    "spark.submit.",
+)
+# Glue sets them itself and takes no other value.
+_NOT_THE_JOBS = ("spark.master", "spark.submit.deployMode", "spark.app.id")
+
+# GiB of driver heap: in local mode the driver is also the executor. A laptop is not a cluster.
+_HEAP_GIB = {"G.025X": 1, "Standard": 2, "G.1X": 2, "G.2X": 4, "G.4X": 8, "G.8X": 16, "G.12X": 16, "G.16X": 16}
+_WARM_WORKER_TYPE = "G.1X"
+
+
+def parse_conf(text: str) -> dict[str, str]:
+    """``a=b --conf c=d`` (Glue's way to pass several settings in one argument) as a dict.
+
+    Raises ValueError for a part that is not ``name=value``.
+    """
+    settings = {}
+    for word in shlex.split(text):
+        name, separator, value = word.partition("=")
+        if word == "--conf":
+            continue
+        if not separator or not name:
+            raise ValueError(f"--conf has {word!r}; name=value was expected, further ones as ' --conf name=value'")
+        settings[name.removeprefix("--conf=")] = value
+    return {name: value for name, value in settings.items() if name not in _NOT_THE_JOBS}
+
+
+def can_run_warm(conf: Mapping[str, str], worker_type: str, extra_jars: bool) -> bool:
+    """Whether a JVM that was started without knowing the job can take these settings."""
+    same_heap = heap(worker_type) == heap(_WARM_WORKER_TYPE)
+    return same_heap and not extra_jars and not any(name.startswith(_FIXED_AT_START) for name in conf)
+
+
+def heap(worker_type: str) -> str:
+    """Driver memory for a worker type, at most a quarter of the machine's."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return f"{min(_HEAP_GIB.get(worker_type, 2) * 1024, machine // 4 // 1024**2)}m"
+
+
+def cores(number_of_workers: int) -> int:
+    """Threads of ``local[N]``: 2, or as many as the job has workers, within the machine's cores."""
+    return min(os.cpu_count() or 1, max(2, number_of_workers))
+
+
+def at_start(folder: Path, worker_type: str = _WARM_WORKER_TYPE, jars: tuple[Path, ...] = ()) -> dict[str, str]:
+    """What holds for any run in ``folder``, known before its job is."""
+    return {
+        "spark.master": f"local[{cores(2)}]",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.memory": heap(worker_type),
+        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -XX:+UseParallelGC",
+        "spark.driver.extraClassPath": os.pathsep.join(str(jar) for jar in (iceberg_jar(), *jars)),
+        "spark.local.dir": str(folder / "spark"),
+        "spark.sql.warehouse.dir": str(folder / "spark" / "warehouse"),
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": "4",
+        "spark.hadoop.fs.s3.impl": _VIEWFS,
+        "spark.hadoop.fs.s3a.impl": _VIEWFS,
+        "spark.hadoop.fs.viewfs.overload.scheme.target.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+    }
+
+
+def mounts(buckets: Mapping[str, Path]) -> dict[str, str]:
+    """Each bucket's folder behind ``s3://bucket``; read when the session starts."""
+    prefix = "spark.hadoop.fs.viewfs.mounttable"
+    return {f"{prefix}.{name}.linkFallback": folder.as_uri() for name, folder in buckets.items()}
+
+
+def iceberg_jar() -> Path:
+    """Iceberg's runtime for Spark 3.5 and Scala 2.12, from its wheel."""
+    spec = find_spec("snowpark_connect_deps_iceberg")
+    assert spec and spec.origin, "snowpark-connect-deps-iceberg is a dependency of localaws"
+    return Path(spec.origin).parent / "jars" / _ICEBERG_JAR
+
+
+def as_properties_file(settings: Mapping[str, str]) -> str:
+    """The text of a ``spark-defaults.conf``, which Java reads as a properties file."""
+    return "".join(f"{name} {_escape(value)}\n" for name, value in settings.items())
+
+
+def _escape(value: str) -> str:
+    return value.replace("\\", "\\\\").replace("\n", "\\n")
+
+
+# What a job prints is its log; Spark's own lines from WARN on go beside it, without the ones that say nothing here.
+LOG4J2 = """
+rootLogger.level = warn
+rootLogger.appenderRef.stderr.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.target = SYSTEM_ERR
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{yyyy-MM-dd HH:mm:ss,SSS} %p %c{1}: %m%n
+logger.native.name = org.apache.hadoop.util.NativeCodeLoader
+logger.native.level = error
+"""

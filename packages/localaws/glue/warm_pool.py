@@ -1,0 +1,107 @@
+"""Processes that are started before their run is known: each serves one run and is replaced in the background."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from localaws.glue.errors import PreparationError
+from localaws.glue.job_run import new_run_id
+from localaws.glue.process import JobProcess
+
+_log = logging.getLogger(__name__)
+_WARM_UP_DEADLINE = 120.0
+# A replacement waits while runs are active, so as not to take their cores, but not longer than this.
+_PATIENCE = 60.0
+_PAUSE = 0.1
+
+
+class WarmPool:
+    """Keeps ``size`` processes ready; ``start_process`` starts one, ``busy`` says whether runs are active."""
+
+    def __init__(
+        self, size: int, folder: Path, start_process: Callable[[str, Path], JobProcess], busy: Callable[[], bool]
+    ) -> None:
+        self._size, self._folder, self._start_process, self._busy = size, folder, start_process, busy
+        self._ready: list[JobProcess] = []
+        self._lock = threading.Lock()
+        self._wanted = threading.Event()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._fill, name="warm pool", daemon=True)
+
+    def start(self) -> None:
+        if self._size:
+            self._wanted.set()
+            self._thread.start()
+
+    def take(self) -> JobProcess | None:
+        """A ready process, or None; its run id is the id of the run that it will serve."""
+        with self._lock:
+            process = next((process for process in self._ready if process.alive), None)
+            if process:
+                self._ready.remove(process)
+        self._wanted.set()
+        return process
+
+    def stop(self) -> None:
+        """End the waiting processes; start no other."""
+        self._stopped.set()
+        self._wanted.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        while self._ready:
+            self._discard(self._ready.pop())
+
+    def _fill(self) -> None:
+        while self._wanted.wait() and not self._stopped.is_set():
+            self._wanted.clear()
+            self._drop_dead()
+            while len(self._ready) < self._size and not self._stopped.is_set():
+                self._wait_while_busy()
+                if not self._add():
+                    break
+
+    def _wait_while_busy(self) -> None:
+        deadline = time.monotonic() + _PATIENCE
+        self._stopped.wait(_PAUSE)  # a run that was just begun is active only after its process was taken
+        while self._busy() and time.monotonic() < deadline and not self._stopped.wait(_PAUSE):
+            pass
+
+    def _add(self) -> bool:
+        run_id = new_run_id()
+        try:
+            process = self._start_process(run_id, self._folder / run_id)
+        except (PreparationError, OSError) as error:
+            _log.warning("no warm Glue process, runs start cold: %s", error)
+            return False
+        if not self._wait_until_ready(process):
+            reason = "" if self._stopped.is_set() else process.error.read_text(errors="replace")[-1000:]
+            self._discard(process)
+            _log.warning("a warm Glue process did not get ready, runs start cold: %s", reason)
+            return False
+        _log.info("a warm Glue process is ready and holds %d MiB", (process.resident() or 0) >> 20)
+        with self._lock:
+            self._ready.append(process)
+        return True
+
+    def _wait_until_ready(self, process: JobProcess) -> bool:
+        deadline = time.monotonic() + _WARM_UP_DEADLINE
+        while process.alive and time.monotonic() < deadline and not self._stopped.wait(_PAUSE):
+            if process.resident() is not None:
+                return True
+        return False
+
+    def _drop_dead(self) -> None:
+        with self._lock:
+            dead = [process for process in self._ready if not process.alive]
+            self._ready = [process for process in self._ready if process not in dead]
+        for process in dead:
+            self._discard(process)
+
+    def _discard(self, process: JobProcess) -> None:
+        process.stop()
+        shutil.rmtree(process.folder, ignore_errors=True)
