@@ -99,10 +99,24 @@ class RawLayer:
         """The content of one file."""
         return self.s3.get_object(Bucket=self.bucket, Key=file.key)["Body"].read()
 
+    def head(self, file: RawFile, size: int) -> bytes:
+        """The first ``size`` bytes of one file."""
+        if not file.size:
+            return b""
+        return self.s3.get_object(Bucket=self.bucket, Key=file.key, Range=f"bytes=0-{size - 1}")["Body"].read()
+
     def files(self, source: str) -> list[RawFile]:
         """Everything ever received from ``source``, oldest first."""
-        version = self._last_version(source)
+        version = self.version(source)
         return self._log(source, version) if version else []
+
+    def version(self, source: str) -> int:
+        """The number of the newest log version of ``source``; 0 before anything was received."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=f"{self.prefix}/{source}/log/"
+        )
+        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+        return max((int(key.rsplit("/", 1)[1].removesuffix(".json")) for key in keys), default=0)
 
     def current(self, source: str) -> list[RawFile]:
         """The newest answer to each request ever made to ``source``."""
@@ -115,7 +129,7 @@ class RawLayer:
         that dies leaves the log as it was. Raises LoadError if other writers keep winning.
         """
         for _ in range(COMMIT_ATTEMPTS):
-            version = self._last_version(source)
+            version = self.version(source)
             known = self._log(source, version) if version else []
             fresh = _changed(self.prefix, source, arrivals, known, version + 1)
             if not fresh:
@@ -141,13 +155,6 @@ class RawLayer:
                 return False
             raise
         return True
-
-    def _last_version(self, source: str) -> int:
-        pages = self.s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket, Prefix=f"{self.prefix}/{source}/log/"
-        )
-        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
-        return max((int(key.rsplit("/", 1)[1].removesuffix(".json")) for key in keys), default=0)
 
     def _log(self, source: str, version: int) -> list[RawFile]:
         body = self.s3.get_object(Bucket=self.bucket, Key=_log_key(self.prefix, source, version))["Body"].read()
