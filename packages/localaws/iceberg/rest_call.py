@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pyiceberg.exceptions import NoSuchNamespaceError
+from pyiceberg.exceptions import NoSuchNamespaceError, NoSuchTableError
 from werkzeug.wrappers import Request
 
 LEVELS = "\x1f"
@@ -38,7 +38,11 @@ class Call:
 
     @property
     def table(self) -> tuple[str, str]:
-        return self.namespace, self.names["table"]
+        """Database and name; raises NoSuchTableError for more levels, which is how Spark probes for ``t.snapshots``."""
+        levels, name = self.names["namespace"].split(LEVELS), self.names["table"]
+        if len(levels) != 1:
+            raise NoSuchTableError(f"Table does not exist: {'.'.join([*levels, name])}")
+        return levels[0], name
 
 
 def one_level(levels: Sequence[str]) -> str:
