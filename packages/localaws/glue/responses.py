@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from moto.core.responses import ActionResult
-from moto.glue.responses import GlueResponse
+
+from localaws.glue.catalog_responses import CatalogResponses
 
 
-class LocalGlueResponse(GlueResponse):
-    """moto's Glue API, with job runs that run."""
+class LocalGlueResponse(CatalogResponses):
+    """moto's Glue API, with job runs that run and a catalog that pages, locks and filters."""
 
     def create_job(self) -> ActionResult:
         """CreateJob."""
