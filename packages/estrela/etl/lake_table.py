@@ -1,0 +1,123 @@
+"""The tables of the lake: trusted and refined ones made from declarations, and those of operations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from estrela.model.column import Column
+from estrela.model.source import Source
+from estrela.model.table import Dimension, Fact, Table
+
+CATALOG = "lake"
+"""Name of the Spark catalog; what it stands for is the job's configuration."""
+TRUSTED, REFINED, OPS = "estrela_trusted", "estrela_refined", "estrela_ops"
+
+
+@dataclass(frozen=True)
+class LakeTable:
+    """An Iceberg table: where it is, what it holds and how it is laid out."""
+
+    database: str
+    name: str
+    doc: str
+    columns: tuple[Column, ...]
+    partition_by: tuple[str, ...] = ()
+    sort_by: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """``database.name``."""
+        return f"{self.database}.{self.name}"
+
+    @property
+    def identifier(self) -> str:
+        """The name that Spark knows."""
+        return f"{CATALOG}.{self.path}"
+
+    @property
+    def schema(self) -> str:
+        """The columns as Spark DDL."""
+        return ", ".join(f"`{column.name}` {column.type}" for column in self.columns)
+
+
+def trusted_table(source: Source) -> LakeTable:
+    """The trusted table of a source."""
+    return LakeTable(TRUSTED, source.name, source.doc, source.all_columns, source.partition_by, source.sort_by)
+
+
+def refined_table(table: Table) -> LakeTable:
+    """The refined table of a dimension or fact."""
+    if isinstance(table, Fact):
+        return LakeTable(REFINED, table.name, table.doc, table.all_columns, table.partition_by, table.sort_by)
+    return LakeTable(REFINED, table.name, table.doc, table.all_columns, (), _dimension_order(table))
+
+
+def _dimension_order(table: Dimension) -> tuple[str, ...]:
+    dated = [name for name in ("valid_from",) if name in {column.name for column in table.all_columns}]
+    return (*table.business_key, *dated)
+
+
+_SOURCE = Column("source", "string", "Source that the file answers")
+_REQUEST = Column("request", "string", "What was asked for, such as quarter=4,year=2021")
+_FILE = Column("source_file", "string", "sha256 of the file's content, its name in the raw layer")
+
+FILES = LakeTable(
+    OPS,
+    "files",
+    "Files taken in: rows in = rows loaded + rows rejected",
+    (
+        _SOURCE,
+        _REQUEST,
+        Column("page", "int", "Page of the answer, from 0"),
+        _FILE,
+        Column("url", "string", "Where the file came from"),
+        Column("fetched_at", "timestamp", "When it was received, UTC"),
+        Column("size", "bigint", "Bytes"),
+        Column("rows_in", "bigint", "Rows that the file holds, header and blank lines not counted"),
+        Column("rows_loaded", "bigint", "Rows in the trusted table"),
+        Column("rows_rejected", "bigint", "Rows in rejects"),
+    ),
+    ("source",),
+    ("request", "page"),
+)
+REJECTS = LakeTable(
+    OPS,
+    "rejects",
+    "Rows and files that were refused, and why",
+    (
+        _SOURCE,
+        _REQUEST,
+        _FILE,
+        Column("source_line", "bigint", "Line of the file, from 1; of a JSON answer the place of the record, from 1"),
+        Column("column_name", "string", "Header of the column that is wrong; empty for the row or file as a whole"),
+        Column("value", "string", "The value found there"),
+        Column("reason", "string", "What is wrong with it and what is allowed"),
+        Column("raw_line", "string", "The row as received, at most 1,000 characters"),
+    ),
+    ("source",),
+    ("request", "source_line"),
+)
+CHECKS = LakeTable(
+    OPS,
+    "checks",
+    "Results of the checks of what is published",
+    (
+        Column("table_name", "string", "Table"),
+        Column("check_name", "string", "Check"),
+        Column("column_name", "string", "Columns that it looks at"),
+        Column("rows_checked", "bigint", "Rows of the table"),
+        Column("rows_failed", "bigint", "Rows that fail it"),
+    ),
+    (),
+    ("table_name", "check_name", "column_name"),
+)
+RUNS = LakeTable(
+    OPS,
+    "runs",
+    "Runs that published something",
+    (
+        Column("run_key", "string", "Key of the run"),
+        Column("published_at", "timestamp", "When, UTC"),
+        Column("tables", "string", "Tables that changed, comma-separated"),
+    ),
+)

@@ -1,0 +1,181 @@
+"""Write, audit, publish: Iceberg tables of the lake, seen through the branch of one run.
+
+A run reads its own branch of a table where it has one, else what is published, and writes only to its branch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import functions as F
+
+from estrela.errors import LoadError
+from estrela.etl.lake_table import CATALOG, LakeTable
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+BRANCH_PREFIX = "run_"
+PROPERTIES = {
+    "format-version": "2",
+    "write.parquet.compression-codec": "zstd",
+    "write.distribution-mode": "hash",
+    # Rows of one institution lie together; small groups let a reader skip the others.
+    "write.parquet.row-group-size-bytes": str(16 * 1024 * 1024),
+    "write.metadata.delete-after-commit.enabled": "true",
+    "write.metadata.previous-versions-max": "20",
+}
+ATTEMPTS = 4
+
+
+def branch_of(run_key: str) -> str:
+    """The branch of a run: letters and digits of its key, and a hash that keeps two keys apart."""
+    digest = hashlib.sha256(run_key.encode()).hexdigest()[:8]
+    return f"{BRANCH_PREFIX}{re.sub(r'[^a-z0-9]+', '_', run_key.lower())[:40].strip('_')}_{digest}"
+
+
+class Lake:
+    """The lake's tables as one run sees them."""
+
+    def __init__(self, spark: SparkSession, run_key: str) -> None:
+        self.spark = spark
+        self.branch = branch_of(run_key)
+
+    def ensure(self, table: LakeTable) -> None:
+        """Create the table if there is none, add columns declared since. Raises LoadError on other differences."""
+        if not self.exists(table):
+            self.spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {CATALOG}.{table.database}")
+            self._repeated(table, lambda: self.spark.sql(_create_statement(table)))
+            if table.sort_by:
+                order = ", ".join(f"`{name}`" for name in (*table.partition_by, *table.sort_by))
+                distributed = "DISTRIBUTED BY PARTITION LOCALLY ORDERED BY" if table.partition_by else "ORDERED BY"
+                self._repeated(
+                    table, lambda: self.spark.sql(f"ALTER TABLE {table.identifier} WRITE {distributed} {order}")
+                )
+            return
+        self._evolve(table)
+
+    def exists(self, table: LakeTable) -> bool:
+        """Whether the table is in the catalog."""
+        return bool(self.spark.catalog.tableExists(table.identifier))
+
+    def read(self, table: LakeTable) -> DataFrame:
+        """The table as this run sees it. Raises LoadError if nothing ever created it."""
+        if not self.exists(table):
+            raise LoadError(table.path, "does not exist; run the transform steps of its sources first")
+        suffix = f".branch_{self.branch}" if self.branch in self.refs(table) else ""
+        return self.spark.table(f"{table.identifier}{suffix}")
+
+    def read_published(self, table: LakeTable) -> DataFrame:
+        """The table as analysts see it."""
+        return self.spark.table(table.identifier)
+
+    def overwrite(self, table: LakeTable, rows: DataFrame, replaced: Column | None = None) -> None:
+        """On the run's branch, replace the rows where ``replaced`` holds (default all), in one commit."""
+        self.begin(table)
+        self._replace(table, f"{table.identifier}.branch_{self.branch}", rows, replaced)
+
+    def overwrite_published(self, table: LakeTable, rows: DataFrame, replaced: Column) -> None:
+        """Replace rows without audit: for records of operations alone."""
+        self._replace(table, table.identifier, rows, replaced)
+
+    def begin(self, table: LakeTable) -> None:
+        """Give the table a branch of this run, if it has none."""
+        if self.branch not in self.refs(table):
+            create = f"ALTER TABLE {table.identifier} CREATE BRANCH IF NOT EXISTS `{self.branch}`"
+            self._repeated(table, lambda: self.spark.sql(create))
+
+    def drop_branch(self, table: LakeTable, branch: str) -> None:
+        """Drop a branch, if it is there."""
+        drop = f"ALTER TABLE {table.identifier} DROP BRANCH IF EXISTS `{branch}`"
+        self._repeated(table, lambda: self.spark.sql(drop))
+
+    def fast_forward(self, table: LakeTable) -> None:
+        """Show the run's branch to readers. Raises LoadError if another run published meanwhile."""
+        call = f"CALL {CATALOG}.system.fast_forward('{table.path}', 'main', '{self.branch}')"
+        self._repeated(table, lambda: self.spark.sql(call).collect())
+
+    def set_properties(self, table: LakeTable, **properties: str) -> None:
+        """Set properties of the table, under the prefix ``estrela.``."""
+        pairs = ", ".join(f"'estrela.{name}'='{value}'" for name, value in properties.items())
+        self._repeated(table, lambda: self.spark.sql(f"ALTER TABLE {table.identifier} SET TBLPROPERTIES ({pairs})"))
+
+    def property(self, table: LakeTable, name: str) -> str:
+        """The table's property ``estrela.<name>``, "" if it has none."""
+        return str(self._iceberg(table).properties().getOrDefault(f"estrela.{name}", ""))
+
+    def refs(self, table: LakeTable) -> dict[str, int]:
+        """Snapshot ids by branch."""
+        return {entry.getKey(): entry.getValue().snapshotId() for entry in self._iceberg(table).refs().entrySet()}
+
+    def snapshot(self, table: LakeTable) -> int:
+        """The snapshot that this run sees; 0 if the table is empty or absent."""
+        if not self.exists(table):
+            return 0
+        refs = self.refs(table)
+        return refs.get(self.branch, refs.get("main", 0))
+
+    def is_stale(self, table: LakeTable) -> bool:
+        """Whether the table was published by another run since this run's branch began."""
+        refs = self.refs(table)
+        if self.branch not in refs or "main" not in refs:
+            return False
+        util = self.spark._jvm.org.apache.iceberg.util.SnapshotUtil
+        return not util.isAncestorOf(self._iceberg(table), refs[self.branch], refs["main"])
+
+    def _iceberg(self, table: LakeTable) -> Any:
+        loader = self.spark._jvm.org.apache.iceberg.spark.Spark3Util
+        return loader.loadIcebergTable(self.spark._jsparkSession, table.identifier)
+
+    def _replace(self, table: LakeTable, target: str, rows: DataFrame, replaced: Column | None) -> None:
+        conformed = rows.select(*[F.col(column.name).cast(column.type).alias(column.name) for column in table.columns])
+        self._repeated(
+            table, lambda: conformed.writeTo(target).overwrite(F.lit(True) if replaced is None else replaced)
+        )
+
+    def _evolve(self, table: LakeTable) -> None:
+        found = {field.name: field.dataType.simpleString() for field in self.read_published(table).schema.fields}
+        for column in table.columns:
+            if column.name not in found:
+                doc = column.doc.replace("'", "\\'")
+                add = f"ALTER TABLE {table.identifier} ADD COLUMN `{column.name}` {column.type} COMMENT '{doc}'"
+                self._repeated(table, lambda add=add: self.spark.sql(add))  # type: ignore[misc]
+            elif found[column.name] != column.type:
+                problem = f"column {column.name} is {found[column.name]}, declared as {column.type}"
+                raise LoadError(table.path, f"{problem}; drop the table and run with full_refresh to rebuild it")
+
+    def _repeated(self, table: LakeTable, change: Callable[[], object]) -> None:
+        """Try ``change`` again when another writer was faster; every change here can be made twice."""
+        from py4j.protocol import Py4JJavaError
+        from pyspark.errors import PySparkException
+
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                change()
+            except (Py4JJavaError, PySparkException) as error:
+                if attempt == ATTEMPTS or ("CommitFailed" not in str(error) and "AlreadyExists" not in str(error)):
+                    raise LoadError(table.path, str(error)) from error
+            else:
+                return
+
+
+def any_of(conditions: Iterable[Column]) -> Column:
+    """True where one of ``conditions`` is."""
+    return reduce(lambda left, right: left | right, conditions, F.lit(False))
+
+
+def _create_statement(table: LakeTable) -> str:
+    def quoted(text: str) -> str:
+        return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+    columns = ", ".join(f"`{one.name}` {one.type} COMMENT {quoted(one.doc)}" for one in table.columns)
+    partitioned = f" PARTITIONED BY ({', '.join(f'`{name}`' for name in table.partition_by)})"
+    properties = ", ".join(f"'{name}'='{value}'" for name, value in PROPERTIES.items())
+    return (
+        f"CREATE TABLE IF NOT EXISTS {table.identifier} ({columns}) USING iceberg"
+        f"{partitioned if table.partition_by else ''} COMMENT {quoted(table.doc)} TBLPROPERTIES ({properties})"
+    )

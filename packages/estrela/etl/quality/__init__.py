@@ -1,0 +1,1 @@
+"""The checks that stand between a build and its readers."""

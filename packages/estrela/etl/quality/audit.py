@@ -1,0 +1,112 @@
+"""Run a table's checks on the branch of a run, before anyone sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from estrela.errors import EXAMPLES, CheckFailure, QualityError
+from estrela.etl.lake_table import LakeTable, trusted_table
+from estrela.etl.loaders.lake import Lake
+from estrela.model.check import Between, Check, Expression, NotNull, OneOf, Reconcile, Unique, check_name
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What a check found: rows looked at, rows that fail it, and up to five of these."""
+
+    check: str
+    column: str
+    rows_checked: int
+    rows_failed: int
+    examples: tuple[str, ...] = ()
+
+
+def audit(lake: Lake, table: LakeTable, checks: Sequence[Check]) -> list[CheckResult]:
+    """The results of ``checks`` on the run's branch of ``table``. Raises QualityError if one fails."""
+    results = run_checks(lake.read(table), checks, lambda check: lake.read(trusted_table(check.source)))
+    failures = [
+        CheckFailure(one.check, one.column, one.rows_failed, one.examples) for one in results if one.rows_failed
+    ]
+    if failures:
+        raise QualityError(table.path, failures)
+    return results
+
+
+def run_checks(
+    rows: DataFrame, checks: Sequence[Check], source_of: Callable[[Reconcile], DataFrame]
+) -> list[CheckResult]:
+    """The results of ``checks`` on ``rows``: one pass for all checks of single rows, one for each other check."""
+    bad = {check: _bad(check) for check in checks if not isinstance(check, Unique | Reconcile)}
+    counts = rows.agg(
+        F.count(F.lit(1)).alias("rows"), *[F.count_if(where).alias(f"n{at}") for at, where in enumerate(bad.values())]
+    ).first()
+    assert counts is not None
+    failed = {check: counts[f"n{at}"] for at, check in enumerate(bad)}
+    results = []
+    for check in checks:
+        if isinstance(check, Unique):
+            count, examples = _duplicates(rows, check)
+        elif isinstance(check, Reconcile):
+            count, examples = _difference(rows, check, source_of(check))
+        else:
+            count, examples = failed[check], _examples(rows, bad[check], check) if failed[check] else ()
+        results.append(CheckResult(check_name(check), ", ".join(check.columns), counts["rows"], count, examples))
+    return results
+
+
+def _bad(check: Check) -> Column:
+    """True for a row that fails ``check``."""
+    match check:
+        case NotNull(column):
+            return F.col(column).isNull()
+        case OneOf(column, values):
+            return F.coalesce(~F.col(column).isin(*values), F.lit(False))
+        case Between(column, low, high):
+            below = F.lit(False) if low is None else F.col(column) < F.lit(low)
+            above = F.lit(False) if high is None else F.col(column) > F.lit(high)
+            return F.coalesce(below | above, F.lit(False))
+        case Expression(_, sql, _):
+            return ~F.coalesce(F.expr(sql), F.lit(False))
+        case Unique() | Reconcile():
+            raise TypeError(f"{check_name(check)} is not a check of single rows")
+
+
+def _duplicates(rows: DataFrame, check: Unique) -> tuple[int, tuple[str, ...]]:
+    twice = rows.groupBy(*check.columns).agg(F.count(F.lit(1)).alias("n")).where(F.col("n") > 1)
+    summed = twice.agg(F.sum("n")).first()
+    count = int(summed[0] or 0) if summed else 0
+    return count, _shown(twice, (*check.columns, "n")) if count else ()
+
+
+def _difference(rows: DataFrame, check: Reconcile, source: DataFrame) -> tuple[int, tuple[str, ...]]:
+    here, there = (
+        frame.agg(F.coalesce(F.sum(column), F.lit(0))).first()
+        for frame, column in ((rows, check.column), (source, check.source_column))
+    )
+    assert here is not None and there is not None
+    if here[0] == there[0]:
+        return 0, ()
+    return 1, (f"sum {here[0]} against {there[0]} of {check.source_column} in {check.source.name}",)
+
+
+def _examples(rows: DataFrame, where: Column, check: Check) -> tuple[str, ...]:
+    return _shown(rows.where(where), (*_identity(rows), *check.columns))
+
+
+def _identity(rows: DataFrame) -> tuple[str, ...]:
+    """Columns that tell an analyst which row it is."""
+    return tuple(name for name in rows.columns if name.endswith(("_code", "_key", "_line", "_file")))[:4]
+
+
+def _shown(rows: DataFrame, columns: Sequence[str]) -> tuple[str, ...]:
+    names = list(dict.fromkeys(columns))
+    return tuple(
+        ", ".join(f"{name}={row[name]}" for name in names) for row in rows.select(*names).limit(EXAMPLES).collect()
+    )

@@ -1,0 +1,1 @@
+"""From raw bytes to typed rows, and from typed rows to dimensions and facts, on Spark."""

@@ -1,0 +1,82 @@
+"""Spark expressions that read a field's text. What cannot be read is NULL; the caller tells blank from unreadable."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from estrela.model.parse import Date, Digits, Number, Ordinal, Parser, Prefix, Text, Whole
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column
+
+# Windows-1252 differs from ISO-8859-1 in the bytes 0x80 to 0x9F; Spark 4 decodes only the latter.
+# The byte 0xFF is a lost character, not the letter of that code, which Portuguese does not have.
+_CONTROLS = "".join(map(chr, [*range(0x80, 0xA0), 0xFF]))
+_WINDOWS = bytes(range(0x80, 0xA0)).decode("cp1252", errors="replace") + "\ufffd"
+_HAS_CONTROLS = "[\\x80-\\x9f\\xff]"
+
+
+def cleaned(text: Column, null_words: tuple[str, ...], latin: bool) -> Column:
+    """``text`` without white space at its ends; NULL if nothing or a word for nothing is left."""
+    if latin:
+        text = F.when(text.rlike(_HAS_CONTROLS), F.translate(text, _CONTROLS, _WINDOWS)).otherwise(text)
+    text = F.trim(text)
+    return F.when(~text.isin("", *null_words), text)
+
+
+def castable(text: Column, parser: Parser, type_: str) -> Column:
+    """``text`` in the form that a cast to the Spark type ``type_`` reads; NULL where ``parser`` does not allow it."""
+    match parser:
+        case Text():
+            return F.when(text.rlike("\\s\\s|[\\t\\xa0]"), F.regexp_replace(text, "[\\s\\xa0]+", " ")).otherwise(text)
+        case Whole():
+            grouped = F.when(text.rlike(r"^-?\d{1,3}(\.\d{3})+$"), F.replace(text, F.lit("."), F.lit("")))
+            # A dot is rare and its regular expression dear: plain numbers go the short way, checked by the cast.
+            return F.when(F.instr(text, ".") == 0, text).otherwise(grouped)
+        case Number(mark):
+            return _number(text, mark, type_)
+        case Digits(width):
+            return F.when(text.rlike(f"^[0-9]{{1,{width}}}$"), F.lpad(text, width, "0"))
+        case Ordinal(low, high):
+            number = F.regexp_extract(text, r"^(\d+)\D?$", 1)
+            return F.when(number.isin([str(value) for value in range(low, high + 1)]), number)
+        case Prefix(values):
+            return F.coalesce(*[F.when(text.startswith(start), F.lit(value)) for start, value in values.items()])
+        case Date(pattern):
+            return F.date_format(F.try_to_timestamp(text, F.lit(pattern)), "yyyy-MM-dd")
+
+
+def cast(name: str, type_: str) -> Column:
+    """The column ``name``, made by :func:`castable`, as ``type_``; NULL where it does not fit."""
+    # pyspark 3.5 has try_cast in SQL alone.
+    return F.col(name) if type_ == "string" else F.expr(f"try_cast(`{name}` AS {type_})")
+
+
+def allowed(parser: Parser, type_: str) -> str:
+    """What a field read by ``parser`` may hold, for the reason of a refusal."""
+    match parser:
+        case Whole():
+            return "a whole number is allowed"
+        case Number(mark):
+            return f"a number with decimal mark {mark!r} that fits {type_} is allowed"
+        case Digits(width):
+            return f"1 to {width} digits are allowed"
+        case Ordinal(low, high):
+            return f"a number from {low} to {high} is allowed"
+        case Prefix(values):
+            return f"a text is allowed that starts with one of: {', '.join(sorted(key.strip() for key in values))}"
+        case Date(pattern):
+            return f"a date {pattern} is allowed"
+        case Text():
+            return "any text is allowed"
+
+
+def _number(text: Column, mark: str, type_: str) -> Column:
+    scale = int(type_[type_.index(",") + 1 : -1]) if type_.startswith("decimal") else 18
+    point, group = re.escape(mark), re.escape("." if mark == "," else ",")
+    pattern = rf"^-?(\d+|\d{{1,3}}({group}\d{{3}})+)({point}\d{{0,{scale}}}0*)?$"
+    plain = F.replace(F.replace(text, F.lit("." if mark == "," else ","), F.lit("")), F.lit(mark), F.lit("."))
+    return F.when(text.rlike(pattern), plain)

@@ -1,0 +1,154 @@
+"""Raw files as rows of text: one row per line or record, with its place, its fields and what its request said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from estrela.etl.raw import RawFile
+from estrela.etl.transformers.dialect import Dialect, Refusal
+from estrela.model.source import ApiSource, CsvSource, Source
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+LINE_BITS = (1 << 33) - 1
+"""The bits of monotonically_increasing_id that count rows inside one partition."""
+RAW_LIMIT = 1000
+ANSWER_COST = "65536"
+"""Bytes that opening a small answer is deemed to cost; Spark's own 4 MB would give each its own task."""
+BLANK = r"^[\s,]*$"
+
+
+@dataclass(frozen=True)
+class TakenFile:
+    """A raw file about to be read. ``requested`` holds the columns that its request tells, as text."""
+
+    file: RawFile
+    uri: str
+    requested: Mapping[str, str]
+    dialect: Dialect | None = None
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a file holds: rows (None: no records can be found), and the lines before each of its blocks."""
+
+    rows: int | None
+    offsets: Mapping[int, int] = field(default_factory=dict)
+
+
+@contextmanager
+def reading(spark: SparkSession, source: Source) -> Iterator[None]:
+    """While this holds, a task reads one block of one CSV file, so that rows can be numbered, or many answers."""
+    cost, size = "spark.sql.files.openCostInBytes", "spark.sql.files.maxPartitionBytes"
+    before = spark.conf.get(cost)
+    spark.conf.set(cost, spark.conf.get(size) if isinstance(source, CsvSource) else ANSWER_COST)
+    try:
+        yield
+    finally:
+        spark.conf.set(cost, before)
+
+
+def csv_contents(spark: SparkSession, files: Sequence[TakenFile]) -> dict[str, Content]:
+    """The contents of CSV files, by sha256: one pass that only counts lines. Call inside reading."""
+    counted = (
+        _text(spark, files)
+        .groupBy("name", "start")
+        .agg(F.count(F.lit(1)).alias("lines"), F.count_if(F.trim("value") != "").alias("filled"))
+        .collect()
+    )
+    found: dict[str, Content] = {taken.file.sha256: Content(0) for taken in files}
+    for name in {row["name"] for row in counted}:
+        blocks = sorted((row for row in counted if row["name"] == name), key=lambda row: int(row["start"]))
+        ends = [sum(block["lines"] for block in blocks[:place]) for place in range(len(blocks))]
+        offsets = {int(block["start"]): end for block, end in zip(blocks, ends, strict=True)}
+        found[name] = Content(max(sum(block["filled"] for block in blocks) - 1, 0), offsets)
+    return found
+
+
+def csv_rows(
+    spark: SparkSession, dialect: Dialect, files: Sequence[TakenFile], contents: Mapping[str, Content]
+) -> DataFrame:
+    """Rows of CSV files of one dialect: raw_line, fields, fault, and those of :func:`_file_rows`."""
+    numbered = _text(spark, files).withColumn("at", F.monotonically_increasing_id().bitwiseAND(F.lit(LINE_BITS)))
+    raw = F.decode(F.col("value").cast("binary"), "ISO-8859-1") if dialect.latin else F.col("value")
+    numbered = numbered.select("name", "start", "at", raw.alias("raw_line"), *_fields(dialect, raw))
+    joined = numbered.join(F.broadcast(_file_rows(spark, files, contents)), ["name", "start"])
+    located = joined.withColumn("source_line", F.col("offset") + F.col("at") + 1)
+    return located.where((F.col("source_line") > 1) & (F.trim("raw_line") != ""))
+
+
+def json_contents(spark: SparkSession, source: ApiSource, files: Sequence[TakenFile]) -> dict[str, Content]:
+    """The contents of JSON answers, by sha256."""
+    records = F.get_json_object("value", f"$.{source.records}")
+    counted = _text(spark, files, whole=True).select("name", F.json_array_length(records).alias("rows")).collect()
+    return {row["name"]: Content(row["rows"], {0: 0}) for row in counted}
+
+
+def json_rows(
+    spark: SparkSession, source: ApiSource, files: Sequence[TakenFile], contents: Mapping[str, Content]
+) -> DataFrame:
+    """Records of JSON answers, in the columns of :func:`csv_rows`."""
+    headers = [one.header for one in source.layouts[0].fields]
+    record = ", ".join(f"`{header}`: string" for header in headers)
+    parsed = F.from_json("value", f"`{source.records}` array<struct<{record}>>")[source.records]
+    records = _text(spark, files, whole=True).select("name", "start", F.posexplode(parsed).alias("at", "record"))
+    rows = records.select(
+        "name",
+        "start",
+        (F.col("at") + 1).cast("bigint").alias("source_line"),
+        F.to_json("record").alias("raw_line"),
+        F.array(*[F.col("record")[header] for header in headers]).alias("fields"),
+        F.lit(None).cast("string").alias("fault"),
+    )
+    return rows.join(F.broadcast(_file_rows(spark, files, contents)), ["name", "start"])
+
+
+def _text(spark: SparkSession, files: Sequence[TakenFile], whole: bool = False) -> DataFrame:
+    uris = sorted({taken.uri for taken in files})
+    return spark.read.text(uris, wholetext=whole).select(
+        F.col("_metadata.file_name").alias("name"), F.col("_metadata.file_block_start").alias("start"), "value"
+    )
+
+
+def _fields(dialect: Dialect, raw: Column) -> list[Column]:
+    """The row's fields, and its fault: NULL, or what is wrong with their number."""
+    if dialect.quoted:
+        names = [f"c{place}" for place in range(dialect.width)]
+        schema = ", ".join(f"{name} string" for name in (*names, "broken"))
+        options = {"sep": dialect.delimiter, "mode": "PERMISSIVE", "columnNameOfCorruptRecord": "broken"}
+        row = F.from_csv(raw, schema, options)
+        wrong = F.lit(f"the row does not have the {dialect.width} fields of the header")
+        return [
+            F.array(*[row[name] for name in names]).alias("fields"),
+            F.when(row["broken"].isNotNull(), wrong).alias("fault"),
+        ]
+    fields = F.split(raw, f"\\Q{dialect.delimiter}\\E", -1)
+    least = max(dialect.positions) + 1
+    few = F.concat(F.size(fields), F.lit(f" fields where {len(dialect.positions)} are declared"))
+    more = F.slice(fields, least + 1, 1000)
+    filled = F.when(F.size(fields) > least, ~F.array_join(more, "").rlike(BLANK))
+    fault = F.when(F.size(fields) < least, few).when(
+        filled,
+        F.concat(F.size(fields), F.lit(f" fields, of which {least} are declared and the others should be blank")),
+    )
+    return [fields.alias("fields"), fault.alias("fault")]
+
+
+def _file_rows(spark: SparkSession, files: Sequence[TakenFile], contents: Mapping[str, Content]) -> DataFrame:
+    """A row per block of each file and request: name, start, offset, source_file, request, fetched_at, requested."""
+    rows = [
+        (one.file.sha256, start, offset, one.file.request_id, one.file.fetched_at, dict(one.requested))
+        for one in files
+        for start, offset in contents[one.file.sha256].offsets.items()
+    ]
+    schema = (
+        "name string, start bigint, offset bigint, request string, fetched_at timestamp, requested map<string, string>"
+    )
+    return spark.createDataFrame(rows, schema)

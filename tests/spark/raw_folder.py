@@ -1,0 +1,78 @@
+"""A raw layer in a folder: the seam that the transform reads through, without S3."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from estrela.etl.raw import RawFile
+
+START = datetime(2022, 7, 1, 12, tzinfo=UTC)
+
+
+@dataclass
+class FolderRaw:
+    folder: Path
+    log: dict[str, list[RawFile]] = field(default_factory=dict)
+    versions: int = 0
+    reads: list[str] = field(default_factory=list)
+
+    def put(
+        self, source: str, request: Mapping[str, str], body: bytes, *, at: datetime = START, page: int = 0
+    ) -> RawFile:
+        self.versions += 1
+        sha = hashlib.sha256(body).hexdigest()
+        path = self.folder / source / sha
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+        file = RawFile(
+            source, dict(request), page, f"https://bank/{source}", at, len(body), sha, str(path), self.versions
+        )
+        self.log.setdefault(source, []).append(file)
+        return file
+
+    def version(self, source: str) -> int:
+        return max((file.version for file in self.log.get(source, [])), default=0)
+
+    def files(self, source: str) -> list[RawFile]:
+        return list(self.log.get(source, []))
+
+    def uri(self, file: RawFile) -> str:
+        self.reads.append(file.sha256)
+        return Path(file.key).as_uri()
+
+    def head(self, file: RawFile, size: int) -> bytes:
+        return Path(file.key).read_bytes()[:size]
+
+
+def put_complaints(raw: FolderRaw, quarters: Iterable[tuple[str, Path]]) -> None:
+    """Quarters as ("2020T1", file), received in this order."""
+    for hours, (name, path) in enumerate(quarters):
+        request = {"year": name[:4], "quarter": name[5]}
+        raw.put("complaints", request, path.read_bytes(), at=START + timedelta(hours=hours))
+
+
+def put_institutions(raw: FolderRaw, real: Path) -> None:
+    """The lists, the groups' members in the shape of the API."""
+    raw.put("segments", {}, (real / "institutions" / "EnquadramentoInicia_v2.tsv").read_bytes())
+    groups = _piped(real / "institutions" / "GruposConsolidados_2023-04.csv")
+    raw.put("groups", {}, json.dumps({"value": groups}).encode())
+    members = _piped(real / "institutions" / "ListaInstituicoes_por_grupo_2023-04.csv")
+    for code in sorted({one["Codigo"] for one in members}):
+        value = [{"Cnpj": one["Cnpj"], "Nome": one["Nome"]} for one in members if one["Codigo"] == code]
+        raw.put("group_members", {"group_code": code}, json.dumps({"value": value}).encode())
+
+
+def put_fees(raw: FolderRaw, real: Path, person_types: str = "JF") -> None:
+    for person_type in person_types:
+        for path in sorted((real / "fees" / person_type).glob("*.json")):
+            raw.put("fees", {"cnpj": path.stem, "person_type": person_type}, path.read_bytes())
+
+
+def _piped(path: Path) -> list[dict[str, str]]:
+    header, *lines = path.read_text(encoding="utf-8").splitlines()
+    return [dict(zip(header.split("|"), line.split("|"), strict=True)) for line in lines if line]
