@@ -1,0 +1,51 @@
+"""What can go wrong in the mirror itself, as against the faults that it plays on request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class MirrorError(Exception):
+    """An error that the command line prints as one line, without a traceback."""
+
+
+class DataFolderError(MirrorError):
+    """A folder of real files that cannot be served."""
+
+    def __init__(self, folder: object, reason: str) -> None:
+        super().__init__(
+            f"data folder {folder}: {reason}; it needs complaints/reclamacoes_<year>T<quarter>.csv and may have "
+            "fees/J/<CNPJ root>.json, fees/F/<CNPJ root>.json and institutions/"
+        )
+
+
+class PortTakenError(MirrorError):
+    """Another process listens on the port that was asked for."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(
+            f"port {port} on {host} is taken by another process; stop it, or take a free port with --port 0"
+        )
+
+
+class QuarterError(MirrorError):
+    """A text that names no quarter, or a quarter that cannot be used here."""
+
+
+class WorldError(MirrorError):
+    """Parameters of which no synthetic world can be made."""
+
+
+class FaultError(MirrorError):
+    """A fault that the mirror cannot play."""
+
+
+class DamageError(MirrorError):
+    """A damage that the mirror cannot do."""
+
+    def __init__(self, kind: object, known: Iterable[str]) -> None:
+        super().__init__(f"damage {kind!r} is unknown; known are {', '.join(sorted(known))}")
+
+
+class BulkError(MirrorError):
+    """A bulk file that cannot be written."""
