@@ -1,6 +1,5 @@
 """The star schema of Brazil's banks.
 
-
 Takes in what Banco Central do Brasil published (complaints, fees, institutions), builds the star and publishes it.
 Each step is one AWS Glue job run that this DAG starts and polls; the steps and their order come from the declarations
 in `estrela.stars.banking`.

@@ -1,0 +1,39 @@
+"""How a request says who asks: parts of a RestApiHook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from requests import PreparedRequest
+from requests.auth import AuthBase
+
+from estrela.hooks.secret import Secret
+
+
+@dataclass(frozen=True)
+class ApiKey(AuthBase):
+    """The key in ``secret`` (its field ``key``, or the whole value) in the header ``header``."""
+
+    secret: Secret
+    header: str = "X-Api-Key"
+    key: str = ""
+
+    def __call__(self, r: PreparedRequest) -> PreparedRequest:
+        r.headers[self.header] = _value(self.secret, self.key)
+        return r
+
+
+@dataclass(frozen=True)
+class BearerToken(AuthBase):
+    """The token in ``secret`` (its field ``key``, or the whole value) as ``Authorization: Bearer`` (RFC 6750)."""
+
+    secret: Secret
+    key: str = ""
+
+    def __call__(self, r: PreparedRequest) -> PreparedRequest:
+        r.headers["Authorization"] = f"Bearer {_value(self.secret, self.key)}"
+        return r
+
+
+def _value(secret: Secret, key: str) -> str:
+    return secret.field(key) if key else secret.text()

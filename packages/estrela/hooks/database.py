@@ -1,0 +1,134 @@
+"""A PostgreSQL database: query, copy, upsert. Each call is one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection, Cursor
+from psycopg import Error as PsycopgError
+from psycopg.sql import SQL, Composable, Composed, Identifier
+from sqlalchemy import URL, Engine, create_engine, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from estrela.errors import LoadError, bounded
+from estrela.hooks.secret import Secret
+
+CONNECT_SECONDS = 10
+Row = Sequence[object]
+
+
+@dataclass(frozen=True)
+class DatabaseManager:
+    """Access to one database over a pooled SQLAlchemy engine. Tables are named ``table`` or ``schema.table``."""
+
+    engine: Engine
+
+    @classmethod
+    def from_url(cls, url: URL | str) -> DatabaseManager:
+        """Connect lazily to a ``postgresql+psycopg://`` address."""
+        return cls(create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_SECONDS}))
+
+    @classmethod
+    def from_secret(cls, secret: Secret) -> DatabaseManager:
+        """Connect as a secret in the form of Amazon RDS says: username, password, host, port, dbname.
+
+        Raises SettingsError if the secret cannot be read or lacks one of them.
+        """
+        user, password, host, port, name = map(secret.field, ("username", "password", "host", "port", "dbname"))
+        return cls.from_url(URL.create("postgresql+psycopg", user, password, host, int(port), name))
+
+    def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
+        """The rows of a statement with ``:name`` parameters. Raises LoadError."""
+        with _as_load_error("query"), self.engine.begin() as connection:
+            result = connection.execute(text(sql), parameters or {})
+            return [dict(row) for row in result.mappings()] if result.returns_rows else []
+
+    def copy(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> int:
+        """Append ``rows`` by COPY, streaming; return their number. Raises LoadError, and then none is written."""
+        self._require_columns(table, columns)
+        with self._cursor(table) as cursor:
+            return _copied(cursor, _name(table), columns, rows)
+
+    def upsert(self, table: str, columns: Sequence[str], key: Sequence[str], rows: Iterable[Row]) -> int:
+        """Insert rows, or update those whose ``key`` exists; return how many were inserted or changed.
+
+        Rows that are there already, value for value, are not written again. Raises LoadError, and then none is
+        written: on a key that stands twice in ``rows``, or one without a unique constraint.
+        """
+        self._require_columns(table, [*columns, *key])
+        stage = Identifier("estrela_stage")
+        with self._cursor(table) as cursor:
+            made = SQL("CREATE TEMP TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA")
+            cursor.execute(made.format(stage, _list(columns), _name(table)))
+            _copied(cursor, stage, columns, rows)
+            _require_distinct(cursor, table, stage, key)
+            cursor.execute(_merge(table, stage, columns, key))
+            return cursor.rowcount
+
+    def _require_columns(self, table: str, columns: Sequence[str]) -> None:
+        schema, _, name = table.rpartition(".")
+        with _as_load_error(table):
+            known = [column["name"] for column in inspect(self.engine).get_columns(name, schema or None)]
+        unknown = [column for column in columns if column not in known]
+        if unknown or not columns:
+            raise LoadError(table, f"has no column {unknown[0] if unknown else ''!r}; it has {', '.join(known)}")
+
+    @contextmanager
+    def _cursor(self, table: str) -> Iterator[Cursor[Any]]:
+        with _as_load_error(table), self.engine.begin() as connection:
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, Connection)
+            with driver.cursor() as cursor:
+                yield cursor
+
+
+def _copied(cursor: Cursor[Any], table: Composable, columns: Sequence[str], rows: Iterable[Row]) -> int:
+    count = 0
+    with cursor.copy(SQL("COPY {} ({}) FROM STDIN").format(table, _list(columns))) as copy:
+        for row in rows:
+            copy.write_row(row)
+            count += 1
+    return count
+
+
+def _require_distinct(cursor: Cursor[Any], table: str, stage: Identifier, key: Sequence[str]) -> None:
+    query = SQL("SELECT {0} FROM {1} GROUP BY {0} HAVING count(*) > 1 LIMIT 1").format(_list(key), stage)
+    twice = cursor.execute(query).fetchone()
+    if twice:
+        values = ", ".join(f"{name}={value!r}" for name, value in zip(key, twice, strict=True))
+        raise LoadError(table, f"the rows to upsert hold the key {values} more than once; nothing was written")
+
+
+def _merge(table: str, stage: Identifier, columns: Sequence[str], key: Sequence[str]) -> Composed:
+    others = [column for column in columns if column not in key]
+    head = SQL("INSERT INTO {0} AS kept ({1}) SELECT {1} FROM {2} ON CONFLICT ({3}) ").format(
+        _name(table), _list(columns), stage, _list(key)
+    )
+    if not others:
+        return head + SQL("DO NOTHING")
+    pairs = SQL(", ").join(SQL("{0} = EXCLUDED.{0}").format(Identifier(column)) for column in others)
+    before = SQL(", ").join(SQL("kept.{}").format(Identifier(column)) for column in others)
+    after = SQL(", ").join(SQL("EXCLUDED.{}").format(Identifier(column)) for column in others)
+    return head + SQL("DO UPDATE SET {} WHERE ({}) IS DISTINCT FROM ({})").format(pairs, before, after)
+
+
+def _name(table: str) -> Composable:
+    return Identifier(*table.split("."))
+
+
+def _list(columns: Sequence[str]) -> Composable:
+    return SQL(", ").join(map(Identifier, columns))
+
+
+@contextmanager
+def _as_load_error(table: str) -> Iterator[None]:
+    """Turn a driver's error into a LoadError; SQLAlchemy's own text would show the rows' values."""
+    try:
+        yield
+    except (SQLAlchemyError, PsycopgError) as error:
+        cause = getattr(error, "orig", None) or error
+        message = cause.diag.message_primary if isinstance(cause, PsycopgError) else None
+        raise LoadError(table, bounded(message or str(cause).split("\n")[0])) from error

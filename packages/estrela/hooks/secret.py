@@ -1,0 +1,56 @@
+"""A credential that lies in AWS Secrets Manager and is known here by its name alone."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from estrela.errors import SettingsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+
+@dataclass(frozen=True)
+class Secret:
+    """The secret ``name``, read on first use and kept in memory; its value is in no text that this class makes."""
+
+    client: SecretsManagerClient
+    name: str
+
+    @cached_property
+    def _text(self) -> str:
+        try:
+            return self.client.get_secret_value(SecretId=self.name)["SecretString"]
+        except (ClientError, BotoCoreError) as error:
+            code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+            raise SettingsError(
+                f"secret {self.name}", f"cannot be read ({code}); check its name and the role"
+            ) from None
+
+    def text(self) -> str:
+        """The whole value. Raises SettingsError if it cannot be read."""
+        return self._text
+
+    def field(self, key: str) -> str:
+        """One field of a JSON value. Raises SettingsError if there is none."""
+        fields = self.fields()
+        if key not in fields:
+            raise SettingsError(f"secret {self.name}", f"has no field {key!r}; it holds {', '.join(sorted(fields))}")
+        return fields[key]
+
+    def fields(self) -> dict[str, str]:
+        """The fields of a JSON value, as text. Raises SettingsError if it is no JSON object."""
+        try:
+            found = json.loads(self._text)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise SettingsError(
+                f"secret {self.name}", 'is not a JSON object such as {"username": ..., "password": ...}'
+            )
+        return {str(key): str(value) for key, value in found.items()}
