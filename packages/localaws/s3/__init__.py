@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from localaws.s3.app import S3Application
+from localaws.s3.moto_backend import install
 from localaws.s3.store import ObjectStore
 
 if TYPE_CHECKING:
@@ -15,9 +17,11 @@ if TYPE_CHECKING:
 
 def open_store(home: Home) -> ObjectStore:
     """The store of one home; also what moto's other services see as S3."""
-    return ObjectStore(home)
+    store = ObjectStore(home)
+    install(store)
+    return store
 
 
 def application(store: ObjectStore, moto: WSGIApplication, state: MotoState) -> WSGIApplication:
     """The S3 API: objects from the store, bucket settings from moto."""
-    return moto
+    return S3Application(store, moto, state)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 # Code: (HTTP status, message), as https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html gives them.
 CODES: Mapping[str, tuple[int, str]] = {
+    "AccessControlListNotSupported": (400, "The bucket does not allow ACLs"),
     "AccessDenied": (403, "Access Denied"),
     "BadDigest": (400, "The Content-MD5 or checksum value that you specified did not match what the server received."),
     "BucketNotEmpty": (409, "The bucket you tried to delete is not empty"),
@@ -33,6 +34,7 @@ CODES: Mapping[str, tuple[int, str]] = {
     "InvalidRequest": (400, "Invalid Request"),
     "InvalidTag": (400, "The tag provided was not a valid tag."),
     "InvalidURI": (400, "Couldn't parse the specified URI."),
+    "InvalidStorageClass": (400, "The storage class you specified is not valid"),
     "KeyTooLongError": (400, "Your key is too long"),
     "MalformedXML": (
         400,
@@ -52,6 +54,10 @@ CODES: Mapping[str, tuple[int, str]] = {
     "NotImplemented": (501, "A header or query you provided implies functionality that is not implemented"),
     "NotModified": (304, "Not Modified"),
     "PreconditionFailed": (412, "At least one of the pre-conditions you specified did not hold"),
+    "RequestTimeout": (
+        400,
+        "Your socket connection to the server was not read from or written to within the timeout period.",
+    ),
     "XAmzContentSHA256Mismatch": (
         400,
         "The provided 'x-amz-content-sha256' header does not match what was computed.",
@@ -60,13 +66,20 @@ CODES: Mapping[str, tuple[int, str]] = {
 
 
 class S3Error(Exception):
-    """An S3 error: ``code`` and ``status`` of :data:`CODES`, ``message``, and further ``elements`` of its XML."""
+    """An S3 error: ``code`` and ``status`` of :data:`CODES`, ``message``, its XML's ``elements``, ``headers``."""
 
-    def __init__(self, code: str, message: str = "", elements: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str = "",
+        elements: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self.status, standard = CODES[code]
         self.code = code
         self.message = message or standard
         self.elements = dict(elements or {})
+        self.headers = dict(headers or {})
         super().__init__(f"{code}: {self.message}")
 
 
@@ -80,8 +93,8 @@ class NoSuchBucketError(S3Error):
 class NoSuchKeyError(S3Error):
     """No object of that key, or a delete marker on top of it."""
 
-    def __init__(self, key: str) -> None:
-        super().__init__("NoSuchKey", elements={"Key": key})
+    def __init__(self, key: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__("NoSuchKey", elements={"Key": key}, headers=headers)
 
 
 class PreconditionFailedError(S3Error):

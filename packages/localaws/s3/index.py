@@ -94,10 +94,10 @@ class Index:
         where = f"bucket = ? AND key >= ? AND key > ? AND vault IS NOT NULL AND {newest} ORDER BY key LIMIT ?"
         return self._objects(where, (bucket, prefix, after, limit))
 
-    def history(self, bucket: str, start: str, limit: int) -> list[ObjectInfo]:
-        """Settled rows of the keys from ``start`` on: keys in order, newest version first."""
-        where = "bucket = ? AND key >= ? AND NOT pending ORDER BY key, number DESC LIMIT ?"
-        return self._objects(where, (bucket, start, limit))
+    def history(self, bucket: str, key: str, number: int, limit: int) -> list[ObjectInfo]:
+        """Settled rows of the versions of ``key`` below ``number``, and of the keys after it: newest version first."""
+        where = "bucket = ? AND key >= ? AND (key > ? OR number < ?) AND NOT pending ORDER BY key, number DESC LIMIT ?"
+        return self._objects(where, (bucket, key, key, number, limit))
 
     def pending(self) -> list[tuple[str, str]]:
         """Bucket and key of each change that a kill cut short."""

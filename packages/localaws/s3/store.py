@@ -6,7 +6,7 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO
 
@@ -17,7 +17,7 @@ from localaws.s3.history import History
 from localaws.s3.index import Index
 from localaws.s3.info import NULL_VERSION, Facts, ObjectInfo
 from localaws.s3.layout import Draft, Layout, identity_at
-from localaws.s3.listing import current_objects
+from localaws.s3.listing import Page, current_objects, page
 from localaws.s3.names import check_key, split_uri
 
 __all__ = ["Condition", "ObjectInfo", "ObjectStore", "split_uri"]
@@ -45,6 +45,10 @@ class Condition:
 
 
 ALWAYS = Condition()
+
+
+def _marker_headers(marker: ObjectInfo) -> dict[str, str]:
+    return {"x-amz-delete-marker": "true", "x-amz-version-id": marker.version}
 
 
 class ObjectStore:
@@ -98,14 +102,30 @@ class ObjectStore:
         self._check(bucket, key)
         return self._current(bucket, key)
 
-    def open(self, bucket: str, key: str) -> tuple[ObjectInfo, IO[bytes]]:
-        """The current object and its bytes, which belong together; raises NoSuchKeyError."""
+    def open(self, bucket: str, key: str, version: str = "") -> tuple[ObjectInfo, IO[bytes]]:
+        """An object and its bytes, which belong together: the current one, or a version.
+
+        Raises NoSuchKeyError, or for a version S3Error NoSuchVersion, or MethodNotAllowed for a delete marker.
+        """
         self._check(bucket, key)
-        found = self.history.open_current(bucket, key)
+        found = self._open_version(bucket, key, version) if version else self.history.open_current(bucket, key)
         if found is None:
-            raise NoSuchKeyError(key)
+            raise self._missing(bucket, key)
         info, file = found
         return (info if info.etag else self._adopt(info, file)), file
+
+    def _open_version(self, bucket: str, key: str, version: str) -> tuple[ObjectInfo, IO[bytes]]:
+        info = self.history.find(bucket, key, version)
+        if info and info.marker:
+            raise S3Error("MethodNotAllowed", headers=_marker_headers(info))
+        file = self.history.open_version(info) if info else None
+        if info is None or file is None:
+            raise S3Error("NoSuchVersion", elements={"Key": key, "VersionId": version})
+        return info, file
+
+    def _missing(self, bucket: str, key: str) -> NoSuchKeyError:
+        newest = self.history.newest_settled(bucket, key)
+        return NoSuchKeyError(key, _marker_headers(newest) if newest and newest.marker else {})
 
     def get_bytes(self, bucket: str, key: str) -> bytes:
         """The whole object; raises NoSuchKeyError."""
@@ -139,6 +159,11 @@ class ObjectStore:
         self.bucket_path(bucket)
         return current_objects(self.layout, self.index, bucket, prefix, after)
 
+    def page(self, bucket: str, prefix: str, delimiter: str, after: str, limit: int) -> Page:
+        """Up to ``limit`` objects and common prefixes that follow ``after``."""
+        self.bucket_path(bucket)
+        return page(self.layout, self.index, bucket, prefix, delimiter, after, limit)
+
     def delete(self, bucket: str, key: str, condition: Condition = ALWAYS) -> ObjectInfo | None:
         """Delete the current object; the delete marker, in a bucket with versions. No object is no error."""
         self._check(bucket, key)
@@ -151,6 +176,24 @@ class ObjectStore:
             if found := self.history.find(bucket, key, NULL_VERSION):
                 self.history.remove(found)
             return None
+
+    def delete_version(self, bucket: str, key: str, version: str, condition: Condition = ALWAYS) -> ObjectInfo | None:
+        """Delete one version, or a delete marker, for good; what it was, or None where it was not there."""
+        self._check(bucket, key)
+        with self.locked(bucket, key):
+            self._check_condition(bucket, key, condition)
+            found = self.history.find(bucket, key, version)
+            if found:
+                self.history.remove(found)
+            return found
+
+    def set_tags(self, bucket: str, key: str, version: str, tags: dict[str, str]) -> ObjectInfo:
+        """Replace the tags of an object; raises as :meth:`open` does."""
+        with self.locked(bucket, key):
+            info, file = self.open(bucket, key, version)
+            file.close()
+            self.index.update(replace(info, facts=replace(info.facts, tags=tags)))
+            return info
 
     def locked(self, bucket: str, key: str) -> AbstractContextManager[bool]:
         """The lock under which a key changes."""

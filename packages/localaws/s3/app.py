@@ -1,0 +1,182 @@
+"""The S3 API as a WSGI application: objects from the store, bucket settings from moto."""
+
+from __future__ import annotations
+
+import io
+import logging
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from functools import partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING, TypeAlias
+
+from localaws.s3 import bucket_calls, list_calls, object_reads, object_writes
+from localaws.s3.documents import document
+from localaws.s3.errors import S3Error, is_disk_full
+from localaws.s3.request import Request, Response, request_of
+from localaws.s3.store import ObjectStore
+from localaws.s3.upload_calls import UploadCalls
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from localaws.moto_state import MotoState
+
+Operation: TypeAlias = Callable[[Request], Response]
+# Where a request goes depends on its method, whether it names a key, and the first of these in its query.
+OBJECT_SELECTORS = ("uploads", "uploadId", "tagging", "acl", "attributes")
+UNSUPPORTED = ("legal-hold", "restore", "retention", "select", "torrent", "append", "renameObject", "encryption")
+BUCKET_SELECTORS = ("versioning", "versions", "uploads", "delete", "list-type")
+# Whatever else a bucket's query may select; other names (prefix, x-id, X-Amz-Signature, ...) select nothing.
+MOTO_SELECTORS = frozenset((
+    "accelerate", "acl", "analytics", "cors", "encryption", "intelligent-tiering", "inventory", "lifecycle",
+    "location", "logging", "metrics", "notification", "object-lock", "ownershipControls", "policy", "policyStatus",
+    "publicAccessBlock", "replication", "requestPayment", "tagging", "website",
+))  # fmt: skip
+_log = logging.getLogger(__name__)
+
+
+class S3Application:
+    """Answers one S3 request after another."""
+
+    def __init__(self, store: ObjectStore, moto: WSGIApplication, state: MotoState) -> None:
+        self._store = store
+        self._moto = moto
+        self._state = state
+        uploads = UploadCalls(store)
+        self._object_operations = _object_operations(store, uploads)
+        self._bucket_operations = _bucket_operations(store, uploads)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request: Request | None = None
+        try:
+            request = request_of(environ)
+            if self._is_for_moto(request):
+                return self._ask_moto(environ, start_response, request)
+            response = self._operation(request)(request)
+        except Exception as error:  # noqa: BLE001
+            response = _error_response(error, request)
+            if request:
+                with suppress(S3Error, OSError):
+                    request.body.discard()
+        return _send(response, request, start_response)
+
+    def _is_for_moto(self, request: Request) -> bool:
+        if not request.bucket or request.key:
+            return False
+        if not MOTO_SELECTORS.isdisjoint(request.query):
+            return True
+        is_bare = not any(name in request.query for name in BUCKET_SELECTORS)
+        return request.method == "OPTIONS" or (request.method in ("PUT", "DELETE") and is_bare)
+
+    def _operation(self, request: Request) -> Operation:
+        if not request.bucket:
+            return self._bucket_operations[request.method, "service"] if request.method == "GET" else _not_allowed
+        if not request.key:
+            selector = next((name for name in BUCKET_SELECTORS if name in request.query), "")
+            return self._bucket_operations.get((request.method, selector), _not_allowed)
+        if any(name in request.query for name in UNSUPPORTED):
+            return _not_implemented
+        selector = next((name for name in OBJECT_SELECTORS if name in request.query), "")
+        if "x-amz-copy-source" in request.headers and selector in ("", "uploadId"):
+            selector += "copy"
+        return self._object_operations.get((request.method, selector), _not_allowed)
+
+    def _ask_moto(self, environ: WSGIEnvironment, start_response: StartResponse, request: Request) -> Iterable[bytes]:
+        """Hand moto a path-style request with a plain body, and store its state before the answer leaves."""
+        body = request.body.document()
+        path = f"/{request.bucket}"
+        query = environ.get("QUERY_STRING", "")
+        plain = {
+            **environ,
+            "HTTP_HOST": "localhost",
+            "PATH_INFO": path,
+            "REQUEST_URI": f"{path}?{query}" if query else path,
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.input_terminated": False,
+        }
+        plain.pop("HTTP_TRANSFER_ENCODING", None)
+        answer = list(self._moto(plain, start_response))
+        if request.method not in ("GET", "HEAD", "OPTIONS"):
+            self._state.save("s3")
+        return answer
+
+
+def _object_operations(store: ObjectStore, uploads: UploadCalls) -> Mapping[tuple[str, str], Operation]:
+    return {
+        ("GET", ""): partial(object_reads.get_object, store),
+        ("GET", "attributes"): partial(object_reads.get_object_attributes, store),
+        ("GET", "tagging"): partial(object_reads.get_object_tagging, store),
+        ("GET", "acl"): partial(object_reads.get_object_acl, store),
+        ("GET", "uploadId"): uploads.list_parts,
+        ("HEAD", ""): partial(object_reads.head_object, store),
+        ("PUT", ""): partial(object_writes.put_object, store),
+        ("PUT", "copy"): partial(object_writes.copy_object, store),
+        ("PUT", "tagging"): partial(object_writes.put_object_tagging, store),
+        ("PUT", "acl"): partial(object_writes.put_object_acl, store),
+        ("PUT", "uploadId"): uploads.put_part,
+        ("PUT", "uploadIdcopy"): uploads.copy_part,
+        ("POST", "uploads"): uploads.create,
+        ("POST", "uploadId"): uploads.complete,
+        ("DELETE", ""): partial(object_writes.delete_object, store),
+        ("DELETE", "tagging"): partial(object_writes.delete_object_tagging, store),
+        ("DELETE", "uploadId"): uploads.abort,
+    }
+
+
+def _bucket_operations(store: ObjectStore, uploads: UploadCalls) -> Mapping[tuple[str, str], Operation]:
+    return {
+        ("GET", "service"): partial(bucket_calls.list_buckets, store),
+        ("GET", ""): partial(list_calls.list_objects, store),
+        ("GET", "list-type"): partial(list_calls.list_objects_v2, store),
+        ("GET", "versions"): partial(list_calls.list_object_versions, store),
+        ("GET", "uploads"): uploads.list_uploads,
+        ("GET", "versioning"): partial(bucket_calls.get_bucket_versioning, store),
+        ("HEAD", ""): partial(bucket_calls.head_bucket, store),
+        ("PUT", "versioning"): partial(bucket_calls.put_bucket_versioning, store),
+        ("POST", "delete"): partial(object_writes.delete_objects, store),
+    }
+
+
+def _not_allowed(request: Request) -> Response:
+    raise S3Error("MethodNotAllowed", elements={"Method": request.method})
+
+
+def _not_implemented(request: Request) -> Response:
+    name = next(name for name in UNSUPPORTED if name in request.query)
+    raise S3Error("NotImplemented", f"The object operation {request.method} ?{name} is not supported")
+
+
+def _error_response(error: Exception, request: Request | None) -> Response:
+    known = _s3_error(error)
+    resource = f"/{request.bucket}/{request.key}" if request else "/"
+    nodes = [("Code", known.code), ("Message", known.message), *known.elements.items(), ("Resource", resource)]
+    return Response(known.status, dict(known.headers), document("Error", nodes, namespace=""))
+
+
+def _s3_error(error: Exception) -> S3Error:
+    if isinstance(error, S3Error):
+        return error
+    if is_disk_full(error):
+        return S3Error("InsufficientStorage")
+    if isinstance(error, TimeoutError):
+        return S3Error("RequestTimeout")
+    _log.error("an S3 request failed", exc_info=error)
+    return S3Error("InternalError", f"{type(error).__name__}: {error}"[:500])
+
+
+def _send(response: Response, request: Request | None, start_response: StartResponse) -> Iterable[bytes]:
+    headers = {"x-amz-request-id": secrets.token_hex(8).upper(), "Server": "AmazonS3", **response.headers}
+    body = response.body
+    if isinstance(body, bytes):
+        is_head = request is not None and request.method == "HEAD"
+        has_body = not is_head and response.status not in (204, 304)
+        if "Content-Length" not in headers and response.status not in (204, 304):
+            headers["Content-Length"] = str(len(body) if has_body else 0)
+        if body and has_body:
+            headers.setdefault("Content-Type", "application/xml")
+        body = [body] if body and has_body else []
+    start_response(f"{response.status} {HTTPStatus(response.status).phrase}", list(headers.items()))
+    return body

@@ -1,0 +1,204 @@
+"""Request bodies: read in blocks, out of their encodings, checked against what the client said of them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from localaws.s3.checksums import ALGORITHMS, PREFIX, Checksum, encoded, given_checksums, new_checksum
+from localaws.s3.errors import S3Error
+
+BLOCK = 1 << 18
+MAX_DOCUMENT = 8 << 20
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_MAX_LINE = 16 << 10
+
+
+class Stream(Protocol):
+    """What a body is read from."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+    def readline(self, size: int, /) -> bytes: ...
+
+
+class Chunks:
+    """A body in chunks, of HTTP or of SigV4: ``size;extension CRLF data CRLF``, a chunk of size 0, trailers.
+
+    Signatures of chunks are not verified. ``trailers``, by lower-case name, are there after the last block.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self.trailers: dict[str, str] = {}
+        self._left = 0
+        self._ended = False
+        self._buffer = b""
+
+    def read(self, size: int) -> bytes:
+        """Up to ``size`` bytes, fewer only at the end; raises S3Error IncompleteBody."""
+        while len(self._buffer) < size and (block := self._block(size - len(self._buffer))):
+            self._buffer += block
+        taken, self._buffer = self._buffer[:size], self._buffer[size:]
+        return taken
+
+    def readline(self, size: int) -> bytes:
+        """A line, for chunks within chunks."""
+        while b"\n" not in self._buffer and len(self._buffer) < size and (block := self._block(BLOCK)):
+            self._buffer += block
+        end = self._buffer.find(b"\n", 0, size) + 1 or min(size, len(self._buffer))
+        line, self._buffer = self._buffer[:end], self._buffer[end:]
+        return line
+
+    def _block(self, size: int) -> bytes:
+        if self._ended:
+            return b""
+        if not self._left and not self._next_chunk():
+            return b""
+        block = self._stream.read(min(size, self._left))
+        if not block:
+            raise S3Error("IncompleteBody")
+        self._left -= len(block)
+        if not self._left:
+            self._stream.readline(_MAX_LINE)
+        return block
+
+    def _next_chunk(self) -> bool:
+        line = self._stream.readline(_MAX_LINE)
+        try:
+            self._left = int(line.split(b";")[0].strip(), 16)
+        except ValueError as error:
+            raise S3Error("IncompleteBody", "The chunk's size is no hexadecimal number.") from error
+        if self._left < 0:
+            raise S3Error("IncompleteBody", "The chunk's size is negative.")
+        if not self._left:
+            self._ended = True
+            self._read_trailers()
+        return not self._ended
+
+    def _read_trailers(self) -> None:
+        while line := self._stream.readline(_MAX_LINE).strip():
+            name, _, value = line.decode("latin-1").partition(":")
+            self.trailers[name.strip().lower()] = value.strip()
+
+
+class Body:
+    """The payload of one request.
+
+    ``checksums`` (algorithm to base64) holds, once :meth:`blocks` is through, the checksums that the client sent,
+    each verified; ``md5`` the digest.
+    """
+
+    def __init__(self, stream: Stream, headers: Mapping[str, str], *, chunked: bool) -> None:
+        self._headers = headers
+        self._raw: Stream = Chunks(stream) if chunked else stream
+        self._sent = int(headers.get("content-length") or 0)
+        self._content_sha256 = headers.get("x-amz-content-sha256", "")
+        self._chunks = Chunks(self._raw) if self._is_aws_chunked() else None
+        self._md5 = hashlib.md5(usedforsecurity=False)
+        self.is_sized = chunked or "content-length" in headers
+        self.checksums: dict[str, str] = {}
+        self.size = 0
+        self._expected = self._expected_size(chunked)
+
+    @property
+    def md5(self) -> bytes:
+        return self._md5.digest()
+
+    @property
+    def etag(self) -> str:
+        return self._md5.hexdigest()
+
+    @property
+    def announced(self) -> int | None:
+        """Bytes of payload that the headers promise; None where they do not say."""
+        return self._expected
+
+    def blocks(self) -> Iterator[bytes]:
+        """Verified as a whole: the S3Error for what does not match comes after the last block."""
+        md5 = self._content_md5()
+        running = self._running()
+        sha256 = hashlib.sha256() if _SHA256.fullmatch(self._content_sha256) else None
+        source = self._chunks or self._raw
+        while block := source.read(BLOCK):
+            self.size += len(block)
+            self._md5.update(block)
+            if sha256:
+                sha256.update(block)
+            for checksum in running.values():
+                checksum.update(block)
+            yield block
+        if self._expected is not None and self.size != self._expected:
+            raise S3Error("IncompleteBody")
+        if sha256 and sha256.hexdigest() != self._content_sha256:
+            raise S3Error("XAmzContentSHA256Mismatch")
+        if md5 and md5 != self.md5:
+            raise S3Error("BadDigest", "The Content-MD5 you specified did not match what we received.")
+        self._verify(running)
+
+    def document(self) -> bytes:
+        """The whole payload of a request that carries a small document; raises S3Error MalformedXML over 8 MB."""
+        data = bytearray()
+        for block in self.blocks():
+            data += block
+            if len(data) > MAX_DOCUMENT:
+                raise S3Error("MalformedXML")
+        return bytes(data)
+
+    def discard(self) -> None:
+        """Read what the client still sends, so that it comes to hear the answer."""
+        while self._raw.read(BLOCK):
+            continue
+
+    def _is_aws_chunked(self) -> bool:
+        return self._content_sha256.startswith("STREAMING-") or "aws-chunked" in self._headers.get(
+            "content-encoding", ""
+        )
+
+    def _expected_size(self, chunked: bool) -> int | None:
+        if self._chunks:
+            decoded = self._headers.get("x-amz-decoded-content-length", "")
+            return int(decoded) if decoded.isdigit() else None
+        return None if chunked else self._sent
+
+    def _content_md5(self) -> bytes | None:
+        given = self._headers.get("content-md5")
+        if given is None:
+            return None
+        try:
+            digest = base64.b64decode(given, validate=True)
+        except binascii.Error as error:
+            raise S3Error("InvalidDigest") from error
+        if len(digest) != 16:
+            raise S3Error("InvalidDigest")
+        return digest
+
+    def _running(self) -> dict[str, Checksum]:
+        """One running checksum for each that a header gives or a trailer will give."""
+        announced = [name.strip().lower() for name in self._headers.get("x-amz-trailer", "").split(",")]
+        named = [name.removeprefix(PREFIX).upper() for name in announced if name.startswith(PREFIX)]
+        for algorithm in named:
+            if algorithm not in ALGORITHMS:
+                raise S3Error(
+                    "InvalidRequest",
+                    f"The value specified in the x-amz-trailer header is not supported: {algorithm[:50]}",
+                )
+        return {name: new_checksum(name) for name in {*given_checksums(self._headers), *named}}
+
+    def _verify(self, running: dict[str, Checksum]) -> None:
+        trailers = self._chunks.trailers if self._chunks else {}
+        given = {**given_checksums(self._headers), **given_checksums(trailers)}
+        for algorithm, checksum in running.items():
+            value = encoded(checksum)
+            if algorithm not in given:
+                raise S3Error(
+                    "MalformedXML" if not self._chunks else "InvalidRequest",
+                    f"The trailer {PREFIX}{algorithm.lower()} is missing.",
+                )
+            if given[algorithm] != value:
+                raise S3Error("BadDigest", f"The {algorithm} you specified did not match the calculated checksum.")
+            self.checksums[algorithm] = value

@@ -1,0 +1,95 @@
+"""S3's XML documents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from email.utils import formatdate
+from typing import TypeAlias
+from xml.etree import ElementTree
+
+from localaws.s3.errors import S3Error
+
+NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+Node: TypeAlias = "tuple[str, str | Sequence[Node]]"
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
+_SPECIAL = re.compile(r'[&<>"\x00-\x1f]')
+
+
+def document(name: str, children: Iterable[Node], namespace: str = NAMESPACE) -> bytes:
+    """A whole document; a child is ``(name, text)`` or ``(name, children)``."""
+    attribute = f' xmlns="{namespace}"' if namespace else ""
+    inner = "".join(map(_render, children))
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<{name}{attribute}>{inner}</{name}>'.encode()
+
+
+def _render(node: Node) -> str:
+    name, content = node
+    inner = _escaped(content) if isinstance(content, str) else "".join(map(_render, content))
+    return f"<{name}>{inner}</{name}>"
+
+
+def _escaped(text: str) -> str:
+    return _SPECIAL.sub(lambda found: _ESCAPES.get(found[0]) or f"&#{ord(found[0])};", text)
+
+
+class _NoDoctype(ElementTree.TreeBuilder):
+    """Entities need a document type: without one, nothing expands."""
+
+    def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
+        raise S3Error("MalformedXML")
+
+
+def parse(data: bytes, root: str) -> ElementTree.Element:
+    """The document's element with namespaces taken off; raises S3Error MalformedXML unless its name is ``root``."""
+    parser = ElementTree.XMLParser(target=_NoDoctype())  # noqa: S314
+    try:
+        parser.feed(data)
+        element: ElementTree.Element = parser.close()
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise S3Error("MalformedXML") from error
+    for child in element.iter():
+        child.tag = child.tag.rpartition("}")[2]
+    if element.tag != root:
+        raise S3Error("MalformedXML")
+    return element
+
+
+def text_of(element: ElementTree.Element, name: str, default: str = "") -> str:
+    """The text of a child element."""
+    return element.findtext(name) or default
+
+
+def iso_time(seconds: float) -> str:
+    """As documents give times."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def http_time(seconds: float) -> str:
+    """As headers give times."""
+    return formatdate(int(seconds), usegmt=True)
+
+
+def tag_nodes(tags: dict[str, str]) -> list[Node]:
+    """The children of a Tagging document."""
+    return [("TagSet", [("Tag", [("Key", key), ("Value", value)]) for key, value in tags.items()])]
+
+
+def parse_tags(data: bytes) -> dict[str, str]:
+    """Tags of a Tagging document; raises S3Error MalformedXML or InvalidTag."""
+    pairs = [(text_of(tag, "Key"), text_of(tag, "Value")) for tag in parse(data, "Tagging").iter("Tag")]
+    return checked_tags(pairs)
+
+
+def checked_tags(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """Tags of an object within S3's limits: 10 tags, keys of 1 to 128 and values of up to 256 characters."""
+    tags = dict(pairs)
+    if len(tags) != len(pairs):
+        raise S3Error("InvalidTag", "Cannot provide multiple Tags with the same key")
+    if len(tags) > 10:
+        raise S3Error("InvalidTag", "Object tags cannot be greater than 10")
+    for key, value in tags.items():
+        if not 1 <= len(key) <= 128 or len(value) > 256:
+            raise S3Error("InvalidTag", "The TagKey or the TagValue you have provided is invalid")
+    return tags

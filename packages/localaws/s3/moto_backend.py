@@ -1,0 +1,126 @@
+"""moto's view of S3: its buckets are the store's, its objects are read from and written to the store.
+
+Bucket settings (policy, CORS, lifecycle, encryption, notification, ...) stay moto's; the other services of moto
+that read or write S3 in this process (Lambda code, Firehose, CloudFormation templates) meet the same bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from moto.s3.exceptions import InvalidBucketName, MissingBucket
+from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
+
+from localaws.s3.errors import S3Error
+from localaws.s3.info import ObjectInfo
+from localaws.s3.names import is_bucket_name
+from localaws.s3.store import ObjectStore
+
+
+class StoreS3Backend(S3Backend):
+    """moto's S3 backend over an :class:`ObjectStore`. Objects of moto's own are never made."""
+
+    store: ClassVar[ObjectStore]
+
+    def get_bucket(self, bucket_name: str) -> FakeBucket:
+        """The bucket's settings; one for a folder that moto does not know, none where there is no folder."""
+        there = self.store.bucket_registry.exists(bucket_name)
+        if there and bucket_name not in s3_backends.bucket_accounts:
+            if bucket_name in self.buckets:
+                s3_backends.bucket_accounts[bucket_name] = (self.partition, self.account_id)
+            else:
+                self.buckets[bucket_name] = FakeBucket(bucket_name, self.account_id, "us-east-1")
+        if not there and bucket_name in self.buckets:
+            self._forget(bucket_name)
+            raise MissingBucket(bucket=bucket_name)
+        return super().get_bucket(bucket_name)
+
+    def create_bucket(self, bucket_name: str, region_name: str, bucket_namespace: str | None = None) -> FakeBucket:
+        if not is_bucket_name(bucket_name):
+            raise InvalidBucketName()
+        if self.store.bucket_registry.exists(bucket_name):
+            self.get_bucket(bucket_name)
+        elif bucket_name in self.buckets:
+            self._forget(bucket_name)
+        bucket = super().create_bucket(bucket_name, region_name, bucket_namespace)
+        self.store.bucket_registry.create(bucket_name)
+        return bucket
+
+    def delete_bucket(self, bucket_name: str) -> FakeBucket | None:
+        bucket = self.get_bucket(bucket_name)
+        try:
+            self.store.bucket_registry.delete(bucket_name)
+        except S3Error as error:
+            if error.code == "BucketNotEmpty":
+                return None  # moto's own way to say so
+            raise
+        self._forget(bucket_name)
+        return bucket
+
+    def put_bucket_versioning(self, bucket_name: str, status: str) -> None:
+        self.get_bucket(bucket_name)
+        self.store.bucket_registry.set_versioning(bucket_name, status)
+
+    def get_bucket_versioning(self, bucket_name: str) -> str | None:
+        self.get_bucket(bucket_name)
+        return self.store.bucket_registry.versioning(bucket_name) or None
+
+    def put_object(self, bucket_name: str, key_name: str, value: str | bytes, *args: Any, **settings: Any) -> FakeKey:
+        bucket = self.get_bucket(bucket_name)
+        data = value.encode() if isinstance(value, str) else bytes(value)
+        return self._key(bucket, self.store.put_bytes(bucket_name, key_name, data), data)
+
+    def get_object(
+        self,
+        bucket_name: str,
+        key_name: str,
+        version_id: str | None = None,
+        part_number: str | None = None,
+        return_delete_marker: bool = False,
+    ) -> FakeKey | None:
+        bucket = self.get_bucket(bucket_name)
+        try:
+            info, file = self.store.open(bucket_name, key_name, version_id or "")
+        except S3Error:
+            return None
+        with file:
+            return self._key(bucket, info, file.read())
+
+    def head_object(
+        self, bucket_name: str, key_name: str, version_id: str | None = None, part_number: str | None = None
+    ) -> FakeKey | None:
+        return self.get_object(bucket_name, key_name, version_id)
+
+    def list_objects(
+        self, bucket: FakeBucket, prefix: str | None, delimiter: str | None, marker: str | None, max_keys: int | None
+    ) -> Any:
+        """Keys and common prefixes, whether there are more, and the next marker."""
+        found = self.store.page(bucket.name, prefix or "", delimiter or "", marker or "", max_keys or 1000)
+        keys = [key for info in found.objects if (key := self.get_object(bucket.name, info.key))]
+        return keys, found.prefixes, found.truncated, found.last if found.truncated else None
+
+    def delete_object(
+        self, bucket_name: str, key_name: str, version_id: str | None = None, bypass: bool = False
+    ) -> tuple[bool, dict[str, Any]]:
+        self.get_bucket(bucket_name)
+        if version_id:
+            self.store.delete_version(bucket_name, key_name, version_id)
+        else:
+            self.store.delete(bucket_name, key_name)
+        return True, {}
+
+    def _key(self, bucket: FakeBucket, info: ObjectInfo, data: bytes) -> FakeKey:
+        return FakeKey(
+            name=info.key, value=data, account_id=bucket.account_id, region_name=bucket.region_name,
+            etag=info.etag, version_id=info.version, bucket_name=bucket.name,
+        )  # fmt: skip
+
+    def _forget(self, bucket_name: str) -> None:
+        self.buckets.pop(bucket_name, None)
+        s3_backends.bucket_accounts.pop(bucket_name, None)
+
+
+def install(store: ObjectStore) -> None:
+    """Make moto's S3 the store's; before moto's first request."""
+    StoreS3Backend.store = store
+    s3_backends.backend = StoreS3Backend

@@ -1,0 +1,107 @@
+"""An S3 request, taken out of its WSGI environment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote_to_bytes
+
+from localaws.s3.body import Body
+from localaws.s3.errors import S3Error
+from localaws.s3.names import is_bucket_name
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+_HOSTED = re.compile(r"(?P<bucket>[a-z0-9.-]+?)\.(s3([.-][a-z0-9-]+)*\.)?(localhost|amazonaws\.com)(:\d+)?")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request; ``headers`` by lower-case name, ``query`` with an empty text for a name without a value."""
+
+    method: str
+    bucket: str
+    key: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: Body
+
+    def number(self, name: str, default: int, highest: int) -> int:
+        """A whole number of the query, cut to ``highest``; raises S3Error InvalidArgument."""
+        text = self.query.get(name, "")
+        if not text:
+            return default
+        if not (text.isascii() and text.isdigit()) or int(text) > 2**31 - 1:
+            message = f"Provided {name} not an integer or within integer range"
+            raise S3Error("InvalidArgument", message, {"ArgumentName": name, "ArgumentValue": text[:100]})
+        return min(int(text), highest)
+
+
+@dataclass
+class Response:
+    """One answer. A body of bytes gets its Content-Length here; a streamed one brings its own."""
+
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes | Iterable[bytes] = b""
+
+
+def request_of(environ: WSGIEnvironment) -> Request:
+    """Parse; raises S3Error InvalidURI for a path that is not UTF-8, AccessDenied for an expired presigned URL."""
+    headers: dict[str, str] = environ["localaws.headers"]
+    path, _, query_text = str(environ["REQUEST_URI"]).partition("?")
+    if not path.startswith("/"):
+        path = "/" + path.partition("://")[2].partition("/")[2]
+    query = dict(parse_qsl(query_text, keep_blank_values=True))
+    hosted = hosted_bucket(headers.get("host", ""))
+    bucket, key = (hosted, _decoded(path[1:])) if hosted else _split(path)
+    _check_expiry(query)
+    return Request(environ["REQUEST_METHOD"], bucket, key, query, headers, _body(environ, headers))
+
+
+def hosted_bucket(host: str) -> str:
+    """The bucket of a virtual-hosted-style request: ``bucket.localhost:4566``; empty for a path-style one."""
+    found = _HOSTED.fullmatch(host.lower())
+    bucket = found["bucket"] if found else ""
+    return bucket if is_bucket_name(bucket) and not bucket.startswith("s3.") else ""
+
+
+def _split(path: str) -> tuple[str, str]:
+    bucket, _, key = path[1:].partition("/")
+    return _decoded(bucket), _decoded(key)
+
+
+def _decoded(text: str) -> str:
+    try:
+        return unquote_to_bytes(text.encode("latin-1")).decode()
+    except UnicodeDecodeError as error:
+        raise S3Error("InvalidURI") from error
+
+
+def _check_expiry(query: dict[str, str]) -> None:
+    if "X-Amz-Expires" not in query or "X-Amz-Date" not in query:
+        return
+    try:
+        signed = datetime.strptime(query["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        ends = signed + timedelta(seconds=int(query["X-Amz-Expires"]))
+    except (ValueError, OverflowError) as error:
+        raise S3Error("AccessDenied", "X-Amz-Date or X-Amz-Expires of the presigned URL cannot be read") from error
+    if datetime.now(UTC) > ends:
+        raise S3Error("AccessDenied", "Request has expired", {"Expires": ends.strftime("%Y-%m-%dT%H:%M:%SZ")})
+
+
+def _body(environ: WSGIEnvironment, headers: dict[str, str]) -> Body:
+    stream: Any = environ["wsgi.input"]
+    length = headers.get("content-length", "0")
+    if not (length.isascii() and length.isdigit()):
+        raise S3Error("InvalidArgument", f"Content-Length is {length[:50]!r}; a whole number was expected")
+    if not environ.get("wsgi.input_terminated"):
+        return Body(stream, headers, chunked=False)
+    # The server reads a chunk of HTTP as a whole, whatever its size: read the chunks here, in blocks.
+    inner = stream.rfile
+    stream.closed = True
+    return Body(inner, headers, chunked=True)
