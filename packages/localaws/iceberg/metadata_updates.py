@@ -44,6 +44,10 @@ def updated(base: TableMetadata | None, updates: Sequence[TableUpdate], location
     try:
         resolved = UpdateResolver(start).resolve(updates)
         metadata = update_table_metadata(start, tuple(resolved), metadata_location=location)
+    except StopIteration as error:
+        raise InvalidUpdateError(
+            "the updates do not make a whole table: schema, spec or sort order is not set"
+        ) from error
     except (ValueError, KeyError) as error:
         raise InvalidUpdateError(str(error)[:1000]) from error
     if base is None:
