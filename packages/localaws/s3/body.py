@@ -132,6 +132,9 @@ class Body:
             for checksum in running.values():
                 checksum.update(block)
             yield block
+        while source is not self._raw and self._raw.read(BLOCK):
+            # What follows the payload belongs to this request: left unread, it would be taken for the next one.
+            pass
         if self._expected is not None and self.size != self._expected:
             raise S3Error("IncompleteBody")
         if sha256 and sha256.hexdigest() != self._content_sha256:
