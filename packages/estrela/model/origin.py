@@ -70,6 +70,7 @@ class OData:
     """An OData resource below ``url``: a set, or a function of ``parameters``; paged with $top and $skip.
 
     ``quoted`` says whether parameter values stand in quotes. ``optional`` sources may fail without failing the run.
+    A request whose answer was empty is asked again once in ``recheck_empty_days`` days, others on each run.
     """
 
     url: str
@@ -78,6 +79,12 @@ class OData:
     page_size: int = 100
     quoted: bool = True
     optional: bool = False
+    recheck_empty_days: int = 1
+
+    def __post_init__(self) -> None:
+        if self.recheck_empty_days < 1:
+            days = self.recheck_empty_days
+            raise DefinitionError(f"OData({self.resource!r})", f"recheck_empty_days={days} is not 1 or more")
 
 
 Origin = Download | CataloguedDownload | OData

@@ -135,7 +135,7 @@ segments = CsvSource(
     name="segments",
     doc="Prudential segmentation: the segment of each institution and conglomerate",
     entity="institutions",
-    origin=Download("https://www.bcb.gov.br/content/estabilidadefinanceira/scr/EnquadramentoInicia_v2.tsv"),
+    origin=Download("https://www.bcb.gov.br/content/estabilidadefinanceira/EnquadramentoInicia_v2.tsv"),
     columns=(
         Column("segment", "string", "Prudential segment, S1 (largest) to S5"),
         Column("cnpj_root", "string", "First 8 digits of the CNPJ"),
@@ -244,6 +244,8 @@ fees = ApiSource(
                 each=((complaints, "cnpj_root"), (segments, "cnpj_root"), (group_members, "cnpj_root")),
             ),
         ),
+        # Most institutions of the lists publish no fees.
+        recheck_empty_days=7,
     ),
     columns=(
         Column("cnpj_root", "string", "First 8 digits of the institution's CNPJ"),

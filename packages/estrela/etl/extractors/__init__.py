@@ -1,0 +1,1 @@
+"""From a source's service into the raw layer. No Spark."""

@@ -1,0 +1,221 @@
+"""The banking star's sources, taken in from a mirror of the Central Bank's services that misbehaves on request."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from bcb_mirror.faults import Fault
+from bcb_mirror.quarters import Quarter
+from bcb_mirror.serving import Serving, serving
+from bcb_mirror.synthetic_world import SyntheticWorld
+from estrela.errors import ExtractError, SourceChangedError, SourceRejectedError, SourceUnavailableError
+from estrela.etl.extractors.build import extract_step, extractor
+from estrela.etl.extractors.extractor import Scope
+from estrela.etl.raw import Arrival, RawLayer
+from estrela.model.origin import OData
+from estrela.model.star import Star, load
+
+WORLD = SyntheticWorld(seed=7, institutions=20, others=6, first=Quarter(2021, 4), last=Quarter(2022, 3))
+MONDAY = date(2026, 11, 16)
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[Any]:
+    with mock_aws():
+        yield boto3.client("s3", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+
+
+@pytest.fixture
+def raw(s3: Any) -> RawLayer:
+    layer = RawLayer(s3, f"lake-{uuid.uuid4().hex}")
+    s3.create_bucket(Bucket=layer.bucket)
+    return layer
+
+
+@pytest.fixture
+def mirror() -> Iterator[Serving]:
+    with serving(WORLD) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def star() -> Star:
+    return load("banking")
+
+
+def extract(star: Star, raw: RawLayer, mirror: Serving, *entities: str, **scope: Any) -> int:
+    """Take the entities in (all, if none is named); the number of new files."""
+    new = 0
+    for entity in entities or star.entities:
+        step = extract_step(entity, star.sources_of(entity), raw, Scope(**({"day": MONDAY} | scope)), mirror.url)
+        new += int(str(step.run()["new_files"]))
+    return new
+
+
+def keys(raw: RawLayer) -> set[str]:
+    return {entry["Key"] for entry in raw.s3.list_objects_v2(Bucket=raw.bucket).get("Contents", [])}
+
+
+def quarters(raw: RawLayer) -> list[str]:
+    return sorted(f"{file.request['year']}T{file.request['quarter']}" for file in raw.current("complaints"))
+
+
+def test_the_catalogue_decides_which_quarters_exist(star: Star, raw: RawLayer, mirror: Serving) -> None:
+    mirror.mirror.publication.withhold(Quarter(2022, 1))
+    extract(star, raw, mirror, "complaints")
+    # 2022T2 is listed without a type, 2022T1 is listed and answered by 204
+    assert quarters(raw) == ["2021T4", "2022T3"]
+    assert {raw.read(file) for file in raw.current("complaints")} == {
+        WORLD.ranking(Quarter(2021, 4)),
+        WORLD.ranking(Quarter(2022, 3)),
+    }
+
+
+def test_the_catalogue_itself_is_kept(star: Star, raw: RawLayer, mirror: Serving) -> None:
+    extract(star, raw, mirror, "complaints")
+    (file,) = raw.current("complaints_catalogue")
+    assert json.loads(raw.read(file)) == mirror.mirror.publication.catalogue()
+
+
+def test_quarters_can_be_chosen(star: Star, raw: RawLayer, mirror: Serving) -> None:
+    extract(star, raw, mirror, "complaints", quarters=("2022T3", "2099T1"))
+    assert quarters(raw) == ["2022T3"]
+
+
+def test_a_quarter_published_later_is_the_only_news(star: Star, raw: RawLayer, mirror: Serving) -> None:
+    extract(star, raw, mirror, "complaints")
+    mirror.mirror.publication.publish_next()
+    assert extract(star, raw, mirror, "complaints") == 1
+    assert quarters(raw)[-1] == "2022T4"
+
+
+def test_a_corrected_quarter_supersedes_and_the_old_file_stays(star: Star, raw: RawLayer, mirror: Serving) -> None:
+    extract(star, raw, mirror, "complaints")
+    corrected = mirror.mirror.publication.correct(Quarter(2021, 4))
+    assert extract(star, raw, mirror, "complaints") == 1
+    versions = [raw.read(file) for file in raw.files("complaints") if file.request["quarter"] == "4"]
+    assert versions == [WORLD.ranking(Quarter(2021, 4)), corrected]
+
+
+def test_fees_are_asked_for_both_persons_of_every_known_institution(star: Star, raw: RawLayer, mirror: Serving) -> None:
+    extract(star, raw, mirror)
+    known = {one.cnpj for one in (*WORLD.institutions, *WORLD.others)}
+    asked = {(file.request["cnpj"], file.request["person_type"]) for file in raw.current("fees")}
+    assert asked == {(cnpj, person) for cnpj in known for person in "FJ"}
+    some = raw.current("fees")[0]
+    records = json.loads(raw.read(some))["value"]
+    assert records == WORLD.fees(some.request["person_type"], some.request["cnpj"])
+
+
+def test_zeros_lost_in_a_list_do_not_make_a_second_institution(star: Star, raw: RawLayer, mirror: Serving) -> None:
+    now = datetime(2026, 11, 16, tzinfo=UTC)
+    body = b"Segmento\tCNPJ\tNome\r\nS1\t0\tBANCO DO BRASIL\r\nS1\t00000000\tBB - PRUDENCIAL\r\nS5\tx\t?\r\n"
+    raw.write("segments", [Arrival({}, 0, "u", body, now)])
+    requests = extractor(star.sources_of("fees")[0], raw, Scope(), mirror.url).requests()
+    assert [request.asked for request in requests] == [
+        {"person_type": "F", "cnpj": "00000000"},
+        {"person_type": "J", "cnpj": "00000000"},
+    ]
+
+
+def test_a_day_without_news_writes_nothing(star: Star, raw: RawLayer, mirror: Serving) -> None:
+    extract(star, raw, mirror)
+    before = keys(raw)
+    assert extract(star, raw, mirror, day=MONDAY + timedelta(days=1)) == 0
+    assert keys(raw) == before
+
+
+def test_an_empty_answer_is_asked_for_again_once_a_week(star: Star, raw: RawLayer, mirror: Serving) -> None:
+    source = star.sources_of("fees")[0]
+    assert isinstance(source.origin, OData)
+    assert source.origin.recheck_empty_days == 7
+    extract(star, raw, mirror)
+    everything = [dict(file.request) for file in raw.current("fees")]
+    empty = [dict(file.request) for file in raw.current("fees") if not json.loads(raw.read(file))["value"]]
+    scopes = [Scope(day=MONDAY + timedelta(days)) for days in range(7)]
+    week = [[dict(one.asked) for one in extractor(source, raw, scope, mirror.url).requests()] for scope in scopes]
+    assert empty
+    for one in everything:
+        assert sum(one in day for day in week) == (1 if one in empty else 7)
+    full = extractor(source, raw, Scope(full_refresh=True), mirror.url).requests()
+    assert len(full) == len(everything)
+
+
+@pytest.mark.parametrize("kind", ["status", "html", "xml", "truncated", "reset", "empty"])
+def test_a_fault_that_passes_costs_no_data(star: Star, raw: RawLayer, mirror: Serving, kind: str) -> None:
+    mirror.mirror.faults.add(Fault(kind, match="arquivo", count=2))
+    extract(star, raw, mirror, "complaints")
+    published = [WORLD.ranking(quarter) for quarter in (Quarter(2021, 4), Quarter(2022, 1), Quarter(2022, 3))]
+    assert {raw.read(file) for file in raw.current("complaints")} == set(published)
+
+
+def test_one_file_that_stays_away_fails_the_run_and_the_rest_is_kept(
+    star: Star, raw: RawLayer, mirror: Serving
+) -> None:
+    mirror.mirror.faults.add(Fault("status", match="ano=2022.*periodo=1", status=404))
+    with pytest.raises(ExtractError) as caught:
+        extract(star, raw, mirror, "complaints")
+    assert str(caught.value).startswith(
+        "complaints: 1 of 3 requests failed and 0 are tolerated; what did arrive is kept in raw. "
+        f"Failed: complaints: {mirror.ranking_url}/arquivo?ano=2022&periodicidade=TRIMESTRAL&periodo=1&"
+    )
+    (failure,) = caught.value.failures
+    assert isinstance(failure, SourceRejectedError)
+    assert failure.status == 404
+    assert quarters(raw) == ["2021T4", "2022T3"]
+
+
+def test_a_fee_request_is_tolerated_as_declared_and_asked_again(star: Star, raw: RawLayer, mirror: Serving) -> None:
+    extract(star, raw, mirror, "complaints", "institutions")
+    bank = f"CNPJ='{WORLD.institutions[0].cnpj}'"
+    mirror.mirror.faults.add(Fault("status", match=bank, status=400))
+    with pytest.raises(ExtractError, match="2 of 52 requests failed and 0 are tolerated"):
+        extract(star, raw, mirror, "fees")
+    assert len(raw.current("fees")) == 50
+    mirror.mirror.faults.clear()
+    assert extract(star, raw, mirror, "fees") == 2
+
+
+def test_the_register_may_be_down_for_days(star: Star, raw: RawLayer, mirror: Serving) -> None:
+    extract(star, raw, mirror)
+    assert raw.files("register") == []
+    mirror.mirror.register = True
+    extract(star, raw, mirror, "institutions")
+    assert [file.request for file in raw.current("register")] == [
+        {"year_month": "202112"}, {"year_month": "202203"}, {"year_month": "202209"}
+    ]  # fmt: skip
+
+
+def test_one_source_that_fails_does_not_keep_the_others_of_its_entity(
+    star: Star, raw: RawLayer, mirror: Serving
+) -> None:
+    mirror.mirror.faults.add(Fault("status", match="Enquadramento", status=404))
+    with pytest.raises(SourceRejectedError, match=r"^segments: .*Enquadramento.*: HTTP 404$"):
+        extract(star, raw, mirror, "institutions")
+    assert raw.current("groups")
+    assert raw.current("group_members")
+
+
+def test_a_catalogue_of_another_shape_is_a_changed_source(star: Star, raw: RawLayer, mirror: Serving) -> None:
+    mirror.mirror.publication.catalogue = lambda: {"anos": [{"ano": "2021"}]}  # type: ignore[method-assign]
+    with pytest.raises(SourceChangedError) as caught:
+        extract(star, raw, mirror, "complaints")
+    assert str(caught.value) == (
+        f"complaints: {mirror.ranking_url} holds no such thing ('periodicidades') "
+        "where anos[].periodicidades[].periodos[].tipos[].tipo is declared"
+    )
+
+
+def test_a_service_that_is_down_is_worth_a_retry(star: Star, raw: RawLayer, mirror: Serving) -> None:
+    mirror.mirror.faults.add(Fault("throttled", seconds=600))
+    with pytest.raises(SourceUnavailableError) as caught:
+        extract(star, raw, mirror, "complaints")
+    assert caught.value.retry_after == 600
