@@ -74,14 +74,17 @@ class Lake:
         """The table as analysts see it."""
         return self.spark.table(table.identifier)
 
-    def overwrite(self, table: LakeTable, rows: DataFrame, replaced: Column | None = None) -> None:
-        """On the run's branch, replace the rows where ``replaced`` holds (default all), in one commit."""
+    def overwrite(self, table: LakeTable, rows: DataFrame, replaced: Column | None = None, *, inputs: str = "") -> None:
+        """On the run's branch, replace the rows where ``replaced`` holds (default all), in one commit.
+
+        ``inputs`` is kept with the commit: it tells what the content was made of.
+        """
         self.begin(table)
-        self._replace(table, f"{table.identifier}.branch_{self.branch}", rows, replaced)
+        self._replace(table, f"{table.identifier}.branch_{self.branch}", rows, replaced, inputs)
 
     def overwrite_published(self, table: LakeTable, rows: DataFrame, replaced: Column) -> None:
         """Replace rows without audit: for records of operations alone."""
-        self._replace(table, table.identifier, rows, replaced)
+        self._replace(table, table.identifier, rows, replaced, "")
 
     def begin(self, table: LakeTable) -> None:
         """Give the table a branch of this run, if it has none."""
@@ -104,9 +107,29 @@ class Lake:
         pairs = ", ".join(f"'estrela.{name}'='{value}'" for name, value in properties.items())
         self._repeated(table, lambda: self.spark.sql(f"ALTER TABLE {table.identifier} SET TBLPROPERTIES ({pairs})"))
 
-    def property(self, table: LakeTable, name: str) -> str:
-        """The table's property ``estrela.<name>``, "" if it has none."""
-        return str(self._iceberg(table).properties().getOrDefault(f"estrela.{name}", ""))
+    def inputs(self, table: LakeTable) -> set[str]:
+        """What the published content is known to be made of."""
+        iceberg = self._iceberg(table)
+        current = iceberg.currentSnapshot()
+        kept = current.summary().getOrDefault("estrela.inputs", "") if current else ""
+        return {str(kept), str(iceberg.properties().getOrDefault("estrela.inputs", ""))}
+
+    def audited_inputs(self, table: LakeTable) -> str:
+        """What the run's branch was made of, if its newest commit passed the audit; else ""."""
+        iceberg = self._iceberg(table)
+        head = self.refs(table).get(self.branch)
+        if head is None or str(iceberg.properties().getOrDefault("estrela.audited", "")) != str(head):
+            return ""
+        return str(iceberg.snapshot(head).summary().getOrDefault("estrela.inputs", ""))
+
+    def mark_audited(self, table: LakeTable) -> None:
+        """Note that the run's branch, as it stands, passed the audit."""
+        self.set_properties(table, audited=str(self.refs(table)[self.branch]))
+
+    def is_unchanged(self, table: LakeTable) -> bool:
+        """Whether the run's branch holds exactly the published rows, in whatever order."""
+        published = self.read_published(table)
+        return "main" in self.refs(table) and _content(published) == _content(self.read(table))
 
     def refs(self, table: LakeTable) -> dict[str, int]:
         """Snapshot ids by branch."""
@@ -131,11 +154,10 @@ class Lake:
         loader = self.spark._jvm.org.apache.iceberg.spark.Spark3Util
         return loader.loadIcebergTable(self.spark._jsparkSession, table.identifier)
 
-    def _replace(self, table: LakeTable, target: str, rows: DataFrame, replaced: Column | None) -> None:
+    def _replace(self, table: LakeTable, target: str, rows: DataFrame, replaced: Column | None, inputs: str) -> None:
         conformed = rows.select(*[F.col(column.name).cast(column.type).alias(column.name) for column in table.columns])
-        self._repeated(
-            table, lambda: conformed.writeTo(target).overwrite(F.lit(True) if replaced is None else replaced)
-        )
+        writer = conformed.writeTo(target).option("snapshot-property.estrela.inputs", inputs)
+        self._repeated(table, lambda: writer.overwrite(F.lit(True) if replaced is None else replaced))
 
     def _evolve(self, table: LakeTable) -> None:
         found = {field.name: field.dataType.simpleString() for field in self.read_published(table).schema.fields}
@@ -166,6 +188,18 @@ class Lake:
 def any_of(conditions: Iterable[Column]) -> Column:
     """True where one of ``conditions`` is."""
     return reduce(lambda left, right: left | right, conditions, F.lit(False))
+
+
+def _content(rows: DataFrame) -> tuple[Any, ...]:
+    """Number of rows and two sums over hashes of them: equal for equal rows in any order."""
+    digest = F.xxhash64(*rows.columns)
+    sums = rows.agg(
+        F.count(F.lit(1)),
+        F.bit_xor(digest),
+        F.sum(F.shiftrightunsigned(digest, 24)),
+        F.sum(digest.bitwiseAND(0xFFFFFF)),
+    ).first()
+    return tuple(sums or ())
 
 
 def _create_statement(table: LakeTable) -> str:

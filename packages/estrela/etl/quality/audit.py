@@ -28,9 +28,12 @@ class CheckResult:
     examples: tuple[str, ...] = ()
 
 
-def audit(lake: Lake, table: LakeTable, checks: Sequence[Check]) -> list[CheckResult]:
-    """The results of ``checks`` on the run's branch of ``table``. Raises QualityError if one fails."""
-    results = run_checks(lake.read(table), checks, lambda check: lake.read(trusted_table(check.source)))
+def audit(lake: Lake, table: LakeTable, checks: Sequence[Check], where: str = "true") -> list[CheckResult]:
+    """The results of ``checks`` on the rows of the run's branch of ``table`` where the condition holds.
+
+    Raises QualityError if one fails.
+    """
+    results = run_checks(lake.read(table).where(where), checks, lambda check: lake.read(trusted_table(check.source)))
     failures = [
         CheckFailure(one.check, one.column, one.rows_failed, one.examples) for one in results if one.rows_failed
     ]

@@ -1,0 +1,136 @@
+"""Dimensions and facts from the trusted tables: surrogate keys, versions, lookups. DataFrames in, DataFrames out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from pyspark.sql import Window
+from pyspark.sql import functions as F
+
+from estrela.errors import TransformError
+from estrela.model.check import Check, NotNull, Unique
+from estrela.model.column import Column as Declared
+from estrela.model.table import UNKNOWN_KEY, Dimension, Fact, Lookup, Scd2, Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+FIRST_DAY, LAST_DAY = "1900-01-01", "9999-12-31"
+UNKNOWN = "unknown"
+
+
+def dimension_rows(dimension: Dimension, sources: Mapping[str, DataFrame]) -> DataFrame:
+    """The dimension's table: its members or their versions, and the unknown member."""
+    extra = (dimension.history.as_of,) if isinstance(dimension.history, Scd2) else ()
+    rows = _transformed(dimension, sources, extra)
+    if isinstance(dimension.history, Scd2):
+        rows = _versions(rows, dimension, dimension.history)
+        keyed_by: tuple[str, ...] = (*dimension.business_key, "valid_from")
+    else:
+        keyed_by = dimension.business_key
+    keyed = _selected(rows.withColumn(dimension.key, surrogate_key(keyed_by)), dimension.all_columns)
+    return keyed.unionByName(_unknown_member(rows, dimension))
+
+
+def fact_rows(fact: Fact, sources: Mapping[str, DataFrame], dimensions: Mapping[str, DataFrame]) -> DataFrame:
+    """The fact's table: what its transform gives, with a key per lookup; 0 where a dimension has no such member."""
+    needed = [name for lookup in fact.lookups for name in (*lookup.on, *([lookup.as_of] if lookup.as_of else []))]
+    declared = [column.name for column in fact.columns]
+    rows = _transformed(fact, sources, [name for name in dict.fromkeys(needed) if name not in declared])
+    for lookup in fact.lookups:
+        rows = _looked_up(rows, lookup, dimensions[lookup.dimension.name])
+    return _selected(rows, fact.all_columns)
+
+
+def surrogate_key(names: Sequence[str]) -> Column:
+    """A key that depends on nothing but the business key: the same in every run and order."""
+    return F.xxhash64(*names)
+
+
+def own_checks(table: Table) -> tuple[Check, ...]:
+    """What must hold in every table of its kind, beside the declared checks."""
+    if isinstance(table, Fact):
+        keys = [NotNull(lookup.key) for lookup in table.lookups]
+        return (Unique(table.grain), *keys, *table.checks)
+    versions = ("valid_from",) if isinstance(table.history, Scd2) else ()
+    present = [NotNull(name) for name in table.business_key]
+    return (Unique((table.key,)), Unique((*table.business_key, *versions)), *present, *table.checks)
+
+
+def _transformed(table: Table, sources: Mapping[str, DataFrame], extra: Sequence[str]) -> DataFrame:
+    """What the transform gives. Raises TransformError if its columns are not those declared."""
+    rows = table.transform(**{source.name: sources[source.name] for source in table.sources})
+    expected = {*(column.name for column in table.columns), *extra}
+    missing, unknown = sorted(expected - set(rows.columns)), sorted(set(rows.columns) - expected)
+    if missing or unknown:
+        raise TransformError(table.name, f"the transform lacks columns {missing} and has undeclared columns {unknown}")
+    return rows
+
+
+def _selected(rows: DataFrame, columns: Sequence[Declared]) -> DataFrame:
+    return rows.select(*[F.col(column.name).cast(column.type).alias(column.name) for column in columns])
+
+
+def _versions(rows: DataFrame, dimension: Dimension, history: Scd2) -> DataFrame:
+    """One row per run of equal tracked values, in the order of as_of, with the newest values of the other columns."""
+    member = Window.partitionBy(*dimension.business_key)
+    timeline = member.orderBy("as_of_date", "tracked_values")
+    dated = (
+        rows.withColumn("as_of_date", F.col(history.as_of))
+        .withColumn("tracked_values", F.struct(*history.tracked))
+        .withColumn("dated", F.count(history.as_of).over(member))
+        # What the lists say without a date counts only for members that nothing else has seen.
+        .where((F.col("dated") == 0) | F.col("as_of_date").isNotNull())
+    )
+    free = [
+        column.name for column in dimension.columns if column.name not in (*dimension.business_key, *history.tracked)
+    ]
+    newest = F.max(F.struct("as_of_date", *[F.col(name) for name in free])).over(member)
+    marked = dated.withColumn("newest", newest).withColumn("before", F.lag("tracked_values").over(timeline))
+    starts = marked.withColumn("place", F.row_number().over(timeline)).where(
+        (F.col("place") == 1) | ~F.col("before").eqNullSafe(F.col("tracked_values"))
+    )
+    opened = F.when(F.col("place") == 1, F.lit(FIRST_DAY).cast("date")).otherwise(F.col("as_of_date"))
+    closed = F.lead("valid_from").over(member.orderBy("valid_from"))
+    return (
+        starts.withColumn("valid_from", opened)
+        .withColumn("valid_to", F.coalesce(closed, F.lit(LAST_DAY).cast("date")))
+        .withColumn("is_current", F.col("valid_to") == F.lit(LAST_DAY).cast("date"))
+        .withColumns({name: F.col(f"newest.{name}") for name in free})
+    )
+
+
+def _unknown_member(rows: DataFrame, dimension: Dimension) -> DataFrame:
+    """The row of key 0: texts say ``unknown``, everything else is NULL, valid for ever."""
+    values = {
+        "valid_from": F.lit(FIRST_DAY),
+        "valid_to": F.lit(LAST_DAY),
+        "is_current": F.lit(True),
+        dimension.key: F.lit(UNKNOWN_KEY),
+    }
+    nullable = {column.name for column in dimension.columns if column.type != "string"}
+    return rows.sparkSession.range(1).select(
+        *[
+            values.get(column.name, F.lit(None if column.name in nullable else UNKNOWN))
+            .cast(column.type)
+            .alias(column.name)
+            for column in dimension.all_columns
+        ]
+    )
+
+
+def _looked_up(rows: DataFrame, lookup: Lookup, members: DataFrame) -> DataFrame:
+    """``rows`` with the key of the member (and version) that they name: a left join that matches at most one."""
+    dimension = lookup.dimension
+    names = [f"_{name}" for name in dimension.business_key]
+    right = members.where(F.col(dimension.key) != UNKNOWN_KEY).select(
+        F.col(dimension.key).alias("_key"),
+        *[F.col(name).alias(alias) for name, alias in zip(dimension.business_key, names, strict=True)],
+        *([F.col("valid_from").alias("_from"), F.col("valid_to").alias("_to")] if lookup.as_of else []),
+    )
+    matches = [F.col(left) == F.col(name) for left, name in zip(lookup.on, names, strict=True)]
+    if lookup.as_of:
+        matches += [F.col(lookup.as_of) >= F.col("_from"), F.col(lookup.as_of) < F.col("_to")]
+    joined = rows.join(F.broadcast(right), matches, "left")
+    return joined.withColumn(lookup.key, F.coalesce("_key", F.lit(UNKNOWN_KEY))).drop("_key", *names, "_from", "_to")
