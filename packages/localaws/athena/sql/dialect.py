@@ -1,0 +1,61 @@
+"""Reads Athena's SQL as it was written: sqlglot's Trino grammar, without its guesses at what functions mean."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.dialects.trino import Trino
+from sqlglot.errors import SqlglotError
+from sqlglot.parsers.trino import TrinoParser
+
+from localaws.athena.sql.errors import SqlError
+
+LITERAL = "literal"
+_SPECIAL_FORMS = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION", "LISTAGG", "NORMALIZE")
+_REFUSED_FORMS = ("JSON_QUERY", "JSON_VALUE", "JSON_OBJECT", "JSON_TABLE", "JSON_OBJECTAGG")
+_TYPED_LITERALS = ("DATE", "TIME", "TIMETZ", "TIMESTAMP", "TIMESTAMPTZ", "DECIMAL", "JSON")
+
+
+def _typed_literal(_parser: object, this: exp.Literal, to: exp.DataType) -> exp.Cast:
+    cast = exp.Cast(this=this, to=to)
+    cast.meta[LITERAL] = True
+    return cast
+
+
+class AthenaQuery(Trino):
+    """Trino's grammar in which every function call stays an `exp.Anonymous` with its own name and argument order."""
+
+    INDEX_OFFSET = 0  # keeps x[1] as it was written
+
+    class Parser(TrinoParser):
+        """Keeps only the calls whose arguments have a grammar of their own."""
+
+        FUNCTIONS: ClassVar[dict[str, object]] = {}
+        FUNCTION_PARSERS: ClassVar[dict[str, object]] = {
+            name: TrinoParser.FUNCTION_PARSERS[name] for name in (*_SPECIAL_FORMS, *_REFUSED_FORMS)
+        }
+        TYPE_LITERAL_PARSERS: ClassVar[dict[object, object]] = {
+            getattr(exp.DType, name): _typed_literal for name in _TYPED_LITERALS
+        }
+
+
+def parse(text: str) -> list[exp.Expression]:
+    """The statements of a text.
+
+    Raises:
+        SqlError: SYNTAX_ERROR with the place in the text.
+    """
+    try:
+        return [statement for statement in sqlglot.parse(text, read=AthenaQuery) if statement is not None]
+    except SqlglotError as error:
+        raise SqlError(_first_line(error)) from None
+
+
+def _first_line(error: SqlglotError) -> str:
+    details = getattr(error, "errors", None) or [{}]
+    first = details[0]
+    if "line" not in first:
+        return str(error).splitlines()[0][:200]
+    return f"line {first['line']}:{first['col']}: {str(first.get('description'))[:150]}"

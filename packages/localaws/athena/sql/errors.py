@@ -1,0 +1,49 @@
+"""Why a query is refused before it runs, with the error names that Athena prints."""
+
+from __future__ import annotations
+
+_EXCERPT = 120
+
+
+class SqlError(Exception):
+    """A query that cannot be run; `name` is the error name that Athena's StateChangeReason starts with."""
+
+    name = "SYNTAX_ERROR"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"{self.name}: {reason}")
+
+
+class NotSupportedError(SqlError):
+    """A construct whose answer is not certain to be Athena's; `construct` names it."""
+
+    name = "NOT_SUPPORTED"
+
+    def __init__(self, construct: str, reason: str = "cannot be answered with certainty") -> None:
+        super().__init__(f"{construct[:_EXCERPT]} {reason}")
+        self.construct = construct
+
+
+class TypeMismatchError(SqlError):
+    """Operand or argument types that Trino refuses."""
+
+    name = "TYPE_MISMATCH"
+
+
+class ColumnNotFoundError(SqlError):
+    """A column name that no relation in scope has."""
+
+    name = "COLUMN_NOT_FOUND"
+
+
+class TableNotFoundError(SqlError):
+    """A relation name that is neither a table, a view nor a WITH query."""
+
+    name = "TABLE_NOT_FOUND"
+
+
+class FunctionNotFoundError(NotSupportedError):
+    """A function that is not on the list of supported functions."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"function {name}", "is not on the list of supported functions")

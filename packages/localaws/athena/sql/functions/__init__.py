@@ -1,0 +1,1 @@
+"""The list of functions: nothing that is not declared here can be called."""

@@ -1,0 +1,92 @@
+"""Finds a function by its name; a name that is not declared is refused."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from localaws.athena.sql.errors import FunctionNotFoundError, SqlError, TypeMismatchError
+from localaws.athena.sql.functions import (
+    aggregates,
+    arrays,
+    binaries,
+    conditionals,
+    datetimes,
+    json,
+    lambdas,
+    maps,
+    numbers,
+    regexps,
+    strings,
+    urls,
+)
+from localaws.athena.sql.functions.signatures import Call, Function
+from localaws.athena.sql.typed import Typed
+
+TOPICS = {
+    "Conditional": conditionals.FUNCTIONS,
+    "Mathematical": numbers.FUNCTIONS,
+    "String": strings.FUNCTIONS,
+    "Regular expression": regexps.FUNCTIONS,
+    "Binary": binaries.FUNCTIONS,
+    "Date and time": datetimes.FUNCTIONS,
+    "Array": arrays.FUNCTIONS,
+    "Map": maps.FUNCTIONS,
+    "Lambda": lambdas.FUNCTIONS,
+    "JSON": json.FUNCTIONS,
+    "URL": urls.FUNCTIONS,
+}
+
+
+@cache
+def scalars() -> dict[str, list[Function]]:
+    """Every scalar function, with its overloads in the order they are tried."""
+    found: dict[str, list[Function]] = {}
+    for functions in TOPICS.values():
+        for function in functions:
+            found.setdefault(function.name, []).append(function)
+    return found
+
+
+def call(node: Call) -> Typed:
+    """A scalar call.
+
+    Raises:
+        FunctionNotFoundError: the name is not on the list.
+        TypeMismatchError: no overload takes the arguments.
+    """
+    overloads = scalars().get(node.name)
+    if overloads is None:
+        raise FunctionNotFoundError(node.name)
+    mismatch: SqlError = TypeMismatchError(f"Unexpected parameters for function {node.name}")
+    for function in overloads:
+        try:
+            return function.build(node)
+        except TypeMismatchError as error:
+            mismatch = error
+    raise mismatch
+
+
+def aggregate(node: aggregates.Aggregation) -> Typed:
+    """An aggregate call.
+
+    Raises:
+        FunctionNotFoundError: the name is not on the list.
+    """
+    if node.name not in aggregates.AGGREGATES:
+        raise FunctionNotFoundError(node.name)
+    return aggregates.AGGREGATES[node.name].build(node)
+
+
+def window(name: str, values: list[Typed], ignore_nulls: str, over: str) -> Typed:
+    """A window function's call."""
+    return aggregates.window(name, values, ignore_nulls, over)
+
+
+def aggregate_names() -> frozenset[str]:
+    """Names of aggregate functions."""
+    return frozenset(aggregates.AGGREGATES)
+
+
+def window_names() -> frozenset[str]:
+    """Names of window functions."""
+    return frozenset(aggregates.WINDOWS)

@@ -1,0 +1,115 @@
+"""Values as Athena prints them in GetQueryResults and in the result CSV."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from localaws.athena.sql.errors import NotSupportedError
+from localaws.athena.sql.types import Type, field_names
+
+_DAY = timedelta(days=1)
+
+
+def render(value: object, kind: Type) -> str | None:
+    """The text of a value that DuckDB's Python client returned for a column of the given type; None for NULL.
+
+    Raises:
+        NotSupportedError: instants whose zones are not known, nested intervals.
+    """
+    if value is None:
+        return None
+    if kind.name in ("array", "map", "row"):
+        return _nested(value, kind)
+    if isinstance(value, (datetime, date, time, timedelta)):
+        return _instant(value, kind)
+    printer = _PRINTERS.get(kind.name)
+    return printer(value, kind) if printer else str(value)
+
+
+_PRINTERS: dict[str, Callable[[Any, Type], str]] = {
+    "double": lambda value, kind: double_text(float(value)),
+    "real": lambda value, kind: double_text(float(value), single=True),
+    "boolean": lambda value, kind: "true" if value else "false",
+    "decimal": lambda value, kind: format(Decimal(str(value)), "f"),
+    "varbinary": lambda value, kind: bytes(value).hex(" "),
+    "char": lambda value, kind: str(value).ljust(kind.size[0]),
+}
+
+
+def _instant(value: object, kind: Type) -> str:
+    if isinstance(value, datetime):
+        if kind.name == "timestamp with time zone":
+            if kind.zone is None:
+                raise NotSupportedError("timestamp with time zone whose zones differ")
+            local = value.astimezone(ZoneInfo(kind.zone)).replace(tzinfo=None)
+            return f"{_timestamp(local, kind.size[0])} {kind.zone}"
+        return _timestamp(value, kind.size[0]) if kind.name == "timestamp" else value.date().isoformat()
+    if isinstance(value, timedelta):
+        return _day_interval(value)
+    if isinstance(value, time):
+        return f"{value:%H:%M:%S}.{value.microsecond // 1000:03d}"
+    assert isinstance(value, date)
+    return value.isoformat()
+
+
+def _timestamp(value: datetime, digits: int) -> str:
+    shown = max(digits, 3)
+    return f"{value.isoformat(' ', 'seconds')}.{f'{value.microsecond:06d}'[:shown]}"
+
+
+def _day_interval(value: timedelta) -> str:
+    sign, value = ("-", -value) if value < timedelta(0) else ("", value)
+    seconds, millis = divmod((value % _DAY) // timedelta(milliseconds=1), 1000)
+    return f"{sign}{value // _DAY} {seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{millis:03d}"
+
+
+def months_text(months: int) -> str:
+    """An interval year to month."""
+    return f"{'-' if months < 0 else ''}{abs(months) // 12}-{abs(months) % 12}"
+
+
+def _nested(value: object, kind: Type) -> str:
+    if kind.name == "array":
+        return "[" + ", ".join(_inner(v, kind.args[0]) for v in value) + "]"  # type: ignore[attr-defined]
+    if kind.name == "map":
+        items = value.items()  # type: ignore[attr-defined]
+        return "{" + ", ".join(f"{_inner(k, kind.args[0])}={_inner(v, kind.args[1])}" for k, v in items) + "}"
+    fields = zip(field_names(kind), kind.args, value.values(), strict=True)  # type: ignore[attr-defined]
+    return "{" + ", ".join(f"{name}={_inner(v, k)}" for name, k, v in fields) + "}"
+
+
+def _inner(value: object, kind: Type) -> str:
+    text = render(value, kind)
+    return "null" if text is None else text
+
+
+def double_text(value: float, *, single: bool = False) -> str:
+    """Java's Double.toString: 1.0, 1.0E10, 1.0E-5, NaN, Infinity."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    if value == 0:
+        return "-0.0" if math.copysign(1, value) < 0 else "0.0"
+    _, digits, exponent = Decimal(_shortest(value, single)).normalize().as_tuple()
+    assert isinstance(exponent, int)
+    text = "".join(map(str, digits))
+    sign, point = "-" if value < 0 else "", len(text) + exponent
+    if not 1e-3 <= abs(value) < 1e7:
+        return f"{sign}{text[0]}.{text[1:] or '0'}E{point - 1}"
+    if point <= 0:
+        return f"{sign}0.{'0' * -point}{text}"
+    return f"{sign}{text[:point].ljust(point, '0')}.{text[point:] or '0'}"
+
+
+def _shortest(value: float, single: bool) -> str:
+    if not single:
+        return repr(value)
+    from numpy import float32
+
+    return str(float32(value))

@@ -1,0 +1,30 @@
+"""Prepares a DuckDB connection to answer as Trino does."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import duckdb
+
+from localaws.athena.sql.udfs import UDFS
+
+_SETTINGS = (
+    "SET TimeZone = 'UTC'",
+    "SET default_null_order = 'NULLS_LAST'",
+    "SET scalar_subquery_error_on_multiple_rows = true",
+    "SET preserve_insertion_order = true",
+)
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Settings, macros and functions that translated queries lean on; once for each connection or cursor.
+
+    Python functions belong to the database, macros (TEMP) to the connection: call it again on each cursor.
+    """
+    for setting in _SETTINGS:
+        connection.execute(setting)
+    known = {row[0] for row in connection.execute("SELECT DISTINCT function_name FROM duckdb_functions()").fetchall()}
+    for name, (function, parameters, returns) in UDFS.items():
+        if name not in known:
+            connection.create_function(name, function, parameters, returns)  # type: ignore[arg-type]
+    connection.execute(files("localaws.athena.sql").joinpath("macros.sql").read_text())

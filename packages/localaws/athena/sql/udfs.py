@@ -1,0 +1,268 @@
+"""Functions that DuckDB lacks, in Python: Unicode case, URLs, JSON, checksums."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import zlib
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal
+from urllib.parse import quote_plus, unquote_plus
+
+from localaws.athena.sql.render import double_text
+
+
+class UnsureError(ValueError):
+    """An argument for which Athena's answer is not certain."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"NOT_SUPPORTED: {what}")
+
+
+def _upper(text: str) -> str:
+    return "".join(c.upper() if len(c.upper()) == 1 else c for c in text)
+
+
+def _lower(text: str) -> str:
+    return "".join(c.lower()[0] for c in text)
+
+
+def _reverse(text: str) -> str:
+    return text[::-1]
+
+
+def _split_limit(text: str, delimiter: str, limit: int) -> list[str]:
+    if limit <= 0 or not delimiter:
+        raise ValueError("INVALID_FUNCTION_ARGUMENT: split needs a delimiter and a positive limit")
+    return text.split(delimiter, limit - 1)
+
+
+def _translate(text: str, source: str, target: str) -> str:
+    table: dict[int, str | None] = {}
+    for i, char in enumerate(source):
+        table.setdefault(ord(char), target[i] if i < len(target) else None)
+    return text.translate(table)
+
+
+def _from_base(text: str, radix: int) -> int:
+    if not 2 <= radix <= 36:
+        raise ValueError("INVALID_FUNCTION_ARGUMENT: Radix must be between 2 and 36")
+    if not re.fullmatch(r"[+-]?[0-9a-zA-Z]+", text):
+        raise ValueError(f"INVALID_FUNCTION_ARGUMENT: Not a valid base-{radix} number: {text}")
+    value = int(text, radix)
+    if not -(2**63) <= value < 2**63:
+        raise ValueError(f"INVALID_FUNCTION_ARGUMENT: Not a valid base-{radix} number: {text}")
+    return value
+
+
+def _from_utf8(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _sha512(data: bytes) -> bytes:
+    return hashlib.sha512(data).digest()
+
+
+def _crc32(data: bytes) -> int:
+    return zlib.crc32(data)
+
+
+def _double_to_decimal(value: float, scale: int) -> str:
+    """Refuses a value whose shortest text and exact binary value round apart."""
+    unit = Decimal(1).scaleb(-scale)
+    if not math.isfinite(value):
+        raise ValueError(f"INVALID_CAST_ARGUMENT: Cannot cast DOUBLE '{double_text(value)}' to DECIMAL")
+    exact, short = (d.quantize(unit, ROUND_HALF_UP) for d in (Decimal(value), Decimal(repr(value))))
+    if exact != short:
+        raise UnsureError(f"cast of double {value!r} to decimal with scale {scale}")
+    return format(exact, "f")
+
+
+_URL = re.compile(
+    r"(?P<protocol>[A-Za-z][A-Za-z0-9+.-]*)://(?:[A-Za-z0-9._~-]*@)?(?P<host>[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)"
+    r"(?::(?P<port>\d{1,9}))?(?P<path>(?:/[A-Za-z0-9._~!$&'()*+,;=:@/%-]*)?)"
+    r"(?:\?(?P<query>[A-Za-z0-9._~!$&'()*+,;=:@/?%-]*))?(?:#(?P<fragment>[A-Za-z0-9._~!$&'()*+,;=:@/?%-]*))?"
+)
+
+
+def _url(text: str) -> re.Match[str]:
+    match = _URL.fullmatch(text)
+    if match is None or "%" in text:
+        raise UnsureError(f"URL '{text[:100]}' with escapes or beyond scheme://host:port/path?query#fragment")
+    return match
+
+
+def _url_part(text: str, part: str) -> str | None:
+    value = _url(text)[part]
+    return value if value is not None or part == "port" else ""
+
+
+def _url_parameter(text: str, name: str) -> str | None:
+    query = _url(text)["query"]
+    for pair in (query or "").split("&") if query else []:
+        key, equals, value = pair.partition("=")
+        if key == name:
+            if "+" in value or "=" in value:
+                raise UnsureError(f"url_extract_parameter of '{value[:100]}'")
+            return value if equals else ""
+    return None
+
+
+def _url_encode(text: str) -> str:
+    return quote_plus(text, safe="-_.*").replace("~", "%7E")
+
+
+def _url_decode(text: str) -> str:
+    if re.search(r"%(?![0-9a-fA-F]{2})", text):
+        raise UnsureError(f"url_decode of '{text[:100]}'")
+    return unquote_plus(text)
+
+
+class _Number(str):
+    """A JSON number as it is written."""
+
+
+def _pairs(items: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(items)
+    if len(found) != len(items):
+        raise UnsureError("JSON object with a repeated key")
+    return found
+
+
+def _refuse_constant(text: str) -> object:
+    raise ValueError(f"{text} is not JSON")
+
+
+def _load(text: str) -> object:
+    return json.loads(
+        text, parse_float=_Number, parse_int=_Number, object_pairs_hook=_pairs, parse_constant=_refuse_constant
+    )
+
+
+def _dump(value: object, *, ordered: bool) -> str:
+    if isinstance(value, _Number):
+        return _number_text(value)
+    if isinstance(value, dict):
+        items = sorted(value.items()) if ordered else value.items()
+        return (
+            "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{_dump(v, ordered=ordered)}" for k, v in items) + "}"
+        )
+    if isinstance(value, list):
+        return "[" + ",".join(_dump(v, ordered=ordered) for v in value) + "]"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _number_text(text: str) -> str:
+    if re.fullmatch(r"-?\d+", text):
+        return text
+    return double_text(float(text))
+
+
+def _json_parse(text: str) -> str:
+    try:
+        return _dump(_load(text), ordered=True)
+    except UnsureError:
+        raise
+    except ValueError:
+        raise ValueError(f"INVALID_FUNCTION_ARGUMENT: Cannot convert value to JSON: '{text[:100]}'") from None
+
+
+def _steps(path: str) -> list[str | int]:
+    found = re.findall(r'\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]|\["([^"\\]+)"\]', path[1:])
+    return [int(index) if index else name or quoted for name, index, quoted in found]
+
+
+_MISSING = object()
+
+
+def _at(text: str, path: str) -> object:
+    try:
+        value = _load(text)
+    except UnsureError:
+        raise
+    except ValueError:
+        if text.lstrip()[:1] in ("{", "[") or re.search(r"[\s]", text.strip()):
+            raise UnsureError(f"JSON path in text that is not JSON: '{text[:60]}'") from None
+        return _MISSING
+    for step in _steps(path):
+        value = _child(value, step)
+    return value
+
+
+def _child(value: object, step: str | int) -> object:
+    if isinstance(value, dict) and isinstance(step, str):
+        return value.get(step, _MISSING)
+    if isinstance(value, dict) and str(step) in value:
+        raise UnsureError(f"JSON path [{step}] of an object")
+    if isinstance(value, list) and isinstance(step, int) and step < len(value):
+        return value[step]
+    return _MISSING
+
+
+def _json_extract(text: str, path: str) -> str | None:
+    value = _at(text, path)
+    return None if value is _MISSING else _dump(value, ordered=False)
+
+
+def _json_scalar(text: str, path: str) -> str | None:
+    value = _at(text, path)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, str) else None
+
+
+def _json_size(text: str, path: str) -> int | None:
+    value = _at(text, path)
+    if value is _MISSING:
+        return None
+    return len(value) if isinstance(value, (dict, list)) else 0
+
+
+def _json_length(text: str) -> int | None:
+    value = _at(text, "$")
+    return len(value) if isinstance(value, list) else None
+
+
+def _is_json_scalar(text: str) -> bool:
+    try:
+        return not isinstance(_load(text), (dict, list))
+    except UnsureError:
+        raise
+    except ValueError:
+        raise ValueError(f"INVALID_FUNCTION_ARGUMENT: Invalid JSON value: '{text[:100]}'") from None
+
+
+def _json_to_varchar(text: str) -> str | None:
+    value = _load(text)
+    if isinstance(value, (dict, list)):
+        raise ValueError(f"INVALID_CAST_ARGUMENT: Cannot cast '{text[:100]}' to varchar")
+    if isinstance(value, _Number) and not re.fullmatch(r"-?\d+", value):
+        raise UnsureError("cast of a JSON number with a fraction to varchar")
+    return _json_scalar(text, "$")
+
+
+UDFS: dict[str, tuple[Callable[..., object], list[str], str]] = {
+    "trino_unicode_upper": (_upper, ["VARCHAR"], "VARCHAR"),
+    "trino_unicode_lower": (_lower, ["VARCHAR"], "VARCHAR"),
+    "trino_unicode_reverse": (_reverse, ["VARCHAR"], "VARCHAR"),
+    "trino_split_limit": (_split_limit, ["VARCHAR", "VARCHAR", "BIGINT"], "VARCHAR[]"),
+    "trino_translate": (_translate, ["VARCHAR", "VARCHAR", "VARCHAR"], "VARCHAR"),
+    "trino_from_base": (_from_base, ["VARCHAR", "BIGINT"], "BIGINT"),
+    "trino_from_utf8": (_from_utf8, ["BLOB"], "VARCHAR"),
+    "trino_sha512": (_sha512, ["BLOB"], "BLOB"),
+    "trino_crc32": (_crc32, ["BLOB"], "BIGINT"),
+    "trino_double_to_decimal_unsure": (_double_to_decimal, ["DOUBLE", "INTEGER"], "VARCHAR"),
+    "trino_url_part_unsure": (_url_part, ["VARCHAR", "VARCHAR"], "VARCHAR"),
+    "trino_url_parameter_unsure": (_url_parameter, ["VARCHAR", "VARCHAR"], "VARCHAR"),
+    "trino_url_encode": (_url_encode, ["VARCHAR"], "VARCHAR"),
+    "trino_url_decode_unsure": (_url_decode, ["VARCHAR"], "VARCHAR"),
+    "trino_json_parse_unsure": (_json_parse, ["VARCHAR"], "VARCHAR"),
+    "trino_json_extract_unsure": (_json_extract, ["VARCHAR", "VARCHAR"], "VARCHAR"),
+    "trino_json_scalar_unsure": (_json_scalar, ["VARCHAR", "VARCHAR"], "VARCHAR"),
+    "trino_json_size_unsure": (_json_size, ["VARCHAR", "VARCHAR"], "BIGINT"),
+    "trino_json_length_unsure": (_json_length, ["VARCHAR"], "BIGINT"),
+    "trino_is_json_scalar_unsure": (_is_json_scalar, ["VARCHAR"], "BOOLEAN"),
+    "trino_json_to_varchar_unsure": (_json_to_varchar, ["VARCHAR"], "VARCHAR"),
+}
