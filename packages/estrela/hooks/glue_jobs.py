@@ -25,6 +25,7 @@ WAITING = frozenset({"STARTING", "RUNNING", "STOPPING", "WAITING"})
 LONGEST_RUN = timedelta(days=8)
 """Glue ends a run after at most 7 days, so an older one cannot be active."""
 NOT_STARTED = "NOT STARTED"
+LOG_GROUP = "/aws-glue/jobs"
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,9 @@ class GlueJobs:
             if state == SUCCESS:
                 return JobRun(job, run_id, run.get("ExecutionTime", 0), _dpu_seconds(run))
             if state not in WAITING:
-                raise self._failed(JobError, job, run_id, state, run.get("ErrorMessage", ""))
+                raise self._failed(JobError, job, run, run.get("ErrorMessage", ""))
             if self.clock() >= end:
-                problem = f"not finished after {deadline:g} s"
-                raise self._failed(JobDeadlineError, job, run_id, state, problem)
+                raise self._failed(JobDeadlineError, job, run, f"not finished after {deadline:g} s")
             self.sleep(min(poll, max(0.0, end - self.clock())))
 
     def stop(self, job: str, run_id: str) -> None:
@@ -92,20 +92,20 @@ class GlueJobs:
         except (ClientError, BotoCoreError) as error:
             raise self._lost(job, run_id, "NOT STOPPED", error) from error
         for refused in answer.get("Errors", []):
-            state = self._run(job, run_id)["JobRunState"]
-            if state in WAITING - {"STOPPING"}:
+            run = self._run(job, run_id)
+            if run["JobRunState"] in WAITING - {"STOPPING"}:
                 message = refused.get("ErrorDetail", {}).get("ErrorMessage", "")
-                raise self._failed(JobError, job, run_id, state, f"Glue did not stop it: {message}")
+                raise self._failed(JobError, job, run, f"Glue did not stop it: {message}")
 
-    def log_url(self, run_id: str) -> str:
+    def log_url(self, run_id: str, group: str = LOG_GROUP) -> str:
         """Where the run's errors are logged: the CloudWatch console, or the endpoint in use outside AWS."""
         endpoint, region = self.client.meta.endpoint_url, self.client.meta.region_name
         if ".amazonaws." not in endpoint:
-            return f"{endpoint} (log group /aws-glue/jobs/error, stream {run_id})"
-        group = quote(quote("/aws-glue/jobs/error", safe=""), safe="").replace("%", "$")
+            return f"{endpoint} (log group {group}/error, stream {run_id})"
+        escaped = quote(quote(f"{group}/error", safe=""), safe="").replace("%", "$")
         return (
             f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}"
-            f"#logsV2:log-groups/log-group/{group}/log-events/{run_id}"
+            f"#logsV2:log-groups/log-group/{escaped}/log-events/{run_id}"
         )
 
     def _newest_first(self, job: str) -> Iterator[Any]:
@@ -121,8 +121,9 @@ class GlueJobs:
         except (ClientError, BotoCoreError) as error:
             raise self._lost(job, run_id, "UNKNOWN", error) from error
 
-    def _failed(self, kind: type[JobError], job: str, run_id: str, state: str, message: str) -> JobError:
-        error = kind(job, run_id, state, message, self.log_url(run_id))
+    def _failed(self, kind: type[JobError], job: str, run: Mapping[str, Any], message: str) -> JobError:
+        log_url = self.log_url(run["Id"], run.get("LogGroupName", LOG_GROUP))
+        error = kind(job, run["Id"], run["JobRunState"], message, log_url)
         error.retriable = may_pass(message)
         return error
 
