@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import importlib.resources
+import os
+import textwrap
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from localaws.java import java_home
 from localaws.running import Running, running
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+ENDED = frozenset({"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR"})
 
 
 @pytest.fixture(scope="session")
@@ -16,9 +28,134 @@ def aws() -> Iterator[Running]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def s3(aws: Running) -> Any:
+    """One S3 client for the whole session: making one costs more than most tests."""
+    return aws.client("s3")
+
+
 @pytest.fixture
-def bucket(aws: Running) -> str:
+def bucket(s3: Any) -> str:
     """A fresh bucket's name."""
     name = f"b-{uuid.uuid4().hex[:12]}"
-    aws.client("s3").create_bucket(Bucket=name)
+    s3.create_bucket(Bucket=name)
     return name
+
+
+class GlueJobs:
+    """Jobs of one server, whose scripts and files lie in a bucket of their own."""
+
+    def __init__(self, server: Running) -> None:
+        self.server = server
+        self.glue = server.client("glue")
+        self.logs = server.client("logs")
+        self.bucket = f"b-{uuid.uuid4().hex[:12]}"
+        self.folder = server.home / "s3" / self.bucket
+        self.folder.mkdir()
+
+    def put(self, key: str, data: bytes | str) -> str:
+        """Store an object and return its location."""
+        path = self.folder / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+        return f"s3://{self.bucket}/{key}"
+
+    def create(self, script: str, kind: str = "pythonshell", **job: Any) -> str:
+        """A job with this script; returns its name."""
+        name = f"job-{uuid.uuid4().hex[:8]}"
+        location = self.put(f"{name}.py", textwrap.dedent(script).lstrip())
+        if kind == "glueetl":
+            job = {"WorkerType": "G.1X", "NumberOfWorkers": 2} | job
+        self.glue.create_job(Name=name, Role="role", Command={"Name": kind, "ScriptLocation": location}, **job)
+        return name
+
+    def start(self, name: str, arguments: dict[str, str] | None = None, **options: Any) -> str:
+        run_id: str = self.glue.start_job_run(JobName=name, Arguments=arguments or {}, **options)["JobRunId"]
+        return run_id
+
+    def show(self, name: str, run_id: str) -> dict[str, Any]:
+        run: dict[str, Any] = self.glue.get_job_run(JobName=name, RunId=run_id)["JobRun"]
+        return run
+
+    def wait(self, name: str, run_id: str, until: frozenset[str] = ENDED) -> dict[str, Any]:
+        """The run once its state is one of ``until``."""
+        return self.eventually(lambda: run if (run := self.show(name, run_id))["JobRunState"] in until else None)
+
+    def run(self, name: str, arguments: dict[str, str] | None = None) -> dict[str, Any]:
+        return self.wait(name, self.start(name, arguments))
+
+    def output(self, run: dict[str, Any], stream: str = "output") -> list[str]:
+        """The messages in CloudWatch Logs, all pages."""
+        group = f"{run['LogGroupName']}/{stream}"
+        lines, token = [], None
+        while True:
+            options = {"nextToken": token} if token else {}
+            page = self.logs.get_log_events(logGroupName=group, logStreamName=run["Id"], startFromHead=True, **options)
+            lines += [event["message"] for event in page["events"]]
+            if page["nextForwardToken"] == token or not page["events"]:
+                return lines
+            token = page["nextForwardToken"]
+
+    @staticmethod
+    def eventually(check: Callable[[], Any], seconds: float = 90) -> Any:
+        """What ``check`` returns once it is true."""
+        deadline = time.monotonic() + seconds
+        while not (found := check()):
+            assert time.monotonic() < deadline, f"not within {seconds} s"
+            time.sleep(0.05)
+        return found
+
+
+@pytest.fixture
+def jobs(aws: Running) -> GlueJobs:
+    return GlueJobs(aws)
+
+
+@pytest.fixture(scope="session")
+def jobs_of() -> type[GlueJobs]:
+    """To make the jobs of a server of one's own."""
+    return GlueJobs
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A Spark session whose catalog ``lake`` is the server's Iceberg REST catalog, over one bucket."""
+
+    spark: SparkSession
+    bucket: str
+
+    def sql(self, text: str) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self.spark.sql(text).collect()]
+
+
+@pytest.fixture(scope="session")
+def lake(aws: Running) -> Iterator[Lake]:
+    """One JVM for all tests that ask for it. The bucket is there before the session: viewfs mounts it at the start."""
+    from pyspark.sql import SparkSession
+
+    bucket = f"lake-{uuid.uuid4().hex[:10]}"
+    aws.client("s3").create_bucket(Bucket=bucket)
+    jars = importlib.resources.files("snowpark_connect_deps_iceberg") / "jars"
+    catalog = "spark.sql.catalog.lake"
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+        "spark.jars": str(jars / "iceberg-spark-runtime-3.5_2.12-1.10.2.jar"),
+        "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+        catalog: "org.apache.iceberg.spark.SparkCatalog",
+        f"{catalog}.type": "rest",
+        f"{catalog}.uri": f"{aws.endpoint}/iceberg",
+        f"{catalog}.warehouse": f"s3://{bucket}/warehouse",
+        f"{catalog}.io-impl": "org.apache.iceberg.hadoop.HadoopFileIO",
+        f"{catalog}.cache-enabled": "false",
+        "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme",
+        "spark.hadoop.fs.viewfs.overload.scheme.target.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+        f"spark.hadoop.fs.viewfs.mounttable.{bucket}.linkFallback": f"file://{aws.home}/s3/{bucket}",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAVA_HOME", str(java_home(os.environ)))
+        session = SparkSession.builder.master("local[2]").config(map=settings).getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    yield Lake(session, bucket)
+    session.stop()
