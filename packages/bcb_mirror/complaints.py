@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import isqrt, sin
 from random import Random
 
-from bcb_mirror.institutions import LARGEST, Appearance, Institution
+from bcb_mirror.institutions import LARGEST, SPARED, Appearance, Institution
 from bcb_mirror.quarters import METHOD_BREAK, Quarter
 from bcb_mirror.ranking_file import RankingRow
 
@@ -57,6 +57,8 @@ def _row(seed: int, quarter: Quarter, each: Institution, shown: Appearance, scal
 def _counts(random: Random, each: Institution, volume: int) -> tuple[int, int, int, int]:
     """Upheld, other, unregulated and their total."""
     share = min(0.9, random.uniform(0.12, 0.32) * (2.4 if each.rank % 9 == 5 else 1))
+    if each.clients == SPARED:
+        share /= 200
     upheld = int(volume * share)
     other = int((volume - upheld) * random.uniform(0.4, 0.7))
     return upheld, other, volume - upheld - other, volume

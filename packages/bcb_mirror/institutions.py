@@ -10,6 +10,8 @@ from bcb_mirror.errors import WorldError
 from bcb_mirror.quarters import Quarter, quarter_at
 
 LARGEST = 4_000_000
+# clients of one institution of the top group against which hardly any complaint is upheld
+SPARED = 60_000_000
 # Payment institutions entered the ranking with the last quarter of 2021.
 PAYMENTS_FROM = Quarter(2021, 4)
 _START, _END = Quarter(2020, 1), Quarter(2026, 2)
@@ -107,6 +109,8 @@ def _clients(random: Random, rank: int, count: int, weight: float) -> int:
     if rank == min(20, count // 4):
         # few clients for its complaints: an index in the thousands
         return int(weight * count * 50_000)
+    if rank == min(40, count // 3):
+        return SPARED
     if rank > 20 and random.random() < 0.02:
         return 1
     return max(1, int(145e6 / (rank + 1) ** 1.15 * random.lognormvariate(0, 0.5)))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Thread
 from typing import Any
@@ -59,8 +58,6 @@ class Server:
 
     def __init__(self, mirror: Mirror, port: int = 0) -> None:
         """Bind ``port`` of the loopback (0: a free one); raise PortTakenError."""
-        if port and _listens(port):
-            raise PortTakenError(HOST, port)
         self.mirror = mirror
         self._http = wsgi.Server((HOST, port), mirror, numthreads=_THREADS, timeout=30, shutdown_timeout=2)
         self._http.gateway = _Gateway
@@ -104,9 +101,3 @@ def serving(
     finally:
         server.stop()
         thread.join()
-
-
-def _listens(port: int) -> bool:
-    with closing(socket.socket()) as probe:
-        probe.settimeout(1)
-        return probe.connect_ex((HOST, port)) == 0

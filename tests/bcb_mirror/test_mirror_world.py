@@ -129,7 +129,14 @@ def test_the_world_has_the_blanks_and_separators_of_the_real_one(world: Syntheti
     rows = [row for content in contents if content for row in rows_of(content)]
     assert 0 < sum(row[11] == " " for row in rows) < 0.03 * len(rows)
     assert all(sum(row[column] == " " for row in rows) > 50 for column in (6, 12, 13))
-    assert any("." in row[6] for row in rows)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_world_has_an_index_in_the_thousands_and_one_of_zero(seed: int) -> None:
+    world = SyntheticWorld(seed, 60)
+    indexes = [row[6] for quarter in QUARTERS[:15] for row in rows_of(world.ranking(quarter) or b"")]
+    assert any("." in index for index in indexes)
+    assert " 0 " in indexes
 
 
 def test_names_and_kinds_change_over_time(world: SyntheticWorld) -> None:
@@ -141,7 +148,9 @@ def test_names_and_kinds_change_over_time(world: SyntheticWorld) -> None:
     assert any(len(names) == 2 for names in by_cnpj.values())
     kinds = [{shown.conglomerate for shown in each.appearances} for each in world.institutions]
     assert {True, False} in kinds
-    assert any("/" in each.appearances[-1].name for each in world.institutions)
+    # S/A is a legal form; any other slash joins two names
+    joined = [each.appearances[-1] for each in world.institutions if re.search("/(?!A)", each.appearances[-1].name)]
+    assert [(shown.since, shown.conglomerate) for shown in joined] == [(Quarter(2021, 2), True)]
     assert any(each.until for each in world.institutions)
 
 
