@@ -92,7 +92,7 @@ class Layout:
 
     def prune(self, bucket: str, key: str) -> None:
         """Remove the folders that a deleted key leaves empty, but never the bucket's own."""
-        segments = key.split("/")[:-1]
+        segments = key.split("/")[:-1] if is_plain(key) else []
         while segments and _remove_empty(f"{self.buckets}/{bucket}/{'/'.join(segments)}"):
             segments.pop()
 
