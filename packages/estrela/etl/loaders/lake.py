@@ -5,8 +5,6 @@ A run reads its own branch of a table where it has one, else what is published, 
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Callable, Iterable
 from functools import reduce
 from typing import TYPE_CHECKING, Any
@@ -15,11 +13,11 @@ from pyspark.sql import functions as F
 
 from estrela.errors import LoadError
 from estrela.etl.lake_table import CATALOG, LakeTable
+from estrela.etl.run_key import BRANCH_PREFIX, branch_of
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
-BRANCH_PREFIX = "run_"
 PROPERTIES = {
     "format-version": "2",
     "write.parquet.compression-codec": "zstd",
@@ -30,12 +28,6 @@ PROPERTIES = {
     "write.metadata.previous-versions-max": "20",
 }
 ATTEMPTS = 4
-
-
-def branch_of(run_key: str) -> str:
-    """The branch of a run: letters and digits of its key, and a hash that keeps two keys apart."""
-    digest = hashlib.sha256(run_key.encode()).hexdigest()[:8]
-    return f"{BRANCH_PREFIX}{re.sub(r'[^a-z0-9]+', '_', run_key.lower())[:40].strip('_')}_{digest}"
 
 
 class Lake:
@@ -85,6 +77,15 @@ class Lake:
     def overwrite_published(self, table: LakeTable, rows: DataFrame, replaced: Column) -> None:
         """Replace rows without audit: for records of operations alone."""
         self._replace(table, table.identifier, rows, replaced, "")
+
+    def append_published(self, table: LakeTable, rows: DataFrame) -> None:
+        """Add rows without audit: for records of operations alone."""
+        self._repeated(table, lambda: rows.writeTo(table.identifier).append())
+
+    @staticmethod
+    def is_run_branch(branch: str) -> bool:
+        """Whether a branch is one that runs make."""
+        return branch.startswith(BRANCH_PREFIX)
 
     def begin(self, table: LakeTable) -> None:
         """Give the table a branch of this run, if it has none."""

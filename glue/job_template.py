@@ -1,0 +1,41 @@
+"""The script of every Glue job: read the arguments, build the step, run it, commit last.
+
+Arguments: --JOB_NAME (Glue gives it), --star, --entity, --phase, --lake, --run_key, and optionally --quarters,
+--full_refresh and --source_host; `estrela.settings` says what each may be. What is particular to an account (the
+catalog behind the name `lake`, the library) is configuration of the job.
+"""
+
+import sys
+
+from awsglue.context import GlueContext
+from awsglue.job import Job
+from awsglue.utils import getResolvedOptions
+from pyspark.context import SparkContext
+from pyspark.sql import SparkSession
+
+from estrela import etl_factory
+
+REQUIRED = ["JOB_NAME", "star", "entity", "phase", "lake", "run_key"]
+
+
+def main() -> None:
+    """Run the step that the arguments name."""
+    options = getResolvedOptions(sys.argv, REQUIRED)
+    job: list[Job] = []
+
+    def spark() -> SparkSession:
+        context = GlueContext(SparkContext.getOrCreate())
+        job.append(Job(context))
+        job[0].init(options["JOB_NAME"], options)
+        session: SparkSession = context.spark_session
+        session.conf.set("spark.sql.ansi.enabled", "true")
+        session.conf.set("spark.sql.session.timeZone", "UTC")
+        return session
+
+    etl_factory.run(sys.argv[1:], spark, options["JOB_NAME"])
+    if job:
+        job[0].commit()
+
+
+if __name__ == "__main__":
+    main()

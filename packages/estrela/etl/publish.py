@@ -1,0 +1,97 @@
+"""The publish step: everything a run has written and audited becomes visible, or nothing does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from estrela.errors import LoadError
+from estrela.etl.base import ETLBase, Figures
+from estrela.etl.lake_table import CHECKS, FILES, REFINED, REJECTS, RUNS, LakeTable, refined_table, trusted_table
+from estrela.etl.loaders.views import Views
+from estrela.etl.run_key import run_of
+from estrela.model.star import Star
+
+if TYPE_CHECKING:
+    from estrela.etl.loaders.lake import Lake
+
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Publish(ETLBase):
+    """Fast-forward every table to the run's branch.
+
+    ``steps`` are the transform and star steps of the same run: they do nothing where the run is up to date, and
+    build anew what another run overtook. ``active_branches`` tells the branches of runs that are at work now; they
+    are left alone, every other branch goes.
+    """
+
+    star: Star
+    lake: Lake
+    run_key: str
+    steps: Sequence[ETLBase]
+    views: Views
+    active_branches: Callable[[], set[str]]
+
+    def run(self) -> Figures:
+        """Publish; report the tables that changed. Raises LoadError if other runs keep winning."""
+        ready = self._ready()
+        changed = [table for table in ready if self._is_shown(table)]
+        for table in ready:
+            self.lake.drop_branch(table, self.lake.branch)
+        dropped = self._drop_orphans()
+        for mart in self.star.marts:
+            self.views.create(REFINED, mart)
+        if changed:
+            self._note(changed)
+        return {"published": [table.path for table in changed], "orphan_branches": dropped}
+
+    def _ready(self) -> list[LakeTable]:
+        """Tables with a branch of this run, none of which another run has overtaken."""
+        for _ in range(ATTEMPTS):
+            for step in self.steps:
+                step.run()
+            mine = [table for table in self._tables() if self.lake.branch in self.lake.refs(table)]
+            if not any(self.lake.is_stale(table) for table in mine):
+                return mine
+            for table in mine:
+                self.lake.drop_branch(table, self.lake.branch)
+        raise LoadError(self.star.name, f"{ATTEMPTS} other runs published while this one was at it; run it again")
+
+    def _tables(self) -> list[LakeTable]:
+        """Every table, in the order of publishing: a run that dies on the way is taken up by the next.
+
+        FILES comes last, since a file that stands there is not read again.
+        """
+        trusted = [trusted_table(source) for source in self.star.sources]
+        refined = [refined_table(table) for table in self.star.tables]
+        return [table for table in (*trusted, REJECTS, *refined, CHECKS, FILES) if self.lake.exists(table)]
+
+    def _is_shown(self, table: LakeTable) -> bool:
+        """Show the branch to readers; say whether that changed anything."""
+        refs = self.lake.refs(table)
+        if refs.get("main") == refs[self.lake.branch]:
+            return False
+        self.lake.fast_forward(table)
+        return True
+
+    def _drop_orphans(self) -> int:
+        """Drop the branches of runs that died."""
+        kept = {*self.active_branches(), self.lake.branch}
+        orphans = [
+            (table, branch)
+            for table in self._tables()
+            for branch in self.lake.refs(table)
+            if self.lake.is_run_branch(branch) and branch not in kept
+        ]
+        for table, branch in orphans:
+            self.lake.drop_branch(table, branch)
+        return len(orphans)
+
+    def _note(self, changed: Sequence[LakeTable]) -> None:
+        self.lake.ensure(RUNS)
+        row = (run_of(self.run_key), datetime.now(UTC), ", ".join(table.path for table in changed))
+        self.lake.append_published(RUNS, self.lake.spark.createDataFrame([row], RUNS.schema))

@@ -1,0 +1,20 @@
+"""The run that a step belongs to, and the name of its branches."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+BRANCH_PREFIX = "run_"
+
+
+def run_of(run_key: str) -> str:
+    """The run that a step belongs to: ``<run>/<step>`` is the key of a step, a key without ``/`` that of a run."""
+    return run_key.rpartition("/")[0] or run_key
+
+
+def branch_of(run_key: str) -> str:
+    """The branch of a step's run: letters and digits of its name, and a hash that keeps two names apart."""
+    run = run_of(run_key)
+    digest = hashlib.sha256(run.encode()).hexdigest()[:8]
+    return f"{BRANCH_PREFIX}{re.sub(r'[^a-z0-9]+', '_', run.lower())[:40].strip('_')}_{digest}"

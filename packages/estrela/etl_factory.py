@@ -1,0 +1,121 @@
+"""The composition root: from what a run is told to the step that does it. The only room that names concrete classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+
+from estrela import logger
+from estrela.etl.base import ETLBase, Figures
+from estrela.etl.raw import RawLayer
+from estrela.model.plan import EXTRACT, STAR, TRANSFORM
+from estrela.model.star import Star, load
+from estrela.settings import Settings, settings_from
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from estrela.etl.loaders.lake import Lake
+
+
+@dataclass(frozen=True)
+class Together(ETLBase):
+    """Steps that one run does one after the other."""
+
+    name: str
+    steps: Sequence[ETLBase]
+
+    def run(self) -> Figures:
+        """Run each; report the sums of their numbers. Raises what a step raises."""
+        totals: dict[str, object] = {"entity": self.name}
+        for step in self.steps:
+            figures = step.run()
+            logger.event("step", **figures)
+            for name, value in figures.items():
+                if isinstance(value, int):
+                    totals[name] = int(str(totals.get(name, 0))) + value
+        return totals
+
+
+@dataclass(frozen=True)
+class ETLFactory:
+    """Builds the step of one run. ``spark`` is asked for a session only by steps that need one."""
+
+    settings: Settings
+    spark: Callable[[], SparkSession]
+    session: boto3.Session
+    job: str = ""
+
+    def step(self) -> ETLBase:
+        """The step of the settings' entity and phase. Raises DefinitionError for an entity that nothing declares."""
+        settings, star = self.settings, load(self.settings.star)
+        if settings.phase == EXTRACT:
+            return self._extract(star)
+        if settings.phase == TRANSFORM:
+            sources = star.sources_of(settings.entity)
+            return self._transform(star, settings.entity, self._lake(), [source.name for source in sources])
+        return self._star(star, self._lake()) if settings.phase == STAR else self._publish(star)
+
+    def _extract(self, star: Star) -> ETLBase:
+        from estrela.etl.extractors.build import extract_step
+        from estrela.etl.extractors.extractor import Scope
+
+        scope = Scope(self.settings.quarters, self.settings.full_refresh)
+        sources = star.sources_of(self.settings.entity)
+        return extract_step(self.settings.entity, sources, self._raw(), scope, self.settings.source_host)
+
+    def _transform(self, star: Star, entity: str, lake: Lake, names: Sequence[str], refresh: bool = True) -> ETLBase:
+        from estrela.etl.transformers.trusted import TransformSource
+
+        full = refresh and self.settings.full_refresh
+        raw = self._raw()
+        steps = [TransformSource(one, raw, lake, full) for one in star.sources if one.name in names]
+        return Together(entity, steps)
+
+    def _star(self, star: Star, lake: Lake, refresh: bool = True) -> ETLBase:
+        from estrela.etl.transformers.star import BuildStar, code_digest
+
+        return BuildStar(star, lake, code_digest(), refresh and self.settings.full_refresh)
+
+    def _publish(self, star: Star) -> ETLBase:
+        from estrela.etl.loaders.views import AthenaViews
+        from estrela.etl.publish import Publish
+
+        lake = self._lake()
+        # What a full refresh asks for was done by the run's own steps; here they only catch up with other runs.
+        everything = [source.name for source in star.sources]
+        steps = [self._transform(star, star.name, lake, everything, False), self._star(star, lake, False)]
+        views = AthenaViews(self.session.client("athena"), f"s3://{self.settings.lake}/athena/")
+        return Publish(star, lake, self.settings.run_key, steps, views, self._active_branches)
+
+    def _active_branches(self) -> set[str]:
+        """Branches of the runs whose steps are at work now; none where this is not a Glue job."""
+        from estrela.etl.run_key import branch_of
+        from estrela.hooks.active_runs import active_run_keys
+
+        if not self.job:
+            return set()
+        return {branch_of(key) for key in active_run_keys(self.session.client("glue"), self.job)}
+
+    def _raw(self) -> RawLayer:
+        return RawLayer(self.session.client("s3"), self.settings.lake)
+
+    def _lake(self) -> Lake:
+        from estrela.etl.loaders.lake import Lake
+
+        return Lake(self.spark(), self.settings.run_key)
+
+
+def run(argv: Sequence[str], spark: Callable[[], SparkSession], job: str = "") -> Figures:
+    """Read the arguments of a run, build its step and do it; log what it did and return it.
+
+    ``argv`` holds ``--name value`` pairs, as :mod:`estrela.settings` lists them. Raises an EstrelaError.
+    """
+    settings = settings_from(argv)
+    logger.log_to(context={"run_key": settings.run_key, "entity": settings.entity, "phase": settings.phase})
+    figures = ETLFactory(settings, spark, boto3.Session(), job).step().run()
+    logger.event("done", **figures)
+    return figures

@@ -1,0 +1,57 @@
+"""Each institution in each quarter: complaints, index, rank, change of rank, share."""
+
+from __future__ import annotations
+
+from estrela.model import Column, Mart
+from estrela.stars.banking.dim_institution import dim_institution
+from estrela.stars.banking.dim_quarter import dim_quarter
+from estrela.stars.banking.fact_complaints import fact_complaints
+
+mart_bank_quarter = Mart(
+    name="mart_bank_quarter",
+    doc="Complaints of each institution in each quarter, with rank and share",
+    uses=(fact_complaints, dim_institution, dim_quarter),
+    columns=(
+        Column("quarter_code", "string", "Year and quarter, such as 2021T4"),
+        Column("quarter_end", "date", "Last day of the quarter"),
+        Column("method", "string", "Method of the ranking; figures of A and B do not compare"),
+        Column("institution_code", "string", "Stable code of the institution"),
+        Column("institution_name", "string", "Name in that quarter"),
+        Column("kind", "string", "bank or conglomerate"),
+        Column("size_group", "string", "top or secondary"),
+        Column("segment", "string", "Prudential segment"),
+        Column("lead_cnpj_root", "string", "CNPJ root of the lead institution; NULL if not known"),
+        Column("complaints", "bigint", "All complaints"),
+        Column("upheld", "bigint", "Upheld complaints"),
+        Column("clients", "bigint", "Clients"),
+        Column("index_per_million", "decimal(18,2)", "Upheld complaints per million clients"),
+        Column("share", "double", "Share of the quarter's complaints, 0 to 1"),
+        Column("complaints_rank", "bigint", "Place by complaints in the quarter, 1 has most"),
+        Column("rank_change", "bigint", "Places risen since the quarter before; NULL across a gap or change of method"),
+    ),
+    sql="""
+WITH ranked AS (
+  SELECT
+    q.quarter_code, q.ends_on AS quarter_end, q.method,
+    i.institution_code, i.name AS institution_name, i.kind, i.size_group, i.segment, i.lead_cnpj_root,
+    f.total AS complaints, f.upheld, f.clients, f.recomputed_index AS index_per_million,
+    CAST(f.total AS double) / NULLIF(SUM(f.total) OVER (PARTITION BY q.quarter_code), 0) AS share,
+    RANK() OVER (PARTITION BY q.quarter_code ORDER BY f.total DESC) AS complaints_rank,
+    q.year * 4 + q.quarter AS place
+  FROM {fact_complaints} f
+  JOIN {dim_institution} i ON i.institution_key = f.institution_key
+  JOIN {dim_quarter} q ON q.quarter_key = f.quarter_key
+), compared AS (
+  SELECT ranked.*,
+    LAG(complaints_rank) OVER (PARTITION BY institution_code ORDER BY place) AS rank_before,
+    LAG(place) OVER (PARTITION BY institution_code ORDER BY place) AS place_before,
+    LAG(method) OVER (PARTITION BY institution_code ORDER BY place) AS method_before
+  FROM ranked
+)
+SELECT
+  quarter_code, quarter_end, method, institution_code, institution_name, kind, size_group, segment, lead_cnpj_root,
+  complaints, upheld, clients, index_per_million, share, complaints_rank,
+  CASE WHEN place_before = place - 1 AND method_before = method THEN rank_before - complaints_rank END AS rank_change
+FROM compared
+""",
+)

@@ -1,0 +1,91 @@
+"""A run of the banking star in tests: raw files in a folder, a lake of its own, steps called as Glue calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pyspark.sql import DataFrame, SparkSession
+from raw_folder import FolderRaw
+
+from estrela.etl.base import Figures
+from estrela.etl.lake_table import CHECKS, FILES, OPS, REFINED, REJECTS, TRUSTED, LakeTable
+from estrela.etl.loaders.lake import Lake
+from estrela.etl.publish import Publish
+from estrela.etl.transformers.star import BuildStar
+from estrela.etl.transformers.trusted import TransformSource
+from estrela.model.star import Star, load
+from estrela.model.table import Mart
+
+BUILT = ("dim_institution", "dim_quarter", "dim_service", "fact_complaints", "fact_fees")
+
+
+@dataclass
+class CreatedViews:
+    created: list[str] = field(default_factory=list)
+
+    def create(self, database: str, mart: Mart) -> None:
+        self.created.append(f"{database}.{mart.name}")
+
+
+@dataclass
+class World:
+    spark: SparkSession
+    raw: FolderRaw
+    star: Star = field(default_factory=lambda: load("banking"))
+    views: CreatedViews = field(default_factory=CreatedViews)
+
+    def transform(self, run: str, *names: str, full_refresh: bool = False) -> dict[str, Figures]:
+        lake = Lake(self.spark, run)
+        sources = [one for one in self.star.sources if not names or one.name in names]
+        return {one.name: TransformSource(one, self.raw, lake, full_refresh).run() for one in sources}
+
+    def build(self, run: str) -> Figures:
+        return BuildStar(self.star, Lake(self.spark, run), "code").run()
+
+    def publish(self, run: str, active: Callable[[], set[str]] = set) -> Figures:
+        lake = Lake(self.spark, run)
+        steps = [
+            *[TransformSource(one, self.raw, lake) for one in self.star.sources],
+            BuildStar(self.star, lake, "code"),
+        ]
+        return Publish(self.star, lake, run, steps, self.views, active).run()
+
+    def run(self, run: str) -> Figures:
+        self.transform(run)
+        self.build(run)
+        return self.publish(run)
+
+    def table(self, name: str) -> DataFrame:
+        database = OPS if name in ("files", "rejects", "checks", "runs") else (
+            REFINED if name.startswith(("dim_", "fact_")) else TRUSTED
+        )  # fmt: skip
+        return self.spark.table(f"lake.{database}.{name}")
+
+    def branches(self) -> set[str]:
+        lake = Lake(self.spark, "any")
+        tables = [LakeTable(REFINED, name, "", ()) for name in BUILT]
+        tables += [LakeTable(TRUSTED, one.name, "", ()) for one in self.star.sources]
+        tables += [FILES, REJECTS, CHECKS]
+        return {ref for table in tables if lake.exists(table) for ref in lake.refs(table)} - {"main"}
+
+    def contents(self, *names: str) -> dict[str, list[tuple[object, ...]]]:
+        """Rows of tables in an order of their own, without what tells when a file came."""
+        found = {}
+        for name in names or BUILT:
+            frame = self.table(name).drop("fetched_at")
+            found[name] = sorted((tuple(row) for row in frame.collect()), key=str)
+        return found
+
+    def snapshots(self) -> dict[str, int]:
+        return {name: Lake(self.spark, "any").refs(LakeTable(REFINED, name, "", ())).get("main", 0) for name in BUILT}
+
+
+def fresh_world(spark: SparkSession, folder: Path) -> World:
+    """A world whose lake is empty: all tables of an earlier one are dropped."""
+    for database in (TRUSTED, REFINED, OPS):
+        if spark.catalog.databaseExists(f"lake.{database}"):
+            for row in spark.sql(f"SHOW TABLES IN lake.{database}").collect():
+                spark.sql(f"DROP TABLE lake.{database}.{row['tableName']} PURGE")
+    return World(spark, FolderRaw(folder))
