@@ -116,6 +116,7 @@ def environment(endpoint: str, region: str, folder: Path, *, ca_bundle: Path | N
         "PYTHONUNBUFFERED": "1",
         "PYSPARK_PYTHON": sys.executable,
         "SPARK_CONF_DIR": str(folder / "conf"),
+        "SPARK_LOCAL_DIRS": str(folder / "spark"),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_REGION": region,

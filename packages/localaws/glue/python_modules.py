@@ -17,8 +17,8 @@ from localaws.glue.run_files import fetch, listed
 from localaws.s3.store import ObjectStore
 
 _INSTALL_DEADLINE = 600
-# uv's plan: " + name==1.0" is new, " ~ name==1.0" is installed again.
-_PLANNED = re.compile(r"^ [+~] (\S+?==\S+?)(?: \(from (.+)\))?$", re.MULTILINE)
+# uv's plan: " + name==1.0" or " + name @ file:///..." is new, "~" is installed again.
+_PLANNED = re.compile(r"^ [+~] (\S+==\S+|\S+ @ \S+)$", re.MULTILINE)
 
 
 def install_modules(store: ObjectStore, modules: str, cache: Path) -> Path | None:
@@ -59,7 +59,7 @@ def _install(wanted: list[str], folder: Path, names: list[str]) -> None:
     """Plan against the environment, as Glue's pip does (what is there already is not installed again), then install."""
     arguments = [part for name in wanted for part in (("-r", name) if name.endswith(".txt") else (name,))]
     plan = _uv(names, "--dry-run", *arguments)
-    needed = [source or pinned for pinned, source in _PLANNED.findall(plan)]
+    needed = _PLANNED.findall(plan)
     partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".partial-"))
     try:
         if needed:

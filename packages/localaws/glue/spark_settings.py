@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+# RawLocalFileSystem under a name of its own: behind "file" Spark would write a .crc file beside each object,
+# and refuse to read an object that the S3 API replaced since.
+_FOLDER_SCHEME = "localfolder"
 _VIEWFS = "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme"
 _ICEBERG_JAR = "iceberg-spark-runtime-3.5_2.12-1.10.2.jar"
 
@@ -71,22 +74,24 @@ def at_start(folder: Path, worker_type: str = _WARM_WORKER_TYPE, jars: tuple[Pat
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.memory": heap(worker_type),
-        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC -XX:+UseParallelGC",
+        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC",
         "spark.driver.extraClassPath": os.pathsep.join(str(jar) for jar in (iceberg_jar(), *jars)),
-        "spark.local.dir": str(folder / "spark"),
         "spark.sql.warehouse.dir": str(folder / "spark" / "warehouse"),
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": "4",
         "spark.hadoop.fs.s3.impl": _VIEWFS,
         "spark.hadoop.fs.s3a.impl": _VIEWFS,
-        "spark.hadoop.fs.viewfs.overload.scheme.target.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+        f"spark.hadoop.fs.{_FOLDER_SCHEME}.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
     }
 
 
 def mounts(buckets: Mapping[str, Path]) -> dict[str, str]:
     """Each bucket's folder behind ``s3://bucket``; read when the session starts."""
     prefix = "spark.hadoop.fs.viewfs.mounttable"
-    return {f"{prefix}.{name}.linkFallback": folder.as_uri() for name, folder in buckets.items()}
+    return {
+        f"{prefix}.{name}.linkFallback": folder.as_uri().replace("file:", f"{_FOLDER_SCHEME}:", 1)
+        for name, folder in buckets.items()
+    }
 
 
 def iceberg_jar() -> Path:

@@ -27,7 +27,7 @@ class WarmPool:
         self, size: int, folder: Path, start_process: Callable[[str, Path], JobProcess], busy: Callable[[], bool]
     ) -> None:
         self._size, self._folder, self._start_process, self._busy = size, folder, start_process, busy
-        self._ready: list[JobProcess] = []
+        self._processes: list[JobProcess] = []
         self._lock = threading.Lock()
         self._wanted = threading.Event()
         self._stopped = threading.Event()
@@ -41,9 +41,10 @@ class WarmPool:
     def take(self) -> JobProcess | None:
         """A ready process, or None; its run id is the id of the run that it will serve."""
         with self._lock:
-            process = next((process for process in self._ready if process.alive), None)
+            ready = (process for process in self._processes if process.resident() is not None and process.alive)
+            process = next(ready, None)
             if process:
-                self._ready.remove(process)
+                self._processes.remove(process)
         self._wanted.set()
         return process
 
@@ -53,14 +54,14 @@ class WarmPool:
         self._wanted.set()
         if self._thread.is_alive():
             self._thread.join()
-        while self._ready:
-            self._discard(self._ready.pop())
+        while self._processes:
+            self._discard(self._processes.pop())
 
     def _fill(self) -> None:
         while self._wanted.wait() and not self._stopped.is_set():
             self._wanted.clear()
             self._drop_dead()
-            while len(self._ready) < self._size and not self._stopped.is_set():
+            while len(self._processes) < self._size and not self._stopped.is_set():
                 self._wait_while_busy()
                 if not self._add():
                     break
@@ -78,27 +79,32 @@ class WarmPool:
         except (PreparationError, OSError) as error:
             _log.warning("no warm Glue process, runs start cold: %s", error)
             return False
-        if not self._wait_until_ready(process):
-            reason = "" if self._stopped.is_set() else process.error.read_text(errors="replace")[-1000:]
-            self._discard(process)
-            _log.warning("a warm Glue process did not get ready, runs start cold: %s", reason)
-            return False
-        _log.info("a warm Glue process is ready and holds %d MiB", (process.resident() or 0) >> 20)
         with self._lock:
-            self._ready.append(process)
-        return True
+            self._processes.append(process)
+        if resident := self._wait_until_ready(process):
+            _log.info("a warm Glue process is ready and holds %d MiB", resident >> 20)
+            return True
+        with self._lock:
+            if process not in self._processes:  # taken the moment it was ready
+                return True
+            self._processes.remove(process)
+        if not self._stopped.is_set():
+            reason = process.error.read_text(errors="replace")[-1000:]
+            _log.warning("a warm Glue process did not get ready, runs start cold: %s", reason)
+        self._discard(process)
+        return False
 
-    def _wait_until_ready(self, process: JobProcess) -> bool:
+    def _wait_until_ready(self, process: JobProcess) -> int | None:
         deadline = time.monotonic() + _WARM_UP_DEADLINE
         while process.alive and time.monotonic() < deadline and not self._stopped.wait(_PAUSE):
-            if process.resident() is not None:
-                return True
-        return False
+            if resident := process.resident():
+                return resident
+        return None
 
     def _drop_dead(self) -> None:
         with self._lock:
-            dead = [process for process in self._ready if not process.alive]
-            self._ready = [process for process in self._ready if process not in dead]
+            dead = [process for process in self._processes if not process.alive]
+            self._processes = [process for process in self._processes if process not in dead]
         for process in dead:
             self._discard(process)
 

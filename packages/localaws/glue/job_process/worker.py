@@ -83,7 +83,7 @@ def _failed_line(error: BaseException, script: str) -> int | None:
 
 def _text(error: BaseException) -> str:
     """The class and the message; of a Java error the first lines, because the rest is its stack."""
-    message = str(error)
+    message = error.msg if isinstance(error, SyntaxError) else str(error)
     if type(error).__name__.startswith("Py4J"):
         message = " ".join(message.splitlines()[:2])
     return f"{type(error).__name__}: {message}"
