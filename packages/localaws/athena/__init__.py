@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from localaws.athena import backend
 from localaws.athena.engine import Engine
 
 if TYPE_CHECKING:
@@ -16,4 +17,7 @@ if TYPE_CHECKING:
 
 def open_engine(settings: Settings, home: Home, store: ObjectStore, catalog: Catalog, tables: IcebergTables) -> Engine:
     """The query engine, installed behind moto's Athena API."""
-    return Engine(settings, home, store, catalog, tables)
+    engine = Engine(settings, home, store, catalog, tables)
+    engine.start()
+    backend.install(engine)
+    return engine

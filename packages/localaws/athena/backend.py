@@ -1,0 +1,109 @@
+"""The Athena backend that moto serves: workgroups and saved queries of moto's, queries of the engine."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from moto.athena.models import AthenaBackend, NamedQuery, PreparedStatement, WorkGroup, athena_backends
+
+from localaws.athena.errors import InvalidRequestError
+
+if TYPE_CHECKING:
+    from localaws.athena.engine import Engine
+
+PRIMARY = "primary"
+_UPDATABLE = (
+    "EnforceWorkGroupConfiguration",
+    "PublishCloudWatchMetricsEnabled",
+    "BytesScannedCutoffPerQuery",
+    "RequesterPaysEnabled",
+    "EngineVersion",
+    "AdditionalConfiguration",
+    "ExecutionRole",
+    "CustomerContentEncryptionConfiguration",
+    "EnableMinimumEncryptionConfiguration",
+)
+
+
+class LocalAthenaBackend(AthenaBackend):
+    """moto's backend, with workgroups that can change and prepared statements that belong to one."""
+
+    engine: ClassVar[Engine]
+
+    @property
+    def _url_module(self) -> ModuleType:
+        from localaws.athena import urls
+
+        return urls
+
+    def work_group(self, name: str) -> WorkGroup:
+        """Raise InvalidRequestError where there is none of this name."""
+        group = self.work_groups.get(name or PRIMARY)
+        if group is None:
+            raise InvalidRequestError(f"WorkGroup {name} is not found.")
+        return group
+
+    def update_work_group(self, name: str, description: str | None, updates: dict[str, Any], state: str | None) -> None:
+        group = self.work_group(name)
+        configuration = group.configuration
+        configuration.update({key: updates[key] for key in _UPDATABLE if key in updates})
+        if updates.get("RemoveBytesScannedCutoffPerQuery"):
+            configuration.pop("BytesScannedCutoffPerQuery", None)
+        result = configuration.setdefault("ResultConfiguration", {})
+        for key, value in (updates.get("ResultConfigurationUpdates") or {}).items():
+            if not key.startswith("Remove"):
+                result[key] = value
+            elif value:
+                result.pop(key.removeprefix("Remove"), None)
+        group.description = group.description if description is None else description
+        group.state = state or group.state
+
+    def drop_work_group(self, name: str, *, recursive: bool) -> None:
+        self.work_group(name)
+        if name == PRIMARY:
+            raise InvalidRequestError("The primary workgroup can not be deleted.")
+        statements = self.statements_of(name)
+        queries = [query for query in self.named_queries.values() if query.workgroup.name == name]
+        if (statements or queries) and not recursive:
+            raise InvalidRequestError(f"WorkGroup {name} is not empty")
+        for statement in statements:
+            del self.prepared_statements[_key(name, statement.statement_name)]
+        for query in queries:
+            del self.named_queries[query.id]
+        self.delete_work_group(name)
+
+    def named_query(self, query_id: str) -> NamedQuery:
+        """Raise InvalidRequestError where there is none of this id."""
+        query = self.named_queries.get(query_id)
+        if query is None:
+            raise InvalidRequestError(f"NamedQuery {query_id} was not found")
+        return query
+
+    def put_statement(self, workgroup: str, name: str, query: str, description: str | None) -> None:
+        """Keep a prepared statement under its workgroup and name."""
+        self.work_group(workgroup)
+        statement = PreparedStatement(name, workgroup, query, description or "")  # type: ignore[arg-type]
+        statement.last_modified_time = datetime.now()
+        self.prepared_statements[_key(workgroup, name)] = statement
+
+    def statement(self, workgroup: str, name: str) -> PreparedStatement | None:
+        return self.prepared_statements.get(_key(workgroup, name))
+
+    def delete_statement(self, workgroup: str, name: str) -> bool:
+        """Say whether there was one."""
+        return self.prepared_statements.pop(_key(workgroup, name), None) is not None
+
+    def statements_of(self, workgroup: str) -> list[PreparedStatement]:
+        return [s for s in self.prepared_statements.values() if s.workgroup == workgroup]  # type: ignore[comparison-overlap]
+
+
+def _key(workgroup: str, name: str) -> str:
+    return f"{workgroup}/{name}"
+
+
+def install(engine: Engine) -> None:
+    """Make moto build this backend; call it before the first request of the process."""
+    LocalAthenaBackend.engine = engine
+    athena_backends.backend = LocalAthenaBackend

@@ -1,0 +1,147 @@
+"""One query execution, and the history of all of them under ``HOME/queries``."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from localaws.home import replace_file
+
+QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED = "QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"
+FINAL = frozenset({SUCCEEDED, FAILED, CANCELLED})
+
+
+@dataclass
+class Execution:
+    """What Athena remembers of a query. Times are seconds since the epoch, durations milliseconds, sizes bytes."""
+
+    id: str
+    query: str
+    statement_type: str
+    substatement_type: str
+    workgroup: str
+    database: str
+    catalog: str
+    result_configuration: dict[str, Any]
+    parameters: list[str] = field(default_factory=list)
+    token: str = ""
+    state: str = QUEUED
+    reason: str = ""
+    error: dict[str, Any] = field(default_factory=dict)
+    submitted: float = field(default_factory=time.time)
+    started: float = 0.0
+    planned: float = 0.0
+    completed: float = 0.0
+    scanned: int = 0
+    manifest: str = ""
+    columns: list[dict[str, Any]] = field(default_factory=list)
+    rows: int = 0
+    update_count: int | None = None
+    engine_version: str = "Athena engine version 3"
+
+    @property
+    def output_location(self) -> str:
+        return str(self.result_configuration.get("OutputLocation", ""))
+
+    def as_response(self) -> dict[str, Any]:
+        """The ``QueryExecution`` structure of the API."""
+        status: dict[str, Any] = {"State": self.state, "SubmissionDateTime": self.submitted}
+        if self.completed:
+            status["CompletionDateTime"] = self.completed
+        if self.reason:
+            status["StateChangeReason"] = self.reason
+        if self.error:
+            status["AthenaError"] = self.error
+        response = {
+            "QueryExecutionId": self.id,
+            "Query": self.query,
+            "StatementType": self.statement_type,
+            "SubstatementType": self.substatement_type,
+            "ResultConfiguration": self.result_configuration,
+            "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
+            "QueryExecutionContext": {"Database": self.database, "Catalog": self.catalog},
+            "Status": status,
+            "Statistics": self.statistics(),
+            "WorkGroup": self.workgroup,
+            "EngineVersion": {"SelectedEngineVersion": "AUTO", "EffectiveEngineVersion": self.engine_version},
+        }
+        return response | ({"ExecutionParameters": self.parameters} if self.parameters else {})
+
+    def statistics(self) -> dict[str, Any]:
+        """The ``Statistics`` of the API; a query that has not finished shows the time so far."""
+        statistics = self.timeline() | {
+            "DataScannedInBytes": self.scanned,
+            "ResultReuseInformation": {"ReusedPreviousResult": False},
+        }
+        return statistics | ({"DataManifestLocation": self.manifest} if self.manifest else {})
+
+    def timeline(self) -> dict[str, Any]:
+        end = self.completed or time.time()
+        started = self.started or end
+        return {
+            "EngineExecutionTimeInMillis": _milliseconds(end - started),
+            "TotalExecutionTimeInMillis": _milliseconds(end - self.submitted),
+            "QueryQueueTimeInMillis": _milliseconds(started - self.submitted),
+            "QueryPlanningTimeInMillis": _milliseconds((self.planned or started) - started),
+            "ServicePreProcessingTimeInMillis": 0,
+            "ServiceProcessingTimeInMillis": 0,
+        }
+
+    def runtime_statistics(self) -> dict[str, Any]:
+        """The ``QueryRuntimeStatistics`` of the API: one stage, as the whole query runs in one."""
+        rows = {"InputRows": 0, "InputBytes": self.scanned, "OutputRows": self.rows, "OutputBytes": 0}
+        stage = rows | {
+            "StageId": 0,
+            "State": "FINISHED" if self.state == SUCCEEDED else self.state,
+            "ExecutionTime": self.timeline()["EngineExecutionTimeInMillis"],
+        }
+        return {"Timeline": self.timeline(), "Rows": rows, "OutputStage": stage}
+
+
+class History:
+    """Executions of one home, newest first; each is a JSON file, written before it is acknowledged."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._executions: dict[str, Execution] = {}
+        self._lock = threading.Lock()
+
+    def load(self) -> None:
+        """Read what is stored; a query that was under way when the server ended is FAILED."""
+        stored = [Execution(**json.loads(path.read_text())) for path in self._folder.glob("*.json")]
+        for execution in sorted(stored, key=lambda e: e.submitted):
+            self._executions[execution.id] = execution
+            if execution.state not in FINAL:
+                execution.state, execution.reason = FAILED, "Internal error: the server stopped while the query ran"
+                execution.completed = time.time()
+                self.save(execution)
+
+    def save(self, execution: Execution) -> None:
+        replace_file(self._folder / f"{execution.id}.json", json.dumps(asdict(execution)).encode())
+
+    def add(self, execution: Execution) -> Execution:
+        """Keep a new execution, or return the one that the same request token made before."""
+        with self._lock:
+            if execution.token:
+                for known in self._executions.values():
+                    if known.token == execution.token:
+                        return known
+            self.save(execution)
+            self._executions[execution.id] = execution
+        return execution
+
+    def get(self, execution_id: str) -> Execution | None:
+        return self._executions.get(execution_id)
+
+    def of_workgroup(self, workgroup: str) -> list[Execution]:
+        with self._lock:
+            newest_first = reversed(list(self._executions.values()))
+        return [execution for execution in newest_first if execution.workgroup == workgroup]
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(0, round(seconds * 1000))

@@ -1,0 +1,75 @@
+"""A query's text as DuckDB's, with the names and types of its columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from localaws.athena.binding import Binder
+from localaws.athena.errors import QueryError
+from localaws.athena.sql.dialect import parse
+from localaws.athena.sql.errors import SqlError
+from localaws.athena.sql.query import Query, compile_query
+from localaws.athena.sql.typed import Typed, coerce, name_literal
+from localaws.athena.tables.relation import Columns
+
+if TYPE_CHECKING:
+    from localaws.athena.context import Context
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A query whose rows go into a table: its columns are named, and c0, c1, ... in DuckDB."""
+
+    query: Query
+    columns: Columns
+
+    def sql(self, columns: Columns) -> str:
+        """DuckDB text that gives the rows coerced to other types, under other names.
+
+        Raises QueryError (TYPE_MISMATCH) where Trino would not coerce.
+        """
+        parts = []
+        for i, ((_, found), (name, kind)) in enumerate(zip(self.columns, columns, strict=True)):
+            try:
+                value = coerce(Typed(f"q.c{i}", found), kind)
+            except SqlError:
+                raise _mismatch(columns, self.columns) from None
+            parts.append(f"{value.sql} AS {name_literal(name)}")
+        return f"SELECT {', '.join(parts)} FROM ({self.query.sql()}) AS q"
+
+
+def _mismatch(table: Columns, query: Columns) -> QueryError:
+    shown = (", ".join(str(kind) for _, kind in columns) for columns in (table, query))
+    return QueryError(
+        "TYPE_MISMATCH", "Insert query has mismatched column types: Table: [{}], Query: [{}]".format(*shown)
+    )
+
+
+def parse_query(text: str) -> exp.Expression:
+    """The one query of a text; raise SqlError."""
+    statements = parse(text)
+    if len(statements) != 1:
+        raise SqlError("one query was expected")
+    return statements[0]
+
+
+def prepare_query(context: Context, text: str) -> Prepared:
+    """Read a query whose rows go into a table; raise SqlError or QueryError for what is wrong with it."""
+    query = compile_query(parse_query(text), Binder(context, context.database, text))
+    context.planned()
+    names = [name or "" for name in query.names]
+    return Prepared(query, tuple(zip(names, (column.type for column in query.columns), strict=True)))
+
+
+def check_names(columns: Columns) -> None:
+    """Raise QueryError for a column without a name, or two of one name: no table or view can have them."""
+    seen: set[str] = set()
+    for place, (name, _) in enumerate(columns, 1):
+        if not name:
+            raise QueryError("MISSING_COLUMN_NAME", f"Column name not specified at position {place}")
+        if name.lower() in seen:
+            raise QueryError("DUPLICATE_COLUMN_NAME", f"Column name '{name}' specified more than once")
+        seen.add(name.lower())

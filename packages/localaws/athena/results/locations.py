@@ -1,0 +1,30 @@
+"""Where a query's result goes."""
+
+from __future__ import annotations
+
+from localaws.athena.errors import InvalidRequestError
+from localaws.athena.statements import Statement
+from localaws.s3.store import ObjectStore, split_uri
+
+_TABULAR = ("SELECT", "EXECUTE")
+_WRITES = ("INSERT", "UNLOAD", "DELETE", "UPDATE", "MERGE")
+
+
+def check_location(store: ObjectStore, location: str) -> None:
+    """Raise InvalidRequestError for an output location that is no folder of a known bucket."""
+    try:
+        bucket, _ = split_uri(location)
+    except ValueError:
+        raise InvalidRequestError(f"outputLocation is not a valid S3 path: {location}") from None
+    if bucket not in store.buckets():
+        raise InvalidRequestError(f"Unable to verify/create output bucket {bucket}")
+
+
+def file_location(folder: str, execution_id: str, statement: Statement) -> str:
+    """Where a statement's result file goes: ``.csv``, ``.txt``, or a name without ending for what writes data."""
+    folder = folder.rstrip("/")
+    if statement.kind == "CREATE_TABLE_AS_SELECT":
+        return f"{folder}/tables/{execution_id}"
+    if statement.kind in _WRITES:
+        return f"{folder}/{execution_id}"
+    return f"{folder}/{execution_id}.{'csv' if statement.kind in _TABULAR else 'txt'}"

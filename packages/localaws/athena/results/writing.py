@@ -1,0 +1,73 @@
+"""Publishes what a statement ended in at the query's OutputLocation."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from localaws.athena.results.columns import column_info
+from localaws.athena.results.files import metadata_bytes, write_csv
+from localaws.athena.results.outcome import Lines, Outcome, Rows, Written
+from localaws.athena.sql.types import BIGINT
+from localaws.s3.info import Facts
+from localaws.s3.store import ObjectStore, split_uri
+
+if TYPE_CHECKING:
+    from localaws.athena.context import Context
+    from localaws.s3.layout import Draft
+
+_BLOCK = 1 << 20
+
+
+def publish(context: Context, outcome: Outcome) -> None:
+    """Write the result file and what stands beside it, whole or not at all."""
+    if isinstance(outcome, Rows):
+        _publish_rows(context, outcome)
+    elif isinstance(outcome, Written):
+        _publish_written(context, outcome)
+    else:
+        _publish_lines(context, outcome)
+
+
+def _publish_rows(context: Context, outcome: Rows) -> None:
+    execution, store = context.execution, context.store
+    execution.columns = [column_info(name, kind) for name, kind in outcome.columns]
+    bucket, key = split_uri(execution.output_location)
+    with store.draft() as draft:
+        execution.rows = write_csv(Path(draft.path), outcome.columns, outcome.batches)
+        put_draft(store, bucket, key, draft)
+    execution.update_count = 0
+    store.put_bytes(bucket, f"{key}.metadata", metadata_bytes(execution.id, execution.columns))
+
+
+def _publish_lines(context: Context, outcome: Lines) -> None:
+    execution = context.execution
+    execution.columns = outcome.columns
+    execution.rows = len(outcome.lines)
+    execution.update_count = 0
+    bucket, key = split_uri(execution.output_location)
+    lines = "".join(f"{line}\n" for line in outcome.lines)
+    context.store.put_bytes(bucket, key, lines.encode())
+    if outcome.columns:
+        context.store.put_bytes(bucket, f"{key}.metadata", metadata_bytes(execution.id, outcome.columns))
+
+
+def _publish_written(context: Context, outcome: Written) -> None:
+    execution = context.execution
+    execution.columns = [column_info("rows", BIGINT)]
+    execution.update_count = outcome.rows
+    bucket, key = split_uri(execution.output_location)
+    manifest = "".join(f"{location}\n" for location in outcome.files)
+    context.store.put_bytes(bucket, f"{key}-manifest.csv", manifest.encode())
+    context.store.put_bytes(bucket, f"{key}.metadata", metadata_bytes(execution.id, execution.columns))
+    execution.manifest = f"s3://{bucket}/{key}-manifest.csv"
+
+
+def put_draft(store: ObjectStore, bucket: str, key: str, draft: Draft) -> None:
+    """Make the file that was written at a draft's path an object."""
+    digest = hashlib.md5(usedforsecurity=False)
+    with Path(draft.path).open("rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    store.put(bucket, key, draft, digest.hexdigest(), Facts())

@@ -1,0 +1,91 @@
+"""DuckDB for the length of one query."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from itertools import count
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from localaws.athena.errors import QueryCancelledError
+from localaws.athena.sql.session import prepare
+from localaws.athena.tables.relation import Columns, Relation
+
+BATCH_ROWS = 65_536
+_numbers = count()
+
+
+class Session:
+    """One connection: its temporary views belong to one query, and every byte it reads is counted.
+
+    ``limit`` is the workgroup's BytesScannedCutoffPerQuery (0: none).
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, limit: int = 0) -> None:
+        self._connection = connection
+        prepare(connection)
+        self._connection.execute("SET enable_profiling = 'no_output'")
+        self._limit = limit
+        self._cancelled = threading.Event()
+        self.scanned = 0
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement and return all of its rows."""
+        self.check()
+        rows = self._connection.execute(sql, list(parameters)).fetchall()
+        self._charge_last()
+        return rows
+
+    def describe(self, sql: str) -> list[tuple[str, str]]:
+        """Column names and DuckDB types of a query."""
+        return [(row[0], row[1]) for row in self._connection.execute(f"DESCRIBE {sql}").fetchall()]
+
+    def stream(self, sql: str) -> Iterator[pa.RecordBatch]:
+        """The rows of a query as they come."""
+        self.check()
+        yield from self._connection.sql(sql).to_arrow_reader(BATCH_ROWS)
+        self._charge_last()
+
+    def register(self, name: str, data: pa.Table | pa.RecordBatchReader) -> None:
+        """Keep rows as a temporary table, within DuckDB's own memory limit."""
+        self._connection.register(f"{name}__source", data)
+        self._connection.execute(f'CREATE TEMP TABLE "{name}" AS SELECT * FROM "{name}__source"')
+        self._connection.unregister(f"{name}__source")
+
+    def relation(self, data: pa.Table, columns: Columns) -> Relation:
+        """Rows made here, as a relation of these columns."""
+        name = f"__rows_{next(_numbers)}"
+        self.register(name, data)
+        return Relation(f'SELECT * FROM "{name}"', columns)
+
+    def charge(self, size: int) -> None:
+        """Count bytes as scanned; raise QueryCancelledError over the limit."""
+        self.scanned += size
+        if self._limit and self.scanned > self._limit:
+            raise QueryCancelledError("Query cancelled! : Bytes scanned limit was exceeded")
+        self.check()
+
+    @property
+    def cancelled(self) -> bool:
+        return self._cancelled.is_set()
+
+    def check(self) -> None:
+        """Raise QueryCancelledError if the query was stopped."""
+        if self._cancelled.is_set():
+            raise QueryCancelledError("Query was cancelled by the user")
+
+    def cancel(self) -> None:
+        """Stop what runs, from another thread."""
+        self._cancelled.set()
+        self._connection.interrupt()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _charge_last(self) -> None:
+        profile = json.loads(self._connection.get_profiling_information())
+        self.charge(int(profile.get("io", {}).get("total_bytes_read", 0)))

@@ -1,0 +1,1 @@
+"""Tables as DuckDB relations."""
