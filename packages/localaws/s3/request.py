@@ -83,13 +83,17 @@ def _decoded(text: str) -> str:
 
 
 def _check_expiry(query: dict[str, str]) -> None:
-    if "X-Amz-Expires" not in query or "X-Amz-Date" not in query:
-        return
+    """Of a presigned URL: Signature Version 4 gives start and seconds, Version 2 the end in seconds since 1970."""
     try:
-        signed = datetime.strptime(query["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        ends = signed + timedelta(seconds=int(query["X-Amz-Expires"]))
-    except (ValueError, OverflowError) as error:
-        raise S3Error("AccessDenied", "X-Amz-Date or X-Amz-Expires of the presigned URL cannot be read") from error
+        if "X-Amz-Expires" in query and "X-Amz-Date" in query:
+            signed = datetime.strptime(query["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+            ends = signed + timedelta(seconds=int(query["X-Amz-Expires"]))
+        elif "Expires" in query and "Signature" in query:
+            ends = datetime.fromtimestamp(int(query["Expires"]), UTC)
+        else:
+            return
+    except (ValueError, OverflowError, OSError) as error:
+        raise S3Error("AccessDenied", "The expiry of the presigned URL cannot be read") from error
     if datetime.now(UTC) > ends:
         raise S3Error("AccessDenied", "Request has expired", {"Expires": ends.strftime("%Y-%m-%dT%H:%M:%SZ")})
 
