@@ -112,7 +112,7 @@ class Catalog:
     def put_tables(self, changes: Sequence[tuple[str, Mapping[str, Any], str | None]]) -> None:
         """Replace or create several tables at once, all of them or none: (database, table input, version id).
 
-        A version id of None creates the table; any other must be the table's current one.
+        A version id of None creates the table; any other must be the table's current one, which is not archived.
         """
 
         def change(backend: CatalogOperations) -> None:
@@ -123,7 +123,7 @@ class Catalog:
                     if version_id is None:
                         backend.create_table(database, table_input["Name"], dict(table_input))
                     else:
-                        backend.update_table(database, table_input["Name"], table_input, version_id)
+                        backend.update_table(database, table_input["Name"], table_input, version_id, skip_archive=True)
 
         self._change(change)
 
