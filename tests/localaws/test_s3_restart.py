@@ -1,0 +1,220 @@
+"""What survives: a restart, a kill, a full disk."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import resource
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from localaws.home import Home
+from localaws.running import Running, running
+from localaws.s3.store import ObjectStore
+
+NO_RETRY = Config(retries={"max_attempts": 1}, connect_timeout=5, read_timeout=10, max_pool_connections=60)
+
+
+def test_objects_settings_and_uploads_survive_a_restart(tmp_path: Path) -> None:
+    with running(tmp_path) as first:
+        s3 = first.client("s3")
+        s3.create_bucket(Bucket="lake")
+        s3.put_object(Bucket="lake", Key="k", Body=b"1", Metadata={"m": "1"}, Tagging="t=1", ContentType="text/x")
+        s3.put_object(Bucket="lake", Key="../k", Body=b"2", Metadata={"m": "2"})
+        s3.put_bucket_versioning(Bucket="lake", VersioningConfiguration={"Status": "Enabled"})
+        version = s3.put_object(Bucket="lake", Key="k", Body=b"3")["VersionId"]
+        s3.put_bucket_tagging(Bucket="lake", Tagging={"TagSet": [{"Key": "team", "Value": "data"}]})
+        created = s3.list_buckets()["Buckets"]
+        upload = {
+            key: s3.create_multipart_upload(Bucket="lake", Key="big")[key] for key in ("Bucket", "Key", "UploadId")
+        }
+        part = s3.upload_part(**upload, PartNumber=1, Body=b"part")["ETag"]
+    (tmp_path / "s3" / "by-hand").mkdir()
+    with running(tmp_path) as second:
+        s3 = second.client("s3")
+        old = s3.get_object(Bucket="lake", Key="k", VersionId="null")
+        assert (old["Body"].read(), old["Metadata"], old["ContentType"]) == (b"1", {"m": "1"}, "text/x")
+        assert s3.get_object_tagging(Bucket="lake", Key="k", VersionId="null")["TagSet"] == [{"Key": "t", "Value": "1"}]
+        assert s3.head_object(Bucket="lake", Key="../k")["Metadata"] == {"m": "2"}
+        assert s3.head_object(Bucket="lake", Key="k")["VersionId"] == version
+        assert s3.get_bucket_tagging(Bucket="lake")["TagSet"] == [{"Key": "team", "Value": "data"}]
+        assert s3.list_buckets()["Buckets"][1:] == created
+        s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part}]})
+        assert s3.get_object(Bucket="lake", Key="big")["Body"].read() == b"part"
+        assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == ["by-hand", "lake"]
+
+
+def put_until_killed(s3: Any, writer: int, acknowledged: dict[str, tuple[str, int]]) -> None:
+    """Overwrite keys, each body named in its metadata; note what was acknowledged last, until the server is gone."""
+    for number in range(10_000):
+        key = f"{'..' if writer % 5 == 0 else 'w'}/{writer}/{number % 3}"
+        body = f"{writer}:{number}:".encode() * (1 + 5000 * (number % 4))
+        try:
+            s3.put_object(Bucket="lake", Key=key, Body=body, Metadata={"number": str(number)})
+        except (BotoCoreError, ClientError):
+            return
+        acknowledged[key] = (hashlib.md5(body).hexdigest(), number)
+
+
+@pytest.mark.slow
+def test_a_kill_during_50_concurrent_puts_loses_no_acknowledged_object(tmp_path: Path) -> None:
+    acknowledged: dict[str, tuple[str, int]] = {}
+    with running(tmp_path) as first:
+        s3 = first.client("s3", config=NO_RETRY)
+        s3.create_bucket(Bucket="lake")
+        with ThreadPoolExecutor(50) as pool:
+            writers = [pool.submit(put_until_killed, s3, writer, acknowledged) for writer in range(50)]
+            deadline = time.monotonic() + 60
+            while len(acknowledged) < 120 and time.monotonic() < deadline:
+                time.sleep(0.05)
+            os.kill(first.pid, signal.SIGKILL)
+            for writer in writers:
+                writer.result()
+    assert len(acknowledged) >= 120
+    with running(tmp_path) as second:
+        s3 = second.client("s3")
+        for key, (etag, number) in acknowledged.items():
+            got = s3.get_object(Bucket="lake", Key=key)
+            body, stored = got["Body"].read(), int(got["Metadata"]["number"])
+            assert body.startswith(f"{key.split('/')[1]}:{stored}:".encode())
+            assert got["ETag"] == f'"{hashlib.md5(body).hexdigest()}"'
+            assert stored >= number
+            assert stored > number or hashlib.md5(body).hexdigest() == etag
+        listed = {
+            item["Key"]
+            for page in s3.get_paginator("list_objects_v2").paginate(Bucket="lake")
+            for item in page["Contents"]
+        }
+        assert set(acknowledged) <= listed
+        assert list((tmp_path / "tmp" / "s3").iterdir()) == []
+
+
+def cut(store: ObjectStore, at: str) -> None:
+    """Make the store's next ``at`` end as a kill there would: with nothing of what follows."""
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    setattr(store.history, at, killed)
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    home = Home(tmp_path)
+    home.acquire()
+    yield home
+    home.release()
+
+
+@pytest.mark.parametrize("versioning", ["", "Enabled"])
+@pytest.mark.parametrize("key", ["k", "a//b"], ids=["plain", "hostile"])
+def test_a_kill_between_the_move_and_the_index_keeps_bytes_and_etag_together(
+    home: Home, key: str, versioning: str
+) -> None:
+    store = ObjectStore(home)
+    store.bucket_registry.create("lake")
+    if versioning:
+        store.bucket_registry.set_versioning("lake", versioning)
+    store.put_bytes("lake", key, b"old")
+    cut(store, "settle")
+    with pytest.raises(Killed):
+        store.put_bytes("lake", key, b"new")
+    store.close()
+    again = ObjectStore(home)
+    found = again.head("lake", key)
+    assert found
+    assert hashlib.md5(again.get_bytes("lake", key)).hexdigest() == found.etag
+    assert [info.key for info in again.list("lake")] == [key]
+    again.put_bytes("lake", key, b"newer")
+    assert again.get_bytes("lake", key) == b"newer"
+    again.close()
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Running]:
+    """A server whose files cannot grow over 1 MB: the kernel refuses its writes as it does on a full disk."""
+    with running(tmp_path) as server:
+        server.client("s3").create_bucket(Bucket="lake")
+        server.client("s3").put_object(Bucket="lake", Key="k", Body=b"old", Metadata={"m": "old"})
+        psutil.Process(server.pid).rlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+        yield server
+
+
+@pytest.mark.skipif(not hasattr(psutil.Process, "rlimit"), reason="limits of another process need Linux")
+def test_a_full_disk_leaves_the_old_object_and_no_half_one(full_disk: Running) -> None:
+    s3 = full_disk.client("s3", config=NO_RETRY)
+    upload = {key: s3.create_multipart_upload(Bucket="lake", Key="k")[key] for key in ("Bucket", "Key", "UploadId")}
+    for call in (
+        lambda: s3.put_object(Bucket="lake", Key="k", Body=b"x" * (2 << 20)),
+        lambda: s3.put_object(Bucket="lake", Key="new", Body=b"x" * (2 << 20)),
+        lambda: s3.upload_part(**upload, PartNumber=1, Body=b"x" * (2 << 20)),
+    ):
+        with pytest.raises(ClientError) as caught:
+            call()
+        error = caught.value.response["Error"]
+        assert error["Code"] == "InsufficientStorage"
+        assert error["Message"] == "The disk that holds the home folder is full; free some space and send it again."
+    got = s3.get_object(Bucket="lake", Key="k")
+    assert (got["Body"].read(), got["Metadata"]) == (b"old", {"m": "old"})
+    assert [item["Key"] for item in s3.list_objects_v2(Bucket="lake")["Contents"]] == ["k"]
+    assert list((full_disk.home / "tmp" / "s3").iterdir()) == []
+    s3.put_object(Bucket="lake", Key="small", Body=b"fits")
+
+
+@pytest.mark.parametrize("key", ["k", "a//b"], ids=["plain", "hostile"])
+def test_a_full_disk_of_the_index_keeps_the_old_object(home: Home, key: str) -> None:
+    store = ObjectStore(home)
+    store.bucket_registry.create("lake")
+    store.put_bytes("lake", key, b"old")
+    store.index.run("PRAGMA wal_checkpoint(TRUNCATE)")
+    pages = store.index.run("PRAGMA page_count")[0][0]
+    store.index.run(f"PRAGMA max_page_count = {pages}")
+    written = {key: b"old"}
+    refused = 0
+    for number in range(400):
+        name = f"{key}{number}" + "x" * 200
+        try:
+            store.put_bytes("lake", name, b"new")
+            written[name] = b"new"
+        except (OSError, sqlite3.Error) as error:
+            assert "full" in str(error)
+            refused += 1
+    assert refused
+    assert {info.key: store.get_bytes("lake", info.key) for info in store.list("lake")} == written
+    store.close()
+
+
+def test_a_reader_holds_no_lock(home: Home) -> None:
+    store = ObjectStore(home)
+    store.bucket_registry.create("lake")
+    store.put_bytes("lake", "k", b"1")
+    held, free = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with store.locked("lake", "k"):
+            held.set()
+            free.wait(10)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(10)
+    assert store.get_bytes("lake", "k") == b"1"
+    assert [info.key for info in store.list("lake")] == ["k"]
+    free.set()
+    thread.join()
+    store.close()
