@@ -31,7 +31,8 @@ class Router:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
         for prefix, app in self._by_path.items():
-            if path == prefix or path.startswith(f"{prefix}/"):
+            # A bucket may have the name of the prefix: what is signed for S3 is meant for it.
+            if path.startswith(f"{prefix}/") and signed_service(environ) != "s3":
                 return app(environ, start_response)
         service = service_of(environ)
         if service == "s3" and not path.startswith("/moto-api"):
@@ -50,15 +51,18 @@ class Router:
 
 
 def service_of(environ: WSGIEnvironment) -> str:
-    """The signing name of a request; an unsigned or presigned one without an action is S3's."""
+    """The signing name of a request; an unsigned one without an action is S3's."""
+    return signed_service(environ) or ("" if environ.get("HTTP_X_AMZ_TARGET") or _is_form(environ) else "s3")
+
+
+def signed_service(environ: WSGIEnvironment) -> str | None:
+    """The service that a request, or a presigned URL, is signed for; None where it is not signed."""
     found = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
     if found:
         return found["service"].lower()
     query = parse_qs(environ.get("QUERY_STRING", ""))
     credential = query.get("X-Amz-Credential", [""])[0]
-    if credential.count("/") == 4:
-        return credential.split("/")[3].lower()
-    return "" if environ.get("HTTP_X_AMZ_TARGET") or _is_form(environ) else "s3"
+    return credential.split("/")[3].lower() if credential.count("/") == 4 else None
 
 
 def _action(environ: WSGIEnvironment) -> str:
