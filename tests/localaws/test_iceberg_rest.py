@@ -350,3 +350,18 @@ def test_metrics_and_tokens_are_taken(rest: Rest) -> None:
     rest.create("t")
     assert rest.call("POST", "namespaces/NS/tables/t/metrics", {"report-type": "scan-report"}).status_code == 204
     assert rest.call("POST", "oauth/tokens").json()["token_type"] == "bearer"
+
+
+def test_a_table_whose_files_are_gone_can_still_be_dropped(rest: Rest, aws: Running) -> None:
+    made = rest.create("t")
+    (aws.home / "s3" / made["metadata-location"].removeprefix("s3://")).unlink()
+    gone = (404, "NotFoundException", f"Location does not exist: {made['metadata-location']}")
+    assert error(rest.call("DELETE", "namespaces/NS/tables/t", purgeRequested="true")) == gone
+    assert rest.call("DELETE", "namespaces/NS/tables/t").status_code == 204
+
+
+def test_a_bucket_of_the_name_iceberg_is_a_bucket(aws: Running) -> None:
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="iceberg")
+    s3.put_object(Bucket="iceberg", Key="v1/config", Body=b"mine")
+    assert s3.get_object(Bucket="iceberg", Key="v1/config")["Body"].read() == b"mine"

@@ -91,10 +91,7 @@ class IcebergTables:
 
     def load(self, database: str, name: str) -> Table:
         """The table as it is now; reads and appends of it work in process, ``commit`` and all."""
-        glue_table = self._glue_table(database, name)
-        location = metadata_location_of(glue_table)
-        if not is_iceberg(glue_table) or not location:
-            raise NoSuchTableError(f"Table is not an Iceberg table: {database}.{name}")
+        _, location = self._iceberg_table(database, name)
         return self._table(database, name, self._files.read(location), location)
 
     def draft(self, database: str, name: str, new: NewTable) -> TableMetadata:
@@ -149,12 +146,16 @@ class IcebergTables:
             return [self._table(p.change.database, p.change.name, p.metadata, p.location) for p in prepared]
 
     def drop(self, database: str, name: str, *, purge: bool = False) -> None:
-        """Take the table out of the catalog; ``purge`` also deletes every file of it."""
+        """Take the table out of the catalog; ``purge`` also deletes every file of it.
+
+        A table whose files cannot be read any more is dropped all the same, but not purged.
+        """
         with self._locked((database, name)):
-            table = self.load(database, name)
+            self._iceberg_table(database, name)
+            files = files_of(self.load(database, name)) if purge else set()
             self.catalog.delete_table(database, name)
-            if purge:
-                purge_files(table)
+            for file in files:
+                self.io.delete(file)
 
     def rename(self, source: tuple[str, str], target: tuple[str, str]) -> None:
         """Move a table to another name; its files stay where they are."""
@@ -172,31 +173,28 @@ class IcebergTables:
             yield
 
     def _prepare(self, change: Change) -> _Prepared:
-        current, version_id = self._current(change)
+        current, glue_table = self._current(change)
         base = current.metadata if current else None
+        version_id = glue_table["VersionId"] if glue_table else None
         for requirement in change.requirements:
             requirement.validate(base)
         previous = current.metadata_location if current else None
         metadata = updated(base, change.updates, previous)
-        if current and base and metadata == base:
-            return _Prepared(change, base, base, current.metadata_location, None, version_id)
+        if current and metadata == base:
+            return _Prepared(change, base, metadata, current.metadata_location, None, version_id)
         location = self._files.write(metadata, previous)
-        glue_table = self.catalog.get_table(change.database, change.name) if current else None
         definition = table_input(change.name.lower(), metadata, location, glue_table, base)
         return _Prepared(change, base, metadata, location, definition, version_id)
 
-    def _current(self, change: Change) -> tuple[Table | None, str | None]:
+    def _current(self, change: Change) -> tuple[Table | None, dict[str, Any] | None]:
         try:
-            glue_table = self._glue_table(change.database, change.name)
+            glue_table, location = self._iceberg_table(change.database, change.name)
         except NoSuchTableError:
             if any(isinstance(requirement, AssertCreate) for requirement in change.requirements):
                 return None, None
             raise
-        location = metadata_location_of(glue_table)
-        if not is_iceberg(glue_table) or not location:
-            raise NoSuchTableError(f"Table is not an Iceberg table: {change.database}.{change.name}")
         table = self._table(change.database, change.name, self._files.read(location), location)
-        return table, glue_table["VersionId"]
+        return table, glue_table
 
     def _swap(self, prepared: Sequence[_Prepared]) -> None:
         try:
@@ -253,11 +251,16 @@ class IcebergTables:
         except EntityNotFoundException as error:
             raise NoSuchNamespaceError(f"Namespace does not exist: {database}") from error
 
-    def _glue_table(self, database: str, name: str) -> dict[str, Any]:
+    def _iceberg_table(self, database: str, name: str) -> tuple[dict[str, Any], str]:
+        """The Glue table and the location of its metadata."""
         try:
-            return self.catalog.get_table(database, name)
+            glue_table = self.catalog.get_table(database, name)
         except EntityNotFoundException as error:
             raise NoSuchTableError(f"Table does not exist: {database}.{name}") from error
+        location = metadata_location_of(glue_table)
+        if not is_iceberg(glue_table) or not location:
+            raise NoSuchTableError(f"Table is not an Iceberg table: {database}.{name}")
+        return glue_table, location
 
     def _table(self, database: str, name: str, metadata: TableMetadata, location: str) -> Table:
         return Table((database.lower(), name.lower()), metadata, location, self.io, _TableCatalog(self))
@@ -287,15 +290,15 @@ class _TableCatalog(NoopCatalog):
         )
 
 
-def purge_files(table: Table) -> None:
-    """Delete every file that the table's snapshots and its metadata log name."""
-    files = {entry.metadata_file for entry in table.metadata.metadata_log} | {table.metadata_location}
-    files |= {statistics.statistics_path for statistics in table.metadata.statistics}
-    for snapshot in table.metadata.snapshots:
+def files_of(table: Table) -> set[str]:
+    """Locations of every file that the table's snapshots, statistics and metadata log name."""
+    metadata = table.metadata
+    files = {entry.metadata_file for entry in metadata.metadata_log} | {table.metadata_location}
+    files |= {statistics.statistics_path for statistics in (*metadata.statistics, *metadata.partition_statistics)}
+    for snapshot in metadata.snapshots:
         files.add(snapshot.manifest_list)
         for manifest in snapshot.manifests(table.io):
             files.add(manifest.manifest_path)
             entries = manifest.fetch_manifest_entry(table.io, discard_deleted=False)
             files |= {entry.data_file.file_path for entry in entries}
-    for file in files:
-        table.io.delete(file)
+    return files
