@@ -6,6 +6,8 @@ TRY_CAST), and text in between stops the query with NOT_SUPPORTED.
 
 from __future__ import annotations
 
+import re
+
 from localaws.athena.sql.errors import NotSupportedError, TypeMismatchError
 from localaws.athena.sql.operators import fields_of
 from localaws.athena.sql.typed import Typed, cast, coerce
@@ -22,6 +24,13 @@ from localaws.athena.sql.types import (
     is_numeric,
 )
 
+_SHAPES = {
+    "date": r"\d{4}-\d{2}-\d{2}",
+    "timestamp": r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2}(\.\d{1,6})?)?",
+    "integer": r"[+-]?[0-9]+",
+    "decimal": r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)",
+    "double": r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?",
+}
 _PARSED = {"boolean", "tinyint", "smallint", "integer", "bigint", "real", "double", "decimal", "date", "timestamp"}
 
 
@@ -33,8 +42,12 @@ def convert(value: Typed, kind: Type, *, safe: bool = False) -> Typed:
         NotSupportedError: the cast exists, its text or rounding is not certain.
     """
     sql = _converted(value, kind, safe)
-    if safe and sql != value.sql and not is_unsure(sql):
-        sql = f"TRY({sql})"
+    if safe and sql != value.sql and value.type.name != "varchar":
+        # TRY_CAST forgives the cast alone, not what computes its argument
+        forgiven = f"TRY({_converted(Typed('v', value.type), kind, safe)})"
+        if is_unsure(forgiven):
+            raise NotSupportedError(f"TRY_CAST({value.type} AS {kind})")
+        sql = f"list_extract(list_transform([{value.sql}], lambda v: {forgiven}), 1)"
     return Typed(sql, kind, value.literal if kind == VARCHAR and value.type.name == "varchar" else None)
 
 
@@ -78,7 +91,8 @@ def _from_varchar(value: Typed, kind: Type, safe: bool) -> str:
     if kind.name not in _PARSED:
         raise NotSupportedError(f"CAST({value.type} AS {kind})")
     name = "integer" if is_integer(kind) else "double" if kind.name in ("double", "real") else kind.name
-    checked = f"trino_text_of_{name}_unsure({value.sql}, {str(safe).lower()})"
+    certain = value.literal is not None and re.fullmatch(_SHAPES.get(name, "(?!)"), value.literal)
+    checked = value.sql if certain else f"trino_text_of_{name}_unsure({value.sql}, {str(safe).lower()})"
     if kind.name == "timestamp":
         return _rounded(f"TRY_CAST({checked} AS TIMESTAMP)" if safe else cast(checked, kind), kind)
     return f"TRY_CAST({checked} AS {duckdb_type(kind)})" if safe else cast(checked, kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -14,12 +14,12 @@ from localaws.athena.sql.types import Type
 
 @dataclass(frozen=True)
 class Context:
-    """How a subquery, an aggregate or window call, and a named window are compiled here."""
+    """How an expression, a subquery, an aggregate or window call, and a named window are compiled here."""
 
+    compile: Callable[[exp.Expression, Scope], Typed]
     subquery: Callable[[exp.Expression, Scope], tuple[str, list[Type]]]
     aggregate: Callable[[exp.Expression, Scope], Typed]
     windows: tuple[tuple[str, exp.Window], ...] = ()
 
-    def with_windows(self, windows: tuple[tuple[str, exp.Window], ...]) -> Context:
-        """The same context, with the windows of a WINDOW clause."""
-        return replace(self, windows=windows)
+
+Handler = Callable[[exp.Expression, Scope, Context], Typed]

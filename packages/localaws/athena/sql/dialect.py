@@ -9,6 +9,7 @@ from sqlglot import exp
 from sqlglot.dialects.trino import Trino
 from sqlglot.errors import SqlglotError
 from sqlglot.parsers.trino import TrinoParser
+from sqlglot.tokens import TokenType
 
 from localaws.athena.sql.errors import SqlError
 
@@ -32,6 +33,7 @@ class AthenaQuery(Trino):
     class Parser(TrinoParser):
         """Keeps only the calls whose arguments have a grammar of their own."""
 
+        COLUMN_OPERATORS: ClassVar[dict[object, object]] = {TokenType.DOT: None}  # no x::type, no x -> '$.path'
         FUNCTIONS: ClassVar[dict[str, object]] = {}
         FUNCTION_PARSERS: ClassVar[dict[str, object]] = {
             name: TrinoParser.FUNCTION_PARSERS[name] for name in (*_SPECIAL_FORMS, *_REFUSED_FORMS)

@@ -186,3 +186,7 @@ CREATE OR REPLACE TEMP MACRO trino_timestamp_text(t, digits) AS
        ELSE strftime(t, '%Y-%m-%d %H:%M:%S.') || substring(strftime(t, '%f'), 1, digits) END;
 CREATE OR REPLACE TEMP MACRO trino_iso8601_unsure(s) AS
   CAST(replace(trino_shaped_unsure(s, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,3})?Z?'), 'Z', '') AS TIMESTAMP) AT TIME ZONE 'UTC';
+CREATE OR REPLACE TEMP MACRO trino_interval_months(i) AS year(i) * 12 + month(i);
+CREATE OR REPLACE TEMP MACRO trino_months_text(i) AS
+  CASE WHEN trino_interval_months(i) < 0 THEN '-' ELSE '' END
+  || CAST(abs(trino_interval_months(i)) // 12 AS VARCHAR) || '-' || CAST(abs(trino_interval_months(i)) % 12 AS VARCHAR);

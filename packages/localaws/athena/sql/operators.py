@@ -71,10 +71,14 @@ def _decimal_arithmetic(operator: str, left: Typed, right: Typed) -> Typed:
         return Typed(cast(f"({operands[0]} {_SYMBOLS[operator]} {operands[1]})", kind), kind)
     if operator == "multiply":
         kind = decimal(min(MAX_PRECISION, p1 + p2), s1 + s2)
-        return Typed(cast(f"({a.sql} * {b.sql})", kind), kind)
+        # DuckDB multiplies narrow decimals in 64 bits: give it the result's width first
+        factors = (cast(v.sql, decimal(max(kind.size[0], v.type.size[0]), v.type.size[1])) for v in (a, b))
+        return Typed(cast(f"({' * '.join(factors)})", kind), kind)
     if operator == "divide":
         kind = decimal(min(MAX_PRECISION, p1 + s2 + max(0, s2 - s1)), max(s1, s2))
         exponent = kind.size[1] - s1 + s2
+        if exponent > MAX_PRECISION:
+            raise NotSupportedError(f"{a.type} / {b.type}")
         quotient = f"trino_half_up_unsure({scaled(a, exponent)}, {unscaled(b)})"
         return Typed(from_unscaled(quotient, kind), kind)
     scale = max(s1, s2)

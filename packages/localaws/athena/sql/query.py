@@ -65,7 +65,7 @@ def _no_context() -> Context:
     def refuse_call(node: exp.Expression, scope: Scope) -> Typed:
         raise NotSupportedError(construct_of(node))
 
-    return Context(refuse, refuse_call)
+    return Context(refuse_call, refuse, refuse_call)
 
 
 def _bind(sources: Sources, windows: tuple[tuple[str, exp.Window], ...] = ()) -> Sources:
@@ -78,7 +78,10 @@ def _bind(sources: Sources, windows: tuple[tuple[str, exp.Window], ...] = ()) ->
     def aggregate(node: exp.Expression, scope: Scope) -> Typed:
         return compile_aggregate(node, scope, bound.context)
 
-    bound = replace(sources, context=Context(subquery, aggregate, windows))
+    def expression(node: exp.Expression, scope: Scope) -> Typed:
+        return compile_expression(node, scope, bound.context)
+
+    bound = replace(sources, context=Context(expression, subquery, aggregate, windows))
     return bound
 
 

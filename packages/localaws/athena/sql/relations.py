@@ -91,11 +91,14 @@ def _source(node: exp.Expression, sources: Sources, left: tuple[Field, ...]) -> 
     raise NotSupportedError(f"FROM {construct_of(node)}")
 
 
+_REFUSED = {"sample": "TABLESAMPLE", "method": "NATURAL JOIN"}
+
+
 def _check(node: exp.Expression, allowed: set[str]) -> None:
     extra = {key for key, value in node.args.items() if value and key not in allowed}
     if extra:
         name = sorted(extra)[0]
-        raise NotSupportedError({"sample": "TABLESAMPLE"}.get(name, name.upper().replace("_", " ")))
+        raise NotSupportedError(_REFUSED.get(name, name.upper().replace("_", " ")))
 
 
 def _table(node: exp.Table, sources: Sources) -> Relation:
@@ -104,7 +107,8 @@ def _table(node: exp.Table, sources: Sources) -> Relation:
     cte = None if node.args.get("db") else sources.ctes.get(name.lower())
     table = cte or sources.tables(node)
     physical = sources.alias()
-    columns = _renamed([(c.name if c.name else None) for c in table.columns if not c.hidden], alias)
+    names = [(c.name if cte else c.name.lower()) or None for c in table.columns if not c.hidden]
+    columns = _renamed(names, alias)
     visible = iter(columns)
     label = (alias.name if alias is not None and alias.name else name).lower()
     fields = tuple(

@@ -68,11 +68,6 @@ def _day_interval(value: timedelta) -> str:
     return f"{sign}{value // _DAY} {seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{millis:03d}"
 
 
-def months_text(months: int) -> str:
-    """An interval year to month."""
-    return f"{'-' if months < 0 else ''}{abs(months) // 12}-{abs(months) % 12}"
-
-
 def _nested(value: object, kind: Type) -> str:
     if kind.name == "array":
         return "[" + ", ".join(_inner(v, kind.args[0]) for v in value) + "]"  # type: ignore[attr-defined]

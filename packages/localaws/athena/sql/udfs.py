@@ -146,18 +146,23 @@ def _dump(value: object, *, ordered: bool) -> str:
         return _number_text(value)
     if isinstance(value, dict):
         items = sorted(value.items()) if ordered else value.items()
-        return (
-            "{" + ",".join(f"{json.dumps(k, ensure_ascii=False)}:{_dump(v, ordered=ordered)}" for k, v in items) + "}"
-        )
+        return "{" + ",".join(f"{_quoted(k)}:{_dump(v, ordered=ordered)}" for k, v in items) + "}"
     if isinstance(value, list):
         return "[" + ",".join(_dump(v, ordered=ordered) for v in value) + "]"
-    return json.dumps(value, ensure_ascii=False)
+    return _quoted(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _quoted(text: str) -> str:
+    if re.search(r"[\x00-\x07\x0b\x0e-\x1f]", text):
+        raise UnsureError("control character in a JSON string")
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _number_text(text: str) -> str:
-    if re.fullmatch(r"-?\d+", text):
+    """Jackson may or may not keep the digits of a fraction: only texts that it prints back alike are certain."""
+    if re.fullmatch(r"-?\d+", text) or double_text(float(text)) == text:
         return text
-    return double_text(float(text))
+    raise UnsureError(f"JSON number {text}")
 
 
 def _json_parse(text: str) -> str:

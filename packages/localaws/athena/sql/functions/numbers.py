@@ -99,9 +99,7 @@ FUNCTIONS = [
     _truncate,
     _sign,
     _mod,
-    *_doubles(
-        "sqrt", "cbrt", "exp", "ln", "log10", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh"
-    ),
+    *_doubles("sqrt", "exp", "ln", "log10", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh"),
     declared("degrees(double) -> double", "degrees({0})"),
     declared("radians(double) -> double", "radians({0})"),
     declared("atan2(double, double) -> double", "atan2({0}, {1})"),

@@ -18,7 +18,7 @@ _TOKEN = re.compile(
     r"""\\[dDwWsSbnrt]            # classes and controls
       | \\[^A-Za-z0-9]            # an escaped sign
       | \[\^?(?:[^\[\]\\&]|\\[dwsnrt]|\\[^A-Za-z0-9])+\]
-      | \(\?: | \( | \)
+      | \(\?: | \((?!\?) | \)
       | [*+?]\?? (?![*+?])        # greedy or lazy, never possessive
       | \{\d+(?:,\d*)?\}\?? (?![*+?])
       | [.^$|]

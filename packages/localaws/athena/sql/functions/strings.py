@@ -81,7 +81,7 @@ FUNCTIONS = [
         "hamming_distance(varchar, varchar) -> bigint", "hamming(trino_ascii_unsure({0}), trino_ascii_unsure({1}))"
     ),
     declared("translate(varchar, varchar, varchar) -> varchar", "trino_translate({0}, {1}, {2})"),
-    declared("chr(bigint) -> varchar", "chr({0}::INTEGER)"),
+    declared("chr(bigint) -> varchar(1)", "chr({0}::INTEGER)"),
     declared("codepoint(varchar) -> integer", "trino_codepoint({0})"),
     _format,
 ]

@@ -1,0 +1,34 @@
+"""Names a failure of DuckDB as Athena would: `DIVISION_BY_ZERO: ...`."""
+
+from __future__ import annotations
+
+import re
+
+import duckdb
+
+_OWN = re.compile(
+    r"(NOT_SUPPORTED|INVALID_FUNCTION_ARGUMENT|INVALID_CAST_ARGUMENT|NUMERIC_VALUE_OUT_OF_RANGE): ([^\n]*)"
+)
+_KNOWN = (
+    (r"Division by zero", "DIVISION_BY_ZERO"),
+    (r"More than one row returned by a subquery", "SUBQUERY_MULTIPLE_ROWS"),
+    (r"(date|time|timestamp) field value|^Conversion Error: (invalid|Could not convert)", "INVALID_CAST_ARGUMENT"),
+    (r"Overflow in|[Oo]ut of [Rr]ange|out of range|does not fit|can't be cast because", "NUMERIC_VALUE_OUT_OF_RANGE"),
+    (r"Could not cast value .* to DECIMAL", "NUMERIC_VALUE_OUT_OF_RANGE"),
+    (r"Map keys", "INVALID_FUNCTION_ARGUMENT"),
+    (r"^Conversion Error", "INVALID_CAST_ARGUMENT"),
+    (r"^Binder Error", "SYNTAX_ERROR"),
+    (r"^Invalid Input Error", "INVALID_FUNCTION_ARGUMENT"),
+)
+_CAST_OF_MESSAGE = "' to INT32"
+_LIMIT = 300
+
+
+def failure(error: duckdb.Error) -> str:
+    """The StateChangeReason of a query that DuckDB stopped: a Trino error name and one bounded line."""
+    text = str(error)
+    if own := _OWN.search(text):
+        return f"{own[1]}: {own[2].removesuffix(_CAST_OF_MESSAGE)}"[:_LIMIT]
+    line = text.splitlines()[0] if text else ""
+    name = next((name for pattern, name in _KNOWN if re.search(pattern, text)), "GENERIC_INTERNAL_ERROR")
+    return f"{name}: {line}"[:_LIMIT]

@@ -1,0 +1,157 @@
+"""Values: literals, casts, arrays, rows, subscripts."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from localaws.athena.sql import literals, operators
+from localaws.athena.sql.casts import convert
+from localaws.athena.sql.context import Context, Handler
+from localaws.athena.sql.dialect import LITERAL
+from localaws.athena.sql.errors import NotSupportedError, SqlError, TypeMismatchError
+from localaws.athena.sql.scope import Scope
+from localaws.athena.sql.type_text import parse_type
+from localaws.athena.sql.typed import Typed, cast, coerce, common
+from localaws.athena.sql.types import (
+    BOOLEAN,
+    DATE,
+    UNKNOWN,
+    Type,
+    array,
+    field_names,
+    is_integer,
+    row,
+    timestamp,
+    timestamptz,
+)
+
+
+def _literal(node: exp.Expression, scope: Scope, context: Context) -> Typed:
+    return literals.string(node.this) if node.args.get("is_string") else literals.number(node.this)
+
+
+def _boolean(node: exp.Expression, scope: Scope, context: Context) -> Typed:
+    return Typed("true" if node.this else "false", BOOLEAN, str(bool(node.this)).lower())
+
+
+def _null(node: exp.Expression, scope: Scope, context: Context) -> Typed:
+    return Typed("NULL", UNKNOWN)
+
+
+def _negative(node: exp.Expression, scope: Scope, context: Context) -> Typed:
+    if isinstance(node.this, exp.Literal) and not node.this.is_string:
+        return literals.number("-" + node.this.this)
+    return operators.negate(context.compile(node.this, scope))
+
+
+def _cast(node: exp.Expression, scope: Scope, context: Context) -> Typed:
+    kind = node.args["to"]
+    if node.meta.get(LITERAL) and kind.this.value in ("DECIMAL", "TIMESTAMP", "TIMESTAMPTZ"):
+        return literals.typed(kind.this.value, node.this.this)
+    return convert(context.compile(node.this, scope), type_of(kind))
+
+
+def _try_cast(node: exp.Expression, scope: Scope, context: Context) -> Typed:
+    return convert(context.compile(node.this, scope), type_of(node.args["to"]), safe=True)
+
+
+def type_of(node: exp.DataType) -> Type:
+    """The Trino type that a CAST names."""
+    inner = node.expressions
+    name = node.this.value.lower()
+    if name == "array":
+        return array(type_of(inner[0]))
+    if name == "map":
+        return Type("map", (type_of(inner[0]), type_of(inner[1])))
+    if name == "struct":
+        fields = [(f.name.lower(), f.args["kind"]) if isinstance(f, exp.ColumnDef) else (None, f) for f in inner]
+        return row(tuple(type_of(k) for _, k in fields), tuple(n for n, _ in fields))
+    sizes = [p.name for p in inner]
+    if name in ("timestamp", "timestamptz") and len(sizes) <= 1:
+        digits = int(sizes[0]) if sizes else 3
+        if digits > 6:
+            raise NotSupportedError(f"type timestamp({digits})", "has more digits than the 6 that are kept")
+        return timestamp(digits) if name == "timestamp" else timestamptz(digits)
+    known = {"int": "integer", "float": "real", "text": "varchar", "varbinary": "varbinary", "userdefined": "unknown"}
+    return parse_type(known.get(name, name) + (f"({','.join(sizes)})" if sizes else ""))
+
+
+def _array(node: exp.Expression, scope: Scope, context: Context) -> Typed:
+    values = [context.compile(n, scope) for n in node.expressions]
+    kind = common(values, "ARRAY")
+    element = kind if kind != UNKNOWN else UNKNOWN
+    items = ", ".join(coerce(v, element).sql for v in values)
+    return Typed(cast(f"[{items}]", array(element)), array(element))
+
+
+def _subscript(node: exp.Expression, scope: Scope, context: Context) -> Typed:
+    value = context.compile(node.this, scope)
+    if len(node.expressions) != 1 or isinstance(node.expressions[0], exp.Slice):
+        raise NotSupportedError("subscript with a range")
+    index = context.compile(node.expressions[0], scope)
+    if value.type.name == "array" and is_integer(index.type):
+        kind = value.type.args[0]
+        return Typed(f"list_extract({value.sql}, trino_subscript({index.sql}, len({value.sql})))", kind)
+    if value.type.name == "map":
+        key = coerce(index, value.type.args[0])
+        return Typed(f"trino_map_value({value.sql}, {key.sql})", value.type.args[1])
+    if value.type.name == "row" and index.literal and is_integer(index.type):
+        found = operators.fields_of(value)
+        if not 1 <= int(index.literal) <= len(found):
+            raise SqlError(f"Subscript out of range for {value.type}: {index.literal}")
+        return found[int(index.literal) - 1]
+    raise TypeMismatchError(f"Cannot subscript {value.type} with {index.type}")
+
+
+def row_of_call(node: exp.Expression, scope: Scope, context: Context) -> Typed:
+    """`(a, b)` or `row(a, b)`."""
+    return row_of([context.compile(n, scope) for n in node.expressions])
+
+
+def row_of(values: list[Typed]) -> Typed:
+    """An anonymous row."""
+    kind = row(tuple(v.type for v in values))
+    packed = ", ".join(f"{n} := {coerce(v, v.type).sql}" for n, v in zip(field_names(kind), values, strict=True))
+    return Typed(f"struct_pack({packed})", kind)
+
+
+def _interval(node: exp.Expression, scope: Scope, context: Context) -> Typed:
+    if not isinstance(node, exp.Interval):
+        raise NotSupportedError("INTERVAL")
+    return literals.interval(node)
+
+
+def _hex(node: exp.Expression, scope: Scope, context: Context) -> Typed:
+    return literals.binary(node.this)
+
+
+def _unicode(node: exp.Expression, scope: Scope, context: Context) -> Typed:
+    if node.args.get("escape"):
+        raise NotSupportedError("UESCAPE")
+    return literals.unicode_string(node.this)
+
+
+def _today(node: exp.Expression, scope: Scope, context: Context) -> Typed:
+    return Typed("CAST(now() AT TIME ZONE 'UTC' AS DATE)", DATE)
+
+
+def _local_now(node: exp.Expression, scope: Scope, context: Context) -> Typed:
+    return Typed("date_trunc('millisecond', now() AT TIME ZONE 'UTC')", timestamp(3))
+
+
+HANDLERS: dict[type[exp.Expression], Handler] = {
+    exp.Literal: _literal,
+    exp.Boolean: _boolean,
+    exp.Null: _null,
+    exp.Neg: _negative,
+    exp.Cast: _cast,
+    exp.TryCast: _try_cast,
+    exp.Array: _array,
+    exp.Bracket: _subscript,
+    exp.Tuple: row_of_call,
+    exp.Interval: _interval,
+    exp.HexString: _hex,
+    exp.UnicodeString: _unicode,
+    exp.CurrentDate: _today,
+    exp.Localtimestamp: _local_now,
+}
