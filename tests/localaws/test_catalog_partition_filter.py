@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto.glue.exceptions import InvalidInputException, InvalidStateException
 
@@ -27,9 +27,9 @@ SIGNS = {
 }
 Model = Callable[[dict[str, Any]], bool | None]
 
-numbers = st.integers(-20, 20)
+numbers = st.integers(-3, 12)
 texts = st.text("ab'%_ ", max_size=3)
-decimals = st.decimals(-5, 5, places=2)
+decimals = st.decimals(-1, 1, places=1)
 
 
 def literal_of(name: str) -> st.SearchStrategy[Any]:
@@ -86,7 +86,8 @@ expressions = st.recursive(
 rows = st.fixed_dictionaries({name: st.none() | literal_of(name) for name in "nsd"})
 
 
-@given(expressions, st.lists(rows, max_size=5))
+@settings(max_examples=300)
+@given(expressions, st.lists(rows, min_size=1, max_size=8))
 def test_an_expression_selects_what_sql_would(expression: tuple[str, Model], table: list[dict[str, Any]]) -> None:
     text, model = expression
     matches = partition_filter(text, KEYS)
@@ -101,6 +102,12 @@ def test_any_text_is_either_understood_or_refused(text: str) -> None:
         partition_filter(text, KEYS)
     except InvalidInputException as error:
         assert error.message
+
+
+@pytest.mark.parametrize("sign", sorted(SIGNS))
+def test_each_sign_holds_below_at_and_above(sign: str) -> None:
+    matches = partition_filter(f"n {sign} '10'", KEYS)
+    assert [matches([n, "", "0"]) for n in ("9", "10", "11")] == [SIGNS[sign](n, 10) for n in (9, 10, 11)]
 
 
 def test_and_binds_closer_than_or() -> None:

@@ -148,6 +148,15 @@ def test_a_branch_is_written_audited_and_published(clients: Clients) -> None:
     assert sorted(clients.table().metadata.refs) == ["main"]
 
 
+def test_an_empty_table_is_branched_written_and_published(clients: Clients) -> None:
+    clients.sql("CREATE TABLE db.unseen (id BIGINT) USING iceberg")
+    clients.sql("ALTER TABLE db.unseen CREATE BRANCH audit")
+    clients.sql("INSERT INTO db.unseen.branch_audit VALUES (1)")
+    assert clients.sql("SELECT count(*) FROM db.unseen") == [(0,)]
+    clients.sql("CALL lake.system.fast_forward('db.unseen', 'main', 'audit')")
+    assert clients.sql("SELECT id FROM db.unseen") == [(1,)]
+
+
 def test_rollback_tag_and_cherrypick(clients: Clients) -> None:
     first = clients.table().current_snapshot().snapshot_id
     clients.sql("ALTER TABLE db.t CREATE TAG loaded")

@@ -9,12 +9,12 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any
 
 from moto.glue.exceptions import InvalidInputException, InvalidStateException
+
+from localaws.glue.partition_values import cast, is_text
 
 NULL = "__HIVE_DEFAULT_PARTITION__"
 
@@ -38,8 +38,6 @@ _COMPARE: dict[str, Compare] = {
     ">=": operator.ge,
 }
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
-_INTEGERS = ("tinyint", "smallint", "int", "integer", "bigint", "long")
-_STRINGS = ("string", "char", "varchar")
 
 
 def partition_filter(expression: str, keys: Sequence[Mapping[str, Any]]) -> Callable[[Values], bool]:
@@ -139,7 +137,7 @@ class _Parser:
             raise self._unsupported()
         index, key_type = column
         try:
-            wanted = _cast(key_type, literal)
+            wanted = cast(key_type, literal)
         except ValueError as error:
             raise InvalidInputException("GetPartitions", str(error)) from error
         return partial(_holds, index, key_type, _COMPARE[sign], wanted)
@@ -210,58 +208,14 @@ def _holds(index: int, key_type: str, compare: Compare, wanted: Any, values: Val
     if values[index] == NULL:
         return None
     try:
-        return compare(_cast(key_type, values[index]), wanted)
+        return compare(cast(key_type, values[index]), wanted)
     except ValueError as error:
         raise InvalidStateException("GetPartitions", str(error)) from error
 
 
 def _like(column: tuple[int, str], pattern: str) -> Condition:
     index, key_type = column
-    if _base(key_type) not in _STRINGS:
+    if not is_text(key_type):
         raise InvalidInputException("GetPartitions", f"{key_type} data type doesn't support operation 'LIKE'")
     regex = re.compile("".join({"%": ".*", "_": "."}.get(c, re.escape(c)) for c in pattern), re.DOTALL)
     return partial(_holds, index, key_type, lambda value, _: regex.fullmatch(value) is not None, None)
-
-
-def _base(key_type: str) -> str:
-    return key_type.lower().partition("(")[0].strip()
-
-
-def _cast(key_type: str, text: str) -> Any:
-    """``text`` as a value that compares as ``key_type`` does; raise ValueError where it is none."""
-    base = _base(key_type)
-    if base in _STRINGS:
-        return text
-    if base in _INTEGERS:
-        return _integer(text)
-    if base == "decimal":
-        return _decimal(text)
-    if base == "date":
-        return date.fromisoformat(_shaped(text, r"\d{4}-\d\d-\d\d", "a date"))
-    if base == "timestamp":
-        return _timestamp(text)
-    raise InvalidInputException("GetPartitions", f"Unknown type : '{key_type}'")
-
-
-def _integer(text: str) -> int:
-    return int(_shaped(text, r"[+-]?\d+", "an integer"))
-
-
-def _decimal(text: str) -> Decimal:
-    try:
-        return Decimal(text)
-    except InvalidOperation as error:
-        raise ValueError(f"{text} is not a decimal.") from error
-
-
-def _timestamp(text: str) -> tuple[datetime, int]:
-    """Seconds, and nanoseconds beside them."""
-    shaped = _shaped(text, r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,9})?", "a timestamp (yyyy-mm-dd hh:mm:ss[.f])")
-    seconds, _, fraction = shaped.partition(".")
-    return datetime.fromisoformat(seconds), int(fraction.ljust(9, "0"))
-
-
-def _shaped(text: str, pattern: str, what: str) -> str:
-    if not re.fullmatch(pattern, text, re.ASCII):
-        raise ValueError(f"{text} is not {what}.")
-    return text

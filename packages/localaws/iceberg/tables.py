@@ -9,20 +9,15 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from pyiceberg.catalog.noop import NoopCatalog
 from pyiceberg.exceptions import (
     CommitFailedException,
     NoSuchNamespaceError,
     NoSuchTableError,
     TableAlreadyExistsError,
 )
-from pyiceberg.partitioning import UNPARTITIONED_PARTITION_SPEC, PartitionSpec
-from pyiceberg.schema import Schema
-from pyiceberg.table import CommitTableResponse, CreateTableTransaction, StagedTable, Table
+from pyiceberg.table import CreateTableTransaction, StagedTable, Table
 from pyiceberg.table.metadata import TableMetadata, new_table_metadata
-from pyiceberg.table.sorting import UNSORTED_SORT_ORDER, SortOrder
 from pyiceberg.table.update import AssertCreate, TableRequirement, TableUpdate
-from pyiceberg.typedef import Identifier
 
 from localaws.glue.catalog import (
     AlreadyExistsException,
@@ -30,33 +25,16 @@ from localaws.glue.catalog import (
     ConcurrentModificationException,
     EntityNotFoundException,
 )
+from localaws.iceberg.changes import Change, NewTable
 from localaws.iceberg.file_io import StoreFileIO
 from localaws.iceberg.glue_table import is_iceberg, metadata_location_of, table_input
+from localaws.iceberg.loaded_table import TableCatalog, files_of
 from localaws.iceberg.metadata_files import MetadataFiles
 from localaws.iceberg.metadata_updates import InvalidUpdateError, check_format_version, updated
+from localaws.iceberg.requirements import check
 from localaws.s3.store import ObjectStore
 
-
-@dataclass(frozen=True)
-class NewTable:
-    """What a new table is made of. Without ``location`` it lies in its database's, or in ``warehouse/db.db``."""
-
-    schema: Schema
-    partition_spec: PartitionSpec = UNPARTITIONED_PARTITION_SPEC
-    sort_order: SortOrder = UNSORTED_SORT_ORDER
-    location: str | None = None
-    properties: Mapping[str, str] | None = None
-    warehouse: str | None = None
-
-
-@dataclass(frozen=True)
-class Change:
-    """One table's part of a commit."""
-
-    database: str
-    name: str
-    requirements: Sequence[TableRequirement]
-    updates: Sequence[TableUpdate]
+__all__ = ["Change", "IcebergTables", "NewTable"]
 
 
 @dataclass(frozen=True)
@@ -102,7 +80,7 @@ class IcebergTables:
     def stage(self, database: str, name: str, new: NewTable) -> CreateTableTransaction:
         """A transaction that makes the table, with whatever is appended to it, when it is committed: CTAS."""
         metadata = self.draft(database, name, new)
-        catalog = _TableCatalog(self)
+        catalog = TableCatalog(self)
         return CreateTableTransaction(
             StagedTable((database.lower(), name.lower()), metadata, metadata.location, self.io, catalog)
         )
@@ -177,7 +155,7 @@ class IcebergTables:
         base = current.metadata if current else None
         version_id = glue_table["VersionId"] if glue_table else None
         for requirement in change.requirements:
-            requirement.validate(base)
+            check(requirement, base)
         previous = current.metadata_location if current else None
         metadata = updated(base, change.updates, previous)
         if current and metadata == base:
@@ -263,42 +241,4 @@ class IcebergTables:
         return glue_table, location
 
     def _table(self, database: str, name: str, metadata: TableMetadata, location: str) -> Table:
-        return Table((database.lower(), name.lower()), metadata, location, self.io, _TableCatalog(self))
-
-
-class _TableCatalog(NoopCatalog):
-    """The part of a catalog that a loaded table calls: refresh and commit."""
-
-    def __init__(self, tables: IcebergTables) -> None:
-        super().__init__("localaws")
-        self._tables = tables
-
-    def supports_server_side_planning(self) -> bool:
-        return False
-
-    def load_table(self, identifier: str | Identifier) -> Table:
-        database, name = self.identifier_to_database_and_table(identifier)
-        return self._tables.load(database, name)
-
-    def commit_table(
-        self, table: Table, requirements: tuple[TableRequirement, ...], updates: tuple[TableUpdate, ...]
-    ) -> CommitTableResponse:
-        database, name = table.name()
-        committed = self._tables.commit(database, name, requirements, updates)
-        return CommitTableResponse.model_construct(
-            metadata=committed.metadata, metadata_location=committed.metadata_location
-        )
-
-
-def files_of(table: Table) -> set[str]:
-    """Locations of every file that the table's snapshots, statistics and metadata log name."""
-    metadata = table.metadata
-    files = {entry.metadata_file for entry in metadata.metadata_log} | {table.metadata_location}
-    files |= {statistics.statistics_path for statistics in (*metadata.statistics, *metadata.partition_statistics)}
-    for snapshot in metadata.snapshots:
-        files.add(snapshot.manifest_list)
-        for manifest in snapshot.manifests(table.io):
-            files.add(manifest.manifest_path)
-            entries = manifest.fetch_manifest_entry(table.io, discard_deleted=False)
-            files |= {entry.data_file.file_path for entry in entries}
-    return files
+        return Table((database.lower(), name.lower()), metadata, location, self.io, TableCatalog(self))
