@@ -117,6 +117,7 @@ def _settings(home: Path, dags: Path, url: str) -> dict[str, str]:
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API_AUTH__JWT_SECRET": _secret(home),
         "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "false",
+        "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "false",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
     }

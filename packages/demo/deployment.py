@@ -1,0 +1,94 @@
+"""Estrela on a local AWS: the bucket, the library, the Glue job and the Athena workgroup, by plain boto3."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from localaws.running import Running
+
+LAKE = "estrela-lake"
+JOB = "estrela"
+WORKGROUP = "estrela"
+ROLE = "arn:aws:iam::123456789012:role/estrela-glue"
+# The same words as on AWS: localaws puts its own catalog behind them.
+CATALOG_CONF = " --conf ".join(
+    (
+        "spark.sql.extensions=org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+        "spark.sql.catalog.lake=org.apache.iceberg.spark.SparkCatalog",
+        "spark.sql.catalog.lake.catalog-impl=org.apache.iceberg.aws.glue.GlueCatalog",
+        "spark.sql.catalog.lake.io-impl=org.apache.iceberg.aws.s3.S3FileIO",
+        f"spark.sql.catalog.lake.warehouse=s3://{LAKE}/warehouse",
+    )
+)
+
+
+def deploy(aws: Running, project: Path) -> None:
+    """Make or update all that the DAG needs; done again, it changes nothing."""
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket=LAKE)
+    wheel = _put(s3, "code", _wheel(project))
+    script = _put(s3, "code", project / "glue" / "job_template.py")
+    _put_job(aws.client("glue"), script, wheel)
+    _put_workgroup(aws.client("athena"))
+
+
+def airflow_env(aws: Running, source_host: str) -> dict[str, str]:
+    """What Airflow must know: the AWS connection and the Variables of the DAG."""
+    return {
+        **aws.env,
+        "AIRFLOW_CONN_AWS_DEFAULT": "aws://",
+        "AIRFLOW_VAR_ESTRELA_LAKE": LAKE,
+        "AIRFLOW_VAR_ESTRELA_GLUE_JOB": JOB,
+        "AIRFLOW_VAR_ESTRELA_POLL_SECONDS": "0.5",
+        "AIRFLOW_VAR_ESTRELA_SOURCE_HOST": source_host,
+    }
+
+
+def _wheel(project: Path) -> Path:
+    """Build the platform's wheel; the same code gives the same bytes, so the same place in the bucket."""
+    folder = Path(tempfile.mkdtemp(prefix="estrela-wheel-"))
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(command, cwd=project / "packages" / "estrela", check=True, capture_output=True)
+    return next(folder.glob("*.whl"))
+
+
+def _put(s3: Any, prefix: str, file: Path) -> str:
+    """Store a file under its content's hash: a run that has started keeps its code when a new one is deployed."""
+    data = file.read_bytes()
+    key = f"{prefix}/{hashlib.sha256(data).hexdigest()[:16]}/{file.name}"
+    s3.put_object(Bucket=LAKE, Key=key, Body=data)
+    return f"s3://{LAKE}/{key}"
+
+
+def _put_job(glue: Any, script: str, wheel: str) -> None:
+    job = {
+        "Role": ROLE,
+        "Command": {"Name": "glueetl", "ScriptLocation": script, "PythonVersion": "3"},
+        "GlueVersion": "5.1",
+        "WorkerType": "G.1X",
+        "NumberOfWorkers": 2,
+        "Timeout": 60,
+        "MaxRetries": 0,
+        "ExecutionProperty": {"MaxConcurrentRuns": 10},
+        "DefaultArguments": {
+            "--extra-py-files": wheel,
+            "--datalake-formats": "iceberg",
+            "--conf": CATALOG_CONF,
+        },
+    }
+    if JOB in glue.list_jobs()["JobNames"]:
+        glue.update_job(JobName=JOB, JobUpdate=job)
+    else:
+        glue.create_job(Name=JOB, **job)
+
+
+def _put_workgroup(athena: Any) -> None:
+    known = {group["Name"] for group in athena.list_work_groups()["WorkGroups"]}
+    if WORKGROUP not in known:
+        place = {"ResultConfiguration": {"OutputLocation": f"s3://{LAKE}/athena/"}}
+        athena.create_work_group(Name=WORKGROUP, Configuration={**place, "EnforceWorkGroupConfiguration": True})
