@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -91,6 +92,8 @@ def test_bytes_of_spark_become_a_version(aws: Running, s3: Any, versioned: str) 
     (aws.home / "s3" / versioned / "k").write_bytes(b"spark")
     put(s3, versioned, b"api")
     assert read(s3, versioned, VersionId="null") == b"spark"
+    etags = [item["ETag"] for item in s3.list_object_versions(Bucket=versioned)["Versions"]]
+    assert etags == [f'"{hashlib.md5(data).hexdigest()}"' for data in (b"api", b"spark")]
 
 
 def test_a_bucket_with_old_versions_is_not_empty(s3: Any, versioned: str) -> None:

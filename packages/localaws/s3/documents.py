@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from email.utils import formatdate
+from functools import lru_cache
 from typing import TypeAlias
 from xml.etree import ElementTree
 
@@ -63,6 +64,11 @@ def text_of(element: ElementTree.Element, name: str, default: str = "") -> str:
 
 def iso_time(seconds: float) -> str:
     """As documents give times."""
+    return _iso_time(int(seconds))
+
+
+@lru_cache(4096)
+def _iso_time(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 

@@ -108,7 +108,7 @@ class History:
             self._insert_pending(new, retained)
             if plain and not self._layout.place(source, bucket, key):
                 new = replace(self._index.versions(bucket, key)[0], vault=self._to_vault(source))
-                self._index.update(new)
+                self._index.move(new)
             self.settle(bucket, key)
         except BaseException as error:
             if not (is_disk_full(error) and identity_at(plain) == info.identity):
@@ -159,7 +159,7 @@ class History:
                 at_plain = plain == row.identity and not row.marker
                 if row.pending or (at_plain and row.vault):
                     unlink += [row.vault] if at_plain and row.vault else []
-                    self._index.update(replace(row, pending=False, vault=None if at_plain else row.vault))
+                    self._index.move(replace(row, pending=False, vault=None if at_plain else row.vault))
         for name in unlink:
             self._layout.vault(name).unlink(missing_ok=True)
         if plain is None:
@@ -197,6 +197,9 @@ class History:
         info = self._index.of_file(bucket, key, identity) or ObjectInfo(bucket, key, identity)
         if info.version == new_version:
             return None
+        if info.etag is None:
+            with Path(path).open("rb", buffering=0) as file:
+                info = replace(info, etag=content_etag(file))
         name = self._layout.new_vault()
         os.link(path, self._layout.vault(name))
         return replace(info, vault=name)
@@ -205,7 +208,7 @@ class History:
         try:
             with self._index.transaction():
                 if retained:
-                    (self._index.update if retained.number else self._index.insert)(retained)
+                    (self._index.move if retained.number else self._index.insert)(retained)
                 self._index.insert(new)
         except BaseException:
             if retained and retained.vault:

@@ -112,12 +112,13 @@ class Index:
             (*values, *identity, info.etag, info.facts.to_json()),
         )
 
-    def update(self, info: ObjectInfo) -> None:
-        """Store where the bytes of a row are, and its facts."""
-        self.run(
-            "UPDATE objects SET pending = ?, vault = ?, etag = ?, facts = ? WHERE number = ?",
-            (info.pending, info.vault, info.etag, info.facts.to_json(), info.number),
-        )
+    def move(self, info: ObjectInfo) -> None:
+        """Store where the bytes of a row are."""
+        self.run("UPDATE objects SET pending = ?, vault = ? WHERE number = ?", (info.pending, info.vault, info.number))
+
+    def tag(self, info: ObjectInfo) -> None:
+        """Store the facts of a row, tags among them."""
+        self.run("UPDATE objects SET facts = ? WHERE number = ?", (info.facts.to_json(), info.number))
 
     def delete(self, info: ObjectInfo) -> None:
         self.run("DELETE FROM objects WHERE number = ?", (info.number,))

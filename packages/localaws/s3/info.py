@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 NULL_VERSION = "null"
@@ -29,11 +29,13 @@ class Facts:
 
     def to_json(self) -> str:
         """Only what differs from an object without facts: most rows stay short."""
-        default = asdict(_NO_FACTS)
-        return json.dumps({name: value for name, value in asdict(self).items() if value != default[name]})
+        default = vars(_NO_FACTS)
+        return json.dumps({name: value for name, value in vars(self).items() if value != default[name]})
 
     @classmethod
     def from_json(cls, text: str) -> Facts:
+        if text == "{}":
+            return _NO_FACTS
         values: dict[str, Any] = json.loads(text)
         if "parts" in values:
             values["parts"] = tuple(values["parts"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ from localaws.s3.store import ObjectStore
 from localaws.s3.version_listing import VersionPage, version_page
 
 PAGE = 1000
+_UNRESERVED = re.compile(r"[A-Za-z0-9_.~/-]*")
 
 
 def list_objects(store: ObjectStore, request: Request) -> Response:
@@ -128,7 +130,11 @@ def _encoder(request: Request) -> Callable[[str], str]:
         raise S3Error(
             "InvalidArgument", "Invalid Encoding Method specified in Request", {"ArgumentName": "encoding-type"}
         )
-    return (lambda text: quote(text, safe="/")) if asked else str
+    return _quoted if asked else str
+
+
+def _quoted(text: str) -> str:
+    return text if _UNRESERVED.fullmatch(text) else quote(text, safe="/")
 
 
 def _to_token(key: str) -> str:

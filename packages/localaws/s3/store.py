@@ -192,7 +192,7 @@ class ObjectStore:
         with self.locked(bucket, key):
             info, file = self.open(bucket, key, version)
             file.close()
-            self.index.update(replace(info, facts=replace(info.facts, tags=tags)))
+            self.index.tag(replace(info, facts=replace(info.facts, tags=tags)))
             return info
 
     def locked(self, bucket: str, key: str) -> AbstractContextManager[bool]:

@@ -1,0 +1,89 @@
+"""The store as the other rooms use it, in process."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from localaws.home import Home
+from localaws.s3.errors import NoSuchBucketError, NoSuchKeyError, PreconditionFailedError, S3Error
+from localaws.s3.store import ObjectStore, split_uri
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[ObjectStore]:
+    home = Home(tmp_path)
+    home.acquire()
+    store = ObjectStore(home)
+    store.bucket_registry.create("lake")
+    yield store
+    store.close()
+    home.release()
+
+
+def test_put_head_get_list_delete(store: ObjectStore, tmp_path: Path) -> None:
+    put = store.put_bytes("lake", "a/b", b"data")
+    head = store.head("lake", "a/b")
+    assert head
+    assert (head.key, head.size, head.etag) == ("a/b", 4, hashlib.md5(b"data").hexdigest())
+    assert (put.etag, put.mtime) == (head.etag, head.mtime)
+    assert store.get_bytes("lake", "a/b") == b"data"
+    assert store.local_path("lake", "a/b").read_bytes() == b"data"
+    assert store.bucket_path("lake") == tmp_path / "s3" / "lake"
+    assert [info.key for info in store.list("lake", "a/")] == ["a/b"]
+    store.delete("lake", "a/b")
+    assert not store.exists("lake", "a/b")
+    assert store.head("lake", "a/b") is None
+    assert store.buckets() == ["lake"]
+
+
+def test_what_is_missing_is_named(store: ObjectStore) -> None:
+    with pytest.raises(NoSuchKeyError, match="NoSuchKey: The specified key does not exist"):
+        store.get_bytes("lake", "none")
+    for call in (store.get_bytes, store.local_path, store.head):
+        with pytest.raises(NoSuchBucketError):
+            call("none", "k")
+    with pytest.raises(NoSuchBucketError):
+        store.bucket_path("../lake")
+
+
+def test_create_only(store: ObjectStore) -> None:
+    store.put_bytes("lake", "k", b"first", if_none_match=True)
+    with pytest.raises(PreconditionFailedError):
+        store.put_bytes("lake", "k", b"second", if_none_match=True)
+    assert store.get_bytes("lake", "k") == b"first"
+
+
+def test_a_key_that_is_no_path_has_no_file(store: ObjectStore) -> None:
+    store.put_bytes("lake", "../x", b"data")
+    assert store.get_bytes("lake", "../x") == b"data"
+    with pytest.raises(S3Error, match=r"key '\.\./x' is no path of a file"):
+        store.local_path("lake", "../x")
+
+
+def test_listing_starts_after_a_key(store: ObjectStore) -> None:
+    for key in ("a", "a/b", "b", "c"):
+        store.put_bytes("lake", key, b"")
+    assert [info.key for info in store.list("lake", after="a")] == ["a/b", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("uri", "parts"),
+    [
+        ("s3://lake/a/b", ("lake", "a/b")),
+        ("s3a://lake/a//b/", ("lake", "a//b/")),
+        ("s3://lake", ("lake", "")),
+        ("s3://lake/k?x#y", ("lake", "k?x#y")),
+    ],
+)
+def test_split_uri(uri: str, parts: tuple[str, str]) -> None:
+    assert split_uri(uri) == parts
+
+
+@pytest.mark.parametrize("uri", ["http://lake/k", "lake/k", "s3:///k", ""])
+def test_split_uri_refuses(uri: str) -> None:
+    with pytest.raises(ValueError, match="is no S3 location; s3://bucket/key was expected"):
+        split_uri(uri)
