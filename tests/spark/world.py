@@ -83,9 +83,7 @@ class World:
 
 
 def fresh_world(spark: SparkSession, folder: Path) -> World:
-    """A world whose lake is empty: all tables of an earlier one are dropped."""
-    for database in (TRUSTED, REFINED, OPS):
-        if spark.catalog.databaseExists(f"lake.{database}"):
-            for row in spark.sql(f"SHOW TABLES IN lake.{database}").collect():
-                spark.sql(f"DROP TABLE lake.{database}.{row['tableName']} PURGE")
-    return World(spark, FolderRaw(folder))
+    """A world with a lake of its own, in the one JVM."""
+    session = spark.newSession()
+    session.conf.set("spark.sql.catalog.lake.warehouse", (folder / "lake").as_uri())
+    return World(session, FolderRaw(folder / "raw"))

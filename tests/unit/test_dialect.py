@@ -1,0 +1,65 @@
+"""What the first bytes of a CSV file tell. No Spark."""
+
+from __future__ import annotations
+
+import pytest
+
+from estrela.etl.transformers.dialect import Dialect, Refusal, dialect_of
+from estrela.stars.banking.sources import complaints, segments
+
+HEADERS = [one.header for one in complaints.layouts[0].fields]
+
+
+def header(*, names: list[str] | None = None, end: str = ";") -> str:
+    return ";".join(names or HEADERS) + end + "\n"
+
+
+def found(head: bytes) -> Dialect:
+    dialect = dialect_of(head, complaints)
+    assert isinstance(dialect, Dialect), dialect
+    return dialect
+
+
+def test_windows_1252_and_utf_8_are_told_apart() -> None:
+    assert found(header().encode("cp1252")).latin
+    assert not found(header().encode("utf-8")).latin
+    assert not found(header().encode("utf-8-sig")).latin
+
+
+@pytest.mark.parametrize("lost", ["\ufffd", "\ufffd\ufffd"])
+def test_headers_are_known_by_what_is_left_of_them(lost: str) -> None:
+    names = ["".join(c if c.isascii() else lost for c in name) for name in HEADERS]
+
+    assert found(header(names=names).encode()).positions == tuple(range(14))
+
+
+def test_columns_in_another_order_are_found() -> None:
+    assert found(header(names=HEADERS[::-1]).encode()).positions == tuple(range(13, -1, -1))
+
+
+def test_quotes_and_commas_are_found() -> None:
+    head = ",".join(f'"{name.lower().replace(" ", "_")}"' for name in HEADERS) + ',"unnamed_14"\n'
+
+    dialect = found(head.encode())
+    assert (dialect.delimiter, dialect.quoted, dialect.width) == (",", True, 15)
+
+
+@pytest.mark.parametrize(
+    ("head", "column", "reason"),
+    [
+        (b"", "", "the file is empty: it has no header line"),
+        (b"\xef\xbb\xbf\n", "", "the file is empty: it has no header line"),
+        (b"<html>busy</html>", "Ano", "the header lacks this column of layout A"),
+        (header(end=";Total").encode(), "Total", "column 15 of the header is not among the 14 of layout A, or stands twice"),
+        (header(end=";Ano").encode(), "Ano", "column 15 of the header is not among the 14 of layout A, or stands twice"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_none_of_the_layouts_is_refused(head: bytes, column: str, reason: str) -> None:
+    refusal = dialect_of(head, complaints)
+
+    assert isinstance(refusal, Refusal)
+    assert (refusal.column, refusal.reason) == (column, reason)
+
+
+def test_tabs_are_a_delimiter_as_declared() -> None:
+    assert isinstance(dialect_of(b"Segmento\tCNPJ\tNome\r\nS1\t0\tBANCO\r\n", segments), Dialect)

@@ -1,0 +1,172 @@
+"""A declaration that contradicts itself is refused, with what was allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from estrela.errors import DefinitionError
+from estrela.model import (
+    ApiSource,
+    Column,
+    CsvSource,
+    Dimension,
+    Download,
+    Fact,
+    Field,
+    FromRequest,
+    Layout,
+    Lookup,
+    Mart,
+    Number,
+    OData,
+    Parameter,
+    Scd2,
+    Text,
+    Tolerance,
+    Whole,
+    between,
+    one_of,
+    reconcile,
+    unique,
+)
+
+CODE, NAME = Column("code", "string", "Code"), Column("name", "string", "Name")
+TEXTS = (Field("Code", "code", Text()), Field("Name", "name", Text()))
+shops = CsvSource("shops", "Shops", "shops", Download("http://x/shops.csv"), (CODE, NAME), (Layout("v1", TEXTS),))
+
+
+def transform(shops: Any) -> Any:
+    return shops
+
+
+dim_shop = Dimension("dim_shop", "Shops", (shops,), transform, (CODE, NAME), ("code",))
+dim_versions = replace(dim_shop, history=Scd2(("name",), "day"))
+fact_sales = Fact(
+    "fact_sales", "Sales", (shops,), transform, (Column("amount", "bigint", "BRL"),),
+    (Lookup(dim_shop, ("code",)),), ("shop_key",),
+)  # fmt: skip
+mart = Mart("mart_x", "X", (dim_shop,), (CODE,), "SELECT code FROM {dim_shop}")
+
+WRONG: list[tuple[Callable[[], object], str]] = [
+    (
+        lambda: Column("x", "money", "X"),
+        "Column('x'): unknown type 'money'; allowed: string, int, bigint, double, boolean, date, timestamp, "
+        "decimal(p,s)",
+    ),
+    (
+        lambda: Column("Name", "int", "X"),
+        "Column('Name'): name 'Name' is not lower snake case; allowed: [a-z][a-z0-9_]*",
+    ),
+    (lambda: Column("x", "int", " "), "Column('x'): has no doc; say what the column means"),
+    (lambda: replace(dim_shop, columns=(CODE, CODE)), "Dimension('dim_shop'): column 'code' is declared twice"),
+    (
+        lambda: replace(dim_shop, business_key=("id",)),
+        "Dimension('dim_shop'): business_key names 'id', which is not a column; allowed: code, name",
+    ),
+    (
+        lambda: replace(dim_shop, history=Scd2(("code",), "day")),
+        "Dimension('dim_shop'): tracked names 'code', which is not a column; allowed: name",
+    ),
+    (
+        lambda: replace(dim_shop, history=Scd2(("name",), "name")),
+        "Dimension('dim_shop'): as_of 'name' is a column; the versions' dates replace it",
+    ),
+    (lambda: replace(dim_shop, history=Scd2((), "day")), "Dimension('dim_shop'): Scd2 tracks no column; allowed: name"),
+    (lambda: replace(dim_shop, name="shop"), "Dimension('shop'): name does not start with 'dim_'"),
+    (
+        lambda: replace(dim_shop, transform=lambda stores: stores),
+        "Dimension('dim_shop'): transform takes ('stores',), which are not its sources; allowed: shops",
+    ),
+    (lambda: replace(dim_shop, sources=()), "Dimension('dim_shop'): has no source"),
+    (
+        lambda: replace(dim_shop, checks=(unique("id"),)),
+        "Dimension('dim_shop'): check unique names 'id', which is not a column; allowed: shop_key, code, name",
+    ),
+    (
+        lambda: replace(dim_shop, checks=(one_of("name", ()),)),
+        "Dimension('dim_shop'): check one_of on 'name' allows no value",
+    ),
+    (
+        lambda: replace(dim_shop, checks=(between("name"),)),
+        "Dimension('dim_shop'): check between on 'name' has neither low nor high",
+    ),
+    (
+        lambda: replace(fact_sales, checks=(reconcile("amount", shops, "total"),)),
+        "Fact('fact_sales'): check reconcile with shops names 'total', which is not a column; allowed: code, name, "
+        "source_file, source_line, fetched_at",
+    ),
+    (lambda: Lookup(fact_sales, ("code",)), "Lookup: 'fact_sales' is not a dimension; allowed: a Dimension"),  # type: ignore[arg-type]
+    (
+        lambda: Lookup(dim_shop, ("code", "name")),
+        "Lookup('dim_shop'): on=('code', 'name') does not match the business key; allowed: code",
+    ),
+    (
+        lambda: Lookup(dim_versions, ("code",)),
+        "Lookup('dim_shop'): has no as_of, although the dimension has versions",
+    ),
+    (
+        lambda: Lookup(dim_shop, ("code",), as_of="day"),
+        "Lookup('dim_shop'): as_of 'day' is given, but the dimension has no versions",
+    ),
+    (
+        lambda: replace(fact_sales, grain=("day",)),
+        "Fact('fact_sales'): grain names 'day', which is not a column; allowed: shop_key, amount",
+    ),
+    (lambda: replace(fact_sales, name="sales"), "Fact('sales'): name does not start with 'fact_'"),
+    (
+        lambda: replace(mart, sql="SELECT 1 FROM {dim_other}"),
+        "Mart('mart_x'): sql names ['dim_other'], which are not the tables in uses; allowed: dim_shop",
+    ),
+    (
+        lambda: replace(shops, layouts=(Layout("v1", (Field("Id", "id", Whole()),)),)),
+        "CsvSource('shops'), layout 'v1': a field names 'id', which is not a column; allowed: code, name",
+    ),
+    (lambda: replace(shops, layouts=()), "CsvSource('shops'): has no layout; declare the fields of its files"),
+    (
+        lambda: replace(shops, layouts=(Layout("v1", (*TEXTS[:1], replace(TEXTS[1], header="Code"))),)),
+        "CsvSource('shops'), layout 'v1': has a header twice",
+    ),
+    (
+        lambda: replace(shops, partition_by=("name",), from_request=(FromRequest("code", "code"),)),
+        "CsvSource('shops'): partition_by names 'name', which the request does not tell; allowed: code",
+    ),
+    (lambda: replace(shops, delimiter="||"), "CsvSource('shops'): delimiter '||' is not one character"),
+    (
+        lambda: ApiSource("a", "A", "a", shops.origin, (CODE,), ()),
+        "ApiSource('a'): has no layout; declare the fields of its files",
+    ),
+    (lambda: Tolerance(rows=1), "Tolerance: rows=1 is not a share of at least 0 and below 1"),
+    (lambda: Number(";"), "Number: decimal mark ';'; allowed: ,, ."),
+    (lambda: Parameter("p", "p"), "Parameter('p'): needs exactly one of values, each and months_of"),
+    (
+        lambda: Parameter("p", "p", each=((shops, "id"),)),
+        "Parameter('p'): shops has no column 'id' to take values from; allowed: code, name",
+    ),
+]
+
+
+@pytest.mark.parametrize(("declare", "message"), WRONG, ids=[message[:50] for _, message in WRONG])
+def test_a_contradiction_is_refused_with_what_was_allowed(declare: Callable[[], object], message: str) -> None:
+    with pytest.raises(DefinitionError) as refused:
+        declare()
+
+    assert str(refused.value) == message
+
+
+def test_a_declaration_adds_what_the_engine_makes() -> None:
+    assert [column.name for column in dim_versions.all_columns] == [
+        "shop_key", "code", "name", "valid_from", "valid_to", "is_current",
+    ]  # fmt: skip
+    assert [column.name for column in fact_sales.all_columns] == ["shop_key", "amount"]
+    assert mart.query("db") == "SELECT code FROM db.dim_shop"
+
+
+def test_a_source_needs_those_that_tell_its_parameters() -> None:
+    origin = OData("http://x", "R", (Parameter("Code", "code", each=((shops, "code"),)),))
+    asked = ApiSource("asked", "Asked", "asked", origin, (CODE,), (Layout("v1", TEXTS[:1]),))
+
+    assert asked.needs == (shops,)

@@ -1,0 +1,67 @@
+"""Tables are found, not registered, and their order comes from what they refer to."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from estrela.errors import DefinitionError
+from estrela.model.plan import steps
+from estrela.model.star import assemble, load
+from estrela.stars.banking.fact_complaints import fact_complaints
+
+
+def test_the_banking_star_is_found() -> None:
+    star = load("banking")
+
+    assert [one.name for one in star.dimensions] == ["dim_quarter", "dim_institution", "dim_service"]
+    assert {one.name for one in star.facts} == {"fact_complaints", "fact_fees"}
+    assert len(star.marts) == 5
+    assert star.entities == ("complaints", "institutions", "fees")
+
+
+def test_a_fact_brings_the_dimensions_and_sources_that_it_refers_to() -> None:
+    star = assemble("small", [fact_complaints])
+
+    assert {one.name for one in star.tables} == {"fact_complaints", "dim_institution", "dim_quarter"}
+    assert {"complaints", "segments"} <= {one.name for one in star.sources}
+
+
+def test_the_steps_and_their_order_come_from_the_declarations() -> None:
+    assert {step.name: step.after for step in steps("banking")} == {
+        "extract_complaints": (),
+        "extract_institutions": ("extract_complaints",),
+        "extract_fees": ("extract_complaints", "extract_institutions"),
+        "transform_complaints": ("extract_complaints",),
+        "transform_institutions": ("extract_institutions",),
+        "transform_fees": ("extract_fees",),
+        "star": ("transform_complaints", "transform_institutions", "transform_fees"),
+        "publish": ("star",),
+    }
+
+
+def test_an_unknown_star_or_entity_is_refused_with_those_that_exist() -> None:
+    with pytest.raises(DefinitionError, match="Star: no star is called 'shops'; allowed: banking"):
+        load("shops")
+    with pytest.raises(
+        DefinitionError, match=r"Star\('banking'\): has no entity 'x'; allowed: complaints, institutions, fees"
+    ):
+        load("banking").sources_of("x")
+
+
+def test_two_declarations_of_one_name_are_refused() -> None:
+    from dataclasses import replace
+
+    with pytest.raises(DefinitionError, match="two declarations are called 'fact_complaints'"):
+        assemble("twice", [fact_complaints, replace(fact_complaints, doc="another")])
+
+
+def test_declarations_and_the_factory_are_read_without_spark() -> None:
+    code = (
+        "import sys, estrela.etl_factory, estrela.etl.publish; from estrela.model.plan import steps; steps('banking');"
+        "sys.exit(any(name.split('.')[0] in ('pyspark', 'awsglue') for name in sys.modules))"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
