@@ -84,7 +84,7 @@ class LocalAthenaBackend(AthenaBackend):
     def put_statement(self, workgroup: str, name: str, query: str, description: str | None) -> None:
         """Keep a prepared statement under its workgroup and name."""
         self.work_group(workgroup)
-        statement = PreparedStatement(name, workgroup, query, description or "")  # type: ignore[arg-type]
+        statement = PreparedStatement(name, workgroup, query, description or "")
         statement.last_modified_time = datetime.now()
         self.prepared_statements[_key(workgroup, name)] = statement
 
@@ -96,7 +96,7 @@ class LocalAthenaBackend(AthenaBackend):
         return self.prepared_statements.pop(_key(workgroup, name), None) is not None
 
     def statements_of(self, workgroup: str) -> list[PreparedStatement]:
-        return [s for s in self.prepared_statements.values() if s.workgroup == workgroup]  # type: ignore[comparison-overlap]
+        return [s for s in self.prepared_statements.values() if s.workgroup == workgroup]
 
 
 def _key(workgroup: str, name: str) -> str:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from localaws.athena.errors import InvalidRequestError, QueryCancelledError
+from localaws.athena.errors import InvalidRequestError, QueryCancelledError, QueryError
 from localaws.athena.execution import CANCELLED, FAILED, FINAL, RUNNING, SUCCEEDED, Execution, History
 from localaws.athena.results.locations import check_location, file_location
 from localaws.athena.results.reading import results_page
@@ -78,7 +78,12 @@ class Engine:
 
     def submit(self, request: Request, saved: LocalAthenaBackend) -> Execution:
         """Take a query in; raise InvalidRequestError for one that Athena refuses at once."""
-        statement = read_statement(request.query)
+        from localaws.athena.prepared import resolve
+
+        try:
+            statement = resolve(read_statement(request.query), saved, request.workgroup.name, request.parameters)
+        except QueryError as error:
+            raise InvalidRequestError(str(error).removeprefix("SYNTAX_ERROR: "), "MALFORMED_QUERY") from None
         if request.workgroup.state != "ENABLED":
             raise InvalidRequestError(f"WorkGroup {request.workgroup.name} is disabled.")
         configuration = _result_configuration(request)

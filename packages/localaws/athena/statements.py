@@ -7,12 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sqlglot.dialects.hive import Hive
-from sqlglot.dialects.trino import Trino
-from sqlglot.errors import TokenError
-from sqlglot.tokens import Token, TokenType
-
 from localaws.athena.errors import InvalidRequestError
+from localaws.athena.tokens import Token, tokenize
 
 DDL, DML, UTILITY = "DDL", "DML", "UTILITY"
 _COMMENTS = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
@@ -76,23 +72,15 @@ def read_statement(text: str) -> Statement:
     kind, statement_type = _kind(text)
     tokens = tokenize(text, hive=kind in _HIVE or kind.startswith(("SHOW", "DROP")))
     end = len(tokens)
-    while end and tokens[end - 1].token_type is TokenType.SEMICOLON:
+    while end and tokens[end - 1].text == ";":
         end -= 1
-    if any(token.token_type is TokenType.SEMICOLON for token in tokens[:end]):
+    if any(token.text == ";" for token in tokens[:end]):
         raise InvalidRequestError(f"Only one sql statement is allowed. Got: {text}", "MALFORMED_QUERY")
-    text = text[: tokens[end - 1].end + 1]
+    text = text[: tokens[end - 1].end]
     if kind == "CREATE_TABLE" and _has_query(tokens[:end]):
         kind, tokens = "CREATE_TABLE_AS_SELECT", tokenize(text, hive=False)
         end = len(tokens)
     return Statement(text, kind, statement_type, tuple(tokens[:end]))
-
-
-def tokenize(text: str, *, hive: bool) -> Sequence[Token]:
-    """Hive's tokens know back-quoted names and backslash escapes, Trino's double-quoted names."""
-    try:
-        return (Hive if hive else Trino)().tokenize(text)
-    except TokenError as error:
-        raise InvalidRequestError(f"line 1:1: {str(error).splitlines()[0][:200]}", "MALFORMED_QUERY") from None
 
 
 def _kind(text: str) -> tuple[str, str]:
@@ -126,7 +114,7 @@ def _skip(text: str, at: int) -> int:
 def _has_query(tokens: Sequence[Token]) -> bool:
     depth = 0
     for token, following in pairwise(tokens):
-        depth += (token.token_type is TokenType.L_PAREN) - (token.token_type is TokenType.R_PAREN)
+        depth += (token.text == "(") - (token.text == ")")
         if depth == 0 and token.text.upper() == "AS" and following.text.upper() in _QUERIES:
             return True
     return False

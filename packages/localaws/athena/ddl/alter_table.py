@@ -1,0 +1,185 @@
+"""ALTER TABLE and MSCK REPAIR TABLE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from localaws.athena.ddl.cursor import Cursor
+from localaws.athena.ddl.glue_tables import Name, ddl_error, find_table, is_view, table_input
+from localaws.athena.ddl.partition_paths import partition_folder, partition_values
+from localaws.athena.ddl.properties import column_definition, properties
+from localaws.athena.errors import QueryError, UnsupportedError
+from localaws.athena.results.columns import text_column
+from localaws.athena.results.outcome import Lines
+from localaws.athena.statements import Statement
+from localaws.athena.tables.hive import hive_type
+from localaws.athena.tables.iceberg_types import iceberg_schema
+from localaws.s3.store import split_uri
+
+if TYPE_CHECKING:
+    from localaws.athena.context import Context
+
+Table = dict[str, Any]
+Change = Callable[["Context", Cursor, Table], None]
+
+
+def alter_table(context: Context, statement: Statement) -> Lines:
+    """Change a table's definition or its partitions."""
+    cursor = Cursor(statement)
+    cursor.expect("ALTER", "TABLE")
+    table = find_table(context, cursor.qualified_name())
+    if is_view(table):
+        raise ddl_error(f"{table['Name']} is a view")
+    for words, change in _CHANGES.items():
+        if cursor.accept(*words):
+            change(context, cursor, table)
+            cursor.expect_end()
+            return Lines()
+    raise UnsupportedError(f"ALTER TABLE {cursor.rest()[:60]}")
+
+
+def _partition_spec(cursor: Cursor, table: Table) -> list[str]:
+    """The values of ``PARTITION (key = value, ...)``, in the order of the table's keys."""
+    cursor.expect("PARTITION")
+    given = {name.lower(): value for name, value in properties(cursor).items()}
+    keys = [key["Name"] for key in table.get("PartitionKeys") or []]
+    if sorted(given) != sorted(keys):
+        raise QueryError("FAILED", f"SemanticException [Error 10214]: Partition spec {given} does not name {keys}")
+    return [given[key] for key in keys]
+
+
+def _add_partitions(context: Context, cursor: Cursor, table: Table) -> None:
+    quiet = cursor.accept("IF", "NOT", "EXISTS")
+    names = [key["Name"] for key in table.get("PartitionKeys") or []]
+    inputs = []
+    while not cursor.ended:
+        values = _partition_spec(cursor, table)
+        location = cursor.string() if cursor.accept("LOCATION") else None
+        inputs.append(partition_input(table, values, location or _folder(table, names, values)))
+    failed = context.catalog.batch_create_partitions(table["DatabaseName"], table["Name"], inputs)
+    for failure in failed:
+        detail = failure["ErrorDetail"]
+        if not (quiet and detail.get("ErrorCode") == "AlreadyExistsException"):
+            raise ddl_error(f"{detail.get('ErrorCode')}(message:{detail.get('ErrorMessage')})")
+
+
+def _folder(table: Table, names: list[str], values: list[str]) -> str:
+    return f"{table['StorageDescriptor']['Location'].rstrip('/')}/{partition_folder(names, values)}"
+
+
+def partition_input(table: Mapping[str, Any], values: list[str], location: str) -> dict[str, Any]:
+    """What CreatePartition takes: the table's storage at another place."""
+    return {"Values": values, "StorageDescriptor": dict(table["StorageDescriptor"]) | {"Location": location}}
+
+
+def _drop_partitions(context: Context, cursor: Cursor, table: Table) -> None:
+    quiet = cursor.accept("IF", "EXISTS")
+    known = [p["Values"] for p in context.catalog.get_partitions(table["DatabaseName"], table["Name"])]
+    while True:
+        values = _partition_spec(cursor, table)
+        if values in known:
+            context.catalog.delete_partition(table["DatabaseName"], table["Name"], values)
+        elif not quiet:
+            raise QueryError("FAILED", f"SemanticException [Error 10006]: Partition not found {values}")
+        if not cursor.accept(","):
+            return
+
+
+def _set_properties(context: Context, cursor: Cursor, table: Table) -> None:
+    given = properties(cursor)
+    if context.iceberg.is_iceberg(table):
+        iceberg = context.iceberg.load(table["DatabaseName"], table["Name"])
+        with iceberg.transaction() as transaction:
+            transaction.set_properties(given)
+        return
+    changed = table_input(table)
+    changed["Parameters"] = (table.get("Parameters") or {}) | given
+    context.catalog.update_table(table["DatabaseName"], changed, table["VersionId"])
+
+
+def _set_location(context: Context, cursor: Cursor, table: Table) -> None:
+    _refuse_iceberg(context, table, "SET LOCATION")
+    changed = table_input(table)
+    changed["StorageDescriptor"]["Location"] = cursor.string()
+    context.catalog.update_table(table["DatabaseName"], changed, table["VersionId"])
+
+
+def _add_columns(context: Context, cursor: Cursor, table: Table) -> None:
+    added = cursor.listed(lambda: column_definition(cursor))
+    if context.iceberg.is_iceberg(table):
+        iceberg = context.iceberg.load(table["DatabaseName"], table["Name"])
+        schema = iceberg_schema(tuple((column.name, hive_type(column.type)) for column in added))
+        with iceberg.update_schema() as update:
+            for column, definition in zip(schema.fields, added, strict=True):
+                update.add_column(column.name, column.field_type, doc=definition.comment)
+        return
+    changed = table_input(table)
+    changed["StorageDescriptor"]["Columns"] += [column.as_glue() for column in added]
+    context.catalog.update_table(table["DatabaseName"], changed, table["VersionId"])
+
+
+def _replace_columns(context: Context, cursor: Cursor, table: Table) -> None:
+    _refuse_iceberg(context, table, "REPLACE COLUMNS")
+    changed = table_input(table)
+    columns = cursor.listed(lambda: column_definition(cursor))
+    changed["StorageDescriptor"]["Columns"] = [column.as_glue() for column in columns]
+    context.catalog.update_table(table["DatabaseName"], changed, table["VersionId"])
+
+
+def _drop_column(context: Context, cursor: Cursor, table: Table) -> None:
+    if not context.iceberg.is_iceberg(table):
+        raise UnsupportedError("ALTER TABLE DROP COLUMN on a table that is not Iceberg")
+    with context.iceberg.load(table["DatabaseName"], table["Name"]).update_schema() as update:
+        update.delete_column(cursor.name())
+
+
+def _refuse_iceberg(context: Context, table: Table, what: str) -> None:
+    if context.iceberg.is_iceberg(table):
+        raise UnsupportedError(f"ALTER TABLE {what} on an Iceberg table")
+
+
+_CHANGES: dict[tuple[str, ...], Change] = {
+    ("ADD", "COLUMNS"): _add_columns,
+    ("REPLACE", "COLUMNS"): _replace_columns,
+    ("DROP", "COLUMN"): _drop_column,
+    ("ADD",): _add_partitions,
+    ("DROP",): _drop_partitions,
+    ("SET", "TBLPROPERTIES"): _set_properties,
+    ("SET", "LOCATION"): _set_location,
+}
+
+
+def repair_table(context: Context, statement: Statement) -> Lines:
+    """MSCK REPAIR TABLE: add every partition that the table's folder has and the catalog does not."""
+    cursor = Cursor(statement)
+    cursor.expect("MSCK", "REPAIR", "TABLE")
+    name: Name = cursor.qualified_name()
+    cursor.expect_end()
+    table = find_table(context, name)
+    keys = [key["Name"] for key in table.get("PartitionKeys") or []]
+    if not keys:
+        raise ddl_error(f"Table {table['Name']} is not a partitioned table")
+    known = {tuple(p["Values"]) for p in context.catalog.get_partitions(table["DatabaseName"], table["Name"])}
+    found = {folder: values for folder, values in _folders(context, table, keys) if tuple(values) not in known}
+    location = table["StorageDescriptor"]["Location"].rstrip("/")
+    inputs = [partition_input(table, values, f"{location}/{folder}/") for folder, values in found.items()]
+    context.catalog.batch_create_partitions(table["DatabaseName"], table["Name"], inputs)
+    if not found:
+        return Lines([text_column("result")])
+    lines = ["Partitions not in metastore:\t" + "\t".join(f"{table['Name']}:{folder}" for folder in found)]
+    lines += [f"Repair: Added partition to metastore {table['Name']}:{folder}" for folder in found]
+    return Lines([text_column("result")], lines)
+
+
+def _folders(context: Context, table: Table, keys: list[str]) -> list[tuple[str, list[str]]]:
+    bucket, key = split_uri(table["StorageDescriptor"]["Location"])
+    prefix = f"{key.rstrip('/')}/" if key.strip("/") else ""
+    folders: dict[str, list[str]] = {}
+    for info in context.store.list(bucket, prefix):
+        folder = "/".join(info.key.removeprefix(prefix).split("/")[: len(keys)])
+        if folder not in folders and info.key.removeprefix(prefix).count("/") >= len(keys):
+            values = partition_values(folder, keys)
+            if values is not None:
+                folders[folder] = values
+    return list(folders.items())

@@ -1,0 +1,42 @@
+"""CREATE [OR REPLACE] VIEW."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from localaws.athena.ddl.cursor import Cursor
+from localaws.athena.ddl.glue_tables import check_database, exists, find_table, is_view
+from localaws.athena.errors import QueryError
+from localaws.athena.queries import check_names, prepare_query
+from localaws.athena.results.outcome import Lines
+from localaws.athena.statements import Statement
+from localaws.athena.tables.views import View, view_input
+
+if TYPE_CHECKING:
+    from localaws.athena.context import Context
+
+
+def create_view(context: Context, statement: Statement) -> Lines:
+    """Keep a query in the catalog, with the columns that it has now."""
+    cursor = Cursor(statement)
+    cursor.expect("CREATE")
+    replace = cursor.accept("OR", "REPLACE")
+    cursor.expect("VIEW")
+    name = cursor.qualified_name()
+    comment = cursor.string() if cursor.accept("COMMENT") else ""
+    cursor.expect("AS")
+    text = cursor.rest()
+    database = name[0] or context.database
+    check_database(context, database)
+    columns = prepare_query(context, text).columns
+    check_names(columns)
+    stored = view_input(name[1], View(context.database, text, columns), comment)
+    if not exists(context, name):
+        context.catalog.create_table(database, stored)
+        return Lines()
+    present = find_table(context, name)
+    if not (replace and is_view(present)):
+        kind = "View" if is_view(present) else "Table"
+        raise QueryError("ALREADY_EXISTS", f"{kind} already exists: awsdatacatalog.{database}.{name[1]}")
+    context.catalog.update_table(database, stored, present["VersionId"])
+    return Lines()

@@ -1,0 +1,91 @@
+"""Prepared statements and parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from localaws.athena.ddl.cursor import Cursor
+from localaws.athena.errors import InvalidRequestError, QueryError
+from localaws.athena.results.outcome import Lines
+from localaws.athena.statements import Statement, read_statement
+from localaws.athena.tokens import tokenize
+
+if TYPE_CHECKING:
+    from localaws.athena.backend import LocalAthenaBackend
+    from localaws.athena.context import Context
+
+_SIGNS = ("+", "-")
+
+
+def resolve(statement: Statement, saved: LocalAthenaBackend, workgroup: str, parameters: Sequence[str]) -> Statement:
+    """The statement that runs: EXECUTE becomes its prepared statement, and ``?`` its parameter.
+
+    Raises InvalidRequestError for a name that is not prepared or a wrong number of parameters.
+    """
+    if statement.kind == "EXECUTE":
+        cursor = Cursor(statement)
+        cursor.expect("EXECUTE")
+        name = cursor.name()
+        known = saved.statement(workgroup, name)
+        if known is None:
+            raise InvalidRequestError(f"PreparedStatement {name} was not found in workGroup {workgroup}")
+        parameters = _using(cursor) if cursor.accept("USING") else parameters
+        statement = read_statement(known.query_statement)
+    if statement.kind in ("PREPARE", "CREATE_VIEW"):
+        return statement
+    return _filled(statement, parameters)
+
+
+def _using(cursor: Cursor) -> list[str]:
+    values = [cursor.until()]
+    while cursor.accept(","):
+        values.append(cursor.until())
+    return values
+
+
+def _filled(statement: Statement, parameters: Sequence[str]) -> Statement:
+    places = [token for token in statement.tokens if token.text == "?"]
+    if len(places) != len(parameters):
+        if not places:
+            return statement
+        raise InvalidRequestError(
+            f"INVALID_PARAMETER_USAGE: line 1:1: Incorrect number of parameters: expected {len(places)} "
+            f"but found {len(parameters)}"
+        )
+    text = statement.text
+    for token, value in reversed(list(zip(places, parameters, strict=True))):
+        text = f"{text[: token.start]}{_expression(value)}{text[token.end :]}"
+    return read_statement(text) if places else statement
+
+
+def _expression(value: str) -> str:
+    """A parameter as one operand: what is more than a literal goes in parentheses."""
+    tokens = tokenize(value, hive=False)
+    words = [token.text for token in tokens]
+    if any(token.text == ";" for token in tokens) or not tokens:
+        raise InvalidRequestError(f"parameter {value[:100]!r} is no expression")
+    if len(words) == 1 or (len(words) == 2 and words[0] in _SIGNS):
+        return f" {value} "
+    return f"({value})"
+
+
+def prepare(context: Context, statement: Statement) -> Lines:
+    """PREPARE name FROM statement."""
+    cursor = Cursor(statement)
+    cursor.expect("PREPARE")
+    name = cursor.name()
+    cursor.expect("FROM")
+    context.saved.put_statement(context.execution.workgroup, name, cursor.rest(), None)
+    return Lines()
+
+
+def deallocate(context: Context, statement: Statement) -> Lines:
+    """DEALLOCATE PREPARE name."""
+    cursor = Cursor(statement)
+    cursor.expect("DEALLOCATE", "PREPARE")
+    name = cursor.name()
+    cursor.expect_end()
+    if not context.saved.delete_statement(context.execution.workgroup, name):
+        raise QueryError("NOT_FOUND", f"Prepared statement not found: {name}")
+    return Lines()

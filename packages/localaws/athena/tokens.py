@@ -1,0 +1,42 @@
+"""Cuts a statement into words, names, texts and signs, with their places."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from localaws.athena.errors import InvalidRequestError
+
+TEXT, NAME, WORD, SIGN = "text", "name", "word", "sign"
+_BODY = (
+    r'|(?P<name>"(?:[^"]|"")*"|`(?:[^`]|``)*`)'
+    r"|(?P<word>\d+\.\d+(?:[eE][+-]?\d+)?|[\w$]+)"
+    r"|(?P<skip>\s+|--[^\n]*|/\*.*?\*/)"
+    r"|(?P<sign>.)"
+)
+_HIVE = re.compile(r"(?P<text>'(?:[^'\\]|\\.|'')*')" + _BODY, re.DOTALL)
+_TRINO = re.compile(r"(?P<text>'(?:[^']|'')*')" + _BODY, re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Token:
+    """``text`` is the statement's from ``start`` up to, and without, ``end``; ``kind`` text, name, word or sign."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+
+
+def tokenize(text: str, *, hive: bool) -> tuple[Token, ...]:
+    """Hive's texts have backslash escapes, Trino's have not; raise InvalidRequestError for one that does not end."""
+    tokens = []
+    for found in (_HIVE if hive else _TRINO).finditer(text):
+        kind = str(found.lastgroup)
+        if kind == SIGN and found[0] in "'\"`":
+            raise InvalidRequestError(
+                f"the quote {found[0]} at character {found.start() + 1} does not end", "MALFORMED_QUERY"
+            )
+        if kind != "skip":
+            tokens.append(Token(kind, found[0], found.start(), found.end()))
+    return tuple(tokens)
