@@ -86,7 +86,7 @@ expressions = st.recursive(
 rows = st.fixed_dictionaries({name: st.none() | literal_of(name) for name in "nsd"})
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(expressions, st.lists(rows, min_size=1, max_size=8))
 def test_an_expression_selects_what_sql_would(expression: tuple[str, Model], table: list[dict[str, Any]]) -> None:
     text, model = expression
@@ -96,6 +96,7 @@ def test_an_expression_selects_what_sql_would(expression: tuple[str, Model], tab
         assert matches(values) is (model(row) is True), text
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_any_text_is_either_understood_or_refused(text: str) -> None:
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from pyiceberg.exceptions import CommitFailedException
@@ -144,6 +144,7 @@ def test_a_new_table_needs_all_of_its_parts() -> None:
         updated(None, UPDATES.validate_python([schema("a"), {"action": "set-location", "location": "s3://b/n"}]), None)
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(1, 7)))
 def test_after_any_expiry_the_log_is_an_unbroken_end_of_history(gone: set[int]) -> None:
     expired = apply(chain(8), {"action": "remove-snapshots", "snapshot-ids": sorted(gone)})
