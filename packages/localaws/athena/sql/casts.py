@@ -48,7 +48,7 @@ def convert(value: Typed, kind: Type, *, safe: bool = False) -> Typed:
         if is_unsure(forgiven):
             raise NotSupportedError(f"TRY_CAST({value.type} AS {kind})")
         sql = f"list_extract(list_transform([{value.sql}], lambda v: {forgiven}), 1)"
-    return Typed(sql, kind, value.literal if kind == VARCHAR and value.type.name == "varchar" else None)
+    return Typed(sql, kind, value.literal if sql == value.sql else None)
 
 
 def is_unsure(sql: str) -> bool:
@@ -60,7 +60,9 @@ def _converted(value: Typed, kind: Type, safe: bool) -> str:
     source = value.type
     if source == UNKNOWN or (source == kind and source.zone == kind.zone):
         return coerce(value, kind).sql
-    if "char" in (source.name, kind.name) or "json" in (source.name, kind.name):
+    if source.name == "json":
+        return _from_json(value, kind)
+    if "char" in (source.name, kind.name) or kind.name == "json":
         raise NotSupportedError(f"CAST({source} AS {kind})")
     if kind.name == "varchar":
         return _to_varchar(value, kind)
@@ -71,6 +73,15 @@ def _converted(value: Typed, kind: Type, safe: bool) -> str:
     if source.args and source.name == kind.name:
         return _nested(value, kind, safe)
     return _between_instants(value, kind)
+
+
+def _from_json(value: Typed, kind: Type) -> str:
+    """JSON null answers NULL; a scalar becomes the SQL type of its own kind, and no other."""
+    if is_integer(kind):
+        return cast(f"trino_json_to_bigint_unsure({value.sql})", kind)
+    if kind.name in ("double", "boolean") or kind == VARCHAR:
+        return f"trino_json_to_{kind.name}_unsure({value.sql})"
+    raise NotSupportedError(f"CAST({value.type} AS {kind})")
 
 
 def _to_varchar(value: Typed, kind: Type) -> str:

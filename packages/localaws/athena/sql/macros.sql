@@ -3,9 +3,7 @@
 CREATE OR REPLACE TEMP MACRO trino_fail(message) AS CAST(message AS INTEGER);
 CREATE OR REPLACE TEMP MACRO trino_fail_unsure(message) AS CAST(message AS INTEGER);
 -- decimals
-CREATE OR REPLACE TEMP MACRO trino_half_up_unsure(n, d) AS
-  (n // d) + CASE WHEN abs(n % d) >= abs(d) - abs(n % d) AND n % d <> 0
-                  THEN CASE WHEN (n < 0) = (d < 0) THEN 1 ELSE -1 END ELSE 0 END;
+CREATE OR REPLACE TEMP MACRO trino_half_up_unsure(n, d) AS (n // d) + ((n % d) * 2) // d;
 CREATE OR REPLACE TEMP MACRO trino_scale_unsure(n, factor) AS n * factor;
 -- arrays and maps
 CREATE OR REPLACE TEMP MACRO trino_whole_unsure(a) AS
@@ -145,22 +143,24 @@ CREATE OR REPLACE TEMP MACRO trino_text_of_integer_unsure(s, safe) AS
 CREATE OR REPLACE TEMP MACRO trino_text_of_double_unsure(s, safe) AS
   CASE WHEN s IS NULL THEN NULL
        WHEN regexp_full_match(s, '[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|NaN|[+-]?Infinity') THEN s
-       WHEN regexp_matches(s, '[0-9]|NaN|Infinity') THEN trino_unsure_text(s, 'double')
+       WHEN regexp_full_match(s, '[\x{00}-\x{20}]*[+-]?(NaN|Infinity|0[xX].*|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?[fFdD]?)[\x{00}-\x{20}]*')
+       THEN trino_unsure_text(s, 'double')
        ELSE trino_bad_text(s, safe, 'DOUBLE') END;
 CREATE OR REPLACE TEMP MACRO trino_text_of_decimal_unsure(s, safe) AS
   CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, '[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)') THEN s
-       WHEN regexp_matches(s, '\p{Nd}') THEN trino_unsure_text(s, 'decimal') ELSE trino_bad_text(s, safe, 'DECIMAL') END;
+       WHEN regexp_full_match(s, '\s*[+-]?(\p{Nd}+\.?\p{Nd}*|\.\p{Nd}+)([eE][+-]?\p{Nd}+)?\s*') THEN trino_unsure_text(s, 'decimal')
+       ELSE trino_bad_text(s, safe, 'DECIMAL') END;
 CREATE OR REPLACE TEMP MACRO trino_text_of_boolean_unsure(s, safe) AS
   CASE WHEN s IS NULL THEN NULL WHEN lower(s) IN ('t', 'true', '1') THEN 'true'
        WHEN lower(s) IN ('f', 'false', '0') THEN 'false' ELSE trino_bad_text(s, safe, 'BOOLEAN') END;
 CREATE OR REPLACE TEMP MACRO trino_text_of_date_unsure(s, safe) AS
   CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN s
-       WHEN regexp_matches(s, '\p{Nd}+-\p{Nd}') THEN trino_unsure_text(s, 'date') ELSE trino_bad_text(s, safe, 'date') END;
+       WHEN regexp_full_match(s, '\s*[-+]?\p{Nd}+-\p{Nd}[-\p{Nd}:.,+ TZ]*\s*') THEN trino_unsure_text(s, 'date') ELSE trino_bad_text(s, safe, 'date') END;
 CREATE OR REPLACE TEMP MACRO trino_text_of_timestamp_unsure(s, safe) AS
   CASE WHEN s IS NULL THEN NULL
        WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?)?')
        THEN CASE WHEN length(s) = 16 THEN s || ':00' ELSE s END
-       WHEN regexp_matches(s, '\p{Nd}+-\p{Nd}') THEN trino_unsure_text(s, 'timestamp')
+       WHEN regexp_matches(s, '^\s*[-+]?\p{Nd}+-\p{Nd}') THEN trino_unsure_text(s, 'timestamp')
        ELSE trino_bad_text(s, safe, 'timestamp') END;
 CREATE OR REPLACE TEMP MACRO trino_shaped_unsure(s, shape) AS
   CASE WHEN s IS NULL OR regexp_full_match(s, shape) THEN s

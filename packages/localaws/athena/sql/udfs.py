@@ -243,9 +243,30 @@ def _json_to_varchar(text: str) -> str | None:
     value = _load(text)
     if isinstance(value, (dict, list)):
         raise ValueError(f"INVALID_CAST_ARGUMENT: Cannot cast '{text[:100]}' to varchar")
-    if isinstance(value, _Number) and not re.fullmatch(r"-?\d+", value):
+    if isinstance(value, _Number) and not value.lstrip("-").isdigit():
         raise UnsureError("cast of a JSON number with a fraction to varchar")
     return _json_scalar(text, "$")
+
+
+def _json_to_bigint(text: str) -> int | None:
+    value = _load(text)
+    if value is None or (isinstance(value, _Number) and value.lstrip("-").isdigit()):
+        return None if value is None else int(str(value))
+    raise UnsureError(f"cast of JSON {text[:60]} to an integer")
+
+
+def _json_to_double(text: str) -> float | None:
+    value = _load(text)
+    if value is None or isinstance(value, _Number):
+        return None if value is None else float(value)
+    raise UnsureError(f"cast of JSON {text[:60]} to double")
+
+
+def _json_to_boolean(text: str) -> bool | None:
+    value = _load(text)
+    if value is None or isinstance(value, bool):
+        return value
+    raise UnsureError(f"cast of JSON {text[:60]} to boolean")
 
 
 UDFS: dict[str, tuple[Callable[..., object], list[str], str]] = {
@@ -270,4 +291,7 @@ UDFS: dict[str, tuple[Callable[..., object], list[str], str]] = {
     "trino_json_length_unsure": (_json_length, ["VARCHAR"], "BIGINT"),
     "trino_is_json_scalar_unsure": (_is_json_scalar, ["VARCHAR"], "BOOLEAN"),
     "trino_json_to_varchar_unsure": (_json_to_varchar, ["VARCHAR"], "VARCHAR"),
+    "trino_json_to_bigint_unsure": (_json_to_bigint, ["VARCHAR"], "BIGINT"),
+    "trino_json_to_double_unsure": (_json_to_double, ["VARCHAR"], "DOUBLE"),
+    "trino_json_to_boolean_unsure": (_json_to_boolean, ["VARCHAR"], "BOOLEAN"),
 }

@@ -332,7 +332,7 @@ def window(name: str, values: list[Typed], ignore_nulls: str, over: str) -> Type
 
 
 def _whole(values: list[Typed], index: int, name: str, least: int) -> str:
-    literal = values[index].literal if index < len(values) else None
+    literal = values[index].literal if index < len(values) and is_integer(values[index].type) else None
     if literal is None or not literal.isdigit() or int(literal) < least:
         raise NotSupportedError(f"{name} with a number that is not a literal of at least {least}")
     return literal

@@ -38,7 +38,7 @@ def _round(call: Call) -> Typed:
     value = _one_number(call, 2)
     digits = 0
     if len(call.args) == 2:
-        digits = int(call.literal(1, "a number of digits"))
+        digits = call.number(1, "a number of digits")
         if digits < 0:
             raise NotSupportedError("function round with negative digits")
     if is_integer(value.type):

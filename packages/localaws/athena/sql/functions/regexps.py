@@ -57,7 +57,7 @@ def checked(pattern: str) -> tuple[str, str]:
 
 def _guards(token: str) -> set[str]:
     found = set()
-    if token in (".", "$", "^"):
+    if token in (".", "$"):
         found.add(_LINE_BREAK)
     if re.search(r"\\[wWbdD]", token):
         found.add(_BEYOND_ASCII)
@@ -87,7 +87,7 @@ def _prepared(call: Call, *, nonempty: bool = False, most: int = 2) -> tuple[str
 
 
 def _group(call: Call, pattern: str) -> int:
-    group = int(call.literal(2, "a group")) if len(call.args) > 2 else 0
+    group = call.number(2, "a group") if len(call.args) > 2 else 0
     if not 0 <= group <= _groups(pattern):
         raise TypeMismatchError(f"Pattern has {_groups(pattern)} groups. Cannot access group {group}")
     if group and re.search(r"[|?*]|\{0", pattern):

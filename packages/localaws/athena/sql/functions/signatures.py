@@ -37,7 +37,16 @@ class Call:
         return [self.compile(node, self.scope) for node in self.nodes]
 
     def literal(self, index: int, what: str) -> str:
-        """The text of an argument that must be written as a literal."""
+        """The text of an argument that must be written as a string literal."""
+        return self._written(index, what, "varchar")
+
+    def number(self, index: int, what: str) -> int:
+        """The value of an argument that must be written as an integer literal."""
+        return int(self._written(index, what, "integer"))
+
+    def _written(self, index: int, what: str, kind: str) -> str:
+        if index >= len(self.args) or self.args[index].type.name != kind:
+            raise TypeMismatchError(f"function {self.name} expects {what} of type {kind}")
         value = self.args[index].literal
         if value is None:
             raise NotSupportedError(f"function {self.name} with {what} that is not a literal")
