@@ -1,0 +1,114 @@
+"""A real Airflow (own home, SQLite) and a local AWS whose Glue job stands in for the platform's."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localaws.running import Running, running
+
+DAGS = Path(__file__).parents[2] / "dags"
+# What an extract does to the lake, and what the steps after it do not: a first log version of each of its sources.
+STAND_IN = """
+    import sys, time
+    import boto3
+    given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
+    host = given.get("--source_host", "")
+    if "slow" in host:
+        time.sleep(300)
+    if "gone" in host:
+        raise type("SourceRejectedError", (Exception,), {})("complaints: HTTP 410")
+    sources = {"complaints": ["complaints"], "institutions": ["segments", "groups", "group_members", "register"]}
+    if given["--phase"] == "extract":
+        for source in sources.get(given["--entity"], [given["--entity"]]):
+            key = f"raw/{source}/log/00000001.json"
+            boto3.client("s3").put_object(Bucket=given["--lake"], Key=key, Body=b"[]")
+"""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Airflow's environment beside a local AWS, with a lake and a Glue job of its own."""
+
+    aws: Running
+    home: Path
+    lake: str
+    job: str
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def env(self) -> dict[str, str]:
+        variables = {"lake": self.lake, "glue_job": self.job, "poll_seconds": "0.2"} | self.variables
+        return {
+            **os.environ,
+            **self.aws.env,
+            **{f"AIRFLOW_VAR_ESTRELA_{name.upper()}": value for name, value in variables.items()},
+            "AIRFLOW_HOME": str(self.home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
+            "AIRFLOW__CORE__UNIT_TEST_MODE": "false",
+            "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+            "AIRFLOW_CONN_AWS_DEFAULT": "aws://",
+        }
+
+    def python(self, script: str, *arguments: str) -> subprocess.Popen[str]:
+        """Start a Python process in this environment."""
+        command = [sys.executable, "-c", textwrap.dedent(script), *arguments]
+        return subprocess.Popen(command, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def runs(self) -> list[dict[str, Any]]:
+        """The Glue runs, oldest first."""
+        found: list[dict[str, Any]] = self.aws.client("glue").get_job_runs(JobName=self.job)["JobRuns"]
+        return sorted(found, key=lambda run: run["StartedOn"])
+
+
+def answer(process: subprocess.Popen[str], seconds: float = 300) -> Any:
+    """The JSON that a script printed last; its whole output where there is none."""
+    output, _ = process.communicate(timeout=seconds)
+    try:
+        return json.loads(output.strip().splitlines()[-1])
+    except (ValueError, IndexError):
+        pytest.fail(output[-4000:])
+
+
+@pytest.fixture(scope="session")
+def answer_of() -> Any:
+    """Reads the JSON that a script printed last."""
+    return answer
+
+
+@pytest.fixture(scope="session")
+def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("airflow")
+    env = {**os.environ, "AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "false"}
+    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=env, check=True, capture_output=True)
+    return home
+
+
+@pytest.fixture(scope="session")
+def local_aws() -> Iterator[Running]:
+    with running() as aws:
+        yield aws
+
+
+@pytest.fixture
+def platform(airflow_home: Path, local_aws: Running) -> Platform:
+    name = uuid.uuid4().hex[:12]
+    made = Platform(local_aws, airflow_home, f"lake-{name}", f"job-{name}")
+    s3 = local_aws.client("s3")
+    s3.create_bucket(Bucket=made.lake)
+    s3.put_object(Bucket=made.lake, Key="job.py", Body=textwrap.dedent(STAND_IN).encode())
+    command = {"Name": "pythonshell", "ScriptLocation": f"s3://{made.lake}/job.py"}
+    concurrent = {"MaxConcurrentRuns": 8}
+    local_aws.client("glue").create_job(Name=made.job, Role="role", Command=command, ExecutionProperty=concurrent)
+    return made
