@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import psutil
 from botocore.exceptions import ClientError
 
+from localaws.home import Home
 from localaws.running import Running
+from localaws.s3.info import Facts
+from localaws.s3.store import ObjectStore
 
 
 def together(*works: Callable[[], Any]) -> list[Any]:
@@ -38,6 +43,36 @@ def test_bytes_and_metadata_of_a_hot_key_belong_together(s3: Any, bucket: str) -
 
     write(0)
     together(lambda: write(1), lambda: write(2), read, read)
+
+
+def test_a_reader_never_pairs_bytes_with_another_writes_metadata(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.acquire()
+    store = ObjectStore(home)
+    store.bucket_registry.create("lake")
+    done = threading.Event()
+
+    def write(name: str) -> None:
+        for number in range(100):
+            body = f"{name}{number}".encode()
+            with store.draft() as draft:
+                draft.write(body)
+                store.put("lake", "hot", draft, hashlib.md5(body).hexdigest(), Facts(metadata={"body": body.decode()}))
+        done.set()
+
+    def read() -> None:
+        while not done.is_set():
+            info, file = store.open("lake", "hot")
+            with file:
+                assert info.facts.metadata == {"body": file.read().decode()}
+
+    body = b"first"
+    with store.draft() as draft:
+        draft.write(body)
+        store.put("lake", "hot", draft, hashlib.md5(body).hexdigest(), Facts(metadata={"body": "first"}))
+    together(lambda: write("a"), lambda: write("b"), read, read, read)
+    store.close()
+    home.release()
 
 
 def test_a_slow_reader_gets_the_object_it_began(s3: Any, bucket: str) -> None:

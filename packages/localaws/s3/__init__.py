@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from localaws.s3.app import S3Application
-from localaws.s3.moto_backend import install
+from localaws.s3.moto_backend import announce, install, register_loaded
 from localaws.s3.store import ObjectStore
 
 if TYPE_CHECKING:
@@ -24,4 +24,5 @@ def open_store(home: Home) -> ObjectStore:
 
 def application(store: ObjectStore, moto: WSGIApplication, state: MotoState) -> WSGIApplication:
     """The S3 API: objects from the store, bucket settings from moto."""
-    return S3Application(store, moto, state)
+    register_loaded()
+    return S3Application(store, moto, state, announce)

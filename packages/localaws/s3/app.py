@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from localaws.s3 import bucket_calls, list_calls, object_reads, object_writes
 from localaws.s3.documents import document
 from localaws.s3.errors import S3Error, is_disk_full
+from localaws.s3.info import ObjectInfo
 from localaws.s3.request import Request, Response, request_of
 from localaws.s3.store import ObjectStore
 from localaws.s3.upload_calls import UploadCalls
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from localaws.moto_state import MotoState
 
 Operation: TypeAlias = Callable[[Request], Response]
+Announce: TypeAlias = Callable[[str, ObjectInfo], None]
 # Where a request goes depends on its method, whether it names a key, and the first of these in its query.
 OBJECT_SELECTORS = ("uploads", "uploadId", "tagging", "acl", "attributes")
 UNSUPPORTED = ("legal-hold", "restore", "retention", "select", "torrent", "append", "renameObject", "encryption")
@@ -40,10 +42,11 @@ _log = logging.getLogger(__name__)
 class S3Application:
     """Answers one S3 request after another."""
 
-    def __init__(self, store: ObjectStore, moto: WSGIApplication, state: MotoState) -> None:
+    def __init__(self, store: ObjectStore, moto: WSGIApplication, state: MotoState, announce: Announce) -> None:
         self._store = store
         self._moto = moto
         self._state = state
+        self._announce = announce
         uploads = UploadCalls(store)
         self._object_operations = _object_operations(store, uploads)
         self._bucket_operations = _bucket_operations(store, uploads)
@@ -55,6 +58,8 @@ class S3Application:
             if self._is_for_moto(request):
                 return self._ask_moto(environ, start_response, request)
             response = self._operation(request)(request)
+            for event, info in response.events:
+                self._announce(event, info)
         except Exception as error:  # noqa: BLE001
             response = _error_response(error, request)
             if request:

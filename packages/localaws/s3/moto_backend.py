@@ -6,8 +6,11 @@ that read or write S3 in this process (Lambda code, Firehose, CloudFormation tem
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from moto.s3 import notifications
 from moto.s3.exceptions import InvalidBucketName, MissingBucket
 from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
 
@@ -118,6 +121,34 @@ class StoreS3Backend(S3Backend):
     def _forget(self, bucket_name: str) -> None:
         self.buckets.pop(bucket_name, None)
         s3_backends.bucket_accounts.pop(bucket_name, None)
+
+
+@dataclass(frozen=True)
+class EventKey:
+    """What moto's notifications read of an object."""
+
+    name: str
+    size: int
+    etag: str
+    version_id: str
+
+
+def announce(event: str, info: ObjectInfo) -> None:
+    """Let moto notify the queues, topics, functions and buses that the bucket's settings name, if any."""
+    partition, account = s3_backends.bucket_accounts.get(info.bucket, ("", ""))
+    bucket = s3_backends[account][partition].buckets.get(info.bucket) if account else None
+    if bucket is not None and bucket.notification_configuration is not None:
+        key = EventKey(info.key, info.size, info.etag or "", info.version)
+        notifications.send_event(account, notifications.S3NotificationEvent(event), bucket, key)
+
+
+def register_loaded() -> None:
+    """Note the owners of the buckets that were loaded from moto's stored state, and forget those without a folder."""
+    for account in list(s3_backends.values()):
+        for backend in list(account.values()):
+            for name in list(backend.buckets):
+                with suppress(MissingBucket):
+                    backend.get_bucket(name)
 
 
 def install(store: ObjectStore) -> None:

@@ -10,7 +10,7 @@ from localaws.s3.checksums import ALGORITHMS, FULL_OBJECT, PREFIX, encoded, new_
 from localaws.s3.documents import Node, document, iso_time, parse, parse_tags, text_of
 from localaws.s3.errors import PreconditionFailedError, S3Error
 from localaws.s3.facts_of import check_write_headers, facts_of, metadata_of, storage_class_of, stored_headers, tags_of
-from localaws.s3.info import Facts, ObjectInfo
+from localaws.s3.info import NULL_VERSION, Facts, Identity, ObjectInfo
 from localaws.s3.layout import Draft
 from localaws.s3.object_reads import BLOCK, changed_since, checksum_headers, matches, version_header
 from localaws.s3.request import Request, Response
@@ -47,7 +47,7 @@ def put_object(store: ObjectStore, request: Request) -> Response:
         receive(request, draft)
         facts = replace(facts, checksums=dict(request.body.checksums))
         info = store.put(request.bucket, request.key, draft, request.body.etag, facts, condition)
-    return Response(200, written_headers(store, info))
+    return Response(200, written_headers(store, info), events=[("s3:ObjectCreated:Put", info)])
 
 
 def written_headers(store: ObjectStore, info: ObjectInfo) -> dict[str, str]:
@@ -115,7 +115,7 @@ def _copied(store: ObjectStore, request: Request, info: ObjectInfo, source: Obje
     headers = version_header(store, info)
     if store.bucket_registry.versioning(source.bucket):
         headers["x-amz-copy-source-version-id"] = source.version
-    return Response(200, headers, document(name, nodes))
+    return Response(200, headers, document(name, nodes), [("s3:ObjectCreated:Copy", info)])
 
 
 def _copied_checksum(request: Request, source: ObjectInfo) -> str:
@@ -165,7 +165,14 @@ def _refuse_idle_copy(request: Request, source: ObjectInfo, version: str) -> Non
 def delete_object(store: ObjectStore, request: Request) -> Response:
     """DeleteObject."""
     deleted = _delete(store, request.bucket, request.key, request.query.get("versionId", ""), condition_of(request))
-    return Response(204, deleted)
+    return Response(204, deleted, events=[_deletion(request.bucket, request.key, deleted)])
+
+
+def _deletion(bucket: str, key: str, said: dict[str, str]) -> tuple[str, ObjectInfo]:
+    """The event of a deletion; S3 gives it no size and no ETag."""
+    made_marker = "x-amz-delete-marker" in said
+    name = "s3:ObjectRemoved:DeleteMarkerCreated" if made_marker else "s3:ObjectRemoved:Delete"
+    return name, ObjectInfo(bucket, key, Identity(0, 0, 0), etag="", version=said.get("x-amz-version-id", NULL_VERSION))
 
 
 def _delete(store: ObjectStore, bucket: str, key: str, version: str, condition: Condition) -> dict[str, str]:
@@ -186,40 +193,44 @@ def delete_objects(store: ObjectStore, request: Request) -> Response:
     if not 1 <= len(wanted) <= MAX_DELETES:
         raise S3Error("MalformedXML")
     quiet = text_of(root, "Quiet") == "true"
+    answer = Response()
     nodes: list[Node] = []
     for item in wanted:
         key, version, etag = text_of(item, "Key"), text_of(item, "VersionId"), text_of(item, "ETag")
         condition = Condition(etag.strip('"')) if etag else ALWAYS
-        nodes += _delete_one(store, request.bucket, key, version, condition, quiet)
-    return Response(200, {}, document("DeleteResult", nodes))
+        try:
+            said = _delete(store, request.bucket, key, version, condition)
+        except S3Error as error:
+            nodes.append(("Error", [*_named(key, version), ("Code", error.code), ("Message", error.message)]))
+            continue
+        answer.events.append(_deletion(request.bucket, key, said))
+        nodes += [] if quiet else [("Deleted", _deleted(key, version, said))]
+    answer.body = document("DeleteResult", nodes)
+    return answer
 
 
-def _delete_one(
-    store: ObjectStore, bucket: str, key: str, version: str, condition: Condition, quiet: bool
-) -> list[Node]:
-    named: list[Node] = [("Key", key), *([("VersionId", version)] if version else [])]
-    try:
-        said = _delete(store, bucket, key, version, condition)
-    except S3Error as error:
-        return [("Error", [*named, ("Code", error.code), ("Message", error.message)])]
-    if quiet:
-        return []
-    if "x-amz-delete-marker" in said:
-        named += [("DeleteMarker", "true"), ("DeleteMarkerVersionId", said["x-amz-version-id"])]
-    return [("Deleted", named)]
+def _named(key: str, version: str) -> list[Node]:
+    return [("Key", key), ("VersionId", version)] if version else [("Key", key)]
+
+
+def _deleted(key: str, version: str, said: dict[str, str]) -> list[Node]:
+    if "x-amz-delete-marker" not in said:
+        return _named(key, version)
+    marker: list[Node] = [("DeleteMarker", "true"), ("DeleteMarkerVersionId", said["x-amz-version-id"])]
+    return [*_named(key, version), *marker]
 
 
 def put_object_tagging(store: ObjectStore, request: Request) -> Response:
     """PutObjectTagging."""
     tags = parse_tags(request.body.document())
     info = store.set_tags(request.bucket, request.key, request.query.get("versionId", ""), tags)
-    return Response(200, version_header(store, info))
+    return Response(200, version_header(store, info), events=[("s3:ObjectTagging:Put", info)])
 
 
 def delete_object_tagging(store: ObjectStore, request: Request) -> Response:
     """DeleteObjectTagging."""
     info = store.set_tags(request.bucket, request.key, request.query.get("versionId", ""), {})
-    return Response(204, version_header(store, info))
+    return Response(204, version_header(store, info), events=[("s3:ObjectTagging:Delete", info)])
 
 
 def put_object_acl(store: ObjectStore, request: Request) -> Response:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 from localaws.s3.body import Body
 from localaws.s3.errors import S3Error
+from localaws.s3.info import ObjectInfo
 from localaws.s3.names import is_bucket_name
 
 if TYPE_CHECKING:
@@ -43,11 +44,12 @@ class Request:
 
 @dataclass
 class Response:
-    """One answer. A body of bytes gets its Content-Length here; a streamed one brings its own."""
+    """One answer; a streamed body brings its own Content-Length. ``events``: what S3 notifies of, by its names."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | Iterable[bytes] = b""
+    events: list[tuple[str, ObjectInfo]] = field(default_factory=list)
 
 
 def request_of(environ: WSGIEnvironment) -> Request:

@@ -84,7 +84,8 @@ class UploadCalls:
         location = f"http://{request.headers.get('host', 'localhost')}/{upload.bucket}/{upload.key}"
         nodes: list[Node] = [("Location", location), ("Bucket", upload.bucket), ("Key", upload.key)]
         body = document("CompleteMultipartUploadResult", [*nodes, ("ETag", f'"{info.etag}"'), *sums])
-        return Response(200, version_header(self._store, info), body)
+        events = [("s3:ObjectCreated:CompleteMultipartUpload", info)]
+        return Response(200, version_header(self._store, info), body, events)
 
     def abort(self, request: Request) -> Response:
         self._uploads.abort(self._upload(request))
