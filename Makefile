@@ -11,7 +11,7 @@ help: ## list the targets
 
 setup: .venv/ready ## make .venv with exactly what uv.lock pins
 
-.venv/ready: uv.lock pyproject.toml $(wildcard packages/*/pyproject.toml)
+.venv/ready: uv.lock pyproject.toml $(wildcard packages/*/pyproject.toml) metabase/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
 	  echo "Estrela needs Python 3.11, as AWS Glue 5 has it; $(or $(PYTHON),python3) is another. Install it, or: make PYTHON=/path/to/python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { rm -rf .venv; \

@@ -1,0 +1,93 @@
+"""What each kind of chart needs and allows; a header that asks for more or less is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from metabase.fields import Fields
+from metabase.model import Question
+
+MEASURES = ("integer", "decimal", "percent", "currency")
+"""Formats of columns that can be drawn as a length, a height or a size."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a chart takes: an ``x`` or not, from ``least`` to ``most`` measures, and which further fields."""
+
+    has_x: bool
+    least: int
+    most: int
+    fields: frozenset[str] = frozenset()
+
+
+AXES = frozenset({"series", "x_scale", "value_labels"})
+RULES = {
+    "bar": Rule(True, 1, 9, AXES | {"stack", "goal", "marks"}),
+    "row": Rule(True, 1, 9, frozenset({"series", "value_labels", "stack"})),
+    "line": Rule(True, 1, 9, AXES | {"goal", "marks"}),
+    "area": Rule(True, 1, 9, AXES | {"stack", "goal", "marks"}),
+    "combo": Rule(True, 2, 9, frozenset({"x_scale", "value_labels", "goal", "marks"})),
+    "scatter": Rule(True, 1, 1, frozenset({"series", "size"})),
+    "scalar": Rule(False, 1, 1),
+    "trend": Rule(True, 1, 1, frozenset({"more_is"})),
+    "table": Rule(False, 0, 0),
+}
+GIVEN: dict[str, Callable[[Question], bool]] = {
+    "series": lambda one: bool(one.series),
+    "size": lambda one: bool(one.size),
+    "x_scale": lambda one: one.x_scale != "category",
+    "stack": lambda one: one.stack != "none",
+    "value_labels": lambda one: one.value_labels,
+    "more_is": lambda one: bool(one.more_is),
+    "goal": lambda one: one.goal is not None,
+    "marks": lambda one: bool(one.marks),
+}
+
+
+def check_chart(question: Question, fields: Fields) -> None:
+    """Raise DefinitionError, with file and line, if the header does not fit its chart."""
+    rule, chart = RULES[question.chart], question.chart
+    if bool(question.x) != rule.has_x:
+        raise fields.error("x", f"a {chart} chart needs an x" if rule.has_x else f"a {chart} chart takes no x")
+    if not rule.least <= len(question.y) <= rule.most:
+        wanted = str(rule.least) if rule.least == rule.most else f"{rule.least} to {rule.most}"
+        raise fields.error("y", f"a {chart} chart takes {wanted} columns in y, not {len(question.y)}")
+    for name, given in GIVEN.items():
+        if given(question) and name not in rule.fields:
+            raise fields.error(name, f"a {chart} chart takes no {name}", sorted(rule.fields))
+    if chart == "trend" and not question.more_is:
+        raise fields.error("more_is", "a trend chart needs more_is, so that a change can be good or bad news",
+                           ("better", "worse"))  # fmt: skip
+    if question.series and len(question.y) > 1:
+        raise fields.error("series", f"series splits one measure, and y names {len(question.y)}")
+    _check_named(question, fields)
+    _check_looks(question, fields)
+
+
+def _check_named(question: Question, fields: Fields) -> None:
+    """The columns that the chart names are declared; what is drawn is a number and has a unit."""
+    declared = [column.name for column in question.columns]
+    roles = [("x", question.x), ("series", question.series), ("size", question.size), *(("y", y) for y in question.y)]
+    for role, name in roles:
+        if name and name not in declared:
+            raise fields.error(role, f"{role} names {name!r}, which is no declared column", declared)
+    drawn = [("y", name) for name in question.y] + ([("size", question.size)] if question.size else [])
+    if question.chart == "scatter":
+        drawn.append(("x", question.x))
+    for role, name in drawn:
+        column = question.column(name)
+        if column.format not in MEASURES:
+            raise fields.error(role, f"{role} names {name!r}, whose format is {column.format!r}", MEASURES)
+        if not (column.unit or column.format in ("percent", "currency")):
+            raise fields.error(f"columns.{name}", f"column {name!r} is drawn and has no unit")
+
+
+def _check_looks(question: Question, fields: Fields) -> None:
+    """Settings of a column that only another chart would heed are refused."""
+    for column in question.columns:
+        if question.chart != "combo" and (column.draw, column.axis) != ("bar", "left"):
+            raise fields.error(f"columns.{column.name}", "draw and axis count in a combo chart alone")
+        if question.chart != "table" and (column.bars or column.hidden):
+            raise fields.error(f"columns.{column.name}", "bars and hidden count in a table alone")

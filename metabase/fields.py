@@ -1,0 +1,143 @@
+"""A table of a TOML text, read field by field; what is wrong is said with its file and line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
+
+from estrela.errors import DefinitionError
+
+Choice = TypeVar("Choice", bound=str)
+
+
+class Fields:
+    """``table`` of ``file``, whose text has ``lines``; it begins at line ``start`` (from 1) and is called ``name``."""
+
+    def __init__(self, file: str, lines: Sequence[str], table: dict[str, Any], name: str = "", start: int = 1) -> None:
+        self.file, self.lines, self.table, self.name, self.start = file, lines, table, name, start
+        self._read: set[str] = set()
+
+    def error(self, key: str, problem: str, allowed: Sequence[object] = ()) -> DefinitionError:
+        """What is wrong with ``key``, and where it stands."""
+        return DefinitionError(f"{self.file}:{self.line(key)}", problem, allowed)
+
+    def line(self, key: str) -> int:
+        """The line of ``key``, or that of the table if it does not stand there."""
+        full = f"{self.name}.{key}" if self.name else key
+        head = re.compile(rf"\s*\[\[?\s*{re.escape(full)}\s*[.\]]")
+        entry = re.compile(rf"\s*\"?{re.escape(key)}\"?\s*[.=]")
+        own = True
+        for number, line in enumerate(self.lines[self.start - 1 :], self.start):
+            own = own and (number == self.start or not line.lstrip().startswith("["))
+            if head.match(line) or (own and entry.match(line)):
+                return number
+        return self.start
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """Text that is not blank; without ``default`` it must be given."""
+        if key not in self.table and default is not None:
+            self._read.add(key)
+            return default
+        value = self._given(key, str, "text in quotes")
+        if not value.strip():
+            raise self.error(key, f"{key} is blank")
+        return str(value).strip()
+
+    def choice(self, key: str, allowed: Sequence[Choice], default: Choice | None = None) -> Choice:
+        """One of ``allowed``."""
+        value = self.text(key, default)
+        for one in allowed:
+            if one == value:
+                return one
+        raise self.error(key, f"{key} {value!r} is not known", allowed)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of texts, each once; a single text counts as a list of one."""
+        value = self.table.get(key, [])
+        self._read.add(key)
+        values = [value] if isinstance(value, str) else value
+        if not isinstance(values, list) or not all(isinstance(one, str) and one.strip() for one in values):
+            raise self.error(key, f"{key} {value!r} is not a list of texts")
+        twice = sorted({one for one in values if values.count(one) > 1})
+        if twice:
+            raise self.error(key, f"{key} names {twice[0]!r} twice")
+        return tuple(values)
+
+    def flag(self, key: str) -> bool:
+        """A switch, false if not given."""
+        return bool(self._given(key, bool, "true or false")) if key in self.table else self._absent(key, False)
+
+    def whole(self, key: str, default: int | None = None) -> int:
+        """A whole number from 0."""
+        if key not in self.table and default is not None:
+            self._read.add(key)
+            return default
+        value = self._given(key, int, "a whole number")
+        if isinstance(value, bool) or value < 0:
+            raise self.error(key, f"{key} {value!r} is not a whole number of at least 0")
+        return int(value)
+
+    def number(self, key: str) -> float:
+        """A number."""
+        value = self._given(key, (int, float), "a number")
+        if isinstance(value, bool):
+            raise self.error(key, f"{key} {value!r} is not a number")
+        return float(value)
+
+    def anything(self, key: str) -> Any:
+        """The value as TOML gives it; None if not given."""
+        return self.table.get(key, self._absent(key, None))
+
+    def tables(self, key: str) -> Iterator[Fields]:
+        """The tables of an array ``[[key]]``, in order."""
+        self._read.add(key)
+        full = f"{self.name}.{key}" if self.name else key
+        values = self.table.get(key, [])
+        if not isinstance(values, list) or not all(isinstance(one, dict) for one in values):
+            raise self.error(key, f"{key} is not an array of tables such as [[{full}]]")
+        heads = [
+            number
+            for number, line in enumerate(self.lines, 1)
+            if number >= self.start and re.match(rf"\s*\[\[\s*{re.escape(full)}\s*\]\]", line)
+        ]
+        for place, value in enumerate(values):
+            start = heads[place] if place < len(heads) else self.line(key)
+            yield Fields(self.file, self.lines, value, full, start)
+
+    def named(self, key: str) -> Iterator[tuple[str, Fields]]:
+        """The tables ``[key.name]`` with their names, in order."""
+        self._read.add(key)
+        full = f"{self.name}.{key}" if self.name else key
+        values = self.table.get(key, {})
+        if not isinstance(values, dict) or not all(isinstance(one, dict) for one in values.values()):
+            raise self.error(key, f"{key} is not made of tables such as [{full}.name]")
+        for name, value in values.items():
+            inner = Fields(self.file, self.lines, values, full, self.start)
+            yield name, Fields(self.file, self.lines, value, f"{full}.{name}", inner.line(name))
+
+    def subtable(self, key: str) -> Fields | None:
+        """The table ``[key]``; None if not given."""
+        if key not in self.table:
+            return self._absent(key, None)  # type: ignore[no-any-return]
+        value = self._given(key, dict, f"a table [{key}]")
+        return Fields(self.file, self.lines, value, f"{self.name}.{key}" if self.name else key, self.line(key))
+
+    def done(self) -> None:
+        """Raise DefinitionError if there is a field that nobody asked for."""
+        for key in self.table:
+            if key not in self._read:
+                raise self.error(key, f"{key!r} is not a field of {self.name or 'the file'}", sorted(self._read))
+
+    def _given(self, key: str, kind: type | tuple[type, ...], wanted: str) -> Any:
+        self._read.add(key)
+        if key not in self.table:
+            raise self.error(key, f"{key!r} is missing; give {wanted}")
+        value = self.table[key]
+        if not isinstance(value, kind):
+            raise self.error(key, f"{key} {value!r} is not {wanted}")
+        return value
+
+    def _absent(self, key: str, default: Any) -> Any:
+        self._read.add(key)
+        return default

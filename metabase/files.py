@@ -1,0 +1,84 @@
+"""The folder of questions and dashboards, read and checked as a whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from estrela.errors import DefinitionError
+from metabase.dashboard_file import read_dashboard
+from metabase.model import Dashboard, Question, Site
+from metabase.question_file import read_question, toml_fields
+from metabase.template import NAME
+
+FOLDER = Path(__file__).parent
+"""Where the questions and dashboards of this project stand."""
+
+
+def load(folder: Path = FOLDER) -> Site:
+    """All that ``folder`` declares: ``site.toml``, ``questions/*.sql``, ``dashboards/*.toml``.
+
+    Raises DefinitionError, with file and line, for the first contradiction.
+    """
+    questions = tuple(read_question(*one) for one in _texts(folder / "questions", ".sql"))
+    by_key = {question.key: question for question in questions}
+    dashboards = tuple(read_dashboard(*one, by_key) for one in _texts(folder / "dashboards", ".toml"))
+    _check_titles(questions)
+    _check_titles(dashboards)
+    return _site(folder / "site.toml", questions, dashboards)
+
+
+def _site(path: Path, questions: tuple[Question, ...], dashboards: tuple[Dashboard, ...]) -> Site:
+    fields = toml_fields(path.name, _text(path, path.name))
+    site = Site(
+        database=fields.text("database"),
+        collection=fields.text("collection"),
+        questions_collection=fields.text("questions_collection"),
+        sandbox_collection=fields.text("sandbox_collection"),
+        analysts=fields.text("analysts"),
+        engineers=fields.text("engineers"),
+        homepage=fields.text("homepage", ""),
+        questions=questions,
+        dashboards=dashboards,
+    )
+    fields.done()
+    keys = [dashboard.key for dashboard in dashboards]
+    if site.homepage and site.homepage not in keys:
+        raise fields.error("homepage", f"there is no dashboard {site.homepage!r}", keys)
+    if site.analysts == site.engineers:
+        raise fields.error("engineers", f"analysts and engineers are both the group {site.analysts!r}")
+    if site.collection == site.sandbox_collection:
+        raise fields.error("sandbox_collection", f"{site.collection!r} is already the collection of the dashboards")
+    return site
+
+
+def _texts(folder: Path, suffix: str) -> Iterator[tuple[str, str, str]]:
+    """Key, name for messages, and text of each file, in the order of their names."""
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    for path in paths:
+        name = f"{folder.name}/{path.name}"
+        if path.name.startswith(".") or path.name == "__pycache__":
+            continue
+        if path.suffix != suffix or not re.fullmatch(NAME, path.stem):
+            raise DefinitionError(name, "is not a file of this folder", (f"lower_snake_case{suffix}",))
+        yield path.stem, name, _text(path, name)
+    if not paths:
+        raise DefinitionError(folder.name, f"holds no {suffix} file")
+
+
+def _text(path: Path, name: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise DefinitionError(name, f"is not UTF-8: byte {error.start}") from None
+    except OSError as error:
+        raise DefinitionError(name, f"cannot be read: {error.strerror}") from None
+
+
+def _check_titles(declared: Sequence[Question] | Sequence[Dashboard]) -> None:
+    seen: dict[str, str] = {}
+    for one in declared:
+        if one.title in seen:
+            raise DefinitionError(one.file, f"title {one.title!r} is already that of {seen[one.title]}")
+        seen[one.title] = one.file

@@ -1,0 +1,216 @@
+"""Questions and dashboards, said without a word of the program that draws them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from metabase.template import Value, fill, literal
+
+Chart = Literal["bar", "row", "line", "area", "combo", "scatter", "scalar", "trend", "table"]
+Format = Literal["text", "integer", "decimal", "percent", "currency", "date"]
+Scale = Literal["category", "time", "number"]
+Stack = Literal["none", "stacked", "normalized"]
+VariableType = Literal["text", "number", "date"]
+
+GRID = 24
+"""Columns of a dashboard's grid."""
+UNITS = {"percent": "%", "currency": "R$"}
+"""Units that a format brings with it."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a question's answer: what it is called, its unit, and how its values are written.
+
+    ``percent`` values are shares from 0 to 1; ``currency`` is BRL. ``draw`` and ``axis`` count in a combo chart alone.
+    """
+
+    name: str
+    title: str
+    format: Format = "text"
+    unit: str = ""
+    decimals: int | None = None
+    suffix: str = ""
+    draw: Literal["bar", "line", "area"] = "bar"
+    axis: Literal["left", "right"] = "left"
+    bars: bool = False
+    hidden: bool = False
+
+    @property
+    def label(self) -> str:
+        """The title with its unit, as an axis shows it."""
+        unit = self.unit or UNITS.get(self.format, "")
+        return f"{self.title} ({unit})" if unit and unit.lower() != self.title.lower() else self.title
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A value that the SQL takes as ``{{name}}``; a date is written ``2024-12-31``."""
+
+    name: str
+    title: str
+    type: VariableType = "text"
+    default: Value | None = None
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A line across the chart at ``value`` of the left axis."""
+
+    value: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A break of the series at ``x``: figures before and after do not compare, and ``text`` says why."""
+
+    x: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question, its SQL and its chart. ``key`` is the file's stem; rows are drawn in the order of the SQL.
+
+    ``y`` names the measures; ``series`` the column that splits one measure into several lines, bars or colours;
+    ``size`` a scatter's third measure. A ``trend`` shows the newest value of ``y`` and its change; ``more_is`` says
+    which direction is good news.
+    """
+
+    key: str
+    file: str
+    title: str
+    description: str
+    source: str
+    chart: Chart
+    sql: str
+    columns: tuple[Column, ...]
+    x: str = ""
+    y: tuple[str, ...] = ()
+    series: str = ""
+    size: str = ""
+    x_scale: Scale = "category"
+    stack: Stack = "none"
+    value_labels: bool = False
+    more_is: Literal["", "better", "worse"] = ""
+    goal: Goal | None = None
+    marks: tuple[Mark, ...] = ()
+    caveats: tuple[str, ...] = ()
+    variables: tuple[Variable, ...] = ()
+
+    @property
+    def documentation(self) -> str:
+        """The description with what breaks the series, the caveats and the source."""
+        marks = [f"Break at {mark.x}: {mark.text}" for mark in self.marks]
+        return "\n".join((self.description, *marks, *self.caveats, f"Source: {self.source}"))
+
+    def column(self, name: str) -> Column:
+        """The declared column ``name``."""
+        return next(column for column in self.columns if column.name == name)
+
+    def query(self, values: Mapping[str, Value]) -> str:
+        """The SQL with ``values`` by variable; a variable without one takes its default, or its block goes."""
+        defaults = {one.name: one.default for one in self.variables if one.default is not None}
+        chosen = {**defaults, **values}
+        literals = {one.name: literal(one.type, chosen[one.name]) for one in self.variables if one.name in chosen}
+        return fill(self.sql, literals)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a card lies on the grid of 24 columns; rows count down from 0."""
+
+    row: int
+    col: int
+    width: int
+    height: int
+
+    def overlaps(self, other: Place) -> bool:
+        """Whether both cover a cell."""
+        return (
+            self.col < other.col + other.width
+            and other.col < self.col + self.width
+            and self.row < other.row + other.height
+            and other.row < self.row + self.height
+        )
+
+
+@dataclass(frozen=True)
+class Card:
+    """A card of a dashboard: a question (with a ``title`` of its own, if given), a heading, or text in Markdown.
+
+    ``wiring`` leads from a filter's key to the question's variable that it sets.
+    """
+
+    place: Place
+    question: str = ""
+    title: str = ""
+    heading: str = ""
+    text: str = ""
+    wiring: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A filter above a dashboard. Its choices are ``values``, or the ``values_column`` of a question, or free text."""
+
+    key: str
+    title: str
+    type: VariableType = "text"
+    default: Value | None = None
+    values: tuple[str, ...] = ()
+    values_question: str = ""
+    values_column: str = ""
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A tab of a dashboard; a single tab is not shown as one."""
+
+    title: str
+    cards: tuple[Card, ...]
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """One dashboard. ``key`` is the file's stem."""
+
+    key: str
+    file: str
+    title: str
+    description: str
+    tabs: tuple[Tab, ...]
+    filters: tuple[Filter, ...] = ()
+    full_width: bool = False
+
+    @property
+    def cards(self) -> Iterator[Card]:
+        """The cards of all tabs."""
+        return (card for tab in self.tabs for card in tab.cards)
+
+    def defaults(self, card: Card) -> dict[str, Value]:
+        """The variables' values of a question's card while every filter stands at its default."""
+        chosen = {one.key: one.default for one in self.filters if one.default is not None}
+        return {variable: chosen[key] for key, variable in card.wiring.items() if key in chosen}
+
+
+@dataclass(frozen=True)
+class Site:
+    """All that Metabase shows: names of collections and groups, and everything that the files declare."""
+
+    database: str
+    collection: str
+    questions_collection: str
+    sandbox_collection: str
+    analysts: str
+    engineers: str
+    homepage: str
+    questions: tuple[Question, ...]
+    dashboards: tuple[Dashboard, ...]
+
+    def question(self, key: str) -> Question:
+        """The question ``key``."""
+        return next(question for question in self.questions if question.key == key)

@@ -1,0 +1,65 @@
+"""SQL with ``{{variables}}`` and optional ``[[blocks]]``, as Metabase's native queries have them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+NAME = r"[a-z][a-z0-9_]*"
+VARIABLE = re.compile(r"\{\{\s*(" + NAME + r")\s*\}\}")
+BRACES = re.compile(r"\{\{.*?\}\}|\{\{|\}\}", re.DOTALL)
+BLOCK = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
+
+Value = str | int | float
+
+
+@dataclass(frozen=True)
+class Usage:
+    """The variables of a template: those it cannot do without, and those that stand in optional blocks alone."""
+
+    required: frozenset[str]
+    optional: frozenset[str]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All of them."""
+        return self.required | self.optional
+
+
+def usage(template: str) -> Usage:
+    """The variables that ``template`` uses. Raises ValueError with the broken piece if it is no template."""
+    for found in BRACES.finditer(template):
+        if not VARIABLE.fullmatch(found.group()):
+            raise ValueError(f"{found.group()!r} is not a variable such as {{{{period}}}}")
+    for block in BLOCK.finditer(template):
+        if "[[" in block.group(1):
+            raise ValueError("an optional block [[...]] stands inside another")
+        if not VARIABLE.search(block.group(1)):
+            raise ValueError(f"the optional block {block.group()!r} holds no variable")
+    outside = BLOCK.sub("", template)
+    if "[[" in outside or "]]" in outside:
+        raise ValueError("an optional block is opened with [[ and not closed with ]], or the other way round")
+    required = frozenset(VARIABLE.findall(outside))
+    return Usage(required, frozenset(VARIABLE.findall(template)) - required)
+
+
+def fill(template: str, literals: Mapping[str, str]) -> str:
+    """``template`` with SQL ``literals`` in place of its variables, and without the blocks that lack one.
+
+    Raises KeyError for a variable outside blocks that has no literal.
+    """
+
+    def block(found: re.Match[str]) -> str:
+        inner = found.group(1)
+        return inner if all(name in literals for name in VARIABLE.findall(inner)) else ""
+
+    return VARIABLE.sub(lambda found: literals[found.group(1)], BLOCK.sub(block, template))
+
+
+def literal(kind: str, value: Value) -> str:
+    """``value`` of a ``text``, ``number`` or ``date`` variable as Athena's SQL writes it."""
+    if kind == "number":
+        return str(value)
+    quoted = "'" + str(value).replace("'", "''") + "'"
+    return f"date {quoted}" if kind == "date" else quoted
