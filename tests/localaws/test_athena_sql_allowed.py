@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from localaws.athena.sql import Column, NotSupportedError, SqlError, Table, parse, translate
+from localaws.athena.sql import Column, NotSupportedError, SqlError, Table, no_tables, parse, translate
 from localaws.athena.sql.expressions import HANDLERS, compile_expression
 from localaws.athena.sql.functions import catalog
 from localaws.athena.sql.query import sources_of
-from localaws.athena.sql import no_tables
 from localaws.athena.sql.scope import Scope
 from localaws.athena.sql.session import prepare
 from localaws.athena.sql.support import page

@@ -121,6 +121,10 @@ def _interval_arithmetic(symbol: str, left: Typed, right: Typed) -> Typed:
         return _shift(symbol, left, right)
     if symbol in "+-" and left.type == right.type and left.type in _INTERVALS:
         return Typed(f"({left.sql} {symbol} {right.sql})", left.type)
+    if symbol == "*" and left.type in _INTERVALS and is_integer(right.type):
+        return _multiple(left, right)
+    if symbol == "*" and right.type in _INTERVALS and is_integer(left.type):
+        return _multiple(right, left)
     if symbol == "-" and left.type.name == right.type.name and left.type.name in ("date", "timestamp"):
         micros = f"epoch_us({cast(left.sql, _TIMESTAMP)}) - epoch_us({cast(right.sql, _TIMESTAMP)})"
         return Typed(f"to_microseconds({micros})", DAY_INTERVAL)
@@ -128,6 +132,12 @@ def _interval_arithmetic(symbol: str, left: Typed, right: Typed) -> Typed:
 
 
 _TIMESTAMP = Type("timestamp", size=(3,))
+
+
+def _multiple(interval: Typed, times: Typed) -> Typed:
+    if interval.type == YEAR_INTERVAL:
+        return Typed(f"to_months(CAST(trino_interval_months({interval.sql}) * {times.sql} AS INTEGER))", YEAR_INTERVAL)
+    return Typed(f"to_microseconds(epoch_us({interval.sql}) * {times.sql})", DAY_INTERVAL)
 
 
 def _shift(symbol: str, instant: Typed, interval: Typed) -> Typed:
