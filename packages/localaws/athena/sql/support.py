@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from localaws.athena.sql.expressions import HANDLERS
-from localaws.athena.sql.functions import aggregates, catalog
+from localaws.athena.sql.functions import aggregates, catalog, windows
 from localaws.athena.sql.functions.signatures import Function
 
 _INTRODUCTION = """# Athena's SQL on DuckDB
@@ -50,7 +50,7 @@ def _sections() -> Iterator[str]:
     yield "## Aggregate functions\n"
     yield from sorted(f"- `{aggregate.signature}`" for aggregate in aggregates.AGGREGATES.values())
     yield "\n## Window functions\n"
-    yield from (f"- `{signature}`" for signature in aggregates.WINDOWS.values())
+    yield from (f"- `{signature}`" for signature in windows.WINDOWS.values())
 
 
 def _listed(functions: list[Function]) -> Iterator[str]:

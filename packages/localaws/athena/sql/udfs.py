@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import re
 import zlib
@@ -11,14 +10,9 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from urllib.parse import quote_plus, unquote_plus
 
+from localaws.athena.sql import json_text
 from localaws.athena.sql.render import double_text
-
-
-class UnsureError(ValueError):
-    """An argument for which Athena's answer is not certain."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(f"NOT_SUPPORTED: {what}")
+from localaws.athena.sql.unsure import UnsureError
 
 
 def _upper(text: str) -> str:
@@ -120,155 +114,6 @@ def _url_decode(text: str) -> str:
     return unquote_plus(text)
 
 
-class _Number(str):
-    """A JSON number as it is written."""
-
-
-def _pairs(items: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(items)
-    if len(found) != len(items):
-        raise UnsureError("JSON object with a repeated key")
-    return found
-
-
-def _refuse_constant(text: str) -> object:
-    raise ValueError(f"{text} is not JSON")
-
-
-def _load(text: str) -> object:
-    return json.loads(
-        text, parse_float=_Number, parse_int=_Number, object_pairs_hook=_pairs, parse_constant=_refuse_constant
-    )
-
-
-def _dump(value: object, *, ordered: bool) -> str:
-    if isinstance(value, _Number):
-        return _number_text(value)
-    if isinstance(value, dict):
-        items = sorted(value.items()) if ordered else value.items()
-        return "{" + ",".join(f"{_quoted(k)}:{_dump(v, ordered=ordered)}" for k, v in items) + "}"
-    if isinstance(value, list):
-        return "[" + ",".join(_dump(v, ordered=ordered) for v in value) + "]"
-    return _quoted(value) if isinstance(value, str) else json.dumps(value)
-
-
-def _quoted(text: str) -> str:
-    if re.search(r"[\x00-\x07\x0b\x0e-\x1f]", text):
-        raise UnsureError("control character in a JSON string")
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _number_text(text: str) -> str:
-    """Jackson may or may not keep the digits of a fraction: only texts that it prints back alike are certain."""
-    if re.fullmatch(r"-?\d+", text) or double_text(float(text)) == text:
-        return text
-    raise UnsureError(f"JSON number {text}")
-
-
-def _json_parse(text: str) -> str:
-    try:
-        return _dump(_load(text), ordered=True)
-    except UnsureError:
-        raise
-    except ValueError:
-        raise ValueError(f"INVALID_FUNCTION_ARGUMENT: Cannot convert value to JSON: '{text[:100]}'") from None
-
-
-def _steps(path: str) -> list[str | int]:
-    found = re.findall(r'\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]|\["([^"\\]+)"\]', path[1:])
-    return [int(index) if index else name or quoted for name, index, quoted in found]
-
-
-_MISSING = object()
-
-
-def _at(text: str, path: str) -> object:
-    try:
-        value = _load(text)
-    except UnsureError:
-        raise
-    except ValueError:
-        if text.lstrip()[:1] in ("{", "[") or re.search(r"[\s]", text.strip()):
-            raise UnsureError(f"JSON path in text that is not JSON: '{text[:60]}'") from None
-        return _MISSING
-    for step in _steps(path):
-        value = _child(value, step)
-    return value
-
-
-def _child(value: object, step: str | int) -> object:
-    if isinstance(value, dict) and isinstance(step, str):
-        return value.get(step, _MISSING)
-    if isinstance(value, dict) and str(step) in value:
-        raise UnsureError(f"JSON path [{step}] of an object")
-    if isinstance(value, list) and isinstance(step, int) and step < len(value):
-        return value[step]
-    return _MISSING
-
-
-def _json_extract(text: str, path: str) -> str | None:
-    value = _at(text, path)
-    return None if value is _MISSING else _dump(value, ordered=False)
-
-
-def _json_scalar(text: str, path: str) -> str | None:
-    value = _at(text, path)
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, str) else None
-
-
-def _json_size(text: str, path: str) -> int | None:
-    value = _at(text, path)
-    if value is _MISSING:
-        return None
-    return len(value) if isinstance(value, (dict, list)) else 0
-
-
-def _json_length(text: str) -> int | None:
-    value = _at(text, "$")
-    return len(value) if isinstance(value, list) else None
-
-
-def _is_json_scalar(text: str) -> bool:
-    try:
-        return not isinstance(_load(text), (dict, list))
-    except UnsureError:
-        raise
-    except ValueError:
-        raise ValueError(f"INVALID_FUNCTION_ARGUMENT: Invalid JSON value: '{text[:100]}'") from None
-
-
-def _json_to_varchar(text: str) -> str | None:
-    value = _load(text)
-    if isinstance(value, (dict, list)):
-        raise ValueError(f"INVALID_CAST_ARGUMENT: Cannot cast '{text[:100]}' to varchar")
-    if isinstance(value, _Number) and not value.lstrip("-").isdigit():
-        raise UnsureError("cast of a JSON number with a fraction to varchar")
-    return _json_scalar(text, "$")
-
-
-def _json_to_bigint(text: str) -> int | None:
-    value = _load(text)
-    if value is None or (isinstance(value, _Number) and value.lstrip("-").isdigit()):
-        return None if value is None else int(str(value))
-    raise UnsureError(f"cast of JSON {text[:60]} to an integer")
-
-
-def _json_to_double(text: str) -> float | None:
-    value = _load(text)
-    if value is None or isinstance(value, _Number):
-        return None if value is None else float(value)
-    raise UnsureError(f"cast of JSON {text[:60]} to double")
-
-
-def _json_to_boolean(text: str) -> bool | None:
-    value = _load(text)
-    if value is None or isinstance(value, bool):
-        return value
-    raise UnsureError(f"cast of JSON {text[:60]} to boolean")
-
-
 UDFS: dict[str, tuple[Callable[..., object], list[str], str]] = {
     "trino_unicode_upper": (_upper, ["VARCHAR"], "VARCHAR"),
     "trino_unicode_lower": (_lower, ["VARCHAR"], "VARCHAR"),
@@ -284,14 +129,14 @@ UDFS: dict[str, tuple[Callable[..., object], list[str], str]] = {
     "trino_url_parameter_unsure": (_url_parameter, ["VARCHAR", "VARCHAR"], "VARCHAR"),
     "trino_url_encode": (_url_encode, ["VARCHAR"], "VARCHAR"),
     "trino_url_decode_unsure": (_url_decode, ["VARCHAR"], "VARCHAR"),
-    "trino_json_parse_unsure": (_json_parse, ["VARCHAR"], "VARCHAR"),
-    "trino_json_extract_unsure": (_json_extract, ["VARCHAR", "VARCHAR"], "VARCHAR"),
-    "trino_json_scalar_unsure": (_json_scalar, ["VARCHAR", "VARCHAR"], "VARCHAR"),
-    "trino_json_size_unsure": (_json_size, ["VARCHAR", "VARCHAR"], "BIGINT"),
-    "trino_json_length_unsure": (_json_length, ["VARCHAR"], "BIGINT"),
-    "trino_is_json_scalar_unsure": (_is_json_scalar, ["VARCHAR"], "BOOLEAN"),
-    "trino_json_to_varchar_unsure": (_json_to_varchar, ["VARCHAR"], "VARCHAR"),
-    "trino_json_to_bigint_unsure": (_json_to_bigint, ["VARCHAR"], "BIGINT"),
-    "trino_json_to_double_unsure": (_json_to_double, ["VARCHAR"], "DOUBLE"),
-    "trino_json_to_boolean_unsure": (_json_to_boolean, ["VARCHAR"], "BOOLEAN"),
+    "trino_json_parse_unsure": (json_text.json_parse, ["VARCHAR"], "VARCHAR"),
+    "trino_json_extract_unsure": (json_text.json_extract, ["VARCHAR", "VARCHAR"], "VARCHAR"),
+    "trino_json_scalar_unsure": (json_text.json_scalar, ["VARCHAR", "VARCHAR"], "VARCHAR"),
+    "trino_json_size_unsure": (json_text.json_size, ["VARCHAR", "VARCHAR"], "BIGINT"),
+    "trino_json_length_unsure": (json_text.json_length, ["VARCHAR"], "BIGINT"),
+    "trino_is_json_scalar_unsure": (json_text.is_json_scalar, ["VARCHAR"], "BOOLEAN"),
+    "trino_json_to_varchar_unsure": (json_text.json_to_varchar, ["VARCHAR"], "VARCHAR"),
+    "trino_json_to_bigint_unsure": (json_text.json_to_bigint, ["VARCHAR"], "BIGINT"),
+    "trino_json_to_double_unsure": (json_text.json_to_double, ["VARCHAR"], "DOUBLE"),
+    "trino_json_to_boolean_unsure": (json_text.json_to_boolean, ["VARCHAR"], "BOOLEAN"),
 }

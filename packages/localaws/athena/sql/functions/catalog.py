@@ -10,6 +10,7 @@ from localaws.athena.sql.functions import (
     arrays,
     binaries,
     conditionals,
+    datetime_patterns,
     datetimes,
     json,
     lambdas,
@@ -18,6 +19,7 @@ from localaws.athena.sql.functions import (
     regexps,
     strings,
     urls,
+    windows,
 )
 from localaws.athena.sql.functions.signatures import Call, Function
 from localaws.athena.sql.typed import Typed
@@ -28,7 +30,7 @@ TOPICS = {
     "String": strings.FUNCTIONS,
     "Regular expression": regexps.FUNCTIONS,
     "Binary": binaries.FUNCTIONS,
-    "Date and time": datetimes.FUNCTIONS,
+    "Date and time": [*datetimes.FUNCTIONS, *datetime_patterns.FUNCTIONS],
     "Array": arrays.FUNCTIONS,
     "Map": maps.FUNCTIONS,
     "Lambda": lambdas.FUNCTIONS,
@@ -79,7 +81,7 @@ def aggregate(node: aggregates.Aggregation) -> Typed:
 
 def window(name: str, values: list[Typed], ignore_nulls: str, over: str) -> Typed:
     """A window function's call."""
-    return aggregates.window(name, values, ignore_nulls, over)
+    return windows.window(name, values, ignore_nulls, over)
 
 
 def aggregate_names() -> frozenset[str]:
@@ -89,4 +91,4 @@ def aggregate_names() -> frozenset[str]:
 
 def window_names() -> frozenset[str]:
     """Names of window functions."""
-    return frozenset(aggregates.WINDOWS)
+    return frozenset(windows.WINDOWS)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from localaws.athena.sql.casts import convert
 from localaws.athena.sql.errors import NotSupportedError, TypeMismatchError
 from localaws.athena.sql.functions.signatures import Call, Function, declared, written
@@ -16,7 +14,8 @@ _TIME_UNITS = ("millisecond", "second", "minute", "hour")
 _INSTANTS = ("date", "timestamp", "timestamp with time zone")
 
 
-def _instant(call: Call, index: int) -> Typed:
+def instant(call: Call, index: int) -> Typed:
+    """The argument, a date or timestamp."""
     value = call.args[index] if index < len(call.args) else None
     if value is None or value.type.name not in (*_INSTANTS, "unknown"):
         found = ", ".join(str(a.type) for a in call.args)
@@ -55,7 +54,7 @@ def _field(name: str, text: str, *, times: bool = False) -> Function:
     def build(call: Call) -> Typed:
         if len(call.args) != 1:
             raise TypeMismatchError(f"Unexpected parameters for function {name}")
-        value = _instant(call, 0)
+        value = instant(call, 0)
         if times and value.type == DATE:
             raise TypeMismatchError(f"Unexpected parameters (date) for function {name}")
         return Typed(f"CAST({text.format(local(value, name))} AS BIGINT)", BIGINT)
@@ -72,7 +71,7 @@ def _date(call: Call) -> Typed:
 
 @written("date_trunc(unit literal, T) -> T")
 def _date_trunc(call: Call) -> Typed:
-    value = _instant(call, 1)
+    value = instant(call, 1)
     unit = _unit(call, value.type)
     truncated = f"date_trunc('{unit}', {_utc_only(value, 'date_trunc')})"
     if value.type.name == "timestamp with time zone":
@@ -87,7 +86,7 @@ _STEPS |= {"second": ("to_microseconds", 10**6), "millisecond": ("to_microsecond
 
 @written("date_add(unit literal, bigint, T) -> T")
 def _date_add(call: Call) -> Typed:
-    value = _instant(call, 2)
+    value = instant(call, 2)
     unit = _unit(call, value.type)
     function, factor = _STEPS[unit]
     amount = coerce(call.args[1], BIGINT).sql
@@ -103,7 +102,7 @@ def _date_add(call: Call) -> Typed:
 
 @written("date_diff(unit literal, T, T) -> bigint")
 def _date_diff(call: Call) -> Typed:
-    first, second = _instant(call, 1), _instant(call, 2)
+    first, second = instant(call, 1), instant(call, 2)
     kind = DATE if first.type == second.type == DATE else timestamp(6)
     unit = _unit(call, kind)
     a, b = (cast(_utc_only(v, "date_diff"), timestamp(6)) for v in (first, second))
@@ -116,7 +115,7 @@ def _date_diff(call: Call) -> Typed:
 
 @written("last_day_of_month(date or timestamp) -> date")
 def _last_day(call: Call) -> Typed:
-    return Typed(f"last_day({local(_instant(call, 0), 'last_day_of_month')})", DATE)
+    return Typed(f"last_day({local(instant(call, 0), 'last_day_of_month')})", DATE)
 
 
 @written("from_unixtime(double[, zone literal]) -> timestamp(3) with time zone")
@@ -132,7 +131,7 @@ def _from_unixtime(call: Call) -> Typed:
 
 @written("to_unixtime(timestamp) -> double")
 def _to_unixtime(call: Call) -> Typed:
-    value = _instant(call, 0)
+    value = instant(call, 0)
     if value.type == DATE:
         value = coerce(value, timestamp(3))
     return Typed(f"(epoch_us({value.sql}) / 1000000::DOUBLE)", DOUBLE)
@@ -140,7 +139,7 @@ def _to_unixtime(call: Call) -> Typed:
 
 @written("at_timezone(timestamp with time zone, zone literal) -> timestamp with time zone")
 def _at_timezone(call: Call) -> Typed:
-    value = _instant(call, 0)
+    value = instant(call, 0)
     kind = timestamptz(value.type.size[0] if value.type.size else 3, value.type.zone)
     moved = coerce(value, kind)
     return Typed(moved.sql, timestamptz(kind.size[0], zone_name(call.literal(1, "a zone"))))
@@ -148,7 +147,7 @@ def _at_timezone(call: Call) -> Typed:
 
 @written("with_timezone(timestamp, zone literal) -> timestamp with time zone")
 def _with_timezone(call: Call) -> Typed:
-    value, zone = _instant(call, 0), zone_name(call.literal(1, "a zone"))
+    value, zone = instant(call, 0), zone_name(call.literal(1, "a zone"))
     if value.type.name != "timestamp" or zone != "UTC":
         raise NotSupportedError("function with_timezone outside of zone UTC")
     return Typed(f"({value.sql} AT TIME ZONE 'UTC')", timestamptz(value.type.size[0], zone))
@@ -163,87 +162,11 @@ def _now(call: Call) -> Typed:
 
 @written("to_iso8601(date or timestamp) -> varchar")
 def _to_iso8601(call: Call) -> Typed:
-    value = _instant(call, 0)
+    value = instant(call, 0)
     if value.type == DATE:
         return Typed(cast(value.sql, VARCHAR), VARCHAR)
     text = f"replace(trino_timestamp_text({_utc_only(value, 'to_iso8601')}, {value.type.size[0]}), ' ', 'T')"
     return Typed(f"({text} || 'Z')" if value.type.name != "timestamp" else text, VARCHAR)
-
-
-_MYSQL = {
-    "a": "%a", "b": "%b", "c": "%-m", "d": "%d", "e": "%-d", "f": "%f", "H": "%H", "h": "%I", "I": "%I", "i": "%M",
-    "j": "%j", "k": "%-H", "l": "%-I", "M": "%B", "m": "%m", "p": "%p", "r": "%I:%M:%S %p", "S": "%S", "s": "%S",
-    "T": "%H:%M:%S", "v": "%V", "W": "%A", "x": "%G", "Y": "%Y", "y": "%y", "%": "%%",
-}  # fmt: skip
-_MYSQL_DIGITS = {"Y": r"\d{4}", "m": r"\d{2}", "d": r"\d{2}", "H": r"\d{2}", "i": r"\d{2}", "s": r"\d{2}",
-                 "S": r"\d{2}", "T": r"\d{2}:\d{2}:\d{2}", "f": r"\d{3}|\d{6}"}  # fmt: skip
-_JODA = {
-    "yyyy": "%Y", "YYYY": "%Y", "yy": "%y", "MM": "%m", "M": "%-m", "MMM": "%b", "MMMM": "%B", "dd": "%d", "d": "%-d",
-    "HH": "%H", "H": "%-H", "hh": "%I", "h": "%-I", "mm": "%M", "m": "%-M", "ss": "%S", "s": "%-S", "SSS": "%g",
-    "EEE": "%a", "E": "%a", "EEEE": "%A", "a": "%p", "D": "%-j", "ww": "%V", "xxxx": "%G",
-}  # fmt: skip
-_JODA_DIGITS = {"yyyy": r"\d{4}", "MM": r"\d{2}", "dd": r"\d{2}", "HH": r"\d{2}", "mm": r"\d{2}", "ss": r"\d{2}",
-                "SSS": r"\d{3}"}  # fmt: skip
-
-
-def _mysql_parts(pattern: str) -> list[tuple[str, str]]:
-    return [("field", p[1]) if p[0] == "%" and len(p) == 2 else ("text", p) for p in re.findall(r"%.|[^%]|%$", pattern)]
-
-
-def _joda_parts(pattern: str) -> list[tuple[str, str]]:
-    parts: list[tuple[str, str]] = []
-    for match in re.finditer(r"'((?:[^']|'')*)'|(([A-Za-z])\3*)|([^A-Za-z'])", pattern):
-        if match[2]:
-            parts.append(("field", match[2]))
-        else:
-            parts.append(("text", match[4] if match[4] else (match[1] or "'").replace("''", "'")))
-    return parts
-
-
-def _strftime(parts: list[tuple[str, str]], known: dict[str, str], call: Call) -> str:
-    texts = []
-    for kind, text in parts:
-        if kind == "field" and text not in known:
-            raise NotSupportedError(f"function {call.name} with {text!r} in its pattern")
-        texts.append(known[text] if kind == "field" else text.replace("%", "%%"))
-    return "".join(texts)
-
-
-@written("date_format(date or timestamp, pattern literal) -> varchar")
-def _date_format(call: Call) -> Typed:
-    value = _instant(call, 0)
-    pattern = _strftime(_mysql_parts(call.literal(1, "a pattern")), _MYSQL, call)
-    instant = f"date_trunc('millisecond', {cast(local(value, 'date_format'), timestamp(6))})"
-    return Typed(f"strftime({instant}, {text_literal(pattern)})", VARCHAR)
-
-
-@written("format_datetime(date or timestamp, Joda pattern literal) -> varchar")
-def _format_datetime(call: Call) -> Typed:
-    value = _instant(call, 0)
-    pattern = _strftime(_joda_parts(call.literal(1, "a pattern")), _JODA, call)
-    instant = f"date_trunc('millisecond', {cast(local(value, 'format_datetime'), timestamp(6))})"
-    return Typed(f"strftime({instant}, {text_literal(pattern)})", VARCHAR)
-
-
-def _parser(name: str, digits: dict[str, str], known: dict[str, str], result: Type) -> Function:
-    @written(f"{name}(varchar, pattern literal of numeric fields) -> {result}")
-    def build(call: Call) -> Typed:
-        if len(call.args) != 2 or call.args[0].type.name not in ("varchar", "unknown"):
-            raise TypeMismatchError(f"Unexpected parameters for function {name}")
-        pattern = call.literal(1, "a pattern")
-        parts = _mysql_parts(pattern) if name == "date_parse" else _joda_parts(pattern)
-        fields = [t for k, t in parts if k == "field"]
-        if any(f not in digits for f in fields) or len(set(fields)) != len(fields) or not fields:
-            raise NotSupportedError(f"function {name} with pattern '{pattern}'")
-        shape = "".join(f"(?:{digits[t]})" if k == "field" else re.escape(t) for k, t in parts)
-        base = {"Y": "%Y", "yyyy": "%Y"}
-        if not any(f in base for f in fields):
-            raise NotSupportedError(f"function {name} with a pattern without a year")
-        text = f"trino_shaped_unsure({coerce(call.args[0], VARCHAR).sql}, {text_literal(shape)})"
-        parsed = f"strptime({text}, {text_literal(_strftime(parts, known, call))})"
-        return Typed(f"({parsed} AT TIME ZONE 'UTC')" if result.name != "timestamp" else parsed, result)
-
-    return build
 
 
 FUNCTIONS = [
@@ -278,8 +201,4 @@ FUNCTIONS = [
         "from_iso8601_date(varchar) -> date", "CAST(trino_shaped_unsure({0}, '\\d{{4}}-\\d{{2}}-\\d{{2}}') AS DATE)"
     ),
     declared("from_iso8601_timestamp(varchar) -> timestamp(3) with time zone", "trino_iso8601_unsure({0})"),
-    _date_format,
-    _format_datetime,
-    _parser("date_parse", _MYSQL_DIGITS, _MYSQL, timestamp(3)),
-    _parser("parse_datetime", _JODA_DIGITS, _JODA, timestamptz(3)),
 ]

@@ -1,0 +1,10 @@
+"""What a function of a value answers when Athena's answer is not certain."""
+
+from __future__ import annotations
+
+
+class UnsureError(ValueError):
+    """An argument for which Athena's answer is not certain."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"NOT_SUPPORTED: {what}")
