@@ -55,7 +55,7 @@ LOAD = (
     job.commit()
 """
 )
-BROKEN = HEAD + "    spark.read.parquet(f's3://{options['bucket']}/nowhere')\n"
+BROKEN = HEAD + "    spark.read.parquet('s3://' + options['bucket'] + '/nowhere')\n"
 SETTINGS = (
     HEAD
     + """
@@ -126,7 +126,7 @@ def warm(jobs_of: Any) -> Iterator[Any]:
 
 def wait_for_warm(jobs: Any) -> set[int]:
     """The processes below the server once a warm one waits for its run."""
-    jobs.eventually(lambda: next((jobs.server.home / "runs").glob("*/ready"), None))
+    jobs.eventually(lambda: next((jobs.server.home / "runs").glob("*/ready"), None), seconds=300)
     return processes_of(jobs.server.pid)
 
 

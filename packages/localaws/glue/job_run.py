@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
+import shutil
+import threading
 import time
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from localaws.errors import HomeStateError
 from localaws.home import replace_file
 
 ACTIVE = frozenset({"WAITING", "STARTING", "RUNNING", "STOPPING"})
+_KEPT = frozenset({"run.json", "output.log", "error.log", "script"})
+
+# account, region, name of a job
+Key = tuple[str, str, str]
 
 
 def new_run_id() -> str:
@@ -47,6 +55,14 @@ class JobRun:
         return self.state in ACTIVE
 
     @property
+    def key(self) -> Key:
+        return self.account, self.region, self.job_name
+
+    @property
+    def most_at_once(self) -> int:
+        return int(self.settings["ExecutionProperty"].get("MaxConcurrentRuns", 1))
+
+    @property
     def kind(self) -> str:
         return str(self.settings["Command"]["Name"])
 
@@ -64,6 +80,14 @@ class JobRun:
         if self.running_since is None:
             return 0
         return max(1, round((self.completed_on or time.time()) - self.running_since))
+
+    def next_attempt(self) -> JobRun:
+        """The run that tries again; Glue's ids are the first one's, then ``_attempt_1``, ``_attempt_2``, ..."""
+        attempt = self.attempt + 1
+        run_id = re.sub(r"_attempt_\d+$", "", self.job_run_id) + f"_attempt_{attempt}"
+        return JobRun(
+            run_id, self.job_name, self.account, self.region, self.settings, attempt, previous_run_id=self.job_run_id
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The run as GetJobRun shows it."""
@@ -93,26 +117,70 @@ _NOT_SHOWN = frozenset({"Command", "MaxRetries", "ExecutionProperty"})
 
 
 class RunHistory:
-    """Runs on disk: one folder a run, its record written whole or not at all."""
+    """All runs, in memory and on disk: one folder a run, its record written whole or not at all."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._runs: dict[str, JobRun] = {}
+        self._lock = threading.Lock()
 
     def folder(self, run_id: str) -> Path:
         return self._folder / run_id
 
-    def save(self, run: JobRun) -> None:
-        self.folder(run.job_run_id).mkdir(parents=True, exist_ok=True)
-        replace_file(self.folder(run.job_run_id) / "run.json", json.dumps(asdict(run), indent=1).encode())
-
-    def load(self) -> list[JobRun]:
-        """All runs, oldest first."""
-        runs = [JobRun(**json.loads(path.read_text())) for path in self._folder.glob("*/run.json")]
-        return sorted(runs, key=lambda run: run.started_on)
+    def load(self) -> None:
+        """Read the runs of earlier servers; raise HomeStateError for a record that cannot be read."""
+        for path in self._folder.glob("*/run.json"):
+            try:
+                self._runs[path.parent.name] = JobRun(**json.loads(path.read_text()))
+            except (ValueError, TypeError) as error:
+                raise HomeStateError(path, str(error)) from error
 
     def strays(self) -> list[Path]:
         """Folders of processes that waited for a run and got none."""
         return [folder for folder in self._folder.iterdir() if folder.is_dir() and not (folder / "run.json").exists()]
+
+    def add(self, run: JobRun) -> None:
+        self._save(run)
+        with self._lock:
+            self._runs[run.job_run_id] = run
+
+    def find(self, key: Key, run_id: str) -> JobRun | None:
+        run = self._runs.get(run_id)
+        return run if run and run.key == key else None
+
+    def of_job(self, key: Key) -> list[JobRun]:
+        """The runs of a job, newest first."""
+        with self._lock:
+            runs = [run for run in self._runs.values() if run.key == key]
+        return sorted(runs, key=lambda run: run.started_on, reverse=True)
+
+    def active(self) -> list[JobRun]:
+        with self._lock:
+            return [run for run in self._runs.values() if run.active]
+
+    def change(self, run: JobRun, state: str) -> None:
+        run.state = state
+        run.last_modified_on = time.time()
+        self._save(run)
+
+    def end(self, run: JobRun, state: str, message: str) -> None:
+        run.error_message = message
+        run.completed_on = time.time()
+        self.change(run, state)
+
+    def clean(self, run: JobRun) -> None:
+        """The logs, the script and the record stay; what the run worked with goes."""
+        for entry in self.folder(run.job_run_id).iterdir():
+            if entry.name in _KEPT:
+                continue
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink()
+
+    def _save(self, run: JobRun) -> None:
+        self.folder(run.job_run_id).mkdir(parents=True, exist_ok=True)
+        replace_file(self.folder(run.job_run_id) / "run.json", json.dumps(asdict(run), indent=1).encode())
 
 
 def _datetime(seconds: float) -> datetime:

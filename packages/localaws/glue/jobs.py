@@ -89,7 +89,7 @@ class JobOperations(GlueBackend):
 
     def get_job_run(self, name: str, run_id: str) -> JobRun:
         """One run; raise JobNotFoundException or JobRunNotFoundException."""
-        run = self.runs.find(self._key(name), run_id)
+        run = self.runs.history.find(self._key(name), run_id)
         if run:
             return run
         self.get_job(name)
@@ -98,7 +98,7 @@ class JobOperations(GlueBackend):
     @paginate(pagination_model=GlueBackend.PAGINATION_MODEL)  # type: ignore[untyped-decorator]
     def get_job_runs(self, job_name: str) -> list[JobRun]:
         """The runs of a job, newest first; they stay when the job is deleted. Raises JobNotFoundException."""
-        runs = self.runs.of_job(self._key(job_name))
+        runs = self.runs.history.of_job(self._key(job_name))
         if not runs:
             self.get_job(job_name)
         return runs

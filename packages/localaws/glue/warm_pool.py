@@ -14,7 +14,7 @@ from localaws.glue.job_run import new_run_id
 from localaws.glue.process import JobProcess
 
 _log = logging.getLogger(__name__)
-_WARM_UP_DEADLINE = 120.0
+_WARM_UP_DEADLINE = 300.0
 # A replacement waits while runs are active, so as not to take their cores, but not longer than this.
 _PATIENCE = 60.0
 _PAUSE = 0.1
