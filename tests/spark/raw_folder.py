@@ -76,3 +76,23 @@ def put_fees(raw: FolderRaw, real: Path, person_types: str = "JF") -> None:
 def _piped(path: Path) -> list[dict[str, str]]:
     header, *lines = path.read_text(encoding="utf-8").splitlines()
     return [dict(zip(header.split("|"), line.split("|"), strict=True)) for line in lines if line]
+
+
+def ranking(quarter: str, **totals: int) -> bytes:
+    """A small file of layout A: a conglomerate per name, all of whose complaints were upheld, a million clients."""
+    header = (
+        "Ano;Trimestre;Categoria;Tipo;CNPJ IF;Instituição financeira;Índice;"
+        "Quantidade de reclamações reguladas procedentes;Quantidade de reclamações reguladas - outras;"
+        "Quantidade de reclamações não reguladas;Quantidade total de reclamações;"
+        "Quantidade total de clientes \u2013 CCS e SCR;Quantidade de clientes \u2013 CCS;"
+        "Quantidade de clientes \u2013 SCR;"
+    )
+    start = f"{quarter[:4]};{quarter[5]}º;Demais bancos e financeiras;Conglomerado; "
+    rows = [f"{start};{name} (conglomerado); ;{n};0;0;{n};1000000;1000000;0;" for name, n in totals.items()]
+    return "\r\n".join([header, *rows, ""]).encode("cp1252")
+
+
+def put_ranking(raw: FolderRaw, quarter: str, *, hours: int = 0, **totals: int) -> None:
+    """Receive :func:`ranking` for a quarter."""
+    request = {"year": quarter[:4], "quarter": quarter[5]}
+    raw.put("complaints", request, ranking(quarter, **totals), at=START + timedelta(hours=hours))

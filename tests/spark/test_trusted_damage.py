@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from raw_folder import put_complaints, put_institutions
+from pyspark.sql import DataFrame
+from raw_folder import put_complaints
 from world import World
 
 from estrela.errors import QualityError
+from estrela.stars.banking.fact_complaints import fact_complaints
 
 SAME_FACTS = {
     "2020T1_lf": "2020T1",
@@ -25,31 +27,28 @@ FIGURES = (
 )  # fmt: skip
 
 
-def figures(world: World, quarter: str) -> list[tuple[object, ...]]:
-    rows = world.table("fact_complaints").where(f"quarter_code = '{quarter}'")
-    joined = rows.join(world.table("dim_institution"), "institution_key")
-    return sorted((tuple(row) for row in joined.select(*FIGURES).collect()), key=str)
-
-
-@pytest.fixture(scope="module")
-def mixed(real_data: Path, real_world: World) -> dict[str, list[tuple[object, ...]]]:
-    """The untouched facts, per quarter."""
-    return {quarter: figures(real_world, quarter) for quarter in sorted(set(SAME_FACTS.values()))}
+def figures(complaints: DataFrame, segments: DataFrame, quarter: str) -> list[tuple[object, ...]]:
+    """What the fact holds of a quarter, by the stable code of the institution."""
+    rows = fact_complaints.transform(complaints, segments).where(f"quarter_code = '{quarter}'")
+    return sorted((tuple(row) for row in rows.select(*FIGURES).collect()), key=str)
 
 
 @pytest.mark.parametrize("group", [(0, 2, 6), (1, 3), (4,), (5,)], ids=str)
 def test_a_damaged_copy_gives_the_facts_of_its_quarter(
-    world: World, real_data: Path, mixed: dict[str, list[tuple[object, ...]]], group: tuple[int, ...]
+    world: World, real_data: Path, real_world: World, group: tuple[int, ...]
 ) -> None:
     copies = [list(SAME_FACTS.items())[at] for at in group]
     put_complaints(world.raw, [(quarter, real_data / "complaints_damaged" / f"{name}.csv") for name, quarter in copies])
     # The name that lost an accent is told from the other quarters.
     put_complaints(world.raw, [("2021T4", real_data / "complaints" / "reclamacoes_2021T4.csv")])
-    put_institutions(world.raw, real_data)
-    world.run("run")
+    done = world.transform("run", "complaints")["complaints"]
 
+    assert done["rows_rejected"] == 0
     for _, quarter in copies:
-        assert figures(world, quarter) == mixed[quarter]
+        read = world.spark.table(branch(world, "complaints"))
+        segments = world.spark.createDataFrame([], real_world.table("segments").schema)
+        truth = figures(real_world.table("complaints"), real_world.table("segments"), quarter)
+        assert figures(read, segments, quarter) == truth
 
 
 def test_a_union_whose_headers_did_not_align_is_refused(world: World, real_data: Path) -> None:
@@ -92,31 +91,35 @@ def branch(world: World, source: str) -> str:
     return f"lake.estrela_trusted.{source}.branch_{branch_of('run')}"
 
 
-def damaged(real_data: Path, old: bytes, new: bytes) -> bytes:
-    return (real_data / "complaints" / "reclamacoes_2020T2.csv").read_bytes().replace(old, new, 1)
+UPHELD = "Quantidade de reclamações reguladas procedentes"
+BAD_ROWS = [
+    (b";67;237;87;391;", b";6x7;237;87;391;", UPHELD, "6x7", "a whole number is allowed"),
+    (b";67;237;87;391;", b";67.0;237;87;391;", UPHELD, "67.0", "a whole number is allowed"),
+    (b";67;237;87;391;", b";67;237;87; ;", "Quantidade total de reclamações", "", "is blank; a value is required"),
+    (b";61,19;", b";61,195;", "Índice", "61,195", "a number with decimal mark ',' that fits decimal(18,2) is allowed"),
+    (b";AGIBANK (conglomerado);", b";AGIBANK ", "", None, "fields where 14"),
+    (b";AGIBANK (conglomerado);", b";AGIBANK;x;", "", None, "16 fields, of which 14 are declared"),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "line", "column", "value", "reason"),
-    [
-        (b";67;237;87;391;", b";6x7;237;87;391;", 3, "Quantidade de reclamações reguladas procedentes", "6x7", "a whole number is allowed"),
-        (b";67;237;87;391;", b";67.0;237;87;391;", 3, "Quantidade de reclamações reguladas procedentes", "67.0", "a whole number is allowed"),
-        (b";67;237;87;391;", b";67;237;87; ;", 3, "Quantidade total de reclamações", "", "is blank; a value is required"),
-        (b";61,19;", b";61,195;", 3, "Índice", "61,195", "a number with decimal mark ',' that fits decimal(18,2) is allowed"),
-        (b"\n2020;2", b"\n2021;2", 2, "Ano", "2021", "the file was requested for 2020"),
-        (b";ABC-BRASIL (conglomerado);", b";ABC-BRASIL", 2, "", "2020;2º;Menos de quatro milhões de clientes;Conglomerado; ;ABC-BRASIL ;1;0;1;2;21754;20276;3184;", "14 fields"),
-    ],
-)  # fmt: skip
-def test_a_bad_row_is_kept_with_its_place_and_reason(
-    world: World, real_data: Path, old: bytes, new: bytes, line: int, column: str, value: str, reason: str
-) -> None:
-    world.raw.put("complaints", {"year": "2020", "quarter": "2"}, damaged(real_data, old, new))
+def test_a_bad_row_is_kept_with_its_place_and_reason(world: World, real_data: Path) -> None:
+    good = (real_data / "complaints" / "reclamacoes_2020T2.csv").read_bytes()
+    for year, (old, new, *_) in enumerate(BAD_ROWS, start=2000):
+        body = good.replace(old, new, 1).replace(b"\n2020;", f"\n{year};".encode())
+        world.raw.put("complaints", {"year": str(year), "quarter": "2"}, body)
     done = world.transform("run", "complaints")["complaints"]
-    kept = world.spark.table(branch(world, "complaints").replace("trusted.complaints", "ops.rejects")).collect()
+    rejects = world.spark.table(branch(world, "complaints").replace("trusted.complaints", "ops.rejects"))
+    kept = {int(row["request"][-4:]) - 2000: row for row in rejects.collect()}
 
-    if not column:
-        return
-    assert (done["rows_in"], done["rows_loaded"], done["rows_rejected"]) == (111, 110, 1)
-    assert [(row["source_line"], row["column_name"], row["value"], row["reason"]) for row in kept] == [
-        (line, column, value, reason)
-    ]
+    assert (done["rows_in"], done["rows_loaded"], done["rows_rejected"]) == (6 * 111, 6 * 110, 6)
+    for at, (_, _, column, value, reason) in enumerate(BAD_ROWS):
+        assert (kept[at]["source_line"], kept[at]["column_name"]) == (3, column)
+        assert reason in kept[at]["reason"] and value in (kept[at]["value"], None)
+        assert "AGIBANK" in kept[at]["raw_line"]
+
+
+def test_a_file_of_another_quarter_is_refused(world: World, real_data: Path) -> None:
+    put_complaints(world.raw, [("2020T3", real_data / "complaints" / "reclamacoes_2020T2.csv")])
+
+    with pytest.raises(QualityError, match=r"Trimestre = '2º': the file was requested for 3"):
+        world.transform("run", "complaints")

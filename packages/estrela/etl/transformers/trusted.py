@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pyspark.sql import Observation
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 READERS = 8
+OBSERVED_SECONDS = 120
 Reject = dict[str, Any]
 Partition = tuple[str, ...]
 FileId = tuple[str, int, str, str]
@@ -81,7 +83,13 @@ class TransformSource(ETLBase):
         return {"source": self.source.name, "files": len(taken), **sums}
 
     def _known(self) -> list[dict[str, Any]]:
-        rows = self.lake.read(FILES).where(F.col("source") == self.source.name).collect()
+        return self._recorded(FILES)
+
+    def _recorded(self, table: LakeTable) -> list[dict[str, Any]]:
+        """What an operations table holds of the source; a table that was never written costs no query."""
+        if not self.lake.snapshot(table):
+            return []
+        rows = self.lake.read(table).where(F.col("source") == self.source.name).collect()
         return [row.asDict() for row in rows]
 
     def _changed(self, winners: Iterable[RawFile], known: Iterable[Mapping[str, Any]]) -> set[Partition]:
@@ -124,9 +132,8 @@ class TransformSource(ETLBase):
         )
         loaded = counted.where(F.col("reject").isNull())
         self.lake.overwrite(table, loaded, self._replaced(changed))
-        rejects: list[Reject] = json.loads(seen.get["rejects"]) + [
-            _file_reject(one, contents) for one in readable.refused
-        ]
+        observed = json.loads(_observed(seen, table)["rejects"]) if readable.good else []
+        rejects: list[Reject] = observed + [_file_reject(one, contents) for one in readable.refused]
         accounts = self._accounts(taken, contents, rejects)
         self._judge(rejects, accounts)
         return rejects, accounts
@@ -257,9 +264,9 @@ class TransformSource(ETLBase):
         names = [column.name for column in FILES.columns]
         files = [tuple(row[name] for name in names) for row in [*kept, *accounts]]
         self.lake.overwrite(FILES, self.lake.spark.createDataFrame(files, FILES.schema), mine)
-        old = self.lake.read(REJECTS).where(mine).collect()
+        old = self._recorded(REJECTS)
         held = {(row["request"], row["source_file"]) for row in kept}
-        rows = [one.asDict() for one in old if (one["request"], one["source_file"]) in held] + list(rejects)
+        rows = [one for one in old if (one["request"], one["source_file"]) in held] + list(rejects)
         if rows or old:
             self.lake.overwrite(REJECTS, self._reject_frame(rows), mine)
 
@@ -290,6 +297,18 @@ def requested(source: Source, file: RawFile) -> dict[str, str]:
             f"the request {file.request_id!r} of {file.key} does not tell {missing[0]!r}; extract the source again",
         )
     return values
+
+
+def _observed(seen: Observation, table: LakeTable) -> dict[str, Any]:
+    """What Spark counted on the way. Raises LoadError if it does not tell: asking waits for ever then."""
+    told: list[dict[str, Any]] = []
+    # A daemon: leaving an executor would wait for its thread, and a wait in the JVM cannot be broken off.
+    asking = Thread(target=lambda: told.append(dict(seen.get)), daemon=True)
+    asking.start()
+    asking.join(OBSERVED_SECONDS)
+    if not told:
+        raise LoadError(table.path, f"Spark did not tell what it counted within {OBSERVED_SECONDS} s; run it again")
+    return told[0]
 
 
 def _file_id(file: RawFile) -> FileId:

@@ -1,0 +1,146 @@
+"""What holds for every declared table, of every star, without a test of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+import sqlglot
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from estrela.etl.lake_table import refined_table, trusted_table
+from estrela.etl.quality.audit import run_checks
+from estrela.etl.transformers.refined import dimension_rows, fact_rows, own_checks
+from estrela.model import CsvSource, Download, Field, Layout, Text
+from estrela.model.check import Between, Check, Expression, NotNull, OneOf, Reconcile, Unique, check_name
+from estrela.model.column import Column
+from estrela.model.star import load
+from estrela.model.table import Dimension, Fact, Mart, Table
+
+STAR = load("banking")
+WIDER = {"int": "bigint"}
+NAMED = {"ids": lambda one: one.name}
+ROW_CHECKS = [(table.name, check) for table in STAR.tables for check in own_checks(table)]
+ROW_CHECKS += [(source.name, check) for source in STAR.sources for check in source.checks]
+IDS = [f"{name}-{check_name(check)}-{at}" for at, (name, check) in enumerate(ROW_CHECKS)]
+COLUMNS = {table.name: table.all_columns for table in STAR.tables} | {one.name: one.all_columns for one in STAR.sources}
+
+
+shops = CsvSource(
+    "shops", "Stands in for a fact's sources", "shops", Download("http://x/y.csv"),
+    (Column("code", "string", "Code"),), (Layout("v1", (Field("Code", "code", Text()),)),),
+)  # fmt: skip
+
+
+def as_it_is(shops: DataFrame) -> DataFrame:
+    return shops
+
+
+def empty(spark: SparkSession, columns: Iterable[Column]) -> DataFrame:
+    return spark.createDataFrame([], ", ".join(f"`{one.name}` {one.type}" for one in columns))
+
+
+def built(spark: SparkSession, table: Table) -> DataFrame:
+    sources = {source.name: empty(spark, source.all_columns) for source in table.sources}
+    if isinstance(table, Dimension):
+        return dimension_rows(table, sources)
+    return fact_rows(table, sources, {one.dimension.name: built(spark, one.dimension) for one in table.lookups})
+
+
+@pytest.mark.parametrize("table", STAR.tables, **NAMED)
+def test_empty_sources_give_the_declared_schema_and_the_unknown_member(spark: SparkSession, table: Table) -> None:
+    rows = built(spark, table)
+
+    found = [(field.name, field.dataType.simpleString()) for field in rows.schema.fields]
+    assert found == [(column.name, column.type) for column in table.all_columns]
+    assert rows.count() == (1 if isinstance(table, Dimension) else 0)
+
+
+@pytest.mark.parametrize("fact", STAR.facts, **NAMED)
+def test_a_member_that_no_dimension_knows_gets_key_0_and_no_row_is_lost(spark: SparkSession, fact: Fact) -> None:
+    types = {column.name: column.type for column in fact.columns}
+    values: dict[str, object] = dict.fromkeys(types)
+    values |= {name: "0" for one in fact.lookups for name in one.on}
+    values |= {one.as_of: "2021-12-31" for one in fact.lookups if one.as_of}
+    dates = {one.as_of: "date" for one in fact.lookups if one.as_of}
+    strange = spark.range(3).select(
+        *[F.lit(value).cast(types.get(name, dates.get(name, "string"))).alias(name) for name, value in values.items()]
+    )
+    dimensions = {one.dimension.name: built(spark, one.dimension) for one in fact.lookups}
+    rows = fact_rows(replace(fact, sources=(shops,), transform=as_it_is), {"shops": strange}, dimensions)
+
+    assert rows.count() == 3
+    assert rows.where(" OR ".join(f"{one.key} <> 0" for one in fact.lookups)).count() == 0
+
+
+@pytest.mark.parametrize(("name", "check"), ROW_CHECKS, ids=IDS)
+def test_each_check_fails_on_a_bad_row(spark: SparkSession, name: str, check: Check) -> None:
+    rows = bad_rows(spark, check, COLUMNS[name])
+    source = rows.limit(0)
+    if isinstance(check, Reconcile):
+        source = empty(spark, check.source.all_columns)
+
+    (result,) = run_checks(rows, [check], lambda _: source)
+
+    assert result.rows_failed > 0, f"{name}: {check} cannot fail"
+    assert 1 <= len(result.examples) <= 5
+
+
+def bad_rows(spark: SparkSession, check: Check, columns: Iterable[Column]) -> DataFrame:
+    """Rows that ``check`` must refuse: NULL everywhere but in the columns that it looks at."""
+    types = {column.name: column.type for column in columns}
+    values: dict[str, object] = {}
+    match check:
+        case Unique(names):
+            values = dict.fromkeys(names)
+        case OneOf(column, _):
+            values = {column: "no such value"}
+        case Between(column, low, _) if low is not None:
+            values = {column: int(low) - 1}
+        case Between(column, _, high):
+            values = {column: int(high or 0) + 1}
+        case Expression(_, _, names):
+            values = BAD_FOR[check.name]
+            assert set(values) <= set(names)
+        case Reconcile(column, _, _):
+            values = {column: 1}
+        case NotNull():
+            values = {}
+    selected = [F.lit(values.get(name)).cast(type_).alias(name) for name, type_ in types.items()]
+    return spark.range(2).select(*selected)
+
+
+BAD_FOR: dict[str, dict[str, object]] = {
+    "a bank has a CNPJ, a conglomerate has none": {"kind": "bank"},
+    "total = upheld + other + unregulated": {"total": 3, "upheld": 1, "other": 1, "unregulated": 0, "method": "A"},
+    "the code has no lost characters": {"institution_code": "C:CAIXA ECON_MICA"},
+    "the published index is the recomputed one": {"published_index": 1, "recomputed_index": 2},
+    "clients lie between the larger register and the sum of both": {
+        "clients": 10, "clients_ccs": 4, "clients_scr": 5,
+    },
+}  # fmt: skip
+"""A row that fails each named condition; a condition without one is a check that nobody has seen fail."""
+
+
+@pytest.mark.parametrize("mart", STAR.marts, **NAMED)
+def test_each_mart_gives_its_declared_columns(spark: SparkSession, mart: Mart) -> None:
+    for table in mart.uses:
+        built(spark, table).createOrReplaceTempView(table.name)
+    query = mart.sql.format_map({table.name: table.name for table in mart.uses})
+    rows = spark.sql(sqlglot.transpile(query, read="athena", write="spark")[0])
+
+    found = {field.name: field.dataType.simpleString() for field in rows.schema.fields}
+    declared = {column.name: column.type for column in mart.columns}
+    assert list(found) == list(declared)
+    # Spark counts ranks in int where Athena has bigint.
+    assert {name: WIDER.get(kind, kind) for name, kind in found.items()} == declared
+
+
+@pytest.mark.parametrize("table", [*STAR.tables, *STAR.sources], **NAMED)
+def test_each_table_and_column_says_what_it_is(table: object) -> None:
+    spec = refined_table(table) if isinstance(table, Dimension | Fact) else trusted_table(table)  # type: ignore[arg-type]
+
+    assert spec.doc
+    assert all(len(column.doc) > 3 for column in spec.columns)

@@ -1,0 +1,170 @@
+"""Write, audit, publish: what analysts see changes as a whole, once, and whatever happened in between."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+from raw_folder import put_ranking, ranking
+from world import World, fresh_world
+
+from estrela.errors import QualityError
+from estrela.etl.loaders.lake import Lake
+from estrela.etl.run_key import branch_of
+
+
+def totals(world: World) -> dict[tuple[str, str], int]:
+    rows = world.table("fact_complaints").join(world.table("dim_institution"), "institution_key")
+    return {(row["quarter_code"], row["institution_code"][2:]): row["total"] for row in rows.collect()}
+
+
+def test_steps_of_one_run_share_a_branch_and_another_run_does_not() -> None:
+    assert branch_of("star_schema/manual__2026/star") == branch_of("star_schema/manual__2026/publish")
+    assert branch_of("star_schema/manual__2026/star") != branch_of("star_schema/manual__2027/star")
+    assert branch_of("alone") != branch_of("other")
+
+
+def test_nothing_is_seen_before_publish_and_a_second_run_changes_nothing(world: World) -> None:
+    put_ranking(world.raw, "2020T1", A=3, B=4)
+    world.transform("one")
+    world.build("one")
+    assert world.table("complaints").count() == world.table("fact_complaints").count() == 0
+
+    world.publish("one")
+    assert totals(world) == {("2020T1", "A"): 3, ("2020T1", "B"): 4}
+    seen, before = world.snapshots(), len(world.raw.reads)
+    assert world.run("two")["published"] == []
+    assert (world.snapshots(), world.branches(), len(world.raw.reads)) == (seen, set(), before)
+    assert len(world.views.created) == 2 * len(world.star.marts)
+
+
+def test_a_corrected_file_replaces_its_quarter_and_no_other_file_is_read(world: World) -> None:
+    put_ranking(world.raw, "2020T1", A=3)
+    put_ranking(world.raw, "2020T2", A=5)
+    world.run("one")
+    world.raw.reads.clear()
+
+    put_ranking(world.raw, "2020T1", A=7, hours=9)
+    world.run("two")
+    assert totals(world) == {("2020T1", "A"): 7, ("2020T2", "A"): 5}
+    assert len(set(world.raw.reads)) == 1
+    assert world.table("files").count() == 2
+
+
+def test_a_failing_check_publishes_nothing_and_names_the_rows(world: World) -> None:
+    put_ranking(world.raw, "2020T1", A=3)
+    world.run("one")
+    seen, rows = world.snapshots(), world.contents("fact_complaints", "complaints", "dim_institution")
+
+    wrong = ranking("2020T2", A=5).replace(b";5;0;0;5;", b";5;0;0;6;")
+    world.raw.put("complaints", {"year": "2020", "quarter": "2"}, wrong)
+    with pytest.raises(QualityError) as failed:
+        world.run("two")
+
+    assert "total = upheld + other + unregulated" in str(failed.value)
+    assert "fails on 1 rows, for example" in str(failed.value) and "source_line=2" in str(failed.value)
+    assert (world.snapshots(), world.contents("fact_complaints", "complaints", "dim_institution")) == (seen, rows)
+
+
+def test_a_run_that_another_overtook_builds_anew_and_loses_nothing(world: World) -> None:
+    put_ranking(world.raw, "2020T1", A=3)
+    world.transform("slow")
+    world.build("slow")
+    put_ranking(world.raw, "2020T2", A=5)
+    world.run("fast")
+    put_ranking(world.raw, "2020T3", A=6)
+
+    world.publish("slow")
+    assert totals(world) == {("2020T1", "A"): 3, ("2020T2", "A"): 5, ("2020T3", "A"): 6}
+    assert world.branches() == set()
+
+
+def test_the_branch_of_a_dead_run_goes_and_that_of_an_active_one_stays(world: World) -> None:
+    put_ranking(world.raw, "2020T1", A=3)
+    world.transform("dead", "complaints")
+    world.transform("active", "complaints")
+    lake = Lake(world.spark, "one")
+    world.transform("one")
+    world.build("one")
+
+    world.publish("one", lambda: {branch_of("active")})
+    assert world.branches() == {branch_of("active")}
+    assert lake.branch not in world.branches()
+
+
+def test_a_run_killed_between_two_publishes_is_taken_up_by_the_next(world: World, monkeypatch: object) -> None:
+    put_ranking(world.raw, "2020T1", A=3)
+    world.transform("killed")
+    world.build("killed")
+    lake = Lake(world.spark, "killed")
+    from estrela.etl.lake_table import refined_table, trusted_table
+
+    lake.fast_forward(trusted_table(world.star.sources_of("complaints")[0]))
+    lake.fast_forward(refined_table(world.star.dimensions[0]))
+
+    world.run("next")
+    assert totals(world) == {("2020T1", "A"): 3}
+    assert world.branches() == set()
+
+
+STEPS = {
+    "2020T1": {"A": 3, "B": 4},
+    "2020T2": {"A": 5, "C": 1},
+    "2020T3": {"B": 2},
+}
+
+
+@pytest.fixture(scope="module")
+def in_order(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[object, ...]]]:
+    world = fresh_world(spark, tmp_path_factory.mktemp("order"))
+    for quarter, rows in STEPS.items():
+        put_ranking(world.raw, quarter, **rows)
+    world.run("all")
+    return world.contents()
+
+
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=st.lists(st.sampled_from(sorted(STEPS)), min_size=3, max_size=5))
+def test_any_order_and_repetition_of_quarters_gives_the_same_tables(
+    spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, in_order: dict[str, object], order: list[str]
+) -> None:
+    arrivals = [*order, *[quarter for quarter in STEPS if quarter not in order]]
+    world = fresh_world(spark, tmp_path_factory.mktemp("any"))
+    for at, batch in enumerate((arrivals[:2], arrivals[2:])):
+        for quarter in batch:
+            put_ranking(world.raw, quarter, **STEPS[quarter])
+        world.run(f"run {at}")
+
+    assert world.contents() == in_order
+
+
+def test_every_trusted_row_knows_its_file_and_line(world: World) -> None:
+    put_ranking(world.raw, "2020T1", A=3, B=4)
+    world.run("one")
+    rows = world.table("complaints").orderBy("source_line").select("institution_name", "source_line", "source_file")
+
+    assert [(row[0], row[1]) for row in rows.collect()] == [("A (conglomerado)", 2), ("B (conglomerado)", 3)]
+    files = world.table("files").select(F.col("source_file"))
+    assert rows.select("source_file").distinct().collect() == files.collect()
+
+
+def test_docs_of_columns_are_in_the_catalog(world: World) -> None:
+    put_ranking(world.raw, "2020T1", A=3)
+    world.run("one")
+    described = world.spark.sql("DESCRIBE lake.estrela_refined.dim_quarter").collect()
+
+    assert {row["col_name"]: row["comment"] for row in described}["quarter_code"] == "Year and quarter, such as 2021T4"
+
+
+def test_files_are_few_and_compressed(world: World, tmp_path: Path) -> None:
+    for at, quarter in enumerate(("2020T1", "2020T2", "2020T3")):
+        put_ranking(world.raw, quarter, hours=at, A=3, B=4)
+    world.run("one")
+    files = world.spark.sql("SELECT file_path FROM lake.estrela_trusted.complaints.files").collect()
+
+    assert len(files) == 3
+    assert all(".zstd" in row[0] or row[0].endswith(".parquet") for row in files)
