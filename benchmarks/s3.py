@@ -61,38 +61,68 @@ def main() -> None:
         with large.open("wb") as file:
             for _ in range(options.megabytes):
                 file.write(os.urandom(MEGABYTE))
-        with running() as aws:
-            ours = measure(aws.endpoint, aws.pid, large, options.keys)
-        with plain_moto() as (endpoint, pid):
-            theirs = measure(endpoint, pid, large, options.keys)
-    report(theirs, ours)
+        with running() as aws, plain_moto() as (endpoint, pid):
+            report(
+                measure(Server("moto", endpoint, pid), Server("localaws", aws.endpoint, aws.pid), large, options.keys)
+            )
 
 
-def measure(endpoint: str, pid: int, large: Path, keys: int) -> dict[str, Figure]:
-    s3 = boto3.client(
-        "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="b", aws_secret_access_key="b",
-        config=Config(max_pool_connections=16, read_timeout=300),
-    )  # fmt: skip
-    s3.create_bucket(Bucket="benchmark")
+@dataclass(frozen=True)
+class Server:
+    """One of the two servers, and its process."""
+
+    name: str
+    endpoint: str
+    pid: int
+
+    def client(self) -> Any:
+        return boto3.client(
+            "s3", endpoint_url=self.endpoint, region_name="us-east-1", aws_access_key_id="b", aws_secret_access_key="b",
+            config=Config(max_pool_connections=16, read_timeout=300),
+        )  # fmt: skip
+
+
+def measure(moto: Server, ours: Server, large: Path, keys: int) -> dict[str, tuple[Figure, Figure]]:
+    """Each piece of work on moto and, right after it, on localaws: both meet the same load of the machine."""
     size = large.stat().st_size
-    figures: dict[str, Figure] = {}
+    pieces: dict[str, Callable[[Any], None]] = {
+        f"put {size >> 20} MB (multipart)": lambda s3: s3.upload_file(
+            str(large), "benchmark", "large", Config=TRANSFER
+        ),
+        f"get {size >> 20} MB": lambda s3: download(s3, size),
+        f"{RANGED_GETS} ranged gets of 64 kB": lambda s3: ranged_gets(s3, size),
+        f"{SMALL_PUTS} small puts": lambda s3: put_keys(s3, 0, SMALL_PUTS),
+        f"list {keys} keys": lambda s3: list_keys(s3, keys),
+    }
+    clients = {server: server.client() for server in (moto, ours)}
+    for s3 in clients.values():
+        s3.create_bucket(Bucket="benchmark")
+    figures = {}
+    for name, work in pieces.items():
+        if name.startswith("list"):
+            for s3 in clients.values():
+                fill(s3, keys)
+        figures[name] = (timed(moto, clients[moto], name, work), timed(ours, clients[ours], name, work))
+    return figures
 
-    def timed(name: str, work: Callable[[], Any]) -> None:
-        with peak_memory(pid) as peak:
-            start = time.perf_counter()
-            work()
-            figures[name] = Figure(time.perf_counter() - start, 0)
-        figures[name] = Figure(figures[name].seconds, peak[0])
-        print(f"  {endpoint}  {name}: {figures[name].seconds:.2f} s, {peak[0]:.0f} MB", flush=True)
 
-    timed(f"put {size >> 20} MB (multipart)", lambda: s3.upload_file(str(large), "benchmark", "large", Config=TRANSFER))
-    timed(f"get {size >> 20} MB", lambda: download(s3, size))
-    timed(f"{RANGED_GETS} ranged gets of 64 kB", lambda: ranged_gets(s3, size))
-    timed(f"{SMALL_PUTS} small puts", lambda: put_keys(s3, 0, SMALL_PUTS))
+def timed(server: Server, s3: Any, name: str, work: Callable[[Any], None]) -> Figure:
+    with peak_memory(server.pid) as peak:
+        start = time.perf_counter()
+        work(s3)
+        seconds = time.perf_counter() - start
+    print(f"  {server.name:9} {name}: {seconds:.2f} s, {peak[0]:.0f} MB", flush=True)
+    return Figure(seconds, peak[0])
+
+
+def fill(s3: Any, keys: int) -> None:
+    """Put what is missing of the keys to list."""
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: put_keys(s3, number, min(number + 100, keys)), range(SMALL_PUTS, keys, 100)))
-    timed(f"list {keys} keys", lambda: list_keys(s3, keys))
-    return figures
+
+
+def upload(s3: Any, large: Path) -> None:
+    s3.upload_file(str(large), "benchmark", "large", Config=TRANSFER)
 
 
 def download(s3: Any, size: int) -> None:
@@ -158,10 +188,9 @@ def plain_moto() -> Iterator[tuple[str, int]]:
         process.wait()
 
 
-def report(theirs: dict[str, Figure], ours: dict[str, Figure]) -> None:
+def report(figures: dict[str, tuple[Figure, Figure]]) -> None:
     print(f"\n{'':28}{'moto s':>9}{'localaws s':>12}{'faster':>9}{'moto MB':>10}{'localaws MB':>13}")
-    for name, mine in ours.items():
-        plain = theirs[name]
+    for name, (plain, mine) in figures.items():
         ratio = plain.seconds / mine.seconds
         print(f"{name:28}{plain.seconds:9.2f}{mine.seconds:12.2f}{ratio:8.1f}x{plain.peak:10.0f}{mine.peak:13.0f}")
 

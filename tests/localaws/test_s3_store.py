@@ -12,6 +12,8 @@ from localaws.home import Home
 from localaws.s3.errors import NoSuchBucketError, NoSuchKeyError, PreconditionFailedError, S3Error
 from localaws.s3.store import ObjectStore, split_uri
 
+LASTING = ("lock", "s3.sqlite", "s3.sqlite-wal", "s3.sqlite-shm")
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[ObjectStore]:
@@ -38,6 +40,16 @@ def test_put_head_get_list_delete(store: ObjectStore, tmp_path: Path) -> None:
     assert not store.exists("lake", "a/b")
     assert store.head("lake", "a/b") is None
     assert store.buckets() == ["lake"]
+
+
+@pytest.mark.parametrize("key", ["k", "a//b"], ids=["plain", "hostile"])
+def test_what_was_overwritten_leaves_no_row_and_no_file(store: ObjectStore, tmp_path: Path, key: str) -> None:
+    for number in range(5):
+        store.put_bytes("lake", key, str(number).encode())
+    assert store.index.run("SELECT count(*) FROM objects") == [(1,)]
+    store.delete("lake", key)
+    assert store.index.run("SELECT count(*) FROM objects") == [(0,)]
+    assert [path for path in tmp_path.rglob("*") if path.is_file() and path.name not in LASTING] == []
 
 
 def test_what_is_missing_is_named(store: ObjectStore) -> None:
