@@ -159,3 +159,56 @@ def lake(aws: Running) -> Iterator[Lake]:
     session.sparkContext.setLogLevel("ERROR")
     yield Lake(session, bucket)
     session.stop()
+
+
+class AthenaQueries:
+    """Queries of one database, whose results lie in a bucket of their own."""
+
+    def __init__(self, server: Running, database: str, bucket: str) -> None:
+        self.client = server.client("athena")
+        self.database = database
+        self.bucket = bucket
+        self.output = f"s3://{bucket}/results/"
+
+    def start(self, sql: str, **options: Any) -> str:
+        context = {"Database": self.database}
+        configuration = {"OutputLocation": self.output}
+        request = {"QueryExecutionContext": context, "ResultConfiguration": configuration} | options
+        return str(self.client.start_query_execution(QueryString=sql, **request)["QueryExecutionId"])
+
+    def wait(self, execution_id: str) -> dict[str, Any]:
+        """The execution, once it has ended."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            execution = self.client.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]
+            if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):
+                return dict(execution)
+            time.sleep(0.01)
+        raise TimeoutError(f"query {execution_id} has not ended")
+
+    def run(self, sql: str, **options: Any) -> dict[str, Any]:
+        return self.wait(self.start(sql, **options))
+
+    def fails(self, sql: str, **options: Any) -> str:
+        """Why a query failed."""
+        status = self.run(sql, **options)["Status"]
+        assert status["State"] == "FAILED", status
+        return str(status["StateChangeReason"])
+
+    def rows(self, sql: str, **options: Any) -> list[tuple[str | None, ...]]:
+        """The rows of a query that succeeds, without the header row, as text."""
+        execution = self.run(sql, **options)
+        assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
+        pages = self.client.get_paginator("get_query_results").paginate(QueryExecutionId=execution["QueryExecutionId"])
+        rows = [
+            tuple(c.get("VarCharValue") for c in row["Data"]) for page in pages for row in page["ResultSet"]["Rows"]
+        ]
+        return rows[1:] if execution["ResultConfiguration"]["OutputLocation"].endswith(".csv") else rows
+
+
+@pytest.fixture
+def athena(aws: Running, bucket: str) -> AthenaQueries:
+    """Athena over a fresh database."""
+    database = f"d_{uuid.uuid4().hex[:12]}"
+    aws.client("glue").create_database(DatabaseInput={"Name": database})
+    return AthenaQueries(aws, database, bucket)

@@ -97,7 +97,7 @@ class Engine:
             statement_type=statement.type,
             substatement_type=statement.kind,
             workgroup=request.workgroup.name,
-            database=request.database,
+            database=request.database.strip("`"),  # awswrangler quotes it
             catalog=request.catalog,
             result_configuration=configuration,
             parameters=request.parameters,

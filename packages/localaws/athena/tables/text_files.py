@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 
 from localaws.athena.session import Session
@@ -31,8 +32,16 @@ def text_scan(session: Session, table: HiveTable, files: Sequence[DataFile]) -> 
     fields = [pa.field(name, arrow_type(kind) if typed else pa.string()) for name, kind in table.columns]
     schema = pa.schema([*fields, pa.field("file_index", pa.int64())])
     name = f"__text_{uuid.uuid4().hex}"
-    batches = _batches(session, table, files, parse, schema)
-    session.register(name, pa.RecordBatchReader.from_batches(schema, batches))
+    for file in files:
+        session.charge(file.size)
+    failures: list[Exception] = []
+    batches = _noted(_batches(session, table, files, parse, schema), failures)
+    try:
+        session.register(name, pa.RecordBatchReader.from_batches(schema, batches))
+    except duckdb.Error:
+        if failures:
+            raise failures[0] from None
+        raise
     expressions = {column: expression(column, i) for i, (column, _) in enumerate(table.columns)}
     return name_literal(name), expressions
 
@@ -61,7 +70,15 @@ def _batches(
             columns = [pa.array(values, schema.field(i).type) for i, values in enumerate(zip(*rows, strict=True))]
             yield pa.record_batch([*columns, pa.array([index] * len(rows), pa.int64())], schema=schema)
             session.check()
-        session.charge(file.size)
+
+
+def _noted(batches: Iterator[pa.RecordBatch], failures: list[Exception]) -> Iterator[pa.RecordBatch]:
+    """The same batches; what goes wrong is kept, for DuckDB shows it as an error of its own."""
+    try:
+        yield from batches
+    except Exception as error:
+        failures.append(error)
+        raise
 
 
 def _padded(values: Values, width: int) -> Values:

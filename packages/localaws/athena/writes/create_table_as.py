@@ -147,7 +147,8 @@ def _iceberg(context: Context, name: Name, query: Prepared, options: dict[str, V
     rows = arrow_rows(context, query.sql(columns), schema) if with_data else None
     if rows is not None and rows.num_rows:
         transaction.append(rows)
-    table = transaction.commit_transaction()
+    transaction.commit_transaction()
+    table = context.iceberg.load(str(name[0]), name[1])
     return Written(rows.num_rows if rows else 0, data_files_of(table))
 
 
