@@ -81,7 +81,9 @@ def test_files_written_by_spark_are_objects_and_side_files_are_not(aws: Running,
     for name in ("part-0.parquet", ".part-0.parquet.crc", "_SUCCESS"):
         (table / name).write_bytes(b"bytes")
     (aws.home / "s3" / bucket / "empty" / "folders").mkdir(parents=True)
-    contents = s3.list_objects_v2(Bucket=bucket)["Contents"]
+    answer = s3.list_objects_v2(Bucket=bucket)
+    contents = answer["Contents"]
+    assert answer["KeyCount"] == 2
     assert [item["Key"] for item in contents] == ["table/day=1/_SUCCESS", "table/day=1/part-0.parquet"]
     assert contents[0]["ETag"] == s3.head_object(Bucket=bucket, Key="table/day=1/_SUCCESS")["ETag"]
     page = s3.list_objects_v2(Bucket=bucket, Delimiter="/")
