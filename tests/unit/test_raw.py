@@ -132,3 +132,28 @@ def test_current_is_the_last_answer_to_each_request_however_the_captures_were_cu
         raw.write("fees", [arrival(body, {"cnpj": cnpj}, day=day)])
     assert {file.request["cnpj"]: raw.read(file) for file in raw.current("fees")} == dict(answers)
     assert current(raw.files("fees")) == raw.current("fees")
+
+
+class Dying:
+    """An S3 client that dies when the log is about to be written."""
+
+    def __init__(self, s3: Any) -> None:
+        self._s3 = s3
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._s3, name)
+
+    def put_object(self, **arguments: Any) -> Any:
+        if "/log/" in arguments["Key"]:
+            raise KeyboardInterrupt
+        return self._s3.put_object(**arguments)
+
+
+def test_a_writer_that_dies_leaves_the_log_as_it_was_and_the_next_ends_the_same(raw: RawLayer) -> None:
+    raw.write("fees", [arrival(b"old")])
+    with pytest.raises(KeyboardInterrupt):
+        RawLayer(Dying(raw.s3), raw.bucket).write("fees", [arrival(b"new")])  # type: ignore[arg-type]
+    assert [raw.read(file) for file in raw.files("fees")] == [b"old"]
+    raw.write("fees", [arrival(b"new")])
+    assert [raw.read(file) for file in raw.files("fees")] == [b"old", b"new"]
+    assert sum("objects" in key for key in keys(raw)) == 2
