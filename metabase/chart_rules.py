@@ -22,14 +22,14 @@ class Rule:
     fields: frozenset[str] = frozenset()
 
 
-AXES = frozenset({"series", "x_scale", "value_labels"})
+AXES = frozenset({"series", "x_scale", "y_scale", "value_labels"})
 RULES = {
     "bar": Rule(True, 1, 9, AXES | {"stack", "goal", "marks"}),
     "row": Rule(True, 1, 9, frozenset({"series", "value_labels", "stack"})),
     "line": Rule(True, 1, 9, AXES | {"goal", "marks"}),
     "area": Rule(True, 1, 9, AXES | {"stack", "goal", "marks"}),
     "combo": Rule(True, 2, 9, frozenset({"x_scale", "value_labels", "goal", "marks"})),
-    "scatter": Rule(True, 1, 1, frozenset({"series", "size"})),
+    "scatter": Rule(True, 1, 1, frozenset({"series", "size", "y_scale"})),
     "scalar": Rule(False, 1, 1),
     "trend": Rule(True, 1, 1, frozenset({"more_is"})),
     "table": Rule(False, 0, 0),
@@ -38,6 +38,7 @@ GIVEN: dict[str, Callable[[Question], bool]] = {
     "series": lambda one: bool(one.series),
     "size": lambda one: bool(one.size),
     "x_scale": lambda one: one.x_scale != "category",
+    "y_scale": lambda one: one.y_scale != "linear",
     "stack": lambda one: one.stack != "none",
     "value_labels": lambda one: one.value_labels,
     "more_is": lambda one: bool(one.more_is),

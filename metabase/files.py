@@ -8,6 +8,7 @@ from pathlib import Path
 
 from estrela.errors import DefinitionError
 from metabase.dashboard_file import read_dashboard
+from metabase.fields import Fields
 from metabase.model import Dashboard, Question, Site
 from metabase.question_file import read_question, toml_fields
 from metabase.template import NAME
@@ -39,6 +40,7 @@ def _site(path: Path, questions: tuple[Question, ...], dashboards: tuple[Dashboa
         analysts=fields.text("analysts"),
         engineers=fields.text("engineers"),
         homepage=fields.text("homepage", ""),
+        colors=_colors(fields),
         questions=questions,
         dashboards=dashboards,
     )
@@ -51,6 +53,17 @@ def _site(path: Path, questions: tuple[Question, ...], dashboards: tuple[Dashboa
     if site.collection == site.sandbox_collection:
         raise fields.error("sandbox_collection", f"{site.collection!r} is already the collection of the dashboards")
     return site
+
+
+def _colors(fields: Fields) -> dict[str, str]:
+    table = fields.subtable("colors")
+    if table is None:
+        return {}
+    found = {name: table.text(name) for name in table.table}
+    for name, color in found.items():
+        if not re.fullmatch("#[0-9a-f]{6}", color):
+            raise table.error(name, f"color {color!r} is not one such as #3b7dd8")
+    return found
 
 
 def _texts(folder: Path, suffix: str) -> Iterator[tuple[str, str, str]]:

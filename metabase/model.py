@@ -11,6 +11,7 @@ from metabase.template import Value, fill, literal
 Chart = Literal["bar", "row", "line", "area", "combo", "scatter", "scalar", "trend", "table"]
 Format = Literal["text", "integer", "decimal", "percent", "currency", "date"]
 Scale = Literal["category", "time", "number"]
+MeasureScale = Literal["linear", "log"]
 Stack = Literal["none", "stacked", "normalized"]
 VariableType = Literal["text", "number", "date"]
 
@@ -76,7 +77,7 @@ class Question:
     """One question, its SQL and its chart. ``key`` is the file's stem; rows are drawn in the order of the SQL.
 
     ``y`` names the measures; ``series`` the column that splits one measure into several lines, bars or colours;
-    ``size`` a scatter's third measure. A ``trend`` shows the newest value of ``y`` and its change; ``more_is`` says
+    ``size`` a scatter's third measure. The first column of text names a scatter's points. A ``trend`` shows the newest value of ``y`` and its change; ``more_is`` says
     which direction is good news.
     """
 
@@ -93,6 +94,7 @@ class Question:
     series: str = ""
     size: str = ""
     x_scale: Scale = "category"
+    y_scale: MeasureScale = "linear"
     stack: Stack = "none"
     value_labels: bool = False
     more_is: Literal["", "better", "worse"] = ""
@@ -199,7 +201,10 @@ class Dashboard:
 
 @dataclass(frozen=True)
 class Site:
-    """All that Metabase shows: names of collections and groups, and everything that the files declare."""
+    """All that Metabase shows: names of collections and groups, and everything that the files declare.
+
+    ``colors`` gives a measure or a value of a series (by name) one colour (``#rrggbb``) in every chart.
+    """
 
     database: str
     collection: str
@@ -208,6 +213,7 @@ class Site:
     analysts: str
     engineers: str
     homepage: str
+    colors: Mapping[str, str]
     questions: tuple[Question, ...]
     dashboards: tuple[Dashboard, ...]
 

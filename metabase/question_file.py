@@ -34,6 +34,7 @@ def read_question(key: str, file: str, text: str) -> Question:
         series=fields.text("series", ""),
         size=fields.text("size", ""),
         x_scale=fields.choice("x_scale", get_args(model.Scale), "category"),
+        y_scale=fields.choice("y_scale", get_args(model.MeasureScale), "linear"),
         stack=fields.choice("stack", get_args(model.Stack), "none"),
         value_labels=fields.flag("value_labels"),
         more_is=fields.choice("more_is", ("", "better", "worse"), ""),
