@@ -173,7 +173,7 @@ class Engine:
         finally:
             with self._lock:
                 del self._live[execution.id]
-            session.close()
+            session.close(reusable=execution.state == SUCCEEDED)
 
     def _begin(self, execution: Execution, limit: int) -> Session | None:
         """A session for the query; None where it was cancelled, or has failed for want of one."""

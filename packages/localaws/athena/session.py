@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Any
 
@@ -12,7 +12,6 @@ import duckdb
 import pyarrow as pa
 
 from localaws.athena.errors import QueryCancelledError
-from localaws.athena.sql.session import prepare
 from localaws.athena.tables.relation import Columns, Relation
 
 BATCH_ROWS = 65_536
@@ -22,14 +21,17 @@ _numbers = count()
 class Session:
     """One connection: its temporary views belong to one query, and every byte it reads is counted.
 
-    ``limit`` is the workgroup's BytesScannedCutoffPerQuery (0: none).
+    ``limit`` is the workgroup's BytesScannedCutoffPerQuery (0: none). ``give_back`` takes the connection for the next
+    query, clean; one whose query was cancelled or failed is closed.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, limit: int = 0) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, limit: int, give_back: Callable[[duckdb.DuckDBPyConnection], None]
+    ) -> None:
         self._connection = connection
-        prepare(connection)
         self._connection.execute("SET enable_profiling = 'no_output'")
         self._limit = limit
+        self._give_back = give_back
         self._cancelled = threading.Event()
         self.scanned = 0
 
@@ -83,8 +85,15 @@ class Session:
         self._cancelled.set()
         self._connection.interrupt()
 
-    def close(self) -> None:
-        self._connection.close()
+    def close(self, *, reusable: bool = False) -> None:
+        """End it; a reusable one leaves no temporary table behind."""
+        if not reusable or self.cancelled:
+            self._connection.close()
+            return
+        tables = self._connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()
+        for (name,) in tables:
+            self._connection.execute(f'DROP TABLE temp."{name}"')
+        self._give_back(self._connection)
 
     def _charge_last(self) -> None:
         profile = json.loads(self._connection.get_profiling_information())

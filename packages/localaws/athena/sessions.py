@@ -20,14 +20,31 @@ class Sessions:
         self._memory = memory
         self._lock = threading.Lock()
         self._database: duckdb.DuckDBPyConnection | None = None
+        self._idle: list[duckdb.DuckDBPyConnection] = []
 
     def open(self, limit: int) -> Session:
         from localaws.athena.session import Session
 
-        return Session(self._opened().cursor(), limit)
+        with self._lock:
+            idle = self._idle.pop() if self._idle else None
+        return Session(idle or self._prepared(), limit, self._keep)
+
+    def _prepared(self) -> duckdb.DuckDBPyConnection:
+        """A new connection: what the SQL leans on takes longer to define than most queries to run."""
+        from localaws.athena.sql.session import prepare
+
+        connection = self._opened().cursor()
+        prepare(connection)
+        return connection
+
+    def _keep(self, connection: duckdb.DuckDBPyConnection) -> None:
+        with self._lock:
+            self._idle.append(connection)
 
     def close(self) -> None:
         with self._lock:
+            while self._idle:
+                self._idle.pop().close()
             if self._database:
                 self._database.close()
                 self._database = None
