@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import secrets
 import socket
@@ -68,11 +69,14 @@ class Airflow:
         rows = self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
         return [Task(row["task_id"], row["state"] or "waiting", row["duration"], row["start_date"]) for row in rows]
 
-    def log(self, dag_id: str, run_id: str, task_id: str) -> str:
-        """The newest log of a task as Airflow stored it."""
+    def reason(self, dag_id: str, run_id: str, task_id: str) -> str:
+        """Why a task failed, in the words of the exception that its newest log holds."""
         folder = self.home / "logs" / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task_id}"
         attempts = sorted(folder.glob("attempt=*.log"))
-        return attempts[-1].read_text(errors="replace") if attempts else ""
+        lines = attempts[-1].read_text(errors="replace").splitlines() if attempts else []
+        details = [detail for line in lines for detail in json.loads(line).get("error_detail") or ()]
+        found = details[-1]["exc_value"] if details else "its log names no error"
+        return f"{found} (log: {attempts[-1] if attempts else folder})"
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self.token}"}

@@ -1,0 +1,84 @@
+"""What a run did, in figures: steps with their Glue time, rows of each source, checks. All read back through AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from demo.airflow import Task
+
+DOLLARS_A_DPU_HOUR = 0.44
+BILLED_SECONDS = 60
+"""Glue bills at least one minute of a run (AWS Glue pricing)."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: ``seconds`` in Airflow, ``glue_seconds`` of its Glue run and the ``dpus`` that it held."""
+
+    name: str
+    state: str
+    seconds: float
+    glue_seconds: int
+    dpus: float
+
+    @property
+    def dpu_seconds(self) -> float:
+        return self.glue_seconds * self.dpus
+
+    @property
+    def dollars(self) -> float:
+        """What AWS would bill for a run of this length: at least a minute."""
+        billed = max(self.glue_seconds, BILLED_SECONDS) if self.dpus else 0
+        return billed * self.dpus * DOLLARS_A_DPU_HOUR / 3600
+
+
+def steps_of(glue: Any, job: str, run_id: str, tasks: Sequence[Task]) -> list[Step]:
+    """The tasks of one DAG run with the figures of their Glue runs, in the order in which they started."""
+    runs: dict[str, list[Any]] = {}
+    for page in glue.get_paginator("get_job_runs").paginate(JobName=job):
+        for run in page["JobRuns"]:
+            runs.setdefault(run["Arguments"].get("--run_key", ""), []).append(run)
+    return [
+        _step(task, [run for key, found in runs.items() if key.endswith(f"{run_id}/{task.name}") for run in found])
+        for task in sorted(tasks, key=lambda task: (task.started is None, task.started or ""))
+    ]
+
+
+def _step(task: Task, runs: Sequence[Any]) -> Step:
+    seconds = sum(run["ExecutionTime"] for run in runs)
+    return Step(task.name, task.state, task.seconds or 0.0, seconds, runs[0]["MaxCapacity"] if runs else 0.0)
+
+
+def show_steps(console: Console, steps: Sequence[Step]) -> None:
+    """The steps with their times, and what AWS would bill for them."""
+    table = Table(title="Steps", title_justify="left", title_style="bold")
+    table.add_column("step")
+    table.add_column("state")
+    for name in ("wall, s", "Glue, s", "DPU-seconds"):
+        table.add_column(name, justify="right")
+    for step in steps:
+        glue = (str(step.glue_seconds), f"{step.dpu_seconds:.0f}") if step.dpus else ("", "")
+        table.add_row(step.name, step.state, f"{step.seconds:.1f}", *glue)
+    console.print(table)
+    total, dollars = sum(step.dpu_seconds for step in steps), sum(step.dollars for step in steps)
+    console.print(
+        f"{total:.0f} DPU-seconds here; on AWS, where a run is billed for a minute at least: ${dollars:.2f}\n"
+    )
+
+
+def show_rows(console: Console, title: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table of query results; columns of numbers stand to the right."""
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for place, name in enumerate(names):
+        numeric = bool(rows) and all(row[place].lstrip("-").isdigit() for row in rows)
+        table.add_column(name, justify="right" if numeric else "left")
+    for row in rows:
+        table.add_row(*(Text(value) for value in row))
+    console.print(table)
+    console.print()
