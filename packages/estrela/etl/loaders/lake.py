@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
-from estrela.errors import LoadError
+from estrela.errors import LoadError, TransformError
 from estrela.etl.lake_table import CATALOG, LakeTable
 from estrela.etl.run_key import BRANCH_PREFIX, branch_of
 
@@ -180,8 +180,12 @@ class Lake:
             try:
                 change()
             except (Py4JJavaError, PySparkException) as error:
-                if attempt == ATTEMPTS or ("CommitFailed" not in str(error) and "AlreadyExists" not in str(error)):
-                    raise LoadError(table.path, str(error)) from error
+                text = str(error)
+                if attempt < ATTEMPTS and ("CommitFailed" in text or "AlreadyExists" in text):
+                    continue
+                # What fails inside a job is the query's fault, what fails around it the table's.
+                kind = TransformError if "Job aborted" in text or "Task failed" in text else LoadError
+                raise kind(table.path, text) from error
             else:
                 return
 

@@ -1,0 +1,72 @@
+"""Which raw files make up a trusted table, and what their requests tell. No Spark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from estrela.errors import TransformError
+from estrela.etl.raw import RawFile, current
+from estrela.model.source import Source
+
+FileId = tuple[str, int, str, str]
+"""Request, page, sha256 and day of receipt."""
+Partition = tuple[str, ...]
+"""The values of a source's partition columns, as text."""
+
+
+def wanted(source: Source, files: Iterable[RawFile]) -> list[RawFile]:
+    """The files that make up the trusted table: the newest answers, for snapshots the newest of each day."""
+    if not source.snapshots:
+        return current(files)
+    by_day: dict[str, list[RawFile]] = {}
+    for file in files:
+        by_day.setdefault(str(file.fetched_at.date()), []).append(file)
+    return [file for day in sorted(by_day) for file in current(by_day[day])]
+
+
+def requested(source: Source, file: RawFile) -> dict[str, str]:
+    """What the request tells, by key. Raises TransformError if it lacks a declared key."""
+    values = {**file.request, "fetched_on": str(file.fetched_at.date())}
+    missing = [one.key for one in source.from_request if one.key not in values]
+    if missing:
+        raise TransformError(
+            f"estrela_trusted.{source.name}",
+            f"the request {file.request_id!r} of {file.key} does not tell {missing[0]!r}; extract the source again",
+        )
+    return values
+
+
+def file_id(file: RawFile) -> FileId:
+    """What tells one file of the log from another."""
+    return (file.request_id, file.page, file.sha256, str(file.fetched_at.date()))
+
+
+def known_id(row: Mapping[str, Any]) -> FileId:
+    """The same of a row of the table of files."""
+    return (row["request"], row["page"], row["source_file"], str(row["fetched_at"].date()))
+
+
+def partition_of(source: Source, file: RawFile) -> Partition:
+    """The partition of the trusted table that holds the file's rows."""
+    return _partition(source, requested(source, file))
+
+
+def known_partition(source: Source, row: Mapping[str, Any]) -> Partition:
+    """The partition of a file that the table of files knows."""
+    request = dict(pair.split("=", 1) for pair in row["request"].split(",") if pair)
+    return _partition(source, request | {"fetched_on": str(row["fetched_at"].date())})
+
+
+def changed_partitions(
+    source: Source, winners: Iterable[RawFile], known: Iterable[Mapping[str, Any]]
+) -> set[Partition]:
+    """Partitions whose wanted files are not those taken in."""
+    now = {file_id(file): partition_of(source, file) for file in winners}
+    before = {known_id(row): known_partition(source, row) for row in known}
+    return {now[one] for one in now.keys() - before.keys()} | {before[one] for one in before.keys() - now.keys()}
+
+
+def _partition(source: Source, values: Mapping[str, str]) -> Partition:
+    keys = {one.column: one.key for one in source.from_request}
+    return tuple(values[keys[column]] for column in source.partition_by)
