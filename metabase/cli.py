@@ -1,0 +1,99 @@
+"""``python -m metabase plan|apply|check``: what differs, make it so, or only read the files."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import boto3
+
+from estrela.errors import EstrelaError
+from estrela.hooks.secret import Secret
+from metabase.files import FOLDER, load
+from metabase.provision.client import PATIENT
+from metabase.provision.descriptions import described_tables
+from metabase.provision.provision import Options, Outcome, apply, plan
+from metabase.provision.target import target_from
+
+UNCHANGED, FAILED, DIFFERENT = 0, 1, 2
+
+
+def main(argv: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> int:
+    """Exit status: 0 as declared (or made so), 1 an error, 2 a plan with changes."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return _done(arguments, os.environ if environment is None else environment)
+    except EstrelaError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return FAILED
+
+
+def _done(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
+    site = load(arguments.folder)
+    if arguments.command == "check":
+        print(f"{len(site.questions)} questions on {len(site.dashboards)} dashboards are sound")
+        return UNCHANGED
+    target = target_from(environment, _secret)
+    tables = described_tables()
+    patience = replace(PATIENT, start=arguments.wait, sync=arguments.sync_wait)
+    tell: Callable[[object], None] = _unsaid if arguments.json else print
+    if arguments.command == "plan":
+        outcome = plan(site, target, tables, patience, tell)
+        _print(outcome, as_json=arguments.json)
+        return DIFFERENT if outcome.changes else UNCHANGED
+    options = Options(
+        run_cards=not arguments.no_run_cards,
+        allow_missing_tables=arguments.allow_missing_tables,
+        rotate_credentials=arguments.rotate_credentials,
+    )
+    _print(apply(site, target, tables, options, patience, tell), as_json=arguments.json)
+    return UNCHANGED
+
+
+def _unsaid(_: object) -> None:
+    """Changes are told at the end, as one JSON object."""
+
+
+def _print(outcome: Outcome, *, as_json: bool) -> None:
+    if as_json:
+        changes = [{"action": one.action, "kind": one.kind, "name": one.name} for one in outcome.changes]
+        found = {"changes": changes, "notes": list(outcome.notes), "cards_run": outcome.cards_run}
+        print(json.dumps(found, ensure_ascii=False))
+        return
+    for note in outcome.notes:
+        print(f"note: {note}")
+    ran = f", {outcome.cards_run} cards run" if outcome.cards_run else ""
+    print(f"{len(outcome.changes)} change{'' if len(outcome.changes) == 1 else 's'}{ran}")
+
+
+def _secret(name: str) -> Mapping[str, str]:
+    return Secret(boto3.client("secretsmanager"), name).fields()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("metabase", description="Dashboards as code.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, text in (
+        ("plan", "print what differs; exit status 2 if something does"),
+        ("apply", "make Metabase as declared"),
+        ("check", "read the files and talk to nobody"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("--folder", type=Path, default=FOLDER, help="folder of questions/ and dashboards/")
+        if name != "check":
+            command.add_argument("--json", action="store_true", help="one JSON object instead of lines")
+            command.add_argument(
+                "--wait", type=float, default=PATIENT.start, help="seconds to wait for Metabase to start"
+            )
+        if name == "apply":
+            command.add_argument("--sync-wait", type=float, default=PATIENT.sync, help="seconds to wait for its sync")
+        if name == "apply":
+            command.add_argument("--no-run-cards", action="store_true", help="do not run every card at the end")
+            command.add_argument("--allow-missing-tables", action="store_true", help="bear with a lake not yet full")
+            command.add_argument("--rotate-credentials", action="store_true", help="send Athena's keys anew")
+    return parser

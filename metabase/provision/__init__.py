@@ -1,0 +1,1 @@
+"""Bringing the declared questions and dashboards to a Metabase, and keeping them as declared."""

@@ -1,0 +1,83 @@
+"""Metabase's answers in the one form in which they are compared: versions and servers write the same differently."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+TAG_KEYS = ("id", "name", "display-name", "type", "default", "required")
+PARAMETER_KEYS = ("id", "name", "slug", "type", "sectionId", "default", "required", "isMultiSelect")
+
+
+def query(stored: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Database, SQL and template tags by name, from MBQL 5 or the older form of a native query."""
+    found = stored or {}
+    stages = found.get("stages") or [{}]
+    older = found.get("native")
+    native: Mapping[str, Any] = older if isinstance(older, Mapping) else stages[0]
+    sql = native.get("query") if "query" in native else native.get("native")
+    return {
+        "database": found.get("database"),
+        "sql": sql,
+        "stages": len(stages) if len(stages) > 1 else None,
+        "variables": {tag["name"]: _kept(tag, TAG_KEYS) for tag in tags(native.get("template-tags"))},
+    }
+
+
+def tags(stored: object) -> list[Mapping[str, Any]]:
+    """Template tags as a list: a server gives them as a list or as a map by name."""
+    found = list(stored.values()) if isinstance(stored, Mapping) else stored
+    return [tag for tag in found if isinstance(tag, Mapping)] if isinstance(found, list) else []
+
+
+def parameters(stored: Sequence[Mapping[str, Any]] | None) -> dict[str, Any]:
+    """Filters or a question's parameters by slug, with their order."""
+    named: dict[str, Any] = {}
+    for place, one in enumerate(stored or ()):
+        kept = _kept(one, PARAMETER_KEYS)
+        kept["target"] = target(one.get("target"))
+        kept["choices"] = _choices(one)
+        kept["place"] = place
+        named[str(one.get("slug") or one.get("id"))] = kept
+    return named
+
+
+def target(stored: object) -> Any:
+    """What a parameter sets; the number of the only stage goes without saying."""
+    if not isinstance(stored, list):
+        return None
+    return [one for one in stored if not (isinstance(one, Mapping) and one.get("stage-number", 0) == 0)]
+
+
+def mappings(stored: Sequence[Mapping[str, Any]] | None) -> dict[str, Any]:
+    """Filter id to target."""
+    return {str(one["parameter_id"]): target(one.get("target")) for one in stored or ()}
+
+
+def visualization(stored: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Settings without empty ones; the keys of column settings, which are JSON in text, in one spelling."""
+    settings = {key: value for key, value in (stored or {}).items() if value not in (None, [], {})}
+    columns = settings.get("column_settings")
+    if isinstance(columns, Mapping):
+        settings["column_settings"] = {_spelled(key): value for key, value in columns.items()}
+    return settings
+
+
+def _choices(one: Mapping[str, Any]) -> Any:
+    config = dict(one.get("values_source_config") or {})
+    field = config.get("value_field")
+    if isinstance(field, list):
+        config["value_field"] = next((part for part in field[1:] if isinstance(part, str)), None)
+    return {"from": one.get("values_source_type"), **config} if config else None
+
+
+def _spelled(key: str) -> str:
+    try:
+        return json.dumps(json.loads(key))
+    except ValueError:
+        return key
+
+
+def _kept(stored: Mapping[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    return {key: stored.get(key) for key in keys if stored.get(key) not in (None, False)}

@@ -1,0 +1,64 @@
+"""What differs between the declared and the found, and what is done about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from estrela.errors import bounded
+
+SHOWN = 12
+"""Differences of one object that are printed before the rest is counted."""
+Action = Literal["create", "update", "restore", "archive"]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One value, by its ``path`` inside an object: ``found`` and ``wanted``; None stands for nothing."""
+
+    path: str
+    found: Any
+    wanted: Any
+
+    def __str__(self) -> str:
+        return f"{self.path}: {_shown(self.found)} -> {_shown(self.wanted)}"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One object that is not as declared."""
+
+    action: Action
+    kind: str
+    name: str
+    differences: tuple[Difference, ...] = ()
+
+    def __str__(self) -> str:
+        """A line for the object and one for each of the first differences."""
+        shown = [f"    {one}" for one in self.differences[:SHOWN]]
+        rest = len(self.differences) - SHOWN
+        more = [f"    and {rest} more"] if rest > 0 else []
+        return "\n".join((f"{self.action} {self.kind} {self.name!r}", *shown, *more))
+
+
+def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> tuple[Difference, ...]:
+    """All values in which two objects differ; an empty value is as good as none."""
+    return tuple(_walk("", found, wanted))
+
+
+def _walk(path: str, found: Any, wanted: Any) -> Iterator[Difference]:
+    if isinstance(found, Mapping) and isinstance(wanted, Mapping):
+        for key in sorted(found.keys() | wanted.keys()):
+            yield from _walk(f"{path}.{key}" if path else key, found.get(key), wanted.get(key))
+    elif not (_empty(found) and _empty(wanted)) and found != wanted:
+        yield Difference(path, found, wanted)
+
+
+def _empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str | list | dict | tuple) and not value)
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if _empty(value) else bounded(json.dumps(value, ensure_ascii=False), 120)

@@ -1,0 +1,168 @@
+"""Metabase's REST API: JSON in, JSON out, with the errors of this package and no secret in any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from estrela.errors import bounded
+from metabase.provision.errors import (
+    MetabaseConflictError,
+    MetabaseError,
+    MetabaseRejectedError,
+    MetabaseUnavailableError,
+    NotMetabaseError,
+)
+
+MASK = "***"
+HEALTH = "/api/health"
+Params = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds to wait for a connection, for an answer, for Metabase to start and for its sync; retries of a request.
+
+    A query's answer is waited for as long as Metabase's own limit.
+    """
+
+    connect: float = 10.0
+    read: float = 120.0
+    query: float = 1200.0
+    start: float = 600.0
+    sync: float = 300.0
+    pause: float = 2.0
+    retries: int = 4
+    backoff: float = 0.5
+
+
+PATIENT = Patience()
+
+
+class Client:
+    """One Metabase at ``url``. Retries what cannot have been done twice: GET, and requests that never left."""
+
+    def __init__(self, url: str, secrets: Sequence[str] = (), patience: Patience = PATIENT) -> None:
+        self.url, self.patience = url.rstrip("/"), patience
+        self._secrets = [secret for secret in secrets if secret]
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = "estrela (metabase provisioner; python-requests)"
+        retry = Retry(
+            total=patience.retries,
+            status_forcelist=(429, 502, 503, 504),
+            allowed_methods=("GET",),
+            backoff_factor=patience.backoff,
+            raise_on_status=False,
+        )
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(max_retries=retry))
+        # Who waits for Metabase to start asks again anyway.
+        self._session.mount(f"{self.url}{HEALTH}", HTTPAdapter(max_retries=0))
+
+    def authorise(self, header: str, value: str) -> None:
+        """Send ``header`` with every further request; its value appears in no error."""
+        self._secrets.append(value)
+        self._session.headers[header] = value
+
+    def masked(self, text: str) -> str:
+        """``text`` without any secret that this client knows."""
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            text = text.replace(secret, MASK)
+        return text
+
+    def get(self, path: str, params: Params = ()) -> Any:
+        """The JSON at ``path``; None for an answer without a body. Raises MetabaseError."""
+        return self._call("GET", path, params=params)
+
+    def find(self, path: str) -> Any:
+        """As ``get``; None where there is nothing (404)."""
+        try:
+            return self.get(path)
+        except MetabaseRejectedError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def post(self, path: str, body: object) -> Any:
+        """Send ``body`` and give the answer. Raises MetabaseError."""
+        return self._call("POST", path, body)
+
+    def put(self, path: str, body: object) -> Any:
+        """Send ``body`` and give the answer. Raises MetabaseError."""
+        return self._call("PUT", path, body)
+
+    def query(self, path: str, body: object) -> Any:
+        """Run a query and wait for it as long as a query may take. Raises MetabaseError."""
+        return self._call("POST", path, body, read=self.patience.query)
+
+    def _call(self, method: str, path: str, body: object = None, params: Params = (), read: float = 0) -> Any:
+        where = f"{method} {path}"
+        try:
+            answer = self._session.request(
+                method,
+                f"{self.url}{path}",
+                json=body,
+                params=list(params),
+                timeout=(self.patience.connect, read or self.patience.read),
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise MetabaseUnavailableError(where, f"{self.url} {_reason(error)}") from None
+        return self._judged(where, answer)
+
+    def _judged(self, where: str, answer: requests.Response) -> Any:
+        if answer.is_redirect or answer.is_permanent_redirect:
+            target = bounded(answer.headers.get("Location", "another address"))
+            raise NotMetabaseError(where, self.masked(f"redirects to {target}; give METABASE_URL as it is served"))
+        if answer.status_code >= 400:
+            raise self._refusal(where, answer)
+        if not answer.content.strip():
+            return None
+        try:
+            return answer.json()
+        except ValueError:
+            found = "a page" if answer.text.lstrip().startswith("<") else "something that is not JSON"
+            problem = f"{self.url} answers with {found}; is METABASE_URL the address of Metabase itself?"
+            raise NotMetabaseError(where, problem) from None
+
+    def _refusal(self, where: str, answer: requests.Response) -> MetabaseError:
+        status = answer.status_code
+        said = self.masked(_said(answer))
+        if status >= 500 or status == 429:
+            return MetabaseUnavailableError(where, f"HTTP {status}{said}")
+        kind = MetabaseConflictError if status == 409 else MetabaseRejectedError
+        return kind(where, f"HTTP {status}{said}", status)
+
+
+def _reason(error: requests.RequestException) -> str:
+    # The texts of these errors may hold header fields; their class says enough.
+    if isinstance(error, requests.exceptions.SSLError):
+        return "has no certificate that is trusted here"
+    if isinstance(error, requests.Timeout):
+        return "did not answer in time"
+    if "Connection refused" in str(error):
+        return "refuses the connection; is Metabase running there?"
+    if "NameResolution" in repr(error):
+        return "has a host name that is not known here"
+    return f"could not be talked to ({type(error).__name__})"
+
+
+def _said(answer: requests.Response) -> str:
+    """What Metabase gives as the reason: its ``errors``, ``message`` or ``error``, or a short text."""
+    try:
+        body = answer.json()
+    except ValueError:
+        text = answer.text.strip()
+        return "" if not text or text.startswith("<") else f", {bounded(text)}"
+    if not isinstance(body, dict):
+        return f", {bounded(body)}"
+    errors = body.get("errors")
+    listed = "; ".join(f"{key}: {bounded(value)}" for key, value in errors.items()) if isinstance(errors, dict) else ""
+    message = next((str(body[key]) for key in ("message", "error") if body.get(key)), "")
+    text = "; ".join(part for part in (message, listed) if part)
+    return f", {bounded(text, 500)}" if text else ""

@@ -1,0 +1,130 @@
+"""The Athena database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from metabase.model import Site
+from metabase.provision.change import differences
+from metabase.provision.errors import MetabaseRejectedError
+from metabase.provision.identity import marked_key, note
+from metabase.provision.run import Run
+from metabase.provision.target import Lake
+
+MASKED = "**MetabasePass**"
+"""What Metabase gives, and takes as "unchanged", in place of a secret."""
+SECRETS = ("secret_key",)
+PUT_ONLY = ("refingerprint", "points_of_interest")
+SWITCHES = ("is_full_sync", "is_on_demand", "auto_run_queries", "refingerprint")
+DETAILS = (
+    "region",
+    "workgroup",
+    "s3_staging_dir",
+    "catalog",
+    "access_key",
+    "secret_key",
+    "dbname",
+    "advanced-options",
+    "let-user-control-scheduling",
+    "include-user-id-and-hash",
+    "additional-options",
+)
+KEY = "athena"
+
+
+def settle_database(run: Run, site: Site, lake: Lake, *, rotate: bool = False) -> int:
+    """The id of the Athena database, made as declared. ``rotate`` sends its keys anew, which cannot be compared.
+
+    Raises MetabaseError, with Athena's reason where Metabase cannot connect.
+    """
+    wanted = _body(site, lake)
+    found = _found(run, site)
+    created = found is None
+    if found is None:
+        if not run.changed("create", "database", site.database):
+            return run.placeholder()
+        found = _sent(run, "POST", "/api/database", {key: wanted[key] for key in wanted if key not in PUT_ONLY})
+    identifier = int(found["id"])
+    before, after = _canonical(found), _canonical(wanted)
+    if not (differences(before, after) or rotate):
+        return identifier
+    if run.writes if created else run.changed("update", "database", site.database, before, after):
+        _sent(run, "PUT", f"/api/database/{identifier}", _kept_secrets(wanted, found, rotate=rotate))
+        run.stored("database", site.database, _canonical(run.client.get(f"/api/database/{identifier}")), after)
+    return identifier
+
+
+def _found(run: Run, site: Site) -> dict[str, Any] | None:
+    listed = run.client.get("/api/database")
+    databases = sorted(listed["data"] if isinstance(listed, Mapping) else listed, key=lambda one: int(one["id"]))
+    ours = [one for one in databases if marked_key("database", one.get("points_of_interest")) == KEY]
+    ours = ours or [one for one in databases if (one["engine"], one["name"]) == ("athena", site.database)]
+    found: dict[str, Any] | None = run.client.get(f"/api/database/{ours[0]['id']}") if ours else None
+    return found
+
+
+def _sent(run: Run, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    send = run.client.post if method == "POST" else run.client.put
+    try:
+        sent: dict[str, Any] = send(path, body)
+    except MetabaseRejectedError as error:
+        if error.status != 400:
+            raise
+        problem = f"Metabase cannot connect to Athena ({error.problem}); check region, workgroup, staging folder, role"
+        raise MetabaseRejectedError("database", problem, 400) from None
+    return sent
+
+
+def _body(site: Site, lake: Lake) -> dict[str, Any]:
+    """What is sent. No full sync: it would scan every table to fingerprint it; values only when a filter asks."""
+    return {
+        "name": site.database,
+        "engine": "athena",
+        "points_of_interest": note("database", KEY),
+        "is_full_sync": False,
+        "is_on_demand": True,
+        "auto_run_queries": False,
+        "refingerprint": False,
+        # Without let-user-control-scheduling Metabase draws new times at every save.
+        "schedules": {
+            "metadata_sync": {"schedule_type": "daily", "schedule_hour": 3, "schedule_minute": 0},
+            "cache_field_values": None,
+        },
+        "details": {
+            "region": lake.region,
+            "workgroup": lake.workgroup,
+            "s3_staging_dir": lake.staging_dir,
+            "catalog": lake.catalog,
+            "access_key": lake.access_key,
+            "secret_key": lake.secret_key,
+            "dbname": "",
+            "advanced-options": True,
+            "let-user-control-scheduling": True,
+            # The id and hash that Metabase puts before each query would defeat Athena's reuse of results.
+            "include-user-id-and-hash": False,
+            "additional-options": lake.options,
+        },
+    }
+
+
+def _canonical(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Of details the declared keys; of secrets whether there is one."""
+    details = {key: (stored.get("details") or {}).get(key) or None for key in DETAILS}
+    for key in SECRETS:
+        details[key] = "given" if details[key] else None
+    schedule = dict((stored.get("schedules") or {}).get("metadata_sync") or {})
+    return {
+        **{key: stored.get(key) for key in ("name", "engine", "points_of_interest")},
+        **{key: bool(stored.get(key)) for key in SWITCHES},
+        "details": details,
+        "metadata_sync": {key: value for key, value in schedule.items() if value is not None},
+    }
+
+
+def _kept_secrets(wanted: Mapping[str, Any], found: Mapping[str, Any], *, rotate: bool) -> dict[str, Any]:
+    details = dict(wanted["details"])
+    for key in SECRETS:
+        if not rotate and details[key] and found.get("details", {}).get(key) == MASKED:
+            details[key] = MASKED
+    return {**wanted, "details": details}

@@ -1,0 +1,106 @@
+"""What tables and columns mean, from their declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from estrela.etl.lake_table import CHECKS, FILES, REFINED, REJECTS, RUNS, LakeTable, refined_table, trusted_table
+from estrela.model import star
+from metabase.provision.change import differences
+from metabase.provision.run import Run
+
+
+@dataclass(frozen=True)
+class Described:
+    """A table of the lake, its meaning and that of its columns."""
+
+    schema: str
+    name: str
+    doc: str
+    columns: Mapping[str, str]
+
+    @property
+    def path(self) -> str:
+        """``schema.name``."""
+        return f"{self.schema}.{self.name}"
+
+
+def described_tables(star_name: str = "banking") -> tuple[Described, ...]:
+    """Every table and view of the lake, as declared."""
+    declared = star.load(star_name)
+    lake = [
+        *(trusted_table(source) for source in declared.sources),
+        *(refined_table(table) for table in declared.tables),
+        *(LakeTable(REFINED, mart.name, mart.doc, mart.columns) for mart in declared.marts),
+        FILES,
+        REJECTS,
+        CHECKS,
+        RUNS,
+    ]
+    return tuple(
+        Described(one.database, one.name, one.doc, {column.name: column.doc for column in one.columns}) for one in lake
+    )
+
+
+def settle_descriptions(run: Run, database: int, tables: tuple[Described, ...]) -> list[str]:
+    """Write the meaning of tables and columns; gives the tables that Metabase does not know, even after a sync."""
+    stored = _known(run, database)
+    missing = [one.path for one in tables if not _complete(one, stored)]
+    if missing and run.writes:
+        stored = _synced(run, database, tables)
+    for one in tables:
+        if one.path in stored:
+            _settle(run, one, stored[one.path])
+    return [one.path for one in tables if not _complete(one, stored)]
+
+
+def _known(run: Run, database: int) -> dict[str, Mapping[str, Any]]:
+    if database < 0:
+        return {}
+    answer = run.client.get(f"/api/database/{database}/metadata", [("include_hidden", "true")])
+    return {f"{table['schema']}.{table['name']}": table for table in answer["tables"]}
+
+
+def _synced(run: Run, database: int, tables: tuple[Described, ...]) -> dict[str, Mapping[str, Any]]:
+    """Ask for a sync and wait until it shows every table, or until it has ended without, or for patience's end."""
+    run.client.post(f"/api/database/{database}/sync_schema", {})
+    patience = run.client.patience
+    stored = _known(run, database)
+    for _ in range(int(patience.sync / patience.pause)):
+        if all(_complete(one, stored) for one in tables):
+            break
+        run.sleep(patience.pause)
+        stored = _known(run, database)
+    return stored
+
+
+def _complete(one: Described, stored: Mapping[str, Mapping[str, Any]]) -> bool:
+    found = stored.get(one.path)
+    return found is not None and one.columns.keys() <= {field["name"] for field in found.get("fields") or ()}
+
+
+def _settle(run: Run, one: Described, table: Mapping[str, Any]) -> None:
+    before, after = dict(_texts(one, table)), {"description": one.doc, **_prefixed(one.columns, table)}
+    left = differences(before, after)
+    if not left or not run.changed("update", "description", one.path, before, after):
+        return
+    if table.get("description") != one.doc:
+        run.client.put(f"/api/table/{table['id']}", {"description": one.doc})
+    for field in table["fields"]:
+        wanted = one.columns.get(field["name"])
+        if wanted and field.get("description") != wanted:
+            run.client.put(f"/api/field/{field['id']}", {"description": wanted})
+
+
+def _texts(one: Described, table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield "description", table.get("description")
+    for field in table["fields"]:
+        if field["name"] in one.columns:
+            yield f"column {field['name']}", field.get("description")
+
+
+def _prefixed(columns: Mapping[str, str], table: Mapping[str, Any]) -> dict[str, str]:
+    there = {field["name"] for field in table["fields"]}
+    return {f"column {name}": doc for name, doc in columns.items() if name in there}

@@ -1,0 +1,50 @@
+"""What can go wrong between here and a Metabase."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from estrela.errors import EstrelaError, bounded, some_of
+
+
+class MetabaseError(EstrelaError):
+    """The root: ``where`` (a request or an object) and the ``problem``."""
+
+    def __init__(self, where: str, problem: str) -> None:
+        self.where, self.problem = where, problem
+        super().__init__(f"{where}: {problem}")
+
+
+class MetabaseUnavailableError(MetabaseError):
+    """Metabase does not answer for now: refused connection, timeout, 429, 5xx, still starting."""
+
+    retriable = True
+
+
+class MetabaseRejectedError(MetabaseError):
+    """Metabase refuses a request: a 4xx, with its ``status`` and what Metabase said."""
+
+    def __init__(self, where: str, problem: str, status: int) -> None:
+        self.status = status
+        super().__init__(where, problem)
+
+
+class MetabaseConflictError(MetabaseRejectedError):
+    """Somebody else changed the permissions between reading and writing them (409)."""
+
+
+class NotMetabaseError(MetabaseError):
+    """What answers is not Metabase, or answers in a shape that it does not have: a page, a redirect, broken JSON."""
+
+
+class NotStoredError(MetabaseError):
+    """Metabase accepted a change and, read again, holds something else."""
+
+
+class QueryFailedError(MetabaseError):
+    """Cards do not run; ``failures`` holds a line for each."""
+
+    def __init__(self, where: str, failures: Sequence[str]) -> None:
+        self.failures = tuple(failures)
+        count = f"{len(failures)} card does" if len(failures) == 1 else f"{len(failures)} cards do"
+        super().__init__(where, f"{count} not run: {some_of((bounded(one, 250) for one in failures), 5)}")

@@ -1,0 +1,19 @@
+"""The dashboard that Metabase opens with."""
+
+from __future__ import annotations
+
+from metabase.provision.run import Run
+
+SHOWN, WHICH = "custom-homepage", "custom-homepage-dashboard"
+
+
+def settle_homepage(run: Run, dashboard: int | None) -> None:
+    """Open with ``dashboard``; None leaves Metabase's setting as it is."""
+    if dashboard is None:
+        return
+    wanted = {SHOWN: True, WHICH: dashboard}
+    found = {key: run.client.get(f"/api/setting/{key}") for key in wanted}
+    if found != wanted and run.changed("update", "setting", "homepage", found, wanted):
+        for key, value in wanted.items():
+            run.client.put(f"/api/setting/{key}", {"value": value})
+        run.stored("setting", "homepage", {key: run.client.get(f"/api/setting/{key}") for key in wanted}, wanted)

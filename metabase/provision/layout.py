@@ -1,0 +1,127 @@
+"""Tabs, cards and filters of a dashboard as Metabase takes them, keeping the ids of those that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
+from typing import Any
+
+from metabase.model import Card, Dashboard, Filter
+from metabase.provision.identity import filter_id
+from metabase.provision.questions import PARAMETER_TYPES
+
+SECTIONS = {"text": "string", "number": "number", "date": "date"}
+Stored = Mapping[str, Any]
+
+
+def parameters(dashboard: Dashboard, questions: Mapping[str, int]) -> list[dict[str, Any]]:
+    """The filters; ``questions`` are ids by key."""
+    return [_parameter(dashboard, one, questions) for one in dashboard.filters]
+
+
+def tabs(dashboard: Dashboard, stored: Stored | None) -> list[dict[str, Any]]:
+    """The tabs, none if there is but one; a stored tab of the same name, else at the same place, keeps its id."""
+    if len(dashboard.tabs) == 1:
+        return []
+    there = list((stored or {}).get("tabs") or ())
+    taken = {tab["name"]: int(tab["id"]) for tab in there}
+    names = [tab.title for tab in dashboard.tabs]
+    spare = iter([int(tab["id"]) for tab in there if tab["name"] not in names])
+    fresh = count(-1, -1)
+    return [{"id": taken.get(name) or next(spare, 0) or next(fresh), "name": name} for name in names]
+
+
+def dashcards(
+    dashboard: Dashboard, stored: Stored | None, wanted_tabs: Sequence[Stored], questions: Mapping[str, int]
+) -> list[dict[str, Any]]:
+    """The cards; a stored one on the same tab that shows the same keeps its id, so that links and alerts survive."""
+    left = list((stored or {}).get("dashcards") or ())
+    fresh = count(-1, -1)
+    return [{"id": _taken_id(left, body) or next(fresh), **body} for body in _bodies(dashboard, wanted_tabs, questions)]
+
+
+def kind(dashcard: Stored) -> str:
+    """``heading``, ``text`` and the like for a card without question; else ``question``."""
+    virtual = (dashcard.get("visualization_settings") or {}).get("virtual_card")
+    return str(virtual.get("display")) if isinstance(virtual, Mapping) else "question"
+
+
+def _bodies(
+    dashboard: Dashboard, wanted_tabs: Sequence[Stored], questions: Mapping[str, int]
+) -> Iterator[dict[str, Any]]:
+    for number, tab in enumerate(dashboard.tabs):
+        place = {"dashboard_tab_id": wanted_tabs[number]["id"]} if wanted_tabs else {}
+        for card in tab.cards:
+            yield {**_dashcard(dashboard, card, questions), **place}
+
+
+def _taken_id(left: list[Stored], body: Stored) -> int | None:
+    """The id of the stored card that ``body`` continues, which is then no longer left; the nearest one first."""
+    same = [
+        one
+        for one in left
+        if (one.get("card_id"), kind(one), one.get("dashboard_tab_id"))
+        == (body["card_id"], kind(body), body.get("dashboard_tab_id"))
+    ]
+    if not same:
+        return None
+    nearest = min(same, key=lambda one: (abs(one["row"] - body["row"]), abs(one["col"] - body["col"]), one["id"]))
+    left.remove(nearest)
+    return int(nearest["id"])
+
+
+def _dashcard(dashboard: Dashboard, card: Card, questions: Mapping[str, int]) -> dict[str, Any]:
+    place = card.place
+    box = {"row": place.row, "col": place.col, "size_x": place.width, "size_y": place.height}
+    if not card.question:
+        return {**box, "card_id": None, "parameter_mappings": [], "series": [], "visualization_settings": _text(card)}
+    identifier = questions[card.question]
+    mappings = [
+        {
+            "parameter_id": filter_id(dashboard.key, key),
+            "card_id": identifier,
+            "target": ["variable", ["template-tag", variable]],
+        }
+        for key, variable in sorted(card.wiring.items())
+    ]
+    title = {"card.title": card.title} if card.title else {}
+    return {
+        **box,
+        "card_id": identifier,
+        "parameter_mappings": mappings,
+        "series": [],
+        "visualization_settings": title,
+    }
+
+
+def _text(card: Card) -> dict[str, Any]:
+    virtual: dict[str, Any] = {
+        "name": None,
+        "display": "heading" if card.heading else "text",
+        "visualization_settings": {},
+        "dataset_query": {},
+        "archived": False,
+    }
+    return {"virtual_card": virtual, "text": card.heading or card.text, "dashcard.background": False}
+
+
+def _parameter(dashboard: Dashboard, one: Filter, questions: Mapping[str, int]) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "id": filter_id(dashboard.key, one.key),
+        "name": one.title,
+        "slug": one.key,
+        "type": PARAMETER_TYPES[one.type],
+        "sectionId": SECTIONS[one.type],
+    }
+    if one.type != "date":
+        # A raw variable takes one value.
+        body["isMultiSelect"] = False
+    if one.default is not None:
+        body["default"] = one.default if one.type == "date" else [one.default]
+    if one.values:
+        body |= {"values_source_type": "static-list", "values_source_config": {"values": list(one.values)}}
+    if one.values_question:
+        reference = ["field", one.values_column, {"base-type": "type/Text"}]
+        config = {"card_id": questions[one.values_question], "value_field": reference}
+        body |= {"values_source_type": "card", "values_source_config": config}
+    return body

@@ -1,0 +1,122 @@
+"""The whole: sign in, then every kind of object in the order in which they need each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from estrela.errors import some_of
+from metabase.model import Site
+from metabase.provision.change import Change
+from metabase.provision.client import PATIENT, Client, Patience
+from metabase.provision.collections import settle_collections
+from metabase.provision.dashboards import archive_dashboards, settle_dashboards
+from metabase.provision.databases import settle_database
+from metabase.provision.descriptions import Described, settle_descriptions
+from metabase.provision.errors import MetabaseError
+from metabase.provision.homepage import settle_homepage
+from metabase.provision.permissions import settle_permissions
+from metabase.provision.questions import archive_questions, settle_questions
+from metabase.provision.run import Run
+from metabase.provision.session import set_up, sign_in, wait_until_ready
+from metabase.provision.smoke import run_cards
+from metabase.provision.target import Target
+
+
+@dataclass(frozen=True)
+class Options:
+    """How an apply goes about it: run every card at the end, bear with tables that the lake does not have yet, send
+    Athena's keys anew.
+    """
+
+    run_cards: bool = True
+    allow_missing_tables: bool = False
+    rotate_credentials: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The changes that were made, or in a plan would be; notes for the reader; how many cards ran."""
+
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...] = ()
+    cards_run: int = 0
+
+
+DEFAULTS = Options()
+Tell = Callable[[Change], None]
+
+
+def silently(change: Change) -> None:
+    """Tell nobody."""
+
+
+def plan(
+    site: Site, target: Target, tables: tuple[Described, ...], patience: Patience = PATIENT, tell: Tell = silently
+) -> Outcome:
+    """What an apply would change; writes nothing. Raises MetabaseError."""
+    client = Client(target.url, target.secrets, patience)
+    run = Run(client, writes=False, tell=tell)
+    if not wait_until_ready(client)["has-user-setup"]:
+        for kind, name in _everything(site):
+            run.changed("create", kind, name)
+        return Outcome(tuple(run.changes), ("Metabase is empty: apply sets it up first",))
+    sign_in(client, target)
+    missing, _, _ = _settle(run, site, target, tables, DEFAULTS)
+    if missing:
+        run.notes.append(f"Metabase does not know {some_of(missing)} yet; apply asks it to look again")
+    return Outcome(tuple(run.changes), tuple(run.notes))
+
+
+def apply(
+    site: Site,
+    target: Target,
+    tables: tuple[Described, ...],
+    options: Options = DEFAULTS,
+    patience: Patience = PATIENT,
+    tell: Tell = silently,
+) -> Outcome:
+    """Make Metabase as declared. Raises MetabaseError; what was made until then stays, and the next apply goes on."""
+    client = Client(target.url, target.secrets, patience)
+    run = Run(client, writes=True, tell=tell)
+    properties = wait_until_ready(client)
+    if properties["has-user-setup"]:
+        sign_in(client, target)
+    else:
+        run.changed("create", "admin", target.email)
+        set_up(client, target, properties)
+    missing, questions, dashboards = _settle(run, site, target, tables, options)
+    ran = run_cards(run, site, questions, dashboards) if options.run_cards else 0
+    if missing and not options.allow_missing_tables:
+        problem = f"{len(missing)} declared tables are not there: {some_of(missing)}; fill the lake first"
+        raise MetabaseError(site.database, f"{problem}, or allow missing tables")
+    if missing:
+        run.notes.append(f"tables that are not there yet: {some_of(missing)}")
+    return Outcome(tuple(run.changes), tuple(run.notes), ran)
+
+
+def _settle(
+    run: Run, site: Site, target: Target, tables: tuple[Described, ...], options: Options
+) -> tuple[list[str], dict[str, int], dict[str, int]]:
+    database = settle_database(run, site, target.lake, rotate=options.rotate_credentials)
+    missing = settle_descriptions(run, database, tables)
+    collections = settle_collections(run, site)
+    settle_permissions(run, site, collections, database)
+    questions = settle_questions(run, site.questions, database, collections.questions)
+    dashboards = settle_dashboards(run, site.dashboards, collections, questions)
+    archive_dashboards(run, site.dashboards, collections)
+    archive_questions(run, site.questions, collections)
+    settle_homepage(run, dashboards.get(site.homepage))
+    return missing, questions, dashboards
+
+
+def _everything(site: Site) -> Iterator[tuple[str, str]]:
+    yield "database", site.database
+    for name in (site.collection, site.questions_collection, site.sandbox_collection):
+        yield "collection", name
+    for name in (site.analysts, site.engineers):
+        yield "group", name
+    for question in site.questions:
+        yield "question", question.key
+    for dashboard in site.dashboards:
+        yield "dashboard", dashboard.key

@@ -1,0 +1,58 @@
+"""One run over a Metabase: it collects the changes, and writes them unless it is only a plan."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from metabase.provision.change import Action, Change, Difference, differences
+from metabase.provision.client import Client
+from metabase.provision.errors import NotStoredError
+
+Canonical = Mapping[str, Any]
+
+
+@dataclass
+class Run:
+    """A plan (``writes`` is False) or an apply over one Metabase, with its changes and notes so far.
+
+    Each change is told to ``tell`` when it is found, so that a failure later leaves no doubt about what was done.
+    """
+
+    client: Client
+    writes: bool
+    tell: Callable[[Change], None] = lambda change: None
+    sleep: Callable[[float], None] = time.sleep
+    changes: list[Change] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    _placeholders: count[int] = field(default_factory=lambda: count(-1, -1))
+
+    def placeholder(self) -> int:
+        """An id for an object that a plan only announces: negative, so that nothing has it."""
+        return next(self._placeholders)
+
+    def changed(
+        self, action: Action, kind: str, name: str, found: Canonical | None = None, wanted: Canonical | None = None
+    ) -> bool:
+        """Note a change; True if it is to be written."""
+        listed = differences(found, wanted) if found is not None and wanted is not None else ()
+        change = Change(action, kind, name, self._masked(listed))
+        self.changes.append(change)
+        self.tell(change)
+        return self.writes
+
+    def stored(self, kind: str, name: str, found: Canonical, wanted: Canonical) -> None:
+        """Raise NotStoredError unless what was read again, ``found``, is what was ``wanted``."""
+        left = self._masked(differences(found, wanted))
+        if left:
+            problem = "Metabase took the change and holds something else: " + "; ".join(str(one) for one in left[:5])
+            raise NotStoredError(f"{kind} {name!r}", problem)
+
+    def _masked(self, listed: tuple[Difference, ...]) -> tuple[Difference, ...]:
+        def masked(value: Any) -> Any:
+            return self.client.masked(value) if isinstance(value, str) else value
+
+        return tuple(Difference(one.path, masked(one.found), masked(one.wanted)) for one in listed)
