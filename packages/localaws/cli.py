@@ -84,7 +84,10 @@ def _serve(settings: Settings) -> int:
         # stop() joins the serving threads: it must not run inside the one that the signal interrupts
         signal.signal(number, lambda *_: threading.Thread(target=server.stop).start())
     server.serve()
-    return 0
+    server.stopped.wait()
+    sys.stdout.flush()
+    # a thread that serves a client who no longer reads would hold the interpreter
+    os._exit(0)
 
 
 def _down(options: argparse.Namespace, defaults: Settings) -> int:

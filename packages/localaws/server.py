@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 # Each request in flight holds a thread; an idle keep-alive connection holds none.
 THREADS = 64
 SOCKET_TIMEOUT = 60
+STOP_SECONDS = 8.0
 
 
 class Server:
@@ -36,6 +38,7 @@ class Server:
         self.home = Home(settings.home)
         self._stops: list[Callable[[], None]] = []
         self._http: wsgi.Server | None = None
+        self.stopped = threading.Event()
 
     @property
     def endpoint(self) -> str:
@@ -63,11 +66,16 @@ class Server:
         self._http.serve()
 
     def stop(self) -> None:
+        """End everything that was started and give the home free; :attr:`stopped` is set when it is done."""
         if self._http:
-            self._http.stop()
+            # cheroot waits without end for a client that no longer reads its answer
+            waiting = threading.Thread(target=self._http.stop, daemon=True)
+            waiting.start()
+            waiting.join(STOP_SECONDS)
         while self._stops:
             self._stops.pop()()
         self.home.release()
+        self.stopped.set()
 
     def _bind(self) -> wsgi.Server:
         host, port = self.settings.host, self.settings.port

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -47,3 +50,35 @@ def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(OSError), running(tmp_path / "file"):
         pass
+
+
+def localaws(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "localaws", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_up_status_env_and_down_from_the_command_line(tmp_path: Path) -> None:
+    home = ("--home", str(tmp_path))
+    assert localaws("status", *home).returncode == 3
+    assert localaws("env", *home).stderr.startswith(f"localaws: no server runs on {tmp_path}; start one with")
+    up = localaws("up", *home, "--port", "0", "--warm", "0")
+    try:
+        assert up.stdout.startswith("localaws answers at http://127.0.0.1:")
+        exports = dict(
+            line.removeprefix("export ").split("=", 1) for line in localaws("env", *home).stdout.splitlines()
+        )
+        assert exports["AWS_ENDPOINT_URL"] in localaws("status", *home).stdout
+    finally:
+        down = localaws("down", *home)
+    assert (down.returncode, down.stdout[:28]) == (0, "stopped the server with pid ")
+    assert localaws("status", *home).returncode == 3
+
+
+def test_it_stops_although_a_client_no_longer_reads(tmp_path: Path) -> None:
+    with running(tmp_path) as aws:
+        aws.client("s3").create_bucket(Bucket="large")
+        aws.client("s3").put_object(Bucket="large", Key="k", Body=b"x" * 50_000_000)
+        url = aws.client("s3").generate_presigned_url("get_object", Params={"Bucket": "large", "Key": "k"})
+        with urllib.request.urlopen(url) as answer:
+            answer.read(1000)
+            assert localaws("down", "--home", str(tmp_path)).returncode == 0
