@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from types import ModuleType
 
-from estrela import stars
 from estrela.errors import DefinitionError
 from estrela.model.source import Source
 from estrela.model.table import Dimension, Fact, Mart
+
+STARS = "estrela.stars"
+"""The package that holds the stars; named, not imported, since what it declares imports this package."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +47,11 @@ class Star:
 
 def load(name: str) -> Star:
     """The star declared in the package ``estrela.stars.<name>``. Raises DefinitionError if it contradicts itself."""
+    stars = importlib.import_module(STARS)
     known = sorted(module.name for module in pkgutil.iter_modules(stars.__path__) if module.ispkg)
     if name not in known:
         raise DefinitionError("Star", f"no star is called {name!r}", known)
-    package = importlib.import_module(f"{stars.__name__}.{name}")
+    package = importlib.import_module(f"{STARS}.{name}")
     modules = [
         importlib.import_module(f"{package.__name__}.{module.name}")
         for module in pkgutil.iter_modules(package.__path__)
