@@ -47,7 +47,8 @@ def measure(server: Running, rows: int) -> int:
     path = server.home / "s3" / "bench-bucket" / "t" / "f.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     duckdb.execute(
-        f"COPY (SELECT range % 10 AS k, random() AS v, CAST(hash(range) % 1000000000 AS BIGINT) AS w, range AS id FROM range({rows})) "
+        "COPY (SELECT range % 10 AS k, random() AS v, CAST(hash(range) % 1000000000 AS BIGINT) AS w, range AS id "
+        f"FROM range({rows})) "
         f"TO '{path}' (FORMAT parquet)"
     )
     athena = server.client("athena")

@@ -7,6 +7,7 @@ import pytest
 from estrela.etl.transformers.dialect import Dialect, Refusal, dialect_of
 from estrela.stars.banking.sources import complaints, segments
 
+EXTRA_COLUMN = "column 15 of the header is not among the 14 of layout A, or stands twice"
 HEADERS = [one.header for one in complaints.layouts[0].fields]
 
 
@@ -50,8 +51,8 @@ def test_quotes_and_commas_are_found() -> None:
         (b"", "", "the file is empty: it has no header line"),
         (b"\xef\xbb\xbf\n", "", "the file is empty: it has no header line"),
         (b"<html>busy</html>", "Ano", "the header lacks this column of layout A"),
-        (header(end=";Total").encode(), "Total", "column 15 of the header is not among the 14 of layout A, or stands twice"),
-        (header(end=";Ano").encode(), "Ano", "column 15 of the header is not among the 14 of layout A, or stands twice"),
+        (header(end=";Total").encode(), "Total", EXTRA_COLUMN),
+        (header(end=";Ano").encode(), "Ano", EXTRA_COLUMN),
     ],
 )  # fmt: skip
 def test_a_file_that_is_none_of_the_layouts_is_refused(head: bytes, column: str, reason: str) -> None:
