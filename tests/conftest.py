@@ -7,6 +7,18 @@ from pathlib import Path
 
 import pytest
 
+FOLDERS = ("unit", "bcb_mirror", "metabase", "contract", "localaws", "spark", "dags", "e2e")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run fast tests before slow ones, and a layer before those that stand on it."""
+    root = Path(__file__).parent
+
+    def place(item: pytest.Item) -> tuple[bool, int]:
+        return item.get_closest_marker("slow") is not None, FOLDERS.index(item.path.relative_to(root).parts[0])
+
+    items.sort(key=place)
+
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
