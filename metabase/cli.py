@@ -90,7 +90,6 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--wait", type=float, default=PATIENT.start, help="seconds to wait for Metabase to start"
             )
-        if name == "apply":
             command.add_argument("--sync-wait", type=float, default=PATIENT.sync, help="seconds to wait for its sync")
         if name == "apply":
             command.add_argument("--no-run-cards", action="store_true", help="do not run every card at the end")

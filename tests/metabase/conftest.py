@@ -1,0 +1,135 @@
+"""A Metabase to provision, with every request judged by Metabase's own document where that is at hand."""
+
+from __future__ import annotations
+
+import copy
+import os
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from credentials_of_tests import ATHENA_KEY, ATHENA_SECRET, PASSWORD
+from fake_metabase import State, serving
+from metabase_contract import Contract
+
+from metabase.cli import main
+from metabase.provision.descriptions import Described
+
+FOLDER = Path(__file__).parent / "site"
+TABLES = (Described("shops", "sales", "Sales of shops", {"shop": "Name of the shop", "amount": "Pieces"}),)
+
+
+@pytest.fixture(scope="session")
+def document() -> Path | None:
+    """Metabase's OpenAPI document, where it is there."""
+    shared = Path(os.environ.get("ESTRELA_SHARED") or Path(__file__).parents[3] / "shared")
+    path = shared / "contracts" / "metabase_openapi.json"
+    return path if path.is_file() else None
+
+
+@pytest.fixture(scope="session")
+def judge(document: Path | None) -> Contract | None:
+    return Contract(document) if document else None
+
+
+@pytest.fixture
+def contract(judge: Contract | None) -> Contract:
+    """The judge; a test that asks for it is skipped where the document is missing."""
+    if judge is None:
+        pytest.skip("NO OPENAPI DOCUMENT of Metabase: set ESTRELA_SHARED to the folder that holds contracts/")
+    return judge
+
+
+@dataclass
+class World:
+    """A fake Metabase at ``url`` and the command line over it; what it prints is in ``out`` and ``err``."""
+
+    state: State
+    url: str
+    capture: Any
+    folder: Path = FOLDER
+    environment: dict[str, str] = field(default_factory=dict)
+    out: str = ""
+    err: str = ""
+
+    def run(self, *words: str) -> int:
+        self.capture.readouterr()
+        given = {
+            "METABASE_URL": self.url,
+            "METABASE_ADMIN_EMAIL": "admin@example.com",
+            "METABASE_ADMIN_PASSWORD": PASSWORD,
+            "METABASE_ATHENA_ACCESS_KEY": ATHENA_KEY,
+            "METABASE_ATHENA_SECRET_KEY": ATHENA_SECRET,
+            "AWS_REGION": "eu-west-1",
+            **self.environment,
+        }
+        code = main([*words, "--folder", str(self.folder), "--wait", "0", "--sync-wait", "0"], given)
+        self.out, self.err = self.capture.readouterr()
+        return code
+
+    def row(self, kind: str, name: str) -> dict[str, Any]:
+        return next(row for row in self.state.rows(kind) if row["name"] == name)
+
+    def sent(self) -> list[str]:
+        """The writing requests since the last look, signing in and queries left out."""
+        log: list[str] = self.state.data["log"]
+        found = [line for line in log if not line.endswith(("/query", "/api/session"))]
+        log.clear()
+        return found
+
+
+@pytest.fixture(params=["list", "map"])
+def tags(request: pytest.FixtureRequest) -> str:
+    """The form of template tags: as of 0.63, and before."""
+    return str(request.param)
+
+
+@pytest.fixture
+def world_of(
+    judge: Contract | None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[State], World]]:
+    """Makes worlds; at the end no request may have broken the contract."""
+    monkeypatch.setattr("metabase.cli.described_tables", lambda: TABLES)
+    open_worlds = []
+    before = len(judge.violations) if judge else 0
+
+    def made(state: State) -> World:
+        serve = serving(state, judge.watch if judge else None)
+        open_worlds.append(serve)
+        return World(state, serve.__enter__(), capsys)
+
+    yield made
+    for serve in open_worlds:
+        serve.__exit__(None, None, None)
+    assert not judge or judge.violations[before:] == []
+
+
+def lake() -> dict[str, list[str]]:
+    return {table.path: [*table.columns, "source_line"] for table in TABLES}
+
+
+@pytest.fixture
+def empty(world_of: Callable[[State], World], tags: str) -> World:
+    """A Metabase that nobody has set up."""
+    return world_of(State(lake(), tags=tags, order=random.Random(7)))
+
+
+@pytest.fixture(scope="session")
+def snapshots() -> dict[str, dict[str, Any]]:
+    return {}
+
+
+@pytest.fixture
+def world(world_of: Callable[[State], World], tags: str, snapshots: dict[str, dict[str, Any]]) -> World:
+    """A Metabase that was provisioned once."""
+    state = State(lake(), tags=tags, order=random.Random(11))
+    made = world_of(state)
+    if tags not in snapshots:
+        assert made.run("apply") == 0, made.err
+        snapshots[tags] = copy.deepcopy(state.data)
+    state.data = copy.deepcopy(snapshots[tags])
+    state.data["log"].clear()
+    return made

@@ -1,0 +1,32 @@
+"""``python -m fake_metabase --port 3000 --state state.json``: the fake in the place of a real Metabase."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from cheroot.wsgi import Server
+
+from fake_metabase.app import FakeMetabase
+from fake_metabase.state import State
+from metabase.provision.descriptions import described_tables
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser("fake_metabase")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=3000)
+    parser.add_argument("--state", type=Path, default=None, help="file that keeps the state")
+    arguments = parser.parse_args()
+    lake = {table.path: list(table.columns) for table in described_tables()}
+    state = State(lake, setup_token=os.environ.get("MB_SETUP_TOKEN", ""), file=arguments.state)
+    server = Server((arguments.host, arguments.port), FakeMetabase(state))
+    try:
+        server.start()
+    except KeyboardInterrupt:
+        server.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+-- title = "Shops that sell most"
+-- description = "What is sold."
+-- source = "Made up"
+-- chart = "row"
+-- x = "shop"
+-- y = "amount"
+-- value_labels = true
+-- [columns.shop]
+-- title = "Shop"
+-- [columns.amount]
+-- title = "Sales"
+-- format = "integer"
+-- unit = "pieces"
+-- [variables.top]
+-- title = "How many"
+-- type = "number"
+-- default = 10
+SELECT shop, sum(amount) AS amount FROM shops.sales GROUP BY shop ORDER BY amount DESC LIMIT {{top}}

@@ -1,0 +1,18 @@
+-- title = "Sales and returns"
+-- description = "What is sold."
+-- source = "Made up"
+-- chart = "combo"
+-- x = "shop"
+-- y = ["amount", "share"]
+-- [columns.shop]
+-- title = "Shop"
+-- [columns.amount]
+-- title = "Sales"
+-- format = "integer"
+-- unit = "pieces"
+-- [columns.share]
+-- title = "Returned"
+-- format = "percent"
+-- draw = "line"
+-- axis = "right"
+SELECT shop, sum(amount) AS amount, avg(returned) AS share FROM shops.sales GROUP BY shop ORDER BY shop

@@ -1,0 +1,36 @@
+-- title = "Sales by day"
+-- description = "What is sold."
+-- source = "Made up"
+-- caveats = ["Returns are not taken off."]
+-- chart = "line"
+-- x = "day"
+-- y = "amount"
+-- series = "shop"
+-- x_scale = "time"
+--
+-- [goal]
+-- value = 100
+-- label = "Target"
+--
+-- [[marks]]
+-- x = "2024-04-01"
+-- text = "a new till"
+--
+-- [columns.day]
+-- title = "Day"
+-- format = "date"
+-- [columns.amount]
+-- title = "Sales"
+-- format = "integer"
+-- unit = "pieces"
+-- [columns.shop]
+-- title = "Shop"
+--
+-- [variables.shop]
+-- title = "Shop"
+-- [variables.since]
+-- title = "Since"
+-- type = "date"
+-- default = 2024-01-01
+SELECT day, shop, sum(amount) AS amount FROM shops.sales
+WHERE day >= {{since}} [[AND shop = {{shop}}]] GROUP BY day, shop ORDER BY day

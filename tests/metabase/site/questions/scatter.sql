@@ -1,0 +1,19 @@
+-- title = "Price against sales"
+-- description = "What is sold."
+-- source = "Made up"
+-- chart = "scatter"
+-- x = "price"
+-- y = "amount"
+-- size = "staff"
+-- [columns.price]
+-- title = "Price"
+-- format = "currency"
+-- [columns.staff]
+-- title = "Staff"
+-- format = "integer"
+-- unit = "people"
+-- [columns.amount]
+-- title = "Sales"
+-- format = "integer"
+-- unit = "pieces"
+SELECT price, amount, staff FROM shops.sales

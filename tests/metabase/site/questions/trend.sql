@@ -1,0 +1,15 @@
+-- title = "Sales of the newest day"
+-- description = "What is sold."
+-- source = "Made up"
+-- chart = "trend"
+-- x = "day"
+-- y = "amount"
+-- more_is = "better"
+-- [columns.day]
+-- title = "Day"
+-- format = "date"
+-- [columns.amount]
+-- title = "Sales"
+-- format = "integer"
+-- unit = "pieces"
+SELECT day, sum(amount) AS amount FROM shops.sales GROUP BY day ORDER BY day
