@@ -13,6 +13,7 @@ from raw_folder import put_ranking, ranking
 from world import World, fresh_world
 
 from estrela.errors import QualityError
+from estrela.etl.lake_table import refined_table, trusted_table
 from estrela.etl.loaders.lake import Lake
 from estrela.etl.run_key import branch_of
 
@@ -96,13 +97,11 @@ def test_the_branch_of_a_dead_run_goes_and_that_of_an_active_one_stays(world: Wo
     assert lake.branch not in world.branches()
 
 
-def test_a_run_killed_between_two_publishes_is_taken_up_by_the_next(world: World, monkeypatch: object) -> None:
+def test_a_run_killed_between_two_publishes_is_taken_up_by_the_next(world: World) -> None:
     put_ranking(world.raw, "2020T1", A=3)
     world.transform("killed")
     world.build("killed")
     lake = Lake(world.spark, "killed")
-    from estrela.etl.lake_table import refined_table, trusted_table
-
     lake.fast_forward(trusted_table(world.star.sources_of("complaints")[0]))
     lake.fast_forward(refined_table(world.star.dimensions[0]))
 
@@ -127,7 +126,8 @@ def in_order(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> d
     return world.contents()
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.slow
+@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.lists(st.sampled_from(sorted(STEPS)), min_size=3, max_size=5))
 def test_any_order_and_repetition_of_quarters_gives_the_same_tables(
     spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, in_order: dict[str, object], order: list[str]

@@ -97,7 +97,7 @@ BAD_ROWS = [
     (b";67;237;87;391;", b";67.0;237;87;391;", UPHELD, "67.0", "a whole number is allowed"),
     (b";67;237;87;391;", b";67;237;87; ;", "Quantidade total de reclamações", "", "is blank; a value is required"),
     (b";61,19;", b";61,195;", "Índice", "61,195", "a number with decimal mark ',' that fits decimal(18,2) is allowed"),
-    (b";AGIBANK (conglomerado);", b";AGIBANK ", "", None, "fields where 14"),
+    (b";AGIBANK (conglomerado);", b";AGIBANK ", "", None, "a field is missing: 14 fields, the last of them empty"),
     (b";AGIBANK (conglomerado);", b";AGIBANK;x;", "", None, "16 fields, of which 14 are declared"),
 ]  # fmt: skip
 

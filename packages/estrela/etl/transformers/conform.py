@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from estrela.etl.transformers.fields import allowed, cast, castable, cleaned
 from estrela.etl.transformers.intake import RAW_LIMIT
+from estrela.model.parse import Text
 from estrela.model.source import Field, Layout, Source
 
 if TYPE_CHECKING:
@@ -29,7 +30,13 @@ def conform(
     kept = ("name", "source_line", "fetched_at", "request", "requested", "raw_line", "fault")
     pairs = list(zip(layout.fields, positions, strict=True))
     texts = rows.select(
-        *kept, *[cleaned(F.get("fields", F.lit(place)), words, latin).alias(f"t_{one.column}") for one, place in pairs]
+        *kept,
+        *[
+            cleaned(F.get("fields", F.lit(place)), words, latin and isinstance(one.parse, Text)).alias(
+                f"t_{one.column}"
+            )
+            for one, place in pairs
+        ],
     )
     castables = texts.select(
         "*",

@@ -89,12 +89,12 @@ def _split(files: Iterable[TakenFile]) -> Readable:
 
 
 def _by_dialect(files: Sequence[TakenFile]) -> list[list[TakenFile]]:
-    """Files by what decides how Spark reads them; a filler column more or less does not matter without quotes."""
+    """Files by what decides how Spark reads them; without quotes the second filler column does not matter."""
 
     def key(one: TakenFile) -> object:
         dialect = one.dialect
         assert dialect is not None
-        width = dialect.width if dialect.quoted else 0
+        width = dialect.width if dialect.quoted else min(dialect.width, len(dialect.positions) + 1)
         return (dialect.latin, dialect.delimiter, dialect.quoted, dialect.layout.name, dialect.positions, width)
 
     groups: dict[object, list[TakenFile]] = {}

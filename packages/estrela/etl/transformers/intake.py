@@ -129,15 +129,22 @@ def _fields(dialect: Dialect, raw: Column) -> list[Column]:
             F.array(*[row[name] for name in names]).alias("fields"),
             F.when(row["broken"].isNotNull(), wrong).alias("fault"),
         ]
-    fields = F.split(raw, f"\\Q{dialect.delimiter}\\E", -1)
-    least = max(dialect.positions) + 1
-    few = F.concat(F.size(fields), F.lit(f" fields where {len(dialect.positions)} are declared"))
-    more = F.slice(fields, least + 1, 1000)
-    filled = F.when(F.size(fields) > least, ~F.array_join(more, "").rlike(BLANK))
-    fault = F.when(F.size(fields) < least, few).when(
-        filled,
-        F.concat(F.size(fields), F.lit(f" fields, of which {least} are declared and the others should be blank")),
+    # One plain or escaped character: Java splits by it without compiling a pattern for each row.
+    pattern = (
+        dialect.delimiter if dialect.delimiter.isalnum() or dialect.delimiter in ";,\t" else f"\\{dialect.delimiter}"
     )
+    fields, least = F.split(raw, pattern, -1), max(dialect.positions) + 1
+    size = F.size(fields)
+    few = F.concat(size, F.lit(f" fields where {len(dialect.positions)} are declared"))
+    many = F.concat(size, F.lit(f" fields, of which {least} are declared and the others should be blank"))
+    # Where the header ends in an empty column, a row without one that ends in nothing has lost a field before it.
+    ends_empty = F.get(fields, F.lit(least - 1)) == ""
+    short = (size == least) & ends_empty if dialect.width > least else F.lit(False)
+    lost = F.lit(f"a field is missing: {least} fields, the last of them empty, where the header has {dialect.width}")
+    # Nearly every row ends here: no field too many, or one that is empty.
+    usual = ((size == least) & ~short) | ((size == least + 1) & (F.get(fields, F.lit(least)) == ""))
+    filled = ~F.array_join(F.slice(fields, least + 1, 1000), "").rlike(BLANK)
+    fault = F.when(usual, F.lit(None).cast("string")).when(size < least, few).when(short, lost).when(filled, many)
     return [fields.alias("fields"), fault.alias("fault")]
 
 

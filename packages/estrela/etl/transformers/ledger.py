@@ -89,13 +89,13 @@ class Ledger:
 
     def _keep(self, rejects: Sequence[Reject]) -> None:
         """Keep the rejects of a run that fails, beside those of what is published."""
-        published = self.lake.read_published(REJECTS).where(F.col("source") == self.source.name)
-        fresh = self._reject_frame(rejects)
-        merged = published.unionByName(fresh).dropDuplicates(["request", "source_file", "source_line", "column_name"])
-        if merged.exceptAll(published).isEmpty():
-            return
-        rows = self.lake.spark.createDataFrame(merged.collect(), REJECTS.schema)
-        self.lake.overwrite_published(REJECTS, rows, F.col("source") == self.source.name)
+        published = self.lake.read_published(REJECTS).where(F.col("source") == self.source.name).collect()
+        known = [row.asDict() for row in published]
+        fresh = [one for one in rejects if _reject_id(one) not in {_reject_id(row) for row in known}]
+        if fresh:
+            self.lake.overwrite_published(
+                REJECTS, self._reject_frame([*known, *fresh]), F.col("source") == self.source.name
+            )
 
     def _reject_frame(self, rejects: Sequence[Reject]) -> DataFrame:
         names = [column.name for column in REJECTS.columns[1:]]
@@ -141,6 +141,10 @@ def file_reject(one: TakenFile) -> Reject:
         "raw_line": None,
         "whole_file": True,
     }
+
+
+def _reject_id(one: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (one["request"], one["source_file"], one["source_line"], one["column_name"])
 
 
 def _account(source: str, file: RawFile, rows_in: int, loaded: int, rejected: int) -> dict[str, Any]:

@@ -81,7 +81,6 @@ class TransformSource(ETLBase):
         seen = Observation()
         counted = frame.observe(
             seen,
-            F.count(F.lit(1)).alias("rows"),
             F.to_json(F.collect_list(F.when(F.col("reject").isNotNull(), reject_row()))).alias("rejects"),
         )
         loaded = counted.where(F.col("reject").isNull())
