@@ -65,6 +65,8 @@ def check_chart(question: Question, fields: Fields) -> None:
         raise fields.error("series", f"series splits one measure, and y names {len(question.y)}")
     _check_named(question, fields)
     _check_looks(question, fields)
+    if chart == "trend" and question.column(question.x).format != "date":
+        raise fields.error("x", f"a trend chart compares dates, and x names {question.x!r}, which is none")
 
 
 def _check_named(question: Question, fields: Fields) -> None:

@@ -24,7 +24,7 @@ def settle_dashboards(
     if any(dashboard.key not in stored for dashboard in dashboards):
         stored = {**_moved(run), **stored}
     return {
-        dashboard.key: _settle(run, dashboard, collections.dashboards, questions, stored.get(dashboard.key))
+        dashboard.key: _settle(run, dashboard, collections, questions, stored.get(dashboard.key))
         for dashboard in dashboards
     }
 
@@ -35,6 +35,7 @@ def archive_dashboards(run: Run, dashboards: Sequence[Dashboard], collections: C
     for key, stored in sorted(_managed(run, collections).items()):
         gone = key not in declared and not stored.get("archived")
         if gone and run.changed("archive", "dashboard", key):
+            _rescue(run, stored, set(), collections.sandbox)
             run.client.put(f"/api/dashboard/{stored['id']}", {"archived": True})
 
 
@@ -70,7 +71,7 @@ def _by_key(run: Run, identifiers: Sequence[int]) -> dict[str, Stored]:
 
 
 def _settle(
-    run: Run, dashboard: Dashboard, collection: int, questions: Mapping[str, int], stored: Stored | None
+    run: Run, dashboard: Dashboard, collections: Collections, questions: Mapping[str, int], stored: Stored | None
 ) -> int:
     description = f"{dashboard.description}\n\n{note('dashboard', dashboard.key)}"
     keys = {identifier: key for key, identifier in questions.items()}
@@ -79,10 +80,10 @@ def _settle(
         if not run.changed("create", "dashboard", dashboard.key):
             return run.placeholder()
         # Creating takes no cards: they follow in the PUT below.
-        first = {"name": dashboard.title, "description": description, "collection_id": collection}
+        first = {"name": dashboard.title, "description": description, "collection_id": collections.dashboards}
         stored = run.client.post("/api/dashboard", first)
     identifier = int(stored["id"])
-    wanted = _body(dashboard, description, collection, questions, stored)
+    wanted = _body(dashboard, description, collections.dashboards, questions, stored)
     before, after = _canonical(stored, keys), _canonical(wanted, keys)
     if not differences(before, after):
         return identifier
@@ -91,10 +92,22 @@ def _settle(
         if stored.get("archived"):
             # Cards of an archived dashboard cannot be written: it must be back first.
             run.client.put(f"/api/dashboard/{identifier}", {"archived": False})
+        _rescue(run, stored, set(keys), collections.sandbox)
         run.client.put(f"/api/dashboard/{identifier}", wanted)
         again = run.client.get(f"/api/dashboard/{identifier}")
         run.stored("dashboard", dashboard.key, _canonical(again, keys), after)
     return identifier
+
+
+def _rescue(run: Run, stored: Stored, kept: set[int], sandbox: int) -> None:
+    """Move questions that people saved inside a dashboard out of it: Metabase would archive them with their card."""
+    for one in stored.get("dashcards") or ():
+        card = one.get("card") or {}
+        if card.get("dashboard_id") == stored["id"] and card["id"] not in kept:
+            run.client.put(f"/api/card/{card['id']}", {"dashboard_id": None, "collection_id": sandbox})
+            run.notes.append(
+                f"question {card['name']!r} was saved inside dashboard {stored['name']!r}: now in the sandbox"
+            )
 
 
 def _body(

@@ -102,7 +102,7 @@ def _settle(
     missing = settle_descriptions(run, database, tables)
     collections = settle_collections(run, site)
     settle_permissions(run, site, collections, database)
-    questions = settle_questions(run, site.questions, database, collections.questions)
+    questions = settle_questions(run, site, database, collections.questions)
     dashboards = settle_dashboards(run, site.dashboards, collections, questions)
     archive_dashboards(run, site.dashboards, collections)
     archive_questions(run, site.questions, collections)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from metabase.model import Question, Variable
+from metabase.model import Question, Site, Variable
 from metabase.provision import canonical
 from metabase.provision.change import Action, differences
 from metabase.provision.collections import Collections, items
@@ -16,9 +16,12 @@ from metabase.provision.visualization import display, settings
 PARAMETER_TYPES = {"text": "string/=", "number": "number/=", "date": "date/single"}
 
 
-def settle_questions(run: Run, questions: Sequence[Question], database: int, collection: int) -> dict[str, int]:
+def settle_questions(run: Run, site: Site, database: int, collection: int) -> dict[str, int]:
     """The ids of the questions by key, each made as declared, wherever people moved it."""
-    return {question.key: _settle(run, question, database, collection) for question in questions}
+    return {
+        question.key: _settle(run, question, _body(question, site.colors, database, collection))
+        for question in site.questions
+    }
 
 
 def archive_questions(run: Run, questions: Sequence[Question], collections: Collections) -> None:
@@ -32,8 +35,7 @@ def archive_questions(run: Run, questions: Sequence[Question], collections: Coll
                 run.client.put(f"/api/card/{row['id']}", {"archived": True})
 
 
-def _settle(run: Run, question: Question, database: int, collection: int) -> int:
-    wanted = _body(question, database, collection)
+def _settle(run: Run, question: Question, wanted: dict[str, Any]) -> int:
     found = run.client.find(f"/api/card/{entity_id(question.key)}")
     after = _canonical(wanted)
     if found is None:
@@ -54,7 +56,7 @@ def _settle(run: Run, question: Question, database: int, collection: int) -> int
     return identifier
 
 
-def _body(question: Question, database: int, collection: int) -> dict[str, Any]:
+def _body(question: Question, colors: Mapping[str, str], database: int, collection: int) -> dict[str, Any]:
     return {
         "name": question.title,
         "description": f"{question.documentation}\n\n{note('question', question.key)}",
@@ -62,7 +64,7 @@ def _body(question: Question, database: int, collection: int) -> dict[str, Any]:
         "display": display(question),
         "collection_id": collection,
         "parameters": [_parameter(question, one) for one in question.variables],
-        "visualization_settings": settings(question),
+        "visualization_settings": settings(question, colors),
         "dataset_query": {
             "lib/type": "mbql/query",
             "database": database,

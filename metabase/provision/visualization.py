@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from metabase.model import Column, Question
@@ -23,13 +24,13 @@ def display(question: Question) -> str:
     return DISPLAYS.get(question.chart, question.chart)
 
 
-def settings(question: Question) -> dict[str, Any]:
-    """The question's ``visualization_settings``."""
+def settings(question: Question, colors: Mapping[str, str]) -> dict[str, Any]:
+    """The question's ``visualization_settings``; ``colors`` belong to measures and to values of series, by name."""
     columns = {json.dumps(["name", one.name]): _column(one) for one in question.columns}
-    return {**_chart(question), "column_settings": columns}
+    return {**_chart(question, colors), "column_settings": columns}
 
 
-def _chart(question: Question) -> dict[str, Any]:
+def _chart(question: Question, colors: Mapping[str, str]) -> dict[str, Any]:
     if question.chart == "table":
         return {"table.columns": [{"name": one.name, "enabled": not one.hidden} for one in question.columns]}
     if question.chart == "scalar":
@@ -40,7 +41,7 @@ def _chart(question: Question) -> dict[str, Any]:
             "scalar.comparisons": [{"id": "previous", "type": "previousPeriod"}],
             "scalar.switch_positive_negative": question.more_is == "worse",
         }
-    return _axes(question)
+    return {**_axes(question), "series_settings": _series_settings(question, colors)}
 
 
 def _axes(question: Question) -> dict[str, Any]:
@@ -66,8 +67,8 @@ def _axes(question: Question) -> dict[str, Any]:
             "graph.goal_value": question.goal.value,
             "graph.goal_label": question.goal.label,
         }
-    if not question.series:
-        found["series_settings"] = {name: _series(question, question.column(name)) for name in question.y}
+    if question.y_scale != "linear":
+        found["graph.y_axis.scale"] = question.y_scale
     return found
 
 
@@ -79,10 +80,21 @@ def _measure(question: Question) -> str:
     return left[0].label if len(left) == 1 else units.pop() if len(units) == 1 else ""
 
 
-def _series(question: Question, column: Column) -> dict[str, Any]:
-    if question.chart != "combo":
-        return {"title": column.title}
-    return {"title": column.title, "display": column.draw, "axis": column.axis}
+def _series_settings(question: Question, colors: Mapping[str, str]) -> dict[str, Any]:
+    """By measure; by value where a column splits the measure: which values there will be, only the answer tells."""
+    if question.series:
+        columns = {one.name for one in question.columns}
+        return {name: {"color": color} for name, color in colors.items() if name not in columns}
+    return {name: _series(question, question.column(name), colors) for name in question.y}
+
+
+def _series(question: Question, column: Column, colors: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {"title": column.title}
+    if column.name in colors:
+        found["color"] = colors[column.name]
+    if question.chart == "combo":
+        found |= {"display": column.draw, "axis": column.axis}
+    return found
 
 
 def _column(column: Column) -> dict[str, Any]:

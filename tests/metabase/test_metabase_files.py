@@ -162,6 +162,12 @@ CASES = [
         "change can be good or bad news; allowed: better, worse",
     ),
     (
+        "questions/trend.sql",
+        'format = "date"',
+        'format = "text"',
+        "questions/trend.sql:5: a trend chart compares dates, and x names 'day', which is none",
+    ),
+    (
         "questions/mix.sql",
         '["amount", "share"]',
         '["amount"]',

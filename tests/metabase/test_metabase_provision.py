@@ -106,6 +106,11 @@ def changed_column_description(world: Any) -> None:
     next(field for field in fields if field["name"] == "amount")["description"] = "Whatever"
 
 
+@drift("create question 'total'\nupdate dashboard 'sales'\n    cards.Overview/")
+def deleted_question(world: Any) -> None:
+    world.state.rows("cards").remove(world.row("cards", "All sales"))
+
+
 @drift("restore question 'total'\n    archived: true -> false")
 def archived_question(world: Any) -> None:
     world.row("cards", "All sales")["archived"] = True
@@ -205,6 +210,15 @@ def test_objects_of_people_survive_even_in_managed_places(world: Any) -> None:
     assert (world.run("plan"), world.out) == (0, "0 changes\n")
 
 
+def test_a_question_saved_inside_a_managed_dashboard_is_moved_out_and_not_archived(world: Any) -> None:
+    extra_card(world)
+    world.row("cards", "Mine")["dashboard_id"] = world.row("dashboards", "Health")["id"]
+    assert world.run("apply") == 0, world.err
+    assert "note: question 'Mine' was saved inside dashboard 'Health': now in the sandbox\n" in world.out
+    mine = world.row("cards", "Mine")
+    assert (mine["archived"], mine["collection_id"]) == (False, world.row("collections", "Sandbox")["id"])
+
+
 def test_what_the_code_has_no_more_is_archived_and_comes_back_with_it(world: Any, tmp_path: Path) -> None:
     whole = world.folder
     world.folder = tmp_path / "site"
@@ -265,9 +279,15 @@ def test_every_kind_of_chart_reaches_metabase_in_its_words(world: Any) -> None:
     line = found["line"]
     assert (line["graph.dimensions"], line["graph.metrics"]) == (["day", "shop"], ["amount"])
     assert (line["graph.y_axis.title_text"], line["graph.goal_value"]) == ("Sales (pieces)", 100)
-    assert found["combo"]["series_settings"]["share"] == {"title": "Returned", "display": "line", "axis": "right"}
+    assert found["combo"]["series_settings"]["share"] == {
+        "title": "Returned",
+        "color": "#8a63d2",
+        "display": "line",
+        "axis": "right",
+    }
     assert found["combo"]["column_settings"]['["name","share"]']["number_style"] == "percent"
-    assert found["scatter"]["scatter.bubble"] == "staff"
+    assert (found["scatter"]["scatter.bubble"], found["scatter"]["graph.y_axis.scale"]) == ("staff", "log")
+    assert line["series_settings"] == {"north": {"color": "#3b7dd8"}, "share": {"color": "#8a63d2"}}
 
 
 def test_the_filters_of_a_dashboard_reach_the_variables_of_its_cards(world: Any) -> None:

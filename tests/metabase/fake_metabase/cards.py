@@ -12,7 +12,17 @@ from fake_metabase.answers import Refusal, answer, check_keys, existing
 from fake_metabase.collections import shown_collection
 from fake_metabase.state import Row, State, nano_id, now
 
-PLAIN = ("name", "description", "display", "type", "collection_id", "archived", "parameters", "collection_position")
+PLAIN = (
+    "name",
+    "description",
+    "display",
+    "type",
+    "collection_id",
+    "archived",
+    "parameters",
+    "collection_position",
+    "dashboard_id",
+)
 
 
 def post(state: State, request: Request, body: Any) -> Any:
@@ -27,6 +37,7 @@ def post(state: State, request: Request, body: Any) -> Any:
         "description": None,
         "collection_id": None,
         "collection_position": None,
+        "dashboard_id": None,
         "created_at": now(),
         "creator_id": 1,
     }

@@ -65,6 +65,9 @@ def put(state: State, request: Request, body: Any, identifier: int) -> Any:
     for key in PRESENT:
         if key in body:
             row[key] = body[key]
+    for card in state.rows("cards"):
+        if body.get("archived") and card.get("dashboard_id") == identifier:
+            card["archived"] = True
     for key in GIVEN:
         if body.get(key) is not None:
             row[key] = body[key]
@@ -110,6 +113,11 @@ def _lay_out(state: State, row: Row, dashcards: list[Row], tabs: list[Row]) -> N
         {"id": tab_ids[tab["id"]], "name": tab["name"], "position": place, "dashboard_id": row["id"]}
         for place, tab in enumerate(tabs)
     ]
+    shown_cards = {one.get("card_id") for one in dashcards}
+    for card in state.rows("cards"):
+        # A question that lives inside the dashboard is archived with its last card on it.
+        if card.get("dashboard_id") == row["id"] and card["id"] not in shown_cards:
+            card["archived"] = True
     before = {one["id"] for one in row["dashcards"]}
     row["dashcards"] = [
         {

@@ -5,6 +5,7 @@
 -- x = "price"
 -- y = "amount"
 -- size = "staff"
+-- y_scale = "log"
 -- [columns.price]
 -- title = "Price"
 -- format = "currency"
