@@ -123,3 +123,12 @@ def test_a_file_of_another_quarter_is_refused(world: World, real_data: Path) -> 
 
     with pytest.raises(QualityError, match=r"Trimestre = '2º': the file was requested for 3"):
         world.transform("run", "complaints")
+
+
+def test_answers_without_records_are_taken_in_as_such(world: World) -> None:
+    for cnpj in ("00000001", "00000002"):
+        world.raw.put("fees", {"cnpj": cnpj, "person_type": "J"}, b'{"value": []}')
+
+    done = world.transform("run", "fees")["fees"]
+    assert (done["files"], done["rows_in"], done["rows_loaded"], done["rows_rejected"]) == (2, 0, 0, 0)
+    assert world.transform("run", "fees")["fees"]["files"] == 0

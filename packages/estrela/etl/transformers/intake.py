@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LINE_BITS = (1 << 33) - 1
 """The bits of monotonically_increasing_id that count rows inside one partition."""
 RAW_LIMIT = 1000
+KEEPS_COUNTERS = "org.apache.spark.sql.execution.adaptive.AQEPropagateEmptyRelation"
 ANSWER_COST = "65536"
 """Bytes that opening a small answer is deemed to cost; Spark's own 4 MB would give each its own task."""
 BLANK = r"^[\s,]*$"
@@ -45,14 +46,20 @@ class Content:
 
 @contextmanager
 def reading(spark: SparkSession, source: Source) -> Iterator[None]:
-    """While this holds, a task reads one block of one CSV file, so that rows can be numbered, or many answers."""
+    """While this holds, a task reads one block of one CSV file, so that rows can be numbered, or many answers.
+
+    And a plan that turns out to give no rows keeps its counters: Spark would drop them with the rest of it.
+    """
     cost, size = "spark.sql.files.openCostInBytes", "spark.sql.files.maxPartitionBytes"
-    before = spark.conf.get(cost)
+    rules = "spark.sql.adaptive.optimizer.excludedRules"
+    before, rules_before = spark.conf.get(cost), spark.conf.get(rules, "")
     spark.conf.set(cost, spark.conf.get(size) if isinstance(source, CsvSource) else ANSWER_COST)
+    spark.conf.set(rules, ",".join(filter(None, (rules_before, KEEPS_COUNTERS))))
     try:
         yield
     finally:
         spark.conf.set(cost, before)
+        spark.conf.set(rules, rules_before)
 
 
 def csv_contents(spark: SparkSession, files: Sequence[TakenFile]) -> dict[str, Content]:
