@@ -66,8 +66,12 @@ class Client:
 
     def authorise(self, header: str, value: str) -> None:
         """Send ``header`` with every further request; its value appears in no error."""
-        self._secrets.append(value)
+        self.hide(value)
         self._session.headers[header] = value
+
+    def hide(self, secret: str) -> None:
+        """Keep ``secret`` out of every message from now on."""
+        self._secrets.append(secret)
 
     def masked(self, text: str) -> str:
         """``text`` without any secret that this client knows."""

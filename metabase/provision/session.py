@@ -28,6 +28,9 @@ def wait_until_ready(client: Client, sleep: Sleep = time.sleep) -> Properties:
             if time.monotonic() >= deadline:
                 problem = f"Metabase is not ready after {client.patience.start:g} s: {error}"
                 raise MetabaseUnavailableError(client.url, problem) from None
+        except MetabaseRejectedError as error:
+            problem = f"does not answer as Metabase does ({error}); check METABASE_URL"
+            raise NotMetabaseError(client.url, problem) from None
         else:
             if not isinstance(properties, dict) or "has-user-setup" not in properties:
                 raise NotMetabaseError(client.url, "does not answer as Metabase does; check METABASE_URL")
@@ -43,6 +46,7 @@ def set_up(client: Client, target: Target, properties: Properties) -> None:
         raise MetabaseError(client.url, problem)
     if not token:
         raise MetabaseError(client.url, "Metabase tells no setup token; give METABASE_SETUP_TOKEN")
+    client.hide(token)
     user = {"email": target.email, "password": target.password, "first_name": "Estrela", "last_name": "Admin"}
     answer = client.post("/api/setup", {"token": token, "user": user, "prefs": {"site_name": "Estrela"}})
     client.authorise("X-Metabase-Session", answer["id"])

@@ -14,6 +14,8 @@ from credentials_of_tests import ATHENA_KEY, ATHENA_SECRET, PASSWORD
 
 from metabase.provision.client import Client, Patience
 from metabase.provision.errors import MetabaseRejectedError, MetabaseUnavailableError
+from metabase.provision.session import wait_until_ready
+from metabase.provision.target import target_from
 
 
 @contextmanager
@@ -89,6 +91,14 @@ def test_another_service_that_speaks_json(world: Any) -> None:
     assert world.err == f"error: {url}: does not answer as Metabase does; check METABASE_URL\n"
 
 
+def test_a_service_that_knows_no_health(world: Any) -> None:
+    with answering("404 Not Found", b"nope") as (url, _):
+        world.url = url
+        assert world.run("plan") == 1
+    problem = "does not answer as Metabase does (GET /api/health: HTTP 404, nope); check METABASE_URL"
+    assert world.err == f"error: {url}: {problem}\n"
+
+
 def test_a_redirect_is_not_followed(world: Any) -> None:
     with answering("301 Moved", b"", (("Location", "https://elsewhere/"),)) as (url, _):
         world.url = url
@@ -100,7 +110,6 @@ def test_a_redirect_is_not_followed(world: Any) -> None:
 def test_a_metabase_that_is_still_starting_is_waited_for(world: Any) -> None:
     world.state.initialising = 3
     client = Client(world.url, patience=Patience(pause=0.01))
-    from metabase.provision.session import wait_until_ready
 
     assert wait_until_ready(client)["has-user-setup"]
 
@@ -154,7 +163,7 @@ def test_declared_tables_that_the_lake_lacks_fail_the_apply_unless_allowed(empty
     problem = "1 declared tables are not there: shops.sales; fill the lake first, or allow missing tables"
     assert empty.err == f"error: Lake: {problem}\n"
     assert empty.run("apply", "--allow-missing-tables") == 0
-    assert empty.out == "note: tables that are not there yet: shops.sales\n0 changes, 9 cards run\n"
+    assert empty.out == "note: tables that are not there yet: shops.sales\n0 changes, 10 cards run\n"
 
 
 @pytest.mark.parametrize(
@@ -206,3 +215,22 @@ def test_setting_up_needs_the_token_that_metabase_was_given(empty: Any) -> None:
     empty.environment["METABASE_SETUP_TOKEN"] = "not-the-token"
     assert empty.run("apply") == 1
     assert empty.err == "error: POST /api/setup: HTTP 400, token: Token does not match the setup token.\n"
+
+
+def test_credentials_come_from_a_secret_by_its_name_and_show_in_no_text() -> None:
+    asked: list[str] = []
+
+    def read(name: str) -> dict[str, str]:
+        asked.append(name)
+        return {"email": "admin@example.com", "password": PASSWORD, "setup_token": "token-1"}
+
+    environment = {
+        "METABASE_URL": "http://metabase:3000",
+        "METABASE_SECRET": "estrela/metabase",
+        "AWS_REGION": "sa-east-1",
+    }
+    target = target_from(environment, read)
+    assert asked == ["a/b"]
+    assert (target.email, target.password, target.setup_token) == ("admin@example.com", PASSWORD, "token-1")
+    assert PASSWORD not in repr(target)
+    assert "token-1" not in repr(target)

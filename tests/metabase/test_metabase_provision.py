@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fake_metabase import State
 
 from metabase.files import load
 from metabase.provision.identity import entity_id
@@ -174,12 +175,12 @@ def test_an_empty_metabase_gets_three_dashboards_and_the_second_run_changes_noth
     assert "create dashboard 'sales'" in empty.out
     assert empty.sent() == []
     assert empty.run("apply") == 0, empty.err
-    assert empty.out.endswith("changes, 9 cards run\n")
+    assert empty.out.endswith("changes, 10 cards run\n")
     assert sorted(row["name"] for row in empty.state.rows("dashboards")) == ["Health", "Prices", "Sales"]
-    assert sum(len(row["dashcards"]) for row in empty.state.rows("dashboards")) == 10
+    assert sum(len(row["dashcards"]) for row in empty.state.rows("dashboards")) == 12
     empty.sent()
     assert (empty.run("plan"), empty.out) == (0, "0 changes\n")
-    assert (empty.run("apply"), empty.out) == (0, "0 changes, 9 cards run\n")
+    assert (empty.run("apply"), empty.out) == (0, "0 changes, 10 cards run\n")
     assert empty.sent() == []
 
 
@@ -239,6 +240,23 @@ def test_what_the_code_has_no_more_is_archived_and_comes_back_with_it(world: Any
     assert (world.run("plan"), world.out) == (0, "0 changes\n")
 
 
+def test_a_collection_of_a_declared_name_is_taken_over_with_what_people_have_in_it(empty: Any) -> None:
+    house = {"name": "House", "description": "ours", "location": "/", "archived": False, "personal_owner_id": None}
+    identifier = empty.state.add("collections", {**house, "type": None})["id"]
+    assert empty.run("apply") == 0, empty.err
+    assert "update collection 'House'" in empty.out
+    assert [row["id"] for row in empty.state.rows("collections") if row["name"] == "House"] == [identifier]
+    assert empty.row("dashboards", "Sales")["collection_id"] == identifier
+
+
+def test_what_metabase_holds_outlives_its_process(world: Any, tmp_path: Path) -> None:
+    world.state.file = tmp_path / "state.json"
+    renamed_card(world)
+    assert world.run("apply") == 0, world.err
+    world.state.data = State(file=world.state.file).data
+    assert (world.run("plan"), world.out) == (0, "0 changes\n")
+
+
 def test_analysts_may_view_and_only_engineers_may_edit(world: Any) -> None:
     rights = world.state.data["collection_graph"]["groups"]
     ids = {name: str(world.row("groups", name)["id"]) for name in ("All Users", "Analysts", "Engineers")}
@@ -268,7 +286,7 @@ def test_an_interrupted_creation_is_taken_up_again(world: Any) -> None:
 
 def test_athenas_key_is_sent_again_only_when_asked_for(world: Any) -> None:
     world.environment["METABASE_ATHENA_SECRET_KEY"] = "another-secret"
-    assert (world.run("apply"), world.out) == (0, "0 changes, 9 cards run\n")
+    assert (world.run("apply"), world.out) == (0, "0 changes, 10 cards run\n")
     assert world.run("apply", "--rotate-credentials") == 0
     assert world.row("databases", "Lake")["details"]["secret_key"] == "another-secret"
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
+import sys
 from pathlib import Path
 
 from cheroot.wsgi import Server
@@ -22,9 +24,11 @@ def main() -> None:
     lake = {table.path: list(table.columns) for table in described_tables()}
     state = State(lake, setup_token=os.environ.get("MB_SETUP_TOKEN", ""), file=arguments.state)
     server = Server((arguments.host, arguments.port), FakeMetabase(state))
+    # The first process of a container is not ended by a signal that it does not handle.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         server.start()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         server.stop()
 
 
