@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 UV_VERSION := $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
 
-.PHONY: help setup check test test-fast demo bench clean
+.PHONY: help setup check test test-fast demo preview bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ test-fast: .venv/ready ## the tests that need no JVM and no long wait
 
 demo: .venv/ready ## run the main job on this machine
 	@$(BIN)/python -m demo
+
+preview: .venv/ready ## draw every dashboard on one offline page: make preview OUT=dashboards.html
+	@$(BIN)/python -m metabase preview --out $(or $(OUT),dashboards.html)
 
 bench: .venv/ready ## every benchmark, as ratios side by side
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -1,4 +1,4 @@
-"""``python -m metabase plan|apply|check``: what differs, make it so, or only read the files."""
+"""``python -m metabase plan|apply|check|preview``: what differs, make it so, read the files, draw them on a page."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import boto3
+from botocore.exceptions import BotoCoreError
 
 from estrela.errors import EstrelaError
 from estrela.hooks.secret import Secret
 from metabase.files import FOLDER, load
+from metabase.model import Site
+from metabase.preview.athena import Athena, QueryError
 from metabase.provision.client import PATIENT
 from metabase.provision.descriptions import described_tables
 from metabase.provision.provision import Options, Outcome, apply, plan
@@ -38,6 +41,8 @@ def _done(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
     if arguments.command == "check":
         print(f"{len(site.questions)} questions on {len(site.dashboards)} dashboards are sound")
         return UNCHANGED
+    if arguments.command == "preview":
+        return _previewed(site, arguments.workgroup, arguments.out)
     target = target_from(environment, _secret)
     tables = described_tables()
     patience = replace(PATIENT, start=arguments.wait, sync=arguments.sync_wait)
@@ -52,6 +57,21 @@ def _done(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
         rotate_credentials=arguments.rotate_credentials,
     )
     _print(apply(site, target, tables, options, patience, tell), as_json=arguments.json)
+    return UNCHANGED
+
+
+def _previewed(site: Site, workgroup: str, out: Path) -> int:
+    # The bundle of Vega that the page carries is slow to import, and no other command needs it.
+    from metabase.preview.render import preview
+
+    try:
+        client = boto3.client("athena")
+    except BotoCoreError as error:
+        raise QueryError("Athena", str(error)) from error
+    drawn = preview(site, Athena(client, workgroup), out)
+    for key in drawn.empty:
+        print(f"note: question {key} has no rows")
+    print(f"{drawn.path}: {drawn.cards} questions, {drawn.scanned_bytes:,} bytes scanned")
     return UNCHANGED
 
 
@@ -82,10 +102,14 @@ def _parser() -> argparse.ArgumentParser:
         ("plan", "print what differs; exit status 2 if something does"),
         ("apply", "make Metabase as declared"),
         ("check", "read the files and talk to nobody"),
+        ("preview", "draw every dashboard on one offline page, from the Athena that AWS's variables name"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("--folder", type=Path, default=FOLDER, help="folder of questions/ and dashboards/")
-        if name != "check":
+        if name == "preview":
+            command.add_argument("--out", type=Path, required=True, help="the HTML file")
+            command.add_argument("--workgroup", default="estrela", help="Athena workgroup that keeps the results")
+        if name in ("plan", "apply"):
             command.add_argument("--json", action="store_true", help="one JSON object instead of lines")
             command.add_argument(
                 "--wait", type=float, default=PATIENT.start, help="seconds to wait for Metabase to start"

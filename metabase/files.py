@@ -40,6 +40,7 @@ def _site(path: Path, questions: tuple[Question, ...], dashboards: tuple[Dashboa
         analysts=fields.text("analysts"),
         engineers=fields.text("engineers"),
         homepage=fields.text("homepage", ""),
+        freshness=fields.text("freshness", ""),
         colors=_colors(fields),
         questions=questions,
         dashboards=dashboards,
@@ -48,6 +49,9 @@ def _site(path: Path, questions: tuple[Question, ...], dashboards: tuple[Dashboa
     keys = [dashboard.key for dashboard in dashboards]
     if site.homepage and site.homepage not in keys:
         raise fields.error("homepage", f"there is no dashboard {site.homepage!r}", keys)
+    known = [question.key for question in questions if question.chart in ("scalar", "trend")]
+    if site.freshness and site.freshness not in known:
+        raise fields.error("freshness", f"there is no tile {site.freshness!r}", known)
     if site.analysts == site.engineers:
         raise fields.error("engineers", f"analysts and engineers are both the group {site.analysts!r}")
     if site.collection == site.sandbox_collection:

@@ -77,8 +77,8 @@ class Question:
     """One question, its SQL and its chart. ``key`` is the file's stem; rows are drawn in the order of the SQL.
 
     ``y`` names the measures; ``series`` the column that splits one measure into several lines, bars or colours;
-    ``size`` a scatter's third measure. The first column of text names a scatter's points. A ``trend`` shows the newest value of ``y`` and its change; ``more_is`` says
-    which direction is good news.
+    ``size`` a scatter's third measure, whose points bear the first column of text. A ``trend`` shows the newest value
+    of ``y`` and its change; ``more_is`` says which direction is good news.
     """
 
     key: str
@@ -203,7 +203,8 @@ class Dashboard:
 class Site:
     """All that Metabase shows: names of collections and groups, and everything that the files declare.
 
-    ``colors`` gives a measure or a value of a series (by name) one colour (``#rrggbb``) in every chart.
+    ``freshness`` names the question that says how old the data is. ``colors`` gives a measure or a value of a series
+    (by name) one colour (``#rrggbb``) in every chart.
     """
 
     database: str
@@ -213,6 +214,7 @@ class Site:
     analysts: str
     engineers: str
     homepage: str
+    freshness: str
     colors: Mapping[str, str]
     questions: tuple[Question, ...]
     dashboards: tuple[Dashboard, ...]

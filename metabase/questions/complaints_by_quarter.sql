@@ -1,7 +1,7 @@
--- title = "Complaints against banks, quarter by quarter"
--- description = "All complaints in the ranking, summed over the institutions of each quarter."
+-- title = "Complaints by quarter"
+-- description = "All complaints in the ranking, summed over the institutions of each quarter; a quarter that was never published leaves a gap."
 -- source = "Banco Central do Brasil, ranking of complaints"
--- caveats = ["Method B counts answered complaints only: do not compare it with method A."]
+-- caveats = ["Method B counts complaints that were answered: its figures do not compare with those of method A, and no line joins them."]
 -- chart = "line"
 -- x = "quarter_code"
 -- y = "complaints"
@@ -9,7 +9,7 @@
 --
 -- [[marks]]
 -- x = "2024T2"
--- text = "the method of the ranking changes from A to B"
+-- text = "the method changes from A to B"
 --
 -- [columns.quarter_code]
 -- title = "Quarter"
@@ -19,14 +19,39 @@
 -- unit = "complaints"
 -- [columns.method]
 -- title = "Method"
+-- [columns.institutions]
+-- title = "Institutions"
+-- format = "integer"
 --
 -- [variables.segment]
 -- title = "Prudential segment"
+-- [variables.institution]
+-- title = "Institution"
+WITH bounds AS (
+  SELECT min(quarter_code) AS first_code, max(quarter_code) AS last_code,
+    min(year * 4 + quarter - 1) AS first_place, max(year * 4 + quarter - 1) AS last_place
+  FROM estrela_refined.dim_quarter
+  WHERE quarter_key <> 0
+), calendar AS (
+  SELECT CAST(place / 4 AS varchar) || 'T' || CAST(place % 4 + 1 AS varchar) AS quarter_code
+  FROM bounds
+  CROSS JOIN UNNEST(sequence(first_place, last_place)) AS places (place)
+), counted AS (
+  SELECT f.quarter_code, sum(f.total) AS complaints, count(*) AS institutions
+  FROM estrela_refined.fact_complaints f
+  JOIN bounds ON f.quarter_code BETWEEN bounds.first_code AND bounds.last_code
+  JOIN estrela_refined.dim_institution i ON i.institution_key = f.institution_key
+  WHERE true
+    [[AND i.segment = {{segment}}]]
+    [[AND i.institution_code IN (SELECT institution_code FROM estrela_refined.dim_institution WHERE name = {{institution}})]]
+  GROUP BY f.quarter_code
+)
 SELECT
-  quarter_code,
-  method,
-  sum(complaints) AS complaints
-FROM estrela_refined.mart_bank_quarter
-WHERE true [[AND segment = {{segment}}]]
-GROUP BY quarter_code, method
-ORDER BY quarter_code
+  calendar.quarter_code,
+  coalesce(q.method, lag(q.method) IGNORE NULLS OVER (ORDER BY calendar.quarter_code)) AS method,
+  counted.complaints,
+  counted.institutions
+FROM calendar
+LEFT JOIN estrela_refined.dim_quarter q ON q.quarter_code = calendar.quarter_code
+LEFT JOIN counted ON counted.quarter_code = calendar.quarter_code
+ORDER BY calendar.quarter_code

@@ -1,0 +1,34 @@
+"""A question with its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from metabase.model import Question
+from metabase.preview.athena import Answer, QueryError
+from metabase.preview.spec import Chart, chart
+
+
+@dataclass(frozen=True)
+class Answered:
+    """``question`` as filled for one card, its ``answer``, and the site's ``colors``.
+
+    Raises QueryError if the answer lacks a declared column.
+    """
+
+    question: Question
+    answer: Answer
+    colors: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        missing = [column.name for column in self.question.columns if column.name not in self.answer.columns]
+        if missing:
+            found = ", ".join(self.answer.columns)
+            raise QueryError(self.question.file, f"the SQL gives no column {missing[0]!r}; it gives: {found}")
+
+    @cached_property
+    def chart(self) -> Chart:
+        """The chart; not for tiles and tables."""
+        return chart(self.question, self.answer, self.colors)

@@ -1,0 +1,115 @@
+"""Athena as questions need it: SQL in, typed rows out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from estrela.errors import EstrelaError
+
+if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
+
+CONCURRENT = 4
+DEADLINE_SECONDS = 300.0
+POLL_SECONDS = 0.1
+
+Cell = int | float | Decimal | bool | str | None
+
+NUMBERS: Mapping[str, Callable[[str], Cell]] = {
+    **dict.fromkeys(("tinyint", "smallint", "integer", "bigint"), int),
+    **dict.fromkeys(("double", "real", "float"), float),
+    "decimal": Decimal,
+    "boolean": lambda text: text == "true",
+}
+"""How the text of each Athena type is read; other types stay text."""
+
+
+class QueryError(EstrelaError):
+    """Athena did not answer: ``name`` of what was asked, and the ``reason`` it gave."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name, self.reason = name, reason
+        super().__init__(f"{name}: {reason}")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The rows of a query by the names of their ``columns``, and what it cost: bytes scanned and milliseconds."""
+
+    columns: tuple[str, ...]
+    rows: tuple[Mapping[str, Cell], ...]
+    scanned_bytes: int
+    milliseconds: int
+
+
+@dataclass(frozen=True)
+class Athena:
+    """Queries through a boto3 Athena client in a workgroup that knows where its results go."""
+
+    client: AthenaClient
+    workgroup: str = "primary"
+    deadline: float = DEADLINE_SECONDS
+    sleep: Callable[[float], None] = time.sleep
+
+    def ask(self, name: str, sql: str) -> Answer:
+        """The answer to ``sql``. Raises QueryError with Athena's own reason, or once ``deadline`` seconds are over."""
+        try:
+            query = self.client.start_query_execution(QueryString=sql, WorkGroup=self.workgroup)["QueryExecutionId"]
+            execution = self._ended(name, query)
+            state = execution["Status"]["State"]
+            if state != "SUCCEEDED":
+                reason = execution["Status"].get("StateChangeReason", "no reason given")
+                raise QueryError(name, f"Athena ended query {query} {state}: {reason}")
+            columns, rows = self._rows(query)
+        except (ClientError, BotoCoreError) as error:
+            raise QueryError(name, str(error)) from error
+        spent = execution.get("Statistics", {})
+        return Answer(
+            columns, rows, spent.get("DataScannedInBytes", 0), spent.get("TotalExecutionTimeInMillis", 0)
+        )  # fmt: skip
+
+    def ask_all(self, queries: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Answer]:
+        """The answers to pairs of name and SQL, each pair asked once, some at a time. Raises the first QueryError."""
+        with ThreadPoolExecutor(CONCURRENT) as pool:
+            waiting = {query: pool.submit(self.ask, *query) for query in dict.fromkeys(queries)}
+            try:
+                return {query: future.result() for query, future in waiting.items()}
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _ended(self, name: str, query: str) -> Any:
+        end = time.monotonic() + self.deadline
+        while True:
+            execution = self.client.get_query_execution(QueryExecutionId=query)["QueryExecution"]
+            if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):
+                return execution
+            if time.monotonic() >= end:
+                self.client.stop_query_execution(QueryExecutionId=query)
+                raise QueryError(name, f"query {query} was stopped: not finished after {self.deadline:g} s")
+            self.sleep(POLL_SECONDS)
+
+    def _rows(self, query: str) -> tuple[tuple[str, ...], tuple[Mapping[str, Cell], ...]]:
+        """All pages of the result; the first row of the first page is the header."""
+        columns: Sequence[Any] = ()
+        rows: list[Sequence[Any]] = []
+        for page in self.client.get_paginator("get_query_results").paginate(QueryExecutionId=query):
+            columns = columns or page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
+            rows += [row["Data"] for row in page["ResultSet"]["Rows"]]
+        names = tuple(column["Name"] for column in columns)
+        kinds = [str(column["Type"]) for column in columns]
+        read = [
+            {name: _cell(kind, one.get("VarCharValue")) for name, kind, one in zip(names, kinds, row, strict=True)}
+            for row in rows[1:]
+        ]
+        return names, tuple(read)
+
+
+def _cell(kind: str, text: str | None) -> Cell:
+    return None if text is None else NUMBERS.get(kind, str)(text)

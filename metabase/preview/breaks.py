@@ -1,0 +1,38 @@
+"""What is written across a chart: its goal, and the breaks of its series."""
+
+from __future__ import annotations
+
+from metabase.model import Question
+from metabase.preview.drawing import Drawing, Spec
+from metabase.preview.points import categories
+
+
+def goal(question: Question) -> list[Spec]:
+    """A dashed line at the goal, and its name."""
+    if question.goal is None:
+        return []
+    at = {"y": {"datum": question.goal.value}}
+    text = {"type": "text", "align": "left", "baseline": "bottom", "dx": 4, "text": question.goal.label}
+    return [
+        {"data": {"values": [{}]}, "mark": {"type": "rule", "strokeDash": [6, 4]}, "encoding": at},
+        {"data": {"values": [{}]}, "mark": {**text}, "encoding": {**at, "x": {"value": 0}}},
+    ]
+
+
+def marks(drawing: Drawing) -> list[Spec]:
+    """A dashed line before each break that the chart's range holds."""
+    question, shown = drawing.question, categories(drawing.question, drawing.answer)
+    found: list[Spec] = []
+    for mark in question.marks:
+        if mark.x not in shown or mark.x == shown[0]:
+            continue
+        kind = "temporal" if question.x_scale == "time" else "ordinal"
+        at = {"x": {"datum": mark.x, "type": kind, **({} if kind == "temporal" else {"bandPosition": 0})}}
+        right = shown.index(mark.x) > len(shown) / 2
+        side = {"align": "right", "dx": -6} if right else {"align": "left", "dx": 6}
+        text = {"type": "text", "baseline": "top", "text": f"{mark.x}: {mark.text}", "limit": 300}
+        found += [
+            {"data": {"values": [{}]}, "mark": {"type": "rule", "strokeDash": [5, 4]}, "encoding": at},
+            {"data": {"values": [{}]}, "mark": {**text, **side}, "encoding": {**at, "y": {"value": 2}}},
+        ]
+    return found

@@ -1,0 +1,113 @@
+"""What a chart shows, said in a sentence made from its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from metabase.model import Column, Question
+from metabase.preview.athena import Answer, Cell
+from metabase.preview.points import number
+from metabase.preview.values import MINUS, short_name, text_of, with_unit
+
+LONGEST_NAME = 40
+
+
+def finding(question: Question, answer: Answer) -> str:
+    """The sentence, after what all rows share (such as the quarter); empty if there is nothing to say."""
+    if not answer.rows:
+        return ""
+    said = {"row": _leaders, "scatter": _relation, "line": _newest, "bar": _bars}.get(question.chart)
+    parts = [*_shared(question, answer), said(question, answer.rows) if said else ""]
+    return " · ".join(part for part in parts if part)
+
+
+def _shared(question: Question, answer: Answer) -> list[str]:
+    """Columns that the chart does not draw and that hold one value in all rows."""
+    drawn = {question.x, question.series, question.size, *question.y}
+    free = [column for column in question.columns if column.name not in drawn and question.chart != "table"]
+    return [
+        f"{column.title} {text_of(column, answer.rows[0][column.name])}"
+        for column in free
+        if len(answer.rows) > 1 and len({row[column.name] for row in answer.rows}) == 1
+    ]
+
+
+def _leaders(question: Question, rows: Sequence[Mapping[str, Cell]]) -> str:
+    """Who leads and who follows, where the rows are sorted by the first measure."""
+    column = question.column(question.y[0])
+    values = [number(row[column.name]) or 0 for row in rows]
+    if len(values) < 2 or values != sorted(values, reverse=True) or values[0] == values[1]:
+        return ""
+    first, second = rows[0], rows[1]
+    return (
+        f"{_name(question, first)} leads with {with_unit(column, first[column.name])},"
+        f" before {_name(question, second)} with {text_of(column, second[column.name])}"
+    )
+
+
+def _bars(question: Question, rows: Sequence[Mapping[str, Cell]]) -> str:
+    return "" if question.series or len(question.y) > 1 else _leaders(question, rows)
+
+
+def _newest(question: Question, rows: Sequence[Mapping[str, Cell]]) -> str:
+    """The newest value and its change, within one series."""
+    column = question.column(question.y[0])
+    known = [row for row in rows if row[column.name] is not None]
+    last = known[-1] if known else None
+    if last is None or sum(row[question.x] == last[question.x] for row in known) > 1:
+        return ""
+    mine = [row for row in known if not question.series or row[question.series] == last[question.series]]
+    text = f"{_name(question, last)}: {with_unit(column, last[column.name])}"
+    if len(mine) < 2:
+        return text
+    before = mine[-2]
+    return f"{text}, {change(column, before[column.name], last[column.name])} on {_name(question, before)}"
+
+
+def change(column: Column, before: Cell, after: Cell) -> str:
+    """How ``after`` differs from ``before``: ``+3.2%``, or in percentage points for shares."""
+    old, new = Decimal(str(before)), Decimal(str(after))
+    if column.format == "percent":
+        return f"{_signed((new - old) * 100)} points"
+    if old == 0:
+        return f"from {text_of(column, before)}"
+    return f"{_signed((new - old) / old * 100)}%"
+
+
+def _signed(value: Decimal) -> str:
+    rounded = f"{abs(value):,.1f}"
+    sign = "±" if rounded == "0.0" else MINUS if value < 0 else "+"
+    return f"{sign}{rounded}"
+
+
+def _relation(question: Question, rows: Sequence[Mapping[str, Cell]]) -> str:
+    """Spearman's rank correlation."""
+    pairs = [(x, y) for row in rows if (x := number(row[question.x])) is not None
+             and (y := number(row[question.y[0]])) is not None]  # fmt: skip
+    found = spearman([x for x, _ in pairs], [y for _, y in pairs])
+    return f"{len(pairs)} points" + (
+        "" if found is None else f", rank correlation (Spearman) {found:.2f}".replace("-", MINUS)
+    )
+
+
+def spearman(xs: Sequence[float], ys: Sequence[float]) -> float | None:
+    """The rank correlation of two lists of one length, ties at their mean rank; None if one of them is constant."""
+    if len(xs) < 3:
+        return None
+    a, b = _ranks(xs), _ranks(ys)
+    mean = (len(xs) + 1) / 2
+    both = sum((x - mean) * (y - mean) for x, y in zip(a, b, strict=True))
+    spread = sum((x - mean) ** 2 for x in a) * sum((y - mean) ** 2 for y in b)
+    return both / spread**0.5 if spread else None
+
+
+def _ranks(values: Sequence[float]) -> list[float]:
+    places: dict[float, list[int]] = {}
+    for place, value in enumerate(sorted(values), 1):
+        places.setdefault(value, []).append(place)
+    return [sum(places[value]) / len(places[value]) for value in values]
+
+
+def _name(question: Question, row: Mapping[str, Cell]) -> str:
+    return short_name(text_of(question.column(question.x), row[question.x]), LONGEST_NAME)

@@ -1,0 +1,116 @@
+"""The page: every dashboard, its cards on the grid, and all that draws them, in one file that needs no network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from pathlib import Path
+
+import vl_convert
+
+from metabase.model import Card, Dashboard, Site, Tab
+from metabase.preview.answered import Answered
+from metabase.preview.cards import card_html
+from metabase.preview.values import bytes_text, text_of
+
+HERE = Path(__file__).parent
+POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data:"
+"""The browser's word that the page loads nothing; Vega compiles its expressions, hence unsafe-eval."""
+
+CardKey = tuple[str, int]
+"""A dashboard's key and the place of a card among its cards."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """What is shown: the site, the answers by card, what stands for the data's age, and when it was all asked."""
+
+    site: Site
+    answers: Mapping[CardKey, Answered]
+    freshness: Answered | None
+    asked_at: datetime
+
+    def html(self) -> str:
+        """The whole page."""
+        sections = "".join(self._dashboard(one) for one in self._ordered())
+        links = "".join(f'<a href="#{one.key}">{escape(one.title)}</a>' for one in self._ordered())
+        return (
+            '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            '<meta name="color-scheme" content="light dark">'
+            f"<title>{escape(self.site.collection)}: dashboards</title><style>{_asset('page.css')}</style></head><body>"
+            f'<header class="top"><div><h1>{escape(self.site.collection)}</h1><nav>{links}</nav></div>'
+            f"<p>{self._facts()}</p></header><main>{sections}</main>"
+            f'<script type="application/json" id="charts">{self._charts()}</script>'
+            f"<script>{_program()}</script></body></html>\n"
+        )
+
+    def _ordered(self) -> list[Dashboard]:
+        """The home page first."""
+        return sorted(self.site.dashboards, key=lambda one: (one.key != self.site.homepage, one.title))
+
+    def _facts(self) -> str:
+        scanned = sum(one.answer.scanned_bytes for one in self.answers.values())
+        facts = [
+            f"{len(self.answers)} questions answered by Athena on {self.asked_at:%Y-%m-%d at %H:%M} UTC",
+            f"{bytes_text(scanned)} scanned",
+        ]
+        if self.freshness and self.freshness.answer.rows:
+            question = self.freshness.question
+            column = question.column(question.y[0])
+            value = text_of(column, self.freshness.answer.rows[-1][column.name])
+            facts.insert(0, f"{question.title}: {value} {column.unit}")
+        return escape(" · ".join(facts))
+
+    def _dashboard(self, one: Dashboard) -> str:
+        numbered = iter(range(sum(1 for _ in one.cards)))
+        tabs = "".join(self._tab(one, tab, numbered) for tab in one.tabs)
+        title = f'<h2>{escape(one.title)}</h2><p class="about">{escape(one.description)}</p>'
+        return f'<section class="dashboard" id="{one.key}">{title}{_filters(one)}{tabs}</section>'
+
+    def _tab(self, one: Dashboard, tab: Tab, numbered: Iterator[int]) -> str:
+        keyed = [((one.key, next(numbered)), card) for card in tab.cards]
+        keyed.sort(key=lambda pair: (pair[1].place.row, pair[1].place.col))
+        cards = "".join(card_html(card, self.answers.get(key), _id(key)) for key, card in keyed)
+        title = f'<h3 class="tab">{escape(tab.title)}</h3>' if len(one.tabs) > 1 else ""
+        return f'<section class="sheet">{title}<div class="grid">{cards}</div></section>'
+
+    def _charts(self) -> str:
+        """Specs and points by card, as JSON that no text in it can end."""
+        found = {
+            _id(key): {"points": one.chart.points, "wide": one.chart.wide, "narrow": one.chart.narrow}
+            for key, one in self.answers.items()
+            if one.question.chart not in ("scalar", "trend", "table") and one.answer.rows
+        }
+        return json.dumps(found, ensure_ascii=True, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+
+
+def question_cards(site: Site) -> dict[CardKey, Card]:
+    """The cards that show a question, by dashboard and place."""
+    placed = (((one.key, place), card) for one in site.dashboards for place, card in enumerate(one.cards))
+    return {key: card for key, card in placed if card.question}
+
+
+def _filters(one: Dashboard) -> str:
+    if not one.filters:
+        return ""
+    set_to = ("" if each.default is None else f": <b>{escape(str(each.default))}</b>" for each in one.filters)
+    chips = "".join(f"<li>{escape(each.title)}{value}</li>" for each, value in zip(one.filters, set_to, strict=True))
+    return f'<ul class="filters"><li class="label">Filters in Metabase, here at their defaults</li>{chips}</ul>'
+
+
+def _id(key: CardKey) -> str:
+    return f"{key[0]}-{key[1]}"
+
+
+def _asset(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")
+
+
+def _program() -> str:
+    """The page's own script with Vega, Vega-Lite and Vega-Embed, which end at no ``</script>`` of theirs."""
+    return vl_convert.javascript_bundle(_asset("page.js")).replace("</script", "<\\/script")

@@ -1,0 +1,54 @@
+"""The preview as a whole: ask every question once, write the page."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from metabase.model import Site
+from metabase.preview.answered import Answered
+from metabase.preview.athena import Athena
+from metabase.preview.page import CardKey, Page, question_cards
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What was drawn: where, how many cards with questions, the questions without rows, and what Athena scanned."""
+
+    path: Path
+    cards: int
+    empty: tuple[str, ...]
+    scanned_bytes: int
+
+
+def preview(site: Site, athena: Athena, out: Path) -> Preview:
+    """Write every dashboard of ``site``, all filters at their defaults, to the one HTML file ``out``.
+
+    Raises QueryError if Athena does not answer a question; ``out`` is then as it was.
+    """
+    answers = answer_cards(site, athena)
+    freshness = next((one for one in answers.values() if one.question.key == site.freshness), None)
+    _write(out, Page(site, answers, freshness, datetime.now(UTC)).html())
+    empty = sorted({one.question.key for one in answers.values() if not one.answer.rows})
+    return Preview(out, len(answers), tuple(empty), sum(one.answer.scanned_bytes for one in answers.values()))
+
+
+def answer_cards(site: Site, athena: Athena) -> dict[CardKey, Answered]:
+    """The answers of all cards; what several cards ask alike is asked once. Raises QueryError."""
+    cards = question_cards(site)
+    defaults = {key: one.defaults(cards[key]) for one in site.dashboards for key in cards if key[0] == one.key}
+    questions = {key: site.question(card.question) for key, card in cards.items()}
+    asked = {key: (questions[key].file, questions[key].query(defaults[key])) for key in cards}
+    answers = athena.ask_all(asked.values())
+    return {key: Answered(questions[key], answers[asked[key]], site.colors) for key in cards}
+
+
+def _write(out: Path, text: str) -> None:
+    """The whole file or none: a reader never sees half of it."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=out.parent, suffix=".html", delete=False) as file:
+        file.write(text)
+    Path(file.name).chmod(0o644)
+    Path(file.name).replace(out)

@@ -1,0 +1,74 @@
+"""Which points of a scatter bear their names: the highest first, as long as no two names meet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from metabase.model import Question
+from metabase.preview.athena import Answer
+from metabase.preview.points import Point
+from metabase.preview.values import short_name, text_of
+
+LETTER, LINE, GAP = 6.6, 15.0, 8.0
+"""Pixels of a letter's width, a line's height, and between a point and its name."""
+LONGEST = 26
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page's name, the plot's width and height in pixels, and how many names it bears."""
+
+    name: str
+    width: float
+    height: float
+    most: int
+
+
+PAGES = (Page("wide", 1040, 330, 14), Page("narrow", 260, 240, 5))
+
+Box = tuple[float, float, float, float]
+
+
+def label_points(question: Question, answer: Answer, points: Sequence[Point]) -> None:
+    """Give each point its ``name``, and by page the side (``right``, ``left`` or none) on which it stands."""
+    naming = next((column for column in question.columns if column.format == "text"), None)
+    for point, row in zip(points, answer.rows, strict=True):
+        point["name"] = short_name(text_of(naming, row[naming.name]), LONGEST) if naming else ""
+        point |= {page.name: "" for page in PAGES}
+    drawn = [one for one in points if one["x"] is not None and one["y"] is not None and one["name"]]
+    for page in PAGES:
+        _place(question, drawn, page)
+
+
+def _place(question: Question, points: Sequence[Point], page: Page) -> None:
+    if not points:
+        return
+    across = _scaled([one["x"] for one in points], page.width, log=False)
+    up = _scaled([one["y"] for one in points], page.height, log=question.y_scale == "log")
+    dots: list[Box] = [(x - 4, y - 4, x + 4, y + 4) for x, y in zip(across, up, strict=True)]
+    taken: list[Box] = []
+    for place in sorted(range(len(points)), key=lambda one: -points[one]["y"]):
+        if len(taken) == page.most:
+            return
+        length = LETTER * len(points[place]["name"])
+        x, y = across[place], up[place]
+        sides = {"right": (x + GAP, x + GAP + length), "left": (x - GAP - length, x - GAP)}
+        others = [*taken, *(dot for number, dot in enumerate(dots) if number != place)]
+        for side, (begin, end) in sides.items():
+            box = (begin, y - LINE / 2, end, y + LINE / 2)
+            if begin >= 0 and end <= page.width and not any(_meet(box, other) for other in others):
+                points[place][page.name] = side
+                taken.append(box)
+                break
+
+
+def _scaled(values: Sequence[float], length: float, *, log: bool) -> list[float]:
+    read = [math.log10(max(value, 1e-9)) for value in values] if log else list(values)
+    low, high = min(read), max(read)
+    return [(value - low) / ((high - low) or 1) * length for value in read]
+
+
+def _meet(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]

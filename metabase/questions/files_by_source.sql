@@ -1,0 +1,41 @@
+-- title = "Files taken in, by source"
+-- description = "Rows in = rows loaded + rows rejected, for every source; the last column says what is missing."
+-- source = "Estrela, ops.files"
+-- chart = "table"
+-- [columns.source]
+-- title = "Source"
+-- [columns.files]
+-- title = "Files"
+-- format = "integer"
+-- [columns.kilobytes]
+-- title = "Size"
+-- format = "integer"
+-- unit = "kB"
+-- [columns.rows_in]
+-- title = "Rows in"
+-- format = "integer"
+-- bars = true
+-- [columns.rows_loaded]
+-- title = "Loaded"
+-- format = "integer"
+-- [columns.rows_rejected]
+-- title = "Rejected"
+-- format = "integer"
+-- [columns.rows_unaccounted]
+-- title = "Unaccounted for"
+-- format = "integer"
+-- [columns.newest_file]
+-- title = "Newest file (UTC)"
+SELECT
+  source,
+  count(*) AS files,
+  CAST(round(sum(size) / 1000.0) AS bigint) AS kilobytes,
+  sum(rows_in) AS rows_in,
+  sum(rows_loaded) AS rows_loaded,
+  sum(rows_rejected) AS rows_rejected,
+  sum(rows_in - rows_loaded - rows_rejected) AS rows_unaccounted,
+  date_format(max(fetched_at), '%Y-%m-%d %H:%i') AS newest_file
+FROM estrela_ops.files
+WHERE source <> ''
+GROUP BY source
+ORDER BY rows_in DESC, source

@@ -1,0 +1,40 @@
+-- title = "Highest index of complaints"
+-- description = "Upheld complaints per million clients, for the ten institutions of the top group with the highest index in the quarter (the newest if none is chosen)."
+-- source = "Banco Central do Brasil, ranking of complaints"
+-- caveats = ["The top group alone: among small banks a handful of complaints makes a high index, and the Central Bank does not publish it.", "In method B the index comes of upheld complaints extrapolated from a sample."]
+-- chart = "row"
+-- x = "institution_name"
+-- y = "index_per_million"
+-- value_labels = true
+-- [columns.institution_name]
+-- title = "Institution"
+-- [columns.index_per_million]
+-- title = "Index"
+-- format = "decimal"
+-- unit = "upheld per million clients"
+-- [columns.clients]
+-- title = "Clients"
+-- format = "integer"
+-- [columns.quarter_code]
+-- title = "Quarter"
+-- [variables.period]
+-- title = "Quarter"
+-- [variables.segment]
+-- title = "Prudential segment"
+WITH chosen AS (
+  SELECT quarter_code
+  FROM estrela_refined.dim_quarter
+  WHERE quarter_key <> 0 [[AND quarter_code = {{period}}]]
+  ORDER BY quarter_code DESC
+  LIMIT 1
+)
+SELECT
+  regexp_replace(m.institution_name, ' \(conglomerado\)$', '') AS institution_name,
+  m.index_per_million,
+  m.clients,
+  m.quarter_code
+FROM estrela_refined.mart_bank_quarter m
+JOIN chosen ON m.quarter_code = chosen.quarter_code
+WHERE m.size_group = 'top' AND m.index_per_million IS NOT NULL [[AND m.segment = {{segment}}]]
+ORDER BY m.index_per_million DESC, institution_name
+LIMIT 10

@@ -1,0 +1,12 @@
+-- title = "Rows received"
+-- description = "Rows of all files taken in."
+-- source = "Estrela, ops.files"
+-- chart = "scalar"
+-- y = "rows_in"
+-- [columns.rows_in]
+-- title = "Rows"
+-- format = "integer"
+-- unit = "rows"
+SELECT coalesce(sum(rows_in), 0) AS rows_in
+FROM estrela_ops.files
+WHERE source <> ''

@@ -1,0 +1,29 @@
+-- title = "Complaints that the chart of services covers"
+-- description = "Share of the quarter's complaints against institutions with a known lead institution and a fee table."
+-- source = "Banco Central do Brasil, ranking of complaints and fee tables (Tarifas)"
+-- chart = "scalar"
+-- y = "covered"
+-- [columns.covered]
+-- title = "Share of complaints"
+-- format = "percent"
+-- [variables.period]
+-- title = "Quarter"
+WITH chosen AS (
+  SELECT quarter_code
+  FROM estrela_refined.dim_quarter
+  WHERE quarter_key <> 0 [[AND quarter_code = {{period}}]]
+  ORDER BY quarter_code DESC
+  LIMIT 1
+), everything AS (
+  SELECT sum(f.total) AS complaints
+  FROM estrela_refined.fact_complaints f
+  JOIN chosen ON f.quarter_code = chosen.quarter_code
+), drawn AS (
+  SELECT sum(m.complaints) AS complaints
+  FROM estrela_refined.mart_services_complaints m
+  JOIN chosen ON m.quarter_code = chosen.quarter_code
+  WHERE m.services_listed > 0
+)
+SELECT coalesce(CAST(drawn.complaints AS double), 0) / nullif(everything.complaints, 0) AS covered
+FROM drawn
+CROSS JOIN everything

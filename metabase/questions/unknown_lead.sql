@@ -1,0 +1,22 @@
+-- title = "Complaints without a known lead institution"
+-- description = "Share of the quarter's complaints against institutions whose lead institution is not known, so that no fees can be joined to them."
+-- source = "Banco Central do Brasil, ranking of complaints; leads from the segmentation list, the IF.data register and Estrela's alias list"
+-- chart = "scalar"
+-- y = "share"
+-- [columns.share]
+-- title = "Share of complaints"
+-- format = "percent"
+-- [variables.period]
+-- title = "Quarter"
+WITH chosen AS (
+  SELECT quarter_code
+  FROM estrela_refined.dim_quarter
+  WHERE quarter_key <> 0 [[AND quarter_code = {{period}}]]
+  ORDER BY quarter_code DESC
+  LIMIT 1
+)
+SELECT
+  CAST(sum(CASE WHEN m.lead_method = 'unknown' THEN m.complaints ELSE 0 END) AS double)
+    / nullif(sum(m.complaints), 0) AS share
+FROM estrela_refined.mart_lead_coverage m
+JOIN chosen ON m.quarter_code = chosen.quarter_code
