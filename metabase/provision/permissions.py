@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from metabase.model import Site
@@ -10,17 +11,30 @@ from metabase.provision.collections import Collections
 from metabase.provision.errors import MetabaseConflictError, MetabaseError
 from metabase.provision.run import Run
 
-EVERYONE = "All Users"
+EVERYONE, ADMINISTRATORS = "All Users", "Administrators"
 ATTEMPTS = 3
-Graph = Mapping[str, Any]
+Key = tuple[str, str, str]
+"""Group, name of what it may or may not use, and the id of that."""
+Access = Mapping[Key, str]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """One of Metabase's graphs of permissions: how an access is read from it, and how it is given."""
+
+    path: str
+    name: str
+    read: Callable[[Mapping[str, Any], str, str], str]
+    give: Callable[[str], Any]
 
 
 def settle_permissions(run: Run, site: Site, collections: Collections, database: int) -> None:
     """Analysts see the managed collections and query the database; engineers change them; everyone else neither.
 
-    Administrators may do all anyway. The Sandbox is the analysts' own.
+    Administrators may do all anyway. The Sandbox is the analysts' own. A group that people made may see managed
+    collections if somebody lets it, and not change them.
     """
-    groups = _groups(run, site)
+    groups, others = _groups(run, site)
     managed = {EVERYONE: "none", site.analysts: "read", site.engineers: "write"}
     own = {EVERYONE: "none", site.analysts: "write", site.engineers: "write"}
     named = {
@@ -33,14 +47,18 @@ def settle_permissions(run: Run, site: Site, collections: Collections, database:
         for name, (identifier, access) in named.items()
         for group in groups
     }
-    _settle(run, "/api/collection/graph", "collection permissions", groups, wanted, _collection_access)
+    graph = Graph("/api/collection/graph", "collection permissions", _collection_access, str)
+    writing = _writing(
+        run, graph, others, {name: named[name][0] for name in (site.collection, site.questions_collection)}
+    )
+    _settle(run, graph, groups | others, {**wanted, **dict.fromkeys(writing, "read")})
     querying = {EVERYONE: "no", site.analysts: "query-builder-and-native", site.engineers: "query-builder-and-native"}
     rights = {(group, site.database, str(database)): querying[group] for group in groups}
-    _settle(run, "/api/permissions/graph", "database permissions", groups, rights, _query_access)
+    _settle(run, Graph("/api/permissions/graph", "database permissions", _query_access, _query_rights), groups, rights)
 
 
-def _groups(run: Run, site: Site) -> dict[str, int]:
-    """The ids of the groups by name; those of analysts and engineers are made where they are missing."""
+def _groups(run: Run, site: Site) -> tuple[dict[str, int], dict[str, int]]:
+    """The ids by name of the declared groups, made where they are missing, and of those of people."""
     stored = {group["name"]: int(group["id"]) for group in run.client.get("/api/permissions/group")}
     if EVERYONE not in stored:
         raise MetabaseError("groups", f"Metabase has no group {EVERYONE!r}; it has {', '.join(sorted(stored))}")
@@ -50,62 +68,60 @@ def _groups(run: Run, site: Site) -> dict[str, int]:
                 stored[name] = int(run.client.post("/api/permissions/group", {"name": name})["id"])
             else:
                 stored[name] = run.placeholder()
-    return {name: stored[name] for name in (EVERYONE, site.analysts, site.engineers)}
+    declared = (EVERYONE, site.analysts, site.engineers)
+    others = {name: stored[name] for name in stored if name not in (*declared, ADMINISTRATORS)}
+    return {name: stored[name] for name in declared}, others
 
 
-def _settle(
-    run: Run,
-    path: str,
-    kind: str,
-    groups: Mapping[str, int],
-    wanted: Mapping[tuple[str, str, str], str],
-    access: Callable[[Graph, str, str], str],
-) -> None:
-    """Bring the graph at ``path`` to the ``wanted`` access by (group, name, id); somebody else's change is kept."""
+def _writing(run: Run, graph: Graph, groups: Mapping[str, int], collections: Mapping[str, int]) -> list[Key]:
+    """Where one of ``groups`` may change a managed collection, which only engineers may."""
+    keys = {(group, name, str(collections[name])): "write" for group in groups for name in collections}
+    found = _access(graph, groups, keys, run.client.get(graph.path))
+    return [key for key, access in found.items() if access == "write"]
+
+
+def _settle(run: Run, graph: Graph, groups: Mapping[str, int], wanted: Access) -> None:
+    """Bring ``graph`` to the ``wanted`` access; what somebody else changes meanwhile is read anew and kept."""
     noted = False
     for attempt in range(1, ATTEMPTS + 1):
-        graph = run.client.get(path)
-        found = {key: access(graph["groups"], str(groups[key[0]]), key[2]) for key in wanted}
-        left = [key for key in wanted if found[key] != wanted[key]]
-        if not left or not (noted or run.changed("update", "permissions", kind, _named(found), _named(wanted))):
+        stored = run.client.get(graph.path)
+        found = _access(graph, groups, wanted, stored)
+        if found == wanted:
             return
-        noted = True
+        noted = noted or run.changed("update", "permissions", graph.name, _named(found), _named(wanted))
+        if not noted:
+            return
+        left = {key: value for key, value in wanted.items() if found[key] != value}
         try:
-            run.client.put(path, {"revision": graph["revision"], "groups": _update(path, groups, left, wanted)})
+            run.client.put(graph.path, {"revision": stored["revision"], "groups": _update(graph, groups, left)})
         except MetabaseConflictError:
             if attempt == ATTEMPTS:
                 raise
             continue
-        stored = run.client.get(path)["groups"]
-        again = {key: access(stored, str(groups[key[0]]), key[2]) for key in wanted}
-        run.stored("permissions", kind, _named(again), _named(wanted))
+        again = _access(graph, groups, wanted, run.client.get(graph.path))
+        run.stored("permissions", graph.name, _named(again), _named(wanted))
         return
 
 
-def _update(
-    path: str,
-    groups: Mapping[str, int],
-    left: list[tuple[str, str, str]],
-    wanted: Mapping[tuple[str, str, str], str],
-) -> dict[str, dict[str, Any]]:
+def _access(graph: Graph, groups: Mapping[str, int], wanted: Access, stored: Mapping[str, Any]) -> dict[Key, str]:
+    return {key: graph.read(stored["groups"], str(groups[key[0]]), key[2]) for key in wanted}
+
+
+def _update(graph: Graph, groups: Mapping[str, int], left: Access) -> dict[str, dict[str, Any]]:
     update: dict[str, dict[str, Any]] = {}
-    for key in left:
-        group, _, identifier = key
-        value = wanted[key]
-        is_database = path == "/api/permissions/graph"
-        given = {"view-data": "unrestricted", "create-queries": value} if is_database else value
-        update.setdefault(str(groups[group]), {})[identifier] = given
+    for (group, _, identifier), value in left.items():
+        update.setdefault(str(groups[group]), {})[identifier] = graph.give(value)
     return update
 
 
-def _collection_access(graph: Graph, group: str, collection: str) -> str:
+def _collection_access(stored: Mapping[str, Any], group: str, collection: str) -> str:
     """``none`` is not told by every version."""
-    return str((graph.get(group) or {}).get(collection) or "none")
+    return str((stored.get(group) or {}).get(collection) or "none")
 
 
-def _query_access(graph: Graph, group: str, database: str) -> str:
+def _query_access(stored: Mapping[str, Any], group: str, database: str) -> str:
     """One word, or "some tables" where a server tells it by schema and table."""
-    rights = (graph.get(group) or {}).get(database) or {}
+    rights = (stored.get(group) or {}).get(database) or {}
     given = rights.get("create-queries") or "no"
     if isinstance(given, str):
         return given
@@ -113,9 +129,14 @@ def _query_access(graph: Graph, group: str, database: str) -> str:
     return single.pop() if len(single) == 1 else "some tables"
 
 
+def _query_rights(access: str) -> dict[str, str]:
+    """The open edition knows no other ``view-data``."""
+    return {"view-data": "unrestricted", "create-queries": access}
+
+
 def _leaves(value: Any) -> list[Any]:
     return [leaf for inner in value.values() for leaf in _leaves(inner)] if isinstance(value, Mapping) else [value]
 
 
-def _named(access: Mapping[tuple[str, str, str], str]) -> dict[str, str]:
+def _named(access: Access) -> dict[str, str]:
     return {f"{group} on {name}": value for (group, name, _), value in access.items()}

@@ -79,6 +79,12 @@ def revoked_permission(world: Any) -> None:
     world.state.data["collection_graph"]["groups"][str(group)][str(collection)] = "none"
 
 
+@drift('update permissions \'collection permissions\'\n    Interns on House: "write" -> "read"\n1 change')
+def granted_editing(world: Any) -> None:
+    group, house = world.state.add("groups", {"name": "Interns"})["id"], world.row("collections", "House")["id"]
+    world.state.data["collection_graph"]["groups"][str(group)] = {str(house): "write"}
+
+
 @drift('update permissions \'database permissions\'\n    All Users on Lake: "query-builder" -> "no"\n1 change')
 def granted_queries(world: Any) -> None:
     database = world.row("databases", "Lake")["id"]
@@ -227,12 +233,15 @@ def test_what_the_code_has_no_more_is_archived_and_comes_back_with_it(world: Any
     for gone in ("dashboards/prices.toml", "questions/scatter.sql"):
         (world.folder / gone).unlink()
     (world.folder / "questions" / "mix.sql").unlink()
+    mix = world.row("cards", "Sales and returns")
+    world.state.add("cards", {**mix, "id": 7003, "entity_id": "c" * 21, "name": "Somebody's copy"})
     assert world.run("plan") == 2
     archived = "archive dashboard 'prices'\narchive question 'mix'\narchive question 'scatter'\n3 changes"
     assert sorted(world.out.splitlines()) == sorted(archived.splitlines())
     assert world.run("apply") == 0, world.err
     assert world.row("dashboards", "Prices")["archived"]
     assert world.state.find("cards", entity_id("scatter"))["archived"]
+    assert not world.row("cards", "Somebody's copy")["archived"]
     assert (world.run("plan"), world.out) == (0, "0 changes\n")
     world.folder = whole
     assert world.run("apply") == 0, world.err
