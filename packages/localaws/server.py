@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -17,6 +19,7 @@ from localaws import athena, glue, iceberg, s3
 from localaws.errors import PortTakenError
 from localaws.gateway import OriginalHeadersGateway
 from localaws.home import Home, ServerRecord
+from localaws.late import Late
 from localaws.moto_state import MotoState
 from localaws.router import Router
 from localaws.settings import LOOPBACK, Settings
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 THREADS = 64
 SOCKET_TIMEOUT = 60
 STOP_SECONDS = 8.0
+IMPORT_DELAY_SECONDS = 0.5
 
 
 class Server:
@@ -63,6 +67,7 @@ class Server:
     def serve(self) -> None:
         """Answer requests until :meth:`stop` is called from another thread or a signal handler."""
         assert self._http is not None, "start() first"
+        threading.Thread(target=_import_the_rest, daemon=True).start()
         self._http.serve()
 
     def stop(self) -> None:
@@ -95,7 +100,7 @@ class Server:
         state = MotoState(self.home.state)
         store = s3.open_store(self.home)
         catalog = glue.open_catalog(self.settings, state)
-        tables = iceberg.open_tables(catalog, store)
+        tables = Late(lambda: iceberg.open_tables(catalog, store))
         runs = glue.open_runs(self.settings, self.home, store, self.endpoint)
         engine = athena.open_engine(self.settings, self.home, store, catalog, tables)
         self._stops += [engine.stop, runs.stop, store.close]
@@ -108,6 +113,13 @@ class Server:
             state=state,
             by_path={"/iceberg": iceberg.application(tables)},
         )
+
+
+def _import_the_rest() -> None:
+    """What the first query would wait for, and the first answer must not."""
+    time.sleep(IMPORT_DELAY_SECONDS)
+    for name in ("localaws.athena.handlers", "localaws.athena.results.reading", "localaws.iceberg.rest"):
+        importlib.import_module(name)
 
 
 def _listens(host: str, port: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from localaws.athena import backend
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from localaws.settings import Settings
 
 
-def open_engine(settings: Settings, home: Home, store: ObjectStore, catalog: Catalog, tables: IcebergTables) -> Engine:
+def open_engine(
+    settings: Settings, home: Home, store: ObjectStore, catalog: Catalog, tables: Callable[[], IcebergTables]
+) -> Engine:
     """The query engine, installed behind moto's Athena API."""
     engine = Engine(settings, home, store, catalog, tables)
     engine.start()

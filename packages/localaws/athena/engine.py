@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from localaws.athena.errors import InvalidRequestError, QueryCancelledError, QueryError
 from localaws.athena.execution import CANCELLED, FAILED, FINAL, RUNNING, SUCCEEDED, Execution, History
 from localaws.athena.results.locations import check_location, file_location
-from localaws.athena.results.reading import results_page
 from localaws.athena.sessions import Sessions
 from localaws.athena.statements import Statement, read_statement
 
@@ -51,7 +50,7 @@ class Engine:
     """Runs Athena queries on DuckDB."""
 
     def __init__(
-        self, settings: Settings, home: Home, store: ObjectStore, catalog: Catalog, tables: IcebergTables
+        self, settings: Settings, home: Home, store: ObjectStore, catalog: Catalog, tables: Callable[[], IcebergTables]
     ) -> None:
         self._settings = settings
         self._store = store
@@ -130,6 +129,8 @@ class Engine:
 
     def results_page(self, execution_id: str, token: str, limit: int) -> dict[str, Any]:
         """One page of GetQueryResults."""
+        from localaws.athena.results.reading import results_page
+
         return results_page(self._store, self.execution(execution_id), token, limit)
 
     def _context(self, execution: Execution, saved: LocalAthenaBackend, location: str) -> Callable[[Session], Context]:
@@ -144,7 +145,7 @@ class Engine:
                 session=session,
                 catalog=self.catalog,
                 store=self._store,
-                iceberg=self._tables,
+                iceberg=self._tables(),
                 saved=saved,
                 location=location.rstrip("/") + "/",
                 planned=planned,
