@@ -1,5 +1,5 @@
--- title = "Services that most banks give for free"
--- description = "The twelve services with the highest share of banks at ceiling 0, among those that at least five banks list."
+-- title = "Services that are mostly free"
+-- description = "The twelve services with the highest share of entries at ceiling 0, among those with at least five entries; a bank that lists a service for one type of person is one entry."
 -- source = "Banco Central do Brasil, fee tables (Tarifas)"
 -- caveats = ["Free means a ceiling of 0: the bank may not charge, or lists a service that it does not offer."]
 -- chart = "row"
@@ -9,14 +9,14 @@
 -- [columns.service_name]
 -- title = "Service"
 -- [columns.share_free]
--- title = "Banks at ceiling 0"
+-- title = "Entries at ceiling 0"
 -- format = "percent"
 -- decimals = 0
 -- [columns.institutions_free]
--- title = "Banks at 0"
+-- title = "Free entries"
 -- format = "integer"
 -- [columns.institutions]
--- title = "Banks that list it"
+-- title = "Entries"
 -- format = "integer"
 -- [variables.person_type]
 -- title = "Person type"

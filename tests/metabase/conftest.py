@@ -14,12 +14,21 @@ import pytest
 from credentials_of_tests import ATHENA_KEY, ATHENA_SECRET, PASSWORD
 from fake_metabase import State, serving
 from metabase_contract import Contract
+from small_lake import small_lake
 
 from metabase.cli import main
+from metabase.preview.athena import Athena
 from metabase.provision.descriptions import Described
 
 FOLDER = Path(__file__).parent / "site"
 TABLES = (Described("shops", "sales", "Sales of shops", {"shop": "Name of the shop", "amount": "Pieces"}),)
+
+
+@pytest.fixture(scope="session")
+def small_athena() -> Iterator[Athena]:
+    """Athena over the small lake; tests only read it."""
+    with small_lake() as athena:
+        yield athena
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,176 @@
+"""A lake of a few rows, made by Athena statements from the declarations of the platform; no Spark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from estrela.etl.lake_table import CHECKS, FILES, OPS, REFINED, REJECTS, RUNS, LakeTable, refined_table
+from estrela.etl.loaders.views import AthenaViews
+from estrela.model.star import load
+from localaws.running import running
+from metabase.preview.athena import Athena
+
+BUCKET = "small-lake"
+STAR = load("banking")
+FAR, FIRST = date(9999, 12, 31), date(1900, 1, 1)
+RENAMED = date(2024, 4, 1)
+
+QUARTERS = [
+    (0, None, None, None, None, None, None),
+    (1, "2023T3", 2023, 3, date(2023, 7, 1), date(2023, 9, 30), "A"),
+    (2, "2024T1", 2024, 1, date(2024, 1, 1), date(2024, 3, 31), "A"),
+    (3, "2024T2", 2024, 2, date(2024, 4, 1), date(2024, 6, 30), "B"),
+    (4, "2024T3", 2024, 3, date(2024, 7, 1), date(2024, 9, 30), "B"),
+]
+# key, code, CNPJ, name, kind, size group, segment, lead, where the lead is known from, valid from, to, current
+INSTITUTIONS = [
+    (0, None, None, None, None, None, None, None, None, FIRST, FAR, True),
+    (1, "C:ALFA", None, "ALFA (conglomerado)", "conglomerate", "top", "S1", "00000001", "alias", FIRST, FAR, True),
+    (2, "00000001", "00000001", "BANCO ALFA S.A.", "bank", None, "S1", "00000001", "own", FIRST, FAR, True),
+    (3, "00000002", "00000002", "BETA VELHO", "bank", "secondary", "S3", "00000002", "own", FIRST, RENAMED, False),
+    (6, "00000002", "00000002", "<BETA> & D'OR", "bank", "secondary", "S3", "00000002", "own", RENAMED, FAR, True),
+    (4, "C:GAMA", None, "GAMA (conglomerado)", "conglomerate", "secondary", None, None, "unknown", FIRST, FAR, True),
+    (5, "00000003", "00000003", "BANCO VIP S.A.", "bank", None, "S4", "00000003", "own", FIRST, FAR, True),
+    (7, "00000004", "00000004", "BANCO DELTA LTDA.", "bank", None, "S4", "00000004", "own", FIRST, FAR, True),
+    (8, "00000005", "00000005", "BANCO EPSILON", "bank", None, None, "00000005", "own", FIRST, FAR, True),
+]
+# institution, quarter, upheld, total, extrapolated, clients
+COMPLAINTS = [
+    (1, 1, 10, 100, None, 1_000_000),
+    (3, 1, 8, 40, None, 500_000),
+    (1, 2, 30, 120, None, 1_000_000),
+    (3, 2, 6, 60, None, 500_000),
+    (4, 2, 1, 20, None, None),
+    (1, 3, 20, 500, 50, 2_000_000),
+    (6, 3, 15, 300, 30, 500_000),
+    (1, 4, 16, 400, 40, 2_000_000),
+    (6, 4, 25, 600, 60, 500_000),
+    (4, 4, 5, 250, 5, None),
+]
+SERVICES = [
+    (0, None, None, None, None, None),
+    (1, "0101", "J", "Cadastro", "01", "cadastro"),
+    (2, "0201", "J", "Anuidade", "02", "cartão"),
+    (3, "1101", "F", "Cadastro", "11", "cadastro"),
+]
+# institution, service, person type, snapshot, ceiling, value type
+OLD, NEW = date(2024, 10, 1), date(2024, 11, 1)
+FEES = [
+    (2, 1, "J", OLD, "5.00", "amount"),
+    (2, 1, "J", NEW, "0.00", "amount"),
+    (2, 2, "J", NEW, "10.00", "amount"),
+    (2, 3, "F", OLD, "50.00", "amount"),
+    (6, 1, "J", NEW, "20.00", "amount"),
+    (6, 2, "J", NEW, "3.50", "percentage"),
+    (5, 1, "J", NEW, "0.00", "amount"),
+    (5, 2, "J", NEW, "0.00", "amount"),
+    (7, 1, "J", NEW, "0.00", "amount"),
+    (8, 1, "J", NEW, "30.00", "amount"),
+]
+FETCHED, PUBLISHED = datetime(2024, 11, 1, 6, tzinfo=UTC), datetime(2024, 11, 1, 7, 30, tzinfo=UTC)
+
+
+def _complaint(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    institution, quarter, upheld, total, extrapolated, clients = row
+    code, ends_on = QUARTERS[quarter][1], QUARTERS[quarter][5]
+    index = Decimal((extrapolated or upheld) * 100_000_000 // clients) / 100 if clients else None
+    other = total - upheld if extrapolated is None else None
+    unregulated, analysed = (0, None) if extrapolated is None else (None, total // 2)
+    counts = (upheld, other, unregulated, total, extrapolated, analysed)
+    return (
+        institution,
+        quarter,
+        code,
+        ends_on,
+        *counts,
+        clients,
+        clients,
+        0 if clients else None,
+        index,
+        index,
+        "f",
+        1,
+    )
+
+
+def _fee(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    institution, service, person, taken, ceiling, kind = row
+    free = Decimal(ceiling) == 0
+    held = (Decimal(ceiling), kind, "Por Evento", "Por evento", date(2020, 1, 1), free, "f", 1)
+    return (institution, service, person, taken, *held)
+
+
+def _rows() -> Iterator[tuple[LakeTable, list[tuple[Any, ...]]]]:
+    rows: dict[str, list[tuple[Any, ...]]] = {
+        "dim_quarter": QUARTERS,
+        "dim_institution": INSTITUTIONS,
+        "dim_service": SERVICES,
+        "fact_complaints": [_complaint(row) for row in COMPLAINTS],
+        "fact_fees": [_fee(row) for row in FEES],
+    }
+    yield from ((refined_table(table), rows[table.name]) for table in STAR.tables)
+    yield (
+        FILES,
+        [
+            ("complaints", "quarter=3,year=2024", 0, "a", "https://bcb.test/a", FETCHED, 2_400, 11, 10, 1),
+            ("fees", "cnpj=00000001", 0, "b", "https://bcb.test/b", FETCHED, 600, 8, 8, 0),
+        ],
+    )
+    yield REJECTS, [("complaints", "quarter=3,year=2024", "a", 7, "Índice", "<i>x</i>", "not a number", "2024;3;x")]
+    yield CHECKS, [("dim_quarter", "unique", "year, quarter", 5, 0), ("fact_fees", "between", "ceiling", 8, 2)]
+    yield RUNS, [("star_schema/d1", PUBLISHED, "estrela_refined.dim_quarter, estrela_refined.fact_fees")]
+
+
+def statements() -> Iterator[str]:
+    """What makes the databases, the tables and their rows."""
+    yield from (f"CREATE DATABASE {name}" for name in (REFINED, OPS))
+    for table, rows in _rows():
+        yield _create(table)
+        yield f"INSERT INTO {table.path} VALUES " + ", ".join(_values(table, row) for row in rows)
+
+
+@contextmanager
+def small_lake() -> Iterator[Athena]:
+    """Athena over the small lake, with the marts as publishing makes them."""
+    with running() as aws:
+        aws.client("s3").create_bucket(Bucket=BUCKET)
+        client, output = aws.client("athena"), f"s3://{BUCKET}/athena/"
+        client.create_work_group(Name="small", Configuration={"ResultConfiguration": {"OutputLocation": output}})
+        athena = Athena(client, "small")
+        for statement in statements():
+            athena.ask(statement[:60], statement)
+        for mart in STAR.marts:
+            AthenaViews(client, output).create(REFINED, mart)
+        yield athena
+
+
+def _create(table: LakeTable) -> str:
+    columns = ", ".join(f"{one.name} {one.type}" for one in table.columns)
+    partitions = f" PARTITIONED BY ({', '.join(table.partition_by)})" if table.partition_by else ""
+    place = f"LOCATION 's3://{BUCKET}/warehouse/{table.database}/{table.name}'"
+    return f"CREATE TABLE {table.path} ({columns}){partitions} {place} TBLPROPERTIES ('table_type' = 'ICEBERG')"
+
+
+def _values(table: LakeTable, row: Sequence[Any]) -> str:
+    typed = zip(table.columns, row, strict=True)
+    return "(" + ", ".join(f"CAST({_literal(value)} AS {_type(one.type)})" for one, value in typed) + ")"
+
+
+def _type(name: str) -> str:
+    return {"string": "varchar", "int": "integer", "timestamp": "timestamp(6)"}.get(name, name)
+
+
+def _literal(value: object) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, datetime):
+        return f"TIMESTAMP '{value:%Y-%m-%d %H:%M:%S}'"
+    if isinstance(value, date):
+        return f"DATE '{value.isoformat()}'"
+    if isinstance(value, bool | int):
+        return str(value).lower()
+    return "'" + str(value).replace("'", "''") + "'" if isinstance(value, str) else f"DECIMAL '{value}'"

@@ -1,0 +1,132 @@
+"""Each question's SQL on a lake of known rows, and what the files promise of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import sqlglot
+from small_lake import FETCHED, PUBLISHED, STAR
+from small_lake_answers import EXPECTED
+from sqlglot import exp
+
+from estrela.etl.lake_table import FILES, REJECTS, refined_table
+from estrela.model import Mart
+from metabase.files import load
+from metabase.model import Question
+from metabase.preview.athena import Athena
+from metabase.template import Value
+
+SITE = load()
+PARTITIONS = {table.name: table.partition_by for table in (FILES, REJECTS, *map(refined_table, STAR.tables))}
+COMPARED = (exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NEQ, exp.Between, exp.In)
+
+
+def answer(athena: Athena, key: str, **values: Value) -> list[tuple[Any, ...]]:
+    question = SITE.question(key)
+    return [tuple(row.values()) for row in athena.ask(key, question.query(values)).rows]
+
+
+@pytest.mark.parametrize("key", sorted(EXPECTED))
+def test_a_question_gives_the_numbers_of_its_rows(small_athena: Athena, key: str) -> None:
+    assert answer(small_athena, key) == EXPECTED[key]
+
+
+def test_every_question_is_either_expected_or_an_age() -> None:
+    assert {one.key for one in SITE.questions} - EXPECTED.keys() == {"age_of_data", "last_published"}
+
+
+@pytest.mark.parametrize(("key", "since"), [("age_of_data", FETCHED), ("last_published", PUBLISHED)])
+def test_ages_are_whole_hours_until_now(small_athena: Athena, key: str, since: datetime) -> None:
+    before = (datetime.now(UTC) - since).total_seconds() // 3600
+    [(hours,)] = answer(small_athena, key)
+    assert before <= hours <= before + 1
+
+
+@pytest.mark.parametrize("question", SITE.questions, ids=lambda one: one.key)
+def test_an_answer_has_the_declared_columns_and_no_other(small_athena: Athena, question: Question) -> None:
+    found = small_athena.ask(question.key, question.query({}))
+    assert sorted(found.columns) == sorted(column.name for column in question.columns)
+
+
+def test_a_quarter_can_be_chosen(small_athena: Athena) -> None:
+    assert answer(small_athena, "most_complaints", period="2024T1") == [
+        ("ALFA", 120, 0.6, "2024T1"),
+        ("BETA VELHO", 60, 0.3, "2024T1"),
+        ("GAMA", 20, 0.1, "2024T1"),
+    ]
+
+
+def test_a_segment_narrows_what_is_shown_and_not_what_it_is_a_share_of(small_athena: Athena) -> None:
+    assert answer(small_athena, "most_complaints", segment="S1") == [("ALFA", 400, 0.32, "2024T3")]
+    assert answer(small_athena, "services_complaints", segment="S1") == [("ALFA", 3, 400, "2024T3", 0.32)]
+
+
+def test_an_institution_brings_its_history_under_former_names(small_athena: Athena) -> None:
+    found = answer(small_athena, "complaints_by_quarter", institution="<BETA> & D'OR")
+    assert [(row[0], row[2]) for row in found] == [
+        ("2023T3", 40), ("2023T4", None), ("2024T1", 60), ("2024T2", 300), ("2024T3", 600),
+    ]  # fmt: skip
+
+
+def test_a_change_is_never_measured_across_the_break_of_method(small_athena: Athena) -> None:
+    assert [row[1] for row in answer(small_athena, "kpi_complaints", period="2024T2")] == ["2024T2"]
+    assert [row[1] for row in answer(small_athena, "kpi_complaints", period="2024T1")] == ["2023T3", "2024T1"]
+    assert [row[1] for row in answer(small_athena, "ranking", period="2024T2")] == [None, None]
+
+
+def test_a_person_type_and_a_bank_narrow_the_fees(small_athena: Athena) -> None:
+    assert answer(small_athena, "fee_entries", person_type="F") == [(1,)]
+    assert [row[2] for row in answer(small_athena, "bank_fees", bank="BANCO VIP S.A.")] == ["0101", "0201"]
+    assert answer(small_athena, "service_across_banks", service="Cadastro", person_type="F") == [
+        ("BANCO ALFA S.A.", 50, "Cadastro", 1, "Por Evento", "2020-01-01"),
+    ]
+
+
+def partitioned_reads(question: Question) -> Iterator[tuple[str, str, set[str]]]:
+    """Table, partition column, and the columns of that name that a question compares with something."""
+    tree = sqlglot.parse_one(question.query({}), read="athena")
+    compared = {
+        column.sql() for test in tree.find_all(*COMPARED) for column in test.find_all(exp.Column)
+    }  # fmt: skip
+    for table in tree.find_all(exp.Table):
+        for column in PARTITIONS.get(table.name, ()):
+            alias = table.alias
+            yield table.name, column, compared & {f"{alias}.{column}" if alias else column}
+
+
+@pytest.mark.parametrize("question", SITE.questions, ids=lambda one: one.key)
+def test_a_partitioned_table_is_read_by_its_partition(question: Question) -> None:
+    assert [f"{table}.{column}" for table, column, found in partitioned_reads(question) if not found] == []
+
+
+@pytest.mark.parametrize("mart", STAR.marts, ids=lambda one: one.name)
+def test_a_mart_with_a_partition_column_is_read_by_it(mart: Mart) -> None:
+    columns = {column.name for column in mart.columns} & {"quarter_code", "snapshot_date"}
+    if not columns:
+        pytest.skip(f"{mart.name} shows no partition column")
+    for question in SITE.questions:
+        tree = sqlglot.parse_one(question.query({}), read="athena")
+        if mart.name in {table.name for table in tree.find_all(exp.Table)}:
+            compared = {one.name for test in tree.find_all(*COMPARED) for one in test.find_all(exp.Column)}
+            assert columns & compared, f"{question.file} reads all partitions of {mart.name}"
+
+
+def test_every_question_is_on_a_dashboard_or_offers_choices() -> None:
+    shown = {card.question for one in SITE.dashboards for card in one.cards}
+    offered = {one.values_question for dashboard in SITE.dashboards for one in dashboard.filters}
+    assert {one.key for one in SITE.questions} == (shown | offered) - {""}
+
+
+def test_the_mission_comes_first() -> None:
+    complaints = next(one for one in SITE.dashboards if one.key == "complaints")
+    questions = [card.question for card in complaints.cards if card.question]
+    assert questions[:3] == ["services_complaints", "most_complaints", "most_free_services"]
+
+
+def test_a_series_of_quarters_marks_the_break() -> None:
+    over_time = [one for one in SITE.questions if one.x == "quarter_code"]
+    assert [one.key for one in over_time if "2024T2" not in {mark.x for mark in one.marks}] == []
+    assert len(over_time) >= 2
