@@ -258,6 +258,13 @@ def test_a_collection_of_a_declared_name_is_taken_over_with_what_people_have_in_
     assert empty.row("dashboards", "Sales")["collection_id"] == identifier
 
 
+def test_of_two_marked_collections_the_one_that_is_not_archived_counts(world: Any) -> None:
+    house = world.row("collections", "House")
+    for number in range(6):
+        world.state.rows("collections").append({**house, "id": 9000 + number, "archived": True})
+    assert (world.run("plan"), world.out) == (0, "0 changes\n")
+
+
 def test_what_metabase_holds_outlives_its_process(world: Any, tmp_path: Path) -> None:
     world.state.file = tmp_path / "state.json"
     renamed_card(world)
