@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from metabase.model import Question
 from metabase.preview.drawing import Drawing, Spec
 from metabase.preview.points import categories
+
+LINE = 22
+"""Letters of a line of a note: as many as find room beside a break on a narrow page."""
 
 
 def goal(question: Question) -> list[Spec]:
@@ -30,7 +35,7 @@ def marks(drawing: Drawing) -> list[Spec]:
         at = {"x": {"datum": mark.x, "type": kind, **({} if kind == "temporal" else {"bandPosition": 0})}}
         right = shown.index(mark.x) > len(shown) / 2
         side = {"align": "right", "dx": -6} if right else {"align": "left", "dx": 6}
-        text = {"type": "text", "baseline": "top", "text": f"{mark.x}: {mark.text}", "limit": 300}
+        text = {"type": "text", "baseline": "top", "lineHeight": 14, "text": wrap(f"{mark.x}: {mark.text}", LINE)}
         found += [
             {"data": {"values": [{}]}, "mark": {"type": "rule", "strokeDash": [5, 4]}, "encoding": at},
             {"data": {"values": [{}]}, "mark": {**text, **side}, "encoding": {**at, "y": {"value": 2}}},

@@ -1,0 +1,48 @@
+"""A page measured in headless Chromium at two widths, without a network."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
+    "--allow-file-access-from-files", "--virtual-time-budget=60000", "--run-all-compositor-stages-before-draw",
+)  # fmt: skip
+WIDTHS = (1280, 390)
+MEASURE = Path(__file__).parent / "measure.js"
+
+
+def binary() -> str | None:
+    """Chromium, under one of its names; None where it is not installed."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a frame of ``width`` pixels holds, as measure.js tells it."""
+
+    width: int
+    found: dict[str, Any]
+
+
+def measure(page: Path, folder: Path, *, dark: bool = False) -> list[Measured]:
+    """The page in a frame for each width, measured once all charts are drawn."""
+    frames = "".join(
+        f'<iframe src="{page.as_uri()}" style="width:{width}px;height:900px;border:0"></iframe>' for width in WIDTHS
+    )
+    frame = folder / f"frame-{dark}.html"
+    frame.write_text(f'{frames}<pre id="out"></pre><script>{MEASURE.read_text()}</script>', encoding="utf-8")
+    scheme = ("--blink-settings=preferredColorScheme=0",) if dark else ()
+    command = [str(binary()), *FLAGS, *scheme, f"--user-data-dir={folder / 'profile'}", "--dump-dom", frame.as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True)
+    found = re.search(r'<pre id="out">(.+?)</pre>', done.stdout, re.DOTALL)
+    assert found, f"the page was not measured: {done.stderr[-500:]}"
+    return [Measured(width, one) for width, one in zip(WIDTHS, json.loads(html.unescape(found.group(1))), strict=True)]

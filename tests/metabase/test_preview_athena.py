@@ -1,0 +1,69 @@
+"""Answers through Athena itself, and the page written from them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from metabase.files import load
+from metabase.model import Site
+from metabase.preview.athena import Athena, QueryError
+from metabase.preview.render import preview
+
+
+def broken(site: Site, key: str, sql: str) -> Site:
+    """The site with other SQL in one question."""
+    return replace(site, questions=tuple(replace(one, sql=sql) if one.key == key else one for one in site.questions))
+
+
+def test_all_pages_of_a_result_come_with_their_types(small_athena: Athena) -> None:
+    columns = "n, CAST(n AS decimal(9,1)) AS d, n > 1 AS b, 'x' AS t, NULL AS z"
+    sql = f"SELECT {columns} FROM UNNEST(sequence(1, 2500)) AS s (n)"
+    found = small_athena.ask("many", sql)
+    assert found.columns == ("n", "d", "b", "t", "z")
+    assert [row["n"] for row in found.rows] == list(range(1, 2501))
+    assert tuple(found.rows[0].values()) == (1, Decimal("1.0"), False, "x", None)
+
+
+def test_athena_s_own_reason_stands_in_the_error(small_athena: Athena) -> None:
+    with pytest.raises(QueryError, match=r"^runs: Athena ended query \S+ FAILED: .*no_such_column") as caught:
+        small_athena.ask("runs", "SELECT no_such_column FROM estrela_ops.runs")
+    assert caught.value.name == "runs"
+
+
+def test_a_query_is_stopped_after_its_deadline(small_athena: Athena) -> None:
+    many = "UNNEST(sequence(1, 100000))"
+    slow = f"SELECT count(*) FROM {many} a (x) CROSS JOIN {many} b (y) WHERE x <> y"
+    with pytest.raises(QueryError, match=r"^slow: query \S+ was stopped: not finished after 0 s$"):
+        replace(small_athena, deadline=0).ask("slow", slow)
+
+
+def test_the_page_holds_every_dashboard_and_is_one_file(small_athena: Athena, tmp_path: Path) -> None:
+    site, out = load(), tmp_path / "new" / "page.html"
+    drawn = preview(site, small_athena, out)
+    page = out.read_text(encoding="utf-8")
+    assert drawn.empty == ()
+    assert drawn.cards == sum(1 for one in site.dashboards for card in one.cards if card.question)
+    assert [out] == list(out.parent.iterdir())
+    assert re.findall(r'<section class="dashboard" id="(\w+)"', page) == ["complaints", "fees", "pipeline_health"]
+    assert not re.search(r'(src|href)="(?!#)', page[: page.index('<script type="application/json"')])
+    assert "&lt;BETA&gt; &amp; D&#x27;OR" in page
+    assert "<BETA>" not in page
+
+
+def test_a_question_that_fails_leaves_the_old_page(small_athena: Athena, tmp_path: Path) -> None:
+    out = tmp_path / "page.html"
+    out.write_text("before")
+    with pytest.raises(QueryError, match=r"^questions/ranking\.sql: Athena ended"):
+        preview(broken(load(), "ranking", "SELECT nothing"), small_athena, out)
+    assert [one.read_text() for one in tmp_path.iterdir()] == ["before"]
+
+
+def test_an_empty_question_is_named(small_athena: Athena, tmp_path: Path) -> None:
+    site = load()
+    sql = "SELECT table_name, check_name, column_name, rows_checked, rows_failed FROM estrela_ops.checks WHERE false"
+    assert preview(broken(site, "checks", sql), small_athena, tmp_path / "page.html").empty == ("checks",)

@@ -1,0 +1,161 @@
+"""What the page says: values, sentences, escaped texts, notes; no Athena."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from metabase.model import Card, Column, Mark, Place, Question
+from metabase.preview.answered import Answered
+from metabase.preview.athena import Answer, QueryError
+from metabase.preview.cards import card_html
+from metabase.preview.finding import finding, spearman
+from metabase.preview.points import points
+from metabase.preview.scatter_labels import label_points
+from metabase.preview.spec import chart
+from metabase.preview.values import bytes_text, short_name, text_of
+
+NAME = Column("name", "Bank")
+COUNT = Column("count", "Complaints", "integer", "complaints")
+QUARTER = Column("quarter_code", "Quarter")
+METHOD = Column("method", "Method")
+CARD = Card(Place(0, 0, 12, 6), question="sample")
+
+
+def question(kind: Any = "row", columns: tuple[Column, ...] = (NAME, COUNT), **fields: Any) -> Question:
+    drawn = {} if kind == "table" else {"y": ("count",), **({} if kind == "scalar" else {"x": columns[0].name})}
+    given = {"title": "Sample", "description": "What it is.", "source": "Central Bank", **drawn, **fields}
+    return Question(key="sample", file="questions/sample.sql", chart=kind, sql="SELECT 1", columns=columns, **given)
+
+
+def answer(asked: Question, *rows: tuple[Any, ...]) -> Answer:
+    names = tuple(column.name for column in asked.columns)
+    return Answer(names, tuple(dict(zip(names, row, strict=True)) for row in rows), 1234, 5)
+
+
+def html(asked: Question, *rows: tuple[Any, ...]) -> str:
+    return card_html(CARD, Answered(asked, answer(asked, *rows), {}), "sample-0")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "text"),
+    [
+        (COUNT, 1_234_567, "1,234,567"),
+        (COUNT, -3, "\u22123"),
+        (COUNT, None, "\u2013"),
+        (Column("x", "X", "percent"), 0.12345, "12.3%"),
+        (Column("x", "X", "percent", decimals=0), Decimal("0.125"), "13%"),
+        (Column("x", "X", "currency"), Decimal("1234.5"), "R$ 1,234.50"),
+        (Column("x", "X", "currency"), -0.001, "R$ 0.00"),
+        (Column("x", "X", "decimal", decimals=1), 2.25, "2.3"),
+        (Column("x", "X", "date"), "2024-09-30", "2024-09-30"),
+        (NAME, "ALFA", "ALFA"),
+    ],
+)
+def test_values_are_written_in_one_way(column: Column, value: Any, text: str) -> None:
+    assert text_of(column, value) == text
+
+
+def test_bytes_and_names_are_written_short() -> None:
+    assert [bytes_text(size) for size in (0, 999, 1_500, 6_438_251)] == ["0 bytes", "999 bytes", "1.5 kB", "6.4 MB"]
+    assert short_name("BANCO VIPAL S.A.", 20) == "BANCO VIPAL"
+    assert short_name("FINANCEIRA FACTA S/A - CRÉDITO", 30) == "FINANCEIRA FACTA"
+    assert short_name("COOPERATIVA DE CRÉDITO RURAL", 12) == "COOPERATIVA…"
+
+
+def test_a_row_chart_says_who_leads_and_what_all_rows_share() -> None:
+    asked = question(columns=(NAME, COUNT, QUARTER))
+    told = finding(asked, answer(asked, ("ALFA S.A.", 300, "2024T3"), ("BETA", 200, "2024T3")))
+    assert told == "Quarter 2024T3 · ALFA leads with 300 complaints, before BETA with 200"
+
+
+@pytest.mark.parametrize("rows", [[("A", 3)], [("A", 3), ("B", 3)], [("A", 1), ("B", 2)]])
+def test_nobody_leads_alone_in_a_tie_or_unsorted(rows: list[tuple[Any, ...]]) -> None:
+    asked = question()
+    assert finding(asked, answer(asked, *rows)) == ""
+
+
+def test_a_line_tells_the_newest_value_and_its_change_within_its_series() -> None:
+    asked = question("line", (QUARTER, COUNT, METHOD), series="method")
+    rows = [("2024T1", 100, "A"), ("2024T2", 400, "B"), ("2024T3", 300, "B")]
+    assert finding(asked, answer(asked, *rows)) == "2024T3: 300 complaints, \u221225.0% on 2024T2"
+    assert finding(asked, answer(asked, *rows[:2])) == "2024T2: 400 complaints"
+
+
+def test_rank_correlation_counts_ties_at_their_mean() -> None:
+    assert spearman([1, 2, 3, 4], [10, 20, 30, 40]) == pytest.approx(1)
+    assert spearman([1, 2, 3, 4], [4, 3, 2, 1]) == pytest.approx(-1)
+    assert spearman([1, 2, 2, 3], [1, 3, 2, 4]) == pytest.approx(0.9486833)
+    assert spearman([1, 2, 3], [5, 5, 5]) is None
+
+
+def test_texts_of_files_and_answers_are_escaped() -> None:
+    attack = "<script>alert('x')</script>"
+    asked = question("table", title=attack, description=attack, source=attack, caveats=(attack,))
+    page = html(asked, (attack, 1))
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") == 5
+    text = card_html(Card(Place(0, 0, 1, 1), text=f"**b** {attack} [x](javascript:alert(1))"), None, "t")
+    assert "<script" not in text
+    assert "href" not in text
+
+
+def test_no_rows_are_said_and_not_drawn() -> None:
+    for kind in ("row", "table", "scalar"):
+        page = html(question(kind))
+        assert "No rows: nothing in the lake answers this question." in page
+        assert "data-chart" not in page
+
+
+def test_a_column_that_the_sql_does_not_give_is_an_error() -> None:
+    given = Answer(("name", "total"), (), 0, 0)
+    with pytest.raises(QueryError) as caught:
+        Answered(question(), given, {})
+    assert str(caught.value) == "questions/sample.sql: the SQL gives no column 'count'; it gives: name, total"
+
+
+def test_a_tile_tells_good_news_from_bad() -> None:
+    asked = question("trend", (QUARTER, COUNT), more_is="worse")
+    assert '<span class="bad">▲ +50.0%</span> on 2024T1' in html(asked, ("2024T1", 100), ("2024T2", 150))
+    assert '<span class="good">▼ \u221250.0%</span> on 2024T1' in html(asked, ("2024T1", 100), ("2024T2", 50))
+    assert "on 2024T1" not in html(asked, ("2024T2", 50))
+
+
+def test_a_break_is_drawn_where_the_chart_holds_it_and_always_told() -> None:
+    asked = question("line", (QUARTER, COUNT, METHOD), series="method", marks=(Mark("2024T2", "method B"),))
+    both = answer(asked, ("2024T1", 1, "A"), ("2024T2", 2, "B"))
+    notes = chart(asked, both, {}).wide["layer"][1:]
+    assert [note["encoding"]["x"] for note in notes] == [{"datum": "2024T2", "type": "ordinal", "bandPosition": 0}] * 2
+    assert chart(asked, answer(asked, ("2024T1", 1, "A")), {}).wide["layer"][1:] == []
+    assert "Break at 2024T2: method B." in html(asked, ("2024T1", 1, "A"))
+
+
+def test_one_thing_has_one_colour_in_every_chart() -> None:
+    colors = {"count": "#123456", "B": "#654321"}
+    row = question()
+    assert chart(row, answer(row, ("A", 1)), colors).wide["layer"][0]["layer"][0]["encoding"]["color"] == {
+        "value": "#123456"
+    }
+    line = question("line", (QUARTER, COUNT, METHOD), series="method")
+    drawn = chart(line, answer(line, ("2024T1", 1, "A"), ("2024T2", 2, "B")), colors).wide["layer"][0]["layer"][0]
+    assert drawn["encoding"]["color"]["scale"]["range"][1] == "#654321"
+
+
+def test_names_in_a_scatter_never_meet() -> None:
+    x = Column("x", "X", "integer", "services")
+    asked = question("scatter", (x, NAME, COUNT))
+    rows = answer(asked, *((place % 3, f"BANK NUMBER {place}", 100 + place) for place in range(40)))
+    found = points(asked, rows)
+    label_points(asked, rows, found)
+    named = [point for point in found if point["wide"]]
+    assert 0 < len(named) <= 14
+    assert found[-1]["wide"] in ("left", "right"), "the highest point is named first"
+
+
+def test_the_page_asks_the_network_for_nothing() -> None:
+    source = Path(__file__).parents[2] / "metabase" / "preview"
+    for name in ("page.css", "page.js"):
+        assert "http" not in (source / name).read_text(encoding="utf-8")
