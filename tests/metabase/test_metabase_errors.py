@@ -226,7 +226,7 @@ def test_credentials_come_from_a_secret_by_its_name_and_show_in_no_text() -> Non
 
     environment = {
         "METABASE_URL": "http://metabase:3000",
-        "METABASE_SECRET": "estrela/metabase",
+        "METABASE_SECRET": "a/b",
         "AWS_REGION": "sa-east-1",
     }
     target = target_from(environment, read)

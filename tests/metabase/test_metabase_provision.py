@@ -217,6 +217,16 @@ def test_objects_of_people_survive_even_in_managed_places(world: Any) -> None:
     assert (world.run("plan"), world.out) == (0, "0 changes\n")
 
 
+def test_a_copy_is_not_taken_for_a_dashboard_that_was_deleted(world: Any) -> None:
+    sales = world.row("dashboards", "Sales")
+    copied = {**sales, "id": 7002, "entity_id": "d" * 21, "points_of_interest": None, "name": "Sales - Duplicate"}
+    world.state.rows("dashboards").remove(sales)
+    world.state.rows("dashboards").append(copied)
+    assert world.run("apply") == 0, world.err
+    assert "create dashboard 'sales'\n" in world.out
+    assert world.row("dashboards", "Sales - Duplicate") == copied
+
+
 def test_a_question_saved_inside_a_managed_dashboard_is_moved_out_and_not_archived(world: Any) -> None:
     extra_card(world)
     world.row("cards", "Mine")["dashboard_id"] = world.row("dashboards", "Health")["id"]
