@@ -320,6 +320,9 @@ def test_athenas_key_is_sent_again_only_when_asked_for(world: Any) -> None:
 def test_every_kind_of_chart_reaches_metabase_in_its_words(world: Any) -> None:
     found = {row["display"]: row["visualization_settings"] for row in world.state.rows("cards")}
     assert found.keys() == {"line", "row", "table", "scalar", "smartscalar", "combo", "scatter"}
+    assert [found[one]["scalar.field"] for one in ("scalar", "smartscalar")] == ["amount", "amount"]
+    assert found["smartscalar"]["scalar.switch_positive_negative"] is False
+    assert found["table"]["table.columns"] == [{"name": "shop", "enabled": True}]
     line = found["line"]
     assert (line["graph.dimensions"], line["graph.metrics"]) == (["day", "shop"], ["amount"])
     assert (line["graph.y_axis.title_text"], line["graph.goal_value"]) == ("Sales (pieces)", 100)
