@@ -128,7 +128,8 @@ def _cell(column: Column, value: Cell, most: float) -> str:
 
 
 def _side(column: Column) -> str:
-    return ' class="number"' if column.format in RIGHT else ""
+    kind = "number" if column.format in RIGHT else "date" if column.format == "date" else ""
+    return f' class="{kind}"' if kind else ""
 
 
 def _markdown(text: str) -> str:
