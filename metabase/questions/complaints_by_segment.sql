@@ -34,5 +34,6 @@ SELECT
 FROM estrela_refined.fact_complaints f
 JOIN chosen ON f.quarter_code = chosen.quarter_code
 JOIN estrela_refined.dim_institution i ON i.institution_key = f.institution_key
+WHERE true [[AND f.quarter_code = {{period}}]]
 GROUP BY coalesce(i.segment, 'Not listed')
 ORDER BY CASE WHEN coalesce(i.segment, 'Not listed') = 'Not listed' THEN 1 ELSE 0 END, segment

@@ -29,12 +29,15 @@ WITH chosen AS (
   LIMIT 1
 )
 SELECT
-  regexp_replace(m.institution_name, ' \(conglomerado\)$', '') AS institution_name,
-  m.index_per_million,
-  m.clients,
-  m.quarter_code
-FROM estrela_refined.mart_bank_quarter m
-JOIN chosen ON m.quarter_code = chosen.quarter_code
-WHERE m.size_group = 'top' AND m.index_per_million IS NOT NULL [[AND m.segment = {{segment}}]]
-ORDER BY m.index_per_million DESC, institution_name
+  regexp_replace(i.name, ' \(conglomerado\)$', '') AS institution_name,
+  f.recomputed_index AS index_per_million,
+  f.clients,
+  f.quarter_code
+FROM estrela_refined.fact_complaints f
+JOIN chosen ON f.quarter_code = chosen.quarter_code
+JOIN estrela_refined.dim_institution i ON i.institution_key = f.institution_key
+WHERE i.size_group = 'top' AND f.recomputed_index IS NOT NULL
+  [[AND f.quarter_code = {{period}}]]
+  [[AND i.segment = {{segment}}]]
+ORDER BY index_per_million DESC, institution_name
 LIMIT 10

@@ -32,4 +32,5 @@ WITH chosen AS (
 SELECT m.lead_method, m.complaints, m.institutions, m.share, m.quarter_code
 FROM estrela_refined.mart_lead_coverage m
 JOIN chosen ON m.quarter_code = chosen.quarter_code
+WHERE true [[AND m.quarter_code = {{period}}]]
 ORDER BY m.complaints DESC, m.lead_method

@@ -27,14 +27,20 @@ WITH chosen AS (
   WHERE quarter_key <> 0 [[AND quarter_code = {{period}}]]
   ORDER BY quarter_code DESC
   LIMIT 1
+), counted AS (
+  SELECT f.institution_key, f.quarter_code, f.total AS complaints,
+    CAST(f.total AS double) / nullif(sum(f.total) OVER (), 0) AS share
+  FROM estrela_refined.fact_complaints f
+  JOIN chosen ON f.quarter_code = chosen.quarter_code
+  WHERE true [[AND f.quarter_code = {{period}}]]
 )
 SELECT
-  regexp_replace(m.institution_name, ' \(conglomerado\)$', '') AS institution_name,
-  m.complaints,
-  m.share,
-  m.quarter_code
-FROM estrela_refined.mart_bank_quarter m
-JOIN chosen ON m.quarter_code = chosen.quarter_code
-WHERE m.complaints > 0 [[AND m.segment = {{segment}}]]
-ORDER BY m.complaints DESC, institution_name
+  regexp_replace(i.name, ' \(conglomerado\)$', '') AS institution_name,
+  counted.complaints,
+  counted.share,
+  counted.quarter_code
+FROM counted
+JOIN estrela_refined.dim_institution i ON i.institution_key = counted.institution_key
+WHERE counted.complaints > 0 [[AND i.segment = {{segment}}]]
+ORDER BY counted.complaints DESC, institution_name
 LIMIT 10

@@ -65,6 +65,7 @@ SELECT
 FROM estrela_refined.mart_bank_quarter m
 JOIN chosen ON m.quarter_code = chosen.quarter_code
 WHERE true
+  [[AND m.quarter_code = {{period}}]]
   [[AND m.segment = {{segment}}]]
   [[AND m.institution_code IN (SELECT institution_code FROM estrela_refined.dim_institution WHERE name = {{institution}})]]
 ORDER BY m.complaints_rank, institution_name

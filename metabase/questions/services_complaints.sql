@@ -39,6 +39,7 @@ WITH chosen AS (
   SELECT sum(f.total) AS complaints
   FROM estrela_refined.fact_complaints f
   JOIN chosen ON f.quarter_code = chosen.quarter_code
+  WHERE true [[AND f.quarter_code = {{period}}]]
 ), leads AS (
   SELECT lead_cnpj_root, max(segment) AS segment
   FROM estrela_refined.dim_institution
@@ -55,6 +56,6 @@ FROM estrela_refined.mart_services_complaints m
 JOIN chosen ON m.quarter_code = chosen.quarter_code
 JOIN leads ON leads.lead_cnpj_root = m.lead_cnpj_root
 CROSS JOIN everything
-WHERE m.services_listed > 0 AND m.complaints > 0
+WHERE m.services_listed > 0 [[AND m.quarter_code = {{period}}]] AND m.complaints > 0
   [[AND leads.segment = {{segment}}]]
 ORDER BY m.complaints DESC, institution_name

@@ -18,11 +18,12 @@ WITH chosen AS (
   SELECT sum(f.total) AS complaints
   FROM estrela_refined.fact_complaints f
   JOIN chosen ON f.quarter_code = chosen.quarter_code
+  WHERE true [[AND f.quarter_code = {{period}}]]
 ), drawn AS (
   SELECT sum(m.complaints) AS complaints
   FROM estrela_refined.mart_services_complaints m
   JOIN chosen ON m.quarter_code = chosen.quarter_code
-  WHERE m.services_listed > 0
+  WHERE m.services_listed > 0 [[AND m.quarter_code = {{period}}]]
 )
 SELECT coalesce(CAST(drawn.complaints AS double), 0) / nullif(everything.complaints, 0) AS covered
 FROM drawn

@@ -16,7 +16,8 @@ WITH chosen AS (
   LIMIT 1
 )
 SELECT
-  CAST(sum(CASE WHEN m.lead_method = 'unknown' THEN m.complaints ELSE 0 END) AS double)
-    / nullif(sum(m.complaints), 0) AS share
-FROM estrela_refined.mart_lead_coverage m
-JOIN chosen ON m.quarter_code = chosen.quarter_code
+  CAST(sum(CASE WHEN i.lead_method = 'unknown' THEN f.total ELSE 0 END) AS double) / nullif(sum(f.total), 0) AS share
+FROM estrela_refined.fact_complaints f
+JOIN chosen ON f.quarter_code = chosen.quarter_code
+JOIN estrela_refined.dim_institution i ON i.institution_key = f.institution_key
+WHERE true [[AND f.quarter_code = {{period}}]]
