@@ -29,8 +29,15 @@ WITH chosen AS (
   ORDER BY quarter_code DESC
   LIMIT 1
 )
-SELECT m.lead_method, m.complaints, m.institutions, m.share, m.quarter_code
-FROM estrela_refined.mart_lead_coverage m
-JOIN chosen ON m.quarter_code = chosen.quarter_code
-WHERE true [[AND m.quarter_code = {{period}}]]
-ORDER BY m.complaints DESC, m.lead_method
+SELECT
+  i.lead_method,
+  sum(f.total) AS complaints,
+  count(*) AS institutions,
+  CAST(sum(f.total) AS double) / nullif(sum(sum(f.total)) OVER (), 0) AS share,
+  max(f.quarter_code) AS quarter_code
+FROM estrela_refined.fact_complaints f
+JOIN chosen ON f.quarter_code = chosen.quarter_code
+JOIN estrela_refined.dim_institution i ON i.institution_key = f.institution_key
+WHERE true [[AND f.quarter_code = {{period}}]]
+GROUP BY i.lead_method
+ORDER BY complaints DESC, i.lead_method

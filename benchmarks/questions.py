@@ -1,0 +1,194 @@
+"""Bytes that each question on complaints scans, beside the same question over the raw CSV.
+
+    python benchmarks/questions.py [--rows 100000] [--least 2]
+
+The raw side is Athena over ranking files as they are published, behind views with the names of the star; the other
+side is Iceberg in Estrela's layout, filled from those views. Both answers must be equal. A question with a quarter is
+asked for the newest one by name. The raw side reads the files once for each view that a question names, so the ratio
+to a single pass over them stands beside. Fails if a question reads less than ``--least`` times fewer bytes than that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+
+from bcb_mirror.bulk import write
+from bcb_mirror.ranking_file import ENCODING
+from estrela.etl.lake_table import REFINED, LakeTable, refined_table
+from estrela.model.star import load as load_star
+from localaws.running import Running, running
+from metabase.files import load
+from metabase.model import Question
+from metabase.preview.athena import Answer, Athena
+
+BUCKET, RAW, WORKGROUP = "bench-questions", "raw_star", "bench"
+TABLES = ("dim_quarter", "dim_institution", "fact_complaints")
+MARTS = ("mart_bank_quarter", "mart_lead_coverage")
+FIELDS = (
+    "ano", "trimestre", "categoria", "tipo", "cnpj", "name", "index_text",
+    "upheld", "other", "unregulated", "total", "clients", "clients_ccs", "clients_scr",
+)  # fmt: skip
+READ = """
+SELECT
+  TRY_CAST(ano AS integer) AS year, TRY_CAST(substr(trimestre, 1, 1) AS integer) AS quarter,
+  CASE WHEN trim(cnpj) = '' THEN 'C:' || name ELSE cnpj END AS institution_code,
+  nullif(trim(cnpj), '') AS cnpj_root, name,
+  CASE WHEN categoria LIKE 'Top%' OR categoria LIKE 'Mais%' THEN 'top' ELSE 'secondary' END AS size_group,
+  {numbers},
+  TRY_CAST(replace(replace(index_text, '.', ''), ',', '.') AS decimal(18,2)) AS published_index
+FROM raw_ranking.ranking
+WHERE {sound}
+"""
+CODE = "CAST(year AS varchar) || 'T' || CAST(quarter AS varchar)"
+LAST_MONTH = "from_iso8601_date(format('%04d-%02d-01', year, quarter * 3))"
+KEY = "CAST(crc32(to_utf8(institution_code)) AS bigint)"
+VIEWS = {
+    "dim_quarter": f"""
+SELECT DISTINCT CAST(year * 4 + quarter AS bigint) AS quarter_key, {CODE} AS quarter_code, year, quarter,
+  date_trunc('quarter', {LAST_MONTH}) AS starts_on, last_day_of_month({LAST_MONTH}) AS ends_on, 'A' AS method
+FROM {RAW}.ranking""",
+    "dim_institution": f"""
+SELECT {KEY} AS institution_key, institution_code, max(cnpj_root) AS cnpj_root, max(name) AS name,
+  CASE WHEN max(cnpj_root) IS NULL THEN 'conglomerate' ELSE 'bank' END AS kind, max_by(size_group, year * 4 + quarter)
+  AS size_group, CAST(NULL AS varchar) AS segment, max(cnpj_root) AS lead_cnpj_root,
+  CASE WHEN max(cnpj_root) IS NULL THEN 'unknown' ELSE 'own' END AS lead_method,
+  DATE '1900-01-01' AS valid_from, DATE '9999-12-31' AS valid_to, true AS is_current
+FROM {RAW}.ranking
+GROUP BY institution_code""",
+    "fact_complaints": f"""
+SELECT {KEY} AS institution_key, CAST(year * 4 + quarter AS bigint) AS quarter_key, {CODE} AS quarter_code,
+  last_day_of_month({LAST_MONTH}) AS quarter_end, upheld, other, unregulated, total,
+  CAST(NULL AS bigint) AS extrapolated_upheld, CAST(NULL AS bigint) AS analysed, clients, clients_ccs, clients_scr,
+  published_index,
+  CAST((upheld * 100000000 / nullif(clients, 0)) / DECIMAL '100.00' AS decimal(18,2)) AS recomputed_index,
+  'f' AS source_file, CAST(1 AS bigint) AS source_line
+FROM {RAW}.ranking""",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--least", type=float, default=2)
+    options = parser.parse_args()
+    with running() as aws, tempfile.TemporaryDirectory() as folder:
+        size = upload(aws, Path(folder), options.rows)
+        athena = Athena(aws.client("athena"), WORKGROUP, deadline=3600)
+        for statement in chain(raw_side(), star_side(athena)):
+            athena.ask(statement[:70], statement)
+        print(f"{options.rows:,} rows, {size:,} bytes of CSV")
+        least = report(athena, size)
+    if least < options.least:
+        sys.exit(f"a question reads only {least:.1f} times less than one pass over the CSV")
+
+
+def report(athena: Athena, size: int) -> float:
+    """Print a line for each question; the least ratio of a single pass over the ``size`` bytes of CSV."""
+    [newest] = athena.ask("newest", f"SELECT max(quarter_code) AS code FROM {REFINED}.dim_quarter").rows
+    print(f"{'question':28}{'Estrela':>14}{'raw CSV':>16}{'times less':>12}{'than one pass':>15}")
+    ratios = []
+    for question in questions():
+        has_quarter = "period" in {one.name for one in question.variables}
+        sql = question.query({"period": str(newest["code"])} if has_quarter else {})
+        star, raw = athena.ask(question.key, sql), athena.ask(question.key, sql.replace(f"{REFINED}.", f"{RAW}."))
+        if rounded(star) != rounded(raw):
+            sys.exit(f"{question.key}: the answers differ")
+        ratio, single = raw.scanned_bytes / star.scanned_bytes, size / star.scanned_bytes
+        ratios.append(single)
+        print(
+            f"{question.key:28}{star.scanned_bytes:14,}{raw.scanned_bytes:16,}{ratio:12.0f}{single:15.1f}", flush=True
+        )
+    return min(ratios)
+
+
+def questions() -> Iterator[Question]:
+    """Those that read complaints alone: the raw fee answers are not CSV."""
+    for question in load().questions:
+        names = {table.name for table in sqlglot.parse_one(question.query({}), read="athena").find_all(exp.Table)}
+        if names & {"fact_complaints", *MARTS} and not any("fee" in name or "service" in name for name in names):
+            yield question
+
+
+def upload(aws: Running, folder: Path, rows: int) -> int:
+    """Store the files as UTF-8, which Athena reads; their size in bytes."""
+    s3, size = aws.client("s3"), 0
+    s3.create_bucket(Bucket=BUCKET)
+    place = {"ResultConfiguration": {"OutputLocation": f"s3://{BUCKET}/athena/"}}
+    aws.client("athena").create_work_group(Name=WORKGROUP, Configuration=place)
+    write(folder / "raw", rows)
+    for file in sorted((folder / "raw").glob("*.csv")):
+        data = file.read_bytes().decode(ENCODING).encode()
+        s3.put_object(Bucket=BUCKET, Key=f"raw/{file.name}", Body=data)
+        size += len(data)
+    return size
+
+
+def raw_side() -> Iterator[str]:
+    """The CSV as a table, and the star as views over it; broken rows stay out, as they do in the star."""
+    yield from (f"CREATE DATABASE {name}" for name in ("raw_ranking", RAW, REFINED))
+    columns = ", ".join(f"{name} string" for name in FIELDS)
+    yield (
+        f"CREATE EXTERNAL TABLE raw_ranking.ranking ({columns}) ROW FORMAT DELIMITED FIELDS TERMINATED BY ';'"
+        f" LOCATION 's3://{BUCKET}/raw/' TBLPROPERTIES ('skip.header.line.count' = '1')"
+    )
+    counts = FIELDS[7:]
+    numbers = ", ".join(f"TRY_CAST({name} AS bigint) AS {name}" for name in counts)
+    sound = " AND ".join(
+        (
+            "regexp_like(trim(cnpj), '^([0-9]{8})?$')",
+            "TRY_CAST(substr(trimestre, 1, 1) AS integer) BETWEEN 1 AND 4",
+            *(f"TRY_CAST({name} AS bigint) >= 0" for name in counts),
+        )
+    )
+    yield f"CREATE VIEW {RAW}.ranking AS {READ.format(numbers=numbers, sound=sound)}"
+    yield from (f"CREATE VIEW {RAW}.{name} AS {VIEWS[name]}" for name in TABLES)
+    yield from (f"CREATE VIEW {RAW}.{name} AS {mart_sql(name, RAW)}" for name in MARTS)
+
+
+def star_side(athena: Athena) -> Iterator[str]:
+    """The tables in their declared layout, filled a few quarters at a time: Athena takes 100 partitions a statement."""
+    for table in (refined_table(one) for one in load_star("banking").tables if one.name in TABLES):
+        yield create(table)
+        fill = f"INSERT INTO {table.path} SELECT {', '.join(c.name for c in table.columns)} FROM {RAW}.{table.name}"
+        order = f" ORDER BY {', '.join((*table.partition_by, *table.sort_by))}"
+        if not table.partition_by:
+            yield fill + order
+            continue
+        codes = [row["quarter_code"] for row in athena.ask("q", f"SELECT quarter_code FROM {RAW}.dim_quarter").rows]
+        middle = sorted(map(str, codes))[len(codes) // 2]
+        yield from (f"{fill} WHERE quarter_code {half} '{middle}'{order}" for half in ("<", ">="))
+    yield from (f"CREATE VIEW {REFINED}.{name} AS {mart_sql(name, REFINED)}" for name in MARTS)
+
+
+def create(table: LakeTable) -> str:
+    columns = ", ".join(f"{one.name} {one.type}" for one in table.columns)
+    partitions = f" PARTITIONED BY ({', '.join(table.partition_by)})" if table.partition_by else ""
+    properties = "'table_type' = 'ICEBERG', 'format' = 'parquet', 'write_compression' = 'zstd'"
+    return (
+        f"CREATE TABLE {table.path} ({columns}){partitions} LOCATION 's3://{BUCKET}/star/{table.name}'"
+        f" TBLPROPERTIES ({properties})"
+    )
+
+
+def mart_sql(name: str, database: str) -> str:
+    return next(mart for mart in load_star("banking").marts if mart.name == name).query(database)
+
+
+def rounded(answer: Answer) -> list[tuple[Any, ...]]:
+    return [
+        tuple(round(float(v), 9) if isinstance(v, float | Decimal) else v for v in row.values()) for row in answer.rows
+    ]
+
+
+if __name__ == "__main__":
+    main()
