@@ -11,11 +11,11 @@ FOLDERS = ("unit", "bcb_mirror", "metabase", "contract", "localaws", "spark", "d
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run fast tests before slow ones, and a layer before those that stand on it."""
+    """Run a layer before those that stand on it, in it the fast tests first; a folder's Spark session serves once."""
     root = Path(__file__).parent
 
-    def place(item: pytest.Item) -> tuple[bool, int]:
-        return item.get_closest_marker("slow") is not None, FOLDERS.index(item.path.relative_to(root).parts[0])
+    def place(item: pytest.Item) -> tuple[int, bool]:
+        return FOLDERS.index(item.path.relative_to(root).parts[0]), item.get_closest_marker("slow") is not None
 
     items.sort(key=place)
 

@@ -131,6 +131,7 @@ class Lake:
 @pytest.fixture(scope="session")
 def lake(aws: Running) -> Iterator[Lake]:
     """One JVM for all tests that ask for it. The bucket is there before the session: viewfs mounts it at the start."""
+    from fresh_jvm import end_jvm
     from pyspark.sql import SparkSession
 
     bucket = f"lake-{uuid.uuid4().hex[:10]}"
@@ -155,10 +156,11 @@ def lake(aws: Running) -> Iterator[Lake]:
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JAVA_HOME", str(java_home(os.environ)))
+        end_jvm()
         session = SparkSession.builder.master("local[2]").config(map=settings).getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     yield Lake(session, bucket)
-    session.stop()
+    end_jvm()
 
 
 class AthenaQueries:

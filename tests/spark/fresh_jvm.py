@@ -1,0 +1,20 @@
+"""Spark's JVM keeps the settings that it was started with: a session with others needs a JVM of its own."""
+
+from __future__ import annotations
+
+from pyspark import SparkContext
+from pyspark.sql import SparkSession
+
+STOP_SECONDS = 30
+
+
+def end_jvm() -> None:
+    """Stop the session of this process and its JVM, if there is one."""
+    session, gateway = SparkSession._instantiatedSession, SparkContext._gateway
+    if session is not None:
+        session.stop()
+    if gateway is not None:
+        gateway.shutdown()
+        gateway.proc.stdin.close()
+        gateway.proc.wait(STOP_SECONDS)
+        SparkContext._gateway = SparkContext._jvm = None
