@@ -18,13 +18,17 @@ from demo.deployment import JOB, LAKE, WORKGROUP, airflow_env, deploy
 from demo.figures import show_rows, show_steps, steps_of
 from demo.progress import RunTimeoutError, watch
 from demo.world import World, WorldError, source_host, world_from
+from estrela.errors import EstrelaError
 from localaws.errors import LocalAwsError
 from localaws.running import Running, running
+from metabase.files import load
+from metabase.preview.athena import Athena
+from metabase.preview.render import preview
 
 DAG = "star_schema"
 PROJECT = Path(__file__).resolve().parents[2]
 AIRFLOW_PORT = 8080
-EXPECTED = (AirflowError, LocalAwsError, MirrorError, QueryError, RunTimeoutError, WorldError)
+EXPECTED = (AirflowError, EstrelaError, LocalAwsError, MirrorError, QueryError, RunTimeoutError, WorldError)
 FILES = """
 SELECT source, count(*) AS files, sum(rows_in) AS rows_in, sum(rows_loaded) AS loaded, sum(rows_rejected) AS rejected
 FROM estrela_ops.files GROUP BY source ORDER BY source
@@ -62,7 +66,7 @@ def _run(console: Console, stack: contextlib.ExitStack, *, keep_open: bool) -> i
     started = time.monotonic()
     state = watch(console, flow, DAG, run_id)
     seconds = time.monotonic() - started
-    _report(console, aws, flow, run_id)
+    _report(console, aws, flow, run_id, home / "dashboards.html")
     colour = "green" if state == "success" else "red"
     console.print(f"The run is [{colour}]{state}[/] after {seconds:.0f} s.")
     if keep_open:
@@ -80,7 +84,7 @@ def _start(stack: contextlib.ExitStack, world: World, home: Path, port: int) -> 
     return aws, flow
 
 
-def _report(console: Console, aws: Running, flow: Airflow, run_id: str) -> None:
+def _report(console: Console, aws: Running, flow: Airflow, run_id: str, page: Path) -> None:
     tasks = flow.tasks(DAG, run_id)
     show_steps(console, steps_of(aws.client("glue"), JOB, run_id, tasks))
     failed = [task for task in tasks if task.state == "failed"]
@@ -92,6 +96,9 @@ def _report(console: Console, aws: Running, flow: Airflow, run_id: str) -> None:
     show_rows(console, "Checks", *rows_of(aws, WORKGROUP, CHECKS))
     if any(task.name == "publish" and task.state == "skipped" for task in tasks):
         console.print(f"Nothing new was published: no table in s3://{LAKE} was touched.")
+    with console.status("drawing the dashboards from Athena"):
+        preview(load(), Athena(aws.client("athena"), WORKGROUP), page)
+    console.print(f"Dashboards, to open in a browser: {page.relative_to(PROJECT)}")
 
 
 if __name__ == "__main__":
