@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 UV_VERSION := $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
 
-.PHONY: help setup check test test-fast demo preview bench clean
+.PHONY: help setup check test test-fast demo airflow preview bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ demo: .venv/ready ## run the main job on this machine
 
 preview: .venv/ready ## draw every dashboard on one offline page: make preview OUT=dashboards.html
 	@$(BIN)/python -m metabase preview --out $(or $(OUT),dashboards.html)
+
+airflow: .venv/ready ## the same, with Airflow's pages left open on port 8080
+	@$(BIN)/python -m demo airflow
 
 bench: .venv/ready ## every benchmark, as ratios side by side
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
