@@ -31,7 +31,8 @@ def deploy(aws: Running, project: Path) -> None:
     """Make or update all that the DAG needs; done again, it changes nothing."""
     s3 = aws.client("s3")
     s3.create_bucket(Bucket=LAKE)
-    wheel = _put(s3, "code", _wheel(project))
+    with tempfile.TemporaryDirectory(prefix="estrela-wheel-") as folder:
+        wheel = _put(s3, "code", _wheel(project, Path(folder)))
     script = _put(s3, "code", project / "glue" / "job_template.py")
     _put_job(aws.client("glue"), script, wheel)
     _put_workgroup(aws.client("athena"))
@@ -49,9 +50,8 @@ def airflow_env(aws: Running, source_host: str) -> dict[str, str]:
     }
 
 
-def _wheel(project: Path) -> Path:
-    """Build the platform's wheel; the same code gives the same bytes, so the same place in the bucket."""
-    folder = Path(tempfile.mkdtemp(prefix="estrela-wheel-"))
+def _wheel(project: Path, folder: Path) -> Path:
+    """Build the platform's wheel into ``folder``; the same code gives the same bytes, so the same place in the lake."""
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(command, cwd=project / "packages" / "estrela", check=True, capture_output=True)
     return next(folder.glob("*.whl"))
