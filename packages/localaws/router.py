@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
+
+from werkzeug.wrappers import Response
+
+from localaws.s3.errors import DISK_FULL, is_disk_full
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -44,10 +50,25 @@ class Router:
     ) -> Iterable[bytes]:
         """Let moto answer, and store its state before the answer leaves: what was acknowledged survives a kill."""
         changes = not _READS.match(_action(environ))
-        body = list(self._moto(environ, start_response))
-        if changes:
-            self._state.save(service)
-        return body
+        try:
+            answer = Response.from_app(self._moto, environ, buffered=True)
+            if changes:
+                self._state.save(service)
+        except OSError as error:
+            if not is_disk_full(error):
+                raise
+            answer = _disk_full(environ)
+        return answer(environ, start_response)
+
+
+def _disk_full(environ: WSGIEnvironment) -> Response:
+    """An error in the request's own protocol; no client tries a 507 again by itself."""
+    if environ.get("HTTP_X_AMZ_TARGET"):
+        text = json.dumps({"__type": "InsufficientStorage", "message": DISK_FULL})
+        return Response(text, HTTPStatus.INSUFFICIENT_STORAGE, content_type="application/x-amz-json-1.1")
+    error = f"<Error><Code>InsufficientStorage</Code><Message>{DISK_FULL}</Message></Error>"
+    text = f"<ErrorResponse>{error}</ErrorResponse>"
+    return Response(text, HTTPStatus.INSUFFICIENT_STORAGE, content_type="text/xml")
 
 
 def service_of(environ: WSGIEnvironment) -> str:

@@ -83,27 +83,6 @@ def test_a_run_over_its_timeout_ends_with_all_its_processes(
     assert not any(map(lives, pids))
 
 
-def test_a_killed_server_leaves_no_process_and_no_active_run(jobs_of: Any, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    with running(home) as server:
-        jobs = jobs_of(server)
-        ended = jobs.create("print(1)")
-        ended_id = jobs.run(ended)["Id"]
-        name = jobs.create(FAMILY, MaxRetries=1)
-        run_id, pids = start_family(jobs, name, tmp_path)
-        os.kill(server.pid, signal.SIGKILL)
-        jobs.eventually(lambda: not any(map(lives, pids)))
-    with running(home) as server:
-        again = jobs_of(server)
-        run = again.show(name, run_id)
-        assert run["JobRunState"] == "FAILED"
-        assert run["ErrorMessage"] == (
-            "the localaws server ended while the run was active; its processes were ended with it"
-        )
-        assert again.show(ended, ended_id)["JobRunState"] == "SUCCEEDED"
-        assert again.run(ended)["JobRunState"] == "SUCCEEDED"
-
-
 def test_a_server_that_stops_ends_its_runs(jobs_of: Any, tmp_path: Path) -> None:
     home = tmp_path / "home"
     with running(home) as server:

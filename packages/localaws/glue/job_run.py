@@ -168,6 +168,14 @@ class RunHistory:
         run.completed_on = time.time()
         self.change(run, state)
 
+    def saved(self, run: JobRun) -> bool:
+        """Write the record of ``run``; whether the disk had room for it."""
+        try:
+            self._save(run)
+        except OSError:
+            return False
+        return True
+
     def clean(self, run: JobRun) -> None:
         """The logs, the script and the record stay; what the run worked with goes."""
         for entry in self.folder(run.job_run_id).iterdir():

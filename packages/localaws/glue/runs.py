@@ -18,12 +18,15 @@ from localaws.glue.process import JobProcess
 from localaws.glue.run_logs import RunLogs
 from localaws.glue.warm_pool import WarmPool
 from localaws.home import Home
+from localaws.s3.errors import is_disk_full
 from localaws.s3.store import ObjectStore
 from localaws.settings import Settings
 
 _log = logging.getLogger(__name__)
 _SERVER_STOPPED = "the localaws server stopped while the run was active"
 _SERVER_DIED = "the localaws server ended while the run was active; its processes were ended with it"
+_DISK_FULL = "the disk that holds the home folder is full; free some space and start the run again"
+_PAUSE = 1.0
 
 
 class Runs:
@@ -120,8 +123,7 @@ class Runs:
         except PreparationError as error:
             state, message = "FAILED", str(error)
         except Exception as error:  # noqa: BLE001 - whatever happens, a run must end
-            _log.exception("run %s of job %s", run.job_run_id, run.job_name)
-            state, message = "ERROR", f"localaws could not run the job: {type(error).__name__}: {error}"
+            state, message = _unexpected(run, error)
         with self._lock:
             process = self._processes.pop(run.job_run_id, warm)
         if process and process.alive:
@@ -130,10 +132,22 @@ class Runs:
         with self._lock:
             if run.state == "STOPPING":
                 state, message = ("FAILED", _SERVER_STOPPED) if self._stopping else ("STOPPED", "")
-            self.history.end(run, state, message)
+            is_written = self._end(run, state, message)
+        while not is_written and not self._stopping:  # the disk is full: the end shows, and is kept once there is room
+            time.sleep(_PAUSE)
+            is_written = self.history.saved(run)
+        with self._lock:
             if not self._stopping:
                 self._retry(run)
                 self._start_waiting(run.key)
+
+    def _end(self, run: JobRun, state: str, message: str) -> bool:
+        try:
+            self.history.end(run, state, message)
+        except OSError as error:
+            _log.warning("the end of run %s (%s) is not written yet: %s", run.job_run_id, state, error)
+            return False
+        return True
 
     def _run(self, run: JobRun, warm: JobProcess | None) -> tuple[str, str]:
         folder = self.history.folder(run.job_run_id)
@@ -170,3 +184,11 @@ class Runs:
         if waiting and active < waiting[-1].most_at_once:
             self.history.change(waiting[-1], "STARTING")
             self._spawn(waiting[-1], None)
+
+
+def _unexpected(run: JobRun, error: Exception) -> tuple[str, str]:
+    """State and message of a run that was ended by something outside its script."""
+    if is_disk_full(error):
+        return "FAILED", f"Error Category: DISK_NO_SPACE_ERROR; {_DISK_FULL}"
+    _log.error("run %s of job %s", run.job_run_id, run.job_name, exc_info=error)
+    return "ERROR", f"localaws could not run the job: {type(error).__name__}: {error}"

@@ -6,6 +6,8 @@ import errno
 import sqlite3
 from collections.abc import Mapping
 
+DISK_FULL = "The disk that holds the home folder is full; free some space and send it again."
+
 # Code: (HTTP status, message), as https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html gives them.
 CODES: Mapping[str, tuple[int, str]] = {
     "AccessControlListNotSupported": (400, "The bucket does not allow ACLs"),
@@ -15,7 +17,7 @@ CODES: Mapping[str, tuple[int, str]] = {
     "EntityTooLarge": (400, "Your proposed upload exceeds the maximum allowed object size."),
     "EntityTooSmall": (400, "Your proposed upload is smaller than the minimum allowed size"),
     "IncompleteBody": (400, "You did not provide the number of bytes specified by the Content-Length HTTP header."),
-    "InsufficientStorage": (507, "The disk that holds the home folder is full; free some space and send it again."),
+    "InsufficientStorage": (507, DISK_FULL),
     "InternalError": (500, "We encountered an internal error. Please try again."),
     "InvalidArgument": (400, "Invalid Argument"),
     "InvalidBucketName": (400, "The specified bucket is not valid."),

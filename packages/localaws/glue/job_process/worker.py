@@ -68,7 +68,7 @@ def failure_message(error: BaseException, script: str) -> str:
 
 
 def _category(error: BaseException) -> str:
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return "DISK_NO_SPACE_ERROR"
     names = [ancestor.__name__ for ancestor in type(error).__mro__]
     return next((_CATEGORIES[name] for name in names if name in _CATEGORIES), "UNCLASSIFIED_ERROR")
