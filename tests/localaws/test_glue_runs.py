@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import io
 import json
 import re
+import subprocess
+import sys
 import zipfile
 from typing import Any
 
 import pytest
+import urllib3
 from botocore.exceptions import ClientError
+from uv import find_uv_bin
 
 OPTIONS = """
     import json, sys
@@ -154,6 +159,31 @@ def test_a_wheel_from_s3_is_installed(jobs: Any) -> None:
     script = "import importlib.metadata, installed\nprint(installed.name, importlib.metadata.version('installed'))"
     run = jobs.run(jobs.create(script), {"--additional-python-modules": location})
     assert jobs.output(run) == ["here 1.0"]
+
+
+@pytest.fixture(scope="module")
+def package_index() -> None:
+    """Skips where no package index answers: the installer itself is asked, outside of any run."""
+    command = [find_uv_bin(), "pip", "install", "--dry-run", "--reinstall", "--python", sys.executable, "six==1.16.0"]
+    asked = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    if asked.returncode:
+        pytest.skip(f"NOT TESTED, no package index answers: {asked.stderr.strip()[-300:]}")
+
+
+@pytest.mark.usefixtures("package_index")
+def test_a_version_from_the_index_comes_before_the_one_that_is_there(jobs: Any) -> None:
+    assert importlib.metadata.version("six") != "1.16.0"
+    script = "import six, urllib3\nprint(six.__version__, six.__file__.split('/')[-3], urllib3.__version__)"
+    run = jobs.run(jobs.create(script), {"--additional-python-modules": "six==1.16.0, urllib3"})
+    assert jobs.output(run) == [f"1.16.0 modules {urllib3.__version__}"]
+
+
+@pytest.mark.usefixtures("package_index")
+def test_a_version_that_the_index_lacks_is_named(jobs: Any) -> None:
+    run = jobs.run(jobs.create("print(1)"), {"--additional-python-modules": "six==0.0.1"})
+    assert run["JobRunState"] == "FAILED"
+    assert run["ErrorMessage"].startswith("--additional-python-modules: six==0.0.1 could not be installed: ")
+    assert "there is no version of six==0.0.1" in run["ErrorMessage"]
 
 
 def test_a_wheel_that_does_not_install_is_named_and_the_next_run_is_not_hurt(jobs: Any) -> None:

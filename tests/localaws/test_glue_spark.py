@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -116,6 +118,39 @@ def test_a_wrong_conf_is_named(jobs: Any) -> None:
     run = jobs.run(jobs.create("print(1)", "glueetl"), {"--conf": "spark.a"})
     assert run["JobRunState"] == "FAILED"
     assert run["ErrorMessage"].startswith("--conf has 'spark.a'; name=value was expected")
+
+
+JAR = (
+    HEAD
+    + """
+    loader = spark._jvm.java.lang.Thread.currentThread().getContextClassLoader()
+    resource = loader.getResourceAsStream("greeting.txt")
+    print(spark._jvm.scala.io.Source.fromInputStream(resource, "UTF-8").mkString())
+"""
+)
+
+
+def test_a_jar_comes_along(jobs: Any) -> None:
+    jar = io.BytesIO()
+    with zipfile.ZipFile(jar, "w") as zipped:
+        zipped.writestr("greeting.txt", "from the jar")
+    arguments = {"--bucket": jobs.bucket, "--extra-jars": jobs.put("jars/greeting.jar", jar.getvalue())}
+    run = jobs.run(jobs.create(JAR, "glueetl"), arguments)
+    assert (run["JobRunState"], jobs.output(run)) == ("SUCCEEDED", ["from the jar"])
+
+
+@pytest.mark.parametrize(
+    ("jar", "message"),
+    [
+        ("missing.jar", "LAUNCH ERROR | Error downloading from S3 for bucket: {bucket}, key: missing.jar: NoSuchKey"),
+        ("broken.jar", "--extra-jars: s3://{bucket}/broken.jar is not a jar archive"),
+    ],
+)
+def test_a_jar_that_cannot_be_used_is_named(jobs: Any, jar: str, message: str) -> None:
+    jobs.put("broken.jar", "not a jar")
+    run = jobs.run(jobs.create("print(1)", "glueetl"), {"--extra-jars": f"s3://{jobs.bucket}/{jar}"})
+    assert run["JobRunState"] == "FAILED"
+    assert run["ErrorMessage"].startswith(message.format(bucket=jobs.bucket))
 
 
 @pytest.fixture(scope="module")

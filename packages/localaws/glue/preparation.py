@@ -15,7 +15,7 @@ from localaws.glue.iceberg_settings import lead_home
 from localaws.glue.job_run import JobRun
 from localaws.glue.process import JobProcess, environment
 from localaws.glue.python_modules import install_modules
-from localaws.glue.run_files import fetch, listed, python_libraries
+from localaws.glue.run_files import fetch, jars, listed, python_libraries
 from localaws.home import Home
 from localaws.java import java_home
 from localaws.s3.store import ObjectStore
@@ -85,8 +85,8 @@ class Preparation:
         """A process for this run alone; raise PreparationError where Java is missing."""
         if run.kind == "pythonshell":
             return JobProcess(run.job_run_id, folder, run.kind, self._environment(folder, run.region))
-        jars = tuple(fetch(self.store, uri, folder / "jars") for uri in listed(run.arguments.get("--extra-jars", "")))
-        at_start = spark_settings.at_start(folder, run.settings["WorkerType"], jars)
+        extra = jars(self.store, run.arguments.get("--extra-jars", ""), folder / "jars")
+        at_start = spark_settings.at_start(folder, run.settings["WorkerType"], extra)
         return self._start(run.job_run_id, folder, "spark", _over(at_start, order["properties"]), run.region)
 
     def _start(self, run_id: str, folder: Path, kind: str, properties: Mapping[str, str], region: str) -> JobProcess:

@@ -47,3 +47,12 @@ def python_libraries(store: ObjectStore, uris: str, folder: Path) -> list[str]:
             raise PreparationError(f"--extra-py-files: {uri} is not a zip archive; a .zip, .whl or .py was expected")
         path.append(str(library))
     return path
+
+
+def jars(store: ObjectStore, uris: str, folder: Path) -> tuple[Path, ...]:
+    """The files of ``--extra-jars``; raise PreparationError for one that is missing or that Java would pass over."""
+    found = [(uri, fetch(store, uri, folder)) for uri in listed(uris)]
+    for uri, jar in found:
+        if not zipfile.is_zipfile(jar):
+            raise PreparationError(f"--extra-jars: {uri} is not a jar archive")
+    return tuple(jar for _, jar in found)
