@@ -31,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bcb-mirror", description="A stand-in for the Central Bank's services.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    serve = commands.add_parser("serve", help="answer on the loopback until Ctrl-C")
+    serve = commands.add_parser("serve", help="answer until Ctrl-C")
+    serve.add_argument("--host", default="127.0.0.1", help="address to bind (default 127.0.0.1)")
     serve.add_argument("--port", type=int, default=0, help="0 takes a free one (default)")
     serve.add_argument("--data", type=Path, metavar="DIR", help="serve a folder of real files")
     _add_world(serve)
@@ -67,7 +68,7 @@ def _serve(options: argparse.Namespace) -> int:
     mirror = Mirror(_world(options), until, map(quarter_of, options.withhold), options.register)
     for text in options.fault:
         mirror.faults.add(_fault(text))
-    server = Server(mirror, options.port)
+    server = Server(mirror, options.port, options.host)
     for number in (signal.SIGINT, signal.SIGTERM):
         # stop() joins the serving threads: it must not run inside the one that the signal interrupts
         signal.signal(number, lambda *_: threading.Thread(target=server.stop).start())

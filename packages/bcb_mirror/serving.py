@@ -56,20 +56,21 @@ class _Gateway(wsgi.Gateway_10):
 class Server:
     """The HTTP server of one mirror."""
 
-    def __init__(self, mirror: Mirror, port: int = 0) -> None:
-        """Bind ``port`` of the loopback (0: a free one); raise PortTakenError."""
+    def __init__(self, mirror: Mirror, port: int = 0, host: str = HOST) -> None:
+        """Bind ``port`` (0: a free one) of the address ``host``; raise PortTakenError."""
         self.mirror = mirror
-        self._http = wsgi.Server((HOST, port), mirror, numthreads=_THREADS, timeout=30, shutdown_timeout=2)
+        self._http = wsgi.Server((host, port), mirror, numthreads=_THREADS, timeout=30, shutdown_timeout=2)
         self._http.gateway = _Gateway
         self._http.expiration_interval = _TICK
         try:
             self._http.prepare()
         except OSError as error:
-            raise PortTakenError(HOST, port) from error
+            raise PortTakenError(host, port) from error
 
     @property
     def url(self) -> str:
-        return f"http://{HOST}:{self._http.bind_addr[1]}"
+        host, port = self._http.bind_addr[:2]
+        return f"http://{host}:{port}"
 
     def serve(self) -> None:
         """Answer until :meth:`stop` is called from another thread."""

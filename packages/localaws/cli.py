@@ -1,4 +1,4 @@
-"""The command line: up, down, status, env."""
+"""The command line: up, down, status, env, certificate."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from localaws.errors import LocalAwsError
 from localaws.home import Home, ServerRecord
 from localaws.running import STOP_DEADLINE, Running, launch, wait_until_ready
 from localaws.settings import Settings, settings_from
+
+FILES = ("ca.pem", "server.pem", "server-key.pem", "truststore.p12")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,7 +40,8 @@ def _parser(defaults: Settings) -> argparse.ArgumentParser:
     up.add_argument("--host", default=defaults.host, help=f"address to bind (default {defaults.host})")
     up.add_argument("--region", default=defaults.region, help=f"default {defaults.region}")
     up.add_argument("--warm", type=int, default=defaults.warm, help="pre-started Glue processes; 0 turns them off")
-    up.add_argument("--certificate", type=Path, help="PEM file; with --private-key the server speaks HTTPS")
+    up.add_argument("--https-port", type=int, help="answer HTTPS here as well, with the two files below")
+    up.add_argument("--certificate", type=Path, help="PEM file; 'localaws certificate' makes one")
     up.add_argument("--private-key", type=Path, help="PEM file")
     up.add_argument("--foreground", action="store_true", help="stay attached, log to the terminal")
     up.set_defaults(command=_up)
@@ -50,6 +53,10 @@ def _parser(defaults: Settings) -> argparse.ArgumentParser:
         commands.add_parser(name, help=text).set_defaults(command=command)
     for command_parser in commands.choices.values():
         command_parser.add_argument("--home", type=Path, default=defaults.home, help=f"default {defaults.home}")
+    certificate = commands.add_parser("certificate", help="make an authority of one's own and a server's certificate")
+    certificate.add_argument("folder", type=Path, help=f"gets {', '.join(FILES)}")
+    certificate.add_argument("--name", action="append", help="of the server, as clients call it (default localhost)")
+    certificate.set_defaults(command=_certificate)
     return parser
 
 
@@ -65,7 +72,7 @@ def _up(options: argparse.Namespace, defaults: Settings) -> int:
 
 
 def _up_options(options: argparse.Namespace) -> dict[str, Any]:
-    names = ("port", "host", "region", "warm", "certificate", "private_key")
+    names = ("port", "host", "region", "warm", "https_port", "certificate", "private_key")
     return {name.replace("_", "-"): getattr(options, name) for name in names}
 
 
@@ -112,6 +119,14 @@ def _status(options: argparse.Namespace, defaults: Settings) -> int:
         print(f"no server runs on {options.home}")
         return 3
     print(f"running at {record.endpoint} (pid {record.pid}, region {record.region}, home {options.home})")
+    return 0
+
+
+def _certificate(options: argparse.Namespace, defaults: Settings) -> int:
+    from localaws.certificates import ensure
+
+    made = ensure(options.folder, options.name or ["localhost"])
+    print(f"{options.folder}: {'made' if made else 'kept'} {', '.join(FILES)}")
     return 0
 
 

@@ -16,6 +16,10 @@ class PortTakenError(LocalAwsError):
         )
 
 
+class CertificateError(LocalAwsError):
+    """HTTPS was asked for without a certificate, or with one that cannot be used."""
+
+
 class HomeNotWritableError(LocalAwsError):
     """The home folder cannot be made or written."""
 

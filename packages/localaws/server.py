@@ -16,7 +16,7 @@ from cheroot.ssl.builtin import BuiltinSSLAdapter
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from localaws import athena, glue, iceberg, s3
-from localaws.errors import PortTakenError
+from localaws.errors import CertificateError, PortTakenError
 from localaws.gateway import OriginalHeadersGateway
 from localaws.home import Home, ServerRecord
 from localaws.late import Late
@@ -42,23 +42,28 @@ class Server:
         self.home = Home(settings.home)
         self._stops: list[Callable[[], None]] = []
         self._http: wsgi.Server | None = None
+        self._https: wsgi.Server | None = None
         self.stopped = threading.Event()
 
     @property
     def endpoint(self) -> str:
         assert self._http is not None, "start() first"
         host, port = self._http.bind_addr[:2]
-        return f"{self.settings.scheme}://{_reachable(host)}:{port}"
+        return f"http://{_reachable(host)}:{port}"
 
     def start(self) -> None:
         """Take the home and the port, load the state, and be ready to serve.
 
-        Raises PortTakenError, HomeNotWritableError, HomeInUseError or HomeStateError, and leaves nothing behind.
+        Raises PortTakenError, CertificateError, HomeNotWritableError, HomeInUseError or HomeStateError, and leaves
+        nothing behind.
         """
         self.home.acquire()
         try:
-            self._http = self._bind()
-            self._http.wsgi_app = self._compose()
+            self._http = self._bind(self.settings.port)
+            self._https = self._bind_https()
+            application = self._compose()
+            for server in self._servers():
+                server.wsgi_app = application
         except BaseException:
             self.stop()
             raise
@@ -68,13 +73,15 @@ class Server:
         """Answer requests until :meth:`stop` is called from another thread or a signal handler."""
         assert self._http is not None, "start() first"
         threading.Thread(target=_import_the_rest, daemon=True).start()
+        if self._https:
+            threading.Thread(target=self._https.serve, daemon=True).start()
         self._http.serve()
 
     def stop(self) -> None:
         """End everything that was started and give the home free; :attr:`stopped` is set when it is done."""
-        if self._http:
+        for server in self._servers():
             # cheroot waits without end for a client that no longer reads its answer
-            waiting = threading.Thread(target=self._http.stop, daemon=True)
+            waiting = threading.Thread(target=server.stop, daemon=True)
             waiting.start()
             waiting.join(STOP_SECONDS)
         while self._stops:
@@ -82,19 +89,34 @@ class Server:
         self.home.release()
         self.stopped.set()
 
-    def _bind(self) -> wsgi.Server:
-        host, port = self.settings.host, self.settings.port
+    def _servers(self) -> list[wsgi.Server]:
+        return [server for server in (self._https, self._http) if server]
+
+    def _bind(self, port: int, tls: BuiltinSSLAdapter | None = None) -> wsgi.Server:
+        host = self.settings.host
         if port and _listens(host, port):
             raise PortTakenError(host, port)
-        http = wsgi.Server((host, port), _not_ready, numthreads=THREADS, timeout=SOCKET_TIMEOUT)
-        http.gateway = OriginalHeadersGateway
-        if self.settings.certificate and self.settings.private_key:
-            http.ssl_adapter = BuiltinSSLAdapter(str(self.settings.certificate), str(self.settings.private_key))
+        server = wsgi.Server((host, port), _not_ready, numthreads=THREADS, timeout=SOCKET_TIMEOUT)
+        server.gateway = OriginalHeadersGateway
+        server.ssl_adapter = tls
         try:
-            http.prepare()
+            server.prepare()
         except OSError as error:
             raise PortTakenError(host, port) from error
-        return http
+        return server
+
+    def _bind_https(self) -> wsgi.Server | None:
+        port, certificate, key = self.settings.https_port, self.settings.certificate, self.settings.private_key
+        if port is None:
+            return None
+        if not certificate or not key:
+            problem = "an HTTPS port needs a certificate and its private key; make them with 'localaws certificate'"
+            raise CertificateError(problem)
+        try:
+            tls = BuiltinSSLAdapter(str(certificate), str(key))
+        except OSError as error:  # ssl.SSLError is one
+            raise CertificateError(f"{certificate} with {key} cannot be used: {error}") from error
+        return self._bind(port, tls)
 
     def _compose(self) -> WSGIApplication:
         state = MotoState(self.home.state)

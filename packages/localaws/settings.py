@@ -19,7 +19,8 @@ class Settings:
     ``home`` holds all state; ``port`` 0 takes a free one. ``warm`` is the number of
     pre-started Glue processes that wait for a job run (0 turns the pool off).
     ``glue_minute`` is the length in seconds of a minute of a Glue job's Timeout: tests shorten it.
-    ``certificate`` and ``private_key`` are PEM files: with both, the server speaks HTTPS.
+    With ``https_port`` it answers HTTPS there as well, with the PEM files ``certificate`` and ``private_key``: for
+    clients that take no plain HTTP, such as Athena's JDBC driver.
     """
 
     home: Path
@@ -28,13 +29,10 @@ class Settings:
     region: str = "us-east-1"
     account: str = "123456789012"
     warm: int = 1
+    https_port: int | None = None
     certificate: Path | None = None
     private_key: Path | None = None
     glue_minute: float = 60.0
-
-    @property
-    def scheme(self) -> str:
-        return "https" if self.certificate else "http"
 
 
 def settings_from(environ: Mapping[str, str]) -> Settings:

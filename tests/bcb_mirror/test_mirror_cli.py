@@ -44,6 +44,12 @@ def test_serve_answers_until_ctrl_c() -> None:
         assert quarters == ["2021T1", "2021T2", "2021T3", "2021T4"]
 
 
+def test_serve_binds_the_address_that_is_asked_for() -> None:
+    with started("--institutions", "30", "--from", "2021T1", "--to", "2021T1", "--host", "0.0.0.0") as url:
+        assert url.startswith("http://0.0.0.0:")
+        assert requests.get(f"{url}/_mirror/quarters", timeout=10).json() == {"quarters": ["2021T1"]}
+
+
 def test_serve_holds_real_quarters_back(real_data: Path) -> None:
     with started("--data", str(real_data), "--until", "2021T3") as url:
         published = requests.post(f"{url}/_mirror/publish-next", timeout=10).json()["quarters"]

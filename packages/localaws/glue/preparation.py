@@ -101,7 +101,7 @@ class Preparation:
         return JobProcess(run_id, folder, kind, {**self._environment(folder, region), "JAVA_HOME": str(java)})
 
     def _environment(self, folder: Path, region: str) -> dict[str, str]:
-        return environment(self.endpoint, region, folder, ca_bundle=self.settings.certificate)
+        return environment(self.endpoint, region, folder)
 
     def _notes(self, run: JobRun) -> list[str]:
         """What is different here from Glue, for the run's error log."""

@@ -105,10 +105,10 @@ class JobProcess:
             return
 
 
-def environment(endpoint: str, region: str, folder: Path, *, ca_bundle: Path | None) -> dict[str, str]:
+def environment(endpoint: str, region: str, folder: Path) -> dict[str, str]:
     """The variables of a job's process: of the server's own it gets the PATH, the home folder and nothing else."""
     kept = {name: os.environ[name] for name in ("HOME", "JAVA_HOME") if name in os.environ}
-    variables = kept | {
+    return kept | {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "LANG": "C.UTF-8",
         "TZ": "UTC",
@@ -127,6 +127,3 @@ def environment(endpoint: str, region: str, folder: Path, *, ca_bundle: Path | N
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
-    if ca_bundle:
-        variables["AWS_CA_BUNDLE"] = str(ca_bundle)
-    return variables
