@@ -1,8 +1,8 @@
-"""A small Glue run, cold against warm, in turns on two servers: seconds from StartJobRun to SUCCEEDED.
+"""A server's start, to its first answer; a small Glue run, cold against warm, from StartJobRun to SUCCEEDED.
 
     python benchmarks/glue_start.py [--rounds 5]
 
-The job writes 10 rows as Parquet and into an Iceberg table, and reads the table back.
+Runs alternate between two servers. The job writes 10 rows as Parquet and into an Iceberg table, and reads the table back.
 """
 
 from __future__ import annotations
@@ -43,6 +43,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
+    starts = [first_answer() for _ in range(rounds)]
+    print(f"first answer: median {statistics.median(starts):.2f} s of {[round(value, 2) for value in starts]}")
     with ExitStack() as servers:
         cold, warm = (servers.enter_context(running(warm=size)) for size in (0, 1))
         for server in (cold, warm):
@@ -57,6 +59,14 @@ def main() -> None:
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     print(f"warm / cold: {medians['warm'] / medians['cold']:.2f}; load {psutil.getloadavg()[0]:.1f}")
     print(f"a waiting process holds {statistics.median(resident):.0f} MiB")
+
+
+def first_answer() -> float:
+    """Seconds from the start of a server on a new home to its answer to ListBuckets."""
+    begin = time.perf_counter()
+    with running() as server:
+        server.client("s3").list_buckets()
+        return time.perf_counter() - begin
 
 
 def create(server: Running) -> None:

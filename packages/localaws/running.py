@@ -14,7 +14,7 @@ from typing import Any
 
 import boto3
 
-from localaws.errors import StartError
+from localaws.errors import HomeNotWritableError, StartError
 from localaws.home import Home, ServerRecord
 
 START_DEADLINE = 30.0
@@ -53,7 +53,7 @@ class Running:
 def running(home: Path | None = None, *, port: int = 0, warm: int = 0, region: str = "us-east-1") -> Iterator[Running]:
     """Start ``localaws up`` on a free port, yield it, stop it. Without ``home`` its state goes with the block.
 
-    Raises StartError with the server's own message.
+    Raises StartError with the server's own message, or HomeNotWritableError.
     """
     with tempfile.TemporaryDirectory(prefix="localaws-") as temporary:
         folder = home or Path(temporary)
@@ -66,10 +66,17 @@ def running(home: Path | None = None, *, port: int = 0, warm: int = 0, region: s
 
 
 def launch(home: Path, *options: str) -> subprocess.Popen[bytes]:
-    """Start a server process with its output in ``HOME/server.log``; its session outlives the caller's terminal."""
-    home.mkdir(parents=True, exist_ok=True)
+    """Start a server process with its output in ``HOME/server.log``; its session outlives the caller's terminal.
+
+    Raises HomeNotWritableError.
+    """
     command = [sys.executable, "-m", "localaws", "up", "--foreground", "--home", str(home), *options]
-    with Home(home).log.open("wb") as log:
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        log = Home(home).log.open("wb")
+    except OSError as error:
+        raise HomeNotWritableError(home, error.strerror or str(error)) from error
+    with log:
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
 
 

@@ -154,6 +154,14 @@ def test_a_library_that_is_no_archive_is_named(jobs: Any) -> None:
     )
 
 
+def test_a_library_that_raises_at_import_is_told_with_its_own_words(jobs: Any) -> None:
+    location = jobs.put("lib/fragile.py", "limit = {}['limit']")
+    run = jobs.run(jobs.create("import sys\nimport fragile"), {"--extra-py-files": location})
+    assert run["JobRunState"] == "FAILED"
+    assert run["ErrorMessage"] == "Error Category: UNCLASSIFIED_ERROR; Failed Line Number: 2; KeyError: 'limit'"
+    assert any("fragile.py" in line for line in jobs.output(run, "error"))
+
+
 def test_a_wheel_from_s3_is_installed(jobs: Any) -> None:
     location = jobs.put("modules/installed-1.0-py3-none-any.whl", wheel("installed", "import boto3\nname = 'here'"))
     script = "import importlib.metadata, installed\nprint(installed.name, importlib.metadata.version('installed'))"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from localaws.errors import StartError
+from localaws.errors import HomeNotWritableError, StartError
 from localaws.running import running
 
 
@@ -46,10 +46,16 @@ def test_two_servers_on_one_home_are_refused(tmp_path: Path) -> None:
         pass
 
 
-def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(OSError), running(tmp_path / "file"):
+def test_a_home_that_cannot_be_written_is_named_and_left_alone(tmp_path: Path) -> None:
+    home = tmp_path / "file"
+    home.write_text("not a folder")
+    text = f"home folder {home} is not writable (%s); choose another with --home or LOCALAWS_HOME"
+    with pytest.raises(HomeNotWritableError) as caught, running(home):
         pass
+    assert str(caught.value) == text % "File exists"
+    up = localaws("up", "--home", str(home), "--port", "0")
+    assert (up.returncode, up.stdout, up.stderr) == (1, "", f"localaws: {text % 'Not a directory'}\n")
+    assert home.read_text() == "not a folder"
 
 
 def localaws(*arguments: str) -> subprocess.CompletedProcess[str]:
