@@ -2,7 +2,8 @@
 
     python benchmarks/glue_start.py [--rounds 5]
 
-Runs alternate between two servers. The job writes 10 rows as Parquet and into an Iceberg table, and reads the table back.
+Runs alternate between two servers. The job writes 10 rows as Parquet and into an Iceberg table,
+and reads the table back.
 """
 
 from __future__ import annotations
