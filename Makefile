@@ -4,10 +4,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 UV_VERSION := $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
 
-.PHONY: help setup check test test-fast demo airflow preview bench clean
+.PHONY: help setup check test test-fast test-compose demo airflow preview bench clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/ready ## make .venv with exactly what uv.lock pins
 
@@ -26,12 +26,19 @@ check: .venv/ready ## format, lint, types, import rules, lock file
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/hadolint airflow/Dockerfile packages/Dockerfile tests/compose/postgres.Dockerfile
 
 test: check ## check, then every test, the fast ones first
 	$(BIN)/pytest
 
 test-fast: .venv/ready ## the tests that need no JVM and no long wait
 	$(BIN)/pytest -m "not slow and not docker" tests/unit
+
+test-compose: .venv/ready ## the stack of docker-compose.yml, up, proved and down again; needs Docker, half an hour
+	ESTRELA_COMPOSE=1 $(BIN)/pytest -m docker
+
+.env: ## random secrets for docker compose, made once
+	@umask 077 && $(PYTHON) packages/demo/compose_secrets.py > $@
 
 demo: .venv/ready ## run the main job on this machine
 	@$(BIN)/python -m demo

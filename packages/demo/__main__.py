@@ -78,7 +78,7 @@ def _run(console: Console, stack: contextlib.ExitStack, *, keep_open: bool) -> i
 def _start(stack: contextlib.ExitStack, world: World, home: Path, port: int) -> tuple[Running, Airflow]:
     host = stack.enter_context(source_host(world, home / "mirror.log"))
     aws = stack.enter_context(running(home / "aws", warm=1))
-    deploy(aws, PROJECT)
+    deploy(aws.client, PROJECT)
     flow = stack.enter_context(airflow(home / "airflow", PROJECT / "dags", airflow_env(aws, host), port))
     flow.wait_for_dag(DAG)
     return aws, flow

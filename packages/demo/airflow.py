@@ -65,6 +65,11 @@ class Airflow:
     def state(self, dag_id: str, run_id: str) -> str:
         return str(self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"])
 
+    def states(self, dag_id: str) -> dict[str, str]:
+        """All runs of a DAG: their ids and states."""
+        rows = self._call("GET", f"/dags/{dag_id}/dagRuns")["dag_runs"]
+        return {row["dag_run_id"]: row["state"] for row in rows}
+
     def tasks(self, dag_id: str, run_id: str) -> list[Task]:
         rows = self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
         return [Task(row["task_id"], row["state"] or "waiting", row["duration"], row["start_date"]) for row in rows]
@@ -96,7 +101,7 @@ def airflow(home: Path, dags: Path, env: Mapping[str, str], port: int = 0) -> It
     with contextlib.ExitStack() as stack:
         for service in SERVICES:
             stack.enter_context(process([*_command(), service], full, home / f"{service}.log"))
-        yield Airflow(url, home, _token(url, home))
+        yield Airflow(url, home, token(url, home / "api-server.log"))
 
 
 def _command() -> list[str]:
@@ -147,16 +152,24 @@ def _migrate(home: Path, env: Mapping[str, str]) -> None:
     done.touch()
 
 
-def _token(url: str, home: Path) -> str:
-    """A token, once the API server gives one."""
+def token(url: str, log: object, password: str = "") -> str:
+    """A token, once the API server gives one: for the user ``admin``, or for anyone where there is no ``password``."""
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         with contextlib.suppress(requests.ConnectionError):
-            answer = requests.get(f"{url}/auth/token", timeout=10)
+            answer = _ask_for_token(f"{url}/auth/token", password)
             if answer.ok:
                 return str(answer.json()["access_token"])
+            if answer.status_code == requests.codes.unauthorized:
+                raise AirflowError(f"Airflow at {url} does not accept the password of admin")
         time.sleep(0.3)
-    raise AirflowError(f"Airflow's API server did not answer within {READY_SECONDS:.0f} s; see {home}/api-server.log")
+    raise AirflowError(f"Airflow's API server did not answer within {READY_SECONDS:.0f} s; see {log}")
+
+
+def _ask_for_token(url: str, password: str) -> requests.Response:
+    if not password:
+        return requests.get(url, timeout=10)
+    return requests.post(url, json={"username": "admin", "password": password}, timeout=10)
 
 
 def _free_port() -> int:

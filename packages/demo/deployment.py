@@ -6,14 +6,17 @@ import hashlib
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from localaws.running import Running
+if TYPE_CHECKING:
+    from localaws.running import Running
 
 LAKE = "estrela-lake"
 JOB = "estrela"
 WORKGROUP = "estrela"
+SOURCE_HOST = "--source_host"
 ROLE = "arn:aws:iam::123456789012:role/estrela-glue"
 # The same words as on AWS: localaws puts its own catalog behind them.
 CATALOG_CONF = " --conf ".join(
@@ -27,15 +30,30 @@ CATALOG_CONF = " --conf ".join(
 )
 
 
-def deploy(aws: Running, project: Path) -> None:
-    """Make or update all that the DAG needs; done again, it changes nothing."""
-    s3 = aws.client("s3")
+class AnotherSourceError(Exception):
+    """The lake holds the data of another central bank than the one that was asked for."""
+
+    def __init__(self, known: str, asked: str) -> None:
+        real = "Banco Central do Brasil"
+        super().__init__(
+            f"the lake holds what came from {known or real}; to take in {asked or real}, choose an empty lake"
+        )
+
+
+def deploy(client: Callable[[str], Any], project: Path, source_host: str = "") -> None:
+    """Make or update all that the DAG needs; done again, it changes nothing.
+
+    ``client`` makes a boto3 client of a service; ``source_host`` stands in for the sources' hosts in each run that
+    names none of its own. Raises AnotherSourceError rather than mix two worlds in one lake.
+    """
+    s3, glue = client("s3"), client("glue")
+    _refuse_another_source(glue, source_host)
     s3.create_bucket(Bucket=LAKE)
     with tempfile.TemporaryDirectory(prefix="estrela-wheel-") as folder:
         wheel = _put(s3, "code", _wheel(project, Path(folder)))
     script = _put(s3, "code", project / "glue" / "job_template.py")
-    _put_job(aws.client("glue"), script, wheel)
-    _put_workgroup(aws.client("athena"))
+    _put_job(glue, script, wheel, source_host)
+    _put_workgroup(client("athena"))
 
 
 def airflow_env(aws: Running, source_host: str) -> dict[str, str]:
@@ -65,7 +83,15 @@ def _put(s3: Any, prefix: str, file: Path) -> str:
     return f"s3://{LAKE}/{key}"
 
 
-def _put_job(glue: Any, script: str, wheel: str) -> None:
+def _refuse_another_source(glue: Any, source_host: str) -> None:
+    if JOB not in glue.list_jobs()["JobNames"]:
+        return
+    known = glue.get_job(JobName=JOB)["Job"].get("DefaultArguments", {}).get(SOURCE_HOST, "")
+    if known != source_host:
+        raise AnotherSourceError(known, source_host)
+
+
+def _put_job(glue: Any, script: str, wheel: str, source_host: str) -> None:
     job = {
         "Role": ROLE,
         "Command": {"Name": "glueetl", "ScriptLocation": script, "PythonVersion": "3"},
@@ -79,6 +105,7 @@ def _put_job(glue: Any, script: str, wheel: str) -> None:
             "--extra-py-files": wheel,
             "--datalake-formats": "iceberg",
             "--conf": CATALOG_CONF,
+            **({SOURCE_HOST: source_host} if source_host else {}),
         },
     }
     if JOB in glue.list_jobs()["JobNames"]:

@@ -1,0 +1,49 @@
+"""``python -m demo.first_run``: wait until a run of the DAG has succeeded.
+
+Airflow is at ``AIRFLOW_URL``, the password of its admin in ``AIRFLOW_ADMIN_PASSWORD``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from demo.airflow import Airflow, AirflowError, token
+
+DAG = "star_schema"
+DEADLINE_SECONDS = 3600.0
+PAUSE_SECONDS = 2.0
+
+
+def main(environ: Mapping[str, str]) -> int:
+    """0 once a run has succeeded; 1 with one line where none can."""
+    url = environ["AIRFLOW_URL"]
+    try:
+        flow = Airflow(url, Path(), token(url, "its log", environ["AIRFLOW_ADMIN_PASSWORD"]))
+        flow.wait_for_dag(DAG)
+        print(f"run {wait_for_success(lambda: flow.states(DAG))} of {DAG} succeeded")
+    except AirflowError as error:
+        print(f"first run: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def wait_for_success(states: Callable[[], Mapping[str, str]], sleep: Callable[[float], None] = time.sleep) -> str:
+    """The id of a run that succeeded. Raises AirflowError where all have failed, or none ends in an hour."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline:
+        found = states()
+        succeeded = [run_id for run_id, state in found.items() if state == "success"]
+        if succeeded:
+            return succeeded[0]
+        if found and set(found.values()) == {"failed"}:
+            raise AirflowError(f"{', '.join(found)} of {DAG} failed; Airflow's pages show which task, and its log")
+        sleep(PAUSE_SECONDS)
+    raise AirflowError(f"no run of {DAG} succeeded within {DEADLINE_SECONDS:.0f} s")
+
+
+if __name__ == "__main__":
+    sys.exit(main(os.environ))

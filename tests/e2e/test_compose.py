@@ -1,0 +1,178 @@
+"""The stack of docker-compose.yml, up from a clean clone of HEAD, with the fake Metabase in Metabase's place."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyathena
+import pytest
+import requests
+
+pytestmark = [pytest.mark.slow, pytest.mark.docker]
+
+ROOT = Path(__file__).parents[2]
+UP_SECONDS = 40 * 60
+PORTS = ("AIRFLOW_PORT", "METABASE_PORT", "AWS_PORT")
+HTTPS = """
+import boto3
+athena = boto3.client("athena", endpoint_url="https://aws:8443", region_name="us-east-1",
+    aws_access_key_id="localaws", aws_secret_access_key="localaws", verify="/certificates/ca.pem")
+print([group["Name"] for group in athena.list_work_groups()["WorkGroups"]])
+"""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A compose project of a clone in ``folder``; ``environ`` names the Docker engine and free ports."""
+
+    folder: Path
+    environ: dict[str, str]
+    project: str = field(default_factory=lambda: f"estrela-test-{uuid.uuid4().hex[:8]}")
+
+    def compose(self, *words: str, check: bool = True, seconds: float = 300) -> str:
+        files = ("-f", "docker-compose.yml", "-f", "tests/compose/test.yml")
+        command = ["docker", "compose", "-p", self.project, *files, *words]
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environ, capture_output=True, text=True, timeout=seconds, check=False
+        )
+        assert not check or done.returncode == 0, f"{' '.join(command)}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        return done.stdout
+
+    def secret(self, name: str) -> str:
+        lines = (self.folder / ".env").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines)[name]
+
+    def url(self, port: str) -> str:
+        return f"http://127.0.0.1:{self.environ[port]}"
+
+    def services(self) -> dict[str, dict[str, Any]]:
+        rows = [json.loads(line) for line in self.compose("ps", "--all", "--format", "json").splitlines()]
+        return {row["Service"]: row for row in rows}
+
+
+def free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+def engine_answers(environ: dict[str, str]) -> bool:
+    answered = [
+        subprocess.run(["docker", *words], env=environ, capture_output=True, check=False).returncode == 0
+        for words in (["info"], ["compose", "version"])
+        if shutil.which("docker")
+    ]
+    return answered == [True, True]
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of a Docker engine: the machine's own, else one that the tool ``docker-up`` starts and we end."""
+    if os.environ.get("ESTRELA_COMPOSE") != "1":
+        pytest.skip("NOT RUN: the stack of docker-compose.yml takes Docker and many minutes; run: make test-compose")
+    environ = dict(os.environ)
+    if engine_answers(environ):
+        yield environ
+        return
+    tool = Path(os.environ.get("ESTRELA_SHARED") or ROOT.parent / "shared") / "tools" / "docker-up"
+    if not tool.is_file():
+        pytest.skip(f"NO DOCKER: no engine with Compose v2 answers, and there is no {tool} to start one")
+    folder = tmp_path_factory.mktemp("docker")
+    said = subprocess.run([str(tool), str(folder)], stdout=subprocess.PIPE, text=True, check=True, timeout=900).stdout
+    yield environ | dict(word.split("=", 1) for word in said.split() if "=" in word)
+    pid = int((folder / "dockerd.pid").read_text())
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + 60
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def stack(engine: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    folder = tmp_path_factory.mktemp("clone") / "estrela"
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True, timeout=120)
+    subprocess.run(["make", "--quiet", ".env"], cwd=folder, check=True, timeout=60)
+    stack = Stack(folder, engine | {name: free_port() for name in PORTS})
+    try:
+        stack.compose("up", "--detach", "--build", seconds=UP_SECONDS)
+        yield stack
+    except BaseException:
+        print(stack.compose("logs", "--no-color", "--tail", "40", check=False))
+        raise
+    finally:
+        stack.compose("down", "--volumes", "--timeout", "20", check=False)
+
+
+def test_every_service_is_well_or_done(stack: Stack) -> None:
+    rows = stack.services()
+    states = {name: row["Health"] or f"exit {row['ExitCode']}" for name, row in rows.items()}
+    # the last one may not have ended yet when the command returns
+    assert {name: state for name, state in states.items() if state not in ("healthy", "exit 0")} == {}
+    assert {"airflow-api-server", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer"} <= set(states)
+    assert {name for name, state in states.items() if state == "exit 0"} >= {"deploy", "first-run", "provision"}
+
+
+def test_the_dag_has_succeeded_by_its_own_schedule(stack: Stack) -> None:
+    airflow, password = stack.url("AIRFLOW_PORT"), stack.secret("AIRFLOW_ADMIN_PASSWORD")
+    signed_in = requests.post(f"{airflow}/auth/token", json={"username": "admin", "password": password}, timeout=30)
+    headers = {"Authorization": f"Bearer {signed_in.json()['access_token']}"}
+    dag = requests.get(f"{airflow}/api/v2/dags/star_schema", headers=headers, timeout=30).json()
+    runs = requests.get(f"{airflow}/api/v2/dags/star_schema/dagRuns", headers=headers, timeout=30).json()["dag_runs"]
+    assert not dag["is_paused"]
+    assert [(run["run_type"], run["state"]) for run in runs] == [("scheduled", "success")]
+
+
+def test_airflow_asks_for_a_password(stack: Stack) -> None:
+    airflow = stack.url("AIRFLOW_PORT")
+    wrong = requests.post(f"{airflow}/auth/token", json={"username": "admin", "password": "admin"}, timeout=30)
+    assert (wrong.status_code, requests.get(f"{airflow}/api/v2/dags", timeout=30).status_code) == (401, 401)
+
+
+def test_athena_answers_from_outside(stack: Stack) -> None:
+    with pyathena.connect(
+        work_group="estrela",
+        region_name="us-east-1",
+        endpoint_url=stack.url("AWS_PORT"),
+        aws_access_key_id="localaws",
+        aws_secret_access_key="localaws",
+    ) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT count(*), sum(total), count(DISTINCT quarter_code) FROM estrela_refined.fact_complaints")
+        rows, complaints, quarters = cursor.fetchone() or (0, 0, 0)
+    assert rows > 500
+    assert complaints > 10_000
+    assert quarters > 20
+
+
+def test_three_dashboards_are_there_and_as_declared(stack: Stack) -> None:
+    metabase, password = stack.url("METABASE_PORT"), stack.secret("METABASE_ADMIN_PASSWORD")
+    who = {"username": "admin@estrela.localhost", "password": password}
+    session = requests.post(f"{metabase}/api/session", json=who, timeout=30).json()["id"]
+    headers = {"X-Metabase-Session": session}
+    found = requests.get(f"{metabase}/api/search?models=dashboard", headers=headers, timeout=30).json()["data"]
+    assert {row["name"] for row in found} == {"Complaints", "Fees", "Pipeline health"}
+    assert "0 changes" in stack.compose("run", "--rm", "--no-deps", "provision", "metabase", "plan")
+
+
+def test_metabase_reaches_athena_over_https(stack: Stack) -> None:
+    """By the authority whose truststore Metabase has, from Metabase's container, as Metabase's user."""
+    assert "'estrela'" in stack.compose("exec", "-T", "metabase", "python", "-c", HTTPS)
+
+
+def test_no_process_of_ours_is_root(stack: Stack) -> None:
+    running = [name for name, row in stack.services().items() if row["State"] == "running"]
+    users = {name: stack.compose("exec", "-T", name, "id", "-u").strip() for name in running}
+    assert "0" not in users.values(), users
+    assert len(users) >= 8
