@@ -78,7 +78,7 @@ class GlueJobs:
             run = self._run(job, run_id)
             state = run["JobRunState"]
             if state == SUCCESS:
-                return JobRun(job, run_id, run.get("ExecutionTime", 0), _dpu_seconds(run))
+                return JobRun(job, run_id, run.get("ExecutionTime", 0), dpu_seconds(run))
             if state not in WAITING:
                 raise self._failed(JobError, job, run, run.get("ErrorMessage", ""))
             if self.clock() >= end:
@@ -149,5 +149,6 @@ def may_pass(message: str) -> bool:
     return True
 
 
-def _dpu_seconds(run: Mapping[str, Any]) -> float:
+def dpu_seconds(run: Mapping[str, Any]) -> float:
+    """DPU-seconds of a run: Glue tells them itself only of runs that scale by themselves."""
     return float(run.get("DPUSeconds") or run.get("ExecutionTime", 0) * run.get("MaxCapacity", 0))

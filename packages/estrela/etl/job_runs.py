@@ -1,0 +1,77 @@
+"""What each Glue run did and what it took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from estrela.etl.lake_table import OPS, LakeTable
+from estrela.etl.ops_log import OpsLog, Row
+from estrela.etl.run_key import run_of
+from estrela.hooks.active_runs import ENDED
+from estrela.hooks.glue_jobs import LONGEST_RUN, RUN_KEY, dpu_seconds
+from estrela.model.column import Column
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
+
+LONGEST_MESSAGE = 500
+JOB_RUNS = LakeTable(
+    OPS,
+    "job_runs",
+    "Glue runs that have ended: one a step of a run, and one more for each time that a step was tried again",
+    (
+        Column("run_key", "string", "Key of the run that the step belongs to"),
+        Column("step", "string", "Step, such as extract_fees"),
+        Column("glue_run_id", "string", "Id that Glue gave"),
+        Column("started_at", "timestamp", "When, UTC"),
+        Column("seconds", "bigint", "Seconds of execution, without the start of the machines"),
+        Column("dpu_seconds", "double", "Seconds times the data processing units held; Glue bills at least 60 s a run"),
+        Column("state", "string", "How it ended: SUCCEEDED, FAILED, STOPPED, TIMEOUT, ERROR or EXPIRED"),
+        Column("message", "string", "Why it did not succeed, in Glue's words, at most 500 characters"),
+    ),
+)
+
+
+def note_job_runs(s3: S3Client, glue: GlueClient, bucket: str, job: str) -> None:
+    """Keep the runs of ``job`` that have ended. Raises ClientError."""
+    log = OpsLog(s3, glue, bucket, JOB_RUNS, key=("glue_run_id",), time="started_at")
+    log.merge(ended_runs(glue, job))
+
+
+def ended_runs(client: GlueClient, job: str, now: datetime | None = None) -> list[Row]:
+    """Rows of :data:`JOB_RUNS` for the runs of ``job`` that carry a run key, of the last eight days.
+
+    A run that is still active is told once it has ended: Glue ends it before the eight days are over.
+    """
+    oldest = (now or datetime.now(UTC)) - LONGEST_RUN - timedelta(hours=1)
+    return [row_of(run) for run in _since(client, job, oldest) if run["JobRunState"] in ENDED and _key(run)]
+
+
+def row_of(run: Mapping[str, Any]) -> Row:
+    """A run as Glue's GetJobRuns tells it, as a row of :data:`JOB_RUNS`."""
+    key = _key(run)
+    return {
+        "run_key": run_of(key),
+        "step": key.rpartition("/")[2],
+        "glue_run_id": run["Id"],
+        "started_at": f"{run['StartedOn'].astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+        "seconds": run.get("ExecutionTime", 0),
+        "dpu_seconds": dpu_seconds(run),
+        "state": run["JobRunState"],
+        "message": run.get("ErrorMessage", "")[:LONGEST_MESSAGE],
+    }
+
+
+def _since(client: GlueClient, job: str, oldest: datetime) -> Iterator[Any]:
+    for page in client.get_paginator("get_job_runs").paginate(JobName=job):
+        for run in page["JobRuns"]:  # the newest first
+            if run["StartedOn"] < oldest:
+                return
+            yield run
+
+
+def _key(run: Mapping[str, Any]) -> str:
+    return str(run.get("Arguments", {}).get(RUN_KEY, ""))

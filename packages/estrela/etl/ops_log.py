@@ -1,0 +1,127 @@
+"""Tables of operations that no Spark job writes: JSON lines in the lake, a file a month, read by Athena as they are.
+
+What Glue and Athena themselves tell of their work is a few rows a day. A Spark job to write them would cost more than
+most of what they report.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from estrela.etl.lake_table import LakeTable
+
+if TYPE_CHECKING:
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
+
+Row = Mapping[str, Any]
+"""Column to value: text, number or None; a timestamp is text such as ``2024-11-01 06:00:00``, a date ``2024-11-01``."""
+TEXT = "org.apache.hadoop.mapred.TextInputFormat"
+TEXT_OUT = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
+JSON_SERDE = "org.openx.data.jsonserde.JsonSerDe"
+
+
+@dataclass(frozen=True)
+class OpsLog:
+    """One table: ``s3://<bucket>/ops/<table>/<month>.json``. ``key`` names the columns that tell rows apart.
+
+    ``time`` is the column whose month a row belongs to.
+    """
+
+    s3: S3Client
+    glue: GlueClient
+    bucket: str
+    table: LakeTable
+    key: tuple[str, ...]
+    time: str
+
+    @property
+    def prefix(self) -> str:
+        """The folder in the bucket."""
+        return f"ops/{self.table.name}/"
+
+    def merge(self, rows: Iterable[Row]) -> None:
+        """Add ``rows``, in place of those with the same key. Does nothing where it would change nothing.
+
+        Raises ClientError (PreconditionFailed) if another writer changed the month meanwhile: try again.
+        """
+        months: dict[str, list[Row]] = defaultdict(list)
+        for row in rows:
+            months[str(row[self.time])[:7]].append(row)
+        for month, new in sorted(months.items()):
+            known, version = self._read(month)
+            merged = self._merged(known, new)
+            if merged != known:
+                self._write(month, merged, version)
+        self._declare()
+
+    def newest(self) -> str:
+        """The greatest ``time`` of all rows; "" where there is none."""
+        listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix).get("Contents", [])
+        if not listed:
+            return ""
+        rows, _ = self._read(max(entry["Key"] for entry in listed).removeprefix(self.prefix).removesuffix(".json"))
+        return max(str(row[self.time]) for row in rows)
+
+    def _merged(self, known: Iterable[Row], new: Iterable[Row]) -> list[Row]:
+        by_key = {tuple(row[name] for name in self.key): row for row in (*known, *new)}
+        return sorted(by_key.values(), key=lambda row: (row[self.time], *(row[name] for name in self.key)))
+
+    def _read(self, month: str) -> tuple[list[Row], str]:
+        """The rows of a month and the ETag of their file; "" where there is none."""
+        try:
+            found = self.s3.get_object(Bucket=self.bucket, Key=f"{self.prefix}{month}.json")
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchKey":
+                return [], ""
+            raise
+        return [json.loads(line) for line in found["Body"].read().splitlines()], found["ETag"]
+
+    def _write(self, month: str, rows: Iterable[Row], version: str) -> None:
+        body = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
+        key = f"{self.prefix}{month}.json"
+        if version:
+            self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, IfMatch=version)
+        else:
+            self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, IfNoneMatch="*")
+
+    def _declare(self) -> None:
+        """Tell the Glue catalog of the table, unless it knows it as it is."""
+        wanted = table_input(self.table, f"s3://{self.bucket}/{self.prefix}")
+        try:
+            known = self.glue.get_table(DatabaseName=self.table.database, Name=self.table.name)["Table"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "EntityNotFoundException":
+                raise
+            self.glue.create_table(DatabaseName=self.table.database, TableInput=wanted)
+            return
+        if _told(known) != _told(wanted):
+            self.glue.update_table(DatabaseName=self.table.database, TableInput=wanted)
+
+
+def _told(table: Mapping[str, Any]) -> tuple[Any, ...]:
+    storage = table["StorageDescriptor"]
+    return table.get("Description"), storage["Columns"], storage["Location"]
+
+
+def table_input(table: LakeTable, location: str) -> Any:
+    """An external table of JSON lines, as Glue's CreateTable takes it."""
+    return {
+        "Name": table.name,
+        "Description": table.doc,
+        "TableType": "EXTERNAL_TABLE",
+        "Parameters": {"EXTERNAL": "TRUE", "classification": "json"},
+        "StorageDescriptor": {
+            "Columns": [{"Name": one.name, "Type": one.type, "Comment": one.doc} for one in table.columns],
+            "Location": location,
+            "InputFormat": TEXT,
+            "OutputFormat": TEXT_OUT,
+            "SerdeInfo": {"SerializationLibrary": JSON_SERDE},
+        },
+    }

@@ -1,0 +1,79 @@
+"""What Athena scanned, day by day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from estrela.etl.lake_table import OPS, LakeTable
+from estrela.etl.ops_log import OpsLog, Row
+from estrela.model.column import Column
+
+if TYPE_CHECKING:
+    from mypy_boto3_athena import AthenaClient
+    from mypy_boto3_glue import GlueClient
+    from mypy_boto3_s3 import S3Client
+
+KEPT = timedelta(days=40)
+"""Athena forgets a query after 45 days."""
+PAGE = 50
+QUERY_DAYS = LakeTable(
+    OPS,
+    "query_days",
+    "Athena's queries of a day: how many, and what they scanned. The newest day is told up to the newest run",
+    (
+        Column("day", "date", "Day on which the queries were sent, UTC"),
+        Column("workgroup", "string", "Athena workgroup"),
+        Column("queries", "bigint", "Queries that ended"),
+        Column("failed", "bigint", "Queries that failed or were cancelled"),
+        Column("scanned_bytes", "bigint", "Bytes that they scanned; Athena bills at least 10 MB a query of tables"),
+    ),
+)
+
+
+def note_query_days(s3: S3Client, glue: GlueClient, athena: AthenaClient, bucket: str, workgroup: str) -> None:
+    """Keep the days since the newest that is known, which is told anew. Raises ClientError."""
+    log = OpsLog(s3, glue, bucket, QUERY_DAYS, key=("day", "workgroup"), time="day")
+    log.merge(query_days(athena, workgroup, log.newest()))
+
+
+def query_days(client: AthenaClient, workgroup: str, since: str = "", today: date | None = None) -> list[Row]:
+    """Rows of :data:`QUERY_DAYS` for the days from ``since`` (``YYYY-MM-DD``), at most forty days back, in full."""
+    first = (today or datetime.now(UTC).date()) - KEPT
+    first = max(first, date.fromisoformat(since)) if since else first
+    return rows_of(workgroup, _executions(client, workgroup, first))
+
+
+def rows_of(workgroup: str, executions: Iterable[Mapping[str, Any]]) -> list[Row]:
+    """Executions as Athena's BatchGetQueryExecution tells them, summed by day."""
+    days: dict[str, dict[str, Any]] = {}
+    for one in executions:
+        state = one["Status"]["State"]
+        if state in ("QUEUED", "RUNNING"):
+            continue
+        day = _day(one).isoformat()
+        empty = {"day": day, "workgroup": workgroup, "queries": 0, "failed": 0, "scanned_bytes": 0}
+        row = days.setdefault(day, empty)
+        row["queries"] += 1
+        row["failed"] += state != "SUCCEEDED"
+        row["scanned_bytes"] += one.get("Statistics", {}).get("DataScannedInBytes", 0)
+    return [days[day] for day in sorted(days)]
+
+
+def _executions(client: AthenaClient, workgroup: str, first: date) -> Iterator[Any]:
+    """The newest first, until a page has one from before ``first``."""
+    pages = client.get_paginator("list_query_executions").paginate(
+        WorkGroup=workgroup, PaginationConfig={"PageSize": PAGE}
+    )
+    for page in pages:
+        ids = page["QueryExecutionIds"]
+        found = client.batch_get_query_execution(QueryExecutionIds=ids)["QueryExecutions"] if ids else []
+        yield from (one for one in found if _day(one) >= first)
+        if any(_day(one) < first for one in found):
+            return
+
+
+def _day(execution: Mapping[str, Any]) -> date:
+    sent: datetime = execution["Status"]["SubmissionDateTime"]
+    return sent.astimezone(UTC).date()
