@@ -13,7 +13,8 @@ in again and rebuilds the tables.
 
 **Airflow Variables**: `estrela_lake`, the bucket (required); `estrela_glue_job` (default `estrela`);
 `estrela_aws_conn_id` (default `aws_default`); `estrela_alert_topic`, an SNS topic that hears of failures;
-`estrela_poll_seconds` (default 5); `estrela_source_host`, a stand-in for the Central Bank's hosts.
+`estrela_poll_seconds` (default 5); `estrela_source_host`, a stand-in for the Central Bank's hosts;
+`estrela_athena_workgroup` (default `primary`), whose scanned bytes the tables of operations tell.
 """
 
 from __future__ import annotations
@@ -77,8 +78,10 @@ def news(connection: Mapping[str, str], params: Mapping[str, Any]) -> dict[str, 
 
     s3, lake = _client("s3", connection), _lake(connection)
     state = dict(state_of(RawLayer(s3, lake), [source.name for source in load(STAR).sources]))
-    is_news = params["full_refresh"] or state != Watermark(s3, lake, STAR).published()
-    return state if is_news else {}
+    if params["full_refresh"] or state != Watermark(s3, lake, STAR).published():
+        return state
+    note_work(connection)
+    return {}
 
 
 def remember(connection: Mapping[str, str], ti: Any) -> None:
@@ -86,6 +89,17 @@ def remember(connection: Mapping[str, str], ti: Any) -> None:
     from estrela.etl.watermark import Watermark
 
     Watermark(_client("s3", connection), _lake(connection), STAR).advance(ti.xcom_pull(task_ids="news"))
+    note_work(connection)
+
+
+def note_work(connection: Mapping[str, str]) -> None:
+    """Note what Glue and Athena did and what it took, for the dashboard of the pipeline's health."""
+    from estrela.etl.job_runs import note_job_runs
+    from estrela.etl.query_days import note_query_days
+
+    s3, glue, lake = _client("s3", connection), _client("glue", connection), _lake(connection)
+    note_job_runs(s3, glue, lake, connection["job"])
+    note_query_days(s3, glue, _client("athena", connection), lake, connection["workgroup"])
 
 
 def alert(context: Mapping[str, Any]) -> None:
@@ -126,6 +140,7 @@ CONNECTION = {
     "job": "{{ var.value.get('estrela_glue_job', 'estrela') }}",
     "lake": "{{ var.value.get('estrela_lake', '') }}",
     "poll_seconds": "{{ var.value.get('estrela_poll_seconds', '5') }}",
+    "workgroup": "{{ var.value.get('estrela_athena_workgroup', 'primary') }}",
 }
 REFRESH = {"--full_refresh": "{{ 'true' if params.full_refresh else '' }}"}
 SCOPE = {

@@ -103,6 +103,19 @@ def test_each_step_is_one_glue_run_and_a_day_without_news_ends_early(platform: A
         "--lake": platform.lake,
         "--quarters": "2021T4,2022T1",
     }
+    check_noted(platform)
+
+
+def check_noted(platform: Any) -> None:
+    """Operations' table tells each Glue run of both days, the one without news included."""
+    (listed,) = platform.aws.client("s3").list_objects_v2(Bucket=platform.lake, Prefix="ops/job_runs/")["Contents"]
+    body = platform.aws.client("s3").get_object(Bucket=platform.lake, Key=listed["Key"])["Body"].read()
+    noted = [json.loads(line) for line in body.splitlines()]
+    assert {row["glue_run_id"]: row["step"] for row in noted} == {
+        run["Id"]: run["Arguments"]["--run_key"].rpartition("/")[2] for run in platform.runs()
+    }
+    assert len({row["run_key"] for row in noted}) == 2
+    assert {row["state"] for row in noted} == {"SUCCEEDED"}
 
 
 NEWS = """
@@ -110,8 +123,8 @@ NEWS = """
     import airflow.providers.standard.operators.python
     sys.path.insert(0, sys.argv[1])
     import star_schema
-    lake = sys.argv[2]
-    connection = {"aws_conn_id": "aws_default", "lake": lake}
+    lake, job = sys.argv[2:]
+    connection = {"aws_conn_id": "aws_default", "lake": lake, "job": job, "workgroup": "primary"}
     ask = lambda refresh=False: star_schema.news(connection, {"full_refresh": refresh})
     first = ask()
     star_schema.remember(connection, types.SimpleNamespace(xcom_pull=lambda task_ids: first))
@@ -123,7 +136,7 @@ NEWS = """
 
 def test_news_is_what_the_published_tables_were_not_made_from(platform: Any, answer_of: Any) -> None:
     never_published, just_published, full_refresh, new_file = answer_of(
-        platform.python(NEWS, str(DAG_FILE.parent), platform.lake)
+        platform.python(NEWS, str(DAG_FILE.parent), platform.lake, platform.job)
     )
     assert (never_published, just_published, full_refresh, new_file) == (0, {}, 2, 2)
 
