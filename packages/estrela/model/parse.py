@@ -15,7 +15,12 @@ class Text:
 
 @dataclass(frozen=True)
 class Whole:
-    """A whole number, with or without dots between groups of three digits: ``1234`` and ``1.234`` are equal."""
+    """A whole number, with or without dots between groups of three digits: ``1234`` and ``1.234`` are equal.
+
+    Where it is not ``signed``, a minus is refused.
+    """
+
+    signed: bool = True
 
 
 @dataclass(frozen=True)

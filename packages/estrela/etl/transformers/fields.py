@@ -32,7 +32,9 @@ def castable(text: Column, parser: Parser, type_: str) -> Column:
     match parser:
         case Text():
             return F.when(text.rlike("\\s\\s|[\\t\\xa0]"), F.regexp_replace(text, "[\\s\\xa0]+", " ")).otherwise(text)
-        case Whole():
+        case Whole(signed):
+            if not signed:
+                text = F.when(~F.startswith(text, F.lit("-")), text)
             grouped = F.when(text.rlike(r"^-?\d{1,3}(\.\d{3})+$"), F.replace(text, F.lit("."), F.lit("")))
             # A dot is rare and its regular expression dear: plain numbers go the short way, checked by the cast.
             return F.when(F.instr(text, ".") == 0, text).otherwise(grouped)
@@ -58,8 +60,8 @@ def cast(name: str, type_: str) -> Column:
 def allowed(parser: Parser, type_: str) -> str:
     """What a field read by ``parser`` may hold, for the reason of a refusal."""
     match parser:
-        case Whole():
-            return "a whole number is allowed"
+        case Whole(signed):
+            return "a whole number is allowed" if signed else "a whole number without a minus is allowed"
         case Number(mark):
             return f"a number with decimal mark {mark!r} that fits {type_} is allowed"
         case Digits(width):

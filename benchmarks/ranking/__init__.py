@@ -1,0 +1,1 @@
+"""Four ways to do the same work on the same ranking files, and the judge of what they wrote."""

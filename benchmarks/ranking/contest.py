@@ -1,0 +1,152 @@
+"""One contestant at work in a process of its own, and what it cost."""
+
+from __future__ import annotations
+
+import multiprocessing
+import re
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from multiprocessing.connection import Connection
+from pathlib import Path
+from time import perf_counter
+
+import psutil
+
+from ranking.work import Output, Work
+
+MEGABYTE = 1 << 20
+SPARK = {"estrela": "engine", "best": "best", "naive": "naive"}
+CONTESTANTS = (*SPARK, "duckdb")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Wall and CPU seconds (user and system, all processes) of the timed run; megabytes of the whole contest.
+
+    ``resident`` is the peak of all processes together, ``python`` that of the one that drives. ``heap_after_gc`` is the
+    most that a collection left in the JVM, ``live`` what a full one leaves at the end; 0 where there is no JVM.
+    """
+
+    wall: float
+    cpu: float
+    resident: float = 0
+    python: float = 0
+    heap_after_gc: float = 0
+    live: float = 0
+
+
+@dataclass
+class Peak:
+    """Peaks of resident memory, in MB."""
+
+    tree: float = 0
+    root: float = field(default=0)
+
+
+def contest(name: str, heap: str, warm_up: Work, work: Work) -> tuple[Output, Cost]:
+    """Let ``name`` do ``warm_up`` and then, timed, ``work``. Raises RuntimeError with its traceback if it fails."""
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    child = spawn.Process(target=_child, args=(name, heap, warm_up, work, theirs))
+    child.start()
+    theirs.close()
+    try:
+        with _peak(child.pid or 0) as peak:
+            answer = ours.recv()
+    except EOFError:
+        answer = f"{name} ended without an answer"
+    finally:
+        child.join(60)
+        child.kill()
+    if isinstance(answer, str):
+        raise RuntimeError(answer)
+    output, cost = answer
+    return output, Cost(**{**vars(cost), "resident": peak.tree, "python": peak.root})
+
+
+def _child(name: str, heap: str, warm_up: Work, work: Work, answer: Connection) -> None:
+    try:
+        answer.send(_duckdb(warm_up, work) if name == "duckdb" else _spark(SPARK[name], heap, warm_up, work))
+    except Exception:  # noqa: BLE001 the parent shows it
+        answer.send(traceback.format_exc())
+
+
+def _duckdb(warm_up: Work, work: Work) -> tuple[Output, Cost]:
+    from ranking import duck
+
+    duck.run(warm_up)
+    return _timed(lambda: duck.run(work))
+
+
+def _spark(module: str, heap: str, warm_up: Work, work: Work) -> tuple[Output, Cost]:
+    from ranking.session import session
+
+    warm_up.out.mkdir(parents=True)
+    gc_log = warm_up.out / "gc.log"
+    spark = session(warm_up.out / "lake", heap, gc_log)
+    run = import_module(f"ranking.{module}").run
+    run(spark, warm_up)
+    timed = spark.newSession()
+    timed.conf.set("spark.sql.catalog.lake.warehouse", (work.out / "lake").as_uri())
+    output, cost = _timed(lambda: run(timed, work))
+    spark._jvm.System.gc()
+    memory = spark._jvm.java.lang.management.ManagementFactory.getMemoryMXBean()
+    live = memory.getHeapMemoryUsage().getUsed() / MEGABYTE
+    spark.stop()
+    return output, Cost(cost.wall, cost.cpu, heap_after_gc=_after_gc(gc_log), live=live)
+
+
+def _timed(run: Callable[[], Output]) -> tuple[Output, Cost]:
+    cpu, start = _cpu_seconds(), perf_counter()
+    output = run()
+    return output, Cost(perf_counter() - start, _cpu_seconds() - cpu)
+
+
+def _cpu_seconds() -> float:
+    """What this process and all it started have used so far, the ended ones included."""
+    me = psutil.Process()
+    return sum(sum(process.cpu_times()[:4]) for process in (me, *me.children(recursive=True)))
+
+
+def _after_gc(log: Path) -> float:
+    """The most that any collection left, in MB."""
+    return max((float(left) for left in re.findall(r"\d+M->(\d+)M\(", log.read_text())), default=0)
+
+
+@contextmanager
+def _peak(pid: int) -> Iterator[Peak]:
+    """Sample the memory of a process and of those it started, five times a second."""
+    root, peak, stop = psutil.Process(pid), Peak(), threading.Event()
+
+    def sample() -> None:
+        while not stop.wait(0.2):
+            own = _resident(root)
+            peak.root = max(peak.root, own)
+            peak.tree = max(peak.tree, own + sum(_resident(one) for one in _children(root)))
+
+    thread = threading.Thread(target=sample)
+    thread.start()
+    try:
+        yield peak
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _children(root: psutil.Process) -> list[psutil.Process]:
+    try:
+        found: list[psutil.Process] = root.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+    return found
+
+
+def _resident(process: psutil.Process) -> float:
+    try:
+        return float(process.memory_info().rss / MEGABYTE)
+    except psutil.NoSuchProcess:
+        return 0

@@ -1,0 +1,69 @@
+"""What a contestant wrote, counted by DuckDB: equal to what the files were made of, and to the others' to the unit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from ranking.best import COUNTS
+from ranking.work import Output
+
+TEXTS = ("size_group", "kind", "cnpj_root", "institution_name")
+SUMS = f"""
+count(*) AS rows, {", ".join(f"sum({name}) AS {name}" for name in COUNTS)}, sum(published_index) AS published_index,
+count(*) - count(published_index) AS blank_index,
+{", ".join(f"bit_xor(hash({name})) AS {name}_hash" for name in TEXTS)},
+bit_xor(hash({", ".join(COUNTS)}, institution_name)) AS row_hash
+"""
+Verdict = Mapping[str, list[tuple[Any, ...]]]
+
+
+def verdict(output: Output) -> Verdict:
+    """Sums and hashes per quarter, with the unknown keys of the looked-up rows, and the rejects by kind."""
+    unknown = "count_if(institution_key = 0) AS unknown, count(DISTINCT institution_key) AS members"
+    return {
+        "typed": _asked(f"SELECT year, quarter, {SUMS} FROM $files GROUP BY ALL ORDER BY ALL", output.typed),
+        "looked up": _asked(
+            f"SELECT year, quarter, {SUMS}, {unknown} FROM $files GROUP BY ALL ORDER BY ALL", output.looked_up
+        ),
+        "rejects": _asked(
+            f"SELECT {output.kind} AS kind, count(*), bit_xor(hash(raw_line)) FROM $files GROUP BY ALL ORDER BY ALL",
+            output.rejects,
+        ),
+    }
+
+
+def differences(found: Verdict, truth: Mapping[str, Any]) -> list[str]:
+    """Where a verdict is not what the files were made of."""
+    columns = ["year", "quarter", "rows", *COUNTS, "published_index", "blank_index"]
+    totals: Counter[str] = Counter()
+    for row in found["typed"]:
+        totals.update(dict(zip(columns[2:], row[2 : len(columns)], strict=True)))
+    good = truth["rows"] - truth["bad_rows"]
+    expected = {"rows": good, "blank_index": truth["blank_index"], "published_index": truth["index_hundredths"]}
+    expected |= {name: truth[name] for name in ("upheld", "other", "unregulated", "total", "clients")}
+    totals["published_index"] *= 100
+    wrong = [f"{name}: {totals[name]} instead of {value}" for name, value in expected.items() if totals[name] != value]
+    unknown = sum(row[-2] for row in found["looked up"])
+    if unknown != truth["conglomerates"]:
+        wrong.append(f"unknown keys: {unknown} instead of {truth['conglomerates']}")
+    rejects = {row[0]: row[1] for row in found["rejects"]}
+    if rejects != {kind: count for kind, count in truth["bad_by_kind"].items() if count}:
+        wrong.append(f"rejects: {rejects} instead of {truth['bad_by_kind']}")
+    return wrong
+
+
+def most_files(paths: list[str]) -> int:
+    """The largest number of files in one partition: they lie in a folder each."""
+    return max(Counter(str(Path(path).parent) for path in paths).values())
+
+
+def _asked(query: str, files: list[str]) -> list[tuple[Any, ...]]:
+    with duckdb.connect() as db:
+        return db.execute(
+            query.replace("$files", "read_parquet($files, hive_partitioning = false)"), {"files": files}
+        ).fetchall()

