@@ -12,7 +12,6 @@ import argparse
 import statistics
 import time
 from contextlib import ExitStack
-from pathlib import Path
 
 import psutil
 
@@ -100,8 +99,7 @@ def run(server: Running) -> float:
 
 def wait_for_warm(server: Running) -> float:
     """MiB of the processes below the server once one waits for its run."""
-    while not list((Path(server.home) / "runs").glob("*/ready")):
-        time.sleep(0.1)
+    server.wait_until_warm(1)
     below = psutil.Process(server.pid).children(recursive=True)
     return sum(process.memory_info().rss for process in below) / 2**20
 

@@ -33,7 +33,9 @@ DEADLINE = timedelta(hours=2)
 GRACE = timedelta(minutes=5)
 
 
-def run_step(connection: Mapping[str, str], run_key: str, arguments: Mapping[str, str]) -> dict[str, object]:
+def run_step(
+    connection: Mapping[str, str], run_key: str, arguments: Mapping[str, str], flex: bool
+) -> dict[str, object]:
     """Start the Glue run of a step, or attach to it, and return its figures once it has succeeded."""
     from dataclasses import asdict
 
@@ -44,7 +46,7 @@ def run_step(connection: Mapping[str, str], run_key: str, arguments: Mapping[str
     jobs, job = _glue_jobs(connection), connection["job"]
     given = {name: value for name, value in arguments.items() if value}
     try:
-        run_id = jobs.start(job, run_key, {"--lake": _lake(connection), **given})
+        run_id = jobs.start(job, run_key, {"--lake": _lake(connection), **given}, flex=flex)
         print(f"Glue job {job}, run {run_id}, key {run_key}; log: {jobs.log_url(run_id)}")
         try:
             return asdict(jobs.wait(job, run_id, DEADLINE.total_seconds(), float(connection["poll_seconds"])))
@@ -159,6 +161,8 @@ def glue_step(step: Step) -> GlueStep:
             "connection": CONNECTION,
             "run_key": "{{ dag.dag_id }}/{{ run_id }}/{{ task.task_id }}",
             "arguments": {**arguments, **SCOPE} if step.phase == EXTRACT else arguments,
+            # What runs on every day, news or not, and mostly waits for the network, may wait for capacity too.
+            "flex": step.phase == EXTRACT,
         },
     )
 

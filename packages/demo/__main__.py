@@ -19,6 +19,7 @@ from demo.figures import show_rows, show_steps, steps_of
 from demo.progress import RunTimeoutError, watch
 from demo.world import World, WorldError, source_host, world_from
 from estrela.errors import EstrelaError
+from estrela.model.plan import EXTRACT, steps
 from localaws.errors import LocalAwsError
 from localaws.running import Running, running
 from metabase.files import load
@@ -28,6 +29,8 @@ from metabase.preview.render import preview
 DAG = "star_schema"
 PROJECT = Path(__file__).resolve().parents[2]
 AIRFLOW_PORT = 8080
+SPARK_STEPS = tuple(step.name for step in steps("banking") if step.phase != EXTRACT)
+FOR_SHORT_RUNS = "-XX:TieredStopAtLevel=1"
 EXPECTED = (AirflowError, EstrelaError, LocalAwsError, MirrorError, QueryError, RunTimeoutError, WorldError)
 FILES = """
 SELECT source, count(*) AS files, sum(rows_in) AS rows_in, sum(rows_loaded) AS loaded, sum(rows_rejected) AS rejected
@@ -77,10 +80,11 @@ def _run(console: Console, stack: contextlib.ExitStack, *, keep_open: bool) -> i
 
 def _start(stack: contextlib.ExitStack, world: World, home: Path, port: int) -> tuple[Running, Airflow]:
     host = stack.enter_context(source_host(world, home / "mirror.log"))
-    aws = stack.enter_context(running(home / "aws", warm=1))
+    aws = stack.enter_context(running(home / "aws", warm=len(SPARK_STEPS), java_options=FOR_SHORT_RUNS))
     deploy(aws.client, PROJECT)
     flow = stack.enter_context(airflow(home / "airflow", PROJECT / "dags", airflow_env(aws, host), port))
     flow.wait_for_dag(DAG)
+    aws.wait_until_warm(len(SPARK_STEPS))
     return aws, flow
 
 

@@ -12,6 +12,7 @@ from estrela import logger
 from estrela.etl.base import ETLBase, Figures
 from estrela.etl.raw import RawLayer
 from estrela.model.plan import EXTRACT, STAR, TRANSFORM
+from estrela.model.source import Source
 from estrela.model.star import Star, load
 from estrela.settings import Settings, settings_from
 
@@ -55,9 +56,10 @@ class ETLFactory:
         if settings.phase == EXTRACT:
             return self._extract(star)
         if settings.phase == TRANSFORM:
-            sources = star.sources_of(settings.entity)
-            return self._transform(star, settings.entity, self._lake(), [source.name for source in sources])
-        return self._star(star, self._lake()) if settings.phase == STAR else self._publish(star)
+            return self._transform(settings.entity, self._sources(star), self._lake(), settings.full_refresh)
+        if settings.phase == STAR:
+            return self._star(star, self._lake(), settings.full_refresh)
+        return self._publish(star)
 
     def _extract(self, star: Star) -> ETLBase:
         from estrela.etl.extractors.build import extract_step
@@ -67,18 +69,20 @@ class ETLFactory:
         sources = star.sources_of(self.settings.entity)
         return extract_step(self.settings.entity, sources, self._raw(), scope, self.settings.source_host)
 
-    def _transform(self, star: Star, entity: str, lake: Lake, names: Sequence[str], refresh: bool = True) -> ETLBase:
+    def _sources(self, star: Star) -> tuple[Source, ...]:
+        """Those of the settings' entity; the star's name stands for all."""
+        return star.sources if self.settings.entity == star.name else star.sources_of(self.settings.entity)
+
+    def _transform(self, entity: str, sources: Sequence[Source], lake: Lake, full_refresh: bool) -> ETLBase:
         from estrela.etl.transformers.trusted import TransformSource
 
-        full = refresh and self.settings.full_refresh
         raw = self._raw()
-        steps = [TransformSource(one, raw, lake, full) for one in star.sources if one.name in names]
-        return Together(entity, steps)
+        return Together(entity, [TransformSource(source, raw, lake, full_refresh) for source in sources])
 
-    def _star(self, star: Star, lake: Lake, refresh: bool = True) -> ETLBase:
+    def _star(self, star: Star, lake: Lake, full_refresh: bool) -> ETLBase:
         from estrela.etl.transformers.star import BuildStar, code_digest
 
-        return BuildStar(star, lake, code_digest(), refresh and self.settings.full_refresh)
+        return BuildStar(star, lake, code_digest(), full_refresh)
 
     def _publish(self, star: Star) -> ETLBase:
         from estrela.etl.loaders.views import AthenaViews
@@ -86,8 +90,7 @@ class ETLFactory:
 
         lake = self._lake()
         # What a full refresh asks for was done by the run's own steps; here they only catch up with other runs.
-        everything = [source.name for source in star.sources]
-        steps = [self._transform(star, star.name, lake, everything, False), self._star(star, lake, False)]
+        steps = [self._transform(star.name, star.sources, lake, False), self._star(star, lake, False)]
         views = AthenaViews(self.session.client("athena"), f"s3://{self.settings.lake}/athena/")
         return Publish(star, lake, self.settings.run_key, steps, views, self._active_branches)
 

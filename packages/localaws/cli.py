@@ -40,6 +40,7 @@ def _parser(defaults: Settings) -> argparse.ArgumentParser:
     up.add_argument("--host", default=defaults.host, help=f"address to bind (default {defaults.host})")
     up.add_argument("--region", default=defaults.region, help=f"default {defaults.region}")
     up.add_argument("--warm", type=int, default=defaults.warm, help="pre-started Glue processes; 0 turns them off")
+    up.add_argument("--java-options", default=defaults.java_options, help="further options of the JVMs of Glue runs")
     up.add_argument("--https-port", type=int, help="answer HTTPS here as well, with the two files below")
     up.add_argument("--certificate", type=Path, help="PEM file; 'localaws certificate' makes one")
     up.add_argument("--private-key", type=Path, help="PEM file")
@@ -72,7 +73,7 @@ def _up(options: argparse.Namespace, defaults: Settings) -> int:
 
 
 def _up_options(options: argparse.Namespace) -> dict[str, Any]:
-    names = ("port", "host", "region", "warm", "https_port", "certificate", "private_key")
+    names = ("port", "host", "region", "warm", "java_options", "https_port", "certificate", "private_key")
     return {name.replace("_", "-"): getattr(options, name) for name in names}
 
 

@@ -41,6 +41,16 @@ class Running:
             "AWS_REGION": self.region,
         }
 
+    def wait_until_warm(self, processes: int, seconds: float = 300.0) -> None:
+        """Return once so many Glue processes wait for a run. Raises StartError if they do not within ``seconds``."""
+        deadline = time.monotonic() + seconds
+        while len(list(Home(self.home).runs.glob("*/ready"))) < processes:
+            if time.monotonic() > deadline:
+                raise StartError(
+                    f"fewer than {processes} warm processes within {seconds:.0f} s; see {Home(self.home).log}"
+                )
+            time.sleep(0.1)
+
     def session(self) -> boto3.session.Session:
         return boto3.session.Session("localaws", "localaws", region_name=self.region)
 
@@ -50,14 +60,17 @@ class Running:
 
 
 @contextmanager
-def running(home: Path | None = None, *, port: int = 0, warm: int = 0, region: str = "us-east-1") -> Iterator[Running]:
+def running(
+    home: Path | None = None, *, port: int = 0, warm: int = 0, region: str = "us-east-1", java_options: str = ""
+) -> Iterator[Running]:
     """Start ``localaws up`` on a free port, yield it, stop it. Without ``home`` its state goes with the block.
 
     Raises StartError with the server's own message, or HomeNotWritableError.
     """
     with tempfile.TemporaryDirectory(prefix="localaws-") as temporary:
         folder = home or Path(temporary)
-        process = launch(folder, "--port", str(port), "--warm", str(warm), "--region", region)
+        options = {"port": port, "warm": warm, "region": region, "java-options": java_options}
+        process = launch(folder, *[f"--{name}={value}" for name, value in options.items()])
         try:
             record = wait_until_ready(process, folder)
             yield Running(record.endpoint, record.region, folder, record.pid)

@@ -18,6 +18,8 @@ class Settings:
 
     ``home`` holds all state; ``port`` 0 takes a free one. ``warm`` is the number of
     pre-started Glue processes that wait for a job run (0 turns the pool off).
+    ``java_options`` are further options of the JVMs of Glue runs: ``-XX:TieredStopAtLevel=1`` halves what a short run
+    costs and slows one of millions of rows.
     ``glue_minute`` is the length in seconds of a minute of a Glue job's Timeout: tests shorten it.
     With ``https_port`` it answers HTTPS there as well, with the PEM files ``certificate`` and ``private_key``: for
     clients that take no plain HTTP, such as Athena's JDBC driver.
@@ -29,6 +31,7 @@ class Settings:
     region: str = "us-east-1"
     account: str = "123456789012"
     warm: int = 1
+    java_options: str = ""
     https_port: int | None = None
     certificate: Path | None = None
     private_key: Path | None = None
@@ -36,7 +39,8 @@ class Settings:
 
 
 def settings_from(environ: Mapping[str, str]) -> Settings:
-    """Read ``AWS_DEFAULT_REGION`` and ``LOCALAWS_HOME``, ``_HOST``, ``_PORT``, ``_WARM``, ``_GLUE_MINUTE``.
+    """Read ``AWS_DEFAULT_REGION`` and ``LOCALAWS_HOME``, ``_HOST``, ``_PORT``, ``_WARM``, ``_JAVA_OPTIONS``,
+    ``_GLUE_MINUTE``.
 
     Raises LocalAwsError.
     """
@@ -47,6 +51,7 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         port=_number(environ, "LOCALAWS_PORT", DEFAULT_PORT),
         region=environ.get("AWS_DEFAULT_REGION") or "us-east-1",
         warm=_number(environ, "LOCALAWS_WARM", 1),
+        java_options=environ.get("LOCALAWS_JAVA_OPTIONS", ""),
         glue_minute=_number(environ, "LOCALAWS_GLUE_MINUTE", 60),
     )
 

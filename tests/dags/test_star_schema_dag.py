@@ -69,10 +69,8 @@ def test_the_order_comes_from_the_declarations(parsed: dict[str, Any]) -> None:
         "extract_institutions": ["extract_complaints"],
         "extract_fees": ["extract_complaints", "extract_institutions"],
         "news": ["extract_complaints", "extract_fees", "extract_institutions"],
-        "transform_complaints": ["extract_complaints", "news"],
-        "transform_institutions": ["extract_institutions", "news"],
-        "transform_fees": ["extract_fees", "news"],
-        "star": ["transform_complaints", "transform_fees", "transform_institutions"],
+        "transform_banking": ["extract_complaints", "extract_fees", "extract_institutions", "news"],
+        "star": ["transform_banking"],
         "publish": ["star"],
         "remember": ["publish"],
     }
@@ -92,8 +90,8 @@ def test_each_step_is_one_glue_run_and_a_day_without_news_ends_early(platform: A
     assert {state for name, state in second.items() if name not in {*EXTRACTS, "news"}} == {"skipped"}
     steps = [run["Arguments"]["--run_key"].rpartition("/")[2] for run in platform.runs()]
     assert steps[:3] == EXTRACTS
-    assert sorted(steps[3:6]) == ["transform_complaints", "transform_fees", "transform_institutions"]
-    assert steps[6:] == ["star", "publish", *EXTRACTS]
+    assert steps[3:] == ["transform_banking", "star", "publish", *EXTRACTS]
+    assert [run["ExecutionClass"] for run in platform.runs()[:6]] == [*["FLEX"] * 3, *["STANDARD"] * 3]
     arguments = platform.runs()[0]["Arguments"]
     assert arguments.pop("--run_key").startswith("star_schema/manual__")
     assert arguments == {
@@ -150,7 +148,7 @@ STEP = """
     connection = {"aws_conn_id": "aws_default", "job": job, "lake": lake, "poll_seconds": "0.1"}
     arguments = {"--entity": "complaints", "--phase": "extract", "--source_host": host}
     try:
-        print(json.dumps(star_schema.run_step(connection, "day-1", arguments)))
+        print(json.dumps(star_schema.run_step(connection, "day-1", arguments, False)))
     except Exception as error:
         print(json.dumps([type(error).__name__, str(error)]))
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,8 +25,8 @@ BUILT = ("dim_institution", "dim_quarter", "dim_service", "fact_complaints", "fa
 class CreatedViews:
     created: list[str] = field(default_factory=list)
 
-    def create(self, database: str, mart: Mart) -> None:
-        self.created.append(f"{database}.{mart.name}")
+    def create(self, database: str, marts: Sequence[Mart]) -> None:
+        self.created += [f"{database}.{mart.name}" for mart in marts]
 
 
 @dataclass

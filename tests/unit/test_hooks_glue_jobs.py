@@ -32,7 +32,7 @@ class FakeGlue:
     def meta(self) -> SimpleNamespace:
         return SimpleNamespace(endpoint_url=self.endpoint, region_name="us-east-1")
 
-    def start_job_run(self, *, JobName: str, Arguments: dict[str, str]) -> dict[str, str]:
+    def start_job_run(self, *, JobName: str, Arguments: dict[str, str], ExecutionClass: str) -> dict[str, str]:
         if self.refusal:
             raise self.refusal
         self.runs.insert(0, run(f"jr_{len(self.runs) + 1}", Arguments["--run_key"], Arguments=Arguments))

@@ -34,10 +34,8 @@ def test_the_steps_and_their_order_come_from_the_declarations() -> None:
         "extract_complaints": (),
         "extract_institutions": ("extract_complaints",),
         "extract_fees": ("extract_complaints", "extract_institutions"),
-        "transform_complaints": ("extract_complaints",),
-        "transform_institutions": ("extract_institutions",),
-        "transform_fees": ("extract_fees",),
-        "star": ("transform_complaints", "transform_institutions", "transform_fees"),
+        "transform_banking": ("extract_complaints", "extract_institutions", "extract_fees"),
+        "star": ("transform_banking",),
         "publish": ("star",),
     }
 

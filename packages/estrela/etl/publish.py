@@ -43,8 +43,7 @@ class Publish(ETLBase):
         for table in ready:
             self.lake.drop_branch(table, self.lake.branch)
         dropped = self._drop_orphans()
-        for mart in self.star.marts:
-            self.views.create(REFINED, mart)
+        self.views.create(REFINED, self.star.marts)
         if changed:
             self._note(changed)
         return {"published": [table.path for table in changed], "orphan_branches": dropped}

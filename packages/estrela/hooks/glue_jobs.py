@@ -58,13 +58,21 @@ class GlueJobs:
                 return str(run["Id"])
         return None
 
-    def start(self, job: str, run_key: str, arguments: Mapping[str, str]) -> str:
-        """Start a run that carries ``run_key``, or attach to the active one; return its id."""
+    def start(self, job: str, run_key: str, arguments: Mapping[str, str], *, flex: bool = False) -> str:
+        """Start a run that carries ``run_key``, or attach to the active one; return its id.
+
+        A ``flex`` run waits for spare capacity and costs about a third less.
+        """
         active = self.find(job, run_key)
         if active:
             return active
         try:
-            return self.client.start_job_run(JobName=job, Arguments={**arguments, RUN_KEY: run_key})["JobRunId"]
+            started = self.client.start_job_run(
+                JobName=job,
+                Arguments={**arguments, RUN_KEY: run_key},
+                ExecutionClass="FLEX" if flex else "STANDARD",
+            )
+            return started["JobRunId"]
         except (ClientError, BotoCoreError) as error:
             raise self._lost(job, "", NOT_STARTED, error) from error
 

@@ -27,6 +27,7 @@ _DPUS = {
     "R.4X": 4.0,
     "R.8X": 8.0,
 }
+_EXECUTION_CLASSES = ("STANDARD", "FLEX")
 _NAME = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
 _CAPACITY = ("MaxCapacity", "AllocatedCapacity", "WorkerType", "NumberOfWorkers")
 
@@ -55,6 +56,7 @@ def complete_job(request: Mapping[str, Any], operation: str) -> dict[str, Any]:
     _check_range(job, "Timeout", 1, LONGEST_TIMEOUT, operation)
     if not is_shell:
         job.setdefault("ExecutionClass", "STANDARD")
+    _check_class(job, operation)
     return job | _capacity(job, operation)
 
 
@@ -68,6 +70,7 @@ def complete_run(job: Mapping[str, Any], request: Mapping[str, Any], operation: 
         settings = {key: value for key, value in settings.items() if key not in _CAPACITY}
         settings |= _capacity({**given, "Command": job["Command"]}, operation)
     settings |= given
+    _check_class(settings, operation)
     _check_range(settings, "Timeout", 1, LONGEST_TIMEOUT, operation)
     settings["Arguments"] = {
         **(job.get("DefaultArguments") or {}),
@@ -116,6 +119,19 @@ def _spark_capacity(settings: Mapping[str, Any], operation: str) -> dict[str, An
         raise InvalidInputException(operation, message)
     dpus = _DPUS[worker] * number
     return {"MaxCapacity": dpus, "AllocatedCapacity": int(dpus), "WorkerType": worker, "NumberOfWorkers": number}
+
+
+def _check_class(settings: Mapping[str, Any], operation: str) -> None:
+    """FLEX is for workers of type G.1X and G.2X.
+
+    https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html (ExecutionClass)
+    """
+    given = settings.get("ExecutionClass", "STANDARD")
+    if given not in _EXECUTION_CLASSES:
+        allowed = " or ".join(_EXECUTION_CLASSES)
+        raise InvalidInputException(operation, f"ExecutionClass is {given!r}; {allowed} was expected")
+    if given == "FLEX" and settings.get("WorkerType", "G.1X") not in ("G.1X", "G.2X"):
+        raise InvalidInputException(operation, "ExecutionClass FLEX is allowed only with worker types G.1X and G.2X")
 
 
 def _check_range(settings: Mapping[str, Any], name: str, least: int, most: int, operation: str) -> None:

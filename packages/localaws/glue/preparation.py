@@ -69,7 +69,12 @@ class Preparation:
         }
 
     def can_run_warm(self, run: JobRun) -> bool:
-        """Whether a process that was started before the run is known can serve it."""
+        """Whether a process that was started before the run is known can serve it.
+
+        A FLEX run waits for spare capacity on Glue too: it leaves the warm processes to the others.
+        """
+        if run.settings.get("ExecutionClass") == "FLEX":
+            return False
         try:
             conf = spark_settings.parse_conf(run.arguments.get("--conf", ""))
         except ValueError:
@@ -79,15 +84,16 @@ class Preparation:
 
     def start_warm(self, run_id: str, folder: Path) -> JobProcess:
         """A process that waits for a run; raise PreparationError where Java is missing."""
-        return self._start(run_id, folder, "warm", spark_settings.at_start(folder), self.settings.region)
+        at_start = spark_settings.at_start(folder, java_options=self.settings.java_options)
+        return self._start(run_id, folder, "warm", at_start, self.settings.region)
 
     def start_cold(self, run: JobRun, folder: Path, order: Mapping[str, Any]) -> JobProcess:
         """A process for this run alone; raise PreparationError where Java is missing."""
         if run.kind == "pythonshell":
-            return JobProcess(run.job_run_id, folder, run.kind, self._environment(folder, run.region))
+            return JobProcess(run.job_run_id, folder, "cold", self._environment(folder, run.region))
         extra = jars(self.store, run.arguments.get("--extra-jars", ""), folder / "jars")
-        at_start = spark_settings.at_start(folder, run.settings["WorkerType"], extra)
-        return self._start(run.job_run_id, folder, "spark", _over(at_start, order["properties"]), run.region)
+        at_start = spark_settings.at_start(folder, run.settings["WorkerType"], extra, self.settings.java_options)
+        return self._start(run.job_run_id, folder, "cold", _over(at_start, order["properties"]), run.region)
 
     def _start(self, run_id: str, folder: Path, kind: str, properties: Mapping[str, str], region: str) -> JobProcess:
         try:

@@ -22,7 +22,7 @@ _STOP_DEADLINE = 30.0
 class JobProcess:
     """The processes of one run in ``folder``: ``output.log`` and ``error.log`` grow there, ``work`` is its cwd.
 
-    ``kind`` is ``pythonshell``, ``spark`` or ``warm``. The process waits for :meth:`order`.
+    ``kind`` is ``cold`` or ``warm``. The process waits for :meth:`order`.
     """
 
     def __init__(self, run_id: str, folder: Path, kind: str, environment: Mapping[str, str]) -> None:

@@ -65,7 +65,9 @@ def cores(number_of_workers: int) -> int:
     return min(os.cpu_count() or 1, max(2, number_of_workers))
 
 
-def at_start(folder: Path, worker_type: str = _WARM_WORKER_TYPE, jars: tuple[Path, ...] = ()) -> dict[str, str]:
+def at_start(
+    folder: Path, worker_type: str = _WARM_WORKER_TYPE, jars: tuple[Path, ...] = (), java_options: str = ""
+) -> dict[str, str]:
     """What holds for any run in ``folder``, known before its job is."""
     return {
         "spark.master": f"local[{cores(2)}]",
@@ -74,7 +76,7 @@ def at_start(folder: Path, worker_type: str = _WARM_WORKER_TYPE, jars: tuple[Pat
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.memory": heap(worker_type),
-        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC",
+        "spark.driver.extraJavaOptions": f"-Duser.timezone=UTC {java_options}".rstrip(),
         "spark.driver.extraClassPath": os.pathsep.join(str(jar) for jar in (iceberg_jar(), *jars)),
         "spark.sql.warehouse.dir": str(folder / "spark" / "warehouse"),
         "spark.sql.session.timeZone": "UTC",

@@ -143,6 +143,11 @@ class Lake:
         refs = self.refs(table)
         return refs.get(self.branch, refs.get("main", 0))
 
+    def size(self, table: LakeTable) -> int:
+        """Bytes of the data files of the snapshot that this run sees."""
+        seen = self.snapshot(table)
+        return int(self._iceberg(table).snapshot(seen).summary().getOrDefault("total-files-size", "0")) if seen else 0
+
     def is_stale(self, table: LakeTable) -> bool:
         """Whether the table was published by another run since this run's branch began."""
         refs = self.refs(table)

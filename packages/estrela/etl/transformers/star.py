@@ -16,6 +16,7 @@ from estrela.etl.lake_table import CHECKS, refined_table, trusted_table
 from estrela.etl.loaders.lake import Lake
 from estrela.etl.quality.audit import CheckResult, audit
 from estrela.etl.transformers.refined import dimension_rows, fact_rows, own_checks
+from estrela.etl.tuning import tuned
 from estrela.model.source import Source
 from estrela.model.star import Star
 from estrela.model.table import UNKNOWN_KEY, Dimension, Fact, Table
@@ -35,12 +36,14 @@ class BuildStar(ETLBase):
 
     def run(self) -> Figures:
         """Build what changed; report the tables. Raises QualityError if a check fails."""
-        for source in self.star.sources:
-            self.lake.ensure(trusted_table(source))
-        built = {table.name: self._build(table) for table in self.star.tables}
-        changed = {name: results for name, results in built.items() if results is not None}
-        if changed:
-            self._record(changed)
+        trusted = [trusted_table(source) for source in self.star.sources]
+        for table in trusted:
+            self.lake.ensure(table)
+        with tuned(self.lake.spark, sum(self.lake.size(table) for table in trusted)):
+            built = {table.name: self._build(table) for table in self.star.tables}
+            changed = {name: results for name, results in built.items() if results is not None}
+            if changed:
+                self._record(changed)
         return {"built": sorted(changed), "unchanged": sorted(built.keys() - changed.keys())}
 
     def inputs(self, table: Table) -> str:

@@ -29,6 +29,7 @@ from estrela.etl.transformers.manifest import (
     requested,
     wanted,
 )
+from estrela.etl.tuning import tuned
 from estrela.model.source import Source
 
 if TYPE_CHECKING:
@@ -65,10 +66,11 @@ class TransformSource(ETLBase):
             for file in winners
             if partition_of(self.source, file) in changed
         ]
-        with intake.reading(self.lake.spark, self.source):
-            rejects, accounts = self._write(taken, changed, ledger)
-        audit(self.lake, table, self.source.checks)
-        ledger.record(winners, rejects, accounts, known)
+        with tuned(self.lake.spark, sum(one.file.size for one in taken)):
+            with intake.reading(self.lake.spark, self.source):
+                rejects, accounts = self._write(taken, changed, ledger)
+            audit(self.lake, table, self.source.checks)
+            ledger.record(winners, rejects, accounts, known)
         sums = {name: sum(one[name] for one in accounts) for name in ("rows_in", "rows_loaded", "rows_rejected")}
         return {"source": self.source.name, "files": len(taken), **sums}
 

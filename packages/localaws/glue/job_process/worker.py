@@ -1,16 +1,16 @@
-"""The process of one job run: ``python worker.py pythonshell|spark|warm``.
+"""The process of one job run: ``python worker.py cold|warm``.
 
 It reads its order, one JSON line, from standard input:
 
 ``script``      path of the job's script
 ``arguments``   what follows the script in ``sys.argv``
 ``python_path`` folders, zips and wheels that come first in ``sys.path``
-``properties``  Spark settings, set as JVM system properties before the first session
+``properties``  Spark settings for a JVM that is there already, set as its system properties
 ``notes``       lines for the error log
 ``failure``     path of the file that tells why the script failed: ``{"message": str}``
 
-``spark`` starts the JVM first, as Glue does; ``warm`` also warms it, then writes the file ``ready``
-(``{"resident": bytes}``) into the parent of its working folder and waits for its order.
+``cold`` starts a JVM only where the script asks for Spark. ``warm`` starts and warms one, then writes the file
+``ready`` (``{"resident": bytes}``) into the parent of its working folder and waits for its order.
 """
 
 from __future__ import annotations
@@ -39,9 +39,7 @@ _CATEGORIES = {
 
 def main(kind: str) -> None:
     """Wait for the order, run the script, and say why it failed if it did."""
-    gateway = _start_java() if kind != "pythonshell" else None
-    if kind == "warm":
-        _warm_up(gateway)
+    gateway = _start_warm_java() if kind == "warm" else None
     order = json.loads(sys.stdin.buffer.readline())
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for note in order["notes"]:
@@ -53,9 +51,7 @@ def main(kind: str) -> None:
     except BaseException as error:
         if isinstance(error, SystemExit) and error.code in (None, 0):
             raise
-        message = failure_message(error, order["script"])
-        if gateway and gateway.proc.poll() is not None:
-            message += f" (the Spark JVM ended with exit code {gateway.proc.returncode})"
+        message = failure_message(error, order["script"]) + _end_of_java()
         _write(Path(order["failure"]), {"message": message})
         raise
 
@@ -101,10 +97,19 @@ def _run_script(script: str, arguments: list[str], python_path: list[str]) -> No
     exec(code, vars(main_module))  # noqa: S102
 
 
-def _start_java() -> Any:
+def _end_of_java() -> str:
+    """How the script's JVM ended, if it did."""
+    context = getattr(sys.modules.get("pyspark"), "SparkContext", None)
+    process = getattr(getattr(context, "_gateway", None), "proc", None)
+    status = process.poll() if process else None
+    return "" if status is None else f" (the Spark JVM ended with exit code {status})"
+
+
+def _start_warm_java() -> Any:
     from pyspark import SparkContext
 
     SparkContext._ensure_initialized()
+    _warm_up(SparkContext._gateway)
     return SparkContext._gateway
 
 

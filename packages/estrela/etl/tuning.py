@@ -1,0 +1,44 @@
+"""How Spark is set for the size of what a step reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+SMALL_BYTES = 64 * 1024 * 1024
+"""Below this the time goes into planning and compiling, not into rows."""
+FOR_SMALL = {
+    # One task sorts and joins it all, so there is nothing to re-plan at run time ...
+    "spark.sql.shuffle.partitions": "1",
+    "spark.sql.adaptive.enabled": "false",
+    # ... and evaluating an expression a few thousand times costs less than to compile it.
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+
+
+@contextmanager
+def tuned(spark: SparkSession, size: int) -> Iterator[None]:
+    """While this holds, plans are made for ``size`` bytes of input: Spark's own settings are for large ones."""
+    with settings(spark, FOR_SMALL if size < SMALL_BYTES else {}):
+        yield
+
+
+@contextmanager
+def settings(spark: SparkSession, wanted: Mapping[str, str]) -> Iterator[None]:
+    """While this holds, the session has these settings."""
+    before = {name: spark.conf.get(name, None) for name in wanted}
+    for name, value in wanted.items():
+        spark.conf.set(name, value)
+    try:
+        yield
+    finally:
+        for name, kept in before.items():
+            if kept is None:
+                spark.conf.unset(name)
+            else:
+                spark.conf.set(name, kept)
