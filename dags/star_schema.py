@@ -14,7 +14,7 @@ in again and rebuilds the tables.
 **Airflow Variables**: `estrela_lake`, the bucket (required); `estrela_glue_job` (default `estrela`);
 `estrela_aws_conn_id` (default `aws_default`); `estrela_alert_topic`, an SNS topic that hears of failures;
 `estrela_poll_seconds` (default 5); `estrela_source_host`, a stand-in for the Central Bank's hosts;
-`estrela_athena_workgroup` (default `primary`), whose scanned bytes the tables of operations tell.
+`estrela_athena_workgroups` (default `primary`), comma-separated, whose scanned bytes the tables of operations tell.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def note_work(connection: Mapping[str, str]) -> None:
 
     s3, glue, lake = _client("s3", connection), _client("glue", connection), _lake(connection)
     note_job_runs(s3, glue, lake, connection["job"])
-    note_query_days(s3, glue, _client("athena", connection), lake, connection["workgroup"])
+    note_query_days(s3, glue, _client("athena", connection), lake, connection["workgroups"].split(","))
 
 
 def alert(context: Mapping[str, Any]) -> None:
@@ -142,7 +142,7 @@ CONNECTION = {
     "job": "{{ var.value.get('estrela_glue_job', 'estrela') }}",
     "lake": "{{ var.value.get('estrela_lake', '') }}",
     "poll_seconds": "{{ var.value.get('estrela_poll_seconds', '5') }}",
-    "workgroup": "{{ var.value.get('estrela_athena_workgroup', 'primary') }}",
+    "workgroups": "{{ var.value.get('estrela_athena_workgroups', 'primary') }}",
 }
 REFRESH = {"--full_refresh": "{{ 'true' if params.full_refresh else '' }}"}
 SCOPE = {

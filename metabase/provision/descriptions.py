@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from estrela.etl.job_runs import JOB_RUNS
 from estrela.etl.lake_table import CHECKS, FILES, REFINED, REJECTS, RUNS, LakeTable, refined_table, trusted_table
+from estrela.etl.query_days import QUERY_DAYS
 from estrela.model import star
 from metabase.provision.change import differences
 from metabase.provision.run import Run
@@ -38,6 +40,8 @@ def described_tables(star_name: str = "banking") -> tuple[Described, ...]:
         REJECTS,
         CHECKS,
         RUNS,
+        JOB_RUNS,
+        QUERY_DAYS,
     ]
     return tuple(
         Described(one.database, one.name, one.doc, {column.name: column.doc for column in one.columns}) for one in lake

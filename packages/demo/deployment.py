@@ -63,6 +63,7 @@ def airflow_env(aws: Running, source_host: str) -> dict[str, str]:
         "AIRFLOW_CONN_AWS_DEFAULT": "aws://",
         "AIRFLOW_VAR_ESTRELA_LAKE": LAKE,
         "AIRFLOW_VAR_ESTRELA_GLUE_JOB": JOB,
+        "AIRFLOW_VAR_ESTRELA_ATHENA_WORKGROUPS": f"primary,{WORKGROUP}",
         "AIRFLOW_VAR_ESTRELA_POLL_SECONDS": "0.5",
         "AIRFLOW_VAR_ESTRELA_SOURCE_HOST": source_host,
     }

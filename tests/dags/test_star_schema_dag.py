@@ -122,7 +122,7 @@ NEWS = """
     sys.path.insert(0, sys.argv[1])
     import star_schema
     lake, job = sys.argv[2:]
-    connection = {"aws_conn_id": "aws_default", "lake": lake, "job": job, "workgroup": "primary"}
+    connection = {"aws_conn_id": "aws_default", "lake": lake, "job": job, "workgroups": "primary"}
     ask = lambda refresh=False: star_schema.news(connection, {"full_refresh": refresh})
     first = ask()
     star_schema.remember(connection, types.SimpleNamespace(xcom_pull=lambda task_ids: first))

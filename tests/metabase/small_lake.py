@@ -8,8 +8,11 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from estrela.etl.job_runs import job_runs_log, row_of
 from estrela.etl.lake_table import CHECKS, FILES, OPS, REFINED, REJECTS, RUNS, LakeTable, refined_table
 from estrela.etl.loaders.views import AthenaViews
+from estrela.etl.ops_log import Row
+from estrela.etl.query_days import query_days_log
 from estrela.model.star import load
 from localaws.running import running
 from metabase.preview.athena import Athena
@@ -72,6 +75,29 @@ FEES = [
     (8, 1, "J", NEW, "30.00", "amount"),
 ]
 FETCHED, PUBLISHED = datetime(2024, 11, 1, 6, tzinfo=UTC), datetime(2024, 11, 1, 7, 30, tzinfo=UTC)
+# step, started, seconds, state, message
+JOB_RUNS = [
+    ("extract_fees", "2024-10-01 05:59:59", 50, "SUCCEEDED", ""),
+    ("extract_fees", "2024-10-31 06:00:00", 20, "SUCCEEDED", ""),
+    ("star", "2024-10-31 06:01:00", 9, "FAILED", "QualityError: ceiling"),
+    ("star", "2024-10-31 06:02:00", 10, "SUCCEEDED", ""),
+]
+# day, workgroup, queries, failed, scanned bytes
+QUERY_DAYS = [
+    ("2024-10-01", "primary", 9, 0, 5_000_000),
+    ("2024-10-31", "primary", 3, 1, 1_250_000),
+    ("2024-10-31", "estrela", 2, 0, 40_000),
+]
+
+
+def _job_run(step: str, started: str, seconds: int, state: str, message: str) -> Row:
+    run = {"Id": f"jr_{started}", "StartedOn": datetime.fromisoformat(f"{started}+00:00"), "ExecutionTime": seconds}
+    key = {"Arguments": {"--run_key": f"star_schema/{started[:10]}/{step}"}}
+    return row_of(run | key | {"MaxCapacity": 2.0, "JobRunState": state, "ErrorMessage": message})
+
+
+def _query_day(day: str, workgroup: str, queries: int, failed: int, scanned: int) -> Row:
+    return {"day": day, "workgroup": workgroup, "queries": queries, "failed": failed, "scanned_bytes": scanned}
 
 
 def _complaint(row: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -143,8 +169,10 @@ def small_lake() -> Iterator[Athena]:
         athena = Athena(client, "small")
         for statement in statements():
             athena.ask(statement[:60], statement)
-        for mart in STAR.marts:
-            AthenaViews(client, output).create(REFINED, mart)
+        AthenaViews(client, output).create(REFINED, STAR.marts)
+        s3, glue = aws.client("s3"), aws.client("glue")
+        job_runs_log(s3, glue, BUCKET).merge(_job_run(*run) for run in JOB_RUNS)
+        query_days_log(s3, glue, BUCKET).merge(_query_day(*day) for day in QUERY_DAYS)
         yield athena
 
 

@@ -6,6 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 EXPECTED: dict[str, list[tuple[Any, ...]]] = {
+    "athena_by_day": [
+        ("2024-10-31", "estrela", 0.0),
+        ("2024-10-31", "primary", 1.3),
+    ],
+    "athena_scanned": [
+        (1.3,),
+    ],
     "bank_fees": [
         ("BANCO ALFA S.A.", "F", "1101", "Cadastro", Decimal("50.00"), None, "Por Evento", "Por evento", "2020-01-01"),
         ("BANCO ALFA S.A.", "J", "0101", "Cadastro", Decimal("0.00"), None, "Por Evento", "Por evento", "2020-01-01"),
@@ -79,6 +86,13 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
         ("cadastro", 3, 3, 0.5),
         ("cartão", 1, 2, 0.3333333333333333),
     ],
+    "glue_by_day": [
+        ("2024-10-31", "extract", 40),
+        ("2024-10-31", "star", 38),
+    ],
+    "glue_work": [
+        (78,),
+    ],
     "highest_index": [
         ("ALFA", Decimal("20.00"), 2000000, "2024T3"),
     ],
@@ -86,6 +100,12 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
         ("<BETA> & D'OR", "bank", "S3"),
         ("ALFA (conglomerado)", "conglomerate", "S1"),
         ("GAMA (conglomerado)", "conglomerate", None),
+    ],
+    "job_runs": [
+        ("2024-10-31 06:02", "star", "SUCCEEDED", 10, 20, "star_schema/2024-10-31", ""),
+        ("2024-10-31 06:01", "star", "FAILED", 9, 18, "star_schema/2024-10-31", "QualityError: ceiling"),
+        ("2024-10-31 06:00", "extract_fees", "SUCCEEDED", 20, 40, "star_schema/2024-10-31", ""),
+        ("2024-10-01 05:59", "extract_fees", "SUCCEEDED", 50, 100, "star_schema/2024-10-01", ""),
     ],
     "kpi_complaints": [
         ("2024-06-30", "2024T2", 800),

@@ -35,10 +35,14 @@ JOB_RUNS = LakeTable(
 )
 
 
+def job_runs_log(s3: S3Client, glue: GlueClient, bucket: str) -> OpsLog:
+    """Where the runs are kept."""
+    return OpsLog(s3, glue, bucket, JOB_RUNS, key=("glue_run_id",), time="started_at")
+
+
 def note_job_runs(s3: S3Client, glue: GlueClient, bucket: str, job: str) -> None:
     """Keep the runs of ``job`` that have ended. Raises ClientError."""
-    log = OpsLog(s3, glue, bucket, JOB_RUNS, key=("glue_run_id",), time="started_at")
-    log.merge(ended_runs(glue, job))
+    job_runs_log(s3, glue, bucket).merge(ended_runs(glue, job))
 
 
 def ended_runs(client: GlueClient, job: str, now: datetime | None = None) -> list[Row]:

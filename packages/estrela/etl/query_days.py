@@ -32,10 +32,18 @@ QUERY_DAYS = LakeTable(
 )
 
 
-def note_query_days(s3: S3Client, glue: GlueClient, athena: AthenaClient, bucket: str, workgroup: str) -> None:
+def query_days_log(s3: S3Client, glue: GlueClient, bucket: str) -> OpsLog:
+    """Where the days are kept."""
+    return OpsLog(s3, glue, bucket, QUERY_DAYS, key=("day", "workgroup"), time="day")
+
+
+def note_query_days(
+    s3: S3Client, glue: GlueClient, athena: AthenaClient, bucket: str, workgroups: Iterable[str]
+) -> None:
     """Keep the days since the newest that is known, which is told anew. Raises ClientError."""
-    log = OpsLog(s3, glue, bucket, QUERY_DAYS, key=("day", "workgroup"), time="day")
-    log.merge(query_days(athena, workgroup, log.newest()))
+    log = query_days_log(s3, glue, bucket)
+    since = log.newest()
+    log.merge(row for workgroup in workgroups for row in query_days(athena, workgroup, since))
 
 
 def query_days(client: AthenaClient, workgroup: str, since: str = "", today: date | None = None) -> list[Row]:

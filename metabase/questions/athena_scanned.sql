@@ -1,0 +1,14 @@
+-- title = "Athena's reading"
+-- description = "What Athena's queries scanned in the thirty days up to the newest one, dashboards included."
+-- source = "Estrela, ops.query_days, as Athena tells its queries"
+-- caveats = ["Told at the end of each run of the pipeline: later queries follow with the next."]
+-- chart = "scalar"
+-- y = "megabytes"
+-- [columns.megabytes]
+-- title = "Scanned"
+-- format = "decimal"
+-- decimals = 1
+-- unit = "MB"
+SELECT round(coalesce(sum(scanned_bytes), 0) / 1e6, 1) AS megabytes
+FROM estrela_ops.query_days
+WHERE day > (SELECT max(day) - INTERVAL '30' DAY FROM estrela_ops.query_days)
