@@ -11,7 +11,7 @@ from estrela.errors import SettingsError
 URL = re.compile(r"https?://[^/@\s]+(/[^@\s?#]*)?")
 REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 STAGING = re.compile(r"s3://[a-z0-9.-]+/.*|")
-OPTIONS = re.compile(r"([A-Za-z]+=[^;=\s]+(;[A-Za-z]+=[^;=\s]+)*;?)?")
+OPTIONS = re.compile(r"([A-Za-z][A-Za-z0-9]*=[^;=\s]+(;[A-Za-z][A-Za-z0-9]*=[^;=\s]+)*;?)?")
 ReadSecret = Callable[[str], Mapping[str, str]]
 """From the name of a secret in AWS Secrets Manager to the fields of its JSON."""
 

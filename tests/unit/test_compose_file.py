@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+from metabase.provision.target import target_from
+
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
@@ -131,6 +133,13 @@ def test_each_secret_is_made_anew_and_asked_for_by_name() -> None:
 def test_the_secrets_stay_on_this_machine(folder: str) -> None:
     lines = (ROOT / folder).read_text().split()
     assert ".env" in lines or ("*" in lines and "**/.env" in lines)
+
+
+def test_the_provisioner_takes_its_environment() -> None:
+    target = target_from(SERVICES["provision"]["environment"], read_secret=lambda name: {})
+    options = dict(pair.split("=", 1) for pair in target.lake.options.split(";"))
+    assert {options[f"{name}Endpoint"] for name in ("Athena", "AthenaStreaming", "S3")} == {"https://aws:8443"}
+    assert "--https-port=8443" in SERVICES["aws"]["command"]
 
 
 def config(env_file: Path, *options: str) -> subprocess.CompletedProcess[str]:
