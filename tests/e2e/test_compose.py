@@ -30,6 +30,7 @@ athena = boto3.client("athena", endpoint_url="https://aws:8443", region_name="us
     aws_access_key_id="localaws", aws_secret_access_key="localaws", verify="/certificates/ca.pem")
 print([group["Name"] for group in athena.list_work_groups()["WorkGroups"]])
 """
+HEAP = "from localaws.glue.spark_settings import heap; print(heap('G.2X'))"
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,11 @@ def test_three_dashboards_are_there_and_as_declared(stack: Stack) -> None:
 def test_metabase_reaches_athena_over_https(stack: Stack) -> None:
     """By the authority whose truststore Metabase has, from Metabase's container, as Metabase's user."""
     assert "'estrela'" in stack.compose("exec", "-T", "metabase", "python", "-c", HTTPS)
+
+
+def test_a_job_takes_a_quarter_of_what_its_container_may_use(stack: Stack) -> None:
+    said = stack.compose("exec", "-T", "aws", "python", "-c", HEAP).strip()
+    assert said == f"{6 * 1024 // 4}m"
 
 
 def test_no_process_of_ours_is_root(stack: Stack) -> None:

@@ -30,6 +30,8 @@ _NOT_THE_JOBS = ("spark.master", "spark.submit.deployMode", "spark.app.id")
 # GiB of driver heap: in local mode the driver is also the executor. A laptop is not a cluster.
 _HEAP_GIB = {"G.025X": 1, "Standard": 2, "G.1X": 2, "G.2X": 4, "G.4X": 8, "G.8X": 16, "G.12X": 16, "G.16X": 16}
 _WARM_WORKER_TYPE = "G.1X"
+# Bytes, or "max": of cgroup version 2, and of version 1. https://docs.kernel.org/admin-guide/cgroup-v2.html
+_CONTAINER_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
 def parse_conf(text: str) -> dict[str, str]:
@@ -55,9 +57,11 @@ def can_run_warm(conf: Mapping[str, str], worker_type: str, extra_jars: bool) ->
 
 
 def heap(worker_type: str) -> str:
-    """Driver memory for a worker type, at most a quarter of the machine's."""
+    """Driver memory for a worker type, at most a quarter of the machine's, or of what the container may use."""
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return f"{min(_HEAP_GIB.get(worker_type, 2) * 1024, machine // 4 // 1024**2)}m"
+    limits = [file.read_text().strip() for file in _CONTAINER_LIMITS if file.is_file()]
+    memory = min([machine, *(int(limit) for limit in limits if limit.isdigit())])
+    return f"{min(_HEAP_GIB.get(worker_type, 2) * 1024, memory // 4 // 1024**2)}m"
 
 
 def cores(number_of_workers: int) -> int:
