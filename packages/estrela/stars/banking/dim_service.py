@@ -22,8 +22,15 @@ GROUPS = {
     "09": "outros",
     "10": "câmbio",
     "11": "cadastro",
+    "12": "conta de depósitos",
+    "13": "transferência de recursos",
+    "14": "operações de crédito",
+    "15": "pacote padronizado de serviços",
+    "16": "cartão de crédito",
+    "17": "câmbio manual",
 }
-"""Groups by the first two digits of the code, as the Central Bank's fee table numbers them."""
+"""Groups by the first two digits of the code: 01 to 10 for legal persons; 11 to 17 for natural persons, as
+Resolução CMN 3.919/2010 orders their services."""
 
 
 def transform(fees: DataFrame) -> DataFrame:

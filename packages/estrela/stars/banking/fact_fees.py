@@ -12,11 +12,25 @@ from estrela.stars.banking.dim_service import dim_service
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+UNITS = {
+    "por cartao": "por cartão",
+    "por copia": "por cópia",
+    "por emissao": "por emissão",
+    "por funcionario": "por funcionário",
+    "por operacao": "por operação",
+    "por talao": "por talão",
+    "por titulo": "por título",
+}
+"""Units that institutions write with and without accents, in any case."""
+
 
 def transform(fees: DataFrame) -> DataFrame:
     """The rows of the fee answers; a fee is free where its ceiling is 0."""
     from pyspark.sql import functions as F
 
+    accents = F.create_map(*[F.lit(text) for pair in UNITS.items() for text in pair])
+    written = F.lower("unit")
+    unit = F.coalesce(F.try_element_at(accents, written), written)
     return fees.select(
         F.col("cnpj_root").alias("institution_code"),
         "service_code",
@@ -24,7 +38,7 @@ def transform(fees: DataFrame) -> DataFrame:
         "snapshot_date",
         "ceiling",
         "value_type",
-        F.initcap("unit").alias("unit"),
+        F.concat(F.upper(unit.substr(1, 1)), unit.substr(2, 100)).alias("unit"),
         "periodicity",
         "in_force_since",
         (F.col("ceiling") == 0).alias("is_free"),
