@@ -101,27 +101,14 @@ def bad_rows(spark: SparkSession, check: Check, columns: Iterable[Column]) -> Da
             values = {column: int(low) - 1}
         case Between(column, _, high):
             values = {column: int(high or 0) + 1}
-        case Expression(_, _, names):
-            values = BAD_FOR[check.name]
-            assert set(values) <= set(names)
+        case Expression(bad=bad):
+            values = dict(bad)
         case Reconcile(column, _, _):
             values = {column: 1}
         case NotNull():
             values = {}
     selected = [F.lit(values.get(name)).cast(type_).alias(name) for name, type_ in types.items()]
     return spark.range(2).select(*selected)
-
-
-BAD_FOR: dict[str, dict[str, object]] = {
-    "a bank has a CNPJ, a conglomerate has none": {"kind": "bank"},
-    "total = upheld + other + unregulated": {"total": 3, "upheld": 1, "other": 1, "unregulated": 0, "method": "A"},
-    "the code has no lost characters": {"institution_code": "C:CAIXA ECON_MICA"},
-    "the published index is the recomputed one": {"published_index": 1, "recomputed_index": 2},
-    "clients lie between the larger register and the sum of both": {
-        "clients": 10, "clients_ccs": 4, "clients_scr": 5,
-    },
-}  # fmt: skip
-"""A row that fails each named condition; a condition without one is a check that nobody has seen fail."""
 
 
 @pytest.mark.parametrize("mart", STAR.marts, **NAMED)

@@ -22,16 +22,16 @@ DAGS = Path(__file__).parents[2] / "dags"
 STAND_IN = """
     import sys, time
     import boto3
+    from estrela.model.star import load
     given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
     host = given.get("--source_host", "")
     if "slow" in host:
         time.sleep(300)
     if "gone" in host:
         raise type("SourceRejectedError", (Exception,), {})("complaints: HTTP 410")
-    sources = {"complaints": ["complaints"], "institutions": ["segments", "groups", "group_members", "register"]}
     if given["--phase"] == "extract":
-        for source in sources.get(given["--entity"], [given["--entity"]]):
-            key = f"raw/{source}/log/00000001.json"
+        for source in load(given["--star"]).sources_of(given["--entity"]):
+            key = f"raw/{source.name}/log/00000001.json"
             boto3.client("s3").put_object(Bucket=given["--lake"], Key=key, Body=b"[]")
 """
 

@@ -16,10 +16,13 @@ from typing import Any
 
 import pytest
 
+from estrela.model.plan import EXTRACT, steps
+
 DAG_FILE = Path(__file__).parents[2] / "dags" / "star_schema.py"
 HEAVY = {"pyspark", "boto3", "botocore", "requests", "moto", "pandas", "pyarrow"}
 
-EXTRACTS = ["extract_complaints", "extract_institutions", "extract_fees"]
+STEPS = steps("banking")
+EXTRACTS = [step.name for step in STEPS if step.phase == EXTRACT]
 
 PARSE = """
     import importlib.util, json, sys
@@ -64,16 +67,9 @@ def test_the_file_parses_without_the_libraries_that_its_tasks_need(parsed: dict[
 
 
 def test_the_order_comes_from_the_declarations(parsed: dict[str, Any]) -> None:
-    assert parsed["tasks"] == {
-        "extract_complaints": [],
-        "extract_institutions": ["extract_complaints"],
-        "extract_fees": ["extract_complaints", "extract_institutions"],
-        "news": ["extract_complaints", "extract_fees", "extract_institutions"],
-        "transform_banking": ["extract_complaints", "extract_fees", "extract_institutions", "news"],
-        "star": ["transform_banking"],
-        "publish": ["star"],
-        "remember": ["publish"],
-    }
+    declared = {step.name: sorted(step.after) for step in STEPS}
+    own = {"transform_banking": sorted([*EXTRACTS, "news"]), "news": sorted(EXTRACTS), "remember": ["publish"]}
+    assert parsed["tasks"] == declared | own
 
 
 def test_the_dag_is_set_up_as_a_daily_job(parsed: dict[str, Any]) -> None:
@@ -88,10 +84,12 @@ def test_each_step_is_one_glue_run_and_a_day_without_news_ends_early(platform: A
     assert set(first.values()) == {"success"}
     assert {name for name, state in second.items() if state == "success"} == {*EXTRACTS, "news"}
     assert {state for name, state in second.items() if name not in {*EXTRACTS, "news"}} == {"skipped"}
-    steps = [run["Arguments"]["--run_key"].rpartition("/")[2] for run in platform.runs()]
-    assert steps[:3] == EXTRACTS
-    assert steps[3:] == ["transform_banking", "star", "publish", *EXTRACTS]
-    assert [run["ExecutionClass"] for run in platform.runs()[:6]] == [*["FLEX"] * 3, *["STANDARD"] * 3]
+    ran = [run["Arguments"]["--run_key"].rpartition("/")[2] for run in platform.runs()]
+    first_day, second_day = ran[: len(STEPS)], ran[len(STEPS) :]
+    assert sorted(first_day[:-3]) == sorted(second_day) == sorted(EXTRACTS)
+    assert first_day[-3:] == ["transform_banking", "star", "publish"]
+    classes = [run["ExecutionClass"] for run in platform.runs()]
+    assert classes == [*["FLEX"] * len(EXTRACTS), *["STANDARD"] * 3, *["FLEX"] * len(EXTRACTS)]
     arguments = platform.runs()[0]["Arguments"]
     assert arguments.pop("--run_key").startswith("star_schema/manual__")
     assert arguments == {

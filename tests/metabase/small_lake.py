@@ -138,7 +138,7 @@ def _rows() -> Iterator[tuple[LakeTable, list[tuple[Any, ...]]]]:
         "fact_complaints": [_complaint(row) for row in COMPLAINTS],
         "fact_fees": [_fee(row) for row in FEES],
     }
-    yield from ((refined_table(table), rows[table.name]) for table in STAR.tables)
+    yield from ((refined_table(table), rows.get(table.name, [])) for table in STAR.tables)
     yield (
         FILES,
         [
@@ -156,7 +156,8 @@ def statements() -> Iterator[str]:
     yield from (f"CREATE DATABASE {name}" for name in (REFINED, OPS))
     for table, rows in _rows():
         yield _create(table)
-        yield f"INSERT INTO {table.path} VALUES " + ", ".join(_values(table, row) for row in rows)
+        if rows:
+            yield f"INSERT INTO {table.path} VALUES " + ", ".join(_values(table, row) for row in rows)
 
 
 @contextmanager

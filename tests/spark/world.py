@@ -18,7 +18,7 @@ from estrela.etl.transformers.trusted import TransformSource
 from estrela.model.star import Star, load
 from estrela.model.table import Mart
 
-BUILT = ("dim_institution", "dim_quarter", "dim_service", "fact_complaints", "fact_fees")
+BUILT = tuple(table.name for table in load("banking").tables)
 
 
 @dataclass

@@ -29,6 +29,7 @@ from estrela.model import (
     Tolerance,
     Whole,
     between,
+    expression,
     one_of,
     reconcile,
     unique,
@@ -89,6 +90,14 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (
         lambda: replace(dim_shop, checks=(one_of("name", ()),)),
         "Dimension('dim_shop'): check one_of on 'name' allows no value",
+    ),
+    (
+        lambda: replace(dim_shop, checks=(expression("short", "length(name) < 9", "name", bad={}),)),
+        "Dimension('dim_shop'): check short names no bad row; allowed: name",
+    ),
+    (
+        lambda: replace(dim_shop, checks=(expression("short", "length(name) < 9", "name", bad={"code": "x"}),)),
+        "Dimension('dim_shop'): bad row of check short names 'code', which is not a column; allowed: name",
     ),
     (
         lambda: replace(dim_shop, checks=(between("name"),)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -62,11 +62,15 @@ class Between:
 
 @dataclass(frozen=True)
 class Expression:
-    """``sql``, a Spark SQL condition on ``columns``, is true in every row; NULL counts as false."""
+    """``sql``, a Spark SQL condition on ``columns``, is true in every row; NULL counts as false.
+
+    ``bad`` holds values of a row that it must refuse: the contract tests see each check fail.
+    """
 
     name: str
     sql: str
     columns: tuple[str, ...]
+    bad: tuple[tuple[str, str | int], ...]
 
 
 @dataclass(frozen=True)
@@ -106,9 +110,9 @@ def between(column: str, low: int | Decimal | None = None, high: int | Decimal |
     return Between(column, low, high)
 
 
-def expression(name: str, sql: str, *columns: str) -> Expression:
-    """The Spark SQL condition ``sql`` on ``columns`` is true in every row."""
-    return Expression(name, sql, columns)
+def expression(name: str, sql: str, *columns: str, bad: Mapping[str, str | int]) -> Expression:
+    """The Spark SQL condition ``sql`` on ``columns`` is true in every row; one with the values ``bad`` fails it."""
+    return Expression(name, sql, columns, tuple(sorted(bad.items())))
 
 
 def reconcile(column: str, source: Source, source_column: str) -> Reconcile:
@@ -128,6 +132,10 @@ def validate_checks(where: str, checks: Sequence[Check], known: Sequence[str]) -
         if not check.columns:
             raise DefinitionError(where, f"check {check_name(check)} names no column", known)
         require_known(where, f"check {check_name(check)}", check.columns, known)
+        if isinstance(check, Expression):
+            require_known(where, f"bad row of check {check.name}", [name for name, _ in check.bad], check.columns)
+            if not check.bad:
+                raise DefinitionError(where, f"check {check.name} names no bad row", check.columns)
         if isinstance(check, OneOf) and not check.values:
             raise DefinitionError(where, f"check one_of on {check.column!r} allows no value")
         if isinstance(check, Between) and check.low is None and check.high is None:

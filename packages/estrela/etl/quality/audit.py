@@ -75,7 +75,7 @@ def _bad(check: Check) -> Column:
             below = F.lit(False) if low is None else F.col(column) < F.lit(low)
             above = F.lit(False) if high is None else F.col(column) > F.lit(high)
             return F.coalesce(below | above, F.lit(False))
-        case Expression(_, sql, _):
+        case Expression(sql=sql):
             return ~F.coalesce(F.expr(sql), F.lit(False))
         case Unique() | Reconcile():
             raise TypeError(f"{check_name(check)} is not a check of single rows")

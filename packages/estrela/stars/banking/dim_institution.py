@@ -114,6 +114,11 @@ dim_institution = Dimension(
         not_null("name"),
         one_of("kind", ("bank", "conglomerate")),
         one_of("segment", sources.SEGMENTS),
-        expression("the code has no lost characters", "instr(institution_code, '_') = 0", "institution_code"),
+        expression(
+            "the code has no lost characters",
+            "instr(institution_code, '_') = 0",
+            "institution_code",
+            bad={"institution_code": "C:CAIXA ECON_MICA"},
+        ),
     ),
 )

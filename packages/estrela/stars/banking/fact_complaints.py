@@ -72,6 +72,7 @@ fact_complaints = Fact(
             " AND coalesce(abs(published_index - recomputed_index) <= 0.01 + 500000 / clients, false))",
             "published_index",
             "recomputed_index",
+            bad={"published_index": 1, "recomputed_index": 2},
         ),
         expression(
             "clients lie between the larger register and the sum of both",
@@ -80,6 +81,7 @@ fact_complaints = Fact(
             "clients",
             "clients_ccs",
             "clients_scr",
+            bad={"clients": 10, "clients_ccs": 4, "clients_scr": 5},
         ),
     ),
 )

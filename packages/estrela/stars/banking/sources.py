@@ -118,6 +118,7 @@ complaints = CsvSource(
             "(kind = 'bank') = (cnpj_root IS NOT NULL)",
             "kind",
             "cnpj_root",
+            bad={"kind": "bank"},
         ),
         expression(
             "total = upheld + other + unregulated",
@@ -127,6 +128,7 @@ complaints = CsvSource(
             "other",
             "unregulated",
             "method",
+            bad={"total": 3, "upheld": 1, "other": 1, "unregulated": 0, "method": "A"},
         ),
     ),
 )
