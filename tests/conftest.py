@@ -10,6 +10,12 @@ import pytest
 FOLDERS = ("unit", "bcb_mirror", "metabase", "contract", "localaws", "spark", "dags", "e2e")
 
 
+def pytest_configure() -> None:
+    """Forget which AWS the shell uses, as after ``eval "$(localaws env)"``: each test names its own."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run a layer before those that stand on it, in it the fast tests first; a folder's Spark session serves once."""
     root = Path(__file__).parent
