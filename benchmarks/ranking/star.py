@@ -57,7 +57,7 @@ fact_ranking = Fact(
     transform=rows,
     columns=ranking.all_columns,
     lookups=(Lookup(dim_institution, on=("cnpj_root",)),),
-    grain=("year", "quarter", "institution_name"),
+    grain=("year", "quarter", "source_line"),
     partition_by=("year", "quarter"),
     sort_by=("institution_key",),
     checks=(between("total", 0), reconcile("total", ranking, "total")),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from estrela.etl.transformers.fields import allowed, cast, castable, cleaned
+from estrela.etl.transformers.fields import allowed, cast, castable
 from estrela.etl.transformers.intake import RAW_LIMIT
-from estrela.model.parse import Text
-from estrela.model.source import Field, Layout, Source
+from estrela.model.source import FromRequest, Layout, Source
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -24,88 +24,108 @@ def conform(
     """The trusted columns of ``source``, request, raw_line, and ``reject``: NULL or (column_name, value, reason).
 
     ``rows`` has the columns that the intake gives; ``positions`` tells where in ``fields`` each field stands.
+
+    Spark makes one Java method of all that stands here, and Java does not compile one of more than 8,000 bytes: it
+    creeps. Spark cuts before a select that uses everything given to it more than once: hence the column ``_row``.
     """
-    words: tuple[str, ...] = getattr(source, "null_words", ())
     types = {column.name: column.type for column in source.columns}
-    kept = ("name", "source_line", "fetched_at", "request", "requested", "raw_line", "fault")
-    pairs = list(zip(layout.fields, positions, strict=True))
+    places = {one.column: place for one, place in zip(layout.fields, positions, strict=True)}
+    kept = F.struct("name", "source_line", "fetched_at", "request", "requested", "raw_line", "fields", "fault")
     texts = rows.select(
-        *kept,
+        kept.alias("_row"),
+        *[F.trim(F.get("fields", F.lit(place))).alias(f"t_{name}") for name, place in places.items()],
+    )
+    forms = texts.select(
+        "_row",
+        F.col("_row.fault").alias("_fault"),
         *[
-            cleaned(F.get("fields", F.lit(place)), words, latin and isinstance(one.parse, Text)).alias(
-                f"t_{one.column}"
-            )
-            for one, place in pairs
+            castable(F.col(f"t_{one.column}"), one.parse, types[one.column], latin).alias(f"c_{one.column}")
+            for one in layout.fields
         ],
     )
-    castables = texts.select(
-        "*",
-        *[
-            castable(F.col(f"t_{one.column}"), one.parse, types[one.column]).alias(f"c_{one.column}")
-            for one, _ in pairs
-        ],
-    )
-    values = castables.select(
-        *kept,
-        *[f"t_{one.column}" for one in layout.fields],
-        *[cast(f"c_{one.column}", types[one.column]).alias(f"v_{one.column}") for one in layout.fields],
-        *_requested(source, types),
-    )
-    return values.select(
-        *_trusted(source, layout), "request", "raw_line", _reject(source, layout, types).alias("reject")
+    faults = [*_field_faults(layout, types, places), *_mismatches(source, layout, places, types)]
+    judged = forms.select("_row", "_fault", *_trusted(source, layout, types), _first(faults).alias("_first"))
+    return judged.select(
+        *[column.name for column in source.columns],
+        F.col("_row.name").alias("source_file"),
+        *["_row.source_line", "_row.fetched_at", "_row.request", "_row.raw_line"],
+        _reject(faults).alias("reject"),
     )
 
 
-def _requested(source: Source, types: dict[str, str]) -> list[Column]:
-    return [
-        F.expr(f"try_cast(requested['{one.key}'] AS {types[one.column]}) AS r_{one.column}")
-        for one in source.from_request
-    ]
+def _requested(one: FromRequest, type_: str) -> Column:
+    """What the file was requested for, as ``type_``."""
+    return F.expr(f"try_cast(_row.requested['{one.key}'] AS {type_})")
 
 
-def _trusted(source: Source, layout: Layout) -> list[Column]:
-    """Every trusted column: from a field, a constant, the request, or NULL where this layout does not have it."""
-    columns = {one.column: F.col(f"r_{one.column}") for one in source.from_request}
-    columns |= {one.column: F.col(f"v_{one.column}") for one in layout.fields}
+def _trusted(source: Source, layout: Layout, types: Mapping[str, str]) -> list[Column]:
+    """Every declared column: from a field, a constant, the request, or NULL where this layout does not have it."""
+    columns = {one.column: _requested(one, types[one.column]) for one in source.from_request}
+    columns |= {one.column: cast(f"c_{one.column}", types[one.column]) for one in layout.fields}
     columns |= {name: F.lit(value) for name, value in layout.constants.items()}
-    declared = [columns.get(column.name, F.lit(None)).cast(column.type).alias(column.name) for column in source.columns]
-    return [*declared, F.col("name").alias("source_file"), "source_line", "fetched_at"]
+    return [columns.get(column.name, F.lit(None)).cast(column.type).alias(column.name) for column in source.columns]
 
 
-def _reject(source: Source, layout: Layout, types: dict[str, str]) -> Column:
-    """The first thing that is wrong with a row."""
-    row_wrong = F.when(F.col("fault").isNotNull(), _reason("", F.substring("raw_line", 1, VALUE_LIMIT), F.col("fault")))
-    wrongs = [_field_wrong(one, types[one.column]) for one in layout.fields]
-    filled = {one.column: one for one in layout.fields}
-    mismatches = [
-        F.when(
-            F.coalesce(F.col(f"v_{one.column}") != F.col(f"r_{one.column}"), F.lit(False)),
-            _reason(
-                filled[one.column].header,
-                F.col(f"t_{one.column}"),
-                F.concat(F.lit("the file was requested for "), F.col(f"r_{one.column}").cast("string")),
-            ),
-        )
-        for one in source.from_request
-        if one.match and one.column in filled
-    ]
-    return F.coalesce(row_wrong, *wrongs, *mismatches)
+@dataclass(frozen=True)
+class _Fault:
+    """Something that may be wrong with a row: where it is ``found``, and the field at ``place`` that it is about."""
+
+    found: Column
+    header: str
+    place: int
+    allowed: str = ""
+    reason: Column | None = None
 
 
-def _field_wrong(one: Field, type_: str) -> Column:
-    text, value = F.col(f"t_{one.column}"), F.col(f"v_{one.column}")
-    unreadable = F.when(text.isNotNull() & value.isNull(), _reason(one.header, text, F.lit(allowed(one.parse, type_))))
-    if not one.required:
-        return unreadable
-    return F.coalesce(
-        F.when(text.isNull(), _reason(one.header, F.lit(""), F.lit("is blank; a value is required"))), unreadable
+def _field_faults(layout: Layout, types: Mapping[str, str], places: Mapping[str, int]) -> list[_Fault]:
+    """Fields that are blank, though required, or cannot be read."""
+    faults = []
+    for one in layout.fields:
+        missing = cast(f"c_{one.column}", types[one.column]).isNull()
+        found = missing if one.required else missing & F.col(f"c_{one.column}").isNotNull()
+        faults.append(_Fault(found, one.header, places[one.column], allowed(one.parse, types[one.column])))
+    return faults
+
+
+def _mismatches(source: Source, layout: Layout, places: Mapping[str, int], types: Mapping[str, str]) -> list[_Fault]:
+    """Fields that are not what the file was requested for."""
+    headers = {one.column: one.header for one in layout.fields}
+    faults = []
+    for asked in source.from_request:
+        if asked.match and asked.column in headers:
+            wanted = _requested(asked, types[asked.column])
+            reason = F.concat(F.lit("the file was requested for "), wanted.cast("string"))
+            differs = cast(f"c_{asked.column}", types[asked.column]) != wanted
+            faults.append(_Fault(differs, headers[asked.column], places[asked.column], reason=reason))
+    return faults
+
+
+def _first(faults: Sequence[_Fault]) -> Column:
+    """-1 where the row as a whole is faulty, else the number of the first fault; NULL without one."""
+    first = F.when(F.col("_fault").isNotNull(), -1)
+    for number, one in enumerate(faults):
+        first = first.when(one.found, number)
+    return first
+
+
+def _reject(faults: Sequence[_Fault]) -> Column:
+    """What the first fault says of the row; NULL without one."""
+    at = F.col("_first")
+
+    def told(values: Iterable[str | int]) -> Column:
+        return F.get(F.array(*[F.lit(value) for value in values]), at)
+
+    value = F.coalesce(F.trim(F.get(F.col("_row.fields"), told(one.place for one in faults))), F.lit(""))
+    made = [F.when(at == number, one.reason) for number, one in enumerate(faults) if one.reason is not None]
+    blank = F.when(value == "", "is blank; a value is required")
+    field_wrong = F.coalesce(*made, blank, told(one.allowed for one in faults))
+    whole = at == -1
+    found = F.struct(
+        F.when(whole, "").otherwise(told(one.header for one in faults)).alias("column_name"),
+        F.substring(F.when(whole, F.col("_row.raw_line")).otherwise(value), 1, VALUE_LIMIT).alias("value"),
+        F.when(whole, F.col("_fault")).otherwise(field_wrong).alias("reason"),
     )
-
-
-def _reason(column: str, value: Column, reason: Column) -> Column:
-    return F.struct(
-        F.lit(column).alias("column_name"), F.substring(value, 1, VALUE_LIMIT).alias("value"), reason.alias("reason")
-    )
+    return F.when(at.isNotNull(), found)
 
 
 def reject_row(row: str = "raw_line") -> Column:

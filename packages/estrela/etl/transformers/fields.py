@@ -19,25 +19,26 @@ _WINDOWS = bytes(range(0x80, 0xA0)).decode("cp1252", errors="replace") + "\ufffd
 _HAS_CONTROLS = "[\\x80-\\x9f\\xff]"
 
 
-def cleaned(text: Column, null_words: tuple[str, ...], latin: bool) -> Column:
-    """``text`` without white space at its ends; NULL if nothing or a word for nothing is left."""
-    if latin:
-        text = F.when(text.rlike(_HAS_CONTROLS), F.translate(text, _CONTROLS, _WINDOWS)).otherwise(text)
-    text = F.trim(text)
-    return F.when(~text.isin("", *null_words), text)
+# Dots that part a whole number into groups of three digits: no others go.
+_GROUPING_DOT = r"\.(?=\d{3}(?:\.\d{3})*$)(?<=^-?\d{1,3}(?:\.\d{3}){0,9}\.)"
 
 
-def castable(text: Column, parser: Parser, type_: str) -> Column:
-    """``text`` in the form that a cast to the Spark type ``type_`` reads; NULL where ``parser`` does not allow it."""
+def castable(text: Column, parser: Parser, type_: str, latin: bool = False) -> Column:
+    """``text`` in the form that :func:`cast` reads; NULL if it is blank, and "" where ``parser`` does not allow it.
+
+    ``latin`` tells that it was decoded as ISO-8859-1, from Windows-1252 perhaps.
+    """
+    if isinstance(parser, Text):
+        return _plain_text(_windows(text) if latin else text)
+    return F.when(text != "", F.coalesce(_form(text, parser, type_), F.lit("")))
+
+
+def _form(text: Column, parser: Parser, type_: str) -> Column:
     match parser:
-        case Text():
-            return F.when(text.rlike("\\s\\s|[\\t\\xa0]"), F.regexp_replace(text, "[\\s\\xa0]+", " ")).otherwise(text)
         case Whole(signed):
-            if not signed:
-                text = F.when(~F.startswith(text, F.lit("-")), text)
-            grouped = F.when(text.rlike(r"^-?\d{1,3}(\.\d{3})+$"), F.replace(text, F.lit("."), F.lit("")))
             # A dot is rare and its regular expression dear: plain numbers go the short way, checked by the cast.
-            return F.when(F.instr(text, ".") == 0, text).otherwise(grouped)
+            number = F.when(F.instr(text, ".") == 0, text).otherwise(F.regexp_replace(text, _GROUPING_DOT, ""))
+            return number if signed else F.when(F.instr(text, "-") == 0, number)
         case Number(mark):
             return _number(text, mark, type_)
         case Digits(width):
@@ -49,12 +50,26 @@ def castable(text: Column, parser: Parser, type_: str) -> Column:
             return F.coalesce(*[F.when(text.startswith(start), F.lit(value)) for start, value in values.items()])
         case Date(pattern):
             return F.date_format(F.try_to_timestamp(text, F.lit(pattern)), "yyyy-MM-dd")
+        case Text():
+            return text
+
+
+def _windows(text: Column) -> Column:
+    """``text`` with the characters of Windows-1252; one that is all ASCII needs no look at each."""
+    doubtful = (F.octet_length(text) != F.length(text)) & text.rlike(_HAS_CONTROLS)
+    return F.when(doubtful, F.translate(text, _CONTROLS, _WINDOWS)).otherwise(text)
+
+
+def _plain_text(text: Column) -> Column:
+    """``text`` with single spaces; NULL if it is blank."""
+    spaced = F.regexp_replace(text, "[\\s\xa0]+", " ")
+    return F.when(text.rlike("\\s\\s|[\\t\\xa0]"), spaced).when(text != "", text)
 
 
 def cast(name: str, type_: str) -> Column:
     """The column ``name``, made by :func:`castable`, as ``type_``; NULL where it does not fit."""
     # pyspark 3.5 has try_cast in SQL alone.
-    return F.col(name) if type_ == "string" else F.expr(f"try_cast(`{name}` AS {type_})")
+    return F.when(F.col(name) != "", F.col(name)) if type_ == "string" else F.expr(f"try_cast(`{name}` AS {type_})")
 
 
 def allowed(parser: Parser, type_: str) -> str:

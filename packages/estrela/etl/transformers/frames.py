@@ -53,6 +53,7 @@ def taken_rows(
         rows = intake.json_rows(spark, source, readable.good, contents) if readable.good else None
         frames = [] if rows is None else [conform(rows, source, layout, range(len(layout.fields)))]
     else:
+        assert isinstance(source, CsvSource)
         readable = _split(_heads(source, raw, taken))
         contents = intake.csv_contents(spark, taken) if taken else {}
         frames = [_dialect_frame(spark, source, group, contents) for group in _by_dialect(readable.good)]
@@ -61,21 +62,19 @@ def taken_rows(
 
 
 def _dialect_frame(
-    spark: SparkSession, source: Source, group: Sequence[TakenFile], contents: Mapping[str, Content]
+    spark: SparkSession, source: CsvSource, group: Sequence[TakenFile], contents: Mapping[str, Content]
 ) -> DataFrame:
     dialect = group[0].dialect
     assert dialect is not None
-    rows = intake.csv_rows(spark, dialect, group, contents)
+    rows = intake.csv_rows(spark, source, dialect, group, contents)
     return conform(rows, source, dialect.layout, dialect.positions, dialect.latin)
 
 
-def _heads(source: Source, raw: RawReader, taken: Sequence[TakenFile]) -> list[TakenFile]:
+def _heads(source: CsvSource, raw: RawReader, taken: Sequence[TakenFile]) -> list[TakenFile]:
     """``taken``, each with its dialect or the reason why it is refused."""
-    assert isinstance(source, CsvSource)
-    csv = source
 
     def judged(one: TakenFile) -> TakenFile:
-        found = dialect_of(raw.head(one.file, HEAD_BYTES), csv)
+        found = dialect_of(raw.head(one.file, HEAD_BYTES), source)
         dialect, refusal = (None, found) if isinstance(found, Refusal) else (found, None)
         return TakenFile(one.file, one.uri, one.requested, dialect, refusal)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -80,12 +81,16 @@ def csv_contents(spark: SparkSession, files: Sequence[TakenFile]) -> dict[str, C
 
 
 def csv_rows(
-    spark: SparkSession, dialect: Dialect, files: Sequence[TakenFile], contents: Mapping[str, Content]
+    spark: SparkSession,
+    source: CsvSource,
+    dialect: Dialect,
+    files: Sequence[TakenFile],
+    contents: Mapping[str, Content],
 ) -> DataFrame:
     """Rows of CSV files of one dialect: raw_line, fields, fault, and those of :func:`_file_rows`."""
     numbered = _text(spark, files).withColumn("at", F.monotonically_increasing_id().bitwiseAND(F.lit(LINE_BITS)))
     raw = F.decode(F.col("value").cast("binary"), "ISO-8859-1") if dialect.latin else F.col("value")
-    numbered = numbered.select("name", "start", "at", raw.alias("raw_line"), *_fields(dialect, raw))
+    numbered = numbered.select("name", "start", "at", raw.alias("raw_line"), *_fields(dialect, raw, source.null_words))
     joined = numbered.join(F.broadcast(_file_rows(spark, files, contents)), ["name", "start"])
     located = joined.withColumn("source_line", F.col("offset") + F.col("at") + 1)
     return located.where((F.col("source_line") > 1) & (F.trim("raw_line") != ""))
@@ -124,23 +129,25 @@ def _text(spark: SparkSession, files: Sequence[TakenFile], whole: bool = False) 
     )
 
 
-def _fields(dialect: Dialect, raw: Column) -> list[Column]:
-    """The row's fields, and its fault: NULL, or what is wrong with their number."""
+def _fields(dialect: Dialect, raw: Column, null_words: Sequence[str]) -> list[Column]:
+    """The row's fields, a word for nothing as a blank, and its fault: NULL, or what is wrong with their number."""
     if dialect.quoted:
         names = [f"c{place}" for place in range(dialect.width)]
         schema = ", ".join(f"{name} string" for name in (*names, "broken"))
         options = {"sep": dialect.delimiter, "mode": "PERMISSIVE", "columnNameOfCorruptRecord": "broken"}
         row = F.from_csv(raw, schema, options)
         wrong = F.lit(f"the row does not have the {dialect.width} fields of the header")
+        read = F.array(*[row[name] for name in names])
+        blanked = F.transform(read, lambda text: F.when(~F.trim(text).isin(*null_words), text)) if null_words else read
         return [
-            F.array(*[row[name] for name in names]).alias("fields"),
+            blanked.alias("fields"),
             F.when(row["broken"].isNotNull(), wrong).alias("fault"),
         ]
     # One plain or escaped character: Java splits by it without compiling a pattern for each row.
     pattern = (
         dialect.delimiter if dialect.delimiter.isalnum() or dialect.delimiter in ";,\t" else f"\\{dialect.delimiter}"
     )
-    fields, least = F.split(raw, pattern, -1), max(dialect.positions) + 1
+    fields, least = F.split(_without(null_words, raw, pattern), pattern, -1), max(dialect.positions) + 1
     size = F.size(fields)
     few = F.concat(size, F.lit(f" fields where {len(dialect.positions)} are declared"))
     many = F.concat(size, F.lit(f" fields, of which {least} are declared and the others should be blank"))
@@ -153,6 +160,14 @@ def _fields(dialect: Dialect, raw: Column) -> list[Column]:
     filled = ~F.array_join(F.slice(fields, least + 1, 1000), "").rlike(BLANK)
     fault = F.when(usual, F.lit(None).cast("string")).when(size < least, few).when(short, lost).when(filled, many)
     return [fields.alias("fields"), fault.alias("fault")]
+
+
+def _without(null_words: Sequence[str], raw: Column, delimiter: str) -> Column:
+    """A line whose fields are blank where they hold one of ``null_words``; most lines hold none, and cost a look."""
+    for word in null_words:
+        field = f"(?<=^|{delimiter}) *{re.escape(word)} *(?=$|{delimiter})"
+        raw = F.when(F.instr(raw, word) > 0, F.regexp_replace(raw, field, "")).otherwise(raw)
+    return raw
 
 
 def _file_rows(spark: SparkSession, files: Sequence[TakenFile], contents: Mapping[str, Content]) -> DataFrame:
