@@ -7,6 +7,8 @@ from estrela.stars.banking.dim_institution import dim_institution
 from estrela.stars.banking.dim_quarter import dim_quarter
 from estrela.stars.banking.fact_complaints import fact_complaints
 
+# Each quarter is read beside the one before it: every window is parted by the quarter shown, so that a question for one
+# quarter reads the partitions of two.
 mart_bank_quarter = Mart(
     name="mart_bank_quarter",
     doc="Complaints of each institution in each quarter, with rank and share",
@@ -30,28 +32,30 @@ mart_bank_quarter = Mart(
         Column("rank_change", "bigint", "Places risen since the quarter before; NULL across a gap or change of method"),
     ),
     sql="""
-WITH ranked AS (
+WITH shown AS (
+  SELECT q.quarter_code, q.ends_on AS quarter_end, q.method, r.quarter_code AS read_code
+  FROM {dim_quarter} q
+  JOIN {dim_quarter} r ON r.method = q.method
+    AND r.year * 4 + r.quarter BETWEEN q.year * 4 + q.quarter - 1 AND q.year * 4 + q.quarter
+), ranked AS (
   SELECT
-    q.quarter_code, q.ends_on AS quarter_end, q.method,
+    s.quarter_code, s.quarter_end, s.method, s.read_code,
     i.institution_code, i.name AS institution_name, i.kind, i.size_group, i.segment, i.lead_cnpj_root,
     f.total AS complaints, f.upheld, f.clients, f.recomputed_index AS index_per_million,
-    CAST(f.total AS double) / NULLIF(SUM(f.total) OVER (PARTITION BY q.quarter_code), 0) AS share,
-    RANK() OVER (PARTITION BY q.quarter_code ORDER BY f.total DESC) AS complaints_rank,
-    q.year * 4 + q.quarter AS place
-  FROM {fact_complaints} f
+    CAST(f.total AS double) / NULLIF(SUM(f.total) OVER (PARTITION BY s.quarter_code, s.read_code), 0) AS share,
+    RANK() OVER (PARTITION BY s.quarter_code, s.read_code ORDER BY f.total DESC) AS complaints_rank
+  FROM shown s
+  JOIN {fact_complaints} f ON f.quarter_code = s.read_code
   JOIN {dim_institution} i ON i.institution_key = f.institution_key
-  JOIN {dim_quarter} q ON q.quarter_key = f.quarter_key
 ), compared AS (
   SELECT ranked.*,
-    LAG(complaints_rank) OVER (PARTITION BY institution_code ORDER BY place) AS rank_before,
-    LAG(place) OVER (PARTITION BY institution_code ORDER BY place) AS place_before,
-    LAG(method) OVER (PARTITION BY institution_code ORDER BY place) AS method_before
+    LAG(complaints_rank) OVER (PARTITION BY quarter_code, institution_code ORDER BY read_code) AS rank_before
   FROM ranked
 )
 SELECT
   quarter_code, quarter_end, method, institution_code, institution_name, kind, size_group, segment, lead_cnpj_root,
-  complaints, upheld, clients, index_per_million, share, complaints_rank,
-  CASE WHEN place_before = place - 1 AND method_before = method THEN rank_before - complaints_rank END AS rank_change
+  complaints, upheld, clients, index_per_million, share, complaints_rank, rank_before - complaints_rank AS rank_change
 FROM compared
+WHERE read_code = quarter_code
 """,
 )
