@@ -30,7 +30,7 @@ DAG = "star_schema"
 PROJECT = Path(__file__).resolve().parents[2]
 AIRFLOW_PORT = 8080
 SPARK_STEPS = tuple(step.name for step in steps("banking") if step.phase != EXTRACT)
-FOR_SHORT_RUNS = "-XX:TieredStopAtLevel=1"
+FOR_SHORT_RUNS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 EXPECTED = (AirflowError, EstrelaError, LocalAwsError, MirrorError, QueryError, RunTimeoutError, WorldError)
 FILES = """
 SELECT source, count(*) AS files, sum(rows_in) AS rows_in, sum(rows_loaded) AS loaded, sum(rows_rejected) AS rejected

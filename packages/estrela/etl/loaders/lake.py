@@ -105,7 +105,7 @@ class Lake:
 
     def set_properties(self, table: LakeTable, **properties: str) -> None:
         """Set properties of the table, under the prefix ``estrela.``."""
-        pairs = ", ".join(f"'estrela.{name}'='{value}'" for name, value in properties.items())
+        pairs = ", ".join(f"'estrela.{name}'={_quoted(value)}" for name, value in properties.items())
         self._repeated(table, lambda: self.spark.sql(f"ALTER TABLE {table.identifier} SET TBLPROPERTIES ({pairs})"))
 
     def inputs(self, table: LakeTable) -> set[str]:
@@ -117,15 +117,24 @@ class Lake:
 
     def audited_inputs(self, table: LakeTable) -> str:
         """What the run's branch was made of, if its newest commit passed the audit; else ""."""
-        iceberg = self._iceberg(table)
-        head = self.refs(table).get(self.branch)
-        if head is None or str(iceberg.properties().getOrDefault("estrela.audited", "")) != str(head):
+        head = self._audited_head(table)
+        if head is None:
             return ""
-        return str(iceberg.snapshot(head).summary().getOrDefault("estrela.inputs", ""))
+        return str(self._iceberg(table).snapshot(head).summary().getOrDefault("estrela.inputs", ""))
 
-    def mark_audited(self, table: LakeTable) -> None:
-        """Note that the run's branch, as it stands, passed the audit."""
-        self.set_properties(table, audited=str(self.refs(table)[self.branch]))
+    def audit_report(self, table: LakeTable) -> str:
+        """What :meth:`mark_audited` was told of the run's branch as it stands; "" if nothing was."""
+        properties = self._iceberg(table).properties()
+        return "" if self._audited_head(table) is None else str(properties.getOrDefault("estrela.audit_report", ""))
+
+    def mark_audited(self, table: LakeTable, report: str) -> None:
+        """Note that the run's branch, as it stands, passed the audit, and what the audit found."""
+        self.set_properties(table, audited=str(self.refs(table)[self.branch]), audit_report=report)
+
+    def _audited_head(self, table: LakeTable) -> int | None:
+        head = self.refs(table).get(self.branch)
+        audited = str(self._iceberg(table).properties().getOrDefault("estrela.audited", ""))
+        return head if audited == str(head) else None
 
     def is_unchanged(self, table: LakeTable) -> bool:
         """Whether the run's branch holds exactly the published rows, in whatever order."""
@@ -169,8 +178,8 @@ class Lake:
         found = {field.name: field.dataType.simpleString() for field in self.read_published(table).schema.fields}
         for column in table.columns:
             if column.name not in found:
-                doc = column.doc.replace("'", "\\'")
-                add = f"ALTER TABLE {table.identifier} ADD COLUMN `{column.name}` {column.type} COMMENT '{doc}'"
+                declared = f"`{column.name}` {column.type} COMMENT {_quoted(column.doc)}"
+                add = f"ALTER TABLE {table.identifier} ADD COLUMN {declared}"
                 self._repeated(table, lambda add=add: self.spark.sql(add))  # type: ignore[misc]
             elif found[column.name] != column.type:
                 problem = f"column {column.name} is {found[column.name]}, declared as {column.type}"
@@ -212,14 +221,16 @@ def _content(rows: DataFrame) -> tuple[Any, ...]:
     return tuple(sums or ())
 
 
-def _create_statement(table: LakeTable) -> str:
-    def quoted(text: str) -> str:
-        return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+def _quoted(text: str) -> str:
+    """``text`` as a literal of Spark SQL."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
-    columns = ", ".join(f"`{one.name}` {one.type} COMMENT {quoted(one.doc)}" for one in table.columns)
+
+def _create_statement(table: LakeTable) -> str:
+    columns = ", ".join(f"`{one.name}` {one.type} COMMENT {_quoted(one.doc)}" for one in table.columns)
     partitioned = f" PARTITIONED BY ({', '.join(f'`{name}`' for name in table.partition_by)})"
     properties = ", ".join(f"'{name}'='{value}'" for name, value in PROPERTIES.items())
     return (
         f"CREATE TABLE IF NOT EXISTS {table.identifier} ({columns}) USING iceberg"
-        f"{partitioned if table.partition_by else ''} COMMENT {quoted(table.doc)} TBLPROPERTIES ({properties})"
+        f"{partitioned if table.partition_by else ''} COMMENT {_quoted(table.doc)} TBLPROPERTIES ({properties})"
     )

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING
 
-from pyspark.sql import functions as F
-
 from estrela.etl.base import ETLBase, Figures
 from estrela.etl.lake_table import CHECKS, refined_table, trusted_table
 from estrela.etl.loaders.lake import Lake
@@ -40,11 +38,9 @@ class BuildStar(ETLBase):
         for table in trusted:
             self.lake.ensure(table)
         with tuned(self.lake.spark, sum(self.lake.size(table) for table in trusted)):
-            built = {table.name: self._build(table) for table in self.star.tables}
-            changed = {name: results for name, results in built.items() if results is not None}
-            if changed:
-                self._record(changed)
-        return {"built": sorted(changed), "unchanged": sorted(built.keys() - changed.keys())}
+            built = [table.name for table in self.star.tables if self._build(table)]
+            self._record()
+        return {"built": built, "unchanged": [table.name for table in self.star.tables if table.name not in built]}
 
     def inputs(self, table: Table) -> str:
         """What decides the content of ``table``: the code, and the snapshots of everything that it is made of."""
@@ -54,23 +50,23 @@ class BuildStar(ETLBase):
         snapshots = {source.name: self.lake.snapshot(trusted_table(source)) for source in sources}
         return hashlib.sha256(json.dumps([self.code, sorted(snapshots.items())]).encode()).hexdigest()
 
-    def _build(self, table: Table) -> list[CheckResult] | None:
-        """The results of the table's checks; None if nothing changed."""
+    def _build(self, table: Table) -> bool:
+        """Build and audit the table; say whether it changed."""
         target = refined_table(table)
         self.lake.ensure(target)
         inputs = self.inputs(table)
         own = self.lake.audited_inputs(target)
         if inputs == own or (not own and not self.full_refresh and inputs in self.lake.inputs(target)):
-            return None
+            return False
         self.lake.overwrite(target, self._rows(table), inputs=inputs)
         if self.lake.is_unchanged(target):
             self.lake.drop_branch(target, self.lake.branch)
             self.lake.set_properties(target, inputs=inputs)
-            return None
+            return False
         members = f"{table.key} <> {UNKNOWN_KEY}" if isinstance(table, Dimension) else "true"
         results = audit(self.lake, target, own_checks(table), members)
-        self.lake.mark_audited(target)
-        return results
+        self.lake.mark_audited(target, json.dumps([_row(table.name, one) for one in results]))
+        return True
 
     def _rows(self, table: Table) -> DataFrame:
         sources = {source.name: self.lake.read(trusted_table(source)) for source in table.sources}
@@ -79,19 +75,27 @@ class BuildStar(ETLBase):
         dimensions = {one.dimension.name: self.lake.read(refined_table(one.dimension)) for one in table.lookups}
         return fact_rows(table, sources, dimensions)
 
-    def _record(self, changed: dict[str, list[CheckResult]]) -> None:
-        """Keep the results of the checks of what changed beside those of the other tables."""
+    def _record(self) -> None:
+        """Keep the results of the checks of what this run audited beside those of the other tables.
+
+        They come from the tables, so that a run which died before this line records them all the same.
+        """
+        reports = {table.name: self.lake.audit_report(refined_table(table)) for table in self.star.tables}
+        audited = [name for name, report in reports.items() if report]
+        if not audited:
+            return
         self.lake.ensure(CHECKS)
-        rows = [
-            (name, one.check, one.column, one.rows_checked, one.rows_failed)
-            for name, results in changed.items()
-            for one in results
-        ]
-        spark = self.lake.spark
         self.lake.begin(CHECKS)
-        kept = self.lake.read(CHECKS).where(~F.col("table_name").isin(*changed)).collect()
-        frame = spark.createDataFrame([*rows, *[tuple(row) for row in kept]], CHECKS.schema)
-        self.lake.overwrite(CHECKS, frame)
+        recorded = [tuple(row) for row in self.lake.read(CHECKS).collect()]
+        found = [tuple(row) for name in audited for row in json.loads(reports[name])]
+        rows = [*found, *[row for row in recorded if row[0] not in audited]]
+        if sorted(rows) != sorted(recorded):
+            self.lake.overwrite(CHECKS, self.lake.spark.createDataFrame(rows, CHECKS.schema))
+
+
+def _row(table: str, one: CheckResult) -> tuple[str, str, str, int, int]:
+    """A row of CHECKS."""
+    return (table, one.check, one.column, one.rows_checked, one.rows_failed)
 
 
 def code_digest() -> str:

@@ -1,0 +1,55 @@
+"""A lake into which a small central bank was extracted: each test of what comes after takes a copy of it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from house import Rows, house
+
+from bcb_mirror.faults import Fault
+from bcb_mirror.quarters import Quarter
+from bcb_mirror.serving import serving
+from bcb_mirror.synthetic_world import SyntheticWorld
+
+STEPS = (("transform", "banking"), ("star", "banking"), ("publish", "banking"))
+
+
+@pytest.fixture(scope="session")
+def extracted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a local AWS with raw files; one extract was killed, and the bank misbehaved on the way."""
+    home = tmp_path_factory.mktemp("extracted")
+    world = SyntheticWorld(seed=7, institutions=20, first=Quarter(2021, 3), last=Quarter(2021, 4), others=6)
+    with house(home) as made, serving(world) as bank:
+        for kind in ("status", "html", "truncated", "reset"):
+            bank.mirror.faults.add(Fault(kind, count=1))
+        host = {"source_host": bank.url}
+        assert made.run("extract", "complaints", "day", **host) == "SUCCEEDED"
+        assert made.run("extract", "institutions", "day", **host) == "SUCCEEDED"
+        bank.mirror.faults.add(Fault("slow", seconds=1, skip=8))
+        asked = bank.mirror.requests.total
+        killed = made.start("extract", "fees", "day", **host)
+        made.kill_when(killed, lambda: bank.mirror.requests.total > asked + 8)
+        assert made.wait(killed).startswith("FAILED")
+        assert not made.keys("raw/fees/log/")
+        bank.mirror.faults.clear()
+        assert made.run("extract", "fees", "day", **host) == "SUCCEEDED"
+    return home
+
+
+@pytest.fixture
+def home(extracted: Path, tmp_path: Path) -> Path:
+    """A copy of the extracted lake."""
+    return Path(shutil.copytree(extracted, tmp_path / "home"))
+
+
+@pytest.fixture(scope="session")
+def expected(extracted: Path, tmp_path_factory: pytest.TempPathFactory) -> Rows:
+    """The tables that an undisturbed run makes of the extracted lake."""
+    copy = shutil.copytree(extracted, tmp_path_factory.mktemp("expected") / "home")
+    with house(copy) as made:
+        for phase, entity in STEPS:
+            assert made.run(phase, entity, "undisturbed") == "SUCCEEDED"
+        assert made.branches() == set()
+        return made.tables()

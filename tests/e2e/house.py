@@ -1,0 +1,133 @@
+"""The whole house on this machine: a small central bank, a local AWS with the platform's own Glue job, its tables."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from pyiceberg.catalog.rest import RestCatalog
+
+from demo.deployment import JOB, LAKE, WORKGROUP, deploy
+from localaws.running import Running, running
+
+PROJECT = Path(__file__).parents[2]
+DATABASES = ("estrela_trusted", "estrela_refined", "estrela_ops")
+# When something was published is no content of what was.
+RUNS = "estrela_ops.runs"
+ENDED = ("SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR")
+FOR_SHORT_RUNS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
+Rows = Mapping[str, list[str]]
+
+
+@dataclass(frozen=True)
+class House:
+    """A local AWS that Estrela was deployed to; every look into it goes through a public client."""
+
+    aws: Running
+
+    def start(self, phase: str, entity: str, run: str, **arguments: str) -> str:
+        """Start the Glue run of one step of the DAG run ``run``; its id."""
+        given = {
+            "star": "banking",
+            "phase": phase,
+            "entity": entity,
+            "lake": LAKE,
+            "run_key": f"{run}/{phase}_{entity}",
+            **arguments,
+        }
+        options = {f"--{name}": value for name, value in given.items()}
+        return str(self.aws.client("glue").start_job_run(JobName=JOB, Arguments=options)["JobRunId"])
+
+    def state(self, run_id: str) -> str:
+        return str(self._run(run_id)["JobRunState"])
+
+    def wait(self, run_id: str) -> str:
+        """The state in which the run ended, with Glue's message where it has one."""
+        while self.state(run_id) not in ENDED:
+            time.sleep(0.1)
+        run = self._run(run_id)
+        return " ".join(filter(None, (run["JobRunState"], run.get("ErrorMessage"))))
+
+    def run(self, phase: str, entity: str, run: str, **arguments: str) -> str:
+        """Run one step to its end."""
+        return self.wait(self.start(phase, entity, run, **arguments))
+
+    def kill_when(self, run_id: str, seen: Callable[[], bool]) -> None:
+        """Kill -9 all processes of a Glue run the moment that ``seen`` holds."""
+        # Its supervisor stands for Glue itself and tells what became of the run.
+        while not (supervisor := next((one for one in psutil.process_iter() if run_id in _words(one)), None)):
+            assert self.state(run_id) not in ENDED, f"the run did not start: {self.wait(run_id)}"
+        while not seen() or not (processes := supervisor.children(recursive=True)):
+            assert self.state(run_id) not in ENDED, f"the run was over: {self.wait(run_id)}"
+            time.sleep(0.005)
+        for process in processes:
+            process.kill()
+
+    def keys(self, prefix: str) -> list[str]:
+        """The keys in the lake that begin with ``prefix``."""
+        pages = self.aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket=LAKE, Prefix=prefix)
+        return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+    def refs(self, name: str) -> dict[str, int]:
+        """Snapshot ids by branch of a table ``database.name``; none where it does not exist."""
+        catalog = self._catalog()
+        if not catalog.table_exists(name):
+            return {}
+        return {branch: ref.snapshot_id for branch, ref in catalog.load_table(name).metadata.refs.items()}
+
+    def names(self) -> list[str]:
+        """Every Iceberg table, as ``database.name``."""
+        catalog = self._catalog()
+        existing = {".".join(one) for one in catalog.list_namespaces()}
+        return sorted(".".join(table) for one in DATABASES if one in existing for table in catalog.list_tables(one))
+
+    def branches(self) -> set[str]:
+        """Branches of runs, over all tables."""
+        return {branch for name in self.names() for branch in self.refs(name)} - {"main"}
+
+    def tables(self) -> Rows:
+        """The sorted rows of every published table, as Athena's result file tells them."""
+        with ThreadPoolExecutor(4) as pool:
+            names = [name for name in self.names() if name != RUNS and "main" in self.refs(name)]
+            return dict(zip(names, pool.map(self._rows, names), strict=True))
+
+    def _rows(self, name: str) -> list[str]:
+        athena = self.aws.client("athena")
+        query = athena.start_query_execution(QueryString=f"SELECT * FROM {name}", WorkGroup=WORKGROUP)
+        asked = {"QueryExecutionId": query["QueryExecutionId"]}
+        while (found := athena.get_query_execution(**asked)["QueryExecution"])["Status"]["State"] in (
+            "QUEUED",
+            "RUNNING",
+        ):
+            time.sleep(0.02)
+        assert found["Status"]["State"] == "SUCCEEDED", found["Status"]
+        key = found["ResultConfiguration"]["OutputLocation"].removeprefix(f"s3://{LAKE}/")
+        return sorted(self.aws.client("s3").get_object(Bucket=LAKE, Key=key)["Body"].read().decode().splitlines())
+
+    def _catalog(self) -> RestCatalog:
+        return RestCatalog("lake", uri=f"{self.aws.endpoint}/iceberg", warehouse=f"s3://{LAKE}/warehouse")
+
+    def _run(self, run_id: str) -> Any:
+        return self.aws.client("glue").get_job_run(JobName=JOB, RunId=run_id)["JobRun"]
+
+
+@contextmanager
+def house(home: Path, warm: int = 0) -> Iterator[House]:
+    """A house on ``home``, deployed as the demo deploys it."""
+    with running(home, warm=warm, java_options=FOR_SHORT_RUNS) as aws:
+        deploy(aws.client, PROJECT)
+        yield House(aws)
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
