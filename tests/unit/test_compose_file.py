@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import shutil
@@ -127,6 +128,10 @@ def test_each_secret_is_made_anew_and_asked_for_by_name() -> None:
     assert profiles == ("mirror", "mirror")
     assert set(re.findall(r"\$\{(\w+):\?", TEXT)) == set(first)
     assert not set(first.values()) & set(second.values())
+    assert all(
+        len(value) == (32 if name.endswith("PASSWORD") else 64) for name, value in first.items() if "FERNET" not in name
+    )
+    assert len(base64.urlsafe_b64decode(first["AIRFLOW_FERNET_KEY"])) == 32
 
 
 @pytest.mark.parametrize("folder", [".gitignore", ".dockerignore"])
