@@ -23,6 +23,14 @@ FILL = """
         print(number)
 """
 
+# Leaves not a byte in its working folder.
+HOG = """
+    with open("hog", "wb", buffering=0) as file:
+        for size in (65_536, 4_096, 1):
+            while file.write(b"x" * size) == size:
+                pass
+"""
+
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
@@ -68,6 +76,10 @@ def test_a_job_that_fills_the_disk_fails_clearly_and_what_was_there_stays(jobs_o
         assert [one["Size"] for one in written] == [200_000] * acknowledged
         for one in written:
             s3.delete_object(Bucket=jobs.bucket, Key=one["Key"])
+        hog = jobs.run(jobs.create(HOG))
+        assert hog["ErrorMessage"] == (
+            "Error Category: DISK_NO_SPACE_ERROR; Failed Line Number: 3; OSError: [Errno 28] No space left on device"
+        )
         assert jobs.run(jobs.create("print(1)"))["JobRunState"] == "SUCCEEDED"
 
 

@@ -17,6 +17,7 @@ _SUPERVISOR = _HERE / "job_process" / "supervisor.py"
 _WORKER = _HERE / "job_process" / "worker.py"
 _SHIM = _HERE / "shim"
 _STOP_DEADLINE = 30.0
+_LONGEST_FAILURE = 16384
 
 
 class JobProcess:
@@ -65,7 +66,9 @@ class JobProcess:
             return None
 
     def order(self, order: Mapping[str, Any]) -> None:
-        """Hand over what to run; see ``job_process/worker.py``."""
+        """Hand over what to run; see ``job_process/worker.py``. Raises OSError where the disk has no room left."""
+        # room for the reason of a failure, taken now: a job that fills the disk can still say so
+        self.failure.with_suffix(".partial").write_bytes(b" " * _LONGEST_FAILURE)
         self._send(json.dumps({**order, "failure": str(self.failure)}).encode() + b"\n")
 
     def wait(self, seconds: float) -> int | None:

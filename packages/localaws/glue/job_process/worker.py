@@ -130,8 +130,10 @@ def _warm_up(gateway: Any) -> None:
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
+    """Write JSON; over the file of blanks that the server left for it, where there is one."""
     partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(content))
+    with partial.open("r+b" if partial.exists() else "wb") as file:
+        file.write(json.dumps(content).encode())
     partial.replace(path)
 
 
