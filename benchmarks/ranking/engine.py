@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,8 +56,8 @@ class FolderRaw:
 class NoViews:
     """The star of the benchmark has no marts."""
 
-    def create(self, database: str, mart: Mart) -> None:
-        raise AssertionError(f"{database}.{mart.name}")
+    def create(self, database: str, marts: Sequence[Mart]) -> None:
+        assert not marts, f"{database} was not to have views"
 
 
 def run(spark: SparkSession, work: Work) -> Output:
