@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -33,7 +32,7 @@ from estrela.etl.tuning import tuned
 from estrela.model.source import Source
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column
+    from pyspark.sql import Column, DataFrame
 
 OBSERVED_SECONDS = 120
 
@@ -81,14 +80,11 @@ class TransformSource(ETLBase):
         table = trusted_table(self.source)
         readable, frame, contents = taken_rows(self.lake.spark, self.source, self.raw, taken)
         seen = Observation()
-        counted = frame.observe(
-            seen,
-            F.to_json(F.collect_list(F.when(F.col("reject").isNotNull(), reject_row()))).alias("rejects"),
-        )
+        counted = frame.observe(seen, F.count_if(F.col("reject").isNotNull()).alias("rejected"))
         loaded = counted.where(F.col("reject").isNull())
         self.lake.overwrite(table, loaded, self._replaced(changed))
-        observed = json.loads(_observed(seen, table)["rejects"]) if readable.good else []
-        rejects: list[Reject] = observed + [file_reject(one) for one in readable.refused]
+        found = _rejects(frame) if readable.good and _observed(seen, table)["rejected"] else []
+        rejects = found + [file_reject(one) for one in readable.refused]
         accounts = ledger.accounts([*readable.good, *readable.refused], contents, rejects)
         ledger.judge(rejects, accounts)
         return rejects, accounts
@@ -107,6 +103,12 @@ class TransformSource(ETLBase):
             )
             for partition in sorted(changed)
         )
+
+
+def _rejects(rows: DataFrame) -> list[Reject]:
+    """The rejected rows, read once more: for each task Spark would keep all that it has observed so far."""
+    kept = rows.where(F.col("reject").isNotNull()).select(reject_row().alias("kept")).select("kept.*").collect()
+    return [row.asDict() for row in kept]
 
 
 def _observed(seen: Observation, table: LakeTable) -> dict[str, Any]:
