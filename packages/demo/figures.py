@@ -12,7 +12,8 @@ from rich.text import Text
 
 from demo.airflow import Task
 
-DOLLARS_A_DPU_HOUR = 0.44
+DOLLARS_A_DPU_HOUR = {"STANDARD": 0.44, "FLEX": 0.29}
+"""By execution class, us-east-1 (AWS Glue pricing)."""
 BILLED_SECONDS = 60
 """Glue bills at least one minute of a run (AWS Glue pricing)."""
 
@@ -26,6 +27,7 @@ class Step:
     seconds: float
     glue_seconds: int
     dpus: float
+    execution_class: str = "STANDARD"
 
     @property
     def dpu_seconds(self) -> float:
@@ -35,7 +37,7 @@ class Step:
     def dollars(self) -> float:
         """What AWS would bill for a run of this length: at least a minute."""
         billed = max(self.glue_seconds, BILLED_SECONDS) if self.dpus else 0
-        return billed * self.dpus * DOLLARS_A_DPU_HOUR / 3600
+        return billed * self.dpus * DOLLARS_A_DPU_HOUR[self.execution_class] / 3600
 
 
 def steps_of(glue: Any, job: str, run_id: str, tasks: Sequence[Task]) -> list[Step]:
@@ -51,8 +53,10 @@ def steps_of(glue: Any, job: str, run_id: str, tasks: Sequence[Task]) -> list[St
 
 
 def _step(task: Task, runs: Sequence[Any]) -> Step:
+    if not runs:
+        return Step(task.name, task.state, task.seconds or 0.0, 0, 0.0)
     seconds = sum(run["ExecutionTime"] for run in runs)
-    return Step(task.name, task.state, task.seconds or 0.0, seconds, runs[0]["MaxCapacity"] if runs else 0.0)
+    return Step(task.name, task.state, task.seconds or 0.0, seconds, runs[0]["MaxCapacity"], runs[0]["ExecutionClass"])
 
 
 def show_steps(console: Console, steps: Sequence[Step]) -> None:

@@ -29,11 +29,18 @@ def test_a_folder_without_files_of_the_bank_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "dpus", "dollars"),
-    [(6, 2.0, 60 * 2 * 0.44 / 3600), (90, 2.0, 90 * 2 * 0.44 / 3600), (0, 0.0, 0.0)],
+    ("seconds", "dpus", "kind", "dollars"),
+    [
+        (6, 2.0, "STANDARD", 60 * 2 * 0.44 / 3600),
+        (90, 2.0, "STANDARD", 90 * 2 * 0.44 / 3600),
+        (6, 2.0, "FLEX", 60 * 2 * 0.29 / 3600),
+        (0, 0.0, "STANDARD", 0.0),
+    ],
 )
-def test_glue_bills_a_minute_at_least_and_nothing_for_other_tasks(seconds: int, dpus: float, dollars: float) -> None:
-    assert Step("star", "success", 7.0, seconds, dpus).dollars == pytest.approx(dollars)
+def test_glue_bills_a_minute_at_least_and_nothing_for_other_tasks(
+    seconds: int, dpus: float, kind: str, dollars: float
+) -> None:
+    assert Step("star", "success", 7.0, seconds, dpus, kind).dollars == pytest.approx(dollars)
 
 
 def test_why_a_task_failed_comes_from_its_newest_log(tmp_path: Path) -> None:
