@@ -28,6 +28,7 @@ PROPERTIES = {
     "write.metadata.previous-versions-max": "20",
 }
 ATTEMPTS = 4
+MAIN = "main"
 
 
 class Lake:
@@ -36,9 +37,18 @@ class Lake:
     def __init__(self, spark: SparkSession, run_key: str) -> None:
         self.spark = spark
         self.branch = branch_of(run_key)
+        self._ensured: set[str] = set()
 
     def ensure(self, table: LakeTable) -> None:
-        """Create the table if there is none, add columns declared since. Raises LoadError on other differences."""
+        """Create the table if there is none, add columns declared since. Raises LoadError on other differences.
+
+        What was ensured once stays so: a run looks at a table's columns a single time.
+        """
+        if table.path not in self._ensured:
+            self._ensure(table)
+            self._ensured.add(table.path)
+
+    def _ensure(self, table: LakeTable) -> None:
         if not self.exists(table):
             self.spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {CATALOG}.{table.database}")
             self._repeated(table, lambda: self.spark.sql(_create_statement(table)))
@@ -59,7 +69,7 @@ class Lake:
         """The table as this run sees it. Raises LoadError if nothing ever created it."""
         if not self.exists(table):
             raise LoadError(table.path, "does not exist; run the transform steps of its sources first")
-        suffix = f".branch_{self.branch}" if self.branch in self.refs(table) else ""
+        suffix = "" if self._head(table) is None else f".branch_{self.branch}"
         return self.spark.table(f"{table.identifier}{suffix}")
 
     def read_published(self, table: LakeTable) -> DataFrame:
@@ -89,7 +99,7 @@ class Lake:
 
     def begin(self, table: LakeTable) -> None:
         """Give the table a branch of this run, if it has none."""
-        if self.branch not in self.refs(table):
+        if self._head(table) is None:
             create = f"ALTER TABLE {table.identifier} CREATE BRANCH IF NOT EXISTS `{self.branch}`"
             self._repeated(table, lambda: self.spark.sql(create))
 
@@ -129,17 +139,17 @@ class Lake:
 
     def mark_audited(self, table: LakeTable, report: str) -> None:
         """Note that the run's branch, as it stands, passed the audit, and what the audit found."""
-        self.set_properties(table, audited=str(self.refs(table)[self.branch]), audit_report=report)
+        self.set_properties(table, audited=str(self._head(table)), audit_report=report)
 
     def _audited_head(self, table: LakeTable) -> int | None:
-        head = self.refs(table).get(self.branch)
+        head = self._head(table)
         audited = str(self._iceberg(table).properties().getOrDefault("estrela.audited", ""))
         return head if audited == str(head) else None
 
     def is_unchanged(self, table: LakeTable) -> bool:
         """Whether the run's branch holds exactly the published rows, in whatever order."""
         published = self.read_published(table)
-        return "main" in self.refs(table) and _content(published) == _content(self.read(table))
+        return self._head(table, MAIN) is not None and _content(published) == _content(self.read(table))
 
     def refs(self, table: LakeTable) -> dict[str, int]:
         """Snapshot ids by branch."""
@@ -149,8 +159,7 @@ class Lake:
         """The snapshot that this run sees; 0 if the table is empty or absent."""
         if not self.exists(table):
             return 0
-        refs = self.refs(table)
-        return refs.get(self.branch, refs.get("main", 0))
+        return self._head(table) or self._head(table, MAIN) or 0
 
     def size(self, table: LakeTable) -> int:
         """Bytes of the data files of the snapshot that this run sees."""
@@ -159,11 +168,16 @@ class Lake:
 
     def is_stale(self, table: LakeTable) -> bool:
         """Whether the table was published by another run since this run's branch began."""
-        refs = self.refs(table)
-        if self.branch not in refs or "main" not in refs:
+        head, published = self._head(table), self._head(table, MAIN)
+        if head is None or published is None:
             return False
         util = self.spark._jvm.org.apache.iceberg.util.SnapshotUtil
-        return not util.isAncestorOf(self._iceberg(table), refs[self.branch], refs["main"])
+        return not util.isAncestorOf(self._iceberg(table), head, published)
+
+    def _head(self, table: LakeTable, branch: str = "") -> int | None:
+        """The snapshot that a branch stands at, by default the run's own; None if there is no such branch."""
+        snapshot = self._iceberg(table).snapshot(branch or self.branch)
+        return int(snapshot.snapshotId()) if snapshot else None
 
     def _iceberg(self, table: LakeTable) -> Any:
         loader = self.spark._jvm.org.apache.iceberg.spark.Spark3Util
