@@ -14,7 +14,7 @@ from rich.console import Console
 from bcb_mirror.errors import MirrorError
 from demo.airflow import Airflow, AirflowError, airflow
 from demo.athena import QueryError, rows_of
-from demo.deployment import JOB, LAKE, WORKGROUP, airflow_env, deploy
+from demo.deployment import FOR_SHORT_RUNS, JOB, LAKE, WORKGROUP, airflow_env, deploy
 from demo.figures import show_rows, show_steps, steps_of
 from demo.progress import RunTimeoutError, watch
 from demo.world import World, WorldError, source_host, world_from
@@ -30,7 +30,6 @@ DAG = "star_schema"
 PROJECT = Path(__file__).resolve().parents[2]
 AIRFLOW_PORT = 8080
 SPARK_STEPS = tuple(step.name for step in steps("banking") if step.phase != EXTRACT)
-FOR_SHORT_RUNS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 EXPECTED = (AirflowError, EstrelaError, LocalAwsError, MirrorError, QueryError, RunTimeoutError, WorldError)
 FILES = """
 SELECT source, count(*) AS files, sum(rows_in) AS rows_in, sum(rows_loaded) AS loaded, sum(rows_rejected) AS rejected

@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 from pyiceberg.catalog.rest import RestCatalog
 
-from demo.deployment import JOB, LAKE, WORKGROUP, deploy
+from demo.deployment import FOR_SHORT_RUNS, JOB, LAKE, WORKGROUP, deploy
 from localaws.running import Running, running
 
 PROJECT = Path(__file__).parents[2]
@@ -21,7 +21,6 @@ DATABASES = ("estrela_trusted", "estrela_refined", "estrela_ops")
 # When something was published is no content of what was.
 RUNS = "estrela_ops.runs"
 ENDED = ("SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR")
-FOR_SHORT_RUNS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 Rows = Mapping[str, list[str]]
 
