@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ class House:
             **arguments,
         }
         options = {f"--{name}": value for name, value in given.items()}
-        return str(self.aws.client("glue").start_job_run(JobName=JOB, Arguments=options)["JobRunId"])
+        return str(self._glue.start_job_run(JobName=JOB, Arguments=options)["JobRunId"])
 
     def state(self, run_id: str) -> str:
         return str(self._run(run_id)["JobRunState"])
@@ -71,19 +72,19 @@ class House:
 
     def keys(self, prefix: str) -> list[str]:
         """The keys in the lake that begin with ``prefix``."""
-        pages = self.aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket=LAKE, Prefix=prefix)
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=LAKE, Prefix=prefix)
         return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
     def refs(self, name: str) -> dict[str, int]:
         """Snapshot ids by branch of a table ``database.name``; none where it does not exist."""
-        catalog = self._catalog()
+        catalog = self._catalog
         if not catalog.table_exists(name):
             return {}
         return {branch: ref.snapshot_id for branch, ref in catalog.load_table(name).metadata.refs.items()}
 
     def names(self) -> list[str]:
         """Every Iceberg table, as ``database.name``."""
-        catalog = self._catalog()
+        catalog = self._catalog
         existing = {".".join(one) for one in catalog.list_namespaces()}
         return sorted(".".join(table) for one in DATABASES if one in existing for table in catalog.list_tables(one))
 
@@ -108,13 +109,23 @@ class House:
             time.sleep(0.02)
         assert found["Status"]["State"] == "SUCCEEDED", found["Status"]
         key = found["ResultConfiguration"]["OutputLocation"].removeprefix(f"s3://{LAKE}/")
-        return sorted(self.aws.client("s3").get_object(Bucket=LAKE, Key=key)["Body"].read().decode().splitlines())
+        return sorted(self._s3.get_object(Bucket=LAKE, Key=key)["Body"].read().decode().splitlines())
 
+    # Made once: a look must take milliseconds to catch a run between two commits.
+    @cached_property
+    def _glue(self) -> Any:
+        return self.aws.client("glue")
+
+    @cached_property
+    def _s3(self) -> Any:
+        return self.aws.client("s3")
+
+    @cached_property
     def _catalog(self) -> RestCatalog:
         return RestCatalog("lake", uri=f"{self.aws.endpoint}/iceberg", warehouse=f"s3://{LAKE}/warehouse")
 
     def _run(self, run_id: str) -> Any:
-        return self.aws.client("glue").get_job_run(JobName=JOB, RunId=run_id)["JobRun"]
+        return self._glue.get_job_run(JobName=JOB, RunId=run_id)["JobRun"]
 
 
 @contextmanager
