@@ -6,7 +6,7 @@ in `estrela.stars.banking`.
 
 * A day without news ends after the extracts: the other steps are skipped, and no table is touched.
 * A retry attaches to the Glue run that is still active; it never starts a second one. Stopping a task stops its run.
-* Analysts see the new tables only after **publish**, and then all of them at once.
+* Analysts see the new tables only with **publish**, which shows them one after the other once every check has passed.
 
 **Parameters**: `quarters` limits the ranking to these quarters, such as `["2021T4"]`; `full_refresh` takes everything
 in again and rebuilds the tables.
