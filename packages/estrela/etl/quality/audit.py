@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -11,10 +12,19 @@ from pyspark.sql import functions as F
 from estrela.errors import EXAMPLES, CheckFailure, QualityError
 from estrela.etl.lake_table import LakeTable, trusted_table
 from estrela.etl.loaders.lake import Lake
+from estrela.etl.tuning import settings
 from estrela.model.check import Between, Check, Expression, NotNull, OneOf, Reconcile, Unique, check_name
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
+
+BY_PARTITION = {
+    "spark.sql.sources.v2.bucketing.enabled": "true",
+    "spark.sql.iceberg.planning.preserve-data-grouping": "true",
+}
+"""Rows that can be equal lie in one partition of the table: Spark need not bring them together first."""
+SETTING = Lock()
+"""Settings are the session's, which several threads share."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +58,9 @@ def run_checks(
     """The results of ``checks`` on ``rows``: one pass for all checks of single rows, one for each other check."""
     bad = {check: _bad(check) for check in checks if not isinstance(check, Unique | Reconcile)}
     counts = rows.agg(
-        F.count(F.lit(1)).alias("rows"), *[F.count_if(where).alias(f"n{at}") for at, where in enumerate(bad.values())]
+        F.count(F.lit(1)).alias("rows"),
+        *[F.count_if(where).alias(f"n{at}") for at, where in enumerate(bad.values())],
+        *[_total(check.column).alias(f"sum_{check.column}") for check in checks if isinstance(check, Reconcile)],
     ).first()
     assert counts is not None
     failed = {check: counts[f"n{at}"] for at, check in enumerate(bad)}
@@ -57,7 +69,7 @@ def run_checks(
         if isinstance(check, Unique):
             count, examples = _duplicates(rows, check)
         elif isinstance(check, Reconcile):
-            count, examples = _difference(rows, check, source_of(check))
+            count, examples = _difference(counts[f"sum_{check.column}"], check, source_of(check))
         else:
             count, examples = failed[check], _examples(rows, bad[check], check) if failed[check] else ()
         results.append(CheckResult(check_name(check), ", ".join(check.columns), counts["rows"], count, examples))
@@ -83,20 +95,21 @@ def _bad(check: Check) -> Column:
 
 def _duplicates(rows: DataFrame, check: Unique) -> tuple[int, tuple[str, ...]]:
     twice = rows.groupBy(*check.columns).agg(F.count(F.lit(1)).alias("n")).where(F.col("n") > 1)
-    summed = twice.agg(F.sum("n")).first()
-    count = int(summed[0] or 0) if summed else 0
-    return count, _shown(twice, (*check.columns, "n")) if count else ()
+    with SETTING, settings(rows.sparkSession, BY_PARTITION):
+        summed = twice.agg(F.sum("n")).first()
+        count = int(summed[0] or 0) if summed else 0
+        return count, _shown(twice, (*check.columns, "n")) if count else ()
 
 
-def _difference(rows: DataFrame, check: Reconcile, source: DataFrame) -> tuple[int, tuple[str, ...]]:
-    here, there = (
-        frame.agg(F.coalesce(F.sum(column), F.lit(0))).first()
-        for frame, column in ((rows, check.column), (source, check.source_column))
-    )
-    assert here is not None and there is not None
-    if here[0] == there[0]:
+def _difference(here: object, check: Reconcile, source: DataFrame) -> tuple[int, tuple[str, ...]]:
+    [there] = source.agg(_total(check.source_column)).collect()
+    if here == there[0]:
         return 0, ()
-    return 1, (f"sum {here[0]} against {there[0]} of {check.source_column} in {check.source.name}",)
+    return 1, (f"sum {here} against {there[0]} of {check.source_column} in {check.source.name}",)
+
+
+def _total(column: str) -> Column:
+    return F.coalesce(F.sum(column), F.lit(0))
 
 
 def _examples(rows: DataFrame, where: Column, check: Check) -> tuple[str, ...]:

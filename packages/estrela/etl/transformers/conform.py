@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from estrela.etl.transformers.fields import allowed, cast, castable
+from estrela.etl.transformers.fields import allowed, form
 from estrela.etl.transformers.intake import RAW_LIMIT
 from estrela.model.source import FromRequest, Layout, Source
 
@@ -21,8 +21,9 @@ VALUE_LIMIT = 200
 def conform(
     rows: DataFrame, source: Source, layout: Layout, positions: Sequence[int], latin: bool = False
 ) -> DataFrame:
-    """The trusted columns of ``source``, request, raw_line, and ``reject``: NULL or (column_name, value, reason).
+    """The trusted columns of ``source``, request, raw_line, and ``reject``: (column_name, value, reason).
 
+    raw_line and ``reject`` are NULL for a sound row.
     ``rows`` has the columns that the intake gives; ``positions`` tells where in ``fields`` each field stands.
 
     Spark makes one Java method of all that stands here, and Java does not compile one of more than 8,000 bytes: it
@@ -37,18 +38,26 @@ def conform(
     )
     forms = texts.select(
         "_row",
-        F.col("_row.fault").alias("_fault"),
+        *[f"t_{name}" for name in places],
         *[
-            castable(F.col(f"t_{one.column}"), one.parse, types[one.column], latin).alias(f"c_{one.column}")
+            form(F.col(f"t_{one.column}"), one.parse, types[one.column], latin).alias(f"f_{one.column}")
             for one in layout.fields
         ],
     )
+    values = forms.select(
+        "_row",
+        F.col("_row.fault").alias("_fault"),
+        *[f"t_{name}" for name in places],
+        # pyspark 3.5 has try_cast in SQL alone.
+        *[F.expr(f"try_cast(f_{name} AS {types[name]})").alias(f"v_{name}") for name in places],
+    )
     faults = [*_field_faults(layout, types, places), *_mismatches(source, layout, places, types)]
-    judged = forms.select("_row", "_fault", *_trusted(source, layout, types), _first(faults).alias("_first"))
+    judged = values.select("_row", "_fault", *_trusted(source, layout, types), _first(faults).alias("_first"))
     return judged.select(
         *[column.name for column in source.columns],
         F.col("_row.name").alias("source_file"),
-        *["_row.source_line", "_row.fetched_at", "_row.request", "_row.raw_line"],
+        *["_row.source_line", "_row.fetched_at", "_row.request"],
+        F.when(F.col("_first").isNotNull(), F.col("_row.raw_line")).alias("raw_line"),
         _reject(faults).alias("reject"),
     )
 
@@ -61,7 +70,7 @@ def _requested(one: FromRequest, type_: str) -> Column:
 def _trusted(source: Source, layout: Layout, types: Mapping[str, str]) -> list[Column]:
     """Every declared column: from a field, a constant, the request, or NULL where this layout does not have it."""
     columns = {one.column: _requested(one, types[one.column]) for one in source.from_request}
-    columns |= {one.column: cast(f"c_{one.column}", types[one.column]) for one in layout.fields}
+    columns |= {one.column: F.col(f"v_{one.column}") for one in layout.fields}
     columns |= {name: F.lit(value) for name, value in layout.constants.items()}
     return [columns.get(column.name, F.lit(None)).cast(column.type).alias(column.name) for column in source.columns]
 
@@ -81,8 +90,8 @@ def _field_faults(layout: Layout, types: Mapping[str, str], places: Mapping[str,
     """Fields that are blank, though required, or cannot be read."""
     faults = []
     for one in layout.fields:
-        missing = cast(f"c_{one.column}", types[one.column]).isNull()
-        found = missing if one.required else missing & F.col(f"c_{one.column}").isNotNull()
+        missing = F.col(f"v_{one.column}").isNull()
+        found = missing if one.required else missing & (F.col(f"t_{one.column}") != "")
         faults.append(_Fault(found, one.header, places[one.column], allowed(one.parse, types[one.column])))
     return faults
 
@@ -95,17 +104,15 @@ def _mismatches(source: Source, layout: Layout, places: Mapping[str, int], types
         if asked.match and asked.column in headers:
             wanted = _requested(asked, types[asked.column])
             reason = F.concat(F.lit("the file was requested for "), wanted.cast("string"))
-            differs = cast(f"c_{asked.column}", types[asked.column]) != wanted
+            differs = F.col(f"v_{asked.column}") != wanted
             faults.append(_Fault(differs, headers[asked.column], places[asked.column], reason=reason))
     return faults
 
 
 def _first(faults: Sequence[_Fault]) -> Column:
     """-1 where the row as a whole is faulty, else the number of the first fault; NULL without one."""
-    first = F.when(F.col("_fault").isNotNull(), -1)
-    for number, one in enumerate(faults):
-        first = first.when(one.found, number)
-    return first
+    place = F.array_position(F.array(*[F.coalesce(one.found, F.lit(False)) for one in faults]), True)
+    return F.when(F.col("_fault").isNotNull(), -1).when(place > 0, (place - 1).cast("int"))
 
 
 def _reject(faults: Sequence[_Fault]) -> Column:
@@ -128,7 +135,7 @@ def _reject(faults: Sequence[_Fault]) -> Column:
     return F.when(at.isNotNull(), found)
 
 
-def reject_row(row: str = "raw_line") -> Column:
+def reject_row() -> Column:
     """What is kept of a rejected row, as one struct."""
     return F.struct(
         "request",
@@ -137,5 +144,5 @@ def reject_row(row: str = "raw_line") -> Column:
         F.col("reject.column_name").alias("column_name"),
         F.col("reject.value").alias("value"),
         F.col("reject.reason").alias("reason"),
-        F.substring(row, 1, RAW_LIMIT).alias("raw_line"),
+        F.substring("raw_line", 1, RAW_LIMIT).alias("raw_line"),
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -19,26 +21,21 @@ _WINDOWS = bytes(range(0x80, 0xA0)).decode("cp1252", errors="replace") + "\ufffd
 _HAS_CONTROLS = "[\\x80-\\x9f\\xff]"
 
 
-# Dots that part a whole number into groups of three digits: no others go.
-_GROUPING_DOT = r"\.(?=\d{3}(?:\.\d{3})*$)(?<=^-?\d{1,3}(?:\.\d{3}){0,9}\.)"
+_GROUPED = r"^-?\d{1,3}(\.\d{3})+$"
 
 
-def castable(text: Column, parser: Parser, type_: str, latin: bool = False) -> Column:
-    """``text`` in the form that :func:`cast` reads; NULL if it is blank, and "" where ``parser`` does not allow it.
+def form(text: Column, parser: Parser, type_: str, latin: bool = False) -> Column:
+    """``text`` in a form that Spark can cast to ``type_``; NULL, or what the cast refuses, where it is not allowed.
 
     ``latin`` tells that it was decoded as ISO-8859-1, from Windows-1252 perhaps.
     """
-    if isinstance(parser, Text):
-        return _plain_text(_windows(text) if latin else text)
-    return F.when(text != "", F.coalesce(_form(text, parser, type_), F.lit("")))
-
-
-def _form(text: Column, parser: Parser, type_: str) -> Column:
     match parser:
         case Whole(signed):
             # A dot is rare and its regular expression dear: plain numbers go the short way, checked by the cast.
-            number = F.when(F.instr(text, ".") == 0, text).otherwise(F.regexp_replace(text, _GROUPING_DOT, ""))
-            return number if signed else F.when(F.instr(text, "-") == 0, number)
+            number = F.when(~F.contains(text, F.lit(".")), text).when(
+                text.rlike(_GROUPED), F.replace(text, F.lit("."), F.lit(""))
+            )
+            return number if signed else F.when(~text.startswith("-"), number)
         case Number(mark):
             return _number(text, mark, type_)
         case Digits(width):
@@ -51,7 +48,7 @@ def _form(text: Column, parser: Parser, type_: str) -> Column:
         case Date(pattern):
             return F.date_format(F.try_to_timestamp(text, F.lit(pattern)), "yyyy-MM-dd")
         case Text():
-            return text
+            return _plain_text(_windows(text) if latin else text)
 
 
 def _windows(text: Column) -> Column:
@@ -62,14 +59,10 @@ def _windows(text: Column) -> Column:
 
 def _plain_text(text: Column) -> Column:
     """``text`` with single spaces; NULL if it is blank."""
-    spaced = F.regexp_replace(text, "[\\s\xa0]+", " ")
-    return F.when(text.rlike("\\s\\s|[\\t\\xa0]"), spaced).when(text != "", text)
-
-
-def cast(name: str, type_: str) -> Column:
-    """The column ``name``, made by :func:`castable`, as ``type_``; NULL where it does not fit."""
-    # pyspark 3.5 has try_cast in SQL alone.
-    return F.when(F.col(name) != "", F.col(name)) if type_ == "string" else F.expr(f"try_cast(`{name}` AS {type_})")
+    spaced = F.trim(F.regexp_replace(text, "[\\s\xa0]+", " "))
+    uneven = reduce(or_, [F.contains(text, F.lit(space)) for space in ("  ", "\t", "\xa0", "\x0b", "\f")])
+    plain = F.when(uneven, spaced).otherwise(text)
+    return F.when(plain != "", plain)
 
 
 def allowed(parser: Parser, type_: str) -> str:

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from estrela.etl.raw import RawFile
 from estrela.etl.transformers.dialect import Dialect, Refusal
+from estrela.etl.tuning import settings
 from estrela.model.source import ApiSource, CsvSource, Source
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 LINE_BITS = (1 << 33) - 1
 """The bits of monotonically_increasing_id that count rows inside one partition."""
 RAW_LIMIT = 1000
-KEEPS_COUNTERS = "org.apache.spark.sql.execution.adaptive.AQEPropagateEmptyRelation"
 ANSWER_COST = "65536"
 """Bytes that opening a small answer is deemed to cost; Spark's own 4 MB would give each its own task."""
 BLANK = r"^[\s,]*$"
@@ -47,20 +47,10 @@ class Content:
 
 @contextmanager
 def reading(spark: SparkSession, source: Source) -> Iterator[None]:
-    """While this holds, a task reads one block of one CSV file, so that rows can be numbered, or many answers.
-
-    And a plan that turns out to give no rows keeps its counters: Spark would drop them with the rest of it.
-    """
-    cost, size = "spark.sql.files.openCostInBytes", "spark.sql.files.maxPartitionBytes"
-    rules = "spark.sql.adaptive.optimizer.excludedRules"
-    before, rules_before = spark.conf.get(cost), spark.conf.get(rules, "")
-    spark.conf.set(cost, spark.conf.get(size) if isinstance(source, CsvSource) else ANSWER_COST)
-    spark.conf.set(rules, ",".join(filter(None, (rules_before, KEEPS_COUNTERS))))
-    try:
+    """While this holds, a task reads one block of one CSV file, so that rows can be numbered, or many answers."""
+    block = spark.conf.get("spark.sql.files.maxPartitionBytes")
+    with settings(spark, {"spark.sql.files.openCostInBytes": block if isinstance(source, CsvSource) else ANSWER_COST}):
         yield
-    finally:
-        spark.conf.set(cost, before)
-        spark.conf.set(rules, rules_before)
 
 
 def csv_contents(spark: SparkSession, files: Sequence[TakenFile]) -> dict[str, Content]:
@@ -88,12 +78,12 @@ def csv_rows(
     contents: Mapping[str, Content],
 ) -> DataFrame:
     """Rows of CSV files of one dialect: raw_line, fields, fault, and those of :func:`_file_rows`."""
-    numbered = _text(spark, files).withColumn("at", F.monotonically_increasing_id().bitwiseAND(F.lit(LINE_BITS)))
+    filled = _text(spark, files).withColumn("at", F.monotonically_increasing_id().bitwiseAND(F.lit(LINE_BITS)))
     raw = F.decode(F.col("value").cast("binary"), "ISO-8859-1") if dialect.latin else F.col("value")
-    numbered = numbered.select("name", "start", "at", raw.alias("raw_line"), *_fields(dialect, raw, source.null_words))
-    joined = numbered.join(F.broadcast(_file_rows(spark, files, contents)), ["name", "start"])
-    located = joined.withColumn("source_line", F.col("offset") + F.col("at") + 1)
-    return located.where((F.col("source_line") > 1) & (F.trim("raw_line") != ""))
+    filled = filled.where(F.trim("value") != "")
+    read = filled.select("name", "start", "at", raw.alias("raw_line"), *_fields(dialect, raw, source.null_words))
+    joined = read.join(F.broadcast(_file_rows(spark, files, contents)), ["name", "start"])
+    return joined.withColumn("source_line", F.col("offset") + F.col("at") + 1).where("source_line > 1")
 
 
 def json_contents(spark: SparkSession, source: ApiSource, files: Sequence[TakenFile]) -> dict[str, Content]:
@@ -166,7 +156,7 @@ def _without(null_words: Sequence[str], raw: Column, delimiter: str) -> Column:
     """A line whose fields are blank where they hold one of ``null_words``; most lines hold none, and cost a look."""
     for word in null_words:
         field = f"(?<=^|{delimiter}) *{re.escape(word)} *(?=$|{delimiter})"
-        raw = F.when(F.instr(raw, word) > 0, F.regexp_replace(raw, field, "")).otherwise(raw)
+        raw = F.when(F.contains(raw, F.lit(word)), F.regexp_replace(raw, field, "")).otherwise(raw)
     return raw
 
 

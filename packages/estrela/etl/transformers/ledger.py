@@ -6,14 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
-from estrela.errors import CheckFailure, LoadError, QualityError
-from estrela.etl.lake_table import FILES, REJECTS, LakeTable, trusted_table
+from estrela.errors import EXAMPLES, CheckFailure, LoadError, QualityError
+from estrela.etl.lake_table import FILES, REJECTS, trusted_table
 from estrela.etl.loaders.lake import Lake
 from estrela.etl.raw import RawFile
+from estrela.etl.transformers.conform import reject_row
 from estrela.etl.transformers.intake import Content, TakenFile
 from estrela.etl.transformers.manifest import file_id, known_id
 from estrela.model.source import Source
@@ -21,8 +23,8 @@ from estrela.model.source import Source
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-Reject = dict[str, Any]
 Account = dict[str, Any]
+REJECT_ID = ("request", "source_file", "source_line", "column_name")
 
 
 @dataclass(frozen=True)
@@ -33,46 +35,95 @@ class Ledger:
     lake: Lake
 
     def known(self) -> list[Account]:
-        """The accounts of the files taken in."""
-        return self._recorded(FILES)
-
-    def _recorded(self, table: LakeTable) -> list[dict[str, Any]]:
-        """What an operations table holds of the source; a table that was never written costs no query."""
-        if not self.lake.snapshot(table):
+        """The accounts of the files taken in; a table that was never written costs no query."""
+        if not self.lake.snapshot(FILES):
             return []
-        rows = self.lake.read(table).where(F.col("source") == self.source.name).collect()
+        rows = self.lake.read(FILES).where(F.col("source") == self.source.name).collect()
         # Spark hands out times of the machine's zone without saying so.
         return [{**row.asDict(), **_in_utc(row)} for row in rows]
 
-    def accounts(
-        self, taken: Sequence[TakenFile], contents: Mapping[str, Content], rejects: Sequence[Reject]
-    ) -> list[dict[str, Any]]:
-        """Rows in, loaded and rejected of every file: counted from the file, from the table and from the rejects."""
+    def kept(self, winners: Iterable[RawFile], taken: Iterable[TakenFile], known: Iterable[Account]) -> list[Account]:
+        """The accounts of wanted files that are not taken in again."""
+        held = {file_id(file) for file in winners} - {file_id(one.file) for one in taken}
+        return [row for row in known if known_id(row) in held]
+
+    def settle(
+        self,
+        taken: Sequence[TakenFile],
+        contents: Mapping[str, Content],
+        rows: DataFrame,
+        kept: Sequence[Account],
+    ) -> list[Account]:
+        """The accounts of the files taken; their rejects and those of the files ``kept`` are written on the branch.
+
+        ``rows`` are those of :func:`conform`. Raises LoadError where rows got lost, and QualityError where more were
+        refused than the source tolerates; the rejects are kept then.
+        """
+        loaded, refused = self._loaded(), [one for one in taken if one.refusal]
+        counts = [(one, contents[one.file.sha256].rows or 0, loaded[self._loaded_as(one)]) for one in taken]
+        complete = all(rows_in == rows_loaded for one, rows_in, rows_loaded in counts if not one.refusal)
+        self._write_rejects(None if complete else rows.where(F.col("reject").isNotNull()), refused, kept)
+        rejected = {} if complete else self._rejected()
+        accounts = [
+            _account(
+                self.source.name,
+                one.file,
+                rows_in,
+                rows_loaded,
+                rows_in if one.refusal else rejected.get((one.file.request_id, one.file.sha256), 0),
+            )
+            for one, rows_in, rows_loaded in counts
+        ]
+        self._judge(accounts, refused)
+        return accounts
+
+    def _loaded(self) -> Counter[tuple[str, ...]]:
+        """Rows of the trusted table by file and request."""
         names = [one.column for one in self.source.from_request]
         rows = self.lake.read(trusted_table(self.source)).groupBy("source_file", *names).count().collect()
         loaded: Counter[tuple[str, ...]] = Counter()
         for row in rows:
             loaded[(row["source_file"], *[str(row[name]) for name in names])] += row["count"]
-        refused = Counter((one["request"], one["source_file"]) for one in rejects if not one.get("whole_file"))
-        accounts = []
-        for one in taken:
-            content, file = contents[one.file.sha256], one.file
-            key = (
-                file.sha256,
-                *[self._text_of(column.column, one.requested[column.key]) for column in self.source.from_request],
-            )
-            rows_in = content.rows or 0
-            rejected = rows_in if one.refusal else refused[(file.request_id, file.sha256)]
-            accounts.append(_account(self.source.name, file, rows_in, loaded[key], rejected))
-        return accounts
+        return loaded
+
+    def _rejected(self) -> dict[tuple[str, str], int]:
+        """Rejects on the branch by request and file."""
+        mine = self.lake.read(REJECTS).where(F.col("source") == self.source.name)
+        rows = mine.groupBy("request", "source_file").count().collect()
+        return {(row["request"], row["source_file"]): row["count"] for row in rows}
+
+    def _loaded_as(self, one: TakenFile) -> tuple[str, ...]:
+        """What stands in the trusted table for the file and its request."""
+        asked = [self._text_of(column.column, one.requested[column.key]) for column in self.source.from_request]
+        return (one.file.sha256, *asked)
 
     def _text_of(self, column: str, value: str) -> str:
         """A request's value as the text of the typed column: ``01`` as ``1`` for a number."""
         types = {one.name: one.type for one in self.source.columns}
         return str(int(value)) if types[column] in ("int", "bigint") else value
 
-    def judge(self, rejects: Sequence[Reject], accounts: Sequence[Mapping[str, Any]]) -> None:
-        """Raise where rows got lost, or more were refused than the source tolerates; the rejects are kept."""
+    def _write_rejects(self, rejected: DataFrame | None, refused: Sequence[TakenFile], kept: Sequence[Account]) -> None:
+        """On the branch: the rejects of files kept, of rows, and of files as a whole."""
+        spark, mine = self.lake.spark, F.col("source") == self.source.name
+        old = self.lake.read(REJECTS).where(mine) if self.lake.snapshot(REJECTS) else None
+        if old is not None and old.isEmpty():
+            old = None
+        frames = []
+        if old is not None:
+            held = spark.createDataFrame(
+                [(row["request"], row["source_file"]) for row in kept], "request string, source_file string"
+            )
+            frames.append(old.join(F.broadcast(held.distinct()), ["request", "source_file"], "left_semi"))
+        if rejected is not None:
+            source = F.lit(self.source.name).alias("source")
+            frames.append(rejected.select(source, reject_row().alias("row")).select("source", "row.*"))
+        if refused:
+            frames.append(spark.createDataFrame([self._file_reject(one) for one in refused], REJECTS.schema))
+        if frames:
+            self.lake.overwrite(REJECTS, reduce(lambda left, right: left.unionByName(right), frames), mine)
+
+    def _judge(self, accounts: Sequence[Account], refused: Sequence[TakenFile]) -> None:
+        """Raise where rows got lost, or more were refused than the source tolerates."""
         for one in accounts:
             if one["rows_in"] != one["rows_loaded"] + one["rows_rejected"]:
                 raise LoadError(
@@ -82,69 +133,36 @@ class Ledger:
                 )
         limit = self.source.tolerance.rows
         over = {one["source_file"] for one in accounts if one["rows_rejected"] > limit * one["rows_in"]}
-        bad = [one for one in rejects if one["source_file"] in over or one.get("whole_file")]
-        if bad:
-            self._keep(rejects)
+        over |= {one.file.sha256 for one in refused}
+        if over:
+            mine = self.lake.read(REJECTS).where(F.col("source") == self.source.name)
+            bad = mine.where(F.col("source_file").isin(sorted(over)))
+            self._keep(mine)
             raise QualityError(f"estrela_trusted.{self.source.name}", [_too_many(bad, accounts, limit)])
 
-    def _keep(self, rejects: Sequence[Reject]) -> None:
+    def _keep(self, rejects: DataFrame) -> None:
         """Keep the rejects of a run that fails, beside those of what is published."""
-        published = self.lake.read_published(REJECTS).where(F.col("source") == self.source.name).collect()
-        known = [row.asDict() for row in published]
-        fresh = [one for one in rejects if _reject_id(one) not in {_reject_id(row) for row in known}]
-        if fresh:
-            self.lake.overwrite_published(
-                REJECTS, self._reject_frame([*known, *fresh]), F.col("source") == self.source.name
-            )
-
-    def _reject_frame(self, rejects: Sequence[Reject]) -> DataFrame:
-        names = [column.name for column in REJECTS.columns[1:]]
-        rows = [(self.source.name, *[one.get(name) for name in names]) for one in rejects]
-        return self.lake.spark.createDataFrame(rows, REJECTS.schema)
-
-    def record(
-        self,
-        winners: Iterable[RawFile],
-        rejects: Sequence[Reject],
-        accounts: Sequence[Mapping[str, Any]],
-        known: Sequence[Mapping[str, Any]],
-    ) -> None:
-        """Write the accounts and rejects of the source: those of unchanged files as they were, and the new ones."""
         mine = F.col("source") == self.source.name
-        held_ids = {file_id(file) for file in winners} - {known_id(one) for one in accounts}
-        kept = [row for row in known if known_id(row) in held_ids]
-        old = self._recorded(REJECTS)
-        held = {(row["request"], row["source_file"]) for row in kept}
-        rows = [one for one in old if (one["request"], one["source_file"]) in held] + list(rejects)
-        if rows or old:
-            self.lake.overwrite(REJECTS, self._reject_frame(rows), mine)
-        # FILES comes last: a file that stands there is not read again.
+        published = self.lake.read_published(REJECTS).where(mine)
+        fresh = rejects.join(published, [*REJECT_ID], "left_anti").select(*published.columns)
+        self.lake.overwrite_published(REJECTS, published.unionByName(fresh), mine)
+
+    def record(self, accounts: Sequence[Account]) -> None:
+        """Write the accounts of the source's files: a file that stands there is not read again."""
         names = [column.name for column in FILES.columns]
-        files = [tuple(row[name] for name in names) for row in [*kept, *accounts]]
-        self.lake.overwrite(FILES, self.lake.spark.createDataFrame(files, FILES.schema), mine)
+        files = self.lake.spark.createDataFrame([tuple(row[name] for name in names) for row in accounts], FILES.schema)
+        self.lake.overwrite(FILES, files, F.col("source") == self.source.name)
+
+    def _file_reject(self, one: TakenFile) -> tuple[Any, ...]:
+        """The reject that stands for a whole file."""
+        assert one.refusal is not None
+        reason = f"the file is refused: {one.refusal.reason}"
+        file, column, value = one.file, one.refusal.column, one.refusal.value
+        return (self.source.name, file.request_id, file.sha256, 1, column, value, reason, None)
 
 
 def _in_utc(row: Any) -> dict[str, datetime]:
     return {name: value.astimezone(UTC) for name, value in row.asDict().items() if isinstance(value, datetime)}
-
-
-def file_reject(one: TakenFile) -> Reject:
-    """The reject that stands for a whole file."""
-    assert one.refusal is not None
-    return {
-        "request": one.file.request_id,
-        "source_file": one.file.sha256,
-        "source_line": 1,
-        "column_name": one.refusal.column,
-        "value": one.refusal.value,
-        "reason": f"the file is refused: {one.refusal.reason}",
-        "raw_line": None,
-        "whole_file": True,
-    }
-
-
-def _reject_id(one: Mapping[str, Any]) -> tuple[Any, ...]:
-    return (one["request"], one["source_file"], one["source_line"], one["column_name"])
 
 
 def _account(source: str, file: RawFile, rows_in: int, loaded: int, rejected: int) -> dict[str, Any]:
@@ -162,12 +180,14 @@ def _account(source: str, file: RawFile, rows_in: int, loaded: int, rejected: in
     }
 
 
-def _too_many(bad: Sequence[Reject], accounts: Sequence[Mapping[str, Any]], limit: float) -> CheckFailure:
+def _too_many(bad: DataFrame, accounts: Sequence[Account], limit: float) -> CheckFailure:
     urls = {(one["request"], one["source_file"]): one["url"] for one in accounts}
+    counted = bad.groupBy("column_name").count().collect()
     examples = tuple(
         f"{urls.get((one['request'], one['source_file']), one['source_file'])} line {one['source_line']}, "
         f"{one['column_name'] or 'row'} = {one['value']!r}: {one['reason']}"
-        for one in bad[:5]
+        for one in bad.orderBy("request", "source_line").limit(EXAMPLES).collect()
     )
-    columns = sorted({one["column_name"] or "row" for one in bad})
-    return CheckFailure(f"at most {limit:.0%} of a file's rows rejected", ", ".join(columns[:5]), len(bad), examples)
+    columns = sorted({row["column_name"] or "row" for row in counted})
+    count = sum(row["count"] for row in counted)
+    return CheckFailure(f"at most {limit:.0%} of a file's rows rejected", ", ".join(columns[:5]), count, examples)

@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pyspark.sql import Observation
 from pyspark.sql import functions as F
 
-from estrela.errors import LoadError
 from estrela.etl.base import ETLBase, Figures
-from estrela.etl.lake_table import FILES, REJECTS, LakeTable, trusted_table
+from estrela.etl.lake_table import FILES, REJECTS, trusted_table
 from estrela.etl.loaders.lake import Lake, any_of
 from estrela.etl.quality.audit import audit
 from estrela.etl.transformers import intake
-from estrela.etl.transformers.conform import reject_row
 from estrela.etl.transformers.frames import RawReader, taken_rows
 from estrela.etl.transformers.intake import TakenFile
-from estrela.etl.transformers.ledger import Account, Ledger, Reject, file_reject
+from estrela.etl.transformers.ledger import Account, Ledger
 from estrela.etl.transformers.manifest import (
     Partition,
     changed_partitions,
@@ -28,13 +24,12 @@ from estrela.etl.transformers.manifest import (
     requested,
     wanted,
 )
+from estrela.etl.transformers.shuffled import shuffled
 from estrela.etl.tuning import tuned
 from estrela.model.source import Source
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
-
-OBSERVED_SECONDS = 120
+    from pyspark.sql import Column
 
 
 @dataclass(frozen=True)
@@ -65,29 +60,29 @@ class TransformSource(ETLBase):
             for file in winners
             if partition_of(self.source, file) in changed
         ]
+        kept = ledger.kept(winners, taken, known)
         with tuned(self.lake.spark, sum(one.file.size for one in taken)):
             with intake.reading(self.lake.spark, self.source):
-                rejects, accounts = self._write(taken, changed, ledger)
+                accounts = self._write(taken, changed, ledger, kept)
             audit(self.lake, table, self.source.checks)
-            ledger.record(winners, rejects, accounts, known)
+            ledger.record([*kept, *accounts])
         sums = {name: sum(one[name] for one in accounts) for name in ("rows_in", "rows_loaded", "rows_rejected")}
         return {"source": self.source.name, "files": len(taken), **sums}
 
     def _write(
-        self, taken: Sequence[TakenFile], changed: set[Partition], ledger: Ledger
-    ) -> tuple[list[Reject], list[Account]]:
-        """Write the partitions on the branch; return the rejects and the account of every file."""
-        table = trusted_table(self.source)
+        self, taken: Sequence[TakenFile], changed: set[Partition], ledger: Ledger, kept: Sequence[Account]
+    ) -> list[Account]:
+        """Write the partitions and the rejects on the branch; return the account of every file taken."""
         readable, frame, contents = taken_rows(self.lake.spark, self.source, self.raw, taken)
-        seen = Observation()
-        counted = frame.observe(seen, F.count_if(F.col("reject").isNotNull()).alias("rejected"))
-        loaded = counted.where(F.col("reject").isNull())
-        self.lake.overwrite(table, loaded, self._replaced(changed))
-        found = _rejects(frame) if readable.good and _observed(seen, table)["rejected"] else []
-        rejects = found + [file_reject(one) for one in readable.refused]
-        accounts = ledger.accounts([*readable.good, *readable.refused], contents, rejects)
-        ledger.judge(rejects, accounts)
-        return rejects, accounts
+        # Read once, written twice: the sound rows here, the others there.
+        rows = shuffled(frame, self.source.partition_by or ("source_file", "source_line"))
+        self.lake.overwrite(
+            trusted_table(self.source),
+            rows.where(F.col("reject").isNull()),
+            self._replaced(changed),
+            clustered=bool(self.source.partition_by),
+        )
+        return ledger.settle([*readable.good, *readable.refused], contents, rows, kept)
 
     def _replaced(self, changed: set[Partition]) -> Column | None:
         if self.full_refresh or not self.source.partition_by:
@@ -103,21 +98,3 @@ class TransformSource(ETLBase):
             )
             for partition in sorted(changed)
         )
-
-
-def _rejects(rows: DataFrame) -> list[Reject]:
-    """The rejected rows, read once more: for each task Spark would keep all that it has observed so far."""
-    kept = rows.where(F.col("reject").isNotNull()).select(reject_row().alias("kept")).select("kept.*").collect()
-    return [row.asDict() for row in kept]
-
-
-def _observed(seen: Observation, table: LakeTable) -> dict[str, Any]:
-    """What Spark counted on the way. Raises LoadError if it does not tell: asking waits for ever then."""
-    told: list[dict[str, Any]] = []
-    # A daemon: leaving an executor would wait for its thread, and a wait in the JVM cannot be broken off.
-    asking = Thread(target=lambda: told.append(dict(seen.get)), daemon=True)
-    asking.start()
-    asking.join(OBSERVED_SECONDS)
-    if not told:
-        raise LoadError(table.path, f"Spark did not tell what it counted within {OBSERVED_SECONDS} s; run it again")
-    return told[0]
