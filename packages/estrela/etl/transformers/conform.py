@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from estrela.etl.transformers.fields import allowed, form
+from estrela.etl.transformers.fields import allowed, form, value
 from estrela.etl.transformers.intake import RAW_LIMIT
 from estrela.model.source import FromRequest, Layout, Source
 
@@ -23,7 +23,7 @@ def conform(
 ) -> DataFrame:
     """The trusted columns of ``source``, request, raw_line, and ``reject``: (column_name, value, reason).
 
-    raw_line and ``reject`` are NULL for a sound row.
+    The last three are NULL for a sound row.
     ``rows`` has the columns that the intake gives; ``positions`` tells where in ``fields`` each field stands.
 
     Spark makes one Java method of all that stands here, and Java does not compile one of more than 8,000 bytes: it
@@ -48,16 +48,18 @@ def conform(
         "_row",
         F.col("_row.fault").alias("_fault"),
         *[f"t_{name}" for name in places],
-        # pyspark 3.5 has try_cast in SQL alone.
-        *[F.expr(f"try_cast(f_{name} AS {types[name]})").alias(f"v_{name}") for name in places],
+        *[
+            F.expr(value(f"t_{one.column}", f"f_{one.column}", one.parse, types[one.column])).alias(f"v_{one.column}")
+            for one in layout.fields
+        ],
     )
     faults = [*_field_faults(layout, types, places), *_mismatches(source, layout, places, types)]
     judged = values.select("_row", "_fault", *_trusted(source, layout, types), _first(faults).alias("_first"))
     return judged.select(
         *[column.name for column in source.columns],
         F.col("_row.name").alias("source_file"),
-        *["_row.source_line", "_row.fetched_at", "_row.request"],
-        F.when(F.col("_first").isNotNull(), F.col("_row.raw_line")).alias("raw_line"),
+        *["_row.source_line", "_row.fetched_at"],
+        *[F.when(F.col("_first").isNotNull(), F.col(f"_row.{name}")).alias(name) for name in ("request", "raw_line")],
         _reject(faults).alias("reject"),
     )
 
@@ -122,14 +124,14 @@ def _reject(faults: Sequence[_Fault]) -> Column:
     def told(values: Iterable[str | int]) -> Column:
         return F.get(F.array(*[F.lit(value) for value in values]), at)
 
-    value = F.coalesce(F.trim(F.get(F.col("_row.fields"), told(one.place for one in faults))), F.lit(""))
+    text = F.coalesce(F.trim(F.get(F.col("_row.fields"), told(one.place for one in faults))), F.lit(""))
     made = [F.when(at == number, one.reason) for number, one in enumerate(faults) if one.reason is not None]
-    blank = F.when(value == "", "is blank; a value is required")
+    blank = F.when(text == "", "is blank; a value is required")
     field_wrong = F.coalesce(*made, blank, told(one.allowed for one in faults))
     whole = at == -1
     found = F.struct(
         F.when(whole, "").otherwise(told(one.header for one in faults)).alias("column_name"),
-        F.substring(F.when(whole, F.col("_row.raw_line")).otherwise(value), 1, VALUE_LIMIT).alias("value"),
+        F.substring(F.when(whole, F.col("_row.raw_line")).otherwise(text), 1, VALUE_LIMIT).alias("value"),
         F.when(whole, F.col("_fault")).otherwise(field_wrong).alias("reason"),
     )
     return F.when(at.isNotNull(), found)

@@ -18,10 +18,22 @@ if TYPE_CHECKING:
 # The byte 0xFF is a lost character, not the letter of that code, which Portuguese does not have.
 _CONTROLS = "".join(map(chr, [*range(0x80, 0xA0), 0xFF]))
 _WINDOWS = bytes(range(0x80, 0xA0)).decode("cp1252", errors="replace") + "\ufffd"
-_HAS_CONTROLS = "[\\x80-\\x9f\\xff]"
 
 
-_GROUPED = r"^-?\d{1,3}(\.\d{3})+$"
+_WHOLE = r"^-?(\d+|\d{1,3}(\.\d{3})+)$"
+
+
+def value(text: str, formed: str, parser: Parser, type_: str) -> str:
+    """SQL for the value of the column ``text``, whose :func:`form` is the column ``formed``.
+
+    NULL where the text is blank or not allowed. pyspark 3.5 has try_cast in SQL alone.
+    """
+    cast = f"try_cast(`{formed}` AS {type_})"
+    if not isinstance(parser, Whole):
+        return cast
+    # Spark reads most whole numbers as they stand, and refuses a dot: the regular expression is for the others.
+    number = f"coalesce(try_cast(`{text}` AS {type_}), {cast})" if type_ in ("int", "bigint") else cast
+    return number if parser.signed else f"CASE WHEN NOT startswith(`{text}`, '-') THEN {number} END"
 
 
 def form(text: Column, parser: Parser, type_: str, latin: bool = False) -> Column:
@@ -30,12 +42,8 @@ def form(text: Column, parser: Parser, type_: str, latin: bool = False) -> Colum
     ``latin`` tells that it was decoded as ISO-8859-1, from Windows-1252 perhaps.
     """
     match parser:
-        case Whole(signed):
-            # A dot is rare and its regular expression dear: plain numbers go the short way, checked by the cast.
-            number = F.when(~F.contains(text, F.lit(".")), text).when(
-                text.rlike(_GROUPED), F.replace(text, F.lit("."), F.lit(""))
-            )
-            return number if signed else F.when(~text.startswith("-"), number)
+        case Whole():
+            return F.when(text.rlike(_WHOLE), F.replace(text, F.lit("."), F.lit("")))
         case Number(mark):
             return _number(text, mark, type_)
         case Digits(width):
@@ -48,21 +56,22 @@ def form(text: Column, parser: Parser, type_: str, latin: bool = False) -> Colum
         case Date(pattern):
             return F.date_format(F.try_to_timestamp(text, F.lit(pattern)), "yyyy-MM-dd")
         case Text():
-            return _plain_text(_windows(text) if latin else text)
+            return _plain_text(text, latin)
 
 
-def _windows(text: Column) -> Column:
-    """``text`` with the characters of Windows-1252; one that is all ASCII needs no look at each."""
-    doubtful = (F.octet_length(text) != F.length(text)) & text.rlike(_HAS_CONTROLS)
-    return F.when(doubtful, F.translate(text, _CONTROLS, _WINDOWS)).otherwise(text)
-
-
-def _plain_text(text: Column) -> Column:
-    """``text`` with single spaces; NULL if it is blank."""
-    spaced = F.trim(F.regexp_replace(text, "[\\s\xa0]+", " "))
-    uneven = reduce(or_, [F.contains(text, F.lit(space)) for space in ("  ", "\t", "\xa0", "\x0b", "\f")])
-    plain = F.when(uneven, spaced).otherwise(text)
+def _plain_text(text: Column, latin: bool) -> Column:
+    """``text`` with single spaces, and if it is ``latin`` with the characters of Windows-1252; NULL if it is blank."""
+    known = F.translate(text, _CONTROLS, _WINDOWS) if latin else text
+    rewritten = F.trim(F.regexp_replace(known, "[\\s\xa0]+", " "))
+    plain = F.when(reduce(or_, [F.contains(text, sign) for sign in _signs(latin)]), rewritten).otherwise(text)
     return F.when(plain != "", plain)
+
+
+def _signs(latin: bool) -> list[Column]:
+    """What a text holds, at least one of it, if :func:`_plain_text` must rewrite it: to search is cheap."""
+    spaces = ["  ", "\t", "\x0b", "\f", *(["\xff"] if latin else [])]
+    # UTF-8 writes each character from U+0080 to U+00BF with this byte, and no other.
+    return [*map(F.lit, spaces), F.lit(b"\xc2").cast("string")]
 
 
 def allowed(parser: Parser, type_: str) -> str:
