@@ -6,7 +6,8 @@ The files are the ranking's, Latin-1 with decimal commas, 1 % of the rows broken
 rejected rows with reason and raw line, and the typed rows with the key of a listed institution (0 if unknown); each
 sorted, zstd, partitioned by year and quarter. Estrela, ``best`` and ``naive`` write Iceberg in Spark with two cores and
 one heap for all; DuckDB writes Parquet. Estrela's time holds all that its run does besides: the account of every file,
-the checks, the branches and their publication. Each runs in a process of its own, warmed up on half a million rows, in turns.
+the checks, the branches and their publication. Each runs in a process of its own, warmed up on half a million rows, in
+turns.
 
 With ``--sizes 2`` everything is done for a tenth of the rows first. Fails if a result differs from the others' or
 from the truth by one, and if a partition has more than two files.
