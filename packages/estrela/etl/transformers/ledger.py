@@ -63,17 +63,14 @@ class Ledger:
         counts = [(one, contents[one.file.sha256].rows or 0, loaded[self._loaded_as(one)]) for one in taken]
         complete = all(rows_in == rows_loaded for one, rows_in, rows_loaded in counts if not one.refusal)
         self._write_rejects(None if complete else rows.where(F.col("reject").isNotNull()), refused, kept)
-        rejected = {} if complete else self._rejected()
-        accounts = [
-            _account(
-                self.source.name,
-                one.file,
-                rows_in,
-                rows_loaded,
-                rows_in if one.refusal else rejected.get((one.file.request_id, one.file.sha256), 0),
-            )
-            for one, rows_in, rows_loaded in counts
-        ]
+        rejected = Counter() if complete else self._rejected(kept)
+        # Of a source that keeps every day's answer, one content can stand for several days.
+        days = Counter((one.file.request_id, one.file.sha256) for one in taken)
+        accounts = []
+        for one, rows_in, rows_loaded in counts:
+            key = (one.file.request_id, one.file.sha256)
+            rows_rejected = rows_in if one.refusal else rejected[key] // days[key]
+            accounts.append(_account(self.source.name, one.file, rows_in, rows_loaded, rows_rejected))
         self._judge(accounts, refused)
         return accounts
 
@@ -86,11 +83,14 @@ class Ledger:
             loaded[(row["source_file"], *[str(row[name]) for name in names])] += row["count"]
         return loaded
 
-    def _rejected(self) -> dict[tuple[str, str], int]:
-        """Rejects on the branch by request and file."""
+    def _rejected(self, kept: Iterable[Account]) -> Counter[tuple[str, str]]:
+        """Rejects on the branch by request and file, those of the files ``kept`` not counted."""
         mine = self.lake.read(REJECTS).where(F.col("source") == self.source.name)
         rows = mine.groupBy("request", "source_file").count().collect()
-        return {(row["request"], row["source_file"]): row["count"] for row in rows}
+        found = Counter({(row["request"], row["source_file"]): row["count"] for row in rows})
+        for one in kept:
+            found[one["request"], one["source_file"]] -= one["rows_rejected"]
+        return found
 
     def _loaded_as(self, one: TakenFile) -> tuple[str, ...]:
         """What stands in the trusted table for the file and its request."""
