@@ -79,7 +79,8 @@ def test_a_run_over_its_timeout_ends_with_all_its_processes(
         name = jobs.create(FAMILY, Timeout=2)
         run_id, pids = start_family(jobs, name, tmp_path)
         run = jobs.wait(name, run_id)
-    assert (run["JobRunState"], run["Timeout"], run["ExecutionTime"]) == ("TIMEOUT", 2, 2)
+    assert (run["JobRunState"], run["Timeout"]) == ("TIMEOUT", 2)
+    assert run["ExecutionTime"] >= 2
     assert not any(map(lives, pids))
 
 
