@@ -145,7 +145,8 @@ class Ledger:
         mine = F.col("source") == self.source.name
         published = self.lake.read_published(REJECTS).where(mine)
         fresh = rejects.join(published, [*REJECT_ID], "left_anti").select(*published.columns)
-        self.lake.overwrite_published(REJECTS, published.unionByName(fresh), mine)
+        if not fresh.isEmpty():
+            self.lake.overwrite_published(REJECTS, published.unionByName(fresh), mine)
 
     def record(self, accounts: Sequence[Account]) -> None:
         """Write the accounts of the source's files: a file that stands there is not read again."""
