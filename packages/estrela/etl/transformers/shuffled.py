@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from estrela.errors import TransformError
+from estrela.etl.lake_table import LakeTable
+
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def shuffled(rows: DataFrame, by: Sequence[str]) -> DataFrame:
-    """``rows`` brought together by the columns ``by``, computed now; each read of them takes up the shuffle's files.
+def shuffled(rows: DataFrame, by: Sequence[str], table: LakeTable) -> DataFrame:
+    """``rows`` of ``table`` brought together by the columns ``by``, computed now; to read them is to read these files.
 
-    Spark keeps these files for as long as the frame lives and makes them anew if it loses some. A cache would be a
-    second copy. Spark gives the rows of a plan as a frame to its own code alone, hence the names with underscores.
+    Spark keeps the shuffle's files for as long as the frame lives and makes them anew if it loses some. A cache would
+    be a second copy. Spark gives the rows of a plan as a frame to its own code alone, hence the names with underscores.
+    Raises TransformError where a row cannot be computed.
     """
+    from py4j.protocol import Py4JJavaError
+    from pyspark.errors import PySparkException
     from pyspark.sql import DataFrame
 
     spark, plan = rows.sparkSession, rows.repartition(*by)._jdf.queryExecution()
-    frame = spark._jsparkSession.internalCreateDataFrame(plan.toRdd(), plan.analyzed().schema(), False)
-    return DataFrame(frame, spark)
+    try:
+        computed = plan.toRdd()
+    except (Py4JJavaError, PySparkException) as error:
+        raise TransformError(table.path, str(error)) from error
+    return DataFrame(spark._jsparkSession.internalCreateDataFrame(computed, plan.analyzed().schema(), False), spark)

@@ -75,9 +75,10 @@ class TransformSource(ETLBase):
         """Write the partitions and the rejects on the branch; return the account of every file taken."""
         readable, frame, contents = taken_rows(self.lake.spark, self.source, self.raw, taken)
         # Read once, written twice: the sound rows here, the others there.
-        rows = shuffled(frame, self.source.partition_by or ("source_file", "source_line"))
+        table = trusted_table(self.source)
+        rows = shuffled(frame, self.source.partition_by or ("source_file", "source_line"), table)
         self.lake.overwrite(
-            trusted_table(self.source),
+            table,
             rows.where(F.col("reject").isNull()),
             self._replaced(changed),
             clustered=bool(self.source.partition_by),
