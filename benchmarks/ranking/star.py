@@ -23,19 +23,19 @@ def rows(ranking: DataFrame) -> DataFrame:
     return ranking
 
 
+layout = next(one for one in complaints.layouts if one.name == "A")
+layout = replace(
+    layout,
+    fields=tuple(
+        replace(one, parse=Whole(signed=False)) if isinstance(one.parse, Whole) else one for one in layout.fields
+    ),
+)
+filled = {*layout.constants, *(one.column for one in layout.fields)}
 ranking = replace(
     complaints,
     name="ranking",
-    layouts=tuple(
-        replace(
-            layout,
-            fields=tuple(
-                replace(one, parse=Whole(signed=False)) if isinstance(one.parse, Whole) else one
-                for one in layout.fields
-            ),
-        )
-        for layout in complaints.layouts
-    ),
+    columns=tuple(one for one in complaints.columns if one.name in filled),
+    layouts=(layout,),
 )
 dim_institution = Dimension(
     name="dim_institution",

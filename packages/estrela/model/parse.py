@@ -46,10 +46,16 @@ class Digits:
 
 @dataclass(frozen=True)
 class Ordinal:
-    """A number from ``low`` to ``high`` with an ordinal sign that may be damaged: ``1º``, ``1o``, ``1\ufffd``."""
+    """A digit from ``low`` to ``high`` with an ordinal sign that may be damaged: ``1º``, ``1o``, ``1\ufffd``."""
 
     low: int
     high: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.low <= self.high <= 9:
+            raise DefinitionError(
+                "Ordinal", f"{self.low} to {self.high}", ("two of the digits 0 to 9, the lower one first",)
+            )
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ PROPERTIES = {
     "write.distribution-mode": "hash",
     # Rows of one institution lie together; small groups let a reader skip the others.
     "write.parquet.row-group-size-bytes": str(16 * 1024 * 1024),
+    # Columns of few values stay far below it; of the others no value is hashed in vain for long.
+    "write.parquet.dict-size-bytes": str(16 * 1024),
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "20",
 }

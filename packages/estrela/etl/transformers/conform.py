@@ -10,20 +10,21 @@ from pyspark.sql import functions as F
 
 from estrela.etl.transformers.fields import allowed, form, value
 from estrela.etl.transformers.intake import RAW_LIMIT
-from estrela.model.source import FromRequest, Layout, Source
+from estrela.model.source import CsvSource, FromRequest, Layout, Source
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 VALUE_LIMIT = 200
+REJECT = ("column_name", "value", "reason", "request", "raw_line")
+"""Fields of the struct that tells of a reject, all strings."""
 
 
 def conform(
     rows: DataFrame, source: Source, layout: Layout, positions: Sequence[int], latin: bool = False
 ) -> DataFrame:
-    """The trusted columns of ``source``, request, raw_line, and ``reject``: (column_name, value, reason).
+    """The trusted columns of ``source``, and ``reject``, a struct of the fields ``REJECT``, NULL for a sound row.
 
-    The last three are NULL for a sound row.
     ``rows`` has the columns that the intake gives; ``positions`` tells where in ``fields`` each field stands.
 
     Spark makes one Java method of all that stands here, and Java does not compile one of more than 8,000 bytes: it
@@ -31,11 +32,14 @@ def conform(
     """
     types = {column.name: column.type for column in source.columns}
     places = {one.column: place for one, place in zip(layout.fields, positions, strict=True)}
-    kept = F.struct("name", "source_line", "fetched_at", "request", "requested", "raw_line", "fields", "fault")
-    texts = rows.select(
+    told = [f"requested_{one.column}" for one in source.from_request]
+    kept = F.struct("name", "source_line", "fetched_at", "request", *told, "raw_line", "fields", "fault")
+    trimmed = rows.select(
         kept.alias("_row"),
         *[F.trim(F.get("fields", F.lit(place))).alias(f"t_{name}") for name, place in places.items()],
     )
+    nothing = source.null_words if isinstance(source, CsvSource) else ()
+    texts = trimmed.select("_row", *[_unless(F.col(f"t_{name}"), nothing).alias(f"t_{name}") for name in places])
     forms = texts.select(
         "_row",
         *[f"t_{name}" for name in places],
@@ -59,19 +63,23 @@ def conform(
         *[column.name for column in source.columns],
         F.col("_row.name").alias("source_file"),
         *["_row.source_line", "_row.fetched_at"],
-        *[F.when(F.col("_first").isNotNull(), F.col(f"_row.{name}")).alias(name) for name in ("request", "raw_line")],
-        _reject(faults).alias("reject"),
+        _reject(faults, nothing).alias("reject"),
     )
 
 
-def _requested(one: FromRequest, type_: str) -> Column:
-    """What the file was requested for, as ``type_``."""
-    return F.expr(f"try_cast(_row.requested['{one.key}'] AS {type_})")
+def _unless(text: Column, words: Sequence[str]) -> Column:
+    """``text``, NULL where it is one of ``words``."""
+    return F.when(~text.isin(*words), text) if words else text
+
+
+def _requested(one: FromRequest) -> Column:
+    """What the file was requested for."""
+    return F.col(f"_row.requested_{one.column}")
 
 
 def _trusted(source: Source, layout: Layout, types: Mapping[str, str]) -> list[Column]:
     """Every declared column: from a field, a constant, the request, or NULL where this layout does not have it."""
-    columns = {one.column: _requested(one, types[one.column]) for one in source.from_request}
+    columns = {one.column: _requested(one) for one in source.from_request}
     columns |= {one.column: F.col(f"v_{one.column}") for one in layout.fields}
     columns |= {name: F.lit(value) for name, value in layout.constants.items()}
     return [columns.get(column.name, F.lit(None)).cast(column.type).alias(column.name) for column in source.columns]
@@ -104,7 +112,7 @@ def _mismatches(source: Source, layout: Layout, places: Mapping[str, int], types
     faults = []
     for asked in source.from_request:
         if asked.match and asked.column in headers:
-            wanted = _requested(asked, types[asked.column])
+            wanted = _requested(asked)
             reason = F.concat(F.lit("the file was requested for "), wanted.cast("string"))
             differs = F.col(f"v_{asked.column}") != wanted
             faults.append(_Fault(differs, headers[asked.column], places[asked.column], reason=reason))
@@ -117,7 +125,7 @@ def _first(faults: Sequence[_Fault]) -> Column:
     return F.when(F.col("_fault").isNotNull(), -1).when(place > 0, (place - 1).cast("int"))
 
 
-def _reject(faults: Sequence[_Fault]) -> Column:
+def _reject(faults: Sequence[_Fault], nothing: Sequence[str]) -> Column:
     """What the first fault says of the row; NULL without one."""
     at = F.col("_first")
 
@@ -126,25 +134,15 @@ def _reject(faults: Sequence[_Fault]) -> Column:
 
     text = F.coalesce(F.trim(F.get(F.col("_row.fields"), told(one.place for one in faults))), F.lit(""))
     made = [F.when(at == number, one.reason) for number, one in enumerate(faults) if one.reason is not None]
-    blank = F.when(text == "", "is blank; a value is required")
+    blank = F.when(text.isin("", *nothing), "is blank; a value is required")
     field_wrong = F.coalesce(*made, blank, told(one.allowed for one in faults))
     whole = at == -1
-    found = F.struct(
-        F.when(whole, "").otherwise(told(one.header for one in faults)).alias("column_name"),
-        F.substring(F.when(whole, F.col("_row.raw_line")).otherwise(text), 1, VALUE_LIMIT).alias("value"),
-        F.when(whole, F.col("_fault")).otherwise(field_wrong).alias("reason"),
+    found = (
+        F.when(whole, "").otherwise(told(one.header for one in faults)),
+        F.substring(F.when(whole, F.col("_row.raw_line")).otherwise(text), 1, VALUE_LIMIT),
+        F.when(whole, F.col("_fault")).otherwise(field_wrong),
+        F.col("_row.request"),
+        F.substring("_row.raw_line", 1, RAW_LIMIT),
     )
-    return F.when(at.isNotNull(), found)
-
-
-def reject_row() -> Column:
-    """What is kept of a rejected row, as one struct."""
-    return F.struct(
-        "request",
-        F.col("source_file"),
-        F.col("source_line"),
-        F.col("reject.column_name").alias("column_name"),
-        F.col("reject.value").alias("value"),
-        F.col("reject.reason").alias("reason"),
-        F.substring("raw_line", 1, RAW_LIMIT).alias("raw_line"),
-    )
+    named = [value.alias(name) for name, value in zip(REJECT, found, strict=True)]
+    return F.when(at.isNotNull(), F.struct(*named))

@@ -49,8 +49,9 @@ def form(text: Column, parser: Parser, type_: str, latin: bool = False) -> Colum
         case Digits(width):
             return F.when(text.rlike(f"^[0-9]{{1,{width}}}$"), F.lpad(text, width, "0"))
         case Ordinal(low, high):
-            number = F.regexp_extract(text, r"^(\d+)\D?$", 1)
-            return F.when(number.isin([str(value) for value in range(low, high + 1)]), number)
+            number, sign = F.substring(text, 1, 1), F.substring(text, 2, 2)
+            is_sign = (F.length(sign) <= 1) & ~sign.between("0", "9")
+            return F.when(number.between(str(low), str(high)) & is_sign, number)
         case Prefix(values):
             return F.coalesce(*[F.when(text.startswith(start), F.lit(value)) for start, value in values.items()])
         case Date(pattern):
@@ -63,8 +64,8 @@ def _plain_text(text: Column, latin: bool) -> Column:
     """``text`` with single spaces, and if it is ``latin`` with the characters of Windows-1252; NULL if it is blank."""
     known = F.translate(text, _CONTROLS, _WINDOWS) if latin else text
     rewritten = F.trim(F.regexp_replace(known, "[\\s\xa0]+", " "))
-    plain = F.when(reduce(or_, [F.contains(text, sign) for sign in _signs(latin)]), rewritten).otherwise(text)
-    return F.when(plain != "", plain)
+    rare = reduce(or_, [F.contains(text, sign) for sign in _signs(latin)])
+    return F.when(rare, F.when(rewritten != "", rewritten)).when(text != "", text)
 
 
 def _signs(latin: bool) -> list[Column]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from estrela.etl.raw import RawFile
 from estrela.etl.transformers import intake
-from estrela.etl.transformers.conform import conform
+from estrela.etl.transformers.conform import REJECT, conform
 from estrela.etl.transformers.dialect import HEAD_BYTES, Refusal, dialect_of
 from estrela.etl.transformers.intake import Content, TakenFile
 from estrela.model.source import ApiSource, CsvSource, Source
@@ -111,6 +111,5 @@ def _judged_json(one: TakenFile, contents: Mapping[str, Content], source: ApiSou
 
 def _conformed_schema(source: Source) -> str:
     columns = ", ".join(f"`{column.name}` {column.type}" for column in source.all_columns)
-    return (
-        f"{columns}, request string, raw_line string, reject struct<column_name: string, value: string, reason: string>"
-    )
+    reject = ", ".join(f"{name}: string" for name in REJECT)
+    return f"{columns}, reject struct<{reject}>"

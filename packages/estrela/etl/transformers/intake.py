@@ -23,7 +23,6 @@ LINE_BITS = (1 << 33) - 1
 RAW_LIMIT = 1000
 ANSWER_COST = "65536"
 """Bytes that opening a small answer is deemed to cost; Spark's own 4 MB would give each its own task."""
-BLANK = r"^[\s,]*$"
 
 
 @dataclass(frozen=True)
@@ -77,12 +76,12 @@ def csv_rows(
     files: Sequence[TakenFile],
     contents: Mapping[str, Content],
 ) -> DataFrame:
-    """Rows of CSV files of one dialect: raw_line, fields, fault, and those of :func:`_file_rows`."""
+    """Rows of CSV files of one dialect: name, source_line, raw_line, fields, fault, and those of _with_file."""
     filled = _text(spark, files).withColumn("at", F.monotonically_increasing_id().bitwiseAND(F.lit(LINE_BITS)))
     raw = F.decode(F.col("value").cast("binary"), "ISO-8859-1") if dialect.latin else F.col("value")
     filled = filled.where(F.trim("value") != "")
     read = filled.select("name", "start", "at", raw.alias("raw_line"), *_fields(dialect, raw, source.null_words))
-    joined = read.join(F.broadcast(_file_rows(spark, files, contents)), ["name", "start"])
+    joined = _with_file(read, source, files, contents)
     return joined.withColumn("source_line", F.col("offset") + F.col("at") + 1).where("source_line > 1")
 
 
@@ -109,7 +108,7 @@ def json_rows(
         F.array(*[F.col("record")[header] for header in headers]).alias("fields"),
         F.lit(None).cast("string").alias("fault"),
     )
-    return rows.join(F.broadcast(_file_rows(spark, files, contents)), ["name", "start"])
+    return _with_file(rows, source, files, contents)
 
 
 def _text(spark: SparkSession, files: Sequence[TakenFile], whole: bool = False) -> DataFrame:
@@ -120,7 +119,7 @@ def _text(spark: SparkSession, files: Sequence[TakenFile], whole: bool = False) 
 
 
 def _fields(dialect: Dialect, raw: Column, null_words: Sequence[str]) -> list[Column]:
-    """The row's fields, a word for nothing as a blank, and its fault: NULL, or what is wrong with their number."""
+    """The row's fields, and its fault: NULL, or what is wrong with their number."""
     if dialect.quoted:
         names = [f"c{place}" for place in range(dialect.width)]
         schema = ", ".join(f"{name} string" for name in (*names, "broken"))
@@ -128,16 +127,12 @@ def _fields(dialect: Dialect, raw: Column, null_words: Sequence[str]) -> list[Co
         row = F.from_csv(raw, schema, options)
         wrong = F.lit(f"the row does not have the {dialect.width} fields of the header")
         read = F.array(*[row[name] for name in names])
-        blanked = F.transform(read, lambda text: F.when(~F.trim(text).isin(*null_words), text)) if null_words else read
-        return [
-            blanked.alias("fields"),
-            F.when(row["broken"].isNotNull(), wrong).alias("fault"),
-        ]
+        return [read.alias("fields"), F.when(row["broken"].isNotNull(), wrong).alias("fault")]
     # One plain or escaped character: Java splits by it without compiling a pattern for each row.
     pattern = (
         dialect.delimiter if dialect.delimiter.isalnum() or dialect.delimiter in ";,\t" else f"\\{dialect.delimiter}"
     )
-    fields, least = F.split(_without(null_words, raw, pattern), pattern, -1), max(dialect.positions) + 1
+    fields, least = F.split(raw, pattern, -1), max(dialect.positions) + 1
     size = F.size(fields)
     few = F.concat(size, F.lit(f" fields where {len(dialect.positions)} are declared"))
     many = F.concat(size, F.lit(f" fields, of which {least} are declared and the others should be blank"))
@@ -147,21 +142,28 @@ def _fields(dialect: Dialect, raw: Column, null_words: Sequence[str]) -> list[Co
     lost = F.lit(f"a field is missing: {least} fields, the last of them empty, where the header has {dialect.width}")
     # Nearly every row ends here: no field too many, or one that is empty.
     usual = ((size == least) & ~short) | ((size == least + 1) & (F.get(fields, F.lit(least)) == ""))
-    filled = ~F.array_join(F.slice(fields, least + 1, 1000), "").rlike(BLANK)
+    blank = "|".join([r"[\s,]", *map(re.escape, null_words)])
+    filled = ~F.array_join(F.slice(fields, least + 1, 1000), "").rlike(f"^({blank})*$")
     fault = F.when(usual, F.lit(None).cast("string")).when(size < least, few).when(short, lost).when(filled, many)
     return [fields.alias("fields"), fault.alias("fault")]
 
 
-def _without(null_words: Sequence[str], raw: Column, delimiter: str) -> Column:
-    """A line whose fields are blank where they hold one of ``null_words``; most lines hold none, and cost a look."""
-    for word in null_words:
-        field = f"(?<=^|{delimiter}) *{re.escape(word)} *(?=$|{delimiter})"
-        raw = F.when(F.contains(raw, F.lit(word)), F.regexp_replace(raw, field, "")).otherwise(raw)
-    return raw
+def _with_file(
+    rows: DataFrame, source: Source, files: Sequence[TakenFile], contents: Mapping[str, Content]
+) -> DataFrame:
+    """``rows`` of blocks, each with what is known of its block, file and request.
+
+    Adds offset, request, fetched_at and, as ``requested_`` and its name, each column that the request tells.
+    """
+    # To look up a number is cheaper than two columns; two blocks of one hash would double rows, which no account bears.
+    block = F.xxhash64("name", "start")
+    known = _blocks(rows.sparkSession, source, files, contents).withColumn("block", block).drop("name", "start")
+    return rows.withColumn("block", block).join(F.broadcast(known), "block")
 
 
-def _file_rows(spark: SparkSession, files: Sequence[TakenFile], contents: Mapping[str, Content]) -> DataFrame:
-    """A row per block of each file and request: name, start, offset, source_file, request, fetched_at, requested."""
+def _blocks(
+    spark: SparkSession, source: Source, files: Sequence[TakenFile], contents: Mapping[str, Content]
+) -> DataFrame:
     rows = [
         (one.file.sha256, start, offset, one.file.request_id, one.file.fetched_at, dict(one.requested))
         for one in files
@@ -170,4 +172,9 @@ def _file_rows(spark: SparkSession, files: Sequence[TakenFile], contents: Mappin
     schema = (
         "name string, start bigint, offset bigint, request string, fetched_at timestamp, requested map<string, string>"
     )
-    return spark.createDataFrame(rows, schema)
+    types = {column.name: column.type for column in source.columns}
+    told = [
+        F.expr(f"try_cast(requested['{one.key}'] AS {types[one.column]})").alias(f"requested_{one.column}")
+        for one in source.from_request
+    ]
+    return spark.createDataFrame(rows, schema).select("name", "start", "offset", "request", "fetched_at", *told)

@@ -15,7 +15,6 @@ from estrela.errors import EXAMPLES, CheckFailure, LoadError, QualityError
 from estrela.etl.lake_table import FILES, REJECTS, trusted_table
 from estrela.etl.loaders.lake import Lake
 from estrela.etl.raw import RawFile
-from estrela.etl.transformers.conform import reject_row
 from estrela.etl.transformers.intake import Content, TakenFile
 from estrela.etl.transformers.manifest import file_id, known_id
 from estrela.model.source import Source
@@ -116,7 +115,7 @@ class Ledger:
             frames.append(old.join(F.broadcast(held.distinct()), ["request", "source_file"], "left_semi"))
         if rejected is not None:
             source = F.lit(self.source.name).alias("source")
-            frames.append(rejected.select(source, reject_row().alias("row")).select("source", "row.*"))
+            frames.append(rejected.select(source, "source_file", "source_line", "reject.*"))
         if refused:
             frames.append(spark.createDataFrame([self._file_reject(one) for one in refused], REJECTS.schema))
         if frames:
