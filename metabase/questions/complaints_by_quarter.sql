@@ -40,10 +40,13 @@ WITH bounds AS (
   SELECT f.quarter_code, sum(f.total) AS complaints, count(*) AS institutions
   FROM estrela_refined.fact_complaints f
   JOIN bounds ON f.quarter_code BETWEEN bounds.first_code AND bounds.last_code
-  JOIN estrela_refined.dim_institution i ON i.institution_key = f.institution_key
   WHERE true
-    [[AND i.segment = {{segment}}]]
-    [[AND i.institution_code IN (SELECT institution_code FROM estrela_refined.dim_institution WHERE name = {{institution}})]]
+    [[AND f.institution_key IN (SELECT institution_key FROM estrela_refined.dim_institution WHERE segment = {{segment}})]]
+    [[AND f.institution_key IN (
+      SELECT i.institution_key FROM estrela_refined.dim_institution i
+      JOIN estrela_refined.dim_institution named ON named.institution_code = i.institution_code
+      WHERE named.name = {{institution}}
+    )]]
   GROUP BY f.quarter_code
 )
 SELECT

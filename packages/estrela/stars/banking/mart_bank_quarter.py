@@ -32,11 +32,15 @@ mart_bank_quarter = Mart(
         Column("rank_change", "bigint", "Places risen since the quarter before; NULL across a gap or change of method"),
     ),
     sql="""
-WITH shown AS (
-  SELECT q.quarter_code, q.ends_on AS quarter_end, q.method, r.quarter_code AS read_code
-  FROM {dim_quarter} q
-  JOIN {dim_quarter} r ON r.method = q.method
-    AND r.year * 4 + r.quarter BETWEEN q.year * 4 + q.quarter - 1 AND q.year * 4 + q.quarter
+WITH dated AS (
+  SELECT quarter_code, ends_on AS quarter_end, method, year * 4 + quarter AS place,
+    LAG(quarter_code) OVER (PARTITION BY method ORDER BY year * 4 + quarter) AS code_before,
+    LAG(year * 4 + quarter) OVER (PARTITION BY method ORDER BY year * 4 + quarter) AS place_before
+  FROM {dim_quarter}
+), shown AS (
+  SELECT quarter_code, quarter_end, method, read_code
+  FROM dated
+  CROSS JOIN UNNEST(ARRAY[quarter_code, CASE WHEN place_before = place - 1 THEN code_before END]) AS codes (read_code)
 ), ranked AS (
   SELECT
     s.quarter_code, s.quarter_end, s.method, s.read_code,
