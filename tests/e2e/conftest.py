@@ -6,14 +6,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from house import Rows, house
+from house import STEPS, Rows, house
 
 from bcb_mirror.faults import Fault
 from bcb_mirror.quarters import Quarter
 from bcb_mirror.serving import serving
 from bcb_mirror.synthetic_world import SyntheticWorld
-
-STEPS = (("transform", "banking"), ("star", "banking"), ("publish", "banking"))
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,8 @@ PROJECT = Path(__file__).parents[2]
 DATABASES = ("estrela_trusted", "estrela_refined", "estrela_ops")
 # When something was published is no content of what was.
 RUNS = "estrela_ops.runs"
+STEPS = (("transform", "banking"), ("star", "banking"), ("publish", "banking"))
+"""The steps of a day after its extracts, phase and entity."""
 ENDED = ("SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR")
 
 Rows = Mapping[str, list[str]]

@@ -7,6 +7,7 @@ import pytest
 from estrela.etl.transformers.dialect import Dialect, Refusal, dialect_of
 from estrela.stars.banking.sources import complaints, segments
 
+UTF_16 = "the header holds NUL characters, as text of UTF-16 does; Windows-1252 or UTF-8 is allowed"
 EXTRA_COLUMN = "column 15 of the header is not among the 14 of layout A, or stands twice"
 HEADERS = [one.header for one in complaints.layouts[0].fields]
 
@@ -50,6 +51,7 @@ def test_quotes_and_commas_are_found() -> None:
     [
         (b"", "", "the file is empty: it has no header line"),
         (b"\xef\xbb\xbf\n", "", "the file is empty: it has no header line"),
+        (header().encode("utf-16"), "", UTF_16),
         (b"<html>busy</html>", "Ano", "the header lacks this column of layout A"),
         (header(end=";Total").encode(), "Total", EXTRA_COLUMN),
         (header(end=";Ano").encode(), "Ano", EXTRA_COLUMN),

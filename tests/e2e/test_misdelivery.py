@@ -1,0 +1,56 @@
+"""What a source delivers wrongly is asked for again or reported, and what analysts see stays as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from house import STEPS, House, house
+
+from bcb_mirror.faults import Fault
+from bcb_mirror.quarters import Quarter
+from bcb_mirror.serving import Serving, serving
+from bcb_mirror.synthetic_world import SyntheticWorld
+
+pytestmark = pytest.mark.slow
+WORLD = SyntheticWorld(seed=7, institutions=20, first=Quarter(2021, 3), last=Quarter(2022, 1), others=6)
+REFUSED = (
+    "QualityError: estrela_trusted.complaints is not published: at most 2% of a file's rows rejected on row fails on"
+    " 1 rows, for example {url}/rdrweb/rest/ext/ranking/arquivo?ano=2022&periodicidade=TRIMESTRAL&periodo=1"
+    "&tipo=Bancos%20e%20financeiras line 1, row = "
+)
+REASON = "the header holds NUL characters, as text of UTF-16 does; Windows-1252 or UTF-8 is allowed"
+KEPT_OF_A_FAILURE = "estrela_ops.rejects"
+
+
+def published(made: House) -> tuple[dict[str, list[str]], dict[str, int]]:
+    """The rows and the snapshots that readers see, the rejects aside."""
+    seen = {name: rows for name, rows in made.tables().items() if name != KEPT_OF_A_FAILURE}
+    return seen, {name: made.refs(name)["main"] for name in seen}
+
+
+def extract(made: House, bank: Serving, run: str) -> str:
+    return made.run("extract", "complaints", run, source_host=bank.url)
+
+
+def test_a_file_in_another_encoding_is_reported_and_changes_nothing(home: Path) -> None:
+    with house(home, warm=1) as made, serving(WORLD) as bank:
+        assert [made.run(*step, "first") for step in STEPS] == ["SUCCEEDED"] * 3
+        before = published(made)
+
+        for passing in ("throttled", "empty", "slow"):
+            bank.mirror.faults.add(Fault(passing, count=1, seconds=1))
+        bank.mirror.faults.add(Fault("wrong_encoding", match="arquivo.*ano=2022"))
+        assert extract(made, bank, "next") == "SUCCEEDED"
+        said = made.run("transform", "banking", "next")
+        assert said.startswith("FAILED")
+        assert REFUSED.format(url=bank.url) in said
+        assert REASON in said
+        assert published(made) == before
+
+        bank.mirror.faults.clear()
+        assert extract(made, bank, "later") == "SUCCEEDED"
+        assert [made.run(*step, "later") for step in STEPS] == ["SUCCEEDED"] * 3
+        assert made.branches() == set()
+        facts = "estrela_refined.fact_complaints"
+        assert set(before[0][facts]) < set(made.tables()[facts])
