@@ -143,7 +143,7 @@ def _fields(dialect: Dialect, raw: Column, null_words: Sequence[str]) -> list[Co
     # Nearly every row ends here: no field too many, or one that is empty.
     usual = ((size == least) & ~short) | ((size == least + 1) & (F.get(fields, F.lit(least)) == ""))
     blank = "|".join([r"[\s,]", *map(re.escape, null_words)])
-    filled = ~F.array_join(F.slice(fields, least + 1, 1000), "").rlike(f"^({blank})*$")
+    filled = ~F.array_join(F.slice(fields, least + 1, 1000), ",").rlike(f"^({blank})*$")
     fault = F.when(usual, F.lit(None).cast("string")).when(size < least, few).when(short, lost).when(filled, many)
     return [fields.alias("fields"), fault.alias("fault")]
 

@@ -8,7 +8,7 @@ from estrela.stars.banking.dim_quarter import dim_quarter
 from estrela.stars.banking.fact_complaints import fact_complaints
 
 # Each quarter is read beside the one before it: every window is parted by the quarter shown, so that a question for one
-# quarter reads the partitions of two.
+# quarter reads the partitions of two; ranks are made before names are joined, so that no reordering of joins undoes it.
 mart_bank_quarter = Mart(
     name="mart_bank_quarter",
     doc="Complaints of each institution in each quarter, with rank and share",
@@ -38,27 +38,31 @@ WITH dated AS (
     LAG(year * 4 + quarter) OVER (PARTITION BY method ORDER BY year * 4 + quarter) AS place_before
   FROM {dim_quarter}
 ), shown AS (
-  SELECT quarter_code, quarter_end, method, read_code
+  SELECT quarter_code, quarter_end, method, quarter_code AS read_code
   FROM dated
-  CROSS JOIN UNNEST(ARRAY[quarter_code, CASE WHEN place_before = place - 1 THEN code_before END]) AS codes (read_code)
+  UNION ALL
+  SELECT quarter_code, quarter_end, method, code_before
+  FROM dated
+  WHERE place_before = place - 1
 ), ranked AS (
   SELECT
-    s.quarter_code, s.quarter_end, s.method, s.read_code,
-    i.institution_code, i.name AS institution_name, i.kind, i.size_group, i.segment, i.lead_cnpj_root,
+    s.quarter_code, s.quarter_end, s.method, s.read_code, f.institution_key,
     f.total AS complaints, f.upheld, f.clients, f.recomputed_index AS index_per_million,
-    CAST(f.total AS double) / NULLIF(SUM(f.total) OVER (PARTITION BY s.quarter_code, s.read_code), 0) AS share,
     RANK() OVER (PARTITION BY s.quarter_code, s.read_code ORDER BY f.total DESC) AS complaints_rank
   FROM shown s
   JOIN {fact_complaints} f ON f.quarter_code = s.read_code
-  JOIN {dim_institution} i ON i.institution_key = f.institution_key
 ), compared AS (
   SELECT ranked.*,
+    i.institution_code, i.name AS institution_name, i.kind, i.size_group, i.segment, i.lead_cnpj_root,
+    SUM(complaints) OVER (PARTITION BY quarter_code, read_code) AS quarter_complaints,
     LAG(complaints_rank) OVER (PARTITION BY quarter_code, institution_code ORDER BY read_code) AS rank_before
   FROM ranked
+  JOIN {dim_institution} i ON i.institution_key = ranked.institution_key
 )
 SELECT
   quarter_code, quarter_end, method, institution_code, institution_name, kind, size_group, segment, lead_cnpj_root,
-  complaints, upheld, clients, index_per_million, share, complaints_rank, rank_before - complaints_rank AS rank_change
+  complaints, upheld, clients, index_per_million, CAST(complaints AS double) / NULLIF(quarter_complaints, 0) AS share,
+  complaints_rank, rank_before - complaints_rank AS rank_change
 FROM compared
 WHERE read_code = quarter_code
 """,
