@@ -7,7 +7,7 @@ import pytest
 from estrela.etl.transformers.dialect import Dialect, Refusal, dialect_of
 from estrela.stars.banking.sources import complaints, segments
 
-UTF_16 = "the header holds NUL characters, as text of UTF-16 does; Windows-1252 or UTF-8 is allowed"
+UTF_16 = "the header holds NUL characters, as UTF-16 does; Windows-1252 or UTF-8 is allowed"
 EXTRA_COLUMN = "column 15 of the header is not among the 14 of layout A, or stands twice"
 HEADERS = [one.header for one in complaints.layouts[0].fields]
 

@@ -47,8 +47,8 @@ def dialect_of(head: bytes, source: CsvSource) -> Dialect | Refusal:
     text = head.decode("cp1252", errors="replace") if latin else head.decode("utf-8-sig", errors="replace")
     header = re.split(r"\r\n|\r|\n", text, maxsplit=1)[0]
     if "\0" in header:
-        reason = "the header holds NUL characters, as text of UTF-16 does; Windows-1252 or UTF-8 is allowed"
-        return Refusal("", bounded(header.replace("\0", ""), 100), reason)
+        reason = "the header holds NUL characters, as UTF-16 does; Windows-1252 or UTF-8 is allowed"
+        return Refusal("", bounded(header.replace("\0", ""), 20), reason)
     if not header.strip():
         return Refusal("", bounded(header), "the file is empty: it has no header line")
     quoted = header.startswith('"')
