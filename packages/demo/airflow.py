@@ -101,7 +101,10 @@ def airflow(home: Path, dags: Path, env: Mapping[str, str], port: int = 0) -> It
     with contextlib.ExitStack() as stack:
         for service in SERVICES:
             stack.enter_context(process([*_command(), service], full, home / f"{service}.log"))
-        yield Airflow(url, home, token(url, home / "api-server.log"))
+        flow = Airflow(url, home, token(url, home / "api-server.log"))
+        # The API that tasks report to is built at its first request; the first task would wait for it.
+        requests.get(f"{url}/execution/health", timeout=READY_SECONDS).raise_for_status()
+        yield flow
 
 
 def _command() -> list[str]:

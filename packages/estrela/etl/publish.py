@@ -12,6 +12,7 @@ from estrela.etl.base import ETLBase, Figures
 from estrela.etl.lake_table import CHECKS, FILES, REFINED, REJECTS, RUNS, LakeTable, refined_table, trusted_table
 from estrela.etl.loaders.views import Views
 from estrela.etl.run_key import run_of
+from estrela.frame import frame_of
 from estrela.model.star import Star
 
 if TYPE_CHECKING:
@@ -92,5 +93,6 @@ class Publish(ETLBase):
 
     def _note(self, changed: Sequence[LakeTable]) -> None:
         self.lake.ensure(RUNS)
-        row = (run_of(self.run_key), datetime.now(UTC), ", ".join(table.path for table in changed))
-        self.lake.append_published(RUNS, self.lake.spark.createDataFrame([row], RUNS.schema))
+        tables = ", ".join(table.path for table in changed)
+        row = {"run_key": run_of(self.run_key), "published_at": datetime.now(UTC), "tables": tables}
+        self.lake.append_published(RUNS, frame_of(self.lake.spark, [row], RUNS.schema))

@@ -15,7 +15,10 @@ from localaws.glue.process import JobProcess
 
 _log = logging.getLogger(__name__)
 _WARM_UP_DEADLINE = 300.0
-# A replacement waits while runs are active, so as not to take their cores, but not longer than this.
+# A replacement waits until no run was active for so long, so as not to take the cores of the runs or of the next
+# step of their pipeline ...
+_QUIET = 5.0
+# ... but not longer than this.
 _PATIENCE = 60.0
 _PAUSE = 0.1
 
@@ -31,6 +34,7 @@ class WarmPool:
         self._lock = threading.Lock()
         self._wanted = threading.Event()
         self._stopped = threading.Event()
+        self._busy_at = -_QUIET
         self._thread = threading.Thread(target=self._fill, name="warm pool", daemon=True)
 
     def start(self) -> None:
@@ -45,6 +49,7 @@ class WarmPool:
             process = next(ready, None)
             if process:
                 self._processes.remove(process)
+                self._busy_at = time.monotonic()  # its run is active a little later
         self._wanted.set()
         return process
 
@@ -62,15 +67,15 @@ class WarmPool:
             self._wanted.clear()
             self._drop_dead()
             while len(self._processes) < self._size and not self._stopped.is_set():
-                self._wait_while_busy()
+                self._wait_until_quiet()
                 if not self._add():
                     break
 
-    def _wait_while_busy(self) -> None:
+    def _wait_until_quiet(self) -> None:
         deadline = time.monotonic() + _PATIENCE
-        self._stopped.wait(_PAUSE)  # a run that was just begun is active only after its process was taken
-        while self._busy() and time.monotonic() < deadline and not self._stopped.wait(_PAUSE):
-            pass
+        while time.monotonic() < min(deadline, self._busy_at + _QUIET) and not self._stopped.wait(_PAUSE):
+            if self._busy():
+                self._busy_at = time.monotonic()
 
     def _add(self) -> bool:
         run_id = new_run_id()

@@ -13,6 +13,7 @@ from estrela.etl.transformers import intake
 from estrela.etl.transformers.conform import REJECT, conform
 from estrela.etl.transformers.dialect import HEAD_BYTES, Refusal, dialect_of
 from estrela.etl.transformers.intake import Content, TakenFile
+from estrela.frame import frame_of
 from estrela.model.source import ApiSource, CsvSource, Source
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def taken_rows(
         readable = _split(_heads(source, raw, taken))
         contents = intake.csv_contents(spark, taken) if taken else {}
         frames = [_dialect_frame(spark, source, group, contents) for group in _by_dialect(readable.good)]
-    empty = spark.createDataFrame([], _conformed_schema(source))
+    empty = frame_of(spark, [], _conformed_schema(source))
     return readable, reduce(lambda left, right: left.unionByName(right), frames or [empty]), contents
 
 

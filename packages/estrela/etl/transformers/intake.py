@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 from estrela.etl.raw import RawFile
 from estrela.etl.transformers.dialect import Dialect, Refusal
 from estrela.etl.tuning import settings
+from estrela.frame import frame_of
 from estrela.model.source import ApiSource, CsvSource, Source
 
 if TYPE_CHECKING:
@@ -165,7 +166,14 @@ def _blocks(
     spark: SparkSession, source: Source, files: Sequence[TakenFile], contents: Mapping[str, Content]
 ) -> DataFrame:
     rows = [
-        (one.file.sha256, start, offset, one.file.request_id, one.file.fetched_at, dict(one.requested))
+        {
+            "name": one.file.sha256,
+            "start": start,
+            "offset": offset,
+            "request": one.file.request_id,
+            "fetched_at": one.file.fetched_at,
+            "requested": one.requested,
+        }
         for one in files
         for start, offset in contents[one.file.sha256].offsets.items()
     ]
@@ -177,4 +185,4 @@ def _blocks(
         F.expr(f"try_cast(requested['{one.key}'] AS {types[one.column]})").alias(f"requested_{one.column}")
         for one in source.from_request
     ]
-    return spark.createDataFrame(rows, schema).select("name", "start", "offset", "request", "fetched_at", *told)
+    return frame_of(spark, rows, schema).select("name", "start", "offset", "request", "fetched_at", *told)

@@ -17,6 +17,7 @@ from estrela.etl.loaders.lake import Lake
 from estrela.etl.raw import RawFile
 from estrela.etl.transformers.intake import Content, TakenFile
 from estrela.etl.transformers.manifest import file_id, known_id
+from estrela.frame import frame_of
 from estrela.model.source import Source
 
 if TYPE_CHECKING:
@@ -109,15 +110,13 @@ class Ledger:
             old = None
         frames = []
         if old is not None:
-            held = spark.createDataFrame(
-                [(row["request"], row["source_file"]) for row in kept], "request string, source_file string"
-            )
+            held = frame_of(spark, kept, "request string, source_file string")
             frames.append(old.join(F.broadcast(held.distinct()), ["request", "source_file"], "left_semi"))
         if rejected is not None:
             source = F.lit(self.source.name).alias("source")
             frames.append(rejected.select(source, "source_file", "source_line", "reject.*"))
         if refused:
-            frames.append(spark.createDataFrame([self._file_reject(one) for one in refused], REJECTS.schema))
+            frames.append(frame_of(spark, [self._file_reject(one) for one in refused], REJECTS.schema))
         if frames:
             self.lake.overwrite(REJECTS, reduce(lambda left, right: left.unionByName(right), frames), mine)
 
@@ -149,16 +148,21 @@ class Ledger:
 
     def record(self, accounts: Sequence[Account]) -> None:
         """Write the accounts of the source's files: a file that stands there is not read again."""
-        names = [column.name for column in FILES.columns]
-        files = self.lake.spark.createDataFrame([tuple(row[name] for name in names) for row in accounts], FILES.schema)
+        files = frame_of(self.lake.spark, accounts, FILES.schema)
         self.lake.overwrite(FILES, files, F.col("source") == self.source.name)
 
-    def _file_reject(self, one: TakenFile) -> tuple[Any, ...]:
+    def _file_reject(self, one: TakenFile) -> dict[str, Any]:
         """The reject that stands for a whole file."""
         assert one.refusal is not None
-        reason = f"the file is refused: {one.refusal.reason}"
-        file, column, value = one.file, one.refusal.column, one.refusal.value
-        return (self.source.name, file.request_id, file.sha256, 1, column, value, reason, None)
+        return {
+            "source": self.source.name,
+            "request": one.file.request_id,
+            "source_file": one.file.sha256,
+            "source_line": 1,
+            "column_name": one.refusal.column,
+            "value": one.refusal.value,
+            "reason": f"the file is refused: {one.refusal.reason}",
+        }
 
 
 def _in_utc(row: Any) -> dict[str, datetime]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import importlib.resources
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from estrela.etl.base import ETLBase, Figures
 from estrela.etl.lake_table import CHECKS, refined_table, trusted_table
@@ -17,6 +17,7 @@ from estrela.etl.loaders.lake import Lake
 from estrela.etl.quality.audit import CheckResult, audit
 from estrela.etl.transformers.refined import dimension_rows, fact_rows, own_checks
 from estrela.etl.tuning import tuned
+from estrela.frame import frame_of
 from estrela.model.source import Source
 from estrela.model.star import Star
 from estrela.model.table import UNKNOWN_KEY, Dimension, Fact, Table
@@ -99,16 +100,26 @@ class BuildStar(ETLBase):
             return
         self.lake.ensure(CHECKS)
         self.lake.begin(CHECKS)
-        recorded = [tuple(row) for row in self.lake.read(CHECKS).collect()]
-        found = [tuple(row) for name in audited for row in json.loads(reports[name])]
-        rows = [*found, *[row for row in recorded if row[0] not in audited]]
-        if sorted(rows) != sorted(recorded):
-            self.lake.overwrite(CHECKS, self.lake.spark.createDataFrame(rows, CHECKS.schema))
+        recorded = [row.asDict() for row in self.lake.read(CHECKS).collect()]
+        found = [row for name in audited for row in json.loads(reports[name])]
+        rows = [*found, *[row for row in recorded if row["table_name"] not in audited]]
+        if sorted(rows, key=_identity) != sorted(recorded, key=_identity):
+            self.lake.overwrite(CHECKS, frame_of(self.lake.spark, rows, CHECKS.schema))
 
 
-def _row(table: str, one: CheckResult) -> tuple[str, str, str, int, int]:
+def _row(table: str, one: CheckResult) -> dict[str, str | int]:
     """A row of CHECKS."""
-    return (table, one.check, one.column, one.rows_checked, one.rows_failed)
+    return {
+        "table_name": table,
+        "check_name": one.check,
+        "column_name": one.column,
+        "rows_checked": one.rows_checked,
+        "rows_failed": one.rows_failed,
+    }
+
+
+def _identity(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return (row["table_name"], row["check_name"], row["column_name"])
 
 
 def code_digest() -> str:

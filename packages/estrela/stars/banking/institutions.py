@@ -6,8 +6,10 @@ import csv
 import importlib.resources
 from typing import TYPE_CHECKING
 
+from estrela.frame import frame_of
+
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import Column, DataFrame, SparkSession
 
 ALIASES = "institution_aliases.csv"
 LOST = "\ufffd"
@@ -16,11 +18,11 @@ _PLAIN = "AAAAAEEEEIIIIOOOOOUUUUCN"
 _KIND_WORDS = r"\(CONGLOMERADO\)|- PRUDENCIAL$"
 
 
-def aliases() -> list[tuple[str, str]]:
-    """(normalised conglomerate name, CNPJ root of its lead) of the curated list."""
+def aliases(spark: SparkSession) -> DataFrame:
+    """The curated list: normalised name of a conglomerate and CNPJ root of its lead."""
     text = (importlib.resources.files(__package__) / ALIASES).read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines(), delimiter=";")
-    return [(row["conglomerate"], row["lead_cnpj_root"]) for row in rows]
+    return frame_of(spark, rows, "conglomerate string, lead_cnpj_root string")
 
 
 def plain_name(name: Column) -> Column:
@@ -62,7 +64,7 @@ def _whole_names(named: DataFrame, segments: DataFrame) -> DataFrame:
 
     own = named.where(F.col("cnpj_root").isNull()).select(F.col("plain").alias("whole"))
     listed = segments.select(plain_name(F.col("institution_name")).alias("whole"))
-    curated = named.sparkSession.createDataFrame([(name,) for name, _ in aliases()], "whole string")
+    curated = aliases(named.sparkSession).select(F.col("conglomerate").alias("whole"))
     return own.union(listed).union(curated).where(~F.col("whole").contains("_")).distinct()
 
 
@@ -75,7 +77,7 @@ def leads(conglomerates: DataFrame, segments: DataFrame, register: DataFrame) ->
     from pyspark.sql import functions as F
 
     prudential = segments.where(F.col("institution_name").endswith("- PRUDENCIAL"))
-    curated = conglomerates.sparkSession.createDataFrame(aliases(), "listed string, lead_cnpj_root string")
+    curated = aliases(conglomerates.sparkSession).withColumnRenamed("conglomerate", "listed")
     known = [
         _listed(_newest(register).where(F.col("lead_cnpj_root").isNotNull()), "register", 2),
         _listed(prudential.withColumnRenamed("cnpj_root", "lead_cnpj_root"), "segmentation", 3),
