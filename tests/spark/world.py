@@ -11,6 +11,7 @@ from raw_folder import FolderRaw
 
 from estrela.etl.base import Figures
 from estrela.etl.lake_table import CHECKS, FILES, OPS, REFINED, REJECTS, TRUSTED, LakeTable
+from estrela.etl.loaders.definition import exists
 from estrela.etl.loaders.lake import Lake
 from estrela.etl.publish import Publish
 from estrela.etl.transformers.star import BuildStar
@@ -68,7 +69,7 @@ class World:
         tables = [LakeTable(REFINED, name, "", ()) for name in BUILT]
         tables += [LakeTable(TRUSTED, one.name, "", ()) for one in self.star.sources]
         tables += [FILES, REJECTS, CHECKS]
-        return {ref for table in tables if lake.exists(table) for ref in lake.refs(table)} - {"main"}
+        return {ref for table in tables if exists(self.spark, table) for ref in lake.snapshots.refs(table)} - {"main"}
 
     def contents(self, *names: str) -> dict[str, list[tuple[object, ...]]]:
         """Rows of tables in an order of their own, without what tells when a file came."""
@@ -79,7 +80,8 @@ class World:
         return found
 
     def snapshots(self) -> dict[str, int]:
-        return {name: Lake(self.spark, "any").refs(LakeTable(REFINED, name, "", ())).get("main", 0) for name in BUILT}
+        snapshots = Lake(self.spark, "any").snapshots
+        return {name: snapshots.refs(LakeTable(REFINED, name, "", ())).get("main", 0) for name in BUILT}
 
 
 def fresh_world(spark: SparkSession, folder: Path) -> World:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from estrela.errors import LoadError
 from estrela.etl.base import ETLBase, Figures
 from estrela.etl.lake_table import CHECKS, FILES, REFINED, REJECTS, RUNS, LakeTable, refined_table, trusted_table
+from estrela.etl.loaders.definition import exists
 from estrela.etl.loaders.views import Views
-from estrela.etl.run_key import run_of
+from estrela.etl.run_key import is_run_branch, run_of
 from estrela.frame import frame_of
 from estrela.model.star import Star
 
@@ -54,8 +55,8 @@ class Publish(ETLBase):
         for _ in range(ATTEMPTS):
             for step in self.steps:
                 step.run()
-            mine = [table for table in self._tables() if self.lake.branch in self.lake.refs(table)]
-            if not any(self.lake.is_stale(table) for table in mine):
+            mine = [table for table in self._tables() if self.lake.branch in self.lake.snapshots.refs(table)]
+            if not any(self.lake.snapshots.is_stale(table) for table in mine):
                 return mine
             for table in mine:
                 self.lake.drop_branch(table, self.lake.branch)
@@ -68,11 +69,11 @@ class Publish(ETLBase):
         """
         trusted = [trusted_table(source) for source in self.star.sources]
         refined = [refined_table(table) for table in self.star.tables]
-        return [table for table in (*trusted, REJECTS, *refined, CHECKS, FILES) if self.lake.exists(table)]
+        return [table for table in (*trusted, REJECTS, *refined, CHECKS, FILES) if exists(self.lake.spark, table)]
 
     def _is_shown(self, table: LakeTable) -> bool:
         """Show the branch to readers; say whether that changed anything."""
-        refs = self.lake.refs(table)
+        refs = self.lake.snapshots.refs(table)
         if refs.get("main") == refs[self.lake.branch]:
             return False
         self.lake.fast_forward(table)
@@ -84,8 +85,8 @@ class Publish(ETLBase):
         orphans = [
             (table, branch)
             for table in self._tables()
-            for branch in self.lake.refs(table)
-            if self.lake.is_run_branch(branch) and branch not in kept
+            for branch in self.lake.snapshots.refs(table)
+            if is_run_branch(branch) and branch not in kept
         ]
         for table, branch in orphans:
             self.lake.drop_branch(table, branch)

@@ -18,3 +18,8 @@ def branch_of(run_key: str) -> str:
     run = run_of(run_key)
     digest = hashlib.sha256(run.encode()).hexdigest()[:8]
     return f"{BRANCH_PREFIX}{re.sub(r'[^a-z0-9]+', '_', run.lower())[:40].strip('_')}_{digest}"
+
+
+def is_run_branch(branch: str) -> bool:
+    """Whether a branch is one that runs make."""
+    return branch.startswith(BRANCH_PREFIX)

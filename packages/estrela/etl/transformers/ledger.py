@@ -36,7 +36,7 @@ class Ledger:
 
     def known(self) -> list[Account]:
         """The accounts of the files taken in; a table that was never written costs no query."""
-        if not self.lake.snapshot(FILES):
+        if not self.lake.snapshots.seen(FILES):
             return []
         rows = self.lake.read(FILES).where(F.col("source") == self.source.name).collect()
         # Spark hands out times of the machine's zone without saying so.
@@ -105,7 +105,7 @@ class Ledger:
     def _write_rejects(self, rejected: DataFrame | None, refused: Sequence[TakenFile], kept: Sequence[Account]) -> None:
         """On the branch: the rejects of files kept, of rows, and of files as a whole."""
         spark, mine = self.lake.spark, F.col("source") == self.source.name
-        old = self.lake.read(REJECTS).where(mine) if self.lake.snapshot(REJECTS) else None
+        old = self.lake.read(REJECTS).where(mine) if self.lake.snapshots.seen(REJECTS) else None
         if old is not None and old.isEmpty():
             old = None
         frames = []

@@ -45,7 +45,7 @@ class BuildStar(ETLBase):
         trusted = [trusted_table(source) for source in self.star.sources]
         for table in trusted:
             self.lake.ensure(table)
-        with tuned(self.lake.spark, PACKED * sum(self.lake.size(table) for table in trusted)):
+        with tuned(self.lake.spark, PACKED * sum(self.lake.snapshots.size(table) for table in trusted)):
             built = [*self._build_all(self.star.dimensions), *self._build_all(self.star.facts)]
             self._record()
         return {"built": built, "unchanged": [table.name for table in self.star.tables if table.name not in built]}
@@ -61,7 +61,7 @@ class BuildStar(ETLBase):
         sources: set[Source] = set(table.sources)
         if isinstance(table, Fact):
             sources |= {source for lookup in table.lookups for source in lookup.dimension.sources}
-        snapshots = {source.name: self.lake.snapshot(trusted_table(source)) for source in sources}
+        snapshots = {source.name: self.lake.snapshots.seen(trusted_table(source)) for source in sources}
         return hashlib.sha256(json.dumps([self.code, sorted(snapshots.items())]).encode()).hexdigest()
 
     def _build(self, table: Table) -> bool:
@@ -69,8 +69,8 @@ class BuildStar(ETLBase):
         target = refined_table(table)
         self.lake.ensure(target)
         inputs = self.inputs(table)
-        own = self.lake.audited_inputs(target)
-        if inputs == own or (not own and not self.full_refresh and inputs in self.lake.inputs(target)):
+        own = self.lake.snapshots.audited_inputs(target)
+        if inputs == own or (not own and not self.full_refresh and inputs in self.lake.snapshots.inputs(target)):
             return False
         self.lake.overwrite(target, self._rows(table), inputs=inputs)
         if self.lake.is_unchanged(target):
@@ -94,7 +94,7 @@ class BuildStar(ETLBase):
 
         They come from the tables, so that a run which died before this line records them all the same.
         """
-        reports = {table.name: self.lake.audit_report(refined_table(table)) for table in self.star.tables}
+        reports = {table.name: self.lake.snapshots.audit_report(refined_table(table)) for table in self.star.tables}
         audited = [name for name, report in reports.items() if report]
         if not audited:
             return

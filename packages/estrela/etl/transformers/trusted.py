@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from operator import and_, or_
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
 from estrela.etl.base import ETLBase, Figures
 from estrela.etl.lake_table import FILES, REJECTS, trusted_table
-from estrela.etl.loaders.lake import Lake, any_of
+from estrela.etl.loaders.lake import Lake
 from estrela.etl.quality.audit import audit
 from estrela.etl.transformers import intake
 from estrela.etl.transformers.frames import RawReader, taken_rows
@@ -89,13 +90,11 @@ class TransformSource(ETLBase):
         if self.full_refresh or not self.source.partition_by:
             return None
         types = {column.name: column.type for column in self.source.columns}
-        return any_of(
-            reduce(
-                lambda left, right: left & right,
-                [
-                    F.col(name) == F.lit(value).cast(types[name])
-                    for name, value in zip(self.source.partition_by, partition, strict=True)
-                ],
-            )
+        partitions = [
+            [
+                F.col(name) == F.lit(value).cast(types[name])
+                for name, value in zip(self.source.partition_by, partition, strict=True)
+            ]
             for partition in sorted(changed)
-        )
+        ]
+        return reduce(or_, [reduce(and_, conditions) for conditions in partitions])
