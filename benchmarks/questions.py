@@ -122,9 +122,9 @@ def report(scanned: Mapping[str, int], passes: Mapping[str, float], size: int) -
 
 @contextmanager
 def filled(rows: int, *texts: str) -> Iterator[tuple[Athena, int]]:
-    """Athena with the star of ``rows`` rows, and as views over each of ``texts``; and the bytes of the CSV."""
+    """Athena with a star of ``rows`` rows: as tables, and in each database of ``texts`` as views; the CSV's bytes."""
     with running() as aws, tempfile.TemporaryDirectory() as folder:
-        size = upload(aws, Path(folder), rows)
+        size = upload(aws, Path(folder), rows, texts)
         athena = Athena(aws.client("athena"), WORKGROUP, deadline=3600)
         for statement in chain(sides(texts), star_side(athena)):
             athena.ask(statement[:70], statement)
@@ -151,8 +151,8 @@ def questions() -> Iterator[Question]:
             yield question
 
 
-def upload(aws: Running, folder: Path, rows: int) -> int:
-    """Store the files as UTF-8, which Athena reads, and their text as Parquet; the size of the former in bytes."""
+def upload(aws: Running, folder: Path, rows: int, texts: Sequence[str]) -> int:
+    """Store the files' text as Parquet and, where ``texts`` asks for it, as CSV in UTF-8; the size of the CSV."""
     s3, size = aws.client("s3"), 0
     s3.create_bucket(Bucket=BUCKET)
     place = {"ResultConfiguration": {"OutputLocation": f"s3://{BUCKET}/athena/"}}
@@ -160,8 +160,9 @@ def upload(aws: Running, folder: Path, rows: int) -> int:
     write(folder / "raw", rows)
     for file in sorted((folder / "raw").glob("*.csv")):
         data = file.read_bytes().decode(ENCODING).encode()
-        s3.put_object(Bucket=BUCKET, Key=f"raw/{file.name}", Body=data)
         file.write_bytes(data)
+        if RAW in texts:
+            s3.upload_file(str(file), BUCKET, f"raw/{file.name}")
         staged = file.with_suffix(".parquet")
         columns = ", ".join(f"'{name}': 'VARCHAR'" for name in (*FIELDS, "closing"))
         options = "auto_detect=false, delim=';', quote='', escape='', header=true, null_padding=true, strict_mode=false"

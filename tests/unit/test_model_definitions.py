@@ -23,6 +23,7 @@ from estrela.model import (
     Mart,
     Number,
     OData,
+    Ordinal,
     Parameter,
     Scd2,
     Text,
@@ -150,6 +151,7 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     ),
     (lambda: Tolerance(rows=1), "Tolerance: rows=1 is not a share of at least 0 and below 1"),
     (lambda: Number(";"), "Number: decimal mark ';'; allowed: ,, ."),
+    (lambda: Ordinal(4, 1), "Ordinal: 4 to 1; allowed: two of the digits 0 to 9, the lower one first"),
     (lambda: Parameter("p", "p"), "Parameter('p'): needs exactly one of values, each and months_of"),
     (
         lambda: Parameter("p", "p", each=((shops, "id"),)),
