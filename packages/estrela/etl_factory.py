@@ -1,4 +1,7 @@
-"""The composition root: from what a run is told to the step that does it. The only room that names concrete classes."""
+"""The composition root: from what a run is told to the step that does it.
+
+Concrete classes are named here alone, but for the extractors: `etl/extractors/build.py` pairs them with origins.
+"""
 
 from __future__ import annotations
 
