@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 FOLDERS = ("unit", "bcb_mirror", "metabase", "contract", "localaws", "spark", "dags", "e2e")
+ALONE = ("unit", "bcb_mirror", "localaws")
+"""Folders whose files share nothing that is dear to make; those of another stay in one process."""
 
 
 def pytest_configure() -> None:
@@ -18,12 +20,18 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run a layer before those that stand on it, in it the fast tests first; a folder's Spark session serves once."""
-    root = Path(__file__).parent
 
     def place(item: pytest.Item) -> tuple[int, bool]:
-        return FOLDERS.index(item.path.relative_to(root).parts[0]), item.get_closest_marker("slow") is not None
+        return FOLDERS.index(_folder(item)), item.get_closest_marker("slow") is not None
 
     items.sort(key=place)
+    for item in items:
+        folder = _folder(item)
+        item.add_marker(pytest.mark.xdist_group(item.path.name if folder in ALONE else folder))
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).parts[0]
 
 
 @pytest.fixture(scope="session")
