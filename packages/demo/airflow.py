@@ -85,10 +85,7 @@ class Airflow:
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self.token}"}
-        answer = requests.request(method, f"{self.url}/api/v2{path}", json=body, headers=headers, timeout=30)
-        if not answer.ok:
-            raise AirflowError(f"{method} {path} answered {answer.status_code}: {answer.text[:500]}")
-        return dict(answer.json())
+        return dict(_answer(method, f"{self.url}/api/v2{path}", 30, json=body, headers=headers).json())
 
 
 @contextlib.contextmanager
@@ -103,7 +100,7 @@ def airflow(home: Path, dags: Path, env: Mapping[str, str], port: int = 0) -> It
             stack.enter_context(process([*_command(), service], full, home / f"{service}.log"))
         flow = Airflow(url, home, token(url, home / "api-server.log"))
         # The API that tasks report to is built at its first request; the first task would wait for it.
-        requests.get(f"{url}/execution/health", timeout=READY_SECONDS).raise_for_status()
+        _answer("GET", f"{url}/execution/health", READY_SECONDS)
         yield flow
 
 
@@ -153,6 +150,17 @@ def _migrate(home: Path, env: Mapping[str, str]) -> None:
     if finished.returncode:
         raise AirflowError(f"airflow db migrate failed: {finished.stderr.decode(errors='replace')[-2000:]}")
     done.touch()
+
+
+def _answer(method: str, url: str, seconds: float, **options: Any) -> requests.Response:
+    """What Airflow answers. Raises AirflowError if it does not within ``seconds``, or refuses."""
+    try:
+        answer = requests.request(method, url, timeout=seconds, **options)
+    except requests.RequestException as error:
+        raise AirflowError(f"{method} {url} was not answered: {error}") from error
+    if not answer.ok:
+        raise AirflowError(f"{method} {url} answered {answer.status_code}: {answer.text[:500]}")
+    return answer
 
 
 def token(url: str, log: object, password: str = "") -> str:

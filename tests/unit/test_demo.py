@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.airflow import Airflow
+from demo.airflow import Airflow, AirflowError
 from demo.figures import Step
 from demo.world import WorldError, world_from
 
@@ -51,3 +51,8 @@ def test_why_a_task_failed_comes_from_its_newest_log(tmp_path: Path) -> None:
         (folder / f"attempt={attempt}.log").write_text("\n".join(json.dumps(line) for line in lines))
     said = Airflow("http://127.0.0.1:1", tmp_path, "token").reason("d", "r", "t")
     assert said == f"Glue job estrela is FAILED (log: {folder / 'attempt=2.log'})"
+
+
+def test_an_airflow_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    with pytest.raises(AirflowError, match=r"^GET http://127\.0\.0\.1:1/api/v2/dags/d/dagRuns/r was not answered: "):
+        Airflow("http://127.0.0.1:1", tmp_path, "token").state("d", "r")
