@@ -49,7 +49,7 @@ class WarmPool:
             process = next(ready, None)
             if process:
                 self._processes.remove(process)
-                self._busy_at = time.monotonic()  # its run is active a little later
+        self._busy_at = time.monotonic()  # the run, cold or warm, is active a little later
         self._wanted.set()
         return process
 
@@ -73,9 +73,13 @@ class WarmPool:
 
     def _wait_until_quiet(self) -> None:
         deadline = time.monotonic() + _PATIENCE
-        while time.monotonic() < min(deadline, self._busy_at + _QUIET) and not self._stopped.wait(_PAUSE):
+        while not self._stopped.is_set():
+            now = time.monotonic()
             if self._busy():
-                self._busy_at = time.monotonic()
+                self._busy_at = now
+            if now >= min(deadline, self._busy_at + _QUIET):
+                return
+            self._stopped.wait(_PAUSE)
 
     def _add(self) -> bool:
         run_id = new_run_id()
