@@ -1,4 +1,4 @@
-"""Rows that Python holds as a Spark frame, made by the JVM alone."""
+"""Rows that Python holds as a Spark frame, a few of them without Python workers."""
 
 from __future__ import annotations
 
@@ -10,22 +10,28 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+MANY = 20_000
+"""From so many rows on, starting Python workers takes less time than parsing one long text."""
+
 
 def frame_of(spark: SparkSession, rows: Iterable[Mapping[str, object]], schema: str) -> DataFrame:
-    """A frame of ``rows``, some thousands at most, each the values of the columns of ``schema`` by name.
+    """A frame of ``rows``, each the values of the columns of ``schema`` by name; a column that it lacks is NULL.
 
-    ``schema`` is Spark DDL; a value is None, str, int, a dict of str or a datetime with its zone; a column that a row
-    lacks is NULL there. Raises TypeError for other values. Spark's own ``createDataFrame`` starts Python workers, which
-    takes seconds, to read rows that the driver holds already.
+    ``schema`` is Spark DDL; a value is None, str, int, a dict of str or a datetime with its zone. Raises TypeError for
+    other values. Spark's own ``createDataFrame`` starts Python workers, which takes seconds, to read rows that the
+    driver holds already: here they are used for MANY rows alone.
     """
     from pyspark.sql import functions as F
 
-    text = json.dumps([dict(row) for row in rows], default=_time)
-    parsed = F.from_json(F.lit(text), f"array<struct<{schema}>>", {"mode": "FAILFAST"})
+    checked = [{name: _checked(value) for name, value in row.items()} for row in rows]
+    if len(checked) >= MANY:
+        return spark.createDataFrame(checked, schema)
+    text = F.lit(json.dumps(checked, default=datetime.isoformat))
+    parsed = F.from_json(text, f"array<struct<{schema}>>", {"mode": "FAILFAST"})
     return spark.range(0, 1, 1, 1).select(F.inline(parsed))
 
 
-def _time(value: object) -> str:
-    if isinstance(value, datetime) and value.tzinfo:
-        return value.isoformat()
+def _checked(value: object) -> object:
+    if value is None or isinstance(value, str | int | dict) or (isinstance(value, datetime) and value.tzinfo):
+        return value
     raise TypeError(f"{value!r} is neither None, str, int, a dict nor a datetime with its zone")

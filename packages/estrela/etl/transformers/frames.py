@@ -58,8 +58,8 @@ def taken_rows(
         readable = _split(_heads(source, raw, taken))
         contents = intake.csv_contents(spark, taken) if taken else {}
         frames = [_dialect_frame(spark, source, group, contents) for group in _by_dialect(readable.good)]
-    empty = frame_of(spark, [], _conformed_schema(source))
-    return readable, reduce(lambda left, right: left.unionByName(right), frames or [empty]), contents
+    frames = frames or [frame_of(spark, [], _conformed_schema(source))]
+    return readable, reduce(lambda left, right: left.unionByName(right), frames), contents
 
 
 def _dialect_frame(
