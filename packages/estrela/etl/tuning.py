@@ -19,12 +19,17 @@ FOR_SMALL = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
+FOR_LARGE = {
+    # One task reads the rows of one partition of a table: what needs them together does not shuffle them.
+    "spark.sql.sources.v2.bucketing.enabled": "true",
+    "spark.sql.iceberg.planning.preserve-data-grouping": "true",
+}
 
 
 @contextmanager
 def tuned(spark: SparkSession, size: int) -> Iterator[None]:
-    """While this holds, plans are made for ``size`` bytes of input: Spark's own settings are for large ones."""
-    with settings(spark, FOR_SMALL if size < SMALL_BYTES else {}):
+    """While this holds, plans are made for ``size`` bytes of input."""
+    with settings(spark, FOR_SMALL if size < SMALL_BYTES else FOR_LARGE):
         yield
 
 

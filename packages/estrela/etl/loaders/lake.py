@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 
 from estrela.errors import LoadError
 from estrela.etl.lake_table import CATALOG, LakeTable
+from estrela.etl.loaders.by_partition import is_read_by_partition
 from estrela.etl.loaders.commit import commit
 from estrela.etl.loaders.definition import define, exists, quoted
 from estrela.etl.loaders.snapshots import MAIN, Snapshots
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 TASK_BYTES = str(64 * 1024 * 1024)
 """Shuffled bytes that one task sorts and writes; Iceberg's own 384 MB leave cores idle."""
+
+AS_THEY_COME = {"use-table-distribution-and-ordering": "false", "fanout-enabled": "false"}
+"""Write rows where and in the order they are; Iceberg refuses them if those of a partition are not together."""
 
 
 class Lake:
@@ -114,6 +118,10 @@ class Lake:
         self, table: LakeTable, target: str, rows: DataFrame, replaced: Column | None, options: Mapping[str, str]
     ) -> None:
         conformed = rows.select(*[F.col(column.name).cast(column.type).alias(column.name) for column in table.columns])
+        if is_read_by_partition(conformed, table.partition_by):
+            # The rows stay where they are; to sort them by few columns, numbers at best, is all that is left to do.
+            conformed = conformed.sortWithinPartitions(*table.sort_by) if table.sort_by else conformed
+            options = {**options, **AS_THEY_COME}
         writer = conformed.writeTo(target)
         for name, value in options.items():
             writer = writer.option(name, value)

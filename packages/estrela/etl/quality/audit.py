@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -12,19 +11,10 @@ from pyspark.sql import functions as F
 from estrela.errors import EXAMPLES, CheckFailure, QualityError
 from estrela.etl.lake_table import LakeTable, trusted_table
 from estrela.etl.loaders.lake import Lake
-from estrela.etl.tuning import settings
 from estrela.model.check import Between, Check, Expression, NotNull, OneOf, Reconcile, Unique, check_name
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
-
-BY_PARTITION = {
-    "spark.sql.sources.v2.bucketing.enabled": "true",
-    "spark.sql.iceberg.planning.preserve-data-grouping": "true",
-}
-"""Rows that can be equal lie in one partition of the table: Spark need not bring them together first."""
-SETTING = Lock()
-"""Settings are the session's, which several threads share."""
 
 
 @dataclass(frozen=True)
@@ -95,10 +85,9 @@ def _bad(check: Check) -> Column:
 
 def _duplicates(rows: DataFrame, check: Unique) -> tuple[int, tuple[str, ...]]:
     twice = rows.groupBy(*check.columns).agg(F.count(F.lit(1)).alias("n")).where(F.col("n") > 1)
-    with SETTING, settings(rows.sparkSession, BY_PARTITION):
-        summed = twice.agg(F.sum("n")).first()
-        count = int(summed[0] or 0) if summed else 0
-        return count, _shown(twice, (*check.columns, "n")) if count else ()
+    summed = twice.agg(F.sum("n")).first()
+    count = int(summed[0] or 0) if summed else 0
+    return count, _shown(twice, (*check.columns, "n")) if count else ()
 
 
 def _difference(here: object, check: Reconcile, source: DataFrame) -> tuple[int, tuple[str, ...]]:

@@ -103,7 +103,7 @@ class BuildStar(ETLBase):
         recorded = [row.asDict() for row in self.lake.read(CHECKS).collect()]
         found = [row for name in audited for row in json.loads(reports[name])]
         rows = [*found, *[row for row in recorded if row["table_name"] not in audited]]
-        if sorted(rows, key=_identity) != sorted(recorded, key=_identity):
+        if sorted(rows, key=_check_of) != sorted(recorded, key=_check_of):
             self.lake.overwrite(CHECKS, frame_of(self.lake.spark, rows, CHECKS.schema))
 
 
@@ -118,7 +118,8 @@ def _row(table: str, one: CheckResult) -> dict[str, str | int]:
     }
 
 
-def _identity(row: Mapping[str, Any]) -> tuple[str, ...]:
+def _check_of(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Which check of which table the row tells of."""
     return (row["table_name"], row["check_name"], row["column_name"])
 
 

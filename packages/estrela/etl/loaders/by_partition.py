@@ -1,0 +1,33 @@
+"""Whether rows are read as they are written: one partition of a table by one task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from estrela.etl.tuning import FOR_LARGE
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+def is_read_by_partition(rows: DataFrame, by: Sequence[str]) -> bool:
+    """Whether each task has the rows of a single value of the columns ``by``, and all of them, without a shuffle.
+
+    So it is, under the settings FOR_LARGE, for rows that come of one table partitioned by these columns.
+    """
+    spark = rows.sparkSession
+    if not by or any(spark.conf.get(name, "false") != value for name, value in FOR_LARGE.items()):
+        return False
+    plan = rows._jdf.queryExecution().executedPlan()
+    if plan.getClass().getSimpleName() == "AdaptiveSparkPlanExec":
+        plan = plan.initialPlan()
+    # A plan answers by the settings of the session that is active in this thread.
+    spark._jvm.SparkSession.setActiveSession(spark._jsparkSession)
+    found, columns = plan.outputPartitioning(), plan.output()
+    if found.getClass().getSimpleName() != "KeyGroupedPartitioning":
+        return False
+    keys = [found.expressions().apply(at) for at in range(found.expressions().size())]
+    # A column may bear the name of the one that the table is partitioned by, and be another.
+    names = [one.name() for one in map(columns.apply, range(columns.size())) if any(map(one.semanticEquals, keys))]
+    return len(names) == len(keys) and set(names) == set(by)
