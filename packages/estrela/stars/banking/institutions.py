@@ -21,8 +21,9 @@ _KIND_WORDS = r"\(CONGLOMERADO\)|- PRUDENCIAL$"
 def aliases(spark: SparkSession) -> DataFrame:
     """The curated list: normalised name of a conglomerate and CNPJ root of its lead."""
     text = (importlib.resources.files(__package__) / ALIASES).read_text(encoding="utf-8")
-    rows = csv.DictReader(text.splitlines(), delimiter=";")
-    return frame_of(spark, rows, "conglomerate string, lead_cnpj_root string")
+    rows = csv.DictReader(text.splitlines(), delimiter=";", strict=True)
+    leads = [{name: row[name] for name in ("conglomerate", "lead_cnpj_root")} for row in rows]
+    return frame_of(spark, leads, "conglomerate string, lead_cnpj_root string")
 
 
 def plain_name(name: Column) -> Column:
