@@ -64,6 +64,7 @@ def sent(request: pytest.FixtureRequest) -> list[tuple[str, Body]]:
 
 def output(program: Path, *words: str) -> Body:
     done = subprocess.run([program, *words], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout, f"mb {' '.join(words)} says nothing and ends with {done.returncode}: {done.stderr}"
     found: Body = json.loads(done.stdout)
     return found
 
