@@ -19,7 +19,7 @@ from estrela.etl.loaders.snapshots import MAIN, Snapshots
 from estrela.etl.run_key import branch_of
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, DataFrameWriterV2, SparkSession
 
 TASK_BYTES = str(64 * 1024 * 1024)
 """Shuffled bytes that one task sorts and writes; Iceberg's own 384 MB leave cores idle."""
@@ -118,14 +118,20 @@ class Lake:
         self, table: LakeTable, target: str, rows: DataFrame, replaced: Column | None, options: Mapping[str, str]
     ) -> None:
         conformed = rows.select(*[F.col(column.name).cast(column.type).alias(column.name) for column in table.columns])
-        if is_read_by_partition(conformed, table.partition_by):
-            # The rows stay where they are; to sort them by few columns, numbers at best, is all that is left to do.
-            conformed = conformed.sortWithinPartitions(*table.sort_by) if table.sort_by else conformed
-            options = {**options, **AS_THEY_COME}
-        writer = conformed.writeTo(target)
-        for name, value in options.items():
-            writer = writer.option(name, value)
-        commit(table, lambda: writer.overwrite(F.lit(True) if replaced is None else replaced))
+        condition = F.lit(True) if replaced is None else replaced
+        commit(table, lambda: _writer(conformed, table, target, options).overwrite(condition))
+
+
+def _writer(rows: DataFrame, table: LakeTable, target: str, options: Mapping[str, str]) -> DataFrameWriterV2:
+    """What writes ``rows``: by the tasks that read them, where each of these has a partition, else as Iceberg does."""
+    if is_read_by_partition(rows, table.partition_by):
+        # Without the partition's columns in front, the first key tells nearly all rows apart.
+        rows = rows.sortWithinPartitions(*table.sort_by) if table.sort_by else rows
+        options = {**options, **AS_THEY_COME}
+    writer = rows.writeTo(target)
+    for name, value in options.items():
+        writer = writer.option(name, value)
+    return writer
 
 
 def _content(rows: DataFrame) -> tuple[Any, ...]:
