@@ -14,6 +14,7 @@ from world import World, fresh_world
 
 from estrela.etl import tuning
 from estrela.etl.loaders.by_partition import is_read_by_partition
+from estrela.etl.transformers.refined import fact_rows
 from estrela.etl.tuning import FOR_LARGE, settings
 
 DAYS = 2
@@ -79,6 +80,14 @@ def test_rows_are_read_by_partition_until_something_moves_them(
 ) -> None:
     with settings(large.spark, FOR_LARGE):
         assert is_read_by_partition(made(large.table("fees")), ["snapshot_date"]) is expected
+
+
+def test_the_fees_are_written_where_they_are_read(large: World) -> None:
+    fact = next(one for one in large.star.facts if one.name == "fact_fees")
+    dimensions = {one.dimension.name: large.table(one.dimension.name) for one in fact.lookups}
+    with settings(large.spark, FOR_LARGE):
+        rows = fact_rows(fact, {"fees": large.table("fees")}, dimensions)
+        assert is_read_by_partition(rows, fact.partition_by)
 
 
 def test_other_columns_or_settings_than_those_of_the_partitions_do_not_do(large: World) -> None:
