@@ -4,7 +4,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 UV_VERSION := $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
 
-.PHONY: help setup check test test-fast test-compose demo airflow preview bench clean
+.PHONY: help setup check test test-fast test-compose demo airflow preview bench clean soak
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ test-compose: .venv/ready ## the stack of docker-compose.yml, up, proved and dow
 
 .env: ## random secrets for docker compose, made once
 	@umask 077 && $(PYTHON) packages/demo/compose_secrets.py > $@
+
+soak: .venv/ready ## 2,000 Athena queries, eight at a time, a third of them failing or stopped; five minutes
+	ESTRELA_SOAK_QUERIES=2000 ESTRELA_SOAK_ROUNDS=4 $(BIN)/pytest -s tests/localaws/test_athena_soak.py
 
 demo: .venv/ready ## run the main job on this machine
 	@$(BIN)/python -m demo

@@ -15,7 +15,7 @@ from localaws.athena.sql.expressions import HANDLERS, compile_expression
 from localaws.athena.sql.functions import catalog
 from localaws.athena.sql.query import sources_of
 from localaws.athena.sql.scope import Scope
-from localaws.athena.sql.session import prepare
+from localaws.athena.sql.session import prepare, register_functions
 from localaws.athena.sql.support import page
 from localaws.athena.sql.type_text import parse_type
 
@@ -85,6 +85,7 @@ def test_the_page_of_what_is_supported_is_current() -> None:
 
 def test_a_table_is_what_the_caller_says() -> None:
     connection = duckdb.connect()
+    register_functions(connection)
     prepare(connection)
     connection.execute("CREATE TABLE lake AS SELECT 1 AS \"Id\", 'x' AS name, 's3://b/k' AS \"$path\"")
     columns = (
@@ -104,6 +105,7 @@ def test_a_table_is_what_the_caller_says() -> None:
 
 def test_a_cursor_is_prepared_on_its_own() -> None:
     connection = duckdb.connect()
+    register_functions(connection)
     prepare(connection)
     cursor = connection.cursor()
     prepare(cursor)

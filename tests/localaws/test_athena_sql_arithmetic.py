@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from localaws.athena.sql import translate
 from localaws.athena.sql.render import render
-from localaws.athena.sql.session import prepare
+from localaws.athena.sql.session import prepare, register_functions
 
 EXAMPLES = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -20,6 +20,7 @@ EXAMPLES = settings(max_examples=150, deadline=None, suppress_health_check=[Heal
 @pytest.fixture(scope="module")
 def connection() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
+    register_functions(connection)
     prepare(connection)
     return connection
 

@@ -11,7 +11,7 @@ import pytest
 from localaws.athena.sql import NotSupportedError, SqlError, translate
 from localaws.athena.sql.failures import failure
 from localaws.athena.sql.render import render
-from localaws.athena.sql.session import prepare
+from localaws.athena.sql.session import prepare, register_functions
 
 GOLDEN = Path(__file__).parent / "golden" / "athena.txt"
 
@@ -82,6 +82,7 @@ CASES = read(GOLDEN.read_text(encoding="utf-8"))
 @pytest.fixture(scope="module")
 def connection() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
+    register_functions(connection)
     prepare(connection)
     return connection
 

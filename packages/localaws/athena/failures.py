@@ -8,14 +8,20 @@ from typing import Any
 
 import duckdb
 
+from localaws.athena.database import MEMORY
 from localaws.athena.errors import OTHER, SYSTEM, USER, QueryError
 from localaws.athena.sql.errors import SqlError
 from localaws.athena.sql.failures import failure
 
 _LONGEST = 1500
 # https://docs.aws.amazon.com/athena/latest/ug/error-reference.html lists no number for an engine's error name;
-# 1006 is what Athena answers to a query that its engine refuses.
+# 1006 is what Athena answers to a query that its engine refuses, 0 to one that exhausted resources.
 _REFUSED = 1006
+_EXHAUSTED = 0
+_EXHAUSTED_REASON = (
+    f"EXCEEDED_LOCAL_MEMORY_LIMIT: Query exhausted resources at this scale factor: it needs more than {MEMORY} of "
+    "memory and its share of the disk"
+)
 _OWN_ERROR = re.compile(r"HIVE_BAD_DATA: .*")
 
 
@@ -26,11 +32,12 @@ class Failure:
     text: str
     category: int
     unexpected: bool = False
+    type: int = _REFUSED
 
     def as_athena_error(self) -> dict[str, Any]:
         return {
             "ErrorCategory": self.category,
-            "ErrorType": _REFUSED,
+            "ErrorType": self.type,
             "Retryable": self.category == SYSTEM,
             "ErrorMessage": self.text,
         }
@@ -51,7 +58,7 @@ def explain(error: Exception) -> Failure:
 
 def _explain_duckdb(error: duckdb.Error) -> Failure:
     if isinstance(error, duckdb.OutOfMemoryException):
-        return Failure("EXCEEDED_LOCAL_MEMORY_LIMIT: Query exceeded the memory of this machine", USER)
+        return Failure(_EXHAUSTED_REASON, USER, type=_EXHAUSTED)
     if own := _OWN_ERROR.search(str(error)):
         return Failure(own[0][:_LONGEST], USER)
     return Failure(failure(error), USER)

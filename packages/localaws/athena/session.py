@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 import pyarrow as pa
@@ -15,24 +15,33 @@ from localaws.athena.errors import QueryCancelledError
 from localaws.athena.tables.relation import Columns, Relation
 
 BATCH_ROWS = 65_536
+_KEPT_MEMORY = 100_000_000
+_INTERRUPT_SECONDS = 0.05
 _numbers = count()
+
+
+class GiveBack(Protocol):
+    """Takes back what a session was lent."""
+
+    def __call__(self, *, clean: bool) -> None: ...
 
 
 class Session:
     """One connection: its temporary views belong to one query, and every byte it reads is counted.
 
-    ``limit`` is the workgroup's BytesScannedCutoffPerQuery (0: none). ``give_back`` takes the connection for the next
-    query, clean; one whose query was cancelled or failed is closed.
+    ``limit`` is the workgroup's BytesScannedCutoffPerQuery (0: none). ``give_back`` is called once, at the end, with
+    ``clean=True`` where the next query can have the connection.
     """
 
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, limit: int, give_back: Callable[[duckdb.DuckDBPyConnection], None]
-    ) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, limit: int, give_back: GiveBack) -> None:
         self._connection = connection
         self._connection.execute("SET enable_profiling = 'no_output'")
+        self._peak = 0
         self._limit = limit
         self._give_back = give_back
         self._cancelled = threading.Event()
+        self._closed = threading.Event()
+        self._lock = threading.Lock()
         self.scanned = 0
 
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -81,20 +90,37 @@ class Session:
             raise QueryCancelledError("Query was cancelled by the user")
 
     def cancel(self) -> None:
-        """Stop what runs, from another thread."""
-        self._cancelled.set()
-        self._connection.interrupt()
+        """Stop what runs, from another thread; a session that has ended stays as it is."""
+        if not self._cancelled.is_set():
+            self._cancelled.set()
+            threading.Thread(target=self._interrupt, name="athena-cancel", daemon=True).start()
 
     def close(self, *, reusable: bool = False) -> None:
-        """End it; a reusable one leaves no temporary table behind."""
-        if not reusable or self.cancelled:
-            self._connection.close()
-            return
-        tables = self._connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()
-        for (name,) in tables:
-            self._connection.execute(f'DROP TABLE temp."{name}"')
-        self._give_back(self._connection)
+        """End it; a reusable connection is left without temporary tables.
+
+        One that used much memory is not used again: DuckDB keeps it until the database is closed.
+        """
+        with self._lock:
+            self._closed.set()
+        clean = reusable and not self.cancelled and self._peak <= _KEPT_MEMORY
+        if clean:
+            tables = self._connection.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()
+            for (name,) in tables:
+                self._connection.execute(f'DROP TABLE temp."{name}"')
+        self._give_back(clean=clean)
+
+    def _interrupt(self) -> None:
+        """Interrupt until the session ends: DuckDB forgets an interrupt that comes between two statements.
+
+        Never after the end, when the connection belongs to another query.
+        """
+        while not self._closed.is_set():
+            with self._lock:
+                if not self._closed.is_set():
+                    self._connection.interrupt()
+            self._closed.wait(_INTERRUPT_SECONDS)
 
     def _charge_last(self) -> None:
         profile = json.loads(self._connection.get_profiling_information())
+        self._peak = max(self._peak, int(profile.get("system", {}).get("peak_buffer_memory", 0)))
         self.charge(int(profile.get("io", {}).get("total_bytes_read", 0)))

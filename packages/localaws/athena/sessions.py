@@ -1,67 +1,62 @@
-"""The DuckDB that all queries of a server share."""
+"""The DuckDB databases of a server: one for each query that runs at the same time."""
 
 from __future__ import annotations
 
+import shutil
 import threading
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import duckdb
-
+    from localaws.athena.database import Database
     from localaws.athena.session import Session
+
+_FOLDER = "athena"
 
 
 class Sessions:
-    """One in-memory DuckDB, bounded in memory, that lends a connection to each query."""
+    """Lends a database to each query: queries that run at once share neither a memory limit nor a spill folder.
 
-    def __init__(self, temporary: Path, memory: str = "4GB") -> None:
-        self._temporary = temporary
-        self._memory = memory
+    A database is used again only after a query that succeeded.
+    """
+
+    def __init__(self, temporary: Path) -> None:
+        self._folder = temporary / _FOLDER
+        shutil.rmtree(self._folder, ignore_errors=True)  # what a killed server's queries had spilled
+        self._numbers = count()
         self._lock = threading.Lock()
-        self._database: duckdb.DuckDBPyConnection | None = None
-        self._idle: list[duckdb.DuckDBPyConnection] = []
+        self._idle: list[Database] = []
+        self._closed = False
 
     def open(self, limit: int) -> Session:
+        """A session of at most ``limit`` scanned bytes (0: no limit)."""
         from localaws.athena.session import Session
 
         with self._lock:
             idle = self._idle.pop() if self._idle else None
-        return Session(idle or self._prepared(), limit, self._keep)
-
-    def _prepared(self) -> duckdb.DuckDBPyConnection:
-        """A new connection: what the SQL leans on takes longer to define than most queries to run."""
-        from localaws.athena.sql.session import prepare
-
-        connection = self._opened().cursor()
-        prepare(connection)
-        return connection
-
-    def _keep(self, connection: duckdb.DuckDBPyConnection) -> None:
-        with self._lock:
-            self._idle.append(connection)
+        database = idle or self._new()
+        return Session(database.connection, limit, partial(self._take_back, database))
 
     def close(self) -> None:
         with self._lock:
+            self._closed = True
             while self._idle:
                 self._idle.pop().close()
-            if self._database:
-                self._database.close()
-                self._database = None
 
-    def _opened(self) -> duckdb.DuckDBPyConnection:
-        import duckdb
+    def _new(self) -> Database:
+        from localaws.athena.database import Database
 
+        return Database(self._folder / str(next(self._numbers)))
+
+    def _take_back(self, database: Database, *, clean: bool) -> None:
+        """Keep the database, or a new one in its place: the next query does not wait for it."""
+        if not clean:
+            database.close()
+            database = self._new()
         with self._lock:
-            if self._database is None:
-                self._database = duckdb.connect(
-                    config={
-                        "memory_limit": self._memory,
-                        "temp_directory": str(self._temporary),
-                        # a cache of file contents would hide what a query reads
-                        "enable_external_file_cache": False,
-                        "autoinstall_known_extensions": False,
-                        "autoload_known_extensions": False,
-                    }
-                )
-            return self._database
+            if not self._closed:
+                self._idle.append(database)
+                return
+        database.close()

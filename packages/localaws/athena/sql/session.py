@@ -30,18 +30,20 @@ def _null_on_null(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Settings, macros and functions that translated queries lean on; once for each connection or cursor.
+def register_functions(database: duckdb.DuckDBPyConnection) -> None:
+    """Define the Python functions of the SQL for a whole database.
 
-    Python functions belong to the database, macros (TEMP) to the connection: call it again on each cursor.
+    DuckDB frees them when this connection is closed, while the database still calls them: it must outlive every
+    cursor made from it.
     """
+    for name, (function, parameters, returns) in UDFS.items():
+        database.create_function(
+            name, _null_on_null(function), list(parameters), returns, null_handling=FunctionNullHandling.SPECIAL
+        )
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Settings and macros that translated queries depend on; once for each connection or cursor."""
     for setting in _SETTINGS:
         connection.execute(setting)
-    known = {row[0] for row in connection.execute("SELECT DISTINCT function_name FROM duckdb_functions()").fetchall()}
-    for name, (function, parameters, returns) in UDFS.items():
-        if name not in known:
-            call = _null_on_null(function)
-            connection.create_function(
-                name, call, list(parameters), returns, null_handling=FunctionNullHandling.SPECIAL
-            )
     connection.execute(files("localaws.athena.sql").joinpath("macros.sql").read_text())
