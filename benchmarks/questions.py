@@ -29,7 +29,7 @@ from sqlglot import exp
 
 from bcb_mirror.bulk import write
 from bcb_mirror.ranking_file import ENCODING
-from estrela.etl.lake_table import REFINED, LakeTable, refined_table
+from estrela.etl.lake_table import LakeTable, StarTables
 from estrela.model.star import load as load_star
 from localaws.running import Running, running
 from metabase.files import load
@@ -37,6 +37,7 @@ from metabase.model import Question
 from metabase.preview.athena import Answer, Athena
 
 BUCKET, WORKGROUP = "bench-questions", "bench"
+STAR_TABLES = StarTables("banking")
 RAW, STAGED = "raw_star", "staged_star"
 TEXTS = {RAW: "texts.raw", STAGED: "texts.staged"}
 SAMPLE = 100
@@ -99,14 +100,16 @@ def main() -> None:
     parser.add_argument("--least", type=float, default=50)
     options = parser.parse_args()
     with filled(options.rows // SAMPLE, RAW, STAGED) as (athena, size):
-        star, raw = answers(athena, REFINED), answers(athena, RAW)
+        star, raw = answers(athena, STAR_TABLES.refined_database), answers(athena, RAW)
         differing = [key for key in star if star[key].rows != raw[key].rows]
         if differing:
             sys.exit(f"the answers differ: {', '.join(differing)}")
         passes = {key: one.scanned / size for key, one in raw.items()}
     with filled(options.rows, STAGED) as (athena, size):
         print(f"{options.rows:,} rows, {size:,} bytes of CSV")
-        least = report({key: one.scanned for key, one in answers(athena, REFINED).items()}, passes, size)
+        least = report(
+            {key: one.scanned for key, one in answers(athena, STAR_TABLES.refined_database).items()}, passes, size
+        )
     if least < options.least:
         sys.exit(f"a question reads only {least:.1f} times less than over the CSV")
 
@@ -133,12 +136,14 @@ def filled(rows: int, *texts: str) -> Iterator[tuple[Athena, int]]:
 
 def answers(athena: Athena, database: str) -> dict[str, Side]:
     """What every question gives when it is asked of the tables in ``database``."""
-    [newest] = athena.ask("newest", f"SELECT max(quarter_code) AS code FROM {REFINED}.dim_quarter").rows
+    [newest] = athena.ask(
+        "newest", f"SELECT max(quarter_code) AS code FROM {STAR_TABLES.refined_database}.dim_quarter"
+    ).rows
     found = {}
     for question in questions():
         has_quarter = "period" in {one.name for one in question.variables}
         sql = question.query({"period": str(newest["code"])} if has_quarter else {})
-        answer = athena.ask(question.key, sql.replace(f"{REFINED}.", f"{database}."))
+        answer = athena.ask(question.key, sql.replace(f"{STAR_TABLES.refined_database}.", f"{database}."))
         found[question.key] = Side(rounded(answer), answer.scanned_bytes)
     return found
 
@@ -175,7 +180,7 @@ def upload(aws: Running, folder: Path, rows: int, texts: Sequence[str]) -> int:
 
 def sides(databases: Sequence[str]) -> Iterator[str]:
     """The CSV and its text as tables, and views over them: the star without the broken rows, in ``databases``."""
-    yield from (f"CREATE DATABASE {name}" for name in ("texts", REFINED, *databases))
+    yield from (f"CREATE DATABASE {name}" for name in ("texts", STAR_TABLES.refined_database, *databases))
     columns = ", ".join(f"{name} string" for name in FIELDS)
     yield (
         f"CREATE EXTERNAL TABLE texts.raw ({columns}) ROW FORMAT DELIMITED FIELDS TERMINATED BY ';'"
@@ -200,7 +205,7 @@ def sides(databases: Sequence[str]) -> Iterator[str]:
 
 def star_side(athena: Athena) -> Iterator[str]:
     """The tables in their declared layout, filled a few quarters at a time: Athena takes 100 partitions a statement."""
-    for table in (refined_table(one) for one in load_star("banking").tables if one.name in TABLES):
+    for table in (STAR_TABLES.refined(one) for one in load_star("banking").tables if one.name in TABLES):
         yield create(table)
         fill = f"INSERT INTO {table.path} SELECT {', '.join(c.name for c in table.columns)} FROM {STAGED}.{table.name}"
         order = f" ORDER BY {', '.join((*table.partition_by, *table.sort_by))}"
@@ -210,7 +215,10 @@ def star_side(athena: Athena) -> Iterator[str]:
         codes = [row["quarter_code"] for row in athena.ask("q", f"SELECT quarter_code FROM {STAGED}.dim_quarter").rows]
         middle = sorted(map(str, codes))[len(codes) // 2]
         yield from (f"{fill} WHERE quarter_code {half} '{middle}'{order}" for half in ("<", ">="))
-    yield from (f"CREATE VIEW {REFINED}.{name} AS {mart_sql(name, REFINED)}" for name in MARTS)
+    yield from (
+        f"CREATE VIEW {STAR_TABLES.refined_database}.{name} AS {mart_sql(name, STAR_TABLES.refined_database)}"
+        for name in MARTS
+    )
 
 
 def create(table: LakeTable) -> str:

@@ -74,12 +74,12 @@ class GlueStep(PythonOperator):
 
 def news(connection: Mapping[str, str], params: Mapping[str, Any]) -> dict[str, str | int]:
     """What raw and code are now, if the published tables were made from something else; else nothing."""
-    from estrela.etl.raw import RawLayer
-    from estrela.etl.watermark import Watermark, state_of
+    from estrela.etl.raw.layer import RawLayer
+    from estrela.etl.releases.watermark import Watermark, state_of
     from estrela.model.star import load
 
     s3, lake = _client("s3", connection), _lake(connection)
-    state = dict(state_of(RawLayer(s3, lake), [source.name for source in load(STAR).sources]))
+    state = dict(state_of(RawLayer(s3, lake, f"raw/{STAR}"), [source.name for source in load(STAR).sources]))
     if params["full_refresh"] or state != Watermark(s3, lake, STAR).published():
         return state
     note_work(connection)
@@ -88,7 +88,7 @@ def news(connection: Mapping[str, str], params: Mapping[str, Any]) -> dict[str, 
 
 def remember(connection: Mapping[str, str], ti: Any) -> None:
     """Note what the tables that were just published were made from."""
-    from estrela.etl.watermark import Watermark
+    from estrela.etl.releases.watermark import Watermark
 
     Watermark(_client("s3", connection), _lake(connection), STAR).advance(ti.xcom_pull(task_ids="news"))
     note_work(connection)
@@ -96,8 +96,8 @@ def remember(connection: Mapping[str, str], ti: Any) -> None:
 
 def note_work(connection: Mapping[str, str]) -> None:
     """Note what Glue and Athena did and what it took, for the dashboard of the pipeline's health."""
-    from estrela.etl.job_runs import note_job_runs
-    from estrela.etl.query_days import note_query_days
+    from estrela.etl.telemetry.job_runs import note_job_runs
+    from estrela.etl.telemetry.query_days import note_query_days
 
     s3, glue, lake = _client("s3", connection), _client("glue", connection), _lake(connection)
     note_job_runs(s3, glue, lake, connection["job"])

@@ -9,8 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from estrela.etl.lake_table import REJECTS, refined_table, trusted_table
-from estrela.etl.raw import RawFile
+from estrela.etl.raw.layer import RawFile
 from estrela.model.table import Mart
 from estrela.stars.banking.sources import segments
 from ranking.session import data_files
@@ -62,12 +61,12 @@ class NoViews:
 
 def run(spark: SparkSession, work: Work) -> Output:
     """Bring the lake in line with the files and publish it."""
-    from estrela.etl.loaders.lake import Lake
-    from estrela.etl.publish import Publish
-    from estrela.etl.transformers.star import BuildStar
-    from estrela.etl.transformers.trusted import TransformSource
+    from estrela.etl.loaders.lake import LakeLoader
+    from estrela.etl.steps.publish import Publish
+    from estrela.etl.steps.star import BuildStar
+    from estrela.etl.steps.transform import TransformSource
 
-    lake = Lake(spark, "benchmark")
+    lake = LakeLoader(spark, "ranking", "benchmark")
     raw = FolderRaw(work)
     transforms = [TransformSource(one, raw, lake) for one in star.sources]
     build = BuildStar(star, lake, "benchmark")
@@ -78,7 +77,7 @@ def run(spark: SparkSession, work: Work) -> Output:
         start = perf_counter()
         step.run()
         seconds[name] = perf_counter() - start
-    tables = (trusted_table(ranking), refined_table(fact_ranking), REJECTS)
+    tables = (lake.tables.trusted(ranking), lake.tables.refined(fact_ranking), lake.tables.rejects)
     typed, looked_up, rejects = (data_files(spark, table.identifier) for table in tables)
     return Output(typed, looked_up, rejects, KIND, seconds)
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from estrela.etl.job_runs import JOB_RUNS
-from estrela.etl.lake_table import CHECKS, FILES, REFINED, REJECTS, RUNS, LakeTable, refined_table, trusted_table
-from estrela.etl.query_days import QUERY_DAYS
+from estrela.etl.lake_table import LakeTable, StarTables
+from estrela.etl.telemetry.job_runs import JOB_RUNS
+from estrela.etl.telemetry.query_days import QUERY_DAYS
 from estrela.model import star
 from metabase.provision.change import differences
 from metabase.provision.run import Run
@@ -31,15 +31,15 @@ class Described:
 
 def described_tables(star_name: str = "banking") -> tuple[Described, ...]:
     """Every table and view of the lake, as declared."""
-    declared = star.load(star_name)
+    declared, tables = star.load(star_name), StarTables(star_name)
     lake = [
-        *(trusted_table(source) for source in declared.sources),
-        *(refined_table(table) for table in declared.tables),
-        *(LakeTable(REFINED, mart.name, mart.doc, mart.columns) for mart in declared.marts),
-        FILES,
-        REJECTS,
-        CHECKS,
-        RUNS,
+        *(tables.trusted(source) for source in declared.sources),
+        *(tables.refined(table) for table in declared.tables),
+        *(LakeTable(tables.refined_database, mart.name, mart.doc, mart.columns) for mart in declared.marts),
+        tables.files,
+        tables.rejects,
+        tables.checks,
+        tables.runs,
         JOB_RUNS,
         QUERY_DAYS,
     ]

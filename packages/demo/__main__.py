@@ -33,11 +33,11 @@ SPARK_STEPS = tuple(step.name for step in steps("banking") if step.phase != EXTR
 EXPECTED = (AirflowError, EstrelaError, LocalAwsError, MirrorError, QueryError, RunTimeoutError, WorldError)
 FILES = """
 SELECT source, count(*) AS files, sum(rows_in) AS rows_in, sum(rows_loaded) AS loaded, sum(rows_rejected) AS rejected
-FROM estrela_ops.files GROUP BY source ORDER BY source
+FROM banking_ops.files GROUP BY source ORDER BY source
 """
 CHECKS = """
 SELECT table_name, count(*) AS checks, sum(rows_checked) AS rows_checked, sum(rows_failed) AS rows_failed
-FROM estrela_ops.checks GROUP BY table_name ORDER BY table_name
+FROM banking_ops.checks GROUP BY table_name ORDER BY table_name
 """
 
 

@@ -13,7 +13,7 @@ import boto3
 
 from estrela import logger
 from estrela.etl.base import ETLBase, Figures
-from estrela.etl.raw import RawLayer
+from estrela.etl.raw.layer import RawLayer
 from estrela.model.plan import EXTRACT, STAR, TRANSFORM
 from estrela.model.source import Source
 from estrela.model.star import Star, load
@@ -22,7 +22,7 @@ from estrela.settings import Settings, settings_from
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-    from estrela.etl.loaders.lake import Lake
+    from estrela.etl.loaders.lake import LakeLoader
 
 
 @dataclass(frozen=True)
@@ -76,20 +76,20 @@ class ETLFactory:
         """Those of the settings' entity; the star's name stands for all."""
         return star.sources if self.settings.entity == star.name else star.sources_of(self.settings.entity)
 
-    def _transform(self, entity: str, sources: Sequence[Source], lake: Lake, full_refresh: bool) -> ETLBase:
-        from estrela.etl.transformers.trusted import TransformSource
+    def _transform(self, entity: str, sources: Sequence[Source], lake: LakeLoader, full_refresh: bool) -> ETLBase:
+        from estrela.etl.steps.transform import TransformSource
 
         raw = self._raw()
         return Together(entity, [TransformSource(source, raw, lake, full_refresh) for source in sources])
 
-    def _star(self, star: Star, lake: Lake, full_refresh: bool) -> ETLBase:
-        from estrela.etl.transformers.star import BuildStar, code_digest
+    def _star(self, star: Star, lake: LakeLoader, full_refresh: bool) -> ETLBase:
+        from estrela.etl.steps.star import BuildStar, code_digest
 
         return BuildStar(star, lake, code_digest(), full_refresh)
 
     def _publish(self, star: Star) -> ETLBase:
-        from estrela.etl.loaders.views import AthenaViews
-        from estrela.etl.publish import Publish
+        from estrela.etl.releases.views import AthenaViews
+        from estrela.etl.steps.publish import Publish
 
         lake = self._lake()
         # What a full refresh asks for was done by the run's own steps; here they only catch up with other runs.
@@ -107,12 +107,12 @@ class ETLFactory:
         return {branch_of(key) for key in active_run_keys(self.session.client("glue"), self.job)}
 
     def _raw(self) -> RawLayer:
-        return RawLayer(self.session.client("s3"), self.settings.lake)
+        return RawLayer(self.session.client("s3"), self.settings.lake, f"raw/{self.settings.star}")
 
-    def _lake(self) -> Lake:
-        from estrela.etl.loaders.lake import Lake
+    def _lake(self) -> LakeLoader:
+        from estrela.etl.loaders.lake import LakeLoader
 
-        return Lake(self.spark(), self.settings.run_key)
+        return LakeLoader(self.spark(), self.settings.star, self.settings.run_key)
 
 
 def run(argv: Sequence[str], spark: Callable[[], SparkSession], job: str = "") -> Figures:

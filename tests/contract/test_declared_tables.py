@@ -10,7 +10,7 @@ import sqlglot
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from estrela.etl.lake_table import refined_table, trusted_table
+from estrela.etl.lake_table import StarTables
 from estrela.etl.quality.audit import run_checks
 from estrela.etl.transformers.refined import dimension_rows, fact_rows, own_checks
 from estrela.model import CsvSource, Download, Field, Layout, Text
@@ -127,7 +127,8 @@ def test_each_mart_gives_its_declared_columns(spark: SparkSession, mart: Mart) -
 
 @pytest.mark.parametrize("table", [*STAR.tables, *STAR.sources], **NAMED)
 def test_each_table_and_column_says_what_it_is(table: object) -> None:
-    spec = refined_table(table) if isinstance(table, Dimension | Fact) else trusted_table(table)  # type: ignore[arg-type]
+    tables = StarTables("banking")
+    spec = tables.refined(table) if isinstance(table, Dimension | Fact) else tables.trusted(table)  # type: ignore[arg-type]
 
     assert spec.doc
     assert all(len(column.doc) > 3 for column in spec.columns)

@@ -18,9 +18,9 @@ from demo.deployment import FOR_SHORT_RUNS, JOB, LAKE, WORKGROUP, deploy
 from localaws.running import Running, running
 
 PROJECT = Path(__file__).parents[2]
-DATABASES = ("estrela_trusted", "estrela_refined", "estrela_ops")
+DATABASES = ("banking_trusted", "banking_refined", "banking_ops")
 # When something was published is no content of what was.
-RUNS = "estrela_ops.runs"
+RUNS = "banking_ops.runs"
 STEPS = (("transform", "banking"), ("star", "banking"), ("publish", "banking"))
 """The steps of a day after its extracts, phase and entity."""
 ENDED = ("SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR")

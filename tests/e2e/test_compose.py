@@ -150,7 +150,7 @@ def test_athena_answers_from_outside(stack: Stack) -> None:
         aws_secret_access_key="localaws",
     ) as connection:
         cursor = connection.cursor()
-        cursor.execute("SELECT count(*), sum(total), count(DISTINCT quarter_code) FROM estrela_refined.fact_complaints")
+        cursor.execute("SELECT count(*), sum(total), count(DISTINCT quarter_code) FROM banking_refined.fact_complaints")
         rows, complaints, quarters = cursor.fetchone() or (0, 0, 0)
     assert rows > 500
     assert complaints > 10_000

@@ -10,7 +10,7 @@ import pytest
 from house import House, Rows, house
 
 pytestmark = pytest.mark.slow
-LAST_SOURCE, LAST_TABLE = "estrela_trusted.fees", "estrela_refined.fact_fees"
+LAST_SOURCE, LAST_TABLE = "banking_trusted.fees", "banking_refined.fact_fees"
 
 
 def killed(made: House, phase: str, seen: Callable[[], bool]) -> None:
@@ -34,7 +34,7 @@ def test_killed_before_and_after_each_commit_and_between_two_publishes(home: Pat
         killed(made, "star", lambda: committed(made, LAST_TABLE))
         assert made.run("star", "banking", "day") == "SUCCEEDED"
         assert made.tables() == {}
-        killed(made, "publish", lambda: "main" in made.refs("estrela_trusted.complaints"))
+        killed(made, "publish", lambda: "main" in made.refs("banking_trusted.complaints"))
         between = made.tables()
         assert between.keys() < expected.keys()
         assert between.items() <= expected.items()

@@ -15,12 +15,12 @@ from bcb_mirror.synthetic_world import SyntheticWorld
 pytestmark = pytest.mark.slow
 WORLD = SyntheticWorld(seed=7, institutions=20, first=Quarter(2021, 3), last=Quarter(2022, 1), others=6)
 REFUSED = (
-    "QualityError: estrela_trusted.complaints is not published: at most 2% of a file's rows rejected on row fails on"
+    "QualityError: banking_trusted.complaints is not published: at most 2% of a file's rows rejected on row fails on"
     " 1 rows, for example {url}/rdrweb/rest/ext/ranking/arquivo?ano=2022&periodicidade=TRIMESTRAL&periodo=1"
     "&tipo=Bancos%20e%20financeiras line 1, row = "
 )
 REASON = "the header holds NUL characters, as UTF-16 does; Windows-1252 or UTF-8 is allowed"
-KEPT_OF_A_FAILURE = "estrela_ops.rejects"
+KEPT_OF_A_FAILURE = "banking_ops.rejects"
 
 
 def published(made: House) -> tuple[dict[str, list[str]], dict[str, int]]:

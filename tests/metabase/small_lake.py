@@ -8,17 +8,18 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from estrela.etl.job_runs import job_runs_log, row_of
-from estrela.etl.lake_table import CHECKS, FILES, OPS, REFINED, REJECTS, RUNS, LakeTable, refined_table
-from estrela.etl.loaders.views import AthenaViews
-from estrela.etl.ops_log import Row
-from estrela.etl.query_days import query_days_log
+from estrela.etl.lake_table import OPS, LakeTable, StarTables
+from estrela.etl.releases.views import AthenaViews
+from estrela.etl.telemetry.job_runs import job_runs_log, row_of
+from estrela.etl.telemetry.ops_log import Row
+from estrela.etl.telemetry.query_days import query_days_log
 from estrela.model.star import load
 from localaws.running import running
 from metabase.preview.athena import Athena
 
 BUCKET = "small-lake"
 STAR = load("banking")
+TABLES = StarTables("banking")
 FAR, FIRST = date(9999, 12, 31), date(1900, 1, 1)
 RENAMED = date(2024, 4, 1)
 
@@ -138,22 +139,25 @@ def _rows() -> Iterator[tuple[LakeTable, list[tuple[Any, ...]]]]:
         "fact_complaints": [_complaint(row) for row in COMPLAINTS],
         "fact_fees": [_fee(row) for row in FEES],
     }
-    yield from ((refined_table(table), rows.get(table.name, [])) for table in STAR.tables)
+    yield from ((TABLES.refined(table), rows.get(table.name, [])) for table in STAR.tables)
     yield (
-        FILES,
+        TABLES.files,
         [
             ("complaints", "quarter=3,year=2024", 0, "a", "https://bcb.test/a", FETCHED, 2_400, 11, 10, 1),
             ("fees", "cnpj=00000001", 0, "b", "https://bcb.test/b", FETCHED, 600, 8, 8, 0),
         ],
     )
-    yield REJECTS, [("complaints", "quarter=3,year=2024", "a", 7, "Índice", "<i>x</i>", "not a number", "2024;3;x")]
-    yield CHECKS, [("dim_quarter", "unique", "year, quarter", 5, 0), ("fact_fees", "between", "ceiling", 8, 2)]
-    yield RUNS, [("star_schema/d1", PUBLISHED, "estrela_refined.dim_quarter, estrela_refined.fact_fees")]
+    yield (
+        TABLES.rejects,
+        [("complaints", "quarter=3,year=2024", "a", 7, "Índice", "<i>x</i>", "not a number", "2024;3;x")],
+    )
+    yield TABLES.checks, [("dim_quarter", "unique", "year, quarter", 5, 0), ("fact_fees", "between", "ceiling", 8, 2)]
+    yield TABLES.runs, [("star_schema/d1", PUBLISHED, "banking_refined.dim_quarter, banking_refined.fact_fees")]
 
 
 def statements() -> Iterator[str]:
     """What makes the databases, the tables and their rows."""
-    yield from (f"CREATE DATABASE {name}" for name in (REFINED, OPS))
+    yield from (f"CREATE DATABASE {name}" for name in (TABLES.refined_database, TABLES.files.database, OPS))
     for table, rows in _rows():
         yield _create(table)
         if rows:
@@ -170,7 +174,7 @@ def small_lake() -> Iterator[Athena]:
         athena = Athena(client, "small")
         for statement in statements():
             athena.ask(statement[:60], statement)
-        AthenaViews(client, output).create(REFINED, STAR.marts)
+        AthenaViews(client, output).create(TABLES.refined_database, STAR.marts)
         s3, glue = aws.client("s3"), aws.client("glue")
         job_runs_log(s3, glue, BUCKET).merge(_job_run(*run) for run in JOB_RUNS)
         query_days_log(s3, glue, BUCKET).merge(_query_day(*day) for day in QUERY_DAYS)

@@ -172,7 +172,7 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
         (0,),
     ],
     "runs": [
-        ("2024-11-01 07:30", "star_schema/d1", 2, "estrela_refined.dim_quarter, estrela_refined.fact_fees"),
+        ("2024-11-01 07:30", "star_schema/d1", 2, "banking_refined.dim_quarter, banking_refined.fact_fees"),
     ],
     "service_across_banks": [
         ("BANCO EPSILON", Decimal("30.00"), "Cadastro", 5, "Por Evento", "2020-01-01"),

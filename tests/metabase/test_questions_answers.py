@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 import sqlglot
-from small_lake import FETCHED, PUBLISHED, STAR
+from small_lake import FETCHED, PUBLISHED, STAR, TABLES
 from small_lake_answers import EXPECTED
 from sqlglot import exp
 
-from estrela.etl.lake_table import FILES, REJECTS, refined_table
 from estrela.model import Mart
 from metabase.files import load
 from metabase.model import Question
@@ -20,7 +19,9 @@ from metabase.preview.athena import Athena
 from metabase.template import Value
 
 SITE = load()
-PARTITIONS = {table.name: table.partition_by for table in (FILES, REJECTS, *map(refined_table, STAR.tables))}
+PARTITIONS = {
+    table.name: table.partition_by for table in (TABLES.files, TABLES.rejects, *map(TABLES.refined, STAR.tables))
+}
 COMPARED = (exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NEQ, exp.Between, exp.In)
 
 

@@ -13,8 +13,7 @@ from raw_folder import put_ranking, ranking
 from world import World, fresh_world
 
 from estrela.errors import QualityError
-from estrela.etl.lake_table import refined_table, trusted_table
-from estrela.etl.loaders.lake import Lake
+from estrela.etl.loaders.lake import LakeLoader
 from estrela.etl.run_key import branch_of
 
 
@@ -88,7 +87,7 @@ def test_the_branch_of_a_dead_run_goes_and_that_of_an_active_one_stays(world: Wo
     put_ranking(world.raw, "2020T1", A=3)
     world.transform("dead", "complaints")
     world.transform("active", "complaints")
-    lake = Lake(world.spark, "one")
+    lake = LakeLoader(world.spark, "banking", "one")
     world.transform("one")
     world.build("one")
 
@@ -101,9 +100,9 @@ def test_a_run_killed_between_two_publishes_is_taken_up_by_the_next(world: World
     put_ranking(world.raw, "2020T1", A=3)
     world.transform("killed")
     world.build("killed")
-    lake = Lake(world.spark, "killed")
-    lake.fast_forward(trusted_table(world.star.sources_of("complaints")[0]))
-    lake.fast_forward(refined_table(world.star.dimensions[0]))
+    lake = LakeLoader(world.spark, "banking", "killed")
+    lake.fast_forward(lake.tables.trusted(world.star.sources_of("complaints")[0]))
+    lake.fast_forward(lake.tables.refined(world.star.dimensions[0]))
 
     world.run("next")
     assert totals(world) == {("2020T1", "A"): 3}
@@ -155,7 +154,7 @@ def test_every_trusted_row_knows_its_file_and_line(world: World) -> None:
 def test_docs_of_columns_are_in_the_catalog(world: World) -> None:
     put_ranking(world.raw, "2020T1", A=3)
     world.run("one")
-    described = world.spark.sql("DESCRIBE lake.estrela_refined.dim_quarter").collect()
+    described = world.spark.sql("DESCRIBE lake.banking_refined.dim_quarter").collect()
 
     assert {row["col_name"]: row["comment"] for row in described}["quarter_code"] == "Year and quarter, such as 2021T4"
 
@@ -164,7 +163,7 @@ def test_files_are_few_and_compressed(world: World, tmp_path: Path) -> None:
     for at, quarter in enumerate(("2020T1", "2020T2", "2020T3")):
         put_ranking(world.raw, quarter, hours=at, A=3, B=4)
     world.run("one")
-    files = world.spark.sql("SELECT file_path FROM lake.estrela_trusted.complaints.files").collect()
+    files = world.spark.sql("SELECT file_path FROM lake.banking_trusted.complaints.files").collect()
 
     assert len(files) == 3
     assert all(".zstd" in row[0] or row[0].endswith(".parquet") for row in files)

@@ -8,8 +8,6 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from world import World
 
-from estrela.etl.lake_table import REFINED
-
 QUARTERS = [
     ("2020T1", 104, 14361, 23301, 21787, 59449),
     ("2020T2", 111, 15758, 29580, 39461, 84799),
@@ -41,7 +39,7 @@ def joined(world: World, fact: str) -> DataFrame:
 def mart(world: World, name: str) -> DataFrame:
     """The mart's Athena SQL, translated to Spark."""
     declared = next(one for one in world.star.marts if one.name == name)
-    return world.spark.sql(sqlglot.transpile(declared.query(f"lake.{REFINED}"), read="athena", write="spark")[0])
+    return world.spark.sql(sqlglot.transpile(declared.query("lake.banking_refined"), read="athena", write="spark")[0])
 
 
 def test_quarters_sum_to_the_published_totals(real_world: World) -> None:

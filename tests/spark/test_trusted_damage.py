@@ -88,7 +88,7 @@ def test_later_layouts_are_read(world: World, real_data: Path, name: str) -> Non
 def branch(world: World, source: str) -> str:
     from estrela.etl.run_key import branch_of
 
-    return f"lake.estrela_trusted.{source}.branch_{branch_of('run')}"
+    return f"lake.banking_trusted.{source}.branch_{branch_of('run')}"
 
 
 UPHELD = "Quantidade de reclamações reguladas procedentes"

@@ -10,15 +10,16 @@ from pyspark.sql import DataFrame, SparkSession
 from raw_folder import FolderRaw
 
 from estrela.etl.base import Figures
-from estrela.etl.lake_table import CHECKS, FILES, OPS, REFINED, REJECTS, TRUSTED, LakeTable
+from estrela.etl.lake_table import StarTables
 from estrela.etl.loaders.definition import exists
-from estrela.etl.loaders.lake import Lake
-from estrela.etl.publish import Publish
-from estrela.etl.transformers.star import BuildStar
-from estrela.etl.transformers.trusted import TransformSource
+from estrela.etl.loaders.lake import LakeLoader
+from estrela.etl.steps.publish import Publish
+from estrela.etl.steps.star import BuildStar
+from estrela.etl.steps.transform import TransformSource
 from estrela.model.star import Star, load
 from estrela.model.table import Mart
 
+TABLES = StarTables("banking")
 BUILT = tuple(table.name for table in load("banking").tables)
 
 
@@ -38,15 +39,15 @@ class World:
     views: CreatedViews = field(default_factory=CreatedViews)
 
     def transform(self, run: str, *names: str, full_refresh: bool = False) -> dict[str, Figures]:
-        lake = Lake(self.spark, run)
+        lake = LakeLoader(self.spark, "banking", run)
         sources = [one for one in self.star.sources if not names or one.name in names]
         return {one.name: TransformSource(one, self.raw, lake, full_refresh).run() for one in sources}
 
     def build(self, run: str) -> Figures:
-        return BuildStar(self.star, Lake(self.spark, run), "code").run()
+        return BuildStar(self.star, LakeLoader(self.spark, "banking", run), "code").run()
 
     def publish(self, run: str, active: Callable[[], set[str]] = set) -> Figures:
-        lake = Lake(self.spark, run)
+        lake = LakeLoader(self.spark, "banking", run)
         steps = [
             *[TransformSource(one, self.raw, lake) for one in self.star.sources],
             BuildStar(self.star, lake, "code"),
@@ -59,16 +60,15 @@ class World:
         return self.publish(run)
 
     def table(self, name: str) -> DataFrame:
-        database = OPS if name in ("files", "rejects", "checks", "runs") else (
-            REFINED if name.startswith(("dim_", "fact_")) else TRUSTED
-        )  # fmt: skip
-        return self.spark.table(f"lake.{database}.{name}")
+        is_ops, is_refined = name in ("files", "rejects", "checks", "runs"), name.startswith(("dim_", "fact_"))
+        layer = "ops" if is_ops else "refined" if is_refined else "trusted"
+        return self.spark.table(f"lake.banking_{layer}.{name}")
 
     def branches(self) -> set[str]:
-        lake = Lake(self.spark, "any")
-        tables = [LakeTable(REFINED, name, "", ()) for name in BUILT]
-        tables += [LakeTable(TRUSTED, one.name, "", ()) for one in self.star.sources]
-        tables += [FILES, REJECTS, CHECKS]
+        lake = LakeLoader(self.spark, "banking", "any")
+        tables = [TABLES.refined(table) for table in self.star.tables]
+        tables += [TABLES.trusted(source) for source in self.star.sources]
+        tables += [TABLES.files, TABLES.rejects, TABLES.checks]
         return {ref for table in tables if exists(self.spark, table) for ref in lake.snapshots.refs(table)} - {"main"}
 
     def contents(self, *names: str) -> dict[str, list[tuple[object, ...]]]:
@@ -80,8 +80,8 @@ class World:
         return found
 
     def snapshots(self) -> dict[str, int]:
-        snapshots = Lake(self.spark, "any").snapshots
-        return {name: snapshots.refs(LakeTable(REFINED, name, "", ())).get("main", 0) for name in BUILT}
+        snapshots = LakeLoader(self.spark, "banking", "any").snapshots
+        return {one.name: snapshots.refs(TABLES.refined(one)).get("main", 0) for one in self.star.tables}
 
 
 def fresh_world(spark: SparkSession, folder: Path) -> World:

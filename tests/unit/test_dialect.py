@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from estrela.etl.transformers.dialect import Dialect, Refusal, dialect_of
+from estrela.etl.readers.dialect import Dialect, Refusal, dialect_of
 from estrela.stars.banking.sources import complaints, segments
 
 UTF_16 = "the header holds NUL characters, as UTF-16 does; Windows-1252 or UTF-8 is allowed"

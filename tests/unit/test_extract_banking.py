@@ -19,7 +19,7 @@ from bcb_mirror.synthetic_world import SyntheticWorld
 from estrela.errors import ExtractError, SourceChangedError, SourceRejectedError, SourceUnavailableError
 from estrela.etl.extractors.build import extract_step, extractor
 from estrela.etl.extractors.extractor import Scope
-from estrela.etl.raw import Arrival, RawLayer
+from estrela.etl.raw.layer import Arrival, RawLayer
 from estrela.model.origin import OData
 from estrela.model.star import Star, load
 

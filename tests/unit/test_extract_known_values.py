@@ -15,7 +15,7 @@ from moto import mock_aws
 from estrela import logger
 from estrela.etl.extractors.extractor import Scope
 from estrela.etl.extractors.known_values import months_of, values_of
-from estrela.etl.raw import Arrival, RawLayer
+from estrela.etl.raw.layer import Arrival, RawLayer
 from estrela.stars.banking.sources import complaints, group_members, segments
 
 HEADER = ";".join(field.header for field in complaints.layouts[0].fields)

@@ -60,7 +60,8 @@ def test_two_declarations_of_one_name_are_refused() -> None:
 
 def test_declarations_and_the_factory_are_read_without_spark() -> None:
     code = (
-        "import sys, estrela.etl_factory, estrela.etl.publish; from estrela.model.plan import steps; steps('banking');"
+        "import sys, estrela.etl_factory, estrela.etl.steps.publish; "
+        "from estrela.model.plan import steps; steps('banking');"
         "sys.exit(any(name.split('.')[0] in ('pyspark', 'awsglue') for name in sys.modules))"
     )
 

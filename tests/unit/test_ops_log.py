@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from estrela.etl.job_runs import JOB_RUNS, ended_runs, row_of
-from estrela.etl.ops_log import OpsLog
-from estrela.etl.query_days import query_days, rows_of
+from estrela.etl.telemetry.job_runs import JOB_RUNS, ended_runs, row_of
+from estrela.etl.telemetry.ops_log import OpsLog
+from estrela.etl.telemetry.query_days import query_days, rows_of
 
 STARTED = datetime(2026, 10, 31, 23, 59, 58, tzinfo=UTC)
 RUN = {

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from estrela.etl.raw import Arrival, RawFile, RawLayer, current
+from estrela.etl.raw.layer import Arrival, RawFile, RawLayer, current
 
 DAY = datetime(2026, 11, 20, 6, 30, tzinfo=UTC)
 BANK = {"cnpj": "00000000", "person_type": "J"}

@@ -1,8 +1,8 @@
-"""The tables of the lake: trusted and refined ones made from declarations, and those of operations."""
+"""Tables of the lake: trusted and refined tables of a star, and tables of operations."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from estrela.model.column import Column
 from estrela.model.source import Source
@@ -10,7 +10,8 @@ from estrela.model.table import Dimension, Fact, Table
 
 CATALOG = "lake"
 """Name of the Spark catalog; what it stands for is the job's configuration."""
-TRUSTED, REFINED, OPS = "estrela_trusted", "estrela_refined", "estrela_ops"
+OPS = "estrela_ops"
+"""Database of what concerns the platform as a whole; each star has its own databases beside it."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +41,6 @@ class LakeTable:
         return ", ".join(f"`{column.name}` {column.type}" for column in self.columns)
 
 
-def trusted_table(source: Source) -> LakeTable:
-    """The trusted table of a source."""
-    return LakeTable(TRUSTED, source.name, source.doc, source.all_columns, source.partition_by, source.sort_by)
-
-
-def refined_table(table: Table) -> LakeTable:
-    """The refined table of a dimension or fact."""
-    if isinstance(table, Fact):
-        return LakeTable(REFINED, table.name, table.doc, table.all_columns, table.partition_by, table.sort_by)
-    return LakeTable(REFINED, table.name, table.doc, table.all_columns, (), _dimension_order(table))
-
-
 def _dimension_order(table: Dimension) -> tuple[str, ...]:
     dated = [name for name in ("valid_from",) if name in {column.name for column in table.all_columns}]
     return (*table.business_key, *dated)
@@ -61,8 +50,8 @@ _SOURCE = Column("source", "string", "Source that the file answers")
 _REQUEST = Column("request", "string", "What was asked for, such as quarter=4,year=2021")
 _FILE = Column("source_file", "string", "sha256 of the file's content, its name in the raw layer")
 
-FILES = LakeTable(
-    OPS,
+_FILES = LakeTable(
+    "",
     "files",
     "Files taken in: rows in = rows loaded + rows rejected",
     (
@@ -80,8 +69,8 @@ FILES = LakeTable(
     ("source",),
     ("request", "page"),
 )
-REJECTS = LakeTable(
-    OPS,
+_REJECTS = LakeTable(
+    "",
     "rejects",
     "Rows and files that were refused, and why",
     (
@@ -97,8 +86,8 @@ REJECTS = LakeTable(
     ("source",),
     ("request", "source_line"),
 )
-CHECKS = LakeTable(
-    OPS,
+_CHECKS = LakeTable(
+    "",
     "checks",
     "Results of the checks of what is published",
     (
@@ -111,8 +100,8 @@ CHECKS = LakeTable(
     (),
     ("table_name", "check_name", "column_name"),
 )
-RUNS = LakeTable(
-    OPS,
+_RUNS = LakeTable(
+    "",
     "runs",
     "Runs that published something",
     (
@@ -121,3 +110,50 @@ RUNS = LakeTable(
         Column("tables", "string", "Tables that changed, comma-separated"),
     ),
 )
+
+
+@dataclass(frozen=True)
+class StarTables:
+    """The tables of one star: databases ``<star>_trusted``, ``<star>_refined`` and ``<star>_ops``."""
+
+    star: str
+
+    def trusted(self, source: Source) -> LakeTable:
+        """Return the trusted table of a source."""
+        database = f"{self.star}_trusted"
+        return LakeTable(database, source.name, source.doc, source.all_columns, source.partition_by, source.sort_by)
+
+    def refined(self, table: Table) -> LakeTable:
+        """Return the refined table of a dimension or fact."""
+        columns, doc = table.all_columns, table.doc
+        if isinstance(table, Fact):
+            return LakeTable(self.refined_database, table.name, doc, columns, table.partition_by, table.sort_by)
+        return LakeTable(self.refined_database, table.name, doc, columns, (), _dimension_order(table))
+
+    @property
+    def refined_database(self) -> str:
+        """Database of the dimensions, facts and marts."""
+        return f"{self.star}_refined"
+
+    @property
+    def files(self) -> LakeTable:
+        """Files taken in, with the account of their rows."""
+        return self._ops(_FILES)
+
+    @property
+    def rejects(self) -> LakeTable:
+        """Rows and files that were refused."""
+        return self._ops(_REJECTS)
+
+    @property
+    def checks(self) -> LakeTable:
+        """Results of checks."""
+        return self._ops(_CHECKS)
+
+    @property
+    def runs(self) -> LakeTable:
+        """Runs that published something."""
+        return self._ops(_RUNS)
+
+    def _ops(self, table: LakeTable) -> LakeTable:
+        return replace(table, database=f"{self.star}_ops")

@@ -50,7 +50,7 @@ def get_data_graph(state: State, request: Request, body: Any) -> Any:
     for rights in graph["groups"].values():
         for right in rights.values():
             if state.tags == "map" and right.get("create-queries") == "no":
-                right["create-queries"] = {"estrela_refined": "no", "estrela_ops": "no"}
+                right["create-queries"] = {"banking_refined": "no", "estrela_ops": "no"}
     return graph
 
 

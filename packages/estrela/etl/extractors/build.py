@@ -9,7 +9,7 @@ from estrela.etl.extractors.catalogue_extractor import CatalogueExtractor
 from estrela.etl.extractors.download_extractor import DownloadExtractor
 from estrela.etl.extractors.extractor import Extractor, ExtractStep, Scope
 from estrela.etl.extractors.rest_api_extractor import RestApiExtractor
-from estrela.etl.raw import RawLayer
+from estrela.etl.raw.layer import RawLayer
 from estrela.hooks.http_policy import HttpPolicy
 from estrela.hooks.rest_api import RestApiHook
 from estrela.model.origin import CataloguedDownload, Download, OData, Origin

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from estrela.errors import SourceChangedError
 from estrela.etl.extractors.extractor import Extractor
-from estrela.etl.raw import Arrival
+from estrela.etl.raw.layer import Arrival
 from estrela.hooks.answer import Answer
 from estrela.hooks.request import Request
 from estrela.model.origin import CataloguedDownload

@@ -11,7 +11,7 @@ from math import floor
 from estrela import logger
 from estrela.errors import ExtractError, some_of
 from estrela.etl.base import ETLBase, Figures
-from estrela.etl.raw import Arrival, RawFile, RawLayer, current, request_id
+from estrela.etl.raw.layer import Arrival, RawFile, RawLayer, current, request_id
 from estrela.hooks.answer import Answer, BodyFormat
 from estrela.hooks.paginators import Paginator, SinglePage
 from estrela.hooks.request import Request

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 
 from estrela import logger
 from estrela.etl.extractors.extractor import Scope
-from estrela.etl.raw import RawFile, RawLayer
-from estrela.etl.transformers.dialect import HEAD_BYTES, Refusal, dialect_of
+from estrela.etl.raw.layer import RawFile, RawLayer
+from estrela.etl.readers.dialect import HEAD_BYTES, Refusal, dialect_of
 from estrela.model.parse import Digits, Parser
 from estrela.model.source import ApiSource, CsvSource, Source
 

@@ -11,7 +11,7 @@ from zlib import crc32
 
 from estrela.etl.extractors.extractor import Extractor
 from estrela.etl.extractors.known_values import months_of, values_of
-from estrela.etl.raw import request_id
+from estrela.etl.raw.layer import request_id
 from estrela.hooks.paginators import ODataPages, Paginator
 from estrela.hooks.request import Request
 from estrela.model.origin import OData, Parameter

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 
 from estrela.errors import LoadError
-from estrela.etl.lake_table import CATALOG, LakeTable
+from estrela.etl.lake_table import CATALOG, LakeTable, StarTables
+from estrela.etl.loader import Loader
 from estrela.etl.loaders.by_partition import is_read_by_partition
 from estrela.etl.loaders.commit import commit
 from estrela.etl.loaders.definition import define, exists, quoted
@@ -28,11 +29,12 @@ AS_THEY_COME = {"use-table-distribution-and-ordering": "false", "fanout-enabled"
 """Write rows where and in the order they are; Iceberg refuses them if those of a partition are not together."""
 
 
-class Lake:
+class LakeLoader(Loader):
     """The lake's tables as one run sees them."""
 
-    def __init__(self, spark: SparkSession, run_key: str) -> None:
+    def __init__(self, spark: SparkSession, star: str, run_key: str) -> None:
         self.spark = spark
+        self.tables = StarTables(star)
         self.branch = branch_of(run_key)
         self.snapshots = Snapshots(spark, self.branch)
         self._ensured: set[str] = set()
@@ -52,6 +54,10 @@ class Lake:
             raise LoadError(table.path, "does not exist; run the transform steps of its sources first")
         suffix = "" if self.snapshots.head(table) is None else f".branch_{self.branch}"
         return self.spark.table(f"{table.identifier}{suffix}")
+
+    def seen(self, table: LakeTable) -> int:
+        """Return the snapshot ID that this run sees; 0 if the table is empty or does not exist."""
+        return self.snapshots.seen(table)
 
     def read_published(self, table: LakeTable) -> DataFrame:
         """The table as analysts see it."""

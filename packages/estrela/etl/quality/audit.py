@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from estrela.errors import EXAMPLES, CheckFailure, QualityError
-from estrela.etl.lake_table import LakeTable, trusted_table
-from estrela.etl.loaders.lake import Lake
+from estrela.etl.lake_table import LakeTable
+from estrela.etl.loader import Loader
 from estrela.model.check import Between, Check, Expression, NotNull, OneOf, Reconcile, Unique, check_name
 
 if TYPE_CHECKING:
@@ -28,12 +28,14 @@ class CheckResult:
     examples: tuple[str, ...] = ()
 
 
-def audit(lake: Lake, table: LakeTable, checks: Sequence[Check], where: str = "true") -> list[CheckResult]:
+def audit(lake: Loader, table: LakeTable, checks: Sequence[Check], where: str = "true") -> list[CheckResult]:
     """The results of ``checks`` on the rows of the run's branch of ``table`` where the condition holds.
 
     Raises QualityError if one fails.
     """
-    results = run_checks(lake.read(table).where(where), checks, lambda check: lake.read(trusted_table(check.source)))
+    results = run_checks(
+        lake.read(table).where(where), checks, lambda check: lake.read(lake.tables.trusted(check.source))
+    )
     failures = [
         CheckFailure(one.check, one.column, one.rows_failed, one.examples) for one in results if one.rows_failed
     ]

@@ -1,1 +1,1 @@
-"""From raw bytes to typed rows, and from typed rows to dimensions and facts, on Spark."""
+"""Rows of text as typed trusted rows, and trusted rows as dimensions and facts, on Spark."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from estrela.etl.readers.text_rows import RAW_LIMIT
 from estrela.etl.transformers.fields import allowed, form, value
-from estrela.etl.transformers.intake import RAW_LIMIT
 from estrela.model.source import CsvSource, FromRequest, Layout, Source
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from estrela.errors import TransformError
-from estrela.etl.raw import RawFile, current
+from estrela.etl.raw.layer import RawFile, current
 from estrela.model.source import Source
 
 FileId = tuple[str, int, str, str]
@@ -31,7 +31,7 @@ def requested(source: Source, file: RawFile) -> dict[str, str]:
     missing = [one.key for one in source.from_request if one.key not in values]
     if missing:
         raise TransformError(
-            f"estrela_trusted.{source.name}",
+            source.name,
             f"the request {file.request_id!r} of {file.key} does not tell {missing[0]!r}; extract the source again",
         )
     return values

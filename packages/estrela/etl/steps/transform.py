@@ -10,22 +10,21 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from estrela.etl.accounts.file_accounts import Account, Ledger
 from estrela.etl.base import ETLBase, Figures
-from estrela.etl.lake_table import FILES, REJECTS, trusted_table
-from estrela.etl.loaders.lake import Lake
+from estrela.etl.loaders.lake import LakeLoader
 from estrela.etl.quality.audit import audit
-from estrela.etl.transformers import intake
-from estrela.etl.transformers.frames import RawReader, taken_rows
-from estrela.etl.transformers.intake import TakenFile
-from estrela.etl.transformers.ledger import Account, Ledger
-from estrela.etl.transformers.manifest import (
+from estrela.etl.raw.deliveries import (
     Partition,
     changed_partitions,
     partition_of,
     requested,
     wanted,
 )
+from estrela.etl.readers import text_rows
+from estrela.etl.readers.text_rows import TakenFile
 from estrela.etl.transformers.shuffled import shuffled
+from estrela.etl.transformers.typed_rows import RawReader, taken_rows
 from estrela.etl.tuning import tuned
 from estrela.model.source import Source
 
@@ -39,7 +38,7 @@ class TransformSource(ETLBase):
 
     source: Source
     raw: RawReader
-    lake: Lake
+    lake: LakeLoader
     full_refresh: bool = False
 
     def run(self) -> Figures:
@@ -47,8 +46,9 @@ class TransformSource(ETLBase):
 
         Raises QualityError if a file is refused beyond the source's tolerance or a check fails.
         """
-        table = trusted_table(self.source)
-        for one in (table, FILES, REJECTS):
+        tables = self.lake.tables
+        table = tables.trusted(self.source)
+        for one in (table, tables.files, tables.rejects):
             self.lake.ensure(one)
         winners = wanted(self.source, self.raw.files(self.source.name))
         ledger = Ledger(self.source, self.lake)
@@ -63,7 +63,7 @@ class TransformSource(ETLBase):
         ]
         kept = ledger.kept(winners, taken, known)
         with tuned(self.lake.spark, sum(one.file.size for one in taken)):
-            with intake.reading(self.lake.spark, self.source):
+            with text_rows.reading(self.lake.spark, self.source):
                 accounts = self._write(taken, changed, ledger, kept)
             audit(self.lake, table, self.source.checks)
             ledger.record([*kept, *accounts])
@@ -76,7 +76,7 @@ class TransformSource(ETLBase):
         """Write the partitions and the rejects on the branch; return the account of every file taken."""
         readable, frame, contents = taken_rows(self.lake.spark, self.source, self.raw, taken)
         # Read once, written twice: the sound rows here, the others there.
-        table = trusted_table(self.source)
+        table = self.lake.tables.trusted(self.source)
         rows = shuffled(frame, self.source.partition_by or ("source_file", "source_line"), table)
         self.lake.overwrite(
             table,

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 
 from estrela.errors import EXAMPLES, CheckFailure, LoadError, QualityError
-from estrela.etl.lake_table import FILES, REJECTS, trusted_table
-from estrela.etl.loaders.lake import Lake
-from estrela.etl.raw import RawFile
-from estrela.etl.transformers.intake import Content, TakenFile
-from estrela.etl.transformers.manifest import file_id, known_id
+from estrela.etl.loader import Loader
+from estrela.etl.raw.deliveries import file_id, known_id
+from estrela.etl.raw.layer import RawFile
+from estrela.etl.readers.text_rows import Content, TakenFile
 from estrela.frame import frame_of
 from estrela.model.source import Source
 
@@ -32,13 +31,13 @@ class Ledger:
     """What the operations tables hold of one source, on the run's branch."""
 
     source: Source
-    lake: Lake
+    lake: Loader
 
     def known(self) -> list[Account]:
         """The accounts of the files taken in; a table that was never written costs no query."""
-        if not self.lake.snapshots.seen(FILES):
+        if not self.lake.seen(self.lake.tables.files):
             return []
-        rows = self.lake.read(FILES).where(F.col("source") == self.source.name).collect()
+        rows = self.lake.read(self.lake.tables.files).where(F.col("source") == self.source.name).collect()
         # Spark hands out times of the machine's zone without saying so.
         return [{**row.asDict(), **_in_utc(row)} for row in rows]
 
@@ -77,7 +76,7 @@ class Ledger:
     def _loaded(self) -> Counter[tuple[str, ...]]:
         """Rows of the trusted table by file and request."""
         names = [one.column for one in self.source.from_request]
-        rows = self.lake.read(trusted_table(self.source)).groupBy("source_file", *names).count().collect()
+        rows = self.lake.read(self.lake.tables.trusted(self.source)).groupBy("source_file", *names).count().collect()
         loaded: Counter[tuple[str, ...]] = Counter()
         for row in rows:
             loaded[(row["source_file"], *[str(row[name]) for name in names])] += row["count"]
@@ -85,7 +84,7 @@ class Ledger:
 
     def _rejected(self, kept: Iterable[Account]) -> Counter[tuple[str, str]]:
         """Rejects on the branch by request and file, those of the files ``kept`` not counted."""
-        mine = self.lake.read(REJECTS).where(F.col("source") == self.source.name)
+        mine = self.lake.read(self.lake.tables.rejects).where(F.col("source") == self.source.name)
         rows = mine.groupBy("request", "source_file").count().collect()
         found = Counter({(row["request"], row["source_file"]): row["count"] for row in rows})
         for one in kept:
@@ -105,7 +104,7 @@ class Ledger:
     def _write_rejects(self, rejected: DataFrame | None, refused: Sequence[TakenFile], kept: Sequence[Account]) -> None:
         """On the branch: the rejects of files kept, of rows, and of files as a whole."""
         spark, mine = self.lake.spark, F.col("source") == self.source.name
-        old = self.lake.read(REJECTS).where(mine) if self.lake.snapshots.seen(REJECTS) else None
+        old = self.lake.read(self.lake.tables.rejects).where(mine) if self.lake.seen(self.lake.tables.rejects) else None
         if old is not None and old.isEmpty():
             old = None
         frames = []
@@ -116,16 +115,18 @@ class Ledger:
             source = F.lit(self.source.name).alias("source")
             frames.append(rejected.select(source, "source_file", "source_line", "reject.*"))
         if refused:
-            frames.append(frame_of(spark, [self._file_reject(one) for one in refused], REJECTS.schema))
+            frames.append(frame_of(spark, [self._file_reject(one) for one in refused], self.lake.tables.rejects.schema))
         if frames:
-            self.lake.overwrite(REJECTS, reduce(lambda left, right: left.unionByName(right), frames), mine)
+            self.lake.overwrite(
+                self.lake.tables.rejects, reduce(lambda left, right: left.unionByName(right), frames), mine
+            )
 
     def _judge(self, accounts: Sequence[Account], refused: Sequence[TakenFile]) -> None:
         """Raise where rows got lost, or more were refused than the source tolerates."""
         for one in accounts:
             if one["rows_in"] != one["rows_loaded"] + one["rows_rejected"]:
                 raise LoadError(
-                    f"estrela_trusted.{self.source.name}",
+                    self.lake.tables.trusted(self.source).path,
                     f"{one['request']} ({one['source_file']}) holds {one['rows_in']} rows, but "
                     f"{one['rows_loaded']} were loaded and {one['rows_rejected']} rejected",
                 )
@@ -133,23 +134,23 @@ class Ledger:
         over = {one["source_file"] for one in accounts if one["rows_rejected"] > limit * one["rows_in"]}
         over |= {one.file.sha256 for one in refused}
         if over:
-            mine = self.lake.read(REJECTS).where(F.col("source") == self.source.name)
+            mine = self.lake.read(self.lake.tables.rejects).where(F.col("source") == self.source.name)
             bad = mine.where(F.col("source_file").isin(sorted(over)))
             self._keep(mine)
-            raise QualityError(f"estrela_trusted.{self.source.name}", [_too_many(bad, accounts, limit)])
+            raise QualityError(self.lake.tables.trusted(self.source).path, [_too_many(bad, accounts, limit)])
 
     def _keep(self, rejects: DataFrame) -> None:
         """Keep the rejects of a run that fails, beside those of what is published."""
         mine = F.col("source") == self.source.name
-        published = self.lake.read_published(REJECTS).where(mine)
+        published = self.lake.read_published(self.lake.tables.rejects).where(mine)
         fresh = rejects.join(published, [*REJECT_ID], "left_anti").select(*published.columns)
         if not fresh.isEmpty():
-            self.lake.overwrite_published(REJECTS, published.unionByName(fresh), mine)
+            self.lake.overwrite_published(self.lake.tables.rejects, published.unionByName(fresh), mine)
 
     def record(self, accounts: Sequence[Account]) -> None:
         """Write the accounts of the source's files: a file that stands there is not read again."""
-        files = frame_of(self.lake.spark, accounts, FILES.schema)
-        self.lake.overwrite(FILES, files, F.col("source") == self.source.name)
+        files = frame_of(self.lake.spark, accounts, self.lake.tables.files.schema)
+        self.lake.overwrite(self.lake.tables.files, files, F.col("source") == self.source.name)
 
     def _file_reject(self, one: TakenFile) -> dict[str, Any]:
         """The reject that stands for a whole file."""

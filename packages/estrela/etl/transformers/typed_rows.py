@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Protocol
 
-from estrela.etl.raw import RawFile
-from estrela.etl.transformers import intake
+from estrela.etl.raw.layer import RawFile
+from estrela.etl.readers import text_rows
+from estrela.etl.readers.dialect import HEAD_BYTES, Refusal, dialect_of
+from estrela.etl.readers.text_rows import Content, TakenFile
 from estrela.etl.transformers.conform import REJECT, conform
-from estrela.etl.transformers.dialect import HEAD_BYTES, Refusal, dialect_of
-from estrela.etl.transformers.intake import Content, TakenFile
 from estrela.frame import frame_of
 from estrela.model.source import ApiSource, CsvSource, Source
 
@@ -48,15 +48,15 @@ def taken_rows(
 ) -> tuple[Readable, DataFrame, dict[str, Content]]:
     """The files that can be read and those refused, the conformed rows of the former, and what each file holds."""
     if isinstance(source, ApiSource):
-        contents = intake.json_contents(spark, source, taken) if taken else {}
+        contents = text_rows.json_contents(spark, source, taken) if taken else {}
         readable = _split([_judged_json(one, contents, source) for one in taken])
         layout = source.layouts[0]
-        rows = intake.json_rows(spark, source, readable.good, contents) if readable.good else None
+        rows = text_rows.json_rows(spark, source, readable.good, contents) if readable.good else None
         frames = [] if rows is None else [conform(rows, source, layout, range(len(layout.fields)))]
     else:
         assert isinstance(source, CsvSource)
         readable = _split(_heads(source, raw, taken))
-        contents = intake.csv_contents(spark, taken) if taken else {}
+        contents = text_rows.csv_contents(spark, taken) if taken else {}
         frames = [_dialect_frame(spark, source, group, contents) for group in _by_dialect(readable.good)]
     frames = frames or [frame_of(spark, [], _conformed_schema(source))]
     return readable, reduce(lambda left, right: left.unionByName(right), frames), contents
@@ -67,7 +67,7 @@ def _dialect_frame(
 ) -> DataFrame:
     dialect = group[0].dialect
     assert dialect is not None
-    rows = intake.csv_rows(spark, source, dialect, group, contents)
+    rows = text_rows.csv_rows(spark, source, dialect, group, contents)
     return conform(rows, source, dialect.layout, dialect.positions, dialect.latin)
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from estrela.etl.lake_table import OPS, LakeTable
-from estrela.etl.ops_log import OpsLog, Row
 from estrela.etl.run_key import run_of
+from estrela.etl.telemetry.ops_log import OpsLog, Row
 from estrela.hooks.active_runs import ENDED
 from estrela.hooks.glue_jobs import LONGEST_RUN, RUN_KEY, dpu_seconds
 from estrela.model.column import Column

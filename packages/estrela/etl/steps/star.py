@@ -12,8 +12,7 @@ from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any
 
 from estrela.etl.base import ETLBase, Figures
-from estrela.etl.lake_table import CHECKS, refined_table, trusted_table
-from estrela.etl.loaders.lake import Lake
+from estrela.etl.loaders.lake import LakeLoader
 from estrela.etl.quality.audit import CheckResult, audit
 from estrela.etl.transformers.refined import dimension_rows, fact_rows, own_checks
 from estrela.etl.tuning import tuned
@@ -36,13 +35,13 @@ class BuildStar(ETLBase):
     """Bring the refined tables, on the run's branch, in line with the trusted ones."""
 
     star: Star
-    lake: Lake
+    lake: LakeLoader
     code: str
     full_refresh: bool = False
 
     def run(self) -> Figures:
         """Build what changed; report the tables. Raises QualityError if a check fails."""
-        trusted = [trusted_table(source) for source in self.star.sources]
+        trusted = [self.lake.tables.trusted(source) for source in self.star.sources]
         for table in trusted:
             self.lake.ensure(table)
         with tuned(self.lake.spark, PACKED * sum(self.lake.snapshots.size(table) for table in trusted)):
@@ -61,12 +60,12 @@ class BuildStar(ETLBase):
         sources: set[Source] = set(table.sources)
         if isinstance(table, Fact):
             sources |= {source for lookup in table.lookups for source in lookup.dimension.sources}
-        snapshots = {source.name: self.lake.snapshots.seen(trusted_table(source)) for source in sources}
+        snapshots = {source.name: self.lake.snapshots.seen(self.lake.tables.trusted(source)) for source in sources}
         return hashlib.sha256(json.dumps([self.code, sorted(snapshots.items())]).encode()).hexdigest()
 
     def _build(self, table: Table) -> bool:
         """Build and audit the table; say whether it changed."""
-        target = refined_table(table)
+        target = self.lake.tables.refined(table)
         self.lake.ensure(target)
         inputs = self.inputs(table)
         own = self.lake.snapshots.audited_inputs(target)
@@ -83,10 +82,12 @@ class BuildStar(ETLBase):
         return True
 
     def _rows(self, table: Table) -> DataFrame:
-        sources = {source.name: self.lake.read(trusted_table(source)) for source in table.sources}
+        sources = {source.name: self.lake.read(self.lake.tables.trusted(source)) for source in table.sources}
         if isinstance(table, Dimension):
             return dimension_rows(table, sources)
-        dimensions = {one.dimension.name: self.lake.read(refined_table(one.dimension)) for one in table.lookups}
+        dimensions = {
+            one.dimension.name: self.lake.read(self.lake.tables.refined(one.dimension)) for one in table.lookups
+        }
         return fact_rows(table, sources, dimensions)
 
     def _record(self) -> None:
@@ -94,21 +95,24 @@ class BuildStar(ETLBase):
 
         They come from the tables, so that a run which died before this line records them all the same.
         """
-        reports = {table.name: self.lake.snapshots.audit_report(refined_table(table)) for table in self.star.tables}
+        reports = {
+            table.name: self.lake.snapshots.audit_report(self.lake.tables.refined(table)) for table in self.star.tables
+        }
         audited = [name for name, report in reports.items() if report]
         if not audited:
             return
-        self.lake.ensure(CHECKS)
-        self.lake.begin(CHECKS)
-        recorded = [row.asDict() for row in self.lake.read(CHECKS).collect()]
+        checks = self.lake.tables.checks
+        self.lake.ensure(checks)
+        self.lake.begin(checks)
+        recorded = [row.asDict() for row in self.lake.read(checks).collect()]
         found = [row for name in audited for row in json.loads(reports[name])]
         rows = [*found, *[row for row in recorded if row["table_name"] not in audited]]
         if sorted(rows, key=_check_of) != sorted(recorded, key=_check_of):
-            self.lake.overwrite(CHECKS, frame_of(self.lake.spark, rows, CHECKS.schema))
+            self.lake.overwrite(checks, frame_of(self.lake.spark, rows, checks.schema))
 
 
 def _row(table: str, one: CheckResult) -> dict[str, str | int]:
-    """A row of CHECKS."""
+    """A row of the table of checks."""
     return {
         "table_name": table,
         "check_name": one.check,

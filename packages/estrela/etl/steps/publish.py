@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from estrela.errors import LoadError
 from estrela.etl.base import ETLBase, Figures
-from estrela.etl.lake_table import CHECKS, FILES, REFINED, REJECTS, RUNS, LakeTable, refined_table, trusted_table
+from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.definition import exists
-from estrela.etl.loaders.views import Views
+from estrela.etl.releases.views import Views
 from estrela.etl.run_key import is_run_branch, run_of
 from estrela.frame import frame_of
 from estrela.model.star import Star
 
 if TYPE_CHECKING:
-    from estrela.etl.loaders.lake import Lake
+    from estrela.etl.loaders.lake import LakeLoader
 
 ATTEMPTS = 3
 
@@ -32,7 +32,7 @@ class Publish(ETLBase):
     """
 
     star: Star
-    lake: Lake
+    lake: LakeLoader
     run_key: str
     steps: Sequence[ETLBase]
     views: Views
@@ -45,7 +45,7 @@ class Publish(ETLBase):
         for table in ready:
             self.lake.drop_branch(table, self.lake.branch)
         dropped = self._drop_orphans()
-        self.views.create(REFINED, self.star.marts)
+        self.views.create(self.lake.tables.refined_database, self.star.marts)
         if changed:
             self._note(changed)
         return {"published": [table.path for table in changed], "orphan_branches": dropped}
@@ -65,11 +65,13 @@ class Publish(ETLBase):
     def _tables(self) -> list[LakeTable]:
         """Every table, in the order of publishing: a run that dies on the way is taken up by the next.
 
-        FILES comes last, since a file that stands there is not read again.
+        The table of files comes last, since a file that stands there is not read again.
         """
-        trusted = [trusted_table(source) for source in self.star.sources]
-        refined = [refined_table(table) for table in self.star.tables]
-        return [table for table in (*trusted, REJECTS, *refined, CHECKS, FILES) if exists(self.lake.spark, table)]
+        tables = self.lake.tables
+        trusted = [tables.trusted(source) for source in self.star.sources]
+        refined = [tables.refined(table) for table in self.star.tables]
+        ordered = (*trusted, tables.rejects, *refined, tables.checks, tables.files)
+        return [table for table in ordered if exists(self.lake.spark, table)]
 
     def _is_shown(self, table: LakeTable) -> bool:
         """Show the branch to readers; say whether that changed anything."""
@@ -93,7 +95,8 @@ class Publish(ETLBase):
         return len(orphans)
 
     def _note(self, changed: Sequence[LakeTable]) -> None:
-        self.lake.ensure(RUNS)
+        runs = self.lake.tables.runs
+        self.lake.ensure(runs)
         tables = ", ".join(table.path for table in changed)
         row = {"run_key": run_of(self.run_key), "published_at": datetime.now(UTC), "tables": tables}
-        self.lake.append_published(RUNS, frame_of(self.lake.spark, [row], RUNS.schema))
+        self.lake.append_published(runs, frame_of(self.lake.spark, [row], runs.schema))

@@ -16,7 +16,7 @@ import estrela
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-    from estrela.etl.raw import RawLayer
+    from estrela.etl.raw.layer import RawLayer
 
 State = Mapping[str, str | int]
 """Log version of each source in the raw layer, and the fingerprint of the code that reads it."""

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from estrela.etl.lake_table import OPS, LakeTable
-from estrela.etl.ops_log import OpsLog, Row
+from estrela.etl.telemetry.ops_log import OpsLog, Row
 from estrela.model.column import Column
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from estrela.etl.raw import RawFile
-from estrela.etl.transformers.dialect import Dialect, Refusal
+from estrela.etl.raw.layer import RawFile
+from estrela.etl.readers.dialect import Dialect, Refusal
 from estrela.etl.tuning import settings
 from estrela.frame import frame_of
 from estrela.model.source import ApiSource, CsvSource, Source

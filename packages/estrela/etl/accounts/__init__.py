@@ -1,0 +1,1 @@
+"""Account of rows per file: rows in = rows loaded + rows rejected."""

@@ -1,0 +1,1 @@
+"""Raw bytes as rows of text, each with its file and line."""

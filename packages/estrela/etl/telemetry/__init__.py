@@ -1,0 +1,1 @@
+"""Records of operations: Glue runs and Athena queries."""
