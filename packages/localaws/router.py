@@ -1,26 +1,29 @@
-"""The one WSGI application: sends each request to the room that answers it."""
+"""The one WSGI application: routes each request to the service that handles it."""
 
 from __future__ import annotations
 
 import io
-import json
+import logging
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from werkzeug.wrappers import Response
 
+from localaws.moto_state import MotoState, StateNotSavedError
+from localaws.protocol_errors import error_response, operation_of
 from localaws.s3.errors import DISK_FULL, is_disk_full
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from localaws.moto_state import MotoState
-
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 _READS = re.compile(r"(BatchGet|Get|List|Describe|Search|Query|Lookup|Check|Verify|Filter|Simulate)")
+
+_log = logging.getLogger(__name__)
 
 
 class Router:
@@ -49,26 +52,32 @@ class Router:
         self, service: str, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         """Let moto answer, and store its state before the answer leaves: what was acknowledged survives a kill."""
-        changes = not _READS.match(_action(environ))
+        operation = operation_of(environ, _form(environ))
+        changes = not (_READS.match(operation) or (not operation and environ["REQUEST_METHOD"] in ("GET", "HEAD")))
         try:
-            answer = Response.from_app(self._moto, environ, buffered=True)
-            if changes:
-                self._state.save(service)
-        except OSError as error:
-            if not is_disk_full(error):
-                raise
-            answer = _disk_full(environ)
+            with self._state.changing(service) if changes else nullcontext():
+                answer = Response.from_app(self._moto, environ, buffered=True)
+        except Exception as error:  # noqa: BLE001 - every request gets an answer
+            status, told = explained(error, service, operation or f"{environ['REQUEST_METHOD']} of this resource")
+            answer = error_response(environ, service, status, told)
         return answer(environ, start_response)
 
 
-def _disk_full(environ: WSGIEnvironment) -> Response:
-    """An error in the request's own protocol; no client tries a 507 again by itself."""
-    if environ.get("HTTP_X_AMZ_TARGET"):
-        text = json.dumps({"__type": "InsufficientStorage", "message": DISK_FULL})
-        return Response(text, HTTPStatus.INSUFFICIENT_STORAGE, content_type="application/x-amz-json-1.1")
-    error = f"<Error><Code>InsufficientStorage</Code><Message>{DISK_FULL}</Message></Error>"
-    text = f"<ErrorResponse>{error}</ErrorResponse>"
-    return Response(text, HTTPStatus.INSUFFICIENT_STORAGE, content_type="text/xml")
+def explained(error: Exception, service: str, operation: str) -> tuple[HTTPStatus, tuple[str, str]]:
+    """Return status, code and message of a failed call. Clients retry 500 and 503, but neither 501 nor 507."""
+    if isinstance(error, NotImplementedError):
+        text = f"localaws does not implement {operation} of {service or 'this service'}"
+        detail = "" if "action has not been implemented" in str(error) else str(error)
+        return HTTPStatus.NOT_IMPLEMENTED, ("NotImplemented", f"{text}: {detail}" if detail else text)
+    if isinstance(error, StateNotSavedError):
+        if error.retryable:
+            return HTTPStatus.SERVICE_UNAVAILABLE, ("ServiceUnavailable", str(error))
+        return HTTPStatus.NOT_IMPLEMENTED, ("NotImplemented", str(error))
+    if isinstance(error, OSError) and is_disk_full(error):
+        return HTTPStatus.INSUFFICIENT_STORAGE, ("InsufficientStorage", DISK_FULL)
+    _log.error("%s of %s failed", operation, service, exc_info=error)
+    text = f"{operation} of {service} failed: {type(error).__name__}: {error}"
+    return HTTPStatus.INTERNAL_SERVER_ERROR, ("InternalFailure", text)
 
 
 def service_of(environ: WSGIEnvironment) -> str:
@@ -86,16 +95,13 @@ def signed_service(environ: WSGIEnvironment) -> str | None:
     return credential.split("/")[3].lower() if credential.count("/") == 4 else None
 
 
-def _action(environ: WSGIEnvironment) -> str:
-    """The operation's name: from the target header (JSON protocols) or the form (query protocols)."""
-    target = environ.get("HTTP_X_AMZ_TARGET", "")
-    if target:
-        return str(target.rpartition(".")[2])
-    if _is_form(environ):
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = io.BytesIO(body)
-        return parse_qs(body.decode(errors="replace")).get("Action", [""])[0]
-    return "GetByMethod" if environ["REQUEST_METHOD"] in ("GET", "HEAD") else ""
+def _form(environ: WSGIEnvironment) -> str:
+    """Return a form-encoded body, and leave it to be read again; empty for other requests."""
+    if not _is_form(environ):
+        return ""
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return str(body.decode(errors="replace"))
 
 
 def _is_form(environ: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cheroot import wsgi
 from cheroot.ssl.builtin import BuiltinSSLAdapter
@@ -123,18 +123,25 @@ class Server:
         store = s3.open_store(self.home)
         catalog = glue.open_catalog(self.settings, state)
         tables = Late(lambda: iceberg.open_tables(catalog, store))
-        runs = glue.open_runs(self.settings, self.home, store, self.endpoint)
+        runs = glue.open_runs(self.settings, self.home, store, self.endpoint, lambda: state.save("logs"))
         engine = athena.open_engine(self.settings, self.home, store, catalog, tables)
         self._stops += [engine.stop, runs.stop, store.close]
         state.load()
         runs.start()
-        moto = DomainDispatcherApplication(create_backend_app)
+        moto = DomainDispatcherApplication(_service_app)
         return Router(
             s3=s3.application(store, moto, state),
             moto=moto,
             state=state,
             by_path={"/iceberg": iceberg.application(tables)},
         )
+
+
+def _service_app(service: Any) -> Any:
+    """Moto's application for one service; its exceptions reach the router, which answers them by their kind."""
+    application = create_backend_app(service)
+    application.config["PROPAGATE_EXCEPTIONS"] = True
+    return application
 
 
 def _import_the_rest() -> None:

@@ -96,6 +96,7 @@ def test_a_full_disk_refuses_what_it_cannot_keep_and_forgets_no_end(jobs_of: Any
         sns = server.client("sns")
         assert refused(lambda: jobs.start(name)) == ("InsufficientStorage", FULL)
         assert refused(lambda: sns.create_topic(Name="t")) == ("InsufficientStorage", FULL)
+        assert sns.list_topics()["Topics"] == []
         hold.unlink()
         assert jobs.wait(name, run_id)["JobRunState"] == "SUCCEEDED"
         filling.unlink()

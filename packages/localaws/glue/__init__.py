@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from localaws.glue import backend
 from localaws.glue.catalog import Catalog
+from localaws.glue.preparation import Preparation
 from localaws.glue.runs import Runs
 
 if TYPE_CHECKING:
@@ -21,8 +23,8 @@ def open_catalog(settings: Settings, state: MotoState) -> Catalog:
     return Catalog(settings, state)
 
 
-def open_runs(settings: Settings, home: Home, store: ObjectStore, endpoint: str) -> Runs:
-    """The job runs of one home."""
-    runs = Runs(settings, home, store, endpoint)
+def open_runs(settings: Settings, home: Home, store: ObjectStore, endpoint: str, keep_logs: Callable[[], None]) -> Runs:
+    """The job runs of one home; ``keep_logs`` stores what they wrote to CloudWatch Logs."""
+    runs = Runs(settings, home, Preparation(settings, home, store, endpoint), keep_logs)
     backend.LocalGlueBackend.runs = runs
     return runs

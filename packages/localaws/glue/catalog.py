@@ -33,7 +33,8 @@ class Catalog:
 
     Takes and returns boto3-shaped dicts (copies). Raises EntityNotFoundException, AlreadyExistsException,
     InvalidInputException and ConcurrentModificationException, each with Glue's text in ``message``.
-    Every change is stored before the call returns.
+    Every change is stored before the call returns; one that cannot be stored is undone and raises StateNotSavedError,
+    or OSError where the disk is full.
     """
 
     def __init__(self, settings: Settings, state: MotoState) -> None:
@@ -150,9 +151,8 @@ class Catalog:
         return backend
 
     def _change(self, change: Callable[[CatalogOperations], Result]) -> Result:
-        result = change(self._backend)
-        self._state.save("glue")
-        return result
+        with self._state.changing("glue"):
+            return change(self._backend)
 
 
 def current_columns(table: Mapping[str, Any]) -> list[dict[str, Any]]:

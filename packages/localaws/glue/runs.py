@@ -6,6 +6,7 @@ import logging
 import shutil
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from moto.glue.exceptions import ConcurrentRunsExceededException
@@ -18,8 +19,8 @@ from localaws.glue.process import JobProcess
 from localaws.glue.run_logs import RunLogs
 from localaws.glue.warm_pool import WarmPool
 from localaws.home import Home
+from localaws.moto_state import StateNotSavedError
 from localaws.s3.errors import is_disk_full
-from localaws.s3.store import ObjectStore
 from localaws.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -32,10 +33,11 @@ _PAUSE = 1.0
 class Runs:
     """The runs of one home: their threads and processes. What they were and are is in ``history``."""
 
-    def __init__(self, settings: Settings, home: Home, store: ObjectStore, endpoint: str) -> None:
+    def __init__(self, settings: Settings, home: Home, preparation: Preparation, keep_logs: Callable[[], None]) -> None:
         self._settings = settings
         self.history = RunHistory(home.runs)
-        self._preparation = Preparation(settings, home, store, endpoint)
+        self._preparation = preparation
+        self._keep_logs = keep_logs
         self._pool = WarmPool(
             settings.warm, home.runs, self._preparation.start_warm, lambda: bool(self.history.active())
         )
@@ -169,7 +171,15 @@ class Runs:
                 return "TIMEOUT", ""
         finally:
             logs.close()
+            self._try_to_keep_logs()
         return ("FAILED", process.failure_message(status)) if status else ("SUCCEEDED", "")
+
+    def _try_to_keep_logs(self) -> None:
+        """Store the log events; without room they last as long as the server, and in the run's own files."""
+        try:
+            self._keep_logs()
+        except (OSError, StateNotSavedError) as error:
+            _log.warning("the log events of a run are not stored: %s", error)
 
     def _retry(self, run: JobRun) -> None:
         if run.state == "FAILED" and run.attempt < run.settings["MaxRetries"]:

@@ -6,11 +6,14 @@ import io
 import logging
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeAlias
 
+from werkzeug.wrappers import Response as HttpResponse
+
+from localaws.moto_state import MotoState, StateNotSavedError
 from localaws.s3 import bucket_calls, list_calls, object_reads, object_writes
 from localaws.s3.documents import document
 from localaws.s3.errors import S3Error, is_disk_full
@@ -21,8 +24,6 @@ from localaws.s3.upload_calls import UploadCalls
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-    from localaws.moto_state import MotoState
 
 Operation: TypeAlias = Callable[[Request], Response]
 Announce: TypeAlias = Callable[[str, ObjectInfo], None]
@@ -103,10 +104,10 @@ class S3Application:
             "wsgi.input_terminated": False,
         }
         plain.pop("HTTP_TRANSFER_ENCODING", None)
-        answer = list(self._moto(plain, start_response))
-        if request.method not in ("GET", "HEAD", "OPTIONS"):
-            self._state.save("s3")
-        return answer
+        changes = request.method not in ("GET", "HEAD", "OPTIONS")
+        with self._state.changing("s3") if changes else nullcontext():
+            answer = HttpResponse.from_app(self._moto, plain, buffered=True)
+        return answer(environ, start_response)
 
 
 def _object_operations(store: ObjectStore, uploads: UploadCalls) -> Mapping[tuple[str, str], Operation]:
@@ -168,6 +169,8 @@ def _s3_error(error: Exception) -> S3Error:
         return S3Error("InsufficientStorage")
     if isinstance(error, TimeoutError):
         return S3Error("RequestTimeout")
+    if isinstance(error, NotImplementedError | StateNotSavedError):
+        return S3Error("NotImplemented", str(error))
     _log.error("an S3 request failed", exc_info=error)
     return S3Error("InternalError", f"{type(error).__name__}: {error}"[:500])
 

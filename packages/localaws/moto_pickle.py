@@ -1,0 +1,94 @@
+"""Pickles of moto's state: what a backend refers to, without the parts that only live in a process."""
+
+from __future__ import annotations
+
+import _thread
+import io
+import pickle
+from collections import defaultdict
+from typing import Any
+
+import cloudpickle
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from moto.backends import get_backend
+from moto.core.base_backend import AccountSpecificBackend, BackendDict, BaseBackend
+from moto.logs.models import LogStream
+
+# Raised for a file that this version cannot read.
+UNREADABLE = (pickle.UnpicklingError, EOFError, AttributeError, ImportError)
+_PRIVATE_KEYS = (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey, ed25519.Ed25519PrivateKey)
+
+
+def pickled(content: Any) -> bytes:
+    """Pickle state; other backends are stored by name, locks as new ones, private keys as DER."""
+    file = io.BytesIO()
+    _Pickler(file).dump(content)
+    return file.getvalue()
+
+
+def unpickled(data: bytes) -> Any:
+    """Read what :func:`pickled` wrote; raises one of :data:`UNREADABLE`."""
+    return _Unpickler(io.BytesIO(data)).load()
+
+
+class _Pickler(cloudpickle.Pickler):
+    def __init__(self, file: io.BytesIO) -> None:
+        super().__init__(file)
+        self._services = {
+            id(backend): (instances.service_name, account, region)
+            for instances in list(BackendDict._instances)
+            for account, region, backend in list(instances.iter_backends())
+        }
+
+    def persistent_id(self, item: Any) -> tuple[str, ...] | None:
+        """Name a backend: entities point to the one that holds them, and must find the same one again."""
+        if isinstance(item, BaseBackend):
+            return self._services.get(id(item))
+        if isinstance(item, AccountSpecificBackend):
+            return (item.service_name, item.account_id)
+        return (item.service_name,) if isinstance(item, BackendDict) else None
+
+    def reducer_override(self, item: Any) -> Any:
+        """Reduce what pickle cannot, and log streams, whose events lie in files of their own."""
+        if isinstance(item, _thread.LockType):
+            return _thread.allocate_lock, ()
+        if isinstance(item, _thread.RLock):
+            return _thread.RLock, ()
+        if isinstance(item, _PRIVATE_KEYS):
+            return _private_key, (_der(item),)
+        if isinstance(item, defaultdict) and type(item) is not defaultdict:
+            return _default_dict, (type(item), item.default_factory), vars(item), None, iter(item.items())
+        if isinstance(item, LogStream):
+            return _bare, (LogStream,), {**vars(item), "events": []}
+        return super().reducer_override(item)
+
+
+class _Unpickler(pickle.Unpickler):
+    def persistent_load(self, name: tuple[str, ...]) -> Any:
+        """Return the backend, or the collection of backends, of that name in this process."""
+        found: Any = get_backend(name[0])
+        for key in name[1:]:
+            found = found[key]
+        return found
+
+
+def _bare(kind: Any) -> Any:
+    return kind.__new__(kind)
+
+
+def _default_dict(kind: type[defaultdict[Any, Any]], factory: Any) -> defaultdict[Any, Any]:
+    """Make a subclass's instance without its own constructor, which may take other arguments than pickle gives."""
+    made: defaultdict[Any, Any] = _bare(kind)
+    defaultdict.__init__(made, factory)
+    return made
+
+
+def _der(key: Any) -> bytes:
+    encoding, form = serialization.Encoding.DER, serialization.PrivateFormat.PKCS8
+    der: bytes = key.private_bytes(encoding, form, serialization.NoEncryption())
+    return der
+
+
+def _private_key(der: bytes) -> Any:
+    return serialization.load_der_private_key(der, password=None)
