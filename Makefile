@@ -29,7 +29,7 @@ check: .venv/ready ## format, lint, types, import rules, lock file
 	$(BIN)/hadolint airflow/Dockerfile packages/Dockerfile tests/compose/postgres.Dockerfile
 
 test: check ## check, then every test, the fast ones first
-	$(BIN)/pytest -n logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 test-fast: .venv/ready ## the tests that need no JVM and no long wait
 	$(BIN)/pytest -m "not slow and not docker" tests/unit

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 FOLDERS = ("unit", "bcb_mirror", "metabase", "contract", "localaws", "spark", "dags", "e2e")
-ALONE = ("unit", "bcb_mirror", "localaws")
-"""Folders whose files share nothing that is dear to make; those of another stay in one process."""
+SPLIT_BY_FILE = ("unit", "bcb_mirror", "localaws")
+"""Folders whose files share nothing expensive. The tests of every other folder stay in one process."""
+
+
+class FolderScheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives each process whole folders, or whole files, so that a Spark session or a lake is made once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        folder = Path(file).parts[1]
+        return file if folder in SPLIT_BY_FILE else folder
 
 
 def pytest_configure() -> None:
@@ -18,16 +29,18 @@ def pytest_configure() -> None:
         del os.environ[name]
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FolderScheduling:
+    """Distribute by folder; pytest 9 ignores the groups that ``--dist loadgroup`` writes into test IDs."""
+    return FolderScheduling(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run a layer before those that stand on it, in it the fast tests first; a folder's Spark session serves once."""
+    """Order the tests: a layer before the layers that build on it, and in a layer the fast tests first."""
 
     def place(item: pytest.Item) -> tuple[int, bool]:
         return FOLDERS.index(_folder(item)), item.get_closest_marker("slow") is not None
 
     items.sort(key=place)
-    for item in items:
-        folder = _folder(item)
-        item.add_marker(pytest.mark.xdist_group(item.path.name if folder in ALONE else folder))
 
 
 def _folder(item: pytest.Item) -> str:

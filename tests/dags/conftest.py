@@ -31,7 +31,7 @@ STAND_IN = """
         raise type("SourceRejectedError", (Exception,), {})("complaints: HTTP 410")
     if given["--phase"] == "extract":
         for source in load(given["--star"]).sources_of(given["--entity"]):
-            key = f"raw/{source.name}/log/00000001.json"
+            key = f"raw/{given['--star']}/{source.name}/log/00000001.json"
             boto3.client("s3").put_object(Bucket=given["--lake"], Key=key, Body=b"[]")
 """
 

@@ -125,7 +125,7 @@ NEWS = """
     first = ask()
     star_schema.remember(connection, types.SimpleNamespace(xcom_pull=lambda task_ids: first))
     after = ask()
-    star_schema._client("s3", connection).put_object(Bucket=lake, Key="raw/fees/log/00000002.json", Body=b"[]")
+    star_schema._client("s3", connection).put_object(Bucket=lake, Key="raw/banking/fees/log/00000002.json", Body=b"[]")
     print(json.dumps([first["fees"], after, ask(True)["fees"], ask()["fees"]]))
 """
 

@@ -30,7 +30,7 @@ def extracted(tmp_path_factory: pytest.TempPathFactory) -> Path:
         killed = made.start("extract", "fees", "day", **host)
         made.kill_when(killed, lambda: bank.mirror.requests.total > asked + 8)
         assert made.wait(killed).startswith("FAILED")
-        assert not made.keys("raw/fees/log/")
+        assert not made.keys("raw/banking/fees/log/")
         bank.mirror.faults.clear()
         assert made.run("extract", "fees", "day", **host) == "SUCCEEDED"
     return home
