@@ -149,12 +149,12 @@ class QualityError(EstrelaError):
 
 
 class LoadError(EstrelaError):
-    """Writing ``table`` failed, often to a passing fault of the store; what readers see is unchanged."""
+    """Writing ``table`` failed; what readers see is unchanged. ``retriable`` unless the store refused the request."""
 
     retriable = True
 
-    def __init__(self, table: str, problem: str) -> None:
-        self.table, self.problem = table, problem
+    def __init__(self, table: str, problem: str, *, retriable: bool = True) -> None:
+        self.table, self.problem, self.retriable = table, problem, retriable
         super().__init__(f"{table}: {bounded(problem, 1000)}")
 
 
@@ -167,6 +167,14 @@ class JobError(EstrelaError):
             f"Glue job {job}, run {run_id}, is {state}: {bounded(message, 1000) or 'Glue gave no message'}; "
             f"log: {log_url}"
         )
+
+
+class StepError(EstrelaError):
+    """A step failed with ``failure``, the marker by which the task that awaits its Glue run classifies it."""
+
+    def __init__(self, failure: object, problem: object) -> None:
+        self.failure, self.problem = failure, str(problem)
+        super().__init__(f"{failure}: {problem}")
 
 
 class JobDeadlineError(JobError):

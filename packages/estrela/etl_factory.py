@@ -14,6 +14,7 @@ import boto3
 from estrela import logger
 from estrela.etl.base import ETLBase, Figures
 from estrela.etl.raw.layer import RawLayer
+from estrela.etl.step_failure import step_error
 from estrela.model.plan import EXTRACT, STAR, TRANSFORM
 from estrela.model.source import Source
 from estrela.model.star import Star, load
@@ -100,7 +101,7 @@ class ETLFactory:
     def _active_branches(self) -> set[str]:
         """Branches of the runs whose steps are at work now; none where this is not a Glue job."""
         from estrela.etl.run_key import branch_of
-        from estrela.hooks.active_runs import active_run_keys
+        from estrela.hooks.glue_runs import active_run_keys
 
         if not self.job:
             return set()
@@ -116,10 +117,18 @@ class ETLFactory:
 
 
 def run(argv: Sequence[str], spark: Callable[[], SparkSession], job: str = "") -> Figures:
-    """Read the arguments of a run, build its step and do it; log what it did and return it.
+    """Build the step that the arguments of a run name, and run it; log its figures and return them.
 
-    ``argv`` holds ``--name value`` pairs, as :mod:`estrela.settings` lists them. Raises an EstrelaError.
+    ``argv`` holds ``--name value`` pairs, as :mod:`estrela.settings` lists them. Raises StepError, whose message tells
+    the task that awaits the run whether a retry may succeed.
     """
+    try:
+        return _run(argv, spark, job)
+    except Exception as error:
+        raise step_error("step", error) from error
+
+
+def _run(argv: Sequence[str], spark: Callable[[], SparkSession], job: str) -> Figures:
     settings = settings_from(argv)
     logger.log_to(context={"run_key": settings.run_key, "entity": settings.entity, "phase": settings.phase})
     figures = ETLFactory(settings, spark, boto3.Session(), job).step().run()

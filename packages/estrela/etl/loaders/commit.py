@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from estrela.errors import LoadError, TransformError
 from estrela.etl.lake_table import LakeTable
+from estrela.etl.spark_fault import error_of, has_cause
 
 ATTEMPTS = 4
+OVERTAKEN = ("CommitFailedException", "AlreadyExistsException", "TableAlreadyExistsException")
+"""Another writer committed or created the table first."""
 
 
 def commit(table: LakeTable, change: Callable[[], object]) -> None:
@@ -19,11 +21,8 @@ def commit(table: LakeTable, change: Callable[[], object]) -> None:
         try:
             change()
         except (Py4JJavaError, PySparkException) as error:
-            text = str(error)
-            if attempt < ATTEMPTS and ("CommitFailed" in text or "AlreadyExists" in text):
+            if attempt < ATTEMPTS and has_cause(error, *OVERTAKEN):
                 continue
-            # What fails inside a job is the query's fault, what fails around it the table's.
-            kind = TransformError if "Job aborted" in text or "Task failed" in text else LoadError
-            raise kind(table.path, text) from error
+            raise error_of(table.path, error) from error
         else:
             return

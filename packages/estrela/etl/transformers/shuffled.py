@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from estrela.errors import TransformError
 from estrela.etl.lake_table import LakeTable
+from estrela.etl.spark_fault import error_of
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -27,5 +27,5 @@ def shuffled(rows: DataFrame, by: Sequence[str], table: LakeTable) -> DataFrame:
     try:
         computed = plan.toRdd()
     except (Py4JJavaError, PySparkException) as error:
-        raise TransformError(table.path, str(error)) from error
+        raise error_of(table.path, error) from error
     return DataFrame(spark._jsparkSession.internalCreateDataFrame(computed, plan.analyzed().schema(), False), spark)

@@ -1,0 +1,147 @@
+"""Faults of Spark: transient or final, by the classes, SQLSTATEs and AWS answers in their chain of causes.
+
+Message texts decide nothing: they quote data, and they change with every version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from estrela.errors import EstrelaError, LoadError, TransformError
+from estrela.hooks.aws_fault import is_transient_answer
+
+DEEPEST = 20
+"""Causes looked at; a chain that is longer has a cycle."""
+SERVICE_ANSWERS = frozenset({"SdkServiceException", "AmazonServiceException"})
+"""An answer of AWS, in version 2 and 1 of its SDK for Java."""
+PASSING = frozenset(
+    {
+        "CommitFailedException",
+        "CommitStateUnknownException",
+        "FetchFailedException",
+        "IOException",
+        "InterruptedException",
+        "OutOfMemoryError",
+        "SdkClientException",
+        "AmazonClientException",
+        "TimeoutException",
+        "UncheckedIOException",
+    }
+)
+"""Connections, memory, lost shuffle files, and commits that another writer overtook."""
+OF_ROWS_OR_CODE = frozenset(
+    {
+        "AnalysisException",
+        "ArithmeticException",
+        "ClassCastException",
+        "ClassNotFoundException",
+        "DateTimeException",
+        "IllegalArgumentException",
+        "IndexOutOfBoundsException",
+        "LinkageError",
+        "NullPointerException",
+        "PythonException",
+        "SparkUpgradeException",
+        "UnsupportedOperationException",
+    }
+)
+"""The same rows and the same code end the same way each time."""
+RAISED_BY_QUERY = "RuntimeException"
+"""What Spark 3.5 throws for raise_error: this very class, at the root of a chain that tells nothing else."""
+STATES_OF_ROWS_OR_CODE = ("0A", "21", "22", "23", "38", "39", "42", "46", "P0")
+"""SQLSTATE classes: unsupported feature, cardinality, data, constraint, external routine, syntax or access
+rule, raised by the query itself."""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One exception of a chain: simple class names from its own up to Object, SQLSTATE ("" if none) and message.
+
+    ``answer`` holds the status and error code if it is an answer of an AWS service.
+    """
+
+    classes: tuple[str, ...]
+    message: str
+    sql_state: str = ""
+    answer: tuple[int, str] | None = None
+
+    @property
+    def is_transient(self) -> bool | None:
+        """Return whether a retry may help; None if this exception does not tell."""
+        if self.answer:
+            return is_transient_answer(*self.answer)
+        if self.is_of_rows_or_code:
+            return False
+        return True if PASSING.intersection(self.classes) else None
+
+    @property
+    def is_of_rows_or_code(self) -> bool:
+        """Return whether the rows or the code are to blame, rather than the cluster or a service."""
+        named = bool(OF_ROWS_OR_CODE.intersection(self.classes))
+        return self.answer is None and (named or self.sql_state[:2] in STATES_OF_ROWS_OR_CODE)
+
+
+def error_of(table: str, error: Exception) -> EstrelaError:
+    """Return the error of ``table`` that stands for an error of Spark or Py4J.
+
+    A TransformError if rows or code are to blame; else a LoadError, final only where a service refused the request.
+    The exception nearest to the root of the chain that tells decides. One that tells nothing, such as a stage that
+    was aborted because executors were lost, is transient: retries are bounded, and a wrong "final" needs a person.
+    """
+    causes = list(causes_of(error))
+    root = causes[-1] if causes else None
+    telling = next((cause for cause in reversed(causes) if cause.is_transient is not None), None)
+    reason = _reason(telling or root, error)
+    if telling.is_of_rows_or_code if telling else root and root.classes[0] == RAISED_BY_QUERY:
+        return TransformError(table, reason)
+    return LoadError(table, reason, retriable=telling is None or bool(telling.is_transient))
+
+
+def has_cause(error: Exception, *classes: str) -> bool:
+    """Return whether an exception of one of these simple class names is in the chain of causes."""
+    return any(not set(classes).isdisjoint(cause.classes) for cause in causes_of(error))
+
+
+def causes_of(error: Exception) -> Iterator[Cause]:
+    """Yield the Java exceptions behind an error of Spark or Py4J, outermost first; none if the JVM is gone."""
+    throwable = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
+    if throwable is None and type(error).__name__ == "PythonException":
+        yield Cause(("PythonException",), str(error))
+    for _ in range(DEEPEST):
+        if throwable is None:
+            return
+        yield _cause(throwable)
+        throwable = throwable.getCause()
+
+
+def _cause(throwable: Any) -> Cause:
+    classes = tuple(_class_names(throwable.getClass()))
+    message = str(throwable.getMessage() or "")
+    state = str(throwable.getSqlState() or "") if _has_method(throwable, "getSqlState") else ""
+    answer = _answer(throwable) if SERVICE_ANSWERS.intersection(classes) else None
+    return Cause(classes, message, state, answer)
+
+
+def _class_names(java_class: Any) -> Iterator[str]:
+    while java_class is not None:
+        yield str(java_class.getSimpleName())
+        java_class = java_class.getSuperclass()
+
+
+def _answer(throwable: Any) -> tuple[int, str]:
+    if _has_method(throwable, "getStatusCode"):
+        return int(throwable.getStatusCode()), str(throwable.getErrorCode())
+    details = throwable.awsErrorDetails() if _has_method(throwable, "awsErrorDetails") else None
+    return int(throwable.statusCode()), str(details.errorCode()) if details is not None else ""
+
+
+def _has_method(throwable: Any, name: str) -> bool:
+    return any(method.getName() == name for method in throwable.getClass().getMethods())
+
+
+def _reason(cause: Cause | None, error: Exception) -> str:
+    if cause is None:
+        return f"{type(error).__name__}: {error}"
+    return f"{cause.classes[0]}: {cause.message}"

@@ -1,0 +1,81 @@
+"""Spark's own errors, and Java exceptions of the real classes, become the right error of a commit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from py4j.protocol import Py4JJavaError
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from estrela.errors import LoadError, TransformError
+from estrela.etl.lake_table import FILES
+from estrela.etl.loaders.commit import ATTEMPTS, commit
+
+DIVIDED = "SELECT 10 DIV (id - 5) AS value FROM range(10)"
+
+
+def refused(change: Any) -> LoadError | TransformError:
+    with pytest.raises((LoadError, TransformError)) as caught:
+        commit(FILES, change)
+    return caught.value
+
+
+@pytest.mark.parametrize("partitions", [1, 3])
+def test_rows_that_cannot_be_computed_are_final(spark: SparkSession, partitions: int) -> None:
+    rows = spark.sql(DIVIDED).repartition(partitions)
+    found = refused(lambda: rows.write.format("noop").mode("overwrite").save())
+    assert isinstance(found, TransformError)
+    assert not found.retriable
+    assert "[DIVIDE_BY_ZERO]" in str(found)
+
+
+def test_a_python_function_that_fails_is_final(spark: SparkSession) -> None:
+    wrong = F.udf(lambda value: 1 / value)
+    found = refused(lambda: spark.range(1).select(wrong("id")).collect())
+    assert isinstance(found, TransformError)
+    assert "ZeroDivisionError" in str(found)
+
+
+def test_a_column_that_does_not_exist_is_final(spark: SparkSession) -> None:
+    found = refused(lambda: spark.range(1).select("nothing"))
+    assert isinstance(found, TransformError)
+    assert "[UNRESOLVED_COLUMN.WITH_SUGGESTION]" in str(found)
+
+
+@pytest.fixture
+def java(spark: SparkSession) -> Any:
+    return spark._jvm
+
+
+def raising(java: Any, cause: Any) -> Any:
+    """A change that fails as a job does whose stage was aborted for ``cause``; it counts its attempts."""
+
+    def change() -> None:
+        change.attempts += 1  # type: ignore[attr-defined]
+        raise Py4JJavaError("An error occurred", java.org.apache.spark.SparkException("Job aborted", cause))
+
+    change.attempts = 0  # type: ignore[attr-defined]
+    return change
+
+
+def test_lost_executors_timeouts_and_memory_may_pass(java: Any) -> None:
+    unknown = java.org.apache.iceberg.exceptions.CommitStateUnknownException
+    for cause in (
+        None,
+        java.java.net.SocketTimeoutException("Read timed out"),
+        java.java.lang.OutOfMemoryError("Java heap space"),
+        unknown(java.java.lang.RuntimeException("Glue timed out")),
+    ):
+        found = refused(raising(java, cause))
+        assert isinstance(found, LoadError)
+        assert found.retriable
+
+
+def test_a_commit_that_was_overtaken_is_made_again_a_few_times(spark: SparkSession, java: Any) -> None:
+    no_arguments = spark.sparkContext._gateway.new_array(java.java.lang.Object, 0)
+    overtaken = java.org.apache.iceberg.exceptions.CommitFailedException("Version 3 already exists", no_arguments)
+    change = raising(java, overtaken)
+    found = refused(change)
+    assert (change.attempts, found.retriable) == (ATTEMPTS, True)
