@@ -41,18 +41,14 @@ def run_step(
 
     from airflow.sdk.exceptions import AirflowFailException
 
-    from estrela.errors import EstrelaError, JobDeadlineError
+    from estrela.errors import EstrelaError
 
     jobs, job = _glue_jobs(connection), connection["job"]
     given = {name: value for name, value in arguments.items() if value}
     try:
         run_id = jobs.start(job, run_key, {"--lake": _lake(connection), **given}, flex=flex)
         print(f"Glue job {job}, run {run_id}, key {run_key}; log: {jobs.log_url(run_id)}")
-        try:
-            return asdict(jobs.wait(job, run_id, DEADLINE.total_seconds(), float(connection["poll_seconds"])))
-        except JobDeadlineError:
-            jobs.stop(job, run_id)
-            raise
+        return asdict(jobs.finish(job, run_id, DEADLINE.total_seconds(), float(connection["poll_seconds"])))
     except EstrelaError as error:
         if error.retriable:
             raise
@@ -66,10 +62,10 @@ class GlueStep(PythonOperator):
         """Stop the run. A killed callable gets no exception, so only this method can."""
         connection, run_key = self.op_kwargs["connection"], self.op_kwargs["run_key"]
         jobs, job = _glue_jobs(connection), connection["job"]
-        run_id = jobs.find(job, run_key)
-        if run_id:
-            print(f"Stopping Glue job {job}, run {run_id}")
-            jobs.stop(job, run_id)
+        run = jobs.find(job, run_key)
+        if run:
+            print(f"Stopping Glue job {job}, run {run['Id']}")
+            jobs.stop(job, run["Id"])
 
 
 def news(connection: Mapping[str, str], params: Mapping[str, Any]) -> dict[str, str | int]:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from demo.airflow import Task
+from estrela.hooks.glue_runs import recent_runs, run_key_of
 
 DOLLARS_A_DPU_HOUR = {"STANDARD": 0.44, "FLEX": 0.29}
 """By execution class, us-east-1 (AWS Glue pricing)."""
@@ -43,9 +44,8 @@ class Step:
 def steps_of(glue: Any, job: str, run_id: str, tasks: Sequence[Task]) -> list[Step]:
     """The tasks of one DAG run with the figures of their Glue runs, in the order in which they started."""
     runs: dict[str, list[Any]] = {}
-    for page in glue.get_paginator("get_job_runs").paginate(JobName=job):
-        for run in page["JobRuns"]:
-            runs.setdefault(run["Arguments"].get("--run_key", ""), []).append(run)
+    for run in recent_runs(glue, job):
+        runs.setdefault(run_key_of(run), []).append(run)
     return [
         _step(task, [run for key, found in runs.items() if key.endswith(f"{run_id}/{task.name}") for run in found])
         for task in sorted(tasks, key=lambda task: (task.started is None, task.started or ""))

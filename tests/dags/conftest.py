@@ -18,21 +18,25 @@ import pytest
 from localaws.running import Running, running
 
 DAGS = Path(__file__).parents[2] / "dags"
-# What an extract does to the lake, and what the steps after it do not: a first log version of each of its sources.
+# What an extract does to the lake, and what the steps after it do not: it stores one answer of each of its sources.
 STAND_IN = """
     import sys, time
+    from datetime import UTC, datetime
     import boto3
+    from estrela.errors import StepError
+    from estrela.etl.raw.layer import Arrival, RawLayer
+    from estrela.failure import Failure
     from estrela.model.star import load
     given = dict(zip(sys.argv[1::2], sys.argv[2::2]))
     host = given.get("--source_host", "")
     if "slow" in host:
         time.sleep(300)
     if "gone" in host:
-        raise type("SourceRejectedError", (Exception,), {})("complaints: HTTP 410")
+        raise StepError(Failure("SourceRejectedError", False), "complaints: HTTP 410")
     if given["--phase"] == "extract":
         for source in load(given["--star"]).sources_of(given["--entity"]):
-            key = f"raw/{given['--star']}/{source.name}/log/00000001.json"
-            boto3.client("s3").put_object(Bucket=given["--lake"], Key=key, Body=b"[]")
+            raw = RawLayer(boto3.client("s3"), given["--lake"], f"raw/{given['--star']}")
+            raw.write(source.name, [Arrival({}, 0, "https://bank.test", b"1", datetime.now(UTC))])
 """
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from estrela.etl.lake_table import OPS, LakeTable
 from estrela.etl.run_key import run_of
 from estrela.etl.telemetry.ops_log import OpsLog, Row
-from estrela.hooks.active_runs import ENDED
-from estrela.hooks.glue_jobs import LONGEST_RUN, RUN_KEY, dpu_seconds
+from estrela.failure import readable
+from estrela.hooks.glue_runs import Run, dpu_seconds, has_ended, recent_runs, run_key_of
 from estrela.model.column import Column
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 LONGEST_MESSAGE = 500
+MOST_RUNS = 5000
+"""Runs looked at, newest first: a note takes at most a few dozen requests, however busy the job is."""
 JOB_RUNS = LakeTable(
     OPS,
     "job_runs",
@@ -46,17 +48,17 @@ def note_job_runs(s3: S3Client, glue: GlueClient, bucket: str, job: str) -> None
 
 
 def ended_runs(client: GlueClient, job: str, now: datetime | None = None) -> list[Row]:
-    """Rows of :data:`JOB_RUNS` for the runs of ``job`` that carry a run key, of the last eight days.
+    """Return rows of :data:`JOB_RUNS` for the runs of ``job`` with a run key that started in the last eight days.
 
-    A run that is still active is told once it has ended: Glue ends it before the eight days are over.
+    A run that is still active is noted once it has ended: Glue ends it before the eight days are over.
     """
-    oldest = (now or datetime.now(UTC)) - LONGEST_RUN - timedelta(hours=1)
-    return [row_of(run) for run in _since(client, job, oldest) if run["JobRunState"] in ENDED and _key(run)]
+    runs = islice(recent_runs(client, job, now), MOST_RUNS)
+    return [row_of(run) for run in runs if has_ended(run) and run_key_of(run)]
 
 
-def row_of(run: Mapping[str, Any]) -> Row:
-    """A run as Glue's GetJobRuns tells it, as a row of :data:`JOB_RUNS`."""
-    key = _key(run)
+def row_of(run: Run) -> Row:
+    """Return a run, as Glue's GetJobRuns shows it, as a row of :data:`JOB_RUNS`."""
+    key = run_key_of(run)
     return {
         "run_key": run_of(key),
         "step": key.rpartition("/")[2],
@@ -65,17 +67,5 @@ def row_of(run: Mapping[str, Any]) -> Row:
         "seconds": run.get("ExecutionTime", 0),
         "dpu_seconds": dpu_seconds(run),
         "state": run["JobRunState"],
-        "message": run.get("ErrorMessage", "")[:LONGEST_MESSAGE],
+        "message": readable(run.get("ErrorMessage", ""))[:LONGEST_MESSAGE],
     }
-
-
-def _since(client: GlueClient, job: str, oldest: datetime) -> Iterator[Any]:
-    for page in client.get_paginator("get_job_runs").paginate(JobName=job):
-        for run in page["JobRuns"]:  # the newest first
-            if run["StartedOn"] < oldest:
-                return
-            yield run
-
-
-def _key(run: Mapping[str, Any]) -> str:
-    return str(run.get("Arguments", {}).get(RUN_KEY, ""))
