@@ -143,7 +143,7 @@ def _rows() -> Iterator[tuple[LakeTable, list[tuple[Any, ...]]]]:
     yield (
         TABLES.files,
         [
-            ("complaints", "quarter=3,year=2024", 0, "a", "https://bcb.test/a", FETCHED, 2_400, 11, 10, 1),
+            ("complaints", "quarter=3,year=2024", 0, "a", "https://bcb.test/a", FETCHED, 2_450, 11, 10, 1),
             ("fees", "cnpj=00000001", 0, "b", "https://bcb.test/b", FETCHED, 600, 8, 8, 0),
         ],
     )

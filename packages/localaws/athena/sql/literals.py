@@ -34,16 +34,18 @@ def string(value: str) -> Typed:
 
 
 def number(text: str) -> Typed:
-    """A number: 1 integer or bigint, 1.0 decimal(2,1), 1e0 double."""
+    """A number: 1 is integer or bigint, 1.0 and 1e0 are double.
+
+    Athena reads a decimal point without an exponent as double, unlike Trino's default; a decimal literal is
+    `DECIMAL '1.0'`.
+    """
     digits = text.lstrip("-")
     if re.fullmatch(r"\d+", digits):
         if not -(2**63) <= int(text) < 2**63:
             raise SqlError(f"Invalid numeric literal: {text}")
         kind = BIGINT if widest_integer(int(text)) == "bigint" else INTEGER
         return Typed(f"CAST({text_literal(text)} AS {kind.name.upper()})", kind, text)
-    if re.fullmatch(r"\d*\.\d*", digits) and digits != ".":
-        return decimal_literal(text)
-    if re.fullmatch(r"(\d+\.?\d*|\.\d+)[eE][+-]?\d+", digits):
+    if re.fullmatch(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", digits):
         return Typed(f"CAST({text_literal(text)} AS DOUBLE)", DOUBLE, text)
     raise NotSupportedError(f"literal {text}")
 

@@ -26,6 +26,8 @@ UNNEST (WITH ORDINALITY) and LATERAL, GROUP BY with ordinals, GROUPING SETS, ROL
 
 ## Decisions
 
+- A number with a decimal point is a double, as Athena reads it; Trino's own default is decimal. A decimal is written
+  `DECIMAL '1.5'`.
 - `approx_distinct` counts exactly, within the standard error that Trino documents; `approx_percentile` is refused.
 - The zone of a `timestamp with time zone` is known when the query is read: UTC, or a region named by a literal.
   Values whose zones differ can be compared, not printed.
