@@ -208,9 +208,21 @@ class AthenaQueries:
         return rows[1:] if execution["ResultConfiguration"]["OutputLocation"].endswith(".csv") else rows
 
 
-@pytest.fixture
-def athena(aws: Running, bucket: str) -> AthenaQueries:
-    """Athena over a fresh database."""
+def _fresh_database(aws: Running, bucket: str) -> AthenaQueries:
     database = f"d_{uuid.uuid4().hex[:12]}"
     aws.client("glue").create_database(DatabaseInput={"Name": database})
     return AthenaQueries(aws, database, bucket)
+
+
+@pytest.fixture
+def athena(aws: Running, bucket: str) -> AthenaQueries:
+    """Athena over a fresh database."""
+    return _fresh_database(aws, bucket)
+
+
+@pytest.fixture(scope="module")
+def shared_athena(aws: Running, s3: Any) -> AthenaQueries:
+    """Athena over a database that the tests of a module share, as they leave nothing in it."""
+    name = f"b-{uuid.uuid4().hex[:12]}"
+    s3.create_bucket(Bucket=name)
+    return _fresh_database(aws, name)

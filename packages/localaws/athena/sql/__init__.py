@@ -7,7 +7,7 @@ Every node and function is either on the list, with its edges settled, or refuse
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -15,8 +15,6 @@ from localaws.athena.sql.dialect import parse
 from localaws.athena.sql.errors import NotSupportedError, SqlError, TableNotFoundError
 from localaws.athena.sql.query import compile_query
 from localaws.athena.sql.relations import Column, Table, Tables
-from localaws.athena.sql.typed import Typed
-from localaws.athena.sql.types import YEAR_INTERVAL
 
 __all__ = ["Column", "NotSupportedError", "SqlError", "Table", "Translation", "parse", "translate"]
 
@@ -38,15 +36,6 @@ def no_tables(table: exp.Table) -> Table:
     raise TableNotFoundError(f"Table '{table.sql()}' does not exist")
 
 
-def _shown(value: Typed) -> Typed:
-    """Months become days in DuckDB's Python client: such intervals leave DuckDB as text."""
-    if value.type == YEAR_INTERVAL:
-        return Typed(f"trino_months_text({value.sql})", value.type)
-    if any(YEAR_INTERVAL in (arg, *arg.args) for arg in value.type.args):
-        raise NotSupportedError(f"result of type {value.type}")
-    return value
-
-
 def translate(query: exp.Expression | str, tables: Tables = no_tables) -> Translation:
     """A SELECT, VALUES, set operation or WITH query in DuckDB's SQL.
 
@@ -64,7 +53,6 @@ def translate(query: exp.Expression | str, tables: Tables = no_tables) -> Transl
             raise SqlError(f"expected one statement, found {len(statements)}")
         query = statements[0]
     compiled = compile_query(query, tables)
-    compiled = replace(compiled, columns=tuple(_shown(column) for column in compiled.columns))
     names = [name if name is not None else f"_col{i}" for i, name in enumerate(compiled.names)]
     columns = tuple(Column(n, c.type) for n, c in zip(names, compiled.columns, strict=True))
     return Translation(compiled.sql(names), columns)

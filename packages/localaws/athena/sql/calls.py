@@ -69,6 +69,8 @@ def compile_aggregate(node: exp.Expression, scope: Scope, context: Context) -> T
     if parts.ignore_nulls:
         raise NotSupportedError(f"IGNORE NULLS on {name}")
     aggregation = _aggregation(name, parts, scope, context, f"{tail}{over}")
+    if over and parts.where is not None:
+        raise NotSupportedError("FILTER", "is not yet supported for window functions")
     if over and (aggregation.distinct or aggregation.order):
         raise NotSupportedError(f"{name} with DISTINCT or ORDER BY, with OVER")
     return catalog.aggregate(aggregation)

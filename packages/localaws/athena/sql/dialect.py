@@ -12,9 +12,10 @@ from sqlglot.parsers.trino import TrinoParser
 from sqlglot.tokens import TokenType
 
 from localaws.athena.sql.errors import SqlError
+from localaws.athena.sql.numerals import plain_numerals
 
 LITERAL = "literal"
-_SPECIAL_FORMS = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION", "LISTAGG", "NORMALIZE")
+_SPECIAL_FORMS = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION", "LISTAGG", "NORMALIZE", "SUBSTRING")
 _REFUSED_FORMS = ("JSON_QUERY", "JSON_VALUE", "JSON_OBJECT", "JSON_TABLE", "JSON_OBJECTAGG")
 _TYPED_LITERALS = ("DATE", "TIME", "TIMETZ", "TIMESTAMP", "TIMESTAMPTZ", "DECIMAL", "JSON")
 
@@ -50,7 +51,9 @@ def parse(text: str) -> list[exp.Expression]:
         SqlError: SYNTAX_ERROR with the place in the text.
     """
     try:
-        return [statement for statement in sqlglot.parse(text, read=AthenaQuery) if statement is not None]
+        return [
+            statement for statement in sqlglot.parse(plain_numerals(text), read=AthenaQuery) if statement is not None
+        ]
     except SqlglotError as error:
         raise SqlError(_first_line(error)) from None
 

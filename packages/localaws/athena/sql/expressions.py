@@ -112,6 +112,11 @@ def _position(node: exp.Expression, scope: Scope, context: Context) -> Typed:
     return _call_named("strpos", [node.this, node.args["substr"]], scope, context)
 
 
+def _substring(node: exp.Expression, scope: Scope, context: Context) -> Typed:
+    nodes = [node.args[key] for key in ("this", "start", "length") if node.args.get(key) is not None]
+    return _call_named("substring", nodes, scope, context)
+
+
 def _normalize(node: exp.Expression, scope: Scope, context: Context) -> Typed:
     form = node.args.get("form")
     if isinstance(form, exp.Expression) and form.name.upper() != "NFC":
@@ -162,6 +167,7 @@ HANDLERS: dict[type[exp.Expression], Handler] = {
     exp.Extract: _extract,
     exp.Trim: _trim,
     exp.StrPosition: _position,
+    exp.Substring: _substring,
     exp.Normalize: _normalize,
     exp.CurrentTimestamp: _now,
     exp.Anonymous: _call,
@@ -208,6 +214,7 @@ _ARGUMENTS: dict[type[exp.Expression], tuple[str, ...]] = {
     exp.Extract: ("this", "expression"),
     exp.Trim: ("this", "position", "expression"),
     exp.StrPosition: ("this", "substr"),
+    exp.Substring: ("this", "start", "length"),
     exp.Normalize: ("this", "form"),
     exp.CurrentTimestamp: (),
     exp.CurrentDate: (),

@@ -107,7 +107,7 @@ def interval(node: exp.Interval) -> Typed:
     if name in _MONTHS:
         return Typed(f"to_months({int(value.this) * _MONTHS[name]})", YEAR_INTERVAL)
     micros = round(float(value.this) * 1000) * 1000 if name == "SECOND" else int(value.this) * _MICROS[name]
-    return Typed(f"to_microseconds({micros})", DAY_INTERVAL)
+    return Typed(f"trino_day_interval({micros})", DAY_INTERVAL)
 
 
 def binary(text: str) -> Typed:

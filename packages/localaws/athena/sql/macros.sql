@@ -85,12 +85,13 @@ CREATE OR REPLACE TEMP MACRO trino_none_match(t) AS
   CASE WHEN t IS NULL THEN NULL WHEN list_contains(t, true) THEN false WHEN trino_has_null(t) THEN NULL ELSE true END;
 -- numbers
 CREATE OR REPLACE TEMP MACRO trino_finite(x) AS CASE WHEN isfinite(x) THEN x END;
+CREATE OR REPLACE TEMP MACRO trino_rising_bucket(x, a, b, n) AS
+  CASE WHEN x < a THEN 0 WHEN x >= b THEN n + 1 ELSE CAST(floor(n * (x - a) / (b - a) + 1) AS BIGINT) END;
 CREATE OR REPLACE TEMP MACRO trino_width_bucket(x, a, b, n) AS
   CASE WHEN n <= 0 THEN trino_fail('INVALID_FUNCTION_ARGUMENT: bucketCount must be greater than 0')::BIGINT
        WHEN isnan(x) OR NOT isfinite(a) OR NOT isfinite(b) OR a = b
        THEN trino_fail('INVALID_FUNCTION_ARGUMENT: bounds must be finite and differ, operand must not be NaN')::BIGINT
-       WHEN a < b THEN CASE WHEN x < a THEN 0 WHEN x >= b THEN n + 1 ELSE CAST(floor(n * (x - a) / (b - a) + 1) AS BIGINT) END
-       ELSE CASE WHEN x > a THEN 0 WHEN x <= b THEN n + 1 ELSE CAST(floor(n * (a - x) / (a - b) + 1) AS BIGINT) END END;
+       WHEN a < b THEN trino_rising_bucket(x, a, b, n) ELSE n + 1 - trino_rising_bucket(x, b, a, n) END;
 CREATE OR REPLACE TEMP MACRO trino_to_base(x, radix) AS
   CASE WHEN radix NOT BETWEEN 2 AND 36 THEN trino_fail('INVALID_FUNCTION_ARGUMENT: Radix must be between 2 and 36')::VARCHAR
        WHEN x < 0 THEN '-' || lower(to_base(-x, radix::INTEGER)) ELSE lower(to_base(x, radix::INTEGER)) END;
@@ -186,7 +187,7 @@ CREATE OR REPLACE TEMP MACRO trino_timestamp_text(t, digits) AS
        ELSE strftime(t, '%Y-%m-%d %H:%M:%S.') || substring(strftime(t, '%f'), 1, digits) END;
 CREATE OR REPLACE TEMP MACRO trino_iso8601_unsure(s) AS
   CAST(replace(trino_shaped_unsure(s, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,3})?Z?'), 'Z', '') AS TIMESTAMP) AT TIME ZONE 'UTC';
+-- Arrow counts the part of an interval below a day in 64 bits of nanoseconds: whole days stand apart from it.
+CREATE OR REPLACE TEMP MACRO trino_day_interval(micros) AS
+  to_days(CAST((micros) // 86400000000 AS INTEGER)) + to_microseconds(CAST((micros) % 86400000000 AS BIGINT));
 CREATE OR REPLACE TEMP MACRO trino_interval_months(i) AS year(i) * 12 + month(i);
-CREATE OR REPLACE TEMP MACRO trino_months_text(i) AS
-  CASE WHEN trino_interval_months(i) < 0 THEN '-' ELSE '' END
-  || CAST(abs(trino_interval_months(i)) // 12 AS VARCHAR) || '-' || CAST(abs(trino_interval_months(i)) % 12 AS VARCHAR);

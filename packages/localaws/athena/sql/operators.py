@@ -58,7 +58,7 @@ def negate(value: Typed) -> Typed:
     """`- value`."""
     if not (is_numeric(value.type) or value.type in _INTERVALS):
         raise TypeMismatchError(f"Cannot negate {value.type}")
-    return Typed(f"(- {value.sql})", value.type)
+    return Typed(cast(f"(- {value.sql})", value.type), value.type)
 
 
 def _decimal_arithmetic(operator: str, left: Typed, right: Typed) -> Typed:
@@ -127,7 +127,7 @@ def _interval_arithmetic(symbol: str, left: Typed, right: Typed) -> Typed:
         return _multiple(right, left)
     if symbol == "-" and left.type.name == right.type.name and left.type.name in ("date", "timestamp"):
         micros = f"epoch_us({cast(left.sql, _TIMESTAMP)}) - epoch_us({cast(right.sql, _TIMESTAMP)})"
-        return Typed(f"to_microseconds({micros})", DAY_INTERVAL)
+        return Typed(f"trino_day_interval({micros})", DAY_INTERVAL)
     raise TypeMismatchError(f"Cannot apply operator: {left.type} {symbol} {right.type}")
 
 
@@ -137,7 +137,7 @@ _TIMESTAMP = Type("timestamp", size=(3,))
 def _multiple(interval: Typed, times: Typed) -> Typed:
     if interval.type == YEAR_INTERVAL:
         return Typed(f"to_months(CAST(trino_interval_months({interval.sql}) * {times.sql} AS INTEGER))", YEAR_INTERVAL)
-    return Typed(f"to_microseconds(epoch_us({interval.sql}) * {times.sql})", DAY_INTERVAL)
+    return Typed(f"trino_day_interval(epoch_us({interval.sql}) * {times.sql})", DAY_INTERVAL)
 
 
 def _shift(symbol: str, instant: Typed, interval: Typed) -> Typed:

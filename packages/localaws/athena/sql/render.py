@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from localaws.athena.sql.errors import NotSupportedError
 from localaws.athena.sql.types import Type, field_names
 
-_DAY = timedelta(days=1)
+_DAY_MILLIS = 86_400_000
+
+
+class Interval(Protocol):
+    """Arrow's interval: months, days and nanoseconds, each with a sign of its own."""
+
+    months: int
+    days: int
+    nanoseconds: int
 
 
 def render(value: object, kind: Type) -> str | None:
-    """The text of a value that DuckDB's Python client returned for a column of the given type; None for NULL.
+    """The text of an Arrow value, as Python sees it, for a column of the given type; None for NULL.
 
     Raises:
-        NotSupportedError: instants whose zones are not known, nested intervals.
+        NotSupportedError: instants whose zones are not known.
     """
     if value is None:
         return None
     if kind.name in ("array", "map", "row"):
         return _nested(value, kind)
-    if isinstance(value, (datetime, date, time, timedelta)):
+    if isinstance(value, (datetime, date, time)):
         return _instant(value, kind)
     printer = _PRINTERS.get(kind.name)
     return printer(value, kind) if printer else str(value)
@@ -38,6 +46,8 @@ _PRINTERS: dict[str, Callable[[Any, Type], str]] = {
     "decimal": lambda value, kind: format(Decimal(str(value)), "f"),
     "varbinary": lambda value, kind: bytes(value).hex(" "),
     "char": lambda value, kind: str(value).ljust(kind.size[0]),
+    "interval day to second": lambda value, kind: _day_interval(value),
+    "interval year to month": lambda value, kind: _year_interval(value),
 }
 
 
@@ -49,8 +59,6 @@ def _instant(value: object, kind: Type) -> str:
             local = value.astimezone(ZoneInfo(kind.zone)).replace(tzinfo=None)
             return f"{_timestamp(local, kind.size[0])} {kind.zone}"
         return _timestamp(value, kind.size[0]) if kind.name == "timestamp" else value.date().isoformat()
-    if isinstance(value, timedelta):
-        return _day_interval(value)
     if isinstance(value, time):
         return f"{value:%H:%M:%S}.{value.microsecond // 1000:03d}"
     assert isinstance(value, date)
@@ -62,10 +70,17 @@ def _timestamp(value: datetime, digits: int) -> str:
     return f"{value.isoformat(' ', 'seconds')}.{f'{value.microsecond:06d}'[:shown]}"
 
 
-def _day_interval(value: timedelta) -> str:
-    sign, value = ("-", -value) if value < timedelta(0) else ("", value)
-    seconds, millis = divmod((value % _DAY) // timedelta(milliseconds=1), 1000)
-    return f"{sign}{value // _DAY} {seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{millis:03d}"
+def _day_interval(value: Interval) -> str:
+    millis = value.days * _DAY_MILLIS + value.nanoseconds // 1_000_000
+    sign, millis = ("-", -millis) if millis < 0 else ("", millis)
+    days, rest = divmod(millis, _DAY_MILLIS)
+    seconds, rest = divmod(rest, 1000)
+    return f"{sign}{days} {seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{rest:03d}"
+
+
+def _year_interval(value: Interval) -> str:
+    sign = "-" if value.months < 0 else ""
+    return f"{sign}{abs(value.months) // 12}-{abs(value.months) % 12}"
 
 
 def _nested(value: object, kind: Type) -> str:

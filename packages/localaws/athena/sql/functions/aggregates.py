@@ -236,8 +236,8 @@ def _statistic(function: str, count: int = 1) -> Build:
         values = call.only(count)
         if not all(is_numeric(v.type) for v in values):
             raise TypeMismatchError(f"Unexpected parameters for function {call.name}. Expected: numbers")
-        kind = REAL if count == 2 and all(v.type == REAL for v in values) else DOUBLE
-        text = call.text(function, *(coerce(v, DOUBLE).sql for v in values))
+        kind = REAL if count == 2 and not any(v.type == DOUBLE for v in values) else DOUBLE
+        text = call.text(function, *(coerce(coerce(v, kind), DOUBLE).sql for v in values))
         return Typed(f"trino_finite(CAST({text} AS {duckdb_type(kind)}))", kind)
 
     return build
@@ -284,7 +284,7 @@ _TABLE: list[tuple[str, str, Build]] = [
         }.items()
     ),
     *(
-        (name, f"{name}(y, x) -> double", _statistic(name, 2))
+        (name, f"{name}(y, x) -> real, double where an argument is double", _statistic(name, 2))
         for name in ("corr", "covar_samp", "covar_pop", "regr_slope", "regr_intercept")
     ),
 ]

@@ -70,7 +70,9 @@ def _sign(call: Call) -> Typed:
     value = _one_number(call)
     kind = decimal(1, 0) if value.type.name == "decimal" else value.type
     text = cast(f"sign({value.sql})", kind)
-    return Typed(f"CASE WHEN isnan({value.sql}) THEN {value.sql} ELSE {text} END" if is_float(kind) else text, kind)
+    if not is_float(kind):
+        return Typed(text, kind)
+    return Typed(f"CASE WHEN isnan({value.sql}) OR {value.sql} = 0 THEN {value.sql} ELSE {text} END", kind)
 
 
 @written("mod(number, number) -> number")
