@@ -142,7 +142,7 @@ CONNECTION = {
 }
 REFRESH = {"--full_refresh": "{{ 'true' if params.full_refresh else '' }}"}
 SCOPE = {
-    "--quarters": "{{ params.quarters | join(',') }}",
+    "--params": "{{ {'quarters': params.quarters} | tojson if params.quarters else '' }}",
     "--source_host": "{{ var.value.get('estrela_source_host', '') }}",
 }
 
@@ -195,9 +195,9 @@ with DAG(
     gate = ShortCircuitOperator(task_id="news", python_callable=news, op_kwargs={"connection": CONNECTION})
     note = PythonOperator(task_id="remember", python_callable=remember, op_kwargs={"connection": CONNECTION})
     for step in steps(STAR):
-        tasks[step.name].set_upstream([tasks[name] for name in step.after])
+        tasks[step.name].set_upstream([tasks[name] for name in (*step.after, *step.once_done)])
         if step.phase == EXTRACT:
             tasks[step.name] >> gate
-        elif all(name.startswith(EXTRACT) for name in step.after):
+        elif all(name.startswith(EXTRACT) for name in (*step.after, *step.once_done)):
             gate >> tasks[step.name]
     tasks[PUBLISH] >> note

@@ -1,6 +1,6 @@
 """The script of every Glue job: read the arguments, build the step, run it, commit last.
 
-Arguments: --JOB_NAME (Glue gives it), --star, --entity, --phase, --lake, --run_key, and optionally --quarters,
+Arguments: --JOB_NAME (Glue gives it), --star, --entity, --phase, --lake, --run_key, and optionally --params,
 --full_refresh and --source_host; `estrela.settings` says what each may be. What is particular to an account (the
 catalog behind the name `lake`, the library) is configuration of the job.
 """

@@ -69,7 +69,7 @@ class ETLFactory:
         from estrela.etl.extractors.build import extract_step
         from estrela.etl.extractors.extractor import Scope
 
-        scope = Scope(self.settings.quarters, self.settings.full_refresh)
+        scope = Scope(self.settings.parameters, self.settings.full_refresh)
         sources = star.sources_of(self.settings.entity)
         return extract_step(self.settings.entity, sources, self._raw(), scope, self.settings.source_host)
 

@@ -1,38 +1,43 @@
-"""What one run is told: read once, at its entry, before anything else is read."""
+"""Settings of one run: read once at its entry, before anything else is read."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from estrela.errors import SettingsError
+from estrela.errors import DefinitionError, SettingsError, some_of
 from estrela.model.plan import PHASES
+from estrela.model.run_parameter import RunParameter
+from estrela.model.star import load
 
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 ENTITY = re.compile(r"[a-z][a-z0-9_]*")
-QUARTER = re.compile(r"(\d{4})T([1-4])")
 RUN_KEY = re.compile(r"[\x21-\x7e]{1,400}")
 HOST = re.compile(r"https?://[^/\s]+")
 SWITCH = {"true": True, "false": False}
+
+Parameters = Mapping[str, tuple[str, ...]]
+"""Values of a star's run parameters, by name."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """One Glue run.
 
-    ``entity`` and ``phase`` say what to do, ``lake`` is the bucket, ``run_key`` names the attempt that a retry
-    attaches to. ``quarters`` limits an extract to these (``2021T4``; empty: all that the catalogue has);
-    ``full_refresh`` asks for everything anew; ``source_host`` (``http://host:port``) stands in for the scheme and
-    host of every source.
+    ``star``, ``entity`` and ``phase`` say what to do, ``lake`` is the bucket, ``run_key`` names the attempt that a
+    retry attaches to. ``parameters`` limit an extract as the star's run parameters declare; ``full_refresh`` asks for
+    everything anew; ``source_host`` (``http://host:port``) stands in for the scheme and host of every source.
     """
 
+    star: str
     entity: str
     phase: str
     lake: str
     run_key: str
-    star: str = "banking"
-    quarters: tuple[str, ...] = ()
+    parameters: Parameters = field(default_factory=dict)
     full_refresh: bool = False
     source_host: str = ""
 
@@ -41,13 +46,14 @@ def settings_from(argv: Sequence[str]) -> Settings:
     """Read ``--name value`` pairs; Glue's own are passed over. Raises SettingsError."""
     given = _pairs(argv)
     switch = _matching(given, "full_refresh", re.compile("true|false"), "true or false", "false")
+    star = _matching(given, "star", ENTITY, "a name such as banking")
     return Settings(
+        star=star,
         entity=_matching(given, "entity", ENTITY, "a name such as complaints"),
         phase=_matching(given, "phase", re.compile("|".join(PHASES)), f"one of {', '.join(PHASES)}"),
         lake=_matching(given, "lake", BUCKET, "the name of an S3 bucket"),
         run_key=_matching(given, "run_key", RUN_KEY, "1 to 400 printable ASCII characters without blanks"),
-        star=_matching(given, "star", ENTITY, "a name such as banking", "banking"),
-        quarters=quarters_from(given.get("quarters", "")),
+        parameters=parameters_from(star, given.get("params", "")),
         full_refresh=SWITCH[switch],
         source_host=_matching(given, "source_host", HOST, "http(s)://host:port", "")
         if given.get("source_host")
@@ -55,13 +61,39 @@ def settings_from(argv: Sequence[str]) -> Settings:
     )
 
 
-def quarters_from(text: str) -> tuple[str, ...]:
-    """``2021T4, 2022T1`` as ``("2021T4", "2022T1")``. Raises SettingsError."""
-    names = tuple(sorted({name for name in re.split(r"[,\s]+", text) if name}))
-    for name in names:
-        if not QUARTER.fullmatch(name):
-            raise SettingsError("--quarters", f"{name!r} is not a quarter; write them as 2021T4,2022T1")
-    return names
+def parameters_from(star: str, text: str) -> Parameters:
+    """Read the values of the star's run parameters from JSON such as ``{"quarters": ["2021T4"]}``.
+
+    Values are sorted and distinct. Raises SettingsError, which names the star, parameter or value that is wrong.
+    """
+    try:
+        declared = {parameter.name: parameter for parameter in load(star).run_parameters}
+    except DefinitionError as error:
+        raise SettingsError("--star", str(error)) from error
+    return {name: _values(declared, name, values) for name, values in _json_object(text).items()}
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text or "{}")
+    except ValueError as error:
+        raise SettingsError("--params", f"{text[:100]!r} is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise SettingsError("--params", f"{text[:100]!r} is not a JSON object of lists of text")
+    return found
+
+
+def _values(declared: Mapping[str, RunParameter], name: str, values: object) -> tuple[str, ...]:
+    if name not in declared:
+        raise SettingsError("--params", f"the star has no parameter {name!r}; it has {some_of(declared) or 'none'}")
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise SettingsError("--params", f"{name} is not a list of text; write it as [{declared[name].example!r}]")
+    for value in values:
+        if not declared[name].accepts(value):
+            raise SettingsError(
+                "--params", f"{value[:100]!r} is not one of {name}; write a value as {declared[name].example}"
+            )
+    return tuple(sorted(set(values)))
 
 
 def _pairs(argv: Sequence[str]) -> dict[str, str]:

@@ -67,7 +67,7 @@ def test_the_file_parses_without_the_libraries_that_its_tasks_need(parsed: dict[
 
 
 def test_the_order_comes_from_the_declarations(parsed: dict[str, Any]) -> None:
-    declared = {step.name: sorted(step.after) for step in STEPS}
+    declared = {step.name: sorted((*step.after, *step.once_done)) for step in STEPS}
     own = {"transform_banking": sorted([*EXTRACTS, "news"]), "news": sorted(EXTRACTS), "remember": ["publish"]}
     assert parsed["tasks"] == declared | own
 
@@ -97,7 +97,7 @@ def test_each_step_is_one_glue_run_and_a_day_without_news_ends_early(platform: A
         "--entity": "complaints",
         "--phase": "extract",
         "--lake": platform.lake,
-        "--quarters": "2021T4,2022T1",
+        "--params": '{"quarters": ["2021T4", "2022T1"]}',
     }
     check_noted(platform)
 

@@ -86,7 +86,7 @@ def test_the_catalogue_itself_is_kept(star: Star, raw: RawLayer, mirror: Serving
 
 
 def test_quarters_can_be_chosen(star: Star, raw: RawLayer, mirror: Serving) -> None:
-    extract(star, raw, mirror, "complaints", quarters=("2022T3", "2099T1"))
+    extract(star, raw, mirror, "complaints", parameters={"quarters": ("2022T3", "2099T1")})
     assert quarters(raw) == ["2022T3"]
 
 

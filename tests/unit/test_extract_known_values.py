@@ -76,8 +76,8 @@ def test_months_are_the_last_of_the_quarters_received(raw: RawLayer) -> None:
     receive(raw, "complaints", b"a", year="2021", quarter="4")
     receive(raw, "complaints", b"b", year="2022", quarter="1")
     files = raw.current("complaints")
-    assert months_of(files, Scope()) == ["202112", "202203"]
-    assert months_of(files, Scope(quarters=("2021T4",))) == ["202112"]
+    assert months_of(complaints, files, Scope()) == ["202112", "202203"]
+    assert months_of(complaints, files, Scope({"quarters": ("2021T4",)})) == ["202112"]
 
 
 def test_the_real_quarters_tell_each_bank_once_and_so_do_their_damaged_copies(raw: RawLayer, real_data: Path) -> None:

@@ -5,9 +5,16 @@ from __future__ import annotations
 import pytest
 
 from estrela.errors import SettingsError
+from estrela.model.star import star_names
 from estrela.settings import Settings, settings_from
 
-ARGUMENTS = {"entity": "complaints", "phase": "extract", "lake": "lake-1", "run_key": "dag/2026-11-20/extract"}
+ARGUMENTS = {
+    "star": "banking",
+    "entity": "complaints",
+    "phase": "extract",
+    "lake": "lake-1",
+    "run_key": "dag/2026-11-20/extract",
+}
 
 
 def argv(**changes: str | None) -> list[str]:
@@ -15,18 +22,15 @@ def argv(**changes: str | None) -> list[str]:
 
 
 def test_the_required_arguments_are_enough() -> None:
-    assert settings_from(["job.py", *argv()]) == Settings("complaints", "extract", "lake-1", "dag/2026-11-20/extract")
+    found = settings_from(["job.py", *argv()])
+    assert found == Settings("banking", "complaints", "extract", "lake-1", "dag/2026-11-20/extract")
 
 
 def test_optional_arguments_and_those_of_glue() -> None:
-    words = argv(quarters="2022T1 2021T4,2022T1", full_refresh="true", source_host="http://127.0.0.1:9")
-    found = settings_from([*words, "--JOB_NAME", "x", "--enable-metrics", "--star=other"])
-    assert (found.quarters, found.full_refresh, found.source_host, found.star) == (
-        ("2021T4", "2022T1"),
-        True,
-        "http://127.0.0.1:9",
-        "other",
-    )
+    words = argv(params='{"quarters": ["2022T1", "2021T4", "2022T1"]}', full_refresh="true", source_host="http://h:9")
+    found = settings_from([*words, "--JOB_NAME", "x", "--enable-metrics", "--entity=fees"])
+    assert found.parameters == {"quarters": ("2021T4", "2022T1")}
+    assert (found.full_refresh, found.source_host, found.entity) == (True, "http://h:9", "fees")
 
 
 @pytest.mark.parametrize(
@@ -38,7 +42,19 @@ def test_optional_arguments_and_those_of_glue() -> None:
         ({"entity": ""}, "--entity: '' is not a name such as complaints"),
         ({"run_key": "a b"}, "--run_key: 'a b' is not 1 to 400 printable ASCII characters without blanks"),
         ({"full_refresh": "yes"}, "--full_refresh: 'yes' is not true or false"),
-        ({"quarters": "2021T5"}, "--quarters: '2021T5' is not a quarter; write them as 2021T4,2022T1"),
+        ({"star": None}, "--star: is missing; give a name such as banking"),
+        ({"star": "shops"}, f"--star: Star: no star is called 'shops'; allowed: {', '.join(star_names())}"),
+        ({"params": "2021T4"}, "--params: '2021T4' is not JSON: Extra data: line 1 column 5 (char 4)"),
+        ({"params": '["2021T4"]'}, "--params: '[\"2021T4\"]' is not a JSON object of lists of text"),
+        ({"params": '{"months": []}'}, "--params: the star has no parameter 'months'; it has quarters"),
+        (
+            {"params": '{"quarters": "2021T4"}'},
+            "--params: quarters is not a list of text; write it as ['2021T4']",
+        ),
+        (
+            {"params": '{"quarters": ["2021T4", "2021T5"]}'},
+            "--params: '2021T5' is not one of quarters; write a value as 2021T4",
+        ),
         ({"source_host": "127.0.0.1:9"}, "--source_host: '127.0.0.1:9' is not http(s)://host:port"),
     ],
 )

@@ -56,7 +56,7 @@ def test_an_error_of_spark_that_no_step_expected_is_classified_as_spark_faults_a
 def test_a_step_that_cannot_be_built_states_why() -> None:
     with pytest.raises(StepError) as caught:
         etl_factory.run(["--entity", "fees"], lambda: pytest.fail("asked for Spark"))
-    assert str(caught.value).startswith('estrela-failure {"error": "SettingsError", "retriable": false}: --phase: ')
+    assert str(caught.value).startswith('estrela-failure {"error": "SettingsError", "retriable": false}: --star: ')
 
 
 @given(st.sampled_from(["LoadError", "KeyError"]), st.booleans(), st.text(), st.text())

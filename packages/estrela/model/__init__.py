@@ -4,6 +4,7 @@ from estrela.model.check import between, expression, not_null, one_of, reconcile
 from estrela.model.column import Column
 from estrela.model.origin import CataloguedDownload, Download, OData, Parameter
 from estrela.model.parse import Date, Digits, Number, Ordinal, Prefix, Text, Whole
+from estrela.model.run_parameter import RunParameter
 from estrela.model.source import ApiSource, CsvSource, Field, FromRequest, Layout, Source, Tolerance
 from estrela.model.table import Dimension, Fact, Lookup, Mart, Scd1, Scd2
 
@@ -27,6 +28,7 @@ __all__ = [
     "Ordinal",
     "Parameter",
     "Prefix",
+    "RunParameter",
     "Scd1",
     "Scd2",
     "Source",

@@ -11,11 +11,15 @@ EXTRACT, TRANSFORM, STAR, PUBLISH = PHASES = ("extract", "transform", "star", "p
 
 @dataclass(frozen=True)
 class Step:
-    """One Glue run: what it works on, its phase, and the names of the steps that must succeed before."""
+    """One Glue run: what it works on, its phase, and the names of the steps it waits for.
+
+    Steps in ``after`` must succeed. Those in ``once_done`` must only have ended, successfully or not.
+    """
 
     entity: str
     phase: str
     after: tuple[str, ...] = ()
+    once_done: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -24,18 +28,19 @@ class Step:
 
 
 def steps(name: str) -> tuple[Step, ...]:
-    """The steps of the star ``name``, each after those it needs."""
+    """Return the steps of the star ``name``, each after those it waits for."""
     return steps_of(load(name))
 
 
 def steps_of(star: Star) -> tuple[Step, ...]:
-    """The steps of ``star``: an extract per entity, then one transform of all, star and publish.
+    """Return the steps of ``star``: one extract per entity, then one transform of all, star and publish.
 
-    Extracts wait for the network and fail each for itself. Spark's start costs more than the rows of a source, so
-    one run transforms them all.
+    Nothing depends on the success of an extract: what raw holds from earlier days is good enough for the steps after
+    it, and a source that is down must not cost another source its day. Spark's start costs more than the rows of a
+    source, so one run transforms them all.
     """
-    extracts = [Step(entity, EXTRACT, _extracted_before(star, entity)) for entity in star.entities]
-    trusted = Step(star.name, TRANSFORM, tuple(step.name for step in extracts))
+    extracts = [Step(entity, EXTRACT, once_done=_extracted_before(star, entity)) for entity in star.entities]
+    trusted = Step(star.name, TRANSFORM, once_done=tuple(step.name for step in extracts))
     built = Step(star.name, STAR, (trusted.name,))
     return (*extracts, trusted, built, Step(star.name, PUBLISH, (built.name,)))
 

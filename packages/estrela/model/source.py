@@ -10,6 +10,7 @@ from estrela.model.check import Check, validate_checks
 from estrela.model.column import Column, require_distinct, require_known, require_name
 from estrela.model.origin import OData, Origin
 from estrela.model.parse import Parser
+from estrela.model.run_parameter import RunParameter
 
 FILE_COLUMNS = (
     Column("source_file", "string", "Object in the raw layer that holds the row, named by the sha256 of its content"),
@@ -72,7 +73,7 @@ class Source:
 
     ``snapshots``: every answer is kept, dated by the day it came; else the newest answer to a request replaces the
     older ones. ``partition_by`` must be among the columns that the request fills or must match, so that a
-    corrected file replaces whole partitions.
+    corrected file replaces whole partitions. ``run_parameters`` may limit a run to some of the source's requests.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Source:
     snapshots: bool = False
     tolerance: Tolerance = Tolerance()
     checks: tuple[Check, ...] = ()
+    run_parameters: tuple[RunParameter, ...] = ()
 
     def __post_init__(self) -> None:
         where = f"{type(self).__name__}({self.name!r})"

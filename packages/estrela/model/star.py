@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from graphlib import CycleError, TopologicalSorter
 from types import ModuleType
 
 from estrela.errors import DefinitionError
+from estrela.model.column import require_distinct
+from estrela.model.run_parameter import RunParameter
 from estrela.model.source import Source
 from estrela.model.table import Dimension, Fact, Mart
 
@@ -19,13 +22,17 @@ STARS = "estrela.stars"
 
 @dataclass(frozen=True)
 class Star:
-    """The sources, dimensions, facts and marts of one star, each in an order in which they can be built."""
+    """The sources, dimensions, facts and marts of one star, each in an order in which they can be built.
+
+    ``doc`` is the docstring of its package, for the DAG and the documentation.
+    """
 
     name: str
     sources: tuple[Source, ...]
     dimensions: tuple[Dimension, ...]
     facts: tuple[Fact, ...]
     marts: tuple[Mart, ...]
+    doc: str = ""
 
     @property
     def tables(self) -> tuple[Dimension | Fact, ...]:
@@ -37,6 +44,11 @@ class Star:
         """Groups of sources that are taken in together, needed ones first."""
         return tuple(dict.fromkeys(source.entity for source in self.sources))
 
+    @property
+    def run_parameters(self) -> tuple[RunParameter, ...]:
+        """What a run may be limited by, in the order of the sources."""
+        return tuple(dict.fromkeys(parameter for source in self.sources for parameter in source.run_parameters))
+
     def sources_of(self, entity: str) -> tuple[Source, ...]:
         """The sources of an entity. Raises DefinitionError if there is none."""
         found = tuple(source for source in self.sources if source.entity == entity)
@@ -45,10 +57,15 @@ class Star:
         return found
 
 
+def star_names() -> list[str]:
+    """Return the names of the packages below ``estrela.stars``, each of which declares a star."""
+    stars = importlib.import_module(STARS)
+    return sorted(module.name for module in pkgutil.iter_modules(stars.__path__) if module.ispkg)
+
+
 def load(name: str) -> Star:
     """The star declared in the package ``estrela.stars.<name>``. Raises DefinitionError if it contradicts itself."""
-    stars = importlib.import_module(STARS)
-    known = sorted(module.name for module in pkgutil.iter_modules(stars.__path__) if module.ispkg)
+    known = star_names()
     if name not in known:
         raise DefinitionError("Star", f"no star is called {name!r}", known)
     package = importlib.import_module(f"{STARS}.{name}")
@@ -56,10 +73,11 @@ def load(name: str) -> Star:
         importlib.import_module(f"{package.__name__}.{module.name}")
         for module in pkgutil.iter_modules(package.__path__)
     ]
-    return assemble(name, (value for module in modules for value in _declared(module)))
+    declared = (value for module in modules for value in _declared(module))
+    return assemble(name, declared, inspect.getdoc(package) or "")
 
 
-def assemble(name: str, declared: Iterable[object]) -> Star:
+def assemble(name: str, declared: Iterable[object], doc: str = "") -> Star:
     """The star of ``declared`` objects and all that they refer to. Raises DefinitionError if two share a name."""
     found: dict[str, Source | Dimension | Fact | Mart] = {}
     waiting = list(declared)
@@ -71,13 +89,16 @@ def assemble(name: str, declared: Iterable[object]) -> Star:
             raise DefinitionError(f"Star({name!r})", f"two declarations are called {one.name!r}")
         waiting += [other for other in _references(one) if other.name not in found]
     order = _ordered(name, found)
-    return Star(
+    star = Star(
         name,
         tuple(one for one in order if isinstance(one, Source)),
         tuple(one for one in order if isinstance(one, Dimension)),
         tuple(one for one in order if isinstance(one, Fact)),
         tuple(one for one in order if isinstance(one, Mart)),
+        doc,
     )
+    require_distinct(f"Star({name!r}), run parameters", [parameter.name for parameter in star.run_parameters])
+    return star
 
 
 def _declared(module: ModuleType) -> list[object]:

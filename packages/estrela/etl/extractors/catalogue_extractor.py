@@ -26,7 +26,8 @@ class CatalogueExtractor(Extractor):
         answer = self.hook.get(Request(urlsplit(origin.catalogue_url).path))
         self.raw.write(f"{self.source.name}_catalogue", [Arrival({}, 0, answer.url, answer.body, answer.fetched_at)])
         listed = _listed(self.source.name, answer, origin)
-        return [self._request(origin, *quarter) for quarter in listed if self.scope.holds(*quarter)]
+        wanted = [self._request(origin, *period) for period in listed]
+        return [request for request in wanted if self.scope.holds(self.source, request.asked)]
 
     def _request(self, origin: CataloguedDownload, year: str, quarter: str) -> Request:
         period = {"ano": year, "periodicidade": origin.periodicity, "periodo": quarter, "tipo": origin.kind}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from math import floor
@@ -23,16 +23,19 @@ from estrela.model.source import ApiSource, Source
 class Scope:
     """How much is asked for on which ``day`` (UTC).
 
-    ``quarters`` such as 2021T4 limit it (empty: all); ``full_refresh`` asks for everything, known or not.
+    ``parameters`` are the values of run parameters by name; a parameter without values limits nothing.
+    ``full_refresh`` asks for everything, known or not.
     """
 
-    quarters: tuple[str, ...] = ()
+    parameters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     full_refresh: bool = False
     day: date = field(default_factory=lambda: datetime.now(UTC).date())
 
-    def holds(self, year: str, quarter: str) -> bool:
-        """Whether a quarter is asked for."""
-        return not self.quarters or f"{year}T{quarter}" in self.quarters
+    def holds(self, source: Source, request: Mapping[str, str]) -> bool:
+        """Return whether the run parameters of ``source`` let it be asked for ``request``."""
+        return all(
+            parameter.selects(self.parameters.get(parameter.name, ()), request) for parameter in source.run_parameters
+        )
 
 
 @dataclass(frozen=True)

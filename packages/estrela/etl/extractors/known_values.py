@@ -26,10 +26,10 @@ def values_of(raw: RawLayer, source: Source, column: str) -> set[str]:
     return set().union(*known.values())
 
 
-def months_of(files: Iterable[RawFile], scope: Scope) -> list[str]:
-    """The last month, ``YYYYMM``, of each quarter that was received and is in ``scope``."""
-    quarters = {(file.request["year"], file.request["quarter"]) for file in files}
-    return sorted(f"{year}{int(quarter) * 3:02d}" for year, quarter in quarters if scope.holds(year, quarter))
+def months_of(source: Source, files: Iterable[RawFile], scope: Scope) -> list[str]:
+    """The last month, ``YYYYMM``, of each quarter that ``source`` has received and ``scope`` holds."""
+    asked = [file.request for file in files if scope.holds(source, file.request)]
+    return sorted({f"{request['year']}{int(request['quarter']) * 3:02d}" for request in asked})
 
 
 def _values(source: Source, column: str, body: bytes, file: RawFile) -> list[str]:

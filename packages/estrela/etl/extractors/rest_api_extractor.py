@@ -63,7 +63,7 @@ class RestApiExtractor(Extractor):
         if parameter.values:
             return parameter.values
         if parameter.months_of:
-            return months_of(self.raw.current(parameter.months_of.name), self.scope)
+            return months_of(parameter.months_of, self.raw.current(parameter.months_of.name), self.scope)
         found = {value for source, column in parameter.each for value in values_of(self.raw, source, column)}
         return sorted(found)
 

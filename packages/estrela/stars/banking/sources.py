@@ -18,6 +18,7 @@ from estrela.model import (
     Ordinal,
     Parameter,
     Prefix,
+    RunParameter,
     Text,
     Tolerance,
     Whole,
@@ -39,6 +40,12 @@ SIZE_GROUPS = {
     "Grupo Secund": "secondary",
     "Demais ": "secondary",
 }
+quarters = RunParameter(
+    "quarters",
+    "Quarters of the complaints ranking to extract; empty: all that are published",
+    pattern="(?P<year>[0-9]{4})T(?P<quarter>[1-4])",
+    example="2021T4",
+)
 _KEY_FIELDS = (
     Field("Ano", "year", Whole(), required=True),
     Field("Trimestre", "quarter", Ordinal(1, 4), required=True),
@@ -131,6 +138,7 @@ complaints = CsvSource(
             bad={"total": 3, "upheld": 1, "other": 1, "unregulated": 0, "method": "A"},
         ),
     ),
+    run_parameters=(quarters,),
 )
 
 segments = CsvSource(
