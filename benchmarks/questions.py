@@ -61,14 +61,16 @@ WHERE {sound}
 """
 CODE = "CAST(year AS varchar) || 'T' || CAST(quarter AS varchar)"
 LAST_MONTH = "from_iso8601_date(format('%04d-%02d-01', year, quarter * 3))"
+QUARTER = "CAST(year * 4 + quarter AS bigint)"
 KEY = "CAST(crc32(to_utf8(institution_code)) AS bigint)"
 VIEWS = {
     "dim_quarter": f"""
-SELECT DISTINCT CAST(year * 4 + quarter AS bigint) AS quarter_key, {CODE} AS quarter_code, year, quarter,
+SELECT DISTINCT {QUARTER} AS quarter_key, {QUARTER} AS quarter_durable_key, {CODE} AS quarter_code, year, quarter,
   date_trunc('quarter', {LAST_MONTH}) AS starts_on, last_day_of_month({LAST_MONTH}) AS ends_on, 'A' AS method
 FROM {{database}}.ranking""",
     "dim_institution": f"""
-SELECT {KEY} AS institution_key, institution_code, max(cnpj_root) AS cnpj_root, max(name) AS name,
+SELECT {KEY} AS institution_key, {KEY} AS institution_durable_key, institution_code,
+  max(cnpj_root) AS cnpj_root, max(name) AS name,
   CASE WHEN max(cnpj_root) IS NULL THEN 'conglomerate' ELSE 'bank' END AS kind, max_by(size_group, year * 4 + quarter)
   AS size_group, CAST(NULL AS varchar) AS segment, max(cnpj_root) AS lead_cnpj_root,
   CASE WHEN max(cnpj_root) IS NULL THEN 'unknown' ELSE 'own' END AS lead_method,
@@ -76,7 +78,8 @@ SELECT {KEY} AS institution_key, institution_code, max(cnpj_root) AS cnpj_root, 
 FROM {{database}}.ranking
 GROUP BY institution_code""",
     "fact_complaints": f"""
-SELECT {KEY} AS institution_key, CAST(year * 4 + quarter AS bigint) AS quarter_key, {CODE} AS quarter_code,
+SELECT {KEY} AS institution_key, {KEY} AS institution_durable_key, {QUARTER} AS quarter_key,
+  {QUARTER} AS quarter_durable_key, {CODE} AS quarter_code,
   last_day_of_month({LAST_MONTH}) AS quarter_end, upheld, other, unregulated, total,
   CAST(NULL AS bigint) AS extrapolated_upheld, CAST(NULL AS bigint) AS analysed, clients, clients_ccs, clients_scr,
   published_index,

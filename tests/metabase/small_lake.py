@@ -108,34 +108,32 @@ def _complaint(row: tuple[Any, ...]) -> tuple[Any, ...]:
     other = total - upheld if extrapolated is None else None
     unregulated, analysed = (0, None) if extrapolated is None else (None, total // 2)
     counts = (upheld, other, unregulated, total, extrapolated, analysed)
-    return (
-        institution,
-        quarter,
-        code,
-        ends_on,
-        *counts,
-        clients,
-        clients,
-        0 if clients else None,
-        index,
-        index,
-        "f",
-        1,
-    )
+    keys = (institution, _durable(institution), quarter, quarter)
+    registers = (clients, 0 if clients else None)
+    return (*keys, code, ends_on, *counts, clients, *registers, index, index, "f", 1)
 
 
 def _fee(row: tuple[Any, ...]) -> tuple[Any, ...]:
     institution, service, person, taken, ceiling, kind = row
     free = Decimal(ceiling) == 0
     held = (Decimal(ceiling), kind, "Por Evento", "Por evento", date(2020, 1, 1), free, "f", 1)
-    return (institution, service, person, taken, *held)
+    return (institution, _durable(institution), service, service, person, taken, *held)
+
+
+def _durable(institution: int) -> int:
+    """Durable key: BETA has two versions."""
+    return 3 if institution == 6 else institution
+
+
+def _members(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return [(key, _durable(key), *rest) for key, *rest in rows]
 
 
 def _rows() -> Iterator[tuple[LakeTable, list[tuple[Any, ...]]]]:
     rows: dict[str, list[tuple[Any, ...]]] = {
-        "dim_quarter": QUARTERS,
-        "dim_institution": INSTITUTIONS,
-        "dim_service": SERVICES,
+        "dim_quarter": _members(QUARTERS),
+        "dim_institution": _members(INSTITUTIONS),
+        "dim_service": _members(SERVICES),
         "fact_complaints": [_complaint(row) for row in COMPLAINTS],
         "fact_fees": [_fee(row) for row in FEES],
     }

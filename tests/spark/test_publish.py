@@ -13,8 +13,11 @@ from raw_folder import put_ranking, ranking
 from world import World, fresh_world
 
 from estrela.errors import QualityError
+from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.lake import LakeLoader
 from estrela.etl.run_key import branch_of
+from estrela.frame import frame_of
+from estrela.model import Column
 
 
 def totals(world: World) -> dict[tuple[str, str], int]:
@@ -53,6 +56,18 @@ def test_a_corrected_file_replaces_its_quarter_and_no_other_file_is_read(world: 
     assert totals(world) == {("2020T1", "A"): 7, ("2020T2", "A"): 5}
     assert len(set(world.raw.reads)) == 1
     assert world.table("files").count() == 2
+
+
+def test_a_number_that_moves_to_another_column_is_a_change(world: World) -> None:
+    table = LakeTable(
+        "banking_ops", "pairs", "Pairs", (Column("left", "bigint", "Left"), Column("right", "bigint", "Right"))
+    )
+    lake = LakeLoader(world.spark, "banking", "one")
+    lake.ensure(table)
+    lake.append_published(table, frame_of(world.spark, [{"right": 5}], table.schema))
+    lake.overwrite(table, frame_of(world.spark, [{"left": 5}], table.schema))
+
+    assert not lake.is_unchanged(table)
 
 
 def test_a_failing_check_publishes_nothing_and_names_the_rows(world: World) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 from chispa import assert_df_equality
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from estrela.errors import TransformError
+from estrela.etl.row_hash import row_hash
 from estrela.etl.transformers.refined import dimension_rows, fact_rows
-from estrela.model import Column, CsvSource, Dimension, Download, Fact, Field, Layout, Lookup, Scd2, Text
+from estrela.model import Column, CsvSource, Dimension, Download, Fact, Field, Layout, Lookup, Scd1, Scd2, Text
 
 shops = CsvSource(
     "shops", "Shops", "shops", Download("http://x/shops.csv"), (Column("code", "string", "Code"),),
@@ -48,7 +51,8 @@ def members(spark: SparkSession, rows: list[tuple[object, ...]]) -> DataFrame:
 
 
 def test_a_change_opens_a_version_and_untracked_columns_hold_the_newest(spark: SparkSession) -> None:
-    found = members(spark, SEEN).where("shop_key <> 0").drop("shop_key").orderBy("code", "valid_from")
+    found = members(spark, SEEN).where("shop_key <> 0").drop("shop_key", "shop_durable_key")
+    found = found.orderBy("code", "valid_from")
 
     schema = "code string, name string, city string, valid_from date, valid_to date, is_current boolean"
     expected = [
@@ -76,6 +80,52 @@ def test_a_fact_finds_the_version_of_its_day_or_the_unknown_member(spark: SparkS
     named = rows.join(dimension, "shop_key").orderBy("amount").select("amount", "name")
 
     assert [tuple(row) for row in named.collect()] == [(1, "Old"), (2, "New"), (3, "unknown"), (4, "unknown")]
+
+
+def test_the_durable_key_names_a_member_through_its_versions_and_before_the_dimension_knows_it(
+    spark: SparkSession,
+) -> None:
+    autumn = date(2020, 10, 1)
+    sold = [("a", date(2019, 1, 1), 1), ("a", autumn, 2), ("b", autumn, 3)]
+    sales = {"shops": spark.createDataFrame(sold, "code string, sold_on date, amount bigint")}
+    early = fact_rows(fact_sales, sales, {"dim_shop": members(spark, [row for row in SEEN if row[0] == "a"])})
+    dimension = members(spark, SEEN)
+    late = fact_rows(fact_sales, sales, {"dim_shop": dimension})
+
+    durable = {(row["amount"], row["shop_durable_key"]) for row in early.collect()}
+    assert durable == {(row["amount"], row["shop_durable_key"]) for row in late.collect()}
+    assert early.where("shop_key = 0").count() == 1
+    named = late.join(dimension.where("is_current"), "shop_durable_key").orderBy("amount").select("name")
+    assert [row["name"] for row in named.collect()] == ["Old", "Old", "Listed"]
+
+
+def test_a_key_does_not_depend_on_the_type_in_which_a_transform_gives_it(spark: SparkSession) -> None:
+    numbered = replace(
+        dim_shop, columns=(Column("code", "bigint", "Code"), Column("name", "string", "Name")), history=Scd1()
+    )
+    sales = replace(fact_sales, lookups=(Lookup(numbered, ("code",)),))
+    known = dimension_rows(numbered, {"shops": spark.createDataFrame([(7, "x")], "code int, name string")})
+    sold = spark.createDataFrame([(7, date(2020, 1, 1), 1)], "code smallint, sold_on date, amount bigint")
+    row = fact_rows(sales, {"shops": sold}, {"dim_shop": known}).first()
+
+    assert row["shop_key"] == row["shop_durable_key"] == known.where("code = 7").first()["shop_durable_key"]
+
+
+def test_keys_tell_rows_apart_by_the_place_of_their_nulls(spark: SparkSession) -> None:
+    pair = (Column("part", "bigint", "Part"), Column("whole", "bigint", "Whole"))
+    paired = replace(dim_shop, columns=pair, business_key=("part", "whole"), history=Scd1())
+    rows = spark.createDataFrame([(None, 5), (5, None), (5, 5), (None, None)], "part bigint, whole bigint")
+    known = dimension_rows(paired, {"shops": rows})
+
+    assert known.select("shop_key").distinct().count() == known.select("shop_durable_key").distinct().count() == 5
+
+
+@pytest.mark.parametrize("width", [2, 63, 64, 130])
+def test_a_value_that_moves_to_another_column_changes_the_hash_of_its_row(spark: SparkSession, width: int) -> None:
+    places = [[5 if at == place else None for at in range(width)] for place in range(width)]
+    rows = spark.createDataFrame(places, ", ".join(f"c{at} bigint" for at in range(width)))
+
+    assert rows.select(row_hash([F.col(name) for name in rows.columns])).distinct().count() == width
 
 
 def test_a_transform_that_does_not_keep_the_contract_is_refused(spark: SparkSession) -> None:

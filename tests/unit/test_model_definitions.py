@@ -86,7 +86,8 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: replace(dim_shop, sources=()), "Dimension('dim_shop'): has no source"),
     (
         lambda: replace(dim_shop, checks=(unique("id"),)),
-        "Dimension('dim_shop'): check unique names 'id', which is not a column; allowed: shop_key, code, name",
+        "Dimension('dim_shop'): check unique names 'id', which is not a column; allowed: shop_key, shop_durable_key, "
+        "code, name",
     ),
     (
         lambda: replace(dim_shop, checks=(one_of("name", ()),)),
@@ -123,8 +124,12 @@ WRONG: list[tuple[Callable[[], object], str]] = [
         "Lookup('dim_shop'): as_of 'day' is given, but the dimension has no versions",
     ),
     (
+        lambda: Lookup(dim_shop, ("code",), column="seller"),
+        "Lookup('dim_shop'): column 'seller' does not end with '_key'",
+    ),
+    (
         lambda: replace(fact_sales, grain=("day",)),
-        "Fact('fact_sales'): grain names 'day', which is not a column; allowed: shop_key, amount",
+        "Fact('fact_sales'): grain names 'day', which is not a column; allowed: shop_key, shop_durable_key, amount",
     ),
     (lambda: replace(fact_sales, name="sales"), "Fact('sales'): name does not start with 'fact_'"),
     (
@@ -170,9 +175,9 @@ def test_a_contradiction_is_refused_with_what_was_allowed(declare: Callable[[], 
 
 def test_a_declaration_adds_what_the_engine_makes() -> None:
     assert [column.name for column in dim_versions.all_columns] == [
-        "shop_key", "code", "name", "valid_from", "valid_to", "is_current",
+        "shop_key", "shop_durable_key", "code", "name", "valid_from", "valid_to", "is_current",
     ]  # fmt: skip
-    assert [column.name for column in fact_sales.all_columns] == ["shop_key", "amount"]
+    assert [column.name for column in fact_sales.all_columns] == ["shop_key", "shop_durable_key", "amount"]
     assert mart.query("db") == "SELECT code FROM db.dim_shop"
 
 

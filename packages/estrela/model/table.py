@@ -15,6 +15,7 @@ from estrela.model.source import Source
 
 UNKNOWN_KEY = 0
 """Key of the member of every dimension that stands for "not known"."""
+KEY_SUFFIX = "_key"
 VALID_COLUMNS = (
     Column("valid_from", "date", "First day on which this version holds; the first version holds from 1900-01-01"),
     Column("valid_to", "date", "First day on which this version no longer holds; 9999-12-31 for the current one"),
@@ -43,7 +44,7 @@ class Scd2:
 class Dimension:
     """A dimension. ``transform`` takes a DataFrame per source, by the source's name, and gives ``columns``.
 
-    The engine adds the surrogate key, the versions' dates and the unknown member (key 0).
+    The engine adds the surrogate key, the durable key, the versions' dates and the unknown member (both keys 0).
     """
 
     name: str
@@ -81,14 +82,27 @@ class Dimension:
 
     @property
     def key(self) -> str:
-        """Name of the surrogate key."""
+        """Name of the surrogate key, which identifies a version of a member."""
         return f"{self.name.removeprefix('dim_')}_key"
 
     @property
+    def durable_key(self) -> str:
+        """Name of the durable key, which identifies a member through all of its versions."""
+        return _durable(self.key)
+
+    @property
     def all_columns(self) -> tuple[Column, ...]:
-        """The table's columns: surrogate key, declared columns, and the versions' dates of an Scd2."""
-        key = Column(self.key, "bigint", "Surrogate key: a hash of the business key and valid_from; 0 is unknown")
-        return (key, *self.columns, *(VALID_COLUMNS if isinstance(self.history, Scd2) else ()))
+        """The table's columns: surrogate and durable key, declared columns, and the versions' dates of an Scd2."""
+        has_versions = isinstance(self.history, Scd2)
+        hashed = "the business key and valid_from" if has_versions else "the business key"
+        return (
+            Column(self.key, "bigint", f"Surrogate key: a hash of {hashed}; 0 is unknown"),
+            Column(
+                self.durable_key, "bigint", "Durable key: a hash of the business key, in all versions; 0 is unknown"
+            ),
+            *self.columns,
+            *(VALID_COLUMNS if has_versions else ()),
+        )
 
     def __hash__(self) -> int:
         return hash((type(self), self.name))
@@ -98,8 +112,8 @@ class Dimension:
 class Lookup:
     """A fact's way to a dimension: its columns ``on`` hold the dimension's business key, in that order.
 
-    ``as_of`` names the fact's date that chooses the version of an Scd2. ``column`` is the key's name in the fact,
-    by default the dimension's.
+    ``as_of`` names the fact's date that chooses the version of an Scd2. ``column`` is the key's name in the fact, by
+    default the dimension's; it ends with ``_key``.
     """
 
     dimension: Dimension
@@ -119,11 +133,18 @@ class Lookup:
             raise DefinitionError(where, "has no as_of, although the dimension has versions")
         if isinstance(self.dimension.history, Scd1) and self.as_of:
             raise DefinitionError(where, f"as_of {self.as_of!r} is given, but the dimension has no versions")
+        if not self.key.endswith(KEY_SUFFIX):
+            raise DefinitionError(where, f"column {self.column!r} does not end with {KEY_SUFFIX!r}")
 
     @property
     def key(self) -> str:
-        """Name of the key column in the fact."""
+        """Name of the surrogate key's column in the fact."""
         return self.column or self.dimension.key
+
+    @property
+    def durable_key(self) -> str:
+        """Name of the durable key's column in the fact."""
+        return _durable(self.key)
 
 
 @dataclass(frozen=True)
@@ -160,12 +181,8 @@ class Fact:
 
     @property
     def all_columns(self) -> tuple[Column, ...]:
-        """The table's columns: a key per lookup, then the declared columns."""
-        keys = [
-            Column(lookup.key, "bigint", f"Key into {lookup.dimension.name}; 0 is its unknown member")
-            for lookup in self.lookups
-        ]
-        return (*keys, *self.columns)
+        """The table's columns: the two keys of each lookup, then the declared columns."""
+        return (*[column for lookup in self.lookups for column in _key_columns(lookup)], *self.columns)
 
     def __hash__(self) -> int:
         return hash((type(self), self.name))
@@ -202,6 +219,19 @@ class Mart:
 
     def __hash__(self) -> int:
         return hash((type(self), self.name))
+
+
+def _durable(key: str) -> str:
+    return f"{key.removesuffix(KEY_SUFFIX)}_durable{KEY_SUFFIX}"
+
+
+def _key_columns(lookup: Lookup) -> tuple[Column, Column]:
+    name = lookup.dimension.name
+    durable = f"Durable key into {name}, the same for all versions of a member; kept where the member is unknown"
+    return (
+        Column(lookup.key, "bigint", f"Key into {name}; 0 is its unknown member"),
+        Column(lookup.durable_key, "bigint", durable),
+    )
 
 
 def _validate_table(where: str, name: str, sources: Sequence[Source], transform: Callable[..., Any]) -> None:

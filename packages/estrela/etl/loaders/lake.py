@@ -17,6 +17,7 @@ from estrela.etl.loaders.by_partition import is_read_by_partition
 from estrela.etl.loaders.commit import commit
 from estrela.etl.loaders.definition import define, exists, quoted
 from estrela.etl.loaders.snapshots import MAIN, Snapshots
+from estrela.etl.row_hash import row_hash
 from estrela.etl.run_key import branch_of
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def _writer(rows: DataFrame, table: LakeTable, target: str, options: Mapping[str
 
 def _content(rows: DataFrame) -> tuple[Any, ...]:
     """Number of rows and two sums over hashes of them: equal for equal rows in any order."""
-    digest = F.xxhash64(*rows.columns)
+    digest = row_hash([F.col(name) for name in rows.columns])
     sums = rows.agg(
         F.count(F.lit(1)),
         F.bit_xor(digest),

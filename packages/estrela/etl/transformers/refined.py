@@ -9,6 +9,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 
 from estrela.errors import TransformError
+from estrela.etl.row_hash import row_hash
 from estrela.model.check import Check, NotNull, Unique
 from estrela.model.column import Column as Declared
 from estrela.model.table import UNKNOWN_KEY, Dimension, Fact, Lookup, Scd2, Table
@@ -26,11 +27,11 @@ def dimension_rows(dimension: Dimension, sources: Mapping[str, DataFrame]) -> Da
     rows = _transformed(dimension, sources, extra)
     if isinstance(dimension.history, Scd2):
         rows = _versions(rows, dimension, dimension.history)
-        keyed_by: tuple[str, ...] = (*dimension.business_key, "valid_from")
-    else:
-        keyed_by = dimension.business_key
-    keyed = _selected(rows.withColumn(dimension.key, surrogate_key(keyed_by)), dimension.all_columns)
-    return keyed.unionByName(_unknown_member(rows, dimension))
+    types = {column.name: column.type for column in dimension.all_columns}
+    durable = [F.col(name).cast(types[name]) for name in dimension.business_key]
+    version = [F.col("valid_from")] if isinstance(dimension.history, Scd2) else []
+    keyed = rows.withColumns({dimension.key: row_hash([*durable, *version]), dimension.durable_key: row_hash(durable)})
+    return _selected(keyed, dimension.all_columns).unionByName(_unknown_member(rows, dimension))
 
 
 def fact_rows(fact: Fact, sources: Mapping[str, DataFrame], dimensions: Mapping[str, DataFrame]) -> DataFrame:
@@ -41,11 +42,6 @@ def fact_rows(fact: Fact, sources: Mapping[str, DataFrame], dimensions: Mapping[
     for lookup in fact.lookups:
         rows = _looked_up(rows, lookup, dimensions[lookup.dimension.name])
     return _selected(rows, fact.all_columns)
-
-
-def surrogate_key(names: Sequence[str]) -> Column:
-    """A key that depends on nothing but the business key: the same in every run and order."""
-    return F.xxhash64(*names)
 
 
 def own_checks(table: Table) -> tuple[Check, ...]:
@@ -108,6 +104,7 @@ def _unknown_member(rows: DataFrame, dimension: Dimension) -> DataFrame:
         "valid_to": F.lit(LAST_DAY),
         "is_current": F.lit(True),
         dimension.key: F.lit(UNKNOWN_KEY),
+        dimension.durable_key: F.lit(UNKNOWN_KEY),
     }
     nullable = {column.name for column in dimension.columns if column.type != "string"}
     return rows.sparkSession.range(1).select(
@@ -121,7 +118,7 @@ def _unknown_member(rows: DataFrame, dimension: Dimension) -> DataFrame:
 
 
 def _looked_up(rows: DataFrame, lookup: Lookup, members: DataFrame) -> DataFrame:
-    """``rows`` with the key of the member (and version) that they name: a left join that matches at most one."""
+    """``rows`` with the keys of the member (and version) that they name: a left join that matches at most one."""
     dimension = lookup.dimension
     names = [f"_{name}" for name in dimension.business_key]
     right = members.where(F.col(dimension.key) != UNKNOWN_KEY).select(
@@ -133,4 +130,12 @@ def _looked_up(rows: DataFrame, lookup: Lookup, members: DataFrame) -> DataFrame
     if lookup.as_of:
         matches += [F.col(lookup.as_of) >= F.col("_from"), F.col(lookup.as_of) < F.col("_to")]
     joined = rows.join(F.broadcast(right), matches, "left")
-    return joined.withColumn(lookup.key, F.coalesce("_key", F.lit(UNKNOWN_KEY))).drop("_key", *names, "_from", "_to")
+    keys = {lookup.key: F.coalesce("_key", F.lit(UNKNOWN_KEY)), lookup.durable_key: durable_key(lookup)}
+    return joined.withColumns(keys).drop("_key", *names, "_from", "_to")
+
+
+def durable_key(lookup: Lookup) -> Column:
+    """Return the durable key of the member that a row names, whether the dimension knows it or not."""
+    types = {column.name: column.type for column in lookup.dimension.columns}
+    named = zip(lookup.on, lookup.dimension.business_key, strict=True)
+    return row_hash([F.col(name).cast(types[key]) for name, key in named])

@@ -1,0 +1,35 @@
+"""Hashes of the values of a row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column
+
+NULLS_PER_WORD = 63
+"""Bits of a positive bigint."""
+
+
+def row_hash(values: Sequence[Column]) -> Column:
+    """Return a 64-bit hash that differs, but for chance, where any of ``values`` differs.
+
+    Spark's xxhash64 skips NULLs, so that (NULL, 5) and (5, NULL) have one hash. Therefore the places of the NULLs are
+    hashed first, as bitmaps. Values of different types have different hashes: cast them before.
+    """
+    from pyspark.sql import functions as F
+
+    words = [values[at : at + NULLS_PER_WORD] for at in range(0, len(values), NULLS_PER_WORD)]
+    return F.xxhash64(*map(_nulls, words), *values)
+
+
+def _nulls(values: Sequence[Column]) -> Column:
+    """Bitmap of the values that are NULL."""
+    from pyspark.sql import functions as F
+
+    bits = [
+        F.when(value.isNull(), F.lit(1 << at)).otherwise(F.lit(0)).cast("bigint") for at, value in enumerate(values)
+    ]
+    return reduce(lambda left, right: left.bitwiseOR(right), bits)
