@@ -142,7 +142,7 @@ def test_partition_projection(athena, s3) -> None:
         athena,
         "CREATE EXTERNAL TABLE p (s string) PARTITIONED BY (region string, day string) "
         f"LOCATION 's3://{athena.bucket}/p/' TBLPROPERTIES ('projection.enabled'='true', "
-        "'projection.region.type'='enum', 'projection.region.values'='eu,us', 'projection.day.type'='date', "
+        "'projection.region.type'=' ENUM ', 'projection.region.values'='eu,us', 'projection.day.type'='date', "
         "'projection.day.range'='2024/01/01,NOW', 'projection.day.format'='yyyy/MM/dd', "
         f"'storage.location.template'='s3://{athena.bucket}/p/${{region}}/${{day}}/')",
     )

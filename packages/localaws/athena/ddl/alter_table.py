@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from localaws.athena.ddl.cursor import Cursor
 from localaws.athena.ddl.glue_tables import Name, ddl_error, find_table, is_view, table_input
 from localaws.athena.ddl.partition_paths import partition_folder, partition_values
-from localaws.athena.ddl.properties import column_definition, properties
+from localaws.athena.ddl.properties import ColumnDefinition, check_unique, column_definition, properties
 from localaws.athena.errors import QueryError, UnsupportedError
 from localaws.athena.results.columns import text_column
 from localaws.athena.results.outcome import Lines
@@ -116,6 +116,7 @@ def _add_columns(context: Context, cursor: Cursor, table: Table) -> None:
         return
     changed = table_input(table)
     changed["StorageDescriptor"]["Columns"] += [column.as_glue() for column in added]
+    check_unique(_definitions(changed["StorageDescriptor"]["Columns"]), _definitions(table.get("PartitionKeys") or []))
     context.catalog.update_table(table["DatabaseName"], changed, table["VersionId"])
 
 
@@ -123,8 +124,13 @@ def _replace_columns(context: Context, cursor: Cursor, table: Table) -> None:
     _refuse_iceberg(context, table, "REPLACE COLUMNS")
     changed = table_input(table)
     columns = cursor.listed(lambda: column_definition(cursor))
+    check_unique(columns, _definitions(table.get("PartitionKeys") or []))
     changed["StorageDescriptor"]["Columns"] = [column.as_glue() for column in columns]
     context.catalog.update_table(table["DatabaseName"], changed, table["VersionId"])
+
+
+def _definitions(columns: list[dict[str, Any]]) -> list[ColumnDefinition]:
+    return [ColumnDefinition(column["Name"].lower(), column.get("Type") or "string") for column in columns]
 
 
 def _drop_column(context: Context, cursor: Cursor, table: Table) -> None:

@@ -13,7 +13,7 @@ from pyiceberg.transforms import parse_transform
 from localaws.athena.ddl.cursor import Cursor
 from localaws.athena.ddl.formats import DELIMITED, FORMATS, Format
 from localaws.athena.ddl.glue_tables import Name, check_database, ddl_error, exists
-from localaws.athena.ddl.properties import ColumnDefinition, column_definition, properties
+from localaws.athena.ddl.properties import ColumnDefinition, check_unique, column_definition, properties
 from localaws.athena.errors import QueryError, UnsupportedError
 from localaws.athena.results.outcome import Lines
 from localaws.athena.statements import Statement
@@ -127,6 +127,8 @@ def _stored_as(cursor: Cursor) -> Format:
 
 
 def _create_hive(context: Context, name: Name, definition: _Definition) -> None:
+    keys = [_partition_key(text) for text in definition.partitioned_by]
+    check_unique(definition.columns, keys)
     storage: dict[str, Any] = {
         "Columns": [column.as_glue() for column in definition.columns],
         "Location": definition.location,
@@ -150,7 +152,7 @@ def _create_hive(context: Context, name: Name, definition: _Definition) -> None:
         {
             "Name": name[1],
             "TableType": "EXTERNAL_TABLE",
-            "PartitionKeys": [_partition_key(text).as_glue() for text in definition.partitioned_by],
+            "PartitionKeys": [key.as_glue() for key in keys],
             "Parameters": parameters,
             "StorageDescriptor": storage,
         },
@@ -166,6 +168,7 @@ def _partition_key(text: str) -> ColumnDefinition:
 
 
 def _create_iceberg(context: Context, name: Name, definition: _Definition) -> None:
+    check_unique(definition.columns)
     comments = {column.name: column.comment for column in definition.columns if column.comment}
     columns = tuple((column.name, hive_type(column.type)) for column in definition.columns)
     schema = iceberg_schema(columns, comments)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from localaws.athena.ddl.cursor import Cursor
+from localaws.athena.errors import QueryError
 from localaws.athena.tables.hive import hive_type
 
 _SPACE = re.compile(r"\s+")
@@ -22,6 +24,21 @@ class ColumnDefinition:
     def as_glue(self) -> dict[str, str]:
         column = {"Name": self.name, "Type": self.type}
         return column | ({"Comment": self.comment} if self.comment is not None else {})
+
+
+def check_unique(columns: Iterable[ColumnDefinition], keys: Iterable[ColumnDefinition] = ()) -> None:
+    """Raise QueryError, in Hive's words, for a name that two columns have, or a column and a partition key."""
+    seen: set[str] = set()
+    for column in columns:
+        if column.name in seen:
+            raise QueryError("FAILED", f"SemanticException [Error 10036]: Duplicate column name: {column.name}")
+        seen.add(column.name)
+    for key in keys:
+        if key.name in seen:
+            raise QueryError(
+                "FAILED", f"SemanticException [Error 10035]: Column repeated in partitioning columns: {key.name}"
+            )
+        seen.add(key.name)
 
 
 def properties(cursor: Cursor) -> dict[str, str]:

@@ -13,21 +13,12 @@ from localaws.athena.sql.types import Type
 from localaws.athena.tables.relation import Columns
 from localaws.glue.catalog import current_columns
 
-PARQUET, TEXT, CSV, JSON = "parquet", "text", "csv", "json"
 _BARE_DECIMAL = re.compile(r"\bdecimal\b(?!\s*\()", re.IGNORECASE)
-_FORMATS = {
-    "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe": PARQUET,
-    "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe": TEXT,
-    "org.apache.hadoop.hive.serde2.OpenCSVSerde": CSV,
-    "org.apache.hive.hcatalog.data.JsonSerDe": JSON,
-    "org.apache.hadoop.hive.serde2.JsonSerDe": JSON,
-    "org.openx.data.jsonserde.JsonSerDe": JSON,
-}
 
 
 @dataclass(frozen=True)
 class HiveTable:
-    """Columns and partition keys are lower case; ``serde_parameters`` and ``parameters`` as Glue keeps them."""
+    """Columns, partition keys and names of ``serde_parameters`` are lower case, ``parameters`` as Glue keeps them."""
 
     database: str
     name: str
@@ -37,34 +28,43 @@ class HiveTable:
     serde: str
     serde_parameters: Mapping[str, str]
     parameters: Mapping[str, str]
-
-    @property
-    def format(self) -> str:
-        """One of parquet, text, csv and json; raise UnsupportedError for another SerDe."""
-        if self.serde not in _FORMATS:
-            raise UnsupportedError(f"SerDe {self.serde or 'of no name'} of table {self.database}.{self.name}")
-        return _FORMATS[self.serde]
+    input_format: str = ""
 
 
 def hive_table(table: Mapping[str, Any]) -> HiveTable:
-    """Read a Glue entry; raise QueryError for one without a storage descriptor."""
+    """Read a Glue entry; raise QueryError for one without a storage descriptor or with two columns of one name."""
     storage = table.get("StorageDescriptor") or {}
     serde = storage.get("SerdeInfo") or {}
     if not storage.get("Location"):
         raise QueryError("HIVE_METASTORE_ERROR", f"Table {table['DatabaseName']}.{table['Name']} has no location")
+    columns, keys = hive_columns(current_columns(table)), hive_columns(table.get("PartitionKeys") or [])
+    names = [name for name, _ in columns + keys]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise QueryError(
+            "HIVE_INVALID_METADATA",
+            f"Hive metadata for table {table['DatabaseName']}.{table['Name']} is invalid: Table descriptor contains "
+            f"duplicate columns: {', '.join(twice)}",
+        )
     return HiveTable(
         database=table["DatabaseName"],
         name=table["Name"],
-        columns=_columns(current_columns(table)),
-        partition_keys=_columns(table.get("PartitionKeys") or []),
+        columns=columns,
+        partition_keys=keys,
         location=storage["Location"],
         serde=serde.get("SerializationLibrary") or "",
-        serde_parameters=serde.get("Parameters") or {},
+        serde_parameters=serde_parameters(serde),
         parameters=table.get("Parameters") or {},
+        input_format=storage.get("InputFormat") or "",
     )
 
 
-def _columns(columns: list[dict[str, Any]]) -> Columns:
+def serde_parameters(serde: Mapping[str, Any]) -> dict[str, str]:
+    """The properties of a SerdeInfo, by lower-case name."""
+    return {name.lower(): value for name, value in (serde.get("Parameters") or {}).items()}
+
+
+def hive_columns(columns: list[dict[str, Any]]) -> Columns:
+    """Glue's columns, by lower-case name."""
     return tuple((column["Name"].lower(), hive_type(column.get("Type") or "string")) for column in columns)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import codecs
 import gzip
 import io
 from collections.abc import Callable, Iterator
@@ -24,18 +25,25 @@ def lines_of(table: HiveTable, file: DataFile) -> Iterator[str]:
     Compression goes by the name's ending. Raises UnsupportedError for one that is not read here, BadDataError for a
     file that is not what its ending says, QueryError for a table property that is no number.
     """
+    encoding = _encoding(table)
     suffix = Path(file.uri).suffix.lower()
     if suffix in _UNREADABLE:
         raise UnsupportedError(f"compression {suffix} of {file.uri}")
     skip = _count(table, "skip.header.line.count")
-    if _count(table, "skip.footer.line.count"):
-        raise UnsupportedError("table property skip.footer.line.count")
     try:
         with _OPENERS.get(suffix, Path.open)(file.path, "rb") as data:
-            text = io.TextIOWrapper(data, encoding="utf-8", errors="replace", newline=None)
+            text = io.TextIOWrapper(data, encoding=encoding, errors="replace", newline=None)
             yield from (line.removesuffix("\n") for line in islice(text, skip, None))
     except (EOFError, OSError) as error:
         raise BadDataError(f"{file.uri} cannot be read: {error}") from error
+
+
+def _encoding(table: HiveTable) -> str:
+    name = table.serde_parameters.get("serialization.encoding", "utf-8")
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        raise UnsupportedError(f"serialization.encoding {name}") from None
 
 
 def _count(table: HiveTable, name: str) -> int:

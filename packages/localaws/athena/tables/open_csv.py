@@ -1,4 +1,4 @@
-"""OpenCSVSerde: quoted text, one record a line, read as the opencsv 2.3 parser reads it.
+"""OpenCSVSerde: quoted text, one record per line, read as the opencsv 2.3 parser reads it.
 
 Types: https://docs.aws.amazon.com/athena/latest/ug/csv-serde.html. A date is its number of days, a timestamp its
 number of milliseconds since the epoch, and a number that is empty or no number fails the query.
@@ -7,6 +7,7 @@ number of milliseconds since the epoch, and a number that is empty or no number 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from localaws.athena.errors import UnsupportedError
 from localaws.athena.sql.typed import name_literal, text_literal
@@ -17,52 +18,78 @@ _INTEGER = r"^[+-]?[0-9]+$"
 _FLOAT = r"^\s*([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?Infinity|NaN)\s*$"
 
 
+@dataclass(frozen=True)
+class _Signs:
+    """The characters that mean something; NUL for a quote or an escape that is switched off."""
+
+    separator: str
+    quote: str
+    escape: str
+
+    @classmethod
+    def of(cls, table: HiveTable) -> _Signs:
+        """Raise UnsupportedError for signs that are not three."""
+        settings = table.serde_parameters
+        given = (settings.get(name) or default for name, default in _DEFAULTS.items())
+        separator, quote, escape = (text[0] for text in given)
+        # Hive asks for opencsv's own default where the escape is a double quote, and that is the backslash
+        signs = cls(separator, quote, "\\" if escape == '"' else escape)
+        used = [sign for sign in (signs.separator, signs.quote, signs.escape) if sign != _OFF]
+        if separator == _OFF or len(set(used)) < len(used):
+            raise UnsupportedError(
+                f"table {table.database}.{table.name} whose separatorChar {separator!r}, quoteChar {quote!r} and "
+                f"escapeChar {signs.escape!r} are not three different characters"
+            )
+        return signs
+
+
+_OFF = "\0"
+_DEFAULTS = {"separatorchar": ",", "quotechar": '"', "escapechar": "\\"}
+
+
 def open_csv_splitter(table: HiveTable) -> Callable[[str], list[str | None]]:
-    """The function that cuts a line."""
-    settings = table.serde_parameters
-    separator = (settings.get("separatorChar") or ",")[0]
-    quote = (settings.get("quoteChar") or '"')[0]
-    escape = (settings.get("escapeChar") or "\\")[0]
-    if escape == quote:
-        # Hive asks for opencsv's own default here, and that is the backslash
-        escape = "\\"
+    """The function that cuts a line; fields that a line lacks, and one whose quote does not end, are left out."""
+    signs, width = _Signs.of(table), len(table.columns)
 
     def split(line: str) -> list[str | None]:
-        if quote not in line and escape not in line:
-            return list(line.split(separator))
-        return list(_split_quoted(line, separator, quote, escape))
+        if not line:
+            return []
+        if signs.quote not in line and signs.escape not in line:
+            return list(line.split(signs.separator))
+        return list(_split_quoted(line, signs, width))
 
     return split
 
 
-def _split_quoted(line: str, separator: str, quote: str, escape: str) -> list[str]:
-    """Opencsv's CSVParser.parseLine: a quote within a field that is not quoted belongs to the field."""
+def _split_quoted(line: str, signs: _Signs, width: int) -> list[str]:
+    """Opencsv's rules: outside of quotes, too, an escape or a doubled quote stands for one character of a field."""
     fields: list[str] = []
     field: list[str] = []
-    quoted, at = False, 0
-    while at < len(line):
+    quoted = started = False
+    at = 0
+    while at < len(line) and len(fields) < width:
         character, following = line[at], line[at + 1 : at + 2]
-        if character == escape:
-            if quoted and following in (quote, escape) and following:
+        if character == signs.escape:
+            if (quoted or started) and following in (signs.quote, signs.escape) and following:
                 field.append(following)
                 at += 1
-        elif character == quote:
-            if quoted and following == quote:
-                field.append(quote)
+        elif character == signs.quote:
+            if (quoted or started) and following == signs.quote:
+                field.append(following)
                 at += 1
             else:
-                if _is_inner_quote(line, at, separator):
-                    field = [] if "".join(field).isspace() else [*field, quote]
+                if _is_inner_quote(line, at, signs.separator):
+                    field = [] if "".join(field).isspace() else [*field, character]
                 quoted = not quoted
-        elif character == separator and not quoted:
+            started = not started
+        elif character == signs.separator and not quoted:
             fields.append("".join(field))
-            field = []
+            field, started = [], False
         else:
             field.append(character)
+            started = True
         at += 1
-    if quoted:
-        raise UnsupportedError("OpenCSVSerde: a quoted field that does not end on its line")
-    return [*fields, "".join(field)]
+    return fields if quoted or len(fields) == width else [*fields, "".join(field)]
 
 
 def _is_inner_quote(line: str, at: int, separator: str) -> bool:

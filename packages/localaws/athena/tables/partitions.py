@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from localaws.athena.errors import QueryError
+from localaws.athena.sql.types import common_type
+from localaws.athena.tables.hive import HiveTable, hive_columns, hive_name, serde_parameters
 from localaws.athena.tables.projection import is_projected, projected_partitions
+from localaws.athena.tables.relation import Columns
 
 if TYPE_CHECKING:
-    from localaws.athena.tables.hive import HiveTable
     from localaws.athena.tables.pruning import Pruner
     from localaws.glue.catalog import Catalog
 
@@ -19,15 +21,17 @@ HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 
 @dataclass(frozen=True)
 class Partition:
-    """``values`` in the order of the table's keys, None for NULL."""
+    """``values`` in the order of the table's keys, None for NULL; ``table`` as this partition's own storage has it."""
 
     values: tuple[str | None, ...]
     location: str
+    table: HiveTable
+    columns: Columns = ()
 
 
 def partitions_of(catalog: Catalog, table: HiveTable) -> list[Partition]:
     """Every partition that the catalog has; raise QueryError for one whose values do not fit the keys."""
-    found = [_partition(entry) for entry in catalog.get_partitions(table.database, table.name)]
+    found = [_partition(table, entry) for entry in catalog.get_partitions(table.database, table.name)]
     for partition in found:
         if len(partition.values) != len(table.partition_keys):
             raise QueryError(
@@ -41,11 +45,37 @@ def partitions_of(catalog: Catalog, table: HiveTable) -> list[Partition]:
 def wanted_partitions(catalog: Catalog, table: HiveTable, pruner: Pruner) -> list[Partition]:
     """The partitions that the query's WHERE can hold for."""
     if is_projected(table):
-        return [Partition(values, location) for values, location in projected_partitions(table, pruner)]
+        return [Partition(values, location, table) for values, location in projected_partitions(table, pruner)]
     partitions = partitions_of(catalog, table)
     return [partitions[i] for i in pruner.kept(table.partition_keys, [p.values for p in partitions])]
 
 
-def _partition(entry: Mapping[str, Any]) -> Partition:
+def _partition(table: HiveTable, entry: Mapping[str, Any]) -> Partition:
     values = tuple(None if value == HIVE_NULL else value for value in entry["Values"])
-    return Partition(values, entry["StorageDescriptor"]["Location"])
+    storage = entry["StorageDescriptor"]
+    serde = storage.get("SerdeInfo") or {}
+    own = replace(
+        table,
+        serde=serde.get("SerializationLibrary") or table.serde,
+        serde_parameters=serde_parameters(serde) if serde else table.serde_parameters,
+        input_format=storage.get("InputFormat") or table.input_format,
+    )
+    return Partition(values, storage["Location"], own, hive_columns(storage.get("Columns") or []))
+
+
+def check_columns(partition: Partition) -> None:
+    """Raise QueryError for a partition whose columns are not the table's, place by place.
+
+    A type may be one that widens to the table's; a partition may have fewer columns, and more at its end.
+    """
+    table = partition.table
+    for (name, kind), (own, found) in zip(table.columns, partition.columns, strict=False):
+        if common_type(found, kind) != kind:
+            keys = zip(table.partition_keys, partition.values, strict=True)
+            shown = "/".join(f"{key}={HIVE_NULL if value is None else value}" for (key, _), value in keys)
+            raise QueryError(
+                "HIVE_PARTITION_SCHEMA_MISMATCH",
+                "There is a mismatch between the table and partition schemas. The types are incompatible and cannot be "
+                f"coerced. The column '{name}' in table '{table.database}.{table.name}' is declared as type "
+                f"'{hive_name(kind)}', but partition '{shown}' declared column '{own}' as type '{hive_name(found)}'.",
+            )

@@ -85,7 +85,7 @@ def _location(table: HiveTable, values: tuple[str, ...]) -> str:
 
 
 def _values(key: _Key, pruner: Pruner) -> list[str]:
-    kind = key.required("type").lower()
+    kind = key.required("type").strip().lower()
     if kind == "enum":
         return key.required("values").split(",")
     if kind == "integer":

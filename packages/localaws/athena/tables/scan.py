@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING
 
 from localaws.athena.sql.typed import name_literal
 from localaws.athena.sql.types import Type, duckdb_type
-from localaws.athena.tables import hive
 from localaws.athena.tables.data_files import DataFile, files_below
 from localaws.athena.tables.hive import HiveTable
 from localaws.athena.tables.parquet import parquet_scan
-from localaws.athena.tables.partitions import wanted_partitions
+from localaws.athena.tables.partitions import check_columns, wanted_partitions
 from localaws.athena.tables.pruning import Pruner
 from localaws.athena.tables.relation import (
     FILE_MODIFIED,
     FILE_SIZE,
     HIDDEN,
     PATH,
+    Columns,
     Relation,
     empty_query,
     text_list,
 )
+from localaws.athena.tables.serdes import PARQUET, check_followed, serde_of
 from localaws.athena.tables.text_files import text_scan
 
 if TYPE_CHECKING:
@@ -33,13 +34,17 @@ FILE_INDEX = "file_index"
 
 def scan_hive(context: Context, table: HiveTable, pruner: Pruner, *, with_hidden: bool) -> Relation:
     """The table as a relation; only the files of the partitions that are left are listed."""
-    files = _files(context, table, pruner)
+    check_followed(table)
     hidden = HIDDEN if with_hidden else ()
     columns = table.columns + table.partition_keys
-    if not files:
-        table.format  # noqa: B018 - a SerDe that cannot be read is refused before there is data, too
-        return Relation(empty_query(columns + hidden), columns, hidden)
-    if table.format == hive.PARQUET:
+    parts = [_part(context, storage, files, hidden) for storage, files in _files(context, table, pruner) if files]
+    return Relation(" UNION ALL ".join(parts) or empty_query(columns + hidden), columns, hidden)
+
+
+def _part(context: Context, table: HiveTable, files: list[DataFile], hidden: Columns) -> str:
+    """The rows of the files that one SerDe reads."""
+    check_followed(table)
+    if serde_of(table).format == PARQUET:
         source, expressions = parquet_scan(files, table.columns)
     else:
         source, expressions = text_scan(context.session, table, files)
@@ -47,15 +52,25 @@ def scan_hive(context: Context, table: HiveTable, pruner: Pruner, *, with_hidden
         name: per_file([file.values[i] for file in files], kind) for i, (name, kind) in enumerate(table.partition_keys)
     }
     expressions |= hidden_columns(files) if hidden else {}
-    selected = ", ".join(f"{expressions[name]} AS {name_literal(name)}" for name, _ in columns + hidden)
-    return Relation(f"SELECT {selected} FROM {source}", columns, hidden)
+    columns = table.columns + table.partition_keys + hidden
+    selected = ", ".join(f"{expressions[name]} AS {name_literal(name)}" for name, _ in columns)
+    return f"SELECT {selected} FROM {source}"
 
 
-def _files(context: Context, table: HiveTable, pruner: Pruner) -> list[DataFile]:
+def _files(context: Context, table: HiveTable, pruner: Pruner) -> list[tuple[HiveTable, list[DataFile]]]:
+    """The files to read, by the storage that their partitions say they have."""
     if not table.partition_keys:
-        return list(files_below(context.store, table.location))
-    partitions = wanted_partitions(context.catalog, table, pruner)
-    return [file for p in partitions for file in files_below(context.store, p.location, p.values)]
+        return [(table, list(files_below(context.store, table.location)))]
+    found: list[tuple[HiveTable, list[DataFile]]] = []
+    for partition in wanted_partitions(context.catalog, table, pruner):
+        check_columns(partition)
+        files = list(files_below(context.store, partition.location, partition.values))
+        alike = next((files for storage, files in found if storage == partition.table), None)
+        if alike is None:
+            found.append((partition.table, files))
+        else:
+            alike += files
+    return found
 
 
 def per_file(values: Sequence[str | None], kind: Type) -> str:

@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from localaws.athena.session import Session
 from localaws.athena.sql.typed import name_literal
-from localaws.athena.tables import hive
 from localaws.athena.tables.arrow_types import arrow_type
 from localaws.athena.tables.data_files import DataFile
 from localaws.athena.tables.delimited import delimited_expression, delimited_splitter
@@ -20,6 +19,7 @@ from localaws.athena.tables.hive import HiveTable
 from localaws.athena.tables.json_lines import json_reader
 from localaws.athena.tables.lines import lines_of
 from localaws.athena.tables.open_csv import open_csv_expression, open_csv_splitter
+from localaws.athena.tables.serdes import CSV, JSON, TEXT, serde_of
 
 _ROWS = 20_000
 Values = Sequence[Any]
@@ -28,7 +28,7 @@ Values = Sequence[Any]
 def text_scan(session: Session, table: HiveTable, files: Sequence[DataFile]) -> tuple[str, dict[str, str]]:
     """A temporary table of the files' rows, and the expression of each column on it."""
     parse, expression = _parser(table)
-    typed = table.format == hive.JSON
+    typed = serde_of(table).format == JSON
     fields = [pa.field(name, arrow_type(kind) if typed else pa.string()) for name, kind in table.columns]
     schema = pa.schema([*fields, pa.field("file_index", pa.int64())])
     name = f"__text_{uuid.uuid4().hex}"
@@ -47,10 +47,10 @@ def text_scan(session: Session, table: HiveTable, files: Sequence[DataFile]) -> 
 
 
 def _parser(table: HiveTable) -> tuple[Callable[[str], Values], Callable[[str, int], str]]:
-    kinds = [kind for _, kind in table.columns]
-    if table.format == hive.TEXT:
-        return delimited_splitter(table), lambda name, i: delimited_expression(name, kinds[i])
-    if table.format == hive.CSV:
+    kinds, form, settings = [kind for _, kind in table.columns], serde_of(table).format, table.serde_parameters
+    if form == TEXT:
+        return delimited_splitter(table), lambda name, i: delimited_expression(name, kinds[i], settings)
+    if form == CSV:
         return open_csv_splitter(table), lambda name, i: open_csv_expression(name, kinds[i])
     return json_reader(table), lambda name, _: name_literal(name)
 

@@ -11,12 +11,12 @@ from localaws.athena.results.outcome import Written
 from localaws.athena.sql.typed import name_literal
 from localaws.athena.sql.types import duckdb_type
 from localaws.athena.statements import Statement
-from localaws.athena.tables import hive
 from localaws.athena.tables.hive import HiveTable, hive_table
 from localaws.athena.tables.iceberg_types import columns_of
 from localaws.athena.tables.partitions import partitions_of
 from localaws.athena.tables.projection import is_projected
 from localaws.athena.tables.relation import Columns
+from localaws.athena.tables.serdes import JSON, PARQUET, TEXT, check_writable, serde_of
 from localaws.athena.tables.views import VIRTUAL_VIEW
 from localaws.athena.writes.create_table_as import add_partitions
 from localaws.athena.writes.data_files import Target, write_rows
@@ -27,7 +27,7 @@ from localaws.glue.catalog import EntityNotFoundException
 if TYPE_CHECKING:
     from localaws.athena.context import Context
 
-_FORMATS = {hive.PARQUET: "PARQUET", hive.TEXT: "TEXTFILE", hive.JSON: "JSON"}
+_FORMATS = {PARQUET: "PARQUET", TEXT: "TEXTFILE", JSON: "JSON"}
 
 
 def insert(context: Context, statement: Statement) -> Written:
@@ -88,8 +88,10 @@ def _arranged(query: Prepared, columns: Columns, named: list[str]) -> str:
 
 def _insert_hive(context: Context, table: dict[str, Any], query: Prepared, named: list[str]) -> Written:
     definition = hive_table(table)
-    if definition.format not in _FORMATS:
+    form = serde_of(definition).format
+    if form not in _FORMATS:
         raise UnsupportedError(f"INSERT into a table of SerDe {definition.serde}")
+    check_writable(definition)
     if is_projected(definition) and "storage.location.template" in definition.parameters:
         raise UnsupportedError("INSERT into a table with storage.location.template")
     columns = definition.columns + definition.partition_keys
@@ -97,7 +99,7 @@ def _insert_hive(context: Context, table: dict[str, Any], query: Prepared, named
     delimiter = definition.serde_parameters.get("field.delim") or "\x01"
     compression = definition.parameters.get("write.compression") or definition.parameters.get("parquet.compression")
     options = FileOptions.of(
-        {"format": _FORMATS[definition.format], "field_delimiter": delimiter}
+        {"format": _FORMATS[form], "field_delimiter": delimiter}
         | ({"write_compression": compression} if compression else {})
     )
     target = Target(definition.location, options, definition.partition_keys, _folder(definition, known))
