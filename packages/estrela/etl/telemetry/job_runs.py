@@ -42,9 +42,9 @@ def job_runs_log(s3: S3Client, glue: GlueClient, bucket: str) -> OpsLog:
     return OpsLog(s3, glue, bucket, JOB_RUNS, key=("glue_run_id",), time="started_at")
 
 
-def note_job_runs(s3: S3Client, glue: GlueClient, bucket: str, job: str) -> None:
-    """Keep the runs of ``job`` that have ended. Raises ClientError."""
-    job_runs_log(s3, glue, bucket).merge(ended_runs(glue, job))
+def note_job_runs(s3: S3Client, glue: GlueClient, bucket: str, job: str) -> int:
+    """Keep the runs of ``job`` that have ended; return how many are new or changed. Raises ClientError."""
+    return job_runs_log(s3, glue, bucket).merge(ended_runs(glue, job))
 
 
 def ended_runs(client: GlueClient, job: str, now: datetime | None = None) -> list[Row]:

@@ -24,6 +24,9 @@ Row = Mapping[str, Any]
 """Column to value: text, number or None; a timestamp is text such as ``2024-11-01 06:00:00``, a date ``2024-11-01``."""
 TEXT = "org.apache.hadoop.mapred.TextInputFormat"
 TEXT_OUT = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
+ATTEMPTS = 5
+OVERTAKEN = ("PreconditionFailed", "ConditionalRequestConflict")
+"""S3's answers to a conditional write that another writer preceded."""
 JSON_SERDE = "org.openx.data.jsonserde.JsonSerDe"
 
 
@@ -46,20 +49,31 @@ class OpsLog:
         """The folder in the bucket."""
         return f"ops/{self.table.name}/"
 
-    def merge(self, rows: Iterable[Row]) -> None:
-        """Add ``rows``, in place of those with the same key. Does nothing where it would change nothing.
+    def merge(self, rows: Iterable[Row]) -> int:
+        """Add ``rows``, in place of those with the same key; return how many are new or changed.
 
-        Raises ClientError (PreconditionFailed) if another writer changed the month meanwhile: try again.
+        Writes nothing where it would change nothing. Raises ClientError (PreconditionFailed) if other writers of the
+        same month keep winning.
         """
         months: dict[str, list[Row]] = defaultdict(list)
         for row in rows:
             months[str(row[self.time])[:7]].append(row)
-        for month, new in sorted(months.items()):
-            known, version = self._read(month)
-            merged = self._merged(known, new)
-            if merged != known:
-                self._write(month, merged, version)
+        changed = sum(self._merge_month(month, new) for month, new in sorted(months.items()))
         self._declare()
+        return changed
+
+    def _merge_month(self, month: str, new: Iterable[Row], attempts: int = ATTEMPTS) -> int:
+        known, version = self._read(month)
+        before, merged = self._by_key(known), self._by_key((*known, *new))
+        changed = [key for key, row in merged.items() if row != before.get(key)]
+        try:
+            if changed:
+                self._write(month, self._sorted(merged.values()), version)
+        except ClientError as error:
+            if attempts == 1 or error.response["Error"]["Code"] not in OVERTAKEN:
+                raise
+            return self._merge_month(month, new, attempts - 1)
+        return len(changed)
 
     def newest(self) -> str:
         """The greatest ``time`` of all rows; "" where there is none."""
@@ -69,9 +83,11 @@ class OpsLog:
         rows, _ = self._read(max(entry["Key"] for entry in listed).removeprefix(self.prefix).removesuffix(".json"))
         return max(str(row[self.time]) for row in rows)
 
-    def _merged(self, known: Iterable[Row], new: Iterable[Row]) -> list[Row]:
-        by_key = {tuple(row[name] for name in self.key): row for row in (*known, *new)}
-        return sorted(by_key.values(), key=lambda row: (row[self.time], *(row[name] for name in self.key)))
+    def _by_key(self, rows: Iterable[Row]) -> dict[tuple[Any, ...], Row]:
+        return {tuple(row[name] for name in self.key): row for row in rows}
+
+    def _sorted(self, rows: Iterable[Row]) -> list[Row]:
+        return sorted(rows, key=lambda row: (row[self.time], *(row[name] for name in self.key)))
 
     def _read(self, month: str) -> tuple[list[Row], str]:
         """The rows of a month and the ETag of their file; "" where there is none."""

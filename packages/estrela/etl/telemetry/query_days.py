@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from estrela.etl.lake_table import OPS, LakeTable
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
 KEPT = timedelta(days=40)
 """Athena forgets a query after 45 days."""
 PAGE = 50
+MOST_QUERIES = 10_000
+"""Queries of a workgroup that one note looks at: 400 requests, which take about a minute."""
+_CUT = (
+    "workgroup %s: only its newest %d queries were counted, so the figures up to %s may not be complete; "
+    "give Estrela a workgroup of its own"
+)
 QUERY_DAYS = LakeTable(
     OPS,
     "query_days",
@@ -39,18 +47,33 @@ def query_days_log(s3: S3Client, glue: GlueClient, bucket: str) -> OpsLog:
 
 def note_query_days(
     s3: S3Client, glue: GlueClient, athena: AthenaClient, bucket: str, workgroups: Iterable[str]
-) -> None:
-    """Keep the days since the newest that is known, which is told anew. Raises ClientError."""
+) -> int:
+    """Keep the days since the newest that is known, that day anew; return how many are new or changed.
+
+    Raises ClientError.
+    """
     log = query_days_log(s3, glue, bucket)
     since = log.newest()
-    log.merge(row for workgroup in workgroups for row in query_days(athena, workgroup, since))
+    return log.merge(row for workgroup in workgroups for row in query_days(athena, workgroup, since))
 
 
-def query_days(client: AthenaClient, workgroup: str, since: str = "", today: date | None = None) -> list[Row]:
-    """Rows of :data:`QUERY_DAYS` for the days from ``since`` (``YYYY-MM-DD``), at most forty days back, in full."""
+def query_days(
+    client: AthenaClient, workgroup: str, since: str = "", today: date | None = None, most: int = MOST_QUERIES
+) -> list[Row]:
+    """Return rows of :data:`QUERY_DAYS` for the days from ``since`` (``YYYY-MM-DD``), at most forty days back.
+
+    Looks at the newest ``most`` queries. Where these are not all, the day in which they end is left out, with a
+    warning; if they are all of one day, its row counts only them.
+    """
     first = (today or datetime.now(UTC).date()) - KEPT
     first = max(first, date.fromisoformat(since)) if since else first
-    return rows_of(workgroup, _executions(client, workgroup, first))
+    executions = list(islice(_executions(client, workgroup, first), most + 1))
+    rows = rows_of(workgroup, executions[:most])
+    if len(executions) <= most:
+        return rows
+    day = rows[0]["day"] if rows else "the newest day"
+    logging.getLogger(__name__).warning(_CUT, workgroup, most, day)
+    return rows[1:] or rows
 
 
 def rows_of(workgroup: str, executions: Iterable[Mapping[str, Any]]) -> list[Row]:
