@@ -15,6 +15,7 @@ from contextlib import ExitStack
 
 import psutil
 
+from estrela.hooks.glue_runs import has_ended
 from localaws.running import Running, running
 
 JOB = """
@@ -87,10 +88,7 @@ def run(server: Running) -> float:
     glue = server.client("glue")
     begin = time.perf_counter()
     run_id = glue.start_job_run(JobName="small")["JobRunId"]
-    while (state := glue.get_job_run(JobName="small", RunId=run_id)["JobRun"])["JobRunState"] in (
-        "STARTING",
-        "RUNNING",
-    ):
+    while not has_ended(state := glue.get_job_run(JobName="small", RunId=run_id)["JobRun"]):
         time.sleep(0.02)
     seconds = time.perf_counter() - begin
     assert state["JobRunState"] == "SUCCEEDED", state.get("ErrorMessage")

@@ -1,4 +1,7 @@
-"""``python -m demo``: the main job, once. ``python -m demo airflow``: the same, with Airflow's pages left open."""
+"""``python -m demo``: the DAG of one star, once. ``python -m demo airflow``: the same, with Airflow's pages left open.
+
+``STAR`` names the star (default: banking).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -19,26 +24,45 @@ from demo.figures import show_rows, show_steps, steps_of
 from demo.progress import RunTimeoutError, watch
 from demo.world import World, WorldError, source_host, world_from
 from estrela.errors import EstrelaError
-from estrela.model.plan import EXTRACT, steps
+from estrela.model import plan, star
+from estrela.model.plan import EXTRACT, dag_id
+from estrela.model.star import Star
 from localaws.errors import LocalAwsError
 from localaws.running import Running, running
 from metabase.files import load
 from metabase.preview.athena import Athena
 from metabase.preview.render import preview
 
-DAG = "star_schema"
 PROJECT = Path(__file__).resolve().parents[2]
 AIRFLOW_PORT = 8080
-SPARK_STEPS = tuple(step.name for step in steps("banking") if step.phase != EXTRACT)
 EXPECTED = (AirflowError, EstrelaError, LocalAwsError, MirrorError, QueryError, RunTimeoutError, WorldError)
 FILES = """
 SELECT source, count(*) AS files, sum(rows_in) AS rows_in, sum(rows_loaded) AS loaded, sum(rows_rejected) AS rejected
-FROM banking_ops.files GROUP BY source ORDER BY source
+FROM {star}_ops.files GROUP BY source ORDER BY source
 """
 CHECKS = """
 SELECT table_name, count(*) AS checks, sum(rows_checked) AS rows_checked, sum(rows_failed) AS rows_failed
-FROM banking_ops.checks GROUP BY table_name ORDER BY table_name
+FROM {star}_ops.checks GROUP BY table_name ORDER BY table_name
 """
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What the demo runs: a star, on the data of a world, with its state in ``home``."""
+
+    star: Star
+    world: World
+    home: Path
+
+    @property
+    def dag(self) -> str:
+        """Id of the star's DAG."""
+        return dag_id(self.star.name)
+
+    @property
+    def spark_steps(self) -> int:
+        """Number of the steps that need Spark; each finds a warm process."""
+        return sum(step.phase != EXTRACT for step in plan.steps_of(self.star))
 
 
 def main() -> int:
@@ -58,17 +82,16 @@ def main() -> int:
 
 
 def _run(console: Console, stack: contextlib.ExitStack, *, keep_open: bool) -> int:
-    world = world_from(os.environ)
-    home = PROJECT / ".demo" / world.name
-    home.mkdir(parents=True, exist_ok=True)
-    console.print(f"[bold]Estrela[/] on {world.doc}; its state lies in .demo/{world.name}")
+    demo = _demo(os.environ)
+    demo.home.mkdir(parents=True, exist_ok=True)
+    console.print(f"[bold]Estrela[/] on {demo.world.doc}; its state lies in .demo/{demo.world.name}")
     with console.status("starting the central bank's mirror, the local AWS and Airflow"):
-        aws, flow = _start(stack, world, home, AIRFLOW_PORT if keep_open else 0)
-    run_id = flow.trigger(DAG, {})
+        aws, flow = _start(stack, demo, AIRFLOW_PORT if keep_open else 0)
+    run_id = flow.trigger(demo.dag, {})
     started = time.monotonic()
-    state = watch(console, flow, DAG, run_id)
+    state = watch(console, flow, demo.dag, run_id)
     seconds = time.monotonic() - started
-    _report(console, aws, flow, run_id, home / "dashboards.html")
+    _report(console, aws, flow, demo, run_id)
     colour = "green" if state == "success" else "red"
     console.print(f"The run is [{colour}]{state}[/] after {seconds:.0f} s.")
     if keep_open:
@@ -77,28 +100,35 @@ def _run(console: Console, stack: contextlib.ExitStack, *, keep_open: bool) -> i
     return 0 if state == "success" else 1
 
 
-def _start(stack: contextlib.ExitStack, world: World, home: Path, port: int) -> tuple[Running, Airflow]:
-    host = stack.enter_context(source_host(world, home / "mirror.log"))
-    aws = stack.enter_context(running(home / "aws", warm=len(SPARK_STEPS), java_options=FOR_SHORT_RUNS))
+def _demo(environ: Mapping[str, str]) -> Demo:
+    """Return what ``STAR`` and the variables of a world ask for. Raises DefinitionError for an unknown star."""
+    world = world_from(environ)
+    return Demo(star.load(environ.get("STAR", "banking")), world, PROJECT / ".demo" / world.name)
+
+
+def _start(stack: contextlib.ExitStack, demo: Demo, port: int) -> tuple[Running, Airflow]:
+    host = stack.enter_context(source_host(demo.world, demo.home / "mirror.log"))
+    aws = stack.enter_context(running(demo.home / "aws", warm=demo.spark_steps, java_options=FOR_SHORT_RUNS))
     deploy(aws.client, PROJECT)
-    flow = stack.enter_context(airflow(home / "airflow", PROJECT / "dags", airflow_env(aws, host), port))
-    flow.wait_for_dag(DAG)
-    aws.wait_until_warm(len(SPARK_STEPS))
+    flow = stack.enter_context(airflow(demo.home / "airflow", PROJECT / "dags", airflow_env(aws, host), port))
+    flow.wait_for_dag(demo.dag)
+    aws.wait_until_warm(demo.spark_steps)
     return aws, flow
 
 
-def _report(console: Console, aws: Running, flow: Airflow, run_id: str, page: Path) -> None:
-    tasks = flow.tasks(DAG, run_id)
+def _report(console: Console, aws: Running, flow: Airflow, demo: Demo, run_id: str) -> None:
+    tasks = flow.tasks(demo.dag, run_id)
     show_steps(console, steps_of(aws.client("glue"), JOB, run_id, tasks))
     failed = [task for task in tasks if task.state == "failed"]
     for task in failed:
-        console.print(f"[red]{task.name} failed:[/] {flow.reason(DAG, run_id, task.name)}", soft_wrap=True)
-    if failed:
+        console.print(f"[red]{task.name} failed:[/] {flow.reason(demo.dag, run_id, task.name)}", soft_wrap=True)
+    if not any(task.name == "publish" and task.state in ("success", "skipped") for task in tasks):
         return
-    show_rows(console, "Rows of each source", *rows_of(aws, WORKGROUP, FILES))
-    show_rows(console, "Checks", *rows_of(aws, WORKGROUP, CHECKS))
+    for title, query in (("Rows of each source", FILES), ("Checks", CHECKS)):
+        show_rows(console, title, *rows_of(aws, WORKGROUP, query.format(star=demo.star.name)))
     if any(task.name == "publish" and task.state == "skipped" for task in tasks):
         console.print(f"Nothing new was published: no table in s3://{LAKE} was touched.")
+    page = demo.home / "dashboards.html"
     with console.status("drawing the dashboards from Athena"):
         preview(load(), Athena(aws.client("athena"), WORKGROUP), page)
     console.print(f"Dashboards, to open in a browser: {page.relative_to(PROJECT)}")

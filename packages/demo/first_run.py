@@ -1,4 +1,4 @@
-"""``python -m demo.first_run``: wait until a run of the DAG has succeeded.
+"""``python -m demo.first_run``: wait until a run of the DAG of the star ``STAR`` (default: banking) has succeeded.
 
 Airflow is at ``AIRFLOW_URL``, the password of its admin in ``AIRFLOW_ADMIN_PASSWORD``.
 """
@@ -12,26 +12,28 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from demo.airflow import Airflow, AirflowError, token
+from estrela.model.plan import dag_id
 
-DAG = "star_schema"
 DEADLINE_SECONDS = 3600.0
 PAUSE_SECONDS = 2.0
 
 
 def main(environ: Mapping[str, str]) -> int:
     """0 once a run has succeeded; 1 with one line where none can."""
-    url = environ["AIRFLOW_URL"]
+    url, dag = environ["AIRFLOW_URL"], dag_id(environ.get("STAR", "banking"))
     try:
         flow = Airflow(url, Path(), token(url, "its log", environ["AIRFLOW_ADMIN_PASSWORD"]))
-        flow.wait_for_dag(DAG)
-        print(f"run {wait_for_success(lambda: flow.states(DAG))} of {DAG} succeeded")
+        flow.wait_for_dag(dag)
+        print(f"run {wait_for_success(dag, lambda: flow.states(dag))} of {dag} succeeded")
     except AirflowError as error:
         print(f"first run: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def wait_for_success(states: Callable[[], Mapping[str, str]], sleep: Callable[[float], None] = time.sleep) -> str:
+def wait_for_success(
+    dag: str, states: Callable[[], Mapping[str, str]], sleep: Callable[[float], None] = time.sleep
+) -> str:
     """The id of a run that succeeded. Raises AirflowError where all have failed, or none ends in an hour."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while time.monotonic() < deadline:
@@ -40,9 +42,9 @@ def wait_for_success(states: Callable[[], Mapping[str, str]], sleep: Callable[[f
         if succeeded:
             return succeeded[0]
         if found and set(found.values()) == {"failed"}:
-            raise AirflowError(f"{', '.join(found)} of {DAG} failed; Airflow's pages show which task, and its log")
+            raise AirflowError(f"{', '.join(found)} of {dag} failed; Airflow's pages show which task, and its log")
         sleep(PAUSE_SECONDS)
-    raise AirflowError(f"no run of {DAG} succeeded within {DEADLINE_SECONDS:.0f} s")
+    raise AirflowError(f"no run of {dag} succeeded within {DEADLINE_SECONDS:.0f} s")
 
 
 if __name__ == "__main__":

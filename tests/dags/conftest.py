@@ -31,8 +31,8 @@ STAND_IN = """
     host = given.get("--source_host", "")
     if "slow" in host:
         time.sleep(300)
-    if "gone" in host:
-        raise StepError(Failure("SourceRejectedError", False), "complaints: HTTP 410")
+    if "gone" in host or given["--entity"] in host:
+        raise StepError(Failure("SourceRejectedError", False), f"{given['--entity']}: HTTP 410")
     if given["--phase"] == "extract":
         for source in load(given["--star"]).sources_of(given["--entity"]):
             raw = RawLayer(boto3.client("s3"), given["--lake"], f"raw/{given['--star']}")

@@ -15,6 +15,7 @@ import psutil
 from pyiceberg.catalog.rest import RestCatalog
 
 from demo.deployment import FOR_SHORT_RUNS, JOB, LAKE, WORKGROUP, deploy
+from estrela.hooks.glue_runs import ENDED
 from localaws.running import Running, running
 
 PROJECT = Path(__file__).parents[2]
@@ -23,7 +24,6 @@ DATABASES = ("banking_trusted", "banking_refined", "banking_ops")
 RUNS = "banking_ops.runs"
 STEPS = (("transform", "banking"), ("star", "banking"), ("publish", "banking"))
 """The steps of a day after its extracts, phase and entity."""
-ENDED = ("SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR")
 
 Rows = Mapping[str, list[str]]
 

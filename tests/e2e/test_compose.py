@@ -129,8 +129,8 @@ def test_the_dag_has_succeeded_by_its_own_schedule(stack: Stack) -> None:
     airflow, password = stack.url("AIRFLOW_PORT"), stack.secret("AIRFLOW_ADMIN_PASSWORD")
     signed_in = requests.post(f"{airflow}/auth/token", json={"username": "admin", "password": password}, timeout=30)
     headers = {"Authorization": f"Bearer {signed_in.json()['access_token']}"}
-    dag = requests.get(f"{airflow}/api/v2/dags/star_schema", headers=headers, timeout=30).json()
-    runs = requests.get(f"{airflow}/api/v2/dags/star_schema/dagRuns", headers=headers, timeout=30).json()["dag_runs"]
+    dag = requests.get(f"{airflow}/api/v2/dags/star_banking", headers=headers, timeout=30).json()
+    runs = requests.get(f"{airflow}/api/v2/dags/star_banking/dagRuns", headers=headers, timeout=30).json()["dag_runs"]
     assert not dag["is_paused"]
     assert [(run["run_type"], run["state"]) for run in runs] == [("scheduled", "success")]
 

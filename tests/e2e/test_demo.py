@@ -47,7 +47,7 @@ def demo(project: Path) -> Iterator[subprocess.Popen[str]]:
 def wait_for_a_task(child: subprocess.Popen[str], home: Path) -> None:
     """Wait until Airflow has begun a task that extracts."""
     deadline = time.monotonic() + START_SECONDS
-    while not any(home.glob("airflow/logs/dag_id=star_schema/*/task_id=extract_*/*")):
+    while not any(home.glob("airflow/logs/dag_id=star_banking/*/task_id=extract_*/*")):
         assert child.poll() is None, child.communicate()[0]
         assert time.monotonic() < deadline, "no task began"
         time.sleep(0.2)

@@ -33,9 +33,9 @@ def test_deploying_again_changes_nothing_and_another_source_is_refused() -> None
 
 def test_the_first_run_is_waited_for() -> None:
     seen = iter([{}, {"a": "running"}, {"a": "failed", "b": "running"}, {"a": "failed", "b": "success"}])
-    assert wait_for_success(lambda: next(seen), lambda _: None) == "b"
+    assert wait_for_success("star_banking", lambda: next(seen), lambda _: None) == "b"
 
 
 def test_a_dag_whose_every_run_failed_is_not_waited_for() -> None:
-    with pytest.raises(AirflowError, match="a, b of star_schema failed; Airflow's pages show which task, and its log"):
-        wait_for_success(lambda: {"a": "failed", "b": "failed"}, lambda _: None)
+    with pytest.raises(AirflowError, match="a, b of star_banking failed; Airflow's pages show which task, and its log"):
+        wait_for_success("star_banking", lambda: {"a": "failed", "b": "failed"}, lambda _: None)

@@ -93,7 +93,7 @@ QUERY_DAYS = [
 
 def _job_run(step: str, started: str, seconds: int, state: str, message: str) -> Row:
     run = {"Id": f"jr_{started}", "StartedOn": datetime.fromisoformat(f"{started}+00:00"), "ExecutionTime": seconds}
-    key = {"Arguments": {"--run_key": f"star_schema/{started[:10]}/{step}"}}
+    key = {"Arguments": {"--run_key": f"star_banking/{started[:10]}/{step}"}}
     return row_of(run | key | {"MaxCapacity": 2.0, "JobRunState": state, "ErrorMessage": message})
 
 
@@ -150,7 +150,7 @@ def _rows() -> Iterator[tuple[LakeTable, list[tuple[Any, ...]]]]:
         [("complaints", "quarter=3,year=2024", "a", 7, "Índice", "<i>x</i>", "not a number", "2024;3;x")],
     )
     yield TABLES.checks, [("dim_quarter", "unique", "year, quarter", 5, 0), ("fact_fees", "between", "ceiling", 8, 2)]
-    yield TABLES.runs, [("star_schema/d1", PUBLISHED, "banking_refined.dim_quarter, banking_refined.fact_fees")]
+    yield TABLES.runs, [("star_banking/d1", PUBLISHED, "banking_refined.dim_quarter, banking_refined.fact_fees")]
 
 
 def statements() -> Iterator[str]:

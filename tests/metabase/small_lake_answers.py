@@ -102,10 +102,10 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
         ("GAMA (conglomerado)", "conglomerate", None),
     ],
     "job_runs": [
-        ("2024-10-31 06:02", "star", "SUCCEEDED", 10, 20, "star_schema/2024-10-31", ""),
-        ("2024-10-31 06:01", "star", "FAILED", 9, 18, "star_schema/2024-10-31", "QualityError: ceiling"),
-        ("2024-10-31 06:00", "extract_fees", "SUCCEEDED", 20, 40, "star_schema/2024-10-31", ""),
-        ("2024-10-01 05:59", "extract_fees", "SUCCEEDED", 50, 100, "star_schema/2024-10-01", ""),
+        ("2024-10-31 06:02", "star", "SUCCEEDED", 10, 20, "star_banking/2024-10-31", ""),
+        ("2024-10-31 06:01", "star", "FAILED", 9, 18, "star_banking/2024-10-31", "QualityError: ceiling"),
+        ("2024-10-31 06:00", "extract_fees", "SUCCEEDED", 20, 40, "star_banking/2024-10-31", ""),
+        ("2024-10-01 05:59", "extract_fees", "SUCCEEDED", 50, 100, "star_banking/2024-10-01", ""),
     ],
     "kpi_complaints": [
         ("2024-06-30", "2024T2", 800),
@@ -172,7 +172,7 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
         (0,),
     ],
     "runs": [
-        ("2024-11-01 07:30", "star_schema/d1", 2, "banking_refined.dim_quarter, banking_refined.fact_fees"),
+        ("2024-11-01 07:30", "star_banking/d1", 2, "banking_refined.dim_quarter, banking_refined.fact_fees"),
     ],
     "service_across_banks": [
         ("BANCO EPSILON", Decimal("30.00"), "Cadastro", 5, "Por Evento", "2020-01-01"),

@@ -26,8 +26,8 @@ def totals(world: World) -> dict[tuple[str, str], int]:
 
 
 def test_steps_of_one_run_share_a_branch_and_another_run_does_not() -> None:
-    assert branch_of("star_schema/manual__2026/star") == branch_of("star_schema/manual__2026/publish")
-    assert branch_of("star_schema/manual__2026/star") != branch_of("star_schema/manual__2027/star")
+    assert branch_of("star_banking/manual__2026/star") == branch_of("star_banking/manual__2026/publish")
+    assert branch_of("star_banking/manual__2026/star") != branch_of("star_banking/manual__2027/star")
     assert branch_of("alone") != branch_of("other")
 
 

@@ -27,6 +27,11 @@ class Step:
         return f"{self.phase}_{self.entity}" if self.phase in (EXTRACT, TRANSFORM) else self.phase
 
 
+def dag_id(star: str) -> str:
+    """Return the id of the star's DAG; run keys begin with it."""
+    return f"star_{star}"
+
+
 def steps(name: str) -> tuple[Step, ...]:
     """Return the steps of the star ``name``, each after those it waits for."""
     return steps_of(load(name))

@@ -1,0 +1,77 @@
+"""How the tasks of a DAG reach AWS and the lake: Airflow Variables, read when a task runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from estrela.errors import SettingsError
+
+SWITCH = {"true": True, "false": False}
+TEMPLATES: Mapping[str, str] = {
+    "aws_conn_id": "{{ var.value.get('estrela_aws_conn_id', 'aws_default') }}",
+    "glue_job": "{{ var.value.get('estrela_glue_job', 'estrela') }}",
+    "lake": "{{ var.value.get('estrela_lake', '') }}",
+    "poll_seconds": "{{ var.value.get('estrela_poll_seconds', '5') }}",
+    "kill_stops_run": "{{ var.value.get('estrela_kill_stops_run', 'false') }}",
+    "athena_workgroups": "{{ var.value.get('estrela_athena_workgroups', 'primary') }}",
+}
+"""Templates of the Variables, for ``op_kwargs``: ``estrela_<name>`` for each but the prefix."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """The AWS connection, the Glue job and the lake that the Variables name.
+
+    ``kill_stops_run`` says whether a killed task stops its Glue run; ``athena_workgroups`` are those whose cost is
+    recorded.
+    """
+
+    aws_conn_id: str
+    glue_job: str
+    lake: str
+    poll_seconds: float
+    kill_stops_run: bool
+    athena_workgroups: tuple[str, ...]
+
+    @classmethod
+    def of(cls, rendered: Mapping[str, str]) -> Connection:
+        """Read the rendered :data:`TEMPLATES`. Raises SettingsError, which names the Variable that is wrong."""
+        if not rendered["lake"]:
+            raise SettingsError("Airflow Variable estrela_lake", "is missing; set it to the name of the lake's bucket")
+        return cls(
+            rendered["aws_conn_id"],
+            rendered["glue_job"],
+            rendered["lake"],
+            _seconds(rendered["poll_seconds"]),
+            _switch("estrela_kill_stops_run", rendered["kill_stops_run"]),
+            tuple(name.strip() for name in rendered["athena_workgroups"].split(",") if name.strip()),
+        )
+
+    def client(self, service: str, config: Any = None) -> Any:
+        """Return a boto3 client from Airflow's AWS connection; ``config`` is a botocore Config."""
+        return client(service, self.aws_conn_id, config)
+
+
+def client(service: str, aws_conn_id: str, config: Any = None) -> Any:
+    """Return a boto3 client by the amazon provider's hook, so that connections, roles and regions work as elsewhere."""
+    from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+
+    return AwsBaseHook(aws_conn_id=aws_conn_id, client_type=service, config=config).get_conn()
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 600:
+        raise SettingsError("Airflow Variable estrela_poll_seconds", f"{text!r} is not a number above 0, at most 600")
+    return seconds
+
+
+def _switch(name: str, text: str) -> bool:
+    if text.lower() not in SWITCH:
+        raise SettingsError(f"Airflow Variable {name}", f"{text!r} is not true or false")
+    return SWITCH[text.lower()]

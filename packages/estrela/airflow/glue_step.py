@@ -1,0 +1,120 @@
+"""A task that starts the Glue run of a step, or attaches to it, and polls it to its end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.standard.operators.python import PythonOperator
+
+from estrela.airflow.connection import TEMPLATES, Connection
+
+if TYPE_CHECKING:
+    from estrela.hooks.glue_jobs import GlueJobs, JobRun
+
+DEADLINE = timedelta(hours=2)
+GRACE = timedelta(minutes=15)
+"""What a task may need beside the run: to wait for one that is being stopped, before and after."""
+RUN_KEY = "{{ dag.dag_id }}/{{ run_id }}/{{ task.task_id }}"
+
+
+@dataclass(frozen=True)
+class Attended:
+    """The run that a task attends to; ``jobs`` answers or fails within the 5 s that a killed task has."""
+
+    jobs: GlueJobs
+    job: str
+    run_id: str
+
+    def stop(self) -> None:
+        """Stop the run; say why it could not be."""
+        from estrela.errors import JobError
+
+        try:
+            self.jobs.stop(self.job, self.run_id)
+        except JobError as error:
+            print(f"The run was not stopped: {error}")
+        else:
+            print(f"Told Glue to stop job {self.job}, run {self.run_id}")
+
+
+class GlueStep(PythonOperator):
+    """A PythonOperator that attends to one Glue run, found by its run key or started.
+
+    A killed task leaves its run, and its retry attaches to it, unless the Variable ``estrela_kill_stops_run`` is true:
+    Airflow kills a task just the same when three heartbeats in a row are lost.
+    """
+
+    attended: Attended | None = None
+
+    def __init__(
+        self, *, arguments: Mapping[str, str], limits: Sequence[str] = (), flex: bool = False, **kwargs: Any
+    ) -> None:
+        """Attend to a run with ``arguments`` and the params of the DAG run that ``limits`` names, as ``--params``."""
+        job = {"arguments": dict(arguments), "limits": list(limits), "flex": flex}
+        super().__init__(
+            python_callable=run_step,
+            op_kwargs={"connection": TEMPLATES, "run_key": RUN_KEY, "job": job},
+            execution_timeout=DEADLINE + GRACE,
+            **kwargs,
+        )
+
+    def on_kill(self) -> None:
+        """Stop the run if that is wanted. Runs in a signal handler, within 5 s of which SIGKILL comes."""
+        if self.attended:
+            self.attended.stop()
+
+
+def run_step(
+    task: GlueStep, connection: Mapping[str, str], run_key: str, job: Mapping[str, Any], params: Mapping[str, Any]
+) -> dict[str, object]:
+    """Run one step to its end and return its figures: job, run_id, seconds, dpu_seconds.
+
+    Raises AirflowFailException, which ends the task's retries, for an error that a retry cannot help.
+    """
+    from dataclasses import asdict
+
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from estrela.errors import EstrelaError
+
+    try:
+        reached = Connection.of(connection)
+        arguments = {"--lake": reached.lake, **_given(job, params)}
+        return asdict(_finished(task, reached, run_key, arguments, job["flex"]))
+    except EstrelaError as error:
+        if error.retriable:
+            raise
+        raise AirflowFailException(str(error)) from error
+
+
+def _given(job: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, str]:
+    """Return the arguments that have a value."""
+    limits = {name: params[name] for name in job["limits"] if params[name]}
+    arguments = {**job["arguments"], "--params": json.dumps(limits) if limits else ""}
+    return {name: value for name, value in arguments.items() if value}
+
+
+def _finished(task: GlueStep, reached: Connection, run_key: str, arguments: Mapping[str, str], flex: bool) -> JobRun:
+    from estrela.hooks.glue_jobs import GlueJobs
+
+    jobs, job = GlueJobs(reached.client("glue")), reached.glue_job
+    run_id = jobs.start(job, run_key, arguments, flex=flex)
+    print(f"Glue job {job}, run {run_id}, key {run_key}; log: {jobs.log_url(run_id)}")
+    if reached.kill_stops_run:
+        task.attended = Attended(_quick_jobs(reached), job, run_id)
+    return jobs.finish(job, run_id, DEADLINE.total_seconds(), reached.poll_seconds)
+
+
+def _quick_jobs(reached: Connection) -> GlueJobs:
+    """Return a client for the signal handler, made before it: Airflow gives connections only to the task itself."""
+    from botocore.config import Config
+
+    from estrela.hooks.glue_jobs import GlueJobs
+
+    return GlueJobs(
+        reached.client("glue", Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}))
+    )

@@ -1,0 +1,125 @@
+"""The DAG of a star, from its declarations alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.providers.standard.operators.python import PythonOperator, ShortCircuitOperator
+from airflow.sdk import DAG, BaseOperator, Param, TriggerRule
+
+from estrela.airflow.alert import alert
+from estrela.airflow.connection import TEMPLATES
+from estrela.airflow.glue_step import GlueStep
+from estrela.airflow.news import news, remember
+from estrela.airflow.telemetry import LONGEST, note_work
+from estrela.model.plan import EXTRACT, PUBLISH, Step, dag_id, steps_of
+from estrela.model.star import Star, load
+
+DOC = """{doc}
+
+Each step is one AWS Glue job run that this DAG starts and polls; the steps and their order come from the declarations
+in `estrela.stars.{name}`.
+
+* An extract that fails stops nothing: the steps after it use what earlier runs received. **extracted** then fails the
+  DAG run, so that somebody looks.
+* A day without news ends after the extracts: the other steps are skipped, and no table is touched.
+* A retry attaches to the Glue run that is still active; it never starts a second one. A killed task leaves its run to
+  its retry.
+* **telemetry** records what Glue and Athena did and cost; its failure fails nothing.
+
+**Airflow Variables**: `estrela_lake`, the bucket (required); `estrela_glue_job` (default `estrela`);
+`estrela_aws_conn_id` (default `aws_default`); `estrela_alert_topic`, an SNS topic that hears of failures;
+`estrela_poll_seconds` (default 5); `estrela_kill_stops_run` (default `false`): `true` stops the Glue run of a killed
+task, also when Airflow kills it because heartbeats were lost; `estrela_source_host`, a stand-in for the hosts of all
+sources; `estrela_athena_workgroups` (default `primary`), comma-separated, whose scanned bytes are recorded.
+"""
+FULL_REFRESH = "full_refresh"
+REFRESH = {"--full_refresh": "{{ 'true' if params.full_refresh else '' }}"}
+SOURCE_HOST = {"--source_host": "{{ var.value.get('estrela_source_host', '') }}"}
+
+
+def star_dag(name: str) -> DAG:
+    """Return the DAG ``star_<name>``, daily. Raises DefinitionError if the star contradicts itself."""
+    star = load(name)
+    with DAG(
+        dag_id=dag_id(name),
+        description=star.doc.partition("\n")[0],
+        doc_md=DOC.format(doc=star.doc, name=name),
+        schedule="@daily",
+        start_date=datetime(2026, 1, 1, tzinfo=UTC),
+        catchup=False,
+        max_active_runs=1,
+        tags=["estrela", "glue", name],
+        params=_params(star),
+        default_args={
+            "owner": "data",
+            "retries": 3,
+            "retry_delay": timedelta(seconds=30),
+            "retry_exponential_backoff": 2.0,
+            "max_retry_delay": timedelta(minutes=15),
+            "execution_timeout": LONGEST,
+            "on_failure_callback": alert,
+        },
+    ) as dag:
+        _add_tasks(star)
+    return dag
+
+
+def _params(star: Star) -> dict[str, Param]:
+    limits = {
+        parameter.name: Param(
+            [],
+            type="array",
+            items={"type": "string", "pattern": parameter.anchored_pattern},
+            description=f"{parameter.doc}; such as {parameter.example}",
+        )
+        for parameter in star.run_parameters
+    }
+    return limits | {FULL_REFRESH: Param(False, type="boolean", description="Extract everything again and rebuild")}
+
+
+def _add_tasks(star: Star) -> None:
+    plan = steps_of(star)
+    tasks: dict[str, BaseOperator] = {step.name: _glue_step(star, step) for step in plan}
+    extracts = [tasks[step.name] for step in plan if step.phase == EXTRACT]
+    gate = ShortCircuitOperator(
+        task_id="news",
+        python_callable=news,
+        op_kwargs={"star": star.name, "connection": TEMPLATES},
+        trigger_rule=TriggerRule.ALL_DONE,
+        ignore_downstream_trigger_rules=False,
+    )
+    remembered = _python_task("remember", remember, star=star.name)
+    telemetry = _python_task("telemetry", note_work, retries=0, on_failure_callback=None).as_teardown()
+    for step in plan:
+        tasks[step.name].set_upstream([tasks[name] for name in step.after])
+        if step.phase == EXTRACT:
+            tasks[step.name].set_upstream([tasks[name] for name in step.once_done])
+        elif step.once_done:
+            tasks[step.name].set_upstream(gate)
+    extracts >> gate
+    extracts >> EmptyOperator(task_id="extracted")
+    tasks[PUBLISH] >> remembered >> telemetry
+    extracts >> telemetry
+
+
+def _glue_step(star: Star, step: Step) -> GlueStep:
+    arguments = {"--star": star.name, "--entity": step.entity, "--phase": step.phase, **REFRESH}
+    is_extract = step.phase == EXTRACT
+    return GlueStep(
+        task_id=step.name,
+        arguments={**arguments, **SOURCE_HOST} if is_extract else arguments,
+        limits=[parameter.name for parameter in star.run_parameters] if is_extract else (),
+        # What runs every day, news or not, and mostly waits for the network, may wait for capacity too.
+        flex=is_extract,
+        trigger_rule=TriggerRule.ALL_DONE if step.once_done and is_extract else TriggerRule.ALL_SUCCESS,
+    )
+
+
+def _python_task(task_id: str, function: Any, star: str = "", **options: Any) -> PythonOperator:
+    arguments = {"star": star} if star else {}
+    return PythonOperator(
+        task_id=task_id, python_callable=function, op_kwargs={**arguments, "connection": TEMPLATES}, **options
+    )

@@ -1,0 +1,42 @@
+"""What Glue and Athena did and cost, recorded after every run, whatever its outcome."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from estrela.airflow.connection import Connection
+
+LONGEST = timedelta(minutes=5)
+"""After this the record is given up; what is missing is recorded after the next run."""
+
+
+def note_work(connection: Mapping[str, str]) -> dict[str, int]:
+    """Record the Glue runs that have ended and what Athena scanned; return the changed rows by table.
+
+    What fails is left out, with a warning in the log: the record of a load must never fail the load.
+    """
+    tables: tuple[tuple[str, Callable[[Connection], int]], ...] = (("job_runs", _job_runs), ("query_days", _query_days))
+    return {table: count for table, note in tables if (count := _noted(table, note, connection)) is not None}
+
+
+def _noted(table: str, note: Callable[[Connection], int], connection: Mapping[str, str]) -> int | None:
+    try:
+        return note(Connection.of(connection))
+    except Exception as error:  # noqa: BLE001 - whatever happens here must not reach the load
+        logging.getLogger(__name__).warning("%s was not recorded: %s: %s", table, type(error).__name__, error)
+        return None
+
+
+def _job_runs(reached: Connection) -> int:
+    from estrela.etl.telemetry.job_runs import note_job_runs
+
+    return note_job_runs(reached.client("s3"), reached.client("glue"), reached.lake, reached.glue_job)
+
+
+def _query_days(reached: Connection) -> int:
+    from estrela.etl.telemetry.query_days import note_query_days
+
+    s3, glue, athena = (reached.client(service) for service in ("s3", "glue", "athena"))
+    return note_query_days(s3, glue, athena, reached.lake, reached.athena_workgroups)

@@ -1,0 +1,123 @@
+"""Tasks that end by force, under Airflow's own supervisor: what happens to their Glue runs."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+HERE = Path(__file__).parent
+DAG_FILE = HERE.parents[1] / "dags" / "stars.py"
+TASK = "extract_complaints"
+pytestmark = pytest.mark.slow
+
+
+class Supervised:
+    """A supervisor and its task; what they print goes to a file, so that nothing is lost in a pipe."""
+
+    def __init__(self, platform: Any, folder: Path, name: str = "first") -> None:
+        self.heartbeats_fail, self.log = folder / f"{name}-heartbeats-fail", folder / f"{name}.log"
+        env = {
+            **platform.env,
+            "HEARTBEATS_FAIL": str(self.heartbeats_fail),
+            "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+            "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "1",
+            "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+        }
+        command = [sys.executable, str(HERE / "supervised.py"), str(DAG_FILE), "star_banking", TASK, "day-1"]
+        with self.log.open("wb") as output:
+            self.process = subprocess.Popen(command, env=env, stdout=output, stderr=output)
+
+    @property
+    def output(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def kill_task(self, number: signal.Signals) -> None:
+        """Signal the task's own process."""
+        (task,) = psutil.Process(self.process.pid).children()
+        task.send_signal(number)
+
+    def end(self) -> None:
+        for child in psutil.Process(self.process.pid).children(recursive=True) if self.process.poll() is None else ():
+            child.kill()
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def slow(platform: Any) -> Any:
+    return replace(platform, variables={"source_host": "http://slow"})
+
+
+def eventually(check: Callable[[], Any], seconds: float = 150) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := check()):
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.1)
+    return found
+
+
+def attended(task: Supervised, platform: Any) -> str:
+    """The id of the one Glue run, once the task attends to it."""
+    (run,) = eventually(lambda: platform.runs() if "; log: " in task.output else [])
+    return str(run["Id"])
+
+
+def state(platform: Any) -> list[str]:
+    return [run["JobRunState"] for run in platform.runs()]
+
+
+def test_lost_heartbeats_leave_the_run_to_the_retry(slow: Any, tmp_path: Path) -> None:
+    first = Supervised(slow, tmp_path)
+    try:
+        run_id = attended(first, slow)
+        first.heartbeats_fail.touch()
+        assert first.process.wait(120) == 0
+        assert "Too many failed heartbeats; terminating process" in first.output
+        assert state(slow) == ["RUNNING"]
+        retry = Supervised(slow, tmp_path, "retry")
+        try:
+            eventually(lambda: f"run {run_id}, key star_banking/day-1/{TASK}; log: " in retry.output)
+            slow.aws.client("glue").batch_stop_job_run(JobName=slow.job, JobRunIds=[run_id])
+            eventually(lambda: f"run {run_id}, is STOPPED" in retry.output)
+        finally:
+            retry.end()
+        assert state(slow) == ["STOPPED"]
+    finally:
+        first.end()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_killed_task_leaves_its_run(slow: Any, tmp_path: Path, number: signal.Signals) -> None:
+    task = Supervised(slow, tmp_path)
+    try:
+        attended(task, slow)
+        task.kill_task(number)
+        if number == signal.SIGKILL:
+            assert task.process.wait(60) == 0
+        time.sleep(2)
+        assert state(slow) == ["RUNNING"]
+    finally:
+        task.end()
+
+
+def test_where_it_is_wanted_a_killed_task_stops_its_run_before_the_kill(slow: Any, tmp_path: Path) -> None:
+    stopping = replace(slow, variables={**slow.variables, "kill_stops_run": "true"})
+    task = Supervised(stopping, tmp_path)
+    try:
+        run_id = attended(task, stopping)
+        time.sleep(1)
+        task.heartbeats_fail.touch()
+        assert task.process.wait(120) == 0
+        assert f"Told Glue to stop job {slow.job}, run {run_id}" in task.output
+        eventually(lambda: state(stopping) == ["STOPPED"])
+    finally:
+        task.end()

@@ -1,0 +1,262 @@
+"""The DAG file in a real Airflow, its Glue runs on a local AWS."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from estrela.airflow.connection import TEMPLATES
+from estrela.model.plan import EXTRACT, steps
+from estrela.model.star import load, star_names
+
+DAG_FILE = Path(__file__).parents[2] / "dags" / "stars.py"
+HEAVY = {"pyspark", "boto3", "botocore", "requests", "moto", "pandas", "pyarrow"}
+
+STEPS = steps("banking")
+EXTRACTS = [step.name for step in STEPS if step.phase == EXTRACT]
+GLUE_STEPS = [step.name for step in STEPS]
+
+PARSE = """
+    import importlib.util, json, sys
+    from airflow.sdk import DAG, Param
+    from airflow.providers.standard.operators.python import PythonOperator, ShortCircuitOperator
+    before = set(sys.modules)
+    spec = importlib.util.spec_from_file_location("stars", sys.argv[1])
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    dags = {name: found for name, found in vars(module).items() if isinstance(found, DAG)}
+    print(json.dumps({
+        "imports": sorted({name.partition(".")[0] for name in set(sys.modules) - before}),
+        "dags": {dag.dag_id: {
+            "name": name,
+            "tasks": {task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks},
+            "rules": {task.task_id: task.trigger_rule for task in dag.tasks},
+            "retries": {task.task_id: task.retries for task in dag.tasks},
+            "params": {name: dag.params.get_param(name).schema for name in dag.params},
+            "settings": [dag.catchup, dag.max_active_runs, sorted(dag.tags)],
+            "doc": dag.doc_md,
+            "description": dag.description,
+        } for name, dag in dags.items()},
+    }))
+"""
+
+RUN = """
+    import json, sys
+    import airflow.providers.standard.operators.python
+    sys.path.insert(0, sys.argv[1])
+    import stars
+    runs = [stars.star_banking.test(run_conf=json.loads(conf)) for conf in sys.argv[2:]]
+    print(json.dumps([
+        {"state": run.state, **{ti.task_id: ti.state for ti in run.get_task_instances()}} for run in runs
+    ]))
+"""
+
+
+@pytest.fixture(scope="module")
+def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    env = {**os.environ, "AIRFLOW_HOME": str(tmp_path_factory.mktemp("airflow"))}
+    command = [sys.executable, "-c", textwrap.dedent(PARSE), str(DAG_FILE)]
+    output = subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
+    found: dict[str, Any] = json.loads(output.splitlines()[-1])
+    return found
+
+
+@pytest.fixture(scope="module")
+def dag(parsed: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = parsed["dags"]["star_banking"]
+    return found
+
+
+def test_the_file_parses_without_the_libraries_that_its_tasks_need(parsed: dict[str, Any]) -> None:
+    assert HEAVY.isdisjoint(parsed["imports"])
+    assert "estrela" in parsed["imports"]
+
+
+def test_there_is_one_dag_per_star(parsed: dict[str, Any]) -> None:
+    assert {dag_id: found["name"] for dag_id, found in parsed["dags"].items()} == {
+        f"star_{name}": f"star_{name}" for name in star_names()
+    }
+    for name in star_names():
+        found, star = parsed["dags"][f"star_{name}"], load(name)
+        assert {step.name for step in steps(name)} < set(found["tasks"])
+        assert found["settings"] == [False, 1, sorted(["estrela", "glue", name])]
+        assert found["doc"].startswith(star.doc)
+        assert found["description"] == star.doc.splitlines()[0]
+        assert set(found["params"]) == {"full_refresh", *(parameter.name for parameter in star.run_parameters)}
+
+
+def test_the_order_comes_from_the_declarations(dag: dict[str, Any]) -> None:
+    assert dag["tasks"] == {
+        **{step.name: sorted((*step.after, *step.once_done)) for step in STEPS},
+        "transform_banking": ["news"],
+        "news": sorted(EXTRACTS),
+        "extracted": sorted(EXTRACTS),
+        "remember": ["publish"],
+        "telemetry": sorted([*EXTRACTS, "remember"]),
+    }
+
+
+def test_only_what_follows_an_extract_does_not_need_its_success(dag: dict[str, Any]) -> None:
+    soft = {task for task, rule in dag["rules"].items() if rule == "all_done"}
+    assert soft == {"news", *(step.name for step in STEPS if step.phase == EXTRACT and step.once_done)}
+    assert dag["rules"]["telemetry"] == "all_done_setup_success"
+    assert {retries for task, retries in dag["retries"].items() if task != "telemetry"} == {3}
+
+
+def test_the_form_takes_what_the_job_takes(dag: dict[str, Any]) -> None:
+    assert dag["params"]["quarters"] == {
+        "type": "array",
+        "items": {"type": "string", "pattern": "^(?:([0-9]{4})T([1-4]))$"},
+    }
+
+
+def test_the_doc_names_every_variable(dag: dict[str, Any]) -> None:
+    read = {f"estrela_{name}" for name in TEMPLATES} | {"estrela_alert_topic", "estrela_source_host"}
+    assert {name for name in read if f"`{name}`" not in dag["doc"]} == set()
+
+
+@pytest.mark.slow
+def test_each_step_is_one_glue_run_and_a_day_without_news_ends_early(platform: Any, answer_of: Any) -> None:
+    conf = json.dumps({"quarters": ["2021T4", "2022T1"]})
+    first, second = answer_of(platform.python(RUN, str(DAG_FILE.parent), conf, '{"quarters": []}'))
+    assert set(first.values()) == {"success"}
+    ended = {"state", *EXTRACTS, "news", "extracted", "telemetry"}
+    assert {name for name, state in second.items() if state == "success"} == ended
+    assert {state for name, state in second.items() if name not in ended} == {"skipped"}
+    ran = [run["Arguments"]["--run_key"].rpartition("/")[2] for run in platform.runs()]
+    first_day, second_day = ran[: len(STEPS)], ran[len(STEPS) :]
+    assert sorted(first_day[:-3]) == sorted(second_day) == sorted(EXTRACTS)
+    assert first_day[-3:] == ["transform_banking", "star", "publish"]
+    classes = [run["ExecutionClass"] for run in platform.runs()]
+    assert classes == [*["FLEX"] * len(EXTRACTS), *["STANDARD"] * 3, *["FLEX"] * len(EXTRACTS)]
+    arguments = platform.runs()[ran.index("extract_complaints")]["Arguments"]
+    assert arguments.pop("--run_key").startswith("star_banking/manual__")
+    assert arguments == {
+        "--star": "banking",
+        "--entity": "complaints",
+        "--phase": "extract",
+        "--lake": platform.lake,
+        "--params": '{"quarters": ["2021T4", "2022T1"]}',
+    }
+    later = platform.runs()[len(STEPS) + second_day.index("extract_complaints")]["Arguments"]
+    assert "--params" not in later
+    assert_recorded(platform)
+
+
+def recorded_runs(platform: Any) -> list[dict[str, Any]]:
+    (listed,) = platform.aws.client("s3").list_objects_v2(Bucket=platform.lake, Prefix="ops/job_runs/")["Contents"]
+    body = platform.aws.client("s3").get_object(Bucket=platform.lake, Key=listed["Key"])["Body"].read()
+    return [json.loads(line) for line in body.splitlines()]
+
+
+def recorded_steps(platform: Any) -> dict[str, str]:
+    return {row["step"]: row["state"] for row in recorded_runs(platform)}
+
+
+def assert_recorded(platform: Any) -> None:
+    """The table of operations holds every Glue run of both days."""
+    recorded = recorded_runs(platform)
+    assert {row["glue_run_id"]: row["step"] for row in recorded} == {
+        run["Id"]: run["Arguments"]["--run_key"].rpartition("/")[2] for run in platform.runs()
+    }
+    assert len({row["run_key"] for row in recorded}) == 2
+    assert {row["state"] for row in recorded} == {"SUCCEEDED"}
+
+
+@pytest.mark.slow
+def test_an_extract_that_fails_stops_nothing_and_somebody_hears_of_it(platform: Any, answer_of: Any) -> None:
+    sns, sqs = platform.aws.client("sns"), platform.aws.client("sqs")
+    topic = sns.create_topic(Name=f"{platform.job}-alerts")["TopicArn"]
+    queue = sqs.create_queue(QueueName=f"{platform.job}-alerts")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    failing = replace(
+        platform,
+        variables={"source_host": "http://complaints", "alert_topic": topic, "athena_workgroups": "no-such-group"},
+    )
+    (run,) = answer_of(failing.python(RUN, str(DAG_FILE.parent), "{}"))
+    failed = {name: state for name, state in run.items() if state != "success"}
+    assert failed == {"state": "failed", "extract_complaints": "failed", "extracted": "upstream_failed"}
+    assert recorded_steps(failing)["extract_complaints"] == "FAILED"
+    (message,) = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]
+    assert message["Body"].startswith("star_banking.extract_complaints failed in run manual__")
+    assert "StepError: SourceRejectedError: complaints: HTTP 410; log: " in message["Body"]
+
+
+NEWS = """
+    import json, sys, types
+    from datetime import UTC, datetime
+    import airflow.providers.standard.operators.python
+    from estrela.airflow.connection import Connection, client
+    from estrela.airflow.news import news, remember
+    from estrela.etl.raw.layer import Arrival, RawLayer
+    connection = json.loads(sys.argv[1])
+    ask = lambda refresh=False: news("banking", connection, {"full_refresh": refresh})
+    first = ask()
+    remember("banking", connection, types.SimpleNamespace(xcom_pull=lambda task_ids: first))
+    after = ask()
+    raw = RawLayer(client("s3", "aws_default"), connection["lake"], "raw/banking")
+    raw.write("fees", [Arrival({}, 0, "https://bank.test", b"2", datetime.now(UTC))])
+    print(json.dumps([first["fees"], after, ask(True)["fees"], ask()["fees"]]))
+"""
+
+
+def connection(platform: Any, **changes: str) -> str:
+    rendered = {
+        "aws_conn_id": "aws_default",
+        "lake": platform.lake,
+        "glue_job": platform.job,
+        "poll_seconds": "0.1",
+        "kill_stops_run": "false",
+        "athena_workgroups": "primary",
+    }
+    return json.dumps(rendered | changes)
+
+
+def test_news_is_what_the_published_tables_were_not_made_from(platform: Any, answer_of: Any) -> None:
+    never_published, just_published, full_refresh, new_file = answer_of(platform.python(NEWS, connection(platform)))
+    assert (never_published, just_published, full_refresh, new_file) == (0, {}, 1, 1)
+
+
+STEP = """
+    import json, sys, types
+    import airflow.providers.standard.operators.python
+    from estrela.airflow.glue_step import run_step
+    arguments = {"--star": "banking", "--entity": "complaints", "--phase": "extract", "--source_host": sys.argv[2]}
+    job = {"arguments": arguments, "limits": [], "flex": False}
+    try:
+        print(json.dumps(run_step(types.SimpleNamespace(), json.loads(sys.argv[1]), "day-1", job, {})))
+    except Exception as error:
+        print(json.dumps([type(error).__name__, str(error)]))
+"""
+
+
+def test_a_failure_that_no_retry_can_help_says_so_in_glues_words(platform: Any, answer_of: Any) -> None:
+    kind, text = answer_of(platform.python(STEP, connection(platform), "http://gone"))
+    (run,) = platform.runs()
+    assert kind == "AirflowFailException"
+    assert f"Glue job {platform.job}, run {run['Id']}, is FAILED: " in text
+    assert "StepError: SourceRejectedError: complaints: HTTP 410; log: " in text
+    assert f"log: {platform.aws.endpoint} (log group /aws-glue/python-jobs/error, stream {run['Id']})" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"lake": ""}, "Airflow Variable estrela_lake: is missing; set it to the name of the lake's bucket"),
+        ({"poll_seconds": "soon"},
+         "Airflow Variable estrela_poll_seconds: 'soon' is not a number above 0, at most 600"),
+        ({"kill_stops_run": "yes"}, "Airflow Variable estrela_kill_stops_run: 'yes' is not true or false"),
+    ],
+)  # fmt: skip
+def test_a_wrong_variable_is_named(platform: Any, answer_of: Any, change: dict[str, str], message: str) -> None:
+    asked = connection(platform, **change)
+    assert answer_of(platform.python(STEP, asked, "")) == ["AirflowFailException", message]
