@@ -39,6 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--until", metavar="QUARTER", help="hold back the quarters after this one until asked")
     serve.add_argument("--withhold", action="append", default=[], metavar="QUARTER", help="list it, answer 204")
     serve.add_argument("--register", action="store_true", help="let IfDataCadastro answer (default: status 500)")
+    serve.add_argument("--reordered", action="store_true", help="OData: another order in each answer without $orderby")
+    serve.add_argument("--longest-page", type=int, default=0, metavar="N", help="OData: link to the next page after N")
     serve.add_argument(
         "--fault", action="append", default=[], metavar="JSON", help=f"{{'kind': ...}}, one of {', '.join(KINDS)}"
     )
@@ -66,6 +68,7 @@ def _serve(options: argparse.Namespace) -> int:
 
     until = quarter_of(options.until) if options.until else None
     mirror = Mirror(_world(options), until, map(quarter_of, options.withhold), options.register)
+    mirror.paging.reordered, mirror.paging.longest = options.reordered, options.longest_page
     for text in options.fault:
         mirror.faults.add(_fault(text))
     server = Server(mirror, options.port, options.host)

@@ -44,7 +44,8 @@ _ROUTES = Map(
 class Mirror:
     """The services over a world, with the state that a test may change while they run.
 
-    ``publication`` holds what the ranking shows, ``faults`` what goes wrong, ``requests`` what was asked.
+    ``publication`` holds what the ranking shows, ``paging`` how the OData services page, ``faults`` what goes wrong,
+    ``requests`` what was asked.
     The register (IF.data) answers 500, as the real one was reported to, unless ``register`` is set.
     """
 
@@ -53,6 +54,7 @@ class Mirror:
     ) -> None:
         self.world, self.register = world, register
         self.publication = Publication(world, until, withheld)
+        self.paging = olinda.Paging()
         self.faults = FaultBook()
         self.requests = RequestLog()
         self._controls = control.Controls(self.publication, self.faults, self.requests)
@@ -91,7 +93,7 @@ class Mirror:
             return self._segmentation()
         if values["service"] == olinda.REGISTER and not self.register:
             return error_page(500)
-        return olinda.answer(self.world, values["service"], values["call"], request.args)
+        return olinda.answer(self.world, values["service"], values["call"], request.args, self.paging, request.base_url)
 
     def _segmentation(self) -> Response:
         content = self.world.segmentation()

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from werkzeug.wrappers import Response
 
@@ -75,8 +76,33 @@ RESOURCES = {
 }
 
 
-def answer(world: World, service: str, call: str, query: Mapping[str, str]) -> Response:
-    """The answer to ``GET /olinda/servico/<service>/versao/v1/odata/<call>?<query>``."""
+@dataclass
+class Paging:
+    """How the services page, to be changed while they run.
+
+    ``reordered``: records are in another order in each answer, unless $orderby is given and ``obeys_order`` holds.
+    ``longest`` is the number of records after which a page ends with a link to the next one; 0: no links.
+    """
+
+    reordered: bool = False
+    obeys_order: bool = True
+    longest: int = 0
+    answers: int = 0
+
+    def ordered(self, records: Sequence[Record], query: Mapping[str, str]) -> Sequence[Record]:
+        """The records in the order of the next answer."""
+        self.answers += 1
+        if not self.reordered or ("$orderby" in query and self.obeys_order):
+            return records
+        place = 37 * self.answers % max(len(records), 1)
+        return [*records[place:], *records[:place]]
+
+
+def answer(
+    world: World, service: str, call: str, query: Mapping[str, str], paging: Paging | None = None, url: str = ""
+) -> Response:
+    """The answer to ``GET /olinda/servico/<service>/versao/v1/odata/<call>?<query>``, which came to ``url``."""
+    paging = paging or Paging()
     found = _CALL.fullmatch(call)
     name = found["name"] if found else ""
     resource = RESOURCES.get(name)
@@ -86,11 +112,18 @@ def answer(world: World, service: str, call: str, query: Mapping[str, str]) -> R
         given = _arguments(resource, found["arguments"], query)
         records = resource.records(world, given)
         fields = _selected(resource.fields, query)
-        value = [{field: record[field] for field in fields} for record in _page(records, resource.fields, query)]
+        chosen = _chosen(records, resource.fields, query)
+        if not (paging.reordered and not paging.obeys_order):
+            chosen = _in_order(chosen, resource.fields, query)
+        page, link = _page(paging.ordered(chosen, query), query, paging.longest, url)
+        value = [{field: record[field] for field in fields} for record in page]
     except (BadRequestError, FilterError) as error:
         return _error(400, str(error))
     kind = f"_{name}" if resource.parameters else name
-    return _json(200, {"@odata.context": _CONTEXT.format(service, kind, ",".join(fields)), "value": value})
+    context = {"@odata.context": _CONTEXT.format(service, kind, ",".join(fields))}
+    count = {"@odata.count": len(chosen)} if query.get("$count") == "true" else {}
+    following = {"@odata.nextLink": link} if link else {}
+    return _json(200, {**context, **count, "value": value, **following})
 
 
 def _arguments(resource: Resource, text: str | None, query: Mapping[str, str]) -> dict[str, str]:
@@ -116,14 +149,24 @@ def _resolved(text: str, query: Mapping[str, str]) -> str:
     return found[1] if found[1] is not None else found[2]
 
 
-def _page(records: Sequence[Record], fields: tuple[str, ...], query: Mapping[str, str]) -> Sequence[Record]:
-    chosen = list(records)
-    if "$filter" in query:
-        chosen = list(filter(predicate_of(query["$filter"], fields), chosen))
+def _chosen(records: Sequence[Record], fields: tuple[str, ...], query: Mapping[str, str]) -> Sequence[Record]:
+    return list(filter(predicate_of(query["$filter"], fields), records)) if "$filter" in query else records
+
+
+def _in_order(records: Sequence[Record], fields: tuple[str, ...], query: Mapping[str, str]) -> Sequence[Record]:
+    ordered = list(records)
     for term in reversed(query.get("$orderby", "").split(",")):
-        chosen = _ordered(chosen, term.split(), fields)
-    skip, top = _count(query, "$skip", 0), _count(query, "$top", len(chosen))
-    return chosen[skip : skip + top]
+        ordered = _ordered(ordered, term.split(), fields)
+    return ordered
+
+
+def _page(records: Sequence[Record], query: Mapping[str, str], longest: int, url: str) -> tuple[Sequence[Record], str]:
+    """The records of one page, and the link to the next where pages are limited."""
+    skip, top = _count(query, "$skip", 0), _count(query, "$top", len(records))
+    size = min(top, longest) if longest else top
+    rest = {**query, "$skip": str(skip + size), "$top": str(top - size)}
+    has_more = size < top and skip + size < len(records)
+    return records[skip : skip + size], f"{url}?{urlencode(rest)}" if has_more else ""
 
 
 def _ordered(records: list[Record], term: list[str], fields: tuple[str, ...]) -> list[Record]:
