@@ -9,7 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from estrela.etl.raw.layer import RawFile
+from estrela.etl.raw.raw_file import RawFile
 from estrela.model.table import Mart
 from estrela.stars.banking.sources import segments
 from ranking.session import data_files

@@ -45,7 +45,10 @@ def world_from(environ: Mapping[str, str]) -> World:
 
 @contextlib.contextmanager
 def source_host(world: World, log: Path) -> Iterator[str]:
-    """The host that stands in for the central bank's; empty for the central bank itself."""
+    """Yield the address and name of what stands in for the central bank; "" for the central bank itself.
+
+    The port changes between runs; the name tells the lake that the world is the same.
+    """
     if world.is_live:
         yield ""
         return
@@ -56,4 +59,4 @@ def source_host(world: World, log: Path) -> Iterator[str]:
             if child.poll() is not None or time.monotonic() > deadline:
                 raise WorldError(f"the mirror did not start: {text.strip()[-500:]}")
             time.sleep(0.05)
-        yield text.split("answers at ")[1].split()[0]
+        yield f"{text.split('answers at ')[1].split()[0]}#{world.name}"

@@ -1,13 +1,10 @@
-"""The composition root: from what a run is told to the step that does it.
-
-Concrete classes are named here alone, but for the extractors: `etl/extractors/build.py` pairs them with origins.
-"""
+"""The composition root: from the settings of a run to its step. Only this module names concrete classes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 
@@ -15,15 +12,26 @@ from estrela import logger
 from estrela.etl.base import ETLBase, Figures
 from estrela.etl.raw.layer import RawLayer
 from estrela.etl.step_failure import step_error
+from estrela.hooks.http_policy import HttpPolicy
+from estrela.model.auth import ApiKey, Auth, BasicLogin, BearerToken
+from estrela.model.origin import Api, Catalogue, Download, OData, RestApi, S3Deliveries, S3Files
 from estrela.model.plan import EXTRACT, STAR, TRANSFORM
 from estrela.model.source import Source
 from estrela.model.star import Star, load
 from estrela.settings import Settings, settings_from
+from estrela.world import World
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+    from requests.auth import AuthBase
 
+    from estrela.etl.extractors.extractor import Extractor, Scope
     from estrela.etl.loaders.lake import LakeLoader
+    from estrela.hooks.rest_api import RestApiHook
+
+PATIENT = HttpPolicy()
+BRIEF = HttpPolicy(attempts=2, give_up_after=8)
+"""For optional sources: one that is down for days must not hold up each day's run."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +74,15 @@ class ETLFactory:
         return self._publish(star)
 
     def _extract(self, star: Star) -> ETLBase:
-        from estrela.etl.extractors.build import extract_step
-        from estrela.etl.extractors.extractor import Scope
+        from estrela.etl.extractors.extractor import ExtractStep, Scope
+        from estrela.etl.raw.world_record import WorldRecord
 
-        scope = Scope(self.settings.parameters, self.settings.full_refresh)
-        sources = star.sources_of(self.settings.entity)
-        return extract_step(self.settings.entity, sources, self._raw(), scope, self.settings.source_host)
+        settings, raw = self.settings, self._raw()
+        scope = Scope(settings.parameters, settings.full_refresh)
+        sources = star.sources_of(settings.entity)
+        extractors = [extractor_of(source, raw, scope, settings.world, self.session) for source in sources]
+        record = WorldRecord(raw.s3, raw.bucket)
+        return ExtractStep(settings.entity, extractors, settings.world, record)
 
     def _sources(self, star: Star) -> tuple[Source, ...]:
         """Those of the settings' entity; the star's name stands for all."""
@@ -114,6 +125,57 @@ class ETLFactory:
         from estrela.etl.loaders.lake import LakeLoader
 
         return LakeLoader(self.spark(), self.settings.star, self.settings.run_key)
+
+
+def extractor_of(source: Source, raw: RawLayer, scope: Scope, world: World, session: boto3.Session) -> Extractor[Any]:
+    """Return the extractor for the origin of ``source``, with a client of its own."""
+    from estrela.etl.extractors.catalogue_extractor import CatalogueExtractor
+    from estrela.etl.extractors.download_extractor import DownloadExtractor
+    from estrela.etl.extractors.rest_api_extractor import RestApiExtractor
+    from estrela.etl.extractors.s3_deliveries_extractor import S3DeliveriesExtractor
+    from estrela.etl.extractors.s3_files_extractor import S3FilesExtractor
+
+    match source.origin:
+        case S3Files(bucket=bucket):
+            return S3FilesExtractor(source, raw, scope, raw.s3, bucket or raw.bucket)
+        case S3Deliveries(bucket=bucket):
+            return S3DeliveriesExtractor(source, raw, scope, raw.s3, bucket or raw.bucket)
+        case Catalogue():
+            return CatalogueExtractor(source, raw, scope, _hook(source, source.origin, world, session))
+        case Download():
+            return DownloadExtractor(source, raw, scope, _hook(source, source.origin, world, session))
+        case RestApi() | OData():
+            return RestApiExtractor(source, raw, scope, _hook(source, source.origin, world, session))
+
+
+def _hook(
+    source: Source, origin: Download | Catalogue | RestApi | OData, world: World, session: boto3.Session
+) -> RestApiHook:
+    """Return a client for the origin's hosts, or for the stand-in that answers for all of them."""
+    from estrela.hooks.http_session import host_of
+    from estrela.hooks.rest_api import RestApiHook
+
+    api = origin if isinstance(origin, Api) else None
+    policy = BRIEF if api and api.optional else PATIENT
+    auth = auth_of(api.auth, session) if api and api.auth else None
+    if world.base_url:
+        return RestApiHook(source.name, world.base_url, policy=policy, auth=auth, stands_in=True)
+    return RestApiHook(source.name, host_of(origin.url), policy=policy, auth=auth, hosts=origin.hosts)
+
+
+def auth_of(declared: Auth, session: boto3.Session) -> AuthBase:
+    """Return what adds the declared credential to a request; the secret is read with the first request."""
+    from estrela.hooks import auth
+    from estrela.hooks.secret import Secret
+
+    secret = Secret(session.client("secretsmanager"), declared.secret)
+    match declared:
+        case ApiKey(header=header, key=key):
+            return auth.ApiKey(secret, header, key)
+        case BearerToken(key=key):
+            return auth.BearerToken(secret, key)
+        case BasicLogin():
+            return auth.BasicLogin(secret)
 
 
 def run(argv: Sequence[str], spark: Callable[[], SparkSession], job: str = "") -> Figures:

@@ -12,11 +12,11 @@ from estrela.errors import DefinitionError, SettingsError, some_of
 from estrela.model.plan import PHASES
 from estrela.model.run_parameter import RunParameter
 from estrela.model.star import load
+from estrela.world import PRODUCTION, World, world_from
 
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 ENTITY = re.compile(r"[a-z][a-z0-9_]*")
 RUN_KEY = re.compile(r"[\x21-\x7e]{1,400}")
-HOST = re.compile(r"https?://[^/\s]+")
 SWITCH = {"true": True, "false": False}
 
 Parameters = Mapping[str, tuple[str, ...]]
@@ -29,7 +29,7 @@ class Settings:
 
     ``star``, ``entity`` and ``phase`` say what to do, ``lake`` is the bucket, ``run_key`` names the attempt that a
     retry attaches to. ``parameters`` limit an extract as the star's run parameters declare; ``full_refresh`` asks for
-    everything anew; ``source_host`` (``http://host:port``) stands in for the scheme and host of every source.
+    everything anew; ``world`` says which hosts are asked.
     """
 
     star: str
@@ -39,7 +39,7 @@ class Settings:
     run_key: str
     parameters: Parameters = field(default_factory=dict)
     full_refresh: bool = False
-    source_host: str = ""
+    world: World = PRODUCTION
 
 
 def settings_from(argv: Sequence[str]) -> Settings:
@@ -55,9 +55,7 @@ def settings_from(argv: Sequence[str]) -> Settings:
         run_key=_matching(given, "run_key", RUN_KEY, "1 to 400 printable ASCII characters without blanks"),
         parameters=parameters_from(star, given.get("params", "")),
         full_refresh=SWITCH[switch],
-        source_host=_matching(given, "source_host", HOST, "http(s)://host:port", "")
-        if given.get("source_host")
-        else "",
+        world=world_from(given.get("source_host", "")),
     )
 
 

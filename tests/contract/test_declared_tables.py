@@ -29,7 +29,7 @@ COLUMNS = {table.name: table.all_columns for table in STAR.tables} | {one.name: 
 
 
 shops = CsvSource(
-    "shops", "Stands in for a fact's sources", "shops", Download("http://x/y.csv"),
+    "shops", "Stands in for a fact's sources", "shops", Download("https://x.test/y.csv"),
     (Column("code", "string", "Code"),), (Layout("v1", (Field("Code", "code", Text()),)),),
 )  # fmt: skip
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from estrela.etl.raw.layer import RawFile
+from estrela.etl.raw.raw_file import RawFile
 
 START = datetime(2022, 7, 1, 12, tzinfo=UTC)
 

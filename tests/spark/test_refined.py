@@ -16,7 +16,7 @@ from estrela.etl.transformers.refined import dimension_rows, fact_rows
 from estrela.model import Column, CsvSource, Dimension, Download, Fact, Field, Layout, Lookup, Scd1, Scd2, Text
 
 shops = CsvSource(
-    "shops", "Shops", "shops", Download("http://x/shops.csv"), (Column("code", "string", "Code"),),
+    "shops", "Shops", "shops", Download("https://x.test/shops.csv"), (Column("code", "string", "Code"),),
     (Layout("v1", (Field("Code", "code", Text()),)),),
 )  # fmt: skip
 OBSERVED = "code string, name string, city string, day date"

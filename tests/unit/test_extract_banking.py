@@ -17,11 +17,15 @@ from bcb_mirror.quarters import Quarter
 from bcb_mirror.serving import Serving, serving
 from bcb_mirror.synthetic_world import SyntheticWorld
 from estrela.errors import ExtractError, SourceChangedError, SourceRejectedError, SourceUnavailableError
-from estrela.etl.extractors.build import extract_step, extractor
-from estrela.etl.extractors.extractor import Scope
+from estrela.etl.extractors.extractor import Extractor, ExtractStep, Scope
 from estrela.etl.raw.layer import Arrival, RawLayer
+from estrela.etl.raw.request_id import request_id
+from estrela.etl.raw.world_record import WorldRecord
+from estrela.etl_factory import extractor_of
 from estrela.model.origin import OData
+from estrela.model.source import Source
 from estrela.model.star import Star, load
+from estrela.world import world_from
 
 WORLD = SyntheticWorld(seed=7, institutions=20, others=6, first=Quarter(2021, 4), last=Quarter(2022, 3))
 MONDAY = date(2026, 11, 16)
@@ -51,13 +55,26 @@ def star() -> Star:
     return load("banking")
 
 
+def extractor(source: Source, raw: RawLayer, mirror: Serving, **scope: Any) -> Extractor[Any]:
+    return extractor_of(source, raw, Scope(**({"day": MONDAY} | scope)), world_from(mirror.url), boto3.Session())
+
+
 def extract(star: Star, raw: RawLayer, mirror: Serving, *entities: str, **scope: Any) -> int:
     """Take the entities in (all, if none is named); the number of new files."""
     new = 0
     for entity in entities or star.entities:
-        step = extract_step(entity, star.sources_of(entity), raw, Scope(**({"day": MONDAY} | scope)), mirror.url)
+        extractors = [extractor(source, raw, mirror, **scope) for source in star.sources_of(entity)]
+        step = ExtractStep(entity, extractors, world_from(mirror.url), WorldRecord(raw.s3, raw.bucket))
         new += int(str(step.run()["new_files"]))
     return new
+
+
+def asked(source: Source, raw: RawLayer, mirror: Serving, **scope: Any) -> list[dict[str, str]]:
+    """The requests that a run would make."""
+    known, one = raw.state(source.name), extractor(source, raw, mirror, **scope)
+    full = bool(scope.get("full_refresh"))
+    items = one.wanted(known).items
+    return [dict(item.asked) for item in items if full or one.is_due(item, known.get(request_id(item.asked)))]
 
 
 def keys(raw: RawLayer) -> set[str]:
@@ -119,8 +136,7 @@ def test_zeros_lost_in_a_list_do_not_make_a_second_institution(star: Star, raw: 
     now = datetime(2026, 11, 16, tzinfo=UTC)
     body = b"Segmento\tCNPJ\tNome\r\nS1\t0\tBANCO DO BRASIL\r\nS1\t00000000\tBB - PRUDENCIAL\r\nS5\tx\t?\r\n"
     raw.write("segments", [Arrival({}, 0, "u", body, now)])
-    requests = extractor(star.sources_of("fees")[0], raw, Scope(), mirror.url).requests()
-    assert [request.asked for request in requests] == [
+    assert asked(star.sources_of("fees")[0], raw, mirror) == [
         {"person_type": "F", "cnpj": "00000000"},
         {"person_type": "J", "cnpj": "00000000"},
     ]
@@ -130,7 +146,9 @@ def test_a_day_without_news_writes_nothing(star: Star, raw: RawLayer, mirror: Se
     extract(star, raw, mirror)
     before = keys(raw)
     assert extract(star, raw, mirror, day=MONDAY + timedelta(days=1)) == 0
-    assert keys(raw) == before
+    # What was asked and answered is recorded on every day.
+    assert {key for key in keys(raw) - before if "/asked/" not in key} == set()
+    assert {key.split("/")[1] for key in keys(raw) - before} == {source.name for source in star.sources}
 
 
 def test_an_empty_answer_is_asked_for_again_once_a_week(star: Star, raw: RawLayer, mirror: Serving) -> None:
@@ -140,12 +158,11 @@ def test_an_empty_answer_is_asked_for_again_once_a_week(star: Star, raw: RawLaye
     extract(star, raw, mirror)
     everything = [dict(file.request) for file in raw.current("fees")]
     empty = [dict(file.request) for file in raw.current("fees") if not json.loads(raw.read(file))["value"]]
-    scopes = [Scope(day=MONDAY + timedelta(days)) for days in range(7)]
-    week = [[dict(one.asked) for one in extractor(source, raw, scope, mirror.url).requests()] for scope in scopes]
+    week = [asked(source, raw, mirror, day=MONDAY + timedelta(days)) for days in range(7)]
     assert empty
     for one in everything:
         assert sum(one in day for day in week) == (1 if one in empty else 7)
-    full = extractor(source, raw, Scope(full_refresh=True), mirror.url).requests()
+    full = asked(source, raw, mirror, full_refresh=True)
     assert len(full) == len(everything)
 
 

@@ -14,9 +14,10 @@ from moto import mock_aws
 
 from estrela import logger
 from estrela.etl.extractors.extractor import Scope
-from estrela.etl.extractors.known_values import months_of, values_of
+from estrela.etl.extractors.known_values import KnownValues, requests_values, values_of
 from estrela.etl.raw.layer import Arrival, RawLayer
-from estrela.stars.banking.sources import complaints, group_members, segments
+from estrela.model.source import Source
+from estrela.stars.banking.sources import complaints, group_members, last_month, segments
 
 HEADER = ";".join(field.header for field in complaints.layouts[0].fields)
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -34,6 +35,11 @@ def receive(raw: RawLayer, source: str, body: bytes, **request: str) -> None:
     raw.write(source, [Arrival(request, 0, "https://x.test", body, NOW)])
 
 
+def found(raw: RawLayer, source: Source) -> list[str]:
+    """CNPJ roots in the current files of a source."""
+    return list(values_of(raw, [(source, "cnpj_root")]).values)
+
+
 def ranking(*cnpjs: str) -> str:
     rows = [f"2021;1º;Top 10;Banco/financeira;{cnpj};NAME;1;1;1;1;3;9;9;9" for cnpj in cnpjs]
     return "\n".join([HEADER, *rows, ""])
@@ -41,32 +47,32 @@ def ranking(*cnpjs: str) -> str:
 
 def test_zeros_are_put_back_and_blanks_and_nonsense_left_out(raw: RawLayer) -> None:
     receive(raw, "complaints", ranking("0", "00000000", " ", "x1", "92874270").encode("cp1252"), year="2021")
-    assert values_of(raw, complaints, "cnpj_root") == {"00000000", "92874270"}
+    assert found(raw, complaints) == ["00000000", "92874270"]
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-8", "utf-8-sig"])
 def test_a_file_of_any_encoding_tells_its_values(raw: RawLayer, encoding: str) -> None:
     receive(raw, "complaints", ranking("1").encode(encoding), year="2021")
-    assert values_of(raw, complaints, "cnpj_root") == {"00000001"}
+    assert found(raw, complaints) == ["00000001"]
 
 
 def test_only_current_answers_count(raw: RawLayer) -> None:
     receive(raw, "complaints", ranking("1").encode(), year="2021")
     receive(raw, "complaints", ranking("2").encode(), year="2021")
-    assert values_of(raw, complaints, "cnpj_root") == {"00000002"}
+    assert found(raw, complaints) == ["00000002"]
 
 
 def test_json_answers_tell_their_values(raw: RawLayer) -> None:
     records = [{"Cnpj": "191", "Nome": "A"}, {"Cnpj": None, "Nome": "B"}]
     receive(raw, "group_members", json.dumps({"value": records}).encode(), group_code="01")
-    assert values_of(raw, group_members, "cnpj_root") == {"00000191"}
+    assert found(raw, group_members) == ["00000191"]
 
 
 def test_a_file_that_cannot_be_read_is_named_in_the_log(raw: RawLayer) -> None:
     stream = io.StringIO()
     logger.log_to(stream)
     receive(raw, "segments", b"another\tfile\r\n1\t2\r\n")
-    assert values_of(raw, segments, "cnpj_root") == set()
+    assert values_of(raw, [(segments, "cnpj_root")]) == KnownValues([], complete=False)
     (line,) = map(json.loads, stream.getvalue().splitlines())
     assert (line["level"], line["source"], line["column"]) == ("WARNING", "segments", "cnpj_root")
     assert line["file"] == raw.current("segments")[0].key
@@ -75,17 +81,17 @@ def test_a_file_that_cannot_be_read_is_named_in_the_log(raw: RawLayer) -> None:
 def test_months_are_the_last_of_the_quarters_received(raw: RawLayer) -> None:
     receive(raw, "complaints", b"a", year="2021", quarter="4")
     receive(raw, "complaints", b"b", year="2022", quarter="1")
-    files = raw.current("complaints")
-    assert months_of(complaints, files, Scope()) == ["202112", "202203"]
-    assert months_of(complaints, files, Scope({"quarters": ("2021T4",)})) == ["202112"]
+    assert requests_values(raw, complaints, last_month, Scope()).values == ["202112", "202203"]
+    limited = Scope({"quarters": ("2021T4",)})
+    assert requests_values(raw, complaints, last_month, limited).values == ["202112"]
 
 
 def test_the_real_quarters_tell_each_bank_once_and_so_do_their_damaged_copies(raw: RawLayer, real_data: Path) -> None:
     for path in (real_data / "complaints").glob("reclamacoes_202[01]T*.csv"):
         receive(raw, "complaints", path.read_bytes(), file=path.name)
-    banks = values_of(raw, complaints, "cnpj_root")
+    banks = found(raw, complaints)
     assert {len(cnpj) for cnpj in banks} == {8}
     assert len(banks) == 90
     for path in (real_data / "complaints_damaged").glob("202*T*.csv"):
         receive(raw, "complaints", path.read_bytes(), file=path.name)
-    assert values_of(raw, complaints, "cnpj_root") == banks
+    assert found(raw, complaints) == banks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import socketserver
 import threading
 import time
@@ -21,11 +22,13 @@ from estrela.errors import (
     SourceRejectedError,
     SourceUnavailableError,
 )
-from estrela.hooks.answer import seconds_to_wait
+from estrela.hooks.answer import Answer, fault_of, seconds_to_wait
+from estrela.hooks.body import Body
 from estrela.hooks.http_policy import HttpPolicy
-from estrela.hooks.paginators import ODataPages
+from estrela.hooks.paginators import at_path, paginator_of
 from estrela.hooks.request import Request
 from estrela.hooks.rest_api import RestApiHook
+from estrela.model.paging import CursorPages, LinkedPages, NumberedPages, ODataPages, OffsetPages, OnePage, Paging
 
 Reply = Callable[[BaseHTTPRequestHandler], None]
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -124,6 +127,8 @@ def hook(service: Service, naps: list[float]) -> Iterator[RestApiHook]:
         yield client
 
 
+PAIR = ODataPages(2)
+PAIRS = paginator_of(PAIR, "value")
 FEES = Request("odata/Fees", {"$format": "json"})
 BROKEN: dict[str, tuple[Reply, str]] = {
     "500": (reply(500), "HTTP 500"),
@@ -144,7 +149,7 @@ BROKEN: dict[str, tuple[Reply, str]] = {
 @pytest.mark.parametrize("fault", BROKEN)
 def test_a_fault_that_passes_is_retried(service: Service, hook: RestApiHook, naps: list[float], fault: str) -> None:
     service.script = [BROKEN[fault][0], reply(200, b'{"value": []}')]
-    assert hook.get(FEES).body == b'{"value": []}'
+    assert hook.get(FEES).body.read() == b'{"value": []}'
     assert len(naps) == 1
 
 
@@ -185,7 +190,7 @@ def test_no_content_is_an_answer(service: Service, hook: RestApiHook) -> None:
 def test_bytes_of_a_file_arrive_as_they_are(service: Service, hook: RestApiHook) -> None:
     body = "Ano;Índice \u2013 x\r\n".encode("cp1252")
     service.script = [reply(200, gzip.compress(body), Content_Encoding="gzip", Content_Type="text/csv;charset=UTF-8")]
-    assert hook.get(FEES, "text").body == body
+    assert hook.get(FEES, "text").body.read() == body
 
 
 def test_the_service_decides_how_long_to_wait(service: Service, hook: RestApiHook, naps: list[float]) -> None:
@@ -244,8 +249,8 @@ def test_a_body_without_end_is_cut_off(service: Service, headers: dict[str, str]
 
 def test_odata_pages_end_with_a_short_one(service: Service, hook: RestApiHook) -> None:
     service.script = [reply(200, b'{"value":[1,2]}'), reply(200, b'{"value":[3,4]}'), reply(200, b'{"value":[5]}')]
-    answers = hook.pages(FEES, ODataPages(top=2))
-    assert [answer.body for answer in answers] == [b'{"value":[1,2]}', b'{"value":[3,4]}', b'{"value":[5]}']
+    answers = hook.pages(FEES, PAIRS)
+    assert [answer.body.read() for answer, _ in answers] == [b'{"value":[1,2]}', b'{"value":[3,4]}', b'{"value":[5]}']
     assert [path.partition("&")[2] for path, _ in service.seen] == [f"$top=2&$skip={skip}" for skip in (0, 2, 4)]
 
 
@@ -263,7 +268,7 @@ def test_pages_of_another_shape_are_a_changed_source(
 ) -> None:
     service.script = [reply(200, body)]
     with pytest.raises(SourceChangedError) as caught:
-        hook.pages(FEES, ODataPages(top=2))
+        list(hook.pages(FEES, PAIRS))
     assert str(caught.value).endswith(found)
 
 
@@ -274,22 +279,22 @@ def test_many_requests_run_at_once_but_never_more_than_allowed(service: Service,
 
     service.script = [slow]
     wanted = [Request(f"bank/{number}") for number in range(20)]
-    assert [request for request, _ in hook.gather(wanted)] == wanted
+    assert sorted(request.path for request, _ in hook.gather(wanted, hook.get)) == sorted(one.path for one in wanted)
     assert 2 <= service.most_busy <= 4
 
 
 def test_one_failure_does_not_hide_the_other_answers(service: Service, hook: RestApiHook) -> None:
     service.script = [reply(400), reply()]
-    results = [result for _, result in hook.gather([Request(str(number)) for number in range(4)])]
+    results = [result for _, result in hook.gather([Request(str(number)) for number in range(4)], hook.get)]
     assert sum(isinstance(result, SourceRejectedError) for result in results) == 1
-    assert sum(isinstance(result, list) for result in results) == 3
+    assert sum(isinstance(result, Answer) for result in results) == 3
 
 
 def test_a_dead_service_is_not_asked_for_ever(service: Service, hook: RestApiHook) -> None:
     service.script = [reply(404)]
-    results = [result for _, result in hook.gather([Request(str(number)) for number in range(60)])]
+    results = [result for _, result in hook.gather([Request(str(number)) for number in range(60)], hook.get)]
     assert all(isinstance(result, ExtractError) for result in results)
-    assert str(results[-1]) == "fees: not sent, since 5 requests in a row failed"
+    assert "fees: not sent, since 5 requests in a row failed" in map(str, results)
     assert len(service.seen) <= 5 + QUICK.concurrency
 
 
@@ -324,3 +329,181 @@ def test_a_base_url_is_a_web_address() -> None:
     with pytest.raises(DefinitionError) as caught:
         RestApiHook("fees", "ftp://x")
     assert str(caught.value) == "fees: base URL 'ftp://x' is not a web address; allowed: https://..., http://..."
+
+
+def records(*numbers: int, **more: object) -> bytes:
+    return json.dumps({"value": [{"code": number} for number in numbers], **more}).encode()
+
+
+def codes(hook: RestApiHook, paging: Paging = PAIR, path: str = "value") -> list[int]:
+    """The codes of all pages of one answer."""
+    pages, _ = hook.whole(FEES, lambda answer: json.loads(answer.body.read()), paginator_of(paging, path))
+    found = [at_path(page, path) for page in pages]
+    return [record["code"] for page in found for record in page]
+
+
+def test_an_order_that_changes_between_pages_loses_no_record(service: Service, hook: RestApiHook) -> None:
+    """The second page repeats record 1 in place of record 3: the answer is read again until its pages fit."""
+    moved = [reply(200, records(1, 2)), reply(200, records(1, 4)), reply(200, records(5))]
+    right = [reply(200, records(1, 2)), reply(200, records(3, 4)), reply(200, records(5))]
+    service.script = [*moved, *right]
+    assert codes(hook) == [1, 2, 3, 4, 5]
+
+
+def test_an_order_that_keeps_changing_is_refused(service: Service, hook: RestApiHook) -> None:
+    service.script = [reply(200, records(n, 2) if n % 3 else records(2)) for n in range(1, 13)]
+    with pytest.raises(SourceUnavailableError) as caught:
+        codes(hook)
+    assert str(caught.value) == (
+        f"fees: {service.url}/odata/Fees?$format=json: 2 records are on two pages, so the order changed between pages, "
+        "in each of 4 readings; declare order_by or larger pages"
+    )
+
+
+def test_records_that_are_equal_are_kept_where_the_order_stands(service: Service, hook: RestApiHook) -> None:
+    twice = [reply(200, records(1, 1)), reply(200, records(1, 4)), reply(200, records())]
+    service.script = [*twice, *twice]
+    assert codes(hook) == [1, 1, 1, 4]
+    assert len(service.seen) == 6
+
+
+@pytest.mark.parametrize("stated", [4, "4"])
+def test_a_count_that_does_not_fit_is_read_again_and_then_refused(
+    service: Service, hook: RestApiHook, stated: object
+) -> None:
+    count = {"@odata.count": stated}
+    short = [reply(200, records(1, 2, **count)), reply(200, records(3, **count))]
+    service.script = [
+        *short,
+        reply(200, records(1, 2, **count)),
+        reply(200, records(3, 4, **count)),
+        reply(200, records()),
+    ]
+    assert codes(hook) == [1, 2, 3, 4]
+    service.script = short * 4
+    with pytest.raises(
+        SourceUnavailableError, match="3 records came where the service counts 4, in each of 4 readings"
+    ):
+        codes(hook)
+
+
+def test_odata_asks_for_order_and_count_as_declared(service: Service, hook: RestApiHook) -> None:
+    service.script = [reply(200, records(1))]
+    codes(hook, ODataPages(2, order_by=("code", "day"), count=True))
+    assert service.seen[0][0].partition("&")[2] == "$top=2&$skip=0&$orderby=code,day&$count=true"
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+def test_a_next_link_is_followed_and_comes_before_skip(service: Service, hook: RestApiHook, absolute: bool) -> None:
+    link = f"{service.url if absolute else ''}/odata/Fees?$skiptoken=7%2C8"
+    service.script = [reply(200, records(1, **{"@odata.nextLink": link})), reply(200, records(2, 3))]
+    assert codes(hook) == [1, 2, 3]
+    assert [path for path, _ in service.seen][1:] == ["/odata/Fees?$skiptoken=7%2C8"]
+
+
+def test_a_next_link_to_an_undeclared_host_is_refused(service: Service, hook: RestApiHook) -> None:
+    service.script = [reply(200, records(1, **{"@odata.nextLink": "https://was-p.bcnet.bcb.gov.br/Fees?$skip=1"}))]
+    with pytest.raises(SourceRejectedError) as caught:
+        codes(hook)
+    assert str(caught.value) == (
+        f"fees: https://was-p.bcnet.bcb.gov.br/Fees?$skip=1 is on no declared host; declared: {service.url}"
+    )
+
+
+def page(*numbers: int, **more: object) -> Reply:
+    """A page whose records are at the path data.items."""
+    return reply(200, json.dumps({"data": {"items": [{"code": number} for number in numbers]}, **more}).encode())
+
+
+PAGINGS: dict[str, tuple[Paging, list[Reply], list[str]]] = {
+    "offset": (OffsetPages(2), [page(1, 2), page(3)], ["limit=2&offset=0", "limit=2&offset=2"]),
+    "numbers": (NumberedPages(), [page(1, 2), page(3), page()], ["page=1", "page=2", "page=3"]),
+    "numbers and size": (NumberedPages(2, "p", "n", 0), [page(1, 2), page(3)], ["p=0&n=2", "p=1&n=2"]),
+    "cursor": (CursorPages("after", "meta.next"), [page(1, meta={"next": "x y"}), page(2, 3)], ["", "after=x%20y"]),
+    "link": (LinkedPages("next"), [page(1, 2, next="/more?k=1"), page(3, next=None)], ["", "/more?k=1"]),
+    "one page": (OnePage(), [page(1, 2, 3)], [""]),
+}
+
+
+@pytest.mark.parametrize("kind", PAGINGS)
+def test_an_api_pages_as_declared(service: Service, hook: RestApiHook, kind: str) -> None:
+    paging, service.script, asked = PAGINGS[kind]
+    assert codes(hook, paging, "data.items") == [1, 2, 3]
+    assert [path.partition("format=json")[2].removeprefix("&") or path for path, _ in service.seen] == [
+        one or "/odata/Fees?$format=json" for one in asked
+    ]
+
+
+def test_a_link_header_leads_to_the_next_page(service: Service, hook: RestApiHook) -> None:
+    service.script = [
+        reply(200, b'[{"code": 1}]', Link='</x?p=2>; rel="next", </x?p=9>; rel="last"'),
+        reply(200, b'[{"code": 2}]'),
+    ]
+    pages, reading = hook.whole(FEES, lambda answer: answer.url, paginator_of(LinkedPages(), ""))
+    assert pages == [f"{service.url}/odata/Fees?$format=json", f"{service.url}/x?p=2"]
+    assert reading.records == 2
+
+
+def test_a_redirect_stays_on_declared_hosts(service: Service, hook: RestApiHook) -> None:
+    service.script = [
+        reply(302, Location="/elsewhere"),
+        reply(200, b"[1]"),
+        reply(302, Location="http://169.254.169.254/"),
+    ]
+    assert hook.get(FEES).body.read() == b"[1]"
+    with pytest.raises(SourceRejectedError) as caught:
+        hook.get(FEES)
+    assert str(caught.value) == f"fees: http://169.254.169.254/ is on no declared host; declared: {service.url}"
+    assert len(service.seen) == 3
+
+
+def test_a_redirect_leads_to_another_host_that_is_declared(service: Service) -> None:
+    with Service() as other:
+        threading.Thread(target=other.serve_forever, args=(0.02,), daemon=True).start()
+        service.script, other.script = [reply(301, Location=f"{other.url}/f")], [reply(200, b"[2]")]
+        with RestApiHook("fees", service.url, hosts=[other.url]) as hook:
+            assert hook.get(FEES).body.read() == b"[2]"
+            assert hook.get(hook.request(f"{other.url}/g?a=1", {"b": "2"})).url == f"{other.url}/g?a=1&b=2"
+        other.shutdown()
+
+
+def test_redirects_end(service: Service, hook: RestApiHook) -> None:
+    service.script = [reply(302, Location="/again")]
+    with pytest.raises(SourceRejectedError, match=r"/again redirects without end$"):
+        hook.get(FEES)
+
+
+def test_a_stand_in_answers_for_every_host(service: Service) -> None:
+    with RestApiHook("fees", service.url, stands_in=True) as hook:
+        hook.get(hook.request("https://www3.bcb.gov.br/rdrweb?x=1"))
+    assert service.seen[0][0] == "/rdrweb?x=1"
+
+
+@pytest.mark.parametrize(
+    ("text", "sound"),
+    [
+        (b'{"value": [{"a": "}]\\" [{"}]}', True),
+        (b'{"value": [{"a": "x', False),
+        (b'{"value": [{"a": 1}', False),
+        (b'{"value": [1]}]', False),
+    ],
+)
+def test_a_json_body_too_large_to_parse_must_be_closed(
+    text: bytes, sound: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("estrela.hooks.answer.PARSED_WHOLE", 1)
+    for chunk in (3, 1 << 20):
+        monkeypatch.setattr("estrela.hooks.body.CHUNK", chunk)
+        assert fault_of(Body.of(text), "json") == ("" if sound else "broken or truncated JSON")
+
+
+def test_a_large_body_that_comes_fast_enough_may_outlast_the_deadline(service: Service) -> None:
+    def steady(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+        for _ in range(10):
+            handler.wfile.write(b"x" * 100_000)
+            time.sleep(0.03)
+
+    service.script = [steady]
+    hook = RestApiHook("fees", service.url, policy=HttpPolicy(read_timeout=2, deadline=0.1, slowest=100_000))
+    assert hook.get(FEES, "text").body.size == 1_000_000

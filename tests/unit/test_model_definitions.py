@@ -23,8 +23,11 @@ from estrela.model import (
     Mart,
     Number,
     OData,
+    OffsetPages,
     Ordinal,
     Parameter,
+    RestApi,
+    S3Files,
     Scd2,
     Text,
     Tolerance,
@@ -38,7 +41,7 @@ from estrela.model import (
 
 CODE, NAME = Column("code", "string", "Code"), Column("name", "string", "Name")
 TEXTS = (Field("Code", "code", Text()), Field("Name", "name", Text()))
-shops = CsvSource("shops", "Shops", "shops", Download("http://x/shops.csv"), (CODE, NAME), (Layout("v1", TEXTS),))
+shops = CsvSource("shops", "Shops", "shops", Download("https://x.test/shops.csv"), (CODE, NAME), (Layout("v1", TEXTS),))
 
 
 def transform(shops: Any) -> Any:
@@ -157,10 +160,32 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: Tolerance(rows=1), "Tolerance: rows=1 is not a share of at least 0 and below 1"),
     (lambda: Number(";"), "Number: decimal mark ';'; allowed: ,, ."),
     (lambda: Ordinal(4, 1), "Ordinal: 4 to 1; allowed: two of the digits 0 to 9, the lower one first"),
-    (lambda: Parameter("p", "p"), "Parameter('p'): needs exactly one of values, each and months_of"),
+    (lambda: Parameter("p", "p"), "Parameter('p'): needs exactly one of values, each and requests_of"),
     (
         lambda: Parameter("p", "p", each=((shops, "id"),)),
         "Parameter('p'): shops has no column 'id' to take values from; allowed: code, name",
+    ),
+    (lambda: Parameter("p", "p", requests_of=shops), "Parameter('p'): needs value and requests_of together"),
+    (lambda: Download("http://x.test/f"), "Download: 'http://x.test/f' is not an https address without credentials"),
+    (
+        lambda: Download("https://x.test/f", hosts=("https://u:p@y.test",)),
+        "Download: 'https://u:p@y.test' is not an https address without credentials",
+    ),
+    (
+        lambda: RestApi("https://x.test/{shop}/items"),
+        "RestApi('https://x.test/{shop}/items'): no parameter is called 'shop'",
+    ),
+    (
+        lambda: RestApi("https://x.test", parameters=(Parameter("a", "k", ("1",)), Parameter("b", "k", ("1",)))),
+        "RestApi: two parameters have the same key: k, k",
+    ),
+    (lambda: RestApi("https://x.test", recheck_empty_days=0), "RestApi: recheck_empty_days=0 is not 1 or more"),
+    (lambda: OffsetPages(0), "OffsetPages: size=0 is not 1 or more"),
+    (lambda: S3Files("in/", r".*\.csv"), "S3Files('in/'): pattern '.*\\\\.csv' has no named group to tell files apart"),
+    (
+        lambda: S3Files("in/", "(?P<day>"),
+        "S3Files('in/'): pattern '(?P<day>' is not a regular expression: missing ), unterminated subpattern at "
+        "position 0",
     ),
 ]
 
@@ -182,7 +207,7 @@ def test_a_declaration_adds_what_the_engine_makes() -> None:
 
 
 def test_a_source_needs_those_that_tell_its_parameters() -> None:
-    origin = OData("http://x", "R", (Parameter("Code", "code", each=((shops, "code"),)),))
+    origin = OData("https://x.test", "R", parameters=(Parameter("Code", "code", each=((shops, "code"),)),))
     asked = ApiSource("asked", "Asked", "asked", origin, (CODE,), (Layout("v1", TEXTS[:1]),))
 
     assert asked.needs == (shops,)

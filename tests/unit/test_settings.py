@@ -7,6 +7,7 @@ import pytest
 from estrela.errors import SettingsError
 from estrela.model.star import star_names
 from estrela.settings import Settings, settings_from
+from estrela.world import ALLOWED, PRODUCTION, World, world_from
 
 ARGUMENTS = {
     "star": "banking",
@@ -27,10 +28,13 @@ def test_the_required_arguments_are_enough() -> None:
 
 
 def test_optional_arguments_and_those_of_glue() -> None:
-    words = argv(params='{"quarters": ["2022T1", "2021T4", "2022T1"]}', full_refresh="true", source_host="http://h:9")
+    words = argv(
+        params='{"quarters": ["2022T1", "2021T4", "2022T1"]}', full_refresh="true", source_host="http://h:9#synthetic"
+    )
     found = settings_from([*words, "--JOB_NAME", "x", "--enable-metrics", "--entity=fees"])
     assert found.parameters == {"quarters": ("2021T4", "2022T1")}
-    assert (found.full_refresh, found.source_host, found.entity) == (True, "http://h:9", "fees")
+    assert (found.full_refresh, found.entity) == (True, "fees")
+    assert found.world == World("synthetic", "http://h:9")
 
 
 @pytest.mark.parametrize(
@@ -55,10 +59,47 @@ def test_optional_arguments_and_those_of_glue() -> None:
             {"params": '{"quarters": ["2021T4", "2021T5"]}'},
             "--params: '2021T5' is not one of quarters; write a value as 2021T4",
         ),
-        ({"source_host": "127.0.0.1:9"}, "--source_host: '127.0.0.1:9' is not http(s)://host:port"),
+        ({"source_host": "127.0.0.1:9"}, f"--source_host: '127.0.0.1:9' is not {ALLOWED}"),
     ],
 )
 def test_a_wrong_argument_is_named_with_what_is_allowed(change: dict[str, str | None], message: str) -> None:
     with pytest.raises(SettingsError) as caught:
         settings_from(argv(**change))
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://169.254.169.254",
+        "http://user:pw@evil:80",
+        "https://bcb.example",
+        "https://www3.bcb.gov.br",
+        "http://8.8.8.8",
+        "http://0.0.0.0:80",
+        "http://[fe80::1]:80",
+        "http://2130706433",
+        "ftp://127.0.0.1",
+        "http://127.0.0.1/path",
+        "http://127.0.0.1?q=1",
+        "http://127.0.0.1:99999",
+    ],
+)
+def test_no_setting_leads_production_to_another_host(address: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings_from(argv(source_host=address))
+    assert str(caught.value) == f"--source_host: {address!r} is not {ALLOWED}"
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:9", "http://localhost:9", "http://bcb:8088", "https://10.0.0.4", "http://[::1]:80"]
+)
+def test_a_stand_in_is_on_a_loopback_or_private_address_or_in_the_same_network(address: str) -> None:
+    assert world_from(address) == World(address, address)
+    assert world_from("") == PRODUCTION
+
+
+@pytest.mark.parametrize("name", ["production", "a b"])
+def test_a_stand_in_has_a_name_of_its_own(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"#{name} is no name of a stand-in"):
+        world_from(f"http://127.0.0.1:9#{name}")

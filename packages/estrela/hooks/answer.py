@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,9 +11,14 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
 from estrela.errors import SourceChangedError
+from estrela.hooks.body import Body
 
 BodyFormat = Literal["json", "text"]
 UTF8_MARK = b"\xef\xbb\xbf"
+HEAD = 64 * 1024
+PARSED_WHOLE = 64 * 1024 * 1024
+"""Bytes up to which a JSON body is parsed as a whole; of a larger one only the brackets are matched."""
+ESCAPE = re.compile(rb"\\.", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -22,7 +28,7 @@ class Answer:
     status: int
     url: str
     headers: Mapping[str, str]
-    body: bytes
+    body: Body
     fetched_at: datetime
 
     @property
@@ -36,26 +42,52 @@ class Answer:
         return self.status == 304
 
     def json(self, source: str) -> Any:
-        """The body as JSON; raises SourceChangedError where it is not."""
+        """Return the body as JSON; raises SourceChangedError where it is not, or is too large to be one page."""
+        if self.body.size > PARSED_WHOLE:
+            limit = f"a page of at most {PARSED_WHOLE:,} bytes"
+            raise SourceChangedError(source, self.url, expected=limit, found=f"{self.body.size:,} bytes")
         try:
-            return json.loads(self.body)
+            return json.loads(self.body.read())
         except ValueError as error:
             raise SourceChangedError(source, self.url, expected="JSON", found=error) from error
 
 
-def fault_of(body: bytes, expected: BodyFormat) -> str:
-    """Why a body that came with status 200 is not the data that was asked for; "" if it is."""
-    content = body.removeprefix(UTF8_MARK).strip()
-    if not content:
+def fault_of(body: Body, expected: BodyFormat) -> str:
+    """Return why a body that came with status 200 is not the data that was asked for; "" if it is."""
+    start = body.head(HEAD).removeprefix(UTF8_MARK).lstrip()
+    if not start and body.size <= HEAD:
         return "an empty body"
-    if content.startswith(b"<"):
+    if start.startswith(b"<"):
         return "an HTML or XML page instead of data"
-    if expected == "json":
-        try:
-            json.loads(body)
-        except ValueError:
-            return "broken or truncated JSON"
+    if expected == "json" and not _is_json(body):
+        return "broken or truncated JSON"
     return ""
+
+
+def _is_json(body: Body) -> bool:
+    if body.size > PARSED_WHOLE:
+        return _is_closed(body)
+    try:
+        json.loads(body.read())
+    except ValueError:
+        return False
+    return True
+
+
+def _is_closed(body: Body) -> bool:
+    """Whether every bracket outside of strings is closed at the end, and none before it was opened."""
+    depth, in_string, escaped = 0, False, False
+    for chunk in body.chunks():
+        text = chunk[1:] if escaped else chunk
+        text = ESCAPE.sub(b"", text)
+        escaped = text.endswith(b"\\")
+        for place, part in enumerate(text.split(b'"')):
+            in_string = in_string if place == 0 else not in_string
+            if not in_string:
+                depth += part.count(b"{") + part.count(b"[") - part.count(b"}") - part.count(b"]")
+        if depth < 0:
+            return False
+    return depth == 0 and not in_string
 
 
 def seconds_to_wait(retry_after: str, now: datetime) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from requests import PreparedRequest
-from requests.auth import AuthBase
+from requests.auth import AuthBase, HTTPBasicAuth
 
 from estrela.hooks.secret import Secret
 
@@ -32,6 +32,17 @@ class BearerToken(AuthBase):
 
     def __call__(self, r: PreparedRequest) -> PreparedRequest:
         r.headers["Authorization"] = f"Bearer {_value(self.secret, self.key)}"
+        return r
+
+
+@dataclass(frozen=True)
+class BasicLogin(AuthBase):
+    """Fields ``username`` and ``password`` of ``secret`` as ``Authorization: Basic`` (RFC 7617)."""
+
+    secret: Secret
+
+    def __call__(self, r: PreparedRequest) -> PreparedRequest:
+        HTTPBasicAuth(self.secret.field("username"), self.secret.field("password"))(r)
         return r
 
 

@@ -9,18 +9,20 @@ from dataclasses import dataclass
 class HttpPolicy:
     """Limits of one client; times in seconds, sizes in bytes.
 
-    ``deadline`` bounds one request with all its retries, ``give_up_after`` the failed requests in a row after which
-    the rest of a batch is not sent. A ``Retry-After`` above ``longest_wait`` ends the retries.
+    ``deadline`` bounds one request with all its retries, except that a body which comes at ``slowest`` bytes per
+    second or faster may take as long as it needs. ``give_up_after`` is the number of failed requests in a row after
+    which the rest of a batch is not sent. A ``Retry-After`` above ``longest_wait`` ends the retries.
     """
 
     connect_timeout: float = 10.0
     read_timeout: float = 60.0
     deadline: float = 300.0
+    slowest: float = 64 * 1024
     attempts: int = 5
     first_backoff: float = 0.5
     longest_backoff: float = 30.0
     longest_wait: float = 120.0
-    largest_body: int = 64 * 1024 * 1024
+    largest_body: int = 10 * 1024**3
     concurrency: int = 8
     give_up_after: int = 25
     user_agent: str = "estrela (open data pipeline; python-requests)"

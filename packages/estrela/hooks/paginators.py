@@ -2,61 +2,200 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from requests.utils import parse_header_links
 
 from estrela.errors import SourceChangedError, bounded
-from estrela.hooks.answer import Answer
+from estrela.hooks.answer import PARSED_WHOLE, Answer
 from estrela.hooks.request import Request
+from estrela.model.paging import CursorPages, LinkedPages, NumberedPages, ODataPages, OffsetPages, OnePage, Paging
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one page says: its records (None: not looked at), the number of all records, and the next request."""
+
+    following: Request | None = None
+    records: Sequence[object] | None = None
+    total: int | None = None
 
 
 class Paginator(Protocol):
-    """Turns a request into its first page, and an answer into the request for the next one."""
+    """Turns a request into its first page, and each answer into the request for the next one."""
 
     def first(self, request: Request) -> Request: ...
 
-    def following(self, source: str, request: Request, answer: Answer) -> Request | None:
-        """The request for the page after ``answer``; None after the last."""
+    def turn(self, source: str, request: Request, answer: Answer) -> Turn:
+        """Return what ``answer`` to ``request`` says. Raises SourceChangedError if it has another shape."""
         ...
 
 
 @dataclass(frozen=True)
-class SinglePage:
-    """The answer is whole."""
+class WholeFile:
+    """The answer is one file of any form and size."""
 
     def first(self, request: Request) -> Request:
         return request
 
-    def following(self, source: str, request: Request, answer: Answer) -> Request | None:
-        return None
+    def turn(self, source: str, request: Request, answer: Answer) -> Turn:
+        return Turn()
 
 
 @dataclass(frozen=True)
-class ODataPages:
-    """``$top`` and ``$skip`` until a page is shorter than ``top``; for services that send no next link."""
+class OneDocument:
+    """The answer is one JSON document, whose records are at the dotted path ``records``."""
 
-    top: int = 100
+    paging: OnePage = field(default_factory=OnePage)
+    records: str = "value"
 
     def first(self, request: Request) -> Request:
-        return replace(request, params={**request.params, "$top": str(self.top), "$skip": "0"})
+        return request
 
-    def following(self, source: str, request: Request, answer: Answer) -> Request | None:
-        """Raises SourceChangedError if the answer has no list named ``value``, or more rows than asked for."""
-        rows = odata_rows(source, answer)
-        if len(rows) > self.top:
-            raise SourceChangedError(
-                source, answer.url, expected=f"at most {self.top} rows", found=f"a page of {len(rows)} rows"
-            )
-        if len(rows) < self.top:
-            return None
-        skip = int(request.params["$skip"]) + self.top
-        return replace(request, params={**request.params, "$skip": str(skip)})
+    def turn(self, source: str, request: Request, answer: Answer) -> Turn:
+        """A document too large for memory is not looked into: whoever reads it judges its shape."""
+        if answer.body.size > PARSED_WHOLE:
+            return Turn()
+        found = at_path(answer.json(source), self.records)
+        return Turn(records=found if isinstance(found, list) else None)
 
 
-def odata_rows(source: str, answer: Answer) -> list[dict[str, object]]:
-    """The objects of an OData answer; raises SourceChangedError if it is none."""
-    found = answer.json(source)
-    rows = found.get("value") if isinstance(found, dict) else None
-    if not isinstance(rows, list):
-        raise SourceChangedError(source, answer.url, expected='{"value": [...]}', found=bounded(found, 100))
-    return rows
+@dataclass(frozen=True)
+class OffsetPaginator:
+    """Pages of :class:`OffsetPages`."""
+
+    paging: OffsetPages
+    records: str = "value"
+
+    def first(self, request: Request) -> Request:
+        return request.with_params(**{self.paging.limit: str(self.paging.size), self.paging.offset: "0"})
+
+    def turn(self, source: str, request: Request, answer: Answer) -> Turn:
+        records = _records(source, answer, self.records, self.paging.size)
+        if len(records) < self.paging.size:
+            return Turn(None, records)
+        offset = int(request.params[self.paging.offset]) + self.paging.size
+        return Turn(request.with_params(**{self.paging.offset: str(offset)}), records)
+
+
+@dataclass(frozen=True)
+class NumberedPaginator:
+    """Pages of :class:`NumberedPages`."""
+
+    paging: NumberedPages
+    records: str = "value"
+
+    def first(self, request: Request) -> Request:
+        size = {self.paging.limit: str(self.paging.size)} if self.paging.limit else {}
+        return request.with_params(**{self.paging.number: str(self.paging.first)}, **size)
+
+    def turn(self, source: str, request: Request, answer: Answer) -> Turn:
+        records = _records(source, answer, self.records)
+        if not records or (self.paging.limit and len(records) < self.paging.size):
+            return Turn(None, records)
+        number = int(request.params[self.paging.number]) + 1
+        return Turn(request.with_params(**{self.paging.number: str(number)}), records)
+
+
+@dataclass(frozen=True)
+class CursorPaginator:
+    """Pages of :class:`CursorPages`."""
+
+    paging: CursorPages
+    records: str = "value"
+
+    def first(self, request: Request) -> Request:
+        return request
+
+    def turn(self, source: str, request: Request, answer: Answer) -> Turn:
+        records = _records(source, answer, self.records)
+        cursor = at_path(answer.json(source), self.paging.found)
+        following = None if cursor in (None, "", False) else request.with_params(**{self.paging.cursor: str(cursor)})
+        return Turn(following, records)
+
+
+@dataclass(frozen=True)
+class LinkedPaginator:
+    """Pages of :class:`LinkedPages`."""
+
+    paging: LinkedPages
+    records: str = "value"
+
+    def first(self, request: Request) -> Request:
+        return request
+
+    def turn(self, source: str, request: Request, answer: Answer) -> Turn:
+        records = _records(source, answer, self.records)
+        link = self._link(source, answer)
+        return Turn(request.following(answer.url, link) if link else None, records)
+
+    def _link(self, source: str, answer: Answer) -> str:
+        if self.paging.found:
+            return str(at_path(answer.json(source), self.paging.found) or "")
+        links = parse_header_links(answer.headers.get("link", ""))
+        return next((link["url"] for link in links if link.get("rel") == "next"), "")
+
+
+@dataclass(frozen=True)
+class ODataPaginator:
+    """Pages of :class:`ODataPages`; a ``@odata.nextLink`` comes before ``$skip`` (OData 4.01 JSON, section 4.5.5)."""
+
+    paging: ODataPages = field(default_factory=ODataPages)
+    records: str = "value"
+
+    def first(self, request: Request) -> Request:
+        order = {"$orderby": ",".join(self.paging.order_by)} if self.paging.order_by else {}
+        count = {"$count": "true"} if self.paging.count else {}
+        return request.with_params(**{"$top": str(self.paging.size), "$skip": "0"}, **order, **count)
+
+    def turn(self, source: str, request: Request, answer: Answer) -> Turn:
+        document = answer.json(source)
+        records = _records(source, answer, self.records, self.paging.size)
+        total = document.get("@odata.count")
+        known = int(total) if str(total or "").isdecimal() or total == 0 else None
+        link = str(document.get("@odata.nextLink") or "")
+        if link:
+            return Turn(request.following(answer.url, link), records, known)
+        if request.link or len(records) < self.paging.size:
+            return Turn(None, records, known)
+        skip = int(request.params["$skip"]) + self.paging.size
+        return Turn(request.with_params(**{"$skip": str(skip)}), records, known)
+
+
+def paginator_of(paging: Paging, records: str) -> Paginator:
+    """Return the paginator of declared pages, whose records are at the dotted path ``records``."""
+    match paging:
+        case OnePage():
+            return OneDocument(paging, records)
+        case OffsetPages():
+            return OffsetPaginator(paging, records)
+        case NumberedPages():
+            return NumberedPaginator(paging, records)
+        case CursorPages():
+            return CursorPaginator(paging, records)
+        case LinkedPages():
+            return LinkedPaginator(paging, records)
+        case ODataPages():
+            return ODataPaginator(paging, records)
+
+
+def at_path(document: Any, path: str) -> Any:
+    """Return what is at a dotted path of a JSON document; None if there is nothing. ``""`` is the whole document."""
+    found = document
+    for name in path.split(".") if path else ():
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
+
+
+def _records(source: str, answer: Answer, path: str, most: int = 0) -> list[object]:
+    found = at_path(answer.json(source), path)
+    if not isinstance(found, list):
+        shape = f'{{"{path}": [...]}}' if path else "[...]"
+        raise SourceChangedError(source, answer.url, expected=shape, found=bounded(answer.json(source), 100))
+    if most and len(found) > most:
+        raise SourceChangedError(
+            source, answer.url, expected=f"at most {most} rows", found=f"a page of {len(found)} rows"
+        )
+    return found

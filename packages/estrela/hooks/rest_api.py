@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import random
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from types import TracebackType
+from typing import TypeVar
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_before_delay
 from urllib3.exceptions import HTTPError
@@ -25,22 +25,30 @@ from estrela.errors import (
     bounded,
 )
 from estrela.hooks.answer import Answer, BodyFormat, fault_of, seconds_to_wait
+from estrela.hooks.body import Body
+from estrela.hooks.breaker import Breaker
 from estrela.hooks.http_policy import HttpPolicy
-from estrela.hooks.paginators import Paginator, SinglePage
+from estrela.hooks.http_session import HttpSession, host_of
+from estrela.hooks.paginators import Paginator, Turn, WholeFile
+from estrela.hooks.reading import Reading
 from estrela.hooks.request import Request
 
-CHUNK = 64 * 1024
-LONGEST_ANSWER = 1000
+CHUNK = 256 * 1024
+MOST_PAGES = 10_000
+READINGS = 4
+"""Times that an answer of several pages is read before its pages are given up as not belonging together."""
 RETRIABLE = frozenset({408, 425, 429})
 DEFAULT_POLICY = HttpPolicy()
-WHOLE = SinglePage()
+WHOLE = WholeFile()
+T = TypeVar("T")
 
 
 class RestApiHook:
     """GET requests to one service, over one pooled session, from any number of threads.
 
-    ``source`` names the service in errors. ``auth`` is any of requests' auths; with one, redirects are refused, since
-    they would carry its header to another host.
+    ``source`` names the service in errors. ``auth`` is any of requests' auths. Redirects and links lead to
+    ``base_url`` or one of the other declared ``hosts``, or are refused. A hook that ``stands_in`` answers for every
+    host.
     """
 
     def __init__(
@@ -50,13 +58,15 @@ class RestApiHook:
         *,
         policy: HttpPolicy = DEFAULT_POLICY,
         auth: AuthBase | None = None,
+        hosts: Iterable[str] = (),
+        stands_in: bool = False,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         if not base_url.startswith(("http://", "https://")):
             raise DefinitionError(source, f"base URL {base_url!r} is not a web address", ("https://...", "http://..."))
         self.source, self.base_url, self.policy = source, base_url, policy
-        self._auth, self._sleep = auth, sleep
-        self._session = _session(base_url, policy)
+        self._sleep, self._has_auth, self._stands_in = sleep, auth is not None, stands_in
+        self._session = HttpSession(source, base_url, policy, auth, hosts)
 
     def __enter__(self) -> RestApiHook:
         return self
@@ -64,10 +74,23 @@ class RestApiHook:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
         self._session.close()
 
+    def request(
+        self, url: str, params: Mapping[str, str] | None = None, asked: Mapping[str, str] | None = None
+    ) -> Request:
+        """Return the request for a declared address."""
+        parts = urlsplit(url)
+        is_below = self._stands_in or host_of(url) == host_of(self.base_url)
+        path = parts.path if is_below else urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
+        return Request(path, {**dict(parse_qsl(parts.query)), **(params or {})}, asked or {})
+
     def get(self, request: Request, expected: BodyFormat = "json") -> Answer:
-        """One answer: 200 with a sound body, 204, or 304 to a conditional request.
+        """Return one answer: 200 with a sound body, 204, or 304 to a conditional request.
 
         Raises SourceUnavailableError after the last retry, SourceRejectedError on other statuses, and
         SourceChangedError for a body above the policy's size.
@@ -80,89 +103,119 @@ class RestApiHook:
             stop=_any(
                 stop_after_attempt(self.policy.attempts),
                 stop_before_delay(self.policy.deadline),
-                self._told_to_wait_too_long,
+                self._retry_after_exceeds_limit,
             ),
             retry_error_callback=self._give_up,
         )
         answer: Answer = retrying(self._attempt, request, expected, deadline)
         return answer
 
-    def pages(self, request: Request, paginator: Paginator = WHOLE, expected: BodyFormat = "json") -> list[Answer]:
-        """All pages of one answer; raises what ``get`` raises, and SourceChangedError if the pages never end."""
+    def pages(
+        self, request: Request, paginator: Paginator = WHOLE, expected: BodyFormat = "json"
+    ) -> Iterator[tuple[Answer, Turn]]:
+        """Yield each page of one answer with what it says; the page before is no longer held.
+
+        Raises what ``get`` raises, and SourceChangedError if the pages never end.
+        """
         asked: Request | None = paginator.first(request)
-        answers: list[Answer] = []
+        number, before = 0, ""
         while asked:
             answer = self.get(asked, expected)
-            if answers and (answer.body == answers[-1].body or len(answers) == LONGEST_ANSWER):
+            number += 1
+            if number > 1 and (answer.body.sha256 == before or number > MOST_PAGES):
                 raise SourceChangedError(
-                    self.source, answer.url, expected="another page", found=f"page {len(answers)} again, or no end"
+                    self.source, answer.url, expected="another page", found=f"page {number - 1} again, or no end"
                 )
-            answers.append(answer)
             is_last = answer.is_absent or answer.is_unchanged
-            asked = None if is_last else paginator.following(self.source, asked, answer)
-        return answers
+            turn = Turn() if is_last else paginator.turn(self.source, asked, answer)
+            before, asked = answer.body.sha256, turn.following
+            yield answer, turn
+
+    def whole(
+        self, request: Request, take: Callable[[Answer], T], paginator: Paginator = WHOLE, expected: BodyFormat = "json"
+    ) -> tuple[list[T], Reading]:
+        """Return what ``take`` makes of each page of one answer whose pages belong together.
+
+        ``take`` is called as each page arrives. An answer in doubt is read again; pages that come twice in the same
+        form are in the service's order after all. Raises what ``pages`` raises, and SourceUnavailableError if the
+        pages still do not fit.
+        """
+        before: Reading | None = None
+        for _ in range(READINGS):
+            reading, taken = Reading(), []
+            for answer, turn in self.pages(request, paginator, expected):
+                reading.add(answer.body.sha256, turn)
+                taken.append(take(answer))
+                answer.body.close()
+            if not reading.doubt or reading.confirms(before):
+                return taken, reading
+            before = reading
+        problem = f"{bounded(request.url(self.base_url))}: {reading.doubt}, in each of {READINGS} readings"
+        raise SourceUnavailableError(self.source, f"{problem}; declare order_by or larger pages")
 
     def gather(
-        self, wanted: Iterable[Request], paginator: Paginator = WHOLE, expected: BodyFormat = "json"
-    ) -> Iterator[tuple[Request, list[Answer] | ExtractError]]:
-        """Each request with its pages or its error, in the order asked, with bounded concurrency.
+        self, wanted: Iterable[Request], take: Callable[[Request], T]
+    ) -> Iterator[tuple[Request, T | ExtractError]]:
+        """Yield each request with what ``take`` made of it or its error, as they end, with bounded concurrency.
 
-        After ``give_up_after`` failures in a row the rest is not sent, and each is told so.
+        After ``give_up_after`` failures in a row the rest is not sent, and the error of each says so.
         """
-        breaker = _Breaker(self.source, self.policy.give_up_after)
+        breaker = Breaker(self.source, self.policy.give_up_after)
 
-        def answered(request: Request) -> tuple[Request, list[Answer] | ExtractError]:
+        def answered(request: Request) -> tuple[Request, T | ExtractError]:
             try:
                 breaker.check()
-                pages = self.pages(request, paginator, expected)
+                taken = take(request)
             except ExtractError as error:
                 breaker.failed()
                 return request, error
             breaker.passed()
-            return request, pages
+            return request, taken
 
         with ThreadPoolExecutor(self.policy.concurrency, thread_name_prefix=self.source) as pool:
-            yield from pool.map(answered, wanted)
+            waiting: set[Future[tuple[Request, T | ExtractError]]] = set()
+            try:
+                for request in wanted:
+                    waiting.add(pool.submit(answered, request))
+                    if len(waiting) >= 2 * self.policy.concurrency:
+                        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                        yield from (future.result() for future in done)
+                while waiting:
+                    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                    yield from (future.result() for future in done)
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
 
     def _attempt(self, request: Request, expected: BodyFormat, deadline: float) -> Answer:
         url = request.url(self.base_url)
         remaining = max(0.001, deadline - time.monotonic())
+        timeout = (min(self.policy.connect_timeout, remaining), min(self.policy.read_timeout, remaining))
         try:
-            with self._session.get(
-                url,
-                headers=dict(request.headers),
-                auth=self._auth,
-                stream=True,
-                allow_redirects=self._auth is None,
-                timeout=(min(self.policy.connect_timeout, remaining), min(self.policy.read_timeout, remaining)),
-            ) as response:
+            with self._session.get(url, request.headers, timeout) as response:
                 body = self._body(response, url, deadline)
-        except requests.TooManyRedirects as error:
-            raise SourceRejectedError(self.source, f"{bounded(url)} redirects without end", status=302) from error
         except (requests.RequestException, HTTPError) as error:
             # The texts of these errors may hold header fields and proxies; their class says enough.
             raise SourceUnavailableError(self.source, f"{bounded(url)}: {_reason(error)}") from error
         return self._judged(response, url, body, expected)
 
-    def _body(self, response: requests.Response, url: str, deadline: float) -> bytes:
-        parts: list[bytes] = []
-        size = 0
+    def _body(self, response: requests.Response, url: str, deadline: float) -> Body:
+        body = Body()
         while part := response.raw.read1(CHUNK, decode_content=True):
-            parts.append(part)
-            size += len(part)
-            if size > self.policy.largest_body:
+            body.append(part)
+            if body.size > self.policy.largest_body:
                 limit = f"at most {self.policy.largest_body:,} bytes"
                 raise SourceChangedError(self.source, url, expected=limit, found="a larger body")
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline + body.size / self.policy.slowest:
                 problem = f"{bounded(url)}: not complete within {self.policy.deadline:g} s"
                 raise SourceUnavailableError(self.source, problem, status=response.status_code)
-        return b"".join(parts)
+        return body
 
-    def _judged(self, response: requests.Response, url: str, body: bytes, expected: BodyFormat) -> Answer:
+    def _judged(self, response: requests.Response, url: str, body: Body, expected: BodyFormat) -> Answer:
         status, now = response.status_code, datetime.now(UTC).replace(microsecond=0)
         if status >= 500 or status in RETRIABLE:
-            wait = seconds_to_wait(response.headers.get("Retry-After", ""), now)
-            raise SourceUnavailableError(self.source, f"{bounded(url)}: HTTP {status}", status=status, retry_after=wait)
+            seconds = seconds_to_wait(response.headers.get("Retry-After", ""), now)
+            problem = f"{bounded(url)}: HTTP {status}"
+            raise SourceUnavailableError(self.source, problem, status=status, retry_after=seconds)
         if status not in (200, 204, 304):
             raise SourceRejectedError(self.source, f"{bounded(url)}: HTTP {status}{self._said(body)}", status=status)
         fault = fault_of(body, expected) if status == 200 else ""
@@ -171,62 +224,27 @@ class RestApiHook:
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(status, url, headers, body, now)
 
-    def _said(self, body: bytes) -> str:
+    def _said(self, body: Body) -> str:
         """The start of a refusal's text, unless it is a page or could echo a credential."""
-        text = body.decode("utf-8", "replace").strip()
-        return f", {bounded(text, 120)}" if text and not text.startswith("<") and self._auth is None else ""
+        text = body.head(4096).decode("utf-8", "replace").strip()
+        return f", {bounded(text, 120)}" if text and not text.startswith("<") and not self._has_auth else ""
 
     def _wait(self, state: RetryCallState) -> float:
-        """Exponential backoff with full jitter, or the service's own wish where that is longer."""
+        """Exponential backoff with full jitter, or the service's own Retry-After where that is longer."""
         ceiling = min(self.policy.longest_backoff, self.policy.first_backoff * 2.0 ** (state.attempt_number - 1))
-        return max(random.uniform(0, ceiling), _wish(state))  # noqa: S311 - jitter is no secret
+        return max(random.uniform(0, ceiling), _retry_after(state))  # noqa: S311 - jitter is no secret
 
-    def _told_to_wait_too_long(self, state: RetryCallState) -> bool:
-        return _wish(state) > self.policy.longest_wait
+    def _retry_after_exceeds_limit(self, state: RetryCallState) -> bool:
+        return _retry_after(state) > self.policy.longest_wait
 
     def _give_up(self, state: RetryCallState) -> Answer:
         last = _error(state)
         problem = str(last).removeprefix(f"{self.source}: ")
         tries = f"gave up after {state.attempt_number} of {self.policy.attempts} attempts"
-        wish = f", the service asks to wait {last.retry_after:g} s" if last.retry_after else ""
+        asks = f", the service asks to wait {last.retry_after:g} s" if last.retry_after else ""
         raise SourceUnavailableError(
-            self.source, f"{problem}; {tries}{wish}", status=last.status, retry_after=last.retry_after
+            self.source, f"{problem}; {tries}{asks}", status=last.status, retry_after=last.retry_after
         ) from last
-
-
-class _Breaker:
-    """Counts failures in a row over all threads of a batch."""
-
-    def __init__(self, source: str, limit: int) -> None:
-        self._source, self._limit = source, limit
-        self._failures = 0
-        self._lock = threading.Lock()
-
-    def check(self) -> None:
-        with self._lock:
-            if self._failures >= self._limit:
-                raise SourceUnavailableError(self._source, f"not sent, since {self._limit} requests in a row failed")
-
-    def failed(self) -> None:
-        with self._lock:
-            self._failures += 1
-
-    def passed(self) -> None:
-        with self._lock:
-            self._failures = 0
-
-
-def _session(base_url: str, policy: HttpPolicy) -> requests.Session:
-    session = requests.Session()
-    # requests reads proxies and certificates from the environment anew for each request, at a sixth of its cost.
-    found = session.merge_environment_settings(base_url, {}, None, None, None)
-    session.proxies, session.verify, session.trust_env = found["proxies"], found["verify"], False
-    adapter = HTTPAdapter(pool_connections=2, pool_maxsize=policy.concurrency, max_retries=0, pool_block=True)
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    session.headers["User-Agent"] = policy.user_agent
-    session.max_redirects = 5
-    return session
 
 
 def _any(*stops: Callable[[RetryCallState], bool]) -> Callable[[RetryCallState], bool]:
@@ -239,7 +257,7 @@ def _error(state: RetryCallState) -> SourceUnavailableError:
     return error
 
 
-def _wish(state: RetryCallState) -> float:
+def _retry_after(state: RetryCallState) -> float:
     return _error(state).retry_after or 0.0
 
 

@@ -1,19 +1,38 @@
 """The words in which a star is declared. Standard library only."""
 
+from estrela.model.auth import ApiKey, BasicLogin, BearerToken
 from estrela.model.check import between, expression, not_null, one_of, reconcile, unique
 from estrela.model.column import Column
-from estrela.model.origin import CataloguedDownload, Download, OData, Parameter
+from estrela.model.origin import (
+    Catalogue,
+    DeliveredFile,
+    Delivery,
+    Download,
+    ListedFile,
+    OData,
+    Parameter,
+    RestApi,
+    S3Deliveries,
+    S3Files,
+)
+from estrela.model.paging import CursorPages, LinkedPages, NumberedPages, ODataPages, OffsetPages, OnePage
 from estrela.model.parse import Date, Digits, Number, Ordinal, Prefix, Text, Whole
 from estrela.model.run_parameter import RunParameter
 from estrela.model.source import ApiSource, CsvSource, Field, FromRequest, Layout, Source, Tolerance
 from estrela.model.table import Dimension, Fact, Lookup, Mart, Scd1, Scd2
 
 __all__ = [
+    "ApiKey",
     "ApiSource",
-    "CataloguedDownload",
+    "BasicLogin",
+    "BearerToken",
+    "Catalogue",
     "Column",
     "CsvSource",
+    "CursorPages",
     "Date",
+    "DeliveredFile",
+    "Delivery",
     "Digits",
     "Dimension",
     "Download",
@@ -21,14 +40,23 @@ __all__ = [
     "Field",
     "FromRequest",
     "Layout",
+    "LinkedPages",
+    "ListedFile",
     "Lookup",
     "Mart",
     "Number",
+    "NumberedPages",
     "OData",
+    "ODataPages",
+    "OffsetPages",
+    "OnePage",
     "Ordinal",
     "Parameter",
     "Prefix",
+    "RestApi",
     "RunParameter",
+    "S3Deliveries",
+    "S3Files",
     "Scd1",
     "Scd2",
     "Source",

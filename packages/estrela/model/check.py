@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from estrela.errors import DefinitionError
-from estrela.model.column import require_known
-
-if TYPE_CHECKING:
-    from estrela.model.source import Source
+from estrela.model.column import NamedColumns, require_known
 
 
 @dataclass(frozen=True)
@@ -78,7 +74,7 @@ class Reconcile:
     """The sum of ``column`` equals the sum of ``source_column`` over the trusted table of ``source``."""
 
     column: str
-    source: Source
+    source: NamedColumns
     source_column: str
 
     @property
@@ -115,7 +111,7 @@ def expression(name: str, sql: str, *columns: str, bad: Mapping[str, str | int])
     return Expression(name, sql, columns, tuple(sorted(bad.items())))
 
 
-def reconcile(column: str, source: Source, source_column: str) -> Reconcile:
+def reconcile(column: str, source: NamedColumns, source_column: str) -> Reconcile:
     """The sum of ``column`` equals the sum of ``source_column`` in the trusted table of ``source``."""
     return Reconcile(column, source, source_column)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from estrela.errors import DefinitionError
 
@@ -29,6 +30,22 @@ class Column:
             raise DefinitionError(where, f"unknown type {self.type!r}", TYPES)
         if not self.doc.strip():
             raise DefinitionError(where, "has no doc; say what the column means")
+
+
+class NamedColumns(Protocol):
+    """What a declaration needs to know of the source that it refers to."""
+
+    @property
+    def name(self) -> str:
+        """Name of the source."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Columns that the source's files fill."""
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names of all columns of the trusted table."""
 
 
 def require_name(where: str, name: str) -> None:

@@ -2,89 +2,224 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
 
 from estrela.errors import DefinitionError
+from estrela.model.auth import Auth
+from estrela.model.column import NamedColumns
+from estrela.model.paging import ODataPages, OnePage, Paging
 
-if TYPE_CHECKING:
-    from estrela.model.source import Source
+
+def _require_https(where: str, *urls: str) -> None:
+    for url in urls:
+        parts = urlsplit(url)
+        if parts.scheme != "https" or not parts.hostname or parts.username is not None:
+            raise DefinitionError(where, f"{url!r} is not an https address without credentials")
 
 
 @dataclass(frozen=True)
 class Download:
-    """One file at a fixed address. Its request is empty."""
+    """One file at a fixed address, which may redirect to the declared ``hosts``. Its request is empty."""
 
     url: str
+    hosts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _require_https("Download", self.url, *self.hosts)
 
 
 @dataclass(frozen=True)
-class CataloguedDownload:
-    """Files of periods, of which a JSON catalogue says which exist.
+class ListedFile:
+    """A file that a catalogue lists: its address, and the request that tells it from the others."""
 
-    The catalogue holds ``anos[].ano``, ``.periodicidades[].periodicidade``, ``.periodos[].periodo`` and
-    ``.tipos[].tipo``; the file is asked for with ano, periodicidade, periodo, tipo. 204 means "not published".
-    A request is ``{"year": "2021", "quarter": "4"}``.
+    request: Mapping[str, str]
+    url: str
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Files that a JSON document at ``url`` lists. 204 means that a listed file is not published.
+
+    ``files`` turns the parsed document into the files of this source; it raises KeyError, TypeError, AttributeError or
+    ValueError for a document that does not have the ``shape``. A file that is no longer listed is withdrawn. All files
+    are on the host of ``url`` or on the declared ``hosts``.
     """
 
-    catalogue_url: str
-    file_url: str
-    periodicity: str
-    kind: str
+    url: str
+    files: Callable[[Any], Iterable[ListedFile]]
+    shape: str
+    hosts: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _require_https("Catalogue", self.url, *self.hosts)
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of an OData function.
+    """A parameter of an API, asked for once per value.
 
-    ``key`` names it in the request that the raw layer keeps. Its values are either given (``values``) or those of
-    ``(source, column)`` pairs, ``each``, found in what was received from these sources so far, or the last months
-    (``YYYYMM``) of the quarters received from ``months_of``.
+    ``key`` names it in the request that the raw layer keeps. The values are given (``values``), or those of
+    ``(source, column)`` pairs in what was received so far (``each``), or made by ``value`` from each request that
+    ``requests_of`` has an answer to.
     """
 
     name: str
     key: str
     values: tuple[str, ...] = ()
-    each: tuple[tuple[Source, str], ...] = ()
-    months_of: Source | None = None
+    each: tuple[tuple[NamedColumns, str], ...] = ()
+    requests_of: NamedColumns | None = None
+    value: Callable[[Mapping[str, str]], str] | None = None
 
     def __post_init__(self) -> None:
-        if sum((bool(self.values), bool(self.each), self.months_of is not None)) != 1:
-            raise DefinitionError(f"Parameter({self.name!r})", "needs exactly one of values, each and months_of")
+        where = f"Parameter({self.name!r})"
+        if sum((bool(self.values), bool(self.each), self.requests_of is not None)) != 1:
+            raise DefinitionError(where, "needs exactly one of values, each and requests_of")
+        if (self.requests_of is None) is not (self.value is None):
+            raise DefinitionError(where, "needs value and requests_of together")
         for source, column in self.each:
             known = [one.name for one in source.columns]
             if column not in known:
-                raise DefinitionError(
-                    f"Parameter({self.name!r})", f"{source.name} has no column {column!r} to take values from", known
-                )
+                raise DefinitionError(where, f"{source.name} has no column {column!r} to take values from", known)
 
     @property
-    def needs(self) -> tuple[Source, ...]:
-        """The sources that tell the values."""
-        told = tuple(source for source, _ in self.each)
-        return told if self.months_of is None else (*told, self.months_of)
+    def needs(self) -> tuple[NamedColumns, ...]:
+        """The sources that the values come from."""
+        found = tuple(source for source, _ in self.each)
+        return found if self.requests_of is None else (*found, self.requests_of)
 
 
-@dataclass(frozen=True)
-class OData:
-    """An OData resource below ``url``: a set, or a function of ``parameters``; paged with $top and $skip.
+@dataclass(frozen=True, kw_only=True)
+class Api:
+    """What every API has: ``parameters``, credentials, and further ``hosts`` for redirects and links.
 
-    ``quoted`` says whether parameter values stand in quotes. ``optional`` sources may fail without failing the run.
-    A request whose answer was empty is asked again once in ``recheck_empty_days`` days, others on each run.
+    ``optional`` sources may fail without failing the run. A request whose answer was empty is asked again once in
+    ``recheck_empty_days`` days, others on each run. A combination of values that no longer exists is withdrawn.
     """
 
-    url: str
-    resource: str
     parameters: tuple[Parameter, ...] = ()
-    page_size: int = 100
-    quoted: bool = True
+    auth: Auth | None = None
+    hosts: tuple[str, ...] = ()
     optional: bool = False
     recheck_empty_days: int = 1
 
     def __post_init__(self) -> None:
+        where = type(self).__name__
+        _require_https(where, *self.hosts)
         if self.recheck_empty_days < 1:
-            days = self.recheck_empty_days
-            raise DefinitionError(f"OData({self.resource!r})", f"recheck_empty_days={days} is not 1 or more")
+            raise DefinitionError(where, f"recheck_empty_days={self.recheck_empty_days} is not 1 or more")
+        keys = [one.key for one in self.parameters]
+        if len(set(keys)) < len(keys):
+            raise DefinitionError(where, f"two parameters have the same key: {', '.join(keys)}")
 
 
-Origin = Download | CataloguedDownload | OData
+@dataclass(frozen=True)
+class RestApi(Api):
+    """JSON over HTTP: a parameter named in ``url`` as ``{name}`` fills that place, others are query parameters.
+
+    ``params`` are query parameters that are the same in every request.
+    """
+
+    url: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    paging: Paging = field(default_factory=OnePage)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require_https(f"RestApi({self.url!r})", self.url)
+        unknown = set(re.findall(r"\{(\w*)\}", self.url)) - {one.name for one in self.parameters}
+        if unknown:
+            raise DefinitionError(f"RestApi({self.url!r})", f"no parameter is called {sorted(unknown)[0]!r}")
+
+
+@dataclass(frozen=True)
+class OData(Api):
+    """An OData resource below ``url``: a set, or a function of the parameters.
+
+    ``quoted`` says whether parameter values are in quotes.
+    """
+
+    url: str
+    resource: str
+    paging: ODataPages = field(default_factory=ODataPages)
+    quoted: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _require_https(f"OData({self.resource!r})", self.url)
+
+
+def _require_pattern(where: str, pattern: str) -> None:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise DefinitionError(where, f"pattern {pattern!r} is not a regular expression: {error}") from None
+
+
+@dataclass(frozen=True)
+class S3Files:
+    """Files in S3 below ``prefix`` whose key, after the prefix, matches ``pattern`` as a whole.
+
+    The pattern's named groups are the request, so that a changed object is a new answer to the same request:
+    ``(?P<region>[a-z]+)/(?P<day>[0-9]{8})\\.csv``. An object that is gone is withdrawn. ``bucket`` is ``""`` for the
+    lake's own bucket.
+    """
+
+    prefix: str
+    pattern: str
+    bucket: str = ""
+
+    def __post_init__(self) -> None:
+        where = f"S3Files({self.prefix!r})"
+        _require_pattern(where, self.pattern)
+        if not re.compile(self.pattern).groupindex:
+            raise DefinitionError(where, f"pattern {self.pattern!r} has no named group to tell files apart")
+
+
+@dataclass(frozen=True)
+class DeliveredFile:
+    """A file of a delivery: its ``key`` below the folder of the manifest, and the request that it answers.
+
+    ``sha256`` and ``size`` are checked where the manifest states them.
+    """
+
+    key: str
+    request: Mapping[str, str]
+    sha256: str = ""
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What one manifest says: the files of delivery ``name``, and the earlier deliveries that it ``replaces``."""
+
+    name: str
+    files: tuple[DeliveredFile, ...]
+    replaces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class S3Deliveries:
+    """Deliveries in S3: every object below ``prefix`` that matches ``pattern`` is a JSON manifest.
+
+    ``read`` turns a parsed manifest into a Delivery; it raises KeyError, TypeError, AttributeError or ValueError for a
+    document that does not have the ``shape``. The requests are those of the files and ``delivery``, its name. The
+    files of a delivery count all together or not at all, and those of a replaced delivery are withdrawn in the same
+    commit.
+    """
+
+    prefix: str
+    pattern: str
+    read: Callable[[Any], Delivery]
+    shape: str
+    bucket: str = ""
+
+    def __post_init__(self) -> None:
+        _require_pattern(f"S3Deliveries({self.prefix!r})", self.pattern)
+
+
+Origin = Download | Catalogue | RestApi | OData | S3Files | S3Deliveries

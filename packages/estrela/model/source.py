@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from estrela.errors import DefinitionError
 from estrela.model.check import Check, validate_checks
 from estrela.model.column import Column, require_distinct, require_known, require_name
-from estrela.model.origin import OData, Origin
+from estrela.model.origin import Api, Origin
 from estrela.model.parse import Parser
 from estrela.model.run_parameter import RunParameter
 
@@ -56,13 +56,19 @@ class FromRequest:
 
 @dataclass(frozen=True)
 class Tolerance:
-    """What may be missing before a run fails: a share of failed requests, a share of refused rows of one file."""
+    """What may be missing before a run fails: a share of failed requests, a share of refused rows of one file.
+
+    ``withdrawals`` is the share of the known requests that may vanish from a list at once; more suggest that the list
+    is not whole.
+    """
 
     requests: float = 0.0
     rows: float = 0.0
+    withdrawals: float = 0.5
 
     def __post_init__(self) -> None:
-        for name, share in (("requests", self.requests), ("rows", self.rows)):
+        shares = (("requests", self.requests), ("rows", self.rows), ("withdrawals", self.withdrawals))
+        for name, share in shares:
             if not 0 <= share < 1:
                 raise DefinitionError("Tolerance", f"{name}={share} is not a share of at least 0 and below 1")
 
@@ -129,9 +135,10 @@ class Source:
     @property
     def needs(self) -> tuple[Source, ...]:
         """Sources that must be extracted before this one: its parameters take their values from them."""
-        if not isinstance(self.origin, OData):
+        if not isinstance(self.origin, Api):
             return ()
-        return tuple(dict.fromkeys(source for parameter in self.origin.parameters for source in parameter.needs))
+        needed = (source for parameter in self.origin.parameters for source in parameter.needs)
+        return tuple(dict.fromkeys(source for source in needed if isinstance(source, Source)))
 
     def __hash__(self) -> int:
         return hash((type(self), self.name))

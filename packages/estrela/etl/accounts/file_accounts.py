@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from estrela.errors import EXAMPLES, CheckFailure, LoadError, QualityError
 from estrela.etl.loader import Loader
 from estrela.etl.raw.deliveries import file_id, known_id
-from estrela.etl.raw.layer import RawFile
+from estrela.etl.raw.raw_file import RawFile
 from estrela.etl.readers.text_rows import Content, TakenFile
 from estrela.frame import frame_of
 from estrela.model.source import Source

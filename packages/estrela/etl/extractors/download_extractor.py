@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from estrela.etl.extractors.extractor import Extractor
+from estrela.etl.extractors.extractor import Wanted
+from estrela.etl.extractors.http_extractor import HttpExtractor
+from estrela.etl.raw.raw_file import RawAnswer
 from estrela.hooks.request import Request
 from estrela.model.origin import Download
 
 
 @dataclass(frozen=True)
-class DownloadExtractor(Extractor):
+class DownloadExtractor(HttpExtractor):
     """Extracts a source whose origin is a Download."""
 
-    def requests(self) -> Sequence[Request]:
+    def wanted(self, known: Mapping[str, RawAnswer]) -> Wanted[Request]:
         origin = self.source.origin
         assert isinstance(origin, Download)
-        return [Request(urlsplit(origin.url).path)]
+        return Wanted([self.hook.request(origin.url)])

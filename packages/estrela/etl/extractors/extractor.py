@@ -1,22 +1,24 @@
-"""Take one source in: ask, keep what came, then judge what did not."""
+"""Take one source in: ask, keep what came, withdraw what is no longer there, then judge what did not come."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from math import floor
+from typing import Generic, Protocol, TypeVar
 
 from estrela import logger
-from estrela.errors import ExtractError, some_of
+from estrela.errors import ExtractError, SourceChangedError, some_of
 from estrela.etl.base import ETLBase, Figures
-from estrela.etl.raw.layer import Arrival, RawFile, RawLayer, current, request_id
-from estrela.hooks.answer import Answer, BodyFormat
-from estrela.hooks.paginators import Paginator, SinglePage
-from estrela.hooks.request import Request
-from estrela.hooks.rest_api import RestApiHook
-from estrela.model.source import ApiSource, Source
+from estrela.etl.raw.layer import RawLayer
+from estrela.etl.raw.raw_file import RawAnswer
+from estrela.etl.raw.receipt import Receipt
+from estrela.etl.raw.request_id import request_id
+from estrela.etl.raw.world_record import WorldRecord
+from estrela.model.source import Source
+from estrela.world import World
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,11 @@ class Scope:
     full_refresh: bool = False
     day: date = field(default_factory=lambda: datetime.now(UTC).date())
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether some requests may be left out."""
+        return any(self.parameters.values())
+
     def holds(self, source: Source, request: Mapping[str, str]) -> bool:
         """Return whether the run parameters of ``source`` let it be asked for ``request``."""
         return all(
@@ -38,62 +45,127 @@ class Scope:
         )
 
 
+class HasRequest(Protocol):
+    """Something to fetch, and the request that raw files it under."""
+
+    @property
+    def asked(self) -> Mapping[str, str]:
+        """The request in the source's own terms."""
+
+
+R = TypeVar("R", bound=HasRequest)
+Result = RawAnswer | ExtractError | None
+"""What came of a request; None: the source says that nothing changed."""
+
+
 @dataclass(frozen=True)
-class Extractor(ETLBase):
-    """Extracts ``source`` through ``hook`` into ``raw``. A kind of origin is a subclass that knows its requests."""
+class Wanted(Generic[R]):
+    """Everything that a source has now.
+
+    What raw knows beside it is withdrawn, unless the list is not ``complete``, or the request is among those that
+    ``spared`` names for the items that failed.
+    """
+
+    items: Sequence[R]
+    complete: bool = True
+    spared: Callable[[Sequence[R]], frozenset[str]] = lambda failed: frozenset()
+
+
+@dataclass(frozen=True)
+class Failed(Generic[R]):
+    """An item that could not be fetched, and why."""
+
+    item: R
+    error: ExtractError
+
+
+@dataclass(frozen=True)
+class Extractor(ETLBase, Generic[R]):
+    """Extracts ``source`` into ``raw``. A kind of origin is a subclass that knows what there is and how to fetch it."""
 
     source: Source
-    hook: RestApiHook
     raw: RawLayer
     scope: Scope
 
     @abstractmethod
-    def requests(self) -> Sequence[Request]:
-        """Everything to ask for now."""
+    def wanted(self, known: Mapping[str, RawAnswer]) -> Wanted[R]:
+        """Return everything that the source has now; ``known`` are the newest answers by request ID."""
 
-    @property
-    def paginator(self) -> Paginator:
-        """How an answer goes on."""
-        return SinglePage()
+    @abstractmethod
+    def fetch(self, items: Sequence[R], receipt: Receipt) -> Iterator[tuple[R, Result]]:
+        """Yield each item with what came of it; the bodies of an answer are stored in ``receipt`` by then."""
+
+    def is_due(self, item: R, known: RawAnswer | None) -> bool:
+        """Whether an item is asked for today; ``known`` is its newest answer."""
+        return True
 
     @property
     def tolerated(self) -> float:
         """The share of requests that may fail."""
         return self.source.tolerance.requests
 
-    def run(self) -> Figures:
-        """Ask for everything, write what is new to raw, report the figures.
-
-        Raises an ExtractError with all failures if more requests failed than the source tolerates; what did arrive
-        is in raw then.
-        """
-        wanted = self._conditional(self.requests())
-        arrivals: list[Arrival] = []
-        failures: list[ExtractError] = []
-        absent = unchanged = 0
-        for request, result in self.hook.gather(wanted, self.paginator, self.body_format):
-            if isinstance(result, ExtractError):
-                failures.append(result)
-                continue
-            absent += any(answer.is_absent for answer in result)
-            unchanged += any(answer.is_unchanged for answer in result)
-            arrivals += _arrivals(request, result)
-        fresh = self.raw.write(self.source.name, arrivals)
-        self._judge(failures, len(wanted))
-        return {
-            "source": self.source.name,
-            "requests": len(wanted),
-            "not_published": absent,
-            "not_modified": unchanged,
-            "failed": len(failures),
-            "new_files": len(fresh),
-            "new_bytes": sum(file.size for file in fresh),
-        }
-
     @property
-    def body_format(self) -> BodyFormat:
-        """What a sound body is."""
-        return "json" if isinstance(self.source, ApiSource) else "text"
+    def commits_at_end(self) -> bool:
+        """Whether everything counts together, so that nothing is committed before all of it has come."""
+        return False
+
+    def close(self) -> None:
+        """Free connections."""
+
+    def run(self) -> Figures:
+        """Ask for everything that is due, keep what is new as it arrives, and report the figures.
+
+        Raises an ExtractError with all failures if more requests failed than the source tolerates, and
+        SourceChangedError if more is gone than may be withdrawn at once; what did arrive is in raw then.
+        """
+        known = self.raw.state(self.source.name)
+        wanted = self.wanted(known)
+        selected = [item for item in wanted.items if self.scope.holds(self.source, item.asked)]
+        full = self.scope.full_refresh
+        due = [item for item in selected if full or self.is_due(item, known.get(request_id(item.asked)))]
+        receipt = self.raw.receipt(self.source.name, None if self.commits_at_end else len(due))
+        try:
+            failed = self._receive(due, receipt)
+            for request in self._gone(wanted, known, [one.item for one in failed]):
+                receipt.answered(RawAnswer(request, datetime.now(UTC).replace(microsecond=0)))
+        except BaseException:
+            if self.commits_at_end:
+                receipt.discard()
+            raise
+        finally:
+            receipt.close()
+        self._judge([one.error for one in failed], len(due))
+        return {"source": self.source.name, "requests": len(due), **receipt.figures()}
+
+    def _receive(self, due: Sequence[R], receipt: Receipt) -> list[Failed[R]]:
+        """Fetch what is due into ``receipt``; return what failed."""
+        failed: list[Failed[R]] = []
+        for item, result in self.fetch(due, receipt):
+            if isinstance(result, ExtractError):
+                receipt.failed(item.asked, result)
+                failed.append(Failed(item, result))
+            elif result is None:
+                receipt.unchanged(item.asked)
+            else:
+                receipt.answered(result)
+        return failed
+
+    def _gone(self, wanted: Wanted[R], known: Mapping[str, RawAnswer], failed: Sequence[R]) -> list[Mapping[str, str]]:
+        """Known requests that the source no longer has. Raises SourceChangedError if they are suspiciously many."""
+        if not wanted.complete or self.scope.is_limited:
+            return []
+        held = {name: answer for name, answer in known.items() if answer.pages}
+        now = {request_id(item.asked) for item in wanted.items} | wanted.spared(failed)
+        gone = [name for name in sorted(held) if name not in now]
+        allowed = max(1, floor(self.source.tolerance.withdrawals * len(held)))
+        if len(gone) > allowed and not self.scope.full_refresh:
+            raise SourceChangedError(
+                self.source.name,
+                f"the list of what {self.source.name} has",
+                expected=f"at least {len(held) - allowed} of the {len(held)} known requests (or a full_refresh)",
+                found=f"{len(held) - len(gone)} of them; missing are {some_of(gone, 3)}",
+            )
+        return [held[name].request for name in gone]
 
     def _judge(self, failures: Sequence[ExtractError], asked: int) -> None:
         allowed = floor(self.tolerated * asked)
@@ -104,63 +176,37 @@ class Extractor(ETLBase):
                 "tolerated failed requests", source=self.source.name, failed=len(failures), some=some_of(failures, 3)
             )
 
-    def _conditional(self, wanted: Sequence[Request]) -> Sequence[Request]:
-        """The requests with the validators of the current answers, so that the service may say "not modified"."""
-        if self.scope.full_refresh:
-            return wanted
-        known = _validators(self.raw.files(self.source.name))
-        return [replace(request, headers=known.get(request_id(request.asked), {})) for request in wanted]
-
 
 @dataclass(frozen=True)
 class ExtractStep(ETLBase):
-    """The extractors of one entity, in the order in which they need each other; one that fails stops no other."""
+    """The extractors of one entity, in the order in which they need each other; one that fails stops no other.
+
+    The lake takes data from one ``world`` only.
+    """
 
     entity: str
-    extractors: Sequence[Extractor]
+    extractors: Sequence[Extractor[HasRequest]]
+    world: World
+    record: WorldRecord
 
     def run(self) -> Figures:
-        """Run each. Raises the one ExtractError that occurred, or one that lists them all."""
+        """Run each. Raises SettingsError if the lake holds another world, and the one ExtractError that occurred, or
+        one that lists them all.
+        """
+        self.record.claim(self.world)
         figures: list[Figures] = []
         failures: list[ExtractError] = []
         for extractor in self.extractors:
             try:
-                with extractor.hook:
-                    figures.append(extractor.run())
+                figures.append(extractor.run())
             except ExtractError as error:
                 failures.append(error)
             else:
                 logger.event("extracted", **figures[-1])
+            finally:
+                extractor.close()
         if len(failures) == 1:
             raise failures[0]
         if failures:
             raise ExtractError.of(self.entity, failures, len(self.extractors), 0)
         return {"entity": self.entity, "new_files": sum(int(str(one["new_files"])) for one in figures)}
-
-
-def _arrivals(request: Request, answers: Iterable[Answer]) -> list[Arrival]:
-    return [
-        Arrival(
-            request=request.asked,
-            page=page,
-            url=answer.url,
-            body=answer.body,
-            fetched_at=answer.fetched_at,
-            etag=answer.headers.get("etag", ""),
-            last_modified=answer.headers.get("last-modified", ""),
-        )
-        for page, answer in enumerate(answers)
-        if answer.status == 200
-    ]
-
-
-def _validators(files: Iterable[RawFile]) -> dict[str, dict[str, str]]:
-    """Header fields per request id; none for answers of several pages, which have a validator per page."""
-    pages: dict[str, list[RawFile]] = {}
-    for file in current(files):
-        pages.setdefault(file.request_id, []).append(file)
-    whole = {asked: found[0] for asked, found in pages.items() if len(found) == 1}
-    fields = {
-        asked: {"If-None-Match": file.etag, "If-Modified-Since": file.last_modified} for asked, file in whole.items()
-    }
-    return {asked: {name: value for name, value in given.items() if value} for asked, given in fields.items()}

@@ -4,41 +4,61 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from estrela import logger
 from estrela.etl.extractors.extractor import Scope
-from estrela.etl.raw.layer import RawFile, RawLayer
+from estrela.etl.raw.layer import RawLayer
+from estrela.etl.raw.raw_file import RawFile
 from estrela.etl.readers.dialect import HEAD_BYTES, Refusal, dialect_of
+from estrela.hooks.paginators import at_path
+from estrela.model.column import NamedColumns
 from estrela.model.parse import Digits, Parser
 from estrela.model.source import ApiSource, CsvSource, Source
 
 
-def values_of(raw: RawLayer, source: Source, column: str) -> set[str]:
-    """The distinct values of ``column`` in the current files of ``source``, as its declaration reads them.
+@dataclass(frozen=True)
+class KnownValues:
+    """Values to ask for. They are not ``complete`` where a file that may hold more of them could not be read."""
+
+    values: Sequence[str]
+    complete: bool = True
+
+
+def values_of(raw: RawLayer, columns: Iterable[tuple[NamedColumns, str]]) -> KnownValues:
+    """Return the distinct values of columns in the current files of their sources, as the declarations read them.
 
     A value that the declaration refuses is left out: its row is refused, with its reason, when the file is read.
     """
-    known: dict[str, set[str]] = {}
-    for file in raw.current(source.name):
-        if file.sha256 not in known:
-            known[file.sha256] = set(_values(source, column, raw.read(file), file))
-    return set().union(*known.values())
+    found: set[str] = set()
+    complete = True
+    for source, column in columns:
+        assert isinstance(source, Source)
+        for file in {file.sha256: file for file in raw.current(source.name)}.values():
+            values = _values(source, column, raw.read(file), file)
+            complete = complete and values is not None
+            found.update(values or ())
+    return KnownValues(sorted(found), complete)
 
 
-def months_of(source: Source, files: Iterable[RawFile], scope: Scope) -> list[str]:
-    """The last month, ``YYYYMM``, of each quarter that ``source`` has received and ``scope`` holds."""
-    asked = [file.request for file in files if scope.holds(source, file.request)]
-    return sorted({f"{request['year']}{int(request['quarter']) * 3:02d}" for request in asked})
+def requests_values(
+    raw: RawLayer, source: Source, value: Callable[[Mapping[str, str]], str], scope: Scope
+) -> KnownValues:
+    """Return what ``value`` makes of each request that ``source`` has an answer to and ``scope`` holds."""
+    requests = [file.request for file in raw.current(source.name) if scope.holds(source, file.request)]
+    return KnownValues(sorted({value(request) for request in requests}))
 
 
-def _values(source: Source, column: str, body: bytes, file: RawFile) -> list[str]:
+def _values(source: Source, column: str, body: bytes, file: RawFile) -> list[str] | None:
+    """The values of one file; None, and a warning, if it does not have the declared form."""
     read = _csv_texts if isinstance(source, CsvSource) else _json_texts
     texts = read(source, column, body)
     if texts is None:
         logger.warning("a file does not tell the values asked for", source=source.name, column=column, file=file.key)
+        return None
     parser = {field.column: field.parse for layout in source.layouts for field in layout.fields}[column]
-    return [value for text in texts or () if (value := _parsed(text, parser))]
+    return [value for text in texts if (value := _parsed(text, parser))]
 
 
 def _parsed(text: str, parser: Parser) -> str:
@@ -64,7 +84,10 @@ def _csv_texts(source: Source, column: str, body: bytes) -> list[str] | None:
 
 
 def _json_texts(source: Source, column: str, body: bytes) -> list[str] | None:
+    """The fields of ``column``; None if there are no records where they are declared."""
     assert isinstance(source, ApiSource)
     names = [field.header for layout in source.layouts for field in layout.fields if field.column == column]
-    rows = json.loads(body)[source.records]
+    rows = at_path(json.loads(body), source.records)
+    if not isinstance(rows, list):
+        return None
     return [str(row[name]) for row in rows for name in names if row.get(name) is not None]

@@ -1,79 +1,85 @@
-"""An OData resource: a set, or a function asked once for each combination of its parameters."""
+"""A REST API, asked once for each combination of its parameters' values."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from urllib.parse import urlsplit
+from urllib.parse import quote
 from zlib import crc32
 
-from estrela.etl.extractors.extractor import Extractor
-from estrela.etl.extractors.known_values import months_of, values_of
-from estrela.etl.raw.layer import request_id
-from estrela.hooks.paginators import ODataPages, Paginator
+from estrela.etl.extractors.extractor import Wanted
+from estrela.etl.extractors.http_extractor import HttpExtractor
+from estrela.etl.extractors.known_values import KnownValues, requests_values, values_of
+from estrela.etl.raw.raw_file import RawAnswer
+from estrela.etl.raw.request_id import request_id
+from estrela.hooks.paginators import Paginator, paginator_of
 from estrela.hooks.request import Request
-from estrela.model.origin import OData, Parameter
-
-EMPTY_SIZE = 512
-"""Bytes that an answer without records does not exceed: its context URL and brackets."""
+from estrela.model.origin import OData, Parameter, RestApi
+from estrela.model.source import ApiSource, Source
 
 
 @dataclass(frozen=True)
-class RestApiExtractor(Extractor):
-    """Extracts a source whose origin is OData."""
+class RestApiExtractor(HttpExtractor):
+    """Extracts a source whose origin is a RestApi or OData."""
 
     @property
-    def origin(self) -> OData:
-        origin = self.source.origin
-        assert isinstance(origin, OData)
-        return origin
+    def origin(self) -> RestApi | OData:
+        """The declared API."""
+        assert isinstance(self.source.origin, RestApi | OData)
+        return self.source.origin
 
     @property
     def paginator(self) -> Paginator:
-        return ODataPages(self.origin.page_size)
+        if not isinstance(self.source, ApiSource):
+            return super().paginator
+        return paginator_of(self.origin.paging, self.source.records)
 
     @property
     def tolerated(self) -> float:
         return 1.0 if self.origin.optional else super().tolerated
 
-    def requests(self) -> Sequence[Request]:
-        """A request per combination of values, in their order, less those that are not due."""
-        combinations = product(*map(self._values, self.origin.parameters))
-        wanted = [self._request(values) for values in combinations]
-        if self.scope.full_refresh or self.origin.recheck_empty_days == 1:
-            return wanted
-        empty = self._answered_empty()
-        return [request for request in wanted if request_id(request.asked) not in empty or self._is_due(request)]
+    def wanted(self, known: Mapping[str, RawAnswer]) -> Wanted[Request]:
+        """Return a request per combination of values, in their order."""
+        found = [self._values(parameter) for parameter in self.origin.parameters]
+        combinations = product(*(one.values for one in found))
+        requests = [self._request(values) for values in combinations]
+        return Wanted(requests, complete=all(one.complete for one in found))
 
-    def _is_due(self, request: Request) -> bool:
-        """Whether an empty answer is asked for again: each has its day in the cycle, spread by its name."""
-        place = crc32(request_id(request.asked).encode()) + self.scope.day.toordinal()
+    def is_due(self, item: Request, known: RawAnswer | None) -> bool:
+        """Whether a request is made today: each empty answer has its day in the cycle, spread by its name."""
+        if known is None or known.records != 0 or self.origin.recheck_empty_days == 1:
+            return True
+        place = crc32(request_id(item.asked).encode()) + self.scope.day.toordinal()
         return place % self.origin.recheck_empty_days == 0
 
-    def _answered_empty(self) -> set[str]:
-        """Requests whose current answer has no records; contents are few, since an empty answer is always the same."""
-        first_pages = [file for file in self.raw.current(self.source.name) if file.page == 0]
-        small = {file.sha256: file for file in first_pages if file.size <= EMPTY_SIZE}
-        empty = {digest for digest, file in small.items() if not json.loads(self.raw.read(file)).get("value")}
-        return {file.request_id for file in first_pages if file.sha256 in empty}
-
-    def _values(self, parameter: Parameter) -> Sequence[str]:
+    def _values(self, parameter: Parameter) -> KnownValues:
         if parameter.values:
-            return parameter.values
-        if parameter.months_of:
-            return months_of(parameter.months_of, self.raw.current(parameter.months_of.name), self.scope)
-        found = {value for source, column in parameter.each for value in values_of(self.raw, source, column)}
-        return sorted(found)
+            return KnownValues(parameter.values)
+        if parameter.requests_of is not None and parameter.value is not None:
+            assert isinstance(parameter.requests_of, Source)
+            return requests_values(self.raw, parameter.requests_of, parameter.value, self.scope)
+        return values_of(self.raw, parameter.each)
 
     def _request(self, values: Sequence[str]) -> Request:
-        """OData's aliases: ``resource(Name=@Name)?@Name='value'``; a quote inside a value is doubled."""
-        origin, parameters = self.origin, self.origin.parameters
-        aliases = ",".join(f"{parameter.name}=@{parameter.name}" for parameter in parameters)
-        called = f"{origin.resource}({aliases})" if parameters else origin.resource
-        mark = "'" if origin.quoted else ""
-        escaped = [value.replace("'", "''") for value in values]
-        given = {f"@{one.name}": f"{mark}{value}{mark}" for one, value in zip(parameters, escaped, strict=True)}
-        asked = {one.key: value for one, value in zip(parameters, values, strict=True)}
-        return Request(f"{urlsplit(origin.url).path}/{called}", {**given, "$format": "json"}, asked)
+        origin = self.origin
+        asked = {one.key: value for one, value in zip(origin.parameters, values, strict=True)}
+        given = {one.name: value for one, value in zip(origin.parameters, values, strict=True)}
+        url, params = _odata(origin, given) if isinstance(origin, OData) else _rest(origin, given)
+        return self.hook.request(url, params, asked)
+
+
+def _rest(origin: RestApi, given: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """Address and query parameters: a value whose name is in the address fills that place."""
+    in_url = {name: value for name, value in given.items() if f"{{{name}}}" in origin.url}
+    url = origin.url.format(**{name: quote(value, safe="") for name, value in in_url.items()})
+    return url, {**origin.params, **{name: value for name, value in given.items() if name not in in_url}}
+
+
+def _odata(origin: OData, given: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """OData's aliases: ``resource(Name=@Name)?@Name='value'``; a quote inside a value is doubled."""
+    aliases = ",".join(f"{name}=@{name}" for name in given)
+    called = f"{origin.resource}({aliases})" if given else origin.resource
+    mark = "'" if origin.quoted else ""
+    literals = {f"@{name}": f"{mark}{value.replace(chr(39), chr(39) * 2)}{mark}" for name, value in given.items()}
+    return f"{origin.url}/{called}", {**literals, "$format": "json"}

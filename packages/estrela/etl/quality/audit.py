@@ -12,6 +12,7 @@ from estrela.errors import EXAMPLES, CheckFailure, QualityError
 from estrela.etl.lake_table import LakeTable
 from estrela.etl.loader import Loader
 from estrela.model.check import Between, Check, Expression, NotNull, OneOf, Reconcile, Unique, check_name
+from estrela.model.source import Source
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -33,15 +34,18 @@ def audit(lake: Loader, table: LakeTable, checks: Sequence[Check], where: str = 
 
     Raises QualityError if one fails.
     """
-    results = run_checks(
-        lake.read(table).where(where), checks, lambda check: lake.read(lake.tables.trusted(check.source))
-    )
+    results = run_checks(lake.read(table).where(where), checks, lambda check: _trusted(lake, check))
     failures = [
         CheckFailure(one.check, one.column, one.rows_failed, one.examples) for one in results if one.rows_failed
     ]
     if failures:
         raise QualityError(table.path, failures)
     return results
+
+
+def _trusted(lake: Loader, check: Reconcile) -> DataFrame:
+    assert isinstance(check.source, Source)
+    return lake.read(lake.tables.trusted(check.source))
 
 
 def run_checks(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from estrela.errors import TransformError
-from estrela.etl.raw.layer import RawFile, current
+from estrela.etl.raw.raw_file import RawFile, current
+from estrela.etl.raw.request_id import request_of
 from estrela.model.source import Source
 
 FileId = tuple[str, int, str, str]
@@ -16,17 +19,28 @@ Partition = tuple[str, ...]
 
 
 def wanted(source: Source, files: Iterable[RawFile]) -> list[RawFile]:
-    """The files that make up the trusted table: the newest answers, for snapshots the newest of each day."""
+    """Return the files that make up the trusted table: the newest answers, for snapshots the newest of each day."""
     if not source.snapshots:
         return current(files)
     by_day: dict[str, list[RawFile]] = {}
-    for file in files:
+    for file in _dated_by_answer(files):
         by_day.setdefault(str(file.fetched_at.date()), []).append(file)
     return [file for day in sorted(by_day) for file in current(by_day[day])]
 
 
+def _dated_by_answer(files: Iterable[RawFile]) -> list[RawFile]:
+    """``files`` with the time of the first page of their answer: an answer that straddles midnight is one snapshot."""
+    listed = [((file.request_id, file.version), file) for file in files]
+    first: dict[tuple[str, int], datetime] = {}
+    for answer, file in listed:
+        first[answer] = min(file.fetched_at, first.get(answer, file.fetched_at))
+    return [
+        file if file.fetched_at == first[answer] else replace(file, fetched_at=first[answer]) for answer, file in listed
+    ]
+
+
 def requested(source: Source, file: RawFile) -> dict[str, str]:
-    """What the request tells, by key. Raises TransformError if it lacks a declared key."""
+    """Return what the request tells, by key. Raises TransformError if it lacks a declared key."""
     values = {**file.request, "fetched_on": str(file.fetched_at.date())}
     missing = [one.key for one in source.from_request if one.key not in values]
     if missing:
@@ -38,30 +52,29 @@ def requested(source: Source, file: RawFile) -> dict[str, str]:
 
 
 def file_id(file: RawFile) -> FileId:
-    """What tells one file of the log from another."""
+    """Return what tells one file of the log from another."""
     return (file.request_id, file.page, file.sha256, str(file.fetched_at.date()))
 
 
 def known_id(row: Mapping[str, Any]) -> FileId:
-    """The same of a row of the table of files."""
+    """Return the same of a row of the table of files."""
     return (row["request"], row["page"], row["source_file"], str(row["fetched_at"].date()))
 
 
 def partition_of(source: Source, file: RawFile) -> Partition:
-    """The partition of the trusted table that holds the file's rows."""
+    """Return the partition of the trusted table that holds the file's rows."""
     return _partition(source, requested(source, file))
 
 
 def known_partition(source: Source, row: Mapping[str, Any]) -> Partition:
-    """The partition of a file that the table of files knows."""
-    request = dict(pair.split("=", 1) for pair in row["request"].split(",") if pair)
-    return _partition(source, request | {"fetched_on": str(row["fetched_at"].date())})
+    """Return the partition of a file that the table of files knows."""
+    return _partition(source, request_of(row["request"]) | {"fetched_on": str(row["fetched_at"].date())})
 
 
 def changed_partitions(
     source: Source, winners: Iterable[RawFile], known: Iterable[Mapping[str, Any]]
 ) -> set[Partition]:
-    """Partitions whose wanted files are not those taken in."""
+    """Return the partitions whose wanted files are not those taken in."""
     now = {file_id(file): partition_of(source, file) for file in winners}
     before = {known_id(row): known_partition(source, row) for row in known}
     return {now[one] for one in now.keys() - before.keys()} | {before[one] for one in before.keys() - now.keys()}

@@ -1,207 +1,116 @@
-"""The raw layer: what a source sent, byte for byte, and the log that says when and by which request it came.
+"""Raw layer: source files stored unchanged, with a log of when and how each was fetched.
 
-``raw/<source>/objects/<sha256>`` holds contents; ``raw/<source>/log/<version>.json`` holds the log, complete in each
-version, so that one listing and one read give everything that is known of a source. A version is only ever created,
-never changed: two writers at once cannot lose each other's entries.
+``<prefix>/<source>/objects/<sha256>`` holds contents; beside it are the source's log (:mod:`estrela.etl.raw.log`) and
+the record of what was asked on each day (:mod:`estrela.etl.raw.asked`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from estrela.errors import LoadError
+from estrela.etl.raw.asked import AskedLog
+from estrela.etl.raw.intake import Intake
+from estrela.etl.raw.log import Logged, RawLog
+from estrela.etl.raw.raw_file import Page, RawAnswer, RawFile, files_of
+from estrela.etl.raw.receipt import Receipt
+from estrela.etl.raw.request_id import request_id
+from estrela.hooks.body import Body
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     from mypy_boto3_s3 import S3Client
 
-WRITERS = 8
-COMMIT_ATTEMPTS = 20
+BATCHES = 100
+LARGEST_BATCH = 256
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """One page of a source's answer, as received.
-
-    ``request`` names what was asked for in the source's own terms, for example year and quarter, or CNPJ and person
-    type; ``page`` counts from 0. ``etag`` and ``last_modified`` are the source's validators, "" where it sent none.
-    """
+    """One page, from 0, of an answer that is in memory: what was asked for, where, and what came when (UTC)."""
 
     request: Mapping[str, str]
     page: int
     url: str
     body: bytes
     fetched_at: datetime
-    etag: str = ""
-    last_modified: str = ""
-
-
-@dataclass(frozen=True)
-class RawFile:
-    """An entry of the log: from ``fetched_at`` (UTC) on, ``request`` was answered by the object ``key``.
-
-    ``version`` is the log version that brought it. All pages of one request carry the same version, so the pages of
-    the highest version are the current answer.
-    """
-
-    source: str
-    request: Mapping[str, str]
-    page: int
-    url: str
-    fetched_at: datetime
-    size: int
-    sha256: str
-    key: str
-    version: int
-    etag: str = ""
-    last_modified: str = ""
-
-    @property
-    def request_id(self) -> str:
-        """The request as one comparable text, such as ``quarter=4,year=2021``."""
-        return request_id(self.request)
-
-
-def request_id(request: Mapping[str, str]) -> str:
-    """``name=value`` pairs, sorted by name and joined by commas."""
-    return ",".join(f"{name}={request[name]}" for name in sorted(request))
-
-
-def current(files: Iterable[RawFile]) -> list[RawFile]:
-    """The newest answer to each request, with all its pages, in the order of requests and pages."""
-    newest: dict[str, int] = {}
-    kept = sorted(files, key=lambda file: (file.request_id, file.page))
-    for file in kept:
-        newest[file.request_id] = max(file.version, newest.get(file.request_id, 0))
-    return [file for file in kept if file.version == newest[file.request_id]]
 
 
 @dataclass(frozen=True)
 class RawLayer:
-    """The raw layer of one lake bucket, over a boto3 S3 client."""
+    """The raw layer of one star in a lake bucket, over a boto3 S3 client."""
 
     s3: S3Client
     bucket: str
     prefix: str = "raw"
 
     def uri(self, file: RawFile) -> str:
-        """Where Spark reads the file, ``s3://bucket/key``."""
+        """Return where Spark reads the file, ``s3://bucket/key``."""
         return f"s3://{self.bucket}/{file.key}"
 
     def read(self, file: RawFile) -> bytes:
-        """The content of one file."""
+        """Return the content of one file."""
         return self.s3.get_object(Bucket=self.bucket, Key=file.key)["Body"].read()
 
     def head(self, file: RawFile, size: int) -> bytes:
-        """The first ``size`` bytes of one file."""
+        """Return the first ``size`` bytes of one file."""
         if not file.size:
             return b""
         return self.s3.get_object(Bucket=self.bucket, Key=file.key, Range=f"bytes=0-{size - 1}")["Body"].read()
 
     def files(self, source: str) -> list[RawFile]:
-        """Everything ever received from ``source``, oldest first."""
-        version = self.version(source)
-        return self._log(source, version) if version else []
+        """Return every entry of the log of ``source``, withdrawals included, oldest first."""
+        return [file for logged in self._log(source).history() for file in self._files(source, logged)]
 
     def version(self, source: str) -> int:
-        """The number of the newest log version of ``source``; 0 before anything was received."""
-        pages = self.s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket, Prefix=f"{self.prefix}/{source}/log/"
-        )
-        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
-        return max((int(key.rsplit("/", 1)[1].removesuffix(".json")) for key in keys), default=0)
+        """Return the newest log version of ``source``; 0 before anything was received."""
+        return self._log(source).version()
 
     def current(self, source: str) -> list[RawFile]:
-        """The newest answer to each request ever made to ``source``."""
-        return current(self.files(source))
+        """Return the newest answer to each request, in the order of requests and pages, withdrawn ones left out."""
+        answers = self._log(source).state().answers
+        return [file for name in sorted(answers) for file in self._files(source, answers[name]) if not file.withdrawn]
+
+    def state(self, source: str) -> dict[str, RawAnswer]:
+        """Return the newest answer to each request, by request ID, withdrawn ones included."""
+        return {name: logged.answer for name, logged in self._log(source).state().answers.items()}
+
+    def receipt(self, source: str, requests: int | None) -> Receipt:
+        """Return the way in for a run of so many ``requests``, which commits each hundredth; None: all as one."""
+        batch = None if requests is None else min(max(requests // BATCHES, 1), LARGEST_BATCH)
+        prefix = self._prefix(source)
+        return Receipt(Intake(self.s3, self.bucket, prefix, batch), AskedLog(self.s3, self.bucket, prefix))
 
     def write(self, source: str, arrivals: Sequence[Arrival]) -> list[RawFile]:
-        """Keep what differs from the current answers; return the new entries, none if nothing changed.
+        """Keep what differs from the newest answers, in one commit; return the new entries, none if nothing changed.
 
-        All pages of a request must be given together. Contents are written before the log names them, so a writer
-        that dies leaves the log as it was. Raises LoadError if other writers keep winning.
+        Arrivals of the same request are the pages of one answer.
         """
-        for _ in range(COMMIT_ATTEMPTS):
-            version = self.version(source)
-            known = self._log(source, version) if version else []
-            fresh = _changed(self.prefix, source, arrivals, known, version + 1)
-            if not fresh:
-                return []
-            self._put_contents(fresh, arrivals, {file.key for file in known})
-            if self._create(_log_key(self.prefix, source, version + 1), _to_json([*known, *fresh])):
-                return fresh
-        raise LoadError(f"raw/{source}", f"{COMMIT_ATTEMPTS} writers in a row were faster; run the extract again")
+        intake = Intake(self.s3, self.bucket, self._prefix(source))
+        ordered = sorted(arrivals, key=lambda arrival: (request_id(arrival.request), arrival.page))
+        for _, pages in groupby(ordered, key=lambda arrival: request_id(arrival.request)):
+            intake.add(_stored(intake, list(pages)))
+        intake.commit()
+        return [file for logged in intake.added for file in self._files(source, logged)]
 
-    def _put_contents(self, fresh: Sequence[RawFile], arrivals: Sequence[Arrival], known: set[str]) -> None:
-        bodies = {hashlib.sha256(arrival.body).hexdigest(): arrival.body for arrival in arrivals}
-        missing = {file.key: bodies[file.sha256] for file in fresh if file.key not in known}
-        with ThreadPoolExecutor(WRITERS) as pool:
-            list(pool.map(lambda key: self.s3.put_object(Bucket=self.bucket, Key=key, Body=missing[key]), missing))
+    def _log(self, source: str) -> RawLog:
+        return RawLog(self.s3, self.bucket, self._prefix(source))
 
-    def _create(self, key: str, body: bytes) -> bool:
-        """Write an object unless one of that key exists; say whether it was written."""
-        try:
-            self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, IfNoneMatch="*")
-        except ClientError as error:
-            # 412: the key exists. 409: another conditional write of it is in flight; read the log again either way.
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] in (409, 412):
-                return False
-            raise
-        return True
+    def _prefix(self, source: str) -> str:
+        return f"{self.prefix}/{source}"
 
-    def _log(self, source: str, version: int) -> list[RawFile]:
-        body = self.s3.get_object(Bucket=self.bucket, Key=_log_key(self.prefix, source, version))["Body"].read()
-        return [_from_json(entry) for entry in json.loads(body)]
+    def _files(self, source: str, logged: Logged) -> list[RawFile]:
+        return files_of(source, self._prefix(source), logged.version, logged.answer)
 
 
-def _log_key(prefix: str, source: str, version: int) -> str:
-    return f"{prefix}/{source}/log/{version:08d}.json"
-
-
-def _to_json(files: Sequence[RawFile]) -> bytes:
-    entries = [asdict(file) | {"fetched_at": file.fetched_at.isoformat()} for file in files]
-    return ("[\n" + ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries) + "\n]\n").encode()
-
-
-def _from_json(entry: dict[str, object]) -> RawFile:
-    fetched_at = datetime.fromisoformat(str(entry["fetched_at"])).astimezone(UTC)
-    return RawFile(**(entry | {"fetched_at": fetched_at}))  # type: ignore[arg-type]
-
-
-def _changed(
-    prefix: str, source: str, arrivals: Sequence[Arrival], known: Sequence[RawFile], version: int
-) -> list[RawFile]:
-    """The entries of every request whose pages are not, byte for byte, its current ones."""
-    before: dict[str, list[str]] = {}
-    for file in current(known):
-        before.setdefault(file.request_id, []).append(file.sha256)
-    now: dict[str, list[RawFile]] = {}
-    for arrival in sorted(arrivals, key=lambda one: (request_id(one.request), one.page)):
-        entry = _entry(prefix, source, arrival, version)
-        now.setdefault(entry.request_id, []).append(entry)
-    changed = [files for asked, files in now.items() if [file.sha256 for file in files] != before.get(asked)]
-    return [file for files in changed for file in files]
-
-
-def _entry(prefix: str, source: str, arrival: Arrival, version: int) -> RawFile:
-    digest = hashlib.sha256(arrival.body).hexdigest()
-    return RawFile(
-        source=source,
-        request=dict(sorted(arrival.request.items())),
-        page=arrival.page,
-        url=arrival.url,
-        fetched_at=arrival.fetched_at,
-        size=len(arrival.body),
-        sha256=digest,
-        key=f"{prefix}/{source}/objects/{digest}",
-        version=version,
-        etag=arrival.etag,
-        last_modified=arrival.last_modified,
-    )
+def _stored(intake: Intake, arrivals: Sequence[Arrival]) -> RawAnswer:
+    pages = []
+    for arrival in arrivals:
+        body = Body.of(arrival.body)
+        intake.store(body)
+        pages.append(Page(arrival.url, body.size, body.sha256))
+    return RawAnswer(arrivals[0].request, arrivals[0].fetched_at, tuple(pages))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from estrela.etl.raw.layer import RawFile
+from estrela.etl.raw.raw_file import RawFile
 from estrela.etl.readers.dialect import Dialect, Refusal
 from estrela.etl.tuning import settings
 from estrela.frame import frame_of

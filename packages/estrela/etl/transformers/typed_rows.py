@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Protocol
 
-from estrela.etl.raw.layer import RawFile
+from estrela.etl.raw.raw_file import RawFile
 from estrela.etl.readers import text_rows
 from estrela.etl.readers.dialect import HEAD_BYTES, Refusal, dialect_of
 from estrela.etl.readers.text_rows import Content, TakenFile

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from estrela.model import (
     ApiSource,
-    CataloguedDownload,
+    Catalogue,
     Column,
     CsvSource,
     Date,
@@ -13,8 +16,10 @@ from estrela.model import (
     Field,
     FromRequest,
     Layout,
+    ListedFile,
     Number,
     OData,
+    ODataPages,
     Ordinal,
     Parameter,
     Prefix,
@@ -32,6 +37,8 @@ RANKING = "https://www3.bcb.gov.br/rdrweb/rest/ext/ranking"
 OLINDA = "https://olinda.bcb.gov.br/olinda/servico"
 FEES = f"{OLINDA}/Informes_ListaTarifasPorInstituicaoFinanceira/versao/v1/odata"
 IFDATA = f"{OLINDA}/IFDATA/versao/v1/odata"
+PERIODICITY = "TRIMESTRAL"
+KIND = "Bancos e financeiras"
 SEGMENTS = ("S1", "S2", "S3", "S4", "S5")
 SIZE_GROUPS = {
     "Mais de quatro milh": "top",
@@ -61,13 +68,31 @@ _CLIENT_FIELDS = (
     Field("Quantidade de clientes - SCR", "clients_scr", Whole()),
 )
 
+
+def ranking_files(catalogue: Any) -> Iterator[ListedFile]:
+    """Yield the quarterly files on banks and financing companies: a period can be listed without one."""
+    for year in catalogue["anos"]:
+        for series in year["periodicidades"]:
+            for period in series["periodos"] if series["periodicidade"] == PERIODICITY else ():
+                if any(kind["tipo"] == KIND for kind in period["tipos"]):
+                    yield _ranking_file(str(year["ano"]), str(period["periodo"]))
+
+
+def _ranking_file(year: str, quarter: str) -> ListedFile:
+    params = {"ano": year, "periodicidade": PERIODICITY, "periodo": quarter, "tipo": KIND}
+    return ListedFile({"year": year, "quarter": quarter}, f"{RANKING}/arquivo", params)
+
+
+def last_month(request: Mapping[str, str]) -> str:
+    """Return the last month, ``YYYYMM``, of the quarter that a ranking file was asked for."""
+    return f"{request['year']}{int(request['quarter']) * 3:02d}"
+
+
 complaints = CsvSource(
     name="complaints",
     doc="Ranking of institutions by complaints: a row per institution and quarter",
     entity="complaints",
-    origin=CataloguedDownload(
-        catalogue_url=RANKING, file_url=f"{RANKING}/arquivo", periodicity="TRIMESTRAL", kind="Bancos e financeiras"
-    ),
+    origin=Catalogue(RANKING, ranking_files, "anos[].periodicidades[].periodos[].tipos[].tipo"),
     columns=(
         Column("year", "int", "Year of the ranking"),
         Column("quarter", "int", "Quarter of the ranking, 1 to 4"),
@@ -170,7 +195,7 @@ groups = ApiSource(
     name="groups",
     doc="Consolidated groups in which the Central Bank publishes fees",
     entity="institutions",
-    origin=OData(FEES, "GruposConsolidados"),
+    origin=OData(FEES, "GruposConsolidados", ODataPages(order_by=("Codigo",))),
     columns=(Column("group_code", "string", "Code, 2 digits"), Column("group_name", "string", "Name")),
     layouts=(
         Layout(
@@ -187,7 +212,8 @@ group_members = ApiSource(
     origin=OData(
         FEES,
         "ListaInstituicoesDeGrupoConsolidado",
-        (Parameter("CodigoGrupoConsolidado", "group_code", each=((groups, "group_code"),)),),
+        ODataPages(order_by=("Cnpj",)),
+        parameters=(Parameter("CodigoGrupoConsolidado", "group_code", each=((groups, "group_code"),)),),
     ),
     columns=(
         Column("group_code", "string", "Code of the group, 2 digits"),
@@ -211,8 +237,8 @@ register = ApiSource(
     origin=OData(
         IFDATA,
         "IfDataCadastro",
-        (Parameter("AnoMes", "year_month", months_of=complaints),),
-        page_size=10_000,
+        ODataPages(10_000, order_by=("CodInst",)),
+        parameters=(Parameter("AnoMes", "year_month", requests_of=complaints, value=last_month),),
         quoted=False,
         optional=True,
     ),
@@ -246,7 +272,8 @@ fees = ApiSource(
     origin=OData(
         FEES,
         "ListaTarifasPorInstituicaoFinanceira",
-        (
+        ODataPages(order_by=("CodigoServico",)),
+        parameters=(
             Parameter("PessoaFisicaOuJuridica", "person_type", values=("F", "J")),
             Parameter(
                 "CNPJ",

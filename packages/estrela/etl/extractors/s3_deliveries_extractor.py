@@ -1,0 +1,99 @@
+"""Files in S3 that come in deliveries, each with a manifest that may replace earlier ones."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from estrela.errors import ExtractError, SourceChangedError
+from estrela.etl.extractors.extractor import Result, Wanted
+from estrela.etl.extractors.s3_extractor import S3Extractor, S3Object
+from estrela.etl.raw.raw_file import RawAnswer
+from estrela.etl.raw.receipt import Receipt
+from estrela.model.origin import Delivery, S3Deliveries
+
+DELIVERY = "delivery"
+
+
+@dataclass(frozen=True)
+class S3DeliveriesExtractor(S3Extractor):
+    """Extracts a source whose origin is S3Deliveries.
+
+    A delivery whose files are not all there, or not what its manifest states, is not taken in, and what it replaces
+    stays as it was.
+    """
+
+    @property
+    def commits_at_end(self) -> bool:
+        return True
+
+    def wanted(self, known: Mapping[str, RawAnswer]) -> Wanted[S3Object]:
+        """Return the files of the deliveries that no other replaces. Raises what reading a manifest raises."""
+        origin = self.source.origin
+        assert isinstance(origin, S3Deliveries)
+        listed = {item.key: item for item in self.listed(origin.prefix)}
+        pattern = re.compile(origin.pattern)
+        manifests = [key for key in sorted(listed) if pattern.fullmatch(key.removeprefix(origin.prefix))]
+        deliveries = {key: self._delivery(origin, listed[key]) for key in manifests}
+        self._require_distinct(deliveries)
+        replaces = {one.name: one.replaces for one in deliveries.values()}
+        replaced = {name for names in replaces.values() for name in names}
+        counting = {key: one for key, one in deliveries.items() if one.name not in replaced}
+        items = [item for key, one in counting.items() for item in _items(key, one, listed)]
+        return Wanted(items, spared=lambda failed: _replaced_by(failed, replaces, known))
+
+    def fetch(self, items: Sequence[S3Object], receipt: Receipt) -> Iterator[tuple[S3Object, Result]]:
+        """Yield the files of each delivery if all of them have come, else what went wrong."""
+        ordered = sorted(items, key=lambda item: (item.asked[DELIVERY], item.key))
+        for _, group in groupby(ordered, key=lambda item: item.asked[DELIVERY]):
+            results = list(super().fetch(list(group), receipt))
+            failed = [(item, result) for item, result in results if isinstance(result, ExtractError)]
+            yield from failed or results
+
+    def _delivery(self, origin: S3Deliveries, item: S3Object) -> Delivery:
+        body = self.read(item)
+        try:
+            return origin.read(json.loads(body.read()))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise SourceChangedError(
+                self.source.name, self.url(item.key), expected=origin.shape, found=f"no such thing ({error})"
+            ) from error
+
+    def _require_distinct(self, deliveries: Mapping[str, Delivery]) -> None:
+        names: dict[str, str] = {}
+        for manifest, one in deliveries.items():
+            first = names.setdefault(one.name, manifest)
+            if first != manifest:
+                raise SourceChangedError(
+                    self.source.name,
+                    self.url(manifest),
+                    expected="a name per delivery",
+                    found=f"{one.name!r}, which is the name of {first} too",
+                )
+
+
+def _items(manifest: str, delivery: Delivery, listed: Mapping[str, S3Object]) -> list[S3Object]:
+    """The files of a delivery; one that is not listed has no ETag."""
+    folder = manifest.rpartition("/")[0]
+    items = []
+    for file in delivery.files:
+        key = f"{folder}/{file.key}" if folder else file.key
+        found = listed.get(key, S3Object(key, {}, "", 0))
+        size = found.size if file.size is None else file.size
+        items.append(replace(found, asked={**file.request, DELIVERY: delivery.name}, size=size, sha256=file.sha256))
+    return items
+
+
+def _replaced_by(
+    failed: Iterable[S3Object], replaces: Mapping[str, tuple[str, ...]], known: Mapping[str, RawAnswer]
+) -> frozenset[str]:
+    """IDs of the known requests of deliveries that those of ``failed`` would have replaced, at any remove."""
+    waiting, spared = [item.asked[DELIVERY] for item in failed], set[str]()
+    while waiting:
+        found = set(replaces.get(waiting.pop(), ())) - spared
+        spared |= found
+        waiting += found
+    return frozenset(name for name, answer in known.items() if answer.request.get(DELIVERY) in spared)

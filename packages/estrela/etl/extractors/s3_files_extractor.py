@@ -1,0 +1,42 @@
+"""Files in S3 that a pattern names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from estrela.errors import SourceChangedError
+from estrela.etl.extractors.extractor import Wanted
+from estrela.etl.extractors.s3_extractor import S3Extractor, S3Object
+from estrela.etl.raw.raw_file import RawAnswer
+from estrela.etl.raw.request_id import request_id
+from estrela.model.origin import S3Files
+
+
+@dataclass(frozen=True)
+class S3FilesExtractor(S3Extractor):
+    """Extracts a source whose origin is S3Files."""
+
+    def wanted(self, known: Mapping[str, RawAnswer]) -> Wanted[S3Object]:
+        """Return every matching object. Raises SourceChangedError if two objects answer the same request."""
+        origin = self.source.origin
+        assert isinstance(origin, S3Files)
+        pattern = re.compile(origin.pattern)
+        found: dict[str, S3Object] = {}
+        for listed in self.listed(origin.prefix):
+            match = pattern.fullmatch(listed.key.removeprefix(origin.prefix))
+            if match:
+                asked = {name: value for name, value in match.groupdict().items() if value is not None}
+                item = replace(listed, asked=asked)
+                self._require_alone(item, found.setdefault(request_id(asked), item))
+        return Wanted([found[name] for name in sorted(found)])
+
+    def _require_alone(self, item: S3Object, first: S3Object) -> None:
+        if first is not item:
+            raise SourceChangedError(
+                self.source.name,
+                self.url(item.key),
+                expected="one object per request",
+                found=f"{request_id(item.asked)}, which {first.key} answers too",
+            )

@@ -1,0 +1,100 @@
+"""Answers on their way into the raw layer: contents are stored at once, log entries in batches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from boto3.s3.transfer import TransferConfig
+
+from estrela.errors import LoadError
+from estrela.etl.raw.log import Logged, RawLog
+from estrela.etl.raw.raw_file import RawAnswer, object_key
+from estrela.hooks.body import Body
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+COMMIT_ATTEMPTS = 20
+PART = 8 << 20
+PARTS = TransferConfig(multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=2, max_io_queue=2)
+"""An upload holds a few parts of 8 MiB in memory, whatever the size of the body."""
+
+
+class Intake:
+    """Adds answers of one source to its log, ``batch`` of them per commit (None: all of them when asked to).
+
+    A body is stored as soon as it arrives and before the log names it: a run that is killed keeps every batch that was
+    committed, and leaves no entry without its content. :meth:`store` may be called from any thread, the other methods
+    from one.
+    """
+
+    def __init__(self, s3: S3Client, bucket: str, prefix: str, batch: int | None = None) -> None:
+        self._s3, self._bucket, self._prefix, self._batch = s3, bucket, prefix, batch
+        self._log = RawLog(s3, bucket, prefix)
+        self._state = self._log.state()
+        self._pending: dict[str, RawAnswer] = {}
+        self._added: list[Logged] = []
+
+    @property
+    def known(self) -> dict[str, RawAnswer]:
+        """The newest answer to each request in the log, by request ID."""
+        return {name: logged.answer for name, logged in self._state.answers.items()}
+
+    @property
+    def added(self) -> list[Logged]:
+        """What this intake has committed."""
+        return list(self._added)
+
+    def store(self, body: Body) -> None:
+        """Keep a body under its sha256. Storing the same content again writes the same object."""
+        key = object_key(self._prefix, body.sha256)
+        if body.size <= PART:
+            self._s3.put_object(Bucket=self._bucket, Key=key, Body=body.read())
+        else:
+            self._s3.upload_fileobj(body.file(), self._bucket, key, Config=PARTS)
+
+    def add(self, answer: RawAnswer) -> bool:
+        """Take up an answer whose bodies are stored; return whether it differs from the newest one in the log.
+
+        A source that never had anything for a request and still has nothing gives no entry.
+        """
+        known = self._state.answers.get(answer.request_id)
+        if (known.answer.content if known else ()) == answer.content:
+            self._pending.pop(answer.request_id, None)
+            return False
+        self._pending[answer.request_id] = answer
+        if self._batch and len(self._pending) >= self._batch:
+            self.commit()
+        return True
+
+    def commit(self) -> None:
+        """Write what was added to the log in one version. Raises LoadError if other writers keep winning."""
+        for _ in range(COMMIT_ATTEMPTS):
+            if not self._pending:
+                return
+            version = self._state.version + 1
+            answers = [self._pending[name] for name in sorted(self._pending)]
+            if self._log.append(version, answers):
+                self._take_over(version, answers)
+                return
+            self._state = self._log.state()
+            self._drop_known()
+        raise LoadError(self._prefix, f"{COMMIT_ATTEMPTS} writers in a row were faster; run the extract again")
+
+    def discard(self) -> None:
+        """Forget what is not committed."""
+        self._pending.clear()
+
+    def _take_over(self, version: int, answers: list[RawAnswer]) -> None:
+        logged = [Logged(version, answer) for answer in answers]
+        self._state.answers.update({one.answer.request_id: one for one in logged})
+        self._state = type(self._state)(version, self._state.answers)
+        self._added += logged
+        self._pending.clear()
+
+    def _drop_known(self) -> None:
+        """Drop pending answers that another writer has committed meanwhile."""
+        for name, answer in list(self._pending.items()):
+            known = self._state.answers.get(name)
+            if known and known.answer.content == answer.content:
+                del self._pending[name]

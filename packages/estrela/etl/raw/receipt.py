@@ -1,0 +1,75 @@
+"""What one run asks of a source and what it gets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from estrela.errors import bounded
+from estrela.etl.raw.asked import Asked, AskedLog, Outcome
+from estrela.etl.raw.intake import Intake
+from estrela.etl.raw.raw_file import RawAnswer
+from estrela.etl.raw.request_id import request_id
+from estrela.hooks.body import Body
+
+
+class Receipt:
+    """Takes answers into the log, and every request with its outcome into the record of the day."""
+
+    def __init__(self, intake: Intake, asked: AskedLog) -> None:
+        self._intake, self._asked = intake, asked
+        self._outcomes: Counter[Outcome] = Counter()
+        self.known = intake.known
+        """The newest answer to each request when the run began, by request ID, withdrawn ones included."""
+
+    def store(self, body: Body) -> None:
+        """Keep a body; its answer may name it from now on. May be called from any thread."""
+        self._intake.store(body)
+
+    def answered(self, answer: RawAnswer) -> None:
+        """Take in an answer whose bodies are stored."""
+        is_news = self._intake.add(answer)
+        empty: Outcome = "withdrawn" if is_news else "absent"
+        outcome: Outcome = empty if not answer.pages else "changed" if is_news else "unchanged"
+        self._record(Asked(answer.request, answer.fetched_at, outcome, answer.records))
+
+    def unchanged(self, request: Mapping[str, str]) -> None:
+        """Record that the source says that nothing changed."""
+        known = self.known.get(request_id(request))
+        self._record(Asked(request, _now(), "unchanged", known.records if known else None))
+
+    def failed(self, request: Mapping[str, str], error: Exception) -> None:
+        """Record that the request was not answered."""
+        self._record(Asked(request, _now(), "failed", error=bounded(error)))
+
+    def discard(self) -> None:
+        """Forget the answers that are not committed yet."""
+        self._intake.discard()
+
+    def close(self) -> None:
+        """Commit what was answered, and write the record."""
+        try:
+            self._intake.commit()
+        finally:
+            self._asked.flush()
+
+    def figures(self) -> dict[str, object]:
+        """Return the numbers of the run."""
+        pages = [page for logged in self._intake.added for page in logged.answer.pages]
+        return {
+            "not_published": self._outcomes["absent"],
+            "unchanged": self._outcomes["unchanged"],
+            "withdrawn": self._outcomes["withdrawn"],
+            "failed": self._outcomes["failed"],
+            "new_files": len(pages),
+            "new_bytes": sum(page.size for page in pages),
+        }
+
+    def _record(self, asked: Asked) -> None:
+        self._outcomes[asked.outcome] += 1
+        self._asked.add(asked)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)

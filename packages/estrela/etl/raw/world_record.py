@@ -1,0 +1,53 @@
+"""The record of the world that a lake's raw data came from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from estrela.errors import SettingsError
+from estrela.world import PRODUCTION, World
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+KEY = "ops/world.json"
+
+
+@dataclass(frozen=True)
+class WorldRecord:
+    """``ops/world.json``, written once by the first extract into a lake and never changed."""
+
+    s3: S3Client
+    bucket: str
+
+    def claim(self, world: World) -> None:
+        """Record ``world`` in a lake that has no record. Raises SettingsError if the lake holds another world."""
+        body = json.dumps({"world": world.name}).encode()
+        try:
+            self.s3.put_object(Bucket=self.bucket, Key=KEY, Body=body, IfNoneMatch="*")
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (409, 412):
+                raise
+            self._require(world)
+
+    def name(self) -> str:
+        """Return the name of the lake's world; ``""`` before the first extract."""
+        try:
+            body = self.s3.get_object(Bucket=self.bucket, Key=KEY)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchKey":
+                return ""
+            raise
+        return str(json.loads(body)["world"])
+
+    def _require(self, world: World) -> None:
+        known = self.name()
+        if known != world.name:
+            hint = "production needs an empty lake" if world == PRODUCTION else "a stand-in needs an empty lake"
+            raise SettingsError(
+                "--source_host", f"the lake {self.bucket} holds data of {known}, not of {world.name}; {hint}"
+            )

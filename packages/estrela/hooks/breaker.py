@@ -1,0 +1,32 @@
+"""When a batch of requests stops being sent."""
+
+from __future__ import annotations
+
+import threading
+
+from estrela.errors import SourceUnavailableError
+
+
+class Breaker:
+    """Counts failures in a row over all threads of a batch."""
+
+    def __init__(self, source: str, limit: int) -> None:
+        self._source, self._limit = source, limit
+        self._failures = 0
+        self._lock = threading.Lock()
+
+    def check(self) -> None:
+        """Raise SourceUnavailableError once too many requests in a row have failed."""
+        with self._lock:
+            if self._failures >= self._limit:
+                raise SourceUnavailableError(self._source, f"not sent, since {self._limit} requests in a row failed")
+
+    def failed(self) -> None:
+        """Count a failure."""
+        with self._lock:
+            self._failures += 1
+
+    def passed(self) -> None:
+        """Start counting anew."""
+        with self._lock:
+            self._failures = 0

@@ -1,0 +1,32 @@
+"""How an API knows who asks. Credentials are in AWS Secrets Manager; a declaration names the secret only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """The key in ``secret`` (its field ``key``, or the whole value) in the header ``header``."""
+
+    secret: str
+    header: str = "X-Api-Key"
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class BearerToken:
+    """The token in ``secret`` (its field ``key``, or the whole value) as ``Authorization: Bearer`` (RFC 6750)."""
+
+    secret: str
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class BasicLogin:
+    """Fields ``username`` and ``password`` of ``secret`` as ``Authorization: Basic`` (RFC 7617)."""
+
+    secret: str
+
+
+Auth = ApiKey | BearerToken | BasicLogin

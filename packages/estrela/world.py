@@ -1,0 +1,60 @@
+"""The world that a lake takes its data from: the declared hosts, or one stand-in for all of them."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from estrela.errors import SettingsError
+
+DECLARED = "production"
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+SINGLE_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+ALLOWED = "the address of a stand-in, http(s)://host:port, on a loopback or private address or in the same network"
+
+
+@dataclass(frozen=True)
+class World:
+    """``base_url`` replaces scheme and host of every source; ``""`` leaves the hosts that the sources declare.
+
+    ``name`` tells worlds apart, and is the same for a stand-in whose port changes between runs.
+    """
+
+    name: str = DECLARED
+    base_url: str = ""
+
+
+PRODUCTION = World()
+
+
+def world_from(text: str) -> World:
+    """Read ``http://host:port`` or ``http://host:port#name``; ``""`` is production. Raises SettingsError.
+
+    A stand-in is on a loopback or private address, or a host name without a dot, as containers have them: no setting
+    can lead production to another host. Without ``#name``, host and port are the name.
+    """
+    if not text:
+        return PRODUCTION
+    parts = urlsplit(text)
+    try:
+        port = parts.port
+    except ValueError:
+        port = -1
+    is_plain = parts.username is None and not parts.path.strip("/") and not parts.query and port != -1
+    if parts.scheme not in ("http", "https") or not is_plain or not _is_stand_in(parts.hostname or ""):
+        raise SettingsError("--source_host", f"{text[:100]!r} is not {ALLOWED}")
+    base_url = f"{parts.scheme}://{parts.netloc}"
+    name = parts.fragment or base_url
+    if name == DECLARED or (parts.fragment and not NAME.fullmatch(name)):
+        raise SettingsError("--source_host", f"#{name[:100]} is no name of a stand-in; write letters and digits")
+    return World(name, base_url)
+
+
+def _is_stand_in(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return SINGLE_LABEL.fullmatch(host) is not None and not host.isdigit()
+    return (address.is_loopback or address.is_private) and not (address.is_link_local or address.is_unspecified)
