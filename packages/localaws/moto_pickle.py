@@ -16,7 +16,7 @@ from moto.core.base_backend import AccountSpecificBackend, BackendDict, BaseBack
 from moto.logs.models import LogStream
 
 # Raised for a file that this version cannot read.
-UNREADABLE = (pickle.UnpicklingError, EOFError, AttributeError, ImportError)
+UNREADABLE = (pickle.UnpicklingError, EOFError, AttributeError, ImportError, TypeError)
 _PRIVATE_KEYS = (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey, ed25519.Ed25519PrivateKey)
 
 

@@ -14,13 +14,25 @@ from typing import TYPE_CHECKING, TypeAlias
 from werkzeug.wrappers import Response as HttpResponse
 
 from localaws.moto_state import MotoState, StateNotSavedError
-from localaws.s3 import bucket_calls, list_calls, object_reads, object_writes
+from localaws.s3 import (
+    bucket_calls,
+    list_calls,
+    object_attributes,
+    object_copy,
+    object_lock,
+    object_reads,
+    object_tagging,
+    object_writes,
+    upload_lists,
+)
+from localaws.s3.buckets import ENABLED
 from localaws.s3.documents import document
 from localaws.s3.errors import S3Error, is_disk_full
 from localaws.s3.info import ObjectInfo
 from localaws.s3.request import Request, Response, request_of
 from localaws.s3.store import ObjectStore
 from localaws.s3.upload_calls import UploadCalls
+from localaws.s3.uploads import Uploads
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -28,8 +40,8 @@ if TYPE_CHECKING:
 Operation: TypeAlias = Callable[[Request], Response]
 Announce: TypeAlias = Callable[[str, ObjectInfo], None]
 # Where a request goes depends on its method, whether it names a key, and the first of these in its query.
-OBJECT_SELECTORS = ("uploads", "uploadId", "tagging", "acl", "attributes")
-UNSUPPORTED = ("legal-hold", "restore", "retention", "select", "torrent", "append", "renameObject", "encryption")
+OBJECT_SELECTORS = ("uploads", "uploadId", "tagging", "acl", "attributes", "retention", "legal-hold")
+UNSUPPORTED = ("restore", "select", "torrent", "append", "renameObject", "encryption")
 BUCKET_SELECTORS = ("versioning", "versions", "uploads", "delete", "list-type")
 # Whatever else a bucket's query may select; other names (prefix, x-id, X-Amz-Signature, ...) select nothing.
 MOTO_SELECTORS = frozenset((
@@ -37,6 +49,7 @@ MOTO_SELECTORS = frozenset((
     "location", "logging", "metrics", "notification", "object-lock", "ownershipControls", "policy", "policyStatus",
     "publicAccessBlock", "replication", "requestPayment", "tagging", "website",
 ))  # fmt: skip
+_LOCK_ENABLED = "x-amz-bucket-object-lock-enabled"
 _log = logging.getLogger(__name__)
 
 
@@ -48,7 +61,7 @@ class S3Application:
         self._moto = moto
         self._state = state
         self._announce = announce
-        uploads = UploadCalls(store)
+        uploads = Uploads(store)
         self._object_operations = _object_operations(store, uploads)
         self._bucket_operations = _bucket_operations(store, uploads)
 
@@ -107,38 +120,45 @@ class S3Application:
         changes = request.method not in ("GET", "HEAD", "OPTIONS")
         with self._state.changing("s3") if changes else nullcontext():
             answer = HttpResponse.from_app(self._moto, plain, buffered=True)
+            if answer.status_code == 200 and request.headers.get(_LOCK_ENABLED, "").lower() == "true":
+                self._store.bucket_registry.set_versioning(request.bucket, ENABLED)
         return answer(environ, start_response)
 
 
-def _object_operations(store: ObjectStore, uploads: UploadCalls) -> Mapping[tuple[str, str], Operation]:
+def _object_operations(store: ObjectStore, uploads: Uploads) -> Mapping[tuple[str, str], Operation]:
+    calls = UploadCalls(store, uploads)
     return {
         ("GET", ""): partial(object_reads.get_object, store),
-        ("GET", "attributes"): partial(object_reads.get_object_attributes, store),
-        ("GET", "tagging"): partial(object_reads.get_object_tagging, store),
-        ("GET", "acl"): partial(object_reads.get_object_acl, store),
-        ("GET", "uploadId"): uploads.list_parts,
+        ("GET", "attributes"): partial(object_attributes.get_object_attributes, store),
+        ("GET", "tagging"): partial(object_tagging.get_object_tagging, store),
+        ("GET", "acl"): partial(object_tagging.get_object_acl, store),
+        ("GET", "uploadId"): partial(upload_lists.list_parts, uploads),
+        ("GET", "retention"): partial(object_lock.get_object_retention, store),
+        ("GET", "legal-hold"): partial(object_lock.get_object_legal_hold, store),
         ("HEAD", ""): partial(object_reads.head_object, store),
         ("PUT", ""): partial(object_writes.put_object, store),
-        ("PUT", "copy"): partial(object_writes.copy_object, store),
-        ("PUT", "tagging"): partial(object_writes.put_object_tagging, store),
-        ("PUT", "acl"): partial(object_writes.put_object_acl, store),
-        ("PUT", "uploadId"): uploads.put_part,
-        ("PUT", "uploadIdcopy"): uploads.copy_part,
-        ("POST", "uploads"): uploads.create,
-        ("POST", "uploadId"): uploads.complete,
+        ("PUT", "copy"): partial(object_copy.copy_object, store),
+        ("PUT", "tagging"): partial(object_tagging.put_object_tagging, store),
+        ("PUT", "acl"): partial(object_tagging.put_object_acl, store),
+        ("PUT", "retention"): partial(object_lock.put_object_retention, store),
+        ("PUT", "legal-hold"): partial(object_lock.put_object_legal_hold, store),
+        ("PUT", "uploadId"): calls.put_part,
+        ("PUT", "uploadIdcopy"): calls.copy_part,
+        ("POST", "uploads"): calls.create,
+        ("POST", "uploadId"): calls.complete,
         ("DELETE", ""): partial(object_writes.delete_object, store),
-        ("DELETE", "tagging"): partial(object_writes.delete_object_tagging, store),
-        ("DELETE", "uploadId"): uploads.abort,
+        ("DELETE", "tagging"): partial(object_tagging.delete_object_tagging, store),
+        ("DELETE", "uploadId"): calls.abort,
     }
 
 
-def _bucket_operations(store: ObjectStore, uploads: UploadCalls) -> Mapping[tuple[str, str], Operation]:
+def _bucket_operations(store: ObjectStore, uploads: Uploads) -> Mapping[tuple[str, str], Operation]:
     return {
         ("GET", "service"): partial(bucket_calls.list_buckets, store),
         ("GET", ""): partial(list_calls.list_objects, store),
         ("GET", "list-type"): partial(list_calls.list_objects_v2, store),
         ("GET", "versions"): partial(list_calls.list_object_versions, store),
-        ("GET", "uploads"): uploads.list_uploads,
+        ("GET", "uploads"): partial(upload_lists.list_uploads, store, uploads),
         ("GET", "versioning"): partial(bucket_calls.get_bucket_versioning, store),
         ("HEAD", ""): partial(bucket_calls.head_bucket, store),
         ("PUT", "versioning"): partial(bucket_calls.put_bucket_versioning, store),
@@ -157,9 +177,18 @@ def _not_implemented(request: Request) -> Response:
 
 def _error_response(error: Exception, request: Request | None) -> Response:
     known = _s3_error(error)
-    resource = f"/{request.bucket}/{request.key}" if request else "/"
-    nodes = [("Code", known.code), ("Message", known.message), *known.elements.items(), ("Resource", resource)]
-    return Response(known.status, dict(known.headers), document("Error", nodes, namespace=""))
+    elements = known.elements
+    if request and known.code == "MethodNotAllowed":
+        elements = {"Method": request.method, **elements}
+    ids = _request_ids()
+    named = [("RequestId", ids["x-amz-request-id"]), ("HostId", ids["x-amz-id-2"])]
+    nodes = [("Code", known.code), ("Message", known.message), *elements.items(), *named]
+    return Response(known.status, {**ids, **known.headers}, document("Error", nodes, namespace=""))
+
+
+def _request_ids() -> dict[str, str]:
+    """Return the two IDs that each answer of S3 has."""
+    return {"x-amz-request-id": secrets.token_hex(8).upper(), "x-amz-id-2": secrets.token_urlsafe(56)}
 
 
 def _s3_error(error: Exception) -> S3Error:
@@ -176,7 +205,7 @@ def _s3_error(error: Exception) -> S3Error:
 
 
 def _send(response: Response, request: Request | None, start_response: StartResponse) -> Iterable[bytes]:
-    headers = {"x-amz-request-id": secrets.token_hex(8).upper(), "Server": "AmazonS3", **response.headers}
+    headers = {**_request_ids(), "Server": "AmazonS3", **response.headers}
     body = response.body
     if isinstance(body, bytes):
         is_head = request is not None and request.method == "HEAD"

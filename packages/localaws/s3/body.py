@@ -90,7 +90,7 @@ class Body:
     """The payload of one request.
 
     ``checksums`` (algorithm to base64) holds, once :meth:`blocks` is through, the checksums that the client sent,
-    each verified; ``md5`` the digest.
+    each verified, and those that :meth:`compute` asked for; ``md5`` the digest.
     """
 
     def __init__(self, stream: Stream, headers: Mapping[str, str], *, chunked: bool) -> None:
@@ -102,6 +102,7 @@ class Body:
         self._md5 = hashlib.md5(usedforsecurity=False)
         self.is_sized = chunked or "content-length" in headers
         self.checksums: dict[str, str] = {}
+        self._computed: set[str] = set()
         self.size = 0
         self._expected = self._expected_size(chunked)
 
@@ -117,6 +118,20 @@ class Body:
     def announced(self) -> int | None:
         """Bytes of payload that the headers promise; None where they do not say."""
         return self._expected
+
+    @property
+    def sent(self) -> set[str]:
+        """Algorithms of the checksums that the client sends, in headers or trailers; raises S3Error InvalidRequest."""
+        announced = [name.strip().lower() for name in self._headers.get("x-amz-trailer", "").split(",")]
+        named = {name.removeprefix(PREFIX).upper() for name in announced if name.startswith(PREFIX)}
+        for algorithm in named - set(ALGORITHMS):
+            text = f"The value specified in the x-amz-trailer header is not supported: {algorithm[:50]}"
+            raise S3Error("InvalidRequest", text)
+        return named | set(given_checksums(self._headers))
+
+    def compute(self, algorithm: str) -> None:
+        """Compute a checksum besides those that the client sends; before the first block is read."""
+        self._computed.add(algorithm)
 
     def blocks(self) -> Iterator[bytes]:
         """Verified as a whole: the S3Error for what does not match comes after the last block."""
@@ -140,8 +155,13 @@ class Body:
         if sha256 and sha256.hexdigest() != self._content_sha256:
             raise S3Error("XAmzContentSHA256Mismatch")
         if md5 and md5 != self.md5:
-            raise S3Error("BadDigest", "The Content-MD5 you specified did not match what we received.")
+            told = {"ExpectedDigest": md5.hex(), "CalculatedDigest": base64.b64encode(self.md5).decode()}
+            raise S3Error("BadDigest", "The Content-MD5 you specified did not match what we received.", told)
         self._verify(running)
+
+    def forget_checksums(self) -> None:
+        """Take the headers' checksums for those of something else than this payload."""
+        self._headers = {name: value for name, value in self._headers.items() if not name.startswith(PREFIX)}
 
     def document(self) -> bytes:
         """The whole payload of a request that carries a small document; raises S3Error MalformedXML over 8 MB."""
@@ -174,34 +194,26 @@ class Body:
             return None
         try:
             digest = base64.b64decode(given, validate=True)
-        except binascii.Error as error:
-            raise S3Error("InvalidDigest") from error
+        except binascii.Error:
+            digest = b""
         if len(digest) != 16:
-            raise S3Error("InvalidDigest")
+            raise S3Error("InvalidDigest", elements={"Content-MD5": given[:100]})
         return digest
 
     def _running(self) -> dict[str, Checksum]:
-        """One running checksum for each that a header gives or a trailer will give."""
-        announced = [name.strip().lower() for name in self._headers.get("x-amz-trailer", "").split(",")]
-        named = [name.removeprefix(PREFIX).upper() for name in announced if name.startswith(PREFIX)]
-        for algorithm in named:
-            if algorithm not in ALGORITHMS:
-                raise S3Error(
-                    "InvalidRequest",
-                    f"The value specified in the x-amz-trailer header is not supported: {algorithm[:50]}",
-                )
-        return {name: new_checksum(name) for name in {*given_checksums(self._headers), *named}}
+        """Return a running checksum for each that is given, announced or asked for."""
+        return {name: new_checksum(name) for name in self.sent | self._computed}
 
     def _verify(self, running: dict[str, Checksum]) -> None:
         trailers = self._chunks.trailers if self._chunks else {}
         given = {**given_checksums(self._headers), **given_checksums(trailers)}
         for algorithm, checksum in running.items():
             value = encoded(checksum)
-            if algorithm not in given:
+            if algorithm not in given and algorithm not in self._computed:
                 raise S3Error(
                     "MalformedXML" if not self._chunks else "InvalidRequest",
                     f"The trailer {PREFIX}{algorithm.lower()} is missing.",
                 )
-            if given[algorithm] != value:
+            if given.get(algorithm, value) != value:
                 raise S3Error("BadDigest", f"The {algorithm} you specified did not match the calculated checksum.")
             self.checksums[algorithm] = value

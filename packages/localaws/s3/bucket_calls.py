@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
+
+import botocore.session
+
+from localaws.s3.bucket_settings import settings_of
+from localaws.s3.buckets import SUSPENDED, Bucket
 from localaws.s3.documents import Node, document, iso_time, parse, text_of
 from localaws.s3.errors import S3Error
+from localaws.s3.list_calls import key_of_token, token_of_key
 from localaws.s3.object_reads import OWNER
 from localaws.s3.request import Request, Response
 from localaws.s3.store import ObjectStore
@@ -13,22 +20,40 @@ MAX_BUCKETS = 10_000
 
 def list_buckets(store: ObjectStore, request: Request) -> Response:
     """ListBuckets."""
-    prefix, after = request.query.get("prefix", ""), request.query.get("continuation-token", "")
+    prefix, token = request.query.get("prefix", ""), request.query.get("continuation-token", "")
+    after, region = key_of_token(token) if token else "", request.query.get("bucket-region", "")
+    if region and region not in _regions():
+        told = {"ArgumentName": "bucket-region"}
+        raise S3Error("InvalidArgument", f"Argument value {region[:50]} is not a valid AWS Region", told)
     limit = request.number("max-buckets", MAX_BUCKETS, MAX_BUCKETS)
-    found = [bucket for bucket in store.bucket_registry.all() if bucket.name.startswith(prefix) and bucket.name > after]
+    named = [bucket for bucket in store.bucket_registry.all() if bucket.name.startswith(prefix) and bucket.name > after]
+    found = [bucket for bucket in named if not region or settings_of(bucket.name).region_name == region]
     shown = found[:limit]
-    buckets: list[Node] = [
-        ("Bucket", [("Name", bucket.name), ("CreationDate", iso_time(bucket.created))]) for bucket in shown
-    ]
-    nodes: list[Node] = [("Owner", OWNER), ("Buckets", buckets), ("Prefix", prefix)]
-    nodes += [("ContinuationToken", shown[-1].name)] if len(found) > len(shown) and shown else []
+    nodes: list[Node] = [("Owner", OWNER), ("Buckets", [("Bucket", _bucket(bucket)) for bucket in shown])]
+    nodes += [("Prefix", prefix)] if prefix else []
+    nodes += [("ContinuationToken", token_of_key(shown[-1].name))] if len(found) > len(shown) and shown else []
     return Response(200, {}, document("ListAllMyBucketsResult", nodes))
+
+
+def _bucket(bucket: Bucket) -> list[Node]:
+    return [
+        ("Name", bucket.name),
+        ("CreationDate", iso_time(bucket.created)),
+        ("BucketRegion", settings_of(bucket.name).region_name),
+        ("BucketArn", f"arn:aws:s3:::{bucket.name}"),
+    ]
+
+
+@cache
+def _regions() -> frozenset[str]:
+    return frozenset(botocore.session.get_session().get_available_regions("s3"))
 
 
 def head_bucket(store: ObjectStore, request: Request) -> Response:
     """HeadBucket."""
     store.bucket_path(request.bucket)
-    return Response(200)
+    told = {"x-amz-bucket-region": settings_of(request.bucket).region_name, "x-amz-access-point-alias": "false"}
+    return Response(200, {**told, "x-amz-bucket-arn": f"arn:aws:s3:::{request.bucket}"})
 
 
 def get_bucket_versioning(store: ObjectStore, request: Request) -> Response:
@@ -44,5 +69,9 @@ def put_bucket_versioning(store: ObjectStore, request: Request) -> Response:
     configuration = parse(request.body.document(), "VersioningConfiguration")
     if text_of(configuration, "MfaDelete") == "Enabled":
         raise S3Error("NotImplemented", "MFA delete is not supported")
-    store.bucket_registry.set_versioning(request.bucket, text_of(configuration, "Status"))
+    status = text_of(configuration, "Status")
+    if status == SUSPENDED and settings_of(request.bucket).object_lock_enabled:
+        text = "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed."
+        raise S3Error("InvalidBucketState", text)
+    store.bucket_registry.set_versioning(request.bucket, status)
     return Response(200)

@@ -14,6 +14,7 @@ from localaws.s3.index import Index
 from localaws.s3.info import NULL_VERSION
 from localaws.s3.layout import Layout
 from localaws.s3.names import is_bucket_name
+from localaws.s3.version_ids import new_version_id
 from localaws.s3.walk import walk
 
 ENABLED = "Enabled"
@@ -77,8 +78,10 @@ class Buckets:
         return self._versioning.get(name, "")
 
     def set_versioning(self, name: str, status: str) -> None:
-        """``status`` is Enabled or Suspended; raises S3Error MalformedXML for another."""
+        """Set ``status``, Enabled or Suspended; raises S3Error for any other, MalformedXML for all but an empty one."""
         self.folder(name)
+        if not status:
+            raise S3Error("IllegalVersioningConfigurationException")
         if status not in (ENABLED, SUSPENDED):
             raise S3Error("MalformedXML")
         self._index.run("INSERT OR IGNORE INTO buckets VALUES (?, ?, '')", (name, time.time_ns()))
@@ -87,7 +90,7 @@ class Buckets:
 
     def new_version(self, name: str) -> str:
         """The version id that the next write to this bucket gets."""
-        return secrets.token_hex(16) if self.versioning(name) == ENABLED else NULL_VERSION
+        return new_version_id() if self.versioning(name) == ENABLED else NULL_VERSION
 
     def _bucket(self, name: str, created_ns: int | None) -> Bucket:
         created = created_ns / 1e9 if created_ns else self._layout.bucket(name).stat().st_mtime
@@ -98,7 +101,9 @@ class Buckets:
             "SELECT 1 FROM objects WHERE bucket = ? AND (vault IS NOT NULL OR marker) LIMIT 1", (name,)
         )
         if rows or any(True for _ in walk(str(folder))):
-            raise S3Error("BucketNotEmpty", elements={"BucketName": name})
+            more = " You must delete all versions in the bucket." if self.versioning(name) else ""
+            text = f"The bucket you tried to delete is not empty.{more}" if more else ""
+            raise S3Error("BucketNotEmpty", text, {"BucketName": name})
 
     def _forget(self, name: str) -> None:
         with self._index.transaction():

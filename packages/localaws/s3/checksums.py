@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import anycrc
 
+from localaws.s3.errors import S3Error
+
 PREFIX = "x-amz-checksum-"
 COMPOSITE = "COMPOSITE"
 FULL_OBJECT = "FULL_OBJECT"
+# What S3 computes of an object that is sent without a checksum:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+DEFAULT = "CRC64NVME"
+_NOT_VALUES = frozenset({"ALGORITHM", "TYPE", "MODE"})
+_MODELS = {"CRC32": "CRC32", "CRC32C": "CRC32C", "CRC64NVME": "CRC64-NVME"}
 
 
 class Checksum(Protocol):
@@ -36,14 +44,11 @@ class _Crc:
         return self._value.to_bytes(self._size, "big")
 
 
-def _crc_of(model: str, size: int) -> Callable[[], Checksum]:
-    return lambda: _Crc(anycrc.Model(model).calc, size)
-
-
+CRC_MODELS = {name: anycrc.Model(model) for name, model in _MODELS.items()}
 ALGORITHMS: Mapping[str, Callable[[], Checksum]] = {
     "CRC32": lambda: _Crc(zlib.crc32, 4),
-    "CRC32C": _crc_of("CRC32C", 4),
-    "CRC64NVME": _crc_of("CRC64-NVME", 8),
+    "CRC32C": lambda: _Crc(CRC_MODELS["CRC32C"].calc, 4),
+    "CRC64NVME": lambda: _Crc(CRC_MODELS["CRC64NVME"].calc, 8),
     "SHA1": lambda: hashlib.sha1(usedforsecurity=False),
     "SHA256": hashlib.sha256,
 }
@@ -60,8 +65,48 @@ def encoded(checksum: Checksum) -> str:
 
 
 def given_checksums(headers: Mapping[str, str]) -> dict[str, str]:
-    """Algorithm to base64 text, of the ``x-amz-checksum-*`` headers."""
-    return {name: headers[PREFIX + name.lower()] for name in ALGORITHMS if PREFIX + name.lower() in headers}
+    """Algorithm to base64 text, of the ``x-amz-checksum-*`` headers; raises S3Error for a value that cannot be one."""
+    named = {name.removeprefix(PREFIX).upper(): value for name, value in headers.items() if name.startswith(PREFIX)}
+    given = {name: value for name, value in named.items() if name not in _NOT_VALUES}
+    for name in given:
+        checked_algorithm(name)
+    if len(given) > 1:
+        raise S3Error(
+            "InvalidRequest", "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed."
+        )
+    for name, value in given.items():
+        _check_value(name, value)
+    return given
+
+
+def _check_value(algorithm: str, value: str) -> None:
+    try:
+        size = len(base64.b64decode(value.partition("-")[0], validate=True))
+    except binascii.Error:
+        size = 0
+    if size != len(new_checksum(algorithm).digest()):
+        raise S3Error("InvalidRequest", f"Value for {PREFIX}{algorithm.lower()} header is invalid.")
+
+
+def checked_algorithm(name: str) -> str:
+    """Return the algorithm that a header names, in upper case, or an empty text; raises S3Error InvalidRequest."""
+    if name and name.upper() not in ALGORITHMS:
+        valid = ", ".join(sorted(ALGORITHMS))
+        text = f"Checksum algorithm provided is unsupported. Please try again with any of the valid types: [{valid}]"
+        raise S3Error("InvalidRequest", text)
+    return name.upper()
+
+
+def joined(algorithm: str, parts: Sequence[tuple[str, int]]) -> str:
+    """Return the CRC of a whole from the CRC (base64) and size (bytes) of each part, without the bytes."""
+    whole = 0  # the CRC of no bytes
+    for crc, size in parts:
+        whole = CRC_MODELS[algorithm].combine(whole, _number(crc), size)
+    return base64.b64encode(whole.to_bytes(len(new_checksum(algorithm).digest()), "big")).decode()
+
+
+def _number(value: str) -> int:
+    return int.from_bytes(base64.b64decode(value), "big")
 
 
 def composite(algorithm: str, parts: list[str]) -> str:

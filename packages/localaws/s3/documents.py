@@ -75,27 +75,3 @@ def _iso_time(seconds: int) -> str:
 def http_time(seconds: float) -> str:
     """As headers give times."""
     return formatdate(int(seconds), usegmt=True)
-
-
-def tag_nodes(tags: dict[str, str]) -> list[Node]:
-    """The children of a Tagging document."""
-    return [("TagSet", [("Tag", [("Key", key), ("Value", value)]) for key, value in tags.items()])]
-
-
-def parse_tags(data: bytes) -> dict[str, str]:
-    """Tags of a Tagging document; raises S3Error MalformedXML or InvalidTag."""
-    pairs = [(text_of(tag, "Key"), text_of(tag, "Value")) for tag in parse(data, "Tagging").iter("Tag")]
-    return checked_tags(pairs)
-
-
-def checked_tags(pairs: list[tuple[str, str]]) -> dict[str, str]:
-    """Tags of an object within S3's limits: 10 tags, keys of 1 to 128 and values of up to 256 characters."""
-    tags = dict(pairs)
-    if len(tags) != len(pairs):
-        raise S3Error("InvalidTag", "Cannot provide multiple Tags with the same key")
-    if len(tags) > 10:
-        raise S3Error("InvalidTag", "Object tags cannot be greater than 10")
-    for key, value in tags.items():
-        if not 1 <= len(key) <= 128 or len(value) > 256:
-            raise S3Error("InvalidTag", "The TagKey or the TagValue you have provided is invalid")
-    return tags

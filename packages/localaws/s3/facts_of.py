@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
-from localaws.s3.documents import checked_tags
+from localaws.s3.encryption import encryption_of
 from localaws.s3.errors import S3Error
 from localaws.s3.info import Facts
+from localaws.s3.object_lock import lock_of
+from localaws.s3.tags import checked_tags
 
 META = "x-amz-meta-"
 MAX_METADATA = 2048
@@ -18,8 +20,6 @@ STORED_HEADERS = (
     "content-language",
     "content-type",
     "expires",
-    "x-amz-server-side-encryption",
-    "x-amz-server-side-encryption-aws-kms-key-id",
     "x-amz-website-redirect-location",
 )
 STORAGE_CLASSES = frozenset((
@@ -29,23 +29,18 @@ STORAGE_CLASSES = frozenset((
 # What a bucket without ACLs, S3's default, takes:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
 _ACLS = frozenset(("private", "bucket-owner-full-control"))
-_UNSUPPORTED = (
-    "x-amz-object-lock-mode",
-    "x-amz-object-lock-legal-hold",
-    "x-amz-server-side-encryption-customer-algorithm",
-    "x-amz-write-offset-bytes",
-)
+_UNSUPPORTED = ("x-amz-write-offset-bytes",)
 
 
-def facts_of(headers: Mapping[str, str], checksums: Mapping[str, str]) -> Facts:
-    """Facts of a put, a copy with REPLACE, or a new multipart upload; raises S3Error for what S3 would refuse."""
+def facts_of(headers: Mapping[str, str], bucket: str) -> Facts:
+    """Return the facts of a put or a new multipart upload, without checksums; raises S3Error where S3 refuses."""
     check_write_headers(headers)
     return Facts(
-        headers=stored_headers(headers),
+        headers={**stored_headers(headers), **encryption_of(headers, bucket)},
         metadata=metadata_of(headers),
         tags=tags_of(headers),
-        checksums=dict(checksums),
         storage_class=storage_class_of(headers),
+        lock=lock_of(headers, bucket),
     )
 
 
@@ -76,8 +71,16 @@ def metadata_of(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def tags_of(headers: Mapping[str, str]) -> dict[str, str]:
-    """Tags of the ``x-amz-tagging`` header: a URL's query."""
-    return checked_tags(parse_qsl(headers.get("x-amz-tagging", ""), keep_blank_values=True))
+    """Tags of the ``x-amz-tagging`` header: a URL's query; raises S3Error InvalidArgument or InvalidTag."""
+    text = headers.get("x-amz-tagging", "")
+    pairs = parse_qsl(text, keep_blank_values=True)
+    if len(dict(pairs)) < len(pairs) or text.count("=") > len(pairs):
+        message = (
+            "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters "
+            "without tag name duplicates."
+        )
+        raise S3Error("InvalidArgument", message, {"ArgumentName": "x-amz-tagging", "ArgumentValue": text[:200]})
+    return checked_tags(pairs)
 
 
 def storage_class_of(headers: Mapping[str, str]) -> str:

@@ -28,6 +28,10 @@ CREATE INDEX IF NOT EXISTS uploads_by_key ON uploads (bucket, key, id);
 CREATE TABLE IF NOT EXISTS parts (
     upload TEXT NOT NULL, number INTEGER NOT NULL, file TEXT NOT NULL, etag TEXT NOT NULL, size INTEGER NOT NULL,
     mtime_ns INTEGER NOT NULL, checksums TEXT NOT NULL, PRIMARY KEY (upload, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS uploads_with_deleted_key (upload TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS completed_uploads (
+    id TEXT PRIMARY KEY, bucket TEXT NOT NULL, key TEXT NOT NULL, completed_ns INTEGER NOT NULL, etag TEXT NOT NULL,
+    version TEXT NOT NULL, facts TEXT NOT NULL) WITHOUT ROWID;
 """
 _COLUMNS = "number, bucket, key, version, marker, pending, vault, inode, size, mtime_ns, etag, facts"
 
@@ -116,12 +120,17 @@ class Index:
         """Store where the bytes of a row are."""
         self.run("UPDATE objects SET pending = ?, vault = ? WHERE number = ?", (info.pending, info.vault, info.number))
 
-    def tag(self, info: ObjectInfo) -> None:
-        """Store the facts of a row, tags among them."""
+    def set_facts(self, info: ObjectInfo) -> None:
+        """Store the facts of a row."""
         self.run("UPDATE objects SET facts = ? WHERE number = ?", (info.facts.to_json(), info.number))
 
     def delete(self, info: ObjectInfo) -> None:
         self.run("DELETE FROM objects WHERE number = ?", (info.number,))
+
+    def note_deletion(self, bucket: str, key: str) -> None:
+        """Remember, for the uploads under way of a key, that it was deleted after they began."""
+        found = "SELECT id FROM uploads WHERE bucket = ? AND key = ?"
+        self.run(f"INSERT OR IGNORE INTO uploads_with_deleted_key {found}", (bucket, key))
 
     def _objects(self, where: str, values: Sequence[Any]) -> list[ObjectInfo]:
         rows = self.run(f"SELECT {_COLUMNS} FROM objects o WHERE {where}", values)  # noqa: S608

@@ -16,7 +16,8 @@ class Facts:
 
     ``headers``: Content-Type and its like, by lower-case name. ``metadata``: x-amz-meta-*, without
     that prefix. ``checksums``: algorithm in upper case to base64 text. ``parts``: size in bytes of each part
-    of a multipart upload, in order.
+    of a multipart upload, in order, and ``part_checksums`` their checksums where the upload named an algorithm.
+    ``lock``: the headers of Object Lock, by lower-case name.
     """
 
     headers: dict[str, str] = field(default_factory=dict)
@@ -26,6 +27,8 @@ class Facts:
     checksum_type: str = "FULL_OBJECT"
     storage_class: str = "STANDARD"
     parts: tuple[int, ...] = ()
+    part_checksums: tuple[str, ...] = ()
+    lock: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Only what differs from an object without facts: most rows stay short."""
@@ -37,8 +40,9 @@ class Facts:
         if text == "{}":
             return _NO_FACTS
         values: dict[str, Any] = json.loads(text)
-        if "parts" in values:
-            values["parts"] = tuple(values["parts"])
+        for name in ("parts", "part_checksums"):
+            if name in values:
+                values[name] = tuple(values[name])
         return cls(**values)
 
 

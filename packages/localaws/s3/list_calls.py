@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable
 from urllib.parse import quote
 
-from localaws.s3.checksums import COMPOSITE
 from localaws.s3.documents import Node, document, iso_time
 from localaws.s3.errors import S3Error
 from localaws.s3.info import ObjectInfo
@@ -26,7 +25,7 @@ def list_objects(store: ObjectStore, request: Request) -> Response:
     """ListObjects."""
     marker = request.query.get("marker", "")
     found = _page(store, request, marker)
-    encode = _encoder(request)
+    encode = encoder_of(request)
     nodes: list[Node] = [
         ("Name", request.bucket),
         ("Prefix", encode(request.query.get("prefix", ""))),
@@ -40,22 +39,26 @@ def list_objects(store: ObjectStore, request: Request) -> Response:
 def list_objects_v2(store: ObjectStore, request: Request) -> Response:
     """ListObjectsV2."""
     token, start = request.query.get("continuation-token", ""), request.query.get("start-after", "")
-    found = _page(store, request, _from_token(token) if token else start)
-    encode = _encoder(request)
+    encode = encoder_of(request)
+    is_continued = "continuation-token" in request.query
+    found = _page(store, request, key_of_token(token) if is_continued else start)
     nodes: list[Node] = [("Name", request.bucket), ("Prefix", encode(request.query.get("prefix", "")))]
-    nodes += [("ContinuationToken", token)] if token else []
-    nodes += [("StartAfter", encode(start))] if start else []
+    nodes += [("ContinuationToken", token)] if is_continued else []
+    nodes += [("StartAfter", encode(start))] if start and not is_continued else []
     nodes += [("KeyCount", str(len(found.objects) + len(found.prefixes)))]
-    nodes += [("NextContinuationToken", _to_token(found.last))] if found.truncated else []
+    nodes += [("NextContinuationToken", token_of_key(found.last))] if found.truncated else []
     return _listed(store, request, found, nodes, request.query.get("fetch-owner") == "true")
 
 
 def list_object_versions(store: ObjectStore, request: Request) -> Response:
     """ListObjectVersions."""
     store.bucket_path(request.bucket)
-    query, encode = request.query, _encoder(request)
+    query, encode = request.query, encoder_of(request)
     limit = request.number("max-keys", PAGE, PAGE)
     marker = (query.get("key-marker", ""), query.get("version-id-marker", ""))
+    if marker[1] and not marker[0]:
+        told = {"ArgumentName": "version-id-marker", "ArgumentValue": marker[1][:100]}
+        raise S3Error("InvalidArgument", "A version-id marker cannot be specified without a key marker.", told)
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     found = version_page(store, request.bucket, prefix, delimiter, marker, limit)
     nodes: list[Node] = [
@@ -79,7 +82,7 @@ def _page(store: ObjectStore, request: Request, after: str) -> Page:
 
 
 def _listed(store: ObjectStore, request: Request, found: Page, nodes: list[Node], owner: bool) -> Response:
-    encode = _encoder(request)
+    encode = encoder_of(request)
     nodes += _common(request, request.number("max-keys", PAGE, PAGE), found.truncated)
     known = [with_etag for info in found.objects if (with_etag := store.with_etag(info))]
     nodes += [("Contents", _object(info, encode, owner)) for info in known]
@@ -90,7 +93,7 @@ def _listed(store: ObjectStore, request: Request, found: Page, nodes: list[Node]
 def _common(request: Request, limit: int, truncated: bool) -> list[Node]:
     delimiter = request.query.get("delimiter", "")
     nodes: list[Node] = [("MaxKeys", str(limit)), ("IsTruncated", str(truncated).lower())]
-    nodes += [("Delimiter", _encoder(request)(delimiter))] if delimiter else []
+    nodes += [("Delimiter", encoder_of(request)(delimiter))] if delimiter else []
     return nodes + ([("EncodingType", "url")] if "encoding-type" in request.query else [])
 
 
@@ -104,7 +107,7 @@ def _object(info: ObjectInfo, encode: Callable[[str], str], owner: bool) -> list
     ]
     if info.facts.checksums:
         nodes += [("ChecksumAlgorithm", name) for name in info.facts.checksums]
-        nodes += [("ChecksumType", info.facts.checksum_type or COMPOSITE)]
+        nodes += [("ChecksumType", info.facts.checksum_type)]
     return nodes + ([("Owner", OWNER)] if owner else [])
 
 
@@ -124,12 +127,12 @@ def _version_nodes(store: ObjectStore, found: VersionPage, encode: Callable[[str
     return nodes
 
 
-def _encoder(request: Request) -> Callable[[str], str]:
+def encoder_of(request: Request) -> Callable[[str], str]:
+    """Return what writes keys as the request's ``encoding-type`` wants them; raises S3Error InvalidArgument."""
     asked = request.query.get("encoding-type")
-    if asked not in (None, "", "url"):
-        raise S3Error(
-            "InvalidArgument", "Invalid Encoding Method specified in Request", {"ArgumentName": "encoding-type"}
-        )
+    if asked not in (None, "url"):
+        told = {"ArgumentName": "encoding-type", "ArgumentValue": str(asked)[:100]}
+        raise S3Error("InvalidArgument", "Invalid Encoding Method specified in Request", told)
     return _quoted if asked else str
 
 
@@ -137,12 +140,18 @@ def _quoted(text: str) -> str:
     return text if _UNRESERVED.fullmatch(text) else quote(text, safe="/")
 
 
-def _to_token(key: str) -> str:
+def token_of_key(key: str) -> str:
+    """Return the token that continues a listing after a key."""
     return base64.urlsafe_b64encode(key.encode()).decode()
 
 
-def _from_token(token: str) -> str:
+def key_of_token(token: str) -> str:
+    """Return the key that a token stands for; raises S3Error InvalidArgument."""
     try:
-        return base64.b64decode(token, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
-        raise S3Error("InvalidArgument", "The continuation token provided is incorrect") from error
+        key = base64.b64decode(token, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        key = ""
+    if not key:
+        told = {"ArgumentName": "continuation-token"}
+        raise S3Error("InvalidArgument", "The continuation token provided is incorrect", told)
+    return key

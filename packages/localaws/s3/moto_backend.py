@@ -36,7 +36,9 @@ class StoreS3Backend(S3Backend):
         if not there and bucket_name in self.buckets:
             self._forget(bucket_name)
             raise MissingBucket(bucket=bucket_name)
-        return super().get_bucket(bucket_name)
+        found = super().get_bucket(bucket_name)
+        found.versioning_status = self.store.bucket_registry.versioning(bucket_name) or None
+        return found
 
     def create_bucket(self, bucket_name: str, region_name: str, bucket_namespace: str | None = None) -> FakeBucket:
         if not is_bucket_name(bucket_name):

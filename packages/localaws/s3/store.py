@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +19,8 @@ from localaws.s3.info import NULL_VERSION, Facts, ObjectInfo
 from localaws.s3.layout import Draft, Layout, identity_at
 from localaws.s3.listing import Page, current_objects, page
 from localaws.s3.names import check_key, split_uri
+from localaws.s3.retention import check_removable
+from localaws.s3.version_ids import is_version_id
 
 __all__ = ["Condition", "ObjectInfo", "ObjectStore", "split_uri"]
 
@@ -27,24 +29,49 @@ LOCKS = 1024
 
 @dataclass(frozen=True)
 class Condition:
-    """What must hold of the current object for a change to happen; ``if_match`` is an ETag without quotes or ``*``."""
+    """What must hold of the current object for a change to happen; ``if_match`` is an ETag without quotes or ``*``.
+
+    ``since`` is when a multipart upload began (seconds since the epoch), and ``was_deleted`` whether its key was
+    deleted after that: an object that changed meanwhile conflicts with a conditional completion.
+    """
 
     if_match: str | None = None
     if_none_match: bool = False
+    since: float | None = None
+    was_deleted: bool = False
 
     def check(self, current: ObjectInfo | None, key: str) -> None:
-        """Raise PreconditionFailedError, or NoSuchKeyError for ``If-Match`` without an object."""
+        """Raise PreconditionFailedError, NoSuchKeyError for ``If-Match`` without an object, or S3Error for a conflict.
+
+        The conflict's code is ConditionalRequestConflict.
+        """
         if self.if_none_match and current:
             raise PreconditionFailedError("If-None-Match")
+        if self.if_none_match and self.was_deleted:
+            raise S3Error("ConditionalRequestConflict", elements={"Condition": "If-None-Match", "Key": key})
         if self.if_match is None:
             return
         if current is None:
             raise NoSuchKeyError(key)
         if self.if_match not in ("*", current.etag):
             raise PreconditionFailedError("If-Match")
+        if self.since is not None and current.mtime > self.since:
+            raise S3Error("ConditionalRequestConflict", elements={"Condition": "If-Match", "Key": key})
 
 
 ALWAYS = Condition()
+
+
+def deleted_error(version: str) -> S3Error:
+    """The error of an operation on a delete marker."""
+    headers = {"x-amz-delete-marker": "true", "x-amz-version-id": version, "Allow": "DELETE"}
+    return S3Error("MethodNotAllowed", elements={"ResourceType": "DeleteMarker"}, headers=headers)
+
+
+def _check_version(version: str) -> None:
+    if not is_version_id(version):
+        told = {"ArgumentName": "versionId", "ArgumentValue": version[:100]}
+        raise S3Error("InvalidArgument", "Invalid version id specified", told)
 
 
 def _marker_headers(marker: ObjectInfo) -> dict[str, str]:
@@ -117,9 +144,10 @@ class ObjectStore:
     def _open_version(self, bucket: str, key: str, version: str) -> tuple[ObjectInfo, IO[bytes]]:
         info = self.history.find(bucket, key, version)
         if info and info.marker:
-            raise S3Error("MethodNotAllowed", headers=_marker_headers(info))
+            raise deleted_error(info.version)
         file = self.history.open_version(info) if info else None
         if info is None or file is None:
+            _check_version(version)
             raise S3Error("NoSuchVersion", elements={"Key": key, "VersionId": version})
         return info, file
 
@@ -151,7 +179,7 @@ class ObjectStore:
         self._check(bucket, key)
         info = ObjectInfo(bucket, key, draft.seal(), etag, self._buckets.new_version(bucket), facts=facts)
         with self.locked(bucket, key):
-            self._check_condition(bucket, key, condition)
+            self.check_condition(bucket, key, condition)
             return self.history.put(info, draft.path)
 
     def list(self, bucket: str, prefix: str = "", after: str = "") -> Iterator[ObjectInfo]:
@@ -169,31 +197,43 @@ class ObjectStore:
         self._check(bucket, key)
         versioning = self._buckets.versioning(bucket)
         with self.locked(bucket, key):
-            self._check_condition(bucket, key, condition)
+            self.check_condition(bucket, key, condition)
             if versioning:
                 version = self._buckets.new_version(bucket)
-                return self.history.mark_deleted(bucket, key, version)
+                marker = self.history.mark_deleted(bucket, key, version)
+                self.index.note_deletion(bucket, key)
+                return marker
             if found := self.history.find(bucket, key, NULL_VERSION):
                 self.history.remove(found)
+                self.index.note_deletion(bucket, key)
             return None
 
-    def delete_version(self, bucket: str, key: str, version: str, condition: Condition = ALWAYS) -> ObjectInfo | None:
-        """Delete one version, or a delete marker, for good; what it was, or None where it was not there."""
+    def delete_version(
+        self, bucket: str, key: str, version: str, condition: Condition = ALWAYS, *, bypass: bool = False
+    ) -> ObjectInfo | None:
+        """Delete one version, or a delete marker, for good; what it was, or None where it was not there.
+
+        Raises S3Error InvalidArgument for what is no version ID, and AccessDenied for a version under Object Lock;
+        ``bypass`` lifts a GOVERNANCE retention.
+        """
         self._check(bucket, key)
+        _check_version(version)
         with self.locked(bucket, key):
-            self._check_condition(bucket, key, condition)
+            self.check_condition(bucket, key, condition)
             found = self.history.find(bucket, key, version)
             if found:
+                check_removable(found.facts, bypass)
                 self.history.remove(found)
             return found
 
-    def set_tags(self, bucket: str, key: str, version: str, tags: dict[str, str]) -> ObjectInfo:
-        """Replace the tags of an object; raises as :meth:`open` does."""
+    def change_facts(self, bucket: str, key: str, version: str, change: Callable[[Facts], Facts]) -> ObjectInfo:
+        """Replace the facts of an object by what ``change`` makes of them; raises as :meth:`open` does."""
         with self.locked(bucket, key):
             info, file = self.open(bucket, key, version)
             file.close()
-            self.index.tag(replace(info, facts=replace(info.facts, tags=tags)))
-            return info
+            changed = replace(info, facts=change(info.facts))
+            self.index.set_facts(changed)
+            return changed
 
     def locked(self, bucket: str, key: str) -> AbstractContextManager[bool]:
         """The lock under which a key changes."""
@@ -215,7 +255,8 @@ class ObjectStore:
         with self.locked(info.bucket, info.key):
             return self.history.adopt(info, file)
 
-    def _check_condition(self, bucket: str, key: str, condition: Condition) -> None:
+    def check_condition(self, bucket: str, key: str, condition: Condition) -> None:
+        """Raise what :meth:`Condition.check` raises of the current object."""
         if condition != ALWAYS:
             condition.check(self._current(bucket, key), key)
 

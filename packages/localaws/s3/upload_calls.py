@@ -1,4 +1,4 @@
-"""CreateMultipartUpload, UploadPart, UploadPartCopy, CompleteMultipartUpload, AbortMultipartUpload and their lists."""
+"""CreateMultipartUpload, UploadPart, UploadPartCopy, CompleteMultipartUpload and AbortMultipartUpload."""
 
 from __future__ import annotations
 
@@ -6,162 +6,207 @@ import hashlib
 import re
 from xml.etree.ElementTree import Element
 
-from localaws.s3.checksums import ALGORITHMS, COMPOSITE, FULL_OBJECT, PREFIX, encoded, given_checksums, new_checksum
+from localaws.s3.checksums import (
+    ALGORITHMS,
+    COMPOSITE,
+    DEFAULT,
+    FULL_OBJECT,
+    PREFIX,
+    checked_algorithm,
+    encoded,
+    given_checksums,
+    new_checksum,
+)
+from localaws.s3.conditions import check_copy_conditions, condition_of_write
 from localaws.s3.documents import Node, document, iso_time, parse, text_of
+from localaws.s3.encryption import encryption_headers
 from localaws.s3.errors import S3Error
 from localaws.s3.facts_of import facts_of
+from localaws.s3.info import ObjectInfo
 from localaws.s3.names import check_key
-from localaws.s3.object_reads import BLOCK, OWNER, version_header
-from localaws.s3.object_writes import check_copy_conditions, condition_of, copy_source, receive
+from localaws.s3.object_copy import copy_source
+from localaws.s3.object_reads import BLOCK, written_version_header
+from localaws.s3.object_writes import receive
 from localaws.s3.request import Request, Response
 from localaws.s3.store import ObjectStore
-from localaws.s3.uploads import MAX_PART_NUMBER, Claim, Part, Upload, Uploads
+from localaws.s3.upload_parts import MAX_PART_NUMBER, Claim, Upload
+from localaws.s3.uploads import Uploads
 
-PAGE = 1000
 _COPY_RANGE = re.compile(r"bytes=(\d+)-(\d+)")
+_RANGE_HEADER = "x-amz-copy-source-range"
 
 
 class UploadCalls:
     """The multipart operations of one store."""
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, uploads: Uploads) -> None:
         self._store = store
-        self._uploads = Uploads(store)
+        self._uploads = uploads
 
     def create(self, request: Request) -> Response:
+        """CreateMultipartUpload."""
         check_key(request.key)
-        algorithm = request.headers.get(f"{PREFIX}algorithm", "").upper()
-        if algorithm and algorithm not in ALGORITHMS:
-            raise S3Error(
-                "InvalidRequest", f"Checksum algorithm {algorithm[:50]!r} is not one of {', '.join(ALGORITHMS)}"
-            )
+        self._store.bucket_path(request.bucket)
+        algorithm = checked_algorithm(request.headers.get(f"{PREFIX}algorithm", ""))
         kind = _checksum_type(request, algorithm)
-        facts = facts_of(request.headers, {})
+        facts = facts_of(request.headers, request.bucket)
         upload = self._uploads.create(Upload("", request.bucket, request.key, 0, facts, algorithm, kind))
         headers = {f"{PREFIX}algorithm": algorithm, f"{PREFIX}type": kind} if algorithm else {}
         nodes: list[Node] = [("Bucket", upload.bucket), ("Key", upload.key), ("UploadId", upload.id)]
-        return Response(200, headers, document("InitiateMultipartUploadResult", nodes))
+        body = document("InitiateMultipartUploadResult", nodes)
+        return Response(200, {**headers, **encryption_headers(facts)}, body)
 
     def put_part(self, request: Request) -> Response:
-        upload, number = self._upload(request), _part_number(request)
+        """UploadPart."""
+        number, upload = _part_number(request), self._upload(request)
+        needed = upload.algorithm or DEFAULT
+        sent = _sent_algorithm(request, upload)
+        request.body.compute(needed)
         with self._store.draft() as draft:
             receive(request, draft)
-            checksums = dict(request.body.checksums)
-            part = self._uploads.put_part(upload, number, draft, request.body.etag, checksums)
-        sums = {PREFIX + name.lower(): value for name, value in part.checksums.items()}
-        return Response(200, {"ETag": f'"{part.etag}"', **sums})
+            sums = request.body.checksums
+            part = self._uploads.put_part(upload, number, draft, request.body.etag, {needed: sums[needed]})
+        shown = {PREFIX + name.lower(): sums[name] for name in (sent or upload.algorithm,) if name}
+        return Response(200, {"ETag": f'"{part.etag}"', **shown, **encryption_headers(upload.facts)})
 
     def copy_part(self, request: Request) -> Response:
-        upload, number = self._upload(request), _part_number(request)
+        """UploadPartCopy."""
+        number, upload = _part_number(request), self._upload(request)
         request.body.discard()
         source, file = self._store.open(*copy_source(request))
+        needed = upload.algorithm or DEFAULT
         with file, self._store.draft() as draft:
             check_copy_conditions(request, source)
             start, left = _copy_range(request, source.size)
-            md5 = hashlib.md5(usedforsecurity=False)
-            running = new_checksum(upload.algorithm) if upload.algorithm else None
+            md5, running = hashlib.md5(usedforsecurity=False), new_checksum(needed)
             file.seek(start)
             while left and (block := file.read(min(BLOCK, left))):
                 left -= len(block)
                 md5.update(block)
-                if running:
-                    running.update(block)
+                running.update(block)
                 draft.write(block)
-            checksums = {upload.algorithm: encoded(running)} if running else {}
-            part = self._uploads.put_part(upload, number, draft, md5.hexdigest(), checksums)
-        sums: list[Node] = [(f"Checksum{name}", value) for name, value in checksums.items()]
+            part = self._uploads.put_part(upload, number, draft, md5.hexdigest(), {needed: encoded(running)})
+        sums: list[Node] = [(f"Checksum{needed}", part.checksums[needed])] if upload.algorithm else []
         nodes: list[Node] = [("LastModified", iso_time(part.mtime)), ("ETag", f'"{part.etag}"'), *sums]
-        return Response(200, {}, document("CopyPartResult", nodes))
+        headers = encryption_headers(upload.facts)
+        if self._store.bucket_registry.versioning(source.bucket):
+            headers["x-amz-copy-source-version-id"] = source.version
+        return Response(200, headers, document("CopyPartResult", nodes))
 
     def complete(self, request: Request) -> Response:
-        condition = condition_of(request)
-        root = parse(request.body.document(), "CompleteMultipartUpload")
+        """CompleteMultipartUpload; repeated, it answers as it did."""
+        condition = condition_of_write(request)
+        whole = given_checksums(request.headers)
+        request.body.forget_checksums()
+        body = request.body.document()
+        upload_id = request.query.get("uploadId", "")
+        if done := self._uploads.completed(request.bucket, request.key, upload_id):
+            return _completed(request, done)
         upload = self._upload(request)
-        claims = [_claim(element) for element in root.findall("Part")]
-        info = self._uploads.complete(upload, claims, condition, given_checksums(request.headers))
-        sums: list[Node] = [(f"Checksum{name}", value) for name, value in info.facts.checksums.items()]
-        sums += [("ChecksumType", info.facts.checksum_type)] if sums else []
-        location = f"http://{request.headers.get('host', 'localhost')}/{upload.bucket}/{upload.key}"
-        nodes: list[Node] = [("Location", location), ("Bucket", upload.bucket), ("Key", upload.key)]
-        body = document("CompleteMultipartUploadResult", [*nodes, ("ETag", f'"{info.etag}"'), *sums])
-        events = [("s3:ObjectCreated:CompleteMultipartUpload", info)]
-        return Response(200, version_header(self._store, info), body, events)
+        _check_mode(request, upload)
+        claims = _claims(body)
+        info = self._uploads.complete(upload, claims, condition, next(iter(whole.values()), ""))
+        answer = _completed(request, info)
+        answer.events.append(("s3:ObjectCreated:CompleteMultipartUpload", info))
+        return answer
 
     def abort(self, request: Request) -> Response:
+        """AbortMultipartUpload."""
         self._uploads.abort(self._upload(request))
         return Response(204)
-
-    def list_parts(self, request: Request) -> Response:
-        upload = self._upload(request)
-        limit, marker = (
-            request.number("max-parts", PAGE, PAGE),
-            request.number("part-number-marker", 0, MAX_PART_NUMBER),
-        )
-        parts = [part for part in self._uploads.parts(upload) if part.number > marker]
-        shown = parts[:limit]
-        nodes: list[Node] = [
-            ("Bucket", upload.bucket),
-            ("Key", upload.key),
-            ("UploadId", upload.id),
-            ("PartNumberMarker", str(marker)),
-            ("NextPartNumberMarker", str(shown[-1].number if shown else 0)),
-            ("MaxParts", str(limit)),
-            ("IsTruncated", str(len(parts) > len(shown)).lower()),
-            ("Initiator", OWNER),
-            ("Owner", OWNER),
-            ("StorageClass", upload.facts.storage_class),
-        ]
-        nodes += [("ChecksumAlgorithm", upload.algorithm)] if upload.algorithm else []
-        return Response(200, {}, document("ListPartsResult", [*nodes, *map(_part_node, shown)]))
-
-    def list_uploads(self, request: Request) -> Response:
-        self._store.bucket_path(request.bucket)
-        prefix, limit = request.query.get("prefix", ""), request.number("max-uploads", PAGE, PAGE)
-        marker = (request.query.get("key-marker", ""), request.query.get("upload-id-marker", ""))
-        after = _after(self._uploads.under_way(request.bucket, prefix), *marker)
-        shown = after[:limit]
-        nodes: list[Node] = [("Bucket", request.bucket), ("KeyMarker", marker[0]), ("UploadIdMarker", marker[1])]
-        if len(after) > len(shown) and shown:
-            nodes += [("NextKeyMarker", shown[-1].key), ("NextUploadIdMarker", shown[-1].id)]
-        nodes += [("Prefix", prefix), ("MaxUploads", str(limit)), ("IsTruncated", str(len(after) > len(shown)).lower())]
-        return Response(200, {}, document("ListMultipartUploadsResult", [*nodes, *map(_upload_node, shown)]))
 
     def _upload(self, request: Request) -> Upload:
         return self._uploads.get(request.bucket, request.key, request.query.get("uploadId", ""))
 
 
+def _completed(request: Request, info: ObjectInfo) -> Response:
+    sums: list[Node] = [(f"Checksum{name}", value) for name, value in info.facts.checksums.items()]
+    sums += [("ChecksumType", info.facts.checksum_type)] if sums else []
+    location = f"http://{request.headers.get('host', 'localhost')}/{info.bucket}/{info.key}"
+    nodes: list[Node] = [("Location", location), ("Bucket", info.bucket), ("Key", info.key)]
+    body = document("CompleteMultipartUploadResult", [*nodes, ("ETag", f'"{info.etag}"'), *sums])
+    return Response(200, {**written_version_header(info), **encryption_headers(info.facts)}, body)
+
+
 def _checksum_type(request: Request, algorithm: str) -> str:
     """S3's defaults: SHA only composite, CRC64NVME only over the full object, composite for the other two."""
-    default = FULL_OBJECT if algorithm == "CRC64NVME" else COMPOSITE
-    kind = request.headers.get(f"{PREFIX}type", "").upper() or (default if algorithm else "")
+    kind = request.headers.get(f"{PREFIX}type", "").upper()
+    if not algorithm:
+        if kind:
+            text = "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header."
+            raise S3Error("InvalidRequest", text)
+        return ""
     allowed = {"CRC64NVME": (FULL_OBJECT,), "SHA1": (COMPOSITE,), "SHA256": (COMPOSITE,)}.get(
-        algorithm, (FULL_OBJECT, COMPOSITE) if algorithm else ("",)
+        algorithm, (COMPOSITE, FULL_OBJECT)
     )
+    kind = kind or allowed[0]
     if kind not in allowed:
-        raise S3Error(
-            "InvalidRequest",
-            f"The {kind[:50]} checksum type cannot be used with the {algorithm or 'missing'} checksum algorithm.",
-        )
+        text = f"The {kind[:50]} checksum type cannot be used with the {algorithm.lower()} checksum algorithm."
+        raise S3Error("InvalidRequest", text)
     return kind
 
 
+def _check_mode(request: Request, upload: Upload) -> None:
+    kind = request.headers.get(f"{PREFIX}type")
+    if kind and kind.upper() != upload.checksum_type:
+        text = (
+            f"The upload was created using the {upload.checksum_type or 'null'} checksum mode. "
+            "The complete request must use the same checksum mode."
+        )
+        raise S3Error("InvalidRequest", text)
+
+
+def _sent_algorithm(request: Request, upload: Upload) -> str:
+    """Return the algorithm of a part's own checksum; raises S3Error InvalidRequest for another than the upload's."""
+    sent = next(iter(request.body.sent), "")
+    if upload.algorithm and sent and sent != upload.algorithm:
+        text = (
+            f"Checksum Type mismatch occurred, expected checksum Type: {upload.algorithm.lower()}, "
+            f"actual checksum Type: {sent.lower()}"
+        )
+        raise S3Error("InvalidRequest", text)
+    return sent
+
+
 def _part_number(request: Request) -> int:
-    number = request.number("partNumber", 0, MAX_PART_NUMBER + 1)
-    if not 1 <= number <= MAX_PART_NUMBER:
-        raise S3Error("InvalidArgument", f"Part number must be an integer between 1 and {MAX_PART_NUMBER}, inclusive")
-    return number
+    text = request.query.get("partNumber", "")
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_PART_NUMBER):
+        told = {"ArgumentName": "partNumber", "ArgumentValue": text[:100]}
+        message = f"Part number must be an integer between 1 and {MAX_PART_NUMBER}, inclusive"
+        raise S3Error("InvalidArgument", message, told)
+    return int(text)
 
 
 def _copy_range(request: Request, size: int) -> tuple[int, int]:
-    text = request.headers.get("x-amz-copy-source-range")
+    """Return offset and length of the source's bytes; raises S3Error InvalidArgument or InvalidRequest."""
+    text = request.headers.get(_RANGE_HEADER)
     if text is None:
         return 0, size
     found = _COPY_RANGE.fullmatch(text.strip())
+    told = {"ArgumentName": _RANGE_HEADER, "ArgumentValue": text[:100]}
     if not found or int(found[1]) > int(found[2]):
-        raise S3Error("InvalidArgument", "The x-amz-copy-source-range value must be of the form bytes=first-last")
-    if int(found[2]) >= size:
-        raise S3Error("InvalidRange", f"Range specified is not valid for source object of size: {size}")
-    return int(found[1]), int(found[2]) - int(found[1]) + 1
+        message = (
+            f"The {_RANGE_HEADER} value must be of the form bytes=first-last where first and last are the "
+            "zero-based offsets of the first and last bytes to copy"
+        )
+        raise S3Error("InvalidArgument", message, told)
+    first, last = int(found[1]), int(found[2])
+    if first >= size:
+        raise S3Error("InvalidRequest", "The specified copy range is invalid for the source object size")
+    if last >= size:
+        message = f"Range specified is not valid for source object of size: {size}"
+        raise S3Error("InvalidArgument", message, told)
+    return first, last - first + 1
+
+
+def _claims(body: bytes) -> list[Claim]:
+    """Return the parts that a document lists; raises S3Error InvalidRequest or MalformedXML where it lists none."""
+    if not body:
+        raise S3Error("InvalidRequest", "You must specify at least one part")
+    claims = [_claim(element) for element in parse(body, "CompleteMultipartUpload").findall("Part")]
+    if not claims:
+        raise S3Error("MalformedXML")
+    return claims
 
 
 def _claim(element: Element) -> Claim:
@@ -171,23 +216,3 @@ def _claim(element: Element) -> Claim:
     checksums = {name: text_of(element, f"Checksum{name}") for name in ALGORITHMS}
     given = {name: value for name, value in checksums.items() if value}
     return Claim(int(number), text_of(element, "ETag").strip('"'), given)
-
-
-def _part_node(part: Part) -> Node:
-    sums: list[Node] = [(f"Checksum{name}", value) for name, value in part.checksums.items()]
-    facts: list[Node] = [("PartNumber", str(part.number)), ("LastModified", iso_time(part.mtime))]
-    return ("Part", [*facts, ("ETag", f'"{part.etag}"'), ("Size", str(part.size)), *sums])
-
-
-def _upload_node(upload: Upload) -> Node:
-    nodes: list[Node] = [("Key", upload.key), ("UploadId", upload.id), ("Initiator", OWNER), ("Owner", OWNER)]
-    return ("Upload", [*nodes, ("StorageClass", upload.facts.storage_class), ("Initiated", iso_time(upload.started))])
-
-
-def _after(uploads: list[Upload], key: str, upload_id: str) -> list[Upload]:
-    """What follows a marker; an id that is gone meanwhile counts as the end of its key."""
-    ids = [upload.id for upload in uploads if upload.key == key]
-    seen = set(ids[: ids.index(upload_id) + 1]) if upload_id in ids else set(ids)
-    return [
-        upload for upload in uploads if upload.key > key or (upload.key == key and upload_id and upload.id not in seen)
-    ]

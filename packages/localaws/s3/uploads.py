@@ -2,61 +2,23 @@
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import json
-import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from localaws.s3.checksums import COMPOSITE, FULL_OBJECT, composite, encoded, new_checksum
 from localaws.s3.errors import S3Error
+from localaws.s3.file_copy import append_file
 from localaws.s3.index import Index
-from localaws.s3.info import Facts, ObjectInfo
+from localaws.s3.info import Facts, Identity, ObjectInfo
 from localaws.s3.layout import Draft, Layout
-from localaws.s3.store import Condition, ObjectStore
+from localaws.s3.store import ALWAYS, Condition, ObjectStore
+from localaws.s3.upload_parts import Claim, Part, Upload, checksum_facts, claimed_parts, etag_of_parts
 
-MIN_PART = 5 << 20
-MAX_PART_NUMBER = 10_000
-BLOCK = 1 << 20
-
-
-@dataclass(frozen=True)
-class Upload:
-    """A multipart upload under way; ``algorithm`` is the checksum it asked for, or empty."""
-
-    id: str
-    bucket: str
-    key: str
-    started: float
-    facts: Facts
-    algorithm: str
-    checksum_type: str
-
-
-@dataclass(frozen=True)
-class Part:
-    """One part; ``file`` is its name in the upload's folder, ``size`` in bytes, ``mtime`` in seconds."""
-
-    number: int
-    file: str
-    etag: str
-    size: int
-    mtime: float
-    checksums: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A part as the client names it at the end."""
-
-    number: int
-    etag: str
-    checksums: dict[str, str]
+# How long a completed upload may be completed again.
+REMEMBERED_SECONDS = 7 * 24 * 3600
 
 
 class Uploads:
@@ -118,116 +80,70 @@ class Uploads:
 
     def abort(self, upload: Upload) -> None:
         """End it and remove its parts."""
+        self._end(upload, None)
+
+    def complete(self, upload: Upload, claims: list[Claim], condition: Condition, whole: str) -> ObjectInfo:
+        """Make the claimed parts one object; ``whole`` is the client's checksum of the object, or empty.
+
+        Raises S3Error InvalidPart, InvalidPartOrder, EntityTooSmall, BadDigest or what the condition raises: the
+        upload then goes on.
+        """
+        parts = claimed_parts(upload, self.parts(upload), claims)
+        etag = etag_of_parts([part.etag for part in parts])
+        facts = replace(
+            upload.facts,
+            **checksum_facts(upload, parts, whole),
+            parts=tuple(part.size for part in parts),
+        )
+        conditional = replace(condition, since=upload.started, was_deleted=self._was_deleted(upload))
+        with self._store.draft() as draft:
+            for part in parts:
+                append_file(self._path(upload, part), draft)
+            info = self._store.put(
+                upload.bucket, upload.key, draft, etag, facts, conditional if condition != ALWAYS else ALWAYS
+            )
+        self._end(upload, info)
+        return info
+
+    def completed(self, bucket: str, key: str, upload_id: str) -> ObjectInfo | None:
+        """What an upload that was completed became: a client that lost the answer asks again."""
+        rows = self._index.run(
+            "SELECT etag, version, facts FROM completed_uploads WHERE id = ? AND bucket = ? AND key = ?",
+            (upload_id, bucket, key),
+        )
+        for etag, version, facts in rows:
+            return ObjectInfo(bucket, key, Identity(0, 0, 0), etag, version, facts=Facts.from_json(facts))
+        return None
+
+    def _was_deleted(self, upload: Upload) -> bool:
+        return bool(self._index.run("SELECT 1 FROM uploads_with_deleted_key WHERE upload = ?", (upload.id,)))
+
+    def _end(self, upload: Upload, info: ObjectInfo | None) -> None:
+        """Forget an upload and its parts; ``info`` is what it became, None for an abort."""
         with self._store.locked(upload.bucket, upload.id):
             with self._index.transaction():
                 self._index.run("DELETE FROM uploads WHERE id = ?", (upload.id,))
                 self._index.run("DELETE FROM parts WHERE upload = ?", (upload.id,))
+                self._index.run("DELETE FROM uploads_with_deleted_key WHERE upload = ?", (upload.id,))
+                if info:
+                    values = (upload.id, upload.bucket, upload.key, time.time_ns(), info.etag, info.version)
+                    self._index.run(
+                        "INSERT OR REPLACE INTO completed_uploads VALUES (?,?,?,?,?,?,?)",
+                        (*values, info.facts.to_json()),
+                    )
             shutil.rmtree(self._layout.uploads / upload.id, ignore_errors=True)
-
-    def complete(
-        self, upload: Upload, claims: list[Claim], condition: Condition, full_checksums: dict[str, str]
-    ) -> ObjectInfo:
-        """Make the claimed parts one object; ``full_checksums`` are the client's, of the whole object.
-
-        Raises S3Error InvalidPart, InvalidPartOrder, EntityTooSmall or BadDigest: the upload then goes on.
-        """
-        parts = self._claimed(upload, claims)
-        digests = b"".join(bytes.fromhex(part.etag) for part in parts)
-        etag = f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"
-        with self._store.draft() as draft:
-            checksums = self._assemble(upload, parts, draft, full_checksums)
-            facts = replace(
-                upload.facts,
-                checksums=checksums,
-                checksum_type=upload.checksum_type or FULL_OBJECT,
-                parts=tuple(part.size for part in parts),
-            )
-            info = self._store.put(upload.bucket, upload.key, draft, etag, facts, condition)
-        self.abort(upload)
-        return info
-
-    def _claimed(self, upload: Upload, claims: list[Claim]) -> list[Part]:
-        stored = {part.number: part for part in self.parts(upload)}
-        numbers = [claim.number for claim in claims]
-        if not claims:
-            raise S3Error("MalformedXML")
-        if sorted(set(numbers)) != numbers:
-            raise S3Error("InvalidPartOrder")
-        for claim in claims:
-            part = stored.get(claim.number)
-            differs = part is not None and any(
-                part.checksums.get(name, value) != value for name, value in claim.checksums.items()
-            )
-            if part is None or part.etag != claim.etag or differs:
-                raise S3Error("InvalidPart", elements={"PartNumber": str(claim.number), "ETag": claim.etag[:200]})
-        parts = [stored[number] for number in numbers]
-        for part in parts[:-1]:
-            if part.size < MIN_PART:
-                raise S3Error(
-                    "EntityTooSmall",
-                    elements={
-                        "PartNumber": str(part.number),
-                        "ProposedSize": str(part.size),
-                        "MinSizeAllowed": str(MIN_PART),
-                    },
-                )
-        return parts
-
-    def _assemble(self, upload: Upload, parts: list[Part], draft: Draft, full: dict[str, str]) -> dict[str, str]:
-        """Join the parts' files; the bytes pass through this process only where a full checksum needs them."""
-        algorithm = upload.algorithm or next(iter(full), "")
-        whole = bool(algorithm) and (upload.checksum_type == FULL_OBJECT or bool(full))
-        running = new_checksum(algorithm) if whole else None
-        for part in parts:
-            append_file(self._path(upload, part), draft, running.update if running else None)
-        if running is None:
-            sums = [part.checksums.get(algorithm, "") for part in parts]
-            return {algorithm: composite(algorithm, sums)} if algorithm and all(sums) else {}
-        value = encoded(running)
-        if full.get(algorithm, value).partition("-")[0] != value and upload.checksum_type != COMPOSITE:
-            raise S3Error("BadDigest", f"The {algorithm} you specified did not match the calculated checksum.")
-        return {algorithm: value}
 
     def _path(self, upload: Upload, part: Part) -> Path:
         return self._layout.uploads / upload.id / part.file
 
     def _sweep(self) -> None:
-        """Remove the folders of uploads that ended when the server was killed."""
+        """Remove the folders of uploads that ended when the server was killed, and what is known of old uploads."""
         known = {upload_id for (upload_id,) in self._index.run("SELECT id FROM uploads")}
         for folder in self._layout.uploads.iterdir():
             if folder.name not in known:
                 shutil.rmtree(folder)
-
-
-def append_file(path: Path, draft: Draft, observe: Callable[[bytes], None] | None) -> None:
-    """Append a file; blocks go through ``observe`` where there is one, else from file to file in the kernel."""
-    with path.open("rb", buffering=0) as file:
-        if observe is None and _copied_by_kernel(file.fileno(), draft.fileno()):
-            return
-        while block := file.read(BLOCK):
-            if observe:
-                observe(block)
-            draft.write(block)
-
-
-def _copied_by_kernel(source: int, target: int) -> bool:
-    """Append one file to another; False, with nothing written, where this system cannot."""
-    if not hasattr(os, "copy_file_range"):
-        return False
-    left = os.fstat(source).st_size
-    copied = 0
-    while left:
-        try:
-            step = os.copy_file_range(source, target, min(left, 64 * BLOCK))
-        except OSError as error:
-            if copied or error.errno not in (errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL):
-                raise
-            return False
-        if not step:
-            raise S3Error("InternalError", "A part became shorter while it was read.")
-        copied += step
-        left -= step
-    return True
+        oldest = time.time_ns() - REMEMBERED_SECONDS * 10**9
+        self._index.run("DELETE FROM completed_uploads WHERE completed_ns < ?", (oldest,))
 
 
 def _upload(row: tuple[str, str, str, int, str, str, str]) -> Upload:

@@ -1,0 +1,38 @@
+"""Settings of buckets, which moto keeps, for the parts of S3 that act on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.s3.exceptions import MissingBucket
+from moto.s3.models import FakeBucket, S3Backend, s3_backends
+
+from localaws.s3.errors import NoSuchBucketError
+
+
+def backend_of(bucket: str) -> S3Backend:
+    """Return the backend of the account that owns a bucket."""
+    partition, account = s3_backends.bucket_accounts.get(bucket, ("aws", DEFAULT_ACCOUNT_ID))
+    return s3_backends[account][partition]
+
+
+def settings_of(bucket: str) -> FakeBucket:
+    """Return moto's settings of a bucket; raises NoSuchBucketError."""
+    try:
+        return backend_of(bucket).get_bucket(bucket)
+    except MissingBucket as error:
+        raise NoSuchBucketError(bucket) from error
+
+
+def encryption_rule(bucket: str) -> dict[str, Any]:
+    """Return the rule of the bucket's default encryption, which is S3's own keys unless it was set otherwise."""
+    configured = settings_of(bucket).encryption or {}
+    rule = configured.get("Rule") or DEFAULT_ENCRYPTION["Rule"]
+    return dict(rule[0] if isinstance(rule, list) else rule)
+
+
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html
+DEFAULT_ENCRYPTION: dict[str, Any] = {
+    "Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": "false"}
+}

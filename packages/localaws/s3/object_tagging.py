@@ -1,0 +1,77 @@
+"""GetObjectTagging, PutObjectTagging, DeleteObjectTagging, and the ACL of an object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from localaws.s3.documents import document
+from localaws.s3.errors import NoSuchKeyError, S3Error
+from localaws.s3.info import ObjectInfo
+from localaws.s3.object_reads import OWNER, version_header
+from localaws.s3.request import Request, Response
+from localaws.s3.store import ObjectStore, deleted_error
+from localaws.s3.tags import parse_tags, tag_nodes
+
+
+def get_object_tagging(store: ObjectStore, request: Request) -> Response:
+    """GetObjectTagging."""
+    with _refusing_markers():
+        info, file = store.open(request.bucket, request.key, request.query.get("versionId", ""))
+    file.close()
+    return Response(200, version_header(store, info), document("Tagging", tag_nodes(info.facts.tags)))
+
+
+def put_object_tagging(store: ObjectStore, request: Request) -> Response:
+    """PutObjectTagging."""
+    tags = parse_tags(request.body.document())
+    with _refusing_markers():
+        info = _set_tags(store, request, tags)
+    return Response(200, version_header(store, info), events=[("s3:ObjectTagging:Put", info)])
+
+
+def delete_object_tagging(store: ObjectStore, request: Request) -> Response:
+    """DeleteObjectTagging."""
+    with _refusing_markers():
+        info = _set_tags(store, request, {})
+    return Response(204, version_header(store, info), events=[("s3:ObjectTagging:Delete", info)])
+
+
+def _set_tags(store: ObjectStore, request: Request, tags: dict[str, str]) -> ObjectInfo:
+    version = request.query.get("versionId", "")
+    return store.change_facts(request.bucket, request.key, version, lambda facts: replace(facts, tags=tags))
+
+
+@contextmanager
+def _refusing_markers() -> Iterator[None]:
+    """Answer for a delete marker on top as S3 does here: not "no such key", but "not allowed"."""
+    try:
+        yield
+    except NoSuchKeyError as error:
+        if version := error.headers.get("x-amz-version-id"):
+            raise deleted_error(version) from error
+        raise
+
+
+def get_object_acl(store: ObjectStore, request: Request) -> Response:
+    """The owner has full control: the ACL of every object in a bucket that takes no ACLs."""
+    info, file = store.open(request.bucket, request.key, request.query.get("versionId", ""))
+    file.close()
+    body = document("AccessControlPolicy", [("Owner", OWNER), ("AccessControlList", [])])
+    grant = (
+        '<Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser">'
+        f"<ID>{OWNER[0][1]}</ID></Grantee><Permission>FULL_CONTROL</Permission></Grant>"
+    )
+    granted = body.replace(
+        b"<AccessControlList></AccessControlList>", f"<AccessControlList>{grant}</AccessControlList>".encode()
+    )
+    return Response(200, version_header(store, info), granted)
+
+
+def put_object_acl(store: ObjectStore, request: Request) -> Response:
+    """A bucket that takes no ACLs, S3's default, takes only what changes nothing."""
+    store.open(request.bucket, request.key, request.query.get("versionId", ""))[1].close()
+    if request.headers.get("x-amz-acl", "") not in ("private", "bucket-owner-full-control"):
+        raise S3Error("AccessControlListNotSupported")
+    return Response(200)
