@@ -1,8 +1,8 @@
 """The script of every Glue job: read the arguments, build the step, run it, commit last.
 
 Arguments: --JOB_NAME (Glue gives it), --star, --entity, --phase, --lake, --run_key, and optionally --params,
---full_refresh and --source_host; `estrela.settings` says what each may be. What is particular to an account (the
-catalog behind the name `lake`, the library) is configuration of the job.
+--full_refresh and --source_host; `estrela.settings` reads and checks them, `ETLFactory` builds the step they ask for.
+What is particular to an account (the catalog behind the name `lake`, the libraries) is configuration of the job.
 """
 
 import sys
@@ -13,14 +13,12 @@ from awsglue.utils import getResolvedOptions
 from pyspark.context import SparkContext
 from pyspark.sql import SparkSession
 
-from estrela import etl_factory
-
-REQUIRED = ["JOB_NAME", "star", "entity", "phase", "lake", "run_key"]
+from estrela.etl_factory import ETLFactory
 
 
 def main() -> None:
     """Run the step that the arguments name."""
-    options = getResolvedOptions(sys.argv, REQUIRED)
+    options = getResolvedOptions(sys.argv, ["JOB_NAME"])
     job: list[Job] = []
 
     def spark() -> SparkSession:
@@ -32,7 +30,7 @@ def main() -> None:
         session.conf.set("spark.sql.session.timeZone", "UTC")
         return session
 
-    etl_factory.run(sys.argv[1:], spark, options["JOB_NAME"])
+    ETLFactory.run(sys.argv[1:], spark, options["JOB_NAME"])
     if job:
         job[0].commit()
 

@@ -20,14 +20,15 @@ SOURCE_HOST = "--source_host"
 FOR_SHORT_RUNS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 """Options of the JVMs of local Glue runs: half the CPU time for data of this size."""
 ROLE = "arn:aws:iam::123456789012:role/estrela-glue"
-# The same words as on AWS: localaws puts its own catalog behind them.
+MODULES = ("psycopg[binary]==3.3.9", "SQLAlchemy==2.1.9", "tenacity==9.2.1")
+"""What the platform's wheel needs and Glue does not ship: it travels with the job, pinned as in uv.lock."""
+# The same words as on AWS: localaws puts its own catalog behind them. Where tables are follows from --lake.
 CATALOG_CONF = " --conf ".join(
     (
         "spark.sql.extensions=org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
         "spark.sql.catalog.lake=org.apache.iceberg.spark.SparkCatalog",
         "spark.sql.catalog.lake.catalog-impl=org.apache.iceberg.aws.glue.GlueCatalog",
         "spark.sql.catalog.lake.io-impl=org.apache.iceberg.aws.s3.S3FileIO",
-        f"spark.sql.catalog.lake.warehouse=s3://{LAKE}/warehouse",
     )
 )
 
@@ -106,6 +107,7 @@ def _put_job(glue: Any, script: str, wheel: str, source_host: str) -> None:
         "ExecutionProperty": {"MaxConcurrentRuns": 10},
         "DefaultArguments": {
             "--extra-py-files": wheel,
+            "--additional-python-modules": ",".join(MODULES),
             "--datalake-formats": "iceberg",
             "--conf": CATALOG_CONF,
             **({SOURCE_HOST: source_host} if source_host else {}),

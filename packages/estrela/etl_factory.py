@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import boto3
 
-from estrela import logger
+from estrela.errors import SettingsError
 from estrela.etl.base import ETLBase, Figures
 from estrela.etl.raw.layer import RawLayer
 from estrela.etl.step_failure import step_error
 from estrela.hooks.http_policy import HttpPolicy
+from estrela.logger import Logger
 from estrela.model.auth import ApiKey, Auth, BasicLogin, BearerToken
 from estrela.model.origin import Api, Catalogue, Download, OData, RestApi, S3Deliveries, S3Files
 from estrela.model.plan import EXTRACT, STAR, TRANSFORM
@@ -33,21 +34,22 @@ PATIENT = HttpPolicy()
 BRIEF = HttpPolicy(attempts=2, give_up_after=8)
 """For optional sources: one that is down for days must not hold up each day's run."""
 
+WAREHOUSE = "spark.sql.catalog.lake.warehouse"
+"""Where the catalog puts tables; follows from ``--lake`` alone."""
+
 
 @dataclass(frozen=True)
-class Together(ETLBase):
-    """Steps that one run does one after the other."""
+class StepGroup(ETLBase):
+    """Steps that one run executes one after the other."""
 
     name: str
     steps: Sequence[ETLBase]
 
     def run(self) -> Figures:
-        """Run each; report the sums of their numbers. Raises what a step raises."""
+        """Execute each; report the sums of their numbers. Raises what a step raises."""
         totals: dict[str, object] = {"entity": self.name}
         for step in self.steps:
-            figures = step.run()
-            logger.event("step", **figures)
-            for name, value in figures.items():
+            for name, value in step.execute().items():
                 if isinstance(value, int):
                     totals[name] = int(str(totals.get(name, 0))) + value
         return totals
@@ -61,6 +63,26 @@ class ETLFactory:
     spark: Callable[[], SparkSession]
     session: boto3.Session
     job: str = ""
+    log: Logger = field(default_factory=Logger)
+
+    @classmethod
+    def run(cls, argv: Sequence[str], spark: Callable[[], SparkSession], job: str = "") -> Figures:
+        """Build the step that the arguments of a run name, and run it; log its figures and return them.
+
+        ``argv`` holds ``--name value`` pairs, as :mod:`estrela.settings` lists them. Raises StepError, whose message
+        tells the task that awaits the run whether a retry may succeed.
+        """
+        try:
+            settings = settings_from(argv)
+            log = Logger.to(run_key=settings.run_key, entity=settings.entity, phase=settings.phase)
+            return cls(settings, spark, boto3.Session(), job, log).step().execute()
+        except Exception as error:
+            raise step_error("step", error) from error
+
+    @property
+    def root(self) -> str:
+        """Root of the lake; its tables are below ``warehouse``, received files below ``raw``."""
+        return f"s3://{self.settings.lake}"
 
     def step(self) -> ETLBase:
         """The step of the settings' entity and phase. Raises DefinitionError for an entity that nothing declares."""
@@ -82,7 +104,7 @@ class ETLFactory:
         sources = star.sources_of(settings.entity)
         extractors = [extractor_of(source, raw, scope, settings.world, self.session) for source in sources]
         record = WorldRecord(raw.s3, raw.bucket)
-        return ExtractStep(settings.entity, extractors, settings.world, record)
+        return ExtractStep(settings.entity, extractors, settings.world, record, log=self.log, root=self.root)
 
     def _sources(self, star: Star) -> tuple[Source, ...]:
         """Those of the settings' entity; the star's name stands for all."""
@@ -92,12 +114,13 @@ class ETLFactory:
         from estrela.etl.steps.transform import TransformSource
 
         raw = self._raw()
-        return Together(entity, [TransformSource(source, raw, lake, full_refresh) for source in sources])
+        steps = [TransformSource(source, raw, lake, full_refresh, log=self.log, root=self.root) for source in sources]
+        return StepGroup(entity, steps, log=self.log, root=self.root)
 
     def _star(self, star: Star, lake: LakeLoader, full_refresh: bool) -> ETLBase:
         from estrela.etl.steps.star import BuildStar, code_digest
 
-        return BuildStar(star, lake, code_digest(), full_refresh)
+        return BuildStar(star, lake, code_digest(), full_refresh, log=self.log, root=self.root)
 
     def _publish(self, star: Star) -> ETLBase:
         from estrela.etl.releases.views import AthenaViews
@@ -106,8 +129,9 @@ class ETLFactory:
         lake = self._lake()
         # What a full refresh asks for was done by the run's own steps; here they only catch up with other runs.
         steps = [self._transform(star.name, star.sources, lake, False), self._star(star, lake, False)]
-        views = AthenaViews(self.session.client("athena"), f"s3://{self.settings.lake}/athena/")
-        return Publish(star, lake, self.settings.run_key, steps, views, self._active_branches)
+        views = AthenaViews(self.session.client("athena"), f"{self.root}/athena/")
+        active, key = self._active_branches, self.settings.run_key
+        return Publish(star, lake, key, steps, views, active, log=self.log, root=self.root)
 
     def _active_branches(self) -> set[str]:
         """Branches of the runs whose steps are at work now; none where this is not a Glue job."""
@@ -124,7 +148,17 @@ class ETLFactory:
     def _lake(self) -> LakeLoader:
         from estrela.etl.loaders.lake import LakeLoader
 
-        return LakeLoader(self.spark(), self.settings.star, self.settings.run_key)
+        session = self.spark()
+        session.conf.set(WAREHOUSE, self._warehouse(session.conf.get(WAREHOUSE, "")))
+        return LakeLoader(session, self.settings.star, self.settings.run_key)
+
+    def _warehouse(self, configured: str) -> str:
+        """Return the folder of the lake's tables. Raises SettingsError if the job's ``--conf`` names another one."""
+        warehouse = f"{self.root}/warehouse"
+        if configured.rstrip("/") not in ("", warehouse):
+            problem = f"{WAREHOUSE} is {configured!r}, but --lake {self.settings.lake} stands for {warehouse!r}"
+            raise SettingsError("--conf", f"{problem}; remove it from --conf")
+        return warehouse
 
 
 def extractor_of(source: Source, raw: RawLayer, scope: Scope, world: World, session: boto3.Session) -> Extractor[Any]:
@@ -176,23 +210,3 @@ def auth_of(declared: Auth, session: boto3.Session) -> AuthBase:
             return auth.BearerToken(secret, key)
         case BasicLogin():
             return auth.BasicLogin(secret)
-
-
-def run(argv: Sequence[str], spark: Callable[[], SparkSession], job: str = "") -> Figures:
-    """Build the step that the arguments of a run name, and run it; log its figures and return them.
-
-    ``argv`` holds ``--name value`` pairs, as :mod:`estrela.settings` lists them. Raises StepError, whose message tells
-    the task that awaits the run whether a retry may succeed.
-    """
-    try:
-        return _run(argv, spark, job)
-    except Exception as error:
-        raise step_error("step", error) from error
-
-
-def _run(argv: Sequence[str], spark: Callable[[], SparkSession], job: str) -> Figures:
-    settings = settings_from(argv)
-    logger.log_to(context={"run_key": settings.run_key, "entity": settings.entity, "phase": settings.phase})
-    figures = ETLFactory(settings, spark, boto3.Session(), job).step().run()
-    logger.event("done", **figures)
-    return figures

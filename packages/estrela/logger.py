@@ -1,4 +1,4 @@
-"""Log lines as JSON on standard output, one object a line: CloudWatch Logs Insights finds their fields by name."""
+"""Log lines as JSON, one object per line: CloudWatch Logs Insights finds their fields by name."""
 
 from __future__ import annotations
 
@@ -6,35 +6,53 @@ import json
 import logging
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TextIO
 
 NAME = "estrela"
-FACTS = "facts"
+FIELDS = "fields"
 
 
-def event(message: str, /, **facts: object) -> None:
-    """Log ``message`` with ``facts`` as fields of their own."""
-    logging.getLogger(NAME).info(message, extra={FACTS: facts})
+@dataclass(frozen=True)
+class Logger:
+    """Logs events with fields; ``context`` is added to each.
 
+    Events go through Python's logging. An entry point sends them somewhere with :meth:`to`; elsewhere, as in an Airflow
+    task, the handlers of that process receive them.
+    """
 
-def warning(message: str, /, **facts: object) -> None:
-    """As ``event``, for what a person should look at."""
-    logging.getLogger(NAME).warning(message, extra={FACTS: facts})
+    context: Mapping[str, object] = field(default_factory=dict)
 
+    @classmethod
+    def to(cls, stream: TextIO | None = None, **context: object) -> Logger:
+        """Send every event of this process to ``stream`` (standard output) as JSON, with the fields of ``context``."""
+        handler = logging.StreamHandler(stream or sys.stdout)
+        handler.setFormatter(JsonLines(context))
+        logger = logging.getLogger(NAME)
+        logger.handlers = [handler]
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+        return cls()
 
-def log_to(stream: TextIO | None = None, *, context: Mapping[str, object] | None = None) -> None:
-    """Send Estrela's lines to ``stream`` (standard output), each with the fields of ``context``; call at an entry."""
-    logger = logging.getLogger(NAME)
-    handler = logging.StreamHandler(stream or sys.stdout)
-    handler.setFormatter(JsonLines(context or {}))
-    logger.handlers = [handler]
-    logger.setLevel(logging.INFO)
-    logger.propagate = False
+    def bind(self, **context: object) -> Logger:
+        """Return a logger that adds ``context`` to each event."""
+        return Logger({**self.context, **context})
+
+    def event(self, message: str, /, **fields: object) -> None:
+        """Log ``message`` with ``fields``."""
+        self._log(logging.INFO, message, fields)
+
+    def warning(self, message: str, /, **fields: object) -> None:
+        """Log what a person should look at."""
+        self._log(logging.WARNING, message, fields)
+
+    def _log(self, level: int, message: str, fields: Mapping[str, object]) -> None:
+        logging.getLogger(NAME).log(level, message, extra={FIELDS: {**self.context, **fields}})
 
 
 class JsonLines(logging.Formatter):
-    """``time`` (UTC), ``level``, ``message``, the context's fields, then the line's own."""
+    """Formats ``time`` (UTC), ``level``, ``message``, the fields of ``context``, then those of the event."""
 
     def __init__(self, context: Mapping[str, object]) -> None:
         super().__init__()
@@ -46,7 +64,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname,
             "message": record.getMessage(),
             **self._context,
-            **getattr(record, FACTS, {}),
+            **getattr(record, FIELDS, {}),
         }
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)

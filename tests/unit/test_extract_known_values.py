@@ -12,10 +12,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from estrela import logger
 from estrela.etl.extractors.extractor import Scope
 from estrela.etl.extractors.known_values import KnownValues, requests_values, values_of
 from estrela.etl.raw.layer import Arrival, RawLayer
+from estrela.logger import Logger
 from estrela.model.source import Source
 from estrela.stars.banking.sources import complaints, group_members, last_month, segments
 
@@ -70,7 +70,7 @@ def test_json_answers_tell_their_values(raw: RawLayer) -> None:
 
 def test_a_file_that_cannot_be_read_is_named_in_the_log(raw: RawLayer) -> None:
     stream = io.StringIO()
-    logger.log_to(stream)
+    Logger.to(stream)
     receive(raw, "segments", b"another\tfile\r\n1\t2\r\n")
     assert values_of(raw, [(segments, "cnpj_root")]) == KnownValues([], complete=False)
     (line,) = map(json.loads, stream.getvalue().splitlines())

@@ -9,9 +9,9 @@ from botocore.exceptions import ClientError, EndpointConnectionError, NoCredenti
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estrela import etl_factory
 from estrela.errors import LoadError, SourceUnavailableError, StepError, TransformError
 from estrela.etl.step_failure import step_error
+from estrela.etl_factory import ETLFactory
 from estrela.failure import Failure, failure_in, readable
 
 
@@ -55,7 +55,7 @@ def test_an_error_of_spark_that_no_step_expected_is_classified_as_spark_faults_a
 
 def test_a_step_that_cannot_be_built_states_why() -> None:
     with pytest.raises(StepError) as caught:
-        etl_factory.run(["--entity", "fees"], lambda: pytest.fail("asked for Spark"))
+        ETLFactory.run(["--entity", "fees"], lambda: pytest.fail("asked for Spark"))
     assert str(caught.value).startswith('estrela-failure {"error": "SettingsError", "retriable": false}: --star: ')
 
 

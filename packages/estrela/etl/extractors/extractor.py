@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime
 from math import floor
 from typing import Generic, Protocol, TypeVar
 
-from estrela import logger
 from estrela.errors import ExtractError, SourceChangedError, some_of
 from estrela.etl.base import ETLBase, Figures
 from estrela.etl.raw.layer import RawLayer
@@ -172,7 +171,7 @@ class Extractor(ETLBase, Generic[R]):
         if len(failures) > allowed:
             raise failures[0] if asked == 1 else ExtractError.of(self.source.name, failures, asked, allowed)
         if failures:
-            logger.warning(
+            self.log.warning(
                 "tolerated failed requests", source=self.source.name, failed=len(failures), some=some_of(failures, 3)
             )
 
@@ -198,11 +197,9 @@ class ExtractStep(ETLBase):
         failures: list[ExtractError] = []
         for extractor in self.extractors:
             try:
-                figures.append(extractor.run())
+                figures.append(extractor.execute())
             except ExtractError as error:
                 failures.append(error)
-            else:
-                logger.event("extracted", **figures[-1])
             finally:
                 extractor.close()
         if len(failures) == 1:

@@ -7,12 +7,12 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from estrela import logger
 from estrela.etl.extractors.extractor import Scope
 from estrela.etl.raw.layer import RawLayer
 from estrela.etl.raw.raw_file import RawFile
 from estrela.etl.readers.dialect import HEAD_BYTES, Refusal, dialect_of
 from estrela.hooks.paginators import at_path
+from estrela.logger import Logger
 from estrela.model.column import NamedColumns
 from estrela.model.parse import Digits, Parser
 from estrela.model.source import ApiSource, CsvSource, Source
@@ -55,7 +55,7 @@ def _values(source: Source, column: str, body: bytes, file: RawFile) -> list[str
     read = _csv_texts if isinstance(source, CsvSource) else _json_texts
     texts = read(source, column, body)
     if texts is None:
-        logger.warning("a file does not tell the values asked for", source=source.name, column=column, file=file.key)
+        Logger().warning("a file does not tell the values asked for", source=source.name, column=column, file=file.key)
         return None
     parser = {field.column: field.parse for layout in source.layouts for field in layout.fields}[column]
     return [value for text in texts if (value := _parsed(text, parser))]
