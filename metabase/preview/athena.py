@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from estrela.errors import EstrelaError
+from estrela.errors import AthenaQueryError, EstrelaError
+from estrela.hooks.athena import DEADLINE_SECONDS, AthenaQueries
 
 if TYPE_CHECKING:
     from mypy_boto3_athena import AthenaClient
 
 CONCURRENT = 4
-DEADLINE_SECONDS = 300.0
-POLL_SECONDS = 0.1
 
 Cell = int | float | Decimal | bool | str | None
 
@@ -60,15 +59,11 @@ class Athena:
 
     def ask(self, name: str, sql: str) -> Answer:
         """The answer to ``sql``. Raises QueryError with Athena's own reason, or once ``deadline`` seconds are over."""
+        queries = AthenaQueries(self.client, self.workgroup, deadline=self.deadline, sleep=self.sleep)
         try:
-            query = self.client.start_query_execution(QueryString=sql, WorkGroup=self.workgroup)["QueryExecutionId"]
-            execution = self._ended(name, query)
-            state = execution["Status"]["State"]
-            if state != "SUCCEEDED":
-                reason = execution["Status"].get("StateChangeReason", "no reason given")
-                raise QueryError(name, f"Athena ended query {query} {state}: {reason}")
-            columns, rows = self._rows(query)
-        except (ClientError, BotoCoreError) as error:
+            execution = queries.run(sql)
+            columns, rows = self._rows(execution["QueryExecutionId"])
+        except (AthenaQueryError, ClientError, BotoCoreError) as error:
             raise QueryError(name, str(error)) from error
         spent = execution.get("Statistics", {})
         return Answer(
@@ -83,17 +78,6 @@ class Athena:
                 return {query: future.result() for query, future in waiting.items()}
             finally:
                 pool.shutdown(cancel_futures=True)
-
-    def _ended(self, name: str, query: str) -> Any:
-        end = time.monotonic() + self.deadline
-        while True:
-            execution = self.client.get_query_execution(QueryExecutionId=query)["QueryExecution"]
-            if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):
-                return execution
-            if time.monotonic() >= end:
-                self.client.stop_query_execution(QueryExecutionId=query)
-                raise QueryError(name, f"query {query} was stopped: not finished after {self.deadline:g} s")
-            self.sleep(POLL_SECONDS)
 
     def _rows(self, query: str) -> tuple[tuple[str, ...], tuple[Mapping[str, Cell], ...]]:
         """All pages of the result; the first row of the first page is the header."""

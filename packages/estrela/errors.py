@@ -169,6 +169,14 @@ class JobError(EstrelaError):
         )
 
 
+class AthenaQueryError(EstrelaError):
+    """An Athena query did not succeed: its id ``query`` ("" if it did not start) and the ``reason``."""
+
+    def __init__(self, query: str, reason: str, *, retriable: bool = False) -> None:
+        self.query, self.reason, self.retriable = query, reason, retriable
+        super().__init__(f"Athena query {query or 'not started'}: {bounded(reason, 1000)}")
+
+
 class StepError(EstrelaError):
     """A step failed with ``failure``, the marker by which the task that awaits its Glue run classifies it."""
 

@@ -15,6 +15,7 @@ import psutil
 from pyiceberg.catalog.rest import RestCatalog
 
 from demo.deployment import FOR_SHORT_RUNS, JOB, LAKE, WORKGROUP, deploy
+from estrela.hooks.athena import AthenaQueries
 from estrela.hooks.glue_runs import ENDED
 from localaws.running import Running, running
 
@@ -101,15 +102,7 @@ class House:
             return dict(zip(names, pool.map(self._rows, names), strict=True))
 
     def _rows(self, name: str) -> list[str]:
-        athena = self.aws.client("athena")
-        query = athena.start_query_execution(QueryString=f"SELECT * FROM {name}", WorkGroup=WORKGROUP)
-        asked = {"QueryExecutionId": query["QueryExecutionId"]}
-        while (found := athena.get_query_execution(**asked)["QueryExecution"])["Status"]["State"] in (
-            "QUEUED",
-            "RUNNING",
-        ):
-            time.sleep(0.02)
-        assert found["Status"]["State"] == "SUCCEEDED", found["Status"]
+        found = AthenaQueries(self.aws.client("athena"), WORKGROUP).run(f"SELECT * FROM {name}")
         key = found["ResultConfiguration"]["OutputLocation"].removeprefix(f"s3://{LAKE}/")
         return sorted(self._s3.get_object(Bucket=LAKE, Key=key)["Body"].read().decode().splitlines())
 
