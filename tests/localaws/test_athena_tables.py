@@ -36,6 +36,80 @@ def test_parquet_columns_are_found_by_name(athena, s3) -> None:
     assert athena.rows("SELECT * FROM t ORDER BY a") == [("1", "x", None), ("2", None, "2.5")]
 
 
+def test_files_of_different_columns_are_one_table(athena, s3) -> None:
+    """Other order, case and width, a column less or more, nested values: each file is read by its own columns."""
+    inner = pa.struct([("x", pa.int32()), ("y", pa.string())])
+    files = [
+        pa.table({"id": pa.array([1], pa.int32()), "name": ["a"], "r": pa.array([{"x": 1, "y": "p"}], inner)}),
+        pa.table({"NAME": ["b"], "more": [1.5], "ID": pa.array([2], pa.int64())}),
+        pa.table({"id": pa.array([3], pa.int64()), "r": pa.array([None], inner)}),
+        pa.table({"id": pa.array([4], pa.int32()), "name": ["d"], "r": pa.array([{"x": 4, "y": None}], inner)}),
+    ]
+    for number, file in enumerate(files):
+        put_parquet(s3, athena.bucket, f"mixed/{number}.parquet", file)
+    succeeds(
+        athena,
+        "CREATE EXTERNAL TABLE mixed (id bigint, name string, r struct<x:bigint,y:string>) STORED AS PARQUET "
+        f"LOCATION 's3://{athena.bucket}/mixed/'",
+    )
+    assert athena.rows('SELECT id, name, r, substr("$path", -9) FROM mixed ORDER BY id') == [
+        ("1", "a", "{x=1, y=p}", "0.parquet"),
+        ("2", "b", None, "1.parquet"),
+        ("3", None, None, "2.parquet"),
+        ("4", "d", "{x=4, y=null}", "3.parquet"),
+    ]
+    assert athena.rows("SELECT id FROM mixed WHERE \"$path\" LIKE '%/1.parquet' OR name = 'd' ORDER BY id") == [
+        ("2",),
+        ("4",),
+    ]
+
+
+STAR = {
+    "day": (20_000, "x AS day_id, x % 97 AS day_v"),
+    "item": (2_000, "x AS item_id, x * 31 % 97 AS item_v"),
+    "address": (2_000, "x AS address_id"),
+    "person": (40_000, "x AS person_id, x * 7 % 97 AS person_v"),
+    "home": (7_200, "x AS home_id, x * 11 % 20 AS home_band"),
+    "band": (20, "x AS band_id"),
+    "store": (2, "x AS store_id"),
+    "promo": (30, "x AS promo_id"),
+    "customer": (
+        2_000,
+        "x AS customer_id, x * 13 % 40000 AS c_person, x * 17 % 7200 AS c_home, x * 19 % 2000 AS c_address, "
+        "x * 23 % 20000 AS c_first, x * 29 % 20000 AS c_ship",
+    ),
+    "sales": (
+        60_000,
+        "x / 12 AS ticket, x * 3 % 20000 AS s_day, x * 5 % 2000 AS s_item, x * 7 % 2000 AS s_customer, "
+        "x * 11 % 2000 AS s_address, x * 13 % 40000 AS s_person, x * 17 % 7200 AS s_home, x % 2 AS s_store, "
+        "x % 30 AS s_promo",
+    ),
+    "returns": (6_000, "x * 10 / 12 AS r_ticket, x * 50 % 2000 AS r_item"),
+}
+STAR_QUERY = """
+SELECT count(*) FROM sales, returns, day d1, day d2, day d3, store, customer, person p1, person p2, promo,
+  home h1, home h2, address a1, address a2, band b1, band b2, item
+WHERE s_store = store_id AND s_day = d1.day_id AND s_customer = customer_id AND s_person = p1.person_id
+  AND s_home = h1.home_id AND s_address = a1.address_id AND s_item = item_id AND s_item = r_item
+  AND ticket = r_ticket AND c_person = p2.person_id AND c_home = h2.home_id AND c_address = a2.address_id
+  AND c_first = d2.day_id AND c_ship = d3.day_id AND s_promo = promo_id AND h1.home_band = b1.band_id
+  AND h2.home_band = b2.band_id AND p1.person_v <> p2.person_v AND item_v < 20
+"""
+
+
+def test_a_join_of_many_tables_ends(athena) -> None:
+    """The order of its joins is a guess where the sizes of the tables are not known, and it may then not end."""
+    for name, (rows, columns) in STAR.items():
+        source = "UNNEST(sequence(0, 9999)) AS a(i) CROSS JOIN UNNEST(sequence(0, 5)) AS b(j)"
+        succeeds(
+            athena,
+            f"CREATE TABLE {name} WITH (table_type = 'ICEBERG', is_external = false, "
+            f"location = 's3://{athena.bucket}/{name}/') AS "
+            f"SELECT {columns} FROM (SELECT i * 6 + j AS x FROM {source}) WHERE x < {rows}",
+        )
+    assert athena.rows(STAR_QUERY) == [("297",)]
+
+
 def test_a_parquet_type_that_does_not_fit_is_bad_data(athena, s3) -> None:
     put_parquet(s3, athena.bucket, "t/1.parquet", pa.table({"a": ["text"]}))
     succeeds(athena, f"CREATE EXTERNAL TABLE t (a bigint) STORED AS PARQUET LOCATION 's3://{athena.bucket}/t/'")

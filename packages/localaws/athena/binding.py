@@ -31,11 +31,12 @@ _DEEPEST = 20
 class Binder:
     """Turns a table name of a query into a relation; one for each query text, as it knows its database and places."""
 
-    def __init__(self, context: Context, database: str, text: str = "", depth: int = 0) -> None:
+    def __init__(self, context: Context, database: str, text: str, depth: int = 0) -> None:
         self._context = context
         self._database = database
         self._text = text
         self._depth = depth
+        self._names_hidden = any(name in text.lower() for name, _ in HIDDEN)
 
     def __call__(self, node: exp.Table) -> Table:
         """The relation of a name.
@@ -60,12 +61,12 @@ class Binder:
         if table.get("TableType") == VIRTUAL_VIEW:
             return self._view(table, node)
         pruner = Pruner(self._context.session, (node.alias or node.name).lower(), conjuncts(node))
-        hidden = _names_hidden(node)
+        hidden = HIDDEN if self._names_hidden else ()
         if self._context.iceberg.is_iceberg(table):
-            return scan_iceberg(self._context, table, node, pruner, with_hidden=hidden)
+            return scan_iceberg(self._context, table, node, pruner, hidden)
         if node.args.get("version") or node.args.get("when"):
             raise QueryError("NOT_SUPPORTED", f"{self._place(node)}This connector does not support versioned tables")
-        return scan_hive(self._context, hive_table(table), pruner, with_hidden=hidden)
+        return scan_hive(self._context, hive_table(table), pruner, hidden)
 
     def _view(self, table: dict[str, Any], node: exp.Table) -> Relation:
         if node.args.get("version") or node.args.get("when"):
@@ -99,8 +100,3 @@ class Binder:
             return ""
         line, column = position(self._text, start)
         return f"line {line}:{column}: "
-
-
-def _names_hidden(node: exp.Table) -> bool:
-    names = {name for name, _ in HIDDEN}
-    return any(column.name.lower() in names for column in node.root().find_all(exp.Column))

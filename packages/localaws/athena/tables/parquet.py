@@ -3,46 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from localaws.athena.errors import BadDataError, UnsupportedError
-from localaws.athena.sql.typed import name_literal, text_literal
+from localaws.athena.sql.typed import name_literal
 from localaws.athena.sql.types import Type, duckdb_type
 from localaws.athena.tables.data_files import DataFile
+from localaws.athena.tables.parquet_files import FileColumn, columns_of_file
 from localaws.athena.tables.relation import Columns
 
 _INTEGERS = {"tinyint": (8, 32), "smallint": (16, 32), "integer": (32, 32), "bigint": (64, 64)}
 
 
-def parquet_scan(files: Sequence[DataFile], columns: Columns) -> tuple[str, dict[str, str]]:
-    """A table function over the files, and the expression of each column on it.
+def parquet_expressions(files: Sequence[DataFile], columns: Columns) -> dict[str, str]:
+    """The expression of each column on files whose own columns are equal.
 
-    Columns are found by name, whatever their case; one that a file lacks is NULL there.
+    Columns are found by name, whatever their case; one that the files lack is NULL.
     Raises BadDataError for a file whose column has a type that the table's cannot be read from.
     """
-    fine_times = set()
-    for file in files:
-        schema = footer_schema(file)
-        for name, kind in columns:
-            if name in schema:
-                _check(file, name, schema[name], kind)
-                if _is_finer(schema[name], kind):
-                    fine_times.add(name)
-    paths = ", ".join(text_literal(str(file.path)) for file in files)
-    fields = ", ".join(
-        f"{text_literal(name)}: {{name: {text_literal(name)}, type: {text_literal(duckdb_type(kind))}, "
-        "default_value: NULL}"
-        for name, kind in columns
-    )
-    schema_option = f", schema=MAP {{{fields}}}" if columns else ""
-    expressions = {
-        name: rounded_to_millis(name_literal(name)) if name in fine_times else name_literal(name) for name, _ in columns
-    }
-    return f"read_parquet([{paths}]{schema_option}, hive_partitioning=false)", expressions
+    found = {column.name.lower(): column for column in columns_of_file(files[0])}
+    return {name: _expression(files[0], name, kind, found.get(name)) for name, kind in columns}
+
+
+def _expression(file: DataFile, name: str, kind: Type, found: FileColumn | None) -> str:
+    if found is None:
+        return f"CAST(NULL AS {duckdb_type(kind)})"
+    _check(file, name, found.type, kind)
+    column = name_literal(found.name)
+    return rounded_to_millis(column) if _is_finer(found.type, kind) else f"CAST({column} AS {duckdb_type(kind)})"
 
 
 def rounded_to_millis(column: str) -> str:
@@ -50,20 +39,6 @@ def rounded_to_millis(column: str) -> str:
     micros = f"epoch_us({column})"
     half = f"CASE WHEN {micros} < 0 THEN -500 ELSE 500 END"
     return f"make_timestamp((({micros} + {half}) // 1000 + 0) * 1000)"
-
-
-def footer_schema(file: DataFile) -> dict[str, pa.DataType]:
-    """Column types of a file, by lower-case name."""
-    return _footer(file.path, file.modified, file.size)
-
-
-@lru_cache(maxsize=10_000)
-def _footer(path: Path, modified: float, size: int) -> dict[str, pa.DataType]:
-    try:
-        schema = pq.read_schema(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise BadDataError(f"{path.name} is not a Parquet file: {str(error)[:200]}") from error
-    return {field.name.lower(): field.type for field in schema}
 
 
 def _is_finer(found: pa.DataType, kind: Type) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,8 @@ from localaws.athena.sql.typed import name_literal
 from localaws.athena.sql.types import Type, duckdb_type
 from localaws.athena.tables.data_files import DataFile, files_below
 from localaws.athena.tables.hive import HiveTable
-from localaws.athena.tables.parquet import parquet_scan
+from localaws.athena.tables.parquet import parquet_expressions
+from localaws.athena.tables.parquet_files import groups_of, parquet_source
 from localaws.athena.tables.partitions import check_columns, wanted_partitions
 from localaws.athena.tables.pruning import Pruner
 from localaws.athena.tables.relation import (
@@ -32,29 +33,41 @@ if TYPE_CHECKING:
 FILE_INDEX = "file_index"
 
 
-def scan_hive(context: Context, table: HiveTable, pruner: Pruner, *, with_hidden: bool) -> Relation:
+def scan_hive(context: Context, table: HiveTable, pruner: Pruner, hidden: Columns) -> Relation:
     """The table as a relation; only the files of the partitions that are left are listed."""
     check_followed(table)
-    hidden = HIDDEN if with_hidden else ()
     columns = table.columns + table.partition_keys
-    parts = [_part(context, storage, files, hidden) for storage, files in _files(context, table, pruner) if files]
+    parts = [
+        part
+        for storage, files in _files(context, table, pruner)
+        if files
+        for part in _parts(context, storage, files, hidden)
+    ]
     return Relation(" UNION ALL ".join(parts) or empty_query(columns + hidden), columns, hidden)
 
 
-def _part(context: Context, table: HiveTable, files: list[DataFile], hidden: Columns) -> str:
-    """The rows of the files that one SerDe reads."""
+def _parts(context: Context, table: HiveTable, files: list[DataFile], hidden: Columns) -> list[str]:
+    """The rows of the files that one SerDe reads: one query for Parquet files of equal columns."""
     check_followed(table)
-    if serde_of(table).format == PARQUET:
-        source, expressions = parquet_scan(files, table.columns)
-    else:
-        source, expressions = text_scan(context.session, table, files)
-    expressions |= {
+    if serde_of(table).format != PARQUET:
+        return [_selected(table, files, hidden, text_scan(context.session, table, files))]
+    groups = [[files[i] for i in group] for group in groups_of(files)]
+    return [
+        _selected(table, group, hidden, (parquet_source(group), parquet_expressions(group, table.columns)))
+        for group in groups
+    ]
+
+
+def _selected(
+    table: HiveTable, files: Sequence[DataFile], hidden: Columns, source: tuple[str, Mapping[str, str]]
+) -> str:
+    """The rows of some files: what the source has, then partition keys and hidden columns, which go by file."""
+    keys = {
         name: per_file([file.values[i] for file in files], kind) for i, (name, kind) in enumerate(table.partition_keys)
     }
-    expressions |= hidden_columns(files) if hidden else {}
-    columns = table.columns + table.partition_keys + hidden
-    selected = ", ".join(f"{expressions[name]} AS {name_literal(name)}" for name, _ in columns)
-    return f"SELECT {selected} FROM {source}"
+    expressions = {**source[1], **keys, **(hidden_columns(files) if hidden else {})}
+    names = [name for name, _ in table.columns + table.partition_keys + hidden]
+    return f"SELECT {', '.join(f'{expressions[name]} AS {name_literal(name)}' for name in names)} FROM {source[0]}"
 
 
 def _files(context: Context, table: HiveTable, pruner: Pruner) -> list[tuple[HiveTable, list[DataFile]]]:
