@@ -59,11 +59,17 @@ def extractor(source: Source, raw: RawLayer, mirror: Serving, **scope: Any) -> E
     return extractor_of(source, raw, Scope(**({"day": MONDAY} | scope)), world_from(mirror.url), boto3.Session())
 
 
+def extracted(star: Star, *entities: str) -> list[Source]:
+    """The sources that have raw files of their own."""
+    named = [one for one in star.sources if not entities or one.entity in entities]
+    return [source for source in named if source.received_with is None]
+
+
 def extract(star: Star, raw: RawLayer, mirror: Serving, *entities: str, **scope: Any) -> int:
     """Take the entities in (all, if none is named); the number of new files."""
     new = 0
     for entity in entities or star.entities:
-        extractors = [extractor(source, raw, mirror, **scope) for source in star.sources_of(entity)]
+        extractors = [extractor(source, raw, mirror, **scope) for source in extracted(star, entity)]
         step = ExtractStep(entity, extractors, world_from(mirror.url), WorldRecord(raw.s3, raw.bucket))
         new += int(str(step.run()["new_files"]))
     return new
@@ -148,7 +154,7 @@ def test_a_day_without_news_writes_nothing(star: Star, raw: RawLayer, mirror: Se
     assert extract(star, raw, mirror, day=MONDAY + timedelta(days=1)) == 0
     # What was asked and answered is recorded on every day.
     assert {key for key in keys(raw) - before if "/asked/" not in key} == set()
-    assert {key.split("/")[1] for key in keys(raw) - before} == {source.name for source in star.sources}
+    assert {key.split("/")[1] for key in keys(raw) - before} == {source.name for source in extracted(star)}
 
 
 def test_an_empty_answer_is_asked_for_again_once_a_week(star: Star, raw: RawLayer, mirror: Serving) -> None:

@@ -502,8 +502,8 @@ def test_a_large_body_that_comes_fast_enough_may_outlast_the_deadline(service: S
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
         for _ in range(10):
             handler.wfile.write(b"x" * 100_000)
-            time.sleep(0.03)
+            time.sleep(0.2)
 
     service.script = [steady]
-    hook = RestApiHook("fees", service.url, policy=HttpPolicy(read_timeout=2, deadline=0.1, slowest=100_000))
+    hook = RestApiHook("fees", service.url, policy=HttpPolicy(read_timeout=30, deadline=1.5, slowest=100_000))
     assert hook.get(FEES, "text").body.size == 1_000_000

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TypeVar
@@ -30,6 +29,7 @@ from estrela.hooks.breaker import Breaker
 from estrela.hooks.http_policy import HttpPolicy
 from estrela.hooks.http_session import HttpSession, host_of
 from estrela.hooks.paginators import Paginator, Turn, WholeFile
+from estrela.hooks.parallel import as_they_end
 from estrela.hooks.reading import Reading
 from estrela.hooks.request import Request
 
@@ -172,19 +172,7 @@ class RestApiHook:
             breaker.passed()
             return request, taken
 
-        with ThreadPoolExecutor(self.policy.concurrency, thread_name_prefix=self.source) as pool:
-            waiting: set[Future[tuple[Request, T | ExtractError]]] = set()
-            try:
-                for request in wanted:
-                    waiting.add(pool.submit(answered, request))
-                    if len(waiting) >= 2 * self.policy.concurrency:
-                        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                        yield from (future.result() for future in done)
-                while waiting:
-                    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                    yield from (future.result() for future in done)
-            finally:
-                pool.shutdown(wait=False, cancel_futures=True)
+        yield from as_they_end(answered, wanted, self.policy.concurrency, self.source)
 
     def _attempt(self, request: Request, expected: BodyFormat, deadline: float) -> Answer:
         url = request.url(self.base_url)

@@ -62,11 +62,12 @@ class Wanted(Generic[R]):
     """Everything that a source has now.
 
     What raw knows beside it is withdrawn, unless the list is not ``complete``, or the request is among those that
-    ``spared`` names for the items that failed.
+    ``spared`` names for the items that failed. ``replaced`` are IDs of requests that the source itself says are gone.
     """
 
     items: Sequence[R]
     complete: bool = True
+    replaced: frozenset[str] = frozenset()
     spared: Callable[[Sequence[R]], frozenset[str]] = lambda failed: frozenset()
 
 
@@ -157,7 +158,7 @@ class Extractor(ETLBase, Generic[R]):
         now = {request_id(item.asked) for item in wanted.items} | wanted.spared(failed)
         gone = [name for name in sorted(held) if name not in now]
         allowed = max(1, floor(self.source.tolerance.withdrawals * len(held)))
-        if len(gone) > allowed and not self.scope.full_refresh:
+        if len(set(gone) - wanted.replaced) > allowed and not self.scope.full_refresh:
             raise SourceChangedError(
                 self.source.name,
                 f"the list of what {self.source.name} has",

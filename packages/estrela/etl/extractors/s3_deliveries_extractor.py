@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -43,7 +43,11 @@ class S3DeliveriesExtractor(S3Extractor):
         replaced = {name for names in replaces.values() for name in names}
         counting = {key: one for key, one in deliveries.items() if one.name not in replaced}
         items = [item for key, one in counting.items() for item in _items(key, one, listed)]
-        return Wanted(items, spared=lambda failed: _replaced_by(failed, replaces, known))
+        return Wanted(
+            items,
+            replaced=_requests_of(replaced, known),
+            spared=lambda failed: _requests_of(_replaced_by(failed, replaces), known),
+        )
 
     def fetch(self, items: Sequence[S3Object], receipt: Receipt) -> Iterator[tuple[S3Object, Result]]:
         """Yield the files of each delivery if all of them have come, else what went wrong."""
@@ -87,13 +91,16 @@ def _items(manifest: str, delivery: Delivery, listed: Mapping[str, S3Object]) ->
     return items
 
 
-def _replaced_by(
-    failed: Iterable[S3Object], replaces: Mapping[str, tuple[str, ...]], known: Mapping[str, RawAnswer]
-) -> frozenset[str]:
-    """IDs of the known requests of deliveries that those of ``failed`` would have replaced, at any remove."""
+def _requests_of(deliveries: Collection[str], known: Mapping[str, RawAnswer]) -> frozenset[str]:
+    """IDs of the known requests of deliveries."""
+    return frozenset(name for name, answer in known.items() if answer.request.get(DELIVERY) in deliveries)
+
+
+def _replaced_by(failed: Iterable[S3Object], replaces: Mapping[str, tuple[str, ...]]) -> set[str]:
+    """The deliveries that those of ``failed`` would have replaced, at any remove."""
     waiting, spared = [item.asked[DELIVERY] for item in failed], set[str]()
     while waiting:
         found = set(replaces.get(waiting.pop(), ())) - spared
         spared |= found
         waiting += found
-    return frozenset(name for name, answer in known.items() if answer.request.get(DELIVERY) in spared)
+    return spared

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,6 +15,7 @@ from estrela.etl.raw.raw_file import Page, RawAnswer
 from estrela.etl.raw.receipt import Receipt
 from estrela.etl.raw.request_id import request_id
 from estrela.hooks.body import Body
+from estrela.hooks.parallel import as_they_end
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -54,10 +53,7 @@ class S3Extractor(Extractor[S3Object]):
 
     def fetch(self, items: Sequence[S3Object], receipt: Receipt) -> Iterator[tuple[S3Object, Result]]:
         """Read the objects that are new or changed, by ETag and size."""
-        with ThreadPoolExecutor(READERS, thread_name_prefix=self.source.name) as pool:
-            for start in range(0, len(items), READERS):
-                part = items[start : start + READERS]
-                yield from zip(part, pool.map(partial(self._answer, receipt), part), strict=True)
+        yield from as_they_end(lambda item: (item, self._answer(receipt, item)), items, READERS, self.source.name)
 
     def read(self, item: S3Object) -> Body:
         """Return the content of an object. Raises ExtractError, also where it is not what the listing states."""
@@ -110,6 +106,6 @@ class S3Extractor(Extractor[S3Object]):
         status, code = error.response["ResponseMetadata"]["HTTPStatusCode"], error.response["Error"]["Code"]
         problem = f"{self.url(key)}: S3 answers {status} {code}"
         # 404 and 412: the object was removed or overwritten after it was listed; the next run lists it anew.
-        if status in (404, 412, 429) or (status >= 500 and code != "NoSuchBucket"):
+        if code != "NoSuchBucket" and (status in (404, 412, 429) or status >= 500):
             return SourceUnavailableError(self.source.name, problem, status=status)
         return SourceRejectedError(self.source.name, problem, status=status)
