@@ -101,7 +101,7 @@ class ETLFactory:
 
         settings, raw = self.settings, self._raw()
         scope = Scope(settings.parameters, settings.full_refresh)
-        sources = star.sources_of(settings.entity)
+        sources = [source for source in star.sources_of(settings.entity) if source.received_with is None]
         extractors = [extractor_of(source, raw, scope, settings.world, self.session) for source in sources]
         record = WorldRecord(raw.s3, raw.bucket)
         return ExtractStep(settings.entity, extractors, settings.world, record, log=self.log, root=self.root)

@@ -10,7 +10,7 @@ import pytest
 from house import House, Rows, house
 
 pytestmark = pytest.mark.slow
-LAST_SOURCE, LAST_TABLE = "banking_trusted.fees", "banking_refined.fact_fees"
+LAST_SOURCE, LAST_TABLE = "banking_trusted.current_fees", "banking_refined.fact_fees"
 
 
 def killed(made: House, phase: str, seen: Callable[[], bool]) -> None:

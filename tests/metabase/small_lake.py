@@ -120,6 +120,15 @@ def _fee(row: tuple[Any, ...]) -> tuple[Any, ...]:
     return (institution, _durable(institution), service, service, person, taken, *held)
 
 
+def _newest(fees: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """The fees of the newest day of each institution and person type."""
+    days: dict[tuple[int, str], date] = {}
+    for institution, _, person, taken, *_ in fees:
+        place = (_durable(institution), person)
+        days[place] = max(taken, days.get(place, taken))
+    return [row for row in fees if row[3] == days[_durable(row[0]), row[2]]]
+
+
 def _durable(institution: int) -> int:
     """Durable key: BETA has two versions."""
     return 3 if institution == 6 else institution
@@ -136,6 +145,7 @@ def _rows() -> Iterator[tuple[LakeTable, list[tuple[Any, ...]]]]:
         "dim_service": _members(SERVICES),
         "fact_complaints": [_complaint(row) for row in COMPLAINTS],
         "fact_fees": [_fee(row) for row in FEES],
+        "fact_current_fees": [_fee(row) for row in _newest(FEES)],
     }
     yield from ((TABLES.refined(table), rows.get(table.name, [])) for table in STAR.tables)
     yield (

@@ -35,6 +35,12 @@ class FolderRaw:
         self.log.setdefault(source, []).append(file)
         return file
 
+    def withdraw(self, source: str, request: Mapping[str, str], *, at: datetime = START) -> None:
+        """The source has nothing any more for the request."""
+        self.versions += 1
+        file = RawFile(source, dict(request), 0, "", at, 0, "", "", self.versions, withdrawn=True)
+        self.log.setdefault(source, []).append(file)
+
     def version(self, source: str) -> int:
         return max((file.version for file in self.log.get(source, [])), default=0)
 

@@ -80,6 +80,8 @@ class Source:
     ``snapshots``: every answer is kept, dated by the day it came; else the newest answer to a request replaces the
     older ones. ``partition_by`` must be among the columns that the request fills or must match, so that a
     corrected file replaces whole partitions. ``run_parameters`` may limit a run to some of the source's requests.
+    ``received_with`` names the source whose raw files this one reads too, such as the newest answers beside all
+    snapshots; it is not extracted itself.
     """
 
     name: str
@@ -95,6 +97,7 @@ class Source:
     tolerance: Tolerance = Tolerance()
     checks: tuple[Check, ...] = ()
     run_parameters: tuple[RunParameter, ...] = ()
+    received_with: Source | None = None
 
     def __post_init__(self) -> None:
         where = f"{type(self).__name__}({self.name!r})"
@@ -133,8 +136,15 @@ class Source:
         return (*self.columns, *FILE_COLUMNS)
 
     @property
+    def raw_name(self) -> str:
+        """Name of the raw files that the source reads."""
+        return self.received_with.name if self.received_with else self.name
+
+    @property
     def needs(self) -> tuple[Source, ...]:
-        """Sources that must be extracted before this one: its parameters take their values from them."""
+        """Sources that must be extracted before this one: its files or the values of its parameters are theirs."""
+        if self.received_with is not None:
+            return (self.received_with,)
         if not isinstance(self.origin, Api):
             return ()
         needed = (source for parameter in self.origin.parameters for source in parameter.needs)

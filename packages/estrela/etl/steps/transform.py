@@ -50,7 +50,7 @@ class TransformSource(ETLBase):
         table = tables.trusted(self.source)
         for one in (table, tables.files, tables.rejects):
             self.lake.ensure(one)
-        winners = wanted(self.source, self.raw.files(self.source.name))
+        winners = wanted(self.source, self.raw.files(self.source.raw_name))
         ledger = Ledger(self.source, self.lake)
         known = ledger.known()
         changed = changed_partitions(self.source, winners, [] if self.full_refresh else known)

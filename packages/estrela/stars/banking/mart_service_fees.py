@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from estrela.model import Column, Mart
-from estrela.stars.banking.dim_institution import dim_institution
 from estrela.stars.banking.dim_service import dim_service
-from estrela.stars.banking.fact_fees import fact_fees
+from estrela.stars.banking.fact_current_fees import fact_current_fees
 
 mart_service_fees = Mart(
     name="mart_service_fees",
     doc="Lowest, median and highest ceiling of each service over the newest snapshots of all institutions",
-    uses=(fact_fees, dim_institution, dim_service),
+    uses=(fact_current_fees, dim_service),
     columns=(
         Column("service_code", "string", "Code of the service"),
         Column("service_name", "string", "Name"),
@@ -24,17 +23,11 @@ mart_service_fees = Mart(
         Column("fee_max", "decimal(18,2)", "Highest ceiling"),
     ),
     sql="""
-WITH dated AS (
-  SELECT f.service_key, f.value_type, f.ceiling, f.is_free, f.snapshot_date,
-    MAX(f.snapshot_date) OVER (PARTITION BY i.institution_code, f.person_type) AS newest
-  FROM {fact_fees} f
-  JOIN {dim_institution} i ON i.institution_key = f.institution_key
-), placed AS (
+WITH placed AS (
   SELECT service_key, value_type, ceiling, is_free,
     ROW_NUMBER() OVER (PARTITION BY service_key, value_type ORDER BY ceiling) AS place,
     COUNT(*) OVER (PARTITION BY service_key, value_type) AS places
-  FROM dated
-  WHERE snapshot_date = newest
+  FROM {fact_current_fees}
 )
 SELECT s.service_code, s.service_name, s.group_name, s.person_type, p.value_type,
   COUNT(*) AS institutions, COUNT_IF(p.is_free) AS institutions_free,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from estrela.model import Column, Mart
 from estrela.stars.banking.dim_institution import dim_institution
 from estrela.stars.banking.fact_complaints import fact_complaints
-from estrela.stars.banking.fact_fees import fact_fees
+from estrela.stars.banking.fact_current_fees import fact_current_fees
 
 mart_services_complaints = Mart(
     name="mart_services_complaints",
     doc="Complaints in a quarter against services listed in the newest snapshot, by lead institution",
-    uses=(fact_complaints, fact_fees, dim_institution),
+    uses=(fact_complaints, fact_current_fees, dim_institution),
     columns=(
         Column("quarter_code", "string", "Year and quarter, such as 2021T4"),
         Column("lead_cnpj_root", "string", "CNPJ root of the lead institution"),
@@ -21,17 +21,12 @@ mart_services_complaints = Mart(
         Column("services_free", "bigint", "Those at ceiling 0"),
     ),
     sql="""
-WITH dated AS (
-  SELECT i.lead_cnpj_root, f.is_free, f.snapshot_date,
-    MAX(f.snapshot_date) OVER (PARTITION BY i.institution_code, f.person_type) AS newest
-  FROM {fact_fees} f
+WITH offered AS (
+  SELECT i.lead_cnpj_root, COUNT(*) AS services_listed, COUNT_IF(f.is_free) AS services_free
+  FROM {fact_current_fees} f
   JOIN {dim_institution} i ON i.institution_key = f.institution_key
   WHERE i.cnpj_root = i.lead_cnpj_root
-), offered AS (
-  SELECT lead_cnpj_root, COUNT(*) AS services_listed, COUNT_IF(is_free) AS services_free
-  FROM dated
-  WHERE snapshot_date = newest
-  GROUP BY lead_cnpj_root
+  GROUP BY i.lead_cnpj_root
 ), complained AS (
   SELECT f.quarter_code, i.lead_cnpj_root, MAX_BY(i.name, f.total) AS institution_name,
     SUM(f.total) AS complaints, SUM(f.upheld) AS upheld

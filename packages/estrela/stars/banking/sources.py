@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from estrela.model import (
@@ -320,4 +321,13 @@ fees = ApiSource(
     snapshots=True,
     tolerance=Tolerance(requests=0.01, rows=0.01),
     checks=(between("ceiling", 0), one_of("person_type", ("F", "J"))),
+)
+
+current_fees = replace(
+    fees,
+    name="current_fees",
+    doc="Fee ceilings of each institution as of its newest answer; none where that is empty",
+    partition_by=("person_type",),
+    snapshots=False,
+    received_with=fees,
 )
