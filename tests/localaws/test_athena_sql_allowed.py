@@ -13,6 +13,7 @@ from sqlglot import exp
 from localaws.athena.sql import Column, NotSupportedError, SqlError, Table, no_tables, parse, translate
 from localaws.athena.sql.expressions import HANDLERS, compile_expression
 from localaws.athena.sql.functions import catalog
+from localaws.athena.sql.functions.unsupported import UNSUPPORTED
 from localaws.athena.sql.query import sources_of
 from localaws.athena.sql.scope import Scope
 from localaws.athena.sql.session import prepare, register_functions
@@ -43,14 +44,21 @@ def test_every_node_of_sqlglot_that_is_not_listed_is_refused() -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.from_regex(r"[a-z][a-z_0-9]{2,20}", fullmatch=True))
-def test_a_function_that_is_not_listed_is_refused_by_its_name(name: str) -> None:
-    known = set(catalog.scalars()) | catalog.aggregate_names() | catalog.window_names()
-    call = exp.select(exp.Anonymous(this=name, expressions=[exp.Literal.number(1)]))
+def test_a_function_that_trino_does_not_know_is_not_found(name: str) -> None:
+    known = set(catalog.scalars()) | catalog.aggregate_names() | catalog.window_names() | UNSUPPORTED
     if name in known | {"typeof", "row"}:
         return
-    with pytest.raises(NotSupportedError) as caught:
-        translate(call)
-    assert caught.value.construct == f"function {name}"
+    with pytest.raises(SqlError) as caught:
+        translate(exp.select(exp.Anonymous(this=name, expressions=[exp.Literal.number(1)])))
+    assert str(caught.value) == f"FUNCTION_NOT_FOUND: Function '{name}' not registered"
+
+
+def test_a_function_of_trino_that_is_not_listed_is_refused_by_its_name() -> None:
+    assert not UNSUPPORTED & (set(catalog.scalars()) | catalog.aggregate_names() | catalog.window_names())
+    for name in UNSUPPORTED:
+        with pytest.raises(NotSupportedError) as caught:
+            translate(exp.select(exp.Anonymous(this=name, expressions=[exp.Literal.number(1)])))
+        assert caught.value.construct == f"function {name}"
 
 
 def test_no_function_of_duckdb_is_reached_by_its_own_name() -> None:
@@ -60,7 +68,7 @@ def test_no_function_of_duckdb_is_reached_by_its_own_name() -> None:
     unlisted = [name for name in sorted(names - known) if name.isidentifier()]
     assert len(unlisted) > 400
     for name in unlisted:
-        with pytest.raises(NotSupportedError):
+        with pytest.raises(SqlError):
             translate(exp.select(exp.Anonymous(this=name, expressions=[])))
 
 

@@ -121,9 +121,9 @@ def test_a_client_gets_the_reason_of_a_failure(shared_athena, case: Case) -> Non
 
 def test_not_supported_names_the_construct() -> None:
     with pytest.raises(NotSupportedError) as caught:
-        translate("SELECT soundex('a')")
-    assert caught.value.construct == "function soundex"
-    assert str(caught.value) == "NOT_SUPPORTED: function soundex is not on the list of supported functions"
+        translate("SELECT word_stem('a')")
+    assert caught.value.construct == "function word_stem"
+    assert str(caught.value) == "NOT_SUPPORTED: function word_stem is not on the list of supported functions"
 
 
 def test_the_golden_file_is_large_and_sourced() -> None:
@@ -131,4 +131,4 @@ def test_the_golden_file_is_large_and_sourced() -> None:
     assert len(answered) >= 900
     assert sum(c.source.startswith(("source https://", "source Trino 476,")) for c in answered) >= 800
     assert all(c.source for c in CASES)
-    assert len({c.error for c in CASES if c.error.startswith("NOT_SUPPORTED")}) >= 40
+    assert len({c.error for c in CASES if c.error.startswith("NOT_SUPPORTED")}) >= 30

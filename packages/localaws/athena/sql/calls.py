@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from localaws.athena.sql.context import Context
-from localaws.athena.sql.errors import NotSupportedError, SqlError
+from localaws.athena.sql.errors import NotSupportedError, SqlError, TypeMismatchError
 from localaws.athena.sql.expressions import compile_expression
 from localaws.athena.sql.functions import catalog
 from localaws.athena.sql.functions.aggregates import Aggregation
@@ -107,7 +107,7 @@ def _aggregation(name: str, parts: _Parts, scope: Scope, context: Context, tail:
 
 def _window_function(name: str, parts: _Parts, over: str, scope: Scope, context: Context) -> Typed:
     if not over:
-        raise SqlError(f"Window function {name} requires an OVER clause")
+        raise SqlError(f"Window function {name} requires an OVER clause", "MISSING_OVER")
     if parts.where is not None:
         raise NotSupportedError(f"FILTER on {name}")
     values = [compile_expression(n, scope, context) for n in parts.call.expressions]
@@ -161,5 +161,6 @@ def _bound(value: object, side: object, kind: str, keys: list[Typed]) -> str:
     if not (isinstance(value, exp.Literal) and not value.is_string and value.this.isdigit()):
         raise NotSupportedError("window frame offset that is not a whole number")
     if kind == "RANGE" and not (len(keys) == 1 and is_numeric(keys[0].type)):
-        raise NotSupportedError("RANGE frame with an offset over a key that is not a number")
+        found = ", ".join(str(key.type) for key in keys)
+        raise TypeMismatchError(f"Window frame RANGE value type (integer) not compatible with sort item type ({found})")
     return f"{value.this} {str(side).upper()}"

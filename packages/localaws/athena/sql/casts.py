@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 
 from localaws.athena.sql.errors import NotSupportedError, TypeMismatchError
+from localaws.athena.sql.json_casts import from_json, to_json
 from localaws.athena.sql.operators import fields_of
-from localaws.athena.sql.typed import Typed, cast, coerce
+from localaws.athena.sql.typed import Typed, cast, coerce, text_literal
 from localaws.athena.sql.types import (
     BITS,
     DATE,
@@ -22,16 +23,31 @@ from localaws.athena.sql.types import (
     field_names,
     is_integer,
     is_numeric,
+    timestamp,
 )
+from localaws.athena.sql.zones import wall_clock
 
 _SHAPES = {
-    "date": r"\d{4}-\d{2}-\d{2}",
-    "timestamp": r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2}(\.\d{1,6})?)?",
+    "date": r"\d{4}-\d{1,2}-\d{1,2}",
+    "timestamp": r"\d{4}-\d{2}-\d{2}( ([01]\d|2[0-3]):\d{2}:\d{2}(\.\d{1,6})?)?",
     "integer": r"[+-]?[0-9]+",
     "decimal": r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)",
     "double": r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?",
 }
-_PARSED = {"boolean", "tinyint", "smallint", "integer", "bigint", "real", "double", "decimal", "date", "timestamp"}
+_PARSED = {
+    "uuid",
+    "time",
+    "boolean",
+    "tinyint",
+    "smallint",
+    "integer",
+    "bigint",
+    "real",
+    "double",
+    "decimal",
+    "date",
+    "timestamp",
+}
 
 
 def convert(value: Typed, kind: Type, *, safe: bool = False) -> Typed:
@@ -60,12 +76,12 @@ def _converted(value: Typed, kind: Type, safe: bool) -> str:
     source = value.type
     if source == UNKNOWN or (source == kind and source.zone == kind.zone):
         return coerce(value, kind).sql
-    if source.name == "json":
-        return _from_json(value, kind)
-    if "char" in (source.name, kind.name) or kind.name == "json":
+    if "json" in (source.name, kind.name):
+        return from_json(value.sql, kind) if source.name == "json" else to_json(value, _text)
+    if kind.name in ("char", "varchar"):
+        return _to_char(value, kind) if kind.name == "char" else _to_varchar(value, kind)
+    if source.name == "char":
         raise NotSupportedError(f"CAST({source} AS {kind})")
-    if kind.name == "varchar":
-        return _to_varchar(value, kind)
     if source.name == "varchar":
         return _from_varchar(value, kind, safe)
     if is_numeric(source) or source.name == "boolean":
@@ -75,13 +91,10 @@ def _converted(value: Typed, kind: Type, safe: bool) -> str:
     return _between_instants(value, kind)
 
 
-def _from_json(value: Typed, kind: Type) -> str:
-    """JSON null answers NULL; a scalar becomes the SQL type of its own kind, and no other."""
-    if is_integer(kind):
-        return cast(f"trino_json_to_bigint_unsure({value.sql})", kind)
-    if kind.name in ("double", "boolean") or kind == VARCHAR:
-        return f"trino_json_to_{kind.name}_unsure({value.sql})"
-    raise NotSupportedError(f"CAST({value.type} AS {kind})")
+def _to_char(value: Typed, kind: Type) -> str:
+    """A char is carried without the spaces at its end."""
+    text = value.sql if value.type.name == "char" else _to_varchar(value, VARCHAR)
+    return f"rtrim(substring({text}, 1, {kind.size[0]}), ' ')"
 
 
 def _to_varchar(value: Typed, kind: Type) -> str:
@@ -89,13 +102,31 @@ def _to_varchar(value: Typed, kind: Type) -> str:
     if source.name == "varchar":
         longer = length is not None and (not source.size or source.size[0] > length)
         return f"substring({value.sql}, 1, {length})" if longer else value.sql
-    if source.name == "boolean" or is_integer(source) or source.name in ("decimal", "date"):
-        text = cast(value.sql, VARCHAR)
-    elif source.name == "timestamp":
-        text = f"trino_timestamp_text({value.sql}, {source.size[0]})"
-    else:
-        raise NotSupportedError(f"CAST({source} AS {kind})")
+    text = _text(value)
     return text if length is None else f"trino_fit({text}, {length})"
+
+
+def _text(value: Typed) -> str:
+    """The value as an unbounded varchar."""
+    source = value.type
+    if source.name == "varchar":
+        return value.sql
+    if source.name == "boolean" or is_integer(source) or source.name in ("decimal", "date", "uuid"):
+        return cast(value.sql, VARCHAR)
+    if source.name in ("double", "real"):
+        return f"trino_{source.name}_text({value.sql})"
+    if source.name == "timestamp":
+        return f"trino_timestamp_text({value.sql}, {source.size[0]})"
+    if source.name == "timestamp with time zone" and source.zone:
+        local = wall_clock(value.sql, source.zone)
+        return f"(trino_timestamp_text({local}, {source.size[0]}) || {text_literal(f' {source.zone}')})"
+    if source.name == "time":
+        return f"trino_time_text({value.sql}, {source.size[0]})"
+    if source.name == "char":
+        return f"rpad({value.sql}, {source.size[0]}, ' ')"
+    if source.args:
+        raise TypeMismatchError(f"Cannot cast {source} to varchar")
+    raise NotSupportedError(f"CAST({source} AS varchar)")
 
 
 def _from_varchar(value: Typed, kind: Type, safe: bool) -> str:
@@ -117,10 +148,8 @@ def _from_number(value: Typed, kind: Type) -> str:
         return f"({value.sql} <> 0)"
     if source.name in ("double", "real") and is_integer(kind):
         return f"CAST(round({value.sql}) AS {kind.name.upper()})"
-    if source.name == "double" and kind.name == "decimal":
-        return cast(f"trino_double_to_decimal_unsure({value.sql}, {kind.size[1]})", kind)
-    if source.name == "real" and kind.name == "decimal":
-        raise NotSupportedError(f"CAST({source} AS {kind})")
+    if source.name in ("double", "real") and kind.name == "decimal":
+        return cast(f"trino_{source.name}_to_decimal({value.sql}, {kind.size[0]}, {kind.size[1]})", kind)
     return cast(value.sql, kind)
 
 
@@ -141,8 +170,13 @@ def _between_instants(value: Typed, kind: Type) -> str:
     pair = (value.type.name, kind.name)
     if pair == ("timestamp", "date"):
         return cast(value.sql, DATE)
-    if pair == ("timestamp with time zone", "date") and value.type.zone:
-        return cast(f"({value.sql} AT TIME ZONE '{value.type.zone}')", DATE)
+    zone = value.type.zone
+    if value.type.name == "timestamp with time zone" and zone and kind.name in ("date", "timestamp", "time"):
+        return _between_instants(Typed(wall_clock(value.sql, zone), timestamp(6)), kind)
+    if pair == ("timestamp", "time"):
+        return cast(_rounded(value.sql, kind), kind)
+    if pair == ("timestamp", "timestamp with time zone"):
+        return f"({_rounded(value.sql, kind)} AT TIME ZONE 'UTC')"
     if pair in (("date", "timestamp"), ("date", "timestamp with time zone")):
         return coerce(value, kind).sql
     if value.type.name == kind.name and kind.name.startswith("timestamp"):

@@ -10,7 +10,8 @@ class SqlError(Exception):
 
     name = "SYNTAX_ERROR"
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, name: str = "") -> None:
+        self.name = name or self.name
         super().__init__(f"{self.name}: {reason}")
 
 
@@ -24,10 +25,28 @@ class NotSupportedError(SqlError):
         self.construct = construct
 
 
+class InvalidLiteralError(SqlError):
+    """A literal whose text is no value of its type."""
+
+    name = "INVALID_LITERAL"
+
+
+class InvalidArgumentError(SqlError):
+    """An argument that a function does not take, known when the query is read."""
+
+    name = "INVALID_FUNCTION_ARGUMENT"
+
+
 class TypeMismatchError(SqlError):
     """Operand or argument types that Trino refuses."""
 
     name = "TYPE_MISMATCH"
+
+
+class UnexpectedParametersError(TypeMismatchError):
+    """A call whose arguments no form of the function takes."""
+
+    name = "FUNCTION_NOT_FOUND"
 
 
 class ColumnNotFoundError(SqlError):
@@ -42,8 +61,8 @@ class TableNotFoundError(SqlError):
     name = "TABLE_NOT_FOUND"
 
 
-class FunctionNotFoundError(NotSupportedError):
-    """A function that is not on the list of supported functions."""
+class FunctionNotSupportedError(NotSupportedError):
+    """A function of Athena's that is not on the list of supported functions."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"function {name}", "is not on the list of supported functions")

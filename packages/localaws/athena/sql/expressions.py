@@ -96,7 +96,7 @@ def _zone(node: exp.Expression, scope: Scope, context: Context) -> Typed:
 def _extract(node: exp.Expression, scope: Scope, context: Context) -> Typed:
     name = node.this.name.upper()
     known = {"YEAR", "QUARTER", "MONTH", "WEEK", "DAY", "DAY_OF_MONTH", "DAY_OF_WEEK", "DOW", "DAY_OF_YEAR", "DOY",
-             "YEAR_OF_WEEK", "YOW", "HOUR", "MINUTE", "SECOND"}  # fmt: skip
+             "YEAR_OF_WEEK", "YOW", "HOUR", "MINUTE", "SECOND", "TIMEZONE_HOUR", "TIMEZONE_MINUTE"}  # fmt: skip
     if name not in known:
         raise NotSupportedError(f"EXTRACT({name})")
     return _call_named(name.lower(), [node.expression], scope, context)

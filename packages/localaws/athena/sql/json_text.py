@@ -9,7 +9,7 @@ from localaws.athena.sql.render import double_text
 from localaws.athena.sql.unsure import UnsureError
 
 
-class _Number(str):
+class Number(str):
     """A JSON number as it is written."""
 
 
@@ -24,20 +24,22 @@ def _refuse_constant(text: str) -> object:
     raise ValueError(f"{text} is not JSON")
 
 
-def _load(text: str) -> object:
+def load(text: str) -> object:
+    """The value of a JSON text; raise ValueError for one that is not JSON."""
     return json.loads(
-        text, parse_float=_Number, parse_int=_Number, object_pairs_hook=_pairs, parse_constant=_refuse_constant
+        text, parse_float=Number, parse_int=Number, object_pairs_hook=_pairs, parse_constant=_refuse_constant
     )
 
 
-def _dump(value: object, *, ordered: bool) -> str:
-    if isinstance(value, _Number):
+def dump(value: object, *, ordered: bool) -> str:
+    """The JSON text of a value that `load` gave, without spaces; `ordered` sorts the keys of objects."""
+    if isinstance(value, Number):
         return _number_text(value)
     if isinstance(value, dict):
         items = sorted(value.items()) if ordered else value.items()
-        return "{" + ",".join(f"{_quoted(k)}:{_dump(v, ordered=ordered)}" for k, v in items) + "}"
+        return "{" + ",".join(f"{_quoted(k)}:{dump(v, ordered=ordered)}" for k, v in items) + "}"
     if isinstance(value, list):
-        return "[" + ",".join(_dump(v, ordered=ordered) for v in value) + "]"
+        return "[" + ",".join(dump(v, ordered=ordered) for v in value) + "]"
     return _quoted(value) if isinstance(value, str) else json.dumps(value)
 
 
@@ -48,16 +50,14 @@ def _quoted(text: str) -> str:
 
 
 def _number_text(text: str) -> str:
-    """Jackson may or may not keep the digits of a fraction: only texts that it prints back alike are certain."""
-    if re.fullmatch(r"-?\d+", text) or double_text(float(text)) == text:
-        return text
-    raise UnsureError(f"JSON number {text}")
+    """Whole numbers keep their digits, others are doubles: 2.50 is 2.5, 1e3 is 1000.0."""
+    return text if re.fullmatch(r"-?\d+", text) else double_text(float(text))
 
 
 def json_parse(text: str) -> str:
     """The text that json_parse keeps: keys sorted, no spaces."""
     try:
-        return _dump(_load(text), ordered=True)
+        return dump(load(text), ordered=True)
     except UnsureError:
         raise
     except ValueError:
@@ -74,7 +74,7 @@ _MISSING = object()
 
 def _at(text: str, path: str) -> object:
     try:
-        value = _load(text)
+        value = load(text)
     except UnsureError:
         raise
     except ValueError:
@@ -99,7 +99,7 @@ def _child(value: object, step: str | int) -> object:
 def json_extract(text: str, path: str) -> str | None:
     """The JSON at a path, None where there is none."""
     value = _at(text, path)
-    return None if value is _MISSING else _dump(value, ordered=False)
+    return None if value is _MISSING else dump(value, ordered=False)
 
 
 def json_scalar(text: str, path: str) -> str | None:
@@ -127,42 +127,8 @@ def json_length(text: str) -> int | None:
 def is_json_scalar(text: str) -> bool:
     """Whether the JSON is neither object nor array."""
     try:
-        return not isinstance(_load(text), (dict, list))
+        return not isinstance(load(text), (dict, list))
     except UnsureError:
         raise
     except ValueError:
         raise ValueError(f"INVALID_FUNCTION_ARGUMENT: Invalid JSON value: '{text[:100]}'") from None
-
-
-def json_to_varchar(text: str) -> str | None:
-    """CAST(json AS varchar)."""
-    value = _load(text)
-    if isinstance(value, (dict, list)):
-        raise ValueError(f"INVALID_CAST_ARGUMENT: Cannot cast '{text[:100]}' to varchar")
-    if isinstance(value, _Number) and not value.lstrip("-").isdigit():
-        raise UnsureError("cast of a JSON number with a fraction to varchar")
-    return json_scalar(text, "$")
-
-
-def json_to_bigint(text: str) -> int | None:
-    """CAST(json AS bigint) of a whole number."""
-    value = _load(text)
-    if value is None or (isinstance(value, _Number) and value.lstrip("-").isdigit()):
-        return None if value is None else int(str(value))
-    raise UnsureError(f"cast of JSON {text[:60]} to an integer")
-
-
-def json_to_double(text: str) -> float | None:
-    """CAST(json AS double) of a number."""
-    value = _load(text)
-    if value is None or isinstance(value, _Number):
-        return None if value is None else float(value)
-    raise UnsureError(f"cast of JSON {text[:60]} to double")
-
-
-def json_to_boolean(text: str) -> bool | None:
-    """CAST(json AS boolean) of true or false."""
-    value = _load(text)
-    if value is None or isinstance(value, bool):
-        return value
-    raise UnsureError(f"cast of JSON {text[:60]} to boolean")

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import re
+from datetime import date, datetime
 
 from sqlglot import exp
 
-from localaws.athena.sql.casts import convert, widest_integer
-from localaws.athena.sql.errors import NotSupportedError, SqlError
+from localaws.athena.sql.casts import widest_integer
+from localaws.athena.sql.errors import InvalidLiteralError, NotSupportedError, SqlError
 from localaws.athena.sql.typed import Typed, text_literal
 from localaws.athena.sql.types import (
     BIGINT,
+    DATE,
     DAY_INTERVAL,
     DOUBLE,
     INTEGER,
     VARBINARY,
     YEAR_INTERVAL,
-    Type,
     decimal,
+    time,
     timestamp,
     timestamptz,
     varchar,
 )
+from localaws.athena.sql.zones import utc_of, zone_name
 
+# fields of an interval, largest first, and the sign before each but the first
 _MONTHS = {"YEAR": 12, "MONTH": 1}
-_MICROS = {"SECOND": 10**6, "MINUTE": 60 * 10**6, "HOUR": 3600 * 10**6, "DAY": 86400 * 10**6}
-_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}(?: \d{2}:\d{2}(?::\d{2}(?:\.(\d{1,6}))?)?)?")
+_MICROS = {"DAY": 86400 * 10**6, "HOUR": 3600 * 10**6, "MINUTE": 60 * 10**6, "SECOND": 10**6}
+_MARKS = {"MONTH": "-", "HOUR": r"\s+", "MINUTE": ":", "SECOND": ":"}
+_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_CLOCK = re.compile(
+    r"(?P<hour>[01]?\d|2[0-3]):(?P<minute>[0-5]?\d)(?::(?P<second>[0-5]?\d)(?:\.(?P<fraction>\d{1,6}))?)?(?!\d)"
+)
 
 
 def string(value: str) -> Typed:
@@ -61,53 +69,101 @@ def decimal_literal(text: str) -> Typed:
 
 
 def typed(kind: str, text: str) -> Typed:
-    """DATE '..', TIMESTAMP '..', DECIMAL '..' and their like, `kind` in sqlglot's words."""
+    """DATE '..', TIME '..', TIMESTAMP '..', DECIMAL '..' and their like, `kind` in sqlglot's words.
+
+    Raises:
+        InvalidLiteralError: a text that is no value of the type.
+    """
     if kind == "DECIMAL":
         return decimal_literal(text)
     if kind in ("TIMESTAMP", "TIMESTAMPTZ"):
         return _instant(text)
+    if kind == "DATE":
+        day = _day(text.strip().removeprefix("+"), text)
+        return Typed(f"CAST('{day}' AS DATE)", DATE, str(day))
+    if kind == "TIME":
+        return _time(text)
     raise NotSupportedError(f"{kind} literal")
 
 
-def _instant(text: str) -> Typed:
-    match = _INSTANT.match(text)
+def _day(day: str, literal: str) -> date:
+    match = _DAY.fullmatch(day)
     if not match:
-        raise SqlError(f"'{text}' is not a valid TIMESTAMP literal")
-    digits, zone = len(match[1] or ""), text[match.end() :].strip()
-    local = convert(string(match[0]), timestamp(6)).sql
+        raise InvalidLiteralError(f"'{literal}' is not a valid DATE literal")
+    try:
+        return date(*map(int, match.groups()))
+    except ValueError:
+        raise InvalidLiteralError(f"'{literal}' is not a valid DATE literal") from None
+
+
+def _time(text: str) -> Typed:
+    match = _CLOCK.fullmatch(text)
+    if not match:
+        raise InvalidLiteralError(f"'{text}' is not a valid TIME literal")
+    return Typed(f"CAST('{_clock(match)}' AS TIME)", time(len(match["fraction"] or "")))
+
+
+def _clock(match: re.Match[str]) -> str:
+    hour, minute, second = (int(match[name] or 0) for name in ("hour", "minute", "second"))
+    return f"{hour:02d}:{minute:02d}:{second:02d}" + (f".{match['fraction']}" if match["fraction"] else "")
+
+
+def _instant(text: str) -> Typed:
+    day, _, rest = text.partition(" ")
+    clock = _CLOCK.match(rest)
+    zone = (rest[clock.end() :] if clock else rest).strip()
+    local = f"{_instant_day(day, text)} {_clock(clock) if clock else '00:00:00'}"
+    digits = len(clock["fraction"] or "") if clock else 0
     if not zone:
-        return Typed(local, timestamp(digits))
-    return Typed(f"({local} AT TIME ZONE {text_literal(zone_name(zone))})", timestamptz(digits, zone_name(zone)))
+        return Typed(f"CAST('{local}' AS TIMESTAMP)", timestamp(digits))
+    name = zone_name(zone)
+    instant = utc_of(datetime.fromisoformat(local), name)
+    if instant is None:
+        raise InvalidLiteralError(f"'{text}' is not a valid TIMESTAMP literal")
+    return Typed(f"(CAST('{instant}' AS TIMESTAMP) AT TIME ZONE 'UTC')", timestamptz(digits, name))
 
 
-def zone_name(zone: str) -> str:
-    """The zone of a literal; only UTC and region names, which DuckDB and Java read alike.
-
-    Raises:
-        NotSupportedError: offsets and abbreviations.
-    """
-    if zone.upper() in ("UTC", "Z"):
-        return "UTC"
-    if not re.fullmatch(r"[A-Z][A-Za-z_]+(/[A-Z][A-Za-z_-]+)+", zone):
-        raise NotSupportedError(f"time zone '{zone}'")
-    return zone
+def _instant_day(day: str, literal: str) -> date:
+    try:
+        return _day(day, literal)
+    except InvalidLiteralError:
+        raise InvalidLiteralError(f"'{literal}' is not a valid TIMESTAMP literal") from None
 
 
 def interval(node: exp.Interval) -> Typed:
-    """INTERVAL '2' DAY and its like; one field, a whole number (seconds may have a fraction)."""
-    unit = node.args.get("unit")
-    value = node.this
-    if not isinstance(unit, exp.Var) or not isinstance(value, exp.Literal) or not value.is_string:
-        raise NotSupportedError("INTERVAL with more than one field")
-    name = unit.name.upper()
-    if name not in _MONTHS and name not in _MICROS:
-        raise NotSupportedError(f"INTERVAL {name}")
-    if not re.fullmatch(r"[+-]?\d+" if name != "SECOND" else r"[+-]?\d+(\.\d{1,3})?", value.this):
-        raise NotSupportedError(f"INTERVAL '{value.this}' {name}")
-    if name in _MONTHS:
-        return Typed(f"to_months({int(value.this) * _MONTHS[name]})", YEAR_INTERVAL)
-    micros = round(float(value.this) * 1000) * 1000 if name == "SECOND" else int(value.this) * _MICROS[name]
-    return Typed(f"trino_day_interval({micros})", DAY_INTERVAL)
+    """INTERVAL '2' DAY, INTERVAL '1-2' YEAR TO MONTH, INTERVAL '1 02:03:04.567' DAY TO SECOND and their like."""
+    unit, value = node.args.get("unit"), node.this
+    if not isinstance(value, exp.Literal) or not value.is_string:
+        raise NotSupportedError("INTERVAL of a value that is not a string literal")
+    first, last = (unit.this, unit.expression) if isinstance(unit, exp.IntervalSpan) else (unit, unit)
+    if not isinstance(first, exp.Var) or not isinstance(last, exp.Var):
+        raise NotSupportedError("INTERVAL without a field")
+    names = (first.name.upper(), last.name.upper())
+    for fields in (_MONTHS, _MICROS):
+        if names[0] in fields and names[1] in fields:
+            amount = _amount(value.this, names, fields)
+            function, kind = _INTERVALS[fields is _MICROS]
+            return Typed(f"{function}({amount})", kind)
+    raise NotSupportedError(f"INTERVAL {' TO '.join(dict.fromkeys(names))}")
+
+
+_INTERVALS = (("to_months", YEAR_INTERVAL), ("trino_day_interval", DAY_INTERVAL))
+
+
+def _amount(text: str, names: tuple[str, str], fields: dict[str, int]) -> int:
+    """The months or microseconds that a literal counts, from its first field to its last."""
+    listed = list(fields)
+    units = listed[listed.index(names[0]) : listed.index(names[1]) + 1]
+    shape = "".join(f"{_MARKS[unit] if place else ''}(\\d+)" for place, unit in enumerate(units))
+    fraction = r"(?:\.(\d{1,3}))?" if units and units[-1] == "SECOND" else ""
+    match = re.fullmatch(rf"\s*([+-]?){shape}{fraction}\s*", text)
+    if not units or not match:
+        raise InvalidLiteralError(f"'{text}' is not a valid INTERVAL literal")
+    _, *numbers = match.groups()
+    total = sum(int(number) * fields[unit] for number, unit in zip(numbers, units, strict=False))
+    if fraction and numbers[-1]:
+        total += int(numbers[-1].ljust(3, "0")) * 1000
+    return -total if match[1] == "-" else total
 
 
 def binary(text: str) -> Typed:
@@ -127,8 +183,3 @@ def unicode_string(text: str) -> Typed:
         return "\\" if match[0] == "\\\\" else chr(int(match[0].lstrip("\\+"), 16))
 
     return string(re.sub(r"\\\\|\\\+[0-9a-fA-F]{6}|\\[0-9a-fA-F]{4}", decode, text))
-
-
-def as_type(kind: Type) -> str:
-    """The type's name as `typeof` prints it."""
-    return str(kind)

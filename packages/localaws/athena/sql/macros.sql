@@ -6,9 +6,6 @@ CREATE OR REPLACE TEMP MACRO trino_fail_unsure(message) AS CAST(message AS INTEG
 CREATE OR REPLACE TEMP MACRO trino_half_up_unsure(n, d) AS (n // d) + ((n % d) * 2) // d;
 CREATE OR REPLACE TEMP MACRO trino_scale_unsure(n, factor) AS n * factor;
 -- arrays and maps
-CREATE OR REPLACE TEMP MACRO trino_whole_unsure(a) AS
-  CASE WHEN len(list_filter(a, lambda m: m IS NULL)) > 0
-       THEN [list_extract(a, trino_fail('NOT_SUPPORTED: comparison of arrays that hold NULL'))] ELSE a END;
 CREATE OR REPLACE TEMP MACRO trino_array_concat(a, b) AS
   CASE WHEN a IS NULL OR b IS NULL THEN NULL ELSE list_concat(a, b) END;
 CREATE OR REPLACE TEMP MACRO trino_append(a, e) AS CASE WHEN a IS NULL THEN NULL ELSE list_append(a, e) END;
@@ -83,6 +80,34 @@ CREATE OR REPLACE TEMP MACRO trino_all_match(t) AS
   CASE WHEN t IS NULL THEN NULL WHEN list_contains(t, false) THEN false WHEN trino_has_null(t) THEN NULL ELSE true END;
 CREATE OR REPLACE TEMP MACRO trino_none_match(t) AS
   CASE WHEN t IS NULL THEN NULL WHEN list_contains(t, true) THEN false WHEN trino_has_null(t) THEN NULL ELSE true END;
+CREATE OR REPLACE TEMP MACRO trino_multimap(pairs) AS
+  map_from_entries(list_transform(
+    list_filter(list_distinct(list_transform(pairs, lambda m: m.k)), lambda k: k IS NOT NULL),
+    lambda k: struct_pack(k := k, v := list_transform(list_filter(pairs, lambda m: m.k = k), lambda m: m.v))));
+CREATE OR REPLACE TEMP MACRO trino_ngrams(a, n) AS
+  CASE WHEN n <= 0 THEN [[list_extract(a, trino_fail('INVALID_FUNCTION_ARGUMENT: N must be positive'))]]
+       WHEN n >= len(a) THEN [a] ELSE list_transform(range(1, len(a) - n + 2), lambda i: a[i:i + n - 1]) END;
+CREATE OR REPLACE TEMP MACRO trino_trim_array(a, n) AS
+  CASE WHEN n < 0 OR n > len(a)
+       THEN [list_extract(a, trino_fail('INVALID_FUNCTION_ARGUMENT: size must not exceed array cardinality'))]
+       ELSE a[1:len(a) - n] END;
+CREATE OR REPLACE TEMP MACRO trino_quantile(sorted, p) AS
+  CASE WHEN p < 0 OR p > 1 THEN list_extract(sorted, trino_fail('INVALID_FUNCTION_ARGUMENT: Percentile must be between 0 and 1'))
+       ELSE list_extract(sorted, least(CAST(floor(p * len(sorted)) AS BIGINT) + 1, len(sorted))) END;
+CREATE OR REPLACE TEMP MACRO trino_offset(n) AS
+  CASE WHEN n < 0 THEN trino_fail('INVALID_FUNCTION_ARGUMENT: Offset must be at least 0') ELSE n END;
+CREATE OR REPLACE TEMP MACRO trino_random_between(a, b) AS
+  CASE WHEN a >= b THEN trino_fail('INVALID_FUNCTION_ARGUMENT: start value must be less than stop value')
+       ELSE a + CAST(floor(random() * (CAST(b AS DOUBLE) - a)) AS BIGINT) END;
+CREATE OR REPLACE TEMP MACRO trino_random_below(n) AS
+  CASE WHEN n <= 0 THEN trino_fail('INVALID_FUNCTION_ARGUMENT: bound must be positive')
+       ELSE CAST(floor(random() * n) AS BIGINT) END;
+CREATE OR REPLACE TEMP MACRO trino_bit_count(x, bits) AS
+  CASE WHEN bits NOT BETWEEN 2 AND 64
+       THEN trino_fail('INVALID_FUNCTION_ARGUMENT: Bits specified in bit_count must be between 2 and 64')::BIGINT
+       WHEN bits < 64 AND (x < -(1::HUGEINT << (bits - 1)::INTEGER) OR x >= (1::HUGEINT << (bits - 1)::INTEGER))
+       THEN trino_fail('INVALID_FUNCTION_ARGUMENT: Number must be representable with the bits specified')::BIGINT
+       ELSE bit_count(x) - CASE WHEN x < 0 THEN 64 - bits ELSE 0 END END;
 -- numbers
 CREATE OR REPLACE TEMP MACRO trino_finite(x) AS CASE WHEN isfinite(x) THEN x END;
 CREATE OR REPLACE TEMP MACRO trino_rising_bucket(x, a, b, n) AS
@@ -155,14 +180,26 @@ CREATE OR REPLACE TEMP MACRO trino_text_of_boolean_unsure(s, safe) AS
   CASE WHEN s IS NULL THEN NULL WHEN lower(s) IN ('t', 'true', '1') THEN 'true'
        WHEN lower(s) IN ('f', 'false', '0') THEN 'false' ELSE trino_bad_text(s, safe, 'BOOLEAN') END;
 CREATE OR REPLACE TEMP MACRO trino_text_of_date_unsure(s, safe) AS
-  CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN s
-       WHEN regexp_full_match(s, '\s*[-+]?\p{Nd}+-\p{Nd}[-\p{Nd}:.,+ TZ]*\s*') THEN trino_unsure_text(s, 'date') ELSE trino_bad_text(s, safe, 'date') END;
+  CASE WHEN s IS NULL THEN NULL WHEN regexp_full_match(s, '\s*\+?[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}\s*') THEN ltrim(trim(s), '+')
+       WHEN regexp_full_match(s, '\s*[-+]?\p{Nd}+-\p{Nd}+-\p{Nd}+\s*') THEN trino_unsure_text(s, 'date') ELSE trino_bad_text(s, safe, 'date') END;
 CREATE OR REPLACE TEMP MACRO trino_text_of_timestamp_unsure(s, safe) AS
   CASE WHEN s IS NULL THEN NULL
-       WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?)?')
-       THEN CASE WHEN length(s) = 16 THEN s || ':00' ELSE s END
-       WHEN regexp_matches(s, '^\s*[-+]?\p{Nd}+-\p{Nd}') THEN trino_unsure_text(s, 'timestamp')
+       WHEN regexp_full_match(s, '[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}( ([01]?[0-9]|2[0-3]):[0-9]{1,2}(:[0-9]{1,2}(\.[0-9]{1,6})?)?)?')
+       THEN CASE WHEN length(s) - length(replace(s, ':', '')) = 1 THEN s || ':00' ELSE s END
+       WHEN regexp_full_match(s, '[-+]?\p{Nd}{4,}-\p{Nd}{1,2}-\p{Nd}{1,2}( \p{Nd}{1,2}:\p{Nd}.*| [A-Z].*)?') AND NOT regexp_matches(s, ' (2[4-9]|[3-9][0-9]):')
+       THEN trino_unsure_text(s, 'timestamp')
        ELSE trino_bad_text(s, safe, 'timestamp') END;
+CREATE OR REPLACE TEMP MACRO trino_text_of_time_unsure(s, safe) AS
+  CASE WHEN s IS NULL THEN NULL
+       WHEN regexp_full_match(s, '([01]?[0-9]|2[0-3]):[0-5]?[0-9](:[0-5]?[0-9](\.[0-9]{1,6})?)?')
+       THEN CASE WHEN length(s) - length(replace(s, ':', '')) = 1 THEN s || ':00' ELSE s END
+       ELSE trino_bad_text(s, safe, 'time') END;
+CREATE OR REPLACE TEMP MACRO trino_text_of_uuid_unsure(s, safe) AS
+  CASE WHEN s IS NULL THEN NULL
+       WHEN regexp_full_match(s, '(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}') THEN s
+       ELSE trino_bad_text(s, safe, 'UUID') END;
+CREATE OR REPLACE TEMP MACRO trino_time_text(t, digits) AS
+  substring(CAST(t AS VARCHAR), 1, 8) || CASE WHEN digits = 0 THEN '' ELSE '.' || lpad(CAST(microsecond(t) % 1000000 AS VARCHAR), 6, '0')[1:digits] END;
 CREATE OR REPLACE TEMP MACRO trino_shaped_unsure(s, shape) AS
   CASE WHEN s IS NULL OR regexp_full_match(s, shape) THEN s
        WHEN regexp_matches(s, '\p{Nd}') THEN trino_fail('NOT_SUPPORTED: parsing of ''' || s || ''' whose digits do not fill the pattern')::VARCHAR
@@ -185,8 +222,12 @@ CREATE OR REPLACE TEMP MACRO trino_round_timestamp(t, unit) AS
 CREATE OR REPLACE TEMP MACRO trino_timestamp_text(t, digits) AS
   CASE WHEN digits = 0 THEN strftime(t, '%Y-%m-%d %H:%M:%S')
        ELSE strftime(t, '%Y-%m-%d %H:%M:%S.') || substring(strftime(t, '%f'), 1, digits) END;
+CREATE OR REPLACE TEMP MACRO trino_offset_text(minutes) AS
+  CASE WHEN minutes < 0 THEN '-' ELSE '+' END || lpad(CAST(abs(minutes) // 60 AS VARCHAR), 2, '0') || ':' || lpad(CAST(abs(minutes) % 60 AS VARCHAR), 2, '0');
 CREATE OR REPLACE TEMP MACRO trino_iso8601_unsure(s) AS
-  CAST(replace(trino_shaped_unsure(s, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,3})?Z?'), 'Z', '') AS TIMESTAMP) AT TIME ZONE 'UTC';
+  CAST(replace(CASE WHEN regexp_full_match(s, '\d{4}-\d{2}-\d{2}') THEN s || 'T00:00:00' WHEN regexp_full_match(s, '\d{4}-\d{2}-\d{2}T\d{2}') THEN s || ':00:00'
+    WHEN regexp_full_match(s, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}') THEN s || ':00'
+    ELSE trino_shaped_unsure(s, '\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,3})?Z?') END, 'Z', '') AS TIMESTAMP) AT TIME ZONE 'UTC';
 -- Arrow counts the part of an interval below a day in 64 bits of nanoseconds: whole days stand apart from it.
 CREATE OR REPLACE TEMP MACRO trino_day_interval(micros) AS
   to_days(CAST((micros) // 86400000000 AS INTEGER)) + to_microseconds(CAST((micros) % 86400000000 AS BIGINT));

@@ -125,13 +125,17 @@ def _interval_arithmetic(symbol: str, left: Typed, right: Typed) -> Typed:
         return _multiple(left, right)
     if symbol == "*" and right.type in _INTERVALS and is_integer(left.type):
         return _multiple(right, left)
-    if symbol == "-" and left.type.name == right.type.name and left.type.name in ("date", "timestamp"):
-        micros = f"epoch_us({cast(left.sql, _TIMESTAMP)}) - epoch_us({cast(right.sql, _TIMESTAMP)})"
-        return Typed(f"trino_day_interval({micros})", DAY_INTERVAL)
+    if symbol == "/" and left.type == DAY_INTERVAL and is_integer(right.type):
+        return Typed(f"trino_day_interval(epoch_us({left.sql}) // ({right.sql} * 1000) * 1000)", DAY_INTERVAL)
+    if symbol == "-" and left.type.name == right.type.name and _is_instant(left.type):
+        millis = f"({_micros(left)} - {_micros(right)} + 500)"
+        return Typed(f"trino_day_interval(({millis} - ({millis} % 1000 + 1000) % 1000))", DAY_INTERVAL)
     raise TypeMismatchError(f"Cannot apply operator: {left.type} {symbol} {right.type}")
 
 
-_TIMESTAMP = Type("timestamp", size=(3,))
+def _micros(value: Typed) -> str:
+    start = "DATE '1970-01-01' + " if value.type.name == "time" else ""
+    return f"epoch_us({start}{value.sql})"
 
 
 def _multiple(interval: Typed, times: Typed) -> Typed:
@@ -141,8 +145,12 @@ def _multiple(interval: Typed, times: Typed) -> Typed:
 
 
 def _shift(symbol: str, instant: Typed, interval: Typed) -> Typed:
+    if interval.type == DAY_INTERVAL and instant.type.name in ("time", "timestamp with time zone"):
+        digits = max(3, instant.type.size[0])
+        kind = Type(instant.type.name, size=(digits,), zone=instant.type.zone)
+        return Typed(cast(f"({instant.sql} {symbol} {interval.sql})", kind), kind)
     if instant.type.name == "time":
-        raise NotSupportedError(f"{instant.type} {symbol} {interval.type}")
+        raise TypeMismatchError(f"Cannot apply operator: {instant.type} {symbol} {interval.type}")
     if instant.type.zone != "UTC":
         raise NotSupportedError(f"{instant.type} {symbol} {interval.type}", "is not certain outside of zone UTC")
     if instant.type == DATE and interval.type == DAY_INTERVAL:
@@ -176,7 +184,8 @@ def compare(operator: str, left: Typed, right: Typed) -> Typed:
 
 
 def _require_comparable(kind: Type, operator: str) -> None:
-    if kind.name in ("map", "json", "char") or kind.name.startswith("time with"):
+    orders_alike = operator in ("=", "<>", "IS DISTINCT FROM") and kind.name in ("json", "char")
+    if kind.name == "map" or (kind.name in ("json", "char") and not orders_alike):
         raise NotSupportedError(f"{kind} {operator} {kind}")
 
 
@@ -193,10 +202,23 @@ def _compare_floats(operator: str, a: Typed, b: Typed) -> Typed:
 
 def _compare_rows(operator: str, a: Typed, b: Typed) -> Typed:
     if operator not in ("=", "<>"):
-        raise NotSupportedError(f"row {operator} row")
+        return _order_rows(operator, a, b)
     pairs = zip(fields_of(a), fields_of(b), strict=True)
     equal = " AND ".join(compare("=", x, y).sql for x, y in pairs)
     return Typed(f"({equal})" if operator == "=" else f"(NOT ({equal}))", BOOLEAN)
+
+
+def _order_rows(operator: str, a: Typed, b: Typed) -> Typed:
+    """By the first fields that differ; where a NULL decides, the query stops as in Trino."""
+    *first, last = zip(fields_of(a), fields_of(b), strict=True)
+    text = compare(operator, *last).sql
+    for x, y in reversed(first):
+        text = f"({compare(operator[0], x, y).sql} OR ({compare('=', x, y).sql} AND {text}))"
+    stop = cast(
+        "trino_fail_unsure('NOT_SUPPORTED: row comparison not supported for fields with null elements')", BOOLEAN
+    )
+    missing = f"{a.sql} IS NULL OR {b.sql} IS NULL"
+    return Typed(f"(CASE WHEN {missing} THEN NULL WHEN {text} IS NULL THEN {stop} ELSE {text} END)", BOOLEAN)
 
 
 def fields_of(value: Typed) -> list[Typed]:
@@ -207,21 +229,25 @@ def fields_of(value: Typed) -> list[Typed]:
 
 
 def _compare_arrays(operator: str, a: Typed, b: Typed) -> Typed:
-    """Arrays with NULL elements compare to NULL or not depending on the place: refused when one turns up."""
+    """Unequal where lengths or any two elements are; NULL where that is not so, and two elements compare to NULL."""
     element = a.type.args[0]
-    if operator not in ("=", "<>") or element.args or is_float(element) or element.name in ("json", "char"):
+    if operator not in ("=", "<>"):
         raise NotSupportedError(f"{a.type} {operator} {b.type}")
-    whole = f"trino_whole_unsure({a.sql}) {operator} trino_whole_unsure({b.sql})"
-    return Typed(f"({whole})", BOOLEAN)
+    i = f"e{len(a.sql) + len(b.sql)}"
+    sides = (Typed(f"list_extract({side.sql}, {i})", element) for side in (a, b))
+    pairs = f"list_transform(range(1, len({a.sql}) + 1), lambda {i}: {compare('=', *sides).sql})"
+    equal = f"CASE WHEN len({a.sql}) <> len({b.sql}) THEN false ELSE trino_all_match({pairs}) END"
+    missing = f"{a.sql} IS NULL OR {b.sql} IS NULL"
+    return Typed(f"(CASE WHEN {missing} THEN NULL ELSE {'' if operator == '=' else 'NOT '}({equal}) END)", BOOLEAN)
 
 
 def require_groupable(kind: Type, what: str) -> None:
     """Refuses the types whose equality DuckDB does not share with Trino.
 
     Raises:
-        NotSupportedError: maps, JSON and char.
+        NotSupportedError: maps, and instants whose zones differ.
     """
-    if kind.name in ("map", "json", "char") or (kind.name == "timestamp with time zone" and kind.zone is None):
+    if kind.name == "map" or (kind.name == "timestamp with time zone" and kind.zone is None):
         raise NotSupportedError(f"{what} {kind}")
     for arg in kind.args:
         require_groupable(arg, what)
@@ -230,8 +256,6 @@ def require_groupable(kind: Type, what: str) -> None:
 def distinct_from(left: Typed, right: Typed) -> Typed:
     """`left IS DISTINCT FROM right`."""
     kind = common([left, right], "IS DISTINCT FROM")
-    if kind.args or is_float(kind):
-        raise NotSupportedError(f"IS DISTINCT FROM on {kind}")
     _require_comparable(kind, "IS DISTINCT FROM")
     return Typed(f"({coerce(left, kind).sql} IS DISTINCT FROM {coerce(right, kind).sql})", BOOLEAN)
 

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from localaws.athena.sql import operators
 from localaws.athena.sql.context import Context, Handler
-from localaws.athena.sql.errors import NotSupportedError, SqlError, TypeMismatchError
+from localaws.athena.sql.errors import InvalidArgumentError, NotSupportedError, SqlError, TypeMismatchError
 from localaws.athena.sql.scope import Scope
 from localaws.athena.sql.typed import Typed, coerce, common, text_literal
 from localaws.athena.sql.types import BOOLEAN, UNKNOWN, VARCHAR, is_float
@@ -98,9 +98,12 @@ def _in_query(left: Typed, query: exp.Expression, scope: Scope, context: Context
     if len(kinds) != 1 or left.type.name == "row":
         raise NotSupportedError("IN (subquery) of more than one column")
     kind = common([left, Typed("", kinds[0])], "IN")
-    if is_float(kind) or kind.args or kind.name in ("json", "char"):
+    if kind.args or kind.name in ("json", "char"):
         raise NotSupportedError(f"IN (subquery) of {kind}")
-    rows = f"SELECT {coerce(Typed('q.c0', kinds[0]), kind).sql} FROM ({sql}) AS q"
+    value = coerce(Typed("q.c0", kinds[0]), kind).sql
+    # NaN equals nothing, itself included
+    equal = f" WHERE NOT coalesce(isnan({value}), false)" if is_float(kind) else ""
+    rows = f"SELECT {value} FROM ({sql}) AS q{equal}"
     return f"({coerce(left, kind).sql} IN ({rows}))"
 
 
@@ -129,7 +132,9 @@ def _like_text(node: exp.Expression, escape: str, scope: Scope, context: Context
 
 def _escape(node: exp.Expression, scope: Scope, context: Context) -> Typed:
     like, escape = node.this, node.expression
-    if not isinstance(like, exp.Like) or not isinstance(escape, exp.Literal) or len(escape.this) != 1:
+    if isinstance(escape, exp.Literal) and len(escape.this) != 1:
+        raise InvalidArgumentError("Escape string must be a single character")
+    if not isinstance(like, exp.Like) or not isinstance(escape, exp.Literal):
         raise NotSupportedError("LIKE with an escape that is not one literal character")
     pattern = like.expression
     if not isinstance(pattern, exp.Literal) or _bad_escape(pattern.this, escape.this):

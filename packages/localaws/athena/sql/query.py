@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from localaws.athena.sql.calls import compile_aggregate, ordering
 from localaws.athena.sql.context import Context
-from localaws.athena.sql.errors import NotSupportedError, SqlError
+from localaws.athena.sql.errors import NotSupportedError, SqlError, TypeMismatchError
 from localaws.athena.sql.expressions import compile_expression, construct_of
 from localaws.athena.sql.operators import logical, require_groupable
 from localaws.athena.sql.relations import Column, Relation, Sources, Table, Tables, compile_from
@@ -230,7 +230,7 @@ def _ordinal(item: exp.Expression, columns: Sequence[Typed]) -> Typed | None:
     if not (isinstance(item, exp.Literal) and not item.is_string and item.this.isdigit()):
         return None
     if not 1 <= int(item.this) <= len(columns):
-        raise SqlError(f"GROUP BY or ORDER BY position {item.this} is not in select list")
+        raise SqlError(f"GROUP BY or ORDER BY position {item.this} is not in select list", "INVALID_COLUMN_REFERENCE")
     return columns[int(item.this) - 1]
 
 
@@ -256,7 +256,9 @@ def _order_item(item: exp.Ordered, query: Query, scope: Scope | None, context: C
     if value.sql in texts:
         return ordering(Typed(str(texts.index(value.sql) + 1), value.type), item)
     if query.distinct:
-        raise SqlError("For SELECT DISTINCT, ORDER BY expressions must appear in select list")
+        raise SqlError(
+            "For SELECT DISTINCT, ORDER BY expressions must appear in select list", "EXPRESSION_NOT_IN_DISTINCT"
+        )
     return ordering(value, item)
 
 
@@ -274,7 +276,7 @@ def _limit(node: exp.Expression) -> int | None:
 
 def _rows(node: exp.Expression, what: str) -> int:
     if not (isinstance(node, exp.Literal) and not node.is_string and node.this.isdigit()):
-        raise NotSupportedError(f"{what} that is not a number")
+        raise SqlError(f"mismatched input '{node.sql()[:60]}' after {what}. Expecting: a whole number")
     return int(node.this)
 
 
@@ -283,7 +285,9 @@ def _set_operation(node: exp.Expression, sources: Sources) -> Query:
     left, right = (_query(n, sources) for n in (node.this, node.args["expression"]))
     word = _SET_OPERATIONS[type(node)]
     if len(left.columns) != len(right.columns):
-        raise SqlError(f"{word} query has different number of fields: {len(left.columns)}, {len(right.columns)}")
+        raise TypeMismatchError(
+            f"{word} query has different number of fields: {len(left.columns)}, {len(right.columns)}"
+        )
     kinds = [common([a, b], word) for a, b in zip(left.columns, right.columns, strict=True)]
     distinct = bool(node.args.get("distinct"))
     for kind in kinds if distinct or word != "UNION" else ():

@@ -9,12 +9,18 @@ from itertools import count
 from sqlglot import exp
 
 from localaws.athena.sql.context import Context
-from localaws.athena.sql.errors import ColumnNotFoundError, NotSupportedError, SqlError, TypeMismatchError
+from localaws.athena.sql.errors import (
+    ColumnNotFoundError,
+    InvalidArgumentError,
+    NotSupportedError,
+    SqlError,
+    TypeMismatchError,
+)
 from localaws.athena.sql.expressions import compile_expression, construct_of
 from localaws.athena.sql.operators import compare, fields_of, logical
 from localaws.athena.sql.scope import Field, Scope
 from localaws.athena.sql.typed import Typed, coerce, common, known, name_literal
-from localaws.athena.sql.types import BIGINT, Type
+from localaws.athena.sql.types import BIGINT, Type, is_integer
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,8 @@ def _source(node: exp.Expression, sources: Sources, left: tuple[Field, ...]) -> 
     if isinstance(node, exp.Subquery):
         return _subquery(node, sources)
     if isinstance(node, exp.Values):
-        return _derived(node, node.args.get("alias"), sources)
+        relation = _derived(node, node.args.get("alias"), sources)
+        return Relation(f"{relation.sql}{_sample(node)}", relation.fields)
     if isinstance(node, exp.Unnest):
         return _unnest(node, sources, left)
     if isinstance(node, exp.Lateral):
@@ -102,7 +109,9 @@ def _check(node: exp.Expression, allowed: set[str]) -> None:
 
 
 def _table(node: exp.Table, sources: Sources) -> Relation:
-    _check(node, {"this", "db", "catalog", "alias", "version", "when", "joins"})
+    _check(node, {"this", "db", "catalog", "alias", "version", "when", "joins", "sample"})
+    if isinstance(node.this, exp.Anonymous):
+        return _table_function(node, sources)
     name, alias = node.name, node.args.get("alias")
     cte = None if node.args.get("db") else sources.ctes.get(name.lower())
     table = cte or sources.tables(node)
@@ -121,7 +130,53 @@ def _table(node: exp.Table, sources: Sources) -> Relation:
         )
         for i, c in enumerate(table.columns)
     )
-    return Relation(f"{table.sql} AS {physical}", fields)
+    return Relation(f"{table.sql} AS {physical}{_sample(node)}", fields)
+
+
+def _sample(node: exp.Expression) -> str:
+    """TABLESAMPLE BERNOULLI (percent): each row by itself."""
+    sample = node.args.get("sample")
+    if sample is None:
+        return ""
+    percent = sample.args.get("percent")
+    method = sample.args["method"].name.upper() if sample.args.get("method") else ""
+    if method != "BERNOULLI" or not isinstance(percent, exp.Literal) or percent.is_string:
+        raise NotSupportedError(
+            f"TABLESAMPLE {method}".strip(), "is answered for BERNOULLI (a number of percent) alone"
+        )
+    if not 0 <= float(percent.this) <= 100:
+        raise InvalidArgumentError("Sample percentage must be between 0 and 100, inclusive")
+    return f" TABLESAMPLE bernoulli({percent.this}%)"
+
+
+_SEQUENCE = ("start", "stop", "step")
+
+
+def _table_function(node: exp.Table, sources: Sources) -> Relation:
+    """TABLE(sequence(start, stop, step))."""
+    call = node.this.expressions[0] if node.this.name.upper() == "TABLE" and node.this.expressions else None
+    if not isinstance(call, exp.Anonymous) or call.name.lower() != "sequence":
+        raise NotSupportedError(f"table function {call.name if isinstance(call, exp.Anonymous) else node.this.name}")
+    given: dict[str, exp.Expression] = {}
+    for place, argument in enumerate(call.expressions):
+        named = isinstance(argument, exp.Kwarg)
+        name = argument.this.name.lower() if named else _SEQUENCE[place] if place < len(_SEQUENCE) else ""
+        if name not in _SEQUENCE or name in given:
+            raise InvalidArgumentError(f"Unexpected argument {name.upper() or place + 1} of table function sequence")
+        given[name] = argument.expression if named else argument
+    if "stop" not in given:
+        raise InvalidArgumentError("Missing argument: STOP")
+    values = {"start": "0", "step": "1"} | {k: _whole(n, sources) for k, n in given.items()}
+    bounds = ", ".join(f"CAST({values[name]} AS BIGINT)" for name in _SEQUENCE)
+    rows = f"SELECT generate_series AS c0 FROM generate_series({bounds})"
+    return _aliased(rows, [("sequential_number", BIGINT)], node.args.get("alias"), sources)
+
+
+def _whole(node: exp.Expression, sources: Sources) -> str:
+    value = compile_expression(node, Scope(), sources.context)
+    if not is_integer(value.type):
+        raise TypeMismatchError(f"table function sequence takes bigint, not {value.type}")
+    return value.sql
 
 
 def _stored(column: Column, index: int, cte: Table | None) -> str:
@@ -145,16 +200,22 @@ def _subquery(node: exp.Subquery, sources: Sources) -> Relation:
     bare = node.copy()
     bare.set("alias", None)
     bare.set("joins", None)
-    return _derived(bare, node.args.get("alias"), sources)
+    bare.set("sample", None)
+    relation = _derived(bare, node.args.get("alias"), sources)
+    return Relation(f"{relation.sql}{_sample(node)}", relation.fields)
 
 
 def _derived(node: exp.Expression, alias: exp.TableAlias | None, sources: Sources) -> Relation:
     sql, columns = sources.query(node, sources)
-    return _aliased(sql, columns, alias, sources, "")
+    return _aliased(sql, columns, alias, sources)
 
 
 def _aliased(
-    sql: str, columns: list[tuple[str | None, Type]], alias: exp.TableAlias | None, sources: Sources, prefix: str
+    sql: str,
+    columns: list[tuple[str | None, Type]],
+    alias: exp.TableAlias | None,
+    sources: Sources,
+    prefix: str = "",
 ) -> Relation:
     physical = sources.alias()
     label = alias.name.lower() if alias is not None and alias.name else None

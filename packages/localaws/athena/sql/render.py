@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo
 
 from localaws.athena.sql.errors import NotSupportedError
 from localaws.athena.sql.types import Type, field_names
+from localaws.athena.sql.zones import zone_info
 
 _DAY_MILLIS = 86_400_000
 
@@ -56,11 +56,11 @@ def _instant(value: object, kind: Type) -> str:
         if kind.name == "timestamp with time zone":
             if kind.zone is None:
                 raise NotSupportedError("timestamp with time zone whose zones differ")
-            local = value.astimezone(ZoneInfo(kind.zone)).replace(tzinfo=None)
+            local = value.astimezone(zone_info(kind.zone)).replace(tzinfo=None)
             return f"{_timestamp(local, kind.size[0])} {kind.zone}"
         return _timestamp(value, kind.size[0]) if kind.name == "timestamp" else value.date().isoformat()
     if isinstance(value, time):
-        return f"{value:%H:%M:%S}.{value.microsecond // 1000:03d}"
+        return f"{value:%H:%M:%S}" + (f".{value.microsecond:06d}"[: kind.size[0] + 1] if kind.size[0] else "")
     assert isinstance(value, date)
     return value.isoformat()
 
@@ -115,6 +115,25 @@ def double_text(value: float, *, single: bool = False) -> str:
     if point <= 0:
         return f"{sign}0.{'0' * -point}{text}"
     return f"{sign}{text[:point].ljust(point, '0')}.{text[point:] or '0'}"
+
+
+def scientific_text(value: float) -> str:
+    """CAST(double AS varchar): 1.5E0, 3.333333333333333E-1, 0E0, NaN, Infinity."""
+    if value == 0:
+        return "-0E0" if math.copysign(1, value) < 0 else "0E0"
+    return _scientific(Decimal(repr(value))) if math.isfinite(value) else double_text(value)
+
+
+def real_text(value: float) -> str:
+    """CAST(real AS varchar): the same of seven digits."""
+    return scientific_text(float(f"{value:.6e}")) if math.isfinite(value) else double_text(value)
+
+
+def _scientific(value: Decimal) -> str:
+    sign, digits, exponent = value.normalize().as_tuple()
+    assert isinstance(exponent, int)
+    text = "".join(map(str, digits))
+    return f"{'-' if sign else ''}{text[0]}.{text[1:] or '0'}E{len(text) - 1 + exponent}"
 
 
 def _shortest(value: float, single: bool) -> str:

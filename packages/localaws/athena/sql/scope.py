@@ -44,7 +44,7 @@ class Scope:
                     return Typed(param.sql, param.type)
             found = [f for f in level.fields if _matches(f, name, relation)]
             if len(found) > 1:
-                raise SqlError(f"Column '{name}' is ambiguous")
+                raise SqlError(f"Column '{name}' is ambiguous", "AMBIGUOUS_NAME")
             if found:
                 return Typed(found[0].sql, found[0].type)
         return None

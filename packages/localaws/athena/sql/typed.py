@@ -46,6 +46,8 @@ def coerce(value: Typed, kind: Type) -> Typed:
         return Typed(cast("NULL", kind), kind)
     if kind.name == "timestamp with time zone" and value.type.name != kind.name:
         return Typed(f"({cast(value.sql, Type('timestamp', size=(3,)))} AT TIME ZONE 'UTC')", kind)
+    if kind.name == "char":
+        return Typed(f"rtrim({value.sql}, ' ')" if value.type.name == "varchar" else value.sql, kind)
     if kind.name == "row" or duckdb_type(value.type) == duckdb_type(kind):
         return Typed(_recast(value, kind), kind, value.literal)
     return Typed(cast(value.sql, kind), kind)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from localaws.athena.sql.errors import NotSupportedError
+from localaws.athena.sql.errors import InvalidArgumentError, NotSupportedError
 
 MAX_PRECISION = 38
 
@@ -62,8 +62,9 @@ BITS = {"tinyint": 8, "smallint": 16, "integer": 32, "bigint": 64}
 def decimal(precision: int, scale: int) -> Type:
     """A decimal; refuses what Trino refuses."""
     if not (0 < precision <= MAX_PRECISION and 0 <= scale <= precision):
-        raise NotSupportedError(
-            f"DECIMAL({precision},{scale})", "is outside of precision 1 to 38, scale 0 to precision"
+        raise InvalidArgumentError(
+            f"DECIMAL({precision},{scale}): precision must be in range [1, {MAX_PRECISION}] and scale in range "
+            f"[0, precision]"
         )
     return Type("decimal", size=(precision, scale))
 
@@ -175,8 +176,10 @@ def common_type(left: Type, right: Type) -> Type | None:
         return right if left == UNKNOWN else left
     if is_numeric(left) and is_numeric(right):
         return _common_number(left, right)
-    if left.name == right.name and left.name in ("varchar", "time", "timestamp", "timestamp with time zone"):
+    if left.name == right.name and left.name in ("varchar", "char", "time", "timestamp", "timestamp with time zone"):
         return _wider(left, right)
+    if {left.name, right.name} == {"char", "varchar"} and left.size and right.size:
+        return Type("char", size=(max(left.size[0], right.size[0]),))
     if left.args and left.name == right.name and len(left.args) == len(right.args):
         return _common_nested(left, right)
     return _common_instant(left, right)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 import zlib
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from urllib.parse import quote_plus, unquote_plus
 
-from localaws.athena.sql import json_text
-from localaws.athena.sql.render import double_text
+from localaws.athena.sql import date_texts, json_text, json_values, texts
+from localaws.athena.sql.render import double_text, real_text, scientific_text
 from localaws.athena.sql.unsure import UnsureError
 
 
@@ -63,15 +62,23 @@ def _crc32(data: bytes) -> int:
     return zlib.crc32(data)
 
 
-def _double_to_decimal(value: float, scale: int) -> str:
-    """Refuses a value whose shortest text and exact binary value round apart."""
-    unit = Decimal(1).scaleb(-scale)
-    if not math.isfinite(value):
-        raise ValueError(f"INVALID_CAST_ARGUMENT: Cannot cast DOUBLE '{double_text(value)}' to DECIMAL")
-    exact, short = (d.quantize(unit, ROUND_HALF_UP) for d in (Decimal(value), Decimal(repr(value))))
-    if exact != short:
-        raise UnsureError(f"cast of double {value!r} to decimal with scale {scale}")
-    return format(exact, "f")
+def _double_to_decimal(value: float, precision: int, scale: int) -> str:
+    return _decimal_of(double_text(value), f"DOUBLE '{double_text(value)}'", precision, scale)
+
+
+def _real_to_decimal(value: float, precision: int, scale: int) -> str:
+    text = double_text(value, single=True)
+    return _decimal_of(text, f"REAL '{text}'", precision, scale)
+
+
+def _decimal_of(text: str, shown: str, precision: int, scale: int) -> str:
+    """The decimal of the digits that a double or real prints, rounded half up."""
+    with localcontext(prec=400):
+        number = Decimal(text)
+        rounded = number.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP) if number.is_finite() else number
+    if not number.is_finite() or abs(rounded) >= Decimal(10) ** (precision - scale):
+        raise ValueError(f"INVALID_CAST_ARGUMENT: Cannot cast {shown} to DECIMAL({precision}, {scale})")
+    return format(rounded, "f")
 
 
 _URL = re.compile(
@@ -114,6 +121,13 @@ def _url_decode(text: str) -> str:
     return unquote_plus(text)
 
 
+# a number's big-endian form, in the words of Python's struct, and its DuckDB type
+_BINARY_NUMBERS = {
+    "big_endian_64": (">q", "BIGINT"),
+    "big_endian_32": (">i", "INTEGER"),
+    "ieee754_64": (">d", "DOUBLE"),
+    "ieee754_32": (">f", "FLOAT"),
+}
 UDFS: dict[str, tuple[Callable[..., object], list[str], str]] = {
     "trino_unicode_upper": (_upper, ["VARCHAR"], "VARCHAR"),
     "trino_unicode_lower": (_lower, ["VARCHAR"], "VARCHAR"),
@@ -124,7 +138,8 @@ UDFS: dict[str, tuple[Callable[..., object], list[str], str]] = {
     "trino_from_utf8": (_from_utf8, ["BLOB"], "VARCHAR"),
     "trino_sha512": (_sha512, ["BLOB"], "BLOB"),
     "trino_crc32": (_crc32, ["BLOB"], "BIGINT"),
-    "trino_double_to_decimal_unsure": (_double_to_decimal, ["DOUBLE", "INTEGER"], "VARCHAR"),
+    "trino_double_to_decimal": (_double_to_decimal, ["DOUBLE", "INTEGER", "INTEGER"], "VARCHAR"),
+    "trino_real_to_decimal": (_real_to_decimal, ["FLOAT", "INTEGER", "INTEGER"], "VARCHAR"),
     "trino_url_part_unsure": (_url_part, ["VARCHAR", "VARCHAR"], "VARCHAR"),
     "trino_url_parameter_unsure": (_url_parameter, ["VARCHAR", "VARCHAR"], "VARCHAR"),
     "trino_url_encode": (_url_encode, ["VARCHAR"], "VARCHAR"),
@@ -135,8 +150,38 @@ UDFS: dict[str, tuple[Callable[..., object], list[str], str]] = {
     "trino_json_size_unsure": (json_text.json_size, ["VARCHAR", "VARCHAR"], "BIGINT"),
     "trino_json_length_unsure": (json_text.json_length, ["VARCHAR"], "BIGINT"),
     "trino_is_json_scalar_unsure": (json_text.is_json_scalar, ["VARCHAR"], "BOOLEAN"),
-    "trino_json_to_varchar_unsure": (json_text.json_to_varchar, ["VARCHAR"], "VARCHAR"),
-    "trino_json_to_bigint_unsure": (json_text.json_to_bigint, ["VARCHAR"], "BIGINT"),
-    "trino_json_to_double_unsure": (json_text.json_to_double, ["VARCHAR"], "DOUBLE"),
-    "trino_json_to_boolean_unsure": (json_text.json_to_boolean, ["VARCHAR"], "BOOLEAN"),
+    "trino_json_to_varchar": (json_values.to_varchar, ["VARCHAR"], "VARCHAR"),
+    "trino_json_to_integer": (json_values.to_integer, ["VARCHAR", "VARCHAR"], "BIGINT"),
+    "trino_json_to_double": (json_values.to_double, ["VARCHAR"], "DOUBLE"),
+    "trino_json_to_boolean": (json_values.to_boolean, ["VARCHAR"], "BOOLEAN"),
+    "trino_json_to_decimal": (json_values.to_decimal, ["VARCHAR", "INTEGER", "INTEGER"], "VARCHAR"),
+    "trino_json_items": (json_values.items, ["VARCHAR", "VARCHAR"], "VARCHAR[]"),
+    "trino_json_members": (json_values.members, ["VARCHAR", "VARCHAR"], "STRUCT(k VARCHAR, v VARCHAR)[]"),
+    "trino_json_fields": (json_values.fields, ["VARCHAR", "VARCHAR[]", "VARCHAR"], "VARCHAR[]"),
+    "trino_json_quoted": (json_values.quoted, ["VARCHAR"], "VARCHAR"),
+    "trino_double_json": (json_values.of_double, ["DOUBLE"], "VARCHAR"),
+    "trino_real_json": (json_values.of_real, ["FLOAT"], "VARCHAR"),
+    "trino_json_object": (json_values.of_members, ["STRUCT(k VARCHAR, v VARCHAR)[]"], "VARCHAR"),
+    "trino_double_text": (scientific_text, ["DOUBLE"], "VARCHAR"),
+    "trino_real_text": (real_text, ["FLOAT"], "VARCHAR"),
+    "trino_cbrt": (texts.cube_root, ["DOUBLE"], "DOUBLE"),
+    "trino_date_parse": (date_texts.parser(date_texts.mysql_field), ["VARCHAR", "VARCHAR"], "TIMESTAMP"),
+    "trino_parse_datetime": (date_texts.parser(date_texts.joda_field), ["VARCHAR", "VARCHAR"], "TIMESTAMP"),
+    "trino_iso_date": (date_texts.iso_date, ["VARCHAR"], "DATE"),
+    "trino_soundex": (texts.soundex, ["VARCHAR"], "VARCHAR"),
+    "trino_readable_seconds": (texts.readable_seconds, ["DOUBLE"], "VARCHAR"),
+    "trino_luhn": (texts.luhn, ["VARCHAR"], "BOOLEAN"),
+    "trino_combinations": (texts.indexes_of_combinations, ["BIGINT", "BIGINT"], "BIGINT[][]"),
+    "trino_split_to_pairs": (
+        texts.split_to_pairs,
+        ["VARCHAR", "VARCHAR", "VARCHAR"],
+        "STRUCT(k VARCHAR, v VARCHAR)[]",
+    ),
+    "trino_position": (texts.position, ["VARCHAR", "VARCHAR", "BIGINT"], "BIGINT"),
+    **{
+        f"trino_hmac_{name}": (texts.keyed_digest(name), ["BLOB", "BLOB"], "BLOB")
+        for name in ("md5", "sha1", "sha256", "sha512")
+    },
+    **{f"trino_to_{name}": (texts.packed(form), [kind], "BLOB") for name, (form, kind) in _BINARY_NUMBERS.items()},
+    **{f"trino_from_{name}": (texts.unpacked(form), ["BLOB"], kind) for name, (form, kind) in _BINARY_NUMBERS.items()},
 }

@@ -15,6 +15,7 @@ from localaws.athena.sql.typed import Typed, cast, coerce, common
 from localaws.athena.sql.types import (
     BOOLEAN,
     DATE,
+    JSON,
     UNKNOWN,
     Type,
     array,
@@ -46,7 +47,9 @@ def _negative(node: exp.Expression, scope: Scope, context: Context) -> Typed:
 
 def _cast(node: exp.Expression, scope: Scope, context: Context) -> Typed:
     kind = node.args["to"]
-    if node.meta.get(LITERAL) and kind.this.value in ("DECIMAL", "TIMESTAMP", "TIMESTAMPTZ"):
+    if node.meta.get(LITERAL) and kind.this.value == "JSON":
+        return Typed(f"trino_json_parse_unsure({literals.string(node.this.this).sql})", JSON)
+    if node.meta.get(LITERAL):
         return literals.typed(kind.this.value, node.this.this)
     return convert(context.compile(node.this, scope), type_of(kind))
 

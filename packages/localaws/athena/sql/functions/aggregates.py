@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from localaws.athena.sql.errors import NotSupportedError, TypeMismatchError
+from localaws.athena.sql.errors import InvalidArgumentError, NotSupportedError, UnexpectedParametersError
 from localaws.athena.sql.operators import from_unscaled, logical, require_groupable, unscaled
 from localaws.athena.sql.typed import Typed, cast, coerce, known
 from localaws.athena.sql.types import (
     BIGINT,
     BOOLEAN,
+    DAY_INTERVAL,
     DOUBLE,
     INTEGER,
     REAL,
     VARCHAR,
+    YEAR_INTERVAL,
     Type,
     array,
     decimal,
@@ -49,7 +52,7 @@ class Aggregation:
     def only(self, count: int) -> list[Typed]:
         """The arguments, if there are `count` of them."""
         if len(self.args) != count or self.star:
-            raise TypeMismatchError(f"Unexpected parameters for function {self.name}. Expected: {count}")
+            raise UnexpectedParametersError(f"Unexpected parameters for function {self.name}. Expected: {count}")
         return self.args
 
 
@@ -73,7 +76,7 @@ def _unordered(call: Aggregation) -> None:
 def _number(call: Aggregation) -> Typed:
     (value,) = call.only(1)
     if not is_numeric(value.type):
-        raise TypeMismatchError(f"Unexpected parameters ({value.type}) for function {call.name}")
+        raise UnexpectedParametersError(f"Unexpected parameters ({value.type}) for function {call.name}")
     return value
 
 
@@ -96,8 +99,21 @@ def _no_distinct(call: Aggregation) -> None:
         raise NotSupportedError(f"{call.name} with DISTINCT")
 
 
+def _of_intervals(call: Aggregation, value: Typed) -> Typed | None:
+    """Sum and avg of intervals, None for other types."""
+    if value.type == DAY_INTERVAL:
+        total = call.text(call.name, f"epoch_us({value.sql}) // 1000")
+        return Typed(f"trino_day_interval(CAST(trunc({total}) AS BIGINT) * 1000)", DAY_INTERVAL)
+    if value.type == YEAR_INTERVAL:
+        total = call.text(call.name, f"trino_interval_months({value.sql})")
+        return Typed(f"to_months(CAST(round({total}) AS INTEGER))", YEAR_INTERVAL)
+    return None
+
+
 def _sum(call: Aggregation) -> Typed:
     _unordered(call)
+    if (total := _of_intervals(call, call.only(1)[0])) is not None:
+        return total
     value = _number(call)
     if is_integer(value.type):
         return Typed(cast(call.text("sum", value.sql), BIGINT), BIGINT)
@@ -109,6 +125,8 @@ def _sum(call: Aggregation) -> Typed:
 
 def _avg(call: Aggregation) -> Typed:
     _unordered(call)
+    if (mean := _of_intervals(call, call.only(1)[0])) is not None:
+        return mean
     value = _number(call)
     if is_integer(value.type):
         return Typed(call.text("avg", value.sql), DOUBLE)
@@ -126,7 +144,7 @@ def _geometric_mean(call: Aggregation) -> Typed:
 
 
 def _orderable(kind: Type, name: str) -> None:
-    if kind.args or kind.name in ("json", "char", "interval day to second", "interval year to month"):
+    if kind.args or kind.name in ("json", "char"):
         raise NotSupportedError(f"{name} of {kind}")
 
 
@@ -143,7 +161,7 @@ def _extreme(function: str) -> Build:
     def build(call: Aggregation) -> Typed:
         _unordered(call)
         if len(call.args) == 2:
-            raise NotSupportedError(f"{call.name}(x, n)")
+            return _several(call, function)
         value = known(call.only(1)[0])
         _orderable(value.type, call.name)
         return Typed(_without_nan(call, value, call.plain(function, value.sql), value.type), value.type)
@@ -156,13 +174,74 @@ def _extreme_by(function: str) -> Build:
         _unordered(call)
         _no_distinct(call)
         if len(call.args) == 3:
-            raise NotSupportedError(f"{call.name}(x, y, n)")
+            return _several(call, function)
         value, key = (known(v) for v in call.only(2))
         _orderable(key.type, call.name)
         result = f"({call.plain(function, f'struct_pack(v := {value.sql})', key.sql)}).v"
         return Typed(_without_nan(call, key, result, value.type), value.type)
 
     return build
+
+
+def _several(call: Aggregation, function: str) -> Typed:
+    """max(x, n), max_by(x, y, n) and their like: the n first values, of which DuckDB takes a literal number."""
+    *values, count = call.args
+    if not is_integer(count.type) or count.literal is None:
+        raise NotSupportedError(f"{call.name} with a number of values that is not a literal")
+    if not 0 < int(count.literal) <= _MOST_VALUES:
+        raise InvalidArgumentError(f"second argument of {function}_n must be positive and at most {_MOST_VALUES}")
+    value, key = known(values[0]), known(values[-1])
+    _orderable(key.type, call.name)
+    if is_float(key.type):
+        raise NotSupportedError(f"{call.name}(.., n) of {key.type}")
+    text = call.plain(function, *(known(v).sql for v in values), count.literal)
+    return Typed(text, array(value.type))
+
+
+_MOST_VALUES = 10_000
+
+
+def _multimap_agg(call: Aggregation) -> Typed:
+    _unordered(call)
+    _no_distinct(call)
+    key, value = (known(v) for v in call.only(2))
+    require_groupable(key.type, "multimap_agg keyed by")
+    entries = call.plain("list", f"struct_pack(k := {key.sql}, v := {value.sql})")
+    return Typed(f"trino_multimap({entries})", map_of(key.type, array(value.type)))
+
+
+def _approx_percentile(call: Aggregation) -> Typed:
+    """The value at that rank of the values themselves, counted as Trino counts small sets."""
+    _unordered(call)
+    _no_distinct(call)
+    value, share = call.only(2)
+    if not is_numeric(value.type):
+        raise UnexpectedParametersError(f"Unexpected parameters ({value.type}) for function approx_percentile")
+    if _OF_ROW.search(share.sql):
+        raise NotSupportedError("approx_percentile with a percentile that is not a constant")
+    kind = BIGINT if is_integer(value.type) else REAL if value.type == REAL else DOUBLE
+    finite = f"list_sort({call.plain('list', _without_nulls(coerce(value, kind)))})"
+    if share.type.name == "array":
+        places = coerce(share, array(DOUBLE)).sql
+        found = f"list_transform({places}, lambda p: trino_quantile({finite}, p))"
+        return Typed(f"CASE WHEN {finite} IS NULL THEN NULL ELSE {found} END", array(kind))
+    return Typed(f"trino_quantile({finite}, {coerce(share, DOUBLE).sql})", kind)
+
+
+def _without_nulls(value: Typed) -> str:
+    return f"{value.sql}) FILTER (WHERE {value.sql} IS NOT NULL"
+
+
+_OF_ROW = re.compile(r"\br\d+\.")
+
+
+def _skewness(call: Aggregation) -> Typed:
+    """Of a whole population, as Trino counts it; DuckDB's is of a sample."""
+    _unordered(call)
+    value = coerce(_number(call), DOUBLE)
+    n = f"CAST({call.text('count', value.sql)} AS DOUBLE)"
+    sample = call.text("skewness", value.sql)
+    return Typed(f"CASE WHEN {n} > 2 THEN {sample} * ({n} - 2) / sqrt({n} * ({n} - 1)) END", DOUBLE)
 
 
 def _any_value(call: Aggregation) -> Typed:
@@ -208,7 +287,7 @@ def _bitwise(function: str) -> Build:
         _unordered(call)
         value = call.only(1)[0]
         if not is_integer(value.type):
-            raise TypeMismatchError(f"Unexpected parameters ({value.type}) for function {call.name}")
+            raise UnexpectedParametersError(f"Unexpected parameters ({value.type}) for function {call.name}")
         return Typed(call.plain(function, coerce(value, BIGINT).sql), BIGINT)
 
     return build
@@ -217,7 +296,7 @@ def _bitwise(function: str) -> Build:
 def _listagg(call: Aggregation) -> Typed:
     value, separator = call.only(2)
     if value.type.name != "varchar" or separator.literal is None:
-        raise TypeMismatchError(f"Unexpected parameters ({value.type}) for function listagg")
+        raise UnexpectedParametersError(f"Unexpected parameters ({value.type}) for function listagg")
     return Typed(call.text("string_agg", coerce(value, VARCHAR).sql, separator.sql), VARCHAR)
 
 
@@ -235,7 +314,7 @@ def _statistic(function: str, count: int = 1) -> Build:
         _unordered(call)
         values = call.only(count)
         if not all(is_numeric(v.type) for v in values):
-            raise TypeMismatchError(f"Unexpected parameters for function {call.name}. Expected: numbers")
+            raise UnexpectedParametersError(f"Unexpected parameters for function {call.name}. Expected: numbers")
         kind = REAL if count == 2 and not any(v.type == DOUBLE for v in values) else DOUBLE
         text = call.text(function, *(coerce(coerce(v, kind), DOUBLE).sql for v in values))
         return Typed(f"trino_finite(CAST({text} AS {duckdb_type(kind)}))", kind)
@@ -263,6 +342,9 @@ _TABLE: list[tuple[str, str, Build]] = [
     ("any_value", "any_value(T) -> T", _any_value),
     ("array_agg", "array_agg(T [ORDER BY ..]) -> array(T)", _array_agg),
     ("map_agg", "map_agg(K, V) -> map(K, V), keys must be unique", _map_agg),
+    ("multimap_agg", "multimap_agg(K, V) -> map(K, array(V))", _multimap_agg),
+    ("approx_percentile", "approx_percentile(number, p or array of p) -> number, answered exactly", _approx_percentile),
+    ("skewness", "skewness(number) -> double", _skewness),
     ("histogram", "histogram(T) -> map(T, bigint)", _histogram),
     ("bool_and", "bool_and(boolean) -> boolean", _boolean("bool_and")),
     ("every", "every(boolean) -> boolean", _boolean("bool_and")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from localaws.athena.sql.casts import convert
-from localaws.athena.sql.errors import NotSupportedError, TypeMismatchError
+from localaws.athena.sql.errors import NotSupportedError, UnexpectedParametersError
 from localaws.athena.sql.functions.signatures import Call, Function, declared, written
 from localaws.athena.sql.typed import Typed, cast, coerce
 from localaws.athena.sql.types import (
@@ -36,7 +36,7 @@ def _compared(function: Function, *, floats: bool = False) -> Function:
 @written("array_join(array(T), varchar[, varchar]) -> varchar")
 def _join(call: Call) -> Typed:
     if not 2 <= len(call.args) <= 3 or call.args[0].type.name != "array":
-        raise TypeMismatchError("Unexpected parameters for function array_join")
+        raise UnexpectedParametersError("Unexpected parameters for function array_join")
     element = call.args[0].type.args[0]
     text = convert(Typed("x", element), VARCHAR).sql if element != VARCHAR else "x"
     if len(call.args) == 3:
@@ -48,7 +48,7 @@ def _join(call: Call) -> Typed:
 @written("sequence(start, stop[, step]) -> array(bigint or date)")
 def _sequence(call: Call) -> Typed:
     if not 2 <= len(call.args) <= 3:
-        raise TypeMismatchError("Unexpected parameters for function sequence")
+        raise UnexpectedParametersError("Unexpected parameters for function sequence")
     if all(is_integer(a.type) for a in call.args):
         given = ", ".join(coerce(a, BIGINT).sql for a in call.args)
         return Typed(f"trino_sequence{len(call.args)}({given})", array(BIGINT))
@@ -64,7 +64,7 @@ def _sequence(call: Call) -> Typed:
 @written("zip(array(T), array(U), ...) -> array(row(T, U, ...))")
 def _zip(call: Call) -> Typed:
     if len(call.args) < 2 or any(a.type.name != "array" for a in call.args):
-        raise TypeMismatchError("Unexpected parameters for function zip")
+        raise UnexpectedParametersError("Unexpected parameters for function zip")
     longest = f"greatest({', '.join(f'len({a.sql})' for a in call.args)})"
     missing = " OR ".join(f"{a.sql} IS NULL" for a in call.args)
     packed = ", ".join(f"field{n} := list_extract({a.sql}, i)" for n, a in enumerate(call.args))
@@ -76,7 +76,7 @@ def _zip(call: Call) -> Typed:
 @written("repeat(T, bigint) -> array(T)")
 def _repeat(call: Call) -> Typed:
     if len(call.args) != 2:
-        raise TypeMismatchError("Unexpected parameters for function repeat")
+        raise UnexpectedParametersError("Unexpected parameters for function repeat")
     value, times = call.args[0], coerce(call.args[1], BIGINT)
     kind = value.type
     return Typed(
@@ -101,6 +101,12 @@ FUNCTIONS = [
     _compared(declared("array_sort(array(T)) -> array(T)", "list_sort({0}, 'ASC', 'NULLS LAST')"), floats=True),
     _compared(declared("array_min(array(T)) -> T", "trino_array_min({0})")),
     _compared(declared("array_max(array(T)) -> T", "trino_array_max({0})")),
+    declared("ngrams(array(T), bigint) -> array(array(T))", "trino_ngrams({0}, {1})"),
+    declared("trim_array(array(T), bigint) -> array(T)", "trino_trim_array({0}, {1})"),
+    declared(
+        "combinations(array(T), bigint) -> array(array(T))",
+        "list_transform(trino_combinations(len({0}), {1}), lambda places: list_transform(places, lambda p: ({0})[p]))",
+    ),
     _join,
     _sequence,
     _zip,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from localaws.athena.sql.errors import FunctionNotFoundError, SqlError, TypeMismatchError
+from localaws.athena.sql.errors import FunctionNotSupportedError, SqlError, TypeMismatchError, UnexpectedParametersError
 from localaws.athena.sql.functions import (
     aggregates,
     arrays,
@@ -22,6 +22,7 @@ from localaws.athena.sql.functions import (
     windows,
 )
 from localaws.athena.sql.functions.signatures import Call, Function
+from localaws.athena.sql.functions.unsupported import UNSUPPORTED
 from localaws.athena.sql.typed import Typed
 
 TOPICS = {
@@ -53,13 +54,14 @@ def call(node: Call) -> Typed:
     """A scalar call.
 
     Raises:
-        FunctionNotFoundError: the name is not on the list.
+        FunctionNotSupportedError: a function of Trino's that is not on the list.
+        SqlError: FUNCTION_NOT_FOUND for a name that Trino does not know.
         TypeMismatchError: no overload takes the arguments.
     """
     overloads = scalars().get(node.name)
     if overloads is None:
-        raise FunctionNotFoundError(node.name)
-    mismatch: SqlError = TypeMismatchError(f"Unexpected parameters for function {node.name}")
+        raise unknown(node.name)
+    mismatch: SqlError = UnexpectedParametersError(f"Unexpected parameters for function {node.name}")
     for function in overloads:
         try:
             return function.build(node)
@@ -68,14 +70,21 @@ def call(node: Call) -> Typed:
     raise mismatch
 
 
+def unknown(name: str) -> SqlError:
+    """Why a name that is not on the list cannot be called."""
+    if name in UNSUPPORTED:
+        return FunctionNotSupportedError(name)
+    return SqlError(f"Function '{name}' not registered", "FUNCTION_NOT_FOUND")
+
+
 def aggregate(node: aggregates.Aggregation) -> Typed:
     """An aggregate call.
 
     Raises:
-        FunctionNotFoundError: the name is not on the list.
+        SqlError: see `unknown`.
     """
     if node.name not in aggregates.AGGREGATES:
-        raise FunctionNotFoundError(node.name)
+        raise unknown(node.name)
     return aggregates.AGGREGATES[node.name].build(node)
 
 

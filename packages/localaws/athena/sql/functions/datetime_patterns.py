@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from localaws.athena.sql.errors import NotSupportedError, TypeMismatchError
+from localaws.athena.sql.date_texts import joda_field, mysql_field
+from localaws.athena.sql.date_texts import written as written_parts
+from localaws.athena.sql.errors import InvalidArgumentError, NotSupportedError, UnexpectedParametersError
 from localaws.athena.sql.functions.datetimes import instant, local
 from localaws.athena.sql.functions.signatures import Call, Function, written
 from localaws.athena.sql.typed import Typed, cast, coerce, text_literal
@@ -17,8 +19,9 @@ _MYSQL = {
 }  # fmt: skip
 
 
+_NOT_IN_TRINO = "DUuVwX"  # https://trino.io/docs/current/functions/datetime.html#mysql-date-functions
 _MYSQL_DIGITS = {"Y": r"\d{4}", "m": r"\d{2}", "d": r"\d{2}", "H": r"\d{2}", "i": r"\d{2}", "s": r"\d{2}",
-                 "S": r"\d{2}", "T": r"\d{2}:\d{2}:\d{2}", "f": r"\d{3}|\d{6}"}  # fmt: skip
+                 "S": r"\d{2}", "f": r"\d{3}|\d{6}"}  # fmt: skip
 
 
 _JODA = {
@@ -49,6 +52,8 @@ def _joda_parts(pattern: str) -> list[tuple[str, str]]:
 def _strftime(parts: list[tuple[str, str]], known: dict[str, str], call: Call) -> str:
     texts = []
     for kind, text in parts:
+        if kind == "field" and known is _MYSQL and text in _NOT_IN_TRINO:
+            raise InvalidArgumentError(f"%{text} not supported in date format string")
         if kind == "field" and text not in known:
             raise NotSupportedError(f"function {call.name} with {text!r} in its pattern")
         texts.append(known[text] if kind == "field" else text.replace("%", "%%"))
@@ -72,24 +77,43 @@ def _format_datetime(call: Call) -> Typed:
 
 
 def _parser(name: str, digits: dict[str, str], known: dict[str, str], result: Type) -> Function:
-    @written(f"{name}(varchar, pattern literal of numeric fields) -> {result}")
+    mysql = name == "date_parse"
+    field = mysql_field if mysql else joda_field
+
+    @written(f"{name}(varchar, pattern literal) -> {result}")
     def build(call: Call) -> Typed:
         if len(call.args) != 2 or call.args[0].type.name not in ("varchar", "unknown"):
-            raise TypeMismatchError(f"Unexpected parameters for function {name}")
+            raise UnexpectedParametersError(f"Unexpected parameters for function {name}")
         pattern = call.literal(1, "a pattern")
-        parts = _mysql_parts(pattern) if name == "date_parse" else _joda_parts(pattern)
+        parts = _spelled(_mysql_parts(pattern)) if mysql else _joda_parts(pattern)
         fields = [t for k, t in parts if k == "field"]
-        if any(f not in digits for f in fields) or len(set(fields)) != len(fields) or not fields:
+        if unknown := [f for f in fields if field(f) is None]:
+            raise NotSupportedError(f"function {name} with {unknown[0]!r} in its pattern")
+        if len({field(f) for f in fields}) != len(fields) or not fields or "\n" in pattern:
             raise NotSupportedError(f"function {name} with pattern '{pattern}'")
-        shape = "".join(f"(?:{digits[t]})" if k == "field" else re.escape(t) for k, t in parts)
-        base = {"Y": "%Y", "yyyy": "%Y"}
-        if not any(f in base for f in fields):
-            raise NotSupportedError(f"function {name} with a pattern without a year")
-        text = f"trino_shaped_unsure({coerce(call.args[0], VARCHAR).sql}, {text_literal(shape)})"
-        parsed = f"strptime({text}, {text_literal(_strftime(parts, known, call))})"
+        text = coerce(call.args[0], VARCHAR).sql
+        parsed = f"trino_{name}({text}, {text_literal(written_parts(parts))})"
+        if all(f in digits for f in fields) and {"Y", "yyyy"} & set(fields):
+            shape = "".join(f"(?:{digits[t]})" if k == "field" else re.escape(t) for k, t in parts)
+            plain = f"strptime({text}, {text_literal(_strftime(parts, known, call))})"
+            parsed = f"CASE WHEN regexp_full_match({text}, {text_literal(shape)}) THEN {plain} ELSE {parsed} END"
         return Typed(f"({parsed} AT TIME ZONE 'UTC')" if result.name != "timestamp" else parsed, result)
 
     return build
+
+
+def _spelled(parts: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """%T and %r by the fields that they stand for, %% as the text that it is."""
+    spelled: list[tuple[str, str]] = []
+    for kind, text in parts:
+        if kind == "field" and text in _SHORT:
+            spelled += _mysql_parts(_SHORT[text])
+        else:
+            spelled.append(("text", "%") if (kind, text) == ("field", "%") else (kind, text))
+    return spelled
+
+
+_SHORT = {"T": "%H:%i:%s", "r": "%h:%i:%s %p"}
 
 
 FUNCTIONS = [

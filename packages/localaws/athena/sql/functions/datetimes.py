@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
+
 from localaws.athena.sql.casts import convert
-from localaws.athena.sql.errors import NotSupportedError, TypeMismatchError
+from localaws.athena.sql.errors import (
+    InvalidArgumentError,
+    NotSupportedError,
+    TypeMismatchError,
+    UnexpectedParametersError,
+)
 from localaws.athena.sql.functions.signatures import Call, Function, declared, written
-from localaws.athena.sql.literals import zone_name
-from localaws.athena.sql.typed import Typed, cast, coerce, text_literal
+from localaws.athena.sql.typed import Typed, cast, coerce
 from localaws.athena.sql.types import BIGINT, DATE, DOUBLE, UNKNOWN, VARCHAR, Type, timestamp, timestamptz
+from localaws.athena.sql.zones import offset_minutes, utc_of, wall_clock, zone_name
 
 _DATE_UNITS = ("day", "week", "month", "quarter", "year")
-_TIME_UNITS = ("millisecond", "second", "minute", "hour")
+_CLOCK_UNITS = {"millisecond": 1_000, "second": 1_000_000, "minute": 60_000_000, "hour": 3_600_000_000}
 _INSTANTS = ("date", "timestamp", "timestamp with time zone")
 
 
@@ -19,7 +27,7 @@ def instant(call: Call, index: int) -> Typed:
     value = call.args[index] if index < len(call.args) else None
     if value is None or value.type.name not in (*_INSTANTS, "unknown"):
         found = ", ".join(str(a.type) for a in call.args)
-        raise TypeMismatchError(f"Unexpected parameters ({found}) for function {call.name}")
+        raise UnexpectedParametersError(f"Unexpected parameters ({found}) for function {call.name}")
     return coerce(value, timestamp(3)) if value.type == UNKNOWN else value
 
 
@@ -33,7 +41,7 @@ def local(value: Typed, what: str) -> str:
         return value.sql
     if value.type.zone is None:
         raise NotSupportedError(f"{what} of timestamps whose zones differ")
-    return f"({value.sql} AT TIME ZONE {text_literal(value.type.zone)})"
+    return wall_clock(value.sql, value.type.zone)
 
 
 def _utc_only(value: Typed, what: str) -> str:
@@ -44,19 +52,33 @@ def _utc_only(value: Typed, what: str) -> str:
 
 def _unit(call: Call, kind: Type) -> str:
     unit = call.literal(0, "a unit").lower()
-    if unit not in _DATE_UNITS and not (unit in _TIME_UNITS and kind != DATE):
-        raise TypeMismatchError(f"'{unit}' is not a valid {kind.name} field")
+    allowed = {"date": _DATE_UNITS, "time": tuple(_CLOCK_UNITS)}.get(kind.name, (*_DATE_UNITS, *_CLOCK_UNITS))
+    if unit not in allowed:
+        raise InvalidArgumentError(f"'{unit}' is not a valid {kind.name.partition(' ')[0].upper()} field")
     return unit
+
+
+def _clock(call: Call, index: int) -> Typed | None:
+    """The argument, where it is a time of day."""
+    found = call.args[index] if index < len(call.args) else None
+    return found if found is not None and found.type.name == "time" else None
+
+
+def _micros(value: Typed) -> str:
+    """Microseconds since midnight, or since the epoch."""
+    return f"epoch_us(DATE '1970-01-01' + {value.sql})" if value.type.name == "time" else f"epoch_us({value.sql})"
 
 
 def _field(name: str, text: str, *, times: bool = False) -> Function:
     @written(f"{name}({'timestamp' if times else 'date or timestamp'}) -> bigint")
     def build(call: Call) -> Typed:
         if len(call.args) != 1:
-            raise TypeMismatchError(f"Unexpected parameters for function {name}")
+            raise UnexpectedParametersError(f"Unexpected parameters for function {name}")
+        if times and call.args[0].type.name == "time":
+            return Typed(f"CAST({text.format(call.args[0].sql)} AS BIGINT)", BIGINT)
         value = instant(call, 0)
         if times and value.type == DATE:
-            raise TypeMismatchError(f"Unexpected parameters (date) for function {name}")
+            raise UnexpectedParametersError(f"Unexpected parameters (date) for function {name}")
         return Typed(f"CAST({text.format(local(value, name))} AS BIGINT)", BIGINT)
 
     return build
@@ -65,12 +87,15 @@ def _field(name: str, text: str, *, times: bool = False) -> Function:
 @written("date(varchar or timestamp) -> date")
 def _date(call: Call) -> Typed:
     if len(call.args) != 1:
-        raise TypeMismatchError("Unexpected parameters for function date")
+        raise UnexpectedParametersError("Unexpected parameters for function date")
     return convert(call.args[0], DATE)
 
 
 @written("date_trunc(unit literal, T) -> T")
 def _date_trunc(call: Call) -> Typed:
+    if clock := _clock(call, 1):
+        unit = _unit(call, clock.type)
+        return Typed(cast(f"date_trunc('{unit}', DATE '1970-01-01' + {clock.sql})", clock.type), clock.type)
     value = instant(call, 1)
     unit = _unit(call, value.type)
     truncated = f"date_trunc('{unit}', {_utc_only(value, 'date_trunc')})"
@@ -80,20 +105,19 @@ def _date_trunc(call: Call) -> Typed:
 
 
 _STEPS = {"week": ("to_days", 7), "day": ("to_days", 1), "month": ("to_months", 1), "quarter": ("to_months", 3)}
-_STEPS |= {"year": ("to_months", 12), "hour": ("to_hours", 1), "minute": ("to_minutes", 1)}
-_STEPS |= {"second": ("to_microseconds", 10**6), "millisecond": ("to_microseconds", 1000)}
+_STEPS |= {"year": ("to_months", 12)}
 
 
 @written("date_add(unit literal, bigint, T) -> T")
 def _date_add(call: Call) -> Typed:
-    value = instant(call, 2)
+    value = _clock(call, 2) or instant(call, 2)
     unit = _unit(call, value.type)
+    if unit in _CLOCK_UNITS:
+        step = f"to_microseconds({coerce(call.args[1], BIGINT).sql} * {_CLOCK_UNITS[unit]})"
+        return Typed(cast(f"({value.sql} + {step})", value.type), value.type)
     function, factor = _STEPS[unit]
     amount = coerce(call.args[1], BIGINT).sql
-    number = cast(
-        f"({amount} * {factor})",
-        Type("bigint" if function in ("to_microseconds", "to_hours", "to_minutes") else "integer"),
-    )
+    number = cast(f"({amount} * {factor})", Type("integer"))
     moved = f"({_utc_only(value, 'date_add')} + {function}({number}))"
     if value.type.name == "timestamp with time zone":
         return Typed(f"({moved} AT TIME ZONE 'UTC')", value.type)
@@ -102,9 +126,11 @@ def _date_add(call: Call) -> Typed:
 
 @written("date_diff(unit literal, T, T) -> bigint")
 def _date_diff(call: Call) -> Typed:
-    first, second = instant(call, 1), instant(call, 2)
-    kind = DATE if first.type == second.type == DATE else timestamp(6)
-    unit = _unit(call, kind)
+    first, second = (_clock(call, index) or instant(call, index) for index in (1, 2))
+    same = first.type.name == second.type.name
+    unit = _unit(call, first.type if same else timestamp(6))
+    if unit in _CLOCK_UNITS and same:
+        return Typed(f"(({_micros(second)} - {_micros(first)}) // {_CLOCK_UNITS[unit]})", BIGINT)
     a, b = (cast(_utc_only(v, "date_diff"), timestamp(6)) for v in (first, second))
     if unit in ("month", "quarter", "year"):
         divisor = {"month": 1, "quarter": 3, "year": 12}[unit]
@@ -118,11 +144,16 @@ def _last_day(call: Call) -> Typed:
     return Typed(f"last_day({local(instant(call, 0), 'last_day_of_month')})", DATE)
 
 
-@written("from_unixtime(double[, zone literal]) -> timestamp(3) with time zone")
+@written("from_unixtime(double[, zone literal or hours, minutes literals]) -> timestamp(3) with time zone")
 def _from_unixtime(call: Call) -> Typed:
-    if not 1 <= len(call.args) <= 2:
-        raise NotSupportedError("function from_unixtime with an offset")
-    zone = zone_name(call.literal(1, "a zone")) if len(call.args) == 2 else "UTC"
+    if not 1 <= len(call.args) <= 3:
+        raise UnexpectedParametersError("Unexpected parameters for function from_unixtime")
+    zone = "UTC"
+    if len(call.args) == 2:
+        zone = zone_name(call.literal(1, "a zone"))
+    elif len(call.args) == 3:
+        minutes = call.number(1, "hours") * 60 + call.number(2, "minutes")
+        zone = zone_name(f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}")
     seconds = coerce(call.args[0], DOUBLE).sql
     return Typed(
         f"(make_timestamp_ms(CAST(round({seconds} * 1000) AS BIGINT)) AT TIME ZONE 'UTC')", timestamptz(3, zone)
@@ -165,8 +196,44 @@ def _to_iso8601(call: Call) -> Typed:
     value = instant(call, 0)
     if value.type == DATE:
         return Typed(cast(value.sql, VARCHAR), VARCHAR)
-    text = f"replace(trino_timestamp_text({_utc_only(value, 'to_iso8601')}, {value.type.size[0]}), ' ', 'T')"
-    return Typed(f"({text} || 'Z')" if value.type.name != "timestamp" else text, VARCHAR)
+    text = f"replace(trino_timestamp_text({local(value, 'to_iso8601')}, {value.type.size[0]}), ' ', 'T')"
+    if value.type.name == "timestamp":
+        return Typed(text, VARCHAR)
+    zone = str(value.type.zone)
+    shown = "'Z'" if zone == "UTC" else f"trino_offset_text({offset_minutes(value.sql, zone)})"
+    return Typed(f"({text} || {shown})", VARCHAR)
+
+
+def _zone_field(name: str, text: str) -> Function:
+    @written(f"{name}(timestamp with time zone) -> bigint")
+    def build(call: Call) -> Typed:
+        if len(call.args) != 1 or call.args[0].type.name != "timestamp with time zone":
+            raise UnexpectedParametersError(
+                f"Unexpected parameters for function {name}. Expected: timestamp with time zone"
+            )
+        value = call.args[0]
+        if value.type.zone is None:
+            raise NotSupportedError(f"{name} of timestamps whose zones differ")
+        return Typed(text.format(offset_minutes(value.sql, value.type.zone)), BIGINT)
+
+    return build
+
+
+@written("from_iso8601_timestamp(varchar) -> timestamp(3) with time zone")
+def _from_iso8601(call: Call) -> Typed:
+    """A literal may have any form and offset; other texts those of UTC."""
+    if len(call.args) != 1 or call.args[0].type.name not in ("varchar", "unknown"):
+        raise UnexpectedParametersError("Unexpected parameters for function from_iso8601_timestamp")
+    literal = call.args[0].literal
+    match = _ISO.fullmatch(literal) if literal is not None else None
+    if match is None or match["zone"] in (None, "Z"):
+        return Typed(f"trino_iso8601_unsure({coerce(call.args[0], VARCHAR).sql})", timestamptz(3))
+    zone = zone_name(match["zone"])
+    found = utc_of(datetime.fromisoformat(match["local"]), zone)
+    return Typed(f"(CAST('{found}' AS TIMESTAMP) AT TIME ZONE 'UTC')", timestamptz(3, zone))
+
+
+_ISO = re.compile(r"(?P<local>\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{3})?)?)(?P<zone>Z|[+-]\d{2}:\d{2})?")
 
 
 FUNCTIONS = [
@@ -197,8 +264,8 @@ FUNCTIONS = [
     _with_timezone,
     _now,
     _to_iso8601,
-    declared(
-        "from_iso8601_date(varchar) -> date", "CAST(trino_shaped_unsure({0}, '\\d{{4}}-\\d{{2}}-\\d{{2}}') AS DATE)"
-    ),
-    declared("from_iso8601_timestamp(varchar) -> timestamp(3) with time zone", "trino_iso8601_unsure({0})"),
+    declared("from_iso8601_date(varchar) -> date", "trino_iso_date({0})"),
+    _from_iso8601,
+    _zone_field("timezone_hour", "CAST(trunc({0} / 60) AS BIGINT)"),
+    _zone_field("timezone_minute", "({0} % 60)"),
 ]

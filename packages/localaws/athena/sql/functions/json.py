@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from localaws.athena.sql.errors import NotSupportedError
+from localaws.athena.sql.errors import InvalidArgumentError, NotSupportedError
 from localaws.athena.sql.functions.signatures import Call, Function, declared, written
 from localaws.athena.sql.typed import Typed, text_literal
 from localaws.athena.sql.types import BIGINT, BOOLEAN, JSON, UNKNOWN, VARCHAR, Type
@@ -18,6 +18,8 @@ def _with_path(name: str, returns: Type, function: str) -> Function:
         if len(call.args) != 2 or call.args[0].type.name not in ("json", "varchar", "unknown"):
             raise NotSupportedError(f"function {name} of {', '.join(str(a.type) for a in call.args)}")
         path = call.literal(1, "a path")
+        if re.search(r"\.\.|\*|\[-", path) or not path.startswith("$"):
+            raise InvalidArgumentError(f"Invalid JSON path: '{path[:100]}'")
         if not _PATH.fullmatch(path):
             raise NotSupportedError(f"JSON path '{path}'")
         if call.args[0].type == UNKNOWN:

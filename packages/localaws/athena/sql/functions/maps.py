@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localaws.athena.sql.errors import TypeMismatchError
+from localaws.athena.sql.errors import UnexpectedParametersError
 from localaws.athena.sql.functions.signatures import Call, declared, written
 from localaws.athena.sql.operators import require_groupable
 from localaws.athena.sql.typed import Typed, coerce, common
@@ -14,7 +14,7 @@ def _map(call: Call) -> Typed:
     if not call.args:
         return Typed("CAST(MAP {} AS MAP(INTEGER, INTEGER))", map_of(UNKNOWN, UNKNOWN))
     if len(call.args) != 2 or any(a.type.name != "array" for a in call.args):
-        raise TypeMismatchError("Unexpected parameters for function map")
+        raise UnexpectedParametersError("Unexpected parameters for function map")
     keys, values = call.args
     require_groupable(keys.type.args[0], "map keyed by")
     missing = f"{keys.sql} IS NULL OR {values.sql} IS NULL"
@@ -25,7 +25,7 @@ def _map(call: Call) -> Typed:
 @written("map_entries(map(K, V)) -> array(row(K, V))")
 def _entries(call: Call) -> Typed:
     if len(call.args) != 1 or call.args[0].type.name != "map":
-        raise TypeMismatchError("Unexpected parameters for function map_entries")
+        raise UnexpectedParametersError("Unexpected parameters for function map_entries")
     value = call.args[0]
     packed = "struct_pack(field0 := x.key, field1 := x.value)"
     return Typed(f"list_transform(map_entries({value.sql}), lambda x: {packed})", array(row(value.type.args)))
@@ -35,7 +35,7 @@ def _entries(call: Call) -> Typed:
 def _from_entries(call: Call) -> Typed:
     kind = call.args[0].type if len(call.args) == 1 else UNKNOWN
     if kind.name != "array" or kind.args[0].name != "row" or len(kind.args[0].args) != 2:
-        raise TypeMismatchError("Unexpected parameters for function map_from_entries")
+        raise UnexpectedParametersError("Unexpected parameters for function map_from_entries")
     key, value = kind.args[0].args
     names = [n or f"field{i}" for i, n in enumerate(kind.args[0].names)]
     packed = f'struct_pack(k := x."{names[0]}", v := x."{names[1]}")'
@@ -45,7 +45,7 @@ def _from_entries(call: Call) -> Typed:
 @written("map_concat(map(K, V), map(K, V), ...) -> map(K, V)")
 def _concat(call: Call) -> Typed:
     if len(call.args) < 2 or any(a.type.name != "map" for a in call.args):
-        raise TypeMismatchError("Unexpected parameters for function map_concat")
+        raise UnexpectedParametersError("Unexpected parameters for function map_concat")
     kind = common(call.args, "map_concat")
     missing = " OR ".join(f"{a.sql} IS NULL" for a in call.args)
     given = ", ".join(coerce(a, kind).sql for a in call.args)
@@ -57,6 +57,14 @@ FUNCTIONS = [
     _entries,
     _from_entries,
     _concat,
+    declared(
+        "split_to_map(varchar, varchar, varchar) -> map(varchar, varchar)",
+        "map_from_entries(trino_split_to_pairs({0}, {1}, {2}))",
+    ),
+    declared(
+        "split_to_multimap(varchar, varchar, varchar) -> map(varchar, array(varchar))",
+        "trino_multimap(trino_split_to_pairs({0}, {1}, {2}))",
+    ),
     declared("cardinality(map(K, V)) -> bigint", "CAST(cardinality({0}) AS BIGINT)"),
     declared("element_at(map(K, V), K) -> V", "trino_map_get({0}, {1})"),
     declared("map_keys(map(K, V)) -> array(K)", "map_keys({0})"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localaws.athena.sql.errors import NotSupportedError, TypeMismatchError
+from localaws.athena.sql.errors import NotSupportedError, TypeMismatchError, UnexpectedParametersError
 from localaws.athena.sql.functions.signatures import Call, Function, declared, written
 from localaws.athena.sql.operators import arithmetic
 from localaws.athena.sql.typed import Typed, cast, coerce
@@ -12,7 +12,7 @@ from localaws.athena.sql.types import DOUBLE, MAX_PRECISION, Type, decimal, is_f
 def _one_number(call: Call, most: int = 1) -> Typed:
     if not 1 <= len(call.args) <= most or not is_numeric(call.args[0].type):
         types = ", ".join(str(a.type) for a in call.args)
-        raise TypeMismatchError(f"Unexpected parameters ({types}) for function {call.name}. Expected: a number")
+        raise UnexpectedParametersError(f"Unexpected parameters ({types}) for function {call.name}. Expected: a number")
     return call.args[0]
 
 
@@ -39,10 +39,8 @@ def _round(call: Call) -> Typed:
     digits = 0
     if len(call.args) == 2:
         digits = call.number(1, "a number of digits")
-        if digits < 0:
-            raise NotSupportedError("function round with negative digits")
     if is_integer(value.type):
-        return value
+        return value if digits >= 0 else Typed(cast(f"round({value.sql}, {digits})", value.type), value.type)
     if is_float(value.type):
         if value.type.name == "real" and digits:
             raise NotSupportedError("function round of real with digits")
@@ -56,13 +54,24 @@ def _round(call: Call) -> Typed:
     return Typed(wide if digits >= scale else cast(f"round({wide}, {digits})", kind), kind)
 
 
-@written("truncate(number) -> number")
+@written("truncate(number[, digits of a decimal]) -> number")
 def _truncate(call: Call) -> Typed:
-    value = _one_number(call)
+    value = _one_number(call, 2)
+    if len(call.args) == 2:
+        return _truncated_decimal(value, call.number(1, "a number of digits"))
     if value.type.name != "decimal":
         return Typed(cast(f"trunc({coerce(value, DOUBLE).sql})", DOUBLE), DOUBLE)
     kind = decimal(max(1, value.type.size[0] - value.type.size[1]), 0)
     return Typed(cast(f"trunc({value.sql})", kind), kind)
+
+
+def _truncated_decimal(value: Typed, digits: int) -> Typed:
+    if value.type.name != "decimal":
+        raise UnexpectedParametersError(f"Unexpected parameters ({value.type}, integer) for function truncate")
+    if digits < 0:
+        raise NotSupportedError("function truncate with negative digits")
+    kept = min(digits, value.type.size[1])
+    return Typed(cast(cast(f"trunc({value.sql}, {kept})", value.type), value.type), value.type)
 
 
 @written("sign(number) -> number")
@@ -102,6 +111,21 @@ FUNCTIONS = [
     _sign,
     _mod,
     *_doubles("sqrt", "exp", "ln", "log10", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh"),
+    declared("cbrt(double) -> double", "trino_cbrt({0})"),
+    declared("human_readable_seconds(double) -> varchar", "trino_readable_seconds({0})"),
+    declared("bit_count(bigint, bigint) -> bigint", "trino_bit_count({0}, {1})"),
+    *(
+        function
+        for name in ("random", "rand")
+        for function in (
+            declared(f"{name}() -> double", "random()"),
+            declared(f"{name}(integer) -> integer", "CAST(trino_random_below({0}) AS INTEGER)"),
+            declared(f"{name}(bigint) -> bigint", "CAST(trino_random_below({0}) AS BIGINT)"),
+            declared(f"{name}(integer, integer) -> integer", "CAST(trino_random_between({0}, {1}) AS INTEGER)"),
+            declared(f"{name}(bigint, bigint) -> bigint", "CAST(trino_random_between({0}, {1}) AS BIGINT)"),
+        )
+    ),
+    declared("uuid() -> uuid", "uuid()"),
     declared("degrees(double) -> double", "degrees({0})"),
     declared("radians(double) -> double", "radians({0})"),
     declared("atan2(double, double) -> double", "atan2({0}, {1})"),

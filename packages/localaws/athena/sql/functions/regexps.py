@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 
-from localaws.athena.sql.errors import NotSupportedError, TypeMismatchError
+from localaws.athena.sql.errors import NotSupportedError, TypeMismatchError, UnexpectedParametersError
 from localaws.athena.sql.functions.signatures import Call, written
 from localaws.athena.sql.typed import Typed, coerce, text_literal
 from localaws.athena.sql.types import BIGINT, BOOLEAN, VARCHAR, array
@@ -78,7 +78,7 @@ def _groups(pattern: str) -> int:
 
 def _prepared(call: Call, *, nonempty: bool = False, most: int = 2) -> tuple[str, str]:
     if not 2 <= len(call.args) <= most or call.args[0].type.name not in ("varchar", "unknown"):
-        raise TypeMismatchError(f"Unexpected parameters for function {call.name}. Expected: varchar, pattern")
+        raise UnexpectedParametersError(f"Unexpected parameters for function {call.name}. Expected: varchar, pattern")
     pattern, guard = checked(call.literal(1, "a pattern"))
     if nonempty and _may_match_nothing(pattern):
         raise NotSupportedError(f"function {call.name} with a pattern that matches the empty string")

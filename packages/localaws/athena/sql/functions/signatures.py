@@ -13,7 +13,7 @@ from functools import cached_property
 
 from sqlglot import exp
 
-from localaws.athena.sql.errors import NotSupportedError, TypeMismatchError
+from localaws.athena.sql.errors import NotSupportedError, TypeMismatchError, UnexpectedParametersError
 from localaws.athena.sql.scope import Scope
 from localaws.athena.sql.type_text import parse_type
 from localaws.athena.sql.typed import Typed, coerce, text_literal
@@ -102,13 +102,13 @@ def _split(text: str) -> list[str]:
 def _apply(signature: str, params: list[str], returns: str, template: str, call: Call) -> Typed:
     wanted = _repeat(params, len(call.nodes))
     if wanted is None:
-        raise TypeMismatchError(
+        raise UnexpectedParametersError(
             f"Unexpected parameters ({_types(call)}) for function {call.name}. Expected: {signature}"
         )
     bound: dict[str, Type] = {}
     for text, arg in zip(wanted, call.args, strict=True):
         if not _unify(text, arg.type, bound):
-            raise TypeMismatchError(
+            raise UnexpectedParametersError(
                 f"Unexpected parameters ({_types(call)}) for function {call.name}. Expected: {signature}"
             )
     given = [coerce(arg, _substitute(text, bound)).sql for text, arg in zip(wanted, call.args, strict=True)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import reduce
 
-from localaws.athena.sql.errors import NotSupportedError, TypeMismatchError
+from localaws.athena.sql.errors import InvalidArgumentError, NotSupportedError, TypeMismatchError
 from localaws.athena.sql.functions.signatures import Call, declared, written
 from localaws.athena.sql.operators import concatenate
 from localaws.athena.sql.typed import Typed, cast, text_literal
@@ -15,7 +15,7 @@ from localaws.athena.sql.types import VARCHAR, is_integer
 @written("concat(T, T, ...) -> T")
 def _concat(call: Call) -> Typed:
     if len(call.args) < 2:
-        raise TypeMismatchError("There must be two or more concatenation arguments")
+        raise InvalidArgumentError("There must be two or more concatenation arguments")
     return reduce(concatenate, call.args)
 
 
@@ -58,6 +58,10 @@ FUNCTIONS = [
         for extra, arity in (("", 2), (", bigint", 3))
     ),
     declared("strpos(varchar, varchar) -> bigint", "trino_strpos({0}, {1})"),
+    declared("strpos(varchar, varchar, bigint) -> bigint", "trino_position({0}, {1}, {2})"),
+    declared("soundex(varchar) -> varchar", "trino_soundex({0})"),
+    declared("luhn_check(varchar) -> boolean", "trino_luhn({0})"),
+    declared("concat_ws(varchar, array(varchar)) -> varchar", "trino_array_join({1}, {0})"),
     declared("starts_with(varchar, varchar) -> boolean", "starts_with({0}, {1})"),
     declared("replace(varchar, varchar) -> varchar", "trino_replace_unsure({0}, {1}, '')"),
     declared("replace(varchar, varchar, varchar) -> varchar", "trino_replace_unsure({0}, {1}, {2})"),

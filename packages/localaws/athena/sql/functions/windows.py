@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localaws.athena.sql.errors import NotSupportedError, TypeMismatchError
+from localaws.athena.sql.errors import NotSupportedError, UnexpectedParametersError
 from localaws.athena.sql.typed import Typed, coerce, known
 from localaws.athena.sql.types import BIGINT, DOUBLE, is_integer
 
@@ -32,20 +32,28 @@ def window(name: str, values: list[Typed], ignore_nulls: str, over: str) -> Type
     """
     if name in _RANKS:
         if values or ignore_nulls:
-            raise TypeMismatchError(f"Unexpected parameters for function {name}. Expected: {WINDOWS[name]}")
+            raise UnexpectedParametersError(f"Unexpected parameters for function {name}. Expected: {WINDOWS[name]}")
         return Typed(f"{name}(){over}", _RANKS[name])
     if name == "ntile":
         return Typed(f"ntile({_whole(values, 0, name, 1)}){over}", BIGINT)
     limits = {"lag": 3, "lead": 3, "nth_value": 2}
     if not 1 <= len(values) <= limits.get(name, 1) or (name == "nth_value" and len(values) != 2):
-        raise TypeMismatchError(f"Unexpected parameters for function {name}. Expected: {WINDOWS[name]}")
+        raise UnexpectedParametersError(f"Unexpected parameters for function {name}. Expected: {WINDOWS[name]}")
     value = known(values[0])
     args = [value.sql]
     if len(values) > 1:
-        args.append(_whole(values, 1, name, 1 if name == "nth_value" else 0))
+        args.append(_whole(values, 1, name, 1) if name == "nth_value" else _offset(values[1], name))
     if len(values) > 2:
         args.append(coerce(values[2], value.type).sql)
     return Typed(f"{name}({', '.join(args)}{ignore_nulls}){over}", value.type)
+
+
+def _offset(value: Typed, name: str) -> str:
+    if not is_integer(value.type):
+        raise UnexpectedParametersError(
+            f"Unexpected parameters ({value.type}) for function {name}. Expected: {WINDOWS[name]}"
+        )
+    return value.literal or f"trino_offset({value.sql})"
 
 
 def _whole(values: list[Typed], index: int, name: str, least: int) -> str:
