@@ -36,6 +36,8 @@ class Session:
     def __init__(self, connection: duckdb.DuckDBPyConnection, limit: int, give_back: GiveBack) -> None:
         self._connection = connection
         self._connection.execute("SET enable_profiling = 'no_output'")
+        # Trino's now() is the start of the query, wherever and however often the query asks for it.
+        self._connection.execute("SET VARIABLE query_start = now()")
         self._peak = 0
         self._limit = limit
         self._give_back = give_back

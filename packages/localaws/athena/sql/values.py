@@ -135,11 +135,11 @@ def _unicode(node: exp.Expression, scope: Scope, context: Context) -> Typed:
 
 
 def _today(node: exp.Expression, scope: Scope, context: Context) -> Typed:
-    return Typed("CAST(now() AT TIME ZONE 'UTC' AS DATE)", DATE)
+    return Typed("CAST(getvariable('query_start') AT TIME ZONE 'UTC' AS DATE)", DATE)
 
 
 def _local_now(node: exp.Expression, scope: Scope, context: Context) -> Typed:
-    return Typed("date_trunc('millisecond', now() AT TIME ZONE 'UTC')", timestamp(3))
+    return Typed("date_trunc('millisecond', getvariable('query_start') AT TIME ZONE 'UTC')", timestamp(3))
 
 
 HANDLERS: dict[type[exp.Expression], Handler] = {

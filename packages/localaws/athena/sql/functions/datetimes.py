@@ -188,7 +188,7 @@ def _with_timezone(call: Call) -> Typed:
 def _now(call: Call) -> Typed:
     if call.nodes:
         raise TypeMismatchError("now takes no arguments")
-    return Typed("date_trunc('millisecond', now())", timestamptz(3))
+    return Typed("date_trunc('millisecond', getvariable('query_start'))", timestamptz(3))
 
 
 @written("to_iso8601(date or timestamp) -> varchar")
