@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from estrela.etl.lake_table import LakeTable, StarTables
+from estrela.etl.lake_table import StarTables
+from estrela.etl.releases.contents import reader_tables
 from estrela.etl.telemetry.job_runs import JOB_RUNS
 from estrela.etl.telemetry.query_days import QUERY_DAYS
 from estrela.model import star
@@ -30,16 +31,11 @@ class Described:
 
 
 def described_tables(star_name: str = "banking") -> tuple[Described, ...]:
-    """Every table and view of the lake, as declared."""
+    """Return every table that readers may see, as declared."""
     declared, tables = star.load(star_name), StarTables(star_name)
     lake = [
         *(tables.trusted(source) for source in declared.sources),
-        *(tables.refined(table) for table in declared.tables),
-        *(LakeTable(tables.refined_database, mart.name, mart.doc, mart.columns) for mart in declared.marts),
-        tables.files,
-        tables.rejects,
-        tables.checks,
-        tables.runs,
+        *reader_tables(declared),
         JOB_RUNS,
         QUERY_DAYS,
     ]

@@ -8,7 +8,7 @@
 -- title = "Services listed"
 -- format = "integer"
 SELECT institution_name, sum(services_listed) AS services_listed
-FROM banking_refined.mart_free_services
+FROM banking.mart_free_services
 WHERE snapshot_date <= current_date
 GROUP BY institution_name
 ORDER BY institution_name

@@ -30,7 +30,7 @@
 WITH bounds AS (
   SELECT min(quarter_code) AS first_code, max(quarter_code) AS last_code,
     min(year * 4 + quarter - 1) AS first_place, max(year * 4 + quarter - 1) AS last_place
-  FROM banking_refined.dim_quarter
+  FROM banking.dim_quarter
   WHERE quarter_key <> 0
 ), calendar AS (
   SELECT CAST(place / 4 AS varchar) || 'T' || CAST(place % 4 + 1 AS varchar) AS quarter_code
@@ -38,13 +38,13 @@ WITH bounds AS (
   CROSS JOIN UNNEST(sequence(first_place, last_place)) AS places (place)
 ), counted AS (
   SELECT f.quarter_code, sum(f.total) AS complaints, count(*) AS institutions
-  FROM banking_refined.fact_complaints f
+  FROM banking.fact_complaints f
   JOIN bounds ON f.quarter_code BETWEEN bounds.first_code AND bounds.last_code
   WHERE true
-    [[AND f.institution_key IN (SELECT institution_key FROM banking_refined.dim_institution WHERE segment = {{segment}})]]
+    [[AND f.institution_key IN (SELECT institution_key FROM banking.dim_institution WHERE segment = {{segment}})]]
     [[AND f.institution_key IN (
-      SELECT i.institution_key FROM banking_refined.dim_institution i
-      JOIN banking_refined.dim_institution named ON named.institution_code = i.institution_code
+      SELECT i.institution_key FROM banking.dim_institution i
+      JOIN banking.dim_institution named ON named.institution_code = i.institution_code
       WHERE named.name = {{institution}}
     )]]
   GROUP BY f.quarter_code
@@ -55,6 +55,6 @@ SELECT
   counted.complaints,
   counted.institutions
 FROM calendar
-LEFT JOIN banking_refined.dim_quarter q ON q.quarter_code = calendar.quarter_code
+LEFT JOIN banking.dim_quarter q ON q.quarter_code = calendar.quarter_code
 LEFT JOIN counted ON counted.quarter_code = calendar.quarter_code
 ORDER BY calendar.quarter_code

@@ -21,7 +21,7 @@
 -- title = "Quarter"
 WITH chosen AS (
   SELECT quarter_code
-  FROM banking_refined.dim_quarter
+  FROM banking.dim_quarter
   WHERE quarter_key <> 0 [[AND quarter_code = {{period}}]]
   ORDER BY quarter_code DESC
   LIMIT 1
@@ -31,9 +31,9 @@ SELECT
   sum(f.total) AS complaints,
   count(*) AS institutions,
   max(f.quarter_code) AS quarter_code
-FROM banking_refined.fact_complaints f
+FROM banking.fact_complaints f
 JOIN chosen ON f.quarter_code = chosen.quarter_code
-JOIN banking_refined.dim_institution i ON i.institution_key = f.institution_key
+JOIN banking.dim_institution i ON i.institution_key = f.institution_key
 WHERE true [[AND f.quarter_code = {{period}}]]
 GROUP BY coalesce(i.segment, 'Not listed')
 ORDER BY CASE WHEN coalesce(i.segment, 'Not listed') = 'Not listed' THEN 1 ELSE 0 END, segment

@@ -25,13 +25,13 @@
 -- title = "Prudential segment"
 WITH bounds AS (
   SELECT min(quarter_code) AS first_code, max(quarter_code) AS last_code
-  FROM banking_refined.dim_quarter
+  FROM banking.dim_quarter
   WHERE quarter_key <> 0
 )
 SELECT f.quarter_code, i.size_group, sum(f.total) AS complaints
-FROM banking_refined.fact_complaints f
+FROM banking.fact_complaints f
 JOIN bounds ON f.quarter_code BETWEEN bounds.first_code AND bounds.last_code
-JOIN banking_refined.dim_institution i ON i.institution_key = f.institution_key
+JOIN banking.dim_institution i ON i.institution_key = f.institution_key
 WHERE true [[AND i.segment = {{segment}}]]
 GROUP BY f.quarter_code, i.size_group
 ORDER BY f.quarter_code, i.size_group DESC

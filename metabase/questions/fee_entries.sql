@@ -10,6 +10,6 @@
 -- [variables.person_type]
 -- title = "Person type"
 SELECT sum(services_listed) AS entries
-FROM banking_refined.mart_free_services
+FROM banking.mart_free_services
 WHERE snapshot_date <= current_date
   [[AND person_type = {{person_type}}]]

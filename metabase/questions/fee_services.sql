@@ -10,6 +10,6 @@
 -- [variables.person_type]
 -- title = "Person type"
 SELECT count(DISTINCT service_code) AS services
-FROM banking_refined.mart_service_fees
+FROM banking.mart_service_fees
 WHERE institutions > 0
   [[AND person_type = {{person_type}}]]

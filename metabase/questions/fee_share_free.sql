@@ -9,6 +9,6 @@
 -- [variables.person_type]
 -- title = "Person type"
 SELECT CAST(sum(services_free) AS double) / sum(services_listed) AS share_free
-FROM banking_refined.mart_free_services
+FROM banking.mart_free_services
 WHERE snapshot_date <= current_date
   [[AND person_type = {{person_type}}]]

@@ -34,7 +34,7 @@
 SELECT
   m.service_code, m.service_name, m.group_name, m.person_type,
   m.institutions, m.institutions_free, m.fee_min, m.fee_median, m.fee_max
-FROM banking_refined.mart_service_fees m
+FROM banking.mart_service_fees m
 WHERE m.value_type = 'amount'
   [[AND m.service_name = {{service}}]]
   [[AND m.person_type = {{person_type}}]]

@@ -25,7 +25,7 @@ SELECT
   sum(services_listed) AS services_listed,
   sum(services_free) AS services_free,
   CAST(sum(services_free) AS double) / sum(services_listed) AS share_free
-FROM banking_refined.mart_free_services
+FROM banking.mart_free_services
 WHERE snapshot_date <= current_date
   [[AND person_type = {{person_type}}]]
 GROUP BY cnpj_root

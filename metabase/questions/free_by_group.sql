@@ -26,7 +26,7 @@ SELECT
   sum(m.institutions_free) AS services_free,
   sum(m.institutions) - sum(m.institutions_free) AS services_paid,
   CAST(sum(m.institutions_free) AS double) / sum(m.institutions) AS share_free
-FROM banking_refined.mart_service_fees m
+FROM banking.mart_service_fees m
 WHERE true [[AND m.person_type = {{person_type}}]]
 GROUP BY m.group_name
 ORDER BY sum(m.institutions) DESC, m.group_name

@@ -23,7 +23,7 @@
 -- title = "Prudential segment"
 WITH chosen AS (
   SELECT quarter_code
-  FROM banking_refined.dim_quarter
+  FROM banking.dim_quarter
   WHERE quarter_key <> 0 [[AND quarter_code = {{period}}]]
   ORDER BY quarter_code DESC
   LIMIT 1
@@ -33,9 +33,9 @@ SELECT
   f.recomputed_index AS index_per_million,
   f.clients,
   f.quarter_code
-FROM banking_refined.fact_complaints f
+FROM banking.fact_complaints f
 JOIN chosen ON f.quarter_code = chosen.quarter_code
-JOIN banking_refined.dim_institution i ON i.institution_key = f.institution_key
+JOIN banking.dim_institution i ON i.institution_key = f.institution_key
 WHERE i.size_group = 'top' AND f.recomputed_index IS NOT NULL
   [[AND f.quarter_code = {{period}}]]
   [[AND i.segment = {{segment}}]]

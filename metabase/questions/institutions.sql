@@ -9,7 +9,7 @@
 -- [columns.segment]
 -- title = "Segment"
 SELECT name AS institution_name, max(kind) AS kind, max(segment) AS segment
-FROM banking_refined.dim_institution
+FROM banking.dim_institution
 WHERE institution_key <> 0 AND is_current AND size_group IS NOT NULL
 GROUP BY name
 ORDER BY institution_name

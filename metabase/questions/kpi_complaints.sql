@@ -23,13 +23,13 @@
 -- title = "Institution"
 WITH chosen AS (
   SELECT quarter_code, method, ends_on
-  FROM banking_refined.dim_quarter
+  FROM banking.dim_quarter
   WHERE quarter_key <> 0 [[AND quarter_code = {{period}}]]
   ORDER BY quarter_code DESC
   LIMIT 1
 ), shown AS (
   SELECT q.quarter_key, q.quarter_code, q.ends_on
-  FROM banking_refined.dim_quarter q
+  FROM banking.dim_quarter q
   JOIN chosen ON q.method = chosen.method AND q.quarter_code <= chosen.quarter_code
   WHERE q.quarter_key <> 0
   ORDER BY q.quarter_code DESC
@@ -39,13 +39,13 @@ SELECT
   shown.ends_on AS quarter_end,
   shown.quarter_code,
   sum(f.total) AS complaints
-FROM banking_refined.fact_complaints f
+FROM banking.fact_complaints f
 JOIN shown ON f.quarter_code = shown.quarter_code
 WHERE true
-  [[AND f.institution_key IN (SELECT institution_key FROM banking_refined.dim_institution WHERE segment = {{segment}})]]
+  [[AND f.institution_key IN (SELECT institution_key FROM banking.dim_institution WHERE segment = {{segment}})]]
   [[AND f.institution_key IN (
-    SELECT i.institution_key FROM banking_refined.dim_institution i
-    JOIN banking_refined.dim_institution named ON named.institution_code = i.institution_code
+    SELECT i.institution_key FROM banking.dim_institution i
+    JOIN banking.dim_institution named ON named.institution_code = i.institution_code
     WHERE named.name = {{institution}}
   )]]
 GROUP BY shown.ends_on, shown.quarter_code

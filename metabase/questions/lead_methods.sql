@@ -24,7 +24,7 @@
 -- title = "Quarter"
 WITH chosen AS (
   SELECT quarter_code
-  FROM banking_refined.dim_quarter
+  FROM banking.dim_quarter
   WHERE quarter_key <> 0 [[AND quarter_code = {{period}}]]
   ORDER BY quarter_code DESC
   LIMIT 1
@@ -35,9 +35,9 @@ SELECT
   count(*) AS institutions,
   CAST(sum(f.total) AS double) / nullif(sum(sum(f.total)) OVER (), 0) AS share,
   max(f.quarter_code) AS quarter_code
-FROM banking_refined.fact_complaints f
+FROM banking.fact_complaints f
 JOIN chosen ON f.quarter_code = chosen.quarter_code
-JOIN banking_refined.dim_institution i ON i.institution_key = f.institution_key
+JOIN banking.dim_institution i ON i.institution_key = f.institution_key
 WHERE true [[AND f.quarter_code = {{period}}]]
 GROUP BY i.lead_method
 ORDER BY complaints DESC, i.lead_method

@@ -23,14 +23,14 @@
 -- title = "Prudential segment"
 WITH chosen AS (
   SELECT quarter_code
-  FROM banking_refined.dim_quarter
+  FROM banking.dim_quarter
   WHERE quarter_key <> 0 [[AND quarter_code = {{period}}]]
   ORDER BY quarter_code DESC
   LIMIT 1
 ), counted AS (
   SELECT f.institution_key, f.quarter_code, f.total AS complaints,
     CAST(f.total AS double) / nullif(sum(f.total) OVER (), 0) AS share
-  FROM banking_refined.fact_complaints f
+  FROM banking.fact_complaints f
   JOIN chosen ON f.quarter_code = chosen.quarter_code
   WHERE true [[AND f.quarter_code = {{period}}]]
 )
@@ -40,7 +40,7 @@ SELECT
   counted.share,
   counted.quarter_code
 FROM counted
-JOIN banking_refined.dim_institution i ON i.institution_key = counted.institution_key
+JOIN banking.dim_institution i ON i.institution_key = counted.institution_key
 WHERE counted.complaints > 0 [[AND i.segment = {{segment}}]]
 ORDER BY counted.complaints DESC, institution_name
 LIMIT 10

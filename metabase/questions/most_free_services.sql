@@ -30,7 +30,7 @@ SELECT
   sum(m.services_listed) - sum(m.services_free) AS services_paid,
   sum(m.services_listed) AS services_listed,
   max(m.snapshot_date) AS snapshot_date
-FROM banking_refined.mart_free_services m
+FROM banking.mart_free_services m
 WHERE m.snapshot_date <= current_date [[AND m.segment = {{segment}}]]
 GROUP BY m.cnpj_root
 ORDER BY services_free DESC, services_listed, institution_name

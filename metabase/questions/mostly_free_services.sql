@@ -25,7 +25,7 @@ SELECT
   CAST(sum(m.institutions_free) AS double) / sum(m.institutions) AS share_free,
   sum(m.institutions_free) AS institutions_free,
   sum(m.institutions) AS institutions
-FROM banking_refined.mart_service_fees m
+FROM banking.mart_service_fees m
 WHERE true [[AND m.person_type = {{person_type}}]]
 GROUP BY m.service_name
 HAVING sum(m.institutions) >= 5

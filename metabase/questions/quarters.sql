@@ -10,6 +10,6 @@
 -- title = "Ends on"
 -- format = "date"
 SELECT quarter_code, method, ends_on
-FROM banking_refined.dim_quarter
+FROM banking.dim_quarter
 WHERE quarter_key <> 0
 ORDER BY quarter_code DESC

@@ -41,7 +41,7 @@
 -- title = "Institution"
 WITH chosen AS (
   SELECT quarter_code
-  FROM banking_refined.dim_quarter
+  FROM banking.dim_quarter
   WHERE quarter_key <> 0 [[AND quarter_code = {{period}}]]
   ORDER BY quarter_code DESC
   LIMIT 1
@@ -62,10 +62,10 @@ SELECT
   m.index_per_million,
   m.clients,
   m.quarter_code
-FROM banking_refined.mart_bank_quarter m
+FROM banking.mart_bank_quarter m
 JOIN chosen ON m.quarter_code = chosen.quarter_code
 WHERE true
   [[AND m.quarter_code = {{period}}]]
   [[AND m.segment = {{segment}}]]
-  [[AND m.institution_code IN (SELECT institution_code FROM banking_refined.dim_institution WHERE name = {{institution}})]]
+  [[AND m.institution_code IN (SELECT institution_code FROM banking.dim_institution WHERE name = {{institution}})]]
 ORDER BY m.complaints_rank, institution_name

@@ -15,10 +15,10 @@
 -- [columns.example]
 -- title = "Example of a value"
 WITH sources AS (
-  SELECT DISTINCT source FROM banking_ops.files WHERE source <> ''
+  SELECT DISTINCT source FROM banking.files WHERE source <> ''
 ), refused AS (
   SELECT source, reason, column_name, count(*) AS rejects, max(value) AS example
-  FROM banking_ops.rejects
+  FROM banking.rejects
   WHERE source <> ''
   GROUP BY source, reason, column_name
 )

@@ -8,5 +8,5 @@
 -- format = "integer"
 -- unit = "rows"
 SELECT coalesce(sum(rows_in), 0) AS rows_in
-FROM banking_ops.files
+FROM banking.files
 WHERE source <> ''

@@ -30,9 +30,9 @@ WITH dated AS (
     i.institution_code, i.name AS institution_name, s.service_name, s.person_type, f.ceiling, f.unit,
     f.in_force_since, f.snapshot_date,
     max(f.snapshot_date) OVER (PARTITION BY i.institution_code, f.person_type) AS newest
-  FROM banking_refined.fact_fees f
-  JOIN banking_refined.dim_institution i ON i.institution_key = f.institution_key
-  JOIN banking_refined.dim_service s ON s.service_key = f.service_key
+  FROM banking.fact_fees f
+  JOIN banking.dim_institution i ON i.institution_key = f.institution_key
+  JOIN banking.dim_service s ON s.service_key = f.service_key
   WHERE f.snapshot_date <= current_date AND f.value_type = 'amount'
     [[AND f.person_type = {{person_type}}]]
 ), listed AS (

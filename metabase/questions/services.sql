@@ -7,7 +7,7 @@
 -- [columns.group_name]
 -- title = "Group"
 SELECT service_name, max(group_name) AS group_name
-FROM banking_refined.dim_service
+FROM banking.dim_service
 WHERE service_key <> 0
 GROUP BY service_name
 ORDER BY service_name

@@ -31,18 +31,18 @@
 -- title = "Prudential segment"
 WITH chosen AS (
   SELECT quarter_code
-  FROM banking_refined.dim_quarter
+  FROM banking.dim_quarter
   WHERE quarter_key <> 0 [[AND quarter_code = {{period}}]]
   ORDER BY quarter_code DESC
   LIMIT 1
 ), everything AS (
   SELECT sum(f.total) AS complaints
-  FROM banking_refined.fact_complaints f
+  FROM banking.fact_complaints f
   JOIN chosen ON f.quarter_code = chosen.quarter_code
   WHERE true [[AND f.quarter_code = {{period}}]]
 ), leads AS (
   SELECT lead_cnpj_root, max(segment) AS segment
-  FROM banking_refined.dim_institution
+  FROM banking.dim_institution
   WHERE lead_cnpj_root IS NOT NULL
   GROUP BY lead_cnpj_root
 )
@@ -52,7 +52,7 @@ SELECT
   m.complaints,
   m.quarter_code,
   CAST(sum(m.complaints) OVER () AS double) / nullif(everything.complaints, 0) AS covered
-FROM banking_refined.mart_services_complaints m
+FROM banking.mart_services_complaints m
 JOIN chosen ON m.quarter_code = chosen.quarter_code
 JOIN leads ON leads.lead_cnpj_root = m.lead_cnpj_root
 CROSS JOIN everything

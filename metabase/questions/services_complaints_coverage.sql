@@ -10,18 +10,18 @@
 -- title = "Quarter"
 WITH chosen AS (
   SELECT quarter_code
-  FROM banking_refined.dim_quarter
+  FROM banking.dim_quarter
   WHERE quarter_key <> 0 [[AND quarter_code = {{period}}]]
   ORDER BY quarter_code DESC
   LIMIT 1
 ), everything AS (
   SELECT sum(f.total) AS complaints
-  FROM banking_refined.fact_complaints f
+  FROM banking.fact_complaints f
   JOIN chosen ON f.quarter_code = chosen.quarter_code
   WHERE true [[AND f.quarter_code = {{period}}]]
 ), drawn AS (
   SELECT sum(m.complaints) AS complaints
-  FROM banking_refined.mart_services_complaints m
+  FROM banking.mart_services_complaints m
   JOIN chosen ON m.quarter_code = chosen.quarter_code
   WHERE m.services_listed > 0 [[AND m.quarter_code = {{period}}]]
 )

@@ -10,14 +10,14 @@
 -- title = "Quarter"
 WITH chosen AS (
   SELECT quarter_code
-  FROM banking_refined.dim_quarter
+  FROM banking.dim_quarter
   WHERE quarter_key <> 0 [[AND quarter_code = {{period}}]]
   ORDER BY quarter_code DESC
   LIMIT 1
 )
 SELECT
   CAST(sum(CASE WHEN i.lead_method = 'unknown' THEN f.total ELSE 0 END) AS double) / nullif(sum(f.total), 0) AS share
-FROM banking_refined.fact_complaints f
+FROM banking.fact_complaints f
 JOIN chosen ON f.quarter_code = chosen.quarter_code
-JOIN banking_refined.dim_institution i ON i.institution_key = f.institution_key
+JOIN banking.dim_institution i ON i.institution_key = f.institution_key
 WHERE true [[AND f.quarter_code = {{period}}]]

@@ -9,7 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 from estrela.etl.lake_table import OPS, LakeTable, StarTables
-from estrela.etl.releases.views import AthenaViews
+from estrela.etl.releases.claim import Claim
+from estrela.etl.releases.contents import Pin, pinned_tables, views_of
+from estrela.etl.releases.manifests import Manifests
+from estrela.etl.releases.objects import Objects, S3Objects
+from estrela.etl.releases.release import Release
+from estrela.etl.releases.switch import Switch
+from estrela.etl.releases.views import AthenaViews, Views
 from estrela.etl.telemetry.job_runs import job_runs_log, row_of
 from estrela.etl.telemetry.ops_log import Row
 from estrela.etl.telemetry.query_days import query_days_log
@@ -160,7 +166,8 @@ def _rows() -> Iterator[tuple[LakeTable, list[tuple[Any, ...]]]]:
         [("complaints", "quarter=3,year=2024", "a", 7, "Índice", "<i>x</i>", "not a number", "2024;3;x")],
     )
     yield TABLES.checks, [("dim_quarter", "unique", "year, quarter", 5, 0), ("fact_fees", "between", "ceiling", 8, 2)]
-    yield TABLES.runs, [("star_banking/d1", PUBLISHED, "banking_refined.dim_quarter, banking_refined.fact_fees")]
+    changed = "banking_refined.dim_quarter, banking_refined.fact_fees"
+    yield TABLES.runs, [(1, 0, "star_banking/d1", PUBLISHED, changed, "")]
 
 
 def statements() -> Iterator[str]:
@@ -174,7 +181,7 @@ def statements() -> Iterator[str]:
 
 @contextmanager
 def small_lake() -> Iterator[Athena]:
-    """Athena over the small lake, with the marts as publishing makes them."""
+    """Athena over the small lake, with the views of its first release."""
     with running() as aws:
         aws.client("s3").create_bucket(Bucket=BUCKET)
         client, output = aws.client("athena"), f"s3://{BUCKET}/athena/"
@@ -182,11 +189,31 @@ def small_lake() -> Iterator[Athena]:
         athena = Athena(client, "small")
         for statement in statements():
             athena.ask(statement[:60], statement)
-        AthenaViews(client, output).create(TABLES.refined_database, STAR.marts)
         s3, glue = aws.client("s3"), aws.client("glue")
+        _publish(athena, S3Objects(s3, BUCKET), AthenaViews(client, output))
         job_runs_log(s3, glue, BUCKET).merge(_job_run(*run) for run in JOB_RUNS)
         query_days_log(s3, glue, BUCKET).merge(_query_day(*day) for day in QUERY_DAYS)
         yield athena
+
+
+def _publish(athena: Athena, objects: Objects, views: Views) -> None:
+    """Show the newest snapshot of every table as release 1."""
+    pins = [
+        Pin(table, _snapshot(athena, table), tuple(one.name for one in table.columns)) for table in pinned_tables(STAR)
+    ]
+    shown = {pin.table.path: pin.snapshot for pin in pins}
+    manifests = Manifests(objects, STAR.name)
+    release = Release(1, STAR.name, "star_banking/d1", f"{PUBLISHED:%Y-%m-%dT%H:%M:%S}", 0, shown, views_of(STAR, pins))
+    switch = Switch(manifests, views, Claim(objects, STAR.name, "d1", set), f"s3://{BUCKET}/{manifests.pointer_prefix}")
+    with switch.claim.held():
+        switch.publish(manifests.create(release))
+        switch.settle()
+
+
+def _snapshot(athena: Athena, table: LakeTable) -> int:
+    newest = f'SELECT snapshot_id FROM {table.database}."{table.name}$snapshots" ORDER BY committed_at DESC LIMIT 1'
+    rows = athena.ask(table.path, newest).rows
+    return int(str(rows[0]["snapshot_id"])) if rows else 0
 
 
 def _create(table: LakeTable) -> str:

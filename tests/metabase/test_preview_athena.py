@@ -31,7 +31,7 @@ def test_all_pages_of_a_result_come_with_their_types(small_athena: Athena) -> No
 
 def test_athena_s_own_reason_stands_in_the_error(small_athena: Athena) -> None:
     with pytest.raises(QueryError, match=r"^runs: Athena query \S+: ended FAILED: .*no_such_column") as caught:
-        small_athena.ask("runs", "SELECT no_such_column FROM banking_ops.runs")
+        small_athena.ask("runs", "SELECT no_such_column FROM banking.runs")
     assert caught.value.name == "runs"
 
 
@@ -65,5 +65,5 @@ def test_a_question_that_fails_leaves_the_old_page(small_athena: Athena, tmp_pat
 
 def test_an_empty_question_is_named(small_athena: Athena, tmp_path: Path) -> None:
     site = load()
-    sql = "SELECT table_name, check_name, column_name, rows_checked, rows_failed FROM banking_ops.checks WHERE false"
+    sql = "SELECT table_name, check_name, column_name, rows_checked, rows_failed FROM banking.checks WHERE false"
     assert preview(broken(site, "checks", sql), small_athena, tmp_path / "page.html").empty == ("checks",)
