@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -11,12 +12,21 @@ import boto3
 from estrela.errors import SettingsError
 from estrela.etl.base import ETLBase, Figures
 from estrela.etl.raw.layer import RawLayer
+from estrela.etl.releases.claim import Claim
+from estrela.etl.releases.digests import code_digests
+from estrela.etl.releases.manifests import Manifests
+from estrela.etl.releases.news import raw_versions
+from estrela.etl.releases.objects import S3Objects
+from estrela.etl.releases.switch import Switch
+from estrela.etl.releases.views import AthenaViews
 from estrela.etl.step_failure import step_error
+from estrela.etl.steps.rollback import RollBack
+from estrela.hooks.athena import AthenaQueries
 from estrela.hooks.http_policy import HttpPolicy
 from estrela.logger import Logger
 from estrela.model.auth import ApiKey, Auth, BasicLogin, BearerToken
 from estrela.model.origin import Api, Catalogue, Download, OData, RestApi, S3Deliveries, S3Files
-from estrela.model.plan import EXTRACT, STAR, TRANSFORM
+from estrela.model.plan import EXTRACT, ROLLBACK, STAR, TRANSFORM
 from estrela.model.source import Source
 from estrela.model.star import Star, load
 from estrela.settings import Settings, settings_from
@@ -93,6 +103,8 @@ class ETLFactory:
             return self._transform(settings.entity, self._sources(star), self._lake(), settings.full_refresh)
         if settings.phase == STAR:
             return self._star(star, self._lake(), settings.full_refresh)
+        if settings.phase == ROLLBACK:
+            return RollBack(self._switch(star), settings.release, log=self.log, root=self.root)
         return self._publish(star)
 
     def _extract(self, star: Star) -> ETLBase:
@@ -100,6 +112,7 @@ class ETLFactory:
         from estrela.etl.raw.world_record import WorldRecord
 
         settings, raw = self.settings, self._raw()
+        self._manifests(star).report_code(code_digests(star))
         scope = Scope(settings.parameters, settings.full_refresh)
         sources = [source for source in star.sources_of(settings.entity) if source.received_with is None]
         extractors = [extractor_of(source, raw, scope, settings.world, self.session) for source in sources]
@@ -118,20 +131,28 @@ class ETLFactory:
         return StepGroup(entity, steps, log=self.log, root=self.root)
 
     def _star(self, star: Star, lake: LakeLoader, full_refresh: bool) -> ETLBase:
-        from estrela.etl.steps.star import BuildStar, code_digest
+        from estrela.etl.steps.star import BuildStar
 
-        return BuildStar(star, lake, code_digest(), full_refresh, log=self.log, root=self.root)
+        return BuildStar(star, lake, code_digests(star), full_refresh, log=self.log, root=self.root)
 
     def _publish(self, star: Star) -> ETLBase:
-        from estrela.etl.releases.views import AthenaViews
         from estrela.etl.steps.publish import Publish
 
-        lake = self._lake()
+        lake, raw = self._lake(), self._raw()
         # What a full refresh asks for was done by the run's own steps; here they only catch up with other runs.
         steps = [self._transform(star.name, star.sources, lake, False), self._star(star, lake, False)]
-        views = AthenaViews(self.session.client("athena"), f"{self.root}/athena/")
-        active, key = self._active_branches, self.settings.run_key
-        return Publish(star, lake, key, steps, views, active, log=self.log, root=self.root)
+        state = partial(raw_versions, raw, [source.name for source in star.sources])
+        switch, digests, key = self._switch(star), code_digests(star), self.settings.run_key
+        return Publish(star, lake, key, steps, switch, digests, state, log=self.log, root=self.root)
+
+    def _switch(self, star: Star) -> Switch:
+        manifests = self._manifests(star)
+        views = AthenaViews(AthenaQueries(self.session.client("athena"), output=f"{self.root}/athena/"))
+        claim = Claim(manifests.objects, star.name, self.settings.run_key, self._active_branches)
+        return Switch(manifests, views, claim, f"{self.root}/{manifests.pointer_prefix}")
+
+    def _manifests(self, star: Star) -> Manifests:
+        return Manifests(S3Objects(self.session.client("s3"), self.settings.lake), star.name)
 
     def _active_branches(self) -> set[str]:
         """Branches of the runs whose steps are at work now; none where this is not a Glue job."""

@@ -17,6 +17,7 @@ from estrela.world import PRODUCTION, World, world_from
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 ENTITY = re.compile(r"[a-z][a-z0-9_]*")
 RUN_KEY = re.compile(r"[\x21-\x7e]{1,400}")
+NUMBER = re.compile(r"\d{1,9}")
 SWITCH = {"true": True, "false": False}
 
 Parameters = Mapping[str, tuple[str, ...]]
@@ -29,7 +30,8 @@ class Settings:
 
     ``star``, ``entity`` and ``phase`` say what to do, ``lake`` is the bucket, ``run_key`` names the attempt that a
     retry attaches to. ``parameters`` limit an extract as the star's run parameters declare; ``full_refresh`` asks for
-    everything anew; ``world`` says which hosts are asked.
+    everything anew; ``world`` says which hosts are asked. ``release`` is the one that a rollback returns to; 0: the one
+    before the current.
     """
 
     star: str
@@ -40,6 +42,7 @@ class Settings:
     parameters: Parameters = field(default_factory=dict)
     full_refresh: bool = False
     world: World = PRODUCTION
+    release: int = 0
 
 
 def settings_from(argv: Sequence[str]) -> Settings:
@@ -56,6 +59,7 @@ def settings_from(argv: Sequence[str]) -> Settings:
         parameters=parameters_from(star, given.get("params", "")),
         full_refresh=SWITCH[switch],
         world=world_from(given.get("source_host", "")),
+        release=int(_matching(given, "release", NUMBER, "the number of a release", "0")),
     )
 
 

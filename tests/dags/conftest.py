@@ -18,12 +18,15 @@ import pytest
 from localaws.running import Running, running
 
 DAGS = Path(__file__).parents[2] / "dags"
-# What an extract does to the lake, and what the steps after it do not: it stores one answer of each of its sources.
+# An extract stores one answer of each of its sources and reports its code; publish records what it was made from.
 STAND_IN = """
     import sys, time
     from datetime import UTC, datetime
     import boto3
     from estrela.errors import StepError
+    from estrela.etl.releases.manifests import Manifests
+    from estrela.etl.releases.news import raw_versions
+    from estrela.etl.releases.objects import S3Objects
     from estrela.etl.raw.layer import Arrival, RawLayer
     from estrela.failure import Failure
     from estrela.model.star import load
@@ -33,9 +36,14 @@ STAND_IN = """
         time.sleep(300)
     if "gone" in host or given["--entity"] in host:
         raise StepError(Failure("SourceRejectedError", False), f"{given['--entity']}: HTTP 410")
+    star, s3 = load(given["--star"]), boto3.client("s3")
+    raw = RawLayer(s3, given["--lake"], f"raw/{star.name}")
+    manifests = Manifests(S3Objects(s3, given["--lake"]), star.name)
+    if given["--phase"] == "publish":
+        manifests.advance(raw_versions(raw, [source.name for source in star.sources]), {"dim": "1"})
     if given["--phase"] == "extract":
-        for source in load(given["--star"]).sources_of(given["--entity"]):
-            raw = RawLayer(boto3.client("s3"), given["--lake"], f"raw/{given['--star']}")
+        manifests.report_code({"dim": "1"})
+        for source in star.sources_of(given["--entity"]):
             raw.write(source.name, [Arrival({}, 0, "https://bank.test", b"1", datetime.now(UTC))])
 """
 

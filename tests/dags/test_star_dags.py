@@ -99,8 +99,7 @@ def test_the_order_comes_from_the_declarations(dag: dict[str, Any]) -> None:
         "transform_banking": ["news"],
         "news": sorted(EXTRACTS),
         "extracted": sorted(EXTRACTS),
-        "remember": ["publish"],
-        "telemetry": sorted([*EXTRACTS, "remember"]),
+        "telemetry": sorted([*EXTRACTS, "publish"]),
     }
 
 
@@ -192,20 +191,31 @@ def test_an_extract_that_fails_stops_nothing_and_somebody_hears_of_it(platform: 
 
 
 NEWS = """
-    import json, sys, types
+    import json, sys
     from datetime import UTC, datetime
     import airflow.providers.standard.operators.python
-    from estrela.airflow.connection import Connection, client
-    from estrela.airflow.news import news, remember
+    from estrela.airflow.connection import client
+    from estrela.airflow.news import news
     from estrela.etl.raw.layer import Arrival, RawLayer
+    from estrela.etl.releases.manifests import Manifests
+    from estrela.etl.releases.news import raw_versions
+    from estrela.etl.releases.objects import S3Objects
+    from estrela.model.star import load
     connection = json.loads(sys.argv[1])
+    s3 = client("s3", "aws_default")
+    raw = RawLayer(s3, connection["lake"], "raw/banking")
+    manifests = Manifests(S3Objects(s3, connection["lake"]), "banking")
+    publish = lambda code: manifests.advance(raw_versions(raw, [one.name for one in load("banking").sources]), code)
     ask = lambda refresh=False: news("banking", connection, {"full_refresh": refresh})
-    first = ask()
-    remember("banking", connection, types.SimpleNamespace(xcom_pull=lambda task_ids: first))
-    after = ask()
-    raw = RawLayer(client("s3", "aws_default"), connection["lake"], "raw/banking")
+    manifests.report_code({"dim": "1"})
+    answers = [ask()]
+    publish({"dim": "1"})
+    answers += [ask(), ask(True)]
+    manifests.report_code({"dim": "2"})
+    answers += [ask()]
+    publish({"dim": "2"})
     raw.write("fees", [Arrival({}, 0, "https://bank.test", b"2", datetime.now(UTC))])
-    print(json.dumps([first["fees"], after, ask(True)["fees"], ask()["fees"]]))
+    print(json.dumps([*answers, ask()]))
 """
 
 
@@ -222,8 +232,10 @@ def connection(platform: Any, **changes: str) -> str:
 
 
 def test_news_is_what_the_published_tables_were_not_made_from(platform: Any, answer_of: Any) -> None:
-    never_published, just_published, full_refresh, new_file = answer_of(platform.python(NEWS, connection(platform)))
-    assert (never_published, just_published, full_refresh, new_file) == (0, {}, 1, 1)
+    never_published, just_published, full_refresh, new_code, new_file = answer_of(
+        platform.python(NEWS, connection(platform))
+    )
+    assert (never_published, just_published, full_refresh, new_code, new_file) == (True, False, True, True, True)
 
 
 STEP = """

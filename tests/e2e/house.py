@@ -15,11 +15,13 @@ import psutil
 from pyiceberg.catalog.rest import RestCatalog
 
 from demo.deployment import FOR_SHORT_RUNS, JOB, LAKE, WORKGROUP, deploy
+from estrela.etl.run_key import is_run_branch
 from estrela.hooks.athena import AthenaQueries
 from estrela.hooks.glue_runs import ENDED
 from localaws.running import Running, running
 
 PROJECT = Path(__file__).parents[2]
+STAR = "banking"
 DATABASES = ("banking_trusted", "banking_refined", "banking_ops")
 # When something was published is no content of what was.
 RUNS = "banking_ops.runs"
@@ -93,13 +95,21 @@ class House:
 
     def branches(self) -> set[str]:
         """Branches of runs, over all tables."""
-        return {branch for name in self.names() for branch in self.refs(name)} - {"main"}
+        return {ref for name in self.names() for ref in self.refs(name) if is_run_branch(ref)}
 
     def tables(self) -> Rows:
         """The sorted rows of every published table, as Athena's result file tells them."""
         with ThreadPoolExecutor(4) as pool:
             names = [name for name in self.names() if name != RUNS and "main" in self.refs(name)]
             return dict(zip(names, pool.map(self._rows, names), strict=True))
+
+    def shown(self) -> Rows:
+        """The sorted rows of every view that readers see; none before the first release."""
+        glue = self.aws.client("glue")
+        if STAR not in [one["Name"] for one in glue.get_databases()["DatabaseList"]]:
+            return {}
+        names = [table["Name"] for table in glue.get_tables(DatabaseName=STAR)["TableList"]]
+        return {name: self._rows(f"{STAR}.{name}") for name in names}
 
     def _rows(self, name: str) -> list[str]:
         found = AthenaQueries(self.aws.client("athena"), WORKGROUP).run(f"SELECT * FROM {name}")

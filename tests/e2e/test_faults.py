@@ -38,9 +38,14 @@ def test_killed_before_and_after_each_commit_and_between_two_publishes(home: Pat
         between = made.tables()
         assert between.keys() < expected.keys()
         assert between.items() <= expected.items()
+        assert made.shown() == {}
         assert made.run("publish", "banking", "day") == "SUCCEEDED"
         assert made.branches() == set()
         assert made.tables() == expected
+        shown = made.shown()
+        committed_tables = {name.rpartition(".")[2]: rows for name, rows in expected.items() if "_trusted" not in name}
+        assert {name: rows for name, rows in shown.items() if name in committed_tables} == committed_tables
+        assert shown["release"][0].startswith('"1"')
 
 
 def test_two_runs_at_once_do_not_harm_each_other(home: Path, expected: Rows) -> None:

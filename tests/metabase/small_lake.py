@@ -19,6 +19,7 @@ from estrela.etl.releases.views import AthenaViews, Views
 from estrela.etl.telemetry.job_runs import job_runs_log, row_of
 from estrela.etl.telemetry.ops_log import Row
 from estrela.etl.telemetry.query_days import query_days_log
+from estrela.hooks.athena import AthenaQueries
 from estrela.model.star import load
 from localaws.running import running
 from metabase.preview.athena import Athena
@@ -190,7 +191,7 @@ def small_lake() -> Iterator[Athena]:
         for statement in statements():
             athena.ask(statement[:60], statement)
         s3, glue = aws.client("s3"), aws.client("glue")
-        _publish(athena, S3Objects(s3, BUCKET), AthenaViews(client, output))
+        _publish(athena, S3Objects(s3, BUCKET), AthenaViews(AthenaQueries(client, output=output)))
         job_runs_log(s3, glue, BUCKET).merge(_job_run(*run) for run in JOB_RUNS)
         query_days_log(s3, glue, BUCKET).merge(_query_day(*day) for day in QUERY_DAYS)
         yield athena

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 from raw_folder import FolderRaw
@@ -13,22 +16,52 @@ from estrela.etl.base import Figures
 from estrela.etl.lake_table import StarTables
 from estrela.etl.loaders.definition import exists
 from estrela.etl.loaders.lake import LakeLoader
+from estrela.etl.releases.claim import Claim
+from estrela.etl.releases.manifests import Manifests
+from estrela.etl.releases.news import raw_versions
+from estrela.etl.releases.switch import Switch
+from estrela.etl.run_key import is_run_branch
 from estrela.etl.steps.publish import Publish
 from estrela.etl.steps.star import BuildStar
 from estrela.etl.steps.transform import TransformSource
 from estrela.model.star import Star, load
-from estrela.model.table import Mart
 
 TABLES = StarTables("banking")
+CODE = {one.name: "code" for one in (*load("banking").tables, *load("banking").marts)}
 BUILT = tuple(table.name for table in load("banking").tables)
 
 
 @dataclass
-class CreatedViews:
-    created: list[str] = field(default_factory=list)
+class FolderObjects:
+    """JSON objects in a folder, whose version is the digest of their text."""
 
-    def create(self, database: str, marts: Sequence[Mart]) -> None:
-        self.created += [f"{database}.{mart.name}" for mart in marts]
+    folder: Path
+
+    def read(self, key: str) -> tuple[dict[str, Any], str]:
+        path = self.folder / key
+        return (json.loads(path.read_text()), _digest(path)) if path.exists() else ({}, "")
+
+    def write(self, key: str, value: Mapping[str, Any], version: str) -> str:
+        path = self.folder / key
+        if version != (_digest(path) if path.exists() else ""):
+            return ""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(dict(value)))
+        return _digest(path)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@dataclass
+class RunStatements:
+    """Takes Athena statements down."""
+
+    ran: list[str] = field(default_factory=list)
+
+    def run(self, statements: Sequence[str]) -> None:
+        self.ran += statements
 
 
 @dataclass
@@ -36,7 +69,7 @@ class World:
     spark: SparkSession
     raw: FolderRaw
     star: Star = field(default_factory=lambda: load("banking"))
-    views: CreatedViews = field(default_factory=CreatedViews)
+    views: RunStatements = field(default_factory=RunStatements)
 
     def transform(self, run: str, *names: str, full_refresh: bool = False) -> dict[str, Figures]:
         lake = LakeLoader(self.spark, "banking", run)
@@ -44,15 +77,26 @@ class World:
         return {one.name: TransformSource(one, self.raw, lake, full_refresh).run() for one in sources}
 
     def build(self, run: str) -> Figures:
-        return BuildStar(self.star, LakeLoader(self.spark, "banking", run), "code").run()
+        return BuildStar(self.star, LakeLoader(self.spark, "banking", run), CODE).run()
 
     def publish(self, run: str, active: Callable[[], set[str]] = set) -> Figures:
         lake = LakeLoader(self.spark, "banking", run)
         steps = [
             *[TransformSource(one, self.raw, lake) for one in self.star.sources],
-            BuildStar(self.star, lake, "code"),
+            BuildStar(self.star, lake, CODE),
         ]
-        return Publish(self.star, lake, run, steps, self.views, active).run()
+        return Publish(self.star, lake, run, steps, self.switch(run, active), CODE, self.raw_versions).run()
+
+    def switch(self, run: str, active: Callable[[], set[str]] = set) -> Switch:
+        claim = Claim(self.manifests.objects, "banking", run, active, sleep=lambda _: None)
+        return Switch(self.manifests, self.views, claim, "s3://lake/current/", sleep=lambda _: None)
+
+    @property
+    def manifests(self) -> Manifests:
+        return Manifests(FolderObjects(self.raw.folder.parent / "objects"), "banking")
+
+    def raw_versions(self) -> dict[str, int]:
+        return raw_versions(self.raw, [source.name for source in self.star.sources])
 
     def run(self, run: str) -> Figures:
         self.transform(run)
@@ -69,7 +113,8 @@ class World:
         tables = [TABLES.refined(table) for table in self.star.tables]
         tables += [TABLES.trusted(source) for source in self.star.sources]
         tables += [TABLES.files, TABLES.rejects, TABLES.checks]
-        return {ref for table in tables if exists(self.spark, table) for ref in lake.snapshots.refs(table)} - {"main"}
+        refs = {ref for table in tables if exists(self.spark, table) for ref in lake.snapshots.refs(table)}
+        return {ref for ref in refs if is_run_branch(ref)}
 
     def contents(self, *names: str) -> dict[str, list[tuple[object, ...]]]:
         """Rows of tables in an order of their own, without what tells when a file came."""

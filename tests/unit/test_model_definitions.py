@@ -203,7 +203,10 @@ def test_a_declaration_adds_what_the_engine_makes() -> None:
         "shop_key", "shop_durable_key", "code", "name", "valid_from", "valid_to", "is_current",
     ]  # fmt: skip
     assert [column.name for column in fact_sales.all_columns] == ["shop_key", "shop_durable_key", "amount"]
-    assert mart.query("db") == "SELECT code FROM db.dim_shop"
+    assert (
+        mart.query({"dim_shop": "db.dim_shop FOR VERSION AS OF 7"})
+        == "SELECT code FROM db.dim_shop FOR VERSION AS OF 7"
+    )
 
 
 def test_a_source_needs_those_that_tell_its_parameters() -> None:

@@ -1,4 +1,4 @@
-"""Whether a run has anything to publish, and what was published."""
+"""Whether a run has anything to publish."""
 
 from __future__ import annotations
 
@@ -8,23 +8,15 @@ from typing import Any
 from estrela.airflow.connection import Connection
 
 
-def news(star: str, connection: Mapping[str, str], params: Mapping[str, Any]) -> dict[str, str | int]:
-    """Return the state of raw and code if the published tables were made from another one; else nothing."""
+def news(star: str, connection: Mapping[str, str], params: Mapping[str, Any]) -> bool:
+    """Return whether raw or code differ from what the newest publish was made from, or a full refresh is asked for."""
     from estrela.etl.raw.layer import RawLayer
-    from estrela.etl.releases.watermark import Watermark, state_of
+    from estrela.etl.releases.manifests import Manifests
+    from estrela.etl.releases.news import has_news
+    from estrela.etl.releases.objects import S3Objects
     from estrela.model.star import load
 
     reached = Connection.of(connection)
-    s3 = reached.client("s3")
-    raw = RawLayer(s3, reached.lake, f"raw/{star}")
-    state = dict(state_of(raw, [source.name for source in load(star).sources]))
-    is_news = params["full_refresh"] or state != Watermark(s3, reached.lake, star).published()
-    return state if is_news else {}
-
-
-def remember(star: str, connection: Mapping[str, str], ti: Any) -> None:
-    """Record the state that the tables just published were made from."""
-    from estrela.etl.releases.watermark import Watermark
-
-    reached = Connection.of(connection)
-    Watermark(reached.client("s3"), reached.lake, star).advance(ti.xcom_pull(task_ids="news"))
+    s3, lake = reached.client("s3"), reached.lake
+    manifests, raw = Manifests(S3Objects(s3, lake), star), RawLayer(s3, lake, f"raw/{star}")
+    return params["full_refresh"] or has_news(manifests, raw, [source.name for source in load(star).sources])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.python import PythonOperator, ShortCircuitOperator
@@ -12,7 +11,7 @@ from airflow.sdk import DAG, BaseOperator, Param, TriggerRule
 from estrela.airflow.alert import alert
 from estrela.airflow.connection import TEMPLATES
 from estrela.airflow.glue_step import GlueStep
-from estrela.airflow.news import news, remember
+from estrela.airflow.news import news
 from estrela.airflow.telemetry import LONGEST, note_work
 from estrela.model.plan import EXTRACT, PUBLISH, Step, dag_id, steps_of
 from estrela.model.star import Star, load
@@ -91,8 +90,13 @@ def _add_tasks(star: Star) -> None:
         trigger_rule=TriggerRule.ALL_DONE,
         ignore_downstream_trigger_rules=False,
     )
-    remembered = _python_task("remember", remember, star=star.name)
-    telemetry = _python_task("telemetry", note_work, retries=0, on_failure_callback=None).as_teardown()
+    telemetry = PythonOperator(
+        task_id="telemetry",
+        python_callable=note_work,
+        op_kwargs={"connection": TEMPLATES},
+        retries=0,
+        on_failure_callback=None,
+    ).as_teardown()
     for step in plan:
         tasks[step.name].set_upstream([tasks[name] for name in step.after])
         if step.phase == EXTRACT:
@@ -101,7 +105,7 @@ def _add_tasks(star: Star) -> None:
             tasks[step.name].set_upstream(gate)
     extracts >> gate
     extracts >> EmptyOperator(task_id="extracted")
-    tasks[PUBLISH] >> remembered >> telemetry
+    tasks[PUBLISH] >> telemetry
     extracts >> telemetry
 
 
@@ -115,11 +119,4 @@ def _glue_step(star: Star, step: Step) -> GlueStep:
         # What runs every day, news or not, and mostly waits for the network, may wait for capacity too.
         flex=is_extract,
         trigger_rule=TriggerRule.ALL_DONE if step.once_done and is_extract else TriggerRule.ALL_SUCCESS,
-    )
-
-
-def _python_task(task_id: str, function: Any, star: str = "", **options: Any) -> PythonOperator:
-    arguments = {"star": star} if star else {}
-    return PythonOperator(
-        task_id=task_id, python_callable=function, op_kwargs={**arguments, "connection": TEMPLATES}, **options
     )

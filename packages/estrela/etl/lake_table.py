@@ -103,11 +103,14 @@ _CHECKS = LakeTable(
 _RUNS = LakeTable(
     "",
     "runs",
-    "Runs that published something",
+    "Releases that were published, one row per release",
     (
+        Column("release_id", "bigint", "Number of the release"),
+        Column("replaces", "bigint", "Release that it replaced; 0 if it was the first"),
         Column("run_key", "string", "Key of the run"),
-        Column("published_at", "timestamp", "When, UTC"),
+        Column("published_at", "timestamp", "When its tables were published, UTC"),
         Column("tables", "string", "Tables that changed, comma-separated"),
+        Column("held_back", "string", "Sources that were not brought up to date, comma-separated"),
     ),
 )
 
@@ -152,7 +155,7 @@ class StarTables:
 
     @property
     def runs(self) -> LakeTable:
-        """Runs that published something."""
+        """Releases that were published."""
         return self._ops(_RUNS)
 
     def _ops(self, table: LakeTable) -> LakeTable:

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from estrela.model.star import Star, load
 
-EXTRACT, TRANSFORM, STAR, PUBLISH = PHASES = ("extract", "transform", "star", "publish")
+EXTRACT, TRANSFORM, STAR, PUBLISH = DAILY = ("extract", "transform", "star", "publish")
+ROLLBACK = "rollback"
+PHASES = (*DAILY, ROLLBACK)
+"""What a run of the job can do: the phases of a day, and what an operator asks for."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -213,9 +213,9 @@ class Mart:
             problem = f"sql names {sorted(named)}, which are not the tables in uses"
             raise DefinitionError(where, problem, sorted(used))
 
-    def query(self, database: str) -> str:
-        """The view's SELECT over the tables of ``database``."""
-        return self.sql.format_map({table.name: f"{database}.{table.name}" for table in self.uses})
+    def query(self, places: Mapping[str, str]) -> str:
+        """Return the view's SELECT; ``places`` maps the name of each used table to what stands for it after FROM."""
+        return self.sql.format_map({table.name: places[table.name] for table in self.uses})
 
     def __hash__(self) -> int:
         return hash((type(self), self.name))

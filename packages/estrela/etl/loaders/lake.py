@@ -107,6 +107,11 @@ class LakeLoader(Loader):
         call = f"CALL {CATALOG}.system.fast_forward('{table.path}', 'main', '{self.branch}')"
         commit(table, lambda: self.spark.sql(call).collect())
 
+    def tag(self, table: LakeTable, snapshot: int, name: str) -> None:
+        """Give a snapshot a name, which protects it from expiry; an existing tag of that name stays as it is."""
+        create = f"ALTER TABLE {table.identifier} CREATE TAG IF NOT EXISTS `{name}` AS OF VERSION {snapshot}"
+        commit(table, lambda: self.spark.sql(create))
+
     def set_properties(self, table: LakeTable, **properties: str) -> None:
         """Set properties of the table, under the prefix ``estrela.``."""
         pairs = ", ".join(f"'estrela.{name}'={quoted(value)}" for name, value in properties.items())

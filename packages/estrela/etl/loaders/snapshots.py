@@ -36,6 +36,12 @@ class Snapshots:
             return 0
         return self.head(table) or self.head(table, MAIN) or 0
 
+    def stored(self, table: LakeTable, snapshot: int) -> tuple[str, ...]:
+        """Return the names of the columns that the table had at a snapshot."""
+        iceberg = self._iceberg(table)
+        schema = iceberg.schemas().get(iceberg.snapshot(snapshot).schemaId())
+        return tuple(field.name() for field in schema.columns())
+
     def size(self, table: LakeTable) -> int:
         """Bytes of the data files of the snapshot that this run sees."""
         seen = self.seen(table)

@@ -1,61 +1,49 @@
-"""Marts as views in Athena."""
+"""Statements run through Athena."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from estrela.errors import LoadError
-from estrela.model.table import Mart
+from estrela.errors import AthenaQueryError, LoadError, bounded
+from estrela.hooks.athena import AthenaQueries
 
-if TYPE_CHECKING:
-    from mypy_boto3_athena import AthenaClient
-
-DEADLINE_SECONDS = 120
-POLL_SECONDS = 0.1
+AT_ONCE = 8
+"""Statements that run at the same time; Athena's default quota is 20 DDL statements per account."""
 
 
 class Views(Protocol):
-    """What publishing needs: a place where a mart becomes a view."""
+    """Where the views of a star are defined."""
 
-    def create(self, database: str, marts: Sequence[Mart]) -> None:
-        """Make the views say what the marts declare."""
+    def run(self, statements: Sequence[str]) -> None:
+        """Run statements in any order; return once all have ended. Raises LoadError if one fails."""
 
 
 @dataclass(frozen=True)
 class AthenaViews:
-    """Views created through Athena; ``output`` is the ``s3://`` folder of its query results."""
+    """Statements run through Athena."""
 
-    client: AthenaClient
-    output: str
-    sleep: Callable[[float], None] = time.sleep
+    queries: AthenaQueries
 
-    def create(self, database: str, marts: Sequence[Mart]) -> None:
-        """Create or replace the views ``database.<mart>``, all at once. Raises LoadError with Athena's own reason."""
-        for mart, query in [(mart, self._start(view_statement(database, mart))) for mart in marts]:
-            status = self._ended(query, mart)
-            if status["State"] != "SUCCEEDED":
-                problem = f"Athena ended {status['State']}: {status['StateChangeReason'] or 'no reason given'}"
-                raise LoadError(f"{database}.{mart.name}", problem)
+    def run(self, statements: Sequence[str]) -> None:
+        """Run statements in any order; return once all have ended.
 
-    def _start(self, statement: str) -> str:
-        started = self.client.start_query_execution(
-            QueryString=statement, ResultConfiguration={"OutputLocation": self.output}
-        )
-        return started["QueryExecutionId"]
+        Raises LoadError with Athena's own reasons, retriable if each of them may pass.
+        """
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            ends = list(pool.map(self._run, statements))
+        failed = [(text, error) for text, error in zip(statements, ends, strict=True) if error]
+        if failed:
+            reasons = "; ".join(f"{bounded(text, 80)}: {error}" for text, error in failed)
+            problem = f"{len(failed)} of {len(statements)} statements failed: {reasons}"
+            raise LoadError("Athena", problem, retriable=all(error.retriable for _, error in failed))
 
-    def _ended(self, query: str, mart: Mart) -> dict[str, str]:
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while time.monotonic() < deadline:
-            found = self.client.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]
-            if found["State"] not in ("QUEUED", "RUNNING"):
-                return {"State": found["State"], "StateChangeReason": found.get("StateChangeReason", "")}
-            self.sleep(POLL_SECONDS)
-        raise LoadError(mart.name, f"Athena did not create the view within {DEADLINE_SECONDS} s; query {query}")
-
-
-def view_statement(database: str, mart: Mart) -> str:
-    """The statement that creates or replaces the view."""
-    return f"CREATE OR REPLACE VIEW {database}.{mart.name} AS\n{mart.query(database)}"
+    def _run(self, statement: str) -> AthenaQueryError | None:
+        """Run a statement; return why it failed, None if it succeeded."""
+        try:
+            self.queries.run(statement)
+        except AthenaQueryError as error:
+            return error
+        return None

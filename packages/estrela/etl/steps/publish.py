@@ -1,8 +1,8 @@
-"""The publish step: everything a run has written and audited becomes visible, or nothing does."""
+"""The publish step: everything that a run has written and audited becomes the next release, or nothing does."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,7 +11,9 @@ from estrela.errors import LoadError
 from estrela.etl.base import ETLBase, Figures
 from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.definition import exists
-from estrela.etl.releases.views import Views
+from estrela.etl.releases.contents import Pin, pinned_tables, views_of
+from estrela.etl.releases.release import Release
+from estrela.etl.releases.switch import Switch
 from estrela.etl.run_key import is_run_branch, run_of
 from estrela.frame import frame_of
 from estrela.model.star import Star
@@ -24,34 +26,82 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Publish(ETLBase):
-    """Fast-forward every table to the run's branch.
+    """Commit what the run has on its branches, and move readers to a release of it.
 
-    ``steps`` are the transform and star steps of the same run: they do nothing where the run is up to date, and
-    build anew what another run overtook. ``active_branches`` tells the branches of runs that are at work now; they
-    are left alone, every other branch goes.
+    ``steps`` are the transform and star steps of the same run: they do nothing where the run is up to date, and build
+    anew what another run overtook. ``raw_versions`` reads the state of the raw layer. Branches of runs that are
+    neither this one nor active are dropped.
     """
 
     star: Star
     lake: LakeLoader
     run_key: str
     steps: Sequence[ETLBase]
-    views: Views
-    active_branches: Callable[[], set[str]]
+    switch: Switch
+    digests: Mapping[str, str]
+    raw_versions: Callable[[], Mapping[str, int]]
 
     def run(self) -> Figures:
-        """Publish; report the tables that changed. Raises LoadError if other runs keep winning."""
-        ready = self._ready()
-        changed = [table for table in ready if self._is_shown(table)]
-        for table in ready:
-            self.lake.drop_branch(table, self.lake.branch)
-        dropped = self._drop_orphans()
-        self.views.create(self.lake.tables.refined_database, self.star.marts)
-        if changed:
-            self._note(changed)
-        return {"published": [table.path for table in changed], "orphan_branches": dropped}
+        """Publish; report the release and the tables that changed. Raises LoadError if other runs keep winning."""
+        with self.switch.claim.held():
+            self.switch.settle()
+            raw = self.raw_versions()
+            ready = self._ready()
+            for table in ready:
+                self._commit(table)
+            dropped = self._drop_orphans()
+            changed = self._publish(raw)
+            manifests = self.switch.manifests
+            manifests.advance(raw, self.digests)
+            current = manifests.current()
+        return {
+            "release": current.number if current else 0,
+            "published": changed,
+            "orphan_branches": dropped,
+        }
+
+    def _publish(self, raw: Mapping[str, int]) -> list[str]:
+        """Move readers to the committed tables; return those that changed for them."""
+        manifests = self.switch.manifests
+        pointer, _ = manifests.pointer()
+        latest = manifests.read(pointer.latest_id) if pointer else None
+        candidate = self._candidate(raw, pointer.release_id if pointer else 0, latest)
+        # After a rollback the latest release is the withdrawn one: without news it is not shown again.
+        if candidate.shows_the_same(latest):
+            return []
+        release = manifests.create(candidate)
+        changed = release.changed_tables(manifests.current())
+        tables = {table.path: table for table in pinned_tables(self.star)}
+        for path in release.changed_tables(latest):
+            self.lake.tag(tables[path], release.snapshots[path], f"release_{release.number}")
+        # Readers see the row once the release has been current.
+        self._record(release, latest.number if latest else 0, changed)
+        self.switch.publish(release)
+        self.switch.settle()
+        return changed
+
+    def _candidate(self, raw: Mapping[str, int], current: int, latest: Release | None) -> Release:
+        """Return the release of what is committed now."""
+        self.lake.ensure(self.lake.tables.runs)
+        pins = [self._pin(table) for table in pinned_tables(self.star)]
+        return Release(
+            number=latest.number + 1 if latest else 1,
+            star=self.star.name,
+            run_key=run_of(self.run_key),
+            published_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            replaces=current,
+            snapshots={pin.table.path: pin.snapshot for pin in pins if pin.snapshot},
+            views=views_of(self.star, pins),
+            raw=raw,
+            digests=self.digests,
+        )
+
+    def _pin(self, table: LakeTable) -> Pin:
+        snapshot = self.lake.snapshots.seen(table)
+        return Pin(table, snapshot, self.lake.snapshots.stored(table, snapshot) if snapshot else ())
 
     def _ready(self) -> list[LakeTable]:
-        """Tables with a branch of this run, none of which another run has overtaken."""
+        """Return the tables with a branch of this run, none of which another run has overtaken."""
         for _ in range(ATTEMPTS):
             for step in self.steps:
                 step.run()
@@ -63,7 +113,7 @@ class Publish(ETLBase):
         raise LoadError(self.star.name, f"{ATTEMPTS} other runs published while this one was at it; run it again")
 
     def _tables(self) -> list[LakeTable]:
-        """Every table, in the order of publishing: a run that dies on the way is taken up by the next.
+        """Return every table in the order of commits: a run that dies on the way is taken up by the next.
 
         The table of files comes last, since a file that stands there is not read again.
         """
@@ -73,17 +123,16 @@ class Publish(ETLBase):
         ordered = (*trusted, tables.rejects, *refined, tables.checks, tables.files)
         return [table for table in ordered if exists(self.lake.spark, table)]
 
-    def _is_shown(self, table: LakeTable) -> bool:
-        """Show the branch to readers; say whether that changed anything."""
+    def _commit(self, table: LakeTable) -> None:
+        """Make the run's branch the committed state of the table, and drop the branch."""
         refs = self.lake.snapshots.refs(table)
-        if refs.get("main") == refs[self.lake.branch]:
-            return False
-        self.lake.fast_forward(table)
-        return True
+        if refs.get("main") != refs[self.lake.branch]:
+            self.lake.fast_forward(table)
+        self.lake.drop_branch(table, self.lake.branch)
 
     def _drop_orphans(self) -> int:
         """Drop the branches of runs that died."""
-        kept = {*self.active_branches(), self.lake.branch}
+        kept = {*self.switch.claim.active(), self.lake.branch}
         orphans = [
             (table, branch)
             for table in self._tables()
@@ -94,9 +143,18 @@ class Publish(ETLBase):
             self.lake.drop_branch(table, branch)
         return len(orphans)
 
-    def _note(self, changed: Sequence[LakeTable]) -> None:
+    def _record(self, release: Release, latest: int, changed: Sequence[str]) -> None:
+        """Write the row of the release into the table of runs, in place of those that never became current."""
+        from pyspark.sql import functions as F
+
         runs = self.lake.tables.runs
-        self.lake.ensure(runs)
-        tables = ", ".join(table.path for table in changed)
-        row = {"run_key": run_of(self.run_key), "published_at": datetime.now(UTC), "tables": tables}
-        self.lake.append_published(runs, frame_of(self.lake.spark, [row], runs.schema))
+        row = {
+            "release_id": release.number,
+            "replaces": release.replaces,
+            "run_key": release.run_key,
+            "published_at": datetime.fromisoformat(release.published_at),
+            "tables": ", ".join(changed),
+            "held_back": ", ".join(sorted(release.held_back)),
+        }
+        rows = frame_of(self.lake.spark, [row], runs.schema)
+        self.lake.overwrite_published(runs, rows, F.col("release_id") > latest)

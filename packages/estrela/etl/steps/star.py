@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.resources
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any
 
 from estrela.etl.base import ETLBase, Figures
@@ -32,11 +30,14 @@ PACKED = 5
 
 @dataclass(frozen=True)
 class BuildStar(ETLBase):
-    """Bring the refined tables, on the run's branch, in line with the trusted ones."""
+    """Bring the refined tables, on the run's branch, in line with the trusted ones.
+
+    ``code`` maps each table to the digest of the code that builds it.
+    """
 
     star: Star
     lake: LakeLoader
-    code: str
+    code: Mapping[str, str]
     full_refresh: bool = False
 
     def run(self) -> Figures:
@@ -56,12 +57,12 @@ class BuildStar(ETLBase):
             return [table.name for table, built in zip(tables, pool.map(self._build, tables), strict=True) if built]
 
     def inputs(self, table: Table) -> str:
-        """What decides the content of ``table``: the code, and the snapshots of everything that it is made of."""
+        """What decides the content of ``table``: its code, and the snapshots of everything that it is made of."""
         sources: set[Source] = set(table.sources)
         if isinstance(table, Fact):
             sources |= {source for lookup in table.lookups for source in lookup.dimension.sources}
         snapshots = {source.name: self.lake.snapshots.seen(self.lake.tables.trusted(source)) for source in sources}
-        return hashlib.sha256(json.dumps([self.code, sorted(snapshots.items())]).encode()).hexdigest()
+        return hashlib.sha256(json.dumps([self.code[table.name], sorted(snapshots.items())]).encode()).hexdigest()
 
     def _build(self, table: Table) -> bool:
         """Build and audit the table; say whether it changed."""
@@ -125,21 +126,3 @@ def _row(table: str, one: CheckResult) -> dict[str, str | int]:
 def _check_of(row: Mapping[str, Any]) -> tuple[str, ...]:
     """Which check of which table the row tells of."""
     return (row["table_name"], row["check_name"], row["column_name"])
-
-
-def code_digest() -> str:
-    """A hash of all code and data of this package: another version may build other tables."""
-    digest = hashlib.sha256()
-    for name, content in sorted(_contents(importlib.resources.files("estrela"), "")):
-        digest.update(name.encode() + b"\0" + content)
-    return digest.hexdigest()
-
-
-def _contents(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
-    found = []
-    for entry in folder.iterdir():
-        if entry.is_dir() and entry.name != "__pycache__":
-            found += _contents(entry, f"{prefix}{entry.name}/")
-        elif entry.name.endswith((".py", ".csv")):
-            found.append((prefix + entry.name, entry.read_bytes()))
-    return found

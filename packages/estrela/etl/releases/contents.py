@@ -1,0 +1,49 @@
+"""What a release shows: a view for every dimension, fact, mart and table of operations of a star."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from estrela.etl.lake_table import LakeTable, StarTables
+from estrela.etl.releases.release import View
+from estrela.etl.releases.statements import RELEASE, RELEASE_COLUMNS, pinned, pinned_sql, runs_sql
+from estrela.model.star import Star
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A table at one snapshot (0: it has none yet) and the columns that it has there."""
+
+    table: LakeTable
+    snapshot: int
+    stored: tuple[str, ...]
+
+
+def pinned_tables(star: Star) -> tuple[LakeTable, ...]:
+    """Return the tables that readers see at the snapshots of a release."""
+    tables = StarTables(star.name)
+    return (*map(tables.refined, star.tables), tables.files, tables.rejects, tables.checks)
+
+
+def reader_tables(star: Star) -> tuple[LakeTable, ...]:
+    """Return what readers see in the star's own database: a table, with its doc and columns, for every view."""
+    runs = StarTables(star.name).runs
+    release = LakeTable(star.name, RELEASE, "The release that all views of this database show", RELEASE_COLUMNS)
+    marts = [LakeTable(star.name, mart.name, mart.doc, mart.columns) for mart in star.marts]
+    return (*[replace(table, database=star.name) for table in (*pinned_tables(star), runs)], *marts, release)
+
+
+def views_of(star: Star, pins: Sequence[Pin]) -> tuple[View, ...]:
+    """Return the views of a release that shows ``pins``, one for each of :func:`pinned_tables`.
+
+    A mart reads the pinned tables themselves: it depends on no other view.
+    """
+    places = {pin.table.name: pinned(pin.table, pin.snapshot) for pin in pins}
+    tables = [View(pin.table.name, pinned_sql(pin.table, pin.snapshot, pin.stored), pin.table.columns) for pin in pins]
+    marts = [
+        View(mart.name, mart.query({table.name: places[table.name] for table in mart.uses}).strip(), mart.columns)
+        for mart in star.marts
+    ]
+    runs = StarTables(star.name).runs
+    return (*tables, *marts, View(runs.name, runs_sql(star.name, runs), runs.columns))

@@ -1,0 +1,130 @@
+"""Athena SQL of the views that readers see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from estrela.etl.lake_table import LakeTable
+from estrela.etl.releases.release import View
+from estrela.model.column import Column
+
+ATHENA_TYPES = {"string": "varchar", "int": "integer", "timestamp": "timestamp(6)"}
+"""Names of types in Athena SQL (Trino) where they differ from those of Spark SQL."""
+WIDER = {("int", "bigint"), ("int", "double"), ("bigint", "double")}
+"""Pairs of types of which Athena's UNION makes the second."""
+POINTER_COLUMNS = (
+    Column("release_id", "bigint", "Current release"),
+    Column("published_at", "string", "When its tables were published, UTC"),
+    Column("replaced_id", "bigint", "Release that queries see which started before switched_at"),
+    Column("replaced_published_at", "string", "When the tables of that release were published, UTC"),
+    Column("switched_at", "double", "Start of the current release in seconds since 1970, UTC"),
+    Column("latest_id", "bigint", "Newest release that was ever current"),
+    Column("replaced_latest_id", "bigint", "The same for queries which started before switched_at"),
+    Column("run_key", "string", "Run that published or rolled back"),
+)
+RELEASE_COLUMNS = (
+    Column("release_id", "bigint", "Number of the release that a query sees"),
+    Column("published_at", "string", "When its tables were published, UTC"),
+    Column("latest_id", "bigint", "Newest release that was ever current; greater than release_id after a rollback"),
+)
+POINTER = "release_pointer"
+RELEASE = "release"
+
+
+def pinned_sql(table: LakeTable, snapshot: int, stored: Sequence[str]) -> str:
+    """Return the query of a table at a snapshot, whose columns are ``stored``; no rows where it has no snapshot (0).
+
+    A declared column that the snapshot lacks is NULL.
+    """
+    columns = ", ".join(
+        f'"{column.name}"' if snapshot and column.name in stored else f'{_null(column)} AS "{column.name}"'
+        for column in table.columns
+    )
+    return f"SELECT {columns} FROM {pinned(table, snapshot)}" if snapshot else f"SELECT {columns} WHERE false"
+
+
+def pinned(table: LakeTable, snapshot: int) -> str:
+    """Return what stands for the table in a FROM clause: the rows of one snapshot, none where there is none (0)."""
+    if snapshot:
+        return f"{table.path} FOR VERSION AS OF {snapshot}"
+    return f"({pinned_sql(table, 0, ())})"
+
+
+def runs_sql(star: str, runs: LakeTable) -> str:
+    """Return the query of the table of runs: its newest rows, those left out whose release was never current."""
+    columns = ", ".join(_quoted(runs.columns))
+    return f"SELECT {columns} FROM {runs.path} WHERE release_id <= (SELECT latest_id FROM {star}.{RELEASE})"
+
+
+def create_view(star: str, view: View) -> str:
+    """Return the statement that creates or replaces a view of the star."""
+    return f"CREATE OR REPLACE VIEW {star}.{view.name} AS\n{view.sql}"
+
+
+def create_switching_view(star: str, old: tuple[int, View], new: tuple[int, View | None]) -> str:
+    """Return the statement of a view that shows the old release until the pointer moves to the new one.
+
+    It has the columns of the old view: one that the new view lacks is NULL in the new release. A view that the new
+    release lacks has no rows there.
+    """
+    (old_id, before), (new_id, after) = old, new
+    branches = [_branch(star, old_id, ", ".join(_quoted(before.columns)), before)]
+    if after is not None:
+        columns = ", ".join(_converted(column, after.columns) for column in before.columns)
+        branches.append(_branch(star, new_id, columns, after))
+    return f"CREATE OR REPLACE VIEW {star}.{before.name} AS\n" + "\nUNION ALL\n".join(branches)
+
+
+def drop_view(star: str, name: str) -> str:
+    """Return the statement that drops a view of the star."""
+    return f"DROP VIEW IF EXISTS {star}.{name}"
+
+
+def set_up(star: str, location: str) -> tuple[str, ...]:
+    """Return the statements that create the star's database, the pointer's table and the view ``release`` over it.
+
+    The view compares the pointer with the start of the query, which is the same moment for all of its views. So a
+    query that reads several views, and reads the pointer once for each, sees one release however long it takes.
+    """
+    columns = ", ".join(f"{column.name} {column.type}" for column in POINTER_COLUMNS)
+    pointer = f"{star}_ops.{POINTER}"
+    started_before = "to_unixtime(current_timestamp) < switched_at"
+    return (
+        f"CREATE DATABASE IF NOT EXISTS {star}",
+        f"CREATE DATABASE IF NOT EXISTS {star}_ops",
+        f"CREATE EXTERNAL TABLE IF NOT EXISTS {pointer} ({columns}) "
+        f"ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' LOCATION '{location}'",
+        f"CREATE OR REPLACE VIEW {star}.{RELEASE} AS\n"
+        f"SELECT IF({started_before}, replaced_id, release_id) AS release_id,\n"
+        f"  IF({started_before}, replaced_published_at, published_at) AS published_at,\n"
+        f"  IF({started_before}, replaced_latest_id, latest_id) AS latest_id\n"
+        f"FROM {pointer}",
+    )
+
+
+def _branch(star: str, number: int, columns: str, view: View) -> str:
+    """Return the query of a view's rows, of which there are none unless the release is the current one."""
+    current = f"(SELECT release_id FROM {star}.{RELEASE}) = {number}"
+    return f"SELECT {columns}\nFROM (\n{view.sql}\n)\nWHERE {current}"
+
+
+def _converted(old: Column, columns: Sequence[Column]) -> str:
+    """Return the expression that shows a column of the new release in the form of the old one."""
+    new = next((column for column in columns if column.name == old.name), None)
+    if new is None:
+        return f'{_null(old)} AS "{old.name}"'
+    if new.type == old.type or (old.type, new.type) in WIDER:
+        return f'"{old.name}"'
+    return f'TRY_CAST("{old.name}" AS {_athena_type(old)}) AS "{old.name}"'
+
+
+def _quoted(columns: Sequence[Column]) -> list[str]:
+    return [f'"{column.name}"' for column in columns]
+
+
+def _null(column: Column) -> str:
+    return f"CAST(NULL AS {_athena_type(column)})"
+
+
+def _athena_type(column: Column) -> str:
+    return ATHENA_TYPES.get(column.type, column.type)

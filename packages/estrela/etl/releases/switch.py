@@ -1,0 +1,112 @@
+"""Move the readers of a star from one release to another, as a whole."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from estrela.errors import SettingsError
+from estrela.etl.releases import statements
+from estrela.etl.releases.claim import Claim
+from estrela.etl.releases.manifests import Manifests, Pointer
+from estrela.etl.releases.release import Release
+from estrela.etl.releases.views import Views
+
+MARGIN_SECONDS = 3.0
+"""More than the clocks of AWS differ, and more than one write to S3 takes."""
+
+
+@dataclass(frozen=True)
+class Switch:
+    """Publish and roll back releases. Every method needs the claim.
+
+    A switch has three parts: every changed view gets both releases and shows the one that ``<star>.release`` names;
+    the pointer moves, for all queries that start after a moment shortly ahead; the views get the new release only.
+    A run that dies at any point leaves readers on one release, and the next run finishes what it began.
+    """
+
+    manifests: Manifests
+    views: Views
+    claim: Claim
+    location: str
+    margin: float = MARGIN_SECONDS
+    clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+
+    def publish(self, release: Release) -> None:
+        """Make a stored release the current one; :meth:`settle` must follow. Raises LoadError."""
+        self.settle()
+        pointer, version = self.manifests.pointer()
+        if pointer is not None:
+            self._move(self.manifests.read(pointer.release_id), release, release.number)
+            return
+        # Each of these statements needs the one before it.
+        for statement in statements.set_up(self.manifests.star, self.location):
+            self.views.run([statement])
+        self.claim.mark([view.name for view in release.views])
+        first = Pointer(release.number, release.published_at, latest_id=release.number, run_key=self.claim.run_key)
+        self.manifests.point(first, version)
+
+    def roll_back(self, number: int = 0) -> Release:
+        """Return readers to a release, by default the one that the current release replaced, and return it.
+
+        Raises SettingsError if there is no such release.
+        """
+        self.settle()
+        pointer, _ = self.manifests.pointer()
+        if pointer is None:
+            raise SettingsError("--release", f"star {self.manifests.star} has no release yet; publish one first")
+        current = self.manifests.read(pointer.release_id)
+        if not number and not current.replaces:
+            raise SettingsError("--release", f"release {current.number} is the first one and replaces none")
+        target = self.manifests.read(number or current.replaces)
+        if target.number != current.number:
+            self._move(current, target, pointer.latest_id)
+        self.settle()
+        return target
+
+    def settle(self) -> None:
+        """Give the views of a switch that was begun the current release only. Repeatable. Raises LoadError."""
+        pointer, _ = self.manifests.pointer()
+        if not self.claim.switching or pointer is None:
+            return
+        star = self.manifests.star
+        current = {view.name: view for view in self.manifests.read(pointer.release_id).views}
+        # A query that started before the switch may still be looking up its views.
+        self.sleep(max(0.0, pointer.switched_at + self.margin - self.clock()))
+        self.views.run(
+            [
+                statements.create_view(star, current[name]) if name in current else statements.drop_view(star, name)
+                for name in self.claim.switching
+            ]
+        )
+        self.claim.mark(())
+
+    def _move(self, old: Release, new: Release, latest: int) -> None:
+        """Let the views show both releases, then move the pointer."""
+        pointer, version = self.manifests.pointer()
+        before, after = ({view.name: view for view in release.views} for release in (old, new))
+        changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+        self.claim.mark(changed)
+        self.views.run(
+            [
+                statements.create_switching_view(
+                    self.manifests.star, (old.number, before[name]), (new.number, after.get(name))
+                )
+                for name in changed
+                if name in before
+            ]
+        )
+        self.claim.check()
+        moved = Pointer(
+            release_id=new.number,
+            published_at=new.published_at,
+            replaced_id=old.number,
+            replaced_published_at=old.published_at,
+            switched_at=self.clock() + self.margin,
+            latest_id=latest,
+            replaced_latest_id=pointer.latest_id if pointer else 0,
+            run_key=self.claim.run_key,
+        )
+        self.manifests.point(moved, version)

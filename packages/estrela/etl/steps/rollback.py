@@ -1,0 +1,21 @@
+"""The rollback step: readers go back to an earlier release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from estrela.etl.base import ETLBase, Figures
+from estrela.etl.releases.switch import Switch
+
+
+@dataclass(frozen=True)
+class RollBack(ETLBase):
+    """Return readers to release ``number``; 0 stands for the one that the current release replaced."""
+
+    switch: Switch
+    number: int = 0
+
+    def run(self) -> Figures:
+        """Roll back; report the release that readers see now. Raises SettingsError if there is none to go back to."""
+        with self.switch.claim.held():
+            return {"release": self.switch.roll_back(self.number).number}

@@ -1,0 +1,68 @@
+"""Which changes of the code make which tables be built again."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+import estrela
+from estrela.etl.releases.digests import code_digests, digests_of
+from estrela.model.star import load
+
+STAR = load("banking")
+FEES = {"fact_fees"}
+ALL = {table.name for table in STAR.tables}
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The package as another version of the wheel would hold it."""
+    source = Path(estrela.__file__).parent
+    return Path(shutil.copytree(source, tmp_path / "estrela", ignore=shutil.ignore_patterns("__pycache__")))
+
+
+def edited(root: Path, path: str, old: str, new: str) -> set[str]:
+    """The tables and marts whose digest changes when ``old`` becomes ``new`` in a file."""
+    before, file = digests_of(STAR, root), root / path
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+    after = digests_of(STAR, root)
+    return {name for name in before if before[name] != after[name]}
+
+
+def test_every_table_and_mart_has_a_digest_of_its_own(copy: Path) -> None:
+    found = code_digests(STAR)
+    assert found == digests_of(STAR, copy)
+    assert found.keys() == ALL | {mart.name for mart in STAR.marts}
+    assert len(set(found.values())) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "changed"),
+    [
+        ("stars/banking/fact_fees.py", "from __future__", "# A remark.\nfrom __future__", set()),
+        ("stars/banking/fact_fees.py", "a fee is free where its ceiling is 0.", "zero is free.", set()),
+        ("stars/banking/fact_fees.py", '"ceiling") == 0', '"ceiling") == 1', FEES),
+        # A dimension is part of the facts that look it up.
+        ("stars/banking/dim_quarter.py", "- 1) * 3 + 1", "- 1) * 3", {"dim_quarter", "fact_complaints"}),
+        ("stars/banking/institution_aliases.csv", "\n", "\nx\n", ALL),
+        ("etl/transformers/refined.py", '"1900-01-01"', '"1800-01-01"', ALL),
+        ("etl/extractors/extractor.py", "from __future__", "import os\nfrom __future__", set()),
+    ],
+)
+def test_a_table_is_news_if_its_code_changed_and_not_for_a_remark(
+    copy: Path, path: str, old: str, new: str, changed: set[str]
+) -> None:
+    assert edited(copy, path, old, new) == changed
+
+
+def test_another_star_is_no_news(copy: Path) -> None:
+    before = digests_of(STAR, copy)
+    (copy / "stars" / "retail").mkdir()
+    (copy / "stars" / "retail" / "__init__.py").touch()
+    (copy / "stars" / "retail" / "dim_shop.py").write_text("x = 1\n")
+    (copy / "stars" / "retail" / "shops.csv").write_text("a;b\n")
+    assert digests_of(STAR, copy) == before
