@@ -110,7 +110,6 @@ def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def local_aws() -> Iterator[Running]:
     with running() as aws:
-        aws.client("glue").create_database(DatabaseInput={"Name": "estrela_ops"})
         yield aws
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -65,7 +66,6 @@ def log() -> Iterator[OpsLog]:
             boto3.client(name, "us-east-1", aws_access_key_id="x", aws_secret_access_key="x") for name in ("s3", "glue")
         )
         s3.create_bucket(Bucket="lake")
-        glue.create_database(DatabaseInput={"Name": "estrela_ops"})
         yield OpsLog(s3, glue, "lake", JOB_RUNS, ("glue_run_id",), "started_at")
 
 
@@ -103,6 +103,18 @@ def test_runs_that_are_active_old_or_without_a_run_key_are_left_out() -> None:
     client: Any = Pages({"JobRuns": runs}, {"JobRuns": []})
     assert ended_runs(client, "job", STARTED + timedelta(hours=1)) == [ROW]
     assert client.asked == 1
+
+
+def test_the_first_record_creates_the_database(log: OpsLog) -> None:
+    glue = log.glue
+    with contextlib.suppress(glue.exceptions.EntityNotFoundException):
+        glue.delete_database(Name="estrela_ops")
+    for _ in range(2):
+        log.merge([ROW])
+        assert glue.get_table(DatabaseName="estrela_ops", Name="job_runs")["Table"]["TableType"] == "EXTERNAL_TABLE"
+    other = replace(log, table=replace(JOB_RUNS, name="others"))
+    other.merge([])
+    assert len(glue.get_tables(DatabaseName="estrela_ops")["TableList"]) == 2
 
 
 def test_rows_lie_in_the_month_in_which_they_began(log: OpsLog) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -108,17 +108,31 @@ class OpsLog:
             self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, IfNoneMatch="*")
 
     def _declare(self) -> None:
-        """Tell the Glue catalog of the table, unless it knows it as it is."""
+        """Register the table in the Glue catalog, with its database, or update what differs."""
         wanted = table_input(self.table, f"s3://{self.bucket}/{self.prefix}")
         try:
             known = self.glue.get_table(DatabaseName=self.table.database, Name=self.table.name)["Table"]
         except ClientError as error:
             if error.response["Error"]["Code"] != "EntityNotFoundException":
                 raise
-            self.glue.create_table(DatabaseName=self.table.database, TableInput=wanted)
+            self._create(wanted)
             return
         if _told(known) != _told(wanted):
             self.glue.update_table(DatabaseName=self.table.database, TableInput=wanted)
+
+    def _create(self, wanted: Any) -> None:
+        name = self.table.database
+        database: Any = {"Name": name, "Description": "Records of the platform's operation"}
+        _unless_it_exists(lambda: self.glue.create_database(DatabaseInput=database))
+        _unless_it_exists(lambda: self.glue.create_table(DatabaseName=name, TableInput=wanted))
+
+
+def _unless_it_exists(create: Callable[[], object]) -> None:
+    try:
+        create()
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "AlreadyExistsException":
+            raise
 
 
 def _told(table: Mapping[str, Any]) -> tuple[Any, ...]:
