@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import tempfile
 from collections.abc import Iterator
 from datetime import date
@@ -102,7 +103,30 @@ def test_a_wrong_upsert_writes_nothing_and_says_why(
     with pytest.raises(LoadError) as caught:
         database.upsert(fees, columns, key, given_rows)
     assert str(caught.value) == f"mart.fees: {message}"
+    assert not caught.value.retriable
     assert rows(database) == []
+
+
+def test_a_server_that_does_not_answer_may_answer_later() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        manager = DatabaseManager.from_url(f"postgresql+psycopg://u@127.0.0.1:{closed.getsockname()[1]}/dw")
+        with pytest.raises(LoadError, match=r"^query: connection failed: .*Connection refused") as caught:
+            manager.query("SELECT 1")
+    assert caught.value.retriable
+
+
+@pytest.mark.parametrize(
+    ("state", "retriable"),
+    [("40001", True), ("40P01", True), ("57P01", True), ("53300", True), ("55P03", True), ("23505", False),
+     ("22003", False), ("42P01", False)],
+)  # fmt: skip
+def test_the_servers_code_tells_whether_a_retry_may_help(
+    database: DatabaseManager, state: str, retriable: bool
+) -> None:
+    with pytest.raises(LoadError, match=r"^query: because$") as caught:
+        database.query(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{state}', MESSAGE = 'because'; END $$")
+    assert caught.value.retriable is retriable
 
 
 def test_a_missing_table_is_named(database: DatabaseManager) -> None:

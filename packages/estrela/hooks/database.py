@@ -9,14 +9,18 @@ from typing import Any
 
 from psycopg import Connection, Cursor
 from psycopg import Error as PsycopgError
+from psycopg import OperationalError as PsycopgOperationalError
 from psycopg.sql import SQL, Composable, Composed, Identifier
 from sqlalchemy import URL, Engine, create_engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from estrela.errors import LoadError, bounded
 from estrela.hooks.secret import Secret
 
 CONNECT_SECONDS = 10
+PASSING_STATES = ("08", "40", "53", "57", "58", "55P03")
+"""SQLSTATEs: connection, rolled back, out of resources, operator intervention, system error, lock not available."""
 Row = Sequence[object]
 
 
@@ -74,7 +78,8 @@ class DatabaseManager:
             known = [column["name"] for column in inspect(self.engine).get_columns(name, schema or None)]
         unknown = [column for column in columns if column not in known]
         if unknown or not columns:
-            raise LoadError(table, f"has no column {unknown[0] if unknown else ''!r}; it has {', '.join(known)}")
+            problem = f"has no column {unknown[0] if unknown else ''!r}; it has {', '.join(known)}"
+            raise LoadError(table, problem, retriable=False)
 
     @contextmanager
     def _cursor(self, table: str) -> Iterator[Cursor[Any]]:
@@ -99,7 +104,8 @@ def _require_distinct(cursor: Cursor[Any], table: str, stage: Identifier, key: S
     twice = cursor.execute(query).fetchone()
     if twice:
         values = ", ".join(f"{name}={value!r}" for name, value in zip(key, twice, strict=True))
-        raise LoadError(table, f"the rows to upsert hold the key {values} more than once; nothing was written")
+        problem = f"the rows to upsert hold the key {values} more than once; nothing was written"
+        raise LoadError(table, problem, retriable=False)
 
 
 def _merge(table: str, stage: Identifier, columns: Sequence[str], key: Sequence[str]) -> Composed:
@@ -125,10 +131,21 @@ def _list(columns: Sequence[str]) -> Composable:
 
 @contextmanager
 def _as_load_error(table: str) -> Iterator[None]:
-    """Turn a driver's error into a LoadError; SQLAlchemy's own text would show the rows' values."""
+    """Turn a driver's error into a LoadError; SQLAlchemy's own text would show the rows' values.
+
+    It is retriable if the connection or the server failed or another transaction won, not if the statement or the rows
+    are wrong.
+    """
     try:
         yield
     except (SQLAlchemyError, PsycopgError) as error:
         cause = getattr(error, "orig", None) or error
         message = cause.diag.message_primary if isinstance(cause, PsycopgError) else None
-        raise LoadError(table, bounded(message or str(cause).split("\n")[0])) from error
+        problem = bounded(message or str(cause).split("\n")[0])
+        raise LoadError(table, problem, retriable=_may_pass(cause)) from error
+
+
+def _may_pass(error: BaseException) -> bool:
+    state = error.sqlstate if isinstance(error, PsycopgError) else None
+    # A lost or refused connection has no SQLSTATE: the server never judged the statement.
+    return state.startswith(PASSING_STATES) if state else isinstance(error, PsycopgOperationalError | PoolTimeoutError)
