@@ -190,6 +190,46 @@ def test_an_extract_that_fails_stops_nothing_and_somebody_hears_of_it(platform: 
     assert "StepError: SourceRejectedError: complaints: HTTP 410; log: " in message["Body"]
 
 
+ANOTHER_STAR = """
+    import json, sys
+    from pathlib import Path
+    import estrela.stars
+    from airflow.sdk import DAG
+    from estrela.settings import settings_from
+    sys.path.insert(0, sys.argv[1])
+    estrela.stars.__path__.append(sys.argv[2])
+    import stars
+    dag = stars.star_shops
+    argv = "--star shops --entity sales --phase extract --lake lake --run_key k".split()
+    print(json.dumps({
+        "dags": sorted(found.dag_id for found in vars(stars).values() if isinstance(found, DAG)),
+        "tasks": [task.task_id for task in dag.topological_sort()],
+        "params": sorted(dag.params),
+        "doc": dag.doc_md.partition(".")[0],
+        "settings": dict(settings_from([*argv, "--params", '{"months": ["2026-11"]}']).parameters),
+    }))
+"""
+
+
+def test_a_star_is_added_by_declarations_alone(tmp_path: Path) -> None:
+    """The star of the README, whose package nothing of the platform names."""
+    readme = (DAG_FILE.parents[1] / "README.md").read_text().partition("## How to add a star")[2]
+    package = tmp_path / "shops"
+    package.mkdir()
+    (package / "__init__.py").write_text('"""The shops of an example."""\n')
+    (package / "sales.py").write_text(readme.partition("```python\n")[2].partition("```")[0])
+    env = {**os.environ, "AIRFLOW_HOME": str(tmp_path / "airflow")}
+    command = [sys.executable, "-c", textwrap.dedent(ANOTHER_STAR), str(DAG_FILE.parent), str(tmp_path)]
+    output = subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
+    found = json.loads(output.splitlines()[-1])
+    assert found["dags"] == sorted(["star_shops", *(f"star_{name}" for name in star_names())])
+    assert set(found["tasks"]) == {
+        "extract_sales", "news", "extracted", "transform_shops", "star", "publish", "remember", "telemetry"
+    }  # fmt: skip
+    assert (found["params"], found["doc"]) == (["full_refresh", "months"], "The shops of an example")
+    assert found["settings"] == {"months": ["2026-11"]}
+
+
 NEWS = """
     import json, sys
     from datetime import UTC, datetime
