@@ -264,6 +264,7 @@ def connection(platform: Any, **changes: str) -> str:
         "aws_conn_id": "aws_default",
         "lake": platform.lake,
         "glue_job": platform.job,
+        "deadline_minutes": "10",
         "poll_seconds": "0.1",
         "kill_stops_run": "false",
         "athena_workgroups": "primary",
@@ -300,12 +301,21 @@ def test_a_failure_that_no_retry_can_help_says_so_in_glues_words(platform: Any, 
     assert f"log: {platform.aws.endpoint} (log group /aws-glue/python-jobs/error, stream {run['Id']})" in text
 
 
+def test_a_run_does_not_outlive_its_deadline(platform: Any, answer_of: Any) -> None:
+    kind, text = answer_of(platform.python(STEP, connection(platform, deadline_minutes="0.2"), "http://slow"))
+    (run,) = platform.runs()
+    assert (kind, run["JobRunState"]) == ("JobDeadlineError", "STOPPED")
+    assert f"run {run['Id']}, is RUNNING: not finished after 12 s; log: " in text
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"lake": ""}, "Airflow Variable estrela_lake: is missing; set it to the name of the lake's bucket"),
         ({"poll_seconds": "soon"},
          "Airflow Variable estrela_poll_seconds: 'soon' is not a number above 0, at most 600"),
+        ({"deadline_minutes": "20000"},
+         "Airflow Variable estrela_deadline_minutes: '20000' is not a number above 0, at most 10080"),
         ({"kill_stops_run": "yes"}, "Airflow Variable estrela_kill_stops_run: 'yes' is not true or false"),
     ],
 )  # fmt: skip

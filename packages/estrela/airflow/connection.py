@@ -8,11 +8,15 @@ from typing import Any
 
 from estrela.errors import SettingsError
 
+LONGEST_DEADLINE_MINUTES = 7 * 24 * 60
+"""Glue ends a run after at most 7 days."""
+LONGEST_POLL_SECONDS = 600
 SWITCH = {"true": True, "false": False}
 TEMPLATES: Mapping[str, str] = {
     "aws_conn_id": "{{ var.value.get('estrela_aws_conn_id', 'aws_default') }}",
     "glue_job": "{{ var.value.get('estrela_glue_job', 'estrela') }}",
     "lake": "{{ var.value.get('estrela_lake', '') }}",
+    "deadline_minutes": "{{ var.value.get('estrela_deadline_minutes', '120') }}",
     "poll_seconds": "{{ var.value.get('estrela_poll_seconds', '5') }}",
     "kill_stops_run": "{{ var.value.get('estrela_kill_stops_run', 'false') }}",
     "athena_workgroups": "{{ var.value.get('estrela_athena_workgroups', 'primary') }}",
@@ -24,13 +28,14 @@ TEMPLATES: Mapping[str, str] = {
 class Connection:
     """The AWS connection, the Glue job and the lake that the Variables name.
 
-    ``kill_stops_run`` says whether a killed task stops its Glue run; ``athena_workgroups`` are those whose cost is
-    recorded.
+    A Glue run has ``deadline_seconds``; its state is asked for every ``poll_seconds``. ``kill_stops_run`` says whether
+    a killed task stops its run; ``athena_workgroups`` are those whose cost is recorded.
     """
 
     aws_conn_id: str
     glue_job: str
     lake: str
+    deadline_seconds: float
     poll_seconds: float
     kill_stops_run: bool
     athena_workgroups: tuple[str, ...]
@@ -44,7 +49,8 @@ class Connection:
             rendered["aws_conn_id"],
             rendered["glue_job"],
             rendered["lake"],
-            _seconds(rendered["poll_seconds"]),
+            60 * _number("estrela_deadline_minutes", rendered["deadline_minutes"], LONGEST_DEADLINE_MINUTES),
+            _number("estrela_poll_seconds", rendered["poll_seconds"], LONGEST_POLL_SECONDS),
             _switch("estrela_kill_stops_run", rendered["kill_stops_run"]),
             tuple(name.strip() for name in rendered["athena_workgroups"].split(",") if name.strip()),
         )
@@ -61,14 +67,14 @@ def client(service: str, aws_conn_id: str, config: Any = None) -> Any:
     return AwsBaseHook(aws_conn_id=aws_conn_id, client_type=service, config=config).get_conn()
 
 
-def _seconds(text: str) -> float:
+def _number(name: str, text: str, most: float) -> float:
     try:
-        seconds = float(text)
+        number = float(text)
     except ValueError:
-        seconds = 0.0
-    if not 0 < seconds <= 600:
-        raise SettingsError("Airflow Variable estrela_poll_seconds", f"{text!r} is not a number above 0, at most 600")
-    return seconds
+        number = 0.0
+    if not 0 < number <= most:
+        raise SettingsError(f"Airflow Variable {name}", f"{text!r} is not a number above 0, at most {most:g}")
+    return number
 
 
 def _switch(name: str, text: str) -> bool:

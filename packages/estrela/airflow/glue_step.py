@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.python import PythonOperator
 
-from estrela.airflow.connection import TEMPLATES, Connection
+from estrela.airflow.connection import LONGEST_DEADLINE_MINUTES, TEMPLATES, Connection
 
 if TYPE_CHECKING:
     from estrela.hooks.glue_jobs import GlueJobs, JobRun
 
-DEADLINE = timedelta(hours=2)
-GRACE = timedelta(minutes=15)
-"""What a task may need beside the run: to wait for one that is being stopped, before and after."""
+LONGEST_TASK = timedelta(minutes=LONGEST_DEADLINE_MINUTES + 60)
+"""A backstop: the run's own deadline comes first, and every wait beside it is bounded."""
 RUN_KEY = "{{ dag.dag_id }}/{{ run_id }}/{{ task.task_id }}"
 
 
@@ -58,7 +57,7 @@ class GlueStep(PythonOperator):
         super().__init__(
             python_callable=run_step,
             op_kwargs={"connection": TEMPLATES, "run_key": RUN_KEY, "job": job},
-            execution_timeout=DEADLINE + GRACE,
+            execution_timeout=LONGEST_TASK,
             **kwargs,
         )
 
@@ -106,7 +105,7 @@ def _finished(task: GlueStep, reached: Connection, run_key: str, arguments: Mapp
     print(f"Glue job {job}, run {run_id}, key {run_key}; log: {jobs.log_url(run_id)}")
     if reached.kill_stops_run:
         task.attended = Attended(_quick_jobs(reached), job, run_id)
-    return jobs.finish(job, run_id, DEADLINE.total_seconds(), reached.poll_seconds)
+    return jobs.finish(job, run_id, reached.deadline_seconds, reached.poll_seconds)
 
 
 def _quick_jobs(reached: Connection) -> GlueJobs:

@@ -30,7 +30,8 @@ in `estrela.stars.{name}`.
 
 **Airflow Variables**: `estrela_lake`, the bucket (required); `estrela_glue_job` (default `estrela`);
 `estrela_aws_conn_id` (default `aws_default`); `estrela_alert_topic`, an SNS topic that hears of failures;
-`estrela_poll_seconds` (default 5); `estrela_kill_stops_run` (default `false`): `true` stops the Glue run of a killed
+`estrela_deadline_minutes` (default 120), after which a Glue run is stopped; `estrela_poll_seconds` (default 5);
+`estrela_kill_stops_run` (default `false`): `true` stops the Glue run of a killed
 task, also when Airflow kills it because heartbeats were lost; `estrela_source_host`, a stand-in for the hosts of all
 sources; `estrela_athena_workgroups` (default `primary`), comma-separated, whose scanned bytes are recorded.
 """
