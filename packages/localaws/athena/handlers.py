@@ -30,7 +30,9 @@ from localaws.athena.sql import translate
 from localaws.athena.statements import Statement
 from localaws.athena.writes.create_table_as import create_table_as
 from localaws.athena.writes.insert import insert
+from localaws.athena.writes.merge import merge
 from localaws.athena.writes.unload import unload
+from localaws.athena.writes.update import delete, update
 
 if TYPE_CHECKING:
     from localaws.athena.context import Context
@@ -50,6 +52,9 @@ def select(context: Context, statement: Statement) -> Rows:
 _HANDLERS: dict[str, Handler] = {
     "SELECT": select,
     "INSERT": insert,
+    "UPDATE": update,
+    "DELETE": delete,
+    "MERGE": merge,
     "UNLOAD": unload,
     "CREATE_TABLE_AS_SELECT": create_table_as,
     "CREATE_TABLE": create_table,

@@ -41,6 +41,15 @@ UNNEST (WITH ORDINALITY) and LATERAL, GROUP BY with ordinals, GROUPING SETS, ROL
 - Nothing is coerced that Trino does not coerce: `varchar = integer` is `TYPE_MISMATCH`.
 """
 
+_ICEBERG = """## Iceberg tables
+
+- UPDATE, DELETE and MERGE write position deletes (merge-on-read), as Athena engine version 3 does, and remove a data
+  file whose rows all go. They need a table of format version 2; MERGE takes the first WHEN that applies, and fails with
+  `MERGE_TARGET_ROW_MULTIPLE_MATCHES` where a row of the table matches more than one of the source.
+- Two statements that run at once conflict as Iceberg's serializable isolation says: the second one is committed on top
+  of the first where it cannot have read or changed the same rows, and fails with `ICEBERG_COMMIT_ERROR` otherwise.
+"""
+
 
 def page() -> str:
     """The page in Markdown."""
@@ -49,6 +58,7 @@ def page() -> str:
 
 def _sections() -> Iterator[str]:
     yield _INTRODUCTION
+    yield _ICEBERG
     yield "## Expressions\n"
     yield ", ".join(f"`{name}`" for name in sorted(node.__name__ for node in HANDLERS)) + "\n"
     for topic, functions in catalog.TOPICS.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from pyiceberg.table import Table
 from sqlglot import exp
 
 from localaws.athena.errors import UnsupportedError
@@ -25,6 +26,11 @@ def scan_iceberg(
 ) -> Relation:
     """One snapshot of a table as a relation; files that the query's WHERE cannot hold for are left out."""
     table = context.iceberg.load(glue_table["DatabaseName"], glue_table["Name"])
+    return scan_table(context, table, node, pruner, hidden)
+
+
+def scan_table(context: Context, table: Table, node: exp.Table, pruner: Pruner, hidden: Columns) -> Relation:
+    """The same of a table that is loaded; raise UnsupportedError for ``hidden`` where DuckDB cannot read the files."""
     version = version_of(table, node)
     plan = plan_scan(context, table, version, row_filter(version.schema, pruner.conditions))
     columns = columns_of(plan.schema)

@@ -13,7 +13,7 @@ from localaws.athena.sql.typed import name_literal, text_literal
 from localaws.athena.sql.types import duckdb_type
 from localaws.athena.tables.iceberg_scan import IcebergScan
 from localaws.athena.tables.parquet_files import columns_of_file, groups_of, parquet_source
-from localaws.athena.tables.relation import Columns
+from localaws.athena.tables.relation import POSITION, Columns
 from localaws.athena.tables.scan import hidden_columns
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _selected(context: Context, plan: IcebergScan, chosen: Sequence[int], column
     expressions = {
         name: f"CAST({found.get(field.field_id, 'NULL')} AS {duckdb_type(kind)})"
         for field, (name, kind) in zip(plan.schema.fields, columns, strict=True)
-    } | (hidden_columns(files) if hidden else {})
+    } | (hidden_columns(files) | {POSITION: "d.file_row_number"} if hidden else {})
     selected = ", ".join(f"{expressions[name]} AS {name_literal(name)}" for name, _ in columns + hidden)
     deletes = _deletes(context, [plan.tasks[i] for i in chosen])
     where = (

@@ -10,7 +10,11 @@ from localaws.athena.sql.types import BIGINT, VARCHAR, Type, duckdb_type, timest
 
 Columns = tuple[tuple[str, Type], ...]
 PATH, FILE_SIZE, FILE_MODIFIED = "$path", "$file_size", "$file_modified_time"
+POSITION = "$position"
 HIDDEN: Columns = ((PATH, VARCHAR), (FILE_SIZE, BIGINT), (FILE_MODIFIED, timestamptz(3)))
+
+# where a row of an Iceberg table lies: a data file and the position in it
+PLACE: Columns = ((PATH, VARCHAR), (POSITION, BIGINT))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException
-from pyiceberg.io.pyarrow import schema_to_pyarrow
+from pyiceberg.io.pyarrow import _dataframe_to_data_files, schema_to_pyarrow
+from pyiceberg.manifest import DataFile
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table
 
@@ -39,6 +40,17 @@ def append(table: Table, rows: pa.Table) -> list[str]:
     except CommitFailedException as error:
         raise QueryError("ICEBERG_COMMIT_ERROR", f"Failed to commit to Iceberg table: {error}") from error
     return [file for file in data_files_of(table) if file not in before]
+
+
+def data_files_from(table: Table, rows: pa.Table) -> list[DataFile]:
+    """Write rows as data files of the table that belong to no snapshot yet; raise UnsupportedError, QueryError."""
+    try:
+        files = list(_dataframe_to_data_files(table.metadata, rows, table.io))
+    except (NotImplementedError, ValueError) as error:
+        raise UnsupportedError(f"write to Iceberg table: {str(error)[:200]}") from error
+    for file in files:
+        file.spec_id = table.metadata.default_spec_id
+    return files
 
 
 def data_files_of(table: Table) -> list[str]:

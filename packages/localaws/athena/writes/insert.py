@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from localaws.athena.ddl.cursor import Cursor
-from localaws.athena.errors import QueryError, SchemaNotFoundError, TableNotFoundError, UnsupportedError
+from localaws.athena.errors import QueryError, UnsupportedError
 from localaws.athena.queries import Prepared, prepare_query
 from localaws.athena.results.outcome import Written
 from localaws.athena.sql.typed import name_literal
@@ -22,7 +22,7 @@ from localaws.athena.writes.create_table_as import add_partitions
 from localaws.athena.writes.data_files import Target, write_rows
 from localaws.athena.writes.iceberg_rows import append, arrow_rows
 from localaws.athena.writes.options import FileOptions
-from localaws.glue.catalog import EntityNotFoundException
+from localaws.athena.writes.tables import written_table
 
 if TYPE_CHECKING:
     from localaws.athena.context import Context
@@ -53,14 +53,7 @@ def _starts_query(cursor: Cursor) -> bool:
 
 
 def _table(context: Context, database: str, name: str) -> dict[str, Any]:
-    try:
-        table = context.catalog.get_table(database, name)
-    except EntityNotFoundException:
-        try:
-            context.catalog.get_database(database)
-        except EntityNotFoundException:
-            raise SchemaNotFoundError(database) from None
-        raise TableNotFoundError(database, name) from None
+    table = written_table(context, database, name)
     if table.get("TableType") == VIRTUAL_VIEW:
         raise UnsupportedError("Inserting into views", "is not supported")
     return table
