@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -217,3 +219,97 @@ def test_the_catalog_survives_a_restart(tmp_path: Any) -> None:
         found = glue.get_partitions(DatabaseName="db", TableName="t", Expression="day < '2024-03-01'")["Partitions"]
         assert values(found) == ["2024-02-29"]
         glue.update_table(DatabaseName="db", TableInput={"Name": "t"}, VersionId="1")
+
+
+def statistics(column: str, kind: str, **data: Any) -> dict[str, Any]:
+    member = f"{kind.title()}ColumnStatisticsData"
+    analyzed = datetime(2026, 1, 2, tzinfo=UTC)
+    return {
+        "ColumnName": column,
+        "ColumnType": kind.lower(),
+        "AnalyzedTime": analyzed,
+        "StatisticsData": {"Type": kind, member: {"NumberOfNulls": 0, "NumberOfDistinctValues": 7, **data}},
+    }
+
+
+def test_column_statistics_of_a_table_are_kept(tmp_path: Path) -> None:
+    columns = [{"Name": "id", "Type": "bigint"}, {"Name": "price", "Type": "decimal(9,2)"}]
+    table = {"DatabaseName": "d", "TableName": "t"}
+    price = {"MaximumValue": {"UnscaledValue": b"\x01\x00", "Scale": 2}}
+    given = [statistics("id", "LONG", MaximumValue=9), statistics("price", "DECIMAL", **price)]
+    with running(tmp_path) as aws:
+        glue = aws.client("glue")
+        glue.create_database(DatabaseInput={"Name": "d"})
+        glue.create_table(DatabaseName="d", TableInput={"Name": "t", "StorageDescriptor": {"Columns": columns}})
+        mixed = {**statistics("id", "LONG"), "StatisticsData": {"Type": "DATE"}}
+        answer = glue.update_column_statistics_for_table(
+            **table, ColumnStatisticsList=[*given, statistics("gone", "LONG"), mixed]
+        )
+        assert [error["Error"]["ErrorMessage"] for error in answer["Errors"]] == [
+            "Column gone is not a column of the table.",
+            "StatisticsData of column id is of type DATE and lacks DateColumnStatisticsData.",
+        ]
+    with running(tmp_path) as aws:
+        glue = aws.client("glue")
+        found = glue.get_column_statistics_for_table(**table, ColumnNames=["price", "ID", "other"])
+        assert found["ColumnStatisticsList"] == given[::-1]
+        raw = found["ColumnStatisticsList"][0]["StatisticsData"]["DecimalColumnStatisticsData"]["MaximumValue"]
+        assert raw == {"UnscaledValue": b"\x01\x00", "Scale": 2}
+        assert found["Errors"] == [
+            {
+                "ColumnName": "other",
+                "Error": {
+                    "ErrorCode": "EntityNotFoundException",
+                    "ErrorMessage": "Column other has no statistics.",
+                },
+            }
+        ]
+        glue.delete_column_statistics_for_table(**table, ColumnName="id")
+        with pytest.raises(ClientError, match="Column id has no statistics"):
+            glue.delete_column_statistics_for_table(**table, ColumnName="id")
+
+
+def test_column_statistics_of_a_partition(glue: Any, by_month: str) -> None:
+    glue.update_table(
+        DatabaseName=by_month,
+        TableInput={
+            "Name": "by_month",
+            "PartitionKeys": [{"Name": "year", "Type": "int"}, {"Name": "month", "Type": "string"}],
+            "StorageDescriptor": {"Columns": [{"Name": "id", "Type": "bigint"}]},
+        },
+    )
+    january = {"DatabaseName": by_month, "TableName": "by_month", "PartitionValues": ["2024", "01"]}
+    given = [statistics("id", "LONG", MinimumValue=1)]
+    glue.update_column_statistics_for_partition(**january, ColumnStatisticsList=given)
+    assert glue.get_column_statistics_for_partition(**january, ColumnNames=["id"])["ColumnStatisticsList"] == given
+    other = {**january, "PartitionValues": ["2024", "02"]}
+    assert glue.get_column_statistics_for_partition(**other, ColumnNames=["id"])["ColumnStatisticsList"] == []
+    glue.delete_column_statistics_for_partition(**january, ColumnName="id")
+    assert glue.get_column_statistics_for_partition(**january, ColumnNames=["id"])["ColumnStatisticsList"] == []
+    missing = {**january, "PartitionValues": ["1999", "01"]}
+    with pytest.raises(ClientError, match="EntityNotFoundException"):
+        glue.get_column_statistics_for_partition(**missing, ColumnNames=["id"])
+
+
+def test_tables_are_found_by_any_word_of_theirs(glue: Any, database: str) -> None:
+    parameters = {"classification": "parquet", "mark": database}
+    for name, description in (("tbl_1", "Foo boo bar"), ("tbl_2", "other")):
+        table = {"Name": name, "Description": description, "Parameters": parameters, "Owner": f"o{name[-1]}"}
+        glue.create_table(DatabaseName=database, TableInput=table)
+
+    def search(**wanted: Any) -> list[str]:
+        mine = {"Key": "DatabaseName", "Value": database}
+        found = glue.search_tables(Filters=[mine, *wanted.pop("Filters", [])], **wanted)["TableList"]
+        return [table["Name"] for table in found]
+
+    assert search(SearchText="parquet") == search(SearchText='"PARQUET"') == ["tbl_1", "tbl_2"]
+    assert search(SearchText='"parque"') == []
+    assert search(SearchText="boo") == search(SearchText="tbl_1", CatalogId="123456789012") == ["tbl_1"]
+    assert search(Filters=[{"Key": "mark", "Value": "another"}]) == []
+    assert search(SortCriteria=[{"FieldName": "Name", "Sort": "DESC"}], MaxResults=1) == ["tbl_2"]
+    assert search(ResourceShareType="FOREIGN") == []
+    newer = {"Key": "CreateTime", "Value": "1", "Comparator": "GREATER_THAN"}
+    with pytest.raises(ClientError, match="Comparator GREATER_THAN is not supported; use EQUALS"):
+        search(Filters=[newer])
+    with pytest.raises(ClientError, match="SortCriteria names the field 'Size'; one of Name, DatabaseName"):
+        search(SortCriteria=[{"FieldName": "Size", "Sort": "ASC"}])

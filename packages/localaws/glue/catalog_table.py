@@ -78,7 +78,10 @@ class CatalogTable(FakeTable):
         if new_values != old_values and str(new_values) in self.partitions:
             raise PartitionAlreadyExistsException
         partition = FakePartition(self.database_name, self.name, deepcopy(partiton_input))
-        partition.creation_time = self.partitions[str(old_values)].creation_time
+        old = self.partitions[str(old_values)]
+        partition.creation_time = old.creation_time
+        if statistics := vars(old).get("column_statistics"):
+            partition.column_statistics = statistics
         if new_values != old_values:
             del self.partitions[str(old_values)]
         self.partitions[str(new_values)] = partition

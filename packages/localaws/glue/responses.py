@@ -5,9 +5,11 @@ from __future__ import annotations
 from moto.core.responses import ActionResult
 
 from localaws.glue.catalog_responses import CatalogResponses
+from localaws.glue.column_statistics import ColumnStatisticsResponses
+from localaws.glue.table_search import TableSearchResponses
 
 
-class LocalGlueResponse(CatalogResponses):
+class LocalGlueResponse(CatalogResponses, ColumnStatisticsResponses, TableSearchResponses):
     """moto's Glue API, with job runs that run and a catalog that pages, locks and filters."""
 
     def create_job(self) -> ActionResult:
