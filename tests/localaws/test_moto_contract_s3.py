@@ -54,6 +54,8 @@ def test_a_backend_dict_makes_backends_of_the_class_it_names() -> None:
         ("get_object", ["bucket_name", "key_name", "version_id", "part_number", "return_delete_marker"]),
         ("head_object", ["bucket_name", "key_name", "version_id", "part_number"]),
         ("list_objects", ["bucket", "prefix", "delimiter", "marker", "max_keys"]),
+        ("put_bucket_lifecycle", ["bucket_name", "rules"]),
+        ("delete_bucket_encryption", ["bucket_name"]),
         ("delete_object", ["bucket_name", "key_name", "version_id", "bypass"]),
     ],
 )

@@ -97,3 +97,125 @@ def test_cloudformation_makes_the_same_buckets(aws: Running, s3: Any) -> None:
     s3.delete_object(Bucket=name, Key="k")
     stacks.delete_stack(StackName=name)
     assert code(s3.head_bucket, Bucket=name) == "404"
+
+
+def error(call: Any, **arguments: Any) -> tuple[int, str, str]:
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    answer = caught.value.response
+    return answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"], answer["Error"]["Message"]
+
+
+MALFORMED = (
+    400,
+    "MalformedXML",
+    "The XML you provided was not well-formed or did not validate against our published schema",
+)
+
+
+def test_a_new_bucket_has_s3_s_defaults(s3: Any, bucket: str) -> None:
+    """Recorded by localstack/localstack, test_s3_api.py: test_s3_default_bucket_encryption and its neighbours."""
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}
+    encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
+    assert encryption == {"Rules": [rule]}
+    s3.delete_bucket_encryption(Bucket=bucket)
+    assert s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"] == encryption
+    block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    assert (len(block), set(block.values())) == (4, {True})
+    s3.delete_public_access_block(Bucket=bucket)
+    assert code(s3.get_public_access_block, Bucket=bucket) == "NoSuchPublicAccessBlockConfiguration"
+    controls = s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]
+    assert controls == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+
+
+def test_default_encryption_is_what_objects_get(s3: Any, bucket: str) -> None:
+    applied = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": "11111111-2222-3333-4444-555555555555"}
+    rules = [{"ApplyServerSideEncryptionByDefault": applied, "BucketKeyEnabled": True}]
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": rules})
+    s3.put_object(Bucket=bucket, Key="k", Body=b"1")
+    head = s3.head_object(Bucket=bucket, Key="k")
+    assert (head["ServerSideEncryption"], head["BucketKeyEnabled"]) == ("aws:kms", True)
+    assert head["SSEKMSKeyId"] == "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+    s3.put_object(Bucket=bucket, Key="own", Body=b"1", ServerSideEncryption="AES256")
+    assert s3.head_object(Bucket=bucket, Key="own")["ServerSideEncryption"] == "AES256"
+    refused = error(s3.put_object, Bucket=bucket, Key="k", Body=b"", ServerSideEncryption="bogus")
+    assert refused == (400, "InvalidArgument", "The encryption method specified is not supported")
+
+
+def test_settings_that_s3_refuses(s3: Any, bucket: str) -> None:
+    def encryption(*rules: dict[str, Any]) -> Any:
+        configuration = {"Rules": [{"ApplyServerSideEncryptionByDefault": rule} for rule in rules]}
+        return error(s3.put_bucket_encryption, Bucket=bucket, ServerSideEncryptionConfiguration=configuration)
+
+    def lifecycle(**rule: Any) -> Any:
+        rules = [{"Prefix": "x", "Status": "Enabled", "Expiration": {"Days": 2}, **rule}]
+        return error(s3.put_bucket_lifecycle_configuration, Bucket=bucket, LifecycleConfiguration={"Rules": rules})
+
+    assert encryption({"SSEAlgorithm": "AES256"}, {"SSEAlgorithm": "AES256"}) == MALFORMED
+    assert encryption({"SSEAlgorithm": "rot13"}) == MALFORMED
+    assert encryption({"SSEAlgorithm": "AES256", "KMSMasterKeyID": "k"})[1] == "InvalidArgument"
+    assert lifecycle(Status="enabled") == MALFORMED
+    assert lifecycle(ID="a" * 256)[2] == "ID length should not exceed allowed limit of 255"
+    assert lifecycle(Expiration={"Days": 0})[1] == "InvalidArgument"
+    ownership = {"Rules": [{"ObjectOwnership": "Nobody"}]}
+    assert error(s3.put_bucket_ownership_controls, Bucket=bucket, OwnershipControls=ownership) == MALFORMED
+    assert error(s3.put_bucket_acl, Bucket=bucket, ACL="public-ready")[:2] == (400, "InvalidArgument")
+    assert error(s3.put_bucket_acl, Bucket=bucket, ACL="public-read")[1] == "AccessControlListNotSupported"
+    assert error(s3.put_bucket_policy, Bucket=bucket, Policy="{}")[2] == "Missing required field Statement"
+    tags = {"TagSet": [{"Key": "aws:k", "Value": "v"}]}
+    assert error(s3.put_bucket_tagging, Bucket=bucket, Tagging=tags)[2] == (
+        "System tags cannot be added/updated by requester"
+    )
+    lock = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1, "Years": 1}}}
+    assert error(s3.put_object_lock_configuration, Bucket=bucket, ObjectLockConfiguration=lock) == MALFORMED
+    filters = {"Key": {"FilterRules": [{"Name": "infix", "Value": "x"}]}}
+    queue = {"QueueArn": "arn:aws:sqs:us-east-1:123456789012:q", "Events": ["s3:ObjectCreated:*"], "Filter": filters}
+    raw = {"Bucket": bucket, "NotificationConfiguration": {"QueueConfigurations": [queue]}}
+    assert error(s3.put_bucket_notification_configuration, **raw)[2] == (
+        "filter rule name must be either prefix or suffix"
+    )
+
+
+def test_a_lifecycle_rule_without_an_id_gets_one(s3: Any, bucket: str) -> None:
+    rules = [{"Prefix": "x", "Status": "Enabled", "Expiration": {"Days": 2}}]
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
+    assert s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"][0]["ID"]
+
+
+def test_named_configurations_are_kept(aws: Running, s3: Any, bucket: str) -> None:
+    """Recorded by localstack/localstack, test_s3_api.py: TestS3MetricsConfiguration."""
+    wanted = {"Id": "m1", "Filter": {"Prefix": "logs/"}}
+    s3.put_bucket_metrics_configuration(Bucket=bucket, Id="m1", MetricsConfiguration=wanted)
+    assert s3.get_bucket_metrics_configuration(Bucket=bucket, Id="m1")["MetricsConfiguration"] == wanted
+    assert s3.list_bucket_metrics_configurations(Bucket=bucket)["MetricsConfigurationList"] == [wanted]
+    s3.delete_bucket_metrics_configuration(Bucket=bucket, Id="m1")
+    missing = (404, "NoSuchConfiguration", "The specified configuration does not exist.")
+    assert error(s3.get_bucket_metrics_configuration, Bucket=bucket, Id="m1") == missing
+    assert error(s3.delete_bucket_metrics_configuration, Bucket=bucket, Id="m1") == missing
+
+
+def test_a_bucket_of_another_account_is_refused(s3: Any, bucket: str) -> None:
+    other = {"Bucket": bucket, "ExpectedBucketOwner": "111111111111"}
+    s3.head_bucket(Bucket=bucket, ExpectedBucketOwner="123456789012")
+    assert error(s3.head_bucket, **other)[0] == 403
+    assert error(s3.put_object, **other, Key="k", Body=b"") == (403, "AccessDenied", "Access Denied")
+    assert error(s3.get_bucket_policy, Bucket=bucket, ExpectedBucketOwner="abc")[2] == (
+        "The value of the expected bucket owner parameter must be an AWS Account ID... [abc]"
+    )
+    s3.put_object(Bucket=bucket, Key="k", Body=b"")
+    copy = {"Bucket": bucket, "Key": "c", "CopySource": f"{bucket}/k", "ExpectedSourceBucketOwner": "111111111111"}
+    assert error(s3.copy_object, **copy)[0] == 403
+
+
+def test_a_bucket_with_tags_and_an_ownership(s3: Any, bucket: str) -> None:
+    name = f"{bucket}-tags"
+    configuration = {"Tags": [{"Key": "team", "Value": ""}]}
+    create = {"Bucket": name, "CreateBucketConfiguration": configuration}
+    made = s3.create_bucket(**create, ObjectOwnership="ObjectWriter")
+    assert made["BucketArn"] == f"arn:aws:s3:::{name}"
+    assert s3.get_bucket_tagging(Bucket=name)["TagSet"] == configuration["Tags"]
+    assert code(s3.create_bucket, **create) == "BucketAlreadyOwnedByYou"
+    s3.put_bucket_acl(Bucket=name, ACL="public-read")
+    assert error(s3.create_bucket, Bucket=f"{bucket}-x", ObjectOwnership="Me")[2] == (
+        "Invalid x-amz-object-ownership header: Me"
+    )

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeAlias
-
-from werkzeug.wrappers import Response as HttpResponse
 
 from localaws.moto_state import MotoState, StateNotSavedError
 from localaws.s3 import (
@@ -25,11 +22,12 @@ from localaws.s3 import (
     object_writes,
     upload_lists,
 )
-from localaws.s3.buckets import ENABLED
+from localaws.s3.bucket_owner import check_expected_owner
 from localaws.s3.documents import document
 from localaws.s3.errors import S3Error, is_disk_full
 from localaws.s3.info import ObjectInfo
 from localaws.s3.request import Request, Response, request_of
+from localaws.s3.settings_app import SELECTORS, BucketSettings
 from localaws.s3.store import ObjectStore
 from localaws.s3.upload_calls import UploadCalls
 from localaws.s3.uploads import Uploads
@@ -43,13 +41,7 @@ Announce: TypeAlias = Callable[[str, ObjectInfo], None]
 OBJECT_SELECTORS = ("uploads", "uploadId", "tagging", "acl", "attributes", "retention", "legal-hold")
 UNSUPPORTED = ("restore", "select", "torrent", "append", "renameObject", "encryption")
 BUCKET_SELECTORS = ("versioning", "versions", "uploads", "delete", "list-type")
-# Whatever else a bucket's query may select; other names (prefix, x-id, X-Amz-Signature, ...) select nothing.
-MOTO_SELECTORS = frozenset((
-    "accelerate", "acl", "analytics", "cors", "encryption", "intelligent-tiering", "inventory", "lifecycle",
-    "location", "logging", "metrics", "notification", "object-lock", "ownershipControls", "policy", "policyStatus",
-    "publicAccessBlock", "replication", "requestPayment", "tagging", "website",
-))  # fmt: skip
-_LOCK_ENABLED = "x-amz-bucket-object-lock-enabled"
+_SETTINGS = frozenset(SELECTORS)
 _log = logging.getLogger(__name__)
 
 
@@ -58,8 +50,7 @@ class S3Application:
 
     def __init__(self, store: ObjectStore, moto: WSGIApplication, state: MotoState, announce: Announce) -> None:
         self._store = store
-        self._moto = moto
-        self._state = state
+        self._settings = BucketSettings(store, moto, state)
         self._announce = announce
         uploads = Uploads(store)
         self._object_operations = _object_operations(store, uploads)
@@ -69,9 +60,9 @@ class S3Application:
         request: Request | None = None
         try:
             request = request_of(environ)
-            if self._is_for_moto(request):
-                return self._ask_moto(environ, start_response, request)
-            response = self._operation(request)(request)
+            check_expected_owner(request)
+            is_setting = self._is_setting(request)
+            response = self._settings.answer(environ, request) if is_setting else self._operation(request)(request)
             for event, info in response.events:
                 self._announce(event, info)
         except Exception as error:  # noqa: BLE001
@@ -81,13 +72,14 @@ class S3Application:
                     request.body.discard()
         return _send(response, request, start_response)
 
-    def _is_for_moto(self, request: Request) -> bool:
+    @staticmethod
+    def _is_setting(request: Request) -> bool:
         if not request.bucket or request.key:
             return False
-        if not MOTO_SELECTORS.isdisjoint(request.query):
+        if not _SETTINGS.isdisjoint(request.query):
             return True
         is_bare = not any(name in request.query for name in BUCKET_SELECTORS)
-        return request.method == "OPTIONS" or (request.method in ("PUT", "DELETE") and is_bare)
+        return request.method in ("PUT", "DELETE") and is_bare
 
     def _operation(self, request: Request) -> Operation:
         if not request.bucket:
@@ -101,28 +93,6 @@ class S3Application:
         if "x-amz-copy-source" in request.headers and selector in ("", "uploadId"):
             selector += "copy"
         return self._object_operations.get((request.method, selector), _not_allowed)
-
-    def _ask_moto(self, environ: WSGIEnvironment, start_response: StartResponse, request: Request) -> Iterable[bytes]:
-        """Hand moto a path-style request with a plain body, and store its state before the answer leaves."""
-        body = request.body.document()
-        path = f"/{request.bucket}"
-        query = environ.get("QUERY_STRING", "")
-        plain = {
-            **environ,
-            "HTTP_HOST": "localhost",
-            "PATH_INFO": path,
-            "REQUEST_URI": f"{path}?{query}" if query else path,
-            "CONTENT_LENGTH": str(len(body)),
-            "wsgi.input": io.BytesIO(body),
-            "wsgi.input_terminated": False,
-        }
-        plain.pop("HTTP_TRANSFER_ENCODING", None)
-        changes = request.method not in ("GET", "HEAD", "OPTIONS")
-        with self._state.changing("s3") if changes else nullcontext():
-            answer = HttpResponse.from_app(self._moto, plain, buffered=True)
-            if answer.status_code == 200 and request.headers.get(_LOCK_ENABLED, "").lower() == "true":
-                self._store.bucket_registry.set_versioning(request.bucket, ENABLED)
-        return answer(environ, start_response)
 
 
 def _object_operations(store: ObjectStore, uploads: Uploads) -> Mapping[tuple[str, str], Operation]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.exceptions import MissingBucket
-from moto.s3.models import FakeBucket, S3Backend, s3_backends
+from moto.s3.models import FakeBucket, PublicAccessBlock, S3Backend, s3_backends
 
 from localaws.s3.errors import NoSuchBucketError
 
@@ -25,11 +25,25 @@ def settings_of(bucket: str) -> FakeBucket:
         raise NoSuchBucketError(bucket) from error
 
 
+def named_configurations(bucket: str, kind: str) -> dict[str, bytes]:
+    """Return a bucket's documents of a kind by ID; a change of the mapping is stored with moto's state."""
+    backend = backend_of(bucket)
+    all_buckets: dict[str, dict[str, dict[str, bytes]]] = vars(backend).setdefault("named_configurations", {})
+    return all_buckets.setdefault(bucket, {}).setdefault(kind, {})
+
+
 def encryption_rule(bucket: str) -> dict[str, Any]:
     """Return the rule of the bucket's default encryption, which is S3's own keys unless it was set otherwise."""
     configured = settings_of(bucket).encryption or {}
     rule = configured.get("Rule") or DEFAULT_ENCRYPTION["Rule"]
     return dict(rule[0] if isinstance(rule, list) else rule)
+
+
+def set_defaults(settings: FakeBucket) -> None:
+    """Give a new bucket what S3 gives it since April 2023: encryption, no public access, no ACLs."""
+    settings.encryption = DEFAULT_ENCRYPTION
+    settings.public_access_block = PublicAccessBlock(True, True, True, True)
+    settings.ownership_rule = "BucketOwnerEnforced"
 
 
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html

@@ -74,6 +74,10 @@ class Buckets:
         self._forget(name)
         shutil.rmtree(grave)
 
+    def check_empty(self, name: str) -> None:
+        """Raise S3Error BucketNotEmpty where any object, version or marker is left, or NoSuchBucketError."""
+        self._refuse_if_used(name, self.folder(name))
+
     def versioning(self, name: str) -> str:
         return self._versioning.get(name, "")
 

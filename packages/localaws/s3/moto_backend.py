@@ -6,6 +6,7 @@ that read or write S3 in this process (Lambda code, Firehose, CloudFormation tem
 
 from __future__ import annotations
 
+import secrets
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -14,6 +15,7 @@ from moto.s3 import notifications
 from moto.s3.exceptions import InvalidBucketName, MissingBucket
 from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
 
+from localaws.s3.bucket_settings import DEFAULT_ENCRYPTION, set_defaults
 from localaws.s3.errors import S3Error
 from localaws.s3.info import ObjectInfo
 from localaws.s3.names import is_bucket_name
@@ -33,6 +35,7 @@ class StoreS3Backend(S3Backend):
                 s3_backends.bucket_accounts[bucket_name] = (self.partition, self.account_id)
             else:
                 self.buckets[bucket_name] = FakeBucket(bucket_name, self.account_id, "us-east-1")
+                set_defaults(self.buckets[bucket_name])
         if not there and bucket_name in self.buckets:
             self._forget(bucket_name)
             raise MissingBucket(bucket=bucket_name)
@@ -48,6 +51,7 @@ class StoreS3Backend(S3Backend):
         elif bucket_name in self.buckets:
             self._forget(bucket_name)
         bucket = super().create_bucket(bucket_name, region_name, bucket_namespace)
+        set_defaults(bucket)
         self.store.bucket_registry.create(bucket_name)
         return bucket
 
@@ -61,6 +65,15 @@ class StoreS3Backend(S3Backend):
             raise
         self._forget(bucket_name)
         return bucket
+
+    def put_bucket_lifecycle(self, bucket_name: str, rules: list[dict[str, Any]]) -> None:
+        """Store the rules; one without an ID gets one."""
+        named = [rule if rule.get("ID") else {**rule, "ID": secrets.token_urlsafe(36)} for rule in rules]
+        super().put_bucket_lifecycle(bucket_name, named)
+
+    def delete_bucket_encryption(self, bucket_name: str) -> None:
+        """A bucket is never without encryption: the default comes back."""
+        self.get_bucket(bucket_name).encryption = DEFAULT_ENCRYPTION
 
     def put_bucket_versioning(self, bucket_name: str, status: str) -> None:
         self.get_bucket(bucket_name)
@@ -121,7 +134,9 @@ class StoreS3Backend(S3Backend):
         )  # fmt: skip
 
     def _forget(self, bucket_name: str) -> None:
-        self.buckets.pop(bucket_name, None)
+        if bucket := self.buckets.pop(bucket_name, None):
+            self.tagger.delete_all_tags_for_resource(bucket.arn)
+        vars(self).get("named_configurations", {}).pop(bucket_name, None)
         s3_backends.bucket_accounts.pop(bucket_name, None)
 
 

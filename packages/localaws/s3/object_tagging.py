@@ -17,8 +17,11 @@ from localaws.s3.tags import parse_tags, tag_nodes
 
 def get_object_tagging(store: ObjectStore, request: Request) -> Response:
     """GetObjectTagging."""
-    with _refusing_markers():
-        info, file = store.open(request.bucket, request.key, request.query.get("versionId", ""))
+    try:
+        with _refusing_markers():
+            info, file = store.open(request.bucket, request.key, request.query.get("versionId", ""))
+    except NoSuchKeyError as error:
+        raise NoSuchKeyError(f"{request.bucket}/{request.key}") from error  # S3 names the bucket too, only here
     file.close()
     return Response(200, version_header(store, info), document("Tagging", tag_nodes(info.facts.tags)))
 

@@ -1,0 +1,123 @@
+"""Settings of buckets that S3 answers here: tags, Object Lock, and named configurations, which moto has not.
+
+A metrics, analytics or Intelligent-Tiering configuration is kept and returned as it was sent; nothing here measures
+requests or moves objects to another tier, so that it has no other effect.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from localaws.s3.bucket_settings import backend_of, named_configurations, settings_of
+from localaws.s3.documents import Node, document, parse, text_of
+from localaws.s3.errors import S3Error
+from localaws.s3.list_calls import key_of_token, token_of_key
+from localaws.s3.request import Request, Response
+from localaws.s3.tags import MAX_BUCKET_TAGS, checked_tags, pairs_of, tag_nodes
+
+Setting: TypeAlias = Callable[[Request, bytes], Response]
+PAGE = 100
+RESERVED = "System tags cannot be added/updated by requester"
+# Selector of the query, and the root of the document.
+NAMED = {
+    "analytics": "AnalyticsConfiguration",
+    "intelligent-tiering": "IntelligentTieringConfiguration",
+    "metrics": "MetricsConfiguration",
+}
+_PROLOGUE = re.compile(rb"^\s*<\?xml[^>]*\?>\s*")
+
+
+def get_bucket_tagging(request: Request, body: bytes) -> Response:
+    """GetBucketTagging."""
+    settings_of(request.bucket)
+    stored = backend_of(request.bucket).get_bucket_tagging(request.bucket)["Tags"]
+    tags = {tag["Key"]: tag["Value"] or "" for tag in stored}
+    if not tags:
+        raise S3Error("NoSuchTagSet", elements={"BucketName": request.bucket})
+    return Response(200, {}, document("Tagging", tag_nodes(tags)))
+
+
+def put_bucket_tagging(request: Request, body: bytes) -> Response:
+    """PutBucketTagging; an empty set takes all tags away."""
+    settings_of(request.bucket)
+    tags = checked_tags(pairs_of(parse(body, "Tagging")), MAX_BUCKET_TAGS, RESERVED)
+    backend_of(request.bucket).put_bucket_tagging(request.bucket, tags)
+    return Response(204)
+
+
+def check_public_access_block(bucket: str) -> None:
+    """Raise S3Error for a bucket whose public access block was deleted."""
+    if settings_of(bucket).public_access_block is None:
+        raise S3Error("NoSuchPublicAccessBlockConfiguration", elements={"BucketName": bucket})
+
+
+def get_object_lock_configuration(request: Request, body: bytes) -> Response:
+    """GetObjectLockConfiguration."""
+    settings = settings_of(request.bucket)
+    if not settings.object_lock_enabled:
+        raise S3Error("ObjectLockConfigurationNotFoundError", elements={"BucketName": request.bucket})
+    nodes: list[Node] = [("ObjectLockEnabled", "Enabled")]
+    if settings.default_lock_mode:
+        days, years = int(settings.default_lock_days or 0), int(settings.default_lock_years or 0)
+        length: Node = ("Days", str(days)) if days else ("Years", str(years))
+        nodes.append(("Rule", [("DefaultRetention", [("Mode", settings.default_lock_mode), length])]))
+    return Response(200, {}, document("ObjectLockConfiguration", nodes))
+
+
+def get_named(request: Request, body: bytes) -> Response:
+    """Get one configuration, or without an ID list those of a kind, 100 a page."""
+    selector, stored = _named(request)
+    name = request.query.get("id")
+    if name is not None:
+        if name not in stored:
+            raise S3Error("NoSuchConfiguration")
+        return Response(200, {}, stored[name])
+    token = request.query.get("continuation-token", "")
+    after = key_of_token(token) if token else ""
+    following = [item for item in sorted(stored) if item > after]
+    shown = following[:PAGE]
+    more = len(following) > len(shown)
+    nodes: list[Node] = [("IsTruncated", str(more).lower())]
+    nodes += [("ContinuationToken", token)] if token else []
+    nodes += [("NextContinuationToken", token_of_key(shown[-1]))] if more else []
+    listed = b"".join(_PROLOGUE.sub(b"", stored[item]) for item in shown)
+    empty = document(f"List{NAMED[selector]}sResult", nodes)
+    end = empty.rindex(b"</")
+    return Response(200, {}, empty[:end] + listed + empty[end:])
+
+
+def put_named(request: Request, body: bytes) -> Response:
+    """Store one configuration; raises S3Error MalformedXML or InvalidArgument."""
+    selector, stored = _named(request)
+    name = request.query.get("id", "")
+    if text_of(parse(body, NAMED[selector]), "Id") != name or not name:
+        raise S3Error("InvalidArgument", "Document ID does not match the specified configuration ID.")
+    stored[name] = body
+    return Response(204 if selector == "metrics" else 200)
+
+
+def delete_named(request: Request, body: bytes) -> Response:
+    """Remove one configuration; raises S3Error NoSuchConfiguration."""
+    _, stored = _named(request)
+    if stored.pop(request.query.get("id", ""), None) is None:
+        raise S3Error("NoSuchConfiguration")
+    return Response(204)
+
+
+def _named(request: Request) -> tuple[str, dict[str, bytes]]:
+    """Return the kind that a request is about, and the stored documents of that kind by ID."""
+    selector = next(name for name in NAMED if name in request.query)
+    settings_of(request.bucket)
+    return selector, named_configurations(request.bucket, selector)
+
+
+OPERATIONS: Mapping[tuple[str, str], Setting] = {
+    ("GET", "tagging"): get_bucket_tagging,
+    ("PUT", "tagging"): put_bucket_tagging,
+    ("GET", "object-lock"): get_object_lock_configuration,
+    **{("GET", selector): get_named for selector in NAMED},
+    **{("PUT", selector): put_named for selector in NAMED},
+    **{("DELETE", selector): delete_named for selector in NAMED},
+}

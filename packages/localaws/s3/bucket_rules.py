@@ -1,0 +1,147 @@
+"""What S3 refuses of a bucket's settings, checked before moto stores them.
+
+Each rule is a function of the bucket and the document; sources are S3's API reference and recordings of AWS
+(localstack/localstack, tests/aws/services/s3).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from xml.etree.ElementTree import Element
+
+from localaws.s3.bucket_settings import settings_of
+from localaws.s3.documents import parse, text_of
+from localaws.s3.encryption import KMS, S3_MANAGED
+from localaws.s3.errors import S3Error
+from localaws.s3.retention import MODES
+
+OWNERSHIP = frozenset({"BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter"})
+ACLS = frozenset({
+    "private", "public-read", "public-read-write", "authenticated-read", "aws-exec-read", "bucket-owner-read",
+    "bucket-owner-full-control", "log-delivery-write",
+})  # fmt: skip
+_LONGEST_ID = 255
+
+
+def check_setting(bucket: str, selector: str, body: bytes, headers: Mapping[str, str]) -> None:
+    """Raise S3Error for a setting that S3 would not take; settings without a rule here are moto's to judge."""
+    if rule := _RULES.get(selector):
+        rule(bucket, body)
+    if selector == "acl":
+        check_acl(bucket, headers)
+
+
+def check_acl(bucket: str, headers: Mapping[str, str]) -> None:
+    """Raise S3Error for an unknown canned ACL, and for any but the owner's where ownership is enforced."""
+    acl = headers.get("x-amz-acl")
+    if acl is not None and acl not in ACLS:
+        raise S3Error("InvalidArgument", elements={"ArgumentName": "x-amz-acl", "ArgumentValue": acl[:100]})
+    is_granting = acl not in (None, "private", "bucket-owner-full-control") or any(
+        name.startswith("x-amz-grant-") for name in headers
+    )
+    if is_granting and settings_of(bucket).ownership_rule == "BucketOwnerEnforced":
+        raise S3Error("AccessControlListNotSupported")
+
+
+def check_ownership(value: str) -> None:
+    """Raise S3Error InvalidArgument for an ownership that a new bucket cannot have."""
+    if value not in OWNERSHIP:
+        text = f"Invalid x-amz-object-ownership header: {value[:100]}"
+        raise S3Error("InvalidArgument", text, {"ArgumentName": "x-amz-object-ownership"})
+
+
+def _encryption(bucket: str, body: bytes) -> None:
+    rules = parse(body, "ServerSideEncryptionConfiguration").findall("Rule")
+    if len(rules) != 1:
+        raise S3Error("MalformedXML")
+    applied = rules[0].find("ApplyServerSideEncryptionByDefault")
+    algorithm = text_of(applied, "SSEAlgorithm") if applied is not None else ""
+    if applied is None or (algorithm != S3_MANAGED and algorithm not in KMS):
+        raise S3Error("MalformedXML")
+    if algorithm == S3_MANAGED and text_of(applied, "KMSMasterKeyID"):
+        text = "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or aws:kms:dsse"
+        raise S3Error("InvalidArgument", text, {"ArgumentName": "ApplyServerSideEncryptionByDefault"})
+
+
+def _ownership(bucket: str, body: bytes) -> None:
+    rules = parse(body, "OwnershipControls").findall("Rule")
+    if len(rules) != 1 or text_of(rules[0], "ObjectOwnership") not in OWNERSHIP:
+        raise S3Error("MalformedXML")
+
+
+def _object_lock(bucket: str, body: bytes) -> None:
+    if not body:
+        raise S3Error("MalformedXML")
+    root = parse(body, "ObjectLockConfiguration")
+    if text_of(root, "ObjectLockEnabled") != "Enabled":
+        raise S3Error("MalformedXML")
+    if (rule := root.find("Rule")) is not None:
+        retention = rule.find("DefaultRetention")
+        if retention is None or text_of(retention, "Mode") not in MODES:
+            raise S3Error("MalformedXML")
+        if bool(text_of(retention, "Days")) == bool(text_of(retention, "Years")):
+            raise S3Error("MalformedXML")
+    if settings_of(bucket).versioning_status != "Enabled":
+        text = "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration"
+        raise S3Error("InvalidBucketState", text)
+
+
+def _accelerate(bucket: str, body: bytes) -> None:
+    if "." in bucket:
+        text = "S3 Transfer Acceleration is not supported for buckets with periods (.) in their names"
+        raise S3Error("InvalidRequest", text)
+    if text_of(parse(body, "AccelerateConfiguration"), "Status") not in ("Enabled", "Suspended"):
+        raise S3Error("MalformedXML")
+
+
+def _notification(bucket: str, body: bytes) -> None:
+    for rule in parse(body, "NotificationConfiguration").iter("FilterRule"):
+        name, value = rule.findtext("Name"), rule.findtext("Value")
+        if name is None or value is None:
+            raise S3Error("MalformedXML")
+        if name.lower() not in ("prefix", "suffix"):
+            told = {"ArgumentName": "FilterRule.Name", "ArgumentValue": name[:100]}
+            raise S3Error("InvalidArgument", "filter rule name must be either prefix or suffix", told)
+
+
+def _lifecycle(bucket: str, body: bytes) -> None:
+    rules = parse(body, "LifecycleConfiguration").findall("Rule")
+    ids = [text_of(rule, "ID") for rule in rules if text_of(rule, "ID")]
+    if any(len(rule_id) > _LONGEST_ID for rule_id in ids):
+        raise S3Error("InvalidArgument", f"ID length should not exceed allowed limit of {_LONGEST_ID}")
+    if len(set(ids)) < len(ids):
+        raise S3Error("InvalidArgument", "Rule ID must be unique. Found same ID for more than one rule")
+    for rule in rules:
+        _lifecycle_rule(rule)
+
+
+def _lifecycle_rule(rule: Element) -> None:
+    if text_of(rule, "Status") not in ("Enabled", "Disabled"):
+        raise S3Error("MalformedXML")
+    for days in (*rule.findall("Expiration/Days"), *rule.findall("NoncurrentVersionExpiration/NoncurrentDays")):
+        if not (days.text or "").strip().isdigit() or int(days.text or "0") < 1:
+            text = f"'Days' for Expiration action must be a positive integer, not {(days.text or '')[:20]!r}"
+            raise S3Error("InvalidArgument", text)
+
+
+def _policy(bucket: str, body: bytes) -> None:
+    try:
+        policy = json.loads(body)
+    except ValueError:
+        policy = None
+    if not isinstance(policy, dict):
+        raise S3Error("MalformedPolicy")
+    if "Statement" not in policy:
+        raise S3Error("MalformedPolicy", "Missing required field Statement")
+
+
+_RULES: Mapping[str, Callable[[str, bytes], None]] = {
+    "accelerate": _accelerate,
+    "encryption": _encryption,
+    "lifecycle": _lifecycle,
+    "notification": _notification,
+    "object-lock": _object_lock,
+    "ownershipControls": _ownership,
+    "policy": _policy,
+}

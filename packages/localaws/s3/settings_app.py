@@ -1,0 +1,106 @@
+"""Buckets' creation, deletion and settings: S3's rules in front, moto behind."""
+
+from __future__ import annotations
+
+import io
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+from werkzeug.wrappers import Response as HttpResponse
+
+from localaws.moto_state import MotoState
+from localaws.s3.bucket_configurations import OPERATIONS, check_public_access_block
+from localaws.s3.bucket_rules import check_ownership, check_setting
+from localaws.s3.bucket_settings import backend_of, settings_of
+from localaws.s3.buckets import ENABLED
+from localaws.s3.documents import parse
+from localaws.s3.errors import S3Error
+from localaws.s3.request import Request, Response
+from localaws.s3.store import ObjectStore
+from localaws.s3.tags import MAX_BUCKET_TAGS, checked_tags, pairs_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+# What a bucket's query may select; other names (prefix, x-id, X-Amz-Signature, ...) select nothing.
+SELECTORS = (
+    "accelerate", "acl", "analytics", "cors", "encryption", "intelligent-tiering", "inventory", "lifecycle",
+    "location", "logging", "metrics", "notification", "object-lock", "ownershipControls", "policy", "policyStatus",
+    "publicAccessBlock", "replication", "requestPayment", "tagging", "website",
+)  # fmt: skip
+_OWNERSHIP = "x-amz-object-ownership"
+_LOCK_ENABLED = "x-amz-bucket-object-lock-enabled"
+_RESERVED = (
+    'User-defined tag keys can\'t start with "aws:". This prefix is reserved for system tags. '
+    'Remove "aws:" from your tag keys and try again.'
+)
+
+
+class BucketSettings:
+    """Answers requests about a bucket that are not about its objects, and stores what they change."""
+
+    def __init__(self, store: ObjectStore, moto: WSGIApplication, state: MotoState) -> None:
+        self._store = store
+        self._moto = moto
+        self._state = state
+
+    def answer(self, environ: WSGIEnvironment, request: Request) -> Response:
+        """Answer one request; raises S3Error."""
+        body = request.body.document()
+        selector = next((name for name in SELECTORS if name in request.query), "")
+        changes = request.method not in ("GET", "HEAD")
+        with self._state.changing("s3") if changes else nullcontext():
+            if selector:
+                return self._setting(environ, request, body, selector)
+            if request.method == "PUT":
+                return self._create(environ, request, body)
+            self._store.bucket_registry.check_empty(request.bucket)
+            return self._ask(environ, request, body)
+
+    def _setting(self, environ: WSGIEnvironment, request: Request, body: bytes, selector: str) -> Response:
+        settings_of(request.bucket)
+        if operation := OPERATIONS.get((request.method, selector)):
+            return operation(request, body)
+        if (request.method, selector) == ("GET", "publicAccessBlock"):
+            check_public_access_block(request.bucket)
+        if request.method == "PUT":
+            check_setting(request.bucket, selector, body, request.headers)
+        answer = self._ask(environ, request, body)
+        is_done = request.method == "PUT" and selector == "policy" and answer.status == 200
+        return Response(204) if is_done else answer
+
+    def _create(self, environ: WSGIEnvironment, request: Request, body: bytes) -> Response:
+        """CreateBucket, with the tags and the ownership that the request gives."""
+        if _OWNERSHIP in request.headers:
+            check_ownership(request.headers[_OWNERSHIP])
+        pairs = pairs_of(parse(body, "CreateBucketConfiguration")) if body else []
+        if any(key.startswith("aws:") for key, _ in pairs):
+            raise S3Error("InvalidTag", _RESERVED)
+        tags = checked_tags(pairs, MAX_BUCKET_TAGS)
+        if tags and self._store.bucket_registry.exists(request.bucket):
+            raise S3Error("BucketAlreadyOwnedByYou", elements={"BucketName": request.bucket})
+        answer = self._ask(environ, request, body)
+        if answer.status != 200:
+            return answer
+        if tags:
+            backend_of(request.bucket).put_bucket_tagging(request.bucket, tags)
+        if request.headers.get(_LOCK_ENABLED, "").lower() == "true":
+            self._store.bucket_registry.set_versioning(request.bucket, ENABLED)
+        return Response(200, {**answer.headers, "x-amz-bucket-arn": f"arn:aws:s3:::{request.bucket}"}, answer.body)
+
+    def _ask(self, environ: WSGIEnvironment, request: Request, body: bytes) -> Response:
+        """Hand moto a path-style request with a plain body."""
+        path = f"/{request.bucket}"
+        query = environ.get("QUERY_STRING", "")
+        plain = {
+            **environ,
+            "HTTP_HOST": "localhost",
+            "PATH_INFO": path,
+            "REQUEST_URI": f"{path}?{query}" if query else path,
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.input_terminated": False,
+        }
+        plain.pop("HTTP_TRANSFER_ENCODING", None)
+        answer = HttpResponse.from_app(self._moto, plain, buffered=True)
+        return Response(answer.status_code, dict(answer.headers), answer.get_data())
