@@ -224,7 +224,7 @@ def test_a_star_is_added_by_declarations_alone(tmp_path: Path) -> None:
     found = json.loads(output.splitlines()[-1])
     assert found["dags"] == sorted(["star_shops", *(f"star_{name}" for name in star_names())])
     assert set(found["tasks"]) == {
-        "extract_sales", "news", "extracted", "transform_shops", "star", "publish", "remember", "telemetry"
+        "extract_sales", "news", "extracted", "transform_shops", "star", "publish", "telemetry"
     }  # fmt: skip
     assert (found["params"], found["doc"]) == (["full_refresh", "months"], "The shops of an example")
     assert found["settings"] == {"months": ["2026-11"]}
