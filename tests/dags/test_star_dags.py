@@ -230,6 +230,44 @@ def test_a_star_is_added_by_declarations_alone(tmp_path: Path) -> None:
     assert found["settings"] == {"months": ["2026-11"]}
 
 
+UNREADABLE_STAR = """
+    import json, sys
+    import estrela.stars
+    from airflow.sdk.exceptions import AirflowFailException
+    sys.path.insert(0, sys.argv[1])
+    estrela.stars.__path__.append(sys.argv[2])
+    import stars
+    (task,) = stars.star_shops.tasks
+    try:
+        task.python_callable(**task.op_kwargs)
+    except AirflowFailException as error:
+        print(json.dumps([str(error), stars.star_shops.doc_md, len(stars.star_banking.tasks)]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("declaration", "problem"),
+    [
+        ("from estrela.model import Column\nColumn('Shop', 'string', 'Shop')\n",
+         "DefinitionError: Column('Shop'): name 'Shop' is not lower snake case; allowed: [a-z][a-z0-9_]*"),
+        ("import no_such_module\n", "ModuleNotFoundError: No module named 'no_such_module'"),
+    ],
+)  # fmt: skip
+def test_a_star_that_cannot_be_read_leaves_the_others_their_dags(
+    tmp_path: Path, declaration: str, problem: str
+) -> None:
+    package = tmp_path / "shops"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "sales.py").write_text(declaration)
+    env = {**os.environ, "AIRFLOW_HOME": str(tmp_path / "airflow")}
+    command = [sys.executable, "-c", textwrap.dedent(UNREADABLE_STAR), str(DAG_FILE.parent), str(tmp_path)]
+    output = subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
+    error, doc, banking_tasks = json.loads(output.splitlines()[-1])
+    assert error == doc == f"the declarations of star shops cannot be read: {problem}"
+    assert banking_tasks > len(STEPS)
+
+
 NEWS = """
     import json, sys
     from datetime import UTC, datetime
