@@ -316,3 +316,22 @@ def test_files_of_an_iceberg_table_are_pruned(athena) -> None:
     one = athena.run("SELECT sum(n) FROM i WHERE k = 1")["Statistics"]["DataScannedInBytes"]
     assert 0 < one < whole / 2
     assert athena.rows("SELECT count(*), min(n) FROM i WHERE k = 1") == [("1000", "1")]
+
+
+def test_parquet_columns_are_read_as_the_table_declares_them(athena, s3) -> None:
+    data = {
+        "s": pa.array([b"abc", b"\xff"], pa.binary()),
+        "f": pa.array([b"abc", b"xyz"], pa.binary(3)),
+        "v": ["abc", "é"],
+        "c": ["a  ", "abcd"],
+        "n": pa.array([7, -8], pa.int64()),
+    }
+    put_parquet(s3, athena.bucket, "t/1.parquet", pa.table(data))
+    columns = "s string, f string, v varchar(2), c char(3), n smallint"
+    succeeds(athena, f"CREATE EXTERNAL TABLE t ({columns}) STORED AS PARQUET LOCATION 's3://{athena.bucket}/t/'")
+    assert athena.rows("SELECT * FROM t ORDER BY n DESC") == [
+        ("abc", "abc", "ab", "a  ", "7"),
+        ("\ufffd", "xyz", "é", "abc", "-8"),
+    ]
+    put_parquet(s3, athena.bucket, "t/1.parquet", pa.table(data | {"n": pa.array([1, 40_000], pa.int64())}))
+    assert athena.fails("SELECT n FROM t").startswith("NUMERIC_VALUE_OUT_OF_RANGE: ")

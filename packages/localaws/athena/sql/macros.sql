@@ -155,6 +155,7 @@ CREATE OR REPLACE TEMP MACRO trino_codepoint(s) AS
 CREATE OR REPLACE TEMP MACRO trino_subject_unsure(s, guard) AS
   CASE WHEN regexp_matches(s, guard)
        THEN trino_fail('NOT_SUPPORTED: regular expression on text where Java and RE2 may differ')::VARCHAR ELSE s END;
+CREATE OR REPLACE TEMP MACRO trino_text_of_bytes(b) AS coalesce(TRY(decode(b)), trino_from_utf8(b));
 -- text to values
 CREATE OR REPLACE TEMP MACRO trino_fit(s, n) AS
   CASE WHEN length(s) > n THEN trino_fail('INVALID_CAST_ARGUMENT: Value ' || s || ' cannot be represented as varchar(' || n || ')')::VARCHAR ELSE s END;

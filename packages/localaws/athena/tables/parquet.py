@@ -8,12 +8,10 @@ import pyarrow as pa
 
 from localaws.athena.errors import BadDataError, UnsupportedError
 from localaws.athena.sql.typed import name_literal
-from localaws.athena.sql.types import Type, duckdb_type
+from localaws.athena.sql.types import BITS, INTEGERS, Type, duckdb_type
 from localaws.athena.tables.data_files import DataFile
 from localaws.athena.tables.parquet_files import FileColumn, columns_of_file
 from localaws.athena.tables.relation import Columns
-
-_INTEGERS = {"tinyint": (8, 32), "smallint": (16, 32), "integer": (32, 32), "bigint": (64, 64)}
 
 
 def parquet_expressions(files: Sequence[DataFile], columns: Columns) -> dict[str, str]:
@@ -31,7 +29,15 @@ def _expression(file: DataFile, name: str, kind: Type, found: FileColumn | None)
         return f"CAST(NULL AS {duckdb_type(kind)})"
     _check(file, name, found.type, kind)
     column = name_literal(found.name)
+    if kind.name in ("varchar", "char"):
+        return _text(f"trino_text_of_bytes({column})" if _is_binary(found.type) else column, kind)
     return rounded_to_millis(column) if _is_finer(found.type, kind) else f"CAST({column} AS {duckdb_type(kind)})"
+
+
+def _text(text: str, kind: Type) -> str:
+    """A string of no more than the type's length; a char is carried without the spaces at its end."""
+    cut = f"substring(CAST({text} AS VARCHAR), 1, {kind.size[0]})" if kind.size else f"CAST({text} AS VARCHAR)"
+    return cut if kind.name == "varchar" else f"rtrim({cut}, ' ')"
 
 
 def rounded_to_millis(column: str) -> str:
@@ -57,15 +63,15 @@ def _check(file: DataFile, name: str, found: pa.DataType, kind: Type) -> None:
 
 def _readable(found: pa.DataType, kind: Type) -> bool:
     types = pa.types
-    if kind.name in _INTEGERS:
-        most = _INTEGERS[kind.name][1]
-        return (types.is_signed_integer(found) and found.bit_width <= most) or (
-            types.is_unsigned_integer(found) and found.bit_width < most
+    if kind in INTEGERS:
+        # a value that the column cannot hold stops the query when it is read
+        return bool(types.is_signed_integer(found)) or (
+            types.is_unsigned_integer(found) and found.bit_width < BITS["bigint"]
         )
     if kind.name == "decimal":
         return types.is_decimal(found) and _fits(found, kind)
     if kind.name in ("varchar", "char"):
-        return _is_text(found)
+        return _is_text(found) or _is_binary(found)
     if kind.name in ("array", "map", "row"):
         return _readable_nested(found, kind)
     if kind.name == "double":
@@ -73,11 +79,16 @@ def _readable(found: pa.DataType, kind: Type) -> bool:
     plain = {
         "boolean": types.is_boolean,
         "real": types.is_float32,
-        "varbinary": lambda t: types.is_binary(t) or types.is_large_binary(t) or types.is_fixed_size_binary(t),
+        "varbinary": _is_binary,
         "date": types.is_date32,
         "timestamp": types.is_timestamp,
     }
     return kind.name in plain and bool(plain[kind.name](found))
+
+
+def _is_binary(found: pa.DataType) -> bool:
+    types = pa.types
+    return bool(types.is_binary(found) or types.is_large_binary(found) or types.is_fixed_size_binary(found))
 
 
 def _is_text(found: pa.DataType) -> bool:
@@ -91,17 +102,24 @@ def _fits(found: pa.Decimal128Type, kind: Type) -> bool:
     return bool(found.scale <= scale and found.precision - found.scale <= precision - scale)
 
 
+def _part(found: pa.DataType, kind: Type) -> bool:
+    """Whether DuckDB reads a part of a nested value by its own cast."""
+    if kind.name in ("varchar", "char") and (_is_binary(found) or kind.size):
+        raise UnsupportedError(f"{kind} within a nested column of a Parquet file that holds {found}")
+    return _readable(found, kind)
+
+
 def _readable_nested(found: pa.DataType, kind: Type) -> bool:
     types = pa.types
     if kind.name == "array":
-        return (types.is_list(found) or types.is_large_list(found)) and _readable(found.value_type, kind.args[0])
+        return (types.is_list(found) or types.is_large_list(found)) and _part(found.value_type, kind.args[0])
     if kind.name == "map":
         return bool(
-            types.is_map(found) and _readable(found.key_type, kind.args[0]) and _readable(found.item_type, kind.args[1])
+            types.is_map(found) and _part(found.key_type, kind.args[0]) and _part(found.item_type, kind.args[1])
         )
     if not types.is_struct(found):
         return False
     fields = [found.field(i) for i in range(found.num_fields)]
     if [field.name.lower() for field in fields] != [str(name).lower() for name in kind.names]:
         raise UnsupportedError("row type whose fields differ between table and Parquet file")
-    return all(_readable(field.type, argument) for field, argument in zip(fields, kind.args, strict=True))
+    return all(_part(field.type, argument) for field, argument in zip(fields, kind.args, strict=True))
