@@ -204,6 +204,52 @@ def test_parameters_stand_for_values(athena) -> None:
     assert text.endswith("Incorrect number of parameters: expected 1 but found 2")
 
 
+def test_a_parameter_without_quotes_is_a_text(athena) -> None:
+    parameters = ["Washington", "'Washington'", "New York", "2024-01-01", "O\u00f1a", "null"]
+    sql = "SELECT ? = ?, ?, ?, ?, ? IS NULL"
+    assert athena.rows(sql, ExecutionParameters=parameters) == [("true", "New York", "2024-01-01", "O\u00f1a", "true")]
+
+
+def test_a_workgroup_may_leave_its_results_to_athena(athena) -> None:
+    managed = {"ManagedQueryResultsConfiguration": {"Enabled": True}}
+    athena.client.create_work_group(Name="managed", Configuration=managed)
+    execution_id = athena.client.start_query_execution(QueryString="SELECT 1 AS a", WorkGroup="managed")
+    execution = athena.wait(execution_id["QueryExecutionId"])
+    assert execution["Status"]["State"] == "SUCCEEDED"
+    assert "OutputLocation" not in execution["ResultConfiguration"]
+    assert execution["ManagedQueryResultsConfiguration"] == {"Enabled": True}
+    result = athena.client.get_query_results(QueryExecutionId=execution["QueryExecutionId"])["ResultSet"]
+    assert [row["Data"][0]["VarCharValue"] for row in result["Rows"]] == ["a", "1"]
+    updates = {"ManagedQueryResultsConfigurationUpdates": {"Enabled": False}}
+    athena.client.update_work_group(WorkGroup="managed", ConfigurationUpdates=updates)
+    assert refused(athena.client.start_query_execution, QueryString="SELECT 1", WorkGroup="managed").startswith(
+        "No output location provided."
+    )
+
+
+def reuse(minutes: int) -> dict[str, Any]:
+    by_age = {"Enabled": True, "MaxAgeInMinutes": minutes}
+    return {"ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": by_age}}
+
+
+def test_a_result_is_reused_while_it_is_young_and_there(athena, s3) -> None:
+    sql = "SELECT to_unixtime(now())"
+    first = athena.run(sql)
+    again = athena.run(sql, **reuse(5))
+    assert again["Statistics"]["ResultReuseInformation"] == {"ReusedPreviousResult": True}
+    assert again["ResultReuseConfiguration"] == reuse(5)["ResultReuseConfiguration"]
+    assert again["ResultConfiguration"]["OutputLocation"] == first["ResultConfiguration"]["OutputLocation"]
+    assert athena.rows(sql, **reuse(5)) == athena.rows(sql, **reuse(5))
+    for other in ({}, reuse(0), reuse(5) | {"QueryExecutionContext": {"Database": "default"}}):
+        assert not athena.run(sql, **other)["Statistics"]["ResultReuseInformation"]["ReusedPreviousResult"]
+    for found in s3.list_objects_v2(Bucket=athena.bucket)["Contents"]:
+        s3.delete_object(Bucket=athena.bucket, Key=found["Key"])
+    assert not athena.run(sql, **reuse(5))["Statistics"]["ResultReuseInformation"]["ReusedPreviousResult"]
+    assert refused(athena.start, sql=sql, **reuse(20_000)) == (
+        "MaxAgeInMinutes is 20000: it must be between 0 and 10080"
+    )
+
+
 def test_the_catalog_through_athena(athena) -> None:
     athena.run(f"CREATE EXTERNAL TABLE t (a int COMMENT 'x') PARTITIONED BY (y int) LOCATION 's3://{athena.bucket}/t/'")
     where = {"CatalogName": "AwsDataCatalog", "DatabaseName": athena.database}

@@ -49,6 +49,11 @@ class LocalAthenaBackend(AthenaBackend):
         group = self.work_group(name)
         configuration = group.configuration
         configuration.update({key: updates[key] for key in _UPDATABLE if key in updates})
+        if managed := updates.get("ManagedQueryResultsConfigurationUpdates"):
+            kept = {key: value for key, value in managed.items() if not key.startswith("Remove")}
+            configuration["ManagedQueryResultsConfiguration"] = (
+                configuration.get("ManagedQueryResultsConfiguration") or {}
+            ) | kept
         if updates.get("RemoveBytesScannedCutoffPerQuery"):
             configuration.pop("BytesScannedCutoffPerQuery", None)
         result = configuration.setdefault("ResultConfiguration", {})

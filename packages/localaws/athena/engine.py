@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from localaws.athena.errors import InvalidRequestError, QueryCancelledError, QueryError
 from localaws.athena.execution import CANCELLED, FAILED, FINAL, RUNNING, SUCCEEDED, Execution, History
-from localaws.athena.results.locations import check_location, file_location
+from localaws.athena.results.locations import check_location, file_location, is_managed, managed_folder
+from localaws.athena.results.reuse import earlier_result
 from localaws.athena.sessions import Sessions
 from localaws.athena.statements import Statement, read_statement
 
@@ -44,6 +45,7 @@ class Request:
     result_configuration: dict[str, Any]
     parameters: list[str] = field(default_factory=list)
     token: str = ""
+    reuse_minutes: int | None = None
 
 
 class Engine:
@@ -85,7 +87,9 @@ class Engine:
             raise InvalidRequestError(str(error).removeprefix("SYNTAX_ERROR: "), "MALFORMED_QUERY") from None
         if request.workgroup.state != "ENABLED":
             raise InvalidRequestError(f"WorkGroup {request.workgroup.name} is disabled.")
-        configuration = _result_configuration(request)
+        managed = is_managed(request.workgroup.configuration)
+        folder = managed_folder(self._store, request.workgroup.name) if managed else ""
+        configuration = {"OutputLocation": folder} if managed else _result_configuration(request)
         location = configuration["OutputLocation"]
         check_location(self._store, location)
         execution_id = str(uuid.uuid4())
@@ -101,9 +105,15 @@ class Engine:
             result_configuration=configuration,
             parameters=request.parameters,
             token=request.token,
+            managed=managed,
+            reuse_minutes=request.reuse_minutes,
         )
+        if statement.kind == "SELECT":
+            earlier = earlier_result(self._store, self.history.of_workgroup(execution.workgroup), execution)
+            if earlier is not None:
+                execution.take_over(earlier)
         kept = self.history.add(execution)
-        if kept is execution:
+        if kept is execution and not execution.reused:
             limit = int(request.workgroup.configuration.get("BytesScannedCutoffPerQuery") or 0)
             self._pool.submit(self._run, execution, statement, self._context(execution, saved, location), limit)
         elif kept.query != request.query:

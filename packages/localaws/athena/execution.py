@@ -42,6 +42,9 @@ class Execution:
     rows: int = 0
     update_count: int | None = None
     engine_version: str = "Athena engine version 3"
+    managed: bool = False
+    reuse_minutes: int | None = None
+    reused: bool = False
 
     @property
     def output_location(self) -> str:
@@ -61,8 +64,9 @@ class Execution:
             "Query": self.query,
             "StatementType": self.statement_type,
             "SubstatementType": self.substatement_type,
-            "ResultConfiguration": self.result_configuration,
-            "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": {"Enabled": False}},
+            "ResultConfiguration": {} if self.managed else self.result_configuration,
+            "ManagedQueryResultsConfiguration": {"Enabled": self.managed},
+            "ResultReuseConfiguration": {"ResultReuseByAgeConfiguration": self._reuse()},
             "QueryExecutionContext": {"Database": self.database, "Catalog": self.catalog},
             "Status": status,
             "Statistics": self.statistics(),
@@ -71,11 +75,23 @@ class Execution:
         }
         return response | ({"ExecutionParameters": self.parameters} if self.parameters else {})
 
+    def take_over(self, earlier: Execution) -> None:
+        """End at once with the rows that an earlier execution has left."""
+        self.started = self.completed = time.time()
+        self.result_configuration = self.result_configuration | {"OutputLocation": earlier.output_location}
+        self.columns, self.rows, self.update_count = earlier.columns, earlier.rows, earlier.update_count
+        self.reused, self.state = True, SUCCEEDED
+
+    def _reuse(self) -> dict[str, Any]:
+        if self.reuse_minutes is None:
+            return {"Enabled": False}
+        return {"Enabled": True, "MaxAgeInMinutes": self.reuse_minutes}
+
     def statistics(self) -> dict[str, Any]:
         """The ``Statistics`` of the API; a query that has not finished shows the time so far."""
         statistics = self.timeline() | {
             "DataScannedInBytes": self.scanned,
-            "ResultReuseInformation": {"ReusedPreviousResult": False},
+            "ResultReuseInformation": {"ReusedPreviousResult": self.reused},
         }
         return statistics | ({"DataManifestLocation": self.manifest} if self.manifest else {})
 

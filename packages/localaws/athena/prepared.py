@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from localaws.athena.context import Context
 
 _SIGNS = ("+", "-")
+_TEXT = re.compile(r"[^\W\d][^'\"()\[\];]*")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_WORDS = {"true", "false", "null", "current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"}
 
 
 def resolve(statement: Statement, saved: LocalAthenaBackend, workgroup: str, parameters: Sequence[str]) -> Statement:
@@ -60,7 +64,9 @@ def _filled(statement: Statement, parameters: Sequence[str]) -> Statement:
 
 
 def _expression(value: str) -> str:
-    """A parameter as one operand: what is more than a literal goes in parentheses."""
+    """A parameter as one operand: a bare text is a string, what is more than a literal goes in parentheses."""
+    if _is_bare(value):
+        return "'" + value.replace("'", "''") + "'"
     tokens = tokenize(value, hive=False)
     words = [token.text for token in tokens]
     if any(token.text == ";" for token in tokens) or not tokens:
@@ -68,6 +74,13 @@ def _expression(value: str) -> str:
     if len(words) == 1 or (len(words) == 2 and words[0] in _SIGNS):
         return f" {value} "
     return f"({value})"
+
+
+def _is_bare(value: str) -> bool:
+    """Whether a parameter is a text without quotes, such as `Washington` or `2024-01-01`, and no expression."""
+    if _DAY.match(value.strip()):
+        return True
+    return bool(_TEXT.fullmatch(value.strip())) and value.strip().lower() not in _WORDS
 
 
 def prepare(context: Context, statement: Statement) -> Lines:

@@ -12,6 +12,7 @@ from moto.athena.responses import AthenaResponse
 from localaws.athena.engine import Request
 from localaws.athena.errors import InvalidRequestError, MetadataError, ResourceNotFoundError
 from localaws.athena.metadata import database_metadata, table_metadata
+from localaws.athena.results.reuse import reuse_minutes
 from localaws.glue.catalog import EntityNotFoundException
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class QueryResponses(AthenaResponse):
             result_configuration=self._get_param("ResultConfiguration") or {},
             parameters=self._get_param("ExecutionParameters") or [],
             token=self._get_param("ClientRequestToken") or "",
+            reuse_minutes=reuse_minutes(self._get_param("ResultReuseConfiguration") or {}),
         )
         return json.dumps({"QueryExecutionId": self.engine.submit(request, self.local).id})
 

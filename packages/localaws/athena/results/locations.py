@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from localaws.athena.errors import InvalidRequestError
 from localaws.athena.statements import Statement
 from localaws.s3.store import ObjectStore, split_uri
 
 _TABULAR = ("SELECT", "EXECUTE")
 _WRITES = ("INSERT", "UNLOAD", "DELETE", "UPDATE", "MERGE")
+
+MANAGED = "athena-managed-results"
+"""The bucket of results that Athena keeps itself, for workgroups whose results have no location."""
+
+
+def is_managed(configuration: Mapping[str, Any]) -> bool:
+    """Whether a workgroup leaves its results to Athena (managed query results)."""
+    return bool((configuration.get("ManagedQueryResultsConfiguration") or {}).get("Enabled"))
+
+
+def managed_folder(store: ObjectStore, workgroup: str) -> str:
+    """Where the results of such a workgroup go."""
+    if MANAGED not in store.buckets():
+        store.bucket_registry.create(MANAGED)
+    return f"s3://{MANAGED}/{workgroup}/"
 
 
 def check_location(store: ObjectStore, location: str) -> None:
