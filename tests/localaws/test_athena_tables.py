@@ -335,3 +335,28 @@ def test_parquet_columns_are_read_as_the_table_declares_them(athena, s3) -> None
     ]
     put_parquet(s3, athena.bucket, "t/1.parquet", pa.table(data | {"n": pa.array([1, 40_000], pa.int64())}))
     assert athena.fails("SELECT n FROM t").startswith("NUMERIC_VALUE_OUT_OF_RANGE: ")
+
+
+def test_partitions_are_added_renamed_and_dropped_by_any_form_of_their_keys(athena) -> None:
+    place = f"s3://{athena.bucket}/t"
+    succeeds(
+        athena,
+        f"CREATE EXTERNAL TABLE t (a int) PARTITIONED BY (p string, n int) STORED AS PARQUET LOCATION '{place}/'",
+    )
+    succeeds(athena, f"ALTER TABLE t ADD PARTITION (`p`='x', `N`='9') LOCATION '{place}/x/' PARTITION (n=10, p='x')")
+    succeeds(athena, "ALTER TABLE t ADD IF NOT EXISTS PARTITION (p='x', n=9) PARTITION (p='y', n=2)")
+    succeeds(athena, "ALTER TABLE t PARTITION (p='y', n=2) RENAME TO PARTITION (p='z', n=2)")
+    assert athena.rows("SHOW PARTITIONS t") == [("p=x/n=10",), ("p=x/n=9",), ("p=z/n=2",)]
+    succeeds(athena, "ALTER TABLE t DROP PARTITION (n > 2, n <= 9)")
+    assert athena.rows("SHOW PARTITIONS t") == [("p=x/n=10",), ("p=z/n=2",)]
+    assert athena.fails("ALTER TABLE t DROP PARTITION (p = 'x'), PARTITION (p > 'zz')") == (
+        "FAILED: SemanticException [Error 10006]: Partition not found (p > 'zz')"
+    )
+    assert athena.fails("ALTER TABLE t ADD PARTITION (p='only')") == (
+        "FAILED: SemanticException [Error 10214]: Partition spec {'p': '= only'} does not name ['p', 'n']"
+    )
+    assert athena.fails("ALTER TABLE t PARTITION (p='z', n=2) RENAME TO PARTITION (p='x', n=10)").endswith(
+        "Unable to rename partition: a partition with the values ['x', '10'] exists already"
+    )
+    succeeds(athena, "ALTER TABLE t DROP IF EXISTS PARTITION (p = 'q'), PARTITION (p = 'x')")
+    assert athena.rows("SHOW PARTITIONS t") == [("p=z/n=2",)]

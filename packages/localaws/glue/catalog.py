@@ -142,6 +142,10 @@ class Catalog:
         copies = [dict(item) for item in inputs]
         return self._change(lambda backend: backend.batch_create_partition(database, table, copies))
 
+    def update_partition(self, database: str, table: str, values: Sequence[str], changed: Mapping[str, Any]) -> None:
+        """Give the partition of these values another definition, under other values too."""
+        self._change(lambda backend: backend.update_partition(database, table, dict(changed), list(values)))
+
     def delete_partition(self, database: str, table: str, values: Sequence[str]) -> None:
         self._change(lambda backend: backend.delete_partition(database, table, list(values)))
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from localaws.athena.ddl.alter_partitions import add_partitions, drop_partitions, partition_input, rename_partition
 from localaws.athena.ddl.cursor import Cursor
 from localaws.athena.ddl.glue_tables import Name, ddl_error, find_table, is_view, table_input
-from localaws.athena.ddl.partition_paths import partition_folder, partition_values
+from localaws.athena.ddl.partition_paths import partition_values
 from localaws.athena.ddl.properties import ColumnDefinition, check_unique, column_definition, properties
-from localaws.athena.errors import QueryError, UnsupportedError
+from localaws.athena.errors import UnsupportedError
 from localaws.athena.results.columns import text_column
 from localaws.athena.results.outcome import Lines
 from localaws.athena.statements import Statement
@@ -31,59 +32,16 @@ def alter_table(context: Context, statement: Statement) -> Lines:
     table = find_table(context, cursor.qualified_name())
     if is_view(table):
         raise ddl_error(f"{table['Name']} is a view")
+    if cursor.peek("PARTITION"):
+        rename_partition(context, cursor, table)
+        cursor.expect_end()
+        return Lines()
     for words, change in _CHANGES.items():
         if cursor.accept(*words):
             change(context, cursor, table)
             cursor.expect_end()
             return Lines()
     raise UnsupportedError(f"ALTER TABLE {cursor.rest()[:60]}")
-
-
-def _partition_spec(cursor: Cursor, table: Table) -> list[str]:
-    """The values of ``PARTITION (key = value, ...)``, in the order of the table's keys."""
-    cursor.expect("PARTITION")
-    given = {name.lower(): value for name, value in properties(cursor).items()}
-    keys = [key["Name"] for key in table.get("PartitionKeys") or []]
-    if sorted(given) != sorted(keys):
-        raise QueryError("FAILED", f"SemanticException [Error 10214]: Partition spec {given} does not name {keys}")
-    return [given[key] for key in keys]
-
-
-def _add_partitions(context: Context, cursor: Cursor, table: Table) -> None:
-    quiet = cursor.accept("IF", "NOT", "EXISTS")
-    names = [key["Name"] for key in table.get("PartitionKeys") or []]
-    inputs = []
-    while not cursor.ended:
-        values = _partition_spec(cursor, table)
-        location = cursor.string() if cursor.accept("LOCATION") else None
-        inputs.append(partition_input(table, values, location or _folder(table, names, values)))
-    failed = context.catalog.batch_create_partitions(table["DatabaseName"], table["Name"], inputs)
-    for failure in failed:
-        detail = failure["ErrorDetail"]
-        if not (quiet and detail.get("ErrorCode") == "AlreadyExistsException"):
-            raise ddl_error(f"{detail.get('ErrorCode')}(message:{detail.get('ErrorMessage')})")
-
-
-def _folder(table: Table, names: list[str], values: list[str]) -> str:
-    return f"{table['StorageDescriptor']['Location'].rstrip('/')}/{partition_folder(names, values)}"
-
-
-def partition_input(table: Mapping[str, Any], values: list[str], location: str) -> dict[str, Any]:
-    """What CreatePartition takes: the table's storage at another place."""
-    return {"Values": values, "StorageDescriptor": dict(table["StorageDescriptor"]) | {"Location": location}}
-
-
-def _drop_partitions(context: Context, cursor: Cursor, table: Table) -> None:
-    quiet = cursor.accept("IF", "EXISTS")
-    known = [p["Values"] for p in context.catalog.get_partitions(table["DatabaseName"], table["Name"])]
-    while True:
-        values = _partition_spec(cursor, table)
-        if values in known:
-            context.catalog.delete_partition(table["DatabaseName"], table["Name"], values)
-        elif not quiet:
-            raise QueryError("FAILED", f"SemanticException [Error 10006]: Partition not found {values}")
-        if not cursor.accept(","):
-            return
 
 
 def _set_properties(context: Context, cursor: Cursor, table: Table) -> None:
@@ -149,8 +107,8 @@ _CHANGES: dict[tuple[str, ...], Change] = {
     ("ADD", "COLUMNS"): _add_columns,
     ("REPLACE", "COLUMNS"): _replace_columns,
     ("DROP", "COLUMN"): _drop_column,
-    ("ADD",): _add_partitions,
-    ("DROP",): _drop_partitions,
+    ("ADD",): add_partitions,
+    ("DROP",): drop_partitions,
     ("SET", "TBLPROPERTIES"): _set_properties,
     ("SET", "LOCATION"): _set_location,
 }

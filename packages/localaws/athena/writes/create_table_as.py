@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from localaws.athena.ddl.alter_table import partition_input
+from localaws.athena.ddl.alter_partitions import partition_input
 from localaws.athena.ddl.create_table import iceberg_properties, partition_spec
 from localaws.athena.ddl.cursor import Cursor
 from localaws.athena.ddl.formats import FORMATS
