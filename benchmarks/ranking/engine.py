@@ -41,6 +41,9 @@ class FolderRaw:
             for quarter, path in self.work.files.items()
         ]
 
+    def current(self, source: str) -> list[RawFile]:
+        return self.files(source)
+
     def version(self, source: str) -> int:
         return 1
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from estrela.etl.raw.raw_file import RawFile
+from estrela.etl.raw.raw_file import RawFile, current
 
 START = datetime(2022, 7, 1, 12, tzinfo=UTC)
 
@@ -46,6 +46,9 @@ class FolderRaw:
 
     def files(self, source: str) -> list[RawFile]:
         return list(self.log.get(source, []))
+
+    def current(self, source: str) -> list[RawFile]:
+        return current(self.files(source))
 
     def uri(self, file: RawFile) -> str:
         self.reads.append(file.sha256)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import uuid
 from collections.abc import Iterator
@@ -242,3 +243,78 @@ def test_a_service_that_is_down_is_worth_a_retry(star: Star, raw: RawLayer, mirr
     with pytest.raises(SourceUnavailableError) as caught:
         extract(star, raw, mirror, "complaints")
     assert caught.value.retry_after == 600
+
+
+def test_an_order_that_changes_between_pages_loses_no_institution(raw: RawLayer) -> None:
+    """Without $orderby the service cuts its pages from another order each time: 50 of 250 members were lost."""
+    big = SyntheticWorld(seed=7, institutions=250, others=600, first=Quarter(2021, 4), last=Quarter(2021, 4))
+    with serving(big) as bank:
+        bank.mirror.paging.reordered = True
+        star = load("banking")
+        extract(star, raw, bank, "institutions")
+        expected = {
+            group["Codigo"]: {one["Cnpj"] for one in big.members(str(group["Codigo"]))} for group in big.groups()
+        }
+        assert members(raw) == expected
+        assert max(map(len, expected.values())) > 200
+
+        bank.mirror.paging.obeys_order = False
+        with pytest.raises(ExtractError) as caught:
+            extract(star, raw, bank, "institutions")
+        assert all("are on two pages, so the order changed" in str(failure) for failure in caught.value.failures)
+        assert members(raw) == expected
+
+        bank.mirror.paging.reordered, bank.mirror.paging.longest = False, 7
+        extract(star, raw, bank, "institutions")
+        assert members(raw) == expected
+
+
+def members(raw: RawLayer) -> dict[object, set[object]]:
+    """CNPJ roots by group, over all pages."""
+    found: dict[object, set[object]] = {}
+    for file in raw.current("group_members"):
+        records = json.loads(raw.read(file))["value"]
+        found.setdefault(file.request["group_code"], set()).update(one["Cnpj"] for one in records)
+    return found
+
+
+def test_a_quarter_that_the_bank_no_longer_publishes_is_withdrawn(star: Star, raw: RawLayer, mirror: Serving) -> None:
+    extract(star, raw, mirror, "complaints")
+    mirror.mirror.publication.withhold(Quarter(2022, 1))
+    extract(star, raw, mirror, "complaints", parameters={"quarters": ("2021T4",)})
+    assert quarters(raw) == ["2021T4", "2022T1", "2022T3"]
+    extract(star, raw, mirror, "complaints")
+    assert quarters(raw) == ["2021T4", "2022T3"]
+    mirror.mirror.publication.restore(Quarter(2022, 1))
+    assert extract(star, raw, mirror, "complaints") == 1
+    assert quarters(raw) == ["2021T4", "2022T1", "2022T3"]
+
+
+def test_every_request_of_a_day_is_recorded_with_its_outcome(star: Star, raw: RawLayer, mirror: Serving) -> None:
+    mirror.mirror.publication.withhold(Quarter(2022, 1))
+    mirror.mirror.faults.add(Fault("status", match="ano=2021", status=404))
+    with pytest.raises(SourceRejectedError):
+        extract(star, raw, mirror, "complaints", parameters={"quarters": ("2021T4",)})
+    mirror.mirror.faults.clear()
+    for _ in range(2):
+        extract(star, raw, mirror, "complaints")
+    assert recorded(raw, "complaints") == [
+        ("quarter=4,year=2021", "failed"),
+        ("quarter=1,year=2022", "absent"),
+        ("quarter=3,year=2022", "changed"),
+        ("quarter=4,year=2021", "changed"),
+        ("quarter=1,year=2022", "absent"),
+        ("quarter=3,year=2022", "unchanged"),
+        ("quarter=4,year=2021", "unchanged"),
+    ]
+
+
+def recorded(raw: RawLayer, source: str) -> list[tuple[str, str]]:
+    """Requests and outcomes: those of a run by request, runs in their order."""
+    found = raw.s3.list_objects_v2(Bucket=raw.bucket, Prefix=f"{raw.prefix}/{source}/asked/")["Contents"]
+    lines = []
+    for entry in sorted(found, key=lambda one: one["LastModified"]):
+        body = raw.s3.get_object(Bucket=raw.bucket, Key=entry["Key"])["Body"].read()
+        run = [json.loads(line) for line in gzip.decompress(body).splitlines()]
+        lines += sorted((request_id(one["request"]), one["outcome"]) for one in run)
+    return lines

@@ -411,6 +411,28 @@ def test_values_that_no_longer_exist_are_withdrawn(
     assert [(file.request_id, file.withdrawn) for file in history[-1:]] == [("shop=a", True)]
 
 
+def test_a_list_that_cannot_be_read_withdraws_nothing(
+    raw: RawLayer, serve: Callable[[Callable[[str], Answer]], Service]
+) -> None:
+    listed: object = [{"code": "a"}, {"code": "b"}]
+
+    def answer(path: str) -> Answer:
+        rows = listed if path.startswith("/shops") else [{"code": path}]
+        return 200, json.dumps({"value": rows}).encode()
+
+    service = serve(answer)
+    lists = ApiSource("shops", "Shops", "prices", RestApi("https://shop.test/shops"), (CODE,), (LAYOUT,))
+    source = api_of(
+        RestApi("https://shop.test/prices", parameters=(Parameter("shop", "shop", each=((lists, "code"),)),))
+    )
+    for one in (lists, source):
+        figures(one, raw, service.world)
+    listed = {"moved": "elsewhere"}
+    for one in (lists, source):
+        figures(one, raw, service.world)
+    assert list(contents(raw, "prices")) == ["shop=a", "shop=b"]
+
+
 def test_a_lake_takes_data_from_one_world(raw: RawLayer, serve: Callable[[Callable[[str], Answer]], Service]) -> None:
     service = serve(lambda path: (200, b"code\n1\n"))
     source = csv_of(Download("https://shop.test/sales.csv"))

@@ -396,9 +396,15 @@ def test_odata_asks_for_order_and_count_as_declared(service: Service, hook: Rest
 @pytest.mark.parametrize("absolute", [True, False])
 def test_a_next_link_is_followed_and_comes_before_skip(service: Service, hook: RestApiHook, absolute: bool) -> None:
     link = f"{service.url if absolute else ''}/odata/Fees?$skiptoken=7%2C8"
-    service.script = [reply(200, records(1, **{"@odata.nextLink": link})), reply(200, records(2, 3))]
+    linked = records(1, **{"@odata.nextLink": link})
+    service.script = [reply(200, linked), reply(200, records(2)), reply(200, records(3))]
     assert codes(hook) == [1, 2, 3]
-    assert [path for path, _ in service.seen][1:] == ["/odata/Fees?$skiptoken=7%2C8"]
+    # The links end after $top records; what is left is asked for by $skip.
+    assert [path for path, _ in service.seen][1:] == [
+        "/odata/Fees?$skiptoken=7%2C8", "/odata/Fees?$format=json&$top=2&$skip=2"
+    ]  # fmt: skip
+    service.script = [reply(200, linked), reply(200, records(2, 3))]
+    assert codes(hook) == [1, 2, 3]
 
 
 def test_a_next_link_to_an_undeclared_host_is_refused(service: Service, hook: RestApiHook) -> None:

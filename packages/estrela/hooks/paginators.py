@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from requests.utils import parse_header_links
@@ -155,13 +155,14 @@ class ODataPaginator:
         records = _records(source, answer, self.records, self.paging.size)
         total = document.get("@odata.count")
         known = int(total) if str(total or "").isdecimal() or total == 0 else None
-        link = str(document.get("@odata.nextLink") or "")
+        link, received = str(document.get("@odata.nextLink") or ""), request.received + len(records)
         if link:
-            return Turn(request.following(answer.url, link), records, known)
-        if request.link or len(records) < self.paging.size:
+            return Turn(replace(request.following(answer.url, link), received=received), records, known)
+        # Links end after $top records too; a service that gave more of them does not count by $top.
+        if received != self.paging.size:
             return Turn(None, records, known)
         skip = int(request.params["$skip"]) + self.paging.size
-        return Turn(request.with_params(**{"$skip": str(skip)}), records, known)
+        return Turn(replace(request.with_params(**{"$skip": str(skip)}), link="", received=0), records, known)
 
 
 def paginator_of(paging: Paging, records: str) -> Paginator:

@@ -15,6 +15,7 @@ class Request:
 
     ``asked`` names the request in the source's own terms (year and quarter, CNPJ and person type): raw files it.
     ``link`` is a whole URL that the service gave, such as the link to the next page; it replaces path and parameters.
+    ``received`` counts the records of the pages before it that links lead through.
     """
 
     path: str
@@ -22,6 +23,7 @@ class Request:
     asked: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     link: str = ""
+    received: int = 0
 
     def url(self, base_url: str) -> str:
         """Return the full URL; OData's ``@``, ``$`` and quotes stay readable, a blank becomes ``%20``."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TypeVar
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from requests.auth import AuthBase
@@ -27,7 +27,7 @@ from estrela.hooks.answer import Answer, BodyFormat, fault_of, seconds_to_wait
 from estrela.hooks.body import Body
 from estrela.hooks.breaker import Breaker
 from estrela.hooks.http_policy import HttpPolicy
-from estrela.hooks.http_session import HttpSession, host_of
+from estrela.hooks.http_session import HttpSession
 from estrela.hooks.paginators import Paginator, Turn, WholeFile
 from estrela.hooks.parallel import as_they_end
 from estrela.hooks.reading import Reading
@@ -83,11 +83,13 @@ class RestApiHook:
     def request(
         self, url: str, params: Mapping[str, str] | None = None, asked: Mapping[str, str] | None = None
     ) -> Request:
-        """Return the request for a declared address."""
+        """Return the request for a declared address; its own query is kept as it is where no ``params`` are given."""
         parts = urlsplit(url)
-        is_below = self._stands_in or host_of(url) == host_of(self.base_url)
-        path = parts.path if is_below else urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
-        return Request(path, {**dict(parse_qsl(parts.query)), **(params or {})}, asked or {})
+        host = self.base_url if self._stands_in else f"{parts.scheme}://{parts.netloc}"
+        if params is None and parts.query:
+            return Request(parts.path, asked=asked or {}, link=f"{host}{parts.path}?{parts.query}")
+        given = dict(parse_qsl(parts.query, keep_blank_values=True))
+        return Request(f"{host}{parts.path}", {**given, **(params or {})}, asked or {})
 
     def get(self, request: Request, expected: BodyFormat = "json") -> Answer:
         """Return one answer: 200 with a sound body, 204, or 304 to a conditional request.

@@ -34,11 +34,14 @@ class Download:
 
 @dataclass(frozen=True)
 class ListedFile:
-    """A file that a catalogue lists: its address, and the request that tells it from the others."""
+    """A file that a catalogue lists: its address, and the request that tells it from the others.
+
+    ``params`` are query parameters; without them, the address is used exactly as it is.
+    """
 
     request: Mapping[str, str]
     url: str
-    params: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,9 @@ class TransformSource(ETLBase):
         table = tables.trusted(self.source)
         for one in (table, tables.files, tables.rejects):
             self.lake.ensure(one)
-        winners = wanted(self.source, self.raw.files(self.source.raw_name))
+        # The newest state costs what changed since a checkpoint; only snapshots need the whole history.
+        entries = self.raw.files if self.source.snapshots else self.raw.current
+        winners = wanted(self.source, entries(self.source.raw_name))
         ledger = Ledger(self.source, self.lake)
         known = ledger.known()
         changed = changed_partitions(self.source, winners, [] if self.full_refresh else known)

@@ -28,6 +28,9 @@ class RawReader(Protocol):
     def files(self, source: str) -> list[RawFile]:
         """Everything ever received from a source."""
 
+    def current(self, source: str) -> list[RawFile]:
+        """The newest answer to each request of a source."""
+
     def uri(self, file: RawFile) -> str:
         """Where Spark reads the file."""
 
