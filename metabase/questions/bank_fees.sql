@@ -29,19 +29,16 @@
 -- title = "Bank"
 -- [variables.person_type]
 -- title = "Person type"
-WITH dated AS (
+WITH listed AS (
   SELECT
     i.institution_code, i.name AS institution_name, s.service_code, s.service_name, s.person_type, f.ceiling,
-    f.value_type, f.unit, f.periodicity, f.in_force_since, f.snapshot_date,
-    max(f.snapshot_date) OVER (PARTITION BY i.institution_code, f.person_type) AS newest
-  FROM banking.fact_fees f
+    f.value_type, f.unit, f.periodicity, f.in_force_since
+  FROM banking.fact_current_fees f
   JOIN banking.dim_institution i ON i.institution_key = f.institution_key
   JOIN banking.dim_service s ON s.service_key = f.service_key
-  WHERE f.snapshot_date <= current_date
+  WHERE f.person_type IN ('F', 'J')
     [[AND i.name = {{bank}}]]
     [[AND f.person_type = {{person_type}}]]
-), listed AS (
-  SELECT * FROM dated WHERE snapshot_date = newest
 ), chosen AS (
   SELECT institution_code
   FROM listed

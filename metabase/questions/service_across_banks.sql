@@ -25,18 +25,13 @@
 -- title = "Service"
 -- [variables.person_type]
 -- title = "Person type"
-WITH dated AS (
-  SELECT
-    i.institution_code, i.name AS institution_name, s.service_name, s.person_type, f.ceiling, f.unit,
-    f.in_force_since, f.snapshot_date,
-    max(f.snapshot_date) OVER (PARTITION BY i.institution_code, f.person_type) AS newest
-  FROM banking.fact_fees f
+WITH listed AS (
+  SELECT i.name AS institution_name, s.service_name, s.person_type, f.ceiling, f.unit, f.in_force_since
+  FROM banking.fact_current_fees f
   JOIN banking.dim_institution i ON i.institution_key = f.institution_key
   JOIN banking.dim_service s ON s.service_key = f.service_key
-  WHERE f.snapshot_date <= current_date AND f.value_type = 'amount'
+  WHERE f.person_type IN ('F', 'J') AND f.value_type = 'amount'
     [[AND f.person_type = {{person_type}}]]
-), listed AS (
-  SELECT * FROM dated WHERE snapshot_date = newest
 ), chosen AS (
   SELECT service_name, person_type, count(*) AS banks
   FROM listed
