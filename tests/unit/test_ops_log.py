@@ -19,6 +19,7 @@ from moto import mock_aws
 from estrela.etl.telemetry.job_runs import JOB_RUNS, ended_runs, row_of
 from estrela.etl.telemetry.ops_log import ATTEMPTS, OpsLog
 from estrela.etl.telemetry.query_days import query_days, rows_of
+from estrela.failure import Failure
 
 STARTED = datetime(2026, 10, 31, 23, 59, 58, tzinfo=UTC)
 RUN = {
@@ -90,6 +91,8 @@ def test_a_run_is_a_row() -> None:
 def test_what_glue_itself_says_of_its_price_and_of_a_failure_is_told() -> None:
     row = row_of(RUN | {"DPUSeconds": 12.5, "JobRunState": "FAILED", "ErrorMessage": "x" * 900})
     assert (row["dpu_seconds"], row["state"], row["message"]) == (12.5, "FAILED", "x" * 500)
+    stated = row_of(RUN | {"ErrorMessage": f"StepError: {Failure('QualityError', False)}: fees is not published"})
+    assert stated["message"] == "StepError: QualityError: fees is not published"
 
 
 def test_runs_that_are_active_old_or_without_a_run_key_are_left_out() -> None:

@@ -1,4 +1,4 @@
-"""What each Glue run did and what it took."""
+"""Glue runs that have ended, with their cost."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 LONGEST_MESSAGE = 500
 MOST_RUNS = 5000
-"""Runs looked at, newest first: a note takes at most a few dozen requests, however busy the job is."""
+"""Runs looked at, newest first: a record takes at most a few dozen requests, however busy the job is."""
 JOB_RUNS = LakeTable(
     OPS,
     "job_runs",
-    "Glue runs that have ended: one a step of a run, and one more for each time that a step was tried again",
+    "Glue runs that have ended: one per step of a run, and one more per retry",
     (
         Column("run_key", "string", "Key of the run that the step belongs to"),
         Column("step", "string", "Step, such as extract_fees"),
-        Column("glue_run_id", "string", "Id that Glue gave"),
-        Column("started_at", "timestamp", "When, UTC"),
+        Column("glue_run_id", "string", "Id of the Glue run"),
+        Column("started_at", "timestamp", "When the run started, UTC"),
         Column("seconds", "bigint", "Seconds of execution, without the start of the machines"),
-        Column("dpu_seconds", "double", "Seconds times the data processing units held; Glue bills at least 60 s a run"),
+        Column("dpu_seconds", "double", "Seconds times DPUs held; Glue bills at least 60 s per run"),
         Column("state", "string", "How it ended: SUCCEEDED, FAILED, STOPPED, TIMEOUT, ERROR or EXPIRED"),
         Column("message", "string", "Why it did not succeed, in Glue's words, at most 500 characters"),
     ),
@@ -38,19 +38,19 @@ JOB_RUNS = LakeTable(
 
 
 def job_runs_log(s3: S3Client, glue: GlueClient, bucket: str) -> OpsLog:
-    """Where the runs are kept."""
+    """Return the log that holds the runs."""
     return OpsLog(s3, glue, bucket, JOB_RUNS, key=("glue_run_id",), time="started_at")
 
 
 def note_job_runs(s3: S3Client, glue: GlueClient, bucket: str, job: str) -> int:
-    """Keep the runs of ``job`` that have ended; return how many are new or changed. Raises ClientError."""
+    """Record the runs of ``job`` that have ended; return how many are new or changed. Raises ClientError."""
     return job_runs_log(s3, glue, bucket).merge(ended_runs(glue, job))
 
 
 def ended_runs(client: GlueClient, job: str, now: datetime | None = None) -> list[Row]:
     """Return rows of :data:`JOB_RUNS` for the runs of ``job`` with a run key that started in the last eight days.
 
-    A run that is still active is noted once it has ended: Glue ends it before the eight days are over.
+    A run that is still active is recorded once it has ended: Glue ends it before the eight days are over.
     """
     runs = islice(recent_runs(client, job, now), MOST_RUNS)
     return [row_of(run) for run in runs if has_ended(run) and run_key_of(run)]

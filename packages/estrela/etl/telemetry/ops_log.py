@@ -1,7 +1,7 @@
-"""Tables of operations that no Spark job writes: JSON lines in the lake, a file a month, read by Athena as they are.
+"""Tables of operations that no Spark job writes: JSON lines in the lake, one file per month, queried by Athena.
 
-What Glue and Athena themselves tell of their work is a few rows a day. A Spark job to write them would cost more than
-most of what they report.
+Glue and Athena report a few rows per day about their own work. A Spark job that writes them would cost more than most
+of the work that they report.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 Row = Mapping[str, Any]
-"""Column to value: text, number or None; a timestamp is text such as ``2024-11-01 06:00:00``, a date ``2024-11-01``."""
+"""Values by column: text, number or None; a timestamp is ``2024-11-01 06:00:00``, a date ``2024-11-01``."""
 TEXT = "org.apache.hadoop.mapred.TextInputFormat"
 TEXT_OUT = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
 ATTEMPTS = 5
@@ -32,9 +32,9 @@ JSON_SERDE = "org.openx.data.jsonserde.JsonSerDe"
 
 @dataclass(frozen=True)
 class OpsLog:
-    """One table: ``s3://<bucket>/ops/<table>/<month>.json``. ``key`` names the columns that tell rows apart.
+    """One table, ``s3://<bucket>/ops/<table>/<month>.json``, with at most one row per value of the ``key`` columns.
 
-    ``time`` is the column whose month a row belongs to.
+    A row belongs to the month of its column ``time``.
     """
 
     s3: S3Client
@@ -46,7 +46,7 @@ class OpsLog:
 
     @property
     def prefix(self) -> str:
-        """The folder in the bucket."""
+        """Folder of the table in the bucket."""
         return f"ops/{self.table.name}/"
 
     def merge(self, rows: Iterable[Row]) -> int:
@@ -76,7 +76,7 @@ class OpsLog:
         return len(changed)
 
     def newest(self) -> str:
-        """The greatest ``time`` of all rows; "" where there is none."""
+        """Return the greatest ``time`` of all rows; "" if there are none."""
         listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix).get("Contents", [])
         if not listed:
             return ""
@@ -90,7 +90,7 @@ class OpsLog:
         return sorted(rows, key=lambda row: (row[self.time], *(row[name] for name in self.key)))
 
     def _read(self, month: str) -> tuple[list[Row], str]:
-        """The rows of a month and the ETag of their file; "" where there is none."""
+        """Return the rows of a month and the ETag of their file; "" if there is no file."""
         try:
             found = self.s3.get_object(Bucket=self.bucket, Key=f"{self.prefix}{month}.json")
         except ClientError as error:
@@ -117,7 +117,7 @@ class OpsLog:
                 raise
             self._create(wanted)
             return
-        if _told(known) != _told(wanted):
+        if _definition(known) != _definition(wanted):
             self.glue.update_table(DatabaseName=self.table.database, TableInput=wanted)
 
     def _create(self, wanted: Any) -> None:
@@ -135,13 +135,13 @@ def _unless_it_exists(create: Callable[[], object]) -> None:
             raise
 
 
-def _told(table: Mapping[str, Any]) -> tuple[Any, ...]:
+def _definition(table: Mapping[str, Any]) -> tuple[Any, ...]:
     storage = table["StorageDescriptor"]
     return table.get("Description"), storage["Columns"], storage["Location"]
 
 
 def table_input(table: LakeTable, location: str) -> Any:
-    """An external table of JSON lines, as Glue's CreateTable takes it."""
+    """Return the external table of JSON lines as Glue's CreateTable expects it."""
     return {
         "Name": table.name,
         "Description": table.doc,

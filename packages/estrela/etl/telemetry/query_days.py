@@ -1,4 +1,4 @@
-"""What Athena scanned, day by day."""
+"""Athena queries per day, with the bytes that they scanned."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEPT = timedelta(days=40)
 """Athena forgets a query after 45 days."""
 PAGE = 50
 MOST_QUERIES = 10_000
-"""Queries of a workgroup that one note looks at: 400 requests, which take about a minute."""
+"""Queries of a workgroup that one record looks at: 400 requests, which take about a minute."""
 _CUT = (
     "workgroup %s: only its newest %d queries were counted, so the figures up to %s may not be complete; "
     "give Estrela a workgroup of its own"
@@ -29,26 +29,26 @@ _CUT = (
 QUERY_DAYS = LakeTable(
     OPS,
     "query_days",
-    "Athena's queries of a day: how many, and what they scanned. The newest day is told up to the newest run",
+    "Athena queries per day: their number and the bytes scanned. The newest day ends with the newest run",
     (
         Column("day", "date", "Day on which the queries were sent, UTC"),
         Column("workgroup", "string", "Athena workgroup"),
         Column("queries", "bigint", "Queries that ended"),
         Column("failed", "bigint", "Queries that failed or were cancelled"),
-        Column("scanned_bytes", "bigint", "Bytes that they scanned; Athena bills at least 10 MB a query of tables"),
+        Column("scanned_bytes", "bigint", "Bytes that they scanned; Athena bills at least 10 MB per query of tables"),
     ),
 )
 
 
 def query_days_log(s3: S3Client, glue: GlueClient, bucket: str) -> OpsLog:
-    """Where the days are kept."""
+    """Return the log that holds the days."""
     return OpsLog(s3, glue, bucket, QUERY_DAYS, key=("day", "workgroup"), time="day")
 
 
 def note_query_days(
     s3: S3Client, glue: GlueClient, athena: AthenaClient, bucket: str, workgroups: Iterable[str]
 ) -> int:
-    """Keep the days since the newest that is known, that day anew; return how many are new or changed.
+    """Record the days from the newest recorded one on; return how many are new or changed.
 
     Raises ClientError.
     """
@@ -77,7 +77,7 @@ def query_days(
 
 
 def rows_of(workgroup: str, executions: Iterable[Mapping[str, Any]]) -> list[Row]:
-    """Executions as Athena's BatchGetQueryExecution tells them, summed by day."""
+    """Return executions, as Athena's BatchGetQueryExecution shows them, summed by day."""
     days: dict[str, dict[str, Any]] = {}
     for one in executions:
         state = one["Status"]["State"]
@@ -93,7 +93,7 @@ def rows_of(workgroup: str, executions: Iterable[Mapping[str, Any]]) -> list[Row
 
 
 def _executions(client: AthenaClient, workgroup: str, first: date) -> Iterator[Any]:
-    """The newest first, until a page has one from before ``first``."""
+    """Yield executions from the day ``first`` on, newest first."""
     pages = client.get_paginator("list_query_executions").paginate(
         WorkGroup=workgroup, PaginationConfig={"PageSize": PAGE}
     )
