@@ -26,7 +26,7 @@ Row = Sequence[object]
 
 @dataclass(frozen=True)
 class DatabaseManager:
-    """Access to one database over a pooled SQLAlchemy engine. Tables are named ``table`` or ``schema.table``."""
+    """One database over a pooled SQLAlchemy engine. Tables are named ``table`` or ``schema.table``."""
 
     engine: Engine
 
@@ -37,30 +37,30 @@ class DatabaseManager:
 
     @classmethod
     def from_secret(cls, secret: Secret) -> DatabaseManager:
-        """Connect as a secret in the form of Amazon RDS says: username, password, host, port, dbname.
+        """Connect with a secret in the format of Amazon RDS: username, password, host, port, dbname.
 
-        Raises SettingsError if the secret cannot be read or lacks one of them.
+        Raises SettingsError if the secret cannot be read or lacks a field.
         """
         user, password, host, port, name = map(secret.field, ("username", "password", "host", "port", "dbname"))
         return cls.from_url(URL.create("postgresql+psycopg", user, password, host, int(port), name))
 
     def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
-        """The rows of a statement with ``:name`` parameters. Raises LoadError."""
+        """Return the rows of a statement with ``:name`` parameters, none if it returns no rows. Raises LoadError."""
         with _as_load_error("query"), self.engine.begin() as connection:
             result = connection.execute(text(sql), parameters or {})
             return [dict(row) for row in result.mappings()] if result.returns_rows else []
 
     def copy(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> int:
-        """Append ``rows`` by COPY, streaming; return their number. Raises LoadError, and then none is written."""
+        """Append ``rows`` by COPY as a stream; return their number. Raises LoadError, and then writes none."""
         self._require_columns(table, columns)
         with self._cursor(table) as cursor:
             return _copied(cursor, _name(table), columns, rows)
 
     def upsert(self, table: str, columns: Sequence[str], key: Sequence[str], rows: Iterable[Row]) -> int:
-        """Insert rows, or update those whose ``key`` exists; return how many were inserted or changed.
+        """Insert rows, or update those whose ``key`` exists; return the number inserted or changed.
 
-        Rows that are there already, value for value, are not written again. Raises LoadError, and then none is
-        written: on a key that stands twice in ``rows``, or one without a unique constraint.
+        Rows that exist with the same values are not written again. Raises LoadError, and writes none, if a key occurs
+        twice in ``rows`` or has no unique constraint.
         """
         self._require_columns(table, [*columns, *key])
         stage = Identifier("estrela_stage")
