@@ -20,9 +20,11 @@ from localaws.s3 import (
     object_reads,
     object_tagging,
     object_writes,
+    post_object,
     upload_lists,
 )
 from localaws.s3.bucket_owner import check_expected_owner
+from localaws.s3.cors import cors_headers, preflight
 from localaws.s3.documents import document
 from localaws.s3.errors import S3Error, is_disk_full
 from localaws.s3.info import ObjectInfo
@@ -70,11 +72,13 @@ class S3Application:
             if request:
                 with suppress(S3Error, OSError):
                     request.body.discard()
+        if request and "origin" in request.headers and request.method != "OPTIONS":
+            response.headers |= cors_headers(request)
         return _send(response, request, start_response)
 
     @staticmethod
     def _is_setting(request: Request) -> bool:
-        if not request.bucket or request.key:
+        if not request.bucket or request.key or request.method == "OPTIONS":
             return False
         if not _SETTINGS.isdisjoint(request.query):
             return True
@@ -82,6 +86,8 @@ class S3Application:
         return request.method in ("PUT", "DELETE") and is_bare
 
     def _operation(self, request: Request) -> Operation:
+        if request.method == "OPTIONS":
+            return preflight
         if not request.bucket:
             return self._bucket_operations[request.method, "service"] if request.method == "GET" else _not_allowed
         if not request.key:
@@ -133,6 +139,7 @@ def _bucket_operations(store: ObjectStore, uploads: Uploads) -> Mapping[tuple[st
         ("HEAD", ""): partial(bucket_calls.head_bucket, store),
         ("PUT", "versioning"): partial(bucket_calls.put_bucket_versioning, store),
         ("POST", "delete"): partial(object_writes.delete_objects, store),
+        ("POST", ""): partial(post_object.post_object, store),
     }
 
 

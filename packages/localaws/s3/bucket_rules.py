@@ -21,6 +21,7 @@ ACLS = frozenset({
     "private", "public-read", "public-read-write", "authenticated-read", "aws-exec-read", "bucket-owner-read",
     "bucket-owner-full-control", "log-delivery-write",
 })  # fmt: skip
+METHODS = frozenset({"GET", "PUT", "POST", "DELETE", "HEAD"})
 _LONGEST_ID = 255
 
 
@@ -87,6 +88,23 @@ def _object_lock(bucket: str, body: bytes) -> None:
         raise S3Error("InvalidBucketState", text)
 
 
+def _cors(bucket: str, body: bytes) -> None:
+    rules = parse(body, "CORSConfiguration").findall("CORSRule")
+    if not rules:
+        raise S3Error("MalformedXML")
+    for rule in rules:
+        methods = [method.text or "" for method in rule.findall("AllowedMethod")]
+        origins = [origin.text or "" for origin in rule.findall("AllowedOrigin")]
+        if not methods or not origins:
+            raise S3Error("MalformedXML")
+        for method in methods:
+            if method not in METHODS:
+                text = f"Found unsupported HTTP method in CORS config. Unsupported method is {method[:50]}"
+                raise S3Error("InvalidRequest", text)
+        if not all(origins):
+            raise S3Error("InvalidRequest", "An AllowedOrigin of the CORS configuration is empty")
+
+
 def _accelerate(bucket: str, body: bytes) -> None:
     if "." in bucket:
         text = "S3 Transfer Acceleration is not supported for buckets with periods (.) in their names"
@@ -138,6 +156,7 @@ def _policy(bucket: str, body: bytes) -> None:
 
 _RULES: Mapping[str, Callable[[str, bytes], None]] = {
     "accelerate": _accelerate,
+    "cors": _cors,
     "encryption": _encryption,
     "lifecycle": _lifecycle,
     "notification": _notification,

@@ -10,6 +10,7 @@ DISK_FULL = "The disk that holds the home folder is full; free some space and se
 
 # Code: (HTTP status, message), as https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html gives them.
 CODES: Mapping[str, tuple[int, str]] = {
+    "AccessForbidden": (403, "AccessForbidden"),
     "AccessControlListNotSupported": (400, "The bucket does not allow ACLs"),
     "AccessDenied": (403, "Access Denied"),
     "BadDigest": (400, "The Content-MD5 or checksum value that you specified did not match what the server received."),

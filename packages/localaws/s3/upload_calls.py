@@ -105,10 +105,22 @@ class UploadCalls:
         upload = self._upload(request)
         _check_mode(request, upload)
         claims = _claims(body)
+        self._check_size(request, upload, claims)
         info = self._uploads.complete(upload, claims, condition, next(iter(whole.values()), ""))
         answer = _completed(request, info)
         answer.events.append(("s3:ObjectCreated:CompleteMultipartUpload", info))
         return answer
+
+    def _check_size(self, request: Request, upload: Upload, claims: list[Claim]) -> None:
+        """Raise S3Error InvalidRequest where the client expects an object of another size."""
+        expected = request.headers.get("x-amz-mp-object-size")
+        if expected is None:
+            return
+        numbers = {claim.number for claim in claims}
+        size = sum(part.size for part in self._uploads.parts(upload) if part.number in numbers)
+        if expected != str(size):
+            found = f"header value {expected[:20]} does not match what was computed: {size}"
+            raise S3Error("InvalidRequest", f"The provided 'x-amz-mp-object-size' {found}")
 
     def abort(self, request: Request) -> Response:
         """AbortMultipartUpload."""
