@@ -123,7 +123,7 @@ class GlueJobs:
         """Return the run that Glue started although it did not say so; raise JobError where there is none."""
         lost = self._unanswered(job, "", NOT_STARTED, error)
         end = self.clock() + APPEAR_SECONDS
-        while not _is_refusal(error):
+        while lost.retriable and not _is_refusal(error):
             run = self.find(job, run_key)
             if run:
                 return str(run["Id"])
