@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +17,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 from botocore.hooks import HierarchicalEmitter
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from estrela.errors import JobDeadlineError, JobError
 from estrela.failure import Failure
@@ -313,6 +316,66 @@ def test_botocore_does_not_send_a_start_again(first: int) -> None:
         glue.patience.set()
         glue.server.shutdown()
         glue.server.server_close()
+
+
+class Killed(Exception):
+    """What ends an attempt by force, at any moment in which it waits."""
+
+
+class UnreliableGlue(FakeGlue):
+    """A Glue whose answers get lost and whose runs advance as Hypothesis draws; it starts what it is asked to start."""
+
+    def __init__(self, draw: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.draw = draw
+        self.most_active = 0
+
+    def start_job_run(self, *, JobName: str, Arguments: dict[str, str], ExecutionClass: str) -> dict[str, str]:
+        fate = self.draw(st.sampled_from(["answered", "answer lost", "request lost", "refused"]))
+        if fate in ("answered", "answer lost"):
+            self.runs.insert(0, run(f"jr_{len(self.runs) + 1}", Arguments["--run_key"]))
+            active = [one for one in self.runs if one["JobRunState"] not in ENDED]
+            self.most_active = max(self.most_active, len(active))
+        if fate == "refused":
+            raise refusal("ThrottlingException")
+        if fate != "answered":
+            raise ReadTimeoutError(endpoint_url="https://glue")
+        return {"JobRunId": self.runs[0]["Id"]}
+
+    def get_job_run(self, *, JobName: str, RunId: str) -> dict[str, Any]:
+        if self.draw(st.integers(0, 3)) == 0:
+            raise self.draw(st.sampled_from([OFFLINE, refusal("AccessDeniedException", "GetJobRun")]))
+        (found,) = [one for one in self.runs if one["Id"] == RunId]
+        if found["JobRunState"] == "STOPPING":
+            found["JobRunState"] = self.draw(st.sampled_from(["STOPPING", "STOPPED"]))
+        elif found["JobRunState"] not in ENDED:
+            found["JobRunState"] = self.draw(st.sampled_from(["RUNNING", "RUNNING", "SUCCEEDED", "FAILED"]))
+        return {"JobRun": found}
+
+    def batch_stop_job_run(self, *, JobName: str, JobRunIds: list[str]) -> dict[str, Any]:
+        if self.draw(st.booleans()):
+            raise OFFLINE
+        for one in self.runs:
+            if one["Id"] in JobRunIds and one["JobRunState"] not in ENDED:
+                one["JobRunState"] = "STOPPING"
+        return {"Errors": []}
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_whatever_fails_there_is_never_more_than_one_active_run_of_a_key(data: st.DataObject) -> None:
+    glue, clock = UnreliableGlue(data.draw), Clock()
+
+    def sleep(seconds: float) -> None:
+        if data.draw(st.integers(0, 5)) == 0:
+            raise Killed
+        clock.sleep(seconds)
+
+    attempts = GlueJobs(glue, sleep, clock.time)  # type: ignore[arg-type]
+    for _ in range(data.draw(st.integers(1, 4))):
+        with contextlib.suppress(JobError, Killed):
+            attempts.finish("etl", attempts.start("etl", "day-1", {}), deadline=20)
+    assert glue.most_active <= 1
 
 
 def test_on_aws_the_log_is_a_link_to_the_console() -> None:
