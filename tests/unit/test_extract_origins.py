@@ -456,6 +456,18 @@ def test_a_lake_takes_data_from_one_world(raw: RawLayer, serve: Callable[[Callab
     assert len(service.seen) == asked
 
 
+def test_a_lake_whose_world_is_unknown_takes_no_data(raw: RawLayer) -> None:
+    raw.s3.put_object(Bucket=raw.bucket, Key="raw/shop/sales/objects/a", Body=b"a")
+    with pytest.raises(SettingsError) as caught:
+        WorldRecord(raw.s3, raw.bucket).claim(PRODUCTION)
+    assert str(caught.value) == (
+        f"--source_host: the lake {raw.bucket} holds raw data, and no ops/world.json says of which world; "
+        "choose an empty lake, or write that object"
+    )
+    raw.s3.put_object(Bucket=raw.bucket, Key="ops/world.json", Body=b'{"world": "production"}')
+    WorldRecord(raw.s3, raw.bucket).claim(PRODUCTION)
+
+
 def test_a_large_answer_is_stored_in_bounded_memory(
     raw: RawLayer, serve: Callable[[Callable[[str], Answer]], Service], monkeypatch: pytest.MonkeyPatch
 ) -> None:

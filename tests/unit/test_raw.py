@@ -47,7 +47,7 @@ def arrival(body: bytes, request: dict[str, str] = BANK, *, page: int = 0, day: 
 
 
 def withdraw(raw: RawLayer, source: str, request: dict[str, str] = BANK, *, day: int = 0) -> None:
-    receipt = raw.receipt(source, 1)
+    receipt = raw.receipt(source)
     receipt.answered(RawAnswer(request, DAY + timedelta(days=day)))
     receipt.close()
 

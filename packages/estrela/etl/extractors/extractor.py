@@ -118,12 +118,14 @@ class Extractor(ETLBase, Generic[R]):
         Raises an ExtractError with all failures if more requests failed than the source tolerates, and
         SourceChangedError if more is gone than may be withdrawn at once; what did arrive is in raw then.
         """
-        known = self.raw.state(self.source.name)
+        receipt = self.raw.receipt(self.source.name)
+        known = receipt.known
         wanted = self.wanted(known)
         selected = [item for item in wanted.items if self.scope.holds(self.source, item.asked)]
         full = self.scope.full_refresh
         due = [item for item in selected if full or self.is_due(item, known.get(request_id(item.asked)))]
-        receipt = self.raw.receipt(self.source.name, None if self.commits_at_end else len(due))
+        if not self.commits_at_end:
+            receipt.expect(len(due))
         try:
             failed = self._receive(due, receipt)
             for request in self._gone(wanted, known, [one.item for one in failed]):

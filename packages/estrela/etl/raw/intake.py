@@ -21,15 +21,15 @@ PARTS = TransferConfig(multipart_threshold=PART, multipart_chunksize=PART, max_c
 
 
 class Intake:
-    """Adds answers of one source to its log, ``batch`` of them per commit (None: all of them when asked to).
+    """Adds answers of one source to its log, ``batch`` of them per commit; 0: all of them at :meth:`commit`.
 
     A body is stored as soon as it arrives and before the log names it: a run that is killed keeps every batch that was
     committed, and leaves no entry without its content. :meth:`store` may be called from any thread, the other methods
     from one.
     """
 
-    def __init__(self, s3: S3Client, bucket: str, prefix: str, batch: int | None = None) -> None:
-        self._s3, self._bucket, self._prefix, self._batch = s3, bucket, prefix, batch
+    def __init__(self, s3: S3Client, bucket: str, prefix: str, batch: int = 0) -> None:
+        self._s3, self._bucket, self._prefix, self.batch = s3, bucket, prefix, batch
         self._log = RawLog(s3, bucket, prefix)
         self._state = self._log.state()
         self._pending: dict[str, RawAnswer] = {}
@@ -63,7 +63,7 @@ class Intake:
             self._pending.pop(answer.request_id, None)
             return False
         self._pending[answer.request_id] = answer
-        if self._batch and len(self._pending) >= self._batch:
+        if self.batch and len(self._pending) >= self.batch:
             self.commit()
         return True
 

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
     from mypy_boto3_s3 import S3Client
 
-BATCHES = 100
-LARGEST_BATCH = 256
-
 
 @dataclass(frozen=True)
 class Arrival:
@@ -79,11 +76,10 @@ class RawLayer:
         """Return the newest answer to each request, by request ID, withdrawn ones included."""
         return {name: logged.answer for name, logged in self._log(source).state().answers.items()}
 
-    def receipt(self, source: str, requests: int | None) -> Receipt:
-        """Return the way in for a run of so many ``requests``, which commits each hundredth; None: all as one."""
-        batch = None if requests is None else min(max(requests // BATCHES, 1), LARGEST_BATCH)
+    def receipt(self, source: str) -> Receipt:
+        """Return the way in for the answers of one run."""
         prefix = self._prefix(source)
-        return Receipt(Intake(self.s3, self.bucket, prefix, batch), AskedLog(self.s3, self.bucket, prefix))
+        return Receipt(Intake(self.s3, self.bucket, prefix), AskedLog(self.s3, self.bucket, prefix))
 
     def write(self, source: str, arrivals: Sequence[Arrival]) -> list[RawFile]:
         """Keep what differs from the newest answers, in one commit; return the new entries, none if nothing changed.

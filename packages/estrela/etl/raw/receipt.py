@@ -13,6 +13,9 @@ from estrela.etl.raw.raw_file import RawAnswer
 from estrela.etl.raw.request_id import request_id
 from estrela.hooks.body import Body
 
+BATCHES = 100
+LARGEST_BATCH = 256
+
 
 class Receipt:
     """Takes answers into the log, and every request with its outcome into the record of the day."""
@@ -22,6 +25,10 @@ class Receipt:
         self._outcomes: Counter[Outcome] = Counter()
         self.known = intake.known
         """The newest answer to each request when the run began, by request ID, withdrawn ones included."""
+
+    def expect(self, requests: int) -> None:
+        """Commit each hundredth of so many requests, where everything would be one commit at the end."""
+        self._intake.batch = min(max(requests // BATCHES, 1), LARGEST_BATCH)
 
     def store(self, body: Body) -> None:
         """Keep a body; its answer may name it from now on. May be called from any thread."""

@@ -25,7 +25,12 @@ class WorldRecord:
     bucket: str
 
     def claim(self, world: World) -> None:
-        """Record ``world`` in a lake that has no record. Raises SettingsError if the lake holds another world."""
+        """Record ``world`` in an empty lake. Raises SettingsError if the lake holds another world."""
+        # In this order: whoever writes raw data has written the record before.
+        has_data = self.s3.list_objects_v2(Bucket=self.bucket, Prefix="raw/", MaxKeys=1)["KeyCount"] > 0
+        if has_data and not self.name():
+            problem = f"the lake {self.bucket} holds raw data, and no {KEY} says of which world"
+            raise SettingsError("--source_host", f"{problem}; choose an empty lake, or write that object")
         body = json.dumps({"world": world.name}).encode()
         try:
             self.s3.put_object(Bucket=self.bucket, Key=KEY, Body=body, IfNoneMatch="*")
