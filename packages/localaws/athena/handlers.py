@@ -10,9 +10,9 @@ from localaws.athena.ddl.alter_table import alter_table, repair_table
 from localaws.athena.ddl.create_table import create_table
 from localaws.athena.ddl.create_view import create_view
 from localaws.athena.ddl.databases import alter_database, create_database, drop_database
+from localaws.athena.ddl.describe import describe
 from localaws.athena.ddl.drop_table import drop_table, drop_view
 from localaws.athena.ddl.show import (
-    describe,
     show_columns,
     show_create_table,
     show_create_view,
@@ -23,6 +23,7 @@ from localaws.athena.ddl.show import (
     show_views,
 )
 from localaws.athena.errors import UnsupportedError
+from localaws.athena.explain import explain
 from localaws.athena.prepared import deallocate, prepare
 from localaws.athena.queries import parse_query
 from localaws.athena.results.outcome import Outcome, Rows
@@ -31,6 +32,7 @@ from localaws.athena.statements import Statement
 from localaws.athena.writes.create_table_as import create_table_as
 from localaws.athena.writes.insert import insert
 from localaws.athena.writes.merge import merge
+from localaws.athena.writes.optimize import optimize, vacuum
 from localaws.athena.writes.unload import unload
 from localaws.athena.writes.update import delete, update
 
@@ -55,6 +57,9 @@ _HANDLERS: dict[str, Handler] = {
     "UPDATE": update,
     "DELETE": delete,
     "MERGE": merge,
+    "OPTIMIZE": optimize,
+    "VACUUM": vacuum,
+    "EXPLAIN": explain,
     "UNLOAD": unload,
     "CREATE_TABLE_AS_SELECT": create_table_as,
     "CREATE_TABLE": create_table,

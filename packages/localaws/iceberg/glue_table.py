@@ -59,7 +59,7 @@ def table_input(
         "Parameters": _parameters(metadata, location, previous, previous_metadata),
         "StorageDescriptor": {
             **kept.get("StorageDescriptor", {}),
-            "Columns": _columns(metadata.schema()),
+            "Columns": _columns(metadata),
             "Location": metadata.location,
         },
     }
@@ -82,18 +82,26 @@ def _parameters(
     return {**kept, **followed, **pointers}
 
 
-def _columns(schema: Schema) -> list[dict[str, Any]]:
-    return [_column(field) for field in schema.fields]
+def _columns(metadata: TableMetadata) -> list[dict[str, Any]]:
+    """The current columns, then those of older schemas that are gone, marked as such."""
+    current = metadata.schema()
+    columns = {field.name: _column(field, is_current=True) for field in current.fields}
+    kept = {field.field_id for field in current.fields}
+    for schema in metadata.schemas:
+        for field in schema.fields:
+            if field.field_id not in kept:
+                columns.setdefault(field.name, _column(field, is_current=False))
+    return list(columns.values())
 
 
-def _column(field: NestedField) -> dict[str, Any]:
+def _column(field: NestedField, *, is_current: bool) -> dict[str, Any]:
     column = {
         "Name": field.name,
         "Type": visit(field.field_type, _HiveType()),
         "Parameters": {
             "iceberg.field.id": str(field.field_id),
             "iceberg.field.optional": str(field.optional).lower(),
-            "iceberg.field.current": "true",
+            "iceberg.field.current": str(is_current).lower(),
         },
     }
     return {**column, "Comment": field.doc} if field.doc else column

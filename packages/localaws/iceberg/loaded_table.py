@@ -1,22 +1,30 @@
-"""A loaded table: how it reaches its catalog, and the files that belong to it."""
+"""How a loaded table reaches its catalog."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Protocol
 
 from pyiceberg.catalog.noop import NoopCatalog
 from pyiceberg.table import CommitTableResponse, Table
 from pyiceberg.table.update import TableRequirement, TableUpdate
 from pyiceberg.typedef import Identifier
 
-if TYPE_CHECKING:
-    from localaws.iceberg.tables import IcebergTables
+
+class Tables(Protocol):
+    """What a loaded table needs of its catalog."""
+
+    def load(self, database: str, name: str) -> Table: ...
+
+    def commit(
+        self, database: str, name: str, requirements: Sequence[TableRequirement], updates: Sequence[TableUpdate]
+    ) -> Table: ...
 
 
 class TableCatalog(NoopCatalog):
     """The part of a catalog that a loaded table calls: refresh and commit."""
 
-    def __init__(self, tables: IcebergTables) -> None:
+    def __init__(self, tables: Tables) -> None:
         super().__init__("localaws")
         self._tables = tables
 
@@ -35,17 +43,3 @@ class TableCatalog(NoopCatalog):
         return CommitTableResponse.model_construct(
             metadata=committed.metadata, metadata_location=committed.metadata_location
         )
-
-
-def files_of(table: Table) -> set[str]:
-    """Locations of every file that the table's snapshots, statistics and metadata log name."""
-    metadata = table.metadata
-    files = {entry.metadata_file for entry in metadata.metadata_log} | {table.metadata_location}
-    files |= {statistics.statistics_path for statistics in (*metadata.statistics, *metadata.partition_statistics)}
-    for snapshot in metadata.snapshots:
-        files.add(snapshot.manifest_list)
-        for manifest in snapshot.manifests(table.io):
-            files.add(manifest.manifest_path)
-            entries = manifest.fetch_manifest_entry(table.io, discard_deleted=False)
-            files |= {entry.data_file.file_path for entry in entries}
-    return files

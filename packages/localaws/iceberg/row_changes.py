@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pyiceberg.expressions import AlwaysTrue, BooleanExpression
 from pyiceberg.manifest import (
     DataFile,
+    DataFileContent,
     ManifestContent,
     ManifestEntry,
     ManifestEntryStatus,
@@ -163,9 +164,10 @@ class _ChangeProducer(_SnapshotProducer["_ChangeProducer"]):
         if window is None or window.is_empty() or window.head is None:
             return
         table, change = self._transaction._table, self._change
-        _validate_data_files_exist(table, window.head, {*change.changed, *change.removed}, window.base)
+        removed = {file for file in change.removed if file.content == DataFileContent.DATA}
+        _validate_data_files_exist(table, window.head, {*change.changed, *removed}, window.base)
         if change.operation == Operation.REPLACE:
-            _validate_no_new_deletes_for_data_files(table, window.head, None, set(change.removed), window.base)
+            _validate_no_new_deletes_for_data_files(table, window.head, None, removed, window.base)
             return
         _validate_added_data_files(table, window.head, change.read, window.base)
         _validate_no_new_delete_files(table, window.head, change.read, None, window.base)

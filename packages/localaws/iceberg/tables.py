@@ -28,10 +28,11 @@ from localaws.glue.catalog import (
 from localaws.iceberg.changes import Change, NewTable
 from localaws.iceberg.file_io import StoreFileIO
 from localaws.iceberg.glue_table import is_iceberg, metadata_location_of, table_input
-from localaws.iceberg.loaded_table import TableCatalog, files_of
+from localaws.iceberg.loaded_table import TableCatalog
 from localaws.iceberg.metadata_files import MetadataFiles
 from localaws.iceberg.metadata_updates import InvalidUpdateError, check_format_version, updated
 from localaws.iceberg.requirements import check
+from localaws.iceberg.table_files import files_of
 from localaws.s3.store import ObjectStore
 
 __all__ = ["Change", "IcebergTables", "NewTable"]

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pyiceberg.exceptions import NoSuchNamespaceError, TableAlreadyExistsError
+from pyiceberg.table import Table as IcebergTable
+
+from localaws.athena.ddl import iceberg_changes
 from localaws.athena.ddl.alter_partitions import add_partitions, drop_partitions, partition_input, rename_partition
 from localaws.athena.ddl.cursor import Cursor
 from localaws.athena.ddl.glue_tables import Name, ddl_error, find_table, is_view, table_input
+from localaws.athena.ddl.iceberg_changes import Move
 from localaws.athena.ddl.partition_paths import partition_values
 from localaws.athena.ddl.properties import ColumnDefinition, check_unique, column_definition, properties
 from localaws.athena.errors import UnsupportedError
 from localaws.athena.results.columns import text_column
 from localaws.athena.results.outcome import Lines
 from localaws.athena.statements import Statement
-from localaws.athena.tables.hive import hive_type
-from localaws.athena.tables.iceberg_types import iceberg_schema
 from localaws.s3.store import split_uri
 
 if TYPE_CHECKING:
@@ -47,8 +50,7 @@ def alter_table(context: Context, statement: Statement) -> Lines:
 def _set_properties(context: Context, cursor: Cursor, table: Table) -> None:
     given = properties(cursor)
     if context.iceberg.is_iceberg(table):
-        iceberg = context.iceberg.load(table["DatabaseName"], table["Name"])
-        with iceberg.transaction() as transaction:
+        with _iceberg(context, table).transaction() as transaction:
             transaction.set_properties(given)
         return
     changed = table_input(table)
@@ -66,24 +68,48 @@ def _set_location(context: Context, cursor: Cursor, table: Table) -> None:
 def _add_columns(context: Context, cursor: Cursor, table: Table) -> None:
     added = cursor.listed(lambda: column_definition(cursor))
     if context.iceberg.is_iceberg(table):
-        iceberg = context.iceberg.load(table["DatabaseName"], table["Name"])
-        schema = iceberg_schema(tuple((column.name, hive_type(column.type)) for column in added))
-        with iceberg.update_schema() as update:
-            for column, definition in zip(schema.fields, added, strict=True):
-                update.add_column(column.name, column.field_type, doc=definition.comment)
+        iceberg_changes.add_columns(_iceberg(context, table), added)
         return
-    changed = table_input(table)
-    changed["StorageDescriptor"]["Columns"] += [column.as_glue() for column in added]
-    check_unique(_definitions(changed["StorageDescriptor"]["Columns"]), _definitions(table.get("PartitionKeys") or []))
-    context.catalog.update_table(table["DatabaseName"], changed, table["VersionId"])
+    _put_columns(context, table, [*table["StorageDescriptor"]["Columns"], *(column.as_glue() for column in added)])
 
 
 def _replace_columns(context: Context, cursor: Cursor, table: Table) -> None:
-    _refuse_iceberg(context, table, "REPLACE COLUMNS")
-    changed = table_input(table)
     columns = cursor.listed(lambda: column_definition(cursor))
-    check_unique(columns, _definitions(table.get("PartitionKeys") or []))
-    changed["StorageDescriptor"]["Columns"] = [column.as_glue() for column in columns]
+    if context.iceberg.is_iceberg(table):
+        check_unique(columns, [])
+        iceberg_changes.replace_columns(_iceberg(context, table), columns)
+        return
+    _put_columns(context, table, [column.as_glue() for column in columns])
+
+
+def _change_column(context: Context, cursor: Cursor, table: Table) -> None:
+    """``CHANGE [COLUMN] old new type [COMMENT 'text'] [FIRST | AFTER column]``."""
+    _ = cursor.accept("COLUMN")
+    name, column = cursor.name(), column_definition(cursor)
+    move = Move(None) if cursor.accept("FIRST") else Move(cursor.name()) if cursor.accept("AFTER") else None
+    if context.iceberg.is_iceberg(table):
+        iceberg_changes.change_column(_iceberg(context, table), name, column, move)
+        return
+    columns = {c["Name"].lower(): c for c in table["StorageDescriptor"]["Columns"]}
+    if missing := [c for c in (name, move.after if move else None) if c is not None and c not in columns]:
+        raise ddl_error(f"InvalidOperationException(message:Column {missing[0]} does not exist in {table['Name']})")
+    comment = {} if column.comment is not None else {k: v for k, v in columns[name].items() if k == "Comment"}
+    changed = {**columns, name: column.as_glue() | comment}
+    _put_columns(context, table, [changed[c] for c in _moved(list(columns), name, move)])
+
+
+def _moved(names: list[str], name: str, move: Move | None) -> list[str]:
+    if move is None or move.after == name:
+        return names
+    others = [other for other in names if other != name]
+    place = others.index(move.after) + 1 if move.after else 0
+    return [*others[:place], name, *others[place:]]
+
+
+def _put_columns(context: Context, table: Table, columns: list[dict[str, Any]]) -> None:
+    check_unique(_definitions(columns), _definitions(table.get("PartitionKeys") or []))
+    changed = table_input(table)
+    changed["StorageDescriptor"]["Columns"] = columns
     context.catalog.update_table(table["DatabaseName"], changed, table["VersionId"])
 
 
@@ -94,8 +120,23 @@ def _definitions(columns: list[dict[str, Any]]) -> list[ColumnDefinition]:
 def _drop_column(context: Context, cursor: Cursor, table: Table) -> None:
     if not context.iceberg.is_iceberg(table):
         raise UnsupportedError("ALTER TABLE DROP COLUMN on a table that is not Iceberg")
-    with context.iceberg.load(table["DatabaseName"], table["Name"]).update_schema() as update:
-        update.delete_column(cursor.name())
+    iceberg_changes.drop_column(_iceberg(context, table), cursor.name())
+
+
+def _rename(context: Context, cursor: Cursor, table: Table) -> None:
+    if not context.iceberg.is_iceberg(table):
+        raise UnsupportedError("ALTER TABLE RENAME TO on a table that is not Iceberg")
+    database, name = cursor.qualified_name()
+    try:
+        context.iceberg.rename((table["DatabaseName"], table["Name"]), (database or table["DatabaseName"], name))
+    except TableAlreadyExistsError:
+        raise ddl_error(f"AlreadyExistsException(message:Table {name} already exists)") from None
+    except NoSuchNamespaceError:
+        raise ddl_error(f"NoSuchObjectException(message:Database {database} does not exist)") from None
+
+
+def _iceberg(context: Context, table: Table) -> IcebergTable:
+    return context.iceberg.load(table["DatabaseName"], table["Name"])
 
 
 def _refuse_iceberg(context: Context, table: Table, what: str) -> None:
@@ -107,6 +148,8 @@ _CHANGES: dict[tuple[str, ...], Change] = {
     ("ADD", "COLUMNS"): _add_columns,
     ("REPLACE", "COLUMNS"): _replace_columns,
     ("DROP", "COLUMN"): _drop_column,
+    ("CHANGE",): _change_column,
+    ("RENAME", "TO"): _rename,
     ("ADD",): add_partitions,
     ("DROP",): drop_partitions,
     ("SET", "TBLPROPERTIES"): _set_properties,

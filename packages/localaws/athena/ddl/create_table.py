@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from localaws.athena.context import Context
 
 _TRANSFORM = re.compile(r"(?P<name>\w+)\s*\((?P<arguments>[^()]*)\)")
-_ATHENA_ONLY = ("table_type", "format", "write_compression", "optimize_", "vacuum_")
+_CREATION_ONLY = frozenset({"table_type", "format", "write_compression"})
 
 
 @dataclass
@@ -181,7 +181,7 @@ def iceberg_properties(given: dict[str, str]) -> dict[str, str]:
     """Athena's table properties as Iceberg's; raise UnsupportedError for a format that is not Parquet."""
     if given.get("format", "parquet").lower() != "parquet":
         raise UnsupportedError(f"Iceberg table of format {given['format']}")
-    kept = {key: value for key, value in given.items() if not key.startswith(_ATHENA_ONLY)}
+    kept = {key: value for key, value in given.items() if key not in _CREATION_ONLY}
     compression = given.get("write_compression", "zstd").lower()
     return {"write.parquet.compression-codec": compression} | kept
 

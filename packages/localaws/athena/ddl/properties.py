@@ -55,6 +55,6 @@ def properties(cursor: Cursor) -> dict[str, str]:
 def column_definition(cursor: Cursor) -> ColumnDefinition:
     """``name type [COMMENT 'text']``; raise NotSupportedError for a type that is not one."""
     name = cursor.name()
-    text = _SPACE.sub("", cursor.until("COMMENT")).lower()
+    text = _SPACE.sub("", cursor.until("COMMENT", "FIRST", "AFTER")).lower()
     hive_type(text)
     return ColumnDefinition(name, text, cursor.string() if cursor.accept("COMMENT") else None)

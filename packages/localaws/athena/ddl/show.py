@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from localaws.athena.context import Context
 
 _WIDTH = 20
+_ATHENA_PROPERTIES = ("optimize_", "vacuum_")
 
 
 def _matching(names: Iterable[str], pattern: str | None) -> list[str]:
@@ -123,7 +124,7 @@ def show_create_table(context: Context, statement: Statement) -> Lines:
     cursor.expect_end()
     if is_view(table):
         raise QueryError("FAILED", f"{table['Name']} is a view: use SHOW CREATE VIEW")
-    lines = _create_iceberg(table) if context.iceberg.is_iceberg(table) else _create_hive(table)
+    lines = _create_iceberg(context, table) if context.iceberg.is_iceberg(table) else _create_hive(table)
     return Lines([text_column("createtab_stmt")], lines)
 
 
@@ -139,51 +140,8 @@ def show_create_view(context: Context, statement: Statement) -> Lines:
     return Lines([text_column("Create View")], lines)
 
 
-def describe(context: Context, statement: Statement) -> Lines:
-    """DESCRIBE [EXTENDED | FORMATTED] table: name, type and comment of each column, then the partition keys."""
-    cursor = Cursor(statement)
-    cursor.expect_one("DESCRIBE", "DESC")
-    detailed = cursor.accept("FORMATTED") or cursor.accept("EXTENDED")
-    table = find_table(context, cursor.qualified_name())
-    if not cursor.ended:
-        raise UnsupportedError("DESCRIBE of a column or partition")
-    columns = [text_column(name) for name in ("col_name", "data_type", "comment")]
-    lines = [_described(column) for column in _columns(table)]
-    if table.get("PartitionKeys"):
-        head = {"Name": "# col_name", "Type": "data_type", "Comment": "comment"}
-        keys = [_described(key) for key in table["PartitionKeys"]]
-        lines += ["\t \t ", "# Partition Information\t \t ", _described(head), "\t \t ", *keys]
-    return Lines(columns, lines + (_details(table) if detailed else []))
-
-
 def _columns(table: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [*current_columns(table), *(table.get("PartitionKeys") or [])]
-
-
-def _described(column: Mapping[str, Any]) -> str:
-    cells = (column["Name"], column.get("Type", "string"), column.get("Comment") or "")
-    return "\t".join(f"{cell:<{_WIDTH}}" for cell in cells)
-
-
-def _details(table: Mapping[str, Any]) -> list[str]:
-    storage = table.get("StorageDescriptor") or {}
-    serde = storage.get("SerdeInfo") or {}
-    facts = {
-        "Database:": table["DatabaseName"],
-        "Location:": storage.get("Location", ""),
-        "Table Type:": table.get("TableType", ""),
-        "SerDe Library:": serde.get("SerializationLibrary", ""),
-        "InputFormat:": storage.get("InputFormat", ""),
-        "OutputFormat:": storage.get("OutputFormat", ""),
-    }
-    lines = ["\t \t ", "# Detailed Table Information\t \t "]
-    lines += [f"{name:<{_WIDTH}}\t{value:<{_WIDTH}}\t " for name, value in facts.items()]
-    parameters = sorted((table.get("Parameters") or {}).items())
-    return [
-        *lines,
-        "Table Parameters:\t \t ",
-        *(f"\t{name:<{_WIDTH}}\t{value:<{_WIDTH}}" for name, value in parameters),
-    ]
 
 
 def _create_hive(table: Mapping[str, Any]) -> list[str]:
@@ -203,11 +161,25 @@ def _create_hive(table: Mapping[str, Any]) -> list[str]:
     return [*lines, "TBLPROPERTIES (", *_property_lines(parameters)] if parameters else lines
 
 
-def _create_iceberg(table: Mapping[str, Any]) -> list[str]:
-    storage = table["StorageDescriptor"]
+def _create_iceberg(context: Context, table: Mapping[str, Any]) -> list[str]:
+    iceberg = context.iceberg.load(table["DatabaseName"], table["Name"])
     lines = [f"CREATE TABLE {table['DatabaseName']}.{table['Name']} (", *_column_lines(current_columns(table), "")]
-    lines += [f"LOCATION '{storage.get('Location', '')}'"]
-    return [*lines, "TBLPROPERTIES (", *_property_lines({"table_type": "iceberg"})]
+    if fields := iceberg.spec().fields:
+        names = {field.field_id: field.name for field in iceberg.schema().fields}
+        parts = ", ".join(_partitioned_by(names[field.source_id], str(field.transform)) for field in fields)
+        lines += [f"PARTITIONED BY ({parts})"]
+    properties = {k: v for k, v in iceberg.properties.items() if k.startswith(_ATHENA_PROPERTIES)}
+    codec = iceberg.properties.get("write.parquet.compression-codec", "zstd")
+    properties |= {"table_type": "iceberg", "format": "parquet", "write_compression": codec}
+    return [*lines, f"LOCATION '{iceberg.location()}'", "TBLPROPERTIES (", *_property_lines(properties)]
+
+
+def _partitioned_by(column: str, transform: str) -> str:
+    """``bucket[4]`` as ``bucket(4, `column`)``."""
+    name, _, size = transform.removesuffix("]").partition("[")
+    if name == "identity":
+        return f"`{column}`"
+    return f"{name}({size}, `{column}`)" if size else f"{name}(`{column}`)"
 
 
 def _column_lines(columns: Iterable[Mapping[str, Any]], quote: str = "`") -> list[str]:

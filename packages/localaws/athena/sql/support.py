@@ -48,6 +48,19 @@ _ICEBERG = """## Iceberg tables
   `MERGE_TARGET_ROW_MULTIPLE_MATCHES` where a row of the table matches more than one of the source.
 - Two statements that run at once conflict as Iceberg's serializable isolation says: the second one is committed on top
   of the first where it cannot have read or changed the same rows, and fails with `ICEBERG_COMMIT_ERROR` otherwise.
+- OPTIMIZE .. REWRITE DATA USING BIN_PACK follows the `optimize_rewrite_*` properties with Athena's defaults for numbers
+  of files; its files have 128 MB, not 512 MB. Its WHERE may name partition columns only.
+- VACUUM follows `vacuum_max_snapshot_age_seconds` (5 days) and `vacuum_min_snapshots_to_keep` (1): it expires
+  snapshots, deletes what only they named, and files below the table's location that are older and that nothing names.
+- ALTER TABLE: ADD COLUMNS, DROP COLUMN, CHANGE COLUMN (name, type, comment, FIRST, AFTER), REPLACE COLUMNS (keeps the
+  columns that it lists, with their values), RENAME TO, SET TBLPROPERTIES. Dropped columns stay in the Glue catalog with
+  `iceberg.field.current` = `false`.
+- DESCRIBE shows cells that are not padded, and a section `# Partition spec:`.
+
+## EXPLAIN
+
+EXPLAIN and EXPLAIN ANALYZE of a query give a text whose first line is `Query Plan`. The plan is DuckDB's, as the second
+line says. FORMAT is TEXT, JSON or GRAPHVIZ; TYPE is LOGICAL, DISTRIBUTED or VALIDATE.
 """
 
 

@@ -1,0 +1,71 @@
+"""Upkeep of a table: snapshots that are too old, and files that nothing names any more."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from pyiceberg.table import Table
+from pyiceberg.table.refs import MAIN_BRANCH
+from pyiceberg.table.snapshots import Snapshot, ancestors_of
+
+from localaws.iceberg.file_io import StoreFileIO
+from localaws.iceberg.table_files import files_of
+from localaws.s3.store import ObjectStore
+
+
+@dataclass(frozen=True)
+class Retention:
+    """Snapshots of the main branch younger than ``seconds``, and at least ``snapshots`` of them, stay."""
+
+    seconds: int
+    snapshots: int
+
+
+def expire_snapshots(table: Table, retention: Retention) -> None:
+    """Forget the snapshots that no retention and no reference keeps, and delete the files that only they named.
+
+    Raises PyIceberg's CommitFailedException.
+    """
+    gone = _expired(table, retention, time.time() - retention.seconds)
+    if not gone:
+        return
+    before = files_of(table)
+    table.maintenance.expire_snapshots().by_ids(gone).commit()
+    for file in before - files_of(table.refresh(), live=True):
+        table.io.delete(file)
+
+
+def _expired(table: Table, retention: Retention, oldest: float) -> list[int]:
+    metadata = table.metadata
+    kept = {ref.snapshot_id for ref in metadata.refs.values()}
+    for name, ref in metadata.refs.items():
+        head = metadata.snapshot_by_id(ref.snapshot_id)
+        line = list(ancestors_of(head, metadata)) if head else []
+        kept |= {s.snapshot_id for s in line[: retention.snapshots if name == MAIN_BRANCH else 1]}
+        kept |= {s.snapshot_id for s in line if _is_younger(s, oldest)}
+    return [s.snapshot_id for s in metadata.snapshots if s.snapshot_id not in kept and not _is_younger(s, oldest)]
+
+
+def _is_younger(snapshot: Snapshot, oldest: float) -> bool:
+    return snapshot.timestamp_ms > oldest * 1000
+
+
+def remove_orphans(table: Table, store: ObjectStore, seconds: int) -> int:
+    """Delete the files below the table's location that it does not name and that are older; returns their number.
+
+    A younger one may belong to a commit that is under way.
+    """
+    io = table.io
+    assert isinstance(io, StoreFileIO)
+    named = {io.bucket_and_key(file) for file in files_of(table, live=True)}
+    bucket, prefix = io.bucket_and_key(f"{table.location().rstrip('/')}/")
+    oldest = time.time() - seconds
+    orphans = [
+        info.key
+        for info in store.list(bucket, prefix)
+        if (bucket, info.key) not in named and info.mtime < oldest and not info.key.endswith("/")
+    ]
+    for key in orphans:
+        store.delete(bucket, key)
+    return len(orphans)
