@@ -93,7 +93,7 @@ def test_what_is_refused_at_once(athena, sql: str, reason: str) -> None:
         ("SELECT *\nFROM nope", "TABLE_NOT_FOUND: line 2:6: Table 'awsdatacatalog.{database}.nope' does not exist"),
         ("SELECT * FROM nowhere.t", "SCHEMA_NOT_FOUND: line 1:15: Schema 'nowhere' does not exist"),
         ("SELECT a FROM (SELECT 1 AS b)", "COLUMN_NOT_FOUND: Column 'a' cannot be resolved"),
-        ("DELETE FROM t", "NOT_SUPPORTED: statement DELETE is not run here"),
+        ("DELETE FROM t", "TABLE_NOT_FOUND: Table 'awsdatacatalog.{database}.t' does not exist"),
     ],
 )
 def test_why_a_query_failed(athena, sql: str, reason: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import orc
 
 
 def put_parquet(s3: Any, bucket: str, key: str, table: pa.Table) -> None:
@@ -203,9 +204,11 @@ def test_a_json_value_of_another_type_is_not_guessed(athena, s3) -> None:
     )
 
 
-def test_orc_is_named_as_not_supported(athena) -> None:
-    succeeds(athena, f"CREATE EXTERNAL TABLE t (n int) STORED AS ORC LOCATION 's3://{athena.bucket}/t/'")
-    assert athena.fails("SELECT * FROM t").startswith("NOT_SUPPORTED: SerDe org.apache.hadoop.hive.ql.io.orc.OrcSerde")
+def test_avro_is_named_as_not_supported(athena) -> None:
+    succeeds(athena, f"CREATE EXTERNAL TABLE t (n int) STORED AS AVRO LOCATION 's3://{athena.bucket}/t/'")
+    assert athena.fails("SELECT * FROM t").startswith(
+        "NOT_SUPPORTED: SerDe org.apache.hadoop.hive.serde2.avro.AvroSerDe"
+    )
 
 
 def test_partition_projection(athena, s3) -> None:
@@ -360,3 +363,34 @@ def test_partitions_are_added_renamed_and_dropped_by_any_form_of_their_keys(athe
     )
     succeeds(athena, "ALTER TABLE t DROP IF EXISTS PARTITION (p = 'q'), PARTITION (p = 'x')")
     assert athena.rows("SHOW PARTITIONS t") == [("p=z/n=2",)]
+
+
+def test_orc_is_written_and_read(athena, s3) -> None:
+    sql = (
+        "SELECT 1 AS n, 'ação' AS s, DECIMAL '1.50' AS d, TIMESTAMP '2024-01-02 03:04:05.678' AS at, "
+        "ARRAY['a', NULL] AS a, CAST(NULL AS date) AS day, true AS b"
+    )
+    succeeds(athena, f"CREATE TABLE t WITH (format = 'ORC', write_compression = 'ZSTD') AS {sql}")
+    succeeds(athena, "INSERT INTO t (n, s) VALUES (2, 'x')")
+    assert athena.rows('SELECT n, s, d, at, a, day, b, "$path" IS NOT NULL FROM t ORDER BY n') == [
+        ("1", "ação", "1.50", "2024-01-02 03:04:05.678", "[a, null]", None, "true", "true"),
+        ("2", "x", None, None, None, None, None, "true"),
+    ]
+
+
+def test_orc_columns_are_found_by_place_unless_the_table_says_by_name(athena, s3) -> None:
+    buffer = io.BytesIO()
+    orc.write_table(pa.table({"B": ["x", "long"], "a": pa.array([7, 8], pa.int64())}), buffer)
+    s3.put_object(Bucket=athena.bucket, Key="t/1.orc", Body=buffer.getvalue())
+    place = f"LOCATION 's3://{athena.bucket}/t/'"
+    succeeds(athena, f"CREATE EXTERNAL TABLE places (k varchar(2), n int, missing date) STORED AS ORC {place}")
+    assert athena.rows("SELECT * FROM places ORDER BY n") == [("x", "7", None), ("lo", "8", None)]
+    serde = "ROW FORMAT SERDE 'org.apache.hadoop.hive.ql.io.orc.OrcSerde'"
+    by_name = "WITH SERDEPROPERTIES ('orc.column.index.access'='false')"
+    succeeds(athena, f"CREATE EXTERNAL TABLE names (a bigint, b string) {serde} {by_name} STORED AS ORC {place}")
+    assert athena.rows("SELECT * FROM names ORDER BY a") == [("7", "x"), ("8", "long")]
+    succeeds(athena, f"CREATE EXTERNAL TABLE wrong (a date) STORED AS ORC {place}")
+    assert athena.fails("SELECT * FROM wrong") == (
+        f"HIVE_BAD_DATA: Malformed ORC file. Field 'a' of type string in orc file s3://{athena.bucket}/t/1.orc is "
+        "incompatible with type date defined in table schema"
+    )

@@ -27,7 +27,7 @@ def parquet_expressions(files: Sequence[DataFile], columns: Columns) -> dict[str
 def _expression(file: DataFile, name: str, kind: Type, found: FileColumn | None) -> str:
     if found is None:
         return f"CAST(NULL AS {duckdb_type(kind)})"
-    _check(file, name, found.type, kind)
+    check_readable(file, "Parquet", (name, found.type), kind)
     column = name_literal(found.name)
     if kind.name in ("varchar", "char"):
         return _text(f"trino_text_of_bytes({column})" if _is_binary(found.type) else column, kind)
@@ -53,11 +53,13 @@ def _is_finer(found: pa.DataType, kind: Type) -> bool:
     )
 
 
-def _check(file: DataFile, name: str, found: pa.DataType, kind: Type) -> None:
+def check_readable(file: DataFile, form: str, field: tuple[str, pa.DataType], kind: Type) -> None:
+    """Raise BadDataError for a field of a file, by name and type, that a column of some type cannot be read from."""
+    name, found = field
     if not _readable(found, kind):
         raise BadDataError(
-            f"Malformed Parquet file. Field '{name}' of type {found} in parquet file {file.uri} is incompatible with "
-            f"type {kind} defined in table schema"
+            f"Malformed {form} file. Field '{name}' of type {found} in {form.lower()} file {file.uri} is incompatible "
+            f"with type {kind} defined in table schema"
         )
 
 
@@ -104,8 +106,8 @@ def _fits(found: pa.Decimal128Type, kind: Type) -> bool:
 
 def _part(found: pa.DataType, kind: Type) -> bool:
     """Whether DuckDB reads a part of a nested value by its own cast."""
-    if kind.name in ("varchar", "char") and (_is_binary(found) or kind.size):
-        raise UnsupportedError(f"{kind} within a nested column of a Parquet file that holds {found}")
+    if kind.name in ("varchar", "char") and _is_binary(found):
+        raise UnsupportedError(f"{kind} within a nested column over {found}")
     return _readable(found, kind)
 
 

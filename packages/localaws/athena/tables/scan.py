@@ -10,6 +10,7 @@ from localaws.athena.sql.typed import name_literal
 from localaws.athena.sql.types import Type, duckdb_type
 from localaws.athena.tables.data_files import DataFile, files_below
 from localaws.athena.tables.hive import HiveTable
+from localaws.athena.tables.orc import orc_scan
 from localaws.athena.tables.parquet import parquet_expressions
 from localaws.athena.tables.parquet_files import groups_of, parquet_source
 from localaws.athena.tables.partitions import check_columns, wanted_partitions
@@ -24,7 +25,7 @@ from localaws.athena.tables.relation import (
     empty_query,
     text_list,
 )
-from localaws.athena.tables.serdes import PARQUET, check_followed, serde_of
+from localaws.athena.tables.serdes import ORC, PARQUET, check_followed, serde_of
 from localaws.athena.tables.text_files import text_scan
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ def scan_hive(context: Context, table: HiveTable, pruner: Pruner, hidden: Column
 def _parts(context: Context, table: HiveTable, files: list[DataFile], hidden: Columns) -> list[str]:
     """The rows of the files that one SerDe reads: one query for Parquet files of equal columns."""
     check_followed(table)
+    if serde_of(table).format == ORC:
+        return [_selected(table, files, hidden, orc_scan(context.session, table, files))]
     if serde_of(table).format != PARQUET:
         return [_selected(table, files, hidden, text_scan(context.session, table, files))]
     groups = [[files[i] for i in group] for group in groups_of(files)]

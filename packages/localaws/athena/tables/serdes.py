@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from localaws.athena.errors import UnsupportedError
 from localaws.athena.tables.hive import HiveTable
 
-PARQUET, TEXT, CSV, JSON = "parquet", "text", "csv", "json"
+PARQUET, ORC, TEXT, CSV, JSON = "parquet", "orc", "text", "csv", "json"
 Check = Callable[[str], bool]
 _HIVE = "org.apache.hadoop.hive"
 
@@ -74,6 +74,9 @@ _OPENX: dict[str, Check] = {
 SERDES = {
     f"{_HIVE}.ql.io.parquet.serde.ParquetHiveSerDe": Serde(
         PARQUET, (f"{_HIVE}.ql.io.parquet.MapredParquetInputFormat",), _SILENT
+    ),
+    f"{_HIVE}.ql.io.orc.OrcSerde": Serde(
+        ORC, (f"{_HIVE}.ql.io.orc.OrcInputFormat",), _SILENT | {"orc.column.index.access": _SWITCH}
     ),
     f"{_HIVE}.serde2.lazy.LazySimpleSerDe": Serde(TEXT, _TEXT_INPUTS, _SILENT | _LINES | _DELIMITED),
     f"{_HIVE}.serde2.OpenCSVSerde": Serde(CSV, _TEXT_INPUTS, _SILENT | _LINES | _QUOTED),

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from localaws.athena.session import Session
 from localaws.athena.sql.typed import name_literal
 from localaws.athena.tables.arrow_types import arrow_type
+from localaws.athena.tables.batches import registered
 from localaws.athena.tables.data_files import DataFile
 from localaws.athena.tables.delimited import delimited_expression, delimited_splitter
 from localaws.athena.tables.hive import HiveTable
@@ -31,17 +30,9 @@ def text_scan(session: Session, table: HiveTable, files: Sequence[DataFile]) -> 
     typed = serde_of(table).format == JSON
     fields = [pa.field(name, arrow_type(kind) if typed else pa.string()) for name, kind in table.columns]
     schema = pa.schema([*fields, pa.field("file_index", pa.int64())])
-    name = f"__text_{uuid.uuid4().hex}"
     for file in files:
         session.charge(file.size)
-    failures: list[Exception] = []
-    batches = _noted(_batches(session, table, files, parse, schema), failures)
-    try:
-        session.register(name, pa.RecordBatchReader.from_batches(schema, batches))
-    except duckdb.Error:
-        if failures:
-            raise failures[0] from None
-        raise
+    name = registered(session, schema, _batches(session, table, files, parse, schema))
     expressions = {column: expression(column, i) for i, (column, _) in enumerate(table.columns)}
     return name_literal(name), expressions
 
@@ -70,15 +61,6 @@ def _batches(
             columns = [pa.array(values, schema.field(i).type) for i, values in enumerate(zip(*rows, strict=True))]
             yield pa.record_batch([*columns, pa.array([index] * len(rows), pa.int64())], schema=schema)
             session.check()
-
-
-def _noted(batches: Iterator[pa.RecordBatch], failures: list[Exception]) -> Iterator[pa.RecordBatch]:
-    """The same batches; what goes wrong is kept, for DuckDB shows it as an error of its own."""
-    try:
-        yield from batches
-    except Exception as error:
-        failures.append(error)
-        raise
 
 
 def _padded(values: Values, width: int) -> Values:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from localaws.athena.context import Context
 
 _HIVE_OPTIONS = {
-    "format", "write_compression", "parquet_compression", "compression", "field_delimiter", "partitioned_by",
-    "external_location", "is_external", "table_type",
+    "format", "write_compression", "parquet_compression", "orc_compression", "compression", "field_delimiter",
+    "partitioned_by", "external_location", "is_external", "table_type",
 }  # fmt: skip
 _ICEBERG_OPTIONS = {"table_type", "location", "is_external", "format", "write_compression", "partitioning"}
 

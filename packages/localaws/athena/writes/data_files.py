@@ -18,6 +18,7 @@ from localaws.athena.results.rendering import render_column
 from localaws.athena.results.writing import put_draft
 from localaws.athena.sql.typed import name_literal, text_literal
 from localaws.athena.sql.types import Type
+from localaws.athena.tables.arrow_types import arrow_type
 from localaws.athena.tables.hive import hive_name
 from localaws.athena.tables.relation import Columns
 from localaws.athena.writes.options import FileOptions
@@ -109,7 +110,7 @@ def _write(context: Context, sql: str, columns: Columns, location: str, options:
     """One file of all rows, or none where there is no row."""
     bucket, prefix = split_uri(location)
     stamp = f"{datetime.now(UTC):%Y%m%d_%H%M%S}"
-    suffix = ".gz" if options.codec == "GZIP" and options.format != "PARQUET" else ""
+    suffix = ".gz" if options.codec == "GZIP" and options.format in ("TEXTFILE", "JSON") else ""
     key = f"{prefix.rstrip('/')}/{stamp}_{uuid.uuid4()}{suffix}".lstrip("/")
     with context.store.draft() as draft:
         rows = _WRITERS[options.format](context, sql, columns, Path(draft.path), options)
@@ -125,6 +126,19 @@ def _write_parquet(context: Context, sql: str, _columns: Columns, path: Path, op
         f"COPY ({sql}) TO {text_literal(str(path))} (FORMAT parquet, COMPRESSION {codec}, USE_TMP_FILE false)"
     )
     return int(written[0][0])
+
+
+def _write_orc(context: Context, sql: str, columns: Columns, path: Path, options: FileOptions) -> int:
+    from pyarrow import orc
+
+    schema = pa.schema([(name, arrow_type(kind)) for name, kind in columns])
+    codec = "UNCOMPRESSED" if options.codec == "NONE" else options.codec
+    rows = 0
+    with orc.ORCWriter(str(path), compression=codec.lower()) as writer:
+        for batch in context.session.stream(sql):
+            writer.write(pa.Table.from_arrays(batch.columns, names=schema.names).cast(schema))
+            rows += batch.num_rows
+    return rows
 
 
 def _write_text(context: Context, sql: str, columns: Columns, path: Path, options: FileOptions) -> int:
@@ -188,6 +202,7 @@ def _opened(path: Path, options: FileOptions) -> IO[Any]:
 
 _WRITERS: dict[str, Callable[[Any, str, Columns, Path, FileOptions], int]] = {
     "PARQUET": _write_parquet,
+    "ORC": _write_orc,
     "TEXTFILE": _write_text,
     "JSON": _write_json,
 }

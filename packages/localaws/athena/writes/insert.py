@@ -16,7 +16,7 @@ from localaws.athena.tables.iceberg_types import columns_of
 from localaws.athena.tables.partitions import partitions_of
 from localaws.athena.tables.projection import is_projected
 from localaws.athena.tables.relation import Columns
-from localaws.athena.tables.serdes import JSON, PARQUET, TEXT, check_writable, serde_of
+from localaws.athena.tables.serdes import JSON, ORC, PARQUET, TEXT, check_writable, serde_of
 from localaws.athena.tables.views import VIRTUAL_VIEW
 from localaws.athena.writes.create_table_as import add_partitions
 from localaws.athena.writes.data_files import Target, write_rows
@@ -27,7 +27,7 @@ from localaws.athena.writes.tables import written_table
 if TYPE_CHECKING:
     from localaws.athena.context import Context
 
-_FORMATS = {PARQUET: "PARQUET", TEXT: "TEXTFILE", JSON: "JSON"}
+_FORMATS = {PARQUET: "PARQUET", ORC: "ORC", TEXT: "TEXTFILE", JSON: "JSON"}
 
 
 def insert(context: Context, statement: Statement) -> Written:
@@ -91,6 +91,7 @@ def _insert_hive(context: Context, table: dict[str, Any], query: Prepared, named
     known = {p.values: p.location for p in partitions_of(context.catalog, definition)}
     delimiter = definition.serde_parameters.get("field.delim") or "\x01"
     compression = definition.parameters.get("write.compression") or definition.parameters.get("parquet.compression")
+    compression = compression or definition.parameters.get("orc.compress")
     options = FileOptions.of(
         {"format": _FORMATS[form], "field_delimiter": delimiter}
         | ({"write_compression": compression} if compression else {})

@@ -10,7 +10,12 @@ from localaws.athena.ddl.formats import FORMATS
 from localaws.athena.errors import QueryError, UnsupportedError
 
 Value = str | list[str]
-_CODECS = {"PARQUET": ("GZIP", "SNAPPY", "ZSTD", "LZ4", "NONE"), "TEXTFILE": ("GZIP", "NONE"), "JSON": ("GZIP", "NONE")}
+_CODECS = {
+    "PARQUET": ("GZIP", "SNAPPY", "ZSTD", "LZ4", "NONE"),
+    "ORC": ("ZLIB", "SNAPPY", "ZSTD", "LZ4", "NONE"),
+    "TEXTFILE": ("GZIP", "NONE"),
+    "JSON": ("GZIP", "NONE"),
+}
 
 
 def with_options(cursor: Cursor) -> dict[str, Value]:
@@ -35,7 +40,7 @@ def _array(cursor: Cursor) -> list[str]:
 
 @dataclass(frozen=True)
 class FileOptions:
-    """How data files are written: ``format`` is PARQUET, TEXTFILE or JSON, ``codec`` its compression."""
+    """How data files are written: ``format`` is PARQUET, ORC, TEXTFILE or JSON, ``codec`` its compression."""
 
     format: str
     codec: str
@@ -50,9 +55,13 @@ class FileOptions:
             raise QueryError("INVALID_TABLE_PROPERTY", f"format {name} is not one of {', '.join(FORMATS)}")
         if name not in _CODECS:
             raise UnsupportedError(f"writing of format {name}")
-        given = [options[k] for k in ("write_compression", "parquet_compression", "compression") if k in options]
+        given = [
+            options[k]
+            for k in ("write_compression", "parquet_compression", "orc_compression", "compression")
+            if k in options
+        ]
         codec = str(given[0]).upper() if given else "GZIP"
-        codec = {"UNCOMPRESSED": "NONE"}.get(codec, codec)
+        codec = {"UNCOMPRESSED": "NONE", "GZIP": "ZLIB" if name == "ORC" else "GZIP"}.get(codec, codec)
         if codec not in _CODECS[name]:
             raise UnsupportedError(f"compression {codec} of format {name}")
         return cls(name, codec, str(options.get("field_delimiter", "," if name == "CSV" else "\x01"))[:1])
