@@ -169,9 +169,9 @@ class TestS3Files:
         with pytest.raises(SourceChangedError) as caught:
             figures(source, raw)
         assert str(caught.value) == (
-            "sales: the list of what sales has holds 1 of them; missing are day=20260101,region=north, "
-            "day=20260102,region=north, day=20260103,region=north where at least 2 of the 4 known requests (or a "
-            "full_refresh) is declared"
+            "sales: what sales has now holds nothing for 3 of them, such as day=20260101,region=north, "
+            "day=20260102,region=north, day=20260103,region=north; a full_refresh accepts that where something for at "
+            "least 2 of the 4 known requests is declared"
         )
         assert len(contents(raw)) == 4
         assert figures(source, raw, full_refresh=True)["withdrawn"] == 3
@@ -362,7 +362,7 @@ def test_any_rest_api_by_path_parameters_auth_pages_and_records(
 
 def test_a_catalogue_of_files_in_general(raw: RawLayer, serve: Callable[[Callable[[str], Answer]], Service]) -> None:
     listing = {
-        "resources": [{"name": name, "url": f"https://cdn.shop.test/{name}.csv?v=1"} for name in ("a", "b", "c")]
+        "resources": [{"name": name, "url": f"https://cdn.shop.test/{name}.csv?v=1"} for name in ("a", "b", "c", "d")]
     }
     files: dict[str, Answer] = {}
 
@@ -378,13 +378,34 @@ def test_a_catalogue_of_files_in_general(raw: RawLayer, serve: Callable[[Callabl
     )
     source = csv_of(origin)
     figures(source, raw, service.world)
-    assert contents(raw) == {f"name={name}": f"/{name}.csv?v=1".encode() for name in "abc"}
+    assert contents(raw) == {f"name={name}": f"/{name}.csv?v=1".encode() for name in "abcd"}
 
     listing["resources"].pop()
     files["/b.csv?v=1"] = (204, b"")
     found = figures(source, raw, service.world)
-    assert (found["withdrawn"], found["unchanged"]) == (2, 1)
-    assert list(contents(raw)) == ["name=a"]
+    assert (found["withdrawn"], found["unchanged"]) == (2, 2)
+    assert list(contents(raw)) == ["name=a", "name=c"]
+
+
+def test_answers_that_are_all_empty_at_once_are_not_believed(
+    raw: RawLayer, serve: Callable[[Callable[[str], Answer]], Service]
+) -> None:
+    empty: set[str] = set()
+
+    def answer(path: str) -> Answer:
+        shop = path.rpartition("=")[2]
+        return 200, json.dumps({"value": [] if shop in empty else [{"code": shop}]}).encode()
+
+    service = serve(answer)
+    source = api_of(RestApi("https://shop.test/p", parameters=(Parameter("shop", "shop", tuple("abcde")),)))
+    figures(source, raw, service.world)
+    empty.update("abc")
+    with pytest.raises(SourceChangedError, match="holds nothing for 3 of them, such as shop=a, shop=b, shop=c; "):
+        figures(source, raw, service.world)
+    assert {answer.records for answer in raw.state("prices").values()} == {1}
+    empty.discard("c")
+    figures(source, raw, service.world)
+    assert {name for name, answer in raw.state("prices").items() if answer.is_empty} == {"shop=a", "shop=b"}
 
 
 def test_values_that_no_longer_exist_are_withdrawn(

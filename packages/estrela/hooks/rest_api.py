@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -12,7 +11,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 import requests
 from requests.auth import AuthBase
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_before_delay
 from urllib3.exceptions import HTTPError
 
 from estrela.errors import (
@@ -32,6 +30,7 @@ from estrela.hooks.paginators import Paginator, Turn, WholeFile
 from estrela.hooks.parallel import as_they_end
 from estrela.hooks.reading import Reading
 from estrela.hooks.request import Request
+from estrela.hooks.retry import retrying
 
 CHUNK = 256 * 1024
 MOST_PAGES = 10_000
@@ -98,18 +97,7 @@ class RestApiHook:
         SourceChangedError for a body above the policy's size.
         """
         deadline = time.monotonic() + self.policy.deadline
-        retrying = Retrying(
-            sleep=self._sleep,
-            retry=retry_if_exception_type(SourceUnavailableError),
-            wait=self._wait,
-            stop=_any(
-                stop_after_attempt(self.policy.attempts),
-                stop_before_delay(self.policy.deadline),
-                self._retry_after_exceeds_limit,
-            ),
-            retry_error_callback=self._give_up,
-        )
-        answer: Answer = retrying(self._attempt, request, expected, deadline)
+        answer: Answer = retrying(self.source, self.policy, self._sleep)(self._attempt, request, expected, deadline)
         return answer
 
     def pages(
@@ -218,37 +206,6 @@ class RestApiHook:
         """The start of a refusal's text, unless it is a page or could echo a credential."""
         text = body.head(4096).decode("utf-8", "replace").strip()
         return f", {bounded(text, 120)}" if text and not text.startswith("<") and not self._has_auth else ""
-
-    def _wait(self, state: RetryCallState) -> float:
-        """Exponential backoff with full jitter, or the service's own Retry-After where that is longer."""
-        ceiling = min(self.policy.longest_backoff, self.policy.first_backoff * 2.0 ** (state.attempt_number - 1))
-        return max(random.uniform(0, ceiling), _retry_after(state))  # noqa: S311 - jitter is no secret
-
-    def _retry_after_exceeds_limit(self, state: RetryCallState) -> bool:
-        return _retry_after(state) > self.policy.longest_wait
-
-    def _give_up(self, state: RetryCallState) -> Answer:
-        last = _error(state)
-        problem = str(last).removeprefix(f"{self.source}: ")
-        tries = f"gave up after {state.attempt_number} of {self.policy.attempts} attempts"
-        asks = f", the service asks to wait {last.retry_after:g} s" if last.retry_after else ""
-        raise SourceUnavailableError(
-            self.source, f"{problem}; {tries}{asks}", status=last.status, retry_after=last.retry_after
-        ) from last
-
-
-def _any(*stops: Callable[[RetryCallState], bool]) -> Callable[[RetryCallState], bool]:
-    return lambda state: any(stop(state) for stop in stops)
-
-
-def _error(state: RetryCallState) -> SourceUnavailableError:
-    error = state.outcome.exception() if state.outcome else None
-    assert isinstance(error, SourceUnavailableError)
-    return error
-
-
-def _retry_after(state: RetryCallState) -> float:
-    return _error(state).retry_after or 0.0
 
 
 def _reason(error: Exception) -> str:

@@ -58,8 +58,8 @@ class FromRequest:
 class Tolerance:
     """What may be missing before a run fails: a share of failed requests, a share of refused rows of one file.
 
-    ``withdrawals`` is the share of the known requests that may vanish from a list at once; more suggest that the list
-    is not whole.
+    ``withdrawals`` is the share of the known requests that may vanish or become empty at once; more suggest a fault of
+    the source.
     """
 
     requests: float = 0.0

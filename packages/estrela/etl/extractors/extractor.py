@@ -80,6 +80,14 @@ class Failed(Generic[R]):
 
 
 @dataclass(frozen=True)
+class Received(Generic[R]):
+    """What came of a run's requests beside the answers taken in: failures, and answers that have nothing any more."""
+
+    failed: list[Failed[R]] = field(default_factory=list)
+    emptied: list[RawAnswer] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Extractor(ETLBase, Generic[R]):
     """Extracts ``source`` into ``raw``. A kind of origin is a subclass that knows what there is and how to fetch it."""
 
@@ -127,47 +135,58 @@ class Extractor(ETLBase, Generic[R]):
         if not self.commits_at_end:
             receipt.expect(len(due))
         try:
-            failed = self._receive(due, receipt)
-            for request in self._gone(wanted, known, [one.item for one in failed]):
-                receipt.answered(RawAnswer(request, datetime.now(UTC).replace(microsecond=0)))
+            received = self._receive(due, receipt)
+            for answer in self._withdrawn(wanted, known, received):
+                receipt.answered(answer)
         except BaseException:
             if self.commits_at_end:
                 receipt.discard()
             raise
         finally:
             receipt.close()
-        self._judge([one.error for one in failed], len(due))
+        self._judge([one.error for one in received.failed], len(due))
         return {"source": self.source.name, "requests": len(due), **receipt.figures()}
 
-    def _receive(self, due: Sequence[R], receipt: Receipt) -> list[Failed[R]]:
-        """Fetch what is due into ``receipt``; return what failed."""
-        failed: list[Failed[R]] = []
+    def _receive(self, due: Sequence[R], receipt: Receipt) -> Received[R]:
+        """Fetch what is due into ``receipt``, but for answers that have nothing where there was something."""
+        received = Received[R]()
         for item, result in self.fetch(due, receipt):
             if isinstance(result, ExtractError):
                 receipt.failed(item.asked, result)
-                failed.append(Failed(item, result))
+                received.failed.append(Failed(item, result))
             elif result is None:
                 receipt.unchanged(item.asked)
+            elif result.is_empty and not receipt.known.get(result.request_id, result).is_empty:
+                received.emptied.append(result)
             else:
                 receipt.answered(result)
-        return failed
+        return received
 
-    def _gone(self, wanted: Wanted[R], known: Mapping[str, RawAnswer], failed: Sequence[R]) -> list[Mapping[str, str]]:
-        """Known requests that the source no longer has. Raises SourceChangedError if they are suspiciously many."""
-        if not wanted.complete or self.scope.is_limited:
-            return []
-        held = {name: answer for name, answer in known.items() if answer.pages}
-        now = {request_id(item.asked) for item in wanted.items} | wanted.spared(failed)
-        gone = [name for name in sorted(held) if name not in now]
+    def _withdrawn(self, wanted: Wanted[R], known: Mapping[str, RawAnswer], received: Received[R]) -> list[RawAnswer]:
+        """What takes the place of answers that the source no longer has: empty answers, and withdrawals.
+
+        Raises SourceChangedError if they are suspiciously many.
+        """
+        held = {name for name, answer in known.items() if not answer.is_empty}
+        gone = self._gone(wanted, known, [one.item for one in received.failed])
+        lost = sorted(({*gone} & held | {answer.request_id for answer in received.emptied}) - wanted.replaced)
         allowed = max(1, floor(self.source.tolerance.withdrawals * len(held)))
-        if len(set(gone) - wanted.replaced) > allowed and not self.scope.full_refresh:
+        if len(lost) > allowed and not self.scope.full_refresh:
             raise SourceChangedError(
                 self.source.name,
-                f"the list of what {self.source.name} has",
-                expected=f"at least {len(held) - allowed} of the {len(held)} known requests (or a full_refresh)",
-                found=f"{len(held) - len(gone)} of them; missing are {some_of(gone, 3)}",
+                f"what {self.source.name} has now",
+                expected=f"something for at least {len(held) - allowed} of the {len(held)} known requests",
+                found=f"nothing for {len(lost)} of them, such as {some_of(lost, 3)}; a full_refresh accepts that",
             )
-        return [held[name].request for name in gone]
+        now = datetime.now(UTC).replace(microsecond=0)
+        return [*received.emptied, *(RawAnswer(known[name].request, now) for name in gone)]
+
+    def _gone(self, wanted: Wanted[R], known: Mapping[str, RawAnswer], failed: Sequence[R]) -> list[str]:
+        """IDs of the known requests that the source does not have any more."""
+        if not wanted.complete or self.scope.is_limited:
+            return []
+        now = {request_id(item.asked) for item in wanted.items} | wanted.spared(failed)
+        return [name for name in sorted(known) if known[name].pages and name not in now]
 
     def _judge(self, failures: Sequence[ExtractError], asked: int) -> None:
         allowed = floor(self.tolerated * asked)

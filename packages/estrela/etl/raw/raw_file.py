@@ -39,6 +39,11 @@ class RawAnswer:
         return request_id(self.request)
 
     @property
+    def is_empty(self) -> bool:
+        """Whether the source has nothing for the request: no file, or one without records."""
+        return not self.pages or self.records == 0
+
+    @property
     def content(self) -> tuple[str, ...]:
         """The sha256 of each page: two answers with the same content are the same state of the source."""
         return tuple(page.sha256 for page in self.pages)
