@@ -54,6 +54,7 @@ def test_a_backend_dict_makes_backends_of_the_class_it_names() -> None:
         ("get_object", ["bucket_name", "key_name", "version_id", "part_number", "return_delete_marker"]),
         ("head_object", ["bucket_name", "key_name", "version_id", "part_number"]),
         ("list_objects", ["bucket", "prefix", "delimiter", "marker", "max_keys"]),
+        ("put_bucket_acl", ["bucket_name", "acl"]),
         ("put_bucket_lifecycle", ["bucket_name", "rules"]),
         ("delete_bucket_encryption", ["bucket_name"]),
         ("delete_object", ["bucket_name", "key_name", "version_id", "bypass"]),
@@ -72,7 +73,7 @@ def test_other_services_meet_the_stores_bytes(backend: StoreS3Backend) -> None:
     """Lambda reads code with get_object().value, Firehose and Logs write with put_object()."""
     backend.create_bucket("code", "us-east-1")
     backend.put_object("code", "a/b.zip", b"bytes")
-    assert backend.store.get_bytes("code", "a/b.zip") == b"bytes"
+    assert backend.store.reads.get_bytes("code", "a/b.zip") == b"bytes"
     key = backend.get_object("code", "a/b.zip")
     assert isinstance(key, FakeKey)
     assert (key.value, key.size, key.name) == (b"bytes", 5, "a/b.zip")
@@ -84,7 +85,7 @@ def test_other_services_meet_the_stores_bytes(backend: StoreS3Backend) -> None:
 
 def test_bucket_names_are_registered_by_the_bucket_itself(backend: StoreS3Backend) -> None:
     """FakeBucket() notes its account in s3_backends.bucket_accounts: adoption of a folder leans on it."""
-    backend.store.bucket_registry.create("folder")
+    backend.store.buckets.create("folder")
     assert isinstance(backend.get_bucket("folder"), FakeBucket)
     assert s3_backends.bucket_accounts["folder"] == ("aws", DEFAULT_ACCOUNT_ID)
     with pytest.raises(BucketAlreadyExists):
@@ -98,7 +99,7 @@ def test_errors_and_the_way_to_say_not_empty(backend: StoreS3Backend) -> None:
     with pytest.raises(MissingBucket):
         backend.get_bucket("missing")
     backend.create_bucket("full", "us-east-1")
-    backend.store.put_bytes("full", "k", b"")
+    backend.store.writes.put_bytes("full", "k", b"")
     assert backend.delete_bucket("full") is None
     assert "raise BucketNotEmpty" in inspect.getsource(models_response().delete_bucket)
 

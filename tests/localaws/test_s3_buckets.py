@@ -216,6 +216,10 @@ def test_a_bucket_with_tags_and_an_ownership(s3: Any, bucket: str) -> None:
     assert s3.get_bucket_tagging(Bucket=name)["TagSet"] == configuration["Tags"]
     assert code(s3.create_bucket, **create) == "BucketAlreadyOwnedByYou"
     s3.put_bucket_acl(Bucket=name, ACL="public-read")
+    assert len(s3.get_bucket_acl(Bucket=name)["Grants"]) == 2
+    nobody = {"Owner": s3.get_bucket_acl(Bucket=name)["Owner"], "Grants": []}
+    s3.put_bucket_acl(Bucket=name, AccessControlPolicy=nobody)
+    assert s3.get_bucket_acl(Bucket=name)["Grants"] == []
     assert error(s3.create_bucket, Bucket=f"{bucket}-x", ObjectOwnership="Me")[2] == (
         "Invalid x-amz-object-ownership header: Me"
     )

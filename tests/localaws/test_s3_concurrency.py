@@ -49,27 +49,29 @@ def test_a_reader_never_pairs_bytes_with_another_writes_metadata(tmp_path: Path)
     home = Home(tmp_path)
     home.acquire()
     store = ObjectStore(home)
-    store.bucket_registry.create("lake")
+    store.buckets.create("lake")
     done = threading.Event()
 
     def write(name: str) -> None:
         for number in range(100):
             body = f"{name}{number}".encode()
-            with store.draft() as draft:
+            with store.writes.draft() as draft:
                 draft.write(body)
-                store.put("lake", "hot", draft, hashlib.md5(body).hexdigest(), Facts(metadata={"body": body.decode()}))
+                store.writes.put(
+                    "lake", "hot", draft, hashlib.md5(body).hexdigest(), Facts(metadata={"body": body.decode()})
+                )
         done.set()
 
     def read() -> None:
         while not done.is_set():
-            info, file = store.open("lake", "hot")
+            info, file = store.reads.open("lake", "hot")
             with file:
                 assert info.facts.metadata == {"body": file.read().decode()}
 
     body = b"first"
-    with store.draft() as draft:
+    with store.writes.draft() as draft:
         draft.write(body)
-        store.put("lake", "hot", draft, hashlib.md5(body).hexdigest(), Facts(metadata={"body": "first"}))
+        store.writes.put("lake", "hot", draft, hashlib.md5(body).hexdigest(), Facts(metadata={"body": "first"}))
     together(lambda: write("a"), lambda: write("b"), read, read, read)
     store.close()
     home.release()

@@ -96,7 +96,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.home = Home(self.folder / uuid.uuid4().hex)
         self.home.acquire()
         self.store = ObjectStore(self.home)
-        self.store.bucket_registry.create("bucket")
+        self.store.buckets.create("bucket")
         self.model: dict[str, bytes] = {}
 
     @rule(target=names, key=keys)
@@ -105,17 +105,17 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(key=names, data=st.binary(max_size=5))
     def put(self, key: str, data: bytes) -> None:
-        self.store.put_bytes("bucket", key, data)
+        self.store.writes.put_bytes("bucket", key, data)
         self.model[key] = data
 
     @rule(key=names)
     def delete(self, key: str) -> None:
-        self.store.delete("bucket", key)
+        self.store.writes.delete("bucket", key)
         self.model.pop(key, None)
 
     @rule(data=st.binary(max_size=5))
     def write_past_the_api(self, data: bytes) -> None:
-        folder = self.store.bucket_path("bucket") / "spark"
+        folder = self.store.buckets.folder("bucket") / "spark"
         folder.mkdir(exist_ok=True)
         (folder / "part-0").write_bytes(data)
         (folder / ".part-0.crc").write_bytes(b"crc")
@@ -130,9 +130,9 @@ class StoreMachine(RuleBasedStateMachine):
     def holds_the_model(self) -> None:
         if not hasattr(self, "store"):
             return
-        listed = [info.key for info in self.store.list("bucket")]
+        listed = [info.key for info in self.store.reads.list("bucket")]
         assert listed == sorted(self.model)
-        assert {key: self.store.get_bytes("bucket", key) for key in listed} == self.model
+        assert {key: self.store.reads.get_bytes("bucket", key) for key in listed} == self.model
 
     def teardown(self) -> None:
         if hasattr(self, "store"):

@@ -56,7 +56,7 @@ def cut(store: ObjectStore, at: str) -> None:
     def killed(*_: object) -> None:
         raise Killed
 
-    setattr(store.history, at, killed)
+    setattr(store.parts.history, at, killed)
 
 
 class Killed(BaseException):
@@ -77,21 +77,21 @@ def test_a_kill_between_the_move_and_the_index_keeps_bytes_and_etag_together(
     home: Home, key: str, versioning: str
 ) -> None:
     store = ObjectStore(home)
-    store.bucket_registry.create("lake")
+    store.buckets.create("lake")
     if versioning:
-        store.bucket_registry.set_versioning("lake", versioning)
-    store.put_bytes("lake", key, b"old")
+        store.buckets.set_versioning("lake", versioning)
+    store.writes.put_bytes("lake", key, b"old")
     cut(store, "settle")
     with pytest.raises(Killed):
-        store.put_bytes("lake", key, b"new")
+        store.writes.put_bytes("lake", key, b"new")
     store.close()
     again = ObjectStore(home)
-    found = again.head("lake", key)
+    found = again.reads.head("lake", key)
     assert found
-    assert hashlib.md5(again.get_bytes("lake", key)).hexdigest() == found.etag
-    assert [info.key for info in again.list("lake")] == [key]
-    again.put_bytes("lake", key, b"newer")
-    assert again.get_bytes("lake", key) == b"newer"
+    assert hashlib.md5(again.reads.get_bytes("lake", key)).hexdigest() == found.etag
+    assert [info.key for info in again.reads.list("lake")] == [key]
+    again.writes.put_bytes("lake", key, b"newer")
+    assert again.reads.get_bytes("lake", key) == b"newer"
     again.close()
 
 
@@ -129,42 +129,42 @@ def test_a_full_disk_leaves_the_old_object_and_no_half_one(full_disk: Running) -
 @pytest.mark.parametrize("key", ["k", "a//b"], ids=["plain", "hostile"])
 def test_a_full_disk_of_the_index_keeps_the_old_object(home: Home, key: str) -> None:
     store = ObjectStore(home)
-    store.bucket_registry.create("lake")
-    store.put_bytes("lake", key, b"old")
-    store.index.run("PRAGMA wal_checkpoint(TRUNCATE)")
-    pages = store.index.run("PRAGMA page_count")[0][0]
-    store.index.run(f"PRAGMA max_page_count = {pages}")
+    store.buckets.create("lake")
+    store.writes.put_bytes("lake", key, b"old")
+    store.parts.index.run("PRAGMA wal_checkpoint(TRUNCATE)")
+    pages = store.parts.index.run("PRAGMA page_count")[0][0]
+    store.parts.index.run(f"PRAGMA max_page_count = {pages}")
     written = {key: b"old"}
     refused = 0
     for number in range(400):
         name = f"{key}{number}" + "x" * 200
         try:
-            store.put_bytes("lake", name, b"new")
+            store.writes.put_bytes("lake", name, b"new")
             written[name] = b"new"
         except (OSError, sqlite3.Error) as error:
             assert "full" in str(error)
             refused += 1
     assert refused
-    assert {info.key: store.get_bytes("lake", info.key) for info in store.list("lake")} == written
+    assert {info.key: store.reads.get_bytes("lake", info.key) for info in store.reads.list("lake")} == written
     store.close()
 
 
 def test_a_reader_holds_no_lock(home: Home) -> None:
     store = ObjectStore(home)
-    store.bucket_registry.create("lake")
-    store.put_bytes("lake", "k", b"1")
+    store.buckets.create("lake")
+    store.writes.put_bytes("lake", "k", b"1")
     held, free = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with store.locked("lake", "k"):
+        with store.parts.locked("lake", "k"):
             held.set()
             free.wait(10)
 
     thread = threading.Thread(target=hold)
     thread.start()
     held.wait(10)
-    assert store.get_bytes("lake", "k") == b"1"
-    assert [info.key for info in store.list("lake")] == ["k"]
+    assert store.reads.get_bytes("lake", "k") == b"1"
+    assert [info.key for info in store.reads.list("lake")] == ["k"]
     free.set()
     thread.join()
     store.close()

@@ -20,66 +20,66 @@ def store(tmp_path: Path) -> Iterator[ObjectStore]:
     home = Home(tmp_path)
     home.acquire()
     store = ObjectStore(home)
-    store.bucket_registry.create("lake")
+    store.buckets.create("lake")
     yield store
     store.close()
     home.release()
 
 
 def test_put_head_get_list_delete(store: ObjectStore, tmp_path: Path) -> None:
-    put = store.put_bytes("lake", "a/b", b"data")
-    head = store.head("lake", "a/b")
+    put = store.writes.put_bytes("lake", "a/b", b"data")
+    head = store.reads.head("lake", "a/b")
     assert head
     assert (head.key, head.size, head.etag) == ("a/b", 4, hashlib.md5(b"data").hexdigest())
     assert (put.etag, put.mtime) == (head.etag, head.mtime)
-    assert store.get_bytes("lake", "a/b") == b"data"
-    assert store.local_path("lake", "a/b").read_bytes() == b"data"
-    assert store.bucket_path("lake") == tmp_path / "s3" / "lake"
-    assert [info.key for info in store.list("lake", "a/")] == ["a/b"]
-    store.delete("lake", "a/b")
-    assert not store.exists("lake", "a/b")
-    assert store.head("lake", "a/b") is None
-    assert store.buckets() == ["lake"]
+    assert store.reads.get_bytes("lake", "a/b") == b"data"
+    assert store.reads.local_path("lake", "a/b").read_bytes() == b"data"
+    assert store.buckets.folder("lake") == tmp_path / "s3" / "lake"
+    assert [info.key for info in store.reads.list("lake", "a/")] == ["a/b"]
+    store.writes.delete("lake", "a/b")
+    assert not store.reads.exists("lake", "a/b")
+    assert store.reads.head("lake", "a/b") is None
+    assert store.buckets.names() == ["lake"]
 
 
 @pytest.mark.parametrize("key", ["k", "a//b"], ids=["plain", "hostile"])
 def test_what_was_overwritten_leaves_no_row_and_no_file(store: ObjectStore, tmp_path: Path, key: str) -> None:
     for number in range(5):
-        store.put_bytes("lake", key, str(number).encode())
-    assert store.index.run("SELECT count(*) FROM objects") == [(1,)]
-    store.delete("lake", key)
-    assert store.index.run("SELECT count(*) FROM objects") == [(0,)]
+        store.writes.put_bytes("lake", key, str(number).encode())
+    assert store.parts.index.run("SELECT count(*) FROM objects") == [(1,)]
+    store.writes.delete("lake", key)
+    assert store.parts.index.run("SELECT count(*) FROM objects") == [(0,)]
     assert [path for path in tmp_path.rglob("*") if path.is_file() and path.name not in LASTING] == []
 
 
 def test_what_is_missing_is_named(store: ObjectStore) -> None:
     with pytest.raises(NoSuchKeyError, match="NoSuchKey: The specified key does not exist"):
-        store.get_bytes("lake", "none")
-    for call in (store.get_bytes, store.local_path, store.head):
+        store.reads.get_bytes("lake", "none")
+    for call in (store.reads.get_bytes, store.reads.local_path, store.reads.head):
         with pytest.raises(NoSuchBucketError):
             call("none", "k")
     with pytest.raises(NoSuchBucketError):
-        store.bucket_path("../lake")
+        store.buckets.folder("../lake")
 
 
 def test_create_only(store: ObjectStore) -> None:
-    store.put_bytes("lake", "k", b"first", if_none_match=True)
+    store.writes.put_bytes("lake", "k", b"first", if_none_match=True)
     with pytest.raises(PreconditionFailedError):
-        store.put_bytes("lake", "k", b"second", if_none_match=True)
-    assert store.get_bytes("lake", "k") == b"first"
+        store.writes.put_bytes("lake", "k", b"second", if_none_match=True)
+    assert store.reads.get_bytes("lake", "k") == b"first"
 
 
 def test_a_key_that_is_no_path_has_no_file(store: ObjectStore) -> None:
-    store.put_bytes("lake", "../x", b"data")
-    assert store.get_bytes("lake", "../x") == b"data"
+    store.writes.put_bytes("lake", "../x", b"data")
+    assert store.reads.get_bytes("lake", "../x") == b"data"
     with pytest.raises(S3Error, match=r"key '\.\./x' is no path of a file"):
-        store.local_path("lake", "../x")
+        store.reads.local_path("lake", "../x")
 
 
 def test_listing_starts_after_a_key(store: ObjectStore) -> None:
     for key in ("a", "a/b", "b", "c"):
-        store.put_bytes("lake", key, b"")
-    assert [info.key for info in store.list("lake", after="a")] == ["a/b", "b", "c"]
+        store.writes.put_bytes("lake", key, b"")
+    assert [info.key for info in store.reads.list("lake", after="a")] == ["a/b", "b", "c"]
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ class Preparation:
         except ValueError as error:
             raise PreparationError(str(error)) from error
         conf, _ = lead_home(conf, self.endpoint)
-        buckets = {bucket: self.store.bucket_path(bucket) for bucket in self.store.buckets()}
+        buckets = {bucket: self.store.buckets.folder(bucket) for bucket in self.store.buckets.names()}
         properties = {
             "spark.app.name": run.job_name,
             "spark.master": f"local[{spark_settings.cores(run.settings['NumberOfWorkers'])}]",

@@ -17,7 +17,7 @@ def fetch(store: ObjectStore, uri: str, folder: Path) -> Path:
     except ValueError as error:
         raise PreparationError(f"LAUNCH ERROR | {uri!r} is not an s3:// location of a file") from error
     try:
-        data = store.get_bytes(bucket, key)
+        data = store.reads.get_bytes(bucket, key)
     except S3Error as error:
         raise PreparationError(
             f"LAUNCH ERROR | Error downloading from S3 for bucket: {bucket}, key: {key}: {error}"

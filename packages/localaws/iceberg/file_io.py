@@ -34,7 +34,7 @@ class StoreFileIO(FileIO):
         """The file behind a location; raise ValueError for one that is no object of a bucket here."""
         bucket, key = self.bucket_and_key(location)
         try:
-            return self._store.local_path(bucket, key)
+            return self._store.reads.local_path(bucket, key)
         except S3Error as error:
             raise ValueError(f"location {location[:500]!r}: {error}") from error
 
@@ -48,7 +48,7 @@ class StoreFileIO(FileIO):
     def put(self, location: str, data: bytes) -> None:
         """Write a new object at once or not at all; raise ValueError where one is there."""
         try:
-            self._store.put_bytes(*self.bucket_and_key(location), data, if_none_match=True)
+            self._store.writes.put_bytes(*self.bucket_and_key(location), data, if_none_match=True)
         except S3Error as error:
             raise ValueError(f"location {location[:500]!r}: {error}") from error
 
@@ -61,7 +61,7 @@ class StoreFileIO(FileIO):
     def delete(self, location: str | InputFile | OutputFile) -> None:
         """Delete an object; one that is not there is no error, as on S3."""
         name = location if isinstance(location, str) else location.location
-        self._store.delete(*self.bucket_and_key(name))
+        self._store.writes.delete(*self.bucket_and_key(name))
 
     def _file(self, location: str) -> StoreFile:
         return StoreFile(location, str(self.local_path(location)), self._files)

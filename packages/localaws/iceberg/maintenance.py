@@ -63,9 +63,9 @@ def remove_orphans(table: Table, store: ObjectStore, seconds: int) -> int:
     oldest = time.time() - seconds
     orphans = [
         info.key
-        for info in store.list(bucket, prefix)
+        for info in store.reads.list(bucket, prefix)
         if (bucket, info.key) not in named and info.mtime < oldest and not info.key.endswith("/")
     ]
     for key in orphans:
-        store.delete(bucket, key)
+        store.writes.delete(bucket, key)
     return len(orphans)

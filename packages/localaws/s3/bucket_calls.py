@@ -26,7 +26,7 @@ def list_buckets(store: ObjectStore, request: Request) -> Response:
         told = {"ArgumentName": "bucket-region"}
         raise S3Error("InvalidArgument", f"Argument value {region[:50]} is not a valid AWS Region", told)
     limit = request.number("max-buckets", MAX_BUCKETS, MAX_BUCKETS)
-    named = [bucket for bucket in store.bucket_registry.all() if bucket.name.startswith(prefix) and bucket.name > after]
+    named = [bucket for bucket in store.buckets.all() if bucket.name.startswith(prefix) and bucket.name > after]
     found = [bucket for bucket in named if not region or settings_of(bucket.name).region_name == region]
     shown = found[:limit]
     nodes: list[Node] = [("Owner", OWNER), ("Buckets", [("Bucket", _bucket(bucket)) for bucket in shown])]
@@ -51,21 +51,21 @@ def _regions() -> frozenset[str]:
 
 def head_bucket(store: ObjectStore, request: Request) -> Response:
     """HeadBucket."""
-    store.bucket_path(request.bucket)
+    store.buckets.folder(request.bucket)
     told = {"x-amz-bucket-region": settings_of(request.bucket).region_name, "x-amz-access-point-alias": "false"}
     return Response(200, {**told, "x-amz-bucket-arn": f"arn:aws:s3:::{request.bucket}"})
 
 
 def get_bucket_versioning(store: ObjectStore, request: Request) -> Response:
     """GetBucketVersioning."""
-    store.bucket_path(request.bucket)
-    status = store.bucket_registry.versioning(request.bucket)
+    store.buckets.folder(request.bucket)
+    status = store.buckets.versioning(request.bucket)
     return Response(200, {}, document("VersioningConfiguration", [("Status", status)] if status else []))
 
 
 def put_bucket_versioning(store: ObjectStore, request: Request) -> Response:
     """PutBucketVersioning."""
-    store.bucket_path(request.bucket)
+    store.buckets.folder(request.bucket)
     configuration = parse(request.body.document(), "VersioningConfiguration")
     if text_of(configuration, "MfaDelete") == "Enabled":
         raise S3Error("NotImplemented", "MFA delete is not supported")
@@ -73,5 +73,5 @@ def put_bucket_versioning(store: ObjectStore, request: Request) -> Response:
     if status == SUSPENDED and settings_of(request.bucket).object_lock_enabled:
         text = "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed."
         raise S3Error("InvalidBucketState", text)
-    store.bucket_registry.set_versioning(request.bucket, status)
+    store.buckets.set_versioning(request.bucket, status)
     return Response(200)

@@ -44,6 +44,10 @@ class Buckets:
         created = dict(self._index.run("SELECT name, created_ns FROM buckets"))
         return [self._bucket(name, created.get(name)) for name in names if is_bucket_name(name)]
 
+    def names(self) -> list[str]:
+        """Names, sorted."""
+        return [bucket.name for bucket in self.all()]
+
     def exists(self, name: str) -> bool:
         return is_bucket_name(name) and os.path.isdir(self._layout.buckets / name)  # noqa: PTH112
 

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from localaws.s3.errors import PreconditionFailedError, S3Error
 from localaws.s3.info import ObjectInfo
 from localaws.s3.request import Request
-from localaws.s3.store import Condition
+from localaws.s3.write_condition import Condition
 
 _COPY = "x-amz-copy-source-if-"
 _UNSUPPORTED_OF_DELETE = ("x-amz-if-match-last-modified-time", "x-amz-if-match-size")

@@ -52,7 +52,7 @@ def list_objects_v2(store: ObjectStore, request: Request) -> Response:
 
 def list_object_versions(store: ObjectStore, request: Request) -> Response:
     """ListObjectVersions."""
-    store.bucket_path(request.bucket)
+    store.buckets.folder(request.bucket)
     query, encode = request.query, encoder_of(request)
     limit = request.number("max-keys", PAGE, PAGE)
     marker = (query.get("key-marker", ""), query.get("version-id-marker", ""))
@@ -78,13 +78,15 @@ def list_object_versions(store: ObjectStore, request: Request) -> Response:
 
 def _page(store: ObjectStore, request: Request, after: str) -> Page:
     limit = request.number("max-keys", PAGE, PAGE)
-    return store.page(request.bucket, request.query.get("prefix", ""), request.query.get("delimiter", ""), after, limit)
+    return store.reads.page(
+        request.bucket, request.query.get("prefix", ""), request.query.get("delimiter", ""), after, limit
+    )
 
 
 def _listed(store: ObjectStore, request: Request, found: Page, nodes: list[Node], owner: bool) -> Response:
     encode = encoder_of(request)
     nodes += _common(request, request.number("max-keys", PAGE, PAGE), found.truncated)
-    known = [with_etag for info in found.objects if (with_etag := store.with_etag(info))]
+    known = [with_etag for info in found.objects if (with_etag := store.reads.with_etag(info))]
     nodes += [("Contents", _object(info, encode, owner)) for info in known]
     nodes += [("CommonPrefixes", [("Prefix", encode(common))]) for common in found.prefixes]
     return Response(200, {}, document("ListBucketResult", nodes))
@@ -122,7 +124,7 @@ def _version_nodes(store: ObjectStore, found: VersionPage, encode: Callable[[str
                     [("Key", encode(info.key)), *which, ("LastModified", iso_time(info.mtime)), ("Owner", OWNER)],
                 )
             ]
-        elif known := store.with_etag(info):
+        elif known := store.reads.with_etag(info):
             nodes += [("Version", [*_object(known, encode, True), *which])]
     return nodes
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from moto.s3 import notifications
 from moto.s3.exceptions import InvalidBucketName, MissingBucket
-from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
+from moto.s3.models import FakeAcl, FakeBucket, FakeKey, S3Backend, s3_backends
 
 from localaws.s3.bucket_settings import DEFAULT_ENCRYPTION, set_defaults
 from localaws.s3.errors import S3Error
@@ -29,7 +29,7 @@ class StoreS3Backend(S3Backend):
 
     def get_bucket(self, bucket_name: str) -> FakeBucket:
         """The bucket's settings; one for a folder that moto does not know, none where there is no folder."""
-        there = self.store.bucket_registry.exists(bucket_name)
+        there = self.store.buckets.exists(bucket_name)
         if there and bucket_name not in s3_backends.bucket_accounts:
             if bucket_name in self.buckets:
                 s3_backends.bucket_accounts[bucket_name] = (self.partition, self.account_id)
@@ -40,31 +40,35 @@ class StoreS3Backend(S3Backend):
             self._forget(bucket_name)
             raise MissingBucket(bucket=bucket_name)
         found = super().get_bucket(bucket_name)
-        found.versioning_status = self.store.bucket_registry.versioning(bucket_name) or None
+        found.versioning_status = self.store.buckets.versioning(bucket_name) or None
         return found
 
     def create_bucket(self, bucket_name: str, region_name: str, bucket_namespace: str | None = None) -> FakeBucket:
         if not is_bucket_name(bucket_name):
             raise InvalidBucketName()
-        if self.store.bucket_registry.exists(bucket_name):
+        if self.store.buckets.exists(bucket_name):
             self.get_bucket(bucket_name)
         elif bucket_name in self.buckets:
             self._forget(bucket_name)
         bucket = super().create_bucket(bucket_name, region_name, bucket_namespace)
         set_defaults(bucket)
-        self.store.bucket_registry.create(bucket_name)
+        self.store.buckets.create(bucket_name)
         return bucket
 
     def delete_bucket(self, bucket_name: str) -> FakeBucket | None:
         bucket = self.get_bucket(bucket_name)
         try:
-            self.store.bucket_registry.delete(bucket_name)
+            self.store.buckets.delete(bucket_name)
         except S3Error as error:
             if error.code == "BucketNotEmpty":
                 return None  # moto's own way to say so
             raise
         self._forget(bucket_name)
         return bucket
+
+    def put_bucket_acl(self, bucket_name: str, acl: FakeAcl | None) -> None:
+        """Store the ACL; a document without grants takes all of them away."""
+        super().put_bucket_acl(bucket_name, acl or FakeAcl())
 
     def put_bucket_lifecycle(self, bucket_name: str, rules: list[dict[str, Any]]) -> None:
         """Store the rules; one without an ID gets one."""
@@ -77,16 +81,16 @@ class StoreS3Backend(S3Backend):
 
     def put_bucket_versioning(self, bucket_name: str, status: str) -> None:
         self.get_bucket(bucket_name)
-        self.store.bucket_registry.set_versioning(bucket_name, status)
+        self.store.buckets.set_versioning(bucket_name, status)
 
     def get_bucket_versioning(self, bucket_name: str) -> str | None:
         self.get_bucket(bucket_name)
-        return self.store.bucket_registry.versioning(bucket_name) or None
+        return self.store.buckets.versioning(bucket_name) or None
 
     def put_object(self, bucket_name: str, key_name: str, value: str | bytes, *args: Any, **settings: Any) -> FakeKey:
         bucket = self.get_bucket(bucket_name)
         data = value.encode() if isinstance(value, str) else bytes(value)
-        return self._key(bucket, self.store.put_bytes(bucket_name, key_name, data), data)
+        return self._key(bucket, self.store.writes.put_bytes(bucket_name, key_name, data), data)
 
     def get_object(
         self,
@@ -98,7 +102,7 @@ class StoreS3Backend(S3Backend):
     ) -> FakeKey | None:
         bucket = self.get_bucket(bucket_name)
         try:
-            info, file = self.store.open(bucket_name, key_name, version_id or "")
+            info, file = self.store.reads.open(bucket_name, key_name, version_id or "")
         except S3Error:
             return None
         with file:
@@ -113,7 +117,7 @@ class StoreS3Backend(S3Backend):
         self, bucket: FakeBucket, prefix: str | None, delimiter: str | None, marker: str | None, max_keys: int | None
     ) -> Any:
         """Keys and common prefixes, whether there are more, and the next marker."""
-        found = self.store.page(bucket.name, prefix or "", delimiter or "", marker or "", max_keys or 1000)
+        found = self.store.reads.page(bucket.name, prefix or "", delimiter or "", marker or "", max_keys or 1000)
         keys = [key for info in found.objects if (key := self.get_object(bucket.name, info.key))]
         return keys, found.prefixes, found.truncated, found.last if found.truncated else None
 
@@ -122,9 +126,9 @@ class StoreS3Backend(S3Backend):
     ) -> tuple[bool, dict[str, Any]]:
         self.get_bucket(bucket_name)
         if version_id:
-            self.store.delete_version(bucket_name, key_name, version_id)
+            self.store.writes.delete_version(bucket_name, key_name, version_id)
         else:
-            self.store.delete(bucket_name, key_name)
+            self.store.writes.delete(bucket_name, key_name)
         return True, {}
 
     def _key(self, bucket: FakeBucket, info: ObjectInfo, data: bytes) -> FakeKey:

@@ -20,7 +20,7 @@ def get_object_attributes(store: ObjectStore, request: Request) -> Response:
     if not asked or any(name not in _NAMES for name in asked):
         told = {"ArgumentName": "x-amz-object-attributes"}
         raise S3Error("InvalidArgument", "Invalid attribute name specified.", told)
-    info, file = store.open(request.bucket, request.key, request.query.get("versionId", ""))
+    info, file = store.reads.open(request.bucket, request.key, request.query.get("versionId", ""))
     file.close()
     nodes = [node for name in _NAMES if name in asked for node in _attribute(name, info, request)]
     headers = {"Last-Modified": http_time(info.mtime), **version_header(store, info)}

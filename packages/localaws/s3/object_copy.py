@@ -37,10 +37,10 @@ def copy_object(store: ObjectStore, request: Request) -> Response:
     check_write_headers(request.headers)
     request.body.discard()
     condition = condition_of_write(request)
-    source, file = store.open(bucket, key, version)
-    with file, store.draft() as draft:
+    source, file = store.reads.open(bucket, key, version)
+    with file, store.writes.draft() as draft:
         check_copy_conditions(request, source)
-        store.check_condition(request.bucket, request.key, condition)
+        store.writes.check_condition(request.bucket, request.key, condition)
         _refuse_idle_copy(request, source, version)
         checksum = _copied_checksum(request, source)
         running = new_checksum(checksum)
@@ -50,7 +50,7 @@ def copy_object(store: ObjectStore, request: Request) -> Response:
             running.update(block)
             draft.write(block)
         facts = _copied_facts(request, source.facts, {checksum: encoded(running)})
-        info = store.put(request.bucket, request.key, draft, md5.hexdigest(), facts, condition)
+        info = store.writes.put(request.bucket, request.key, draft, md5.hexdigest(), facts, condition)
     return _copied(store, info, source)
 
 
@@ -59,7 +59,7 @@ def _copied(store: ObjectStore, info: ObjectInfo, source: ObjectInfo) -> Respons
     nodes: list[Node] = [("LastModified", iso_time(info.mtime)), ("ETag", f'"{info.etag}"'), *sums]
     nodes += [("ChecksumType", info.facts.checksum_type)]
     headers = {**written_version_header(info), **encryption_headers(info.facts)}
-    if store.bucket_registry.versioning(source.bucket):
+    if store.buckets.versioning(source.bucket):
         headers["x-amz-copy-source-version-id"] = source.version
     return Response(200, headers, document("CopyObjectResult", nodes), [("s3:ObjectCreated:Copy", info)])
 

@@ -10,9 +10,10 @@ from localaws.s3.bucket_settings import settings_of
 from localaws.s3.documents import document, parse, text_of
 from localaws.s3.errors import NoSuchKeyError, S3Error
 from localaws.s3.info import Facts, ObjectInfo
+from localaws.s3.parts import deleted_error
 from localaws.s3.request import Request, Response
 from localaws.s3.retention import BYPASS, HOLD, MODE, MODES, UNTIL, check_change, moment_of
-from localaws.s3.store import ObjectStore, deleted_error
+from localaws.s3.store import ObjectStore
 
 _FORMAT = "%Y-%m-%dT%H:%M:%S.000Z"
 
@@ -90,7 +91,7 @@ def put_object_retention(store: ObjectStore, request: Request) -> Response:
         check_change(facts, mode, until, bypass)
         return replace(facts, lock={**{name: value for name, value in facts.lock.items() if name == HOLD}, **new})
 
-    store.change_facts(request.bucket, request.key, request.query.get("versionId", ""), change)
+    store.writes.change_facts(request.bucket, request.key, request.query.get("versionId", ""), change)
     return Response(200)
 
 
@@ -110,7 +111,7 @@ def put_object_legal_hold(store: ObjectStore, request: Request) -> Response:
     if status not in ("ON", "OFF"):
         raise S3Error("MalformedXML")
     version = request.query.get("versionId", "")
-    store.change_facts(
+    store.writes.change_facts(
         request.bucket, request.key, version, lambda facts: replace(facts, lock={**facts.lock, HOLD: status})
     )
     return Response(200)
@@ -119,7 +120,7 @@ def put_object_legal_hold(store: ObjectStore, request: Request) -> Response:
 def _opened(store: ObjectStore, request: Request) -> ObjectInfo:
     """Return the version; raises S3Error for a bucket without Object Lock, and for a delete marker."""
     try:
-        info, file = store.open(request.bucket, request.key, request.query.get("versionId", ""))
+        info, file = store.reads.open(request.bucket, request.key, request.query.get("versionId", ""))
     except NoSuchKeyError as error:
         if version := error.headers.get("x-amz-version-id"):
             raise deleted_error(version) from error

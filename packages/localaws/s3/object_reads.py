@@ -44,7 +44,7 @@ class FileBlocks:
 def get_object(store: ObjectStore, request: Request) -> Response:
     """GetObject: all of it, a range, or a part."""
     check_encryption(request.headers)
-    info, file = store.open(request.bucket, request.key, request.query.get("versionId", ""))
+    info, file = store.reads.open(request.bucket, request.key, request.query.get("versionId", ""))
     try:
         response = _answer(store, request, info)
         if response.status == 304:
@@ -61,7 +61,7 @@ def get_object(store: ObjectStore, request: Request) -> Response:
 def head_object(store: ObjectStore, request: Request) -> Response:
     """HeadObject."""
     check_encryption(request.headers)
-    info, file = store.open(request.bucket, request.key, request.query.get("versionId", ""))
+    info, file = store.reads.open(request.bucket, request.key, request.query.get("versionId", ""))
     file.close()
     response = _answer(store, request, info)
     response.headers.pop("start", None)
@@ -125,7 +125,7 @@ def _overrides(request: Request) -> dict[str, str]:
 
 def version_header(store: ObjectStore, info: ObjectInfo) -> dict[str, str]:
     """The version id, in a bucket that has or had versions."""
-    versioning = store.bucket_registry.versioning(info.bucket)
+    versioning = store.buckets.versioning(info.bucket)
     return {"x-amz-version-id": info.version} if versioning else {}
 
 

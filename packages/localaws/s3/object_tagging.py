@@ -10,8 +10,9 @@ from localaws.s3.documents import document
 from localaws.s3.errors import NoSuchKeyError, S3Error
 from localaws.s3.info import ObjectInfo
 from localaws.s3.object_reads import OWNER, version_header
+from localaws.s3.parts import deleted_error
 from localaws.s3.request import Request, Response
-from localaws.s3.store import ObjectStore, deleted_error
+from localaws.s3.store import ObjectStore
 from localaws.s3.tags import parse_tags, tag_nodes
 
 
@@ -19,7 +20,7 @@ def get_object_tagging(store: ObjectStore, request: Request) -> Response:
     """GetObjectTagging."""
     try:
         with _refusing_markers():
-            info, file = store.open(request.bucket, request.key, request.query.get("versionId", ""))
+            info, file = store.reads.open(request.bucket, request.key, request.query.get("versionId", ""))
     except NoSuchKeyError as error:
         raise NoSuchKeyError(f"{request.bucket}/{request.key}") from error  # S3 names the bucket too, only here
     file.close()
@@ -43,7 +44,7 @@ def delete_object_tagging(store: ObjectStore, request: Request) -> Response:
 
 def _set_tags(store: ObjectStore, request: Request, tags: dict[str, str]) -> ObjectInfo:
     version = request.query.get("versionId", "")
-    return store.change_facts(request.bucket, request.key, version, lambda facts: replace(facts, tags=tags))
+    return store.writes.change_facts(request.bucket, request.key, version, lambda facts: replace(facts, tags=tags))
 
 
 @contextmanager
@@ -59,7 +60,7 @@ def _refusing_markers() -> Iterator[None]:
 
 def get_object_acl(store: ObjectStore, request: Request) -> Response:
     """The owner has full control: the ACL of every object in a bucket that takes no ACLs."""
-    info, file = store.open(request.bucket, request.key, request.query.get("versionId", ""))
+    info, file = store.reads.open(request.bucket, request.key, request.query.get("versionId", ""))
     file.close()
     body = document("AccessControlPolicy", [("Owner", OWNER), ("AccessControlList", [])])
     grant = (
@@ -74,7 +75,7 @@ def get_object_acl(store: ObjectStore, request: Request) -> Response:
 
 def put_object_acl(store: ObjectStore, request: Request) -> Response:
     """A bucket that takes no ACLs, S3's default, takes only what changes nothing."""
-    store.open(request.bucket, request.key, request.query.get("versionId", ""))[1].close()
+    store.reads.open(request.bucket, request.key, request.query.get("versionId", ""))[1].close()
     if request.headers.get("x-amz-acl", "") not in ("private", "bucket-owner-full-control"):
         raise S3Error("AccessControlListNotSupported")
     return Response(200)

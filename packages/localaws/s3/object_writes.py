@@ -15,7 +15,8 @@ from localaws.s3.layout import Draft
 from localaws.s3.object_lock import is_bypassing
 from localaws.s3.object_reads import checksum_headers, written_version_header
 from localaws.s3.request import Request, Response
-from localaws.s3.store import ALWAYS, Condition, ObjectStore
+from localaws.s3.store import ObjectStore
+from localaws.s3.write_condition import ALWAYS, Condition
 
 MAX_PUT = 5 << 30
 MAX_DELETES = 1000
@@ -37,10 +38,10 @@ def put_object(store: ObjectStore, request: Request) -> Response:
     facts = facts_of(request.headers, request.bucket)
     if not request.body.sent:
         request.body.compute(DEFAULT)
-    with store.draft() as draft:
+    with store.writes.draft() as draft:
         receive(request, draft)
         facts = replace(facts, checksums=dict(request.body.checksums))
-        info = store.put(request.bucket, request.key, draft, request.body.etag, facts, condition)
+        info = store.writes.put(request.bucket, request.key, draft, request.body.etag, facts, condition)
     return Response(200, written_headers(info), events=[("s3:ObjectCreated:Put", info)])
 
 
@@ -79,16 +80,16 @@ def _delete(store: ObjectStore, target: _Target, condition: Condition) -> dict[s
     """Delete, and give the headers that say what it did."""
     bucket, key, version = target.bucket, target.key, target.version
     if version:
-        removed = store.delete_version(bucket, key, version, condition, bypass=target.bypass)
+        removed = store.writes.delete_version(bucket, key, version, condition, bypass=target.bypass)
         marker = {"x-amz-delete-marker": "true"} if removed and removed.marker else {}
         return {"x-amz-version-id": version, **marker}
-    created = store.delete(bucket, key, condition)
+    created = store.writes.delete(bucket, key, condition)
     return {"x-amz-version-id": created.version, "x-amz-delete-marker": "true"} if created else {}
 
 
 def delete_objects(store: ObjectStore, request: Request) -> Response:
     """DeleteObjects: each key by itself, with its own error."""
-    store.bucket_path(request.bucket)
+    store.buckets.folder(request.bucket)
     root = parse(request.body.document(), "Delete")
     wanted = root.findall("Object")
     if not 1 <= len(wanted) <= MAX_DELETES:

@@ -44,7 +44,7 @@ class _Form:
 
 def post_object(store: ObjectStore, request: Request) -> Response:
     """PostObject."""
-    store.bucket_path(request.bucket)
+    store.buckets.folder(request.bucket)
     form = _form_of(request)
     fields = {**form.fields, "bucket": request.bucket}
     lowest, highest = check_policy(fields)
@@ -62,7 +62,7 @@ def post_object(store: ObjectStore, request: Request) -> Response:
     if fields.get("tagging"):
         facts = replace(facts, tags=parse_tags(fields["tagging"].encode()))
     checksum, md5 = new_checksum(DEFAULT), hashlib.md5(usedforsecurity=False)
-    with store.draft() as draft:
+    with store.writes.draft() as draft:
         size = 0
         for block in form.blocks:
             size += len(block)
@@ -72,7 +72,7 @@ def post_object(store: ObjectStore, request: Request) -> Response:
             draft.write(block)
         _check_size(size, lowest, highest)
         facts = replace(facts, checksums={DEFAULT: encoded_checksum(checksum)})
-        info = store.put(request.bucket, key, draft, md5.hexdigest(), facts)
+        info = store.writes.put(request.bucket, key, draft, md5.hexdigest(), facts)
     answer = _answer(request, fields, written_headers(info), key)
     answer.events.append(("s3:ObjectCreated:Post", info))
     return answer

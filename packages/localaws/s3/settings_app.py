@@ -54,7 +54,7 @@ class BucketSettings:
                 return self._setting(environ, request, body, selector)
             if request.method == "PUT":
                 return self._create(environ, request, body)
-            self._store.bucket_registry.check_empty(request.bucket)
+            self._store.buckets.check_empty(request.bucket)
             return self._ask(environ, request, body)
 
     def _setting(self, environ: WSGIEnvironment, request: Request, body: bytes, selector: str) -> Response:
@@ -77,7 +77,7 @@ class BucketSettings:
         if any(key.startswith("aws:") for key, _ in pairs):
             raise S3Error("InvalidTag", _RESERVED)
         tags = checked_tags(pairs, MAX_BUCKET_TAGS)
-        if tags and self._store.bucket_registry.exists(request.bucket):
+        if tags and self._store.buckets.exists(request.bucket):
             raise S3Error("BucketAlreadyOwnedByYou", elements={"BucketName": request.bucket})
         answer = self._ask(environ, request, body)
         if answer.status != 200:
@@ -85,7 +85,7 @@ class BucketSettings:
         if tags:
             backend_of(request.bucket).put_bucket_tagging(request.bucket, tags)
         if request.headers.get(_LOCK_ENABLED, "").lower() == "true":
-            self._store.bucket_registry.set_versioning(request.bucket, ENABLED)
+            self._store.buckets.set_versioning(request.bucket, ENABLED)
         return Response(200, {**answer.headers, "x-amz-bucket-arn": f"arn:aws:s3:::{request.bucket}"}, answer.body)
 
     def _ask(self, environ: WSGIEnvironment, request: Request, body: bytes) -> Response:

@@ -46,7 +46,7 @@ class UploadCalls:
     def create(self, request: Request) -> Response:
         """CreateMultipartUpload."""
         check_key(request.key)
-        self._store.bucket_path(request.bucket)
+        self._store.buckets.folder(request.bucket)
         algorithm = checked_algorithm(request.headers.get(f"{PREFIX}algorithm", ""))
         kind = _checksum_type(request, algorithm)
         facts = facts_of(request.headers, request.bucket)
@@ -62,7 +62,7 @@ class UploadCalls:
         needed = upload.algorithm or DEFAULT
         sent = _sent_algorithm(request, upload)
         request.body.compute(needed)
-        with self._store.draft() as draft:
+        with self._store.writes.draft() as draft:
             receive(request, draft)
             sums = request.body.checksums
             part = self._uploads.put_part(upload, number, draft, request.body.etag, {needed: sums[needed]})
@@ -73,9 +73,9 @@ class UploadCalls:
         """UploadPartCopy."""
         number, upload = _part_number(request), self._upload(request)
         request.body.discard()
-        source, file = self._store.open(*copy_source(request))
+        source, file = self._store.reads.open(*copy_source(request))
         needed = upload.algorithm or DEFAULT
-        with file, self._store.draft() as draft:
+        with file, self._store.writes.draft() as draft:
             check_copy_conditions(request, source)
             start, left = _copy_range(request, source.size)
             md5, running = hashlib.md5(usedforsecurity=False), new_checksum(needed)
@@ -89,7 +89,7 @@ class UploadCalls:
         sums: list[Node] = [(f"Checksum{needed}", part.checksums[needed])] if upload.algorithm else []
         nodes: list[Node] = [("LastModified", iso_time(part.mtime)), ("ETag", f'"{part.etag}"'), *sums]
         headers = encryption_headers(upload.facts)
-        if self._store.bucket_registry.versioning(source.bucket):
+        if self._store.buckets.versioning(source.bucket):
             headers["x-amz-copy-source-version-id"] = source.version
         return Response(200, headers, document("CopyPartResult", nodes))
 

@@ -64,7 +64,7 @@ class _Page:
 
 def list_uploads(store: ObjectStore, uploads: Uploads, request: Request) -> Response:
     """ListMultipartUploads."""
-    store.bucket_path(request.bucket)
+    store.buckets.folder(request.bucket)
     encode, query = encoder_of(request), request.query
     limit, prefix = request.number("max-uploads", PAGE, PAGE), query.get("prefix", "")
     marker = (query.get("key-marker", ""), query.get("upload-id-marker", "") if query.get("key-marker") else "")

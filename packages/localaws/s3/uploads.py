@@ -14,8 +14,9 @@ from localaws.s3.file_copy import append_file
 from localaws.s3.index import Index
 from localaws.s3.info import Facts, Identity, ObjectInfo
 from localaws.s3.layout import Draft, Layout
-from localaws.s3.store import ALWAYS, Condition, ObjectStore
+from localaws.s3.store import ObjectStore
 from localaws.s3.upload_parts import Claim, Part, Upload, checksum_facts, claimed_parts, etag_of_parts
+from localaws.s3.write_condition import ALWAYS, Condition
 
 # How long a completed upload may be completed again.
 REMEMBERED_SECONDS = 7 * 24 * 3600
@@ -26,13 +27,13 @@ class Uploads:
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
-        self._index: Index = store.index
-        self._layout: Layout = store.layout
+        self._index: Index = store.parts.index
+        self._layout: Layout = store.parts.layout
         self._sweep()
 
     def create(self, upload: Upload) -> Upload:
         """Begin; the id and the time of the given upload are set here."""
-        self._store.bucket_path(upload.bucket)
+        self._store.buckets.folder(upload.bucket)
         begun = replace(upload, id=secrets.token_hex(32), started=time.time())
         (self._layout.uploads / begun.id).mkdir()
         values = (begun.id, begun.bucket, begun.key, int(begun.started * 1e9), begun.facts.to_json())
@@ -41,7 +42,7 @@ class Uploads:
 
     def get(self, bucket: str, key: str, upload_id: str) -> Upload:
         """Raises S3Error NoSuchUpload."""
-        self._store.bucket_path(bucket)
+        self._store.buckets.folder(bucket)
         rows = self._index.run(
             "SELECT * FROM uploads WHERE id = ? AND bucket = ? AND key = ?", (upload_id, bucket, key)
         )
@@ -68,7 +69,7 @@ class Uploads:
         """Store a part, in place of one with the same number; raises S3Error NoSuchUpload if the upload ended."""
         identity = draft.seal()
         part = Part(number, secrets.token_hex(16), etag, identity.size, identity.mtime_ns / 1e9, checksums)
-        with self._store.locked(upload.bucket, upload.id):
+        with self._store.parts.locked(upload.bucket, upload.id):
             self.get(upload.bucket, upload.key, upload.id)
             Path(draft.path).rename(self._path(upload, part))
             replaced = [old for old in self.parts(upload) if old.number == number]
@@ -96,10 +97,10 @@ class Uploads:
             parts=tuple(part.size for part in parts),
         )
         conditional = replace(condition, since=upload.started, was_deleted=self._was_deleted(upload))
-        with self._store.draft() as draft:
+        with self._store.writes.draft() as draft:
             for part in parts:
                 append_file(self._path(upload, part), draft)
-            info = self._store.put(
+            info = self._store.writes.put(
                 upload.bucket, upload.key, draft, etag, facts, conditional if condition != ALWAYS else ALWAYS
             )
         self._end(upload, info)
@@ -120,7 +121,7 @@ class Uploads:
 
     def _end(self, upload: Upload, info: ObjectInfo | None) -> None:
         """Forget an upload and its parts; ``info`` is what it became, None for an abort."""
-        with self._store.locked(upload.bucket, upload.id):
+        with self._store.parts.locked(upload.bucket, upload.id):
             with self._index.transaction():
                 self._index.run("DELETE FROM uploads WHERE id = ?", (upload.id,))
                 self._index.run("DELETE FROM parts WHERE upload = ?", (upload.id,))

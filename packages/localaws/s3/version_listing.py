@@ -62,7 +62,7 @@ def _versions(
 
 def _real(store: ObjectStore, bucket: str, key: str, rows: list[ObjectInfo]) -> list[ObjectInfo]:
     """The rows whose bytes are there; bytes at the key's own path are the newest, with or without a row."""
-    plain = identity_at(store.layout.plain(bucket, key))
+    plain = identity_at(store.parts.layout.plain(bucket, key))
     stored = [row for row in rows if row.marker or row.vault or row.identity == plain]
     if plain is None or any(row.identity == plain and not row.marker for row in stored):
         return stored
@@ -71,9 +71,11 @@ def _real(store: ObjectStore, bucket: str, key: str, rows: list[ObjectInfo]) -> 
 
 def _by_key(store: ObjectStore, bucket: str, prefix: str, start: str) -> Iterator[tuple[str, list[ObjectInfo]]]:
     """Keys that have rows or a file, in order, with their rows, newest first."""
-    groups = groupby(_rows(store.index, bucket, prefix, start), key=attrgetter("key"))
+    groups = groupby(_rows(store.parts.index, bucket, prefix, start), key=attrgetter("key"))
     # One before the marker's key in order, so that the marker's own file is not left out.
-    files = (found.key for found in walk(str(store.layout.bucket(bucket)), prefix, start[:-1]) if found.key >= start)
+    files = (
+        found.key for found in walk(str(store.parts.layout.bucket(bucket)), prefix, start[:-1]) if found.key >= start
+    )
     rows, file = next(groups, None), next(files, None)
     while rows or file is not None:
         if rows is None or (file is not None and file < rows[0]):

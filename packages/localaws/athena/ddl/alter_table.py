@@ -183,7 +183,7 @@ def _folders(context: Context, table: Table, keys: list[str]) -> list[tuple[str,
     bucket, key = split_uri(table["StorageDescriptor"]["Location"])
     prefix = f"{key.rstrip('/')}/" if key.strip("/") else ""
     folders: dict[str, list[str]] = {}
-    for info in context.store.list(bucket, prefix):
+    for info in context.store.reads.list(bucket, prefix):
         folder = "/".join(info.key.removeprefix(prefix).split("/")[: len(keys)])
         if folder not in folders and info.key.removeprefix(prefix).count("/") >= len(keys):
             values = partition_values(folder, keys)

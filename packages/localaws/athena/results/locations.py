@@ -23,8 +23,8 @@ def is_managed(configuration: Mapping[str, Any]) -> bool:
 
 def managed_folder(store: ObjectStore, workgroup: str) -> str:
     """Where the results of such a workgroup go."""
-    if MANAGED not in store.buckets():
-        store.bucket_registry.create(MANAGED)
+    if MANAGED not in store.buckets.names():
+        store.buckets.create(MANAGED)
     return f"s3://{MANAGED}/{workgroup}/"
 
 
@@ -34,7 +34,7 @@ def check_location(store: ObjectStore, location: str) -> None:
         bucket, _ = split_uri(location)
     except ValueError:
         raise InvalidRequestError(f"outputLocation is not a valid S3 path: {location}") from None
-    if bucket not in store.buckets():
+    if bucket not in store.buckets.names():
         raise InvalidRequestError(f"Unable to verify/create output bucket {bucket}")
 
 

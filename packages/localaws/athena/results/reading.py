@@ -39,12 +39,12 @@ def _rows(store: ObjectStore, execution: Execution, offset: int, limit: int) -> 
     if not location.endswith((".csv", ".txt")):
         return [], None
     bucket, key = split_uri(location)
-    info = store.head(bucket, key)
+    info = store.reads.head(bucket, key)
     if info is None:
         raise InvalidRequestError(f"Could not find results: {location} does not exist")
     if offset > info.size:
         raise InvalidRequestError("NextToken is not valid: it belongs to another query")
-    path = store.local_path(bucket, key)
+    path = store.reads.local_path(bucket, key)
     if location.endswith(".csv"):
         return read_csv_page(path, offset, limit)
     return read_lines_page(path, offset, limit)

@@ -53,4 +53,4 @@ def _asks_the_same(execution: Execution, wanted: Execution) -> bool:
 
 def _has_rows(store: ObjectStore, execution: Execution) -> bool:
     bucket, key = split_uri(execution.output_location)
-    return bucket in store.buckets() and store.head(bucket, key) is not None
+    return bucket in store.buckets.names() and store.reads.head(bucket, key) is not None

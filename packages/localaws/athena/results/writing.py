@@ -34,11 +34,11 @@ def _publish_rows(context: Context, outcome: Rows) -> None:
     execution, store = context.execution, context.store
     execution.columns = [column_info(name, kind) for name, kind in outcome.columns]
     bucket, key = split_uri(execution.output_location)
-    with store.draft() as draft:
+    with store.writes.draft() as draft:
         execution.rows = write_csv(Path(draft.path), outcome.columns, outcome.batches)
         put_draft(store, bucket, key, draft)
     execution.update_count = 0
-    store.put_bytes(bucket, f"{key}.metadata", metadata_bytes(execution.id, execution.columns))
+    store.writes.put_bytes(bucket, f"{key}.metadata", metadata_bytes(execution.id, execution.columns))
 
 
 def _publish_lines(context: Context, outcome: Lines) -> None:
@@ -48,9 +48,9 @@ def _publish_lines(context: Context, outcome: Lines) -> None:
     execution.update_count = 0
     bucket, key = split_uri(execution.output_location)
     lines = "".join(f"{line}\n" for line in outcome.lines)
-    context.store.put_bytes(bucket, key, lines.encode())
+    context.store.writes.put_bytes(bucket, key, lines.encode())
     if outcome.columns:
-        context.store.put_bytes(bucket, f"{key}.metadata", metadata_bytes(execution.id, outcome.columns))
+        context.store.writes.put_bytes(bucket, f"{key}.metadata", metadata_bytes(execution.id, outcome.columns))
 
 
 def _publish_written(context: Context, outcome: Written) -> None:
@@ -59,8 +59,8 @@ def _publish_written(context: Context, outcome: Written) -> None:
     execution.update_count = outcome.rows
     bucket, key = split_uri(execution.output_location)
     manifest = "".join(f"{location}\n" for location in outcome.files)
-    context.store.put_bytes(bucket, f"{key}-manifest.csv", manifest.encode())
-    context.store.put_bytes(bucket, f"{key}.metadata", metadata_bytes(execution.id, execution.columns))
+    context.store.writes.put_bytes(bucket, f"{key}-manifest.csv", manifest.encode())
+    context.store.writes.put_bytes(bucket, f"{key}.metadata", metadata_bytes(execution.id, execution.columns))
     execution.manifest = f"s3://{bucket}/{key}-manifest.csv"
 
 
@@ -70,4 +70,4 @@ def put_draft(store: ObjectStore, bucket: str, key: str, draft: Draft) -> None:
     with Path(draft.path).open("rb") as file:
         while block := file.read(_BLOCK):
             digest.update(block)
-    store.put(bucket, key, draft, digest.hexdigest(), Facts())
+    store.writes.put(bucket, key, draft, digest.hexdigest(), Facts())

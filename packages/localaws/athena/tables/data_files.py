@@ -31,7 +31,7 @@ def files_below(store: ObjectStore, location: str, values: tuple[str | None, ...
     try:
         bucket, key = split_uri(location)
         prefix = f"{key.rstrip('/')}/" if key.strip("/") else ""
-        for info in store.list(bucket, prefix):
+        for info in store.reads.list(bucket, prefix):
             if info.size and not _is_hidden(info.key.removeprefix(prefix)):
                 yield DataFile(f"s3://{bucket}/{info.key}", path_of(store, info), info.size, info.mtime, values)
     except (NoSuchBucketError, ValueError) as error:
@@ -40,7 +40,7 @@ def files_below(store: ObjectStore, location: str, values: tuple[str | None, ...
 
 def path_of(store: ObjectStore, info: ObjectInfo) -> Path:
     """Where the bytes of an object lie."""
-    return store.layout.vault(info.vault) if info.vault else store.local_path(info.bucket, info.key)
+    return store.parts.layout.vault(info.vault) if info.vault else store.reads.local_path(info.bucket, info.key)
 
 
 def _is_hidden(relative: str) -> bool:

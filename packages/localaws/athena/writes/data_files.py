@@ -112,7 +112,7 @@ def _write(context: Context, sql: str, columns: Columns, location: str, options:
     stamp = f"{datetime.now(UTC):%Y%m%d_%H%M%S}"
     suffix = ".gz" if options.codec == "GZIP" and options.format in ("TEXTFILE", "JSON") else ""
     key = f"{prefix.rstrip('/')}/{stamp}_{uuid.uuid4()}{suffix}".lstrip("/")
-    with context.store.draft() as draft:
+    with context.store.writes.draft() as draft:
         rows = _WRITERS[options.format](context, sql, columns, Path(draft.path), options)
         if not rows:
             return 0, []
@@ -212,7 +212,7 @@ def check_empty(context: Context, location: str, what: str) -> None:
     """Raise QueryError where something lies below a location that a statement needs for itself."""
     bucket, key = split_uri(location)
     prefix = f"{key.rstrip('/')}/" if key.strip("/") else ""
-    if any(info.size for info in context.store.list(bucket, prefix)):
+    if any(info.size for info in context.store.reads.list(bucket, prefix)):
         raise QueryError(
             "HIVE_PATH_ALREADY_EXISTS",
             f"Target directory for {what} already exists: {location}. You may need to "
