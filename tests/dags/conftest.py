@@ -84,7 +84,7 @@ class Platform:
         return sorted(found, key=lambda run: run["StartedOn"])
 
 
-def answer(process: subprocess.Popen[str], seconds: float = 300) -> Any:
+def answer(process: subprocess.Popen[str], seconds: float = 900) -> Any:
     """The JSON that a script printed last; its whole output where there is none."""
     output, _ = process.communicate(timeout=seconds)
     try:

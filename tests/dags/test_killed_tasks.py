@@ -57,7 +57,7 @@ def slow(platform: Any) -> Any:
     return replace(platform, variables={"source_host": "http://slow"})
 
 
-def eventually(check: Callable[[], Any], seconds: float = 150) -> Any:
+def eventually(check: Callable[[], Any], seconds: float = 900) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := check()):
         assert time.monotonic() < deadline, f"not within {seconds} s"
@@ -80,7 +80,7 @@ def test_lost_heartbeats_leave_the_run_to_the_retry(slow: Any, tmp_path: Path) -
     try:
         run_id = attended(first, slow)
         first.heartbeats_fail.touch()
-        assert first.process.wait(120) == 0
+        assert first.process.wait(900) == 0
         assert "Too many failed heartbeats; terminating process" in first.output
         assert state(slow) == ["RUNNING"]
         retry = Supervised(slow, tmp_path, "retry")
@@ -102,7 +102,7 @@ def test_a_killed_task_leaves_its_run(slow: Any, tmp_path: Path, number: signal.
         attended(task, slow)
         task.kill_task(number)
         if number == signal.SIGKILL:
-            assert task.process.wait(60) == 0
+            assert task.process.wait(900) == 0
         time.sleep(2)
         assert state(slow) == ["RUNNING"]
     finally:
@@ -116,7 +116,7 @@ def test_where_it_is_wanted_a_killed_task_stops_its_run_before_the_kill(slow: An
         run_id = attended(task, stopping)
         time.sleep(1)
         task.heartbeats_fail.touch()
-        assert task.process.wait(120) == 0
+        assert task.process.wait(900) == 0
         assert f"Told Glue to stop job {slow.job}, run {run_id}" in task.output
         eventually(lambda: state(stopping) == ["STOPPED"])
     finally:

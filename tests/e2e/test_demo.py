@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-START_SECONDS, STOP_SECONDS = 180.0, 60.0
+START_SECONDS, STOP_SECONDS = 900.0, 300.0
 
 
 @pytest.fixture
