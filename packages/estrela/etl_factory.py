@@ -82,12 +82,14 @@ class ETLFactory:
         ``argv`` holds ``--name value`` pairs, as :mod:`estrela.settings` lists them. Raises StepError, whose message
         tells the task that awaits the run whether a retry may succeed.
         """
+        step = "settings"
         try:
             settings = settings_from(argv)
+            step = f"{settings.phase} of {settings.star}.{settings.entity}"
             log = Logger.to(run_key=settings.run_key, entity=settings.entity, phase=settings.phase)
             return cls(settings, spark, boto3.Session(), job, log).step().execute()
         except Exception as error:
-            raise step_error("step", error) from error
+            raise step_error(step, error) from error
 
     @property
     def root(self) -> str:

@@ -59,6 +59,21 @@ def test_a_step_that_cannot_be_built_states_why() -> None:
     assert str(caught.value).startswith('estrela-failure {"error": "SettingsError", "retriable": false}: --star: ')
 
 
+def test_an_unexpected_error_names_the_step() -> None:
+    from py4j.protocol import Py4JNetworkError
+
+    def lost() -> Any:
+        raise Py4JNetworkError("Answer from Java side is empty")
+
+    argv = ["--star=banking", "--entity=banking", "--phase=star", "--lake=lake-1", "--run_key=day/star"]
+    with pytest.raises(StepError) as caught:
+        ETLFactory.run(argv, lost)
+    assert str(caught.value) == (
+        'estrela-failure {"error": "LoadError", "retriable": true}: '
+        "star of banking.banking: Py4JNetworkError: Answer from Java side is empty"
+    )
+
+
 @given(st.sampled_from(["LoadError", "KeyError"]), st.booleans(), st.text(), st.text())
 def test_a_marker_is_found_whatever_stands_around_it(name: str, retriable: bool, before: str, after: str) -> None:
     failure = Failure(name, retriable)
