@@ -1,0 +1,97 @@
+"""Commits to one or several tables: all of them or none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyiceberg.exceptions import CommitFailedException, NoSuchTableError, TableAlreadyExistsError
+from pyiceberg.table.metadata import TableMetadata
+from pyiceberg.table.update import AssertCreate
+
+from localaws.glue.catalog import (
+    AlreadyExistsException,
+    Catalog,
+    ConcurrentModificationException,
+    EntityNotFoundException,
+)
+from localaws.iceberg.changes import Change
+from localaws.iceberg.glue_table import table_input
+from localaws.iceberg.metadata_files import MetadataFiles
+from localaws.iceberg.metadata_updates import InvalidUpdateError, updated
+from localaws.iceberg.registry import TableRegistry
+from localaws.iceberg.requirements import check
+
+
+@dataclass(frozen=True)
+class Committed:
+    """A change whose metadata file is written; without a table input it changes nothing."""
+
+    change: Change
+    base: TableMetadata | None
+    metadata: TableMetadata
+    location: str
+    table_input: dict[str, Any] | None
+    version_id: str | None
+
+
+class Commits:
+    """Writes new metadata files, then swaps the pointers in Glue against the versions that were read.
+
+    The caller holds the tables' locks. A killed process leaves the old tables.
+    """
+
+    def __init__(self, catalog: Catalog, registry: TableRegistry, files: MetadataFiles) -> None:
+        self._catalog = catalog
+        self._registry = registry
+        self._files = files
+
+    def commit(self, changes: Sequence[Change]) -> list[Committed]:
+        """Raise CommitFailedException, NoSuchTableError, TableAlreadyExistsError or InvalidUpdateError."""
+        prepared: list[Committed] = []
+        try:
+            prepared.extend(self._prepare(change) for change in changes)
+            self._swap(prepared)
+        except (CommitFailedException, NoSuchTableError, TableAlreadyExistsError, InvalidUpdateError):
+            self._discard(prepared)
+            raise
+        for p in prepared:
+            if p.base:
+                self._files.delete_outdated(p.base, p.metadata)
+        return prepared
+
+    def _prepare(self, change: Change) -> Committed:
+        glue_table, previous = self._current(change)
+        base = self._files.read(previous) if previous else None
+        version_id = glue_table["VersionId"] if glue_table else None
+        for requirement in change.requirements:
+            check(requirement, base)
+        metadata = updated(base, change.updates, previous)
+        if previous and metadata == base:
+            return Committed(change, base, metadata, previous, None, version_id)
+        location = self._files.write(metadata, previous)
+        definition = table_input(change.name.lower(), metadata, location, glue_table, base)
+        return Committed(change, base, metadata, location, definition, version_id)
+
+    def _current(self, change: Change) -> tuple[dict[str, Any] | None, str | None]:
+        """The Glue table and the location of its metadata; neither for a table that the change creates."""
+        try:
+            return self._registry.find(change.database, change.name)
+        except NoSuchTableError:
+            if any(isinstance(requirement, AssertCreate) for requirement in change.requirements):
+                return None, None
+            raise
+
+    def _swap(self, prepared: Sequence[Committed]) -> None:
+        try:
+            self._catalog.put_tables(
+                [(p.change.database, p.table_input, p.version_id) for p in prepared if p.table_input]
+            )
+        except (ConcurrentModificationException, EntityNotFoundException, AlreadyExistsException) as error:
+            raise CommitFailedException(f"Another change of the table came between: {error.message}") from error
+
+    def _discard(self, prepared: Sequence[Committed]) -> None:
+        for p in prepared:
+            if p.table_input:
+                self._files.delete(p.location)
