@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 import sqlglot
@@ -11,10 +12,15 @@ from sqlglot.errors import SqlglotError
 from sqlglot.parsers.trino import TrinoParser
 from sqlglot.tokens import TokenType
 
-from localaws.athena.sql.errors import SqlError
+from localaws.athena.sql.errors import NotSupportedError, SqlError
 from localaws.athena.sql.numerals import plain_numerals
 
 LITERAL = "literal"
+_BEYOND_GRAMMAR = (
+    (r"\bON\s+(EMPTY|ERROR)\b", "JSON function with ON EMPTY or ON ERROR"),
+    (r"\b(NULL|ABSENT)\s+ON\s+NULL\b", "JSON function with ON NULL"),
+    (r"\bMATCH_RECOGNIZE\b", "MATCH_RECOGNIZE"),
+)
 _SPECIAL_FORMS = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION", "LISTAGG", "NORMALIZE", "SUBSTRING")
 _REFUSED_FORMS = ("JSON_QUERY", "JSON_VALUE", "JSON_OBJECT", "JSON_TABLE", "JSON_OBJECTAGG")
 _TYPED_LITERALS = ("DATE", "TIME", "TIMETZ", "TIMESTAMP", "TIMESTAMPTZ", "DECIMAL", "JSON")
@@ -48,6 +54,7 @@ def parse(text: str) -> list[exp.Expression]:
     """The statements of a text.
 
     Raises:
+        NotSupportedError: a construct of Trino's that sqlglot does not parse.
         SqlError: SYNTAX_ERROR with the place in the text.
     """
     try:
@@ -55,6 +62,9 @@ def parse(text: str) -> list[exp.Expression]:
             statement for statement in sqlglot.parse(plain_numerals(text), read=AthenaQuery) if statement is not None
         ]
     except SqlglotError as error:
+        for pattern, construct in _BEYOND_GRAMMAR:
+            if re.search(pattern, text, re.IGNORECASE):
+                raise NotSupportedError(construct) from None
         raise SqlError(_first_line(error)) from None
 
 

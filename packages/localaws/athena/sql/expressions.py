@@ -215,6 +215,8 @@ _ARGUMENTS: dict[type[exp.Expression], tuple[str, ...]] = {
     exp.Trim: ("this", "position", "expression"),
     exp.StrPosition: ("this", "substr"),
     exp.Substring: ("this", "start", "length"),
+    exp.JSONValue: ("this", "path", "returning"),
+    exp.JSONExtract: ("this", "expression", "json_query", "option", "quote"),
     exp.Normalize: ("this", "form"),
     exp.CurrentTimestamp: (),
     exp.CurrentDate: (),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from urllib.parse import quote_plus, unquote_plus
 
-from localaws.athena.sql import date_texts, json_text, json_values, texts
+from localaws.athena.sql import date_texts, json_paths, json_text, json_values, texts
 from localaws.athena.sql.render import double_text, real_text, scientific_text
 from localaws.athena.sql.unsure import UnsureError
 
@@ -144,6 +144,9 @@ UDFS: dict[str, tuple[Callable[..., object], list[str], str]] = {
     "trino_url_parameter_unsure": (_url_parameter, ["VARCHAR", "VARCHAR"], "VARCHAR"),
     "trino_url_encode": (_url_encode, ["VARCHAR"], "VARCHAR"),
     "trino_url_decode_unsure": (_url_decode, ["VARCHAR"], "VARCHAR"),
+    "trino_json_exists_unsure": (json_paths.exists, ["VARCHAR", "VARCHAR"], "BOOLEAN"),
+    "trino_json_value_unsure": (json_paths.value, ["VARCHAR", "VARCHAR"], "VARCHAR"),
+    "trino_json_query_unsure": (json_paths.query, ["VARCHAR", "VARCHAR", "BOOLEAN", "BOOLEAN"], "VARCHAR"),
     "trino_json_parse_unsure": (json_text.json_parse, ["VARCHAR"], "VARCHAR"),
     "trino_json_extract_unsure": (json_text.json_extract, ["VARCHAR", "VARCHAR"], "VARCHAR"),
     "trino_json_scalar_unsure": (json_text.json_scalar, ["VARCHAR", "VARCHAR"], "VARCHAR"),

@@ -9,14 +9,16 @@ from localaws.athena.sql.casts import convert
 from localaws.athena.sql.context import Context, Handler
 from localaws.athena.sql.dialect import LITERAL
 from localaws.athena.sql.errors import NotSupportedError, SqlError, TypeMismatchError
+from localaws.athena.sql.json_paths import check_path
 from localaws.athena.sql.scope import Scope
 from localaws.athena.sql.type_text import parse_type
-from localaws.athena.sql.typed import Typed, cast, coerce, common
+from localaws.athena.sql.typed import Typed, cast, coerce, common, text_literal
 from localaws.athena.sql.types import (
     BOOLEAN,
     DATE,
     JSON,
     UNKNOWN,
+    VARCHAR,
     Type,
     array,
     field_names,
@@ -142,6 +144,42 @@ def _local_now(node: exp.Expression, scope: Scope, context: Context) -> Typed:
     return Typed("date_trunc('millisecond', getvariable('query_start') AT TIME ZONE 'UTC')", timestamp(3))
 
 
+def _json_call(node: exp.Expression, path: exp.Expression, scope: Scope, context: Context) -> str:
+    """The arguments of json_value and json_query: a text and a path that is a literal."""
+    text = coerce(context.compile(node.this, scope), VARCHAR)
+    if not isinstance(path, exp.Literal) or not path.is_string:
+        raise NotSupportedError("JSON path that is not a literal")
+    check_path(path.this)
+    return f"{text.sql}, {text_literal(path.this)}"
+
+
+def _json_value(node: exp.Expression, scope: Scope, context: Context) -> Typed:
+    """With NULL ON EMPTY and NULL ON ERROR, as where nothing is said of them."""
+    found = Typed(f"trino_json_value_unsure({_json_call(node, node.args['path'], scope, context)})", VARCHAR)
+    returning = node.args.get("returning")
+    return convert(found, type_of(returning), safe=True) if returning else found
+
+
+_WRAPPERS = {"": False, "WITHOUT WRAPPER": False, "WITHOUT ARRAY WRAPPER": False}
+_WRAPPERS |= dict.fromkeys(
+    ("WITH WRAPPER", "WITH ARRAY WRAPPER", "WITH UNCONDITIONAL WRAPPER", "WITH UNCONDITIONAL ARRAY WRAPPER"), True
+)
+
+
+def _json_query(node: exp.Expression, scope: Scope, context: Context) -> Typed:
+    wrapper = node.args["option"].name.upper() if node.args.get("option") else ""
+    quotes = node.args.get("quote")
+    if (
+        wrapper not in _WRAPPERS
+        or (quotes is not None and quotes.args.get("scalar"))
+        or not node.args.get("json_query")
+    ):
+        raise NotSupportedError(f"json_query {wrapper}".strip())
+    bare = quotes is not None and str(quotes.args["option"]).upper() == "OMIT"
+    call = _json_call(node, node.expression, scope, context)
+    return Typed(f"trino_json_query_unsure({call}, {_WRAPPERS[wrapper]}, {bare})", VARCHAR)
+
+
 HANDLERS: dict[type[exp.Expression], Handler] = {
     exp.Literal: _literal,
     exp.Boolean: _boolean,
@@ -155,6 +193,8 @@ HANDLERS: dict[type[exp.Expression], Handler] = {
     exp.Interval: _interval,
     exp.HexString: _hex,
     exp.UnicodeString: _unicode,
+    exp.JSONValue: _json_value,
+    exp.JSONExtract: _json_query,
     exp.CurrentDate: _today,
     exp.Localtimestamp: _local_now,
 }

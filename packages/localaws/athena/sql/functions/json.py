@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from localaws.athena.sql.errors import InvalidArgumentError, NotSupportedError
+from localaws.athena.sql.errors import InvalidArgumentError, NotSupportedError, UnexpectedParametersError
 from localaws.athena.sql.functions.signatures import Call, Function, declared, written
-from localaws.athena.sql.typed import Typed, text_literal
+from localaws.athena.sql.json_paths import check_path
+from localaws.athena.sql.typed import Typed, coerce, text_literal
 from localaws.athena.sql.types import BIGINT, BOOLEAN, JSON, UNKNOWN, VARCHAR, Type
 
 _PATH = re.compile(r"""\$(?:\.[A-Za-z_][A-Za-z0-9_]*|\[\d+\]|\["[^"\\]+"\])*""")
@@ -46,7 +47,17 @@ def _json_format(call: Call) -> Typed:
     return Typed(call.args[0].sql, VARCHAR)
 
 
+@written("json_exists(varchar, path literal of members and elements) -> boolean")
+def _json_exists(call: Call) -> Typed:
+    if len(call.args) != 2 or call.args[0].type.name not in ("varchar", "unknown"):
+        raise UnexpectedParametersError("Unexpected parameters for function json_exists. Expected: varchar, path")
+    path = call.literal(1, "a path")
+    check_path(path)
+    return Typed(f"trino_json_exists_unsure({coerce(call.args[0], VARCHAR).sql}, {text_literal(path)})", BOOLEAN)
+
+
 FUNCTIONS = [
+    _json_exists,
     declared("json_parse(varchar) -> json", "trino_json_parse_unsure({0})"),
     _json_format,
     _with_path("json_extract", JSON, "trino_json_extract_unsure"),

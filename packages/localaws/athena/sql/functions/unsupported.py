@@ -14,8 +14,8 @@ _NAMES = """
     from_base32 from_encoded_polyline from_geojson_geometry from_iso8601_timestamp_nanos from_unixtime_nanos
     geometry_from_hadoop_shape geometry_invalid_reason geometry_nearest_points geometry_to_bing_tiles
     geometry_union geometry_union_agg great_circle_distance hash_counts intersection_cardinality
-    inverse_beta_cdf inverse_normal_cdf jaccard_index json_array json_array_contains json_array_get json_exists
-    json_object json_query json_value kurtosis learn_classifier learn_libsvm_classifier learn_libsvm_regressor
+    inverse_beta_cdf inverse_normal_cdf jaccard_index json_array json_array_contains json_array_get
+    json_object kurtosis learn_classifier learn_libsvm_classifier learn_libsvm_regressor
     learn_regressor line_interpolate_point line_interpolate_points line_locate_point make_set_digest map_union
     map_zip_with match_recognize merge merge_set_digest multimap_from_entries murmur3 normal_cdf
     numeric_histogram parse_data_size parse_duration parse_presto_data_size qdigest_agg quantile_at_value
