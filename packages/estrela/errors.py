@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -146,6 +146,18 @@ class QualityError(EstrelaError):
     def __init__(self, table: str, failures: Sequence[CheckFailure]) -> None:
         self.table, self.failures = table, list(failures)
         super().__init__(f"{table} is not published: {'; '.join(str(failure) for failure in failures)}")
+
+
+class HeldBackError(EstrelaError):
+    """``sources``, by name and reason, were refused and keep their rows; all else was published as ``release``."""
+
+    def __init__(self, star: str, release: int, sources: Mapping[str, str]) -> None:
+        self.star, self.release, self.sources = star, release, dict(sources)
+        reasons = "; ".join(f"{name}: {bounded(reason, 1200 // len(sources))}" for name, reason in sources.items())
+        super().__init__(
+            f"{star}: {some_of(sources)} held back, everything else is in release {release}; wait for a corrected "
+            f"file, or set the refused one aside with --phase quarantine. {reasons}"
+        )
 
 
 class LoadError(EstrelaError):

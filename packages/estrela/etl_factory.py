@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from estrela.etl.extractors.extractor import Extractor, Scope
     from estrela.etl.loaders.lake import LakeLoader
+    from estrela.etl.steps.transform_all import TransformAll
     from estrela.hooks.rest_api import RestApiHook
 
 PATIENT = HttpPolicy()
@@ -46,23 +47,6 @@ BRIEF = HttpPolicy(attempts=2, give_up_after=8)
 
 WAREHOUSE = "spark.sql.catalog.lake.warehouse"
 """Where the catalog puts tables; follows from ``--lake`` alone."""
-
-
-@dataclass(frozen=True)
-class StepGroup(ETLBase):
-    """Steps that one run executes one after the other."""
-
-    name: str
-    steps: Sequence[ETLBase]
-
-    def run(self) -> Figures:
-        """Execute each; report the sums of their numbers. Raises what a step raises."""
-        totals: dict[str, object] = {"entity": self.name}
-        for step in self.steps:
-            for name, value in step.execute().items():
-                if isinstance(value, int):
-                    totals[name] = int(str(totals.get(name, 0))) + value
-        return totals
 
 
 @dataclass(frozen=True)
@@ -125,12 +109,13 @@ class ETLFactory:
         """Those of the settings' entity; the star's name stands for all."""
         return star.sources if self.settings.entity == star.name else star.sources_of(self.settings.entity)
 
-    def _transform(self, entity: str, sources: Sequence[Source], lake: LakeLoader, full_refresh: bool) -> ETLBase:
+    def _transform(self, entity: str, sources: Sequence[Source], lake: LakeLoader, full_refresh: bool) -> TransformAll:
         from estrela.etl.steps.transform import TransformSource
+        from estrela.etl.steps.transform_all import TransformAll
 
         raw = self._raw()
         steps = [TransformSource(source, raw, lake, full_refresh, log=self.log, root=self.root) for source in sources]
-        return StepGroup(entity, steps, log=self.log, root=self.root)
+        return TransformAll(entity, steps, log=self.log, root=self.root)
 
     def _star(self, star: Star, lake: LakeLoader, full_refresh: bool) -> ETLBase:
         from estrela.etl.steps.star import BuildStar
@@ -142,10 +127,10 @@ class ETLFactory:
 
         lake, raw = self._lake(), self._raw()
         # What a full refresh asks for was done by the run's own steps; here they only catch up with other runs.
-        steps = [self._transform(star.name, star.sources, lake, False), self._star(star, lake, False)]
+        transform, build = self._transform(star.name, star.sources, lake, False), self._star(star, lake, False)
         state = partial(raw_versions, raw, [source.name for source in star.sources])
-        switch, digests, key = self._switch(star), code_digests(star), self.settings.run_key
-        return Publish(star, lake, key, steps, switch, digests, state, log=self.log, root=self.root)
+        switch, digests = self._switch(star), code_digests(star)
+        return Publish(star, lake, transform, build, switch, digests, state, log=self.log, root=self.root)
 
     def _switch(self, star: Star) -> Switch:
         manifests = self._manifests(star)

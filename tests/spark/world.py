@@ -24,6 +24,7 @@ from estrela.etl.run_key import is_run_branch
 from estrela.etl.steps.publish import Publish
 from estrela.etl.steps.star import BuildStar
 from estrela.etl.steps.transform import TransformSource
+from estrela.etl.steps.transform_all import TransformAll
 from estrela.model.star import Star, load
 
 TABLES = StarTables("banking")
@@ -81,11 +82,9 @@ class World:
 
     def publish(self, run: str, active: Callable[[], set[str]] = set) -> Figures:
         lake = LakeLoader(self.spark, "banking", run)
-        steps = [
-            *[TransformSource(one, self.raw, lake) for one in self.star.sources],
-            BuildStar(self.star, lake, CODE),
-        ]
-        return Publish(self.star, lake, run, steps, self.switch(run, active), CODE, self.raw_versions).run()
+        transform = TransformAll("banking", [TransformSource(one, self.raw, lake) for one in self.star.sources])
+        build, switch = BuildStar(self.star, lake, CODE), self.switch(run, active)
+        return Publish(self.star, lake, transform, build, switch, CODE, self.raw_versions).run()
 
     def switch(self, run: str, active: Callable[[], set[str]] = set) -> Switch:
         claim = Claim(self.manifests.objects, "banking", run, active, sleep=lambda _: None)

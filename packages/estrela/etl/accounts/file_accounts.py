@@ -136,16 +136,16 @@ class Ledger:
         if over:
             mine = self.lake.read(self.lake.tables.rejects).where(F.col("source") == self.source.name)
             bad = mine.where(F.col("source_file").isin(sorted(over)))
-            self._keep(mine)
             raise QualityError(self.lake.tables.trusted(self.source).path, [_too_many(bad, accounts, limit)])
 
-    def _keep(self, rejects: DataFrame) -> None:
-        """Keep the rejects of a run that fails, beside those of what is published."""
-        mine = F.col("source") == self.source.name
-        published = self.lake.read_published(self.lake.tables.rejects).where(mine)
-        fresh = rejects.join(published, [*REJECT_ID], "left_anti").select(*published.columns)
-        if not fresh.isEmpty():
-            self.lake.overwrite_published(self.lake.tables.rejects, published.unionByName(fresh), mine)
+    def restore(self) -> None:
+        """Give the source its published accounts again, on the branch, and keep its new rejects beside the old ones."""
+        mine, tables = F.col("source") == self.source.name, self.lake.tables
+        self.lake.overwrite(tables.files, self.lake.read_published(tables.files).where(mine), mine)
+        found = self.lake.read(tables.rejects).where(mine)
+        published = self.lake.read_published(tables.rejects).where(mine)
+        fresh = found.join(published, [*REJECT_ID], "left_anti").select(*published.columns)
+        self.lake.overwrite(tables.rejects, published.unionByName(fresh), mine)
 
     def record(self, accounts: Sequence[Account]) -> None:
         """Write the accounts of the source's files: a file that stands there is not read again."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from estrela.errors import LoadError
+from estrela.errors import HeldBackError, LoadError
 from estrela.etl.base import ETLBase, Figures
 from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.definition import exists
@@ -20,6 +20,7 @@ from estrela.model.star import Star
 
 if TYPE_CHECKING:
     from estrela.etl.loaders.lake import LakeLoader
+    from estrela.etl.steps.transform_all import TransformAll
 
 ATTEMPTS = 3
 
@@ -28,44 +29,49 @@ ATTEMPTS = 3
 class Publish(ETLBase):
     """Commit what the run has on its branches, and move readers to a release of it.
 
-    ``steps`` are the transform and star steps of the same run: they do nothing where the run is up to date, and build
+    ``transform`` and ``build`` are the steps of the same run: they do nothing where the run is up to date, and build
     anew what another run overtook. ``raw_versions`` reads the state of the raw layer. Branches of runs that are
     neither this one nor active are dropped.
     """
 
     star: Star
     lake: LakeLoader
-    run_key: str
-    steps: Sequence[ETLBase]
+    transform: TransformAll
+    build: ETLBase
     switch: Switch
     digests: Mapping[str, str]
     raw_versions: Callable[[], Mapping[str, int]]
 
     def run(self) -> Figures:
-        """Publish; report the release and the tables that changed. Raises LoadError if other runs keep winning."""
+        """Publish; report the release and the tables that changed.
+
+        Raises LoadError if other runs keep winning, and, once everything else is published, HeldBackError for sources
+        whose data was refused.
+        """
         with self.switch.claim.held():
             self.switch.settle()
             raw = self.raw_versions()
-            ready = self._ready()
+            ready, held_back = self._ready()
             for table in ready:
                 self._commit(table)
             dropped = self._drop_orphans()
-            changed = self._publish(raw)
             manifests = self.switch.manifests
+            # The old version of a source that is held back makes the next day try it again.
+            raw = {**raw, **{name: manifests.watermark().get("raw", {}).get(name, 0) for name in held_back}}
+            changed = self._publish(raw, held_back)
             manifests.advance(raw, self.digests)
             current = manifests.current()
-        return {
-            "release": current.number if current else 0,
-            "published": changed,
-            "orphan_branches": dropped,
-        }
+        release = current.number if current else 0
+        if held_back:
+            raise HeldBackError(self.star.name, release, held_back)
+        return {"release": release, "published": changed, "orphan_branches": dropped}
 
-    def _publish(self, raw: Mapping[str, int]) -> list[str]:
+    def _publish(self, raw: Mapping[str, int], held_back: Mapping[str, str]) -> list[str]:
         """Move readers to the committed tables; return those that changed for them."""
         manifests = self.switch.manifests
         pointer, _ = manifests.pointer()
         latest = manifests.read(pointer.latest_id) if pointer else None
-        candidate = self._candidate(raw, pointer.release_id if pointer else 0, latest)
+        candidate = replace(self._candidate(raw, pointer.release_id if pointer else 0, latest), held_back=held_back)
         # After a rollback the latest release is the withdrawn one: without news it is not shown again.
         if candidate.shows_the_same(latest):
             return []
@@ -87,7 +93,7 @@ class Publish(ETLBase):
         return Release(
             number=latest.number + 1 if latest else 1,
             star=self.star.name,
-            run_key=run_of(self.run_key),
+            run_key=run_of(self.switch.claim.run_key),
             published_at=datetime.now(UTC).isoformat(timespec="seconds"),
             replaces=current,
             snapshots={pin.table.path: pin.snapshot for pin in pins if pin.snapshot},
@@ -100,14 +106,17 @@ class Publish(ETLBase):
         snapshot = self.lake.snapshots.seen(table)
         return Pin(table, snapshot, self.lake.snapshots.stored(table, snapshot) if snapshot else ())
 
-    def _ready(self) -> list[LakeTable]:
-        """Return the tables with a branch of this run, none of which another run has overtaken."""
+    def _ready(self) -> tuple[list[LakeTable], Mapping[str, str]]:
+        """Return the tables with a branch of this run, none of which another run has overtaken.
+
+        The second value holds the sources whose data was refused, with the reasons.
+        """
         for _ in range(ATTEMPTS):
-            for step in self.steps:
-                step.run()
+            held_back = self.transform.transform().held_back
+            self.build.run()
             mine = [table for table in self._tables() if self.lake.branch in self.lake.snapshots.refs(table)]
             if not any(self.lake.snapshots.is_stale(table) for table in mine):
-                return mine
+                return mine, held_back
             for table in mine:
                 self.lake.drop_branch(table, self.lake.branch)
         raise LoadError(self.star.name, f"{ATTEMPTS} other runs published while this one was at it; run it again")

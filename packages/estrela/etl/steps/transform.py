@@ -72,6 +72,11 @@ class TransformSource(ETLBase):
         sums = {name: sum(one[name] for one in accounts) for name in ("rows_in", "rows_loaded", "rows_rejected")}
         return {"source": self.source.name, "files": len(taken), **sums}
 
+    def hold_back(self) -> None:
+        """Leave the source as it is published: the run's own rows of it go, its rejects stay for the operator."""
+        self.lake.drop_branch(self.lake.tables.trusted(self.source), self.lake.branch)
+        Ledger(self.source, self.lake).restore()
+
     def _write(
         self, taken: Sequence[TakenFile], changed: set[Partition], ledger: Ledger, kept: Sequence[Account]
     ) -> list[Account]:
