@@ -10,23 +10,25 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from estrela.errors import SettingsError
+from estrela.etl.accounts.quarantine import Quarantine
 from estrela.etl.base import ETLBase, Figures
 from estrela.etl.raw.layer import RawLayer
 from estrela.etl.releases.claim import Claim
 from estrela.etl.releases.digests import code_digests
 from estrela.etl.releases.manifests import Manifests
 from estrela.etl.releases.news import raw_versions
-from estrela.etl.releases.objects import S3Objects
 from estrela.etl.releases.switch import Switch
 from estrela.etl.releases.views import AthenaViews
 from estrela.etl.step_failure import step_error
+from estrela.etl.steps.quarantine import DecideOnFile
 from estrela.etl.steps.rollback import RollBack
 from estrela.hooks.athena import AthenaQueries
 from estrela.hooks.http_policy import HttpPolicy
+from estrela.hooks.json_objects import S3JsonObjects
 from estrela.logger import Logger
 from estrela.model.auth import ApiKey, Auth, BasicLogin, BearerToken
 from estrela.model.origin import Api, Catalogue, Download, OData, RestApi, S3Deliveries, S3Files
-from estrela.model.plan import EXTRACT, ROLLBACK, STAR, TRANSFORM
+from estrela.model.plan import EXTRACT, QUARANTINE, RESTORE, ROLLBACK, STAR, TRANSFORM
 from estrela.model.source import Source
 from estrela.model.star import Star, load
 from estrela.settings import Settings, settings_from
@@ -91,6 +93,8 @@ class ETLFactory:
             return self._star(star, self._lake(), settings.full_refresh)
         if settings.phase == ROLLBACK:
             return RollBack(self._switch(star), settings.release, log=self.log, root=self.root)
+        if settings.phase in (QUARANTINE, RESTORE):
+            return self._decide(star)
         return self._publish(star)
 
     def _extract(self, star: Star) -> ETLBase:
@@ -114,7 +118,10 @@ class ETLFactory:
         from estrela.etl.steps.transform_all import TransformAll
 
         raw = self._raw()
-        steps = [TransformSource(source, raw, lake, full_refresh, log=self.log, root=self.root) for source in sources]
+        aside = self._quarantine().set_aside()
+        steps = [
+            TransformSource(source, raw, lake, full_refresh, aside, log=self.log, root=self.root) for source in sources
+        ]
         return TransformAll(entity, steps, log=self.log, root=self.root)
 
     def _star(self, star: Star, lake: LakeLoader, full_refresh: bool) -> ETLBase:
@@ -128,9 +135,16 @@ class ETLFactory:
         lake, raw = self._lake(), self._raw()
         # What a full refresh asks for was done by the run's own steps; here they only catch up with other runs.
         transform, build = self._transform(star.name, star.sources, lake, False), self._star(star, lake, False)
-        state = partial(raw_versions, raw, [source.name for source in star.sources])
+        state = partial(raw_versions, raw, star.raw_names, self._quarantine())
         switch, digests = self._switch(star), code_digests(star)
         return Publish(star, lake, transform, build, switch, digests, state, log=self.log, root=self.root)
+
+    def _decide(self, star: Star) -> ETLBase:
+        given = self.settings
+        if not given.file or not given.reason:
+            raise SettingsError("--file and --reason", f"are needed for --phase {given.phase}")
+        decision = (given.file, given.reason, given.run_key, given.phase == QUARANTINE)
+        return DecideOnFile(star, self._raw(), self._quarantine(), *decision, log=self.log, root=self.root)
 
     def _switch(self, star: Star) -> Switch:
         manifests = self._manifests(star)
@@ -139,7 +153,13 @@ class ETLFactory:
         return Switch(manifests, views, claim, f"{self.root}/{manifests.pointer_prefix}")
 
     def _manifests(self, star: Star) -> Manifests:
-        return Manifests(S3Objects(self.session.client("s3"), self.settings.lake), star.name)
+        return Manifests(self._objects(), star.name)
+
+    def _quarantine(self) -> Quarantine:
+        return Quarantine(self._objects(), self.settings.star)
+
+    def _objects(self) -> S3JsonObjects:
+        return S3JsonObjects(self.session.client("s3"), self.settings.lake)
 
     def _active_branches(self) -> set[str]:
         """Branches of the runs whose steps are at work now; none where this is not a Glue job."""

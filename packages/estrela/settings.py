@@ -17,6 +17,8 @@ from estrela.world import PRODUCTION, World, world_from
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 ENTITY = re.compile(r"[a-z][a-z0-9_]*")
 RUN_KEY = re.compile(r"[\x21-\x7e]{1,400}")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+LONGEST_REASON = 500
 NUMBER = re.compile(r"\d{1,9}")
 SWITCH = {"true": True, "false": False}
 
@@ -31,7 +33,7 @@ class Settings:
     ``star``, ``entity`` and ``phase`` say what to do, ``lake`` is the bucket, ``run_key`` names the attempt that a
     retry attaches to. ``parameters`` limit an extract as the star's run parameters declare; ``full_refresh`` asks for
     everything anew; ``world`` says which hosts are asked. ``release`` is the one that a rollback returns to; 0: the one
-    before the current.
+    before the current. ``file`` (its sha256) is the one that an operator sets aside or takes in again, for ``reason``.
     """
 
     star: str
@@ -43,6 +45,8 @@ class Settings:
     full_refresh: bool = False
     world: World = PRODUCTION
     release: int = 0
+    file: str = ""
+    reason: str = ""
 
 
 def settings_from(argv: Sequence[str]) -> Settings:
@@ -60,6 +64,8 @@ def settings_from(argv: Sequence[str]) -> Settings:
         full_refresh=SWITCH[switch],
         world=world_from(given.get("source_host", "")),
         release=int(_matching(given, "release", NUMBER, "the number of a release", "0")),
+        file=_matching(given, "file", SHA256, "the sha256 of a file, 64 hexadecimal digits", ""),
+        reason=given.get("reason", "")[:LONGEST_REASON],
     )
 
 

@@ -24,9 +24,10 @@ STAND_IN = """
     from datetime import UTC, datetime
     import boto3
     from estrela.errors import StepError
+    from estrela.etl.accounts.quarantine import Quarantine
     from estrela.etl.releases.manifests import Manifests
     from estrela.etl.releases.news import raw_versions
-    from estrela.etl.releases.objects import S3Objects
+    from estrela.hooks.json_objects import S3JsonObjects
     from estrela.etl.raw.layer import Arrival, RawLayer
     from estrela.failure import Failure
     from estrela.model.star import load
@@ -38,9 +39,10 @@ STAND_IN = """
         raise StepError(Failure("SourceRejectedError", False), f"{given['--entity']}: HTTP 410")
     star, s3 = load(given["--star"]), boto3.client("s3")
     raw = RawLayer(s3, given["--lake"], f"raw/{star.name}")
-    manifests = Manifests(S3Objects(s3, given["--lake"]), star.name)
+    objects = S3JsonObjects(s3, given["--lake"])
+    manifests = Manifests(objects, star.name)
     if given["--phase"] == "publish":
-        manifests.advance(raw_versions(raw, [source.name for source in star.sources]), {"dim": "1"})
+        manifests.advance(raw_versions(raw, star.raw_names, Quarantine(objects, star.name)), {"dim": "1"})
     if given["--phase"] == "extract":
         manifests.report_code({"dim": "1"})
         for source in star.sources_of(given["--entity"]):

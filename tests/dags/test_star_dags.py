@@ -275,15 +275,17 @@ NEWS = """
     from estrela.airflow.connection import client
     from estrela.airflow.news import news
     from estrela.etl.raw.layer import Arrival, RawLayer
+    from estrela.etl.accounts.quarantine import Quarantine
     from estrela.etl.releases.manifests import Manifests
     from estrela.etl.releases.news import raw_versions
-    from estrela.etl.releases.objects import S3Objects
+    from estrela.hooks.json_objects import S3JsonObjects
     from estrela.model.star import load
     connection = json.loads(sys.argv[1])
     s3 = client("s3", "aws_default")
     raw = RawLayer(s3, connection["lake"], "raw/banking")
-    manifests = Manifests(S3Objects(s3, connection["lake"]), "banking")
-    publish = lambda code: manifests.advance(raw_versions(raw, [one.name for one in load("banking").sources]), code)
+    objects = S3JsonObjects(s3, connection["lake"])
+    manifests, star = Manifests(objects, "banking"), load("banking")
+    publish = lambda code: manifests.advance(raw_versions(raw, star.raw_names, Quarantine(objects, star.name)), code)
     ask = lambda refresh=False: news("banking", connection, {"full_refresh": refresh})
     manifests.report_code({"dim": "1"})
     answers = [ask()]

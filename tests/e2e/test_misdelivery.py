@@ -38,8 +38,11 @@ def test_a_file_in_another_encoding_is_reported_and_changes_nothing(home: Path) 
             bank.mirror.faults.add(Fault(passing, count=1, seconds=1))
         bank.mirror.faults.add(Fault("wrong_encoding", match="arquivo.*ano=2022"))
         assert made.run("extract", "complaints", "next", source_host=f"{bank.url}#small") == "SUCCEEDED"
-        said = made.run("transform", "banking", "next")
+        assert [made.run(*step, "next") for step in STEPS[:2]] == ["SUCCEEDED"] * 2
+        said = made.run(*STEPS[2], "next")
         assert said.startswith("FAILED")
+        assert "HeldBackError" in said
+        assert "banking: complaints held back, everything else is in release" in said
         assert REFUSED.format(url=bank.url) in said
         assert REASON in said
         assert published(made) == before

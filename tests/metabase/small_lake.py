@@ -12,7 +12,6 @@ from estrela.etl.lake_table import OPS, LakeTable, StarTables
 from estrela.etl.releases.claim import Claim
 from estrela.etl.releases.contents import Pin, pinned_tables, views_of
 from estrela.etl.releases.manifests import Manifests
-from estrela.etl.releases.objects import Objects, S3Objects
 from estrela.etl.releases.release import Release
 from estrela.etl.releases.switch import Switch
 from estrela.etl.releases.views import AthenaViews, Views
@@ -20,6 +19,7 @@ from estrela.etl.telemetry.job_runs import job_runs_log, row_of
 from estrela.etl.telemetry.ops_log import Row
 from estrela.etl.telemetry.query_days import query_days_log
 from estrela.hooks.athena import AthenaQueries
+from estrela.hooks.json_objects import JsonObjects, S3JsonObjects
 from estrela.model.star import load
 from localaws.running import running
 from metabase.preview.athena import Athena
@@ -191,13 +191,13 @@ def small_lake() -> Iterator[Athena]:
         for statement in statements():
             athena.ask(statement[:60], statement)
         s3, glue = aws.client("s3"), aws.client("glue")
-        _publish(athena, S3Objects(s3, BUCKET), AthenaViews(AthenaQueries(client, output=output)))
+        _publish(athena, S3JsonObjects(s3, BUCKET), AthenaViews(AthenaQueries(client, output=output)))
         job_runs_log(s3, glue, BUCKET).merge(_job_run(*run) for run in JOB_RUNS)
         query_days_log(s3, glue, BUCKET).merge(_query_day(*day) for day in QUERY_DAYS)
         yield athena
 
 
-def _publish(athena: Athena, objects: Objects, views: Views) -> None:
+def _publish(athena: Athena, objects: JsonObjects, views: Views) -> None:
     """Show the newest snapshot of every table as release 1."""
     pins = [
         Pin(table, _snapshot(athena, table), tuple(one.name for one in table.columns)) for table in pinned_tables(STAR)

@@ -13,11 +13,11 @@ from estrela.etl.lake_table import LakeTable
 from estrela.etl.releases import statements
 from estrela.etl.releases.claim import Claim
 from estrela.etl.releases.manifests import Manifests
-from estrela.etl.releases.objects import Objects, S3Objects
 from estrela.etl.releases.release import Release, View
 from estrela.etl.releases.switch import Switch
 from estrela.etl.releases.views import AthenaViews, Views
 from estrela.hooks.athena import AthenaQueries
+from estrela.hooks.json_objects import JsonObjects, S3JsonObjects
 from estrela.model.column import Column
 from localaws.running import Running
 
@@ -46,7 +46,7 @@ class Lifetime:
 
 @dataclass
 class MortalObjects:
-    objects: Objects
+    objects: JsonObjects
     life: Lifetime
 
     def read(self, key: str) -> tuple[dict[str, Any], str]:
@@ -84,7 +84,7 @@ class Shop:
 
     def switch(self, run: str = "run", life: Lifetime | None = None) -> Switch:
         life = life or Lifetime()
-        objects = MortalObjects(S3Objects(self.aws.client("s3"), BUCKET), life)
+        objects = MortalObjects(S3JsonObjects(self.aws.client("s3"), BUCKET), life)
         views = MortalViews(AthenaViews(self.queries), life)
         manifests = Manifests(objects, self.star)
         claim = Claim(objects, self.star, run, set)

@@ -105,3 +105,17 @@ def put_ranking(raw: FolderRaw, quarter: str, *, hours: int = 0, **totals: int) 
     """Receive :func:`ranking` for a quarter."""
     request = {"year": quarter[:4], "quarter": quarter[5]}
     raw.put("complaints", request, ranking(quarter, **totals), at=START + timedelta(hours=hours))
+
+
+def put_fee(raw: FolderRaw, cnpj: str, ceiling: int) -> None:
+    """Receive one fee of an institution for legal persons."""
+    fee = {
+        "CodigoServico": "0101",
+        "Servico": "Cadastro",
+        "Unidade": "por cliente",
+        "DataVigencia": "2008-04-10",
+        "ValorMaximo": ceiling,
+        "TipoValor": "Real",
+        "Periodicidade": "Por evento",
+    }
+    raw.put("fees", {"cnpj": cnpj, "person_type": "J"}, json.dumps({"value": [fee]}).encode())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 
 import pyarrow.parquet as pq
 import pytest
@@ -10,12 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
-from raw_folder import put_ranking, ranking
+from raw_folder import START, put_fee, put_ranking, ranking
 from world import World, fresh_world
 
-from estrela.errors import QualityError
+from estrela.errors import HeldBackError, QualityError, SettingsError
 from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.lake import LakeLoader
+from estrela.etl.releases.news import has_news
 from estrela.etl.run_key import branch_of
 from estrela.frame import frame_of
 from estrela.model import Column
@@ -85,6 +87,39 @@ def test_a_failing_check_publishes_nothing_and_names_the_rows(world: World) -> N
     assert "total = upheld + other + unregulated" in str(failed.value)
     assert "fails on 1 rows, for example" in str(failed.value) and "source_line=2" in str(failed.value)
     assert (world.snapshots(), world.contents("fact_complaints", "complaints", "dim_institution")) == (seen, rows)
+
+
+def test_a_refused_file_holds_back_its_source_until_it_is_set_aside(world: World) -> None:
+    put_ranking(world.raw, "2020T1", A=3)
+    world.run("one")
+    bad = world.raw.put("complaints", {"year": "2020", "quarter": "1"}, b"", at=START + timedelta(hours=1))
+    put_fee(world.raw, "00000001", 5)
+
+    for run in ("two", "again"):
+        with pytest.raises(HeldBackError) as held:
+            world.publish(run)
+        assert held.value.sources.keys() == {"complaints"}
+        assert "banking: complaints held back, everything else is in release 2; wait for" in str(held.value)
+        assert "the file is empty: it has no header line" in str(held.value)
+        assert totals(world) == {("2020T1", "A"): 3}
+        assert world.table("fact_fees").count() == 1
+        assert {row["source"] for row in world.table("rejects").collect()} == {"complaints"}
+        assert world.table("files").where("source = 'complaints'").select("rows_loaded").collect() == [(1,)]
+        assert has_news(world.manifests, world.raw_versions())
+    assert world.manifests.read(2).held_back.keys() == {"complaints"}
+
+    assert world.decide(bad.sha256, is_set_aside=True) == {
+        "source": "complaints", "source_file": bad.sha256, "set_aside": True, "changed": True
+    }  # fmt: skip
+    assert world.publish("three")["published"] == []
+    assert world.manifests.watermark()["raw"] == world.raw_versions()
+    assert world.decide(bad.sha256, is_set_aside=True)["changed"] is False
+    assert world.decide(bad.sha256, is_set_aside=False)["changed"] is True
+    with pytest.raises(HeldBackError):
+        world.publish("four")
+    with pytest.raises(SettingsError, match="--file: star banking has no file 0000; give the source_file of"):
+        world.decide("0000", is_set_aside=True)
+    assert [one.is_set_aside for one in world.quarantine.decisions()] == [True, False]
 
 
 def test_a_run_that_another_overtook_builds_anew_and_loses_nothing(world: World) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 from raw_folder import FolderRaw
 
+from estrela.etl.accounts.quarantine import Quarantine
 from estrela.etl.base import Figures
 from estrela.etl.lake_table import StarTables
 from estrela.etl.loaders.definition import exists
@@ -22,6 +23,7 @@ from estrela.etl.releases.news import raw_versions
 from estrela.etl.releases.switch import Switch
 from estrela.etl.run_key import is_run_branch
 from estrela.etl.steps.publish import Publish
+from estrela.etl.steps.quarantine import DecideOnFile
 from estrela.etl.steps.star import BuildStar
 from estrela.etl.steps.transform import TransformSource
 from estrela.etl.steps.transform_all import TransformAll
@@ -74,15 +76,18 @@ class World:
 
     def transform(self, run: str, *names: str, full_refresh: bool = False) -> dict[str, Figures]:
         lake = LakeLoader(self.spark, "banking", run)
+        aside = self.quarantine.set_aside()
         sources = [one for one in self.star.sources if not names or one.name in names]
-        return {one.name: TransformSource(one, self.raw, lake, full_refresh).run() for one in sources}
+        return {one.name: TransformSource(one, self.raw, lake, full_refresh, aside).run() for one in sources}
 
     def build(self, run: str) -> Figures:
         return BuildStar(self.star, LakeLoader(self.spark, "banking", run), CODE).run()
 
     def publish(self, run: str, active: Callable[[], set[str]] = set) -> Figures:
         lake = LakeLoader(self.spark, "banking", run)
-        transform = TransformAll("banking", [TransformSource(one, self.raw, lake) for one in self.star.sources])
+        aside = self.quarantine.set_aside()
+        sources = [TransformSource(one, self.raw, lake, set_aside=aside) for one in self.star.sources]
+        transform = TransformAll("banking", sources)
         build, switch = BuildStar(self.star, lake, CODE), self.switch(run, active)
         return Publish(self.star, lake, transform, build, switch, CODE, self.raw_versions).run()
 
@@ -95,7 +100,14 @@ class World:
         return Manifests(FolderObjects(self.raw.folder.parent / "objects"), "banking")
 
     def raw_versions(self) -> dict[str, int]:
-        return raw_versions(self.raw, [source.name for source in self.star.sources])
+        return raw_versions(self.raw, self.star.raw_names, self.quarantine)
+
+    @property
+    def quarantine(self) -> Quarantine:
+        return Quarantine(self.manifests.objects, "banking")
+
+    def decide(self, file: str, *, is_set_aside: bool) -> Figures:
+        return DecideOnFile(self.star, self.raw, self.quarantine, file, "checked", "by/hand", is_set_aside).run()
 
     def run(self, run: str) -> Figures:
         self.transform(run)

@@ -42,7 +42,10 @@ def test_optional_arguments_and_those_of_glue() -> None:
     [
         ({"lake": None}, "--lake: is missing; give the name of an S3 bucket"),
         ({"lake": "Lake!"}, "--lake: 'Lake!' is not the name of an S3 bucket"),
-        ({"phase": "load"}, "--phase: 'load' is not one of extract, transform, star, publish, rollback"),
+        (
+            {"phase": "load"},
+            "--phase: 'load' is not one of extract, transform, star, publish, rollback, quarantine, restore",
+        ),
         ({"entity": ""}, "--entity: '' is not a name such as complaints"),
         ({"run_key": "a b"}, "--run_key: 'a b' is not 1 to 400 printable ASCII characters without blanks"),
         ({"full_refresh": "yes"}, "--full_refresh: 'yes' is not true or false"),

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from estrela.model.star import Star, load
 
 EXTRACT, TRANSFORM, STAR, PUBLISH = DAILY = ("extract", "transform", "star", "publish")
-ROLLBACK = "rollback"
-PHASES = (*DAILY, ROLLBACK)
+ROLLBACK, QUARANTINE, RESTORE = ("rollback", "quarantine", "restore")
+PHASES = (*DAILY, ROLLBACK, QUARANTINE, RESTORE)
 """What a run of the job can do: the phases of a day, and what an operator asks for."""
 
 

@@ -40,6 +40,11 @@ class Star:
         return (*self.dimensions, *self.facts)
 
     @property
+    def raw_names(self) -> tuple[str, ...]:
+        """Names of the sources in the raw layer; sources may share one."""
+        return tuple(dict.fromkeys(source.raw_name for source in self.sources))
+
+    @property
     def entities(self) -> tuple[str, ...]:
         """Groups of sources that are taken in together, needed ones first."""
         return tuple(dict.fromkeys(source.entity for source in self.sources))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from estrela.errors import LoadError
 from estrela.etl.lake_table import CATALOG, LakeTable
 from estrela.etl.loaders.commit import commit
+from estrela.etl.loaders.evolution import changes, order_statement, stored
+from estrela.etl.loaders.sql import quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -30,19 +31,18 @@ def exists(spark: SparkSession, table: LakeTable) -> bool:
 
 
 def define(spark: SparkSession, table: LakeTable) -> None:
-    """Create the table if there is none, add columns declared since. Raises LoadError on other differences."""
+    """Create the table, or bring an existing one in line with its declaration.
+
+    Raises DefinitionError, before anything is changed, where it declares what cannot be applied.
+    """
     if exists(spark, table):
-        _evolve(spark, table)
+        for statement in list(changes(table, stored(spark, table))):
+            commit(table, lambda statement=statement: spark.sql(statement))  # type: ignore[misc]
         return
     spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {CATALOG}.{table.database}")
     commit(table, lambda: spark.sql(_create_statement(table)))
     if table.sort_by:
-        commit(table, lambda: spark.sql(_order_statement(table)))
-
-
-def quoted(text: str) -> str:
-    """``text`` as a literal of Spark SQL."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+        commit(table, lambda: spark.sql(order_statement(table)))
 
 
 def _create_statement(table: LakeTable) -> str:
@@ -53,21 +53,3 @@ def _create_statement(table: LakeTable) -> str:
         f"CREATE TABLE IF NOT EXISTS {table.identifier} ({columns}) USING iceberg"
         f"{partitioned if table.partition_by else ''} COMMENT {quoted(table.doc)} TBLPROPERTIES ({properties})"
     )
-
-
-def _order_statement(table: LakeTable) -> str:
-    order = ", ".join(f"`{name}`" for name in (*table.partition_by, *table.sort_by))
-    distributed = "DISTRIBUTED BY PARTITION LOCALLY ORDERED BY" if table.partition_by else "ORDERED BY"
-    return f"ALTER TABLE {table.identifier} WRITE {distributed} {order}"
-
-
-def _evolve(spark: SparkSession, table: LakeTable) -> None:
-    found = {field.name: field.dataType.simpleString() for field in spark.table(table.identifier).schema.fields}
-    for column in table.columns:
-        if column.name not in found:
-            declared = f"`{column.name}` {column.type} COMMENT {quoted(column.doc)}"
-            add = f"ALTER TABLE {table.identifier} ADD COLUMN {declared}"
-            commit(table, lambda add=add: spark.sql(add))  # type: ignore[misc]
-        elif found[column.name] != column.type:
-            problem = f"column {column.name} is {found[column.name]}, declared as {column.type}"
-            raise LoadError(table.path, f"{problem}; drop the table and run with full_refresh to rebuild it")

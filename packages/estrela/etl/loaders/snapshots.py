@@ -42,6 +42,14 @@ class Snapshots:
         schema = iceberg.schemas().get(iceberg.snapshot(snapshot).schemaId())
         return tuple(field.name() for field in schema.columns())
 
+    def has_old_layout(self, table: LakeTable) -> bool:
+        """Return whether files that this run sees are partitioned otherwise than the table is now."""
+        iceberg, seen = self._iceberg(table), self.seen(table)
+        if not seen:
+            return False
+        current = iceberg.spec().specId()
+        return any(one.partitionSpecId() != current for one in iceberg.snapshot(seen).allManifests(iceberg.io()))
+
     def size(self, table: LakeTable) -> int:
         """Bytes of the data files of the snapshot that this run sees."""
         seen = self.seen(table)

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from estrela.errors import LoadError
-from estrela.etl.releases.objects import Objects
 from estrela.etl.run_key import branch_of, run_of
+from estrela.hooks.json_objects import JsonObjects
 
 WAIT_SECONDS = 600.0
 POLL_SECONDS = 1.0
@@ -24,7 +24,7 @@ class Claim:
     no owner any more.
     """
 
-    objects: Objects
+    objects: JsonObjects
     star: str
     run_key: str
     active: Callable[[], set[str]]

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from estrela.errors import LoadError, SettingsError
-from estrela.etl.releases.objects import Objects
 from estrela.etl.releases.release import Release, release_from
+from estrela.hooks.json_objects import JsonObjects
 
 ATTEMPTS = 100
 
@@ -36,7 +36,7 @@ class Pointer:
 class Manifests:
     """``releases/<star>/``: a manifest per release, the pointer, the watermark and the digests of the code."""
 
-    objects: Objects
+    objects: JsonObjects
     star: str
 
     @property

@@ -57,7 +57,9 @@ class Publish(ETLBase):
             dropped = self._drop_orphans()
             manifests = self.switch.manifests
             # The old version of a source that is held back makes the next day try it again.
-            raw = {**raw, **{name: manifests.watermark().get("raw", {}).get(name, 0) for name in held_back}}
+            old = manifests.watermark().get("raw", {})
+            refused = [source.raw_name for source in self.star.sources if source.name in held_back]
+            raw = {**raw, **{name: old.get(name, 0) for name in refused}}
             changed = self._publish(raw, held_back)
             manifests.advance(raw, self.digests)
             current = manifests.current()
@@ -116,10 +118,21 @@ class Publish(ETLBase):
             self.build.run()
             mine = [table for table in self._tables() if self.lake.branch in self.lake.snapshots.refs(table)]
             if not any(self.lake.snapshots.is_stale(table) for table in mine):
-                return mine, held_back
+                return self._changed(mine, held_back), held_back
             for table in mine:
                 self.lake.drop_branch(table, self.lake.branch)
         raise LoadError(self.star.name, f"{ATTEMPTS} other runs published while this one was at it; run it again")
+
+    def _changed(self, mine: list[LakeTable], held_back: Mapping[str, str]) -> list[LakeTable]:
+        """Return the tables without those whose branch says nothing new.
+
+        A source that is refused day after day writes the same accounts and rejects each time.
+        """
+        repeated = (self.lake.tables.files, self.lake.tables.rejects) if held_back else ()
+        same = [table for table in mine if table in repeated and self.lake.is_unchanged(table)]
+        for table in same:
+            self.lake.drop_branch(table, self.lake.branch)
+        return [table for table in mine if table not in same]
 
     def _tables(self) -> list[LakeTable]:
         """Return every table in the order of commits: a run that dies on the way is taken up by the next.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import and_, or_
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from estrela.etl.accounts.file_accounts import Account, Ledger
+from estrela.etl.accounts.quarantine import accepted
 from estrela.etl.base import ETLBase, Figures
 from estrela.etl.loaders.lake import LakeLoader
 from estrela.etl.quality.audit import audit
@@ -34,12 +35,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TransformSource(ETLBase):
-    """Bring the trusted table of one source, on the run's branch, in line with its raw layer."""
+    """Bring the trusted table of one source, on the run's branch, in line with its raw layer.
+
+    Files whose sha256 is in ``set_aside`` count as never received.
+    """
 
     source: Source
     raw: RawReader
     lake: LakeLoader
     full_refresh: bool = False
+    set_aside: Set[str] = frozenset()
 
     def run(self) -> Figures:
         """Read the files whose partition changed; report files and rows in, loaded and rejected.
@@ -50,9 +55,13 @@ class TransformSource(ETLBase):
         table = tables.trusted(self.source)
         for one in (table, tables.files, tables.rejects):
             self.lake.ensure(one)
-        # The newest state costs what changed since a checkpoint; only snapshots need the whole history.
-        entries = self.raw.files if self.source.snapshots else self.raw.current
-        winners = wanted(self.source, entries(self.source.raw_name))
+        if not self.full_refresh and self.lake.snapshots.has_old_layout(table):
+            # Files of the old partitions hold rows of several new ones, which cannot be replaced one by one.
+            return replace(self, full_refresh=True).run()
+        # The newest state costs what changed since a checkpoint; snapshots, and answers before one that is set aside,
+        # need the whole history.
+        entries = self.raw.files if self.source.snapshots or self.set_aside else self.raw.current
+        winners = wanted(self.source, accepted(entries(self.source.raw_name), self.set_aside))
         ledger = Ledger(self.source, self.lake)
         known = ledger.known()
         changed = changed_partitions(self.source, winners, [] if self.full_refresh else known)

@@ -16,7 +16,7 @@ LOST_RACE = (409, 412)
 """HTTP statuses of a conditional write that another writer won."""
 
 
-class Objects(Protocol):
+class JsonObjects(Protocol):
     """JSON objects by key, with the conditional writes of S3."""
 
     def read(self, key: str) -> tuple[dict[str, Any], str]:
@@ -27,8 +27,8 @@ class Objects(Protocol):
 
 
 @dataclass(frozen=True)
-class S3Objects:
-    """Objects of one bucket. The version is the ETag. Raises ClientError."""
+class S3JsonObjects:
+    """JsonObjects of one bucket. The version is the ETag. Raises ClientError."""
 
     s3: S3Client
     bucket: str

@@ -1,0 +1,154 @@
+"""Which changes of a table's declaration are applied to the table that exists, and which are refused.
+
+Applied, as metadata only: a column that is new, renamed, wider, no longer required or no longer declared; docs,
+partitions and sort order. Everything else is refused. Readers see none of it before a release is published: its views
+are pinned to snapshots, and a snapshot is read with the columns it was written with.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from estrela.errors import DefinitionError
+from estrela.etl.lake_table import LakeTable
+from estrela.etl.loaders.sql import quoted
+from estrela.model.column import DECIMAL, Column
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+WIDER = {("int", "bigint")}
+"""Types besides decimals that Iceberg widens without rewriting data."""
+
+
+@dataclass(frozen=True)
+class StoredColumn:
+    """A column as the lake has it."""
+
+    type: str
+    doc: str
+    is_required: bool
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A table as the lake has it; ``partitioned_once`` names the columns of every partitioning it ever had."""
+
+    columns: Mapping[str, StoredColumn]
+    partition_by: tuple[str, ...]
+    partitioned_once: frozenset[str]
+    order: tuple[str, ...]
+    doc: str
+
+
+def stored(spark: SparkSession, table: LakeTable) -> Stored:
+    """Read the definition of an existing table from Iceberg's metadata."""
+    iceberg = spark._jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(spark._jsparkSession, table.identifier)
+    schema = iceberg.schema()
+    columns = {
+        field.name: StoredColumn(field.dataType.simpleString(), field.metadata.get("comment", ""), not field.nullable)
+        for field in spark.table(table.identifier).schema.fields
+    }
+    return Stored(
+        columns,
+        tuple(_sources(schema, iceberg.spec())),
+        frozenset(name for spec in iceberg.specs().values() for name in _sources(schema, spec)),
+        tuple(_sources(schema, iceberg.sortOrder())),
+        str(iceberg.properties().getOrDefault("comment", "")),
+    )
+
+
+def changes(table: LakeTable, found: Stored) -> Iterator[str]:
+    """Yield the statements that bring the table in line with its declaration, in order.
+
+    Raises DefinitionError for a change that cannot be applied.
+    """
+    alter = f"ALTER TABLE {table.identifier}"
+    renamed = {one.renamed_from: one.name for one in table.columns if one.name not in found.columns}
+    renamed = {old: new for old, new in renamed.items() if old in found.columns}
+    columns = {renamed.get(name, name): column for name, column in found.columns.items()}
+    _refuse(table, found, columns, renamed)
+    for old, new in renamed.items():
+        yield f"{alter} RENAME COLUMN `{old}` TO `{new}`"
+    for column in table.columns:
+        known = columns.get(column.name)
+        if known is None:
+            yield f"{alter} ADD COLUMN `{column.name}` {column.type} COMMENT {quoted(column.doc)}"
+        else:
+            yield from _column_changes(f"{alter} ALTER COLUMN `{column.name}`", column, known)
+    partition_by = tuple(renamed.get(name, name) for name in found.partition_by)
+    for name in partition_by:
+        if name not in table.partition_by:
+            yield f"{alter} DROP PARTITION FIELD `{name}`"
+    for name in table.partition_by:
+        if name not in partition_by:
+            yield f"{alter} ADD PARTITION FIELD `{name}`"
+    for name in sorted(columns.keys() - {column.name for column in table.columns}):
+        yield f"{alter} DROP COLUMN `{name}`"
+    order = tuple(renamed.get(name, name) for name in found.order)
+    if order != wanted_order(table):
+        yield order_statement(table)
+    if found.doc != table.doc:
+        yield f"{alter} SET TBLPROPERTIES ('comment'={quoted(table.doc)})"
+
+
+def wanted_order(table: LakeTable) -> tuple[str, ...]:
+    """Return the columns by which the table's rows are sorted."""
+    return (*table.partition_by, *table.sort_by) if table.sort_by else ()
+
+
+def order_statement(table: LakeTable) -> str:
+    """Return the statement that declares the sort order."""
+    order = ", ".join(f"`{name}`" for name in wanted_order(table))
+    if not order:
+        distributed = "DISTRIBUTED BY PARTITION" if table.partition_by else "UNORDERED"
+    else:
+        distributed = f"{'DISTRIBUTED BY PARTITION LOCALLY ' if table.partition_by else ''}ORDERED BY {order}"
+    return f"ALTER TABLE {table.identifier} WRITE {distributed}"
+
+
+def _column_changes(alter: str, column: Column, known: StoredColumn) -> Iterator[str]:
+    if known.type != column.type:
+        yield f"{alter} TYPE {column.type}"
+    if known.is_required:
+        yield f"{alter} DROP NOT NULL"
+    if known.doc != column.doc:
+        yield f"{alter} COMMENT {quoted(column.doc)}"
+
+
+def _refuse(
+    table: LakeTable, found: Stored, columns: Mapping[str, StoredColumn], renamed: Mapping[str, str]
+) -> None:
+    for column in table.columns:
+        known = columns.get(column.name)
+        if known and known.type != column.type and not _is_wider(known.type, column.type):
+            raise DefinitionError(
+                table.path,
+                f"column {column.name!r} is {known.type} in the lake and declared as {column.type}, which is not wider;"
+                " declare it under a new name",
+            )
+    once = {renamed.get(name, name) for name in found.partitioned_once}
+    gone = sorted((columns.keys() & once) - {column.name for column in table.columns})
+    if gone:
+        raise DefinitionError(
+            table.path,
+            f"column {gone[0]!r} is no longer declared, but older snapshots are partitioned by it; declare it again",
+        )
+
+
+def _is_wider(old: str, new: str) -> bool:
+    before, after = DECIMAL.fullmatch(old), DECIMAL.fullmatch(re.sub(r"\s", "", new))
+    if before and after:
+        return int(after[1]) > int(before[1]) and after[2] == before[2]
+    return (old, new) in WIDER
+
+
+def _sources(schema: Any, fields: Any) -> Iterator[str]:
+    """Yield the names of the columns that a partitioning or sort order is made of; a dropped field has none."""
+    for field in fields.fields():
+        name = schema.findColumnName(field.sourceId())
+        if name is not None and str(field.transform()) != "void":
+            yield str(name)
