@@ -17,11 +17,15 @@ DECIMAL = re.compile(r"decimal\((\d{1,2}),(\d{1,2})\)")
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. ``type`` is a Spark SQL type; ``doc`` lands in the catalog and in the dashboards."""
+    """A column of a table. ``type`` is a Spark SQL type; ``doc`` lands in the catalog and in the dashboards.
+
+    ``renamed_from`` is the name that the column had before, as long as a lake may still have it.
+    """
 
     name: str
     type: str
     doc: str
+    renamed_from: str = ""
 
     def __post_init__(self) -> None:
         where = f"Column({self.name!r})"

@@ -8,7 +8,7 @@ are pinned to snapshots, and a snapshot is read with the columns it was written 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -66,30 +66,18 @@ def changes(table: LakeTable, found: Stored) -> Iterator[str]:
 
     Raises DefinitionError for a change that cannot be applied.
     """
-    alter = f"ALTER TABLE {table.identifier}"
-    renamed = {one.renamed_from: one.name for one in table.columns if one.name not in found.columns}
-    renamed = {old: new for old, new in renamed.items() if old in found.columns}
+    old_names = {one.renamed_from: one.name for one in table.columns if one.name not in found.columns}
+    renamed = {old: new for old, new in old_names.items() if old in found.columns}
     columns = {renamed.get(name, name): column for name, column in found.columns.items()}
-    _refuse(table, found, columns, renamed)
-    for old, new in renamed.items():
-        yield f"{alter} RENAME COLUMN `{old}` TO `{new}`"
+    _refuse(table, columns, {renamed.get(name, name) for name in found.partitioned_once})
+    alter = f"ALTER TABLE {table.identifier}"
+    yield from (f"{alter} RENAME COLUMN `{old}` TO `{new}`" for old, new in renamed.items())
     for column in table.columns:
-        known = columns.get(column.name)
-        if known is None:
-            yield f"{alter} ADD COLUMN `{column.name}` {column.type} COMMENT {quoted(column.doc)}"
-        else:
-            yield from _column_changes(f"{alter} ALTER COLUMN `{column.name}`", column, known)
-    partition_by = tuple(renamed.get(name, name) for name in found.partition_by)
-    for name in partition_by:
-        if name not in table.partition_by:
-            yield f"{alter} DROP PARTITION FIELD `{name}`"
-    for name in table.partition_by:
-        if name not in partition_by:
-            yield f"{alter} ADD PARTITION FIELD `{name}`"
-    for name in sorted(columns.keys() - {column.name for column in table.columns}):
-        yield f"{alter} DROP COLUMN `{name}`"
-    order = tuple(renamed.get(name, name) for name in found.order)
-    if order != wanted_order(table):
+        yield from _column_changes(alter, column, columns.get(column.name))
+    yield from _partition_changes(alter, table, [renamed.get(name, name) for name in found.partition_by])
+    gone = sorted(columns.keys() - {column.name for column in table.columns})
+    yield from (f"{alter} DROP COLUMN `{name}`" for name in gone)
+    if tuple(renamed.get(name, name) for name in found.order) != wanted_order(table):
         yield order_statement(table)
     if found.doc != table.doc:
         yield f"{alter} SET TBLPROPERTIES ('comment'={quoted(table.doc)})"
@@ -110,18 +98,24 @@ def order_statement(table: LakeTable) -> str:
     return f"ALTER TABLE {table.identifier} WRITE {distributed}"
 
 
-def _column_changes(alter: str, column: Column, known: StoredColumn) -> Iterator[str]:
+def _column_changes(alter: str, column: Column, known: StoredColumn | None) -> Iterator[str]:
+    if known is None:
+        yield f"{alter} ADD COLUMN `{column.name}` {column.type} COMMENT {quoted(column.doc)}"
+        return
     if known.type != column.type:
-        yield f"{alter} TYPE {column.type}"
+        yield f"{alter} ALTER COLUMN `{column.name}` TYPE {column.type}"
     if known.is_required:
-        yield f"{alter} DROP NOT NULL"
+        yield f"{alter} ALTER COLUMN `{column.name}` DROP NOT NULL"
     if known.doc != column.doc:
-        yield f"{alter} COMMENT {quoted(column.doc)}"
+        yield f"{alter} ALTER COLUMN `{column.name}` COMMENT {quoted(column.doc)}"
 
 
-def _refuse(
-    table: LakeTable, found: Stored, columns: Mapping[str, StoredColumn], renamed: Mapping[str, str]
-) -> None:
+def _partition_changes(alter: str, table: LakeTable, known: Sequence[str]) -> Iterator[str]:
+    yield from (f"{alter} DROP PARTITION FIELD `{name}`" for name in known if name not in table.partition_by)
+    yield from (f"{alter} ADD PARTITION FIELD `{name}`" for name in table.partition_by if name not in known)
+
+
+def _refuse(table: LakeTable, columns: Mapping[str, StoredColumn], partitioned_once: Set[str]) -> None:
     for column in table.columns:
         known = columns.get(column.name)
         if known and known.type != column.type and not _is_wider(known.type, column.type):
@@ -130,8 +124,7 @@ def _refuse(
                 f"column {column.name!r} is {known.type} in the lake and declared as {column.type}, which is not wider;"
                 " declare it under a new name",
             )
-    once = {renamed.get(name, name) for name in found.partitioned_once}
-    gone = sorted((columns.keys() & once) - {column.name for column in table.columns})
+    gone = sorted((columns.keys() & partitioned_once) - {column.name for column in table.columns})
     if gone:
         raise DefinitionError(
             table.path,

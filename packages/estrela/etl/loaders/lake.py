@@ -17,8 +17,8 @@ from estrela.etl.loaders.by_partition import is_read_by_partition
 from estrela.etl.loaders.commit import commit
 from estrela.etl.loaders.definition import define, exists
 from estrela.etl.loaders.snapshots import MAIN, Snapshots
-from estrela.etl.row_hash import row_hash
 from estrela.etl.loaders.sql import quoted
+from estrela.etl.row_hash import row_hash
 from estrela.etl.run_key import branch_of
 
 if TYPE_CHECKING:

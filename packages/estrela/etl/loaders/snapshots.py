@@ -47,8 +47,10 @@ class Snapshots:
         iceberg, seen = self._iceberg(table), self.seen(table)
         if not seen:
             return False
-        current = iceberg.spec().specId()
-        return any(one.partitionSpecId() != current for one in iceberg.snapshot(seen).allManifests(iceberg.io()))
+        current, manifests = iceberg.spec().specId(), iceberg.snapshot(seen).dataManifests(iceberg.io())
+        return any(
+            one.partitionSpecId() != current and (one.hasAddedFiles() or one.hasExistingFiles()) for one in manifests
+        )
 
     def size(self, table: LakeTable) -> int:
         """Bytes of the data files of the snapshot that this run sees."""
