@@ -12,7 +12,7 @@ from estrela.etl.releases.digests import code_digests, digests_of
 from estrela.model.star import load
 
 STAR = load("banking")
-FEES = {"fact_fees"}
+FEES = {"fact_fees", "fact_current_fees"}
 ALL = {table.name for table in STAR.tables}
 
 
