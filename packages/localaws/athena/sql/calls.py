@@ -10,7 +10,7 @@ from localaws.athena.sql.context import Context
 from localaws.athena.sql.errors import NotSupportedError, SqlError, TypeMismatchError
 from localaws.athena.sql.expressions import compile_expression
 from localaws.athena.sql.functions import catalog
-from localaws.athena.sql.functions.aggregates import Aggregation
+from localaws.athena.sql.functions.aggregation import Aggregation
 from localaws.athena.sql.operators import logical, require_groupable
 from localaws.athena.sql.scope import Scope
 from localaws.athena.sql.typed import Typed, known

@@ -21,6 +21,7 @@ from localaws.athena.sql.functions import (
     urls,
     windows,
 )
+from localaws.athena.sql.functions.aggregation import Aggregation
 from localaws.athena.sql.functions.signatures import Call, Function
 from localaws.athena.sql.functions.unsupported import UNSUPPORTED
 from localaws.athena.sql.typed import Typed
@@ -77,7 +78,7 @@ def unknown(name: str) -> SqlError:
     return SqlError(f"Function '{name}' not registered", "FUNCTION_NOT_FOUND")
 
 
-def aggregate(node: aggregates.Aggregation) -> Typed:
+def aggregate(node: Aggregation) -> Typed:
     """An aggregate call.
 
     Raises:
