@@ -14,6 +14,7 @@ from urllib.parse import parse_qs
 from werkzeug.wrappers import Response
 
 from localaws.moto_state import MotoState, StateNotSavedError
+from localaws.operation_names import rest_operation
 from localaws.protocol_errors import error_response, operation_of
 from localaws.s3.errors import DISK_FULL, is_disk_full
 
@@ -57,10 +58,19 @@ class Router:
         try:
             with self._state.changing(service) if changes else nullcontext():
                 answer = Response.from_app(self._moto, environ, buffered=True)
+                if _has_no_route(answer, environ):
+                    raise NotImplementedError("action has not been implemented")
         except Exception as error:  # noqa: BLE001 - every request gets an answer
-            status, told = explained(error, service, operation or f"{environ['REQUEST_METHOD']} of this resource")
+            name = operation or rest_operation(service, environ["REQUEST_METHOD"], str(environ.get("PATH_INFO", "")))
+            status, told = explained(error, service, name)
             answer = error_response(environ, service, status, told)
         return answer(environ, start_response)
+
+
+def _has_no_route(answer: Response, environ: WSGIEnvironment) -> bool:
+    """Whether moto has no such operation: it says so with a page, or with nothing, where AWS has a document."""
+    is_page = answer.mimetype == "text/html" and not answer.get_data().lstrip().startswith((b"{", b"<?xml"))
+    return answer.status_code == 404 and environ["REQUEST_METHOD"] != "HEAD" and (is_page or not answer.get_data())
 
 
 def explained(error: Exception, service: str, operation: str) -> tuple[HTTPStatus, tuple[str, str]]:

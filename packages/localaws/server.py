@@ -139,6 +139,8 @@ class Server:
 
 def _service_app(service: Any) -> Any:
     """Moto's application for one service; its exceptions reach the router, which answers them by their kind."""
+    if not service:
+        raise NotImplementedError
     application = create_backend_app(service)
     application.config["PROPAGATE_EXCEPTIONS"] = True
     return application

@@ -175,6 +175,10 @@ def test_an_operation_that_is_missing_is_named_with_501_in_each_protocol(aws: Ru
             PolicyInputList=["{}"]
         ),
         "DescribeFpgaImages of ec2": lambda: aws.client("ec2").describe_fpga_images(),
+        "GetSdkTypes of apigateway": lambda: aws.client("apigateway").get_sdk_types(),
+        "ListCodeSigningConfigs of lambda": lambda: aws.client("lambda").list_code_signing_configs(),
+        "GetGeoLocation of route53": lambda: aws.client("route53").get_geo_location(),
+        "SearchDevices of braket": lambda: aws.client("braket").search_devices(filters=[]),
         "GetMetricStream of monitoring": lambda: aws.client("cloudwatch").get_metric_stream(Name="n"),
     }
     for operation, call in missing.items():
