@@ -172,3 +172,35 @@ def test_real_fees_and_lists_come_back(real_data: Path) -> None:
         members = get(mirror, f"{FEES}/{MEMBERS_CALL}", "@CodigoGrupoConsolidado='02'").json()["value"]
         assert len(members) == 9
         assert len(requests.get(mirror.segmentation_url, timeout=10).content.splitlines()) == 1_475
+
+
+def test_a_count_is_given_on_request_and_counts_what_the_filter_leaves(mirror: Serving, bank: str) -> None:
+    call, given = f"{FEES}/{FEES_CALL}", f"@PessoaFisicaOuJuridica='J'&@CNPJ='{bank}'"
+    whole = fees(mirror, "J", bank)
+    counted = get(mirror, call, f"{given}&$top=1&$count=true&$filter=ValorMaximo gt 0").json()
+    assert counted["@odata.count"] == sum(fee["ValorMaximo"] > 0 for fee in whole)
+    assert "@odata.count" not in get(mirror, call, given).json()
+
+
+def test_a_limited_page_links_to_the_next_up_to_top(mirror: Serving, bank: str) -> None:
+    whole = fees(mirror, "J", bank)
+    mirror.mirror.paging.longest = 6
+    url, found = f"{mirror.olinda_url}/{FEES}/{FEES_CALL}?@PessoaFisicaOuJuridica='J'&@CNPJ='{bank}'&$top=20", []
+    while url:
+        answer = requests.get(url, timeout=10).json()
+        assert len(answer["value"]) <= 6
+        found += answer["value"]
+        url = answer.get("@odata.nextLink", "")
+    assert found == whole[:20]
+
+
+def test_the_order_can_change_between_answers_unless_one_is_asked_for(mirror: Serving, bank: str) -> None:
+    whole = fees(mirror, "J", bank)
+    mirror.mirror.paging.reordered = True
+    first, second = fees(mirror, "J", bank), fees(mirror, "J", bank)
+    assert first != second
+    assert sorted(first, key=str) == sorted(second, key=str) == sorted(whole, key=str)
+    ordered = [fees(mirror, "J", bank, "$orderby=CodigoServico") for _ in range(2)]
+    assert ordered[0] == ordered[1] == sorted(whole, key=lambda fee: fee["CodigoServico"])
+    mirror.mirror.paging.obeys_order = False
+    assert fees(mirror, "J", bank, "$orderby=CodigoServico") != ordered[0]

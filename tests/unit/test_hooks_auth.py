@@ -12,7 +12,7 @@ from moto import mock_aws
 from requests.auth import AuthBase
 
 from estrela.errors import SettingsError
-from estrela.hooks.auth import ApiKey, BearerToken
+from estrela.hooks.auth import ApiKey, BasicLogin, BearerToken
 from estrela.hooks.secret import Secret
 
 
@@ -37,6 +37,13 @@ def test_an_api_key_goes_into_its_header(secrets: Any) -> None:
 def test_a_bearer_token_goes_into_authorization(secrets: Any) -> None:
     assert headers(BearerToken(Secret(secrets, "plain"))) == {"Authorization": "Bearer hunter2"}
     assert headers(BearerToken(Secret(secrets, "json"), "token")) == {"Authorization": "Bearer hunter2"}
+
+
+def test_a_login_goes_into_authorization(secrets: Any) -> None:
+    secrets.create_secret(Name="login", SecretString='{"username": "ana", "password": "hunter2"}')
+    auth = BasicLogin(Secret(secrets, "login"))
+    assert headers(auth) == {"Authorization": "Basic YW5hOmh1bnRlcjI="}
+    assert "hunter2" not in repr(auth)
 
 
 def test_a_secret_is_read_once_and_never_shown(secrets: Any) -> None:
