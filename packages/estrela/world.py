@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -12,7 +14,8 @@ from estrela.errors import SettingsError
 DECLARED = "production"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 SINGLE_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
-ALLOWED = "the address of a stand-in, http(s)://host:port, on a loopback or private address or in the same network"
+NEAR = "a loopback or private address"
+ALLOWED = f"the address of a stand-in, http(s)://host:port, on {NEAR} or in the same network"
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,32 @@ def world_from(text: str) -> World:
     return World(name, base_url)
 
 
+def addresses_of(host: str) -> list[str]:
+    """Return the addresses that a host name has now; none if it has no address."""
+    try:
+        return sorted({str(found[4][0]) for found in socket.getaddrinfo(host, None)})
+    except OSError:
+        return []
+
+
+def require_near(world: World, resolve: Callable[[str], Iterable[str]] = addresses_of) -> None:
+    """Raise SettingsError if the name of a stand-in leads elsewhere, as ``instance-data`` does on EC2."""
+    if not world.base_url:
+        return
+    host = urlsplit(world.base_url).hostname or ""
+    far = [address for address in resolve(host) if not _is_near(ipaddress.ip_address(address.partition("%")[0]))]
+    if far:
+        raise SettingsError("--source_host", f"{host} is at {far[0][:50]}; a stand-in is on {NEAR}")
+
+
 def _is_stand_in(host: str) -> bool:
     try:
-        address = ipaddress.ip_address(host)
+        return _is_near(ipaddress.ip_address(host))
     except ValueError:
         return SINGLE_LABEL.fullmatch(host) is not None and not host.isdigit()
+
+
+def _is_near(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        return _is_near(address.ipv4_mapped)
     return (address.is_loopback or address.is_private) and not (address.is_link_local or address.is_unspecified)

@@ -7,7 +7,7 @@ import pytest
 from estrela.errors import SettingsError
 from estrela.model.star import star_names
 from estrela.settings import Settings, settings_from
-from estrela.world import ALLOWED, PRODUCTION, World, world_from
+from estrela.world import ALLOWED, PRODUCTION, World, require_near, world_from
 
 ARGUMENTS = {
     "star": "banking",
@@ -81,6 +81,7 @@ def test_a_wrong_argument_is_named_with_what_is_allowed(change: dict[str, str | 
         "http://8.8.8.8",
         "http://0.0.0.0:80",
         "http://[fe80::1]:80",
+        "http://[::ffff:169.254.169.254]:80",
         "http://2130706433",
         "ftp://127.0.0.1",
         "http://127.0.0.1/path",
@@ -106,3 +107,15 @@ def test_a_stand_in_is_on_a_loopback_or_private_address_or_in_the_same_network(a
 def test_a_stand_in_has_a_name_of_its_own(name: str) -> None:
     with pytest.raises(SettingsError, match=f"#{name} is no name of a stand-in"):
         world_from(f"http://127.0.0.1:9#{name}")
+
+
+def test_a_host_name_that_leads_to_the_metadata_of_the_machine_is_refused() -> None:
+    world = world_from("http://instance-data")
+    with pytest.raises(SettingsError) as caught:
+        require_near(world, lambda host: ["10.0.0.4", "169.254.169.254"])
+    assert str(caught.value) == (
+        "--source_host: instance-data is at 169.254.169.254; a stand-in is on a loopback or private address"
+    )
+    require_near(world, lambda host: ["10.0.0.4", "fd00::1%eth0"])
+    require_near(world_from("http://localhost:9"))
+    require_near(PRODUCTION, lambda host: ["8.8.8.8"])

@@ -17,7 +17,7 @@ from estrela.etl.raw.receipt import Receipt
 from estrela.etl.raw.request_id import request_id
 from estrela.etl.raw.world_record import WorldRecord
 from estrela.model.source import Source
-from estrela.world import World
+from estrela.world import World, require_near
 
 
 @dataclass(frozen=True)
@@ -211,9 +211,12 @@ class ExtractStep(ETLBase):
     record: WorldRecord
 
     def run(self) -> Figures:
-        """Run each. Raises SettingsError if the lake holds another world, and the one ExtractError that occurred, or
-        one that lists them all.
+        """Run each.
+
+        Raises SettingsError if a stand-in is far away or the lake holds another world, and the one ExtractError that
+        occurred, or one that lists them all.
         """
+        require_near(self.world)
         self.record.claim(self.world)
         figures: list[Figures] = []
         failures: list[ExtractError] = []
