@@ -51,6 +51,14 @@ def test_a_wrong_declaration_is_refused(pattern: str, example: str, problem: str
     assert str(caught.value) == f"RunParameter('years'): {problem}"
 
 
+def test_a_name_that_every_run_uses_is_refused() -> None:
+    with pytest.raises(DefinitionError) as caught:
+        RunParameter("full_refresh", "All", "(?P<all>x)", "x")
+    assert str(caught.value) == (
+        "RunParameter('full_refresh'): full_refresh is a parameter of every run; choose another name"
+    )
+
+
 def test_a_scope_limits_only_the_sources_that_declare_the_parameter() -> None:
     star = load("banking")
     scope = Scope({"quarters": ("2021T4",)})

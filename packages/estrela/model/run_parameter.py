@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from estrela.errors import DefinitionError
 from estrela.model.column import require_name
 
+RESERVED = ("full_refresh",)
+"""Parameters that every run has."""
+
 
 @dataclass(frozen=True)
 class RunParameter:
@@ -28,6 +31,8 @@ class RunParameter:
     def __post_init__(self) -> None:
         where = f"RunParameter({self.name!r})"
         require_name(where, self.name)
+        if self.name in RESERVED:
+            raise DefinitionError(where, f"{self.name} is a parameter of every run; choose another name")
         try:
             keys = re.compile(self.pattern).groupindex
         except re.error as error:
