@@ -129,6 +129,7 @@ class Ledger:
                     self.lake.tables.trusted(self.source).path,
                     f"{one['request']} ({one['source_file']}) holds {one['rows_in']} rows, but "
                     f"{one['rows_loaded']} were loaded and {one['rows_rejected']} rejected",
+                    retriable=False,
                 )
         limit = self.source.tolerance.rows
         over = {one["source_file"] for one in accounts if one["rows_rejected"] > limit * one["rows_in"]}

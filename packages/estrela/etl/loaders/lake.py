@@ -53,7 +53,7 @@ class LakeLoader(Loader):
     def read(self, table: LakeTable) -> DataFrame:
         """The table as this run sees it. Raises LoadError if nothing ever created it."""
         if not exists(self.spark, table):
-            raise LoadError(table.path, "does not exist; run the transform steps of its sources first")
+            raise LoadError(table.path, "does not exist; run the transform steps of its sources first", retriable=False)
         suffix = "" if self.snapshots.head(table) is None else f".branch_{self.branch}"
         return self.spark.table(f"{table.identifier}{suffix}")
 

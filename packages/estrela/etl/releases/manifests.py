@@ -71,6 +71,7 @@ class Manifests:
             self.star,
             f"releases {release.number} to {release.number + ATTEMPTS - 1} exist but none of them became current; "
             f"remove their manifests below releases/{self.star}/",
+            retriable=False,
         )
 
     def point(self, pointer: Pointer, version: str) -> None:
