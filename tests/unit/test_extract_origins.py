@@ -12,6 +12,8 @@ from typing import Any
 
 import boto3
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from moto import mock_aws
 
 from estrela.errors import (
@@ -207,6 +209,31 @@ class TestS3Files:
         # The files read beside the last one are lost with it; the log names all others.
         assert 100 - READERS <= kept < 100
         assert figures(self.source(prefix), raw)["new_files"] == 100 - kept
+
+
+CHANGES = st.lists(st.dictionaries(st.sampled_from(["1", "2", "3"]), st.sampled_from([b"a", b"b", b""])), max_size=4)
+
+
+@given(CHANGES)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_newest_state_is_what_the_folder_holds_whatever_came_before(
+    s3: Any, states: list[dict[str, bytes]]
+) -> None:
+    """After each state of a folder, an extract and its repetition leave exactly that state, and the second no news."""
+    raw, folder = RawLayer(s3, f"lake-{uuid.uuid4().hex}", "raw/shop"), f"{uuid.uuid4().hex}/"
+    s3.create_bucket(Bucket=raw.bucket)
+    source = csv_of(S3Files(folder, r"(?P<name>[0-9])\.csv", LANDING))
+    for state in states:
+        for name in "123":
+            if name in state:
+                s3.put_object(Bucket=LANDING, Key=f"{folder}{name}.csv", Body=state[name])
+            else:
+                s3.delete_object(Bucket=LANDING, Key=f"{folder}{name}.csv")
+        figures(source, raw, full_refresh=True)
+        version = raw.version("sales")
+        assert contents(raw) == {f"name={name}": body for name, body in state.items()}
+        assert figures(source, raw)["new_files"] == 0
+        assert raw.version("sales") == version
 
 
 def delivery(document: Any) -> Delivery:
