@@ -95,3 +95,20 @@ def test_the_real_quarters_tell_each_bank_once_and_so_do_their_damaged_copies(ra
     for path in (real_data / "complaints_damaged").glob("202*T*.csv"):
         receive(raw, "complaints", path.read_bytes(), file=path.name)
     assert found(raw, complaints) == banks
+
+
+def test_a_large_file_tells_its_values_block_by_block(raw: RawLayer, monkeypatch: pytest.MonkeyPatch) -> None:
+    receive(raw, "complaints", ranking(*(str(number) for number in range(300))).encode(), year="2021")
+    whole = found(raw, complaints)
+    assert len(whole) == 300
+    for block in (7, 1000, 4096):
+        monkeypatch.setattr("estrela.etl.extractors.known_values.BLOCK", block)
+        assert found(raw, complaints) == whole
+
+
+def test_a_block_does_not_end_inside_a_quoted_field(raw: RawLayer, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ",".join(f'"{field.header}"' for field in complaints.layouts[0].fields)
+    row = '"2021","1º","Top 10","Banco/financeira","{}","TWO\nLINES","1","1","1","1","3","9","9","9"'
+    receive(raw, "complaints", "\n".join([names, *(row.format(number) for number in range(50)), ""]).encode(), year="1")
+    monkeypatch.setattr("estrela.etl.extractors.known_values.BLOCK", 64)
+    assert len(found(raw, complaints)) == 50

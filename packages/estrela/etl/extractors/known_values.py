@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from estrela.etl.extractors.extractor import Scope
@@ -16,6 +16,8 @@ from estrela.logger import Logger
 from estrela.model.column import NamedColumns
 from estrela.model.parse import Digits, Parser
 from estrela.model.source import ApiSource, CsvSource, Source
+
+BLOCK = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,31 @@ def values_of(raw: RawLayer, columns: Iterable[tuple[NamedColumns, str]]) -> Kno
     for source, column in columns:
         assert isinstance(source, Source)
         for file in {file.sha256: file for file in raw.current(source.name)}.values():
-            values = _values(source, column, raw.read(file), file)
-            complete = complete and values is not None
-            found.update(values or ())
+            for block in _blocks(raw, source, file):
+                values = _values(source, column, block, file)
+                complete = complete and values is not None
+                found.update(values or ())
     return KnownValues(sorted(found), complete)
+
+
+def _blocks(raw: RawLayer, source: Source, file: RawFile) -> Iterator[bytes]:
+    """Yield the content in parts of whole rows, each with the first line, so that memory does not grow with the file.
+
+    A line end between an odd number of quotes is inside a field.
+    """
+    if not isinstance(source, CsvSource):
+        yield raw.read(file)
+        return
+    first, waiting = b"", b""
+    for chunk in raw.chunks(file, BLOCK):
+        waiting += chunk
+        end = waiting.rfind(b"\n") + 1
+        if end and waiting.count(b'"', 0, end) % 2 == 0:
+            yield first + waiting[:end]
+            first = first or waiting[: waiting.find(b"\n") + 1]
+            waiting = waiting[end:]
+    if waiting:
+        yield first + waiting
 
 
 def requests_values(

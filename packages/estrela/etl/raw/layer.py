@@ -6,7 +6,7 @@ the record of what was asked on each day (:mod:`estrela.etl.raw.asked`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -52,6 +52,10 @@ class RawLayer:
     def read(self, file: RawFile) -> bytes:
         """Return the content of one file."""
         return self.s3.get_object(Bucket=self.bucket, Key=file.key)["Body"].read()
+
+    def chunks(self, file: RawFile, size: int) -> Iterator[bytes]:
+        """Yield the content of one file in parts of at most ``size`` bytes."""
+        yield from self.s3.get_object(Bucket=self.bucket, Key=file.key)["Body"].iter_chunks(size)
 
     def head(self, file: RawFile, size: int) -> bytes:
         """Return the first ``size`` bytes of one file."""
