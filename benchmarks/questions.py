@@ -30,6 +30,7 @@ from sqlglot import exp
 from bcb_mirror.bulk import write
 from bcb_mirror.ranking_file import ENCODING
 from estrela.etl.lake_table import LakeTable, StarTables
+from estrela.model.partition import sql_of
 from estrela.model.star import load as load_star
 from localaws.running import Running, running
 from metabase.files import load
@@ -78,7 +79,8 @@ SELECT {KEY} AS institution_key, {KEY} AS institution_durable_key, institution_c
 FROM {{database}}.ranking
 GROUP BY institution_code""",
     "fact_complaints": f"""
-SELECT {KEY} AS institution_key, {KEY} AS institution_durable_key, {QUARTER} AS quarter_key,
+SELECT {KEY} AS spelling_key, {KEY} AS spelling_durable_key, {KEY} AS institution_key,
+  {KEY} AS institution_durable_key, {QUARTER} AS quarter_key,
   {QUARTER} AS quarter_durable_key, {CODE} AS quarter_code,
   last_day_of_month({LAST_MONTH}) AS quarter_end, upheld, other, unregulated, total,
   CAST(NULL AS bigint) AS extrapolated_upheld, CAST(NULL AS bigint) AS analysed, clients, clients_ccs, clients_scr,
@@ -211,7 +213,7 @@ def star_side(athena: Athena) -> Iterator[str]:
     for table in (STAR_TABLES.refined(one) for one in load_star("banking").tables if one.name in TABLES):
         yield create(table)
         fill = f"INSERT INTO {table.path} SELECT {', '.join(c.name for c in table.columns)} FROM {STAGED}.{table.name}"
-        order = f" ORDER BY {', '.join((*table.partition_by, *table.sort_by))}"
+        order = f" ORDER BY {', '.join((*map(sql_of, table.partition_by), *table.sort_by))}"
         if not table.partition_by:
             yield fill + order
             continue
@@ -226,7 +228,7 @@ def star_side(athena: Athena) -> Iterator[str]:
 
 def create(table: LakeTable) -> str:
     columns = ", ".join(f"{one.name} {one.type}" for one in table.columns)
-    partitions = f" PARTITIONED BY ({', '.join(table.partition_by)})" if table.partition_by else ""
+    partitions = f" PARTITIONED BY ({', '.join(map(sql_of, table.partition_by))})" if table.partition_by else ""
     properties = "'table_type' = 'ICEBERG', 'format' = 'parquet', 'write_compression' = 'zstd'"
     return (
         f"CREATE TABLE {table.path} ({columns}){partitions} LOCATION 's3://{BUCKET}/star/{table.name}'"

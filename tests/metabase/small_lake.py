@@ -20,6 +20,7 @@ from estrela.etl.telemetry.ops_log import Row
 from estrela.etl.telemetry.query_days import query_days_log
 from estrela.hooks.athena import AthenaQueries
 from estrela.hooks.json_objects import JsonObjects, S3JsonObjects
+from estrela.model.partition import sql_of
 from estrela.model.star import load
 from localaws.running import running
 from metabase.preview.athena import Athena
@@ -115,7 +116,7 @@ def _complaint(row: tuple[Any, ...]) -> tuple[Any, ...]:
     other = total - upheld if extrapolated is None else None
     unregulated, analysed = (0, None) if extrapolated is None else (None, total // 2)
     counts = (upheld, other, unregulated, total, extrapolated, analysed)
-    keys = (institution, _durable(institution), quarter, quarter)
+    keys = (0, 0, institution, _durable(institution), quarter, quarter)
     registers = (clients, 0 if clients else None)
     return (*keys, code, ends_on, *counts, clients, *registers, index, index, "f", 1)
 
@@ -219,7 +220,7 @@ def _snapshot(athena: Athena, table: LakeTable) -> int:
 
 def _create(table: LakeTable) -> str:
     columns = ", ".join(f"{one.name} {one.type}" for one in table.columns)
-    partitions = f" PARTITIONED BY ({', '.join(table.partition_by)})" if table.partition_by else ""
+    partitions = f" PARTITIONED BY ({', '.join(map(sql_of, table.partition_by))})" if table.partition_by else ""
     place = f"LOCATION 's3://{BUCKET}/warehouse/{table.database}/{table.name}'"
     return f"CREATE TABLE {table.path} ({columns}){partitions} {place} TBLPROPERTIES ('table_type' = 'ICEBERG')"
 

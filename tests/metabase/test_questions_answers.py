@@ -13,6 +13,7 @@ from small_lake_answers import EXPECTED
 from sqlglot import exp
 
 from estrela.model import Mart
+from estrela.model.partition import column_of
 from metabase.files import load
 from metabase.model import Question
 from metabase.preview.athena import Athena
@@ -20,7 +21,8 @@ from metabase.template import Value
 
 SITE = load()
 PARTITIONS = {
-    table.name: table.partition_by for table in (TABLES.files, TABLES.rejects, *map(TABLES.refined, STAR.tables))
+    table.name: tuple(map(column_of, table.partition_by))
+    for table in (TABLES.files, TABLES.rejects, *map(TABLES.refined, STAR.tables))
 }
 COMPARED = (exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NEQ, exp.Between, exp.In)
 

@@ -10,6 +10,7 @@ from raw_folder import put_complaints
 from world import World
 
 from estrela.errors import QualityError
+from estrela.stars.banking.dim_spelling import dim_spelling
 from estrela.stars.banking.fact_complaints import fact_complaints
 
 SAME_FACTS = {
@@ -29,7 +30,8 @@ FIGURES = (
 
 def figures(complaints: DataFrame, segments: DataFrame, quarter: str) -> list[tuple[object, ...]]:
     """What the fact holds of a quarter, by the stable code of the institution."""
-    rows = fact_complaints.transform(complaints, segments).where(f"quarter_code = '{quarter}'")
+    codes = dim_spelling.transform(complaints, segments)
+    rows = fact_complaints.transform(complaints).join(codes, "spelling").where(f"quarter_code = '{quarter}'")
     return sorted((tuple(row) for row in rows.select(*FIGURES).collect()), key=str)
 
 

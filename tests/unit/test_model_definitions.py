@@ -11,6 +11,7 @@ import pytest
 from estrela.errors import DefinitionError
 from estrela.model import (
     ApiSource,
+    ByPartition,
     Column,
     CsvSource,
     Dimension,
@@ -33,11 +34,15 @@ from estrela.model import (
     Tolerance,
     Whole,
     between,
+    bucket,
+    day,
     expression,
+    month,
     one_of,
     reconcile,
     unique,
 )
+from estrela.model.partition import DatePart
 
 CODE, NAME = Column("code", "string", "Code"), Column("name", "string", "Name")
 TEXTS = (Field("Code", "code", Text()), Field("Name", "name", Text()))
@@ -55,6 +60,20 @@ fact_sales = Fact(
     (Lookup(dim_shop, ("code",)),), ("shop_key",),
 )  # fmt: skip
 mart = Mart("mart_x", "X", (dim_shop,), (CODE,), "SELECT code FROM {dim_shop}")
+
+
+def whole_days(days: Any) -> Any:
+    return days
+
+
+DAY, AMOUNT = Column("day", "date", "Day"), Column("amount", "bigint", "Amount")
+days = CsvSource(
+    "days", "Days", "days", Download("http://x/days.csv"), (DAY, AMOUNT), (Layout("v1", ()),),
+    (FromRequest("fetched_on", "day"),), partition_by=(month("day"),),
+)  # fmt: skip
+fact_days = Fact(
+    "fact_days", "Days", (days,), whole_days, (DAY, AMOUNT), (), ("day",), (month("day"),), increment=ByPartition(days)
+)
 
 WRONG: list[tuple[Callable[[], object], str]] = [
     (
@@ -86,7 +105,47 @@ WRONG: list[tuple[Callable[[], object], str]] = [
         lambda: replace(dim_shop, transform=lambda stores: stores),
         "Dimension('dim_shop'): transform takes ('stores',), which are not its sources; allowed: shops",
     ),
-    (lambda: replace(dim_shop, sources=()), "Dimension('dim_shop'): has no source"),
+    (
+        lambda: replace(dim_shop, sources=()),
+        "Dimension('dim_shop'): transform takes ('shops',), which are not its sources; allowed: spark",
+    ),
+    (lambda: replace(fact_sales, sources=()), "Fact('fact_sales'): has no source"),
+    (
+        lambda: Lookup(dim_shop, ("code",), brings=("town",)),
+        "Lookup('dim_shop'): brings names 'town', which is not a column; allowed: code, name",
+    ),
+    (lambda: DatePart("day", "week"), "DatePart('day'): unknown unit 'week'; allowed: year, month, day"),
+    (lambda: bucket("code", 1), "Bucket('code'): count=1; at least 2 buckets are allowed"),
+    (
+        lambda: replace(fact_sales, partition_by=(month("amount"),)),
+        "Fact('fact_sales'): partition_by takes the month of 'amount', which is a bigint; allowed: date, timestamp",
+    ),
+    (
+        lambda: replace(fact_sales, partition_by=("town",)),
+        "Fact('fact_sales'): partition_by names 'town', which is not a column; allowed: shop_key, shop_durable_key, "
+        "amount",
+    ),
+    (
+        lambda: replace(fact_days, increment=ByPartition(shops)),
+        "Fact('fact_days'): increment is by 'shops', which is not among its sources; allowed: days",
+    ),
+    (
+        lambda: replace(fact_days, partition_by=(bucket("amount", 4),)),
+        "Fact('fact_days'): has an increment, but no partition column",
+    ),
+    (
+        lambda: replace(fact_days, increment=ByPartition(days, {"month": "day"})),
+        "Fact('fact_days'): increment names 'month', which is not a column; allowed: day",
+    ),
+    (
+        lambda: replace(fact_days, partition_by=("amount",)),
+        "Fact('fact_days'): increment does not derive 'amount', which is no partition column of the source; "
+        "allowed: day",
+    ),
+    (
+        lambda: replace(fact_days, partition_by=(day("day"),)),
+        "Fact('fact_days'): partitions by 'day' are finer than those of its source",
+    ),
     (
         lambda: replace(dim_shop, checks=(unique("id"),)),
         "Dimension('dim_shop'): check unique names 'id', which is not a column; allowed: shop_key, shop_durable_key, "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from estrela.model.column import Column
+from estrela.model.partition import PartitionField
 from estrela.model.source import Source
 from estrela.model.table import Dimension, Fact, Table
 
@@ -22,7 +23,7 @@ class LakeTable:
     name: str
     doc: str
     columns: tuple[Column, ...]
-    partition_by: tuple[str, ...] = ()
+    partition_by: tuple[PartitionField, ...] = ()
     sort_by: tuple[str, ...] = ()
 
     @property

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 SMALL_BYTES = 64 * 1024 * 1024
 """Below this the time goes into planning and compiling, not into rows."""
+BROADCAST = {"spark.sql.autoBroadcastJoinThreshold": "64m"}
+"""Up to this size a side of a join is sent to every task; a larger one is shuffled, since each task holds it whole."""
 FOR_SMALL = {
+    **BROADCAST,
     # One task sorts and joins it all, so there is nothing to re-plan at run time ...
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.adaptive.enabled": "false",
@@ -19,11 +22,12 @@ FOR_SMALL = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
-FOR_LARGE = {
-    # One task reads the rows of one partition of a table: what needs them together does not shuffle them.
+BY_PARTITION = {
     "spark.sql.sources.v2.bucketing.enabled": "true",
     "spark.sql.iceberg.planning.preserve-data-grouping": "true",
 }
+"""One task reads the rows of one partition of a table: what needs them together does not shuffle them."""
+FOR_LARGE = {**BROADCAST, **BY_PARTITION}
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from estrela.model.auth import ApiKey, BasicLogin, BearerToken
 from estrela.model.check import between, expression, not_null, one_of, reconcile, unique
 from estrela.model.column import Column
+from estrela.model.increment import ByPartition
 from estrela.model.origin import (
     Catalogue,
     DeliveredFile,
@@ -17,6 +18,7 @@ from estrela.model.origin import (
 )
 from estrela.model.paging import CursorPages, LinkedPages, NumberedPages, ODataPages, OffsetPages, OnePage
 from estrela.model.parse import Date, Digits, Number, Ordinal, Prefix, Text, Whole
+from estrela.model.partition import bucket, day, month, year
 from estrela.model.run_parameter import RunParameter
 from estrela.model.source import ApiSource, CsvSource, Field, FromRequest, Layout, Source, Tolerance
 from estrela.model.table import Dimension, Fact, Lookup, Mart, Scd1, Scd2
@@ -26,6 +28,7 @@ __all__ = [
     "ApiSource",
     "BasicLogin",
     "BearerToken",
+    "ByPartition",
     "Catalogue",
     "Column",
     "CsvSource",
@@ -64,9 +67,13 @@ __all__ = [
     "Tolerance",
     "Whole",
     "between",
+    "bucket",
+    "day",
     "expression",
+    "month",
     "not_null",
     "one_of",
     "reconcile",
     "unique",
+    "year",
 ]

@@ -10,6 +10,7 @@ from estrela.model.check import Check, validate_checks
 from estrela.model.column import Column, require_distinct, require_known, require_name
 from estrela.model.origin import Api, Origin
 from estrela.model.parse import Parser
+from estrela.model.partition import PartitionField, column_of, validate_partitioning, valued
 from estrela.model.run_parameter import RunParameter
 
 FILE_COLUMNS = (
@@ -91,7 +92,7 @@ class Source:
     columns: tuple[Column, ...]
     layouts: tuple[Layout, ...]
     from_request: tuple[FromRequest, ...] = ()
-    partition_by: tuple[str, ...] = ()
+    partition_by: tuple[PartitionField, ...] = ()
     sort_by: tuple[str, ...] = ()
     snapshots: bool = False
     tolerance: Tolerance = Tolerance()
@@ -112,7 +113,8 @@ class Source:
         for layout in self.layouts:
             self._validate_layout(where, layout)
         requested = [one.column for one in self.from_request]
-        for name in self.partition_by:
+        validate_partitioning(where, self.partition_by, self.all_columns)
+        for name in map(column_of, valued(self.partition_by)):
             if name not in requested:
                 raise DefinitionError(where, f"partition_by names {name!r}, which the request does not tell", requested)
         validate_checks(where, self.checks, known)

@@ -11,11 +11,15 @@ from typing import Any
 from estrela.errors import DefinitionError
 from estrela.model.check import Check, validate_checks
 from estrela.model.column import Column, require_distinct, require_known, require_name
+from estrela.model.increment import ByPartition
+from estrela.model.partition import PartitionField, validate_partitioning
 from estrela.model.source import Source
 
 UNKNOWN_KEY = 0
 """Key of the member of every dimension that stands for "not known"."""
 KEY_SUFFIX = "_key"
+SESSION = "spark"
+"""Parameter of the transform of a dimension without sources."""
 VALID_COLUMNS = (
     Column("valid_from", "date", "First day on which this version holds; the first version holds from 1900-01-01"),
     Column("valid_to", "date", "First day on which this version no longer holds; 9999-12-31 for the current one"),
@@ -44,6 +48,7 @@ class Scd2:
 class Dimension:
     """A dimension. ``transform`` takes a DataFrame per source, by the source's name, and gives ``columns``.
 
+    A dimension without sources, such as a calendar, is generated: its transform takes the session, as ``spark``.
     The engine adds the surrogate key, the durable key, the versions' dates and the unknown member (both keys 0).
     """
 
@@ -59,7 +64,7 @@ class Dimension:
     def __post_init__(self) -> None:
         where = f"Dimension({self.name!r})"
         known = [column.name for column in self.columns]
-        _validate_table(where, self.name, self.sources, self.transform)
+        _validate_table(where, self.name, _names_of(where, self.sources) or (SESSION,), self.transform)
         require_distinct(where, known)
         if not self.name.startswith("dim_"):
             raise DefinitionError(where, "name does not start with 'dim_'")
@@ -113,13 +118,15 @@ class Lookup:
     """A fact's way to a dimension: its columns ``on`` hold the dimension's business key, in that order.
 
     ``as_of`` names the fact's date that chooses the version of an Scd2. ``column`` is the key's name in the fact, by
-    default the dimension's; it ends with ``_key``.
+    default the dimension's; it ends with ``_key``. ``brings`` names columns of the member that the row is given, for
+    lookups that follow and for the fact's own columns.
     """
 
     dimension: Dimension
     on: tuple[str, ...]
     as_of: str = ""
     column: str = ""
+    brings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         given: object = self.dimension
@@ -135,6 +142,7 @@ class Lookup:
             raise DefinitionError(where, f"as_of {self.as_of!r} is given, but the dimension has no versions")
         if not self.key.endswith(KEY_SUFFIX):
             raise DefinitionError(where, f"column {self.column!r} does not end with {KEY_SUFFIX!r}")
+        require_known(where, "brings", self.brings, [column.name for column in self.dimension.columns])
 
     @property
     def key(self) -> str:
@@ -149,9 +157,10 @@ class Lookup:
 
 @dataclass(frozen=True)
 class Fact:
-    """A fact. ``transform`` gives the declared columns and those that the lookups need.
+    """A fact. ``transform`` gives the declared columns and those that the lookups need, unless lookups bring them.
 
-    ``grain`` names the columns (lookup keys included) of which no two rows have the same values.
+    ``grain`` names the columns (lookup keys included) of which no two rows have the same values. With ``increment``,
+    a run computes the partitions whose inputs changed; without it, the whole fact.
     """
 
     name: str
@@ -161,13 +170,16 @@ class Fact:
     columns: tuple[Column, ...]
     lookups: tuple[Lookup, ...]
     grain: tuple[str, ...]
-    partition_by: tuple[str, ...] = ()
+    partition_by: tuple[PartitionField, ...] = ()
     sort_by: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
+    increment: ByPartition | None = None
 
     def __post_init__(self) -> None:
         where = f"Fact({self.name!r})"
-        _validate_table(where, self.name, self.sources, self.transform)
+        if not self.sources:
+            raise DefinitionError(where, "has no source")
+        _validate_table(where, self.name, _names_of(where, self.sources), self.transform)
         if not self.name.startswith("fact_"):
             raise DefinitionError(where, "name does not start with 'fact_'")
         known = [column.name for column in self.all_columns]
@@ -175,14 +187,24 @@ class Fact:
         if not self.grain:
             raise DefinitionError(where, "has no grain", known)
         require_known(where, "grain", self.grain, known)
-        require_known(where, "partition_by", self.partition_by, known)
+        validate_partitioning(where, self.partition_by, self.all_columns)
         require_known(where, "sort_by", self.sort_by, known)
+        if self.increment:
+            self.increment.validate(where, self.sources, self.partition_by)
         validate_checks(where, self.checks, known)
 
     @property
     def all_columns(self) -> tuple[Column, ...]:
         """The table's columns: the two keys of each lookup, then the declared columns."""
         return (*[column for lookup in self.lookups for column in _key_columns(lookup)], *self.columns)
+
+    @property
+    def transformed(self) -> tuple[str, ...]:
+        """Names of the columns that ``transform`` gives."""
+        needed = [name for lookup in self.lookups for name in (*lookup.on, *([lookup.as_of] if lookup.as_of else []))]
+        brought = {name for lookup in self.lookups for name in lookup.brings}
+        names = dict.fromkeys([*(column.name for column in self.columns), *needed])
+        return tuple(name for name in names if name not in brought)
 
     def __hash__(self) -> int:
         return hash((type(self), self.name))
@@ -234,15 +256,15 @@ def _key_columns(lookup: Lookup) -> tuple[Column, Column]:
     )
 
 
-def _validate_table(where: str, name: str, sources: Sequence[Source], transform: Callable[..., Any]) -> None:
+def _validate_table(where: str, name: str, parameters: Sequence[str], transform: Callable[..., Any]) -> None:
     require_name(where, name)
-    if not sources:
-        raise DefinitionError(where, "has no source")
-    given: Sequence[object] = sources
-    for source in given:
+    found = tuple(inspect.signature(transform).parameters)
+    if sorted(found) != sorted(parameters):
+        raise DefinitionError(where, f"transform takes {found}, which are not its sources", parameters)
+
+
+def _names_of(where: str, sources: Sequence[object]) -> tuple[str, ...]:
+    for source in sources:
         if not isinstance(source, Source):
             raise DefinitionError(where, f"source {source!r} is not a Source", ("a CsvSource", "an ApiSource"))
-    expected = tuple(source.name for source in sources)
-    found = tuple(inspect.signature(transform).parameters)
-    if sorted(found) != sorted(expected):
-        raise DefinitionError(where, f"transform takes {found}, which are not its sources", expected)
+    return tuple(source.name for source in sources if isinstance(source, Source))

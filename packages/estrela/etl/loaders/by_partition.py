@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from estrela.etl.tuning import FOR_LARGE
+from estrela.etl.tuning import BY_PARTITION
+from estrela.model.partition import PartitionField
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def is_read_by_partition(rows: DataFrame, by: Sequence[str]) -> bool:
+def is_read_by_partition(rows: DataFrame, by: Sequence[PartitionField]) -> bool:
     """Whether each task has the rows of a single value of the columns ``by``, and all of them, without a shuffle.
 
-    So it is, under the settings FOR_LARGE, for rows that come of one table partitioned by these columns.
+    So it is, under the settings BY_PARTITION, for rows that come of one table partitioned by these columns. It is false
+    for date parts and buckets.
     """
     spark = rows.sparkSession
-    if not by or any(spark.conf.get(name, "false") != value for name, value in FOR_LARGE.items()):
+    if not by or not all(isinstance(field, str) for field in by):
+        return False
+    if any(spark.conf.get(name, "false") != value for name, value in BY_PARTITION.items()):
         return False
     plan = rows._jdf.queryExecution().executedPlan()
     if plan.getClass().getSimpleName() == "AdaptiveSparkPlanExec":

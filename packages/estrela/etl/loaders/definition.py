@@ -8,6 +8,7 @@ from estrela.etl.lake_table import CATALOG, LakeTable
 from estrela.etl.loaders.commit import commit
 from estrela.etl.loaders.evolution import changes, order_statement, stored
 from estrela.etl.loaders.sql import quoted
+from estrela.model.partition import sql_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -47,7 +48,7 @@ def define(spark: SparkSession, table: LakeTable) -> None:
 
 def _create_statement(table: LakeTable) -> str:
     columns = ", ".join(f"`{one.name}` {one.type} COMMENT {quoted(one.doc)}" for one in table.columns)
-    partitioned = f" PARTITIONED BY ({', '.join(f'`{name}`' for name in table.partition_by)})"
+    partitioned = f" PARTITIONED BY ({', '.join(sql_of(field, '`') for field in table.partition_by)})"
     properties = ", ".join(f"'{name}'='{value}'" for name, value in PROPERTIES.items())
     return (
         f"CREATE TABLE IF NOT EXISTS {table.identifier} ({columns}) USING iceberg"

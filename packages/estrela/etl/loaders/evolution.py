@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from estrela.errors import DefinitionError
 from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.sql import quoted
 from estrela.model.column import DECIMAL, Column
+from estrela.model.partition import UNITS, Bucket, DatePart, PartitionField, column_of, sql_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -38,9 +39,9 @@ class Stored:
     """A table as the lake has it; ``partitioned_once`` names the columns of every partitioning it ever had."""
 
     columns: Mapping[str, StoredColumn]
-    partition_by: tuple[str, ...]
+    partition_by: tuple[PartitionField, ...]
     partitioned_once: frozenset[str]
-    order: tuple[str, ...]
+    order: tuple[PartitionField, ...]
     doc: str
 
 
@@ -54,9 +55,9 @@ def stored(spark: SparkSession, table: LakeTable) -> Stored:
     }
     return Stored(
         columns,
-        tuple(_sources(schema, iceberg.spec())),
-        frozenset(name for spec in iceberg.specs().values() for name in _sources(schema, spec)),
-        tuple(_sources(schema, iceberg.sortOrder())),
+        tuple(_fields(schema, iceberg.spec())),
+        frozenset(column_of(field) for spec in iceberg.specs().values() for field in _fields(schema, spec)),
+        tuple(_fields(schema, iceberg.sortOrder())),
         str(iceberg.properties().getOrDefault("comment", "")),
     )
 
@@ -74,23 +75,23 @@ def changes(table: LakeTable, found: Stored) -> Iterator[str]:
     yield from (f"{alter} RENAME COLUMN `{old}` TO `{new}`" for old, new in renamed.items())
     for column in table.columns:
         yield from _column_changes(alter, column, columns.get(column.name))
-    yield from _partition_changes(alter, table, [renamed.get(name, name) for name in found.partition_by])
+    yield from _partition_changes(alter, table, [_renamed(field, renamed) for field in found.partition_by])
     gone = sorted(columns.keys() - {column.name for column in table.columns})
     yield from (f"{alter} DROP COLUMN `{name}`" for name in gone)
-    if tuple(renamed.get(name, name) for name in found.order) != wanted_order(table):
+    if tuple(_renamed(field, renamed) for field in found.order) != wanted_order(table):
         yield order_statement(table)
     if found.doc != table.doc:
         yield f"{alter} SET TBLPROPERTIES ('comment'={quoted(table.doc)})"
 
 
-def wanted_order(table: LakeTable) -> tuple[str, ...]:
-    """Return the columns by which the table's rows are sorted."""
+def wanted_order(table: LakeTable) -> tuple[PartitionField, ...]:
+    """Return the columns, and parts of them, by which the table's rows are sorted."""
     return (*table.partition_by, *table.sort_by) if table.sort_by else ()
 
 
 def order_statement(table: LakeTable) -> str:
     """Return the statement that declares the sort order."""
-    order = ", ".join(f"`{name}`" for name in wanted_order(table))
+    order = ", ".join(sql_of(field, "`") for field in wanted_order(table))
     if not order:
         distributed = "DISTRIBUTED BY PARTITION" if table.partition_by else "UNORDERED"
     else:
@@ -110,9 +111,15 @@ def _column_changes(alter: str, column: Column, known: StoredColumn | None) -> I
         yield f"{alter} ALTER COLUMN `{column.name}` COMMENT {quoted(column.doc)}"
 
 
-def _partition_changes(alter: str, table: LakeTable, known: Sequence[str]) -> Iterator[str]:
-    yield from (f"{alter} DROP PARTITION FIELD `{name}`" for name in known if name not in table.partition_by)
-    yield from (f"{alter} ADD PARTITION FIELD `{name}`" for name in table.partition_by if name not in known)
+def _partition_changes(alter: str, table: LakeTable, known: Sequence[PartitionField]) -> Iterator[str]:
+    gone, new = [field for field in known if field not in table.partition_by], table.partition_by
+    yield from (f"{alter} DROP PARTITION FIELD {sql_of(field, '`')}" for field in gone)
+    yield from (f"{alter} ADD PARTITION FIELD {sql_of(field, '`')}" for field in new if field not in known)
+
+
+def _renamed(field: PartitionField, names: Mapping[str, str]) -> PartitionField:
+    name = names.get(column_of(field), column_of(field))
+    return name if isinstance(field, str) else replace(field, column=name)
 
 
 def _refuse(table: LakeTable, columns: Mapping[str, StoredColumn], partitioned_once: Set[str]) -> None:
@@ -139,9 +146,14 @@ def _is_wider(old: str, new: str) -> bool:
     return (old, new) in WIDER
 
 
-def _sources(schema: Any, fields: Any) -> Iterator[str]:
-    """Yield the names of the columns that a partitioning or sort order is made of; a dropped field has none."""
+def _fields(schema: Any, fields: Any) -> Iterator[PartitionField]:
+    """Yield the fields of a partitioning or sort order, as they are declared; a dropped field has none."""
     for field in fields.fields():
-        name = schema.findColumnName(field.sourceId())
-        if name is not None and str(field.transform()) != "void":
-            yield str(name)
+        name, transform = schema.findColumnName(field.sourceId()), str(field.transform())
+        buckets = re.fullmatch(r"bucket\[(\d+)\]", transform)
+        if name is None or transform == "void":
+            continue
+        if buckets:
+            yield Bucket(str(name), int(buckets[1]))
+        else:
+            yield DatePart(str(name), transform) if transform in UNITS else str(name)

@@ -57,6 +57,10 @@ class LakeLoader(Loader):
         suffix = "" if self.snapshots.head(table) is None else f".branch_{self.branch}"
         return self.spark.table(f"{table.identifier}{suffix}")
 
+    def read_at(self, table: LakeTable, snapshot: int) -> DataFrame:
+        """Return the rows of the table at a snapshot that is kept."""
+        return self.spark.read.option("snapshot-id", snapshot).table(table.identifier)
+
     def seen(self, table: LakeTable) -> int:
         """Return the snapshot ID that this run sees; 0 if the table is empty or does not exist."""
         return self.snapshots.seen(table)
@@ -122,10 +126,21 @@ class LakeLoader(Loader):
         """Note that the run's branch, as it stands, passed the audit, and what the audit found."""
         self.set_properties(table, audited=str(self.snapshots.head(table)), audit_report=report)
 
-    def is_unchanged(self, table: LakeTable) -> bool:
-        """Whether the run's branch holds exactly the published rows, in whatever order."""
-        published = self.read_published(table)
-        return self.snapshots.head(table, MAIN) is not None and _content(published) == _content(self.read(table))
+    def note_inputs(self, table: LakeTable, inputs: str) -> None:
+        """Note that the rows which this run sees are what ``inputs`` give, as if they were committed with them."""
+        self.set_properties(table, inputs=inputs, inputs_of=str(self.snapshots.seen(table)))
+
+    def keep_inputs(self, table: LakeTable, inputs: str) -> None:
+        """Note ``inputs`` with a compacted table: the commit that they were noted with may be expired."""
+        if self.snapshots.is_compacted(table):
+            self.note_inputs(table, inputs)
+
+    def is_unchanged(self, table: LakeTable, where: Column | None = None) -> bool:
+        """Whether the run's branch holds exactly the published rows, in whatever order; ``where`` limits both."""
+        limit = F.lit(True) if where is None else where
+        if self.snapshots.head(table, MAIN) is None:
+            return False
+        return _content(self.read_published(table).where(limit)) == _content(self.read(table).where(limit))
 
     def _replace(
         self, table: LakeTable, target: str, rows: DataFrame, replaced: Column | None, options: Mapping[str, str]

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 MAIN = "main"
+COMPACTION = "replace"
+"""Operation of a snapshot that holds the rows of its parent in other files."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,7 @@ class Snapshots:
 
     def size(self, table: LakeTable) -> int:
         """Bytes of the data files of the snapshot that this run sees."""
-        seen = self.seen(table)
-        return int(self._iceberg(table).snapshot(seen).summary().getOrDefault("total-files-size", "0")) if seen else 0
+        return self._total(table, "total-files-size")
 
     def is_stale(self, table: LakeTable) -> bool:
         """Whether the table was published by another run since this run's branch began."""
@@ -65,24 +66,68 @@ class Snapshots:
         util = self.spark._jvm.org.apache.iceberg.util.SnapshotUtil
         return not util.isAncestorOf(self._iceberg(table), head, published)
 
-    def inputs(self, table: LakeTable) -> set[str]:
-        """What the published content is known to be made of."""
-        iceberg = self._iceberg(table)
-        current = iceberg.currentSnapshot()
-        kept = current.summary().getOrDefault("estrela.inputs", "") if current else ""
-        return {str(kept), str(iceberg.properties().getOrDefault("estrela.inputs", ""))}
+    def is_kept(self, table: LakeTable, snapshot: int) -> bool:
+        """Whether the snapshot exists and is not expired."""
+        return self._iceberg(table).snapshot(snapshot) is not None
 
-    def audited_inputs(self, table: LakeTable) -> str:
-        """What the run's branch was made of, if its newest commit passed the audit; else ""."""
-        head = self._audited_head(table)
-        if head is None:
-            return ""
-        return str(self._iceberg(table).snapshot(head).summary().getOrDefault("estrela.inputs", ""))
+    def commits_between(self, table: LakeTable, since: int, until: int) -> list[int] | None:
+        """Return the snapshots after ``since``, 0 for the empty table, up to ``until`` that changed rows.
+
+        None if ``until`` does not descend from ``since``, or a snapshot between them is expired.
+        """
+        iceberg, at = self._iceberg(table), until
+        commits = []
+        while at not in (0, since):
+            snapshot = iceberg.snapshot(at)
+            if snapshot is None:
+                return None
+            if snapshot.operation() != COMPACTION:
+                commits.append(at)
+            at = int(snapshot.parentId() or 0)
+        return commits if at == since else None
+
+    def partition_specs(self, table: LakeTable) -> tuple[int, int]:
+        """Return the ID of the table's partition spec, and how many specs it has had."""
+        iceberg = self._iceberg(table)
+        return int(iceberg.spec().specId()), int(iceberg.specs().size())
+
+    def rows(self, table: LakeTable) -> int:
+        """Return the number of rows of the snapshot that this run sees."""
+        return self._total(table, "total-records")
+
+    def inputs(self, table: LakeTable) -> str:
+        """Return what the rows that this run sees are known to be made of, as noted with them; "" if unknown."""
+        iceberg, at = self._iceberg(table), self.seen(table)
+        noted = iceberg.properties()
+        while at:
+            snapshot = iceberg.snapshot(at)
+            if snapshot is None:
+                return ""
+            if str(at) == str(noted.getOrDefault("estrela.inputs_of", "")):
+                return str(noted.getOrDefault("estrela.inputs", ""))
+            if snapshot.operation() != COMPACTION:
+                return str(snapshot.summary().getOrDefault("estrela.inputs", ""))
+            at = int(snapshot.parentId() or 0)
+        return ""
+
+    def is_compacted(self, table: LakeTable) -> bool:
+        """Whether the newest commit that this run sees is a compaction with which no inputs are noted."""
+        iceberg, seen = self._iceberg(table), self.seen(table)
+        noted = str(iceberg.properties().getOrDefault("estrela.inputs_of", ""))
+        return bool(seen) and noted != str(seen) and str(iceberg.snapshot(seen).operation()) == COMPACTION
+
+    def is_audited(self, table: LakeTable) -> bool:
+        """Whether the newest commit on the run's branch passed the audit; true without a branch."""
+        return self.head(table) is None or self._audited_head(table) is not None
 
     def audit_report(self, table: LakeTable) -> str:
         """What the audit found in the run's branch as it stands; "" if nothing was noted."""
         properties = self._iceberg(table).properties()
         return "" if self._audited_head(table) is None else str(properties.getOrDefault("estrela.audit_report", ""))
+
+    def _total(self, table: LakeTable, name: str) -> int:
+        seen = self.seen(table)
+        return int(self._iceberg(table).snapshot(seen).summary().getOrDefault(name, "0")) if seen else 0
 
     def _audited_head(self, table: LakeTable) -> int | None:
         head = self.head(table)

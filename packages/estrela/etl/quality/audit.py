@@ -29,12 +29,15 @@ class CheckResult:
     examples: tuple[str, ...] = ()
 
 
-def audit(lake: Loader, table: LakeTable, checks: Sequence[Check], where: str = "true") -> list[CheckResult]:
+def audit(
+    lake: Loader, table: LakeTable, checks: Sequence[Check], where: Column, source_where: Column | None = None
+) -> list[CheckResult]:
     """The results of ``checks`` on the rows of the run's branch of ``table`` where the condition holds.
 
-    Raises QualityError if one fails.
+    ``source_where`` limits the rows of the sources that they are reconciled with. Raises QualityError if one fails.
     """
-    results = run_checks(lake.read(table).where(where), checks, lambda check: _trusted(lake, check))
+    limit = F.lit(True) if source_where is None else source_where
+    results = run_checks(lake.read(table).where(where), checks, lambda check: _trusted(lake, check).where(limit))
     failures = [
         CheckFailure(one.check, one.column, one.rows_failed, one.examples) for one in results if one.rows_failed
     ]

@@ -10,12 +10,11 @@ from typing import Any
 from estrela.errors import TransformError
 from estrela.etl.raw.raw_file import RawFile, current
 from estrela.etl.raw.request_id import request_of
+from estrela.model.partition import Partition, column_of, start_of, valued
 from estrela.model.source import Source
 
 FileId = tuple[str, int, str, str]
 """Request, page, sha256 and day of receipt."""
-Partition = tuple[str, ...]
-"""The values of a source's partition columns, as text."""
 
 
 def wanted(source: Source, files: Iterable[RawFile]) -> list[RawFile]:
@@ -82,4 +81,4 @@ def changed_partitions(
 
 def _partition(source: Source, values: Mapping[str, str]) -> Partition:
     keys = {one.column: one.key for one in source.from_request}
-    return tuple(values[keys[column]] for column in source.partition_by)
+    return tuple(start_of(field, values[keys[column_of(field)]]) for field in valued(source.partition_by))

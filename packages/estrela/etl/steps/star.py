@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pyspark.sql import functions as F
+
 from estrela.etl.base import ETLBase, Figures
+from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.lake import LakeLoader
 from estrela.etl.quality.audit import CheckResult, audit
+from estrela.etl.steps.increment import Part, is_local, part_of
+from estrela.etl.steps.inputs import Inputs, inputs_of
+from estrela.etl.transformers.fact_partitions import guarded
 from estrela.etl.transformers.refined import dimension_rows, fact_rows, own_checks
 from estrela.etl.tuning import tuned
 from estrela.frame import frame_of
-from estrela.model.source import Source
 from estrela.model.star import Star
-from estrela.model.table import UNKNOWN_KEY, Dimension, Fact, Table
+from estrela.model.table import SESSION, UNKNOWN_KEY, Dimension, Fact, Table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -56,40 +60,74 @@ class BuildStar(ETLBase):
         with ThreadPoolExecutor(BUILDERS) as pool:
             return [table.name for table, built in zip(tables, pool.map(self._build, tables), strict=True) if built]
 
-    def inputs(self, table: Table) -> str:
-        """What decides the content of ``table``: its code, and the snapshots of everything that it is made of."""
-        sources: set[Source] = set(table.sources)
-        if isinstance(table, Fact):
-            sources |= {source for lookup in table.lookups for source in lookup.dimension.sources}
-        snapshots = {source.name: self.lake.snapshots.seen(self.lake.tables.trusted(source)) for source in sources}
-        return hashlib.sha256(json.dumps([self.code[table.name], sorted(snapshots.items())]).encode()).hexdigest()
+    def inputs(self, table: Table) -> Inputs:
+        """Return what decides the content of ``table``: the code, and the snapshots of all that it is computed from."""
+        tables, seen = self.lake.tables, self.lake.snapshots.seen
+        dimensions = [lookup.dimension for lookup in table.lookups] if isinstance(table, Fact) else []
+        return Inputs(
+            self.code[table.name],
+            {source.name: seen(tables.trusted(source)) for source in table.sources},
+            {dimension.name: seen(tables.refined(dimension)) for dimension in dimensions},
+        )
 
     def _build(self, table: Table) -> bool:
-        """Build and audit the table; say whether it changed."""
-        target = self.lake.tables.refined(table)
+        """Build and audit what changed of the table; return whether its rows changed."""
+        target, snapshots = self.lake.tables.refined(table), self.lake.snapshots
         self.lake.ensure(target)
-        inputs = self.inputs(table)
-        own = self.lake.snapshots.audited_inputs(target)
-        if inputs == own or (not own and not self.full_refresh and inputs in self.lake.snapshots.inputs(target)):
-            return False
-        self.lake.overwrite(target, self._rows(table), inputs=inputs)
-        if self.lake.is_unchanged(target):
+        if not snapshots.is_audited(target):
             self.lake.drop_branch(target, self.lake.branch)
-            self.lake.set_properties(target, inputs=inputs)
+        begun = snapshots.head(target) is not None
+        inputs, built = self.inputs(table), inputs_of(snapshots.inputs(target))
+        refreshed = self.full_refresh and not begun
+        if built == inputs and not refreshed:
+            self.lake.keep_inputs(target, inputs.as_text())
             return False
-        members = f"{table.key} <> {UNKNOWN_KEY}" if isinstance(table, Dimension) else "true"
-        results = audit(self.lake, target, own_checks(table), members)
-        self.lake.mark_audited(target, json.dumps([_row(table.name, one) for one in results]))
+        part = part_of(table, self.lake, built, inputs) if isinstance(table, Fact) and built and not refreshed else None
+        if part is None or part.partitions:
+            self._write(table, part, inputs)
+        if (part and not part.partitions) or (not begun and self._is_unchanged(target, part)):
+            self.lake.note_inputs(target, inputs.as_text())
+            return False
+        self.lake.mark_audited(target, self._report(table, part))
         return True
 
-    def _rows(self, table: Table) -> DataFrame:
+    def _write(self, table: Table, part: Part | None, inputs: Inputs) -> None:
+        """Write the table, or the part of the fact, on the run's branch."""
+        rows = self._rows(table, part)
+        if part and isinstance(table, Fact):
+            rows = guarded(table, rows, part.rows)
+        replaced = part.rows if part else None
+        self.lake.overwrite(self.lake.tables.refined(table), rows, replaced, inputs=inputs.as_text())
+
+    def _is_unchanged(self, target: LakeTable, part: Part | None) -> bool:
+        """Whether the run's branch holds the committed rows; the branch is dropped then."""
+        unchanged = self.lake.is_unchanged(target, part.rows if part else None)
+        if unchanged:
+            self.lake.drop_branch(target, self.lake.branch)
+        return unchanged
+
+    def _report(self, table: Table, part: Part | None) -> str:
+        """Check what was written; return the results for the whole table. Raises QualityError if a check fails."""
+        target, checks = self.lake.tables.refined(table), own_checks(table)
+        local = [check for check in checks if part and isinstance(table, Fact) and is_local(check, table, part)]
+        whole = [check for check in checks if check not in local]
+        members = F.col(table.key) != UNKNOWN_KEY if isinstance(table, Dimension) else F.lit(True)
+        results = audit(self.lake, target, whole, members) if whole else []
+        if part and local:
+            results += audit(self.lake, target, local, part.rows, part.source_rows)
+        rows = self.lake.snapshots.rows(target) if part else None
+        return json.dumps([_row(table.name, result, rows) for result in results])
+
+    def _rows(self, table: Table, part: Part | None) -> DataFrame:
+        """Return the rows of the table, or of the part of the fact."""
         sources = {source.name: self.lake.read(self.lake.tables.trusted(source)) for source in table.sources}
         if isinstance(table, Dimension):
-            return dimension_rows(table, sources)
-        dimensions = {
-            one.dimension.name: self.lake.read(self.lake.tables.refined(one.dimension)) for one in table.lookups
-        }
-        return fact_rows(table, sources, dimensions)
+            return dimension_rows(table, sources or {SESSION: self.lake.spark})
+        if part:
+            sources[part.source.name] = sources[part.source.name].where(part.source_rows)
+        dimensions = [lookup.dimension for lookup in table.lookups]
+        members = {one.name: self.lake.read(self.lake.tables.refined(one)) for one in dimensions}
+        return fact_rows(table, sources, members)
 
     def _record(self) -> None:
         """Keep the results of the checks of what this run audited beside those of the other tables.
@@ -112,14 +150,14 @@ class BuildStar(ETLBase):
             self.lake.overwrite(checks, frame_of(self.lake.spark, rows, checks.schema))
 
 
-def _row(table: str, one: CheckResult) -> dict[str, str | int]:
-    """A row of the table of checks."""
+def _row(table: str, result: CheckResult, rows: int | None) -> dict[str, str | int]:
+    """A row of the table of checks; ``rows`` are those of the table where only a part of it was read."""
     return {
         "table_name": table,
-        "check_name": one.check,
-        "column_name": one.column,
-        "rows_checked": one.rows_checked,
-        "rows_failed": one.rows_failed,
+        "check_name": result.check,
+        "column_name": result.column,
+        "rows_checked": result.rows_checked if rows is None else rows,
+        "rows_failed": result.rows_failed,
     }
 
 

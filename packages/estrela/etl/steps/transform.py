@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
-from functools import reduce
-from operator import and_, or_
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -14,9 +12,9 @@ from estrela.etl.accounts.file_accounts import Account, Ledger
 from estrela.etl.accounts.quarantine import accepted
 from estrela.etl.base import ETLBase, Figures
 from estrela.etl.loaders.lake import LakeLoader
+from estrela.etl.partition_filter import clustered_by, partition_filter
 from estrela.etl.quality.audit import audit
 from estrela.etl.raw.deliveries import (
-    Partition,
     changed_partitions,
     partition_of,
     requested,
@@ -27,6 +25,7 @@ from estrela.etl.readers.text_rows import TakenFile
 from estrela.etl.transformers.shuffled import shuffled
 from estrela.etl.transformers.typed_rows import RawReader, taken_rows
 from estrela.etl.tuning import tuned
+from estrela.model.partition import Partition, valued
 from estrela.model.source import Source
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ class TransformSource(ETLBase):
         with tuned(self.lake.spark, sum(one.file.size for one in taken)):
             with text_rows.reading(self.lake.spark, self.source):
                 accounts = self._write(taken, changed, ledger, kept)
-            audit(self.lake, table, self.source.checks)
+            audit(self.lake, table, self.source.checks, F.lit(True))
             ledger.record([*kept, *accounts])
         sums = {name: sum(one[name] for one in accounts) for name in ("rows_in", "rows_loaded", "rows_rejected")}
         return {"source": self.source.name, "files": len(taken), **sums}
@@ -93,24 +92,17 @@ class TransformSource(ETLBase):
         readable, frame, contents = taken_rows(self.lake.spark, self.source, self.raw, taken)
         # Read once, written twice: the sound rows here, the others there.
         table = self.lake.tables.trusted(self.source)
-        rows = shuffled(frame, self.source.partition_by or ("source_file", "source_line"), table)
+        together = clustered_by(table)
+        rows = shuffled(frame, together or [F.col("source_file"), F.col("source_line")], table)
         self.lake.overwrite(
             table,
             rows.where(F.col("reject").isNull()),
             self._replaced(changed),
-            clustered=bool(self.source.partition_by),
+            clustered=bool(together),
         )
         return ledger.settle([*readable.good, *readable.refused], contents, rows, kept)
 
     def _replaced(self, changed: set[Partition]) -> Column | None:
-        if self.full_refresh or not self.source.partition_by:
+        if self.full_refresh or not valued(self.source.partition_by):
             return None
-        types = {column.name: column.type for column in self.source.columns}
-        partitions = [
-            [
-                F.col(name) == F.lit(value).cast(types[name])
-                for name, value in zip(self.source.partition_by, partition, strict=True)
-            ]
-            for partition in sorted(changed)
-        ]
-        return reduce(or_, [reduce(and_, conditions) for conditions in partitions])
+        return partition_filter(self.lake.tables.trusted(self.source), changed)

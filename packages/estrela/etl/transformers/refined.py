@@ -12,19 +12,22 @@ from estrela.errors import TransformError
 from estrela.etl.row_hash import row_hash
 from estrela.model.check import Check, NotNull, Unique
 from estrela.model.column import Column as Declared
-from estrela.model.table import UNKNOWN_KEY, Dimension, Fact, Lookup, Scd2, Table
+from estrela.model.table import SESSION, UNKNOWN_KEY, Dimension, Fact, Lookup, Scd2, Table
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import Column, DataFrame, SparkSession
 
 FIRST_DAY, LAST_DAY = "1900-01-01", "9999-12-31"
 UNKNOWN = "unknown"
 
 
-def dimension_rows(dimension: Dimension, sources: Mapping[str, DataFrame]) -> DataFrame:
-    """The dimension's table: its members or their versions, and the unknown member."""
+def dimension_rows(dimension: Dimension, sources: Mapping[str, DataFrame | SparkSession]) -> DataFrame:
+    """The dimension's table: its members or their versions, and the unknown member.
+
+    ``sources`` of a dimension without any holds the session, as ``spark``.
+    """
     extra = (dimension.history.as_of,) if isinstance(dimension.history, Scd2) else ()
-    rows = _transformed(dimension, sources, extra)
+    rows = _transformed(dimension, sources, (*[column.name for column in dimension.columns], *extra))
     if isinstance(dimension.history, Scd2):
         rows = _versions(rows, dimension, dimension.history)
     types = {column.name: column.type for column in dimension.all_columns}
@@ -36,9 +39,7 @@ def dimension_rows(dimension: Dimension, sources: Mapping[str, DataFrame]) -> Da
 
 def fact_rows(fact: Fact, sources: Mapping[str, DataFrame], dimensions: Mapping[str, DataFrame]) -> DataFrame:
     """The fact's table: what its transform gives, with a key per lookup; 0 where a dimension has no such member."""
-    needed = [name for lookup in fact.lookups for name in (*lookup.on, *([lookup.as_of] if lookup.as_of else []))]
-    declared = [column.name for column in fact.columns]
-    rows = _transformed(fact, sources, [name for name in dict.fromkeys(needed) if name not in declared])
+    rows = _transformed(fact, sources, fact.transformed)
     for lookup in fact.lookups:
         rows = _looked_up(rows, lookup, dimensions[lookup.dimension.name])
     return _selected(rows, fact.all_columns)
@@ -54,11 +55,11 @@ def own_checks(table: Table) -> tuple[Check, ...]:
     return (Unique((table.key,)), Unique((*table.business_key, *versions)), *present, *table.checks)
 
 
-def _transformed(table: Table, sources: Mapping[str, DataFrame], extra: Sequence[str]) -> DataFrame:
+def _transformed(table: Table, sources: Mapping[str, DataFrame | SparkSession], expected: Sequence[str]) -> DataFrame:
     """What the transform gives. Raises TransformError if its columns are not those declared."""
-    rows = table.transform(**{source.name: sources[source.name] for source in table.sources})
-    expected = {*(column.name for column in table.columns), *extra}
-    missing, unknown = sorted(expected - set(rows.columns)), sorted(set(rows.columns) - expected)
+    parameters = [source.name for source in table.sources] or [SESSION]
+    rows: DataFrame = table.transform(**{name: sources[name] for name in parameters})
+    missing, unknown = sorted({*expected} - {*rows.columns}), sorted({*rows.columns} - {*expected})
     if missing or unknown:
         raise TransformError(table.name, f"the transform lacks columns {missing} and has undeclared columns {unknown}")
     return rows
@@ -119,19 +120,20 @@ def _unknown_member(rows: DataFrame, dimension: Dimension) -> DataFrame:
 
 def _looked_up(rows: DataFrame, lookup: Lookup, members: DataFrame) -> DataFrame:
     """``rows`` with the keys of the member (and version) that they name: a left join that matches at most one."""
-    dimension = lookup.dimension
-    names = [f"_{name}" for name in dimension.business_key]
-    right = members.where(F.col(dimension.key) != UNKNOWN_KEY).select(
-        F.col(dimension.key).alias("_key"),
-        *[F.col(name).alias(alias) for name, alias in zip(dimension.business_key, names, strict=True)],
+    right = members.where(F.col(lookup.dimension.key) != UNKNOWN_KEY).select(
+        F.col(lookup.dimension.key).alias("_key"),
+        *[F.col(name).alias(f"_{name}") for name in lookup.dimension.business_key],
+        *[F.col(name).alias(f"_brought_{name}") for name in lookup.brings],
         *([F.col("valid_from").alias("_from"), F.col("valid_to").alias("_to")] if lookup.as_of else []),
     )
-    matches = [F.col(left) == F.col(name) for left, name in zip(lookup.on, names, strict=True)]
+    matches = [
+        F.col(left) == F.col(f"_{name}") for left, name in zip(lookup.on, lookup.dimension.business_key, strict=True)
+    ]
     if lookup.as_of:
         matches += [F.col(lookup.as_of) >= F.col("_from"), F.col(lookup.as_of) < F.col("_to")]
-    joined = rows.join(F.broadcast(right), matches, "left")
-    keys = {lookup.key: F.coalesce("_key", F.lit(UNKNOWN_KEY)), lookup.durable_key: durable_key(lookup)}
-    return joined.withColumns(keys).drop("_key", *names, "_from", "_to")
+    found = {lookup.key: F.coalesce("_key", F.lit(UNKNOWN_KEY)), lookup.durable_key: durable_key(lookup)}
+    found |= {name: F.col(f"_brought_{name}") for name in lookup.brings}
+    return rows.join(right, matches, "left").withColumns(found).drop(*right.columns)
 
 
 def durable_key(lookup: Lookup) -> Column:

@@ -9,10 +9,10 @@ from estrela.etl.lake_table import LakeTable
 from estrela.etl.spark_fault import error_of
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 
-def shuffled(rows: DataFrame, by: Sequence[str], table: LakeTable) -> DataFrame:
+def shuffled(rows: DataFrame, by: Sequence[Column], table: LakeTable) -> DataFrame:
     """``rows`` of ``table`` brought together by the columns ``by``, computed now; to read them is to read these files.
 
     Spark keeps the shuffle's files for as long as the frame lives and makes them anew if it loses some. A cache would

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from estrela.model import Column, Fact, Lookup, between, expression, reconcile
+from estrela.model import ByPartition, Column, Fact, Lookup, between, expression, reconcile
 from estrela.stars.banking import institutions, sources
 from estrela.stars.banking.dim_institution import dim_institution
 from estrela.stars.banking.dim_quarter import dim_quarter
+from estrela.stars.banking.dim_spelling import dim_spelling
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-def transform(complaints: DataFrame, segments: DataFrame) -> DataFrame:
+def transform(complaints: DataFrame) -> DataFrame:
     """The rows of the ranking, with the index computed anew: upheld per million clients, cut to 2 decimals."""
     from pyspark.sql import functions as F
 
-    coded = institutions.with_institution(complaints, segments)
     upheld = F.coalesce("extrapolated_upheld", "upheld")
     # Hundredths by whole-number division: cut, not rounded, as the Central Bank does.
     hundredths = F.expr("(coalesce(extrapolated_upheld, upheld) * 100000000L) div nullif(clients, 0L)")
-    return coded.select(
-        "institution_code",
+    return complaints.select(
+        institutions.spelling().alias("spelling"),
         F.format_string("%dT%d", "year", "quarter").alias("quarter_code"),
         F.last_day(F.make_date("year", F.col("quarter") * 3, F.lit(1))).alias("quarter_end"),
         "upheld", "other", "unregulated", "total", "extrapolated_upheld", "analysed",
@@ -36,7 +36,7 @@ def transform(complaints: DataFrame, segments: DataFrame) -> DataFrame:
 fact_complaints = Fact(
     name="fact_complaints",
     doc="Complaints of an institution in a quarter; what total means changes with the method in dim_quarter",
-    sources=(sources.complaints, sources.segments),
+    sources=(sources.complaints,),
     transform=transform,
     columns=(
         Column("quarter_code", "string", "Year and quarter, such as 2021T4"),
@@ -56,11 +56,13 @@ fact_complaints = Fact(
         Column("source_line", "bigint", "Line of that file"),
     ),
     lookups=(
+        Lookup(dim_spelling, on=("spelling",), brings=("institution_code",)),
         Lookup(dim_institution, on=("institution_code",), as_of="quarter_end"),
         Lookup(dim_quarter, on=("quarter_code",)),
     ),
-    grain=("institution_key", "quarter_key"),
+    grain=("institution_key", "quarter_code"),
     partition_by=("quarter_code",),
+    increment=ByPartition(sources.complaints, {"quarter_code": "format_string('%dT%d', year, quarter)"}),
     sort_by=("institution_key",),
     checks=(
         between("total", 0),

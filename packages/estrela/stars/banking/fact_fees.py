@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from estrela.model import Column, Fact, Lookup, between, one_of, reconcile
+from estrela.model import ByPartition, Column, Fact, Lookup, between, month, one_of, reconcile
 from estrela.stars.banking import sources
 from estrela.stars.banking.dim_institution import dim_institution
 from estrela.stars.banking.dim_service import dim_service
@@ -69,7 +69,8 @@ fact_fees = Fact(
         Lookup(dim_service, on=("service_code", "person_type")),
     ),
     grain=("institution_key", "service_key", "person_type", "snapshot_date"),
-    partition_by=("snapshot_date",),
+    partition_by=(month("snapshot_date"),),
+    increment=ByPartition(sources.fees),
     sort_by=("institution_key", "service_key"),
     checks=(
         between("ceiling", 0),

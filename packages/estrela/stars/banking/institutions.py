@@ -34,8 +34,15 @@ def plain_name(name: Column) -> Column:
     return F.trim(F.regexp_replace(upper, "[^A-Z0-9_]+", " "))
 
 
+def spelling() -> Column:
+    """Return how a row of the complaints names its institution: the CNPJ root, else the plain name."""
+    from pyspark.sql import functions as F
+
+    return F.coalesce("cnpj_root", plain_name(F.col("institution_name")))
+
+
 def with_institution(complaints: DataFrame, segments: DataFrame) -> DataFrame:
-    """``complaints`` with institution_code: the CNPJ root, or ``C:`` and the conglomerate's normalised name.
+    """``complaints`` with spelling and institution_code: the CNPJ root, or ``C:`` and the conglomerate's plain name.
 
     A name with lost characters takes the one whole name that fits it, from other quarters, the segmentation list or
     the aliases; if none or several fit, it stays as it is, and the check on the code refuses it.
@@ -55,9 +62,10 @@ def with_institution(complaints: DataFrame, segments: DataFrame) -> DataFrame:
     )
     joined = named.join(F.broadcast(repaired), F.col("plain") == F.col("damaged"), "left")
     conglomerate = F.concat(F.lit("C:"), F.coalesce("whole", "plain"))
-    return joined.withColumn("institution_code", F.coalesce("cnpj_root", conglomerate)).drop(
-        "plain", "damaged", "whole", "n"
+    coded = joined.withColumns(
+        {"spelling": F.coalesce("cnpj_root", "plain"), "institution_code": F.coalesce("cnpj_root", conglomerate)}
     )
+    return coded.drop("plain", "damaged", "whole", "n")
 
 
 def _whole_names(named: DataFrame, segments: DataFrame) -> DataFrame:

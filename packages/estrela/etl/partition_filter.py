@@ -1,0 +1,106 @@
+"""Conditions that hold for the rows of some partitions of a table."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from estrela.etl.lake_table import LakeTable
+from estrela.model.partition import DatePart, Partition, column_of, valued
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column
+
+_LONGEST = {"year": 366, "month": 31, "day": 1}
+
+
+def partition_filter(table: LakeTable, partitions: Collection[Partition]) -> Column:
+    """Return the condition that holds for the rows of ``partitions`` of ``table`` and for no others.
+
+    Its depth grows with the logarithm of their number: Spark and Iceberg walk conditions by recursion, and a chain of
+    1,500 alternatives overflows the stack. Partitions that share all values but one become one IN.
+    """
+    from pyspark.sql import functions as F
+
+    fields = valued(table.partition_by)
+    if not fields:
+        return F.lit(bool(partitions))
+    types = {column.name: column.type for column in table.columns}
+    # The field with most values comes last, where one IN tests them all.
+    order = sorted(range(len(fields)), key=lambda at: len({partition[at] for partition in partitions}))
+    ordered = {tuple(partition[at] for at in order) for partition in partitions}
+    return _matches([fields[at] for at in order], ordered, types)
+
+
+def _matches(fields: Sequence[str | DatePart], partitions: Collection[Partition], types: Mapping[str, str]) -> Column:
+    first, *rest = fields
+    if not rest:
+        return _is_one_of(first, {partition[0] for partition in partitions}, types[column_of(first)])
+    below: dict[str | None, set[Partition]] = defaultdict(set)
+    for partition in partitions:
+        below[partition[0]].add(partition[1:])
+    alike: dict[frozenset[Partition], set[str | None]] = defaultdict(set)
+    for value, others in below.items():
+        alike[frozenset(others)].add(value)
+    kind = types[column_of(first)]
+    return any_of([_is_one_of(first, values, kind) & _matches(rest, others, types) for others, values in alike.items()])
+
+
+def clustered_by(table: LakeTable) -> list[Column]:
+    """Return the values that bring the rows of each partition together; none if buckets are to split them further."""
+    fields = valued(table.partition_by)
+    return [partition_value(field) for field in fields] if len(fields) == len(table.partition_by) else []
+
+
+def partition_value(field: str | DatePart, prefix: str = "") -> Column:
+    """Return the partition value of a row: its column, or the first day of its part of the date.
+
+    ``prefix`` precedes the column's name, such as that of a struct.
+    """
+    from pyspark.sql import functions as F
+
+    column = F.col(f"{prefix}{column_of(field)}")
+    return column if isinstance(field, str) else F.date_trunc(field.unit, column).cast("date")
+
+
+def any_of(conditions: Sequence[Column]) -> Column:
+    """Return the disjunction of ``conditions`` as a balanced tree; false for none."""
+    from pyspark.sql import functions as F
+
+    if len(conditions) < 2:
+        return conditions[0] if conditions else F.lit(False)
+    middle = len(conditions) // 2
+    return any_of(conditions[:middle]) | any_of(conditions[middle:])
+
+
+def _is_one_of(field: str | DatePart, values: Collection[str | None], kind: str) -> Column:
+    from pyspark.sql import functions as F
+
+    column, known = F.col(column_of(field)), sorted(value for value in values if value is not None)
+    if isinstance(field, DatePart):
+        found = [
+            (column >= F.lit(low).cast(kind)) & (column < F.lit(high).cast(kind)) for low, high in _spans(field, known)
+        ]
+    else:
+        found = [column.isin([F.lit(value).cast(kind) for value in known])] if known else []
+    return any_of([*found, *([column.isNull()] if None in values else [])])
+
+
+def _spans(field: DatePart, starts: Sequence[str]) -> list[tuple[str, str]]:
+    """First days and days after the last of runs of consecutive parts."""
+    spans: list[tuple[str, str]] = []
+    for start in starts:
+        end = _next(field.unit, start)
+        if spans and spans[-1][1] == start:
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
+    return spans
+
+
+def _next(unit: str, start: str) -> str:
+    """First day of the part after the one that begins on ``start``."""
+    later = date.fromisoformat(start) + timedelta(_LONGEST[unit])
+    return str({"year": later.replace(month=1, day=1), "month": later.replace(day=1), "day": later}[unit])

@@ -1,0 +1,97 @@
+"""The part of a fact that a run computes anew: the partitions that a changed input reaches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from estrela.etl.loaders.lake import LakeLoader
+from estrela.etl.loaders.partitions import Partitions
+from estrela.etl.partition_filter import partition_filter
+from estrela.etl.steps.inputs import Inputs
+from estrela.etl.transformers.fact_partitions import moved_partitions, partitions_of
+from estrela.model.check import Between, Check, Expression, NotNull, OneOf, Reconcile, Unique
+from estrela.model.increment import ByPartition
+from estrela.model.partition import Partition, column_of, valued
+from estrela.model.source import Source
+from estrela.model.table import Fact, Lookup
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column
+
+
+@dataclass(frozen=True)
+class Part:
+    """Conditions on the rows of a fact to be replaced, and on the rows of ``source`` that they are computed from."""
+
+    source: Source
+    rows: Column
+    source_rows: Column
+    partitions: int
+
+
+def part_of(fact: Fact, lake: LakeLoader, built: Inputs, now: Inputs) -> Part | None:
+    """Return the part of ``fact`` that differs since it was ``built``; None if all of it has to be computed.
+
+    A fact without increment, other code, a change in a source that is read whole, and a snapshot that is no longer
+    there make the whole fact necessary.
+    """
+    if fact.increment is None or built.code != now.code or not _are_same(fact, lake, built, now):
+        return None
+    reached = _reached(fact, fact.increment, lake, built, now)
+    if reached is None:
+        return None
+    source = fact.increment.source
+    trusted = lake.tables.trusted(source)
+    existing = partitions_of(fact, Partitions(trusted, lake.snapshots).existing(now.sources[source.name]))
+    origin = {partition for partition, target in existing.items() if target in reached}
+    rows = partition_filter(lake.tables.refined(fact), reached)
+    return Part(source, rows, partition_filter(trusted, origin), len(reached))
+
+
+def is_local(check: Check, fact: Fact, part: Part) -> bool:
+    """Whether ``check`` holds for the whole fact if it holds for each partition."""
+    match check:
+        case Unique(columns):
+            return {column_of(field) for field in valued(fact.partition_by)} <= set(columns)
+        case Reconcile(source=source):
+            return source == part.source
+        case NotNull() | OneOf() | Between() | Expression():
+            return True
+
+
+def _are_same(fact: Fact, lake: LakeLoader, built: Inputs, now: Inputs) -> bool:
+    """Whether the sources that are read whole have the rows that they had."""
+    assert fact.increment is not None
+    whole = [source for source in fact.sources if source != fact.increment.source]
+    between = lake.snapshots.commits_between
+    return all(
+        between(lake.tables.trusted(source), built.sources.get(source.name, -1), now.sources[source.name]) == []
+        for source in whole
+    )
+
+
+def _reached(fact: Fact, increment: ByPartition, lake: LakeLoader, built: Inputs, now: Inputs) -> set[Partition] | None:
+    """Return the partitions of the fact that a changed partition or member reaches; None if that cannot be known."""
+    source = increment.source
+    trusted = Partitions(lake.tables.trusted(source), lake.snapshots)
+    changed = trusted.changed(built.sources.get(source.name, -1), now.sources[source.name])
+    if changed is None:
+        return None
+    reached = set(partitions_of(fact, changed).values())
+    for lookup in fact.lookups:
+        name = lookup.dimension.name
+        if built.dimensions.get(name) != now.dimensions[name]:
+            moved = _moved(fact, lookup, lake, built.dimensions.get(name, 0))
+            if moved is None:
+                return None
+            reached |= moved
+    return reached
+
+
+def _moved(fact: Fact, lookup: Lookup, lake: LakeLoader, snapshot: int) -> set[Partition] | None:
+    dimension = lake.tables.refined(lookup.dimension)
+    if not lake.snapshots.is_kept(dimension, snapshot):
+        return None
+    rows = lake.read(lake.tables.refined(fact))
+    return moved_partitions(fact, lookup, rows, (lake.read_at(dimension, snapshot), lake.read(dimension)))

@@ -1,0 +1,30 @@
+"""Spellings under which the ranking names institutions, and the institution that each stands for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from estrela.model import Column, Dimension, not_null
+from estrela.stars.banking import institutions, sources
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+def transform(complaints: DataFrame, segments: DataFrame) -> DataFrame:
+    """Return one row per spelling: what stands for a damaged name depends on the names of all quarters."""
+    return institutions.with_institution(complaints, segments).select("spelling", "institution_code").distinct()
+
+
+dim_spelling = Dimension(
+    name="dim_spelling",
+    doc="Spellings of institutions in the ranking; a name with lost characters stands for the one whole name that fits",
+    sources=(sources.complaints, sources.segments),
+    transform=transform,
+    columns=(
+        Column("spelling", "string", "CNPJ root, or the conglomerate's name in plain letters, _ for a lost character"),
+        Column("institution_code", "string", "Institution that it stands for"),
+    ),
+    business_key=("spelling",),
+    checks=(not_null("institution_code"),),
+)
