@@ -68,7 +68,7 @@ def whole_days(days: Any) -> Any:
 
 DAY, AMOUNT = Column("day", "date", "Day"), Column("amount", "bigint", "Amount")
 days = CsvSource(
-    "days", "Days", "days", Download("http://x/days.csv"), (DAY, AMOUNT), (Layout("v1", ()),),
+    "days", "Days", "days", Download("https://x/days.csv"), (DAY, AMOUNT), (Layout("v1", ()),),
     (FromRequest("fetched_on", "day"),), partition_by=(month("day"),),
 )  # fmt: skip
 fact_days = Fact(
