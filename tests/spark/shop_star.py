@@ -130,7 +130,7 @@ class Shop:
         """Build, and commit what was built; return the tables that changed."""
         self.runs += 1
         lake = self.lake
-        built = BuildStar(self.star, lake, code).run()["built"]
+        built = BuildStar(self.star, lake, {table.name: code for table in self.star.tables}).run()["built"]
         for table in (*map(lake.tables.refined, self.star.tables), lake.tables.checks):
             if exists(self.spark, table) and lake.branch in lake.snapshots.refs(table):
                 lake.fast_forward(table)

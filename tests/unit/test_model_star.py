@@ -27,7 +27,7 @@ def test_the_banking_star_is_found() -> None:
 def test_a_fact_brings_the_dimensions_and_sources_that_it_refers_to() -> None:
     star = assemble("small", [fact_complaints])
 
-    assert {one.name for one in star.tables} == {"fact_complaints", "dim_institution", "dim_quarter"}
+    assert {one.name for one in star.tables} == {"fact_complaints", "dim_institution", "dim_quarter", "dim_spelling"}
     assert {"complaints", "segments"} <= {one.name for one in star.sources}
 
 

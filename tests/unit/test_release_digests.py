@@ -50,6 +50,7 @@ def test_every_table_and_mart_has_a_digest_of_its_own(copy: Path) -> None:
         ("stars/banking/dim_quarter.py", "- 1) * 3 + 1", "- 1) * 3", {"dim_quarter", "fact_complaints"}),
         ("stars/banking/institution_aliases.csv", "\n", "\nx\n", ALL),
         ("etl/transformers/refined.py", '"1900-01-01"', '"1800-01-01"', ALL),
+        ("etl/row_hash.py", "= 63", "= 62", ALL),
         ("etl/extractors/extractor.py", "from __future__", "import os\nfrom __future__", set()),
     ],
 )
@@ -61,8 +62,8 @@ def test_a_table_is_news_if_its_code_changed_and_not_for_a_remark(
 
 def test_another_star_is_no_news(copy: Path) -> None:
     before = digests_of(STAR, copy)
-    (copy / "stars" / "retail").mkdir()
-    (copy / "stars" / "retail" / "__init__.py").touch()
-    (copy / "stars" / "retail" / "dim_shop.py").write_text("x = 1\n")
-    (copy / "stars" / "retail" / "shops.csv").write_text("a;b\n")
+    (copy / "stars" / "other").mkdir()
+    (copy / "stars" / "other" / "__init__.py").touch()
+    (copy / "stars" / "other" / "dim_shop.py").write_text("x = 1\n")
+    (copy / "stars" / "other" / "shops.csv").write_text("a;b\n")
     assert digests_of(STAR, copy) == before

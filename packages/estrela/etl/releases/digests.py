@@ -14,7 +14,7 @@ from importlib.resources.abc import Traversable
 from estrela.model.star import STARS, Star
 from estrela.model.table import Mart, Table
 
-ENGINE = ("estrela.etl.transformers.", "estrela.frame", "estrela.model.")
+ENGINE = ("estrela.etl.row_hash", "estrela.etl.transformers.", "estrela.frame", "estrela.model.")
 """Modules that take part in building every table."""
 Modules = Mapping[str, Traversable]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from estrela.model import Fact, between, one_of, reconcile
+from estrela.model import ByPartition, Fact, between, one_of, reconcile
 from estrela.stars.banking import sources
 from estrela.stars.banking.fact_fees import fact_fees
 from estrela.stars.banking.fact_fees import transform as fees_of
@@ -28,6 +28,7 @@ fact_current_fees = Fact(
     grain=("institution_key", "service_key", "person_type"),
     partition_by=("person_type",),
     sort_by=("institution_key", "service_key"),
+    increment=ByPartition(sources.current_fees),
     checks=(
         between("ceiling", 0),
         one_of("value_type", ("amount", "percentage")),
