@@ -17,6 +17,12 @@ FOLDER = Path(__file__).parent
 """Where the questions and dashboards of this project stand."""
 
 
+def folder_of(star: str) -> Path:
+    """Return where the questions and dashboards of a star stand: a folder of its name, else that of the project."""
+    own = FOLDER / star
+    return own if (own / "site.toml").is_file() else FOLDER
+
+
 def load(folder: Path = FOLDER) -> Site:
     """All that ``folder`` declares: ``site.toml``, ``questions/*.sql``, ``dashboards/*.toml``.
 

@@ -21,6 +21,7 @@ from demo.airflow import Airflow, AirflowError, airflow
 from demo.athena import QueryError, rows_of
 from demo.deployment import FOR_SHORT_RUNS, JOB, LAKE, WORKGROUP, airflow_env, deploy
 from demo.figures import show_rows, show_steps, steps_of
+from demo.landing import deliver
 from demo.progress import RunTimeoutError, watch
 from demo.world import World, WorldError, source_host, world_from
 from estrela.errors import EstrelaError
@@ -29,7 +30,7 @@ from estrela.model.plan import EXTRACT, dag_id
 from estrela.model.star import Star
 from localaws.errors import LocalAwsError
 from localaws.running import Running, running
-from metabase.files import load
+from metabase.files import folder_of, load
 from metabase.preview.athena import Athena
 from metabase.preview.render import preview
 
@@ -110,6 +111,7 @@ def _start(stack: contextlib.ExitStack, demo: Demo, port: int) -> tuple[Running,
     host = stack.enter_context(source_host(demo.world, demo.home / "mirror.log"))
     aws = stack.enter_context(running(demo.home / "aws", warm=demo.spark_steps, java_options=FOR_SHORT_RUNS))
     deploy(aws.client, PROJECT)
+    deliver(aws.client("s3"), LAKE, demo.star.name)
     flow = stack.enter_context(airflow(demo.home / "airflow", PROJECT / "dags", airflow_env(aws, host), port))
     flow.wait_for_dag(demo.dag)
     aws.wait_until_warm(demo.spark_steps)
@@ -130,7 +132,7 @@ def _report(console: Console, aws: Running, flow: Airflow, demo: Demo, run_id: s
         console.print(f"Nothing new was published: no table in s3://{LAKE} was touched.")
     page = demo.home / "dashboards.html"
     with console.status("drawing the dashboards from Athena"):
-        preview(load(), Athena(aws.client("athena"), WORKGROUP), page)
+        preview(load(folder_of(demo.star.name)), Athena(aws.client("athena"), WORKGROUP), page)
     console.print(f"Dashboards, to open in a browser: {page.relative_to(PROJECT)}")
 
 
