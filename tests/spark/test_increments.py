@@ -101,6 +101,19 @@ def test_a_member_that_becomes_known_late_is_found_by_its_durable_key(shop: Shop
     assert shop.rows() == rebuilt(shop, "whole").rows()
 
 
+def test_a_source_that_was_never_written_has_no_partitions(spark: SparkSession, tmp_path: Path) -> None:
+    shop = Shop(fresh_world(spark, tmp_path).spark)
+    shop.lake.ensure(shop.lake.tables.trusted(sales))
+    shop.observe(*KNOWN)
+    shop.build()
+    shop.observe(*KNOWN, ("c", "Gama", "2021-03-01"))
+    assert {"dim_shop", "dim_spelling"} <= {*shop.build()}
+
+    shop.sell(many(DAYS))
+    assert sorted(shop.build()) == ["fact_month", "fact_year"]
+    assert shop.rows() == rebuilt(shop, "whole").rows()
+
+
 def test_compaction_changes_no_inputs_and_other_code_changes_all(shop: Shop) -> None:
     for path in ("shop_trusted.sales", "shop_refined.fact_month", "shop_refined.dim_shop"):
         options = "options => map('rewrite-all', 'true')"

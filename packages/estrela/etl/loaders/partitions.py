@@ -62,7 +62,9 @@ class Partitions:
         return count > 1 and any(not frame.where(f"spec_id <> {current}").isEmpty() for frame in files)
 
     def _metadata(self, name: str, snapshot: int) -> DataFrame:
-        return self.snapshots.spark.read.option("snapshot-id", snapshot).table(f"{self.table.identifier}.{name}")
+        """Return a metadata table as of a snapshot; that of a table without any commit, 0, has no rows."""
+        reader = self.snapshots.spark.read
+        return (reader.option("snapshot-id", snapshot) if snapshot else reader).table(f"{self.table.identifier}.{name}")
 
     def _values(self) -> list[Column]:
         types = {column.name: column.type for column in self.table.columns}
