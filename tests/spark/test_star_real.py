@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import sqlglot
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 from world import World
@@ -34,12 +33,6 @@ BANKS = {
 
 def joined(world: World, fact: str) -> DataFrame:
     return world.table(fact).join(world.table("dim_institution"), "institution_key")
-
-
-def mart(world: World, name: str) -> DataFrame:
-    """The mart's Athena SQL, translated to Spark."""
-    declared = next(one for one in world.star.marts if one.name == name)
-    return world.spark.sql(sqlglot.transpile(declared.query("lake.banking_refined"), read="athena", write="spark")[0])
 
 
 def test_quarters_sum_to_the_published_totals(real_world: World) -> None:
@@ -114,13 +107,13 @@ def test_a_renamed_bank_has_two_versions(real_world: World) -> None:
 
 
 def test_free_services_stand_beside_listed_ones(real_world: World) -> None:
-    vipal = mart(real_world, "mart_free_services").where("institution_name LIKE '%VIPAL%'").collect()
+    vipal = real_world.mart("mart_free_services").where("institution_name LIKE '%VIPAL%'").collect()
 
     assert [(row["services_listed"], row["services_free"]) for row in vipal] == [(63, 63)]
 
 
 def test_bank_by_quarter_ranks_and_shares(real_world: World) -> None:
-    rows = mart(real_world, "mart_bank_quarter")
+    rows = real_world.mart("mart_bank_quarter")
     first = rows.where("quarter_code = '2020T1'")
 
     assert rows.count() == 892
@@ -135,13 +128,13 @@ def test_service_fees_have_an_exact_median(real_world: World) -> None:
     some = fees.where("service_code = '0101' AND value_type = 'amount'").select("ceiling").collect()
     ceilings = sorted(float(row[0]) for row in some)
     middle = (ceilings[(len(ceilings) - 1) // 2] + ceilings[len(ceilings) // 2]) / 2
-    row = mart(real_world, "mart_service_fees").where("service_code = '0101' AND value_type = 'amount'").first()
+    row = real_world.mart("mart_service_fees").where("service_code = '0101' AND value_type = 'amount'").first()
 
     assert (row["institutions"], row["fee_median"]) == (len(ceilings), pytest.approx(middle))
 
 
 def test_services_against_complaints_covers_every_known_lead(real_world: World) -> None:
-    rows = mart(real_world, "mart_services_complaints")
+    rows = real_world.mart("mart_services_complaints")
 
     assert rows.agg(F.sum("complaints")).first()[0] / 603_907 >= 0.95
     assert rows.where("services_listed IS NOT NULL").count() > 0

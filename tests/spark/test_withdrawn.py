@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-import sqlglot
 from raw_folder import START, put_ranking
 from world import World
 
@@ -31,9 +30,7 @@ def receive(world: World, cnpj: str, body: bytes, day: int) -> None:
 
 def listed(world: World) -> dict[str, int]:
     """Services per CNPJ root as the mart counts them."""
-    mart = next(one for one in world.star.marts if one.name == "mart_free_services")
-    sql = sqlglot.transpile(mart.query("lake.banking_refined"), read="athena", write="spark")[0]
-    return {row["cnpj_root"]: row["services_listed"] for row in world.spark.sql(sql).collect()}
+    return {row["cnpj_root"]: row["services_listed"] for row in world.mart("mart_free_services").collect()}
 
 
 def days(world: World, table: str) -> list[tuple[str, int]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import sqlglot
 from pyspark.sql import DataFrame, SparkSession
 from raw_folder import FolderRaw
 
@@ -118,6 +119,12 @@ class World:
         is_ops, is_refined = name in ("files", "rejects", "checks", "runs"), name.startswith(("dim_", "fact_"))
         layer = "ops" if is_ops else "refined" if is_refined else "trusted"
         return self.spark.table(f"lake.banking_{layer}.{name}")
+
+    def mart(self, name: str) -> DataFrame:
+        """The mart's Athena SQL on the newest tables, translated to Spark."""
+        declared = next(one for one in self.star.marts if one.name == name)
+        places = {table.name: f"lake.banking_refined.{table.name}" for table in declared.uses}
+        return self.spark.sql(sqlglot.transpile(declared.query(places), read="athena", write="spark")[0])
 
     def branches(self) -> set[str]:
         lake = LakeLoader(self.spark, "banking", "any")
