@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import re
-
+import pytest
 from raw_folder import put_ranking
 from world import World
 
-from estrela.etl.raw.deliveries import requested, wanted
-from estrela.etl.readers import text_rows
-from estrela.etl.readers.text_rows import TakenFile
-from estrela.etl.transformers.typed_rows import taken_rows
-from estrela.stars.banking.sources import complaints
+from estrela.etl import tuning
+from estrela.etl.readers import lines
 
 MOST_BYTES = 8000
 
 
-def test_java_compiles_what_reads_a_row(world: World) -> None:
+def test_java_compiles_what_reads_a_row(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "WHOLE_BYTES", 0)
+    monkeypatch.setattr(tuning, "SMALL_BYTES", 0)
+    metrics = world.spark._jvm.org.apache.spark.metrics.source.CodegenMetrics
+    before = metrics.METRIC_COMPILATION_TIME().getCount()
     put_ranking(world.raw, "2021T4", Alfa=1)
-    world.spark.conf.set("spark.sql.adaptive.enabled", "false")
-    files = wanted(complaints, world.raw.files("complaints"))
-    taken = [TakenFile(file, world.raw.uri(file), requested(complaints, file)) for file in files]
-    with text_rows.reading(world.spark, complaints):
-        _, rows, _ = taken_rows(world.spark, complaints, world.raw, taken)
-        plan = rows._jdf.queryExecution().executedPlan()
-    code = world.spark._jvm.org.apache.spark.sql.execution.debug.package.codegenString(plan)
-    sizes = [int(size) for size in re.findall(r"maxMethodCodeSize:(\d+)", code)]
 
-    assert 0 < max(sizes) <= MOST_BYTES
+    world.transform("run", "complaints")
+
+    assert metrics.METRIC_COMPILATION_TIME().getCount() > before
+    # All methods that this JVM has generated, those of other tests included.
+    assert 0 < metrics.METRIC_GENERATED_METHOD_BYTECODE_SIZE().getSnapshot().getMax() <= MOST_BYTES

@@ -1,14 +1,18 @@
-"""What the first bytes of a CSV file tell. No Spark."""
+"""The dialect of a CSV file, found out from its first bytes. No Spark."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from estrela.etl.readers.dialect import Dialect, Refusal, dialect_of
+from estrela.etl.readers.dialect import Dialect, dialect_of
+from estrela.etl.readers.refusal import Refusal
+from estrela.model import Field, Layout, Text
 from estrela.stars.banking.sources import complaints, segments
 
-UTF_16 = "the header holds NUL characters, as UTF-16 does; Windows-1252 or UTF-8 is allowed"
-EXTRA_COLUMN = "column 15 of the header is not among the 14 of layout A, or stands twice"
+UTF_16 = "the header holds NUL characters, as UTF-16 does; utf-8 or windows-1252 is allowed"
+EXTRA_COLUMN = "column 15 of the header is not among the 14 of layout A, or occurs twice; declare it or ignore it"
 HEADERS = [one.header for one in complaints.layouts[0].fields]
 
 
@@ -22,10 +26,25 @@ def found(head: bytes) -> Dialect:
     return dialect
 
 
-def test_windows_1252_and_utf_8_are_told_apart() -> None:
-    assert found(header().encode("cp1252")).latin
-    assert not found(header().encode("utf-8")).latin
-    assert not found(header().encode("utf-8-sig")).latin
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8", "utf-8-sig"])
+def test_a_header_is_known_in_every_declared_encoding(encoding: str) -> None:
+    assert found(header().encode(encoding)).positions == tuple(range(14))
+
+
+def test_headers_of_any_letters_are_told_apart() -> None:
+    source = replace(
+        segments,
+        layouts=(Layout("v1", (Field("Żółć", "segment", Text()), Field("%", "cnpj_root", Text()))),),
+    )
+    dialect = dialect_of("%\tżółć\n".encode(), source)
+    assert isinstance(dialect, Dialect)
+    assert dialect.positions == (1, 0)
+
+
+def test_a_quoted_header_is_read_by_the_dialect_that_declares_quotes() -> None:
+    head = ";".join(f'"{name}"' for name in HEADERS).encode()
+    assert (found(head).delimiter, found(head).quote) == (";", '"')
+    assert isinstance(dialect_of(head, replace(complaints, also=())), Refusal)
 
 
 @pytest.mark.parametrize("lost", ["\ufffd", "\ufffd\ufffd"])
@@ -43,7 +62,7 @@ def test_quotes_and_commas_are_found() -> None:
     head = ",".join(f'"{name.lower().replace(" ", "_")}"' for name in HEADERS) + ',"unnamed_14"\n'
 
     dialect = found(head.encode())
-    assert (dialect.delimiter, dialect.quoted, dialect.width) == (",", True, 15)
+    assert (dialect.delimiter, dialect.quote, dialect.width) == (",", '"', 15)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from estrela.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 ESTRELA = ROOT / "packages" / "estrela"
-ON_GLUE = {"awsglue", "boto3", "botocore", "pyspark", "py4j", "requests", "urllib3"}
+ON_GLUE = {"awsglue", "boto3", "botocore", "pyarrow", "pyspark", "py4j", "requests", "urllib3"}
 """Modules that Glue 5.1 ships."""
 NOT_ON_GLUE = {"airflow"}
 """Modules that only the orchestration needs."""

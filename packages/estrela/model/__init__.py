@@ -17,10 +17,10 @@ from estrela.model.origin import (
     S3Files,
 )
 from estrela.model.paging import CursorPages, LinkedPages, NumberedPages, ODataPages, OffsetPages, OnePage
-from estrela.model.parse import Date, Digits, Number, Ordinal, Prefix, Text, Whole
+from estrela.model.parse import Boolean, Date, Digits, Number, Ordinal, Prefix, Text, Timestamp, Whole
 from estrela.model.partition import bucket, day, month, year
 from estrela.model.run_parameter import RunParameter
-from estrela.model.source import ApiSource, CsvSource, Field, FromRequest, Layout, Source, Tolerance
+from estrela.model.source import ApiSource, CsvSource, Delimited, Field, FromRequest, Layout, Source, Tolerance
 from estrela.model.table import Dimension, Fact, Lookup, Mart, Scd1, Scd2
 
 __all__ = [
@@ -28,12 +28,14 @@ __all__ = [
     "ApiSource",
     "BasicLogin",
     "BearerToken",
+    "Boolean",
     "ByPartition",
     "Catalogue",
     "Column",
     "CsvSource",
     "CursorPages",
     "Date",
+    "Delimited",
     "DeliveredFile",
     "Delivery",
     "Digits",
@@ -64,6 +66,7 @@ __all__ = [
     "Scd2",
     "Source",
     "Text",
+    "Timestamp",
     "Tolerance",
     "Whole",
     "between",

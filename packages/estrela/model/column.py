@@ -20,12 +20,14 @@ class Column:
     """A column of a table. ``type`` is a Spark SQL type; ``doc`` lands in the catalog and in the dashboards.
 
     ``renamed_from`` is the name that the column had before, as long as a lake may still have it.
+    Values of a ``sensitive`` column are masked in rejects, errors, logs and examples of checks; the table holds them.
     """
 
     name: str
     type: str
     doc: str
     renamed_from: str = ""
+    sensitive: bool = False
 
     def __post_init__(self) -> None:
         where = f"Column({self.name!r})"

@@ -1,4 +1,8 @@
-"""How the text of a field becomes a value. Blank text is always NULL."""
+"""Parsers: how the text of a field becomes a value. Blank text is always NULL.
+
+Spaces at both ends are removed before any parser but ``Text(trim=False)`` sees the text. Beyond that, a parser accepts
+the declared form and nothing else; the row of any other text is rejected.
+"""
 
 from __future__ import annotations
 
@@ -6,40 +10,63 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from estrela.errors import DefinitionError
+from estrela.model.time_pattern import DATE_PARTS, TIMESTAMP_PARTS, validate_pattern
+
+GROUPING = (".", ",", " ", "'", "_")
+"""Characters that may separate groups of three digits."""
 
 
 @dataclass(frozen=True)
 class Text:
-    """Any text: white space at the ends is cut, runs of it become one space."""
+    """Any text, unchanged but for what is declared.
+
+    ``trim`` removes white space at both ends; ``collapse`` replaces each run of white space by one space.
+    """
+
+    trim: bool = True
+    collapse: bool = False
+
+    def __post_init__(self) -> None:
+        if self.collapse and not self.trim:
+            raise DefinitionError("Text", "collapse=True requires trim=True")
 
 
 @dataclass(frozen=True)
 class Whole:
-    """A whole number, with or without dots between groups of three digits: ``1234`` and ``1.234`` are equal.
+    """A whole number of the digits 0 to 9.
 
-    Where it is not ``signed``, a minus is refused.
+    ``grouping`` is the thousands separator, if there is one: ``Whole(grouping=".")`` reads ``1234`` and ``1.234``.
+    A minus is rejected unless the number is ``signed``; a plus always.
     """
 
     signed: bool = True
+    grouping: str = ""
+
+    def __post_init__(self) -> None:
+        _validate_grouping("Whole", self.grouping)
 
 
 @dataclass(frozen=True)
 class Number:
-    """A decimal number. ``mark`` is the decimal mark; the other of ``,`` and ``.`` may group thousands.
+    """A decimal number. ``mark`` is the decimal mark, ``grouping`` the thousands separator, if there is one.
 
-    More decimals than the column holds are refused, never rounded; zeros after them are allowed.
+    More decimals than the column holds are rejected, never rounded; zeros after them are allowed.
     """
 
     mark: str = ","
+    grouping: str = ""
 
     def __post_init__(self) -> None:
         if self.mark not in (",", "."):
             raise DefinitionError("Number", f"decimal mark {self.mark!r}", (",", "."))
+        _validate_grouping("Number", self.grouping)
+        if self.grouping == self.mark:
+            raise DefinitionError("Number", f"{self.mark!r} is both decimal mark and thousands separator")
 
 
 @dataclass(frozen=True)
 class Digits:
-    """A code of at most ``width`` digits, whose lost leading zeros are put back."""
+    """A code of at most ``width`` digits, whose lost leading zeros are restored."""
 
     width: int
 
@@ -67,9 +94,51 @@ class Prefix:
 
 @dataclass(frozen=True)
 class Date:
-    """A date in the given Spark pattern."""
+    """A date in ``pattern``: ``yyyy``, ``MM`` or ``M``, ``dd`` or ``d``, each once; ``M`` and ``d`` are 1 or 2 digits.
+
+    Raises DefinitionError for any other pattern letter.
+    """
 
     pattern: str = "yyyy-MM-dd"
 
+    def __post_init__(self) -> None:
+        validate_pattern("Date", self.pattern, DATE_PARTS)
 
-Parser = Text | Whole | Number | Digits | Ordinal | Prefix | Date
+
+@dataclass(frozen=True)
+class Timestamp:
+    """A date and time in ``pattern``; literal letters stand in single quotes.
+
+    Beside the parts of a :class:`Date`: ``HH`` or ``H``, ``mm``, ``ss``; ``S`` is a fraction of 1 to 6 digits, ``X`` an
+    offset such as ``Z`` or ``-03:00``. Without ``X`` the text is local time of ``zone``, a region such as
+    ``America/Sao_Paulo``.
+    """
+
+    pattern: str = "yyyy-MM-dd HH:mm:ss"
+    zone: str = "UTC"
+
+    def __post_init__(self) -> None:
+        validate_pattern("Timestamp", self.pattern, TIMESTAMP_PARTS)
+
+
+@dataclass(frozen=True)
+class Boolean:
+    """One of the words for true or false, in exactly this spelling."""
+
+    true: tuple[str, ...] = ("true",)
+    false: tuple[str, ...] = ("false",)
+
+    def __post_init__(self) -> None:
+        if not self.true or not self.false:
+            raise DefinitionError("Boolean", "needs at least one word for true and one for false")
+        both = sorted(set(self.true) & set(self.false))
+        if both:
+            raise DefinitionError("Boolean", f"{both[0]!r} stands for both true and false")
+
+
+Parser = Text | Whole | Number | Digits | Ordinal | Prefix | Date | Timestamp | Boolean
+
+
+def _validate_grouping(where: str, grouping: str) -> None:
+    if grouping and grouping not in GROUPING:
+        raise DefinitionError(where, f"thousands separator {grouping!r}", map(repr, ("", *GROUPING)))

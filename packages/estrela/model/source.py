@@ -13,6 +13,10 @@ from estrela.model.parse import Parser
 from estrela.model.partition import PartitionField, column_of, validate_partitioning, valued
 from estrela.model.run_parameter import RunParameter
 
+COMPRESSIONS = ("", "gzip", "bz2", "zstd", "zip")
+"""Compressions of files as received; a zip archive holds exactly one file."""
+ENCODINGS = ("utf-8", "windows-1252", "iso-8859-1")
+NUMERIC = ("int", "bigint", "double")
 FILE_COLUMNS = (
     Column("source_file", "string", "Object in the raw layer that holds the row, named by the sha256 of its content"),
     Column("source_line", "bigint", "Line of the file, from 1; of a JSON answer the place of the record, from 1"),
@@ -57,7 +61,10 @@ class FromRequest:
 
 @dataclass(frozen=True)
 class Tolerance:
-    """What may be missing before a run fails: a share of failed requests, a share of refused rows of one file.
+    """What may be missing before a run fails: a share of failed requests, and a share of what one file holds.
+
+    ``rows`` is a share of the file's rows or, where rows weigh differently, of the sum of the column ``measure``. A
+    rejected row whose measure cannot be read is never tolerated then.
 
     ``withdrawals`` is the share of the known requests that may vanish or become empty at once; more suggest a fault of
     the source.
@@ -66,12 +73,15 @@ class Tolerance:
     requests: float = 0.0
     rows: float = 0.0
     withdrawals: float = 0.5
+    measure: str = ""
 
     def __post_init__(self) -> None:
         shares = (("requests", self.requests), ("rows", self.rows), ("withdrawals", self.withdrawals))
         for name, share in shares:
             if not 0 <= share < 1:
                 raise DefinitionError("Tolerance", f"{name}={share} is not a share of at least 0 and below 1")
+        if self.measure and not self.rows:
+            raise DefinitionError("Tolerance", f"measure {self.measure!r} has no effect without rows above 0")
 
 
 @dataclass(frozen=True)
@@ -83,6 +93,9 @@ class Source:
     corrected file replaces whole partitions. ``run_parameters`` may limit a run to some of the source's requests.
     ``received_with`` names the source whose raw files this one reads too, such as the newest answers beside all
     snapshots; it is not extracted itself.
+
+    ``compression`` is that of the files as received, one of COMPRESSIONS. A file of more than ``max_bytes``, unpacked,
+    is refused. Fields that no layout declares are refused unless ``ignore`` names them or ``ignore_undeclared`` holds.
     """
 
     name: str
@@ -99,6 +112,10 @@ class Source:
     checks: tuple[Check, ...] = ()
     run_parameters: tuple[RunParameter, ...] = ()
     received_with: Source | None = None
+    compression: str = ""
+    max_bytes: int = 1 << 30
+    ignore: tuple[str, ...] = ()
+    ignore_undeclared: bool = False
 
     def __post_init__(self) -> None:
         where = f"{type(self).__name__}({self.name!r})"
@@ -118,6 +135,16 @@ class Source:
             if name not in requested:
                 raise DefinitionError(where, f"partition_by names {name!r}, which the request does not tell", requested)
         validate_checks(where, self.checks, known)
+        self._validate_limits(where)
+
+    def _validate_limits(self, where: str) -> None:
+        if self.compression not in COMPRESSIONS:
+            raise DefinitionError(where, f"unknown compression {self.compression!r}", COMPRESSIONS)
+        if self.max_bytes < 1:
+            raise DefinitionError(where, f"max_bytes={self.max_bytes} is not 1 or more")
+        if self.tolerance.measure:
+            numeric = [one.name for one in self.columns if one.type in NUMERIC or one.type.startswith("decimal")]
+            require_known(where, "tolerance", [self.tolerance.measure], numeric)
 
     def _validate_layout(self, where: str, layout: Layout) -> None:
         place = f"{where}, layout {layout.name!r}"
@@ -156,24 +183,67 @@ class Source:
         return hash((type(self), self.name))
 
 
+@dataclass(frozen=True)
+class Delimited:
+    """How the fields of a line are separated; ``quote`` encloses fields as in RFC 4180, "" where nothing does."""
+
+    delimiter: str
+    quote: str = ""
+
+
 @dataclass(frozen=True, eq=True)
 class CsvSource(Source):
-    """Delimited text files with a header line; Windows-1252 or UTF-8, found out per file."""
+    """Delimited text files.
+
+    A file is read with the first of ``delimiter`` and ``quote``, then ``also``, by which its header line fits a layout.
+    Without a ``header`` the fields are those of the layout with as many fields, in order. ``multiline`` allows line
+    ends inside quotes; such a file is read by one task. Each line is text of the first of ``encodings`` in which it is
+    valid. ``null_words`` are read as blank. ``lost`` holds characters that another program left where it lost one.
+    """
 
     delimiter: str = ";"
-    null_words: tuple[str, ...] = ("NULL",)
+    quote: str = ""
+    also: tuple[Delimited, ...] = ()
+    header: bool = True
+    multiline: bool = False
+    encodings: tuple[str, ...] = ("utf-8", "windows-1252")
+    null_words: tuple[str, ...] = ()
+    lost: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if len(self.delimiter) != 1:
-            raise DefinitionError(f"CsvSource({self.name!r})", f"delimiter {self.delimiter!r} is not one character")
+        where = f"CsvSource({self.name!r})"
+        for one in self.dialects:
+            if len(one.delimiter) != 1 or one.delimiter in "\r\n":
+                raise DefinitionError(where, f"delimiter {one.delimiter!r} is not one character")
+            if len(one.quote) > 1 or one.quote == one.delimiter:
+                raise DefinitionError(where, f"quote {one.quote!r} is not one character other than the delimiter")
+        if self.multiline and not all(one.quote for one in self.dialects):
+            raise DefinitionError(where, "multiline=True requires a quote")
+        if not self.header and self.also:
+            raise DefinitionError(where, "files without a header cannot have several delimiters or quotes")
+        validate_encodings(where, self.encodings)
+
+    @property
+    def dialects(self) -> tuple[Delimited, ...]:
+        """All declared ways to separate fields, in the order in which they are tried."""
+        return (Delimited(self.delimiter, self.quote), *self.also)
 
     __hash__ = Source.__hash__
 
 
+def validate_encodings(where: str, encodings: tuple[str, ...]) -> None:
+    """Raise DefinitionError unless ``encodings`` are known, and only the last one accepts every text."""
+    unknown = [name for name in encodings if name not in ENCODINGS]
+    if unknown or not encodings:
+        raise DefinitionError(where, f"encodings {encodings!r}", ENCODINGS)
+    if encodings[0] != ENCODINGS[0] and len(encodings) > 1:
+        raise DefinitionError(where, f"encodings {encodings!r}: every line is valid in the first one", ENCODINGS[:1])
+
+
 @dataclass(frozen=True, eq=True)
 class ApiSource(Source):
-    """JSON answers whose records stand in the array ``records``."""
+    """JSON documents whose records are in the array ``records``. Fields that no layout declares are ignored."""
 
     records: str = "value"
 

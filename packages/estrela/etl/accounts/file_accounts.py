@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Any
 from pyspark.sql import functions as F
 
 from estrela.errors import EXAMPLES, CheckFailure, LoadError, QualityError
+from estrela.etl.accounts.row_count import NO_ROWS, RowCount, counted_rows
 from estrela.etl.loader import Loader
 from estrela.etl.raw.deliveries import file_id, known_id
 from estrela.etl.raw.raw_file import RawFile
-from estrela.etl.readers.text_rows import Content, TakenFile
+from estrela.etl.readers.refusal import REFUSED
+from estrela.etl.readers.taken_file import TakenFile
+from estrela.etl.transformers.typed_rows import TypedRows
 from estrela.frame import frame_of
-from estrela.model.source import Source
+from estrela.model.source import Source, Tolerance
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
 Account = dict[str, Any]
 REJECT_ID = ("request", "source_file", "source_line", "column_name")
@@ -47,49 +50,42 @@ class Ledger:
         return [row for row in known if known_id(row) in held]
 
     def settle(
-        self,
-        taken: Sequence[TakenFile],
-        contents: Mapping[str, Content],
-        rows: DataFrame,
-        kept: Sequence[Account],
+        self, taken: TypedRows, rows: DataFrame, kept: Sequence[Account], replaced: Column | None
     ) -> list[Account]:
-        """The accounts of the files taken; their rejects and those of the files ``kept`` are written on the branch.
+        """Return the accounts of the files taken; write their rejects and those of the files ``kept`` on the branch.
 
-        ``rows`` are those of :func:`conform`. Raises LoadError where rows got lost, and QualityError where more were
-        refused than the source tolerates; the rejects are kept then.
+        ``rows`` are those of ``taken``, computed; ``replaced`` selects the rows of the trusted table that are new.
+        Raises LoadError where rows got lost, and QualityError where more were rejected than the source tolerates; the
+        rejects are kept then.
         """
-        loaded, refused = self._loaded(), [one for one in taken if one.refusal]
-        counts = [(one, contents[one.file.sha256].rows or 0, loaded[self._loaded_as(one)]) for one in taken]
-        complete = all(rows_in == rows_loaded for one, rows_in, rows_loaded in counts if not one.refusal)
-        self._write_rejects(None if complete else rows.where(F.col("reject").isNotNull()), refused, kept)
-        rejected = Counter() if complete else self._rejected(kept)
-        # Of a source that keeps every day's answer, one content can stand for several days.
-        days = Counter((one.file.request_id, one.file.sha256) for one in taken)
-        accounts = []
-        for one, rows_in, rows_loaded in counts:
-            key = (one.file.request_id, one.file.sha256)
-            rows_rejected = rows_in if one.refusal else rejected[key] // days[key]
-            accounts.append(_account(self.source.name, one.file, rows_in, rows_loaded, rows_rejected))
-        self._judge(accounts, refused)
+        counted, loaded = counted_rows(rows, self.source.tolerance.measure), self._loaded(replaced)
+        rejects = rows.where(F.col("_reject").isNotNull()) if any(one.rejected for one in counted.values()) else None
+        self._write_rejects(rejects, taken.refused, kept)
+        files = (*taken.good, *taken.refused)
+        # Two pages of one answer may have the same content.
+        pages = Counter(self._loaded_as(one) for one in files)
+        accounts = [
+            _account(
+                self.source.name,
+                one.file,
+                counted.get(one.number, NO_ROWS),
+                loaded[self._loaded_as(one)] // pages[self._loaded_as(one)],
+            )
+            for one in files
+        ]
+        self._require_all_rows(accounts)
+        self._judge(taken, counted)
         return accounts
 
-    def _loaded(self) -> Counter[tuple[str, ...]]:
-        """Rows of the trusted table by file and request."""
+    def _loaded(self, replaced: Column | None) -> Counter[tuple[str, ...]]:
+        """Return the rows of the trusted table by file and request, where ``replaced`` holds (default: all)."""
         names = [one.column for one in self.source.from_request]
-        rows = self.lake.read(self.lake.tables.trusted(self.source)).groupBy("source_file", *names).count().collect()
+        table = self.lake.read(self.lake.tables.trusted(self.source))
+        written = table if replaced is None else table.where(replaced)
         loaded: Counter[tuple[str, ...]] = Counter()
-        for row in rows:
+        for row in written.groupBy("source_file", *names).count().collect():
             loaded[(row["source_file"], *[str(row[name]) for name in names])] += row["count"]
         return loaded
-
-    def _rejected(self, kept: Iterable[Account]) -> Counter[tuple[str, str]]:
-        """Rejects on the branch by request and file, those of the files ``kept`` not counted."""
-        mine = self.lake.read(self.lake.tables.rejects).where(F.col("source") == self.source.name)
-        rows = mine.groupBy("request", "source_file").count().collect()
-        found = Counter({(row["request"], row["source_file"]): row["count"] for row in rows})
-        for one in kept:
-            found[one["request"], one["source_file"]] -= one["rows_rejected"]
-        return found
 
     def _loaded_as(self, one: TakenFile) -> tuple[str, ...]:
         """What stands in the trusted table for the file and its request."""
@@ -113,7 +109,7 @@ class Ledger:
             frames.append(old.join(F.broadcast(held.distinct()), ["request", "source_file"], "left_semi"))
         if rejected is not None:
             source = F.lit(self.source.name).alias("source")
-            frames.append(rejected.select(source, "source_file", "source_line", "reject.*"))
+            frames.append(rejected.select(source, "source_file", "source_line", "_reject.*"))
         if refused:
             frames.append(frame_of(spark, [self._file_reject(one) for one in refused], self.lake.tables.rejects.schema))
         if frames:
@@ -121,8 +117,8 @@ class Ledger:
                 self.lake.tables.rejects, reduce(lambda left, right: left.unionByName(right), frames), mine
             )
 
-    def _judge(self, accounts: Sequence[Account], refused: Sequence[TakenFile]) -> None:
-        """Raise where rows got lost, or more were refused than the source tolerates."""
+    def _require_all_rows(self, accounts: Sequence[Account]) -> None:
+        """Raise LoadError where rows got lost."""
         for one in accounts:
             if one["rows_in"] != one["rows_loaded"] + one["rows_rejected"]:
                 raise LoadError(
@@ -131,13 +127,17 @@ class Ledger:
                     f"{one['rows_loaded']} were loaded and {one['rows_rejected']} rejected",
                     retriable=False,
                 )
-        limit = self.source.tolerance.rows
-        over = {one["source_file"] for one in accounts if one["rows_rejected"] > limit * one["rows_in"]}
-        over |= {one.file.sha256 for one in refused}
+
+    def _judge(self, taken: TypedRows, counted: Mapping[int, RowCount]) -> None:
+        """Raise QualityError where more was rejected than the source tolerates."""
+        tolerance = self.source.tolerance
+        over = [one for one in taken.good if counted.get(one.number, NO_ROWS).exceeds(tolerance)]
+        over += taken.refused
         if over:
             mine = self.lake.read(self.lake.tables.rejects).where(F.col("source") == self.source.name)
-            bad = mine.where(F.col("source_file").isin(sorted(over)))
-            raise QualityError(self.lake.tables.trusted(self.source).path, [_too_many(bad, accounts, limit)])
+            bad = mine.where(F.col("source_file").isin(sorted({one.file.sha256 for one in over})))
+            failure = _too_many(bad, over, tolerance)
+            raise QualityError(self.lake.tables.trusted(self.source).path, [failure])
 
     def restore(self) -> None:
         """Give the source its published accounts again, on the branch, and keep its new rejects beside the old ones."""
@@ -163,7 +163,7 @@ class Ledger:
             "source_line": 1,
             "column_name": one.refusal.column,
             "value": one.refusal.value,
-            "reason": f"the file is refused: {one.refusal.reason}",
+            "reason": f"{REFUSED}{one.refusal.reason}",
         }
 
 
@@ -171,7 +171,7 @@ def _in_utc(row: Any) -> dict[str, datetime]:
     return {name: value.astimezone(UTC) for name, value in row.asDict().items() if isinstance(value, datetime)}
 
 
-def _account(source: str, file: RawFile, rows_in: int, loaded: int, rejected: int) -> dict[str, Any]:
+def _account(source: str, file: RawFile, counted: RowCount, loaded: int) -> dict[str, Any]:
     return {
         "source": source,
         "request": file.request_id,
@@ -180,14 +180,14 @@ def _account(source: str, file: RawFile, rows_in: int, loaded: int, rejected: in
         "url": file.url,
         "fetched_at": file.fetched_at,
         "size": file.size,
-        "rows_in": rows_in,
+        "rows_in": counted.rows,
         "rows_loaded": loaded,
-        "rows_rejected": rejected,
+        "rows_rejected": counted.rejected,
     }
 
 
-def _too_many(bad: DataFrame, accounts: Sequence[Account], limit: float) -> CheckFailure:
-    urls = {(one["request"], one["source_file"]): one["url"] for one in accounts}
+def _too_many(bad: DataFrame, over: Iterable[TakenFile], tolerance: Tolerance) -> CheckFailure:
+    urls = {(one.file.request_id, one.file.sha256): one.file.url for one in over}
     counted = bad.groupBy("column_name").count().collect()
     examples = tuple(
         f"{urls.get((one['request'], one['source_file']), one['source_file'])} line {one['source_line']}, "
@@ -196,4 +196,5 @@ def _too_many(bad: DataFrame, accounts: Sequence[Account], limit: float) -> Chec
     )
     columns = sorted({row["column_name"] or "row" for row in counted})
     count = sum(row["count"] for row in counted)
-    return CheckFailure(f"at most {limit:.0%} of a file's rows rejected", ", ".join(columns[:5]), count, examples)
+    share = f"{tolerance.rows:.0%} of a file's {tolerance.measure or 'rows'}"
+    return CheckFailure(f"at most {share} rejected", ", ".join(columns[:5]), count, examples)

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from estrela.etl.extractors.extractor import Scope
 from estrela.etl.raw.layer import RawLayer
 from estrela.etl.raw.raw_file import RawFile
-from estrela.etl.readers.dialect import HEAD_BYTES, Refusal, dialect_of
+from estrela.etl.readers.dialect import HEAD_BYTES, dialect_of
+from estrela.etl.readers.encoding import decoded
+from estrela.etl.readers.refusal import Refusal
 from estrela.hooks.paginators import at_path
 from estrela.logger import Logger
 from estrela.model.column import NamedColumns
@@ -101,8 +103,8 @@ def _csv_texts(source: Source, column: str, body: bytes) -> list[str] | None:
     places = [
         place for field, place in zip(dialect.layout.fields, dialect.positions, strict=True) if field.column == column
     ]
-    lines = body.decode("cp1252" if dialect.latin else "utf-8-sig", "replace").splitlines()[1:]
-    rows = csv.reader(lines, delimiter=dialect.delimiter, quotechar='"' if dialect.quoted else None)
+    lines = [decoded(line, source.encodings) for line in body.splitlines(keepends=True)]
+    rows = csv.reader(lines[source.header :], delimiter=dialect.delimiter, quotechar=dialect.quote or None)
     return [row[place] for row in rows for place in places if place < len(row)] if places else None
 
 

@@ -1,78 +1,96 @@
-"""How one CSV file is written, found out from its first bytes: encoding, delimiter, quotes, layout."""
+"""How one CSV file is written, found out from its first record: delimiter, quotes, layout."""
 
 from __future__ import annotations
 
 import csv
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from estrela.errors import bounded
-from estrela.model.source import CsvSource, Layout
+from estrela.etl.readers.encoding import LOST, decoded
+from estrela.etl.readers.refusal import Refusal
+from estrela.model.source import CsvSource, Delimited, Layout
 
 HEAD_BYTES = 65536
-"""Bytes of a file that decide its dialect."""
-LOST = "\ufffd"
-"""What stands where a character was lost; a byte 0xFF is what another damage leaves."""
-FILLER = re.compile(r"(unnamed\d*)?")
+"""Bytes of a file that must hold its header line."""
+FILLER = re.compile(r"[\W_]*|unnamed\d*")
+"""Headers of columns that hold nothing."""
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How to read one file. ``positions`` tells, for each field of ``layout``, its place in a row of ``width`` fields.
+    """How to read one file: ``positions`` holds, for each field of ``layout``, its place in a row.
 
-    ``filler`` are places that hold nothing; a row that has a value there is refused.
+    The first ``used`` fields of a row are declared or ignored; what follows them, up to the ``width`` of the header,
+    must be blank.
     """
 
-    latin: bool
     delimiter: str
-    quoted: bool
+    quote: str
     layout: Layout
     positions: tuple[int, ...]
+    used: int
     width: int
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """Why a whole file is not read: the column and value that are wrong."""
-
-    column: str
-    value: str
-    reason: str
-
-
 def dialect_of(head: bytes, source: CsvSource) -> Dialect | Refusal:
-    """The dialect of a file that begins with ``head``, or why it is none of the source's layouts."""
-    latin = _is_latin(head)
-    text = head.decode("cp1252", errors="replace") if latin else head.decode("utf-8-sig", errors="replace")
-    header = re.split(r"\r\n|\r|\n", text, maxsplit=1)[0]
-    if "\0" in header:
-        reason = "the header holds NUL characters, as UTF-16 does; Windows-1252 or UTF-8 is allowed"
-        return Refusal("", bounded(header.replace("\0", ""), 20), reason)
-    if not header.strip():
-        return Refusal("", bounded(header), "the file is empty: it has no header line")
-    quoted = header.startswith('"')
-    delimiter = max((source.delimiter, ","), key=header.count) if quoted else source.delimiter
-    names = next(csv.reader([header], delimiter=delimiter)) if quoted else header.split(delimiter)
-    matches = [(layout, _positions(layout, names)) for layout in source.layouts]
-    for layout, positions in matches:
-        if positions is not None:
-            return _complete(Dialect(latin, delimiter, quoted, layout, positions, len(names)), names)
-    return _unknown_header(source, names)
+    """Return the dialect of a file that begins with ``head``, or why it fits none of the source's layouts."""
+    first = decoded(re.split(rb"\r\n|\r|\n", head, maxsplit=1)[0], source.encodings)
+    if "\0" in first:
+        reason = f"the header holds NUL characters, as UTF-16 does; {' or '.join(source.encodings)} is allowed"
+        return Refusal("", bounded(first.replace("\0", ""), 20), reason)
+    if not first.strip():
+        return Refusal("", bounded(first), "the file is empty: it has no header line")
+    if not source.header:
+        return _by_width(source, _names(first, source.dialects[0]))
+    refusals = []
+    for written in source.dialects:
+        names = _names(first, written)
+        found = _by_header(source, written, names)
+        if isinstance(found, Dialect):
+            return found
+        refusals.append((len(names), found))
+    # The delimiter that separates most names is most likely the file's own.
+    return max(refusals, key=lambda one: one[0])[1]
 
 
-def _is_latin(head: bytes) -> bool:
-    """Whether bytes are not UTF-8; the last characters may be cut."""
-    try:
-        head.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error.start < len(head) - 4 or len(head) < HEAD_BYTES
-    return False
+def _names(header: str, written: Delimited) -> list[str]:
+    if not written.quote:
+        return header.split(written.delimiter)
+    return next(csv.reader([header], delimiter=written.delimiter, quotechar=written.quote))
 
 
-def _positions(layout: Layout, names: list[str]) -> tuple[int, ...] | None:
-    """Where each field of ``layout`` stands among the header's ``names``: the first match; None if one is missing."""
-    patterns = [_header_pattern(name) for name in names]
+def _by_width(source: CsvSource, fields: Sequence[str]) -> Dialect | Refusal:
+    """Return the dialect of a file without a header, whose first row has these ``fields``."""
+    width = len(fields) - 1 if fields[-1].strip() == "" and len(fields) > 1 else len(fields)
+    layout = next((one for one in source.layouts if len(one.fields) in (width, len(fields))), None)
+    if layout is None:
+        widths = ", ".join(str(len(one.fields)) for one in source.layouts)
+        return Refusal(
+            "", f"{len(fields)} fields", f"the first row has {len(fields)} fields where {widths} are declared"
+        )
+    used = len(layout.fields)
+    return Dialect(source.delimiter, source.quote, layout, tuple(range(used)), used, used)
+
+
+def _by_header(source: CsvSource, written: Delimited, names: list[str]) -> Dialect | Refusal:
+    for layout in source.layouts:
+        positions = _positions(layout, names, source.lost)
+        if positions is not None and not any(_is_quoted(name) for name in names):
+            return _complete(source, written, layout, positions, names)
+    return _unknown_header(source, names, written.delimiter)
+
+
+def _is_quoted(name: str) -> bool:
+    """Whether quotes are left around a name: it was split by a dialect that does not know them."""
+    return len(name) > 1 and name[0] == name[-1] == '"'
+
+
+def _positions(layout: Layout, names: list[str], lost: str) -> tuple[int, ...] | None:
+    """Return where each field of ``layout`` stands among the header's ``names``: the first match; None if one lacks."""
+    patterns = [_header_pattern(name, lost) for name in names]
     found = [
         next((place for place, pattern in enumerate(patterns) if pattern.fullmatch(_plain(one.header))), None)
         for one in layout.fields
@@ -81,38 +99,46 @@ def _positions(layout: Layout, names: list[str]) -> tuple[int, ...] | None:
     return known if len(set(known)) == len(layout.fields) else None
 
 
-def _complete(dialect: Dialect, names: list[str]) -> Dialect | Refusal:
-    """``dialect``, if nothing but empty columns stands beside the declared ones."""
+def _complete(
+    source: CsvSource, written: Delimited, layout: Layout, positions: tuple[int, ...], names: list[str]
+) -> Dialect | Refusal:
+    """Return the dialect, if every column beside the declared ones is blank or may be ignored."""
+    ignored = {_plain(name) for name in source.ignore}
+    used = set(positions)
     for place, name in enumerate(names):
-        if place not in dialect.positions and not FILLER.fullmatch(_plain(name)):
+        if place in positions or FILLER.fullmatch(_plain(name)):
+            continue
+        if not source.ignore_undeclared and _plain(name) not in ignored:
             return Refusal(
                 bounded(name, 100),
                 f"{len(names)} columns",
-                f"column {place + 1} of the header is not among the {len(dialect.layout.fields)} of layout "
-                f"{dialect.layout.name}, or stands twice",
+                f"column {place + 1} of the header is not among the {len(layout.fields)} of layout {layout.name}, "
+                "or occurs twice; declare it or ignore it",
             )
-    return dialect
+        used.add(place)
+    return Dialect(written.delimiter, written.quote, layout, positions, max(used) + 1, len(names))
 
 
-def _unknown_header(source: CsvSource, names: list[str]) -> Refusal:
-    """The refusal that names the first declared header which no layout finds, by the layout that finds most."""
+def _unknown_header(source: CsvSource, names: list[str], delimiter: str) -> Refusal:
+    """Return the refusal that names the first declared header that the closest layout does not find."""
 
     def missing(layout: Layout) -> list[str]:
-        patterns = [_header_pattern(name) for name in names]
+        patterns = [_header_pattern(name, source.lost) for name in names]
         return [one.header for one in layout.fields if not any(p.fullmatch(_plain(one.header)) for p in patterns)]
 
     nearest = min(source.layouts, key=lambda layout: len(missing(layout)))
     lacks = (missing(nearest) or ["a column of its own for each header"])[0]
-    return Refusal(lacks, bounded(";".join(names), 200), f"the header lacks this column of layout {nearest.name}")
+    return Refusal(lacks, bounded(delimiter.join(names), 200), f"the header lacks this column of layout {nearest.name}")
 
 
 def _plain(text: str) -> str:
-    """Lower-case ASCII letters and digits of ``text``; accents are cut off."""
+    """Return the lower-case letters and digits of ``text`` without accents; ``text`` itself if it has none."""
     flat = unicodedata.normalize("NFKD", text.lower())
-    return "".join(character for character in flat if character.isascii() and character.isalnum())
+    kept = "".join(character for character in flat if character.isalnum() and not unicodedata.combining(character))
+    return kept or text.strip()
 
 
-def _header_pattern(name: str) -> re.Pattern[str]:
-    """What ``name`` may have been before characters of it were lost."""
-    parts = re.split(f"[{LOST}\u00ff]+", name)
-    return re.compile("[a-z0-9]{0,3}".join(_plain(part) for part in parts))
+def _header_pattern(name: str, lost: str) -> re.Pattern[str]:
+    """Return what ``name`` may have been before characters of it were lost."""
+    parts = re.split(f"[{LOST}{re.escape(lost)}]+", name)
+    return re.compile(r"\w{0,3}".join(re.escape(_plain(part)) for part in parts))

@@ -20,10 +20,10 @@ from estrela.etl.raw.deliveries import (
     requested,
     wanted,
 )
-from estrela.etl.readers import text_rows
-from estrela.etl.readers.text_rows import TakenFile
+from estrela.etl.readers.lines import reading
+from estrela.etl.readers.taken_file import TakenFile
 from estrela.etl.transformers.shuffled import shuffled
-from estrela.etl.transformers.typed_rows import RawReader, taken_rows
+from estrela.etl.transformers.typed_rows import RawReader, typed_rows
 from estrela.etl.tuning import tuned
 from estrela.model.partition import Partition, valued
 from estrela.model.source import Source
@@ -66,14 +66,14 @@ class TransformSource(ETLBase):
         changed = changed_partitions(self.source, winners, [] if self.full_refresh else known)
         if not changed:
             return {"source": self.source.name, "files": 0}
+        files = [file for file in winners if partition_of(self.source, file) in changed]
         taken = [
-            TakenFile(file, self.raw.uri(file), requested(self.source, file))
-            for file in winners
-            if partition_of(self.source, file) in changed
+            TakenFile(number, file, self.raw.uri(file), requested(self.source, file))
+            for number, file in enumerate(files)
         ]
         kept = ledger.kept(winners, taken, known)
         with tuned(self.lake.spark, sum(one.file.size for one in taken)):
-            with text_rows.reading(self.lake.spark, self.source):
+            with reading(self.lake.spark):
                 accounts = self._write(taken, changed, ledger, kept)
             audit(self.lake, table, self.source.checks, F.lit(True))
             ledger.record([*kept, *accounts])
@@ -89,18 +89,14 @@ class TransformSource(ETLBase):
         self, taken: Sequence[TakenFile], changed: set[Partition], ledger: Ledger, kept: Sequence[Account]
     ) -> list[Account]:
         """Write the partitions and the rejects on the branch; return the account of every file taken."""
-        readable, frame, contents = taken_rows(self.lake.spark, self.source, self.raw, taken)
-        # Read once, written twice: the sound rows here, the others there.
-        table = self.lake.tables.trusted(self.source)
+        typed = typed_rows(self.lake.spark, self.source, self.raw, taken)
+        table, replaced = self.lake.tables.trusted(self.source), self._replaced(changed)
         together = clustered_by(table)
-        rows = shuffled(frame, together or [F.col("source_file"), F.col("source_line")], table)
-        self.lake.overwrite(
-            table,
-            rows.where(F.col("reject").isNull()),
-            self._replaced(changed),
-            clustered=bool(together),
-        )
-        return ledger.settle([*readable.good, *readable.refused], contents, rows, kept)
+        # Computed once, read three times: the sound rows here, the counts and the rejects by the accounts.
+        rows = shuffled(typed.rows, together or [F.col("source_file"), F.col("source_line")], table)
+        sound = rows.where(F.col("_reject").isNull())
+        self.lake.overwrite(table, sound, replaced, clustered=bool(together))
+        return ledger.settle(typed, rows, kept, replaced)
 
     def _replaced(self, changed: set[Partition]) -> Column | None:
         if self.full_refresh or not valued(self.source.partition_by):

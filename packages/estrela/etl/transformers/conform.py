@@ -8,79 +8,73 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from estrela.etl.readers.text_rows import RAW_LIMIT
-from estrela.etl.transformers.fields import allowed, form, value
-from estrela.model.source import CsvSource, FromRequest, Layout, Source
+from estrela.etl.transformers.fields import allowed, form, sql_text, value
+from estrela.model.parse import Text
+from estrela.model.source import CsvSource, Field, FromRequest, Layout, Source
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 VALUE_LIMIT = 200
+RAW_LIMIT = 1000
+BLANK = "is blank; a value is required"
+MASK = "(sensitive)"
+"""Stands for every value of a sensitive column, and for the raw line of a source that has one."""
 REJECT = ("column_name", "value", "reason", "request", "raw_line")
 """Fields of the struct that tells of a reject, all strings."""
 
 
-def conform(
-    rows: DataFrame, source: Source, layout: Layout, positions: Sequence[int], latin: bool = False
-) -> DataFrame:
-    """The trusted columns of ``source``, and ``reject``, a struct of the fields ``REJECT``, NULL for a sound row.
+def conform(rows: DataFrame, source: Source, layout: Layout, positions: Sequence[int]) -> DataFrame:
+    """Return the trusted columns, ``_file``, and ``_reject``, a struct of the fields ``REJECT``, NULL for a sound row.
 
-    ``rows`` has the columns that the intake gives; ``positions`` tells where in ``fields`` each field stands.
-
-    Spark makes one Java method of all that stands here, and Java does not compile one of more than 8,000 bytes: it
-    creeps. Spark cuts before a select that uses everything given to it more than once: hence the column ``_row``.
+    ``rows`` has the columns of :func:`estrela.etl.readers.csv_rows.csv_rows`; ``positions`` holds where in ``fields``
+    each field stands. One projection finds the forms of all fields, one their values and the first fault: each copies
+    the row, and each evaluates what its columns share once.
     """
     types = {column.name: column.type for column in source.columns}
-    places = {one.column: place for one, place in zip(layout.fields, positions, strict=True)}
-    told = [f"requested_{one.column}" for one in source.from_request]
-    kept = F.struct("name", "source_line", "fetched_at", "request", *told, "raw_line", "fields", "fault")
-    trimmed = rows.select(
-        kept.alias("_row"),
-        *[F.trim(F.get("fields", F.lit(place))).alias(f"t_{name}") for name, place in places.items()],
-    )
     nothing = source.null_words if isinstance(source, CsvSource) else ()
-    texts = trimmed.select("_row", *[_unless(F.col(f"t_{name}"), nothing).alias(f"t_{name}") for name in places])
-    forms = texts.select(
-        "_row",
-        *[f"t_{name}" for name in places],
-        *[
-            form(F.col(f"t_{one.column}"), one.parse, types[one.column], latin).alias(f"f_{one.column}")
-            for one in layout.fields
-        ],
+    texts = {one.column: _text(one, place, nothing) for one, place in zip(layout.fields, positions, strict=True)}
+    # No declared column begins with an underscore.
+    own = rows.select(*[F.col(name).alias(f"_{name}") for name in rows.columns])
+    formed = own.select(
+        "*", *[form(texts[one.column], one.parse, types[one.column]).alias(f"_f_{one.column}") for one in layout.fields]
     )
-    values = forms.select(
-        "_row",
-        F.col("_row.fault").alias("_fault"),
-        *[f"t_{name}" for name in places],
-        *[
-            F.expr(value(f"t_{one.column}", f"f_{one.column}", one.parse, types[one.column])).alias(f"v_{one.column}")
-            for one in layout.fields
-        ],
+    values = {
+        one.column: value(texts[one.column], f"_f_{one.column}", one.parse, types[one.column]) for one in layout.fields
+    }
+    places = {one.column: place for one, place in zip(layout.fields, positions, strict=True)}
+    faults = [*_field_faults(source, layout, places, values, texts), *_mismatches(source, layout, places, values)]
+    judged = formed.select(
+        *own.columns,
+        *_trusted(source, layout, values),
+        _first(faults).alias("_first"),
     )
-    faults = [*_field_faults(layout, types, places), *_mismatches(source, layout, places, types)]
-    judged = values.select("_row", "_fault", *_trusted(source, layout, types), _first(faults).alias("_first"))
     return judged.select(
         *[column.name for column in source.columns],
-        F.col("_row.name").alias("source_file"),
-        *["_row.source_line", "_row.fetched_at"],
-        _reject(faults, nothing).alias("reject"),
+        F.col("_name").alias("source_file"),
+        F.col("_source_line").alias("source_line"),
+        F.col("_fetched_at").alias("fetched_at"),
+        "_file",
+        _reject(faults, nothing, any(column.sensitive for column in source.columns)).alias("_reject"),
     )
 
 
-def _unless(text: Column, words: Sequence[str]) -> Column:
-    """``text``, NULL where it is one of ``words``."""
-    return F.when(~text.isin(*words), text) if words else text
+def _text(one: Field, place: int, nothing: Sequence[str]) -> str:
+    """Return the SQL of a field's text: without spaces at its ends unless they count, NULL for a word for nothing."""
+    field = f"get(`_fields`, {place})"
+    text = field if isinstance(one.parse, Text) and not one.parse.trim else f"trim({field})"
+    words = ", ".join(map(sql_text, nothing))
+    return f"CASE WHEN NOT {text} IN ({words}) THEN {text} END" if words else text
 
 
 def _requested(one: FromRequest) -> Column:
-    """What the file was requested for."""
-    return F.col(f"_row.requested_{one.column}")
+    """Return what the file was requested for."""
+    return F.col(f"_requested_{one.column}")
 
 
-def _trusted(source: Source, layout: Layout, types: Mapping[str, str]) -> list[Column]:
-    """Every declared column: from a field, a constant, the request, or NULL where this layout does not have it."""
-    columns = {one.column: _requested(one) for one in source.from_request}
-    columns |= {one.column: F.col(f"v_{one.column}") for one in layout.fields}
+def _trusted(source: Source, layout: Layout, values: Mapping[str, Column]) -> list[Column]:
+    """Return every declared column: from a field, a constant, the request, or NULL where this layout lacks it."""
+    columns = {one.column: _requested(one) for one in source.from_request} | dict(values)
     columns |= {name: F.lit(value) for name, value in layout.constants.items()}
     return [columns.get(column.name, F.lit(None)).cast(column.type).alias(column.name) for column in source.columns]
 
@@ -94,55 +88,71 @@ class _Fault:
     place: int
     allowed: str = ""
     reason: Column | None = None
+    is_sensitive: bool = False
 
 
-def _field_faults(layout: Layout, types: Mapping[str, str], places: Mapping[str, int]) -> list[_Fault]:
-    """Fields that are blank, though required, or cannot be read."""
+def _field_faults(
+    source: Source, layout: Layout, places: Mapping[str, int], values: Mapping[str, Column], texts: Mapping[str, str]
+) -> list[_Fault]:
+    """Return the faults of fields that are blank, though required, or cannot be read."""
+    columns = {column.name: column for column in source.columns}
     faults = []
     for one in layout.fields:
-        missing = F.col(f"v_{one.column}").isNull()
-        found = missing if one.required else missing & (F.col(f"t_{one.column}") != "")
-        faults.append(_Fault(found, one.header, places[one.column], allowed(one.parse, types[one.column])))
+        column, is_text = columns[one.column], isinstance(one.parse, Text)
+        if is_text and not one.required:
+            continue
+        missing = values[one.column].isNull()
+        found = missing if one.required else missing & (F.expr(texts[one.column]) != "")
+        rule = BLANK if is_text else allowed(one.parse, column.type)
+        faults.append(_Fault(found, one.header, places[one.column], rule, is_sensitive=column.sensitive))
     return faults
 
 
-def _mismatches(source: Source, layout: Layout, places: Mapping[str, int], types: Mapping[str, str]) -> list[_Fault]:
-    """Fields that are not what the file was requested for."""
+def _mismatches(
+    source: Source, layout: Layout, places: Mapping[str, int], values: Mapping[str, Column]
+) -> list[_Fault]:
+    """Return the faults of fields that are not what the file was requested for."""
     headers = {one.column: one.header for one in layout.fields}
+    sensitive = {column.name for column in source.columns if column.sensitive}
     faults = []
     for asked in source.from_request:
         if asked.match and asked.column in headers:
-            wanted = _requested(asked)
-            reason = F.concat(F.lit("the file was requested for "), wanted.cast("string"))
-            differs = F.col(f"v_{asked.column}") != wanted
-            faults.append(_Fault(differs, headers[asked.column], places[asked.column], reason=reason))
+            column, wanted = asked.column, _requested(asked)
+            shown = F.lit(MASK) if column in sensitive else wanted.cast("string")
+            reason = F.concat(F.lit("the file was requested for "), shown)
+            differs = values[column] != wanted
+            faults.append(_Fault(differs, headers[column], places[column], "", reason, column in sensitive))
     return faults
 
 
 def _first(faults: Sequence[_Fault]) -> Column:
-    """-1 where the row as a whole is faulty, else the number of the first fault; NULL without one."""
-    place = F.array_position(F.array(*[F.coalesce(one.found, F.lit(False)) for one in faults]), True)
-    return F.when(F.col("_fault").isNotNull(), -1).when(place > 0, (place - 1).cast("int"))
+    """Return -1 where the row as a whole is faulty, else the number of the first fault; NULL without one."""
+    whole = F.when(F.col("_fault").isNotNull(), F.lit(-1))
+    # Unlike a chain of conditions, this evaluates all faults, and so shares their values with the columns.
+    return F.least(whole, F.lit(None).cast("int"), *[F.when(one.found, F.lit(at)) for at, one in enumerate(faults)])
 
 
-def _reject(faults: Sequence[_Fault], nothing: Sequence[str]) -> Column:
-    """What the first fault says of the row; NULL without one."""
+def _reject(faults: Sequence[_Fault], nothing: Sequence[str], masks_lines: bool) -> Column:
+    """Describe the row's first fault; NULL without one. ``masks_lines``: no part of the raw line may be shown."""
     at = F.col("_first")
 
-    def told(values: Iterable[str | int]) -> Column:
+    def chosen(values: Iterable[str | int | bool]) -> Column:
         return F.get(F.array(*[F.lit(value) for value in values]), at)
 
-    text = F.coalesce(F.trim(F.get(F.col("_row.fields"), told(one.place for one in faults))), F.lit(""))
-    made = [F.when(at == number, one.reason) for number, one in enumerate(faults) if one.reason is not None]
-    blank = F.when(text.isin("", *nothing), "is blank; a value is required")
-    field_wrong = F.coalesce(*made, blank, told(one.allowed for one in faults))
+    text = F.coalesce(F.trim(F.get(F.col("_fields"), chosen(one.place for one in faults))), F.lit(""))
+    reasons = [F.when(at == number, one.reason) for number, one in enumerate(faults) if one.reason is not None]
+    is_blank = text.isin("", *nothing)
+    blank = F.when(is_blank, BLANK)
+    field_wrong = F.coalesce(*reasons, blank, chosen(one.allowed for one in faults))
+    shown = F.when(~is_blank & chosen(one.is_sensitive for one in faults), F.lit(MASK)).otherwise(text)
+    raw_line = F.lit(MASK) if masks_lines else F.col("_raw_line")
     whole = at == -1
     found = (
-        F.when(whole, "").otherwise(told(one.header for one in faults)),
-        F.substring(F.when(whole, F.col("_row.raw_line")).otherwise(text), 1, VALUE_LIMIT),
+        F.when(whole, "").otherwise(chosen(one.header for one in faults)),
+        F.substring(F.when(whole, raw_line).otherwise(shown), 1, VALUE_LIMIT),
         F.when(whole, F.col("_fault")).otherwise(field_wrong),
-        F.col("_row.request"),
-        F.substring("_row.raw_line", 1, RAW_LIMIT),
+        F.col("_request"),
+        F.substring(raw_line, 1, RAW_LIMIT),
     )
     named = [value.alias(name) for name, value in zip(REJECT, found, strict=True)]
     return F.when(at.isNotNull(), F.struct(*named))

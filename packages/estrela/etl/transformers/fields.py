@@ -1,4 +1,9 @@
-"""Spark expressions that read a field's text. What cannot be read is NULL; the caller tells blank from unreadable."""
+"""Spark expressions that parse a field's text, in two steps: its form, then its value.
+
+``text`` is an SQL expression, since pyspark 3.5 has try_cast only in SQL. Unreadable text gives NULL; the caller
+distinguishes blank from unreadable. Two steps, since a value that is written back and compared with its text is checked
+several times faster than by a regular expression; that is left for the rest, such as leading zeros.
+"""
 
 from __future__ import annotations
 
@@ -9,94 +14,154 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from estrela.model.parse import Date, Digits, Number, Ordinal, Parser, Prefix, Text, Whole
+from estrela.etl.transformers.times import ISO_DATE, iso_text
+from estrela.model.parse import Boolean, Date, Digits, Number, Ordinal, Parser, Prefix, Text, Timestamp, Whole
 
 if TYPE_CHECKING:
     from pyspark.sql import Column
 
-# Windows-1252 differs from ISO-8859-1 in the bytes 0x80 to 0x9F; Spark 4 decodes only the latter.
-# The byte 0xFF is a lost character, not the letter of that code, which Portuguese does not have.
-_CONTROLS = "".join(map(chr, [*range(0x80, 0xA0), 0xFF]))
-_WINDOWS = bytes(range(0x80, 0xA0)).decode("cp1252", errors="replace") + "\ufffd"
+BLANK = "[\\s\xa0]"
+INTEGERS = ("int", "bigint")
 
 
-_WHOLE = r"^-?(\d+|\d{1,3}(\.\d{3})+)$"
+def form(text: str, parser: Parser, type_: str) -> Column:
+    """Return the form of ``text``: the value itself, or a text that :func:`value` casts to ``type_``."""
+    field = F.expr(text)
+    if isinstance(parser, Whole | Number):
+        return _number_form(text, parser, type_)
+    if isinstance(parser, Date | Timestamp):
+        is_iso = isinstance(parser, Date) and parser.pattern == ISO_DATE
+        return F.expr(f"try_cast({text} AS date)") if is_iso else iso_text(field, parser)
+    return _word_form(field, parser)
 
 
-def value(text: str, formed: str, parser: Parser, type_: str) -> str:
-    """SQL for the value of the column ``text``, whose :func:`form` is the column ``formed``.
-
-    NULL where the text is blank or not allowed. pyspark 3.5 has try_cast in SQL alone.
-    """
-    cast = f"try_cast(`{formed}` AS {type_})"
-    if not isinstance(parser, Whole):
-        return cast
-    # Spark reads most whole numbers as they stand, and refuses a dot: the regular expression is for the others.
-    number = f"coalesce(try_cast(`{text}` AS {type_}), {cast})" if type_ in ("int", "bigint") else cast
-    return number if parser.signed else f"CASE WHEN NOT startswith(`{text}`, '-') THEN {number} END"
+def _number_form(text: str, parser: Whole | Number, type_: str) -> Column:
+    if isinstance(parser, Number):
+        return F.expr(f"try_cast(replace({text}, '{parser.mark}', '.') AS {type_})")
+    if type_ in INTEGERS:
+        return F.expr(f"try_cast({text} AS {type_})")
+    field = F.expr(text)
+    return F.when(field.rlike(_pattern(parser, type_)), _without(field, parser.grouping))
 
 
-def form(text: Column, parser: Parser, type_: str, latin: bool = False) -> Column:
-    """``text`` in a form that Spark can cast to ``type_``; NULL, or what the cast refuses, where it is not allowed.
-
-    ``latin`` tells that it was decoded as ISO-8859-1, from Windows-1252 perhaps.
-    """
+def _word_form(field: Column, parser: Digits | Ordinal | Prefix | Boolean | Text) -> Column:
     match parser:
-        case Whole():
-            return F.when(text.rlike(_WHOLE), F.replace(text, F.lit("."), F.lit("")))
-        case Number(mark):
-            return _number(text, mark, type_)
         case Digits(width):
-            return F.when(text.rlike(f"^[0-9]{{1,{width}}}$"), F.lpad(text, width, "0"))
+            return F.when(field.rlike(f"^[0-9]{{1,{width}}}\\z"), F.lpad(field, width, "0"))
         case Ordinal(low, high):
-            number, sign = F.substring(text, 1, 1), F.substring(text, 2, 2)
+            number, sign = F.substring(field, 1, 1), F.substring(field, 2, 2)
             is_sign = (F.length(sign) <= 1) & ~sign.between("0", "9")
             return F.when(number.between(str(low), str(high)) & is_sign, number)
         case Prefix(values):
-            return F.coalesce(*[F.when(text.startswith(start), F.lit(value)) for start, value in values.items()])
-        case Date(pattern):
-            return F.date_format(F.try_to_timestamp(text, F.lit(pattern)), "yyyy-MM-dd")
+            return F.coalesce(*[F.when(field.startswith(start), F.lit(value)) for start, value in values.items()])
+        case Boolean(true, false):
+            return F.when(field.isin(*true), F.lit(True)).when(field.isin(*false), F.lit(False))
         case Text():
-            return _plain_text(text, latin)
+            return _plain_text(field, parser)
 
 
-def _plain_text(text: Column, latin: bool) -> Column:
-    """``text`` with single spaces, and if it is ``latin`` with the characters of Windows-1252; NULL if it is blank."""
-    known = F.translate(text, _CONTROLS, _WINDOWS) if latin else text
-    rewritten = F.trim(F.regexp_replace(known, "[\\s\xa0]+", " "))
-    rare = reduce(or_, [F.contains(text, sign) for sign in _signs(latin)])
-    return F.when(rare, F.when(rewritten != "", rewritten)).when(text != "", text)
+def value(text: str, formed: str, parser: Parser, type_: str) -> Column:
+    """Return the value of ``text``, whose :func:`form` is the column ``formed``.
+
+    NULL where the text is blank or not allowed.
+    """
+    field, found = F.expr(text), F.col(formed)
+    match parser:
+        case Whole(signed, grouping) if type_ in INTEGERS:
+            # A minus zero is not written back as such: only negative numbers need a look.
+            is_plain = found.cast("string") == field
+            usual = is_plain if signed else is_plain & (found >= 0)
+            return F.when(usual, found).otherwise(_rare(text, parser, type_, grouping, ""))
+        case Number(mark, grouping):
+            rare = _rare(text, parser, type_, grouping, mark)
+            # A text such as NaN is a double that is written back as it was.
+            return F.when(_is_usual(field, found, mark), found).otherwise(rare) if type_.startswith("decimal") else rare
+        case Date(pattern) if pattern == ISO_DATE:
+            return F.when(found.cast("string") == field, found)
+        case _:
+            return F.expr(f"try_cast(`{formed}` AS {type_})")
 
 
-def _signs(latin: bool) -> list[Column]:
-    """What a text holds, at least one of it, if :func:`_plain_text` must rewrite it: to search is cheap."""
-    spaces = ["  ", "\t", "\x0b", "\f", *(["\xff"] if latin else [])]
-    # UTF-8 writes each character from U+0080 to U+00BF with this byte, and no other.
-    return [*map(F.lit, spaces), F.lit(b"\xc2").cast("string")]
+def _is_usual(text: Column, decimal: Column, mark: str) -> Column:
+    """Whether ``decimal`` was neither rounded nor read from another form: written back, it only adds zeros."""
+    written = decimal.cast("string")
+    marked = written if mark == "." else F.replace(written, F.lit("."), F.lit(mark))
+    return marked.startswith(text) & ~text.endswith(mark)
 
 
 def allowed(parser: Parser, type_: str) -> str:
-    """What a field read by ``parser`` may hold, for the reason of a refusal."""
+    """Describe what a field read by ``parser`` may hold, for the reason of a reject."""
     match parser:
-        case Whole(signed):
-            return "a whole number is allowed" if signed else "a whole number without a minus is allowed"
-        case Number(mark):
-            return f"a number with decimal mark {mark!r} that fits {type_} is allowed"
+        case Whole(signed, grouping):
+            minus = "" if signed else " without a minus"
+            rule = f"a whole number{minus}{_separated(grouping)} is"
+        case Number(mark, grouping):
+            rule = f"a number with decimal mark {mark!r}{_separated(grouping)} that fits {type_} is"
         case Digits(width):
-            return f"1 to {width} digits are allowed"
+            rule = f"1 to {width} digits are"
         case Ordinal(low, high):
-            return f"a number from {low} to {high} is allowed"
+            rule = f"a number from {low} to {high} is"
         case Prefix(values):
             return f"a text is allowed that starts with one of: {', '.join(sorted(key.strip() for key in values))}"
         case Date(pattern):
-            return f"a date {pattern} is allowed"
+            rule = f"a date {pattern} is"
+        case Timestamp(pattern):
+            rule = f"a date and time {pattern} is"
+        case Boolean(true, false):
+            return f"one of these words is allowed: {', '.join((*true, *false))}"
         case Text():
-            return "any text is allowed"
+            rule = "any text that is not blank is"
+    return f"{rule} allowed"
 
 
-def _number(text: Column, mark: str, type_: str) -> Column:
+def _separated(grouping: str) -> str:
+    return f" and thousands separator {grouping!r}" if grouping else ""
+
+
+def _rare(text: str, parser: Whole | Number, type_: str, grouping: str, mark: str) -> Column:
+    """Return the number in ``text`` if its pattern allows it: with leading zeros, thousands separators and the like."""
+    plain = f"{text}"
+    for sign, plain_sign in ((grouping, ""), (mark, ".")):
+        plain = f"replace({plain}, {sql_text(sign)}, '{plain_sign}')" if sign else plain
+    return F.when(F.expr(text).rlike(_pattern(parser, type_)), F.expr(f"try_cast({plain} AS {type_})"))
+
+
+def _pattern(parser: Whole | Number, type_: str) -> str:
+    """Return the regular expression of all texts that ``parser`` allows."""
+    minus = "" if isinstance(parser, Whole) and not parser.signed else "-?"
+    groups = f"|[0-9]{{1,3}}(?:{re.escape(parser.grouping)}[0-9]{{3}})+" if parser.grouping else ""
+    return f"^{minus}(?:[0-9]+{groups}){_decimals(parser, type_)}\\z"
+
+
+def _decimals(parser: Whole | Number, type_: str) -> str:
+    """Return the regular expression of the decimals: as many as the column holds, then zeros."""
+    if isinstance(parser, Whole):
+        return ""
     scale = int(type_[type_.index(",") + 1 : -1]) if type_.startswith("decimal") else 18
-    point, group = re.escape(mark), re.escape("." if mark == "," else ",")
-    pattern = rf"^-?(\d+|\d{{1,3}}({group}\d{{3}})+)({point}\d{{0,{scale}}}0*)?$"
-    plain = F.replace(F.replace(text, F.lit("." if mark == "," else ","), F.lit("")), F.lit(mark), F.lit("."))
-    return F.when(text.rlike(pattern), plain)
+    return f"(?:{re.escape(parser.mark)}(?=[0-9])[0-9]{{0,{scale}}}0*)?"
+
+
+def _without(text: Column, sign: str) -> Column:
+    return F.replace(text, F.lit(sign), F.lit("")) if sign else text
+
+
+def sql_text(text: str) -> str:
+    """Return ``text`` as an SQL literal."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _plain_text(text: Column, parser: Text) -> Column:
+    """Return ``text`` as declared; NULL if it is blank."""
+    if not parser.trim:
+        return F.when(~text.rlike(f"^{BLANK}*\\z"), text)
+    single = F.regexp_replace(text, f"{BLANK}+", " ") if parser.collapse else text
+    rewritten = F.regexp_replace(single, f"^{BLANK}+|{BLANK}+\\z", "")
+    rare = reduce(or_, [F.contains(text, sign) for sign in _signs(parser)])
+    return F.when(rare, F.when(rewritten != "", rewritten)).when(text != "", text)
+
+
+def _signs(parser: Text) -> list[Column]:
+    """Return texts of which a field that must be rewritten contains at least one: to search is cheap."""
+    spaces = ["\t", "\n", "\x0b", "\f", "\r", *(["  "] if parser.collapse else [])]
+    # UTF-8 writes each character from U+0080 to U+00BF with this byte, and no other: a no-break space is among them.
+    return [*map(F.lit, spaces), F.lit(b"\xc2").cast("string")]

@@ -12,6 +12,7 @@ from estrela.model import (
     Column,
     CsvSource,
     Date,
+    Delimited,
     Digits,
     Download,
     Field,
@@ -60,8 +61,8 @@ _KEY_FIELDS = (
     Field("Categoria", "size_group", Prefix(SIZE_GROUPS), required=True),
     Field("Tipo", "kind", Prefix({"Conglomerado": "conglomerate", "Banco/financeira": "bank"}), required=True),
     Field("CNPJ IF", "cnpj_root", Digits(8)),
-    Field("Instituição financeira", "institution_name", Text(), required=True),
-    Field("Índice", "published_index", Number(",")),
+    Field("Instituição financeira", "institution_name", Text(collapse=True), required=True),
+    Field("Índice", "published_index", Number(",", grouping=".")),
 )
 _CLIENT_FIELDS = (
     Field("Quantidade total de clientes - CCS e SCR", "clients", Whole()),
@@ -142,7 +143,9 @@ complaints = CsvSource(
     from_request=(FromRequest("year", "year", match=True), FromRequest("quarter", "quarter", match=True)),
     partition_by=("year", "quarter"),
     sort_by=("institution_name",),
-    tolerance=Tolerance(rows=0.02),
+    also=(Delimited(";", quote='"'), Delimited(",", quote='"')),
+    null_words=("NULL",),
+    lost="\u00ff",
     checks=(
         between("total", 0),
         between("upheld", 0),
@@ -183,7 +186,7 @@ segments = CsvSource(
             (
                 Field("Segmento", "segment", Prefix({name: name for name in SEGMENTS}), required=True),
                 Field("CNPJ", "cnpj_root", Digits(8), required=True),
-                Field("Nome", "institution_name", Text(), required=True),
+                Field("Nome", "institution_name", Text(collapse=True), required=True),
             ),
         ),
     ),
@@ -201,7 +204,10 @@ groups = ApiSource(
     layouts=(
         Layout(
             "v1",
-            (Field("Codigo", "group_code", Digits(2), required=True), Field("Nome", "group_name", Text(), True)),
+            (
+                Field("Codigo", "group_code", Digits(2), required=True),
+                Field("Nome", "group_name", Text(collapse=True), True),
+            ),
         ),
     ),
 )
@@ -224,7 +230,10 @@ group_members = ApiSource(
     layouts=(
         Layout(
             "v1",
-            (Field("Cnpj", "cnpj_root", Digits(8), required=True), Field("Nome", "institution_name", Text(), True)),
+            (
+                Field("Cnpj", "cnpj_root", Digits(8), required=True),
+                Field("Nome", "institution_name", Text(collapse=True), True),
+            ),
         ),
     ),
     from_request=(FromRequest("group_code", "group_code"),),
@@ -254,9 +263,9 @@ register = ApiSource(
         Layout(
             "v1",
             (
-                Field("CodInst", "institution_code", Text(), required=True),
-                Field("NomeInstituicao", "institution_name", Text(), required=True),
-                Field("CodConglomeradoPrudencial", "conglomerate_code", Text()),
+                Field("CodInst", "institution_code", Text(collapse=True), required=True),
+                Field("NomeInstituicao", "institution_name", Text(collapse=True), required=True),
+                Field("CodConglomeradoPrudencial", "conglomerate_code", Text(collapse=True)),
                 Field("CnpjInstituicaoLider", "lead_cnpj_root", Digits(8)),
             ),
         ),
@@ -302,12 +311,12 @@ fees = ApiSource(
             "v1",
             (
                 Field("CodigoServico", "service_code", Digits(4), required=True),
-                Field("Servico", "service_name", Text(), required=True),
-                Field("Unidade", "unit", Text()),
+                Field("Servico", "service_name", Text(collapse=True), required=True),
+                Field("Unidade", "unit", Text(collapse=True)),
                 Field("DataVigencia", "in_force_since", Date()),
                 Field("ValorMaximo", "ceiling", Number("."), required=True),
                 Field("TipoValor", "value_type", Prefix({"Real": "amount", "Percentual": "percentage"}), required=True),
-                Field("Periodicidade", "periodicity", Text()),
+                Field("Periodicidade", "periodicity", Text(collapse=True)),
             ),
         ),
     ),

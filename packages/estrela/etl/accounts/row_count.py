@@ -1,0 +1,64 @@
+"""Rows of each file as they were read: how many, how many were rejected, and what the rejected ones weigh."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from estrela.etl.readers.refusal import REFUSED
+from estrela.model.source import Tolerance
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+WEIGHT = "decimal(38,6)"
+
+
+@dataclass(frozen=True)
+class RowCount:
+    """Rows of one file.
+
+    ``weight`` and ``weight_rejected`` are sums of the tolerance's measure, over all rows and over the rejected ones;
+    ``unweighed`` counts rejected rows whose measure is unknown. ``is_refused``: the file as a whole cannot be read.
+    """
+
+    rows: int
+    rejected: int
+    weight: Decimal = Decimal(0)
+    weight_rejected: Decimal = Decimal(0)
+    unweighed: int = 0
+    is_refused: bool = False
+
+    def exceeds(self, tolerance: Tolerance) -> bool:
+        """Return whether more of the file was rejected than ``tolerance`` allows."""
+        if self.is_refused:
+            return True
+        if not tolerance.measure:
+            return self.rejected > tolerance.rows * self.rows
+        return self.unweighed > 0 or self.weight_rejected > Decimal(str(tolerance.rows)) * self.weight
+
+
+NO_ROWS = RowCount(0, 0)
+
+
+def counted_rows(rows: DataFrame, measure: str) -> dict[int, RowCount]:
+    """Return the counts of each file of conformed ``rows``; a file without rows has none."""
+    is_rejected = F.col("_reject").isNotNull()
+    counts = [
+        F.count(F.lit(1)).alias("rows"),
+        F.count_if(is_rejected).alias("rejected"),
+        F.bool_or(F.coalesce(F.startswith("_reject.reason", F.lit(REFUSED)), F.lit(False))).alias("is_refused"),
+    ]
+    if measure:
+        # Weights are sizes: a correction of -5 weighs as much as one of 5.
+        weight = F.abs(F.col(measure)).cast(WEIGHT)
+        counts += [
+            F.coalesce(F.sum(weight), F.lit(0)).cast(WEIGHT).alias("weight"),
+            F.coalesce(F.sum(F.when(is_rejected, weight)), F.lit(0)).cast(WEIGHT).alias("weight_rejected"),
+            F.count_if(is_rejected & weight.isNull()).alias("unweighed"),
+        ]
+    found = rows.groupBy("_file").agg(*counts).collect()
+    return {row["_file"]: RowCount(**{name: row[name] for name in row.asDict() if name != "_file"}) for row in found}

@@ -1,0 +1,80 @@
+"""Compressed files as streams of their content."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, cast
+from urllib.parse import unquote, urlsplit
+
+COPY_BYTES = 1 << 20
+
+
+class DamagedFileError(Exception):
+    """A file cannot be unpacked; the message says why, and reaches the rejects. Never leaves the readers."""
+
+
+@contextmanager
+def open_unpacked(uri: str, compression: str) -> Iterator[IO[bytes]]:
+    """Open the content of the file at ``uri``, ``s3://`` or ``file://``. Raises DamagedFileError, also on reads."""
+    with ExitStack() as stack:
+        packed = stack.enter_context(_open(uri))
+        try:
+            yield stack.enter_context(_unpacked(packed, compression, stack))
+        except (EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
+            if compression and _is_of_content(error):
+                raise DamagedFileError(f"it is not a sound {compression} file: {error}") from error
+            raise
+
+
+def _is_of_content(error: Exception) -> bool:
+    """Whether ``error`` is about bytes: the system's own errors, such as a full disk, have a number."""
+    return not (isinstance(error, OSError) and error.errno is not None)
+
+
+def _open(uri: str) -> IO[bytes]:
+    place = urlsplit(uri)
+    if place.scheme == "file":
+        return Path(unquote(place.path)).open("rb")
+    import boto3
+
+    body = boto3.client("s3").get_object(Bucket=place.netloc, Key=place.path.lstrip("/"))["Body"]
+    return cast(IO[bytes], body)
+
+
+def _unpacked(packed: IO[bytes], compression: str, stack: ExitStack) -> IO[bytes]:
+    match compression:
+        case "gzip":
+            return cast(IO[bytes], gzip.open(packed, "rb"))
+        case "bz2":
+            return bz2.open(packed, "rb")
+        case "zstd":
+            import pyarrow as pa
+
+            return cast(IO[bytes], pa.CompressedInputStream(pa.PythonFile(packed, "r"), "zstd"))
+        case "zip":
+            return _only_member(packed, stack)
+        case _:
+            return packed
+
+
+def _only_member(packed: IO[bytes], stack: ExitStack) -> IO[bytes]:
+    """Open the only file of a zip archive, whose directory is at its end: hence a copy on disk."""
+    copy = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 the stack closes it
+    while chunk := packed.read(COPY_BYTES):
+        copy.write(chunk)
+    archive = stack.enter_context(zipfile.ZipFile(copy))
+    names = [one.filename for one in archive.infolist() if not one.is_dir()]
+    if len(names) != 1:
+        shown = ", ".join(names[:5]) or "none"
+        raise DamagedFileError(f"the zip archive holds {len(names)} files where 1 is allowed: {shown}")
+    try:
+        return archive.open(names[0])
+    except (NotImplementedError, RuntimeError) as error:
+        raise DamagedFileError(f"the zip archive cannot be read: {error}") from error

@@ -1,0 +1,121 @@
+"""Lines of CSV files as rows of fields.
+
+Every reader of a format takes lines with what :func:`estrela.etl.readers.file_rows.with_files` adds, and replaces
+``line`` and ``damage`` by ``raw_line`` string, ``fields`` array of strings and ``fault`` string: NULL, or what is wrong
+with the row as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from estrela.etl.readers.dialect import Dialect
+from estrela.etl.readers.encoding import LOST
+from estrela.etl.readers.file_rows import LINE
+from estrela.etl.readers.text_lines import filled_lines, line_fault, line_text
+from estrela.model.source import CsvSource
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+MOST_FIELDS = 100_000
+BAD_QUOTES = "a quoted field is not closed, or goes on after its closing quote"
+
+
+def csv_rows(lines: DataFrame, source: CsvSource, dialect: Dialect) -> DataFrame:
+    """Return the rows in ``lines`` of files of one dialect, without their header lines."""
+    filled = filled_lines(lines)
+    body = filled.where("source_line > 1 OR damage IS NOT NULL") if source.header else filled
+    raw_line = line_text(source.encodings)
+    text = F.translate(raw_line, source.lost, LOST * len(source.lost)) if source.lost else raw_line
+    unread, kept = line_fault(raw_line, source.encodings), [name for name in lines.columns if name not in LINE]
+    if dialect.quote:
+        texts = body.select(*kept, raw_line.alias("raw_line"), unread.alias("unread"), text.alias("text"))
+        return _quoted(texts, source, dialect).select(*kept, "raw_line", "fields", "fault")
+    fields = F.split(text, _pattern(dialect.delimiter), -1)
+    fault = F.coalesce(unread, _fault(fields, dialect, source.null_words))
+    return body.select(*kept, raw_line.alias("raw_line"), fields.alias("fields"), fault.alias("fault"))
+
+
+def _quoted(texts: DataFrame, source: CsvSource, dialect: Dialect) -> DataFrame:
+    """Add fields and fault to ``texts`` with quotes; only lines that hold a quote are parsed by RFC 4180."""
+    has_quote = F.contains("text", F.lit(dialect.quote))
+    parsed = texts.withColumn("row", F.when(has_quote, _parsed(F.col("text"), dialect)))
+    # A row may end in a delimiter that the header does not have.
+    closed = F.col("row.broken").isNotNull() & F.endswith("text", F.lit(dialect.delimiter))
+    shorter = F.expr("substring(text, 1, length(text) - 1)")
+    judged = parsed.withColumn("row", F.when(closed, _parsed(shorter, dialect)).otherwise(F.col("row")))
+    quoted = F.when(F.col("row").isNotNull(), F.array(*[F.col("row")[name] for name in _names(dialect)]))
+    split = judged.withColumn("fields", F.coalesce(quoted, F.split("text", _pattern(dialect.delimiter), -1)))
+    wrong = F.lit(f"the row does not have the {dialect.width} fields of the header")
+    badly = F.when(_is_badly_quoted(dialect.quote), F.lit(BAD_QUOTES))
+    fault = F.coalesce(
+        "unread",
+        F.when(F.col("row.broken").isNotNull(), wrong),
+        F.when(has_quote, badly).otherwise(_fault(F.col("fields"), dialect, source.null_words)),
+    )
+    return split.withColumn("fault", fault)
+
+
+def _names(dialect: Dialect) -> list[str]:
+    return [f"c{place}" for place in range(dialect.width)]
+
+
+def _parsed(text: Column, dialect: Dialect) -> Column:
+    """Return a struct of the fields of ``text``, and ``broken``, NULL where they are as many as the header's."""
+    schema = ", ".join(f"{name} string" for name in (*_names(dialect), "broken"))
+    options = {
+        "sep": dialect.delimiter,
+        "quote": dialect.quote,
+        "escape": dialect.quote,
+        "mode": "PERMISSIVE",
+        "columnNameOfCorruptRecord": "broken",
+        # Otherwise line ends inside quotes are rewritten.
+        "multiLine": "true",
+        "lineSep": "\n",
+    }
+    return F.from_csv(text, schema, options)
+
+
+def _is_badly_quoted(quote: str) -> Column:
+    """Whether the parser was lenient: a field still begins with its quote, or the last one was never closed.
+
+    A quoted field that contains its own quotes is written with each of them doubled.
+    """
+
+    def written(value: Column) -> Column:
+        return F.concat(F.lit(quote), F.replace(value, F.lit(quote), F.lit(quote * 2)))
+
+    def is_left(value: Column) -> Column:
+        return F.startswith(value, F.lit(quote)) & ~F.contains(F.col("text"), F.concat(written(value), F.lit(quote)))
+
+    opened = written(F.coalesce(F.element_at("fields", -1), F.lit("")))
+    is_open = F.endswith("text", opened) & ~F.endswith("text", F.concat(opened, F.lit(quote)))
+    return F.exists("fields", is_left) | is_open
+
+
+def _pattern(delimiter: str) -> str:
+    # One plain or escaped character: Java splits by it without compiling a pattern for each row.
+    return delimiter if delimiter.isalnum() or delimiter in ";,\t" else f"\\{delimiter}"
+
+
+def _fault(fields: Column, dialect: Dialect, null_words: Sequence[str]) -> Column:
+    """Return what is wrong with the number of fields, NULL if it is right or only blank fields are too many."""
+    used = dialect.used
+    size = F.size(fields)
+    few = F.concat(size, F.lit(f" fields where {used} are declared"))
+    many = F.concat(size, F.lit(f" fields, of which {used} are declared and the others should be blank"))
+    # Where the header ends in an empty column, a row without one that ends in nothing has lost a field before it.
+    ends_empty = F.get(fields, F.lit(used - 1)) == ""
+    short = (size == used) & ends_empty if dialect.width > used else F.lit(False)
+    lost = F.lit(f"a field is missing: {used} fields, the last of them empty, where the header has {dialect.width}")
+    # Nearly every row ends here: no field too many, or one that is empty.
+    usual = ((size == used) & ~short) | ((size == used + 1) & (F.get(fields, F.lit(used)) == ""))
+    blank = "|".join([r"[\s,]", *map(re.escape, null_words)])
+    filled = ~F.array_join(F.slice(fields, used + 1, MOST_FIELDS), ",").rlike(f"^({blank})*\\z")
+    fault = F.when(usual, F.lit(None).cast("string")).when(size < used, few).when(short, lost)
+    return fault.when(filled, many)

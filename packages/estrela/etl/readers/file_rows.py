@@ -1,0 +1,61 @@
+"""Lines of blocks as lines of files: each with its number, and with what is known of its file and request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from estrela.etl.readers.lines import Offsets
+from estrela.etl.readers.taken_file import TakenFile
+from estrela.frame import frame_of
+from estrela.model.source import Source
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+LINE = ("line", "damage")
+"""Columns that the reader of a format replaces."""
+ONE_BLOCK: Mapping[int, int] = {0: 0}
+
+
+def with_files(rows: DataFrame, source: Source, files: Sequence[TakenFile], offsets: Offsets) -> DataFrame:
+    """Return ``rows``, which have name, start and at, once for each of ``files`` that has their content.
+
+    Adds ``file`` int (its number), ``source_line`` bigint, ``request`` string, ``fetched_at`` timestamp and, named
+    ``requested_`` and the column, each column that the request fills.
+    """
+    # To look up a number is cheaper than two columns; two blocks of one hash would double rows, which no account bears.
+    block = F.xxhash64("name", "start")
+    known = _blocks(rows.sparkSession, source, files, offsets).withColumn("block", block).drop("name", "start")
+    joined = rows.withColumn("block", block).join(F.broadcast(known), "block")
+    return joined.withColumn("source_line", F.col("offset") + F.col("at") + 1).drop("block", "offset", "start", "at")
+
+
+def _blocks(spark: SparkSession, source: Source, files: Sequence[TakenFile], offsets: Offsets) -> DataFrame:
+    schema = (
+        "file int, name string, start bigint, offset bigint, request string, fetched_at timestamp, "
+        "requested map<string, string>"
+    )
+    types = {column.name: column.type for column in source.columns}
+    filled = [
+        F.expr(f"try_cast(requested['{one.key}'] AS {types[one.column]})").alias(f"requested_{one.column}")
+        for one in source.from_request
+    ]
+    rows = frame_of(spark, _entries(files, offsets), schema)
+    return rows.select("file", "name", "start", "offset", "request", "fetched_at", *filled)
+
+
+def _entries(files: Sequence[TakenFile], offsets: Offsets) -> Iterator[dict[str, object]]:
+    for one in files:
+        for start, offset in offsets.get(one.file.sha256, ONE_BLOCK).items():
+            yield {
+                "file": one.number,
+                "name": one.file.sha256,
+                "start": start,
+                "offset": offset,
+                "request": one.file.request_id,
+                "fetched_at": one.file.fetched_at,
+                "requested": one.requested,
+            }

@@ -1,0 +1,89 @@
+"""JSON documents and lines of JSON as rows of fields, every number with the digits that were sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from estrela.etl.readers.encoding import UTF_8
+from estrela.etl.readers.file_rows import LINE
+from estrela.etl.readers.lines import whole_texts
+from estrela.etl.readers.refusal import REFUSED
+from estrela.etl.readers.taken_file import TakenFile
+from estrela.etl.readers.text_lines import BYTE_ORDER_MARK, filled_lines, is_utf_8, line_fault, line_text
+from estrela.model.source import ApiSource, Layout
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame, SparkSession
+
+# Control characters cannot stand in JSON text, which escapes them in strings.
+MARK, BACKSLASH, QUOTE = "\x01", "\x02\x02", "\x02\x03"
+TOKENS = '("[^"]*+")|(-?[0-9][-+.0-9eE]*+)'
+
+
+def document_rows(spark: SparkSession, source: ApiSource, files: Sequence[TakenFile]) -> DataFrame:
+    """Return the records of JSON documents: name, start, at, raw_line, fields and fault.
+
+    A document without the array is one row with a fault that refuses the file.
+    """
+    headers = [one.header for one in source.layouts[0].fields]
+    schema = f"`{source.records}` array<struct<{_struct(headers)}>>"
+    found = F.from_json(quoted_numbers(F.col("content")), schema)[source.records]
+    contents = whole_texts(spark, files).select("name", _json_text(F.col("content")).alias("content"))
+    parsed = contents.select("name", found.alias("records"))
+    # One missing record stands for the whole document; an empty array has none.
+    records = F.coalesce("records", F.expr("array(NULL)"))
+    listed = parsed.select("name", F.col("records").isNull().alias("broken"), F.posexplode(records).alias("at", "one"))
+    reason = F.lit(f"{REFUSED}it is not JSON text in UTF-8 with an array {source.records!r}")
+    return listed.select(
+        "name",
+        F.lit(0).cast("bigint").alias("start"),
+        F.col("at").cast("bigint").alias("at"),
+        F.to_json("one").alias("raw_line"),
+        _fields(headers, F.col("one")),
+        F.when(F.col("broken"), reason).alias("fault"),
+    )
+
+
+def _json_text(content: Column) -> Column:
+    """Return the text without a byte order mark; NULL if it is not UTF-8, as JSON must be."""
+    marked = F.startswith(content, F.lit(BYTE_ORDER_MARK))
+    text = F.when(marked, F.expr("substring(content, 2)")).otherwise(content)
+    return F.when(is_utf_8(content.cast("binary")), text)
+
+
+def json_line_rows(lines: DataFrame, layout: Layout) -> DataFrame:
+    """Return the records in ``lines``, each of which holds one JSON object; see :mod:`estrela.etl.readers.csv_rows`."""
+    headers, kept = [one.header for one in layout.fields], [name for name in lines.columns if name not in LINE]
+    raw_line = line_text((UTF_8,))
+    options = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "_broken"}
+    found = F.from_json(quoted_numbers(raw_line), f"{_struct(headers)}, `_broken`: string", options)
+    parsed = filled_lines(lines).select(
+        *kept, raw_line.alias("raw_line"), line_fault(raw_line, (UTF_8,)).alias("unread"), found.alias("record")
+    )
+    record = F.col("record")
+    is_broken = record.isNull() | record["_broken"].isNotNull()
+    fault = F.coalesce("unread", F.when(is_broken, F.lit("the line is not a JSON object")))
+    return parsed.select(*kept, "raw_line", _fields(headers, record), fault.alias("fault"))
+
+
+def quoted_numbers(text: Column) -> Column:
+    """Return JSON ``text`` with every number outside of strings in quotes; NULL where it holds control characters.
+
+    Spark reads a number as a double before it gives it as text: 10000000.00 would become 1.0E7.
+    """
+    masked = F.replace(F.replace(text, F.lit("\\\\"), F.lit(BACKSLASH)), F.lit('\\"'), F.lit(QUOTE))
+    marked = F.regexp_replace(masked, TOKENS, f"$1{MARK}$2{MARK}")
+    quoted = F.replace(F.replace(marked, F.lit(MARK * 2), F.lit("")), F.lit(MARK), F.lit('"'))
+    whole = F.replace(F.replace(quoted, F.lit(QUOTE), F.lit('\\"')), F.lit(BACKSLASH), F.lit("\\\\"))
+    return F.when(~text.rlike("[\x01\x02\x03]"), whole)
+
+
+def _struct(headers: Sequence[str]) -> str:
+    return ", ".join(f"`{header}`: string" for header in headers)
+
+
+def _fields(headers: Sequence[str], record: Column) -> Column:
+    return F.array(*[record[header] for header in headers]).alias("fields")

@@ -1,0 +1,155 @@
+"""Text files as lines of bytes, each with its place, read once.
+
+Columns: ``name`` string (the file's, its sha256), ``start`` bigint (of the block in the file), ``at`` bigint (number of
+the line in the block, from 0), ``line`` binary, ``damage`` string (NULL, or why the whole file is refused).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from estrela.etl.readers.planned import planned
+from estrela.etl.readers.taken_file import TakenFile
+from estrela.etl.readers.unpacked import Unpacking, unpacked_lines
+from estrela.etl.tuning import settings
+from estrela.model.source import CsvSource, Source
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+LINE_BITS = (1 << 33) - 1
+"""The bits of monotonically_increasing_id that count rows inside one partition."""
+WHOLE_BYTES = 1 << 20
+"""Files up to this size are read whole, many by one task; larger ones in blocks, one block by one task."""
+OPEN_COST = "65536"
+"""Bytes that opening a small file is deemed to cost; Spark's own 4 MB would give each few files a task."""
+LISTING_TASKS = "32"
+"""Most tasks that look up the sizes of files; Spark's own 10,000 take longer to start than to run."""
+BLOCK_SETTING = "spark.sql.files.maxPartitionBytes"
+OPEN_SETTING = "spark.sql.files.openCostInBytes"
+LISTING_SETTING = "spark.sql.sources.parallelPartitionDiscovery.parallelism"
+Offsets = Mapping[str, Mapping[int, int]]
+"""Lines before each block, by file name and start of the block; a file of one block is not listed."""
+
+
+@dataclass(frozen=True)
+class Sized:
+    """Files by how they are read."""
+
+    packed: list[TakenFile]
+    small: list[TakenFile]
+    large: list[TakenFile]
+
+
+@contextmanager
+def reading(spark: SparkSession) -> Iterator[None]:
+    """While this holds, a task reads one block of one large file, so that lines can be numbered."""
+    block = spark.conf.get(BLOCK_SETTING)
+    with settings(spark, {OPEN_SETTING: block, LISTING_SETTING: LISTING_TASKS}):
+        yield
+
+
+def lines_of(spark: SparkSession, source: Source, files: Sequence[TakenFile]) -> DataFrame:
+    """Return the lines of ``files``, which are at least one. Call inside :func:`reading`."""
+    sized = _by_size(source, files)
+    frames = []
+    if sized.packed:
+        frames.append(unpacked_lines(spark, sized.packed, _unpacking(source)))
+    if sized.small:
+        frames.append(_whole(spark, sized.small))
+    if sized.large:
+        frames.append(_blocks(spark, sized.large))
+    return reduce(lambda left, right: left.union(right), frames)
+
+
+def block_offsets(spark: SparkSession, source: Source, files: Sequence[TakenFile]) -> Offsets:
+    """Return the lines before each block of the files that are read in several blocks; these are read twice."""
+    most = _block_bytes(spark)
+    divided = [one for one in _by_size(source, files).large if one.file.size > most]
+    if not divided:
+        return {}
+    counted = _text(spark, divided).groupBy("name", "start").count().collect()
+    blocks: dict[str, dict[int, int]] = {}
+    for row in sorted(counted, key=lambda row: (row["name"], row["start"])):
+        blocks.setdefault(row["name"], {})[row["start"]] = row["count"]
+    return {name: _sums_before(counts) for name, counts in blocks.items()}
+
+
+def _sums_before(counts: Mapping[int, int]) -> dict[int, int]:
+    before, total = {}, 0
+    for start, count in counts.items():
+        before[start] = total
+        total += count
+    return before
+
+
+def _by_size(source: Source, files: Sequence[TakenFile]) -> Sized:
+    """Sort ``files`` by how they are read. Contents that answer several requests are read once."""
+    once = list({one.file.sha256: one for one in files}.values())
+    if source.compression or (isinstance(source, CsvSource) and source.multiline):
+        return Sized(once, [], [])
+    return Sized(
+        [],
+        [one for one in once if one.file.size <= WHOLE_BYTES],
+        [one for one in once if one.file.size > WHOLE_BYTES],
+    )
+
+
+def _unpacking(source: Source) -> Unpacking:
+    multiline = isinstance(source, CsvSource) and source.multiline
+    delimiter, quote = (source.delimiter, source.quote) if isinstance(source, CsvSource) and multiline else ("", "")
+    return Unpacking(source.compression, source.max_bytes, delimiter, quote)
+
+
+def whole_texts(spark: SparkSession, files: Sequence[TakenFile]) -> DataFrame:
+    """Return ``name`` and ``content``, the whole text, of small files; a task reads many of them."""
+    once = {one.file.sha256: one.uri for one in files}
+    with settings(spark, {OPEN_SETTING: OPEN_COST}):
+        texts = spark.read.text(list(once.values()), wholetext=True)
+        return planned(texts.select(F.col("_metadata.file_name").alias("name"), F.col("value").alias("content")))
+
+
+def _whole(spark: SparkSession, files: Sequence[TakenFile]) -> DataFrame:
+    # In ISO-8859-1 each byte is a character, so that lines of any encoding can be split.
+    content = F.decode(F.col("content").cast("binary"), "ISO-8859-1")
+    lines = F.posexplode(F.split(content, "\r\n|\r|\n", -1)).alias("at", "line")
+    return (
+        whole_texts(spark, files)
+        .select("name", lines)
+        .select(
+            "name",
+            F.lit(0).cast("bigint").alias("start"),
+            F.col("at").cast("bigint").alias("at"),
+            F.encode("line", "ISO-8859-1").alias("line"),
+            F.lit(None).cast("string").alias("damage"),
+        )
+    )
+
+
+def _blocks(spark: SparkSession, files: Sequence[TakenFile]) -> DataFrame:
+    numbered = _text(spark, files)
+    return numbered.select(
+        "name",
+        "start",
+        F.monotonically_increasing_id().bitwiseAND(F.lit(LINE_BITS)).alias("at"),
+        F.col("value").cast("binary").alias("line"),
+        F.lit(None).cast("string").alias("damage"),
+    )
+
+
+def _text(spark: SparkSession, files: Sequence[TakenFile]) -> DataFrame:
+    return spark.read.text([one.uri for one in files]).select(
+        F.col("_metadata.file_name").alias("name"), F.col("_metadata.file_block_start").alias("start"), "value"
+    )
+
+
+def _block_bytes(spark: SparkSession) -> int:
+    """Return the size of a block of a large file."""
+    text = spark.conf.get(BLOCK_SETTING)
+    return int(spark._jvm.org.apache.spark.network.util.JavaUtils.byteStringAsBytes(text))

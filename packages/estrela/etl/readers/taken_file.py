@@ -1,0 +1,25 @@
+"""A raw file that a run reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from estrela.etl.raw.raw_file import RawFile
+from estrela.etl.readers.dialect import Dialect
+from estrela.etl.readers.refusal import Refusal
+
+
+@dataclass(frozen=True)
+class TakenFile:
+    """A raw file about to be read. ``requested`` holds the columns that its request fills, as text.
+
+    ``number`` identifies it within the run: the same content may answer several requests.
+    """
+
+    number: int
+    file: RawFile
+    uri: str
+    requested: Mapping[str, str]
+    dialect: Dialect | None = None
+    refusal: Refusal | None = None

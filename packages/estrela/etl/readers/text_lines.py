@@ -1,0 +1,48 @@
+"""Lines of bytes as text: the first declared encoding in which the line is valid.
+
+The expressions are on the columns ``line``, ``damage`` and ``source_line``. They have no selects of their own: one
+projection copies the row once, and evaluates once what several of its columns share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from estrela.etl.readers.encoding import LOST, UTF_8
+from estrela.etl.readers.refusal import REFUSED
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+BYTE_ORDER_MARK = "\ufeff"
+
+
+def filled_lines(lines: DataFrame) -> DataFrame:
+    """Return the lines that are not blank, judged by their bytes, and those that stand for a damaged file."""
+    return lines.where((F.trim(F.col("line").cast("string")) != "") | F.col("damage").isNotNull())
+
+
+def line_text(encodings: Sequence[str]) -> Column:
+    """Return the text of the line, without a byte order mark."""
+    line, (first, *others) = F.col("line"), encodings
+    decoded = F.decode(line, first)
+    text = F.when(is_utf_8(line), line.cast("string")).otherwise(F.decode(line, others[0])) if others else decoded
+    return F.when(F.col("source_line") == 1, F.regexp_replace(text, f"^{BYTE_ORDER_MARK}", "")).otherwise(text)
+
+
+def line_fault(text: Column, encodings: Sequence[str]) -> Column:
+    """Return why the line, read as ``text``, cannot be used: bytes of no declared encoding, or a damaged file."""
+    line, damage = F.col("line"), F.col("damage")
+    # UTF-8 may hold U+FFFD: it is left by another program.
+    is_replaced = F.contains(text, F.lit(LOST)) & ~F.contains(line.cast("string"), F.lit(LOST))
+    reason = F.lit(f"the row is not text in {' or '.join(encodings)}")
+    return F.when(damage.isNotNull(), F.concat(F.lit(REFUSED), damage)).when(is_replaced, reason)
+
+
+def is_utf_8(line: Column) -> Column:
+    """Whether decoding replaces nothing that was not U+FFFD before."""
+    decoded = F.decode(line, UTF_8)
+    return ~F.contains(decoded, F.lit(LOST)) | (F.encode(decoded, UTF_8) == line)
