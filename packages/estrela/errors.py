@@ -8,6 +8,8 @@ from typing import Any
 
 MESSAGE_LIMIT = 2000
 """Characters of a message: an error text goes to logs and chat, never a whole body or table."""
+MASK = "(sensitive)"
+"""Stands for every value of a sensitive column, and for the raw line of a source that has one."""
 EXAMPLES = 5
 """Examples, names or failures that one message lists before it counts the rest."""
 

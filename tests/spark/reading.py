@@ -12,7 +12,7 @@ from raw_folder import FolderRaw
 from estrela.etl.raw.deliveries import requested
 from estrela.etl.readers.lines import reading
 from estrela.etl.readers.taken_file import TakenFile
-from estrela.etl.transformers.typed_rows import typed_rows
+from estrela.etl.transformers.typed_rows import TypedRows, typed_rows
 from estrela.model import Column, CsvSource, Download, Field, Layout
 from estrela.model.parse import Parser, Text
 from estrela.model.source import Source
@@ -56,18 +56,24 @@ def csv_source(**options: object) -> CsvSource:
     return CsvSource(**(described | fields(code=Text(), name=Text()) | options))  # type: ignore[arg-type]
 
 
-def read(spark: SparkSession, folder: Path, source: Source, *bodies: bytes) -> Read:
-    """Return what ``source`` reads in files with these contents."""
+def typed(spark: SparkSession, folder: Path, source: Source, *bodies: bytes) -> TypedRows:
+    """Return the typed rows of files with these contents."""
     raw = FolderRaw(folder)
     for number, body in enumerate(bodies):
         raw.put(source.name, {"part": str(number)}, body)
     files = raw.files(source.name)
     taken = [TakenFile(number, one, raw.uri(one), requested(source, one)) for number, one in enumerate(files)]
     with reading(spark):
-        typed = typed_rows(spark, source, raw, taken)
-        found: Sequence[Row] = typed.rows.orderBy("_file", "source_line").collect()
+        return typed_rows(spark, source, raw, taken)
+
+
+def read(spark: SparkSession, folder: Path, source: Source, *bodies: bytes) -> Read:
+    """Return what ``source`` reads in files with these contents."""
+    rows = typed(spark, folder, source, *bodies)
+    with reading(spark):
+        found: Sequence[Row] = rows.rows.orderBy("_file", "source_line").collect()
     return Read(
         [row for row in found if row["_reject"] is None],
         [row for row in found if row["_reject"] is not None],
-        [one.refusal.reason for one in typed.refused if one.refusal],
+        [one.refusal.reason for one in rows.refused if one.refusal],
     )

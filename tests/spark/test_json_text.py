@@ -73,6 +73,7 @@ def test_dates_in_another_form_are_rejects_not_failures(spark: SparkSession, tmp
     "content",
     [
         b"<html>busy</html>", b'{"other": []}', b'{"value": {"code": "1"}}', b'{"value": [{"code": "1"}, {"code": "2',
+        b'{"value": [{"code": "1"}]} {"value": [{"code": "2"}]}', b'{"value": [{"code": "1"}]}<!-- cut -->',
         '{"value": [{"code": "S\xc3O"}]}'.encode("cp1252"), b'{"value": [{"code": "\x01"}]}',
     ],
 )  # fmt: skip

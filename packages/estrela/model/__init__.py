@@ -3,6 +3,7 @@
 from estrela.model.auth import ApiKey, BasicLogin, BearerToken
 from estrela.model.check import between, expression, not_null, one_of, reconcile, unique
 from estrela.model.column import Column
+from estrela.model.formats import FixedWidthSource, JsonLinesSource, ParquetSource
 from estrela.model.increment import ByPartition
 from estrela.model.origin import (
     Catalogue,
@@ -43,7 +44,9 @@ __all__ = [
     "Download",
     "Fact",
     "Field",
+    "FixedWidthSource",
     "FromRequest",
+    "JsonLinesSource",
     "Layout",
     "LinkedPages",
     "ListedFile",
@@ -57,6 +60,7 @@ __all__ = [
     "OnePage",
     "Ordinal",
     "Parameter",
+    "ParquetSource",
     "Prefix",
     "RestApi",
     "RunParameter",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
-from estrela.errors import EXAMPLES, CheckFailure, LoadError, QualityError
+from estrela.errors import EXAMPLES, MASK, CheckFailure, LoadError, QualityError
 from estrela.etl.accounts.row_count import NO_ROWS, RowCount, counted_rows
 from estrela.etl.loader import Loader
 from estrela.etl.raw.deliveries import file_id, known_id
@@ -153,6 +153,10 @@ class Ledger:
         files = frame_of(self.lake.spark, accounts, self.lake.tables.files.schema)
         self.lake.overwrite(self.lake.tables.files, files, F.col("source") == self.source.name)
 
+    @property
+    def _is_sensitive(self) -> bool:
+        return any(column.sensitive for column in self.source.columns)
+
     def _file_reject(self, one: TakenFile) -> dict[str, Any]:
         """The reject that stands for a whole file."""
         assert one.refusal is not None
@@ -162,7 +166,7 @@ class Ledger:
             "source_file": one.file.sha256,
             "source_line": 1,
             "column_name": one.refusal.column,
-            "value": one.refusal.value,
+            "value": MASK if self._is_sensitive else one.refusal.value,
             "reason": f"{REFUSED}{one.refusal.reason}",
         }
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from estrela.errors import EXAMPLES, CheckFailure, QualityError
+from estrela.errors import EXAMPLES, MASK, CheckFailure, QualityError
 from estrela.etl.lake_table import LakeTable
 from estrela.etl.loader import Loader
 from estrela.model.check import Between, Check, Expression, NotNull, OneOf, Reconcile, Unique, check_name
@@ -37,7 +37,10 @@ def audit(
     ``source_where`` limits the rows of the sources that they are reconciled with. Raises QualityError if one fails.
     """
     limit = F.lit(True) if source_where is None else source_where
-    results = run_checks(lake.read(table).where(where), checks, lambda check: _trusted(lake, check).where(limit))
+    sensitive = {column.name for column in table.columns if column.sensitive}
+    results = run_checks(
+        lake.read(table).where(where), checks, lambda check: _trusted(lake, check).where(limit), sensitive
+    )
     failures = [
         CheckFailure(one.check, one.column, one.rows_failed, one.examples) for one in results if one.rows_failed
     ]
@@ -52,9 +55,15 @@ def _trusted(lake: Loader, check: Reconcile) -> DataFrame:
 
 
 def run_checks(
-    rows: DataFrame, checks: Sequence[Check], source_of: Callable[[Reconcile], DataFrame]
+    rows: DataFrame,
+    checks: Sequence[Check],
+    source_of: Callable[[Reconcile], DataFrame],
+    masked: Collection[str] = (),
 ) -> list[CheckResult]:
-    """The results of ``checks`` on ``rows``: one pass for all checks of single rows, one for each other check."""
+    """Return the results of ``checks``: one pass for all checks of single rows, one for each other check.
+
+    Examples do not show the values of the columns ``masked``.
+    """
     bad = {check: _bad(check) for check in checks if not isinstance(check, Unique | Reconcile)}
     counts = rows.agg(
         F.count(F.lit(1)).alias("rows"),
@@ -66,11 +75,11 @@ def run_checks(
     results = []
     for check in checks:
         if isinstance(check, Unique):
-            count, examples = _duplicates(rows, check)
+            count, examples = _duplicates(rows, check, masked)
         elif isinstance(check, Reconcile):
             count, examples = _difference(counts[f"sum_{check.column}"], check, source_of(check))
         else:
-            count, examples = failed[check], _examples(rows, bad[check], check) if failed[check] else ()
+            count, examples = failed[check], _examples(rows, bad[check], check, masked) if failed[check] else ()
         results.append(CheckResult(check_name(check), ", ".join(check.columns), counts["rows"], count, examples))
     return results
 
@@ -92,11 +101,11 @@ def _bad(check: Check) -> Column:
             raise TypeError(f"{check_name(check)} is not a check of single rows")
 
 
-def _duplicates(rows: DataFrame, check: Unique) -> tuple[int, tuple[str, ...]]:
+def _duplicates(rows: DataFrame, check: Unique, masked: Collection[str]) -> tuple[int, tuple[str, ...]]:
     twice = rows.groupBy(*check.columns).agg(F.count(F.lit(1)).alias("n")).where(F.col("n") > 1)
     summed = twice.agg(F.sum("n")).first()
     count = int(summed[0] or 0) if summed else 0
-    return count, _shown(twice, (*check.columns, "n")) if count else ()
+    return count, _shown(twice, (*check.columns, "n"), masked) if count else ()
 
 
 def _difference(here: object, check: Reconcile, source: DataFrame) -> tuple[int, tuple[str, ...]]:
@@ -110,8 +119,8 @@ def _total(column: str) -> Column:
     return F.coalesce(F.sum(column), F.lit(0))
 
 
-def _examples(rows: DataFrame, where: Column, check: Check) -> tuple[str, ...]:
-    return _shown(rows.where(where), (*_identity(rows), *check.columns))
+def _examples(rows: DataFrame, where: Column, check: Check, masked: Collection[str]) -> tuple[str, ...]:
+    return _shown(rows.where(where), (*_identity(rows), *check.columns), masked)
 
 
 def _identity(rows: DataFrame) -> tuple[str, ...]:
@@ -119,8 +128,9 @@ def _identity(rows: DataFrame) -> tuple[str, ...]:
     return tuple(name for name in rows.columns if name.endswith(("_code", "_key", "_line", "_file")))[:4]
 
 
-def _shown(rows: DataFrame, columns: Sequence[str]) -> tuple[str, ...]:
+def _shown(rows: DataFrame, columns: Sequence[str], masked: Collection[str]) -> tuple[str, ...]:
     names = list(dict.fromkeys(columns))
     return tuple(
-        ", ".join(f"{name}={row[name]}" for name in names) for row in rows.select(*names).limit(EXAMPLES).collect()
+        ", ".join(f"{name}={MASK if name in masked else row[name]}" for name in names)
+        for row in rows.select(*names).limit(EXAMPLES).collect()
     )

@@ -29,8 +29,7 @@ def document_rows(spark: SparkSession, source: ApiSource, files: Sequence[TakenF
     A document without the array is one row with a fault that refuses the file.
     """
     headers = [one.header for one in source.layouts[0].fields]
-    schema = f"`{source.records}` array<struct<{_struct(headers)}>>"
-    found = F.from_json(quoted_numbers(F.col("content")), schema)[source.records]
+    found = _only_object(F.col("content"), f"`{source.records}`: array<struct<{_struct(headers)}>>")[source.records]
     contents = whole_texts(spark, files).select("name", _json_text(F.col("content")).alias("content"))
     parsed = contents.select("name", found.alias("records"))
     # One missing record stands for the whole document; an empty array has none.
@@ -58,15 +57,23 @@ def json_line_rows(lines: DataFrame, layout: Layout) -> DataFrame:
     """Return the records in ``lines``, each of which holds one JSON object; see :mod:`estrela.etl.readers.csv_rows`."""
     headers, kept = [one.header for one in layout.fields], [name for name in lines.columns if name not in LINE]
     raw_line = line_text((UTF_8,))
-    options = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": "_broken"}
-    found = F.from_json(quoted_numbers(raw_line), f"{_struct(headers)}, `_broken`: string", options)
+    found = _only_object(raw_line, _struct(headers))
     parsed = filled_lines(lines).select(
         *kept, raw_line.alias("raw_line"), line_fault(raw_line, (UTF_8,)).alias("unread"), found.alias("record")
     )
     record = F.col("record")
-    is_broken = record.isNull() | record["_broken"].isNotNull()
-    fault = F.coalesce("unread", F.when(is_broken, F.lit("the line is not a JSON object")))
+    fault = F.coalesce("unread", F.when(record.isNull(), F.lit("the line is not a JSON object")))
     return parsed.select(*kept, "raw_line", _fields(headers, record), fault.alias("fault"))
+
+
+def _only_object(text: Column, struct: str) -> Column:
+    """Return the JSON object that ``text`` is, as a struct; NULL if it is anything else, or holds more than that.
+
+    Spark reads the first object and drops what follows; inside an array it does not.
+    """
+    listed = F.concat(F.lit("["), quoted_numbers(text), F.lit("]"))
+    found = F.from_json(listed, f"array<struct<{struct}>>")
+    return F.when(F.size(found) == 1, F.get(found, F.lit(0)))
 
 
 def quoted_numbers(text: Column) -> Column:

@@ -14,7 +14,8 @@ from estrela.etl.readers.refusal import Refusal
 class TakenFile:
     """A raw file about to be read. ``requested`` holds the columns that its request fills, as text.
 
-    ``number`` identifies it within the run: the same content may answer several requests.
+    ``number`` identifies it within the run: the same content may answer several requests. ``dialect`` is that of a CSV
+    file, ``schema`` holds the names and types of a Parquet file's columns.
     """
 
     number: int
@@ -22,4 +23,5 @@ class TakenFile:
     uri: str
     requested: Mapping[str, str]
     dialect: Dialect | None = None
+    schema: tuple[tuple[str, str], ...] | None = None
     refusal: Refusal | None = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from estrela.errors import MASK
 from estrela.etl.transformers.fields import allowed, form, sql_text, value
 from estrela.model.parse import Text
 from estrela.model.source import CsvSource, Field, FromRequest, Layout, Source
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 VALUE_LIMIT = 200
 RAW_LIMIT = 1000
 BLANK = "is blank; a value is required"
-MASK = "(sensitive)"
-"""Stands for every value of a sensitive column, and for the raw line of a source that has one."""
 REJECT = ("column_name", "value", "reason", "request", "raw_line")
 """Fields of the struct that tells of a reject, all strings."""
 

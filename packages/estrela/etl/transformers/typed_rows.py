@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -12,13 +12,16 @@ from estrela.etl.raw.raw_file import RawFile
 from estrela.etl.readers.csv_rows import csv_rows
 from estrela.etl.readers.dialect import HEAD_BYTES, Dialect, dialect_of
 from estrela.etl.readers.file_rows import with_files
-from estrela.etl.readers.json_rows import document_rows
+from estrela.etl.readers.fixed_rows import fixed_rows
+from estrela.etl.readers.json_rows import document_rows, json_line_rows
 from estrela.etl.readers.lines import Offsets, block_offsets, lines_of
+from estrela.etl.readers.parquet_rows import MAGIC, parquet_rows, parquet_schema, schema_refusal
 from estrela.etl.readers.refusal import Refusal
 from estrela.etl.readers.taken_file import TakenFile
 from estrela.etl.readers.unpacked import head_of
 from estrela.etl.transformers.conform import REJECT, conform
 from estrela.frame import frame_of
+from estrela.model.formats import FixedWidthSource, JsonLinesSource, ParquetSource
 from estrela.model.source import ApiSource, CsvSource, Source
 
 if TYPE_CHECKING:
@@ -57,29 +60,30 @@ class TypedRows:
 
 def typed_rows(spark: SparkSession, source: Source, raw: RawReader, taken: Sequence[TakenFile]) -> TypedRows:
     """Return the rows of the files ``taken``. Call inside :func:`estrela.etl.readers.lines.reading`."""
-    judged = _judged(source, raw, taken)
+    with ThreadPoolExecutor(READERS) as pool:
+        judged = list(pool.map(lambda one: _judged(spark, source, raw, one), taken))
     good = [one for one in judged if not one.refusal]
     frames = _frames(spark, source, good) or [frame_of(spark, [], _conformed_schema(source))]
     rows = reduce(lambda left, right: left.unionByName(right), frames)
     return TypedRows(good, [one for one in judged if one.refusal], rows)
 
 
-def _judged(source: Source, raw: RawReader, taken: Sequence[TakenFile]) -> list[TakenFile]:
-    """Return ``taken``, each with its dialect or the reason why it is refused."""
-
-    def judged(one: TakenFile) -> TakenFile:
-        found = _refusal(source, one.file) or (_dialect(source, raw, one) if isinstance(source, CsvSource) else None)
+def _judged(spark: SparkSession, source: Source, raw: RawReader, one: TakenFile) -> TakenFile:
+    """Return the file with its dialect or schema, or with the reason why it is refused."""
+    if one.file.size > source.max_bytes:
+        reason = f"more than {source.max_bytes:,} bytes, the declared max_bytes"
+        return replace(one, refusal=Refusal("", f"{one.file.size:,} bytes", reason))
+    if not one.file.size:
+        return replace(one, refusal=Refusal("", "", "the file is empty"))
+    if isinstance(source, CsvSource):
+        found = _dialect(source, raw, one)
         return replace(one, refusal=found) if isinstance(found, Refusal) else replace(one, dialect=found)
-
-    with ThreadPoolExecutor(READERS) as pool:
-        return list(pool.map(judged, taken))
-
-
-def _refusal(source: Source, file: RawFile) -> Refusal | None:
-    """Return why the file is refused by its size alone."""
-    if file.size > source.max_bytes:
-        return Refusal("", f"{file.size:,} bytes", f"more than {source.max_bytes:,} bytes, the declared max_bytes")
-    return None if file.size else Refusal("", "", "the file is empty")
+    if isinstance(source, ParquetSource):
+        if raw.head(one.file, len(MAGIC)) != MAGIC:
+            return replace(one, refusal=Refusal("", "", "it is not a Parquet file"))
+        schema = parquet_schema(spark, one.uri)
+        return replace(one, schema=schema, refusal=schema_refusal(source, schema))
+    return one
 
 
 def _dialect(source: CsvSource, raw: RawReader, one: TakenFile) -> Dialect | Refusal:
@@ -89,15 +93,29 @@ def _dialect(source: CsvSource, raw: RawReader, one: TakenFile) -> Dialect | Ref
 
 
 def _frames(spark: SparkSession, source: Source, files: Sequence[TakenFile]) -> list[DataFrame]:
+    """Return a frame of conformed rows for each group of ``files`` that are written alike."""
     if not files:
         return []
+    if isinstance(source, CsvSource):
+        offsets = block_offsets(spark, source, files)
+        return [_dialect_frame(spark, source, group, offsets) for group in grouped(files, _dialect_key)]
+    layout = source.layouts[0]
+    return [conform(one, source, layout, range(len(layout.fields))) for one in _rows(spark, source, files)]
+
+
+def _rows(spark: SparkSession, source: Source, files: Sequence[TakenFile]) -> list[DataFrame]:
+    """Return the rows of formats with one layout."""
     if isinstance(source, ApiSource):
-        layout = source.layouts[0]
-        rows = with_files(document_rows(spark, source, files), source, files, {})
-        return [conform(rows, source, layout, range(len(layout.fields)))]
-    assert isinstance(source, CsvSource)
-    offsets = block_offsets(spark, source, files)
-    return [_dialect_frame(spark, source, group, offsets) for group in _by_dialect(files)]
+        return [with_files(document_rows(spark, source, files), source, files, {})]
+    if isinstance(source, ParquetSource):
+        groups = grouped(files, lambda one: one.schema)
+        found = [(group, parquet_rows(spark, source, group, group[0].schema or ())) for group in groups]
+        return [with_files(rows, source, group, {}) for group, rows in found]
+    lines = with_files(lines_of(spark, source, files), source, files, block_offsets(spark, source, files))
+    if isinstance(source, FixedWidthSource):
+        return [fixed_rows(lines, source)]
+    assert isinstance(source, JsonLinesSource)
+    return [json_line_rows(lines, source.layouts[0])]
 
 
 def _dialect_frame(spark: SparkSession, source: CsvSource, group: Sequence[TakenFile], offsets: Offsets) -> DataFrame:
@@ -107,15 +125,16 @@ def _dialect_frame(spark: SparkSession, source: CsvSource, group: Sequence[Taken
     return conform(csv_rows(lines, source, dialect), source, dialect.layout, dialect.positions)
 
 
-def _by_dialect(files: Iterable[TakenFile]) -> list[list[TakenFile]]:
-    """Group files by what decides how Spark reads them; without quotes the second blank column does not matter."""
+def _dialect_key(one: TakenFile) -> object:
+    """Return what decides how Spark reads a file; without quotes the second blank column does not matter."""
+    dialect = one.dialect
+    assert dialect is not None
+    width = dialect.width if dialect.quote else min(dialect.width, dialect.used + 1)
+    return (dialect.delimiter, dialect.quote, dialect.layout.name, dialect.positions, dialect.used, width)
 
-    def key(one: TakenFile) -> object:
-        dialect = one.dialect
-        assert dialect is not None
-        width = dialect.width if dialect.quote else min(dialect.width, dialect.used + 1)
-        return (dialect.delimiter, dialect.quote, dialect.layout.name, dialect.positions, dialect.used, width)
 
+def grouped(files: Iterable[TakenFile], key: Callable[[TakenFile], object]) -> list[list[TakenFile]]:
+    """Return ``files`` in groups of equal ``key``."""
     groups: dict[object, list[TakenFile]] = {}
     for one in files:
         groups.setdefault(key(one), []).append(one)
