@@ -41,4 +41,4 @@ def test_every_day_keeps_its_rows_and_rejects(world: World, runs: list[tuple[int
 
     assert world.table("files").where("rows_in <> rows_loaded + rows_rejected").isEmpty()
     assert [row["count"] for row in world.table("fees").groupBy("snapshot_date").count().collect()] == [ROWS - 1] * 3
-    assert world.table("rejects").where("column_name = 'TipoValor'").count() == 3
+    assert world.table("rejects").where("source = 'fees' AND column_name = 'TipoValor'").count() == 3

@@ -73,11 +73,11 @@ def _judged(spark: SparkSession, source: Source, raw: RawReader, one: TakenFile)
     if one.file.size > source.max_bytes:
         reason = f"more than {source.max_bytes:,} bytes, the declared max_bytes"
         return replace(one, refusal=Refusal("", f"{one.file.size:,} bytes", reason))
-    if not one.file.size:
-        return replace(one, refusal=Refusal("", "", "the file is empty"))
     if isinstance(source, CsvSource):
         found = _dialect(source, raw, one)
         return replace(one, refusal=found) if isinstance(found, Refusal) else replace(one, dialect=found)
+    if not one.file.size:
+        return replace(one, refusal=Refusal("", "", "the file is empty"))
     if isinstance(source, ParquetSource):
         if raw.head(one.file, len(MAGIC)) != MAGIC:
             return replace(one, refusal=Refusal("", "", "it is not a Parquet file"))
