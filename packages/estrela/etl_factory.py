@@ -28,7 +28,7 @@ from estrela.hooks.json_objects import S3JsonObjects
 from estrela.logger import Logger
 from estrela.model.auth import ApiKey, Auth, BasicLogin, BearerToken
 from estrela.model.origin import Api, Catalogue, Download, OData, RestApi, S3Deliveries, S3Files
-from estrela.model.plan import EXTRACT, QUARANTINE, RESTORE, ROLLBACK, STAR, TRANSFORM
+from estrela.model.plan import EXTRACT, MAINTAIN, QUARANTINE, RESTORE, ROLLBACK, STAR, TRANSFORM
 from estrela.model.source import Source
 from estrela.model.star import Star, load
 from estrela.settings import Settings, settings_from
@@ -93,6 +93,8 @@ class ETLFactory:
             return self._star(star, self._lake(), settings.full_refresh)
         if settings.phase == ROLLBACK:
             return RollBack(self._switch(star), settings.release, log=self.log, root=self.root)
+        if settings.phase == MAINTAIN:
+            return self._maintain(star)
         if settings.phase in (QUARANTINE, RESTORE):
             return self._decide(star)
         return self._publish(star)
@@ -138,6 +140,11 @@ class ETLFactory:
         state = partial(raw_versions, raw, star.raw_names, self._quarantine())
         switch, digests = self._switch(star), code_digests(star)
         return Publish(star, lake, transform, build, switch, digests, state, log=self.log, root=self.root)
+
+    def _maintain(self, star: Star) -> ETLBase:
+        from estrela.etl.steps.maintain import Maintain
+
+        return Maintain(star, self._lake(), self._switch(star), self.settings.dry_run, log=self.log, root=self.root)
 
     def _decide(self, star: Star) -> ETLBase:
         given = self.settings

@@ -34,6 +34,7 @@ class Settings:
     retry attaches to. ``parameters`` limit an extract as the star's run parameters declare; ``full_refresh`` asks for
     everything anew; ``world`` says which hosts are asked. ``release`` is the one that a rollback returns to; 0: the one
     before the current. ``file`` (its sha256) is the one that an operator sets aside or takes in again, for ``reason``.
+    ``dry_run`` makes maintenance count only.
     """
 
     star: str
@@ -47,6 +48,7 @@ class Settings:
     release: int = 0
     file: str = ""
     reason: str = ""
+    dry_run: bool = False
 
 
 def settings_from(argv: Sequence[str]) -> Settings:
@@ -66,6 +68,7 @@ def settings_from(argv: Sequence[str]) -> Settings:
         release=int(_matching(given, "release", NUMBER, "the number of a release", "0")),
         file=_matching(given, "file", SHA256, "the sha256 of a file, 64 hexadecimal digits", ""),
         reason=given.get("reason", "")[:LONGEST_REASON],
+        dry_run=SWITCH[_matching(given, "dry_run", re.compile("true|false"), "true or false", "false")],
     )
 
 

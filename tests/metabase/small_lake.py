@@ -169,6 +169,13 @@ def _rows() -> Iterator[tuple[LakeTable, list[tuple[Any, ...]]]]:
     )
     yield TABLES.checks, [("dim_quarter", "unique", "year, quarter", 5, 0), ("fact_fees", "between", "ceiling", 8, 2)]
     changed = "banking_refined.dim_quarter, banking_refined.fact_fees"
+    yield (
+        TABLES.maintenance,
+        [
+            ("maintenance_banking/d1", PUBLISHED, False, "banking_trusted.fees", 1, 4, 12, 2, 3, 5),
+            ("maintenance_banking/d1", PUBLISHED, False, "banking_refined.fact_fees", 0, 3, 0, 0, 2, 6),
+        ],
+    )
     yield TABLES.runs, [(1, 0, "star_banking/d1", PUBLISHED, changed, "")]
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from estrela.etl.releases.manifests import Manifests
 from estrela.etl.releases.news import raw_versions
 from estrela.etl.releases.switch import Switch
 from estrela.etl.run_key import is_run_branch
+from estrela.etl.steps.maintain import Maintain
 from estrela.etl.steps.publish import Publish
 from estrela.etl.steps.quarantine import DecideOnFile
 from estrela.etl.steps.star import BuildStar
@@ -32,6 +34,7 @@ from estrela.model.star import Star, load
 
 TABLES = StarTables("banking")
 CODE = {one.name: "code" for one in (*load("banking").tables, *load("banking").marts)}
+OPS_TABLES = ("files", "rejects", "checks", "runs", "maintenance")
 BUILT = tuple(table.name for table in load("banking").tables)
 
 
@@ -92,6 +95,16 @@ class World:
         build, switch = BuildStar(self.star, lake, CODE), self.switch(run, active)
         return Publish(self.star, lake, transform, build, switch, CODE, self.raw_versions).run()
 
+    def maintain(self, run: str, *, is_dry_run: bool = False) -> Figures:
+        lake = LakeLoader(self.spark, "banking", run)
+        # The tests' catalog keeps its files in memory, so that nothing is listed but what a test puts here.
+        for database in ("trusted", "refined", "ops"):
+            for row in self.spark.sql(f"SHOW TABLES IN lake.banking_{database}").collect():
+                (self.raw.folder.parent / "lake" / f"banking_{database}" / row["tableName"]).mkdir(
+                    parents=True, exist_ok=True
+                )
+        return Maintain(self.star, lake, self.switch(run), is_dry_run, timedelta(0)).run()
+
     def switch(self, run: str, active: Callable[[], set[str]] = set) -> Switch:
         claim = Claim(self.manifests.objects, "banking", run, active, sleep=lambda _: None)
         return Switch(self.manifests, self.views, claim, "s3://lake/current/", sleep=lambda _: None)
@@ -116,7 +129,10 @@ class World:
         return self.publish(run)
 
     def table(self, name: str) -> DataFrame:
-        is_ops, is_refined = name in ("files", "rejects", "checks", "runs"), name.startswith(("dim_", "fact_"))
+        is_ops, is_refined = (
+            name in ("files", "rejects", "checks", "runs", "maintenance"),
+            name.startswith(("dim_", "fact_")),
+        )
         layer = "ops" if is_ops else "refined" if is_refined else "trusted"
         return self.spark.table(f"lake.banking_{layer}.{name}")
 

@@ -44,7 +44,7 @@ def test_optional_arguments_and_those_of_glue() -> None:
         ({"lake": "Lake!"}, "--lake: 'Lake!' is not the name of an S3 bucket"),
         (
             {"phase": "load"},
-            "--phase: 'load' is not one of extract, transform, star, publish, rollback, quarantine, restore",
+            "--phase: 'load' is not one of extract, transform, star, publish, maintain, rollback, quarantine, restore",
         ),
         ({"entity": ""}, "--entity: '' is not a name such as complaints"),
         ({"run_key": "a b"}, "--run_key: 'a b' is not 1 to 400 printable ASCII characters without blanks"),

@@ -114,6 +114,23 @@ _RUNS = LakeTable(
         Column("held_back", "string", "Sources that were not brought up to date, comma-separated"),
     ),
 )
+_MAINTENANCE = LakeTable(
+    "",
+    "maintenance",
+    "What maintenance removed from each table, and what it left",
+    (
+        Column("run_key", "string", "Key of the run"),
+        Column("maintained_at", "timestamp", "When the run began, UTC"),
+        Column("is_dry_run", "boolean", "Whether the run only counted"),
+        Column("table_name", "string", "Table"),
+        Column("tags_dropped", "bigint", "Tags of releases that can no longer be shown"),
+        Column("snapshots_expired", "bigint", "Snapshots that nothing refers to any more"),
+        Column("files_compacted", "bigint", "Small data files merged into larger ones"),
+        Column("orphans_removed", "bigint", "Files that belong to no snapshot"),
+        Column("data_files", "bigint", "Data files of the newest snapshot, afterwards"),
+        Column("snapshots", "bigint", "Snapshots of the table, afterwards"),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -158,6 +175,11 @@ class StarTables:
     def runs(self) -> LakeTable:
         """Releases that were published."""
         return self._ops(_RUNS)
+
+    @property
+    def maintenance(self) -> LakeTable:
+        """What maintenance removed from each table, and what it left."""
+        return self._ops(_MAINTENANCE)
 
     def _ops(self, table: LakeTable) -> LakeTable:
         return replace(table, database=f"{self.star}_ops")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from estrela.model.star import Star, load
 
 EXTRACT, TRANSFORM, STAR, PUBLISH = DAILY = ("extract", "transform", "star", "publish")
-ROLLBACK, QUARANTINE, RESTORE = ("rollback", "quarantine", "restore")
-PHASES = (*DAILY, ROLLBACK, QUARANTINE, RESTORE)
-"""What a run of the job can do: the phases of a day, and what an operator asks for."""
+MAINTAIN, ROLLBACK, QUARANTINE, RESTORE = ("maintain", "rollback", "quarantine", "restore")
+PHASES = (*DAILY, MAINTAIN, ROLLBACK, QUARANTINE, RESTORE)
+"""What a run of the job can do: the phases of a day, maintenance, and what an operator asks for."""
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,15 @@ class Snapshots:
             one.partitionSpecId() != current and (one.hasAddedFiles() or one.hasExistingFiles()) for one in manifests
         )
 
+    def lists_by_prefix(self, table: LakeTable) -> bool:
+        """Return whether the table's store lists files by itself; else Hadoop's file system does."""
+        from py4j.java_gateway import is_instance_of
+
+        gateway = self.spark.sparkContext._gateway
+        return bool(
+            is_instance_of(gateway, self._iceberg(table).io(), "org.apache.iceberg.io.SupportsPrefixOperations")
+        )
+
     def size(self, table: LakeTable) -> int:
         """Bytes of the data files of the snapshot that this run sees."""
         return self._total(table, "total-files-size")

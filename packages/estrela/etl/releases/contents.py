@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from estrela.etl.lake_table import LakeTable, StarTables
 from estrela.etl.releases.release import View
-from estrela.etl.releases.statements import RELEASE, RELEASE_COLUMNS, pinned, pinned_sql, runs_sql
+from estrela.etl.releases.statements import RELEASE, RELEASE_COLUMNS, latest_sql, pinned, pinned_sql, runs_sql
 from estrela.model.star import Star
 
 
@@ -26,12 +26,21 @@ def pinned_tables(star: Star) -> tuple[LakeTable, ...]:
     return (*map(tables.refined, star.tables), tables.files, tables.rejects, tables.checks)
 
 
+def unpinned_tables(star: Star) -> tuple[LakeTable, ...]:
+    """Return the logs of which readers see the newest rows."""
+    tables = StarTables(star.name)
+    return (tables.runs, tables.maintenance)
+
+
 def reader_tables(star: Star) -> tuple[LakeTable, ...]:
     """Return what readers see in the star's own database: a table, with its doc and columns, for every view."""
-    runs = StarTables(star.name).runs
     release = LakeTable(star.name, RELEASE, "The release that all views of this database show", RELEASE_COLUMNS)
     marts = [LakeTable(star.name, mart.name, mart.doc, mart.columns) for mart in star.marts]
-    return (*[replace(table, database=star.name) for table in (*pinned_tables(star), runs)], *marts, release)
+    return (
+        *[replace(table, database=star.name) for table in (*pinned_tables(star), *unpinned_tables(star))],
+        *marts,
+        release,
+    )
 
 
 def views_of(star: Star, pins: Sequence[Pin]) -> tuple[View, ...]:
@@ -46,4 +55,9 @@ def views_of(star: Star, pins: Sequence[Pin]) -> tuple[View, ...]:
         for mart in star.marts
     ]
     runs = StarTables(star.name).runs
-    return (*tables, *marts, View(runs.name, runs_sql(star.name, runs), runs.columns))
+    maintenance = StarTables(star.name).maintenance
+    logs = (
+        View(runs.name, runs_sql(star.name, runs), runs.columns),
+        View(maintenance.name, latest_sql(maintenance), maintenance.columns),
+    )
+    return (*tables, *marts, *logs)

@@ -56,6 +56,11 @@ def runs_sql(star: str, runs: LakeTable) -> str:
     return f"SELECT {columns} FROM {runs.path} WHERE release_id <= (SELECT latest_id FROM {star}.{RELEASE})"
 
 
+def latest_sql(table: LakeTable) -> str:
+    """Return the query of a table's newest rows, for a log that no release contains."""
+    return f"SELECT {', '.join(_quoted(table.columns))} FROM {table.path}"
+
+
 def create_view(star: str, view: View) -> str:
     """Return the statement that creates or replaces a view of the star."""
     return f"CREATE OR REPLACE VIEW {star}.{view.name} AS\n{view.sql}"

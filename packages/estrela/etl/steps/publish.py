@@ -11,7 +11,7 @@ from estrela.errors import HeldBackError, LoadError
 from estrela.etl.base import ETLBase, Figures
 from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.definition import exists
-from estrela.etl.releases.contents import Pin, pinned_tables, views_of
+from estrela.etl.releases.contents import Pin, pinned_tables, unpinned_tables, views_of
 from estrela.etl.releases.release import Release
 from estrela.etl.releases.switch import Switch
 from estrela.etl.run_key import is_run_branch, run_of
@@ -90,7 +90,8 @@ class Publish(ETLBase):
 
     def _candidate(self, raw: Mapping[str, int], current: int, latest: Release | None) -> Release:
         """Return the release of what is committed now."""
-        self.lake.ensure(self.lake.tables.runs)
+        for log in unpinned_tables(self.star):
+            self.lake.ensure(log)
         pins = [self._pin(table) for table in pinned_tables(self.star)]
         return Release(
             number=latest.number + 1 if latest else 1,

@@ -1,0 +1,9 @@
+"""One Airflow DAG per star that maintains its tables: `maintain_<name>`."""
+
+from __future__ import annotations
+
+from estrela.airflow.maintenance_dag import maintenance_dag
+from estrela.model.star import star_names
+
+for name in star_names():
+    globals()[f"maintain_{name}"] = maintenance_dag(name)

@@ -1,0 +1,42 @@
+"""The DAG that maintains the tables of a star."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import DAG, Param
+
+from estrela.airflow.alert import alert
+from estrela.airflow.glue_step import GlueStep
+from estrela.model.plan import MAINTAIN
+
+DOC = """Removes what readers and releases of star `{name}` no longer need, and merges small files, by one Glue job run.
+
+Releases that can be shown again stay. Figures of every table are in `{name}.maintenance`. With the parameter `dry_run`
+the run only counts.
+"""
+
+
+def maintenance_dag(star: str) -> DAG:
+    """Return the DAG ``maintain_<star>``, weekly."""
+    with DAG(
+        dag_id=f"maintain_{star}",
+        description=f"Expires snapshots, merges small files and removes orphans of star {star}",
+        doc_md=DOC.format(name=star),
+        schedule="@weekly",
+        start_date=datetime(2026, 1, 1, tzinfo=UTC),
+        catchup=False,
+        max_active_runs=1,
+        tags=["estrela", "glue", star],
+        params={"dry_run": Param(False, type="boolean", description="Count only, change nothing")},
+        default_args={
+            "owner": "data",
+            "retries": 3,
+            "retry_delay": timedelta(minutes=5),
+            "on_failure_callback": alert,
+        },
+    ) as dag:
+        dry_run = "{{ 'true' if params.dry_run else '' }}"
+        arguments = {"--star": star, "--entity": star, "--phase": MAINTAIN, "--dry_run": dry_run}
+        GlueStep(task_id=MAINTAIN, arguments=arguments, flex=True)
+    return dag

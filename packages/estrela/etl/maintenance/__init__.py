@@ -1,0 +1,1 @@
+"""Maintenance: snapshots, small files and orphans of the lake's tables and of raw."""

@@ -1,0 +1,118 @@
+"""Maintenance of one Iceberg table by Iceberg's own procedures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from estrela.etl.lake_table import CATALOG, LakeTable
+from estrela.etl.loaders.commit import commit
+
+if TYPE_CHECKING:
+    from pyspark.sql import Row
+
+    from estrela.etl.loaders.lake import LakeLoader
+
+TAG_PREFIX = "release_"
+MANY_MANIFESTS = 20
+"""Manifests that make planning slow enough to rewrite them: like compaction, that makes a new snapshot."""
+SMALL_FILES = 5
+"""Files of one partition that are small enough to be merged; fewer are left alone."""
+
+
+@dataclass(frozen=True)
+class TableCare:
+    """Expire, compact and clean up one table.
+
+    ``kept`` are the snapshots of releases that can be shown again. Snapshots from ``before`` expire. Files from
+    ``orphans_before``, earlier than the start of any active run, that belong to no snapshot are removed.
+    """
+
+    lake: LakeLoader
+    table: LakeTable
+    kept: Set[int]
+    before: datetime
+    orphans_before: datetime
+    is_dry_run: bool
+
+    def run(self) -> Mapping[str, int]:
+        """Do the work, or only count it in a dry run; return the counts, named as the columns of ``maintenance``."""
+        tags = self._outdated_tags()
+        expired = self._expirable(tags)
+        compacted = self._small_files()
+        if not self.is_dry_run:
+            for tag in tags:
+                drop = f"ALTER TABLE {self.table.identifier} DROP TAG IF EXISTS `{tag}`"
+                commit(self.table, lambda drop=drop: self.lake.spark.sql(drop))  # type: ignore[misc]
+            compacted = self._compact()
+            self._call(
+                "expire_snapshots",
+                f"older_than => {_literal(self.before)}",
+                "retain_last => 1",
+                "stream_results => true",
+            )
+        return {
+            "tags_dropped": len(tags),
+            "snapshots_expired": expired,
+            "files_compacted": compacted,
+            "orphans_removed": self._remove_orphans(),
+            "data_files": self._count("files"),
+            "snapshots": self._count("snapshots"),
+        }
+
+    def _outdated_tags(self) -> list[str]:
+        refs = self.lake.snapshots.refs(self.table)
+        return sorted(name for name, at in refs.items() if name.startswith(TAG_PREFIX) and at not in self.kept)
+
+    def _expirable(self, dropped: list[str]) -> int:
+        """Count the old snapshots that nothing refers to once the tags are dropped."""
+        held = {at for name, at in self.lake.snapshots.refs(self.table).items() if name not in dropped}
+        old = self.lake.spark.sql(
+            f"SELECT snapshot_id FROM {self.table.identifier}.snapshots WHERE committed_at < {_literal(self.before)}"
+        ).collect()
+        return sum(row[0] not in held for row in old)
+
+    def _small_files(self) -> int:
+        """Count the files that compaction would look at: those of partitions with several small ones."""
+        by = "partition, " if self.table.partition_by else ""
+        rows = self.lake.spark.sql(
+            f"SELECT {by}count(*) AS files FROM {self.table.identifier}.files "
+            f"WHERE file_size_in_bytes < {384 * 1024 * 1024} {'GROUP BY partition' if by else ''}"
+        ).collect()
+        return sum(row["files"] for row in rows if row["files"] >= SMALL_FILES)
+
+    def _compact(self) -> int:
+        """Merge small files and many manifests; the rows stay the same, and so does what they were made of."""
+        inputs = self.lake.snapshots.inputs(self.table)
+        options = f"options => map('min-input-files', '{SMALL_FILES}')"
+        merged = int(self._call("rewrite_data_files", options)["rewritten_data_files_count"])
+        if self._count("manifests") >= MANY_MANIFESTS:
+            self._call("rewrite_manifests", "use_caching => false")
+        if inputs:
+            # The snapshots that lead to the old note are about to expire.
+            self.lake.note_inputs(self.table, inputs)
+        return merged
+
+    def _remove_orphans(self) -> int:
+        arguments = (
+            f"older_than => {_literal(self.orphans_before)}",
+            f"dry_run => {'true' if self.is_dry_run else 'false'}",
+            f"prefix_listing => {'true' if self.lake.snapshots.lists_by_prefix(self.table) else 'false'}",
+        )
+        call = f"CALL {CATALOG}.system.remove_orphan_files(table => '{self.table.path}', {', '.join(arguments)})"
+        return len(self.lake.spark.sql(call).collect())
+
+    def _call(self, procedure: str, *arguments: str) -> Row:
+        given = ", ".join((f"table => '{self.table.path}'", *arguments))
+        [row] = self.lake.spark.sql(f"CALL {CATALOG}.system.{procedure}({given})").collect()
+        return row
+
+    def _count(self, metadata: str) -> int:
+        [row] = self.lake.spark.sql(f"SELECT count(*) FROM {self.table.identifier}.{metadata}").collect()
+        return int(row[0])
+
+
+def _literal(moment: datetime) -> str:
+    return f"TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S}'"

@@ -1,0 +1,89 @@
+"""The maintain step: what readers and releases no longer need is removed, small files are merged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from estrela.etl.base import ETLBase, Figures
+from estrela.etl.lake_table import LakeTable
+from estrela.etl.loaders.definition import exists
+from estrela.etl.maintenance.table_care import TableCare
+from estrela.etl.releases.manifests import Manifests
+from estrela.etl.releases.switch import Switch
+from estrela.etl.run_key import run_of
+from estrela.frame import frame_of
+from estrela.model.star import Star
+
+if TYPE_CHECKING:
+    from estrela.etl.loaders.lake import LakeLoader
+
+KEPT_RELEASES = 10
+"""Releases that can be shown again, counted back from the newest one."""
+LONGEST_RUN = timedelta(days=8)
+"""Glue ends a run after seven days: files that are older and belong to no snapshot belong to no run."""
+
+SNAPSHOT_AGE = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Maintain(ETLBase):
+    """Maintain every table of a star, one after the other; ``is_dry_run`` only counts.
+
+    Snapshots that are no part of a release are kept for ``age``, for queries of the tables themselves.
+    """
+
+    star: Star
+    lake: LakeLoader
+    switch: Switch
+    is_dry_run: bool = False
+    age: timedelta = SNAPSHOT_AGE
+
+    def run(self) -> Figures:
+        """Maintain; report sums over all tables. The figures of each are in ``<star>_ops.maintenance``."""
+        with self.switch.claim.held():
+            self.switch.settle()
+            at = datetime.now(UTC)
+            kept = kept_snapshots(self.switch.manifests)
+            rows = [
+                {
+                    "run_key": run_of(self.switch.claim.run_key),
+                    "maintained_at": at,
+                    "is_dry_run": self.is_dry_run,
+                    "table_name": table.path,
+                    **TableCare(self.lake, table, kept, at - self.age, at - LONGEST_RUN, self.is_dry_run).run(),
+                }
+                for table in self._tables()
+            ]
+            log = self.lake.tables.maintenance
+            self.lake.ensure(log)
+            self.lake.append_published(log, frame_of(self.lake.spark, rows, log.schema))
+        counted = ("tags_dropped", "snapshots_expired", "files_compacted", "orphans_removed")
+        return {"tables": len(rows), **{name: sum(int(str(row[name])) for row in rows) for name in counted}}
+
+    def _tables(self) -> list[LakeTable]:
+        tables = self.lake.tables
+        declared = (
+            *map(tables.trusted, self.star.sources),
+            *map(tables.refined, self.star.tables),
+            tables.files,
+            tables.rejects,
+            tables.checks,
+            tables.runs,
+            tables.maintenance,
+        )
+        return [table for table in declared if exists(self.lake.spark, table) and self.lake.seen(table)]
+
+
+def kept_snapshots(manifests: Manifests) -> set[int]:
+    """Return the snapshots of the releases that can be shown again: the current one, and the newest ten."""
+    pointer, _ = manifests.pointer()
+    if pointer is None:
+        return set()
+    releases = [manifests.read(pointer.release_id)]
+    number = pointer.latest_id
+    while number and len(releases) <= KEPT_RELEASES:
+        releases.append(manifests.read(number))
+        number = releases[-1].replaces
+    return {snapshot for release in releases for snapshot in release.snapshots.values()}

@@ -1,0 +1,68 @@
+"""Maintenance removes what nothing refers to and keeps every release that can be shown again."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from raw_folder import put_ranking
+from world import TABLES, World
+
+from estrela.etl.loaders.lake import LakeLoader
+
+COMPLAINTS = "lake.banking_trusted.complaints"
+
+
+def snapshots_of(world: World, table: str) -> set[int]:
+    return {row[0] for row in world.spark.sql(f"SELECT snapshot_id FROM {table}.snapshots").collect()}
+
+
+def test_old_snapshots_go_and_releases_stay(world: World) -> None:
+    for hours, total in enumerate((3, 5, 7)):
+        put_ranking(world.raw, "2020T1", hours=hours, A=total)
+        world.run(f"day {hours}")
+    before, contents = snapshots_of(world, COMPLAINTS), world.contents()
+    # Iceberg compares whole milliseconds, the literal whole seconds.
+    time.sleep(1.1)
+
+    orphan = world.raw.folder.parent / "lake" / "banking_trusted" / "complaints" / "orphan.parquet"
+    orphan.parent.mkdir(parents=True)
+    orphan.touch()
+    os.utime(orphan, (0, 0))
+    counted = world.maintain("count", is_dry_run=True)
+    assert counted["orphans_removed"] == 1 and orphan.exists()
+    orphan.unlink()
+    assert int(str(counted["snapshots_expired"])) > 0
+    assert (snapshots_of(world, COMPLAINTS), world.contents()) == (before, contents)
+
+    done = world.maintain("weekly")
+    assert done["snapshots_expired"] == counted["snapshots_expired"]
+    [row] = world.table("maintenance").where("table_name = 'banking_trusted.complaints' AND NOT is_dry_run").collect()
+    assert (row["snapshots_expired"], row["snapshots"], row["data_files"]) == (len(before) - 1, 1, 1)
+    assert len(snapshots_of(world, COMPLAINTS)) == 1
+    assert world.contents() == contents
+    for number, total in ((1, 3), (2, 5), (3, 7)):
+        pinned = world.manifests.read(number).snapshots["banking_refined.fact_complaints"]
+        query = f"SELECT total FROM lake.banking_refined.fact_complaints VERSION AS OF {pinned}"
+        assert world.spark.sql(query).collect() == [(total,)]
+    world.run("later")
+    assert world.contents() == contents
+
+
+def test_many_small_files_become_one_and_unused_tags_go(world: World) -> None:
+    put_ranking(world.raw, "2020T1", A=3)
+    world.run("one")
+    lake, table = LakeLoader(world.spark, "banking", "any"), TABLES.refined(world.star.dimensions[0])
+    rows = lake.read_published(table)
+    for _ in range(6):
+        rows.writeTo(table.identifier).append()
+    lake.tag(table, lake.snapshots.seen(table), "release_99")
+    contents = world.contents(table.name)
+    assert world.spark.sql(f"SELECT count(*) FROM {table.identifier}.files").collect()[0][0] >= 7
+
+    done = world.maintain("weekly")
+    assert (done["tags_dropped"], int(str(done["files_compacted"])) >= 7) == (1, True)
+    assert world.spark.sql(f"SELECT count(*) FROM {table.identifier}.files").collect() == [(1,)]
+    assert world.contents(table.name) == contents
+    assert "release_99" not in lake.snapshots.refs(table)
+    assert "release_1" in lake.snapshots.refs(table)
