@@ -1,0 +1,70 @@
+"""The operator's command, against a fake of the calls that it makes to Glue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from botocore.hooks import HierarchicalEmitter
+
+from estrela.operate import main
+
+SHA = "a" * 64
+
+
+class FakeGlue:
+    """One run, which ends as told."""
+
+    meta = SimpleNamespace(endpoint_url="http://127.0.0.1:1", region_name="us-east-1", events=HierarchicalEmitter())
+
+    def __init__(self, state: str = "SUCCEEDED", message: str = "") -> None:
+        self.run = {"Id": "jr_1", "JobRunState": state, "ExecutionTime": 7, "ErrorMessage": message}
+        self.started: list[dict[str, Any]] = []
+
+    def get_paginator(self, name: str) -> FakeGlue:
+        return self
+
+    def paginate(self, *, JobName: str) -> Iterator[dict[str, Any]]:
+        yield {"JobRuns": []}
+
+    def start_job_run(self, **call: Any) -> dict[str, str]:
+        self.started.append(call)
+        return {"JobRunId": "jr_1"}
+
+    def get_job_run(self, *, JobName: str, RunId: str) -> dict[str, Any]:
+        return {"JobRun": self.run}
+
+
+def test_a_rollback_is_one_command(capsys: pytest.CaptureFixture[str]) -> None:
+    glue: Any = FakeGlue()
+    assert main(["rollback", "--star", "banking", "--lake", "my-lake", "--release", "41"], lambda: glue) == 0
+    [call] = glue.started
+    key = call["Arguments"].pop("--run_key")
+    assert key.startswith("operate/") and key.endswith("/rollback")
+    assert call["Arguments"] == {
+        "--star": "banking", "--entity": "banking", "--phase": "rollback", "--lake": "my-lake", "--release": "41",
+    }  # fmt: skip
+    assert capsys.readouterr().out.splitlines()[-1] == "rollback of banking succeeded after 7 s"
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["--star", "nothing"], "rollback: --star: Star: no star is called 'nothing'; allowed: banking, retail"),
+        (["--star", "banking", "--file", "x"], "rollback: --file: 'x' is not the sha256 of a file, 64 hexadecimal"),
+    ],
+)
+def test_a_wrong_argument_starts_no_run(words: list[str], error: str, capsys: pytest.CaptureFixture[str]) -> None:
+    glue: Any = FakeGlue()
+    assert main(["rollback", "--lake", "my-lake", *words], lambda: glue) == 1
+    assert capsys.readouterr().err.startswith(error)
+    assert glue.started == []
+
+
+def test_a_run_that_fails_gives_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    glue: Any = FakeGlue("FAILED", "there is no release before this one")
+    command = ["quarantine", "--star", "banking", "--lake", "my-lake", "--file", SHA, "--reason", "it is a draft"]
+    assert main(command, lambda: glue) == 1
+    assert "is FAILED: there is no release before this one" in capsys.readouterr().err
