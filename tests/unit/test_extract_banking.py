@@ -298,23 +298,22 @@ def test_every_request_of_a_day_is_recorded_with_its_outcome(star: Star, raw: Ra
     mirror.mirror.faults.clear()
     for _ in range(2):
         extract(star, raw, mirror, "complaints")
-    assert recorded(raw, "complaints") == [
-        ("quarter=4,year=2021", "failed"),
-        ("quarter=1,year=2022", "absent"),
-        ("quarter=3,year=2022", "changed"),
-        ("quarter=4,year=2021", "changed"),
-        ("quarter=1,year=2022", "absent"),
-        ("quarter=3,year=2022", "unchanged"),
-        ("quarter=4,year=2021", "unchanged"),
-    ]
+    absent = ("quarter=1,year=2022", "absent")
+    assert recorded(raw, "complaints") == sorted(
+        [
+            [("quarter=4,year=2021", "failed")],
+            [absent, ("quarter=3,year=2022", "changed"), ("quarter=4,year=2021", "changed")],
+            [absent, ("quarter=3,year=2022", "unchanged"), ("quarter=4,year=2021", "unchanged")],
+        ]
+    )
 
 
-def recorded(raw: RawLayer, source: str) -> list[tuple[str, str]]:
-    """Requests and outcomes: those of a run by request, runs in their order."""
+def recorded(raw: RawLayer, source: str) -> list[list[tuple[str, str]]]:
+    """Requests and outcomes of each run, sorted: the runs of one second have no order of their own."""
     found = raw.s3.list_objects_v2(Bucket=raw.bucket, Prefix=f"{raw.prefix}/{source}/asked/")["Contents"]
-    lines = []
-    for entry in sorted(found, key=lambda one: one["LastModified"]):
+    runs = []
+    for entry in found:
         body = raw.s3.get_object(Bucket=raw.bucket, Key=entry["Key"])["Body"].read()
-        run = [json.loads(line) for line in gzip.decompress(body).splitlines()]
-        lines += sorted((request_id(one["request"]), one["outcome"]) for one in run)
-    return lines
+        lines = [json.loads(line) for line in gzip.decompress(body).splitlines()]
+        runs.append(sorted((request_id(one["request"]), one["outcome"]) for one in lines))
+    return sorted(runs)
