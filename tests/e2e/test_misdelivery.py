@@ -15,11 +15,11 @@ from bcb_mirror.synthetic_world import SyntheticWorld
 pytestmark = pytest.mark.slow
 WORLD = SyntheticWorld(seed=7, institutions=20, first=Quarter(2021, 3), last=Quarter(2022, 1), others=6)
 REFUSED = (
-    "banking_trusted.complaints is not published: at most 2% of a file's rows rejected on row fails on"
+    "banking_trusted.complaints is not published: at most 0% of a file's rows rejected on row fails on"
     " 1 rows, for example {url}/rdrweb/rest/ext/ranking/arquivo?ano=2022&periodicidade=TRIMESTRAL&periodo=1"
     "&tipo=Bancos%20e%20financeiras line 1, row = "
 )
-REASON = "the header holds NUL characters, as UTF-16 does; Windows-1252 or UTF-8 is allowed"
+REASON = "the header holds NUL characters, as UTF-16 does; utf-8 or windows-1252 is allowed"
 KEPT_OF_A_FAILURE = "banking_ops.rejects"
 
 

@@ -56,7 +56,8 @@ def test_the_tables_are_those_that_plans_for_small_inputs_give(large: World, wor
 
 def test_a_partition_is_one_file_in_the_order_of_its_keys(large: World) -> None:
     rows = large.table("fact_fees").select("snapshot_date", "_file", "_pos", "institution_key", "service_key").collect()
-    assert len({row["_file"] for row in rows}) == len({row["snapshot_date"] for row in rows}) == DAYS
+    assert len({row["snapshot_date"] for row in rows}) == DAYS
+    assert len({row["_file"] for row in rows}) == len({f"{row['snapshot_date']:%Y-%m}" for row in rows}) == 1
     rows.sort(key=lambda row: (row["_file"], row["_pos"]))
     keys = [(row["_file"], row["institution_key"], row["service_key"]) for row in rows]
     assert keys == sorted(keys)
@@ -82,12 +83,14 @@ def test_rows_are_read_by_partition_until_something_moves_them(
         assert is_read_by_partition(made(large.table("fees")), ["snapshot_date"]) is expected
 
 
-def test_the_fees_are_written_where_they_are_read(large: World) -> None:
+def test_lookups_leave_the_rows_of_a_day_where_they_are_read(large: World) -> None:
     fact = next(one for one in large.star.facts if one.name == "fact_fees")
     dimensions = {one.dimension.name: large.table(one.dimension.name) for one in fact.lookups}
     with settings(large.spark, FOR_LARGE):
         rows = fact_rows(fact, {"fees": large.table("fees")}, dimensions)
-        assert is_read_by_partition(rows, fact.partition_by)
+        assert is_read_by_partition(rows, ["snapshot_date"])
+        # A task reads one day, so the rows of a month have to be brought together.
+        assert not is_read_by_partition(rows, fact.partition_by)
 
 
 def test_other_columns_or_settings_than_those_of_the_partitions_do_not_do(large: World) -> None:
