@@ -85,8 +85,9 @@ def main() -> int:
 def _run(console: Console, stack: contextlib.ExitStack, *, keep_open: bool) -> int:
     demo = _demo(os.environ)
     demo.home.mkdir(parents=True, exist_ok=True)
-    console.print(f"[bold]Estrela[/] on {demo.world.doc}; its state lies in .demo/{demo.world.name}")
-    with console.status("starting the central bank's mirror, the local AWS and Airflow"):
+    state = f"its state is in .demo/{demo.world.name}"
+    console.print(f"[bold]Estrela[/], star {demo.star.name}, on {demo.world.doc}; {state}")
+    with console.status("starting the sources' stand-ins, the local AWS and Airflow"):
         aws, flow = _start(stack, demo, AIRFLOW_PORT if keep_open else 0)
     run_id = flow.trigger(demo.dag, {})
     started = time.monotonic()

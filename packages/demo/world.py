@@ -36,7 +36,7 @@ def world_from(environ: Mapping[str, str]) -> World:
     if environ.get("LIVE") == "1":
         return World("live", "Banco Central do Brasil itself")
     if not environ.get("DATA"):
-        return World("synthetic", "a seeded synthetic world: invented banks, the quirks of the real files")
+        return World("synthetic", "a seeded synthetic world: invented data with the quirks of real files")
     data = Path(environ["DATA"]).expanduser().resolve()
     if not (data / "complaints").is_dir():
         raise WorldError(f"DATA={environ['DATA']} has no folder complaints/; give a folder of the central bank's files")

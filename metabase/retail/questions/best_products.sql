@@ -14,7 +14,7 @@
 -- title = "Pieces"
 -- format = "integer"
 -- [columns.net_amount]
--- title = "Net sales (USD)"
+-- title = "Net sales"
 -- format = "integer"
 -- unit = "USD"
 -- [columns.price_share]

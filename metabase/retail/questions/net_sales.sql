@@ -4,7 +4,7 @@
 -- chart = "scalar"
 -- y = "net_amount"
 -- [columns.net_amount]
--- title = "Net sales (USD)"
+-- title = "Net sales"
 -- format = "integer"
 -- unit = "USD"
 -- [variables.segment]

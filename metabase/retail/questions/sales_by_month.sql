@@ -10,7 +10,7 @@
 -- [columns.channel]
 -- title = "Channel"
 -- [columns.net_amount]
--- title = "Net sales (USD)"
+-- title = "Net sales"
 -- format = "integer"
 -- unit = "USD"
 -- [columns.orders]
