@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from estrela.errors import EstrelaError
+from estrela.errors import EstrelaError, SettingsError
 from estrela.hooks.glue_jobs import GlueJobs
 from estrela.model.plan import MAINTAIN, QUARANTINE, RESTORE, ROLLBACK
 from estrela.settings import settings_from
@@ -63,8 +63,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _glue() -> GlueClient:
     import boto3
+    from botocore.exceptions import NoRegionError
 
-    return boto3.client("glue")
+    try:
+        return boto3.client("glue")
+    except NoRegionError as error:
+        problem = "is not set and no profile names a region; set it to the region of the Glue job"
+        raise SettingsError("AWS_DEFAULT_REGION", problem) from error
 
 
 if __name__ == "__main__":

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -68,3 +71,10 @@ def test_a_run_that_fails_gives_its_reason(capsys: pytest.CaptureFixture[str]) -
     command = ["quarantine", "--star", "banking", "--lake", "my-lake", "--file", SHA, "--reason", "it is a draft"]
     assert main(command, lambda: glue) == 1
     assert "is FAILED: there is no release before this one" in capsys.readouterr().err
+
+
+def test_an_environment_without_region_is_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "estrela.operate", "rollback", "--star", "banking", "--lake", "my-lake"]
+    done = subprocess.run(command, check=False, env={"HOME": str(tmp_path)}, capture_output=True, text=True)
+    problem = "is not set and no profile names a region; set it to the region of the Glue job"
+    assert (done.returncode, done.stderr) == (1, f"rollback: AWS_DEFAULT_REGION: {problem}\n")
