@@ -148,8 +148,6 @@ class ETLFactory:
 
     def _decide(self, star: Star) -> ETLBase:
         given = self.settings
-        if not given.file or not given.reason:
-            raise SettingsError("--file and --reason", f"are needed for --phase {given.phase}")
         decision = (given.file, given.reason, given.run_key, given.phase == QUARANTINE)
         return DecideOnFile(star, self._raw(), self._quarantine(), *decision, log=self.log, root=self.root)
 

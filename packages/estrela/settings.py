@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from estrela.errors import DefinitionError, SettingsError, some_of
-from estrela.model.plan import PHASES
+from estrela.model.plan import PHASES, QUARANTINE, RESTORE
 from estrela.model.run_parameter import RunParameter
 from estrela.model.star import load
 from estrela.world import PRODUCTION, World, world_from
@@ -56,6 +56,7 @@ def settings_from(argv: Sequence[str]) -> Settings:
     given = _pairs(argv)
     switch = _matching(given, "full_refresh", re.compile("true|false"), "true or false", "false")
     star = _matching(given, "star", ENTITY, "a name such as banking")
+    _require_decision(given)
     return Settings(
         star=star,
         entity=_matching(given, "entity", ENTITY, "a name such as complaints"),
@@ -70,6 +71,13 @@ def settings_from(argv: Sequence[str]) -> Settings:
         reason=given.get("reason", "")[:LONGEST_REASON],
         dry_run=SWITCH[_matching(given, "dry_run", re.compile("true|false"), "true or false", "false")],
     )
+
+
+def _require_decision(given: Mapping[str, str]) -> None:
+    """Raise SettingsError if a file is to be set aside or restored, and the file or the reason is missing."""
+    phase = given.get("phase", "")
+    if phase in (QUARANTINE, RESTORE) and not (given.get("file") and given.get("reason")):
+        raise SettingsError("--file and --reason", f"are needed for --phase {phase}")
 
 
 def parameters_from(star: str, text: str) -> Parameters:

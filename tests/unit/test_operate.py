@@ -66,6 +66,13 @@ def test_a_wrong_argument_starts_no_run(words: list[str], error: str, capsys: py
     assert glue.started == []
 
 
+def test_a_file_is_set_aside_for_a_reason_only(capsys: pytest.CaptureFixture[str]) -> None:
+    glue: Any = FakeGlue()
+    assert main(["quarantine", "--star", "banking", "--lake", "my-lake", "--file", SHA], lambda: glue) == 1
+    assert capsys.readouterr().err == "quarantine: --file and --reason: are needed for --phase quarantine\n"
+    assert glue.started == []
+
+
 def test_a_run_that_fails_gives_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
     glue: Any = FakeGlue("FAILED", "there is no release before this one")
     command = ["quarantine", "--star", "banking", "--lake", "my-lake", "--file", SHA, "--reason", "it is a draft"]
