@@ -13,32 +13,48 @@ from metabase.model import Dashboard, Question, Site
 from metabase.question_file import read_question, toml_fields
 from metabase.template import NAME
 
-FOLDER = Path(__file__).parent
-"""Where the questions and dashboards of this project stand."""
+HERE = Path(__file__).parent
+FOLDER = HERE / "banking"
+"""Site that the commands work on where ``--folder`` names no other."""
+OPERATIONS = HERE / "operations"
+"""Questions and dashboards that every star has; ``{star}`` in them is its name."""
 
 
-def folder_of(star: str) -> Path:
-    """Return where the questions and dashboards of a star stand: a folder of its name, else that of the project."""
-    own = FOLDER / star
-    return own if (own / "site.toml").is_file() else FOLDER
+def site_of(star: str) -> Site:
+    """Return the site of a star: what the folder of its name declares; without one, the pages of its operations."""
+    own = HERE / star
+    return load(own if (own / "site.toml").is_file() else OPERATIONS, star)
 
 
-def load(folder: Path = FOLDER) -> Site:
-    """All that ``folder`` declares: ``site.toml``, ``questions/*.sql``, ``dashboards/*.toml``.
+def load(folder: Path = FOLDER, star: str = "") -> Site:
+    """Return what ``folder`` declares: ``site.toml``, ``questions/*.sql``, ``dashboards/*.toml``.
 
-    Raises DefinitionError, with file and line, for the first contradiction.
+    The questions and dashboards of operations are added for the star that ``site.toml`` names; their keys begin with
+    it. ``star`` stands for ``{star}`` in ``site.toml``. Raises DefinitionError, with file and line, for the first
+    contradiction.
     """
-    questions = tuple(read_question(*one) for one in _texts(folder / "questions", ".sql"))
+    fields = toml_fields("site.toml", _text(folder / "site.toml", "site.toml").replace("{star}", star))
+    shown = fields.text("star", "")
+    questions = tuple(read_question(*one) for one in _declared(folder, shown, "questions", ".sql"))
     by_key = {question.key: question for question in questions}
-    dashboards = tuple(read_dashboard(*one, by_key) for one in _texts(folder / "dashboards", ".toml"))
+    dashboards = tuple(read_dashboard(*one, by_key) for one in _declared(folder, shown, "dashboards", ".toml"))
     _check_titles(questions)
     _check_titles(dashboards)
-    return _site(folder / "site.toml", questions, dashboards)
+    return _site(fields, shown, questions, dashboards)
 
 
-def _site(path: Path, questions: tuple[Question, ...], dashboards: tuple[Dashboard, ...]) -> Site:
-    fields = toml_fields(path.name, _text(path, path.name))
+def _declared(folder: Path, star: str, kind: str, suffix: str) -> Iterator[tuple[str, str, str]]:
+    """Yield key, name for messages, and text of each file of the folder and of the operations of ``star``."""
+    if folder != OPERATIONS:
+        yield from _texts(folder / kind, suffix)
+    if star:
+        for key, name, text in _texts(OPERATIONS / kind, suffix):
+            yield f"{star}_{key}", f"{OPERATIONS.name}/{name}", text.replace("{star}", star)
+
+
+def _site(fields: Fields, star: str, questions: tuple[Question, ...], dashboards: tuple[Dashboard, ...]) -> Site:
     site = Site(
+        star=star,
         database=fields.text("database"),
         collection=fields.text("collection"),
         questions_collection=fields.text("questions_collection"),

@@ -203,10 +203,11 @@ class Dashboard:
 class Site:
     """All that Metabase shows: names of collections and groups, and everything that the files declare.
 
-    ``freshness`` names the question that says how old the data is. ``colors`` gives a measure or a value of a series
-    (by name) one colour (``#rrggbb``) in every chart.
+    ``star`` is the star whose tables are shown. ``freshness`` names the question that says how old the data is.
+    ``colors`` gives a measure or a value of a series (by name) one colour (``#rrggbb``) in every chart.
     """
 
+    star: str
     database: str
     collection: str
     questions_collection: str

@@ -30,7 +30,7 @@ class Described:
         return f"{self.schema}.{self.name}"
 
 
-def described_tables(star_name: str = "banking") -> tuple[Described, ...]:
+def described_tables(star_name: str) -> tuple[Described, ...]:
     """Return every table that readers may see, as declared."""
     declared, tables = star.load(star_name), StarTables(star_name)
     lake = [

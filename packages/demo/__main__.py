@@ -30,7 +30,7 @@ from estrela.model.plan import EXTRACT, dag_id
 from estrela.model.star import Star
 from localaws.errors import LocalAwsError
 from localaws.running import Running, running
-from metabase.files import folder_of, load
+from metabase.files import site_of
 from metabase.preview.athena import Athena
 from metabase.preview.render import preview
 
@@ -133,7 +133,7 @@ def _report(console: Console, aws: Running, flow: Airflow, demo: Demo, run_id: s
         console.print(f"Nothing new was published: no table in s3://{LAKE} was touched.")
     page = demo.home / "dashboards.html"
     with console.status("drawing the dashboards from Athena"):
-        preview(load(folder_of(demo.star.name)), Athena(aws.client("athena"), WORKGROUP), page)
+        preview(site_of(demo.star.name), Athena(aws.client("athena"), WORKGROUP), page)
     console.print(f"Dashboards, to open in a browser: {page.relative_to(PROJECT)}")
 
 

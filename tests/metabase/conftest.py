@@ -101,7 +101,7 @@ def world_of(
     judge: Contract | None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[State], World]]:
     """Makes worlds; at the end no request may have broken the contract."""
-    monkeypatch.setattr("metabase.cli.described_tables", lambda: TABLES)
+    monkeypatch.setattr("metabase.cli.described_tables", lambda star: TABLES)
     open_worlds = []
     before = len(judge.violations) if judge else 0
 

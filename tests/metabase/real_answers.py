@@ -36,5 +36,5 @@ def check_questions(athena: Athena) -> None:
     for quarter in TOTALS:
         [(unknown,)] = ask("unknown_lead", period=quarter)
         assert unknown <= 0.05, f"{unknown:.1%} of the complaints of {quarter} have no known lead"
-    assert ask("rows_unaccounted") == [(0,)]
-    assert ask("checks_failed") == [(0,)]
+    assert ask("banking_rows_unaccounted") == [(0,)]
+    assert ask("banking_checks_failed") == [(0,)]

@@ -6,11 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 EXPECTED: dict[str, list[tuple[Any, ...]]] = {
-    "athena_by_day": [
+    "banking_athena_by_day": [
         ("2024-10-31", "estrela", 0.0),
         ("2024-10-31", "primary", 1.3),
     ],
-    "athena_scanned": [
+    "banking_athena_scanned": [
         (1.3,),
     ],
     "bank_fees": [
@@ -25,11 +25,11 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
         ("BANCO EPSILON", 1),
         ("BANCO VIP S.A.", 2),
     ],
-    "checks": [
+    "banking_checks": [
         ("fact_fees", "between", "ceiling", 8, 2),
         ("dim_quarter", "unique", "year, quarter", 5, 0),
     ],
-    "checks_failed": [
+    "banking_checks_failed": [
         (1,),
     ],
     "complaints_by_quarter": [
@@ -71,7 +71,7 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
         ("0201", "Anuidade", "cartão", "J", 2, 1, Decimal("0.00"), 5.0, Decimal("10.00")),
         ("0101", "Cadastro", "cadastro", "J", 5, 3, Decimal("0.00"), 0.0, Decimal("30.00")),
     ],
-    "files_by_source": [
+    "banking_files_by_source": [
         ("complaints", 1, 2, 11, 10, 1, 0, "2024-11-01 06:00"),
         ("fees", 1, 1, 8, 8, 0, 0, "2024-11-01 06:00"),
     ],
@@ -86,11 +86,11 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
         ("cadastro", 3, 3, 0.5),
         ("cartão", 1, 2, 0.3333333333333333),
     ],
-    "glue_by_day": [
+    "banking_glue_by_day": [
         ("2024-10-31", "extract", 40),
         ("2024-10-31", "star", 38),
     ],
-    "glue_work": [
+    "banking_glue_work": [
         (78,),
     ],
     "highest_index": [
@@ -101,7 +101,7 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
         ("ALFA (conglomerado)", "conglomerate", "S1"),
         ("GAMA (conglomerado)", "conglomerate", None),
     ],
-    "job_runs": [
+    "banking_job_runs": [
         ("2024-10-31 06:02", "star", "SUCCEEDED", 10, 20, "star_banking/2024-10-31", ""),
         ("2024-10-31 06:01", "star", "FAILED", 9, 18, "star_banking/2024-10-31", "QualityError: ceiling"),
         ("2024-10-31 06:00", "extract_fees", "SUCCEEDED", 20, 40, "star_banking/2024-10-31", ""),
@@ -154,24 +154,27 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
         (2, "▼ 1", "ALFA", "S1", "top", 400, 0.32, 16, Decimal("20.00"), 2000000, "2024T3"),
         (3, None, "GAMA", None, "secondary", 250, 0.2, 5, None, None, "2024T3"),
     ],
-    "rejects_by_reason": [
+    "banking_maintenance": [
+        ("2024-11-01 07:30", 2, 1, 7, 12, 2, 5, 11),
+    ],
+    "banking_rejects_by_reason": [
         ("complaints", "not a number", "Índice", 1, "<i>x</i>"),
         ("fees", "nothing was rejected", None, 0, None),
     ],
-    "rows_by_source": [
+    "banking_rows_by_source": [
         ("complaints", 10, 1),
         ("fees", 8, 0),
     ],
-    "rows_in": [
+    "banking_rows_in": [
         (19,),
     ],
-    "rows_rejected": [
+    "banking_rows_rejected": [
         (1,),
     ],
-    "rows_unaccounted": [
+    "banking_rows_unaccounted": [
         (0,),
     ],
-    "runs": [
+    "banking_runs": [
         ("2024-11-01 07:30", "star_banking/d1", 2, "banking_refined.dim_quarter, banking_refined.fact_fees"),
     ],
     "service_across_banks": [

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from estrela.errors import DefinitionError
+from estrela.model.star import star_names
 from metabase import files, template
 from metabase.cli import main
 from metabase.model import Place
@@ -272,8 +273,18 @@ def test_a_stray_file_is_refused(folder: Path) -> None:
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DefinitionError, match=r"^questions: holds no \.sql file$"):
+    with pytest.raises(DefinitionError, match=r"^site\.toml: cannot be read: No such file"):
         files.load(tmp_path)
+
+
+@pytest.mark.parametrize("star", [*star_names(), "third"])
+def test_every_star_has_the_pages_of_its_operations(star: str) -> None:
+    site = files.site_of(star)
+    health = next(one for one in site.dashboards if one.key == f"{star}_pipeline_health")
+    shown = {card.question: site.question(card.question).sql for card in health.cards}
+    assert f"FROM {star}.maintenance" in shown[f"{star}_maintenance"]
+    assert [sql for sql in shown.values() if "{star}" in sql] == []
+    assert site.freshness == f"{star}_age_of_data"
 
 
 def test_check_reads_the_files_and_talks_to_nobody(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fake_metabase import State
 
-from metabase.files import load
+from metabase.files import FOLDER, load
 from metabase.provision.identity import entity_id
 
 DRIFTS: dict[str, tuple[Callable[[Any], object], str]] = {}
@@ -349,7 +349,7 @@ def test_the_filters_of_a_dashboard_reach_the_variables_of_its_cards(world: Any)
 
 
 def test_the_files_of_this_project_are_provisioned_too(empty: Any) -> None:
-    empty.folder = Path(__import__("metabase").__file__).parent
+    empty.folder = FOLDER
     assert empty.run("apply") == 0, empty.err
     assert {row["name"] for row in empty.state.rows("dashboards")} == {one.title for one in load().dashboards}
     assert (empty.run("plan"), empty.out) == (0, "0 changes\n")

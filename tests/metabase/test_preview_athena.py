@@ -49,7 +49,8 @@ def test_the_page_holds_every_dashboard_and_is_one_file(small_athena: Athena, tm
     assert drawn.empty == ()
     assert drawn.cards == sum(1 for one in site.dashboards for card in one.cards if card.question)
     assert [out] == list(out.parent.iterdir())
-    assert re.findall(r'<section class="dashboard" id="(\w+)"', page) == ["complaints", "fees", "pipeline_health"]
+    dashboards = re.findall(r'<section class="dashboard" id="(\w+)"', page)
+    assert dashboards == ["complaints", "fees", "banking_pipeline_health"]
     assert not re.search(r'(src|href)="(?!#)', page[: page.index('<script type="application/json"')])
     assert "&lt;BETA&gt; &amp; D&#x27;OR" in page
     assert "<BETA>" not in page
@@ -66,4 +67,5 @@ def test_a_question_that_fails_leaves_the_old_page(small_athena: Athena, tmp_pat
 def test_an_empty_question_is_named(small_athena: Athena, tmp_path: Path) -> None:
     site = load()
     sql = "SELECT table_name, check_name, column_name, rows_checked, rows_failed FROM banking.checks WHERE false"
-    assert preview(broken(site, "checks", sql), small_athena, tmp_path / "page.html").empty == ("checks",)
+    drawn = preview(broken(site, "banking_checks", sql), small_athena, tmp_path / "page.html")
+    assert drawn.empty == ("banking_checks",)

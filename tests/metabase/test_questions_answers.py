@@ -38,10 +38,10 @@ def test_a_question_gives_the_numbers_of_its_rows(small_athena: Athena, key: str
 
 
 def test_every_question_is_either_expected_or_an_age() -> None:
-    assert {one.key for one in SITE.questions} - EXPECTED.keys() == {"age_of_data", "last_published"}
+    assert {one.key for one in SITE.questions} - EXPECTED.keys() == {"banking_age_of_data", "banking_last_published"}
 
 
-@pytest.mark.parametrize(("key", "since"), [("age_of_data", FETCHED), ("last_published", PUBLISHED)])
+@pytest.mark.parametrize(("key", "since"), [("banking_age_of_data", FETCHED), ("banking_last_published", PUBLISHED)])
 def test_ages_are_whole_hours_until_now(small_athena: Athena, key: str, since: datetime) -> None:
     before = (datetime.now(UTC) - since).total_seconds() // 3600
     [(hours,)] = answer(small_athena, key)

@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=3000)
     parser.add_argument("--state", type=Path, default=None, help="file that keeps the state")
     arguments = parser.parse_args()
-    lake = {table.path: list(table.columns) for table in described_tables()}
+    lake = {table.path: list(table.columns) for table in described_tables("banking")}
     state = State(lake, setup_token=os.environ.get("MB_SETUP_TOKEN", ""), file=arguments.state)
     server = Server((arguments.host, arguments.port), FakeMetabase(state))
     # The first process of a container is not ended by a signal that it does not handle.

@@ -15,5 +15,5 @@
 -- title = "Rows failed"
 -- format = "integer"
 SELECT table_name, check_name, column_name, rows_checked, rows_failed
-FROM banking.checks
+FROM {star}.checks
 ORDER BY rows_failed DESC, table_name, check_name, column_name

@@ -8,5 +8,5 @@
 -- format = "integer"
 -- unit = "rows"
 SELECT coalesce(sum(rows_in), 0) AS rows_in
-FROM banking.files
+FROM {star}.files
 WHERE source <> ''

@@ -8,5 +8,5 @@
 -- format = "integer"
 -- unit = "rows"
 SELECT coalesce(sum(rows_rejected), 0) AS rows_rejected
-FROM banking.files
+FROM {star}.files
 WHERE source <> ''

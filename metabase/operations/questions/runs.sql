@@ -16,6 +16,6 @@ SELECT
   run_key,
   cardinality(split(tables, ', ')) AS changed,
   tables
-FROM banking.runs
+FROM {star}.runs
 ORDER BY published_at DESC
 LIMIT 50

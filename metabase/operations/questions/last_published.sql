@@ -8,4 +8,4 @@
 -- format = "integer"
 -- unit = "hours ago"
 SELECT date_diff('hour', max(published_at), CAST(now() AS timestamp)) AS hours
-FROM banking.runs
+FROM {star}.runs

@@ -8,5 +8,5 @@
 -- format = "integer"
 -- unit = "rows"
 SELECT coalesce(sum(rows_in - rows_loaded - rows_rejected), 0) AS rows_unaccounted
-FROM banking.files
+FROM {star}.files
 WHERE source <> ''

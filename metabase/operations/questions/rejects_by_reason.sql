@@ -15,10 +15,10 @@
 -- [columns.example]
 -- title = "Example of a value"
 WITH sources AS (
-  SELECT DISTINCT source FROM banking.files WHERE source <> ''
+  SELECT DISTINCT source FROM {star}.files WHERE source <> ''
 ), refused AS (
   SELECT source, reason, column_name, count(*) AS rejects, max(value) AS example
-  FROM banking.rejects
+  FROM {star}.rejects
   WHERE source <> ''
   GROUP BY source, reason, column_name
 )

@@ -8,5 +8,5 @@
 -- format = "integer"
 -- unit = "hours ago"
 SELECT date_diff('hour', max(fetched_at), CAST(now() AS timestamp)) AS hours
-FROM banking.files
+FROM {star}.files
 WHERE source <> ''

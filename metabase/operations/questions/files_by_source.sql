@@ -35,7 +35,7 @@ SELECT
   sum(rows_rejected) AS rows_rejected,
   sum(rows_in - rows_loaded - rows_rejected) AS rows_unaccounted,
   date_format(max(fetched_at), '%Y-%m-%d %H:%i') AS newest_file
-FROM banking.files
+FROM {star}.files
 WHERE source <> ''
 GROUP BY source
 ORDER BY rows_in DESC, source

@@ -8,4 +8,4 @@
 -- format = "integer"
 -- unit = "checks"
 SELECT count_if(rows_failed > 0) AS checks_failed
-FROM banking.checks
+FROM {star}.checks

@@ -16,7 +16,7 @@
 -- format = "integer"
 -- unit = "rows"
 SELECT source, sum(rows_loaded) AS rows_loaded, sum(rows_rejected) AS rows_rejected
-FROM banking.files
+FROM {star}.files
 WHERE source <> ''
 GROUP BY source
 ORDER BY rows_loaded DESC, source

@@ -1,0 +1,40 @@
+-- title = "Last maintenance"
+-- description = "What the newest maintenance removed from all tables of the star, and what it left."
+-- source = "Estrela, ops.maintenance"
+-- caveats = ["Runs that only counted are left out."]
+-- chart = "table"
+-- [columns.maintained]
+-- title = "Maintained (UTC)"
+-- [columns.tables]
+-- title = "Tables"
+-- format = "integer"
+-- [columns.tags_dropped]
+-- title = "Tags dropped"
+-- format = "integer"
+-- [columns.snapshots_expired]
+-- title = "Snapshots expired"
+-- format = "integer"
+-- [columns.files_compacted]
+-- title = "Small files merged"
+-- format = "integer"
+-- [columns.orphans_removed]
+-- title = "Orphans removed"
+-- format = "integer"
+-- [columns.data_files]
+-- title = "Data files left"
+-- format = "integer"
+-- [columns.snapshots]
+-- title = "Snapshots left"
+-- format = "integer"
+SELECT
+  coalesce(date_format(max(maintained_at), '%Y-%m-%d %H:%i'), 'never') AS maintained,
+  count(*) AS tables,
+  coalesce(sum(tags_dropped), 0) AS tags_dropped,
+  coalesce(sum(snapshots_expired), 0) AS snapshots_expired,
+  coalesce(sum(files_compacted), 0) AS files_compacted,
+  coalesce(sum(orphans_removed), 0) AS orphans_removed,
+  coalesce(sum(data_files), 0) AS data_files,
+  coalesce(sum(snapshots), 0) AS snapshots
+FROM {star}.maintenance
+WHERE NOT is_dry_run
+  AND maintained_at = (SELECT max(maintained_at) FROM {star}.maintenance WHERE NOT is_dry_run)
