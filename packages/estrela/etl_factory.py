@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from estrela.etl.extractors.extractor import Extractor, Scope
     from estrela.etl.loaders.lake import LakeLoader
-    from estrela.etl.steps.transform_all import TransformAll
+    from estrela.etl.transformer import Transformer
     from estrela.hooks.rest_api import RestApiHook
 
 PATIENT = HttpPolicy()
@@ -115,7 +115,7 @@ class ETLFactory:
         """Those of the settings' entity; the star's name stands for all."""
         return star.sources if self.settings.entity == star.name else star.sources_of(self.settings.entity)
 
-    def _transform(self, entity: str, sources: Sequence[Source], lake: LakeLoader, full_refresh: bool) -> TransformAll:
+    def _transform(self, entity: str, sources: Sequence[Source], lake: LakeLoader, full_refresh: bool) -> Transformer:
         from estrela.etl.steps.transform import TransformSource
         from estrela.etl.steps.transform_all import TransformAll
 
@@ -126,7 +126,7 @@ class ETLFactory:
         ]
         return TransformAll(entity, steps, log=self.log, root=self.root)
 
-    def _star(self, star: Star, lake: LakeLoader, full_refresh: bool) -> ETLBase:
+    def _star(self, star: Star, lake: LakeLoader, full_refresh: bool) -> Transformer:
         from estrela.etl.steps.star import BuildStar
 
         return BuildStar(star, lake, code_digests(star), full_refresh, log=self.log, root=self.root)
@@ -136,10 +136,10 @@ class ETLFactory:
 
         lake, raw = self._lake(), self._raw()
         # What a full refresh asks for was done by the run's own steps; here they only catch up with other runs.
-        transform, build = self._transform(star.name, star.sources, lake, False), self._star(star, lake, False)
+        transformers = (self._transform(star.name, star.sources, lake, False), self._star(star, lake, False))
         state = partial(raw_versions, raw, star.raw_names, self._quarantine())
         switch, digests = self._switch(star), code_digests(star)
-        return Publish(star, lake, transform, build, switch, digests, state, log=self.log, root=self.root)
+        return Publish(star, lake, transformers, switch, digests, state, log=self.log, root=self.root)
 
     def _maintain(self, star: Star) -> ETLBase:
         from estrela.etl.steps.maintain import Maintain

@@ -91,9 +91,8 @@ class World:
         lake = LakeLoader(self.spark, "banking", run)
         aside = self.quarantine.set_aside()
         sources = [TransformSource(one, self.raw, lake, set_aside=aside) for one in self.star.sources]
-        transform = TransformAll("banking", sources)
-        build, switch = BuildStar(self.star, lake, CODE), self.switch(run, active)
-        return Publish(self.star, lake, transform, build, switch, CODE, self.raw_versions).run()
+        transformers = (TransformAll("banking", sources), BuildStar(self.star, lake, CODE))
+        return Publish(self.star, lake, transformers, self.switch(run, active), CODE, self.raw_versions).run()
 
     def maintain(self, run: str, *, is_dry_run: bool = False) -> Figures:
         lake = LakeLoader(self.spark, "banking", run)

@@ -30,5 +30,5 @@ class ETLBase(ABC):
     def execute(self) -> Figures:
         """Run, and log the figures."""
         figures = self.run()
-        self.log.event("done", **{"step": type(self).__name__, **figures})
+        self.log.event("done", **{"step": type(self).__name__, "root": self.root, **figures})
         return figures

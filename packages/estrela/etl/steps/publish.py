@@ -20,7 +20,7 @@ from estrela.model.star import Star
 
 if TYPE_CHECKING:
     from estrela.etl.loaders.lake import LakeLoader
-    from estrela.etl.steps.transform_all import TransformAll
+    from estrela.etl.transformer import Transformer
 
 ATTEMPTS = 3
 
@@ -29,15 +29,14 @@ ATTEMPTS = 3
 class Publish(ETLBase):
     """Commit what the run has on its branches, and move readers to a release of it.
 
-    ``transform`` and ``build`` are the steps of the same run: they do nothing where the run is up to date, and build
-    anew what another run overtook. ``raw_versions`` reads the state of the raw layer. Branches of runs that are
+    ``transformers`` are the steps of the same run, in their order: they do nothing where the run is up to date, and
+    compute anew what another run overtook. ``raw_versions`` reads the state of the raw layer. Branches of runs that are
     neither this one nor active are dropped.
     """
 
     star: Star
     lake: LakeLoader
-    transform: TransformAll
-    build: ETLBase
+    transformers: Sequence[Transformer]
     switch: Switch
     digests: Mapping[str, str]
     raw_versions: Callable[[], Mapping[str, int]]
@@ -115,8 +114,8 @@ class Publish(ETLBase):
         The second value holds the sources whose data was refused, with the reasons.
         """
         for _ in range(ATTEMPTS):
-            held_back = self.transform.transform().held_back
-            self.build.run()
+            done = [transformer.transform() for transformer in self.transformers]
+            held_back = {source: reason for one in done for source, reason in one.held_back.items()}
             mine = [table for table in self._tables() if self.lake.branch in self.lake.snapshots.refs(table)]
             if not any(self.lake.snapshots.is_stale(table) for table in mine):
                 return self._changed(mine, held_back), held_back

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
-from estrela.etl.base import ETLBase, Figures
 from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.lake import LakeLoader
 from estrela.etl.quality.audit import CheckResult, audit
 from estrela.etl.steps.increment import Part, is_local, part_of
 from estrela.etl.steps.inputs import Inputs, inputs_of
+from estrela.etl.transformer import Transformed, Transformer
 from estrela.etl.transformers.fact_partitions import guarded
 from estrela.etl.transformers.refined import dimension_rows, fact_rows, own_checks
 from estrela.etl.tuning import tuned
@@ -33,7 +33,7 @@ PACKED = 5
 
 
 @dataclass(frozen=True)
-class BuildStar(ETLBase):
+class BuildStar(Transformer):
     """Bring the refined tables, on the run's branch, in line with the trusted ones.
 
     ``code`` maps each table to the digest of the code that builds it.
@@ -44,7 +44,7 @@ class BuildStar(ETLBase):
     code: Mapping[str, str]
     full_refresh: bool = False
 
-    def run(self) -> Figures:
+    def transform(self) -> Transformed:
         """Build what changed; report the tables. Raises QualityError if a check fails."""
         trusted = [self.lake.tables.trusted(source) for source in self.star.sources]
         for table in trusted:
@@ -52,7 +52,8 @@ class BuildStar(ETLBase):
         with tuned(self.lake.spark, PACKED * sum(self.lake.snapshots.size(table) for table in trusted)):
             built = [*self._build_all(self.star.dimensions), *self._build_all(self.star.facts)]
             self._record()
-        return {"built": built, "unchanged": [table.name for table in self.star.tables if table.name not in built]}
+        unchanged = [table.name for table in self.star.tables if table.name not in built]
+        return Transformed({"built": built, "unchanged": unchanged})
 
     def _build_all(self, tables: Sequence[Table]) -> list[str]:
         """Build tables that do not need each other; the names of those that changed."""

@@ -10,7 +10,6 @@ from pyspark.sql import functions as F
 
 from estrela.etl.accounts.file_accounts import Account, Ledger
 from estrela.etl.accounts.quarantine import accepted
-from estrela.etl.base import ETLBase, Figures
 from estrela.etl.loaders.lake import LakeLoader
 from estrela.etl.partition_filter import clustered_by, partition_filter
 from estrela.etl.quality.audit import audit
@@ -22,6 +21,7 @@ from estrela.etl.raw.deliveries import (
 )
 from estrela.etl.readers.lines import reading
 from estrela.etl.readers.taken_file import TakenFile
+from estrela.etl.transformer import Transformed, Transformer
 from estrela.etl.transformers.shuffled import shuffled
 from estrela.etl.transformers.typed_rows import RawReader, typed_rows
 from estrela.etl.tuning import tuned
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class TransformSource(ETLBase):
+class TransformSource(Transformer):
     """Bring the trusted table of one source, on the run's branch, in line with its raw layer.
 
     Files whose sha256 is in ``set_aside`` count as never received.
@@ -45,7 +45,7 @@ class TransformSource(ETLBase):
     full_refresh: bool = False
     set_aside: Set[str] = frozenset()
 
-    def run(self) -> Figures:
+    def transform(self) -> Transformed:
         """Read the files whose partition changed; report files and rows in, loaded and rejected.
 
         Raises QualityError if a file is refused beyond the source's tolerance or a check fails.
@@ -56,7 +56,7 @@ class TransformSource(ETLBase):
             self.lake.ensure(one)
         if not self.full_refresh and self.lake.snapshots.has_old_layout(table):
             # Files of the old partitions hold rows of several new ones, which cannot be replaced one by one.
-            return replace(self, full_refresh=True).run()
+            return replace(self, full_refresh=True).transform()
         # The newest state costs what changed since a checkpoint; snapshots, and answers before one that is set aside,
         # need the whole history.
         entries = self.raw.files if self.source.snapshots or self.set_aside else self.raw.current
@@ -65,7 +65,7 @@ class TransformSource(ETLBase):
         known = ledger.known()
         changed = changed_partitions(self.source, winners, [] if self.full_refresh else known)
         if not changed:
-            return {"source": self.source.name, "files": 0}
+            return Transformed({"source": self.source.name, "files": 0})
         files = [file for file in winners if partition_of(self.source, file) in changed]
         taken = [
             TakenFile(number, file, self.raw.uri(file), requested(self.source, file))
@@ -78,7 +78,7 @@ class TransformSource(ETLBase):
             audit(self.lake, table, self.source.checks, F.lit(True))
             ledger.record([*kept, *accounts])
         sums = {name: sum(one[name] for one in accounts) for name in ("rows_in", "rows_loaded", "rows_rejected")}
-        return {"source": self.source.name, "files": len(taken), **sums}
+        return Transformed({"source": self.source.name, "files": len(taken), **sums})
 
     def hold_back(self) -> None:
         """Leave the source as it is published: the run's own rows of it go, its rejects stay for the operator."""

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from estrela.errors import EstrelaError
-from estrela.etl.base import ETLBase, Figures
 from estrela.etl.steps.transform import TransformSource
+from estrela.etl.transformer import Transformed, Transformer
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """Sums of the sources' numbers, and the sources whose data was refused, with the reasons."""
-
-    totals: Mapping[str, int]
-    held_back: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class TransformAll(ETLBase):
+class TransformAll(Transformer):
     """Transform sources one after the other.
 
     A source that fails for good keeps its published rows, and the tables that need it are built from them. A fault that
@@ -30,13 +22,8 @@ class TransformAll(ETLBase):
     name: str
     steps: Sequence[TransformSource]
 
-    def run(self) -> Figures:
-        """Transform; report the sums of the sources' numbers, and the refused ones. Raises retriable errors."""
-        outcome = self.transform()
-        return {"entity": self.name, **outcome.totals, "held_back": dict(outcome.held_back)}
-
-    def transform(self) -> Outcome:
-        """Transform every source. Raises retriable errors."""
+    def transform(self) -> Transformed:
+        """Transform every source; return the sums of their numbers. Raises retriable errors."""
         totals: Counter[str] = Counter()
         held_back: dict[str, str] = {}
         for step in self.steps:
@@ -50,4 +37,4 @@ class TransformAll(ETLBase):
                 self.log.event("held back", source=step.source.name, reason=str(error))
             else:
                 totals.update({name: value for name, value in figures.items() if isinstance(value, int)})
-        return Outcome(totals, held_back)
+        return Transformed({"entity": self.name, **totals}, held_back)
