@@ -43,6 +43,7 @@ class Server:
         self._stops: list[Callable[[], None]] = []
         self._http: wsgi.Server | None = None
         self._https: wsgi.Server | None = None
+        self._preload: Callable[[], None] = lambda: None
         self.stopped = threading.Event()
 
     @property
@@ -72,7 +73,7 @@ class Server:
     def serve(self) -> None:
         """Answer requests until :meth:`stop` is called from another thread or a signal handler."""
         assert self._http is not None, "start() first"
-        threading.Thread(target=_import_the_rest, daemon=True).start()
+        threading.Thread(target=self._import_the_rest, daemon=True).start()
         if self._https:
             threading.Thread(target=self._https.serve, daemon=True).start()
         self._http.serve()
@@ -88,6 +89,12 @@ class Server:
             self._stops.pop()()
         self.home.release()
         self.stopped.set()
+
+    def _import_the_rest(self) -> None:
+        """Import what the first query would wait for, and the first answer must not."""
+        time.sleep(IMPORT_DELAY_SECONDS)
+        self._preload()
+        importlib.import_module("localaws.iceberg.rest")
 
     def _servers(self) -> list[wsgi.Server]:
         return [server for server in (self._https, self._http) if server]
@@ -124,17 +131,20 @@ class Server:
         catalog = glue.open_catalog(self.settings, state)
         tables = Late(lambda: iceberg.open_tables(catalog, store))
         runs = glue.open_runs(self.settings, self.home, store, self.endpoint, lambda: state.save("logs"))
-        engine = athena.open_engine(self.settings, self.home, store, catalog, tables)
-        self._stops += [engine.stop, runs.stop, store.close]
+        queries = athena.open_queries(self.home, store, catalog, tables)
+        self._stops += [queries.stop, runs.stop, store.close]
+        self._preload = queries.preload
         state.load()
         runs.start()
         moto = DomainDispatcherApplication(_service_app)
-        return Router(
+        router = Router(
             s3=s3.application(store, moto, state),
             moto=moto,
             state=state,
             by_path={"/iceberg": iceberg.application(tables)},
         )
+        queries.start(router)
+        return router
 
 
 def _service_app(service: Any) -> Any:
@@ -144,13 +154,6 @@ def _service_app(service: Any) -> Any:
     application = create_backend_app(service)
     application.config["PROPAGATE_EXCEPTIONS"] = True
     return application
-
-
-def _import_the_rest() -> None:
-    """What the first query would wait for, and the first answer must not."""
-    time.sleep(IMPORT_DELAY_SECONDS)
-    for name in ("localaws.athena.handlers", "localaws.athena.results.reading", "localaws.iceberg.rest"):
-        importlib.import_module(name)
 
 
 def _listens(host: str, port: int) -> bool:

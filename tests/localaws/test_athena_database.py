@@ -8,9 +8,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from localaws.athena.database import Database, spill_bound
-from localaws.athena.failures import explain
-from localaws.athena.sessions import Sessions
+from localaws.athena.embedded.database import Database, spill_bound
+from localaws.athena.embedded.failures import explain
+from localaws.athena.embedded.sessions import Sessions
 
 SORTED = "SELECT * FROM (SELECT hash(range) AS h, repeat('x', 100) || range AS t FROM range(3_000_000)) ORDER BY h"
 
@@ -33,6 +33,7 @@ def test_a_query_that_spills_too_much_fails_in_athenas_words_and_frees_the_disk(
     with pytest.raises(duckdb.OutOfMemoryException) as caught:
         database.connection.execute(SORTED).fetchall()
     failure = explain(caught.value)
+    assert failure is not None
     assert failure.text == (
         "EXCEEDED_LOCAL_MEMORY_LIMIT: Query exhausted resources at this scale factor: it needs more than 1GB of memory "
         "and its share of the disk"

@@ -10,15 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from localaws.athena.sql import Column, NotSupportedError, SqlError, Table, no_tables, parse, translate
-from localaws.athena.sql.expressions import HANDLERS, compile_expression
-from localaws.athena.sql.functions import catalog
-from localaws.athena.sql.functions.unsupported import UNSUPPORTED
-from localaws.athena.sql.query import sources_of
-from localaws.athena.sql.scope import Scope
-from localaws.athena.sql.session import prepare, register_functions
-from localaws.athena.sql.support import page
-from localaws.athena.sql.type_text import parse_type
+from localaws.athena.embedded.sql import Column, NotSupportedError, SqlError, Table, no_tables, parse, translate
+from localaws.athena.embedded.sql.expressions import HANDLERS, compile_expression
+from localaws.athena.embedded.sql.functions import catalog
+from localaws.athena.embedded.sql.functions.unsupported import UNSUPPORTED
+from localaws.athena.embedded.sql.query import sources_of
+from localaws.athena.embedded.sql.scope import Scope
+from localaws.athena.embedded.sql.session import prepare, register_functions
+from localaws.athena.embedded.sql.support import page
+from localaws.athena.types.text import parse_type
 
 PAGE = Path(__file__).parents[2] / "docs" / "athena_sql.md"
 

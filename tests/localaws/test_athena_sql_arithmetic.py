@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from localaws.athena.sql import translate
-from localaws.athena.sql.render import render
-from localaws.athena.sql.session import prepare, register_functions
+from localaws.athena.embedded.sql import translate
+from localaws.athena.embedded.sql.render import render
+from localaws.athena.embedded.sql.session import prepare, register_functions
 
 EXAMPLES = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from localaws.athena.sql import NotSupportedError, translate
+from localaws.athena.embedded.sql import NotSupportedError, translate
 from localaws.running import Running
 
 API_NAMES = {"real": "float"}

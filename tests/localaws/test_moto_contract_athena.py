@@ -13,9 +13,9 @@ from moto.core.base_backend import BackendDict
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import BaseResponse
 
-from localaws.athena.backend import LocalAthenaBackend
+from localaws.athena.api.backend import LocalAthenaBackend
+from localaws.athena.api.responses import LocalAthenaResponse
 from localaws.athena.errors import InvalidRequestError
-from localaws.athena.responses import LocalAthenaResponse
 
 REPLACED = [
     "create_work_group", "get_work_group", "list_work_groups", "delete_work_group", "start_query_execution",

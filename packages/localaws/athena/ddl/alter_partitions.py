@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from moto.core.exceptions import JsonRESTError
 
-from localaws.athena.ddl.cursor import Cursor
-from localaws.athena.ddl.glue_tables import ddl_error
-from localaws.athena.ddl.partition_paths import partition_folder
+from localaws.athena.entries.glue_tables import ddl_error
+from localaws.athena.entries.partition_paths import partition_folder
 from localaws.athena.errors import QueryError
+from localaws.athena.syntax.cursor import Cursor
 
 if TYPE_CHECKING:
-    from localaws.athena.context import Context
+    from localaws.athena.engine import Context
 
 Table = dict[str, Any]
 Condition = tuple[str, str, str]

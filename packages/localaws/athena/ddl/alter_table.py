@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any
 from pyiceberg.exceptions import NoSuchNamespaceError, TableAlreadyExistsError
 from pyiceberg.table import Table as IcebergTable
 
+from localaws.athena.columns import text_column
 from localaws.athena.ddl import iceberg_changes
 from localaws.athena.ddl.alter_partitions import add_partitions, drop_partitions, partition_input, rename_partition
-from localaws.athena.ddl.cursor import Cursor
-from localaws.athena.ddl.glue_tables import Name, ddl_error, find_table, is_view, table_input
 from localaws.athena.ddl.iceberg_changes import Move
-from localaws.athena.ddl.partition_paths import partition_values
 from localaws.athena.ddl.properties import ColumnDefinition, check_unique, column_definition, properties
+from localaws.athena.entries.glue_tables import Name, ddl_error, find_table, is_view, table_input
+from localaws.athena.entries.partition_paths import partition_values
 from localaws.athena.errors import UnsupportedError
-from localaws.athena.results.columns import text_column
-from localaws.athena.results.outcome import Lines
-from localaws.athena.statements import Statement
+from localaws.athena.outcome import Lines
+from localaws.athena.syntax.cursor import Cursor
+from localaws.athena.syntax.statements import Statement
 from localaws.s3.store import split_uri
 
 if TYPE_CHECKING:
-    from localaws.athena.context import Context
+    from localaws.athena.engine import Context
 
 Table = dict[str, Any]
 Change = Callable[["Context", Cursor, Table], None]

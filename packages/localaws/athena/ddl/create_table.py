@@ -10,19 +10,19 @@ from pyiceberg.partitioning import PARTITION_FIELD_ID_START, PartitionField, Par
 from pyiceberg.schema import Schema
 from pyiceberg.transforms import parse_transform
 
-from localaws.athena.ddl.cursor import Cursor
-from localaws.athena.ddl.formats import DELIMITED, FORMATS, Format
-from localaws.athena.ddl.glue_tables import Name, check_database, ddl_error, exists
 from localaws.athena.ddl.properties import ColumnDefinition, check_unique, column_definition, properties
+from localaws.athena.entries.formats import DELIMITED, FORMATS, Format
+from localaws.athena.entries.glue_tables import Name, check_database, ddl_error, exists
 from localaws.athena.errors import QueryError, UnsupportedError
-from localaws.athena.results.outcome import Lines
-from localaws.athena.statements import Statement
-from localaws.athena.tables.hive import hive_type
-from localaws.athena.tables.iceberg_types import iceberg_schema
+from localaws.athena.outcome import Lines
+from localaws.athena.syntax.cursor import Cursor
+from localaws.athena.syntax.statements import Statement
+from localaws.athena.types.hive import hive_type
+from localaws.athena.types.iceberg import iceberg_schema
 from localaws.iceberg.tables import NewTable
 
 if TYPE_CHECKING:
-    from localaws.athena.context import Context
+    from localaws.athena.engine import Context
 
 _TRANSFORM = re.compile(r"(?P<name>\w+)\s*\((?P<arguments>[^()]*)\)")
 _CREATION_ONLY = frozenset({"table_type", "format", "write_compression"})

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from localaws.athena.ddl.cursor import Cursor
-from localaws.athena.ddl.glue_tables import check_database, exists, find_table, is_view
+from localaws.athena.entries.glue_tables import check_database, exists, find_table, is_view
+from localaws.athena.entries.views import View, view_input
 from localaws.athena.errors import QueryError
-from localaws.athena.queries import check_names, prepare_query
-from localaws.athena.results.outcome import Lines
-from localaws.athena.statements import Statement
-from localaws.athena.tables.views import View, view_input
+from localaws.athena.outcome import Lines
+from localaws.athena.syntax.cursor import Cursor
+from localaws.athena.syntax.statements import Statement
+from localaws.athena.types.column_names import check_names
 
 if TYPE_CHECKING:
-    from localaws.athena.context import Context
+    from localaws.athena.engine import Context
 
 
 def create_view(context: Context, statement: Statement) -> Lines:
@@ -28,7 +28,7 @@ def create_view(context: Context, statement: Statement) -> Lines:
     text = cursor.rest()
     database = name[0] or context.database
     check_database(context, database)
-    columns = prepare_query(context, text).columns
+    columns = context.run.columns(context, text)
     check_names(columns)
     stored = view_input(name[1], View(context.database, text, columns), comment)
     if not exists(context, name):

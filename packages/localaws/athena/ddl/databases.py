@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from localaws.athena.ddl.cursor import Cursor
-from localaws.athena.ddl.glue_tables import check_database, ddl_error
 from localaws.athena.ddl.properties import properties
+from localaws.athena.entries.glue_tables import check_database, ddl_error
 from localaws.athena.errors import UnsupportedError
-from localaws.athena.results.outcome import Lines
-from localaws.athena.statements import Statement
+from localaws.athena.outcome import Lines
+from localaws.athena.syntax.cursor import Cursor
+from localaws.athena.syntax.statements import Statement
 from localaws.glue.catalog import AlreadyExistsException, EntityNotFoundException
 
 if TYPE_CHECKING:
-    from localaws.athena.context import Context
+    from localaws.athena.engine import Context
 
 
 def create_database(context: Context, statement: Statement) -> Lines:

@@ -6,18 +6,18 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from localaws.athena.ddl.cursor import Cursor
-from localaws.athena.ddl.glue_tables import find_table
+from localaws.athena.columns import text_column
+from localaws.athena.entries.glue_tables import find_table
 from localaws.athena.errors import UnsupportedError
-from localaws.athena.results.columns import text_column
-from localaws.athena.results.outcome import Lines
-from localaws.athena.statements import Statement
+from localaws.athena.outcome import Lines
+from localaws.athena.syntax.cursor import Cursor
+from localaws.athena.syntax.statements import Statement
 from localaws.glue.catalog import current_columns
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
 
-    from localaws.athena.context import Context
+    from localaws.athena.engine import Context
 
 _WIDTH = 20
 _BREAK = "\t\t"

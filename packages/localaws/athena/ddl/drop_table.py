@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from localaws.athena.ddl.cursor import Cursor
-from localaws.athena.ddl.glue_tables import ddl_error, exists, find_table, is_view
-from localaws.athena.results.outcome import Lines
-from localaws.athena.statements import Statement
+from localaws.athena.entries.glue_tables import ddl_error, exists, find_table, is_view
+from localaws.athena.outcome import Lines
+from localaws.athena.syntax.cursor import Cursor
+from localaws.athena.syntax.statements import Statement
 
 if TYPE_CHECKING:
-    from localaws.athena.context import Context
+    from localaws.athena.engine import Context
 
 
 def drop_table(context: Context, statement: Statement) -> Lines:

@@ -12,11 +12,11 @@ from pyiceberg.table import Table
 from pyiceberg.table.update.schema import UpdateSchema
 from pyiceberg.types import NestedField
 
-from localaws.athena.ddl.glue_tables import ddl_error
 from localaws.athena.ddl.properties import ColumnDefinition
+from localaws.athena.entries.glue_tables import ddl_error
 from localaws.athena.errors import QueryError, UnsupportedError
-from localaws.athena.tables.hive import hive_type
-from localaws.athena.tables.iceberg_types import iceberg_schema, trino_type
+from localaws.athena.types.hive import hive_type
+from localaws.athena.types.iceberg import iceberg_schema, trino_type
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from localaws.athena.ddl.cursor import Cursor
 from localaws.athena.errors import QueryError
-from localaws.athena.tables.hive import hive_type
+from localaws.athena.syntax.cursor import Cursor
+from localaws.athena.types.hive import hive_type
 
 _SPACE = re.compile(r"\s+")
 

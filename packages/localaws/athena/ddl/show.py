@@ -6,21 +6,20 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from localaws.athena.ddl.cursor import Cursor
-from localaws.athena.ddl.glue_tables import check_database, find_table, is_view
-from localaws.athena.ddl.partition_paths import partition_folder
+from localaws.athena.columns import text_column
+from localaws.athena.entries.glue_tables import check_database, find_table, is_view
+from localaws.athena.entries.hive_table import hive_table, is_projected
+from localaws.athena.entries.partition_paths import partition_folder
+from localaws.athena.entries.partitions import partitions_of
+from localaws.athena.entries.views import read_view
 from localaws.athena.errors import QueryError, UnsupportedError
-from localaws.athena.results.columns import text_column
-from localaws.athena.results.outcome import Lines
-from localaws.athena.statements import Statement
-from localaws.athena.tables.hive import hive_table
-from localaws.athena.tables.partitions import partitions_of
-from localaws.athena.tables.projection import is_projected
-from localaws.athena.tables.views import read_view
+from localaws.athena.outcome import Lines
+from localaws.athena.syntax.cursor import Cursor
+from localaws.athena.syntax.statements import Statement
 from localaws.glue.catalog import current_columns
 
 if TYPE_CHECKING:
-    from localaws.athena.context import Context
+    from localaws.athena.engine import Context
 
 _WIDTH = 20
 _ATHENA_PROPERTIES = ("optimize_", "vacuum_")

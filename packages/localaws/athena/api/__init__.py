@@ -1,0 +1,1 @@
+"""Athena's API: workgroups, queries, their results and their history."""

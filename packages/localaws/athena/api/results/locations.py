@@ -1,0 +1,48 @@
+"""Where a query's result goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from localaws.athena.errors import InvalidRequestError
+from localaws.athena.syntax.statements import Statement
+from localaws.s3.store import ObjectStore, split_uri
+
+_TABULAR = ("SELECT", "EXECUTE")
+_WRITES = ("INSERT", "UNLOAD", "DELETE", "UPDATE", "MERGE")
+
+MANAGED = "athena-managed-results"
+"""The bucket of results that Athena keeps itself, for workgroups whose results have no location."""
+
+
+def is_managed(configuration: Mapping[str, Any]) -> bool:
+    """Whether a workgroup leaves its results to Athena (managed query results)."""
+    return bool((configuration.get("ManagedQueryResultsConfiguration") or {}).get("Enabled"))
+
+
+def managed_folder(store: ObjectStore, workgroup: str) -> str:
+    """Where the results of such a workgroup go."""
+    if MANAGED not in store.buckets.names():
+        store.buckets.create(MANAGED)
+    return f"s3://{MANAGED}/{workgroup}/"
+
+
+def check_location(store: ObjectStore, location: str) -> None:
+    """Raise InvalidRequestError for an output location that is no folder of a known bucket."""
+    try:
+        bucket, _ = split_uri(location)
+    except ValueError:
+        raise InvalidRequestError(f"outputLocation is not a valid S3 path: {location}") from None
+    if bucket not in store.buckets.names():
+        raise InvalidRequestError(f"Unable to verify/create output bucket {bucket}")
+
+
+def file_location(folder: str, execution_id: str, statement: Statement) -> str:
+    """Where a statement's result file goes: ``.csv``, ``.txt``, or a name without ending for what writes data."""
+    folder = folder.rstrip("/")
+    if statement.kind == "CREATE_TABLE_AS_SELECT":
+        return f"{folder}/tables/{execution_id}"
+    if statement.kind in _WRITES:
+        return f"{folder}/{execution_id}"
+    return f"{folder}/{execution_id}.{'csv' if statement.kind in _TABULAR else 'txt'}"

@@ -1,0 +1,1 @@
+"""The embedded engine: Athena's SQL, compiled to DuckDB's."""

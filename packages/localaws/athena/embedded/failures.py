@@ -1,0 +1,31 @@
+"""DuckDB's errors in Athena's words."""
+
+from __future__ import annotations
+
+import re
+
+import duckdb
+
+from localaws.athena.embedded.database import MEMORY
+from localaws.athena.embedded.sql.failures import failure
+from localaws.athena.errors import USER
+from localaws.athena.failures import Failure, shortened
+
+# 0 is what Athena answers to a query that exhausted resources
+_EXHAUSTED = 0
+_EXHAUSTED_REASON = (
+    f"EXCEEDED_LOCAL_MEMORY_LIMIT: Query exhausted resources at this scale factor: it needs more than {MEMORY} of "
+    "memory and its share of the disk"
+)
+_OWN_ERROR = re.compile(r"HIVE_BAD_DATA: .*")
+
+
+def explain(error: Exception) -> Failure | None:
+    """What Athena's user sees of an error of DuckDB's, None for any other."""
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return Failure(_EXHAUSTED_REASON, USER, type=_EXHAUSTED)
+    if not isinstance(error, duckdb.Error):
+        return None
+    if own := _OWN_ERROR.search(str(error)):
+        return Failure(shortened(own[0]), USER)
+    return Failure(failure(error), USER)

@@ -1,0 +1,78 @@
+"""Which columns a name can mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from localaws.athena.embedded.sql.typed import Typed
+from localaws.athena.sql_errors import ColumnNotFoundError, SqlError
+from localaws.athena.types.trino import Type
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of a relation: its name (None if it has none), its DuckDB text, its type, its relation's name.
+
+    `hidden` columns ("$path") answer to their name but are not part of `*`.
+    """
+
+    name: str | None
+    sql: str
+    type: Type
+    relation: str | None = None
+    hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The fields in sight, innermost first."""
+
+    fields: tuple[Field, ...] = ()
+    parent: Scope | None = None
+    lambdas: tuple[Field, ...] = field(default=())
+
+    def find(self, name: str, relation: str | None = None) -> Typed | None:
+        """The column of that name, None if there is none here or outside.
+
+        Raises:
+            SqlError: more than one column has the name.
+        """
+        for level in self._levels():
+            for param in level.lambdas:
+                if relation is None and param.name == name.lower():
+                    return Typed(param.sql, param.type)
+            found = [f for f in level.fields if _matches(f, name, relation)]
+            if len(found) > 1:
+                raise SqlError(f"Column '{name}' is ambiguous", "AMBIGUOUS_NAME")
+            if found:
+                return Typed(found[0].sql, found[0].type)
+        return None
+
+    def of_relation(self, relation: str) -> tuple[Field, ...]:
+        """The visible fields of one relation, for `t.*`.
+
+        Raises:
+            ColumnNotFoundError: no relation has that name.
+        """
+        for level in self._levels():
+            found = tuple(f for f in level.fields if f.relation == relation.lower())
+            if found:
+                return tuple(f for f in found if not f.hidden)
+        raise ColumnNotFoundError(f"Unable to resolve reference {relation}.*")
+
+    def with_lambdas(self, params: tuple[Field, ...]) -> Scope:
+        """The scope seen from inside of a lambda."""
+        return Scope((), self, params)
+
+    def _levels(self) -> Iterator[Scope]:
+        level: Scope | None = self
+        while level is not None:
+            yield level
+            level = level.parent
+
+
+def _matches(column: Field, name: str, relation: str | None) -> bool:
+    if column.name is None or column.name.lower() != name.lower():
+        return False
+    return relation is None or column.relation == relation.lower()

@@ -1,0 +1,51 @@
+"""Prepares a DuckDB connection to answer as Trino does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from importlib.resources import files
+from typing import Any
+
+import duckdb
+from duckdb.func import FunctionNullHandling
+
+from localaws.athena.embedded.sql.udfs import UDFS
+
+_SETTINGS = (
+    "SET TimeZone = 'UTC'",
+    "SET default_null_order = 'NULLS_LAST'",
+    "SET scalar_subquery_error_on_multiple_rows = true",
+    "SET preserve_insertion_order = true",
+    # it aggregates before a join that it takes for small; where that estimate is wrong, the query does not end
+    "SET disabled_optimizers = 'partial_aggregate_pushdown'",
+)
+
+
+def _null_on_null(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A NULL argument answers NULL, as in every Trino function; the function itself may answer NULL too."""
+
+    @wraps(function)
+    def call(*args: Any) -> Any:
+        return None if any(arg is None for arg in args) else function(*args)
+
+    return call
+
+
+def register_functions(database: duckdb.DuckDBPyConnection) -> None:
+    """Define the Python functions of the SQL for a whole database.
+
+    DuckDB frees them when this connection is closed, while the database still calls them: it must outlive every
+    cursor made from it.
+    """
+    for name, (function, parameters, returns) in UDFS.items():
+        database.create_function(
+            name, _null_on_null(function), list(parameters), returns, null_handling=FunctionNullHandling.SPECIAL
+        )
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Settings and macros that translated queries depend on; once for each connection or cursor."""
+    for setting in _SETTINGS:
+        connection.execute(setting)
+    connection.execute(files("localaws.athena.embedded.sql").joinpath("macros.sql").read_text())

@@ -1,0 +1,75 @@
+"""Glue tables as DDL reads and changes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from localaws.athena.entries.views import VIRTUAL_VIEW
+from localaws.athena.errors import QueryError
+from localaws.glue.catalog import EntityNotFoundException
+
+if TYPE_CHECKING:
+    from localaws.athena.engine import Context
+
+_INPUT = (
+    "Name",
+    "Description",
+    "Owner",
+    "Retention",
+    "StorageDescriptor",
+    "PartitionKeys",
+    "ViewOriginalText",
+    "ViewExpandedText",
+    "TableType",
+    "Parameters",
+)
+Name = tuple[str | None, str]
+
+
+def ddl_error(message: str) -> QueryError:
+    """A failure of Hive's DDL, in its words."""
+    return QueryError(
+        "FAILED", f"Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. {message}"
+    )
+
+
+def find_table(context: Context, name: Name) -> dict[str, Any]:
+    """A table or view of the catalog; raise QueryError where there is none."""
+    database = name[0] or context.database
+    try:
+        return context.catalog.get_table(database, name[1])
+    except EntityNotFoundException:
+        check_database(context, database)
+        raise QueryError("FAILED", f"SemanticException [Error 10001]: Table not found {database}.{name[1]}") from None
+
+
+def check_database(context: Context, database: str) -> None:
+    """Raise QueryError for a database that the catalog does not have."""
+    try:
+        context.catalog.get_database(database)
+    except EntityNotFoundException:
+        raise QueryError("FAILED", f"SemanticException [Error 10072]: Database does not exist: {database}") from None
+
+
+def known_table(context: Context, name: Name) -> dict[str, Any] | None:
+    """A table or view of the catalog, None where there is none."""
+    try:
+        return context.catalog.get_table(name[0] or context.database, name[1])
+    except EntityNotFoundException:
+        return None
+
+
+def exists(context: Context, name: Name) -> bool:
+    """Whether the catalog has a table or view of this name."""
+    return known_table(context, name) is not None
+
+
+def is_view(table: Mapping[str, Any]) -> bool:
+    """Whether a Glue entry is a view."""
+    return table.get("TableType") == VIRTUAL_VIEW
+
+
+def table_input(table: Mapping[str, Any]) -> dict[str, Any]:
+    """What UpdateTable takes of what GetTable gives."""
+    return {key: table[key] for key in _INPUT if key in table}

@@ -1,8 +1,0 @@
-"""Where moto sends Athena's requests: to localaws' responses."""
-
-from __future__ import annotations
-
-from localaws.athena.responses import LocalAthenaResponse
-
-url_bases = [r"https?://athena\.(.+)\.amazonaws\.com"]
-url_paths = {"{0}/$": LocalAthenaResponse.dispatch}
