@@ -17,7 +17,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from ranking.session import session
+from contest.session import session
 
 from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.lake import LakeLoader

@@ -8,7 +8,8 @@ import json
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from ranking.session import data_files
+from contest.session import data_files
+
 from ranking.work import Output, Work
 
 if TYPE_CHECKING:

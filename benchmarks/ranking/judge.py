@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import duckdb
+from contest.comparison import Verdict
 
 from ranking.best import COUNTS
 from ranking.work import Output
@@ -19,7 +19,6 @@ count(*) - count(published_index) AS blank_index,
 {", ".join(f"bit_xor(hash({name})) AS {name}_hash" for name in TEXTS)},
 bit_xor(hash({", ".join(COUNTS)}, institution_name)) AS row_hash
 """
-Verdict = Mapping[str, list[tuple[Any, ...]]]
 
 
 def verdict(output: Output) -> Verdict:
@@ -55,11 +54,6 @@ def differences(found: Verdict, truth: Mapping[str, Any]) -> list[str]:
     if rejects != {kind: count for kind, count in truth["bad_by_kind"].items() if count}:
         wrong.append(f"rejects: {rejects} instead of {truth['bad_by_kind']}")
     return wrong
-
-
-def most_files(paths: list[str]) -> int:
-    """The largest number of files in one partition: they lie in a folder each."""
-    return max(Counter(str(Path(path).parent) for path in paths).values())
 
 
 def _asked(query: str, files: list[str]) -> list[tuple[Any, ...]]:

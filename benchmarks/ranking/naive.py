@@ -7,9 +7,10 @@ from __future__ import annotations
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from contest.session import data_files
+
 from bcb_mirror.bulk import BAD_KINDS
 from ranking.best import COUNTS, REJECTS, TYPED, create, looked_up
-from ranking.session import data_files
 from ranking.work import Output, Work
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-SMALL_BYTES = 64 * 1024 * 1024
+SMALL_BYTES = 16 * 1024 * 1024
 """Below this the time goes into planning and compiling, not into rows."""
 BROADCAST = {"spark.sql.autoBroadcastJoinThreshold": "64m"}
 """Up to this size a side of a join is sent to every task; a larger one is shuffled, since each task holds it whole."""
@@ -27,7 +27,9 @@ BY_PARTITION = {
     "spark.sql.iceberg.planning.preserve-data-grouping": "true",
 }
 """One task reads the rows of one partition of a table: what needs them together does not shuffle them."""
-FOR_LARGE = {**BROADCAST, **BY_PARTITION}
+COMPILED = {"spark.sql.codegen.hugeMethodLimit": "8000"}
+"""Java runs a larger method without compiling it: a plan whose fused code is larger keeps its operators apart."""
+FOR_LARGE = {**BROADCAST, **BY_PARTITION, **COMPILED}
 
 
 @contextmanager

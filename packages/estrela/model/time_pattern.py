@@ -14,18 +14,19 @@ PART = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*")
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a pattern: its regular expression and whether it must occur."""
+    """A part of a pattern: its regular expression, whether it must occur, and its length, 0 where that varies."""
 
     name: str
     regex: str
     required: bool = True
+    width: int = 0
 
 
 DATE_PARTS: Mapping[str, Part] = {
-    "yyyy": Part("year", "[0-9]{4}"),
-    "MM": Part("month", "[0-9]{2}"),
+    "yyyy": Part("year", "[0-9]{4}", width=4),
+    "MM": Part("month", "[0-9]{2}", width=2),
     "M": Part("month", "[0-9]{1,2}"),
-    "dd": Part("day", "[0-9]{2}"),
+    "dd": Part("day", "[0-9]{2}", width=2),
     "d": Part("day", "[0-9]{1,2}"),
 }
 TIMESTAMP_PARTS: Mapping[str, Part] = {

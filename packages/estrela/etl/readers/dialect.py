@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from estrela.errors import bounded
 from estrela.etl.readers.encoding import LOST, decoded
@@ -37,7 +38,13 @@ class Dialect:
 
 def dialect_of(head: bytes, source: CsvSource) -> Dialect | Refusal:
     """Return the dialect of a file that begins with ``head``, or why it fits none of the source's layouts."""
-    first = decoded(re.split(rb"\r\n|\r|\n", head, maxsplit=1)[0], source.encodings)
+    return _of_line(re.split(rb"\r\n|\r|\n", head, maxsplit=1)[0], source)
+
+
+@lru_cache(maxsize=128)
+def _of_line(line: bytes, source: CsvSource) -> Dialect | Refusal:
+    """Return the dialect of a file with this first line; files of one form, however many, share the object."""
+    first = decoded(line, source.encodings)
     if "\0" in first:
         reason = f"the header holds NUL characters, as UTF-16 does; {' or '.join(source.encodings)} is allowed"
         return Refusal("", bounded(first.replace("\0", ""), 20), reason)

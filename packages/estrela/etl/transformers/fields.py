@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from estrela.etl.transformers.times import ISO_DATE, iso_text
+from estrela.etl.transformers.times import fixed_date, iso_text
 from estrela.model.parse import Boolean, Date, Digits, Number, Ordinal, Parser, Prefix, Text, Timestamp, Whole
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ def form(text: str, parser: Parser, type_: str) -> Column:
     if isinstance(parser, Whole | Number):
         return _number_form(text, parser, type_)
     if isinstance(parser, Date | Timestamp):
-        is_iso = isinstance(parser, Date) and parser.pattern == ISO_DATE
-        return F.expr(f"try_cast({text} AS date)") if is_iso else iso_text(field, parser)
+        fixed = fixed_date(parser) if isinstance(parser, Date) else None
+        return F.expr(f"try_cast({fixed.iso(text)} AS date)") if fixed else iso_text(field, parser)
     return _word_form(field, parser)
 
 
@@ -76,8 +76,8 @@ def value(text: str, formed: str, parser: Parser, type_: str) -> Column:
             rare = _rare(text, parser, type_, grouping, mark)
             # A text such as NaN is a double that is written back as it was.
             return F.when(_is_usual(field, found, mark), found).otherwise(rare) if type_.startswith("decimal") else rare
-        case Date(pattern) if pattern == ISO_DATE:
-            return F.when(found.cast("string") == field, found)
+        case Date() if fixed := fixed_date(parser):
+            return F.when(fixed.written(found) == field, found)
         case _:
             return F.expr(f"try_cast(`{formed}` AS {type_})")
 

@@ -6,6 +6,7 @@ Spark's own patterns are no way: for a text that its version 2 read otherwise, t
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -16,7 +17,6 @@ from estrela.model.time_pattern import DATE_PARTS, TIMESTAMP_PARTS, Element, ele
 if TYPE_CHECKING:
     from pyspark.sql import Column
 
-ISO_DATE = "yyyy-MM-dd"
 ISO_ORDER = (
     ("", "year"),
     ("-", "month"),
@@ -34,6 +34,51 @@ def iso_text(text: Column, parser: Date | Timestamp) -> Column:
     found = elements(parser.pattern, DATE_PARTS if isinstance(parser, Date) else TIMESTAMP_PARTS)
     pattern = "^" + "".join(_regex(one) for one in found) + "\\z"
     return F.when(text.rlike(pattern), F.regexp_replace(text, pattern, _replacement(found, parser)))
+
+
+@dataclass(frozen=True)
+class FixedDate:
+    """A pattern of dates whose parts have fixed lengths, so that their places tell them apart."""
+
+    elements: tuple[Element, ...]
+
+    def iso(self, text: str) -> str:
+        """Return the SQL of ``text``, an SQL expression, rearranged as ISO 8601."""
+        place, parts = 1, {}
+        for one in self.elements:
+            if one.part is not None:
+                parts[one.part.name] = f"substr({text}, {place}, {one.part.width})"
+            place += one.part.width if one.part else len(one.literal)
+        return f"concat({parts['year']}, '-', {parts['month']}, '-', {parts['day']})"
+
+    def written(self, date: Column) -> Column:
+        """Return ``date`` as text of the pattern."""
+        places, iso = {"year": (1, 4), "month": (6, 2), "day": (9, 2)}, date.cast("string")
+
+        def text(one: Element) -> Column:
+            return F.lit(one.literal) if one.part is None else F.substring(iso, *places[one.part.name])
+
+        return F.concat(*map(text, self.elements))
+
+
+class IsoDate(FixedDate):
+    """ISO 8601, in which Spark reads and writes dates."""
+
+    def iso(self, text: str) -> str:
+        """Return ``text`` itself."""
+        return text
+
+    def written(self, date: Column) -> Column:
+        """Return ``date`` as Spark writes it."""
+        return date.cast("string")
+
+
+def fixed_date(parser: Date) -> FixedDate | None:
+    """Return the pattern of ``parser`` if its parts have fixed lengths."""
+    found = elements(parser.pattern, DATE_PARTS)
+    if any(one.part is not None and not one.part.width for one in found):
+        return None
+    return IsoDate(found) if parser.pattern == "yyyy-MM-dd" else FixedDate(found)
 
 
 def _regex(element: Element) -> str:

@@ -13,14 +13,34 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING, Protocol, Self
 
 import psutil
 
-from ranking.work import Output, Work
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 MEGABYTE = 1 << 20
-SPARK = {"estrela": "engine", "best": "best", "naive": "naive"}
-CONTESTANTS = (*SPARK, "duckdb")
+DUCKDB = "duckdb"
+MODULES = {"estrela": "engine", DUCKDB: "duck"}
+"""Modules of contestants that are not named like them."""
+
+
+class Work(Protocol):
+    """What is to be done; results go below ``out``."""
+
+    @property
+    def out(self) -> Path: ...
+
+    def into(self, out: Path) -> Self:
+        """The same work with another place for the results."""
+
+
+class Output(Protocol):
+    """What was written: the seconds of its parts."""
+
+    @property
+    def seconds(self) -> dict[str, float]: ...
 
 
 @dataclass(frozen=True)
@@ -47,15 +67,18 @@ class Peak:
     root: float = field(default=0)
 
 
-def contest(name: str, heap: str, warm_up: Work, work: Work) -> tuple[Output, Cost]:
-    """Let ``name`` do ``warm_up`` and then, timed, ``work``. Raises RuntimeError with its traceback if it fails."""
+def contest(package: str, name: str, heap: str, warm_up: Work, work: Work) -> tuple[Output, Cost]:
+    """Let the contestant ``name`` of ``package`` do ``warm_up`` and then, timed, ``work``.
+
+    Raises RuntimeError with its traceback if it fails.
+    """
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
-    child = spawn.Process(target=_child, args=(name, heap, warm_up, work, theirs))
+    child = spawn.Process(target=_child, args=(package, name, heap, warm_up, work, theirs))
     child.start()
     theirs.close()
     try:
-        with _peak(child.pid or 0) as peak:
+        with peak_of(child.pid or 0) as peak:
             answer = ours.recv()
     except EOFError:
         answer = f"{name} ended without an answer"
@@ -68,27 +91,25 @@ def contest(name: str, heap: str, warm_up: Work, work: Work) -> tuple[Output, Co
     return output, Cost(**{**vars(cost), "resident": peak.tree, "python": peak.root})
 
 
-def _child(name: str, heap: str, warm_up: Work, work: Work, answer: Connection) -> None:
+def _child(package: str, name: str, heap: str, warm_up: Work, work: Work, answer: Connection) -> None:
     try:
-        answer.send(_duckdb(warm_up, work) if name == "duckdb" else _spark(SPARK[name], heap, warm_up, work))
+        run = import_module(f"{package}.{MODULES.get(name, name)}").run
+        answer.send(_duckdb(run, warm_up, work) if name == DUCKDB else _spark(run, heap, warm_up, work))
     except Exception:  # noqa: BLE001 the parent shows it
         answer.send(traceback.format_exc())
 
 
-def _duckdb(warm_up: Work, work: Work) -> tuple[Output, Cost]:
-    from ranking import duck
-
-    duck.run(warm_up)
-    return _timed(lambda: duck.run(work))
+def _duckdb(run: Callable[[Work], Output], warm_up: Work, work: Work) -> tuple[Output, Cost]:
+    run(warm_up)
+    return _timed(lambda: run(work))
 
 
-def _spark(module: str, heap: str, warm_up: Work, work: Work) -> tuple[Output, Cost]:
-    from ranking.session import session
+def _spark(run: Callable[[SparkSession, Work], Output], heap: str, warm_up: Work, work: Work) -> tuple[Output, Cost]:
+    from contest.session import session
 
     warm_up.out.mkdir(parents=True)
     gc_log = warm_up.out / "gc.log"
     spark = session(warm_up.out / "lake", heap, gc_log)
-    run = import_module(f"ranking.{module}").run
     run(spark, warm_up)
     timed = spark.newSession()
     timed.conf.set("spark.sql.catalog.lake.warehouse", (work.out / "lake").as_uri())
@@ -118,7 +139,7 @@ def _after_gc(log: Path) -> float:
 
 
 @contextmanager
-def _peak(pid: int) -> Iterator[Peak]:
+def peak_of(pid: int) -> Iterator[Peak]:
     """Sample the memory of a process and of those it started, five times a second."""
     root, peak, stop = psutil.Process(pid), Peak(), threading.Event()
 
