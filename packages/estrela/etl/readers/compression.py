@@ -9,9 +9,9 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import IO, cast
-from urllib.parse import unquote, urlsplit
+
+from estrela.etl.readers.stored_file import open_file
 
 COPY_BYTES = 1 << 20
 
@@ -24,7 +24,7 @@ class DamagedFileError(Exception):
 def open_unpacked(uri: str, compression: str) -> Iterator[IO[bytes]]:
     """Open the content of the file at ``uri``, ``s3://`` or ``file://``. Raises DamagedFileError, also on reads."""
     with ExitStack() as stack:
-        packed = stack.enter_context(_open(uri))
+        packed = stack.enter_context(open_file(uri))
         try:
             yield stack.enter_context(_unpacked(packed, compression, stack))
         except (EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
@@ -36,16 +36,6 @@ def open_unpacked(uri: str, compression: str) -> Iterator[IO[bytes]]:
 def _is_of_content(error: Exception) -> bool:
     """Whether ``error`` is about bytes: the system's own errors, such as a full disk, have a number."""
     return not (isinstance(error, OSError) and error.errno is not None)
-
-
-def _open(uri: str) -> IO[bytes]:
-    place = urlsplit(uri)
-    if place.scheme == "file":
-        return Path(unquote(place.path)).open("rb")
-    import boto3
-
-    body = boto3.client("s3").get_object(Bucket=place.netloc, Key=place.path.lstrip("/"))["Body"]
-    return cast(IO[bytes], body)
 
 
 def _unpacked(packed: IO[bytes], compression: str, stack: ExitStack) -> IO[bytes]:

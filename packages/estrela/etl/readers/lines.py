@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from estrela.etl.readers.contents import contents
 from estrela.etl.readers.planned import planned
 from estrela.etl.readers.taken_file import TakenFile
 from estrela.etl.readers.unpacked import Unpacking, unpacked_lines
@@ -27,6 +28,8 @@ LINE_BITS = (1 << 33) - 1
 """The bits of monotonically_increasing_id that count rows inside one partition."""
 WHOLE_BYTES = 1 << 20
 """Files up to this size are read whole, many by one task; larger ones in blocks, one block by one task."""
+MANY_FILES = 2_000
+"""From so many files on, starting Python workers takes less time than what Spark does to look up and open each."""
 OPEN_COST = "65536"
 """Bytes that opening a small file is deemed to cost; Spark's own 4 MB would give each few files a task."""
 LISTING_TASKS = "32"
@@ -109,9 +112,11 @@ def _unpacking(source: Source) -> Unpacking:
 
 def whole_texts(spark: SparkSession, files: Sequence[TakenFile]) -> DataFrame:
     """Return ``name`` and ``content``, the whole text, of small files; a task reads many of them."""
-    once = {one.file.sha256: one.uri for one in files}
+    once = list({one.file.sha256: one for one in files}.values())
+    if len(once) >= MANY_FILES:
+        return contents(spark, once).select("name", F.col("content").cast("string").alias("content"))
     with settings(spark, {OPEN_SETTING: OPEN_COST}):
-        texts = spark.read.text(list(once.values()), wholetext=True)
+        texts = spark.read.text([one.uri for one in once], wholetext=True)
         return planned(texts.select(F.col("_metadata.file_name").alias("name"), F.col("value").alias("content")))
 
 
