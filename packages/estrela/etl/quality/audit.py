@@ -36,6 +36,8 @@ def audit(
 
     ``source_where`` limits the rows of the sources that they are reconciled with. Raises QualityError if one fails.
     """
+    if not checks:
+        return []
     limit = F.lit(True) if source_where is None else source_where
     sensitive = {column.name for column in table.columns if column.sensitive}
     results = run_checks(
