@@ -66,3 +66,22 @@ def test_many_small_files_become_one_and_unused_tags_go(world: World) -> None:
     assert world.contents(table.name) == contents
     assert "release_99" not in lake.snapshots.refs(table)
     assert "release_1" in lake.snapshots.refs(table)
+
+
+def test_what_facts_were_built_from_is_kept_for_their_next_build(world: World) -> None:
+    put_ranking(world.raw, "2020T1", A=3)
+    put_ranking(world.raw, "2020T2", A=5)
+    world.run("one")
+    # A compaction makes the snapshot that the fact was built from an old one.
+    for path in ("banking_trusted.complaints", "banking_refined.dim_institution"):
+        options = "options => map('rewrite-all', 'true')"
+        world.spark.sql(f"CALL lake.system.rewrite_data_files(table => '{path}', {options})").collect()
+    time.sleep(1.1)
+    world.maintain("weekly")
+    fact = "SELECT CAST(partition AS string), file_path FROM lake.banking_refined.fact_complaints.files"
+    before = {tuple(row) for row in world.spark.sql(fact).collect()}
+
+    put_ranking(world.raw, "2020T1", hours=9, A=7)
+    world.run("two")
+    after = {tuple(row) for row in world.spark.sql(fact).collect()}
+    assert {part for part, _ in before ^ after} == {"{2020T1}"}

@@ -44,12 +44,14 @@ class Loader(ABC):
         replaced: Column | None = None,
         *,
         inputs: str = "",
+        partitions: int = 0,
         clustered: bool = False,
     ) -> None:
         """Replace the rows where ``replaced`` holds (default: all) by ``rows``, in one commit of this run.
 
-        ``inputs`` is stored with the commit and identifies what the content was computed from. ``clustered`` says
-        that the rows of each partition are in one task already.
+        ``inputs`` is stored with the commit and identifies what the content was computed from. ``partitions``
+        is the number of those that the rows belong to, 0 if it is unknown. ``clustered`` says that the rows of each
+        partition are in one task already.
         """
 
     @abstractmethod

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import product
 from typing import TYPE_CHECKING
 
 from estrela.etl.lake_table import LakeTable
+from estrela.etl.sql import quoted
 from estrela.model.partition import DatePart, Partition, column_of, valued
 
 if TYPE_CHECKING:
@@ -19,8 +21,10 @@ _LONGEST = {"year": 366, "month": 31, "day": 1}
 def partition_filter(table: LakeTable, partitions: Collection[Partition]) -> Column:
     """Return the condition that holds for the rows of ``partitions`` of ``table`` and for no others.
 
-    Its depth grows with the logarithm of their number: Spark and Iceberg walk conditions by recursion, and a chain of
-    1,500 alternatives overflows the stack. Partitions that share all values but one become one IN.
+    Spark makes a balanced tree of it: Spark and Iceberg walk conditions by recursion, and a chain of 1,500 alternatives
+    overflows the stack. Partitions that share all values but one become one IN. The condition is parsed from one text
+    without nested parentheses: a call into the JVM per value takes longer than the commit, and Spark's parser needs
+    minutes for a deep nesting.
     """
     from pyspark.sql import functions as F
 
@@ -31,10 +35,13 @@ def partition_filter(table: LakeTable, partitions: Collection[Partition]) -> Col
     # The field with most values comes last, where one IN tests them all.
     order = sorted(range(len(fields)), key=lambda at: len({partition[at] for partition in partitions}))
     ordered = {tuple(partition[at] for at in order) for partition in partitions}
-    return _matches([fields[at] for at in order], ordered, types)
+    return F.expr(" OR ".join(_matches([fields[at] for at in order], ordered, types)) or "false")
 
 
-def _matches(fields: Sequence[str | DatePart], partitions: Collection[Partition], types: Mapping[str, str]) -> Column:
+def _matches(
+    fields: Sequence[str | DatePart], partitions: Collection[Partition], types: Mapping[str, str]
+) -> list[str]:
+    """Return alternatives, each of which is a conjunction."""
     first, *rest = fields
     if not rest:
         return _is_one_of(first, {partition[0] for partition in partitions}, types[column_of(first)])
@@ -45,7 +52,11 @@ def _matches(fields: Sequence[str | DatePart], partitions: Collection[Partition]
     for value, others in below.items():
         alike[frozenset(others)].add(value)
     kind = types[column_of(first)]
-    return any_of([_is_one_of(first, values, kind) & _matches(rest, others, types) for others, values in alike.items()])
+    return [
+        f"{here} AND {there}"
+        for others, values in alike.items()
+        for here, there in product(_is_one_of(first, values, kind), _matches(rest, others, types))
+    ]
 
 
 def clustered_by(table: LakeTable) -> list[Column]:
@@ -65,27 +76,21 @@ def partition_value(field: str | DatePart, prefix: str = "") -> Column:
     return column if isinstance(field, str) else F.date_trunc(field.unit, column).cast("date")
 
 
-def any_of(conditions: Sequence[Column]) -> Column:
-    """Return the disjunction of ``conditions`` as a balanced tree; false for none."""
-    from pyspark.sql import functions as F
-
-    if len(conditions) < 2:
-        return conditions[0] if conditions else F.lit(False)
-    middle = len(conditions) // 2
-    return any_of(conditions[:middle]) | any_of(conditions[middle:])
-
-
-def _is_one_of(field: str | DatePart, values: Collection[str | None], kind: str) -> Column:
-    from pyspark.sql import functions as F
-
-    column, known = F.col(column_of(field)), sorted(value for value in values if value is not None)
+def _is_one_of(field: str | DatePart, values: Collection[str | None], kind: str) -> list[str]:
+    """Return alternatives, each of which is a conjunction."""
+    column, known = f"`{column_of(field)}`", sorted(value for value in values if value is not None)
     if isinstance(field, DatePart):
         found = [
-            (column >= F.lit(low).cast(kind)) & (column < F.lit(high).cast(kind)) for low, high in _spans(field, known)
+            f"{column} >= {_literal(low, kind)} AND {column} < {_literal(high, kind)}"
+            for low, high in _spans(field, known)
         ]
     else:
-        found = [column.isin([F.lit(value).cast(kind) for value in known])] if known else []
-    return any_of([*found, *([column.isNull()] if None in values else [])])
+        found = [f"{column} IN ({', '.join(_literal(value, kind) for value in known)})"] if known else []
+    return [*found, *([f"{column} IS NULL"] if None in values else [])]
+
+
+def _literal(value: str, kind: str) -> str:
+    return quoted(value) if kind == "string" else f"CAST({quoted(value)} AS {kind})"
 
 
 def _spans(field: DatePart, starts: Sequence[str]) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from estrela.etl.lake_table import CATALOG, LakeTable
 from estrela.etl.loaders.commit import commit
 from estrela.etl.loaders.evolution import changes, order_statement, stored
-from estrela.etl.loaders.sql import quoted
+from estrela.etl.sql import quoted
 from estrela.model.partition import sql_of
 
 if TYPE_CHECKING:

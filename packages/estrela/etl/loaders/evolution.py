@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from estrela.errors import DefinitionError
 from estrela.etl.lake_table import LakeTable
-from estrela.etl.loaders.sql import quoted
+from estrela.etl.sql import quoted
 from estrela.model.column import DECIMAL, Column
 from estrela.model.partition import UNITS, Bucket, DatePart, PartitionField, column_of, sql_of
 

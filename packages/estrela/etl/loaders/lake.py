@@ -6,7 +6,7 @@ A run reads its own branch of a table where it has one, else what is published, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
@@ -16,10 +16,10 @@ from estrela.etl.loader import Loader
 from estrela.etl.loaders.by_partition import is_read_by_partition
 from estrela.etl.loaders.commit import commit
 from estrela.etl.loaders.definition import define, exists
-from estrela.etl.loaders.snapshots import MAIN, Snapshots
-from estrela.etl.loaders.sql import quoted
+from estrela.etl.loaders.snapshots import Snapshots
 from estrela.etl.row_hash import row_hash
 from estrela.etl.run_key import branch_of
+from estrela.etl.sql import quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, DataFrameWriterV2, SparkSession
@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 TASK_BYTES = str(64 * 1024 * 1024)
 """Shuffled bytes that one task sorts and writes; Iceberg's own 384 MB leave cores idle."""
 
-AS_THEY_COME = {"use-table-distribution-and-ordering": "false", "fanout-enabled": "false"}
+OPEN_FILES = 100
+"""Files that one task may write at the same time; each takes a few megabytes of memory."""
+ONE_FILE_AT_A_TIME = {"fanout-enabled": "false"}
+"""Sort the rows of a task by partition, as tables with a sort order do anyway."""
+AS_THEY_COME = {"use-table-distribution-and-ordering": "false", **ONE_FILE_AT_A_TIME}
 """Write rows where and in the order they are; Iceberg refuses them if those of a partition are not together."""
 
 
@@ -76,21 +80,23 @@ class LakeLoader(Loader):
         replaced: Column | None = None,
         *,
         inputs: str = "",
+        partitions: int = 0,
         clustered: bool = False,
     ) -> None:
         """On the run's branch, replace the rows where ``replaced`` holds (default all), in one commit.
 
-        ``inputs`` is kept with the commit: it tells what the content was made of. ``clustered``: the rows of a
-        partition are together already.
+        ``inputs`` is kept with the commit: it tells what the content was made of. ``partitions``: how many the rows
+        belong to, 0 if that is unknown. ``clustered``: the rows of a partition are in one task already.
         """
         self.begin(table)
         options = {"snapshot-property.estrela.inputs": inputs, "advisory-partition-size": TASK_BYTES}
         options |= {"distribution-mode": "none"} if clustered else {}
+        options |= {} if 0 < partitions <= OPEN_FILES else ONE_FILE_AT_A_TIME
         self._replace(table, f"{table.identifier}.branch_{self.branch}", rows, replaced, options)
 
     def overwrite_published(self, table: LakeTable, rows: DataFrame, replaced: Column) -> None:
         """Replace rows without audit: for records of operations alone."""
-        self._replace(table, table.identifier, rows, replaced, {})
+        self._replace(table, table.identifier, rows, replaced, ONE_FILE_AT_A_TIME)
 
     def append_published(self, table: LakeTable, rows: DataFrame) -> None:
         """Add rows without audit: for records of operations alone."""
@@ -138,9 +144,9 @@ class LakeLoader(Loader):
     def is_unchanged(self, table: LakeTable, where: Column | None = None) -> bool:
         """Whether the run's branch holds exactly the published rows, in whatever order; ``where`` limits both."""
         limit = F.lit(True) if where is None else where
-        if self.snapshots.head(table, MAIN) is None:
+        if not self.snapshots.has_as_many_rows(table):
             return False
-        return _content(self.read_published(table).where(limit)) == _content(self.read(table).where(limit))
+        return _are_same(self.read_published(table).where(limit), self.read(table).where(limit))
 
     def _replace(
         self, table: LakeTable, target: str, rows: DataFrame, replaced: Column | None, options: Mapping[str, str]
@@ -162,13 +168,18 @@ def _writer(rows: DataFrame, table: LakeTable, target: str, options: Mapping[str
     return writer
 
 
-def _content(rows: DataFrame) -> tuple[Any, ...]:
-    """Number of rows and two sums over hashes of them: equal for equal rows in any order."""
-    digest = row_hash([F.col(name) for name in rows.columns])
-    sums = rows.agg(
+def _are_same(left: DataFrame, right: DataFrame) -> bool:
+    """Whether two frames of the same columns have the same rows, in whatever order.
+
+    Compares numbers of rows and sums over hashes of them, in one job.
+    """
+    digest = row_hash([F.col(name) for name in left.columns])
+    sides = left.select(F.lit(0).alias("side"), digest.alias("digest")).union(right.select(F.lit(1), digest))
+    sums = (
         F.count(F.lit(1)),
-        F.bit_xor(digest),
-        F.sum(F.shiftrightunsigned(digest, 24)),
-        F.sum(digest.bitwiseAND(0xFFFFFF)),
-    ).first()
-    return tuple(sums or ())
+        F.bit_xor("digest"),
+        F.sum(F.shiftrightunsigned("digest", 24)),
+        F.sum(F.col("digest").bitwiseAND(0xFFFFFF)),
+    )
+    found = {row["side"]: tuple(row)[1:] for row in sides.groupBy("side").agg(*sums).collect()}
+    return found.get(0) == found.get(1)

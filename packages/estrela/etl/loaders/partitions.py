@@ -14,6 +14,8 @@ from estrela.model.partition import DatePart, column_of, valued
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
+BYTES = "_bytes"
+"""Column with the size of a partition's files."""
 KEPT = 0
 """Status of a manifest's entry of a file that the snapshot neither added nor deleted."""
 
@@ -26,8 +28,12 @@ class Partitions:
     snapshots: Snapshots
 
     def existing(self, snapshot: int) -> DataFrame:
-        """Return the partitions that have files at a snapshot."""
-        return self._metadata("files", snapshot).select(*self._values()).distinct()
+        """Return the partitions that have files at a snapshot, with the size of these files."""
+        from pyspark.sql import functions as F
+
+        names = [column_of(field) for field in valued(self.table.partition_by)]
+        files = self._metadata("files", snapshot).select(*self._values(), "file_size_in_bytes")
+        return files.groupBy(*names).agg(F.sum("file_size_in_bytes").alias(BYTES))
 
     def changed(self, since: int, until: int) -> DataFrame | None:
         """Return the partitions to which commits after the snapshot ``since``, up to ``until``, added or removed rows.
@@ -38,12 +44,7 @@ class Partitions:
         commits = self.snapshots.commits_between(self.table, since, until)
         if commits is None:
             return None
-        entries = [
-            self._metadata("entries", commit)
-            .where(f"snapshot_id = {commit} AND status <> {KEPT}")
-            .select("data_file.*")
-            for commit in commits
-        ]
+        entries = [self._written(commit) for commit in commits]
         files = self._metadata("files", until)
         if self._are_repartitioned([files, *entries]):
             return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from estrela.etl.lake_table import LakeTable
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 MAIN = "main"
+ROWS = "total-records"
 COMPACTION = "replace"
 """Operation of a snapshot that holds the rows of its parent in other files."""
 
@@ -79,6 +81,11 @@ class Snapshots:
         """Whether the snapshot exists and is not expired."""
         return self._iceberg(table).snapshot(snapshot) is not None
 
+    def committed_at(self, table: LakeTable, snapshot: int) -> datetime | None:
+        """Return when a snapshot was committed; None if it does not exist or is expired."""
+        found = self._iceberg(table).snapshot(snapshot)
+        return datetime.fromtimestamp(found.timestampMillis() / 1000, UTC) if found else None
+
     def commits_between(self, table: LakeTable, since: int, until: int) -> list[int] | None:
         """Return the snapshots after ``since``, 0 for the empty table, up to ``until`` that changed rows.
 
@@ -102,7 +109,13 @@ class Snapshots:
 
     def rows(self, table: LakeTable) -> int:
         """Return the number of rows of the snapshot that this run sees."""
-        return self._total(table, "total-records")
+        return self._total(table, ROWS)
+
+    def has_as_many_rows(self, table: LakeTable) -> bool:
+        """Return whether the run's branch has as many rows as what is committed; false before the first commit."""
+        iceberg, names = self._iceberg(table), (self.branch, MAIN)
+        branch, main = (iceberg.snapshot(name) for name in names)
+        return bool(branch and main) and branch.summary().get(ROWS) == main.summary().get(ROWS)
 
     def inputs(self, table: LakeTable) -> str:
         """Return what the rows that this run sees are known to be made of, as noted with them; "" if unknown."""

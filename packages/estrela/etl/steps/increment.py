@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from estrela.etl.loaders.lake import LakeLoader
-from estrela.etl.loaders.partitions import Partitions
+from estrela.etl.loaders.partitions import BYTES, Partitions
 from estrela.etl.partition_filter import partition_filter
 from estrela.etl.steps.inputs import Inputs
 from estrela.etl.transformers.fact_partitions import moved_partitions, partitions_of
 from estrela.model.check import Between, Check, Expression, NotNull, OneOf, Reconcile, Unique
 from estrela.model.increment import ByPartition
-from estrela.model.partition import Partition, column_of, valued
+from estrela.model.partition import Partition, PartitionField, column_of, valued
 from estrela.model.source import Source
 from estrela.model.table import Fact, Lookup
 
@@ -22,12 +23,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Part:
-    """Conditions on the rows of a fact to be replaced, and on the rows of ``source`` that they are computed from."""
+    """Conditions on the rows of a fact to be replaced, and on the rows of ``source`` that they are computed from.
+
+    ``size`` is that of the files with these rows of the source, in bytes.
+    """
 
     source: Source
     rows: Column
     source_rows: Column
     partitions: int
+    size: int
 
 
 def part_of(fact: Fact, lake: LakeLoader, built: Inputs, now: Inputs) -> Part | None:
@@ -43,19 +48,24 @@ def part_of(fact: Fact, lake: LakeLoader, built: Inputs, now: Inputs) -> Part | 
         return None
     source = fact.increment.source
     trusted = lake.tables.trusted(source)
-    existing = partitions_of(fact, Partitions(trusted, lake.snapshots).existing(now.sources[source.name]))
-    origin = {partition for partition, target in existing.items() if target in reached}
+    existing = Partitions(trusted, lake.snapshots).existing(now.sources[source.name])
+    origin = [one for one in partitions_of(fact, existing, BYTES) if one.fact in reached]
     rows = partition_filter(lake.tables.refined(fact), reached)
-    return Part(source, rows, partition_filter(trusted, origin), len(reached))
+    source_rows = partition_filter(trusted, {one.source for one in origin})
+    return Part(source, rows, source_rows, len(reached), sum(one.size for one in origin))
 
 
-def is_local(check: Check, fact: Fact, part: Part) -> bool:
-    """Whether ``check`` holds for the whole fact if it holds for each partition."""
+def is_local(check: Check, partition_by: Sequence[PartitionField], source: Source | None = None) -> bool:
+    """Whether ``check`` holds for a whole table if it holds for each partition.
+
+    ``source`` is what the partitions are computed from: sums over corresponding parts of both can be reconciled.
+    """
     match check:
         case Unique(columns):
-            return {column_of(field) for field in valued(fact.partition_by)} <= set(columns)
-        case Reconcile(source=source):
-            return source == part.source
+            fields = valued(partition_by)
+            return bool(fields) and {column_of(field) for field in fields} <= set(columns)
+        case Reconcile(source=reconciled):
+            return reconciled == source
         case NotNull() | OneOf() | Between() | Expression():
             return True
 
@@ -78,7 +88,7 @@ def _reached(fact: Fact, increment: ByPartition, lake: LakeLoader, built: Inputs
     changed = trusted.changed(built.sources.get(source.name, -1), now.sources[source.name])
     if changed is None:
         return None
-    reached = set(partitions_of(fact, changed).values())
+    reached = {one.fact for one in partitions_of(fact, changed)}
     for lookup in fact.lookups:
         name = lookup.dimension.name
         if built.dimensions.get(name) != now.dimensions[name]:

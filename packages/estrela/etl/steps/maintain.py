@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ from estrela.etl.maintenance.table_care import TableCare
 from estrela.etl.releases.manifests import Manifests
 from estrela.etl.releases.switch import Switch
 from estrela.etl.run_key import run_of
+from estrela.etl.steps.inputs import inputs_of
 from estrela.frame import frame_of
 from estrela.model.star import Star
 
@@ -46,13 +49,14 @@ class Maintain(ETLBase):
             self.switch.settle()
             at = datetime.now(UTC)
             kept = kept_snapshots(self.switch.manifests)
+            needed = needed_snapshots(self.star, self.lake)
             rows = [
                 {
                     "run_key": run_of(self.switch.claim.run_key),
                     "maintained_at": at,
                     "is_dry_run": self.is_dry_run,
                     "table_name": table.path,
-                    **TableCare(self.lake, table, kept, at - self.age, at - LONGEST_RUN, self.is_dry_run).run(),
+                    **self._care(table, kept, needed[table.path], at).run(),
                 }
                 for table in self._tables()
             ]
@@ -61,6 +65,11 @@ class Maintain(ETLBase):
             self.lake.append_published(log, frame_of(self.lake.spark, rows, log.schema))
         counted = ("tags_dropped", "snapshots_expired", "files_compacted", "orphans_removed")
         return {"tables": len(rows), **{name: sum(int(str(row[name])) for row in rows) for name in counted}}
+
+    def _care(self, table: LakeTable, kept: Set[int], needed: Iterable[int], at: datetime) -> TableCare:
+        known = [self.lake.snapshots.committed_at(table, snapshot) for snapshot in needed]
+        before = min([at - self.age, *[moment for moment in known if moment]])
+        return TableCare(self.lake, table, kept, before, at - LONGEST_RUN, self.is_dry_run)
 
     def _tables(self) -> list[LakeTable]:
         tables = self.lake.tables
@@ -87,3 +96,22 @@ def kept_snapshots(manifests: Manifests) -> set[int]:
         releases.append(manifests.read(number))
         number = releases[-1].replaces
     return {snapshot for release in releases for snapshot in release.snapshots.values()}
+
+
+def needed_snapshots(star: Star, lake: LakeLoader) -> Mapping[str, Set[int]]:
+    """Return the snapshots that the facts were built from, by table.
+
+    The next build of a fact by partition asks what changed since: it needs them, and all that were committed later.
+    """
+    needed: dict[str, set[int]] = defaultdict(set)
+    for fact in star.facts:
+        target = lake.tables.refined(fact)
+        built = inputs_of(lake.snapshots.inputs(target)) if fact.increment and lake.seen(target) else None
+        if built is None:
+            continue
+        for source in fact.sources:
+            needed[lake.tables.trusted(source).path].add(built.sources.get(source.name, 0))
+        for lookup in fact.lookups:
+            name = lookup.dimension.name
+            needed[lake.tables.refined(lookup.dimension).path].add(built.dimensions.get(name, 0))
+    return needed

@@ -21,6 +21,7 @@ from estrela.etl.raw.deliveries import (
 )
 from estrela.etl.readers.lines import reading
 from estrela.etl.readers.taken_file import TakenFile
+from estrela.etl.steps.increment import is_local
 from estrela.etl.transformer import Transformed, Transformer
 from estrela.etl.transformers.shuffled import shuffled
 from estrela.etl.transformers.typed_rows import RawReader, typed_rows
@@ -72,10 +73,11 @@ class TransformSource(Transformer):
             for number, file in enumerate(files)
         ]
         kept = ledger.kept(winners, taken, known)
+        replaced = self._replaced(changed)
         with tuned(self.lake.spark, sum(one.file.size for one in taken)):
             with reading(self.lake.spark):
-                accounts = self._write(taken, changed, ledger, kept)
-            audit(self.lake, table, self.source.checks, F.lit(True))
+                accounts = self._write(taken, len(changed), replaced, ledger, kept)
+            self._audit(replaced)
             ledger.record([*kept, *accounts])
         sums = {name: sum(one[name] for one in accounts) for name in ("rows_in", "rows_loaded", "rows_rejected")}
         return Transformed({"source": self.source.name, "files": len(taken), **sums})
@@ -86,17 +88,31 @@ class TransformSource(Transformer):
         Ledger(self.source, self.lake).restore()
 
     def _write(
-        self, taken: Sequence[TakenFile], changed: set[Partition], ledger: Ledger, kept: Sequence[Account]
+        self,
+        taken: Sequence[TakenFile],
+        partitions: int,
+        replaced: Column | None,
+        ledger: Ledger,
+        kept: Sequence[Account],
     ) -> list[Account]:
         """Write the partitions and the rejects on the branch; return the account of every file taken."""
         typed = typed_rows(self.lake.spark, self.source, self.raw, taken)
-        table, replaced = self.lake.tables.trusted(self.source), self._replaced(changed)
+        table = self.lake.tables.trusted(self.source)
         together = clustered_by(table)
         # Computed once, read three times: the sound rows here, the counts and the rejects by the accounts.
         rows = shuffled(typed.rows, together or [F.col("source_file"), F.col("source_line")], table)
         sound = rows.where(F.col("_reject").isNull())
-        self.lake.overwrite(table, sound, replaced, clustered=bool(together))
+        self.lake.overwrite(table, sound, replaced, partitions=partitions, clustered=bool(together))
         return ledger.settle(typed, rows, kept, replaced)
+
+    def _audit(self, replaced: Column | None) -> None:
+        """Run the source's checks on the rows ``replaced``, and on all rows those that partitions cannot answer."""
+        table, checks = self.lake.tables.trusted(self.source), self.source.checks
+        local = [check for check in checks if replaced is not None and is_local(check, self.source.partition_by)]
+        whole = [check for check in checks if check not in local]
+        for some, rows in ((local, replaced), (whole, None)):
+            if some:
+                audit(self.lake, table, some, F.lit(True) if rows is None else rows)
 
     def _replaced(self, changed: set[Partition]) -> Column | None:
         if self.full_refresh or not valued(self.source.partition_by):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -14,19 +15,31 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 
-def partitions_of(fact: Fact, source_partitions: DataFrame) -> dict[Partition, Partition]:
+@dataclass(frozen=True)
+class MappedPartition:
+    """A partition of a fact's source, the partition of the fact that it maps to, and the bytes of its files."""
+
+    source: Partition
+    fact: Partition
+    size: int
+
+
+def partitions_of(fact: Fact, source_partitions: DataFrame, size: str = "0") -> list[MappedPartition]:
     """Return the partition of the fact to which each of ``source_partitions`` maps.
 
-    The rows hold the columns that the source of the fact's increment is partitioned by.
+    The rows hold the columns that the source of the fact's increment is partitioned by; the expression ``size`` gives
+    the bytes of a partition.
     """
     assert fact.increment is not None
     types = {column.name: column.type for column in fact.all_columns}
     names = [column_of(field) for field in valued(fact.partition_by)]
     values = [F.expr(fact.increment.derived.get(name, name)).cast(types[name]).alias(name) for name in names]
     source = F.array(*[partition_value(field).cast("string") for field in valued(fact.increment.source.partition_by)])
-    mapped = source_partitions.select(source.alias("source"), F.struct(*values).alias("value"))
-    pairs = mapped.select("source", _partition(fact, "value.").alias("fact")).collect()
-    return {tuple(pair["source"]): tuple(pair["fact"]) for pair in pairs}
+    mapped = source_partitions.select(
+        source.alias("source"), F.struct(*values).alias("value"), F.expr(size).alias("size")
+    )
+    found = mapped.select("source", _partition(fact, "value.").alias("fact"), "size").collect()
+    return [MappedPartition(tuple(row["source"]), tuple(row["fact"]), int(row["size"])) for row in found]
 
 
 def moved_partitions(

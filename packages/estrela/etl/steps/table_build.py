@@ -1,0 +1,158 @@
+"""The build of one dimension or fact: what it is computed from, which part of it, and whether that changes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
+
+from estrela.etl.loaders.lake import LakeLoader
+from estrela.etl.quality.audit import CheckResult, audit
+from estrela.etl.steps.increment import Part, is_local, part_of
+from estrela.etl.steps.inputs import Inputs, inputs_of
+from estrela.etl.transformers.fact_partitions import guarded
+from estrela.etl.transformers.refined import dimension_rows, fact_rows, own_checks
+from estrela.model.check import Check
+from estrela.model.table import SESSION, UNKNOWN_KEY, Dimension, Fact, Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+PACKED = 5
+"""A byte of a table stands for about so many of the text that it was made of, by which Spark is tuned."""
+
+
+@dataclass(frozen=True)
+class TableBuild:
+    """A table, or the ``part`` of a fact, to be computed anew on the run's branch from ``inputs``.
+
+    ``begun``: the branch exists, so that an earlier step of the run found the table changed. ``size`` is how much is
+    read, in bytes of text.
+    """
+
+    table: Table
+    lake: LakeLoader
+    inputs: Inputs
+    part: Part | None
+    begun: bool
+    size: int
+
+    def run(self) -> bool:
+        """Build and audit; return whether the rows changed. Raises QualityError if a check fails."""
+        target, nothing = self.lake.tables.refined(self.table), self.part is not None and not self.part.partitions
+        if not nothing:
+            self._write()
+        if nothing or (not self.begun and self._is_unchanged()):
+            self.lake.note_inputs(target, self.inputs.as_text())
+            return False
+        self.lake.mark_audited(target, self._report())
+        return True
+
+    def _write(self) -> None:
+        """Write the rows on the run's branch."""
+        rows, part = self._rows(), self.part
+        if part and isinstance(self.table, Fact):
+            rows = guarded(self.table, rows, part.rows)
+        replaced, target = part.rows if part else None, self.lake.tables.refined(self.table)
+        self.lake.overwrite(target, rows, replaced, inputs=self.inputs.as_text())
+
+    def _is_unchanged(self) -> bool:
+        """Whether the run's branch holds the committed rows; the branch is dropped then."""
+        target = self.lake.tables.refined(self.table)
+        unchanged = self.lake.is_unchanged(target, self.part.rows if self.part else None)
+        if unchanged:
+            self.lake.drop_branch(target, self.lake.branch)
+        return unchanged
+
+    def _report(self) -> str:
+        """Check what was written; return the results for the whole table. Raises QualityError if a check fails."""
+        target, part = self.lake.tables.refined(self.table), self.part
+        whole = list(_whole_checks(self.table, part))
+        local = [check for check in own_checks(self.table) if check not in whole]
+        members = F.col(self.table.key) != UNKNOWN_KEY if isinstance(self.table, Dimension) else F.lit(True)
+        results = audit(self.lake, target, whole, members) if whole else []
+        if part and local:
+            results += audit(self.lake, target, local, part.rows, part.source_rows)
+        rows = self.lake.snapshots.rows(target) if part else None
+        return json.dumps([_row(self.table.name, result, rows) for result in results])
+
+    def _rows(self) -> DataFrame:
+        """Return the rows of the table, or of the part of the fact."""
+        table, tables, read = self.table, self.lake.tables, self.lake.read
+        sources = {source.name: read(tables.trusted(source)) for source in table.sources}
+        if isinstance(table, Dimension):
+            return dimension_rows(table, sources or {SESSION: self.lake.spark})
+        if self.part:
+            sources[self.part.source.name] = sources[self.part.source.name].where(self.part.source_rows)
+        members = {lookup.dimension.name: read(tables.refined(lookup.dimension)) for lookup in table.lookups}
+        return fact_rows(table, sources, members)
+
+
+def due_build(table: Table, lake: LakeLoader, code: str, full_refresh: bool) -> TableBuild | None:
+    """Return the build of ``table`` by the code of this digest; None where nothing that it is made of changed."""
+    target, snapshots = lake.tables.refined(table), lake.snapshots
+    lake.ensure(target)
+    if not snapshots.is_audited(target):
+        lake.drop_branch(target, lake.branch)
+    begun = snapshots.head(target) is not None
+    inputs, built = current_inputs(table, lake, code), inputs_of(snapshots.inputs(target))
+    refreshed = full_refresh and not begun
+    if built == inputs and not refreshed:
+        lake.keep_inputs(target, inputs.as_text())
+        return None
+    part = part_of(table, lake, built, inputs) if isinstance(table, Fact) and built and not refreshed else None
+    return TableBuild(table, lake, inputs, part, begun, PACKED * _bytes_read(table, lake, part))
+
+
+def current_inputs(table: Table, lake: LakeLoader, code: str) -> Inputs:
+    """Return what decides the content of ``table``: the code, and the snapshots of all that it is computed from."""
+    tables, seen = lake.tables, lake.snapshots.seen
+    dimensions = [lookup.dimension for lookup in table.lookups] if isinstance(table, Fact) else []
+    return Inputs(
+        code,
+        {source.name: seen(tables.trusted(source)) for source in table.sources},
+        {dimension.name: seen(tables.refined(dimension)) for dimension in dimensions},
+    )
+
+
+def searched(table: Table, lake: LakeLoader) -> int:
+    """Return the bytes that are read to see what of ``table`` is due: a fact is searched for changed members."""
+    if not isinstance(table, Fact) or table.increment is None:
+        return 0
+    target, seen = lake.tables.refined(table), lake.snapshots.seen
+    built = inputs_of(lake.snapshots.inputs(target)) if seen(target) else None
+    members = {lookup.dimension.name: seen(lake.tables.refined(lookup.dimension)) for lookup in table.lookups}
+    return PACKED * lake.snapshots.size(target) if built and built.dimensions != members else 0
+
+
+def _bytes_read(table: Table, lake: LakeLoader, part: Part | None) -> int:
+    """Return the bytes of the files that a build reads."""
+    tables, size = lake.tables, lake.snapshots.size
+    whole = [source for source in table.sources if part is None or source != part.source]
+    found = sum(size(tables.trusted(source)) for source in whole) + (part.size if part else 0)
+    if isinstance(table, Fact):
+        found += sum(size(tables.refined(lookup.dimension)) for lookup in table.lookups)
+    if part and any(_whole_checks(table, part)):
+        found += size(tables.refined(table))
+    return found
+
+
+def _whole_checks(table: Table, part: Part | None) -> Iterator[Check]:
+    """Yield the checks for which the table has to be read whole."""
+    for check in own_checks(table):
+        if not (part and isinstance(table, Fact) and is_local(check, table.partition_by, part.source)):
+            yield check
+
+
+def _row(table: str, result: CheckResult, rows: int | None) -> dict[str, str | int]:
+    """A row of the table of checks; ``rows`` are those of the table where only a part of it was read."""
+    return {
+        "table_name": table,
+        "check_name": result.check,
+        "column_name": result.column,
+        "rows_checked": result.rows_checked if rows is None else rows,
+        "rows_failed": result.rows_failed,
+    }
