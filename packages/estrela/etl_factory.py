@@ -13,6 +13,7 @@ from estrela.errors import SettingsError
 from estrela.etl.accounts.quarantine import Quarantine
 from estrela.etl.base import ETLBase, Figures
 from estrela.etl.raw.layer import RawLayer
+from estrela.etl.raw.world_record import WorldRecord
 from estrela.etl.releases.claim import Claim
 from estrela.etl.releases.digests import code_digests
 from estrela.etl.releases.manifests import Manifests
@@ -101,15 +102,13 @@ class ETLFactory:
 
     def _extract(self, star: Star) -> ETLBase:
         from estrela.etl.extractors.extractor import ExtractStep, Scope
-        from estrela.etl.raw.world_record import WorldRecord
 
         settings, raw = self.settings, self._raw()
         self._manifests(star).report_code(code_digests(star))
         scope = Scope(settings.parameters, settings.full_refresh)
         sources = [source for source in star.sources_of(settings.entity) if source.received_with is None]
         extractors = [extractor_of(source, raw, scope, settings.world, self.session) for source in sources]
-        record = WorldRecord(raw.s3, raw.bucket)
-        return ExtractStep(settings.entity, extractors, settings.world, record, log=self.log, root=self.root)
+        return ExtractStep(settings.entity, extractors, settings.world, self._world(), log=self.log, root=self.root)
 
     def _sources(self, star: Star) -> tuple[Source, ...]:
         """Those of the settings' entity; the star's name stands for all."""
@@ -139,7 +138,8 @@ class ETLFactory:
         transformers = (self._transform(star.name, star.sources, lake, False), self._star(star, lake, False))
         state = partial(raw_versions, raw, star.raw_names, self._quarantine())
         switch, digests = self._switch(star), code_digests(star)
-        return Publish(star, lake, transformers, switch, digests, state, log=self.log, root=self.root)
+        world = self._world().name()
+        return Publish(star, lake, transformers, switch, digests, state, world, log=self.log, root=self.root)
 
     def _maintain(self, star: Star) -> ETLBase:
         from estrela.etl.steps.maintain import Maintain
@@ -156,6 +156,9 @@ class ETLFactory:
         views = AthenaViews(AthenaQueries(self.session.client("athena"), output=f"{self.root}/athena/"))
         claim = Claim(manifests.objects, star.name, self.settings.run_key, self._active_branches)
         return Switch(manifests, views, claim, f"{self.root}/{manifests.pointer_prefix}")
+
+    def _world(self) -> WorldRecord:
+        return WorldRecord(self.session.client("s3"), self.settings.lake)
 
     def _manifests(self, star: Star) -> Manifests:
         return Manifests(self._objects(), star.name)

@@ -9,7 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from estrela.etl.lake_table import LakeTable
+from pyiceberg.catalog import load_catalog
+from pyiceberg.schema import Schema
+from pyiceberg.types import IntegerType, LongType, NestedField, StringType, TimestamptzType
+
+from estrela.etl.lake_table import LakeTable, StarTables
 from estrela.etl.releases import statements
 from estrela.etl.releases.claim import Claim
 from estrela.etl.releases.manifests import Manifests
@@ -22,6 +26,7 @@ from estrela.model.column import Column
 from localaws.running import Running
 
 MARGIN = 1.0
+TYPES = {"int": IntegerType(), "bigint": LongType(), "string": StringType(), "timestamp": TimestamptzType()}
 BUCKET = "lake"
 VALUE = (Column("value", "int", "Number of the release that wrote it"),)
 
@@ -94,6 +99,8 @@ class Shop:
         """Write the next number into both tables, and store the release that shows it."""
         pointer, _ = self.switch().manifests.pointer()
         number = len(self.snapshots) + 1
+        if number == 1:
+            self._create(StarTables(self.star).runs)
         found = tuple(self._write(name, number) for name in ("sales", "goods"))
         self.snapshots.append((found[0], found[1]))
         tables = [self.table(name) for name in ("sales", "goods")]
@@ -115,7 +122,8 @@ class Shop:
             switch.settle()
 
     def roll_back(self, number: int = 0, life: Lifetime | None = None) -> int:
-        switch = self.switch(life=life)
+        current = self.switch().manifests.current()
+        switch = self.switch(f"back from {current.number if current else 0}", life)
         with switch.claim.held():
             return switch.roll_back(number).number
 
@@ -152,12 +160,21 @@ class Shop:
     def _write(self, name: str, number: int) -> int:
         table = self.table(name)
         if number == 1:
-            self.rows(f"CREATE DATABASE IF NOT EXISTS {table.database}")
-            place = f"LOCATION 's3://{BUCKET}/warehouse/{self.star}/{name}/' TBLPROPERTIES ('table_type'='ICEBERG')"
-            self.rows(f"CREATE TABLE {table.path} (value int) {place}")
+            self._create(table)
         self.rows(f"INSERT INTO {table.path} VALUES ({number})")
         newest = f'SELECT snapshot_id FROM {table.database}."{name}$snapshots" ORDER BY committed_at DESC LIMIT 1'
         return int(self.rows(newest)[0][0])
+
+    def _create(self, table: LakeTable) -> None:
+        """Create a table through the catalog, with the types that Spark gives to its columns."""
+        self.rows(f"CREATE DATABASE IF NOT EXISTS {table.database}")
+        catalog = load_catalog("rest", type="rest", uri=f"{self.aws.endpoint}/iceberg")
+        fields = [
+            NestedField(at, column.name, TYPES[column.type], required=False)
+            for at, column in enumerate(table.columns, start=1)
+        ]
+        location = f"s3://{BUCKET}/warehouse/{self.star}/{table.name}"
+        catalog.create_table((table.database, table.name), Schema(*fields), location)
 
 
 def _short_sleep(seconds: float) -> None:

@@ -96,6 +96,9 @@ def test_rollback_returns_to_the_release_before_and_further_back(shop: Shop) -> 
     with pytest.raises(SettingsError, match=r"--release: release 9 of star shop_.* does not exist"):
         shop.roll_back(9)
     assert (shop.roll_back(3), set(shop.seen())) == (3, {"3"})
+    noted = shop.rows(f"SELECT release_id, replaces, run_key, tables FROM {shop.star}_ops.runs ORDER BY published_at")
+    tables = f"{shop.star}_refined.goods, {shop.star}_refined.sales"
+    assert noted == [(to, back, f"back from {back}", tables) for to, back in (("2", "3"), ("1", "2"), ("3", "1"))]
 
 
 def test_a_star_without_a_release_cannot_be_rolled_back(shop: Shop) -> None:

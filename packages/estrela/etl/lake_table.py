@@ -104,10 +104,10 @@ _CHECKS = LakeTable(
 _RUNS = LakeTable(
     "",
     "runs",
-    "Releases that were published, one row per release",
+    "Releases as they became current: one row per publish, and one per rollback",
     (
-        Column("release_id", "bigint", "Number of the release"),
-        Column("replaces", "bigint", "Release that it replaced; 0 if it was the first"),
+        Column("release_id", "bigint", "Number of the release; less than replaces after a rollback"),
+        Column("replaces", "bigint", "Release that it replaced for readers; 0 if it was the first"),
         Column("run_key", "string", "Key of the run"),
         Column("published_at", "timestamp", "When its tables were published, UTC"),
         Column("tables", "string", "Tables that changed, comma-separated"),

@@ -84,9 +84,9 @@ class Manifests:
         value, _ = self.objects.read(f"releases/{self.star}/watermark.json")
         return value
 
-    def advance(self, raw: Mapping[str, int], digests: Mapping[str, str]) -> None:
-        """Record the raw versions and code digests that the tables are now up to date with."""
-        self._put("watermark", {"raw": dict(raw), "digests": dict(digests)})
+    def advance(self, raw: Mapping[str, int], digests: Mapping[str, str], release: int) -> None:
+        """Record the raw versions and code digests that the tables are now up to date with, and the current release."""
+        self._put("watermark", {"raw": dict(raw), "digests": dict(digests), "release": release})
 
     def code(self) -> dict[str, str]:
         """Return the digests of the code that the newest Glue run had; empty before the first one."""

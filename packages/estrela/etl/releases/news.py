@@ -1,4 +1,4 @@
-"""Whether raw or code differ from what a star's tables were made from."""
+"""Whether raw, code or the current release differ from what the newest publish left."""
 
 from __future__ import annotations
 
@@ -25,5 +25,11 @@ def raw_versions(raw: Versioned, sources: Iterable[str], quarantine: Quarantine)
 
 
 def has_news(manifests: Manifests, versions: Mapping[str, int]) -> bool:
-    """Return whether the newest publish was made from other raw versions, or by other code than Glue has now."""
-    return manifests.watermark() != {"raw": dict(versions), "digests": manifests.code()}
+    """Return whether there is anything to do: other raw versions, other code, or another release than was published.
+
+    The last one is so after a rollback, or where the pointer to the current release was lost: a run then restores the
+    pointer, but does not show again what was rolled back. Raises SettingsError if the current release has no manifest.
+    """
+    current = manifests.current()
+    now = {"raw": dict(versions), "digests": manifests.code(), "release": current.number if current else 0}
+    return manifests.watermark() != now

@@ -24,7 +24,8 @@ class Release:
 
     ``snapshots`` maps tables (``database.name``) to Iceberg snapshot IDs, ``raw`` maps sources to the version of their
     raw log, ``digests`` maps tables to the digest of the code that built them, and ``held_back`` maps sources that are
-    not up to date to the reason. ``replaces`` is the release before it; 0 if there is none.
+    not up to date to the reason. ``replaces`` is the release before it; 0 if there is none. ``world`` names what raw
+    came from: ``production``, or a stand-in.
     """
 
     number: int
@@ -37,6 +38,7 @@ class Release:
     raw: Mapping[str, int] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
     held_back: Mapping[str, str] = field(default_factory=dict)
+    world: str = ""
 
     def shows_the_same(self, other: Release | None) -> bool:
         """Return whether readers could not tell the two releases apart."""

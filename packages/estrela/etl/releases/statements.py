@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from estrela.etl.lake_table import LakeTable
+from estrela.etl.releases.manifests import Pointer
 from estrela.etl.releases.release import View
+from estrela.etl.run_key import run_of
 from estrela.model.column import Column
 
 ATHENA_TYPES = {"string": "varchar", "int": "integer", "timestamp": "timestamp(6)"}
@@ -83,6 +85,17 @@ def create_switching_view(star: str, old: tuple[int, View], new: tuple[int, View
 def drop_view(star: str, name: str) -> str:
     """Return the statement that drops a view of the star."""
     return f"DROP VIEW IF EXISTS {star}.{name}"
+
+
+def note_rollback(runs: LakeTable, pointer: Pointer, changed: Sequence[str]) -> str:
+    """Return the statement that adds the row of a rollback to the table of runs, unless it is there."""
+    run = run_of(pointer.run_key).replace("'", "''")
+    return (
+        f"INSERT INTO {runs.path} (release_id, replaces, run_key, published_at, tables, held_back)\n"
+        f"SELECT {pointer.release_id}, {pointer.replaced_id}, '{run}', from_unixtime({pointer.switched_at!r}), "
+        f"'{', '.join(changed)}', ''\n"
+        f"WHERE NOT EXISTS (SELECT 1 FROM {runs.path} WHERE run_key = '{run}' AND release_id = {pointer.release_id})"
+    )
 
 
 def set_up(star: str, location: str) -> tuple[str, ...]:

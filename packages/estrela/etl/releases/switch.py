@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from estrela.errors import SettingsError
+from estrela.etl.lake_table import StarTables
 from estrela.etl.releases import statements
 from estrela.etl.releases.claim import Claim
 from estrela.etl.releases.manifests import Manifests, Pointer
@@ -81,7 +82,15 @@ class Switch:
                 for name in self.claim.switching
             ]
         )
+        self._note_rollback(pointer)
         self.claim.mark(())
+
+    def _note_rollback(self, pointer: Pointer) -> None:
+        """Add a row to the table of runs if readers were led to a release that they had seen before. Repeatable."""
+        if pointer.latest_id != pointer.replaced_latest_id:
+            return
+        now, before = self.manifests.read(pointer.release_id), self.manifests.read(pointer.replaced_id)
+        self.views.run([statements.note_rollback(StarTables(now.star).runs, pointer, now.changed_tables(before))])
 
     def _move(self, old: Release, new: Release, latest: int) -> None:
         """Let the views show both releases, then move the pointer."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -30,8 +30,8 @@ class Publish(ETLBase):
     """Commit what the run has on its branches, and move readers to a release of it.
 
     ``transformers`` are the steps of the same run, in their order: they do nothing where the run is up to date, and
-    compute anew what another run overtook. ``raw_versions`` reads the state of the raw layer. Branches of runs that are
-    neither this one nor active are dropped.
+    compute anew what another run overtook. ``raw_versions`` reads the state of the raw layer, which came from
+    ``world``. Branches of runs that are neither this one nor active are dropped.
     """
 
     star: Star
@@ -40,6 +40,7 @@ class Publish(ETLBase):
     switch: Switch
     digests: Mapping[str, str]
     raw_versions: Callable[[], Mapping[str, int]]
+    world: str = ""
 
     def run(self) -> Figures:
         """Publish; report the release and the tables that changed.
@@ -60,9 +61,9 @@ class Publish(ETLBase):
             refused = [source.raw_name for source in self.star.sources if source.name in held_back]
             raw = {**raw, **{name: old.get(name, 0) for name in refused}}
             changed = self._publish(raw, held_back)
-            manifests.advance(raw, self.digests)
             current = manifests.current()
-        release = current.number if current else 0
+            release = current.number if current else 0
+            manifests.advance(raw, self.digests, release)
         if held_back:
             raise HeldBackError(self.star.name, release, held_back)
         return {"release": release, "published": changed, "orphan_branches": dropped}
@@ -72,7 +73,9 @@ class Publish(ETLBase):
         manifests = self.switch.manifests
         pointer, _ = manifests.pointer()
         latest = manifests.read(pointer.latest_id) if pointer else None
-        candidate = replace(self._candidate(raw, pointer.release_id if pointer else 0, latest), held_back=held_back)
+        # Where the pointer was lost, releases are still counted on, and their rows stay in the table of runs.
+        newest = latest.number if latest else int(manifests.watermark().get("release", 0))
+        candidate = self._candidate(newest + 1, pointer.release_id if pointer else 0, raw, held_back)
         # After a rollback the latest release is the withdrawn one: without news it is not shown again.
         if candidate.shows_the_same(latest):
             return []
@@ -82,18 +85,18 @@ class Publish(ETLBase):
         for path in release.changed_tables(latest):
             self.lake.tag(tables[path], release.snapshots[path], f"release_{release.number}")
         # Readers see the row once the release has been current.
-        self._record(release, latest.number if latest else 0, changed)
+        self._record(release, newest, changed)
         self.switch.publish(release)
         self.switch.settle()
         return changed
 
-    def _candidate(self, raw: Mapping[str, int], current: int, latest: Release | None) -> Release:
-        """Return the release of what is committed now."""
+    def _candidate(self, number: int, current: int, raw: Mapping[str, int], held_back: Mapping[str, str]) -> Release:
+        """Return the release of what is committed now, which replaces the release ``current``."""
         for log in unpinned_tables(self.star):
             self.lake.ensure(log)
         pins = [self._pin(table) for table in pinned_tables(self.star)]
         return Release(
-            number=latest.number + 1 if latest else 1,
+            number=number,
             star=self.star.name,
             run_key=run_of(self.switch.claim.run_key),
             published_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -102,6 +105,8 @@ class Publish(ETLBase):
             views=views_of(self.star, pins),
             raw=raw,
             digests=self.digests,
+            held_back=held_back,
+            world=self.world,
         )
 
     def _pin(self, table: LakeTable) -> Pin:
