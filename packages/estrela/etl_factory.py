@@ -142,9 +142,15 @@ class ETLFactory:
         return Publish(star, lake, transformers, switch, digests, state, world, log=self.log, root=self.root)
 
     def _maintain(self, star: Star) -> ETLBase:
+        from estrela.etl.maintenance.raw_care import RawCare
         from estrela.etl.steps.maintain import Maintain
 
-        return Maintain(star, self._lake(), self._switch(star), self.settings.dry_run, log=self.log, root=self.root)
+        raw, aside, is_dry_run = self._raw(), self._quarantine().set_aside(), self.settings.dry_run
+        cares = [
+            RawCare(raw, name, [one for one in star.sources if one.raw_name == name], aside, is_dry_run)
+            for name in star.raw_names
+        ]
+        return Maintain(star, self._lake(), self._switch(star), cares, is_dry_run, log=self.log, root=self.root)
 
     def _decide(self, star: Star) -> ETLBase:
         given = self.settings

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from pyspark.sql import SparkSession
 from raw_folder import put_ranking
-from world import TABLES, World
+from world import TABLES, World, fresh_world
 
+from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.lake import LakeLoader
+from estrela.etl.maintenance.table_care import TableCare
+from estrela.etl.steps.maintain import LONGEST_RUN
+from estrela.model import Column
 
 COMPLAINTS = "lake.banking_trusted.complaints"
 
@@ -45,8 +52,27 @@ def test_old_snapshots_go_and_releases_stay(world: World) -> None:
         pinned = world.manifests.read(number).snapshots["banking_refined.fact_complaints"]
         query = f"SELECT total FROM lake.banking_refined.fact_complaints VERSION AS OF {pinned}"
         assert world.spark.sql(query).collect() == [(total,)]
-    world.run("later")
+    assert world.run("later")["published"] == []
     assert world.contents() == contents
+
+
+def test_orphans_older_than_the_longest_run_go_and_younger_ones_stay(spark: SparkSession, tmp_path: Path) -> None:
+    session = fresh_world(spark, tmp_path).spark
+    # A catalog whose files are in the folder.
+    session.conf.set("spark.sql.catalog.lake.catalog-impl", "org.apache.iceberg.hadoop.HadoopCatalog")
+    lake, table = LakeLoader(session, "shop", "any"), LakeTable("shop", "sold", "Sold", (Column("pieces", "int", "P"),))
+    lake.ensure(table)
+    lake.append_published(table, session.range(3).selectExpr("CAST(id AS int) AS pieces"))
+    now = datetime.now(UTC)
+    orphans = {name: tmp_path / "lake" / "shop" / "sold" / "data" / name for name in ("old", "young")}
+    for name, age in (("old", LONGEST_RUN + timedelta(hours=1)), ("young", LONGEST_RUN - timedelta(hours=1))):
+        orphans[name].touch()
+        os.utime(orphans[name], ((now - age).timestamp(),) * 2)
+
+    done = TableCare(lake, table, set(), now, now - LONGEST_RUN, False).run()
+    assert done["orphans_removed"] == 1
+    assert [name for name, path in orphans.items() if path.exists()] == ["young"]
+    assert lake.read(table).count() == 3
 
 
 def test_many_small_files_become_one_and_unused_tags_go(world: World) -> None:

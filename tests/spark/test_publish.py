@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pyarrow.parquet as pq
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from raw_folder import START, put_fee, put_ranking, ranking
-from world import World, fresh_world
+from world import RunStatements, World, fresh_world
 
 from estrela.errors import HeldBackError, QualityError, SettingsError
 from estrela.etl.lake_table import LakeTable
@@ -159,6 +161,62 @@ def test_a_run_killed_between_two_publishes_is_taken_up_by_the_next(world: World
     world.run("next")
     assert totals(world) == {("2020T1", "A"): 3}
     assert world.branches() == set()
+
+
+@dataclass
+class DyingViews(RunStatements):
+    """Statements of a run that dies as it sends its ``last`` batch of them."""
+
+    last: int = 1
+
+    def run(self, statements: Sequence[str]) -> None:
+        super().run(statements)
+        self.last -= 1
+        if self.last == 0:
+            raise KeyboardInterrupt
+
+
+def test_a_publish_that_dies_before_or_after_the_switch_loses_no_row_and_shows_no_half(world: World) -> None:
+    put_ranking(world.raw, "2020T1", A=3)
+    world.run("one")
+    last = world.manifests.read(1).snapshots
+    # The row of the release is written, its views show both releases, and the pointer still names the old one.
+    put_ranking(world.raw, "2020T2", A=5)
+    world.views = DyingViews(last=1)
+    with pytest.raises(KeyboardInterrupt):
+        world.run("two")
+    pointer, _ = world.manifests.pointer()
+    assert pointer and (pointer.release_id, releases(world)) == (1, {1: "one", 2: "two"})
+    assert world.manifests.read(1).snapshots == last
+
+    # The next run settles the views of release 1 and moves to release 3; it dies before it settles those.
+    world.views = DyingViews(last=3)
+    with pytest.raises(KeyboardInterrupt):
+        world.run("three")
+    pointer, _ = world.manifests.pointer()
+    assert pointer and (pointer.release_id, releases(world)) == (3, {1: "one", 3: "three"})
+    assert has_news(world.manifests, world.raw_versions())
+
+    world.views = RunStatements()
+    assert world.run("four")["published"] == []
+    settled = [statement for statement in world.views.ran if "banking.fact_complaints AS" in statement]
+    assert len(settled) == 1 and "UNION" not in settled[0]
+    assert totals(world) == {("2020T1", "A"): 3, ("2020T2", "A"): 5}
+    assert releases(world) == {1: "one", 3: "three"}
+    assert world.manifests.watermark()["release"] == 3
+
+
+def releases(world: World) -> dict[int, str]:
+    return {row["release_id"]: row["run_key"] for row in world.table("runs").collect()}
+
+
+def test_a_lost_pointer_is_restored_and_the_rows_of_runs_stay(world: World) -> None:
+    put_ranking(world.raw, "2020T1", A=3)
+    world.run("one")
+    (world.raw.folder.parent / "objects" / world.manifests.pointer_prefix / "release.json").unlink()
+    world.publish("two")
+    pointer, _ = world.manifests.pointer()
+    assert pointer and (pointer.release_id, releases(world)) == (2, {1: "one", 2: "two"})
 
 
 def codecs_of(world: World, table: LakeTable) -> list[str]:

@@ -102,7 +102,7 @@ class World:
                 (self.raw.folder.parent / "lake" / f"banking_{database}" / row["tableName"]).mkdir(
                     parents=True, exist_ok=True
                 )
-        return Maintain(self.star, lake, self.switch(run), is_dry_run, timedelta(0)).run()
+        return Maintain(self.star, lake, self.switch(run), (), is_dry_run, timedelta(0)).run()
 
     def switch(self, run: str, active: Callable[[], set[str]] = set) -> Switch:
         claim = Claim(self.manifests.objects, "banking", run, active, sleep=lambda _: None)

@@ -117,18 +117,20 @@ _RUNS = LakeTable(
 _MAINTENANCE = LakeTable(
     "",
     "maintenance",
-    "What maintenance removed from each table, and what it left",
+    "What maintenance removed from each table and from raw, and what it left",
     (
         Column("run_key", "string", "Key of the run"),
         Column("maintained_at", "timestamp", "When the run began, UTC"),
         Column("is_dry_run", "boolean", "Whether the run only counted"),
-        Column("table_name", "string", "Table"),
+        Column("table_name", "string", "Table, or raw/ and the name of a source"),
         Column("tags_dropped", "bigint", "Tags of releases that can no longer be shown"),
         Column("snapshots_expired", "bigint", "Snapshots that nothing refers to any more"),
         Column("files_compacted", "bigint", "Small data files merged into larger ones"),
         Column("orphans_removed", "bigint", "Files that belong to no snapshot"),
         Column("data_files", "bigint", "Data files of the newest snapshot, afterwards"),
         Column("snapshots", "bigint", "Snapshots of the table, afterwards"),
+        Column("answers_retired", "bigint", "Raw answers given up: superseded, and needed by no table"),
+        Column("bytes_removed", "bigint", "Size of the raw contents that were removed"),
     ),
 )
 

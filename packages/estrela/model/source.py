@@ -96,6 +96,8 @@ class Source:
 
     ``compression`` is that of the files as received, one of COMPRESSIONS. A file of more than ``max_bytes``, unpacked,
     is refused. Fields that no layout declares are refused unless ``ignore`` names them or ``ignore_undeclared`` holds.
+    ``raw_days``: an answer that no table needs any more is removed from raw so many days after another one superseded
+    it; 0 keeps it for ever.
     """
 
     name: str
@@ -116,6 +118,7 @@ class Source:
     max_bytes: int = 1 << 30
     ignore: tuple[str, ...] = ()
     ignore_undeclared: bool = False
+    raw_days: int = 0
 
     def __post_init__(self) -> None:
         where = f"{type(self).__name__}({self.name!r})"
@@ -140,6 +143,9 @@ class Source:
     def _validate_limits(self, where: str) -> None:
         if self.compression not in COMPRESSIONS:
             raise DefinitionError(where, f"unknown compression {self.compression!r}", COMPRESSIONS)
+        if self.raw_days < 0 or (self.raw_days and self.received_with):
+            problem = f"raw_days={self.raw_days}; give 0 or more days, and declare them where the files are received"
+            raise DefinitionError(where, problem)
         if self.max_bytes < 1:
             raise DefinitionError(where, f"max_bytes={self.max_bytes} is not 1 or more")
         if self.tolerance.measure:

@@ -7,6 +7,7 @@ the record of what was asked on each day (:mod:`estrela.etl.raw.asked`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -14,9 +15,10 @@ from typing import TYPE_CHECKING
 from estrela.etl.raw.asked import AskedLog
 from estrela.etl.raw.intake import Intake
 from estrela.etl.raw.log import Logged, RawLog
-from estrela.etl.raw.raw_file import Page, RawAnswer, RawFile, files_of
+from estrela.etl.raw.raw_file import Page, RawAnswer, RawFile, files_of, object_key
 from estrela.etl.raw.receipt import Receipt
 from estrela.etl.raw.request_id import request_id
+from estrela.etl.raw.retired import RetiredLog
 from estrela.hooks.body import Body
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mypy_boto3_s3 import S3Client
+
+
+REMOVERS = 8
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,15 @@ class Arrival:
     url: str
     body: bytes
     fetched_at: datetime
+
+
+@dataclass(frozen=True)
+class Content:
+    """A stored content: its key, its bytes, and when it was written last (UTC)."""
+
+    key: str
+    size: int
+    written_at: datetime
 
 
 @dataclass(frozen=True)
@@ -64,8 +78,32 @@ class RawLayer:
         return self.s3.get_object(Bucket=self.bucket, Key=file.key, Range=f"bytes=0-{size - 1}")["Body"].read()
 
     def files(self, source: str) -> list[RawFile]:
-        """Return every entry of the log of ``source``, withdrawals included, oldest first."""
-        return [file for logged in self._log(source).history() for file in self._files(source, logged)]
+        """Return every entry of the log of ``source``, oldest first: withdrawals too, but no retired answer."""
+        gone = self.retired(source).answers()
+        return [
+            file
+            for logged in self._log(source).history()
+            if (logged.answer.request_id, logged.version) not in gone
+            for file in self._files(source, logged)
+        ]
+
+    def retired(self, source: str) -> RetiredLog:
+        """Return the record of the answers of ``source`` whose contents were given up."""
+        return RetiredLog(self.s3, self.bucket, self._prefix(source))
+
+    def contents(self, source: str) -> Iterator[list[Content]]:
+        """Yield the stored contents of ``source``, whether an answer names them or not, in pages."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=object_key(self._prefix(source), "")
+        )
+        for page in pages:
+            listed = page.get("Contents", [])
+            yield [Content(one["Key"], one["Size"], one["LastModified"]) for one in listed]
+
+    def remove(self, keys: Sequence[str]) -> None:
+        """Remove contents by their keys."""
+        with ThreadPoolExecutor(REMOVERS) as pool:
+            list(pool.map(lambda key: self.s3.delete_object(Bucket=self.bucket, Key=key), keys))
 
     def version(self, source: str) -> int:
         """Return the newest log version of ``source``; 0 before anything was received."""

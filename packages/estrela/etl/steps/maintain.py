@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+
+from pyspark.sql import functions as F
 
 from estrela.etl.base import ETLBase, Figures
 from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.definition import exists
+from estrela.etl.maintenance.raw_care import RawCare
 from estrela.etl.maintenance.table_care import TableCare
 from estrela.etl.releases.manifests import Manifests
 from estrela.etl.releases.switch import Switch
@@ -28,11 +31,12 @@ LONGEST_RUN = timedelta(days=8)
 """Glue ends a run after seven days: files that are older and belong to no snapshot belong to no run."""
 
 SNAPSHOT_AGE = timedelta(days=1)
+REPORTED = ("tags_dropped", "snapshots_expired", "files_compacted", "orphans_removed", "answers_retired")
 
 
 @dataclass(frozen=True)
 class Maintain(ETLBase):
-    """Maintain every table of a star, one after the other; ``is_dry_run`` only counts.
+    """Maintain every table of a star and its raw layer, one after the other; ``is_dry_run`` only counts.
 
     Snapshots that are no part of a release are kept for ``age``, for queries of the tables themselves.
     """
@@ -40,6 +44,7 @@ class Maintain(ETLBase):
     star: Star
     lake: LakeLoader
     switch: Switch
+    raw: Sequence[RawCare] = ()
     is_dry_run: bool = False
     age: timedelta = SNAPSHOT_AGE
 
@@ -50,21 +55,28 @@ class Maintain(ETLBase):
             at = datetime.now(UTC)
             kept = kept_snapshots(self.switch.manifests)
             needed = needed_snapshots(self.star, self.lake)
-            rows = [
-                {
-                    "run_key": run_of(self.switch.claim.run_key),
-                    "maintained_at": at,
-                    "is_dry_run": self.is_dry_run,
-                    "table_name": table.path,
-                    **self._care(table, kept, needed[table.path], at).run(),
-                }
-                for table in self._tables()
-            ]
+            done = {
+                table.path: self._care(table, kept, needed.get(table.path, set()), at).run() for table in self._tables()
+            }
+            done |= {f"raw/{care.name}": self._raw_figures(care, at) for care in self.raw}
+            run = {"run_key": run_of(self.switch.claim.run_key), "maintained_at": at, "is_dry_run": self.is_dry_run}
             log = self.lake.tables.maintenance
+            counts = {column.name: 0 for column in log.columns if column.type == "bigint"}
+            rows = [{**run, "table_name": name, **counts, **figures} for name, figures in done.items()]
             self.lake.ensure(log)
             self.lake.append_published(log, frame_of(self.lake.spark, rows, log.schema))
-        counted = ("tags_dropped", "snapshots_expired", "files_compacted", "orphans_removed")
-        return {"tables": len(rows), **{name: sum(int(str(row[name])) for row in rows) for name in counted}}
+        return {
+            "tables": len(rows),
+            **{name: sum(figures.get(name, 0) for figures in done.values()) for name in REPORTED},
+        }
+
+    def _raw_figures(self, care: RawCare, at: datetime) -> Mapping[str, int]:
+        files, names = self.lake.tables.files, [source.name for source in care.sources]
+        taken_in: set[str] = set()
+        if self.lake.seen(files):
+            rows = self.lake.read_published(files).where(F.col("source").isin(names)).select("source_file")
+            taken_in = {row[0] for row in rows.distinct().collect()}
+        return asdict(care.run(taken_in, at, at - LONGEST_RUN))
 
     def _care(self, table: LakeTable, kept: Set[int], needed: Iterable[int], at: datetime) -> TableCare:
         known = [self.lake.snapshots.committed_at(table, snapshot) for snapshot in needed]

@@ -1,0 +1,88 @@
+"""Maintenance of the raw layer of one source: retention of superseded answers, and contents that no answer names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from estrela.etl.accounts.quarantine import accepted
+from estrela.etl.raw.deliveries import wanted
+from estrela.etl.raw.layer import RawLayer
+from estrela.etl.raw.raw_file import RawFile
+from estrela.etl.raw.retired import AnswerId
+from estrela.model.source import Source
+
+
+@dataclass(frozen=True)
+class RawFigures:
+    """What the care of one source's raw layer removed, or would remove, and what it left."""
+
+    answers_retired: int
+    orphans_removed: int
+    bytes_removed: int
+    data_files: int
+
+
+@dataclass(frozen=True)
+class RawCare:
+    """Retire and clean up the raw files of ``name``, which ``sources`` read.
+
+    An answer is retired ``raw_days`` after another one superseded it, if no table needs it: neither the tables as they
+    are, of files ``taken_in``, nor those that a rebuild would make, with or without the files that are ``set_aside``.
+    Contents that no answer names are removed if they were written before ``orphans_before``, earlier than the start of
+    any active run: a run stores a content before its log names it.
+    """
+
+    raw: RawLayer
+    name: str
+    sources: Sequence[Source]
+    set_aside: Set[str]
+    is_dry_run: bool
+
+    def run(self, taken_in: Set[str], now: datetime, orphans_before: datetime) -> RawFigures:
+        """Do the work, or only count it in a dry run."""
+        files = self.raw.files(self.name)
+        retired = self._retirable(files, taken_in, now)
+        if not self.is_dry_run:
+            self.raw.retired(self.name).add(retired)
+        named = {file.key for file in files if (file.request_id, file.version) not in retired}
+        count, size, left = 0, 0, 0
+        for page in self.raw.contents(self.name):
+            orphans = [one for one in page if one.key not in named and one.written_at < orphans_before]
+            # At once, page by page: a run may store the same content again, and names it in the log later.
+            if not self.is_dry_run:
+                self.raw.remove([one.key for one in orphans])
+            count, size = count + len(orphans), size + sum(one.size for one in orphans)
+            left += len(page) - len(orphans)
+        return RawFigures(len(retired), count, size, left)
+
+    def _retirable(self, files: Sequence[RawFile], taken_in: Set[str], now: datetime) -> set[AnswerId]:
+        days = max(source.raw_days for source in self.sources)
+        if not days:
+            return set()
+        needed = {(file.request_id, file.version) for file in self._needed(files)}
+        needed |= {(file.request_id, file.version) for file in files if file.sha256 in taken_in | self.set_aside}
+        return set(_superseded(files, now - timedelta(days=days))) - needed
+
+    def _needed(self, files: Sequence[RawFile]) -> Iterator[RawFile]:
+        """Yield the files that a rebuild would read."""
+        for source in self.sources:
+            yield from wanted(source, files)
+            yield from wanted(source, accepted(files, self.set_aside))
+
+
+def _superseded(files: Iterable[RawFile], before: datetime) -> Iterator[AnswerId]:
+    """Yield the answers that another answer to the same request superseded ``before`` a moment.
+
+    A withdrawal has no contents, so there is nothing to retire.
+    """
+    answers: dict[str, dict[int, RawFile]] = {}
+    for file in files:
+        answers.setdefault(file.request_id, {})[file.version] = file
+    for request, versions in answers.items():
+        ordered = sorted(versions)
+        for version, following in pairwise(ordered):
+            if versions[following].fetched_at < before and not versions[version].withdrawn:
+                yield request, version

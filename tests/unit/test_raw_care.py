@@ -1,0 +1,98 @@
+"""Retention of raw: what a rebuild reads stays, what was superseded long ago goes, with every orphan of a dead run."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from estrela.errors import DefinitionError
+from estrela.etl.maintenance.raw_care import RawCare, RawFigures
+from estrela.etl.raw.deliveries import wanted
+from estrela.etl.raw.layer import Arrival, RawLayer
+from estrela.etl.raw.raw_file import RawFile
+from estrela.hooks.body import Body
+from estrela.model.source import Source
+from estrela.stars.banking.sources import complaints, fees
+
+DAY = datetime(2026, 1, 1, 12, tzinfo=UTC)
+NOW = DAY + timedelta(days=100)
+LATER = datetime.now(UTC) + timedelta(hours=1)
+EARLIER = LATER - timedelta(days=8)
+QUARTER = {"year": "2020", "quarter": "1"}
+KEPT_30_DAYS = replace(complaints, raw_days=30)
+
+
+@pytest.fixture
+def raw() -> Iterator[RawLayer]:
+    with mock_aws():
+        s3 = boto3.client("s3", "us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+        layer = RawLayer(s3, f"lake-{uuid.uuid4().hex}")
+        s3.create_bucket(Bucket=layer.bucket)
+        yield layer
+
+
+def receive(raw: RawLayer, name: str, day: float, body: bytes) -> RawFile:
+    [file] = raw.write(name, [Arrival(QUARTER, 0, "https://bank/f", body, DAY + timedelta(days=day))])
+    return file
+
+
+def care(raw: RawLayer, source: Source, *, dry: bool = False, aside: set[str] | None = None) -> RawCare:
+    return RawCare(raw, source.name, [source], aside or set(), dry)
+
+
+def bodies(raw: RawLayer, name: str) -> set[bytes]:
+    keys = [one.key for page in raw.contents(name) for one in page]
+    return {raw.s3.get_object(Bucket=raw.bucket, Key=key)["Body"].read() for key in keys}
+
+
+def test_superseded_answers_go_after_their_days_and_the_newest_stays(raw: RawLayer) -> None:
+    for day, body in ((0, b"first"), (60, b"second"), (90, b"third")):
+        receive(raw, "complaints", day, body)
+
+    counted = care(raw, KEPT_30_DAYS, dry=True).run(set(), NOW, LATER)
+    assert counted == RawFigures(answers_retired=1, orphans_removed=1, bytes_removed=5, data_files=2)
+    assert bodies(raw, "complaints") == {b"first", b"second", b"third"}
+    assert care(raw, complaints).run(set(), NOW, LATER) == RawFigures(0, 0, 0, 3)
+
+    assert care(raw, KEPT_30_DAYS).run(set(), NOW, LATER) == counted
+    assert bodies(raw, "complaints") == {b"second", b"third"}
+    # Nobody counts on the retired answer, such as where both newer ones are set aside.
+    assert [raw.read(file) for file in raw.files("complaints")] == [b"second", b"third"]
+    assert care(raw, KEPT_30_DAYS).run(set(), NOW, LATER) == RawFigures(0, 0, 0, 2)
+
+
+def test_what_tables_are_made_of_stays_with_or_without_the_files_set_aside(raw: RawLayer) -> None:
+    first, second, third = (receive(raw, "complaints", day, body) for day, body in ((0, b"1"), (1, b"2"), (2, b"3")))
+    refused = {first.sha256}
+    assert care(raw, KEPT_30_DAYS, dry=True).run(refused, NOW, LATER).answers_retired == 1
+    done = care(raw, KEPT_30_DAYS, aside={third.sha256}).run(refused, NOW, LATER)
+    assert done == RawFigures(0, 0, 0, 3)
+    assert wanted(complaints, raw.files("complaints")) == [third]
+    assert bodies(raw, "complaints") == {b"1", b"2", b"3"} and second.version == 2
+
+
+def test_every_day_of_snapshots_stays_and_a_content_that_comes_back_is_there(raw: RawLayer) -> None:
+    daily = replace(fees, raw_days=30)
+    for day, body in ((0, b"morning"), (0.2, b"evening"), (1, b"morning")):
+        receive(raw, "fees", day, body)
+    assert care(raw, daily).run(set(), NOW, LATER) == RawFigures(1, 0, 0, 2)
+    assert [raw.read(file) for file in wanted(daily, raw.files("fees"))] == [b"evening", b"morning"]
+
+
+def test_contents_without_an_answer_go_once_no_run_can_be_at_them(raw: RawLayer) -> None:
+    receive(raw, "complaints", 0, b"named")
+    raw.receipt("complaints").store(Body.of(b"of a run that died"))
+    assert care(raw, complaints).run(set(), NOW, EARLIER) == RawFigures(0, 0, 0, 2)
+    assert care(raw, complaints).run(set(), NOW, LATER) == RawFigures(0, 1, 18, 1)
+    assert bodies(raw, "complaints") == {b"named"}
+
+
+def test_retention_is_declared_where_files_are_received() -> None:
+    with pytest.raises(DefinitionError, match="raw_days=5; give 0 or more days, and declare them where"):
+        replace(complaints, name="newest", received_with=complaints, raw_days=5)
