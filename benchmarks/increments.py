@@ -159,8 +159,8 @@ def build(lake: LakeLoader, run: str, code: str = "code") -> float:
     BuildStar(STAR, own, {table.name: code for table in STAR.tables}).run()
     for table in (*map(own.tables.refined, STAR.tables), own.tables.checks):
         if own.branch in own.snapshots.refs(table):
-            own.fast_forward(table)
-            own.drop_branch(table, own.branch)
+            own.branches.fast_forward(table)
+            own.branches.drop(table, own.branch)
     return perf_counter() - start
 
 

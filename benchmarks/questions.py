@@ -29,7 +29,8 @@ from sqlglot import exp
 
 from bcb_mirror.bulk import write
 from bcb_mirror.ranking_file import ENCODING
-from estrela.etl.lake_table import LakeTable, StarTables
+from estrela.etl.lake_table import LakeTable
+from estrela.etl.star_tables import StarTables
 from estrela.model.partition import sql_of
 from estrela.model.star import load as load_star
 from localaws.running import Running, running

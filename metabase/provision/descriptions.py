@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from estrela.etl.lake_table import StarTables
 from estrela.etl.releases.contents import reader_tables
+from estrela.etl.star_tables import StarTables
 from estrela.etl.telemetry.job_runs import JOB_RUNS
 from estrela.etl.telemetry.query_days import QUERY_DAYS
 from estrela.model import star

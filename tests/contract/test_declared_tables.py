@@ -10,8 +10,8 @@ import sqlglot
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from estrela.etl.lake_table import StarTables
 from estrela.etl.quality.audit import run_checks
+from estrela.etl.star_tables import StarTables
 from estrela.etl.transformers.refined import dimension_rows, fact_rows, own_checks
 from estrela.model import CsvSource, Download, Field, Layout, Text
 from estrela.model.check import Between, Check, Expression, NotNull, OneOf, Reconcile, Unique, check_name

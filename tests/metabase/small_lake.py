@@ -8,13 +8,14 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from estrela.etl.lake_table import OPS, LakeTable, StarTables
+from estrela.etl.lake_table import OPS, LakeTable
 from estrela.etl.releases.claim import Claim
 from estrela.etl.releases.contents import Pin, pinned_tables, views_of
 from estrela.etl.releases.manifests import Manifests
 from estrela.etl.releases.release import Release
 from estrela.etl.releases.switch import Switch
 from estrela.etl.releases.views import AthenaViews, Views
+from estrela.etl.star_tables import StarTables
 from estrela.etl.telemetry.job_runs import job_runs_log, row_of
 from estrela.etl.telemetry.ops_log import Row
 from estrela.etl.telemetry.query_days import query_days_log

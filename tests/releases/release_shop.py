@@ -13,13 +13,14 @@ from pyiceberg.catalog import load_catalog
 from pyiceberg.schema import Schema
 from pyiceberg.types import IntegerType, LongType, NestedField, StringType, TimestamptzType
 
-from estrela.etl.lake_table import LakeTable, StarTables
+from estrela.etl.lake_table import LakeTable
 from estrela.etl.releases import statements
 from estrela.etl.releases.claim import Claim
 from estrela.etl.releases.manifests import Manifests
 from estrela.etl.releases.release import Release, View
 from estrela.etl.releases.switch import Switch
 from estrela.etl.releases.views import AthenaViews, Views
+from estrela.etl.star_tables import StarTables
 from estrela.hooks.athena import AthenaQueries
 from estrela.hooks.json_objects import JsonObjects, S3JsonObjects
 from estrela.model.column import Column

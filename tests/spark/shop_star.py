@@ -133,8 +133,8 @@ class Shop:
         built = BuildStar(self.star, lake, {table.name: code for table in self.star.tables}).run()["built"]
         for table in (*map(lake.tables.refined, self.star.tables), lake.tables.checks):
             if exists(self.spark, table) and lake.branch in lake.snapshots.refs(table):
-                lake.fast_forward(table)
-                lake.drop_branch(table, lake.branch)
+                lake.branches.fast_forward(table)
+                lake.branches.drop(table, lake.branch)
         assert isinstance(built, list)
         return built
 

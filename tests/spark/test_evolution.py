@@ -12,6 +12,7 @@ from estrela.errors import DefinitionError
 from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.evolution import changes, stored
 from estrela.etl.loaders.lake import LakeLoader
+from estrela.etl.loaders.layout import has_old_layout
 from estrela.frame import frame_of
 from estrela.model import Column
 
@@ -50,8 +51,8 @@ def written(world: World, table: LakeTable, row: dict[str, object], run: str) ->
     lake = LakeLoader(world.spark, "shop", run)
     lake.ensure(table)
     lake.overwrite(table, frame_of(world.spark, [row], table.schema))
-    lake.fast_forward(table)
-    lake.drop_branch(table, lake.branch)
+    lake.branches.fast_forward(table)
+    lake.branches.drop(table, lake.branch)
     return lake
 
 
@@ -64,13 +65,13 @@ def test_a_changed_declaration_is_applied_and_an_old_snapshot_keeps_its_columns(
     lake = written(world, FIRST, SOLD, "one")
     spark.sql(f"ALTER TABLE {FIRST.identifier} ADD COLUMN gone STRING")
     old = lake.seen(FIRST)
-    assert not lake.snapshots.has_old_layout(FIRST)
+    assert not has_old_layout(lake.snapshots, FIRST)
 
     later = LakeLoader(spark, "shop", "two")
     later.ensure(NEXT)
     assert columns_at(spark, old) == ["shop", "day", "pieces", "price", "note"]
     assert later.snapshots.stored(NEXT, old) == ("shop", "day", "pieces", "price", "note")
-    assert later.snapshots.has_old_layout(NEXT)
+    assert has_old_layout(later.snapshots, NEXT)
     found = stored(spark, NEXT)
     assert {name: (one.type, one.doc) for name, one in found.columns.items()} == {
         one.name: (one.type, one.doc) for one in NEXT.columns
@@ -82,7 +83,7 @@ def test_a_changed_declaration_is_applied_and_an_old_snapshot_keeps_its_columns(
     assert list(changes(NEXT, found)) == []
 
     lake = written(world, NEXT, {"branch": "south", "pieces": 5_000_000_000, "seller": "Ana"}, "three")
-    assert not lake.snapshots.has_old_layout(NEXT)
+    assert not has_old_layout(lake.snapshots, NEXT)
     assert [row["pieces"] for row in lake.read_published(NEXT).collect()] == [5_000_000_000]
     assert spark.sql(f"SELECT note FROM {FIRST.identifier} VERSION AS OF {old}").collect() == [("first",)]
 

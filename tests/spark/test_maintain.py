@@ -82,7 +82,7 @@ def test_many_small_files_become_one_and_unused_tags_go(world: World) -> None:
     rows = lake.read_published(table)
     for _ in range(6):
         rows.writeTo(table.identifier).append()
-    lake.tag(table, lake.snapshots.seen(table), "release_99")
+    lake.branches.tag(table, lake.snapshots.seen(table), "release_99")
     contents = world.contents(table.name)
     assert world.spark.sql(f"SELECT count(*) FROM {table.identifier}.files").collect()[0][0] >= 7
 

@@ -155,8 +155,8 @@ def test_a_run_killed_between_two_publishes_is_taken_up_by_the_next(world: World
     world.transform("killed")
     world.build("killed")
     lake = LakeLoader(world.spark, "banking", "killed")
-    lake.fast_forward(lake.tables.trusted(world.star.sources_of("complaints")[0]))
-    lake.fast_forward(lake.tables.refined(world.star.dimensions[0]))
+    lake.branches.fast_forward(lake.tables.trusted(world.star.sources_of("complaints")[0]))
+    lake.branches.fast_forward(lake.tables.refined(world.star.dimensions[0]))
 
     world.run("next")
     assert totals(world) == {("2020T1", "A"): 3}

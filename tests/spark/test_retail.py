@@ -57,8 +57,8 @@ def run(spark: SparkSession, raw: FolderRaw, name: str) -> list[str]:
     tables = [*map(lake.tables.trusted, STAR.sources), *map(lake.tables.refined, STAR.tables)]
     for table in (*tables, lake.tables.files, lake.tables.rejects, lake.tables.checks):
         if exists(spark, table) and lake.branch in lake.snapshots.refs(table):
-            lake.fast_forward(table)
-            lake.drop_branch(table, lake.branch)
+            lake.branches.fast_forward(table)
+            lake.branches.drop(table, lake.branch)
     assert isinstance(built, list)
     return built
 

@@ -7,7 +7,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from estrela.errors import TransformError
-from estrela.etl.lake_table import StarTables
+from estrela.etl.star_tables import StarTables
 from estrela.etl.transformers.shuffled import shuffled
 
 

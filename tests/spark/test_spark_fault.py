@@ -10,8 +10,8 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from estrela.errors import LoadError, TransformError
-from estrela.etl.lake_table import StarTables
 from estrela.etl.loaders.commit import ATTEMPTS, commit
+from estrela.etl.star_tables import StarTables
 
 FILES = StarTables("banking").files
 DIVIDED = "SELECT 10 DIV (id - 5) AS value FROM range(10)"

@@ -9,8 +9,8 @@ from pyspark.sql import SparkSession
 from reading import csv_source, fields, typed
 
 from estrela.etl import tuning
-from estrela.etl.lake_table import StarTables
 from estrela.etl.readers.lines import reading
+from estrela.etl.star_tables import StarTables
 from estrela.etl.transformers.shuffled import shuffled
 from estrela.etl.tuning import tuned
 from estrela.model import Date, Number, Text, Timestamp, Whole

@@ -16,7 +16,6 @@ from raw_folder import FolderRaw
 
 from estrela.etl.accounts.quarantine import Quarantine
 from estrela.etl.base import Figures
-from estrela.etl.lake_table import StarTables
 from estrela.etl.loaders.definition import exists
 from estrela.etl.loaders.lake import LakeLoader
 from estrela.etl.releases.claim import Claim
@@ -24,6 +23,7 @@ from estrela.etl.releases.manifests import Manifests
 from estrela.etl.releases.news import raw_versions
 from estrela.etl.releases.switch import Switch
 from estrela.etl.run_key import is_run_branch
+from estrela.etl.star_tables import StarTables
 from estrela.etl.steps.maintain import Maintain
 from estrela.etl.steps.publish import Publish
 from estrela.etl.steps.quarantine import DecideOnFile

@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from estrela.etl.lake_table import LakeTable, StarTables
+from estrela.etl.lake_table import LakeTable
+from estrela.etl.star_tables import StarTables
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from estrela.errors import LoadError
-from estrela.etl.lake_table import CATALOG, LakeTable, StarTables
+from estrela.etl.lake_table import LakeTable
 from estrela.etl.loader import Loader
+from estrela.etl.loaders.branches import Branches
 from estrela.etl.loaders.by_partition import is_read_by_partition
 from estrela.etl.loaders.commit import commit
 from estrela.etl.loaders.definition import define, exists
+from estrela.etl.loaders.notes import Notes
 from estrela.etl.loaders.snapshots import Snapshots
 from estrela.etl.row_hash import row_hash
 from estrela.etl.run_key import branch_of
-from estrela.etl.sql import quoted
+from estrela.etl.star_tables import StarTables
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, DataFrameWriterV2, SparkSession
@@ -43,6 +45,8 @@ class LakeLoader(Loader):
         self.tables = StarTables(star)
         self.branch = branch_of(run_key)
         self.snapshots = Snapshots(spark, self.branch)
+        self.branches = Branches(self.snapshots)
+        self.notes = Notes(self.snapshots)
         self._ensured: set[str] = set()
 
     def ensure(self, table: LakeTable) -> None:
@@ -88,7 +92,7 @@ class LakeLoader(Loader):
         ``inputs`` is kept with the commit: it tells what the content was made of. ``partitions``: how many the rows
         belong to, 0 if that is unknown. ``clustered``: the rows of a partition are in one task already.
         """
-        self.begin(table)
+        self.branches.begin(table)
         options = {"snapshot-property.estrela.inputs": inputs, "advisory-partition-size": TASK_BYTES}
         options |= {"distribution-mode": "none"} if clustered else {}
         options |= {} if 0 < partitions <= OPEN_FILES else ONE_FILE_AT_A_TIME
@@ -101,45 +105,6 @@ class LakeLoader(Loader):
     def append_published(self, table: LakeTable, rows: DataFrame) -> None:
         """Add rows without audit: for records of operations alone."""
         commit(table, lambda: rows.writeTo(table.identifier).append())
-
-    def begin(self, table: LakeTable) -> None:
-        """Give the table a branch of this run, if it has none."""
-        if self.snapshots.head(table) is None:
-            create = f"ALTER TABLE {table.identifier} CREATE BRANCH IF NOT EXISTS `{self.branch}`"
-            commit(table, lambda: self.spark.sql(create))
-
-    def drop_branch(self, table: LakeTable, branch: str) -> None:
-        """Drop a branch, if it is there."""
-        drop = f"ALTER TABLE {table.identifier} DROP BRANCH IF EXISTS `{branch}`"
-        commit(table, lambda: self.spark.sql(drop))
-
-    def fast_forward(self, table: LakeTable) -> None:
-        """Show the run's branch to readers. Raises LoadError if another run published meanwhile."""
-        call = f"CALL {CATALOG}.system.fast_forward('{table.path}', 'main', '{self.branch}')"
-        commit(table, lambda: self.spark.sql(call).collect())
-
-    def tag(self, table: LakeTable, snapshot: int, name: str) -> None:
-        """Give a snapshot a name, which protects it from expiry; an existing tag of that name stays as it is."""
-        create = f"ALTER TABLE {table.identifier} CREATE TAG IF NOT EXISTS `{name}` AS OF VERSION {snapshot}"
-        commit(table, lambda: self.spark.sql(create))
-
-    def set_properties(self, table: LakeTable, **properties: str) -> None:
-        """Set properties of the table, under the prefix ``estrela.``."""
-        pairs = ", ".join(f"'estrela.{name}'={quoted(value)}" for name, value in properties.items())
-        commit(table, lambda: self.spark.sql(f"ALTER TABLE {table.identifier} SET TBLPROPERTIES ({pairs})"))
-
-    def mark_audited(self, table: LakeTable, report: str) -> None:
-        """Note that the run's branch, as it stands, passed the audit, and what the audit found."""
-        self.set_properties(table, audited=str(self.snapshots.head(table)), audit_report=report)
-
-    def note_inputs(self, table: LakeTable, inputs: str) -> None:
-        """Note that the rows which this run sees are what ``inputs`` give, as if they were committed with them."""
-        self.set_properties(table, inputs=inputs, inputs_of=str(self.snapshots.seen(table)))
-
-    def keep_inputs(self, table: LakeTable, inputs: str) -> None:
-        """Note ``inputs`` with a compacted table: the commit that they were noted with may be expired."""
-        if self.snapshots.is_compacted(table):
-            self.note_inputs(table, inputs)
 
     def is_unchanged(self, table: LakeTable, where: Column | None = None) -> bool:
         """Whether the run's branch holds exactly the published rows, in whatever order; ``where`` limits both."""

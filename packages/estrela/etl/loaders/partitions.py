@@ -8,6 +8,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from estrela.etl.lake_table import LakeTable
+from estrela.etl.loaders.layout import partition_specs
 from estrela.etl.loaders.snapshots import Snapshots
 from estrela.model.partition import DatePart, column_of, valued
 
@@ -59,7 +60,7 @@ class Partitions:
 
     def _are_repartitioned(self, files: Sequence[DataFrame]) -> bool:
         """Whether a file is partitioned in another way than the table is now."""
-        current, count = self.snapshots.partition_specs(self.table)
+        current, count = partition_specs(self.snapshots.spark, self.table)
         return count > 1 and any(not frame.where(f"spec_id <> {current}").isEmpty() for frame in files)
 
     def _metadata(self, name: str, snapshot: int) -> DataFrame:

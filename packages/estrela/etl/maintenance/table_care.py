@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from estrela.etl.lake_table import CATALOG, LakeTable
-from estrela.etl.loaders.commit import commit
+from estrela.etl.loaders.layout import lists_by_prefix
 
 if TYPE_CHECKING:
     from pyspark.sql import Row
@@ -44,8 +44,7 @@ class TableCare:
         compacted = self._small_files()
         if not self.is_dry_run:
             for tag in tags:
-                drop = f"ALTER TABLE {self.table.identifier} DROP TAG IF EXISTS `{tag}`"
-                commit(self.table, lambda drop=drop: self.lake.spark.sql(drop))  # type: ignore[misc]
+                self.lake.branches.drop_tag(self.table, tag)
             compacted = self._compact()
             self._call(
                 "expire_snapshots",
@@ -85,21 +84,21 @@ class TableCare:
 
     def _compact(self) -> int:
         """Merge small files and many manifests; the rows stay the same, and so does what they were made of."""
-        inputs = self.lake.snapshots.inputs(self.table)
+        inputs = self.lake.notes.inputs(self.table)
         options = f"options => map('min-input-files', '{SMALL_FILES}')"
         merged = int(self._call("rewrite_data_files", options)["rewritten_data_files_count"])
         if self._count("manifests") >= MANY_MANIFESTS:
             self._call("rewrite_manifests", "use_caching => false")
         if inputs:
             # The snapshots that lead to the old note are about to expire.
-            self.lake.note_inputs(self.table, inputs)
+            self.lake.notes.note_inputs(self.table, inputs)
         return merged
 
     def _remove_orphans(self) -> int:
         arguments = (
             f"older_than => {_literal(self.orphans_before)}",
             f"dry_run => {'true' if self.is_dry_run else 'false'}",
-            f"prefix_listing => {'true' if self.lake.snapshots.lists_by_prefix(self.table) else 'false'}",
+            f"prefix_listing => {'true' if lists_by_prefix(self.lake.spark, self.table) else 'false'}",
         )
         call = f"CALL {CATALOG}.system.remove_orphan_files(table => '{self.table.path}', {', '.join(arguments)})"
         return len(self.lake.spark.sql(call).collect())

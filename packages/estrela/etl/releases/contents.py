@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from estrela.etl.lake_table import LakeTable, StarTables
+from estrela.etl.lake_table import LakeTable
 from estrela.etl.releases.release import View
 from estrela.etl.releases.statements import RELEASE, RELEASE_COLUMNS, latest_sql, pinned, pinned_sql, runs_sql
+from estrela.etl.star_tables import StarTables
 from estrela.model.star import Star
 
 

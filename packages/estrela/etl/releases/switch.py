@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from estrela.errors import SettingsError
-from estrela.etl.lake_table import StarTables
 from estrela.etl.releases import statements
 from estrela.etl.releases.claim import Claim
 from estrela.etl.releases.manifests import Manifests, Pointer
 from estrela.etl.releases.release import Release
 from estrela.etl.releases.views import Views
+from estrela.etl.star_tables import StarTables
 
 MARGIN_SECONDS = 3.0
 """More than the clocks of AWS differ, and more than one write to S3 takes."""

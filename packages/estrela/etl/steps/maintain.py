@@ -118,7 +118,7 @@ def needed_snapshots(star: Star, lake: LakeLoader) -> Mapping[str, Set[int]]:
     needed: dict[str, set[int]] = defaultdict(set)
     for fact in star.facts:
         target = lake.tables.refined(fact)
-        built = inputs_of(lake.snapshots.inputs(target)) if fact.increment and lake.seen(target) else None
+        built = inputs_of(lake.notes.inputs(target)) if fact.increment and lake.seen(target) else None
         if built is None:
             continue
         for source in fact.sources:

@@ -83,7 +83,7 @@ class Publish(ETLBase):
         changed = release.changed_tables(manifests.current())
         tables = {table.path: table for table in pinned_tables(self.star)}
         for path in release.changed_tables(latest):
-            self.lake.tag(tables[path], release.snapshots[path], f"release_{release.number}")
+            self.lake.branches.tag(tables[path], release.snapshots[path], f"release_{release.number}")
         # Readers see the row once the release has been current.
         self._record(release, newest, changed)
         self.switch.publish(release)
@@ -122,10 +122,10 @@ class Publish(ETLBase):
             done = [transformer.transform() for transformer in self.transformers]
             held_back = {source: reason for one in done for source, reason in one.held_back.items()}
             mine = [table for table in self._tables() if self.lake.branch in self.lake.snapshots.refs(table)]
-            if not any(self.lake.snapshots.is_stale(table) for table in mine):
+            if not any(self.lake.branches.is_stale(table) for table in mine):
                 return self._changed(mine, held_back), held_back
             for table in mine:
-                self.lake.drop_branch(table, self.lake.branch)
+                self.lake.branches.drop(table, self.lake.branch)
         raise LoadError(self.star.name, f"{ATTEMPTS} other runs published while this one was at it; run it again")
 
     def _changed(self, mine: list[LakeTable], held_back: Mapping[str, str]) -> list[LakeTable]:
@@ -136,7 +136,7 @@ class Publish(ETLBase):
         repeated = (self.lake.tables.files, self.lake.tables.rejects) if held_back else ()
         same = [table for table in mine if table in repeated and self.lake.is_unchanged(table)]
         for table in same:
-            self.lake.drop_branch(table, self.lake.branch)
+            self.lake.branches.drop(table, self.lake.branch)
         return [table for table in mine if table not in same]
 
     def _tables(self) -> list[LakeTable]:
@@ -154,8 +154,8 @@ class Publish(ETLBase):
         """Make the run's branch the committed state of the table, and drop the branch."""
         refs = self.lake.snapshots.refs(table)
         if refs.get("main") != refs[self.lake.branch]:
-            self.lake.fast_forward(table)
-        self.lake.drop_branch(table, self.lake.branch)
+            self.lake.branches.fast_forward(table)
+        self.lake.branches.drop(table, self.lake.branch)
 
     def _drop_orphans(self) -> int:
         """Drop the branches of runs that died."""
@@ -167,7 +167,7 @@ class Publish(ETLBase):
             if is_run_branch(branch) and branch not in kept
         ]
         for table, branch in orphans:
-            self.lake.drop_branch(table, branch)
+            self.lake.branches.drop(table, branch)
         return len(orphans)
 
     def _record(self, release: Release, latest: int, changed: Sequence[str]) -> None:

@@ -72,14 +72,14 @@ class BuildStar(Transformer):
         They come from the tables, so that a run which died before this line records them all the same.
         """
         reports = {
-            table.name: self.lake.snapshots.audit_report(self.lake.tables.refined(table)) for table in self.star.tables
+            table.name: self.lake.notes.audit_report(self.lake.tables.refined(table)) for table in self.star.tables
         }
         audited = [name for name, report in reports.items() if report]
         if not audited:
             return
         checks = self.lake.tables.checks
         self.lake.ensure(checks)
-        self.lake.begin(checks)
+        self.lake.branches.begin(checks)
         recorded = [row.asDict() for row in self.lake.read(checks).collect()]
         found = [row for name in audited for row in json.loads(reports[name])]
         rows = [*found, *[row for row in recorded if row["table_name"] not in audited]]

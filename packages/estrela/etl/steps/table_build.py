@@ -46,9 +46,9 @@ class TableBuild:
         if not nothing:
             self._write()
         if nothing or (not self.begun and self._is_unchanged()):
-            self.lake.note_inputs(target, self.inputs.as_text())
+            self.lake.notes.note_inputs(target, self.inputs.as_text())
             return False
-        self.lake.mark_audited(target, self._report())
+        self.lake.notes.mark_audited(target, self._report())
         return True
 
     def _write(self) -> None:
@@ -64,7 +64,7 @@ class TableBuild:
         target = self.lake.tables.refined(self.table)
         unchanged = self.lake.is_unchanged(target, self.part.rows if self.part else None)
         if unchanged:
-            self.lake.drop_branch(target, self.lake.branch)
+            self.lake.branches.drop(target, self.lake.branch)
         return unchanged
 
     def _report(self) -> str:
@@ -95,13 +95,13 @@ def due_build(table: Table, lake: LakeLoader, code: str, full_refresh: bool) -> 
     """Return the build of ``table`` by the code of this digest; None where nothing that it is made of changed."""
     target, snapshots = lake.tables.refined(table), lake.snapshots
     lake.ensure(target)
-    if not snapshots.is_audited(target):
-        lake.drop_branch(target, lake.branch)
+    if not lake.notes.is_audited(target):
+        lake.branches.drop(target, lake.branch)
     begun = snapshots.head(target) is not None
-    inputs, built = current_inputs(table, lake, code), inputs_of(snapshots.inputs(target))
+    inputs, built = current_inputs(table, lake, code), inputs_of(lake.notes.inputs(target))
     refreshed = full_refresh and not begun
     if built == inputs and not refreshed:
-        lake.keep_inputs(target, inputs.as_text())
+        lake.notes.keep_inputs(target, inputs.as_text())
         return None
     part = part_of(table, lake, built, inputs) if isinstance(table, Fact) and built and not refreshed else None
     return TableBuild(table, lake, inputs, part, begun, PACKED * _bytes_read(table, lake, part))
@@ -123,7 +123,7 @@ def searched(table: Table, lake: LakeLoader) -> int:
     if not isinstance(table, Fact) or table.increment is None:
         return 0
     target, seen = lake.tables.refined(table), lake.snapshots.seen
-    built = inputs_of(lake.snapshots.inputs(target)) if seen(target) else None
+    built = inputs_of(lake.notes.inputs(target)) if seen(target) else None
     members = {lookup.dimension.name: seen(lake.tables.refined(lookup.dimension)) for lookup in table.lookups}
     return PACKED * lake.snapshots.size(target) if built and built.dimensions != members else 0
 

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from estrela.etl.accounts.file_accounts import Account, Ledger
 from estrela.etl.accounts.quarantine import accepted
 from estrela.etl.loaders.lake import LakeLoader
+from estrela.etl.loaders.layout import has_old_layout
 from estrela.etl.partition_filter import clustered_by, partition_filter
 from estrela.etl.quality.audit import audit
 from estrela.etl.raw.deliveries import (
@@ -55,7 +56,7 @@ class TransformSource(Transformer):
         table = tables.trusted(self.source)
         for one in (table, tables.files, tables.rejects):
             self.lake.ensure(one)
-        if not self.full_refresh and self.lake.snapshots.has_old_layout(table):
+        if not self.full_refresh and has_old_layout(self.lake.snapshots, table):
             # Files of the old partitions hold rows of several new ones, which cannot be replaced one by one.
             return replace(self, full_refresh=True).transform()
         # The newest state costs what changed since a checkpoint; snapshots, and answers before one that is set aside,
@@ -84,7 +85,7 @@ class TransformSource(Transformer):
 
     def hold_back(self) -> None:
         """Leave the source as it is published: the run's own rows of it go, its rejects stay for the operator."""
-        self.lake.drop_branch(self.lake.tables.trusted(self.source), self.lake.branch)
+        self.lake.branches.drop(self.lake.tables.trusted(self.source), self.lake.branch)
         Ledger(self.source, self.lake).restore()
 
     def _write(

@@ -1,0 +1,93 @@
+"""Tables of operations of a star: files and rejects, checks, releases and maintenance. Their database is the star's."""
+
+from __future__ import annotations
+
+from estrela.etl.lake_table import LakeTable
+from estrela.model.column import Column
+
+_SOURCE = Column("source", "string", "Source that the file answers")
+_REQUEST = Column("request", "string", "What was asked for, such as quarter=4,year=2021")
+_FILE = Column("source_file", "string", "sha256 of the file's content, its name in the raw layer")
+
+FILES = LakeTable(
+    "",
+    "files",
+    "Files taken in: rows in = rows loaded + rows rejected",
+    (
+        _SOURCE,
+        _REQUEST,
+        Column("page", "int", "Page of the answer, from 0"),
+        _FILE,
+        Column("url", "string", "Where the file came from"),
+        Column("fetched_at", "timestamp", "When it was received, UTC"),
+        Column("size", "bigint", "Bytes"),
+        Column("rows_in", "bigint", "Rows that the file holds, header and blank lines not counted"),
+        Column("rows_loaded", "bigint", "Rows in the trusted table"),
+        Column("rows_rejected", "bigint", "Rows in rejects"),
+    ),
+    ("source",),
+    ("request", "page"),
+)
+REJECTS = LakeTable(
+    "",
+    "rejects",
+    "Rows and files that were refused, and why",
+    (
+        _SOURCE,
+        _REQUEST,
+        _FILE,
+        Column("source_line", "bigint", "Line of the file, from 1; of a JSON answer the place of the record, from 1"),
+        Column("column_name", "string", "Header of the column that is wrong; empty for the row or file as a whole"),
+        Column("value", "string", "The value found there"),
+        Column("reason", "string", "What is wrong with it and what is allowed"),
+        Column("raw_line", "string", "The row as received, at most 1,000 characters"),
+    ),
+    ("source",),
+    ("request", "source_line"),
+)
+CHECKS = LakeTable(
+    "",
+    "checks",
+    "Results of the checks of what is published",
+    (
+        Column("table_name", "string", "Table"),
+        Column("check_name", "string", "Check"),
+        Column("column_name", "string", "Columns that it looks at"),
+        Column("rows_checked", "bigint", "Rows of the table"),
+        Column("rows_failed", "bigint", "Rows that fail it"),
+    ),
+    (),
+    ("table_name", "check_name", "column_name"),
+)
+RUNS = LakeTable(
+    "",
+    "runs",
+    "Releases as they became current: one row per publish, and one per rollback",
+    (
+        Column("release_id", "bigint", "Number of the release; less than replaces after a rollback"),
+        Column("replaces", "bigint", "Release that it replaced for readers; 0 if it was the first"),
+        Column("run_key", "string", "Key of the run"),
+        Column("published_at", "timestamp", "When its tables were published, UTC"),
+        Column("tables", "string", "Tables that changed, comma-separated"),
+        Column("held_back", "string", "Sources that were not brought up to date, comma-separated"),
+    ),
+)
+MAINTENANCE = LakeTable(
+    "",
+    "maintenance",
+    "What maintenance removed from each table and from raw, and what it left",
+    (
+        Column("run_key", "string", "Key of the run"),
+        Column("maintained_at", "timestamp", "When the run began, UTC"),
+        Column("is_dry_run", "boolean", "Whether the run only counted"),
+        Column("table_name", "string", "Table, or raw/ and the name of a source"),
+        Column("tags_dropped", "bigint", "Tags of releases that can no longer be shown"),
+        Column("snapshots_expired", "bigint", "Snapshots that nothing refers to any more"),
+        Column("files_compacted", "bigint", "Small data files merged into larger ones"),
+        Column("orphans_removed", "bigint", "Files that belong to no snapshot"),
+        Column("data_files", "bigint", "Data files of the newest snapshot, afterwards"),
+        Column("snapshots", "bigint", "Snapshots of the table, afterwards"),
+        Column("answers_retired", "bigint", "Raw answers given up: superseded, and needed by no table"),
+        Column("bytes_removed", "bigint", "Size of the raw contents that were removed"),
+    ),
+)

@@ -1,0 +1,67 @@
+"""The tables of one star: trusted, refined and of operations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from estrela.etl.lake_table import LakeTable
+from estrela.etl.ops_tables import CHECKS, FILES, MAINTENANCE, REJECTS, RUNS
+from estrela.model.source import Source
+from estrela.model.table import Dimension, Fact, Table
+
+
+@dataclass(frozen=True)
+class StarTables:
+    """The tables of one star: databases ``<star>_trusted``, ``<star>_refined`` and ``<star>_ops``."""
+
+    star: str
+
+    def trusted(self, source: Source) -> LakeTable:
+        """Return the trusted table of a source."""
+        database = f"{self.star}_trusted"
+        return LakeTable(database, source.name, source.doc, source.all_columns, source.partition_by, source.sort_by)
+
+    def refined(self, table: Table) -> LakeTable:
+        """Return the refined table of a dimension or fact."""
+        columns, doc = table.all_columns, table.doc
+        if isinstance(table, Fact):
+            return LakeTable(self.refined_database, table.name, doc, columns, table.partition_by, table.sort_by)
+        return LakeTable(self.refined_database, table.name, doc, columns, (), _dimension_order(table))
+
+    @property
+    def refined_database(self) -> str:
+        """Database of the dimensions, facts and marts."""
+        return f"{self.star}_refined"
+
+    @property
+    def files(self) -> LakeTable:
+        """Files taken in, with the account of their rows."""
+        return self._ops(FILES)
+
+    @property
+    def rejects(self) -> LakeTable:
+        """Rows and files that were refused."""
+        return self._ops(REJECTS)
+
+    @property
+    def checks(self) -> LakeTable:
+        """Results of checks."""
+        return self._ops(CHECKS)
+
+    @property
+    def runs(self) -> LakeTable:
+        """Releases that were published."""
+        return self._ops(RUNS)
+
+    @property
+    def maintenance(self) -> LakeTable:
+        """What maintenance removed from each table, and what it left."""
+        return self._ops(MAINTENANCE)
+
+    def _ops(self, table: LakeTable) -> LakeTable:
+        return replace(table, database=f"{self.star}_ops")
+
+
+def _dimension_order(table: Dimension) -> tuple[str, ...]:
+    dated = [name for name in ("valid_from",) if name in {column.name for column in table.all_columns}]
+    return (*table.business_key, *dated)
