@@ -2,9 +2,11 @@
 .DEFAULT_GOAL := help
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+TRINO := 476
+TRINO_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/localaws
 UV_VERSION := $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
 
-.PHONY: help setup check test test-fast test-compose demo airflow preview bench clean soak
+.PHONY: help setup check test test-fast test-compose demo airflow preview bench clean soak trino
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +44,15 @@ test-compose: .venv/ready ## the stack of docker-compose.yml, up, proved and dow
 
 soak: .venv/ready ## 2,000 Athena queries, eight at a time, a third of them failing or stopped; five minutes
 	ESTRELA_SOAK_QUERIES=2000 ESTRELA_SOAK_ROUNDS=4 $(BIN)/pytest -s tests/localaws/test_athena_soak.py
+
+trino: .venv/ready ## a Trino server from Maven Central, for Athena's second engine: localaws up --athena trino
+	@command -v mvn >/dev/null || { echo "make trino needs Maven (Debian: apt-get install maven)"; exit 1; }
+	@test -d $(TRINO_CACHE)/trino-server-$(TRINO) || { set -e; mkdir -p $(TRINO_CACHE); \
+	  mvn -q dependency:copy -Dartifact=io.trino:trino-server:$(TRINO):tar.gz -DoutputDirectory=$(TRINO_CACHE); \
+	  mkdir -p $(TRINO_CACHE)/part; tar xzf $(TRINO_CACHE)/trino-server-$(TRINO).tar.gz -C $(TRINO_CACHE)/part; \
+	  cd $(TRINO_CACHE)/part/trino-server-$(TRINO)/plugin; ls | grep -vx -e hive -e iceberg | xargs rm -rf; \
+	  cd $(TRINO_CACHE); mv part/trino-server-$(TRINO) .; rm -r part trino-server-$(TRINO).tar.gz; }
+	@$(BIN)/python -c 'import os; from localaws.athena.trino.distribution import find_distribution as f; print(f(os.environ))'
 
 demo: .venv/ready ## run the main job on this machine
 	@$(BIN)/python -m demo

@@ -16,7 +16,7 @@ from typing import Any
 from localaws.errors import LocalAwsError
 from localaws.home import Home, ServerRecord
 from localaws.running import STOP_DEADLINE, Running, launch, wait_until_ready
-from localaws.settings import Settings, settings_from
+from localaws.settings import ENGINES, TRINO, Settings, settings_from
 
 FILES = ("ca.pem", "server.pem", "server-key.pem", "truststore.p12")
 
@@ -44,6 +44,10 @@ def _parser(defaults: Settings) -> argparse.ArgumentParser:
     up.add_argument("--https-port", type=int, help="answer HTTPS here as well, with the two files below")
     up.add_argument("--certificate", type=Path, help="PEM file; 'localaws certificate' makes one")
     up.add_argument("--private-key", type=Path, help="PEM file")
+    up.add_argument("--athena", choices=ENGINES, default=None, help=f"engine of queries (default {defaults.athena})")
+    up.add_argument("--trino", default=defaults.trino, metavar="URL", help="a Trino that runs; else one is started")
+    up.add_argument("--trino-endpoint", default=defaults.trino_endpoint, metavar="URL", help="where that one finds AWS")
+    up.add_argument("--trino-heap", type=int, default=defaults.trino_heap, help="megabytes of one that is started")
     up.add_argument("--foreground", action="store_true", help="stay attached, log to the terminal")
     up.set_defaults(command=_up)
     for name, command, text in (
@@ -73,12 +77,16 @@ def _up(options: argparse.Namespace, defaults: Settings) -> int:
 
 
 def _up_options(options: argparse.Namespace) -> dict[str, Any]:
-    names = ("port", "host", "region", "warm", "java_options", "https_port", "certificate", "private_key")
+    names = (
+        "port", "host", "region", "warm", "java_options", "https_port", "certificate", "private_key",
+        "athena", "trino", "trino_endpoint", "trino_heap",
+    )  # fmt: skip
     return {name.replace("_", "-"): getattr(options, name) for name in names}
 
 
 def _settings(options: argparse.Namespace, defaults: Settings) -> Settings:
     given = {name.replace("-", "_"): value for name, value in _up_options(options).items()}
+    given["athena"] = options.athena or (TRINO if options.trino else defaults.athena)
     return replace(defaults, home=options.home.absolute(), **given)
 
 

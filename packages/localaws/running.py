@@ -61,15 +61,25 @@ class Running:
 
 @contextmanager
 def running(
-    home: Path | None = None, *, port: int = 0, warm: int = 0, region: str = "us-east-1", java_options: str = ""
+    home: Path | None = None,
+    *,
+    port: int = 0,
+    warm: int = 0,
+    region: str = "us-east-1",
+    java_options: str = "",
+    athena: str = "",
+    trino: str = "",
 ) -> Iterator[Running]:
     """Start ``localaws up`` on a free port, yield it, stop it. Without ``home`` its state goes with the block.
 
+    ``athena`` is ``duckdb`` or ``trino`` (default: LOCALAWS_ATHENA, else duckdb), which is the Trino at the URL
+    ``trino``, or one that the server starts.
     Raises StartError with the server's own message, or HomeNotWritableError.
     """
     with tempfile.TemporaryDirectory(prefix="localaws-") as temporary:
         folder = home or Path(temporary)
         options = {"port": port, "warm": warm, "region": region, "java-options": java_options}
+        options |= {name: value for name, value in {"athena": athena, "trino": trino}.items() if value}
         process = launch(folder, *[f"--{name}={value}" for name, value in options.items()])
         try:
             record = wait_until_ready(process, folder)

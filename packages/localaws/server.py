@@ -55,8 +55,8 @@ class Server:
     def start(self) -> None:
         """Take the home and the port, load the state, and be ready to serve.
 
-        Raises PortTakenError, CertificateError, HomeNotWritableError, HomeInUseError or HomeStateError, and leaves
-        nothing behind.
+        Raises PortTakenError, CertificateError, HomeNotWritableError, HomeInUseError, HomeStateError, TrinoMissingError
+        or JavaMissingError, and leaves nothing behind.
         """
         self.home.acquire()
         try:
@@ -131,7 +131,7 @@ class Server:
         catalog = glue.open_catalog(self.settings, state)
         tables = Late(lambda: iceberg.open_tables(catalog, store))
         runs = glue.open_runs(self.settings, self.home, store, self.endpoint, lambda: state.save("logs"))
-        queries = athena.open_queries(self.home, store, catalog, tables)
+        queries = athena.open_queries(self.settings, self.home, store, catalog, tables)
         self._stops += [queries.stop, runs.stop, store.close]
         self._preload = queries.preload
         state.load()

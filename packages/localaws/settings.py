@@ -10,6 +10,8 @@ from localaws.errors import LocalAwsError
 
 DEFAULT_PORT = 4566
 LOOPBACK = "127.0.0.1"
+DUCKDB, TRINO = "duckdb", "trino"
+ENGINES = (DUCKDB, TRINO)
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,9 @@ class Settings:
     ``java_options`` are further options of the JVMs of Glue runs: ``-XX:TieredStopAtLevel=1`` halves what a short run
     costs and slows one of millions of rows.
     ``glue_minute`` is the length in seconds of a minute of a Glue job's Timeout: tests shorten it.
+    ``athena`` is the engine of Athena's queries, ``duckdb`` (in this process) or ``trino``: the Trino at the URL
+    ``trino``, which reaches AWS at the URL ``trino_endpoint`` (bound here); without that URL one that the server
+    starts, with a heap of ``trino_heap`` megabytes.
     With ``https_port`` it answers HTTPS there as well, with the PEM files ``certificate`` and ``private_key``: for
     clients that take no plain HTTP, such as Athena's JDBC driver.
     """
@@ -36,11 +41,15 @@ class Settings:
     certificate: Path | None = None
     private_key: Path | None = None
     glue_minute: float = 60.0
+    athena: str = DUCKDB
+    trino: str = ""
+    trino_endpoint: str = ""
+    trino_heap: int = 2048
 
 
 def settings_from(environ: Mapping[str, str]) -> Settings:
     """Read ``AWS_DEFAULT_REGION`` and ``LOCALAWS_HOME``, ``_HOST``, ``_PORT``, ``_WARM``, ``_JAVA_OPTIONS``,
-    ``_GLUE_MINUTE``.
+    ``_GLUE_MINUTE``, ``_ATHENA``, ``_TRINO``, ``_TRINO_ENDPOINT``, ``_TRINO_HEAP``.
 
     Raises LocalAwsError.
     """
@@ -53,7 +62,18 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         warm=_number(environ, "LOCALAWS_WARM", 1),
         java_options=environ.get("LOCALAWS_JAVA_OPTIONS", ""),
         glue_minute=_number(environ, "LOCALAWS_GLUE_MINUTE", 60),
+        athena=_engine(environ),
+        trino=environ.get("LOCALAWS_TRINO", ""),
+        trino_endpoint=environ.get("LOCALAWS_TRINO_ENDPOINT", ""),
+        trino_heap=_number(environ, "LOCALAWS_TRINO_HEAP", 2048),
     )
+
+
+def _engine(environ: Mapping[str, str]) -> str:
+    name = environ.get("LOCALAWS_ATHENA", TRINO if environ.get("LOCALAWS_TRINO") else DUCKDB)
+    if name not in ENGINES:
+        raise LocalAwsError(f"LOCALAWS_ATHENA is {name!r}; allowed are {', '.join(ENGINES)}")
+    return name
 
 
 def _number(environ: Mapping[str, str], name: str, default: int) -> int:

@@ -164,9 +164,10 @@ def lake(aws: Running) -> Iterator[Lake]:
 
 
 class AthenaQueries:
-    """Queries of one database, whose results lie in a bucket of their own."""
+    """Queries of one database, whose results lie in a bucket of their own; each may take so many seconds."""
 
-    def __init__(self, server: Running, database: str, bucket: str) -> None:
+    def __init__(self, server: Running, database: str, bucket: str, seconds: float = 60) -> None:
+        self.seconds = seconds
         self.client = server.client("athena")
         self.database = database
         self.bucket = bucket
@@ -180,7 +181,7 @@ class AthenaQueries:
 
     def wait(self, execution_id: str) -> dict[str, Any]:
         """The execution, once it has ended."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + self.seconds
         while time.monotonic() < deadline:
             execution = self.client.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]
             if execution["Status"]["State"] not in ("QUEUED", "RUNNING"):
@@ -206,6 +207,12 @@ class AthenaQueries:
             tuple(c.get("VarCharValue") for c in row["Data"]) for page in pages for row in page["ResultSet"]["Rows"]
         ]
         return rows[1:] if execution["ResultConfiguration"]["OutputLocation"].endswith(".csv") else rows
+
+
+@pytest.fixture(scope="session")
+def athena_of() -> type[AthenaQueries]:
+    """To ask queries of a server of one's own."""
+    return AthenaQueries
 
 
 def _fresh_database(aws: Running, bucket: str) -> AthenaQueries:

@@ -11,7 +11,7 @@ QUOTED = "org.apache.hadoop.hive.serde2.OpenCSVSerde"
 OPENX = "org.openx.data.jsonserde.JsonSerDe"
 HIVE_JSON = "org.apache.hive.hcatalog.data.JsonSerDe"
 TEXT_INPUT = "org.apache.hadoop.mapred.TextInputFormat"
-UNSURE = "cannot be answered with certainty"
+UNSURE = "cannot be answered with certainty; a real Trino may answer it: localaws up --athena trino"
 
 
 def table(athena: Any, s3: Any, columns: str, lines: str | bytes, row_format: str, more: str = "") -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,7 +78,20 @@ def shown(value: str | None) -> str:
     return f'"{value}"' if value != value.strip() or value in ("", "NULL") else value
 
 
-CASES = [case for path in sorted(GOLDEN.glob("*.txt")) for case in read(path)]
+# What Trino 476 answers otherwise than Athena, or than the Trino that the page of the source is of.
+DIFFERENCES = {
+    "try_cast('12 ' AS bigint)": "a newer Trino trims the text",
+    "CAST(' 1' AS integer)": "a newer Trino trims the text",
+    "concat('a', NULL)": "a newer Trino takes it for arrays",
+    "'a' || 'b' || NULL": "a newer Trino takes it for arrays",
+    "map_concat(map(ARRAY['a', 'b'], ARRAY[1, 2]), map(ARRAY['b', 'c'], ARRAY[3, 4]))": "entries have no order",
+    'SELECT 1, 2 AS b, 3 AS "C", x, X + 1, t.x AS Y FROM (VALUES 5) AS T(x)': "Trino keeps the case of an alias",
+    'SELECT "T"."A" FROM (VALUES 1) t(a)': "Trino keeps the case of a quoted name",
+}
+# On Trino too, where LOCALAWS_ATHENA says so: its errors have more words, and it answers what is refused here.
+TRINO = os.environ.get("LOCALAWS_ATHENA") == "trino"
+ALL = [case for path in sorted(GOLDEN.glob("*.txt")) for case in read(path)]
+CASES = [case for case in ALL if not TRINO or case.sql not in DIFFERENCES]
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if not c.error], ids=lambda c: f"{c.place}: {c.sql[:60]}")
@@ -110,13 +124,17 @@ def csv_rows(home: Path, execution: dict[str, Any]) -> list[list[str | None]]:
     return rows[:-1]
 
 
-@pytest.mark.parametrize("case", [c for c in CASES if c.error], ids=lambda c: f"{c.place}: {c.sql[:60]}")
+@pytest.mark.parametrize(
+    "case",
+    [c for c in CASES if c.error and not (TRINO and c.error.startswith("NOT_SUPPORTED"))],
+    ids=lambda c: f"{c.place}: {c.sql[:60]}",
+)
 def test_a_client_gets_the_reason_of_a_failure(shared_athena, case: Case) -> None:
     try:
         reason = shared_athena.fails(case.query)
     except ClientError as error:
         reason = error.response["Error"]["Message"]
-    assert reason.startswith(case.error)
+    assert reason.startswith(case.error.partition(":")[0] if TRINO else case.error)
 
 
 def test_not_supported_names_the_construct() -> None:
@@ -127,8 +145,9 @@ def test_not_supported_names_the_construct() -> None:
 
 
 def test_the_golden_file_is_large_and_sourced() -> None:
-    answered = [c for c in CASES if not c.error]
+    assert {c.sql for c in ALL} >= set(DIFFERENCES)
+    answered = [c for c in ALL if not c.error]
     assert len(answered) >= 900
     assert sum(c.source.startswith(("source https://", "source Trino 476,")) for c in answered) >= 800
-    assert all(c.source for c in CASES)
-    assert len({c.error for c in CASES if c.error.startswith("NOT_SUPPORTED")}) >= 30
+    assert all(c.source for c in ALL)
+    assert len({c.error for c in ALL if c.error.startswith("NOT_SUPPORTED")}) >= 30

@@ -84,7 +84,7 @@ def test_no_service_is_root(name: str) -> None:
 def test_an_image_is_built_here_or_pinned(name: str) -> None:
     image = SERVICES[name]["image"]
     if not any(it["image"] == image and "build" in it for it in SERVICES.values()):
-        assert re.search(r":v?\d+\.\d+", image), image
+        assert re.search(r":v?\d+(\.\d+)*$|:v?\d+\.\d+", image), image
 
 
 def test_the_images_that_ours_stand_on_are_pinned() -> None:
@@ -164,6 +164,7 @@ def config(env_file: Path, *options: str) -> subprocess.CompletedProcess[str]:
         ((), {"aws", "bcb", "deploy"}),
         (("--profile", "live"), {"aws", "deploy-live"}),
         (("--profile", "glue"), {"aws-glue", "bcb", "deploy"}),
+        (("--profile", "trino"), {"aws-trino", "trino", "bcb", "deploy"}),
     ],
 )
 def test_compose_reads_each_profile(tmp_path: Path, options: tuple[str, ...], only: set[str]) -> None:

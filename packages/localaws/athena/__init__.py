@@ -12,18 +12,36 @@ from localaws.athena.api.backend import LocalAthenaBackend
 from localaws.athena.api.queries import Queries
 from localaws.athena.api.responses import LocalAthenaResponse
 from localaws.athena.embedded.engine import EmbeddedEngine
+from localaws.settings import TRINO
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from localaws.athena.engine import Engine
     from localaws.glue.catalog import Catalog
     from localaws.home import Home
     from localaws.iceberg.tables import IcebergTables
     from localaws.s3.store import ObjectStore
+    from localaws.settings import Settings
 
 
-def open_queries(home: Home, store: ObjectStore, catalog: Catalog, tables: Callable[[], IcebergTables]) -> Queries:
-    """The queries of a server, behind moto's Athena API; call it before the first request of the process."""
-    queries = Queries(home.queries, store, catalog, tables, EmbeddedEngine(home.tmp))
+def open_queries(
+    settings: Settings, home: Home, store: ObjectStore, catalog: Catalog, tables: Callable[[], IcebergTables]
+) -> Queries:
+    """The queries of a server, behind moto's Athena API; call it before the first request of the process.
+
+    Raises TrinoMissingError or JavaMissingError where Trino is asked for, and cannot be started.
+    """
+    queries = Queries(home.queries, store, catalog, tables, _engine(settings, home.tmp))
     LocalAthenaBackend.urls = urls
     LocalAthenaResponse.queries = queries
     athena_backends.backend = LocalAthenaBackend
     return queries
+
+
+def _engine(settings: Settings, temporary: Path) -> Engine:
+    if settings.athena == TRINO:
+        from localaws.athena.trino.engine import TrinoEngine
+
+        return TrinoEngine(settings, temporary)
+    return EmbeddedEngine(temporary)

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
-from moto.glue.exceptions import EntityNotFoundException
 from moto.glue.responses import GlueResponse
 
 from localaws.glue.catalog_table import CatalogTable
@@ -93,10 +92,9 @@ class ColumnStatisticsResponses(GlueResponse):
         return ActionResult({"Errors": errors})
 
     def _delete(self, entity: Any) -> EmptyResult:
-        name = self.parameters["ColumnName"].lower()
+        """Forget a column's statistics; those of a column without any too, as Trino does for every column it writes."""
         with self.glue_backend.lock:
-            if _statistics_of(entity).pop(name, None) is None:
-                raise EntityNotFoundException(f"Column {name} has no statistics.")
+            _statistics_of(entity).pop(self.parameters["ColumnName"].lower(), None)
         return EmptyResult()
 
 

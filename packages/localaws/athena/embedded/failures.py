@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import duckdb
 
 from localaws.athena.embedded.database import MEMORY
 from localaws.athena.embedded.sql.failures import failure
-from localaws.athena.errors import USER
+from localaws.athena.errors import USER, QueryError, UnsupportedError
 from localaws.athena.failures import Failure, shortened
+from localaws.athena.sql_errors import NotSupportedError
 
 # 0 is what Athena answers to a query that exhausted resources
 _EXHAUSTED = 0
@@ -17,6 +20,8 @@ _EXHAUSTED_REASON = (
     f"EXCEEDED_LOCAL_MEMORY_LIMIT: Query exhausted resources at this scale factor: it needs more than {MEMORY} of "
     "memory and its share of the disk"
 )
+_REFUSAL = "NOT_SUPPORTED"
+_HINT = "; a real Trino may answer it: localaws up --athena trino"
 _OWN_ERROR = re.compile(r"HIVE_BAD_DATA: .*")
 
 
@@ -28,4 +33,14 @@ def explain(error: Exception) -> Failure | None:
         return None
     if own := _OWN_ERROR.search(str(error)):
         return Failure(shortened(own[0]), USER)
-    return Failure(failure(error), USER)
+    text = failure(error)
+    return Failure(text + _HINT if text.startswith(_REFUSAL) else text, USER)
+
+
+@contextmanager
+def other_engine_named() -> Iterator[None]:
+    """Let a refusal of the block say which engine may answer; raise it as QueryError."""
+    try:
+        yield
+    except (NotSupportedError, UnsupportedError) as error:
+        raise QueryError(_REFUSAL, str(error).removeprefix(f"{_REFUSAL}: ") + _HINT) from error

@@ -10,6 +10,7 @@ from localaws.athena import engine
 from localaws.athena.embedded.binding import Binder
 from localaws.athena.embedded.context import Context
 from localaws.athena.embedded.explain import explain
+from localaws.athena.embedded.failures import other_engine_named
 from localaws.athena.embedded.queries import parse_query, prepare_query
 from localaws.athena.embedded.rendering import render_column
 from localaws.athena.embedded.session import Session
@@ -75,10 +76,12 @@ class EmbeddedRun:
         handler = _HANDLERS.get(statement.kind)
         if handler is None:
             raise UnsupportedError(f"statement {statement.kind.replace('_', ' ')}", "is not run here")
-        return handler(Context.of(context, self._session), statement)
+        with other_engine_named():
+            return handler(Context.of(context, self._session), statement)
 
     def columns(self, context: engine.Context, query: str) -> Columns:
-        return prepare_query(Context.of(context, self._session), query).columns
+        with other_engine_named():
+            return prepare_query(Context.of(context, self._session), query).columns
 
     def cancel(self) -> None:
         self._session.cancel()

@@ -44,6 +44,8 @@ def _parse(words: list[str], text: str) -> tuple[Type, list[str]]:
     name = _ALIASES.get(name, name)
     if name == "double" and rest[:1] and rest[0].lower() == "precision":
         rest = rest[1:]
+    if name == "interval" and len(rest) > 2 and rest[1].lower() == "to":
+        name, rest = " ".join((name, *(word.lower() for word in rest[:3]))), rest[3:]
     inner: list[str] = []
     if rest and rest[0] in "(<":
         inner, rest = _bracketed(rest)

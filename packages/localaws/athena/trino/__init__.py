@@ -1,0 +1,1 @@
+"""A real Trino as Athena's engine."""

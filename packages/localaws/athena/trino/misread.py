@@ -1,0 +1,33 @@
+"""Tables that Trino reads, and reads wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_OPEN_CSV = "OpenCSVSerde"
+
+
+def misread(table: Mapping[str, Any]) -> str | None:
+    """Why Trino's rows of a table would not be Athena's, None where nothing is known against them."""
+    storage = table.get("StorageDescriptor") or {}
+    name = f"{table.get('DatabaseName')}.{table.get('Name')}"
+    serde = str((storage.get("SerdeInfo") or {}).get("SerializationLibrary") or "")
+    typed = [c["Name"] for c in storage.get("Columns") or [] if str(c.get("Type", "string")).lower() != "string"]
+    if serde.endswith(_OPEN_CSV) and typed:
+        return f"{name} has OpenCSVSerde, of which Trino reads every column as varchar: {', '.join(typed)}"
+    for key in _dates_in_timestamps(table):
+        return f"{name} projects dates into {key}, a timestamp, of which Trino finds no row"
+    return None
+
+
+def _dates_in_timestamps(table: Mapping[str, Any]) -> list[str]:
+    parameters = {key.lower(): str(value) for key, value in (table.get("Parameters") or {}).items()}
+    if parameters.get("projection.enabled", "").lower() != "true":
+        return []
+    return [
+        key["Name"]
+        for key in table.get("PartitionKeys") or []
+        if str(key.get("Type", "")).lower().startswith("timestamp")
+        and parameters.get(f"projection.{key['Name'].lower()}.type", "").lower() == "date"
+    ]
