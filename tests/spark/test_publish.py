@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pyarrow.parquet as pq
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from raw_folder import START, put_fee, put_ranking, ranking
-from world import RunStatements, World, fresh_world
+from world import TABLES, RunStatements, World, fresh_world
 
 from estrela.errors import HeldBackError, QualityError, SettingsError
 from estrela.etl.lake_table import LakeTable
@@ -23,6 +23,7 @@ from estrela.etl.releases.news import has_news
 from estrela.etl.run_key import branch_of
 from estrela.frame import frame_of
 from estrela.model import Column
+from estrela.stars.banking.sources import complaints
 
 
 def totals(world: World) -> dict[tuple[str, str], int]:
@@ -204,6 +205,30 @@ def test_a_publish_that_dies_before_or_after_the_switch_loses_no_row_and_shows_n
     assert totals(world) == {("2020T1", "A"): 3, ("2020T2", "A"): 5}
     assert releases(world) == {1: "one", 3: "three"}
     assert world.manifests.watermark()["release"] == 3
+
+
+def test_a_source_that_is_partitioned_anew_reads_everything_again_and_ends_equal(world: World) -> None:
+    put_ranking(world.raw, "2020T1", A=3)
+    put_ranking(world.raw, "2021T1", A=5)
+    world.transform("one", "complaints")
+    lake = LakeLoader(world.spark, "banking", "one")
+    for table in (TABLES.trusted(complaints), TABLES.files):
+        lake.branches.fast_forward(table)
+    before = world.contents("complaints")
+    world.raw.reads.clear()
+
+    anew = replace(complaints, partition_by=("year",))
+    world.star = replace(world.star, sources=(anew,))
+    assert world.transform("two", "complaints")["complaints"]["files"] == 2 == len(set(world.raw.reads))
+    lake = LakeLoader(world.spark, "banking", "two")
+    lake.branches.fast_forward(TABLES.trusted(anew))
+    lake.branches.fast_forward(TABLES.files)
+    assert world.contents("complaints") == before
+    partitions = world.spark.sql(
+        "SELECT DISTINCT partition.year, partition.quarter FROM lake.banking_trusted.complaints.files"
+    )
+    assert sorted(tuple(row) for row in partitions.collect()) == [(2020, None), (2021, None)]
+    assert world.transform("three", "complaints")["complaints"] == {"source": "complaints", "files": 0}
 
 
 def releases(world: World) -> dict[int, str]:
