@@ -23,8 +23,8 @@ from statistics import fmean
 from time import perf_counter
 from typing import Any
 
+from contest.session import session
 from increments import STAR, days_of, fact_sales, fill, sales, with_file
-from ranking.session import session
 
 from estrela.etl.loaders.lake import LakeLoader
 from estrela.etl.partition_filter import partition_filter

@@ -95,6 +95,15 @@ def test_an_unchanged_declaration_changes_nothing(world: World) -> None:
     assert list(changes(FIRST, stored(world.spark, FIRST))) == []
     assert list(changes(plain, stored(world.spark, plain))) == []
 
+    log = f"SELECT count(*) FROM {FIRST.identifier}.metadata_log_entries"
+    commits = world.spark.sql(log).collect()
+    LakeLoader(world.spark, "shop", "two").ensure(FIRST)
+    assert world.spark.sql(log).collect() == commits
+    # What somebody else changed is seen, although the declaration is the same.
+    world.spark.sql(f"ALTER TABLE {FIRST.identifier} ADD COLUMN gone STRING")
+    LakeLoader(world.spark, "shop", "three").ensure(FIRST)
+    assert "gone" not in world.spark.table(FIRST.identifier).columns
+
 
 def test_a_required_column_is_relaxed(world: World) -> None:
     spark, table = world.spark, replace(FIRST, name="strict", partition_by=(), sort_by=(), columns=FIRST.columns[:1])

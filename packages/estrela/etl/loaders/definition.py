@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from estrela.etl.lake_table import CATALOG, LakeTable
 from estrela.etl.loaders.commit import commit
 from estrela.etl.loaders.evolution import changes, order_statement, stored
+from estrela.etl.loaders.iceberg_table import iceberg_table
 from estrela.etl.sql import quoted
 from estrela.model.partition import sql_of
 
@@ -26,6 +28,9 @@ PROPERTIES = {
 }
 
 
+DECLARED = "estrela.declared"
+
+
 def exists(spark: SparkSession, table: LakeTable) -> bool:
     """Whether the table is in the catalog."""
     return bool(spark.catalog.tableExists(table.identifier))
@@ -34,16 +39,34 @@ def exists(spark: SparkSession, table: LakeTable) -> bool:
 def define(spark: SparkSession, table: LakeTable) -> None:
     """Create the table, or bring an existing one in line with its declaration.
 
-    Raises DefinitionError, before anything is changed, where it declares what cannot be applied.
+    A table that is in line says so in a property, since a comparison takes as long as a small commit. Raises
+    DefinitionError, before anything is changed, where the declaration cannot be applied.
     """
     if exists(spark, table):
+        if _is_in_line(spark, table):
+            return
         for statement in list(changes(table, stored(spark, table))):
             commit(table, lambda statement=statement: spark.sql(statement))  # type: ignore[misc]
-        return
-    spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {CATALOG}.{table.database}")
-    commit(table, lambda: spark.sql(_create_statement(table)))
-    if table.sort_by:
-        commit(table, lambda: spark.sql(order_statement(table)))
+    else:
+        spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {CATALOG}.{table.database}")
+        commit(table, lambda: spark.sql(_create_statement(table)))
+        if table.sort_by:
+            commit(table, lambda: spark.sql(order_statement(table)))
+    declared = f"ALTER TABLE {table.identifier} SET TBLPROPERTIES ('{DECLARED}'='{_version(spark, table)}')"
+    commit(table, lambda: spark.sql(declared))
+
+
+def _is_in_line(spark: SparkSession, table: LakeTable) -> bool:
+    properties = iceberg_table(spark, table).properties()
+    return str(properties.getOrDefault(DECLARED, "")) == _version(spark, table)
+
+
+def _version(spark: SparkSession, table: LakeTable) -> str:
+    """Return what identifies the declaration, and the schema, partitioning and order that the table has now."""
+    declaration = repr((table.columns, table.partition_by, table.sort_by, table.doc))
+    digest = hashlib.sha256(declaration.encode()).hexdigest()[:16]
+    iceberg = iceberg_table(spark, table)
+    return f"{digest} {iceberg.schema().schemaId()} {iceberg.spec().specId()} {iceberg.sortOrder().orderId()}"
 
 
 def _create_statement(table: LakeTable) -> str:
