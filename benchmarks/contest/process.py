@@ -130,7 +130,15 @@ def _timed(run: Callable[[], Output]) -> tuple[Output, Cost]:
 def _cpu_seconds() -> float:
     """What this process and all it started have used so far, the ended ones included."""
     me = psutil.Process()
-    return sum(sum(process.cpu_times()[:4]) for process in (me, *me.children(recursive=True)))
+    return sum(map(_spent, (me, *me.children(recursive=True))))
+
+
+def _spent(process: psutil.Process) -> float:
+    """User and system seconds of a process and of those of its children that have ended; 0 if it is gone."""
+    try:
+        return float(sum(process.cpu_times()[:4]))
+    except psutil.NoSuchProcess:
+        return 0
 
 
 def _after_gc(log: Path) -> float:

@@ -11,10 +11,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrameReader, SparkSession
 from reading import fields, read
 
 from estrela.errors import DefinitionError
+from estrela.etl.readers.parquet_schemas import ParquetSchemas
 from estrela.model import (
     Boolean,
     Date,
@@ -98,6 +99,31 @@ def test_parquet_values_are_read_by_their_parsers_with_the_rows_numbers(spark: S
         2, "rate", "0.125", "a number with decimal mark '.' that fits decimal(18,2) is allowed",
     )  # fmt: skip
     assert [one.astimezone(UTC) for one in timed.values("at")] == [datetime(2020, 1, 31, 1, 2, 3, tzinfo=UTC)]  # type: ignore[attr-defined]
+
+
+def test_spark_reads_the_schema_of_one_parquet_file_of_each_form(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = {f"c{at}": pa.array(["x" * 40]) for at in range(900)}
+    forms = [
+        {"code": pa.array(["1"])},
+        {"code": pa.array([1])},
+        {"code": pa.array(["1"]), "price": pa.array([1])},
+        many,
+    ]
+    paths = [tmp_path / f"{copy}-{at}" for at in range(len(forms)) for copy in range(3)]
+    for path in paths:
+        path.write_bytes(parquet(forms[int(path.name[-1])]))
+    asked: list[str] = []
+    read_parquet = DataFrameReader.parquet
+    monkeypatch.setattr(DataFrameReader, "parquet", lambda own, uri: asked.append(uri) or read_parquet(own, uri))
+    schemas = ParquetSchemas(spark)
+
+    found = [schemas.of(path.as_uri()) for path in paths]
+
+    assert [dict(one).get("code") for one in found[:9]] == ["string"] * 3 + ["bigint"] * 3 + ["string"] * 3
+    assert len(found[-1]) == len(many)
+    assert len(asked) == len(forms)
 
 
 def test_parquet_files_that_are_not_as_declared_are_refused(spark: SparkSession, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from estrela.etl.readers.parquet_schemas import Schema
 from estrela.etl.readers.refusal import Refusal
 from estrela.etl.readers.taken_file import TakenFile
 from estrela.model.formats import ParquetSource
@@ -14,7 +15,6 @@ from estrela.model.formats import ParquetSource
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
-MAGIC = b"PAR1"
 SIMPLE = (
     "string",
     "boolean",
@@ -28,13 +28,6 @@ SIMPLE = (
     "timestamp",
     "timestamp_ntz",
 )
-Schema = tuple[tuple[str, str], ...]
-"""Names and Spark types of the columns of a file."""
-
-
-def parquet_schema(spark: SparkSession, uri: str) -> Schema:
-    """Return the columns of the file at ``uri``, read from its footer."""
-    return tuple((field.name, field.dataType.simpleString()) for field in spark.read.parquet(uri).schema)
 
 
 def schema_refusal(source: ParquetSource, schema: Schema) -> Refusal | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import IO, TYPE_CHECKING, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -19,10 +20,28 @@ def open_file(uri: str) -> IO[bytes]:
     """Open the file at ``uri``, ``s3://`` or ``file://``. Raises OSError and botocore's errors."""
     place = urlsplit(uri)
     if place.scheme == "file":
-        return Path(unquote(place.path)).open("rb")
+        return _path(place).open("rb")
+    return cast(IO[bytes], _client().get_object(Bucket=place.netloc, Key=place.path.lstrip("/"))["Body"])
+
+
+def last_bytes(uri: str, size: int) -> bytes:
+    """Return the last ``size`` bytes of the file at ``uri``, or all of a shorter one."""
+    place = urlsplit(uri)
+    if place.scheme == "file":
+        with _path(place).open("rb") as file:
+            file.seek(-min(size, file.seek(0, os.SEEK_END)), os.SEEK_END)
+            return file.read()
+    key = place.path.lstrip("/")
+    return _client().get_object(Bucket=place.netloc, Key=key, Range=f"bytes=-{size}")["Body"].read()
+
+
+def _path(place: SplitResult) -> Path:
+    return Path(unquote(place.path))
+
+
+def _client() -> S3Client:
     with _creation:
-        client = _s3()
-    return cast(IO[bytes], client.get_object(Bucket=place.netloc, Key=place.path.lstrip("/"))["Body"])
+        return _s3()
 
 
 @lru_cache(maxsize=1)

@@ -15,7 +15,8 @@ from estrela.etl.readers.file_rows import with_files
 from estrela.etl.readers.fixed_rows import fixed_rows
 from estrela.etl.readers.json_rows import document_rows, json_line_rows
 from estrela.etl.readers.lines import Offsets, block_offsets, lines_of
-from estrela.etl.readers.parquet_rows import MAGIC, parquet_rows, parquet_schema, schema_refusal
+from estrela.etl.readers.parquet_rows import parquet_rows, schema_refusal
+from estrela.etl.readers.parquet_schemas import MAGIC, ParquetSchemas
 from estrela.etl.readers.refusal import Refusal
 from estrela.etl.readers.taken_file import TakenFile
 from estrela.etl.readers.unpacked import head_of
@@ -60,15 +61,16 @@ class TypedRows:
 
 def typed_rows(spark: SparkSession, source: Source, raw: RawReader, taken: Sequence[TakenFile]) -> TypedRows:
     """Return the rows of the files ``taken``. Call inside :func:`estrela.etl.readers.lines.reading`."""
+    schemas = ParquetSchemas(spark)
     with ThreadPoolExecutor(READERS) as pool:
-        judged = list(pool.map(lambda one: _judged(spark, source, raw, one), taken))
+        judged = list(pool.map(lambda one: _judged(schemas, source, raw, one), taken))
     good = [one for one in judged if not one.refusal]
     frames = _frames(spark, source, good) or [frame_of(spark, [], _conformed_schema(source))]
     rows = reduce(lambda left, right: left.unionByName(right), frames)
     return TypedRows(good, [one for one in judged if one.refusal], rows)
 
 
-def _judged(spark: SparkSession, source: Source, raw: RawReader, one: TakenFile) -> TakenFile:
+def _judged(schemas: ParquetSchemas, source: Source, raw: RawReader, one: TakenFile) -> TakenFile:
     """Return the file with its dialect or schema, or with the reason why it is refused."""
     if one.file.size > source.max_bytes:
         reason = f"more than {source.max_bytes:,} bytes, the declared max_bytes"
@@ -81,7 +83,7 @@ def _judged(spark: SparkSession, source: Source, raw: RawReader, one: TakenFile)
     if isinstance(source, ParquetSource):
         if raw.head(one.file, len(MAGIC)) != MAGIC:
             return replace(one, refusal=Refusal("", "", "it is not a Parquet file"))
-        schema = parquet_schema(spark, one.uri)
+        schema = schemas.of(one.uri)
         return replace(one, schema=schema, refusal=schema_refusal(source, schema))
     return one
 

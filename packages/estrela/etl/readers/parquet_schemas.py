@@ -1,0 +1,55 @@
+"""Schemas of Parquet files: Spark reads one file of each form, however many there are."""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from estrela.etl.readers.stored_file import last_bytes
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+MAGIC = b"PAR1"
+TAIL_BYTES = 32 * 1024
+"""Read at first; nearly every footer is smaller."""
+SPARK_SCHEMA = b"org.apache.spark.sql.parquet.row.metadata"
+"""Entry of the footer that Spark prefers to the file's own schema."""
+Schema = tuple[tuple[str, str], ...]
+"""Names and Spark types of the columns of a file."""
+
+
+@dataclass(frozen=True)
+class ParquetSchemas:
+    """Schemas by what the footers say. A schema costs Spark a job, a footer is one request."""
+
+    spark: SparkSession
+    found: dict[Hashable, Schema] = field(default_factory=dict)
+
+    def of(self, uri: str) -> Schema:
+        """Return the columns of the file at ``uri``. Several threads may ask at a time."""
+        form = _form(uri)
+        if form not in self.found:
+            columns = self.spark.read.parquet(uri).schema
+            self.found[form] = tuple((one.name, one.dataType.simpleString()) for one in columns)
+        return self.found[form]
+
+
+def _form(uri: str) -> Hashable:
+    """Return what the footer says of the columns; the URI itself where pyarrow cannot read it."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    tail = last_bytes(uri, TAIL_BYTES)
+    (length,) = struct.unpack("<I", tail[-8:-4])
+    needed = length + 2 * len(MAGIC) + 4
+    tail = tail if needed <= len(tail) else last_bytes(uri, needed)
+    try:
+        footer = pq.read_metadata(io.BytesIO(tail))
+    except pa.ArrowInvalid:
+        return uri
+    # The first line of the text is the object's address.
+    return str(footer.schema).partition("\n")[2], (footer.metadata or {}).get(SPARK_SCHEMA)
