@@ -28,8 +28,8 @@ PARSERS = {
 SOUND = ["12", "2024-02-29", "31/12/2024", "1.50", "1,5", "2024-01-01 10:00:00", "a"]
 BAD = {
     "whole": ("1.5", "a whole number is allowed"),
-    "day": ("2023-02-29", "a date yyyy-MM-dd is allowed"),
-    "due": ("2024-12-31", "a date dd/MM/yyyy is allowed"),
+    "day": ("2024-2-29", "a date yyyy-MM-dd is allowed"),
+    "due": ("31/12/2024x", "a date dd/MM/yyyy is allowed"),
     "price": ("1.505", "a number with decimal mark '.' that fits decimal(18,2) is allowed"),
     "total": ("1.5", "a number with decimal mark ',' that fits decimal(18,2) is allowed"),
     "seen": ("2024-01-01", "a date and time yyyy-MM-dd HH:mm:ss is allowed"),

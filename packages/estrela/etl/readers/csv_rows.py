@@ -37,7 +37,7 @@ def csv_rows(lines: DataFrame, source: CsvSource, dialect: Dialect) -> DataFrame
         texts = body.select(*kept, raw_line.alias("raw_line"), unread.alias("unread"), text.alias("text"))
         return _quoted(texts, source, dialect).select(*kept, "raw_line", "fields", "fault")
     fields = F.split(text, _pattern(dialect.delimiter), -1)
-    fault = F.coalesce(unread, _fault(fields, dialect, source.null_words))
+    fault = _fault(fields, dialect, source.null_words, unread)
     return body.select(*kept, raw_line.alias("raw_line"), fields.alias("fields"), fault.alias("fault"))
 
 
@@ -56,7 +56,7 @@ def _quoted(texts: DataFrame, source: CsvSource, dialect: Dialect) -> DataFrame:
     fault = F.coalesce(
         "unread",
         F.when(F.col("row.broken").isNotNull(), wrong),
-        F.when(has_quote, badly).otherwise(_fault(F.col("fields"), dialect, source.null_words)),
+        F.when(has_quote, badly).otherwise(_fault(F.col("fields"), dialect, source.null_words, F.col("unread"))),
     )
     return split.withColumn("fault", fault)
 
@@ -103,8 +103,8 @@ def _pattern(delimiter: str) -> str:
     return delimiter if delimiter.isalnum() or delimiter in ";,\t" else f"\\{delimiter}"
 
 
-def _fault(fields: Column, dialect: Dialect, null_words: Sequence[str]) -> Column:
-    """Return what is wrong with the number of fields, NULL if it is right or only blank fields are too many."""
+def _fault(fields: Column, dialect: Dialect, null_words: Sequence[str], unread: Column) -> Column:
+    """Return ``unread``, else what is wrong with the number of fields: NULL if only blank ones are too many."""
     used = dialect.used
     size = F.size(fields)
     few = F.concat(size, F.lit(f" fields where {used} are declared"))
@@ -113,9 +113,10 @@ def _fault(fields: Column, dialect: Dialect, null_words: Sequence[str]) -> Colum
     ends_empty = F.get(fields, F.lit(used - 1)) == ""
     short = (size == used) & ends_empty if dialect.width > used else F.lit(False)
     lost = F.lit(f"a field is missing: {used} fields, the last of them empty, where the header has {dialect.width}")
-    # Nearly every row ends here: no field too many, or one that is empty.
+    # Nearly every row ends here: no field too many, or one that is empty. Spark evaluates once what columns share only
+    # where it is always evaluated: behind another condition, the line would be split again.
     usual = ((size == used) & ~short) | ((size == used + 1) & (F.get(fields, F.lit(used)) == ""))
     blank = "|".join([r"[\s,]", *map(re.escape, null_words)])
     filled = ~F.array_join(F.slice(fields, used + 1, MOST_FIELDS), ",").rlike(f"^({blank})*\\z")
-    fault = F.when(usual, F.lit(None).cast("string")).when(size < used, few).when(short, lost)
-    return fault.when(filled, many)
+    fault = F.when(size < used, few).when(short, lost).when(filled, many)
+    return F.when(usual, unread).otherwise(F.coalesce(unread, fault))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from estrela.errors import MASK
-from estrela.etl.transformers.fields import allowed, form, sql_text, value
+from estrela.etl.transformers.fields import allowed, form, sql_text, sql_value, value
 from estrela.model.parse import Text
 from estrela.model.source import CsvSource, Field, FromRequest, Layout, Source
 
@@ -136,7 +136,7 @@ def _reject(faults: Sequence[_Fault], nothing: Sequence[str], masks_lines: bool)
     at = F.col("_first")
 
     def chosen(values: Iterable[str | int | bool]) -> Column:
-        return F.get(F.array(*[F.lit(value) for value in values]), at)
+        return F.get(F.expr(f"array({', '.join(map(sql_value, values))})"), at)
 
     text = F.coalesce(F.trim(F.get(F.col("_fields"), chosen(one.place for one in faults))), F.lit(""))
     reasons = [F.when(at == number, one.reason) for number, one in enumerate(faults) if one.reason is not None]

@@ -8,8 +8,6 @@ several times faster than by a regular expression; that is left for the rest, su
 from __future__ import annotations
 
 import re
-from functools import reduce
-from operator import or_
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
@@ -32,7 +30,7 @@ def form(text: str, parser: Parser, type_: str) -> Column:
     if isinstance(parser, Date | Timestamp):
         fixed = fixed_date(parser) if isinstance(parser, Date) else None
         return F.expr(f"try_cast({fixed.iso(text)} AS date)") if fixed else iso_text(field, parser)
-    return _word_form(field, parser)
+    return _text_form(text, parser) if isinstance(parser, Text) else _word_form(field, parser)
 
 
 def _number_form(text: str, parser: Whole | Number, type_: str) -> Column:
@@ -44,7 +42,7 @@ def _number_form(text: str, parser: Whole | Number, type_: str) -> Column:
     return F.when(field.rlike(_pattern(parser, type_)), _without(field, parser.grouping))
 
 
-def _word_form(field: Column, parser: Digits | Ordinal | Prefix | Boolean | Text) -> Column:
+def _word_form(field: Column, parser: Digits | Ordinal | Prefix | Boolean) -> Column:
     match parser:
         case Digits(width):
             return F.when(field.rlike(f"^[0-9]{{1,{width}}}\\z"), F.lpad(field, width, "0"))
@@ -56,8 +54,6 @@ def _word_form(field: Column, parser: Digits | Ordinal | Prefix | Boolean | Text
             return F.coalesce(*[F.when(field.startswith(start), F.lit(value)) for start, value in values.items()])
         case Boolean(true, false):
             return F.when(field.isin(*true), F.lit(True)).when(field.isin(*false), F.lit(False))
-        case Text():
-            return _plain_text(field, parser)
 
 
 def value(text: str, formed: str, parser: Parser, type_: str) -> Column:
@@ -150,18 +146,24 @@ def sql_text(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _plain_text(text: Column, parser: Text) -> Column:
-    """Return ``text`` as declared; NULL if it is blank."""
+def sql_value(value: str | int | bool) -> str:
+    """Return ``value`` as an SQL literal. One expression in SQL is built in a fraction of the time of its columns."""
+    return sql_text(value) if isinstance(value, str) else str(value).lower()
+
+
+def _text_form(sql: str, parser: Text) -> Column:
+    """Return the text as declared; NULL if it is blank."""
+    text = F.expr(sql)
     if not parser.trim:
         return F.when(~text.rlike(f"^{BLANK}*\\z"), text)
     single = F.regexp_replace(text, f"{BLANK}+", " ") if parser.collapse else text
     rewritten = F.regexp_replace(single, f"^{BLANK}+|{BLANK}+\\z", "")
-    rare = reduce(or_, [F.contains(text, sign) for sign in _signs(parser)])
+    rare = F.expr(" OR ".join(f"contains({sql}, {sign})" for sign in _signs(parser)))
     return F.when(rare, F.when(rewritten != "", rewritten)).when(text != "", text)
 
 
-def _signs(parser: Text) -> list[Column]:
-    """Return texts of which a field that must be rewritten contains at least one: to search is cheap."""
+def _signs(parser: Text) -> list[str]:
+    """Return SQL of texts of which a field that must be rewritten contains at least one: to search is cheap."""
     spaces = ["\t", "\n", "\x0b", "\f", "\r", *(["  "] if parser.collapse else [])]
     # UTF-8 writes each character from U+0080 to U+00BF with this byte, and no other: a no-break space is among them.
-    return [*map(F.lit, spaces), F.lit(b"\xc2").cast("string")]
+    return [*map(sql_text, spaces), "CAST(X'C2' AS string)"]
