@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 MANY = 20_000
-"""From so many rows on, starting Python workers takes less time than parsing one long text."""
+"""Up to so many rows are one literal of the plan, which costs least; a longer one would fill logs and memory."""
+PART = 5_000
+"""Rows of one text where there are many: each text is handed over by itself."""
 
 
 def frame_of(spark: SparkSession, rows: Iterable[Mapping[str, object]], schema: str) -> DataFrame:
@@ -19,16 +21,32 @@ def frame_of(spark: SparkSession, rows: Iterable[Mapping[str, object]], schema: 
 
     ``schema`` is Spark DDL; a value is None, str, int, a dict of str or a datetime with its zone. Raises TypeError for
     other values. Spark's own ``createDataFrame`` starts Python workers, which takes seconds, to read rows that the
-    driver holds already: here they are used for MANY rows alone.
+    driver holds already.
     """
     from pyspark.sql import functions as F
 
     checked = [{name: _checked(value) for name, value in row.items()} for row in rows]
-    if len(checked) >= MANY:
-        return spark.createDataFrame(checked, schema)
-    text = F.lit(json.dumps(checked, default=datetime.isoformat))
-    parsed = F.from_json(text, f"array<struct<{schema}>>", {"mode": "FAILFAST"})
-    return spark.range(0, 1, 1, 1).select(F.inline(parsed))
+    if len(checked) < MANY:
+        texts, text = spark.range(0, 1, 1, 1), F.lit(_json(checked))
+    else:
+        parts = (checked[at : at + PART] for at in range(0, len(checked), PART))
+        texts, text = _texts(spark, map(_json, parts)), F.col("value")
+    return texts.select(F.inline(F.from_json(text, f"array<struct<{schema}>>", {"mode": "FAILFAST"})))
+
+
+def _json(rows: Sequence[Mapping[str, object]]) -> str:
+    return json.dumps(rows, default=datetime.isoformat)
+
+
+def _texts(spark: SparkSession, texts: Iterable[str]) -> DataFrame:
+    """A frame of ``value``, one text per row."""
+    from pyspark.sql import DataFrame
+
+    listed = spark._jvm.java.util.ArrayList()
+    for text in texts:
+        listed.add(text)
+    dataset = spark._jsparkSession.createDataset(listed, spark._jvm.org.apache.spark.sql.Encoders.STRING())
+    return DataFrame(dataset.toDF(), spark)
 
 
 def _checked(value: object) -> object:

@@ -52,7 +52,9 @@ def test_texts_arrive_as_they_are_in_their_order(spark: SparkSession, texts: lis
     assert [row["text"] for row in made.collect()] == texts
 
 
-def test_no_python_worker_is_started(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("many", [frame.MANY, 0], ids=["few rows", "many rows"])
+def test_no_python_worker_is_started(spark: SparkSession, monkeypatch: pytest.MonkeyPatch, many: int) -> None:
+    monkeypatch.setattr(frame, "MANY", many)
     monkeypatch.setattr(spark.sparkContext, "pythonExec", "no-such-python")
 
     assert frame_of(spark, [{"n": 1}, {"n": 2}], "n int").selectExpr("sum(n)").first() == (3,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from estrela.etl.raw.request_id import request_id
 
@@ -70,7 +71,7 @@ class RawFile:
     last_modified: str = ""
     withdrawn: bool = False
 
-    @property
+    @cached_property
     def request_id(self) -> str:
         """The request as one comparable text, such as ``quarter=4,year=2021``."""
         return request_id(self.request)
