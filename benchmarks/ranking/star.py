@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from estrela.model import Column, Dimension, Fact, Lookup, Whole, between, not_null, reconcile
+from estrela.model import Column, Dimension, Fact, Lookup, Tolerance, Whole, between, not_null, reconcile
 from estrela.model.star import assemble
 from estrela.stars.banking.sources import complaints, segments
 
@@ -36,6 +36,7 @@ ranking = replace(
     name="ranking",
     columns=tuple(one for one in complaints.columns if one.name in filled),
     layouts=(layout,),
+    tolerance=Tolerance(rows=0.02),
 )
 dim_institution = Dimension(
     name="dim_institution",
