@@ -17,7 +17,7 @@ import boto3
 from localaws.errors import HomeNotWritableError, StartError
 from localaws.home import Home, ServerRecord
 
-START_DEADLINE = 30.0
+START_DEADLINE = 90.0
 STOP_DEADLINE = 20.0
 
 

@@ -290,3 +290,16 @@ def test_history_and_results_survive_a_restart(tmp_path) -> None:
     with running(tmp_path / "home") as server:
         rows = athena_of(server).get_query_results(QueryExecutionId=execution_id)["ResultSet"]["Rows"]
     assert rows[1]["Data"][0]["VarCharValue"] == "7"
+
+
+def test_a_database_may_be_named_with_its_catalog_plain_or_quoted(athena) -> None:
+    name = f"{athena.database}_other"
+    for catalog in ("awsdatacatalog", "`AwsDataCatalog`", "hive"):
+        athena.rows(f"CREATE DATABASE {catalog}.`{name}`")
+        athena.rows(f"ALTER DATABASE {catalog}.{name} SET DBPROPERTIES ('a' = 'b')")
+        assert athena.rows(f"SHOW TABLES IN {catalog}.{name}") == []
+        athena.rows(f"DROP DATABASE {catalog}.{name}")
+    athena.rows(f'CREATE SCHEMA IF NOT EXISTS "awsdatacatalog"."{name}"')
+    athena.rows(f'DROP SCHEMA "awsdatacatalog"."{name}"')
+    assert (name,) not in athena.rows("SHOW DATABASES")
+    assert athena.fails(f"CREATE DATABASE other.{name}") == "CATALOG_NOT_FOUND: Catalog 'other' does not exist"

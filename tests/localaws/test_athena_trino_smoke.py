@@ -78,7 +78,7 @@ def test_thirty_statements(tmp_path: Path, athena_of: Any) -> None:
         check_account_and_manifest(athena, server)
         answers = [athena.rows(question) for question in QUESTIONS]
     with running(tmp_path, athena="duckdb") as server:
-        embedded = athena_of(server, DATABASE, BUCKET)
+        embedded = athena_of(server, DATABASE, BUCKET, seconds=300)
         assert [embedded.rows(question) for question in QUESTIONS] == answers
 
 

@@ -22,7 +22,7 @@ def create_database(context: Context, statement: Statement) -> Lines:
     cursor.expect("CREATE")
     cursor.expect_one("DATABASE", "SCHEMA")
     quiet = cursor.accept("IF", "NOT", "EXISTS")
-    name = cursor.name()
+    name = cursor.database_name()
     comment = cursor.string() if cursor.accept("COMMENT") else None
     location = cursor.string() if cursor.accept("LOCATION") else None
     parameters = properties(cursor) if cursor.accept("WITH", "DBPROPERTIES") else {}
@@ -41,7 +41,7 @@ def drop_database(context: Context, statement: Statement) -> Lines:
     cursor.expect("DROP")
     cursor.expect_one("DATABASE", "SCHEMA")
     quiet = cursor.accept("IF", "EXISTS")
-    name = cursor.name()
+    name = cursor.database_name()
     cascade = cursor.accept("CASCADE") or (cursor.accept("RESTRICT") and False)
     cursor.expect_end()
     try:
@@ -61,7 +61,7 @@ def alter_database(context: Context, statement: Statement) -> Lines:
     cursor = Cursor(statement)
     cursor.expect("ALTER")
     cursor.expect_one("DATABASE", "SCHEMA")
-    name = cursor.name()
+    name = cursor.database_name()
     if not cursor.accept("SET", "DBPROPERTIES"):
         raise UnsupportedError("ALTER DATABASE other than SET DBPROPERTIES")
     given = properties(cursor)

@@ -43,7 +43,7 @@ def _pattern(cursor: Cursor) -> str | None:
 
 
 def _in_database(context: Context, cursor: Cursor) -> str:
-    database = cursor.name() if cursor.accept("IN") or cursor.accept("FROM") else context.database
+    database = cursor.database_name() if cursor.accept("IN") or cursor.accept("FROM") else context.database
     check_database(context, database)
     return database
 

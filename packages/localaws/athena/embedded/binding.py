@@ -18,13 +18,13 @@ from localaws.athena.embedded.tables.view_relation import view_relation
 from localaws.athena.entries.hive_table import hive_table
 from localaws.athena.entries.views import VIRTUAL_VIEW, read_view
 from localaws.athena.errors import QueryError, SchemaNotFoundError, TableNotFoundError, UnsupportedError
+from localaws.athena.syntax.cursor import CATALOGS
 from localaws.athena.syntax.statements import position
 from localaws.glue.catalog import EntityNotFoundException
 
 if TYPE_CHECKING:
     from localaws.athena.embedded.context import Context
 
-CATALOGS = ("awsdatacatalog", "hive")
 _SYSTEM_NAME = re.compile(r"(?P<table>.+)\$(?P<kind>[a-z_]+)")
 _DEEPEST = 20
 

@@ -13,6 +13,8 @@ from localaws.athena.syntax.tokens import NAME, TEXT, WORD, Token
 Item = TypeVar("Item")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|[0-3][0-7]{2}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "0": "\0", "Z": "\x1a", "%": r"\%", "_": r"\_"}
+CATALOGS = ("awsdatacatalog", "hive")
+"""The names of Glue's catalog."""
 _OPENING, _CLOSING = "(<", ")>"
 
 
@@ -74,6 +76,13 @@ class Cursor:
         while self.accept("."):
             parts.append(self.name())
         return (parts[-2] if len(parts) > 1 else None), parts[-1]
+
+    def database_name(self) -> str:
+        """``database`` or ``catalog.database``; raise QueryError for another catalog than Glue's."""
+        catalog, name = self.qualified_name()
+        if catalog not in (None, *CATALOGS):
+            raise QueryError("CATALOG_NOT_FOUND", f"Catalog '{catalog}' does not exist")
+        return name
 
     def string(self) -> str:
         """A quoted text, with Hive's escapes resolved."""
