@@ -6,7 +6,7 @@ TRINO := 476
 TRINO_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/localaws
 UV_VERSION := $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
 
-.PHONY: help setup check test test-fast test-compose demo airflow preview bench clean soak trino
+.PHONY: help setup check test test-fast test-compose package deploy-local destroy-local demo airflow preview bench clean soak trino
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,7 @@ check: .venv/ready ## format, lint, types, import rules, lock file
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/shellcheck deploy.sh .ci/run airflow/databases.sh tests/compose/postgres.sh
 	$(BIN)/hadolint airflow/Dockerfile packages/Dockerfile tests/compose/postgres.Dockerfile
 
 test: check ## check, then every test, the fast ones first
@@ -53,6 +54,15 @@ trino: .venv/ready ## a Trino server from Maven Central, for Athena's second eng
 	  cd $(TRINO_CACHE)/part/trino-server-$(TRINO)/plugin; ls | grep -vx -e hive -e iceberg | xargs rm -rf; \
 	  cd $(TRINO_CACHE); mv part/trino-server-$(TRINO) .; rm -r part trino-server-$(TRINO).tar.gz; }
 	@$(BIN)/python -c 'import os; from localaws.athena.trino.distribution import find_distribution as f; print(f(os.environ))'
+
+package: .venv/ready ## what the Glue job runs, into dist/: the wheel, and the wheels that it needs
+	@$(BIN)/python glue/package.py
+
+deploy-local: .venv/ready ## apply terraform/ to localaws on this machine; then: make destroy-local
+	@./deploy.sh apply --target local --yes
+
+destroy-local: .venv/ready ## remove what deploy-local made
+	@./deploy.sh destroy --target local --destroy local
 
 demo: .venv/ready ## run the main job on this machine
 	@$(BIN)/python -m demo

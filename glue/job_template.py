@@ -1,7 +1,8 @@
 """The script of every Glue job: read the arguments, build the step, run it, commit last.
 
 Arguments: --JOB_NAME (Glue gives it), --star, --entity, --phase, --lake, --run_key, and optionally --params,
---full_refresh and --source_host; `estrela.settings` reads and checks them, `ETLFactory` builds the step they ask for.
+--full_refresh, --source_host and --athena_workgroup; `estrela.settings` reads and checks them, `ETLFactory` builds the
+step they ask for.
 What is particular to an account (the catalog behind the name `lake`, the libraries) is configuration of the job.
 """
 

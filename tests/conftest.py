@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-FOLDERS = ("unit", "bcb_mirror", "metabase", "contract", "localaws", "releases", "spark", "dags", "e2e")
+FOLDERS = ("unit", "terraform", "bcb_mirror", "metabase", "contract", "localaws", "releases", "spark", "dags", "e2e")
 SPLIT_BY_FILE = ("unit", "bcb_mirror", "localaws")
 """Folders whose files share nothing expensive. The tests of every other folder stay in one process."""
 

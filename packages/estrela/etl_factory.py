@@ -159,7 +159,8 @@ class ETLFactory:
 
     def _switch(self, star: Star) -> Switch:
         manifests = self._manifests(star)
-        views = AthenaViews(AthenaQueries(self.session.client("athena"), output=f"{self.root}/athena/"))
+        client, place = self.session.client("athena"), f"{self.root}/athena/"
+        views = AthenaViews(AthenaQueries(client, workgroup=self.settings.workgroup, output=place))
         claim = Claim(manifests.objects, star.name, self.settings.run_key, self._active_branches)
         return Switch(manifests, views, claim, f"{self.root}/{manifests.pointer_prefix}")
 

@@ -19,6 +19,7 @@ ENTITY = re.compile(r"[a-z][a-z0-9_]*")
 RUN_KEY = re.compile(r"[\x21-\x7e]{1,400}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 LONGEST_REASON = 500
+WORKGROUP = re.compile(r"[A-Za-z0-9._-]{1,128}")
 NUMBER = re.compile(r"\d{1,9}")
 SWITCH = {"true": True, "false": False}
 
@@ -34,7 +35,7 @@ class Settings:
     retry attaches to. ``parameters`` limit an extract as the star's run parameters declare; ``full_refresh`` asks for
     everything anew; ``world`` says which hosts are asked. ``release`` is the one that a rollback returns to; 0: the one
     before the current. ``file`` (its sha256) is the one that an operator sets aside or takes in again, for ``reason``.
-    ``dry_run`` makes maintenance count only.
+    ``dry_run`` makes maintenance count only. Athena is asked through ``workgroup``.
     """
 
     star: str
@@ -49,6 +50,7 @@ class Settings:
     file: str = ""
     reason: str = ""
     dry_run: bool = False
+    workgroup: str = "primary"
 
 
 def settings_from(argv: Sequence[str]) -> Settings:
@@ -70,6 +72,7 @@ def settings_from(argv: Sequence[str]) -> Settings:
         file=_matching(given, "file", SHA256, "the sha256 of a file, 64 hexadecimal digits", ""),
         reason=given.get("reason", "")[:LONGEST_REASON],
         dry_run=SWITCH[_matching(given, "dry_run", re.compile("true|false"), "true or false", "false")],
+        workgroup=_matching(given, "athena_workgroup", WORKGROUP, "the name of an Athena workgroup", "primary"),
     )
 
 

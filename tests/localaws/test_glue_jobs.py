@@ -57,6 +57,16 @@ def test_a_deleted_job_is_gone(glue: Any, name: str) -> None:
     assert glue.batch_get_jobs(JobNames=[name])["JobsNotFound"] == [name]
 
 
+def test_a_job_or_database_of_an_old_name_has_no_old_tags(aws: Running, glue: Any, name: str) -> None:
+    tags, tagging = {"team": "a"}, aws.client("resourcegroupstaggingapi")
+    glue.create_job(Name=name, Role="role", Command=COMMAND, Tags=tags)
+    glue.create_database(DatabaseInput={"Name": name}, Tags=tags)
+    assert str(tagging.get_resources()).count(name) == 2
+    glue.delete_job(JobName=name)
+    glue.delete_database(Name=name)
+    assert name not in str(tagging.get_resources())
+
+
 def test_a_second_job_of_a_name_is_refused(glue: Any, name: str) -> None:
     glue.create_job(Name=name, Role="role", Command=COMMAND, Description="first")
     with pytest.raises(glue.exceptions.AlreadyExistsException, match=f"Job {name} already exists"):

@@ -169,6 +169,36 @@ def test_a_wheel_from_s3_is_installed(jobs: Any) -> None:
     assert jobs.output(run) == ["here 1.0"]
 
 
+def zip_of_wheels(*names: str) -> bytes:
+    """As AWS describes it: wheels/, with a requirements.txt that names the first."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name in names:
+            archive.writestr(f"wheels/{name}-1.0-py3-none-any.whl", wheel(name, "where = __file__"))
+        archive.writestr("wheels/requirements.txt", f"{names[0]}==1.0\n")
+    return data.getvalue()
+
+
+def test_a_zip_of_wheels_is_all_the_index_that_there_is(jobs: Any) -> None:
+    location = jobs.put("modules/first.gluewheels.zip", zip_of_wheels("first", "second"))
+    script = "import importlib.util, first\nprint(first.where.split('/')[-4], importlib.util.find_spec('second'))"
+    offline = {"--python-modules-installer-option": "--no-index"}
+    name = jobs.create(script)
+    assert jobs.output(jobs.run(name, offline | {"--additional-python-modules": location})) == ["modules None"]
+    missing = jobs.run(name, offline | {"--additional-python-modules": f"{location},six==1.16.0"})
+    assert missing["ErrorMessage"].startswith(f"--additional-python-modules: {location}, six==1.16.0 could not be inst")
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [(b"no archive", "is not a zip archive"), (wheel("lonely", ""), "holds no wheel below wheels/")],
+)
+def test_a_zip_of_wheels_that_is_none_is_told(jobs: Any, content: bytes, problem: str) -> None:
+    location = jobs.put("modules/bad.gluewheels.zip", content)
+    run = jobs.run(jobs.create("print(1)"), {"--additional-python-modules": location})
+    assert run["ErrorMessage"] == f"--additional-python-modules: bad.gluewheels.zip {problem}"
+
+
 @pytest.fixture(scope="module")
 def package_index() -> None:
     """Skips where no package index answers: the installer itself is asked, outside of any run."""

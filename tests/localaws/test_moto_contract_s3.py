@@ -65,6 +65,13 @@ def test_an_overridden_method_has_motos_parameters(name: str, parameters: list[s
     assert list(inspect.signature(getattr(StoreS3Backend, name)).parameters)[1:] == parameters
 
 
+def test_moto_asks_the_policy_of_the_target_of_access_logs() -> None:
+    assert (
+        "_log_permissions_enabled_policy(\n            target_bucket=target_bucket, target_prefix="
+        in inspect.getsource(FakeBucket.set_logging)
+    )
+
+
 def test_put_object_begins_with_bucket_key_and_value() -> None:
     assert list(inspect.signature(S3Backend.put_object).parameters)[1:4] == ["bucket_name", "key_name", "value"]
 

@@ -223,3 +223,29 @@ def test_a_bucket_with_tags_and_an_ownership(s3: Any, bucket: str) -> None:
     assert error(s3.create_bucket, Bucket=f"{bucket}-x", ObjectOwnership="Me")[2] == (
         "Invalid x-amz-object-ownership header: Me"
     )
+
+
+LOGGING = "logging.s3.amazonaws.com"
+TLS_ONLY = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "answer"),
+    [
+        ({"Effect": "Allow", "Principal": {"Service": [LOGGING]}, "Action": ["s3:PutObject"]}, "allowed"),
+        ({"Effect": "Allow", "Principal": {"Service": LOGGING}, "Action": "s3:Put*"}, "allowed"),
+        ({"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "s3:*"}, "refused"),
+        ({"Effect": "Deny", "Principal": {"Service": LOGGING}, "Action": "s3:PutObject"}, "refused"),
+    ],
+)
+def test_access_logs_go_where_a_policy_lets_them(s3: Any, bucket: str, statement: Any, answer: str) -> None:
+    """Beside a statement about everybody, as a policy that demands TLS has it."""
+    policy = {"Statement": [TLS_ONLY, statement | {"Resource": [f"arn:aws:s3:::{bucket}/logs/*"]}]}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    status = {"LoggingEnabled": {"TargetBucket": bucket, "TargetPrefix": "logs/a/"}}
+    if answer == "refused":
+        refused = code(s3.put_bucket_logging, Bucket=bucket, BucketLoggingStatus=status)
+        assert refused == "InvalidTargetBucketForLogging"
+        return
+    s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus=status)
+    assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]["TargetPrefix"] == "logs/a/"

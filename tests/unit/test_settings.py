@@ -29,11 +29,14 @@ def test_the_required_arguments_are_enough() -> None:
 
 def test_optional_arguments_and_those_of_glue() -> None:
     words = argv(
-        params='{"quarters": ["2022T1", "2021T4", "2022T1"]}', full_refresh="true", source_host="http://h:9#synthetic"
+        params='{"quarters": ["2022T1", "2021T4", "2022T1"]}',
+        full_refresh="true",
+        source_host="http://h:9#synthetic",
+        athena_workgroup="estrela-dev-pipelines",
     )
     found = settings_from([*words, "--JOB_NAME", "x", "--enable-metrics", "--entity=fees"])
     assert found.parameters == {"quarters": ("2021T4", "2022T1")}
-    assert (found.full_refresh, found.entity) == (True, "fees")
+    assert (found.full_refresh, found.entity, found.workgroup) == (True, "fees", "estrela-dev-pipelines")
     assert found.world == World("synthetic", "http://h:9")
 
 
@@ -49,6 +52,7 @@ def test_optional_arguments_and_those_of_glue() -> None:
         ({"entity": ""}, "--entity: '' is not a name such as complaints"),
         ({"run_key": "a b"}, "--run_key: 'a b' is not 1 to 400 printable ASCII characters without blanks"),
         ({"full_refresh": "yes"}, "--full_refresh: 'yes' is not true or false"),
+        ({"athena_workgroup": "a b"}, "--athena_workgroup: 'a b' is not the name of an Athena workgroup"),
         ({"star": None}, "--star: is missing; give a name such as banking"),
         ({"star": "shops"}, f"--star: Star: no star is called 'shops'; allowed: {', '.join(star_names())}"),
         ({"params": "2021T4"}, "--params: '2021T4' is not JSON: Extra data: line 1 column 5 (char 4)"),

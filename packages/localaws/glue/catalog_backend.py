@@ -52,6 +52,8 @@ class CatalogOperations(GlueBackend):
     def delete_database(self, database_name: str) -> None:
         with self.lock:
             super().delete_database(database_name.lower())
+        arn = f"arn:{self.partition}:glue:{self.region_name}:{self.account_id}:database/{database_name.lower()}"
+        self.tagger.delete_all_tags_for_resource(arn)
 
     def create_table(
         self,

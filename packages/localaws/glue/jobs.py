@@ -48,10 +48,14 @@ class JobOperations(GlueBackend):
         name = str(definition["Name"])
         if name in self.jobs:
             raise JobAlreadyExistsError(name)
-        arn = f"arn:{self.partition}:glue:{self.region_name}:{self.account_id}:job/{name}"
-        self.jobs[name] = Job(name, arn, definition)
-        self.tag_resource(arn, request.get("Tags") or {})
+        self.jobs[name] = Job(name, self._arn(name), definition)
+        self.tag_resource(self._arn(name), request.get("Tags") or {})
         return name
+
+    def delete_job(self, name: str) -> None:
+        """DeleteJob; its tags go with it, else the next job of the name had them."""
+        super().delete_job(name)
+        self.tagger.delete_all_tags_for_resource(self._arn(name))
 
     def redefine_job(self, name: str, update: Mapping[str, Any]) -> str:
         """UpdateJob: the update replaces the whole definition; raise InvalidInputException or JobNotFoundException."""
@@ -102,6 +106,9 @@ class JobOperations(GlueBackend):
         if not runs:
             self.get_job(job_name)
         return runs
+
+    def _arn(self, name: str) -> str:
+        return f"arn:{self.partition}:glue:{self.region_name}:{self.account_id}:job/{name}"
 
     def _key(self, name: str) -> tuple[str, str, str]:
         return self.account_id, self.region_name, name

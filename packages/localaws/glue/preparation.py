@@ -56,7 +56,10 @@ class Preparation:
         for uri in listed(arguments.get("--extra-files", "")):
             fetch(self.store, uri, folder / "work")
         modules = install_modules(
-            self.store, arguments.get("--additional-python-modules", ""), self.home.root / "modules"
+            self.store,
+            arguments.get("--additional-python-modules", ""),
+            arguments.get("--python-modules-installer-option", ""),
+            self.home.root / "modules",
         )
         libraries = python_libraries(self.store, arguments.get("--extra-py-files", ""), folder / "libraries")
         python_path = [*libraries, *([str(modules)] if modules else [])]

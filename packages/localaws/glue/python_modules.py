@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
+from itertools import pairwise
 from pathlib import Path
 
 from uv import find_uv_bin
@@ -17,15 +20,17 @@ from localaws.glue.run_files import fetch, listed
 from localaws.s3.store import ObjectStore
 
 _INSTALL_DEADLINE = 600
+_ZIP_OF_WHEELS = ".gluewheels.zip"
 # uv's plan: " + name==1.0" or " + name @ file:///..." is new, "~" is installed again.
 _PLANNED = re.compile(r"^ [+~] (\S+==\S+|\S+ @ \S+)$", re.MULTILINE)
 
 
-def install_modules(store: ObjectStore, modules: str, cache: Path) -> Path | None:
+def install_modules(store: ObjectStore, modules: str, options: str, cache: Path) -> Path | None:
     """The folder with ``modules`` and what they need beyond the environment; None where nothing is asked for.
 
-    ``modules`` are comma-separated names with versions and ``s3://`` wheels or requirements.txt files.
-    The folder's name is the hash of the names and of the wheels' bytes.
+    ``modules`` are comma-separated names with versions and ``s3://`` wheels, requirements.txt files or zips of wheels,
+    which serve as an index too. Of the installer's ``options``, ``--no-index`` is obeyed: PyPI is not asked.
+    The folder's name is the hash of the names and of the files' bytes.
     Raises PreparationError with the installer's own words.
     """
     names = listed(modules)
@@ -34,17 +39,44 @@ def install_modules(store: ObjectStore, modules: str, cache: Path) -> Path | Non
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".wheels-") as wheels:
         wanted = [_requirement(store, name, Path(wheels)) for name in names]
-        folder = cache / _fingerprint(wanted)
+        index = ["--no-index"] if "--no-index" in shlex.split(options) else []
+        folder = cache / _fingerprint([*index, *wanted])
         if not folder.exists():
-            _install(wanted, folder, names)
+            _install([word for name in wanted for word in _arguments(name)] + index, folder, names)
     return folder
 
 
 def _requirement(store: ObjectStore, name: str, folder: Path) -> str:
     if not name.startswith("s3://"):
         return name
-    # one folder a wheel: two with the same file name must not meet
+    # one folder a file: two of the same name must not meet
     return str(fetch(store, name, Path(tempfile.mkdtemp(dir=folder))))
+
+
+def _arguments(wanted: str) -> list[str]:
+    """What asks the installer for a module, a wheel, a list of modules, or all that a zip of wheels holds."""
+    if wanted.endswith(_ZIP_OF_WHEELS):
+        return _unpacked(Path(wanted))
+    return ["-r", wanted] if wanted.endswith(".txt") else [wanted]
+
+
+def _unpacked(archive: Path) -> list[str]:
+    """Unpack ``wheels/``; what its requirements.txt names is installed, or every wheel where there is none.
+
+    https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-python-libraries.html (Appendix A)
+    """
+    try:
+        with zipfile.ZipFile(archive) as content:
+            content.extractall(archive.parent)
+    except zipfile.BadZipFile as error:
+        raise PreparationError(f"--additional-python-modules: {archive.name} is not a zip archive") from error
+    wheels = archive.parent / "wheels"
+    found = sorted(str(wheel) for wheel in wheels.glob("*.whl"))
+    if not found:
+        raise PreparationError(f"--additional-python-modules: {archive.name} holds no wheel below wheels/")
+    requirements = wheels / "requirements.txt"
+    named = ["-r", str(requirements)] if requirements.exists() else found
+    return ["--find-links", str(wheels), *named]
 
 
 def _fingerprint(wanted: list[str]) -> str:
@@ -55,21 +87,26 @@ def _fingerprint(wanted: list[str]) -> str:
     return digest.hexdigest()
 
 
-def _install(wanted: list[str], folder: Path, names: list[str]) -> None:
+def _install(arguments: list[str], folder: Path, names: list[str]) -> None:
     """Plan against the environment, as Glue's pip does (what is there already is not installed again), then install."""
-    arguments = [part for name in wanted for part in (("-r", name) if name.endswith(".txt") else (name,))]
-    plan = _uv(names, "--dry-run", *arguments)
-    needed = _PLANNED.findall(plan)
+    needed = _PLANNED.findall(_uv(names, "--dry-run", *arguments))
     partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".partial-"))
     try:
         if needed:
-            _uv(names, "--no-deps", "--target", str(partial), *needed)
+            _uv(names, "--no-deps", "--target", str(partial), *_index(arguments), *needed)
         partial.rename(folder)
     except OSError:
         if not folder.exists():  # else another run installed the same modules first
             raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _index(arguments: list[str]) -> list[str]:
+    """Where ``arguments`` say that wheels are found."""
+    found = ["--no-index"] if "--no-index" in arguments else []
+    places = [after for word, after in pairwise(arguments) if word == "--find-links"]
+    return found + [word for place in places for word in ("--find-links", place)]
 
 
 def _uv(names: list[str], *arguments: str) -> str:

@@ -1,0 +1,221 @@
+#!/usr/bin/env bash
+# Deploys Estrela to an AWS account, or to a local AWS: ./deploy.sh -h
+#
+# Sourced or run. A sourced script runs itself under bash and returns its status: neither options, such as set -e, nor
+# credentials that were typed in stay behind in the shell of its user.
+if [ -n "${ZSH_VERSION:-}" ]; then
+  eval 'bash "${(%):-%x}" "$@"'
+  return $?
+elif [ "${BASH_SOURCE[0]}" != "$0" ]; then
+  bash "${BASH_SOURCE[0]}" "$@"
+  return $?
+fi
+set -euo pipefail
+
+readonly USAGE="usage: deploy.sh [plan | apply | destroy | outputs] [options]
+
+  plan     show what would change (the default)
+  apply    show it, ask, and apply exactly that
+  destroy  show what would go, ask for the name of the environment, and remove it
+  outputs  print what was deployed
+
+  --env NAME      environment: terraform/environments/NAME.tfvars (default: dev; local with --target local)
+  --target local  deploy to localaws on this machine instead of AWS; it is started if it does not run
+  --region NAME   AWS region (default: AWS_REGION, else us-east-1)
+  --dry-run       only say which commands would change anything
+  --yes           do not ask before an apply; a destroy asks all the same, unless
+  --destroy NAME  names the environment that is to go
+  -h, --help      this text
+
+Credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, else what the AWS command line finds (AWS_PROFILE, SSO, a
+role), else they are asked for. AWS_ACCOUNT_ID, if set, is the only account that is deployed to.
+
+exit status: 0 done, 1 declined, 2 wrong usage or no credentials, 3 a tool is missing, 4 another account,
+  5 no plan could be made, 6 the apply failed, 7 uncommitted changes in prod, 130 interrupted"
+
+readonly WRONG_USAGE=2 NO_TOOL=3 OTHER_ACCOUNT=4 NO_PLAN=5 NOT_APPLIED=6 NOT_COMMITTED=7 DECLINED=1
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+readonly ROOT
+
+say() { printf '%s\n' "$*" >&2; }
+
+fail() { # status message
+  say "deploy.sh: $2"
+  exit "$1"
+}
+
+# What changes anything goes through here: a dry run only prints it.
+change() {
+  if [ "$dry_run" = yes ]; then
+    say "would run: $*"
+  else
+    "$@"
+  fi
+}
+
+parse() {
+  command=plan environment="" target=aws region=${AWS_REGION:-${AWS_DEFAULT_REGION:-us-east-1}}
+  dry_run=no yes=no destroyed=""
+  while [ $# -gt 0 ]; do
+    case $1 in
+      plan | apply | destroy | outputs) command=$1 ;;
+      --env | --target | --region | --destroy)
+        [ $# -ge 2 ] || fail $WRONG_USAGE "$1 needs a value; see deploy.sh -h"
+        case $1 in
+          --env) environment=$2 ;;
+          --target) target=$2 ;;
+          --region) region=$2 ;;
+          --destroy) destroyed=$2 ;;
+        esac
+        shift
+        ;;
+      --dry-run) dry_run=yes ;;
+      --yes) yes=yes ;;
+      -h | --help) printf '%s\n' "$USAGE" && exit 0 ;;
+      *) fail $WRONG_USAGE "'$1' is neither a command nor an option; see deploy.sh -h" ;;
+    esac
+    shift
+  done
+  case $target in
+    aws) environment=${environment:-dev} ;;
+    local) environment=${environment:-local} ;;
+    *) fail $WRONG_USAGE "--target is '$target'; allowed: aws, local" ;;
+  esac
+  settings=$ROOT/terraform/environments/$environment.tfvars
+  [ -f "$settings" ] || fail $WRONG_USAGE "--env is '$environment', but there is no $settings"
+}
+
+# All that are missing are named at once.
+require_tools() {
+  local missing=() tool
+  for tool in terraform aws git make; do
+    command -v "$tool" >/dev/null || missing+=("$tool")
+  done
+  [ ${#missing[@]} -eq 0 ] || fail $NO_TOOL "not on the PATH: ${missing[*]}; install them (aws: pip install awscli)"
+}
+
+use_localaws() {
+  local home=${LOCALAWS_HOME:-$ROOT/.localaws} localaws=$ROOT/.venv/bin/localaws
+  [ -x "$localaws" ] || fail $NO_TOOL "localaws is not installed; run: make setup"
+  "$localaws" status --home "$home" >/dev/null || change "$localaws" up --home "$home" --port "${LOCALAWS_PORT:-4566}"
+  [ "$dry_run" = yes ] && ! "$localaws" status --home "$home" >/dev/null && return
+  unset AWS_PROFILE AWS_SESSION_TOKEN
+  eval "$("$localaws" env --home "$home")"
+  # a call that fails there fails for good: localaws is neither throttled nor eventually consistent
+  export AWS_MAX_ATTEMPTS=2 TF_VAR_s3_path_style=true
+}
+
+ask_for_credentials() {
+  [ -t 0 ] || fail $WRONG_USAGE \
+    "no AWS credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE (no terminal to ask on)"
+  read -rp "AWS access key ID: " AWS_ACCESS_KEY_ID
+  read -rsp "AWS secret access key: " AWS_SECRET_ACCESS_KEY && say ""
+  read -rsp "AWS session token (empty if none): " AWS_SESSION_TOKEN && say ""
+  [ -n "$AWS_SESSION_TOKEN" ] || unset AWS_SESSION_TOKEN
+  export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY ${AWS_SESSION_TOKEN:+AWS_SESSION_TOKEN}
+}
+
+identify() {
+  local expected=${AWS_ACCOUNT_ID:-}
+  export AWS_REGION=$region AWS_DEFAULT_REGION=$region AWS_PAGER=""
+  if ! account=$(aws sts get-caller-identity --query Account --output text 2>/dev/null); then
+    ask_for_credentials
+    account=$(aws sts get-caller-identity --query Account --output text) ||
+      fail $WRONG_USAGE "AWS does not accept these credentials"
+  fi
+  [ -z "$expected" ] || [ "$expected" = "$account" ] ||
+    fail $OTHER_ACCOUNT "the credentials are of account $account, but AWS_ACCOUNT_ID is $expected"
+  say "Environment $environment, account $account, region $region, target $target"
+}
+
+confirm() { # question expected
+  local answer
+  [ -t 0 ] || fail $DECLINED "nobody to ask '$1'; pass --yes (for a destroy: --destroy $environment)"
+  read -rp "$1 " answer
+  [ "$answer" = "$2" ] || fail $DECLINED "declined: nothing was changed"
+}
+
+commit() {
+  sha=$(git -C "$ROOT" rev-parse HEAD)
+  [ -z "$(git -C "$ROOT" status --porcelain)" ] && return
+  [ "$environment" != prod ] || fail $NOT_COMMITTED "there are uncommitted changes; prod is deployed from a commit"
+  say "warning: uncommitted changes are deployed under the name of commit ${sha:0:12}"
+}
+
+ensure_state_bucket() {
+  state_bucket=estrela-state-$account-$region
+  aws s3api head-bucket --bucket "$state_bucket" >/dev/null 2>&1 && return
+  local place=()
+  [ "$region" = us-east-1 ] || place=(--create-bucket-configuration "LocationConstraint=$region")
+  change aws s3api create-bucket --bucket "$state_bucket" "${place[@]}" >/dev/null
+  change aws s3api put-bucket-versioning --bucket "$state_bucket" --versioning-configuration Status=Enabled
+  change aws s3api put-public-access-block --bucket "$state_bucket" --public-access-block-configuration \
+    BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true
+  change aws s3api put-bucket-encryption --bucket "$state_bucket" --server-side-encryption-configuration \
+    '{"Rules":[{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"aws:kms"},"BucketKeyEnabled":true}]}'
+  change aws s3api put-bucket-policy --bucket "$state_bucket" --policy \
+    '{"Version":"2012-10-17","Statement":[{"Sid":"TlsOnly","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::'"$state_bucket"'","arn:aws:s3:::'"$state_bucket"'/*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}'
+}
+
+initialise() {
+  export TF_IN_AUTOMATION=1 TF_INPUT=0 TF_VAR_account_id=$account TF_VAR_region=$region TF_VAR_git_sha=$sha
+  export TF_DATA_DIR=$ROOT/.deploy/$target-$environment-$account
+  mkdir -p "$TF_DATA_DIR"
+  plan_file=$TF_DATA_DIR/plan
+  local path_style=false
+  [ "$target" = aws ] || path_style=true
+  change terraform -chdir="$ROOT/terraform" init -reconfigure -lockfile=readonly \
+    -backend-config="bucket=$state_bucket" -backend-config="key=$environment.tfstate" \
+    -backend-config="region=$region" -backend-config=encrypt=true -backend-config=use_lockfile=true \
+    -backend-config="use_path_style=$path_style" >&2 || fail $NO_PLAN "terraform init failed"
+}
+
+make_plan() { # further options of terraform plan
+  change make --no-print-directory -C "$ROOT" package >&2 || fail $NO_PLAN "the package of the Glue job was not built"
+  change terraform -chdir="$ROOT/terraform" plan -var-file="$settings" -out="$plan_file" "$@" >&2 ||
+    fail $NO_PLAN "terraform plan failed"
+}
+
+# What is applied is the plan that was shown.
+apply_plan() {
+  local status=0 interrupted=no
+  trap 'interrupted=yes' INT TERM # Terraform hears it too, ends what it has begun and keeps its state
+  change terraform -chdir="$ROOT/terraform" apply "$plan_file" >&2 || status=$?
+  rm -f "$plan_file"
+  [ $interrupted = no ] || fail 130 "interrupted: run the same command again, it goes on from what is there"
+  [ $status -eq 0 ] || fail $NOT_APPLIED "the apply failed; mend the cause and run the same command again"
+}
+
+print_outputs() {
+  change terraform -chdir="$ROOT/terraform" output
+}
+
+main() {
+  parse "$@"
+  require_tools
+  if [ "$target" = local ]; then use_localaws; fi
+  identify
+  commit
+  ensure_state_bucket
+  initialise
+  case $command in
+    plan) make_plan ;;
+    apply)
+      make_plan
+      [ "$yes" = yes ] || [ "$dry_run" = yes ] || confirm "Apply this to account $account? Type its number:" "$account"
+      apply_plan
+      print_outputs
+      ;;
+    destroy)
+      [ -z "$destroyed" ] || [ "$destroyed" = "$environment" ] ||
+        fail $WRONG_USAGE "--destroy is '$destroyed', but the environment is '$environment'"
+      make_plan -destroy
+      [ -n "$destroyed" ] || [ "$dry_run" = yes ] ||
+        confirm "Remove all of this, its data included? Type the name of the environment:" "$environment"
+      apply_plan
+      ;;
+    outputs) print_outputs ;;
+  esac
+}
+
+main "$@"

@@ -1,0 +1,2 @@
+environment        = "local"
+log_retention_days = 30

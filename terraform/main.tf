@@ -1,0 +1,98 @@
+locals {
+  name      = "estrela-${var.environment}"
+  protected = coalesce(var.deletion_protection, var.environment == "prod")
+  tags = {
+    project     = "estrela"
+    environment = var.environment
+    git_sha     = var.git_sha
+    repository  = var.repository
+    managed_by  = "terraform"
+  }
+  partition = data.aws_partition.current.partition
+  buckets = {
+    for purpose in ["lake", "code", "logs"] : purpose => "${local.name}-${purpose}-${var.account_id}"
+  }
+}
+
+data "aws_partition" "current" {}
+
+module "kms" {
+  source = "./modules/kms"
+
+  name        = local.name
+  account_id  = var.account_id
+  region      = var.region
+  partition   = local.partition
+  window_days = local.protected ? 30 : 7
+}
+
+module "log_bucket" {
+  source = "./modules/bucket"
+
+  name          = local.buckets.logs
+  partition     = local.partition
+  account_id    = var.account_id
+  force_destroy = !local.protected
+  expire_days   = { "" = var.log_retention_days }
+  log_sources   = [local.buckets.lake, local.buckets.code]
+}
+
+module "bucket" {
+  source   = "./modules/bucket"
+  for_each = { for purpose in ["lake", "code"] : purpose => local.buckets[purpose] }
+
+  name          = each.value
+  partition     = local.partition
+  account_id    = var.account_id
+  kms_key_arn   = module.kms.key_arn
+  force_destroy = !local.protected
+  log_bucket    = module.log_bucket.name
+  # results of queries can be had again
+  expire_days = each.key == "lake" ? { "athena/" = 30 } : {}
+}
+
+module "athena" {
+  source = "./modules/athena"
+
+  name          = local.name
+  result_bucket = module.bucket["lake"].name
+  kms_key_arn   = module.kms.key_arn
+  force_destroy = !local.protected
+  scan_limit_gb = {
+    pipelines = var.athena_scan_limit_gb.pipelines
+    metabase  = var.athena_scan_limit_gb.metabase
+    people    = var.athena_scan_limit_gb.people
+  }
+}
+
+module "lake" {
+  source = "./modules/lake"
+
+  name                      = local.name
+  partition                 = local.partition
+  account_id                = var.account_id
+  region                    = var.region
+  stars                     = var.stars
+  lake_bucket               = module.bucket["lake"].name
+  code_bucket               = module.bucket["code"].name
+  kms_key_arn               = module.kms.key_arn
+  workgroup                 = module.athena.workgroups.pipelines
+  package                   = var.package
+  glue                      = var.glue
+  source_host               = var.source_host
+  log_retention_days        = var.log_retention_days
+  manage_catalog_encryption = var.manage_catalog_encryption
+}
+
+module "airflow_settings" {
+  source = "./modules/airflow_settings"
+
+  name        = local.name
+  kms_key_arn = module.kms.key_arn
+  window_days = local.protected ? 30 : 0
+  variables = {
+    estrela_lake              = module.bucket["lake"].name
+    estrela_glue_job          = module.lake.job_name
+    estrela_athena_workgroups = join(",", values(module.athena.workgroups))
+  }
+}

@@ -1,0 +1,28 @@
+"""The plans of every flag, made once for all tests."""
+
+from __future__ import annotations
+
+import pytest
+from terraform_run import Plan, Terraform, initialised, plans_of
+
+
+@pytest.fixture(scope="session")
+def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
+    return initialised(tmp_path_factory.mktemp("terraform"))
+
+
+@pytest.fixture(scope="session")
+def plans(terraform: Terraform) -> dict[str, Plan]:
+    """Plans of ``terraform/tests/plan.tftest.hcl``, by the name of their run."""
+    return plans_of(terraform)
+
+
+@pytest.fixture(scope="session")
+def prod(plans: dict[str, Plan]) -> Plan:
+    return plans["prod"]
+
+
+@pytest.fixture(scope="session")
+def everything(plans: dict[str, Plan]) -> Plan:
+    """The resources of all plans together: what holds for every one of them whatever the flags are."""
+    return tuple(resource for plan in plans.values() for resource in plan)

@@ -1,0 +1,121 @@
+"""What is planned, read from the plans' JSON: AWS Foundational Security Best Practices, by topic."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from terraform_run import Plan, Resource
+
+POLICIES = {
+    "aws_iam_role": "assume_role_policy",
+    "aws_iam_role_policy": "policy",
+    "aws_kms_key": "policy",
+    "aws_s3_bucket_policy": "policy",
+}
+"""Attributes that hold a policy, by type of resource."""
+
+
+def of(plan: Plan, *kinds: str) -> list[Resource]:
+    found = [resource for resource in plan if resource.kind in kinds]
+    assert found, f"nothing planned is a {' or '.join(kinds)}"
+    return found
+
+
+def statements(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
+    for resource in plan:
+        if resource.kind in POLICIES:
+            for statement in resource.policy(POLICIES[resource.kind]):
+                yield resource.address, statement
+
+
+def each(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_every_flag_has_a_plan_for_on_and_off(plans: dict[str, Plan]) -> None:
+    assert {"dev", "prod"} <= set(plans)
+    assert all(len(plan) > 50 for plan in plans.values())
+
+
+def test_every_bucket_is_encrypted_versioned_private_and_takes_only_tls(everything: Plan) -> None:
+    buckets = {bucket.address.rpartition(".aws_s3")[0] for bucket in of(everything, "aws_s3_bucket")}
+    kinds = {resource.address.rpartition(".aws_s3")[0]: set[str]() for resource in everything}
+    for resource in everything:
+        kinds[resource.address.rpartition(".aws_s3")[0]].add(resource.kind)
+    needed = {
+        "aws_s3_bucket_policy",
+        "aws_s3_bucket_versioning",
+        "aws_s3_bucket_public_access_block",
+        "aws_s3_bucket_ownership_controls",
+        "aws_s3_bucket_lifecycle_configuration",
+        "aws_s3_bucket_server_side_encryption_configuration",
+    }
+    for bucket in buckets:
+        assert needed <= kinds[bucket], bucket
+    for policy in of(everything, "aws_s3_bucket_policy"):
+        denied = [found for found in policy.policy() if found["Effect"] == "Deny"]
+        assert denied[0]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}, policy.address
+        assert (denied[0]["Action"], denied[0]["Principal"]) == ("s3:*", "*")
+    for block in of(everything, "aws_s3_bucket_public_access_block"):
+        assert all(value for value in block.values.values() if isinstance(value, bool)), block.address
+
+
+def test_access_logs_are_written_by_every_bucket_but_the_one_that_takes_them(prod: Plan) -> None:
+    logging = {resource.address for resource in of(prod, "aws_s3_bucket_logging")}
+    assert logging == {f'module.bucket["{name}"].aws_s3_bucket_logging.this[0]' for name in ("lake", "code")}
+
+
+def test_nothing_is_allowed_to_everybody(everything: Plan) -> None:
+    for address, statement in statements(everything):
+        if statement["Effect"] == "Allow":
+            assert statement.get("Principal") not in ("*", {"AWS": "*"}), address
+            services = each((statement.get("Principal") or {}).get("Service", []))
+            assert not services or "Condition" in statement, f"{address}: a service acts for any account"
+
+
+def test_a_role_is_taken_on_only_for_this_account(everything: Plan) -> None:
+    for role in of(everything, "aws_iam_role"):
+        for statement in role.policy("assume_role_policy"):
+            assert statement["Condition"]["StringEquals"]["aws:SourceAccount"] == "123456789012", role.address
+
+
+def test_every_log_is_encrypted_and_kept_for_a_time(everything: Plan) -> None:
+    for group in of(everything, "aws_cloudwatch_log_group"):
+        assert group.values["retention_in_days"] >= 30, group.address
+        assert group.values["kms_key_id"].startswith("arn:aws:kms:"), group.address
+
+
+def test_keys_rotate_and_secrets_have_one(everything: Plan) -> None:
+    assert all(key.values["enable_key_rotation"] for key in of(everything, "aws_kms_key"))
+    assert all(secret.values["kms_key_id"] for secret in of(everything, "aws_secretsmanager_secret"))
+
+
+def test_workgroups_enforce_a_scan_limit_and_encryption(everything: Plan) -> None:
+    for group in of(everything, "aws_athena_workgroup"):
+        settings = group.values["configuration"][0]
+        assert settings["enforce_workgroup_configuration"], group.address
+        assert settings["bytes_scanned_cutoff_per_query"] >= 2**30, group.address
+        result = settings["result_configuration"][0]
+        assert result["encryption_configuration"][0]["encryption_option"] == "SSE_KMS", group.address
+
+
+def test_a_glue_run_needs_no_package_index_and_is_encrypted(prod: Plan) -> None:
+    (job,) = of(prod, "aws_glue_job")
+    arguments = job.values["default_arguments"]
+    assert arguments["--additional-python-modules"].endswith(".gluewheels.zip")
+    assert arguments["--python-modules-installer-option"] == "--no-index"
+    assert (job.values["glue_version"], job.values["security_configuration"]) == ("5.1", "estrela-prod")
+    for encryption in of(prod, "aws_glue_security_configuration"):
+        modes = json.dumps(encryption.values["encryption_configuration"])
+        assert "DISABLED" not in modes
+
+
+@pytest.mark.parametrize(("environment", "protected"), [("prod", True), ("dev", False)])
+def test_what_holds_data_is_protected_in_prod(plans: dict[str, Plan], environment: str, protected: bool) -> None:
+    plan = plans[environment]
+    assert all(bucket.values["force_destroy"] is not protected for bucket in of(plan, "aws_s3_bucket"))
+    windows = {secret.values["recovery_window_in_days"] for secret in of(plan, "aws_secretsmanager_secret")}
+    assert windows == ({30} if protected else {0})
