@@ -183,3 +183,16 @@ def test_what_python_writes_is_what_is_read(spark: SparkSession, names: list[str
 
     assert found.values("name") == [name if name.strip(" \t\x0b\f\x1c\x1d\x1e\x1f\u00a0") else None for name in names]
     assert found.rejects == []
+
+
+@pytest.mark.parametrize("many", [lines.MANY_FILES, 1], ids=["by Spark", "by Python workers"])
+def test_many_small_files_are_read_like_few(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    monkeypatch.setattr(lines, "MANY_FILES", many)
+    bodies = ("\ufeffcode;name\r\n1;São João\r\n\r\n3;c", "code;name\n1;Grão\n2;b;c\n".encode("cp1252"))
+
+    found = read(spark, tmp_path, csv_source(), bodies[0].encode(), bodies[1])
+
+    assert found.values("source_line", "code", "name") == [(2, "1", "São João"), (4, "3", "c"), (2, "1", "Grão")]
+    assert [line for line, *_ in found.reasons()] == [3]

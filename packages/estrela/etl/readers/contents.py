@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 THREADS = 16
-TASK_FILES = 2_000
+TASK_FILES, TASK_BYTES = 8_000, 128 << 20
+"""Most that one task fetches; each task writes a file for each partition of the shuffle that follows."""
 BATCH_FILES = 32
 """Files that a task holds at a time; each is small."""
 SCHEMA = "name string, content binary"
@@ -27,7 +28,8 @@ SCHEMA = "name string, content binary"
 def contents(spark: SparkSession, files: Sequence[TakenFile]) -> DataFrame:
     """Return ``name`` string and ``content`` binary of ``files``."""
     named = frame_of(spark, [{"name": one.file.sha256, "uri": one.uri} for one in files], "name string, uri string")
-    return named.repartition(-(-len(files) // TASK_FILES), "name").mapInArrow(_fetched, SCHEMA)
+    tasks = 1 + max(len(files) // TASK_FILES, sum(one.file.size for one in files) // TASK_BYTES)
+    return named.repartition(tasks, "name").mapInArrow(_fetched, SCHEMA)
 
 
 def _fetched(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
