@@ -37,6 +37,8 @@ from estrela.etl.steps.star import BuildStar
 
 DAYS = 30
 MOST = 1.5
+FEWEST = 300
+"""The second tenth then begins when ten releases and all days exist."""
 CODE = {table.name: "code" for table in STAR.tables}
 
 
@@ -80,6 +82,10 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=7)
     parser.add_argument("--heap", default="2g")
     options = parser.parse_args()
+    if options.publishes < FEWEST:
+        parser.error(
+            f"--publishes {options.publishes}: the lake fills up for the first {FEWEST // 10}; give {FEWEST} or more"
+        )
     with tempfile.TemporaryDirectory(prefix="publishes-", ignore_cleanup_errors=True) as folder:
         home = Path(folder) / "lake"
         lake = LakeLoader(session(home, options.heap, Path(folder) / "gc.log"), "bench", "warm up")
