@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from estrela.errors import DefinitionError
+from estrela.model.star import Star
+from estrela.model.star import load as load_star
 from metabase.dashboard_file import read_dashboard
 from metabase.fields import Fields
+from metabase.incomplete import with_warning_of_all, with_warnings
 from metabase.model import Dashboard, Question, Site
 from metabase.question_file import read_question, toml_fields
 from metabase.template import NAME
@@ -35,12 +38,30 @@ def load(folder: Path = FOLDER, star: str = "") -> Site:
     """
     fields = toml_fields("site.toml", _text(folder / "site.toml", "site.toml").replace("{star}", star))
     shown = fields.text("star", "")
-    questions = tuple(read_question(*one) for one in _declared(folder, shown, "questions", ".sql"))
+    questions = [read_question(*one) for one in _declared(folder, shown, "questions", ".sql")]
     by_key = {question.key: question for question in questions}
-    dashboards = tuple(read_dashboard(*one, by_key) for one in _declared(folder, shown, "dashboards", ".toml"))
+    dashboards = [read_dashboard(*one, by_key) for one in _declared(folder, shown, "dashboards", ".toml")]
+    if shown:
+        dashboards, added = _warned(load_star(shown), dashboards, by_key)
+        questions += added
     _check_titles(questions)
     _check_titles(dashboards)
-    return _site(fields, shown, questions, dashboards)
+    return _site(fields, shown, tuple(questions), tuple(dashboards))
+
+
+def _warned(
+    star: Star, dashboards: Sequence[Dashboard], questions: Mapping[str, Question]
+) -> tuple[list[Dashboard], list[Question]]:
+    """Return the dashboards with warnings of incomplete periods, and the questions of these."""
+    template = _text(OPERATIONS / "incomplete.sql", "operations/incomplete.sql")
+    warned = [
+        with_warning_of_all(star, one, template)
+        if one.file.startswith(OPERATIONS.name)
+        else with_warnings(star, one, questions, template)
+        for one in dashboards
+    ]
+    added = {question.key: question for _, found in warned for question in found}
+    return [dashboard for dashboard, _ in warned], list(added.values())
 
 
 def _declared(folder: Path, star: str, kind: str, suffix: str) -> Iterator[tuple[str, str, str]]:

@@ -144,7 +144,8 @@ class Place:
 class Card:
     """A card of a dashboard: a question (with a ``title`` of its own, if given), a heading, or text in Markdown.
 
-    ``wiring`` leads from a filter's key to the question's variable that it sets.
+    ``wiring`` leads from a filter's key to the question's variable that it sets. A card that is to ``hide_empty`` is
+    not shown while its question has no rows.
     """
 
     place: Place
@@ -153,6 +154,7 @@ class Card:
     heading: str = ""
     text: str = ""
     wiring: Mapping[str, str] = field(default_factory=dict)
+    hide_empty: bool = False
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ def card_html(card: Card, answered: Answered | None, chart_id: str) -> str:
         return f'<div class="card {kind}" style="{style}">{inner}</div>'
     question = answered.question
     kind = "tile" if question.chart in ("scalar", "trend") else "plot"
+    kind = f"{kind} warning" if card.hide_empty else kind
     name = escape(question.key, quote=True)
     title = escape(card.title or question.title)
     inner = f"<h3>{title}</h3>{_body(answered, chart_id, title)}{_notes(answered)}"

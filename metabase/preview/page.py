@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 from pathlib import Path
 
 import vl_convert
 
-from metabase.model import Card, Dashboard, Site, Tab
+from metabase.model import Card, Dashboard, Place, Site, Tab
 from metabase.preview.answered import Answered
 from metabase.preview.cards import card_html
 from metabase.preview.values import bytes_text, text_of
@@ -74,6 +74,7 @@ class Page:
 
     def _tab(self, one: Dashboard, tab: Tab, numbered: Iterator[int]) -> str:
         keyed = [((one.key, next(numbered)), card) for card in tab.cards]
+        keyed = _without_hidden(keyed, self.answers)
         keyed.sort(key=lambda pair: (pair[1].place.row, pair[1].place.col))
         cards = "".join(card_html(card, self.answers.get(key), _id(key)) for key, card in keyed)
         title = f'<h3 class="tab">{escape(tab.title)}</h3>' if len(one.tabs) > 1 else ""
@@ -93,6 +94,22 @@ def question_cards(site: Site) -> dict[CardKey, Card]:
     """The cards that show a question, by dashboard and place."""
     placed = (((one.key, place), card) for one in site.dashboards for place, card in enumerate(one.cards))
     return {key: card for key, card in placed if card.question}
+
+
+def _without_hidden(
+    cards: Sequence[tuple[CardKey, Card]], answers: Mapping[CardKey, Answered]
+) -> list[tuple[CardKey, Card]]:
+    """Return the cards of a tab that are shown; those below a hidden one, as wide as the grid, move up."""
+    hidden = [card.place for key, card in cards if card.hide_empty and not answers[key].answer.rows]
+    return [
+        (key, replace(card, place=replace(card.place, row=card.place.row - _above(card.place, hidden))))
+        for key, card in cards
+        if card.place not in hidden
+    ]
+
+
+def _above(place: Place, hidden: Sequence[Place]) -> int:
+    return sum(one.height for one in hidden if one.row < place.row)
 
 
 def _filters(one: Dashboard) -> str:

@@ -31,7 +31,10 @@ def preview(site: Site, athena: Athena, out: Path) -> Preview:
     answers = answer_cards(site, athena)
     freshness = next((one for one in answers.values() if one.question.key == site.freshness), None)
     _write(out, Page(site, answers, freshness, datetime.now(UTC)).html())
-    empty = sorted({one.question.key for one in answers.values() if not one.answer.rows})
+    cards = question_cards(site)
+    empty = sorted(
+        {cards[key].question for key, one in answers.items() if not one.answer.rows and not cards[key].hide_empty}
+    )
     return Preview(out, len(answers), tuple(empty), sum(one.answer.scanned_bytes for one in answers.values()))
 
 

@@ -85,12 +85,13 @@ def _dashcard(dashboard: Dashboard, card: Card, questions: Mapping[str, int]) ->
         for key, variable in sorted(card.wiring.items())
     ]
     title = {"card.title": card.title} if card.title else {}
+    hidden = {"card.hide_empty": True} if card.hide_empty else {}
     return {
         **box,
         "card_id": identifier,
         "parameter_mappings": mappings,
         "series": [],
-        "visualization_settings": title,
+        "visualization_settings": title | hidden,
     }
 
 

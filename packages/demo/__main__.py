@@ -39,7 +39,7 @@ AIRFLOW_PORT = 8080
 EXPECTED = (AirflowError, EstrelaError, LocalAwsError, MirrorError, QueryError, RunTimeoutError, WorldError)
 FILES = """
 SELECT source, count(*) AS files, sum(rows_in) AS rows_in, sum(rows_loaded) AS loaded, sum(rows_rejected) AS rejected
-FROM {star}.files GROUP BY source ORDER BY source
+FROM {star}.files WHERE source = received_by GROUP BY source ORDER BY source
 """
 CHECKS = """
 SELECT table_name, count(*) AS checks, sum(rows_checked) AS rows_checked, sum(rows_failed) AS rows_failed

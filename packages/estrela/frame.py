@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,9 +20,9 @@ PART = 5_000
 def frame_of(spark: SparkSession, rows: Iterable[Mapping[str, object]], schema: str) -> DataFrame:
     """A frame of ``rows``, each the values of the columns of ``schema`` by name; a column that it lacks is NULL.
 
-    ``schema`` is Spark DDL; a value is None, str, int, a dict of str or a datetime with its zone. Raises TypeError for
-    other values. Spark's own ``createDataFrame`` starts Python workers, which takes seconds, to read rows that the
-    driver holds already.
+    ``schema`` is Spark DDL; a value is None, str, int, float, Decimal, a dict of str or a datetime with its zone.
+    Raises TypeError for other values. Spark's own ``createDataFrame`` starts Python workers, which takes seconds, to
+    read rows that the driver holds already.
     """
     from pyspark.sql import functions as F
 
@@ -35,7 +36,7 @@ def frame_of(spark: SparkSession, rows: Iterable[Mapping[str, object]], schema: 
 
 
 def _json(rows: Sequence[Mapping[str, object]]) -> str:
-    return json.dumps(rows, default=datetime.isoformat)
+    return json.dumps(rows, default=_as_text)
 
 
 def _texts(spark: SparkSession, texts: Iterable[str]) -> DataFrame:
@@ -50,6 +51,12 @@ def _texts(spark: SparkSession, texts: Iterable[str]) -> DataFrame:
 
 
 def _checked(value: object) -> object:
-    if value is None or isinstance(value, str | int | dict) or (isinstance(value, datetime) and value.tzinfo):
+    if value is None or isinstance(value, str | int | float | Decimal | dict):
         return value
-    raise TypeError(f"{value!r} is neither None, str, int, a dict nor a datetime with its zone")
+    if isinstance(value, datetime) and value.tzinfo:
+        return value
+    raise TypeError(f"{value!r} is neither None, str, int, float, Decimal, a dict nor a datetime with its zone")
+
+
+def _as_text(value: datetime | Decimal) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -16,8 +16,9 @@ from estrela.etl.transformers.refined import dimension_rows, fact_rows, own_chec
 from estrela.model import CsvSource, Download, Field, Layout, Text
 from estrela.model.check import Between, Check, Expression, NotNull, OneOf, Reconcile, Unique, check_name
 from estrela.model.column import Column
+from estrela.model.mart import Mart
 from estrela.model.star import load, star_names
-from estrela.model.table import SESSION, UNKNOWN_KEY, Dimension, Fact, Mart, Table
+from estrela.model.table import SESSION, UNKNOWN_KEY, Dimension, Fact, Table
 
 STARS = [load(name) for name in star_names()]
 TABLES = [table for star in STARS for table in star.tables]

@@ -160,13 +160,22 @@ def _rows() -> Iterator[tuple[LakeTable, list[tuple[Any, ...]]]]:
     yield (
         TABLES.files,
         [
-            ("complaints", "quarter=3,year=2024", 0, "a", "https://bcb.test/a", FETCHED, 2_450, 11, 10, 1),
-            ("fees", "cnpj=00000001", 0, "b", "https://bcb.test/b", FETCHED, 600, 8, 8, 0),
+            _file("complaints", "complaints", "quarter=3,year=2024", "a", 2_450, 11, 10, 1),
+            _file("fees", "fees", "cnpj=00000001", "b", 600, 8, 8, 0),
+            _file("current_fees", "fees", "cnpj=00000001", "b", 600, 8, 8, 0),
         ],
     )
     yield (
         TABLES.rejects,
         [("complaints", "quarter=3,year=2024", "a", 7, "Índice", "<i>x</i>", "not a number", "2024;3;x")],
+    )
+    yield (
+        TABLES.completeness,
+        [
+            ("fact_complaints", "complaints", "", "", 0, 0, 11, 10, "0.9"),
+            ("fact_complaints", "complaints", "quarter_code", "2024T3", 0, 0, 11, 10, "0.9"),
+            ("dim_quarter", "complaints", "", "", 0, 0, 11, 10, "0.9"),
+        ],
     )
     yield TABLES.checks, [("dim_quarter", "unique", "year, quarter", 5, 0), ("fact_fees", "between", "ceiling", 8, 2)]
     changed = "banking_refined.dim_quarter, banking_refined.fact_fees"
@@ -178,6 +187,23 @@ def _rows() -> Iterator[tuple[LakeTable, list[tuple[Any, ...]]]]:
         ],
     )
     yield TABLES.runs, [(1, 0, "star_banking/d1", PUBLISHED, changed, "")]
+
+
+def _file(source: str, received_by: str, request: str, name: str, size: int, *rows: int) -> tuple[Any, ...]:
+    return (
+        source,
+        received_by,
+        request,
+        0,
+        name,
+        f"https://bcb.test/{name}",
+        FETCHED,
+        size,
+        "loaded",
+        *rows,
+        None,
+        None,
+    )
 
 
 def statements() -> Iterator[str]:

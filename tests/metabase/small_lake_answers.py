@@ -72,8 +72,9 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
         ("0101", "Cadastro", "cadastro", "J", 5, 3, Decimal("0.00"), 0.0, Decimal("30.00")),
     ],
     "banking_files_by_source": [
-        ("complaints", 1, 2, 11, 10, 1, 0, "2024-11-01 06:00"),
-        ("fees", 1, 1, 8, 8, 0, 0, "2024-11-01 06:00"),
+        ("complaints", "complaints", 1, 0, 2, 11, 10, 1, 0, "2024-11-01 06:00"),
+        ("current_fees", "fees", 1, 0, 1, 8, 8, 0, 0, "2024-11-01 06:00"),
+        ("fees", "fees", 1, 0, 1, 8, 8, 0, 0, "2024-11-01 06:00"),
     ],
     "free_against_listed": [
         ("BANCO VIP S.A.", 2, 2, 1.0),
@@ -154,11 +155,23 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
         (2, "▼ 1", "ALFA", "S1", "top", 400, 0.32, 16, Decimal("20.00"), 2000000, "2024T3"),
         (3, None, "GAMA", None, "secondary", 250, 0.2, 5, None, None, "2024T3"),
     ],
+    "banking_incomplete": [
+        ("dim_quarter", "all", "complaints", 0.9, 11, 10, 0, 0),
+        ("fact_complaints", "2024T3", "complaints", 0.9, 11, 10, 0, 0),
+    ],
+    "banking_incomplete_fact_complaints": [
+        ("fact_complaints", "2024T3", "complaints", 0.9, 11, 10, 0, 0),
+    ],
+    "banking_incomplete_fact_complaints_fact_current_fees": [
+        ("fact_complaints", "2024T3", "complaints", 0.9, 11, 10, 0, 0),
+    ],
+    "banking_incomplete_fact_current_fees": [],
     "banking_maintenance": [
         ("2024-11-01 07:30", 2, 1, 7, 12, 2, 5, 11),
     ],
     "banking_rejects_by_reason": [
         ("complaints", "not a number", "Índice", 1, "<i>x</i>"),
+        ("current_fees", "nothing was rejected", None, 0, None),
         ("fees", "nothing was rejected", None, 0, None),
     ],
     "banking_rows_by_source": [

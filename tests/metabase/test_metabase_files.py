@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from estrela.errors import DefinitionError
-from estrela.model.star import star_names
+from estrela.model.star import load, star_names
 from metabase import files, template
 from metabase.cli import main
 from metabase.model import Place
@@ -277,14 +277,32 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
         files.load(tmp_path)
 
 
-@pytest.mark.parametrize("star", [*star_names(), "third"])
-def test_every_star_has_the_pages_of_its_operations(star: str) -> None:
+@pytest.mark.parametrize("has_folder", [True, False])
+@pytest.mark.parametrize("star", star_names())
+def test_every_star_has_the_pages_of_its_operations(
+    star: str, has_folder: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not has_folder:
+        monkeypatch.setattr(files, "HERE", tmp_path)
     site = files.site_of(star)
     health = next(one for one in site.dashboards if one.key == f"{star}_pipeline_health")
     shown = {card.question: site.question(card.question).sql for card in health.cards}
     assert f"FROM {star}.maintenance" in shown[f"{star}_maintenance"]
     assert [sql for sql in shown.values() if "{star}" in sql] == []
     assert site.freshness == f"{star}_age_of_data"
+
+
+@pytest.mark.parametrize("star", star_names())
+def test_every_page_with_facts_warns_of_incomplete_periods(star: str) -> None:
+    site = files.site_of(star)
+    facts = {one.name: {one.name} for one in load(star).facts}
+    shown = facts | {mart.name: {fact.name for fact in mart.facts} for mart in load(star).marts}
+    for tab in (tab for one in site.dashboards for tab in one.tabs):
+        queries = {card.question: site.question(card.question).sql for card in tab.cards if card.question}
+        read = {fact for sql in queries.values() for name in shown if f"{star}.{name}" in sql for fact in shown[name]}
+        warned = [card for card in tab.cards if card.hide_empty]
+        named = {fact for card in warned for fact in facts if f"'{fact}'" in queries[card.question]}
+        assert read <= named, f"{tab.title} does not warn of {read - named}"
 
 
 def test_check_reads_the_files_and_talks_to_nobody(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

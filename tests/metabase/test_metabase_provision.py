@@ -352,6 +352,9 @@ def test_the_files_of_this_project_are_provisioned_too(empty: Any) -> None:
     empty.folder = FOLDER
     assert empty.run("apply") == 0, empty.err
     assert {row["name"] for row in empty.state.rows("dashboards")} == {one.title for one in load().dashboards}
+    cards = empty.row("dashboards", "Fees")["dashcards"]
+    hidden = [card["row"] for card in cards if card["visualization_settings"].get("card.hide_empty")]
+    assert hidden == [0, 0], "a warning on each tab, hidden while all is complete"
     assert (empty.run("plan"), empty.out) == (0, "0 changes\n")
 
 

@@ -51,6 +51,8 @@ def test_the_page_holds_every_dashboard_and_is_one_file(small_athena: Athena, tm
     assert [out] == list(out.parent.iterdir())
     dashboards = re.findall(r'<section class="dashboard" id="(\w+)"', page)
     assert dashboards == ["complaints", "fees", "banking_pipeline_health"]
+    warned = re.findall(r'<article class="card plot warning" id="(\w+)-', page)
+    assert set(warned) == {"complaints", "banking_pipeline_health"}, "all fees are complete"
     assert not re.search(r'(src|href)="(?!#)', page[: page.index('<script type="application/json"')])
     assert "&lt;BETA&gt; &amp; D&#x27;OR" in page
     assert "<BETA>" not in page

@@ -34,7 +34,7 @@ from estrela.model.star import Star, load
 
 TABLES = StarTables("banking")
 CODE = {one.name: "code" for one in (*load("banking").tables, *load("banking").marts)}
-OPS_TABLES = ("files", "rejects", "checks", "runs", "maintenance")
+OPS_TABLES = ("files", "rejects", "checks", "completeness", "runs", "maintenance")
 BUILT = tuple(table.name for table in load("banking").tables)
 
 
@@ -129,7 +129,7 @@ class World:
 
     def table(self, name: str) -> DataFrame:
         is_ops, is_refined = (
-            name in ("files", "rejects", "checks", "runs", "maintenance"),
+            name in OPS_TABLES,
             name.startswith(("dim_", "fact_")),
         )
         layer = "ops" if is_ops else "refined" if is_refined else "trusted"

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
+from estrela.etl.accounts.account import LOADED, Account
 from estrela.etl.raw.deliveries import known_partition, wanted
 from estrela.etl.raw.layer import Arrival, RawLayer
 from estrela.etl.raw.log import INTERVAL, RawLog
@@ -220,8 +221,8 @@ def test_request_ids_stay_readable() -> None:
 
 def test_a_comma_in_a_value_does_not_break_the_next_run() -> None:
     identifier = request_id({"cnpj": "A,B", "person_type": "J"})
-    row = {"request": identifier, "fetched_at": DAY}
-    assert known_partition(fees, row) == ("2026-11-20",)
+    known = Account("fees", "fees", identifier, 0, "f", "", DAY, 1, LOADED, 1, 1, 0)
+    assert known_partition(fees, known) == ("2026-11-20",)
 
 
 def test_the_log_reads_the_same_through_checkpoints_and_costs_what_changed(s3: Any) -> None:

@@ -1,5 +1,5 @@
 -- title = "Rows loaded and rejected, by source"
--- description = "Rows of all files taken in, by the source that they answer."
+-- description = "Rows of all files in the tables, by the source that received them."
 -- source = "Estrela, ops.files"
 -- chart = "row"
 -- x = "source"
@@ -17,6 +17,6 @@
 -- unit = "rows"
 SELECT source, sum(rows_loaded) AS rows_loaded, sum(rows_rejected) AS rows_rejected
 FROM {star}.files
-WHERE source <> ''
+WHERE source = received_by AND state = 'loaded'
 GROUP BY source
 ORDER BY rows_loaded DESC, source

@@ -1,5 +1,5 @@
 -- title = "Rows received"
--- description = "Rows of all files taken in."
+-- description = "Rows of all files in the tables, each file counted once."
 -- source = "Estrela, ops.files"
 -- chart = "scalar"
 -- y = "rows_in"
@@ -9,4 +9,4 @@
 -- unit = "rows"
 SELECT coalesce(sum(rows_in), 0) AS rows_in
 FROM {star}.files
-WHERE source <> ''
+WHERE source = received_by AND state = 'loaded'

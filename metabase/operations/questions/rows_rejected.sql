@@ -1,5 +1,5 @@
 -- title = "Rows rejected"
--- description = "Rows refused with their reason; they are in no table."
+-- description = "Rows of these files refused with their reason; they are in no table."
 -- source = "Estrela, ops.files"
 -- chart = "scalar"
 -- y = "rows_rejected"
@@ -9,4 +9,4 @@
 -- unit = "rows"
 SELECT coalesce(sum(rows_rejected), 0) AS rows_rejected
 FROM {star}.files
-WHERE source <> ''
+WHERE source = received_by AND state = 'loaded'

@@ -9,4 +9,4 @@
 -- unit = "rows"
 SELECT coalesce(sum(rows_in - rows_loaded - rows_rejected), 0) AS rows_unaccounted
 FROM {star}.files
-WHERE source <> ''
+WHERE source <> '' AND state = 'loaded'

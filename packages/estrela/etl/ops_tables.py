@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from estrela.etl.lake_table import LakeTable
+from estrela.model import mart
 from estrela.model.column import Column
+
+MEASURE = "decimal(38,6)"
+"""Type of sums of a source's declared measure."""
 
 _SOURCE = Column("source", "string", "Source that the file answers")
 _REQUEST = Column("request", "string", "What was asked for, such as quarter=4,year=2021")
@@ -12,18 +16,22 @@ _FILE = Column("source_file", "string", "sha256 of the file's content, its name 
 FILES = LakeTable(
     "",
     "files",
-    "Files taken in: rows in = rows loaded + rows rejected",
+    "Newest files received: of a loaded one, rows in = rows loaded + rows rejected",
     (
         _SOURCE,
+        Column("received_by", "string", "Source that received the file; another one than source may read it, too"),
         _REQUEST,
         Column("page", "int", "Page of the answer, from 0"),
         _FILE,
         Column("url", "string", "Where the file came from"),
         Column("fetched_at", "timestamp", "When it was received, UTC"),
         Column("size", "bigint", "Bytes"),
-        Column("rows_in", "bigint", "Rows that the file holds, header and blank lines not counted"),
+        Column("state", "string", "loaded; held back: refused, with its source; set aside: by an operator"),
+        Column("rows_in", "bigint", "Rows that the file holds, header and blank lines not counted; NULL if unread"),
         Column("rows_loaded", "bigint", "Rows in the trusted table"),
-        Column("rows_rejected", "bigint", "Rows in rejects"),
+        Column("rows_rejected", "bigint", "Rows in rejects; NULL if unread"),
+        Column("measure_in", MEASURE, "Sum of the source's declared measure over all rows; NULL if it has none"),
+        Column("measure_rejected", MEASURE, "The same over the rejected rows"),
     ),
     ("source",),
     ("request", "page"),
@@ -58,6 +66,24 @@ CHECKS = LakeTable(
     ),
     (),
     ("table_name", "check_name", "column_name"),
+)
+COMPLETENESS = LakeTable(
+    "",
+    "completeness",
+    "Periods of which rows or files are missing; a period that is not listed is complete",
+    (
+        Column("table_name", "string", "Dimension or fact"),
+        Column("source", "string", "Source whose rows or files are missing"),
+        Column("column_name", "string", "Partition column of the table; empty for the table as a whole"),
+        Column("period", "string", "Value of that column, of a date the first day of its part; empty for the whole"),
+        Column("files_held_back", "bigint", "Newest files that were refused, with their source"),
+        Column("files_set_aside", "bigint", "Newest files that an operator set aside"),
+        Column("rows_received", "bigint", "Rows of the newest files; NULL if one of them was never read"),
+        Column("rows_loaded", "bigint", "Rows of these files in the trusted table"),
+        mart.COMPLETENESS,
+    ),
+    (),
+    ("table_name", "column_name", "period"),
 )
 RUNS = LakeTable(
     "",

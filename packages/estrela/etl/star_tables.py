@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from estrela.etl.lake_table import LakeTable
-from estrela.etl.ops_tables import CHECKS, FILES, MAINTENANCE, REJECTS, RUNS
+from estrela.etl.ops_tables import CHECKS, COMPLETENESS, FILES, MAINTENANCE, REJECTS, RUNS
 from estrela.model.source import Source
 from estrela.model.table import Dimension, Fact, Table
 
@@ -47,6 +47,11 @@ class StarTables:
     def checks(self) -> LakeTable:
         """Results of checks."""
         return self._ops(CHECKS)
+
+    @property
+    def completeness(self) -> LakeTable:
+        """Periods of which rows or files are missing."""
+        return self._ops(COMPLETENESS)
 
     @property
     def runs(self) -> LakeTable:

@@ -5,6 +5,7 @@ from estrela.model.check import between, expression, not_null, one_of, reconcile
 from estrela.model.column import Column
 from estrela.model.formats import FixedWidthSource, JsonLinesSource, ParquetSource
 from estrela.model.increment import ByPartition
+from estrela.model.mart import Mart
 from estrela.model.origin import (
     Catalogue,
     DeliveredFile,
@@ -22,7 +23,7 @@ from estrela.model.parse import Boolean, Date, Digits, Number, Ordinal, Prefix, 
 from estrela.model.partition import bucket, day, month, year
 from estrela.model.run_parameter import RunParameter
 from estrela.model.source import ApiSource, CsvSource, Delimited, Field, FromRequest, Layout, Source, Tolerance
-from estrela.model.table import Dimension, Fact, Lookup, Mart, Scd1, Scd2
+from estrela.model.table import Dimension, Fact, Lookup, Scd1, Scd2
 
 __all__ = [
     "ApiKey",

@@ -12,9 +12,10 @@ from types import ModuleType
 
 from estrela.errors import DefinitionError
 from estrela.model.column import require_distinct
+from estrela.model.mart import Mart
 from estrela.model.run_parameter import RunParameter
 from estrela.model.source import Source
-from estrela.model.table import Dimension, Fact, Mart
+from estrela.model.table import Dimension, Fact
 
 STARS = "estrela.stars"
 """The package that holds the stars; named, not imported, since what it declares imports this package."""

@@ -1,10 +1,9 @@
-"""Dimensions, facts and marts: the tables that analysts query."""
+"""Dimensions and facts: the tables of a star."""
 
 from __future__ import annotations
 
 import inspect
-import string
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -211,36 +210,6 @@ class Fact:
 
 
 Table = Dimension | Fact
-
-
-@dataclass(frozen=True)
-class Mart:
-    """A view in Athena. ``sql`` is Athena SQL in which ``{table}`` stands for one of ``uses``."""
-
-    name: str
-    doc: str
-    uses: tuple[Table, ...]
-    columns: tuple[Column, ...]
-    sql: str
-
-    def __post_init__(self) -> None:
-        where = f"Mart({self.name!r})"
-        require_name(where, self.name)
-        if not self.name.startswith("mart_"):
-            raise DefinitionError(where, "name does not start with 'mart_'")
-        require_distinct(where, [column.name for column in self.columns])
-        named = {name for _, name, _, _ in string.Formatter().parse(self.sql) if name is not None}
-        used = {table.name for table in self.uses}
-        if named != used:
-            problem = f"sql names {sorted(named)}, which are not the tables in uses"
-            raise DefinitionError(where, problem, sorted(used))
-
-    def query(self, places: Mapping[str, str]) -> str:
-        """Return the view's SELECT; ``places`` maps the name of each used table to what stands for it after FROM."""
-        return self.sql.format_map({table.name: places[table.name] for table in self.uses})
-
-    def __hash__(self) -> int:
-        return hash((type(self), self.name))
 
 
 def _durable(key: str) -> str:

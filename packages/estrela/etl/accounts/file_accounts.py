@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import functions as F
 
 from estrela.errors import EXAMPLES, MASK, CheckFailure, LoadError, QualityError
+from estrela.etl.accounts.account import HELD_BACK, SET_ASIDE, Account, account_from, account_of, unread
 from estrela.etl.accounts.row_count import NO_ROWS, RowCount, counted_rows
 from estrela.etl.loader import Loader
-from estrela.etl.raw.deliveries import file_id, known_id
+from estrela.etl.raw.deliveries import file_id, known_id, text_of
 from estrela.etl.raw.raw_file import RawFile
 from estrela.etl.readers.refusal import REFUSED
 from estrela.etl.readers.taken_file import TakenFile
@@ -25,57 +25,75 @@ from estrela.model.source import Source, Tolerance
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-Account = dict[str, Any]
 REJECT_ID = ("request", "source_file", "source_line", "column_name")
 
 
 @dataclass(frozen=True)
-class Ledger:
+class Settled:
+    """The accounts of the files that a run took in to ``table``, and why it must not be published, if so."""
+
+    table: str
+    accounts: list[Account]
+    refusal: CheckFailure | None
+
+    def require(self) -> None:
+        """Raise QualityError where more was rejected than the source tolerates."""
+        if self.refusal:
+            raise QualityError(self.table, [self.refusal])
+
+
+@dataclass(frozen=True)
+class FileAccounts:
     """What the operations tables hold of one source, on the run's branch."""
 
     source: Source
     lake: Loader
 
     def known(self) -> list[Account]:
-        """The accounts of the files taken in; a table that was never written costs no query."""
-        if not self.lake.seen(self.lake.tables.files):
-            return []
-        rows = self.lake.read(self.lake.tables.files).where(F.col("source") == self.source.name).collect()
-        # Spark hands out times of the machine's zone without saying so.
-        return [{**row.asDict(), **_in_utc(row)} for row in rows]
+        """Return the accounts that this run sees; a table that was never written costs no query."""
+        files = self.lake.tables.files
+        return self._accounts(self.lake.read(files)) if self.lake.seen(files) else []
 
     def kept(self, winners: Iterable[RawFile], taken: Iterable[TakenFile], known: Iterable[Account]) -> list[Account]:
-        """The accounts of wanted files that are not taken in again."""
+        """Return the accounts of wanted files that are loaded and not taken in again."""
         held = {file_id(file) for file in winners} - {file_id(one.file) for one in taken}
-        return [row for row in known if known_id(row) in held]
+        return [one for one in known if one.is_loaded and known_id(one) in held]
 
-    def settle(
-        self, taken: TypedRows, rows: DataFrame, kept: Sequence[Account], replaced: Column | None
-    ) -> list[Account]:
+    def waiting(self, files: Iterable[RawFile], state: str, known: Iterable[Account]) -> list[Account]:
+        """Return the accounts of files that are received and not loaded, with the counts that are ``known``."""
+        counted = {known_id(one): one for one in known}
+        return [
+            counted[file_id(file)].waiting(state) if file_id(file) in counted else unread(self.source, file, state)
+            for file in files
+        ]
+
+    def settle(self, taken: TypedRows, rows: DataFrame, kept: Sequence[Account], replaced: Column | None) -> Settled:
         """Return the accounts of the files taken; write their rejects and those of the files ``kept`` on the branch.
 
         ``rows`` are those of ``taken``, computed; ``replaced`` selects the rows of the trusted table that are new.
-        Raises LoadError where rows got lost, and QualityError where more were rejected than the source tolerates; the
-        rejects are kept then.
+        Raises LoadError where rows got lost.
         """
         counted, loaded = counted_rows(rows, self.source.tolerance.measure), self._loaded(replaced)
         rejects = rows.where(F.col("_reject").isNotNull()) if any(one.rejected for one in counted.values()) else None
         self._write_rejects(rejects, taken.refused, kept)
-        files = (*taken.good, *taken.refused)
         # Two pages of one answer may have the same content.
-        pages = Counter(self._loaded_as(one) for one in files)
+        pages = Counter(self._loaded_as(one) for one in taken.good)
         accounts = [
-            _account(
-                self.source.name,
+            account_of(
+                self.source,
                 one.file,
                 counted.get(one.number, NO_ROWS),
                 loaded[self._loaded_as(one)] // pages[self._loaded_as(one)],
             )
-            for one in files
+            for one in taken.good
         ]
         self._require_all_rows(accounts)
-        self._judge(taken, counted)
-        return accounts
+        accounts += [unread(self.source, one.file, HELD_BACK) for one in taken.refused]
+        return Settled(self.lake.tables.trusted(self.source).path, accounts, self._refusal(taken, counted))
+
+    def _accounts(self, files: DataFrame) -> list[Account]:
+        rows = files.where(F.col("source") == self.source.name).collect()
+        return [account_from(row.asDict(), self.source) for row in rows]
 
     def _loaded(self, replaced: Column | None) -> Counter[tuple[str, ...]]:
         """Return the rows of the trusted table by file and request, where ``replaced`` holds (default: all)."""
@@ -89,13 +107,8 @@ class Ledger:
 
     def _loaded_as(self, one: TakenFile) -> tuple[str, ...]:
         """What stands in the trusted table for the file and its request."""
-        asked = [self._text_of(column.column, one.requested[column.key]) for column in self.source.from_request]
+        asked = [text_of(self.source, column.column, one.requested[column.key]) for column in self.source.from_request]
         return (one.file.sha256, *asked)
-
-    def _text_of(self, column: str, value: str) -> str:
-        """A request's value as the text of the typed column: ``01`` as ``1`` for a number."""
-        types = {one.name: one.type for one in self.source.columns}
-        return str(int(value)) if types[column] in ("int", "bigint") else value
 
     def _write_rejects(self, rejected: DataFrame | None, refused: Sequence[TakenFile], kept: Sequence[Account]) -> None:
         """On the branch: the rejects of files kept, of rows, and of files as a whole."""
@@ -105,7 +118,7 @@ class Ledger:
             old = None
         frames = []
         if old is not None:
-            held = frame_of(spark, kept, "request string, source_file string")
+            held = frame_of(spark, [_reject_key(one) for one in kept], "request string, source_file string")
             frames.append(old.join(F.broadcast(held.distinct()), ["request", "source_file"], "left_semi"))
         if rejected is not None:
             source = F.lit(self.source.name).alias("source")
@@ -120,29 +133,36 @@ class Ledger:
     def _require_all_rows(self, accounts: Sequence[Account]) -> None:
         """Raise LoadError where rows got lost."""
         for one in accounts:
-            if one["rows_in"] != one["rows_loaded"] + one["rows_rejected"]:
+            if one.rows_in != one.rows_loaded + (one.rows_rejected or 0):
                 raise LoadError(
                     self.lake.tables.trusted(self.source).path,
-                    f"{one['request']} ({one['source_file']}) holds {one['rows_in']} rows, but "
-                    f"{one['rows_loaded']} were loaded and {one['rows_rejected']} rejected",
+                    f"{one.request} ({one.source_file}) holds {one.rows_in} rows, but "
+                    f"{one.rows_loaded} were loaded and {one.rows_rejected} rejected",
                     retriable=False,
                 )
 
-    def _judge(self, taken: TypedRows, counted: Mapping[int, RowCount]) -> None:
-        """Raise QualityError where more was rejected than the source tolerates."""
+    def _refusal(self, taken: TypedRows, counted: Mapping[int, RowCount]) -> CheckFailure | None:
+        """Return the failure of files of which more was rejected than the source tolerates; None if there are none."""
         tolerance = self.source.tolerance
         over = [one for one in taken.good if counted.get(one.number, NO_ROWS).exceeds(tolerance)]
         over += taken.refused
-        if over:
-            mine = self.lake.read(self.lake.tables.rejects).where(F.col("source") == self.source.name)
-            bad = mine.where(F.col("source_file").isin(sorted({one.file.sha256 for one in over})))
-            failure = _too_many(bad, over, tolerance)
-            raise QualityError(self.lake.tables.trusted(self.source).path, [failure])
+        if not over:
+            return None
+        mine = self.lake.read(self.lake.tables.rejects).where(F.col("source") == self.source.name)
+        bad = mine.where(F.col("source_file").isin(sorted({one.file.sha256 for one in over})))
+        return _too_many(bad, over, tolerance)
 
-    def restore(self) -> None:
-        """Give the source its published accounts again, on the branch, and keep its new rejects beside the old ones."""
+    def restore(self, winners: Iterable[RawFile], set_aside: Iterable[RawFile]) -> None:
+        """Give the source its published accounts again, on the branch; ``winners`` that are not loaded are held back.
+
+        Its new rejects are kept beside the old ones.
+        """
         mine, tables = F.col("source") == self.source.name, self.lake.tables
-        self.lake.overwrite(tables.files, self.lake.read_published(tables.files).where(mine), mine)
+        published = self._accounts(self.lake.read_published(tables.files))
+        loaded = [one for one in published if one.is_loaded]
+        known, taken = [*published, *self.known()], {known_id(one) for one in loaded}
+        held_back = self.waiting([one for one in winners if file_id(one) not in taken], HELD_BACK, known)
+        self.record([*loaded, *held_back, *self.waiting(set_aside, SET_ASIDE, known)])
         found = self.lake.read(tables.rejects).where(mine)
         published = self.lake.read_published(tables.rejects).where(mine)
         fresh = found.join(published, [*REJECT_ID], "left_anti").select(*published.columns)
@@ -150,7 +170,7 @@ class Ledger:
 
     def record(self, accounts: Sequence[Account]) -> None:
         """Write the accounts of the source's files: a file that stands there is not read again."""
-        files = frame_of(self.lake.spark, accounts, self.lake.tables.files.schema)
+        files = frame_of(self.lake.spark, [one.as_row() for one in accounts], self.lake.tables.files.schema)
         self.lake.overwrite(self.lake.tables.files, files, F.col("source") == self.source.name)
 
     @property
@@ -171,23 +191,8 @@ class Ledger:
         }
 
 
-def _in_utc(row: Any) -> dict[str, datetime]:
-    return {name: value.astimezone(UTC) for name, value in row.asDict().items() if isinstance(value, datetime)}
-
-
-def _account(source: str, file: RawFile, counted: RowCount, loaded: int) -> dict[str, Any]:
-    return {
-        "source": source,
-        "request": file.request_id,
-        "page": file.page,
-        "source_file": file.sha256,
-        "url": file.url,
-        "fetched_at": file.fetched_at,
-        "size": file.size,
-        "rows_in": counted.rows,
-        "rows_loaded": loaded,
-        "rows_rejected": counted.rejected,
-    }
+def _reject_key(account: Account) -> dict[str, str]:
+    return {"request": account.request, "source_file": account.source_file}
 
 
 def _too_many(bad: DataFrame, over: Iterable[TakenFile], tolerance: Tolerance) -> CheckFailure:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from estrela.etl.ops_tables import MEASURE
 from estrela.etl.readers.refusal import REFUSED
 from estrela.model.source import Tolerance
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
-
-WEIGHT = "decimal(38,6)"
 
 
 @dataclass(frozen=True)
@@ -54,10 +53,10 @@ def counted_rows(rows: DataFrame, measure: str) -> dict[int, RowCount]:
     ]
     if measure:
         # Weights are sizes: a correction of -5 weighs as much as one of 5.
-        weight = F.abs(F.col(measure)).cast(WEIGHT)
+        weight = F.abs(F.col(measure)).cast(MEASURE)
         counts += [
-            F.coalesce(F.sum(weight), F.lit(0)).cast(WEIGHT).alias("weight"),
-            F.coalesce(F.sum(F.when(is_rejected, weight)), F.lit(0)).cast(WEIGHT).alias("weight_rejected"),
+            F.coalesce(F.sum(weight), F.lit(0)).cast(MEASURE).alias("weight"),
+            F.coalesce(F.sum(F.when(is_rejected, weight)), F.lit(0)).cast(MEASURE).alias("weight_rejected"),
             F.count_if(is_rejected & weight.isNull()).alias("unweighed"),
         ]
     found = rows.groupBy("_file").agg(*counts).collect()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Protocol
 
 from estrela.errors import TransformError
 from estrela.etl.raw.raw_file import RawFile, current
@@ -15,6 +15,26 @@ from estrela.model.source import Source
 
 FileId = tuple[str, int, str, str]
 """Request, page, sha256 and day of receipt."""
+
+
+class KnownFile(Protocol):
+    """What tells a file that was taken in from others."""
+
+    @property
+    def request(self) -> str:
+        """Its request as one comparable text."""
+
+    @property
+    def page(self) -> int:
+        """Its page of the answer."""
+
+    @property
+    def source_file(self) -> str:
+        """The sha256 of its content."""
+
+    @property
+    def fetched_at(self) -> datetime:
+        """When it was received, UTC."""
 
 
 def wanted(source: Source, files: Iterable[RawFile]) -> list[RawFile]:
@@ -55,9 +75,9 @@ def file_id(file: RawFile) -> FileId:
     return (file.request_id, file.page, file.sha256, str(file.fetched_at.date()))
 
 
-def known_id(row: Mapping[str, Any]) -> FileId:
-    """Return the same of a row of the table of files."""
-    return (row["request"], row["page"], row["source_file"], str(row["fetched_at"].date()))
+def known_id(known: KnownFile) -> FileId:
+    """Return the same of a file that was taken in."""
+    return (known.request, known.page, known.source_file, str(known.fetched_at.date()))
 
 
 def partition_of(source: Source, file: RawFile) -> Partition:
@@ -65,20 +85,25 @@ def partition_of(source: Source, file: RawFile) -> Partition:
     return _partition(source, requested(source, file))
 
 
-def known_partition(source: Source, row: Mapping[str, Any]) -> Partition:
-    """Return the partition of a file that the table of files knows."""
-    return _partition(source, request_of(row["request"]) | {"fetched_on": str(row["fetched_at"].date())})
+def known_partition(source: Source, known: KnownFile) -> Partition:
+    """Return the partition of the trusted table that holds the rows of a file that was taken in."""
+    return _partition(source, request_of(known.request) | {"fetched_on": str(known.fetched_at.date())})
 
 
-def changed_partitions(
-    source: Source, winners: Iterable[RawFile], known: Iterable[Mapping[str, Any]]
-) -> set[Partition]:
+def changed_partitions(source: Source, winners: Iterable[RawFile], known: Iterable[KnownFile]) -> set[Partition]:
     """Return the partitions whose wanted files are not those taken in."""
     now = {file_id(file): partition_of(source, file) for file in winners}
-    before = {known_id(row): known_partition(source, row) for row in known}
+    before = {known_id(one): known_partition(source, one) for one in known}
     return {now[one] for one in now.keys() - before.keys()} | {before[one] for one in before.keys() - now.keys()}
+
+
+def text_of(source: Source, column: str, value: str) -> str:
+    """Return a request's value as the text of the typed column: ``01`` as ``1`` for a number."""
+    types = {one.name: one.type for one in source.columns}
+    return str(int(value)) if types[column] in ("int", "bigint") else value
 
 
 def _partition(source: Source, values: Mapping[str, str]) -> Partition:
     keys = {one.column: one.key for one in source.from_request}
-    return tuple(start_of(field, values[keys[column_of(field)]]) for field in valued(source.partition_by))
+    asked = [(field, column_of(field)) for field in valued(source.partition_by)]
+    return tuple(start_of(field, text_of(source, column, values[keys[column]])) for field, column in asked)

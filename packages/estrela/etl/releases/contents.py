@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from estrela.etl.lake_table import LakeTable
+from estrela.etl.releases.mart_views import mart_sql
 from estrela.etl.releases.release import View
 from estrela.etl.releases.statements import RELEASE, RELEASE_COLUMNS, latest_sql, pinned, pinned_sql, runs_sql
 from estrela.etl.star_tables import StarTables
@@ -24,7 +25,7 @@ class Pin:
 def pinned_tables(star: Star) -> tuple[LakeTable, ...]:
     """Return the tables that readers see at the snapshots of a release."""
     tables = StarTables(star.name)
-    return (*map(tables.refined, star.tables), tables.files, tables.rejects, tables.checks)
+    return (*map(tables.refined, star.tables), tables.files, tables.rejects, tables.checks, tables.completeness)
 
 
 def unpinned_tables(star: Star) -> tuple[LakeTable, ...]:
@@ -36,7 +37,7 @@ def unpinned_tables(star: Star) -> tuple[LakeTable, ...]:
 def reader_tables(star: Star) -> tuple[LakeTable, ...]:
     """Return what readers see in the star's own database: a table, with its doc and columns, for every view."""
     release = LakeTable(star.name, RELEASE, "The release that all views of this database show", RELEASE_COLUMNS)
-    marts = [LakeTable(star.name, mart.name, mart.doc, mart.columns) for mart in star.marts]
+    marts = [LakeTable(star.name, mart.name, mart.doc, mart.all_columns) for mart in star.marts]
     return (
         *[replace(table, database=star.name) for table in (*pinned_tables(star), *unpinned_tables(star))],
         *marts,
@@ -51,10 +52,8 @@ def views_of(star: Star, pins: Sequence[Pin]) -> tuple[View, ...]:
     """
     places = {pin.table.name: pinned(pin.table, pin.snapshot) for pin in pins}
     tables = [View(pin.table.name, pinned_sql(pin.table, pin.snapshot, pin.stored), pin.table.columns) for pin in pins]
-    marts = [
-        View(mart.name, mart.query({table.name: places[table.name] for table in mart.uses}).strip(), mart.columns)
-        for mart in star.marts
-    ]
+    completeness = places[StarTables(star.name).completeness.name]
+    marts = [View(mart.name, mart_sql(mart, places, completeness), mart.all_columns) for mart in star.marts]
     runs = StarTables(star.name).runs
     maintenance = StarTables(star.name).maintenance
     logs = (

@@ -11,8 +11,9 @@ import importlib.resources
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources.abc import Traversable
 
+from estrela.model.mart import Mart
 from estrela.model.star import STARS, Star
-from estrela.model.table import Mart, Table
+from estrela.model.table import Table
 
 ENGINE = ("estrela.etl.row_hash", "estrela.etl.transformers.", "estrela.frame", "estrela.model.")
 """Modules that take part in building every table."""
@@ -36,7 +37,7 @@ def digests_of(star: Star, root: Traversable) -> dict[str, str]:
 
 
 def _of_mart(mart: Mart) -> str:
-    return hashlib.sha256(repr((mart.sql, mart.columns)).encode()).hexdigest()
+    return hashlib.sha256(repr((mart.sql, mart.all_columns, mart.period)).encode()).hexdigest()
 
 
 def _of_table(modules: Modules, engine: Iterable[str], star: Star, table: Table) -> str:

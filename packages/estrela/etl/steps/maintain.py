@@ -91,6 +91,7 @@ class Maintain(ETLBase):
             tables.files,
             tables.rejects,
             tables.checks,
+            tables.completeness,
             tables.runs,
             tables.maintenance,
         )

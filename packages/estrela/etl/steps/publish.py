@@ -147,7 +147,7 @@ class Publish(ETLBase):
         tables = self.lake.tables
         trusted = [tables.trusted(source) for source in self.star.sources]
         refined = [tables.refined(table) for table in self.star.tables]
-        ordered = (*trusted, tables.rejects, *refined, tables.checks, tables.files)
+        ordered = (*trusted, tables.rejects, *refined, tables.checks, tables.completeness, tables.files)
         return [table for table in ordered if exists(self.lake.spark, table)]
 
     def _commit(self, table: LakeTable) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from estrela.etl.loaders.lake import LakeLoader
+from estrela.etl.steps.completeness import record_completeness
 from estrela.etl.steps.table_build import TableBuild, due_build, searched
 from estrela.etl.transformer import Transformed, Transformer
 from estrela.etl.tuning import SMALL_BYTES, tuned
@@ -40,6 +41,7 @@ class BuildStar(Transformer):
         built = {*self._build_all(self.star.dimensions), *self._build_all(self.star.facts)}
         with tuned(self.lake.spark, 0):
             self._record()
+            record_completeness(self.star, self.lake)
         names = [table.name for table in self.star.tables]
         changed = [name for name in names if name in built]
         return Transformed({"built": changed, "unchanged": [name for name in names if name not in built]})

@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from estrela.etl.accounts.file_accounts import Account, Ledger
+from estrela.errors import QualityError
+from estrela.etl.accounts.account import HELD_BACK, SET_ASIDE, Account
+from estrela.etl.accounts.file_accounts import FileAccounts, Settled
 from estrela.etl.accounts.quarantine import accepted
 from estrela.etl.loaders.lake import LakeLoader
 from estrela.etl.loaders.layout import has_old_layout
 from estrela.etl.partition_filter import clustered_by, partition_filter
 from estrela.etl.quality.audit import audit
-from estrela.etl.raw.deliveries import (
-    changed_partitions,
-    partition_of,
-    requested,
-    wanted,
-)
+from estrela.etl.raw.deliveries import changed_partitions, file_id, partition_of, requested, wanted
+from estrela.etl.raw.raw_file import RawFile
 from estrela.etl.readers.lines import reading
 from estrela.etl.readers.taken_file import TakenFile
 from estrela.etl.steps.increment import is_local
@@ -59,43 +57,59 @@ class TransformSource(Transformer):
         if not self.full_refresh and has_old_layout(self.lake.snapshots, table):
             # Files of the old partitions hold rows of several new ones, which cannot be replaced one by one.
             return replace(self, full_refresh=True).transform()
-        # The newest state costs what changed since a checkpoint; snapshots, and answers before one that is set aside,
-        # need the whole history.
-        entries = self.raw.files if self.source.snapshots or self.set_aside else self.raw.current
-        winners = wanted(self.source, accepted(entries(self.source.raw_name), self.set_aside))
-        ledger = Ledger(self.source, self.lake)
-        known = ledger.known()
-        changed = changed_partitions(self.source, winners, [] if self.full_refresh else known)
+        winners, set_aside = self._newest()
+        accounts = FileAccounts(self.source, self.lake)
+        known = accounts.known()
+        waiting = accounts.waiting(set_aside, SET_ASIDE, known)
+        loaded = [one for one in known if one.is_loaded]
+        changed = changed_partitions(self.source, winners, [] if self.full_refresh else loaded)
         if not changed:
+            if {*loaded, *waiting} != set(known):
+                accounts.record([*loaded, *waiting])
             return Transformed({"source": self.source.name, "files": 0})
         files = [file for file in winners if partition_of(self.source, file) in changed]
         taken = [
             TakenFile(number, file, self.raw.uri(file), requested(self.source, file))
             for number, file in enumerate(files)
         ]
-        kept = ledger.kept(winners, taken, known)
+        kept = accounts.kept(winners, taken, known)
         replaced = self._replaced(changed)
         with tuned(self.lake.spark, sum(one.file.size for one in taken)):
             with reading(self.lake.spark):
-                accounts = self._write(taken, len(changed), replaced, ledger, kept)
-            self._audit(replaced)
-            ledger.record([*kept, *accounts])
-        sums = {name: sum(one[name] for one in accounts) for name in ("rows_in", "rows_loaded", "rows_rejected")}
-        return Transformed({"source": self.source.name, "files": len(taken), **sums})
+                settled = self._write(taken, len(changed), replaced, accounts, kept)
+            try:
+                settled.require()
+                self._audit(replaced)
+            except QualityError:
+                # What was counted says how much of its period a file that is held back holds.
+                accounts.record([*known, *[one.waiting(HELD_BACK) for one in settled.accounts]])
+                raise
+            accounts.record([*kept, *settled.accounts, *waiting])
+        return Transformed({"source": self.source.name, "files": len(taken), **_sums(settled.accounts)})
 
     def hold_back(self) -> None:
         """Leave the source as it is published: the run's own rows of it go, its rejects stay for the operator."""
         self.lake.branches.drop(self.lake.tables.trusted(self.source), self.lake.branch)
-        Ledger(self.source, self.lake).restore()
+        FileAccounts(self.source, self.lake).restore(*self._newest())
+
+    def _newest(self) -> tuple[list[RawFile], list[RawFile]]:
+        """Return the files that make up the table, and those that would if they were not set aside."""
+        # The newest state costs what changed since a checkpoint; snapshots, and answers before one that is set aside,
+        # need the whole history.
+        entries = self.raw.files if self.source.snapshots or self.set_aside else self.raw.current
+        received = entries(self.source.raw_name)
+        winners = wanted(self.source, accepted(received, self.set_aside))
+        taken = {file_id(file) for file in winners}
+        return winners, [file for file in wanted(self.source, received) if file_id(file) not in taken]
 
     def _write(
         self,
         taken: Sequence[TakenFile],
         partitions: int,
         replaced: Column | None,
-        ledger: Ledger,
+        accounts: FileAccounts,
         kept: Sequence[Account],
-    ) -> list[Account]:
+    ) -> Settled:
         """Write the partitions and the rejects on the branch; return the account of every file taken."""
         typed = typed_rows(self.lake.spark, self.source, self.raw, taken)
         table = self.lake.tables.trusted(self.source)
@@ -104,7 +118,7 @@ class TransformSource(Transformer):
         rows = shuffled(typed.rows, together or [F.col("source_file"), F.col("source_line")], table)
         sound = rows.where(F.col("_reject").isNull())
         self.lake.overwrite(table, sound, replaced, partitions=partitions, clustered=bool(together))
-        return ledger.settle(typed, rows, kept, replaced)
+        return accounts.settle(typed, rows, kept, replaced)
 
     def _audit(self, replaced: Column | None) -> None:
         """Run the source's checks on the rows ``replaced``, and on all rows those that partitions cannot answer."""
@@ -119,3 +133,12 @@ class TransformSource(Transformer):
         if self.full_refresh or not valued(self.source.partition_by):
             return None
         return partition_filter(self.lake.tables.trusted(self.source), changed)
+
+
+def _sums(accounts: Sequence[Account]) -> dict[str, int]:
+    """Rows in, loaded and rejected of all files."""
+    return {
+        "rows_in": sum(one.rows_in or 0 for one in accounts),
+        "rows_loaded": sum(one.rows_loaded for one in accounts),
+        "rows_rejected": sum(one.rows_rejected or 0 for one in accounts),
+    }

@@ -30,4 +30,5 @@ JOIN {dim_date} d ON d.date_key = f.date_key
 JOIN {dim_customer} c ON c.customer_key = f.customer_key
 GROUP BY d.year_month, f.channel, c.segment
 """,
+    period="year_month || '-01'",
 )

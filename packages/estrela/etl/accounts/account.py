@@ -1,0 +1,77 @@
+"""The account of one file: where it came from, and what became of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from estrela.etl.accounts.row_count import RowCount
+from estrela.etl.raw.raw_file import RawFile
+from estrela.model.source import Source
+
+LOADED, HELD_BACK, SET_ASIDE = "loaded", "held back", "set aside"
+"""States of a file: in the trusted table, refused with its source, or set aside by an operator."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """A row of the table of files. Of a loaded file, rows_in = rows_loaded + rows_rejected.
+
+    A file that is not loaded has no rows in the trusted table; its counts are None where it was never read. The two
+    measures are sums of the source's declared measure, over all rows and over the rejected ones; None without one.
+    """
+
+    source: str
+    received_by: str
+    request: str
+    page: int
+    source_file: str
+    url: str
+    fetched_at: datetime
+    size: int
+    state: str
+    rows_in: int | None
+    rows_loaded: int
+    rows_rejected: int | None
+    measure_in: Decimal | None = None
+    measure_rejected: Decimal | None = None
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the file's rows are in the trusted table."""
+        return self.state == LOADED
+
+    def as_row(self) -> Mapping[str, Any]:
+        """Return the values by column."""
+        return asdict(self)
+
+    def waiting(self, state: str) -> Account:
+        """Return the account of the same file without its rows in the trusted table."""
+        return replace(self, state=state, rows_loaded=0)
+
+
+def account_of(source: Source, file: RawFile, counted: RowCount, loaded: int) -> Account:
+    """Return the account of a file that was read."""
+    measures = (counted.weight, counted.weight_rejected) if source.tolerance.measure else (None, None)
+    return Account(*_origin(source, file), LOADED, counted.rows, loaded, counted.rejected, *measures)
+
+
+def unread(source: Source, file: RawFile, state: str) -> Account:
+    """Return the account of a file of which nothing was counted."""
+    return Account(*_origin(source, file), state, None, 0, None)
+
+
+def account_from(row: Mapping[str, Any], source: Source) -> Account:
+    """Return the account that a row of the table of files holds; rows of before ``state`` are of loaded files."""
+    # Spark hands out times of the machine's zone without saying so.
+    at = row["fetched_at"].astimezone(UTC)
+    return Account(**{**row, "fetched_at": at, "received_by": source.raw_name, "state": row["state"] or LOADED})
+
+
+def _origin(source: Source, file: RawFile) -> tuple[str, str, str, int, str, str, datetime, int]:
+    """What the account says before the state of the file."""
+    where = (file.request_id, file.page, file.sha256, file.url, file.fetched_at, file.size)
+    return (source.name, source.raw_name, *where)

@@ -1,0 +1,80 @@
+"""Gaps: what is missing of a period, from the accounts of the files that were received last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from estrela.etl.accounts.account import HELD_BACK, SET_ASIDE, Account
+from estrela.model.source import Source
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A period of a table of which rows or files of one source are missing.
+
+    ``period`` is a value of the table's partition column ``column_name``, as text; both are "" for the table as a
+    whole. ``rows_received`` is None where a file was never read. ``completeness`` is the share of what was received
+    last that the tables hold, by rows or by the source's measure, whichever is less; 0 where it is not known.
+    """
+
+    table_name: str
+    source: str
+    column_name: str
+    period: str
+    files_held_back: int
+    files_set_aside: int
+    rows_received: int | None
+    rows_loaded: int
+    completeness: float
+
+    def as_row(self) -> Mapping[str, Any]:
+        """Return the values by column."""
+        return asdict(self)
+
+
+def is_incomplete(account: Account) -> bool:
+    """Return whether rows of the file are missing in the trusted table."""
+    return not account.is_loaded or bool(account.rows_rejected)
+
+
+def newest(source: Source, accounts: Iterable[Account]) -> list[Account]:
+    """Return the accounts without those of older answers that stand in for one that is not loaded."""
+    listed = [(_answer(source, one), one) for one in accounts]
+    waiting = {answer for answer, one in listed if not one.is_loaded}
+    return [one for answer, one in listed if not one.is_loaded or answer not in waiting]
+
+
+def gap_of(table: str, column: str, period: str, accounts: Sequence[Account]) -> Gap | None:
+    """Return the gap of a period that the :func:`newest` files of one source make up; None if it is complete."""
+    if not any(map(is_incomplete, accounts)):
+        return None
+    states = [one.state for one in accounts]
+    rows_in = [one.rows_in for one in accounts]
+    received = None if None in rows_in else sum(filter(None, rows_in))
+    loaded = sum(one.rows_loaded for one in accounts)
+    return Gap(
+        table_name=table,
+        source=accounts[0].source,
+        column_name=column,
+        period=period,
+        files_held_back=states.count(HELD_BACK),
+        files_set_aside=states.count(SET_ASIDE),
+        rows_received=received,
+        rows_loaded=loaded,
+        completeness=min(loaded / received if received else 0.0, _measured(accounts)),
+    )
+
+
+def _answer(source: Source, account: Account) -> tuple[str, str]:
+    """Return what an answer stands for: a request, of snapshots that of one day."""
+    return account.request, str(account.fetched_at.date()) if source.snapshots else ""
+
+
+def _measured(accounts: Sequence[Account]) -> float:
+    """Return the share by the source's measure; 1 where it has none or a file was never read."""
+    known = [one for one in accounts if one.measure_in is not None]
+    received = sum((one.measure_in or 0) for one in known)
+    missing = sum(((one.measure_rejected if one.is_loaded else one.measure_in) or 0) for one in known)
+    return 1 - float(missing / received) if received else 1.0
