@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import boto3
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from moto import mock_aws
 
@@ -16,6 +21,17 @@ from estrela.etl.extractors.extractor import Scope
 from estrela.etl.extractors.known_values import KnownValues, requests_values, values_of
 from estrela.etl.raw.layer import Arrival, RawLayer
 from estrela.logger import Logger
+from estrela.model import (
+    Column,
+    CsvSource,
+    Digits,
+    Download,
+    Field,
+    FixedWidthSource,
+    JsonLinesSource,
+    Layout,
+    ParquetSource,
+)
 from estrela.model.source import Source
 from estrela.stars.banking.sources import complaints, group_members, last_month, segments
 
@@ -68,6 +84,43 @@ def test_json_answers_tell_their_values(raw: RawLayer) -> None:
     assert found(raw, group_members) == ["00000191"]
 
 
+ROOT = Column("cnpj_root", "string", "CNPJ root")
+SHARED: Any = {
+    "name": "banks", "doc": "Banks", "entity": "banks", "origin": Download("https://x.test/banks"), "columns": (ROOT,),
+    "layouts": (Layout("v1", (Field("Cnpj", "cnpj_root", Digits(8)),)),),
+}  # fmt: skip
+LINES = b'{"Cnpj": 191}\n{"Cnpj": "x"}\nno json\n{"Cnpj": null}\n{"Cnpj": "92874270"}\n'
+
+
+def parquet() -> bytes:
+    body = io.BytesIO()
+    pq.write_table(pa.table({"Cnpj": [191, None, 92874270]}), body)
+    return body.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("source", "body"),
+    [
+        (JsonLinesSource(**SHARED), LINES),
+        (JsonLinesSource(**SHARED, compression="gzip"), gzip.compress(LINES)),
+        (FixedWidthSource(**SHARED, spans=((3, 10),)), b"0100000191\n01\n01no digit\n0192874270\n"),
+        (ParquetSource(**SHARED), parquet()),
+        (CsvSource(**SHARED, delimiter=",", compression="bz2"), bz2.compress(b"Cnpj\n191\n92874270\n")),
+    ],
+    ids=["lines", "gzip", "fixed", "parquet", "bz2"],
+)
+def test_every_format_tells_its_values(
+    raw: RawLayer, source: Source, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    receive(raw, "banks", body)
+    assert found(raw, source) == ["00000191", "92874270"]
+    receive(raw, "banks", b"\x00damaged")
+    is_text = isinstance(source, FixedWidthSource)
+    assert values_of(raw, [(source, "cnpj_root")]) == KnownValues([], complete=is_text)
+
+
 def test_a_file_that_cannot_be_read_is_named_in_the_log(raw: RawLayer) -> None:
     stream = io.StringIO()
     Logger.to(stream)
@@ -102,7 +155,7 @@ def test_a_large_file_tells_its_values_block_by_block(raw: RawLayer, monkeypatch
     whole = found(raw, complaints)
     assert len(whole) == 300
     for block in (7, 1000, 4096):
-        monkeypatch.setattr("estrela.etl.extractors.known_values.BLOCK", block)
+        monkeypatch.setattr("estrela.etl.extractors.known_texts.BLOCK", block)
         assert found(raw, complaints) == whole
 
 
@@ -110,5 +163,5 @@ def test_a_block_does_not_end_inside_a_quoted_field(raw: RawLayer, monkeypatch: 
     names = ",".join(f'"{field.header}"' for field in complaints.layouts[0].fields)
     row = '"2021","1º","Top 10","Banco/financeira","{}","TWO\nLINES","1","1","1","1","3","9","9","9"'
     receive(raw, "complaints", "\n".join([names, *(row.format(number) for number in range(50)), ""]).encode(), year="1")
-    monkeypatch.setattr("estrela.etl.extractors.known_values.BLOCK", 64)
+    monkeypatch.setattr("estrela.etl.extractors.known_texts.BLOCK", 64)
     assert len(found(raw, complaints)) == 50
