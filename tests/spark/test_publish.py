@@ -23,6 +23,7 @@ from estrela.etl.releases.news import has_news
 from estrela.etl.run_key import branch_of
 from estrela.frame import frame_of
 from estrela.model import Column
+from estrela.stars.banking.fact_complaints import fact_complaints
 from estrela.stars.banking.sources import complaints
 
 
@@ -63,6 +64,26 @@ def test_a_corrected_file_replaces_its_quarter_and_no_other_file_is_read(world: 
     assert totals(world) == {("2020T1", "A"): 7, ("2020T2", "A"): 5}
     assert len(set(world.raw.reads)) == 1
     assert world.table("files").count() == 2
+
+
+def test_a_full_refresh_reads_every_file_and_computes_every_table_again(world: World) -> None:
+    put_ranking(world.raw, "2020T1", A=3)
+    put_ranking(world.raw, "2020T2", A=5)
+    world.run("one")
+    seen = totals(world)
+    # Damage of which no raw version, digest or snapshot tells.
+    lake, fact = LakeLoader(world.spark, "banking", "damage"), TABLES.refined(fact_complaints)
+    half = lake.read(fact).where("quarter_code = '2020T2'")
+    lake.overwrite(fact, half, inputs=lake.snapshots.inputs(fact))
+    lake.branches.fast_forward(fact)
+    assert world.build("two")["built"] == []
+
+    world.raw.reads.clear()
+    world.transform("three", "complaints", full_refresh=True)
+    assert len(set(world.raw.reads)) == 2
+    assert world.build("three", full_refresh=True)["built"] == ["fact_complaints"]
+    world.publish("three")
+    assert totals(world) == seen
 
 
 def test_a_number_that_moves_to_another_column_is_a_change(world: World) -> None:

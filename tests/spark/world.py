@@ -84,8 +84,8 @@ class World:
         sources = [one for one in self.star.sources if not names or one.name in names]
         return {one.name: TransformSource(one, self.raw, lake, full_refresh, aside).run() for one in sources}
 
-    def build(self, run: str) -> Figures:
-        return BuildStar(self.star, LakeLoader(self.spark, "banking", run), CODE).run()
+    def build(self, run: str, *, full_refresh: bool = False) -> Figures:
+        return BuildStar(self.star, LakeLoader(self.spark, "banking", run), CODE, full_refresh).run()
 
     def publish(self, run: str, active: Callable[[], set[str]] = set) -> Figures:
         lake = LakeLoader(self.spark, "banking", run)
