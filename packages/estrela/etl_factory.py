@@ -69,14 +69,19 @@ class ETLFactory:
         ``argv`` holds ``--name value`` pairs, as :mod:`estrela.settings` lists them. Raises StepError, whose message
         tells the task that awaits the run whether a retry may succeed.
         """
-        step = "settings"
+        step, is_sensitive = "settings", False
         try:
             settings = settings_from(argv)
             step = f"{settings.phase} of {settings.star}.{settings.entity}"
+            is_sensitive = load(settings.star).is_sensitive
             log = Logger.to(run_key=settings.run_key, entity=settings.entity, phase=settings.phase)
             return cls(settings, spark, boto3.Session(), job, log).step().execute()
         except Exception as error:
-            raise step_error(step, error) from error
+            ended = step_error(step, error, is_sensitive=is_sensitive)
+            if is_sensitive:
+                # Glue logs the traceback, and the cause may quote a sensitive value.
+                raise ended from None
+            raise ended from error
 
     @property
     def root(self) -> str:

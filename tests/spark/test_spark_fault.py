@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
+from reading import csv_source, fields
 
 from estrela.errors import LoadError, TransformError
 from estrela.etl.loaders.commit import ATTEMPTS, commit
 from estrela.etl.star_tables import StarTables
+from estrela.model import Column, Dimension, Text
 
 FILES = StarTables("banking").files
 DIVIDED = "SELECT 10 DIV (id - 5) AS value FROM range(10)"
@@ -43,6 +46,34 @@ def test_a_column_that_does_not_exist_is_final(spark: SparkSession) -> None:
     found = refused(lambda: spark.range(1).select("nothing"))
     assert isinstance(found, TransformError)
     assert "[UNRESOLVED_COLUMN.WITH_SUGGESTION]" in str(found)
+
+
+@pytest.mark.parametrize("change", ["cast", "python", "raised"])
+def test_a_value_of_a_sensitive_column_is_in_no_error(spark: SparkSession, change: str) -> None:
+    def fails(value: str) -> str:
+        raise ValueError(f"wrong number {value}")
+
+    rows = {
+        "cast": F.col("cpf").cast("int"),
+        "python": F.udf(fails)("cpf"),
+        "raised": F.raise_error(F.concat(F.lit("wrong number "), "cpf")),
+    }
+    cpf = Column("cpf", "string", "Tax number of a person", sensitive=True)
+    source = replace(csv_source(**fields(cpf=Text())), columns=(cpf,))
+    dim_person = Dimension(
+        "dim_person", "People", (source,), lambda shops: shops, (replace(cpf, sensitive=False),), ("cpf",)
+    )
+    for table in (StarTables("bank").trusted(source), StarTables("bank").refined(dim_person)):
+        with pytest.raises(TransformError) as caught:
+            commit(table, lambda: spark.sql("SELECT '4711x' AS cpf").select(rows[change]).collect())
+        assert "4711" not in str(caught.value)
+        assert str(caught.value).endswith("(text withheld: it may quote a sensitive value)")
+    assert "4711" in str(refused(lambda: spark.sql("SELECT '4711x' AS cpf").select(rows[change]).collect()))
+
+
+def test_what_spark_says_of_a_plan_is_not_withheld(spark: SparkSession) -> None:
+    with pytest.raises(TransformError, match=r"UNRESOLVED_COLUMN.*`nothing`"):
+        commit(replace(FILES, is_sensitive=True), lambda: spark.range(1).select("nothing"))
 
 
 @pytest.fixture

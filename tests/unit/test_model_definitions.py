@@ -114,6 +114,23 @@ WRONG: list[tuple[Callable[[], object], str]] = [
         lambda: Lookup(dim_shop, ("code",), brings=("town",)),
         "Lookup('dim_shop'): brings names 'town', which is not a column; allowed: code, name",
     ),
+    (
+        lambda: replace(days, columns=(replace(DAY, sensitive=True), AMOUNT)),
+        "CsvSource('days'): from_request names 'day', which is sensitive: its values would be in file names, URLs and "
+        "ops; use another column, or a pseudonym that the source gives",
+    ),
+    (
+        lambda: replace(fact_days, columns=(replace(DAY, sensitive=True), AMOUNT)),
+        "Fact('fact_days'): partition_by names 'day', which is sensitive: its values would be in file names, URLs and "
+        "ops; use another column, or a pseudonym that the source gives",
+    ),
+    (
+        lambda: Parameter(
+            "code", "code", each=((replace(shops, columns=(replace(CODE, sensitive=True), NAME)), "code"),)
+        ),
+        "Parameter('code'): each names 'code', which is sensitive: its values would be in file names, URLs and ops; "
+        "use another column, or a pseudonym that the source gives",
+    ),
     (lambda: DatePart("day", "week"), "DatePart('day'): unknown unit 'week'; allowed: year, month, day"),
     (lambda: bucket("code", 1), "Bucket('code'): count=1; at least 2 buckets are allowed"),
     (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estrela.errors import LoadError, TransformError
-from estrela.etl.spark_fault import error_of, has_cause
+from estrela.etl import spark_fault
+from estrela.etl.spark_fault import has_cause
+
+error_of = partial(spark_fault.error_of, is_sensitive=False)
 
 JOB_ABORTED = "Job aborted due to stage failure: Task 3 in stage 7.0 failed 4 times"
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import traceback
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from estrela.errors import LoadError, SourceUnavailableError, StepError, Transfo
 from estrela.etl.step_failure import step_error
 from estrela.etl_factory import ETLFactory
 from estrela.failure import Failure, failure_in, readable
+from estrela.model.star import load
 
 
 def answer(code: str, status: int = 400) -> ClientError:
@@ -72,6 +76,23 @@ def test_an_unexpected_error_names_the_step() -> None:
         'estrela-failure {"error": "LoadError", "retriable": true}: '
         "star of banking.banking: Py4JNetworkError: Answer from Java side is empty"
     )
+
+
+def test_a_star_with_sensitive_columns_ends_without_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    banking = load("banking")
+    first, *others = banking.sources
+    *columns, last = first.columns
+    marked = replace(first, columns=(*columns, replace(last, sensitive=True)))
+    monkeypatch.setattr("estrela.etl_factory.load", lambda _: replace(banking, sources=(marked, *others)))
+
+    def fails() -> Any:
+        raise ValueError("wrong number 4711")
+
+    argv = ["--star=banking", "--entity=banking", "--phase=star", "--lake=lake-1", "--run_key=day/star"]
+    with pytest.raises(StepError) as caught:
+        ETLFactory.run(argv, fails)
+    assert "4711" not in "".join(traceback.format_exception(caught.value))
+    assert re.search(r"ValueError: test_step_failure.py, line \d+ \(text withheld", str(caught.value))
 
 
 @given(st.sampled_from(["LoadError", "KeyError"]), st.booleans(), st.text(), st.text())

@@ -15,7 +15,10 @@ OPS = "estrela_ops"
 
 @dataclass(frozen=True)
 class LakeTable:
-    """An Iceberg table: where it is, what it holds and how it is laid out."""
+    """An Iceberg table: where it is, what it holds and how it is laid out.
+
+    ``is_sensitive``: its rows are computed from sensitive values, which Spark quotes in its errors.
+    """
 
     database: str
     name: str
@@ -23,6 +26,7 @@ class LakeTable:
     columns: tuple[Column, ...]
     partition_by: tuple[PartitionField, ...] = ()
     sort_by: tuple[str, ...] = ()
+    is_sensitive: bool = False
 
     @property
     def path(self) -> str:

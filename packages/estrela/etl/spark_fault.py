@@ -5,6 +5,7 @@ Message texts decide nothing: they quote data, and they change with every versio
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -53,6 +54,9 @@ RAISED_BY_QUERY = "RuntimeException"
 STATES_OF_ROWS_OR_CODE = ("0A", "21", "22", "23", "38", "39", "42", "46", "P0")
 """SQLSTATE classes: unsupported feature, cardinality, data, constraint, external routine, syntax or access
 rule, raised by the query itself."""
+CONDITION = re.compile(r"\[[A-Z][A-Z0-9_.]*\]")
+"""Spark's name for what went wrong, at the start of a message, such as [CAST_INVALID_INPUT]."""
+WITHHELD = "(text withheld: it may quote a sensitive value)"
 
 
 @dataclass(frozen=True)
@@ -77,14 +81,22 @@ class Cause:
         return True if PASSING.intersection(self.classes) else None
 
     @property
+    def may_quote_rows(self) -> bool:
+        """Return whether the message may quote values: all may but those on plans, of services and of transport."""
+        is_on_plan = "AnalysisException" in self.classes or self.sql_state.startswith("42")
+        return not is_on_plan and self.is_transient is not True and self.answer is None
+
+    @property
     def is_of_rows_or_code(self) -> bool:
         """Return whether the rows or the code are to blame, rather than the cluster or a service."""
         named = bool(OF_ROWS_OR_CODE.intersection(self.classes))
         return self.answer is None and (named or self.sql_state[:2] in STATES_OF_ROWS_OR_CODE)
 
 
-def error_of(table: str, error: Exception) -> EstrelaError:
+def error_of(table: str, error: Exception, *, is_sensitive: bool) -> EstrelaError:
     """Return the error of ``table`` that stands for an error of Spark or Py4J.
+
+    What Spark says of rows is withheld if ``is_sensitive``: it quotes them, and the error reaches logs and e-mails.
 
     A TransformError if rows or code are to blame; else a LoadError, final only where a service refused the request.
     The exception nearest to the root of the chain that tells decides. One that tells nothing, such as a stage that
@@ -93,7 +105,7 @@ def error_of(table: str, error: Exception) -> EstrelaError:
     causes = list(causes_of(error))
     root = causes[-1] if causes else None
     telling = next((cause for cause in reversed(causes) if cause.is_transient is not None), None)
-    reason = _reason(telling or root, error)
+    reason = _reason(telling or root, error, is_sensitive)
     if telling.is_of_rows_or_code if telling else root and root.classes[0] == RAISED_BY_QUERY:
         return TransformError(table, reason)
     return LoadError(table, reason, retriable=telling is None or bool(telling.is_transient))
@@ -141,7 +153,9 @@ def _has_method(throwable: Any, name: str) -> bool:
     return any(method.getName() == name for method in throwable.getClass().getMethods())
 
 
-def _reason(cause: Cause | None, error: Exception) -> str:
-    if cause is None:
-        return f"{type(error).__name__}: {error}"
-    return f"{cause.classes[0]}: {cause.message}"
+def _reason(cause: Cause | None, error: Exception, is_sensitive: bool) -> str:
+    name, message = (cause.classes[0], cause.message) if cause else (type(error).__name__, str(error))
+    if not is_sensitive or (cause and not cause.may_quote_rows):
+        return f"{name}: {message}"
+    condition = CONDITION.match(message)
+    return f"{name}: {condition[0] + ' ' if condition else ''}{WITHHELD}"

@@ -18,15 +18,15 @@ class StarTables:
 
     def trusted(self, source: Source) -> LakeTable:
         """Return the trusted table of a source."""
-        database = f"{self.star}_trusted"
-        return LakeTable(database, source.name, source.doc, source.all_columns, source.partition_by, source.sort_by)
+        what = (f"{self.star}_trusted", source.name, source.doc, source.all_columns)
+        return LakeTable(*what, source.partition_by, source.sort_by, is_sensitive=source.is_sensitive)
 
     def refined(self, table: Table) -> LakeTable:
         """Return the refined table of a dimension or fact."""
-        columns, doc = table.all_columns, table.doc
+        what = (self.refined_database, table.name, table.doc, table.all_columns)
         if isinstance(table, Fact):
-            return LakeTable(self.refined_database, table.name, doc, columns, table.partition_by, table.sort_by)
-        return LakeTable(self.refined_database, table.name, doc, columns, (), _dimension_order(table))
+            return LakeTable(*what, table.partition_by, table.sort_by, is_sensitive=table.is_sensitive)
+        return LakeTable(*what, (), _dimension_order(table), is_sensitive=table.is_sensitive)
 
     @property
     def refined_database(self) -> str:

@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 from botocore.exceptions import BotoCoreError, ClientError
 
 from estrela.errors import EstrelaError, StepError
-from estrela.etl.spark_fault import error_of
+from estrela.etl.spark_fault import WITHHELD, error_of
 from estrela.failure import Failure
 from estrela.hooks.aws_fault import is_transient
 
 PASSING = (OSError, MemoryError, EOFError, TimeoutError)
 
 
-def step_error(step: str, error: Exception) -> StepError:
+def step_error(step: str, error: Exception, *, is_sensitive: bool = False) -> StepError:
     """Return the error to end the run of ``step`` with: its message starts with the marker of a Failure.
 
     Connections, memory, AWS and Spark faults that may pass are retriable; any other Python exception is a fault of
-    the code, which a retry repeats.
+    the code, which a retry repeats. With ``is_sensitive``, texts that may quote rows are withheld.
     """
-    known = _known(step, error)
-    problem = str(known) if isinstance(known, EstrelaError) else f"{type(known).__name__}: {known}"
-    return StepError(Failure(type(known).__name__, _is_retriable(known)), problem)
+    known = _known(step, error, is_sensitive)
+    return StepError(Failure(type(known).__name__, _is_retriable(known)), _problem(known, is_sensitive))
 
 
-def _known(step: str, error: Exception) -> Exception:
+def _problem(error: Exception, is_sensitive: bool) -> str:
+    if isinstance(error, EstrelaError):
+        return str(error)
+    is_of_code = not isinstance(error, ClientError | BotoCoreError | OSError)
+    return f"{type(error).__name__}: {_place(error) + WITHHELD if is_sensitive and is_of_code else error}"
+
+
+def _place(error: Exception) -> str:
+    """Return the file and line that raised ``error``; "" if it was never raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}, line {frames[-1].lineno} " if frames else ""
+
+
+def _known(step: str, error: Exception, is_sensitive: bool) -> Exception:
     """Return ``error``, or the EstrelaError for an error of Spark that no step expected."""
     module = type(error).__module__.partition(".")[0]
-    return error_of(step, error) if module in ("pyspark", "py4j") else error
+    return error_of(step, error, is_sensitive=is_sensitive) if module in ("pyspark", "py4j") else error
 
 
 def _is_retriable(error: Exception) -> bool:

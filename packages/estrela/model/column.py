@@ -20,7 +20,8 @@ class Column:
     """A column of a table. ``type`` is a Spark SQL type; ``doc`` lands in the catalog and in the dashboards.
 
     ``renamed_from`` is the name that the column had before, as long as a lake may still have it.
-    Values of a ``sensitive`` column are masked in rejects, errors, logs and examples of checks; the table holds them.
+    Values of a ``sensitive`` column are masked in rejects, errors, logs and examples of checks, and what Spark says of
+    rows computed from them is withheld; the table holds them. They cannot be part of a request or a partition.
     """
 
     name: str
@@ -65,6 +66,15 @@ def require_distinct(where: str, names: Sequence[str]) -> None:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DefinitionError(where, f"column {twice[0]!r} is declared twice")
+
+
+def require_not_sensitive(where: str, placed: Iterable[tuple[str, str]], columns: Iterable[Column]) -> None:
+    """Raise DefinitionError if one of ``placed``, by role and name, is a sensitive column: it would be shown there."""
+    sensitive = {column.name for column in columns if column.sensitive}
+    for role, name in placed:
+        if name in sensitive:
+            problem = f"{role} names {name!r}, which is sensitive: its values would be in file names, URLs and ops"
+            raise DefinitionError(where, f"{problem}; use another column, or a pseudonym that the source gives")
 
 
 def require_known(where: str, role: str, names: Iterable[str], known: Sequence[str]) -> None:

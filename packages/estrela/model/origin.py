@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from estrela.errors import DefinitionError
 from estrela.model.auth import Auth
-from estrela.model.column import NamedColumns
+from estrela.model.column import NamedColumns, require_not_sensitive
 from estrela.model.paging import ODataPages, OnePage, Paging
 
 
@@ -88,6 +88,7 @@ class Parameter:
             known = [one.name for one in source.columns]
             if column not in known:
                 raise DefinitionError(where, f"{source.name} has no column {column!r} to take values from", known)
+            require_not_sensitive(where, [("each", column)], source.columns)
 
     @property
     def needs(self) -> tuple[NamedColumns, ...]:

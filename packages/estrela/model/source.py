@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from estrela.errors import DefinitionError
 from estrela.model.check import Check, validate_checks
-from estrela.model.column import Column, require_distinct, require_known, require_name
+from estrela.model.column import Column, require_distinct, require_known, require_name, require_not_sensitive
 from estrela.model.origin import Api, Origin
 from estrela.model.parse import Parser
 from estrela.model.partition import PartitionField, column_of, validate_partitioning, valued
@@ -139,6 +139,13 @@ class Source:
                 raise DefinitionError(where, f"partition_by names {name!r}, which the request does not tell", requested)
         validate_checks(where, self.checks, known)
         self._validate_limits(where)
+        self._validate_sensitive(where)
+
+    def _validate_sensitive(self, where: str) -> None:
+        """Refuse sensitive values where they cannot be masked: requests and partitions name files and rows of ops."""
+        placed = [("from_request", one.column) for one in self.from_request]
+        placed += [("partition_by", column_of(field)) for field in self.partition_by]
+        require_not_sensitive(where, placed, self.columns)
 
     def _validate_limits(self, where: str) -> None:
         if self.compression not in COMPRESSIONS:
@@ -169,6 +176,11 @@ class Source:
     def all_columns(self) -> tuple[Column, ...]:
         """The trusted table's columns, those of the file included."""
         return (*self.columns, *FILE_COLUMNS)
+
+    @property
+    def is_sensitive(self) -> bool:
+        """Whether a column is sensitive."""
+        return any(column.sensitive for column in self.columns)
 
     @property
     def raw_name(self) -> str:

@@ -41,6 +41,11 @@ class Star:
         return (*self.dimensions, *self.facts)
 
     @property
+    def is_sensitive(self) -> bool:
+        """Whether a source or table has a sensitive column."""
+        return any(one.is_sensitive for one in (*self.sources, *self.tables))
+
+    @property
     def raw_names(self) -> tuple[str, ...]:
         """Names of the sources in the raw layer; sources may share one."""
         return tuple(dict.fromkeys(source.raw_name for source in self.sources))

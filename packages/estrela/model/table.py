@@ -9,9 +9,9 @@ from typing import Any
 
 from estrela.errors import DefinitionError
 from estrela.model.check import Check, validate_checks
-from estrela.model.column import Column, require_distinct, require_known, require_name
+from estrela.model.column import Column, require_distinct, require_known, require_name, require_not_sensitive
 from estrela.model.increment import ByPartition
-from estrela.model.partition import PartitionField, validate_partitioning
+from estrela.model.partition import PartitionField, column_of, validate_partitioning
 from estrela.model.source import Source
 
 UNKNOWN_KEY = 0
@@ -83,6 +83,11 @@ class Dimension:
         require_known(where, "tracked", self.history.tracked, free)
         if self.history.as_of in known:
             raise DefinitionError(where, f"as_of {self.history.as_of!r} is a column; the versions' dates replace it")
+
+    @property
+    def is_sensitive(self) -> bool:
+        """Whether its rows are computed from sensitive values."""
+        return any(one.sensitive for one in self.columns) or any(source.is_sensitive for source in self.sources)
 
     @property
     def key(self) -> str:
@@ -187,6 +192,7 @@ class Fact:
             raise DefinitionError(where, "has no grain", known)
         require_known(where, "grain", self.grain, known)
         validate_partitioning(where, self.partition_by, self.all_columns)
+        require_not_sensitive(where, [("partition_by", column_of(field)) for field in self.partition_by], self.columns)
         require_known(where, "sort_by", self.sort_by, known)
         if self.increment:
             self.increment.validate(where, self.sources, self.partition_by)
@@ -196,6 +202,13 @@ class Fact:
     def all_columns(self) -> tuple[Column, ...]:
         """The table's columns: the two keys of each lookup, then the declared columns."""
         return (*[column for lookup in self.lookups for column in _key_columns(lookup)], *self.columns)
+
+    @property
+    def is_sensitive(self) -> bool:
+        """Whether its rows are computed from sensitive values."""
+        inputs = [source.is_sensitive for source in self.sources]
+        inputs += [lookup.dimension.is_sensitive for lookup in self.lookups]
+        return any(one.sensitive for one in self.columns) or any(inputs)
 
     @property
     def transformed(self) -> tuple[str, ...]:

@@ -173,10 +173,6 @@ class FileAccounts:
         files = frame_of(self.lake.spark, [one.as_row() for one in accounts], self.lake.tables.files.schema)
         self.lake.overwrite(self.lake.tables.files, files, F.col("source") == self.source.name)
 
-    @property
-    def _is_sensitive(self) -> bool:
-        return any(column.sensitive for column in self.source.columns)
-
     def _file_reject(self, one: TakenFile) -> dict[str, Any]:
         """The reject that stands for a whole file."""
         assert one.refusal is not None
@@ -186,7 +182,7 @@ class FileAccounts:
             "source_file": one.file.sha256,
             "source_line": 1,
             "column_name": one.refusal.column,
-            "value": MASK if self._is_sensitive else one.refusal.value,
+            "value": MASK if self.source.is_sensitive else one.refusal.value,
             "reason": f"{REFUSED}{one.refusal.reason}",
         }
 

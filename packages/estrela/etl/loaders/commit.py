@@ -23,6 +23,6 @@ def commit(table: LakeTable, change: Callable[[], object]) -> None:
         except (Py4JJavaError, PySparkException) as error:
             if attempt < ATTEMPTS and has_cause(error, *OVERTAKEN):
                 continue
-            raise error_of(table.path, error) from error
+            raise error_of(table.path, error, is_sensitive=table.is_sensitive) from error
         else:
             return

@@ -54,7 +54,7 @@ def conform(rows: DataFrame, source: Source, layout: Layout, positions: Sequence
         F.col("_source_line").alias("source_line"),
         F.col("_fetched_at").alias("fetched_at"),
         "_file",
-        _reject(faults, nothing, any(column.sensitive for column in source.columns)).alias("_reject"),
+        _reject(faults, nothing, source.is_sensitive).alias("_reject"),
     )
 
 

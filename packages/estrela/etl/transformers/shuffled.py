@@ -29,4 +29,4 @@ def shuffled(rows: DataFrame, by: Sequence[Column], table: LakeTable) -> DataFra
         with settings(rows.sparkSession, {"spark.sql.codegen.wholeStage": "false"}):
             return planned(rows.repartition(*by))
     except (Py4JJavaError, PySparkException) as error:
-        raise error_of(table.path, error) from error
+        raise error_of(table.path, error, is_sensitive=table.is_sensitive) from error
