@@ -100,10 +100,10 @@ class NumberedPaginator:
 
 
 @dataclass(frozen=True)
-class CursorPaginator:
-    """Pages of :class:`CursorPages`."""
+class FollowingPaginator:
+    """Pages of :class:`CursorPages` and :class:`LinkedPages`: each says how to ask for the next one."""
 
-    paging: CursorPages
+    paging: CursorPages | LinkedPages
     records: str = "value"
 
     def first(self, request: Request) -> Request:
@@ -111,31 +111,15 @@ class CursorPaginator:
 
     def turn(self, source: str, request: Request, answer: Answer) -> Turn:
         records = _records(source, answer, self.records)
-        cursor = at_path(answer.json(source), self.paging.found)
-        following = None if cursor in (None, "", False) else request.with_params(**{self.paging.cursor: str(cursor)})
-        return Turn(following, records)
+        return Turn(self._following(source, request, answer), records)
 
-
-@dataclass(frozen=True)
-class LinkedPaginator:
-    """Pages of :class:`LinkedPages`."""
-
-    paging: LinkedPages
-    records: str = "value"
-
-    def first(self, request: Request) -> Request:
-        return request
-
-    def turn(self, source: str, request: Request, answer: Answer) -> Turn:
-        records = _records(source, answer, self.records)
-        link = self._link(source, answer)
-        return Turn(request.following(answer.url, link) if link else None, records)
-
-    def _link(self, source: str, answer: Answer) -> str:
-        if self.paging.found:
-            return str(at_path(answer.json(source), self.paging.found) or "")
-        links = parse_header_links(answer.headers.get("link", ""))
-        return next((link["url"] for link in links if link.get("rel") == "next"), "")
+    def _following(self, source: str, request: Request, answer: Answer) -> Request | None:
+        found = at_path(answer.json(source), self.paging.found) if self.paging.found else _next_link(answer)
+        if found in (None, "", False):
+            return None
+        if isinstance(self.paging, CursorPages):
+            return request.with_params(**{self.paging.cursor: str(found)})
+        return request.following(answer.url, str(found))
 
 
 @dataclass(frozen=True)
@@ -174,12 +158,16 @@ def paginator_of(paging: Paging, records: str) -> Paginator:
             return OffsetPaginator(paging, records)
         case NumberedPages():
             return NumberedPaginator(paging, records)
-        case CursorPages():
-            return CursorPaginator(paging, records)
-        case LinkedPages():
-            return LinkedPaginator(paging, records)
+        case CursorPages() | LinkedPages():
+            return FollowingPaginator(paging, records)
         case ODataPages():
             return ODataPaginator(paging, records)
+
+
+def _next_link(answer: Answer) -> str:
+    """Return the target of the relation ``next`` in the header ``Link``; "" if there is none."""
+    links = parse_header_links(answer.headers.get("link", ""))
+    return next((link["url"] for link in links if link.get("rel") == "next"), "")
 
 
 def at_path(document: Any, path: str) -> Any:
