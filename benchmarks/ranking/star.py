@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from estrela.model import Column, Dimension, Fact, Lookup, Tolerance, Whole, between, not_null, reconcile
 from estrela.model.star import assemble
-from estrela.stars.banking.sources import complaints, segments
+from estrela.stars.banking.ranking import complaints
+from estrela.stars.banking.sources import segments
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

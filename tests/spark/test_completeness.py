@@ -17,7 +17,8 @@ from estrela.etl.accounts.account import HELD_BACK, LOADED, Account
 from estrela.etl.accounts.gap import gap_of, newest
 from estrela.etl.releases.mart_views import mart_sql
 from estrela.model import Tolerance
-from estrela.stars.banking.sources import complaints, fees
+from estrela.stars.banking.ranking import complaints
+from estrela.stars.banking.sources import fees
 
 AT = datetime(2026, 11, 1, tzinfo=UTC)
 

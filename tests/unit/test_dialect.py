@@ -9,7 +9,8 @@ import pytest
 from estrela.etl.readers.dialect import Dialect, dialect_of
 from estrela.etl.readers.refusal import Refusal
 from estrela.model import Field, Layout, Text
-from estrela.stars.banking.sources import complaints, segments
+from estrela.stars.banking.ranking import complaints
+from estrela.stars.banking.sources import segments
 
 UTF_16 = "the header holds NUL characters, as UTF-16 does; utf-8 or windows-1252 is allowed"
 EXTRA_COLUMN = "column 15 of the header is not among the 14 of layout A, or occurs twice; declare it or ignore it"

@@ -33,7 +33,8 @@ from estrela.model import (
     ParquetSource,
 )
 from estrela.model.source import Source
-from estrela.stars.banking.sources import complaints, group_members, last_month, segments
+from estrela.stars.banking.ranking import complaints, last_month
+from estrela.stars.banking.sources import group_members, segments
 
 HEADER = ";".join(field.header for field in complaints.layouts[0].fields)
 NOW = datetime(2026, 11, 20, tzinfo=UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from estrela.model import Column, Dimension, Scd2, expression, not_null, one_of
-from estrela.stars.banking import institutions, sources
+from estrela.stars.banking import institutions, ranking, sources
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -94,7 +94,7 @@ def _listed(segments: DataFrame, group_members: DataFrame, fees: DataFrame) -> D
 dim_institution = Dimension(
     name="dim_institution",
     doc="Institutions and conglomerates, a version whenever the name or the size group changes",
-    sources=(sources.complaints, sources.segments, sources.group_members, sources.fees, sources.register),
+    sources=(ranking.complaints, sources.segments, sources.group_members, sources.fees, sources.register),
     transform=transform,
     columns=(
         Column(

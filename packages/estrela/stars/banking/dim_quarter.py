@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from estrela.model import Column, Dimension, between, not_null, one_of, unique
-from estrela.stars.banking.sources import complaints as complaints_source
+from estrela.stars.banking.ranking import complaints as complaints_source
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from estrela.model import Column, Dimension, not_null
-from estrela.stars.banking import institutions, sources
+from estrela.stars.banking import institutions, ranking, sources
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -19,7 +19,7 @@ def transform(complaints: DataFrame, segments: DataFrame) -> DataFrame:
 dim_spelling = Dimension(
     name="dim_spelling",
     doc="Spellings of institutions in the ranking; a name with lost characters stands for the one whole name that fits",
-    sources=(sources.complaints, sources.segments),
+    sources=(ranking.complaints, sources.segments),
     transform=transform,
     columns=(
         Column("spelling", "string", "CNPJ root, or the conglomerate's name in plain letters, _ for a lost character"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from estrela.model import ByPartition, Column, Fact, Lookup, between, expression, reconcile
-from estrela.stars.banking import institutions, sources
+from estrela.stars.banking import institutions, ranking
 from estrela.stars.banking.dim_institution import dim_institution
 from estrela.stars.banking.dim_quarter import dim_quarter
 from estrela.stars.banking.dim_spelling import dim_spelling
@@ -36,7 +36,7 @@ def transform(complaints: DataFrame) -> DataFrame:
 fact_complaints = Fact(
     name="fact_complaints",
     doc="Complaints of an institution in a quarter; what total means changes with the method in dim_quarter",
-    sources=(sources.complaints,),
+    sources=(ranking.complaints,),
     transform=transform,
     columns=(
         Column("quarter_code", "string", "Year and quarter, such as 2021T4"),
@@ -62,11 +62,11 @@ fact_complaints = Fact(
     ),
     grain=("institution_key", "quarter_code"),
     partition_by=("quarter_code",),
-    increment=ByPartition(sources.complaints, {"quarter_code": "format_string('%dT%d', year, quarter)"}),
+    increment=ByPartition(ranking.complaints, {"quarter_code": "format_string('%dT%d', year, quarter)"}),
     sort_by=("institution_key",),
     checks=(
         between("total", 0),
-        reconcile("total", sources.complaints, "total"),
+        reconcile("total", ranking.complaints, "total"),
         expression(
             "the published index is the recomputed one",
             # In method B the index comes of the extrapolation before it was rounded to a whole number.
