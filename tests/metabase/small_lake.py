@@ -182,8 +182,9 @@ def _rows() -> Iterator[tuple[LakeTable, list[tuple[Any, ...]]]]:
     yield (
         TABLES.maintenance,
         [
-            ("maintenance_banking/d1", PUBLISHED, False, "banking_trusted.fees", 1, 4, 12, 2, 3, 5),
-            ("maintenance_banking/d1", PUBLISHED, False, "banking_refined.fact_fees", 0, 3, 0, 0, 2, 6),
+            ("maintenance_banking/d1", PUBLISHED, False, "banking_trusted.fees", 1, 4, 12, 2, 3, 5, 0, 0),
+            ("maintenance_banking/d1", PUBLISHED, False, "banking_refined.fact_fees", 0, 3, 0, 0, 2, 6, 0, 0),
+            ("maintenance_banking/d1", PUBLISHED, False, "raw/fees", 0, 0, 0, 1, 0, 0, 3, 2_500),
         ],
     )
     yield TABLES.runs, [(1, 0, "star_banking/d1", PUBLISHED, changed, "")]

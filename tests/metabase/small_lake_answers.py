@@ -167,7 +167,7 @@ EXPECTED: dict[str, list[tuple[Any, ...]]] = {
     ],
     "banking_incomplete_fact_current_fees": [],
     "banking_maintenance": [
-        ("2024-11-01 07:30", 2, 1, 7, 12, 2, 5, 11),
+        ("2024-11-01 07:30", 2, 1, 7, 12, 3, 5, 11, 3, 3),
     ],
     "banking_rejects_by_reason": [
         ("complaints", "not a number", "Índice", 1, "<i>x</i>"),

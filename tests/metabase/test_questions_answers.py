@@ -62,6 +62,14 @@ def test_a_quarter_can_be_chosen(small_athena: Athena) -> None:
     ]
 
 
+def test_a_mart_shows_the_completeness_of_each_period(small_athena: Athena) -> None:
+    shown = small_athena.ask("mart", "SELECT DISTINCT quarter_code, completeness FROM banking.mart_bank_quarter").rows
+    found = {row["quarter_code"]: row["completeness"] for row in shown}
+    assert found == {"2023T3": 1, "2024T1": 1, "2024T2": 1, "2024T3": 0.9}
+    both = small_athena.ask("mart", "SELECT min(completeness) AS c FROM banking.mart_services_complaints").rows
+    assert both == ({"c": 0.9},)
+
+
 def test_a_segment_narrows_what_is_shown_and_not_what_it_is_a_share_of(small_athena: Athena) -> None:
     assert answer(small_athena, "most_complaints", segment="S1") == [("ALFA", 400, 0.32, "2024T3")]
     assert answer(small_athena, "services_complaints", segment="S1") == [("ALFA", 3, 400, "2024T3", 0.32)]

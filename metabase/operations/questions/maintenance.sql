@@ -1,5 +1,5 @@
 -- title = "Last maintenance"
--- description = "What the newest maintenance removed from all tables of the star, and what it left."
+-- description = "What the newest maintenance removed from the tables and raw files of the star, and what it left."
 -- source = "Estrela, ops.maintenance"
 -- caveats = ["Runs that only counted are left out."]
 -- chart = "table"
@@ -26,15 +26,24 @@
 -- [columns.snapshots]
 -- title = "Snapshots left"
 -- format = "integer"
+-- [columns.answers_retired]
+-- title = "Raw answers retired"
+-- format = "integer"
+-- [columns.kilobytes_removed]
+-- title = "Raw removed"
+-- format = "integer"
+-- unit = "kB"
 SELECT
   coalesce(date_format(max(maintained_at), '%Y-%m-%d %H:%i'), 'never') AS maintained,
-  count(*) AS tables,
+  count_if(table_name NOT LIKE 'raw/%') AS tables,
   coalesce(sum(tags_dropped), 0) AS tags_dropped,
   coalesce(sum(snapshots_expired), 0) AS snapshots_expired,
   coalesce(sum(files_compacted), 0) AS files_compacted,
   coalesce(sum(orphans_removed), 0) AS orphans_removed,
   coalesce(sum(data_files), 0) AS data_files,
-  coalesce(sum(snapshots), 0) AS snapshots
+  coalesce(sum(snapshots), 0) AS snapshots,
+  coalesce(sum(answers_retired), 0) AS answers_retired,
+  CAST(round(coalesce(sum(bytes_removed), 0) / 1000.0) AS bigint) AS kilobytes_removed
 FROM {star}.maintenance
 WHERE NOT is_dry_run
   AND maintained_at = (SELECT max(maintained_at) FROM {star}.maintenance WHERE NOT is_dry_run)
