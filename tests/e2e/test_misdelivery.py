@@ -20,12 +20,12 @@ REFUSED = (
     "&tipo=Bancos%20e%20financeiras line 1, row = "
 )
 REASON = "the header holds NUL characters, as UTF-16 does; utf-8 or windows-1252 is allowed"
-KEPT_OF_A_FAILURE = "banking_ops.rejects"
+KEPT_OF_A_FAILURE = ("banking_ops.completeness", "banking_ops.files", "banking_ops.rejects")
 
 
 def published(made: House) -> tuple[dict[str, list[str]], dict[str, int]]:
-    """The rows and the snapshots that readers see, the rejects aside."""
-    seen = {name: rows for name, rows in made.tables().items() if name != KEPT_OF_A_FAILURE}
+    """The rows and the snapshots that readers see, but what tells of the failure."""
+    seen = {name: rows for name, rows in made.tables().items() if name not in KEPT_OF_A_FAILURE}
     return seen, {name: made.refs(name)["main"] for name in seen}
 
 
@@ -46,3 +46,5 @@ def test_a_file_in_another_encoding_is_reported_and_changes_nothing(home: Path) 
         assert REFUSED.format(url=bank.url) in said
         assert REASON in said
         assert published(made) == before
+        lacking = made.shown()["completeness"]
+        assert [row for row in lacking if "fact_complaints" in row and "2022T1" in row], "readers see what is missing"
