@@ -24,7 +24,7 @@ from estrela.etl.run_key import branch_of
 from estrela.frame import frame_of
 from estrela.model import Column
 from estrela.stars.banking.fact_complaints import fact_complaints
-from estrela.stars.banking.sources import complaints
+from estrela.stars.banking.ranking import complaints
 
 
 def totals(world: World) -> dict[tuple[str, str], int]:

@@ -18,7 +18,8 @@ from estrela.etl.raw.layer import Arrival, RawLayer
 from estrela.etl.raw.raw_file import RawFile
 from estrela.hooks.body import Body
 from estrela.model.source import Source
-from estrela.stars.banking.sources import complaints, fees
+from estrela.stars.banking.ranking import complaints
+from estrela.stars.banking.sources import fees
 
 DAY = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NOW = DAY + timedelta(days=100)
