@@ -7,8 +7,8 @@ locals {
   logs_arn  = "arn:${var.partition}:logs:${var.region}:${var.account_id}"
   lake_arn  = "arn:${var.partition}:s3:::${var.lake_bucket}"
 
-  # Glue appends security configuration and role to the names of the groups.
-  log_groups = [for stream in ["output", "error", "logs-v2"] : "/aws-glue/jobs/${var.name}-role/${local.role_name}/${stream}"]
+  # With a security configuration Glue writes to groups of these names.
+  log_groups = [for stream in ["output", "error"] : "/aws-glue/jobs/${var.name}-role/${local.role_name}/${stream}"]
 
   catalog_conf = join(" --conf ", [
     "spark.sql.extensions=org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
@@ -205,13 +205,12 @@ resource "aws_glue_job" "this" {
       "--extra-py-files"            = "s3://${var.code_bucket}/${aws_s3_object.package["wheel"].key}"
       "--additional-python-modules" = "s3://${var.code_bucket}/${aws_s3_object.package["libraries"].key}"
       # the zip is all the index that there is: no run asks PyPI for anything
-      "--python-modules-installer-option"  = "--no-index"
-      "--datalake-formats"                 = "iceberg"
-      "--conf"                             = local.catalog_conf
-      "--enable-continuous-cloudwatch-log" = "true"
-      "--enable-metrics"                   = "true"
-      "--enable-observability-metrics"     = "true"
-      "--athena_workgroup"                 = var.workgroup
+      "--python-modules-installer-option" = "--no-index"
+      "--datalake-formats"                = "iceberg"
+      "--conf"                            = local.catalog_conf
+      "--enable-metrics"                  = "true"
+      "--enable-observability-metrics"    = "true"
+      "--athena_workgroup"                = var.workgroup
     },
     var.source_host == "" ? {} : { "--source_host" = var.source_host },
   )

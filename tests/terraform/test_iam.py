@@ -1,0 +1,64 @@
+"""Who may do what: the roles of the plan are those of docs/iam.md, statement by statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from terraform_run import ROOT, Plan
+
+TABLE = ROOT / "docs" / "iam.md"
+START = "<!-- the plan of dev, by role: tests/terraform/test_iam.py -->\n"
+REASONED = {"glue:GetSecurityConfiguration", "cloudwatch:PutMetricData"}
+"""Actions that know no resource: they alone are allowed on ``*``."""
+
+
+def each(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
+def roles(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Name of the role and statement, of every policy of a role."""
+    for resource in plan:
+        if resource.kind == "aws_iam_role_policy":
+            owner = resource.address.rpartition(".aws_iam_role_policy.")
+            for statement in resource.policy():
+                yield f"{owner[0].removeprefix('module.')}.{owner[2]}", statement
+
+
+def table(plan: Plan) -> str:
+    """The statements as a Markdown table; the account and the region are those of the tests."""
+    lines = ["| role | statement | actions | resources | condition |", "|---|---|---|---|---|"]
+    for role, found in roles(plan):
+        cells = (
+            role,
+            found["Sid"],
+            "<br>".join(f"`{action}`" for action in each(found["Action"])),
+            "<br>".join(f"`{resource}`" for resource in each(found["Resource"])),
+            f"`{found['Condition']}`" if "Condition" in found else "",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def test_the_table_is_the_plan(plans: dict[str, Plan]) -> None:
+    documented = TABLE.read_text().partition(START)[2]
+    assert documented == table(plans["dev"]), f"write the new table below the mark of {TABLE.name}, and read it"
+
+
+def test_no_action_is_a_wildcard(everything: Plan) -> None:
+    wild = {(role, action) for role, found in roles(everything) for action in each(found["Action"]) if "*" in action}
+    assert wild == set()
+
+
+def test_every_resource_is_allowed_only_for_actions_that_know_none(everything: Plan) -> None:
+    for role, found in roles(everything):
+        if "*" in each(found["Resource"]):
+            assert set(each(found["Action"])) <= REASONED, f"{role}, {found['Sid']}"
+
+
+@pytest.mark.parametrize("forbidden", ["iam:", "sts:AssumeRole", "s3:PutBucketPolicy", "kms:ScheduleKeyDeletion"])
+def test_no_workload_administers(everything: Plan, forbidden: str) -> None:
+    allowed = {action for _, found in roles(everything) for action in each(found["Action"])}
+    assert not [action for action in allowed if action.startswith(forbidden)]
