@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 from reading import csv_source, fields, read
@@ -174,6 +174,7 @@ FOLDERS = itertools.count()
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(NAMES, min_size=1, max_size=30), st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]))
+@example(["\x1c", "\x1f", "a\x1f"], csv.QUOTE_ALL)
 def test_what_python_writes_is_what_is_read(spark: SparkSession, names: list[str], quoting: int) -> None:
     text = io.StringIO()
     writer = csv.writer(text, delimiter=";", quoting=quoting, lineterminator="\n")  # type: ignore[arg-type]

@@ -18,7 +18,8 @@ from estrela.model.parse import Boolean, Date, Digits, Number, Ordinal, Parser, 
 if TYPE_CHECKING:
     from pyspark.sql import Column
 
-BLANK = "[\\s\xa0]"
+BLANK = "[\\s\\x1c-\\x1f\xa0]"
+"""White space of Java's regular expressions, the separators that Python counts as white space, the no-break space."""
 INTEGERS = ("int", "bigint")
 
 
