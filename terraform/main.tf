@@ -91,8 +91,23 @@ module "airflow_settings" {
   kms_key_arn = module.kms.key_arn
   window_days = local.protected ? 30 : 0
   variables = {
+    estrela_alert_topic       = module.monitoring.topic_arn
     estrela_lake              = module.bucket["lake"].name
     estrela_glue_job          = module.lake.job_name
     estrela_athena_workgroups = join(",", values(module.athena.workgroups))
   }
+}
+
+module "monitoring" {
+  source = "./modules/monitoring"
+
+  name               = local.name
+  partition          = local.partition
+  account_id         = var.account_id
+  region             = var.region
+  kms_key_arn        = module.kms.key_arn
+  emails             = var.alarm_emails
+  monthly_budget_usd = var.monthly_budget_usd
+  glue_job           = module.lake.job_name
+  workgroups         = values(module.athena.workgroups)
 }

@@ -27,3 +27,8 @@ output "airflow_secrets_prefix" {
   description = "Prefix of the secrets that hold Airflow's Variables, for SecretsManagerBackend."
   value       = module.airflow_settings.variables_prefix
 }
+
+output "alarm_topic_arn" {
+  description = "ARN of the topic of alarms."
+  value       = module.monitoring.topic_arn
+}

@@ -161,3 +161,25 @@ variable "manage_catalog_encryption" {
   type        = bool
   default     = true
 }
+
+variable "alarm_emails" {
+  description = "Addresses that hear of alarms; each confirms by a link."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for address in var.alarm_emails : can(regex("^[^@ ]+@[^@ ]+$", address))])
+    error_message = "alarm_emails must be addresses such as data@example.com."
+  }
+}
+
+variable "monthly_budget_usd" {
+  description = "Cost per month in US dollars, of which the budget tells at 80 percent, and when it will be exceeded."
+  type        = number
+  default     = 100
+
+  validation {
+    condition     = var.monthly_budget_usd >= 1
+    error_message = "monthly_budget_usd must be at least 1."
+  }
+}

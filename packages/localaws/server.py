@@ -15,7 +15,7 @@ from cheroot import wsgi
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from localaws import athena, glue, iceberg, s3
+from localaws import athena, budgets, glue, iceberg, s3
 from localaws.errors import CertificateError, PortTakenError
 from localaws.gateway import OriginalHeadersGateway
 from localaws.home import Home, ServerRecord
@@ -127,6 +127,7 @@ class Server:
 
     def _compose(self) -> WSGIApplication:
         state = MotoState(self.home.state)
+        budgets.install()
         store = s3.open_store(self.home)
         catalog = glue.open_catalog(self.settings, state)
         tables = Late(lambda: iceberg.open_tables(catalog, store))

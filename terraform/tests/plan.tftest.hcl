@@ -29,6 +29,7 @@ run "prod" {
   command = plan
 
   variables {
-    environment = "prod"
+    environment  = "prod"
+    alarm_emails = ["data@example.com"]
   }
 }

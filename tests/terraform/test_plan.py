@@ -14,6 +14,7 @@ POLICIES = {
     "aws_iam_role_policy": "policy",
     "aws_kms_key": "policy",
     "aws_s3_bucket_policy": "policy",
+    "aws_sns_topic_policy": "policy",
 }
 """Attributes that hold a policy, by type of resource."""
 
@@ -111,6 +112,17 @@ def test_a_glue_run_needs_no_package_index_and_is_encrypted(prod: Plan) -> None:
     for encryption in of(prod, "aws_glue_security_configuration"):
         modes = json.dumps(encryption.values["encryption_configuration"])
         assert "DISABLED" not in modes
+
+
+def test_alarms_reach_somebody_over_an_encrypted_topic(prod: Plan) -> None:
+    (topic,) = of(prod, "aws_sns_topic")
+    assert topic.values["kms_master_key_id"].startswith("arn:aws:kms:")
+    assert [found.values["endpoint"] for found in of(prod, "aws_sns_topic_subscription")] == ["data@example.com"]
+    (budget,) = of(prod, "aws_budgets_budget")
+    kinds = {told["notification_type"] for told in budget.values["notification"]}
+    assert kinds == {"ACTUAL", "FORECASTED"}
+    (failed,) = of(prod, "aws_cloudwatch_event_rule")
+    assert json.loads(failed.values["event_pattern"])["detail"]["state"] == ["FAILED", "TIMEOUT", "ERROR"]
 
 
 @pytest.mark.parametrize(("environment", "protected"), [("prod", True), ("dev", False)])
