@@ -1,6 +1,6 @@
 locals {
   layers    = ["", "_trusted", "_refined", "_ops"]
-  databases = toset(concat(["ops"], flatten([for star in var.stars : [for layer in local.layers : "${star}${layer}"]])))
+  databases = toset(concat(["estrela_ops"], flatten([for star in var.stars : [for layer in local.layers : "${star}${layer}"]])))
   role_name = "${var.name}-glue"
   job_name  = var.name
   glue_arn  = "arn:${var.partition}:glue:${var.region}:${var.account_id}"
