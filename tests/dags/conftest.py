@@ -42,7 +42,7 @@ STAND_IN = """
     objects = S3JsonObjects(s3, given["--lake"])
     manifests = Manifests(objects, star.name)
     if given["--phase"] == "publish":
-        manifests.advance(raw_versions(raw, star.raw_names, Quarantine(objects, star.name)), {"dim": "1"})
+        manifests.advance(raw_versions(raw, star.raw_names, Quarantine(objects, star.name)), {"dim": "1"}, 0)
     if given["--phase"] == "extract":
         manifests.report_code({"dim": "1"})
         for source in star.sources_of(given["--entity"]):

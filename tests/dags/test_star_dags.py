@@ -285,7 +285,8 @@ NEWS = """
     raw = RawLayer(s3, connection["lake"], "raw/banking")
     objects = S3JsonObjects(s3, connection["lake"])
     manifests, star = Manifests(objects, "banking"), load("banking")
-    publish = lambda code: manifests.advance(raw_versions(raw, star.raw_names, Quarantine(objects, star.name)), code)
+    versions = lambda: raw_versions(raw, star.raw_names, Quarantine(objects, star.name))
+    publish = lambda code: manifests.advance(versions(), code, 0)
     ask = lambda refresh=False: news("banking", connection, {"full_refresh": refresh})
     manifests.report_code({"dim": "1"})
     answers = [ask()]
