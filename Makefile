@@ -6,7 +6,7 @@ TRINO := 476
 TRINO_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/localaws
 UV_VERSION := $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
 
-.PHONY: help setup check test test-fast test-compose package deploy-local destroy-local demo airflow preview bench clean soak trino
+.PHONY: help setup check test test-fast test-long test-compose package deploy-local destroy-local demo airflow preview bench clean soak trino
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,11 +31,14 @@ check: .venv/ready ## format, lint, types, import rules, lock file
 	$(BIN)/shellcheck deploy.sh .ci/run airflow/databases.sh tests/compose/postgres.sh
 	$(BIN)/hadolint airflow/Dockerfile packages/Dockerfile tests/compose/postgres.Dockerfile
 
-test: check ## check, then every test, the fast ones first
-	$(BIN)/pytest -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
+test: check ## check, then every test that takes no minutes of its own
+	$(BIN)/pytest -m "not long" -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 test-fast: .venv/ready ## the tests that need no JVM and no long wait
 	$(BIN)/pytest -m "not slow and not docker" tests/unit
+
+test-long: .venv/ready ## kills between every two commits of a run; ten minutes
+	$(BIN)/pytest -m long
 
 test-compose: .venv/ready ## the stack of docker-compose.yml, up, proved and down again; needs Docker, half an hour
 	ESTRELA_COMPOSE=1 $(BIN)/pytest -m docker

@@ -25,6 +25,7 @@ def committed(made: House, name: str) -> bool:
     return any(branch != "main" for branch in made.refs(name))
 
 
+@pytest.mark.long
 def test_killed_before_and_after_each_commit_and_between_two_publishes(home: Path, expected: Rows) -> None:
     with house(home) as made:
         killed(made, "transform", lambda: any("/data/" in key for key in made.keys("warehouse/")))

@@ -74,7 +74,7 @@ def test_a_full_refresh_reads_every_file_and_computes_every_table_again(world: W
     # Damage of which no raw version, digest or snapshot tells.
     lake, fact = LakeLoader(world.spark, "banking", "damage"), TABLES.refined(fact_complaints)
     half = lake.read(fact).where("quarter_code = '2020T2'")
-    lake.overwrite(fact, half, inputs=lake.snapshots.inputs(fact))
+    lake.overwrite(fact, half, inputs=lake.notes.inputs(fact))
     lake.branches.fast_forward(fact)
     assert world.build("two")["built"] == []
 
@@ -199,6 +199,7 @@ class DyingViews(RunStatements):
             raise KeyboardInterrupt
 
 
+@pytest.mark.long
 def test_a_publish_that_dies_before_or_after_the_switch_loses_no_row_and_shows_no_half(world: World) -> None:
     put_ranking(world.raw, "2020T1", A=3)
     world.run("one")

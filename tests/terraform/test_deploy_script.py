@@ -239,7 +239,11 @@ def test_a_failed_apply_says_how_to_go_on(deployment: Deployment) -> None:
 def test_an_interrupted_apply_lets_terraform_end(deployment: Deployment) -> None:
     command = ["bash", str(deployment.folder / "deploy.sh"), "apply", "--yes"]
     env = deployment.env | {"APPLY_WAITS": "1"}
-    with subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+    # A background job of a shell ignores SIGINT, and so would all that it starts.
+    heeded = signal.signal(signal.SIGINT, signal.default_int_handler)
+    started = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    signal.signal(signal.SIGINT, heeded)
+    with started as process:
         deadline = time.monotonic() + 30
         while "waits" not in deployment.calls:
             assert time.monotonic() < deadline
