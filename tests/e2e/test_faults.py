@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from house import House, Rows, house
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 LAST_SOURCE, LAST_TABLE = "banking_trusted.current_fees", "banking_refined.fact_fees"
 
 
@@ -25,7 +25,6 @@ def committed(made: House, name: str) -> bool:
     return any(branch != "main" for branch in made.refs(name))
 
 
-@pytest.mark.long
 def test_killed_before_and_after_each_commit_and_between_two_publishes(home: Path, expected: Rows) -> None:
     with house(home) as made:
         killed(made, "transform", lambda: any("/data/" in key for key in made.keys("warehouse/")))

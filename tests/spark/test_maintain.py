@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from pyspark.sql import SparkSession
 from raw_folder import put_ranking
 from world import TABLES, World, fresh_world
@@ -94,6 +95,7 @@ def test_many_small_files_become_one_and_unused_tags_go(world: World) -> None:
     assert "release_1" in lake.snapshots.refs(table)
 
 
+@pytest.mark.long
 def test_what_facts_were_built_from_is_kept_for_their_next_build(world: World) -> None:
     put_ranking(world.raw, "2020T1", A=3)
     put_ranking(world.raw, "2020T2", A=5)

@@ -147,6 +147,7 @@ def test_a_refused_file_holds_back_its_source_until_it_is_set_aside(world: World
     assert [one.is_set_aside for one in world.quarantine.decisions()] == [True, False]
 
 
+@pytest.mark.long
 def test_a_run_that_another_overtook_builds_anew_and_loses_nothing(world: World) -> None:
     put_ranking(world.raw, "2020T1", A=3)
     world.transform("slow")
@@ -173,6 +174,7 @@ def test_the_branch_of_a_dead_run_goes_and_that_of_an_active_one_stays(world: Wo
     assert lake.branch not in world.branches()
 
 
+@pytest.mark.long
 def test_a_run_killed_between_two_publishes_is_taken_up_by_the_next(world: World) -> None:
     put_ranking(world.raw, "2020T1", A=3)
     world.transform("killed")
