@@ -59,7 +59,7 @@ def extract(url: str, endpoint: str) -> None:
 
     from estrela.etl.extractors.extractor import Scope
     from estrela.etl.raw.layer import RawLayer
-    from estrela.etl_factory import extractor_of
+    from estrela.extractor_factory import extractor_of
     from estrela.model import Column, CsvSource, Download, Field, Layout, Text
     from estrela.world import world_from
 

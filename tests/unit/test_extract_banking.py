@@ -22,7 +22,7 @@ from estrela.etl.extractors.extractor import Extractor, ExtractStep, Scope
 from estrela.etl.raw.layer import Arrival, RawLayer
 from estrela.etl.raw.request_id import request_id
 from estrela.etl.raw.world_record import WorldRecord
-from estrela.etl_factory import extractor_of
+from estrela.extractor_factory import extractor_of
 from estrela.model.origin import OData
 from estrela.model.source import Source
 from estrela.model.star import Star, load

@@ -29,7 +29,7 @@ from estrela.etl.raw.deliveries import wanted
 from estrela.etl.raw.layer import RawLayer
 from estrela.etl.raw.raw_file import RawFile
 from estrela.etl.raw.world_record import WorldRecord
-from estrela.etl_factory import extractor_of
+from estrela.extractor_factory import extractor_of
 from estrela.model import (
     ApiSource,
     BearerToken,

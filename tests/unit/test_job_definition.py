@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 
 from demo.deployment import CATALOG_CONF, MODULES
 from estrela.errors import SettingsError
-from estrela.etl_factory import WAREHOUSE, ETLFactory
+from estrela.run_parts import WAREHOUSE, RunParts
 from estrela.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -72,22 +72,22 @@ class Session:
         self.given[name] = value
 
 
-def factory(session: Session) -> Any:
+def parts(session: Session) -> Any:
     settings = Settings("banking", "banking", "transform", "lake-1", "dag/run/step")
-    return ETLFactory(settings, lambda: session, SimpleNamespace())  # type: ignore[arg-type,return-value]
+    return RunParts(settings, lambda: session, SimpleNamespace())  # type: ignore[arg-type,return-value]
 
 
 @pytest.mark.parametrize("configured", [None, "s3://lake-1/warehouse", "s3://lake-1/warehouse/"])
 def test_the_tables_are_where_the_argument_says(configured: str | None) -> None:
     session = Session(**({WAREHOUSE: configured} if configured else {}))
-    factory(session)._lake()
+    parts(session).lake()
     assert session.given[WAREHOUSE] == "s3://lake-1/warehouse"
     assert "warehouse" not in CATALOG_CONF
 
 
 def test_a_second_place_for_the_lake_is_refused() -> None:
     with pytest.raises(SettingsError) as caught:
-        factory(Session(**{WAREHOUSE: "s3://other/warehouse"}))._lake()
+        parts(Session(**{WAREHOUSE: "s3://other/warehouse"})).lake()
     assert str(caught.value) == (
         "--conf: spark.sql.catalog.lake.warehouse is 's3://other/warehouse', but --lake lake-1 stands for "
         "'s3://lake-1/warehouse'; remove it from --conf"
