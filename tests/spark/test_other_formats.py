@@ -119,7 +119,7 @@ def test_spark_reads_the_schema_of_one_parquet_file_of_each_form(
     monkeypatch.setattr(DataFrameReader, "parquet", lambda own, uri: asked.append(uri) or read_parquet(own, uri))
     schemas = ParquetSchemas(spark)
 
-    found = [schemas.of(path.as_uri()) for path in paths]
+    found = [schemas.of(path.as_uri(), path.stat().st_size) for path in paths]
 
     assert [dict(one).get("code") for one in found[:9]] == ["string"] * 3 + ["bigint"] * 3 + ["string"] * 3
     assert len(found[-1]) == len(many)
@@ -128,18 +128,27 @@ def test_spark_reads_the_schema_of_one_parquet_file_of_each_form(
 
 def test_parquet_files_that_are_not_as_declared_are_refused(spark: SparkSession, tmp_path: Path) -> None:
     source = ParquetSource(**(DESCRIBED | PRICED))  # type: ignore[arg-type]
+    whole = parquet({"code": pa.array(["1"]), "price": pa.array([1])})
+    footer = int.from_bytes(whole[-8:-4], "little")
     found = read(
         spark,
         tmp_path,
         source,
         b"code;price\n",
+        whole[:-9],
+        b"PAR1" + whole[-8:],
+        whole[: -8 - footer] + b"\xff" * footer + whole[-8:],
         parquet({"code": pa.array(["1"])}),
         parquet({"code": pa.array(["1"]), "price": pa.array([1]), "more": pa.array([1])}),
         parquet({"code": pa.array([["1"]]), "price": pa.array([1])}),
     )
     assert found.rows == []
+    damaged = found.refused.pop(3)
+    assert damaged.startswith("its footer cannot be read: Couldn't deserialize")
     assert found.refused == [
         "it is not a Parquet file",
+        "it does not end as a Parquet file does: it was cut short, or its footer is encrypted",
+        "its footer would be longer than the file, which has 12 bytes",
         "the file lacks this column",
         "the column is not declared; declare it or ignore it",
         "its type is not one of string, boolean, tinyint, smallint, int, bigint, float, double, date, timestamp, "

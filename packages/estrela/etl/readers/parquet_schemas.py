@@ -8,6 +8,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from estrela.errors import bounded
+from estrela.etl.readers.refusal import Refusal
 from estrela.etl.readers.stored_file import last_bytes
 
 if TYPE_CHECKING:
@@ -29,27 +31,36 @@ class ParquetSchemas:
     spark: SparkSession
     found: dict[Hashable, Schema] = field(default_factory=dict)
 
-    def of(self, uri: str) -> Schema:
-        """Return the columns of the file at ``uri``. Several threads may ask at a time."""
-        form = _form(uri)
+    def of(self, uri: str, size: int) -> Schema | Refusal:
+        """Return the columns of the file of ``size`` bytes at ``uri``, or why it cannot be read.
+
+        Several threads may ask at a time.
+        """
+        form = _form(uri, size)
+        if isinstance(form, Refusal):
+            return form
         if form not in self.found:
             columns = self.spark.read.parquet(uri).schema
             self.found[form] = tuple((one.name, one.dataType.simpleString()) for one in columns)
         return self.found[form]
 
 
-def _form(uri: str) -> Hashable:
-    """Return what the footer says of the columns; the URI itself where pyarrow cannot read it."""
+def _form(uri: str, size: int) -> Hashable | Refusal:
+    """Return what the footer says of the columns."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     tail = last_bytes(uri, TAIL_BYTES)
+    if size < 2 * len(MAGIC) + 4 or tail[-len(MAGIC) :] != MAGIC:
+        return Refusal("", "", "it does not end as a Parquet file does: it was cut short, or its footer is encrypted")
     (length,) = struct.unpack("<I", tail[-8:-4])
     needed = length + 2 * len(MAGIC) + 4
+    if needed > size:
+        return Refusal("", f"{length:,} bytes", f"its footer would be longer than the file, which has {size:,} bytes")
     tail = tail if needed <= len(tail) else last_bytes(uri, needed)
     try:
         footer = pq.read_metadata(io.BytesIO(tail))
-    except pa.ArrowInvalid:
-        return uri
+    except (pa.ArrowInvalid, OSError) as error:
+        return Refusal("", "", bounded(f"its footer cannot be read: {error}"))
     # The first line of the text is the object's address.
     return str(footer.schema).partition("\n")[2], (footer.metadata or {}).get(SPARK_SCHEMA)

@@ -83,7 +83,9 @@ def _judged(schemas: ParquetSchemas, source: Source, raw: RawReader, one: TakenF
     if isinstance(source, ParquetSource):
         if raw.head(one.file, len(MAGIC)) != MAGIC:
             return replace(one, refusal=Refusal("", "", "it is not a Parquet file"))
-        schema = schemas.of(one.uri)
+        schema = schemas.of(one.uri, one.file.size)
+        if isinstance(schema, Refusal):
+            return replace(one, refusal=schema)
         return replace(one, schema=schema, refusal=schema_refusal(source, schema))
     return one
 
