@@ -122,14 +122,18 @@ CASES: dict[str, tuple[Parser, str, dict[str, object]]] = {
         {
             "Banco  do\tBrasil": "Banco  do\tBrasil", "a\xa0b": "a\xa0b", "\ta\xa0": "a", "\t": None, "": None,
             "São João": "São João", "nº 1": "nº 1", "İstanbul": "İstanbul", "x \u0096 y": "x \x96 y", "a\n": "a",
+            "\x1fa\x1c": "a", "\x1e": None,
         },
     ),
     "text in single spaces": (
         Text(collapse=True),
         "string",
-        {"Banco  do\tBrasil": "Banco do Brasil", "a\xa0b": "a b", "a\x0bb": "a b", "\ta\n": "a", "\t": None},
+        {
+            "Banco  do\tBrasil": "Banco do Brasil", "a\xa0b": "a b", "a\x0bb": "a b", "a\x1db": "a b", "\ta\n": "a",
+            "\t": None,
+        },
     ),
-    "text with its ends": (Text(trim=False), "string", {" a  b\t": " a  b\t", " \t\xa0": None, "": None}),
+    "text with its ends": (Text(trim=False), "string", {" a  b\t": " a  b\t", " \t\xa0": None, "\x1f": None, "": None}),
 }  # fmt: skip
 
 

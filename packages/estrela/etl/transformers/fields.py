@@ -165,6 +165,6 @@ def _text_form(sql: str, parser: Text) -> Column:
 
 def _signs(parser: Text) -> list[str]:
     """Return SQL of texts of which a field that must be rewritten contains at least one: to search is cheap."""
-    spaces = ["\t", "\n", "\x0b", "\f", "\r", *(["  "] if parser.collapse else [])]
+    spaces = [*"\t\n\x0b\f\r\x1c\x1d\x1e\x1f", *(["  "] if parser.collapse else [])]
     # UTF-8 writes each character from U+0080 to U+00BF with this byte, and no other: a no-break space is among them.
     return [*map(sql_text, spaces), "CAST(X'C2' AS string)"]
