@@ -48,7 +48,7 @@ def care(raw: RawLayer, source: Source, *, dry: bool = False, aside: set[str] | 
 
 
 def bodies(raw: RawLayer, name: str) -> set[bytes]:
-    keys = [one.key for page in raw.contents(name) for one in page]
+    keys = [one.key for page in raw.contents(name).pages() for one in page]
     return {raw.s3.get_object(Bucket=raw.bucket, Key=key)["Body"].read() for key in keys}
 
 
@@ -92,6 +92,16 @@ def test_contents_without_an_answer_go_once_no_run_can_be_at_them(raw: RawLayer)
     assert care(raw, complaints).run(set(), NOW, EARLIER) == RawFigures(0, 0, 0, 2)
     assert care(raw, complaints).run(set(), NOW, LATER) == RawFigures(0, 1, 18, 1)
     assert bodies(raw, "complaints") == {b"named"}
+
+
+def test_a_content_that_was_written_again_since_it_was_listed_stays(raw: RawLayer) -> None:
+    receive(raw, "complaints", 0, b"again")
+    contents = raw.contents("complaints")
+    [[listed]] = contents.pages()
+    contents.remove([replace(listed, written_at=listed.written_at - timedelta(days=8))])
+    assert bodies(raw, "complaints") == {b"again"}
+    contents.remove([listed])
+    assert bodies(raw, "complaints") == set()
 
 
 def test_retention_is_declared_where_files_are_received() -> None:

@@ -48,12 +48,11 @@ class RawCare:
         if not self.is_dry_run:
             self.raw.retired(self.name).add(retired)
         named = {file.key for file in files if (file.request_id, file.version) not in retired}
-        count, size, left = 0, 0, 0
-        for page in self.raw.contents(self.name):
+        contents, count, size, left = self.raw.contents(self.name), 0, 0, 0
+        for page in contents.pages():
             orphans = [one for one in page if one.key not in named and one.written_at < orphans_before]
-            # At once, page by page: a run may store the same content again, and names it in the log later.
             if not self.is_dry_run:
-                self.raw.remove([one.key for one in orphans])
+                contents.remove(orphans)
             count, size = count + len(orphans), size + sum(one.size for one in orphans)
             left += len(page) - len(orphans)
         return RawFigures(len(retired), count, size, left)

@@ -7,15 +7,15 @@ the record of what was asked on each day (:mod:`estrela.etl.raw.asked`).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from estrela.etl.raw.asked import AskedLog
+from estrela.etl.raw.contents import RawContents
 from estrela.etl.raw.intake import Intake
 from estrela.etl.raw.log import Logged, RawLog
-from estrela.etl.raw.raw_file import Page, RawAnswer, RawFile, files_of, object_key
+from estrela.etl.raw.raw_file import Page, RawAnswer, RawFile, files_of
 from estrela.etl.raw.receipt import Receipt
 from estrela.etl.raw.request_id import request_id
 from estrela.etl.raw.retired import RetiredLog
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
-REMOVERS = 8
-
-
 @dataclass(frozen=True)
 class Arrival:
     """One page, from 0, of an answer that is in memory: what was asked for, where, and what came when (UTC)."""
@@ -40,15 +37,6 @@ class Arrival:
     url: str
     body: bytes
     fetched_at: datetime
-
-
-@dataclass(frozen=True)
-class Content:
-    """A stored content: its key, its bytes, and when it was written last (UTC)."""
-
-    key: str
-    size: int
-    written_at: datetime
 
 
 @dataclass(frozen=True)
@@ -91,19 +79,9 @@ class RawLayer:
         """Return the record of the answers of ``source`` whose contents were given up."""
         return RetiredLog(self.s3, self.bucket, self._prefix(source))
 
-    def contents(self, source: str) -> Iterator[list[Content]]:
-        """Yield the stored contents of ``source``, whether an answer names them or not, in pages."""
-        pages = self.s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self.bucket, Prefix=object_key(self._prefix(source), "")
-        )
-        for page in pages:
-            listed = page.get("Contents", [])
-            yield [Content(one["Key"], one["Size"], one["LastModified"]) for one in listed]
-
-    def remove(self, keys: Sequence[str]) -> None:
-        """Remove contents by their keys."""
-        with ThreadPoolExecutor(REMOVERS) as pool:
-            list(pool.map(lambda key: self.s3.delete_object(Bucket=self.bucket, Key=key), keys))
+    def contents(self, source: str) -> RawContents:
+        """Return the stored contents of ``source``."""
+        return RawContents(self.s3, self.bucket, self._prefix(source))
 
     def version(self, source: str) -> int:
         """Return the newest log version of ``source``; 0 before anything was received."""
