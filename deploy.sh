@@ -144,10 +144,12 @@ commit() {
 
 ensure_state_bucket() {
   state_bucket=estrela-state-$account-$region
-  aws s3api head-bucket --bucket "$state_bucket" >/dev/null 2>&1 && return
+  # The policy is set last: where it is, an earlier run was not interrupted half way.
+  aws s3api get-bucket-policy --bucket "$state_bucket" >/dev/null 2>&1 && return
   local place=()
   [ "$region" = us-east-1 ] || place=(--create-bucket-configuration "LocationConstraint=$region")
-  change aws s3api create-bucket --bucket "$state_bucket" "${place[@]}" >/dev/null
+  aws s3api head-bucket --bucket "$state_bucket" >/dev/null 2>&1 ||
+    change aws s3api create-bucket --bucket "$state_bucket" "${place[@]}" >/dev/null
   change aws s3api put-bucket-versioning --bucket "$state_bucket" --versioning-configuration Status=Enabled
   change aws s3api put-public-access-block --bucket "$state_bucket" --public-access-block-configuration \
     BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true

@@ -24,6 +24,7 @@ case "{name} $*" in
     [ "${{AWS_ACCESS_KEY_ID:-}}" = wrong ] && exit 255
     [ -n "${{AWS_ACCESS_KEY_ID:-}}${{AWS_PROFILE:-}}" ] && echo 123456789012 || exit 253 ;;
   *head-bucket*) exit "${{NO_STATE_BUCKET:-0}}" ;;
+  *get-bucket-policy*) exit "${{NO_STATE_POLICY:-${{NO_STATE_BUCKET:-0}}}}" ;;
   *"rev-parse HEAD"*) echo 0123456789abcdef0123456789abcdef01234567 ;;
   *"status --porcelain"*) printf '%s' "${{UNCOMMITTED:-}}" ;;
   *" plan "*) exit "${{PLAN_STATUS:-0}}" ;;
@@ -68,7 +69,7 @@ class Deployment:
     @property
     def changes(self) -> list[str]:
         """Calls that change anything."""
-        reads = ("get-caller-identity", "head-bucket", "rev-parse", "status --porcelain")
+        reads = ("get-caller-identity", "head-bucket", "get-bucket-policy", "rev-parse", "status --porcelain")
         return [call for call in self.calls if not any(read in call for read in reads)]
 
 
@@ -129,8 +130,15 @@ def test_the_state_bucket_is_made_once_private_encrypted_and_versioned(deploymen
     Path(deployment.env["CALLS"]).unlink()
     deployment.run()
     assert [call for call in deployment.calls if "s3api" in call] == [
-        f"aws s3api head-bucket --bucket estrela-state-{ACCOUNT}-us-east-1"
+        f"aws s3api get-bucket-policy --bucket estrela-state-{ACCOUNT}-us-east-1"
     ]
+
+
+def test_a_state_bucket_that_was_left_half_made_is_completed(deployment: Deployment) -> None:
+    deployment.run(NO_STATE_POLICY="254")
+    assert not deployment.has_called("create-bucket")
+    for words in ("Status=Enabled", "RestrictPublicBuckets=true", "aws:kms", "aws:SecureTransport"):
+        assert deployment.has_called(words), words
 
 
 def test_a_bucket_outside_of_the_first_region_names_its_place(deployment: Deployment) -> None:
