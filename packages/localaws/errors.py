@@ -81,3 +81,17 @@ class StartError(LocalAwsError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"localaws did not start: {reason}")
+
+
+class PostgresInUseError(LocalAwsError):
+    """Another process runs a PostgreSQL on the folder."""
+
+    def __init__(self, folder: object) -> None:
+        super().__init__(f"the PostgreSQL in {folder} is in use by another process; stop that one, or choose a folder")
+
+
+class PostgresStartError(LocalAwsError):
+    """A PostgreSQL that did not start."""
+
+    def __init__(self, folder: object, reason: str) -> None:
+        super().__init__(f"PostgreSQL did not start in {folder}: {reason}")

