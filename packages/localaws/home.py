@@ -26,6 +26,7 @@ class Home:
 
     ``s3/<bucket>/<key>`` objects; ``meta/`` what S3 knows of them besides bytes;
     ``state/`` pickled moto state; ``runs/<run id>/`` Glue runs; ``queries/`` Athena's history;
+    ``functions/`` Lambda's functions, their code and events, made with the first of them;
     ``tmp/`` on the same file system, so that a rename out of it is atomic.
     """
 
@@ -52,6 +53,10 @@ class Home:
     @property
     def queries(self) -> Path:
         return self.root / "queries"
+
+    @property
+    def functions(self) -> Path:
+        return self.root / "functions"
 
     @property
     def tmp(self) -> Path:

@@ -28,15 +28,21 @@ _log = logging.getLogger(__name__)
 
 
 class Router:
-    """Iceberg REST by path, S3 by signature (or by having none), everything else to moto."""
+    """Some by path, some by signature, S3 also by having no signature, everything else to moto."""
 
     def __init__(
-        self, s3: WSGIApplication, moto: WSGIApplication, state: MotoState, by_path: Mapping[str, WSGIApplication]
+        self,
+        s3: WSGIApplication,
+        moto: WSGIApplication,
+        state: MotoState,
+        by_path: Mapping[str, WSGIApplication],
+        by_service: Mapping[str, WSGIApplication],
     ) -> None:
         self._s3 = s3
         self._moto = moto
         self._state = state
         self._by_path = by_path
+        self._by_service = by_service
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
@@ -47,6 +53,8 @@ class Router:
         service = service_of(environ)
         if service == "s3" and not path.startswith("/moto-api"):
             return self._s3(environ, start_response)
+        if service in self._by_service:
+            return self._by_service[service](environ, start_response)
         return self._answer_and_save(service, environ, start_response)
 
     def _answer_and_save(

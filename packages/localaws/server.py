@@ -19,6 +19,7 @@ from localaws import athena, budgets, glue, iceberg, s3
 from localaws.errors import CertificateError, PortTakenError
 from localaws.gateway import OriginalHeadersGateway
 from localaws.home import Home, ServerRecord
+from localaws.lambda_room import LambdaRoom
 from localaws.late import Late
 from localaws.moto_state import MotoState
 from localaws.router import Router
@@ -43,7 +44,7 @@ class Server:
         self._stops: list[Callable[[], None]] = []
         self._http: wsgi.Server | None = None
         self._https: wsgi.Server | None = None
-        self._preload: Callable[[], None] = lambda: None
+        self._preloads: list[Callable[[], None]] = []
         self.stopped = threading.Event()
 
     @property
@@ -93,7 +94,8 @@ class Server:
     def _import_the_rest(self) -> None:
         """Import what the first query would wait for, and the first answer must not."""
         time.sleep(IMPORT_DELAY_SECONDS)
-        self._preload()
+        for preload in self._preloads:
+            preload()
         importlib.import_module("localaws.iceberg.rest")
 
     def _servers(self) -> list[wsgi.Server]:
@@ -133,8 +135,9 @@ class Server:
         tables = Late(lambda: iceberg.open_tables(catalog, store))
         runs = glue.open_runs(self.settings, self.home, store, self.endpoint, lambda: state.save("logs"))
         queries = athena.open_queries(self.settings, self.home, store, catalog, tables)
-        self._stops += [queries.stop, runs.stop, store.close]
-        self._preload = queries.preload
+        functions = LambdaRoom(self.settings, self.home, store, self.endpoint, lambda: state.save("logs"))
+        self._stops += [queries.stop, runs.stop, store.close, functions.stop]
+        self._preloads = [queries.preload, functions.resume]
         state.load()
         runs.start()
         moto = DomainDispatcherApplication(_service_app)
@@ -142,7 +145,8 @@ class Server:
             s3=s3.application(store, moto, state),
             moto=moto,
             state=state,
-            by_path={"/iceberg": iceberg.application(tables)},
+            by_path={"/iceberg": iceberg.application(tables), "/.lambda-code": functions.download},
+            by_service={"lambda": functions.answer},
         )
         queries.start(router)
         return router

@@ -23,6 +23,8 @@ class Settings:
     ``java_options`` are further options of the JVMs of Glue runs: ``-XX:TieredStopAtLevel=1`` halves what a short run
     costs and slows one of millions of rows.
     ``glue_minute`` is the length in seconds of a minute of a Glue job's Timeout: tests shorten it.
+    ``lambda_minute`` is the length in seconds of the minute before the first retry of an asynchronous invocation,
+    likewise; ``lambda_concurrency`` is the account's limit of invocations at a time.
     ``athena`` is the engine of Athena's queries, ``duckdb`` (in this process) or ``trino``: the Trino at the URL
     ``trino``, which reaches AWS at the URL ``trino_endpoint`` (bound here); without that URL one that the server
     starts, with a heap of ``trino_heap`` megabytes.
@@ -41,6 +43,8 @@ class Settings:
     certificate: Path | None = None
     private_key: Path | None = None
     glue_minute: float = 60.0
+    lambda_minute: float = 60.0
+    lambda_concurrency: int = 1000
     athena: str = DUCKDB
     trino: str = ""
     trino_endpoint: str = ""
@@ -49,7 +53,8 @@ class Settings:
 
 def settings_from(environ: Mapping[str, str]) -> Settings:
     """Read ``AWS_DEFAULT_REGION`` and ``LOCALAWS_HOME``, ``_HOST``, ``_PORT``, ``_WARM``, ``_JAVA_OPTIONS``,
-    ``_GLUE_MINUTE``, ``_ATHENA``, ``_TRINO``, ``_TRINO_ENDPOINT``, ``_TRINO_HEAP``.
+    ``_GLUE_MINUTE``, ``_LAMBDA_MINUTE``, ``_LAMBDA_CONCURRENCY``, ``_ATHENA``, ``_TRINO``, ``_TRINO_ENDPOINT``,
+    ``_TRINO_HEAP``.
 
     Raises LocalAwsError.
     """
@@ -62,6 +67,8 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         warm=_number(environ, "LOCALAWS_WARM", 1),
         java_options=environ.get("LOCALAWS_JAVA_OPTIONS", ""),
         glue_minute=_number(environ, "LOCALAWS_GLUE_MINUTE", 60),
+        lambda_minute=_number(environ, "LOCALAWS_LAMBDA_MINUTE", 60),
+        lambda_concurrency=_number(environ, "LOCALAWS_LAMBDA_CONCURRENCY", 1000),
         athena=_engine(environ),
         trino=environ.get("LOCALAWS_TRINO", ""),
         trino_endpoint=environ.get("LOCALAWS_TRINO_ENDPOINT", ""),

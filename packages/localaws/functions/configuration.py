@@ -1,0 +1,151 @@
+"""A version's configuration, from what a request gives."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from localaws.functions.errors import invalid, refused
+from localaws.functions.interpreters import interpreter
+from localaws.functions.names import LATEST, Reference
+from localaws.functions.packages import Package
+from localaws.functions.records import new_revision, now_text
+from localaws.functions.report_lines import runtime_version_arn
+from localaws.functions.wire import known_runtimes
+
+MAX_VARIABLES = 4096
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+_RESERVED = (
+    "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT",
+    "LAMBDA_RUNTIME_DIR",
+)  # fmt: skip
+# Settings that change what runs, and that nothing here acts on.
+_REFUSED = {
+    "FileSystemConfigs": "there is no EFS to mount",
+    "ImageConfig": "there are no container images without Docker",
+    "CodeSigningConfigArn": "signatures of code are not checked",
+    "TenancyConfig": "environments are not kept apart by tenant",
+    "CapacityProviderConfig": "functions run on this machine",
+    "DurableConfig": "there are no durable executions",
+    "RuntimeConfig": "the runtime is this machine's Python",
+    "AcceleratorConfig": "there are no accelerators",
+    "PublishTo": "there is no $LATEST.PUBLISHED",
+}
+# Kept and shown. VpcConfig, TracingConfig and KMSKeyArn have no other effect.
+_PLAIN = ("Runtime", "Role", "Handler", "Description", "Timeout", "MemorySize", "DeadLetterConfig", "KMSKeyArn")
+
+
+def new_configuration(given: Mapping[str, Any], ref: Reference, package: Package) -> dict[str, Any]:
+    """Return the configuration of a new function's $LATEST; raises LambdaError."""
+    if given.get("PackageType") == "Image" or "ImageUri" in given["Code"]:
+        raise refused("PackageType Image", "there are no container images without Docker; give a zip file")
+    if not given.get("Runtime") or not given.get("Handler"):
+        raise invalid("Runtime and Handler are mandatory parameters for functions created with deployment packages.")
+    base = {
+        "FunctionName": ref.name,
+        "FunctionArn": ref.arn,
+        "Description": "",
+        "Timeout": 3,
+        "MemorySize": 128,
+        "Version": LATEST,
+        "TracingConfig": {"Mode": "PassThrough"},
+        "PackageType": "Zip",
+        "Architectures": ["x86_64"],
+        "EphemeralStorage": {"Size": 512},
+        "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
+        "LoggingConfig": {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{ref.name}"},
+        "State": "Active",
+        "LastUpdateStatus": "Successful",
+        **with_package(package),
+    }
+    return changed(base, given, ref)
+
+
+def with_package(package: Package) -> dict[str, Any]:
+    """What a configuration shows of its code."""
+    return {"CodeSha256": package.sha256, "CodeSize": package.size}
+
+
+def changed(configuration: Mapping[str, Any], given: Mapping[str, Any], ref: Reference) -> dict[str, Any]:
+    """Return a configuration with the settings of a request; raises LambdaError. Layers are the caller's."""
+    for name, why in _REFUSED.items():
+        if given.get(name):
+            raise refused(name, why)
+    if given.get("SnapStart", {}).get("ApplyOn") == "PublishedVersions":
+        raise refused("SnapStart.ApplyOn PublishedVersions", "environments start without a snapshot")
+    if given.get("Runtime"):
+        _check_runtime(given["Runtime"])
+    new = {**configuration, **{name: given[name] for name in _PLAIN if given.get(name) is not None}}
+    if not new.get("DeadLetterConfig", {}).get("TargetArn"):
+        new.pop("DeadLetterConfig", None)
+    if not new.get("KMSKeyArn"):
+        new.pop("KMSKeyArn", None)
+    new |= {name: given[name] for name in ("Architectures", "EphemeralStorage", "TracingConfig") if given.get(name)}
+    new |= _documents(given, ref)
+    arn = runtime_version_arn(new["Runtime"], ref.region)
+    return {
+        **new,
+        "RuntimeVersionConfig": {"RuntimeVersionArn": arn},
+        "LastModified": now_text(),
+        "RevisionId": new_revision(),
+    }
+
+
+def _documents(given: Mapping[str, Any], ref: Reference) -> dict[str, Any]:
+    """Settings that are checked, or completed."""
+    documents: dict[str, Any] = {}
+    if "Environment" in given:
+        documents["Environment"] = {"Variables": _variables(given["Environment"].get("Variables") or {})}
+    if "LoggingConfig" in given:
+        documents["LoggingConfig"] = _logging(given["LoggingConfig"], ref)
+    if "VpcConfig" in given:
+        documents["VpcConfig"] = _vpc(given["VpcConfig"], ref)
+    return documents
+
+
+def _check_runtime(runtime: str) -> None:
+    if runtime not in known_runtimes():
+        values = ", ".join(known_runtimes())
+        constraint = f"Member must satisfy enum value set: [{values}] or be a valid ARN"
+        raise invalid(f"Value {runtime} at 'runtime' failed to satisfy constraint: {constraint}")
+    interpreter(runtime)
+
+
+def _variables(given: dict[str, str]) -> dict[str, str]:
+    reserved = [name for name in given if name in _RESERVED]
+    start = "Lambda was unable to configure your environment variables because the environment variables you have"
+    if reserved:
+        text = "contains reserved keys that are currently not supported for modification. Reserved keys used in this"
+        raise invalid(f"{start} provided {text} request: {', '.join(reserved)}")
+    if bad := next((name for name in given if not re.fullmatch(r"[a-zA-Z]\w+", name)), None):
+        constraint = "Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+"
+        text = f"1 validation error detected: Value '{bad}' at 'environment.variables' failed to satisfy constraint: "
+        raise invalid(text + constraint)
+    measured = json.dumps(given, separators=(",", ":"), ensure_ascii=False)
+    if len(measured.encode()) > MAX_VARIABLES:
+        raise invalid(f"{start} provided exceeded the 4KB limit. String measured: {measured}")
+    return given
+
+
+def _logging(given: dict[str, str], ref: Reference) -> dict[str, str]:
+    as_json = given.get("LogFormat") == "JSON"
+    levels = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"} if as_json else {}
+    if not as_json and (given.get("ApplicationLogLevel") or given.get("SystemLogLevel")):
+        raise invalid("To use ApplicationLogLevel or SystemLogLevel, you must set LogFormat to JSON.")
+    if given.get("SystemLogLevel", "INFO") != "INFO":
+        raise refused(f"LoggingConfig.SystemLogLevel {given['SystemLogLevel']}", "it writes the lines of INFO")
+    return {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{ref.name}", **levels, **given}
+
+
+def _vpc(given: dict[str, Any], ref: Reference) -> dict[str, Any]:
+    from moto.ec2.models import ec2_backends
+
+    subnets = given.get("SubnetIds") or []
+    backend = ec2_backends[ref.account][ref.region]
+    vpc = backend.get_subnet(subnets[0]).vpc_id if subnets else ""
+    return {"SubnetIds": [], "SecurityGroupIds": [], "Ipv6AllowedForDualStack": False, **given, "VpcId": vpc}

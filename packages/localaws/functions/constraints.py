@@ -1,0 +1,121 @@
+"""Constraints of Lambda's parameters: botocore's model has them, and AWS answers what breaks one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from localaws.functions.errors import LambdaError, invalid
+
+_NUMBERS = ("integer", "long", "float", "double")
+_LONGEST_NAME = 64
+_QUALIFIED = re.compile(r"[a-zA-Z0-9-_]+")
+
+
+def check(shape: Any, parameters: dict[str, Any]) -> None:
+    """Raise ValidationException for the parameters that break a constraint."""
+    problems = list(_of_members(shape, parameters, "")) if shape else []
+    if problems:
+        count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected: "
+        raise LambdaError("ValidationException", count + "; ".join(problems))
+    name = parameters.get("FunctionName")
+    if isinstance(name, str) and _QUALIFIED.fullmatch(name) and len(name) > _LONGEST_NAME:
+        constraint = f"failed to satisfy constraint: Member must have length less than or equal to {_LONGEST_NAME}"
+        raise invalid(f"1 validation error detected: Value '{name}' at 'functionName' {constraint}")
+
+
+def _of_members(shape: Any, values: dict[str, Any], path: str) -> Iterator[str]:
+    for name in shape.required_members:
+        if values.get(name) is None:
+            yield _problem(None, _joined(path, name), "Member must not be null")
+    for name, member in shape.members.items():
+        if values.get(name) is not None:
+            yield from _of_value(member, values[name], _joined(path, name))
+
+
+def _of_value(shape: Any, value: Any, path: str) -> Iterator[str]:
+    if shape.type_name == "structure":
+        if isinstance(value, dict):
+            yield from _of_members(shape, value, path)
+        return
+    broken = _broken(shape, value)
+    if shape.type_name == "list" and isinstance(value, list) and not broken:
+        if shape.member.type_name == "structure":
+            for number, item in enumerate(value, start=1):
+                yield from _of_value(shape.member, item, f"{path}.{number}.member")
+            return
+        if any(_broken(shape.member, item) for item in value):
+            every = ", ".join([*_all(shape.member), "Member must not be null"])
+            broken = f"Member must satisfy constraint: [{every}]"
+    if broken:
+        yield _problem(value, path, broken)
+
+
+def _broken(shape: Any, value: Any) -> str:
+    """Return the constraint that a value breaks; empty for none."""
+    kind, limits = shape.type_name, shape.metadata
+    if kind == "string" and isinstance(value, str):
+        if "enum" in limits and value not in limits["enum"]:
+            return _enum(limits["enum"])
+        if "pattern" in limits and not _matches(limits["pattern"], value):
+            return _pattern(limits["pattern"])
+    size = value if kind in _NUMBERS and isinstance(value, int | float) else None
+    word = "value"
+    if kind in ("string", "list", "blob", "map") and hasattr(value, "__len__"):
+        size, word = len(value), "length"
+    if size is None:
+        return ""
+    if "max" in limits and size > limits["max"]:
+        return f"Member must have {word} less than or equal to {limits['max']}"
+    if "min" in limits and size < limits["min"]:
+        return f"Member must have {word} greater than or equal to {limits['min']}"
+    return ""
+
+
+def _all(shape: Any) -> Iterator[str]:
+    limits = shape.metadata
+    if "max" in limits:
+        yield f"Member must have length less than or equal to {limits['max']}"
+    if "min" in limits:
+        yield f"Member must have length greater than or equal to {limits['min']}"
+    if "pattern" in limits:
+        yield _pattern(limits["pattern"])
+    if "enum" in limits:
+        yield _enum(limits["enum"])
+
+
+def _enum(values: list[str]) -> str:
+    return f"Member must satisfy enum value set: [{', '.join(values)}]"
+
+
+def _pattern(pattern: str) -> str:
+    return f"Member must satisfy regular expression pattern: {pattern}"
+
+
+def _matches(pattern: str, value: str) -> bool:
+    compiled = _compiled(pattern)
+    return compiled is None or bool(compiled.fullmatch(value))
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile(pattern)
+    except re.error:  # Java's own syntax
+        return None
+
+
+def _problem(value: Any, path: str, constraint: str) -> str:
+    shown = "null" if value is None else f"'{_shown(value)}'"
+    return f"Value {shown} at '{path}' failed to satisfy constraint: {constraint}"
+
+
+def _shown(value: Any) -> str:
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, list) else str(value)[:1000]
+
+
+def _joined(path: str, name: str) -> str:
+    lowered = name[0].lower() + name[1:]
+    return f"{path}.{lowered}" if path else lowered

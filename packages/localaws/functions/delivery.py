@@ -1,0 +1,60 @@
+"""Sends what functions and event sources produce to queues, topics, functions, buses and buckets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import boto3
+
+
+class Delivery:
+    """Clients of this server: what is sent passes the same door as a user's request, and is stored as that is."""
+
+    def __init__(self, endpoint: str) -> None:
+        self._endpoint = endpoint
+        self._client = cache(self._new_client)
+
+    def client(self, service: str, region: str) -> Any:
+        """A boto3 client for this server, one per service and region."""
+        return self._client(service, region)
+
+    def send(self, arn: str, body: str, attributes: dict[str, dict[str, str]] | None = None, group: str = "") -> None:
+        """Send a message to the queue or the topic of an ARN; raises botocore's errors."""
+        service, region, account, name = _parts(arn)
+        grouped = {"MessageGroupId": group} if group else {}
+        if service == "sqs":
+            client = self.client("sqs", region)
+            url = f"{self._endpoint}/{account}/{name}"
+            client.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=attributes or {}, **grouped)
+        else:
+            client = self.client("sns", region)
+            client.publish(TopicArn=arn, Message=body, MessageAttributes=attributes or {}, **grouped)
+
+    def put_event(self, arn: str, source: str, detail_type: str, detail: str, resources: list[str]) -> None:
+        """Put an event on the bus of an ARN."""
+        _, region, _, name = _parts(arn)
+        bus = name.removeprefix("event-bus/")
+        entry = {
+            "Source": source, "DetailType": detail_type, "Detail": detail,
+            "Resources": [arn, *resources], "EventBusName": bus,
+        }  # fmt: skip
+        self.client("events", region).put_events(Entries=[entry])
+
+    def put_object(self, arn: str, region: str, key: str, document: Any) -> None:
+        """Write a JSON document to the bucket of an ARN."""
+        data = json.dumps(document).encode()
+        bucket = arn.rpartition(":")[2].partition("/")[0]
+        self.client("s3", region).put_object(Bucket=bucket, Key=key, Body=data, ContentType="application/json")
+
+    def _new_client(self, service: str, region: str) -> Any:
+        session = boto3.session.Session("localaws", "localaws", region_name=region)
+        make: Callable[..., Any] = session.client
+        return make(service, endpoint_url=self._endpoint)
+
+
+def _parts(arn: str) -> tuple[str, str, str, str]:
+    _, _, service, region, account, name = arn.split(":", 5)
+    return service, region, account, name

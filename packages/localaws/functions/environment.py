@@ -1,0 +1,196 @@
+"""Execution environments: one process each, one invocation at a time."""
+
+from __future__ import annotations
+
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from localaws.functions.runtime_api import Invocation, Report, RuntimeApi
+
+LAUNCHER = Path(__file__).parent / "process" / "launcher.py"
+INIT_SECONDS = 10.0
+_PAUSE = 0.1
+_MEGABYTE = 1 << 20
+_LARGEST_OUTPUT = 1 << 20
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """How the processes of one version are started: paths of ``sys.path`` in order, the last of them after Python's.
+
+    ``memory`` in megabytes, ``timeout`` in seconds.
+    """
+
+    interpreter: str
+    handler: str
+    paths: tuple[str, ...]
+    task_root: str
+    variables: dict[str, str]
+    memory: int
+    timeout: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an invocation ended: ``kind`` is ``response``, ``error``, ``init error``, ``exit``, ``timeout`` or
+    ``memory``; ``exit_code`` of the process where it ended.
+    """
+
+    kind: str
+    body: bytes = b""
+    exit_code: int = 0
+
+
+class Environment:
+    """One process and its folder. Whoever uses it holds it alone."""
+
+    def __init__(self, blueprint: Blueprint, folder: Path) -> None:
+        self.blueprint = blueprint
+        self.idle_since = time.monotonic()
+        self.init_seconds = 0.0
+        self.peak = 0
+        self._folder = folder
+        self._offset = 0
+        self._api = RuntimeApi()
+        self._is_ready = False
+        (folder / "tmp").mkdir(parents=True)
+        self._started = time.monotonic()
+        self._process = self._start()
+        self._runtime: psutil.Process | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.poll() is None
+
+    def run(self, invocation: Invocation, timeout: float, on_output: Callable[[], None]) -> Outcome:
+        """Run one invocation to its end; an outcome other than response and error leaves no process.
+
+        ``timeout`` in seconds counts from here, after the process has loaded the handler. ``on_output`` is called a few
+        times a second, to take what was written.
+        """
+        self._api.offer(invocation)
+        outcome = self._wait(("response", "error"), time.monotonic() + timeout, on_output)
+        if outcome.kind not in ("response", "error"):
+            self.kill()
+        return outcome
+
+    def initialize(self, on_output: Callable[[], None]) -> Outcome | None:
+        """Wait until the handler is loaded; what went wrong, or None."""
+        if self._is_ready:
+            return None
+        outcome = self._wait(("ready",), self._started + INIT_SECONDS + self.blueprint.timeout, on_output)
+        if outcome.kind == "ready":
+            self._is_ready = True
+            self.init_seconds = time.monotonic() - self._started
+            return None
+        self.kill()
+        return outcome
+
+    def output(self) -> list[str]:
+        """Whole lines that the process wrote since the last call; at the end of a process also an unfinished one."""
+        path = self._folder / "output"
+        with path.open("rb") as file:
+            file.seek(self._offset)
+            data = file.read()
+        end = len(data) if not self.alive else data.rfind(b"\n") + 1
+        self._offset += end
+        if self._offset > _LARGEST_OUTPUT and end == len(data):
+            os.truncate(path, 0)
+            self._offset = 0
+        lines = data[:end].decode(errors="replace").split("\n")
+        return [line.replace("\r", "\n") for line in lines if line]
+
+    def kill(self) -> None:
+        """End the process and everything it started."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        if self._process.stdin:
+            self._process.stdin.close()
+
+    def close(self) -> None:
+        """End the process, and remove its folder."""
+        self.kill()
+        self._api.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        plan = self.blueprint
+        temporary = str(self._folder / "tmp")
+        variables = {**plan.variables, "AWS_LAMBDA_RUNTIME_API": self._api.address, "TMPDIR": temporary}
+        command = [plan.interpreter, "-S", "-s", "-B", str(LAUNCHER), os.pathsep.join(plan.paths), plan.handler]
+        with (self._folder / "output").open("ab") as output:
+            return subprocess.Popen(
+                command,
+                cwd=plan.task_root,
+                env=variables,
+                stdin=subprocess.PIPE,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def _wait(self, kinds: tuple[str, ...], deadline: float, on_output: Callable[[], None]) -> Outcome:
+        """Wait for a report, the process' end, the deadline, or more memory than allowed."""
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return Outcome("timeout")
+            try:
+                report = self._api.reports.get(timeout=min(_PAUSE, left))
+            except queue.Empty:
+                if problem := self._problem():
+                    return problem
+                on_output()
+                continue
+            if report.kind in kinds:
+                self._measure(())
+                return Outcome(report.kind, report.body)
+            if report.kind == "init error":
+                return Outcome("init error", report.body)
+
+    def _problem(self) -> Outcome | None:
+        """What the process came to, unless it goes on."""
+        if not self.alive:
+            told = self._told_before_end()
+            return Outcome(told.kind, told.body) if told else Outcome("exit", exit_code=self._process.returncode)
+        if self._measure(self._children()) > self.blueprint.memory * _MEGABYTE:
+            return Outcome("memory", exit_code=128 + signal.SIGKILL)
+        return None
+
+    def _told_before_end(self) -> Report | None:
+        with suppress(queue.Empty):
+            while True:
+                report = self._api.reports.get_nowait()
+                if report.kind in ("response", "error", "init error"):
+                    return report
+        return None
+
+    def _children(self) -> list[psutil.Process]:
+        with suppress(psutil.Error):
+            return self._runtime.children(recursive=True) if self._runtime else []
+        return []
+
+    def _measure(self, children: Iterable[psutil.Process]) -> int:
+        """Bytes that the runtime and its children hold; the peak is remembered."""
+        held = 0
+        with suppress(psutil.Error):
+            if self._runtime is None:
+                self._runtime = next(iter(psutil.Process(self._process.pid).children()), None)
+            held = self._runtime.memory_info().rss if self._runtime else 0
+        for child in children:
+            with suppress(psutil.Error):
+                held += child.memory_info().rss
+        self.peak = max(self.peak, held)
+        return held

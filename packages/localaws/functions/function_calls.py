@@ -1,0 +1,208 @@
+"""Operations on functions and their code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from localaws.functions.blueprints import package_of
+from localaws.functions.configuration import changed, new_configuration, with_package
+from localaws.functions.errors import LambdaError, invalid, not_found, refused
+from localaws.functions.layer_calls import layers_of
+from localaws.functions.names import LATEST, Reference, reference
+from localaws.functions.packages import Packages
+from localaws.functions.paging import page
+from localaws.functions.pools import Pools
+from localaws.functions.records import ALIAS, VERSION, Records, Version, check_revision, new_revision, now_text
+from localaws.functions.wire import Call
+
+_CREATING = {"State": "Pending", "StateReason": "The function is being created.", "StateReasonCode": "Creating"}
+_UPDATING = {
+    "LastUpdateStatus": "InProgress",
+    "LastUpdateStatusReason": "The function is being created.",
+    "LastUpdateStatusReasonCode": "Creating",
+}
+_MAX_TAGS = 50
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the operations work with; ``endpoint`` is where code is downloaded from."""
+
+    records: Records
+    packages: Packages
+    pools: Pools
+    endpoint: str
+
+
+def ref_of(call: Call) -> Reference:
+    """The function that a request names."""
+    return reference(call["FunctionName"], call.get("Qualifier"), call.region, call.account)
+
+
+def shown(version: Version, ref: Reference | None = None) -> dict[str, Any]:
+    """A version as the API shows it, under the ARN that was asked for."""
+    qualifier = ref.qualifier if ref else ("" if version.number == LATEST else version.number)
+    return {**version.configuration, "FunctionArn": f"{version.arn}:{qualifier}" if qualifier else version.arn}
+
+
+class FunctionCalls:
+    """CreateFunction and what changes, shows and deletes functions."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._records = parts.records
+
+    def create_function(self, call: Call) -> dict[str, Any]:
+        """CreateFunction."""
+        ref = ref_of(call)
+        if call.get("PackageType") == "Image" or call["Code"].get("ImageUri"):
+            raise refused("PackageType Image", "there are no container images without Docker; give a zip file")
+        if self._records.exists(ref.arn):
+            raise LambdaError("ResourceConflictException", f"Function already exist: {ref.name}")
+        tags = call.get("Tags") or {}
+        if len(tags) > _MAX_TAGS:
+            raise invalid("Number of tags exceeds resource tag limit.")
+        configuration = new_configuration(call.parameters, ref, self._parts.packages.add(call["Code"]))
+        if layers := call.get("Layers"):
+            configuration["Layers"] = layers_of(self._records, layers, ref.region)
+        with self._records.documents.transaction():
+            self._records.put_function(ref, tags=tags, published=0)
+            version = self._records.put_version(ref.arn, LATEST, configuration)
+            if call.get("Publish"):
+                version = self.publish(ref, "")
+        answer = shown(version)
+        answer.pop("LastUpdateStatus")
+        return {**answer, **_CREATING}
+
+    def get_function(self, call: Call) -> dict[str, Any]:
+        """GetFunction."""
+        ref = ref_of(call)
+        version = self._records.version(ref)
+        whole = self._records.function(ref)
+        location = f"{self._parts.endpoint}/.lambda-code/{package_of(version.configuration).folder}.zip"
+        reserved = whole.get("reserved")
+        concurrency = {} if reserved is None else {"Concurrency": {"ReservedConcurrentExecutions": reserved}}
+        tags = {"Tags": whole["tags"]} if whole["tags"] else {}
+        code = {"RepositoryType": "S3", "Location": location}
+        return {"Configuration": shown(version, ref), "Code": code, **tags, **concurrency}
+
+    def get_function_configuration(self, call: Call) -> dict[str, Any]:
+        """GetFunctionConfiguration."""
+        ref = ref_of(call)
+        return shown(self._records.version(ref), ref)
+
+    def list_functions(self, call: Call) -> dict[str, Any]:
+        """ListFunctions."""
+        listed = []
+        for arn in self._records.functions(call.region):
+            versions = self._records.versions(arn)
+            listed += [
+                shown(version) for version in versions if call.get("FunctionVersion") or version.number == LATEST
+            ]
+        return page(call, "Functions", listed)
+
+    def update_function_code(self, call: Call) -> dict[str, Any]:
+        """UpdateFunctionCode."""
+        ref = ref_of(call)
+        if call.get("ImageUri"):
+            raise invalid("Please don't provide ImageUri when updating a function with packageType Zip.")
+        if call.get("PublishTo"):
+            raise refused("PublishTo", "there is no $LATEST.PUBLISHED")
+        current = self._latest(ref, call.get("RevisionId"))
+        package = self._parts.packages.add(call.parameters)
+        architectures = {"Architectures": call["Architectures"]} if call.get("Architectures") else {}
+        new = {**current, **with_package(package), **architectures, "LastModified": now_text()}
+        if call.get("DryRun"):
+            return {**new, "FunctionArn": ref.arn}
+        return self._replaced(ref, new, publish=bool(call.get("Publish")))
+
+    def update_function_configuration(self, call: Call) -> dict[str, Any]:
+        """UpdateFunctionConfiguration."""
+        ref = ref_of(call)
+        new = changed(self._latest(ref, call.get("RevisionId")), call.parameters, ref)
+        if (layers := call.get("Layers")) is not None:
+            new["Layers"] = layers_of(self._records, layers, ref.region)
+            if not layers:
+                del new["Layers"]
+        return self._replaced(ref, new, publish=False)
+
+    def delete_function(self, call: Call) -> dict[str, Any]:
+        """DeleteFunction: the function, or one of its versions."""
+        ref = ref_of(call)
+        self._records.function(ref)
+        if ref.qualifier == LATEST:
+            raise invalid("$LATEST version cannot be deleted without deleting the function.")
+        if not ref.qualifier:
+            self._records.documents.delete_all(ref.arn)
+            self._parts.pools.retire(ref.arn)
+            return {"StatusCode": 204}
+        aliases = self._records.documents.named(ALIAS, ref.arn)
+        used = [name for name, alias in aliases.items() if alias["FunctionVersion"] == ref.qualifier]
+        if ref.qualifier in aliases:
+            raise invalid("Deletion of aliases is not currently supported.")
+        if used:
+            text = f"Version {ref.qualifier} is referenced by alias {used[0]}. Please remove the alias first."
+            raise LambdaError("ResourceConflictException", text)
+        self._records.documents.delete(VERSION, ref.arn, ref.qualifier)
+        return {"StatusCode": 204}
+
+    def publish_version(self, call: Call) -> dict[str, Any]:
+        """PublishVersion."""
+        ref = ref_of(call)
+        current = self._latest(ref, call.get("RevisionId"))
+        expected = call.get("CodeSha256")
+        if expected and expected != current["CodeSha256"]:
+            is_different = f"CodeSHA256 ({expected}) is different from current CodeSHA256 in $LATEST"
+            advice = "Please try again with the CodeSHA256 in $LATEST."
+            raise invalid(f"{is_different} ({current['CodeSha256']}). {advice}")
+        return shown(self.publish(ref, call.get("Description") or ""))
+
+    def list_versions_by_function(self, call: Call) -> dict[str, Any]:
+        """ListVersionsByFunction."""
+        ref = ref_of(call)
+        self._records.function(ref)
+        versions = self._records.versions(ref.arn)
+        return page(call, "Versions", [{**shown(v), "FunctionArn": f"{v.arn}:{v.number}"} for v in versions])
+
+    def get_function_code_signing_config(self, call: Call) -> dict[str, Any]:
+        """GetFunctionCodeSigningConfig: no function has one."""
+        ref = ref_of(call)
+        self._records.function(ref)
+        return {"FunctionName": ref.name}
+
+    def publish(self, ref: Reference, description: str) -> Version:
+        """Make a version of $LATEST, unless the last version is the same."""
+        with self._records.documents.transaction():
+            latest = self._records.version(Reference(ref.region, ref.account, ref.name))
+            number = int(self._records.function(ref).get("published", 0))
+            if number:
+                last = self._records.documents.get(VERSION, ref.arn, str(number))
+                if last and _substance(last) == _substance(latest.configuration):
+                    return Version(ref.arn, str(number), last)
+            self._records.put_function(ref, published=number + 1)
+            text = {"Description": description} if description else {}
+            published = {**latest.configuration, **text, "of_revision": latest.configuration["RevisionId"]}
+            return self._records.put_version(ref.arn, str(number + 1), published)
+
+    def _latest(self, ref: Reference, revision: str | None) -> dict[str, Any]:
+        if ref.qualifier and ref.qualifier != LATEST:
+            raise not_found(f"Function not found: {ref.qualified}")
+        current = self._records.version(Reference(ref.region, ref.account, ref.name)).configuration
+        check_revision(revision, current)
+        return current
+
+    def _replaced(self, ref: Reference, new: dict[str, Any], *, publish: bool) -> dict[str, Any]:
+        """Store a new $LATEST; environments of the old one end."""
+        version = self._records.put_version(ref.arn, LATEST, {**new, "RevisionId": new_revision()})
+        kept = frozenset(version.configuration["RevisionId"] for version in self._records.versions(ref.arn))
+        self._parts.pools.retire(ref.arn, kept)
+        if publish:
+            version = self.publish(ref, "")
+        return {**shown(version), **_UPDATING}
+
+
+def _substance(configuration: dict[str, Any]) -> dict[str, Any]:
+    """What makes a version differ from another."""
+    aside = ("Version", "RevisionId", "LastModified", "FunctionArn", "of_revision", "Description")
+    return {name: value for name, value in configuration.items() if name not in aside}

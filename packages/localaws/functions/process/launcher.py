@@ -1,0 +1,63 @@
+"""First program of an execution environment: it forks the runtime, and ends it together with the server.
+
+``launcher.py PATHS HANDLER``: folders for ``sys.path``, joined as PATH is, and the function's handler. Standard input
+is a pipe of the server: its end means that the server is gone. Imports only the standard library.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import runpy
+import signal
+import sys
+import threading
+
+OPEN_FILES = 1024
+
+
+def main() -> None:
+    """Fork; the parent watches, the child runs the function."""
+    paths, handler = sys.argv[1].split(os.pathsep), sys.argv[2]
+    child = os.fork()
+    if child:
+        _watch(child)
+    else:
+        _run(paths, handler)
+
+
+def _watch(child: int) -> None:
+    threading.Thread(target=_end_with_server, daemon=True).start()
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    os._exit(128 - code if code < 0 else code)
+
+
+def _end_with_server() -> None:
+    while os.read(0, 1):
+        pass
+    os.killpg(0, signal.SIGKILL)
+
+
+def _run(paths: list[str], handler: str) -> None:
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed))
+    here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib costs milliseconds of each start
+    sys.path[:] = [*paths[:-1], *[path for path in sys.path if path != here], paths[-1]]
+    os.chdir(os.environ["LAMBDA_TASK_ROOT"])
+    sys.argv[:] = ["bootstrap", handler]
+    try:
+        import runtime_client  # type: ignore[import-not-found,unused-ignore]  # noqa: F401 - built for one Python version
+    except ImportError:
+        runpy.run_path(os.path.join(here, "bootstrap.py"), run_name="__main__")  # noqa: PTH118
+    else:
+        runpy.run_module("awslambdaric", run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()

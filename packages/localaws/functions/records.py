@@ -1,0 +1,135 @@
+"""Functions, versions, aliases and what belongs to them, as documents of one store."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from localaws.functions.documents import Documents
+from localaws.functions.errors import LambdaError, not_found
+from localaws.functions.names import LATEST, Reference
+
+VERSION, ALIAS, FUNCTION = "version", "alias", "function"
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a function. ``configuration`` is what the API shows of it; ``arn`` is without a qualifier."""
+
+    arn: str
+    number: str
+    configuration: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Name of the function."""
+        return str(self.configuration["FunctionName"])
+
+    @property
+    def region(self) -> str:
+        """Region of the function."""
+        return self.arn.split(":")[3]
+
+    @property
+    def account(self) -> str:
+        """Account of the function."""
+        return self.arn.split(":")[4]
+
+
+class Records:
+    """What is known of functions. Raises ResourceNotFoundException for what is not there."""
+
+    def __init__(self, documents: Documents) -> None:
+        self.documents = documents
+
+    def function(self, ref: Reference) -> dict[str, Any]:
+        """What belongs to a function as a whole: its tags and its reserved concurrency."""
+        found = self.documents.get(FUNCTION, ref.arn)
+        if found is None:
+            raise not_found(f"Function not found: {ref.qualified}")
+        return found
+
+    def put_function(self, ref: Reference, **changes: Any) -> None:
+        """Change what belongs to a function as a whole."""
+        self.documents.put(FUNCTION, ref.arn, "", {**(self.documents.get(FUNCTION, ref.arn) or {}), **changes})
+
+    def exists(self, arn: str) -> bool:
+        """Whether there is a function of that unqualified ARN."""
+        return self.documents.get(FUNCTION, arn) is not None
+
+    def functions(self, region: str) -> Iterator[str]:
+        """Unqualified ARNs of a region's functions, by name."""
+        return (arn for arn, _ in self.documents.of_kind(FUNCTION) if arn.split(":")[3] == region)
+
+    def version(self, ref: Reference) -> Version:
+        """The version that a qualifier names; of an alias with weights, one by chance."""
+        self.function(ref)
+        number = ref.qualifier or LATEST
+        if alias := self.documents.get(ALIAS, ref.arn, number):
+            number = _drawn(alias)
+        configuration = self.documents.get(VERSION, ref.arn, number)
+        if configuration is None:
+            raise not_found(f"Function not found: {ref.qualified}")
+        return Version(ref.arn, number, configuration)
+
+    def versions(self, arn: str) -> list[Version]:
+        """All versions, $LATEST first."""
+        found = [Version(arn, name, body) for name, body in self.documents.named(VERSION, arn).items()]
+        return sorted(found, key=lambda version: 0 if version.number == LATEST else int(version.number))
+
+    def put_version(self, arn: str, number: str, configuration: dict[str, Any]) -> Version:
+        """Store a version under a new revision."""
+        stored = {**configuration, "Version": number, "RevisionId": new_revision()}
+        self.documents.put(VERSION, arn, number, stored)
+        return Version(arn, number, stored)
+
+    def alias(self, ref: Reference, name: str) -> dict[str, Any]:
+        """One alias."""
+        found = self.documents.get(ALIAS, ref.arn, name)
+        if found is None:
+            raise not_found(f"Cannot find alias arn: {ref.arn}:{name}")
+        return found
+
+    def reserved(self, arn: str) -> int | None:
+        """Reserved concurrency of a function, None without one."""
+        value = (self.documents.get(FUNCTION, arn) or {}).get("reserved")
+        return None if value is None else int(value)
+
+    def all_reserved(self, except_arn: str = "") -> int:
+        """Sum of the reserved concurrency of all functions but one."""
+        bodies = self.documents.of_kind(FUNCTION)
+        return sum(body.get("reserved") or 0 for (arn, _), body in bodies.items() if arn != except_arn)
+
+
+def check_revision(given: str | None, current: dict[str, Any]) -> None:
+    """Raise PreconditionFailedException where a request expects another revision."""
+    if given and given != current["RevisionId"]:
+        text = (
+            "The Revision Id provided does not match the latest Revision Id. "
+            "Call the GetFunction/GetAlias API to retrieve the latest Revision Id"
+        )
+        raise LambdaError("PreconditionFailedException", text)
+
+
+def new_revision() -> str:
+    """A new revision ID."""
+    return str(uuid.uuid4())
+
+
+def now_text() -> str:
+    """The time as LastModified shows it."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
+
+
+def _drawn(alias: dict[str, Any]) -> str:
+    weights: dict[str, float] = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    drawn = random.random()  # noqa: S311 - traffic shares are no secret
+    for number, weight in weights.items():
+        if drawn < weight:
+            return number
+        drawn -= weight
+    return str(alias["FunctionVersion"])

@@ -1,0 +1,57 @@
+"""Functions of a server, as tests make and invoke them."""
+
+from __future__ import annotations
+
+import io
+import json
+import textwrap
+import uuid
+import zipfile
+from typing import Any
+
+import pytest
+from botocore.config import Config
+
+from localaws.running import Running
+
+
+class LambdaFunctions:
+    """Functions of one server, each a module of its own."""
+
+    def __init__(self, server: Running) -> None:
+        self.server = server
+        self.client = server.client("lambda", config=Config(retries={"max_attempts": 0}, read_timeout=60))
+        self.logs = server.client("logs")
+
+    @staticmethod
+    def zipped(files: dict[str, str]) -> bytes:
+        """A zip file of modules."""
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as archive:
+            for name, text in files.items():
+                archive.writestr(name, textwrap.dedent(text).lstrip())
+        return data.getvalue()
+
+    def create(self, code: str, handler: str = "app.handler", **options: Any) -> str:
+        """A function with this module as ``app``; returns its name."""
+        name = options.pop("FunctionName", f"f-{uuid.uuid4().hex[:10]}")
+        settings = {"Runtime": "python3.11", "Role": "arn:aws:iam::123456789012:role/r", "Timeout": 20} | options
+        zip_file = self.zipped({"app.py": code})
+        self.client.create_function(FunctionName=name, Handler=handler, Code={"ZipFile": zip_file}, **settings)
+        return name
+
+    def invoke(self, name: str, event: Any = None, **options: Any) -> tuple[Any, str]:
+        """The parsed payload of a synchronous invocation, and its FunctionError."""
+        answer = self.client.invoke(FunctionName=name, Payload=json.dumps(event), **options)
+        return json.loads(answer["Payload"].read()), answer.get("FunctionError", "")
+
+    def lines(self, name: str) -> list[str]:
+        """What a function has in CloudWatch Logs."""
+        events = self.logs.filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
+        return [event["message"].rstrip("\n") for event in events]
+
+
+@pytest.fixture(scope="session")
+def functions_of() -> type[LambdaFunctions]:
+    """To make the functions of a server of one's own."""
+    return LambdaFunctions

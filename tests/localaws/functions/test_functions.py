@@ -1,0 +1,299 @@
+"""Lambda functions: invoked with plain boto3, they run, fail, time out and log as on AWS."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import threading
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from localaws.running import Running, running
+
+CODE = """
+    import json, logging, os, sys, time
+    logging.getLogger().setLevel("INFO")
+    loaded = time.time()
+
+    def handler(event, context):
+        do = (event or {}).get("do", "")
+        if do == "raise":
+            raise ValueError("no such bank")
+        if do == "sleep":
+            time.sleep(event["seconds"])
+        if do == "grow":
+            held = bytearray(event["megabytes"] << 20)
+            time.sleep(5)
+        if do == "exit":
+            os._exit(event["status"])
+        if do == "print":
+            print("first\\nsecond")
+            logging.info("third")
+        if do == "large":
+            return "x" * 7_000_000
+        if do == "unserializable":
+            return {1, 2}
+        return {"pid": os.getpid(), "loaded": loaded, "version": context.function_version, "do": do,
+                "arn": context.invoked_function_arn, "left": context.get_remaining_time_in_millis(),
+                "mark": os.environ.get("MARK"), "path": sys.path, "cwd": os.getcwd(), "tmp": os.environ["TMPDIR"]}
+"""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOCALAWS_LAMBDA_MINUTE", "0")
+        with running() as started:
+            yield started
+
+
+@pytest.fixture(scope="module")
+def functions(server: Running, functions_of: Any) -> Any:
+    return functions_of(server)
+
+
+@pytest.fixture(scope="module")
+def shared(functions: Any) -> str:
+    """One function for the tests that do not change it."""
+    return str(functions.create(CODE, Timeout=2, Environment={"Variables": {"MARK": "m"}}))
+
+
+def code_of(error: pytest.ExceptionInfo[ClientError]) -> tuple[str, str]:
+    return error.value.response["Error"]["Code"], error.value.response["Error"]["Message"]
+
+
+def test_an_environment_is_kept_warm_and_sees_only_its_own_code(functions: Any, shared: str) -> None:
+    first, second = functions.invoke(shared)[0], functions.invoke(shared, {"do": "x"})[0]
+    assert (first["pid"], first["loaded"]) == (second["pid"], second["loaded"])
+    assert second["do"] == "x"
+    assert first["mark"] == "m"
+    assert first["version"] == "$LATEST"
+    assert first["arn"] == f"arn:aws:lambda:us-east-1:123456789012:function:{shared}"
+    assert 0 < first["left"] <= 2000
+    assert first["cwd"] == first["path"][0]
+    assert first["tmp"].startswith(str(functions.server.home))
+    assert not [path for path in first["path"] if path.endswith(("site-packages", "packages"))]
+
+
+def test_an_exception_is_the_answer(functions: Any, shared: str) -> None:
+    payload, error = functions.invoke(shared, {"do": "raise"})
+    assert error == "Unhandled"
+    assert (payload["errorType"], payload["errorMessage"]) == ("ValueError", "no such bank")
+    assert [line.strip().splitlines()[1].strip() for line in payload["stackTrace"]] == [
+        'raise ValueError("no such bank")'
+    ]
+
+
+def test_a_timeout_ends_the_process(functions: Any, shared: str) -> None:
+    before = functions.invoke(shared)[0]["pid"]
+    payload, error = functions.invoke(shared, {"do": "sleep", "seconds": 30})
+    assert (error, payload["errorType"]) == ("Unhandled", "Sandbox.Timedout")
+    assert re.fullmatch(r"RequestId: [0-9a-f-]{36} Error: Task timed out after 2\.00 seconds", payload["errorMessage"])
+    assert functions.invoke(shared)[0]["pid"] != before
+
+
+def test_memory_over_the_limit_ends_the_process(functions: Any, shared: str) -> None:
+    payload, error = functions.invoke(shared, {"do": "grow", "megabytes": 200})
+    assert (error, payload["errorType"]) == ("Unhandled", "Runtime.OutOfMemory")
+    assert payload["errorMessage"].endswith("Error: Runtime exited with error: signal: killed")
+    assert functions.invoke(shared)[1] == ""
+
+
+@pytest.mark.parametrize(("status", "reason"), [(0, "without providing a reason"), (3, "with error: exit status 3")])
+def test_a_process_that_exits(functions: Any, shared: str, status: int, reason: str) -> None:
+    payload, error = functions.invoke(shared, {"do": "exit", "status": status})
+    assert (error, payload["errorType"]) == ("Unhandled", "Runtime.ExitError")
+    assert payload["errorMessage"].endswith(f"Error: Runtime exited {reason}")
+
+
+@pytest.mark.parametrize(
+    ("handler", "code", "kind", "message"),
+    [
+        ("app.nothing", "", "Runtime.HandlerNotFound", "Handler 'nothing' missing on module 'app'"),
+        ("other.h", "", "Runtime.ImportModuleError", "Unable to import module 'other': No module named 'other'"),
+        ("app.h", "1/0", "ZeroDivisionError", "division by zero"),
+        ("app.h", "import duckdb", "Runtime.ImportModuleError",
+         "Unable to import module 'app': No module named 'duckdb'"),
+        ("app", "", "Runtime.MalformedHandlerName",
+         "Bad handler 'app': not enough values to unpack (expected 2, got 1)"),
+    ],
+)  # fmt: skip
+def test_a_handler_that_cannot_be_loaded(functions: Any, handler: str, code: str, kind: str, message: str) -> None:
+    payload, error = functions.invoke(functions.create(code, handler))
+    assert (error, payload["errorType"], payload["errorMessage"]) == ("Unhandled", kind, message)
+
+
+def test_what_a_function_writes_is_in_its_log(functions: Any) -> None:
+    name = functions.create(CODE)
+    answer = functions.client.invoke(FunctionName=name, Payload=b'{"do":"print"}', LogType="Tail")
+    functions.invoke(name, {"do": "raise"})
+    request_id = answer["ResponseMetadata"]["HTTPHeaders"]["x-amzn-requestid"]
+    lines = functions.lines(name)
+    started = next(number for number, line in enumerate(lines) if line.startswith("START"))
+    assert lines[0].startswith("INIT_START Runtime Version: python:3.11")
+    assert lines[started] == f"START RequestId: {request_id} Version: $LATEST"
+    assert lines[started + 1 : started + 3] == ["first", "second"]
+    assert re.fullmatch(rf"\[INFO\]\t[0-9T:.-]+Z\t{request_id}\tthird", lines[started + 3])
+    assert lines[started + 4] == f"END RequestId: {request_id}"
+    report = r"Duration: [\d.]+ ms\tBilled Duration: \d+ ms\tMemory Size: 128 MB\tMax Memory Used: \d+ MB"
+    assert re.fullmatch(rf"REPORT RequestId: {request_id}\t{report}\tInit Duration: [\d.]+ ms\t", lines[started + 5])
+    assert any(line.startswith("[ERROR] ValueError: no such bank\nTraceback") for line in lines)
+    tail = base64.b64decode(answer["LogResult"]).decode()
+    assert tail.startswith("INIT_START")
+    assert "second\n" in tail
+
+
+def test_answers_that_lambda_does_not_take(functions: Any, shared: str) -> None:
+    payload, error = functions.invoke(shared, {"do": "large"})
+    assert error == "Unhandled"
+    assert payload == {
+        "errorType": "Function.ResponseSizeTooLarge",
+        "errorMessage": "Response payload size exceeded maximum allowed payload size (6291556 bytes).",
+    }
+    payload, error = functions.invoke(shared, {"do": "unserializable"})
+    assert (error, payload["errorType"]) == ("Unhandled", "Runtime.MarshalError")
+
+
+def test_requests_that_lambda_does_not_take(functions: Any, shared: str) -> None:
+    client = functions.client
+    with pytest.raises(ClientError) as error:
+        client.invoke(FunctionName=shared, Payload=b"{" + b" " * 6_291_456)
+    assert code_of(error) == (
+        "RequestEntityTooLargeException",
+        "Request must be smaller than 6291456 bytes for the InvokeFunction operation",
+    )
+    with pytest.raises(ClientError) as error:
+        client.invoke(FunctionName=shared, Payload=b"{no json")
+    assert code_of(error)[0] == "InvalidRequestContentException"
+    with pytest.raises(ClientError) as error:
+        client.invoke(FunctionName="nobody")
+    assert code_of(error) == (
+        "ResourceNotFoundException",
+        "Function not found: arn:aws:lambda:us-east-1:123456789012:function:nobody",
+    )
+    assert client.invoke(FunctionName=shared, InvocationType="DryRun")["StatusCode"] == 204
+
+
+def test_reserved_concurrency_is_the_most_at_a_time(functions: Any) -> None:
+    name = functions.create(CODE)
+    functions.client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=2)
+    sleeping = [threading.Thread(target=functions.invoke, args=(name, {"do": "sleep", "seconds": 4})) for _ in range(2)]
+    for thread in sleeping:
+        thread.start()
+    assert functions.server.client("logs")  # gives the threads a moment
+
+    def throttled() -> bool:
+        try:
+            functions.invoke(name, {"do": "x"})
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "TooManyRequestsException"
+            assert error.response["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
+            return True
+        return False
+
+    assert any(throttled() for _ in range(50))
+    for thread in sleeping:
+        thread.join()
+    assert functions.invoke(name)[1] == ""
+    with pytest.raises(ClientError) as error:
+        functions.client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=950)
+    assert code_of(error)[1].endswith("UnreservedConcurrentExecution below its minimum value of [100].")
+
+
+def test_versions_and_aliases(functions: Any) -> None:
+    client, name = functions.client, functions.create("def handler(e, c): return 1")
+    assert client.publish_version(FunctionName=name)["Version"] == "1"
+    assert client.publish_version(FunctionName=name)["Version"] == "1"  # nothing changed
+    new = functions.zipped({"app.py": "def handler(e, c): return 2"})
+    assert client.update_function_code(FunctionName=name, ZipFile=new, Publish=True)["Version"] == "2"
+    client.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
+    assert [functions.invoke(name, Qualifier=q)[0] for q in ("1", "2", "$LATEST", "live")] == [1, 2, 2, 1]
+    client.update_alias(FunctionName=name, Name="live", RoutingConfig={"AdditionalVersionWeights": {"2": 0.5}})
+    assert {functions.invoke(name, Qualifier="live")[0] for _ in range(60)} == {1, 2}
+    with pytest.raises(ClientError) as error:
+        client.delete_function(FunctionName=name, Qualifier="1")
+    assert code_of(error)[0] == "ResourceConflictException"
+    versions = client.list_versions_by_function(FunctionName=name)["Versions"]
+    assert [version["Version"] for version in versions] == ["$LATEST", "1", "2"]
+    client.delete_function(FunctionName=name)
+    with pytest.raises(ClientError):
+        client.get_function(FunctionName=name)
+
+
+def test_what_was_set_is_read_back_and_used(functions: Any) -> None:
+    client, name = functions.client, functions.create(CODE, Tags={"team": "star"})
+    settings = {
+        "Timeout": 7, "MemorySize": 256, "Description": "d", "TracingConfig": {"Mode": "Active"},
+        "Environment": {"Variables": {"MARK": "new"}}, "EphemeralStorage": {"Size": 600},
+        "DeadLetterConfig": {"TargetArn": "arn:aws:sqs:us-east-1:123456789012:q"},
+    }  # fmt: skip
+    client.update_function_configuration(FunctionName=name, **settings)
+    found = client.get_function(FunctionName=name)
+    assert {key: found["Configuration"][key] for key in settings} == settings
+    assert found["Tags"] == {"team": "star"}
+    assert (found["Configuration"]["State"], found["Configuration"]["LastUpdateStatus"]) == ("Active", "Successful")
+    assert functions.invoke(name)[0]["mark"] == "new"
+    with urllib.request.urlopen(found["Code"]["Location"]) as code:
+        assert code.read().startswith(b"PK")
+
+
+def test_a_layer_is_importable(functions: Any) -> None:
+    content = {"ZipFile": functions.zipped({"python/shared.py": "NAME = 'layer'"})}
+    layer = functions.client.publish_layer_version(LayerName="shared", Content=content)["LayerVersionArn"]
+    name = functions.create("import shared\ndef handler(e, c): return shared.NAME", Layers=[layer])
+    assert functions.invoke(name) == ("layer", "")
+    with pytest.raises(ClientError) as error:
+        functions.create("", Layers=[f"{layer}9"])
+    assert code_of(error)[1] == f"Layer version {layer}9 does not exist."
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"Code": {"ImageUri": "x"}, "PackageType": "Image"},
+         "localaws does not honour PackageType Image: there are no container images without Docker; give a zip file"),
+        ({"FileSystemConfigs": [{
+            "Arn": "arn:aws:elasticfilesystem:us-east-1:123456789012:access-point/fsap-0123456789abcdef0",
+            "LocalMountPath": "/mnt/x"}]},
+         "localaws does not honour FileSystemConfigs: there is no EFS to mount"),
+        ({"Code": {"ZipFile": b"no zip"}},
+         "Could not unzip uploaded file. Please check your file, then try to upload again."),
+        ({"Runtime": "nodejs22.x"},
+         "localaws does not honour Runtime nodejs22.x: it runs python3.8, python3.9, python3.10, python3.11, "
+         "python3.12, python3.13, python3.14"),
+        ({"Environment": {"Variables": {"AWS_REGION": "x"}}},
+         "Lambda was unable to configure your environment variables because the environment variables you have "
+         "provided contains reserved keys that are currently not supported for modification. Reserved keys used in "
+         "this request: AWS_REGION"),
+    ],
+)  # fmt: skip
+def test_what_is_not_honoured_is_refused_by_name(functions: Any, options: dict[str, Any], message: str) -> None:
+    settings = {
+        "FunctionName": "refused", "Runtime": "python3.11", "Role": "arn:aws:iam::123456789012:role/r",
+        "Handler": "a.b", "Code": {"ZipFile": functions.zipped({"a.py": ""})},
+    }  # fmt: skip
+    with pytest.raises(ClientError) as error:
+        functions.client.create_function(**{**settings, **options})
+    assert code_of(error) == ("InvalidParameterValueException", message)
+
+
+def test_permissions_are_kept(functions: Any, shared: str) -> None:
+    client = functions.client
+    client.add_permission(
+        FunctionName=shared, StatementId="s3", Action="lambda:InvokeFunction", Principal="s3.amazonaws.com",
+        SourceArn="arn:aws:s3:::b", SourceAccount="123456789012",
+    )  # fmt: skip
+    (statement,) = json.loads(client.get_policy(FunctionName=shared)["Policy"])["Statement"]
+    assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
+    assert statement["Condition"] == {
+        "ArnLike": {"AWS:SourceArn": "arn:aws:s3:::b"},
+        "StringEquals": {"AWS:SourceAccount": "123456789012"},
+    }
+    client.remove_permission(FunctionName=shared, StatementId="s3")
+    with pytest.raises(ClientError):
+        client.get_policy(FunctionName=shared)
