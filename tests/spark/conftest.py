@@ -41,7 +41,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         "spark.sql.catalog.lake.io-impl": "org.apache.iceberg.hadoop.HadoopFileIO",
         "spark.sql.catalog.lake.warehouse": warehouse.as_uri(),
         "spark.sql.catalog.lake.cache-enabled": "false",
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m",
         "spark.driver.memory": "1500m",
     }
     builder = SparkSession.builder.master("local[2]").appName("estrela-tests")
