@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-FOLDERS = ("unit", "spark", "releases", "dags", "e2e", "contract", "terraform", "metabase", "bcb_mirror", "localaws")
+FOLDERS = (
+    "unit", "spark", "releases", "dags", "e2e", "contract", "terraform", "metabase", "dataharvest", "bcb_mirror",
+    "localaws",
+)  # fmt: skip
 """Order of the folders: the fast tests, then the long ones that stay whole, then those whose files fill the gaps."""
-SPLIT_BY_FILE = ("unit", "bcb_mirror", "localaws")
+SPLIT_BY_FILE = ("unit", "dataharvest", "bcb_mirror", "localaws")
 """Folders whose files share nothing expensive. The tests of every other folder stay in one process."""
 
 

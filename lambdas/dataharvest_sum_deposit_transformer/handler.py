@@ -1,0 +1,27 @@
+"""Sum the deposits of each portfolio."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.batch import EventType
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from dataharvest.batch import run_batch
+from dataharvest.functions import Functions
+from dataharvest.model.delivery import Delivery
+
+functions = Functions.from_environment()
+logger = Logger(service="dataharvest_sum_deposit_transformer")
+
+
+def transform(record: SQSRecord) -> None:
+    """Run the transformer on one delivery."""
+    delivery = Delivery.from_json(record.body)
+    logger.info("transformed", delivery=str(delivery), is_current=functions.transform("sum_deposit", delivery))
+
+
+def handler(event: dict[str, Any], context: Any) -> Any:
+    """Lambda's entry."""
+    return run_batch(event, context, EventType.SQS, logger, transform)

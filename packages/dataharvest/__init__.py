@@ -1,0 +1,1 @@
+"""Deliveries of external clients become one message per client and portfolio."""

@@ -1,0 +1,45 @@
+"""What the handlers share: work on each record of a batch; the failed ones, and no others, are delivered again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+
+from estrela.errors import bounded
+
+NAMESPACE = "DataHarvest"
+
+
+class _LoggingProcessor(BatchProcessor):
+    """Logs why a record failed; powertools itself only reports that it did."""
+
+    def __init__(self, event_type: EventType, logger: Logger) -> None:
+        super().__init__(event_type=event_type, raise_on_entire_batch_failure=False)
+        self._logger = logger
+
+    def failure_handler(self, record: Any, exception: Any) -> Any:
+        """Log the error's text, which holds no values of sensitive columns."""
+        kind, error, _ = exception
+        self._logger.error("record failed", error=f"{kind.__name__}: {bounded(error, 1000)}")
+        return super().failure_handler(record, exception)
+
+
+def run_batch(
+    event: dict[str, Any], context: Any, event_type: EventType, logger: Logger, work: Callable[[Any], object]
+) -> PartialItemFailureResponse:
+    """Call ``work`` on each record; return the ids of those that failed, for ReportBatchItemFailures.
+
+    The numbers of both are metrics of CloudWatch in the namespace DataHarvest, one dimension being the function.
+    """
+    processor = _LoggingProcessor(event_type, logger)
+    answer = process_partial_response(event, work, processor, context)
+    metrics = Metrics(namespace=NAMESPACE, service=logger.service)
+    metrics.add_metric("RecordsFailed", MetricUnit.Count, len(processor.fail_messages))
+    metrics.add_metric("RecordsDone", MetricUnit.Count, len(processor.success_messages))
+    metrics.flush_metrics()
+    return answer

@@ -1,0 +1,1 @@
+"""From a finished delivery to messages in the queue, by way of the outbox."""

@@ -1,0 +1,71 @@
+"""Transactions on PostgreSQL over one connection that is kept between the calls of a function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+from psycopg.conninfo import make_conninfo
+
+from estrela.errors import LoadError, bounded
+from estrela.hooks.database import CONNECT_SECONDS, PASSING_STATES
+from estrela.hooks.secret import Secret
+
+
+class Database:
+    """A database by its libpq connection string; it is connected on first use, and again after a lost connection."""
+
+    def __init__(self, conninfo: str) -> None:
+        self._conninfo = make_conninfo(conninfo, connect_timeout=CONNECT_SECONDS, application_name="dataharvest")
+        self._connection: Connection[Any] | None = None
+
+    @classmethod
+    def from_secret(cls, secret: Secret, root_certificate: str = "") -> Database:
+        """Use a secret in the format of Amazon RDS. With a ``root_certificate`` the server's name is verified.
+
+        Raises SettingsError if the secret cannot be read or lacks a field.
+        """
+        names = {"user": "username", "password": "password", "host": "host", "port": "port", "dbname": "dbname"}
+        given = {name: secret.field(field) for name, field in names.items()}
+        if root_certificate:
+            given |= {"sslmode": "verify-full", "sslrootcert": root_certificate}
+        return cls(make_conninfo("", **given))
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection[Any]]:
+        """Yield the connection in a transaction that commits at the end of the block.
+
+        Raises LoadError for an error of the database, retriable if the server or the connection failed.
+        """
+        try:
+            connection = self._connected()
+            with connection.transaction():
+                yield connection
+        except psycopg.Error as error:
+            raise _load_error(error) from error
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
+    def _connected(self) -> Connection[Any]:
+        if self._connection is None or self._connection.closed:
+            self._connection = psycopg.connect(self._conninfo, autocommit=True)
+        return self._connection
+
+
+def _load_error(error: psycopg.Error) -> LoadError:
+    """Keep the server's sentence only: its detail quotes rows."""
+    passing = isinstance(error, psycopg.OperationalError) or (error.sqlstate or "").startswith(PASSING_STATES)
+    problem = error.diag.message_primary or str(error).split("\n", maxsplit=1)[0]
+    return LoadError("database", bounded(problem), retriable=passing)
+
+
+def lock(connection: Connection[Any], *words: str) -> None:
+    """Wait until no other transaction holds the lock that ``words`` name, and hold it to the transaction's end."""
+    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", ["/".join(words)])

@@ -1,0 +1,66 @@
+"""The current delivery of a client's date, as a step finds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection
+
+from dataharvest.database.session import lock
+from dataharvest.model.delivery import Delivery, day_of
+from dataharvest.model.kind import KINDS
+
+
+@dataclass(frozen=True)
+class CurrentDelivery:
+    """A delivery with all four files, that no newer version replaces while the transaction lasts."""
+
+    delivery: Delivery
+    delivery_id: int
+    files: Mapping[str, int]
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """Parameters of the SQL of transformers."""
+        return {"delivery": self.delivery_id, **self.files}
+
+    @property
+    def day(self) -> tuple[object, object]:
+        """External client and business date."""
+        return self.delivery.external_client, day_of(self.delivery.business_date)
+
+
+def hold_current(connection: Connection[Any], delivery: Delivery, step: str) -> CurrentDelivery | None:
+    """Let no other transaction run ``step`` on the delivery, nor open a version, until this one ends.
+
+    Return None if a newer version replaced it, or if a file of it is missing.
+    """
+    lock(connection, step, delivery.external_client, delivery.business_date)
+    day = (delivery.external_client, day_of(delivery.business_date))
+    files = [f"{kind.noun}_file" for kind in KINDS]
+    query = f"""
+        SELECT d.delivery_id, {", ".join(files)} FROM dataharvest.business_day b
+        JOIN dataharvest.delivery d USING (external_client, business_date, version)
+        WHERE (b.external_client, b.business_date, b.version) = (%s, %s, %s) FOR SHARE OF b
+    """  # noqa: S608 - names of declared kinds
+    found = connection.execute(query, (*day, delivery.version)).fetchone()
+    if found is None or None in found:
+        return None
+    return CurrentDelivery(delivery, found[0], dict(zip(files, found[1:], strict=True)))
+
+
+def is_finished(connection: Connection[Any], current: CurrentDelivery, step: str) -> bool:
+    """Return whether a step of the delivery was done before."""
+    query = "SELECT FROM dataharvest.finished_step WHERE (delivery_id, step) = (%s, %s)"
+    return connection.execute(query, (current.delivery_id, step)).fetchone() is not None
+
+
+def finish(connection: Connection[Any], current: CurrentDelivery, step: str) -> None:
+    """Note that a step is done, and how long its transaction took."""
+    query = """
+        INSERT INTO dataharvest.finished_step (delivery_id, step, seconds)
+        VALUES (%s, %s, extract(epoch FROM clock_timestamp() - transaction_timestamp()))
+    """
+    connection.execute(query, (current.delivery_id, step))

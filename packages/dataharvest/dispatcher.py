@@ -1,0 +1,46 @@
+"""The one reader of the metastore's stream: it asks the stages that a change makes ready."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dataharvest.metastore import VERSION, plain
+from dataharvest.model.choreography import Choreography
+from dataharvest.model.delivery import Delivery
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+
+@dataclass(frozen=True)
+class Dispatcher:
+    """Sends a message to the queue ``stages`` + name of each stage that becomes ready.
+
+    The group of a message is the external client, so that SQS serves the clients of a stage fairly.
+    """
+
+    sqs: SQSClient
+    stages: str
+    choreography: Choreography
+
+    def dispatch(self, record: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the names of the stages that a record of the stream (new and old image) made ready, once asked.
+
+        Raises botocore's errors: the record is then to be delivered again.
+        """
+        change = record["dynamodb"]
+        if "NewImage" not in change:
+            return ()
+        new = plain(change["NewImage"])
+        old = plain(change["OldImage"]) if "OldImage" in change else None
+        delivery = Delivery(str(new["partition_key"]), str(new["sort_key"]), new[VERSION])
+        ready = tuple(stage.name for stage in self.choreography.stages if stage.starts(old, new))
+        for name in ready:
+            self.sqs.send_message(
+                QueueUrl=f"{self.stages}{name}",
+                MessageBody=delivery.to_json(),
+                MessageGroupId=delivery.external_client,
+            )
+        return ready

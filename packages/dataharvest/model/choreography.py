@@ -1,0 +1,118 @@
+"""Which stage starts when: it follows from the flags that transformers need and set."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+
+from dataharvest.model.kind import KINDS
+from dataharvest.model.transformer import Transformer, Value
+from estrela.errors import DefinitionError
+
+TRANSFORMERS = "dataharvest.transformers"
+"""The package that holds the declarations; named, not imported, since they import this package."""
+CATAPULT = "catapult"
+MESSAGES_SENT = "messages_sent"
+KIND_FLAGS = tuple(kind.flag for kind in KINDS)
+
+Image = Mapping[str, object]
+"""An item of the metastore: its flags and its version."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What works on a delivery when all flags that it ``needs`` are set, until it has set its own ``flag``."""
+
+    name: str
+    needs: tuple[str, ...]
+    flag: str
+
+    def starts(self, old: Image | None, new: Image) -> bool:
+        """Return whether a change of the item is the one that makes the stage ready.
+
+        A later write to a ready item is no such change; the first one of a new version is.
+        """
+        was_ready = old is not None and old.get("version") == new.get("version") and self._is_ready(old)
+        return self._is_ready(new) and not was_ready
+
+    def _is_ready(self, item: Image) -> bool:
+        return self.flag not in item and all(item.get(flag) is True for flag in self.needs)
+
+
+@dataclass(frozen=True)
+class Choreography:
+    """All transformers, needed ones first, and the catapult, which needs the flag of every one of them."""
+
+    transformers: tuple[Transformer, ...]
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """Transformers in order, then the catapult."""
+        derived = tuple(transformer.flag for transformer in self.transformers)
+        transformers = (Stage(one.name, one.needs, one.flag) for one in self.transformers)
+        return (*transformers, Stage(CATAPULT, derived or KIND_FLAGS, MESSAGES_SENT))
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Flags of a delivery in the order in which they are set."""
+        return (*KIND_FLAGS, *(stage.flag for stage in self.stages))
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """Fields that transformers add to messages."""
+        return tuple(value for transformer in self.transformers for value in transformer.values)
+
+    def transformer(self, name: str) -> Transformer:
+        """Return a transformer by name. Raises DefinitionError if there is none."""
+        for transformer in self.transformers:
+            if transformer.name == name:
+                return transformer
+        known = [transformer.name for transformer in self.transformers]
+        raise DefinitionError("Choreography", f"no transformer is called {name!r}", known)
+
+
+@cache
+def choreography() -> Choreography:
+    """Return the choreography of all declared transformers. Raises DefinitionError if they contradict each other."""
+    package = importlib.import_module(TRANSFORMERS)
+    modules = [
+        importlib.import_module(f"{TRANSFORMERS}.{found.name}") for found in pkgutil.iter_modules(package.__path__)
+    ]
+    return assemble(value for module in modules for value in vars(module).values() if isinstance(value, Transformer))
+
+
+def assemble(declared: Iterable[Transformer]) -> Choreography:
+    """Order transformers by their flags.
+
+    Raises DefinitionError if two have one name, flag or field, if a flag is needed that nothing sets, or if some need
+    each other in a cycle.
+    """
+    transformers = sorted(declared, key=lambda transformer: transformer.name)
+    _require_distinct("are called", [transformer.name for transformer in transformers])
+    _require_distinct("set the flag", [*KIND_FLAGS, MESSAGES_SENT, *(transformer.flag for transformer in transformers)])
+    values = [value for transformer in transformers for value in transformer.values]
+    _require_distinct("add the field", [f"{value.level}.{value.field}" for value in values])
+    by_flag = {transformer.flag: transformer for transformer in transformers}
+    for transformer in transformers:
+        unset = [flag for flag in transformer.needs if flag not in (*KIND_FLAGS, *by_flag)]
+        if unset:
+            problem = f"needs the flag {unset[0]!r}, which nothing sets"
+            raise DefinitionError(f"Transformer({transformer.name!r})", problem, (*KIND_FLAGS, *by_flag))
+    graph = {flag: set(transformer.needs) for flag, transformer in by_flag.items()}
+    try:
+        order = list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        cycle = " -> ".join(error.args[1])
+        raise DefinitionError("Choreography", f"transformers need each other in a cycle: {cycle}") from None
+    return Choreography(tuple(by_flag[flag] for flag in order if flag in by_flag))
+
+
+def _require_distinct(what: str, names: Iterable[str]) -> None:
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise DefinitionError("Choreography", f"{count} declarations {what} {name!r}")

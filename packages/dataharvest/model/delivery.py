@@ -1,0 +1,93 @@
+"""What is delivered: an object in S3, and the delivery that it belongs to."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+
+from dataharvest.model.kind import KINDS, Kind
+
+_KEY = re.compile(
+    rf"(?:.*/)?(?P<client>[A-Za-z0-9_.-]{{1,64}})/(?P<kind>{'|'.join(kind.name for kind in KINDS)})"
+    r"_(?P<day>\d{8})\.csv"
+)
+KEY_SHAPE = "[any/prefix/]EXTERNAL_CLIENT/(clients|portfolios|accounts|transactions)_YYYYMMDD.csv"
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """The unit of work: an external client's business date (``YYYYMMDD``) in one version, counted from 1."""
+
+    external_client: str
+    business_date: str
+    version: int
+
+    def to_json(self) -> str:
+        """Return the text of a message that asks for work on it."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Delivery:
+        """Read what :meth:`to_json` wrote. Raises ValueError."""
+        found: Any = json.loads(text)
+        if not isinstance(found, Mapping) or set(found) != {"external_client", "business_date", "version"}:
+            raise ValueError("a message to a stage names external_client, business_date and version")
+        return cls(str(found["external_client"]), str(found["business_date"]), int(found["version"]))
+
+    def __str__(self) -> str:
+        return f"{self.external_client} {self.business_date} version {self.version}"
+
+
+@dataclass(frozen=True)
+class DeliveredObject:
+    """An object of S3 as its event describes it.
+
+    ``sequencer`` orders the events of one key (hexadecimal text of any length); ``version_id`` is "" in a bucket
+    without versions.
+    """
+
+    bucket: str
+    key: str
+    etag: str
+    sequencer: str
+    size: int = 0
+    version_id: str = ""
+
+    @property
+    def order(self) -> str:
+        """Return the sequencer so that text order is event order: AWS compares it right-padded with zeros."""
+        return self.sequencer.upper().ljust(64, "0")
+
+
+@dataclass(frozen=True)
+class FileName:
+    """What the key of an object says: external client, kind and business date (``YYYYMMDD``)."""
+
+    external_client: str
+    kind: Kind
+    business_date: str
+
+
+def file_name(key: str) -> FileName | None:
+    """Read a decoded key; None where it is no delivered file or names no day of the calendar."""
+    found = _KEY.fullmatch(key)
+    if not found or not _is_day(found["day"]):
+        return None
+    kind = next(kind for kind in KINDS if kind.name == found["kind"])
+    return FileName(found["client"], kind, found["day"])
+
+
+def day_of(business_date: str) -> date:
+    """Return the date that ``YYYYMMDD`` writes. Raises ValueError."""
+    return datetime.strptime(business_date, "%Y%m%d").date()
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return bool(day_of(text))
+    except ValueError:
+        return False

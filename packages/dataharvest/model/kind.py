@@ -1,0 +1,101 @@
+"""The four kinds of file that a delivery consists of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dataharvest.model.column import CURRENCY, MONEY, REFERENCE, WORD, Column
+
+_ACCOUNT_NUMBER = Column("account_number", REFERENCE, "Number of the account, as text", also=("accout_number",))
+_CLIENT_REFERENCE = Column("client_reference", REFERENCE, "Reference of the client")
+_RECORD_ID = Column("record_id", WORD, "Number of the record, as the file gives it")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file. ``name`` begins its file names, ``noun`` its table, flag and column of a delivery."""
+
+    name: str
+    noun: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+    @property
+    def flag(self) -> str:
+        """Flag of the metastore that says that the file is in the database."""
+        return f"{self.noun}_persisted"
+
+    @property
+    def table(self) -> str:
+        """Table of its rows, without the schema."""
+        return f"{self.noun}_row"
+
+    @property
+    def is_sensitive(self) -> bool:
+        """Whether a column of it is encrypted."""
+        return any(column.sensitive for column in self.columns)
+
+    def column(self, spelling: str) -> Column | None:
+        """Return the column that a file's header means by ``spelling``."""
+        return next((column for column in self.columns if spelling in (column.name, *column.also)), None)
+
+    def columns_of(self, header: Sequence[str]) -> tuple[Column, ...] | None:
+        """Return the columns in the order of a file's header; None unless it names each of them exactly once."""
+        found = [self.column(spelling.strip()) for spelling in header]
+        columns = tuple(column for column in found if column)
+        complete = len(columns) == len(header) == len(set(columns)) == len(self.columns)
+        return columns if complete else None
+
+
+CLIENTS = Kind(
+    "clients",
+    "client",
+    (
+        _RECORD_ID,
+        Column("first_name", WORD, "First name", sensitive=True),
+        Column("last_name", WORD, "Last name", sensitive=True),
+        _CLIENT_REFERENCE,
+        Column("tax_free_allowance", MONEY, "Yearly allowance", sensitive=True),
+    ),
+    key=("client_reference",),
+)
+PORTFOLIOS = Kind(
+    "portfolios",
+    "portfolio",
+    (
+        _RECORD_ID,
+        _ACCOUNT_NUMBER,
+        Column("portfolio_reference", REFERENCE, "Reference of the portfolio"),
+        _CLIENT_REFERENCE,
+        Column("agent_code", WORD, "Agent who looks after the portfolio"),
+    ),
+    key=("portfolio_reference",),
+)
+ACCOUNTS = Kind(
+    "accounts",
+    "account",
+    (
+        _RECORD_ID,
+        _ACCOUNT_NUMBER,
+        Column("cash_balance", MONEY, "Balance in the account's currency"),
+        Column("currency", CURRENCY, "ISO 4217 code of the account's currency"),
+        Column("taxes_paid", MONEY, "Taxes paid in the account's currency", sensitive=True),
+    ),
+    key=("account_number",),
+)
+TRANSACTIONS = Kind(
+    "transactions",
+    "transaction",
+    (
+        _RECORD_ID,
+        _ACCOUNT_NUMBER,
+        Column("transaction_reference", REFERENCE, "Reference of the transaction"),
+        Column("amount", MONEY, "Amount in the account's currency"),
+        Column("keyword", WORD, "What the transaction is, such as DEPOSIT"),
+    ),
+    key=("account_number", "transaction_reference"),
+)
+KINDS = (CLIENTS, PORTFOLIOS, ACCOUNTS, TRANSACTIONS)
+KEYWORDS = ("DEPOSIT", "TAX")
+"""Keywords of transactions that mean something here; others are counted and reported."""

@@ -1,0 +1,108 @@
+"""Transformers: calculations on one delivery, each declared in one file below ``dataharvest.transformers``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dataharvest.model.kind import KINDS, Kind
+from estrela.errors import DefinitionError
+
+CLIENT = "client"
+PORTFOLIO = "portfolio"
+LEVELS = (CLIENT, PORTFOLIO)
+PARAMETERS = ("delivery", *(f"{kind.noun}_file" for kind in KINDS))
+"""Names that SQL may use as ``%(name)s``: the delivery's id, and the ids of its four files."""
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+@dataclass(frozen=True)
+class Value:
+    """A field of the message of each client or portfolio: ``sql`` selects its reference and the value.
+
+    NULL means that the delivery contradicts itself there, so that no value is right. ``schema`` is the JSON Schema of a
+    field that the messages' own schemas do not list. A ``sensitive`` value is encrypted in the database.
+    """
+
+    level: str
+    field: str
+    sql: str
+    sensitive: bool = False
+    schema: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Rows that contradict others. They stay loaded, are listed in the quarantine and reported by an error message.
+
+    ``sql`` selects client_reference, portfolio_reference, line and value of each row; any of them may be NULL.
+    ``column`` of ``kind`` holds the value.
+    """
+
+    kind: Kind
+    column: str
+    reason: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """What must hold before a step counts as done: ``sql`` selects the rows that break it."""
+
+    name: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A sensitive column that the SQL of a transformer needs in plain text.
+
+    It is in the temporary table ``opened_<noun>`` while the step's transaction lasts, with the key of its kind.
+    """
+
+    kind: Kind
+    column: str
+
+    @property
+    def table(self) -> str:
+        """Name of the temporary table."""
+        return f"opened_{self.kind.noun}"
+
+
+@dataclass(frozen=True)
+class Transformer:
+    """A calculation. It starts when all flags that it ``needs`` are set, and sets ``flag`` when it is done.
+
+    ``statements`` run first, in order; then ``values`` and ``findings`` are stored and ``checks`` asked, all in one
+    transaction. Raises DefinitionError if the declaration contradicts itself.
+    """
+
+    name: str
+    doc: str
+    needs: tuple[str, ...]
+    flag: str
+    statements: tuple[str, ...] = ()
+    values: tuple[Value, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    checks: tuple[Check, ...] = ()
+    opens: tuple[Opened, ...] = ()
+
+    def __post_init__(self) -> None:
+        where = f"Transformer({self.name!r})"
+        for word in (self.name, self.flag, *(value.field for value in self.values)):
+            if not _NAME.fullmatch(word):
+                raise DefinitionError(where, f"{word!r} is no name of lower-case letters, digits and underscores")
+        for value in self.values:
+            if value.level not in LEVELS:
+                raise DefinitionError(where, f"{value.field} has the level {value.level!r}", LEVELS)
+        if not self.needs:
+            raise DefinitionError(where, "needs no flag, so that nothing would start it")
+        used = {name for sql in self._all_sql() for name in re.findall(r"%\((\w+)\)s", sql)}
+        unknown = sorted(used - set(PARAMETERS))
+        if unknown:
+            raise DefinitionError(where, f"its SQL has the parameter {unknown[0]!r}", PARAMETERS)
+
+    def _all_sql(self) -> tuple[str, ...]:
+        parts: tuple[Value | Finding | Check, ...] = (*self.values, *self.findings, *self.checks)
+        return (*self.statements, *(part.sql for part in parts))

@@ -1,0 +1,132 @@
+"""Which content of each file counts, and which version of the delivery it belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection
+from psycopg.sql import SQL, Identifier
+
+from dataharvest.model.delivery import DeliveredObject, Delivery, FileName, day_of
+from dataharvest.model.kind import KINDS
+
+_FILE_COLUMNS = SQL(", ").join(Identifier(f"{kind.noun}_file") for kind in KINDS)
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A delivery, and the flags of the files that it has."""
+
+    delivery: Delivery
+    flags: tuple[str, ...]
+
+
+def is_outdated(connection: Connection[Any], delivered: DeliveredObject) -> bool:
+    """Return whether a newer event of the same object was taken before; note this one if it is the newest."""
+    query = """
+        INSERT INTO dataharvest.newest_object AS known (bucket, object_key, sequencer) VALUES (%s, %s, %s)
+        ON CONFLICT (bucket, object_key) DO UPDATE
+        SET sequencer = greatest(known.sequencer COLLATE "C", EXCLUDED.sequencer COLLATE "C"),
+            times_seen = known.times_seen + 1
+        RETURNING sequencer
+    """
+    found = connection.execute(query, (delivered.bucket, delivered.key, delivered.order)).fetchone()
+    return bool(found and found[0] != delivered.order)
+
+
+def known_file(connection: Connection[Any], name: FileName, delivered: DeliveredObject) -> tuple[int, bool] | None:
+    """Return the id of a content that was taken before, and whether it was refused as a whole."""
+    query = """
+        SELECT file_id, refused_because IS NOT NULL FROM dataharvest.delivered_file
+        WHERE (external_client, business_date, kind, etag) = (%s, %s, %s, %s)
+    """
+    found = connection.execute(query, (*_day(name), name.kind.name, delivered.etag)).fetchone()
+    return (int(found[0]), bool(found[1])) if found else None
+
+
+def new_file(connection: Connection[Any], name: FileName, delivered: DeliveredObject) -> int:
+    """Enter a content; return its id."""
+    query = """
+        INSERT INTO dataharvest.delivered_file
+            (external_client, business_date, kind, bucket, object_key, etag, size)
+        VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING file_id
+    """
+    place = (delivered.bucket, delivered.key, delivered.etag, delivered.size)
+    made = connection.execute(query, (*_day(name), name.kind.name, *place)).fetchone()
+    assert made is not None
+    return int(made[0])
+
+
+def count_rows(connection: Connection[Any], file_id: int, loaded: int, rejected: int) -> None:
+    """Note how many rows of a file are loaded and rejected."""
+    query = "UPDATE dataharvest.delivered_file SET rows_loaded = %s, rows_rejected = %s WHERE file_id = %s"
+    connection.execute(query, (loaded, rejected, file_id))
+
+
+def refuse(connection: Connection[Any], file_id: int, reason: str) -> None:
+    """Note that a file as a whole cannot be read."""
+    connection.execute(
+        "UPDATE dataharvest.delivered_file SET refused_because = %s WHERE file_id = %s", (reason, file_id)
+    )
+
+
+def register(connection: Connection[Any], name: FileName, file_id: int) -> Registered:
+    """Make a file the current one of its kind and date.
+
+    A date begins with version 1. A file that replaces another opens the next version, which keeps the other files.
+    """
+    version = _lock_day(connection, name)
+    column = Identifier(f"{name.kind.noun}_file")
+    query = SQL("SELECT {} FROM dataharvest.delivery WHERE (external_client, business_date, version) = (%s, %s, %s)")
+    current = connection.execute(query.format(column), (*_day(name), version)).fetchone()
+    assert current is not None
+    if current[0] not in (None, file_id):
+        version += 1
+        _open_version(connection, name, version)
+    statement = SQL(
+        "UPDATE dataharvest.delivery SET {0} = %s WHERE (external_client, business_date, version) = (%s, %s, %s) "
+        "AND {0} IS DISTINCT FROM %s"
+    )
+    connection.execute(statement.format(column), (file_id, *_day(name), version, file_id))
+    return Registered(Delivery(name.external_client, name.business_date, version), _flags(connection, name, version))
+
+
+def _lock_day(connection: Connection[Any], name: FileName) -> int:
+    """Return the current version of a date, which stays the current one until the transaction ends."""
+    made = connection.execute(
+        "INSERT INTO dataharvest.business_day VALUES (%s, %s, 1) ON CONFLICT DO NOTHING RETURNING version", _day(name)
+    ).fetchone()
+    if made:
+        connection.execute(
+            "INSERT INTO dataharvest.delivery (external_client, business_date, version) VALUES (%s, %s, 1)", _day(name)
+        )
+        return 1
+    query = "SELECT version FROM dataharvest.business_day WHERE (external_client, business_date) = (%s, %s) FOR UPDATE"
+    found = connection.execute(query, _day(name)).fetchone()
+    assert found is not None
+    return int(found[0])
+
+
+def _open_version(connection: Connection[Any], name: FileName, version: int) -> None:
+    statement = SQL(
+        "INSERT INTO dataharvest.delivery (external_client, business_date, version, {0}) "
+        "SELECT external_client, business_date, %s, {0} FROM dataharvest.delivery "
+        "WHERE (external_client, business_date, version) = (%s, %s, %s)"
+    )
+    connection.execute(statement.format(_FILE_COLUMNS), (version, *_day(name), version - 1))
+    connection.execute(
+        "UPDATE dataharvest.business_day SET version = %s WHERE (external_client, business_date) = (%s, %s)",
+        (version, *_day(name)),
+    )
+
+
+def _flags(connection: Connection[Any], name: FileName, version: int) -> tuple[str, ...]:
+    query = SQL("SELECT {} FROM dataharvest.delivery WHERE (external_client, business_date, version) = (%s, %s, %s)")
+    files = connection.execute(query.format(_FILE_COLUMNS), (*_day(name), version)).fetchone()
+    assert files is not None
+    return tuple(kind.flag for kind, file_id in zip(KINDS, files, strict=True) if file_id is not None)
+
+
+def _day(name: FileName) -> tuple[object, object]:
+    return name.external_client, day_of(name.business_date)

@@ -1,0 +1,78 @@
+"""Rows of a delivered file into their table; those that cannot be loaded go to the quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection, Error
+from psycopg.sql import SQL, Identifier
+
+from dataharvest.model.kind import Kind
+from dataharvest.persistence.split_rows import load_split
+from dataharvest.persistence.stream import Opened, Readable, read_header
+from dataharvest.vault import DataKey
+
+_DATA_FAULTS = ("22", "23", "54")
+"""SQLSTATE classes of rows that do not fit: data exceptions, constraints, limits."""
+_NOT_PLAIN = (b'"', b"\\", b"\r")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Numbers of rows: in the file = loaded + rejected."""
+
+    loaded: int
+    rejected: int
+
+
+class _NotPlainError(Exception):
+    """The bytes hold a character that PostgreSQL and Python's csv read differently."""
+
+
+def load_rows(
+    connection: Connection[Any], kind: Kind, file_id: int, source: Callable[[], Readable], key: DataKey
+) -> Loaded:
+    """Load a file in the caller's transaction; ``source`` opens it, a second time if a row does not fit.
+
+    Plain files are passed through to PostgreSQL as bytes. A file with quotes, with sensitive columns or with a row that
+    does not fit is read row by row. Raises RefusedError if the header is wrong, or the file cannot be read as CSV.
+    """
+    opened = read_header(kind, source())
+    connection.execute("SELECT set_config('dataharvest.file_id', %s, true)", [str(file_id)])
+    if not kind.is_sensitive:
+        count = _copied_whole(connection, kind, opened)
+        if count is not None:
+            return Loaded(count, 0)
+        opened = read_header(kind, source())
+    return Loaded(*load_split(connection, kind, file_id, opened, key))
+
+
+def _copied_whole(connection: Connection[Any], kind: Kind, opened: Opened) -> int | None:
+    """Return the number of rows, or None, with nothing loaded, if the bytes are not plain or a row does not fit."""
+    try:
+        with connection.transaction():
+            connection.execute("CREATE TEMPORARY SEQUENCE dataharvest_line MINVALUE 2")
+            connection.execute("SELECT set_config('dataharvest.line_sequence', 'pg_temp.dataharvest_line', true)")
+            count = _copied(connection, kind, opened)
+            connection.execute("DROP SEQUENCE pg_temp.dataharvest_line")
+            return count
+    except _NotPlainError:
+        return None
+    except Error as error:
+        if (error.sqlstate or "").startswith(_DATA_FAULTS):
+            return None
+        raise
+
+
+def _copied(connection: Connection[Any], kind: Kind, opened: Opened) -> int:
+    columns = SQL(", ").join(Identifier(column.name) for column in opened.columns)
+    statement = SQL("COPY dataharvest.{} ({}) FROM STDIN (FORMAT csv)").format(Identifier(kind.table), columns)
+    with connection.cursor() as cursor:
+        with cursor.copy(statement) as copy:
+            for chunk in opened.chunks():
+                if any(mark in chunk for mark in _NOT_PLAIN):
+                    raise _NotPlainError
+                copy.write(chunk)
+        return cursor.rowcount

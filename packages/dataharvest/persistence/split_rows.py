@@ -1,0 +1,196 @@
+"""Read a file row by row, and part the rows that fit from those that do not."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from typing import Any, LiteralString
+
+from psycopg import Connection
+from psycopg.sql import SQL, Composed, Identifier, Literal
+
+from dataharvest.model.column import REASONS, Column
+from dataharvest.model.kind import Kind
+from dataharvest.persistence.stream import Opened, RefusedError
+from dataharvest.vault import DataKey
+from estrela.errors import MASK
+
+REPEATED = "repeats the key of an earlier row, which is kept"
+LONGEST_VALUE = 200
+_STAGE = Identifier("pg_temp", "dataharvest_stage")
+
+
+def load_split(connection: Connection[Any], kind: Kind, file_id: int, opened: Opened, key: DataKey) -> tuple[int, int]:
+    """Load the rows that fit and quarantine the others; return the number of both.
+
+    Of rows with one key the first is kept. Raises RefusedError if the bytes are no CSV.
+    """
+    connection.execute(_stage_table(kind))
+    with connection.cursor() as cursor, cursor.copy(_copy_into_stage(kind)) as copy:
+        for row in _staged(kind, opened, key):
+            copy.write_row(row)
+    connection.execute(_judge(kind))
+    connection.execute(_judge_repeated(kind))
+    rejected = connection.execute(_quarantine(kind), {"file": file_id, "kind": kind.name}).rowcount
+    loaded = connection.execute(_insert(kind)).rowcount
+    connection.execute(SQL("DROP TABLE {}").format(_STAGE))
+    return loaded, rejected
+
+
+def _staged(kind: Kind, opened: Opened, key: DataKey) -> Iterator[tuple[object, ...]]:
+    """Yield line, column at fault, its value, the reason, then the values of ``kind``'s columns."""
+    places = [opened.columns.index(column) for column in kind.columns]
+    empty = (None,) * len(kind.columns)
+    for line, fields in _records(opened):
+        if len(fields) != len(places):
+            reason = f"has {len(fields)} fields where {len(places)} are expected"
+            yield line, "", ",".join(_shown(kind, opened, at, text) for at, text in enumerate(fields)), reason, *empty
+            continue
+        values = [fields[place] for place in places]
+        fault = _fault(kind, values)
+        if fault:
+            yield line, *fault, *empty
+        else:
+            yield line, None, None, None, *map(_sealed, kind.columns, values, [key] * len(values))
+
+
+def _shown(kind: Kind, opened: Opened, place: int, text: str) -> str:
+    column = opened.columns[place] if place < len(opened.columns) else None
+    # A missing field moves the others: in a file with sensitive columns no field of such a row is known to be harmless.
+    return MASK if kind.is_sensitive or column is None else _printable(text)
+
+
+def _fault(kind: Kind, values: list[str]) -> tuple[str, str, str] | None:
+    """Return column, value and reason of the first field that is no text, or no valid value of a sensitive column."""
+    for column, value in zip(kind.columns, values, strict=True):
+        shown = MASK if column.sensitive else _printable(value)
+        if not _is_text(value):
+            return column.name, shown, "is not UTF-8 text"
+        if column.sensitive and not column.accepts(value.strip()):
+            return column.name, shown, REASONS[column.domain]
+    return None
+
+
+def _is_text(value: str) -> bool:
+    return "\0" not in value and not any("\udc80" <= letter <= "\udcff" for letter in value)
+
+
+def _printable(value: str) -> str:
+    return value.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")[:LONGEST_VALUE]
+
+
+def _sealed(column: Column, value: str, key: DataKey) -> str | bytes:
+    return key.seal(value.strip(), column.name) if column.sensitive else value
+
+
+def _records(opened: Opened) -> Iterator[tuple[int, list[str]]]:
+    """Yield each record with its number in the file; the header is record 1. Blank lines count and are passed over."""
+    raw = io.BufferedReader(_ChunkReader(opened.chunks()))
+    text = io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape", newline="")
+    line = 1
+    try:
+        for fields in csv.reader(text):
+            line += 1
+            if fields:
+                yield line, fields
+    except csv.Error as error:
+        raise RefusedError(f"it is no CSV after line {line}: {error}") from None
+
+
+class _ChunkReader(io.RawIOBase):
+    """Byte chunks as a file."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks, self._left = chunks, b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._left:
+            self._left = next(self._chunks, b"")
+        taken = self._left[: len(buffer)]
+        buffer[: len(taken)] = taken
+        self._left = self._left[len(taken) :]
+        return len(taken)
+
+
+def _stage_table(kind: Kind) -> Composed:
+    columns = SQL(", ").join(
+        SQL("{} {}").format(Identifier(column.name), SQL("bytea" if column.sensitive else "text"))
+        for column in kind.columns
+    )
+    return SQL(
+        "CREATE TEMPORARY TABLE dataharvest_stage (line bigint, fault_column text, fault_value text, fault text, {}) "
+        "ON COMMIT DROP"
+    ).format(columns)
+
+
+def _copy_into_stage(kind: Kind) -> Composed:
+    names = SQL(", ").join(Identifier(column.name) for column in kind.columns)
+    return SQL("COPY {} (line, fault_column, fault_value, fault, {}) FROM STDIN").format(_STAGE, names)
+
+
+def _judge(kind: Kind) -> Composed:
+    """Mark the first value of each row that the domain of its column refuses."""
+    checked = [column for column in kind.columns if not column.sensitive]
+    return SQL(
+        "UPDATE {stage} s SET fault_column = j.name, fault_value = left(CASE j.name {values} END, {limit}), "
+        "fault = CASE j.name {reasons} END FROM (SELECT line, CASE {tests} END AS name FROM {stage} "
+        "WHERE fault IS NULL) j WHERE s.line = j.line AND j.name IS NOT NULL"
+    ).format(
+        stage=_STAGE,
+        limit=LONGEST_VALUE,
+        values=_cases("WHEN {name} THEN s.{column}", checked),
+        reasons=_cases("WHEN {name} THEN {reason}", checked),
+        tests=_cases("WHEN NOT pg_input_is_valid({column}, {domain}) THEN {name}", checked),
+    )
+
+
+def _cases(template: LiteralString, columns: Iterable[Column]) -> Composed:
+    return SQL(" ").join(
+        SQL(template).format(
+            name=Literal(column.name),
+            column=Identifier(column.name),
+            domain=Literal(f"dataharvest.{column.domain}"),
+            reason=Literal(REASONS[column.domain]),
+        )
+        for column in columns
+    )
+
+
+def _judge_repeated(kind: Kind) -> Composed:
+    names = SQL(", ").join(map(Identifier, kind.key))
+    return SQL(
+        "UPDATE {stage} s SET fault_column = {name}, fault_value = left(s.{column}, {limit}), fault = {reason} FROM "
+        "(SELECT line, row_number() OVER (PARTITION BY {key} ORDER BY line) AS place FROM {stage} WHERE fault IS NULL) "
+        "AS r WHERE s.line = r.line AND r.place > 1"
+    ).format(
+        stage=_STAGE,
+        name=Literal(kind.key[-1]),
+        column=Identifier(kind.key[-1]),
+        limit=LONGEST_VALUE,
+        reason=Literal(REPEATED),
+        key=names,
+    )
+
+
+def _quarantine(kind: Kind) -> Composed:
+    return SQL(
+        "INSERT INTO dataharvest.quarantine (file_id, kind, line, column_name, value, reason) "
+        "SELECT %(file)s, %(kind)s, line, fault_column, fault_value, fault FROM {} WHERE fault IS NOT NULL"
+    ).format(_STAGE)
+
+
+def _insert(kind: Kind) -> Composed:
+    names = SQL(", ").join(Identifier(column.name) for column in kind.columns)
+    typed = SQL(", ").join(
+        Identifier(column.name)
+        if column.sensitive
+        else SQL("{}::dataharvest.{}").format(Identifier(column.name), Identifier(column.domain))
+        for column in kind.columns
+    )
+    return SQL("INSERT INTO dataharvest.{} (line, {}) SELECT line, {} FROM {} WHERE fault IS NULL").format(
+        Identifier(kind.table), names, typed, _STAGE
+    )

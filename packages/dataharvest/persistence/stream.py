@@ -1,0 +1,89 @@
+"""Bytes of an object as a stream, and the header at its start."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from botocore.exceptions import ClientError
+
+from dataharvest.model.column import Column
+from dataharvest.model.delivery import DeliveredObject
+from dataharvest.model.kind import Kind
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+CHUNK = 1 << 20
+LONGEST_HEADER = 1 << 16
+_BOM = b"\xef\xbb\xbf"
+_GONE = {"NoSuchKey", "NoSuchVersion", "PreconditionFailed", "404", "412"}
+
+
+class Readable(Protocol):
+    """What bytes are read from."""
+
+    def read(self, size: int) -> bytes:
+        """Return up to ``size`` bytes, none at the end."""
+
+
+class ReplacedError(Exception):
+    """The content that an event told of is no longer there: a newer event tells of the one that is."""
+
+
+class RefusedError(Exception):
+    """The file as a whole cannot be read; the message says why."""
+
+
+def open_object(s3: S3Client, delivered: DeliveredObject) -> Readable:
+    """Open exactly the content that an event told of. Raises ReplacedError, or botocore's errors."""
+    which: dict[str, str] = (
+        {"VersionId": delivered.version_id} if delivered.version_id else {"IfMatch": f'"{delivered.etag}"'}
+    )
+    try:
+        return s3.get_object(Bucket=delivered.bucket, Key=delivered.key, **which)["Body"]  # type: ignore[arg-type]
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _GONE:
+            raise ReplacedError from None
+        raise
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A file of which the header was read: its ``columns`` in order, and a stream of the bytes after it."""
+
+    columns: tuple[Column, ...]
+    rest: bytes
+    source: Readable
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the bytes after the header."""
+        if self.rest:
+            yield self.rest
+        while chunk := self.source.read(CHUNK):
+            yield chunk
+
+
+def read_header(kind: Kind, source: Readable) -> Opened:
+    """Read the header. Raises RefusedError unless it names the columns of ``kind``, in any order."""
+    start = b""
+    while b"\n" not in start and len(start) < LONGEST_HEADER:
+        chunk = source.read(CHUNK)
+        if not chunk:
+            break
+        start += chunk
+    line, _, rest = start.removeprefix(_BOM).partition(b"\n")
+    columns = kind.columns_of(_fields(line))
+    if columns is None:
+        expected = ",".join(column.name for column in kind.columns)
+        raise RefusedError(f"its first line does not name the columns {expected}")
+    return Opened(columns, rest, source)
+
+
+def _fields(line: bytes) -> list[str]:
+    try:
+        return next(csv.reader([line.decode().rstrip("\r")]), [])
+    except (UnicodeDecodeError, csv.Error):
+        return []

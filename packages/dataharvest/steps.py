@@ -1,0 +1,129 @@
+"""Run a transformer on a delivery: everything that it declares, in one transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg import Connection
+from psycopg.sql import SQL, Identifier
+
+from dataharvest.database.session import Database
+from dataharvest.deliveries import CurrentDelivery, finish, hold_current, is_finished
+from dataharvest.model.delivery import Delivery
+from dataharvest.model.kind import CLIENTS, PORTFOLIOS
+from dataharvest.model.transformer import CLIENT, Check, Finding, Opened, Transformer, Value
+from dataharvest.vault import DataKey, Vault
+from estrela.errors import EXAMPLES, CheckFailure, QualityError
+
+BATCH = 5000
+_KINDS = {CLIENT: CLIENTS}
+
+
+def run_step(database: Database, vault: Vault, delivery: Delivery, transformer: Transformer) -> bool:
+    """Run a transformer unless it was run; return False if the delivery was replaced or lacks a file.
+
+    Raises QualityError, with nothing stored, if a check fails, and LoadError.
+    """
+    key = vault.key(delivery.external_client, delivery.business_date)
+    with database.transaction() as connection:
+        current = hold_current(connection, delivery, transformer.name)
+        if current is None:
+            return False
+        if not is_finished(connection, current, transformer.name):
+            _run(connection, current, transformer, key)
+            finish(connection, current, transformer.name)
+    return True
+
+
+def _run(connection: Connection[Any], current: CurrentDelivery, transformer: Transformer, key: DataKey) -> None:
+    for opened in transformer.opens:
+        _open(connection, current, opened, key)
+    for statement in transformer.statements:
+        connection.execute(statement, current.parameters)
+    for value in transformer.values:
+        _store_sealed(connection, current, value, key) if value.sensitive else _store(connection, current, value)
+    for finding in transformer.findings:
+        _store_finding(connection, current, finding)
+    failures = [
+        *(_failure(connection, current, check) for check in transformer.checks),
+        *(_coverage(connection, current, value) for value in transformer.values),
+    ]
+    if any(failures):
+        raise QualityError(f"{current.delivery}, {transformer.name}", [failure for failure in failures if failure])
+
+
+def _open(connection: Connection[Any], current: CurrentDelivery, opened: Opened, key: DataKey) -> None:
+    """Make the temporary table of a sensitive column in plain text."""
+    names = [*opened.kind.key, opened.column]
+    domains = {column.name: column.domain for column in opened.kind.columns}
+    typed = SQL(", ").join(
+        SQL("{} dataharvest.{}").format(Identifier(name), Identifier(domains[name])) for name in names
+    )
+    table, columns = Identifier("pg_temp", opened.table), SQL(", ").join(map(Identifier, names))
+    connection.execute(SQL("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP").format(Identifier(opened.table), typed))
+    query = SQL("SELECT {} FROM dataharvest.{} WHERE file_id = %s").format(columns, Identifier(opened.kind.table))
+    with connection.cursor(name="sealed") as reader:
+        reader.execute(query, [current.files[f"{opened.kind.noun}_file"]])
+        while rows := reader.fetchmany(BATCH):
+            with connection.cursor() as writer, writer.copy(SQL("COPY {} FROM STDIN").format(table)) as copy:
+                for *keys, sealed in rows:
+                    copy.write_row((*keys, key.open(sealed, opened.column)))
+    connection.execute(SQL("ANALYZE {}").format(table))
+
+
+def _store(connection: Connection[Any], current: CurrentDelivery, value: Value) -> None:
+    connection.execute(
+        f"""
+        INSERT INTO dataharvest.derived_value (delivery_id, level, field, reference, value)
+        SELECT %(delivery)s, %(level)s, %(field)s, s.reference, s.value::text FROM ({value.sql}) AS s (reference, value)
+        """,  # noqa: S608 - declared
+        {**current.parameters, "level": value.level, "field": value.field},
+    )
+
+
+def _store_sealed(connection: Connection[Any], current: CurrentDelivery, value: Value, key: DataKey) -> None:
+    target = "COPY dataharvest.derived_value (delivery_id, level, field, reference, sealed) FROM STDIN"
+    with connection.cursor(name="values") as reader:
+        reader.execute(f"SELECT s.r, s.v::text FROM ({value.sql}) AS s (r, v)", current.parameters)  # noqa: S608
+        while rows := reader.fetchmany(BATCH):
+            with connection.cursor() as writer, writer.copy(target) as copy:
+                for reference, text in rows:
+                    sealed = None if text is None else key.seal(text, value.field)
+                    copy.write_row((current.delivery_id, value.level, value.field, reference, sealed))
+
+
+def _store_finding(connection: Connection[Any], current: CurrentDelivery, finding: Finding) -> None:
+    connection.execute(
+        f"""
+        INSERT INTO dataharvest.quarantine
+            (delivery_id, kind, column_name, reason, client_reference, portfolio_reference, line, value)
+        SELECT %(delivery)s, %(kind)s, %(column)s, %(reason)s,
+            s.client::text, s.portfolio::text, s.line::bigint, s.value::text
+        FROM ({finding.sql}) AS s (client, portfolio, line, value)
+        """,  # noqa: S608 - declared
+        {
+            **current.parameters,
+            "kind": finding.kind.name,
+            "column": finding.column,
+            "reason": finding.reason,
+        },
+    )
+
+
+def _failure(connection: Connection[Any], current: CurrentDelivery, check: Check) -> CheckFailure | None:
+    rows = connection.execute(check.sql, current.parameters).fetchall()
+    examples = tuple(", ".join(map(str, row)) for row in rows[:EXAMPLES])
+    return CheckFailure(check.name, "rows", len(rows), examples) if rows else None
+
+
+def _coverage(connection: Connection[Any], current: CurrentDelivery, value: Value) -> CheckFailure | None:
+    """Every client or portfolio has the value exactly once: more than once breaks the primary key before."""
+    kind = _KINDS.get(value.level, PORTFOLIOS)
+    query = SQL(
+        "SELECT {0} FROM dataharvest.{1} WHERE file_id = %s EXCEPT SELECT reference FROM dataharvest.derived_value "
+        "WHERE (delivery_id, level, field) = (%s, %s, %s)"
+    ).format(Identifier(f"{value.level}_reference"), Identifier(kind.table))
+    given = (current.files[f"{kind.noun}_file"], current.delivery_id, value.level, value.field)
+    rows = connection.execute(query, given).fetchall()
+    examples = tuple(str(row[0]) for row in rows[:EXAMPLES])
+    return CheckFailure("has a value", value.field, len(rows), examples) if rows else None

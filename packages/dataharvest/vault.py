@@ -1,0 +1,96 @@
+"""Encryption of sensitive columns: a data key of AWS KMS for each client and date (envelope encryption)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from dataharvest.database.session import Database
+from dataharvest.model.delivery import day_of
+from estrela.errors import LoadError
+
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
+
+_NONCE = 12
+_KEPT = 100
+
+
+@dataclass(frozen=True)
+class DataKey:
+    """A key in plain text: it stays in memory. ``owner`` is bound into everything that it encrypts."""
+
+    secret: bytes
+    owner: str
+
+    def seal(self, text: str, column: str) -> bytes:
+        """Encrypt ``text`` (AES-256-GCM); it opens only for the same owner and ``column``."""
+        nonce = os.urandom(_NONCE)
+        return nonce + AESGCM(self.secret).encrypt(nonce, text.encode(), f"{self.owner}/{column}".encode())
+
+    def open(self, sealed: bytes, column: str) -> str:
+        """Decrypt what :meth:`seal` made. Raises LoadError if it was made for something else, or altered."""
+        bound = f"{self.owner}/{column}".encode()
+        try:
+            return AESGCM(self.secret).decrypt(sealed[:_NONCE], sealed[_NONCE:], bound).decode()
+        except InvalidTag:
+            problem = f"a value of {self.owner} cannot be decrypted: it was altered or belongs to another column"
+            raise LoadError(column, problem, retriable=False) from None
+
+    def digest(self, text: str) -> bytes:
+        """Return a digest by which equal texts of one owner are recognised, and which says nothing without the key."""
+        return hmac.digest(self.secret, b"digest\0" + text.encode(), hashlib.sha256)
+
+    def __repr__(self) -> str:
+        return f"DataKey({self.owner!r})"
+
+
+class Vault:
+    """Data keys, encrypted by the KMS key ``kms_key`` and kept so in the database; opened ones stay in memory."""
+
+    def __init__(self, database: Database, kms: KMSClient, kms_key: str) -> None:
+        self._database, self._kms, self._kms_key = database, kms, kms_key
+        self._opened: OrderedDict[str, DataKey] = OrderedDict()
+
+    def key(self, external_client: str, business_date: str) -> DataKey:
+        """Return the key of a client's date; the first call makes it. Raises LoadError, or botocore's errors."""
+        owner = f"{external_client}/{business_date}"
+        if owner not in self._opened:
+            context = {"external_client": external_client, "business_date": business_date}
+            sealed = self._stored(context) or self._made(context)
+            secret = self._kms.decrypt(CiphertextBlob=sealed, EncryptionContext=context)["Plaintext"]
+            self._opened[owner] = DataKey(secret, owner)
+            if len(self._opened) > _KEPT:
+                self._opened.popitem(last=False)
+        return self._opened[owner]
+
+    def _stored(self, context: dict[str, str]) -> bytes | None:
+        query = "SELECT sealed FROM dataharvest.data_key WHERE (external_client, business_date) = (%s, %s)"
+        with self._database.transaction() as connection:
+            found = connection.execute(query, _of(context)).fetchone()
+        return bytes(found[0]) if found else None
+
+    def _made(self, context: dict[str, str]) -> bytes:
+        made = self._kms.generate_data_key_without_plaintext(
+            KeyId=self._kms_key, KeySpec="AES_256", EncryptionContext=context
+        )
+        query = """
+            INSERT INTO dataharvest.data_key (external_client, business_date, kms_key, sealed) VALUES (%s, %s, %s, %s)
+            ON CONFLICT (external_client, business_date) DO NOTHING
+        """
+        with self._database.transaction() as connection:
+            connection.execute(query, (*_of(context), made["KeyId"], made["CiphertextBlob"]))
+        stored = self._stored(context)  # of two that make a key at once, the first one's is kept
+        assert stored is not None
+        return stored
+
+
+def _of(context: dict[str, str]) -> tuple[object, object]:
+    return context["external_client"], day_of(context["business_date"])

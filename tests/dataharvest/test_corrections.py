@@ -1,0 +1,91 @@
+"""A corrected file opens a version; consumers hear of what changed, marked, and of nothing else."""
+
+from __future__ import annotations
+
+from harvest_world import CLIENT, DAY, FRIDA, PORTFOLIO_1, PORTFOLIO_2, SAMPLE, SAMPLE_MESSAGES, World
+
+
+def corrected(world: World, kind: str, old: str, new: str) -> list[tuple[dict[str, object], dict[str, str]]]:
+    """Replace ``old`` by ``new`` in a file of the sample; return bodies and attributes of the messages."""
+    sent = world.deliver({kind: SAMPLE[kind].replace(old, new)})
+    return [(one.body, one.attributes) for one in sent]
+
+
+def test_only_what_changed_is_sent_again_and_says_what_it_corrects(world: World) -> None:
+    world.deliver(SAMPLE)
+    ((body, attributes),) = corrected(world, "transactions", "5000", "6000")
+    assert body == {**SAMPLE_MESSAGES[3], "sum_of_deposits": "6000"}
+    assert attributes == {
+        "external_client": CLIENT, "business_date": DAY, "version": "2", "corrects": "1",
+        "key": f"portfolio_message/{CLIENT}/{DAY}/2/{PORTFOLIO_1}",
+    }  # fmt: skip
+    item = world.functions.metastore.item(CLIENT, DAY)
+    assert item is not None
+    assert (item["version"], item["messages_sent"]) == (2, True)
+
+
+def test_a_correction_that_changes_no_message_sends_none(world: World) -> None:
+    world.deliver(SAMPLE)
+    assert corrected(world, "portfolios", "EREZBT", "OTHERS") == []
+    assert corrected(world, "portfolios", "EREZBT", "EREZBT") == []  # the first content again
+    assert world.rows("SELECT version, portfolio_file FROM dataharvest.delivery ORDER BY version") == [
+        (1, 2), (2, 5), (3, 2)
+    ]  # fmt: skip
+
+
+def test_a_message_that_a_correction_no_longer_has_is_declared_void(world: World) -> None:
+    world.deliver(SAMPLE)
+    sent = corrected(world, "portfolios", SAMPLE["portfolios"].splitlines()[1] + "\n", "")
+    texts = [body.get("message") for body, _ in sent]
+    assert f"portfolio_message of version 1 is void: version 2 of {DAY} does not have it" in texts
+    assert {body["portfolio_reference"] for body, _ in sent if "void" in str(body.get("message"))} == {PORTFOLIO_1}
+    back = corrected(world, "portfolios", "", "")
+    (again,) = [(body, attributes) for body, attributes in back if body["type"] == "portfolio_message"]
+    assert again[0] == SAMPLE_MESSAGES[3]
+    assert "corrects" not in again[1]  # it was void
+
+
+def test_a_correction_before_the_delivery_is_complete_loses_nothing(world: World) -> None:
+    world.take(world.upload("clients", SAMPLE["clients"].replace("801", "800")))
+    sent = world.deliver(SAMPLE)
+    assert [one.body for one in sent] == SAMPLE_MESSAGES
+    assert {one.attributes["version"] for one in sent} == {"2"}
+
+
+def test_an_older_event_that_comes_late_changes_nothing(world: World) -> None:
+    old = world.upload("clients", SAMPLE["clients"].replace("801", "800"))
+    sent = world.deliver(SAMPLE)
+    world.take(old)
+    world.settle()
+    assert [one.body for one in sent] == SAMPLE_MESSAGES
+    assert world.received() == []
+
+
+def test_the_same_portfolio_on_the_next_day_is_a_delivery_of_its_own(world: World) -> None:
+    world.deliver(SAMPLE)
+    sent = world.deliver({**SAMPLE, "accounts": SAMPLE["accounts"].replace("-56.00", "-57.00")}, day="20220227")
+    assert [one.body for one in sent if one.body.get("portfolio_reference") == PORTFOLIO_2] == [
+        {**SAMPLE_MESSAGES[2], "cash_balance": "-57.00"}
+    ]
+    assert len(sent) == 4
+
+
+def test_two_external_clients_may_use_the_same_references(world: World) -> None:
+    world.deliver(SAMPLE)
+    assert [one.body for one in world.deliver(SAMPLE, client="OTHER")] == SAMPLE_MESSAGES
+
+
+def test_work_that_was_asked_for_an_older_version_does_nothing(world: World) -> None:
+    events = world.upload_all(SAMPLE)
+    world.take(*events)
+    (first,) = {one for record in world.stream() for one in world.functions.dispatcher.dispatch(record)}
+    assert first == "relationship"
+    world.take(world.upload("clients", SAMPLE["clients"].replace("801", "900")))
+    old, new = (world.delivery(version) for version in (1, 2))
+    assert not world.work("relationship", old)
+    assert not world.work("catapult", old)
+    assert world.work("relationship", new)
+    world.settle()
+    assert [
+        one.body["tax_free_allowance"] for one in world.received() if one.body.get("client_reference") == FRIDA
+    ] == ["900"]

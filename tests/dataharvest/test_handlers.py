@@ -1,0 +1,105 @@
+"""The functions, called with events in the shape that AWS sends."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from harvest_world import SAMPLE, SAMPLE_MESSAGES, World
+
+from dataharvest.model.choreography import choreography
+from dataharvest.model.delivery import DeliveredObject
+
+LAMBDAS = Path(__file__).parents[2] / "lambdas"
+CONTEXT = types.SimpleNamespace(function_name="f", aws_request_id="1")
+Call = Callable[..., Any]
+
+
+@pytest.fixture
+def call(world: World, monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Call the handler of a function, with a new process's memory."""
+    for name, value in world.environment.items():
+        monkeypatch.setenv(name, value)
+
+    def call(function: str, *records: dict[str, Any]) -> Any:
+        spec = importlib.util.spec_from_file_location(function, LAMBDAS / function / "handler.py")
+        assert spec and spec.loader
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        try:
+            return module.handler({"Records": list(records)}, CONTEXT)
+        finally:
+            module.functions.database.close()
+
+    return call
+
+
+def queued(*bodies: str) -> list[dict[str, Any]]:
+    return [
+        {"messageId": str(at), "receiptHandle": "r", "body": body, "attributes": {}, "messageAttributes": {},
+         "md5OfBody": "", "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:q",
+         "awsRegion": "us-east-1"}
+        for at, body in enumerate(bodies)
+    ]  # fmt: skip
+
+
+def s3_event(*delivered: DeliveredObject) -> str:
+    return json.dumps({"Records": [
+        {"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {
+            "bucket": {"name": one.bucket},
+            "object": {"key": one.key.replace(" ", "+"), "size": one.size, "eTag": one.etag,
+                       "versionId": one.version_id, "sequencer": one.sequencer}}}
+        for one in delivered
+    ]})  # fmt: skip
+
+
+def asked(world: World, stage: str) -> list[str]:
+    url = world.functions.settings.stages + stage
+    return [message["Body"] for message in boto3.client("sqs").receive_message(QueueUrl=url).get("Messages", [])]
+
+
+def test_a_delivery_passes_through_every_function(world: World, call: Call) -> None:
+    events = world.upload_all(SAMPLE)
+    done = {"batchItemFailures": []}
+    assert call("dataharvest_persistence", *queued(s3_event(*events[:2]), s3_event(*events[2:]))) == done
+    assert call("dataharvest_dispatcher", *world.stream()) == done
+    relation = asked(world, "relationship")
+    assert [json.loads(body) for body in relation] == [
+        {"external_client": "EXT_CLIENT", "business_date": "20220226", "version": 1}
+    ]
+    assert call("dataharvest_relationship_transformer", *queued(*relation)) == done
+    assert call("dataharvest_dispatcher", *world.stream()[4:]) == done
+    for stage in ("sum_deposit", "transaction", "tax"):
+        assert call(f"dataharvest_{stage}_transformer", *queued(*asked(world, stage))) == done
+    assert call("dataharvest_dispatcher", *world.stream()[5:]) == done
+    assert call("dataharvest_catapult", *queued(*asked(world, "catapult"))) == done
+    assert [sent.body for sent in world.received()] == SAMPLE_MESSAGES
+
+
+def test_the_records_that_fail_are_reported_and_the_others_are_done(
+    world: World, call: Call, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    (event,) = world.upload_all({"clients": SAMPLE["clients"]})
+    answer = call("dataharvest_persistence", *queued("no JSON", s3_event(event), '{"Event": "s3:TestEvent"}'))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+    (item,) = world.functions.metastore.items()
+    assert item["client_persisted"] is True
+    (error,) = [vars(record)["error"] for record in caplog.records if record.message == "record failed"]
+    assert error == "JSONDecodeError: Expecting value: line 1 column 1 (char 0)"
+    (metric,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "RecordsFailed" in line]
+    assert (metric["RecordsFailed"], metric["RecordsDone"]) == ([1.0], [2.0])
+    assert metric["service"] == "dataharvest_persistence"
+
+
+def test_every_stage_has_a_function_and_every_handler_is_thin() -> None:
+    functions = {folder.name for folder in LAMBDAS.iterdir() if folder.name.startswith("dataharvest_")}
+    transformers = {f"dataharvest_{one.name}_transformer" for one in choreography().transformers}
+    assert functions == transformers | {"dataharvest_persistence", "dataharvest_dispatcher", "dataharvest_catapult"}
+    for handler in LAMBDAS.glob("dataharvest_*/handler.py"):
+        assert len(handler.read_text("utf-8").splitlines()) <= 30, handler
