@@ -10,7 +10,6 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from estrela.etl.lake_table import LakeTable
-from estrela.etl.loaders.definition import exists
 from estrela.etl.loaders.lake import LakeLoader
 from estrela.etl.steps.star import BuildStar
 from estrela.frame import frame_of
@@ -132,7 +131,7 @@ class Shop:
         lake = self.lake
         built = BuildStar(self.star, lake, {table.name: code for table in self.star.tables}).run()["built"]
         for table in (*map(lake.tables.refined, self.star.tables), lake.tables.checks):
-            if exists(self.spark, table) and lake.branch in lake.snapshots.refs(table):
+            if lake.catalog.has(table) and lake.branch in lake.snapshots.refs(table):
                 lake.branches.fast_forward(table)
                 lake.branches.drop(table, lake.branch)
         assert isinstance(built, list)

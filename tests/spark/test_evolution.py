@@ -10,6 +10,7 @@ from world import World
 
 from estrela.errors import DefinitionError
 from estrela.etl.lake_table import LakeTable
+from estrela.etl.loaders.catalog import Catalog
 from estrela.etl.loaders.evolution import changes, stored
 from estrela.etl.loaders.lake import LakeLoader
 from estrela.etl.loaders.layout import has_old_layout
@@ -72,7 +73,7 @@ def test_a_changed_declaration_is_applied_and_an_old_snapshot_keeps_its_columns(
     assert columns_at(spark, old) == ["shop", "day", "pieces", "price", "note"]
     assert later.snapshots.stored(NEXT, old) == ("shop", "day", "pieces", "price", "note")
     assert has_old_layout(later.snapshots, NEXT)
-    found = stored(spark, NEXT)
+    found = stored(Catalog(spark), NEXT)
     assert {name: (one.type, one.doc) for name, one in found.columns.items()} == {
         one.name: (one.type, one.doc) for one in NEXT.columns
     }
@@ -92,8 +93,8 @@ def test_an_unchanged_declaration_changes_nothing(world: World) -> None:
     written(world, FIRST, SOLD, "one")
     plain = replace(FIRST, name="plain", partition_by=(), sort_by=())
     written(world, plain, SOLD, "one")
-    assert list(changes(FIRST, stored(world.spark, FIRST))) == []
-    assert list(changes(plain, stored(world.spark, plain))) == []
+    assert list(changes(FIRST, stored(Catalog(world.spark), FIRST))) == []
+    assert list(changes(plain, stored(Catalog(world.spark), plain))) == []
 
     log = f"SELECT count(*) FROM {FIRST.identifier}.metadata_log_entries"
     commits = world.spark.sql(log).collect()
@@ -109,7 +110,7 @@ def test_a_required_column_is_relaxed(world: World) -> None:
     spark, table = world.spark, replace(FIRST, name="strict", partition_by=(), sort_by=(), columns=FIRST.columns[:1])
     spark.sql("CREATE NAMESPACE IF NOT EXISTS lake.shop")
     spark.sql(f"CREATE TABLE {table.identifier} (shop STRING NOT NULL COMMENT 'Shop') USING iceberg COMMENT 'Sales'")
-    assert list(changes(table, stored(spark, table))) == [
+    assert list(changes(table, stored(Catalog(spark), table))) == [
         "ALTER TABLE lake.shop.strict ALTER COLUMN `shop` DROP NOT NULL"
     ]
 
@@ -134,7 +135,7 @@ def test_what_cannot_be_applied_is_refused_for_good(world: World, columns: tuple
     with pytest.raises(DefinitionError) as refused:
         LakeLoader(world.spark, "shop", "two").ensure(replace(FIRST, columns=columns))
     assert (str(refused.value), refused.value.retriable) == (message, False)
-    assert stored(world.spark, FIRST).columns["pieces"].type == "int"
+    assert stored(Catalog(world.spark), FIRST).columns["pieces"].type == "int"
 
 
 def test_a_column_that_snapshots_are_partitioned_by_cannot_go(world: World) -> None:

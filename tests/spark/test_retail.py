@@ -11,7 +11,6 @@ from pyspark.sql import SparkSession
 from raw_folder import FolderRaw
 from world import fresh_world
 
-from estrela.etl.loaders.definition import exists
 from estrela.etl.loaders.lake import LakeLoader
 from estrela.etl.steps.star import BuildStar
 from estrela.etl.steps.transform import TransformSource
@@ -56,7 +55,7 @@ def run(spark: SparkSession, raw: FolderRaw, name: str) -> list[str]:
     built = BuildStar(STAR, lake, {table.name: "code" for table in STAR.tables}).run()["built"]
     tables = [*map(lake.tables.trusted, STAR.sources), *map(lake.tables.refined, STAR.tables)]
     for table in (*tables, lake.tables.files, lake.tables.rejects, lake.tables.checks):
-        if exists(spark, table) and lake.branch in lake.snapshots.refs(table):
+        if lake.catalog.has(table) and lake.branch in lake.snapshots.refs(table):
             lake.branches.fast_forward(table)
             lake.branches.drop(table, lake.branch)
     assert isinstance(built, list)

@@ -16,7 +16,6 @@ from raw_folder import FolderRaw
 
 from estrela.etl.accounts.quarantine import Quarantine
 from estrela.etl.base import Figures
-from estrela.etl.loaders.definition import exists
 from estrela.etl.loaders.lake import LakeLoader
 from estrela.etl.releases.claim import Claim
 from estrela.etl.releases.manifests import Manifests
@@ -146,7 +145,7 @@ class World:
         tables = [TABLES.refined(table) for table in self.star.tables]
         tables += [TABLES.trusted(source) for source in self.star.sources]
         tables += [TABLES.files, TABLES.rejects, TABLES.checks]
-        refs = {ref for table in tables if exists(self.spark, table) for ref in lake.snapshots.refs(table)}
+        refs = {ref for table in tables if lake.catalog.has(table) for ref in lake.snapshots.refs(table)}
         return {ref for ref in refs if is_run_branch(ref)}
 
     def contents(self, *names: str) -> dict[str, list[tuple[object, ...]]]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from estrela.etl.lake_table import CATALOG, LakeTable
-from estrela.etl.loaders.commit import commit
-from estrela.etl.loaders.iceberg_table import iceberg_table
 from estrela.etl.loaders.snapshots import MAIN, Snapshots
 
 
@@ -20,32 +18,35 @@ class Branches:
         """Give the table a branch of this run, if it has none."""
         if self.snapshots.head(table) is None:
             create = f"ALTER TABLE {table.identifier} CREATE BRANCH IF NOT EXISTS `{self.snapshots.branch}`"
-            commit(table, lambda: self.snapshots.spark.sql(create))
+            self.snapshots.catalog.alter(table, create)
 
     def drop(self, table: LakeTable, branch: str) -> None:
         """Drop a branch, if it is there."""
         drop = f"ALTER TABLE {table.identifier} DROP BRANCH IF EXISTS `{branch}`"
-        commit(table, lambda: self.snapshots.spark.sql(drop))
+        self.snapshots.catalog.alter(table, drop)
 
     def fast_forward(self, table: LakeTable) -> None:
         """Show the run's branch to readers. Raises LoadError if another run published meanwhile."""
         call = f"CALL {CATALOG}.system.fast_forward('{table.path}', 'main', '{self.snapshots.branch}')"
-        commit(table, lambda: self.snapshots.spark.sql(call).collect())
+        catalog = self.snapshots.catalog
+        catalog.commit(table, lambda: catalog.spark.sql(call).collect())
 
     def tag(self, table: LakeTable, snapshot: int, name: str) -> None:
         """Give a snapshot a name, which protects it from expiry; an existing tag of that name stays as it is."""
         create = f"ALTER TABLE {table.identifier} CREATE TAG IF NOT EXISTS `{name}` AS OF VERSION {snapshot}"
-        commit(table, lambda: self.snapshots.spark.sql(create))
+        self.snapshots.catalog.alter(table, create)
 
     def drop_tag(self, table: LakeTable, name: str) -> None:
         """Drop a tag, if it exists."""
         drop = f"ALTER TABLE {table.identifier} DROP TAG IF EXISTS `{name}`"
-        commit(table, lambda: self.snapshots.spark.sql(drop))
+        self.snapshots.catalog.alter(table, drop)
 
     def is_stale(self, table: LakeTable) -> bool:
         """Whether the table was published by another run since this run's branch began."""
+        catalog = self.snapshots.catalog
+        catalog.forget(table)
         head, published = self.snapshots.head(table), self.snapshots.head(table, MAIN)
         if head is None or published is None:
             return False
-        util = self.snapshots.spark._jvm.org.apache.iceberg.util.SnapshotUtil
-        return not util.isAncestorOf(iceberg_table(self.snapshots.spark, table), head, published)
+        util = catalog.spark._jvm.org.apache.iceberg.util.SnapshotUtil
+        return not util.isAncestorOf(catalog.read(table), head, published)

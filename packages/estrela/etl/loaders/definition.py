@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
 from estrela.etl.lake_table import CATALOG, LakeTable
-from estrela.etl.loaders.commit import commit
+from estrela.etl.loaders.catalog import Catalog
 from estrela.etl.loaders.evolution import changes, order_statement, stored
-from estrela.etl.loaders.iceberg_table import iceberg_table
 from estrela.etl.sql import quoted
 from estrela.model.partition import sql_of
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 PROPERTIES = {
     "format-version": "2",
@@ -31,41 +26,36 @@ PROPERTIES = {
 DECLARED = "estrela.declared"
 
 
-def exists(spark: SparkSession, table: LakeTable) -> bool:
-    """Whether the table is in the catalog."""
-    return bool(spark.catalog.tableExists(table.identifier))
-
-
-def define(spark: SparkSession, table: LakeTable) -> None:
+def define(catalog: Catalog, table: LakeTable) -> None:
     """Create the table, or bring an existing one in line with its declaration.
 
     A table that is in line says so in a property, since a comparison takes as long as a small commit. Raises
     DefinitionError, before anything is changed, where the declaration cannot be applied.
     """
-    if exists(spark, table):
-        if _is_in_line(spark, table):
+    if catalog.has(table):
+        if _is_in_line(catalog, table):
             return
-        for statement in list(changes(table, stored(spark, table))):
-            commit(table, lambda statement=statement: spark.sql(statement))  # type: ignore[misc]
+        for statement in list(changes(table, stored(catalog, table))):
+            catalog.alter(table, statement)
     else:
-        spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {CATALOG}.{table.database}")
-        commit(table, lambda: spark.sql(_create_statement(table)))
+        catalog.spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {CATALOG}.{table.database}")
+        catalog.alter(table, _create_statement(table))
         if table.sort_by:
-            commit(table, lambda: spark.sql(order_statement(table)))
-    declared = f"ALTER TABLE {table.identifier} SET TBLPROPERTIES ('{DECLARED}'='{_version(spark, table)}')"
-    commit(table, lambda: spark.sql(declared))
+            catalog.alter(table, order_statement(table))
+    declared = f"SET TBLPROPERTIES ('{DECLARED}'='{_version(catalog, table)}')"
+    catalog.alter(table, f"ALTER TABLE {table.identifier} {declared}")
 
 
-def _is_in_line(spark: SparkSession, table: LakeTable) -> bool:
-    properties = iceberg_table(spark, table).properties()
-    return str(properties.getOrDefault(DECLARED, "")) == _version(spark, table)
+def _is_in_line(catalog: Catalog, table: LakeTable) -> bool:
+    properties = catalog.read(table).properties()
+    return str(properties.getOrDefault(DECLARED, "")) == _version(catalog, table)
 
 
-def _version(spark: SparkSession, table: LakeTable) -> str:
+def _version(catalog: Catalog, table: LakeTable) -> str:
     """Return what identifies the declaration, and the schema, partitioning and order that the table has now."""
     declaration = repr((table.columns, table.partition_by, table.sort_by, table.doc))
     digest = hashlib.sha256(declaration.encode()).hexdigest()[:16]
-    iceberg = iceberg_table(spark, table)
+    iceberg = catalog.read(table)
     return f"{digest} {iceberg.schema().schemaId()} {iceberg.spec().specId()} {iceberg.sortOrder().orderId()}"
 
 

@@ -10,16 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from estrela.errors import DefinitionError
 from estrela.etl.lake_table import LakeTable
+from estrela.etl.loaders.catalog import Catalog, members
 from estrela.etl.sql import quoted
 from estrela.model.column import DECIMAL, Column
 from estrela.model.partition import UNITS, Bucket, DatePart, PartitionField, column_of, sql_of
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 WIDER = {("int", "bigint")}
 """Types besides decimals that Iceberg widens without rewriting data."""
@@ -45,13 +43,13 @@ class Stored:
     doc: str
 
 
-def stored(spark: SparkSession, table: LakeTable) -> Stored:
+def stored(catalog: Catalog, table: LakeTable) -> Stored:
     """Read the definition of an existing table from Iceberg's metadata."""
-    iceberg = spark._jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(spark._jsparkSession, table.identifier)
+    iceberg = catalog.read(table)
     schema = iceberg.schema()
     columns = {
         field.name: StoredColumn(field.dataType.simpleString(), field.metadata.get("comment", ""), not field.nullable)
-        for field in spark.table(table.identifier).schema.fields
+        for field in catalog.spark.table(table.identifier).schema.fields
     }
     return Stored(
         columns,
@@ -148,7 +146,7 @@ def _is_wider(old: str, new: str) -> bool:
 
 def _fields(schema: Any, fields: Any) -> Iterator[PartitionField]:
     """Yield the fields of a partitioning or sort order, as they are declared; a dropped field has none."""
-    for field in fields.fields():
+    for field in members(fields.fields()):
         name, transform = schema.findColumnName(field.sourceId()), str(field.transform())
         buckets = re.fullmatch(r"bucket\[(\d+)\]", transform)
         if name is None or transform == "void":

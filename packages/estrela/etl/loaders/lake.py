@@ -15,8 +15,8 @@ from estrela.etl.lake_table import LakeTable
 from estrela.etl.loader import Loader
 from estrela.etl.loaders.branches import Branches
 from estrela.etl.loaders.by_partition import is_read_by_partition
-from estrela.etl.loaders.commit import commit
-from estrela.etl.loaders.definition import define, exists
+from estrela.etl.loaders.catalog import Catalog
+from estrela.etl.loaders.definition import define
 from estrela.etl.loaders.notes import Notes
 from estrela.etl.loaders.snapshots import Snapshots
 from estrela.etl.row_hash import row_hash
@@ -44,7 +44,8 @@ class LakeLoader(Loader):
         self.spark = spark
         self.tables = StarTables(star)
         self.branch = branch_of(run_key)
-        self.snapshots = Snapshots(spark, self.branch)
+        self.catalog = Catalog(spark)
+        self.snapshots = Snapshots(self.catalog, self.branch)
         self.branches = Branches(self.snapshots)
         self.notes = Notes(self.snapshots)
         self._ensured: set[str] = set()
@@ -55,12 +56,12 @@ class LakeLoader(Loader):
         What was ensured once stays so: a run looks at a table's columns a single time.
         """
         if table.path not in self._ensured:
-            define(self.spark, table)
+            define(self.catalog, table)
             self._ensured.add(table.path)
 
     def read(self, table: LakeTable) -> DataFrame:
         """The table as this run sees it. Raises LoadError if nothing ever created it."""
-        if not exists(self.spark, table):
+        if not self.catalog.has(table):
             raise LoadError(table.path, "does not exist; run the transform steps of its sources first", retriable=False)
         suffix = "" if self.snapshots.head(table) is None else f".branch_{self.branch}"
         return self.spark.table(f"{table.identifier}{suffix}")
@@ -104,7 +105,7 @@ class LakeLoader(Loader):
 
     def append_published(self, table: LakeTable, rows: DataFrame) -> None:
         """Add rows without audit: for records of operations alone."""
-        commit(table, lambda: rows.writeTo(table.identifier).append())
+        self.catalog.commit(table, lambda: rows.writeTo(table.identifier).append())
 
     def is_unchanged(self, table: LakeTable, where: Column | None = None) -> bool:
         """Whether the run's branch holds exactly the published rows, in whatever order; ``where`` limits both."""
@@ -118,7 +119,7 @@ class LakeLoader(Loader):
     ) -> None:
         conformed = rows.select(*[F.col(column.name).cast(column.type).alias(column.name) for column in table.columns])
         condition = F.lit(True) if replaced is None else replaced
-        commit(table, lambda: _writer(conformed, table, target, options).overwrite(condition))
+        self.catalog.commit(table, lambda: _writer(conformed, table, target, options).overwrite(condition))
 
 
 def _writer(rows: DataFrame, table: LakeTable, target: str, options: Mapping[str, str]) -> DataFrameWriterV2:

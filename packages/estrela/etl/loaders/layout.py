@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from estrela.etl.lake_table import LakeTable
-from estrela.etl.loaders.iceberg_table import iceberg_table
+from estrela.etl.loaders.catalog import Catalog, members
 from estrela.etl.loaders.snapshots import Snapshots
 
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
-
-def partition_specs(spark: SparkSession, table: LakeTable) -> tuple[int, int]:
+def partition_specs(catalog: Catalog, table: LakeTable) -> tuple[int, int]:
     """Return the ID of the table's partition spec, and how many specs it has had."""
-    iceberg = iceberg_table(spark, table)
+    iceberg = catalog.read(table)
     return int(iceberg.spec().specId()), int(iceberg.specs().size())
 
 
 def has_old_layout(snapshots: Snapshots, table: LakeTable) -> bool:
     """Return whether files that this run sees are partitioned otherwise than the table is now."""
-    iceberg, seen = iceberg_table(snapshots.spark, table), snapshots.seen(table)
+    iceberg, seen = snapshots.catalog.read(table), snapshots.seen(table)
     if not seen:
         return False
     current, manifests = iceberg.spec().specId(), iceberg.snapshot(seen).dataManifests(iceberg.io())
     return any(
-        one.partitionSpecId() != current and (one.hasAddedFiles() or one.hasExistingFiles()) for one in manifests
+        one.partitionSpecId() != current and (one.hasAddedFiles() or one.hasExistingFiles())
+        for one in members(manifests)
     )
 
 
-def lists_by_prefix(spark: SparkSession, table: LakeTable) -> bool:
+def lists_by_prefix(catalog: Catalog, table: LakeTable) -> bool:
     """Return whether the table's store lists files by itself; else Hadoop's file system does."""
     from py4j.java_gateway import is_instance_of
 
-    gateway = spark.sparkContext._gateway
-    return bool(
-        is_instance_of(gateway, iceberg_table(spark, table).io(), "org.apache.iceberg.io.SupportsPrefixOperations")
-    )
+    gateway = catalog.spark.sparkContext._gateway
+    return bool(is_instance_of(gateway, catalog.read(table).io(), "org.apache.iceberg.io.SupportsPrefixOperations"))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from estrela.etl.lake_table import LakeTable
-from estrela.etl.loaders.commit import commit
-from estrela.etl.loaders.iceberg_table import iceberg_table
 from estrela.etl.loaders.snapshots import COMPACTION, Snapshots
 from estrela.etl.sql import quoted
 
@@ -19,7 +17,7 @@ class Notes:
 
     def inputs(self, table: LakeTable) -> str:
         """Return what the rows that this run sees are known to be made of, as noted with them; "" if unknown."""
-        iceberg, at = iceberg_table(self.snapshots.spark, table), self.snapshots.seen(table)
+        iceberg, at = self.snapshots.catalog.read(table), self.snapshots.seen(table)
         noted = iceberg.properties()
         while at:
             snapshot = iceberg.snapshot(at)
@@ -34,7 +32,7 @@ class Notes:
 
     def is_compacted(self, table: LakeTable) -> bool:
         """Whether the newest commit that this run sees is a compaction with which no inputs are noted."""
-        iceberg, seen = iceberg_table(self.snapshots.spark, table), self.snapshots.seen(table)
+        iceberg, seen = self.snapshots.catalog.read(table), self.snapshots.seen(table)
         noted = str(iceberg.properties().getOrDefault("estrela.inputs_of", ""))
         return bool(seen) and noted != str(seen) and str(iceberg.snapshot(seen).operation()) == COMPACTION
 
@@ -44,7 +42,7 @@ class Notes:
 
     def audit_report(self, table: LakeTable) -> str:
         """What the audit found in the run's branch as it stands; "" if nothing was noted."""
-        properties = iceberg_table(self.snapshots.spark, table).properties()
+        properties = self.snapshots.catalog.read(table).properties()
         return "" if self._audited_head(table) is None else str(properties.getOrDefault("estrela.audit_report", ""))
 
     def mark_audited(self, table: LakeTable, report: str) -> None:
@@ -63,9 +61,9 @@ class Notes:
     def _set(self, table: LakeTable, **properties: str) -> None:
         """Set properties of the table, under the prefix ``estrela.``."""
         pairs = ", ".join(f"'estrela.{name}'={quoted(value)}" for name, value in properties.items())
-        commit(table, lambda: self.snapshots.spark.sql(f"ALTER TABLE {table.identifier} SET TBLPROPERTIES ({pairs})"))
+        self.snapshots.catalog.alter(table, f"ALTER TABLE {table.identifier} SET TBLPROPERTIES ({pairs})")
 
     def _audited_head(self, table: LakeTable) -> int | None:
         head = self.snapshots.head(table)
-        audited = str(iceberg_table(self.snapshots.spark, table).properties().getOrDefault("estrela.audited", ""))
+        audited = str(self.snapshots.catalog.read(table).properties().getOrDefault("estrela.audited", ""))
         return head if audited == str(head) else None

@@ -60,12 +60,12 @@ class Partitions:
 
     def _are_repartitioned(self, files: Sequence[DataFrame]) -> bool:
         """Whether a file is partitioned in another way than the table is now."""
-        current, count = partition_specs(self.snapshots.spark, self.table)
+        current, count = partition_specs(self.snapshots.catalog, self.table)
         return count > 1 and any(not frame.where(f"spec_id <> {current}").isEmpty() for frame in files)
 
     def _metadata(self, name: str, snapshot: int) -> DataFrame:
         """Return a metadata table as of a snapshot; that of a table without any commit, 0, has no rows."""
-        reader = self.snapshots.spark.read
+        reader = self.snapshots.catalog.spark.read
         return (reader.option("snapshot-id", snapshot) if snapshot else reader).table(f"{self.table.identifier}.{name}")
 
     def _values(self) -> list[Column]:

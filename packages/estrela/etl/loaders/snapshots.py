@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from estrela.etl.lake_table import LakeTable
-from estrela.etl.loaders.definition import exists
-from estrela.etl.loaders.iceberg_table import iceberg_table
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+from estrela.etl.loaders.catalog import Catalog, members
 
 MAIN = "main"
 ROWS = "total-records"
@@ -23,32 +18,30 @@ COMPACTION = "replace"
 class Snapshots:
     """The metadata of the lake's tables as the run of ``branch`` sees them."""
 
-    spark: SparkSession
+    catalog: Catalog
     branch: str
 
     def refs(self, table: LakeTable) -> dict[str, int]:
         """Snapshot ids by branch."""
-        return {
-            entry.getKey(): entry.getValue().snapshotId()
-            for entry in iceberg_table(self.spark, table).refs().entrySet()
-        }
+        entries = members(self.catalog.read(table).refs().entrySet())
+        return {entry.getKey(): entry.getValue().snapshotId() for entry in entries}
 
     def head(self, table: LakeTable, branch: str = "") -> int | None:
         """The snapshot that a branch stands at, by default the run's own; None if there is no such branch."""
-        snapshot = iceberg_table(self.spark, table).snapshot(branch or self.branch)
+        snapshot = self.catalog.read(table).snapshot(branch or self.branch)
         return int(snapshot.snapshotId()) if snapshot else None
 
     def seen(self, table: LakeTable) -> int:
         """The snapshot that this run sees; 0 if the table is empty or absent."""
-        if not exists(self.spark, table):
+        if not self.catalog.has(table):
             return 0
         return self.head(table) or self.head(table, MAIN) or 0
 
     def stored(self, table: LakeTable, snapshot: int) -> tuple[str, ...]:
         """Return the names of the columns that the table had at a snapshot."""
-        iceberg = iceberg_table(self.spark, table)
+        iceberg = self.catalog.read(table)
         schema = iceberg.schemas().get(iceberg.snapshot(snapshot).schemaId())
-        return tuple(field.name() for field in schema.columns())
+        return tuple(field.name() for field in members(schema.columns()))
 
     def size(self, table: LakeTable) -> int:
         """Bytes of the data files of the snapshot that this run sees."""
@@ -56,11 +49,11 @@ class Snapshots:
 
     def is_kept(self, table: LakeTable, snapshot: int) -> bool:
         """Whether the snapshot exists and is not expired."""
-        return iceberg_table(self.spark, table).snapshot(snapshot) is not None
+        return self.catalog.read(table).snapshot(snapshot) is not None
 
     def committed_at(self, table: LakeTable, snapshot: int) -> datetime | None:
         """Return when a snapshot was committed; None if it does not exist or is expired."""
-        found = iceberg_table(self.spark, table).snapshot(snapshot)
+        found = self.catalog.read(table).snapshot(snapshot)
         return datetime.fromtimestamp(found.timestampMillis() / 1000, UTC) if found else None
 
     def commits_between(self, table: LakeTable, since: int, until: int) -> list[int] | None:
@@ -68,7 +61,7 @@ class Snapshots:
 
         None if ``until`` does not descend from ``since``, or a snapshot between them is expired.
         """
-        iceberg, at = iceberg_table(self.spark, table), until
+        iceberg, at = self.catalog.read(table), until
         commits = []
         while at not in (0, since):
             snapshot = iceberg.snapshot(at)
@@ -85,10 +78,10 @@ class Snapshots:
 
     def has_as_many_rows(self, table: LakeTable) -> bool:
         """Return whether the run's branch has as many rows as what is committed; false before the first commit."""
-        iceberg, names = iceberg_table(self.spark, table), (self.branch, MAIN)
+        iceberg, names = self.catalog.read(table), (self.branch, MAIN)
         branch, main = (iceberg.snapshot(name) for name in names)
         return bool(branch and main) and branch.summary().get(ROWS) == main.summary().get(ROWS)
 
     def _total(self, table: LakeTable, name: str) -> int:
         seen = self.seen(table)
-        return int(iceberg_table(self.spark, table).snapshot(seen).summary().getOrDefault(name, "0")) if seen else 0
+        return int(self.catalog.read(table).snapshot(seen).summary().getOrDefault(name, "0")) if seen else 0

@@ -98,7 +98,7 @@ class TableCare:
         arguments = (
             f"older_than => {_literal(self.orphans_before)}",
             f"dry_run => {'true' if self.is_dry_run else 'false'}",
-            f"prefix_listing => {'true' if lists_by_prefix(self.lake.spark, self.table) else 'false'}",
+            f"prefix_listing => {'true' if lists_by_prefix(self.lake.catalog, self.table) else 'false'}",
         )
         call = f"CALL {CATALOG}.system.remove_orphan_files(table => '{self.table.path}', {', '.join(arguments)})"
         return len(self.lake.spark.sql(call).collect())
@@ -106,6 +106,7 @@ class TableCare:
     def _call(self, procedure: str, *arguments: str) -> Row:
         given = ", ".join((f"table => '{self.table.path}'", *arguments))
         [row] = self.lake.spark.sql(f"CALL {CATALOG}.system.{procedure}({given})").collect()
+        self.lake.catalog.forget(self.table)
         return row
 
     def _count(self, metadata: str) -> int:

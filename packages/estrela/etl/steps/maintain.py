@@ -12,7 +12,6 @@ from pyspark.sql import functions as F
 
 from estrela.etl.base import ETLBase, Figures
 from estrela.etl.lake_table import LakeTable
-from estrela.etl.loaders.definition import exists
 from estrela.etl.maintenance.raw_care import RawCare
 from estrela.etl.maintenance.table_care import TableCare
 from estrela.etl.releases.manifests import Manifests
@@ -95,7 +94,7 @@ class Maintain(ETLBase):
             tables.runs,
             tables.maintenance,
         )
-        return [table for table in declared if exists(self.lake.spark, table) and self.lake.seen(table)]
+        return [table for table in declared if self.lake.seen(table)]
 
 
 def kept_snapshots(manifests: Manifests) -> set[int]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from estrela.errors import HeldBackError, LoadError
 from estrela.etl.base import ETLBase, Figures
 from estrela.etl.lake_table import LakeTable
-from estrela.etl.loaders.definition import exists
+from estrela.etl.loaders.snapshots import MAIN
 from estrela.etl.releases.contents import Pin, pinned_tables, unpinned_tables, views_of
 from estrela.etl.releases.release import Release
 from estrela.etl.releases.switch import Switch
@@ -121,7 +121,7 @@ class Publish(ETLBase):
         for _ in range(ATTEMPTS):
             done = [transformer.transform() for transformer in self.transformers]
             held_back = {source: reason for one in done for source, reason in one.held_back.items()}
-            mine = [table for table in self._tables() if self.lake.branch in self.lake.snapshots.refs(table)]
+            mine = [table for table in self._tables() if self.lake.snapshots.head(table) is not None]
             if not any(self.lake.branches.is_stale(table) for table in mine):
                 return self._changed(mine, held_back), held_back
             for table in mine:
@@ -148,12 +148,11 @@ class Publish(ETLBase):
         trusted = [tables.trusted(source) for source in self.star.sources]
         refined = [tables.refined(table) for table in self.star.tables]
         ordered = (*trusted, tables.rejects, *refined, tables.checks, tables.completeness, tables.files)
-        return [table for table in ordered if exists(self.lake.spark, table)]
+        return [table for table in ordered if self.lake.catalog.has(table)]
 
     def _commit(self, table: LakeTable) -> None:
         """Make the run's branch the committed state of the table, and drop the branch."""
-        refs = self.lake.snapshots.refs(table)
-        if refs.get("main") != refs[self.lake.branch]:
+        if self.lake.snapshots.head(table, MAIN) != self.lake.snapshots.head(table):
             self.lake.branches.fast_forward(table)
         self.lake.branches.drop(table, self.lake.branch)
 
