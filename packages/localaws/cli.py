@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from localaws.errors import LocalAwsError
+from localaws.events.misdelivery import parse_misbehaviour
 from localaws.home import Home, ServerRecord
 from localaws.running import STOP_DEADLINE, Running, launch, wait_until_ready
 from localaws.settings import ENGINES, TRINO, Settings, settings_from
 
+MISDELIVER = "let events go astray: duplicates=0.2,reorder,lose=0.01,delay=2s"
 FILES = ("ca.pem", "server.pem", "server-key.pem", "truststore.p12")
 
 
@@ -48,6 +50,8 @@ def _parser(defaults: Settings) -> argparse.ArgumentParser:
     up.add_argument("--trino", default=defaults.trino, metavar="URL", help="a Trino that runs; else one is started")
     up.add_argument("--trino-endpoint", default=defaults.trino_endpoint, metavar="URL", help="where that one finds AWS")
     up.add_argument("--trino-heap", type=int, default=defaults.trino_heap, help="megabytes of one that is started")
+    up.add_argument("--misdeliver", default=defaults.misdeliver, metavar="HOW", help=MISDELIVER)
+    up.add_argument("--seed", type=int, default=defaults.seed, help="of misdelivery: the same one, the same accidents")
     up.add_argument("--foreground", action="store_true", help="stay attached, log to the terminal")
     up.set_defaults(command=_up)
     for name, command, text in (
@@ -69,6 +73,7 @@ def _up(options: argparse.Namespace, defaults: Settings) -> int:
     if options.foreground:
         return _serve(_settings(options, defaults))
     passed = [f"--{name}={value}" for name, value in _up_options(options).items() if value is not None]
+    _settings(options, defaults)
     Home(options.home).acquire_and_release()
     record = wait_until_ready(launch(options.home, *passed), options.home)
     print(f"localaws answers at {record.endpoint} (pid {record.pid}, home {options.home})")
@@ -79,13 +84,15 @@ def _up(options: argparse.Namespace, defaults: Settings) -> int:
 def _up_options(options: argparse.Namespace) -> dict[str, Any]:
     names = (
         "port", "host", "region", "warm", "java_options", "https_port", "certificate", "private_key",
-        "athena", "trino", "trino_endpoint", "trino_heap",
+        "athena", "trino", "trino_endpoint", "trino_heap", "misdeliver", "seed",
     )  # fmt: skip
     return {name.replace("_", "-"): getattr(options, name) for name in names}
 
 
 def _settings(options: argparse.Namespace, defaults: Settings) -> Settings:
     given = {name.replace("-", "_"): value for name, value in _up_options(options).items()}
+    if options.misdeliver:
+        parse_misbehaviour(options.misdeliver)
     given["athena"] = options.athena or (TRINO if options.trino else defaults.athena)
     return replace(defaults, home=options.home.absolute(), **given)
 

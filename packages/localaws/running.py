@@ -60,7 +60,7 @@ class Running:
 
 
 @contextmanager
-def running(
+def running(  # noqa: PLR0913
     home: Path | None = None,
     *,
     port: int = 0,
@@ -69,17 +69,22 @@ def running(
     java_options: str = "",
     athena: str = "",
     trino: str = "",
+    misdeliver: str = "",
+    seed: int = 0,
 ) -> Iterator[Running]:
     """Start ``localaws up`` on a free port, yield it, stop it. Without ``home`` its state goes with the block.
 
     ``athena`` is ``duckdb`` or ``trino`` (default: LOCALAWS_ATHENA, else duckdb), which is the Trino at the URL
-    ``trino``, or one that the server starts.
+    ``trino``, or one that the server starts. ``misdeliver`` lets events go astray, as
+    ``duplicates=0.2,reorder,lose=0.01,delay=2s``; the same ``seed`` does it the same way.
     Raises StartError with the server's own message, or HomeNotWritableError.
     """
     with tempfile.TemporaryDirectory(prefix="localaws-") as temporary:
         folder = home or Path(temporary)
-        options = {"port": port, "warm": warm, "region": region, "java-options": java_options}
-        options |= {name: value for name, value in {"athena": athena, "trino": trino}.items() if value}
+        options = {"port": port, "warm": warm, "region": region, "java-options": java_options, "seed": seed}
+        options |= {
+            name: value for name, value in {"athena": athena, "trino": trino, "misdeliver": misdeliver}.items() if value
+        }
         process = launch(folder, *[f"--{name}={value}" for name, value in options.items()])
         try:
             record = wait_until_ready(process, folder)

@@ -15,13 +15,13 @@ from cheroot import wsgi
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from localaws import athena, budgets, glue, iceberg, s3
+from localaws import athena, budgets, event_rules, glue, iceberg, s3
 from localaws.errors import CertificateError, PortTakenError
 from localaws.gateway import OriginalHeadersGateway
 from localaws.home import Home, ServerRecord
-from localaws.lambda_room import LambdaRoom
 from localaws.late import Late
 from localaws.moto_state import MotoState
+from localaws.reactions import Reactions
 from localaws.router import Router
 from localaws.settings import LOOPBACK, Settings
 
@@ -135,18 +135,19 @@ class Server:
         tables = Late(lambda: iceberg.open_tables(catalog, store))
         runs = glue.open_runs(self.settings, self.home, store, self.endpoint, lambda: state.save("logs"))
         queries = athena.open_queries(self.settings, self.home, store, catalog, tables)
-        functions = LambdaRoom(self.settings, self.home, store, self.endpoint, lambda: state.save("logs"))
-        self._stops += [queries.stop, runs.stop, store.close, functions.stop]
-        self._preloads = [queries.preload, functions.resume]
+        reactions = Reactions(self.settings, self.home, store, self.endpoint, lambda: state.save("logs"))
+        event_rules.install(lambda: reactions.open_events().bus)
+        self._stops += [queries.stop, runs.stop, store.close, reactions.stop]
+        self._preloads = [queries.preload, reactions.resume]
         state.load()
         runs.start()
         moto = DomainDispatcherApplication(_service_app)
         router = Router(
-            s3=s3.application(store, moto, state),
+            s3=s3.application(store, moto, state, reactions),
             moto=moto,
             state=state,
-            by_path={"/iceberg": iceberg.application(tables), "/.lambda-code": functions.download},
-            by_service={"lambda": functions.answer},
+            by_path={"/iceberg": iceberg.application(tables), "/.lambda-code": reactions.download},
+            by_service={"lambda": reactions.answer},
         )
         queries.start(router)
         return router

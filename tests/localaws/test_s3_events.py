@@ -1,8 +1,9 @@
-"""Notifications: moto delivers them, of objects that are not moto's."""
+"""Notifications to a queue: each change of an object is announced once."""
 
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from typing import Any
 
@@ -21,18 +22,19 @@ def inbox(aws: Running, s3: Any, bucket: str) -> Any:
     queue = {"QueueArn": arn, "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"], "Filter": rule}
     s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"QueueConfigurations": [queue]})
 
-    def received() -> list[tuple[str, str, int]]:
-        bodies = []
-        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-            for message in messages:
+    def received(number: int) -> list[tuple[str, str, int | None]]:
+        bodies: list[Any] = []
+        deadline = time.monotonic() + 20
+        while len(bodies) < number:
+            assert time.monotonic() < deadline, bodies
+            for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
                 bodies.append(json.loads(message["Body"]))
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         records = [record for body in bodies for record in body.get("Records", [])]
-        return [
-            (record["eventName"], record["s3"]["object"]["key"], record["s3"]["object"]["size"]) for record in records
-        ]
+        objects = [(record["eventName"], record["s3"]["object"]) for record in records]
+        return sorted((name, found["key"], found.get("size")) for name, found in objects)
 
-    received()
+    received(1)
     return received
 
 
@@ -44,11 +46,11 @@ def test_each_change_is_announced_once(s3: Any, bucket: str, inbox: Any) -> None
     part = s3.upload_part(Bucket=bucket, Key="in/c", UploadId=upload, PartNumber=1, Body=b"12")
     parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
     s3.complete_multipart_upload(Bucket=bucket, Key="in/c", UploadId=upload, MultipartUpload=parts)
-    assert sorted(inbox()) == [
-        ("ObjectCreated:CompleteMultipartUpload", "in%2Fc", 2),
-        ("ObjectCreated:Copy", "in%2Fb", 3),
-        ("ObjectCreated:Put", "in%2Fa", 3),
+    assert inbox(3) == [
+        ("ObjectCreated:CompleteMultipartUpload", "in/c", 2),
+        ("ObjectCreated:Copy", "in/b", 3),
+        ("ObjectCreated:Put", "in/a", 3),
     ]
     s3.delete_object(Bucket=bucket, Key="in/a")
     s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "in/b"}, {"Key": "out/a"}], "Quiet": True})
-    assert sorted(inbox()) == [("ObjectRemoved:Delete", "in%2Fa", 0), ("ObjectRemoved:Delete", "in%2Fb", 0)]
+    assert inbox(2) == [("ObjectRemoved:Delete", "in/a", None), ("ObjectRemoved:Delete", "in/b", None)]

@@ -8,6 +8,10 @@ from functools import cache
 from typing import Any
 
 import boto3
+from botocore.config import Config
+
+# Whoever sends tries again by itself.
+_CONFIG = Config(retries={"max_attempts": 0}, connect_timeout=5, max_pool_connections=32)
 
 
 class Delivery:
@@ -52,7 +56,7 @@ class Delivery:
     def _new_client(self, service: str, region: str) -> Any:
         session = boto3.session.Session("localaws", "localaws", region_name=region)
         make: Callable[..., Any] = session.client
-        return make(service, endpoint_url=self._endpoint)
+        return make(service, endpoint_url=self._endpoint, config=_CONFIG)
 
 
 def _parts(arn: str) -> tuple[str, str, str, str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from localaws.s3.announcement import Notifier
 from localaws.s3.app import S3Application
-from localaws.s3.moto_backend import announce, install, register_loaded
+from localaws.s3.moto_backend import install, register_loaded
 from localaws.s3.store import ObjectStore
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def open_store(home: Home) -> ObjectStore:
     return store
 
 
-def application(store: ObjectStore, moto: WSGIApplication, state: MotoState) -> WSGIApplication:
+def application(store: ObjectStore, moto: WSGIApplication, state: MotoState, notifier: Notifier) -> WSGIApplication:
     """The S3 API: objects from the store, bucket settings from moto."""
     register_loaded()
-    return S3Application(store, moto, state, announce)
+    return S3Application(store, moto, state, notifier)

@@ -23,11 +23,11 @@ from localaws.s3 import (
     post_object,
     upload_lists,
 )
+from localaws.s3.announcement import Announcement, Notifier
 from localaws.s3.bucket_owner import check_expected_owner
 from localaws.s3.cors import cors_headers, preflight
 from localaws.s3.documents import document
 from localaws.s3.errors import S3Error, is_disk_full
-from localaws.s3.info import ObjectInfo
 from localaws.s3.request import Request, Response, request_of
 from localaws.s3.settings_app import SELECTORS, BucketSettings
 from localaws.s3.store import ObjectStore
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 Operation: TypeAlias = Callable[[Request], Response]
-Announce: TypeAlias = Callable[[str, ObjectInfo], None]
 # Where a request goes depends on its method, whether it names a key, and the first of these in its query.
 OBJECT_SELECTORS = ("uploads", "uploadId", "tagging", "acl", "attributes", "retention", "legal-hold")
 UNSUPPORTED = ("restore", "select", "torrent", "append", "renameObject", "encryption")
@@ -50,30 +49,34 @@ _log = logging.getLogger(__name__)
 class S3Application:
     """Answers one S3 request after another."""
 
-    def __init__(self, store: ObjectStore, moto: WSGIApplication, state: MotoState, announce: Announce) -> None:
+    def __init__(self, store: ObjectStore, moto: WSGIApplication, state: MotoState, notifier: Notifier) -> None:
         self._store = store
-        self._settings = BucketSettings(store, moto, state)
-        self._announce = announce
+        self._settings = BucketSettings(store, moto, state, notifier)
+        self._notifier = notifier
         uploads = Uploads(store)
         self._object_operations = _object_operations(store, uploads)
         self._bucket_operations = _bucket_operations(store, uploads)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request: Request | None = None
+        ids = _request_ids()
+        source_ip = str(environ.get("REMOTE_ADDR", ""))
         try:
             request = request_of(environ)
             check_expected_owner(request)
             is_setting = self._is_setting(request)
             response = self._settings.answer(environ, request) if is_setting else self._operation(request)(request)
             for event, info in response.events:
-                self._announce(event, info)
+                announcement = Announcement(event, info, ids["x-amz-request-id"], ids["x-amz-id-2"], source_ip)
+                self._notifier.announce(announcement)
         except Exception as error:  # noqa: BLE001
-            response = _error_response(error, request)
+            response = _error_response(error, request, ids)
             if request:
                 with suppress(S3Error, OSError):
                     request.body.discard()
         if request and "origin" in request.headers and request.method != "OPTIONS":
             response.headers |= cors_headers(request)
+        response.headers = {**ids, **response.headers}
         return _send(response, request, start_response)
 
     @staticmethod
@@ -152,15 +155,14 @@ def _not_implemented(request: Request) -> Response:
     raise S3Error("NotImplemented", f"The object operation {request.method} ?{name} is not supported")
 
 
-def _error_response(error: Exception, request: Request | None) -> Response:
+def _error_response(error: Exception, request: Request | None, ids: dict[str, str]) -> Response:
     known = _s3_error(error)
     elements = known.elements
     if request and known.code == "MethodNotAllowed":
         elements = {"Method": request.method, **elements}
-    ids = _request_ids()
     named = [("RequestId", ids["x-amz-request-id"]), ("HostId", ids["x-amz-id-2"])]
     nodes = [("Code", known.code), ("Message", known.message), *elements.items(), *named]
-    return Response(known.status, {**ids, **known.headers}, document("Error", nodes, namespace=""))
+    return Response(known.status, known.headers, document("Error", nodes, namespace=""))
 
 
 def _request_ids() -> dict[str, str]:
@@ -182,7 +184,7 @@ def _s3_error(error: Exception) -> S3Error:
 
 
 def _send(response: Response, request: Request | None, start_response: StartResponse) -> Iterable[bytes]:
-    headers = {**_request_ids(), "Server": "AmazonS3", **response.headers}
+    headers = {"Server": "AmazonS3", **response.headers}
     body = response.body
     if isinstance(body, bytes):
         is_head = request is not None and request.method == "HEAD"

@@ -113,16 +113,6 @@ def _accelerate(bucket: str, body: bytes) -> None:
         raise S3Error("MalformedXML")
 
 
-def _notification(bucket: str, body: bytes) -> None:
-    for rule in parse(body, "NotificationConfiguration").iter("FilterRule"):
-        name, value = rule.findtext("Name"), rule.findtext("Value")
-        if name is None or value is None:
-            raise S3Error("MalformedXML")
-        if name.lower() not in ("prefix", "suffix"):
-            told = {"ArgumentName": "FilterRule.Name", "ArgumentValue": name[:100]}
-            raise S3Error("InvalidArgument", "filter rule name must be either prefix or suffix", told)
-
-
 def _lifecycle(bucket: str, body: bytes) -> None:
     rules = parse(body, "LifecycleConfiguration").findall("Rule")
     ids = [text_of(rule, "ID") for rule in rules if text_of(rule, "ID")]
@@ -159,7 +149,6 @@ _RULES: Mapping[str, Callable[[str, bytes], None]] = {
     "cors": _cors,
     "encryption": _encryption,
     "lifecycle": _lifecycle,
-    "notification": _notification,
     "object-lock": _object_lock,
     "ownershipControls": _ownership,
     "policy": _policy,

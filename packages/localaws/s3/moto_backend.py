@@ -1,6 +1,6 @@
 """moto's view of S3: its buckets are the store's, its objects are read from and written to the store.
 
-Bucket settings (policy, CORS, lifecycle, encryption, notification, ...) stay moto's; the other services of moto
+Bucket settings (policy, CORS, lifecycle, encryption, ...) stay moto's; the other services of moto
 that read or write S3 in this process (Lambda code, Firehose, CloudFormation templates) meet the same bytes.
 """
 
@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from moto.s3 import notifications
 from moto.s3.exceptions import InvalidBucketName, MissingBucket
 from moto.s3.models import FakeAcl, FakeBucket, FakeKey, S3Backend, s3_backends
 
@@ -143,25 +141,6 @@ class StoreS3Backend(S3Backend):
             self.tagger.delete_all_tags_for_resource(bucket.arn)
         vars(self).get("named_configurations", {}).pop(bucket_name, None)
         s3_backends.bucket_accounts.pop(bucket_name, None)
-
-
-@dataclass(frozen=True)
-class EventKey:
-    """What moto's notifications read of an object."""
-
-    name: str
-    size: int
-    etag: str
-    version_id: str
-
-
-def announce(event: str, info: ObjectInfo) -> None:
-    """Let moto notify the queues, topics, functions and buses that the bucket's settings name, if any."""
-    partition, account = s3_backends.bucket_accounts.get(info.bucket, ("", ""))
-    bucket = s3_backends[account][partition].buckets.get(info.bucket) if account else None
-    if bucket is not None and bucket.notification_configuration is not None:
-        key = EventKey(info.key, info.size, info.etag or "", info.version)
-        notifications.send_event(account, notifications.S3NotificationEvent(event), bucket, key)
 
 
 def register_loaded() -> None:

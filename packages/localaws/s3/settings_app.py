@@ -9,12 +9,19 @@ from typing import TYPE_CHECKING
 from werkzeug.wrappers import Response as HttpResponse
 
 from localaws.moto_state import MotoState
+from localaws.s3.announcement import Notifier
 from localaws.s3.bucket_configurations import OPERATIONS, check_public_access_block
 from localaws.s3.bucket_rules import check_ownership, check_setting
 from localaws.s3.bucket_settings import backend_of, settings_of
 from localaws.s3.buckets import ENABLED
 from localaws.s3.documents import parse
 from localaws.s3.errors import S3Error
+from localaws.s3.notification_settings import (
+    as_document,
+    notifications_of,
+    parse_notifications,
+    store_notifications,
+)
 from localaws.s3.request import Request, Response
 from localaws.s3.store import ObjectStore
 from localaws.s3.tags import MAX_BUCKET_TAGS, checked_tags, pairs_of
@@ -29,6 +36,7 @@ SELECTORS = (
     "publicAccessBlock", "replication", "requestPayment", "tagging", "website",
 )  # fmt: skip
 _OWNERSHIP = "x-amz-object-ownership"
+_SKIP_VALIDATION = "x-amz-skip-destination-validation"
 _LOCK_ENABLED = "x-amz-bucket-object-lock-enabled"
 _RESERVED = (
     'User-defined tag keys can\'t start with "aws:". This prefix is reserved for system tags. '
@@ -39,13 +47,20 @@ _RESERVED = (
 class BucketSettings:
     """Answers requests about a bucket that are not about its objects, and stores what they change."""
 
-    def __init__(self, store: ObjectStore, moto: WSGIApplication, state: MotoState) -> None:
+    def __init__(self, store: ObjectStore, moto: WSGIApplication, state: MotoState, notifier: Notifier) -> None:
         self._store = store
+        self._notifier = notifier
         self._moto = moto
         self._state = state
 
     def answer(self, environ: WSGIEnvironment, request: Request) -> Response:
         """Answer one request; raises S3Error."""
+        response = self._answer(environ, request)
+        if request.method == "PUT" and "notification" in request.query:
+            self._notifier.configured(request.bucket, notifications_of(request.bucket))
+        return response
+
+    def _answer(self, environ: WSGIEnvironment, request: Request) -> Response:
         body = request.body.document()
         selector = next((name for name in SELECTORS if name in request.query), "")
         changes = request.method not in ("GET", "HEAD")
@@ -59,6 +74,8 @@ class BucketSettings:
 
     def _setting(self, environ: WSGIEnvironment, request: Request, body: bytes, selector: str) -> Response:
         settings_of(request.bucket)
+        if selector == "notification":
+            return self._notification(request, body)
         if operation := OPERATIONS.get((request.method, selector)):
             return operation(request, body)
         if (request.method, selector) == ("GET", "publicAccessBlock"):
@@ -68,6 +85,22 @@ class BucketSettings:
         answer = self._ask(environ, request, body)
         is_done = request.method == "PUT" and selector == "policy" and answer.status == 200
         return Response(204) if is_done else answer
+
+    def _notification(self, request: Request, body: bytes) -> Response:
+        if request.method == "GET":
+            return Response(200, {}, as_document(notifications_of(request.bucket)))
+        if request.method != "PUT":
+            raise S3Error("MethodNotAllowed")
+        new = parse_notifications(body)
+        if request.headers.get(_SKIP_VALIDATION, "").lower() != "true":
+            problems = [(rule, problem) for rule in new.rules if (problem := self._notifier.problem(rule))]
+            if problems:
+                named = [(f"ArgumentName{number}", name) for number, (_, (name, _)) in enumerate(problems, 1)]
+                told = [(f"ArgumentValue{number}", text) for number, (_, (_, text)) in enumerate(problems, 1)]
+                message = "Unable to validate the following destination configurations"
+                raise S3Error("InvalidArgument", message, dict([*named, *told]))
+        store_notifications(request.bucket, new)
+        return Response(200)
 
     def _create(self, environ: WSGIEnvironment, request: Request, body: bytes) -> Response:
         """CreateBucket, with the tags and the ownership that the request gives."""

@@ -1,0 +1,52 @@
+"""Event buses: moto keeps the rules, and what they match goes to their targets from here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.events.models import events_backends
+
+from localaws.events.inputs import at_path, target_input
+from localaws.events.outbox import Message, Outbox
+from localaws.events.patterns import matches
+
+
+class Bus:
+    """Sends events to the targets of rules."""
+
+    def __init__(self, outbox: Outbox, account: str) -> None:
+        self._outbox = outbox
+        self._account = account
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Send an event of AWS itself through the rules of the default bus."""
+        backend = events_backends[self._account][event["region"]]
+        for rule in list(backend.event_buses["default"].rules.values()):
+            self.send(rule, event)
+
+    def send(self, rule: Any, event: dict[str, Any]) -> None:
+        """Send an event to the targets of one rule, if it matches."""
+        pattern = rule.event_pattern.get_pattern()
+        if rule.state == "DISABLED" or not pattern or not matches(pattern, event):
+            return
+        self.send_to(rule, event)
+
+    def send_to(self, rule: Any, event: dict[str, Any]) -> None:
+        """Send an event to every target of a rule."""
+        messages = [message_of(target, event, rule.arn) for target in rule.targets]
+        if messages:
+            self._outbox.put(messages)
+
+
+def message_of(target: dict[str, Any], event: dict[str, Any], rule_arn: str) -> Message:
+    """The delivery of an event to a target."""
+    content: dict[str, Any] = {"body": target_input(target, event, rule_arn), "rule": rule_arn}
+    if queue := (target.get("DeadLetterConfig") or {}).get("Arn"):
+        content["dead_letter"] = queue
+    if group := (target.get("SqsParameters") or {}).get("MessageGroupId"):
+        content["group"] = group
+    if path := (target.get("KinesisParameters") or {}).get("PartitionKeyPath"):
+        content["key"] = str(at_path(path, event) or event["id"])
+    if ":event-bus/" in target["Arn"] or ":log-group:" in target["Arn"]:
+        content["event"] = event
+    return Message(target["Arn"], content)

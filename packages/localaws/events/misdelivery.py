@@ -1,0 +1,60 @@
+"""Misdelivery on request: events come twice, late, out of order, or not at all, as AWS may deliver them."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass
+
+from localaws.errors import LocalAwsError
+
+_REORDER_SECONDS = 1.0
+_SHARE = re.compile(r"0(\.\d+)?|1(\.0+)?")
+_SECONDS = re.compile(r"(\d+(?:\.\d+)?)(ms|s)")
+
+
+@dataclass(frozen=True)
+class Misbehaviour:
+    """Shares of events, from 0 to 1, that come twice and that are lost; ``delay`` is the longest delay in seconds."""
+
+    duplicates: float = 0.0
+    lose: float = 0.0
+    delay: float = 0.0
+    reorder: bool = False
+
+
+def parse_misbehaviour(text: str) -> Misbehaviour:
+    """Read ``duplicates=0.2,reorder,lose=0.01,delay=2s``; raises LocalAwsError."""
+    values: dict[str, float | bool] = {}
+    for part in filter(None, text.split(",")):
+        name, _, value = part.strip().partition("=")
+        if name == "reorder" and not value:
+            values[name] = True
+        elif name in ("duplicates", "lose") and _SHARE.fullmatch(value):
+            values[name] = float(value)
+        elif name == "delay" and (found := _SECONDS.fullmatch(value)):
+            values[name] = float(found[1]) / (1000 if found[2] == "ms" else 1)
+        else:
+            allowed = "duplicates=SHARE, lose=SHARE, delay=2s or 200ms, reorder"
+            raise LocalAwsError(f"misdelivery {part.strip()!r} is not known; allowed are {allowed}")
+    return Misbehaviour(**values)  # type: ignore[arg-type]
+
+
+class Misdelivery:
+    """Decides for one event after another; the same seed decides the same."""
+
+    def __init__(self, misbehaviour: Misbehaviour, seed: int) -> None:
+        self._misbehaviour = misbehaviour
+        self._random = random.Random(seed)  # noqa: S311 - repeatable, not secret
+
+    def delays(self) -> list[float]:
+        """Seconds until each delivery of one event: none where it is lost, two where it comes twice."""
+        plan = self._misbehaviour
+        if self._random.random() < plan.lose:
+            return []
+        copies = 2 if self._random.random() < plan.duplicates else 1
+        return [self._delay() for _ in range(copies)]
+
+    def _delay(self) -> float:
+        longest = max(self._misbehaviour.delay, _REORDER_SECONDS if self._misbehaviour.reorder else 0.0)
+        return self._random.uniform(0.0, longest)

@@ -1,0 +1,96 @@
+"""Destinations of events: functions, queues, topics, streams, buses, log groups."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from localaws.events.outbox import Message, UndeliverableError
+from localaws.functions.asynchronous import Asynchronous
+from localaws.functions.delivery import Delivery
+from localaws.functions.errors import LambdaError
+
+# Codes of answers that another try may change.
+_TRANSIENT = (
+    "Throttling",
+    "TooManyRequests",
+    "ServiceUnavailable",
+    "InternalFailure",
+    "InternalError",
+    "RequestTimeout",
+)
+
+
+class Targets:
+    """Delivers a message by the service of its ARN. ``content`` has ``body``, a text, and what a service needs besides:
+    ``group`` and ``attributes`` of a queue, ``subject`` of a topic, ``key`` of a stream.
+    """
+
+    def __init__(self, delivery: Delivery, asynchronous: Asynchronous) -> None:
+        self._delivery = delivery
+        self._asynchronous = asynchronous
+
+    def send(self, message: Message) -> None:
+        """Deliver; raises UndeliverableError, or an error that another try may mend."""
+        service = message.lane.split(":")[2]
+        try:
+            self._senders()[service](message.lane, message.content)
+        except KeyError as error:
+            raise UndeliverableError(f"localaws does not deliver to {service}") from error
+        except LambdaError as error:
+            raise UndeliverableError(error.message) from error
+        except ClientError as error:
+            if error.response["Error"]["Code"].startswith(_TRANSIENT):
+                raise
+            raise UndeliverableError(str(error)) from error
+
+    def _senders(self) -> dict[str, Callable[[str, dict[str, Any]], None]]:
+        return {
+            "lambda": self._to_function,
+            "sqs": self._to_queue,
+            "sns": self._to_topic,
+            "kinesis": self._to_stream,
+            "events": self._to_bus,
+            "logs": self._to_log_group,
+        }
+
+    def _to_function(self, arn: str, content: dict[str, Any]) -> None:
+        self._asynchronous.enqueue(arn, content["body"].encode())
+
+    def _to_queue(self, arn: str, content: dict[str, Any]) -> None:
+        self._delivery.send(arn, content["body"], content.get("attributes"), content.get("group", ""))
+
+    def _to_topic(self, arn: str, content: dict[str, Any]) -> None:
+        client = self._delivery.client("sns", arn.split(":")[3])
+        subject = {"Subject": content["subject"]} if content.get("subject") else {}
+        client.publish(TopicArn=arn, Message=content["body"], **subject)
+
+    def _to_stream(self, arn: str, content: dict[str, Any]) -> None:
+        client = self._delivery.client("kinesis", arn.split(":")[3])
+        key = content.get("key") or str(uuid.uuid4())
+        client.put_record(StreamARN=arn, Data=content["body"].encode(), PartitionKey=key)
+
+    def _to_bus(self, arn: str, content: dict[str, Any]) -> None:
+        event = content["event"]
+        entry = {
+            "Source": event["source"], "DetailType": event["detail-type"], "Detail": json.dumps(event["detail"]),
+            "Resources": event["resources"], "EventBusName": arn.rpartition("/")[2],
+        }  # fmt: skip
+        self._delivery.client("events", arn.split(":")[3]).put_events(Entries=[entry])
+
+    def _to_log_group(self, arn: str, content: dict[str, Any]) -> None:
+        client = self._delivery.client("logs", arn.split(":")[3])
+        group, stream = arn.split(":")[6], str(uuid.uuid4())
+        client.create_log_stream(logGroupName=group, logStreamName=stream)
+        event = {"timestamp": int(time.time() * 1000), "message": content["body"]}
+        client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[event])
+
+
+def as_text(document: Any) -> str:
+    """A JSON document, without spaces."""
+    return json.dumps(document, separators=(",", ":"))

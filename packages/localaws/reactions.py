@@ -1,0 +1,95 @@
+"""Functions and events, opened with the first request or event that needs them, or at the start of a home with some."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from localaws.home import Home
+from localaws.late import Late
+from localaws.s3.announcement import Announcement
+from localaws.s3.bucket_settings import settings_of
+from localaws.s3.errors import S3Error
+from localaws.s3.notification_settings import NotificationRule, Notifications, notifications_of
+from localaws.s3.store import ObjectStore
+from localaws.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from localaws.events.room import Events
+    from localaws.functions.room import Functions
+
+
+class Reactions:
+    """Keeps what Lambda and events import and start out of servers that need neither. S3's notifier."""
+
+    def __init__(
+        self, settings: Settings, home: Home, store: ObjectStore, endpoint: str, save_logs: Callable[[], None]
+    ) -> None:
+        self._home = home
+        self._store = store
+        self._functions = Late(lambda: self._open_functions(settings, endpoint, save_logs))
+        self._events = Late(lambda: self._open_events(settings))
+        self._application: Late[WSGIApplication] = Late(lambda: self._functions().application())
+
+    def answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request to Lambda's API."""
+        return self._application()(environ, start_response)
+
+    def download(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve code to download."""
+        return self._functions().download(environ, start_response)
+
+    def announce(self, announcement: Announcement) -> None:
+        """Send a change of an object to whom the bucket's configuration names."""
+        bucket = announcement.info.bucket
+        notifications = notifications_of(bucket)
+        if notifications != Notifications():
+            self._events().notifications.take(announcement, settings_of(bucket).region_name, notifications)
+
+    def problem(self, rule: NotificationRule) -> tuple[str, str] | None:
+        """Return name and text of what is wrong with the destination of a rule, or None."""
+        from localaws.events.destination_checks import problem_of
+
+        return problem_of(rule, self._functions().records)
+
+    def configured(self, bucket: str, notifications: Notifications) -> None:
+        """Send the test event to the destinations of a new configuration."""
+        if notifications.rules:
+            self._events().notifications.test(bucket, notifications)
+
+    def open_events(self) -> Events:
+        """Events, opened now if need be."""
+        return self._events()
+
+    def resume(self) -> None:
+        """Go on with what an earlier server left."""
+        if self._home.functions.exists():
+            self._events()
+
+    def stop(self) -> None:
+        """End every process and delivery."""
+        if events := self._events.made:
+            events.stop()
+        if functions := self._functions.made:
+            functions.stop()
+
+    def _open_functions(self, settings: Settings, endpoint: str, save_logs: Callable[[], None]) -> Functions:
+        from localaws.functions.room import Functions
+
+        return Functions(settings, self._home.functions, endpoint, self._read_object, save_logs)
+
+    def _open_events(self, settings: Settings) -> Events:
+        from localaws.events.room import Events
+
+        return Events(settings, self._functions())
+
+    def _read_object(self, bucket: str, key: str, version: str) -> bytes:
+        """Bytes of an object; raises LookupError with S3's code and message."""
+        try:
+            _, file = self._store.reads.open(bucket, key, version)
+        except S3Error as error:
+            raise LookupError(error.code, error.message) from error
+        with file:
+            return file.read()
