@@ -12,16 +12,19 @@ elif [ "${BASH_SOURCE[0]}" != "$0" ]; then
 fi
 set -euo pipefail
 
-readonly USAGE="usage: deploy.sh [plan | apply | destroy | outputs] [options]
+readonly USAGE="usage: deploy.sh [plan | apply | destroy | outputs | dags] [options]
 
   plan     show what would change (the default)
   apply    show it, ask, and apply exactly that
   destroy  show what would go, ask for the name of the environment, and remove it
   outputs  print what was deployed
+  dags     release the DAGs of this commit, and nothing else
 
   --env NAME      environment: terraform/environments/NAME.tfvars (default: dev; local with --target local)
   --target local  deploy to localaws on this machine instead of AWS; it is started if it does not run
   --region NAME   AWS region (default: AWS_REGION, else us-east-1)
+  --image TAG     deploy the image of another commit, and build none; current: the one that runs
+  --release SHA   with dags: switch back to the release of that commit
   --dry-run       only say which commands would change anything
   --yes           do not ask before an apply; a destroy asks all the same, unless
   --destroy NAME  names the environment that is to go
@@ -31,9 +34,10 @@ Credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, else what the AWS comm
 role), else they are asked for. AWS_ACCOUNT_ID, if set, is the only account that is deployed to.
 
 exit status: 0 done, 1 declined, 2 wrong usage or no credentials, 3 a tool is missing, 4 another account,
-  5 no plan could be made, 6 the apply failed, 7 uncommitted changes in prod, 130 interrupted"
+  5 no plan could be made, 6 the apply failed, 7 uncommitted changes in prod, 8 a task or service on ECS failed,
+  130 interrupted"
 
-readonly WRONG_USAGE=2 NO_TOOL=3 OTHER_ACCOUNT=4 NO_PLAN=5 NOT_APPLIED=6 NOT_COMMITTED=7 DECLINED=1
+readonly WRONG_USAGE=2 NO_TOOL=3 OTHER_ACCOUNT=4 NO_PLAN=5 NOT_APPLIED=6 NOT_COMMITTED=7 NOT_RUNNING=8 DECLINED=1
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly ROOT
 
@@ -55,17 +59,19 @@ change() {
 
 parse() {
   command=plan environment="" target=aws region=${AWS_REGION:-${AWS_DEFAULT_REGION:-us-east-1}}
-  dry_run=no yes=no destroyed=""
+  dry_run=no yes=no destroyed="" image="" release=""
   while [ $# -gt 0 ]; do
     case $1 in
-      plan | apply | destroy | outputs) command=$1 ;;
-      --env | --target | --region | --destroy)
+      plan | apply | destroy | outputs | dags) command=$1 ;;
+      --env | --target | --region | --destroy | --image | --release)
         [ $# -ge 2 ] || fail $WRONG_USAGE "$1 needs a value; see deploy.sh -h"
         case $1 in
           --env) environment=$2 ;;
           --target) target=$2 ;;
           --region) region=$2 ;;
           --destroy) destroyed=$2 ;;
+          --image) image=$2 ;;
+          --release) release=$2 ;;
         esac
         shift
         ;;
@@ -188,6 +194,128 @@ apply_plan() {
   [ $status -eq 0 ] || fail $NOT_APPLIED "the apply failed; mend the cause and run the same command again"
 }
 
+airflow_runs_on() { # ecs | mwaa
+  [[ $'\n'$(<"$settings") =~ $'\n'\ *airflow\ *=\ *\"$1\" ]]
+}
+
+output() { # name
+  terraform -chdir="$ROOT/terraform" output -raw "$1"
+}
+
+choose_image() {
+  [ -n "$image" ] || return 0
+  [ "$image" != current ] || image=$(output image_tag) || fail $NO_PLAN "nothing is deployed whose image could be kept"
+  export TF_VAR_image_tag=$image
+}
+
+ask_to_apply() {
+  [ "$yes" = yes ] || [ "$dry_run" = yes ] || confirm "Apply this to account $account? Type its number:" "$account"
+}
+
+# The registry and the secrets come first: no container starts without an image and their values.
+lay_foundation() {
+  aws ecr describe-repositories --repository-names "estrela-$environment/airflow" >/dev/null 2>&1 && return
+  say "First the image registry and the empty secrets, then everything else"
+  make_plan -target=module.registry -target=module.secrets
+  ask_to_apply
+  apply_plan
+}
+
+# A secret without a value gets a random one, once. It goes from AWS to AWS and is no argument of any command.
+fill_secrets() {
+  local name
+  for name in $(aws secretsmanager list-secrets --filters "Key=name,Values=estrela-$environment/" \
+    --query 'SecretList[?SecretVersionsToStages==null].Name' --output text); do
+    if [ "$dry_run" = yes ]; then
+      say "would run: aws secretsmanager put-secret-value --secret-id $name"
+    else
+      aws secretsmanager get-random-password --password-length 32 --exclude-punctuation \
+        --query RandomPassword --output text | tr -d '\n' |
+        aws secretsmanager put-secret-value --secret-id "$name" --secret-string file:///dev/stdin >/dev/null
+    fi
+  done
+}
+
+push_image() {
+  local tag=${image:-$sha} repository=estrela-$environment/airflow
+  local registry=$account.dkr.ecr.$region.amazonaws.com
+  aws ecr describe-images --repository-name "$repository" --image-ids "imageTag=$tag" >/dev/null 2>&1 && return
+  [ -z "$image" ] || fail $WRONG_USAGE "--image is '$image', but $repository has no such image"
+  command -v docker >/dev/null || fail $NO_TOOL "not on the PATH: docker; it builds Airflow's image"
+  change docker build --quiet --platform linux/amd64 --file "$ROOT/airflow/Dockerfile" \
+    --tag "$registry/$repository:$tag" "$ROOT" >&2 || fail $NO_PLAN "Airflow's image was not built"
+  if [ "$dry_run" = no ]; then
+    aws ecr get-login-password | docker login --username AWS --password-stdin "$registry" >&2
+  fi
+  change docker push --quiet "$registry/$repository:$tag" >&2 || fail $NO_PLAN "Airflow's image was not pushed"
+}
+
+run_task() { # name, and the container's command as words
+  local place task status name=$1 words overrides=()
+  shift
+  if [ "$dry_run" = yes ]; then
+    say "would run: the ECS task $name $*"
+    return
+  fi
+  read -ra place <<<"$(output "task_$name")"
+  if [ $# -gt 0 ]; then
+    words=$(printf '"%s",' "$@")
+    overrides=(--overrides "{\"containerOverrides\":[{\"name\":\"${name//_/-}\",\"command\":[${words%,}]}]}")
+  fi
+  say "Running the ECS task $name $*"
+  task=$(aws ecs run-task "${place[@]}" "${overrides[@]}" \
+    --query 'tasks[0].taskArn' --output text)
+  aws ecs wait tasks-stopped --cluster "estrela-$environment" --tasks "$task"
+  status=$(aws ecs describe-tasks --cluster "estrela-$environment" --tasks "$task" \
+    --query 'tasks[0].containers[0].exitCode' --output text)
+  [ "$status" = 0 ] || fail $NOT_RUNNING "the ECS task $name ended with $status; its log: /estrela-$environment/${name//_/-}"
+}
+
+# From the commit itself: what is not committed is not released.
+release_dags() {
+  local folder=$TF_DATA_DIR/dags bucket
+  if [ -n "$release" ]; then
+    airflow_runs_on ecs || fail $WRONG_USAGE "--release is for Airflow on ECS; with MWAA: git switch --detach $release, then dags"
+    run_task dag_sync switch "$release"
+    return
+  fi
+  bucket=$(output dag_bucket) || [ "$dry_run" = yes ] || fail $NO_PLAN "nothing is deployed that DAGs could be released to"
+  rm -rf "$folder" && mkdir -p "$folder"
+  if airflow_runs_on ecs; then
+    git -C "$ROOT" archive --format zip --output "$folder/release.zip" HEAD dags packages/estrela
+    change aws s3 cp --only-show-errors "$folder/release.zip" "s3://${bucket:-}/dags/$sha.zip"
+    run_task dag_sync sync "$sha"
+  else
+    git -C "$ROOT" archive --format tar HEAD dags packages/estrela | tar -x -C "$folder"
+    mv "$folder/packages/estrela" "$folder/dags/"
+    echo "estrela/" >"$folder/dags/.airflowignore"
+    change aws s3 sync --only-show-errors --delete "$folder/dags/" "s3://${bucket:-}/dags/"
+  fi
+}
+
+start_airflow() {
+  local failed services cluster=estrela-$environment
+  run_task database_roles
+  run_task airflow_setup
+  release_dags
+  [ "$dry_run" = no ] || return 0
+  # Services that were made before their database was ready may have been given up.
+  read -ra services <<<"$(output services)"
+  for failed in $(aws ecs describe-services --cluster "$cluster" --services "${services[@]}" \
+    --query "services[?deployments[0].rolloutState=='FAILED'].serviceName" --output text); do
+    aws ecs update-service --cluster "$cluster" --service "$failed" --force-new-deployment >/dev/null
+  done
+  say "Waiting until all services are stable"
+  aws ecs wait services-stable --cluster "$cluster" --services "${services[@]}" ||
+    fail $NOT_RUNNING "a service on ECS is not stable; its events: aws ecs describe-services --cluster $cluster"
+}
+
+say_first_run() {
+  airflow_runs_on ecs || airflow_runs_on mwaa || return 0
+  say "First run: open Airflow (urls above), switch the DAG star_banking on. On ECS the user is admin, the password in"
+  say "the secret estrela-$environment/airflow/admin."
+}
+
 print_outputs() {
   change terraform -chdir="$ROOT/terraform" output
 }
@@ -200,13 +328,26 @@ main() {
   commit
   ensure_state_bucket
   initialise
+  choose_image
   case $command in
     plan) make_plan ;;
     apply)
+      if airflow_runs_on ecs; then
+        lay_foundation
+        fill_secrets
+      fi
       make_plan
-      [ "$yes" = yes ] || [ "$dry_run" = yes ] || confirm "Apply this to account $account? Type its number:" "$account"
+      ask_to_apply
+      if airflow_runs_on ecs; then push_image; fi
       apply_plan
+      if airflow_runs_on ecs; then start_airflow; fi
+      if airflow_runs_on mwaa; then release_dags; fi
       print_outputs
+      say_first_run
+      ;;
+    dags)
+      airflow_runs_on ecs || airflow_runs_on mwaa || fail $WRONG_USAGE "the environment $environment has no Airflow"
+      release_dags
       ;;
     destroy)
       [ -z "$destroyed" ] || [ "$destroyed" = "$environment" ] ||

@@ -9,8 +9,10 @@ locals {
     managed_by  = "terraform"
   }
   partition = data.aws_partition.current.partition
+  # MWAA reads its DAGs from a bucket
+  data_buckets = concat(["lake", "code"], local.on_mwaa ? ["dags"] : [])
   buckets = {
-    for purpose in ["lake", "code", "logs"] : purpose => "${local.name}-${purpose}-${var.account_id}"
+    for purpose in ["lake", "code", "logs", "dags"] : purpose => "${local.name}-${purpose}-${var.account_id}"
   }
 }
 
@@ -34,12 +36,13 @@ module "log_bucket" {
   account_id    = var.account_id
   force_destroy = !local.protected
   expire_days   = { "" = var.log_retention_days }
-  log_sources   = [local.buckets.lake, local.buckets.code]
+  log_sources   = [for purpose in local.data_buckets : local.buckets[purpose]]
+  load_balancer = local.on_ecs ? local.name : null
 }
 
 module "bucket" {
   source   = "./modules/bucket"
-  for_each = { for purpose in ["lake", "code"] : purpose => local.buckets[purpose] }
+  for_each = { for purpose in local.data_buckets : purpose => local.buckets[purpose] }
 
   name          = each.value
   partition     = local.partition

@@ -32,3 +32,41 @@ output "alarm_topic_arn" {
   description = "ARN of the topic of alarms."
   value       = module.monitoring.topic_arn
 }
+
+output "image_tag" {
+  description = "Tag of the images that run; null without any."
+  value       = local.on_ecs ? coalesce(var.image_tag, var.git_sha) : null
+}
+
+output "services" {
+  description = "Names of the services on ECS, separated by spaces."
+  value       = join(" ", local.services)
+}
+
+output "task_airflow_setup" {
+  description = "Arguments of aws ecs run-task for the task that migrates Airflow's database; null without Airflow on ECS."
+  value       = local.on_ecs ? "${local.run_task} ${module.airflow_ecs[0].tasks.airflow_setup.family} ${local.network_of}${module.airflow_ecs[0].tasks.airflow_setup.security_group}]}" : null
+}
+
+output "task_dag_sync" {
+  description = "Arguments of aws ecs run-task for the task that releases DAGs; null without Airflow on ECS."
+  value       = local.on_ecs ? "${local.run_task} ${module.airflow_ecs[0].tasks.dag_sync.family} ${local.network_of}${module.airflow_ecs[0].tasks.dag_sync.security_group}]}" : null
+}
+
+output "task_database_roles" {
+  description = "Arguments of aws ecs run-task for the task that makes the roles of the database; null without a database."
+  value       = local.on_ecs ? "${local.run_task} ${module.database_roles[0].family} ${local.network_of}${module.network[0].group_ids["database-roles"]}]}" : null
+}
+
+output "urls" {
+  description = "Addresses of the pages, by application."
+  value = merge(
+    local.on_ecs ? { for app, host in local.hosts : app => "https://${host}" } : {},
+    local.on_mwaa ? { airflow = module.airflow_mwaa[0].url } : {},
+  )
+}
+
+output "dag_bucket" {
+  description = "Bucket that DAGs are released to: the code bucket with Airflow on ECS, a bucket of its own with Amazon MWAA."
+  value       = local.on_mwaa ? module.bucket["dags"].name : module.bucket["code"].name
+}

@@ -183,3 +183,180 @@ variable "monthly_budget_usd" {
     error_message = "monthly_budget_usd must be at least 1."
   }
 }
+
+variable "airflow" {
+  description = "Where Airflow runs: ecs, mwaa, or none."
+  type        = string
+  default     = "none"
+
+  validation {
+    condition     = contains(["ecs", "mwaa", "none"], var.airflow)
+    error_message = "airflow must be ecs, mwaa or none."
+  }
+}
+
+variable "airflow_workers" {
+  description = "Workers of Airflow: smallest and largest number, tasks that one runs at a time, and whether they run on Fargate Spot. Amazon MWAA uses the numbers only."
+  type = object({
+    min         = optional(number, 1)
+    max         = optional(number, 4)
+    concurrency = optional(number, 8)
+    spot        = optional(bool, true)
+  })
+  default = {}
+
+  validation {
+    condition     = var.airflow_workers.min >= 1 && var.airflow_workers.max >= var.airflow_workers.min && var.airflow_workers.concurrency >= 1
+    error_message = "airflow_workers.min must be at least 1, as a task waits for a worker only as long as its token lives; max at least min, concurrency at least 1."
+  }
+}
+
+variable "mwaa" {
+  description = "Amazon MWAA: version of Airflow, size, and the file of the Python packages that the DAGs need."
+  type = object({
+    version      = optional(string, "3.0.6")
+    class        = optional(string, "mw1.small")
+    requirements = optional(string, "../airflow/mwaa_requirements.txt")
+  })
+  default = {}
+
+  validation {
+    condition     = can(regex("^3[.][0-9]+[.][0-9]+$", var.mwaa.version)) && startswith(var.mwaa.class, "mw1.")
+    error_message = "mwaa.version must be a version of Airflow 3, such as 3.0.6, and mwaa.class a size such as mw1.small."
+  }
+}
+
+variable "image_tag" {
+  description = "Tag of the images. Null: git_sha. Set it to roll back, or to apply without a new image."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.image_tag == null || can(regex("^[0-9a-f]{7,40}$", var.image_tag))
+    error_message = "image_tag must be the commit that the image was built from, 7 to 40 hexadecimal digits."
+  }
+}
+
+variable "network_cidr" {
+  description = "Addresses of the network, of which each subnet gets a sixteenth."
+  type        = string
+  default     = "10.20.0.0/16"
+
+  validation {
+    condition     = can(cidrsubnet(var.network_cidr, 4, 15)) && try(tonumber(split("/", var.network_cidr)[1]) <= 20, false)
+    error_message = "network_cidr must be a range of addresses of /16 to /20, such as 10.20.0.0/16."
+  }
+}
+
+variable "multi_az" {
+  description = "Run database, endpoints and NAT in two availability zones. Null: only in prod."
+  type        = bool
+  default     = null
+}
+
+variable "enable_nat" {
+  description = "Reach AWS and the internet through NAT. Otherwise through endpoints of the AWS services that are used, and nothing else is reached."
+  type        = bool
+  default     = false
+}
+
+variable "enable_waf" {
+  description = "Put AWS WAF in front of the load balancer."
+  type        = bool
+  default     = false
+}
+
+variable "public_ui" {
+  description = "Give the load balancer addresses that the internet reaches; else it is reached from inside the network only."
+  type        = bool
+  default     = false
+}
+
+variable "user_cidrs" {
+  description = "Addresses of the people who may reach the load balancer."
+  type        = set(string)
+  default     = ["10.0.0.0/8"]
+
+  validation {
+    condition     = alltrue([for range in var.user_cidrs : can(cidrhost(range, 0))])
+    error_message = "user_cidrs must be ranges of addresses, such as 203.0.113.0/24."
+  }
+}
+
+variable "domain" {
+  description = "Domain of the pages: airflow.DOMAIN. Needed where Airflow runs on ECS."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.airflow != "ecs" || can(regex("^[a-z0-9-]+([.][a-z0-9-]+)+$", var.domain))
+    error_message = "domain must be set to a domain such as data.example.com, as HTTPS needs a certificate of it."
+  }
+}
+
+variable "zone_id" {
+  description = "Route 53 hosted zone of the domain."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.airflow != "ecs" || can(regex("^Z[A-Z0-9]+$", var.zone_id))
+    error_message = "zone_id must be set to the ID of the domain's hosted zone in Route 53, such as Z0123456789ABC."
+  }
+}
+
+variable "admin_email" {
+  description = "Address of the first administrator of Airflow."
+  type        = string
+  default     = "admin@example.com"
+
+  validation {
+    condition     = can(regex("^[^@ ]+@[^@ ]+$", var.admin_email))
+    error_message = "admin_email must be an address such as data@example.com."
+  }
+}
+
+variable "oidc" {
+  description = "Identity provider that people sign in with at the load balancer, before any request reaches Airflow. Null: Airflow's own sign-in only."
+  type = object({
+    issuer                 = string
+    authorization_endpoint = string
+    token_endpoint         = string
+    user_info_endpoint     = string
+    client_id              = string
+  })
+  default = null
+
+  validation {
+    condition     = var.oidc == null || alltrue([for name, value in coalesce(var.oidc, {}) : name == "client_id" || startswith(value, "https://")])
+    error_message = "The addresses of oidc must start with https://."
+  }
+
+  validation {
+    condition     = var.oidc == null || var.public_ui || var.enable_nat
+    error_message = "oidc needs public_ui or enable_nat: the load balancer asks the identity provider over the internet."
+  }
+}
+
+variable "oidc_client_secret" {
+  description = "Client secret at the identity provider. AWS keeps it in the listener and Terraform in its encrypted state."
+  type        = string
+  default     = null
+  sensitive   = true
+
+  validation {
+    condition     = (var.oidc == null) == (var.oidc_client_secret == null)
+    error_message = "oidc and oidc_client_secret belong together: set both or none."
+  }
+}
+
+variable "database_instance_class" {
+  description = "Size of the PostgreSQL instance."
+  type        = string
+  default     = "db.t4g.small"
+
+  validation {
+    condition     = can(regex("^db[.][a-z0-9]+[.][a-z0-9]+$", var.database_instance_class))
+    error_message = "database_instance_class must be a size such as db.t4g.small."
+  }
+}

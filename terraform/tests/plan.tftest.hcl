@@ -1,12 +1,70 @@
 # One plan per flag, on and off, against a mocked AWS. tests/terraform reads the same plans as JSON.
+# dev has every flag off, prod has all of them on with Airflow on ECS, mwaa has Airflow on Amazon MWAA.
 mock_provider "aws" {
   override_during = plan
 
   mock_data "aws_partition" {
     defaults = { partition = "aws", dns_suffix = "amazonaws.com" }
   }
+  mock_data "aws_availability_zones" {
+    defaults = { names = ["us-east-1a", "us-east-1b", "us-east-1c"] }
+  }
   mock_resource "aws_kms_key" {
     defaults = { arn = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000" }
+  }
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:us-east-1:123456789012:log-group:mocked" }
+  }
+  mock_resource "aws_db_instance" {
+    defaults = { arn = "arn:aws:rds:us-east-1:123456789012:db:mocked", master_user_secret = [{ secret_arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-mocked-AbCdEf" }] }
+  }
+  mock_resource "aws_ecr_repository" {
+    defaults = { arn = "arn:aws:ecr:us-east-1:123456789012:repository/mocked", repository_url = "123456789012.dkr.ecr.us-east-1.amazonaws.com/mocked" }
+  }
+  mock_resource "aws_ecs_cluster" {
+    defaults = { arn = "arn:aws:ecs:us-east-1:123456789012:cluster/mocked" }
+  }
+  mock_resource "aws_ecs_task_definition" {
+    defaults = { arn = "arn:aws:ecs:us-east-1:123456789012:task-definition/mocked:1" }
+  }
+  mock_resource "aws_efs_access_point" {
+    defaults = { arn = "arn:aws:elasticfilesystem:us-east-1:123456789012:access-point/fsap-0123456789abcdef0" }
+  }
+  mock_resource "aws_efs_file_system" {
+    defaults = { arn = "arn:aws:elasticfilesystem:us-east-1:123456789012:file-system/fs-01234567" }
+  }
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::123456789012:role/mocked" }
+  }
+  mock_resource "aws_lb" {
+    defaults = { arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/mocked/50dc6c495c0c9188" }
+  }
+  mock_resource "aws_lb_listener" {
+    defaults = { arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/mocked/50dc6c495c0c9188/f2f7dc8efc522ab2" }
+  }
+  mock_resource "aws_lb_target_group" {
+    defaults = { arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/mocked/50dc6c495c0c9188" }
+  }
+  mock_resource "aws_secretsmanager_secret" {
+    defaults = { arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:mocked-AbCdEf" }
+  }
+  mock_resource "aws_service_discovery_http_namespace" {
+    defaults = { arn = "arn:aws:servicediscovery:us-east-1:123456789012:namespace/ns-0123456789abcdef" }
+  }
+  mock_resource "aws_sqs_queue" {
+    defaults = { arn = "arn:aws:sqs:us-east-1:123456789012:mocked", url = "https://sqs.us-east-1.amazonaws.com/123456789012/mocked" }
+  }
+  mock_resource "aws_wafv2_web_acl" {
+    defaults = { arn = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/mocked/00000000-0000-0000-0000-000000000000" }
+  }
+  mock_resource "aws_acm_certificate" {
+    defaults = {
+      arn = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
+      domain_validation_options = [
+        for host in ["airflow.data.example.com"] :
+        { domain_name = host, resource_record_name = "_x.${host}", resource_record_type = "CNAME", resource_record_value = "_y.acm-validations.aws" }
+      ]
+    }
   }
 }
 
@@ -29,7 +87,29 @@ run "prod" {
   command = plan
 
   variables {
-    environment  = "prod"
-    alarm_emails = ["data@example.com"]
+    environment        = "prod"
+    alarm_emails       = ["data@example.com"]
+    airflow            = "ecs"
+    domain             = "data.example.com"
+    zone_id            = "Z0123456789ABC"
+    enable_nat         = true
+    enable_waf         = true
+    public_ui          = true
+    oidc_client_secret = "hush"
+    oidc = {
+      issuer                 = "https://id.example.com"
+      authorization_endpoint = "https://id.example.com/authorize"
+      token_endpoint         = "https://id.example.com/token"
+      user_info_endpoint     = "https://id.example.com/user"
+      client_id              = "estrela"
+    }
+  }
+}
+
+run "mwaa" {
+  command = plan
+
+  variables {
+    airflow = "mwaa"
   }
 }

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from deploy_stubs import Deployment, deployment_in
 from terraform_run import Plan, Terraform, initialised, plans_of
+
+
+@pytest.fixture
+def deployment(tmp_path: Path) -> Deployment:
+    return deployment_in(tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,8 @@ def test_the_provider_tags_every_resource_with_commit_repository_and_environment
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
 def test_a_module_is_four_files_and_is_used(module: Path) -> None:
     assert {path.name for path in module.glob("*.tf")} == FILES
-    assert f'"./modules/{module.name}"' in (CONFIGURATION / "main.tf").read_text()
+    files = [*CONFIGURATION.glob("*.tf"), *CONFIGURATION.glob("modules/*/main.tf")]
+    assert any(re.search(rf'"\.(/modules|\.)/{module.name}"', path.read_text()) for path in files)
 
 
 @pytest.mark.parametrize("folder", [CONFIGURATION, *MODULES], ids=lambda path: path.name)

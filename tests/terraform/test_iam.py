@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,8 +10,15 @@ import pytest
 from terraform_run import ROOT, Plan
 
 TABLE = ROOT / "docs" / "iam.md"
-START = "<!-- the plan of dev, by role: tests/terraform/test_iam.py -->\n"
-REASONED = {"glue:GetSecurityConfiguration", "cloudwatch:PutMetricData"}
+START = "<!-- the plans, by role: tests/terraform/test_iam.py -->\n"
+PLANS = {"prod": "With Airflow on ECS: `prod`", "mwaa": "With Amazon MWAA: `dev`"}
+REASONED = {
+    "cloudwatch:PutMetricData",
+    "ecr:GetAuthorizationToken",
+    "glue:GetSecurityConfiguration",
+    "logs:DescribeLogGroups",
+    "s3:GetAccountPublicAccessBlock",
+}
 """Actions that know no resource: they alone are allowed on ``*``."""
 
 
@@ -22,9 +30,14 @@ def roles(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
     """Name of the role and statement, of every policy of a role."""
     for resource in plan:
         if resource.kind == "aws_iam_role_policy":
-            owner = resource.address.rpartition(".aws_iam_role_policy.")
             for statement in resource.policy():
-                yield f"{owner[0].removeprefix('module.')}.{owner[2]}", statement
+                yield name_of(resource.address), statement
+
+
+def name_of(address: str) -> str:
+    """Modules and resource of an address, without what Terraform puts around them."""
+    short = re.sub(r"module\.|aws_iam_role_policy\.|\[0\]", "", address)
+    return re.sub(r'(?:\.\w+)?\["([\w-]+)"\]', r".\1", short)
 
 
 def table(plan: Plan) -> str:
@@ -44,7 +57,8 @@ def table(plan: Plan) -> str:
 
 def test_the_table_is_the_plan(plans: dict[str, Plan]) -> None:
     documented = TABLE.read_text().partition(START)[2]
-    assert documented == table(plans["dev"]), f"write the new table below the mark of {TABLE.name}, and read it"
+    planned = "\n".join(f"## {title}\n\n{table(plans[name])}" for name, title in PLANS.items())
+    assert documented == planned, f"write the new table below the mark of {TABLE.name}, and read it"
 
 
 def test_no_action_is_a_wildcard(everything: Plan) -> None:

@@ -15,6 +15,8 @@ POLICIES = {
     "aws_kms_key": "policy",
     "aws_s3_bucket_policy": "policy",
     "aws_sns_topic_policy": "policy",
+    "aws_sqs_queue_policy": "policy",
+    "aws_efs_file_system_policy": "policy",
 }
 """Attributes that hold a policy, by type of resource."""
 
@@ -37,8 +39,25 @@ def each(value: Any) -> list[Any]:
 
 
 def test_every_flag_has_a_plan_for_on_and_off(plans: dict[str, Plan]) -> None:
-    assert {"dev", "prod"} <= set(plans)
-    assert all(len(plan) > 50 for plan in plans.values())
+    assert set(plans) == {"dev", "prod", "mwaa"}
+    assert len(plans["dev"]) > 50
+    kinds = {name: {resource.kind for resource in plan} for name, plan in plans.items()}
+    for kind in ("aws_ecs_service", "aws_nat_gateway", "aws_wafv2_web_acl", "aws_internet_gateway"):
+        assert [name for name in plans if kind in kinds[name]] == ["prod"], kind
+    assert [name for name in plans if "aws_mwaa_environment" in kinds[name]] == ["mwaa"]
+    assert [name for name in plans if "aws_vpc" in kinds[name]] == ["prod", "mwaa"]
+
+
+def test_without_airflow_nothing_is_billed_by_the_hour(plans: dict[str, Plan]) -> None:
+    hourly = {
+        "aws_db_instance",
+        "aws_ecs_service",
+        "aws_lb",
+        "aws_mwaa_environment",
+        "aws_nat_gateway",
+        "aws_vpc_endpoint",
+    }
+    assert hourly & {resource.kind for resource in plans["dev"]} == set()
 
 
 def test_every_bucket_is_encrypted_versioned_private_and_takes_only_tls(everything: Plan) -> None:
@@ -131,3 +150,9 @@ def test_what_holds_data_is_protected_in_prod(plans: dict[str, Plan], environmen
     assert all(bucket.values["force_destroy"] is not protected for bucket in of(plan, "aws_s3_bucket"))
     windows = {secret.values["recovery_window_in_days"] for secret in of(plan, "aws_secretsmanager_secret")}
     assert windows == ({30} if protected else {0})
+    if protected:
+        (database,) = of(plan, "aws_db_instance")
+        (balancer,) = of(plan, "aws_lb")
+        assert database.values["deletion_protection"]
+        assert not database.values["skip_final_snapshot"]
+        assert balancer.values["enable_deletion_protection"]

@@ -19,6 +19,20 @@ locals {
       ArnLike      = { "aws:SourceArn" = [for name in var.log_sources : "arn:${var.partition}:s3:::${name}"] }
     }
   }
+  load_balancer_logs = {
+    Sid       = "LoadBalancerLogs"
+    Effect    = "Allow"
+    Principal = { Service = "logdelivery.elasticloadbalancing.amazonaws.com" }
+    Action    = "s3:PutObject"
+    Resource  = "${local.arn}/alb/AWSLogs/${var.account_id}/*"
+    Condition = {
+      ArnLike = { "aws:SourceArn" = "arn:${var.partition}:elasticloadbalancing:*:${var.account_id}:loadbalancer/app/${coalesce(var.load_balancer, "none")}/*" }
+    }
+  }
+  statements = [
+    for statement in [local.tls_only, local.access_logs, local.load_balancer_logs] : statement
+    if lookup({ AccessLogs = length(var.log_sources) > 0, LoadBalancerLogs = var.load_balancer != null }, statement.Sid, true)
+  ]
 }
 
 resource "aws_s3_bucket" "this" {
@@ -103,7 +117,7 @@ resource "aws_s3_bucket_policy" "this" {
   bucket = aws_s3_bucket.this.id
   policy = jsonencode({
     Version   = "2012-10-17"
-    Statement = [for statement in [local.tls_only, local.access_logs] : statement if statement.Sid == "TlsOnly" || length(var.log_sources) > 0]
+    Statement = local.statements
   })
 
   depends_on = [aws_s3_bucket_public_access_block.this]

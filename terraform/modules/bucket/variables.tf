@@ -41,6 +41,12 @@ variable "log_sources" {
   default     = []
 }
 
+variable "load_balancer" {
+  description = "Name of the load balancer whose access logs this one gets, below alb/; null: of none."
+  type        = string
+  default     = null
+}
+
 variable "expire_days" {
   description = "Days after which objects expire, by prefix."
   type        = map(number)

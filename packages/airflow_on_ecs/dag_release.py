@@ -1,0 +1,155 @@
+"""Releases of the DAGs in a folder that many containers read: brought whole, or not seen at all.
+
+``python -m airflow_on_ecs.dag_release --folder /dags COMMAND``, where COMMAND is ``sync SHA`` (bring the release
+``<DAG_RELEASES>/SHA.zip`` and switch to it), ``switch SHA`` (back to one that is there), ``list`` or ``current``.
+
+A release is a folder ``releases/SHA``; ``current`` is a link to one. The link is replaced by a rename, which is atomic,
+so a reader sees the old release or the new one. A run that was killed leaves folders whose names start with a dot;
+the next run removes them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import re
+import shutil
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+SHA = re.compile(r"[0-9a-f]{7,40}")
+KEPT = 5
+
+
+class DagReleaseError(Exception):
+    """A release cannot be brought or switched to."""
+
+
+@dataclass(frozen=True)
+class DagReleases:
+    """The releases below ``folder``. One writer at a time; readers need no lock."""
+
+    folder: Path
+
+    @property
+    def current(self) -> str | None:
+        """The release that readers see; None before the first."""
+        link = self.folder / "current"
+        return link.readlink().name if link.is_symlink() else None
+
+    @property
+    def names(self) -> list[str]:
+        """All complete releases, the oldest first."""
+        found = [path for path in self._releases.glob("*") if not path.name.startswith(".")]
+        return [path.name for path in sorted(found, key=lambda path: path.stat().st_mtime)]
+
+    def add(self, sha: str, archive: Path) -> None:
+        """Unpack a release beside the others; it gets its name once it is complete and its DAGs can be compiled."""
+        self._remove_leftovers()
+        target = self._release(sha)
+        if target.exists():
+            return
+        self._releases.mkdir(exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=".part-", dir=self._releases))
+        with zipfile.ZipFile(archive) as files:
+            files.extractall(part)
+        _require_dags(part, sha)
+        part.chmod(0o755)
+        part.rename(target)
+
+    def switch(self, sha: str) -> None:
+        """Let readers see the release ``sha``. Raises DagReleaseError if it is not there."""
+        if not self._release(sha).is_dir():
+            known = ", ".join(self.names) or "none"
+            raise DagReleaseError(f"there is no release {sha}; there are: {known}")
+        link = self.folder / f".current-{os.getpid()}"
+        link.unlink(missing_ok=True)
+        link.symlink_to(Path("releases") / sha)
+        link.replace(self.folder / "current")
+
+    def prune(self) -> None:
+        """Remove all but the newest five releases and the current one."""
+        for name in [name for name in self.names if name != self.current][: -(KEPT - 1)]:
+            hidden = self._releases / f".old-{name}"
+            self._release(name).rename(hidden)  # readers never see it half removed
+            shutil.rmtree(hidden)
+
+    @property
+    def _releases(self) -> Path:
+        return self.folder / "releases"
+
+    def _release(self, sha: str) -> Path:
+        if not SHA.fullmatch(sha):
+            raise DagReleaseError(f"'{sha}' is not a commit: 7 to 40 hexadecimal digits")
+        return self._releases / sha
+
+    def _remove_leftovers(self) -> None:
+        for path in self._releases.glob(".*"):
+            shutil.rmtree(path)
+        for link in self.folder.glob(".current-*"):
+            link.unlink()
+
+
+def _require_dags(release: Path, sha: str) -> None:
+    """Raise DagReleaseError unless the release has DAGs and every file of it compiles."""
+    if not list((release / "dags").glob("*.py")):
+        raise DagReleaseError(f"release {sha} has no DAG in dags/")
+    for path in sorted(release.rglob("*.py")):
+        try:
+            ast.parse(path.read_bytes())
+        except (SyntaxError, ValueError) as error:
+            raise DagReleaseError(f"release {sha}: {path.relative_to(release)} is no Python: {error}") from error
+
+
+def download(url: str, target: Path) -> None:
+    """Copy an object ``s3://bucket/key`` to a file."""
+    import boto3
+
+    bucket, _, key = url.removeprefix("s3://").partition("/")
+    boto3.client("s3").download_file(bucket, key, str(target))
+
+
+def main(arguments: Sequence[str], source: str, fetch: Callable[[str, Path], None] = download) -> int:
+    """Run a command and print what readers see; exit status 1 with the reason if it was refused."""
+    given = _parser().parse_args(arguments)
+    releases = DagReleases(given.folder)
+    try:
+        if given.command == "sync":
+            _sync(releases, given.sha, lambda target: fetch(f"{source}/{given.sha}.zip", target))
+        elif given.command == "switch":
+            releases.switch(given.sha)
+    except DagReleaseError as error:
+        print(f"dag_release: {error}; readers still see {releases.current}", file=sys.stderr)
+        return 1
+    print("\n".join(releases.names) if given.command == "list" else f"current release: {releases.current}")
+    return 0
+
+
+def _sync(releases: DagReleases, sha: str, fetch: Callable[[Path], None]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Path(folder) / "release.zip"
+        if sha not in releases.names:
+            fetch(archive)
+        releases.add(sha, archive)
+    releases.switch(sha)
+    releases.prune()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="dag_release")
+    parser.add_argument("--folder", type=Path, required=True)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("sync", "switch"):
+        commands.add_parser(name).add_argument("sha")
+    commands.add_parser("list")
+    commands.add_parser("current")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ.get("DAG_RELEASES", "")))

@@ -1,0 +1,62 @@
+"""``python -m airflow_on_ecs.start scheduler``: one of Airflow's processes, once the database has its schema.
+
+ECS starts the services and the task that migrates the database at the same time. A service waits for it.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from airflow_on_ecs.database import database_url
+
+WAIT_SECONDS = 900.0
+PAUSE_SECONDS = 5.0
+CHECK = ("airflow", "db", "check-migrations", "--migration-wait-timeout", "60")
+
+
+def airflow_environment(env: Mapping[str, str]) -> dict[str, str]:
+    """Return ``env`` with the settings that Airflow takes as addresses and keys, from their parts.
+
+    ``FERNET_SECRET`` is 32 characters, or several of them separated by commas, the newest first.
+    """
+    url = database_url(env)
+    keys = [base64.urlsafe_b64encode(secret.encode()).decode() for secret in env["FERNET_SECRET"].split(",")]
+    return {
+        **env,
+        "AIRFLOW__CORE__FERNET_KEY": ",".join(keys),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": url,
+    }
+
+
+def wait_for_schema(
+    is_migrated: Callable[[], bool], sleep: Callable[[float], None], clock: Callable[[], float]
+) -> bool:
+    """Return whether the database got its schema within 15 minutes."""
+    deadline = clock() + WAIT_SECONDS
+    while not is_migrated():
+        if clock() > deadline:
+            return False
+        sleep(PAUSE_SECONDS)
+    return True
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Become Airflow with ``arguments``; exit with status 1 if the database has no schema in time."""
+    env = airflow_environment(os.environ)
+
+    def is_migrated() -> bool:
+        return subprocess.run(CHECK, env=env, check=False).returncode == 0
+
+    if not wait_for_schema(is_migrated, time.sleep, time.monotonic):
+        sys.exit("the database has no current schema after 15 minutes: did the task airflow-setup run?")
+    os.execvpe("airflow", ["airflow", *arguments], env)  # noqa: S606 - it replaces this process
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,4 @@
+variable "name" {
+  description = "Name of the cluster and of its namespace."
+  type        = string
+}

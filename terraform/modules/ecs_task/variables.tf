@@ -1,0 +1,118 @@
+variable "name" {
+  description = "Prefix of the names."
+  type        = string
+}
+
+variable "task" {
+  description = "Name of the task and of its container."
+  type        = string
+}
+
+variable "partition" {
+  description = "AWS partition, such as aws."
+  type        = string
+}
+
+variable "account_id" {
+  description = "AWS account of the task."
+  type        = string
+}
+
+variable "region" {
+  description = "AWS region of the task."
+  type        = string
+}
+
+variable "kms_key_arn" {
+  description = "Key of the log and of the secrets."
+  type        = string
+}
+
+variable "log_retention_days" {
+  description = "Days that the log is kept."
+  type        = number
+}
+
+variable "image" {
+  description = "Image of the container, with its tag or digest."
+  type        = string
+}
+
+variable "repository_arn" {
+  description = "ECR repository that the image is pulled from; null for an image of another registry."
+  type        = string
+  default     = null
+}
+
+variable "user" {
+  description = "User and group that the container runs as."
+  type        = string
+}
+
+variable "size" {
+  description = "CPU units and MiB of memory, as Fargate pairs them."
+  type = object({
+    cpu    = number
+    memory = number
+  })
+}
+
+variable "entry_point" {
+  description = "Entry point of the container; empty: that of the image."
+  type        = list(string)
+  default     = []
+}
+
+variable "command" {
+  description = "Command of the container."
+  type        = list(string)
+}
+
+variable "environment" {
+  description = "Environment variables that are no secrets."
+  type        = map(string)
+}
+
+variable "secrets" {
+  description = "ARNs of the secrets that become environment variables, by the name of the variable."
+  type        = map(string)
+  default     = {}
+}
+
+variable "statements" {
+  description = "What the container may do on AWS, by the statement's ID."
+  type = map(object({
+    actions   = list(string)
+    resources = list(string)
+    condition = optional(map(map(string)))
+  }))
+  default = {}
+}
+
+variable "writable_paths" {
+  description = "Folders that the container may write to; they go with it. All else is read-only."
+  type        = set(string)
+}
+
+variable "files" {
+  description = "EFS file system that is mounted, if any."
+  type = object({
+    file_system_id  = string
+    access_point_id = string
+    path            = string
+    read_only       = bool
+  })
+  default = null
+}
+
+variable "port" {
+  description = "Port on which the container serves HTTP, if any."
+  type        = number
+  default     = null
+}
+
+variable "health_check" {
+  description = "Command that ends with 0 while the container is healthy, such as [\"CMD\", \"true\"]; null: it is running."
+  type        = list(string)
+  default     = null
+}

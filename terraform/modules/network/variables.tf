@@ -1,0 +1,83 @@
+variable "name" {
+  description = "Prefix of the names."
+  type        = string
+}
+
+variable "partition" {
+  description = "AWS partition, such as aws."
+  type        = string
+}
+
+variable "account_id" {
+  description = "AWS account, the only one that gets through the endpoints."
+  type        = string
+}
+
+variable "region" {
+  description = "AWS region of the network."
+  type        = string
+}
+
+variable "kms_key_arn" {
+  description = "Key of the flow logs."
+  type        = string
+}
+
+variable "log_retention_days" {
+  description = "Days that flow logs are kept."
+  type        = number
+}
+
+variable "cidr" {
+  description = "Addresses of the network."
+  type        = string
+}
+
+variable "multi_az" {
+  description = "Endpoints and NAT in every availability zone, not only in the first."
+  type        = bool
+}
+
+variable "enable_nat" {
+  description = "Give the private subnets a way to the internet."
+  type        = bool
+}
+
+variable "public" {
+  description = "Make public subnets, for a load balancer that the internet reaches."
+  type        = bool
+}
+
+variable "endpoints" {
+  description = "AWS services that are reached without the internet, by the last part of their endpoint's name."
+  type        = set(string)
+}
+
+variable "groups" {
+  description = "Security groups, one per service: description by name."
+  type        = map(string)
+}
+
+variable "connections" {
+  description = "Who may connect to whom, by what it is for: the only traffic between the groups."
+  type = map(object({
+    from = string
+    to   = string
+    port = number
+  }))
+}
+
+variable "s3_clients" {
+  description = "Groups that reach S3."
+  type        = set(string)
+}
+
+variable "internet_clients" {
+  description = "Groups that reach the internet, by NAT or as a public load balancer."
+  type        = set(string)
+}
+
+variable "user_cidrs" {
+  description = "Addresses of people who reach the load balancer."
+  type        = set(string)
+}

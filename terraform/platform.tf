@@ -1,0 +1,255 @@
+# What runs all the time: network, database, Airflow. Nothing of it is made unless a flag asks for it.
+locals {
+  on_ecs      = var.airflow == "ecs"
+  on_mwaa     = var.airflow == "mwaa"
+  has_network = local.on_ecs || local.on_mwaa
+  multi_az    = coalesce(var.multi_az, var.environment == "prod")
+  hosts       = { airflow = "airflow.${var.domain == null ? "invalid" : var.domain}" }
+
+  airflow_parts = ["api-server", "scheduler", "dag-processor", "triggerer", "worker", "metrics"]
+  ecs_groups = merge(
+    { for part in local.airflow_parts : "airflow-${part}" => "Airflow's ${part}" },
+    {
+      "airflow-setup"  = "Schema of Airflow's metadata"
+      "dag-sync"       = "Brings DAG releases to EFS"
+      "database-roles" = "Makes the roles of the database"
+      "load-balancer"  = "HTTPS for people"
+      "database"       = "PostgreSQL"
+      "files"          = "EFS with the DAG releases"
+    },
+  )
+  groups = merge(
+    local.on_ecs ? local.ecs_groups : {},
+    local.on_mwaa ? { mwaa = "Amazon MWAA" } : {},
+    { endpoints = "Endpoints of AWS services" },
+  )
+  # what calls AWS
+  clients = setsubtract(keys(local.groups), ["load-balancer", "database", "files", "endpoints"])
+  connections = merge(
+    var.enable_nat ? {} : { for client in local.clients : "${client} calls AWS" => { from = client, to = "endpoints", port = 443 } },
+    local.on_mwaa ? { for port in [443, 5432] : "Within Amazon MWAA, port ${port}" => { from = "mwaa", to = "mwaa", port = port } } : {},
+    local.on_ecs ? merge(
+      { for part in concat(local.airflow_parts, ["setup"]) : "Metadata for airflow-${part}" => { from = "airflow-${part}", to = "database", port = 5432 } },
+      { for client in ["airflow-dag-processor", "airflow-worker", "dag-sync"] : "DAG releases for ${client}" => { from = client, to = "files", port = 2049 } },
+      { for part in ["worker", "triggerer"] : "Execution API for airflow-${part}" => { from = "airflow-${part}", to = "airflow-api-server", port = 8080 } },
+      { "Roles of the database" = { from = "database-roles", to = "database", port = 5432 } },
+      { "Airflow's pages" = { from = "load-balancer", to = "airflow-api-server", port = 8080 } },
+    ) : {},
+  )
+  endpoints = toset(concat(
+    ["athena", "glue", "kms", "logs", "monitoring", "secretsmanager", "sns", "sqs", "sts"],
+    local.on_ecs ? ["ecr.api", "ecr.dkr", "ecs", "elasticfilesystem"] : [],
+    local.on_mwaa ? ["airflow.api", "airflow.env", "airflow.ops"] : [],
+  ))
+
+  # What deploy.sh gives to aws ecs run-task. No value has a space.
+  run_task   = local.on_ecs ? "--launch-type FARGATE --cluster ${module.cluster[0].name} --task-definition" : null
+  network_of = local.on_ecs ? "--network-configuration awsvpcConfiguration={assignPublicIp=DISABLED,subnets=[${join(",", module.network[0].private_subnet_ids)}],securityGroups=[" : null
+  services   = local.on_ecs ? module.airflow_ecs[0].services : []
+
+  airflow_image = local.on_ecs ? {
+    url            = "${module.registry[0].repositories["airflow"].url}:${coalesce(var.image_tag, var.git_sha)}"
+    repository_arn = module.registry[0].repositories["airflow"].arn
+  } : null
+
+  lake_arn   = module.bucket["lake"].arn
+  glue_arn   = "arn:${local.partition}:glue:${var.region}:${var.account_id}"
+  athena_arn = "arn:${local.partition}:athena:${var.region}:${var.account_id}:workgroup"
+  # What the code of a DAG's task calls: packages/estrela/airflow. The lake itself is worked on by Glue.
+  task_statements = {
+    Runs     = { actions = ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"], resources = ["${local.glue_arn}:job/${module.lake.job_name}"] }
+    Lake     = { actions = ["s3:ListBucket"], resources = [local.lake_arn] }
+    LakeRead = { actions = ["s3:GetObject"], resources = ["${local.lake_arn}/*"] }
+    OpsWrite = { actions = ["s3:PutObject"], resources = ["${local.lake_arn}/ops/*"] }
+    OpsTables = {
+      actions   = ["glue:GetTable", "glue:CreateTable", "glue:UpdateTable", "glue:CreateDatabase"]
+      resources = ["${local.glue_arn}:catalog", "${local.glue_arn}:database/estrela_ops", "${local.glue_arn}:table/estrela_ops/*"]
+    }
+    Queries = { actions = ["athena:ListQueryExecutions", "athena:BatchGetQueryExecution"], resources = [for workgroup in values(module.athena.workgroups) : "${local.athena_arn}/${workgroup}"] }
+    Alerts  = { actions = ["sns:Publish"], resources = [module.monitoring.topic_arn] }
+  }
+}
+
+module "network" {
+  source = "./modules/network"
+  count  = local.has_network ? 1 : 0
+
+  name               = local.name
+  partition          = local.partition
+  account_id         = var.account_id
+  region             = var.region
+  kms_key_arn        = module.kms.key_arn
+  log_retention_days = var.log_retention_days
+  cidr               = var.network_cidr
+  multi_az           = local.multi_az
+  enable_nat         = var.enable_nat
+  public             = local.on_ecs && var.public_ui
+  endpoints          = var.enable_nat ? [] : local.endpoints
+  groups             = local.groups
+  connections        = local.connections
+  s3_clients         = local.clients
+  internet_clients   = setunion(var.enable_nat ? local.clients : [], local.on_ecs && var.oidc != null ? ["load-balancer"] : [])
+  user_cidrs         = local.on_ecs ? var.user_cidrs : []
+}
+
+module "registry" {
+  source = "./modules/registry"
+  count  = local.on_ecs ? 1 : 0
+
+  name          = local.name
+  images        = ["airflow"]
+  kms_key_arn   = module.kms.key_arn
+  force_destroy = !local.protected
+}
+
+module "secrets" {
+  source = "./modules/secrets"
+  count  = local.on_ecs ? 1 : 0
+
+  name        = local.name
+  kms_key_arn = module.kms.key_arn
+  window_days = local.protected ? 30 : 0
+  secrets = {
+    "airflow/admin"      = "Password of Airflow's first administrator"
+    "airflow/database"   = "Password of the database role airflow"
+    "airflow/fernet_key" = "32 characters that encrypt connections in Airflow's metadata"
+    "airflow/jwt_secret" = "Signs the tokens between Airflow's services"
+    "airflow/secret_key" = "Signs the sessions of Airflow's pages"
+  }
+}
+
+module "cluster" {
+  source = "./modules/cluster"
+  count  = local.on_ecs ? 1 : 0
+
+  name = local.name
+}
+
+module "database" {
+  source = "./modules/database"
+  count  = local.on_ecs ? 1 : 0
+
+  name                = local.name
+  subnet_ids          = module.network[0].private_subnet_ids
+  security_group_id   = module.network[0].group_ids["database"]
+  kms_key_arn         = module.kms.key_arn
+  instance_class      = var.database_instance_class
+  multi_az            = local.multi_az
+  deletion_protection = local.protected
+  backup_days         = local.protected ? 35 : 7
+  log_retention_days  = var.log_retention_days
+}
+
+module "database_roles" {
+  source = "./modules/database_roles"
+  count  = local.on_ecs ? 1 : 0
+
+  name               = local.name
+  partition          = local.partition
+  account_id         = var.account_id
+  region             = var.region
+  kms_key_arn        = module.kms.key_arn
+  log_retention_days = var.log_retention_days
+  database_host      = module.database[0].host
+  master_secret_arn  = module.database[0].master_secret_arn
+  roles              = { airflow = module.secrets[0].arns["airflow/database"] }
+  image              = local.airflow_image
+}
+
+module "dns_certificates" {
+  source = "./modules/dns_certificates"
+  count  = local.on_ecs ? 1 : 0
+
+  zone_id       = var.zone_id
+  hosts         = values(local.hosts)
+  load_balancer = module.load_balancer[0].address
+}
+
+module "load_balancer" {
+  source = "./modules/load_balancer"
+  count  = local.on_ecs ? 1 : 0
+
+  name                = local.name
+  vpc_id              = module.network[0].vpc_id
+  subnet_ids          = var.public_ui ? module.network[0].public_subnet_ids : module.network[0].private_subnet_ids
+  security_group_id   = module.network[0].group_ids["load-balancer"]
+  public              = var.public_ui
+  certificate_arn     = module.dns_certificates[0].certificate_arn
+  oidc                = var.oidc
+  oidc_client_secret  = var.oidc_client_secret
+  enable_waf          = var.enable_waf
+  deletion_protection = local.protected
+  log_bucket          = module.log_bucket.name
+  log_retention_days  = var.log_retention_days
+  kms_key_arn         = module.kms.key_arn
+  apps = {
+    # the execution API is for workers, which reach it inside the network
+    airflow = { host = local.hosts.airflow, port = 8080, health_path = "/api/v2/version", closed_paths = ["/execution", "/execution/*"] }
+  }
+}
+
+module "dag_files" {
+  source = "./modules/dag_files"
+  count  = local.on_ecs ? 1 : 0
+
+  name              = local.name
+  partition         = local.partition
+  account_id        = var.account_id
+  kms_key_arn       = module.kms.key_arn
+  subnet_ids        = module.network[0].private_subnet_ids
+  subnet_count      = 2
+  security_group_id = module.network[0].group_ids["files"]
+}
+
+module "airflow_ecs" {
+  source = "./modules/airflow_ecs"
+  count  = local.on_ecs ? 1 : 0
+
+  name               = local.name
+  partition          = local.partition
+  account_id         = var.account_id
+  region             = var.region
+  kms_key_arn        = module.kms.key_arn
+  log_retention_days = var.log_retention_days
+  host               = local.hosts.airflow
+  admin_email        = var.admin_email
+  subnet_ids         = module.network[0].private_subnet_ids
+  group_ids          = module.network[0].group_ids
+  target_group_arn   = module.load_balancer[0].target_group_arns["airflow"]
+  database_host      = module.database[0].host
+  secret_arns        = module.secrets[0].arns
+  log_bucket         = module.log_bucket.name
+  code_bucket        = module.bucket["code"].name
+  task_statements    = local.task_statements
+  workers            = var.airflow_workers
+  image              = local.airflow_image
+  cluster = {
+    arn       = module.cluster[0].arn
+    name      = module.cluster[0].name
+    namespace = module.cluster[0].namespace
+  }
+  dag_files = {
+    arn            = module.dag_files[0].arn
+    file_system_id = module.dag_files[0].file_system_id
+    access_point   = module.dag_files[0].access_point
+  }
+}
+
+module "airflow_mwaa" {
+  source = "./modules/airflow_mwaa"
+  count  = local.on_mwaa ? 1 : 0
+
+  name              = local.name
+  partition         = local.partition
+  account_id        = var.account_id
+  region            = var.region
+  kms_key_arn       = module.kms.key_arn
+  airflow_version   = var.mwaa.version
+  environment_class = var.mwaa.class
+  workers           = { min = var.airflow_workers.min, max = var.airflow_workers.max }
+  dag_bucket        = module.bucket["dags"].name
+  requirements      = var.mwaa.requirements
+  subnet_ids        = module.network[0].private_subnet_ids
+  security_group_id = module.network[0].group_ids["mwaa"]
+  task_statements   = local.task_statements
+}

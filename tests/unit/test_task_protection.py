@@ -1,0 +1,154 @@
+"""Scale-in protection of a Celery worker, with a stand-in for the endpoint of the ECS agent."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_on_ecs.task_protection import IDLE_SECONDS, MINUTES, TaskProtection, ask_agent
+
+APP = """
+import time
+from pathlib import Path
+from celery import Celery
+
+app = Celery("tasks", broker="filesystem://")
+app.conf.update(imports=["airflow_on_ecs.task_protection"], worker_hijack_root_logger=False,
+    broker_transport_options={name: "queue" for name in ("data_folder_in", "data_folder_out")},
+    worker_enable_remote_control=False, task_acks_late=False)
+
+@app.task(name="work")
+def work():
+    Path("started").touch()
+    time.sleep(3)
+    Path("ended").touch()
+"""
+
+
+class Agent(ThreadingHTTPServer):
+    """Answers as the ECS agent does; ``refusal`` is its answer instead, if any."""
+
+    refusal: dict[str, Any] | None = None
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.requests: list[tuple[str, dict[str, Any]]] = []
+
+    @property
+    def uri(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/api/0123"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Agent
+
+    def do_PUT(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.requests.append((self.path, body))
+        answer = json.dumps(self.server.refusal or {"protection": body}).encode()
+        self.send_response(400 if self.server.refusal and "error" in self.server.refusal else 200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def agent() -> Iterator[Agent]:
+    with Agent() as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_a_busy_worker_is_protected_renewed_at_half_the_time_and_given_up_when_idle() -> None:
+    sent: list[tuple[float, bool]] = []
+    now = 0.0
+    protection = TaskProtection(lambda on: sent.append((now, on)), lambda: now)
+    for now in (0.0, 5.0, MINUTES * 30 + 5.0):  # noqa: B007 - the clock reads it
+        protection.update(busy=True)
+    idle = MINUTES * 30 + 10.0
+    for now in (idle, idle + IDLE_SECONDS - 1, idle + IDLE_SECONDS, idle + 60):  # noqa: B007 - likewise
+        protection.update(busy=False)
+    assert sent == [(0.0, True), (MINUTES * 30 + 5.0, True), (idle + IDLE_SECONDS, False)]
+
+
+def test_an_idle_worker_that_was_never_busy_asks_for_nothing() -> None:
+    sent: list[bool] = []
+    protection = TaskProtection(sent.append, lambda: 1000.0)
+    protection.update(busy=False)
+    protection.update(busy=False)
+    assert sent == []
+
+
+def test_a_request_that_failed_is_made_again(caplog: pytest.LogCaptureFixture) -> None:
+    answers = iter([OSError("throttled"), None])
+
+    def send(_: bool) -> None:
+        answer = next(answers)
+        if answer:
+            raise answer
+
+    protection = TaskProtection(send, lambda: 0.0)
+    protection.update(busy=True)
+    protection.update(busy=True)
+    assert next(answers, "none left") == "none left"
+    assert "The ECS agent did not change the task's protection: throttled" in caplog.text
+
+
+def test_the_agent_is_asked_in_its_own_words(agent: Agent) -> None:
+    ask_agent(agent.uri, True)
+    ask_agent(agent.uri, False)
+    path = "/api/0123/task-protection/v1/state"
+    assert agent.requests == [
+        (path, {"ProtectionEnabled": True, "ExpiresInMinutes": MINUTES}),
+        (path, {"ProtectionEnabled": False}),
+    ]
+
+
+@pytest.mark.parametrize(
+    "refusal", [{"failure": {"Reason": "DEPLOYMENT_BLOCKED"}}, {"error": {"Code": "AccessDenied"}}]
+)
+def test_a_refusal_is_told_with_its_reason(agent: Agent, refusal: dict[str, Any]) -> None:
+    agent.refusal = refusal
+    with pytest.raises(OSError, match=next(iter(next(iter(refusal.values())).values()))):
+        ask_agent(agent.uri, True)
+
+
+def test_a_worker_that_is_told_to_stop_has_asked_for_protection_and_ends_its_task_first(
+    agent: Agent, tmp_path: Path
+) -> None:
+    """A real Celery worker, on a broker of files."""
+    (tmp_path / "tasks.py").write_text(APP)
+    (tmp_path / "queue").mkdir()
+    env = {**os.environ, "ECS_AGENT_URI": agent.uri, "PYTHONPATH": str(tmp_path)}
+    celery = [sys.executable, "-m", "celery", "-A", "tasks"]
+    subprocess.run([*celery, "call", "work"], cwd=tmp_path, env=env, check=True, capture_output=True, timeout=60)
+    options = ["worker", "--concurrency", "1", "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    with subprocess.Popen(
+        [*celery, *options], cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as worker:
+        try:
+            deadline = time.monotonic() + 60
+            while not (tmp_path / "started").exists():
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            assert [body["ProtectionEnabled"] for _, body in agent.requests] == [True]
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(timeout=60) == 0
+        finally:
+            worker.kill()
+    assert (tmp_path / "ended").exists()
