@@ -10,8 +10,8 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 FOLDERS = (
-    "unit", "spark", "releases", "dags", "e2e", "contract", "terraform", "metabase", "dataharvest", "bcb_mirror",
-    "localaws",
+    "unit", "ledger", "spark", "releases", "dags", "e2e", "contract", "terraform", "metabase", "dataharvest",
+    "bcb_mirror", "localaws",
 )  # fmt: skip
 """Order of the folders: the fast tests, then the long ones that stay whole, then those whose files fill the gaps."""
 SPLIT_BY_FILE = ("unit", "dataharvest", "bcb_mirror", "localaws")

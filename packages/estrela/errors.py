@@ -120,6 +120,17 @@ class SourceChangedError(ExtractError):
         super().__init__(source, f"{bounded(where)} holds {bounded(found)} where {bounded(expected)} is declared")
 
 
+class FileRefusedError(EstrelaError):
+    """A file of a feed cannot be loaded as it is: ``feed``, ``file`` (its address) and the ``reason``.
+
+    Correct the file or the declaration. ``is_of_columns``: its columns are not those of the declaration.
+    """
+
+    def __init__(self, feed: str, file: str, reason: str, *, is_of_columns: bool = False) -> None:
+        self.feed, self.file, self.reason, self.is_of_columns = feed, file, reason, is_of_columns
+        super().__init__(f"{feed}: {bounded(file)}: {bounded(reason, 1000)}")
+
+
 class TransformError(EstrelaError):
     """The transform of ``table`` failed; raised from Spark's own error."""
 
@@ -170,6 +181,14 @@ class LoadError(EstrelaError):
     def __init__(self, table: str, problem: str, *, retriable: bool = True) -> None:
         self.table, self.problem, self.retriable = table, problem, retriable
         super().__init__(f"{table}: {bounded(problem, 1000)}")
+
+
+class ClaimLostError(EstrelaError):
+    """The lease of a claimed file ended, or another worker has the file: nothing of this load was committed."""
+
+    def __init__(self, feed: str, file: str) -> None:
+        self.feed, self.file = feed, file
+        super().__init__(f"{feed}: the claim on {bounded(file)} was lost before the commit; nothing of it was loaded")
 
 
 class JobError(EstrelaError):

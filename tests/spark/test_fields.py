@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
 from estrela.errors import DefinitionError
-from estrela.etl.transformers.fields import allowed, form, value
+from estrela.etl.transformers.fields import form, value
+from estrela.model.accepted import allowed
 from estrela.model.parse import Boolean, Date, Digits, Number, Ordinal, Parser, Prefix, Text, Timestamp, Whole
 
 CASES: dict[str, tuple[Parser, str, dict[str, object]]] = {

@@ -53,7 +53,7 @@ class DatabaseManager:
     def copy(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> int:
         """Append ``rows`` by COPY as a stream; return their number. Raises LoadError, and then writes none."""
         self._require_columns(table, columns)
-        with self._cursor(table) as cursor:
+        with self.transaction(table) as cursor:
             return _copied(cursor, _name(table), columns, rows)
 
     def upsert(self, table: str, columns: Sequence[str], key: Sequence[str], rows: Iterable[Row]) -> int:
@@ -64,7 +64,7 @@ class DatabaseManager:
         """
         self._require_columns(table, [*columns, *key])
         stage = Identifier("estrela_stage")
-        with self._cursor(table) as cursor:
+        with self.transaction(table) as cursor:
             made = SQL("CREATE TEMP TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA")
             cursor.execute(made.format(stage, _list(columns), _name(table)))
             _copied(cursor, stage, columns, rows)
@@ -82,8 +82,12 @@ class DatabaseManager:
             raise LoadError(table, problem, retriable=False)
 
     @contextmanager
-    def _cursor(self, table: str) -> Iterator[Cursor[Any]]:
-        with _as_load_error(table), self.engine.begin() as connection:
+    def transaction(self, purpose: str) -> Iterator[Cursor[Any]]:
+        """Return a cursor of psycopg in one transaction, which ends in a commit if the block does not raise.
+
+        A driver's error becomes a LoadError of ``purpose``, such as the name of a table.
+        """
+        with _as_load_error(purpose), self.engine.begin() as connection:
             driver = connection.connection.driver_connection
             assert isinstance(driver, Connection)
             with driver.cursor() as cursor:

@@ -23,8 +23,14 @@ class DamagedFileError(Exception):
 @contextmanager
 def open_unpacked(uri: str, compression: str) -> Iterator[IO[bytes]]:
     """Open the content of the file at ``uri``, ``s3://`` or ``file://``. Raises DamagedFileError, also on reads."""
+    with open_file(uri) as packed, unpacked(packed, compression) as content:
+        yield content
+
+
+@contextmanager
+def unpacked(packed: IO[bytes], compression: str) -> Iterator[IO[bytes]]:
+    """Return the content of a stream that arrives with ``compression``. Raises DamagedFileError, also on reads."""
     with ExitStack() as stack:
-        packed = stack.enter_context(open_file(uri))
         try:
             yield stack.enter_context(_unpacked(packed, compression, stack))
         except (EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:

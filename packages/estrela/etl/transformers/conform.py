@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from estrela.errors import MASK
-from estrela.etl.transformers.fields import allowed, form, sql_text, sql_value, value
+from estrela.etl.transformers.fields import form, sql_text, sql_value, value
+from estrela.model.accepted import allowed
 from estrela.model.parse import Text
 from estrela.model.source import CsvSource, Field, FromRequest, Layout, Source
 

@@ -7,12 +7,12 @@ several times faster than by a regular expression; that is left for the rest, su
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
 from estrela.etl.transformers.times import fixed_date, iso_text
+from estrela.model.accepted import number_pattern
 from estrela.model.parse import Boolean, Date, Digits, Number, Ordinal, Parser, Prefix, Text, Timestamp, Whole
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def _number_form(text: str, parser: Whole | Number, type_: str) -> Column:
     if type_ in INTEGERS:
         return F.expr(f"try_cast({text} AS {type_})")
     field = F.expr(text)
-    return F.when(field.rlike(_pattern(parser, type_)), _without(field, parser.grouping))
+    return F.when(field.rlike(f"^{number_pattern(parser, type_)}\\z"), _without(field, parser.grouping))
 
 
 def _word_form(field: Column, parser: Digits | Ordinal | Prefix | Boolean) -> Column:
@@ -86,56 +86,12 @@ def _is_usual(text: Column, decimal: Column, mark: str) -> Column:
     return marked.startswith(text) & ~text.endswith(mark)
 
 
-def allowed(parser: Parser, type_: str) -> str:
-    """Describe what a field read by ``parser`` may hold, for the reason of a reject."""
-    match parser:
-        case Whole(signed, grouping):
-            minus = "" if signed else " without a minus"
-            rule = f"a whole number{minus}{_separated(grouping)} is"
-        case Number(mark, grouping):
-            rule = f"a number with decimal mark {mark!r}{_separated(grouping)} that fits {type_} is"
-        case Digits(width):
-            rule = f"1 to {width} digits are"
-        case Ordinal(low, high):
-            rule = f"a number from {low} to {high} is"
-        case Prefix(values):
-            return f"a text is allowed that starts with one of: {', '.join(sorted(key.strip() for key in values))}"
-        case Date(pattern):
-            rule = f"a date {pattern} is"
-        case Timestamp(pattern):
-            rule = f"a date and time {pattern} is"
-        case Boolean(true, false):
-            return f"one of these words is allowed: {', '.join((*true, *false))}"
-        case Text():
-            rule = "any text that is not blank is"
-    return f"{rule} allowed"
-
-
-def _separated(grouping: str) -> str:
-    return f" and thousands separator {grouping!r}" if grouping else ""
-
-
 def _rare(text: str, parser: Whole | Number, type_: str, grouping: str, mark: str) -> Column:
     """Return the number in ``text`` if its pattern allows it: with leading zeros, thousands separators and the like."""
     plain = f"{text}"
     for sign, plain_sign in ((grouping, ""), (mark, ".")):
         plain = f"replace({plain}, {sql_text(sign)}, '{plain_sign}')" if sign else plain
-    return F.when(F.expr(text).rlike(_pattern(parser, type_)), F.expr(f"try_cast({plain} AS {type_})"))
-
-
-def _pattern(parser: Whole | Number, type_: str) -> str:
-    """Return the regular expression of all texts that ``parser`` allows."""
-    minus = "" if isinstance(parser, Whole) and not parser.signed else "-?"
-    groups = f"|[0-9]{{1,3}}(?:{re.escape(parser.grouping)}[0-9]{{3}})+" if parser.grouping else ""
-    return f"^{minus}(?:[0-9]+{groups}){_decimals(parser, type_)}\\z"
-
-
-def _decimals(parser: Whole | Number, type_: str) -> str:
-    """Return the regular expression of the decimals: as many as the column holds, then zeros."""
-    if isinstance(parser, Whole):
-        return ""
-    scale = int(type_[type_.index(",") + 1 : -1]) if type_.startswith("decimal") else 18
-    return f"(?:{re.escape(parser.mark)}(?=[0-9])[0-9]{{0,{scale}}}0*)?"
+    return F.when(F.expr(text).rlike(f"^{number_pattern(parser, type_)}\\z"), F.expr(f"try_cast({plain} AS {type_})"))
 
 
 def _without(text: Column, sign: str) -> Column:

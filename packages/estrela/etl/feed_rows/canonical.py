@@ -1,0 +1,105 @@
+"""Rows that PostgreSQL reads exactly as the parsers do: found by a regular expression, and given to COPY unchanged.
+
+What it matches is never rounded, padded, trimmed or out of range, so that COPY cannot fail on it. It may miss rows that
+are good in another form; those are read field by field.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from estrela.etl.feed_rows.values import SPACES
+from estrela.etl.readers.dialect import Dialect
+from estrela.model.feed import Feed
+from estrela.model.feed_format import Csv
+from estrela.model.parse import Boolean, Date, Digits, Number, Parser, Prefix, Text, Timestamp, Whole
+from estrela.model.source import Field
+
+DATE = "[12][0-9]{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+DIGITS = {"int": 9, "bigint": 18}
+"""Digits of which every number fits the type."""
+TRUE, FALSE = frozenset({"true", "t", "yes", "y", "on", "1"}), frozenset({"false", "f", "no", "n", "off", "0"})
+"""Words that PostgreSQL reads as booleans."""
+
+
+def rows_pattern(feed: Feed, form: Csv, dialect: Dialect) -> re.Pattern[str] | None:
+    """Return what matches as many canonical rows as follow each other; None if there can be none in such files."""
+    places = sorted(dialect.positions)
+    if feed.pii or places != list(range(dialect.width)) or form.null_words or len(dialect.delimiter.encode()) > 1:
+        return None
+    fields = dict(zip(dialect.positions, dialect.layout.fields, strict=True))
+    types = {column.name: column.type for column in feed.columns}
+    found = [_field(fields[place], types, dialect) for place in places]
+    if None in found:
+        return None
+    row = re.escape(dialect.delimiter).join(map(str, found))
+    return re.compile(f"(?:(?![\r\n]){row}(?:\r\n|\n|\r))*+")
+
+
+def _field(field: Field, types: Mapping[str, str], dialect: Dialect) -> str | None:
+    found = _text(dialect) if isinstance(field.parse, Text) else _pattern(field.parse, types[field.column])
+    if found is None or (isinstance(field.parse, Text) and (field.parse.collapse or not field.parse.trim)):
+        return None
+    if not isinstance(field.parse, Text) and dialect.delimiter in _signs(field.parse):
+        return None
+    return f"(?:{found})" if field.required else f"(?:{found})?+"
+
+
+def _signs(parser: Parser) -> str:
+    """Characters of the values, at which a row would be split wrongly by the same delimiter."""
+    return "0123456789-.: " + ("".join(_words(parser)) if isinstance(parser, Boolean | Prefix) else "")
+
+
+def _text(dialect: Dialect) -> str:
+    """Return the pattern of a text that is not blank and has no white space at its ends."""
+    never = re.escape(dialect.delimiter + (dialect.quote or '"')) + "\r\n\0"
+    outer, inner = f"[^{never}{SPACES}]", f"[^{never}]"
+    plain = f"{outer}(?:{inner}*{outer})?"
+    if not dialect.quote:
+        return plain
+    quote = re.escape(dialect.quote)
+    return f"{plain}|{quote}[^{quote}\0{SPACES}](?:[^{quote}\r\n\0]*[^{quote}\0{SPACES}])?{quote}"
+
+
+def _pattern(parser: Parser, type_: str) -> str | None:
+    match parser:
+        case Whole(signed, "") if type_ in DIGITS:
+            return f"{'-?' if signed else ''}[0-9]{{1,{DIGITS[type_]}}}+"
+        case Number(".", "") if type_.startswith("decimal"):
+            return _decimal(type_)
+        case Digits(width):
+            return f"[0-9]{{{width}}}"
+        case Date("yyyy-MM-dd"):
+            return DATE
+        case Timestamp("yyyy-MM-dd HH:mm:ss", "UTC"):
+            return f"{DATE} {TIME}"
+        case Boolean(true, false) if TRUE.issuperset(true) and FALSE.issuperset(false):
+            return _one_of((*true, *false))
+        case Prefix(values) if all(start == value for start, value in values.items()) and _are_apart(values):
+            return _one_of(values)
+        case _:
+            return None
+
+
+def _decimal(type_: str) -> str:
+    precision, scale = map(int, type_[len("decimal(") : -1].split(","))
+    whole = f"[0-9]{{1,{precision - scale}}}+" if precision > scale else "0"
+    return f"-?{whole}(?:\\.[0-9]{{1,{scale}}}+)?+" if scale else f"-?{whole}"
+
+
+def _words(parser: Boolean | Prefix) -> tuple[str, ...]:
+    return (*parser.true, *parser.false) if isinstance(parser, Boolean) else tuple(parser.values)
+
+
+def _are_apart(words: Iterable[str]) -> bool:
+    """Whether each is a plain word, and no word begins another."""
+    known = list(words)
+    return all(re.fullmatch("[A-Za-z0-9]+", one) for one in known) and not any(
+        one != other and one.startswith(other) for one in known for other in known
+    )
+
+
+def _one_of(words: Iterable[str]) -> str:
+    return "|".join(map(re.escape, words))

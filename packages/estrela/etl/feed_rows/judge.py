@@ -1,0 +1,107 @@
+"""Rows that are read field by field: their values, or why they are rejected."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from estrela.errors import MASK, SettingsError, bounded
+from estrela.etl.feed_rows.values import Read, reader_of
+from estrela.model.feed import Cut, Feed, Hashed
+
+LONGEST_VALUE = 200
+LONGEST_LINE = 2000
+BLANK = "a value that is not blank is required"
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row that is not loaded: where it begins, the field and value that are wrong, a ``code`` and the ``reason``.
+
+    Codes: ``blank``, ``unreadable`` (a value), ``shape`` (fields or quotes), ``encoding``.
+    """
+
+    line: int
+    column: str
+    value: str
+    code: str
+    reason: str
+    raw_line: str
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Text for COPY that holds ``rows`` rows, and the rejects among them."""
+
+    text: str
+    rows: int
+    rejects: tuple[Reject, ...] = ()
+
+
+class BadRowError(Exception):
+    """A row is rejected. Never leaves this package."""
+
+    def __init__(self, code: str, reason: str, column: str = "", value: str = "") -> None:
+        super().__init__(reason)
+        self.code, self.reason, self.column, self.value = code, reason, column, value
+
+    def reject(self, line: int, raw_line: str) -> Reject:
+        """Return the reject of the row that begins in ``line``."""
+        return Reject(line, self.column, self.value, self.code, self.reason, raw_line)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Reads the fields of a feed's rows, in the order of ``feed.fields``. ``pii_key`` is that of hashed values."""
+
+    feed: Feed
+    readers: tuple[tuple[str, Read, bool, bool], ...]
+
+    @classmethod
+    def of(cls, feed: Feed, pii_key: bytes) -> Judge:
+        """Return the judge of ``feed``. Raises SettingsError if it hashes values and there is no key."""
+        changes = {one.column: _change(one, pii_key) for one in feed.pii}
+        types = {column.name: column.type for column in feed.columns}
+        readers = []
+        for field in feed.fields:
+            read = reader_of(field.parse, types[field.column])
+            if field.column in changes:
+                read = _changed(read, changes[field.column])
+            readers.append((field.header, read, field.required, field.column in feed.withheld))
+        return cls(feed, tuple(readers))
+
+    def values(self, fields: Sequence[str]) -> list[str | None]:
+        """Return the values of one row. Raises BadRowError."""
+        found = []
+        for (header, read, is_required, is_withheld), text in zip(self.readers, fields, strict=True):
+            try:
+                value = read(text)
+            except ValueError as error:
+                shown = MASK if is_withheld else bounded(text, LONGEST_VALUE).replace("\0", "")
+                raise BadRowError("unreadable", str(error), header, shown) from None
+            if value is None and is_required:
+                raise BadRowError("blank", BLANK, header)
+            found.append(value)
+        return found
+
+    def shown(self, line: str) -> str:
+        """Return what a reject shows of its line: nothing where it may hold a personal or sensitive value."""
+        return MASK if self.feed.withheld else line[:LONGEST_LINE].replace("\0", "")
+
+
+def _changed(read: Read, change: Callable[[str], str]) -> Read:
+    def changed(text: str) -> str | None:
+        value = read(text)
+        return None if value is None else change(value)
+
+    return changed
+
+
+def _change(one: Hashed | Cut, key: bytes) -> Callable[[str], str]:
+    if isinstance(one, Cut):
+        return lambda value: value[-one.keep :]
+    if not key:
+        raise SettingsError("ESTRELA_PII_KEY", f"is needed to hash column {one.column!r}; set it to a secret text")
+    return lambda value: hmac.new(key, value.encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,28 @@
+"""The CSV text that COPY reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Wire:
+    """How rows are written for COPY, each after the numbers of its file, load and line."""
+
+    file: int
+    load: int
+    delimiter: str = ","
+    quote: str = '"'
+
+    def row(self, line: int, values: Sequence[str | None]) -> str:
+        """Return one row."""
+        mark = self.quote
+        written = ["" if value is None else f"{mark}{value.replace(mark, mark * 2)}{mark}" for value in values]
+        return self.delimiter.join((str(self.file), str(self.load), str(line), *written)) + "\n"
+
+    def rows(self, first: int, lines: Sequence[str]) -> str:
+        """Return rows whose fields are written already, one per line from line ``first``."""
+        mark = self.delimiter
+        start = f"{self.file}{mark}{self.load}{mark}"
+        return "".join([f"{start}{number}{mark}{line}\n" for number, line in enumerate(lines, first)])

@@ -1,0 +1,183 @@
+"""The table of a feed in PostgreSQL: created, brought in line with the declaration, emptied, merged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Cursor
+from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
+
+from estrela.errors import LoadError
+from estrela.model.column import Column
+from estrela.model.feed import FEED_COLUMNS, Feed, Load, SchemaChange
+
+TYPES = {
+    "string": "text",
+    "int": "integer",
+    "bigint": "bigint",
+    "double": "double precision",
+    "boolean": "boolean",
+    "date": "date",
+    "timestamp": "timestamp with time zone",
+}
+COLUMNS = """
+SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
+WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped
+"""
+GRANTS = """
+SELECT privilege_type, CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END
+FROM pg_class, aclexplode(relacl) WHERE oid = to_regclass(%s) AND grantee <> relowner
+"""
+NEWER = """
+SELECT coalesce(array_agg(f.id), '{}') FROM ledger.files f, ledger.files mine
+WHERE mine.id = %s AND f.feed = mine.feed AND f.state = 'Done' AND
+  (f.place, f.arrived_at, f.sequencer, f.id) > (mine.place, mine.arrived_at, mine.sequencer, mine.id)
+"""
+STAGE = Identifier("estrela_stage")
+
+
+def postgres_type(type_: str) -> str:
+    """Return the PostgreSQL type of a column's type."""
+    return TYPES.get(type_) or type_.replace("decimal", "numeric")
+
+
+@dataclass(frozen=True)
+class PostgresTable:
+    """The target of ``feed``, in the transaction of ``cursor``. Raises LoadError."""
+
+    feed: Feed
+    cursor: Cursor[Any]
+
+    @property
+    def name(self) -> Composable:
+        """Name of the table, quoted."""
+        return Identifier(*self.feed.target.split("."))
+
+    def ensure(self) -> None:
+        """Create the table, or bring it in line with the declaration as far as the feed's schema_change allows."""
+        if self._found() == self._declared():
+            return
+        # Only one transaction may change the table; the others look again once it is done.
+        self.cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 2))", (self.feed.target,))
+        found = self._found()
+        if not found:
+            schema = Identifier(self.feed.target.partition(".")[0])
+            self.cursor.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
+            self._create()
+        elif self.feed.load is not Load.REPLACE:
+            self._evolve(found)
+
+    def _found(self) -> dict[str, str]:
+        return dict(self.cursor.execute(COLUMNS, (self.feed.target,)).fetchall())
+
+    def _declared(self) -> dict[str, str]:
+        return {one.name: postgres_type(one.type) for one in (*self.feed.columns, *FEED_COLUMNS)}
+
+    def _create(self) -> None:
+        required = {field.column for field in self.feed.fields if field.required} | {one.name for one in FEED_COLUMNS}
+        columns = (*self.feed.columns, *FEED_COLUMNS)
+        lines = [
+            SQL("{} {}{}").format(Identifier(name), SQL(type_), SQL(" NOT NULL" if name in required else ""))
+            for name, type_ in self._declared().items()
+        ]
+        self.cursor.execute(SQL("CREATE TABLE {} ({})").format(self.name, SQL(", ").join(lines)))
+        for column in columns:
+            self._comment(column)
+        # Rows of a file lie together: an index by block ranges costs next to nothing.
+        self.cursor.execute(SQL("CREATE INDEX ON {} USING brin (source_file)").format(self.name))
+        if self.feed.key:
+            self.cursor.execute(SQL("CREATE UNIQUE INDEX ON {} ({})").format(self.name, _list(self.feed.key)))
+
+    def _comment(self, column: Column) -> None:
+        place = Identifier(*self.feed.target.split("."), column.name)
+        self.cursor.execute(SQL("COMMENT ON COLUMN {} IS {}").format(place, Literal(column.doc)))
+
+    def _evolve(self, found: Mapping[str, str]) -> None:
+        required = {field.column for field in self.feed.fields if field.required}
+        policy = self.feed.schema_change
+        for name, type_ in self._declared().items():
+            if found.get(name) == type_:
+                continue
+            may_add = policy in (SchemaChange.ADD_NULLABLE, SchemaChange.WIDEN) and name not in required
+            if name not in found and may_add:
+                change = SQL("ADD COLUMN {} {}").format(Identifier(name), SQL(type_))
+            elif name in found and policy is SchemaChange.WIDEN and is_wider(found[name], type_):
+                change = SQL("ALTER COLUMN {} TYPE {}").format(Identifier(name), SQL(type_))
+            else:
+                has = f"has {name} {found[name]}" if name in found else f"has no column {name}"
+                problem = f"{has} where the feed declares {type_}; schema_change={policy} does not allow that change"
+                raise LoadError(self.feed.target, problem, retriable=False)
+            self.cursor.execute(SQL("ALTER TABLE {} {}").format(self.name, change))
+
+    def begin(self, older: Sequence[int]) -> Composable:
+        """Make room for the rows of a file, of which ``older`` versions were loaded; return the table to COPY into."""
+        if self.feed.load is Load.TRUNCATE:
+            # Unlike TRUNCATE, readers see the old rows until the commit.
+            self.cursor.execute(SQL("DELETE FROM {}").format(self.name))
+        elif self.feed.load is Load.REPLACE:
+            self._recreate()
+        elif older:
+            self.withdraw(older)
+        return self.stage() if self.feed.load is Load.UPSERT else self.name
+
+    def stage(self) -> Composable:
+        """Create a table for rows to be merged; it is dropped at the end of the transaction."""
+        self.cursor.execute(SQL("CREATE TEMP TABLE {} (LIKE {}) ON COMMIT DROP").format(STAGE, self.name))
+        return STAGE
+
+    def _recreate(self) -> None:
+        grants = self.cursor.execute(GRANTS, (self.feed.target,)).fetchall()
+        self.cursor.execute(SQL("DROP TABLE {}").format(self.name))
+        self._create()
+        for privilege, role in grants:
+            self.cursor.execute(SQL("GRANT {} ON {} TO {}").format(SQL(privilege), self.name, SQL(role)))
+
+    def merge(self, file: int) -> int:
+        """Bring the staged rows of ``file`` into the table; return how many rows of it differ now.
+
+        Of rows with the same key, that of the newest file stays, and of one file the last one.
+        """
+        self.cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 3))", (self.feed.target,))
+        newer = self.cursor.execute(NEWER, (file,)).fetchone()
+        return self.cursor.execute(_merge(self.name, self.feed), {"newer": newer[0] if newer else []}).rowcount
+
+    def withdraw(self, files: Sequence[int]) -> int:
+        """Delete the rows of ``files``; return their number."""
+        statement = SQL("DELETE FROM {} WHERE source_file = ANY(%s)").format(self.name)
+        return self.cursor.execute(statement, (list(files),)).rowcount
+
+
+def is_wider(found: str, declared: str) -> bool:
+    """Return whether every value of the type ``found`` fits ``declared``."""
+    if declared == "text":
+        return True
+    if found.startswith("numeric") and declared.startswith("numeric"):
+        (precision, scale), (wider, wider_scale) = _digits(found), _digits(declared)
+        return wider_scale >= scale and wider - wider_scale >= precision - scale
+    if declared.startswith("numeric"):
+        wider, wider_scale = _digits(declared)
+        return wider - wider_scale >= {"integer": 10, "bigint": 19}.get(found, 99)
+    return found == "integer" and declared == "bigint"
+
+
+def _digits(type_: str) -> tuple[int, int]:
+    precision, scale = type_[len("numeric(") : -1].split(",")
+    return int(precision), int(scale)
+
+
+def _merge(table: Composable, feed: Feed) -> Composed:
+    columns = _list(feed.column_names)
+    pairs = SQL(", ").join(
+        SQL("{0} = EXCLUDED.{0}").format(Identifier(name)) for name in feed.column_names if name not in feed.key
+    )
+    return SQL(
+        "INSERT INTO {0} AS kept ({1}) SELECT DISTINCT ON ({2}) {1} FROM {3} ORDER BY {2}, source_line DESC "
+        "ON CONFLICT ({2}) DO UPDATE SET {4} WHERE kept.source_file <> ALL(%(newer)s) "
+        "AND NOT (kept.source_file = EXCLUDED.source_file AND kept.source_line > EXCLUDED.source_line)"
+    ).format(table, columns, _list(feed.key), STAGE, pairs)
+
+
+def _list(names: Sequence[str]) -> Composable:
+    return SQL(", ").join(map(Identifier, names))

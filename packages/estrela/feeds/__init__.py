@@ -1,0 +1,1 @@
+"""The feeds: one package per group, one file per feed."""

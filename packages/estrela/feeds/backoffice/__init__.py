@@ -1,0 +1,1 @@
+"""Files of the back office: card settlements and branches."""

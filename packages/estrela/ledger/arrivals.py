@@ -1,0 +1,73 @@
+"""Arrivals: what an event of S3, or a listing, says of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+SEQUENCER_WIDTH = 64
+"""Sequencers are compared as texts of equal length, the shorter one followed by zeros."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A version of an object. ``version`` is its version ID, or its ETag where the bucket keeps no versions.
+
+    ``sequencer`` orders the events of one key; "" where a listing found the file.
+    """
+
+    bucket: str
+    key: str
+    version: str
+    etag: str
+    size: int
+    arrived_at: datetime
+    sequencer: str = ""
+
+
+def arrivals_of(event: Mapping[str, Any]) -> list[Arrival]:
+    """Return the files of an S3 event: a notification with ``Records``, or an event of EventBridge.
+
+    Other events, such as ``s3:TestEvent``, hold none. Raises KeyError, TypeError, AttributeError or ValueError for a
+    notification of another shape.
+    """
+    if event.get("detail-type") == "Object Created":
+        detail = event["detail"]
+        # EventBridge sends keys as they are; only notifications encode them.
+        return [_arrival(detail["bucket"], detail["object"], detail["object"]["key"], event["time"])]
+    return [
+        _arrival(one["s3"]["bucket"], one["s3"]["object"], unquote_plus(one["s3"]["object"]["key"]), one["eventTime"])
+        for one in event.get("Records", ())
+        if one["eventName"].startswith(("ObjectCreated:", "s3:ObjectCreated:"))
+    ]
+
+
+def _arrival(bucket: Mapping[str, Any], item: Mapping[str, Any], key: str, time: str) -> Arrival:
+    etag = (item.get("eTag") or item["etag"]).strip('"')
+    version = item.get("versionId") or item.get("version-id") or ""
+    sequencer = str(item.get("sequencer", ""))
+    return Arrival(
+        bucket["name"],
+        key,
+        etag if version in ("", "null") else version,
+        etag,
+        int(item["size"]),
+        datetime.fromisoformat(time.replace("Z", "+00:00")),
+        sequencer.ljust(SEQUENCER_WIDTH, "0") if sequencer else "",
+    )
+
+
+def listed(s3: S3Client, bucket: str, prefix: str) -> Iterator[Arrival]:
+    """Return the current version of every object below ``prefix``. Raises ClientError."""
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
+        for one in page.get("Versions", ()):
+            if one["IsLatest"]:
+                etag = one["ETag"].strip('"')
+                version = etag if one["VersionId"] == "null" else one["VersionId"]
+                yield Arrival(bucket, one["Key"], version, etag, one["Size"], one["LastModified"])

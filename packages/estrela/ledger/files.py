@@ -1,0 +1,98 @@
+"""What the ledger knows of files, and giving one back to be loaded again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from estrela.errors import LoadError
+from estrela.hooks.database import DatabaseManager
+from estrela.ledger.arrivals import Arrival
+from estrela.ledger.register import Register
+from estrela.ledger.state import State
+
+FIND = """
+SELECT * FROM ledger.files
+WHERE CAST(id AS text) = :name OR key = :name OR 's3://' || bucket || '/' || key = :name
+ORDER BY arrived_at DESC, sequencer DESC, id DESC LIMIT 1
+"""
+LIST = """
+SELECT id, state, coalesce(feed, '-') AS feed, key, rows_loaded, rows_rejected, reason FROM ledger.files
+WHERE (:feed = '' OR feed = :feed) AND (:state = '' OR state = :state) ORDER BY id DESC LIMIT :most
+"""
+TRANSITIONS = "SELECT at, from_state, to_state, run, reason FROM ledger.transitions WHERE file = :file ORDER BY id"
+LOADS = """
+SELECT id, kind, run, started_at, ended_at, rows_in, rows_loaded, rows_rejected, rows_changed, error
+FROM ledger.loads WHERE file = :file ORDER BY id
+"""
+REJECTS = """
+SELECT code, count(*) AS rows, min(line) AS first_line, (array_agg(column_name ORDER BY line))[1] AS first_column,
+  (array_agg(value ORDER BY line))[1] AS first_value, (array_agg(reason ORDER BY line))[1] AS first_reason
+FROM ledger.rejects WHERE file = :file AND resolved_by IS NULL GROUP BY code ORDER BY code
+"""
+NEWER = """
+SELECT n.id FROM ledger.files f JOIN ledger.files n ON (n.bucket, n.key) = (f.bucket, f.key)
+WHERE f.id = :file AND n.state IN ('New', 'In Progress', 'Done')
+  AND (n.arrived_at, n.sequencer, n.id) > (f.arrived_at, f.sequencer, f.id) ORDER BY n.id LIMIT 1
+"""
+RETRIED = """
+UPDATE ledger.files SET state = 'New', reason = :reason, run = :run, attempts = 0, feed = :feed, place = :place
+WHERE id = :file AND state = :state RETURNING id
+"""
+MAY_RETRY = (State.FAIL, State.REJECTED, State.FILTERED_OUT)
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Story:
+    """A file with its transitions, loads, and open rejects by code."""
+
+    file: Record
+    transitions: list[dict[str, Any]]
+    loads: list[dict[str, Any]]
+    rejects: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class LedgerFiles:
+    """Files of the ledger. ``register`` judges them by today's feeds. Raises LoadError."""
+
+    database: DatabaseManager
+    register: Register
+
+    def list(self, feed: str = "", state: str = "", most: int = 50) -> list[dict[str, Any]]:
+        """Return the last registered files, of one feed or state or of all."""
+        return self.database.query(LIST, {"feed": feed, "state": state, "most": most})
+
+    def find(self, name: str) -> Record:
+        """Return the newest version of the file with this id, key or address. Raises LoadError if there is none."""
+        found = self.database.query(FIND, {"name": name})
+        if not found:
+            problem = "the ledger has no such file; give an id, a key or an s3:// address, as `list` shows them"
+            raise LoadError(name, problem, retriable=False)
+        return found[0]
+
+    def story(self, name: str) -> Story:
+        """Return all that is known of a file."""
+        file = self.find(name)
+        given = {"file": file["id"]}
+        return Story(file, *(self.database.query(sql, given) for sql in (TRANSITIONS, LOADS, REJECTS)))
+
+    def retry(self, name: str, run: str, reason: str) -> Record:
+        """Set a file that failed, was rejected or filtered out to New, as today's feeds judge it; return it."""
+        file = self.find(name)
+        if file["state"] not in MAY_RETRY:
+            raise LoadError(name, f"it is {file['state']}; only {', '.join(MAY_RETRY)} can be retried", retriable=False)
+        newer = self.database.query(NEWER, {"file": file["id"]})
+        if newer:
+            raise LoadError(name, f"a newer version of it is file {newer[0]['id']}; nothing to retry", retriable=False)
+        given = {name: file[name] for name in ("bucket", "key", "version", "etag", "size", "arrived_at")}
+        judged = self.register.judge(Arrival(**given))
+        if judged.feed is None or judged.state is not State.NEW:
+            raise LoadError(name, f"it is still rejected: {judged.reason}", retriable=False)
+        changes = {"file": file["id"], "state": file["state"], "run": run, "reason": reason}
+        place = {"feed": judged.feed.name, "place": judged.place}
+        if not self.database.query(RETRIED, {**changes, **place}):
+            raise LoadError(name, "its state changed meanwhile; look at it again", retriable=True)
+        return file

@@ -1,0 +1,16 @@
+"""The states of a file. Which may follow which is checked by the database (``ledger.allowed_transitions``)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a file is on its way into the warehouse."""
+
+    NEW = "New"
+    REJECTED = "Rejected"
+    FILTERED_OUT = "Filtered Out"
+    IN_PROGRESS = "In Progress"
+    DONE = "Done"
+    FAIL = "Fail"

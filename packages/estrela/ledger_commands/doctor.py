@@ -1,0 +1,94 @@
+"""Checks what the ledger needs: each by itself, so that one that fails hides no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from estrela.errors import EstrelaError, bounded
+from estrela.ledger.schema import newest_version
+from estrela.warehouse_parts import WarehouseParts
+
+GRANTS = """
+SELECT table_name, privilege FROM unnest(ARRAY['files', 'transitions', 'loads', 'rejects']) AS table_name,
+  unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS privilege
+WHERE NOT has_table_privilege('ledger.' || table_name, privilege)
+"""
+LATE = "SELECT count(*) AS files FROM ledger.files WHERE state = 'In Progress' AND lease_until < clock_timestamp()"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The outcome of one check."""
+
+    check: str
+    is_good: bool
+    text: str
+
+
+class ProblemError(Exception):
+    """A check found a problem, which the message names with what to do. Never leaves this module."""
+
+
+def findings(parts: WarehouseParts) -> Iterator[Finding]:
+    """Run every check."""
+    checks: dict[str, Callable[[WarehouseParts], str]] = {
+        "feeds": lambda parts: f"{len(parts.feeds)} are declared",
+        "database": _database,
+        "schema": _schema,
+        "grants": _grants,
+        "leases": _leases,
+        "landing bucket": lambda parts: _bucket(parts, parts.landing),
+        "archive bucket": lambda parts: _bucket(parts, parts.archive_bucket),
+        "notification": _notification,
+    }
+    for name, check in checks.items():
+        try:
+            yield Finding(name, True, check(parts))
+        except (ProblemError, EstrelaError, ClientError, BotoCoreError) as error:
+            yield Finding(name, False, bounded(error))
+
+
+def _database(parts: WarehouseParts) -> str:
+    ((version,),) = ((row["server_version"],) for row in parts.database.query("SHOW server_version"))
+    return f"PostgreSQL {version} answers"
+
+
+def _schema(parts: WarehouseParts) -> str:
+    there = parts.database.query("SELECT to_regclass('ledger.schema_version') IS NOT NULL AS is_there")[0]["is_there"]
+    rows = parts.database.query("SELECT version_num FROM ledger.schema_version") if there else []
+    found, newest = rows[0]["version_num"] if rows else "none", newest_version()
+    if found != newest:
+        raise ProblemError(f"its version is {found}, the newest is {newest}; run: estrela ledger migrate")
+    return f"is at version {newest}"
+
+
+def _grants(parts: WarehouseParts) -> str:
+    lacking = parts.database.query(GRANTS)
+    if lacking:
+        first = lacking[0]
+        raise ProblemError(f"the user may not {first['privilege']} in ledger.{first['table_name']}; grant it")
+    return "the user may read and write the ledger"
+
+
+def _leases(parts: WarehouseParts) -> str:
+    ended = parts.database.query(LATE)[0]["files"]
+    if ended:
+        raise ProblemError(f"{ended} files wait for a run of their feed to take over from one that died")
+    return "no file waits for a run that died"
+
+
+def _bucket(parts: WarehouseParts, name: str) -> str:
+    parts.session.client("s3").head_bucket(Bucket=name)
+    return f"s3://{name} is there"
+
+
+def _notification(parts: WarehouseParts) -> str:
+    found: dict[str, Any] = dict(parts.session.client("s3").get_bucket_notification_configuration(Bucket=parts.landing))
+    kinds = ("LambdaFunctionConfigurations", "QueueConfigurations", "EventBridgeConfiguration")
+    if not any(kind in found for kind in kinds):
+        raise ProblemError(f"s3://{parts.landing} tells nobody of new files; only listings find them")
+    return f"s3://{parts.landing} tells of new files"

@@ -1,0 +1,163 @@
+"""The commands of ``estrela ledger``. Exit codes: 0 done, 1 failed or a check failed, 2 wrong arguments."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from estrela.errors import DefinitionError, EstrelaError
+from estrela.ledger.arrivals import listed
+from estrela.ledger.claims import unclaimed
+from estrela.ledger.schema import migrate
+from estrela.ledger.state import State
+from estrela.ledger_commands import texts
+from estrela.ledger_commands.doctor import findings
+from estrela.model.feed import Feed
+from estrela.warehouse_parts import WarehouseParts
+
+Command = Callable[[argparse.Namespace, WarehouseParts], int]
+
+
+def main(argv: Sequence[str], parts: Callable[[], WarehouseParts]) -> int:
+    """Run one command and return its exit code; an expected error is one line on standard error."""
+    given = parser().parse_args(argv)
+    command: Command = COMMANDS[given.command]
+    try:
+        return command(given, parts())
+    except EstrelaError as error:
+        print(f"{given.command}: {error}", file=sys.stderr)
+        return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the arguments."""
+    found = argparse.ArgumentParser(prog="estrela ledger", description="Ask the file ledger, and correct it.")
+    commands = found.add_subparsers(dest="command", required=True)
+    listing = commands.add_parser("list", help="the last registered files")
+    listing.add_argument("--feed", default="", help="of this feed only")
+    listing.add_argument("--state", default="", choices=["", *State], help="in this state only")
+    listing.add_argument("--most", type=int, default=50, help="most files (default: 50)")
+    explain = commands.add_parser("explain", help="the story of a file")
+    explain.add_argument("--json", action="store_true", help="as JSON")
+    plan = commands.add_parser("plan", help="what would be loaded of a file, and why; changes nothing")
+    retry = commands.add_parser("retry", help="load a file again that failed, was rejected or filtered out")
+    withdraw = commands.add_parser("withdraw", help="take the rows of a file out of its table")
+    for one in (explain, plan, retry, withdraw):
+        one.add_argument("file", help="id, key or s3:// address of a file")
+    retry.add_argument("--reason", default="retried by an operator", help="recorded with the file")
+    withdraw.add_argument("--reason", required=True, help="recorded with the file")
+    replay = commands.add_parser("replay", help="judge rejected rows by today's declaration, and load the good ones")
+    replay.add_argument("--feed", required=True)
+    replay.add_argument("--code", default="", help="only rejects of this code, as `explain` shows them")
+    register = commands.add_parser("register", help="register what a listing finds of a feed")
+    load = commands.add_parser("load", help="register what a listing finds of a feed, and load it")
+    for one in (register, load):
+        one.add_argument("--feed", required=True)
+    commands.add_parser("doctor", help="check what the ledger needs")
+    commands.add_parser("migrate", help="create the ledger's schema, or bring it to the newest version")
+    return found
+
+
+def _run() -> str:
+    return f"operator/{datetime.now(UTC):%Y%m%dT%H%M%S}"
+
+
+def _list(given: argparse.Namespace, parts: WarehouseParts) -> int:
+    found = parts.ledger().list(given.feed, given.state, given.most)
+    print(texts.table(found) if found else "no file")
+    return 0
+
+
+def _explain(given: argparse.Namespace, parts: WarehouseParts) -> int:
+    found = parts.ledger().story(given.file)
+    print(json.dumps(asdict(found), default=str, indent=1) if given.json else texts.story(found))
+    return 0
+
+
+def _feed(parts: WarehouseParts, name: str) -> Feed:
+    if name not in parts.feeds:
+        raise DefinitionError("Feed", f"no feed is called {name!r}", parts.feeds)
+    return parts.feeds[name]
+
+
+def _plan(given: argparse.Namespace, parts: WarehouseParts) -> int:
+    file = parts.ledger().find(given.file)
+    feed = _feed(parts, str(file["feed"]))
+    claim = unclaimed(feed, _run(), file)
+    account = parts.loader(feed).plan(claim)
+    print(f"file {file['id']}, {claim.address}, is {file['state']}" + (f": {file['reason']}" if file["reason"] else ""))
+    print(f"feed {feed.name}: load={feed.load}, order={feed.order}, on_overwrite={feed.on_overwrite}")
+    print(f"it would load {account.loaded} of {account.rows} rows into {feed.target} and reject {account.rejected}; "
+          f"{account.changed} rows of the table would be new or changed. Nothing was changed.")  # fmt: skip
+    return 0
+
+
+def _retry(given: argparse.Namespace, parts: WarehouseParts) -> int:
+    file = parts.ledger().retry(given.file, _run(), given.reason)
+    print(f"file {file['id']} was {file['state']} and is New; the next run of its feed loads it")
+    return 0
+
+
+def _withdraw(given: argparse.Namespace, parts: WarehouseParts) -> int:
+    file = parts.ledger().find(given.file)
+    feed = _feed(parts, str(file["feed"]))
+    rows = parts.changes(feed).withdraw(feed, file["id"], _run(), given.reason)
+    print(f"file {file['id']} is withdrawn: {rows} rows left {feed.target}")
+    return 0
+
+
+def _replay(given: argparse.Namespace, parts: WarehouseParts) -> int:
+    feed = _feed(parts, given.feed)
+    changes, run = parts.changes(feed), _run()
+    files = changes.with_rejects(feed, given.code)
+    accounts = [changes.replay(feed, file, run, given.code) for file in files]
+    loaded, rejected = sum(one.loaded for one in accounts), sum(one.rejected for one in accounts)
+    print(f"{feed.name}: {len(files)} files with rejects; {loaded} rows are loaded now, {rejected} are still rejected")
+    return 0
+
+
+def _register(given: argparse.Namespace, parts: WarehouseParts) -> int:
+    feed = _feed(parts, given.feed)
+    bucket = feed.origin.bucket or parts.landing
+    found = list(listed(parts.session.client("s3"), bucket, feed.origin.prefix))
+    new = parts.register().register(found, _run(), by_event=False)
+    print(f"{feed.name}: a listing found {new} new files")
+    return 0
+
+
+def _load(given: argparse.Namespace, parts: WarehouseParts) -> int:
+    _register(given, parts)
+    figures = parts.load_feed(_feed(parts, given.feed), _run()).run()
+    print(", ".join(f"{name} {value}" for name, value in figures.items()))
+    return 0
+
+
+def _doctor(given: argparse.Namespace, parts: WarehouseParts) -> int:
+    found = list(findings(parts))
+    for one in found:
+        print(f"{'good' if one.is_good else 'BAD '}  {one.check}: {one.text}")
+    return 0 if all(one.is_good for one in found) else 1
+
+
+def _migrate(given: argparse.Namespace, parts: WarehouseParts) -> int:
+    migrate(parts.database)
+    print("the schema of the ledger is at its newest version")
+    return 0
+
+
+COMMANDS: Mapping[str, Command] = {
+    "list": _list,
+    "explain": _explain,
+    "plan": _plan,
+    "retry": _retry,
+    "withdraw": _withdraw,
+    "replay": _replay,
+    "register": _register,
+    "load": _load,
+    "doctor": _doctor,
+    "migrate": _migrate,
+}

@@ -1,0 +1,215 @@
+"""A feed: a declared kind of file that arrives repeatedly, and how its rows get into the warehouse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from estrela.errors import DefinitionError
+from estrela.model.column import Column, require_distinct, require_known, require_name
+from estrela.model.feed_format import Csv, Format
+from estrela.model.feed_origin import S3Drop
+from estrela.model.source import Field
+
+FEED_COLUMNS = (
+    Column("source_file", "bigint", "File that the row came from: ledger.files.id"),
+    Column("source_line", "bigint", "Line of the file on which the row begins, from 1; of JSON the record, from 1"),
+    Column("source_load", "bigint", "Load that wrote the row: ledger.loads.id"),
+)
+"""What every target table has beside the columns of its feed."""
+
+
+class Load(StrEnum):
+    """What the rows of a file do to the rows of the target table."""
+
+    APPEND = "append"
+    """They are added."""
+    REPLACE = "replace"
+    """The table is created anew from the declaration and holds only them; grants are kept."""
+    TRUNCATE = "truncate"
+    """The table is emptied and holds only them."""
+    UPSERT = "upsert"
+    """They replace the rows with the same key; a row of a newer file stays."""
+
+
+class Order(StrEnum):
+    """Which files of a feed are loaded, and in which order."""
+
+    NEWEST = "newest"
+    """Only the newest; older ones are filtered out."""
+    IN_ORDER = "in order"
+    """All, one after the other, oldest first; one that failed holds back those after it."""
+    ALL = "all"
+    """All, in any order, several at a time."""
+
+
+class OnOverwrite(StrEnum):
+    """What a new version of a file that was loaded does."""
+
+    REPLACE_ROWS = "replace rows"
+    """Its rows take the place of those of the older versions."""
+    APPEND_VERSION = "append version"
+    """It is loaded like another file."""
+    IGNORE = "ignore"
+    """It is filtered out."""
+    REFUSE = "refuse"
+    """It is rejected."""
+
+
+class SchemaChange(StrEnum):
+    """What happens when the columns differ from those of the table, or of the file from the declaration."""
+
+    FREEZE = "freeze"
+    """The file fails."""
+    ADD_NULLABLE = "add nullable"
+    """Newly declared columns that may be blank are added to the table; other differences fail the file."""
+    WIDEN = "widen"
+    """As ADD_NULLABLE, and columns of the table get a wider declared type: int, bigint, decimal, string."""
+    QUARANTINE = "quarantine"
+    """The file is rejected, and those after it are loaded."""
+
+
+@dataclass(frozen=True)
+class RowTolerance:
+    """How many rows of a file may be rejected: up to ``rows``, or up to ``share`` of its rows, whichever is more."""
+
+    rows: int = 0
+    share: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.rows < 0 or not 0 <= self.share < 1:
+            allowed = ("rows of at least 0, and a share of at least 0 and below 1",)
+            raise DefinitionError("RowTolerance", f"rows={self.rows}, share={self.share}", allowed)
+
+    def allows(self, rejected: int, rows: int) -> bool:
+        """Return whether ``rejected`` of ``rows`` may be rejected."""
+        return rejected <= max(self.rows, self.share * rows)
+
+
+@dataclass(frozen=True)
+class Hashed:
+    """Values of ``column`` are replaced by their keyed hash (HMAC-SHA256, 64 hexadecimal digits)."""
+
+    column: str
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Of values of ``column`` only the last ``keep`` characters are kept."""
+
+    column: str
+    keep: int
+
+    def __post_init__(self) -> None:
+        if self.keep < 1:
+            raise DefinitionError(f"Cut({self.column!r})", f"keep={self.keep} is not 1 or more")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feed:
+    """A feed and its target table ``schema.table``. ``key`` identifies a row; ``group`` is the package that holds it.
+
+    ``pii`` says how personal values are changed before they are stored. The original values of its columns, and the
+    lines that hold them, are nowhere in the warehouse, the rejects, logs or messages. ``max_attempts`` is how often
+    a file is tried before it fails for a fault that may pass.
+    """
+
+    name: str
+    doc: str
+    origin: S3Drop
+    format: Format
+    columns: tuple[Column, ...]
+    fields: tuple[Field, ...]
+    target: str
+    load: Load
+    order: Order
+    key: tuple[str, ...] = ()
+    on_overwrite: OnOverwrite = OnOverwrite.REPLACE_ROWS
+    schema_change: SchemaChange = SchemaChange.FREEZE
+    tolerance: RowTolerance = RowTolerance()
+    pii: tuple[Hashed | Cut, ...] = ()
+    max_attempts: int = 3
+
+    def __post_init__(self) -> None:
+        where, known = f"Feed({self.name!r})", [one.name for one in self.columns]
+        require_name(where, self.name)
+        require_distinct(where, self.column_names)
+        schema, dot, table = self.target.partition(".")
+        if not dot:
+            raise DefinitionError(where, f"target {self.target!r} names no schema", ("schema.table",))
+        require_name(where, schema)
+        require_name(where, table)
+        require_known(where, "a field", [one.column for one in self.fields], known)
+        require_known(where, "key", self.key, known)
+        require_known(where, "pii", [one.column for one in self.pii], known)
+        self._validate_fields(where)
+        self._validate_policies(where)
+        self._validate_pii(where)
+
+    def _validate_fields(self, where: str) -> None:
+        filled = [one.column for one in self.fields]
+        if sorted(filled) != sorted(one.name for one in self.columns):
+            lacking = sorted({one.name for one in self.columns} - set(filled)) or ["a column twice"]
+            raise DefinitionError(where, f"its fields do not fill each column once: {lacking[0]}")
+        if len({one.header for one in self.fields}) < len(self.fields):
+            raise DefinitionError(where, "has a header twice")
+        blank = [one.column for one in self.fields if one.column in self.key and not one.required]
+        if blank:
+            raise DefinitionError(where, f"key names {blank[0]!r}, whose field may be blank; make it required")
+        if self.max_attempts < 1:
+            raise DefinitionError(where, f"max_attempts={self.max_attempts} is not 1 or more")
+
+    def _validate_policies(self, where: str) -> None:
+        if self.load is Load.UPSERT and not self.key:
+            raise DefinitionError(where, "load=upsert needs a key")
+        if self.load is Load.APPEND and self.order is Order.NEWEST:
+            problem = "order=newest with load=append would lose the rows of older files"
+            _refuse(where, problem, (Order.IN_ORDER, Order.ALL))
+        if self.is_whole and self.order is Order.ALL:
+            problem = f"order=all with load={self.load}: which file the table holds would be left to chance"
+            _refuse(where, problem, (Order.NEWEST, Order.IN_ORDER))
+        if self.is_whole and self.on_overwrite is OnOverwrite.APPEND_VERSION:
+            problem = f"on_overwrite=append version with load={self.load}, which keeps one file only"
+            _refuse(where, problem, [one for one in OnOverwrite if one is not OnOverwrite.APPEND_VERSION])
+
+    def _validate_pii(self, where: str) -> None:
+        types = {one.name: one.type for one in self.columns}
+        for change in self.pii:
+            if types[change.column] != "string":
+                raise DefinitionError(where, f"pii names {change.column!r}, which is not a string column")
+            if isinstance(change, Cut) and change.column in self.key:
+                raise DefinitionError(where, f"pii cuts {change.column!r} of the key: rows would get the same key")
+        require_distinct(f"{where}, pii", [change.column for change in self.pii])
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names of the target's columns, those of the file included."""
+        return tuple(one.name for one in (*self.columns, *FEED_COLUMNS))
+
+    @property
+    def is_serial(self) -> bool:
+        """Whether one file at a time is loaded."""
+        return self.order is not Order.ALL
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a file holds all rows that the table is to hold."""
+        return self.load in (Load.REPLACE, Load.TRUNCATE)
+
+    @property
+    def withheld(self) -> frozenset[str]:
+        """Columns whose values are shown nowhere but in the table."""
+        return frozenset(one.name for one in self.columns if one.sensitive) | {one.column for one in self.pii}
+
+    @property
+    def has_header(self) -> bool:
+        """Whether files name their columns."""
+        return not isinstance(self.format, Csv) or self.format.header
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name))
+
+
+def _refuse(where: str, problem: str, allowed: Sequence[object]) -> None:
+    raise DefinitionError(where, problem, allowed)

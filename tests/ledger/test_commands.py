@@ -1,0 +1,149 @@
+"""`estrela ledger`, as an operator runs it, on the declared feeds."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import re
+import zipfile
+from decimal import Decimal
+
+import pytest
+from ledger_house import House
+
+from estrela.cli import main
+from localaws.running import Running
+
+HEADER = "settlement_id,settled_on,merchant,card_number,amount,installments,disputed\n"
+GOOD = "1,2026-11-01,Padaria São João,4111111111111234,12.50,1,false\n"
+
+
+@pytest.fixture
+def landing(house: House, aws: Running, monkeypatch: pytest.MonkeyPatch) -> House:
+    url = house.database.engine.url.render_as_string(hide_password=False)
+    places = {
+        "ESTRELA_WAREHOUSE_URL": url,
+        "ESTRELA_LANDING": house.bucket,
+        "ESTRELA_ARCHIVE": f"{house.bucket}-archive",
+    }
+    for name, value in {**aws.env, **places}.items():
+        monkeypatch.setenv(name, value)
+    return house
+
+
+def settlements(landing: House, day: str, *rows: str) -> None:
+    landing.put(f"card_settlements/visa_{day}.csv.gz", gzip.compress((HEADER + "".join(rows)).encode()))
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    """Run a command; return its exit code and what it printed, times as T."""
+    code = main(["ledger", *words])
+    printed = capsys.readouterr()
+    return code, re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|operator/\w+", "T", printed.out + printed.err).strip()
+
+
+def test_the_life_of_a_file_with_a_bad_row(landing: House, capsys: pytest.CaptureFixture[str]) -> None:
+    many = [GOOD.replace("1,2026", f"{one},2026", 1) for one in range(2, 100)]
+    settlements(landing, "2026-11-01", GOOD, "x" + GOOD[1:], *many)
+    assert run(capsys, "load", "--feed", "card_settlements") == (
+        0,
+        "card_settlements: a listing found 1 new files\n"
+        "feed card_settlements, files 1, rows 99, rejected 1, archived 1, given_back 0",
+    )
+    assert run(capsys, "list", "--feed", "card_settlements") == (
+        0,
+        "id  state  feed              key                                      rows loaded  rows rejected  reason\n"
+        "1   Done   card_settlements  card_settlements/visa_2026-11-01.csv.gz  99           1",
+    )
+    assert run(capsys, "list", "--state", "Fail") == (0, "no file")
+    code, text = run(capsys, "explain", "card_settlements/visa_2026-11-01.csv.gz")
+    assert code == 0
+    assert "rows:     100 in = 99 loaded + 1 rejected" in text
+    assert (
+        "rejects:  1 unreadable, the first in line 3, column settlement_id: 'x': a whole number without a minus is "
+        in text
+    )
+    assert text.endswith("next:     nothing; to take its rows out: estrela ledger withdraw 1 --reason ...")
+    assert len(text.splitlines()) <= 12
+    found = json.loads(run(capsys, "explain", "1", "--json")[1])
+    assert found["file"]["rows_in"] == 100
+    assert run(capsys, "replay", "--feed", "card_settlements") == (
+        0, "card_settlements: 1 files with rejects; 0 rows are loaded now, 1 are still rejected"
+    )  # fmt: skip
+    assert run(capsys, "withdraw", "1", "--reason", "test data") == (
+        0, "file 1 is withdrawn: 99 rows left warehouse.card_settlements"
+    )  # fmt: skip
+    assert run(capsys, "retry", "1") == (
+        0, "file 1 was Filtered Out and is New; the next run of its feed loads it"
+    )  # fmt: skip
+    assert run(capsys, "load", "--feed", "card_settlements")[0] == 0
+    assert landing.query("SELECT count(*), min(card_number) FROM warehouse.card_settlements") == [(99, "1234")]
+
+
+def test_a_plan_changes_nothing(landing: House, capsys: pytest.CaptureFixture[str]) -> None:
+    settlements(landing, "2026-11-01", GOOD)
+    main(["ledger", "load", "--feed", "card_settlements"])
+    settlements(landing, "2026-11-02", GOOD.replace("12.50", "13"), GOOD.replace("1,2026", "2,2026", 1))
+    main(["ledger", "register", "--feed", "card_settlements"])
+    capsys.readouterr()
+    assert run(capsys, "plan", "2") == (
+        0,
+        f"file 2, s3://{landing.bucket}/card_settlements/visa_2026-11-02.csv.gz, is New\n"
+        "feed card_settlements: load=upsert, order=all, on_overwrite=replace rows\n"
+        "it would load 2 of 2 rows into warehouse.card_settlements and reject 0; 2 rows of the table would be new or "
+        "changed. Nothing was changed.",
+    )
+    assert landing.query("SELECT settlement_id, amount FROM warehouse.card_settlements") == [(1, Decimal("12.50"))]
+    assert landing.query("SELECT state, rows_in, fence FROM ledger.files WHERE id = 2") == [("New", None, 0)]
+
+
+def test_errors_are_one_line(landing: House, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "explain", "nothing") == (
+        1,
+        "explain: nothing: the ledger has no such file; give an id, a key or an s3:// address, as `list` shows them",
+    )
+    assert run(capsys, "load", "--feed", "x") == (
+        1, "load: Feed: no feed is called 'x'; allowed: branches, card_settlements"
+    )  # fmt: skip
+    landing.put("card_settlements/odd.txt", b"x")
+    main(["ledger", "load", "--feed", "card_settlements"])
+    capsys.readouterr()
+    assert run(capsys, "retry", "1")[1].startswith("retry: 1: it is still rejected: the name does not match ")
+    assert run(capsys, "withdraw", "1", "--reason", "x") == (
+        1,
+        f"withdraw: s3://{landing.bucket}/card_settlements/odd.txt: its rows are not in warehouse.card_settlements: it "
+        "is Rejected",
+    )
+    assert main(["x"]) == 2
+
+
+def test_branches_come_as_json_in_a_zip(landing: House, capsys: pytest.CaptureFixture[str]) -> None:
+    document = {"branches": [{"code": 7, "name": "Centro", "city": None, "opened": "01/02/1999", "more": [1]}]}
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("branches.json", json.dumps(document))
+    landing.put("branches/branches_20261101T000000.zip", packed.getvalue())
+    assert run(capsys, "load", "--feed", "branches")[0] == 0
+    assert landing.query(
+        "SELECT branch_code, branch_name, city, opened_on::text, source_line FROM warehouse.branches"
+    ) == [("0007", "Centro", None, "1999-02-01", 1)]
+
+
+def test_the_doctor_names_each_problem(
+    landing: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ESTRELA_ARCHIVE", "not-there")
+    code, text = run(capsys, "doctor")
+    assert code == 1
+    lines = text.splitlines()
+    assert re.fullmatch(r"good  database: PostgreSQL \d+\.\d+.* answers", lines[1])
+    assert [lines[0], *lines[2:5]] == [
+        "good  feeds: 2 are declared",
+        "good  schema: is at version 0001",
+        "good  grants: the user may read and write the ledger",
+        "good  leases: no file waits for a run that died",
+    ]
+    assert lines[5] == f"good  landing bucket: s3://{landing.bucket} is there"
+    assert lines[6].startswith("BAD   archive bucket: An error occurred (404)")
+    assert lines[7] == f"BAD   notification: s3://{landing.bucket} tells nobody of new files; only listings find them"

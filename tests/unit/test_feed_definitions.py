@@ -1,0 +1,111 @@
+"""A feed that contradicts itself is refused, with what was allowed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from estrela.errors import DefinitionError
+from estrela.model import Column, Field, Number, Text
+from estrela.model.feed import Cut, Feed, Hashed, Load, OnOverwrite, Order, RowTolerance
+from estrela.model.feed_format import Csv
+from estrela.model.feed_origin import S3Drop
+from estrela.model.feeds import assembled, feeds
+
+rates = Feed(
+    name="rates",
+    doc="Exchange rates",
+    origin=S3Drop("rates/", r"(?P<day>\d+)\.csv", sequence=("day",)),
+    format=Csv(delimiter=";"),
+    columns=(Column("code", "string", "Currency"), Column("rate", "decimal(12,6)", "BRL")),
+    fields=(Field("Code", "code", Text(), required=True), Field("Rate", "rate", Number(","))),
+    target="mart.rates",
+    load=Load.UPSERT,
+    order=Order.IN_ORDER,
+    key=("code",),
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"key": ()}, "load=upsert needs a key"),
+        ({"key": ("rate",)}, "key names 'rate', whose field may be blank; make it required"),
+        ({"key": ("day",)}, "key names 'day', which is not a column; allowed: code, rate"),
+        ({"target": "rates"}, "target 'rates' names no schema; allowed: schema.table"),
+        ({"load": Load.APPEND, "order": Order.NEWEST},
+         "order=newest with load=append would lose the rows of older files; allowed: in order, all"),
+        ({"load": Load.TRUNCATE, "order": Order.ALL},
+         "order=all with load=truncate: which file the table holds would be left to chance; allowed: newest, in order"),
+        ({"load": Load.REPLACE, "on_overwrite": OnOverwrite.APPEND_VERSION},
+         "on_overwrite=append version with load=replace, which keeps one file only; allowed: replace rows, ignore, "
+         "refuse"),
+        ({"pii": (Hashed("rate"),)}, "pii names 'rate', which is not a string column"),
+        ({"pii": (Cut("code", 2),)}, "pii cuts 'code' of the key: rows would get the same key"),
+        ({"fields": rates.fields[:1]}, "its fields do not fill each column once: rate"),
+        ({"fields": (rates.fields[0], Field("Code", "rate", Number(",")))}, "has a header twice"),
+        ({"max_attempts": 0}, "max_attempts=0 is not 1 or more"),
+    ],
+)  # fmt: skip
+def test_a_contradiction_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        replace(rates, **changes)
+    assert str(caught.value) == f"Feed('rates'): {message}"
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: S3Drop("rates", ".*"), "S3Drop('rates'): prefix is not a folder; allowed: a text such as 'cards/'"),
+        (lambda: S3Drop("r/", "("), "S3Drop('r/'): pattern '(' is not a regular expression: missing ), unterminated "
+         "subpattern at position 0"),
+        (lambda: S3Drop("r/", "(?P<a>.)", ("b",)),
+         "S3Drop('r/'): sequence names 'b', which is no group of the pattern; allowed: a"),
+        (lambda: RowTolerance(share=1), "RowTolerance: rows=0, share=1; allowed: rows of at least 0, and a share of at "
+         "least 0 and below 1"),
+        (lambda: Csv(compression="rar"), "Csv: unknown compression 'rar'; allowed: , gzip, bz2, zstd, zip"),
+        (lambda: Csv(delimiter="||"), "Csv: delimiter '||' is not one character"),
+        (lambda: Csv(heading_lines=-1), "Csv: heading_lines=-1 is not 0 or more"),
+        (lambda: Cut("x", 0), "Cut('x'): keep=0 is not 1 or more"),
+    ],
+)  # fmt: skip
+def test_a_part_that_is_wrong_is_refused(make: Any, message: str) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        make()
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (replace(rates), "two feeds have this name"),
+        (replace(rates, name="x"), "feed 'rates' has the same target mart.rates"),
+        (replace(rates, name="x", target="mart.x", origin=S3Drop("rates/new/", ".*")),
+         "prefix 'rates/new/' and 'rates/' of feed 'rates' contain each other"),
+    ],
+)  # fmt: skip
+def test_feeds_that_contradict_each_other_are_refused(other: Feed, message: str) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        assembled([rates, other])
+    assert str(caught.value) == f"Feed({other.name!r}): {message}"
+
+
+def test_a_place_orders_files_by_the_declared_groups() -> None:
+    drop = S3Drop("r/", r"(?P<bank>[a-z]+)_(?P<day>\d+)\.csv", sequence=("day", "bank"))
+    assert drop.place_of("r/itau_20260101.csv") == "20260101/itau"
+    assert drop.place_of("r/itau_20260101.csv.part") is None
+    assert drop.place_of("x/itau_20260101.csv") is None
+
+
+@pytest.mark.parametrize(
+    ("rejected", "rows", "is_allowed"), [(0, 0, True), (2, 10, True), (3, 10, False), (3, 30, True), (4, 30, False)]
+)
+def test_tolerance_is_a_count_or_a_share_whichever_is_more(rejected: int, rows: int, is_allowed: bool) -> None:
+    assert RowTolerance(rows=2, share=0.1).allows(rejected, rows) is is_allowed
+
+
+def test_the_declared_feeds_are_found() -> None:
+    found = feeds()
+    assert list(found) == ["branches", "card_settlements"]
