@@ -29,7 +29,7 @@ check: .venv/ready ## format, lint, types, import rules, lock file
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/shellcheck deploy.sh .ci/run airflow/databases.sh tests/compose/postgres.sh
-	$(BIN)/hadolint airflow/Dockerfile packages/Dockerfile tests/compose/postgres.Dockerfile
+	$(BIN)/hadolint airflow/Dockerfile metabase/Dockerfile packages/Dockerfile tests/compose/postgres.Dockerfile
 
 test: check ## check, then every test that takes no minutes of its own
 	$(BIN)/pytest -m "not long" -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder

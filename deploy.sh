@@ -198,6 +198,14 @@ airflow_runs_on() { # ecs | mwaa
   [[ $'\n'$(<"$settings") =~ $'\n'\ *airflow\ *=\ *\"$1\" ]]
 }
 
+has_metabase() {
+  [[ $'\n'$(<"$settings") =~ $'\n'\ *metabase\ *=\ *true ]]
+}
+
+has_cluster() {
+  airflow_runs_on ecs || has_metabase
+}
+
 output() { # name
   terraform -chdir="$ROOT/terraform" output -raw "$1"
 }
@@ -214,7 +222,9 @@ ask_to_apply() {
 
 # The registry and the secrets come first: no container starts without an image and their values.
 lay_foundation() {
-  aws ecr describe-repositories --repository-names "estrela-$environment/airflow" >/dev/null 2>&1 && return
+  local images=("estrela-$environment/airflow")
+  if has_metabase; then images+=("estrela-$environment/metabase" "estrela-$environment/tools"); fi
+  aws ecr describe-repositories --repository-names "${images[@]}" >/dev/null 2>&1 && return
   say "First the image registry and the empty secrets, then everything else"
   make_plan -target=module.registry -target=module.secrets
   ask_to_apply
@@ -236,18 +246,27 @@ fill_secrets() {
   done
 }
 
-push_image() {
-  local tag=${image:-$sha} repository=estrela-$environment/airflow
+push_images() {
+  push_image airflow --file "$ROOT/airflow/Dockerfile"
+  if has_metabase; then
+    push_image metabase --file "$ROOT/metabase/Dockerfile"
+    push_image tools --file "$ROOT/packages/Dockerfile" --target tools
+  fi
+}
+
+push_image() { # name, and options of docker build
+  local tag=${image:-$sha} repository=estrela-$environment/$1
   local registry=$account.dkr.ecr.$region.amazonaws.com
+  shift
   aws ecr describe-images --repository-name "$repository" --image-ids "imageTag=$tag" >/dev/null 2>&1 && return
   [ -z "$image" ] || fail $WRONG_USAGE "--image is '$image', but $repository has no such image"
-  command -v docker >/dev/null || fail $NO_TOOL "not on the PATH: docker; it builds Airflow's image"
-  change docker build --quiet --platform linux/amd64 --file "$ROOT/airflow/Dockerfile" \
-    --tag "$registry/$repository:$tag" "$ROOT" >&2 || fail $NO_PLAN "Airflow's image was not built"
+  command -v docker >/dev/null || fail $NO_TOOL "not on the PATH: docker; it builds the images"
+  change docker build --quiet --platform linux/amd64 "$@" --tag "$registry/$repository:$tag" "$ROOT" >&2 ||
+    fail $NO_PLAN "the image $repository was not built"
   if [ "$dry_run" = no ]; then
     aws ecr get-login-password | docker login --username AWS --password-stdin "$registry" >&2
   fi
-  change docker push --quiet "$registry/$repository:$tag" >&2 || fail $NO_PLAN "Airflow's image was not pushed"
+  change docker push --quiet "$registry/$repository:$tag" >&2 || fail $NO_PLAN "the image $repository was not pushed"
 }
 
 run_task() { # name, and the container's command as words
@@ -293,12 +312,18 @@ release_dags() {
   fi
 }
 
-start_airflow() {
-  local failed services cluster=estrela-$environment
+start_services() {
   run_task database_roles
-  run_task airflow_setup
-  release_dags
-  [ "$dry_run" = no ] || return 0
+  if airflow_runs_on ecs; then
+    run_task airflow_setup
+    release_dags
+  fi
+  [ "$dry_run" = yes ] || wait_for_services
+  if has_metabase; then run_task metabase_provision; fi
+}
+
+wait_for_services() {
+  local failed services cluster=estrela-$environment
   # Services that were made before their database was ready may have been given up.
   read -ra services <<<"$(output services)"
   for failed in $(aws ecs describe-services --cluster "$cluster" --services "${services[@]}" \
@@ -313,7 +338,7 @@ start_airflow() {
 say_first_run() {
   airflow_runs_on ecs || airflow_runs_on mwaa || return 0
   say "First run: open Airflow (urls above), switch the DAG star_banking on. On ECS the user is admin, the password in"
-  say "the secret estrela-$environment/airflow/admin."
+  say "the secret estrela-$environment/airflow/admin; Metabase's is estrela-$environment/metabase/admin."
 }
 
 print_outputs() {
@@ -332,15 +357,15 @@ main() {
   case $command in
     plan) make_plan ;;
     apply)
-      if airflow_runs_on ecs; then
+      if has_cluster; then
         lay_foundation
         fill_secrets
       fi
       make_plan
       ask_to_apply
-      if airflow_runs_on ecs; then push_image; fi
+      if has_cluster; then push_images; fi
       apply_plan
-      if airflow_runs_on ecs; then start_airflow; fi
+      if has_cluster; then start_services; fi
       if airflow_runs_on mwaa; then release_dags; fi
       print_outputs
       say_first_run

@@ -37,7 +37,7 @@ module "log_bucket" {
   force_destroy = !local.protected
   expire_days   = { "" = var.log_retention_days }
   log_sources   = [for purpose in local.data_buckets : local.buckets[purpose]]
-  load_balancer = local.on_ecs ? local.name : null
+  load_balancer = local.on_cluster ? local.name : null
 }
 
 module "bucket" {
@@ -113,4 +113,8 @@ module "monitoring" {
   monthly_budget_usd = var.monthly_budget_usd
   glue_job           = module.lake.job_name
   workgroups         = values(module.athena.workgroups)
+  late_after_hours   = var.late_after_hours
+  airflow            = var.airflow
+  dead_letter_queues = local.on_ecs ? [module.airflow_ecs[0].dead_letter_queue] : []
+  databases          = local.on_cluster ? [local.name] : []
 }

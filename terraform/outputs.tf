@@ -35,7 +35,7 @@ output "alarm_topic_arn" {
 
 output "image_tag" {
   description = "Tag of the images that run; null without any."
-  value       = local.on_ecs ? coalesce(var.image_tag, var.git_sha) : null
+  value       = local.on_cluster ? coalesce(var.image_tag, var.git_sha) : null
 }
 
 output "services" {
@@ -55,13 +55,13 @@ output "task_dag_sync" {
 
 output "task_database_roles" {
   description = "Arguments of aws ecs run-task for the task that makes the roles of the database; null without a database."
-  value       = local.on_ecs ? "${local.run_task} ${module.database_roles[0].family} ${local.network_of}${module.network[0].group_ids["database-roles"]}]}" : null
+  value       = local.on_cluster ? "${local.run_task} ${module.database_roles[0].family} ${local.network_of}${module.network[0].group_ids["database-roles"]}]}" : null
 }
 
 output "urls" {
   description = "Addresses of the pages, by application."
   value = merge(
-    local.on_ecs ? { for app, host in local.hosts : app => "https://${host}" } : {},
+    { for app, host in local.hosts : app => "https://${host}" },
     local.on_mwaa ? { airflow = module.airflow_mwaa[0].url } : {},
   )
 }
@@ -69,4 +69,14 @@ output "urls" {
 output "dag_bucket" {
   description = "Bucket that DAGs are released to: the code bucket with Airflow on ECS, a bucket of its own with Amazon MWAA."
   value       = local.on_mwaa ? module.bucket["dags"].name : module.bucket["code"].name
+}
+
+output "task_metabase_provision" {
+  description = "Arguments of aws ecs run-task for the task that brings the dashboards; null without Metabase."
+  value       = var.metabase ? "${local.run_task} ${module.metabase[0].provision_family} ${local.network_of}${module.network[0].group_ids["metabase-provision"]}]}" : null
+}
+
+output "ci_role_arns" {
+  description = "ARNs of the roles of CI, by what they do."
+  value       = length(var.ci_issuers) > 0 ? module.cicd_oidc[0].role_arns : {}
 }

@@ -2,26 +2,26 @@
 locals {
   on_ecs      = var.airflow == "ecs"
   on_mwaa     = var.airflow == "mwaa"
-  has_network = local.on_ecs || local.on_mwaa
+  on_cluster  = local.on_ecs || var.metabase
+  has_network = local.on_cluster || local.on_mwaa
   multi_az    = coalesce(var.multi_az, var.environment == "prod")
-  hosts       = { airflow = "airflow.${var.domain == null ? "invalid" : var.domain}" }
+  apps        = concat(local.on_ecs ? ["airflow"] : [], var.metabase ? ["metabase"] : [])
+  hosts       = { for app in local.apps : app => "${app}.${var.domain}" }
 
   airflow_parts = ["api-server", "scheduler", "dag-processor", "triggerer", "worker", "metrics"]
-  ecs_groups = merge(
-    { for part in local.airflow_parts : "airflow-${part}" => "Airflow's ${part}" },
-    {
-      "airflow-setup"  = "Schema of Airflow's metadata"
-      "dag-sync"       = "Brings DAG releases to EFS"
-      "database-roles" = "Makes the roles of the database"
-      "load-balancer"  = "HTTPS for people"
-      "database"       = "PostgreSQL"
-      "files"          = "EFS with the DAG releases"
-    },
-  )
   groups = merge(
-    local.on_ecs ? local.ecs_groups : {},
-    local.on_mwaa ? { mwaa = "Amazon MWAA" } : {},
     { endpoints = "Endpoints of AWS services" },
+    !local.on_cluster ? {} : {
+      load-balancer  = "HTTPS for people"
+      database       = "PostgreSQL"
+      database-roles = "Makes the roles of the database"
+    },
+    !local.on_ecs ? {} : merge(
+      { for part in local.airflow_parts : "airflow-${part}" => "Airflow, ${part}" },
+      { airflow-setup = "Schema of the metadata of Airflow", dag-sync = "Brings DAG releases to EFS", files = "EFS with the DAG releases" },
+    ),
+    local.on_mwaa ? { mwaa = "Amazon MWAA" } : {},
+    var.metabase ? { metabase = "Metabase", metabase-provision = "Brings dashboards to Metabase" } : {},
   )
   # what calls AWS
   clients = setsubtract(keys(local.groups), ["load-balancer", "database", "files", "endpoints"])
@@ -32,24 +32,33 @@ locals {
       { for part in concat(local.airflow_parts, ["setup"]) : "Metadata for airflow-${part}" => { from = "airflow-${part}", to = "database", port = 5432 } },
       { for client in ["airflow-dag-processor", "airflow-worker", "dag-sync"] : "DAG releases for ${client}" => { from = client, to = "files", port = 2049 } },
       { for part in ["worker", "triggerer"] : "Execution API for airflow-${part}" => { from = "airflow-${part}", to = "airflow-api-server", port = 8080 } },
-      { "Roles of the database" = { from = "database-roles", to = "database", port = 5432 } },
-      { "Airflow's pages" = { from = "load-balancer", to = "airflow-api-server", port = 8080 } },
+      { "Pages of Airflow" = { from = "load-balancer", to = "airflow-api-server", port = 8080 } },
     ) : {},
+    local.on_cluster ? { "Roles of the database" = { from = "database-roles", to = "database", port = 5432 } } : {},
+    var.metabase ? {
+      "Pages of Metabase"      = { from = "load-balancer", to = "metabase", port = 3000 }
+      "Dashboards of Metabase" = { from = "metabase-provision", to = "metabase", port = 3000 }
+      "Own data of Metabase"   = { from = "metabase", to = "database", port = 5432 }
+    } : {},
   )
   endpoints = toset(concat(
     ["athena", "glue", "kms", "logs", "monitoring", "secretsmanager", "sns", "sqs", "sts"],
-    local.on_ecs ? ["ecr.api", "ecr.dkr", "ecs", "elasticfilesystem"] : [],
+    local.on_cluster ? ["ecr.api", "ecr.dkr", "ecs", "elasticfilesystem"] : [],
     local.on_mwaa ? ["airflow.api", "airflow.env", "airflow.ops"] : [],
   ))
 
   # What deploy.sh gives to aws ecs run-task. No value has a space.
-  run_task   = local.on_ecs ? "--launch-type FARGATE --cluster ${module.cluster[0].name} --task-definition" : null
-  network_of = local.on_ecs ? "--network-configuration awsvpcConfiguration={assignPublicIp=DISABLED,subnets=[${join(",", module.network[0].private_subnet_ids)}],securityGroups=[" : null
-  services   = local.on_ecs ? module.airflow_ecs[0].services : []
+  run_task   = local.on_cluster ? "--launch-type FARGATE --cluster ${module.cluster[0].name} --task-definition" : null
+  network_of = local.on_cluster ? "--network-configuration awsvpcConfiguration={assignPublicIp=DISABLED,subnets=[${join(",", module.network[0].private_subnet_ids)}],securityGroups=[" : null
+  services   = concat(local.on_ecs ? module.airflow_ecs[0].services : [], var.metabase ? [module.metabase[0].service] : [])
 
-  airflow_image = local.on_ecs ? {
-    url            = "${module.registry[0].repositories["airflow"].url}:${coalesce(var.image_tag, var.git_sha)}"
-    repository_arn = module.registry[0].repositories["airflow"].arn
+  # The task that makes the database's roles is in Airflow's image.
+  images = toset(concat(["airflow"], var.metabase ? ["metabase", "tools"] : []))
+  image = local.on_cluster ? {
+    for name, repository in module.registry[0].repositories : name => {
+      url            = "${repository.url}:${coalesce(var.image_tag, var.git_sha)}"
+      repository_arn = repository.arn
+    }
   } : null
 
   lake_arn   = module.bucket["lake"].arn
@@ -83,51 +92,56 @@ module "network" {
   cidr               = var.network_cidr
   multi_az           = local.multi_az
   enable_nat         = var.enable_nat
-  public             = local.on_ecs && var.public_ui
+  public             = local.on_cluster && var.public_ui
   endpoints          = var.enable_nat ? [] : local.endpoints
   groups             = local.groups
   connections        = local.connections
   s3_clients         = local.clients
-  internet_clients   = setunion(var.enable_nat ? local.clients : [], local.on_ecs && var.oidc != null ? ["load-balancer"] : [])
-  user_cidrs         = local.on_ecs ? var.user_cidrs : []
+  internet_clients   = setunion(var.enable_nat ? local.clients : [], local.on_cluster && var.oidc != null ? ["load-balancer"] : [])
+  user_cidrs         = local.on_cluster ? var.user_cidrs : []
 }
 
 module "registry" {
   source = "./modules/registry"
-  count  = local.on_ecs ? 1 : 0
+  count  = local.on_cluster ? 1 : 0
 
   name          = local.name
-  images        = ["airflow"]
+  images        = local.images
   kms_key_arn   = module.kms.key_arn
   force_destroy = !local.protected
 }
 
 module "secrets" {
   source = "./modules/secrets"
-  count  = local.on_ecs ? 1 : 0
+  count  = local.on_cluster ? 1 : 0
 
   name        = local.name
   kms_key_arn = module.kms.key_arn
   window_days = local.protected ? 30 : 0
-  secrets = {
+  secrets = merge(!local.on_ecs ? {} : {
     "airflow/admin"      = "Password of Airflow's first administrator"
     "airflow/database"   = "Password of the database role airflow"
     "airflow/fernet_key" = "32 characters that encrypt connections in Airflow's metadata"
     "airflow/jwt_secret" = "Signs the tokens between Airflow's services"
     "airflow/secret_key" = "Signs the sessions of Airflow's pages"
-  }
+    }, !var.metabase ? {} : {
+    "metabase/admin"          = "Password of Metabase's first administrator"
+    "metabase/database"       = "Password of the database role metabase"
+    "metabase/encryption_key" = "Encrypts what Metabase stores of its databases"
+    "metabase/setup_token"    = "Whoever has it makes the first administrator of Metabase"
+  })
 }
 
 module "cluster" {
   source = "./modules/cluster"
-  count  = local.on_ecs ? 1 : 0
+  count  = local.on_cluster ? 1 : 0
 
   name = local.name
 }
 
 module "database" {
   source = "./modules/database"
-  count  = local.on_ecs ? 1 : 0
+  count  = local.on_cluster ? 1 : 0
 
   name                = local.name
   subnet_ids          = module.network[0].private_subnet_ids
@@ -142,7 +156,7 @@ module "database" {
 
 module "database_roles" {
   source = "./modules/database_roles"
-  count  = local.on_ecs ? 1 : 0
+  count  = local.on_cluster ? 1 : 0
 
   name               = local.name
   partition          = local.partition
@@ -152,13 +166,13 @@ module "database_roles" {
   log_retention_days = var.log_retention_days
   database_host      = module.database[0].host
   master_secret_arn  = module.database[0].master_secret_arn
-  roles              = { airflow = module.secrets[0].arns["airflow/database"] }
-  image              = local.airflow_image
+  roles              = { for app in local.apps : app => module.secrets[0].arns["${app}/database"] }
+  image              = local.image["airflow"]
 }
 
 module "dns_certificates" {
   source = "./modules/dns_certificates"
-  count  = local.on_ecs ? 1 : 0
+  count  = local.on_cluster ? 1 : 0
 
   zone_id       = var.zone_id
   hosts         = values(local.hosts)
@@ -167,7 +181,7 @@ module "dns_certificates" {
 
 module "load_balancer" {
   source = "./modules/load_balancer"
-  count  = local.on_ecs ? 1 : 0
+  count  = local.on_cluster ? 1 : 0
 
   name                = local.name
   vpc_id              = module.network[0].vpc_id
@@ -182,10 +196,11 @@ module "load_balancer" {
   log_bucket          = module.log_bucket.name
   log_retention_days  = var.log_retention_days
   kms_key_arn         = module.kms.key_arn
-  apps = {
+  apps = { for app, found in {
     # the execution API is for workers, which reach it inside the network
-    airflow = { host = local.hosts.airflow, port = 8080, health_path = "/api/v2/version", closed_paths = ["/execution", "/execution/*"] }
-  }
+    airflow  = { port = 8080, health_path = "/api/v2/version", closed_paths = ["/execution", "/execution/*"] }
+    metabase = { port = 3000, health_path = "/api/health", closed_paths = [] }
+  } : app => merge(found, { host = local.hosts[app] }) if contains(local.apps, app) }
 }
 
 module "dag_files" {
@@ -222,7 +237,7 @@ module "airflow_ecs" {
   code_bucket        = module.bucket["code"].name
   task_statements    = local.task_statements
   workers            = var.airflow_workers
-  image              = local.airflow_image
+  image              = local.image["airflow"]
   cluster = {
     arn       = module.cluster[0].arn
     name      = module.cluster[0].name
@@ -252,4 +267,63 @@ module "airflow_mwaa" {
   subnet_ids        = module.network[0].private_subnet_ids
   security_group_id = module.network[0].group_ids["mwaa"]
   task_statements   = local.task_statements
+}
+
+module "metabase" {
+  source = "./modules/metabase"
+  count  = var.metabase ? 1 : 0
+
+  name               = local.name
+  partition          = local.partition
+  account_id         = var.account_id
+  region             = var.region
+  kms_key_arn        = module.kms.key_arn
+  log_retention_days = var.log_retention_days
+  images             = { for name in ["metabase", "tools"] : name => local.image[name] }
+  host               = local.hosts.metabase
+  admin_email        = var.admin_email
+  cluster            = { arn = module.cluster[0].arn, name = module.cluster[0].name }
+  vpc_id             = module.network[0].vpc_id
+  dns_zone           = "${local.name}.internal"
+  subnet_ids         = module.network[0].private_subnet_ids
+  group_ids          = module.network[0].group_ids
+  target_group_arn   = module.load_balancer[0].target_group_arns["metabase"]
+  database_host      = module.database[0].host
+  secret_arns        = module.secrets[0].arns
+  workgroup          = module.athena.workgroups.metabase
+  lake_bucket        = module.bucket["lake"].name
+  databases          = module.lake.databases
+}
+
+module "backup" {
+  source = "./modules/backup"
+  count  = local.on_cluster ? 1 : 0
+
+  name          = local.name
+  partition     = local.partition
+  account_id    = var.account_id
+  kms_key_arn   = module.kms.key_arn
+  database_arn  = module.database[0].arn
+  keep_days     = 35
+  force_destroy = !local.protected
+}
+
+module "cicd_oidc" {
+  source = "./modules/cicd_oidc"
+  count  = length(var.ci_issuers) > 0 ? 1 : 0
+
+  name         = local.name
+  environment  = var.environment
+  partition    = local.partition
+  account_id   = var.account_id
+  region       = var.region
+  kms_key_arn  = module.kms.key_arn
+  issuers      = var.ci_issuers
+  state_bucket = "estrela-state-${var.account_id}-${var.region}"
+  dag_bucket   = module.bucket[local.on_mwaa ? "dags" : "code"].name
+  dag_sync     = local.on_ecs ? module.airflow_ecs[0].dag_sync : null
+  passed_to = [
+    "airflow.amazonaws.com", "airflow-env.amazonaws.com", "backup.amazonaws.com", "ecs-tasks.amazonaws.com",
+    "glue.amazonaws.com", "vpc-flow-logs.amazonaws.com",
+  ]
 }

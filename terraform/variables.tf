@@ -284,12 +284,12 @@ variable "user_cidrs" {
 }
 
 variable "domain" {
-  description = "Domain of the pages: airflow.DOMAIN. Needed where Airflow runs on ECS."
+  description = "Domain of the pages: airflow.DOMAIN and metabase.DOMAIN. Needed where either runs on ECS."
   type        = string
   default     = null
 
   validation {
-    condition     = var.airflow != "ecs" || can(regex("^[a-z0-9-]+([.][a-z0-9-]+)+$", var.domain))
+    condition     = (var.airflow != "ecs" && !var.metabase) || can(regex("^[a-z0-9-]+([.][a-z0-9-]+)+$", var.domain))
     error_message = "domain must be set to a domain such as data.example.com, as HTTPS needs a certificate of it."
   }
 }
@@ -300,13 +300,13 @@ variable "zone_id" {
   default     = null
 
   validation {
-    condition     = var.airflow != "ecs" || can(regex("^Z[A-Z0-9]+$", var.zone_id))
+    condition     = (var.airflow != "ecs" && !var.metabase) || can(regex("^Z[A-Z0-9]+$", var.zone_id))
     error_message = "zone_id must be set to the ID of the domain's hosted zone in Route 53, such as Z0123456789ABC."
   }
 }
 
 variable "admin_email" {
-  description = "Address of the first administrator of Airflow."
+  description = "Address of the first administrator of Airflow and of Metabase."
   type        = string
   default     = "admin@example.com"
 
@@ -358,5 +358,41 @@ variable "database_instance_class" {
   validation {
     condition     = can(regex("^db[.][a-z0-9]+[.][a-z0-9]+$", var.database_instance_class))
     error_message = "database_instance_class must be a size such as db.t4g.small."
+  }
+}
+
+variable "metabase" {
+  description = "Run Metabase on ECS."
+  type        = bool
+  default     = false
+}
+
+variable "late_after_hours" {
+  description = "Hours without any run that succeeded, after which the alarm of late data goes off."
+  type        = number
+  default     = 26
+
+  validation {
+    condition     = var.late_after_hours >= 1 && var.late_after_hours <= 168
+    error_message = "late_after_hours must be 1 to 168: CloudWatch looks back at most a week."
+  }
+}
+
+variable "ci_issuers" {
+  description = "Issuers of the tokens of CI jobs, by host, such as token.actions.githubusercontent.com: the audience, and the exact subjects that get each of the roles plan, deploy and dags. Empty: there are no roles for CI. An account has one provider per issuer."
+  type = map(object({
+    audience = string
+    subjects = map(list(string))
+  }))
+  default = {}
+
+  validation {
+    condition = alltrue(flatten([
+      for issuer in values(var.ci_issuers) : concat(
+        [sort(keys(issuer.subjects)) == tolist(["dags", "deploy", "plan"])],
+        [for subject in flatten(values(issuer.subjects)) : !can(regex("[*?]", subject))],
+      )
+    ]))
+    error_message = "ci_issuers needs subjects for plan, deploy and dags, each written out: a wildcard would let other repositories in."
   }
 }

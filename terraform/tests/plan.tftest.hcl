@@ -15,6 +15,12 @@ mock_provider "aws" {
   mock_resource "aws_cloudwatch_log_group" {
     defaults = { arn = "arn:aws:logs:us-east-1:123456789012:log-group:mocked" }
   }
+  mock_resource "aws_backup_vault" {
+    defaults = { arn = "arn:aws:backup:us-east-1:123456789012:backup-vault:mocked" }
+  }
+  mock_resource "aws_service_discovery_service" {
+    defaults = { arn = "arn:aws:servicediscovery:us-east-1:123456789012:service/srv-0123456789abcdef" }
+  }
   mock_resource "aws_db_instance" {
     defaults = { arn = "arn:aws:rds:us-east-1:123456789012:db:mocked", master_user_secret = [{ secret_arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-mocked-AbCdEf" }] }
   }
@@ -61,7 +67,7 @@ mock_provider "aws" {
     defaults = {
       arn = "arn:aws:acm:us-east-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"
       domain_validation_options = [
-        for host in ["airflow.data.example.com"] :
+        for host in ["airflow.data.example.com", "metabase.data.example.com"] :
         { domain_name = host, resource_record_name = "_x.${host}", resource_record_type = "CNAME", resource_record_value = "_y.acm-validations.aws" }
       ]
     }
@@ -90,6 +96,7 @@ run "prod" {
     environment        = "prod"
     alarm_emails       = ["data@example.com"]
     airflow            = "ecs"
+    metabase           = true
     domain             = "data.example.com"
     zone_id            = "Z0123456789ABC"
     enable_nat         = true
@@ -102,6 +109,16 @@ run "prod" {
       token_endpoint         = "https://id.example.com/token"
       user_info_endpoint     = "https://id.example.com/user"
       client_id              = "estrela"
+    }
+    ci_issuers = {
+      "token.actions.githubusercontent.com" = {
+        audience = "sts.amazonaws.com"
+        subjects = {
+          plan   = ["repo:example/estrela:pull_request"]
+          deploy = ["repo:example/estrela:environment:prod"]
+          dags   = ["repo:example/estrela:ref:refs/heads/main"]
+        }
+      }
     }
   }
 }

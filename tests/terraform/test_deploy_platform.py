@@ -121,6 +121,17 @@ def test_services_that_do_not_come_up_are_told(on_ecs: Deployment) -> None:
     assert (status, "a service on ECS is not stable" in words) == (8, True)
 
 
+def test_metabase_has_images_of_its_own_and_gets_its_dashboards_last(on_ecs: Deployment) -> None:
+    settings = on_ecs.folder / "terraform" / "environments" / "dev.tfvars"
+    settings.write_text(f"{settings.read_text()}metabase = true\n")
+    assert on_ecs.run("apply", "--yes", NO_IMAGE="254")[0] == 0
+    pushed = [call.rpartition("estrela-dev/")[2] for call in on_ecs.calls if "docker push" in call]
+    assert pushed == [f"{name}:{SHA}" for name in ("airflow", "metabase", "tools")]
+    assert on_ecs.has_called("--file " + str(on_ecs.folder / "packages" / "Dockerfile") + " --target tools")
+    stable, provisioned = order(on_ecs, "services-stable", "run-task task_metabase_provision")
+    assert stable < provisioned
+
+
 def test_dags_are_released_alone_and_rolled_back_by_one_command(on_ecs: Deployment) -> None:
     assert on_ecs.run("dags")[0] == 0
     assert on_ecs.has_called(f'"command":["sync","{SHA}"]')

@@ -36,14 +36,22 @@ def roles(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def name_of(address: str) -> str:
     """Modules and resource of an address, without what Terraform puts around them."""
-    short = re.sub(r"module\.|aws_iam_role_policy\.|\[0\]", "", address)
+    short = re.sub(r"module\.|aws_iam_role_policy(_attachment)?\.|\[0\]", "", address)
     return re.sub(r'(?:\.\w+)?\["([\w-]+)"\]', r".\1", short)
+
+
+def managed(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Policies of AWS that are attached to a role: what is in them is AWS's to say."""
+    for resource in plan:
+        if resource.kind == "aws_iam_role_policy_attachment":
+            policy = resource.values["policy_arn"].partition(":policy/")[2]
+            yield name_of(resource.address), {"Sid": "policy of AWS", "Action": policy, "Resource": "as AWS says"}
 
 
 def table(plan: Plan) -> str:
     """The statements as a Markdown table; the account and the region are those of the tests."""
     lines = ["| role | statement | actions | resources | condition |", "|---|---|---|---|---|"]
-    for role, found in roles(plan):
+    for role, found in (*roles(plan), *managed(plan)):
         cells = (
             role,
             found["Sid"],
@@ -66,6 +74,22 @@ def test_no_action_is_a_wildcard(everything: Plan) -> None:
     assert wild == set()
 
 
+def test_policies_of_aws_are_for_backups_and_ci_only(everything: Plan) -> None:
+    assert {(role.partition(".")[0], found["Action"]) for role, found in managed(everything)} == {
+        ("backup", "service-role/AWSBackupServiceRolePolicyForBackup"),
+        ("backup", "service-role/AWSBackupServiceRolePolicyForRestores"),
+        ("cicd_oidc", "ReadOnlyAccess"),
+        ("cicd_oidc", "PowerUserAccess"),
+    }
+
+
+def test_a_role_is_passed_to_named_services_only(everything: Plan) -> None:
+    for role, found in roles(everything):
+        if "iam:PassRole" in each(found["Action"]):
+            assert found["Condition"]["StringEquals"]["iam:PassedToService"], role
+            assert all(":role/" in resource for resource in each(found["Resource"])), role
+
+
 def test_every_resource_is_allowed_only_for_actions_that_know_none(everything: Plan) -> None:
     for role, found in roles(everything):
         if "*" in each(found["Resource"]):
@@ -74,5 +98,6 @@ def test_every_resource_is_allowed_only_for_actions_that_know_none(everything: P
 
 @pytest.mark.parametrize("forbidden", ["iam:", "sts:AssumeRole", "s3:PutBucketPolicy", "kms:ScheduleKeyDeletion"])
 def test_no_workload_administers(everything: Plan, forbidden: str) -> None:
-    allowed = {action for _, found in roles(everything) for action in each(found["Action"])}
+    workloads = [(role, found) for role, found in roles(everything) if not role.startswith("cicd_oidc")]
+    allowed = {action for _, found in workloads for action in each(found["Action"])}
     assert not [action for action in allowed if action.startswith(forbidden)]

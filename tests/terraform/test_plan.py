@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from terraform_run import Plan, Resource
 
+from airflow_on_ecs.metrics import QUERIES
+
 POLICIES = {
     "aws_iam_role": "assume_role_policy",
     "aws_iam_role_policy": "policy",
@@ -99,7 +101,19 @@ def test_nothing_is_allowed_to_everybody(everything: Plan) -> None:
 def test_a_role_is_taken_on_only_for_this_account(everything: Plan) -> None:
     for role in of(everything, "aws_iam_role"):
         for statement in role.policy("assume_role_policy"):
-            assert statement["Condition"]["StringEquals"]["aws:SourceAccount"] == "123456789012", role.address
+            if "Federated" not in statement["Principal"]:
+                assert statement["Condition"]["StringEquals"]["aws:SourceAccount"] == "123456789012", role.address
+
+
+def test_a_job_of_ci_gets_the_role_that_its_token_names(prod: Plan) -> None:
+    issuer, repository = "token.actions.githubusercontent.com", "repo:example/estrela"
+    subjects = {"plan": "pull_request", "deploy": "environment:prod", "dags": "ref:refs/heads/main"}
+    for name, subject in subjects.items():
+        (role,) = [found for found in of(prod, "aws_iam_role") if found.values["name"] == f"estrela-prod-ci-{name}"]
+        (trusted,) = role.policy("assume_role_policy")
+        assert trusted["Condition"] == {
+            "StringEquals": {f"{issuer}:aud": "sts.amazonaws.com", f"{issuer}:sub": [f"{repository}:{subject}"]}
+        }
 
 
 def test_every_log_is_encrypted_and_kept_for_a_time(everything: Plan) -> None:
@@ -140,8 +154,48 @@ def test_alarms_reach_somebody_over_an_encrypted_topic(prod: Plan) -> None:
     (budget,) = of(prod, "aws_budgets_budget")
     kinds = {told["notification_type"] for told in budget.values["notification"]}
     assert kinds == {"ACTUAL", "FORECASTED"}
-    (failed,) = of(prod, "aws_cloudwatch_event_rule")
-    assert json.loads(failed.values["event_pattern"])["detail"]["state"] == ["FAILED", "TIMEOUT", "ERROR"]
+    rules = {
+        rule.values["name"]: json.loads(rule.values["event_pattern"]) for rule in of(prod, "aws_cloudwatch_event_rule")
+    }
+    assert rules["estrela-prod-glue-run-failed"]["detail"]["state"] == ["FAILED", "TIMEOUT", "ERROR"]
+
+
+def test_alarms_go_off_for_late_data_a_silent_scheduler_dead_letters_and_the_database(plans: dict[str, Plan]) -> None:
+    alarms = {
+        name: {
+            alarm.values["alarm_name"].partition(f"estrela-{'prod' if name == 'prod' else 'dev'}-")[2]
+            for alarm in of(plan, "aws_cloudwatch_metric_alarm")
+        }
+        for name, plan in plans.items()
+    }
+    database = {f"estrela-prod-{kind}" for kind in ("disk", "cpu", "connections")}
+    assert alarms == {
+        "dev": {"late-data"},
+        "mwaa": {"late-data", "scheduler-heartbeat"},
+        "prod": {"late-data", "scheduler-heartbeat", "failed-runs", "dead-letters-estrela-prod-airflow-dead"}
+        | database,
+    }
+
+
+def test_late_data_is_a_day_without_a_run_that_succeeded(prod: Plan) -> None:
+    (late,) = [
+        found for found in of(prod, "aws_cloudwatch_metric_alarm") if found.values["alarm_name"].endswith("late-data")
+    ]
+    values = late.values
+    assert (values["period"] * values["evaluation_periods"], values["treat_missing_data"]) == (26 * 3600, "breaching")
+    rules = {
+        rule.values["name"]: json.loads(rule.values["event_pattern"]) for rule in of(prod, "aws_cloudwatch_event_rule")
+    }
+    assert rules[values["dimensions"]["RuleName"]]["detail"]["state"] == ["SUCCEEDED"]
+
+
+def test_alarms_measure_what_the_metrics_container_sends(prod: Plan) -> None:
+    own = {
+        found.values["metric_name"]
+        for found in of(prod, "aws_cloudwatch_metric_alarm")
+        if found.values["namespace"] == "Estrela"
+    }
+    assert own < set(QUERIES)
 
 
 @pytest.mark.parametrize(("environment", "protected"), [("prod", True), ("dev", False)])

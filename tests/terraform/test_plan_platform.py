@@ -68,7 +68,10 @@ def test_the_network_lets_in_people_at_the_load_balancer_only(everything: Plan) 
 def test_each_service_is_reached_by_those_that_need_it_and_by_nobody_else(prod: Plan) -> None:
     metadata = {(f"Metadata for airflow-{part}", 5432) for part in AIRFLOW | {"metrics", "setup"}}
     assert rules(prod) == metadata | {
-        ("Airflow's pages", 8080),
+        ("Pages of Airflow", 8080),
+        ("Pages of Metabase", 3000),
+        ("Dashboards of Metabase", 3000),
+        ("Own data of Metabase", 5432),
         ("Execution API for airflow-worker", 8080),
         ("Execution API for airflow-triggerer", 8080),
         ("DAG releases for airflow-worker", 2049),
@@ -76,7 +79,7 @@ def test_each_service_is_reached_by_those_that_need_it_and_by_nobody_else(prod: 
         ("DAG releases for dag-sync", 2049),
         ("Roles of the database", 5432),
     }
-    assert len(groups(prod)) == len(AIRFLOW) + 8
+    assert len(groups(prod)) == len(AIRFLOW) + 10
 
 
 def test_without_nat_nothing_leaves_but_to_endpoints(plans: dict[str, Plan]) -> None:
@@ -126,7 +129,7 @@ def test_every_container_is_harmless_and_knows_its_secrets_by_arn(prod: Plan) ->
 
 
 def test_every_part_of_airflow_runs_with_a_health_check(prod: Plan) -> None:
-    assert set(services(prod)) == {f"airflow-{part}" for part in AIRFLOW | {"metrics"}}
+    assert set(services(prod)) == {"metabase"} | {f"airflow-{part}" for part in AIRFLOW | {"metrics"}}
     for part in AIRFLOW:
         assert containers(prod)[f"airflow-{part}"]["healthCheck"]["command"][-1] == part
     spot = {
@@ -154,8 +157,9 @@ def test_people_come_by_https_and_sign_in_first(prod: Plan) -> None:
     listeners = {found.values["port"]: found.values for found in of(prod, "aws_lb_listener")}
     assert listeners[80]["default_action"][0]["redirect"][0]["protocol"] == "HTTPS"
     assert listeners[443]["ssl_policy"].startswith("ELBSecurityPolicy-TLS13")
-    (rule,) = [found for found in of(prod, "aws_lb_listener_rule") if ".app[" in found.address]
-    assert [action["type"] for action in rule.values["action"]] == ["authenticate-oidc", "forward"]
+    for rule in of(prod, "aws_lb_listener_rule"):
+        if ".app[" in rule.address:
+            assert [action["type"] for action in rule.values["action"]] == ["authenticate-oidc", "forward"]
     (balancer,) = of(prod, "aws_lb")
     assert (balancer.values["drop_invalid_header_fields"], balancer.values["access_logs"][0]["enabled"]) == (True, True)
 
@@ -195,3 +199,23 @@ def test_mwaa_reads_a_versioned_bucket_and_logs_everything(plans: dict[str, Plan
     assert environment_.values["source_bucket_arn"] == "arn:aws:s3:::estrela-dev-dags-123456789012"
     assert all(log[0]["enabled"] for log in environment_.values["logging_configuration"][0].values())
     assert environment_.values["airflow_version"].startswith("3.")
+
+
+def test_metabase_reads_by_its_role_and_is_found_by_its_provisioner(prod: Plan) -> None:
+    metabase, provision = containers(prod)["metabase"], containers(prod)["metabase-provision"]
+    assert environment(provision)["METABASE_URL"] == "http://metabase.estrela-prod.internal:3000"
+    assert {found.values["name"] for found in of(prod, "aws_service_discovery_service")} == {"metabase"}
+    assert environment(provision)["METABASE_ATHENA_WORKGROUP"] == "estrela-prod-metabase"
+    names = {secret["name"] for secret in provision["secrets"] + metabase["secrets"]}
+    assert not [name for name in names if "ATHENA" in name]
+    assert environment(metabase)["MB_SITE_URL"] == "https://metabase.data.example.com"
+
+
+def test_backups_are_kept_and_a_restore_is_tried(prod: Plan) -> None:
+    (rule,) = of(prod, "aws_backup_plan")[0].values["rule"]
+    assert rule["lifecycle"][0]["delete_after"] == 35
+    (vault,) = of(prod, "aws_backup_vault")
+    assert (vault.values["force_destroy"], vault.values["kms_key_arn"][:12]) == (False, "arn:aws:kms:")
+    (tried,) = of(prod, "aws_backup_restore_testing_selection")
+    assert tried.values["protected_resource_arns"] == of(prod, "aws_backup_selection")[0].values["resources"]
+    assert of(prod, "aws_backup_vault_lock_configuration")

@@ -11,9 +11,9 @@ output "services" {
   value       = [for service in module.service : service.name]
 }
 
-output "role_arns" {
-  description = "ARNs of the roles that ECS passes to the tasks."
-  value       = flatten([[for task in module.task : task.role_arns], module.setup.role_arns, module.dag_sync.role_arns])
+output "dag_sync" {
+  description = "Family of the task that brings DAG releases, and the roles that ECS passes to it."
+  value       = { family = module.dag_sync.family, role_arns = module.dag_sync.role_arns }
 }
 
 output "dead_letter_queue" {

@@ -61,6 +61,14 @@ resource "aws_ecs_service" "this" {
     }
   }
 
+  dynamic "service_registries" {
+    for_each = var.registry == null ? [] : [var.registry]
+
+    content {
+      registry_arn = service_registries.value
+    }
+  }
+
   lifecycle {
     ignore_changes = [desired_count] # the scalable target sets it
   }

@@ -73,3 +73,9 @@ variable "target" {
   type        = string
   default     = null
 }
+
+variable "registry" {
+  description = "ARN of the DNS name that leads to the tasks, if any."
+  type        = string
+  default     = null
+}

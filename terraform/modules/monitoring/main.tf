@@ -1,5 +1,61 @@
 locals {
   topic_arn = "arn:${var.partition}:sns:${var.region}:${var.account_id}:${var.name}-alarms"
+  airflow   = { Environment = var.name }
+  # CloudWatch looks back at most a week where a period is an hour.
+  alarms = merge(
+    {
+      late-data = {
+        text      = "No step of any star succeeded for ${var.late_after_hours} hours. Is Airflow running, and are its DAGs on?"
+        namespace = "AWS/Events", metric = "MatchedEvents", dimensions = { RuleName = "${var.name}-glue-run-succeeded" }
+        statistic = "Sum", period = 3600, periods = var.late_after_hours, above = false, threshold = 1, silence_alarms = true
+      }
+    },
+    var.airflow != "ecs" ? {} : {
+      scheduler-heartbeat = {
+        text      = "Airflow's scheduler has had no heartbeat for three minutes, or nobody could tell"
+        namespace = "Estrela", metric = "SchedulerHeartbeatAge", dimensions = local.airflow
+        statistic = "Minimum", period = 60, periods = 3, above = true, threshold = 180, silence_alarms = true
+      }
+      failed-runs = {
+        text      = "A DAG run failed within the last hour"
+        namespace = "Estrela", metric = "FailedRuns", dimensions = local.airflow
+        statistic = "Maximum", period = 300, periods = 1, above = true, threshold = 0, silence_alarms = false
+      }
+    },
+    var.airflow != "mwaa" ? {} : {
+      scheduler-heartbeat = {
+        text      = "The scheduler of Amazon MWAA has had no heartbeat for five minutes"
+        namespace = "AmazonMWAA", metric = "SchedulerHeartbeat", dimensions = { Function = "Scheduler", Environment = var.name }
+        statistic = "Sum", period = 60, periods = 5, above = false, threshold = 1, silence_alarms = true
+      }
+    },
+    {
+      for queue in var.dead_letter_queues : "dead-letters-${queue}" => {
+        text      = "Messages that nobody could take are in ${queue}"
+        namespace = "AWS/SQS", metric = "ApproximateNumberOfMessagesVisible", dimensions = { QueueName = queue }
+        statistic = "Maximum", period = 300, periods = 1, above = true, threshold = 0, silence_alarms = false
+      }
+    },
+    merge([
+      for database in var.databases : {
+        "${database}-disk" = {
+          text      = "The database ${database} has less than 4 GB of disk left"
+          namespace = "AWS/RDS", metric = "FreeStorageSpace", dimensions = { DBInstanceIdentifier = database }
+          statistic = "Minimum", period = 300, periods = 3, above = false, threshold = 4 * 1024 * 1024 * 1024, silence_alarms = false
+        }
+        "${database}-cpu" = {
+          text      = "The database ${database} has used more than 80 percent of its CPU for 15 minutes"
+          namespace = "AWS/RDS", metric = "CPUUtilization", dimensions = { DBInstanceIdentifier = database }
+          statistic = "Average", period = 300, periods = 3, above = true, threshold = 80, silence_alarms = false
+        }
+        "${database}-connections" = {
+          text      = "The database ${database} has more than 120 connections"
+          namespace = "AWS/RDS", metric = "DatabaseConnections", dimensions = { DBInstanceIdentifier = database }
+          statistic = "Maximum", period = 300, periods = 3, above = true, threshold = 120, silence_alarms = false
+        }
+      }
+    ]...),
+  )
 }
 
 resource "aws_sns_topic" "alarms" {
@@ -64,6 +120,36 @@ resource "aws_cloudwatch_event_target" "failed_run" {
     }
     input_template = "\"Glue job <job>, run <run>: <state>. <message>\""
   }
+}
+
+# Each day has runs, news or not: none that succeeded for a day means that data is late.
+resource "aws_cloudwatch_event_rule" "succeeded_run" {
+  name        = "${var.name}-glue-run-succeeded"
+  description = "A run of the Glue job ${var.glue_job} succeeded; the alarm of late data counts its matches"
+  event_pattern = jsonencode({
+    source      = ["aws.glue"]
+    detail-type = ["Glue Job State Change"]
+    detail      = { jobName = [var.glue_job], state = ["SUCCEEDED"] }
+  })
+}
+
+resource "aws_cloudwatch_metric_alarm" "this" {
+  for_each = local.alarms
+
+  alarm_name          = "${var.name}-${each.key}"
+  alarm_description   = each.value.text
+  namespace           = each.value.namespace
+  metric_name         = each.value.metric
+  dimensions          = each.value.dimensions
+  statistic           = each.value.statistic
+  period              = each.value.period
+  evaluation_periods  = each.value.periods
+  datapoints_to_alarm = each.value.periods
+  comparison_operator = each.value.above ? "GreaterThanThreshold" : "LessThanThreshold"
+  threshold           = each.value.threshold
+  treat_missing_data  = each.value.silence_alarms ? "breaching" : "notBreaching"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+  ok_actions          = [aws_sns_topic.alarms.arn]
 }
 
 resource "aws_budgets_budget" "month" {

@@ -42,3 +42,23 @@ variable "workgroups" {
   description = "Names of the Athena workgroups on the dashboard."
   type        = list(string)
 }
+
+variable "late_after_hours" {
+  description = "Hours without any run that succeeded, after which data counts as late; at most a week."
+  type        = number
+}
+
+variable "airflow" {
+  description = "Where Airflow runs: ecs, mwaa, or none."
+  type        = string
+}
+
+variable "dead_letter_queues" {
+  description = "Names of the queues of messages that nobody could take."
+  type        = set(string)
+}
+
+variable "databases" {
+  description = "Names of the RDS instances that are watched."
+  type        = set(string)
+}

@@ -1,0 +1,60 @@
+variable "name" {
+  description = "Prefix of the names."
+  type        = string
+}
+
+variable "environment" {
+  description = "Environment whose state the roles read."
+  type        = string
+}
+
+variable "partition" {
+  description = "AWS partition, such as aws."
+  type        = string
+}
+
+variable "account_id" {
+  description = "AWS account of the roles."
+  type        = string
+}
+
+variable "region" {
+  description = "AWS region that is deployed to."
+  type        = string
+}
+
+variable "kms_key_arn" {
+  description = "Key of the releases."
+  type        = string
+}
+
+variable "issuers" {
+  description = "Issuers of the tokens of CI jobs, by host: the audience of the tokens, and the exact subjects that get each of the roles plan, deploy and dags."
+  type = map(object({
+    audience = string
+    subjects = map(list(string))
+  }))
+}
+
+variable "state_bucket" {
+  description = "Bucket of Terraform's state."
+  type        = string
+}
+
+variable "dag_bucket" {
+  description = "Bucket that DAGs are released to."
+  type        = string
+}
+
+variable "dag_sync" {
+  description = "Family and roles of the task that brings DAG releases to EFS; null with Amazon MWAA or without Airflow."
+  type = object({
+    family    = string
+    role_arns = list(string)
+  })
+}
+
+variable "passed_to" {
+  description = "Services that the roles of the environment are passed to."
+  type        = list(string)
+}
