@@ -34,7 +34,7 @@ module "task" {
     MB_DB_USER               = "metabase"
     MB_ENABLE_PUBLIC_SHARING = "false"
     MB_LOAD_SAMPLE_CONTENT   = "false"
-    MB_PLUGINS_DIR           = "/tmp/plugins"
+    MB_PLUGINS_DIR           = "/tmp"
     MB_REPORT_TIMEZONE       = "UTC"
     MB_SITE_URL              = "https://${var.host}"
   }
