@@ -17,6 +17,7 @@ from moto.logs.models import LogStream
 
 # Raised for a file that this version cannot read.
 UNREADABLE = (pickle.UnpicklingError, EOFError, AttributeError, ImportError, TypeError)
+_TABLES = "moto.dynamodb.models.table"
 _PRIVATE_KEYS = (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey, ed25519.Ed25519PrivateKey)
 
 
@@ -50,7 +51,7 @@ class _Pickler(cloudpickle.Pickler):
         return (item.service_name,) if isinstance(item, BackendDict) else None
 
     def reducer_override(self, item: Any) -> Any:
-        """Reduce what pickle cannot, and log streams, whose events lie in files of their own."""
+        """Reduce what pickle cannot, and log streams and tables: their events and items are stored by themselves."""
         if isinstance(item, _thread.LockType):
             return _thread.allocate_lock, ()
         if isinstance(item, _thread.RLock):
@@ -61,6 +62,8 @@ class _Pickler(cloudpickle.Pickler):
             return _default_dict, (type(item), item.default_factory), vars(item), None, iter(item.items())
         if isinstance(item, LogStream):
             return _bare, (LogStream,), {**vars(item), "events": []}
+        if type(item).__module__ == _TABLES and _is_live_table(item):
+            return _bare, (type(item),), {**vars(item), "items": defaultdict(dict)}
         return super().reducer_override(item)
 
 
@@ -71,6 +74,14 @@ class _Unpickler(pickle.Unpickler):
         for key in name[1:]:
             found = found[key]
         return found
+
+
+def _is_live_table(item: Any) -> bool:
+    """Whether it is a table of DynamoDB, and no copy of one in a backup."""
+    if not hasattr(item, "table_arn"):
+        return False
+    backend = get_backend("dynamodb")[item.account_id][item.region_name]
+    return backend.tables.get(item.name) is item
 
 
 def _bare(kind: Any) -> Any:

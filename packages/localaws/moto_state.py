@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from localaws.moto_pickle import UNREADABLE, pickled, unpickled
 SERVICES = (
     "athena",
     "cloudformation",
+    "dynamodb",
     "glue",
     "iam",
     "kms",
@@ -59,13 +60,19 @@ class MotoState:
         # How often a service's state was put back: a change begun before such a moment is undone with it.
         self._restored = dict.fromkeys(SERVICES, 0)
         self._events = LogEvents(folder / "log_events")
+        # What a service's state needs after it was loaded or put back.
+        self._completions: dict[str, Callable[[], None]] = {"logs": self._load_events}
 
     def load(self) -> None:
         """Read every stored service; raises HomeStateError."""
         for service in SERVICES:
             self._replace(service, self._stored(service), fresh=False)
-        if self._path("logs").exists():
-            self._events.load(streams_of(_backends("logs")))
+            if self._path(service).exists():
+                self._complete(service)
+
+    def complete_with(self, service: str, completion: Callable[[], None]) -> None:
+        """Call ``completion`` after a service's state was loaded, or put back."""
+        self._completions[service] = completion
 
     @contextmanager
     def changing(self, service: str) -> Iterator[None]:
@@ -99,8 +106,14 @@ class MotoState:
 
     def _put_back(self, service: str) -> None:
         self._replace(service, self._stored(service), fresh=True)
-        if service == "logs":
-            self._events.load(streams_of(_backends(service)))
+        self._complete(service)
+
+    def _complete(self, service: str) -> None:
+        if completion := self._completions.get(service):
+            completion()
+
+    def _load_events(self) -> None:
+        self._events.load(streams_of(_backends("logs")))
 
     def _write(self, service: str) -> None:
         with ExitStack() as held:

@@ -6,9 +6,9 @@ import io
 import logging
 import re
 from collections.abc import Iterable, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
 
 from werkzeug.wrappers import Response
@@ -27,6 +27,16 @@ _READS = re.compile(r"(BatchGet|Get|List|Describe|Search|Query|Lookup|Check|Veri
 _log = logging.getLogger(__name__)
 
 
+class Keeper(Protocol):
+    """Stores what a service's requests change, in a way of its own."""
+
+    def reading(self, operation: str) -> AbstractContextManager[None]:
+        """Run a block that reads."""
+
+    def changing(self, operation: str) -> AbstractContextManager[None]:
+        """Run a block that changes something, then store the result."""
+
+
 class Router:
     """Some by path, some by signature, S3 also by having no signature, everything else to moto."""
 
@@ -37,12 +47,14 @@ class Router:
         state: MotoState,
         by_path: Mapping[str, WSGIApplication],
         by_service: Mapping[str, WSGIApplication],
+        keepers: Mapping[str, Keeper],
     ) -> None:
         self._s3 = s3
         self._moto = moto
         self._state = state
         self._by_path = by_path
         self._by_service = by_service
+        self._keepers = keepers
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
@@ -64,7 +76,7 @@ class Router:
         operation = operation_of(environ, _form(environ))
         changes = not (_READS.match(operation) or (not operation and environ["REQUEST_METHOD"] in ("GET", "HEAD")))
         try:
-            with self._state.changing(service) if changes else nullcontext():
+            with self._keeping(service, operation, changes=changes):
                 answer = Response.from_app(self._moto, environ, buffered=True)
                 if _has_no_route(answer, environ):
                     raise NotImplementedError("action has not been implemented")
@@ -73,6 +85,11 @@ class Router:
             status, told = explained(error, service, name)
             answer = error_response(environ, service, status, told)
         return answer(environ, start_response)
+
+    def _keeping(self, service: str, operation: str, *, changes: bool) -> AbstractContextManager[None]:
+        if keeper := self._keepers.get(service):
+            return keeper.changing(operation) if changes else keeper.reading(operation)
+        return self._state.changing(service) if changes else nullcontext()
 
 
 def _has_no_route(answer: Response, environ: WSGIEnvironment) -> bool:

@@ -16,6 +16,7 @@ from cheroot.ssl.builtin import BuiltinSSLAdapter
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from localaws import athena, budgets, event_rules, glue, iceberg, s3
+from localaws.dynamodb import open_dynamodb
 from localaws.errors import CertificateError, PortTakenError
 from localaws.gateway import OriginalHeadersGateway
 from localaws.home import Home, ServerRecord
@@ -139,6 +140,9 @@ class Server:
         event_rules.install(lambda: reactions.open_events().bus)
         self._stops += [queries.stop, runs.stop, store.close, reactions.stop]
         self._preloads = [queries.preload, reactions.resume]
+        dynamodb = open_dynamodb(self.home.state, lambda: state.changing("dynamodb"))
+        state.complete_with("dynamodb", dynamodb.fill)
+        self._stops.insert(0, dynamodb.storage.close)
         state.load()
         runs.start()
         moto = DomainDispatcherApplication(_service_app)
@@ -148,6 +152,7 @@ class Server:
             state=state,
             by_path={"/iceberg": iceberg.application(tables), "/.lambda-code": reactions.download},
             by_service={"lambda": reactions.answer},
+            keepers={"dynamodb": dynamodb},
         )
         queries.start(router)
         return router

@@ -1,0 +1,97 @@
+"""DynamoDB Streams over the stored records: nothing is lost by being read, and sequence numbers never restart."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any, ClassVar
+
+from moto.core.exceptions import JsonRESTError
+from moto.dynamodbstreams import urls
+from moto.dynamodbstreams.models import DynamoDBStreamsBackend, dynamodbstreams_backends
+
+from localaws.dynamodb.storage import Storage, number_of, sequence_number
+
+MOST_RECORDS = 1000
+
+
+def shard_id(stream: str) -> str:
+    """The one shard of a stream."""
+    label = stream.rpartition("/")[2]
+    started = datetime.fromisoformat(label).replace(tzinfo=UTC).timestamp() if label else 0.0
+    return f"shardId-{int(started * 1000):020d}-{hashlib.sha256(stream.encode()).hexdigest()[:8]}"
+
+
+class LocalStreamsBackend(DynamoDBStreamsBackend):
+    """moto's backend, with one shard per stream, read from the storage."""
+
+    storage: ClassVar[Storage]
+
+    @property
+    def _url_module(self) -> ModuleType:
+        return urls
+
+    def describe_stream(self, arn: str) -> dict[str, Any]:
+        """DescribeStream."""
+        described: dict[str, Any] = super().describe_stream(arn)
+        is_enabled = self._get_table_from_arn(arn).stream_specification.get("StreamEnabled")
+        described["StreamStatus"] = "ENABLED" if is_enabled else "DISABLED"
+        numbers = {"StartingSequenceNumber": sequence_number(0)}
+        return {**described, "Shards": [{"ShardId": shard_id(arn), "SequenceNumberRange": numbers}]}
+
+    def get_shard_iterator(
+        self, arn: str, shard_id: str, shard_iterator_type: str, sequence_number: int | str | None = None
+    ) -> Any:
+        """GetShardIterator."""
+        if shard_id != globals()["shard_id"](arn):
+            text = f"Requested resource not found: Shard {shard_id} does not exist"
+            raise JsonRESTError("ResourceNotFoundException", text)
+        if shard_iterator_type == "LATEST":
+            after = self.storage.last_number()
+        elif shard_iterator_type == "TRIM_HORIZON":
+            after = 0
+        else:
+            if sequence_number is None:
+                text = "Invalid SequenceNumber: it is required for this iterator type"
+                raise JsonRESTError("ValidationException", text)
+            number = number_of(str(sequence_number))
+            after = number if shard_iterator_type == "AFTER_SEQUENCE_NUMBER" else number - 1
+        return _Iterator(arn, after)
+
+    def get_records(self, iterator_arn: str, limit: int) -> dict[str, Any]:
+        """GetRecords."""
+        stream, after = _read(iterator_arn)
+        rows = self.storage.records(stream, after, min(limit, MOST_RECORDS))
+        records = [with_number(row.record, row.number) for row in rows]
+        following = _Iterator(stream, rows[-1].number if rows else after)
+        return {"NextShardIterator": following.arn, "Records": records}
+
+
+def with_number(record: dict[str, Any], number: int) -> dict[str, Any]:
+    """A record with its sequence number."""
+    return {**record, "dynamodb": {**record["dynamodb"], "SequenceNumber": sequence_number(number)}}
+
+
+class _Iterator:
+    """A place in a stream. It holds all that it means: no server has to remember it."""
+
+    def __init__(self, stream: str, after: int) -> None:
+        place = base64.b64encode(json.dumps([stream, after]).encode()).decode()
+        self.arn = f"{stream}|1|{place}"
+
+
+def _read(iterator: str) -> tuple[str, int]:
+    try:
+        stream, after = json.loads(base64.b64decode(iterator.rpartition("|")[2], validate=True))
+    except ValueError as error:
+        raise JsonRESTError("ValidationException", "Invalid ShardIterator") from error
+    return str(stream), int(after)
+
+
+def install(storage: Storage) -> None:
+    """Make moto build this backend; before its first request to the streams."""
+    LocalStreamsBackend.storage = storage
+    dynamodbstreams_backends.backend = LocalStreamsBackend

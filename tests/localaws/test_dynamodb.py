@@ -1,0 +1,190 @@
+"""DynamoDB: items and stream records survive a kill, conditions hold under concurrency, streams tell what changed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import uuid
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from localaws.running import Running, launch, running, wait_until_ready
+
+
+@pytest.fixture(scope="module")
+def client(aws: Running) -> Any:
+    return aws.client("dynamodb")
+
+
+def make_table(client: Any, view: str = "NEW_AND_OLD_IMAGES") -> str:
+    name = f"t-{uuid.uuid4().hex[:8]}"
+    client.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": view},
+    )
+    return name
+
+
+@cache
+def streams_of(server: Running) -> Any:
+    return server.client("dynamodbstreams")
+
+
+def records(server: Running, table: str, kind: str = "TRIM_HORIZON", **options: Any) -> list[dict[str, Any]]:
+    streams = streams_of(server)
+    arn = streams.list_streams(TableName=table)["Streams"][0]["StreamArn"]
+    shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
+    place = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType=kind, **options)
+    found: list[dict[str, Any]] = streams.get_records(ShardIterator=place["ShardIterator"])["Records"]
+    return found
+
+
+def put(client: Any, table: str, **attributes: str) -> None:
+    client.put_item(TableName=table, Item={name: {"S": value} for name, value in attributes.items()})
+
+
+def set_flag(client: Any, table: str, key: str, value: str) -> None:
+    client.update_item(
+        TableName=table, Key={"id": {"S": key}}, UpdateExpression="SET f = :v",
+        ExpressionAttributeValues={":v": {"S": value}},
+    )  # fmt: skip
+
+
+def test_each_transition_is_one_record(aws: Running, client: Any) -> None:
+    table = make_table(client)
+    put(client, table, id="a", x="1")
+    put(client, table, id="a", x="1")  # changes nothing
+    set_flag(client, table, "a", "on")
+    set_flag(client, table, "a", "on")  # nor does this
+    set_flag(client, table, "b", "on")  # makes the item
+    client.delete_item(TableName=table, Key={"id": {"S": "a"}})
+    client.delete_item(TableName=table, Key={"id": {"S": "nobody"}})
+    found = records(aws, table)
+    assert [record["eventName"] for record in found] == ["INSERT", "MODIFY", "INSERT", "REMOVE"]
+    assert found[1]["dynamodb"]["OldImage"] == {"id": {"S": "a"}, "x": {"S": "1"}}
+    assert found[1]["dynamodb"]["NewImage"] == {"id": {"S": "a"}, "x": {"S": "1"}, "f": {"S": "on"}}
+    assert found[2]["dynamodb"]["NewImage"] == {"id": {"S": "b"}, "f": {"S": "on"}}
+    assert "NewImage" not in found[3]["dynamodb"]
+    numbers = [int(record["dynamodb"]["SequenceNumber"]) for record in found]
+    assert numbers == sorted(set(numbers))
+    after = records(aws, table, "AFTER_SEQUENCE_NUMBER", SequenceNumber=str(numbers[1]))
+    assert [record["eventName"] for record in after] == ["INSERT", "REMOVE"]
+    assert records(aws, table, "LATEST") == []
+
+
+@pytest.mark.parametrize(
+    ("view", "images"),
+    [("KEYS_ONLY", set()), ("NEW_IMAGE", {"NewImage"}), ("OLD_IMAGE", {"OldImage"})],
+)
+def test_a_stream_shows_what_its_view_says(aws: Running, client: Any, view: str, images: set[str]) -> None:
+    table = make_table(client, view)
+    put(client, table, id="a", x="1")
+    put(client, table, id="a", x="2")
+    assert {name for name in records(aws, table)[1]["dynamodb"] if name.endswith("Image")} == images
+
+
+def test_a_transaction_that_is_cancelled_leaves_no_record(aws: Running, client: Any) -> None:
+    table = make_table(client)
+    put(client, table, id="a")
+    good = {"Put": {"TableName": table, "Item": {"id": {"S": "b"}}}}
+    bad = {
+        "Put": {
+            "TableName": table, "Item": {"id": {"S": "a"}}, "ConditionExpression": "attribute_not_exists(id)",
+        }
+    }  # fmt: skip
+    with pytest.raises(ClientError):
+        client.transact_write_items(TransactItems=[good, bad])
+    assert len(records(aws, table)) == 1
+    client.transact_write_items(TransactItems=[good])
+    assert len(records(aws, table)) == 2
+    assert client.scan(TableName=table)["Count"] == 2
+
+
+def test_a_condition_holds_for_one_of_many_at_once(aws: Running, client: Any) -> None:
+    table = make_table(client)
+    won = []
+
+    def claim(number: int) -> None:
+        try:
+            client.put_item(
+                TableName=table, Item={"id": {"S": "lease"}, "owner": {"N": str(number)}},
+                ConditionExpression="attribute_not_exists(id)",
+            )  # fmt: skip
+            won.append(number)
+        except client.exceptions.ConditionalCheckFailedException:
+            pass
+
+    threads = [threading.Thread(target=claim, args=(number,)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1
+    assert len(records(aws, table)) == 1
+
+
+def test_items_and_records_survive_a_kill(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    server = launch(home, "--port=0", "--warm=0")
+    record = wait_until_ready(server, home)
+    first = Running(record.endpoint, record.region, home, record.pid)
+    client = first.client("dynamodb")
+    table, gone = make_table(client), make_table(client)
+    put(client, gone, id="a")
+    client.delete_table(TableName=gone)
+    item = {
+        "id": {"S": "á"}, "n": {"N": "1.50"}, "b": {"B": b"\0\1"}, "l": {"L": [{"M": {"k": {"BOOL": True}}}]},
+        "s": {"SS": ["x", "y"]}, "z": {"NULL": True},
+    }  # fmt: skip
+    client.put_item(TableName=table, Item=item)
+    put(client, table, id="b")
+    client.delete_item(TableName=table, Key={"id": {"S": "b"}})
+    before = records(first, table)
+    os.kill(server.pid, signal.SIGKILL)
+    server.wait()
+    with running(home) as second:
+        client = second.client("dynamodb")
+        assert client.scan(TableName=table)["Items"] == [item]
+        assert records(second, table) == before
+        put(client, table, id="c")
+        after = records(second, table)
+        assert len(after) == len(before) + 1
+        assert int(after[-1]["dynamodb"]["SequenceNumber"]) > int(before[-1]["dynamodb"]["SequenceNumber"])
+        assert client.list_tables()["TableNames"] == [table]
+
+
+_OPERATIONS = st.lists(
+    st.tuples(st.sampled_from(["put", "update", "delete"]), st.sampled_from("ab"), st.sampled_from("xyz")), max_size=12
+)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(operations=_OPERATIONS)
+def test_the_records_lead_to_the_items(aws: Running, client: Any, operations: list[tuple[str, str, str]]) -> None:
+    """Replayed in order, each record fits the state before it, and the last state is the table."""
+    table = make_table(client)
+    for kind, key, value in operations:
+        if kind == "put":
+            put(client, table, id=key, v=value)
+        elif kind == "update":
+            set_flag(client, table, key, value)
+        else:
+            client.delete_item(TableName=table, Key={"id": {"S": key}})
+    state: dict[str, Any] = {}
+    for record in records(aws, table):
+        change = record["dynamodb"]
+        key = change["Keys"]["id"]["S"]
+        assert state.pop(key, None) == change.get("OldImage")
+        if "NewImage" in change:
+            state[key] = change["NewImage"]
+    assert {item["id"]["S"]: item for item in client.scan(TableName=table)["Items"]} == state
