@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pyspark.sql import DataFrame
-from raw_folder import put_complaints
+from raw_folder import put_complaints, put_ranking
 from world import World
 
-from estrela.errors import QualityError
+from estrela.errors import QualityError, TransformError
 from estrela.stars.banking.dim_spelling import dim_spelling
 from estrela.stars.banking.fact_complaints import fact_complaints
 
@@ -134,3 +135,18 @@ def test_answers_without_records_are_taken_in_as_such(world: World) -> None:
     done = world.transform("run", "fees")["fees"]
     assert (done["files"], done["rows_in"], done["rows_loaded"], done["rows_rejected"]) == (2, 0, 0, 0)
     assert world.transform("run", "fees")["fees"]["files"] == 0
+
+
+def test_a_stored_file_that_lost_its_name_fails_the_step_instead_of_giving_no_rows(world: World) -> None:
+    put_ranking(world.raw, "2021T4", Alfa=1)
+    [file] = world.raw.log["complaints"]
+    moved = Path(file.key).rename(Path(file.key).with_name("moved.csv"))
+    world.raw.log["complaints"] = [replace(file, key=str(moved))]
+
+    with pytest.raises(TransformError) as failed:
+        world.transform("run", "complaints")
+
+    assert (
+        "complaints: Spark read rows of the file moved.csv from byte 0 on, which the raw log does not list; a raw file "
+        "is named by its sha256: restore what was renamed, or take the file in again"
+    ) in str(failed.value)

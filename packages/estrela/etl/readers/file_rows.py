@@ -18,19 +18,26 @@ if TYPE_CHECKING:
 LINE = ("line", "damage")
 """Columns that the reader of a format replaces."""
 ONE_BLOCK: Mapping[int, int] = {0: 0}
+UNKNOWN = (
+    "%s: Spark read rows of the file %s from byte %d on, which the raw log does not list; a raw file is named by its "
+    "sha256: restore what was renamed, or take the file in again"
+)
 
 
 def with_files(rows: DataFrame, source: Source, files: Sequence[TakenFile], offsets: Offsets) -> DataFrame:
     """Return ``rows``, which have name, start and at, once for each of ``files`` that has their content.
 
     Adds ``file`` int (its number), ``source_line`` bigint, ``request`` string, ``fetched_at`` timestamp and, named
-    ``requested_`` and the column, each column that the request fills.
+    ``requested_`` and the column, each column that the request fills. A row of a file or block that is none of these
+    fails the read with TransformError: no account would miss it.
     """
     # To look up a number is cheaper than two columns; two blocks of one hash would double rows, which no account bears.
     block = F.xxhash64("name", "start")
     known = _blocks(rows.sparkSession, source, files, offsets).withColumn("block", block).drop("name", "start")
-    joined = rows.withColumn("block", block).join(F.broadcast(known), "block")
-    return joined.withColumn("source_line", F.col("offset") + F.col("at") + 1).drop("block", "offset", "start", "at")
+    joined = rows.withColumn("block", block).join(F.broadcast(known), "block", "left")
+    unknown = F.format_string(UNKNOWN, F.lit(source.name), "name", "start")
+    offset = F.coalesce("offset", F.raise_error(unknown).cast("bigint"))
+    return joined.withColumn("source_line", offset + F.col("at") + 1).drop("block", "offset", "start", "at")
 
 
 def _blocks(spark: SparkSession, source: Source, files: Sequence[TakenFile], offsets: Offsets) -> DataFrame:
