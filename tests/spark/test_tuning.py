@@ -9,16 +9,18 @@ from pyspark.sql import SparkSession
 from shop_star import dim_shop, fact_month
 
 from estrela.etl.transformers.refined import fact_rows
-from estrela.etl.tuning import FOR_LARGE, FOR_SMALL, SMALL_BYTES, tuned
+from estrela.etl.tuning import FEW_BYTES, FOR_FEW, FOR_LARGE, FOR_SMALL, SMALL_BYTES, tuned
 from estrela.model import Lookup
 
 
 def seen(spark: SparkSession) -> dict[str, str | None]:
-    return {name: spark.conf.get(name, None) for name in FOR_SMALL | FOR_LARGE}
+    return {name: spark.conf.get(name, None) for name in FOR_FEW | FOR_LARGE}
 
 
 def test_small_inputs_get_plans_for_few_rows_and_large_ones_are_read_by_partition(spark: SparkSession) -> None:
     before = seen(spark)
+    with tuned(spark, FEW_BYTES - 1):
+        assert seen(spark) == before | FOR_FEW
     with tuned(spark, SMALL_BYTES - 1):
         assert seen(spark) == before | FOR_SMALL
     with tuned(spark, SMALL_BYTES):

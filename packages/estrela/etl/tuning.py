@@ -9,16 +9,21 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+FEW_BYTES = 1024 * 1024
+"""Below this the time goes into compiling plans, not into rows."""
 SMALL_BYTES = 16 * 1024 * 1024
-"""Below this the time goes into planning and compiling, not into rows."""
+"""Below this one task is enough for all rows."""
 BROADCAST = {"spark.sql.autoBroadcastJoinThreshold": "64m"}
 """Up to this size a side of a join is sent to every task; a larger one is shuffled, since each task holds it whole."""
 FOR_SMALL = {
     **BROADCAST,
-    # One task sorts and joins it all, so there is nothing to re-plan at run time ...
+    # One task sorts and joins it all, so there is nothing to re-plan at run time.
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.adaptive.enabled": "false",
-    # ... and evaluating an expression a few thousand times costs less than to compile it.
+}
+FOR_FEW = {
+    **FOR_SMALL,
+    # To evaluate an expression a few thousand times costs less than to compile it.
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
@@ -32,10 +37,16 @@ COMPILED = {"spark.sql.codegen.hugeMethodLimit": "8000"}
 FOR_LARGE = {**BROADCAST, **BY_PARTITION, **COMPILED}
 
 
+def tier_of(size: int) -> int:
+    """Return the least number of bytes for which plans are made as for ``size``."""
+    return max(least for least in (0, FEW_BYTES, SMALL_BYTES) if least <= size)
+
+
 @contextmanager
 def tuned(spark: SparkSession, size: int) -> Iterator[None]:
     """While this holds, plans are made for ``size`` bytes of input."""
-    with settings(spark, FOR_SMALL if size < SMALL_BYTES else FOR_LARGE):
+    by_tier = {0: FOR_FEW, FEW_BYTES: FOR_SMALL, SMALL_BYTES: FOR_LARGE}
+    with settings(spark, by_tier[tier_of(size)]):
         yield
 
 

@@ -12,7 +12,7 @@ from estrela.etl.loaders.lake import LakeLoader
 from estrela.etl.steps.completeness import record_completeness
 from estrela.etl.steps.table_build import TableBuild, due_build, searched
 from estrela.etl.transformer import Transformed, Transformer
-from estrela.etl.tuning import SMALL_BYTES, tuned
+from estrela.etl.tuning import tier_of, tuned
 from estrela.frame import frame_of
 from estrela.model.star import Star
 from estrela.model.table import Table
@@ -54,10 +54,12 @@ class BuildStar(Transformer):
         to_search = max((searched(table, self.lake) for table in tables), default=0)
         found = self._each(self._due, tables, to_search)
         due = [build for build in found if build]
-        small = [build for build in due if build.size < SMALL_BYTES]
-        large = [build for build in due if build.size >= SMALL_BYTES]
-        changed = [*self._each(TableBuild.run, small, 0), *self._each(TableBuild.run, large, SMALL_BYTES)]
-        return [build.table.name for build, is_changed in zip([*small, *large], changed, strict=True) if is_changed]
+        built = []
+        for size in sorted({tier_of(build.size) for build in due}):
+            builds = [build for build in due if tier_of(build.size) == size]
+            changed = self._each(TableBuild.run, builds, size)
+            built += [build.table.name for build, is_changed in zip(builds, changed, strict=True) if is_changed]
+        return built
 
     def _due(self, table: Table) -> TableBuild | None:
         return due_build(table, self.lake, self.code[table.name], self.full_refresh)
