@@ -143,7 +143,6 @@ def seconds(entries: list[RawFile], folder: Path, heap: str) -> tuple[float, flo
     start = perf_counter()
     found = TransformSource(readings, FolderRaw({readings.name: corrected}), lake).run()
     again = perf_counter() - start
-    assert spark.table(lake.tables.trusted(readings).identifier).count() or True
     spark.stop()
     return first, again
 

@@ -12,18 +12,17 @@ last tenth as in the second one: what a publish costs must not depend on how man
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from pathlib import Path
 from statistics import fmean
 from time import perf_counter
-from typing import Any
 
 from contest.session import session
+from contest.star_run import MemoryObjects, NoViews
 from increments import STAR, days_of, fact_sales, fill, sales, with_file
 
 from estrela.etl.loaders.lake import LakeLoader
@@ -52,30 +51,6 @@ class Measured:
     metadata_bytes: float
 
 
-class ObjectsInMemory:
-    """JSON objects that one process shares."""
-
-    def __init__(self) -> None:
-        self.texts: dict[str, str] = {}
-
-    def read(self, key: str) -> tuple[dict[str, Any], str]:
-        text = self.texts.get(key, "")
-        return (json.loads(text) if text else {}), text
-
-    def write(self, key: str, value: Mapping[str, Any], version: str) -> str:
-        if self.texts.get(key, "") != version:
-            return ""
-        self.texts[key] = json.dumps(dict(value))
-        return self.texts[key]
-
-
-class NoViews:
-    """Takes the place of Athena."""
-
-    def run(self, statements: Sequence[str]) -> None:
-        pass
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--publishes", type=int, default=1000)
@@ -90,13 +65,13 @@ def main() -> None:
         home = Path(folder) / "lake"
         lake = LakeLoader(session(home, options.heap, Path(folder) / "gc.log"), "bench", "warm up")
         fill(lake, 3000, DAYS, 0)
-        objects = ObjectsInMemory()
+        objects = MemoryObjects()
         measured = [publish(lake, objects, home, number, options.every) for number in range(options.publishes)]
         lake.spark.stop()
     sys.exit(report(measured))
 
 
-def publish(lake: LakeLoader, objects: ObjectsInMemory, home: Path, number: int, every: int) -> Measured:
+def publish(lake: LakeLoader, objects: MemoryObjects, home: Path, number: int, every: int) -> Measured:
     """Correct one day, build and publish; maintain where it is time to."""
     day = f"2024-01-{1 + number % DAYS:02}"
     rows = lake.spark.range(100).selectExpr(

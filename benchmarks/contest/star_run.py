@@ -59,8 +59,13 @@ class NoViews:
         assert statements
 
 
-def run_star(spark: SparkSession, star: Star, raw: FolderRaw) -> tuple[LakeLoader, dict[str, float]]:
-    """Bring the lake in line with the files and publish it; return the lake and the seconds of each step."""
+def run_star(
+    spark: SparkSession, star: Star, raw: FolderRaw, objects: MemoryObjects | None = None
+) -> tuple[LakeLoader, dict[str, float]]:
+    """Bring the lake in line with the files and publish it; return the lake and the seconds of each step.
+
+    ``objects`` hold the releases of earlier runs.
+    """
     from estrela.etl.loaders.lake import LakeLoader
     from estrela.etl.releases.claim import Claim
     from estrela.etl.releases.manifests import Manifests
@@ -72,7 +77,7 @@ def run_star(spark: SparkSession, star: Star, raw: FolderRaw) -> tuple[LakeLoade
 
     lake, code = LakeLoader(spark, star.name, "benchmark"), {table.name: "benchmark" for table in star.tables}
     sources = [TransformSource(source, raw, lake) for source in star.sources]
-    build, manifests = BuildStar(star, lake, code), Manifests(MemoryObjects(), star.name)
+    build, manifests = BuildStar(star, lake, code), Manifests(objects or MemoryObjects(), star.name)
     claim = Claim(manifests.objects, star.name, "benchmark", set)
     switch = Switch(manifests, NoViews(), claim, "s3://benchmark/current/", margin=0)
     publish = Publish(star, lake, (TransformAll(star.name, sources), build), switch, code, dict)
