@@ -10,13 +10,11 @@ from psycopg.sql import SQL, Identifier
 from dataharvest.database.session import Database
 from dataharvest.deliveries import CurrentDelivery, finish, hold_current, is_finished
 from dataharvest.model.delivery import Delivery
-from dataharvest.model.kind import CLIENTS, PORTFOLIOS
-from dataharvest.model.transformer import CLIENT, Check, Finding, Opened, Transformer, Value
+from dataharvest.model.transformer import Check, Finding, Opened, Transformer, Value
 from dataharvest.vault import DataKey, Vault
 from estrela.errors import EXAMPLES, CheckFailure, QualityError
 
 BATCH = 5000
-_KINDS = {CLIENT: CLIENTS}
 
 
 def run_step(database: Database, vault: Vault, delivery: Delivery, transformer: Transformer) -> bool:
@@ -44,10 +42,7 @@ def _run(connection: Connection[Any], current: CurrentDelivery, transformer: Tra
         _store_sealed(connection, current, value, key) if value.sensitive else _store(connection, current, value)
     for finding in transformer.findings:
         _store_finding(connection, current, finding)
-    failures = [
-        *(_failure(connection, current, check) for check in transformer.checks),
-        *(_coverage(connection, current, value) for value in transformer.values),
-    ]
+    failures = [_failure(connection, current, check) for check in transformer.checks]
     if any(failures):
         raise QualityError(f"{current.delivery}, {transformer.name}", [failure for failure in failures if failure])
 
@@ -114,16 +109,3 @@ def _failure(connection: Connection[Any], current: CurrentDelivery, check: Check
     rows = connection.execute(check.sql, current.parameters).fetchall()
     examples = tuple(", ".join(map(str, row)) for row in rows[:EXAMPLES])
     return CheckFailure(check.name, "rows", len(rows), examples) if rows else None
-
-
-def _coverage(connection: Connection[Any], current: CurrentDelivery, value: Value) -> CheckFailure | None:
-    """Every client or portfolio has the value exactly once: more than once breaks the primary key before."""
-    kind = _KINDS.get(value.level, PORTFOLIOS)
-    query = SQL(
-        "SELECT {0} FROM dataharvest.{1} WHERE file_id = %s EXCEPT SELECT reference FROM dataharvest.derived_value "
-        "WHERE (delivery_id, level, field) = (%s, %s, %s)"
-    ).format(Identifier(f"{value.level}_reference"), Identifier(kind.table))
-    given = (current.files[f"{kind.noun}_file"], current.delivery_id, value.level, value.field)
-    rows = connection.execute(query, given).fetchall()
-    examples = tuple(str(row[0]) for row in rows[:EXAMPLES])
-    return CheckFailure("has a value", value.field, len(rows), examples) if rows else None

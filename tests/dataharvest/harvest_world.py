@@ -138,9 +138,13 @@ class World:
         return list(shard.get(shard.starting_sequence_number, 100_000))
 
     def work(self, stage: str, delivery: Delivery) -> bool:
+        return self.run(self.functions, stage, delivery)
+
+    @staticmethod
+    def run(functions: Functions, stage: str, delivery: Delivery) -> bool:
         if stage == CATAPULT:
-            return self.functions.catapult.launch(delivery)
-        return self.functions.transform(stage, delivery)
+            return functions.catapult.launch(delivery)
+        return functions.transform(stage, delivery)
 
     def settle(self, seen: int = 0) -> int:
         """Dispatch the stream from record ``seen`` on and work until nothing is asked; return the records seen."""

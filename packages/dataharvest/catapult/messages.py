@@ -14,6 +14,7 @@ from dataharvest.deliveries import CurrentDelivery
 from dataharvest.model.choreography import Choreography
 from dataharvest.model.transformer import CLIENT, PORTFOLIO
 from dataharvest.vault import DataKey
+from estrela.errors import TransformError, some_of
 
 BATCH = 5000
 Row = tuple[Any, ...]
@@ -93,6 +94,10 @@ def _rows(connection: Connection[Any], query: str, given: Mapping[str, object]) 
 
 def _fields(values: list[Any], key: DataKey) -> dict[str, str | None]:
     names, plain, sealed = (found or [] for found in values)
+    if len(names) != len(set(names)):
+        raise TransformError(
+            "messages", f"a reference has several values of one of {some_of(names)}; its transformer selects it twice"
+        )
     return {
         name: value if hidden is None else key.open(hidden, name)
         for name, value, hidden in zip(names, plain, sealed, strict=True)

@@ -54,7 +54,10 @@ def _copied_whole(connection: Connection[Any], kind: Kind, opened: Opened) -> in
     try:
         with connection.transaction():
             connection.execute("CREATE TEMPORARY SEQUENCE dataharvest_line MINVALUE 2")
-            connection.execute("SELECT set_config('dataharvest.line_sequence', 'pg_temp.dataharvest_line', true)")
+            # The number of the sequence, not its name: a name would be looked up for each row.
+            connection.execute(
+                "SELECT set_config('dataharvest.line_sequence', 'pg_temp.dataharvest_line'::regclass::oid::text, true)"
+            )
             count = _copied(connection, kind, opened)
             connection.execute("DROP SEQUENCE pg_temp.dataharvest_line")
             return count

@@ -13,10 +13,11 @@ relationship = Transformer(
     flag="relation_established",
     statements=(
         """
-        INSERT INTO dataharvest.relation (delivery_id, portfolio_reference, client_reference, account_number, currency,
-            line, is_client_known, is_account_known, portfolios_of_account, is_account_of_several_clients)
-        SELECT %(delivery)s, p.portfolio_reference, p.client_reference, p.account_number, a.currency,
-            p.line, c.client_reference IS NOT NULL, a.account_number IS NOT NULL, count(*) OVER account,
+        INSERT INTO dataharvest.relation (delivery_id, portfolio_reference, client_reference, account_number,
+            cash_balance, currency, line, is_client_known, is_account_known, portfolios_of_account,
+            is_account_of_several_clients)
+        SELECT %(delivery)s, p.portfolio_reference, p.client_reference, p.account_number, a.cash_balance,
+            a.currency, p.line, c.client_reference IS NOT NULL, a.account_number IS NOT NULL, count(*) OVER account,
             min(p.client_reference) OVER account <> max(p.client_reference) OVER account
         FROM dataharvest.portfolio_row p
         LEFT JOIN dataharvest.client_row c
@@ -32,10 +33,8 @@ relationship = Transformer(
             PORTFOLIO,
             "cash_balance",
             """
-            SELECT r.portfolio_reference, CASE WHEN r.portfolios_of_account = 1 THEN a.cash_balance END
-            FROM dataharvest.relation r LEFT JOIN dataharvest.account_row a
-                ON a.file_id = %(account_file)s AND a.account_number = r.account_number
-            WHERE r.delivery_id = %(delivery)s
+            SELECT portfolio_reference, CASE WHEN portfolios_of_account = 1 THEN cash_balance END
+            FROM dataharvest.relation WHERE delivery_id = %(delivery)s
             """,
         ),
     ),

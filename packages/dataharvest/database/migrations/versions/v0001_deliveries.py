@@ -12,8 +12,8 @@ revision = "0001"
 down_revision = None
 
 DOMAINS = """
-CREATE DOMAIN dataharvest.reference AS text CHECK (length(VALUE) BETWEEN 1 AND 200);
-CREATE DOMAIN dataharvest.word AS text CHECK (length(VALUE) BETWEEN 1 AND 200);
+CREATE DOMAIN dataharvest.reference AS text COLLATE "C" CHECK (length(VALUE) BETWEEN 1 AND 200);
+CREATE DOMAIN dataharvest.word AS text COLLATE "C" CHECK (length(VALUE) BETWEEN 1 AND 200);
 CREATE DOMAIN dataharvest.currency AS text CHECK (VALUE ~ '^[A-Z]{3}$');
 CREATE DOMAIN dataharvest.money AS numeric CHECK (abs(VALUE) < 1e18 AND scale(VALUE) <= 9);
 """
@@ -46,7 +46,7 @@ COMMENT ON TABLE dataharvest.newest_object IS 'Newest event of each object, by S
 ROWS = """
 CREATE TABLE dataharvest.client_row (
     file_id bigint NOT NULL DEFAULT current_setting('dataharvest.file_id')::bigint,
-    line bigint NOT NULL DEFAULT nextval(current_setting('dataharvest.line_sequence')::regclass),
+    line bigint NOT NULL DEFAULT nextval(current_setting('dataharvest.line_sequence')::oid::regclass),
     record_id dataharvest.word NOT NULL,
     first_name bytea NOT NULL,
     last_name bytea NOT NULL,
@@ -56,7 +56,7 @@ CREATE TABLE dataharvest.client_row (
 );
 CREATE TABLE dataharvest.portfolio_row (
     file_id bigint NOT NULL DEFAULT current_setting('dataharvest.file_id')::bigint,
-    line bigint NOT NULL DEFAULT nextval(current_setting('dataharvest.line_sequence')::regclass),
+    line bigint NOT NULL DEFAULT nextval(current_setting('dataharvest.line_sequence')::oid::regclass),
     record_id dataharvest.word NOT NULL,
     account_number dataharvest.reference NOT NULL,
     portfolio_reference dataharvest.reference NOT NULL,
@@ -66,7 +66,7 @@ CREATE TABLE dataharvest.portfolio_row (
 );
 CREATE TABLE dataharvest.account_row (
     file_id bigint NOT NULL DEFAULT current_setting('dataharvest.file_id')::bigint,
-    line bigint NOT NULL DEFAULT nextval(current_setting('dataharvest.line_sequence')::regclass),
+    line bigint NOT NULL DEFAULT nextval(current_setting('dataharvest.line_sequence')::oid::regclass),
     record_id dataharvest.word NOT NULL,
     account_number dataharvest.reference NOT NULL,
     cash_balance dataharvest.money NOT NULL,
@@ -76,7 +76,7 @@ CREATE TABLE dataharvest.account_row (
 );
 CREATE TABLE dataharvest.transaction_row (
     file_id bigint NOT NULL DEFAULT current_setting('dataharvest.file_id')::bigint,
-    line bigint NOT NULL DEFAULT nextval(current_setting('dataharvest.line_sequence')::regclass),
+    line bigint NOT NULL DEFAULT nextval(current_setting('dataharvest.line_sequence')::oid::regclass),
     record_id dataharvest.word NOT NULL,
     account_number dataharvest.reference NOT NULL,
     transaction_reference dataharvest.reference NOT NULL,
@@ -114,26 +114,29 @@ CREATE TABLE dataharvest.finished_step (
 );
 CREATE TABLE dataharvest.relation (
     delivery_id bigint NOT NULL REFERENCES dataharvest.delivery,
-    portfolio_reference text NOT NULL,
-    client_reference text NOT NULL,
-    account_number text NOT NULL,
+    portfolio_reference text COLLATE "C" NOT NULL,
+    client_reference text COLLATE "C" NOT NULL,
+    account_number text COLLATE "C" NOT NULL,
+    cash_balance numeric,
     currency text,
     line bigint NOT NULL,
     is_client_known boolean NOT NULL,
     is_account_known boolean NOT NULL,
     portfolios_of_account bigint NOT NULL,
-    is_account_of_several_clients boolean NOT NULL,
-    PRIMARY KEY (delivery_id, portfolio_reference)
+    is_account_of_several_clients boolean NOT NULL
 );
+CREATE INDEX ON dataharvest.relation (delivery_id);
 CREATE TABLE dataharvest.derived_value (
     delivery_id bigint NOT NULL REFERENCES dataharvest.delivery,
     level text NOT NULL,
     field text NOT NULL,
-    reference text NOT NULL,
+    reference text COLLATE "C" NOT NULL,
     value text,
-    sealed bytea,
-    PRIMARY KEY (delivery_id, level, field, reference)
+    sealed bytea
 );
+CREATE INDEX ON dataharvest.derived_value (delivery_id, level, field);
+COMMENT ON TABLE dataharvest.derived_value IS
+    'Values of messages. No index makes them unique: whoever writes a message sees whether each is there once';
 CREATE TABLE dataharvest.quarantine (
     quarantine_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     file_id bigint REFERENCES dataharvest.delivered_file,
@@ -169,7 +172,7 @@ CREATE TABLE dataharvest.outbox (
     business_date date NOT NULL,
     version integer NOT NULL,
     type text NOT NULL,
-    reference text NOT NULL,
+    reference text COLLATE "C" NOT NULL,
     corrects integer,
     sealed bytea NOT NULL,
     written_at timestamptz NOT NULL DEFAULT now(),
@@ -180,7 +183,7 @@ CREATE TABLE dataharvest.published (
     external_client text NOT NULL,
     business_date date NOT NULL,
     type text NOT NULL,
-    reference text NOT NULL,
+    reference text COLLATE "C" NOT NULL,
     version integer NOT NULL,
     digest bytea NOT NULL,
     PRIMARY KEY (external_client, business_date, type, reference)

@@ -1,0 +1,1 @@
+"""Files of invented external clients, of any size."""

@@ -1,0 +1,23 @@
+"""One external client's day: how much it holds, and whether its files contradict each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Day:
+    """The files of one date. They depend on the seed, the names and the sizes only.
+
+    ``correction`` above 0 changes some balances and taxes, as a corrected delivery does. ``with_errors`` adds one of
+    each contradiction that a delivery may have.
+    """
+
+    external_client: str = "EXT_CLIENT"
+    business_date: str = "20220226"
+    seed: int = 7
+    clients: int = 20
+    portfolios: int = 30
+    transactions: int = 200
+    correction: int = 0
+    with_errors: bool = False

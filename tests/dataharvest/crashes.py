@@ -1,0 +1,51 @@
+"""Crashes between any two effects of a function: statements to PostgreSQL, and calls of AWS before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from botocore.client import BaseClient
+
+
+class Crash(BaseException):
+    """A process died. No handler catches it."""
+
+
+@contextmanager
+def each_effect(call: Callable[[str], None]) -> Iterator[None]:
+    """Call ``call`` with the name of each effect, just before it, and after each call of AWS."""
+    execute, request = psycopg.Connection.execute, BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def execute_seen(self: Any, query: Any, *given: Any, **options: Any) -> Any:
+        call(f"before {str(query).split(maxsplit=1)[0]}")
+        return execute(self, query, *given, **options)
+
+    def request_seen(self: Any, operation: str, given: Any) -> Any:
+        call(f"before {operation}")
+        answer = request(self, operation, given)
+        call(f"after {operation}")
+        return answer
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(psycopg.Connection, "execute", execute_seen)
+        patched.setattr(BaseClient, "_make_api_call", request_seen)
+        yield
+
+
+@contextmanager
+def crash_at(effect: int, die: Callable[[], None]) -> Iterator[None]:
+    """Call ``die`` at the effect with this number, from 0 on."""
+    left = effect
+
+    def count(_: str) -> None:
+        nonlocal left
+        if left == 0:
+            die()
+        left -= 1
+
+    with each_effect(count):
+        yield

@@ -1,0 +1,63 @@
+"""A process that works on deliveries and is killed: each line of its input is a client and the effect to die at.
+
+It forks for each line; the child does everything that a delivery needs, and kills itself with SIGKILL just before the
+effect with that number (-1: never). The answer is the child's exit status, negative if a signal ended it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any
+
+import boto3
+from crashes import crash_at, each_effect
+from harvest_world import BUCKET, DAY, World
+
+from dataharvest.functions import Functions
+from dataharvest.metastore import _typed
+from dataharvest.model.choreography import choreography
+from dataharvest.model.delivery import DeliveredObject, Delivery
+from dataharvest.settings import settings_from
+
+
+def work(client: str) -> None:
+    """Deliver every event of a client, then every change of its flags, until nothing changes."""
+    functions = Functions(settings_from(os.environ), choreography())
+    listed = boto3.client("s3").list_object_versions(Bucket=BUCKET, Prefix=f"in/{client}/")["Versions"]
+    for one in listed:
+        etag, version = one["ETag"].strip('"'), one["VersionId"]
+        functions.persistence.take(DeliveredObject(BUCKET, one["Key"], etag, "01", one["Size"], version))
+    while "messages_sent" not in (item := functions.metastore.item(client, DAY) or {}):
+        record: dict[str, Any] = {"dynamodb": {"NewImage": _typed(item)}}
+        for stage in functions.dispatcher.dispatch(record):
+            World.run(functions, stage, Delivery(client, DAY, item["version"]))
+    functions.sender.send(client, DAY)
+
+
+def main() -> None:
+    for line in sys.stdin:
+        client, effect = line.split()
+        child = os.fork()
+        if not child:
+            with crash_at(int(effect), lambda: os.kill(os.getpid(), signal.SIGKILL)):
+                work(client)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def count_effects(client: str) -> int:
+    """Return how many effects the work on a client's delivery has."""
+    names: list[str] = []
+    with each_effect(names.append):
+        work(client)
+    return len(names)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        print(count_effects(sys.argv[1]))
+    else:
+        main()

@@ -1,0 +1,80 @@
+"""kill -9 just before any statement, and before or after any call of AWS: the repeated events heal everything."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from harvest_world import CREDENTIALS, SAMPLE, SAMPLE_MESSAGES, World
+from moto.server import ThreadedMotoServer
+
+CHILD = [sys.executable, str(Path(__file__).parent / "dying_process.py")]
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def shared(new_world: Callable[[], Any]) -> Iterator[World]:
+    """A world whose AWS other processes reach as well."""
+    server = ThreadedMotoServer(port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        with new_world() as made:
+            yield made
+    server.stop()
+
+
+def environment(world: World) -> dict[str, str]:
+    path = os.pathsep.join([str(ROOT / "packages"), str(Path(__file__).parent)])
+    endpoint = {"AWS_ENDPOINT_URL": os.environ["AWS_ENDPOINT_URL"]}
+    return {**os.environ, **CREDENTIALS, **world.environment, **endpoint, "PYTHONPATH": path}
+
+
+@pytest.fixture(scope="module")
+def process(shared: World) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        CHILD, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment(shared)
+    ) as running:
+        yield running
+        assert running.stdin
+        running.stdin.close()
+
+
+def run(process: subprocess.Popen[str], client: str, effect: int) -> int:
+    assert process.stdin and process.stdout
+    process.stdin.write(f"{client} {effect}\n")
+    process.stdin.flush()
+    return int(process.stdout.readline())
+
+
+def kill_and_heal(world: World, process: subprocess.Popen[str], effect: int) -> None:
+    client = f"killed{effect}"
+    world.upload_all(SAMPLE, client)
+    assert run(process, client, effect) == -9
+    assert run(process, client, -1) == 0
+    sent = [one for one in world.received() if one.attributes["external_client"] == client]
+    assert [one.body for one in sent] == SAMPLE_MESSAGES, effect
+    assert len({one.key for one in sent}) == 4
+
+
+@pytest.mark.parametrize("effect", [9, 40, 75, 110, 124])
+def test_a_killed_process_leaves_what_the_next_one_completes(
+    shared: World, process: subprocess.Popen[str], effect: int
+) -> None:
+    kill_and_heal(shared, process, effect)
+
+
+@pytest.mark.long
+def test_a_kill_before_any_effect_is_healed(shared: World, process: subprocess.Popen[str]) -> None:
+    shared.upload_all(SAMPLE, "counted")
+    counted = subprocess.run([*CHILD, "counted"], env=environment(shared), check=True, capture_output=True, text=True)
+    effects = int(counted.stdout)
+    assert effects > 100
+    for effect in range(effects):
+        kill_and_heal(shared, process, effect)
