@@ -28,6 +28,7 @@ SERVICES = (
     "secretsmanager",
     "ses",
     "sns",
+    "sqs",
     "ssm",
 )
 # Calls of these services, by signing name, change the state of others: stacks create resources, tags belong to them.

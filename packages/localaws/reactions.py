@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from localaws.dynamodb import DynamoDbKeeper
 from localaws.home import Home
 from localaws.late import Late
 from localaws.s3.announcement import Announcement
@@ -25,13 +26,20 @@ class Reactions:
     """Keeps what Lambda and events import and start out of servers that need neither. S3's notifier."""
 
     def __init__(
-        self, settings: Settings, home: Home, store: ObjectStore, endpoint: str, save_logs: Callable[[], None]
+        self,
+        settings: Settings,
+        home: Home,
+        store: ObjectStore,
+        dynamodb: DynamoDbKeeper,
+        endpoint: str,
+        save_logs: Callable[[], None],
     ) -> None:
         self._home = home
         self._store = store
+        self._dynamodb = dynamodb
         self._functions = Late(lambda: self._open_functions(settings, endpoint, save_logs))
         self._events = Late(lambda: self._open_events(settings))
-        self._application: Late[WSGIApplication] = Late(lambda: self._functions().application())
+        self._application: Late[WSGIApplication] = Late(self._open_application)
 
     def answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request to Lambda's API."""
@@ -70,10 +78,18 @@ class Reactions:
 
     def stop(self) -> None:
         """End every process and delivery."""
-        if events := self._events.made:
+        events, functions = self._events.made, self._functions.made
+        if events:
             events.stop()
-        if functions := self._functions.made:
+        if functions:
             functions.stop()
+        if events:
+            events.join()
+        if functions:
+            functions.close()
+
+    def _open_application(self) -> WSGIApplication:
+        return self._functions().application([self._events().mappings.calls()])
 
     def _open_functions(self, settings: Settings, endpoint: str, save_logs: Callable[[], None]) -> Functions:
         from localaws.functions.room import Functions
@@ -81,9 +97,10 @@ class Reactions:
         return Functions(settings, self._home.functions, endpoint, self._read_object, save_logs)
 
     def _open_events(self, settings: Settings) -> Events:
+        from localaws.events.mappings.dynamodb_source import DynamoDbSource
         from localaws.events.room import Events
 
-        return Events(settings, self._functions())
+        return Events(settings, self._functions(), {"dynamodb": DynamoDbSource(self._dynamodb)})
 
     def _read_object(self, bucket: str, key: str, version: str) -> bytes:
         """Bytes of an object; raises LookupError with S3's code and message."""

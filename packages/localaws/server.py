@@ -15,7 +15,7 @@ from cheroot import wsgi
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from localaws import athena, budgets, event_rules, glue, iceberg, s3
+from localaws import athena, budgets, event_rules, glue, iceberg, queues, s3
 from localaws.dynamodb import open_dynamodb
 from localaws.errors import CertificateError, PortTakenError
 from localaws.gateway import OriginalHeadersGateway
@@ -131,18 +131,18 @@ class Server:
     def _compose(self) -> WSGIApplication:
         state = MotoState(self.home.state)
         budgets.install()
+        queues.install()
         store = s3.open_store(self.home)
         catalog = glue.open_catalog(self.settings, state)
         tables = Late(lambda: iceberg.open_tables(catalog, store))
         runs = glue.open_runs(self.settings, self.home, store, self.endpoint, lambda: state.save("logs"))
         queries = athena.open_queries(self.settings, self.home, store, catalog, tables)
-        reactions = Reactions(self.settings, self.home, store, self.endpoint, lambda: state.save("logs"))
-        event_rules.install(lambda: reactions.open_events().bus)
-        self._stops += [queries.stop, runs.stop, store.close, reactions.stop]
-        self._preloads = [queries.preload, reactions.resume]
         dynamodb = open_dynamodb(self.home.state, lambda: state.changing("dynamodb"))
         state.complete_with("dynamodb", dynamodb.fill)
-        self._stops.insert(0, dynamodb.storage.close)
+        reactions = Reactions(self.settings, self.home, store, dynamodb, self.endpoint, lambda: state.save("logs"))
+        event_rules.install(lambda: reactions.open_events().bus)
+        self._stops += [dynamodb.storage.close, queries.stop, runs.stop, store.close, reactions.stop]
+        self._preloads = [queries.preload, reactions.resume]
         state.load()
         runs.start()
         moto = DomainDispatcherApplication(_service_app)

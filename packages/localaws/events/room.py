@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from localaws.events.bus import Bus
+from localaws.events.mappings.manager import Mappings, StreamSource
 from localaws.events.misdelivery import Misdelivery, parse_misbehaviour
 from localaws.events.outbox import Message, Outbox
 from localaws.events.s3_notifications import S3Notifications
@@ -14,7 +17,7 @@ from localaws.settings import Settings
 class Events:
     """Events of one home, beside its functions."""
 
-    def __init__(self, settings: Settings, functions: Functions) -> None:
+    def __init__(self, settings: Settings, functions: Functions, sources: Mapping[str, StreamSource]) -> None:
         targets = Targets(functions.delivery, functions.asynchronous)
         misdelivery = None
         if settings.misdeliver:
@@ -22,11 +25,18 @@ class Events:
         self._outbox = Outbox(functions.documents, targets.send, self._lost, misdelivery)
         self.bus = Bus(self._outbox, settings.account)
         self.notifications = S3Notifications(self._outbox, settings.account, self.bus.take)
+        self.mappings = Mappings(functions, self._outbox, sources)
         self._outbox.start()
+        self.mappings.start()
 
     def stop(self) -> None:
-        """End deliveries; those that are not done are kept."""
+        """Begin no other delivery and no other batch; those that are not done are kept."""
+        self.mappings.stop()
         self._outbox.stop()
+
+    def join(self) -> None:
+        """Wait for the batches under way, whose functions have ended."""
+        self.mappings.join()
 
     def _lost(self, message: Message, reason: str) -> None:
         """Send what a target of a rule never takes to the target's dead-letter queue."""

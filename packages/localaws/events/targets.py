@@ -57,6 +57,7 @@ class Targets:
             "kinesis": self._to_stream,
             "events": self._to_bus,
             "logs": self._to_log_group,
+            "s3": self._to_bucket,
         }
 
     def _to_function(self, arn: str, content: dict[str, Any]) -> None:
@@ -82,6 +83,9 @@ class Targets:
             "Resources": event["resources"], "EventBusName": arn.rpartition("/")[2],
         }  # fmt: skip
         self._delivery.client("events", arn.split(":")[3]).put_events(Entries=[entry])
+
+    def _to_bucket(self, arn: str, content: dict[str, Any]) -> None:
+        self._delivery.put_object(arn, content["region"], content["key"], content["document"])
 
     def _to_log_group(self, arn: str, content: dict[str, Any]) -> None:
         client = self._delivery.client("logs", arn.split(":")[3])

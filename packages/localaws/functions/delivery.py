@@ -31,11 +31,16 @@ class Delivery:
         grouped = {"MessageGroupId": group} if group else {}
         if service == "sqs":
             client = self.client("sqs", region)
-            url = f"{self._endpoint}/{account}/{name}"
-            client.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=attributes or {}, **grouped)
+            client.send_message(
+                QueueUrl=self.queue_url(account, name), MessageBody=body, MessageAttributes=attributes or {}, **grouped
+            )
         else:
             client = self.client("sns", region)
             client.publish(TopicArn=arn, Message=body, MessageAttributes=attributes or {}, **grouped)
+
+    def queue_url(self, account: str, name: str) -> str:
+        """URL of a queue."""
+        return f"{self._endpoint}/{account}/{name}"
 
     def put_event(self, arn: str, source: str, detail_type: str, detail: str, resources: list[str]) -> None:
         """Put an event on the bus of an ARN."""

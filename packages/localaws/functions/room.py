@@ -67,9 +67,9 @@ class Functions:
         self._settings = settings
         self.asynchronous.start()
 
-    def application(self) -> LambdaApplication:
-        """The API."""
-        return LambdaApplication(self.calls, self._settings.region, self._settings.account)
+    def application(self, more_calls: Iterable[object]) -> LambdaApplication:
+        """The API, with the operations of others."""
+        return LambdaApplication([*self.calls, *more_calls], self._settings.region, self._settings.account)
 
     def download(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve the zip files that GetFunction and GetLayerVersion name."""
@@ -84,4 +84,7 @@ class Functions:
         self.asynchronous.stop()
         self._pools.stop()
         self._logs.stop()
+
+    def close(self) -> None:
+        """Close what is stored; nothing may run any more."""
         self.documents.close()

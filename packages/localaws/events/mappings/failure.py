@@ -1,0 +1,68 @@
+"""What an on-failure destination is told of records that a function never took."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from localaws.events.mappings.batch import SourceRecord, payload_of
+from localaws.events.outbox import Message
+from localaws.events.targets import as_text
+from localaws.functions.runner import Result
+
+_BATCH_INFO = {"dynamodb": "DDBStreamBatchInfo", "kinesis": "KinesisBatchInfo"}
+
+
+def failure_message(
+    mapping: Mapping[str, Any],
+    shard: str,
+    records: Sequence[SourceRecord],
+    condition: str,
+    calls: int,
+    result: Result | None,
+) -> Message | None:
+    """The delivery to a mapping's destination, or None without one.
+
+    Queues and topics get what names the records; a bucket gets the records too, below AWS's key.
+    https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
+    """
+    arn = ((mapping.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
+    if not arn:
+        return None
+    source = mapping["EventSourceArn"]
+    document: dict[str, Any] = {
+        "requestContext": {
+            "requestId": result.request_id if result else str(uuid.uuid4()),
+            "functionArn": mapping["FunctionArn"],
+            "condition": condition,
+            "approximateInvokeCount": calls,
+        }
+    }
+    if result:
+        error = {"functionError": result.function_error} if result.function_error else {}
+        document["responseContext"] = {"statusCode": 200, "executedVersion": result.version, **error}
+    document |= {"version": "1.0", "timestamp": _iso(datetime.now(UTC))}
+    document[_BATCH_INFO[source.split(":")[2]]] = {
+        "shardId": shard,
+        "startSequenceNumber": records[0].identifier,
+        "endSequenceNumber": records[-1].identifier,
+        "approximateArrivalOfFirstRecord": _iso(datetime.fromtimestamp(records[0].created, UTC)),
+        "approximateArrivalOfLastRecord": _iso(datetime.fromtimestamp(records[-1].created, UTC)),
+        "batchSize": len(records),
+        "streamArn": source,
+    }
+    if arn.split(":")[2] != "s3":
+        return Message(arn, {"body": as_text(document)})
+    now = datetime.now(UTC)
+    place = f"{now:%Y/%m/%d}/{now:%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
+    document["payload"] = payload_of(records).decode()
+    region = source.split(":")[3]
+    return Message(
+        arn, {"document": document, "key": f"aws/lambda/{mapping['UUID']}/{shard}/{place}", "region": region}
+    )
+
+
+def _iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

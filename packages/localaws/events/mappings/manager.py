@@ -1,0 +1,100 @@
+"""The mappings of one home: each that is enabled is read."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from localaws.events.mappings.calls import MAPPING, MappingCalls
+from localaws.events.mappings.queue_poller import QueuePoller
+from localaws.events.mappings.rules import KINDS, kind_of, patterns_of
+from localaws.events.mappings.stream_lane import LaneParts, StreamLane, start_lanes
+from localaws.events.outbox import Outbox
+from localaws.functions.room import Functions
+
+
+class StreamSource(Protocol):
+    """A kind of stream: what mappings ask when they are made, and what lanes read."""
+
+    def shards(self, arn: str) -> list[str]:
+        """Names of the shards of a stream; raises LambdaError where there is no such stream."""
+
+    def start(self, arn: str, shard: str, position: str, timestamp: float) -> int:
+        """Number of the last record before the starting position."""
+
+    def read(self, arn: str, shard: str, after: int, limit: int) -> Any:
+        """Records of a shard with a higher number, in order."""
+
+    def passes(self, patterns: Any, record: Any) -> bool:
+        """Whether a record passes the filters."""
+
+    def wait(self, seconds: float) -> None:
+        """Wait for new records, or so long."""
+
+
+class Mappings:
+    """Starts and ends what reads, as mappings come, change and go."""
+
+    def __init__(self, functions: Functions, outbox: Outbox, sources: Mapping[str, StreamSource]) -> None:
+        self._functions = functions
+        self._outbox = outbox
+        self._sources = sources
+        self._readers: dict[str, list[StreamLane | QueuePoller]] = {}
+        self._lock = threading.RLock()
+        self._stopped = False
+
+    def calls(self) -> MappingCalls:
+        """The operations of Lambda's API."""
+        return MappingCalls(self._functions.records, self._sources, queue_exists, self.follow)
+
+    def start(self) -> None:
+        """Go on with the mappings that are stored."""
+        for uid, _ in self._functions.documents.of_kind(MAPPING):
+            self.follow(uid)
+
+    def follow(self, uid: str) -> None:
+        """Read a mapping as it is now, once what read it before has ended after its batch."""
+        threading.Thread(target=self._follow, args=(uid,), daemon=True).start()
+
+    def _follow(self, uid: str) -> None:
+        with self._lock:
+            if self._stopped:
+                return
+            before = self._readers.pop(uid, [])
+            for reader in before:
+                reader.stop()
+            for reader in before:
+                reader.join()
+            mapping = self._functions.documents.get(MAPPING, uid)
+            if mapping and mapping["State"] == "Enabled":
+                self._readers[uid] = self._read(mapping)
+
+    def stop(self) -> None:
+        """Begin no other batch; those under way are ended with their functions."""
+        self._stopped = True
+        for readers in list(self._readers.values()):
+            for reader in readers:
+                reader.stop()
+
+    def join(self) -> None:
+        """Wait for the batches under way."""
+        for readers in self._readers.values():
+            for reader in readers:
+                reader.join()
+
+    def _read(self, mapping: dict[str, Any]) -> list[StreamLane | QueuePoller]:
+        functions, kind = self._functions, kind_of(mapping["EventSourceArn"])
+        if not KINDS[kind].is_stream:
+            return [QueuePoller(functions.documents, functions.runner, functions.delivery, mapping)]
+        source = self._sources[kind]
+        parts = LaneParts(functions.documents, functions.runner, self._outbox, source)
+        return [*start_lanes(parts, mapping, patterns_of(mapping), source.shards)]
+
+
+def queue_exists(arn: str) -> bool:
+    """Whether there is a queue of that ARN."""
+    from moto.sqs.models import sqs_backends
+
+    _, _, _, region, account, name = arn.split(":")
+    return name in sqs_backends[account][region].queues

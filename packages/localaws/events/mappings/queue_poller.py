@@ -1,0 +1,176 @@
+"""Queues as sources of mappings: batches are received, handed to a function, and deleted where it took them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from localaws.events.mappings.batch import SourceRecord, failed_identifiers, passes, payload_of
+from localaws.events.mappings.calls import MAPPING
+from localaws.events.mappings.rules import patterns_of
+from localaws.functions.delivery import Delivery
+from localaws.functions.documents import Documents
+from localaws.functions.errors import LambdaError
+from localaws.functions.names import split
+from localaws.functions.runner import Runner
+
+_log = logging.getLogger(__name__)
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html: AWS begins with five batches at a time
+AT_ONCE = 5
+_MOST_AT_A_TIME = 10
+_WAIT = 1
+_PAUSE = 1.0
+
+
+class QueuePoller:
+    """Polls one queue for one mapping."""
+
+    def __init__(self, documents: Documents, runner: Runner, delivery: Delivery, mapping: dict[str, Any]) -> None:
+        self._documents = documents
+        self._runner = runner
+        self._mapping = mapping
+        self._patterns = patterns_of(mapping)
+        arn = mapping["EventSourceArn"]
+        _, _, _, self._region, account, name = arn.split(":")
+        self._client = delivery.client("sqs", self._region)
+        self._url = delivery.queue_url(account, name)
+        at_once = (mapping.get("ScalingConfig") or {}).get("MaximumConcurrency") or AT_ONCE
+        self._slots = threading.Semaphore(at_once)
+        self._workers = ThreadPoolExecutor(at_once, f"mapping {mapping['UUID']}")
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"mapping {mapping['UUID']}", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Begin no other batch."""
+        self._stop.set()
+
+    def join(self) -> None:
+        """Wait for the batches under way."""
+        self._thread.join()
+        self._workers.shutdown()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            if not self._slots.acquire(timeout=_PAUSE):
+                continue
+            try:
+                batch = self._receive()
+            except (BotoCoreError, ClientError) as error:
+                batch = []
+                if not self._stop.is_set():
+                    _log.debug("mapping %s: %s", self._mapping["UUID"], error)
+                self._stop.wait(_PAUSE)
+            if batch:
+                self._workers.submit(self._process, batch)
+            else:
+                self._slots.release()
+
+    def _receive(self) -> list[dict[str, Any]]:
+        """Receive messages until a batch is full, or its window is over; what the filters drop is deleted."""
+        batch: list[dict[str, Any]] = []
+        deadline = None
+        size, window = self._mapping["BatchSize"], self._mapping["MaximumBatchingWindowInSeconds"]
+        while not self._stop.is_set():
+            received = self._client.receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=min(_MOST_AT_A_TIME, size - len(batch)),
+                WaitTimeSeconds=_WAIT if not batch or window else 0,
+                MessageSystemAttributeNames=["All"],
+                MessageAttributeNames=["All"],
+            ).get("Messages", [])
+            for message in received:
+                if passes(self._patterns, _subject(message)):
+                    batch.append(message)
+                else:
+                    self._delete([message])
+            if received and deadline is None:
+                deadline = time.monotonic() + window
+            if len(batch) >= size or deadline is None or time.monotonic() >= deadline:
+                return batch
+        return batch
+
+    def _process(self, batch: list[dict[str, Any]]) -> None:
+        records = [SourceRecord(message["MessageId"], self._document(message)) for message in batch]
+        try:
+            result = self._runner.invoke(split(self._mapping["FunctionArn"]), payload_of(records))
+            failed = failed_identifiers(result, records, reports=bool(self._mapping["FunctionResponseTypes"]))
+            self._note("PROBLEM: Function call failed" if failed else "OK")
+            # What failed becomes visible when its visibility timeout is over.
+            self._delete([message for message in batch if message["MessageId"] not in failed])
+        except LambdaError as error:
+            self._note(f"PROBLEM: {error.message}")
+            self._give_back(batch)
+            self._stop.wait(_PAUSE)
+        except Exception as error:  # noqa: BLE001 - the batch comes again
+            if not self._stop.is_set():
+                _log.error("mapping %s", self._mapping["UUID"], exc_info=error)
+        finally:
+            self._slots.release()
+
+    def _delete(self, messages: list[dict[str, Any]]) -> None:
+        for start in range(0, len(messages), _MOST_AT_A_TIME):
+            entries = [
+                {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}
+                for number, message in enumerate(messages[start : start + _MOST_AT_A_TIME])
+            ]
+            self._client.delete_message_batch(QueueUrl=self._url, Entries=entries)
+
+    def _give_back(self, messages: list[dict[str, Any]]) -> None:
+        """Make messages visible again: no function saw them."""
+        for message in messages:
+            handle = message["ReceiptHandle"]
+            with suppress(BotoCoreError, ClientError):
+                self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=handle, VisibilityTimeout=0)
+
+    def _document(self, message: dict[str, Any]) -> dict[str, Any]:
+        """A message as functions get it: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html."""
+        attributes = message.get("MessageAttributes") or {}
+        document = {
+            "messageId": message["MessageId"],
+            "receiptHandle": message["ReceiptHandle"],
+            "body": message["Body"],
+            "attributes": message.get("Attributes") or {},
+            "messageAttributes": {name: _attribute(value) for name, value in attributes.items()},
+            "md5OfBody": message["MD5OfBody"],
+            "eventSource": "aws:sqs",
+            "eventSourceARN": self._mapping["EventSourceArn"],
+            "awsRegion": self._region,
+        }
+        if attributes:
+            document["md5OfMessageAttributes"] = message.get("MD5OfMessageAttributes")
+        return document
+
+    def _note(self, text: str) -> None:
+        if self._mapping.get("LastProcessingResult") == text:
+            return
+        self._mapping["LastProcessingResult"] = text
+        with self._documents.transaction():
+            if current := self._documents.get(MAPPING, self._mapping["UUID"]):
+                self._documents.put(MAPPING, self._mapping["UUID"], "", {**current, "LastProcessingResult": text})
+
+
+def _attribute(value: dict[str, Any]) -> dict[str, Any]:
+    shown = {"stringValue": value.get("StringValue"), "binaryValue": value.get("BinaryValue")}
+    return {
+        **{name: item for name, item in shown.items() if item is not None},
+        "stringListValues": [],
+        "binaryListValues": [],
+        "dataType": value["DataType"],
+    }
+
+
+def _subject(message: dict[str, Any]) -> dict[str, Any]:
+    """What filters look at: the body as JSON, where it is some."""
+    body: Any = message["Body"]
+    with suppress(ValueError):
+        parsed = json.loads(body)
+        body = parsed if isinstance(parsed, dict) else body
+    return {"body": body, "messageId": message["MessageId"], "attributes": message.get("Attributes") or {}}

@@ -1,0 +1,221 @@
+"""One lane of a stream: the records of a shard whose keys fall to it, in batches, in their order.
+
+The position is stored after each batch, together with what is told of records that failed: after a kill, only the
+batch under way is delivered again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from localaws.events.mappings.batch import LARGEST_PAYLOAD, SourceRecord, failed_identifiers, payload_of, size_of
+from localaws.events.mappings.calls import MAPPING, POSITION
+from localaws.events.mappings.failure import failure_message
+from localaws.events.outbox import Outbox
+from localaws.functions.documents import Documents
+from localaws.functions.errors import LambdaError
+from localaws.functions.names import split
+from localaws.functions.runner import Result, Runner
+
+_log = logging.getLogger(__name__)
+_PAGE = 1000
+_PAUSE = 0.5
+_FIRST_BACKOFF = 0.1
+_LONGEST_BACKOFF = 10.0
+
+
+class StreamReader(Protocol):
+    """A kind of stream, as lanes read it."""
+
+    def read(self, arn: str, shard: str, after: int, limit: int) -> list[SourceRecord]:
+        """Records of a shard with a higher number, in order."""
+
+    def passes(self, patterns: Sequence[dict[str, Any]], record: SourceRecord) -> bool:
+        """Whether a record passes the filters."""
+
+    def wait(self, seconds: float) -> None:
+        """Wait for new records, or so long."""
+
+
+@dataclass(frozen=True)
+class LaneParts:
+    """What lanes work with."""
+
+    documents: Documents
+    runner: Runner
+    outbox: Outbox
+    reader: StreamReader
+
+
+class StreamLane:
+    """Lane ``index`` of a mapping's ``shard``; ``mapping`` is the document that the API shows."""
+
+    def __init__(
+        self, parts: LaneParts, mapping: dict[str, Any], patterns: list[dict[str, Any]], shard: str, index: int
+    ) -> None:
+        self._parts = parts
+        self._mapping = mapping
+        self._patterns = patterns
+        self._shard = shard
+        self._index = index
+        self._name = f"{shard}#{index}" if mapping["ParallelizationFactor"] > 1 else shard
+        self._stop = threading.Event()
+        stored = parts.documents.get(POSITION, mapping["UUID"], self._name)
+        stored = stored or parts.documents.get(POSITION, mapping["UUID"], shard) or {"after": 0}
+        self._after = int(stored["after"])
+        self._thread = threading.Thread(target=self._run, name=f"mapping {mapping['UUID']}", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Begin no other batch."""
+        self._stop.set()
+
+    def join(self) -> None:
+        """Wait for the batch under way."""
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._turn()
+            except Exception as error:  # noqa: BLE001 - a lane must go on
+                if not self._stop.is_set():
+                    _log.error("mapping %s", self._mapping["UUID"], exc_info=error)
+                self._stop.wait(_PAUSE)
+
+    def _turn(self) -> None:
+        """Gather one batch and see it through."""
+        batch, seen = self._gather()
+        if batch:
+            self._process(batch, 0, 0)
+        if seen > self._after and not self._stop.is_set():
+            self._advance(seen)
+        if not batch:
+            self._parts.reader.wait(_PAUSE)
+
+    def _gather(self) -> tuple[list[SourceRecord], int]:
+        """Return records for one batch, and the number up to which the shard was seen for it."""
+        settings, batch, seen, size = self._mapping, list[SourceRecord](), self._after, 0
+        window = settings["MaximumBatchingWindowInSeconds"]
+        deadline: float | None = None
+        while not self._stop.is_set():
+            page = self._parts.reader.read(settings["EventSourceArn"], self._shard, seen, _PAGE)
+            for record in page:
+                if self._takes(record):
+                    size += size_of(record) + 2
+                    if batch and size > LARGEST_PAYLOAD - 100:
+                        return batch, seen
+                    batch.append(record)
+                seen = record.number
+                if len(batch) >= settings["BatchSize"]:
+                    return batch, seen
+            if page:
+                deadline = deadline or time.monotonic() + window
+                continue
+            if not batch or deadline is None or time.monotonic() >= deadline:
+                return batch, seen
+            self._parts.reader.wait(min(_PAUSE, max(0.0, deadline - time.monotonic())))
+        return [], self._after
+
+    def _takes(self, record: SourceRecord) -> bool:
+        lanes = self._mapping["ParallelizationFactor"]
+        mine = lanes == 1 or zlib.crc32(record.key.encode()) % lanes == self._index
+        return mine and self._parts.reader.passes(self._patterns, record)
+
+    def _process(self, batch: list[SourceRecord], attempts: int, calls: int) -> None:
+        """Invoke with a batch until it succeeds or is given up; its records are behind the position then."""
+        result: Result | None = None
+        throttles = 0
+        while batch and not self._stop.is_set():
+            batch = self._without_expired(batch, calls, result)
+            if not batch:
+                return
+            try:
+                result = self._parts.runner.invoke(split(self._mapping["FunctionArn"]), payload_of(batch))
+            except LambdaError as error:
+                self._note(f"PROBLEM: {error.message}")
+                throttles += 1
+                self._stop.wait(_backoff(throttles))
+                continue
+            calls += 1
+            failed = failed_identifiers(result, batch, reports=bool(self._mapping["FunctionResponseTypes"]))
+            self._note("PROBLEM: Function call failed" if failed else "OK")
+            if not failed:
+                self._advance(batch[-1].number)
+                return
+            if self._stop.is_set():  # the server's end was the reason: the batch comes again
+                return
+            rest = _from_first(batch, failed)
+            if len(rest) < len(batch):
+                self._advance(batch[len(batch) - len(rest) - 1].number)
+                batch = rest
+            elif self._mapping["BisectBatchOnFunctionError"] and len(batch) > 1:
+                middle = len(batch) // 2
+                self._process(batch[:middle], attempts, calls)
+                self._process(batch[middle:], attempts, calls)
+                return
+            attempts += 1
+            most = self._mapping["MaximumRetryAttempts"]
+            if 0 <= most < attempts:
+                self._give_up(batch, "RetryAttemptsExhausted", calls, result)
+                return
+            self._stop.wait(_backoff(attempts))
+
+    def _without_expired(self, batch: list[SourceRecord], calls: int, result: Result | None) -> list[SourceRecord]:
+        """The records that are young enough; the others are given up."""
+        age = self._mapping["MaximumRecordAgeInSeconds"]
+        if age < 0:
+            return batch
+        oldest = time.time() - age
+        expired = [record for record in batch if record.created < oldest]
+        if expired:
+            self._give_up(expired, "RecordAgeExceeded", calls, result)
+        return batch[len(expired) :]
+
+    def _give_up(self, batch: list[SourceRecord], condition: str, calls: int, result: Result | None) -> None:
+        message = failure_message(self._mapping, self._shard, batch, condition, calls, result)
+        with self._parts.documents.transaction():
+            if message:
+                self._parts.outbox.put([message])
+            self._advance(batch[-1].number)
+
+    def _advance(self, number: int) -> None:
+        self._after = number
+        if self._parts.documents.get(MAPPING, self._mapping["UUID"]):
+            self._parts.documents.put(POSITION, self._mapping["UUID"], self._name, {"after": number})
+
+    def _note(self, text: str) -> None:
+        if self._mapping.get("LastProcessingResult") == text:
+            return
+        self._mapping["LastProcessingResult"] = text
+        with self._parts.documents.transaction():
+            if current := self._parts.documents.get(MAPPING, self._mapping["UUID"]):
+                self._parts.documents.put(MAPPING, self._mapping["UUID"], "", {**current, "LastProcessingResult": text})
+
+
+def _from_first(batch: list[SourceRecord], failed: list[str]) -> list[SourceRecord]:
+    """The batch from its first failed record on: what comes after it is delivered again, as order asks."""
+    names = set(failed)
+    first = next(number for number, record in enumerate(batch) if record.identifier in names)
+    return batch[first:]
+
+
+def _backoff(attempts: int) -> float:
+    return min(_FIRST_BACKOFF * 2.0**attempts, _LONGEST_BACKOFF)
+
+
+def start_lanes(
+    parts: LaneParts, mapping: dict[str, Any], patterns: list[dict[str, Any]], shards: Callable[[str], list[str]]
+) -> list[StreamLane]:
+    """Begin to read a mapping's stream."""
+    return [
+        StreamLane(parts, mapping, patterns, shard, index)
+        for shard in shards(mapping["EventSourceArn"])
+        for index in range(mapping["ParallelizationFactor"])
+    ]
