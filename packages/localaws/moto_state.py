@@ -22,6 +22,7 @@ SERVICES = (
     "dynamodb",
     "glue",
     "iam",
+    "kinesis",
     "kms",
     "logs",
     "s3",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from localaws.dynamodb import DynamoDbKeeper
 from localaws.home import Home
+from localaws.kinesis import KinesisKeeper
 from localaws.late import Late
 from localaws.s3.announcement import Announcement
 from localaws.s3.bucket_settings import settings_of
@@ -22,6 +24,14 @@ if TYPE_CHECKING:
     from localaws.functions.room import Functions
 
 
+@dataclass(frozen=True)
+class Streams:
+    """What mappings read streams from."""
+
+    dynamodb: DynamoDbKeeper
+    kinesis: KinesisKeeper
+
+
 class Reactions:
     """Keeps what Lambda and events import and start out of servers that need neither. S3's notifier."""
 
@@ -30,13 +40,13 @@ class Reactions:
         settings: Settings,
         home: Home,
         store: ObjectStore,
-        dynamodb: DynamoDbKeeper,
+        streams: Streams,
         endpoint: str,
         save_logs: Callable[[], None],
     ) -> None:
         self._home = home
         self._store = store
-        self._dynamodb = dynamodb
+        self._streams = streams
         self._functions = Late(lambda: self._open_functions(settings, endpoint, save_logs))
         self._events = Late(lambda: self._open_events(settings))
         self._application: Late[WSGIApplication] = Late(self._open_application)
@@ -98,9 +108,15 @@ class Reactions:
 
     def _open_events(self, settings: Settings) -> Events:
         from localaws.events.mappings.dynamodb_source import DynamoDbSource
+        from localaws.events.mappings.kinesis_source import KinesisSource
+        from localaws.events.mappings.manager import StreamSource
         from localaws.events.room import Events
 
-        return Events(settings, self._functions(), {"dynamodb": DynamoDbSource(self._dynamodb)})
+        sources: dict[str, StreamSource] = {
+            "dynamodb": DynamoDbSource(self._streams.dynamodb),
+            "kinesis": KinesisSource(self._streams.kinesis),
+        }
+        return Events(settings, self._functions(), sources)
 
     def _read_object(self, bucket: str, key: str, version: str) -> bytes:
         """Bytes of an object; raises LookupError with S3's code and message."""

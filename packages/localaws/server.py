@@ -20,9 +20,10 @@ from localaws.dynamodb import open_dynamodb
 from localaws.errors import CertificateError, PortTakenError
 from localaws.gateway import OriginalHeadersGateway
 from localaws.home import Home, ServerRecord
+from localaws.kinesis import open_kinesis
 from localaws.late import Late
 from localaws.moto_state import MotoState
-from localaws.reactions import Reactions
+from localaws.reactions import Reactions, Streams
 from localaws.router import Router
 from localaws.settings import LOOPBACK, Settings
 
@@ -139,9 +140,11 @@ class Server:
         queries = athena.open_queries(self.settings, self.home, store, catalog, tables)
         dynamodb = open_dynamodb(self.home.state, lambda: state.changing("dynamodb"))
         state.complete_with("dynamodb", dynamodb.fill)
-        reactions = Reactions(self.settings, self.home, store, dynamodb, self.endpoint, lambda: state.save("logs"))
+        kinesis = open_kinesis(self.home.state, lambda: state.changing("kinesis"))
+        streams = Streams(dynamodb, kinesis)
+        reactions = Reactions(self.settings, self.home, store, streams, self.endpoint, lambda: state.save("logs"))
         event_rules.install(lambda: reactions.open_events().bus)
-        self._stops += [dynamodb.storage.close, queries.stop, runs.stop, store.close, reactions.stop]
+        self._stops += [dynamodb.storage.close, kinesis.log.close, queries.stop, runs.stop, store.close, reactions.stop]
         self._preloads = [queries.preload, reactions.resume]
         state.load()
         runs.start()
@@ -152,7 +155,7 @@ class Server:
             state=state,
             by_path={"/iceberg": iceberg.application(tables), "/.lambda-code": reactions.download},
             by_service={"lambda": reactions.answer},
-            keepers={"dynamodb": dynamodb},
+            keepers={"dynamodb": dynamodb, "kinesis": kinesis},
         )
         queries.start(router)
         return router

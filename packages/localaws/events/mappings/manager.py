@@ -13,6 +13,8 @@ from localaws.events.mappings.stream_lane import LaneParts, StreamLane, start_la
 from localaws.events.outbox import Outbox
 from localaws.functions.room import Functions
 
+_SHARD_SECONDS = 2.0
+
 
 class StreamSource(Protocol):
     """A kind of stream: what mappings ask when they are made, and what lanes read."""
@@ -43,6 +45,7 @@ class Mappings:
         self._readers: dict[str, list[StreamLane | QueuePoller]] = {}
         self._lock = threading.RLock()
         self._stopped = False
+        self._ended = threading.Event()
 
     def calls(self) -> MappingCalls:
         """The operations of Lambda's API."""
@@ -52,6 +55,7 @@ class Mappings:
         """Go on with the mappings that are stored."""
         for uid, _ in self._functions.documents.of_kind(MAPPING):
             self.follow(uid)
+        threading.Thread(target=self._watch_shards, name="shards of mappings", daemon=True).start()
 
     def follow(self, uid: str) -> None:
         """Read a mapping as it is now, once what read it before has ended after its batch."""
@@ -73,6 +77,7 @@ class Mappings:
     def stop(self) -> None:
         """Begin no other batch; those under way are ended with their functions."""
         self._stopped = True
+        self._ended.set()
         for readers in list(self._readers.values()):
             for reader in readers:
                 reader.stop()
@@ -83,13 +88,21 @@ class Mappings:
             for reader in readers:
                 reader.join()
 
+    def _watch_shards(self) -> None:
+        """Read the shards that a stream got when it was split or merged."""
+        while not self._ended.wait(_SHARD_SECONDS):
+            for uid, readers in list(self._readers.items()):
+                lanes = [reader for reader in readers if isinstance(reader, StreamLane)]
+                if lanes and set(lanes[0].shards()) - {lane.shard for lane in lanes}:
+                    self._follow(uid)
+
     def _read(self, mapping: dict[str, Any]) -> list[StreamLane | QueuePoller]:
         functions, kind = self._functions, kind_of(mapping["EventSourceArn"])
         if not KINDS[kind].is_stream:
             return [QueuePoller(functions.documents, functions.runner, functions.delivery, mapping)]
         source = self._sources[kind]
         parts = LaneParts(functions.documents, functions.runner, self._outbox, source)
-        return [*start_lanes(parts, mapping, patterns_of(mapping), source.shards)]
+        return [*start_lanes(parts, mapping, patterns_of(mapping))]
 
 
 def queue_exists(arn: str) -> bool:

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -32,6 +32,9 @@ _LONGEST_BACKOFF = 10.0
 
 class StreamReader(Protocol):
     """A kind of stream, as lanes read it."""
+
+    def shards(self, arn: str) -> list[str]:
+        """Names of the shards of a stream."""
 
     def read(self, arn: str, shard: str, after: int, limit: int) -> list[SourceRecord]:
         """Records of a shard with a higher number, in order."""
@@ -62,7 +65,7 @@ class StreamLane:
         self._parts = parts
         self._mapping = mapping
         self._patterns = patterns
-        self._shard = shard
+        self.shard = shard
         self._index = index
         self._name = f"{shard}#{index}" if mapping["ParallelizationFactor"] > 1 else shard
         self._stop = threading.Event()
@@ -71,6 +74,13 @@ class StreamLane:
         self._after = int(stored["after"])
         self._thread = threading.Thread(target=self._run, name=f"mapping {mapping['UUID']}", daemon=True)
         self._thread.start()
+
+    def shards(self) -> list[str]:
+        """Names of all shards that the stream has now; none where it is gone."""
+        try:
+            return self._parts.reader.shards(self._mapping["EventSourceArn"])
+        except LambdaError:
+            return []
 
     def stop(self) -> None:
         """Begin no other batch."""
@@ -105,7 +115,7 @@ class StreamLane:
         window = settings["MaximumBatchingWindowInSeconds"]
         deadline: float | None = None
         while not self._stop.is_set():
-            page = self._parts.reader.read(settings["EventSourceArn"], self._shard, seen, _PAGE)
+            page = self._parts.reader.read(settings["EventSourceArn"], self.shard, seen, _PAGE)
             for record in page:
                 if self._takes(record):
                     size += size_of(record) + 2
@@ -179,7 +189,7 @@ class StreamLane:
         return batch[len(expired) :]
 
     def _give_up(self, batch: list[SourceRecord], condition: str, calls: int, result: Result | None) -> None:
-        message = failure_message(self._mapping, self._shard, batch, condition, calls, result)
+        message = failure_message(self._mapping, self.shard, batch, condition, calls, result)
         with self._parts.documents.transaction():
             if message:
                 self._parts.outbox.put([message])
@@ -210,12 +220,10 @@ def _backoff(attempts: int) -> float:
     return min(_FIRST_BACKOFF * 2.0**attempts, _LONGEST_BACKOFF)
 
 
-def start_lanes(
-    parts: LaneParts, mapping: dict[str, Any], patterns: list[dict[str, Any]], shards: Callable[[str], list[str]]
-) -> list[StreamLane]:
+def start_lanes(parts: LaneParts, mapping: dict[str, Any], patterns: list[dict[str, Any]]) -> list[StreamLane]:
     """Begin to read a mapping's stream."""
     return [
         StreamLane(parts, mapping, patterns, shard, index)
-        for shard in shards(mapping["EventSourceArn"])
+        for shard in parts.reader.shards(mapping["EventSourceArn"])
         for index in range(mapping["ParallelizationFactor"])
     ]

@@ -1,0 +1,106 @@
+"""moto's Kinesis with stored records: the classes that moto builds."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any, ClassVar
+
+from moto.kinesis import models, urls
+from moto.kinesis.models import KinesisBackend, Record, Shard, kinesis_backends
+
+from localaws.kinesis.log import RecordLog, Row
+
+# Sequence numbers of Kinesis have 56 digits.
+BASE = 496 * 10**53
+_DEFAULT_LIMIT = 10000
+
+
+class StoredShard(Shard):
+    """A shard whose records lie in the log, under a name of its own."""
+
+    log: ClassVar[RecordLog]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.name = uuid.uuid4().hex
+        self.retention = 86400.0
+
+    def put_record(self, partition_key: str, data: str, explicit_hash_key: str) -> str:
+        """Store a record, and return its sequence number."""
+        return str(BASE + self.log.add(self.name, partition_key, explicit_hash_key or "", data))
+
+    def get_records(self, last_sequence_id: str, limit: int | None) -> tuple[list[Record], int, int]:
+        """Records after a sequence number, the number to go on after, and milliseconds behind the last record."""
+        after = int(last_sequence_id)
+        rows = self.rows(max(0, after - BASE), limit or _DEFAULT_LIMIT)
+        if not rows:
+            return [], after, 0
+        last = self.log.last(self.name)
+        behind = int(((last.created if last else 0.0) - rows[-1].created) * 1000)
+        return [_record(row) for row in rows], BASE + rows[-1].number, max(0, behind)
+
+    def rows(self, after: int, limit: int) -> list[Row]:
+        """Records with a higher number that are within their retention."""
+        return self.log.read(self.name, after, time.time() - self.retention, limit)
+
+    def get_min_sequence_number(self) -> int:
+        """Sequence number of the first record that is kept, or of the first there could be."""
+        rows = self.rows(0, 1)
+        return BASE + (rows[0].number if rows else 0)
+
+    def get_max_sequence_number(self) -> int:
+        """Sequence number of the last record."""
+        last = self.log.last(self.name)
+        return BASE + (last.number if last else 0)
+
+    def get_sequence_number_at(self, at_timestamp: float) -> int:
+        """Sequence number of the last record before a time."""
+        last = self.log.last(self.name, at_timestamp)
+        return BASE + (last.number if last else 0)
+
+
+class LocalKinesisBackend(KinesisBackend):
+    """moto's backend; the records of one call are stored together."""
+
+    @property
+    def _url_module(self) -> ModuleType:
+        return urls
+
+    def put_record(self, *args: Any, **options: Any) -> tuple[str, str]:
+        """PutRecord."""
+        with StoredShard.log.transaction():
+            return super().put_record(*args, **options)
+
+    def put_records(self, *args: Any, **options: Any) -> dict[str, Any]:
+        """PutRecords."""
+        with StoredShard.log.transaction():
+            return super().put_records(*args, **options)
+
+    def get_shard_iterator(self, stream_arn: str | None, stream_name: str | None, *args: Any, **options: Any) -> str:
+        """GetShardIterator: the iterator names the stream, also where the request has its ARN."""
+        stream = self.describe_stream(stream_arn=stream_arn, stream_name=stream_name)
+        return super().get_shard_iterator(None, stream.stream_name, *args, **options)
+
+    def get_records(self, stream_arn: str | None, shard_iterator: str, limit: int | None) -> Any:
+        """GetRecords, within the stream's retention."""
+        for stream in self.streams.values():
+            for shard in stream.shards.values():
+                shard.retention = stream.retention_period_hours * 3600.0
+        return super().get_records(stream_arn, shard_iterator, limit)
+
+
+def _record(row: Row) -> Record:
+    record = Record(row.key, row.data, BASE + row.number, row.hash_key)
+    record.created_at = row.created
+    record.created_at_datetime = datetime.fromtimestamp(row.created, UTC).replace(tzinfo=None)
+    return record
+
+
+def install(log: RecordLog) -> None:
+    """Make moto build these; before its first request to Kinesis."""
+    StoredShard.log = log
+    models.Shard = StoredShard
+    kinesis_backends.backend = LocalKinesisBackend

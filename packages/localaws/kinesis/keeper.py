@@ -1,0 +1,35 @@
+"""Stores Kinesis: records in the log, streams with moto's state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+from localaws.kinesis.backend import install
+from localaws.kinesis.log import RecordLog
+
+_PUTS = frozenset({"PutRecord", "PutRecords"})
+
+
+class KinesisKeeper:
+    """``save_streams`` runs a block and stores the definitions of streams after it."""
+
+    def __init__(self, log: RecordLog, save_streams: Callable[[], AbstractContextManager[None]]) -> None:
+        self.log = log
+        self._save_streams = save_streams
+
+    def reading(self, operation: str) -> AbstractContextManager[None]:
+        """Run a block that reads."""
+        return nullcontext()
+
+    def changing(self, operation: str) -> AbstractContextManager[None]:
+        """Run a block that changes something; records are stored when they are put."""
+        return nullcontext() if operation in _PUTS else self._save_streams()
+
+
+def open_kinesis(folder: Path, save_streams: Callable[[], AbstractContextManager[None]]) -> KinesisKeeper:
+    """Kinesis over the file in ``folder``; before moto's first request to it."""
+    log = RecordLog(folder / "kinesis.db")
+    install(log)
+    return KinesisKeeper(log, save_streams)

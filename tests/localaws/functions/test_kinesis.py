@@ -1,0 +1,143 @@
+"""Kinesis: records stay readable for their retention, and invoke functions in the order of their keys."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localaws.running import Running, launch, running, wait_until_ready
+
+RECORDING = """
+    import base64, json, os
+    def handler(event, context):
+        with open(os.environ["OUT"], "a") as file:
+            for record in event["Records"]:
+                file.write(json.dumps([record["kinesis"]["partitionKey"], base64.b64decode(record["kinesis"]["data"]).decode()]) + "\\n")
+"""  # noqa: E501
+
+
+def eventually(check: Callable[[], Any], seconds: float = 40) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := check()):
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.05)
+    return found
+
+
+@pytest.fixture(scope="module")
+def functions(aws: Running, functions_of: Any) -> Any:
+    return functions_of(aws)
+
+
+@pytest.fixture(scope="module")
+def kinesis(aws: Running) -> Any:
+    return aws.client("kinesis")
+
+
+def make_stream(kinesis: Any, shards: int = 1) -> tuple[str, str]:
+    name = f"s-{uuid.uuid4().hex[:8]}"
+    kinesis.create_stream(StreamName=name, ShardCount=shards)
+    return name, kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
+
+
+def put(kinesis: Any, stream: str, *records: tuple[str, str]) -> None:
+    entries = [{"PartitionKey": key, "Data": data.encode()} for key, data in records]
+    kinesis.put_records(StreamName=stream, Records=entries)
+
+
+def read(kinesis: Any, stream: str, shard: str = "shardId-000000000000", **options: Any) -> list[dict[str, Any]]:
+    given = {"ShardIteratorType": "TRIM_HORIZON", **options}
+    iterator = kinesis.get_shard_iterator(StreamName=stream, ShardId=shard, **given)["ShardIterator"]
+    found: list[dict[str, Any]] = kinesis.get_records(ShardIterator=iterator)["Records"]
+    return found
+
+
+def written(out: Path) -> list[list[str]]:
+    return [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
+
+
+def test_records_are_read_again_and_from_any_place(kinesis: Any) -> None:
+    stream, arn = make_stream(kinesis)
+    put(kinesis, stream, ("k", "a"), ("k", "b"), ("k", "c"))
+    records = read(kinesis, stream)
+    assert [record["Data"] for record in records] == [b"a", b"b", b"c"]
+    assert read(kinesis, stream) == records
+    numbers = [record["SequenceNumber"] for record in records]
+    assert {len(number) for number in numbers} == {56}
+    after = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": numbers[0]}
+    assert [record["Data"] for record in read(kinesis, stream, **after)] == [b"b", b"c"]
+    assert read(kinesis, stream, ShardIteratorType="LATEST") == []
+    by_arn = kinesis.get_shard_iterator(StreamARN=arn, ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON")
+    assert len(kinesis.get_records(ShardIterator=by_arn["ShardIterator"])["Records"]) == 3
+
+
+def test_records_survive_a_kill(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    process = launch(home, "--port=0", "--warm=0")
+    record = wait_until_ready(process, home)
+    first = Running(record.endpoint, record.region, home, record.pid).client("kinesis")
+    stream, _ = make_stream(first)
+    put(first, stream, ("k", "a"))
+    before = read(first, stream)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    with running(home) as server:
+        second = server.client("kinesis")
+        assert read(second, stream) == before
+        put(second, stream, ("k", "b"))
+        numbers = [int(record["SequenceNumber"]) for record in read(second, stream)]
+    assert numbers == sorted(set(numbers))
+    assert len(numbers) == 2
+
+
+def test_order_holds_for_each_key_in_parallel_lanes(functions: Any, kinesis: Any, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    name = functions.create(RECORDING, Environment={"Variables": {"OUT": str(out)}})
+    stream, arn = make_stream(kinesis, 2)
+    functions.client.create_event_source_mapping(
+        FunctionName=name, EventSourceArn=arn, StartingPosition="TRIM_HORIZON", BatchSize=5, ParallelizationFactor=3
+    )
+    put(kinesis, stream, *[(f"k{number % 7}", f"{number:03}") for number in range(70)])
+    eventually(lambda: len(written(out)) >= 70)
+    for key in {key for key, _ in written(out)}:
+        values = [data for other, data in written(out) if other == key]
+        assert values == sorted(values)
+    assert len(written(out)) == 70
+
+
+def test_filters_see_the_data_as_json(functions: Any, kinesis: Any, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    name = functions.create(RECORDING, Environment={"Variables": {"OUT": str(out)}})
+    stream, arn = make_stream(kinesis)
+    pattern = json.dumps({"data": {"kind": ["deposit"], "amount": [{"numeric": [">", 10]}]}})
+    put(kinesis, stream, ("k", '{"kind": "deposit", "amount": 50}'))
+    functions.client.create_event_source_mapping(
+        FunctionName=name, EventSourceArn=arn, StartingPosition="TRIM_HORIZON",
+        FilterCriteria={"Filters": [{"Pattern": pattern}]},
+    )  # fmt: skip
+    put(
+        kinesis, stream, ("k", "no json"), ("k", '{"kind": "tax", "amount": 50}'),
+        ("k", '{"kind": "deposit", "amount": 5}'), ("k", '{"kind": "deposit", "amount": 11}'),
+    )  # fmt: skip
+    eventually(lambda: len(written(out)) >= 2)
+    assert [json.loads(data)["amount"] for _, data in written(out)] == [50, 11]
+
+
+def test_a_mapping_reads_the_shards_of_a_split(functions: Any, kinesis: Any, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    name = functions.create(RECORDING, Environment={"Variables": {"OUT": str(out)}})
+    stream, arn = make_stream(kinesis)
+    functions.client.create_event_source_mapping(FunctionName=name, EventSourceArn=arn, StartingPosition="TRIM_HORIZON")
+    put(kinesis, stream, ("k", "before"))
+    kinesis.split_shard(StreamName=stream, ShardToSplit="shardId-000000000000", NewStartingHashKey=str(2**127))
+    put(kinesis, stream, *[(str(number), f"after {number}") for number in range(6)])
+    eventually(lambda: len(written(out)) >= 7)
+    assert read(kinesis, stream)[0]["Data"] == b"before"
