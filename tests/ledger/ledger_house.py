@@ -21,6 +21,7 @@ from estrela.hooks.database import DatabaseManager
 from estrela.hooks.landed_files import LandedFiles
 from estrela.ledger.arrivals import arrivals_of, listed
 from estrela.ledger.claims import Claims
+from estrela.ledger.files import LedgerFiles
 from estrela.ledger.register import Register
 from estrela.model import Boolean, Column, Date, Field, Number, Text, Timestamp, Whole
 from estrela.model.feed import Feed, Load, Order
@@ -119,6 +120,10 @@ class House:
     def list(self) -> int:
         """Register what a listing finds."""
         return self.register.register(list(listed(self.s3, self.bucket, "")), "listing", by_event=False)
+
+    @property
+    def ledger(self) -> LedgerFiles:
+        return LedgerFiles(self.database, self.register)
 
     @property
     def claims(self) -> Claims:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
@@ -19,7 +21,8 @@ SEQUENCER_WIDTH = 64
 class Arrival:
     """A version of an object. ``version`` is its version ID, or its ETag where the bucket keeps no versions.
 
-    ``sequencer`` orders the events of one key; "" where a listing found the file.
+    ``sequencer`` orders the events of one key; "" where a listing found the file: then ``older`` are the versions that
+    the listing showed as older, and ``arrived_at`` is exact to the second only.
     """
 
     bucket: str
@@ -29,6 +32,7 @@ class Arrival:
     size: int
     arrived_at: datetime
     sequencer: str = ""
+    older: tuple[str, ...] = ()
 
 
 def arrivals_of(event: Mapping[str, Any]) -> list[Arrival]:
@@ -65,9 +69,14 @@ def _arrival(bucket: Mapping[str, Any], item: Mapping[str, Any], key: str, time:
 
 def listed(s3: S3Client, bucket: str, prefix: str) -> Iterator[Arrival]:
     """Return the current version of every object below ``prefix``. Raises ClientError."""
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
-        for one in page.get("Versions", ()):
-            if one["IsLatest"]:
-                etag = one["ETag"].strip('"')
-                version = etag if one["VersionId"] == "null" else one["VersionId"]
-                yield Arrival(bucket, one["Key"], version, etag, one["Size"], one["LastModified"])
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
+    versions = (one for page in pages for one in page.get("Versions", ()))
+    for key, found in groupby(versions, itemgetter("Key")):
+        # The versions of a key follow each other, the newest first.
+        current, *others = found
+        if not current["IsLatest"]:
+            continue
+        etag = current["ETag"].strip('"')
+        version = etag if current["VersionId"] == "null" else current["VersionId"]
+        older = tuple(one["VersionId"] for one in others)
+        yield Arrival(bucket, key, version, etag, current["Size"], current["LastModified"], older=older)

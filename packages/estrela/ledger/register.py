@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg import Cursor
@@ -14,6 +15,7 @@ from estrela.ledger.arrivals import Arrival
 from estrela.ledger.state import State
 from estrela.model.feed import Feed, OnOverwrite
 
+TICK = timedelta(microseconds=1)
 SEEN = """
 UPDATE ledger.files f SET {column} = f.{column} + a.times
 FROM unnest(%s::text[], %s::text[], %s::text[], %s::int[]) AS a (bucket, key, version, times)
@@ -21,8 +23,18 @@ WHERE (f.bucket, f.key, f.version) = (a.bucket, a.key, a.version)
 RETURNING f.bucket, f.key, f.version
 """
 OTHERS = """
-SELECT id, state, (arrived_at, sequencer) > (%s, %s) AS is_newer FROM ledger.files
-WHERE bucket = %s AND key = %s ORDER BY id FOR UPDATE
+SELECT id, state, arrived_at, state <> 'Rejected' AND CASE
+    WHEN version = ANY(%(older)s) THEN false
+    WHEN %(sequencer)s <> '' AND sequencer <> '' THEN (arrived_at, sequencer) > (%(at)s, %(sequencer)s)
+    WHEN %(sequencer)s <> '' THEN arrived_at >= date_trunc('second', %(at)s)
+    WHEN %(is_versioned)s AND archived_at IS NULL THEN true
+    ELSE date_trunc('second', arrived_at) > %(at)s END AS is_newer
+FROM ledger.files WHERE bucket = %(bucket)s AND key = %(key)s ORDER BY id FOR UPDATE
+"""
+"""Other versions of a file, and which of them are newer than an arrival.
+
+A listing is exact to the second, but it shows which versions are older; one that it did not show and that was not
+archived came after it. An event of the same second as a version that a listing found is late news of an older one.
 """
 SUPERSEDED = """
 UPDATE ledger.files SET state = 'Filtered Out', reason = 'a newer version arrived before this one was loaded', run = %s
@@ -84,7 +96,9 @@ class Register:
         # Two versions of one key are compared with each other: one after the other.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"{one.bucket}/{one.key}",))
         judged = self.judge(one)
-        others = cursor.execute(OTHERS, (one.arrived_at, one.sequencer, one.bucket, one.key)).fetchall()
+        given = {name: getattr(one, name) for name in ("bucket", "key", "sequencer")}
+        given |= {"older": list(one.older), "at": one.arrived_at, "is_versioned": one.version != one.etag}
+        others = [Other(*found) for found in cursor.execute(OTHERS, given).fetchall()]
         state, reason = judged.state, judged.reason
         if judged.feed is not None and state is State.NEW and others:
             state, reason, superseded = _version(judged.feed.on_overwrite, others)
@@ -94,24 +108,39 @@ class Register:
             INSERTED.format(column=column),
             (
                 judged.feed.name if judged.feed else None, one.bucket, one.key, one.version, one.etag, one.size,
-                judged.place, one.sequencer, one.arrived_at, state, reason, run,
+                judged.place, one.sequencer, _arrived_at(one, others), state, reason, run,
             ),
         )  # fmt: skip
         return 1
 
 
-def _version(policy: OnOverwrite, others: Sequence[tuple[int, str, bool]]) -> tuple[State, str, list[int]]:
+@dataclass(frozen=True)
+class Other:
+    """Another version of the same file."""
+
+    id: int
+    state: str
+    arrived_at: datetime
+    is_newer: bool
+
+
+def _arrived_at(one: Arrival, others: Sequence[Other]) -> datetime:
+    """Return a time after that of the older versions, so that it orders them."""
+    return max([one.arrived_at, *(other.arrived_at + TICK for other in others if not other.is_newer)])
+
+
+def _version(policy: OnOverwrite, others: Sequence[Other]) -> tuple[State, str, list[int]]:
     """Return the state of a further version of a file, its reason, and the older versions that need no load now."""
     if policy is OnOverwrite.APPEND_VERSION:
         return State.NEW, "", []
-    if any(is_newer for _, _, is_newer in others):
+    if any(other.is_newer for other in others):
         return State.FILTERED_OUT, "a newer version of the file arrived before", []
-    if any(state in (State.DONE, State.IN_PROGRESS) for _, state, _ in others):
+    if any(other.state in (State.DONE, State.IN_PROGRESS) for other in others):
         if policy is OnOverwrite.IGNORE:
             return State.FILTERED_OUT, "the file was loaded already, and the feed ignores new versions", []
         if policy is OnOverwrite.REFUSE:
             return State.REJECTED, "the file was loaded already, and the feed refuses new versions", []
-    return State.NEW, "", [id_ for id_, state, _ in others if state in (State.NEW, State.FAIL)]
+    return State.NEW, "", [other.id for other in others if other.state in (State.NEW, State.FAIL)]
 
 
 def _count_known(cursor: Cursor[Any], files: Sequence[Arrival], column: str) -> set[tuple[str, str, str]]:

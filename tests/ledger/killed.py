@@ -1,0 +1,96 @@
+"""Runs a load in a process of its own that kills itself between two steps."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from ledger_house import House
+
+from estrela.errors import EstrelaError
+from estrela.etl.loaders import postgres
+from estrela.etl.loaders.archive import Archive
+from estrela.etl.loaders.postgres_table import PostgresTable
+from estrela.hooks.database import DatabaseManager
+from estrela.hooks.landed_files import LandedFiles
+from estrela.ledger.claims import Claims
+
+STEPS: tuple[tuple[Any, str], ...] = (
+    (Claims, "sweep"),
+    (Claims, "claim"),
+    (postgres, "begin_load"),
+    (PostgresTable, "ensure"),
+    (PostgresTable, "begin"),
+    (postgres, "copy_rows"),
+    (PostgresTable, "merge"),
+    (postgres.RejectSpool, "copy"),
+    (postgres, "end_load"),
+    (postgres, "settle"),
+    (postgres.PostgresLoader, "load"),
+    (Archive, "archive"),
+    (LandedFiles, "_is_copied"),
+    (LandedFiles, "_delete"),
+    (LandedFiles, "move"),
+)
+"""What a load is made of: the process may die before and after each call."""
+
+
+class Countdown:
+    """Kills the process when so many steps have begun or ended."""
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+
+    def tick(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def around(self, step: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            self.tick()
+            found = step(*args, **kwargs)
+            self.tick()
+            return found
+
+        return counted
+
+
+@contextmanager
+def counted(countdown: Countdown) -> Iterator[None]:
+    """While this holds, every step counts."""
+    kept = [(owner, name, getattr(owner, name)) for owner, name in STEPS]
+    for owner, name, step in kept:
+        setattr(owner, name, countdown.around(step))
+    try:
+        yield
+    finally:
+        for owner, name, step in kept:
+            setattr(owner, name, step)
+
+
+def load_and_die(house: House, steps: int, client: Callable[[], Any]) -> bool:
+    """Load in a child process that dies after so many steps; return whether it died."""
+    child = os.fork()
+    if child == 0:
+        # Connections of the parent must not be used: the child has its own.
+        url = house.database.engine.url
+        own = replace(house, s3=client(), database=DatabaseManager.from_url(url))
+        with counted(Countdown(steps)):
+            try:
+                own.step("doomed").run()
+            except EstrelaError:
+                pass
+            finally:
+                os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+def expire(house: House) -> None:
+    """Let the leases of the dead end."""
+    house.database.query("UPDATE ledger.files SET lease_until = clock_timestamp() - interval '1 s' "
+                         "WHERE lease_until IS NOT NULL")  # fmt: skip

@@ -1,0 +1,153 @@
+"""After any history of arrivals, faults and corrections the warehouse equals a model of ten lines."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from killed import expire, load_and_die
+from ledger_house import House, csv, sales_feed
+
+from estrela.errors import LoadError
+from estrela.model.feed import Order, RowTolerance
+from localaws.running import Running
+
+KEYS = ("sales/1.csv", "sales/2.csv", "sales/3.csv")
+
+
+@dataclass
+class Model:
+    """What is waiting, what failed, and what the table holds: ids by key."""
+
+    waiting: dict[str, list[int] | None] = field(default_factory=dict)
+    failed: dict[str, None] = field(default_factory=dict)
+    table: dict[str, list[int]] = field(default_factory=dict)
+
+    def arrive(self, key: str, ids: list[int] | None) -> None:
+        self.failed.pop(key, None)
+        self.waiting[key] = ids
+
+    def load(self) -> None:
+        for key, ids in self.waiting.items():
+            if ids is None:
+                self.failed[key] = None
+            else:
+                self.table[key] = ids
+        self.waiting.clear()
+
+
+class History:
+    """Random events that happen to a house and to the model of it."""
+
+    def __init__(self, house: House, seed: int, client: Any) -> None:
+        self.house, self.client, self.chance, self.model = house, client, random.Random(seed), Model()
+        self.unheard: dict[str, list[int] | None] = {}
+        self.told: list[dict[str, Any]] = []
+        self.number = 0
+
+    def happen(self) -> None:
+        """Do one thing."""
+        things = (self.arrive, self.arrive, self.lose, self.repeat, self.list, self.load, self.die, self.retry,
+                  self.withdraw, self.replay)  # fmt: skip
+        self.chance.choice(things)()
+
+    def _put(self) -> tuple[str, list[int] | None, dict[str, Any]]:
+        self.number += 1
+        key, ids = self.chance.choice(KEYS), [self.number * 10, self.number * 10 + 1]
+        is_broken = self.chance.random() < 0.2
+        body = b"broken\n" if is_broken else csv(*ids) + b"x,,,,,\n"
+        return key, None if is_broken else ids, self.house.put(key, body)
+
+    def arrive(self) -> None:
+        key, ids, event = self._put()
+        self.unheard.pop(key, None)
+        self.house.hear(event)
+        self.told.append(event)
+        self.model.arrive(key, ids)
+
+    def lose(self) -> None:
+        key, ids, _ = self._put()
+        self.unheard[key] = ids
+
+    def repeat(self) -> None:
+        for event in self.chance.sample(self.told, min(2, len(self.told))):
+            self.house.hear(event)
+
+    def list(self) -> None:
+        self.house.list()
+        for key, ids in self.unheard.items():
+            self.model.arrive(key, ids)
+        self.unheard.clear()
+
+    def load(self) -> None:
+        self.house.load()
+        self.model.load()
+
+    def die(self) -> None:
+        load_and_die(self.house, self.chance.randint(1, 40), self.client)
+        expire(self.house)
+        self.load()
+
+    def retry(self) -> None:
+        for key in self.model.failed:
+            self.model.waiting[key] = None
+            ledger = self.house.ledger
+            ledger.retry(key, "operator", "again")
+        self.model.failed.clear()
+
+    def withdraw(self) -> None:
+        key = self.chance.choice(KEYS)
+        found = self.house.query(
+            f"SELECT id FROM ledger.files WHERE key = '{key}' AND state = 'Done' AND superseded_by IS NULL"
+        )
+        assert len(found) == (key in self.model.table)
+        for (id_,) in found:
+            self.house.changes.withdraw(self.house.feeds["sales"], id_, "operator", "sent by mistake")
+            del self.model.table[key]
+
+    def replay(self) -> None:
+        feed = self.house.feeds["sales"]
+        for file in self.house.changes.with_rejects(feed):
+            assert self.house.changes.replay(feed, file, "operator").loaded == 0
+
+    def check(self) -> None:
+        """Bring everything to its end and compare."""
+        self.list()
+        self.load()
+        assert self.house.ids() == sorted(one for ids in self.model.table.values() for one in ids)
+        assert self.house.query("SELECT count(*) FROM ledger.files WHERE state IN ('New', 'In Progress')") == [(0,)]
+        in_table = "(SELECT count(*) FROM mart.sales WHERE source_file = f.id)"
+        wrong = f"rows_in <> rows_loaded + rows_rejected OR rows_loaded <> {in_table}"
+        current = "state = 'Done' AND superseded_by IS NULL"
+        assert self.house.query(f"SELECT id FROM ledger.files f WHERE {current} AND ({wrong})") == []
+
+
+def run_history(house: House, aws: Running, seed: int, length: int) -> None:
+    house.feeds = {"sales": sales_feed(order=Order.ALL, tolerance=RowTolerance(rows=1))}
+    history = History(house, seed, lambda: aws.client("s3"))
+    history.arrive()
+    for _ in range(length):
+        history.happen()
+    house.hear(house.put("sales/9.csv", csv(9)))
+    history.model.arrive("sales/9.csv", [9])
+    history.check()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_warehouse_equals_the_model(house: House, aws: Running, seed: int) -> None:
+    run_history(house, aws, seed, 15)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(100, 140))
+def test_the_warehouse_equals_the_model_after_long_histories(house: House, aws: Running, seed: int) -> None:
+    run_history(house, aws, seed, 60)
+
+
+def test_only_files_that_need_it_can_be_retried(house: House) -> None:
+    house.hear(house.put("sales/1.csv", csv(1)))
+    with pytest.raises(LoadError) as caught:
+        house.ledger.retry("1", "operator", "why not")
+    assert str(caught.value) == "1: it is New; only Fail, Rejected, Filtered Out can be retried"

@@ -1,0 +1,61 @@
+"""A load that is killed between any two steps loses nothing and doubles nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from killed import expire, load_and_die
+from ledger_house import House, csv, sales_feed
+
+from estrela.model.feed import Load, Order, RowTolerance
+from localaws.running import Running
+
+BAD = b"x,,,,,\n"
+FEEDS = {
+    "append": sales_feed(tolerance=RowTolerance(rows=1)),
+    "upsert": sales_feed(load=Load.UPSERT, order=Order.ALL, key=("id",), tolerance=RowTolerance(rows=1)),
+    "truncate": sales_feed(load=Load.TRUNCATE, tolerance=RowTolerance(rows=1)),
+}
+
+
+def live_through_kills(house: House, client: Any, first: int, last: int) -> int:
+    """Load two files once per place to die at; return how many times the process died."""
+    died = 0
+    for steps in range(first, last):
+        ids = (steps * 10, steps * 10 + 1)
+        files = (csv(ids[0]), csv(ids[1]) + BAD)
+        house.hear(*(house.put(f"sales/{steps:03}{at}.csv", body) for at, body in enumerate(files)))
+        died += load_and_die(house, steps, client)
+        expire(house)
+        assert house.load("survivor") == ""
+        assert house.load("survivor") == ""
+    return died
+
+
+def check(house: House, kind: str, first: int, last: int) -> None:
+    expected = [steps * 10 + at for steps in range(first, last) for at in (0, 1)]
+    assert house.ids() == (expected[-1:] if kind == "truncate" else expected)
+    assert set(house.query("SELECT state, archived_at IS NOT NULL FROM ledger.files")) == {("Done", True)}
+    sums = "CAST(sum(rows_in) AS int) AS a, CAST(sum(rows_loaded) AS int) AS b, CAST(sum(rows_rejected) AS int) AS c"
+    account = (len(expected) * 3 // 2, len(expected), len(expected) // 2)
+    assert house.query(f"SELECT {sums} FROM ledger.files") == [account]
+    assert house.query("SELECT count(*) FROM ledger.rejects WHERE is_counted") == [(len(expected) // 2,)]
+    assert "Versions" not in house.s3.list_object_versions(Bucket=house.bucket)
+
+
+@pytest.mark.parametrize(("kind", "first", "last"), [("append", 18, 23), ("upsert", 17, 20)])
+def test_a_kill_around_the_commit(house: House, aws: Running, kind: str, first: int, last: int) -> None:
+    house.feeds = {"sales": FEEDS[kind]}
+    assert live_through_kills(house, lambda: aws.client("s3"), first, last) == last - first
+    check(house, kind, first, last)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", FEEDS)
+def test_a_kill_between_any_two_steps(house: House, aws: Running, kind: str) -> None:
+    house.feeds = {"sales": FEEDS[kind]}
+    last = 70
+    died = live_through_kills(house, lambda: aws.client("s3"), 1, last)
+    assert 40 < died < last - 1, "every step of two files, and at least one run to the end"
+    check(house, kind, 1, last)
