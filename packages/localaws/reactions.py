@@ -42,13 +42,13 @@ class Reactions:
         store: ObjectStore,
         streams: Streams,
         endpoint: str,
-        save_logs: Callable[[], None],
+        save: Callable[[str], None],
     ) -> None:
         self._home = home
         self._store = store
         self._streams = streams
-        self._functions = Late(lambda: self._open_functions(settings, endpoint, save_logs))
-        self._events = Late(lambda: self._open_events(settings))
+        self._functions = Late(lambda: self._open_functions(settings, endpoint, lambda: save("logs")))
+        self._events = Late(lambda: self._open_events(settings, save))
         self._application: Late[WSGIApplication] = Late(self._open_application)
 
     def answer(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -106,7 +106,7 @@ class Reactions:
 
         return Functions(settings, self._home.functions, endpoint, self._read_object, save_logs)
 
-    def _open_events(self, settings: Settings) -> Events:
+    def _open_events(self, settings: Settings, save: Callable[[str], None]) -> Events:
         from localaws.events.mappings.dynamodb_source import DynamoDbSource
         from localaws.events.mappings.kinesis_source import KinesisSource
         from localaws.events.mappings.manager import StreamSource
@@ -116,7 +116,7 @@ class Reactions:
             "dynamodb": DynamoDbSource(self._streams.dynamodb),
             "kinesis": KinesisSource(self._streams.kinesis),
         }
-        return Events(settings, self._functions(), sources)
+        return Events(settings, self._functions(), sources, save)
 
     def _read_object(self, bucket: str, key: str, version: str) -> bytes:
         """Bytes of an object; raises LookupError with S3's code and message."""

@@ -15,7 +15,7 @@ from cheroot import wsgi
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from localaws import athena, budgets, event_rules, glue, iceberg, queues, s3
+from localaws import athena, budgets, event_hooks, glue, iceberg, queues, s3
 from localaws.dynamodb import open_dynamodb
 from localaws.errors import CertificateError, PortTakenError
 from localaws.gateway import OriginalHeadersGateway
@@ -142,8 +142,8 @@ class Server:
         state.complete_with("dynamodb", dynamodb.fill)
         kinesis = open_kinesis(self.home.state, lambda: state.changing("kinesis"))
         streams = Streams(dynamodb, kinesis)
-        reactions = Reactions(self.settings, self.home, store, streams, self.endpoint, lambda: state.save("logs"))
-        event_rules.install(lambda: reactions.open_events().bus)
+        reactions = Reactions(self.settings, self.home, store, streams, self.endpoint, state.save)
+        event_hooks.install(reactions.open_events)
         self._stops += [dynamodb.storage.close, kinesis.log.close, queries.stop, runs.stop, store.close, reactions.stop]
         self._preloads = [queries.preload, reactions.resume]
         state.load()

@@ -25,6 +25,7 @@ class Settings:
     ``glue_minute`` is the length in seconds of a minute of a Glue job's Timeout: tests shorten it.
     ``lambda_minute`` is the length in seconds of the minute before the first retry of an asynchronous invocation,
     likewise; ``lambda_concurrency`` is the account's limit of invocations at a time.
+    ``schedule_minute`` is the length in seconds of a minute of ``rate()`` expressions, likewise.
     ``misdeliver`` lets events go astray, as ``duplicates=0.2,reorder,lose=0.01,delay=2s``; the same ``seed`` does it
     the same way.
     ``athena`` is the engine of Athena's queries, ``duckdb`` (in this process) or ``trino``: the Trino at the URL
@@ -47,6 +48,7 @@ class Settings:
     glue_minute: float = 60.0
     lambda_minute: float = 60.0
     lambda_concurrency: int = 1000
+    schedule_minute: float = 60.0
     misdeliver: str = ""
     seed: int = 0
     athena: str = DUCKDB
@@ -57,8 +59,8 @@ class Settings:
 
 def settings_from(environ: Mapping[str, str]) -> Settings:
     """Read ``AWS_DEFAULT_REGION`` and ``LOCALAWS_HOME``, ``_HOST``, ``_PORT``, ``_WARM``, ``_JAVA_OPTIONS``,
-    ``_GLUE_MINUTE``, ``_LAMBDA_MINUTE``, ``_LAMBDA_CONCURRENCY``, ``_MISDELIVER``, ``_SEED``, ``_ATHENA``,
-    ``_TRINO``, ``_TRINO_ENDPOINT``, ``_TRINO_HEAP``.
+    ``_GLUE_MINUTE``, ``_LAMBDA_MINUTE``, ``_LAMBDA_CONCURRENCY``, ``_SCHEDULE_MINUTE``, ``_MISDELIVER``, ``_SEED``,
+    ``_ATHENA``, ``_TRINO``, ``_TRINO_ENDPOINT``, ``_TRINO_HEAP``.
 
     Raises LocalAwsError.
     """
@@ -73,6 +75,7 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         glue_minute=_number(environ, "LOCALAWS_GLUE_MINUTE", 60),
         lambda_minute=_number(environ, "LOCALAWS_LAMBDA_MINUTE", 60),
         lambda_concurrency=_number(environ, "LOCALAWS_LAMBDA_CONCURRENCY", 1000),
+        schedule_minute=_number(environ, "LOCALAWS_SCHEDULE_MINUTE", 60),
         misdeliver=environ.get("LOCALAWS_MISDELIVER", ""),
         seed=_number(environ, "LOCALAWS_SEED", 0),
         athena=_engine(environ),

@@ -16,6 +16,11 @@ _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
 _LARGEST = 5e9
+_MOST_WILDCARDS = 5
+_TOO_COMPLEX = (
+    "Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard "
+    "character"
+)
 _MISSING = object()
 
 
@@ -46,13 +51,30 @@ def matches(pattern: Mapping[str, Any], event: Any) -> bool:
             if not any(matches(choice, event) for choice in wanted):
                 return False
             continue
-        value = event.get(name, _MISSING) if isinstance(event, dict) else _MISSING
+        value = _value_of(event, name)
         if isinstance(wanted, dict):
-            if not matches(wanted, {} if value is _MISSING else value):
+            if not matches(wanted, _below(event, name) if value is _MISSING else value):
                 return False
         elif not _any_of(wanted, value):
             return False
     return True
+
+
+def _value_of(event: Any, name: str) -> Any:
+    """The value of a name, which may be a path of names joined by dots."""
+    if not isinstance(event, dict):
+        return _MISSING
+    if name in event:
+        return event[name]
+    head, dot, rest = name.partition(".")
+    return _value_of(event.get(head), rest) if dot else _MISSING
+
+
+def _below(event: Any, name: str) -> dict[str, Any]:
+    """What lies below a name in an event whose own names are joined by dots."""
+    if not isinstance(event, dict):
+        return {}
+    return {key[len(name) + 1 :]: value for key, value in event.items() if key.startswith(f"{name}.")}
 
 
 def _any_of(choices: list[Any], value: Any) -> bool:
@@ -66,7 +88,7 @@ def _is(choice: Any, value: Any) -> bool:
         name, argument = next(iter(choice.items()))
         if name == "exists":
             # a branch is no leaf: only leaves exist
-            return argument == (value is not _MISSING and not isinstance(value, dict))
+            return bool(argument == (value is not _MISSING and not isinstance(value, dict) and value != []))
         return value is not _MISSING and _TESTS[name](argument, value)
     if value is _MISSING or isinstance(choice, bool) != isinstance(value, bool):
         return False
@@ -111,7 +133,7 @@ def _wildcard(argument: str, value: Any) -> bool:
 
 def _cidr(argument: str, value: Any) -> bool:
     try:
-        return ipaddress.ip_address(value) in ipaddress.ip_network(argument)
+        return ipaddress.ip_address(value) in ipaddress.ip_network(argument, strict=False)
     except ValueError:
         return False
 
@@ -168,8 +190,25 @@ def _check_exists(name: str, argument: Any) -> None:
 def _check_text(name: str, argument: Any) -> None:
     if not isinstance(argument, str):
         raise PatternError(f"{name} match pattern must be a string")
-    if name == "wildcard" and "**" in argument:
-        raise PatternError("Consecutive wildcard characters at pos " + str(argument.index("**") + 1))
+    if name == "wildcard":
+        if "**" in argument:
+            raise PatternError("Consecutive wildcard characters at pos " + str(argument.index("**") + 1))
+        if argument.count("*") > _MOST_WILDCARDS:
+            raise PatternError(_TOO_COMPLEX)
+
+
+def _check_cidr(name: str, argument: Any) -> None:
+    if not isinstance(argument, str):
+        raise PatternError("prefix match pattern must be a string")
+    address, slash, bits = argument.partition("/")
+    if not slash or "/" in bits:
+        raise PatternError("Malformed CIDR, one '/' required")
+    if not bits.isdigit():
+        raise PatternError("Malformed CIDR, mask bits must be an integer")
+    try:
+        ipaddress.ip_network(argument, strict=False)
+    except ValueError as error:
+        raise PatternError(f"Nonstandard IP address: {address}") from error
 
 
 def _check_affix(name: str, argument: Any) -> None:
@@ -183,28 +222,48 @@ def _check_numeric(name: str, argument: Any) -> None:
         raise PatternError("Value of numeric must be an array.")
     if not argument:
         raise PatternError("Invalid member in numeric match: ]")
-    if len(argument) not in (2, 4):
-        raise PatternError(
-            "Too many elements in numeric expression" if len(argument) > 4 else "Bad numeric range operator"
-        )
-    for sign, limit in zip(argument[::2], argument[1::2], strict=True):
+    for place, sign in enumerate(argument[::2]):
+        if not isinstance(sign, str):
+            raise PatternError(f"Invalid member in numeric match: {sign}")
         if sign not in _COMPARISONS:
             raise PatternError(f"Unrecognized numeric range operator: {sign}")
+        limit = argument[2 * place + 1] if 2 * place + 1 < len(argument) else None
         if isinstance(limit, bool) or not isinstance(limit, int | float):
             raise PatternError(f"Value of {sign} must be numeric")
         if abs(limit) > _LARGEST:
             raise PatternError("Value must be between -5.0E9 and 5.0E9, inclusive")
+        if place and (sign not in ("<", "<=") or argument[0] not in (">", ">=")):
+            raise PatternError(f"Bad numeric range operator: {sign}")
+    if len(argument) > 4:
+        raise PatternError("Too many elements in numeric expression")
 
 
 def _check_anything_but(name: str, argument: Any) -> None:
     if isinstance(argument, dict):
-        if len(argument) != 1 or next(iter(argument)) not in ("prefix", "suffix", "equals-ignore-case", "wildcard"):
-            raise PatternError(f"Unsupported anything-but pattern: {next(iter(argument), '')}")
+        kind, inner = next(iter(argument.items()), ("", None))
+        if len(argument) != 1 or kind not in ("prefix", "suffix", "equals-ignore-case", "wildcard"):
+            raise PatternError(f"Unsupported anything-but pattern: {kind}")
+        _check_anything_but_inner(kind, inner)
     elif isinstance(argument, list):
         if not argument:
             raise PatternError("Empty arrays are not allowed")
-        if any(isinstance(item, list | dict) for item in argument):
+        if any(isinstance(item, list | dict | bool) or item is None for item in argument):
             raise PatternError("Inside anything but list, start|null|boolean is not supported.")
+    elif argument is None or isinstance(argument, bool):
+        raise PatternError("Value of anything-but must be an array or single string/number value.")
+
+
+def _check_anything_but_inner(kind: str, inner: Any) -> None:
+    if isinstance(inner, dict) or inner is None:
+        raise PatternError("Value of anything-but must be an array or single string/number value.")
+    for item in inner if isinstance(inner, list) else [inner]:
+        if not isinstance(item, str):
+            if kind == "equals-ignore-case":
+                raise PatternError(f"Inside anything-but/{kind} list, number|start|null|boolean is not supported.")
+            shown = "prefix/suffix" if kind in ("prefix", "suffix") else kind
+            raise PatternError(f"{shown} match pattern must be a string")
+        if not item and kind in ("prefix", "suffix"):
+            raise PatternError("Null prefix/suffix not allowed")
 
 
 _CHECKS: Mapping[str, Callable[[str, Any], None]] = {
@@ -215,5 +274,5 @@ _CHECKS: Mapping[str, Callable[[str, Any], None]] = {
     "exists": _check_exists,
     "equals-ignore-case": _check_text,
     "wildcard": _check_text,
-    "cidr": _check_text,
+    "cidr": _check_cidr,
 }

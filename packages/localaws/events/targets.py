@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from localaws.events.outbox import Message, UndeliverableError
@@ -58,13 +59,16 @@ class Targets:
             "events": self._to_bus,
             "logs": self._to_log_group,
             "s3": self._to_bucket,
+            "scheduler": self._to_operation,
         }
 
     def _to_function(self, arn: str, content: dict[str, Any]) -> None:
         self._asynchronous.enqueue(arn, content["body"].encode())
 
     def _to_queue(self, arn: str, content: dict[str, Any]) -> None:
-        self._delivery.send(arn, content["body"], content.get("attributes"), content.get("group", ""))
+        named = {"MessageGroupId": content.get("group"), "MessageDeduplicationId": content.get("deduplication")}
+        options = {name: value for name, value in named.items() if value}
+        self._delivery.send(arn, content["body"], content.get("attributes"), options)
 
     def _to_topic(self, arn: str, content: dict[str, Any]) -> None:
         client = self._delivery.client("sns", arn.split(":")[3])
@@ -83,6 +87,14 @@ class Targets:
             "Resources": event["resources"], "EventBusName": arn.rpartition("/")[2],
         }  # fmt: skip
         self._delivery.client("events", arn.split(":")[3]).put_events(Entries=[entry])
+
+    def _to_operation(self, arn: str, content: dict[str, Any]) -> None:
+        """A universal target of Scheduler: an operation of any service, with the input as its parameters."""
+        service, operation = content["call"]
+        call = getattr(
+            self._delivery.client(service, content["region"]), xform_name(operation[0].upper() + operation[1:])
+        )
+        call(**json.loads(content["body"]))
 
     def _to_bucket(self, arn: str, content: dict[str, Any]) -> None:
         self._delivery.put_object(arn, content["region"], content["key"], content["document"])

@@ -25,18 +25,23 @@ class Delivery:
         """A boto3 client for this server, one per service and region."""
         return self._client(service, region)
 
-    def send(self, arn: str, body: str, attributes: dict[str, dict[str, str]] | None = None, group: str = "") -> None:
-        """Send a message to the queue or the topic of an ARN; raises botocore's errors."""
+    def send(
+        self,
+        arn: str,
+        body: str,
+        attributes: dict[str, dict[str, str]] | None = None,
+        options: dict[str, str] | None = None,
+    ) -> None:
+        """Send a message to the queue or the topic of an ARN, with ``options`` such as MessageGroupId.
+
+        Raises botocore's errors.
+        """
         service, region, account, name = _parts(arn)
-        grouped = {"MessageGroupId": group} if group else {}
+        client, given = self.client(service, region), {"MessageAttributes": attributes or {}, **(options or {})}
         if service == "sqs":
-            client = self.client("sqs", region)
-            client.send_message(
-                QueueUrl=self.queue_url(account, name), MessageBody=body, MessageAttributes=attributes or {}, **grouped
-            )
+            client.send_message(QueueUrl=self.queue_url(account, name), MessageBody=body, **given)
         else:
-            client = self.client("sns", region)
-            client.publish(TopicArn=arn, Message=body, MessageAttributes=attributes or {}, **grouped)
+            client.publish(TopicArn=arn, Message=body, **given)
 
     def queue_url(self, account: str, name: str) -> str:
         """URL of a queue."""

@@ -1,0 +1,96 @@
+"""Where moto's EventBridge, Scheduler and SNS hand over to localaws: moto keeps rules, schedules and subscriptions."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from moto.core.responses import ActionResult
+from moto.events.exceptions import InvalidEventPatternException
+from moto.events.models import EventsBackend, Rule
+from moto.events.responses import EventsHandler
+from moto.scheduler.models import EventBridgeSchedulerBackend
+from moto.sns.models import Subscription
+
+DELIVERED = ("sqs", "lambda")
+
+
+class EventRoom(Protocol):
+    """Who delivers; opened with the first event, rule or schedule that needs it."""
+
+    def send(self, rule: Any, event: dict[str, Any]) -> None:
+        """Send an event to the targets of one rule, if it matches."""
+
+    def publish(self, subscription: Any, published: dict[str, Any]) -> None:
+        """Send a message to one subscription of a queue or a function."""
+
+    def test(self, pattern: str, event: str) -> bool:
+        """Whether an event matches a pattern; raises ValueError with AWS's reason for what is no pattern."""
+
+
+def install(open_room: Callable[[], EventRoom]) -> None:
+    """Make moto hand over; before its first request to these services."""
+    Rule.send_to_targets = _sending(open_room, Rule.send_to_targets)
+    Subscription.publish = _publishing(open_room, Subscription.publish)
+    EventsBackend.put_rule = _opening(open_room, EventsBackend.put_rule)
+    create, update = EventBridgeSchedulerBackend.create_schedule, EventBridgeSchedulerBackend.update_schedule
+    EventBridgeSchedulerBackend.create_schedule = _opening(open_room, create)
+    EventBridgeSchedulerBackend.update_schedule = _opening(open_room, update)
+    EventsHandler.test_event_pattern = _testing(open_room)
+
+
+def _opening(open_room: Callable[[], EventRoom], original: Callable[..., Any]) -> Callable[..., Any]:
+    """Whatever has a schedule needs somebody who fires it."""
+
+    def opened(*args: Any, **options: Any) -> Any:
+        open_room()
+        return original(*args, **options)
+
+    return opened
+
+
+def _sending(open_room: Callable[[], EventRoom], original: Callable[..., Any]) -> Callable[..., Any]:
+    def send_to_targets(rule: Any, event: dict[str, Any], transform_input: bool = True) -> None:
+        archives = [target for target in rule.targets if target["Arn"].split(":")[5] == ""]
+        if archives:  # moto's own
+            only = copy.copy(rule)
+            only.targets = archives
+            original(only, event, transform_input)
+        elif rule.targets:
+            open_room().send(rule, _as_aws_shows(event))
+
+    return send_to_targets
+
+
+def _publishing(open_room: Callable[[], EventRoom], original: Callable[..., Any]) -> Callable[..., Any]:
+    def publish(subscription: Any, message: str, message_id: str, **published: Any) -> None:
+        if subscription.protocol in DELIVERED:
+            open_room().publish(subscription, {"message": message, "message_id": message_id, **published})
+        else:
+            original(subscription, message, message_id, **published)
+
+    return publish
+
+
+def _testing(open_room: Callable[[], EventRoom]) -> Callable[..., Any]:
+    def test_event_pattern(handler: Any) -> ActionResult:
+        """TestEventPattern."""
+        try:
+            result = open_room().test(handler._get_param("EventPattern"), handler._get_param("Event"))
+        except ValueError as error:
+            raise InvalidEventPatternException(str(error)) from error
+        return ActionResult({"Result": result})
+
+    return test_event_pattern
+
+
+def _as_aws_shows(event: dict[str, Any]) -> dict[str, Any]:
+    """Moto's event with the time as text, and without what is moto's own."""
+    kept = {name: value for name, value in event.items() if name != "ingestion-time"}
+    shown: dict[str, Any] = json.loads(json.dumps(kept, default=str))
+    if isinstance(shown.get("time"), int | float):
+        shown["time"] = datetime.fromtimestamp(shown["time"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return shown

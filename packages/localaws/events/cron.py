@@ -1,0 +1,138 @@
+"""Times of schedules: ``rate(5 minutes)``, ``cron(0 9 ? * MON-FRI *)`` and ``at(2026-11-29T03:00:00)``.
+
+https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+_RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
+_CRON = re.compile(r"cron\(([^()]*)\)")
+_AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
+_MINUTES = {"minute": 1, "hour": 60, "day": 1440}
+_MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if name}
+_DAYS = {name: number for number, name in enumerate(("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"), start=1)}
+_LAST_YEAR = 2199
+
+
+class ScheduleError(ValueError):
+    """An expression that is none."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When something fires. ``minute`` is the length in seconds of a minute of ``rate()``: tests shorten it."""
+
+    expression: str
+    timezone: str = "UTC"
+    minute: float = 60.0
+
+    @property
+    def is_once(self) -> bool:
+        """Whether it fires one time alone."""
+        return self.expression.startswith("at(")
+
+    def next_after(self, moment: float, anchor: float) -> float | None:
+        """The first time after ``moment``, in seconds since the epoch, or None; a rate counts from ``anchor``.
+
+        Raises ScheduleError.
+        """
+        if found := _RATE.fullmatch(self.expression):
+            period = int(found[1]) * _MINUTES[found[2]] * self.minute
+            if not period:
+                raise ScheduleError(self.expression)
+            passed = max(0.0, moment - anchor) // period
+            return anchor + (passed + 1) * period if moment >= anchor else anchor
+        zone = ZoneInfo(self.timezone)
+        if found := _AT.fullmatch(self.expression):
+            once = datetime.fromisoformat(found[1]).replace(tzinfo=zone).timestamp()
+            return once if once > moment else None
+        if found := _CRON.fullmatch(self.expression):
+            return _next_cron(found[1], datetime.fromtimestamp(moment, UTC).astimezone(zone))
+        raise ScheduleError(self.expression)
+
+
+def _next_cron(fields: str, after: datetime) -> float | None:
+    parts = fields.split()
+    if len(parts) != 6:
+        raise ScheduleError(f"cron({fields})")
+    minutes, hours = _values(parts[0], 0, 59, {}), _values(parts[1], 0, 23, {})
+    months, years = _values(parts[3], 1, 12, _MONTHS), _values(parts[5], 1970, _LAST_YEAR, {})
+    day = after.date()
+    for _ in range(366 * 8):
+        if day.year in years and day.month in months and _fits(day, parts[2], parts[4]):
+            for hour in sorted(hours):
+                for minute in sorted(minutes):
+                    found = datetime(day.year, day.month, day.day, hour, minute, tzinfo=after.tzinfo)
+                    if found > after:
+                        return found.timestamp()
+        day += timedelta(days=1)
+    return None
+
+
+def _fits(day: date, of_month: str, of_week: str) -> bool:
+    if of_month == "?":
+        return day in set(_weekdays(of_week, day))
+    last = calendar.monthrange(day.year, day.month)[1]
+    if of_month == "L":
+        return day.day == last
+    if of_month.endswith("W"):
+        return day == _nearest_weekday(day, last if of_month == "LW" else int(of_month[:-1]))
+    return day.day in _values(of_month, 1, 31, {})
+
+
+def _weekdays(field: str, day: date) -> Iterator[date]:
+    """The days of a month that a day-of-week field names."""
+    days = [date(day.year, day.month, n) for n in range(1, calendar.monthrange(day.year, day.month)[1] + 1)]
+    if found := re.fullmatch(r"(\w+?)(?:#(\d)|L)", field):
+        wanted = [one for one in days if _number(one) in _values(found[1], 1, 7, _DAYS)]
+        number = int(found[2]) - 1 if found[2] else len(wanted) - 1
+        yield from wanted[number : number + 1]
+        return
+    numbers = {7} if field == "L" else _values(field, 1, 7, _DAYS)
+    yield from (one for one in days if _number(one) in numbers)
+
+
+def _number(day: date) -> int:
+    """AWS counts from Sunday, 1."""
+    return day.isoweekday() % 7 + 1
+
+
+def _nearest_weekday(day: date, number: int) -> date:
+    last = calendar.monthrange(day.year, day.month)[1]
+    wanted = date(day.year, day.month, min(number, last))
+    if wanted.isoweekday() == 6:
+        return wanted - timedelta(days=1) if wanted.day > 1 else wanted + timedelta(days=2)
+    if wanted.isoweekday() == 7:
+        return wanted + timedelta(days=1) if wanted.day < last else wanted - timedelta(days=2)
+    return wanted
+
+
+def _values(field: str, low: int, high: int, names: dict[str, int]) -> set[int]:
+    found: set[int] = set()
+    for part in field.split(","):
+        span, _, step = part.partition("/")
+        first, dash, last = span.partition("-")
+        if span in ("*", "?"):
+            start, end = low, high
+        else:
+            start = _value(first, names)
+            end = _value(last, names) if dash else high if step else start
+        if not (low <= start <= high and low <= end <= high and (not step or step.isdigit())):
+            raise ScheduleError(field)
+        found |= set(range(start, end + 1, int(step or 1)))
+    return found
+
+
+def _value(text: str, names: dict[str, int]) -> int:
+    if text.upper() in names:
+        return names[text.upper()]
+    if not text.isdigit():
+        raise ScheduleError(text)
+    return int(text)

@@ -1,0 +1,249 @@
+"""EventBridge, Scheduler and SNS: what matches reaches its targets, what is due fires, what fails has a queue."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from localaws.events.cron import Schedule
+from localaws.events.patterns import matches, parse_pattern
+from localaws.running import Running, running
+
+ACCOUNT = "123456789012"
+RECORDING = """
+    import json, os, pathlib, uuid
+    def handler(event, context):
+        pathlib.Path(os.environ["FOLDER"], uuid.uuid4().hex).write_text(json.dumps(event))
+"""
+
+
+def eventually(check: Callable[[], Any], seconds: float = 40) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := check()):
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.05)
+    return found
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOCALAWS_SCHEDULE_MINUTE", "1")
+        with running() as started:
+            yield started
+
+
+@pytest.fixture(scope="module")
+def functions(server: Running, functions_of: Any) -> Any:
+    return functions_of(server)
+
+
+class Inbox:
+    def __init__(self, server: Running, suffix: str = "", **attributes: str) -> None:
+        self.name = f"q-{uuid.uuid4().hex[:8]}{suffix}"
+        self.arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:{self.name}"
+        self._sqs = server.client("sqs")
+        self._url = self._sqs.create_queue(QueueName=self.name, Attributes=attributes)["QueueUrl"]
+
+    def next(self, seconds: float = 40) -> dict[str, Any]:
+        """The next message, deleted."""
+
+        def received() -> Any:
+            return self._sqs.receive_message(QueueUrl=self._url, WaitTimeSeconds=1, MessageAttributeNames=["All"]).get(
+                "Messages"
+            )
+
+        message = eventually(received, seconds)[0]
+        self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+        return dict(message)
+
+
+def put_event(events: Any, source: str, detail: Any) -> None:
+    answer = events.put_events(Entries=[{"Source": source, "DetailType": "d", "Detail": json.dumps(detail)}])
+    assert answer["FailedEntryCount"] == 0
+
+
+def test_a_rule_sends_to_functions_queues_and_streams(server: Running, functions: Any, tmp_path: Path) -> None:
+    events, kinesis, inbox = server.client("events"), server.client("kinesis"), Inbox(server)
+    name = functions.create(RECORDING, Environment={"Variables": {"FOLDER": str(tmp_path)}})
+    kinesis.create_stream(StreamName="deposits", ShardCount=1)
+    events.put_rule(
+        Name="many", EventPattern=json.dumps({"source": ["many"], "detail": {"n": [{"numeric": [">", 1]}]}})
+    )
+    stream = {
+        "Id": "s", "Arn": f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/deposits", "InputPath": "$.detail",
+        "KinesisParameters": {"PartitionKeyPath": "$.detail.portfolio"},
+    }  # fmt: skip
+    targets = [
+        {"Id": "f", "Arn": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}"},
+        {"Id": "q", "Arn": inbox.arn, "Input": '{"constant": true}'},
+        stream,
+    ]
+    events.put_targets(Rule="many", Targets=targets)
+    put_event(events, "many", {"n": 1})
+    put_event(events, "many", {"n": 2, "portfolio": "p-1"})
+    assert json.loads(inbox.next()["Body"]) == {"constant": True}
+    (file,) = eventually(lambda: list(tmp_path.iterdir()))
+    event = eventually(lambda: json.loads(file.read_text() or "{}"))
+    assert (event["source"], event["detail-type"], event["detail"]["n"]) == ("many", "d", 2)
+    iterator = kinesis.get_shard_iterator(
+        StreamName="deposits", ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    (record,) = eventually(lambda: kinesis.get_records(ShardIterator=iterator)["Records"])
+    assert (record["PartitionKey"], json.loads(record["Data"])) == ("p-1", {"n": 2, "portfolio": "p-1"})
+
+
+def test_a_target_that_is_gone_has_a_dead_letter_queue(server: Running) -> None:
+    events, dead = server.client("events"), Inbox(server)
+    events.put_rule(Name="gone", EventPattern='{"source": ["gone"]}')
+    missing = f"arn:aws:sqs:us-east-1:{ACCOUNT}:nobody"
+    events.put_targets(Rule="gone", Targets=[{"Id": "1", "Arn": missing, "DeadLetterConfig": {"Arn": dead.arn}}])
+    put_event(events, "gone", {"a": 1})
+    letter = dead.next()
+    assert json.loads(letter["Body"])["detail"] == {"a": 1}
+    assert letter["MessageAttributes"]["TARGET_ARN"]["StringValue"] == missing
+
+
+def test_rates_and_moments_fire(server: Running) -> None:
+    """A minute of ``rate()`` lasts a second here."""
+    events, scheduler = server.client("events"), server.client("scheduler")
+    by_rule, once = Inbox(server), Inbox(server)
+    events.put_rule(Name="ticks", ScheduleExpression="rate(2 minutes)")
+    events.put_targets(Rule="ticks", Targets=[{"Id": "1", "Arn": by_rule.arn}])
+    moment = (datetime.now(UTC) + timedelta(seconds=2)).strftime("%Y-%m-%dT%H:%M:%S")
+    scheduler.create_schedule(
+        Name="once", ScheduleExpression=f"at({moment})", FlexibleTimeWindow={"Mode": "OFF"},
+        ActionAfterCompletion="DELETE",
+        Target={
+            "Arn": "arn:aws:scheduler:::aws-sdk:sqs:sendMessage", "RoleArn": "arn:aws:iam::123456789012:role/r",
+            "Input": json.dumps({
+                "QueueUrl": f"{server.endpoint}/{ACCOUNT}/{once.name}",
+                "MessageBody": "at <aws.scheduler.scheduled-time>",
+            }),
+        },
+    )  # fmt: skip
+    first, second = (json.loads(by_rule.next()["Body"]) for _ in range(2))
+    assert (first["source"], first["detail-type"], first["detail"]) == ("aws.events", "Scheduled Event", {})
+    assert first["time"] < second["time"]
+    events.disable_rule(Name="ticks")
+    assert once.next()["Body"] == f"at {moment}Z"
+    eventually(lambda: not scheduler.list_schedules()["Schedules"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "published", "arrives"),
+    [
+        ({"FilterPolicy": {"kind": ["tax"]}}, {"kind": ("String", "tax")}, True),
+        ({"FilterPolicy": {"kind": ["tax"]}}, {"kind": ("String", "fee")}, False),
+        ({"FilterPolicy": {"n": [{"numeric": [">=", 5]}]}}, {"n": ("Number", "7")}, True),
+        ({"FilterPolicy": {"kind": ["tax"]}}, {}, False),
+        ({"FilterPolicy": {"list": ["b"]}}, {"list": ("String.Array", '["a", "b"]')}, True),
+        ({"FilterPolicy": {"body": {"k": [1]}}, "FilterPolicyScope": "MessageBody"}, {}, True),
+    ],
+)
+def test_a_filter_policy_decides(server: Running, settings: Any, published: Any, arrives: bool) -> None:
+    sns, inbox = server.client("sns"), Inbox(server)
+    topic = sns.create_topic(Name=inbox.name)["TopicArn"]
+    attributes = {name: value if isinstance(value, str) else json.dumps(value) for name, value in settings.items()}
+    sns.subscribe(
+        TopicArn=topic, Protocol="sqs", Endpoint=inbox.arn, Attributes={**attributes, "RawMessageDelivery": "true"}
+    )
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=inbox.arn + "-none")  # a queue that does not exist
+    message = '{"body": {"k": 1}}'
+    given = {name: {"DataType": kind, "StringValue": value} for name, (kind, value) in published.items()}
+    sns.publish(TopicArn=topic, Message=message, MessageAttributes=given)
+    if arrives:
+        assert inbox.next()["Body"] == message
+    else:
+        time.sleep(1)
+        with pytest.raises(AssertionError):
+            inbox.next(0.5)
+
+
+def test_a_function_subscribes_to_a_topic(server: Running, functions: Any, tmp_path: Path) -> None:
+    sns = server.client("sns")
+    name = functions.create(RECORDING, Environment={"Variables": {"FOLDER": str(tmp_path)}})
+    topic = sns.create_topic(Name="to-function")["TopicArn"]
+    arn = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{name}"
+    subscription = sns.subscribe(TopicArn=topic, Protocol="lambda", Endpoint=arn)["SubscriptionArn"]
+    sns.publish(TopicArn=topic, Message="hello", Subject="s")
+    (file,) = eventually(lambda: list(tmp_path.iterdir()))
+    (record,) = eventually(lambda: json.loads(file.read_text() or "{}"))["Records"]
+    assert (record["EventSource"], record["EventSubscriptionArn"]) == ("aws:sns", subscription)
+    assert (record["Sns"]["Message"], record["Sns"]["Subject"]) == ("hello", "s")
+
+
+def test_patterns_are_judged_as_aws_judges_them(server: Running) -> None:
+    """Verdicts and texts of AWS's recordings (tests/aws/services/events/test_events_patterns.snapshot.json)."""
+    events = server.client("events")
+    event = {
+        "id": "1", "source": "s", "detail-type": "t", "account": ACCOUNT, "time": "2026-01-01T00:00:00Z",
+        "region": "us-east-1", "resources": ["a", "b"], "detail": {"state": "running", "count": 5, "none": None},
+    }  # fmt: skip
+
+    def verdict(pattern: Any) -> Any:
+        try:
+            return events.test_event_pattern(EventPattern=json.dumps(pattern), Event=json.dumps(event))["Result"]
+        except ClientError as error:
+            return error.response["Error"]["Message"]
+
+    reason = "Event pattern is not valid. Reason: "
+    for pattern, expected in (
+        ({"detail": {"state": [{"prefix": "run"}]}}, True),
+        ({"detail": {"state": [{"anything-but": ["stopped"]}]}}, True),
+        ({"detail": {"state": [{"exists": False}]}}, False),
+        ({"detail": {"count": [{"numeric": [">", 1, "<", 5]}]}}, False),
+        ({"detail": {"count": ["5"]}}, False),
+        ({"detail": {"none": [None]}}, True),
+        ({"resources": ["b"]}, True),
+        ({"$or": [{"source": ["x"]}, {"detail-type": ["t"]}]}, True),
+        ({"detail": {"state": [{"wildcard": "r*g"}]}}, True),
+        ({"source": []}, f"{reason}Empty arrays are not allowed"),
+        ({"source": [{"EXISTS": True}]}, f"{reason}Unrecognized match type EXISTS"),
+        ({"detail": {"count": [{"numeric": [">", 0, ">", 0]}]}}, f"{reason}Bad numeric range operator: >"),
+        ({"detail": {"ip": [{"cidr": "10.0.0.0"}]}}, f"{reason}Malformed CIDR, one '/' required"),
+    ):
+        assert verdict(pattern) == expected, pattern
+
+
+_LEAVES = st.one_of(st.text(max_size=3), st.integers(-5, 5), st.booleans(), st.none())
+_EVENTS = st.dictionaries(st.text("abc", min_size=1, max_size=2), _LEAVES, min_size=1, max_size=4)
+
+
+@given(event=_EVENTS)
+def test_an_event_matches_the_pattern_of_its_own_values(event: dict[str, Any]) -> None:
+    pattern = parse_pattern(json.dumps({name: [value] for name, value in event.items()}))
+    assert matches(pattern, event)
+    name = next(iter(event))
+    assert not matches({name: [{"anything-but": [event[name]]}]}, event)
+    assert not matches({name: [{"exists": False}]}, event)
+    assert matches({f"{name}-": [{"exists": False}]}, event)
+
+
+@pytest.mark.parametrize(
+    ("expression", "timezone", "after", "expected"),
+    [
+        ("cron(0 9 ? * MON-FRI *)", "UTC", "2026-11-27T09:00:00", "2026-11-30T09:00:00"),
+        ("cron(0 9 L * ? *)", "UTC", "2026-02-01T00:00:00", "2026-02-28T09:00:00"),
+        ("cron(15 10 ? * 6L 2026)", "UTC", "2026-11-01T00:00:00", "2026-11-27T10:15:00"),
+        ("cron(0 8 1W * ? *)", "UTC", "2026-07-30T00:00:00", "2026-08-03T08:00:00"),
+        ("cron(0/20 * * * ? *)", "UTC", "2026-01-01T00:01:00", "2026-01-01T00:20:00"),
+        ("cron(0 9 ? * 2#1 *)", "UTC", "2026-11-05T00:00:00", "2026-12-07T09:00:00"),
+        ("cron(0 9 * * ? *)", "America/Sao_Paulo", "2026-01-01T00:00:00", "2026-01-01T12:00:00"),
+    ],
+)
+def test_next_times_of_cron_expressions(expression: str, timezone: str, after: str, expected: str) -> None:
+    moment = datetime.fromisoformat(after).replace(tzinfo=UTC).timestamp()
+    found = Schedule(expression, timezone).next_after(moment, moment)
+    assert found is not None
+    assert datetime.fromtimestamp(found, UTC).strftime("%Y-%m-%dT%H:%M:%S") == expected
