@@ -6,7 +6,7 @@ TRINO := 476
 TRINO_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/localaws
 UV_VERSION := $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
 
-.PHONY: help setup check test test-fast test-long test-compose package deploy-local destroy-local demo airflow preview bench clean soak trino
+.PHONY: help setup check test test-fast test-long test-compose package deploy deploy-plan comment-plan release-dags workflows checkov diagram deploy-local destroy-local demo airflow preview bench clean soak trino
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,7 @@ check: .venv/ready ## format, lint, types, import rules, lock file
 	$(BIN)/ruff check --quiet
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/zizmor --quiet --offline --no-progress .github/workflows
 	$(BIN)/shellcheck deploy.sh .ci/run airflow/databases.sh tests/compose/postgres.sh
 	$(BIN)/hadolint airflow/Dockerfile metabase/Dockerfile packages/Dockerfile tests/compose/postgres.Dockerfile
 
@@ -63,6 +64,31 @@ package: .venv/ready ## what the Glue job runs, into dist/: the wheel, and the w
 
 deploy-local: .venv/ready ## apply terraform/ to localaws on this machine; then: make destroy-local
 	@./deploy.sh apply --target local --yes
+
+ENV := dev
+
+deploy: .venv/ready ## apply terraform/ to AWS without asking, as CI does: make deploy ENV=dev
+	@./deploy.sh apply --env "$(ENV)" --yes
+
+deploy-plan: .venv/ready ## write the plan of an environment to a file: make deploy-plan ENV=dev OUT=plan.txt
+	@./deploy.sh plan --env "$(ENV)" >"$(OUT)" 2>&1 || { cat "$(OUT)"; exit 1; }
+
+comment-plan: ## show that file in a pull request: make comment-plan NUMBER=12 OUT=plan.txt
+	@{ echo '```'; tail -c 60000 "$(OUT)"; echo '```'; } | gh pr comment "$(NUMBER)" --body-file -
+
+release-dags: ## release the DAGs of this commit: make release-dags ENV=dev
+	@./deploy.sh dags --env "$(ENV)"
+
+workflows: .venv/ready ## check the workflows of CI; needs Go
+	@$(BIN)/zizmor --quiet --offline --no-progress .github/workflows
+	@go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12 .github/workflows/*.yml
+
+checkov: ## scan terraform/ with checkov, in an environment of its own; some minutes
+	@test -x .cache/checkov/bin/checkov || { $(PYTHON) -m venv .cache/checkov && .cache/checkov/bin/pip install --quiet 'checkov==3.3.*'; }
+	@.cache/checkov/bin/checkov --config-file terraform/checkov.yaml
+
+diagram: .venv/ready ## draw the architecture into architecture_diagram/; needs graphviz
+	@$(BIN)/python architecture_diagram/architecture.py
 
 destroy-local: .venv/ready ## remove what deploy-local made
 	@./deploy.sh destroy --target local --destroy local

@@ -335,6 +335,12 @@ wait_for_services() {
     fail $NOT_RUNNING "a service on ECS is not stable; its events: aws ecs describe-services --cluster $cluster"
 }
 
+# Of a plan, or of what is deployed. Python is there: make package has installed it.
+print_cost() { # plan, or nothing
+  [ "$dry_run" = no ] && [ -x "$ROOT/.venv/bin/python" ] || return 0
+  terraform -chdir="$ROOT/terraform" show -json "$@" | "$ROOT/.venv/bin/python" "$ROOT/terraform/cost.py"
+}
+
 say_first_run() {
   airflow_runs_on ecs || airflow_runs_on mwaa || return 0
   say "First run: open Airflow (urls above), switch the DAG star_banking on. On ECS the user is admin, the password in"
@@ -355,7 +361,10 @@ main() {
   initialise
   choose_image
   case $command in
-    plan) make_plan ;;
+    plan)
+      make_plan
+      print_cost "$plan_file"
+      ;;
     apply)
       if has_cluster; then
         lay_foundation
@@ -368,6 +377,7 @@ main() {
       if has_cluster; then start_services; fi
       if airflow_runs_on mwaa; then release_dags; fi
       print_outputs
+      print_cost
       say_first_run
       ;;
     dags)

@@ -49,3 +49,10 @@ def test_every_variable_of_the_root_that_is_no_switch_is_validated() -> None:
 def test_no_machine_path_is_in_it() -> None:
     text = "".join(path.read_text() for path in CONFIGURATION.rglob("*") if path.suffix in (".tf", ".hcl", ".tfvars"))
     assert not re.search(r"/(opt|work|home|root|tmp)/", text)
+
+
+def test_every_check_that_checkov_skips_has_a_reason() -> None:
+    lines = (CONFIGURATION / "checkov.yaml").read_text().partition("skip-check:\n")[2].splitlines()
+    assert len(lines) > 10
+    for line in lines:
+        assert re.fullmatch(r"  - CKV2?_AWS_\d+ # \w.{15,}", line), line

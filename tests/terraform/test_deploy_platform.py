@@ -53,7 +53,7 @@ def test_a_secret_without_a_value_gets_a_random_one_that_no_argument_shows(on_ec
         given
         == "aws secretsmanager put-secret-value --secret-id estrela-dev/airflow/admin --secret-string file:///dev/stdin"
     )
-    assert on_ecs.calls[on_ecs.calls.index(given) + 1] == "value r4nd0m"
+    assert [call for call in on_ecs.calls if call.startswith("value ")] == ["value r4nd0m"]
 
 
 def test_secrets_that_have_a_value_keep_it(on_ecs: Deployment) -> None:
@@ -166,6 +166,17 @@ def test_a_dry_run_with_airflow_changes_nothing(on_ecs: Deployment) -> None:
         "aws s3 cp",
     ):
         assert f"would run: {step}" in words or step in words, step
+
+
+def test_a_plan_and_an_apply_tell_their_cost(deployment: Deployment) -> None:
+    python = deployment.folder / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/bash\necho "python ${1##*/}" >> "$CALLS"; echo "together 5.70"\n')
+    python.chmod(0o755)
+    for command, shown in (("plan", "show -json /"), ("apply", "show -json")):
+        status, words = deployment.run(command, "--yes")
+        assert (status, "together 5.70" in words, deployment.has_called(shown)) == (0, True, True)
+    assert deployment.has_called("python cost.py")
 
 
 def test_mwaa_installs_what_the_platform_needs() -> None:

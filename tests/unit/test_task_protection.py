@@ -142,7 +142,7 @@ def test_a_worker_that_is_told_to_stop_has_asked_for_protection_and_ends_its_tas
         [*celery, *options], cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as worker:
         try:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 120
             while not (tmp_path / "started").exists():
                 assert time.monotonic() < deadline
                 time.sleep(0.05)

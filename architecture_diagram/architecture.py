@@ -1,0 +1,271 @@
+"""``python architecture_diagram/architecture.py``: draw what terraform/ deploys, one PNG per picture, beside this file.
+
+Each node names the types of Terraform's resources that it stands for. A test compares them with the plans: no node
+without a resource, no resource without a node or a reason not to draw it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node: ``icon`` is a class of the library diagrams, such as ``aws.storage.S3``; ``kinds`` are resource types."""
+
+    icon: str
+    label: str
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture: groups of nodes by their keys, and edges between keys with a label."""
+
+    title: str
+    groups: Mapping[str, Mapping[str, Node]]
+    edges: tuple[tuple[str, str, str], ...] = field(default=())
+
+
+GLUE = Node("aws.analytics.Glue", "Glue job", ("aws_glue_job", "aws_glue_security_configuration"))
+LAKE = Node("aws.storage.S3", "lake: raw, Iceberg", ("aws_s3_bucket",))
+CODE = Node("aws.storage.S3", "code", ("aws_s3_bucket", "aws_s3_object"))
+CATALOG = Node(
+    "aws.analytics.GlueDataCatalog",
+    "catalog",
+    ("aws_glue_catalog_database", "aws_glue_data_catalog_encryption_settings"),
+)
+ATHENA = Node("aws.analytics.Athena", "workgroups", ("aws_athena_workgroup",))
+KEY = Node("aws.security.KMS", "one key for everything", ("aws_kms_key", "aws_kms_alias"))
+SECRETS = Node(
+    "aws.security.SecretsManager", "secrets", ("aws_secretsmanager_secret", "aws_secretsmanager_secret_version")
+)
+TOPIC = Node("aws.integration.SNS", "alarms", ("aws_sns_topic", "aws_sns_topic_subscription"))
+BALANCER = Node(
+    "aws.network.ALB", "HTTPS", ("aws_lb", "aws_lb_listener", "aws_lb_listener_rule", "aws_lb_target_group")
+)
+WAF = Node("aws.security.WAF", "AWS WAF (option)", ("aws_wafv2_web_acl",))
+DNS = Node("aws.network.Route53", "names, certificate", ("aws_route53_record", "aws_acm_certificate"))
+DATABASE = Node("aws.database.RDS", "PostgreSQL", ("aws_db_instance",))
+FILES = Node("aws.storage.EFS", "DAG releases", ("aws_efs_file_system", "aws_efs_access_point", "aws_efs_mount_target"))
+QUEUE = Node("aws.integration.SQS", "broker", ("aws_sqs_queue",))
+IMAGES = Node("aws.compute.ECR", "images", ("aws_ecr_repository",))
+SERVICES = ("aws_ecs_service", "aws_ecs_task_definition")
+PEOPLE = Node("onprem.client.Users", "people")
+SOURCES = Node("generic.place.Datacenter", "sources: REST, CSV")
+
+PICTURES: Mapping[str, Picture] = {
+    "overview": Picture(
+        "Estrela on AWS",
+        {
+            "": {"sources": SOURCES, "people": PEOPLE},
+            "Platform": {
+                "airflow": Node("aws.compute.ECS", "Airflow on ECS", SERVICES),
+                "mwaa": Node(
+                    "aws.management.AmazonManagedWorkflowsApacheAirflow", "or Amazon MWAA", ("aws_mwaa_environment",)
+                ),
+                "metabase": Node("onprem.analytics.Metabase", "Metabase on ECS", SERVICES),
+            },
+            "Star": {"glue": GLUE, "lake": LAKE, "catalog": CATALOG, "athena": ATHENA},
+            "Operations": {"topic": TOPIC, "key": KEY},
+        },
+        (
+            ("airflow", "glue", "starts and polls"),
+            ("mwaa", "glue", ""),
+            ("sources", "glue", "https"),
+            ("glue", "lake", "raw, trusted, refined"),
+            ("glue", "catalog", ""),
+            ("athena", "lake", "reads"),
+            ("athena", "catalog", ""),
+            ("metabase", "athena", "asks"),
+            ("people", "metabase", "dashboards"),
+            ("airflow", "topic", "a task failed"),
+        ),
+    ),
+    "star": Picture(
+        "Star: from the sources to Athena",
+        {
+            "": {"sources": SOURCES, "airflow": Node("onprem.workflow.Airflow", "Airflow")},
+            "Glue": {"glue": GLUE, "code": CODE},
+            "Lake": {"lake": LAKE, "catalog": CATALOG, "athena": ATHENA},
+            "Security": {"key": KEY, "secrets": SECRETS},
+        },
+        (
+            ("airflow", "glue", "one run per step"),
+            ("airflow", "secrets", "Variables"),
+            ("code", "glue", "wheel and its wheels"),
+            ("sources", "glue", ""),
+            ("glue", "lake", "branch, check, publish"),
+            ("glue", "catalog", ""),
+            ("athena", "lake", ""),
+            ("key", "lake", "encrypts"),
+        ),
+    ),
+    "airflow": Picture(
+        "Airflow on ECS",
+        {
+            "": {"people": PEOPLE},
+            "Edge": {"dns": DNS, "waf": WAF, "balancer": BALANCER},
+            "Private subnets": {
+                "api": Node(
+                    "aws.compute.ECS",
+                    "API server",
+                    (*SERVICES, "aws_ecs_cluster", "aws_service_discovery_http_namespace"),
+                ),
+                "scheduler": Node("aws.compute.ECS", "scheduler, triggerer,\nDAG processor, metrics", SERVICES),
+                "worker": Node("aws.compute.ECS", "workers on Spot", (*SERVICES, "aws_appautoscaling_policy")),
+                "database": DATABASE,
+                "files": FILES,
+                "endpoints": Node(
+                    "aws.network.Endpoint", "endpoints (or NAT)", ("aws_vpc_endpoint", "aws_nat_gateway")
+                ),
+            },
+            "AWS": {"queue": QUEUE, "images": IMAGES, "glue": GLUE, "secrets": SECRETS},
+        },
+        (
+            ("people", "dns", ""),
+            ("dns", "balancer", ""),
+            ("waf", "balancer", ""),
+            ("balancer", "api", "pages only"),
+            ("worker", "api", "execution API"),
+            ("scheduler", "queue", "tasks"),
+            ("queue", "worker", ""),
+            ("scheduler", "database", "metadata"),
+            ("api", "database", ""),
+            ("files", "worker", "read-only"),
+            ("files", "scheduler", "read-only"),
+            ("worker", "endpoints", ""),
+            ("endpoints", "glue", ""),
+            ("endpoints", "secrets", ""),
+            ("images", "api", ""),
+        ),
+    ),
+    "metabase": Picture(
+        "Metabase on ECS",
+        {
+            "": {"people": PEOPLE},
+            "Edge": {"dns": DNS, "balancer": BALANCER},
+            "Private subnets": {
+                "metabase": Node("onprem.analytics.Metabase", "Metabase", SERVICES),
+                "provision": Node("aws.compute.ECS", "provisioner, runs once", ("aws_ecs_task_definition",)),
+                "names": Node("aws.network.CloudMap", "private name", ("aws_service_discovery_service",)),
+                "database": DATABASE,
+            },
+            "Lake": {"athena": ATHENA, "lake": LAKE},
+        },
+        (
+            ("people", "dns", ""),
+            ("dns", "balancer", ""),
+            ("balancer", "metabase", ""),
+            ("provision", "names", "dashboards"),
+            ("names", "metabase", ""),
+            ("metabase", "database", "its own data"),
+            ("metabase", "athena", "by its role"),
+            ("athena", "lake", ""),
+        ),
+    ),
+    "operations": Picture(
+        "Operations: CI, alarms, backups",
+        {
+            "CI": {
+                "github": Node("onprem.ci.GithubActions", "GitHub Actions"),
+                "roles": Node(
+                    "aws.security.IAMRole", "plan, deploy, dags", ("aws_iam_openid_connect_provider", "aws_iam_role")
+                ),
+                "images": IMAGES,
+                "code": CODE,
+                "sync": Node("aws.compute.ECS", "dag-sync, runs once", ("aws_ecs_task_definition",)),
+                "files": FILES,
+            },
+            "Alarms": {
+                "events": Node(
+                    "aws.integration.Eventbridge",
+                    "Glue runs",
+                    ("aws_cloudwatch_event_rule", "aws_cloudwatch_event_target"),
+                ),
+                "metrics": Node(
+                    "aws.management.Cloudwatch",
+                    "alarms, dashboard, logs",
+                    ("aws_cloudwatch_metric_alarm", "aws_cloudwatch_dashboard", "aws_cloudwatch_log_group"),
+                ),
+                "budget": Node("aws.cost.Budgets", "budget", ("aws_budgets_budget",)),
+                "topic": TOPIC,
+            },
+            "Backups": {
+                "backup": Node(
+                    "aws.storage.Backup",
+                    "daily, restored monthly",
+                    ("aws_backup_plan", "aws_backup_vault", "aws_backup_restore_testing_plan"),
+                ),
+                "database": DATABASE,
+            },
+        },
+        (
+            ("github", "roles", "token of the job"),
+            ("roles", "images", "deploy"),
+            ("roles", "code", "dags"),
+            ("code", "sync", ""),
+            ("sync", "files", "switches a link"),
+            ("events", "topic", "failed"),
+            ("events", "metrics", "none succeeded: late"),
+            ("metrics", "topic", ""),
+            ("budget", "topic", ""),
+            ("database", "backup", ""),
+        ),
+    ),
+}
+
+
+def draw(name: str, folder: Path) -> Path:
+    """Draw a picture; return the PNG file."""
+    from diagrams import Cluster, Diagram, Edge
+
+    picture, nodes = PICTURES[name], {}
+    target = folder / name
+    with Diagram(
+        picture.title,
+        filename=str(target),
+        show=False,
+        direction="LR",
+        outformat="png",
+        graph_attr={"splines": "spline"},
+    ):
+        for group, members in picture.groups.items():
+            if not group:
+                nodes |= {key: _icon(node) for key, node in members.items()}
+                continue
+            with Cluster(group):
+                nodes |= {key: _icon(node) for key, node in members.items()}
+        for start, end, label in picture.edges:
+            nodes[start] >> Edge(label=label) >> nodes[end]
+    return target.with_suffix(".png")
+
+
+def _icon(node: Node) -> object:
+    from importlib import import_module
+
+    module, _, name = node.icon.rpartition(".")
+    return getattr(import_module(f"diagrams.{module}"), name)(node.label)
+
+
+def main() -> int:
+    """Draw every picture; exit status 1 where graphviz is missing."""
+    if not shutil.which("dot"):
+        print(
+            "The pictures need graphviz. Debian: apt-get install graphviz. macOS: brew install graphviz.",
+            file=sys.stderr,
+        )
+        return 1
+    for name in PICTURES:
+        print(draw(name, FOLDER))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""What a plan costs per month: every part that is billed by the hour is in it, at a dated price."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import subprocess
+import sys
+import tomllib
+from datetime import date
+from types import ModuleType
+from typing import Any
+
+import pytest
+from terraform_run import CONFIGURATION, Plan
+
+SCRIPT = CONFIGURATION / "cost.py"
+PRICES = tomllib.loads((CONFIGURATION / "prices.toml").read_text())
+
+
+@pytest.fixture(scope="module")
+def cost() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("cost", SCRIPT)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def state(plan: Plan) -> dict[str, Any]:
+    """A plan in the form that terraform show prints, in a module below the root."""
+    found = [{"mode": "managed", "type": resource.kind, "values": resource.values} for resource in plan]
+    return {"values": {"root_module": {"child_modules": [{"resources": found}]}}}
+
+
+def test_airflow_and_metabase_are_most_of_the_cost(cost: ModuleType, plans: dict[str, Plan]) -> None:
+    costs = {name: cost.cost_per_month(state(plan), PRICES) for name, plan in plans.items()}
+    assert set(costs["dev"]) == {"aws_secretsmanager_secret", "aws_kms_key", "aws_cloudwatch_metric_alarm"}
+    assert sum(costs["dev"].values()) < 5
+    assert {"aws_ecs_service", "aws_nat_gateway", "aws_db_instance", "aws_lb", "aws_wafv2_web_acl"} < set(costs["prod"])
+    assert next(iter(costs["mwaa"])) == "aws_mwaa_environment"
+
+
+def test_a_service_costs_its_task_for_a_month_and_less_on_spot(cost: ModuleType) -> None:
+    task = {"family": "estrela-dev-worker", "cpu": "1024", "memory": "4096"}
+    service = {"name": "worker", "desired_count": 2, "capacity_provider_strategy": [{"capacity_provider": "FARGATE"}]}
+    spot = service | {"capacity_provider_strategy": [{"capacity_provider": "FARGATE_SPOT"}]}
+    prices = PRICES | {"fargate": {"vcpu": 0.04, "gigabyte": 0.005, "spot_discount": 0.7}}
+    of = [state_of(aws_ecs_task_definition=task, aws_ecs_service=one) for one in (service, spot)]
+    hourly, on_spot = [cost.cost_per_month(one, prices)["aws_ecs_service"] for one in of]
+    assert hourly == pytest.approx(2 * (0.04 + 4 * 0.005) * 730)
+    assert on_spot == pytest.approx(0.3 * hourly)
+
+
+def state_of(**values: Any) -> dict[str, Any]:
+    found = [{"mode": "managed", "type": kind, "values": one} for kind, one in values.items()]
+    return {"planned_values": {"root_module": {"resources": found}}}
+
+
+def test_a_second_availability_zone_doubles_the_database(cost: ModuleType) -> None:
+    single = {"instance_class": "db.t4g.small", "allocated_storage": 20, "multi_az": False}
+    one, two = (
+        cost.cost_per_month(state_of(aws_db_instance=single | {"multi_az": multi}), PRICES)["aws_db_instance"]
+        for multi in (False, True)
+    )
+    assert two == pytest.approx(2 * one)
+
+
+def test_it_reads_a_plan_and_names_the_day_of_its_prices() -> None:
+    plan = json.dumps(state_of(aws_kms_key={}, aws_s3_bucket={}))
+    done = subprocess.run([sys.executable, str(SCRIPT)], input=plan, capture_output=True, text=True, check=True)
+    day = date.fromisoformat(PRICES["date"])
+    assert done.stdout.splitlines() == [
+        f"US dollars per month while idle, list prices of us-east-1 as of {day}",
+        f"{'kms_key':28} {1:9.2f}",
+        f"{'together':28} {1:9.2f}",
+    ]
+
+
+def test_every_default_size_has_a_price() -> None:
+    text = (CONFIGURATION / "variables.tf").read_text()
+    assert all(f'"{size}"' in text for size in ("db.t4g.small", "mw1.small"))
+    assert {"db.t4g.small"} <= set(PRICES["rds"])
+    assert {"mw1.small"} <= set(PRICES["mwaa"])
