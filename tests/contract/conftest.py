@@ -1,13 +1,23 @@
-"""The Spark session of the Spark tests serves the contracts too."""
+"""The Spark session of the Spark tests and the house of the ledger's tests serve the contracts too."""
 
 from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from types import ModuleType
 
-_path = Path(__file__).parents[1] / "spark" / "conftest.py"
-_spec = importlib.util.spec_from_file_location("spark_conftest", _path)
-assert _spec is not None and _spec.loader is not None
-_module = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(_module)
-spark = _module.spark
+
+def _conftest(folder: str) -> ModuleType:
+    path = Path(__file__).parents[1] / folder / "conftest.py"
+    spec = importlib.util.spec_from_file_location(f"{folder}_conftest", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+spark = _conftest("spark").spark
+_ledger = _conftest("ledger")
+aws, s3, server, warehouse_url, house = (
+    _ledger.aws, _ledger.s3, _ledger.server, _ledger.warehouse_url, _ledger.house
+)  # fmt: skip

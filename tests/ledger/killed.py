@@ -73,7 +73,7 @@ def counted(countdown: Countdown) -> Iterator[None]:
             setattr(owner, name, step)
 
 
-def load_and_die(house: House, steps: int, client: Callable[[], Any]) -> bool:
+def load_and_die(house: House, steps: int, client: Callable[[], Any], feed: str = "sales") -> bool:
     """Load in a child process that dies after so many steps; return whether it died."""
     child = os.fork()
     if child == 0:
@@ -82,7 +82,7 @@ def load_and_die(house: House, steps: int, client: Callable[[], Any]) -> bool:
         own = replace(house, s3=client(), database=DatabaseManager.from_url(url))
         with counted(Countdown(steps)):
             try:
-                own.step("doomed").run()
+                own.step("doomed", feed).run()
             except EstrelaError:
                 pass
             finally:

@@ -1,0 +1,144 @@
+"""Files of any declared feed, good or bad in one way, made from its declaration alone."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from estrela.model.feed import Feed
+from estrela.model.feed_format import Csv, JsonLines
+from estrela.model.parse import Boolean, Date, Digits, Number, Ordinal, Prefix, Text, Timestamp, Whole
+from estrela.model.source import Field
+from estrela.model.time_pattern import TIMESTAMP_PARTS, elements
+
+PARSED = re._parser  # type: ignore[attr-defined] # the only parser of regular expressions in the standard library
+ROWS = 200
+BAD = "?bad?"
+TIMES = {"year": "2026", "month": "11", "day": "12", "hour": "13", "minute": "14", "second": "15"}
+TIMES |= {"fraction": "5", "offset": "Z"}
+
+
+@dataclass(frozen=True)
+class FeedFiles:
+    """Files of ``feed``: the n-th has the n-th key of its pattern."""
+
+    feed: Feed
+
+    def key(self, number: int) -> str:
+        """A key that the feed takes; a larger number is a newer file."""
+        pattern = PARSED.parse(self.feed.origin.pattern)
+        digits = sum(one == "0" for one in _letters(pattern))
+        filled = iter(str(number).zfill(digits)[-digits:] if digits else "")
+        return self.feed.origin.prefix + "".join(next(filled) if one == "0" else one for one in _letters(pattern))
+
+    def rows(self, number: int, count: int = ROWS) -> list[list[str]]:
+        """Good rows, whose keys are in no file of another number below 40."""
+        return [[_value(field, number * ROWS + at) for field in self.feed.fields] for at in range(count)]
+
+    def with_bad_cell(self, number: int, field: Field) -> bytes:
+        """A file whose third row has a cell that its field does not accept."""
+        rows = self.rows(number)
+        rows[2][self.feed.fields.index(field)] = _bad(field)
+        return self.packed(rows)
+
+    @property
+    def fields_that_reject(self) -> list[Field]:
+        """Fields that do not accept every text."""
+        return [one for one in self.feed.fields if one.required or not isinstance(one.parse, Text)]
+
+    def packed(self, rows: Sequence[Sequence[str]], headers: Sequence[str] = ()) -> bytes:
+        """A file of the declared format and compression."""
+        names = headers or [field.header for field in self.feed.fields]
+        return PACKED[self.feed.format.compression](self.content(rows, names).encode())
+
+    def repacked(self, content: bytes) -> bytes:
+        """A file of the declared compression that holds ``content``."""
+        return PACKED[self.feed.format.compression](content)
+
+    def content(self, rows: Sequence[Sequence[str]], names: Sequence[str]) -> str:
+        form = self.feed.format
+        if isinstance(form, Csv):
+            lines = ["heading"] * form.heading_lines + [form.delimiter.join(names)] * form.header
+            return "".join(f"{line}\n" for line in [*lines, *(form.delimiter.join(row) for row in rows)])
+        records = [dict(zip(names, row, strict=True)) for row in rows]
+        if isinstance(form, JsonLines):
+            return "".join(json.dumps(one) + "\n" for one in records)
+        return json.dumps({form.records: records} if form.records else records)
+
+
+def _letters(pattern: Any) -> Iterator[str]:
+    """A text that the pattern matches, a character at a time; every digit that may be any is 0."""
+    for kind, value in pattern:
+        match str(kind):
+            case "LITERAL":
+                yield chr(value)
+            case "IN":
+                yield _member(value)
+            case "ANY":
+                yield "a"
+            case "SUBPATTERN":
+                yield from _letters(value[-1])
+            case "BRANCH":
+                yield from _letters(value[1][0])
+            case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
+                for _ in range(max(value[0], min(1, value[1]))):
+                    yield from _letters(value[2])
+            case _:
+                raise NotImplementedError(f"the pattern holds {kind}: teach tests/contract/feed_files.py to write it")
+
+
+def _member(members: Any) -> str:
+    kind, value = members[0]
+    if str(kind) == "CATEGORY":
+        return "0" if "DIGIT" in str(value) else "a"
+    return chr(value[0] if str(kind) == "RANGE" else value)
+
+
+def _value(field: Field, number: int) -> str:
+    match field.parse:
+        case Whole():
+            return str(number + 1)
+        case Number(mark):
+            return f"{number % 90 + 1}{mark}5"
+        case Digits(width):
+            return str(number).zfill(width)[-width:]
+        case Ordinal(low):
+            return str(low)
+        case Prefix(values):
+            return next(iter(values))
+        case Boolean(true):
+            return true[0]
+        case Date(pattern) | Timestamp(pattern):
+            found = elements(pattern, TIMESTAMP_PARTS)
+            return "".join(one.literal if one.part is None else TIMES[one.part.name] for one in found)
+        case _:
+            return f"{field.header} {number}"
+
+
+def _bad(field: Field) -> str:
+    return "" if isinstance(field.parse, Text) else BAD
+
+
+def _zipped(content: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("file", content)
+    return packed.getvalue()
+
+
+PACKED: dict[str, Callable[[bytes], bytes]] = {
+    "": lambda content: content,
+    "gzip": gzip.compress,
+    "bz2": bz2.compress,
+    "zstd": lambda content: pa.compress(content, codec="zstd", asbytes=True),
+    "zip": _zipped,
+}

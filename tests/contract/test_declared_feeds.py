@@ -1,0 +1,115 @@
+"""What holds for every declared feed, without a test of its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from feed_files import FeedFiles
+from killed import expire, load_and_die
+from ledger_house import House
+
+from estrela.model.feed import Feed, OnOverwrite
+from estrela.model.feed_format import Csv, JsonLines
+from estrela.model.feeds import feeds
+from localaws.running import Running
+
+FEEDS = [replace(one, origin=replace(one.origin, bucket="")) for one in feeds().values()]
+FIELDS = [(feed, field) for feed in FEEDS for field in FeedFiles(feed).fields_that_reject]
+
+
+@pytest.fixture(params=FEEDS, ids=lambda one: one.name)
+def files(request: pytest.FixtureRequest, house: House) -> FeedFiles:
+    feed: Feed = request.param
+    house.feeds = {feed.name: feed}
+    return FeedFiles(feed)
+
+
+def load(house: House) -> str:
+    (name,) = house.feeds
+    return house.load(feed=name)
+
+
+def rows(house: House, feed: Feed) -> int:
+    ((count,),) = house.query(f"SELECT count(*) FROM {feed.target}")
+    return int(count)
+
+
+def test_events_that_are_doubled_reordered_or_lost_do_not_matter(house: House, files: FeedFiles) -> None:
+    feed = files.feed
+    events = [house.put(files.key(number), files.packed(files.rows(number))) for number in (1, 2, 3)]
+    house.hear(events[2], events[0], events[2])
+    assert load(house) == ""
+    house.list()
+    house.hear(events[0])
+    assert load(house) == ""
+    assert rows(house, feed) == (200 if feed.is_whole else 600)
+    assert {state for _, state in house.states()} <= {"Done", "Filtered Out"}
+    assert house.query("SELECT count(*) FROM ledger.files") == [(3,)]
+
+
+def test_a_file_that_is_overwritten(house: House, files: FeedFiles) -> None:
+    feed, key = files.feed, files.key(1)
+    house.hear(house.put(key, files.packed(files.rows(1))))
+    assert load(house) == ""
+    house.hear(house.put(key, files.packed(files.rows(2, 50))))
+    assert load(house) == ""
+    expected = {OnOverwrite.REPLACE_ROWS: 50, OnOverwrite.APPEND_VERSION: 250}
+    assert rows(house, feed) == expected.get(feed.on_overwrite, 200)
+
+
+def test_a_file_without_rows_or_bytes(house: House, files: FeedFiles) -> None:
+    house.hear(house.put(files.key(1), b""), house.put(files.key(2), files.packed([])))
+    error = load(house)
+    can_be_empty = not isinstance(files.feed.format, Csv) or files.feed.format.header
+    assert house.states() == [(files.key(1), "Rejected"), (files.key(2), "Done" if can_be_empty else "Fail")]
+    assert ("" if can_be_empty else "the file is empty") in error
+
+
+@pytest.mark.parametrize("damage", ["columns", "truncated", "encoding"])
+def test_a_damaged_file_loads_nothing(house: House, files: FeedFiles, damage: str) -> None:
+    feed, good = files.feed, files.packed(files.rows(1))
+    if damage == "columns":
+        if isinstance(feed.format, JsonLines) or not feed.has_header:
+            pytest.skip("the format names no columns of the file as a whole")
+        body = files.packed(files.rows(1), [f"x{at}" for at in range(len(feed.fields))])
+    elif damage == "truncated":
+        if not feed.format.compression and isinstance(feed.format, Csv | JsonLines):
+            pytest.skip("text that is cut at a line end is a shorter text")
+        body = good[: len(good) // 2]
+    else:
+        names = [field.header for field in feed.fields]
+        content = files.content(files.rows(1), names).encode("utf-16")
+        body = files.repacked(content)
+    house.hear(house.put(files.key(1), body))
+    assert load(house) != ""
+    ((state, reason),) = house.query("SELECT state, reason FROM ledger.files")
+    assert state in ("Fail", "Rejected")
+    assert feed.name in reason
+    assert house.query(f"SELECT to_regclass('{feed.target}')") == [(None,)]
+
+
+@pytest.mark.parametrize(("feed", "field"), FIELDS, ids=lambda one: getattr(one, "name", None) or one.header)
+def test_a_bad_cell_is_named(house: House, feed: Feed, field: object) -> None:
+    files = FeedFiles(feed)
+    house.feeds = {feed.name: feed}
+    house.hear(house.put(files.key(1), files.with_bad_cell(1, field)))  # type: ignore[arg-type]
+    error = load(house)
+    header = field.header  # type: ignore[attr-defined]
+    is_tolerated = feed.tolerance.allows(1, 200)
+    assert house.query("SELECT column_name, is_counted FROM ledger.rejects") == [(header, is_tolerated)]
+    assert house.states() == [(files.key(1), "Done" if is_tolerated else "Fail")]
+    if is_tolerated:
+        assert (error, rows(house, feed)) == ("", 199)
+
+
+@pytest.mark.long
+def test_a_kill_between_any_two_steps(house: House, files: FeedFiles, aws: Running) -> None:
+    feed = files.feed
+    for number in range(1, 35):
+        house.hear(house.put(files.key(number), files.packed(files.rows(number))))
+        load_and_die(house, number, lambda: aws.client("s3"), feed.name)
+        expire(house)
+        assert load(house) == ""
+    assert rows(house, feed) == (200 if feed.is_whole else 34 * 200)
+    assert {state for _, state in house.states()} == {"Done"}
