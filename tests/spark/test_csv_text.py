@@ -193,7 +193,11 @@ def test_many_small_files_are_read_like_few(
     monkeypatch.setattr(lines, "MANY_FILES", many)
     bodies = ("\ufeffcode;name\r\n1;São João\r\n\r\n3;c", "code;name\n1;Grão\n2;b;c\n".encode("cp1252"))
 
-    found = read(spark, tmp_path, csv_source(), bodies[0].encode(), bodies[1])
+    found = read(spark, tmp_path, csv_source(), bodies[0].encode(), bodies[1], b"code\n1\n", b"")
 
     assert found.values("source_line", "code", "name") == [(2, "1", "São João"), (4, "3", "c"), (2, "1", "Grão")]
     assert [line for line, *_ in found.reasons()] == [3]
+    assert found.refused == [
+        "the header lacks this column of layout v1",
+        "the file is empty: it has no header line",
+    ]

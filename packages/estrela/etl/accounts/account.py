@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -46,7 +46,7 @@ class Account:
 
     def as_row(self) -> Mapping[str, Any]:
         """Return the values by column."""
-        return asdict(self)
+        return vars(self)
 
     def waiting(self, state: str) -> Account:
         """Return the account of the same file without its rows in the trusted table."""

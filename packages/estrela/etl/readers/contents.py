@@ -1,12 +1,13 @@
-"""Whole contents of many small files, fetched by Python workers.
+"""Many small files, read by Python workers.
 
 Spark looks up and opens each file by itself, one after the other; that takes longer than to read a few lines.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from estrela.etl.readers.stored_file import open_file
@@ -27,19 +28,24 @@ SCHEMA = "name string, content binary"
 
 def contents(spark: SparkSession, files: Sequence[TakenFile]) -> DataFrame:
     """Return ``name`` string and ``content`` binary of ``files``."""
+    return read_by_workers(spark, files, _content)
+
+
+def read_by_workers(spark: SparkSession, files: Sequence[TakenFile], read: Callable[[str], bytes]) -> DataFrame:
+    """Return ``name`` string of ``files``, and ``content`` binary: what ``read`` returns for the URI of each."""
     named = frame_of(spark, [{"name": one.file.sha256, "uri": one.uri} for one in files], "name string, uri string")
     tasks = 1 + max(len(files) // TASK_FILES, sum(one.file.size for one in files) // TASK_BYTES)
-    return named.repartition(tasks, "name").mapInArrow(_fetched, SCHEMA)
+    return named.repartition(tasks, "name").mapInArrow(partial(_batches, read), SCHEMA)
 
 
-def _fetched(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def _batches(read: Callable[[str], bytes], batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
     with ThreadPoolExecutor(THREADS) as pool:
         for batch in batches:
             for first in range(0, batch.num_rows, BATCH_FILES):
                 part = batch.slice(first, BATCH_FILES)
-                content = pa.array(list(pool.map(_content, part["uri"].to_pylist())), pa.binary())
+                content = pa.array(list(pool.map(read, part["uri"].to_pylist())), pa.binary())
                 yield pa.RecordBatch.from_arrays([part["name"], content], ["name", "content"])
 
 

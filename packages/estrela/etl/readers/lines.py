@@ -110,10 +110,15 @@ def _unpacking(source: Source) -> Unpacking:
     return Unpacking(source.compression, source.max_bytes, delimiter, quote)
 
 
+def are_many(files: Sequence[TakenFile]) -> bool:
+    """Return whether ``files`` are read by Python workers sooner than by the driver or by Spark itself."""
+    return len(files) >= MANY_FILES
+
+
 def whole_texts(spark: SparkSession, files: Sequence[TakenFile]) -> DataFrame:
     """Return ``name`` and ``content``, the whole text, of small files; a task reads many of them."""
     once = list({one.file.sha256: one for one in files}.values())
-    if len(once) >= MANY_FILES:
+    if are_many(once):
         return contents(spark, once).select("name", F.col("content").cast("string").alias("content"))
     with settings(spark, {OPEN_SETTING: OPEN_COST}):
         texts = spark.read.text([one.uri for one in once], wholetext=True)

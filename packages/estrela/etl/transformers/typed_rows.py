@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Protocol
 from estrela.etl.raw.raw_file import RawFile
 from estrela.etl.readers.csv_rows import csv_rows
 from estrela.etl.readers.dialect import HEAD_BYTES, Dialect, dialect_of
+from estrela.etl.readers.dialects import dialects_of
 from estrela.etl.readers.file_rows import with_files
 from estrela.etl.readers.fixed_rows import fixed_rows
 from estrela.etl.readers.json_rows import document_rows, json_line_rows
-from estrela.etl.readers.lines import Offsets, block_offsets, lines_of
+from estrela.etl.readers.lines import Offsets, are_many, block_offsets, lines_of
 from estrela.etl.readers.parquet_rows import parquet_rows, schema_refusal
 from estrela.etl.readers.parquet_schemas import MAGIC, ParquetSchemas
 from estrela.etl.readers.refusal import Refusal
@@ -61,22 +62,36 @@ class TypedRows:
 
 def typed_rows(spark: SparkSession, source: Source, raw: RawReader, taken: Sequence[TakenFile]) -> TypedRows:
     """Return the rows of the files ``taken``. Call inside :func:`estrela.etl.readers.lines.reading`."""
-    schemas = ParquetSchemas(spark)
-    with ThreadPoolExecutor(READERS) as pool:
-        judged = list(pool.map(lambda one: _judged(schemas, source, raw, one), taken))
+    judged = _all_judged(spark, source, raw, taken)
     good = [one for one in judged if not one.refusal]
     frames = _frames(spark, source, good) or [frame_of(spark, [], _conformed_schema(source))]
     rows = reduce(lambda left, right: left.unionByName(right), frames)
     return TypedRows(good, [one for one in judged if one.refusal], rows)
 
 
-def _judged(schemas: ParquetSchemas, source: Source, raw: RawReader, one: TakenFile) -> TakenFile:
-    """Return the file with its dialect or schema, or with the reason why it is refused."""
+def _all_judged(spark: SparkSession, source: Source, raw: RawReader, taken: Sequence[TakenFile]) -> list[TakenFile]:
+    """Return the files with their dialects or schemas, or with the reasons why they are refused."""
+    schemas = ParquetSchemas(spark)
+    if isinstance(source, CsvSource) and are_many(taken):
+        known = dialects_of(spark, source, [one for one in taken if one.file.size <= source.max_bytes])
+        return [_judged(schemas, source, raw, one, known) for one in taken]
+    with ThreadPoolExecutor(READERS) as pool:
+        return list(pool.map(lambda one: _judged(schemas, source, raw, one, {}), taken))
+
+
+def _judged(
+    schemas: ParquetSchemas,
+    source: Source,
+    raw: RawReader,
+    one: TakenFile,
+    known: Mapping[str, Dialect | Refusal],
+) -> TakenFile:
+    """Return the file with its dialect, which may be ``known``, or schema, or with the reason why it is refused."""
     if one.file.size > source.max_bytes:
         reason = f"more than {source.max_bytes:,} bytes, the declared max_bytes"
         return replace(one, refusal=Refusal("", f"{one.file.size:,} bytes", reason))
     if isinstance(source, CsvSource):
-        found = _dialect(source, raw, one)
+        found = known.get(one.file.sha256) or _dialect(source, raw, one)
         return replace(one, refusal=found) if isinstance(found, Refusal) else replace(one, dialect=found)
     if not one.file.size:
         return replace(one, refusal=Refusal("", "", "the file is empty"))
