@@ -11,7 +11,6 @@ from localaws.home import Home
 from localaws.kinesis import KinesisKeeper
 from localaws.late import Late
 from localaws.s3.announcement import Announcement
-from localaws.s3.bucket_settings import settings_of
 from localaws.s3.errors import S3Error
 from localaws.s3.notification_settings import NotificationRule, Notifications, notifications_of
 from localaws.s3.store import ObjectStore
@@ -61,10 +60,8 @@ class Reactions:
 
     def announce(self, announcement: Announcement) -> None:
         """Send a change of an object to whom the bucket's configuration names."""
-        bucket = announcement.info.bucket
-        notifications = notifications_of(bucket)
-        if notifications != Notifications():
-            self._events().notifications.take(announcement, settings_of(bucket).region_name, notifications)
+        if notifications_of(announcement.info.bucket) != Notifications():
+            self._events().announce(announcement)
 
     def problem(self, rule: NotificationRule) -> tuple[str, str] | None:
         """Return name and text of what is wrong with the destination of a rule, or None."""
@@ -74,8 +71,8 @@ class Reactions:
 
     def configured(self, bucket: str, notifications: Notifications) -> None:
         """Send the test event to the destinations of a new configuration."""
-        if notifications.rules:
-            self._events().notifications.test(bucket, notifications)
+        if notifications != Notifications():
+            self._events().configured(bucket, notifications)
 
     def open_events(self) -> Events:
         """Events, opened now if need be."""
@@ -110,13 +107,13 @@ class Reactions:
         from localaws.events.mappings.dynamodb_source import DynamoDbSource
         from localaws.events.mappings.kinesis_source import KinesisSource
         from localaws.events.mappings.manager import StreamSource
-        from localaws.events.room import Events
+        from localaws.events.room import Events, Surroundings
 
         sources: dict[str, StreamSource] = {
             "dynamodb": DynamoDbSource(self._streams.dynamodb),
             "kinesis": KinesisSource(self._streams.kinesis),
         }
-        return Events(settings, self._functions(), sources, save)
+        return Events(settings, self._functions(), Surroundings(self._store, sources, save))
 
     def _read_object(self, bucket: str, key: str, version: str) -> bytes:
         """Bytes of an object; raises LookupError with S3's code and message."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from localaws.events.bus import Bus
+from localaws.events.directory_watch import DirectoryWatch
 from localaws.events.mappings.manager import Mappings, StreamSource
 from localaws.events.misdelivery import Misdelivery, parse_misbehaviour
 from localaws.events.outbox import Message, Outbox
@@ -16,28 +18,56 @@ from localaws.events.schedules import Schedules
 from localaws.events.targets import Targets
 from localaws.events.topics import Topics
 from localaws.functions.room import Functions
+from localaws.s3.announcement import Announcement
+from localaws.s3.bucket_settings import settings_of
+from localaws.s3.notification_settings import Notifications, notifications_of
+from localaws.s3.store import ObjectStore
 from localaws.settings import Settings
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What events need besides functions; ``save`` stores a service of moto."""
+
+    store: ObjectStore
+    sources: Mapping[str, StreamSource]
+    save: Callable[[str], None]
 
 
 class Events:
     """Events of one home, beside its functions."""
 
-    def __init__(
-        self, settings: Settings, functions: Functions, sources: Mapping[str, StreamSource], save: Callable[[str], None]
-    ) -> None:
+    def __init__(self, settings: Settings, functions: Functions, surroundings: Surroundings) -> None:
         targets = Targets(functions.delivery, functions.asynchronous)
         misdelivery = None
         if settings.misdeliver:
             misdelivery = Misdelivery(parse_misbehaviour(settings.misdeliver), settings.seed)
         self._outbox = Outbox(functions.documents, targets.send, self._lost, misdelivery)
         self.bus = Bus(self._outbox, settings.account)
-        self.notifications = S3Notifications(self._outbox, settings.account, self.bus.take)
-        self.mappings = Mappings(functions, self._outbox, sources)
+        self._notifications = S3Notifications(self._outbox, settings.account, self.bus.take)
+        self._files = DirectoryWatch(functions.documents, surroundings.store, self._notify)
+        self.mappings = Mappings(functions, self._outbox, surroundings.sources)
         self._topics = Topics(self._outbox)
-        self._schedules = Schedules(functions.documents, self._outbox, settings.schedule_minute, save)
+        self._schedules = Schedules(functions.documents, self._outbox, settings.schedule_minute, surroundings.save)
         self._outbox.start()
         self.mappings.start()
         self._schedules.start()
+        self._files.start()
+
+    def announce(self, announcement: Announcement) -> None:
+        """Send a change of an object to whom its bucket's configuration names."""
+        self._notify(announcement)
+        if announcement.event.startswith("s3:ObjectCreated:"):
+            self._files.note(announcement.info)
+
+    def configured(self, bucket: str, notifications: Notifications) -> None:
+        """Begin to watch a bucket that got notifications, and send the test event."""
+        self._files.begin(bucket)
+        self._notifications.test(bucket, notifications)
+
+    def _notify(self, announcement: Announcement) -> None:
+        bucket = announcement.info.bucket
+        self._notifications.take(announcement, settings_of(bucket).region_name, notifications_of(bucket))
 
     def send(self, rule: Any, event: dict[str, Any]) -> None:
         """Send an event to the targets of one rule, if it matches."""
@@ -54,6 +84,7 @@ class Events:
 
     def stop(self) -> None:
         """Begin no other delivery and no other batch; those that are not done are kept."""
+        self._files.stop()
         self._schedules.stop()
         self.mappings.stop()
         self._outbox.stop()

@@ -142,6 +142,30 @@ def test_a_topic_wraps_the_event(aws: Running, s3: Any, bucket: str) -> None:
     assert {body["Subject"] for body in inbox.bodies} == {"Amazon S3 Notification"}
 
 
+def test_files_that_came_past_the_api_are_announced_once(aws: Running, s3: Any, bucket: str) -> None:
+    """As Spark writes them: into the bucket's folder, by way of a temporary one."""
+    folder, inbox = aws.home / "s3" / bucket, Inbox(aws)
+    (folder / "in").mkdir()
+    (folder / "in" / "before").write_bytes(b"1")
+    rules = [{"Name": "prefix", "Value": "in/"}]
+    rule = {"QueueArn": inbox.arn, "Events": ["s3:ObjectCreated:*"], "Filter": {"Key": {"FilterRules": rules}}}
+    notify(s3, bucket, QueueConfigurations=[rule])
+    temporary = folder / "in" / "_temporary"
+    temporary.mkdir()
+    (temporary / "part-0").write_bytes(b"12345")
+    (temporary / "part-0").rename(folder / "in" / "part-0")
+    (folder / "out").mkdir()
+    (folder / "out" / "part-0").write_bytes(b"1")
+    s3.put_object(Bucket=bucket, Key="in/api", Body=b"1")
+    inbox.wait(2)
+    time.sleep(4)
+    records = [body["Records"][0] for body in inbox.wait(2)]
+    objects = {record["s3"]["object"]["key"]: record["s3"]["object"]["size"] for record in records}
+    assert (objects, len(records)) == ({"in/api": 1, "in/part-0": 5}, 2)
+    (folder / "in" / "part-0").write_bytes(b"123")
+    assert inbox.wait(3)[2]["Records"][0]["s3"]["object"]["size"] == 3
+
+
 @pytest.mark.parametrize(
     ("configuration", "message"),
     [

@@ -1,0 +1,110 @@
+"""Objects that were written past the API, as Spark writes them: found by looking at the buckets' folders.
+
+Only buckets with a notification of created objects are looked at. Files that were there when the notification was made
+are not announced; those that came while no server ran are. What is deleted past the API is not noticed.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable
+
+from localaws.functions.documents import Documents
+from localaws.s3.announcement import Announcement
+from localaws.s3.errors import S3Error
+from localaws.s3.info import Identity, ObjectInfo
+from localaws.s3.notification_settings import Notifications, notifications_of
+from localaws.s3.store import ObjectStore
+from localaws.s3.walk import walk
+
+_log = logging.getLogger(__name__)
+EVENT = "s3:ObjectCreated:Put"
+_PAUSE = 1.0
+# A file that changed a moment ago may still be written to, or be announced by the API.
+_SETTLED_SECONDS = 2.0
+# A look at a large bucket must not become all that the server does.
+_SHARE = 10
+# Spark moves its files out of there.
+_TEMPORARY = "_temporary/"
+_SCHEMA = """CREATE TABLE IF NOT EXISTS announced (
+    bucket TEXT NOT NULL, key TEXT NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL,
+    PRIMARY KEY (bucket, key)) WITHOUT ROWID"""
+
+
+class DirectoryWatch:
+    """Looks at the buckets' folders; ``take`` gets what is new."""
+
+    def __init__(self, documents: Documents, store: ObjectStore, take: Callable[[Announcement], None]) -> None:
+        self._documents = documents
+        self._store = store
+        self._take = take
+        documents.run(_SCHEMA)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="files of buckets", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End it."""
+        self._stopped.set()
+        self._thread.join()
+
+    def note(self, info: ObjectInfo) -> None:
+        """An object was announced, or needs no announcement."""
+        values = (info.bucket, info.key, info.identity.inode, info.identity.size, info.identity.mtime_ns)
+        self._documents.run("INSERT OR REPLACE INTO announced VALUES (?, ?, ?, ?, ?)", values)
+
+    def begin(self, bucket: str) -> None:
+        """A bucket got notifications: what it holds by now is not announced."""
+        with self._documents.transaction():
+            for info in self._unknown(bucket, "", settled=False):
+                self.note(info)
+
+    def _run(self) -> None:
+        pause = _PAUSE
+        while not self._stopped.wait(pause):
+            began = time.monotonic()
+            for bucket in self._store.buckets.names():
+                try:
+                    self._look_at(bucket)
+                except (S3Error, OSError) as error:
+                    _log.debug("files of %s: %s", bucket, error)
+            pause = max(_PAUSE, (time.monotonic() - began) * _SHARE)
+
+    def _look_at(self, bucket: str) -> None:
+        prefixes = _prefixes(notifications_of(bucket))
+        for prefix in prefixes:
+            for info in self._unknown(bucket, prefix, settled=True):
+                if self._stopped.is_set():
+                    return
+                found, file = self._store.reads.open(bucket, info.key)
+                file.close()
+                ids = secrets.token_hex(8).upper(), secrets.token_urlsafe(56)
+                self._take(Announcement(EVENT, found, *ids, source_ip="127.0.0.1"))
+                self.note(found)
+
+    def _unknown(self, bucket: str, prefix: str, *, settled: bool) -> list[ObjectInfo]:
+        """Files of a bucket that were not announced."""
+        query = "SELECT key, inode, size, mtime FROM announced WHERE bucket = ?"
+        known = {row[0]: Identity(*row[1:]) for row in self._documents.run(query, (bucket,))}
+        newest = time.time_ns() - int(_SETTLED_SECONDS * 1e9)
+        return [
+            ObjectInfo(bucket, found.key, found.identity)
+            for found in walk(str(self._store.buckets.folder(bucket)), prefix)
+            if found.identity
+            and known.get(found.key) != found.identity
+            and _TEMPORARY not in found.key
+            and (not settled or found.identity.mtime_ns < newest)
+        ]
+
+
+def _prefixes(notifications: Notifications) -> list[str]:
+    """What to look at: the prefixes of the rules that take a created object."""
+    prefixes = [rule.prefix for rule in notifications.rules if rule.takes(EVENT, rule.prefix + rule.suffix)]
+    prefixes += [""] if notifications.to_event_bridge else []
+    return sorted(one for one in set(prefixes) if not any(one != two and one.startswith(two) for two in prefixes))
