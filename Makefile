@@ -6,7 +6,7 @@ TRINO := 476
 TRINO_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/localaws
 UV_VERSION := $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
 
-.PHONY: help setup check test test-fast test-long test-compose package deploy deploy-plan comment-plan release-dags workflows checkov diagram deploy-local destroy-local demo airflow preview bench clean soak trino
+.PHONY: help setup check test test-fast test-long test-compose package deploy deploy-plan comment-plan release-dags workflows checkov diagram deploy-local destroy-local demo harvest airflow preview bench clean soak trino
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,6 +95,9 @@ destroy-local: .venv/ready ## remove what deploy-local made
 
 demo: .venv/ready ## run the main job on this machine
 	@$(BIN)/python -m demo
+
+harvest: .venv/ready ## deliver three clients' days to DataHarvest on this machine, and check every message
+	@$(BIN)/python -m demo.harvest
 
 preview: .venv/ready ## draw every dashboard on one offline page: make preview OUT=dashboards.html
 	@$(BIN)/python -m metabase preview --out $(or $(OUT),dashboards.html)

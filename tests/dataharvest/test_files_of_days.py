@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from harvest_world import World
 
+from demo.harvest_check import recompute, values_of
 from harvest_files.day import Day
 from harvest_files.files import files
 
@@ -19,6 +21,18 @@ def test_a_day_depends_on_its_description_only() -> None:
     assert contents(day) == contents(replace(day))
     corrected = contents(replace(day, correction=1))
     assert {kind for kind, text in contents(day).items() if text != corrected[kind]} == {"accounts", "transactions"}
+
+
+def test_the_demos_recomputation_agrees_with_the_messages(world: World, tmp_path: Path) -> None:
+    """Two computations of the same files: one by DuckDB in the demo, one by the functions."""
+    written = contents(Day(clients=4, portfolios=6, transactions=80, with_errors=True))
+    paths = {kind: tmp_path / kind for kind in written}
+    for kind, path in paths.items():
+        path.write_text(written[kind], "utf-8")
+    sent = [one.body for one in world.deliver(written) if one.body["type"] != "error_message"]
+    found = {(body["type"], list(body.values())[1]): values_of(body) for body in sent}
+    assert found == recompute(paths)
+    assert any(None in values for values in found.values())
 
 
 def test_a_day_agrees_with_itself_and_one_with_errors_loses_nothing(world: World) -> None:

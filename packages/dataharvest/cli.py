@@ -1,0 +1,66 @@
+"""``dataharvest status``, ``explain CLIENT DATE``, ``replay s3://...``: for operators, with the functions' settings."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+import boto3
+
+from dataharvest.functions import Functions
+from dataharvest.model.delivery import day_of
+from dataharvest.replay import replay
+from dataharvest.report import STATUS, explain, status_rows
+from estrela.errors import EstrelaError, SettingsError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; an expected error is one line on stderr and exit status 1."""
+    options = _parser().parse_args(arguments)
+    try:
+        for line in options.command(Functions.from_environment(), options):
+            print(line)
+    except EstrelaError as error:
+        print(f"dataharvest: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="dataharvest", description="Look after deliveries of external clients.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    status = commands.add_parser("status", help="every client's dates: state, age, flags that are missing")
+    status.set_defaults(command=_status)
+    explained = commands.add_parser("explain", help="files, steps, quarantine and messages of one date")
+    explained.add_argument("client")
+    explained.add_argument("date", help="YYYYMMDD")
+    explained.set_defaults(command=_explain)
+    replayed = commands.add_parser("replay", help="take up batches of the stream that Lambda gave up")
+    replayed.add_argument("address", help="s3://bucket/prefix of the mapping's on-failure destination")
+    replayed.set_defaults(
+        command=lambda functions, given: replay(boto3.client("s3"), functions.dispatcher, given.address)
+    )
+    return parser
+
+
+def _status(functions: Functions, _: argparse.Namespace) -> Iterator[str]:
+    rows = [STATUS, *status_rows(functions.metastore.items(), functions.choreography, datetime.now(UTC))]
+    widths = [max(len(row[at]) for row in rows) for at in range(len(STATUS))]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _explain(functions: Functions, given: argparse.Namespace) -> Iterator[str]:
+    try:
+        day_of(given.date)
+    except ValueError:
+        raise SettingsError("date", f"{given.date!r} is no date such as 20220226") from None
+    with functions.database.transaction() as connection:
+        lines = list(explain(connection, given.client, given.date))
+    yield from lines or [f"nothing is known of {given.client} on {given.date}"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

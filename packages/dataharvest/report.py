@@ -1,0 +1,67 @@
+"""What operators see: how far every delivery is, and what is known of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg import Connection
+
+from dataharvest.metastore import VERSION, Item
+from dataharvest.model.choreography import MESSAGES_SENT, Choreography
+from dataharvest.model.delivery import day_of
+from dataharvest.model.kind import KINDS
+
+STATUS = ("client", "date", "version", "state", "age", "missing")
+_FILES = """
+SELECT d.version, f.kind, f.object_key, f.rows_loaded, f.rows_rejected, f.refused_because, f.received_at
+FROM dataharvest.delivered_file f LEFT JOIN dataharvest.delivery d
+    ON f.file_id IN (d.client_file, d.portfolio_file, d.account_file, d.transaction_file)
+WHERE (f.external_client, f.business_date) = (%s, %s) ORDER BY d.version NULLS LAST, f.file_id
+"""
+_STEPS = """
+SELECT d.version, s.step, s.seconds, s.finished_at FROM dataharvest.finished_step s
+JOIN dataharvest.delivery d USING (delivery_id)
+WHERE (d.external_client, d.business_date) = (%s, %s) ORDER BY s.finished_at
+"""
+_REJECTS = """
+SELECT q.kind, q.column_name, q.reason, count(*), min(q.line)
+FROM dataharvest.quarantine q LEFT JOIN dataharvest.delivered_file f USING (file_id)
+LEFT JOIN dataharvest.delivery d USING (delivery_id)
+WHERE (coalesce(f.external_client, d.external_client), coalesce(f.business_date, d.business_date)) = (%s, %s)
+GROUP BY q.kind, q.column_name, q.reason ORDER BY q.kind, q.column_name, q.reason
+"""
+_MESSAGES = """
+SELECT version, type, count(*), count(sent_at), count(corrects) FROM dataharvest.outbox
+WHERE (external_client, business_date) = (%s, %s) GROUP BY version, type ORDER BY version, type
+"""
+
+
+def status_rows(items: Iterable[Item], choreography: Choreography, now: datetime) -> Iterator[Sequence[str]]:
+    """Yield one row for each client's date: ``STATUS``. The age is the time since its last flag was set."""
+    for item in items:
+        missing = [flag for flag in choreography.flags if flag not in item]
+        times = [datetime.fromisoformat(value) for name, value in item.items() if name.endswith("_at")]
+        age = str(timedelta(seconds=int((now - max(times)).total_seconds()))) if times else ""
+        state = "sent" if MESSAGES_SENT in item else _state(item)
+        yield item["partition_key"], item["sort_key"], str(item[VERSION]), state, age, ", ".join(missing)
+
+
+def _state(item: Item) -> str:
+    waiting = [kind.name for kind in KINDS if kind.flag not in item]
+    return f"waits for {', '.join(waiting)}" if waiting else "in work"
+
+
+def explain(connection: Connection[Any], external_client: str, business_date: str) -> Iterator[str]:
+    """Yield lines on the files, steps, rejected rows and messages of a client's date. No value of a row is in them."""
+    day = (external_client, day_of(business_date))
+    for version, kind, key, loaded, rejected, refused, at in connection.execute(_FILES, day):
+        what = f"refused: {refused}" if refused else f"{loaded} rows loaded, {rejected} rejected"
+        yield f"version {version or '-'}: {kind} {key}: {what} ({at:%Y-%m-%d %H:%M:%S})"
+    for version, step, seconds, at in connection.execute(_STEPS, day):
+        yield f"version {version}: step {step} took {seconds:.2f} s ({at:%Y-%m-%d %H:%M:%S})"
+    for kind, column, reason, count, line in connection.execute(_REJECTS, day):
+        yield f"quarantine: {count} x {kind} {column or 'record'}: {reason}{f' (first in line {line})' if line else ''}"
+    for version, message_type, written, sent, corrects in connection.execute(_MESSAGES, day):
+        yield f"version {version}: {message_type}: {written} written, {sent} sent, {corrects} of them corrections"

@@ -1,0 +1,169 @@
+"""``python -m demo.harvest``: three clients deliver, and each client and portfolio gets exactly one message.
+
+One client corrects a file, one delivers every contradiction, one has ``TRANSACTIONS`` transactions (default 1,000,000).
+The local AWS delivers events twice, late and in any order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from dataharvest.metastore import Item, Metastore
+from dataharvest.model.choreography import MESSAGES_SENT, choreography
+from demo.harvest_check import Values, recompute, values_of
+from demo.harvest_stack import BUCKET, METASTORE, Stack, deploy
+from estrela.errors import EstrelaError
+from harvest_files.day import Day
+from harvest_files.files import files
+from localaws.errors import LocalAwsError
+from localaws.postgres_server import postgres
+from localaws.running import Running, running
+
+PROJECT = Path(__file__).resolve().parents[2]
+HOME = PROJECT / ".demo" / "harvest"
+MISDELIVERY = "duplicates=0.5,reorder,delay=2s"
+DEADLINE_SECONDS = 600.0
+NORTH = Day("north", clients=20, portfolios=30, transactions=300)
+SOUTH = Day("south", clients=20, portfolios=30, transactions=300, with_errors=True)
+LAST_VERSION = 3
+"""Of the north: its correction replaces two files, each of which opens a version."""
+GREAT = Day("great", clients=100, portfolios=200)
+
+
+class HarvestError(Exception):
+    """The demo did not end as it must."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A message as a consumer receives it."""
+
+    client: str
+    version: int
+    key: str
+    body: dict[str, Any]
+
+
+def main() -> int:
+    """Run the demo; 0 where every message is right. An expected error is one line."""
+    # A terminated demo unwinds like an interrupted one, so that nothing is left running.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    console = Console()
+    try:
+        return _run(console)
+    except KeyboardInterrupt:
+        console.print("stopped; nothing is left running")
+        return 130
+    except (EstrelaError, HarvestError, LocalAwsError) as error:
+        console.print(f"[red]harvest:[/] {error}", soft_wrap=True)
+        return 1
+
+
+def _run(console: Console) -> int:
+    shutil.rmtree(HOME, ignore_errors=True)
+    HOME.mkdir(parents=True)
+    great = replace(GREAT, transactions=int(os.environ.get("TRANSACTIONS", "1000000")))
+    with console.status("packing the functions"):
+        subprocess.run([sys.executable, "lambdas/package.py", "--here"], cwd=PROJECT, check=True, capture_output=True)
+    with postgres(HOME / "postgres") as dsn, running(HOME / "aws", misdeliver=MISDELIVERY, seed=7) as aws:
+        with console.status("deploying the functions to the local AWS"):
+            stack = deploy(aws, dsn, PROJECT / "dist")
+        started = time.monotonic()
+        paths = {day.external_client: _upload(aws, day) for day in (NORTH, SOUTH, great)}
+        metastore = Metastore(aws.client("dynamodb"), METASTORE)
+        seen: dict[str, set[str]] = {}
+        _watch(console, metastore, {"north": 1, "south": 1, "great": 1}, seen)
+        paths["north"] |= _upload(aws, replace(NORTH, correction=1))
+        _watch(console, metastore, {"north": LAST_VERSION, "south": 1, "great": 1}, seen)
+        seconds = time.monotonic() - started
+        sent = list(_received(aws, stack))
+        _report(console, sent, seconds)
+        return _check(console, sent, {client: recompute(files) for client, files in paths.items()})
+
+
+def _upload(aws: Running, day: Day) -> dict[str, Path]:
+    """Write the files of a day and upload them; return their paths by kind."""
+    written: dict[str, Path] = {}
+    for key, parts in files(day):
+        path = HOME / "files" / f"{day.correction}" / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as stream:
+            stream.writelines(parts)
+        aws.client("s3").upload_file(str(path), BUCKET, f"in/{key}")
+        written[path.name.split("_")[0]] = path
+    return written
+
+
+def _watch(console: Console, metastore: Metastore, versions: dict[str, int], seen: dict[str, set[str]]) -> None:
+    """Print each flag that is not ``seen`` until every client's version has sent its messages. Raises HarvestError."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline:
+        items = {item["partition_key"]: item for item in metastore.items()}
+        for client, item in items.items():
+            name = f"{client} version {item['version']}"
+            flags = [flag for flag in choreography().flags if flag in item]
+            for flag in [flag for flag in flags if flag not in seen.get(name, set())]:
+                console.print(f"{name}: {flag}", highlight=False)
+            seen[name] = set(flags)
+        if all(_is_done(items.get(client), version) for client, version in versions.items()):
+            return
+        time.sleep(0.2)
+    raise HarvestError(f"no messages after {DEADLINE_SECONDS:.0f} s; the functions' logs are in {HOME}/aws")
+
+
+def _is_done(item: Item | None, version: int) -> bool:
+    return item is not None and item["version"] >= version and MESSAGES_SENT in item
+
+
+def _received(aws: Running, stack: Stack) -> Iterator[Sent]:
+    sqs = aws.client("sqs")
+    while messages := sqs.receive_message(
+        QueueUrl=stack.messages, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+    ).get("Messages"):
+        done = [{"Id": str(at), "ReceiptHandle": one["ReceiptHandle"]} for at, one in enumerate(messages)]
+        sqs.delete_message_batch(QueueUrl=stack.messages, Entries=done)
+        for one in messages:
+            said = {name: given["StringValue"] for name, given in one["MessageAttributes"].items()}
+            yield Sent(said["external_client"], int(said["version"]), said["key"], json.loads(one["Body"]))
+
+
+def _report(console: Console, sent: list[Sent], seconds: float) -> None:
+    table = Table("client", "version", "type", "messages", box=None)
+    for (client, version, kind), count in sorted(Counter((m.client, m.version, m.body["type"]) for m in sent).items()):
+        table.add_row(client, str(version), kind, str(count))
+    console.print(table)
+    console.print(f"{seconds:.0f} s from the first upload to the last message.")
+
+
+def _check(console: Console, sent: list[Sent], expected: dict[str, Values]) -> int:
+    """Compare what a consumer holds at the end with the recomputation; return the exit status."""
+    repeated = len(sent) - len({message.key for message in sent})
+    held: dict[str, Values] = {client: {} for client in expected}
+    for message in sorted(sent, key=lambda message: message.version):
+        if message.body["type"] != "error_message":
+            owner = next(value for name, value in message.body.items() if name.endswith("_reference"))
+            held[message.client][message.body["type"], owner] = values_of(message.body)
+    wrong = [client for client in expected if held[client] != expected[client]]
+    if repeated or wrong:
+        console.print(f"[red]{repeated} messages came twice; wrong messages of: {', '.join(wrong) or 'nobody'}[/]")
+        return 1
+    console.print("[green]Every client and portfolio has exactly one valid message, and DuckDB computes the same.[/]")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

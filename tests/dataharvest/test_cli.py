@@ -1,0 +1,97 @@
+"""The operators' commands."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import boto3
+import pytest
+from harvest_world import BUCKET, CLIENT, DAY, SAMPLE, SAMPLE_MESSAGES, World, delivery_of
+
+from dataharvest.cli import main
+
+
+@pytest.fixture
+def settings(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    for name, value in world.environment.items():
+        monkeypatch.setenv(name, value)
+    return world
+
+
+def test_status_says_what_is_missing(settings: World, capsys: pytest.CaptureFixture[str]) -> None:
+    settings.deliver(SAMPLE)
+    settings.take(*settings.upload_all({"clients": SAMPLE["clients"], "accounts": SAMPLE["accounts"]}, day="20220228"))
+    assert main(["status"]) == 0
+    lines = re.sub(r"\d+:\d\d:\d\d", "AGE", capsys.readouterr().out).splitlines()
+    assert [line.split("  ") and " ".join(line.split()) for line in lines] == [
+        "client date version state age missing",
+        f"{CLIENT} {DAY} 1 sent AGE",
+        f"{CLIENT} 20220228 1 waits for portfolios, transactions AGE portfolio_persisted, transaction_persisted, "
+        "relation_established, deposits_summed, taxes_summed, transactions_counted, messages_sent",
+    ]
+
+
+def test_explain_tells_a_delivery_without_its_values(settings: World, capsys: pytest.CaptureFixture[str]) -> None:
+    settings.deliver({**SAMPLE, "accounts": SAMPLE["accounts"] + "\n3,99,x,EUR,0\n4,99,1,EUR,tax"})
+    assert main(["explain", CLIENT, DAY]) == 0
+    lines = re.sub(r" \(\d{4}-[^)]*\)|took [\d.]+ s", "", capsys.readouterr().out).splitlines()
+    assert sorted(lines) == sorted([
+        f"version 1: clients in/{CLIENT}/clients_{DAY}.csv: 2 rows loaded, 0 rejected",
+        f"version 1: portfolios in/{CLIENT}/portfolios_{DAY}.csv: 2 rows loaded, 0 rejected",
+        f"version 1: accounts in/{CLIENT}/accounts_{DAY}.csv: 2 rows loaded, 2 rejected",
+        f"version 1: transactions in/{CLIENT}/transactions_{DAY}.csv: 2 rows loaded, 0 rejected",
+        *(f"version 1: step {step} " for step in ("relationship", "sum_deposit", "transaction", "tax", "catapult")),
+        "quarantine: 1 x accounts cash_balance: is not a number with at most 18 digits before and 9 after the point "
+        "(first in line 4)",
+        "quarantine: 1 x accounts taxes_paid: is not a number with at most 18 digits before and 9 after the point "
+        "(first in line 5)",
+        "version 1: client_message: 2 written, 2 sent, 0 of them corrections",
+        "version 1: portfolio_message: 2 written, 2 sent, 0 of them corrections",
+        "version 1: error_message: 2 written, 2 sent, 0 of them corrections",
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+def test_a_batch_that_lambda_gave_up_is_taken_up_again(
+    settings: World, capsys: pytest.CaptureFixture[str], as_text: bool
+) -> None:
+    settings.take(*settings.upload_all(SAMPLE))
+    event = {"Records": settings.stream()}
+    given_up = {"requestContext": {}, "payload": json.dumps(event, default=str) if as_text else event}
+    key = "aws/lambda/mapping/shard/2026/11/29/batch"
+    boto3.client("s3").put_object(Bucket=BUCKET, Key=key, Body=json.dumps(given_up, default=str))
+    for _ in range(2):
+        assert main(["replay", f"s3://{BUCKET}/aws/lambda/"]) == 0
+    assert capsys.readouterr().out == f"s3://{BUCKET}/{key}: asked relationship\n" * 2
+    for _ in range(2):
+        settings.work("relationship", delivery_of(settings.stream()[-1]))
+    settings.settle(4)
+    assert [sent.body for sent in settings.received()] == SAMPLE_MESSAGES
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["explain", CLIENT, "20220230"], "date: '20220230' is no date such as 20220226"),
+        (["replay", "bucket/key"], "replay: 'bucket/key' is no address such as s3://bucket/aws/lambda/"),
+        (["replay", f"s3://{BUCKET}/in/"], f"replay: in/{CLIENT}/clients_{DAY}.csv holds no batch of a stream that "
+         "Lambda gave up"),
+    ],
+)  # fmt: skip
+def test_a_wrong_command_is_one_line(
+    settings: World, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    settings.upload("clients", SAMPLE["clients"])
+    assert main(arguments) == 1
+    assert capsys.readouterr().err == f"dataharvest: {message}\n"
+
+
+def test_an_unknown_date_and_a_missing_setting_are_said(
+    settings: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["explain", CLIENT, DAY]) == 0
+    assert capsys.readouterr().out == f"nothing is known of {CLIENT} on {DAY}\n"
+    monkeypatch.delenv("DATAHARVEST_KMS_KEY")
+    assert main(["status"]) == 1
+    assert capsys.readouterr().err == "dataharvest: DATAHARVEST_KMS_KEY: is not set\n"

@@ -1,0 +1,23 @@
+"""``make harvest``: the functions in processes of the local AWS, events twice, late and in any order."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.long
+def test_the_demo_ends_with_every_message_right() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "demo.harvest"],
+        env={**os.environ, "TRANSACTIONS": "20000"},
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Every client and portfolio has exactly one valid message" in done.stdout
