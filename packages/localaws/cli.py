@@ -52,6 +52,9 @@ def _parser(defaults: Settings) -> argparse.ArgumentParser:
     up.add_argument("--trino-heap", type=int, default=defaults.trino_heap, help="megabytes of one that is started")
     up.add_argument("--misdeliver", default=defaults.misdeliver, metavar="HOW", help=MISDELIVER)
     up.add_argument("--seed", type=int, default=defaults.seed, help="of misdelivery: the same one, the same accidents")
+    up.add_argument(
+        "--redshift", default=defaults.redshift, metavar="URL", help="a PostgreSQL for Redshift's databases"
+    )
     up.add_argument("--foreground", action="store_true", help="stay attached, log to the terminal")
     up.set_defaults(command=_up)
     for name, command, text in (
@@ -84,7 +87,7 @@ def _up(options: argparse.Namespace, defaults: Settings) -> int:
 def _up_options(options: argparse.Namespace) -> dict[str, Any]:
     names = (
         "port", "host", "region", "warm", "java_options", "https_port", "certificate", "private_key",
-        "athena", "trino", "trino_endpoint", "trino_heap", "misdeliver", "seed",
+        "athena", "trino", "trino_endpoint", "trino_heap", "misdeliver", "seed", "redshift",
     )  # fmt: skip
     return {name.replace("_", "-"): getattr(options, name) for name in names}
 

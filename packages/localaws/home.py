@@ -26,6 +26,7 @@ class Home:
 
     ``s3/<bucket>/<key>`` objects; ``meta/`` what S3 knows of them besides bytes;
     ``state/`` pickled moto state; ``runs/<run id>/`` Glue runs; ``queries/`` Athena's history;
+    ``redshift/`` its PostgreSQL, statements and results;
     ``functions/`` Lambda's functions, their code and events, made with the first of them;
     ``tmp/`` on the same file system, so that a rename out of it is atomic.
     """
@@ -57,6 +58,10 @@ class Home:
     @property
     def functions(self) -> Path:
         return self.root / "functions"
+
+    @property
+    def redshift(self) -> Path:
+        return self.root / "redshift"
 
     @property
     def tmp(self) -> Path:

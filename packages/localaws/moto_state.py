@@ -26,6 +26,7 @@ SERVICES = (
     "kinesis",
     "kms",
     "logs",
+    "redshift",
     "s3",
     "scheduler",
     "secretsmanager",

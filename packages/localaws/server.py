@@ -24,6 +24,7 @@ from localaws.kinesis import open_kinesis
 from localaws.late import Late
 from localaws.moto_state import MotoState
 from localaws.reactions import Reactions, Streams
+from localaws.redshift_room import RedshiftRoom
 from localaws.router import Router
 from localaws.settings import LOOPBACK, Settings
 
@@ -143,8 +144,10 @@ class Server:
         kinesis = open_kinesis(self.home.state, lambda: state.changing("kinesis"))
         streams = Streams(dynamodb, kinesis)
         reactions = Reactions(self.settings, self.home, store, streams, self.endpoint, state.save)
+        redshift = RedshiftRoom(self.settings, self.home, store)
         event_hooks.install(reactions.open_events)
         self._stops += [dynamodb.storage.close, kinesis.log.close, queries.stop, runs.stop, store.close, reactions.stop]
+        self._stops.append(redshift.stop)
         self._preloads = [queries.preload, reactions.resume]
         state.load()
         runs.start()
@@ -154,7 +157,7 @@ class Server:
             moto=moto,
             state=state,
             by_path={"/iceberg": iceberg.application(tables), "/.lambda-code": reactions.download},
-            by_service={"lambda": reactions.answer},
+            by_service={"lambda": reactions.answer, **redshift.services()},
             keepers={"dynamodb": dynamodb, "kinesis": kinesis},
         )
         queries.start(router)
@@ -165,6 +168,10 @@ def _service_app(service: Any) -> Any:
     """Moto's application for one service; its exceptions reach the router, which answers them by their kind."""
     if not service:
         raise NotImplementedError
+    if service == "redshift":
+        from localaws import redshift_clusters  # it imports moto's EC2, which takes seconds
+
+        redshift_clusters.install()
     application = create_backend_app(service)
     application.config["PROPAGATE_EXCEPTIONS"] = True
     return application

@@ -31,6 +31,8 @@ class Settings:
     ``athena`` is the engine of Athena's queries, ``duckdb`` (in this process) or ``trino``: the Trino at the URL
     ``trino``, which reaches AWS at the URL ``trino_endpoint`` (bound here); without that URL one that the server
     starts, with a heap of ``trino_heap`` megabytes.
+    ``redshift`` is the URL of a PostgreSQL, of a user who may create databases, that holds Redshift's; without it one
+    is started with the first statement.
     With ``https_port`` it answers HTTPS there as well, with the PEM files ``certificate`` and ``private_key``: for
     clients that take no plain HTTP, such as Athena's JDBC driver.
     """
@@ -55,12 +57,13 @@ class Settings:
     trino: str = ""
     trino_endpoint: str = ""
     trino_heap: int = 2048
+    redshift: str = ""
 
 
 def settings_from(environ: Mapping[str, str]) -> Settings:
     """Read ``AWS_DEFAULT_REGION`` and ``LOCALAWS_HOME``, ``_HOST``, ``_PORT``, ``_WARM``, ``_JAVA_OPTIONS``,
     ``_GLUE_MINUTE``, ``_LAMBDA_MINUTE``, ``_LAMBDA_CONCURRENCY``, ``_SCHEDULE_MINUTE``, ``_MISDELIVER``, ``_SEED``,
-    ``_ATHENA``, ``_TRINO``, ``_TRINO_ENDPOINT``, ``_TRINO_HEAP``.
+    ``_ATHENA``, ``_TRINO``, ``_TRINO_ENDPOINT``, ``_TRINO_HEAP``, ``_REDSHIFT``.
 
     Raises LocalAwsError.
     """
@@ -82,6 +85,7 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         trino=environ.get("LOCALAWS_TRINO", ""),
         trino_endpoint=environ.get("LOCALAWS_TRINO_ENDPOINT", ""),
         trino_heap=_number(environ, "LOCALAWS_TRINO_HEAP", 2048),
+        redshift=environ.get("LOCALAWS_REDSHIFT", ""),
     )
 
 

@@ -233,3 +233,80 @@ def shared_athena(aws: Running, s3: Any) -> AthenaQueries:
     name = f"b-{uuid.uuid4().hex[:12]}"
     s3.create_bucket(Bucket=name)
     return _fresh_database(aws, name)
+
+
+class RedshiftStatements:
+    """Statements of the Data API in one database of a server's warehouse, and files for them in a bucket."""
+
+    def __init__(self, server: Running, bucket: str, place: dict[str, str]) -> None:
+        self.server = server
+        self.data = server.client("redshift-data")
+        self.bucket = bucket
+        self.place = place
+
+    def put(self, key: str, content: bytes | str) -> str:
+        """Store an object and return its location."""
+        body = content.encode() if isinstance(content, str) else content
+        self.server.client("s3").put_object(Bucket=self.bucket, Key=key, Body=body)
+        return f"s3://{self.bucket}/{key}"
+
+    def run(self, sql: str, **options: Any) -> dict[str, Any]:
+        """The description of a statement, once it has ended."""
+        place = {} if "SessionId" in options else self.place
+        started = self.data.execute_statement(Sql=sql, **(place | options))
+        return self.ended(started["Id"])
+
+    def batch(self, *texts: str, **options: Any) -> dict[str, Any]:
+        return self.ended(self.data.batch_execute_statement(Sqls=list(texts), **(self.place | options))["Id"])
+
+    def ended(self, statement_id: str, seconds: float = 60) -> dict[str, Any]:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            found = self.data.describe_statement(Id=statement_id, WaitTimeSeconds=10)
+            if found["Status"] in ("FINISHED", "FAILED", "ABORTED"):
+                return dict(found)
+        raise TimeoutError(f"statement {statement_id} has not ended")
+
+    def done(self, sql: str, **options: Any) -> int:
+        """Run a statement that must not fail; the number of rows that it changed, or returned."""
+        found = self.run(sql, **options)
+        assert found["Status"] == "FINISHED", found
+        return int(found["ResultRows"])
+
+    def rows(self, sql: str, **options: Any) -> list[list[Any]]:
+        """All rows of a query, with None for NULL."""
+        found = self.run(sql, **options)
+        assert found["Status"] == "FINISHED", found
+        return self.result(found["Id"])
+
+    def result(self, statement_id: str) -> list[list[Any]]:
+        pages = self.data.get_paginator("get_statement_result").paginate(Id=statement_id)
+        return [[_plain(cell) for cell in row] for page in pages for row in page["Records"]]
+
+    def fails(self, sql: str, **options: Any) -> str:
+        """Why a statement failed."""
+        found = self.run(sql, **options)
+        assert found["Status"] == "FAILED", found
+        return str(found["Error"])
+
+
+def _plain(cell: dict[str, Any]) -> Any:
+    ((kind, value),) = cell.items()
+    return None if kind == "isNull" else value
+
+
+@pytest.fixture(scope="session")
+def warehouse(aws: Running) -> RedshiftStatements:
+    """A cluster of the session's server: its PostgreSQL starts once."""
+    bucket = f"b-{uuid.uuid4().hex[:12]}"
+    aws.client("s3").create_bucket(Bucket=bucket)
+    aws.client("redshift").create_cluster(
+        ClusterIdentifier="dw", NodeType="ra3.large", MasterUsername="admin", MasterUserPassword="Secret99x"
+    )
+    return RedshiftStatements(aws, bucket, {"ClusterIdentifier": "dw", "Database": "dev", "DbUser": "admin"})
+
+
+@pytest.fixture(scope="session")
+def warehouse_of() -> type[RedshiftStatements]:
+    """To make the warehouse of a server of one's own."""
+    return RedshiftStatements

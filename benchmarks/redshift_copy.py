@@ -1,0 +1,127 @@
+"""COPY of Redshift's Data API against psycopg's COPY of the same file into the same server, side by side in one run.
+
+``python benchmarks/redshift_copy.py [--rows 1000000] [--rounds 3]`` prints the seconds of both, medians of the rounds,
+and their ratio: for a file that PostgreSQL reads as Redshift does, for one with a bad row in every thousand (rejected
+with MAXERROR), and for the first one compressed. psycopg streams the file in blocks of 1 MiB, and finds nothing bad.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import os
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from localaws.postgres_server import postgres
+from localaws.running import Running, running
+
+COLUMNS = "id bigint, name varchar(60), amount numeric(18, 2), day date, at timestamp, active boolean"
+BLOCK = 1 << 20
+FIRST_DAY = date(2025, 1, 1).toordinal()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of a file (default 1000000)")
+    parser.add_argument("--rounds", type=int, default=3, help="each way so many times (default 3)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="redshift-benchmark-") as folder:
+        compare(Path(folder), options.rows, options.rounds)
+
+
+def compare(folder: Path, rows: int, rounds: int) -> None:
+    clean, bad = folder / "clean.csv", folder / "bad.csv"
+    write(clean, rows, bad_every=0)
+    write(bad, rows, bad_every=1000)
+    packed = folder / "packed.csv.gz"  # a COPY takes every key that begins with its path
+    packed.write_bytes(gzip.compress(clean.read_bytes(), 1))
+    print(f"{rows} rows of 6 columns, {clean.stat().st_size / 1e6:.0f} MB; medians of {rounds} rounds")
+    with postgres(folder / "postgres") as dsn, server_on(dsn, folder / "aws") as aws:
+        upload(aws, [clean, bad, packed])
+        data = aws.client("redshift-data")
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute(f"CREATE TABLE direct ({COLUMNS})")
+            run(data, f"CREATE TABLE loaded ({COLUMNS})")
+            base = median(rounds, lambda: stream(connection, clean))
+            print(f"psycopg, clean                {base:6.2f} s   1.00")
+            for name, file, extra in (
+                ("COPY, clean", clean, ""),
+                ("COPY, clean, gzip", packed, "GZIP"),
+                ("COPY, 1 bad row in 1000", bad, "MAXERROR 100000"),
+            ):
+                seconds = median(rounds, lambda file=file, extra=extra: copy(data, file, extra))  # type: ignore[misc]
+                print(f"{name:29} {seconds:6.2f} s   {seconds / base:.2f}")
+
+
+@contextmanager
+def server_on(dsn: str, home: Path) -> Iterator[Running]:
+    """A localaws whose Redshift is the PostgreSQL of the comparison."""
+    os.environ["LOCALAWS_REDSHIFT"] = dsn
+    try:
+        with running(home) as aws:
+            yield aws
+    finally:
+        del os.environ["LOCALAWS_REDSHIFT"]
+
+
+def write(path: Path, rows: int, *, bad_every: int) -> None:
+    numbers = random.Random(1)
+    with path.open("w") as file:
+        for row in range(rows):
+            amount = "bad" if bad_every and row % bad_every == 0 else f"{numbers.randint(0, 10**7) / 100:.2f}"
+            day, second = date.fromordinal(FIRST_DAY + row % 365), f"{row % 24:02}:{row % 60:02}:{row % 60:02}"
+            file.write(f"{row},Banco número {row % 5000},{amount},{day},{day} {second},{'t' if row % 2 else 'f'}\n")
+
+
+def upload(aws: Any, files: list[Path]) -> None:
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="lake")
+    for file in files:
+        s3.upload_file(str(file), "lake", file.name)
+    aws.client("redshift").create_cluster(
+        ClusterIdentifier="dw", NodeType="ra3.large", MasterUsername="admin", MasterUserPassword="Secret99x"
+    )
+
+
+def run(data: Any, *texts: str) -> None:
+    started = data.batch_execute_statement(ClusterIdentifier="dw", Database="dev", DbUser="admin", Sqls=list(texts))
+    status = {"Status": "STARTED"}
+    while status["Status"] not in ("FINISHED", "FAILED", "ABORTED"):
+        status = data.describe_statement(Id=started["Id"], WaitTimeSeconds=30)
+    assert status["Status"] == "FINISHED", status["Error"]
+
+
+def copy(data: Any, file: Path, extra: str) -> None:
+    run(data, f"COPY loaded FROM 's3://lake/{file.name}' IAM_ROLE DEFAULT CSV {extra}")
+    run(data, "TRUNCATE loaded")
+
+
+def stream(connection: psycopg.Connection[Any], file: Path) -> None:
+    statement = "COPY direct FROM STDIN (FORMAT csv)"
+    with file.open("rb") as source, connection.cursor() as cursor, cursor.copy(statement) as target:
+        while block := source.read(BLOCK):
+            target.write(block)
+    connection.execute("TRUNCATE direct")
+
+
+def median(rounds: int, work: Callable[[], None]) -> float:
+    seconds = []
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - begun)
+    return statistics.median(seconds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Redshift through the Data API, and Redshift Serverless, on a real PostgreSQL."""

@@ -1,0 +1,185 @@
+"""Takes statements in, runs several at a time, and keeps what they left."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from localaws.redshift.api import execution as states
+from localaws.redshift.api.execution import AUTO_COMMIT, ENDED, JSON, TRANSACTION, Execution, Part
+from localaws.redshift.api.history import History
+from localaws.redshift.api.parameters import checked
+from localaws.redshift.api.sessions import KeptSession, Sessions
+from localaws.redshift.api.targets import NAMES, Access, Owner, Targets
+from localaws.redshift.database import Databases
+from localaws.redshift.errors import SqlError, StatementCancelledError, ValidationError
+from localaws.redshift.session import Answer, Session
+from localaws.s3.store import ObjectStore
+
+WORKERS = 16
+MOST_TEXT = 100 * 1024
+_CANCELLED = "Query was cancelled by the user"
+_log = logging.getLogger(__name__)
+
+
+class Service:
+    """The statements of a server."""
+
+    def __init__(self, folder: Path, databases: Databases, store: ObjectStore, targets: Targets) -> None:
+        self.databases, self.targets = databases, targets
+        self.history = History(folder)
+        self.sessions = Sessions()
+        self._store = store
+        self._live: dict[str, Session] = {}
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="redshift")
+        self.history.load()
+
+    def stop(self) -> None:
+        """Cancel what runs, wait for it, and end the PostgreSQL that was started."""
+        with self._lock:
+            live = list(self._live.values())
+        for session in live:
+            session.cancel()
+        self._pool.shutdown(cancel_futures=True)
+        self.sessions.stop()
+        self.databases.stop()
+
+    def submit(self, owner: Owner, request: Mapping[str, Any], *, is_batch: bool) -> Execution:
+        """Take a request in; raises ValidationError."""
+        texts = list(request["Sqls"]) if is_batch else [request["Sql"]]
+        if sum(len(text.encode()) for text in texts) > MOST_TEXT:
+            raise ValidationError(f"Query text is longer than {MOST_TEXT} bytes.")
+        if request.get("WithEvent"):
+            raise ValidationError("localaws does not support WithEvent.")
+        values = checked(request.get("Parameters") or [], texts)
+        known = self.history.of_token(request.get("ClientToken", ""))
+        if known:
+            return known
+        execution_id = str(uuid.uuid4())
+        named = self.sessions.find(request.get("SessionId", ""))
+        place = named.place if named else {name: request[name] for name in NAMES if request.get(name)}
+        access = self.targets.find(owner, place)
+        place = place | {"DbUser": access.target.user}
+        execution = Execution(
+            id=execution_id,
+            parts=[Part(text) for text in texts],
+            whole=Part("" if is_batch else texts[0]),
+            place=place,
+            is_batch=is_batch,
+            mode=request.get("ExecutionMode") or TRANSACTION,
+            name=request.get("StatementName", ""),
+            parameters=list(request.get("Parameters") or []),
+            format=request.get("ResultFormat") or JSON,
+            token=request.get("ClientToken", ""),
+            region=owner.region,
+            account=owner.account,
+        )
+        session = self.sessions.take(request, place, execution_id)
+        execution.session_id = session.id if session else ""
+        self.history.add(execution)
+        self._pool.submit(self._run, execution, values, access, session)
+        return execution
+
+    def cancel(self, execution: Execution) -> bool:
+        """Stop an execution; False where it has ended already."""
+        with self._lock:
+            session = self._live.get(execution.id)
+            if execution.whole.status in ENDED:
+                return False
+            if session is None:
+                self._end(execution, states.ABORTED, _CANCELLED)
+        if session:
+            session.cancel()
+        return True
+
+    def _run(self, execution: Execution, values: dict[str, str], access: Access, kept: KeptSession | None) -> None:
+        try:
+            if execution.whole.status not in ENDED:
+                self._run_in(execution, values, access, kept)
+        except Exception as error:  # noqa: BLE001 - whatever happens, a statement must end
+            self._fail(execution, error)
+        finally:
+            if kept:
+                self.sessions.give_back(kept)
+
+    def _run_in(self, execution: Execution, values: dict[str, str], access: Access, kept: KeptSession | None) -> None:
+        if access.refused:
+            raise SqlError(access.refused)
+        execution.whole.move(states.PICKED)
+        session = (kept.session if kept else None) or Session(self.databases, self._store, access.target)
+        if kept:
+            kept.session = session
+        execution.pid = session.pid
+        with self._lock:
+            if execution.whole.status in ENDED:
+                return
+            self._live[execution.id] = session
+        try:
+            self._run_parts(execution, values, session)
+        finally:
+            with self._lock:
+                del self._live[execution.id]
+            if kept is None:
+                session.close()
+
+    def _run_parts(self, execution: Execution, values: dict[str, str], session: Session) -> None:
+        execution.whole.move(states.STARTED)
+        self.history.save(execution)
+        texts = [part.sql for part in execution.parts]
+        if execution.is_batch and execution.mode != AUTO_COMMIT:
+            session.run_batch(texts, values, lambda place, run: self._run_part(execution, place, run))
+            self._end(execution, states.FINISHED)
+            return
+        errors = []
+        for place, text in enumerate(texts):
+            try:
+                self._run_part(execution, place, partial(session.run, text, values))
+            except SqlError as error:
+                if not execution.is_batch:
+                    raise
+                errors.append(f"Query #{place + 1} failed with ERROR: {error}")
+        self._end(execution, states.FAILED if errors else states.FINISHED, "; ".join(errors))
+
+    def _run_part(self, execution: Execution, place: int, run: Callable[[Path], Answer]) -> None:
+        part = execution.parts[place]
+        part.move(states.STARTED)
+        try:
+            answer = run(self.history.result_file(execution, place + 1))
+        except SqlError as error:
+            part.move(states.FAILED, f"ERROR: {error}")
+            if execution.is_batch and execution.mode != AUTO_COMMIT:
+                raise SqlError(f"Query #{place + 1} failed with ERROR: {error}") from error
+            raise
+        part.query_id, part.rows, part.size, part.columns = answer.query_id, answer.rows, answer.size, answer.columns
+        part.move(states.FINISHED)
+
+    def _fail(self, execution: Execution, error: Exception) -> None:
+        if isinstance(error, StatementCancelledError):
+            self._end(execution, states.ABORTED, _CANCELLED)
+            return
+        if isinstance(error, SqlError):
+            text = str(error)
+            self._end(execution, states.FAILED, text if text.startswith(("Query #", "FATAL: ")) else f"ERROR: {text}")
+            return
+        _log.error("statement %s failed", execution.id, exc_info=error)
+        self._end(execution, states.FAILED, f"Internal error: {type(error).__name__}: {error}")
+
+    def _end(self, execution: Execution, status: str, error: str = "") -> None:
+        """Statements of a batch that were not reached are states.ABORTED."""
+        for part in execution.parts:
+            if part.status not in ENDED:
+                part.move(states.ABORTED if execution.is_batch else status, "" if execution.is_batch else error)
+        first, whole = execution.parts[0], execution.whole
+        if not execution.is_batch:
+            whole.query_id, whole.rows, whole.size, whole.columns = (
+                first.query_id, first.rows, first.size, first.columns,
+            )  # fmt: skip
+        whole.move(status, error)
+        self.history.save(execution)

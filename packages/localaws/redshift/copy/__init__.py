@@ -1,0 +1,1 @@
+"""COPY: rows of objects in S3 into a table, with Redshift's conversions and its records of errors."""

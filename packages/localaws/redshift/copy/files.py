@@ -1,0 +1,129 @@
+"""The objects that a COPY reads: all below a prefix, or those of a manifest; as bytes without compression."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Any, cast
+
+from localaws.redshift.copy.options import BZIP2, GZIP, ZSTD, CopyOptions
+from localaws.redshift.errors import SqlError
+from localaws.s3.errors import NoSuchBucketError, NoSuchKeyError, S3Error
+from localaws.s3.store import ObjectStore, split_uri
+
+UNREADABLE = (OSError, EOFError, zlib.error)
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One object; ``size`` in bytes, as it is stored."""
+
+    bucket: str
+    key: str
+    size: int
+
+    @property
+    def uri(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+
+def source_files(store: ObjectStore, options: CopyOptions) -> list[SourceFile]:
+    """Raises SqlError where there is none, or a mandatory one of a manifest is missing."""
+    bucket, key = split_uri(options.source)
+    if options.manifest:
+        return _of_manifest(store, bucket, key)
+    try:
+        found = [SourceFile(bucket, info.key, info.size) for info in store.reads.list(bucket, key)]
+    except NoSuchBucketError:
+        raise _s3_error(
+            "S3ServiceException:The specified bucket does not exist,Status 404,Error NoSuchBucket"
+        ) from None
+    found = [file for file in found if not (file.key.endswith("/") and not file.size)]
+    if not found:
+        raise _s3_error(f"The specified S3 prefix '{key}' does not exist")
+    return found
+
+
+def read_object(store: ObjectStore, uri: str) -> bytes:
+    """A small object: a manifest or a JSONPaths file; raises SqlError."""
+    try:
+        return store.reads.get_bytes(*split_uri(uri))
+    except (NoSuchKeyError, NoSuchBucketError):
+        raise _s3_error(f"The specified S3 prefix '{split_uri(uri)[1]}' does not exist") from None
+
+
+@contextmanager
+def opened(store: ObjectStore, file: SourceFile, options: CopyOptions) -> Iterator[IO[bytes]]:
+    """The bytes of an object without compression; raises SqlError where the object is gone, or damaged."""
+    try:
+        _, raw = store.reads.open(file.bucket, file.key)
+    except (NoSuchKeyError, NoSuchBucketError):
+        raise _s3_error(f"The specified S3 prefix '{file.key}' does not exist") from None
+    with raw:
+        try:
+            yield _plain(raw, options)
+        except UNREADABLE as error:
+            if not options.compression:
+                raise
+            raise SqlError(f"S3 file {file.uri} is not a valid {options.compression} file: {error}") from None
+
+
+def _plain(raw: IO[bytes], options: CopyOptions) -> IO[bytes]:
+    if options.compression == GZIP:
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=raw))
+    if options.compression == BZIP2:
+        return bz2.BZ2File(raw)
+    if options.compression == ZSTD:
+        import pyarrow as pa
+
+        return io.BufferedReader(pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd"))
+    return raw
+
+
+def _of_manifest(store: ObjectStore, bucket: str, key: str) -> list[SourceFile]:
+    """https://docs.aws.amazon.com/redshift/latest/dg/loading-data-files-using-manifest.html."""
+    uri = f"s3://{bucket}/{key}"
+    found = []
+    for entry in _entries(uri, read_object(store, uri)):
+        url = str(entry.get("url", ""))
+        if not url.startswith("s3://"):
+            raise SqlError(f"Invalid manifest {uri}: the URL {url!r} is no s3:// address")
+        part_bucket, part_key = split_uri(url)
+        info = _head(store, part_bucket, part_key)
+        if info is not None:
+            found.append(SourceFile(part_bucket, part_key, info.size))
+        elif entry.get("mandatory"):
+            raise SqlError(f"Problem reading manifest file - S3 file {url}: the specified key does not exist")
+    if not found:
+        raise SqlError(f"Problem reading manifest file - no file of {uri} exists")
+    return found
+
+
+def _entries(uri: str, data: bytes) -> list[dict[str, Any]]:
+    try:
+        document = json.loads(data)
+    except ValueError:
+        raise SqlError(f"Invalid manifest {uri}: it is no JSON document") from None
+    entries = document.get("entries") if isinstance(document, dict) else None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise SqlError(f"Invalid manifest {uri}: it has no list of entries")
+    return entries
+
+
+def _head(store: ObjectStore, bucket: str, key: str) -> Any:
+    try:
+        return store.reads.head(bucket, key)
+    except S3Error:
+        return None
+
+
+def _s3_error(text: str) -> SqlError:
+    """As COPY words errors of S3: code 8001 is that of its S3 utilities."""
+    line = "-" * 47
+    return SqlError(f"{text}\n  Detail: \n  {line}\n  error:  {text}\n  code:      8001\n  context:   \n  {line}")

@@ -1,0 +1,110 @@
+"""Writes into a table by PostgreSQL's COPY: raw blocks, or rows of texts."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+import psycopg
+
+from localaws.redshift.copy.columns import Column, CopyTarget
+from localaws.redshift.copy.options import CSV, CopyOptions
+from localaws.redshift.database import Connection
+from localaws.redshift.sql.words import literal, quoted
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+class CopyStream:
+    """One COPY of PostgreSQL's at a time, kept open while what follows has the same form.
+
+    Use it as a context; ``close`` ends the last one and raises what PostgreSQL finds.
+    """
+
+    def __init__(self, connection: Connection, target: CopyTarget, options: CopyOptions) -> None:
+        self._connection, self._target, self._options = connection, target, options
+        self._open: ExitStack | None = None
+        self._copy: psycopg.Copy | None = None
+        self._form = ""
+        self._raw: tuple[str, bool] | None = None
+        self._texts = [place for place, column in enumerate(target.columns) if column.is_text]
+
+    def write_block(self, data: bytes, form: str) -> None:
+        """Hand on bytes as they are; ``form`` says to PostgreSQL's COPY what they are."""
+        self._in_form(form).write(data)
+
+    def write_clean(self, data: bytes, quote: str, *, crlf: bool) -> None:
+        """Hand on records that PostgreSQL reads as Redshift does; lines end as ``crlf`` says."""
+        self.write_block(data, self._raw_form(quote, crlf=crlf))
+        self._raw = (quote, crlf)
+
+    def write_rows(self, rows: Sequence[Sequence[str | None]]) -> None:
+        """Write rows of texts that PostgreSQL's types take; None for NULL."""
+        if self._raw and not any(row[place] is None for row in rows for place in self._texts):
+            self._in_form(self._form).write(self._as_records(rows, *self._raw))
+            return
+        lines = ["\t".join("\\N" if value is None else value.translate(_ESCAPES) for value in row) for row in rows]
+        if lines:
+            self._in_form("FORMAT text, ENCODING 'UTF8'").write(("\n".join(lines) + "\n").encode())
+            self._raw = None
+
+    def _as_records(self, rows: Sequence[Sequence[str | None]], quote: str, crlf: bool) -> bytes:
+        """Rows in the form of the clean records before them, in which only texts cannot be NULL."""
+        text = io.StringIO()
+        delimiter, end = self._options.delimiter, "\r\n" if crlf else "\n"
+        csv.writer(text, delimiter=delimiter, quotechar=quote, lineterminator=end).writerows(rows)
+        return text.getvalue().encode()
+
+    def _raw_form(self, quote: str, *, crlf: bool) -> str:
+        """Options of PostgreSQL's COPY; it takes one kind of line ends in one COPY."""
+        texts = [column for column in self._target.columns if column.is_text]
+        others = [column for column in self._target.columns if not column.is_text]
+        null_empty = self._options.empty_as_null or not self._options.null_as
+        options = [
+            "FORMAT csv",
+            f"DELIMITER {literal(self._options.delimiter)}",
+            f"QUOTE {_character(quote)}",
+            f"ESCAPE {_character(quote)}",
+            "NULL ''",
+            f"ENCODING 'UTF8'{' ' if crlf else ''}",
+        ]
+        if texts and not null_empty:
+            options.append(f"FORCE_NOT_NULL ({_names(texts)})")
+        forced = others + texts if null_empty else others
+        if forced and self._options.format == CSV:
+            options.append(f"FORCE_NULL ({_names(forced)})")
+        return ", ".join(options)
+
+    def close(self) -> None:
+        if self._open:
+            self._open.close()
+            self._open = None
+
+    def abandon(self) -> None:
+        """End without what was written since the last form: the transaction is lost."""
+        if self._open:
+            opened, self._open = self._open, None
+            try:
+                opened.__exit__(psycopg.DataError, psycopg.DataError("COPY ended"), None)
+            except psycopg.Error:
+                return
+
+    def _in_form(self, form: str) -> psycopg.Copy:
+        if self._open is None or form != self._form:
+            self.close()
+            self._form, self._open = form, ExitStack()
+            cursor = self._open.enter_context(self._connection.cursor())
+            statement = f"COPY {self._target.table} ({_names(self._target.columns)}) FROM STDIN WITH ({form})"
+            self._copy = self._open.enter_context(cursor.copy(statement.encode()))
+        assert self._copy is not None
+        return self._copy
+
+
+def _names(columns: Sequence[Column]) -> str:
+    return ", ".join(quoted(column.name) for column in columns)
+
+
+def _character(value: str) -> str:
+    return f"E'\\x{ord(value):02x}'"

@@ -1,0 +1,149 @@
+"""The PostgreSQL beneath: one database there for each database of a cluster or a namespace."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from localaws.postgres_server import PostgresServer
+from localaws.redshift.errors import SqlError
+
+_LONGEST_NAME = 63
+_SEARCH_PATH = "public, rs, pg_catalog"
+Connection = psycopg.Connection[tuple[object, ...]]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a statement runs.
+
+    ``warehouse`` is the region and identity of a cluster or namespace; ``owned`` the database that it was made with.
+    """
+
+    warehouse: str
+    database: str
+    user: str
+    owned: str
+
+
+class Databases:
+    """Connections to the databases of all warehouses; the server starts with the first.
+
+    ``address`` is the URL of a PostgreSQL of the user's; without one, one is started below ``folder``.
+    """
+
+    def __init__(self, folder: Path, address: str) -> None:
+        self._server = None if address else PostgresServer(folder)
+        self._address = address
+        self._ready: set[str] = set()
+        self._lock = threading.Lock()
+
+    def connect(self, target: Target) -> Connection:
+        """A connection in autocommit mode, with Redshift's names before PostgreSQL's; raises SqlError."""
+        name = self._ensure(target)
+        connection = self.connect_plain(name)
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.execute(
+            "SELECT set_config('search_path', %s, false), set_config('rs.database', %s, false), "
+            "set_config('rs.user', %s, false)",
+            (_SEARCH_PATH, target.database, target.user),
+        )
+        return connection
+
+    def log_connection(self, target: Target) -> Connection:
+        """A connection of its own, for rows that a rollback of the statement leaves."""
+        return self.connect_plain(self._ensure(target))
+
+    def connect_plain(self, name: str) -> Connection:
+        return psycopg.connect(self._started(), dbname=_short(name), autocommit=True, prepare_threshold=None)
+
+    def create(self, target: Target, database: str) -> None:
+        """CREATE DATABASE; raises SqlError where it is there."""
+        with self._lock:
+            if database in self._names(target.warehouse) or database == target.owned:
+                raise SqlError(f'database "{database}" already exists')
+            self._create(physical_name(target.warehouse, database))
+
+    def drop(self, target: Target, database: str) -> None:
+        """DROP DATABASE; raises SqlError where it is not there, or is the one in use."""
+        if database == target.database:
+            raise SqlError("cannot drop the currently open database")
+        with self._lock:
+            if database not in self._names(target.warehouse):
+                raise SqlError(f'database "{database}" does not exist')
+            self._drop(physical_name(target.warehouse, database))
+
+    def drop_all(self, warehouse: str) -> None:
+        """Drop what a deleted cluster or namespace held."""
+        with self._lock:
+            for database in self._names(warehouse):
+                self._drop(physical_name(warehouse, database))
+
+    def names(self, target: Target) -> list[str]:
+        """Databases of a warehouse, sorted."""
+        with self._lock:
+            return sorted({*self._names(target.warehouse), target.owned})
+
+    def stop(self) -> None:
+        if self._server:
+            self._server.stop()
+
+    def _started(self) -> str:
+        if self._server and not self._address:
+            self._address = self._server.start()
+        return self._address
+
+    def _ensure(self, target: Target) -> str:
+        """Name of the database in PostgreSQL; the first of a warehouse is made when it is first used."""
+        name = physical_name(target.warehouse, target.database)
+        with self._lock:
+            if name in self._ready:
+                return name
+            if target.database not in self._names(target.warehouse):
+                if target.database != target.owned:
+                    raise SqlError(f'database "{target.database}" does not exist')
+                self._create(name)
+            self._ready.add(name)
+        return name
+
+    def _names(self, warehouse: str) -> list[str]:
+        with self.connect_plain("postgres") as connection:
+            found = connection.execute(
+                "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE NOT datistemplate"
+            ).fetchall()
+        prefix = f"{warehouse}/"
+        return [str(text).removeprefix(prefix) for (text,) in found if text and str(text).startswith(prefix)]
+
+    def _create(self, name: str) -> None:
+        """Make a database with the schema ``rs``; the comment, written last, says that it is whole."""
+        physical, logical = sql.Identifier(_short(name)), name
+        with self.connect_plain("postgres") as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(physical))
+            statement = "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'"
+            connection.execute(sql.SQL(statement).format(physical))
+            with self.connect_plain(name) as made:
+                made.execute(files("localaws.redshift").joinpath("bootstrap.sql").read_text(encoding="utf-8"))
+            connection.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(physical, sql.Literal(logical)))
+
+    def _drop(self, name: str) -> None:
+        with self.connect_plain("postgres") as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(_short(name))))
+        self._ready.discard(name)
+
+
+def physical_name(warehouse: str, database: str) -> str:
+    """What a database of a warehouse is called in PostgreSQL, before it is shortened."""
+    return f"{warehouse}/{database}"
+
+
+def _short(name: str) -> str:
+    """A name that PostgreSQL takes whole."""
+    if len(name.encode()) <= _LONGEST_NAME:
+        return name
+    return hashlib.sha256(name.encode()).hexdigest()[:_LONGEST_NAME]

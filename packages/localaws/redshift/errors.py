@@ -1,0 +1,52 @@
+"""What fails in Redshift: a statement, in the words of its owner, or a request of the API."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+
+class SqlError(Exception):
+    """A statement that FAILED; its text is what DescribeStatement shows after ``ERROR: ``."""
+
+
+class UnsupportedError(SqlError):
+    """A construct whose answer would not be certain to be Redshift's."""
+
+    def __init__(self, construct: str, reason: str = "cannot be answered with certainty") -> None:
+        super().__init__(f"NOT_SUPPORTED: {construct} {reason}")
+        self.construct = construct
+
+
+class StatementCancelledError(Exception):
+    """A statement that was stopped by its owner."""
+
+
+class ApiError(Exception):
+    """The API refuses a request: ``code`` is the exception's name, HTTP 400 unless ``status`` says otherwise."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class ValidationError(ApiError):
+    """ValidationException."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ValidationException", message)
+
+
+class ResourceNotFoundError(ApiError):
+    """ResourceNotFoundException."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ResourceNotFoundException", message)
+
+
+class ConflictError(ApiError):
+    """ConflictException."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ConflictException", message)

@@ -1,0 +1,1 @@
+"""Redshift Serverless: namespaces and workgroups, as a client set them."""

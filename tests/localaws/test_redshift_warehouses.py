@@ -1,0 +1,132 @@
+"""Clusters, namespaces and workgroups of Redshift: what a client set is what it reads back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+NAMESPACE = {
+    "namespaceName": "mart",
+    "adminUsername": "chief",
+    "adminUserPassword": "Secret99x",
+    "dbName": "bank",
+    "iamRoles": ["arn:aws:iam::123456789012:role/loader"],
+    "defaultIamRoleArn": "arn:aws:iam::123456789012:role/loader",
+    "kmsKeyId": "arn:aws:kms:us-east-1:123456789012:key/1",
+    "logExports": ["userlog"],
+}
+WORKGROUP = {
+    "workgroupName": "daily",
+    "namespaceName": "mart",
+    "baseCapacity": 8,
+    "maxCapacity": 16,
+    "enhancedVpcRouting": True,
+    "publiclyAccessible": False,
+    "port": 5440,
+    "subnetIds": ["subnet-1", "subnet-2"],
+    "securityGroupIds": ["sg-1"],
+    "configParameters": [{"parameterKey": "max_query_execution_time", "parameterValue": "60"}],
+}
+
+
+def refused(call: Any, **request: Any) -> tuple[str, str]:
+    with pytest.raises(ClientError) as caught:
+        call(**request)
+    error = caught.value.response["Error"]
+    return error["Code"], error["Message"]
+
+
+def test_what_was_set_is_read_back_and_runs(aws: Any, warehouse: Any) -> None:
+    serverless = aws.client("redshift-serverless")
+    tags = [{"key": "team", "value": "data"}]
+    namespace = serverless.create_namespace(**NAMESPACE, tags=tags)["namespace"]
+    workgroup = serverless.create_workgroup(**WORKGROUP, tags=tags)["workgroup"]
+    found = serverless.get_namespace(namespaceName="mart")["namespace"]
+    assert {**found, **{k: v for k, v in NAMESPACE.items() if k != "adminUserPassword"}} == found == namespace
+    found = serverless.get_workgroup(workgroupName="daily")["workgroup"]
+    assert {**found, **WORKGROUP} == found == workgroup
+    assert (found["status"], found["endpoint"]["port"]) == ("AVAILABLE", 5440)
+    assert serverless.list_tags_for_resource(resourceArn=found["workgroupArn"])["tags"] == tags
+    serverless.update_workgroup(workgroupName="daily", baseCapacity=32, port=5439)
+    found = serverless.get_workgroup(workgroupName="daily")["workgroup"]
+    assert (found["baseCapacity"], found["maxCapacity"], found["endpoint"]["port"]) == (32, 16, 5439)
+    secret = aws.client("secretsmanager").create_secret(
+        Name="serverless", SecretString=json.dumps({"username": "chief", "password": "Secret99x"})
+    )["ARN"]
+    data = aws.client("redshift-data")
+    for name in ("daily", found["workgroupArn"]):
+        started = data.execute_statement(
+            WorkgroupName=name, Database="bank", SecretArn=secret, Sql="SELECT current_database(), current_user"
+        )
+        assert warehouse.result(warehouse.ended(started["Id"])["Id"]) == [["bank", "chief"]]
+    assert refused(serverless.create_namespace, **NAMESPACE) == (
+        "ConflictException", "Namespace mart already exists.",
+    )  # fmt: skip
+    assert refused(serverless.delete_namespace, namespaceName="mart")[0] == "ConflictException"
+    serverless.delete_workgroup(workgroupName="daily")
+    serverless.delete_namespace(namespaceName="mart")
+    assert refused(serverless.get_workgroup, workgroupName="daily") == (
+        "ResourceNotFoundException", "Workgroup daily does not exist.",
+    )  # fmt: skip
+    assert refused(data.execute_statement, WorkgroupName="daily", Database="bank", Sql="SELECT 1") == (
+        "ValidationException", "Redshift endpoint doesn't exist in this region.",
+    )  # fmt: skip
+
+
+CLUSTER = {
+    "ClusterIdentifier": "set",
+    "NodeType": "ra3.xlplus",
+    "ClusterType": "multi-node",
+    "NumberOfNodes": 2,
+    "MasterUsername": "chief",
+    "DBName": "bank",
+    "Port": 5440,
+    "PubliclyAccessible": False,
+    "Encrypted": True,
+    "KmsKeyId": "arn:aws:kms:us-east-1:123456789012:key/1",
+    "EnhancedVpcRouting": True,
+    "AutomatedSnapshotRetentionPeriod": 7,
+    "ManualSnapshotRetentionPeriod": 30,
+    "PreferredMaintenanceWindow": "sun:04:00-sun:04:30",
+    "MaintenanceTrackName": "trailing",
+    "DefaultIamRoleArn": "arn:aws:iam::123456789012:role/loader",
+    "AllowVersionUpgrade": False,
+}
+SHOWN_ELSEWHERE = ("ClusterType", "Port")
+
+
+def test_a_cluster_is_read_back_as_it_was_set(aws: Any) -> None:
+    redshift = aws.client("redshift")
+    more = {"AvailabilityZoneRelocation": True, "MultiAZ": True, "IamRoles": [CLUSTER["DefaultIamRoleArn"]]}
+    redshift.create_cluster(**CLUSTER, **more, MasterUserPassword="Secret99x", Tags=[{"Key": "team", "Value": "data"}])
+    (found,) = redshift.describe_clusters(ClusterIdentifier="set")["Clusters"]
+    expected = {name: value for name, value in CLUSTER.items() if name not in SHOWN_ELSEWHERE}
+    assert {name: found[name] for name in expected} == expected
+    shown = ("ClusterStatus", "ClusterAvailabilityStatus", "AvailabilityZoneRelocationStatus", "MultiAZ")
+    assert [found[name] for name in shown] == ["available", "Available", "enabled", "Enabled"]
+    assert (found["Endpoint"]["Port"], found["Tags"]) == (5440, [{"Key": "team", "Value": "data"}])
+    redshift.modify_cluster(ClusterIdentifier="set", MaintenanceTrackName="current", ManualSnapshotRetentionPeriod=1)
+    (found,) = redshift.describe_clusters(ClusterIdentifier="set")["Clusters"]
+    assert (found["MaintenanceTrackName"], found["ManualSnapshotRetentionPeriod"], found["MultiAZ"]) == (
+        "current", 1, "Enabled",
+    )  # fmt: skip
+    code, message = refused(
+        redshift.create_cluster, **CLUSTER | {"ClusterIdentifier": "managed"}, ManageMasterPassword=True
+    )
+    assert (code, message) == ("InvalidParameterCombination", "localaws does not support ManageMasterPassword")
+    redshift.delete_cluster(ClusterIdentifier="set", SkipFinalClusterSnapshot=True)
+
+
+def test_what_is_not_honoured_is_refused(aws: Any) -> None:
+    serverless = aws.client("redshift-serverless")
+    code, message = refused(serverless.create_namespace, namespaceName="managed", manageAdminPassword=True)
+    assert code == "ValidationException"
+    assert message.startswith("localaws does not support manageAdminPassword")
+    with pytest.raises(ClientError) as caught:
+        serverless.list_snapshots()
+    assert (
+        caught.value.response["Error"]["Message"] == "localaws does not implement ListSnapshots of redshift-serverless"
+    )
