@@ -1,0 +1,89 @@
+"""What went wrong in known solutions of the same task, beyond what the other modules show impossible."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+from crashes import each_effect
+from harvest_world import CLIENT, DAY, PORTFOLIO_1, SAMPLE, SAMPLE_MESSAGES, World
+
+from dataharvest.catapult.sender import Sender
+from dataharvest.functions import Functions
+from estrela.errors import LoadError
+from harvest_files.day import Day
+from harvest_files.files import files
+
+
+def test_sums_are_exact(world: World) -> None:
+    amounts = ("0.10", "0.20", "123456789012345678.123456789", "-0.000000001")
+    rows = [f"{at},12345678,d{at},{amount},DEPOSIT" for at, amount in enumerate(amounts)]
+    header = SAMPLE["transactions"].splitlines()[0]
+    sent = world.deliver({**SAMPLE, "transactions": "\n".join([header, *rows])})
+    (found,) = [one.body for one in sent if one.body.get("portfolio_reference") == PORTFOLIO_1]
+    assert found["sum_of_deposits"] == "123456789012345678.423456788"
+
+
+def test_a_row_that_is_left_out_moves_no_money_to_another_account(world: World) -> None:
+    """Rows are joined by key: the first account is unreadable, and the second keeps its own balance and taxes."""
+    sent = world.deliver({**SAMPLE, "accounts": SAMPLE["accounts"].replace("15000.00", "15.000,00")})
+    bodies = [one.body for one in sent]
+    assert SAMPLE_MESSAGES[1] in bodies
+    assert SAMPLE_MESSAGES[2] in bodies
+    assert {**SAMPLE_MESSAGES[3], "cash_balance": None} in bodies
+
+
+def statements(world: World, client: str, day: Day) -> int:
+    """Statements to PostgreSQL of everything but the sending of single batches."""
+    contents = {key.split("/")[1].split("_")[0]: b"".join(parts).decode() for key, parts in files(day)}
+    names: list[str] = []
+    seen = len(world.stream())
+    with each_effect(names.append):
+        world.take(*world.upload_all(contents, client))
+        world.settle(seen)
+    batches = names.count("after SendMessageBatch")
+    return sum(name.startswith("before ") and name[7:].isupper() for name in names) - 3 * batches
+
+
+def test_statements_do_not_grow_with_the_rows(world: World) -> None:
+    small = statements(world, "small", Day(clients=2, portfolios=2, transactions=20))
+    assert statements(world, "large", Day(clients=20, portfolios=30, transactions=2_000)) == small
+
+
+def test_a_standard_queue_is_fair_to_the_clients(world: World) -> None:
+    url = boto3.client("sqs").create_queue(QueueName="messages")["QueueUrl"]
+    world.functions.database.close()
+    settings = replace(world.functions.settings, messages=url)
+    world.functions = Functions(settings, world.functions.choreography)
+    sent = world.deliver(SAMPLE)
+    assert [one.body for one in sent] == SAMPLE_MESSAGES
+    assert {one.group for one in sent} == {CLIENT}
+    world.functions.database.close()
+
+
+class RefusingSqs:
+    """SQS that refuses the second message of each batch, once."""
+
+    def __init__(self, real: Any) -> None:
+        self._real, self._refused = real, False
+
+    def send_message_batch(self, QueueUrl: str, Entries: list[Any]) -> Any:
+        if self._refused:
+            return self._real.send_message_batch(QueueUrl=QueueUrl, Entries=Entries)
+        self._refused = True
+        answer = self._real.send_message_batch(QueueUrl=QueueUrl, Entries=Entries[:1] + Entries[2:])
+        failed = {"Id": Entries[1]["Id"], "SenderFault": False, "Code": "InternalError"}
+        return {**answer, "Failed": [failed]}
+
+
+def test_a_message_that_sqs_refuses_is_sent_later_and_the_others_once(world: World) -> None:
+    functions = world.functions
+    functions.__dict__["sender"] = Sender(
+        functions.database, functions.vault, RefusingSqs(functions.sqs), functions.settings.messages
+    )
+    with pytest.raises(LoadError, match=r"^outbox: SQS refused 1 messages: InternalError$"):
+        world.deliver(SAMPLE)
+    assert functions.sender.send(CLIENT, DAY) == 1
+    assert [one.body for one in world.received()] == SAMPLE_MESSAGES
