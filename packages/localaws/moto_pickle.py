@@ -17,6 +17,7 @@ from moto.logs.models import LogStream
 
 # Raised for a file that this version cannot read.
 UNREADABLE = (pickle.UnpicklingError, EOFError, AttributeError, ImportError, TypeError)
+_QUEUES = "moto.sqs.models"
 _TABLES = "moto.dynamodb.models.table"
 _PRIVATE_KEYS = (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey, ed25519.Ed25519PrivateKey)
 
@@ -51,7 +52,7 @@ class _Pickler(cloudpickle.Pickler):
         return (item.service_name,) if isinstance(item, BackendDict) else None
 
     def reducer_override(self, item: Any) -> Any:
-        """Reduce what pickle cannot, and log streams and tables: their events and items are stored by themselves."""
+        """Reduce what pickle cannot; and log streams, tables and queues, whose contents are stored by themselves."""
         if isinstance(item, _thread.LockType):
             return _thread.allocate_lock, ()
         if isinstance(item, _thread.RLock):
@@ -62,6 +63,9 @@ class _Pickler(cloudpickle.Pickler):
             return _default_dict, (type(item), item.default_factory), vars(item), None, iter(item.items())
         if isinstance(item, LogStream):
             return _bare, (LogStream,), {**vars(item), "events": []}
+        if type(item).__module__ == _QUEUES and "_pending_messages" in vars(item):
+            empty: dict[str, Any] = {"_messages": [], "_pending_messages": set(), "deleted_messages": set()}
+            return _bare, (type(item),), {**vars(item), **empty}
         if type(item).__module__ == _TABLES and _is_live_table(item):
             return _bare, (type(item),), {**vars(item), "items": defaultdict(dict)}
         return super().reducer_override(item)

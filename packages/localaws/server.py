@@ -15,7 +15,7 @@ from cheroot import wsgi
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from localaws import athena, budgets, event_hooks, glue, iceberg, queues, s3
+from localaws import athena, budgets, event_hooks, glue, iceberg, s3
 from localaws.dynamodb import open_dynamodb
 from localaws.errors import CertificateError, PortTakenError
 from localaws.gateway import OriginalHeadersGateway
@@ -27,6 +27,7 @@ from localaws.reactions import Reactions, Streams
 from localaws.redshift_room import RedshiftRoom
 from localaws.router import Router
 from localaws.settings import LOOPBACK, Settings
+from localaws.sqs import open_sqs
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -133,7 +134,6 @@ class Server:
     def _compose(self) -> WSGIApplication:
         state = MotoState(self.home.state)
         budgets.install()
-        queues.install()
         store = s3.open_store(self.home)
         catalog = glue.open_catalog(self.settings, state)
         tables = Late(lambda: iceberg.open_tables(catalog, store))
@@ -142,12 +142,14 @@ class Server:
         dynamodb = open_dynamodb(self.home.state, lambda: state.changing("dynamodb"))
         state.complete_with("dynamodb", dynamodb.fill)
         kinesis = open_kinesis(self.home.state, lambda: state.changing("kinesis"))
+        sqs = open_sqs(self.home.state, lambda: state.changing("sqs"))
+        state.complete_with("sqs", sqs.fill)
         streams = Streams(dynamodb, kinesis)
         reactions = Reactions(self.settings, self.home, store, streams, self.endpoint, state.save)
         redshift = RedshiftRoom(self.settings, self.home, store)
         event_hooks.install(reactions.open_events)
-        self._stops += [dynamodb.storage.close, kinesis.log.close, queries.stop, runs.stop, store.close, reactions.stop]
-        self._stops.append(redshift.stop)
+        self._stops += [dynamodb.storage.close, kinesis.log.close, sqs.storage.close, store.close]
+        self._stops += [queries.stop, runs.stop, reactions.stop, redshift.stop]
         self._preloads = [queries.preload, reactions.resume]
         state.load()
         runs.start()
@@ -158,7 +160,7 @@ class Server:
             state=state,
             by_path={"/iceberg": iceberg.application(tables), "/.lambda-code": reactions.download},
             by_service={"lambda": reactions.answer, **redshift.services()},
-            keepers={"dynamodb": dynamodb, "kinesis": kinesis},
+            keepers={"dynamodb": dynamodb, "kinesis": kinesis, "sqs": sqs},
         )
         queries.start(router)
         return router

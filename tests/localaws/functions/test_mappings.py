@@ -275,3 +275,30 @@ def test_a_kill_during_a_batch_loses_nothing_and_repeats_that_batch_alone(functi
     assert counts["slow"] == 2
     assert (counts["a"], counts["b"]) == (1, 1)
     assert counts["d"] in (1, 2)
+
+
+def test_messages_survive_a_kill_with_what_was_done_to_them(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    process = launch(home, "--port=0", "--warm=0")
+    record = wait_until_ready(process, home)
+    sqs = Running(record.endpoint, record.region, home, record.pid).client("sqs")
+    attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true", "VisibilityTimeout": "600"}
+    url = sqs.create_queue(QueueName="kept.fifo", Attributes=attributes)["QueueUrl"]
+    for body in "abcd":
+        sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId=body)
+    first, second = (sqs.receive_message(QueueUrl=url)["Messages"][0] for _ in range(2))
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=first["ReceiptHandle"])
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    with running(home) as server:
+        sqs, url = server.client("sqs"), url.replace(record.endpoint, server.endpoint)
+        sqs.send_message(QueueUrl=url, MessageBody="a", MessageGroupId="a")  # known, though it is gone
+        counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        assert counts["ApproximateNumberOfMessages"] == "2"
+        assert counts["ApproximateNumberOfMessagesNotVisible"] == "1"
+        sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=second["ReceiptHandle"], VisibilityTimeout=0)
+        messages = sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["ApproximateReceiveCount"]
+        )["Messages"]
+    counted = [(message["Body"], message["Attributes"]["ApproximateReceiveCount"]) for message in messages]
+    assert counted == [("b", "2"), ("c", "1"), ("d", "1")]

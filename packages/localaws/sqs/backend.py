@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -12,28 +13,45 @@ from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/using-messagededuplicationid-property.html
 DEDUPLICATION_SECONDS = 300.0
-_RECENT = "recent_deduplication_ids"
+RECENT = "recent_deduplication_ids"
 _PAUSE = 1.0
+_COUNTS = (
+    "approximate_number_of_messages",
+    "approximate_number_of_messages_delayed",
+    "approximate_number_of_messages_not_visible",
+)
+_counting = threading.local()
 
 
 class LocalSqsBackend(SQSBackend):
     """moto's backend under one lock; who waits for messages does not hold it."""
 
-    transient = frozenset({"lock", "arrived"})
+    transient = frozenset({"lock", "arrived", "touched"})
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.lock = threading.RLock()
         self.arrived = threading.Condition()
+        # ARNs of queues whose messages have changed since they were stored.
+        self.touched: set[str] = set()
 
     @property
     def _url_module(self) -> ModuleType:
         return urls
 
+    def get_queue_attributes(self, queue_name: str, attribute_names: list[str]) -> dict[str, Any]:
+        """GetQueueAttributes; messages are counted only for who asks how many there are."""
+        _counting.on = any(name == "All" or name.startswith("Approximate") for name in attribute_names)
+        try:
+            with self.lock:
+                return super().get_queue_attributes(queue_name, attribute_names)
+        finally:
+            _counting.on = False
+
     def send_message(self, queue_name: str, message_body: str, *args: Any, **options: Any) -> Message:
         """SendMessage; a FIFO queue knows a deduplication ID for five minutes, also of a message that is gone."""
         with self.lock:
-            queue = self.get_queue(queue_name)
+            queue = self._touch(queue_name)
             number = len(queue._messages)
             recent = _recent(queue)
             message = super().send_message(queue_name, message_body, *args, **options)
@@ -61,6 +79,7 @@ class LocalSqsBackend(SQSBackend):
         deadline = time.monotonic() + int(wait_seconds_timeout or 0)
         while True:
             with self.lock:
+                self._touch(queue_name)
                 found: list[Message] = super().receive_message(
                     queue_name, count, 0, visibility_timeout, message_attribute_names
                 )
@@ -73,28 +92,46 @@ class LocalSqsBackend(SQSBackend):
     def delete_message(self, queue_name: str, receipt_handle: str) -> None:
         """DeleteMessage."""
         with self.lock:
+            self._touch(queue_name)
             super().delete_message(queue_name, receipt_handle)
 
     def change_message_visibility(self, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
         """ChangeMessageVisibility."""
         with self.lock:
+            self._touch(queue_name)
             super().change_message_visibility(queue_name, receipt_handle, visibility_timeout)
 
     def purge_queue(self, queue_name: str) -> None:
         """PurgeQueue."""
         with self.lock:
+            self._touch(queue_name)
             super().purge_queue(queue_name)
+
+    def _touch(self, queue_name: str) -> Queue:
+        """Note that the messages of a queue, or of its dead-letter queue, change; raises QueueDoesNotExist."""
+        queue = self.get_queue(queue_name)
+        self.touched.add(queue.queue_arn)
+        if queue.dead_letter_queue:
+            self.touched.add(queue.dead_letter_queue.queue_arn)
+        return queue
 
 
 def _recent(queue: Queue) -> dict[str, tuple[float, str, str | None]]:
     """Deduplication IDs of the last five minutes: when, and which message had it."""
-    known: dict[str, tuple[float, str, str | None]] = vars(queue).setdefault(_RECENT, {})
+    known: dict[str, tuple[float, str, str | None]] = vars(queue).setdefault(RECENT, {})
     oldest = time.time() - DEDUPLICATION_SECONDS
     for name in [name for name, (sent, *_) in known.items() if sent < oldest]:
         del known[name]
     return known
 
 
+def _when_asked(count: Callable[[Queue], int]) -> property:
+    """A count of messages, 0 unless somebody asks: moto reads all attributes of a queue for each message."""
+    return property(lambda queue: count(queue) if getattr(_counting, "on", False) else 0)
+
+
 def install() -> None:
     """Make moto build this backend; before its first request to SQS."""
+    for name in _COUNTS:
+        setattr(Queue, name, _when_asked(getattr(Queue, name).fget))
     sqs_backends.backend = LocalSqsBackend
