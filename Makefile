@@ -6,7 +6,7 @@ TRINO := 476
 TRINO_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/localaws
 UV_VERSION := $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
 
-.PHONY: help setup check test test-fast test-long test-compose package deploy deploy-plan comment-plan release-dags workflows checkov diagram deploy-local destroy-local demo harvest airflow preview bench clean soak trino
+.PHONY: help setup check test test-fast test-long test-compose package deploy deploy-plan comment-plan release-dags workflows checkov diagram deploy-local run-local destroy-local demo harvest airflow preview bench clean soak trino
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ checkov: ## scan terraform/ with checkov, in an environment of its own; some min
 
 diagram: .venv/ready ## draw the architecture into architecture_diagram/; needs graphviz
 	@$(BIN)/python architecture_diagram/architecture.py
+
+run-local: .venv/ready ## run star banking, its charts and its maintenance on what deploy-local made
+	@$(BIN)/python -m demo.deployed
 
 destroy-local: .venv/ready ## remove what deploy-local made
 	@./deploy.sh destroy --target local --destroy local

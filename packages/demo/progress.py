@@ -22,13 +22,15 @@ class RunTimeoutError(Exception):
     """The DAG run did not end in time."""
 
 
-def watch(console: Console, airflow: Airflow, dag_id: str, run_id: str) -> str:
+def watch(
+    console: Console, airflow: Airflow, dag_id: str, run_id: str, deadline_seconds: float = DEADLINE_SECONDS
+) -> str:
     """Show the tasks until the run ends; the run's final state. Raises RunTimeoutError."""
     started = time.monotonic()
     with Live(console=console, refresh_per_second=8, transient=True) as live:
         while (state := airflow.state(dag_id, run_id)) not in DONE:
             seconds = time.monotonic() - started
-            if seconds > DEADLINE_SECONDS:
+            if seconds > deadline_seconds:
                 raise RunTimeoutError(f"run {run_id} is {state} after {seconds:.0f} s; logs lie in {airflow.home}/logs")
             heading = Spinner("dots", Text(f"Airflow runs {dag_id}: {seconds:.0f} s", style="bold"))
             live.update(Group(heading, task_table(airflow.tasks(dag_id, run_id))))

@@ -1,0 +1,147 @@
+"""``python -m demo.deployed``: run star banking on what ``make deploy-local`` deployed.
+
+A local Airflow reads its Variables from the deployed secrets, starts the deployed Glue job on the deployed bucket, and
+then the maintenance; Athena answers every chart in the deployed workgroup of Metabase. All that this starts is stopped
+at the end, the Glue runs that are still active included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from bcb_mirror.errors import MirrorError
+from demo.airflow import Airflow, AirflowError, airflow
+from demo.progress import DEADLINE_SECONDS, RunTimeoutError, watch
+from demo.world import WorldError, source_host, world_from
+from estrela.errors import EstrelaError
+from estrela.hooks.glue_runs import has_ended
+from estrela.model.plan import MAINTAIN, dag_id
+from localaws.home import Home
+from localaws.running import Running
+from metabase.files import site_of
+from metabase.preview.athena import Athena
+from metabase.preview.render import preview
+
+PROJECT = Path(__file__).resolve().parents[2]
+STAR = "banking"
+BACKEND = "airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend"
+
+
+class NotDeployedError(Exception):
+    """There is nothing to run on."""
+
+
+EXPECTED = (AirflowError, EstrelaError, MirrorError, NotDeployedError, RunTimeoutError, WorldError)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run both DAGs and every chart; 0 where all of them succeeded. An expected error is one line."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    given = _parser().parse_args(arguments)
+    console = Console()
+    try:
+        aws = _server(Path(os.environ.get("LOCALAWS_HOME", PROJECT / ".localaws")))
+        variables = deployed_variables(aws.client("secretsmanager"), given.env)
+        with contextlib.ExitStack() as stack:
+            return _run(console, stack, aws, variables, given)
+    except EXPECTED as error:
+        console.print(f"[red]run-local:[/] {error}", soft_wrap=True)
+        return 1
+
+
+def deployed_variables(secrets: Any, environment: str) -> dict[str, str]:
+    """Return Airflow's Variables as the deployed secrets hold them. Raises NotDeployedError if there are none."""
+    prefix = f"estrela-{environment}/airflow/variables/"
+    pages = secrets.get_paginator("list_secrets").paginate(Filters=[{"Key": "name", "Values": [prefix]}])
+    names = [secret["Name"] for page in pages for secret in page["SecretList"]]
+    if not names:
+        raise NotDeployedError(f"the local AWS has no secrets {prefix}*; run: make deploy-local")
+    return {name.removeprefix(prefix): secrets.get_secret_value(SecretId=name)["SecretString"] for name in names}
+
+
+def _server(home: Path) -> Running:
+    record = Home(home).read_record()
+    if record is None:
+        raise NotDeployedError(f"no local AWS runs on {home}; run: make deploy-local")
+    return Running(record.endpoint, record.region, home, record.pid)
+
+
+def _run(
+    console: Console, stack: contextlib.ExitStack, aws: Running, variables: Mapping[str, str], given: argparse.Namespace
+) -> int:
+    state = PROJECT / ".demo" / f"deployed-{given.env}"
+    state.mkdir(parents=True, exist_ok=True)
+    job, lake = variables["estrela_glue_job"], variables["estrela_lake"]
+    console.print(f"Star {STAR} by the Glue job {job} on s3://{lake}; its state is in {state.relative_to(PROJECT)}")
+    host = stack.enter_context(source_host(world_from(os.environ), state / "mirror.log"))
+    stack.enter_context(_no_run_left(aws.client("glue"), job))
+    flow = stack.enter_context(airflow(state / "airflow", PROJECT / "dags", airflow_env(aws, host, given.env)))
+    for dag in (dag_id(STAR), f"{MAINTAIN}_{STAR}"):
+        flow.wait_for_dag(dag)
+        if not _succeeds(console, flow, dag, given.deadline):
+            return 1
+    page = state / "dashboards.html"
+    workgroup = f"estrela-{given.env}-metabase"
+    drawn = preview(site_of(STAR), Athena(aws.client("athena"), workgroup), page)
+    console.print(f"Athena's workgroup {workgroup} answered {drawn.cards} charts: {page.relative_to(PROJECT)}")
+    if drawn.empty:
+        console.print(f"[red]run-local:[/] charts without a row: {', '.join(drawn.empty)}", soft_wrap=True)
+    return 1 if drawn.empty else 0
+
+
+def airflow_env(aws: Running, host: str, environment: str) -> dict[str, str]:
+    """Return what Airflow must know: the AWS, where its Variables are, and what stands in for the sources."""
+    return {
+        **aws.env,
+        "AIRFLOW_CONN_AWS_DEFAULT": "aws://",
+        "AIRFLOW__SECRETS__BACKEND": BACKEND,
+        "AIRFLOW__SECRETS__BACKEND_KWARGS": (
+            f'{{"variables_prefix": "estrela-{environment}/airflow/variables", "variables_lookup_pattern": "^estrela_",'
+            ' "connections_prefix": null, "config_prefix": null}'
+        ),
+        "AIRFLOW_VAR_ESTRELA_POLL_SECONDS": "1",
+        "AIRFLOW_VAR_ESTRELA_SOURCE_HOST": host,
+    }
+
+
+def _succeeds(console: Console, flow: Airflow, dag: str, deadline: float) -> bool:
+    run_id = flow.trigger(dag, {})
+    state = watch(console, flow, dag, run_id, deadline)
+    console.print(f"DAG {dag}: {state}")
+    for task in flow.tasks(dag, run_id):
+        if task.state == "failed":
+            console.print(f"[red]{task.name} failed:[/] {flow.reason(dag, run_id, task.name)}", soft_wrap=True)
+    return state == "success"
+
+
+@contextlib.contextmanager
+def _no_run_left(glue: Any, job: str) -> Iterator[None]:
+    """Stop the runs of ``job`` that are active when the block ends."""
+    try:
+        yield
+    finally:
+        runs = glue.get_job_runs(JobName=job)["JobRuns"]
+        if active := [run["Id"] for run in runs if not has_ended(run)]:
+            glue.batch_stop_job_run(JobName=job, JobRunIds=active)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="run-local")
+    parser.add_argument("--env", default="local", help="name of the environment that was deployed")
+    parser.add_argument(
+        "--deadline", type=float, default=DEADLINE_SECONDS, help="seconds that each DAG run has (default: %(default)s)"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,101 @@
+"""deploy.sh to the local AWS, star banking on what it deployed, and nothing left after the destroy."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from terraform_run import Terraform
+
+from localaws.home import Home
+from localaws.running import Running
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture(scope="module")
+def env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of a local AWS of its own, to which Terraform has been applied."""
+    if not shutil.which("terraform") or not shutil.which("aws"):
+        pytest.skip("NOT TESTED, terraform or aws is not on the PATH")
+    home = tmp_path_factory.mktemp("deployed")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    settings = Terraform(tmp_path_factory.mktemp("terraform")).env
+    kept = {name: value for name, value in settings.items() if name != "TF_DATA_DIR"}
+    env = {**kept, "LOCALAWS_HOME": str(home), "LOCALAWS_PORT": port}
+    try:
+        deploy(env, "apply", "--yes")
+        yield env
+    finally:
+        subprocess.run([sys.executable, "-m", "localaws", "down", "--home", str(home)], env=env, check=False)
+
+
+def deploy(env: dict[str, str], *arguments: str) -> str:
+    command = [str(ROOT / "deploy.sh"), *arguments, "--target", "local"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stderr
+
+
+def run_local(env: dict[str, str], *arguments: str) -> tuple[int, str]:
+    command = [sys.executable, "-m", "demo.deployed", *arguments]
+    done = subprocess.run(command, env=env | {"COLUMNS": "200"}, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def server(env: dict[str, str]) -> Running:
+    home = Path(env["LOCALAWS_HOME"])
+    record = Home(home).read_record()
+    assert record
+    return Running(record.endpoint, record.region, home, record.pid)
+
+
+def test_a_second_plan_changes_nothing(env: dict[str, str]) -> None:
+    assert "No changes." in deploy(env, "plan")
+
+
+def test_a_run_that_takes_too_long_leaves_no_glue_run_and_no_process(env: dict[str, str]) -> None:
+    status, words = run_local(env, "--deadline", "20")
+    assert (status, "run-local: run manual__" in words) == (1, True), words
+    states = {run["JobRunState"] for run in server(env).client("glue").get_job_runs(JobName="estrela-local")["JobRuns"]}
+    assert states <= {"SUCCEEDED", "FAILED", "STOPPED", "STOPPING"}
+    assert airflow_processes() == []
+
+
+def airflow_processes() -> list[int]:
+    """Processes whose environment names the Airflow of run-local."""
+    home, found = str(ROOT / ".demo" / "deployed-local" / "airflow"), []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("AIRFLOW_HOME") == home:
+                found.append(process.pid)
+    return found
+
+
+def test_the_platform_runs_on_what_was_deployed(env: dict[str, str]) -> None:
+    status, words = run_local(env)
+    assert status == 0, words
+    assert "DAG star_banking: success" in words
+    assert "DAG maintain_banking: success" in words
+    assert "Athena's workgroup estrela-local-metabase answered" in words
+
+
+def test_a_destroy_leaves_nothing(env: dict[str, str]) -> None:
+    deploy(env, "destroy", "--destroy", "local")
+    aws = server(env)
+    assert [bucket["Name"] for bucket in aws.client("s3").list_buckets()["Buckets"]] == [
+        "estrela-state-123456789012-us-east-1"
+    ]
+    assert aws.client("glue").list_jobs()["JobNames"] == []
+    assert aws.client("secretsmanager").list_secrets()["SecretList"] == []
+    assert aws.client("iam").list_roles()["Roles"] == []

@@ -1,0 +1,61 @@
+"""make run-local: what it refuses, and that it leaves no Glue run behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from demo import deployed
+from demo.deployed import NotDeployedError, airflow_env, deployed_variables, main
+from localaws.running import Running
+
+
+def test_without_a_local_aws_it_says_how_to_deploy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LOCALAWS_HOME", str(tmp_path))
+    assert main([]) == 1
+    assert capsys.readouterr().out == f"run-local: no local AWS runs on {tmp_path}; run: make deploy-local\n"
+
+
+@mock_aws
+def test_the_variables_are_those_of_the_deployed_secrets() -> None:
+    secrets = boto3.client("secretsmanager", "us-east-1")
+    for name, value in (("estrela-local/airflow/variables/estrela_lake", "lake"), ("estrela-dev/other", "no")):
+        secrets.create_secret(Name=name, SecretString=value)
+    assert deployed_variables(secrets, "local") == {"estrela_lake": "lake"}
+    with pytest.raises(NotDeployedError, match="the local AWS has no secrets estrela-dev/airflow/variables/"):
+        deployed_variables(secrets, "dev")
+
+
+def test_airflow_asks_the_secrets_and_knows_the_lake_from_nowhere_else() -> None:
+    env = airflow_env(Running("http://127.0.0.1:1", "us-east-1", Path(), 1), "http://bcb", "local")
+    assert "estrela-local/airflow/variables" in env["AIRFLOW__SECRETS__BACKEND_KWARGS"]
+    assert not [name for name in env if name.startswith("AIRFLOW_VAR_ESTRELA_LAKE")]
+
+
+class Glue:
+    def __init__(self, **states: str) -> None:
+        self.runs = [{"Id": name, "JobRunState": state} for name, state in states.items()]
+        self.stopped: list[str] = []
+
+    def get_job_runs(self, JobName: str) -> dict[str, Any]:
+        return {"JobRuns": self.runs}
+
+    def batch_stop_job_run(self, JobName: str, JobRunIds: list[str]) -> None:
+        self.stopped += JobRunIds
+
+
+def test_active_runs_are_stopped_also_after_an_error() -> None:
+    glue = Glue(a="RUNNING", b="SUCCEEDED", c="WAITING")
+    with pytest.raises(RuntimeError), deployed._no_run_left(glue, "estrela-local"):
+        raise RuntimeError
+    assert glue.stopped == ["a", "c"]
+    idle = Glue(a="FAILED")
+    with deployed._no_run_left(idle, "estrela-local"):
+        pass
+    assert idle.stopped == []
