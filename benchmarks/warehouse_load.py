@@ -44,7 +44,9 @@ PARSERS = (Whole(), Date(), Text(), Text(), Number("."), Whole(), Boolean(), Tim
 NAMES = [column.name for column in COLUMNS]
 FEED = Feed(
     name="bench", doc="Rows", origin=S3Drop("bench/", ".*"), format=Csv(), columns=COLUMNS,
-    fields=tuple(Field(one.name, one.name, parse, required=one.name == "id") for one, parse in zip(COLUMNS, PARSERS, strict=True)),
+    fields=tuple(
+        Field(one, one, parse, required=one == "id") for one, parse in zip(NAMES, PARSERS, strict=True)
+    ),
     target="mart.bench", load=Load.APPEND, order=Order.ALL, tolerance=RowTolerance(share=0.5),
 )  # fmt: skip
 PLAIN = (

@@ -15,17 +15,20 @@ from functools import cached_property
 import boto3
 
 from estrela.errors import SettingsError
+from estrela.etl.extractors.ftps_extractor import FtpsExtractor
 from estrela.etl.loaders.archive import Archive
 from estrela.etl.loaders.postgres import PostgresLoader
 from estrela.etl.loaders.postgres_changes import PostgresChanges
 from estrela.etl.steps.load_feed import LoadFeed
 from estrela.hooks.database import DatabaseManager
+from estrela.hooks.ftps import FtpsHook, FtpsServer
 from estrela.hooks.landed_files import LandedFiles
 from estrela.hooks.secret import Secret
 from estrela.ledger.claims import Claims
 from estrela.ledger.files import LedgerFiles
 from estrela.ledger.register import Register
 from estrela.model.feed import Feed
+from estrela.model.feed_origin import FtpsFolder
 from estrela.model.feeds import feeds
 
 
@@ -83,6 +86,12 @@ class WarehouseParts:
         """Return the step that loads ``feed``."""
         archive = Archive(self.database, self.files, self.archive_bucket)
         return LoadFeed(feed, Claims(self.database), self.loader(feed), archive, run_key, root=f"s3://{self.landing}")
+
+    def ftps_extractor(self, feed: Feed, origin: FtpsFolder) -> FtpsExtractor:
+        """Return the step that copies the files of an FTPS folder into the landing bucket."""
+        server = FtpsServer.from_secret(Secret(self.session.client("secretsmanager"), origin.server))
+        bucket, s3 = origin.bucket or self.landing, self.session.client("s3")
+        return FtpsExtractor(feed, FtpsHook(server, feed.name), s3, bucket, self.database, root=f"s3://{bucket}")
 
     def _pii_key(self, feed: Feed) -> bytes:
         if not feed.pii:

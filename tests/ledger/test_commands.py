@@ -104,7 +104,7 @@ def test_errors_are_one_line(landing: House, capsys: pytest.CaptureFixture[str])
         "explain: nothing: the ledger has no such file; give an id, a key or an s3:// address, as `list` shows them",
     )
     assert run(capsys, "load", "--feed", "x") == (
-        1, "load: Feed: no feed is called 'x'; allowed: branches, card_settlements"
+        1, "load: Feed: no feed is called 'x'; allowed: branches, card_settlements, exchange_rates"
     )  # fmt: skip
     landing.put("card_settlements/odd.txt", b"x")
     main(["ledger", "load", "--feed", "card_settlements"])
@@ -139,7 +139,7 @@ def test_the_doctor_names_each_problem(
     lines = text.splitlines()
     assert re.fullmatch(r"good  database: PostgreSQL \d+\.\d+.* answers", lines[1])
     assert [lines[0], *lines[2:5]] == [
-        "good  feeds: 2 are declared",
+        "good  feeds: 3 are declared",
         "good  schema: is at version 0001",
         "good  grants: the user may read and write the ledger",
         "good  leases: no file waits for a run that died",

@@ -108,4 +108,4 @@ def test_tolerance_is_a_count_or_a_share_whichever_is_more(rejected: int, rows: 
 
 def test_the_declared_feeds_are_found() -> None:
     found = feeds()
-    assert list(found) == ["branches", "card_settlements"]
+    assert list(found) == ["branches", "card_settlements", "exchange_rates"]

@@ -17,6 +17,7 @@ from estrela.ledger.state import State
 from estrela.ledger_commands import texts
 from estrela.ledger_commands.doctor import findings
 from estrela.model.feed import Feed
+from estrela.model.feed_origin import FtpsFolder
 from estrela.warehouse_parts import WarehouseParts
 
 Command = Callable[[argparse.Namespace, WarehouseParts], int]
@@ -53,8 +54,10 @@ def parser() -> argparse.ArgumentParser:
     replay = commands.add_parser("replay", help="judge rejected rows by today's declaration, and load the good ones")
     replay.add_argument("--feed", required=True)
     replay.add_argument("--code", default="", help="only rejects of this code, as `explain` shows them")
-    register = commands.add_parser("register", help="register what a listing finds of a feed")
-    load = commands.add_parser("load", help="register what a listing finds of a feed, and load it")
+    register = commands.add_parser(
+        "register", help="fetch what an FTPS folder has for a feed, and register what a listing finds"
+    )
+    load = commands.add_parser("load", help="the same, then load it")
     for one in (register, load):
         one.add_argument("--feed", required=True)
     commands.add_parser("doctor", help="check what the ledger needs")
@@ -123,6 +126,9 @@ def _replay(given: argparse.Namespace, parts: WarehouseParts) -> int:
 def _register(given: argparse.Namespace, parts: WarehouseParts) -> int:
     feed = _feed(parts, given.feed)
     bucket = feed.origin.bucket or parts.landing
+    if isinstance(feed.origin, FtpsFolder):
+        figures = parts.ftps_extractor(feed, feed.origin).run()
+        print(f"{feed.name}: {figures['files']} files, {figures['bytes']} bytes, came from {feed.origin.folder}")
     found = list(listed(parts.session.client("s3"), bucket, feed.origin.prefix))
     new = parts.register().register(found, _run(), by_event=False)
     print(f"{feed.name}: a listing found {new} new files")

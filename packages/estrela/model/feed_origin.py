@@ -38,3 +38,21 @@ class S3Drop:
         """Return the text by which files are ordered; None if the key is not that of a file of this feed."""
         found = re.fullmatch(self.pattern, key.removeprefix(self.prefix)) if key.startswith(self.prefix) else None
         return "/".join(found[name] or "" for name in self.sequence) if found else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FtpsFolder(S3Drop):
+    """Files in ``folder`` of an FTPS server, copied into the landing bucket below ``prefix``.
+
+    ``server`` is the name of the secret that says where it is and how to log in. Names of files must match ``pattern``;
+    a file is taken once its size and time stood still over two looks, and again when it changed.
+    """
+
+    server: str
+    folder: str
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.folder.startswith("/") or self.folder.endswith("/"):
+            where = f"FtpsFolder({self.prefix!r})"
+            raise DefinitionError(where, f"folder {self.folder!r}", ("an absolute path such as '/out/rates'",))

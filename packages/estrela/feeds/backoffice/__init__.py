@@ -1,1 +1,1 @@
-"""Files of the back office: card settlements and branches."""
+"""Files of the back office: card settlements, branches and exchange rates."""
