@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import boto3
 
+from dataharvest import audit
 from dataharvest.functions import Functions
 from dataharvest.model.delivery import day_of
 from dataharvest.replay import replay
@@ -39,9 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     explained.set_defaults(command=_explain)
     replayed = commands.add_parser("replay", help="take up batches of the stream that Lambda gave up")
     replayed.add_argument("address", help="s3://bucket/prefix of the mapping's on-failure destination")
-    replayed.set_defaults(
-        command=lambda functions, given: replay(boto3.client("s3"), functions.dispatcher, given.address)
-    )
+    replayed.set_defaults(command=_replay)
     return parser
 
 
@@ -57,9 +56,19 @@ def _explain(functions: Functions, given: argparse.Namespace) -> Iterator[str]:
         day_of(given.date)
     except ValueError:
         raise SettingsError("date", f"{given.date!r} is no date such as 20220226") from None
+    _audit(functions, "explain", f"{given.client} {given.date}")
     with functions.database.transaction() as connection:
         lines = list(explain(connection, given.client, given.date))
     yield from lines or [f"nothing is known of {given.client} on {given.date}"]
+
+
+def _replay(functions: Functions, given: argparse.Namespace) -> Iterator[str]:
+    _audit(functions, "replay", given.address)
+    return replay(boto3.client("s3"), functions.dispatcher, given.address)
+
+
+def _audit(functions: Functions, action: str, subject: str) -> None:
+    audit.record(functions.database, boto3.client("sts"), action, subject)
 
 
 if __name__ == "__main__":

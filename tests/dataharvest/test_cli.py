@@ -84,6 +84,8 @@ def test_a_wrong_command_is_one_line(
 ) -> None:
     settings.upload("clients", SAMPLE["clients"])
     assert main(arguments) == 1
+    tried = [("replay", arguments[-1])] if arguments[0] == "replay" else []
+    assert settings.rows("SELECT action, subject FROM dataharvest.audit") == tried
     assert capsys.readouterr().err == f"dataharvest: {message}\n"
 
 
@@ -92,6 +94,9 @@ def test_an_unknown_date_and_a_missing_setting_are_said(
 ) -> None:
     assert main(["explain", CLIENT, DAY]) == 0
     assert capsys.readouterr().out == f"nothing is known of {CLIENT} on {DAY}\n"
+    ((who, action, subject),) = settings.rows("SELECT who, action, subject FROM dataharvest.audit")
+    assert who.startswith("arn:aws:")
+    assert (action, subject) == ("explain", f"{CLIENT} {DAY}")
     monkeypatch.delenv("DATAHARVEST_KMS_KEY")
     assert main(["status"]) == 1
     assert capsys.readouterr().err == "dataharvest: DATAHARVEST_KMS_KEY: is not set\n"
