@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from moto.core.responses import ActionResult
-from moto.events.exceptions import InvalidEventPatternException
+from moto.events.exceptions import InvalidEventPatternException, ValidationException
 from moto.events.models import EventsBackend, Rule
 from moto.events.responses import EventsHandler
 from moto.scheduler.models import EventBridgeSchedulerBackend
 from moto.sns.models import Subscription
 
 DELIVERED = ("sqs", "lambda")
+_MANDATORY = {"id", "account", "source", "time", "region", "detail-type"}
 
 
 class EventRoom(Protocol):
@@ -78,13 +79,24 @@ def _publishing(open_room: Callable[[], EventRoom], original: Callable[..., Any]
 def _testing(open_room: Callable[[], EventRoom]) -> Callable[..., Any]:
     def test_event_pattern(handler: Any) -> ActionResult:
         """TestEventPattern."""
+        event = handler._get_param("Event")
+        if not _is_event(event):
+            raise ValidationException("Parameter Event is not valid.")
         try:
-            result = open_room().test(handler._get_param("EventPattern"), handler._get_param("Event"))
+            result = open_room().test(handler._get_param("EventPattern"), event)
         except ValueError as error:
             raise InvalidEventPatternException(str(error)) from error
         return ActionResult({"Result": result})
 
     return test_event_pattern
+
+
+def _is_event(text: str) -> bool:
+    try:
+        event = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(event, dict) and event.keys() >= _MANDATORY
 
 
 def _as_aws_shows(event: dict[str, Any]) -> dict[str, Any]:

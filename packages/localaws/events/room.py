@@ -12,7 +12,8 @@ from localaws.events.directory_watch import DirectoryWatch
 from localaws.events.mappings.manager import Mappings, StreamSource
 from localaws.events.misdelivery import Misdelivery, parse_misbehaviour
 from localaws.events.outbox import Message, Outbox
-from localaws.events.patterns import matches, parse_pattern
+from localaws.events.pattern_rules import parse_pattern
+from localaws.events.patterns import matches
 from localaws.events.s3_notifications import S3Notifications
 from localaws.events.schedules import Schedules
 from localaws.events.targets import Targets

@@ -17,10 +17,10 @@ from localaws.functions.delivery import Delivery
 from localaws.functions.destinations import Destinations, Ending
 from localaws.functions.documents import Documents
 from localaws.functions.errors import LambdaError
+from localaws.functions.event_config_calls import EVENT_CONFIG
 from localaws.functions.names import LATEST, split
 from localaws.functions.records import Records
 from localaws.functions.runner import Result, Runner
-from localaws.functions.setting_calls import EVENT_CONFIG
 
 _log = logging.getLogger(__name__)
 DEFAULT_RETRIES = 2

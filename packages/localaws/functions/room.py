@@ -14,6 +14,7 @@ from localaws.functions.asynchronous import Asynchronous
 from localaws.functions.blueprints import Blueprints
 from localaws.functions.delivery import Delivery
 from localaws.functions.documents import Documents
+from localaws.functions.event_config_calls import EventConfigCalls
 from localaws.functions.function_calls import FunctionCalls, Parts
 from localaws.functions.function_logs import FunctionLogs
 from localaws.functions.invoke_calls import InvokeCalls
@@ -24,6 +25,7 @@ from localaws.functions.pools import Pools
 from localaws.functions.records import Records
 from localaws.functions.runner import Runner
 from localaws.functions.setting_calls import SettingCalls
+from localaws.functions.tag_calls import TagCalls
 from localaws.settings import Settings
 
 if TYPE_CHECKING:
@@ -61,6 +63,8 @@ class Functions:
             AliasCalls(self.records),
             PolicyCalls(self.records),
             SettingCalls(self.records, settings.lambda_concurrency),
+            EventConfigCalls(self.records),
+            TagCalls(self.records),
             LayerCalls(self.records, packages, endpoint),
             InvokeCalls(self.records, self.runner, self.asynchronous),
         ]

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localaws.events.cron import Schedule
-from localaws.events.patterns import matches, parse_pattern
+from localaws.events.pattern_rules import parse_pattern
+from localaws.events.patterns import matches
 from localaws.running import Running, running
 
 ACCOUNT = "123456789012"
@@ -214,6 +215,10 @@ def test_patterns_are_judged_as_aws_judges_them(server: Running) -> None:
         ({"detail": {"ip": [{"cidr": "10.0.0.0"}]}}, f"{reason}Malformed CIDR, one '/' required"),
     ):
         assert verdict(pattern) == expected, pattern
+    for text in ('["plain string"]', '{"testEvent": "value"}', "no json"):
+        with pytest.raises(ClientError) as error:
+            events.test_event_pattern(EventPattern='{"source": ["s"]}', Event=text)
+        assert error.value.response["Error"]["Message"] == "Parameter Event is not valid."
 
 
 _LEAVES = st.one_of(st.text(max_size=3), st.integers(-5, 5), st.booleans(), st.none())

@@ -31,7 +31,20 @@ def failure_message(
     arn = ((mapping.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
     if not arn:
         return None
-    source = mapping["EventSourceArn"]
+    document = _context(mapping, condition, calls, result)
+    document |= _batch_info(mapping["EventSourceArn"], shard, records)
+    if arn.split(":")[2] != "s3":
+        return Message(arn, {"body": as_text(document)})
+    now = datetime.now(UTC)
+    place = f"{now:%Y/%m/%d}/{now:%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
+    document["payload"] = payload_of(records).decode()
+    region = mapping["EventSourceArn"].split(":")[3]
+    return Message(
+        arn, {"document": document, "key": f"aws/lambda/{mapping['UUID']}/{shard}/{place}", "region": region}
+    )
+
+
+def _context(mapping: Mapping[str, Any], condition: str, calls: int, result: Result | None) -> dict[str, Any]:
     document: dict[str, Any] = {
         "requestContext": {
             "requestId": result.request_id if result else str(uuid.uuid4()),
@@ -43,8 +56,11 @@ def failure_message(
     if result:
         error = {"functionError": result.function_error} if result.function_error else {}
         document["responseContext"] = {"statusCode": 200, "executedVersion": result.version, **error}
-    document |= {"version": "1.0", "timestamp": _iso(datetime.now(UTC))}
-    document[_BATCH_INFO[source.split(":")[2]]] = {
+    return document | {"version": "1.0", "timestamp": _iso(datetime.now(UTC))}
+
+
+def _batch_info(source: str, shard: str, records: Sequence[SourceRecord]) -> dict[str, Any]:
+    info = {
         "shardId": shard,
         "startSequenceNumber": records[0].identifier,
         "endSequenceNumber": records[-1].identifier,
@@ -53,15 +69,7 @@ def failure_message(
         "batchSize": len(records),
         "streamArn": source,
     }
-    if arn.split(":")[2] != "s3":
-        return Message(arn, {"body": as_text(document)})
-    now = datetime.now(UTC)
-    place = f"{now:%Y/%m/%d}/{now:%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
-    document["payload"] = payload_of(records).decode()
-    region = source.split(":")[3]
-    return Message(
-        arn, {"document": document, "key": f"aws/lambda/{mapping['UUID']}/{shard}/{place}", "region": region}
-    )
+    return {_BATCH_INFO[source.split(":")[2]]: info}
 
 
 def _iso(moment: datetime) -> str:

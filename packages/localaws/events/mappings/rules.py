@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from localaws.events.patterns import PatternError, parse_pattern
+from localaws.events.pattern_rules import PatternError, parse_pattern
 from localaws.functions.errors import invalid, refused
 
 _REFUSED = {
