@@ -92,22 +92,32 @@ class MotoState:
         for name in services:
             self._save(name, begun[name])
 
-    def save(self, service: str) -> None:
-        """Store one service as it is now; raises as :meth:`changing` does."""
-        self._save(service, self._restored[service])
+    def keep(self, service: str) -> None:
+        """Store one service as it is now, which no call asked for: where that fails, it stays as it is in memory.
+
+        Raises StateNotSavedError, or OSError where the disk is full.
+        """
+        with self._locks[service]:
+            self._store(service)
 
     def _save(self, service: str, begun: int) -> None:
         with self._locks[service]:
             if self._restored[service] != begun:
                 raise StateNotSavedError(service, "another call at the same time was undone", retryable=True)
             try:
-                self._write(service)
-            except Exception as error:
+                self._store(service)
+            except Exception:
                 self._restored[service] += 1
                 self._put_back(service)
-                if isinstance(error, OSError):
-                    raise
-                raise StateNotSavedError(service, f"{type(error).__name__}: {error}") from error
+                raise
+
+    def _store(self, service: str) -> None:
+        try:
+            self._write(service)
+        except OSError:
+            raise
+        except Exception as error:
+            raise StateNotSavedError(service, f"{type(error).__name__}: {error}") from error
 
     def _put_back(self, service: str) -> None:
         self._replace(service, self._stored(service), fresh=True)

@@ -137,7 +137,7 @@ class Server:
         store = s3.open_store(self.home)
         catalog = glue.open_catalog(self.settings, state)
         tables = Late(lambda: iceberg.open_tables(catalog, store))
-        runs = glue.open_runs(self.settings, self.home, store, self.endpoint, lambda: state.save("logs"))
+        runs = glue.open_runs(self.settings, self.home, store, self.endpoint, lambda: state.keep("logs"))
         queries = athena.open_queries(self.settings, self.home, store, catalog, tables)
         dynamodb = open_dynamodb(self.home.state, lambda: state.changing("dynamodb"))
         state.complete_with("dynamodb", dynamodb.fill)
@@ -145,7 +145,7 @@ class Server:
         sqs = open_sqs(self.home.state, lambda: state.changing("sqs"))
         state.complete_with("sqs", sqs.fill)
         streams = Streams(dynamodb, kinesis)
-        reactions = Reactions(self.settings, self.home, store, streams, self.endpoint, state.save)
+        reactions = Reactions(self.settings, self.home, store, streams, self.endpoint, state.keep)
         redshift = RedshiftRoom(self.settings, self.home, store)
         event_hooks.install(reactions.open_events)
         self._stops += [dynamodb.storage.close, kinesis.log.close, sqs.storage.close, store.close]

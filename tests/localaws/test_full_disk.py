@@ -25,6 +25,7 @@ FILL = """
 
 # Leaves not a byte in its working folder.
 HOG = """
+    print("begun", flush=True)
     with open("hog", "wb", buffering=0) as file:
         for size in (65_536, 4_096, 1):
             while file.write(b"x" * size) == size:
@@ -78,8 +79,9 @@ def test_a_job_that_fills_the_disk_fails_clearly_and_what_was_there_stays(jobs_o
             s3.delete_object(Bucket=jobs.bucket, Key=one["Key"])
         hog = jobs.run(jobs.create(HOG))
         assert hog["ErrorMessage"] == (
-            "Error Category: DISK_NO_SPACE_ERROR; Failed Line Number: 3; OSError: [Errno 28] No space left on device"
+            "Error Category: DISK_NO_SPACE_ERROR; Failed Line Number: 4; OSError: [Errno 28] No space left on device"
         )
+        assert jobs.output(hog) == ["begun"]
         assert jobs.run(jobs.create("print(1)"))["JobRunState"] == "SUCCEEDED"
 
 
