@@ -51,6 +51,13 @@ def test_the_ways_of_writing_a_file_give_the_same_rows(shared: World, name: str,
     assert loaded(shared, content, name) == ROWS
 
 
+@pytest.mark.parametrize("bad", ["", "2,a2,t2,much,TAX\n"], ids=["whole", "row_by_row"])
+def test_a_quote_inside_a_field_is_part_of_it_however_the_file_is_read(shared: World, bad: str) -> None:
+    """PostgreSQL's COPY would read the first account as a1, whose money is another's."""
+    content = HEADER + '1,a"1",t1,1.50,DEPOSIT\n' + bad
+    assert loaded(shared, content, f"inner{len(bad)}") == [(2, "1", 'a"1"', "t1", "1.50", "DEPOSIT")]
+
+
 TEXT = st.text(st.sampled_from("ab1,\"'\\ é\n\r.-e"), min_size=1, max_size=6)
 AMOUNT = st.one_of(st.decimals(-1000, 1000, places=2).map(str), st.sampled_from(["", "x", "1e2", "NaN", " 7 ", "1_0"]))
 
