@@ -171,3 +171,10 @@ def test_the_metrics_read_what_airflow_writes() -> None:
     assert {"state", "end_date"} <= columns["dag_run"]
     assert {"job_type", "latest_heartbeat"} <= columns["job"]
     assert "state" in columns["task_instance"]
+
+
+def test_the_provider_runs_on_the_celery_that_is_pinned() -> None:
+    """The provider allows a newer Celery than it can import."""
+    from airflow.providers.celery.executors.celery_executor_utils import app
+
+    assert app.conf.broker_url
