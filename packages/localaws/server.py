@@ -150,7 +150,7 @@ class Server:
         event_hooks.install(reactions.open_events)
         self._stops += [dynamodb.storage.close, kinesis.log.close, sqs.storage.close, store.close]
         self._stops += [queries.stop, runs.stop, reactions.stop, redshift.stop]
-        self._preloads = [queries.preload, reactions.resume]
+        self._preloads = [reactions.resume, queries.preload]
         state.load()
         runs.start()
         moto = DomainDispatcherApplication(_service_app)

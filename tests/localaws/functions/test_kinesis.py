@@ -79,6 +79,7 @@ def test_records_are_read_again_and_from_any_place(kinesis: Any) -> None:
     assert len(kinesis.get_records(ShardIterator=by_arn["ShardIterator"])["Records"]) == 3
 
 
+@pytest.mark.long
 def test_records_survive_a_kill(tmp_path: Path) -> None:
     home = tmp_path / "home"
     process = launch(home, "--port=0", "--warm=0")
