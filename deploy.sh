@@ -249,9 +249,13 @@ fill_secrets() {
 push_images() {
   push_image airflow --file "$ROOT/airflow/Dockerfile"
   if has_metabase; then
-    push_image metabase --file "$ROOT/metabase/Dockerfile"
+    push_image metabase --file "$ROOT/metabase/Dockerfile" --build-arg "IMAGE=$(metabase_image)"
     push_image tools --file "$ROOT/packages/Dockerfile" --target tools
   fi
+}
+
+metabase_image() {
+  [[ $(<"$ROOT/docker-compose.yml") =~ image:\ (metabase/metabase[^[:space:]]+) ]] && echo "${BASH_REMATCH[1]}"
 }
 
 push_image() { # name, and options of docker build

@@ -89,7 +89,8 @@ def deployment_in(tmp_path: Path) -> Deployment:
         (tools / name).chmod(0o755)
     folder = tmp_path / "repository"
     shutil.copytree(ROOT / "terraform" / "environments", folder / "terraform" / "environments")
-    shutil.copy(ROOT / "deploy.sh", folder)
+    for name in ("deploy.sh", "docker-compose.yml"):
+        shutil.copy(ROOT / name, folder)
     keys = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "s3cret"}
     return Deployment(folder, {"PATH": str(tools), "CALLS": str(tmp_path / "calls"), "HOME": str(tmp_path), **keys})
 

@@ -128,6 +128,7 @@ def test_metabase_has_images_of_its_own_and_gets_its_dashboards_last(on_ecs: Dep
     pushed = [call.rpartition("estrela-dev/")[2] for call in on_ecs.calls if "docker push" in call]
     assert pushed == [f"{name}:{SHA}" for name in ("airflow", "metabase", "tools")]
     assert on_ecs.has_called("--file " + str(on_ecs.folder / "packages" / "Dockerfile") + " --target tools")
+    assert on_ecs.has_called("metabase/Dockerfile --build-arg IMAGE=metabase/metabase:v")
     stable, provisioned = order(on_ecs, "services-stable", "run-task task_metabase_provision")
     assert stable < provisioned
 

@@ -24,6 +24,8 @@ ON_GLUE = {"awsglue", "boto3", "botocore", "pyarrow", "pyspark", "py4j", "reques
 """Modules that Glue 5.1 ships."""
 NOT_ON_GLUE = {"airflow"}
 """Modules that only the orchestration needs."""
+OF_COMMANDS = {"alembic"}
+"""Modules that only an operator's commands need: estrela[ledger]."""
 
 
 def imported(path: Path) -> set[str]:
@@ -44,7 +46,9 @@ def test_whatever_the_platform_imports_is_on_glue_or_travels_with_the_job() -> N
     distributions = packages_distributions()
     travelling = {Requirement(module).name.lower() for module in MODULES}
     missing = {
-        name for name in needed - ON_GLUE if not {one.lower() for one in distributions.get(name, [])} & travelling
+        name
+        for name in needed - ON_GLUE - OF_COMMANDS
+        if not {one.lower() for one in distributions.get(name, [])} & travelling
     }
     assert missing == set()
     assert {"psycopg", "sqlalchemy", "tenacity"} <= needed

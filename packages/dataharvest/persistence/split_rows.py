@@ -18,6 +18,8 @@ from estrela.errors import MASK
 
 REPEATED = "repeats the key of an earlier row, which is kept"
 LONGEST_VALUE = 200
+LONGEST_FIELD = 131_072
+"""Characters of a field that is read; a quote that is never closed makes one of the rest of the file."""
 _STAGE = Identifier("pg_temp", "dataharvest_stage")
 
 
@@ -89,6 +91,7 @@ def _records(opened: Opened) -> Iterator[tuple[int, list[str]]]:
     raw = io.BufferedReader(_ChunkReader(opened.chunks()))
     text = io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape", newline="")
     line = 1
+    csv.field_size_limit(LONGEST_FIELD)
     try:
         for fields in csv.reader(text):
             line += 1

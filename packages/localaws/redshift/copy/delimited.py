@@ -12,7 +12,7 @@ from localaws.redshift.copy.blocks import Block
 from localaws.redshift.copy.options import CSV, CopyOptions
 from localaws.redshift.copy.problems import FieldError
 
-csv.field_size_limit(1 << 30)
+LONGEST_FIELD = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class RawRow:
 
 def rows(block: Block, options: CopyOptions) -> Iterator[RawRow]:
     """Bytes that are no UTF-8 are lone surrogates in the fields."""
+    csv.field_size_limit(LONGEST_FIELD)
     text = block.data.decode("utf-8", "surrogateescape")
     lines = text.split("\n")
     if lines[-1] == "":
