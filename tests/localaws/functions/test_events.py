@@ -203,6 +203,8 @@ def test_patterns_are_judged_as_aws_judges_them(server: Running) -> None:
         ({"detail": {"state": [{"prefix": "run"}]}}, True),
         ({"detail": {"state": [{"anything-but": ["stopped"]}]}}, True),
         ({"detail": {"state": [{"exists": False}]}}, False),
+        ({"detail": [{"exists": True}]}, False),  # a branch is no leaf
+        ({"detail": [{"exists": False}]}, True),
         ({"detail": {"count": [{"numeric": [">", 1, "<", 5]}]}}, False),
         ({"detail": {"count": ["5"]}}, False),
         ({"detail": {"none": [None]}}, True),
