@@ -23,7 +23,7 @@ _DIGITS = {"int2": 4, "int4": 9, "int8": 18}
 
 
 # A block that is not clean is looked at again in pieces of these sizes: one bad row makes few others slow.
-_PIECES = (256 * 1024, 16 * 1024)
+_PIECES = (256 * 1024, 16 * 1024, 2 * 1024)
 
 
 @dataclass(frozen=True)
