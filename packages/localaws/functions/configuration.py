@@ -143,9 +143,22 @@ def _logging(given: dict[str, str], ref: Reference) -> dict[str, str]:
 
 
 def _vpc(given: dict[str, Any], ref: Reference) -> dict[str, Any]:
+    from moto.ec2.exceptions import InvalidSubnetIdError
     from moto.ec2.models import ec2_backends
 
     subnets = given.get("SubnetIds") or []
     backend = ec2_backends[ref.account][ref.region]
-    vpc = backend.get_subnet(subnets[0]).vpc_id if subnets else ""
-    return {"SubnetIds": [], "SecurityGroupIds": [], "Ipv6AllowedForDualStack": False, **given, "VpcId": vpc}
+    try:
+        vpcs = [backend.get_subnet(subnet).vpc_id for subnet in subnets]
+    except InvalidSubnetIdError as error:
+        code, _, text = str(error).partition(": ")
+        raise invalid(
+            f"Error occurred while DescribeSubnets. EC2 Error Code: {code}. EC2 Error Message: {text}"
+        ) from error
+    return {
+        "SubnetIds": [],
+        "SecurityGroupIds": [],
+        "Ipv6AllowedForDualStack": False,
+        **given,
+        "VpcId": vpcs[0] if vpcs else "",
+    }

@@ -22,6 +22,7 @@ _UPDATING = {
     "LastUpdateStatusReason": "The function is being created.",
     "LastUpdateStatusReasonCode": "Creating",
 }
+_NOT_LISTED = ("State", "LastUpdateStatus", "RuntimeVersionConfig")
 _MAX_TAGS = 50
 
 
@@ -73,7 +74,7 @@ class FunctionCalls:
                 version = self.publish(ref, "")
         answer = shown(version)
         answer.pop("LastUpdateStatus")
-        return {**answer, **_CREATING}
+        return {**answer, **_CREATING, "RevisionId": new_revision()}
 
     def get_function(self, call: Call) -> dict[str, Any]:
         """GetFunction."""
@@ -97,9 +98,8 @@ class FunctionCalls:
         listed = []
         for arn in self._records.functions(call.region):
             versions = self._records.versions(arn)
-            listed += [
-                shown(version) for version in versions if call.get("FunctionVersion") or version.number == LATEST
-            ]
+            every = bool(call.get("FunctionVersion"))
+            listed += [_listed(version, every) for version in versions if every or version.number == LATEST]
         return page(call, "Functions", listed)
 
     def update_function_code(self, call: Call) -> dict[str, Any]:
@@ -199,7 +199,14 @@ class FunctionCalls:
         self._parts.pools.retire(ref.arn, kept)
         if publish:
             version = self.publish(ref, "")
-        return {**shown(version), **_UPDATING}
+        # AWS gives a function another revision when the change is done; so does a client that waits for it see one.
+        return {**shown(version), **_UPDATING, "RevisionId": new_revision()}
+
+
+def _listed(version: Version, every: bool) -> dict[str, Any]:
+    """A version as ListFunctions shows it: without its state, and qualified where it lists every version."""
+    kept = {name: value for name, value in shown(version).items() if name not in _NOT_LISTED}
+    return {**kept, "FunctionArn": f"{version.arn}:{version.number}"} if every else kept
 
 
 def _substance(configuration: dict[str, Any]) -> dict[str, Any]:
