@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 SHOPS = 5000
-WARM_UPS = 2
+WARM_UPS, FEW = 2, 5
 MOST = 0.10
 DAY, SHOP = Column("sold_on", "date", "Day"), Column("shop", "string", "Shop")
 TICKET, AMOUNT = Column("ticket", "bigint", "Ticket"), Column("amount", "bigint", "Amount")
@@ -103,7 +103,11 @@ def main() -> None:
         spark = session(Path(folder) / "lake", options.heap, Path(folder) / "gc.log")
         for at in range(WARM_UPS):
             increment(
-                spark, assemble(f"warm_{at}", [fact_sales]), Path(folder) / f"warm-{at}", options.rows // 100, 100
+                spark,
+                assemble(f"warm_{at}", [fact_sales]),
+                Path(folder) / f"warm-{at}",
+                options.rows * FEW // options.days,
+                FEW,
             )
         ratio = increment(spark, STAR, Path(folder) / "raw", options.rows, options.days)
         replace_many(LakeLoader(spark, "bench", "many"), options.changed)

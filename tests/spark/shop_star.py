@@ -132,8 +132,7 @@ class Shop:
         built = BuildStar(self.star, lake, {table.name: code for table in self.star.tables}).run()["built"]
         for table in (*map(lake.tables.refined, self.star.tables), lake.tables.checks):
             if lake.catalog.has(table) and lake.branch in lake.snapshots.refs(table):
-                lake.branches.fast_forward(table)
-                lake.branches.drop(table, lake.branch)
+                lake.branches.publish(table)
         assert isinstance(built, list)
         return built
 

@@ -52,8 +52,7 @@ def written(world: World, table: LakeTable, row: dict[str, object], run: str) ->
     lake = LakeLoader(world.spark, "shop", run)
     lake.ensure(table)
     lake.overwrite(table, frame_of(world.spark, [row], table.schema))
-    lake.branches.fast_forward(table)
-    lake.branches.drop(table, lake.branch)
+    lake.branches.publish(table)
     return lake
 
 

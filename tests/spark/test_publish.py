@@ -75,7 +75,7 @@ def test_a_full_refresh_reads_every_file_and_computes_every_table_again(world: W
     lake, fact = LakeLoader(world.spark, "banking", "damage"), TABLES.refined(fact_complaints)
     half = lake.read(fact).where("quarter_code = '2020T2'")
     lake.overwrite(fact, half, inputs=lake.notes.inputs(fact))
-    lake.branches.fast_forward(fact)
+    lake.branches.publish(fact)
     assert world.build("two")["built"] == []
 
     world.raw.reads.clear()
@@ -180,8 +180,8 @@ def test_a_run_killed_between_two_publishes_is_taken_up_by_the_next(world: World
     world.transform("killed")
     world.build("killed")
     lake = LakeLoader(world.spark, "banking", "killed")
-    lake.branches.fast_forward(lake.tables.trusted(world.star.sources_of("complaints")[0]))
-    lake.branches.fast_forward(lake.tables.refined(world.star.dimensions[0]))
+    lake.branches.publish(lake.tables.trusted(world.star.sources_of("complaints")[0]))
+    lake.branches.publish(lake.tables.refined(world.star.dimensions[0]))
 
     world.run("next")
     assert totals(world) == {("2020T1", "A"): 3}
@@ -238,7 +238,7 @@ def test_a_source_that_is_partitioned_anew_reads_everything_again_and_ends_equal
     world.transform("one", "complaints")
     lake = LakeLoader(world.spark, "banking", "one")
     for table in (TABLES.trusted(complaints), TABLES.files):
-        lake.branches.fast_forward(table)
+        lake.branches.publish(table)
     before = world.contents("complaints")
     world.raw.reads.clear()
 
@@ -246,8 +246,8 @@ def test_a_source_that_is_partitioned_anew_reads_everything_again_and_ends_equal
     world.star = replace(world.star, sources=(anew,))
     assert world.transform("two", "complaints")["complaints"]["files"] == 2 == len(set(world.raw.reads))
     lake = LakeLoader(world.spark, "banking", "two")
-    lake.branches.fast_forward(TABLES.trusted(anew))
-    lake.branches.fast_forward(TABLES.files)
+    lake.branches.publish(TABLES.trusted(anew))
+    lake.branches.publish(TABLES.files)
     assert world.contents("complaints") == before
     partitions = world.spark.sql(
         "SELECT DISTINCT partition.year, partition.quarter FROM lake.banking_trusted.complaints.files"

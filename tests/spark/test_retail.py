@@ -56,8 +56,7 @@ def run(spark: SparkSession, raw: FolderRaw, name: str) -> list[str]:
     tables = [*map(lake.tables.trusted, STAR.sources), *map(lake.tables.refined, STAR.tables)]
     for table in (*tables, lake.tables.files, lake.tables.rejects, lake.tables.checks):
         if lake.catalog.has(table) and lake.branch in lake.snapshots.refs(table):
-            lake.branches.fast_forward(table)
-            lake.branches.drop(table, lake.branch)
+            lake.branches.publish(table)
     assert isinstance(built, list)
     return built
 

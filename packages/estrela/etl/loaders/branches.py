@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from estrela.etl.lake_table import CATALOG, LakeTable
+from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.snapshots import MAIN, Snapshots
 
 
@@ -25,11 +25,18 @@ class Branches:
         drop = f"ALTER TABLE {table.identifier} DROP BRANCH IF EXISTS `{branch}`"
         self.snapshots.catalog.alter(table, drop)
 
-    def fast_forward(self, table: LakeTable) -> None:
-        """Show the run's branch to readers. Raises LoadError if another run published meanwhile."""
-        call = f"CALL {CATALOG}.system.fast_forward('{table.path}', 'main', '{self.snapshots.branch}')"
-        catalog = self.snapshots.catalog
-        catalog.commit(table, lambda: catalog.spark.sql(call).collect())
+    def publish(self, table: LakeTable) -> None:
+        """Show the run's branch to readers and drop it, in one commit.
+
+        Raises LoadError if another run published meanwhile.
+        """
+        catalog, branch = self.snapshots.catalog, self.snapshots.branch
+
+        def change() -> None:
+            references = catalog.read(table).manageSnapshots()
+            references.fastForwardBranch(MAIN, branch).removeBranch(branch).commit()
+
+        catalog.commit(table, change)
 
     def tag(self, table: LakeTable, snapshot: int, name: str) -> None:
         """Give a snapshot a name, which protects it from expiry; an existing tag of that name stays as it is."""

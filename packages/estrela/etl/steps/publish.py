@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from estrela.errors import HeldBackError, LoadError
 from estrela.etl.base import ETLBase, Figures
 from estrela.etl.lake_table import LakeTable
-from estrela.etl.loaders.snapshots import MAIN
 from estrela.etl.releases.contents import Pin, pinned_tables, unpinned_tables, views_of
 from estrela.etl.releases.release import Release
 from estrela.etl.releases.switch import Switch
@@ -53,7 +52,7 @@ class Publish(ETLBase):
             raw = self.raw_versions()
             ready, held_back = self._ready()
             for table in ready:
-                self._commit(table)
+                self.lake.branches.publish(table)
             dropped = self._drop_orphans()
             manifests = self.switch.manifests
             # The old version of a source that is held back makes the next day try it again.
@@ -149,12 +148,6 @@ class Publish(ETLBase):
         refined = [tables.refined(table) for table in self.star.tables]
         ordered = (*trusted, tables.rejects, *refined, tables.checks, tables.completeness, tables.files)
         return [table for table in ordered if self.lake.catalog.has(table)]
-
-    def _commit(self, table: LakeTable) -> None:
-        """Make the run's branch the committed state of the table, and drop the branch."""
-        if self.lake.snapshots.head(table, MAIN) != self.lake.snapshots.head(table):
-            self.lake.branches.fast_forward(table)
-        self.lake.branches.drop(table, self.lake.branch)
 
     def _drop_orphans(self) -> int:
         """Drop the branches of runs that died."""
