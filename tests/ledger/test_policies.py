@@ -95,6 +95,22 @@ def test_an_older_version_that_is_heard_of_late_is_not_loaded(house: House) -> N
     assert house.reasons() == ["", "a newer version of the file arrived before"]
 
 
+def test_a_version_that_passed_for_an_older_one_is_loaded_after_the_next_listing(house: House) -> None:
+    house.put("sales/1.csv", csv(1))
+    house.list()
+    second = house.put("sales/1.csv", csv(2))
+    [(found,)] = house.query("SELECT arrived_at FROM ledger.files")
+    second["Records"][0]["eventTime"] = found.isoformat()
+    house.hear(second)
+    assert house.reasons() == ["", "a newer version of the file arrived before"]
+
+    for _ in range(2):
+        house.list()
+        house.load()
+        assert house.ids() == [2]
+        assert house.states() == [("sales/1.csv", "Filtered Out"), ("sales/1.csv", "Done")]
+
+
 def test_a_file_that_is_overwritten_while_it_is_loaded_is_loaded_and_then_replaced(house: House) -> None:
     house.hear(house.put("sales/1.csv", csv(1)))
     claim = house.claims.claim(house.feeds["sales"], "a")

@@ -29,12 +29,25 @@ SELECT id, state, arrived_at, state <> 'Rejected' AND CASE
     WHEN %(sequencer)s <> '' THEN arrived_at >= date_trunc('second', %(at)s)
     WHEN %(is_versioned)s AND archived_at IS NULL THEN true
     ELSE date_trunc('second', arrived_at) > %(at)s END AS is_newer
-FROM ledger.files WHERE bucket = %(bucket)s AND key = %(key)s ORDER BY id FOR UPDATE
+FROM ledger.files
+WHERE bucket = %(bucket)s AND key = %(key)s AND version <> %(version)s ORDER BY id FOR UPDATE
 """
 """Other versions of a file, and which of them are newer than an arrival.
 
 A listing is exact to the second, but it shows which versions are older; one that it did not show and that was not
-archived came after it. An event of the same second as a version that a listing found is late news of an older one.
+archived came after it. An event of the same second as a version that a listing found passes for late news of an older
+one, until a listing shows that it is the current version.
+"""
+OVERTAKEN = "a newer version of the file arrived before"
+PASSED_OVER = """
+SELECT bucket, key, version FROM ledger.files
+WHERE state = 'Filtered Out' AND reason = %s AND (bucket, key, version) IN (
+  SELECT * FROM unnest(%s::text[], %s::text[], %s::text[])
+)
+"""
+TAKEN_UP = """
+UPDATE ledger.files SET state = 'New', reason = 'a listing shows no newer version', arrived_at = %s, run = %s
+WHERE bucket = %s AND key = %s AND version = %s AND state = 'Filtered Out'
 """
 SUPERSEDED = """
 UPDATE ledger.files SET state = 'Filtered Out', reason = 'a newer version arrived before this one was loaded', run = %s
@@ -87,18 +100,38 @@ class Register:
         new = 0
         with self.database.transaction("ledger.files") as cursor:
             known = _count_known(cursor, files, column)
+            if not by_event:
+                self._take_up(cursor, [one for one in files if (one.bucket, one.key, one.version) in known], run)
             for one in dict.fromkeys(files):
                 if (one.bucket, one.key, one.version) not in known:
                     new += self._add(cursor, one, run, column)
         return new
 
-    def _add(self, cursor: Cursor[Any], one: Arrival, run: str, column: str) -> int:
-        # Two versions of one key are compared with each other: one after the other.
+    def _take_up(self, cursor: Cursor[Any], listed: Sequence[Arrival], run: str) -> None:
+        """Give the current version of a file back that passed for an older one, where its event told too little."""
+        versioned = [one for one in listed if one.version != one.etag]
+        names = [[getattr(one, name) for one in versioned] for name in ("bucket", "key", "version")]
+        passed_over = set(cursor.execute(PASSED_OVER, (OVERTAKEN, *names)).fetchall())
+        for one in versioned:
+            if (one.bucket, one.key, one.version) not in passed_over:
+                continue
+            judged, others = self.judge(one), self._others(cursor, one)
+            if judged.feed is None or judged.state is not State.NEW:
+                continue
+            state, _, superseded = _version(judged.feed.on_overwrite, others)
+            if state is State.NEW:
+                cursor.execute(SUPERSEDED, (run, superseded))
+                cursor.execute(TAKEN_UP, (_arrived_at(one, others), run, one.bucket, one.key, one.version))
+
+    def _others(self, cursor: Cursor[Any], one: Arrival) -> list[Other]:
+        """Return the other versions of a file. Two of one key are compared with each other: one after the other."""
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"{one.bucket}/{one.key}",))
-        judged = self.judge(one)
-        given = {name: getattr(one, name) for name in ("bucket", "key", "sequencer")}
+        given = {name: getattr(one, name) for name in ("bucket", "key", "version", "sequencer")}
         given |= {"older": list(one.older), "at": one.arrived_at, "is_versioned": one.version != one.etag}
-        others = [Other(*found) for found in cursor.execute(OTHERS, given).fetchall()]
+        return [Other(*found) for found in cursor.execute(OTHERS, given).fetchall()]
+
+    def _add(self, cursor: Cursor[Any], one: Arrival, run: str, column: str) -> int:
+        judged, others = self.judge(one), self._others(cursor, one)
         state, reason = judged.state, judged.reason
         if judged.feed is not None and state is State.NEW and others:
             state, reason, superseded = _version(judged.feed.on_overwrite, others)
@@ -134,7 +167,7 @@ def _version(policy: OnOverwrite, others: Sequence[Other]) -> tuple[State, str, 
     if policy is OnOverwrite.APPEND_VERSION:
         return State.NEW, "", []
     if any(other.is_newer for other in others):
-        return State.FILTERED_OUT, "a newer version of the file arrived before", []
+        return State.FILTERED_OUT, OVERTAKEN, []
     if any(other.state in (State.DONE, State.IN_PROGRESS) for other in others):
         if policy is OnOverwrite.IGNORE:
             return State.FILTERED_OUT, "the file was loaded already, and the feed ignores new versions", []
