@@ -101,8 +101,10 @@ def _settings(options: argparse.Namespace, defaults: Settings) -> Settings:
 
 
 def _serve(settings: Settings) -> int:
+    from localaws.allocator import share_heaps
     from localaws.server import Server
 
+    share_heaps()
     server = Server(settings)
     server.start()
     print(f"localaws answers at {server.endpoint} (home {settings.home})", flush=True)

@@ -14,8 +14,7 @@ from estrela.errors import LoadError, SettingsError
 from estrela.etl.releases.release import View
 from estrela.model.column import Column
 
-READERS, PAUSE = 2, 0.05
-"""Seconds between two queries of a reader: without, they leave no time to those who publish."""
+READERS = 2
 
 
 @contextmanager
@@ -25,7 +24,7 @@ def readers(shop: Shop) -> Iterator[list[tuple[str, ...]]]:
     over = threading.Event()
 
     def read() -> None:
-        while not over.wait(PAUSE):
+        while not over.is_set():
             answers.append(shop.seen())
 
     threads = [threading.Thread(target=read) for _ in range(READERS)]
