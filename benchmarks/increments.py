@@ -3,8 +3,9 @@
     python benchmarks/increments.py [--rows 10000000] [--days 100] [--changed 5000]
 
 ``--rows`` rows in a CSV file for each of ``--days`` days, and a dimension that has versions, are transformed, built and
-published; then one day is corrected and the star is run again. Prints the seconds of each step and the ratio of the
-runs; fails if the second takes more than a tenth of the first, or if another partition was written. ``--changed``
+published; then one day is corrected and the star is run again. Prints the seconds of each step and the ratios of the
+runs, whole and without the transform; fails if the second takes more than a tenth of the first in one of them, or if
+another partition was written. ``--changed``
 partitions of two columns are then replaced in one commit, and one of each hundred of them again: times only.
 """
 
@@ -109,15 +110,16 @@ def main() -> None:
                 options.rows * FEW // options.days,
                 FEW,
             )
-        ratio = increment(spark, STAR, Path(folder) / "raw", options.rows, options.days)
+        ratios = increment(spark, STAR, Path(folder) / "raw", options.rows, options.days)
         replace_many(LakeLoader(spark, "bench", "many"), options.changed)
         spark.stop()
-    if ratio > MOST:
-        sys.exit(f"one of {options.days} days takes {ratio:.1%} of the full run; at most {MOST:.0%} is allowed")
+    missed = [f"{ratio:.1%} of the {what}" for what, ratio in ratios.items() if ratio > MOST]
+    if missed:
+        sys.exit(f"one of {options.days} days takes {' and '.join(missed)}; at most {MOST:.0%} is allowed")
 
 
-def increment(spark: SparkSession, star: Star, folder: Path, rows: int, days: int) -> float:
-    """Run ``star`` on all files, correct one day, run again; return the ratio of the times."""
+def increment(spark: SparkSession, star: Star, folder: Path, rows: int, days: int) -> dict[str, float]:
+    """Run ``star`` on all files, correct one day, run again; return the ratios of the times."""
     received, objects = raw(folder, rows, days), MemoryObjects()
     lake, full = run_star(spark, star, received, objects)
     before = files(lake)
@@ -127,11 +129,15 @@ def increment(spark: SparkSession, star: Star, folder: Path, rows: int, days: in
     written = [part for part, path in after.items() if before[part] != path]
     for name, seconds in full.items():
         print(f"{name:>16}: {seconds:6.1f} s, {again[name]:6.1f} s again")
-    ratio = sum(again.values()) / sum(full.values())
-    print(f"{rows:,} rows: {sum(full.values()):.1f} s; one of {days} days {sum(again.values()):.1f} s: {ratio:.1%}")
+    parts = {"full run": tuple(full), "full build": ("star", "publish")}
+    ratios = {}
+    for what, steps in parts.items():
+        first, second = sum(full[step] for step in steps), sum(again[step] for step in steps)
+        ratios[what] = second / first
+        print(f"{rows:,} rows: {what} {first:.1f} s; one of {days} days {second:.1f} s: {second / first:.1%}")
     if written != ["{2024-01-01}"]:
         sys.exit(f"written were the partitions {written[:5]}, not only 2024-01-01")
-    return ratio
+    return ratios
 
 
 def raw(folder: Path, rows: int, days: int) -> FolderRaw:
