@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import grimp
 import pytest
 from packaging.requirements import Requirement
 
@@ -25,7 +26,7 @@ ON_GLUE = {"awsglue", "boto3", "botocore", "pyarrow", "pyspark", "py4j", "reques
 NOT_ON_GLUE = {"airflow"}
 """Modules that only the orchestration needs."""
 OF_COMMANDS = {"alembic"}
-"""Modules that only an operator's commands need: estrela[ledger]."""
+"""Modules that only an operator's commands need: estrela[ledger]. What a Glue run imports must not lead to them."""
 
 
 def imported(path: Path) -> set[str]:
@@ -51,6 +52,9 @@ def test_whatever_the_platform_imports_is_on_glue_or_travels_with_the_job() -> N
         if not {one.lower() for one in distributions.get(name, [])} & travelling
     }
     assert missing == set()
+    graph = grimp.build_graph("estrela", include_external_packages=True)
+    assert OF_COMMANDS <= needed
+    assert OF_COMMANDS & graph.find_upstream_modules("estrela.etl_factory") == set()
     assert {"psycopg", "sqlalchemy", "tenacity"} <= needed
     assert {name for path in (ESTRELA / "airflow").rglob("*.py") for name in imported(path)} <= NOT_ON_GLUE | ON_GLUE
 
