@@ -1,0 +1,54 @@
+"""Python workers read a file again where a fault of S3 may pass, and only there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pytest
+import tenacity
+from botocore.exceptions import ClientError, ResponseStreamingError
+
+from estrela.etl.readers.contents import READS, _batches
+
+SLOW_DOWN = ClientError({"Error": {"Code": "SlowDown"}, "ResponseMetadata": {"HTTPStatusCode": 503}}, "GetObject")
+DENIED = ClientError({"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}, "GetObject")
+CUT = ResponseStreamingError(error="connection broken")
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+    """The seconds that were waited, without waiting."""
+    waited: list[float] = []
+    monkeypatch.setattr(tenacity.nap.time, "sleep", waited.append)
+    yield waited
+
+
+class Store:
+    """Answers each read with the next of ``faults``, and with the content after them."""
+
+    def __init__(self, *faults: Exception) -> None:
+        self.faults, self.reads = list(faults), 0
+
+    def read(self, uri: str) -> bytes:
+        self.reads += 1
+        if self.faults:
+            raise self.faults.pop(0)
+        return uri.encode()
+
+    def contents(self) -> list[bytes]:
+        asked = pa.RecordBatch.from_pydict({"name": ["a"], "uri": ["s3://lake/a"]})
+        return [one for batch in _batches(self.read, [asked]) for one in batch["content"].to_pylist()]
+
+
+def test_a_fault_that_passes_is_waited_out(waits: list[float]) -> None:
+    assert Store(SLOW_DOWN, CUT).contents() == [b"s3://lake/a"]
+    assert len(waits) == 1
+
+
+@pytest.mark.parametrize(("fault", "reads"), [(DENIED, 1), (FileNotFoundError("a"), 1), (SLOW_DOWN, READS)])
+def test_a_fault_that_stays_is_raised_as_it_came(fault: Exception, reads: int) -> None:
+    store = Store(*[fault] * 20)
+    with pytest.raises(type(fault)) as raised:
+        store.contents()
+    assert (raised.value, store.reads) == (fault, reads)
