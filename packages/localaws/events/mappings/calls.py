@@ -135,5 +135,8 @@ class MappingCalls:
             raise invalid(f"1 validation error detected: Value null at 'startingPosition' {constraint}")
         if position == "AT_TIMESTAMP" and kind_of(arn) == "dynamodb":
             raise invalid(f"Unsupported starting position for arn type: {arn}")
-        source, timestamp = self._sources[kind_of(arn)], float(settings.get("StartingPositionTimestamp") or 0)
+        timestamp = settings.get("StartingPositionTimestamp")
+        if position == "AT_TIMESTAMP" and timestamp is None:
+            raise invalid("StartingPositionTimestamp is mandatory for AT_TIMESTAMP.")
+        source, timestamp = self._sources[kind_of(arn)], float(timestamp or 0)
         return {shard: source.start(arn, shard, position, timestamp) for shard in source.shards(arn)}

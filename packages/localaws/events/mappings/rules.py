@@ -32,6 +32,9 @@ _OF_STREAMS = (
     "MaximumRetryAttempts", "MaximumRecordAgeInSeconds", "DestinationConfig",
 )  # fmt: skip
 _MOST_FILTERS = 5
+# Seconds; API_CreateEventSourceMapping: "less than 60 and greater than -1 [...] not allowed".
+_LEAST_AGE = 60
+_DESTINATIONS = ("arn:aws:sqs:", "arn:aws:sns:", "arn:aws:s3:::")
 
 
 @dataclass(frozen=True)
@@ -84,8 +87,8 @@ def changed_settings(settings: Mapping[str, Any], given: Mapping[str, Any], arn:
     new = {**settings, **{name: given[name] for name in (*names, *_OF_STREAMS) if given.get(name) is not None}}
     if not kind.is_stream:
         _check_queue(new, given, arn)
-    elif given.get("ScalingConfig"):
-        raise invalid("Unsupported ScalingConfig parameter for given event source mapping type.")
+    else:
+        _check_stream(new)
     if not 1 <= new["BatchSize"] <= kind.most_records:
         text = f"BatchSize {new['BatchSize']} is out of range; 1 to {kind.most_records} are allowed."
         raise invalid(text)
@@ -103,13 +106,24 @@ def patterns_of(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _check_queue(new: dict[str, Any], given: Mapping[str, Any], arn: str) -> None:
     for name in _OF_STREAMS:
-        if given.get(name):
+        if given.get(name) is not None:
             raise invalid(f"Unsupported {name} parameter for given event source mapping type.")
     if arn.endswith(".fifo"):
         if new["MaximumBatchingWindowInSeconds"]:
             raise invalid("Batching window is not supported for FIFO queues")
         if new["BatchSize"] > 10:
             raise invalid("Batch size must be 10 or less for FIFO queues")
+
+
+def _check_stream(new: dict[str, Any]) -> None:
+    if new.get("ScalingConfig"):
+        raise invalid("Unsupported ScalingConfig parameter for given event source mapping type.")
+    age = new["MaximumRecordAgeInSeconds"]
+    if 0 <= age < _LEAST_AGE:
+        raise invalid(f"MaximumRecordAgeInSeconds {age} is out of range; -1 or {_LEAST_AGE} to 604800 are allowed.")
+    destination = (new["DestinationConfig"].get("OnFailure") or {}).get("Destination")
+    if destination and not destination.startswith(_DESTINATIONS):
+        raise refused(f"DestinationConfig.OnFailure {destination}", "failures go to SQS, SNS or S3")
 
 
 def _check_filters(new: dict[str, Any]) -> None:
