@@ -9,6 +9,15 @@ locals {
     managed_by  = "terraform"
   }
   partition = data.aws_partition.current.partition
+  # what most modules are told of where they are
+  deployment = {
+    name               = local.name
+    partition          = local.partition
+    account_id         = var.account_id
+    region             = var.region
+    kms_key_arn        = module.kms.key_arn
+    log_retention_days = var.log_retention_days
+  }
   # MWAA reads its DAGs from a bucket
   data_buckets = concat(["lake", "code"], local.on_mwaa ? ["dags"] : [])
   buckets = {
@@ -71,19 +80,14 @@ module "athena" {
 module "lake" {
   source = "./modules/lake"
 
-  name                      = local.name
-  partition                 = local.partition
-  account_id                = var.account_id
-  region                    = var.region
+  deployment                = local.deployment
   stars                     = var.stars
   lake_bucket               = module.bucket["lake"].name
   code_bucket               = module.bucket["code"].name
-  kms_key_arn               = module.kms.key_arn
   workgroup                 = module.athena.workgroups.pipelines
   package                   = var.package
   glue                      = var.glue
   source_host               = var.source_host
-  log_retention_days        = var.log_retention_days
   manage_catalog_encryption = var.manage_catalog_encryption
 }
 
@@ -104,11 +108,7 @@ module "airflow_settings" {
 module "monitoring" {
   source = "./modules/monitoring"
 
-  name               = local.name
-  partition          = local.partition
-  account_id         = var.account_id
-  region             = var.region
-  kms_key_arn        = module.kms.key_arn
+  deployment         = local.deployment
   emails             = var.alarm_emails
   monthly_budget_usd = var.monthly_budget_usd
   glue_job           = module.lake.job_name

@@ -83,22 +83,17 @@ module "network" {
   source = "./modules/network"
   count  = local.has_network ? 1 : 0
 
-  name               = local.name
-  partition          = local.partition
-  account_id         = var.account_id
-  region             = var.region
-  kms_key_arn        = module.kms.key_arn
-  log_retention_days = var.log_retention_days
-  cidr               = var.network_cidr
-  multi_az           = local.multi_az
-  enable_nat         = var.enable_nat
-  public             = local.on_cluster && var.public_ui
-  endpoints          = var.enable_nat ? [] : local.endpoints
-  groups             = local.groups
-  connections        = local.connections
-  s3_clients         = local.clients
-  internet_clients   = setunion(var.enable_nat ? local.clients : [], local.on_cluster && var.oidc != null ? ["load-balancer"] : [])
-  user_cidrs         = local.on_cluster ? var.user_cidrs : []
+  deployment       = local.deployment
+  cidr             = var.network_cidr
+  multi_az         = local.multi_az
+  enable_nat       = var.enable_nat
+  public           = local.on_cluster && var.public_ui
+  endpoints        = var.enable_nat ? [] : local.endpoints
+  groups           = local.groups
+  connections      = local.connections
+  s3_clients       = local.clients
+  internet_clients = setunion(var.enable_nat ? local.clients : [], local.on_cluster && var.oidc != null ? ["load-balancer"] : [])
+  user_cidrs       = local.on_cluster ? var.user_cidrs : []
 }
 
 module "registry" {
@@ -158,16 +153,11 @@ module "database_roles" {
   source = "./modules/database_roles"
   count  = local.on_cluster ? 1 : 0
 
-  name               = local.name
-  partition          = local.partition
-  account_id         = var.account_id
-  region             = var.region
-  kms_key_arn        = module.kms.key_arn
-  log_retention_days = var.log_retention_days
-  database_host      = module.database[0].host
-  master_secret_arn  = module.database[0].master_secret_arn
-  roles              = { for app in local.apps : app => module.secrets[0].arns["${app}/database"] }
-  image              = local.image["airflow"]
+  deployment        = local.deployment
+  database_host     = module.database[0].host
+  master_secret_arn = module.database[0].master_secret_arn
+  roles             = { for app in local.apps : app => module.secrets[0].arns["${app}/database"] }
+  image             = local.image["airflow"]
 }
 
 module "dns_certificates" {
@@ -220,45 +210,28 @@ module "airflow_ecs" {
   source = "./modules/airflow_ecs"
   count  = local.on_ecs ? 1 : 0
 
-  name               = local.name
-  partition          = local.partition
-  account_id         = var.account_id
-  region             = var.region
-  kms_key_arn        = module.kms.key_arn
-  log_retention_days = var.log_retention_days
-  host               = local.hosts.airflow
-  admin_email        = var.admin_email
-  subnet_ids         = module.network[0].private_subnet_ids
-  group_ids          = module.network[0].group_ids
-  target_group_arn   = module.load_balancer[0].target_group_arns["airflow"]
-  database_host      = module.database[0].host
-  secret_arns        = module.secrets[0].arns
-  log_bucket         = module.log_bucket.name
-  code_bucket        = module.bucket["code"].name
-  task_statements    = local.task_statements
-  workers            = var.airflow_workers
-  image              = local.image["airflow"]
-  cluster = {
-    arn       = module.cluster[0].arn
-    name      = module.cluster[0].name
-    namespace = module.cluster[0].namespace
-  }
-  dag_files = {
-    arn            = module.dag_files[0].arn
-    file_system_id = module.dag_files[0].file_system_id
-    access_point   = module.dag_files[0].access_point
-  }
+  deployment       = local.deployment
+  host             = local.hosts.airflow
+  admin_email      = var.admin_email
+  subnet_ids       = module.network[0].private_subnet_ids
+  group_ids        = module.network[0].group_ids
+  target_group_arn = module.load_balancer[0].target_group_arns["airflow"]
+  database_host    = module.database[0].host
+  secret_arns      = module.secrets[0].arns
+  log_bucket       = module.log_bucket.name
+  code_bucket      = module.bucket["code"].name
+  task_statements  = local.task_statements
+  workers          = var.airflow_workers
+  image            = local.image["airflow"]
+  cluster          = module.cluster[0]
+  dag_files        = module.dag_files[0]
 }
 
 module "airflow_mwaa" {
   source = "./modules/airflow_mwaa"
   count  = local.on_mwaa ? 1 : 0
 
-  name              = local.name
-  partition         = local.partition
-  account_id        = var.account_id
-  region            = var.region
-  kms_key_arn       = module.kms.key_arn
+  deployment        = local.deployment
   airflow_version   = var.mwaa.version
   environment_class = var.mwaa.class
   workers           = { min = var.airflow_workers.min, max = var.airflow_workers.max }
@@ -273,26 +246,21 @@ module "metabase" {
   source = "./modules/metabase"
   count  = var.metabase ? 1 : 0
 
-  name               = local.name
-  partition          = local.partition
-  account_id         = var.account_id
-  region             = var.region
-  kms_key_arn        = module.kms.key_arn
-  log_retention_days = var.log_retention_days
-  images             = { for name in ["metabase", "tools"] : name => local.image[name] }
-  host               = local.hosts.metabase
-  admin_email        = var.admin_email
-  cluster            = { arn = module.cluster[0].arn, name = module.cluster[0].name }
-  vpc_id             = module.network[0].vpc_id
-  dns_zone           = "${local.name}.internal"
-  subnet_ids         = module.network[0].private_subnet_ids
-  group_ids          = module.network[0].group_ids
-  target_group_arn   = module.load_balancer[0].target_group_arns["metabase"]
-  database_host      = module.database[0].host
-  secret_arns        = module.secrets[0].arns
-  workgroup          = module.athena.workgroups.metabase
-  lake_bucket        = module.bucket["lake"].name
-  databases          = module.lake.databases
+  deployment       = local.deployment
+  images           = { for name in ["metabase", "tools"] : name => local.image[name] }
+  host             = local.hosts.metabase
+  admin_email      = var.admin_email
+  cluster          = module.cluster[0]
+  vpc_id           = module.network[0].vpc_id
+  dns_zone         = "${local.name}.internal"
+  subnet_ids       = module.network[0].private_subnet_ids
+  group_ids        = module.network[0].group_ids
+  target_group_arn = module.load_balancer[0].target_group_arns["metabase"]
+  database_host    = module.database[0].host
+  secret_arns      = module.secrets[0].arns
+  workgroup        = module.athena.workgroups.metabase
+  lake_bucket      = module.bucket["lake"].name
+  databases        = module.lake.databases
 }
 
 module "backup" {
@@ -312,12 +280,8 @@ module "cicd_oidc" {
   source = "./modules/cicd_oidc"
   count  = length(var.ci_issuers) > 0 ? 1 : 0
 
-  name         = local.name
+  deployment   = local.deployment
   environment  = var.environment
-  partition    = local.partition
-  account_id   = var.account_id
-  region       = var.region
-  kms_key_arn  = module.kms.key_arn
   issuers      = var.ci_issuers
   state_bucket = "estrela-state-${var.account_id}-${var.region}"
   dag_bucket   = module.bucket[local.on_mwaa ? "dags" : "code"].name

@@ -3,8 +3,8 @@ locals {
   visibility_seconds = 43200
   dags_path          = "/dags"
   queue              = "default"
-  logs_arn           = "arn:${var.partition}:s3:::${var.log_bucket}"
-  secrets_arn        = "arn:${var.partition}:secretsmanager:${var.region}:${var.account_id}:secret:${var.name}"
+  logs_arn           = "arn:${var.deployment.partition}:s3:::${var.log_bucket}"
+  secrets_arn        = "arn:${var.deployment.partition}:secretsmanager:${var.deployment.region}:${var.deployment.account_id}:secret:${var.deployment.name}"
 
   environment = {
     AIRFLOW_HOME                                                = "/var/airflow" # the one folder, beside /tmp, that can be written to
@@ -16,7 +16,7 @@ locals {
     AIRFLOW__CELERY__WORKER_CONCURRENCY                         = tostring(var.workers.concurrency)
     AIRFLOW__CELERY__WORKER_ENABLE_REMOTE_CONTROL               = "False" # SQS has no fan-out
     AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__PREDEFINED_QUEUES = jsonencode({ (local.queue) = { url = aws_sqs_queue.tasks.url } })
-    AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__REGION            = var.region
+    AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__REGION            = var.deployment.region
     # whichever of the two is shorter counts
     AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT = tostring(local.visibility_seconds)
     AIRFLOW__CORE__AUTH_MANAGER                                  = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
@@ -40,9 +40,9 @@ locals {
   secrets_backend = {
     AIRFLOW__SECRETS__BACKEND = "airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend"
     AIRFLOW__SECRETS__BACKEND_KWARGS = jsonencode({
-      connections_prefix         = "${var.name}/airflow/connections"
+      connections_prefix         = "${var.deployment.name}/airflow/connections"
       connections_lookup_pattern = "^(?!aws_default$)"
-      variables_prefix           = "${var.name}/airflow/variables"
+      variables_prefix           = "${var.deployment.name}/airflow/variables"
       variables_lookup_pattern   = "^estrela_"
       config_prefix              = null
     })
@@ -55,7 +55,7 @@ locals {
     FERNET_SECRET                 = var.secret_arns["airflow/fernet_key"]
   }
 
-  key   = { actions = ["kms:Decrypt", "kms:GenerateDataKey"], resources = [var.kms_key_arn], condition = null }
+  key   = { actions = ["kms:Decrypt", "kms:GenerateDataKey"], resources = [var.deployment.kms_key_arn], condition = null }
   mount = { actions = ["elasticfilesystem:ClientMount"], resources = [var.dag_files.arn], condition = { StringEquals = { "elasticfilesystem:AccessPointArn" = var.dag_files.access_point.arn } } }
   logs = {
     LogBucket  = { actions = ["s3:ListBucket"], resources = [local.logs_arn], condition = { StringLike = { "s3:prefix" = "airflow/*" } } }
@@ -104,7 +104,7 @@ locals {
       statements = merge(local.logs, local.variables, var.task_statements, {
         Files      = local.mount
         Key        = local.key
-        Protection = { actions = ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"], resources = ["arn:${var.partition}:ecs:${var.region}:${var.account_id}:task/${var.cluster.name}/*"], condition = null }
+        Protection = { actions = ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"], resources = ["arn:${var.deployment.partition}:ecs:${var.deployment.region}:${var.deployment.account_id}:task/${var.cluster.name}/*"], condition = null }
         Queue      = { actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"], resources = [aws_sqs_queue.tasks.arn], condition = null }
       })
       mounts = true
@@ -112,7 +112,7 @@ locals {
     metrics = {
       size        = { cpu = 256, memory = 512 }
       range       = { min = 1, max = 1 }
-      environment = { METRICS_NAMESPACE = "Estrela", METRICS_ENVIRONMENT = var.name }
+      environment = { METRICS_NAMESPACE = "Estrela", METRICS_ENVIRONMENT = var.deployment.name }
       statements = {
         Metrics = { actions = ["cloudwatch:PutMetricData"], resources = ["*"], condition = { StringEquals = { "cloudwatch:namespace" = "Estrela" } } } # the action knows no resource
       }
@@ -129,17 +129,17 @@ locals {
 }
 
 resource "aws_sqs_queue" "dead" {
-  name                      = "${var.name}-airflow-dead"
+  name                      = "${var.deployment.name}-airflow-dead"
   message_retention_seconds = 1209600
-  kms_master_key_id         = var.kms_key_arn
+  kms_master_key_id         = var.deployment.kms_key_arn
 }
 
 resource "aws_sqs_queue" "tasks" {
-  name                       = "${var.name}-airflow"
+  name                       = "${var.deployment.name}-airflow"
   visibility_timeout_seconds = local.visibility_seconds
   message_retention_seconds  = 86400
   receive_wait_time_seconds  = 20
-  kms_master_key_id          = var.kms_key_arn
+  kms_master_key_id          = var.deployment.kms_key_arn
   redrive_policy             = jsonencode({ deadLetterTargetArn = aws_sqs_queue.dead.arn, maxReceiveCount = 3 })
 }
 
@@ -164,26 +164,20 @@ module "task" {
   source   = "../ecs_task"
   for_each = local.parts
 
-  name               = var.name
-  task               = "airflow-${each.key}"
-  partition          = var.partition
-  account_id         = var.account_id
-  region             = var.region
-  kms_key_arn        = var.kms_key_arn
-  log_retention_days = var.log_retention_days
-  image              = var.image.url
-  repository_arn     = var.image.repository_arn
-  user               = "50000:0"
-  size               = each.value.size
-  entry_point        = ["python", "-m", each.key == "metrics" ? "airflow_on_ecs.metrics" : "airflow_on_ecs.start"]
-  command            = each.key == "metrics" ? [] : local.commands[each.key]
-  environment        = each.key == "metrics" ? merge({ for name in ["HOST", "NAME", "USER"] : "DATABASE_${name}" => local.environment["DATABASE_${name}"] }, each.value.environment) : merge(local.environment, each.value.environment)
-  secrets            = each.key == "metrics" ? { DATABASE_PASSWORD = local.secrets.DATABASE_PASSWORD } : local.secrets
-  statements         = each.value.statements
-  writable_paths     = ["/var/airflow", "/tmp"]
-  port               = each.key == "api-server" ? 8080 : null
-  health_check       = each.key == "metrics" ? null : ["CMD", "python", "-m", "airflow_on_ecs.health", each.key]
-  files              = each.value.mounts ? merge(local.files, { read_only = true }) : null
+  deployment     = var.deployment
+  task           = "airflow-${each.key}"
+  image          = var.image
+  user           = "50000:0"
+  size           = each.value.size
+  entry_point    = ["python", "-m", each.key == "metrics" ? "airflow_on_ecs.metrics" : "airflow_on_ecs.start"]
+  command        = each.key == "metrics" ? [] : local.commands[each.key]
+  environment    = each.key == "metrics" ? merge({ for name in ["HOST", "NAME", "USER"] : "DATABASE_${name}" => local.environment["DATABASE_${name}"] }, each.value.environment) : merge(local.environment, each.value.environment)
+  secrets        = each.key == "metrics" ? { DATABASE_PASSWORD = local.secrets.DATABASE_PASSWORD } : local.secrets
+  statements     = each.value.statements
+  writable_paths = ["/var/airflow", "/tmp"]
+  port           = each.key == "api-server" ? 8080 : null
+  health_check   = each.key == "metrics" ? null : ["CMD", "python", "-m", "airflow_on_ecs.health", each.key]
+  files          = each.value.mounts ? merge(local.files, { read_only = true }) : null
 }
 
 locals {
@@ -199,10 +193,8 @@ module "service" {
   for_each = local.parts
 
   name              = "airflow-${each.key}"
-  cluster           = var.cluster.arn
-  cluster_name      = var.cluster.name
+  cluster           = var.cluster
   task_definition   = module.task[each.key].arn
-  container         = "airflow-${each.key}"
   port              = each.key == "api-server" ? 8080 : null
   count_range       = each.value.range
   spot              = each.key == "worker" && var.workers.spot
@@ -248,7 +240,7 @@ resource "aws_appautoscaling_policy" "workers" {
 
             dimensions {
               name  = "Environment"
-              value = var.name
+              value = var.deployment.name
             }
           }
         }
@@ -285,45 +277,33 @@ resource "aws_appautoscaling_policy" "workers" {
 module "setup" {
   source = "../ecs_task"
 
-  name               = var.name
-  task               = "airflow-setup"
-  partition          = var.partition
-  account_id         = var.account_id
-  region             = var.region
-  kms_key_arn        = var.kms_key_arn
-  log_retention_days = var.log_retention_days
-  image              = var.image.url
-  repository_arn     = var.image.repository_arn
-  user               = "50000:0"
-  size               = { cpu = 1024, memory = 2048 }
-  entry_point        = ["python", "-m", "airflow_on_ecs.setup"]
-  command            = []
-  environment        = merge(local.environment, { ADMIN_EMAIL = var.admin_email })
-  secrets            = merge(local.secrets, { ADMIN_PASSWORD = var.secret_arns["airflow/admin"] })
-  writable_paths     = ["/var/airflow", "/tmp"]
+  deployment     = var.deployment
+  task           = "airflow-setup"
+  image          = var.image
+  user           = "50000:0"
+  size           = { cpu = 1024, memory = 2048 }
+  entry_point    = ["python", "-m", "airflow_on_ecs.setup"]
+  command        = []
+  environment    = merge(local.environment, { ADMIN_EMAIL = var.admin_email })
+  secrets        = merge(local.secrets, { ADMIN_PASSWORD = var.secret_arns["airflow/admin"] })
+  writable_paths = ["/var/airflow", "/tmp"]
 }
 
 # Brings a release of the DAGs from S3 to EFS, or switches back to one that is there.
 module "dag_sync" {
   source = "../ecs_task"
 
-  name               = var.name
-  task               = "dag-sync"
-  partition          = var.partition
-  account_id         = var.account_id
-  region             = var.region
-  kms_key_arn        = var.kms_key_arn
-  log_retention_days = var.log_retention_days
-  image              = var.image.url
-  repository_arn     = var.image.repository_arn
-  user               = "50000:0"
-  size               = { cpu = 512, memory = 1024 }
-  entry_point        = ["python", "-m", "airflow_on_ecs.dag_release", "--folder", local.dags_path]
-  command            = ["current"]
-  environment        = { DAG_RELEASES = "s3://${var.code_bucket}/dags" }
+  deployment  = var.deployment
+  task        = "dag-sync"
+  image       = var.image
+  user        = "50000:0"
+  size        = { cpu = 512, memory = 1024 }
+  entry_point = ["python", "-m", "airflow_on_ecs.dag_release", "--folder", local.dags_path]
+  command     = ["current"]
+  environment = { DAG_RELEASES = "s3://${var.code_bucket}/dags" }
   statements = {
-    Releases = { actions = ["s3:GetObject"], resources = ["arn:${var.partition}:s3:::${var.code_bucket}/dags/*"], condition = null }
-    Key      = { actions = ["kms:Decrypt"], resources = [var.kms_key_arn], condition = null }
+    Releases = { actions = ["s3:GetObject"], resources = ["arn:${var.deployment.partition}:s3:::${var.code_bucket}/dags/*"], condition = null }
+    Key      = { actions = ["kms:Decrypt"], resources = [var.deployment.kms_key_arn], condition = null }
     Files    = merge(local.mount, { actions = ["elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"] })
   }
   writable_paths = ["/var/airflow", "/tmp"]

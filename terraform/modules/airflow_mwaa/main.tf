@@ -1,7 +1,7 @@
 locals {
-  arn        = "arn:${var.partition}:airflow:${var.region}:${var.account_id}:environment/${var.name}"
-  logs_arn   = "arn:${var.partition}:logs:${var.region}:${var.account_id}:log-group:airflow-${var.name}-*"
-  bucket_arn = "arn:${var.partition}:s3:::${var.dag_bucket}"
+  arn        = "arn:${var.deployment.partition}:airflow:${var.deployment.region}:${var.deployment.account_id}:environment/${var.deployment.name}"
+  logs_arn   = "arn:${var.deployment.partition}:logs:${var.deployment.region}:${var.deployment.account_id}:log-group:airflow-${var.deployment.name}-*"
+  bucket_arn = "arn:${var.deployment.partition}:s3:::${var.dag_bucket}"
   own = {
     Metrics = { actions = ["airflow:PublishMetrics"], resources = [local.arn], condition = null }
     Account = { actions = ["s3:GetAccountPublicAccessBlock"], resources = ["*"], condition = null } # the action knows no resource
@@ -21,28 +21,28 @@ locals {
     # the queue is in an account of Amazon MWAA
     Queue = {
       actions   = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage", "sqs:SendMessage"]
-      resources = ["arn:${var.partition}:sqs:${var.region}:*:airflow-celery-*"]
+      resources = ["arn:${var.deployment.partition}:sqs:${var.deployment.region}:*:airflow-celery-*"]
       condition = null
     }
-    Key = { actions = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey", "kms:Encrypt"], resources = [var.kms_key_arn], condition = null }
+    Key = { actions = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey", "kms:Encrypt"], resources = [var.deployment.kms_key_arn], condition = null }
     Variables = {
       actions   = ["secretsmanager:GetSecretValue"]
-      resources = [for kind in ["variables", "connections"] : "arn:${var.partition}:secretsmanager:${var.region}:${var.account_id}:secret:${var.name}/airflow/${kind}/*"]
+      resources = [for kind in ["variables", "connections"] : "arn:${var.deployment.partition}:secretsmanager:${var.deployment.region}:${var.deployment.account_id}:secret:${var.deployment.name}/airflow/${kind}/*"]
       condition = null
     }
   }
 }
 
 resource "aws_iam_role" "this" {
-  name        = "${var.name}-mwaa"
-  description = "Airflow of ${var.name}, and the tasks of its DAGs"
+  name        = "${var.deployment.name}-mwaa"
+  description = "Airflow of ${var.deployment.name}, and the tasks of its DAGs"
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
       Effect    = "Allow"
       Principal = { Service = ["airflow.amazonaws.com", "airflow-env.amazonaws.com"] }
       Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }
+      Condition = { StringEquals = { "aws:SourceAccount" = var.deployment.account_id } }
     }]
   })
 }
@@ -70,14 +70,14 @@ resource "aws_s3_object" "requirements" {
 }
 
 resource "aws_mwaa_environment" "this" {
-  name                            = var.name
+  name                            = var.deployment.name
   airflow_version                 = var.airflow_version
   environment_class               = var.environment_class
   min_workers                     = var.workers.min
   max_workers                     = var.workers.max
   schedulers                      = 2
   execution_role_arn              = aws_iam_role.this.arn
-  kms_key                         = var.kms_key_arn
+  kms_key                         = var.deployment.kms_key_arn
   source_bucket_arn               = local.bucket_arn
   dag_s3_path                     = "dags/"
   requirements_s3_path            = aws_s3_object.requirements.key
@@ -89,9 +89,9 @@ resource "aws_mwaa_environment" "this" {
     "core.load_examples" = "False"
     "secrets.backend"    = "airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend"
     "secrets.backend_kwargs" = jsonencode({
-      connections_prefix         = "${var.name}/airflow/connections"
+      connections_prefix         = "${var.deployment.name}/airflow/connections"
       connections_lookup_pattern = "^(?!aws_default$)"
-      variables_prefix           = "${var.name}/airflow/variables"
+      variables_prefix           = "${var.deployment.name}/airflow/variables"
       variables_lookup_pattern   = "^estrela_"
     })
   }

@@ -1,26 +1,12 @@
-variable "name" {
-  description = "Name of the environment."
-  type        = string
-}
-
-variable "partition" {
-  description = "AWS partition, such as aws."
-  type        = string
-}
-
-variable "account_id" {
-  description = "AWS account of the environment."
-  type        = string
-}
-
-variable "region" {
-  description = "AWS region of the environment."
-  type        = string
-}
-
-variable "kms_key_arn" {
-  description = "Key of everything that the environment stores."
-  type        = string
+variable "deployment" {
+  description = "What is deployed where: prefix of the names, partition, account, region and the key of what is stored."
+  type = object({
+    name        = string
+    partition   = string
+    account_id  = string
+    region      = string
+    kms_key_arn = string
+  })
 }
 
 variable "airflow_version" {

@@ -1,7 +1,7 @@
 locals {
   roles      = toset(["plan", "deploy", "dags"])
-  bucket_arn = "arn:${var.partition}:s3:::${var.state_bucket}"
-  iam_arn    = "arn:${var.partition}:iam::${var.account_id}"
+  bucket_arn = "arn:${var.deployment.partition}:s3:::${var.state_bucket}"
+  iam_arn    = "arn:${var.deployment.partition}:iam::${var.deployment.account_id}"
   lock       = { Sid = "StateLock", Effect = "Allow", Action = ["s3:PutObject", "s3:DeleteObject"], Resource = "${local.bucket_arn}/*.tflock" }
   statements = {
     # AWS's ReadOnlyAccess reads configurations, and the state; it reads no secret.
@@ -16,13 +16,13 @@ locals {
           "iam:PutRolePolicy", "iam:GetRolePolicy", "iam:DeleteRolePolicy", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies",
           "iam:AttachRolePolicy", "iam:DetachRolePolicy", "iam:ListInstanceProfilesForRole",
         ]
-        Resource = "${local.iam_arn}:role/${var.name}-*"
+        Resource = "${local.iam_arn}:role/${var.deployment.name}-*"
       },
       {
         Sid       = "PassRoles"
         Effect    = "Allow"
         Action    = "iam:PassRole"
-        Resource  = "${local.iam_arn}:role/${var.name}-*"
+        Resource  = "${local.iam_arn}:role/${var.deployment.name}-*"
         Condition = { StringEquals = { "iam:PassedToService" = var.passed_to } }
       },
       {
@@ -30,14 +30,14 @@ locals {
         Sid      = "NotItself"
         Effect   = "Deny"
         Action   = ["iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:UpdateAssumeRolePolicy"]
-        Resource = "${local.iam_arn}:role/${var.name}-ci-*"
+        Resource = "${local.iam_arn}:role/${var.deployment.name}-ci-*"
       },
     ]
     dags = concat(
       [
-        { Sid = "Releases", Effect = "Allow", Action = ["s3:PutObject", "s3:DeleteObject"], Resource = "arn:${var.partition}:s3:::${var.dag_bucket}/dags/*" },
-        { Sid = "Bucket", Effect = "Allow", Action = "s3:ListBucket", Resource = "arn:${var.partition}:s3:::${var.dag_bucket}" },
-        { Sid = "Key", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = var.kms_key_arn },
+        { Sid = "Releases", Effect = "Allow", Action = ["s3:PutObject", "s3:DeleteObject"], Resource = "arn:${var.deployment.partition}:s3:::${var.dag_bucket}/dags/*" },
+        { Sid = "Bucket", Effect = "Allow", Action = "s3:ListBucket", Resource = "arn:${var.deployment.partition}:s3:::${var.dag_bucket}" },
+        { Sid = "Key", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = var.deployment.kms_key_arn },
         { Sid = "State", Effect = "Allow", Action = "s3:GetObject", Resource = "${local.bucket_arn}/${var.environment}.tfstate" },
         { Sid = "StateBucket", Effect = "Allow", Action = ["s3:ListBucket", "s3:GetBucketPolicy"], Resource = local.bucket_arn },
       ],
@@ -46,13 +46,13 @@ locals {
           Sid      = "Sync"
           Effect   = "Allow"
           Action   = "ecs:RunTask"
-          Resource = "arn:${var.partition}:ecs:${var.region}:${var.account_id}:task-definition/${sync.family}:*"
+          Resource = "arn:${var.deployment.partition}:ecs:${var.deployment.region}:${var.deployment.account_id}:task-definition/${sync.family}:*"
         },
         {
           Sid      = "Watch"
           Effect   = "Allow"
           Action   = "ecs:DescribeTasks"
-          Resource = "arn:${var.partition}:ecs:${var.region}:${var.account_id}:task/${var.name}/*"
+          Resource = "arn:${var.deployment.partition}:ecs:${var.deployment.region}:${var.deployment.account_id}:task/${var.deployment.name}/*"
         },
         {
           Sid       = "PassRoles"
@@ -77,7 +77,7 @@ resource "aws_iam_openid_connect_provider" "this" {
 resource "aws_iam_role" "this" {
   for_each = local.roles
 
-  name                 = "${var.name}-ci-${each.key}"
+  name                 = "${var.deployment.name}-ci-${each.key}"
   description          = "CI: ${each.key}"
   max_session_duration = 3600
   assume_role_policy = jsonencode({
@@ -105,5 +105,5 @@ resource "aws_iam_role_policy_attachment" "managed" {
   for_each = local.managed
 
   role       = aws_iam_role.this[each.key].name
-  policy_arn = "arn:${var.partition}:iam::aws:policy/${each.value}"
+  policy_arn = "arn:${var.deployment.partition}:iam::aws:policy/${each.value}"
 }

@@ -1,30 +1,16 @@
-variable "name" {
-  description = "Prefix of the names."
-  type        = string
+variable "deployment" {
+  description = "What is deployed where: prefix of the names, partition, account, region and the key of what is stored."
+  type = object({
+    name        = string
+    partition   = string
+    account_id  = string
+    region      = string
+    kms_key_arn = string
+  })
 }
 
 variable "environment" {
   description = "Environment whose state the roles read."
-  type        = string
-}
-
-variable "partition" {
-  description = "AWS partition, such as aws."
-  type        = string
-}
-
-variable "account_id" {
-  description = "AWS account of the roles."
-  type        = string
-}
-
-variable "region" {
-  description = "AWS region that is deployed to."
-  type        = string
-}
-
-variable "kms_key_arn" {
-  description = "Key of the releases."
   type        = string
 }
 

@@ -2,20 +2,14 @@
 module "task" {
   source = "../ecs_task"
 
-  name               = var.name
-  task               = "database-roles"
-  partition          = var.partition
-  account_id         = var.account_id
-  region             = var.region
-  kms_key_arn        = var.kms_key_arn
-  log_retention_days = var.log_retention_days
-  image              = var.image.url
-  repository_arn     = var.image.repository_arn
-  user               = "50000:0"
-  size               = { cpu = 256, memory = 512 }
-  entry_point        = ["python", "-m", "airflow_on_ecs.database_roles"]
-  command            = []
-  environment        = { DATABASE_HOST = var.database_host, ROLES = jsonencode(sort(keys(var.roles))) }
+  deployment  = var.deployment
+  task        = "database-roles"
+  image       = var.image
+  user        = "50000:0"
+  size        = { cpu = 256, memory = 512 }
+  entry_point = ["python", "-m", "airflow_on_ecs.database_roles"]
+  command     = []
+  environment = { DATABASE_HOST = var.database_host, ROLES = jsonencode(sort(keys(var.roles))) }
   secrets = merge(
     {
       DATABASE_USER     = "${var.master_secret_arn}:username::"

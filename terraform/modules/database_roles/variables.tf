@@ -1,31 +1,13 @@
-variable "name" {
-  description = "Prefix of the names."
-  type        = string
-}
-
-variable "partition" {
-  description = "AWS partition, such as aws."
-  type        = string
-}
-
-variable "account_id" {
-  description = "AWS account of the task."
-  type        = string
-}
-
-variable "region" {
-  description = "AWS region of the task."
-  type        = string
-}
-
-variable "kms_key_arn" {
-  description = "Key of the log and of the secrets."
-  type        = string
-}
-
-variable "log_retention_days" {
-  description = "Days that the log is kept."
-  type        = number
+variable "deployment" {
+  description = "What is deployed where: prefix of the names, partition, account, region, the key of what is stored, days that logs are kept."
+  type = object({
+    name               = string
+    partition          = string
+    account_id         = string
+    region             = string
+    kms_key_arn        = string
+    log_retention_days = number
+  })
 }
 
 variable "image" {

@@ -1,6 +1,6 @@
 resource "aws_ecs_service" "this" {
   name                               = var.name
-  cluster                            = var.cluster
+  cluster                            = var.cluster.arn
   task_definition                    = var.task_definition
   desired_count                      = var.count_range.min
   platform_version                   = "LATEST"
@@ -56,7 +56,7 @@ resource "aws_ecs_service" "this" {
 
     content {
       target_group_arn = load_balancer.value
-      container_name   = var.container
+      container_name   = var.name
       container_port   = var.port
     }
   }
@@ -76,7 +76,7 @@ resource "aws_ecs_service" "this" {
 
 resource "aws_appautoscaling_target" "this" {
   service_namespace  = "ecs"
-  resource_id        = "service/${var.cluster_name}/${aws_ecs_service.this.name}"
+  resource_id        = "service/${var.cluster.name}/${aws_ecs_service.this.name}"
   scalable_dimension = "ecs:service:DesiredCount"
   min_capacity       = var.count_range.min
   max_capacity       = var.count_range.max

@@ -1,25 +1,18 @@
 variable "name" {
-  description = "Name of the service."
+  description = "Name of the service, and of the container that serves."
   type        = string
 }
 
 variable "cluster" {
-  description = "ARN of the cluster."
-  type        = string
-}
-
-variable "cluster_name" {
-  description = "Name of the cluster."
-  type        = string
+  description = "ECS cluster: ARN and name."
+  type = object({
+    arn  = string
+    name = string
+  })
 }
 
 variable "task_definition" {
   description = "ARN of the task definition."
-  type        = string
-}
-
-variable "container" {
-  description = "Name of the container that serves."
   type        = string
 }
 

@@ -1,28 +1,28 @@
 locals {
-  full_name = "${var.name}-${var.task}"
-  log_group = "/${var.name}/${var.task}"
+  full_name = "${var.deployment.name}-${var.task}"
+  log_group = "/${var.deployment.name}/${var.task}"
   trust = jsonencode({
     Version = "2012-10-17"
     Statement = [{
       Effect    = "Allow"
       Principal = { Service = "ecs-tasks.amazonaws.com" }
       Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }
+      Condition = { StringEquals = { "aws:SourceAccount" = var.deployment.account_id } }
     }]
   })
   secret_arns = distinct([for secret in var.secrets : join(":", slice(split(":", secret), 0, 7))])
   kinds_of_start = {
     Pull = {
       actions   = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:BatchCheckLayerAvailability"]
-      resources = var.repository_arn == null ? [] : [var.repository_arn]
+      resources = [var.image.repository_arn]
     }
     PullToken = {
       actions   = ["ecr:GetAuthorizationToken"]
-      resources = var.repository_arn == null ? [] : ["*"] # the action knows no resource
+      resources = ["*"] # the action knows no resource
     }
     Logs = {
       actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-      resources = ["arn:${var.partition}:logs:${var.region}:${var.account_id}:log-group:${local.log_group}:*"]
+      resources = ["arn:${var.deployment.partition}:logs:${var.deployment.region}:${var.deployment.account_id}:log-group:${local.log_group}:*"]
     }
     Secrets = {
       actions   = ["secretsmanager:GetSecretValue"]
@@ -30,7 +30,7 @@ locals {
     }
     Key = {
       actions   = ["kms:Decrypt"]
-      resources = length(local.secret_arns) == 0 ? [] : [var.kms_key_arn]
+      resources = length(local.secret_arns) == 0 ? [] : [var.deployment.kms_key_arn]
     }
   }
   volumes = { for path in var.writable_paths : trim(replace(path, "/", "-"), "-") => path }
@@ -38,8 +38,8 @@ locals {
 
 resource "aws_cloudwatch_log_group" "this" {
   name              = local.log_group
-  retention_in_days = var.log_retention_days
-  kms_key_id        = var.kms_key_arn
+  retention_in_days = var.deployment.log_retention_days
+  kms_key_id        = var.deployment.kms_key_arn
 }
 
 # What starts the container: it pulls the image, reads the secrets, opens the log. The container itself never has it.
@@ -126,7 +126,7 @@ resource "aws_ecs_task_definition" "this" {
   container_definitions = jsonencode([merge(
     {
       name                   = var.task
-      image                  = var.image
+      image                  = var.image.url
       essential              = true
       command                = var.command
       user                   = var.user
@@ -144,7 +144,7 @@ resource "aws_ecs_task_definition" "this" {
         logDriver = "awslogs"
         options = {
           awslogs-group         = aws_cloudwatch_log_group.this.name
-          awslogs-region        = var.region
+          awslogs-region        = var.deployment.region
           awslogs-stream-prefix = var.task
           mode                  = "non-blocking"
           max-buffer-size       = "25m"

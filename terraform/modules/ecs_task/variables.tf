@@ -1,6 +1,13 @@
-variable "name" {
-  description = "Prefix of the names."
-  type        = string
+variable "deployment" {
+  description = "What is deployed where: prefix of the names, partition, account, region, the key of what is stored, days that logs are kept."
+  type = object({
+    name               = string
+    partition          = string
+    account_id         = string
+    region             = string
+    kms_key_arn        = string
+    log_retention_days = number
+  })
 }
 
 variable "task" {
@@ -8,40 +15,12 @@ variable "task" {
   type        = string
 }
 
-variable "partition" {
-  description = "AWS partition, such as aws."
-  type        = string
-}
-
-variable "account_id" {
-  description = "AWS account of the task."
-  type        = string
-}
-
-variable "region" {
-  description = "AWS region of the task."
-  type        = string
-}
-
-variable "kms_key_arn" {
-  description = "Key of the log and of the secrets."
-  type        = string
-}
-
-variable "log_retention_days" {
-  description = "Days that the log is kept."
-  type        = number
-}
-
 variable "image" {
-  description = "Image of the container, with its tag or digest."
-  type        = string
-}
-
-variable "repository_arn" {
-  description = "ECR repository that the image is pulled from; null for an image of another registry."
-  type        = string
-  default     = null
+  description = "Image of the container, with its tag, and the ECR repository that it is pulled from."
+  type = object({
+    url            = string
+    repository_arn = string
+  })
 }
 
 variable "user" {

@@ -1,14 +1,14 @@
 locals {
   layers    = ["", "_trusted", "_refined", "_ops"]
   databases = toset(concat(["estrela_ops"], flatten([for star in var.stars : [for layer in local.layers : "${star}${layer}"]])))
-  role_name = "${var.name}-glue"
-  job_name  = var.name
-  glue_arn  = "arn:${var.partition}:glue:${var.region}:${var.account_id}"
-  logs_arn  = "arn:${var.partition}:logs:${var.region}:${var.account_id}"
-  lake_arn  = "arn:${var.partition}:s3:::${var.lake_bucket}"
+  role_name = "${var.deployment.name}-glue"
+  job_name  = var.deployment.name
+  glue_arn  = "arn:${var.deployment.partition}:glue:${var.deployment.region}:${var.deployment.account_id}"
+  logs_arn  = "arn:${var.deployment.partition}:logs:${var.deployment.region}:${var.deployment.account_id}"
+  lake_arn  = "arn:${var.deployment.partition}:s3:::${var.lake_bucket}"
 
   # With a security configuration Glue writes to groups of these names.
-  log_groups = [for stream in ["output", "error"] : "/aws-glue/jobs/${var.name}-role/${local.role_name}/${stream}"]
+  log_groups = [for stream in ["output", "error"] : "/aws-glue/jobs/${var.deployment.name}-role/${local.role_name}/${stream}"]
 
   catalog_conf = join(" --conf ", [
     "spark.sql.extensions=org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
@@ -22,7 +22,7 @@ resource "aws_glue_catalog_database" "this" {
   for_each = local.databases
 
   name        = each.key
-  description = "Estrela, ${var.name}"
+  description = "Estrela, ${var.deployment.name}"
 }
 
 resource "aws_glue_data_catalog_encryption_settings" "this" {
@@ -31,30 +31,30 @@ resource "aws_glue_data_catalog_encryption_settings" "this" {
   data_catalog_encryption_settings {
     connection_password_encryption {
       return_connection_password_encrypted = true
-      aws_kms_key_id                       = var.kms_key_arn
+      aws_kms_key_id                       = var.deployment.kms_key_arn
     }
     encryption_at_rest {
       catalog_encryption_mode = "SSE-KMS"
-      sse_aws_kms_key_id      = var.kms_key_arn
+      sse_aws_kms_key_id      = var.deployment.kms_key_arn
     }
   }
 }
 
 resource "aws_glue_security_configuration" "this" {
-  name = var.name
+  name = var.deployment.name
 
   encryption_configuration {
     cloudwatch_encryption {
       cloudwatch_encryption_mode = "SSE-KMS"
-      kms_key_arn                = var.kms_key_arn
+      kms_key_arn                = var.deployment.kms_key_arn
     }
     job_bookmarks_encryption {
       job_bookmarks_encryption_mode = "CSE-KMS"
-      kms_key_arn                   = var.kms_key_arn
+      kms_key_arn                   = var.deployment.kms_key_arn
     }
     s3_encryption {
       s3_encryption_mode = "SSE-KMS"
-      kms_key_arn        = var.kms_key_arn
+      kms_key_arn        = var.deployment.kms_key_arn
     }
   }
 }
@@ -63,8 +63,8 @@ resource "aws_cloudwatch_log_group" "run" {
   for_each = toset(local.log_groups)
 
   name              = each.key
-  retention_in_days = var.log_retention_days
-  kms_key_id        = var.kms_key_arn
+  retention_in_days = var.deployment.log_retention_days
+  kms_key_id        = var.deployment.kms_key_arn
 }
 
 # A key holds the hash of its content: a run that has started keeps its code when a newer one is deployed.
@@ -82,14 +82,14 @@ resource "aws_s3_object" "package" {
 
 resource "aws_iam_role" "glue" {
   name        = local.role_name
-  description = "Glue runs of ${var.name}"
+  description = "Glue runs of ${var.deployment.name}"
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
       Effect    = "Allow"
       Principal = { Service = "glue.amazonaws.com" }
       Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }
+      Condition = { StringEquals = { "aws:SourceAccount" = var.deployment.account_id } }
     }]
   })
 }
@@ -104,7 +104,7 @@ resource "aws_iam_role_policy" "glue" {
         Sid      = "Code"
         Effect   = "Allow"
         Action   = "s3:GetObject"
-        Resource = "arn:${var.partition}:s3:::${var.code_bucket}/glue/*"
+        Resource = "arn:${var.deployment.partition}:s3:::${var.code_bucket}/glue/*"
       },
       {
         Sid      = "LakeBucket"
@@ -147,19 +147,19 @@ resource "aws_iam_role_policy" "glue" {
         Sid      = "Views"
         Effect   = "Allow"
         Action   = ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:StopQueryExecution", "athena:GetWorkGroup"]
-        Resource = "arn:${var.partition}:athena:${var.region}:${var.account_id}:workgroup/${var.workgroup}"
+        Resource = "arn:${var.deployment.partition}:athena:${var.deployment.region}:${var.deployment.account_id}:workgroup/${var.workgroup}"
       },
       {
         Sid      = "Key"
         Effect   = "Allow"
         Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
-        Resource = var.kms_key_arn
+        Resource = var.deployment.kms_key_arn
       },
       {
         Sid      = "SourceCredentials"
         Effect   = "Allow"
         Action   = "secretsmanager:GetSecretValue"
-        Resource = "arn:${var.partition}:secretsmanager:${var.region}:${var.account_id}:secret:${var.name}/sources/*"
+        Resource = "arn:${var.deployment.partition}:secretsmanager:${var.deployment.region}:${var.deployment.account_id}:secret:${var.deployment.name}/sources/*"
       },
       {
         Sid      = "Logs"

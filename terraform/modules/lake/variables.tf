@@ -1,21 +1,13 @@
-variable "name" {
-  description = "Prefix of the names."
-  type        = string
-}
-
-variable "partition" {
-  description = "AWS partition, such as aws."
-  type        = string
-}
-
-variable "account_id" {
-  description = "AWS account of the lake."
-  type        = string
-}
-
-variable "region" {
-  description = "AWS region of the lake."
-  type        = string
+variable "deployment" {
+  description = "What is deployed where: prefix of the names, partition, account, region, the key of what is stored, days that logs are kept."
+  type = object({
+    name               = string
+    partition          = string
+    account_id         = string
+    region             = string
+    kms_key_arn        = string
+    log_retention_days = number
+  })
 }
 
 variable "stars" {
@@ -30,11 +22,6 @@ variable "lake_bucket" {
 
 variable "code_bucket" {
   description = "Bucket of the code that Glue runs."
-  type        = string
-}
-
-variable "kms_key_arn" {
-  description = "Key of everything that is stored."
   type        = string
 }
 
@@ -66,11 +53,6 @@ variable "glue" {
 variable "source_host" {
   description = "Address that stands in for the hosts of all sources; empty: the sources themselves."
   type        = string
-}
-
-variable "log_retention_days" {
-  description = "Days that the logs of the runs are kept."
-  type        = number
 }
 
 variable "manage_catalog_encryption" {

@@ -1,27 +1,21 @@
 locals {
   dns_name = "metabase.${var.dns_zone}"
-  lake_arn = "arn:${var.partition}:s3:::${var.lake_bucket}"
-  glue_arn = "arn:${var.partition}:glue:${var.region}:${var.account_id}"
+  lake_arn = "arn:${var.deployment.partition}:s3:::${var.lake_bucket}"
+  glue_arn = "arn:${var.deployment.partition}:glue:${var.deployment.region}:${var.deployment.account_id}"
 }
 
 module "task" {
   source = "../ecs_task"
 
-  name               = var.name
-  task               = "metabase"
-  partition          = var.partition
-  account_id         = var.account_id
-  region             = var.region
-  kms_key_arn        = var.kms_key_arn
-  log_retention_days = var.log_retention_days
-  image              = var.images.metabase.url
-  repository_arn     = var.images.metabase.repository_arn
-  user               = "2000:2000"
-  size               = { cpu = 1024, memory = 4096 }
-  command            = []
-  port               = 3000
-  health_check       = ["CMD", "curl", "-fsS", "http://127.0.0.1:3000/api/health"]
-  writable_paths     = ["/tmp"]
+  deployment     = var.deployment
+  task           = "metabase"
+  image          = var.images.metabase
+  user           = "2000:2000"
+  size           = { cpu = 1024, memory = 4096 }
+  command        = []
+  port           = 3000
+  health_check   = ["CMD", "curl", "-fsS", "http://127.0.0.1:3000/api/health"]
+  writable_paths = ["/tmp"]
   environment = {
     JAVA_OPTS                = "-Xmx2500m"
     JAVA_TIMEZONE            = "UTC"
@@ -50,11 +44,11 @@ module "task" {
         "athena:StartQueryExecution", "athena:StopQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults",
         "athena:GetQueryResultsStream", "athena:GetWorkGroup",
       ]
-      resources = ["arn:${var.partition}:athena:${var.region}:${var.account_id}:workgroup/${var.workgroup}"]
+      resources = ["arn:${var.deployment.partition}:athena:${var.deployment.region}:${var.deployment.account_id}:workgroup/${var.workgroup}"]
     }
     Metadata = {
       actions   = ["athena:GetDataCatalog", "athena:ListDatabases", "athena:ListTableMetadata", "athena:GetDatabase", "athena:GetTableMetadata"]
-      resources = ["arn:${var.partition}:athena:${var.region}:${var.account_id}:datacatalog/AwsDataCatalog"]
+      resources = ["arn:${var.deployment.partition}:athena:${var.deployment.region}:${var.deployment.account_id}:datacatalog/AwsDataCatalog"]
     }
     Catalog = {
       actions = ["glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables", "glue:GetPartitions"]
@@ -67,7 +61,7 @@ module "task" {
     Bucket  = { actions = ["s3:ListBucket", "s3:GetBucketLocation"], resources = [local.lake_arn] }
     Tables  = { actions = ["s3:GetObject"], resources = ["${local.lake_arn}/warehouse/*", "${local.lake_arn}/ops/*"] }
     Results = { actions = ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"], resources = ["${local.lake_arn}/athena/metabase/*"] }
-    Key     = { actions = ["kms:Decrypt", "kms:GenerateDataKey"], resources = [var.kms_key_arn] }
+    Key     = { actions = ["kms:Decrypt", "kms:GenerateDataKey"], resources = [var.deployment.kms_key_arn] }
   }
 }
 
@@ -75,10 +69,8 @@ module "service" {
   source = "../ecs_service"
 
   name              = "metabase"
-  cluster           = var.cluster.arn
-  cluster_name      = var.cluster.name
+  cluster           = var.cluster
   task_definition   = module.task.arn
-  container         = "metabase"
   port              = 3000
   count_range       = { min = 1, max = 1 }
   replace_first     = true # a newer Metabase migrates the database beneath an older one
@@ -91,7 +83,7 @@ module "service" {
 # Tasks that run once have no Service Connect: the provisioner finds Metabase by DNS.
 resource "aws_service_discovery_private_dns_namespace" "this" {
   name        = var.dns_zone
-  description = "Names inside the network of ${var.name}"
+  description = "Names inside the network of ${var.deployment.name}"
   vpc         = var.vpc_id
 }
 
@@ -112,21 +104,15 @@ resource "aws_service_discovery_service" "this" {
 module "provision" {
   source = "../ecs_task"
 
-  name               = var.name
-  task               = "metabase-provision"
-  partition          = var.partition
-  account_id         = var.account_id
-  region             = var.region
-  kms_key_arn        = var.kms_key_arn
-  log_retention_days = var.log_retention_days
-  image              = var.images.tools.url
-  repository_arn     = var.images.tools.repository_arn
-  user               = "10001:10001"
-  size               = { cpu = 256, memory = 512 }
-  command            = ["metabase", "apply"]
-  writable_paths     = ["/tmp"]
+  deployment     = var.deployment
+  task           = "metabase-provision"
+  image          = var.images.tools
+  user           = "10001:10001"
+  size           = { cpu = 256, memory = 512 }
+  command        = ["metabase", "apply"]
+  writable_paths = ["/tmp"]
   environment = {
-    AWS_REGION                = var.region
+    AWS_REGION                = var.deployment.region
     METABASE_URL              = "http://${local.dns_name}:3000"
     METABASE_ADMIN_EMAIL      = var.admin_email
     METABASE_ATHENA_WORKGROUP = var.workgroup

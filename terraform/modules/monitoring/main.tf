@@ -1,12 +1,12 @@
 locals {
-  topic_arn = "arn:${var.partition}:sns:${var.region}:${var.account_id}:${var.name}-alarms"
-  airflow   = { Environment = var.name }
+  topic_arn = "arn:${var.deployment.partition}:sns:${var.deployment.region}:${var.deployment.account_id}:${var.deployment.name}-alarms"
+  airflow   = { Environment = var.deployment.name }
   # CloudWatch looks back at most a week where a period is an hour.
   alarms = merge(
     {
       late-data = {
         text      = "No step of any star succeeded for ${var.late_after_hours} hours. Is Airflow running, and are its DAGs on?"
-        namespace = "AWS/Events", metric = "MatchedEvents", dimensions = { RuleName = "${var.name}-glue-run-succeeded" }
+        namespace = "AWS/Events", metric = "MatchedEvents", dimensions = { RuleName = "${var.deployment.name}-glue-run-succeeded" }
         statistic = "Sum", period = 3600, periods = var.late_after_hours, above = false, threshold = 1, silence_alarms = true
       }
     },
@@ -25,7 +25,7 @@ locals {
     var.airflow != "mwaa" ? {} : {
       scheduler-heartbeat = {
         text      = "The scheduler of Amazon MWAA has had no heartbeat for five minutes"
-        namespace = "AmazonMWAA", metric = "SchedulerHeartbeat", dimensions = { Function = "Scheduler", Environment = var.name }
+        namespace = "AmazonMWAA", metric = "SchedulerHeartbeat", dimensions = { Function = "Scheduler", Environment = var.deployment.name }
         statistic = "Sum", period = 60, periods = 5, above = false, threshold = 1, silence_alarms = true
       }
     },
@@ -59,8 +59,8 @@ locals {
 }
 
 resource "aws_sns_topic" "alarms" {
-  name              = "${var.name}-alarms"
-  kms_master_key_id = var.kms_key_arn
+  name              = "${var.deployment.name}-alarms"
+  kms_master_key_id = var.deployment.kms_key_arn
 }
 
 resource "aws_sns_topic_policy" "alarms" {
@@ -74,7 +74,7 @@ resource "aws_sns_topic_policy" "alarms" {
         Principal = { Service = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com", "events.amazonaws.com"] }
         Action    = "sns:Publish"
         Resource  = local.topic_arn
-        Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }
+        Condition = { StringEquals = { "aws:SourceAccount" = var.deployment.account_id } }
       },
       {
         Sid       = "TlsOnly"
@@ -98,7 +98,7 @@ resource "aws_sns_topic_subscription" "email" {
 
 # Glue tells of each run that failed; the DAG's own alert names the task and the reason.
 resource "aws_cloudwatch_event_rule" "failed_run" {
-  name        = "${var.name}-glue-run-failed"
+  name        = "${var.deployment.name}-glue-run-failed"
   description = "A run of the Glue job ${var.glue_job} failed"
   event_pattern = jsonencode({
     source      = ["aws.glue"]
@@ -124,7 +124,7 @@ resource "aws_cloudwatch_event_target" "failed_run" {
 
 # Each day has runs, news or not: none that succeeded for a day means that data is late.
 resource "aws_cloudwatch_event_rule" "succeeded_run" {
-  name        = "${var.name}-glue-run-succeeded"
+  name        = "${var.deployment.name}-glue-run-succeeded"
   description = "A run of the Glue job ${var.glue_job} succeeded; the alarm of late data counts its matches"
   event_pattern = jsonencode({
     source      = ["aws.glue"]
@@ -136,7 +136,7 @@ resource "aws_cloudwatch_event_rule" "succeeded_run" {
 resource "aws_cloudwatch_metric_alarm" "this" {
   for_each = local.alarms
 
-  alarm_name          = "${var.name}-${each.key}"
+  alarm_name          = "${var.deployment.name}-${each.key}"
   alarm_description   = each.value.text
   namespace           = each.value.namespace
   metric_name         = each.value.metric
@@ -153,7 +153,7 @@ resource "aws_cloudwatch_metric_alarm" "this" {
 }
 
 resource "aws_budgets_budget" "month" {
-  name         = var.name
+  name         = var.deployment.name
   budget_type  = "COST"
   limit_amount = tostring(var.monthly_budget_usd)
   limit_unit   = "USD"
@@ -180,13 +180,13 @@ resource "aws_budgets_budget" "month" {
 }
 
 resource "aws_cloudwatch_dashboard" "this" {
-  dashboard_name = var.name
+  dashboard_name = var.deployment.name
   dashboard_body = jsonencode({
     widgets = [
       {
         type = "metric", x = 0, y = 0, width = 12, height = 6
         properties = {
-          title = "Glue: completed stages and failed tasks", region = var.region, stat = "Sum", period = 3600
+          title = "Glue: completed stages and failed tasks", region = var.deployment.region, stat = "Sum", period = 3600
           metrics = [
             ["Glue", "glue.driver.aggregate.numCompletedStages", "JobName", var.glue_job, "JobRunId", "ALL", "Type", "count"],
             ["Glue", "glue.driver.aggregate.numFailedTasks", "JobName", var.glue_job, "JobRunId", "ALL", "Type", "count"],
@@ -196,7 +196,7 @@ resource "aws_cloudwatch_dashboard" "this" {
       {
         type = "metric", x = 12, y = 0, width = 12, height = 6
         properties = {
-          title = "Athena: bytes scanned per workgroup", region = var.region, stat = "Sum", period = 3600
+          title = "Athena: bytes scanned per workgroup", region = var.deployment.region, stat = "Sum", period = 3600
           metrics = [
             for workgroup in var.workgroups : ["AWS/Athena", "ProcessedBytes", "WorkGroup", workgroup, "QueryState", "SUCCEEDED", "QueryType", "DML"]
           ]

@@ -1,26 +1,12 @@
-variable "name" {
-  description = "Prefix of the names."
-  type        = string
-}
-
-variable "partition" {
-  description = "AWS partition, such as aws."
-  type        = string
-}
-
-variable "account_id" {
-  description = "AWS account that is watched."
-  type        = string
-}
-
-variable "region" {
-  description = "AWS region that is watched."
-  type        = string
-}
-
-variable "kms_key_arn" {
-  description = "Key of the topic."
-  type        = string
+variable "deployment" {
+  description = "What is deployed where: prefix of the names, partition, account, region and the key of what is stored."
+  type = object({
+    name        = string
+    partition   = string
+    account_id  = string
+    region      = string
+    kms_key_arn = string
+  })
 }
 
 variable "emails" {

@@ -1,7 +1,7 @@
 locals {
   zones        = slice(data.aws_availability_zones.available.names, 0, 2)
   gateways     = toset(["s3", "dynamodb"])
-  logs_group   = "/${var.name}/network"
+  logs_group   = "/${var.deployment.name}/network"
   nat_zones    = var.enable_nat ? (var.multi_az ? local.zones : slice(local.zones, 0, 1)) : []
   public       = var.enable_nat || var.public
   public_zones = local.public ? local.zones : []
@@ -16,7 +16,7 @@ resource "aws_vpc" "this" {
   enable_dns_support   = true
   enable_dns_hostnames = true
 
-  tags = { Name = var.name }
+  tags = { Name = var.deployment.name }
 }
 
 # What forgets to name a security group gets this one, which lets nothing through.
@@ -31,7 +31,7 @@ resource "aws_subnet" "private" {
   availability_zone = each.key
   cidr_block        = cidrsubnet(var.cidr, 4, index(local.zones, each.key))
 
-  tags = { Name = "${var.name}-private-${each.key}" }
+  tags = { Name = "${var.deployment.name}-private-${each.key}" }
 }
 
 resource "aws_subnet" "public" {
@@ -42,7 +42,7 @@ resource "aws_subnet" "public" {
   cidr_block              = cidrsubnet(var.cidr, 4, 8 + index(local.zones, each.key))
   map_public_ip_on_launch = false
 
-  tags = { Name = "${var.name}-public-${each.key}" }
+  tags = { Name = "${var.deployment.name}-public-${each.key}" }
 }
 
 resource "aws_internet_gateway" "this" {
@@ -89,7 +89,7 @@ resource "aws_route_table" "private" {
 
   vpc_id = aws_vpc.this.id
 
-  tags = { Name = "${var.name}-private-${each.key}" }
+  tags = { Name = "${var.deployment.name}-private-${each.key}" }
 }
 
 resource "aws_route" "nat" {
@@ -111,7 +111,7 @@ resource "aws_vpc_endpoint" "gateway" {
   for_each = local.gateways
 
   vpc_id            = aws_vpc.this.id
-  service_name      = "com.amazonaws.${var.region}.${each.key}"
+  service_name      = "com.amazonaws.${var.deployment.region}.${each.key}"
   vpc_endpoint_type = "Gateway"
   route_table_ids   = [for table in aws_route_table.private : table.id]
 }
@@ -120,7 +120,7 @@ resource "aws_vpc_endpoint" "interface" {
   for_each = var.endpoints
 
   vpc_id              = aws_vpc.this.id
-  service_name        = "com.amazonaws.${var.region}.${each.key}"
+  service_name        = "com.amazonaws.${var.deployment.region}.${each.key}"
   vpc_endpoint_type   = "Interface"
   private_dns_enabled = true
   subnet_ids          = [for zone in(var.multi_az ? local.zones : slice(local.zones, 0, 1)) : aws_subnet.private[zone].id]
@@ -134,27 +134,27 @@ resource "aws_vpc_endpoint" "interface" {
       Principal = { AWS = "*" }
       Action    = "*"
       Resource  = "*"
-      Condition = { StringEquals = { "aws:PrincipalAccount" = var.account_id } }
+      Condition = { StringEquals = { "aws:PrincipalAccount" = var.deployment.account_id } }
     }]
   })
 }
 
 resource "aws_cloudwatch_log_group" "flow" {
   name              = local.logs_group
-  retention_in_days = var.log_retention_days
-  kms_key_id        = var.kms_key_arn
+  retention_in_days = var.deployment.log_retention_days
+  kms_key_id        = var.deployment.kms_key_arn
 }
 
 resource "aws_iam_role" "flow" {
-  name        = "${var.name}-flow-logs"
-  description = "Flow logs of ${var.name}"
+  name        = "${var.deployment.name}-flow-logs"
+  description = "Flow logs of ${var.deployment.name}"
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
       Effect    = "Allow"
       Principal = { Service = "vpc-flow-logs.amazonaws.com" }
       Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }
+      Condition = { StringEquals = { "aws:SourceAccount" = var.deployment.account_id } }
     }]
   })
 }
@@ -168,7 +168,7 @@ resource "aws_iam_role_policy" "flow" {
       Sid      = "Logs"
       Effect   = "Allow"
       Action   = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
-      Resource = "arn:${var.partition}:logs:${var.region}:${var.account_id}:log-group:${local.logs_group}:*"
+      Resource = "arn:${var.deployment.partition}:logs:${var.deployment.region}:${var.deployment.account_id}:log-group:${local.logs_group}:*"
     }]
   })
 }
@@ -183,11 +183,11 @@ resource "aws_flow_log" "this" {
 resource "aws_security_group" "this" {
   for_each = var.groups
 
-  name        = "${var.name}-${each.key}"
+  name        = "${var.deployment.name}-${each.key}"
   description = each.value
   vpc_id      = aws_vpc.this.id
 
-  tags = { Name = "${var.name}-${each.key}" }
+  tags = { Name = "${var.deployment.name}-${each.key}" }
 }
 
 resource "aws_vpc_security_group_ingress_rule" "service" {
