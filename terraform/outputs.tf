@@ -45,17 +45,17 @@ output "services" {
 
 output "task_airflow_setup" {
   description = "Arguments of aws ecs run-task for the task that migrates Airflow's database; null without Airflow on ECS."
-  value       = local.on_ecs ? "${local.run_task} ${module.airflow_ecs[0].tasks.airflow_setup.family} ${local.network_of}${module.airflow_ecs[0].tasks.airflow_setup.security_group}]}" : null
+  value       = lookup(local.run_task, "airflow_setup", null)
 }
 
 output "task_dag_sync" {
   description = "Arguments of aws ecs run-task for the task that releases DAGs; null without Airflow on ECS."
-  value       = local.on_ecs ? "${local.run_task} ${module.airflow_ecs[0].tasks.dag_sync.family} ${local.network_of}${module.airflow_ecs[0].tasks.dag_sync.security_group}]}" : null
+  value       = lookup(local.run_task, "dag_sync", null)
 }
 
 output "task_database_roles" {
   description = "Arguments of aws ecs run-task for the task that makes the roles of the database; null without a database."
-  value       = local.on_cluster ? "${local.run_task} ${module.database_roles[0].family} ${local.network_of}${module.network[0].group_ids["database-roles"]}]}" : null
+  value       = lookup(local.run_task, "database_roles", null)
 }
 
 output "urls" {
@@ -73,7 +73,7 @@ output "dag_bucket" {
 
 output "task_metabase_provision" {
   description = "Arguments of aws ecs run-task for the task that brings the dashboards; null without Metabase."
-  value       = var.metabase ? "${local.run_task} ${module.metabase[0].provision_family} ${local.network_of}${module.network[0].group_ids["metabase-provision"]}]}" : null
+  value       = lookup(local.run_task, "metabase_provision", null)
 }
 
 output "ci_role_arns" {

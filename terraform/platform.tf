@@ -47,10 +47,20 @@ locals {
     local.on_mwaa ? ["airflow.api", "airflow.env", "airflow.ops"] : [],
   ))
 
+  # Families of the tasks that run once; each has the security group of its name.
+  families = merge(
+    local.on_cluster ? { database_roles = module.database_roles[0].family } : {},
+    local.on_ecs ? module.airflow_ecs[0].families : {},
+    var.metabase ? { metabase_provision = module.metabase[0].provision_family } : {},
+  )
   # What deploy.sh gives to aws ecs run-task. No value has a space.
-  run_task   = local.on_cluster ? "--launch-type FARGATE --cluster ${module.cluster[0].name} --task-definition" : null
-  network_of = local.on_cluster ? "--network-configuration awsvpcConfiguration={assignPublicIp=DISABLED,subnets=[${join(",", module.network[0].private_subnet_ids)}],securityGroups=[" : null
-  services   = concat(local.on_ecs ? module.airflow_ecs[0].services : [], var.metabase ? [module.metabase[0].service] : [])
+  run_task = {
+    for task, family in local.families : task => join(" ", [
+      "--launch-type FARGATE --cluster ${module.cluster[0].name} --task-definition ${family} --network-configuration",
+      "awsvpcConfiguration={assignPublicIp=DISABLED,subnets=[${join(",", module.network[0].private_subnet_ids)}],securityGroups=[${module.network[0].group_ids[replace(task, "_", "-")]}]}",
+    ])
+  }
+  services = concat(local.on_ecs ? module.airflow_ecs[0].services : [], var.metabase ? [module.metabase[0].service] : [])
 
   # The task that makes the database's roles is in Airflow's image.
   images = toset(concat(["airflow"], var.metabase ? ["metabase", "tools"] : []))

@@ -1,9 +1,6 @@
-output "tasks" {
-  description = "Task definitions that are run once, by what they do, and the security group of each."
-  value = {
-    airflow_setup = { family = module.setup.family, security_group = var.group_ids["airflow-setup"] }
-    dag_sync      = { family = module.dag_sync.family, security_group = var.group_ids["dag-sync"] }
-  }
+output "families" {
+  description = "Families of the tasks that run once."
+  value       = { airflow_setup = module.setup.family, dag_sync = module.dag_sync.family }
 }
 
 output "services" {

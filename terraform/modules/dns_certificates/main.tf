@@ -1,6 +1,7 @@
 locals {
   # A certificate has at least one name, and a plan must know how many records validate it.
   hosts = sort(tolist(var.hosts))
+  proof = { for option in aws_acm_certificate.this.domain_validation_options : option.domain_name => option }
 }
 
 resource "aws_acm_certificate" "this" {
@@ -17,9 +18,9 @@ resource "aws_route53_record" "validation" {
   for_each = toset(local.hosts)
 
   zone_id         = var.zone_id
-  name            = one([for option in aws_acm_certificate.this.domain_validation_options : option if option.domain_name == each.key]).resource_record_name
-  type            = one([for option in aws_acm_certificate.this.domain_validation_options : option if option.domain_name == each.key]).resource_record_type
-  records         = [one([for option in aws_acm_certificate.this.domain_validation_options : option if option.domain_name == each.key]).resource_record_value]
+  name            = local.proof[each.key].resource_record_name
+  type            = local.proof[each.key].resource_record_type
+  records         = [local.proof[each.key].resource_record_value]
   ttl             = 300
   allow_overwrite = true
 }
