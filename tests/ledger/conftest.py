@@ -13,7 +13,7 @@ from ledger_house import House, postgres
 from sqlalchemy import create_engine, make_url, text
 
 from estrela.hooks.database import DatabaseManager
-from estrela.ledger.schema import migrate
+from estrela.ledger.schema import SCHEMA
 from localaws.running import Running, running
 
 
@@ -34,7 +34,7 @@ def server() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="pg-") as folder, postgres(Path(folder)) as url:
         _execute(url, "CREATE DATABASE template")
         template = DatabaseManager.from_url(make_url(url).set(database="template"))
-        migrate(template)
+        SCHEMA.migrate(template)
         template.engine.dispose()
         yield url
 

@@ -1,25 +1,21 @@
-"""Bring a database to the newest schema."""
+"""DataHarvest's schema in PostgreSQL."""
 
 from __future__ import annotations
 
-from importlib import resources
+from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import URL, create_engine
+from sqlalchemy import URL
 
-SCHEMA = "dataharvest"
+from estrela.hooks.database import DatabaseManager
+from estrela.hooks.migrations.schema import MigratedSchema
+
+SCHEMA = MigratedSchema("dataharvest", Path(__file__).parent / "migrations" / "versions")
 
 
 def migrate(url: URL | str) -> None:
-    """Apply the migrations that the database of a ``postgresql+psycopg://`` address lacks, in one transaction."""
-    config = Config()
-    with resources.as_file(resources.files("dataharvest.database") / "migrations") as folder:
-        config.set_main_option("script_location", str(folder))
-        engine = create_engine(url)
-        try:
-            with engine.begin() as connection:
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
-        finally:
-            engine.dispose()
+    """Bring the database of a ``postgresql+psycopg://`` address to the newest version. Raises LoadError."""
+    database = DatabaseManager.from_url(url)
+    try:
+        SCHEMA.migrate(database)
+    finally:
+        database.engine.dispose()

@@ -12,6 +12,7 @@ from psycopg import Error as PsycopgError
 from psycopg import OperationalError as PsycopgOperationalError
 from psycopg.sql import SQL, Composable, Composed, Identifier
 from sqlalchemy import URL, Engine, create_engine, inspect, text
+from sqlalchemy import Connection as EngineConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -46,7 +47,7 @@ class DatabaseManager:
 
     def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
         """Return the rows of a statement with ``:name`` parameters, none if it returns no rows. Raises LoadError."""
-        with _as_load_error("query"), self.engine.begin() as connection:
+        with self.connection("query") as connection:
             result = connection.execute(text(sql), parameters or {})
             return [dict(row) for row in result.mappings()] if result.returns_rows else []
 
@@ -82,12 +83,18 @@ class DatabaseManager:
             raise LoadError(table, problem, retriable=False)
 
     @contextmanager
-    def transaction(self, purpose: str) -> Iterator[Cursor[Any]]:
-        """Return a cursor of psycopg in one transaction, which ends in a commit if the block does not raise.
+    def connection(self, purpose: str) -> Iterator[EngineConnection]:
+        """Return a connection of SQLAlchemy in one transaction, which ends in a commit if the block does not raise.
 
         A driver's error becomes a LoadError of ``purpose``, such as the name of a table.
         """
         with _as_load_error(purpose), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def transaction(self, purpose: str) -> Iterator[Cursor[Any]]:
+        """As :meth:`connection`, but return a cursor of psycopg."""
+        with self.connection(purpose) as connection:
             driver = connection.connection.driver_connection
             assert isinstance(driver, Connection)
             with driver.cursor() as cursor:

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from estrela.errors import EstrelaError, bounded
-from estrela.ledger.schema import newest_version
+from estrela.ledger.schema import SCHEMA
 from estrela.warehouse_parts import WarehouseParts
 
 GRANTS = """
@@ -60,7 +60,7 @@ def _database(parts: WarehouseParts) -> str:
 def _schema(parts: WarehouseParts) -> str:
     there = parts.database.query("SELECT to_regclass('ledger.schema_version') IS NOT NULL AS is_there")[0]["is_there"]
     rows = parts.database.query("SELECT version_num FROM ledger.schema_version") if there else []
-    found, newest = rows[0]["version_num"] if rows else "none", newest_version()
+    found, newest = rows[0]["version_num"] if rows else "none", SCHEMA.newest_version()
     if found != newest:
         raise ProblemError(f"its version is {found}, the newest is {newest}; run: estrela ledger migrate")
     return f"is at version {newest}"

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from estrela.errors import DefinitionError, EstrelaError
 from estrela.ledger.arrivals import listed
 from estrela.ledger.claims import unclaimed
-from estrela.ledger.schema import migrate
+from estrela.ledger.schema import SCHEMA
 from estrela.ledger.state import State
 from estrela.ledger_commands import texts
 from estrela.ledger_commands.doctor import findings
@@ -150,7 +150,7 @@ def _doctor(given: argparse.Namespace, parts: WarehouseParts) -> int:
 
 
 def _migrate(given: argparse.Namespace, parts: WarehouseParts) -> int:
-    migrate(parts.database)
+    SCHEMA.migrate(parts.database)
     print("the schema of the ledger is at its newest version")
     return 0
 

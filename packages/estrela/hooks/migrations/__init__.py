@@ -1,0 +1,1 @@
+"""Migrations of PostgreSQL schemas, by Alembic."""
