@@ -43,11 +43,12 @@ CREATE TABLE dataharvest.newest_object (
 );
 COMMENT ON TABLE dataharvest.newest_object IS 'Newest event of each object, by S3''s sequencer; older ones are ignored';
 """
-ROWS = """
-CREATE TABLE dataharvest.client_row (
-    file_id bigint NOT NULL DEFAULT current_setting('dataharvest.file_id')::bigint,
+OF_EACH_ROW = """file_id bigint NOT NULL DEFAULT current_setting('dataharvest.file_id')::bigint,
     line bigint NOT NULL DEFAULT nextval(current_setting('dataharvest.line_sequence')::oid::regclass),
-    record_id dataharvest.word NOT NULL,
+    record_id dataharvest.word NOT NULL"""
+ROWS = f"""
+CREATE TABLE dataharvest.client_row (
+    {OF_EACH_ROW},
     first_name bytea NOT NULL,
     last_name bytea NOT NULL,
     client_reference dataharvest.reference NOT NULL,
@@ -55,9 +56,7 @@ CREATE TABLE dataharvest.client_row (
     PRIMARY KEY (file_id, client_reference)
 );
 CREATE TABLE dataharvest.portfolio_row (
-    file_id bigint NOT NULL DEFAULT current_setting('dataharvest.file_id')::bigint,
-    line bigint NOT NULL DEFAULT nextval(current_setting('dataharvest.line_sequence')::oid::regclass),
-    record_id dataharvest.word NOT NULL,
+    {OF_EACH_ROW},
     account_number dataharvest.reference NOT NULL,
     portfolio_reference dataharvest.reference NOT NULL,
     client_reference dataharvest.reference NOT NULL,
@@ -65,9 +64,7 @@ CREATE TABLE dataharvest.portfolio_row (
     PRIMARY KEY (file_id, portfolio_reference)
 );
 CREATE TABLE dataharvest.account_row (
-    file_id bigint NOT NULL DEFAULT current_setting('dataharvest.file_id')::bigint,
-    line bigint NOT NULL DEFAULT nextval(current_setting('dataharvest.line_sequence')::oid::regclass),
-    record_id dataharvest.word NOT NULL,
+    {OF_EACH_ROW},
     account_number dataharvest.reference NOT NULL,
     cash_balance dataharvest.money NOT NULL,
     currency dataharvest.currency NOT NULL,
@@ -75,9 +72,7 @@ CREATE TABLE dataharvest.account_row (
     PRIMARY KEY (file_id, account_number)
 );
 CREATE TABLE dataharvest.transaction_row (
-    file_id bigint NOT NULL DEFAULT current_setting('dataharvest.file_id')::bigint,
-    line bigint NOT NULL DEFAULT nextval(current_setting('dataharvest.line_sequence')::oid::regclass),
-    record_id dataharvest.word NOT NULL,
+    {OF_EACH_ROW},
     account_number dataharvest.reference NOT NULL,
     transaction_reference dataharvest.reference NOT NULL,
     amount dataharvest.money NOT NULL,
@@ -196,14 +191,3 @@ def upgrade() -> None:
     """Create the tables."""
     for statements in (DOMAINS, FILES, ROWS, DELIVERIES, OUTBOX):
         op.execute(statements)
-
-
-def downgrade() -> None:
-    """Drop the tables; the schema stays, as it holds Alembic's own."""
-    op.execute(
-        "DROP TABLE dataharvest.published, dataharvest.outbox, dataharvest.data_key, dataharvest.quarantine, "
-        "dataharvest.derived_value, dataharvest.relation, dataharvest.finished_step, dataharvest.business_day, "
-        "dataharvest.delivery, dataharvest.client_row, dataharvest.portfolio_row, dataharvest.account_row, "
-        "dataharvest.transaction_row, dataharvest.newest_object, dataharvest.delivered_file; "
-        "DROP DOMAIN dataharvest.reference, dataharvest.word, dataharvest.currency, dataharvest.money"
-    )

@@ -22,8 +22,3 @@ COMMENT ON TABLE dataharvest.audit IS 'One row for each command of an operator, 
 def upgrade() -> None:
     """Create the table."""
     op.execute(AUDIT)
-
-
-def downgrade() -> None:
-    """Drop the table."""
-    op.execute("DROP TABLE dataharvest.audit")

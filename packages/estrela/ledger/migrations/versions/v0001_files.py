@@ -136,11 +136,3 @@ def upgrade() -> None:
     """Create the tables, the trigger that writes each transition, and the view."""
     for sql in (TABLES, TRIGGER, HISTORY):
         op.execute(sql)
-
-
-def downgrade() -> None:
-    """Remove all but the version table."""
-    op.execute("DROP VIEW ledger.copy_history")
-    op.execute("DROP TABLE ledger.rejects, ledger.loads, ledger.transitions, ledger.allowed_transitions, ledger.files")
-    op.execute("DROP SEQUENCE ledger.fence")
-    op.execute("DROP FUNCTION ledger.note_transition()")
