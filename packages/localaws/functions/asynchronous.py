@@ -6,11 +6,14 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.htm
 
 from __future__ import annotations
 
+import json
 import logging
+import sqlite3
 import threading
 import time
 import uuid
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 
 from localaws.functions.delivery import Delivery
@@ -29,6 +32,10 @@ DEFAULT_AGE = 21600
 AT_ONCE = 8
 _LONGEST_THROTTLE_PAUSE = 300.0
 _PAUSE = 60.0
+_PAUSE_AFTER_FAULT = 10.0
+_WAITING = """SELECT number, request, function, qualifier, payload, sent, calls, throttles, due FROM events
+    WHERE function NOT IN (SELECT value FROM json_each(?)) AND number NOT IN (SELECT value FROM json_each(?))
+    ORDER BY due, number LIMIT 1"""
 
 
 @dataclass(frozen=True)
@@ -103,15 +110,12 @@ class Asynchronous:
 
     def _next(self) -> tuple[_Event | None, float]:
         """Return the next event to run, or the seconds until one is due."""
-        columns = "number, request, function, qualifier, payload, sent, calls, throttles, due"
+        full = [function for function, running in self._running.items() if running >= AT_ONCE]
         now = time.time()
-        rows = self._documents.run(f"SELECT {columns} FROM events ORDER BY due, number LIMIT 1000")  # noqa: S608
-        for *values, due in rows:
+        for *values, due in self._documents.run(_WAITING, (json.dumps(full), json.dumps([*self._claimed]))):
             if due > now:
                 return None, min(due - now, _PAUSE)
-            event = _Event(*values)
-            if event.number not in self._claimed and self._running[event.function] < AT_ONCE:
-                return event, 0
+            return _Event(*values), 0
         return None, _PAUSE
 
     def _run(self, event: _Event) -> None:
@@ -119,6 +123,8 @@ class Asynchronous:
             self._attempt(event)
         except Exception as error:  # noqa: BLE001 - the other events must go on
             _log.error("asynchronous event of %s", event.arn, exc_info=error)
+            with suppress(sqlite3.Error):  # the server ends
+                self._put_off(event, time.time() + _PAUSE_AFTER_FAULT)
         finally:
             with self._changed:
                 self._claimed.discard(event.number)
@@ -128,6 +134,9 @@ class Asynchronous:
     def _attempt(self, event: _Event) -> None:
         config = self._documents.get(EVENT_CONFIG, event.function, event.qualifier or LATEST) or {}
         oldest = config.get("MaximumEventAgeInSeconds") or DEFAULT_AGE
+        if time.time() - event.sent > oldest:
+            self._end(event, "EventAgeExceeded", event.calls, None)
+            return
         try:
             result = self._runner.invoke(split(event.arn), event.payload, event.request_id)
         except LambdaError as error:
@@ -146,7 +155,7 @@ class Asynchronous:
         elif due - event.sent > oldest:
             self._end(event, "EventAgeExceeded", calls, result)
         else:
-            self._documents.run("UPDATE events SET calls = ?, due = ? WHERE number = ?", (calls, due, event.number))
+            self._put_off(event, due, calls=calls)
 
     def _wait_for_room(self, event: _Event, oldest: float) -> None:
         """Put off an event that was throttled: from a second on, twice as long each time."""
@@ -154,8 +163,13 @@ class Asynchronous:
         if due - event.sent > oldest:
             self._end(event, "EventAgeExceeded", event.calls, None)
             return
-        values = (event.throttles + 1, due, event.number)
-        self._documents.run("UPDATE events SET throttles = ?, due = ? WHERE number = ?", values)
+        self._put_off(event, due, throttles=event.throttles + 1)
+
+    def _put_off(self, event: _Event, due: float, calls: int | None = None, throttles: int | None = None) -> None:
+        """Run an event again later, with other counts where they are given."""
+        counts = (event.calls if calls is None else calls, event.throttles if throttles is None else throttles)
+        statement = "UPDATE events SET calls = ?, throttles = ?, due = ? WHERE number = ?"
+        self._documents.run(statement, (*counts, due, event.number))
 
     def _end(self, event: _Event, condition: str, calls: int, result: Result | None) -> None:
         ending = Ending(event.arn, condition, calls, event.payload, result, event.request_id)

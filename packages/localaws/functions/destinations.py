@@ -13,6 +13,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localaws.functions.delivery import Delivery
+from localaws.functions.errors import LambdaError
 from localaws.functions.names import split
 from localaws.functions.runner import Result
 
@@ -54,17 +55,18 @@ class Destinations:
                 self._delivery.put_event(arn, "lambda", detail_type, json.dumps(document), [_qualified(ending)])
             else:
                 self._delivery.put_object(arn, region, _key(ending), document)
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, LambdaError) as error:
             _log.warning("destination %s of %s: %s", arn, ending.function, error)
 
     def dead_letter(self, arn: str, ending: Ending) -> None:
         """Send the event itself to a dead-letter queue or topic."""
-        message = str((_parsed(ending.result.payload) or {}).get("errorMessage", "")) if ending.result else ""
+        answer = _parsed(ending.result.payload) if ending.result else {"errorMessage": "Rate Exceeded."}
         attributes = {
             "RequestID": {"DataType": "String", "StringValue": ending.request_id},
             "ErrorCode": {"DataType": "Number", "StringValue": "200" if ending.result else "429"},
-            "ErrorMessage": {"DataType": "String", "StringValue": message[:1024] or "Rate Exceeded."},
         }
+        if message := str((answer or {}).get("errorMessage") or ""):  # an attribute cannot be empty
+            attributes["ErrorMessage"] = {"DataType": "String", "StringValue": message[:1024]}
         try:
             self._delivery.send(arn, ending.payload.decode(), attributes)
         except (BotoCoreError, ClientError) as error:

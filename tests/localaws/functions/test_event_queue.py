@@ -1,0 +1,134 @@
+"""The queue of asynchronous events, with a function in this process."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from localaws.functions.asynchronous import AT_ONCE, Asynchronous
+from localaws.functions.documents import Documents
+from localaws.functions.errors import LambdaError, not_found
+from localaws.functions.event_config_calls import EVENT_CONFIG
+from localaws.functions.runner import Result
+
+PREFIX = "arn:aws:lambda:us-east-1:123456789012:function"
+TOPIC = "arn:aws:sns:us-east-1:123456789012:told"
+
+
+def eventually(check: Callable[[], Any], seconds: float = 10) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := check()):
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.01)
+    return found
+
+
+class Functions:
+    """Functions that succeed, fail, are throttled or wait, by their name; and whom they tell."""
+
+    def __init__(self, folder: Path) -> None:
+        self.documents = Documents(folder / "lambda.db")
+        self.called: list[str] = []
+        self.told: list[dict[str, Any]] = []
+        self.free = threading.Event()
+        self.minute = 0.0
+
+    def version(self, ref: Any) -> Any:
+        if ref.name == "gone":
+            raise not_found("gone")
+        return SimpleNamespace(configuration={})
+
+    def invoke(self, ref: Any, payload: bytes, request_id: str) -> Result:
+        self.called.append(ref.name)
+        if ref.name == "slow":
+            self.free.wait(10)
+        if ref.name == "throttled":
+            raise LambdaError("TooManyRequestsException", "Rate Exceeded.")
+        error = "Unhandled" if ref.name == "failing" else ""
+        return Result(request_id, "1", b'{"errorMessage": ""}', error, "")
+
+    def send(self, arn: str, body: str, attributes: Any = None) -> None:
+        self.told.append(json.loads(body))
+
+    def configure(self, name: str, **config: Any) -> None:
+        self.documents.put(EVENT_CONFIG, f"{PREFIX}:{name}", "$LATEST", config)
+
+    def waiting(self) -> int:
+        return int(self.documents.run("SELECT count(*) FROM events")[0][0])
+
+    def condition(self) -> str:
+        """The condition of the first record."""
+        return str(eventually(lambda: self.told)[0]["requestContext"]["condition"])
+
+
+@pytest.fixture
+def functions(tmp_path: Path) -> Iterator[Functions]:
+    made = Functions(tmp_path)
+    yield made
+    made.free.set()
+    made.documents.close()
+
+
+@pytest.fixture
+def events(functions: Functions) -> Iterator[Callable[[], Asynchronous]]:
+    opened: list[Asynchronous] = []
+
+    def start() -> Asynchronous:
+        parts: Any = functions
+        opened.append(Asynchronous(functions.documents, parts, parts, parts, functions.minute))
+        opened[-1].start()
+        return opened[-1]
+
+    yield start
+    functions.free.set()
+    for each in opened:
+        each.stop()
+
+
+def test_a_function_that_is_busy_holds_up_no_other(functions: Functions, events: Callable[[], Asynchronous]) -> None:
+    queue = events()
+    for _ in range(1100):
+        queue.enqueue(f"{PREFIX}:slow", b"{}")
+    eventually(lambda: len(functions.called) == AT_ONCE)
+    queue.enqueue(f"{PREFIX}:quick", b"{}")
+    eventually(lambda: "quick" in functions.called)
+    assert functions.called.count("slow") == AT_ONCE
+
+
+def test_a_destination_that_is_gone_is_told_once(functions: Functions, events: Callable[[], Asynchronous]) -> None:
+    functions.configure("quick", DestinationConfig={"OnSuccess": {"Destination": f"{PREFIX}:gone"}})
+    events().enqueue(f"{PREFIX}:quick", b"{}")
+    eventually(lambda: functions.called and not functions.waiting())
+    assert functions.called == ["quick"]
+
+
+def test_a_fault_of_the_queue_is_no_busy_loop(functions: Functions, events: Callable[[], Asynchronous]) -> None:
+    functions.configure("quick", DestinationConfig={"OnSuccess": {"Destination": "no ARN"}})
+    events().enqueue(f"{PREFIX}:quick", b"{}")
+    eventually(lambda: functions.called)
+    time.sleep(0.3)
+    assert functions.called == ["quick"]
+    assert functions.waiting() == 1
+
+
+@pytest.mark.parametrize(("name", "age", "calls"), [("failing", 60, 1), ("throttled", 60, 1), ("quick", 0.1, 0)])
+def test_an_event_that_is_too_old_is_told(
+    functions: Functions, events: Callable[[], Asynchronous], name: str, age: float, calls: int
+) -> None:
+    """A retry that would come too late, a throttled event, and one that waited while no server ran."""
+    functions.minute = 61.0
+    functions.configure(name, MaximumEventAgeInSeconds=age, DestinationConfig={"OnFailure": {"Destination": TOPIC}})
+    values = (f"{PREFIX}:{name}", time.time() - (59.5 if name == "throttled" else 1))
+    columns = "request, function, qualifier, payload, sent, due, calls, throttles"
+    functions.documents.run(f"INSERT INTO events ({columns}) VALUES ('r', ?, '', '{{}}', ?, 0, 0, 0)", values)
+    events()
+    assert functions.condition() == "EventAgeExceeded"
+    assert len(functions.called) == calls
+    eventually(lambda: not functions.waiting())
