@@ -46,6 +46,7 @@ def test_nothing_is_seen_before_publish_and_a_second_run_changes_nothing(world: 
 
     world.publish("one")
     assert totals(world) == {("2020T1", "A"): 3, ("2020T1", "B"): 4}
+    assert world.branches() == set()
     seen, before = world.snapshots(), len(world.raw.reads)
     assert world.run("two")["published"] == []
     assert (world.snapshots(), world.branches(), len(world.raw.reads)) == (seen, set(), before)
