@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from raw_folder import START, put_fee, put_ranking, ranking
 from world import TABLES, RunStatements, World, fresh_world
 
-from estrela.errors import HeldBackError, QualityError, SettingsError
+from estrela.errors import HeldBackError, LoadError, QualityError, SettingsError
 from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.lake import LakeLoader
 from estrela.etl.releases.news import has_news
@@ -97,6 +97,24 @@ def test_a_number_that_moves_to_another_column_is_a_change(world: World) -> None
     lake.overwrite(table, frame_of(world.spark, [{"left": 5}], table.schema))
 
     assert not lake.is_unchanged(table)
+
+
+def test_a_table_that_another_run_published_meanwhile_is_stale(world: World) -> None:
+    table = LakeTable("shop", "sold", "Sold", (Column("pieces", "int", "Pieces"),))
+    runs = [LakeLoader(world.spark, "banking", name) for name in ("one", "two", "three")]
+    for at, lake in enumerate(runs):
+        lake.ensure(table)
+        lake.overwrite(table, frame_of(world.spark, [{"pieces": at}], table.schema))
+        if at == 0:
+            lake.branches.publish(table)
+    assert [lake.branches.is_stale(table) for lake in runs[1:]] == [False, False]
+    runs[1].branches.publish(table)
+    assert runs[2].branches.is_stale(table)
+    with pytest.raises(LoadError) as late:
+        runs[2].branches.publish(table)
+    assert str(late.value) == "shop.sold: another run published it meanwhile; run this one again"
+    assert late.value.retriable
+    assert world.spark.table(table.identifier).first() == (1,)
 
 
 def test_a_failing_check_publishes_nothing_and_names_the_rows(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from estrela.errors import LoadError, TransformError
 from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.snapshots import MAIN, Snapshots
 
@@ -36,7 +37,12 @@ class Branches:
             references = catalog.read(table).manageSnapshots()
             references.fastForwardBranch(MAIN, branch).removeBranch(branch).commit()
 
-        catalog.commit(table, change)
+        try:
+            catalog.commit(table, change)
+        except TransformError as error:
+            if not self.is_stale(table):
+                raise
+            raise LoadError(table.path, "another run published it meanwhile; run this one again") from error
 
     def tag(self, table: LakeTable, snapshot: int, name: str) -> None:
         """Give a snapshot a name, which protects it from expiry; an existing tag of that name stays as it is."""
