@@ -9,7 +9,7 @@ import pytest
 import tenacity
 from botocore.exceptions import ClientError, ResponseStreamingError
 
-from estrela.etl.readers.contents import READS, _batches
+from estrela.etl.readers.worker_reads import READS, _batches
 
 SLOW_DOWN = ClientError({"Error": {"Code": "SlowDown"}, "ResponseMetadata": {"HTTPStatusCode": 503}}, "GetObject")
 DENIED = ClientError({"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}, "GetObject")

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from estrela.etl.readers.contents import read_by_workers
 from estrela.etl.readers.dialect import HEAD_BYTES, Dialect, dialect_of
 from estrela.etl.readers.refusal import Refusal
 from estrela.etl.readers.taken_file import TakenFile
 from estrela.etl.readers.unpacked import head_of
+from estrela.etl.readers.worker_reads import read_by_workers
 from estrela.model.source import CsvSource
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from estrela.etl.readers.contents import contents
 from estrela.etl.readers.planned import planned
 from estrela.etl.readers.taken_file import TakenFile
 from estrela.etl.readers.unpacked import Unpacking, unpacked_lines
+from estrela.etl.readers.worker_reads import contents
 from estrela.etl.tuning import settings
 from estrela.model.source import CsvSource, Source
 
