@@ -1,0 +1,58 @@
+"""LoggingConfig: lines as JSON from a level on, in a log group of one's own."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from localaws.running import Running
+
+CODE = """
+    import logging
+    def handler(event, context):
+        logging.warning("hidden")
+        logging.error("read %s", "x")
+        print("plain")
+        raise ValueError("no such bank")
+"""
+
+
+@pytest.fixture(scope="module")
+def functions(aws: Running, functions_of: Any) -> Any:
+    return functions_of(aws)
+
+
+def test_lines_are_json_from_a_level_on_in_a_group_of_their_own(functions: Any) -> None:
+    config = {"LogFormat": "JSON", "LogGroup": "/banks/json", "ApplicationLogLevel": "ERROR"}
+    name = functions.create(CODE, LoggingConfig=config)
+    functions.invoke(name)
+    events = functions.logs.filter_log_events(logGroupName="/banks/json")["events"]
+    texts = [event["message"].strip() for event in events]
+    assert "plain" in texts
+    lines = [json.loads(text) for text in texts if text != "plain"]
+    kinds = [line.get("type") or line["level"] for line in lines]
+    assert kinds == ["platform.initStart", "platform.start", "ERROR", "ERROR", "platform.report"]
+    assert lines[2]["message"] == "read x"
+    assert (lines[3]["errorType"], lines[3]["errorMessage"]) == ("ValueError", "no such bank")
+    ids = {line["requestId"] for line in lines[2:4]} | {line["record"]["requestId"] for line in (lines[1], lines[4])}
+    assert len(ids) == 1
+    with pytest.raises(ClientError):
+        functions.lines(name)
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"ApplicationLogLevel": "WARN"},
+         "To use ApplicationLogLevel or SystemLogLevel, you must set LogFormat to JSON."),
+        ({"LogFormat": "JSON", "SystemLogLevel": "DEBUG"},
+         "localaws does not honour LoggingConfig.SystemLogLevel DEBUG: it writes the lines of INFO"),
+    ],
+)  # fmt: skip
+def test_log_settings_that_are_refused(functions: Any, config: dict[str, str], message: str) -> None:
+    with pytest.raises(ClientError) as error:
+        functions.create(CODE, LoggingConfig=config)
+    assert error.value.response["Error"]["Message"] == message
