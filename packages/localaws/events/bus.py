@@ -41,12 +41,19 @@ class Bus:
 def message_of(target: dict[str, Any], event: dict[str, Any], rule_arn: str) -> Message:
     """The delivery of an event to a target."""
     content: dict[str, Any] = {"body": target_input(target, event, rule_arn), "rule": rule_arn}
-    if queue := (target.get("DeadLetterConfig") or {}).get("Arn"):
-        content["dead_letter"] = queue
-    if group := (target.get("SqsParameters") or {}).get("MessageGroupId"):
-        content["group"] = group
+    content |= common_content(target)
     if path := (target.get("KinesisParameters") or {}).get("PartitionKeyPath"):
         content["key"] = str(at_path(path, event) or event["id"])
-    if ":event-bus/" in target["Arn"] or ":log-group:" in target["Arn"]:
+    if ":event-bus/" in target["Arn"]:
         content["event"] = event
     return Message(target["Arn"], content)
+
+
+def common_content(target: dict[str, Any]) -> dict[str, Any]:
+    """What targets of rules and of Scheduler have in common: dead-letter queue, retries, group of a FIFO queue."""
+    content = {
+        "dead_letter": (target.get("DeadLetterConfig") or {}).get("Arn"),
+        "retry": target.get("RetryPolicy"),
+        "group": (target.get("SqsParameters") or {}).get("MessageGroupId"),
+    }
+    return {name: value for name, value in content.items() if value}

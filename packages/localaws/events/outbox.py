@@ -1,6 +1,6 @@
 """Events on their way: stored before whoever caused them is answered, deleted once they are delivered.
 
-Events for one destination arrive in their order, unless misdelivery is asked for.
+Events for one destination arrive in their order, unless one has to be tried again, or misdelivery is asked for.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ _SCHEMA = """CREATE TABLE IF NOT EXISTS deliveries (
     tries INTEGER NOT NULL, sent REAL NOT NULL)"""
 _BY_DUE = "CREATE INDEX IF NOT EXISTS deliveries_by_due ON deliveries (due, number)"
 _WORKERS = 8
-_MOST_WAITING = 1000
 _PAUSE = 60.0
 _LONGEST_BACKOFF = 60.0
 _LONGEST_LIFE = 86400.0
+_WAITING = """SELECT number, lane, message, tries, sent, due FROM deliveries
+    WHERE lane NOT IN (SELECT value FROM json_each(?)) ORDER BY due, number LIMIT 1"""
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,24 @@ class Message:
     content: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class _Delivery:
+    """A stored message: how often it was tried before, and when it was put in."""
+
+    number: int
+    message: Message
+    tries: int
+    sent: float
+
+    def exhausted(self) -> str:
+        """The setting of the message's ``retry`` that forbids another try, or an empty text."""
+        policy = self.message.content.get("retry") or {}
+        if self.tries >= policy.get("MaximumRetryAttempts", float("inf")):
+            return "MaximumRetryAttempts"
+        is_old = time.time() - self.sent > policy.get("MaximumEventAgeInSeconds", _LONGEST_LIFE)
+        return "MaximumEventAgeInSeconds" if is_old else ""
+
+
 class UndeliverableError(Exception):
     """A destination that will never take an event: it does not exist, or refuses it."""
 
@@ -44,14 +63,15 @@ class UndeliverableError(Exception):
 class Outbox:
     """Deliveries of one home.
 
-    ``send`` delivers one, and raises UndeliverableError where trying again is in vain; ``lost`` hears of those.
+    ``send`` delivers one, and raises UndeliverableError where trying again is in vain. ``lost`` hears of those, and of
+    those that were tried long enough: the message, the setting of RetryPolicy that ended the tries, and the reason.
     """
 
     def __init__(
         self,
         documents: Documents,
         send: Callable[[Message], None],
-        lost: Callable[[Message, str], None],
+        lost: Callable[[Message, str, str], None],
         misdelivery: Misdelivery | None,
     ) -> None:
         self._documents = documents
@@ -61,7 +81,8 @@ class Outbox:
         documents.run(_SCHEMA)
         documents.run(_BY_DUE)
         self._under_way: set[str] = set()
-        self._changed = threading.Condition()
+        # Not a condition: whoever puts something in may hold the documents' lock, which the dispatcher waits for.
+        self._woken = threading.Event()
         self._stopped = False
         self._workers = ThreadPoolExecutor(_WORKERS, "delivery")
         self._thread = threading.Thread(target=self._dispatch, name="deliveries", daemon=True)
@@ -72,9 +93,8 @@ class Outbox:
 
     def stop(self) -> None:
         """Begin no other delivery, and wait for those under way."""
-        with self._changed:
-            self._stopped = True
-            self._changed.notify_all()
+        self._stopped = True
+        self._woken.set()
         self._thread.join()
         self._workers.shutdown()
 
@@ -87,59 +107,52 @@ class Outbox:
                     values = (message.lane, json.dumps(message.content), now + delay, now)
                     columns = "lane, message, due, tries, sent"
                     self._documents.run(f"INSERT INTO deliveries ({columns}) VALUES (?, ?, ?, 0, ?)", values)  # noqa: S608
-        with self._changed:
-            self._changed.notify_all()
+        self._woken.set()
 
     def _dispatch(self) -> None:
-        while True:
-            with self._changed:
-                if self._stopped:
-                    return
-                rows, pause = self._due()
-                for _, lane, *_ in rows:
-                    self._under_way.add(lane)
-                if not rows:
-                    self._changed.wait(pause)
-            for row in rows:
-                self._workers.submit(self._deliver, *row)
+        while not self._stopped:
+            delivery, pause = self._next()
+            if delivery is None:
+                self._woken.wait(pause)
+                self._woken.clear()  # before the next look, or what comes meanwhile would wait
+                continue
+            self._under_way.add(delivery.message.lane)
+            self._workers.submit(self._deliver, delivery)
 
-    def _due(self) -> tuple[list[tuple[int, str, str, int, float]], float]:
-        """Return the first due delivery of each lane that is free, or the seconds until one is due."""
-        query = "SELECT number, lane, message, tries, sent, due FROM deliveries ORDER BY due, number LIMIT ?"
-        now, taken = time.time(), set(self._under_way)
-        rows: list[tuple[int, str, str, int, float]] = []
-        for *row, due in self._documents.run(query, (_MOST_WAITING,)):
-            if due > now:
-                return rows, min(due - now, _PAUSE)
-            if row[1] not in taken:
-                taken.add(row[1])
-                rows.append((row[0], row[1], row[2], row[3], row[4]))
-        return rows, _PAUSE
-
-    def _deliver(self, number: int, lane: str, message: str, tries: int, sent: float) -> None:
-        parcel = Message(lane, json.loads(message))
-        try:
-            self._send(parcel)
-            self._delete(number)
-        except UndeliverableError as error:
-            _log.warning("an event for %s is lost: %s", lane, error)
-            self._lost(parcel, str(error))
-            self._delete(number)
-        except Exception as error:  # noqa: BLE001 - whatever failed, it is tried again
-            self._put_off(number, tries, sent, error)
-        finally:
-            with self._changed:
-                self._under_way.discard(lane)
-                self._changed.notify_all()
-
-    def _put_off(self, number: int, tries: int, sent: float, error: Exception) -> None:
+    def _next(self) -> tuple[_Delivery | None, float]:
+        """Return the first due delivery whose lane is free, or the seconds until one is due."""
         now = time.time()
-        if now - sent > _LONGEST_LIFE:
-            _log.warning("an event is lost after a day: %s", error)
-            self._delete(number)
-            return
-        due = now + min(2.0**tries, _LONGEST_BACKOFF)
-        self._documents.run("UPDATE deliveries SET tries = ?, due = ? WHERE number = ?", (tries + 1, due, number))
+        for number, lane, message, tries, sent, due in self._documents.run(_WAITING, (json.dumps([*self._under_way]),)):
+            if due > now:
+                return None, min(due - now, _PAUSE)
+            return _Delivery(number, Message(lane, json.loads(message)), tries, sent), 0
+        return None, _PAUSE
 
-    def _delete(self, number: int) -> None:
-        self._documents.run("DELETE FROM deliveries WHERE number = ?", (number,))
+    def _deliver(self, delivery: _Delivery) -> None:
+        try:
+            self._send(delivery.message)
+            self._delete(delivery)
+        except UndeliverableError as error:
+            self._give_up(delivery, "", str(error))
+        except Exception as error:  # noqa: BLE001 - whatever failed, it is tried again
+            if condition := delivery.exhausted():
+                self._give_up(delivery, condition, str(error))
+            else:
+                self._put_off(delivery)
+        finally:
+            self._under_way.discard(delivery.message.lane)
+            self._woken.set()
+
+    def _give_up(self, delivery: _Delivery, condition: str, reason: str) -> None:
+        _log.warning("an event for %s is lost%s: %s", delivery.message.lane, condition and f" by {condition}", reason)
+        with self._documents.transaction():
+            self._lost(delivery.message, condition, reason)
+            self._delete(delivery)
+
+    def _put_off(self, delivery: _Delivery) -> None:
+        due = time.time() + min(2.0**delivery.tries, _LONGEST_BACKOFF)
+        values = (delivery.tries + 1, due, delivery.number)
+        self._documents.run("UPDATE deliveries SET tries = ?, due = ? WHERE number = ?", values)
+
+    def _delete(self, delivery: _Delivery) -> None:
+        self._documents.run("DELETE FROM deliveries WHERE number = ?", (delivery.number,))

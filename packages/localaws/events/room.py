@@ -94,7 +94,7 @@ class Events:
         """Wait for the batches under way, whose functions have ended."""
         self.mappings.join()
 
-    def _lost(self, message: Message, reason: str) -> None:
+    def _lost(self, message: Message, condition: str, reason: str) -> None:
         """Send what a target of a rule never takes to the target's dead-letter queue."""
         queue = message.content.get("dead_letter")
         if not queue:
@@ -103,6 +103,7 @@ class Events:
             self._outbox.put([Message(queue, {"body": message.content["body"]})])
             return
         named = {"RULE_ARN": message.content["rule"], "TARGET_ARN": message.lane, "ERROR_MESSAGE": reason[:1024]}
-        named |= {"ERROR_CODE": "INVALID_PARAMETER", "EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts"}
+        named["ERROR_CODE"] = "ERROR_FROM_TARGET" if condition else "INVALID_PARAMETER"
+        named["EXHAUSTED_RETRY_CONDITION"] = condition or "MaximumRetryAttempts"
         attributes = {name: {"DataType": "String", "StringValue": value} for name, value in named.items()}
         self._outbox.put([Message(queue, {"body": message.content["body"], "attributes": attributes})])

@@ -15,7 +15,7 @@ from typing import Any
 from moto.events.models import events_backends
 from moto.scheduler.models import scheduler_backends
 
-from localaws.events.bus import message_of
+from localaws.events.bus import common_content, message_of
 from localaws.events.cron import Schedule, ScheduleError
 from localaws.events.outbox import Message, Outbox
 from localaws.functions.documents import Documents
@@ -140,10 +140,7 @@ def _of_schedule(schedule: Any) -> Callable[[float], list[Message]]:
         ):  # fmt: skip
             body = body.replace(f"<aws.scheduler.{name}>", value)
         content: dict[str, Any] = {"body": body, "rule": schedule.arn}
-        if queue := (target.get("DeadLetterConfig") or {}).get("Arn"):
-            content["dead_letter"] = queue
-        if group := (target.get("SqsParameters") or {}).get("MessageGroupId"):
-            content["group"] = group
+        content |= common_content(target)
         if key := (target.get("KinesisParameters") or {}).get("PartitionKey"):
             content["key"] = key
         if bus := target.get("EventBridgeParameters"):

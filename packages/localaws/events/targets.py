@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from botocore import xform_name
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError, UnknownServiceError
 
 from localaws.events.outbox import Message, UndeliverableError
 from localaws.functions.asynchronous import Asynchronous
@@ -39,10 +39,13 @@ class Targets:
     def send(self, message: Message) -> None:
         """Deliver; raises UndeliverableError, or an error that another try may mend."""
         service = message.lane.split(":")[2]
+        sender = self._senders().get(service)
+        if sender is None:
+            raise UndeliverableError(f"localaws does not deliver to {service}")
         try:
-            self._senders()[service](message.lane, message.content)
-        except KeyError as error:
-            raise UndeliverableError(f"localaws does not deliver to {service}") from error
+            sender(message.lane, message.content)
+        except (ParamValidationError, UnknownServiceError, json.JSONDecodeError) as error:
+            raise UndeliverableError(str(error)) from error
         except LambdaError as error:
             raise UndeliverableError(error.message) from error
         except ClientError as error:
@@ -81,6 +84,8 @@ class Targets:
         client.put_record(StreamARN=arn, Data=content["body"].encode(), PartitionKey=key)
 
     def _to_bus(self, arn: str, content: dict[str, Any]) -> None:
+        if "event" not in content:
+            raise UndeliverableError("an event bus needs the target's EventBridgeParameters")
         event = content["event"]
         entry = {
             "Source": event["source"], "DetailType": event["detail-type"], "Detail": json.dumps(event["detail"]),
@@ -91,9 +96,10 @@ class Targets:
     def _to_operation(self, arn: str, content: dict[str, Any]) -> None:
         """A universal target of Scheduler: an operation of any service, with the input as its parameters."""
         service, operation = content["call"]
-        call = getattr(
-            self._delivery.client(service, content["region"]), xform_name(operation[0].upper() + operation[1:])
-        )
+        client = self._delivery.client(service, content["region"])
+        call = getattr(client, xform_name(operation[0].upper() + operation[1:]), None)
+        if call is None:
+            raise UndeliverableError(f"{service} has no operation {operation}")
         call(**json.loads(content["body"]))
 
     def _to_bucket(self, arn: str, content: dict[str, Any]) -> None:

@@ -1,0 +1,112 @@
+"""Where events end up: log groups, buses, operations; what a target refuses; topics and buses as destinations."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from localaws.running import Running, running
+
+ACCOUNT = "123456789012"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/r"
+
+
+def eventually(check: Callable[[], Any], seconds: float = 40) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := check()):
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.05)
+    return found
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOCALAWS_SCHEDULE_MINUTE", "1")
+        patch.setenv("LOCALAWS_LAMBDA_MINUTE", "100")
+        with running() as started:
+            yield started
+
+
+@pytest.fixture
+def inbox(server: Running) -> tuple[str, Callable[[], dict[str, Any]]]:
+    """The ARN of a queue, and what receives its next message."""
+    sqs, name = server.client("sqs"), f"q-{uuid.uuid4().hex[:8]}"
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+
+    def receive() -> Any:
+        given = {"WaitTimeSeconds": 1, "MessageAttributeNames": ["All"]}
+        return sqs.receive_message(QueueUrl=url, **given).get("Messages")
+
+    return f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}", lambda: dict(eventually(receive)[0])
+
+
+def test_a_rule_writes_to_a_log_group(server: Running) -> None:
+    events, logs = server.client("events"), server.client("logs")
+    logs.create_log_group(logGroupName="/aws/events/all")
+    events.put_rule(Name="logged", EventPattern='{"source": ["logged"]}')
+    arn = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/events/all"
+    events.put_targets(Rule="logged", Targets=[{"Id": "1", "Arn": arn}])
+    events.put_events(Entries=[{"Source": "logged", "DetailType": "d", "Detail": '{"a": 1}'}])
+    (line,) = eventually(lambda: logs.filter_log_events(logGroupName="/aws/events/all")["events"])
+    assert json.loads(line["message"])["detail"] == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ({"Arn": f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default"},
+         "an event bus needs the target's EventBridgeParameters"),
+        ({"Arn": "arn:aws:scheduler:::aws-sdk:sqs:fly"}, "sqs has no operation fly"),
+        ({"Arn": "arn:aws:scheduler:::aws-sdk:nothing:fly"}, "Unknown service: 'nothing'."),
+        ({"Arn": "arn:aws:scheduler:::aws-sdk:sqs:sendMessage", "Input": "{}"}, "Parameter validation failed"),
+        ({"Arn": f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:m"}, "localaws does not deliver to states"),
+    ],
+)  # fmt: skip
+def test_the_dead_letter_queue_says_what_a_schedule_lacks(
+    server: Running, inbox: tuple[str, Callable[[], dict[str, Any]]], target: dict[str, Any], message: str
+) -> None:
+    arn, receive = inbox
+    scheduler, name = server.client("scheduler"), uuid.uuid4().hex
+    scheduler.create_schedule(
+        Name=name, ScheduleExpression="rate(60 minutes)", FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"RoleArn": ROLE, "DeadLetterConfig": {"Arn": arn}, **target},
+    )  # fmt: skip
+    letter = receive()
+    scheduler.delete_schedule(Name=name)
+    assert letter["MessageAttributes"]["ERROR_MESSAGE"]["StringValue"].startswith(message)
+    assert letter["MessageAttributes"]["TARGET_ARN"]["StringValue"] == target["Arn"]
+
+
+def test_a_function_tells_a_bus_of_success_and_a_topic_of_age(
+    server: Running, functions_of: Any, inbox: tuple[str, Callable[[], dict[str, Any]]]
+) -> None:
+    """The first retry would come after 100 seconds here, and the event may be 60 seconds old."""
+    arn, receive = inbox
+    functions, sns, events = functions_of(server), server.client("sns"), server.client("events")
+    topic = sns.create_topic(Name="aged")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    events.put_rule(Name="ended", EventPattern='{"source": ["lambda"]}')
+    events.put_targets(Rule="ended", Targets=[{"Id": "1", "Arn": arn}])
+    name = functions.create("def handler(event, context): return 1 / event['by']")
+    functions.client.put_function_event_invoke_config(
+        FunctionName=name, MaximumEventAgeInSeconds=60,
+        DestinationConfig={
+            "OnSuccess": {"Destination": f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default"},
+            "OnFailure": {"Destination": topic},
+        },
+    )  # fmt: skip
+    functions.client.invoke(FunctionName=name, InvocationType="Event", Payload=b'{"by": 0}')
+    record = json.loads(receive()["Body"])
+    assert record["requestContext"]["condition"] == "EventAgeExceeded"
+    assert record["responsePayload"]["errorType"] == "ZeroDivisionError"
+    functions.client.invoke(FunctionName=name, InvocationType="Event", Payload=b'{"by": 1}')
+    event = json.loads(receive()["Body"])
+    assert event["detail-type"] == "Lambda Function Invocation Result - Success"
+    assert event["detail"]["responsePayload"] == 1.0
+    assert event["resources"][1].endswith(f"function:{name}:$LATEST")

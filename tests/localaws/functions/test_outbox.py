@@ -1,0 +1,110 @@
+"""The outbox: who waits for whom, what is tried again, and what a RetryPolicy ends."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from localaws.events.bus import message_of
+from localaws.events.outbox import Message, Outbox, UndeliverableError
+from localaws.functions.documents import Documents
+
+
+def eventually(check: Callable[[], Any], seconds: float = 10) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := check()):
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.01)
+    return found
+
+
+class Destinations:
+    """Destinations that take everything but what is for ``slow``, ``down`` and ``none``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.documents = Documents(folder / "events.db")
+        self.tries: list[str] = []
+        self.lost: list[tuple[str, str, str]] = []
+        self.free = threading.Event()
+        self.outbox = Outbox(self.documents, self._send, self._lose, None)
+        self.outbox.start()
+
+    def _send(self, message: Message) -> None:
+        self.tries.append(message.lane)
+        if message.lane == "slow":
+            self.free.wait(10)
+        if message.lane == "down":
+            raise ConnectionError("nobody listens")
+        if message.lane == "none":
+            raise UndeliverableError("no such queue")
+
+    def _lose(self, message: Message, condition: str, reason: str) -> None:
+        self.lost.append((message.lane, condition, reason))
+
+
+@pytest.fixture
+def destinations(tmp_path: Path) -> Iterator[Destinations]:
+    made = Destinations(tmp_path)
+    yield made
+    made.free.set()
+    made.documents.run("DELETE FROM deliveries")
+    made.outbox.stop()
+    made.documents.close()
+
+
+def test_a_destination_that_is_slow_holds_up_no_other(destinations: Destinations) -> None:
+    destinations.outbox.put([Message("slow", {})] * 1100)
+    destinations.outbox.put([Message("quick", {})])
+    eventually(lambda: "quick" in destinations.tries)
+    assert destinations.tries.count("slow") == 1
+
+
+@pytest.mark.parametrize(
+    ("policy", "age", "tries", "condition"),
+    [
+        ({"MaximumRetryAttempts": 0}, 0, 1, "MaximumRetryAttempts"),
+        ({"MaximumRetryAttempts": 1}, 0, 2, "MaximumRetryAttempts"),
+        ({"MaximumEventAgeInSeconds": 60}, 61, 1, "MaximumEventAgeInSeconds"),
+        ({}, 86401, 1, "MaximumEventAgeInSeconds"),
+    ],
+)
+def test_a_retry_policy_ends_the_tries(
+    destinations: Destinations, policy: dict[str, int], age: float, tries: int, condition: str
+) -> None:
+    message = message_of({"Arn": "down", "RetryPolicy": policy}, {}, "rule")
+    values = (message.lane, json.dumps(message.content), time.time() - age)
+    destinations.documents.run(
+        "INSERT INTO deliveries (lane, message, due, tries, sent) VALUES (?, ?, 0, 0, ?)", values
+    )
+    destinations.outbox.put([])
+    eventually(lambda: destinations.lost)
+    assert destinations.lost == [("down", condition, "nobody listens")]
+    assert destinations.tries == ["down"] * tries
+
+
+def test_what_is_undeliverable_is_not_tried_again(destinations: Destinations) -> None:
+    destinations.outbox.put([Message("none", {})])
+    eventually(lambda: destinations.lost)
+    assert (destinations.lost, destinations.tries) == ([("none", "", "no such queue")], ["none"])
+
+
+def test_deliveries_are_put_in_with_other_changes(destinations: Destinations) -> None:
+    """A position of a stream and what it gave up are one transaction, while the outbox looks for work."""
+
+    def put() -> None:
+        for _ in range(300):
+            with destinations.documents.transaction():
+                destinations.documents.put("position", "m", "", {})
+                destinations.outbox.put([Message("quick", {})])
+
+    writer = threading.Thread(target=put, daemon=True)
+    writer.start()
+    writer.join(10)
+    assert not writer.is_alive(), "the writer and the outbox wait for each other"
+    eventually(lambda: len(destinations.tries) == 300)
