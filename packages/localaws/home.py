@@ -33,47 +33,17 @@ class Home:
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
+        self.s3 = self.root / "s3"
+        self.meta = self.root / "meta"
+        self.state = self.root / "state"
+        self.runs = self.root / "runs"
+        self.queries = self.root / "queries"
+        self.functions = self.root / "functions"
+        self.redshift = self.root / "redshift"
+        self.tmp = self.root / "tmp"
+        self.log = self.root / "server.log"
+        self.record_file = self.root / "server.json"
         self._lock: IO[str] | None = None
-
-    @property
-    def s3(self) -> Path:
-        return self.root / "s3"
-
-    @property
-    def meta(self) -> Path:
-        return self.root / "meta"
-
-    @property
-    def state(self) -> Path:
-        return self.root / "state"
-
-    @property
-    def runs(self) -> Path:
-        return self.root / "runs"
-
-    @property
-    def queries(self) -> Path:
-        return self.root / "queries"
-
-    @property
-    def functions(self) -> Path:
-        return self.root / "functions"
-
-    @property
-    def redshift(self) -> Path:
-        return self.root / "redshift"
-
-    @property
-    def tmp(self) -> Path:
-        return self.root / "tmp"
-
-    @property
-    def log(self) -> Path:
-        return self.root / "server.log"
-
-    @property
-    def record_file(self) -> Path:
-        return self.root / "server.json"
 
     def acquire(self) -> None:
         """Make the folders and take the lock; raise HomeNotWritableError or HomeInUseError."""
