@@ -16,6 +16,7 @@ from localaws.functions.report_lines import runtime_version_arn
 from localaws.functions.wire import known_runtimes
 
 MAX_VARIABLES = 4096
+_EPHEMERAL_SIZE = 512
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 _RESERVED = (
     "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV",
@@ -56,7 +57,7 @@ def new_configuration(given: Mapping[str, Any], ref: Reference, package: Package
         "TracingConfig": {"Mode": "PassThrough"},
         "PackageType": "Zip",
         "Architectures": ["x86_64"],
-        "EphemeralStorage": {"Size": 512},
+        "EphemeralStorage": {"Size": _EPHEMERAL_SIZE},
         "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
         "LoggingConfig": {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{ref.name}"},
         "State": "Active",
@@ -78,6 +79,9 @@ def changed(configuration: Mapping[str, Any], given: Mapping[str, Any], ref: Ref
             raise refused(name, why)
     if given.get("SnapStart", {}).get("ApplyOn") == "PublishedVersions":
         raise refused("SnapStart.ApplyOn PublishedVersions", "environments start without a snapshot")
+    size = given.get("EphemeralStorage", {}).get("Size", _EPHEMERAL_SIZE)
+    if size != _EPHEMERAL_SIZE:
+        raise refused(f"EphemeralStorage.Size {size}", "the size of TMPDIR is not limited; leave the setting out")
     if given.get("Runtime"):
         _check_runtime(given["Runtime"])
     new = {**configuration, **{name: given[name] for name in _PLAIN if given.get(name) is not None}}
@@ -85,7 +89,7 @@ def changed(configuration: Mapping[str, Any], given: Mapping[str, Any], ref: Ref
         new.pop("DeadLetterConfig", None)
     if not new.get("KMSKeyArn"):
         new.pop("KMSKeyArn", None)
-    new |= {name: given[name] for name in ("Architectures", "EphemeralStorage", "TracingConfig") if given.get(name)}
+    new |= {name: given[name] for name in ("Architectures", "TracingConfig") if given.get(name)}
     new |= _documents(given, ref)
     arn = runtime_version_arn(new["Runtime"], ref.region)
     return {

@@ -229,7 +229,7 @@ def test_what_was_set_is_read_back_and_used(functions: Any) -> None:
     client, name = functions.client, functions.create(CODE, Tags={"team": "star"})
     settings = {
         "Timeout": 7, "MemorySize": 256, "Description": "d", "TracingConfig": {"Mode": "Active"},
-        "Environment": {"Variables": {"MARK": "new"}}, "EphemeralStorage": {"Size": 600},
+        "Environment": {"Variables": {"MARK": "new"}}, "EphemeralStorage": {"Size": 512},
         "DeadLetterConfig": {"TargetArn": "arn:aws:sqs:us-east-1:123456789012:q"},
     }  # fmt: skip
     client.update_function_configuration(FunctionName=name, **settings)
@@ -261,6 +261,9 @@ def test_a_layer_is_importable(functions: Any) -> None:
             "Arn": "arn:aws:elasticfilesystem:us-east-1:123456789012:access-point/fsap-0123456789abcdef0",
             "LocalMountPath": "/mnt/x"}]},
          "localaws does not honour FileSystemConfigs: there is no EFS to mount"),
+        ({"EphemeralStorage": {"Size": 1024}},
+         "localaws does not honour EphemeralStorage.Size 1024: the size of TMPDIR is not limited; "
+         "leave the setting out"),
         ({"Code": {"ZipFile": b"no zip"}},
          "Could not unzip uploaded file. Please check your file, then try to upload again."),
         ({"Runtime": "nodejs22.x"},
