@@ -18,7 +18,7 @@ from localaws.dynamodb.storage import Storage, number_of, sequence_number
 MOST_RECORDS = 1000
 
 
-def shard_id(stream: str) -> str:
+def shard_of(stream: str) -> str:
     """The one shard of a stream."""
     label = stream.rpartition("/")[2]
     started = datetime.fromisoformat(label).replace(tzinfo=UTC).timestamp() if label else 0.0
@@ -40,13 +40,13 @@ class LocalStreamsBackend(DynamoDBStreamsBackend):
         is_enabled = self._get_table_from_arn(arn).stream_specification.get("StreamEnabled")
         described["StreamStatus"] = "ENABLED" if is_enabled else "DISABLED"
         numbers = {"StartingSequenceNumber": sequence_number(0)}
-        return {**described, "Shards": [{"ShardId": shard_id(arn), "SequenceNumberRange": numbers}]}
+        return {**described, "Shards": [{"ShardId": shard_of(arn), "SequenceNumberRange": numbers}]}
 
     def get_shard_iterator(
         self, arn: str, shard_id: str, shard_iterator_type: str, sequence_number: int | str | None = None
     ) -> Any:
         """GetShardIterator."""
-        if shard_id != globals()["shard_id"](arn):
+        if shard_id != shard_of(arn):
             text = f"Requested resource not found: Shard {shard_id} does not exist"
             raise JsonRESTError("ResourceNotFoundException", text)
         if shard_iterator_type == "LATEST":

@@ -9,7 +9,7 @@ from typing import Any
 from localaws.dynamodb.backend import live_tables
 from localaws.dynamodb.changes import stream_arn
 from localaws.dynamodb.keeper import DynamoDbKeeper
-from localaws.dynamodb.streams import shard_id, with_number
+from localaws.dynamodb.streams import shard_of, with_number
 from localaws.events.mappings.batch import SourceRecord, passes
 from localaws.functions.errors import invalid
 
@@ -25,7 +25,7 @@ class DynamoDbSource:
         enabled = (table for table in live_tables() if (table.stream_specification or {}).get("StreamEnabled"))
         if not any(stream_arn(table) == arn for table in enabled):
             raise invalid(f"Stream not found: {arn}")
-        return [shard_id(arn)]
+        return [shard_of(arn)]
 
     def start(self, arn: str, shard: str, position: str, timestamp: float) -> int:
         """Number of the last record before the starting position."""
