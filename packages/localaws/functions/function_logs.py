@@ -47,10 +47,11 @@ class FunctionLogs:
         self._thread.join()
 
     def _save_changes(self) -> None:
-        while not self._stopped.is_set():
+        is_last = False
+        while not is_last:
             self._changed.wait()
-            self._stopped.wait(_SAVE_SECONDS)
-            self._changed.clear()
+            self._changed.clear()  # before the pause, or a stop during it would be missed
+            is_last = self._stopped.wait(_SAVE_SECONDS)
             try:
                 self._save()
             except (OSError, StateNotSavedError) as error:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from localaws.functions.function_logs import FunctionLogs
 from localaws.running import Running
 
 CODE = """
@@ -56,3 +58,25 @@ def test_log_settings_that_are_refused(functions: Any, config: dict[str, str], m
     with pytest.raises(ClientError) as error:
         functions.create(CODE, LoggingConfig=config)
     assert error.value.response["Error"]["Message"] == message
+
+
+def test_what_is_written_during_a_save_is_stored_at_the_end() -> None:
+    written, stored, saving, go_on = list[str](), list[str](), threading.Event(), threading.Event()
+
+    def save() -> None:
+        stored[:] = written
+        saving.set()
+        go_on.wait(10)
+
+    logs = FunctionLogs(save)
+    for text in ("first", "second"):
+        written.append(text)
+        logs.write("123456789012", "us-east-1", "g", "s", [text])
+        assert saving.wait(10)
+    stopping = threading.Thread(target=logs.stop, daemon=True)
+    stopping.start()
+    assert logs._stopped.wait(10)
+    go_on.set()
+    stopping.join(10)
+    assert not stopping.is_alive()
+    assert stored == ["first", "second"]
