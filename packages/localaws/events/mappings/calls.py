@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from localaws.events.mappings.rules import KINDS, changed_settings, kind_of, settings_of
+from localaws.functions.documents import Documents
 from localaws.functions.errors import LambdaError, invalid, not_found
 from localaws.functions.names import Reference, reference
 from localaws.functions.paging import page
@@ -140,3 +141,13 @@ class MappingCalls:
             raise invalid("StartingPositionTimestamp is mandatory for AT_TIMESTAMP.")
         source, timestamp = self._sources[kind_of(arn)], float(timestamp or 0)
         return {shard: source.start(arn, shard, position, timestamp) for shard in source.shards(arn)}
+
+
+def note_result(documents: Documents, mapping: dict[str, Any], text: str) -> None:
+    """Show what came of a mapping's last batch, in its stored document too, unless that was deleted."""
+    if mapping.get("LastProcessingResult") == text:
+        return
+    mapping["LastProcessingResult"] = text
+    with documents.transaction():
+        if current := documents.get(MAPPING, mapping["UUID"]):
+            documents.put(MAPPING, mapping["UUID"], "", {**current, "LastProcessingResult": text})

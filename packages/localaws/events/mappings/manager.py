@@ -6,33 +6,18 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from localaws.events.mappings.calls import MAPPING, MappingCalls
+from localaws.events.mappings.calls import MAPPING, MappingCalls, Source
 from localaws.events.mappings.queue_poller import QueuePoller
 from localaws.events.mappings.rules import KINDS, kind_of, patterns_of
-from localaws.events.mappings.stream_lane import LaneParts, StreamLane, start_lanes
+from localaws.events.mappings.stream_lane import LaneParts, StreamLane, StreamReader, start_lanes
 from localaws.events.outbox import Outbox
 from localaws.functions.room import Functions
 
 _SHARD_SECONDS = 2.0
 
 
-class StreamSource(Protocol):
+class StreamSource(Source, StreamReader, Protocol):
     """A kind of stream: what mappings ask when they are made, and what lanes read."""
-
-    def shards(self, arn: str) -> list[str]:
-        """Names of the shards of a stream; raises LambdaError where there is no such stream."""
-
-    def start(self, arn: str, shard: str, position: str, timestamp: float) -> int:
-        """Number of the last record before the starting position."""
-
-    def read(self, arn: str, shard: str, after: int, limit: int) -> Any:
-        """Records of a shard with a higher number, in order."""
-
-    def passes(self, patterns: Any, record: Any) -> bool:
-        """Whether a record passes the filters."""
-
-    def wait(self, seconds: float) -> None:
-        """Wait for new records, or so long."""
 
 
 class Mappings:

@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localaws.events.mappings.batch import SourceRecord, failed_identifiers, passes, payload_of
-from localaws.events.mappings.calls import MAPPING
+from localaws.events.mappings.calls import note_result
 from localaws.events.mappings.rules import patterns_of
 from localaws.functions.delivery import Delivery
 from localaws.functions.documents import Documents
@@ -149,12 +149,7 @@ class QueuePoller:
         return document
 
     def _note(self, text: str) -> None:
-        if self._mapping.get("LastProcessingResult") == text:
-            return
-        self._mapping["LastProcessingResult"] = text
-        with self._documents.transaction():
-            if current := self._documents.get(MAPPING, self._mapping["UUID"]):
-                self._documents.put(MAPPING, self._mapping["UUID"], "", {**current, "LastProcessingResult": text})
+        note_result(self._documents, self._mapping, text)
 
 
 def _attribute(value: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from localaws.events.mappings.batch import LARGEST_PAYLOAD, SourceRecord, failed_identifiers, payload_of, size_of
-from localaws.events.mappings.calls import MAPPING, POSITION
+from localaws.events.mappings.calls import MAPPING, POSITION, note_result
 from localaws.events.mappings.failure import failure_message
 from localaws.events.outbox import Outbox
 from localaws.functions.documents import Documents
@@ -201,12 +201,7 @@ class StreamLane:
             self._parts.documents.put(POSITION, self._mapping["UUID"], self._name, {"after": number})
 
     def _note(self, text: str) -> None:
-        if self._mapping.get("LastProcessingResult") == text:
-            return
-        self._mapping["LastProcessingResult"] = text
-        with self._parts.documents.transaction():
-            if current := self._parts.documents.get(MAPPING, self._mapping["UUID"]):
-                self._parts.documents.put(MAPPING, self._mapping["UUID"], "", {**current, "LastProcessingResult": text})
+        note_result(self._parts.documents, self._mapping, text)
 
 
 def _from_first(batch: list[SourceRecord], failed: list[str]) -> list[SourceRecord]:
