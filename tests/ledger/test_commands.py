@@ -115,7 +115,36 @@ def test_errors_are_one_line(landing: House, capsys: pytest.CaptureFixture[str])
         f"withdraw: s3://{landing.bucket}/card_settlements/odd.txt: its rows are not in warehouse.card_settlements: it "
         "is Rejected",
     )
+    settlements(landing, "2026-11-01")
+    landing.put("card_settlements/visa_2026-11-01.csv.gz", b"no gzip")
+    main(["ledger", "load", "--feed", "card_settlements"])
+    settlements(landing, "2026-11-01", GOOD)
+    main(["ledger", "register", "--feed", "card_settlements"])
+    capsys.readouterr()
+    assert run(capsys, "retry", "2") == (1, "retry: 2: a newer version of it is file 3; nothing to retry")
+    main(["ledger", "load", "--feed", "card_settlements"])
+    capsys.readouterr()
+    assert run(capsys, "retry", "3") == (
+        1, "retry: 3: it is Done; only Fail, Rejected, Filtered Out can be retried"
+    )  # fmt: skip
     assert main(["x"]) == 2
+
+
+def test_a_list_is_of_one_feed_or_state(landing: House, capsys: pytest.CaptureFixture[str]) -> None:
+    settlements(landing, "2026-11-01", GOOD)
+    landing.put("branches/odd.txt", b"x")
+    for feed in ("card_settlements", "branches"):
+        main(["ledger", "load", "--feed", feed])
+    capsys.readouterr()
+
+    def ids(*words: str) -> list[str]:
+        return re.findall(r"^\d+", run(capsys, "list", *words)[1], re.MULTILINE)
+
+    assert ids() == ["2", "1"]
+    assert ids("--most", "1") == ["2"]
+    assert ids("--feed", "card_settlements") == ids("--state", "Done") == ["1"]
+    assert ids("--feed", "branches") == ids("--state", "Rejected") == ["2"]
+    assert run(capsys, "list", "--feed", "branches", "--state", "Done") == (0, "no file")
 
 
 def test_branches_come_as_json_in_a_zip(landing: House, capsys: pytest.CaptureFixture[str]) -> None:
@@ -147,3 +176,32 @@ def test_the_doctor_names_each_problem(
     assert lines[5] == f"good  landing bucket: s3://{landing.bucket} is there"
     assert lines[6].startswith("BAD   archive bucket: An error occurred (404)")
     assert lines[7] == f"BAD   notification: s3://{landing.bucket} tells nobody of new files; only listings find them"
+
+
+def test_the_doctor_says_what_to_do_about_the_database(landing: House, capsys: pytest.CaptureFixture[str]) -> None:
+    landing.hear(landing.put("sales/1.csv", b"x"))
+    assert landing.claims.claim(landing.feeds["sales"], "dead") is not None
+    landing.database.query("UPDATE ledger.files SET lease_until = clock_timestamp() - interval '1 second'")
+    landing.database.query("UPDATE ledger.schema_version SET version_num = '0000'")
+    problems = run(capsys, "doctor")[1].splitlines()
+    assert problems[2] == "BAD   schema: its version is 0000, the newest is 0001; run: estrela ledger migrate"
+    assert problems[4] == "BAD   leases: 1 files wait for a run of their feed to take over from one that died"
+
+    landing.database.query("DROP SCHEMA ledger CASCADE")
+    problems = run(capsys, "doctor")[1].splitlines()
+    assert problems[2] == "BAD   schema: its version is none, the newest is 0001; run: estrela ledger migrate"
+    assert run(capsys, "migrate") == (0, "the schema of the ledger is at its newest version")
+    assert run(capsys, "doctor")[1].splitlines()[2] == "good  schema: is at version 0001"
+
+
+def test_the_doctor_names_a_grant_that_lacks(
+    landing: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = f"{landing.database.engine.url.database}_reader"
+    landing.database.query(f"CREATE ROLE {user} LOGIN")
+    landing.database.query(f"GRANT USAGE ON SCHEMA ledger TO {user}")
+    landing.database.query(f"GRANT SELECT ON ALL TABLES IN SCHEMA ledger TO {user}")
+    url = landing.database.engine.url.set(username=user)
+    monkeypatch.setenv("ESTRELA_WAREHOUSE_URL", url.render_as_string(hide_password=False))
+    problem = run(capsys, "doctor")[1].splitlines()[3]
+    assert problem == "BAD   grants: the user may not INSERT in ledger.files; grant it"

@@ -145,6 +145,9 @@ def test_a_worker_that_wakes_after_its_lease_commits_nothing(house: House) -> No
     assert house.claims.sweep(house.feeds["sales"], "other") == 1
     other = house.claims.claim(house.feeds["sales"], "other")
     assert other is not None
+    assert not house.claims.heartbeat(claim)
+    with pytest.raises(ClaimLostError):
+        house.loader.load(claim)
     house.loader.load(other)
     with pytest.raises(ClaimLostError) as caught:
         house.loader.load(claim)
@@ -233,6 +236,19 @@ def test_a_rejected_row_is_loaded_by_a_replay_once_the_declaration_allows_it(hou
     assert house.query("SELECT line FROM ledger.rejects WHERE resolved_by IS NULL") == [(4,)]
     assert house.changes.replay(feed, 1, "replay").loaded == 0
     assert house.ids() == [1, 2]
+
+
+def test_a_replayed_row_leaves_a_later_row_of_its_file_with_the_same_key(house: House) -> None:
+    upsert: dict[str, object] = {"load": Load.UPSERT, "order": Order.ALL, "key": ("id",)}
+    declare(house, **upsert, tolerance=RowTolerance(rows=2))
+    house.hear(house.put("sales/1.csv", csv(1, name="first") + b"2,,early,,S,\n2,,late,,true,\n3,,last,,S,\n"))
+    assert house.load() == ""
+    fields = tuple(replace(one, parse=type(one.parse)(("true", "S"), ("false",))) if one.column == "is_open" else one
+                   for one in FIELDS)  # fmt: skip
+    declare(house, **upsert, tolerance=RowTolerance(rows=2), fields=fields)
+    account = house.changes.replay(house.feeds["sales"], 1, "replay")
+    assert (account.loaded, account.changed) == (2, 1)
+    assert house.query("SELECT id, name FROM mart.sales ORDER BY id") == [(1, "first"), (2, "late"), (3, "last")]
 
 
 def test_a_withdrawn_file_leaves_and_may_come_back(house: House) -> None:
