@@ -53,8 +53,8 @@ def findings(parts: WarehouseParts) -> Iterator[Finding]:
 
 
 def _database(parts: WarehouseParts) -> str:
-    ((version,),) = ((row["server_version"],) for row in parts.database.query("SHOW server_version"))
-    return f"PostgreSQL {version} answers"
+    [found] = parts.database.query("SHOW server_version")
+    return f"PostgreSQL {found['server_version']} answers"
 
 
 def _schema(parts: WarehouseParts) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
@@ -99,10 +100,7 @@ class PostgresLoader:
         judge = Judge.of(claim.feed, self.pii_key)
         with self.files.open(landed_of(claim)) as body, self.database.transaction(claim.feed.target) as cursor:
             stream = Hashing(body)
-            try:
-                account = self._loaded(cursor, claim, judge, stream)
-            except DamagedFileError as error:
-                raise FileRefusedError(claim.feed.name, claim.address, str(error)) from error
+            account = self._loaded(cursor, claim, judge, stream)
             settle(cursor, claim, State.DONE, account=account, sha256=stream.drain())
         return account
 
@@ -112,8 +110,6 @@ class PostgresLoader:
         with self.files.open(landed_of(claim)) as body, self.database.transaction(claim.feed.target) as cursor:
             try:
                 return self._loaded(cursor, claim, judge, Hashing(body))
-            except DamagedFileError as error:
-                raise FileRefusedError(claim.feed.name, claim.address, str(error)) from error
             finally:
                 cursor.connection.rollback()
 
@@ -123,7 +119,7 @@ class PostgresLoader:
         table.ensure()
         target = table.begin(self._superseded(cursor, claim))
         spool = RejectSpool(claim.file, load)
-        with unpacked(cast(IO[bytes], stream), claim.feed.format.compression) as content:
+        with damage_refused(claim), unpacked(cast(IO[bytes], stream), claim.feed.format.compression) as content:
             loaded = copy_rows(cursor, target, open_rows(content, judge, claim.address), spool)
         account = Account(loaded + spool.count, loaded, spool.count, loaded)
         if not claim.feed.tolerance.allows(account.rejected, account.rows):
@@ -150,6 +146,15 @@ def landed_of(claim: Claim) -> Landed:
         bucket, _, key = claim.archive_uri.removeprefix("s3://").partition("/")
         return Landed(bucket, key, "", "", claim.size)
     return Landed(claim.bucket, claim.key, claim.version, claim.etag, claim.size)
+
+
+@contextmanager
+def damage_refused(claim: Claim) -> Iterator[None]:
+    """Turn a DamagedFileError of the block into a FileRefusedError of the file of ``claim``."""
+    try:
+        yield
+    except DamagedFileError as error:
+        raise FileRefusedError(claim.feed.name, claim.address, str(error)) from error
 
 
 def begin_load(cursor: Cursor[Any], file: int, kind: str, run: str) -> int:

@@ -6,22 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Cursor
+from psycopg.rows import dict_row
 
 from estrela.errors import FileRefusedError, LoadError
 from estrela.etl.feed_rows.judge import Judge
 from estrela.etl.feed_rows.rows import open_rows
-from estrela.etl.loaders.postgres import RejectSpool, begin_load, copy_rows, end_load, landed_of
+from estrela.etl.loaders.postgres import RejectSpool, begin_load, copy_rows, damage_refused, end_load, landed_of
 from estrela.etl.loaders.postgres_table import PostgresTable
-from estrela.etl.readers.compression import DamagedFileError, unpacked
+from estrela.etl.readers.compression import unpacked
 from estrela.hooks.database import DatabaseManager
 from estrela.hooks.landed_files import LandedFiles
-from estrela.ledger.claims import Account, Claim
+from estrela.ledger.claims import Account, Claim, unclaimed
+from estrela.ledger.state import State
 from estrela.model.feed import Feed, Load
 
-LOCKED = """
-SELECT bucket, key, version, etag, size, coalesce(archive_uri, ''), state, superseded_by FROM ledger.files
-WHERE id = %s FOR UPDATE
-"""
+LOCKED = "SELECT * FROM ledger.files WHERE id = %s FOR UPDATE"
 OPEN_REJECTS = """
 SELECT line FROM ledger.rejects
 WHERE file = %s AND is_counted AND resolved_by IS NULL AND (%s = '' OR code = %s)
@@ -81,15 +80,13 @@ class PostgresChanges:
         feed, table = claim.feed, PostgresTable(claim.feed, cursor)
         table.ensure()
         target = table.stage() if feed.load is Load.UPSERT else table.name
-        try:
-            with (
-                self.files.open(landed_of(claim)) as body,
-                unpacked(body, feed.format.compression) as content,
-            ):
-                rows = open_rows(content, judge, claim.address, lines)
-                loaded = copy_rows(cursor, target, rows, spool)
-        except DamagedFileError as error:
-            raise FileRefusedError(feed.name, claim.address, str(error)) from error
+        with (
+            damage_refused(claim),
+            self.files.open(landed_of(claim)) as body,
+            unpacked(body, feed.format.compression) as content,
+        ):
+            rows = open_rows(content, judge, claim.address, lines)
+            loaded = copy_rows(cursor, target, rows, spool)
         changed = table.merge(claim.file) if feed.load is Load.UPSERT else loaded
         return Account(loaded + spool.count, loaded, spool.count, changed)
 
@@ -108,11 +105,11 @@ class PostgresChanges:
 
 def _current(cursor: Cursor[Any], feed: Feed, file: int, run: str) -> Claim:
     """Return the file, locked. Raises LoadError unless its rows are in the table."""
-    found = cursor.execute(LOCKED, (file,)).fetchone()
+    with cursor.connection.cursor(row_factory=dict_row) as rows:
+        found = rows.execute(LOCKED, (file,)).fetchone()
     assert found is not None
-    bucket, key, version, etag, size, archive_uri, state, superseded_by = found
-    claim = Claim(feed, run, file, bucket, key, version, etag, size, archive_uri, 0, 0)
-    if state != "Done" or superseded_by is not None:
-        why = f"file {superseded_by} took its place" if superseded_by else f"it is {state}"
+    claim, replacement = unclaimed(feed, run, found), found["superseded_by"]
+    if found["state"] != State.DONE or replacement is not None:
+        why = f"file {replacement} took its place" if replacement else f"it is {found['state']}"
         raise LoadError(claim.address, f"its rows are not in {feed.target}: {why}", retriable=False)
     return claim
