@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from estrela.errors import FileRefusedError
 from estrela.etl.feed_rows.canonical import rows_pattern
-from estrela.etl.feed_rows.judge import BadRowError, Judge, Piece, Reject
+from estrela.etl.feed_rows.judge import BadRowError, Judge, Piece
 from estrela.etl.feed_rows.wire import Wire
 from estrela.etl.readers.compression import DamagedFileError
-from estrela.etl.readers.dialect import Dialect, dialect_of
+from estrela.etl.readers.dialect import BAD_QUOTES, Dialect, dialect_of
 from estrela.etl.readers.encoding import PYTHON_CODECS, decoded
 from estrela.etl.readers.refusal import Refusal
 from estrela.etl.readers.unpacked import RECORD_BYTES, Quotes
@@ -26,7 +26,6 @@ LINE = re.compile("[^\r\n]*(?:\r\n|\n|\r|\\Z)")
 BYTES = "latin-1"
 """Each byte is one character: text of bytes that are not valid in the first encoding."""
 BYTE_ORDER_MARK = "\ufeff".encode().decode(BYTES)
-BAD_QUOTES = "a quoted field is not closed, or goes on after its closing quote"
 
 
 @dataclass(frozen=True)
@@ -184,12 +183,9 @@ class _Reading:
             text = line if is_text else self._decoded(line.encode(BYTES))
             values = self._judge.values(self._fields(text))
         except BadRowError as error:
-            return Piece("", 0, (self._reject(error, number, line),))
+            return Piece("", 0, (error.reject(number, self._judge.shown(line)),))
         ordered = values if self._is_in_order else [values[at] for at in self._order]
         return Piece(self._wire.row(number, ordered), 1)
-
-    def _reject(self, error: BadRowError, number: int, line: str) -> Reject:
-        return error.reject(number, self._judge.shown(line))
 
     def _decoded(self, line: bytes) -> str:
         encodings = self._form.encodings
@@ -207,8 +203,9 @@ class _Reading:
             raise BadRowError("shape", BAD_QUOTES) from None
         extra = found[dialect.used :]
         if len(found) < dialect.used or len(found) > dialect.width + 1 or any(one.strip() for one in extra):
-            reason = f"the row does not have the {dialect.width} fields of the header"
-            raise BadRowError("shape", reason, "", f"{len(found)} fields")
+            raise BadRowError("shape", dialect.wrong_width, "", f"{len(found)} fields")
+        if len(found) == dialect.used < dialect.width and not found[-1]:
+            raise BadRowError("shape", dialect.lost_field, "", f"{len(found)} fields")
         chosen = [found[place] for place in dialect.positions]
         words = self._form.null_words
         return ["" if one.strip() in words else one for one in chosen] if words else chosen

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
-from estrela.etl.readers.dialect import Dialect
+from estrela.etl.readers.dialect import BAD_QUOTES, Dialect
 from estrela.etl.readers.encoding import LOST
 from estrela.etl.readers.file_rows import LINE
 from estrela.etl.readers.text_lines import filled_lines, line_fault, line_text
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 MOST_FIELDS = 100_000
-BAD_QUOTES = "a quoted field is not closed, or goes on after its closing quote"
 
 
 def csv_rows(lines: DataFrame, source: CsvSource, dialect: Dialect) -> DataFrame:
@@ -51,7 +50,7 @@ def _quoted(texts: DataFrame, source: CsvSource, dialect: Dialect) -> DataFrame:
     judged = parsed.withColumn("row", F.when(closed, _parsed(shorter, dialect)).otherwise(F.col("row")))
     quoted = F.when(F.col("row").isNotNull(), F.array(*[F.col("row")[name] for name in _names(dialect)]))
     split = judged.withColumn("fields", F.coalesce(quoted, F.split("text", _pattern(dialect.delimiter), -1)))
-    wrong = F.lit(f"the row does not have the {dialect.width} fields of the header")
+    wrong = F.lit(dialect.wrong_width)
     badly = F.when(_is_badly_quoted(dialect.quote), F.lit(BAD_QUOTES))
     fault = F.coalesce(
         "unread",
@@ -112,7 +111,7 @@ def _fault(fields: Column, dialect: Dialect, null_words: Sequence[str], unread: 
     # Where the header ends in an empty column, a row without one that ends in nothing has lost a field before it.
     ends_empty = F.get(fields, F.lit(used - 1)) == ""
     short = (size == used) & ends_empty if dialect.width > used else F.lit(False)
-    lost = F.lit(f"a field is missing: {used} fields, the last of them empty, where the header has {dialect.width}")
+    lost = F.lit(dialect.lost_field)
     # Nearly every row ends here: no field too many, or one that is empty. Spark evaluates once what columns share only
     # where it is always evaluated: behind another condition, the line would be split again.
     usual = ((size == used) & ~short) | ((size == used + 1) & (F.get(fields, F.lit(used)) == ""))

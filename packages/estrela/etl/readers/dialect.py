@@ -20,6 +20,9 @@ FILLER = re.compile(r"[\W_]*|unnamed\d*")
 """Headers of columns that hold nothing."""
 
 
+BAD_QUOTES = "a quoted field is not closed, or goes on after its closing quote"
+
+
 @dataclass(frozen=True)
 class Dialect:
     """How to read one file: ``positions`` holds, for each field of ``layout``, its place in a row.
@@ -34,6 +37,16 @@ class Dialect:
     positions: tuple[int, ...]
     used: int
     width: int
+
+    @property
+    def wrong_width(self) -> str:
+        """Why a row with too few or too many fields is rejected."""
+        return f"the row does not have the {self.width} fields of the header"
+
+    @property
+    def lost_field(self) -> str:
+        """Why a row is rejected that ends in a blank declared field where the header goes on."""
+        return f"a field is missing: {self.used} fields, the last of them empty, where the header has {self.width}"
 
 
 def dialect_of(head: bytes, source: CsvSource) -> Dialect | Refusal:
