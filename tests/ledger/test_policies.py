@@ -111,7 +111,9 @@ def test_a_version_that_passed_for_an_older_one_is_loaded_after_the_next_listing
         assert house.states() == [("sales/1.csv", "Filtered Out"), ("sales/1.csv", "Done")]
 
 
-def test_a_file_that_is_overwritten_while_it_is_loaded_is_loaded_and_then_replaced(house: House) -> None:
+@pytest.mark.parametrize("order", [Order.IN_ORDER, Order.ALL])
+def test_a_file_that_is_overwritten_while_it_is_loaded_is_loaded_and_then_replaced(house: House, order: Order) -> None:
+    declare(house, order=order)
     house.hear(house.put("sales/1.csv", csv(1)))
     claim = house.claims.claim(house.feeds["sales"], "a")
     assert claim is not None
