@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,9 @@ class RedshiftRoom:
         return self._redshift().serverless(environ, start_response)
 
     def _open(self) -> Redshift:
+        # two threads that import a package and a module in it wait for each other, and Python breaks the import of
+        # one: so the package comes first, as it does where Athena imports it
+        importlib.import_module("sqlglot")
         from localaws.redshift.rooms import Redshift
 
         settings = self._settings
