@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any
 
 from cheroot import wsgi
@@ -45,7 +45,7 @@ class Server:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.home = Home(settings.home)
-        self._stops: list[Callable[[], None]] = []
+        self._stops = ExitStack()
         self._http: wsgi.Server | None = None
         self._https: wsgi.Server | None = None
         self._preloads: list[Callable[[], None]] = []
@@ -90,10 +90,11 @@ class Server:
             waiting = threading.Thread(target=server.stop, daemon=True)
             waiting.start()
             waiting.join(STOP_SECONDS)
-        while self._stops:
-            self._stops.pop()()
-        self.home.release()
-        self.stopped.set()
+        try:
+            self._stops.close()  # one that fails keeps none of the others from running
+        finally:
+            self.home.release()
+            self.stopped.set()
 
     def _import_the_rest(self) -> None:
         """Import what the first query would wait for, and the first answer must not."""
@@ -148,8 +149,10 @@ class Server:
         reactions = Reactions(self.settings, self.home, store, streams, self.endpoint, state.keep)
         redshift = RedshiftRoom(self.settings, self.home, store)
         event_hooks.install(reactions.open_events)
-        self._stops += [dynamodb.storage.close, kinesis.log.close, sqs.storage.close, store.close]
-        self._stops += [queries.stop, runs.stop, reactions.stop, redshift.stop]
+        for stop in (dynamodb.storage.close, kinesis.log.close, sqs.storage.close, store.close):
+            self._stops.callback(stop)
+        for stop in (queries.stop, runs.stop, reactions.stop, redshift.stop):
+            self._stops.callback(stop)
         self._preloads = [reactions.resume, queries.preload]
         state.load()
         runs.start()

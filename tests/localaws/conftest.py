@@ -270,13 +270,13 @@ class RedshiftStatements:
     def done(self, sql: str, **options: Any) -> int:
         """Run a statement that must not fail; the number of rows that it changed, or returned."""
         found = self.run(sql, **options)
-        assert found["Status"] == "FINISHED", found
+        assert found["Status"] == "FINISHED", found["Error"]
         return int(found["ResultRows"])
 
     def rows(self, sql: str, **options: Any) -> list[list[Any]]:
         """All rows of a query, with None for NULL."""
         found = self.run(sql, **options)
-        assert found["Status"] == "FINISHED", found
+        assert found["Status"] == "FINISHED", found["Error"]
         return self.result(found["Id"])
 
     def result(self, statement_id: str) -> list[list[Any]]:

@@ -139,6 +139,22 @@ def test_a_statement_can_be_cancelled(warehouse: Any, numbers: str) -> None:
     )
 
 
+def test_a_session_goes_on_after_a_cancelled_statement(warehouse: Any, numbers: str) -> None:
+    everything = ", ".join(f"{numbers} t{place}" for place in range(6))
+    started = warehouse.data.execute_statement(
+        Sql=f"SELECT count(*) FROM {everything}", SessionKeepAliveSeconds=60, **warehouse.place
+    )
+    while warehouse.data.describe_statement(Id=started["Id"])["Status"] != "STARTED":
+        time.sleep(0.05)
+    warehouse.data.cancel_statement(Id=started["Id"])
+    assert warehouse.ended(started["Id"])["Status"] == "ABORTED"
+    session = {"SessionId": started["SessionId"]}
+    assert warehouse.fails("SELECT 1 / 0", **session) == "ERROR: division by zero"
+    warehouse.done("CREATE TEMP TABLE after_cancel (n int)", **session)
+    location = warehouse.put("after-cancel", "1\n")
+    assert warehouse.done(f"COPY after_cancel FROM '{location}' IAM_ROLE DEFAULT", **session) == 1
+
+
 def test_statements_are_listed_by_name_and_status(warehouse: Any) -> None:
     name = f"nightly-{uuid.uuid4()}"
     good = warehouse.run("SELECT 1", StatementName=f"{name}-good")["Id"]

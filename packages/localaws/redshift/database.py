@@ -33,16 +33,18 @@ class Target:
 
 
 class Databases:
-    """Connections to the databases of all warehouses; the server starts with the first.
+    """Connections to the databases of all warehouses.
 
-    ``address`` is the URL of a PostgreSQL of the user's; without one, one is started below ``folder``.
+    ``address`` is the URL of a PostgreSQL of the user's; without one, one is started below ``folder`` with the first
+    connection, and again with the next where it has died.
     """
 
     def __init__(self, folder: Path, address: str) -> None:
         self._server = None if address else PostgresServer(folder)
         self._address = address
         self._ready: set[str] = set()
-        self._lock = threading.Lock()
+        self._lock, self._starting = threading.Lock(), threading.Lock()
+        self._stopped = False
 
     def connect(self, target: Target) -> Connection:
         """A connection in autocommit mode, with Redshift's names before PostgreSQL's; raises SqlError."""
@@ -61,7 +63,11 @@ class Databases:
         return self.connect_plain(self._ensure(target))
 
     def connect_plain(self, name: str) -> Connection:
-        return psycopg.connect(self._started(), dbname=_short(name), autocommit=True, prepare_threshold=None)
+        """A connection in autocommit mode; raises SqlError where PostgreSQL takes none."""
+        try:
+            return psycopg.connect(self._started(), dbname=_short(name), autocommit=True, prepare_threshold=None)
+        except psycopg.OperationalError as error:
+            raise SqlError(f"PostgreSQL takes no connection: {error}") from error
 
     def create(self, target: Target, database: str) -> None:
         """CREATE DATABASE; raises SqlError where it is there."""
@@ -91,13 +97,22 @@ class Databases:
             return sorted({*self._names(target.warehouse), target.owned})
 
     def stop(self) -> None:
-        if self._server:
-            self._server.stop()
+        with self._starting:
+            self._stopped = True
+            if self._server:
+                self._server.stop()
 
     def _started(self) -> str:
-        if self._server and not self._address:
-            self._address = self._server.start()
-        return self._address
+        """The address of the server, which is started where it does not run."""
+        if self._server is None:
+            return self._address
+        with self._starting:
+            if self._stopped:
+                raise SqlError("the server is being stopped")
+            if not self._server.is_running:
+                self._server.stop()
+                self._address = self._server.start()
+            return self._address
 
     def _ensure(self, target: Target) -> str:
         """Name of the database in PostgreSQL; the first of a warehouse is made when it is first used."""

@@ -1,63 +1,46 @@
-"""One connection to a warehouse's database: its transaction, and the statements in it."""
+"""A session with a warehouse's database: its transaction, and the statements in it."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import psycopg
 
-from localaws.redshift import results
-from localaws.redshift.copy.command import CopyFailedError, remember, run_copy
-from localaws.redshift.copy.records import LoadRecords
+from localaws.redshift.copy.command import CopyFailedError, remember
 from localaws.redshift.database import Databases, Target
-from localaws.redshift.errors import SqlError, StatementCancelledError, UnsupportedError
-from localaws.redshift.postgres_errors import explained
+from localaws.redshift.errors import SqlError, UnsupportedError
 from localaws.redshift.sql import statements
 from localaws.redshift.sql.statements import Statement, read_statement
-from localaws.redshift.unload import run_unload
+from localaws.redshift.statement_runner import Answer, StatementRunner
 from localaws.s3.store import ObjectStore
 
 _DEEPEST = 10
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ"
-
-
-@dataclass
-class Answer:
-    """What a statement left: the number of rows in its result set, or that it changed (-1 where there is none)."""
-
-    query_id: int
-    rows: int = -1
-    size: int = 0
-    columns: list[dict[str, Any]] = field(default_factory=list)
+_TRANSACTION = (statements.BEGIN, statements.COMMIT, statements.ROLLBACK)
 
 
 class Session:
-    """Runs statements one after the other; ``cancel`` may come from another thread."""
+    """Runs statements one after the other; ``cancel`` of its :attr:`runner` may come from another thread."""
 
     def __init__(self, databases: Databases, store: ObjectStore, target: Target) -> None:
-        self.target = target
-        self._databases, self._store = databases, store
-        self._connection = databases.connect(target)
-        results.prepare(self._connection)
+        self.runner = StatementRunner(databases, store, target)
+        self._databases, self._connection = databases, self.runner.connection
         self._in_block = False
-        self._cancelled = threading.Event()
 
     @property
     def pid(self) -> int:
         return self._connection.info.backend_pid
 
+    @property
+    def closed(self) -> bool:
+        """Whether the connection was closed, or lost."""
+        return self._connection.closed
+
     def close(self) -> None:
         """End the connection; a transaction that is open is rolled back."""
         self._connection.close()
-
-    def cancel(self) -> None:
-        self._cancelled.set()
-        self._connection.cancel_safe(timeout=10)
 
     def run(self, sql: str, parameters: Mapping[str, str], path: Path) -> Answer:
         """Run one statement, in a transaction of its own unless BEGIN opened one; rows of a query go to ``path``.
@@ -65,13 +48,12 @@ class Session:
         Raises SqlError, or StatementCancelledError.
         """
         statement = read_statement(sql, parameters)
-        if statement.kind in (statements.BEGIN, statements.COMMIT, statements.ROLLBACK):
-            return self._control(statement)
-        if statement.kind == statements.OUTSIDE:
-            return self._outside(statement)
-        if self._in_block:
-            return self._guarded(lambda: self._answered(statement, path))
-        return self._guarded(lambda: self._alone(statement, path))
+        with self.runner.guarded():
+            if statement.kind in _TRANSACTION:
+                return self._control(statement)
+            if statement.kind == statements.OUTSIDE:
+                return self._outside(statement)
+            return self._in_block_of_client(statement, path) if self._in_block else self._alone(statement, path)
 
     def run_batch(
         self, texts: list[str], parameters: Mapping[str, str], step: Callable[[int, Callable[[Path], Answer]], None]
@@ -80,63 +62,43 @@ class Session:
 
         TRUNCATE commits what came before it, as in Redshift; what follows is another transaction.
         """
-        self._connection.execute(_BEGIN)
-        try:
-            for place, text in enumerate(texts):
-                step(place, partial(self._batched, text, parameters))
-            self._connection.execute("COMMIT")
-        except BaseException as error:
-            self._roll_back(error)
-            raise
-
-    def _batched(self, text: str, parameters: Mapping[str, str], path: Path) -> Answer:
-        return self._guarded(lambda: self._in_batch(text, parameters, path))
+        with self.runner.guarded():
+            self._connection.execute(_BEGIN)
+            try:
+                for place, text in enumerate(texts):
+                    step(place, partial(self._in_batch, text, parameters))
+                self._connection.execute("COMMIT")
+            except BaseException as error:
+                self._roll_back(error)
+                raise
 
     def _in_batch(self, text: str, parameters: Mapping[str, str], path: Path) -> Answer:
-        statement = read_statement(text, parameters)
-        if statement.kind in (statements.BEGIN, statements.COMMIT, statements.ROLLBACK):
-            raise UnsupportedError(f"{statement.kind.upper()} in a batch that is one transaction")
-        if statement.kind == statements.OUTSIDE:
-            raise SqlError(f"{_first_word(statement)} cannot run inside a transaction block")
-        answer = self._answered(statement, path)
+        with self.runner.guarded():
+            statement = read_statement(text, parameters)
+            if statement.kind in _TRANSACTION:
+                raise UnsupportedError(f"{statement.kind.upper()} in a batch that is one transaction")
+            _refuse_in_transaction(statement)
+            answer = self.runner.answered(statement, path)
+            if statement.kind == statements.TRUNCATE:
+                self._connection.execute(_BEGIN)
+            return answer
+
+    def _in_block_of_client(self, statement: Statement, path: Path) -> Answer:
+        answer = self.runner.answered(statement, path)
         if statement.kind == statements.TRUNCATE:
-            self._connection.execute(_BEGIN)
+            self._in_block = False
         return answer
 
     def _alone(self, statement: Statement, path: Path) -> Answer:
         self._connection.execute(_BEGIN)
         try:
-            answer = self._answered(statement, path)
+            answer = self.runner.answered(statement, path)
             if statement.kind != statements.TRUNCATE:
                 self._connection.execute("COMMIT")
         except BaseException as error:
             self._roll_back(error)
             raise
         return answer
-
-    def _answered(self, statement: Statement, path: Path) -> Answer:
-        """Run a statement inside the open transaction."""
-        answer = Answer(self._next_query_id())
-        if statement.kind == statements.COPY:
-            records = LoadRecords(lambda: self._databases.log_connection(self.target))
-            answer.rows = run_copy(statement.sql, answer.query_id, self._connection, self._store, records, self._check)
-        elif statement.kind == statements.UNLOAD:
-            answer.rows = run_unload(statement.sql, self._connection, self._store)
-        elif statement.kind == statements.QUERY:
-            answer.columns, answer.rows, answer.size = results.store_rows(self._connection, statement.runs[-1], path)
-        else:
-            answer.rows = self._execute(statement)
-        if statement.kind == statements.TRUNCATE:
-            self._connection.execute("COMMIT")
-            self._in_block = False
-        self._connection.execute("SELECT set_config('rs.last_query', %s, false)", (str(answer.query_id),))
-        return answer
-
-    def _execute(self, statement: Statement) -> int:
-        changed = -1
-        for run in statement.runs:
-            changed = self._connection.execute(run.encode()).rowcount
-        return changed if statement.kind == statements.CHANGE else -1
 
     def _control(self, statement: Statement) -> Answer:
         begins = statement.kind == statements.BEGIN
@@ -146,42 +108,19 @@ class Session:
             failed = self._connection.info.transaction_status is psycopg.pq.TransactionStatus.INERROR
             self._connection.execute("ROLLBACK" if failed else statement.kind.upper())
         self._in_block = begins
-        return Answer(self._next_query_id())
+        return Answer(self.runner.next_query_id())
 
     def _outside(self, statement: Statement) -> Answer:
+        """Run a statement that no transaction may hold."""
         if self._in_block:
-            raise SqlError(f"{_first_word(statement)} cannot run inside a transaction block")
+            _refuse_in_transaction(statement)
         if statement.database.startswith("-"):
-            self._databases.drop(self.target, statement.database[1:])
+            self._databases.drop(self.runner.target, statement.database[1:])
         elif statement.database:
-            self._databases.create(self.target, statement.database)
+            self._databases.create(self.runner.target, statement.database)
         else:
-            self._guarded(lambda: Answer(self._execute(statement)))
-        return Answer(self._next_query_id())
-
-    def _next_query_id(self) -> int:
-        if self._connection.info.transaction_status is psycopg.pq.TransactionStatus.INERROR:
-            raise SqlError("current transaction is aborted, commands ignored until end of transaction block")
-        found = self._connection.execute("SELECT nextval('rs.query_id')").fetchone()
-        return int(str(found[0])) if found else 0
-
-    def _guarded(self, run: Callable[[], Answer]) -> Answer:
-        try:
-            return run()
-        except CopyFailedError as error:
-            raise self._shown(error.cause) from error
-        except psycopg.Error as error:
-            raise self._shown(error) from error
-        except SqlError:
-            if self._cancelled.is_set():
-                raise StatementCancelledError from None
-            raise
-
-    def _shown(self, error: Exception) -> Exception:
-        """What the owner of the statement sees."""
-        if self._cancelled.is_set():
-            return StatementCancelledError()
-        return explained(error) if isinstance(error, psycopg.Error) else error
+            self.runner.execute(statement)
+        return Answer(self.runner.next_query_id())
 
     def _roll_back(self, error: BaseException) -> None:
         """Roll back; a COPY that failed while it loaded leaves its number in the session."""
@@ -191,10 +130,6 @@ class Session:
         failed = _copy_failure(error)
         if failed:
             remember(self._connection, failed.query_id, 0)
-
-    def _check(self) -> None:
-        if self._cancelled.is_set():
-            raise StatementCancelledError
 
 
 def _copy_failure(error: BaseException) -> CopyFailedError | None:
@@ -207,5 +142,7 @@ def _copy_failure(error: BaseException) -> CopyFailedError | None:
     return None
 
 
-def _first_word(statement: Statement) -> str:
-    return statement.sql.split(None, 1)[0].upper()
+def _refuse_in_transaction(statement: Statement) -> None:
+    if statement.kind == statements.OUTSIDE:
+        word = statement.sql.split(None, 1)[0].upper()
+        raise SqlError(f"{word} cannot run inside a transaction block")

@@ -6,10 +6,13 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import psycopg
 
 from localaws.redshift.api import execution as states
 from localaws.redshift.api.execution import AUTO_COMMIT, ENDED, JSON, TRANSACTION, Execution, Part
@@ -19,11 +22,13 @@ from localaws.redshift.api.sessions import KeptSession, Sessions
 from localaws.redshift.api.targets import NAMES, Access, Owner, Targets
 from localaws.redshift.database import Databases
 from localaws.redshift.errors import SqlError, StatementCancelledError, ValidationError
-from localaws.redshift.session import Answer, Session
+from localaws.redshift.session import Session
+from localaws.redshift.statement_runner import Answer
 from localaws.s3.store import ObjectStore
 
 WORKERS = 16
 MOST_TEXT = 100 * 1024
+STOP_SECONDS = 3.0
 _CANCELLED = "Query was cancelled by the user"
 _log = logging.getLogger(__name__)
 
@@ -39,15 +44,18 @@ class Service:
         self._live: dict[str, Session] = {}
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="redshift")
+        self._running: set[Future[None]] = set()
         self.history.load()
 
     def stop(self) -> None:
-        """Cancel what runs, wait for it, and end the PostgreSQL that was started."""
+        """Cancel what runs, wait up to STOP_SECONDS for it, and end the PostgreSQL that was started."""
         with self._lock:
             live = list(self._live.values())
         for session in live:
-            session.cancel()
-        self._pool.shutdown(cancel_futures=True)
+            # a PostgreSQL that no longer answers takes no cancellation either: it may not hold up the others
+            threading.Thread(target=_cancel, args=(session,), daemon=True).start()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        wait(list(self._running), STOP_SECONDS)
         self.sessions.stop()
         self.databases.stop()
 
@@ -84,7 +92,9 @@ class Service:
         session = self.sessions.take(request, place, execution_id)
         execution.session_id = session.id if session else ""
         self.history.add(execution)
-        self._pool.submit(self._run, execution, values, access, session)
+        future = self._pool.submit(self._run, execution, values, access, session)
+        self._running.add(future)
+        future.add_done_callback(self._running.discard)
         return execution
 
     def cancel(self, execution: Execution) -> bool:
@@ -96,7 +106,7 @@ class Service:
             if session is None:
                 self._end(execution, states.ABORTED, _CANCELLED)
         if session:
-            session.cancel()
+            session.runner.cancel()
         return True
 
     def _run(self, execution: Execution, values: dict[str, str], access: Access, kept: KeptSession | None) -> None:
@@ -120,6 +130,7 @@ class Service:
         with self._lock:
             if execution.whole.status in ENDED:
                 return
+            session.runner.forget_cancel()
             self._live[execution.id] = session
         try:
             self._run_parts(execution, values, session)
@@ -183,3 +194,8 @@ class Service:
             )  # fmt: skip
         whole.move(status, error)
         self.history.save(execution)
+
+
+def _cancel(session: Session) -> None:
+    with suppress(psycopg.Error):
+        session.runner.cancel()

@@ -80,9 +80,10 @@ class Sessions:
         return self._kept.get(session_id)
 
     def give_back(self, kept: KeptSession) -> None:
-        """A statement has ended: the time that the session is kept begins again."""
+        """A statement has ended: the time that the session is kept begins again, unless its connection was lost."""
         with self._lock:
-            kept.status = AVAILABLE if kept.session and kept.seconds else CLOSED
+            lasts = kept.session is not None and not kept.session.closed and kept.seconds > 0
+            kept.status = AVAILABLE if lasts else CLOSED
             kept.statement, kept.updated = "", time.time()
             if kept.status == CLOSED:
                 _close(kept)

@@ -1,0 +1,106 @@
+"""Runs statements inside the open transaction of a connection, and tells why one failed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from localaws.redshift import results
+from localaws.redshift.copy.command import CopyFailedError, run_copy
+from localaws.redshift.copy.records import LoadRecords
+from localaws.redshift.database import Databases, Target
+from localaws.redshift.errors import SqlError, StatementCancelledError
+from localaws.redshift.postgres_errors import explained
+from localaws.redshift.sql import statements
+from localaws.redshift.sql.statements import Statement
+from localaws.redshift.unload import run_unload
+from localaws.s3.store import ObjectStore
+
+
+@dataclass
+class Answer:
+    """What a statement left: the number of rows in its result set, or that it changed (-1 where there is none)."""
+
+    query_id: int
+    rows: int = -1
+    size: int = 0
+    columns: list[dict[str, Any]] = field(default_factory=list)
+
+
+class StatementRunner:
+    """One connection to a warehouse's database; ``cancel`` may come from another thread."""
+
+    def __init__(self, databases: Databases, store: ObjectStore, target: Target) -> None:
+        self.target = target
+        self.connection = databases.connect(target)
+        results.prepare(self.connection)
+        self._databases, self._store = databases, store
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        self._cancelled.set()
+        self.connection.cancel_safe(timeout=10)
+
+    def forget_cancel(self) -> None:
+        """Let the next statement run, although one before it was cancelled."""
+        self._cancelled.clear()
+
+    def answered(self, statement: Statement, path: Path) -> Answer:
+        """Run a statement inside the open transaction; rows of a query go to ``path``."""
+        answer = Answer(self.next_query_id())
+        if statement.kind == statements.COPY:
+            records = LoadRecords(lambda: self._databases.log_connection(self.target))
+            answer.rows = run_copy(statement.sql, answer.query_id, self.connection, self._store, records, self._check)
+        elif statement.kind == statements.UNLOAD:
+            answer.rows = run_unload(statement.sql, self.connection, self._store)
+        elif statement.kind == statements.QUERY:
+            answer.columns, answer.rows, answer.size = results.store_rows(self.connection, statement.runs[-1], path)
+        else:
+            answer.rows = self.execute(statement)
+        if statement.kind == statements.TRUNCATE:
+            self.connection.execute("COMMIT")
+        self.connection.execute("SELECT set_config('rs.last_query', %s, false)", (str(answer.query_id),))
+        return answer
+
+    def execute(self, statement: Statement) -> int:
+        """Run what PostgreSQL has to run for a statement; the number of rows that it changed, or -1."""
+        changed = -1
+        for run in statement.runs:
+            changed = self.connection.execute(run.encode()).rowcount
+        return changed if statement.kind == statements.CHANGE else -1
+
+    def next_query_id(self) -> int:
+        """Raises SqlError where a statement before this one failed in its transaction."""
+        if self.connection.info.transaction_status is psycopg.pq.TransactionStatus.INERROR:
+            raise SqlError("current transaction is aborted, commands ignored until end of transaction block")
+        found = self.connection.execute("SELECT nextval('rs.query_id')").fetchone()
+        return int(str(found[0])) if found else 0
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Raise what the owner of the statement sees: SqlError, or StatementCancelledError."""
+        try:
+            yield
+        except CopyFailedError as error:
+            raise self._shown(error.cause) from error
+        except psycopg.Error as error:
+            raise self._shown(error) from error
+        except SqlError:
+            if self._cancelled.is_set():
+                raise StatementCancelledError from None
+            raise
+
+    def _shown(self, error: Exception) -> Exception:
+        if self._cancelled.is_set():
+            return StatementCancelledError()
+        return explained(error) if isinstance(error, psycopg.Error) else error
+
+    def _check(self) -> None:
+        if self._cancelled.is_set():
+            raise StatementCancelledError
