@@ -166,7 +166,7 @@ def test_bad_rows_are_told_with_their_place(warehouse: Any) -> None:
         [12, "code", 1220, "Multibyte character not supported for CHAR (Hint: Try using VARCHAR). Invalid char: c3 a9"],
         [13, "", 1214, "Delimiter not found"],
         [14, "", 1202, "Extra column(s) found"],
-        [15, "", 1216, "Invalid quote formatting for CSV"],
+        [15, "", 1214, "Invalid quote formatting for CSV"],
     ]
 
 

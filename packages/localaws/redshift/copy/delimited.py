@@ -64,7 +64,7 @@ def _csv_row(record: str, line: int, options: CopyOptions) -> RawRow:
     while True:
         found = field.match(record, place)
         if found is None:
-            error = FieldError(problems.INVALID_LINE, "Invalid quote formatting for CSV", place)
+            error = FieldError(problems.MISSING_DELIMITER, "Invalid quote formatting for CSV", place)
             return RawRow(fields, line, record, error)
         quoted = found[1]
         fields.append(found[2] if quoted is None else quoted.replace(options.quote * 2, options.quote))
