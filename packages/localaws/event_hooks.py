@@ -12,6 +12,7 @@ from moto.core.responses import ActionResult
 from moto.events.exceptions import InvalidEventPatternException, ValidationException
 from moto.events.models import EventsBackend, Rule
 from moto.events.responses import EventsHandler
+from moto.scheduler.exceptions import ValidationException as InvalidScheduleError
 from moto.scheduler.models import EventBridgeSchedulerBackend
 from moto.sns.models import Subscription
 
@@ -28,6 +29,9 @@ class EventRoom(Protocol):
     def publish(self, subscription: Any, published: dict[str, Any]) -> None:
         """Send a message to one subscription of a queue or a function."""
 
+    def is_schedule(self, expression: str, zone: str) -> bool:
+        """Whether an expression says when something fires, in a time zone that exists."""
+
     def test(self, pattern: str, event: str) -> bool:
         """Whether an event matches a pattern; raises ValueError with AWS's reason for what is no pattern."""
 
@@ -36,21 +40,33 @@ def install(open_room: Callable[[], EventRoom]) -> None:
     """Make moto hand over; before its first request to these services."""
     Rule.send_to_targets = _sending(open_room, Rule.send_to_targets)
     Subscription.publish = _publishing(open_room, Subscription.publish)
-    EventsBackend.put_rule = _opening(open_room, EventsBackend.put_rule)
+    EventsBackend.put_rule = _ruling(open_room, EventsBackend.put_rule)
     create, update = EventBridgeSchedulerBackend.create_schedule, EventBridgeSchedulerBackend.update_schedule
-    EventBridgeSchedulerBackend.create_schedule = _opening(open_room, create)
-    EventBridgeSchedulerBackend.update_schedule = _opening(open_room, update)
+    EventBridgeSchedulerBackend.create_schedule = _scheduling(open_room, create)
+    EventBridgeSchedulerBackend.update_schedule = _scheduling(open_room, update)
     EventsHandler.test_event_pattern = _testing(open_room)
 
 
-def _opening(open_room: Callable[[], EventRoom], original: Callable[..., Any]) -> Callable[..., Any]:
+def _ruling(open_room: Callable[[], EventRoom], original: Callable[..., Any]) -> Callable[..., Any]:
     """Whatever has a schedule needs somebody who fires it."""
 
-    def opened(*args: Any, **options: Any) -> Any:
-        open_room()
+    def put_rule(*args: Any, **options: Any) -> Any:
+        expression = options.get("scheduled_expression")
+        if not open_room().is_schedule(expression or "rate(1 minute)", "UTC"):
+            raise ValidationException("Parameter ScheduleExpression is not valid.")
         return original(*args, **options)
 
-    return opened
+    return put_rule
+
+
+def _scheduling(open_room: Callable[[], EventRoom], original: Callable[..., Any]) -> Callable[..., Any]:
+    def scheduled(*args: Any, **options: Any) -> Any:
+        expression, zone = options["schedule_expression"], options.get("schedule_expression_timezone") or "UTC"
+        if not open_room().is_schedule(expression, zone):
+            raise InvalidScheduleError(f"Invalid Schedule Expression {expression} or time zone {zone}.")
+        return original(*args, **options)
+
+    return scheduled
 
 
 def _sending(open_room: Callable[[], EventRoom], original: Callable[..., Any]) -> Callable[..., Any]:

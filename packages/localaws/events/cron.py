@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import calendar
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -56,6 +57,17 @@ class Schedule:
         if found := _CRON.fullmatch(self.expression):
             return _next_cron(found[1], datetime.fromtimestamp(moment, UTC).astimezone(zone))
         raise ScheduleError(self.expression)
+
+
+def is_valid(expression: str, timezone: str) -> bool:
+    """Whether an expression says when something fires, in a time zone that exists."""
+    now = time.time()
+    try:
+        ZoneInfo(timezone)
+        Schedule(expression, timezone).next_after(now, now)
+    except (ValueError, KeyError, OSError):
+        return False
+    return True
 
 
 def _next_cron(fields: str, after: datetime) -> float | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from localaws.events.bus import Bus
+from localaws.events.cron import is_valid
 from localaws.events.directory_watch import DirectoryWatch
 from localaws.events.mappings.manager import Mappings, StreamSource
 from localaws.events.misdelivery import Misdelivery, parse_misbehaviour
@@ -77,6 +78,11 @@ class Events:
     def publish(self, subscription: Any, published: dict[str, Any]) -> None:
         """Send a message to one subscription of a topic."""
         self._topics.publish(subscription, published)
+
+    @staticmethod
+    def is_schedule(expression: str, zone: str) -> bool:
+        """Whether an expression says when something fires, in a time zone that exists."""
+        return is_valid(expression, zone)
 
     @staticmethod
     def test(pattern: str, event: str) -> bool:

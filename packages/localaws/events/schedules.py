@@ -97,7 +97,10 @@ class Schedules:
                     anchor = vars(rule).setdefault("scheduled_since", time.time())
                     schedule = Schedule(rule.scheduled_expression, minute=self._minute)
                     if schedule.expression.startswith("rate"):  # a rule waits for one period before it fires
-                        anchor = schedule.next_after(anchor, anchor)
+                        try:
+                            anchor = schedule.next_after(anchor, anchor)
+                        except ScheduleError:  # of a home that took such rules
+                            continue
                     yield _Due(rule.arn, schedule, anchor, _of_rule(rule), float("inf"), _nothing)
 
     def _schedules(self) -> Iterator[_Due]:

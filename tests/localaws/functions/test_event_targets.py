@@ -83,6 +83,26 @@ def test_the_dead_letter_queue_says_what_a_schedule_lacks(
     assert letter["MessageAttributes"]["TARGET_ARN"]["StringValue"] == target["Arn"]
 
 
+@pytest.mark.parametrize(
+    ("expression", "zone"),
+    [("rate(0 minutes)", "UTC"), ("rate(soon)", "UTC"), ("cron(x)", "UTC"), ("cron(0 9 * * ? *)", "Mars/Base")],
+)
+def test_what_is_no_schedule_is_refused(server: Running, expression: str, zone: str) -> None:
+    """One such rule ended the thread that fires all schedules."""
+    events, scheduler = server.client("events"), server.client("scheduler")
+    with pytest.raises(scheduler.exceptions.ClientError) as error:
+        scheduler.create_schedule(
+            Name="never", ScheduleExpression=expression, ScheduleExpressionTimezone=zone,
+            FlexibleTimeWindow={"Mode": "OFF"}, Target={"RoleArn": ROLE, "Arn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:q"},
+        )  # fmt: skip
+    text = f"Invalid Schedule Expression {expression} or time zone {zone}."
+    assert error.value.response["Error"] == {"Code": "ValidationException", "Message": text}
+    if zone == "UTC":
+        with pytest.raises(events.exceptions.ClientError) as error:
+            events.put_rule(Name="never", ScheduleExpression=expression)
+        assert error.value.response["Error"]["Message"] == "Parameter ScheduleExpression is not valid."
+
+
 def test_a_function_tells_a_bus_of_success_and_a_topic_of_age(
     server: Running, functions_of: Any, inbox: tuple[str, Callable[[], dict[str, Any]]]
 ) -> None:
