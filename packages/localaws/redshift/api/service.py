@@ -115,9 +115,6 @@ class Service:
                 self._run_in(execution, values, access, kept)
         except Exception as error:  # noqa: BLE001 - whatever happens, a statement must end
             self._fail(execution, error)
-        finally:
-            if kept:
-                self.sessions.give_back(kept)
 
     def _run_in(self, execution: Execution, values: dict[str, str], access: Access, kept: KeptSession | None) -> None:
         if access.refused:
@@ -192,6 +189,8 @@ class Service:
             whole.query_id, whole.rows, whole.size, whole.columns = (
                 first.query_id, first.rows, first.size, first.columns,
             )  # fmt: skip
+        # before a client can see the end, and use the session for its next statement
+        self.sessions.give_back(execution.session_id)
         whole.move(status, error)
         self.history.save(execution)
 

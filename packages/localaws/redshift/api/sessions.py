@@ -79,8 +79,11 @@ class Sessions:
     def find(self, session_id: str) -> KeptSession | None:
         return self._kept.get(session_id)
 
-    def give_back(self, kept: KeptSession) -> None:
+    def give_back(self, session_id: str) -> None:
         """A statement has ended: the time that the session is kept begins again, unless its connection was lost."""
+        kept = self.find(session_id)
+        if kept is None:
+            return
         with self._lock:
             lasts = kept.session is not None and not kept.session.closed and kept.seconds > 0
             kept.status = AVAILABLE if lasts else CLOSED
