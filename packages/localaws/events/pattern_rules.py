@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from localaws.events.pattern_text import Node, parse, place
 
 _COMPARISONS = ("=", "<", "<=", ">", ">=")
 _LARGEST = 5e9
@@ -14,144 +15,179 @@ _TOO_COMPLEX = (
     "Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences after a wildcard "
     "character"
 )
+_NO_SUCH_VALUE = "Value of anything-but must be an array or single string/number value."
 
 
 class PatternError(ValueError):
-    """A pattern that AWS does not take; the text is AWS's reason."""
+    """A pattern that AWS does not take; the text is AWS's reason, with the place in the pattern where AWS adds one."""
+
+
+class _RefusalError(Exception):
+    """A reason and the offset of its place; a reason inside a list of anything-but names the place ``times`` 2."""
+
+    def __init__(self, reason: str, offset: int | None = None, times: int = 1) -> None:
+        super().__init__(reason)
+        self.offset, self.times = offset, times
+
+    def text(self, pattern: str) -> str:
+        where = "" if self.offset is None else place(pattern, self.offset)
+        return str(self) + where * self.times
 
 
 def parse_pattern(text: str) -> dict[str, Any]:
     """Read and check a pattern; raises PatternError."""
     try:
-        pattern = json.loads(text)
+        pattern = parse(text)
     except ValueError as error:
         raise PatternError(f"Filter is not an object: {error}") from error
-    if not isinstance(pattern, dict):
-        raise PatternError("Filter is not an object")
-    if not pattern:
-        raise PatternError("Empty objects are not allowed")
-    _check(pattern)
-    return pattern
+    try:
+        if not isinstance(pattern.value, dict):
+            raise _RefusalError("Filter is not an object", pattern.seen)
+        _check(pattern)
+    except _RefusalError as reason:
+        raise PatternError(reason.text(text)) from reason
+    return dict(pattern.plain)
 
 
-def _check(pattern: Mapping[str, Any]) -> None:
-    for name, wanted in pattern.items():
-        if name == "$or" and isinstance(wanted, list) and all(isinstance(choice, dict) for choice in wanted):
-            if len(wanted) < 2:
-                raise PatternError("There must have at least 2 Objects in $or relationship.")
-            for choice in wanted:
+def _check(pattern: Node) -> None:
+    if not pattern.value:
+        raise _RefusalError("Empty objects are not allowed", pattern.end)
+    for name, wanted in pattern.value.items():
+        if name == "$or" and _is_choice_of_patterns(wanted):
+            if len(wanted.value) < 2:
+                raise _RefusalError("There must have at least 2 Objects in $or relationship.", wanted.end)
+            for choice in wanted.value:
                 _check(choice)
-        elif isinstance(wanted, dict):
-            if not wanted:
-                raise PatternError("Empty objects are not allowed")
+        elif isinstance(wanted.value, dict):
             _check(wanted)
-        elif not isinstance(wanted, list):
-            raise PatternError(f'"{name}" must be an object or an array')
-        elif not wanted:
-            raise PatternError("Empty arrays are not allowed")
+        elif not isinstance(wanted.value, list):
+            raise _RefusalError(f'"{name}" must be an object or an array', wanted.seen)
+        elif not wanted.value:
+            raise _RefusalError("Empty arrays are not allowed", wanted.end)
         else:
-            for choice in wanted:
+            for choice in wanted.value:
                 _check_choice(choice)
 
 
-def _check_choice(choice: Any) -> None:
-    if isinstance(choice, list):
-        raise PatternError("Match value must be String, number, true, false, or null")
-    if not isinstance(choice, dict):
+def _is_choice_of_patterns(wanted: Node) -> bool:
+    return isinstance(wanted.value, list) and all(isinstance(choice.value, dict) for choice in wanted.value)
+
+
+def _check_choice(choice: Node) -> None:
+    if isinstance(choice.value, list):
+        raise _RefusalError("Match value must be String, number, true, false, or null", choice.seen)
+    if not isinstance(choice.value, dict):
         return
-    if len(choice) != 1:
-        raise PatternError("Only one key allowed in match expression")
-    name, argument = next(iter(choice.items()))
+    if not choice.value:
+        raise _RefusalError("Match expression name not found", choice.end)
+    (name, argument), *others = choice.value.items()
     if name not in _CHECKS:
-        raise PatternError(f"Unrecognized match type {name}")
+        raise _RefusalError(f"Unrecognized match type {name}", argument.seen)
     _CHECKS[name](name, argument)
+    if others:
+        raise _RefusalError("Only one key allowed in match expression", others[0][1].seen)
 
 
-def _check_exists(name: str, argument: Any) -> None:
-    if not isinstance(argument, bool):
-        raise PatternError("exists match pattern must be either true or false.")
+def _check_exists(name: str, argument: Node) -> None:
+    if not isinstance(argument.value, bool):
+        raise _RefusalError("exists match pattern must be either true or false.", argument.seen)
 
 
-def _check_text(name: str, argument: Any) -> None:
-    if not isinstance(argument, str):
-        raise PatternError(f"{name} match pattern must be a string")
+def _check_text(name: str, argument: Node) -> None:
+    if not isinstance(argument.value, str):
+        raise _RefusalError(f"{name} match pattern must be a string", argument.seen)
     if name == "wildcard":
-        if "**" in argument:
-            raise PatternError("Consecutive wildcard characters at pos " + str(argument.index("**") + 1))
-        if argument.count("*") > _MOST_WILDCARDS:
-            raise PatternError(_TOO_COMPLEX)
+        if "**" in argument.value:
+            raise _RefusalError(
+                f"Consecutive wildcard characters at pos {argument.value.index('**') + 1}", argument.end
+            )
+        if argument.value.count("*") > _MOST_WILDCARDS:
+            raise _RefusalError(_TOO_COMPLEX)
 
 
-def _check_cidr(name: str, argument: Any) -> None:
-    if not isinstance(argument, str):
-        raise PatternError("prefix match pattern must be a string")
-    address, slash, bits = argument.partition("/")
+def _check_cidr(name: str, argument: Node) -> None:
+    if not isinstance(argument.value, str):
+        raise _RefusalError("prefix match pattern must be a string", argument.seen)
+    address, slash, bits = argument.value.partition("/")
     if not slash or "/" in bits:
-        raise PatternError("Malformed CIDR, one '/' required")
+        raise _RefusalError("Malformed CIDR, one '/' required")
     if not bits.isdigit():
-        raise PatternError("Malformed CIDR, mask bits must be an integer")
+        raise _RefusalError("Malformed CIDR, mask bits must be an integer")
     try:
-        ipaddress.ip_network(argument, strict=False)
+        ipaddress.ip_network(argument.value, strict=False)
     except ValueError as error:
-        raise PatternError(f"Nonstandard IP address: {address}") from error
+        raise _RefusalError(f"Nonstandard IP address: {address}") from error
 
 
-def _check_affix(name: str, argument: Any) -> None:
-    folds_case = isinstance(argument, dict) and isinstance(argument.get("equals-ignore-case"), str)
-    if not folds_case:
+def _check_affix(name: str, argument: Node) -> None:
+    inner = argument.value.get("equals-ignore-case") if isinstance(argument.value, dict) else None
+    if inner is None or not isinstance(inner.value, str):
         _check_text(name, argument)
 
 
-def _check_numeric(name: str, argument: Any) -> None:
-    if not isinstance(argument, list):
-        raise PatternError("Value of numeric must be an array.")
-    if not argument:
-        raise PatternError("Invalid member in numeric match: ]")
-    for place, sign in enumerate(argument[::2]):
-        if not isinstance(sign, str):
-            raise PatternError(f"Invalid member in numeric match: {sign}")
-        if sign not in _COMPARISONS:
-            raise PatternError(f"Unrecognized numeric range operator: {sign}")
-        limit = argument[2 * place + 1] if 2 * place + 1 < len(argument) else None
-        if isinstance(limit, bool) or not isinstance(limit, int | float):
-            raise PatternError(f"Value of {sign} must be numeric")
-        if abs(limit) > _LARGEST:
-            raise PatternError("Value must be between -5.0E9 and 5.0E9, inclusive")
-        if place and (sign not in ("<", "<=") or argument[0] not in (">", ">=")):
-            raise PatternError(f"Bad numeric range operator: {sign}")
-    if len(argument) > 4:
-        raise PatternError("Too many elements in numeric expression")
+def _check_numeric(name: str, argument: Node) -> None:
+    members = argument.value
+    if not isinstance(members, list):
+        raise _RefusalError("Value of numeric must be an array.", argument.seen)
+    if not members:
+        raise _RefusalError("Invalid member in numeric match: ]", argument.end)
+    for position in range(0, len(members), 2):
+        sign = members[position]
+        if not isinstance(sign.value, str):
+            raise _RefusalError(f"Invalid member in numeric match: {sign.plain}", sign.end)
+        if sign.value not in _COMPARISONS:
+            raise _RefusalError(f"Unrecognized numeric range operator: {sign.value}", sign.end)
+        first = members[0].value
+        if position and (sign.value not in ("<", "<=") or first not in (">", ">=")):
+            raise _RefusalError(f"Bad numeric range operator: {sign.value}", sign.end)
+        limit = members[position + 1] if position + 1 < len(members) else Node(None, argument.end, argument.end)
+        _check_limit(sign.value, limit)
+    if len(members) > 4:
+        raise _RefusalError("Too many elements in numeric expression", members[4].seen)
 
 
-def _check_anything_but(name: str, argument: Any) -> None:
-    if isinstance(argument, dict):
-        kind, inner = next(iter(argument.items()), ("", None))
-        if len(argument) != 1 or kind not in ("prefix", "suffix", "equals-ignore-case", "wildcard"):
-            raise PatternError(f"Unsupported anything-but pattern: {kind}")
+def _check_limit(sign: str, limit: Node) -> None:
+    if isinstance(limit.value, bool) or not isinstance(limit.value, int | float):
+        raise _RefusalError(f"Value of {sign} must be numeric", limit.seen)
+    if abs(limit.value) > _LARGEST:
+        raise _RefusalError("Value must be between -5.0E9 and 5.0E9, inclusive", limit.end)
+
+
+def _check_anything_but(name: str, argument: Node) -> None:
+    value = argument.value
+    if isinstance(value, dict):
+        kind, inner = next(iter(value.items()), ("", argument))
+        if len(value) != 1 or kind not in ("prefix", "suffix", "equals-ignore-case", "wildcard"):
+            raise _RefusalError(f"Unsupported anything-but pattern: {kind}", inner.seen)
         _check_anything_but_inner(kind, inner)
-    elif isinstance(argument, list):
-        if not argument:
-            raise PatternError("Empty arrays are not allowed")
-        if any(isinstance(item, list | dict | bool) or item is None for item in argument):
-            raise PatternError("Inside anything but list, start|null|boolean is not supported.")
-    elif argument is None or isinstance(argument, bool):
-        raise PatternError("Value of anything-but must be an array or single string/number value.")
+    elif isinstance(value, list):
+        if not value:
+            raise _RefusalError("Empty arrays are not allowed", argument.end)
+        for item in value:
+            if isinstance(item.value, list | dict | bool) or item.value is None:
+                raise _RefusalError(
+                    "Inside anything but list, start|null|boolean is not supported.", item.seen, times=2
+                )
+    elif value is None or isinstance(value, bool):
+        raise _RefusalError(_NO_SUCH_VALUE, argument.seen)
 
 
-def _check_anything_but_inner(kind: str, inner: Any) -> None:
-    if isinstance(inner, dict) or inner is None:
-        raise PatternError("Value of anything-but must be an array or single string/number value.")
-    for item in inner if isinstance(inner, list) else [inner]:
-        if not isinstance(item, str):
+def _check_anything_but_inner(kind: str, inner: Node) -> None:
+    if isinstance(inner.value, dict) or inner.value is None:
+        raise _RefusalError(_NO_SUCH_VALUE, inner.seen)
+    items, times = (inner.value, 2) if isinstance(inner.value, list) else ([inner], 1)
+    for item in items:
+        if not isinstance(item.value, str):
             if kind == "equals-ignore-case":
-                raise PatternError(f"Inside anything-but/{kind} list, number|start|null|boolean is not supported.")
+                reason = f"Inside anything-but/{kind} list, number|start|null|boolean is not supported."
+                raise _RefusalError(reason, item.seen, times)
             shown = "prefix/suffix" if kind in ("prefix", "suffix") else kind
-            raise PatternError(f"{shown} match pattern must be a string")
-        if not item and kind in ("prefix", "suffix"):
-            raise PatternError("Null prefix/suffix not allowed")
+            raise _RefusalError(f"{shown} match pattern must be a string", item.seen, times)
+        if not item.value and kind in ("prefix", "suffix"):
+            raise _RefusalError("Null prefix/suffix not allowed", item.end, times)
 
 
-_CHECKS: Mapping[str, Callable[[str, Any], None]] = {
+_CHECKS: Mapping[str, Callable[[str, Node], None]] = {
     "prefix": _check_affix,
     "suffix": _check_affix,
     "anything-but": _check_anything_but,

@@ -11,13 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
-from hypothesis import given
-from hypothesis import strategies as st
 
 from localaws.events.cron import Schedule
-from localaws.events.pattern_rules import parse_pattern
-from localaws.events.patterns import matches
 from localaws.running import Running, running
 
 ACCOUNT = "123456789012"
@@ -182,59 +177,6 @@ def test_a_function_subscribes_to_a_topic(server: Running, functions: Any, tmp_p
     (record,) = eventually(lambda: json.loads(file.read_text() or "{}"))["Records"]
     assert (record["EventSource"], record["EventSubscriptionArn"]) == ("aws:sns", subscription)
     assert (record["Sns"]["Message"], record["Sns"]["Subject"]) == ("hello", "s")
-
-
-def test_patterns_are_judged_as_aws_judges_them(server: Running) -> None:
-    """Verdicts and texts of AWS's recordings (tests/aws/services/events/test_events_patterns.snapshot.json)."""
-    events = server.client("events")
-    event = {
-        "id": "1", "source": "s", "detail-type": "t", "account": ACCOUNT, "time": "2026-01-01T00:00:00Z",
-        "region": "us-east-1", "resources": ["a", "b"], "detail": {"state": "running", "count": 5, "none": None},
-    }  # fmt: skip
-
-    def verdict(pattern: Any) -> Any:
-        try:
-            return events.test_event_pattern(EventPattern=json.dumps(pattern), Event=json.dumps(event))["Result"]
-        except ClientError as error:
-            return error.response["Error"]["Message"]
-
-    reason = "Event pattern is not valid. Reason: "
-    for pattern, expected in (
-        ({"detail": {"state": [{"prefix": "run"}]}}, True),
-        ({"detail": {"state": [{"anything-but": ["stopped"]}]}}, True),
-        ({"detail": {"state": [{"exists": False}]}}, False),
-        ({"detail": [{"exists": True}]}, False),  # a branch is no leaf
-        ({"detail": [{"exists": False}]}, True),
-        ({"detail": {"count": [{"numeric": [">", 1, "<", 5]}]}}, False),
-        ({"detail": {"count": ["5"]}}, False),
-        ({"detail": {"none": [None]}}, True),
-        ({"resources": ["b"]}, True),
-        ({"$or": [{"source": ["x"]}, {"detail-type": ["t"]}]}, True),
-        ({"detail": {"state": [{"wildcard": "r*g"}]}}, True),
-        ({"source": []}, f"{reason}Empty arrays are not allowed"),
-        ({"source": [{"EXISTS": True}]}, f"{reason}Unrecognized match type EXISTS"),
-        ({"detail": {"count": [{"numeric": [">", 0, ">", 0]}]}}, f"{reason}Bad numeric range operator: >"),
-        ({"detail": {"ip": [{"cidr": "10.0.0.0"}]}}, f"{reason}Malformed CIDR, one '/' required"),
-    ):
-        assert verdict(pattern) == expected, pattern
-    for text in ('["plain string"]', '{"testEvent": "value"}', "no json"):
-        with pytest.raises(ClientError) as error:
-            events.test_event_pattern(EventPattern='{"source": ["s"]}', Event=text)
-        assert error.value.response["Error"]["Message"] == "Parameter Event is not valid."
-
-
-_LEAVES = st.one_of(st.text(max_size=3), st.integers(-5, 5), st.booleans(), st.none())
-_EVENTS = st.dictionaries(st.text("abc", min_size=1, max_size=2), _LEAVES, min_size=1, max_size=4)
-
-
-@given(event=_EVENTS)
-def test_an_event_matches_the_pattern_of_its_own_values(event: dict[str, Any]) -> None:
-    pattern = parse_pattern(json.dumps({name: [value] for name, value in event.items()}))
-    assert matches(pattern, event)
-    name = next(iter(event))
-    assert not matches({name: [{"anything-but": [event[name]]}]}, event)
-    assert not matches({name: [{"exists": False}]}, event)
-    assert matches({f"{name}-": [{"exists": False}]}, event)
 
 
 @pytest.mark.parametrize(

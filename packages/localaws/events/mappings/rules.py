@@ -136,4 +136,4 @@ def _check_filters(new: dict[str, Any]) -> None:
         try:
             parse_pattern(item.get("Pattern") or "")
         except PatternError as error:
-            raise invalid(f"Invalid filter pattern definition. {error}") from error
+            raise invalid("Invalid filter pattern definition.") from error

@@ -1,0 +1,94 @@
+"""The text of a pattern as values that know their place, as AWS's parser names it in its reasons."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from json.decoder import scanstring
+from typing import Any
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_SCALAR = re.compile(r"true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_LONGEST_SHOWN = 500
+
+
+@dataclass(frozen=True)
+class Node:
+    """A value: a scalar, a list of nodes, or a dictionary of nodes.
+
+    ``seen`` is the offset behind the value's first token, where a text's first token is its quotation mark, and ``end``
+    the one behind the whole value.
+    """
+
+    value: Any
+    seen: int
+    end: int
+
+    @property
+    def plain(self) -> Any:
+        """The value as ``json.loads`` gives it."""
+        if isinstance(self.value, dict):
+            return {name: node.plain for name, node in self.value.items()}
+        if isinstance(self.value, list):
+            return [node.plain for node in self.value]
+        return self.value
+
+
+def parse(text: str) -> Node:
+    """Read a text of JSON; raises ValueError."""
+    json.loads(text)
+    return _read(text, _skip(text, 0))
+
+
+def place(text: str, offset: int) -> str:
+    """The suffix that AWS's parser adds to a reason."""
+    shown = f'"{text[:_LONGEST_SHOWN]}"'
+    if len(text) > _LONGEST_SHOWN:
+        shown += f"[truncated {len(text) - _LONGEST_SHOWN} chars]"
+    line = text.count("\n", 0, offset) + 1
+    column = offset - text.rfind("\n", 0, offset)
+    return f"\n at [Source: (String){shown}; line: {line}, column: {column}]"
+
+
+def _skip(text: str, offset: int) -> int:
+    found = _SPACE.match(text, offset)
+    return found.end() if found else offset
+
+
+def _read(text: str, start: int) -> Node:
+    """Read the value that begins at an offset; the text is known to be JSON."""
+    if text[start] == '"':
+        value, end = scanstring(text, start + 1)
+        return Node(value, start + 1, end)
+    if text[start] == "{":
+        return _read_object(text, start)
+    if text[start] == "[":
+        return _read_array(text, start)
+    found = _SCALAR.match(text, start)
+    if not found:
+        raise ValueError(f"no value of JSON at offset {start}")
+    return Node(json.loads(found[0]), found.end(), found.end())
+
+
+def _read_object(text: str, start: int) -> Node:
+    members: dict[str, Node] = {}
+    offset = _skip(text, start + 1)
+    while text[offset] != "}":
+        name, colon = scanstring(text, offset + 1)
+        members[name] = _read(text, _skip(text, _skip(text, colon) + 1))
+        offset = _skip(text, members[name].end)
+        if text[offset] == ",":
+            offset = _skip(text, offset + 1)
+    return Node(members, start + 1, offset + 1)
+
+
+def _read_array(text: str, start: int) -> Node:
+    items: list[Node] = []
+    offset = _skip(text, start + 1)
+    while text[offset] != "]":
+        items.append(_read(text, offset))
+        offset = _skip(text, items[-1].end)
+        if text[offset] == ",":
+            offset = _skip(text, offset + 1)
+    return Node(items, start + 1, offset + 1)
