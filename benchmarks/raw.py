@@ -57,7 +57,7 @@ def extract(url: str, endpoint: str) -> None:
     """Extract the file at ``url``; print the peak memory of this process in MB."""
     import boto3
 
-    from estrela.etl.extractors.extractor import Scope
+    from estrela.etl.extractors.raw_extractor import Scope
     from estrela.etl.raw.layer import RawLayer
     from estrela.extractor_factory import extractor_of
     from estrela.model import Column, CsvSource, Download, Field, Layout, Text

@@ -1,20 +1,24 @@
 """The script of every Glue job: read the arguments, build the step, run it, commit last.
 
 Arguments: --JOB_NAME (Glue gives it), --star, --entity, --phase, --lake, --run_key, and optionally --params,
---full_refresh, --source_host and --athena_workgroup; `estrela.settings` reads and checks them, `ETLFactory` builds the
-step they ask for.
+--full_refresh, --source_host and --athena_workgroup; or, for a feed, --feed, --phase, --run_key, --landing, --archive,
+--warehouse_secret and optionally --pii_secret. `estrela.settings` and `estrela.feed_settings` read and check them,
+`ETLFactory` builds the step they ask for. Spark is imported and started only for a step that asks for it.
 What is particular to an account (the catalog behind the name `lake`, the libraries) is configuration of the job.
 """
 
-import sys
+from __future__ import annotations
 
-from awsglue.context import GlueContext
-from awsglue.job import Job
+import sys
+from typing import TYPE_CHECKING
+
 from awsglue.utils import getResolvedOptions
-from pyspark.context import SparkContext
-from pyspark.sql import SparkSession
 
 from estrela.etl_factory import ETLFactory
+
+if TYPE_CHECKING:
+    from awsglue.job import Job
+    from pyspark.sql import SparkSession
 
 
 def main() -> None:
@@ -23,6 +27,10 @@ def main() -> None:
     job: list[Job] = []
 
     def spark() -> SparkSession:
+        from awsglue.context import GlueContext
+        from awsglue.job import Job
+        from pyspark.context import SparkContext
+
         context = GlueContext(SparkContext.getOrCreate())
         job.append(Job(context))
         job[0].init(options["JOB_NAME"], options)

@@ -1,7 +1,7 @@
 """The composition root: from the settings of a run to its step.
 
-Only this module, and the two that it puts steps together from (:mod:`estrela.run_parts`,
-:mod:`estrela.extractor_factory`), name concrete classes.
+Only this module, and those that it puts steps together from (:mod:`estrela.run_parts`,
+:mod:`estrela.extractor_factory`, :mod:`estrela.feed_steps`, :mod:`estrela.warehouse_parts`), name concrete classes.
 """
 
 from __future__ import annotations
@@ -20,12 +20,15 @@ from estrela.etl.step_failure import step_error
 from estrela.etl.steps.quarantine import DecideOnFile
 from estrela.etl.steps.rollback import RollBack
 from estrela.extractor_factory import extractor_of
+from estrela.feed_settings import FeedSettings, feed_settings_from, is_of_feed
+from estrela.feed_steps import FeedSteps
 from estrela.logger import Logger
 from estrela.model.plan import EXTRACT, MAINTAIN, QUARANTINE, RESTORE, ROLLBACK, STAR, TRANSFORM
 from estrela.model.source import Source
 from estrela.model.star import Star, load
 from estrela.run_parts import RunParts
 from estrela.settings import settings_from
+from estrela.warehouse_parts import WarehouseParts
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -45,14 +48,16 @@ class ETLFactory:
     def run(cls, argv: Sequence[str], spark: Callable[[], SparkSession], job: str = "") -> Figures:
         """Build the step that the arguments of a run name, and run it; log its figures and return them.
 
-        ``argv`` holds ``--name value`` pairs, as :mod:`estrela.settings` lists them. Raises StepError, whose message
-        tells the task that awaits the run whether a retry may succeed.
+        ``argv`` holds ``--name value`` pairs, as :mod:`estrela.settings` lists them for a star and
+        :mod:`estrela.feed_settings` for a feed. Raises StepError, whose message tells the task that awaits the run
+        whether a retry may succeed.
         """
         step, is_sensitive = "settings", False
         try:
-            settings = settings_from(argv)
-            step = f"{settings.phase} of {settings.star}.{settings.entity}"
-            is_sensitive = load(settings.star).is_sensitive
+            settings = feed_settings_from(argv) if is_of_feed(argv) else settings_from(argv)
+            step, is_sensitive = settings.title, settings.is_sensitive
+            if isinstance(settings, FeedSettings):
+                return cls.feed_step(settings).execute()
             log = Logger.to(run_key=settings.run_key, entity=settings.entity, phase=settings.phase)
             return cls(RunParts(settings, spark, boto3.Session(), job), log).step().execute()
         except Exception as error:
@@ -61,6 +66,13 @@ class ETLFactory:
                 # Glue logs the traceback, and the cause may quote a sensitive value.
                 raise ended from None
             raise ended from error
+
+    @staticmethod
+    def feed_step(settings: FeedSettings) -> ETLBase:
+        """Return the step of a feed; Spark is never started for it. Raises SettingsError."""
+        log = Logger.to(run_key=settings.run_key, feed=settings.feed.name, phase=settings.phase)
+        parts = WarehouseParts(settings.environ, boto3.Session())
+        return FeedSteps(parts, settings.feed, settings.run_key, log).step(settings.phase)
 
     @property
     def root(self) -> str:
@@ -85,7 +97,7 @@ class ETLFactory:
         return self._publish(star)
 
     def _extract(self, star: Star) -> ETLBase:
-        from estrela.etl.extractors.extractor import ExtractStep, Scope
+        from estrela.etl.extractors.raw_extractor import ExtractStep, Scope
 
         settings, raw = self.parts.settings, self.parts.raw()
         self.parts.manifests(star).report_code(code_digests(star))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import boto3
     from requests.auth import AuthBase
 
-    from estrela.etl.extractors.extractor import Extractor, Scope
+    from estrela.etl.extractors.raw_extractor import RawExtractor, Scope
     from estrela.etl.raw.layer import RawLayer
     from estrela.hooks.rest_api import RestApiHook
 
@@ -23,7 +23,9 @@ BRIEF = HttpPolicy(attempts=2, give_up_after=8)
 """For optional sources: one that is down for days must not hold up each day's run."""
 
 
-def extractor_of(source: Source, raw: RawLayer, scope: Scope, world: World, session: boto3.Session) -> Extractor[Any]:
+def extractor_of(
+    source: Source, raw: RawLayer, scope: Scope, world: World, session: boto3.Session
+) -> RawExtractor[Any]:
     """Return the extractor for the origin of ``source``, with a client of its own."""
     from estrela.etl.extractors.catalogue_extractor import CatalogueExtractor
     from estrela.etl.extractors.download_extractor import DownloadExtractor

@@ -52,27 +52,37 @@ class Settings:
     dry_run: bool = False
     workgroup: str = "primary"
 
+    @property
+    def title(self) -> str:
+        """What the run does, for messages."""
+        return f"{self.phase} of {self.star}.{self.entity}"
+
+    @property
+    def is_sensitive(self) -> bool:
+        """Whether texts that may quote rows are withheld. Raises DefinitionError if nothing declares the star."""
+        return load(self.star).is_sensitive
+
 
 def settings_from(argv: Sequence[str]) -> Settings:
     """Read ``--name value`` pairs; Glue's own are passed over. Raises SettingsError."""
-    given = _pairs(argv)
-    switch = _matching(given, "full_refresh", re.compile("true|false"), "true or false", "false")
-    star = _matching(given, "star", ENTITY, "a name such as banking")
+    given = pairs(argv)
+    switch = matching(given, "full_refresh", re.compile("true|false"), "true or false", "false")
+    star = matching(given, "star", ENTITY, "a name such as banking")
     _require_decision(given)
     return Settings(
         star=star,
-        entity=_matching(given, "entity", ENTITY, "a name such as complaints"),
-        phase=_matching(given, "phase", re.compile("|".join(PHASES)), f"one of {', '.join(PHASES)}"),
-        lake=_matching(given, "lake", BUCKET, "the name of an S3 bucket"),
-        run_key=_matching(given, "run_key", RUN_KEY, "1 to 400 printable ASCII characters without blanks"),
+        entity=matching(given, "entity", ENTITY, "a name such as complaints"),
+        phase=matching(given, "phase", re.compile("|".join(PHASES)), f"one of {', '.join(PHASES)}"),
+        lake=matching(given, "lake", BUCKET, "the name of an S3 bucket"),
+        run_key=matching(given, "run_key", RUN_KEY, "1 to 400 printable ASCII characters without blanks"),
         parameters=parameters_from(star, given.get("params", "")),
         full_refresh=SWITCH[switch],
         world=world_from(given.get("source_host", "")),
-        release=int(_matching(given, "release", NUMBER, "the number of a release", "0")),
-        file=_matching(given, "file", SHA256, "the sha256 of a file, 64 hexadecimal digits", ""),
+        release=int(matching(given, "release", NUMBER, "the number of a release", "0")),
+        file=matching(given, "file", SHA256, "the sha256 of a file, 64 hexadecimal digits", ""),
         reason=given.get("reason", "")[:LONGEST_REASON],
-        dry_run=SWITCH[_matching(given, "dry_run", re.compile("true|false"), "true or false", "false")],
-        workgroup=_matching(given, "athena_workgroup", WORKGROUP, "the name of an Athena workgroup", "primary"),
+        dry_run=SWITCH[matching(given, "dry_run", re.compile("true|false"), "true or false", "false")],
+        workgroup=matching(given, "athena_workgroup", WORKGROUP, "the name of an Athena workgroup", "primary"),
     )
 
 
@@ -118,8 +128,8 @@ def _values(declared: Mapping[str, RunParameter], name: str, values: object) -> 
     return tuple(sorted(set(values)))
 
 
-def _pairs(argv: Sequence[str]) -> dict[str, str]:
-    """``--name value`` and ``--name=value``; a name without a value counts as given and empty."""
+def pairs(argv: Sequence[str]) -> dict[str, str]:
+    """Read ``--name value`` and ``--name=value``; a name without a value counts as given and empty."""
     found: dict[str, str] = {}
     name = ""
     for word in argv:
@@ -131,9 +141,10 @@ def _pairs(argv: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _matching(
+def matching(
     given: Mapping[str, str], name: str, pattern: re.Pattern[str], allowed: str, default: str | None = None
 ) -> str:
+    """Return a value of ``given`` that matches ``pattern``, or the default. Raises SettingsError."""
     value = given.get(name, default)
     if value is None:
         raise SettingsError(f"--{name}", f"is missing; give {allowed}")

@@ -16,15 +16,13 @@ import boto3
 
 from estrela.errors import SettingsError
 from estrela.etl.extractors.ftps_extractor import FtpsExtractor
-from estrela.etl.loaders.archive import Archive
+from estrela.etl.feed_loader import FeedLoader
 from estrela.etl.loaders.postgres import PostgresLoader
 from estrela.etl.loaders.postgres_changes import PostgresChanges
-from estrela.etl.steps.load_feed import LoadFeed
 from estrela.hooks.database import DatabaseManager
 from estrela.hooks.ftps import FtpsHook, FtpsServer
 from estrela.hooks.landed_files import LandedFiles
 from estrela.hooks.secret import Secret
-from estrela.ledger.claims import Claims
 from estrela.ledger.files import LedgerFiles
 from estrela.ledger.register import Register
 from estrela.model.feed import Feed
@@ -74,18 +72,13 @@ class WarehouseParts:
         """Return the files of the ledger."""
         return LedgerFiles(self.database, self.register())
 
-    def loader(self, feed: Feed) -> PostgresLoader:
+    def loader(self, feed: Feed) -> FeedLoader:
         """Return what loads files of ``feed``."""
         return PostgresLoader(self.database, self.files, self._pii_key(feed))
 
     def changes(self, feed: Feed) -> PostgresChanges:
         """Return what changes loaded files of ``feed``."""
         return PostgresChanges(self.database, self.files, self._pii_key(feed))
-
-    def load_feed(self, feed: Feed, run_key: str) -> LoadFeed:
-        """Return the step that loads ``feed``."""
-        archive = Archive(self.database, self.files, self.archive_bucket)
-        return LoadFeed(feed, Claims(self.database), self.loader(feed), archive, run_key, root=f"s3://{self.landing}")
 
     def ftps_extractor(self, feed: Feed, origin: FtpsFolder) -> FtpsExtractor:
         """Return the step that copies the files of an FTPS folder into the landing bucket."""

@@ -6,18 +6,27 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import textwrap
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ledger_house import postgres
+from sqlalchemy import make_url
 
+from estrela.hooks.database import DatabaseManager
+from estrela.ledger.arrivals import listed
+from estrela.ledger.register import Register
+from estrela.ledger.schema import SCHEMA
+from estrela.model.feeds import feeds
 from localaws.running import Running, running
 
 DAGS = Path(__file__).parents[2] / "dags"
+JOB_TEMPLATE = DAGS.parent / "glue" / "job_template.py"
 # An extract stores one answer of each of its sources and reports its code; publish records what it was made from.
 STAND_IN = """
     import sys, time
@@ -126,3 +135,51 @@ def platform(airflow_home: Path, local_aws: Running) -> Platform:
     concurrent = {"MaxConcurrentRuns": 8}
     local_aws.client("glue").create_job(Name=made.job, Role="role", Command=command, ExecutionProperty=concurrent)
     return made
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A database with a ledger, and buckets; the Variables of ``platform`` name them."""
+
+    platform: Platform
+    database: DatabaseManager
+    landing: str
+
+    def put(self, key: str, body: bytes) -> None:
+        """Drop a file, and let a listing find it."""
+        s3 = self.platform.aws.client("s3")
+        s3.put_object(Bucket=self.landing, Key=key, Body=body)
+        register = Register(self.database, feeds(), self.landing)
+        register.register(list(listed(s3, self.landing, key)), "test", by_event=False)
+
+    def states(self) -> dict[str, str]:
+        """State by key of every file."""
+        return {row["key"]: row["state"] for row in self.database.query("SELECT key, state FROM ledger.files")}
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder, postgres(Path(folder)) as url:
+        yield url
+
+
+@pytest.fixture
+def warehouse(platform: Platform, postgres_url: str) -> Iterator[Warehouse]:
+    aws, name = platform.aws, platform.lake.removeprefix("lake-")
+    server = DatabaseManager.from_url(postgres_url)
+    with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql(f'CREATE DATABASE "w{name}"')
+    server.engine.dispose()
+    url = make_url(postgres_url).set(database=f"w{name}")
+    database = DatabaseManager.from_url(url)
+    SCHEMA.migrate(database)
+    fields = {"username": url.username, "password": url.password, "host": url.host or url.query["host"],
+              "port": url.port or 5432, "dbname": url.database}  # fmt: skip
+    aws.client("secretsmanager").create_secret(Name=f"warehouse-{name}", SecretString=json.dumps(fields))
+    s3, variables = aws.client("s3"), {"landing": f"landing-{name}", "archive": f"archive-{name}"}
+    for bucket in variables.values():
+        s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=platform.lake, Key="job.py", Body=JOB_TEMPLATE.read_bytes())
+    named = replace(platform, variables={**variables, "warehouse_secret": f"warehouse-{name}"})
+    yield Warehouse(named, database, variables["landing"])
+    database.engine.dispose()

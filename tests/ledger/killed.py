@@ -83,6 +83,7 @@ def load_and_die(house: House, steps: int, client: Callable[[], Any], feed: str 
         with counted(Countdown(steps)):
             try:
                 own.step("doomed", feed).run()
+                own.archive(feed).run()
             except EstrelaError:
                 pass
             finally:

@@ -16,6 +16,7 @@ from estrela.errors import EstrelaError
 from estrela.etl.loaders.archive import Archive
 from estrela.etl.loaders.postgres import PostgresLoader
 from estrela.etl.loaders.postgres_changes import PostgresChanges
+from estrela.etl.steps.archive_feed import ArchiveFeed
 from estrela.etl.steps.load_feed import LoadFeed
 from estrela.hooks.database import DatabaseManager
 from estrela.hooks.landed_files import LandedFiles
@@ -138,16 +139,21 @@ class House:
         return PostgresChanges(self.database, LandedFiles(self.s3), b"a key of tests")
 
     def step(self, run: str = "run 1", feed: str = "sales") -> LoadFeed:
+        return LoadFeed(self.feeds[feed], self.claims, self.loader, run)
+
+    def archive(self, feed: str = "sales") -> ArchiveFeed:
         archive = Archive(self.database, LandedFiles(self.s3), f"{self.bucket}-archive")
-        return LoadFeed(self.feeds[feed], self.claims, self.loader, archive, run)
+        return ArchiveFeed(self.feeds[feed], archive)
 
     def load(self, run: str = "run 1", feed: str = "sales") -> str:
-        """Load what there is; return the error, if there was one."""
-        try:
-            self.step(run, feed).run()
-        except EstrelaError as error:
-            return str(error)
-        return ""
+        """Load what there is and archive it; return the first error, if there was one."""
+        errors = []
+        for step in (self.step(run, feed), self.archive(feed)):
+            try:
+                step.run()
+            except EstrelaError as error:
+                errors.append(str(error))
+        return errors[0] if errors else ""
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         return [tuple(row.values()) for row in self.database.query(sql)]

@@ -264,3 +264,25 @@ def test_a_withdrawn_file_leaves_and_may_come_back(house: House) -> None:
     house.database.query("UPDATE ledger.files SET state = 'New' WHERE id = 2")
     assert house.load() == ""
     assert house.ids() == [1, 2, 3]
+
+
+def test_a_run_that_is_given_up_cannot_commit(house: House) -> None:
+    house.hear(house.put("sales/1.csv", csv(1)))
+    assert house.claims.has_work(house.feeds["sales"])
+    claim = house.claims.claim(house.feeds["sales"], "doomed")
+    assert claim is not None
+    assert not house.claims.has_work(house.feeds["sales"])
+    assert house.claims.give_up("another run", "no reason") == 0
+    assert house.claims.give_up("doomed", "task load failed for good") == 1
+    with pytest.raises(ClaimLostError):
+        house.loader.load(claim)
+    assert house.states() == [("sales/1.csv", "Fail")]
+    assert house.reasons() == ["task load failed for good"]
+    assert house.query("SELECT to_regclass('mart.sales')") == [(None,)]
+
+
+def test_an_expired_lease_is_work(house: House) -> None:
+    house.hear(house.put("sales/1.csv", csv(1)))
+    house.claims.claim(house.feeds["sales"], "dead")
+    house.database.query("UPDATE ledger.files SET lease_until = clock_timestamp() - interval '1 s'")
+    assert house.claims.has_work(house.feeds["sales"])

@@ -18,7 +18,7 @@ from bcb_mirror.quarters import Quarter
 from bcb_mirror.serving import Serving, serving
 from bcb_mirror.synthetic_world import SyntheticWorld
 from estrela.errors import ExtractError, SourceChangedError, SourceRejectedError, SourceUnavailableError
-from estrela.etl.extractors.extractor import Extractor, ExtractStep, Scope
+from estrela.etl.extractors.raw_extractor import ExtractStep, RawExtractor, Scope
 from estrela.etl.raw.layer import Arrival, RawLayer
 from estrela.etl.raw.request_id import request_id
 from estrela.etl.raw.world_record import WorldRecord
@@ -56,7 +56,7 @@ def star() -> Star:
     return load("banking")
 
 
-def extractor(source: Source, raw: RawLayer, mirror: Serving, **scope: Any) -> Extractor[Any]:
+def extractor(source: Source, raw: RawLayer, mirror: Serving, **scope: Any) -> RawExtractor[Any]:
     return extractor_of(source, raw, Scope(**({"day": MONDAY} | scope)), world_from(mirror.url), boto3.Session())
 
 

@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 from moto import mock_aws
 
-from estrela.etl.extractors.extractor import Scope
 from estrela.etl.extractors.known_values import KnownValues, requests_values, values_of
+from estrela.etl.extractors.raw_extractor import Scope
 from estrela.etl.raw.layer import Arrival, RawLayer
 from estrela.logger import Logger
 from estrela.model import (

@@ -23,7 +23,7 @@ from estrela.errors import (
     SourceRejectedError,
     SourceUnavailableError,
 )
-from estrela.etl.extractors.extractor import Extractor, ExtractStep, Scope
+from estrela.etl.extractors.raw_extractor import ExtractStep, RawExtractor, Scope
 from estrela.etl.extractors.s3_extractor import READERS
 from estrela.etl.raw.deliveries import wanted
 from estrela.etl.raw.layer import RawLayer
@@ -88,7 +88,7 @@ def api_of(origin: Origin, **changes: Any) -> Source:
     return ApiSource("prices", "Prices", "prices", origin, (CODE,), (LAYOUT,), **changes)
 
 
-def extractor(source: Source, raw: RawLayer, world: World = PRODUCTION, **scope: Any) -> Extractor[Any]:
+def extractor(source: Source, raw: RawLayer, world: World = PRODUCTION, **scope: Any) -> RawExtractor[Any]:
     session = boto3.Session("x", "x", region_name="us-east-1")
     return extractor_of(source, raw, Scope(**scope), world, session)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from estrela.errors import DefinitionError
-from estrela.etl.extractors.extractor import Scope
+from estrela.etl.extractors.raw_extractor import Scope
 from estrela.model import RunParameter
 from estrela.model.star import load
 

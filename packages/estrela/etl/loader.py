@@ -1,60 +1,21 @@
-"""Where a step writes its tables, and how it sees them."""
+"""The base class of what writes tables into a store."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import Generic, TypeVar
 
-from estrela.etl.lake_table import LakeTable
-from estrela.etl.star_tables import StarTables
-
-if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame, SparkSession
+Declared = TypeVar("Declared")
+"""What declares a table of the store."""
 
 
-class Loader(ABC):
-    """The tables of one star as one run sees them: its own changes where it has made any, else what is committed.
+class Loader(ABC, Generic[Declared]):
+    """Writes tables of one store. Readers see a change as a whole or not at all.
 
-    Rows that a run overwrites stay unseen by readers until the run publishes them.
+    A store is a subclass: the lake (:class:`~estrela.etl.star_loader.StarLoader`), or a database that takes files
+    (:class:`~estrela.etl.feed_loader.FeedLoader`).
     """
 
-    spark: SparkSession
-    tables: StarTables
-
     @abstractmethod
-    def ensure(self, table: LakeTable) -> None:
+    def ensure(self, table: Declared) -> None:
         """Create the table if it does not exist, and bring its definition in line. Raises LoadError."""
-
-    @abstractmethod
-    def read(self, table: LakeTable) -> DataFrame:
-        """Return the rows that this run sees. Raises LoadError if the table does not exist."""
-
-    @abstractmethod
-    def read_published(self, table: LakeTable) -> DataFrame:
-        """Return the committed rows, without the changes of this run."""
-
-    @abstractmethod
-    def seen(self, table: LakeTable) -> int:
-        """Return the version of the table that this run sees; 0 if it is empty or does not exist."""
-
-    @abstractmethod
-    def overwrite(
-        self,
-        table: LakeTable,
-        rows: DataFrame,
-        replaced: Column | None = None,
-        *,
-        inputs: str = "",
-        partitions: int = 0,
-        clustered: bool = False,
-    ) -> None:
-        """Replace the rows where ``replaced`` holds (default: all) by ``rows``, in one commit of this run.
-
-        ``inputs`` is stored with the commit and identifies what the content was computed from. ``partitions``
-        is the number of those that the rows belong to, 0 if it is unknown. ``clustered`` says that the rows of each
-        partition are in one task already.
-        """
-
-    @abstractmethod
-    def overwrite_published(self, table: LakeTable, rows: DataFrame, replaced: Column) -> None:
-        """Replace committed rows at once, without audit. Only for tables of operations."""

@@ -24,11 +24,7 @@ FROM (
 WHERE f.feed = %(feed)s AND f.state = 'New'
   AND (f.place, f.arrived_at, f.sequencer, f.id) < (n.place, n.arrived_at, n.sequencer, n.id)
 """
-CLAIM = f"""
-UPDATE ledger.files f
-SET state = 'In Progress', reason = '', run = %(run)s, attempts = f.attempts + 1, fence = nextval('ledger.fence'),
-    lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
-WHERE f.id IN (
+CLAIMABLE = """
   SELECT c.id FROM ledger.files c
   WHERE c.feed = %(feed)s AND c.state = 'New' AND NOT EXISTS (
     SELECT 1 FROM ledger.files b
@@ -38,9 +34,25 @@ WHERE f.id IN (
           AND (b.place, b.arrived_at, b.sequencer, b.id) < (c.place, c.arrived_at, c.sequencer, c.id))
     )
   )
+"""
+CLAIM = f"""
+UPDATE ledger.files f
+SET state = 'In Progress', reason = '', run = %(run)s, attempts = f.attempts + 1, fence = nextval('ledger.fence'),
+    lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
+WHERE f.id IN (
+  {CLAIMABLE}
   ORDER BY {PLACE} LIMIT 1 FOR UPDATE SKIP LOCKED
 )
 RETURNING f.id, f.bucket, f.key, f.version, f.etag, f.size, coalesce(f.archive_uri, ''), f.fence, f.attempts
+"""
+HAS_WORK = f"""
+SELECT EXISTS ({CLAIMABLE}) OR EXISTS (
+  SELECT 1 FROM ledger.files WHERE feed = %(feed)s AND state = 'In Progress' AND lease_until <= clock_timestamp()
+)
+"""
+GIVEN_UP = """
+UPDATE ledger.files SET state = 'Fail', reason = %s, lease_until = NULL, fence = nextval('ledger.fence')
+WHERE run = %s AND state = 'In Progress'
 """
 HEARTBEAT = """
 UPDATE ledger.files SET lease_until = clock_timestamp() + make_interval(secs => %s)
@@ -124,24 +136,29 @@ class Claims:
     database: DatabaseManager
     lease: float = 300.0
 
+    def has_work(self, feed: Feed) -> bool:
+        """Return whether a file of ``feed`` may be claimed now, or waits for a run that died."""
+        with self.database.transaction("ledger.files") as cursor:
+            found = cursor.execute(HAS_WORK, _given(feed)).fetchone()
+        return bool(found and found[0])
+
+    def filter_out(self, feed: Feed, run: str) -> int:
+        """Filter out the files that a newer one makes unnecessary, by the feed's order; return their number."""
+        with self.database.transaction("ledger.files") as cursor:
+            return _filtered_out(cursor, feed, run)
+
     def claim(self, feed: Feed, run: str) -> Claim | None:
         """Claim the next file of ``feed`` by its order; None if there is none to load now."""
-        given = {
-            "feed": feed.name,
-            "run": run,
-            "lease": self.lease,
-            "serial": feed.is_serial,
-            "in_order": feed.order is Order.IN_ORDER,
-        }
-        rivals = _rivals(feed)
+        given = {**_given(feed), "run": run, "lease": self.lease}
         with self.database.transaction("ledger.files") as cursor:
-            if feed.is_serial:
-                # Another claim that is not committed yet would be invisible: one at a time, each with a new snapshot.
-                cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", (feed.name,))
-            if rivals:
-                cursor.execute(OLDER_ARE_FILTERED_OUT, {**given, "rivals": rivals})
+            _filtered_out(cursor, feed, run)
             found = cursor.execute(CLAIM, given).fetchone()
         return Claim(feed, run, *found) if found else None
+
+    def give_up(self, run: str, reason: str) -> int:
+        """Fail the files that ``run`` has claimed and not settled; it cannot commit them later. Return their number."""
+        with self.database.transaction("ledger.files") as cursor:
+            return cursor.execute(GIVEN_UP, (reason, run)).rowcount
 
     def heartbeat(self, claim: Claim) -> bool:
         """Extend the lease; return False if the claim is lost."""
@@ -154,6 +171,20 @@ class Claims:
             given = {"feed": feed.name, "run": run, "most": feed.max_attempts}
             one_version = feed.on_overwrite is not OnOverwrite.APPEND_VERSION
             return cursor.execute(SWEEP, {**given, "one_version": one_version}).rowcount
+
+
+def _given(feed: Feed) -> dict[str, object]:
+    return {"feed": feed.name, "serial": feed.is_serial, "in_order": feed.order is Order.IN_ORDER}
+
+
+def _filtered_out(cursor: Cursor[Any], feed: Feed, run: str) -> int:
+    if feed.is_serial:
+        # Another claim that is not committed yet would be invisible: one at a time, each with a new snapshot.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", (feed.name,))
+    rivals = _rivals(feed)
+    if not rivals:
+        return 0
+    return cursor.execute(OLDER_ARE_FILTERED_OUT, {"feed": feed.name, "run": run, "rivals": rivals}).rowcount
 
 
 def _rivals(feed: Feed) -> list[str]:

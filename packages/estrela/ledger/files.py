@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,10 @@ REJECTS = """
 SELECT code, count(*) AS rows, min(line) AS first_line, (array_agg(column_name ORDER BY line))[1] AS first_column,
   (array_agg(value ORDER BY line))[1] AS first_value, (array_agg(reason ORDER BY line))[1] AS first_reason
 FROM ledger.rejects WHERE file = :file AND resolved_by IS NULL GROUP BY code ORDER BY code
+"""
+OF_RUN = """
+SELECT f.id, f.key, f.state, l.rows_in, l.rows_loaded, l.rows_rejected, l.error
+FROM ledger.loads l JOIN ledger.files f ON f.id = l.file WHERE l.run = :run ORDER BY l.id
 """
 NEWER = """
 SELECT n.id FROM ledger.files f JOIN ledger.files n ON (n.bucket, n.key) = (f.bucket, f.key)
@@ -78,6 +82,10 @@ class LedgerFiles:
         file = self.find(name)
         given = {"file": file["id"]}
         return Story(file, *(self.database.query(sql, given) for sql in (TRANSITIONS, LOADS, REJECTS)))
+
+    def of_run(self, run: str) -> Sequence[dict[str, Any]]:
+        """Return the loads of a run: id, key and state of the file, rows in, loaded and rejected, the error or ""."""
+        return self.database.query(OF_RUN, {"run": run})
 
     def retry(self, name: str, run: str, reason: str) -> Record:
         """Set a file that failed, was rejected or filtered out to New, as today's feeds judge it; return it."""

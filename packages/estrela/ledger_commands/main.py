@@ -10,14 +10,14 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from estrela.errors import DefinitionError, EstrelaError
-from estrela.ledger.arrivals import listed
+from estrela.feed_steps import FeedSteps
 from estrela.ledger.claims import unclaimed
 from estrela.ledger.schema import SCHEMA
 from estrela.ledger.state import State
 from estrela.ledger_commands import texts
 from estrela.ledger_commands.doctor import findings
 from estrela.model.feed import Feed
-from estrela.model.feed_origin import FtpsFolder
+from estrela.model.feed_plan import ARCHIVE, EXTRACT, LOAD
 from estrela.warehouse_parts import WarehouseParts
 
 Command = Callable[[argparse.Namespace, WarehouseParts], int]
@@ -57,8 +57,9 @@ def parser() -> argparse.ArgumentParser:
     register = commands.add_parser(
         "register", help="fetch what an FTPS folder has for a feed, and register what a listing finds"
     )
-    load = commands.add_parser("load", help="the same, then load it")
-    for one in (register, load):
+    load = commands.add_parser("load", help="the same, then load and archive it")
+    archive = commands.add_parser("archive", help="move loaded files of a feed to the archive")
+    for one in (register, load, archive):
         one.add_argument("--feed", required=True)
     commands.add_parser("doctor", help="check what the ledger needs")
     commands.add_parser("migrate", help="create the ledger's schema, or bring it to the newest version")
@@ -124,22 +125,29 @@ def _replay(given: argparse.Namespace, parts: WarehouseParts) -> int:
 
 
 def _register(given: argparse.Namespace, parts: WarehouseParts) -> int:
-    feed = _feed(parts, given.feed)
-    bucket = feed.origin.bucket or parts.landing
-    if isinstance(feed.origin, FtpsFolder):
-        figures = parts.ftps_extractor(feed, feed.origin).run()
-        print(f"{feed.name}: {figures['files']} files, {figures['bytes']} bytes, came from {feed.origin.folder}")
-    found = list(listed(parts.session.client("s3"), bucket, feed.origin.prefix))
-    new = parts.register().register(found, _run(), by_event=False)
-    print(f"{feed.name}: a listing found {new} new files")
+    _do(given, parts, EXTRACT)
     return 0
 
 
 def _load(given: argparse.Namespace, parts: WarehouseParts) -> int:
-    _register(given, parts)
-    figures = parts.load_feed(_feed(parts, given.feed), _run()).run()
-    print(", ".join(f"{name} {value}" for name, value in figures.items()))
+    _do(given, parts, EXTRACT)
+    try:
+        _do(given, parts, LOAD)
+    finally:
+        # A file that failed holds back none of those that were loaded.
+        _do(given, parts, ARCHIVE)
     return 0
+
+
+def _archive(given: argparse.Namespace, parts: WarehouseParts) -> int:
+    _do(given, parts, ARCHIVE)
+    return 0
+
+
+def _do(given: argparse.Namespace, parts: WarehouseParts, phase: str) -> None:
+    """Run a step of a feed as a Glue run does, and print its figures."""
+    figures = FeedSteps(parts, _feed(parts, given.feed), _run()).step(phase).run()
+    print(f"{phase}: " + ", ".join(f"{name} {value}" for name, value in figures.items()))
 
 
 def _doctor(given: argparse.Namespace, parts: WarehouseParts) -> int:
@@ -164,6 +172,7 @@ COMMANDS: Mapping[str, Command] = {
     "replay": _replay,
     "register": _register,
     "load": _load,
+    "archive": _archive,
     "doctor": _doctor,
     "migrate": _migrate,
 }

@@ -13,11 +13,11 @@ from pyspark.sql import functions as F
 from estrela.errors import EXAMPLES, MASK, CheckFailure, LoadError, QualityError
 from estrela.etl.accounts.account import HELD_BACK, SET_ASIDE, Account, account_from, account_of, unread
 from estrela.etl.accounts.row_count import NO_ROWS, RowCount, counted_rows
-from estrela.etl.loader import Loader
 from estrela.etl.raw.deliveries import file_id, known_id, text_of
 from estrela.etl.raw.raw_file import RawFile
 from estrela.etl.readers.refusal import REFUSED
 from estrela.etl.readers.taken_file import TakenFile
+from estrela.etl.star_loader import StarLoader
 from estrela.etl.transformers.typed_rows import TypedRows
 from estrela.frame import frame_of
 from estrela.model.source import Source, Tolerance
@@ -47,7 +47,7 @@ class FileAccounts:
     """What the operations tables hold of one source, on the run's branch."""
 
     source: Source
-    lake: Loader
+    lake: StarLoader
 
     def known(self) -> list[Account]:
         """Return the accounts that this run sees; a table that was never written costs no query."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from estrela.errors import SourceChangedError
-from estrela.etl.extractors.extractor import Wanted
 from estrela.etl.extractors.http_extractor import HttpExtractor
+from estrela.etl.extractors.raw_extractor import Wanted
 from estrela.etl.raw.layer import Arrival
 from estrela.etl.raw.raw_file import RawAnswer
 from estrela.etl.raw.request_id import request_id

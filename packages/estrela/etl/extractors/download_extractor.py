@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from estrela.etl.extractors.extractor import Wanted
 from estrela.etl.extractors.http_extractor import HttpExtractor
+from estrela.etl.extractors.raw_extractor import Wanted
 from estrela.etl.raw.raw_file import RawAnswer
 from estrela.hooks.request import Request
 from estrela.model.origin import Download

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from estrela.etl.base import ETLBase, Figures
+from estrela.etl.base import Figures
+from estrela.etl.extractor import Extractor
 from estrela.hooks.database import DatabaseManager
 from estrela.hooks.ftps import FtpsFile, FtpsHook
 from estrela.model.feed import Feed
@@ -22,7 +23,7 @@ SELECT 1 AS taken FROM ledger.files WHERE bucket = :bucket AND key = :key AND si
 
 
 @dataclass(frozen=True)
-class FtpsExtractor(ETLBase):
+class FtpsExtractor(Extractor):
     """Extracts the files of ``feed`` that are new or changed. ``pause`` in seconds is that between two looks."""
 
     feed: Feed

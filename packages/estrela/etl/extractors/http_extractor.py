@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from estrela.etl.extractors.extractor import Extractor, Result
+from estrela.etl.extractors.raw_extractor import RawExtractor, Result
 from estrela.etl.raw.raw_file import Page, RawAnswer
 from estrela.etl.raw.receipt import Receipt
 from estrela.etl.raw.request_id import request_id
@@ -28,8 +28,8 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class HttpExtractor(Extractor[Request]):
-    """An Extractor whose items are HTTP requests, made through ``hook``."""
+class HttpExtractor(RawExtractor[Request]):
+    """A RawExtractor whose items are HTTP requests, made through ``hook``."""
 
     hook: RestApiHook
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from estrela.etl.extractors.extractor import Scope
 from estrela.etl.extractors.known_texts import texts_of
+from estrela.etl.extractors.raw_extractor import Scope
 from estrela.etl.raw.layer import RawLayer
 from estrela.etl.raw.raw_file import RawFile
 from estrela.logger import Logger

@@ -8,9 +8,9 @@ from itertools import product
 from urllib.parse import quote
 from zlib import crc32
 
-from estrela.etl.extractors.extractor import Wanted
 from estrela.etl.extractors.http_extractor import HttpExtractor
 from estrela.etl.extractors.known_values import KnownValues, requests_values, values_of
+from estrela.etl.extractors.raw_extractor import Wanted
 from estrela.etl.raw.raw_file import RawAnswer
 from estrela.etl.raw.request_id import request_id
 from estrela.hooks.paginators import Paginator, paginator_of

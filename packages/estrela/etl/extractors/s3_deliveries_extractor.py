@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from estrela.errors import ExtractError, SourceChangedError
-from estrela.etl.extractors.extractor import Result, Wanted
+from estrela.etl.extractors.raw_extractor import Result, Wanted
 from estrela.etl.extractors.s3_extractor import S3Extractor, S3Object
 from estrela.etl.raw.raw_file import RawAnswer
 from estrela.etl.raw.receipt import Receipt

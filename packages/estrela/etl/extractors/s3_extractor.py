@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from estrela.errors import ExtractError, SourceChangedError, SourceRejectedError, SourceUnavailableError
-from estrela.etl.extractors.extractor import Extractor, Result
+from estrela.etl.extractors.raw_extractor import RawExtractor, Result
 from estrela.etl.raw.raw_file import Page, RawAnswer
 from estrela.etl.raw.receipt import Receipt
 from estrela.etl.raw.request_id import request_id
@@ -36,8 +36,8 @@ class S3Object:
 
 
 @dataclass(frozen=True)
-class S3Extractor(Extractor[S3Object]):
-    """An Extractor whose items are objects of ``bucket``, read through ``client``."""
+class S3Extractor(RawExtractor[S3Object]):
+    """A RawExtractor whose items are objects of ``bucket``, read through ``client``."""
 
     client: S3Client
     bucket: str

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from estrela.errors import SourceChangedError
-from estrela.etl.extractors.extractor import Wanted
+from estrela.etl.extractors.raw_extractor import Wanted
 from estrela.etl.extractors.s3_extractor import S3Extractor, S3Object
 from estrela.etl.raw.raw_file import RawAnswer
 from estrela.etl.raw.request_id import request_id

@@ -12,7 +12,6 @@ from pyspark.sql import functions as F
 
 from estrela.errors import LoadError
 from estrela.etl.lake_table import LakeTable
-from estrela.etl.loader import Loader
 from estrela.etl.loaders.branches import Branches
 from estrela.etl.loaders.by_partition import is_read_by_partition
 from estrela.etl.loaders.catalog import Catalog
@@ -21,6 +20,7 @@ from estrela.etl.loaders.notes import Notes
 from estrela.etl.loaders.snapshots import Snapshots
 from estrela.etl.row_hash import row_hash
 from estrela.etl.run_key import branch_of
+from estrela.etl.star_loader import StarLoader
 from estrela.etl.star_tables import StarTables
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ AS_THEY_COME = {"use-table-distribution-and-ordering": "false", **ONE_FILE_AT_A_
 """Write rows where and in the order they are; Iceberg refuses them if those of a partition are not together."""
 
 
-class LakeLoader(Loader):
+class LakeLoader(StarLoader):
     """The lake's tables as one run sees them."""
 
     def __init__(self, spark: SparkSession, star: str, run_key: str) -> None:

@@ -12,6 +12,7 @@ from psycopg import Cursor
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from estrela.errors import FileRefusedError
+from estrela.etl.feed_loader import FeedLoader
 from estrela.etl.feed_rows.judge import Judge, Reject
 from estrela.etl.feed_rows.rows import FeedRows, Hashing, open_rows
 from estrela.etl.feed_rows.wire import Wire
@@ -21,7 +22,7 @@ from estrela.hooks.database import DatabaseManager
 from estrela.hooks.landed_files import Landed, LandedFiles
 from estrela.ledger.claims import Account, Claim, settle
 from estrela.ledger.state import State
-from estrela.model.feed import Load, OnOverwrite
+from estrela.model.feed import Feed, Load, OnOverwrite
 
 SUPERSEDED = """
 UPDATE ledger.files SET superseded_by = %(file)s
@@ -84,19 +85,20 @@ class RejectSpool:
 
 
 @dataclass(frozen=True)
-class PostgresLoader:
+class PostgresLoader(FeedLoader):
     """Loads files into the database that holds the ledger too. ``pii_key`` is the key of hashed values."""
 
     database: DatabaseManager
     files: LandedFiles
     pii_key: bytes = b""
 
-    def load(self, claim: Claim) -> Account:
-        """Load the file and set it to Done, or change nothing.
+    def ensure(self, table: Feed) -> None:
+        """Create the target of a feed if it does not exist, and bring it in line. Raises LoadError."""
+        with self.database.transaction(table.target) as cursor:
+            PostgresTable(table, cursor).ensure()
 
-        Raises FileRefusedError where the file is not as declared, ClaimLostError where another worker may have it, and
-        LoadError.
-        """
+    def load(self, claim: Claim) -> Account:
+        """Load the file and set it to Done in one transaction; raises as :class:`FeedLoader` says."""
         judge = Judge.of(claim.feed, self.pii_key)
         with self.files.open(landed_of(claim)) as body, self.database.transaction(claim.feed.target) as cursor:
             stream = Hashing(body)

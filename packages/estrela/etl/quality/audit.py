@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from estrela.errors import EXAMPLES, MASK, CheckFailure, QualityError
 from estrela.etl.lake_table import LakeTable
-from estrela.etl.loader import Loader
+from estrela.etl.star_loader import StarLoader
 from estrela.model.check import Between, Check, Expression, NotNull, OneOf, Reconcile, Unique, check_name
 from estrela.model.source import Source
 
@@ -30,7 +30,7 @@ class CheckResult:
 
 
 def audit(
-    lake: Loader, table: LakeTable, checks: Sequence[Check], where: Column, source_where: Column | None = None
+    lake: StarLoader, table: LakeTable, checks: Sequence[Check], where: Column, source_where: Column | None = None
 ) -> list[CheckResult]:
     """The results of ``checks`` on the rows of the run's branch of ``table`` where the condition holds.
 
@@ -51,7 +51,7 @@ def audit(
     return results
 
 
-def _trusted(lake: Loader, check: Reconcile) -> DataFrame:
+def _trusted(lake: StarLoader, check: Reconcile) -> DataFrame:
     assert isinstance(check.source, Source)
     return lake.read(lake.tables.trusted(check.source))
 

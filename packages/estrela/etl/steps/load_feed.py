@@ -1,4 +1,4 @@
-"""Loads what arrived for one feed: claim, load, settle, archive, file by file."""
+"""Loads what arrived for one feed: claim, load, settle, file by file."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from estrela.errors import ClaimLostError, EstrelaError, FileRefusedError, LoadError, bounded, some_of
 from estrela.etl.base import ETLBase, Figures
-from estrela.etl.loaders.archive import Archive
-from estrela.etl.loaders.postgres import PostgresLoader, RejectSpool, TooManyRejectsError, begin_load
+from estrela.etl.feed_loader import FeedLoader
+from estrela.etl.loaders.postgres import RejectSpool, TooManyRejectsError, begin_load
 from estrela.etl.step_failure import PASSING
 from estrela.hooks.landed_files import GoneError
 from estrela.ledger.claims import Claim, Claims, settle
@@ -24,12 +24,11 @@ class LoadFeed(ETLBase):
 
     feed: Feed
     claims: Claims
-    loader: PostgresLoader
-    archive: Archive
+    loader: FeedLoader
     run_key: str
 
     def run(self) -> Figures:
-        """Load, archive, and report. Raises LoadError at the end if a file failed."""
+        """Load and report. Raises LoadError at the end if a file failed."""
         swept = self.claims.sweep(self.feed, self.run_key)
         files = rows = rejected = 0
         failures: list[EstrelaError] = []
@@ -49,12 +48,10 @@ class LoadFeed(ETLBase):
             else:
                 files, rows, rejected = files + 1, rows + account.loaded, rejected + account.rejected
                 self.log.event("loaded", feed=self.feed.name, file=claim.file, key=claim.key, **vars(account))
-        archived = self.archive.archive(self.feed)
         if failures:
             problem = f"{len(failures)} files were not loaded: {some_of(failures, 3)}"
             raise LoadError(self.feed.name, problem, retriable=any(one.retriable for one in failures))
-        return {"feed": self.feed.name, "files": files, "rows": rows, "rejected": rejected, "archived": archived,
-                "given_back": swept}  # fmt: skip
+        return {"feed": self.feed.name, "files": files, "rows": rows, "rejected": rejected, "given_back": swept}
 
     def _noted(self, claim: Claim, error: EstrelaError) -> list[EstrelaError]:
         """Settle a file that was not loaded; return the error if somebody should hear of it."""

@@ -11,6 +11,7 @@ from typing import Generic, Protocol, TypeVar
 
 from estrela.errors import ExtractError, SourceChangedError, some_of
 from estrela.etl.base import ETLBase, Figures
+from estrela.etl.extractor import Extractor
 from estrela.etl.raw.layer import RawLayer
 from estrela.etl.raw.raw_file import RawAnswer
 from estrela.etl.raw.receipt import Receipt
@@ -88,7 +89,7 @@ class Received(Generic[R]):
 
 
 @dataclass(frozen=True)
-class Extractor(ETLBase, Generic[R]):
+class RawExtractor(Extractor, Generic[R]):
     """Extracts ``source`` into ``raw``. A kind of origin is a subclass that knows what there is and how to fetch it."""
 
     source: Source
@@ -116,9 +117,6 @@ class Extractor(ETLBase, Generic[R]):
     def commits_at_end(self) -> bool:
         """Whether everything counts together, so that nothing is committed before all of it has come."""
         return False
-
-    def close(self) -> None:
-        """Free connections."""
 
     def run(self) -> Figures:
         """Ask for everything that is due, keep what is new as it arrives, and report the figures.
@@ -206,7 +204,7 @@ class ExtractStep(ETLBase):
     """
 
     entity: str
-    extractors: Sequence[Extractor[HasRequest]]
+    extractors: Sequence[RawExtractor[HasRequest]]
     world: World
     record: WorldRecord
 

@@ -1,0 +1,99 @@
+"""The DAG of a feed, from its declaration alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.providers.standard.operators.python import PythonOperator
+from airflow.providers.standard.sensors.python import PythonSensor
+from airflow.sdk import DAG, TriggerRule
+
+from estrela.airflow.alert import alert
+from estrela.airflow.feed_tasks import choose_files, create_table, fail_files, has_file, log_files
+from estrela.airflow.glue_step import GlueStep
+from estrela.airflow.warehouse import REACHED, arguments
+from estrela.model.feed import Feed
+from estrela.model.feed_plan import ARCHIVE, LOAD, feed_dag_id
+
+DOC = """{doc}
+
+Loads the files of feed `{name}` into `{target}`; the declaration is in `estrela.feeds`.
+
+* **wait_for_file** asks the ledger, and frees its worker between two looks. After an hour without a file the run is
+  skipped, and the next one waits.
+* **choose_files** gives back the files of runs that died, and filters out those that the order `{order}` does not load.
+* **create_table** creates the target if it is missing.
+* **load** is one Glue run: it claims and loads file by file, each in one transaction with its counts and `Done`. A task
+  that fails for good sets what it left In Progress to Fail.
+* **log** prints the account of every file, **archive** moves what is settled, and **done** fails the run if any of it
+  failed.
+
+`estrela ledger explain FILE` tells the story of a file.
+
+**Airflow Variables**: `estrela_landing` and `estrela_archive`, buckets; `estrela_warehouse_secret`, the secret of the
+database; `estrela_pii_secret`, that of hashed values; and those of the stars: `estrela_lake`, `estrela_glue_job`,
+`estrela_aws_conn_id`, `estrela_alert_topic`, `estrela_deadline_minutes`, `estrela_poll_seconds`,
+`estrela_kill_stops_run`.
+"""
+LOOK_SECONDS = 30.0
+GIVE_UP = timedelta(hours=1)
+START = datetime(2026, 1, 1, tzinfo=UTC)
+DEFAULTS: dict[str, Any] = {
+    "owner": "data",
+    "retries": 3,
+    "retry_delay": timedelta(seconds=30),
+    "retry_exponential_backoff": 2.0,
+    "max_retry_delay": timedelta(minutes=15),
+    "on_failure_callback": alert,
+}
+"""Defaults of the tasks of every DAG of the warehouse."""
+
+
+def feed_dag(feed: Feed) -> DAG:
+    """Return the DAG ``feed_<name>``: one run at a time, the next one begins to wait when the last has ended."""
+    with DAG(
+        dag_id=feed_dag_id(feed.name),
+        description=feed.doc,
+        doc_md=DOC.format(doc=feed.doc, name=feed.name, target=feed.target, order=feed.order),
+        schedule="@continuous",
+        start_date=START,
+        catchup=False,
+        max_active_runs=1,
+        tags=["estrela", "warehouse", feed.name],
+        default_args=DEFAULTS,
+    ) as dag:
+        _add_tasks(feed)
+    return dag
+
+
+def _add_tasks(feed: Feed) -> None:
+    given = {"feed": feed.name, "warehouse": REACHED}
+    wait = PythonSensor(
+        task_id="wait_for_file",
+        python_callable=has_file,
+        op_kwargs=given,
+        mode="reschedule",
+        poke_interval=LOOK_SECONDS,
+        timeout=GIVE_UP.total_seconds(),
+        soft_fail=True,
+    )
+    choose = _task("choose_files", choose_files, given | {"run_id": "{{ run_id }}"})
+    create = _task("create_table", create_table, given)
+    load = GlueStep(task_id=LOAD, arguments=arguments(feed.name, LOAD), on_failure_callback=[fail_files, alert])
+    log = _task("log", log_files, given | {"run_id": "{{ run_id }}"}, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
+    archive = GlueStep(
+        task_id=ARCHIVE, arguments=arguments(feed.name, ARCHIVE), trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
+    )
+    done = EmptyOperator(task_id="done")
+    wait >> choose >> create >> load
+    # What was loaded before a fault is logged and archived; where nothing was tried, there is nothing to log.
+    [create, load] >> log
+    [load, log] >> archive
+    [load, log, archive] >> done
+
+
+def _task(name: str, do: Callable[..., object], given: dict[str, Any], **options: Any) -> PythonOperator:
+    return PythonOperator(task_id=name, python_callable=do, op_kwargs=given, **options)

@@ -1,0 +1,77 @@
+"""Settings of one run of a feed: read once at its entry, before anything else is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from estrela.errors import SettingsError
+from estrela.model.feed import Feed
+from estrela.model.feed_plan import FEED_PHASES
+from estrela.model.feeds import feeds
+from estrela.settings import BUCKET, RUN_KEY, matching, pairs
+
+SECRET = re.compile(r"[A-Za-z0-9/_+=.@:-]{1,512}")
+A_BUCKET = "the name of an S3 bucket"
+A_SECRET = "the name of a secret"  # noqa: S105 - says what is allowed
+
+
+@dataclass(frozen=True)
+class FeedSettings:
+    """One run of a feed's step.
+
+    ``run_key`` names the attempt that a retry attaches to. ``landing`` and ``archive`` are buckets;
+    ``warehouse_secret`` and ``pii_secret`` ("": no feed hashes values) are names of secrets, as
+    :mod:`estrela.warehouse_parts` explains them.
+    """
+
+    feed: Feed
+    phase: str
+    run_key: str
+    landing: str
+    archive: str
+    warehouse_secret: str
+    pii_secret: str = ""
+
+    @property
+    def title(self) -> str:
+        """What the run does, for messages."""
+        return f"{self.phase} of feed {self.feed.name}"
+
+    @property
+    def is_sensitive(self) -> bool:
+        """Whether texts that may quote rows are withheld."""
+        return bool(self.feed.withheld)
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The settings as the environment variables of :mod:`estrela.warehouse_parts`."""
+        return {
+            "ESTRELA_LANDING": self.landing,
+            "ESTRELA_ARCHIVE": self.archive,
+            "ESTRELA_WAREHOUSE_SECRET": self.warehouse_secret,
+            **({"ESTRELA_PII_SECRET": self.pii_secret} if self.pii_secret else {}),
+        }
+
+
+def is_of_feed(argv: Sequence[str]) -> bool:
+    """Return whether the arguments of a run name a feed; else they are those of a star."""
+    return "feed" in pairs(argv)
+
+
+def feed_settings_from(argv: Sequence[str]) -> FeedSettings:
+    """Read ``--name value`` pairs; Glue's own are passed over. Raises SettingsError."""
+    given, declared = pairs(argv), feeds()
+    name = given["feed"]
+    if name not in declared:
+        raise SettingsError("--feed", f"no feed is called {name[:100]!r}; allowed: {', '.join(declared)}")
+    return FeedSettings(
+        feed=declared[name],
+        phase=matching(given, "phase", re.compile("|".join(FEED_PHASES)), f"one of {', '.join(FEED_PHASES)}"),
+        run_key=matching(given, "run_key", RUN_KEY, "1 to 400 printable ASCII characters without blanks"),
+        landing=matching(given, "landing", BUCKET, A_BUCKET),
+        archive=matching(given, "archive", BUCKET, A_BUCKET),
+        warehouse_secret=matching(given, "warehouse_secret", SECRET, A_SECRET),
+        pii_secret=matching(given, "pii_secret", SECRET, A_SECRET, ""),
+    )

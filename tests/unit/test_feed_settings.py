@@ -1,0 +1,59 @@
+"""Arguments of a run of a feed: the exact words for each that is missing or wrong, and the step they ask for."""
+
+from __future__ import annotations
+
+import pytest
+
+from estrela.errors import SettingsError, StepError
+from estrela.etl_factory import ETLFactory
+from estrela.feed_settings import feed_settings_from, is_of_feed
+from estrela.model.feeds import feeds
+
+ARGUMENTS = {
+    "feed": "branches",
+    "phase": "load",
+    "run_key": "feed_branches/1/load",
+    "landing": "landing-1",
+    "archive": "archive-1",
+    "warehouse_secret": "estrela/warehouse",
+}
+
+
+def argv(**changes: str | None) -> list[str]:
+    return [word for name, value in (ARGUMENTS | changes).items() if value is not None for word in (f"--{name}", value)]
+
+
+def test_the_arguments_become_the_environment_of_the_warehouse() -> None:
+    found = feed_settings_from(["job.py", *argv(pii_secret="estrela/pii"), "--JOB_NAME", "x"])
+    assert found.feed is feeds()["branches"]
+    assert found.environ == {
+        "ESTRELA_LANDING": "landing-1",
+        "ESTRELA_ARCHIVE": "archive-1",
+        "ESTRELA_WAREHOUSE_SECRET": "estrela/warehouse",
+        "ESTRELA_PII_SECRET": "estrela/pii",
+    }
+    assert is_of_feed(argv())
+    assert not is_of_feed(["--star", "banking"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"landing": None}, "--landing: is missing; give the name of an S3 bucket"),
+        ({"archive": "A!"}, "--archive: 'A!' is not the name of an S3 bucket"),
+        ({"warehouse_secret": None}, "--warehouse_secret: is missing; give the name of a secret"),
+        ({"phase": "publish"}, "--phase: 'publish' is not one of extract, load, archive"),
+        ({"run_key": None}, "--run_key: is missing; give 1 to 400 printable ASCII characters without blanks"),
+    ],
+)
+def test_what_is_wrong_is_named(change: dict[str, str | None], message: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        feed_settings_from(argv(**change))
+    assert str(caught.value) == message
+
+
+def test_a_run_of_a_feed_that_nothing_declares_ends_for_good() -> None:
+    with pytest.raises(StepError) as caught:
+        ETLFactory.run(argv(feed="nothing"), lambda: pytest.fail("Spark was asked for"))
+    failure = 'estrela-failure {"error": "SettingsError", "retriable": false}'
+    assert str(caught.value).startswith(f"{failure}: --feed: no feed is called 'nothing'; allowed: branches, ")
