@@ -17,7 +17,7 @@ _KEPT: dict[str, tuple[str, Any]] = {
     "MaintenanceTrackName": ("maintenance_track_name", "current"),
     "SnapshotScheduleIdentifier": ("snapshot_schedule_identifier", None),
 }
-_REFUSED = ("ManageMasterPassword", "ElasticIp", "HsmConfigurationIdentifier", "RedshiftIdcApplicationArn")
+REFUSED = ("ManageMasterPassword", "ElasticIp", "HsmConfigurationIdentifier", "RedshiftIdcApplicationArn")
 
 
 class ClusterOperations(RedshiftResponse):
@@ -65,7 +65,7 @@ class ClusterOperations(RedshiftResponse):
             cluster.multi_az = "Enabled" if several else "Disabled"
 
     def _refuse(self) -> None:
-        for parameter in _REFUSED:
+        for parameter in REFUSED:
             if self._get_param(parameter):
                 raise InvalidParameterCombinationError(f"localaws does not support {parameter}")
 

@@ -6,13 +6,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from waiting import eventually
 
 HERE = Path(__file__).parent
 DAG_FILE = HERE.parents[1] / "dags" / "stars.py"
@@ -57,17 +57,9 @@ def slow(platform: Any) -> Any:
     return replace(platform, variables={"source_host": "http://slow"})
 
 
-def eventually(check: Callable[[], Any], seconds: float = 900) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := check()):
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.1)
-    return found
-
-
 def attended(task: Supervised, platform: Any) -> str:
     """The id of the one Glue run, once the task attends to it."""
-    (run,) = eventually(lambda: platform.runs() if "; log: " in task.output else [])
+    (run,) = eventually(lambda: platform.runs() if "; log: " in task.output else [], seconds=900)
     return str(run["Id"])
 
 
@@ -85,9 +77,9 @@ def test_lost_heartbeats_leave_the_run_to_the_retry(slow: Any, tmp_path: Path) -
         assert state(slow) == ["RUNNING"]
         retry = Supervised(slow, tmp_path, "retry")
         try:
-            eventually(lambda: f"run {run_id}, key star_banking/day-1/{TASK}; log: " in retry.output)
+            eventually(lambda: f"run {run_id}, key star_banking/day-1/{TASK}; log: " in retry.output, seconds=900)
             slow.aws.client("glue").batch_stop_job_run(JobName=slow.job, JobRunIds=[run_id])
-            eventually(lambda: f"run {run_id}, is STOPPED" in retry.output)
+            eventually(lambda: f"run {run_id}, is STOPPED" in retry.output, seconds=900)
         finally:
             retry.end()
         assert state(slow) == ["STOPPED"]
@@ -118,6 +110,6 @@ def test_where_it_is_wanted_a_killed_task_stops_its_run_before_the_kill(slow: An
         task.heartbeats_fail.touch()
         assert task.process.wait(900) == 0
         assert f"Told Glue to stop job {slow.job}, run {run_id}" in task.output
-        eventually(lambda: state(stopping) == ["STOPPED"])
+        eventually(lambda: state(stopping) == ["STOPPED"], seconds=900)
     finally:
         task.end()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from waiting import eventually
 
 from localaws.java import java_home
 from localaws.running import Running, running
@@ -99,11 +100,7 @@ class GlueJobs:
     @staticmethod
     def eventually(check: Callable[[], Any], seconds: float = 90) -> Any:
         """What ``check`` returns once it is true."""
-        deadline = time.monotonic() + seconds
-        while not (found := check()):
-            assert time.monotonic() < deadline, f"not within {seconds} s"
-            time.sleep(0.05)
-        return found
+        return eventually(check, seconds)
 
 
 @pytest.fixture

@@ -6,13 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import psycopg
 import pytest
+from waiting import eventually
 
 from localaws.errors import PostgresInUseError, PostgresStartError
 from localaws.postgres_server import PostgresServer, postgres
@@ -40,13 +39,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def rows(dsn: str) -> list[tuple[object, ...]]:
     with psycopg.connect(dsn) as connection:
         return connection.execute("SELECT bank, fee::text FROM fees ORDER BY fee").fetchall()
-
-
-def eventually(check: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.05)
 
 
 def test_it_keeps_what_was_committed_and_leaves_no_process(folder: Path) -> None:

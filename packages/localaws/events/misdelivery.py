@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import random
 import re
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from localaws.errors import LocalAwsError
 
 _REORDER_SECONDS = 1.0
 _SHARE = re.compile(r"0(\.\d+)?|1(\.0+)?")
+_Item = TypeVar("_Item")
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)(ms|s)")
 
 
@@ -21,6 +25,11 @@ class Misbehaviour:
     lose: float = 0.0
     delay: float = 0.0
     reorder: bool = False
+
+    @property
+    def longest_delay(self) -> float:
+        """Seconds."""
+        return max(self.delay, _REORDER_SECONDS if self.reorder else 0.0)
 
 
 def parse_misbehaviour(text: str) -> Misbehaviour:
@@ -56,5 +65,34 @@ class Misdelivery:
         return [self._delay() for _ in range(copies)]
 
     def _delay(self) -> float:
-        longest = max(self._misbehaviour.delay, _REORDER_SECONDS if self._misbehaviour.reorder else 0.0)
-        return self._random.uniform(0.0, longest)
+        return self._random.uniform(0.0, self._misbehaviour.longest_delay)
+
+
+class BatchMisdelivery:
+    """Decides for the batches of one reader of a mapping; the same ``seed`` decides the same.
+
+    Nothing is lost: a mapping deletes a message, or passes a record, after its function took it.
+    """
+
+    def __init__(self, misbehaviour: Misbehaviour, seed: str) -> None:
+        self._misbehaviour = misbehaviour
+        self._random = random.Random(seed)  # noqa: S311 - repeatable, not secret
+
+    def pause(self) -> float:
+        """Seconds that a batch waits."""
+        return self._random.uniform(0.0, self._misbehaviour.longest_delay)
+
+    def comes_twice(self) -> bool:
+        """Whether something is delivered again, although the function took it."""
+        return self._random.random() < self._misbehaviour.duplicates
+
+    def shuffled(self, items: Sequence[_Item], key: Callable[[_Item], str]) -> list[_Item]:
+        """Items out of order where that is asked for, but for those of one key."""
+        if not self._misbehaviour.reorder:
+            return list(items)
+        of_key: defaultdict[str, deque[_Item]] = defaultdict(deque)
+        for item in items:
+            of_key[key(item)].append(item)
+        keys = [key(item) for item in items]
+        self._random.shuffle(keys)
+        return [of_key[name].popleft() for name in keys]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from json.decoder import scanstring
 from typing import Any
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SCALAR = re.compile(r"true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _LONGEST_SHOWN = 500
+_DECODER = json.JSONDecoder()
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def _skip(text: str, offset: int) -> int:
 def _read(text: str, start: int) -> Node:
     """Read the value that begins at an offset; the text is known to be JSON."""
     if text[start] == '"':
-        value, end = scanstring(text, start + 1)
+        value, end = _DECODER.raw_decode(text, start)
         return Node(value, start + 1, end)
     if text[start] == "{":
         return _read_object(text, start)
@@ -75,7 +75,7 @@ def _read_object(text: str, start: int) -> Node:
     members: dict[str, Node] = {}
     offset = _skip(text, start + 1)
     while text[offset] != "}":
-        name, colon = scanstring(text, offset + 1)
+        name, colon = _DECODER.raw_decode(text, offset)
         members[name] = _read(text, _skip(text, _skip(text, colon) + 1))
         offset = _skip(text, members[name].end)
         if text[offset] == ",":

@@ -41,14 +41,13 @@ class Events:
 
     def __init__(self, settings: Settings, functions: Functions, surroundings: Surroundings) -> None:
         targets = Targets(functions.delivery, functions.asynchronous)
-        misdelivery = None
-        if settings.misdeliver:
-            misdelivery = Misdelivery(parse_misbehaviour(settings.misdeliver), settings.seed)
+        misbehaviour = parse_misbehaviour(settings.misdeliver)
+        misdelivery = Misdelivery(misbehaviour, settings.seed) if settings.misdeliver else None
         self._outbox = Outbox(functions.documents, targets.send, self._lost, misdelivery)
         self.bus = Bus(self._outbox, settings.account)
         self._notifications = S3Notifications(self._outbox, settings.account, self.bus.take)
         self._files = DirectoryWatch(functions.documents, surroundings.store, self._notify)
-        self.mappings = Mappings(functions, self._outbox, surroundings.sources)
+        self.mappings = Mappings(functions, self._outbox, surroundings.sources, misbehaviour, settings.seed)
         self._topics = Topics(self._outbox)
         self._schedules = Schedules(functions.documents, self._outbox, settings.schedule_minute, surroundings.save)
         self._outbox.start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from botocore import xform_name
@@ -39,11 +39,10 @@ class Targets:
     def send(self, message: Message) -> None:
         """Deliver; raises UndeliverableError, or an error that another try may mend."""
         service = message.lane.split(":")[2]
-        sender = self._senders().get(service)
-        if sender is None:
+        if service not in SERVICES:
             raise UndeliverableError(f"localaws does not deliver to {service}")
         try:
-            sender(message.lane, message.content)
+            SERVICES[service](self, message.lane, message.content)
         except (ParamValidationError, UnknownServiceError, json.JSONDecodeError) as error:
             raise UndeliverableError(str(error)) from error
         except LambdaError as error:
@@ -52,18 +51,6 @@ class Targets:
             if error.response["Error"]["Code"].startswith(_TRANSIENT):
                 raise
             raise UndeliverableError(str(error)) from error
-
-    def _senders(self) -> dict[str, Callable[[str, dict[str, Any]], None]]:
-        return {
-            "lambda": self._to_function,
-            "sqs": self._to_queue,
-            "sns": self._to_topic,
-            "kinesis": self._to_stream,
-            "events": self._to_bus,
-            "logs": self._to_log_group,
-            "s3": self._to_bucket,
-            "scheduler": self._to_operation,
-        }
 
     def _to_function(self, arn: str, content: dict[str, Any]) -> None:
         self._asynchronous.enqueue(arn, content["body"].encode())
@@ -111,6 +98,18 @@ class Targets:
         client.create_log_stream(logGroupName=group, logStreamName=stream)
         event = {"timestamp": int(time.time() * 1000), "message": content["body"]}
         client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[event])
+
+
+SERVICES: Mapping[str, Callable[[Targets, str, dict[str, Any]], None]] = {
+    "lambda": Targets._to_function,
+    "sqs": Targets._to_queue,
+    "sns": Targets._to_topic,
+    "kinesis": Targets._to_stream,
+    "events": Targets._to_bus,
+    "logs": Targets._to_log_group,
+    "s3": Targets._to_bucket,
+    "scheduler": Targets._to_operation,
+}
 
 
 def as_text(document: Any) -> str:

@@ -26,7 +26,7 @@ _RESERVED = (
     "LAMBDA_RUNTIME_DIR",
 )  # fmt: skip
 # Settings that change what runs, and that nothing here acts on.
-_REFUSED = {
+REFUSED = {
     "FileSystemConfigs": "there is no EFS to mount",
     "ImageConfig": "there are no container images without Docker",
     "CodeSigningConfigArn": "signatures of code are not checked",
@@ -37,7 +37,22 @@ _REFUSED = {
     "AcceleratorConfig": "there are no accelerators",
     "PublishTo": "there is no $LATEST.PUBLISHED",
 }
-# Kept and shown. VpcConfig, TracingConfig and KMSKeyArn have no other effect.
+# Settings that refuse some of their values.
+IN_PART = {
+    "PackageType": "`Image` is refused: there are no container images without Docker",
+    "Runtime": "runtimes other than Python's, and a Python that this machine lacks, are refused",
+    "EphemeralStorage": "sizes other than 512 MB are refused: that of TMPDIR is not limited",
+    "SnapStart": "`PublishedVersions` is refused: environments start without a snapshot",
+    "LoggingConfig": "a `SystemLogLevel` other than INFO is refused",
+}
+# Settings that are kept and shown, and have no other effect.
+WITHOUT_EFFECT = {
+    "VpcConfig": "there is no network; only its subnets are looked up",
+    "TracingConfig": "there is no X-Ray",
+    "KMSKeyArn": "code and variables are not encrypted",
+    "Architectures": "native code must be of this machine",
+    "Role": "nothing is denied by permissions; credentials of the function are those of this server",
+}
 _PLAIN = ("Runtime", "Role", "Handler", "Description", "Timeout", "MemorySize", "DeadLetterConfig", "KMSKeyArn")
 
 
@@ -74,7 +89,7 @@ def with_package(package: Package) -> dict[str, Any]:
 
 def changed(configuration: Mapping[str, Any], given: Mapping[str, Any], ref: Reference) -> dict[str, Any]:
     """Return a configuration with the settings of a request; raises LambdaError. Layers are the caller's."""
-    for name, why in _REFUSED.items():
+    for name, why in REFUSED.items():
         if given.get(name):
             raise refused(name, why)
     if given.get("SnapStart", {}).get("ApplyOn") == "PublishedVersions":

@@ -7,10 +7,12 @@ import json
 import textwrap
 import uuid
 import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.config import Config
+from mapping_bench import Bench
 
 from localaws.running import Running
 
@@ -55,3 +57,15 @@ class LambdaFunctions:
 def functions_of() -> type[LambdaFunctions]:
     """To make the functions of a server of one's own."""
     return LambdaFunctions
+
+
+@pytest.fixture(scope="module")
+def functions(aws: Running, functions_of: type[LambdaFunctions]) -> LambdaFunctions:
+    """Functions of the server that tests share."""
+    return functions_of(aws)
+
+
+@pytest.fixture
+def bench(functions: LambdaFunctions, tmp_path: Path) -> Bench:
+    """A function that records what it gets, and sources for it."""
+    return Bench(functions, tmp_path / "out")

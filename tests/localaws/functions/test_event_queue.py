@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from waiting import eventually
 
 from localaws.functions.asynchronous import AT_ONCE, Asynchronous
 from localaws.functions.documents import Documents
@@ -20,14 +21,6 @@ from localaws.functions.runner import Result
 
 PREFIX = "arn:aws:lambda:us-east-1:123456789012:function"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:told"
-
-
-def eventually(check: Callable[[], Any], seconds: float = 10) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := check()):
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.01)
-    return found
 
 
 class Functions:

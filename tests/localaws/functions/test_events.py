@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import eventually
 
 from localaws.events.cron import Schedule
 from localaws.running import Running, running
@@ -21,14 +22,6 @@ RECORDING = """
     def handler(event, context):
         pathlib.Path(os.environ["FOLDER"], uuid.uuid4().hex).write_text(json.dumps(event))
 """
-
-
-def eventually(check: Callable[[], Any], seconds: float = 40) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := check()):
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.05)
-    return found
 
 
 @pytest.fixture(scope="module")

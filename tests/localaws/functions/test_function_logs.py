@@ -10,7 +10,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from localaws.functions.function_logs import FunctionLogs
-from localaws.running import Running
 
 CODE = """
     import logging
@@ -20,11 +19,6 @@ CODE = """
         print("plain")
         raise ValueError("no such bank")
 """
-
-
-@pytest.fixture(scope="module")
-def functions(aws: Running, functions_of: Any) -> Any:
-    return functions_of(aws)
 
 
 def test_lines_are_json_from_a_level_on_in_a_group_of_their_own(functions: Any) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import eventually
 
 from localaws.running import Running, launch, running, wait_until_ready
 
@@ -22,19 +21,6 @@ RECORDING = """
             for record in event["Records"]:
                 file.write(json.dumps([record["kinesis"]["partitionKey"], base64.b64decode(record["kinesis"]["data"]).decode()]) + "\\n")
 """  # noqa: E501
-
-
-def eventually(check: Callable[[], Any], seconds: float = 40) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := check()):
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.05)
-    return found
-
-
-@pytest.fixture(scope="module")
-def functions(aws: Running, functions_of: Any) -> Any:
-    return functions_of(aws)
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from waiting import eventually
 
 from localaws.events.mappings.batch import SourceRecord
 from localaws.events.mappings.calls import MAPPING
+from localaws.events.mappings.lanes import Lane
 from localaws.events.mappings.rules import settings_of
 from localaws.events.mappings.stream_lane import LaneParts, StreamLane
+from localaws.events.misdelivery import BatchMisdelivery, Misbehaviour
 from localaws.functions.documents import Documents
 from localaws.functions.runner import Result
 from localaws.running import Running
@@ -35,14 +38,6 @@ RECORDING = """
         if "bad" in texts:
             raise ValueError("bad record")
 """
-
-
-def eventually(check: Callable[[], Any], seconds: float = 40) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := check()):
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.02)
-    return found
 
 
 class Shard:
@@ -95,7 +90,7 @@ def read_with(shard: Shard, tmp_path: Path) -> Iterator[Callable[..., None]]:
         }  # fmt: skip
         documents.put(MAPPING, "m", "", mapping)
         parts: Any = LaneParts(documents, shard, shard, shard)  # type: ignore[arg-type]
-        lanes.append(StreamLane(parts, mapping, [], "shard", 0))
+        lanes.append(StreamLane(parts, mapping, Lane("shard", 0, 1), BatchMisdelivery(Misbehaviour(), "")))
 
     yield read
     for lane in lanes:
@@ -129,11 +124,6 @@ def test_a_stream_waits_for_its_window(shard: Shard, read_with: Callable[..., No
     for name in "cde":  # a full batch does not wait
         shard.add(name)
     eventually(lambda: len(shard.batches) == 2, 0.8)
-
-
-@pytest.fixture(scope="module")
-def functions(aws: Running, functions_of: Any) -> Any:
-    return functions_of(aws)
 
 
 def mapped(functions: Any, out: Path, arn: str, **settings: Any) -> Callable[[], list[list[str]]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from waiting import eventually
 
 from localaws.running import Running, running
 
@@ -19,14 +19,6 @@ RECORDING = """
     def handler(event, context):
         pathlib.Path(os.environ["FOLDER"], uuid.uuid4().hex).write_text(json.dumps(event))
 """
-
-
-def eventually(check: Callable[[], Any], seconds: float = 30) -> Any:
-    deadline = time.monotonic() + seconds
-    while not (found := check()):
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.03)
-    return found
 
 
 class Inbox:
@@ -52,11 +44,6 @@ class Inbox:
 
         eventually(arrived)
         return self.bodies
-
-
-@pytest.fixture(scope="module")
-def functions(aws: Running, functions_of: Any) -> Any:
-    return functions_of(aws)
 
 
 def notify(s3: Any, bucket: str, **configurations: Any) -> None:

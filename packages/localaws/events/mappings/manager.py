@@ -7,13 +7,17 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from localaws.events.mappings.calls import MAPPING, MappingCalls, Source
+from localaws.events.mappings.lanes import arrange, lanes_of
 from localaws.events.mappings.queue_poller import QueuePoller
-from localaws.events.mappings.rules import KINDS, kind_of, patterns_of
-from localaws.events.mappings.stream_lane import LaneParts, StreamLane, StreamReader, start_lanes
+from localaws.events.mappings.rules import KINDS, kind_of
+from localaws.events.mappings.stream_lane import LaneParts, StreamLane, StreamReader
+from localaws.events.misdelivery import BatchMisdelivery, Misbehaviour
 from localaws.events.outbox import Outbox
 from localaws.functions.room import Functions
 
 _SHARD_SECONDS = 2.0
+# A stream of DynamoDB has one shard here, and some on AWS: out of order means that keys do not wait for each other.
+_LANES_OUT_OF_ORDER = 4
 
 
 class StreamSource(Source, StreamReader, Protocol):
@@ -21,11 +25,19 @@ class StreamSource(Source, StreamReader, Protocol):
 
 
 class Mappings:
-    """Starts and ends what reads, as mappings come, change and go."""
+    """Starts and ends what reads, as mappings come, change and go; ``astray`` is what happens to its batches."""
 
-    def __init__(self, functions: Functions, outbox: Outbox, sources: Mapping[str, StreamSource]) -> None:
+    def __init__(
+        self,
+        functions: Functions,
+        outbox: Outbox,
+        sources: Mapping[str, StreamSource],
+        astray: Misbehaviour,
+        seed: int,
+    ) -> None:
         self._functions = functions
         self._outbox = outbox
+        self._astray, self._seed = astray, seed
         self._sources = sources
         self._readers: dict[str, list[StreamLane | QueuePoller]] = {}
         self._lock = threading.RLock()
@@ -84,10 +96,25 @@ class Mappings:
     def _read(self, mapping: dict[str, Any]) -> list[StreamLane | QueuePoller]:
         functions, kind = self._functions, kind_of(mapping["EventSourceArn"])
         if not KINDS[kind].is_stream:
-            return [QueuePoller(functions.documents, functions.runner, functions.delivery, mapping)]
+            astray = self._batches_astray(mapping, 0)
+            return [QueuePoller(functions.documents, functions.runner, functions.delivery, mapping, astray)]
         source = self._sources[kind]
         parts = LaneParts(functions.documents, functions.runner, self._outbox, source)
-        return [*start_lanes(parts, mapping, patterns_of(mapping))]
+        count = mapping["ParallelizationFactor"]
+        if self._astray.reorder and kind == "dynamodb":
+            count = max(count, _LANES_OUT_OF_ORDER)
+        readers: list[StreamLane | QueuePoller] = []
+        for shard in source.shards(mapping["EventSourceArn"]):
+            lanes = lanes_of(shard, count)
+            arrange(functions.documents, mapping["UUID"], lanes)
+            for lane in lanes:
+                readers.append(StreamLane(parts, mapping, lane, self._batches_astray(mapping, len(readers))))
+        return readers
+
+    def _batches_astray(self, mapping: Mapping[str, Any], number: int) -> BatchMisdelivery:
+        """Accidents that depend on what a user names, so that another run with the same seed has the same ones."""
+        source = mapping["EventSourceArn"].partition("/stream/")[0]  # a stream of DynamoDB has a time in its name
+        return BatchMisdelivery(self._astray, f"{self._seed} {source} {mapping['FunctionArn']} {number}")
 
 
 def queue_exists(arn: str) -> bool:

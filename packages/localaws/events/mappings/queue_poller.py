@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from localaws.events.mappings.batch import SourceRecord, failed_identifiers, passes, payload_of
 from localaws.events.mappings.calls import note_result
 from localaws.events.mappings.rules import patterns_of
+from localaws.events.misdelivery import BatchMisdelivery
 from localaws.functions.delivery import Delivery
 from localaws.functions.documents import Documents
 from localaws.functions.errors import LambdaError
@@ -32,10 +33,18 @@ _PAUSE = 1.0
 class QueuePoller:
     """Polls one queue for one mapping."""
 
-    def __init__(self, documents: Documents, runner: Runner, delivery: Delivery, mapping: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        documents: Documents,
+        runner: Runner,
+        delivery: Delivery,
+        mapping: dict[str, Any],
+        astray: BatchMisdelivery,
+    ) -> None:
         self._documents = documents
         self._runner = runner
         self._mapping = mapping
+        self._astray = astray
         self._patterns = patterns_of(mapping)
         arn = mapping["EventSourceArn"]
         _, _, _, self._region, account, name = arn.split(":")
@@ -98,13 +107,14 @@ class QueuePoller:
         return batch
 
     def _process(self, batch: list[dict[str, Any]]) -> None:
-        records = [SourceRecord(message["MessageId"], self._document(message)) for message in batch]
         try:
-            result = self._runner.invoke(split(self._mapping["FunctionArn"]), payload_of(records))
-            failed = failed_identifiers(result, records, reports=bool(self._mapping["FunctionResponseTypes"]))
-            self._note("PROBLEM: Function call failed" if failed else "OK")
+            self._stop.wait(self._astray.pause())
+            taken = self._invoke(self._astray.shuffled(batch, _group))
+            again = self._twice(taken)
             # What failed becomes visible when its visibility timeout is over.
-            self._delete([message for message in batch if message["MessageId"] not in failed])
+            self._delete([message for message in taken if message not in again])
+            if again:
+                self._delete(self._invoke(again))
         except LambdaError as error:
             self._note(f"PROBLEM: {error.message}")
             self._give_back(batch)
@@ -114,6 +124,20 @@ class QueuePoller:
                 _log.error("mapping %s", self._mapping["UUID"], exc_info=error)
         finally:
             self._slots.release()
+
+    def _invoke(self, batch: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Call the function with messages; returns those that it took."""
+        records = [SourceRecord(message["MessageId"], self._document(message)) for message in batch]
+        result = self._runner.invoke(split(self._mapping["FunctionArn"]), payload_of(records))
+        failed = failed_identifiers(result, records, reports=bool(self._mapping["FunctionResponseTypes"]))
+        self._note("PROBLEM: Function call failed" if failed else "OK")
+        return [message for message in batch if message["MessageId"] not in failed]
+
+    def _twice(self, taken: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Messages that are delivered again: those of a FIFO queue together, in their order."""
+        if self._mapping["EventSourceArn"].endswith(".fifo"):
+            return taken if self._astray.comes_twice() else []
+        return [message for message in taken if self._astray.comes_twice()]
 
     def _delete(self, messages: list[dict[str, Any]]) -> None:
         for start in range(0, len(messages), _MOST_AT_A_TIME):
@@ -160,6 +184,11 @@ def _attribute(value: dict[str, Any]) -> dict[str, Any]:
         "binaryListValues": [],
         "dataType": value["DataType"],
     }
+
+
+def _group(message: dict[str, Any]) -> str:
+    """What has an order of its own: the messages of a group, or each message."""
+    return str((message.get("Attributes") or {}).get("MessageGroupId", message["MessageId"]))
 
 
 def _subject(message: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 from localaws.events.pattern_rules import PatternError, parse_pattern
 from localaws.functions.errors import invalid, refused
 
-_REFUSED = {
+REFUSED = {
     "TumblingWindowInSeconds": "batches carry no state from one to the next",
     "ProvisionedPollerConfig": "pollers are threads of this server",
     "MetricsConfig": "it sends no metrics",
@@ -79,7 +79,7 @@ def settings_of(given: Mapping[str, Any], arn: str) -> dict[str, Any]:
 
 def changed_settings(settings: Mapping[str, Any], given: Mapping[str, Any], arn: str) -> dict[str, Any]:
     """Settings with those of a request; raises LambdaError."""
-    for name, why in _REFUSED.items():
+    for name, why in REFUSED.items():
         if given.get(name):
             raise refused(name, why)
     kind = KINDS[kind_of(arn)]

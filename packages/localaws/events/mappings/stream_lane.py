@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -17,6 +16,9 @@ from typing import Any, Protocol
 from localaws.events.mappings.batch import LARGEST_PAYLOAD, SourceRecord, failed_identifiers, payload_of, size_of
 from localaws.events.mappings.calls import MAPPING, POSITION, note_result
 from localaws.events.mappings.failure import failure_message
+from localaws.events.mappings.lanes import Lane
+from localaws.events.mappings.rules import patterns_of
+from localaws.events.misdelivery import BatchMisdelivery
 from localaws.events.outbox import Outbox
 from localaws.functions.documents import Documents
 from localaws.functions.errors import LambdaError
@@ -57,23 +59,24 @@ class LaneParts:
 
 
 class StreamLane:
-    """Lane ``index`` of a mapping's ``shard``; ``mapping`` is the document that the API shows."""
+    """Reads a lane whose position is stored; ``mapping`` is the document that the API shows."""
 
-    def __init__(
-        self, parts: LaneParts, mapping: dict[str, Any], patterns: list[dict[str, Any]], shard: str, index: int
-    ) -> None:
+    def __init__(self, parts: LaneParts, mapping: dict[str, Any], lane: Lane, astray: BatchMisdelivery) -> None:
         self._parts = parts
         self._mapping = mapping
-        self._patterns = patterns
-        self.shard = shard
-        self._index = index
-        self._name = f"{shard}#{index}" if mapping["ParallelizationFactor"] > 1 else shard
+        self._patterns = patterns_of(mapping)
+        self._lane = lane
+        self._astray = astray
         self._stop = threading.Event()
-        stored = parts.documents.get(POSITION, mapping["UUID"], self._name)
-        stored = stored or parts.documents.get(POSITION, mapping["UUID"], shard) or {"after": 0}
+        stored = parts.documents.get(POSITION, mapping["UUID"], lane.name) or {"after": 0}
         self._after = int(stored["after"])
         self._thread = threading.Thread(target=self._run, name=f"mapping {mapping['UUID']}", daemon=True)
         self._thread.start()
+
+    @property
+    def shard(self) -> str:
+        """The shard that it reads."""
+        return self._lane.shard
 
     def shards(self) -> list[str]:
         """Names of all shards that the stream has now; none where it is gone."""
@@ -103,6 +106,7 @@ class StreamLane:
         """Gather one batch and see it through."""
         batch, seen = self._gather()
         if batch:
+            self._stop.wait(self._astray.pause())
             self._process(batch, 0, 0)
         if seen > self._after and not self._stop.is_set():
             self._advance(seen)
@@ -134,14 +138,12 @@ class StreamLane:
         return [], self._after
 
     def _takes(self, record: SourceRecord) -> bool:
-        lanes = self._mapping["ParallelizationFactor"]
-        mine = lanes == 1 or zlib.crc32(record.key.encode()) % lanes == self._index
-        return mine and self._parts.reader.passes(self._patterns, record)
+        return self._lane.takes(record.key) and self._parts.reader.passes(self._patterns, record)
 
     def _process(self, batch: list[SourceRecord], attempts: int, calls: int) -> None:
         """Invoke with a batch until it succeeds or is given up; its records are behind the position then."""
         result: Result | None = None
-        throttles = 0
+        throttles, repeated = 0, False
         while batch and not self._stop.is_set():
             batch = self._without_expired(batch, calls, result)
             if not batch:
@@ -157,6 +159,9 @@ class StreamLane:
             failed = failed_identifiers(result, batch, reports=bool(self._mapping["FunctionResponseTypes"]))
             self._note("PROBLEM: Function call failed" if failed else "OK")
             if not failed:
+                if not repeated and self._astray.comes_twice():
+                    repeated = True
+                    continue
                 self._advance(batch[-1].number)
                 return
             if self._stop.is_set():  # the server's end was the reason: the batch comes again
@@ -198,7 +203,7 @@ class StreamLane:
     def _advance(self, number: int) -> None:
         self._after = number
         if self._parts.documents.get(MAPPING, self._mapping["UUID"]):
-            self._parts.documents.put(POSITION, self._mapping["UUID"], self._name, {"after": number})
+            self._parts.documents.put(POSITION, self._mapping["UUID"], self._lane.name, {"after": number})
 
     def _note(self, text: str) -> None:
         note_result(self._parts.documents, self._mapping, text)
@@ -213,12 +218,3 @@ def _from_first(batch: list[SourceRecord], failed: list[str]) -> list[SourceReco
 
 def _backoff(attempts: int) -> float:
     return min(_FIRST_BACKOFF * 2.0**attempts, _LONGEST_BACKOFF)
-
-
-def start_lanes(parts: LaneParts, mapping: dict[str, Any], patterns: list[dict[str, Any]]) -> list[StreamLane]:
-    """Begin to read a mapping's stream."""
-    return [
-        StreamLane(parts, mapping, patterns, shard, index)
-        for shard in parts.reader.shards(mapping["EventSourceArn"])
-        for index in range(mapping["ParallelizationFactor"])
-    ]

@@ -12,12 +12,12 @@ DELIMITED, CSV, JSON, PARQUET = "txt", "csv", "json", "parquet"
 GZIP, BZIP2, ZSTD = "gzip", "bzip2", "zstd"
 MOST_ERRORS = 100_000
 DEFAULT_NULL = "\\N"
-_REFUSED = frozenset(
+REFUSED = frozenset(
     "ACCEPTANYDATE AVRO ENCRYPTED FIXEDWIDTH IGNOREALLERRORS LZOP MASTER_SYMMETRIC_KEY ORC READRATIO REMOVEQUOTES "
     "SHAPEFILE SSH".split()
 )
 # They choose encodings and statistics, which change no answer.
-_WITHOUT_EFFECT = ("COMPUPDATE", "STATUPDATE")
+WITHOUT_EFFECT = ("COMPUPDATE", "STATUPDATE")
 
 
 @dataclass
@@ -72,7 +72,7 @@ def read_copy(sql: str) -> CopyOptions:
 
 def _read_option(words: Words, options: CopyOptions) -> None:
     word = words.peek()
-    if word in _REFUSED:
+    if word in REFUSED:
         raise UnsupportedError(f"COPY with {word}", "is not on the list of supported options")
     if word in _FLAGS:
         words.advance()
@@ -80,7 +80,7 @@ def _read_option(words: Words, options: CopyOptions) -> None:
     elif word in (GZIP.upper(), BZIP2.upper(), ZSTD.upper()):
         words.advance()
         options.compression = word.lower()
-    elif word in _WITHOUT_EFFECT:
+    elif word in WITHOUT_EFFECT:
         words.advance()
         _ = any(words.skip(value) for value in ("ON", "OFF", "TRUE", "FALSE", "PRESET"))
     elif not (_read_authorisation(words, options) or _read_format(words, options) or _read_value(words, options)):

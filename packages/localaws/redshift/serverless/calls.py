@@ -16,7 +16,7 @@ from localaws.redshift.serverless.store import ServerlessStore
 
 DEFAULT_DATABASE, DEFAULT_USER = "dev", "admin"
 _SECRET = frozenset({"adminUserPassword"})
-_REFUSED = {
+REFUSED = {
     "manageAdminPassword": "managed administrator passwords",
     "adminPasswordSecretKmsKeyId": "managed administrator passwords",
     "redshiftIdcApplicationArn": "IAM Identity Center",
@@ -190,7 +190,7 @@ class ServerlessCalls:
 
 
 def _refuse(request: Mapping[str, Any]) -> None:
-    for field, what in _REFUSED.items():
+    for field, what in REFUSED.items():
         if request.get(field):
             raise ValidationError(f"localaws does not support {field}: there are no {what} here.")
 
