@@ -150,6 +150,10 @@ def _create_hive(table: Mapping[str, Any]) -> list[str]:
     lines += _column_lines(current_columns(table))
     if table.get("PartitionKeys"):
         lines += ["PARTITIONED BY ( ", *_column_lines(table["PartitionKeys"])]
+    if storage.get("BucketColumns"):
+        lines += ["CLUSTERED BY ( ", *_closed([f"  {name}" for name in storage["BucketColumns"]], ", ")]
+        lines[-1] += " "
+        lines += [f"INTO {storage['NumberOfBuckets']} BUCKETS"]
     lines += ["ROW FORMAT SERDE ", f"  '{serde.get('SerializationLibrary', '')}' "]
     if serde.get("Parameters"):
         lines += ["WITH SERDEPROPERTIES ( ", *_property_lines(serde["Parameters"], " ")]

@@ -110,3 +110,11 @@ def unpacked(form: str) -> Callable[[bytes], float]:
         return struct.unpack(form, data)[0]
 
     return unpack
+
+
+def hive_hash(text: str, start: int) -> int:
+    """The hash of a text that Hive's buckets go by, from 0 to 2**32 - 1."""
+    value = start
+    for byte in text.encode():
+        value = (value * 31 + (byte - 256 if byte > 127 else byte)) & 0xFFFFFFFF
+    return value

@@ -174,6 +174,7 @@ UDFS: dict[str, tuple[Callable[..., object], list[str], str]] = {
     "trino_iso_date": (date_texts.iso_date, ["VARCHAR"], "DATE"),
     "trino_soundex": (texts.soundex, ["VARCHAR"], "VARCHAR"),
     "trino_readable_seconds": (texts.readable_seconds, ["DOUBLE"], "VARCHAR"),
+    "trino_hive_hash": (texts.hive_hash, ["VARCHAR", "INTEGER"], "BIGINT"),
     "trino_luhn": (texts.luhn, ["VARCHAR"], "BOOLEAN"),
     "trino_combinations": (texts.indexes_of_combinations, ["BIGINT", "BIGINT"], "BIGINT[][]"),
     "trino_split_to_pairs": (

@@ -17,10 +17,11 @@ from localaws.athena.embedded.sql.typed import name_literal
 from localaws.athena.embedded.tables.arrow_types import arrow_type
 from localaws.athena.embedded.tables.batches import registered
 from localaws.athena.embedded.tables.data_files import DataFile
-from localaws.athena.embedded.tables.parquet import check_readable, rounded_to_millis
+from localaws.athena.embedded.tables.parquet import check_readable
+from localaws.athena.embedded.tables.stored_values import stored_expression
 from localaws.athena.entries.hive_table import HiveTable
 from localaws.athena.errors import BadDataError
-from localaws.athena.types.trino import Columns, Type
+from localaws.athena.types.trino import Columns
 
 INDEX_ACCESS = "orc.column.index.access"
 
@@ -35,17 +36,7 @@ def orc_scan(session: Session, table: HiveTable, files: Sequence[DataFile]) -> t
     by_place = table.serde_parameters.get(INDEX_ACCESS, "true").strip().lower() == "true"
     batches = (batch for i, file in enumerate(files) for batch in _batches(session, file, i, table.columns, by_place))
     name = registered(session, schema, batches)
-    return name_literal(name), {column: _expression(column, kind) for column, kind in table.columns}
-
-
-def _expression(name: str, kind: Type) -> str:
-    column = name_literal(name)
-    if kind.name == "timestamp" and kind.size == (3,):
-        return rounded_to_millis(column)
-    if kind.name == "char" or (kind.name == "varchar" and kind.size):
-        cut = f"substring({column}, 1, {kind.size[0]})"
-        return cut if kind.name == "varchar" else f"rtrim({cut}, ' ')"
-    return column
+    return name_literal(name), {column: stored_expression(column, kind) for column, kind in table.columns}
 
 
 def _batches(

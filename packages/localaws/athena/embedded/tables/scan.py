@@ -17,13 +17,14 @@ from localaws.athena.embedded.relation import (
 )
 from localaws.athena.embedded.sql.duckdb_types import duckdb_type
 from localaws.athena.embedded.sql.typed import name_literal
+from localaws.athena.embedded.tables.avro import avro_scan
 from localaws.athena.embedded.tables.data_files import DataFile, files_below
 from localaws.athena.embedded.tables.orc import orc_scan
 from localaws.athena.embedded.tables.parquet import parquet_expressions
 from localaws.athena.embedded.tables.parquet_files import groups_of, parquet_source
 from localaws.athena.embedded.tables.projection import wanted_partitions
 from localaws.athena.embedded.tables.pruning import Pruner
-from localaws.athena.embedded.tables.serdes import ORC, PARQUET, check_followed, serde_of
+from localaws.athena.embedded.tables.serdes import AVRO, ORC, PARQUET, check_followed, serde_of
 from localaws.athena.embedded.tables.text_files import text_scan
 from localaws.athena.entries.hive_table import HiveTable
 from localaws.athena.entries.partitions import check_columns
@@ -53,6 +54,8 @@ def _parts(context: Context, table: HiveTable, files: list[DataFile], hidden: Co
     check_followed(table)
     if serde_of(table).format == ORC:
         return [_selected(table, files, hidden, orc_scan(context.session, table, files))]
+    if serde_of(table).format == AVRO:
+        return [_selected(table, files, hidden, avro_scan(context.session, table, files))]
     if serde_of(table).format != PARQUET:
         return [_selected(table, files, hidden, text_scan(context.session, table, files))]
     groups = [[files[i] for i in group] for group in groups_of(files)]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from localaws.athena.entries.hive_table import HiveTable
 from localaws.athena.errors import UnsupportedError
 
-PARQUET, ORC, TEXT, CSV, JSON = "parquet", "orc", "text", "csv", "json"
+PARQUET, ORC, AVRO, TEXT, CSV, JSON = "parquet", "orc", "avro", "text", "csv", "json"
 Check = Callable[[str], bool]
 _HIVE = "org.apache.hadoop.hive"
 
@@ -77,6 +77,9 @@ SERDES = {
     ),
     f"{_HIVE}.ql.io.orc.OrcSerde": Serde(
         ORC, (f"{_HIVE}.ql.io.orc.OrcInputFormat",), _SILENT | {"orc.column.index.access": _SWITCH}
+    ),
+    f"{_HIVE}.serde2.avro.AvroSerDe": Serde(
+        AVRO, (f"{_HIVE}.ql.io.avro.AvroContainerInputFormat",), _SILENT | {"avro.schema.literal": _any}
     ),
     f"{_HIVE}.serde2.lazy.LazySimpleSerDe": Serde(TEXT, _TEXT_INPUTS, _SILENT | _LINES | _DELIMITED),
     f"{_HIVE}.serde2.OpenCSVSerde": Serde(CSV, _TEXT_INPUTS, _SILENT | _LINES | _QUOTED),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from localaws.athena.ddl.alter_partitions import partition_input
 from localaws.athena.ddl.create_table import iceberg_properties, partition_spec
@@ -16,6 +16,7 @@ from localaws.athena.ddl.new_tables import (
     read_create_table_as,
 )
 from localaws.athena.embedded.queries import Prepared, prepare_query
+from localaws.athena.embedded.writes.buckets import BUCKET_OPTIONS, Buckets, buckets_option
 from localaws.athena.embedded.writes.data_files import NewPartition, Target, write_rows
 from localaws.athena.embedded.writes.iceberg_rows import arrow_rows, data_files_of
 from localaws.athena.embedded.writes.options import FileOptions
@@ -48,15 +49,18 @@ def create_table_as(context: Context, statement: Statement) -> Written:
 
 def _hive(context: Context, new: NewTable, query: Prepared) -> Written:
     options = new.options
-    check_options(options, HIVE_OPTIONS, "CREATE TABLE AS")
+    check_options(options, HIVE_OPTIONS | BUCKET_OPTIONS, "CREATE TABLE AS")
     location = hive_location(context, options)
     check_empty(context, location, f"table '{new.database}.{new.name}'")
     columns: Columns = tuple((column.lower(), _stored(kind)) for column, kind in query.columns)
     keys = last_columns(columns, names_option(options, "partitioned_by"))
+    buckets = buckets_option(options, columns[: len(columns) - len(keys)])
     files = FileOptions.of(options)
     sql = query.sql(columns) + ("" if new.with_data else " LIMIT 0")
-    rows, partitions = write_rows(context, sql, columns, Target(location, files, keys))
+    rows, partitions = write_rows(context, sql, columns, Target(location, files, keys, buckets=buckets))
     table = _table_input(new.name, columns, keys, location, files)
+    if buckets:
+        table["StorageDescriptor"] |= _bucketed(buckets)
     context.catalog.create_table(new.database, table)
     add_partitions(context, new.database, table, partitions)
     return Written(rows, [file for partition in partitions for file in partition.files])
@@ -69,7 +73,11 @@ def _stored(kind: Type) -> Type:
     return timestamp(3) if kind.name == "timestamp" and kind.size[0] < 3 else kind
 
 
-def _table_input(name: str, columns: Columns, keys: Columns, location: str, files: FileOptions) -> dict[str, object]:
+def _bucketed(buckets: Buckets) -> dict[str, Any]:
+    return {"BucketColumns": [name for name, _ in buckets.columns], "NumberOfBuckets": buckets.count}
+
+
+def _table_input(name: str, columns: Columns, keys: Columns, location: str, files: FileOptions) -> dict[str, Any]:
     form = FORMATS[files.format]
     parameters = {"field.delim": files.delimiter} if files.format == "TEXTFILE" else {}
     glue = [{"Name": column, "Type": hive_name(kind)} for column, kind in columns]

@@ -16,6 +16,8 @@ from localaws.athena.drafts import put_draft
 from localaws.athena.embedded.rendering import render_column
 from localaws.athena.embedded.sql.typed import name_literal, text_literal
 from localaws.athena.embedded.tables.arrow_types import arrow_type
+from localaws.athena.embedded.writes.avro_files import write_avro
+from localaws.athena.embedded.writes.buckets import Buckets
 from localaws.athena.embedded.writes.options import FileOptions
 from localaws.athena.entries.partition_paths import partition_folder
 from localaws.athena.errors import QueryError, UnsupportedError
@@ -41,12 +43,16 @@ class NewPartition:
 
 @dataclass(frozen=True)
 class Target:
-    """Where rows go. ``keys`` are the partition columns, the last of the query's; ``folder`` says where one lies."""
+    """Where rows go. ``keys`` are the partition columns, the last of the query's; ``folder`` says where one lies.
+
+    With ``buckets`` each place has one file per bucket that has rows.
+    """
 
     location: str
     options: FileOptions
     keys: Columns = ()
     folder: Callable[[tuple[str | None, ...]], str] | None = None
+    buckets: Buckets | None = None
 
 
 def write_rows(context: Context, sql: str, columns: Columns, target: Target) -> tuple[int, list[NewPartition]]:
@@ -58,14 +64,14 @@ def write_rows(context: Context, sql: str, columns: Columns, target: Target) -> 
         _check_hive_type(name, kind)
     data = columns[: len(columns) - len(target.keys)]
     if not target.keys:
-        rows, files = _write(context, sql, data, target.location, target.options)
+        rows, files = _write_place(context, sql, data, target.location, target)
         return rows, [NewPartition((), target.location, tuple(files))] if files else []
     table = f"write_{uuid.uuid4().hex}"
     context.session.execute(f"CREATE TEMP TABLE {table} AS {sql}")
     total, partitions = 0, []
     for values in _distinct(context, table, target.keys):
         location = _location(target, values)
-        rows, files = _write(context, _of_partition(table, data, target.keys, values), data, location, target.options)
+        rows, files = _write_place(context, _of_partition(table, data, target.keys, values), data, location, target)
         total += rows
         partitions.append(NewPartition(values, location, tuple(files)))
     return total, partitions
@@ -105,12 +111,30 @@ def _location(target: Target, values: tuple[str | None, ...]) -> str:
     return f"{target.location.rstrip('/')}/{partition_folder([name for name, _ in target.keys], values)}/"
 
 
-def _write(context: Context, sql: str, columns: Columns, location: str, options: FileOptions) -> tuple[int, list[str]]:
+def _write_place(context: Context, sql: str, data: Columns, location: str, target: Target) -> tuple[int, list[str]]:
+    """The files of a folder: one of all rows, or one per bucket."""
+    if target.buckets is None:
+        return _write(context, sql, data, location, target.options)
+    table = f"write_{uuid.uuid4().hex}"
+    context.session.execute(f"CREATE TEMP TABLE {table} AS SELECT *, {target.buckets.number} AS __bucket FROM ({sql})")
+    selected = ", ".join(name_literal(name) for name, _ in data)
+    total, written = 0, []
+    for (number,) in context.session.execute(f"SELECT DISTINCT __bucket FROM {table} ORDER BY 1"):
+        of_bucket = f"SELECT {selected} FROM {table} WHERE __bucket = {number}"
+        rows, files = _write(context, of_bucket, data, location, target.options, f"{number:06d}_0_")
+        total += rows
+        written += files
+    return total, written
+
+
+def _write(
+    context: Context, sql: str, columns: Columns, location: str, options: FileOptions, name: str = ""
+) -> tuple[int, list[str]]:
     """One file of all rows, or none where there is no row."""
     bucket, prefix = split_uri(location)
     stamp = f"{datetime.now(UTC):%Y%m%d_%H%M%S}"
     suffix = ".gz" if options.codec == "GZIP" and options.format in ("TEXTFILE", "JSON") else ""
-    key = f"{prefix.rstrip('/')}/{stamp}_{uuid.uuid4()}{suffix}".lstrip("/")
+    key = f"{prefix.rstrip('/')}/{name}{stamp}_{uuid.uuid4()}{suffix}".lstrip("/")
     with context.store.writes.draft() as draft:
         rows = _WRITERS[options.format](context, sql, columns, Path(draft.path), options)
         if not rows:
@@ -202,6 +226,7 @@ def _opened(path: Path, options: FileOptions) -> IO[Any]:
 _WRITERS: dict[str, Callable[[Any, str, Columns, Path, FileOptions], int]] = {
     "PARQUET": _write_parquet,
     "ORC": _write_orc,
+    "AVRO": write_avro,
     "TEXTFILE": _write_text,
     "JSON": _write_json,
 }

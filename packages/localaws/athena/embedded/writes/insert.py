@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from localaws.athena.embedded.queries import Prepared, prepare_query
 from localaws.athena.embedded.sql.duckdb_types import duckdb_type
 from localaws.athena.embedded.sql.typed import name_literal
-from localaws.athena.embedded.tables.serdes import JSON, ORC, PARQUET, TEXT, check_writable, serde_of
+from localaws.athena.embedded.tables.serdes import AVRO, JSON, ORC, PARQUET, TEXT, check_writable, serde_of
 from localaws.athena.embedded.writes.create_table_as import add_partitions
 from localaws.athena.embedded.writes.data_files import Target, write_rows
 from localaws.athena.embedded.writes.iceberg_rows import append, arrow_rows
@@ -26,7 +26,7 @@ from localaws.athena.types.trino import Columns
 if TYPE_CHECKING:
     from localaws.athena.embedded.context import Context
 
-_FORMATS = {PARQUET: "PARQUET", ORC: "ORC", TEXT: "TEXTFILE", JSON: "JSON"}
+_FORMATS = {PARQUET: "PARQUET", ORC: "ORC", AVRO: "AVRO", TEXT: "TEXTFILE", JSON: "JSON"}
 
 
 def insert(context: Context, statement: Statement) -> Written:
@@ -84,6 +84,8 @@ def _insert_hive(context: Context, table: dict[str, Any], query: Prepared, named
     if form not in _FORMATS:
         raise UnsupportedError(f"INSERT into a table of SerDe {definition.serde}")
     check_writable(definition)
+    if table["StorageDescriptor"].get("BucketColumns"):
+        raise UnsupportedError("INSERT into a bucketed table", "is not supported by Athena")
     if is_projected(definition) and "storage.location.template" in definition.parameters:
         raise UnsupportedError("INSERT into a table with storage.location.template")
     columns = definition.columns + definition.partition_keys

@@ -13,6 +13,7 @@ from localaws.athena.syntax.options import Value
 _CODECS = {
     "PARQUET": ("GZIP", "SNAPPY", "ZSTD", "LZ4", "NONE"),
     "ORC": ("ZLIB", "SNAPPY", "ZSTD", "LZ4", "NONE"),
+    "AVRO": ("GZIP", "SNAPPY", "ZSTD", "NONE"),
     "TEXTFILE": ("GZIP", "NONE"),
     "JSON": ("GZIP", "NONE"),
 }
@@ -20,7 +21,7 @@ _CODECS = {
 
 @dataclass(frozen=True)
 class FileOptions:
-    """How data files are written: ``format`` is PARQUET, ORC, TEXTFILE or JSON, ``codec`` its compression."""
+    """How data files are written: ``format`` is PARQUET, ORC, AVRO, TEXTFILE or JSON, ``codec`` its compression."""
 
     format: str
     codec: str

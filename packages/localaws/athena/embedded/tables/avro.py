@@ -1,0 +1,108 @@
+"""Hive tables of Avro files, read into a temporary table of the query.
+
+A column is the field of its name in the schema that the file was written with, or in ``avro.schema.literal``, to which
+Avro's own rules resolve the file: https://docs.aws.amazon.com/athena/latest/ug/avro-serde.html.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import fastavro
+import pyarrow as pa
+import pyarrow.compute as pc
+from fastavro.schema import SchemaParseException, expand_schema
+
+from localaws.athena.embedded.session import Session
+from localaws.athena.embedded.sql.typed import name_literal
+from localaws.athena.embedded.tables.arrow_types import arrow_type
+from localaws.athena.embedded.tables.avro_types import arrow_of, check_field, values_of
+from localaws.athena.embedded.tables.batches import registered
+from localaws.athena.embedded.tables.data_files import DataFile
+from localaws.athena.embedded.tables.stored_values import stored_expression
+from localaws.athena.entries.hive_table import HiveTable
+from localaws.athena.errors import BadDataError, UnsupportedError
+from localaws.athena.types.trino import Columns
+
+SCHEMA_LITERAL = "avro.schema.literal"
+_ROWS = 10_000
+
+
+def avro_scan(session: Session, table: HiveTable, files: Sequence[DataFile]) -> tuple[str, Mapping[str, str]]:
+    """A temporary table of the files' rows, and the expression of each column on it.
+
+    Raises BadDataError for a file that is not Avro, or whose field has a type that the column cannot be read from,
+    UnsupportedError for a type or a name of a field that has no certain meaning.
+    """
+    declared = _declared(table)
+    fields = [pa.field(name, arrow_type(kind)) for name, kind in table.columns]
+    schema = pa.schema([*fields, pa.field("file_index", pa.int64())])
+    batches = (batch for i, file in enumerate(files) for batch in _batches(session, file, i, table.columns, declared))
+    name = registered(session, schema, batches)
+    return name_literal(name), {column: stored_expression(column, kind) for column, kind in table.columns}
+
+
+def _declared(table: HiveTable) -> Any:
+    """The schema that the table names, None where it names none."""
+    text = table.serde_parameters.get(SCHEMA_LITERAL)
+    if text is None:
+        return None
+    try:
+        return fastavro.parse_schema(json.loads(text))
+    except (ValueError, SchemaParseException, KeyError) as error:
+        raise UnsupportedError(
+            f"{SCHEMA_LITERAL} of table {table.database}.{table.name} ({str(error)[:200]})"
+        ) from error
+
+
+def _batches(session: Session, file: DataFile, index: int, columns: Columns, declared: Any) -> Iterator[pa.RecordBatch]:
+    session.charge(file.size)
+    try:
+        with file.path.open("rb") as opened:
+            reader = fastavro.reader(opened, reader_schema=declared)
+            fields = _found(file, declared or reader.writer_schema, columns, exactly=declared is None)
+            while rows := list(islice(reader, _ROWS)):
+                yield _batch(rows, index, columns, fields)
+                session.check()
+    except (ValueError, EOFError, KeyError, TypeError, fastavro.read.SchemaResolutionError) as error:
+        raise BadDataError(f"{file.uri} cannot be read as Avro: {str(error)[:200]}") from error
+
+
+def _found(file: DataFile, schema: Any, columns: Columns, *, exactly: bool) -> list[tuple[str, pa.DataType] | None]:
+    """The name and type of the field of each column, None where there is none."""
+    expanded: Any = expand_schema(schema)
+    if expanded["type"] != "record":
+        raise BadDataError(f"{file.uri} holds Avro values of type {expanded['type']}, not records")
+    named = {field["name"].lower(): field for field in expanded["fields"]}
+    found: list[tuple[str, pa.DataType] | None] = []
+    for name, kind in columns:
+        field = named.get(name)
+        if field is None:
+            found.append(None)
+            continue
+        if exactly and field["name"] != name:
+            raise UnsupportedError(f"Avro field {field['name']} of {file.uri} that differs from column {name} by case")
+        type_ = arrow_of(field["type"], f"field {field['name']} of {file.uri}")
+        check_field(file, (name, type_), kind)
+        found.append((field["name"], type_))
+    return found
+
+
+def _batch(
+    rows: Sequence[Any], index: int, columns: Columns, found: Sequence[tuple[str, pa.DataType] | None]
+) -> pa.RecordBatch:
+    arrays = []
+    for (_, kind), field in zip(columns, found, strict=True):
+        target = arrow_type(kind)
+        if field is None:
+            arrays.append(pa.nulls(len(rows), target))
+            continue
+        name, source = field
+        values = pa.array(values_of([row[name] for row in rows], source), source)
+        arrays.append(pc.cast(values, target))
+    return pa.record_batch(
+        [*arrays, pa.array([index] * len(rows), pa.int64())], names=[*(name for name, _ in columns), "file_index"]
+    )
