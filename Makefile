@@ -6,7 +6,7 @@ TRINO := 476
 TRINO_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/localaws
 UV_VERSION := $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
 
-.PHONY: help setup check test test-fast test-long test-compose package deploy deploy-plan comment-plan release-dags workflows checkov diagram deploy-local run-local destroy-local demo harvest airflow preview bench clean soak trino
+.PHONY: help setup check test test-fast test-long test-clients test-compose package deploy deploy-plan comment-plan release-dags workflows checkov diagram deploy-local run-local destroy-local demo harvest airflow preview bench clean soak trino
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,13 +33,16 @@ check: .venv/ready ## format, lint, types, import rules, lock file
 	$(BIN)/hadolint airflow/Dockerfile metabase/Dockerfile packages/Dockerfile tests/compose/postgres.Dockerfile
 
 test: check ## check, then every test that takes no minutes of its own
-	$(BIN)/pytest -m "not long" -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
+	$(BIN)/pytest -m "not long and not clients" -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 test-fast: .venv/ready ## the tests that need no JVM and no long wait
 	$(BIN)/pytest -m "not slow and not docker" tests/unit
 
 test-long: .venv/ready ## kills between every two commits of a run; ten minutes
 	$(BIN)/pytest -m long
+
+test-clients: .venv/ready ## dbt, sqlmesh, dlt, PyAthena, awswrangler, Airflow's operators on both engines of Athena; half an hour
+	$(BIN)/pytest -n0 -m clients tests/clients
 
 test-compose: .venv/ready ## the stack of docker-compose.yml, up, proved and down again; needs Docker, half an hour
 	ESTRELA_COMPOSE=1 $(BIN)/pytest -m docker

@@ -11,7 +11,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 FOLDERS = (
     "unit", "ledger", "spark", "releases", "dags", "e2e", "contract", "terraform", "metabase", "dataharvest",
-    "bcb_mirror", "localaws",
+    "bcb_mirror", "localaws", "clients",
 )  # fmt: skip
 """Order of the folders: the fast tests, then the long ones that stay whole, then those whose files fill the gaps."""
 SPLIT_BY_FILE = ("unit", "dataharvest", "bcb_mirror", "localaws")

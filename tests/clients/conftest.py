@@ -1,0 +1,90 @@
+"""A server for each engine, and clients that ask it, each in an environment of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from client_environments import Environment, NoEnvironmentError, environment
+
+from localaws.athena.trino.distribution import find_distribution
+from localaws.errors import LocalAwsError
+from localaws.running import Running, running
+
+HERE = Path(__file__).parent
+ENGINES = ("duckdb", "trino")
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def aws(request: pytest.FixtureRequest) -> Iterator[Running]:
+    if request.param == "trino":
+        try:
+            find_distribution(os.environ)
+        except LocalAwsError as error:
+            pytest.skip(f"NOT RUN, NO TRINO: {error}")
+    with running(athena=request.param) as server:
+        yield server
+
+
+@dataclass(frozen=True)
+class Client:
+    """A client's programs, run in ``folder`` with the variables of a user who wants this server."""
+
+    environment: Environment
+    server: Running
+    folder: Path
+    bucket: str
+
+    def run(self, *command: str, **variables: str) -> str:
+        own = {"BUCKET": self.bucket, "SCHEMA": self.bucket.replace("-", "_")}
+        return self.environment.run(*command, folder=self.folder, variables=self.server.env | own | variables)
+
+    def answers(self, script: str, *arguments: str, **variables: str) -> dict[str, Any]:
+        """What a script of this folder prints: one JSON object, on its last line."""
+        printed = self.run("python", str(HERE / script), *arguments, **variables)
+        answers: dict[str, Any] = json.loads(printed.splitlines()[-1])
+        return answers
+
+    def rows(self, sql: str) -> list[tuple[str | None, ...]]:
+        """What a client that is not under test reads."""
+        athena = self.server.client("athena")
+        started = athena.start_query_execution(
+            QueryString=sql, ResultConfiguration={"OutputLocation": f"s3://{self.bucket}/read/"}
+        )
+        execution_id = started["QueryExecutionId"]
+        while (status := self._status(athena, execution_id))["State"] in ("QUEUED", "RUNNING"):
+            pass
+        assert status["State"] == "SUCCEEDED", status
+        pages = athena.get_paginator("get_query_results").paginate(QueryExecutionId=execution_id)
+        rows = [row["Data"] for page in pages for row in page["ResultSet"]["Rows"]]
+        return [tuple(cell.get("VarCharValue") for cell in row) for row in rows[1:]]
+
+    @staticmethod
+    def _status(athena: Any, execution_id: str) -> dict[str, Any]:
+        return dict(athena.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]["Status"])
+
+
+@pytest.fixture(scope="module")
+def client_of(aws: Running, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Client]:
+    """A client by its name, in a folder of its own that starts as a copy of ``project``, and with a fresh bucket."""
+
+    def make(name: str, project: str | None = None) -> Client:
+        try:
+            made = environment(name)
+        except NoEnvironmentError as error:
+            pytest.skip(f"NOT RUN, NO ENVIRONMENT FOR {name}: {error}")
+        folder = tmp_path_factory.mktemp(name)
+        if project:
+            shutil.copytree(HERE / project, folder, dirs_exist_ok=True)
+        bucket = f"{name}-{uuid.uuid4().hex[:8]}"
+        aws.client("s3").create_bucket(Bucket=bucket)
+        return Client(made, aws, folder, bucket)
+
+    return make

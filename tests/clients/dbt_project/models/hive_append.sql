@@ -1,0 +1,3 @@
+{{ config(materialized='incremental', incremental_strategy='append') }}
+select id, reader, fee from {{ ref('stg_loans') }}
+{% if is_incremental() %} where id > 4 {% endif %}
