@@ -6,7 +6,7 @@ TRINO := 476
 TRINO_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/localaws
 UV_VERSION := $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
 
-.PHONY: help setup check test test-fast test-long test-clients test-compose package deploy deploy-plan comment-plan release-dags workflows checkov diagram deploy-local run-local destroy-local demo harvest airflow preview bench clean soak trino
+.PHONY: help setup check test test-fast test-long test-clients test-compose package functions deploy deploy-plan comment-plan release-dags workflows checkov diagram deploy-local run-local destroy-local demo harvest airflow preview bench clean soak trino
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ trino: .venv/ready ## a Trino server from Maven Central, for Athena's second eng
 
 package: .venv/ready ## what the Glue job runs, into dist/: the wheel, and the wheels that it needs
 	@$(BIN)/python glue/package.py
+
+functions: .venv/ready ## what the functions run, into dist/: a zip of each, and layers; with HERE=--here for this machine
+	@$(BIN)/python lambdas/package.py $(HERE)
 
 deploy-local: .venv/ready ## apply terraform/ to localaws on this machine; then: make destroy-local
 	@./deploy.sh apply --target local --yes

@@ -34,7 +34,7 @@ Credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, else what the AWS comm
 role), else they are asked for. AWS_ACCOUNT_ID, if set, is the only account that is deployed to.
 
 exit status: 0 done, 1 declined, 2 wrong usage or no credentials, 3 a tool is missing, 4 another account,
-  5 no plan could be made, 6 the apply failed, 7 uncommitted changes in prod, 8 a task or service on ECS failed,
+  5 no plan could be made, 6 the apply failed, 7 uncommitted changes in prod, 8 a task, service or function failed,
   130 interrupted"
 
 readonly WRONG_USAGE=2 NO_TOOL=3 OTHER_ACCOUNT=4 NO_PLAN=5 NOT_APPLIED=6 NOT_COMMITTED=7 NOT_RUNNING=8 DECLINED=1
@@ -180,6 +180,11 @@ initialise() {
 
 make_plan() { # further options of terraform plan
   change make --no-print-directory -C "$ROOT" package >&2 || fail $NO_PLAN "the package of the Glue job was not built"
+  if has_functions; then
+    local here=""
+    [ "$target" = aws ] || here=--here
+    change make --no-print-directory -C "$ROOT" functions HERE="$here" >&2 || fail $NO_PLAN "the functions were not built"
+  fi
   change terraform -chdir="$ROOT/terraform" plan -var-file="$settings" -out="$plan_file" "$@" >&2 ||
     fail $NO_PLAN "terraform plan failed"
 }
@@ -200,6 +205,10 @@ airflow_runs_on() { # ecs | mwaa
 
 has_metabase() {
   [[ $'\n'$(<"$settings") =~ $'\n'\ *metabase\ *=\ *true ]]
+}
+
+has_functions() {
+  [[ $'\n'$(<"$settings") =~ $'\n'\ *(feeds|dataharvest)\ *=\ *true ]]
 }
 
 has_cluster() {
@@ -231,11 +240,12 @@ lay_foundation() {
   apply_plan
 }
 
-# A secret without a value gets a random one, once. It goes from AWS to AWS and is no argument of any command.
+# A secret without a value gets a random one, once. It goes from AWS to AWS and is no argument of any command. Slack's
+# address is for its owner to put there.
 fill_secrets() {
   local name
   for name in $(aws secretsmanager list-secrets --filters "Key=name,Values=estrela-$environment/" \
-    --query 'SecretList[?SecretVersionsToStages==null].Name' --output text); do
+    --query "SecretList[?SecretVersionsToStages==null && !ends_with(Name, '/slack')].Name" --output text); do
     if [ "$dry_run" = yes ]; then
       say "would run: aws secretsmanager put-secret-value --secret-id $name"
     else
@@ -326,6 +336,29 @@ start_services() {
   if has_metabase; then run_task metabase_provision; fi
 }
 
+# The schemas of the warehouse. Its passwords come with the first rotation, some seconds after the apply.
+migrate_schemas() {
+  local name names answer attempt
+  if [ "$dry_run" = yes ]; then
+    say "would run: aws lambda invoke, for each function that migrates a schema"
+    return
+  fi
+  names=$(output schema_functions)
+  if [ "$target" = local ]; then
+    say "make run-local puts a PostgreSQL behind the secrets of the warehouse, and calls: $names"
+    return
+  fi
+  for name in $names; do
+    say "Calling the function $name"
+    for attempt in 1 2 3 4 5 6 7 8; do
+      answer=$(aws lambda invoke --function-name "$name" --query FunctionError --output text "$TF_DATA_DIR/answer.json")
+      [ "$answer" != None ] || break
+      [ "$attempt" -lt 8 ] || fail $NOT_RUNNING "the function $name failed: $(<"$TF_DATA_DIR/answer.json")"
+      sleep "${DEPLOY_PAUSE:-15}"
+    done
+  done
+}
+
 wait_for_services() {
   local failed services cluster=estrela-$environment
   # Services that were made before their database was ready may have been given up.
@@ -378,6 +411,10 @@ main() {
       ask_to_apply
       if has_cluster; then push_images; fi
       apply_plan
+      if has_functions; then
+        fill_secrets
+        migrate_schemas
+      fi
       if has_cluster; then start_services; fi
       if airflow_runs_on mwaa; then release_dags; fi
       print_outputs

@@ -56,6 +56,9 @@ DATABASE = Node("aws.database.RDS", "PostgreSQL", ("aws_db_instance",))
 FILES = Node("aws.storage.EFS", "DAG releases", ("aws_efs_file_system", "aws_efs_access_point", "aws_efs_mount_target"))
 QUEUE = Node("aws.integration.SQS", "broker", ("aws_sqs_queue",))
 IMAGES = Node("aws.compute.ECR", "images", ("aws_ecr_repository",))
+FUNCTION = ("aws_lambda_function", "aws_lambda_event_source_mapping")
+ARRIVALS = Node("aws.integration.SQS", "arrivals,\ndead letters", ("aws_sqs_queue",))
+WAREHOUSE = Node("aws.database.RDS", "PostgreSQL: ledger,\nwarehouse, DataHarvest", ("aws_db_instance",))
 SERVICES = ("aws_ecs_service", "aws_ecs_task_definition")
 PEOPLE = Node("onprem.client.Users", "people")
 SOURCES = Node("generic.place.Datacenter", "sources: REST, CSV")
@@ -168,6 +171,99 @@ PICTURES: Mapping[str, Picture] = {
             ("metabase", "database", "its own data"),
             ("metabase", "athena", "by its role"),
             ("athena", "lake", ""),
+        ),
+    ),
+    "feeds": Picture(
+        "Feeds: from files to the warehouse",
+        {
+            "": {"parties": Node("onprem.client.Users", "other parties")},
+            "Files": {
+                "landing": Node("aws.storage.S3", "landing", ("aws_s3_bucket", "aws_s3_bucket_notification")),
+                "archive": Node("aws.storage.S3", "archive", ("aws_s3_bucket",)),
+                "arrivals": ARRIVALS,
+            },
+            "Functions": {
+                "register": Node("aws.compute.Lambda", "register_file", FUNCTION),
+                "metrics": Node("aws.compute.Lambda", "ledger_metrics,\nledger_schema", FUNCTION),
+                "rotation": Node("aws.compute.Lambda", "rotate_database_secret", FUNCTION),
+            },
+            "Warehouse": {
+                "warehouse": WAREHOUSE,
+                "redshift": Node(
+                    "aws.analytics.Redshift",
+                    "Redshift Serverless (option)",
+                    ("aws_redshiftserverless_workgroup", "aws_redshiftserverless_namespace"),
+                ),
+                "source": Node(
+                    "aws.database.Aurora", "example source (option)", ("aws_rds_cluster", "aws_rds_cluster_instance")
+                ),
+            },
+            "Operations": {
+                "secrets": Node(
+                    "aws.security.SecretsManager",
+                    "logins",
+                    ("aws_secretsmanager_secret", "aws_secretsmanager_secret_rotation"),
+                ),
+                "alarms": Node("aws.management.Cloudwatch", "late feed, oldest New", ("aws_cloudwatch_metric_alarm",)),
+                "mail": Node("aws.engagement.SimpleEmailServiceSes", "sender", ("aws_sesv2_email_identity",)),
+            },
+        },
+        (
+            ("parties", "landing", "drop files"),
+            ("landing", "arrivals", "created"),
+            ("arrivals", "register", ""),
+            ("register", "warehouse", "ledger"),
+            ("landing", "warehouse", "loaded by a DAG"),
+            ("landing", "redshift", "COPY"),
+            ("landing", "archive", "after the commit"),
+            ("source", "landing", "extracted by a DAG"),
+            ("secrets", "rotation", "every 30 days"),
+            ("rotation", "warehouse", "new password"),
+            ("metrics", "alarms", "every 5 minutes"),
+        ),
+    ),
+    "dataharvest": Picture(
+        "DataHarvest: one message per client and portfolio",
+        {
+            "": {
+                "clients": Node("onprem.client.Users", "external clients"),
+                "consumers": Node("generic.place.Datacenter", "consumers"),
+            },
+            "Deliveries": {
+                "bucket": Node("aws.storage.S3", "deliveries", ("aws_s3_bucket", "aws_s3_bucket_notification")),
+                "arrivals": ARRIVALS,
+                "persistence": Node("aws.compute.Lambda", "persistence", FUNCTION),
+            },
+            "Choreography": {
+                "metastore": Node("aws.database.Dynamodb", "metastore: flags", ("aws_dynamodb_table",)),
+                "dispatcher": Node("aws.compute.Lambda", "dispatcher", FUNCTION),
+                "stages": Node("aws.integration.SQS", "a queue per stage", ("aws_sqs_queue",)),
+                "transformers": Node("aws.compute.Lambda", "relationship, deposits,\ntax, transactions", FUNCTION),
+                "catapult": Node("aws.compute.Lambda", "catapult", FUNCTION),
+                "failed": Node("aws.storage.S3", "failed batches", ("aws_s3_bucket",)),
+            },
+            "Data": {
+                "warehouse": WAREHOUSE,
+                "key": Node("aws.security.KMS", "key of names", ("aws_kms_key", "aws_kms_alias")),
+                "messages": Node("aws.integration.SQS", "messages (FIFO)", ("aws_sqs_queue",)),
+            },
+        },
+        (
+            ("clients", "bucket", "four files a day"),
+            ("bucket", "arrivals", "created"),
+            ("arrivals", "persistence", ""),
+            ("persistence", "warehouse", "rows"),
+            ("persistence", "metastore", "flag"),
+            ("metastore", "dispatcher", "stream"),
+            ("dispatcher", "stages", "what is ready"),
+            ("dispatcher", "failed", "given up"),
+            ("stages", "transformers", ""),
+            ("stages", "catapult", ""),
+            ("transformers", "warehouse", "set-based SQL"),
+            ("transformers", "metastore", "flag"),
+            ("catapult", "messages", "from the outbox"),
+            ("key", "persistence", "data keys"),
+            ("messages", "consumers", ""),
         ),
     ),
     "operations": Picture(

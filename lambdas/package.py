@@ -1,8 +1,8 @@
-"""``python lambdas/package.py``: what the functions run, built into ``dist/``: a layer of libraries, a zip of each.
+"""``python lambdas/package.py``: what the functions run, built into ``dist/``: layers of libraries, a zip of each.
 
 The libraries are those that uv.lock pins, without boto3, which Lambda's runtimes ship, for Python 3.13 on Amazon Linux
 2023. uv.lock knows the hashes of this project's Python only, so that those of other wheels are not checked. The same
-code gives the same bytes. ``--here`` builds the layer for the Python and the system that run this.
+code gives the same bytes. ``--here`` builds the layers for the Python and the system that run this.
 https://docs.aws.amazon.com/lambda/latest/dg/python-layers.html
 """
 
@@ -12,55 +12,68 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DIST = ROOT / "dist"
-LAYER = "dataharvest-libraries.zip"
 FOR_LAMBDA = ("--python-version", "3.13", "--python-platform", "x86_64-manylinux_2_28")
 SHIPPED = ("boto3",)
-OWN = {"dataharvest": ("",), "estrela": ("__init__.py", "errors.py", "hooks")}
-"""Packages of the platform in the layer, and what of each."""
 UNSTABLE = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
 """Files of an installation that say how and when it was made."""
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 """The time of every member: the time of a build must not change the bytes."""
 
 
+@dataclass(frozen=True)
+class Layer:
+    """The libraries of ``package``: ``options`` of uv's export, and packages of the platform with what of each."""
+
+    package: str
+    options: tuple[str, ...]
+    own: Mapping[str, tuple[str, ...]]
+
+
+DATAHARVEST = Layer("dataharvest", (), {"dataharvest": ("",), "estrela": ("__init__.py", "errors.py", "hooks")})
+# what reads Parquet files and REST APIs is not for functions: they register files and load none
+ESTRELA = Layer("estrela", ("--extra", "ledger", "--prune", "pyarrow", "--prune", "requests"), {"estrela": ("",)})
+LAYERS = (DATAHARVEST, ESTRELA)
+
+
 def main() -> int:
     """Build everything, and print where it is."""
     DIST.mkdir(exist_ok=True)
-    print(build_layer(DIST, () if "--here" in sys.argv[1:] else FOR_LAMBDA))
-    for path in build_functions(DIST):
+    target = () if "--here" in sys.argv[1:] else FOR_LAMBDA
+    for path in (*(build_layer(DIST, layer, target) for layer in LAYERS), *build_functions(DIST)):
         print(path)
     return 0
 
 
-def build_layer(folder: Path, target: tuple[str, ...] = ()) -> Path:
+def build_layer(folder: Path, layer: Layer, target: tuple[str, ...] = ()) -> Path:
     """Install the libraries for a ``target`` (options of uv; none: this machine) and zip them below ``python/``."""
-    layer = folder / LAYER
-    with tempfile.TemporaryDirectory(prefix="dataharvest-layer-") as name:
+    path = folder / f"{layer.package}-libraries.zip"
+    with tempfile.TemporaryDirectory(prefix="layer-") as name:
         installed, requirements = Path(name, "python"), Path(name, "requirements.txt")
-        requirements.write_text(_requirements(with_hashes=not target))
+        requirements.write_text(_requirements(layer, with_hashes=not target))
         options = ("--quiet", "--no-deps", "--only-binary", ":all:", "--target", str(installed), *target)
         _run("-m", "uv", "pip", "install", *options, "--requirement", str(requirements))
         members = {f"python/{path.relative_to(installed)}": path for path in _stable(installed)}
-        members |= {f"python/{path.relative_to(ROOT / 'packages')}": path for path in _own()}
-        _zip(members, layer)
-    return layer
+        members |= {f"python/{path.relative_to(ROOT / 'packages')}": path for path in _own(layer)}
+        _zip(members, path)
+    return path
 
 
 def build_functions(folder: Path) -> Iterator[Path]:
     """Zip each handler; yield the files, named as the functions are."""
-    for handler in sorted((ROOT / "lambdas").glob("dataharvest_*/handler.py")):
+    for handler in sorted((ROOT / "lambdas").glob("*/handler.py")):
         target = folder / f"{handler.parent.name}.zip"
         _zip({"handler.py": handler}, target)
         yield target
 
 
-def _own() -> Iterator[Path]:
-    for package, parts in OWN.items():
+def _own(layer: Layer) -> Iterator[Path]:
+    for package, parts in layer.own.items():
         for part in parts:
             path = ROOT / "packages" / package / part
             yield from (_stable(path) if path.is_dir() else (path,))
@@ -72,11 +85,11 @@ def _stable(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _requirements(*, with_hashes: bool) -> str:
+def _requirements(layer: Layer, *, with_hashes: bool) -> str:
     pruned = [word for name in SHIPPED for word in ("--prune", name)]
     plain = ["--frozen", "--quiet", "--no-header", "--no-annotate", "--no-emit-workspace"]
     plain += [] if with_hashes else ["--no-hashes"]
-    return _run("-m", "uv", "export", "--package", "dataharvest", *plain, *pruned)
+    return _run("-m", "uv", "export", "--package", layer.package, *layer.options, *plain, *pruned)
 
 
 def _zip(members: dict[str, Path], target: Path) -> None:

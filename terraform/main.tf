@@ -19,9 +19,14 @@ locals {
     log_retention_days = var.log_retention_days
   }
   # MWAA reads its DAGs from a bucket
-  data_buckets = concat(["lake", "code"], local.on_mwaa ? ["dags"] : [])
+  data_buckets = concat(
+    ["lake", "code"],
+    local.on_mwaa ? ["dags"] : [],
+    var.feeds ? ["landing", "archive"] : [],
+    var.dataharvest ? ["deliveries", "failed"] : [],
+  )
   buckets = {
-    for purpose in ["lake", "code", "logs", "dags"] : purpose => "${local.name}-${purpose}-${var.account_id}"
+    for purpose in ["lake", "code", "logs", "dags", "landing", "archive", "deliveries", "failed"] : purpose => "${local.name}-${purpose}-${var.account_id}"
   }
 }
 
@@ -59,8 +64,8 @@ module "bucket" {
   kms_key_arn   = module.kms.key_arn
   force_destroy = !local.protected
   log_bucket    = module.log_bucket.name
-  # results of queries can be had again
-  expire_days = each.key == "lake" ? { "athena/" = 30 } : {}
+  # results of queries can be had again; batches that failed are taken up again, or nobody misses them
+  expire_days = lookup({ lake = { "athena/" = 30 }, failed = { "" = 90 } }, each.key, {})
 }
 
 module "athena" {
@@ -115,6 +120,11 @@ module "monitoring" {
   workgroups         = values(module.athena.workgroups)
   late_after_hours   = var.late_after_hours
   airflow            = var.airflow
-  dead_letter_queues = local.on_ecs ? [module.airflow_ecs[0].dead_letter_queue] : []
-  databases          = local.on_cluster ? [local.name] : []
+  dead_letter_queues = concat(
+    local.on_ecs ? [module.airflow_ecs[0].dead_letter_queue] : [],
+    var.feeds ? [module.feeds[0].dead_letter_queue] : [],
+    var.dataharvest ? module.dataharvest[0].dead_letter_queues : [],
+  )
+  databases = concat(local.on_cluster ? [local.name] : [], local.has_warehouse ? [module.warehouse[0].database_name] : [])
+  alarms    = merge(var.feeds ? module.feeds[0].alarms : {}, var.dataharvest ? module.dataharvest[0].alarms : {})
 }

@@ -80,3 +80,18 @@ output "ci_role_arns" {
   description = "ARNs of the roles of CI, by what they do."
   value       = length(var.ci_issuers) > 0 ? module.cicd_oidc[0].role_arns : {}
 }
+
+output "landing_bucket" {
+  description = "Bucket in which files arrive; null without feeds."
+  value       = var.feeds ? module.bucket["landing"].name : null
+}
+
+output "deliveries" {
+  description = "Bucket that external clients deliver to, and the queue of the messages; null without DataHarvest."
+  value       = var.dataharvest ? { bucket = module.bucket["deliveries"].name, messages = module.dataharvest[0].messages_url } : null
+}
+
+output "schema_functions" {
+  description = "Names of the functions that bring schemas to the newest version, separated by spaces; deploy.sh calls them."
+  value       = join(" ", concat(var.feeds ? [module.feeds[0].schema_function] : [], var.dataharvest ? [module.dataharvest[0].schema_function] : []))
+}

@@ -3,7 +3,7 @@ locals {
   on_ecs      = var.airflow == "ecs"
   on_mwaa     = var.airflow == "mwaa"
   on_cluster  = local.on_ecs || var.metabase
-  has_network = local.on_cluster || local.on_mwaa
+  has_network = local.on_cluster || local.on_mwaa || local.has_warehouse
   multi_az    = coalesce(var.multi_az, var.environment == "prod")
   apps        = concat(local.on_ecs ? ["airflow"] : [], var.metabase ? ["metabase"] : [])
   hosts       = { for app in local.apps : app => "${app}.${var.domain}" }
@@ -22,9 +22,10 @@ locals {
     ),
     local.on_mwaa ? { mwaa = "Amazon MWAA" } : {},
     var.metabase ? { metabase = "Metabase", metabase-provision = "Brings dashboards to Metabase" } : {},
+    local.warehouse_groups,
   )
   # what calls AWS
-  clients = setsubtract(keys(local.groups), ["load-balancer", "database", "files", "endpoints"])
+  clients = setsubtract(keys(local.groups), ["load-balancer", "database", "files", "endpoints", "warehouse", "redshift", "example-source"])
   connections = merge(
     var.enable_nat ? {} : { for client in local.clients : "${client} calls AWS" => { from = client, to = "endpoints", port = 443 } },
     local.on_mwaa ? { for port in [443, 5432] : "Within Amazon MWAA, port ${port}" => { from = "mwaa", to = "mwaa", port = port } } : {},
@@ -40,9 +41,11 @@ locals {
       "Dashboards of Metabase" = { from = "metabase-provision", to = "metabase", port = 3000 }
       "Own data of Metabase"   = { from = "metabase", to = "database", port = 5432 }
     } : {},
+    local.warehouse_connections,
   )
   endpoints = toset(concat(
-    ["athena", "glue", "kms", "logs", "monitoring", "secretsmanager", "sns", "sqs", "sts"],
+    ["kms", "secretsmanager", "sqs"],
+    local.on_cluster || local.on_mwaa ? ["athena", "glue", "logs", "monitoring", "sns", "sts"] : [],
     local.on_cluster ? ["ecr.api", "ecr.dkr", "ecs", "elasticfilesystem"] : [],
     local.on_mwaa ? ["airflow.api", "airflow.env", "airflow.ops"] : [],
   ))
@@ -102,6 +105,8 @@ module "network" {
   groups           = local.groups
   connections      = local.connections
   s3_clients       = local.clients
+  dynamodb_clients = var.dataharvest ? ["dataharvest"] : []
+  zones            = var.redshift ? 3 : 2
   internet_clients = setunion(var.enable_nat ? local.clients : [], local.on_cluster && var.oidc != null ? ["load-balancer"] : [])
   user_cidrs       = local.on_cluster ? var.user_cidrs : []
 }
@@ -118,7 +123,7 @@ module "registry" {
 
 module "secrets" {
   source = "./modules/secrets"
-  count  = local.on_cluster ? 1 : 0
+  count  = local.on_cluster || var.feeds ? 1 : 0
 
   name        = local.name
   kms_key_arn = module.kms.key_arn
@@ -134,6 +139,9 @@ module "secrets" {
     "metabase/database"       = "Password of the database role metabase"
     "metabase/encryption_key" = "Encrypts what Metabase stores of its databases"
     "metabase/setup_token"    = "Whoever has it makes the first administrator of Metabase"
+    }, !var.feeds ? {} : {
+    "feeds/pii_key" = "Key of the hashes of personal values"
+    "feeds/slack"   = "Address of the Slack channel that hears of files; deploy.sh gives it no value"
   })
 }
 
@@ -275,13 +283,14 @@ module "metabase" {
 
 module "backup" {
   source = "./modules/backup"
-  count  = local.on_cluster ? 1 : 0
+  count  = var.backups && (local.on_cluster || local.has_warehouse) ? 1 : 0
 
   name          = local.name
   partition     = local.partition
   account_id    = var.account_id
   kms_key_arn   = module.kms.key_arn
-  database_arn  = module.database[0].arn
+  database_arns = concat(local.on_cluster ? [module.database[0].arn] : [], local.has_warehouse ? [module.warehouse[0].database_arn] : [])
+  subnet_group  = local.on_cluster ? local.name : "${local.name}-warehouse"
   keep_days     = 35
   force_destroy = !local.protected
 }
@@ -298,6 +307,6 @@ module "cicd_oidc" {
   dag_sync     = local.on_ecs ? module.airflow_ecs[0].dag_sync : null
   passed_to = [
     "airflow.amazonaws.com", "airflow-env.amazonaws.com", "backup.amazonaws.com", "ecs-tasks.amazonaws.com",
-    "glue.amazonaws.com", "vpc-flow-logs.amazonaws.com",
+    "glue.amazonaws.com", "lambda.amazonaws.com", "redshift-serverless.amazonaws.com", "vpc-flow-logs.amazonaws.com",
   ]
 }

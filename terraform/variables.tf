@@ -396,3 +396,112 @@ variable "ci_issuers" {
     error_message = "ci_issuers needs subjects for plan, deploy and dags, each written out: a wildcard would let other repositories in."
   }
 }
+
+variable "feeds" {
+  description = "Take in files that land in S3: landing and archive buckets, the ledger's functions, and the warehouse on PostgreSQL."
+  type        = bool
+  default     = false
+}
+
+variable "dataharvest" {
+  description = "Run DataHarvest: its bucket, metastore, queues, functions, and a database beside the warehouse."
+  type        = bool
+  default     = false
+}
+
+variable "functions" {
+  description = "Lambda runtime, and the folder of what lambdas/package.py builds for it."
+  type = object({
+    runtime = optional(string, "python3.13")
+    folder  = optional(string, "../dist")
+  })
+  default = {}
+
+  validation {
+    condition     = can(regex("^python3[.]1[1-9]$", var.functions.runtime))
+    error_message = "functions.runtime must be python3.11 or newer, such as python3.13."
+  }
+}
+
+variable "warehouse_instance_class" {
+  description = "Size of the warehouse's PostgreSQL instance."
+  type        = string
+  default     = "db.t4g.medium"
+
+  validation {
+    condition     = can(regex("^db[.][a-z0-9]+[.][a-z0-9]+$", var.warehouse_instance_class))
+    error_message = "warehouse_instance_class must be a size such as db.t4g.medium."
+  }
+}
+
+variable "rotation_days" {
+  description = "Days after which the passwords of the warehouse are replaced; 0: never, and nobody makes its roles, as on a local AWS, whose database is a record only."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = var.rotation_days >= 0 && var.rotation_days <= 90
+    error_message = "rotation_days must be 0 to 90."
+  }
+}
+
+variable "redshift" {
+  description = "Redshift Serverless as a second target of feeds."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !var.redshift || var.feeds
+    error_message = "redshift is a target of feeds: set feeds = true."
+  }
+}
+
+variable "example_source" {
+  description = "An Aurora cluster as an example of a source."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !var.example_source || var.feeds
+    error_message = "example_source is a source of feeds: set feeds = true."
+  }
+}
+
+variable "sender" {
+  description = "E-mail address that messages about files come from; null: none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.sender == null || can(regex("^[^@ ]+@[^@ ]+$", var.sender))
+    error_message = "sender must be an address such as data@example.com."
+  }
+}
+
+variable "late_feeds" {
+  description = "Hours without a file after which a feed is late, by the name of the feed."
+  type        = map(number)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for feed, hours in var.late_feeds : can(regex("^[a-z][a-z0-9_]*$", feed)) && hours > 0])
+    error_message = "late_feeds must be hours above 0 by the name of a feed, such as { card_settlements = 26 }."
+  }
+}
+
+variable "oldest_new_hours" {
+  description = "Hours after which a file that waits to be loaded sets off an alarm."
+  type        = number
+  default     = 6
+
+  validation {
+    condition     = var.oldest_new_hours > 0 && var.oldest_new_hours <= 168
+    error_message = "oldest_new_hours must be above 0 and at most 168."
+  }
+}
+
+variable "backups" {
+  description = "Daily backups of the databases in a vault, and a restore that is tried every month."
+  type        = bool
+  default     = true
+}

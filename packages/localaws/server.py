@@ -15,7 +15,7 @@ from cheroot import wsgi
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from localaws import athena, budgets, event_hooks, glue, iceberg, s3
+from localaws import athena, budgets, event_hooks, glue, iceberg, s3, secret_versions
 from localaws.dynamodb import open_dynamodb
 from localaws.errors import CertificateError, PortTakenError
 from localaws.gateway import OriginalHeadersGateway
@@ -135,6 +135,7 @@ class Server:
     def _compose(self) -> WSGIApplication:
         state = MotoState(self.home.state)
         budgets.install()
+        secret_versions.install()
         store = s3.open_store(self.home)
         catalog = glue.open_catalog(self.settings, state)
         tables = Late(lambda: iceberg.open_tables(catalog, store))

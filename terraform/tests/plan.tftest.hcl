@@ -1,5 +1,6 @@
 # One plan per flag, on and off, against a mocked AWS. tests/terraform reads the same plans as JSON.
-# dev has every flag off, prod has all of them on with Airflow on ECS, mwaa has Airflow on Amazon MWAA.
+# dev has every flag off, prod has all of them on with Airflow on ECS, mwaa has Airflow on Amazon MWAA, files has feeds and
+# DataHarvest without Airflow, as the local AWS has them.
 mock_provider "aws" {
   override_during = plan
 
@@ -8,6 +9,15 @@ mock_provider "aws" {
   }
   mock_data "aws_availability_zones" {
     defaults = { names = ["us-east-1a", "us-east-1b", "us-east-1c"] }
+  }
+  mock_resource "aws_dynamodb_table" {
+    defaults = { stream_arn = "arn:aws:dynamodb:us-east-1:123456789012:table/mocked/stream/2026-01-01T00:00:00.000" }
+  }
+  mock_resource "aws_lambda_function" {
+    defaults = { arn = "arn:aws:lambda:us-east-1:123456789012:function:mocked" }
+  }
+  mock_resource "aws_lambda_layer_version" {
+    defaults = { arn = "arn:aws:lambda:us-east-1:123456789012:layer:mocked:1" }
   }
   mock_resource "aws_kms_key" {
     defaults = { arn = "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000" }
@@ -83,6 +93,7 @@ variables {
     wheel     = "tests/package/estrela.whl"
     libraries = "tests/package/estrela.gluewheels.zip"
   }
+  functions = { folder = "tests/package" }
 }
 
 run "dev" {
@@ -103,6 +114,12 @@ run "prod" {
     enable_waf         = true
     public_ui          = true
     oidc_client_secret = "hush"
+    feeds              = true
+    dataharvest        = true
+    redshift           = true
+    example_source     = true
+    sender             = "data@example.com"
+    late_feeds         = { card_settlements = 26 }
     oidc = {
       issuer                 = "https://id.example.com"
       authorization_endpoint = "https://id.example.com/authorize"
@@ -128,5 +145,16 @@ run "mwaa" {
 
   variables {
     airflow = "mwaa"
+  }
+}
+
+run "files" {
+  command = plan
+
+  variables {
+    feeds         = true
+    dataharvest   = true
+    rotation_days = 0
+    backups       = false
   }
 }

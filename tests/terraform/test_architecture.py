@@ -20,7 +20,8 @@ NOT_DRAWN = {
         "aws_sns_topic_policy aws_db_parameter_group aws_db_subnet_group aws_ecs_cluster_capacity_providers "
         "aws_appautoscaling_target aws_wafv2_web_acl_ aws_acm_certificate_validation aws_backup_selection "
         "aws_backup_vault_lock_configuration aws_backup_restore_testing_selection "
-        "aws_service_discovery_private_dns_namespace"
+        "aws_service_discovery_private_dns_namespace aws_sqs_queue_redrive_allow_policy "
+        "aws_rds_cluster_parameter_group aws_lambda_permission aws_lambda_layer_version"
     ),
     "who may do what: docs/iam.md": "aws_iam_role_policy",
     "the network that everything is in": (

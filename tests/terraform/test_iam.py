@@ -14,12 +14,20 @@ START = "<!-- the plans, by role: tests/terraform/test_iam.py -->\n"
 PLANS = {"prod": "With Airflow on ECS: `prod`", "mwaa": "With Amazon MWAA: `dev`"}
 REASONED = {
     "cloudwatch:PutMetricData",
+    "dynamodb:ListStreams",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:CreateNetworkInterface",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:UnassignPrivateIpAddresses",
     "ecr:GetAuthorizationToken",
     "glue:GetSecurityConfiguration",
     "logs:DescribeLogGroups",
     "s3:GetAccountPublicAccessBlock",
+    "secretsmanager:GetRandomPassword",
 }
-"""Actions that know no resource: they alone are allowed on ``*``."""
+"""Actions that know no resource, or none that is there before the call: they alone are allowed on ``*``."""
 
 
 def each(value: Any) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 from terraform_run import Plan, Resource
 
 from airflow_on_ecs.metrics import QUERIES
+from estrela.ledger.waiting import HOURS_SINCE_ARRIVAL, OLDEST_NEW_AGE
 
 POLICIES = {
     "aws_iam_role": "assume_role_policy",
@@ -41,13 +42,16 @@ def each(value: Any) -> list[Any]:
 
 
 def test_every_flag_has_a_plan_for_on_and_off(plans: dict[str, Plan]) -> None:
-    assert set(plans) == {"dev", "prod", "mwaa"}
+    assert set(plans) == {"dev", "prod", "mwaa", "files"}
     assert len(plans["dev"]) > 50
     kinds = {name: {resource.kind for resource in plan} for name, plan in plans.items()}
-    for kind in ("aws_ecs_service", "aws_nat_gateway", "aws_wafv2_web_acl", "aws_internet_gateway"):
+    only_prod = ("aws_ecs_service", "aws_nat_gateway", "aws_wafv2_web_acl", "aws_internet_gateway")
+    for kind in (*only_prod, "aws_redshiftserverless_workgroup", "aws_rds_cluster", "aws_sesv2_email_identity"):
         assert [name for name in plans if kind in kinds[name]] == ["prod"], kind
+    for kind in ("aws_lambda_function", "aws_dynamodb_table"):
+        assert [name for name in plans if kind in kinds[name]] == ["prod", "files"], kind
     assert [name for name in plans if "aws_mwaa_environment" in kinds[name]] == ["mwaa"]
-    assert [name for name in plans if "aws_vpc" in kinds[name]] == ["prod", "mwaa"]
+    assert [name for name in plans if "aws_vpc" in kinds[name]] == ["prod", "mwaa", "files"]
 
 
 def test_without_airflow_nothing_is_billed_by_the_hour(plans: dict[str, Plan]) -> None:
@@ -87,7 +91,8 @@ def test_every_bucket_is_encrypted_versioned_private_and_takes_only_tls(everythi
 
 def test_access_logs_are_written_by_every_bucket_but_the_one_that_takes_them(prod: Plan) -> None:
     logging = {resource.address for resource in of(prod, "aws_s3_bucket_logging")}
-    assert logging == {f'module.bucket["{name}"].aws_s3_bucket_logging.this[0]' for name in ("lake", "code")}
+    names = ("lake", "code", "landing", "archive", "deliveries", "failed")
+    assert logging == {f'module.bucket["{name}"].aws_s3_bucket_logging.this[0]' for name in names}
 
 
 def test_nothing_is_allowed_to_everybody(everything: Plan) -> None:
@@ -147,6 +152,12 @@ def test_a_glue_run_needs_no_package_index_and_is_encrypted(prod: Plan) -> None:
         assert "DISABLED" not in modes
 
 
+def patterns(plan: Plan) -> dict[str, dict[str, Any]]:
+    """What rules listen to, by their name; a schedule listens to nothing."""
+    rules = {rule.values["name"]: rule.values["event_pattern"] for rule in of(plan, "aws_cloudwatch_event_rule")}
+    return {name: json.loads(pattern) for name, pattern in rules.items() if pattern}
+
+
 def test_alarms_reach_somebody_over_an_encrypted_topic(prod: Plan) -> None:
     (topic,) = of(prod, "aws_sns_topic")
     assert topic.values["kms_master_key_id"].startswith("arn:aws:kms:")
@@ -154,10 +165,7 @@ def test_alarms_reach_somebody_over_an_encrypted_topic(prod: Plan) -> None:
     (budget,) = of(prod, "aws_budgets_budget")
     kinds = {told["notification_type"] for told in budget.values["notification"]}
     assert kinds == {"ACTUAL", "FORECASTED"}
-    rules = {
-        rule.values["name"]: json.loads(rule.values["event_pattern"]) for rule in of(prod, "aws_cloudwatch_event_rule")
-    }
-    assert rules["estrela-prod-glue-run-failed"]["detail"]["state"] == ["FAILED", "TIMEOUT", "ERROR"]
+    assert patterns(prod)["estrela-prod-glue-run-failed"]["detail"]["state"] == ["FAILED", "TIMEOUT", "ERROR"]
 
 
 def test_alarms_go_off_for_late_data_a_silent_scheduler_dead_letters_and_the_database(plans: dict[str, Plan]) -> None:
@@ -168,12 +176,17 @@ def test_alarms_go_off_for_late_data_a_silent_scheduler_dead_letters_and_the_dat
         }
         for name, plan in plans.items()
     }
-    database = {f"estrela-prod-{kind}" for kind in ("disk", "cpu", "connections")}
+    files = {"oldest-new-file", "ledger-silent", "dataharvest-iterator-age", "dataharvest-messages-wait"}
+    dead = {queue.values["name"] for queue in of(plans["prod"], "aws_sqs_queue") if "-dead" in queue.values["name"]}
+    files |= {"late-feed-card_settlements", *(f"dead-letters-{name}" for name in dead)}
+    assert alarms.pop("files") > {"late-data", "oldest-new-file"}
+    databases = {
+        f"estrela-prod{kind}-{measure}" for kind in ("", "-warehouse") for measure in ("disk", "cpu", "connections")
+    }
     assert alarms == {
         "dev": {"late-data"},
         "mwaa": {"late-data", "scheduler-heartbeat"},
-        "prod": {"late-data", "scheduler-heartbeat", "failed-runs", "dead-letters-estrela-prod-airflow-dead"}
-        | database,
+        "prod": {"late-data", "scheduler-heartbeat", "failed-runs"} | databases | files,
     }
 
 
@@ -183,19 +196,16 @@ def test_late_data_is_a_day_without_a_run_that_succeeded(prod: Plan) -> None:
     ]
     values = late.values
     assert (values["period"] * values["evaluation_periods"], values["treat_missing_data"]) == (26 * 3600, "breaching")
-    rules = {
-        rule.values["name"]: json.loads(rule.values["event_pattern"]) for rule in of(prod, "aws_cloudwatch_event_rule")
-    }
-    assert rules[values["dimensions"]["RuleName"]]["detail"]["state"] == ["SUCCEEDED"]
+    assert patterns(prod)[values["dimensions"]["RuleName"]]["detail"]["state"] == ["SUCCEEDED"]
 
 
-def test_alarms_measure_what_the_metrics_container_sends(prod: Plan) -> None:
+def test_alarms_measure_what_is_sent(prod: Plan) -> None:
     own = {
         found.values["metric_name"]
         for found in of(prod, "aws_cloudwatch_metric_alarm")
         if found.values["namespace"] == "Estrela"
     }
-    assert own < set(QUERIES)
+    assert own < {*QUERIES, OLDEST_NEW_AGE, HOURS_SINCE_ARRIVAL}
 
 
 @pytest.mark.parametrize(("environment", "protected"), [("prod", True), ("dev", False)])
@@ -205,8 +215,8 @@ def test_what_holds_data_is_protected_in_prod(plans: dict[str, Plan], environmen
     windows = {secret.values["recovery_window_in_days"] for secret in of(plan, "aws_secretsmanager_secret")}
     assert windows == ({30} if protected else {0})
     if protected:
-        (database,) = of(plan, "aws_db_instance")
         (balancer,) = of(plan, "aws_lb")
-        assert database.values["deletion_protection"]
-        assert not database.values["skip_final_snapshot"]
+        for database in of(plan, "aws_db_instance", "aws_rds_cluster"):
+            assert database.values["deletion_protection"], database.address
+            assert not database.values["skip_final_snapshot"], database.address
         assert balancer.values["enable_deletion_protection"]

@@ -78,8 +78,11 @@ def test_each_service_is_reached_by_those_that_need_it_and_by_nobody_else(prod: 
         ("DAG releases for airflow-dag-processor", 2049),
         ("DAG releases for dag-sync", 2049),
         ("Roles of the database", 5432),
+        ("Roles of the warehouse", 5432),
+        ("Ledger of the feeds", 5432),
+        ("Deliveries of DataHarvest", 5432),
     }
-    assert len(groups(prod)) == len(AIRFLOW) + 10
+    assert len(groups(prod)) == len(AIRFLOW) + 16
 
 
 def test_without_nat_nothing_leaves_but_to_endpoints(plans: dict[str, Plan]) -> None:
@@ -95,13 +98,15 @@ def test_flow_logs_are_written(everything: Plan) -> None:
 
 
 def test_the_database_is_encrypted_backed_up_and_takes_only_tls(prod: Plan) -> None:
-    (database,) = of(prod, "aws_db_instance")
-    values = database.values
-    assert (values["storage_encrypted"], values["multi_az"], values["manage_master_user_password"]) == (True,) * 3
-    assert values["backup_retention_period"] == 35
-    (parameters,) = of(prod, "aws_db_parameter_group")
-    settings = {found["name"]: found["value"] for found in parameters.values["parameter"]}
-    assert settings["rds.force_ssl"] == "1"
+    instances = of(prod, "aws_db_instance")
+    assert len(instances) == 2
+    for database in instances:
+        values = database.values
+        assert (values["storage_encrypted"], values["multi_az"], values["manage_master_user_password"]) == (True,) * 3
+        assert values["backup_retention_period"] == 35, database.address
+    for parameters in of(prod, "aws_db_parameter_group", "aws_rds_cluster_parameter_group"):
+        settings = {found["name"]: found["value"] for found in parameters.values["parameter"]}
+        assert settings["rds.force_ssl"] == "1", parameters.address
 
 
 def test_the_queue_hides_a_message_for_longer_than_the_longest_task(prod: Plan) -> None:

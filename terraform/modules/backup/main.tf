@@ -53,7 +53,7 @@ resource "aws_backup_selection" "this" {
   name         = "database"
   plan_id      = aws_backup_plan.this.id
   iam_role_arn = aws_iam_role.backup.arn
-  resources    = [var.database_arn]
+  resources    = var.database_arns
 }
 
 # A backup that was never restored is a hope. AWS restores the newest one every month, and deletes it after a day.
@@ -74,9 +74,9 @@ resource "aws_backup_restore_testing_selection" "this" {
   restore_testing_plan_name = aws_backup_restore_testing_plan.this.name
   iam_role_arn              = aws_iam_role.backup.arn
   protected_resource_type   = "RDS"
-  protected_resource_arns   = [var.database_arn]
+  protected_resource_arns   = var.database_arns
   validation_window_hours   = 24
   restore_metadata_overrides = {
-    dbsubnetgroupname = var.name
+    dbsubnetgroupname = var.subnet_group
   }
 }

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of vault and plan, and of the subnet group that a restore is tried in."
+  description = "Name of vault and plan."
   type        = string
 }
 
@@ -18,8 +18,13 @@ variable "kms_key_arn" {
   type        = string
 }
 
-variable "database_arn" {
-  description = "Database that is backed up."
+variable "database_arns" {
+  description = "Databases that are backed up."
+  type        = list(string)
+}
+
+variable "subnet_group" {
+  description = "Subnet group that a restore is tried in."
   type        = string
 }
 

@@ -30,10 +30,10 @@ resource "aws_kms_key" "this" {
         }
       },
       {
-        # Alarms and budgets publish to a topic that is encrypted with the key.
+        # Alarms, budgets and buckets publish to topics and queues that are encrypted with the key.
         Sid       = "Publishers"
         Effect    = "Allow"
-        Principal = { Service = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com", "events.amazonaws.com"] }
+        Principal = { Service = ["cloudwatch.amazonaws.com", "budgets.amazonaws.com", "events.amazonaws.com", "s3.amazonaws.com"] }
         Action    = local.use
         Resource  = "*"
         Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }

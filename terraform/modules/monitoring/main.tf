@@ -3,6 +3,7 @@ locals {
   airflow   = { Environment = var.deployment.name }
   # CloudWatch looks back at most a week where a period is an hour.
   alarms = merge(
+    var.alarms,
     {
       late-data = {
         text      = "No step of any star succeeded for ${var.late_after_hours} hours. Is Airflow running, and are its DAGs on?"

@@ -48,3 +48,19 @@ variable "databases" {
   description = "Names of the RDS instances that are watched."
   type        = set(string)
 }
+
+variable "alarms" {
+  description = "Alarms of other modules, by name: text, metric, and the threshold above or below which they go off. Silence is an alarm, or is none."
+  type = map(object({
+    text           = string
+    namespace      = string
+    metric         = string
+    dimensions     = map(string)
+    statistic      = string
+    period         = number
+    periods        = number
+    above          = bool
+    threshold      = number
+    silence_alarms = bool
+  }))
+}

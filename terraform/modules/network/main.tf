@@ -1,5 +1,6 @@
 locals {
-  zones        = slice(data.aws_availability_zones.available.names, 0, 2)
+  wide_zones   = slice(data.aws_availability_zones.available.names, 0, var.zones)
+  zones        = slice(local.wide_zones, 0, 2)
   gateways     = toset(["s3", "dynamodb"])
   logs_group   = "/${var.deployment.name}/network"
   nat_zones    = var.enable_nat ? (var.multi_az ? local.zones : slice(local.zones, 0, 1)) : []
@@ -25,11 +26,11 @@ resource "aws_default_security_group" "closed" {
 }
 
 resource "aws_subnet" "private" {
-  for_each = toset(local.zones)
+  for_each = toset(local.wide_zones)
 
   vpc_id            = aws_vpc.this.id
   availability_zone = each.key
-  cidr_block        = cidrsubnet(var.cidr, 4, index(local.zones, each.key))
+  cidr_block        = cidrsubnet(var.cidr, 4, index(local.wide_zones, each.key))
 
   tags = { Name = "${var.deployment.name}-private-${each.key}" }
 }
@@ -85,7 +86,7 @@ resource "aws_nat_gateway" "this" {
 }
 
 resource "aws_route_table" "private" {
-  for_each = toset(local.zones)
+  for_each = toset(local.wide_zones)
 
   vpc_id = aws_vpc.this.id
 
@@ -93,7 +94,7 @@ resource "aws_route_table" "private" {
 }
 
 resource "aws_route" "nat" {
-  for_each = var.enable_nat ? toset(local.zones) : []
+  for_each = var.enable_nat ? toset(local.wide_zones) : []
 
   route_table_id         = aws_route_table.private[each.key].id
   destination_cidr_block = "0.0.0.0/0"
@@ -212,13 +213,24 @@ resource "aws_vpc_security_group_egress_rule" "service" {
   to_port                      = each.value.port
 }
 
-# The gateway endpoint of S3 has no security group, only a list of addresses.
+# Gateway endpoints have no security group, only a list of addresses.
 resource "aws_vpc_security_group_egress_rule" "s3" {
   for_each = var.s3_clients
 
   security_group_id = aws_security_group.this[each.key].id
   prefix_list_id    = aws_vpc_endpoint.gateway["s3"].prefix_list_id
   description       = "${each.key} reads and writes S3"
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+}
+
+resource "aws_vpc_security_group_egress_rule" "dynamodb" {
+  for_each = var.dynamodb_clients
+
+  security_group_id = aws_security_group.this[each.key].id
+  prefix_list_id    = aws_vpc_endpoint.gateway["dynamodb"].prefix_list_id
+  description       = "${each.key} reads and writes DynamoDB"
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443

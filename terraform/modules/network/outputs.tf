@@ -4,7 +4,14 @@ output "vpc_id" {
 }
 
 output "private_subnet_ids" {
-  description = "IDs of the private subnets, one per availability zone, once what is in them reaches AWS."
+  description = "IDs of the private subnets of the first two availability zones, once what is in them reaches AWS."
+  value       = [for zone in local.zones : aws_subnet.private[zone].id]
+
+  depends_on = [aws_vpc_endpoint.interface, aws_vpc_endpoint.gateway, aws_route.nat, aws_route_table_association.private]
+}
+
+output "wide_subnet_ids" {
+  description = "IDs of all private subnets, once what is in them reaches AWS."
   value       = [for subnet in aws_subnet.private : subnet.id]
 
   depends_on = [aws_vpc_endpoint.interface, aws_vpc_endpoint.gateway, aws_route.nat, aws_route_table_association.private]

@@ -54,6 +54,21 @@ variable "s3_clients" {
   type        = set(string)
 }
 
+variable "dynamodb_clients" {
+  description = "Groups that reach DynamoDB."
+  type        = set(string)
+}
+
+variable "zones" {
+  description = "Availability zones with a private subnet: 2, or 3 for Redshift Serverless."
+  type        = number
+
+  validation {
+    condition     = contains([2, 3], var.zones)
+    error_message = "zones must be 2 or 3."
+  }
+}
+
 variable "internet_clients" {
   description = "Groups that reach the internet, by NAT or as a public load balancer."
   type        = set(string)

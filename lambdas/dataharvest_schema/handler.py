@@ -1,0 +1,25 @@
+"""Bring the schema of DataHarvest to the newest version."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger
+
+from dataharvest.database.schema import SCHEMA
+from dataharvest.functions import Functions
+from estrela.hooks.database import DatabaseManager
+from estrela.hooks.secret import Secret
+
+functions = Functions.from_environment()
+secret = Secret(boto3.client("secretsmanager"), functions.settings.database_secret)
+logger = Logger(service="dataharvest_schema")
+
+
+def handler(_: dict[str, Any], __: Any) -> dict[str, str]:
+    """Lambda's entry; called again, it changes nothing."""
+    SCHEMA.migrate(DatabaseManager.from_secret(secret))
+    version = SCHEMA.newest_version()
+    logger.info("migrated", schema=SCHEMA.name, version=version)
+    return {"schema": SCHEMA.name, "version": version}

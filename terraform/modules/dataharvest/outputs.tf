@@ -1,0 +1,19 @@
+output "dead_letter_queues" {
+  description = "Names of the queues of messages that no function could work on, and of messages that no consumer took."
+  value       = concat([for queue in local.queues : "${queue}-dead"], ["${local.name}-messages-dead.fifo"])
+}
+
+output "alarms" {
+  description = "Alarms, as the module monitoring takes them."
+  value       = local.alarms
+}
+
+output "schema_function" {
+  description = "Name of the function that brings the schema to the newest version."
+  value       = module.schema.name
+}
+
+output "messages_url" {
+  description = "URL of the queue that consumers read."
+  value       = aws_sqs_queue.messages.url
+}

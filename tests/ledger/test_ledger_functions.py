@@ -1,0 +1,81 @@
+"""The functions beside the one that registers: they make the ledger's schema, and measure what waits in it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from ledger_house import House
+
+from estrela.ledger.schema import SCHEMA
+from estrela.ledger.waiting import HOURS_SINCE_ARRIVAL, OLDEST_NEW_AGE
+from localaws.running import Running
+
+LAMBDAS = Path(__file__).parents[2] / "lambdas"
+CONTEXT = SimpleNamespace(function_name="f", aws_request_id="1")
+Loaded = Callable[[str], Any]
+
+
+@pytest.fixture
+def loaded(house: House, aws: Running, monkeypatch: pytest.MonkeyPatch) -> Loaded:
+    """Load the handler of a function as a new process does; its database is that of the house."""
+    url = house.database.engine.url.render_as_string(hide_password=False)
+    given = {"ESTRELA_WAREHOUSE_URL": url, "METRICS_ENVIRONMENT": "test", "POWERTOOLS_METRICS_NAMESPACE": "Estrela"}
+    for name, value in {**aws.env, **given}.items():
+        monkeypatch.setenv(name, value)
+
+    @contextmanager
+    def load(function: str) -> Iterator[ModuleType]:
+        spec = importlib.util.spec_from_file_location(function, LAMBDAS / function / "handler.py")
+        assert spec and spec.loader
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        yield module
+        module.parts.database.engine.dispose()
+
+    return load
+
+
+def test_the_schema_is_made_once_and_is_the_newest(house: House, loaded: Loaded) -> None:
+    house.query("DROP SCHEMA ledger CASCADE")
+    with loaded("ledger_schema") as function:
+        answers = [function.handler({}, CONTEXT) for _ in range(2)]
+    assert answers == [{"schema": "ledger", "version": SCHEMA.newest_version()}] * 2
+    assert house.query("SELECT count(*) FROM ledger.files") == [(0,)]
+
+
+def test_what_waits_is_printed_as_metrics(house: House, loaded: Loaded, capsys: pytest.CaptureFixture[str]) -> None:
+    house.query(
+        "INSERT INTO ledger.files"
+        " (feed, bucket, key, version, etag, size, place, sequencer, arrived_at, state, reason, run)"
+        " SELECT feed, 'b', feed, 'v', 'e', 1, '', '', now() - hours * interval '1 hour', state, '', 'r'"
+        " FROM (VALUES ('late', 30, 'Rejected'), ('waiting', 2, 'New')) AS one (feed, hours, state)"
+    )
+    with loaded("ledger_metrics") as function:
+        function.handler({}, CONTEXT)
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    hours = {one["feed"]: one[HOURS_SINCE_ARRIVAL] for one in printed if HOURS_SINCE_ARRIVAL in one}
+    assert hours == {"late": [pytest.approx(30, abs=0.1)], "waiting": [pytest.approx(2, abs=0.1)]}
+    (age,) = [one[OLDEST_NEW_AGE] for one in printed if OLDEST_NEW_AGE in one]
+    assert age == [pytest.approx(7200, abs=360)]
+    for one in printed:
+        (described,) = one["_aws"]["CloudWatchMetrics"]
+        dimensions = {name: one[name] for name in described["Dimensions"][0]}
+        assert described["Namespace"] == "Estrela"
+        assert dimensions.items() >= {"service": "ledger", "environment": "test"}.items()
+        assert set(dimensions) <= {"service", "environment", "feed"}
+
+
+def test_an_empty_ledger_has_nothing_that_waits(
+    house: House, loaded: Loaded, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with loaded("ledger_metrics") as function:
+        function.handler({}, CONTEXT)
+    (printed,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert printed[OLDEST_NEW_AGE] == [0.0]

@@ -1,0 +1,191 @@
+"""Functions on AWS, read from the plans' JSON: feeds, warehouse and DataHarvest run what their packages declare."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from terraform_run import ROOT, Plan, Resource
+from test_plan import of
+
+from dataharvest.metastore import VERSION
+from dataharvest.model.choreography import CATAPULT, choreography
+from dataharvest.settings import settings_from
+from estrela.model.feeds import feeds
+
+HANDLERS = {path.parent.name for path in (ROOT / "lambdas").glob("*/handler.py")}
+STAGES = [stage.name for stage in choreography().stages]
+
+
+@pytest.fixture(scope="module")
+def files(plans: dict[str, Plan]) -> Plan:
+    """Feeds and DataHarvest without Airflow, as the local AWS has them."""
+    return plans["files"]
+
+
+def functions(plan: Plan) -> dict[str, Resource]:
+    """Functions by the name of their folder."""
+    found = of(plan, "aws_lambda_function")
+    return {one.values["filename"].rpartition("/")[2].removesuffix(".zip"): one for one in found}
+
+
+def settings(function: Resource) -> dict[str, str]:
+    variables: dict[str, str] = function.values["environment"][0]["variables"]
+    return variables
+
+
+def queues(plan: Plan) -> dict[str, dict[str, Any]]:
+    return {queue.values["name"]: queue.values for queue in of(plan, "aws_sqs_queue")}
+
+
+def alarms(plan: Plan) -> dict[str, dict[str, Any]]:
+    found = of(plan, "aws_cloudwatch_metric_alarm")
+    return {alarm.values["alarm_name"].removeprefix("estrela-dev-"): alarm.values for alarm in found}
+
+
+def test_every_handler_is_deployed(files: Plan, prod: Plan) -> None:
+    assert set(functions(files)) == HANDLERS
+    assert set(functions(prod)) == HANDLERS
+
+
+def test_every_function_is_in_the_network_encrypted_and_bounded(prod: Plan) -> None:
+    logs = {group.values["name"] for group in of(prod, "aws_cloudwatch_log_group")}
+    for name, function in functions(prod).items():
+        values = function.values
+        assert values["function_name"] == f"estrela-prod-{name.replace('_', '-')}"
+        assert f"/aws/lambda/{values['function_name']}" in logs
+        assert values["vpc_config"][0]["security_group_ids"], name
+        assert values["kms_key_arn"].startswith("arn:aws:kms:"), name
+        assert 1 <= values["reserved_concurrent_executions"] <= 5, name
+        assert (values["runtime"], values["handler"]) == ("python3.13", "handler.handler")
+        plain = [key for key in settings(function) if "PASSWORD" in key or key.endswith("_URL")]
+        assert plain == [], name
+
+
+def test_each_stage_of_the_choreography_has_its_queue(files: Plan) -> None:
+    stage_queues = {
+        name.removeprefix("estrela-dev-dataharvest-")
+        for name in queues(files)
+        if "-dataharvest-" in name and not name.endswith(("-dead", ".fifo"))
+    }
+    assert stage_queues == {*STAGES, "arrivals"}
+    expected = {f"dataharvest_{stage}" + ("" if stage == CATAPULT else "_transformer") for stage in STAGES}
+    others = {"dataharvest_persistence", "dataharvest_dispatcher", "dataharvest_schema"}
+    assert {name for name in functions(files) if name.startswith("dataharvest_")} == expected | others
+
+
+def test_functions_of_dataharvest_get_the_settings_that_they_read(files: Plan) -> None:
+    for name, function in functions(files).items():
+        if name.startswith("dataharvest_"):
+            assert settings_from(settings(function)).metastore == "estrela-dev-dataharvest", name
+
+
+def test_a_message_is_hidden_for_six_times_its_function_and_is_kept_when_it_fails(prod: Plan) -> None:
+    """As AWS says of queues that functions work on; a shorter time delivers a message that is being worked on."""
+    seconds = max(function.values["timeout"] for function in functions(prod).values())
+    worked = {
+        name: values
+        for name, values in queues(prod).items()
+        if ("-feeds-" in name or "-dataharvest-" in name) and not name.endswith(("-dead", ".fifo"))
+    }
+    assert len(worked) == len(STAGES) + 2
+    for name, values in worked.items():
+        least = 6 * (60 if "-feeds-" in name else seconds)
+        assert values["visibility_timeout_seconds"] >= least, name
+        assert json.loads(values["redrive_policy"])["maxReceiveCount"] >= 5, name
+        assert f"{name}-dead" in queues(prod)
+    for mapping in of(prod, "aws_lambda_event_source_mapping"):
+        assert mapping.values["function_response_types"] == ["ReportBatchItemFailures"], mapping.address
+
+
+def test_the_stream_is_retried_bisected_and_never_dropped(files: Plan) -> None:
+    (stream,) = [
+        found.values
+        for found in of(files, "aws_lambda_event_source_mapping")
+        if found.values["starting_position"] == "TRIM_HORIZON"
+    ]
+    assert (stream["bisect_batch_on_function_error"], stream["maximum_retry_attempts"]) == (True, 10)
+    assert stream["destination_config"][0]["on_failure"][0]["destination_arn"] == (
+        "arn:aws:s3:::estrela-dev-failed-123456789012"
+    )
+
+
+def test_the_metastore_can_be_restored_and_tells_of_each_change(prod: Plan) -> None:
+    (table,) = [found.values for found in of(prod, "aws_dynamodb_table")]
+    assert (table["hash_key"], table["range_key"]) == ("partition_key", "sort_key")
+    assert VERSION not in {attribute["name"] for attribute in table["attribute"]}
+    assert (table["stream_enabled"], table["stream_view_type"]) == (True, "NEW_AND_OLD_IMAGES")
+    assert table["point_in_time_recovery"][0]["enabled"]
+    assert table["server_side_encryption"][0]["kms_key_arn"].startswith("arn:aws:kms:")
+    assert table["deletion_protection_enabled"]
+
+
+def test_only_its_bucket_may_send_to_a_queue_and_only_by_tls(files: Plan) -> None:
+    senders = {}
+    for policy in of(files, "aws_sqs_queue_policy"):
+        allowed = [found for found in policy.policy() if found["Effect"] == "Allow"]
+        denied = [found for found in policy.policy() if found["Effect"] == "Deny"]
+        assert denied[0]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}, policy.address
+        for found in allowed:
+            senders[found["Resource"].rpartition(":")[2]] = found["Condition"]["ArnEquals"]["aws:SourceArn"]
+    assert senders == {
+        "estrela-dev-feeds-arrivals": "arn:aws:s3:::estrela-dev-landing-123456789012",
+        "estrela-dev-dataharvest-arrivals": "arn:aws:s3:::estrela-dev-deliveries-123456789012",
+    }
+
+
+def test_the_archive_starts_no_function(files: Plan) -> None:
+    told = {found.values["bucket"] for found in of(files, "aws_s3_bucket_notification")}
+    assert told == {"estrela-dev-landing-123456789012", "estrela-dev-deliveries-123456789012"}
+
+
+def test_names_of_clients_are_encrypted_by_a_key_of_their_own(files: Plan) -> None:
+    assert {alias.values["name"] for alias in of(files, "aws_kms_alias")} == {
+        "alias/estrela-dev",
+        "alias/estrela-dev-dataharvest",
+    }
+    roles = {found.address: json.dumps(found.policy()) for found in of(files, "aws_iam_role_policy")}
+    readers = {address for address, policy in roles.items() if '"Names"' in policy}
+    assert len(readers) == len(STAGES) + 1
+    assert all(".module.function[" in address for address in readers)
+
+
+def test_alarms_go_off_for_dead_letters_late_feeds_and_files_that_wait(files: Plan, prod: Plan) -> None:
+    found = alarms(files)
+    dead = {f"dead-letters-{name}" for name in queues(files) if "-dead" in name}
+    assert len(dead) == len(STAGES) + 3
+    database = {f"estrela-dev-warehouse-{kind}" for kind in ("disk", "cpu", "connections")}
+    own = {"oldest-new-file", "ledger-silent", "dataharvest-iterator-age", "dataharvest-messages-wait"}
+    assert set(found) == dead | database | own | {"late-data"}
+    (late,) = [one.values for one in of(prod, "aws_cloudwatch_metric_alarm") if "late-feed" in one.values["alarm_name"]]
+    assert late["dimensions"] == {"service": "ledger", "environment": "estrela-prod", "feed": "card_settlements"}
+    assert late["dimensions"]["feed"] in feeds()
+
+
+def test_the_warehouse_is_private_encrypted_and_its_passwords_are_replaced(prod: Plan, files: Plan) -> None:
+    instances = {found.values["identifier"]: found.values for found in of(prod, "aws_db_instance")}
+    assert instances["estrela-prod-warehouse"]["storage_encrypted"]
+    assert not instances["estrela-prod-warehouse"]["publicly_accessible"]
+    rotations = of(prod, "aws_secretsmanager_secret_rotation")
+    assert {found.values["rotation_rules"][0]["automatically_after_days"] for found in rotations} == {30}
+    assert len(rotations) == 2
+    assert "aws_secretsmanager_secret_rotation" not in {found.kind for found in files}
+
+
+def test_redshift_and_the_example_source_are_private_and_encrypted(prod: Plan) -> None:
+    (group,) = [found.values for found in of(prod, "aws_redshiftserverless_workgroup")]
+    assert (group["publicly_accessible"], group["enhanced_vpc_routing"]) == (False, True)
+    parameters = {found["parameter_key"]: found["parameter_value"] for found in group["config_parameter"]}
+    assert parameters == {"require_ssl": "true"}
+    assert len([found for found in of(prod, "aws_subnet") if ".private[" in found.address]) == 3
+    (namespace,) = [found.values for found in of(prod, "aws_redshiftserverless_namespace")]
+    assert (namespace["manage_admin_password"], namespace["kms_key_id"][:12]) == (True, "arn:aws:kms:")
+    (cluster,) = [found.values for found in of(prod, "aws_rds_cluster")]
+    assert (cluster["storage_encrypted"], cluster["deletion_protection"]) == (True, True)
+    assert cluster["serverlessv2_scaling_configuration"][0]["min_capacity"] == 0
+
+
+def test_without_airflow_functions_reach_only_the_endpoints_that_they_call(files: Plan) -> None:
+    names = {found.values["service_name"].partition("us-east-1.")[2] for found in of(files, "aws_vpc_endpoint")}
+    assert names == {"s3", "dynamodb", "kms", "secretsmanager", "sqs"}
