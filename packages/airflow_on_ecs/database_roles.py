@@ -10,11 +10,25 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 import psycopg
+from psycopg.sql import SQL, Identifier, Literal
 
 from airflow_on_ecs.database import database_url
-from estrela.hooks.database_role import ensure_role
+
+
+def ensure_role(connection: psycopg.Connection[Any], role: str, password: str) -> None:
+    """Make the role and its database where they are missing; nobody else may connect to the database."""
+    name = Identifier(role)
+    if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
+        connection.execute(SQL("CREATE ROLE {} LOGIN").format(name))
+    connection.execute(SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(name, Literal(password)))
+    # RDS's master is no superuser: it gives a database only to a role that it is a member of.
+    connection.execute(SQL("GRANT {} TO CURRENT_USER").format(name))
+    if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [role]).fetchone():
+        connection.execute(SQL("CREATE DATABASE {} OWNER {}").format(name, name))
+    connection.execute(SQL("REVOKE CONNECT ON DATABASE {} FROM PUBLIC").format(name))
 
 
 def main(env: Mapping[str, str]) -> int:
@@ -22,7 +36,7 @@ def main(env: Mapping[str, str]) -> int:
     master = {**env, "DATABASE_NAME": "postgres"}
     with psycopg.connect(database_url(master, "postgresql"), connect_timeout=10, autocommit=True) as connection:
         for role in json.loads(env["ROLES"]):
-            ensure_role(connection, role, env[f"PASSWORD_{role.upper()}"], database=role)
+            ensure_role(connection, role, env[f"PASSWORD_{role.upper()}"])
             print(f"role and database {role} are there")
     return 0
 

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from dataharvest.database.session import Database
 from estrela.errors import LoadError, SettingsError
+from estrela.hooks.database import DatabaseManager
 from estrela.hooks.database_role import STEPS, RoleRotation
+from estrela.hooks.secret import Secret
 from localaws.postgres_server import postgres
 from localaws.running import Running
 
 
 @pytest.fixture(scope="module")
-def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def master() -> Iterator[dict[str, Any]]:
     """Where a server that asks for passwords is, and its master's login."""
-    with postgres(tmp_path_factory.mktemp("pg")) as dsn:
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder, postgres(Path(folder)) as dsn:
         yield conninfo_to_dict(dsn)
 
 
@@ -87,6 +92,19 @@ def test_a_further_rotation_ends_the_old_password_and_keeps_the_data(
         connect(old)
     with connect(new) as connection:
         assert connection.execute("SELECT id FROM kept").fetchall() == [(1,)]
+
+
+def test_who_connected_before_a_rotation_connects_after_it(secrets: Any, rotation: RoleRotation, secret: str) -> None:
+    rotate(rotation, secret)
+    manager = DatabaseManager.from_secret(Secret(secrets, secret))
+    deliveries = Database.from_secret(Secret(secrets, secret))
+    for _ in range(2):
+        assert manager.query("SELECT 1 AS one") == [{"one": 1}]
+        with deliveries.transaction() as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+        manager.engine.dispose()
+        deliveries.close()
+        rotate(rotation, secret)
 
 
 def test_nobody_else_may_connect_to_the_database(secrets: Any, rotation: RoleRotation, secret: str) -> None:

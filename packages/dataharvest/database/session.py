@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -11,28 +12,27 @@ from psycopg import Connection
 from psycopg.conninfo import make_conninfo
 
 from estrela.errors import LoadError, bounded
-from estrela.hooks.database import CONNECT_SECONDS, PASSING_STATES
+from estrela.hooks.database import CONNECT_SECONDS, PASSING_STATES, login_of
 from estrela.hooks.secret import Secret
 
 
 class Database:
     """A database by its libpq connection string; it is connected on first use, and again after a lost connection."""
 
-    def __init__(self, conninfo: str) -> None:
+    def __init__(self, conninfo: str, secret: Secret | None = None) -> None:
         self._conninfo = make_conninfo(conninfo, connect_timeout=CONNECT_SECONDS, application_name="dataharvest")
+        self._secret = secret
         self._connection: Connection[Any] | None = None
 
     @classmethod
     def from_secret(cls, secret: Secret, root_certificate: str = "") -> Database:
         """Use a secret in the format of Amazon RDS. With a ``root_certificate`` the server's name is verified.
 
+        A connection that is refused is tried again with the secret as it is then: its password may have been replaced.
         Raises SettingsError if the secret cannot be read or lacks a field.
         """
-        names = {"user": "username", "password": "password", "host": "host", "port": "port", "dbname": "dbname"}
-        given = {name: secret.field(field) for name, field in names.items()}
-        if root_certificate:
-            given |= {"sslmode": "verify-full", "sslrootcert": root_certificate}
-        return cls(make_conninfo("", **given))
+        tls = {"sslmode": "verify-full", "sslrootcert": root_certificate} if root_certificate else {}
+        return cls(make_conninfo("", **login_of(secret), **tls), secret)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection[Any]]:
@@ -55,8 +55,17 @@ class Database:
 
     def _connected(self) -> Connection[Any]:
         if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(self._conninfo, autocommit=True)
+            self._connection = self._opened()
         return self._connection
+
+    def _opened(self) -> Connection[Any]:
+        try:
+            return psycopg.connect(self._conninfo, autocommit=True)
+        except psycopg.OperationalError:
+            if self._secret is None:
+                raise
+            self._conninfo = make_conninfo(self._conninfo, **login_of(replace(self._secret)))
+            return psycopg.connect(self._conninfo, autocommit=True)
 
 
 def _load_error(error: psycopg.Error) -> LoadError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from psycopg import Connection, Cursor
@@ -13,6 +13,7 @@ from psycopg import OperationalError as PsycopgOperationalError
 from psycopg.sql import SQL, Composable, Composed, Identifier
 from sqlalchemy import URL, Engine, create_engine, inspect, text
 from sqlalchemy import Connection as EngineConnection
+from sqlalchemy.event import listens_for
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -40,10 +41,21 @@ class DatabaseManager:
     def from_secret(cls, secret: Secret) -> DatabaseManager:
         """Connect with a secret in the format of Amazon RDS: username, password, host, port, dbname.
 
+        A connection that is refused is tried again with the secret as it is then: its password may have been replaced.
         Raises SettingsError if the secret cannot be read or lacks a field.
         """
-        user, password, host, port, name = map(secret.field, ("username", "password", "host", "port", "dbname"))
-        return cls.from_url(URL.create("postgresql+psycopg", user, password, host, int(port), name))
+        login = login_of(secret)
+        user, password, host, name = (login[field] for field in ("user", "password", "host", "dbname"))
+        database = cls.from_url(URL.create("postgresql+psycopg", user, password, host, int(login["port"]), name))
+
+        @listens_for(database.engine, "do_connect")
+        def connect(dialect: Any, _: Any, arguments: Sequence[Any], parameters: Mapping[str, Any]) -> Any:
+            try:
+                return dialect.connect(*arguments, **parameters)
+            except PsycopgOperationalError:
+                return dialect.connect(*arguments, **{**parameters, **login_of(replace(secret))})
+
+        return database
 
     def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
         """Return the rows of a statement with ``:name`` parameters, none if it returns no rows. Raises LoadError."""
@@ -99,6 +111,12 @@ class DatabaseManager:
             assert isinstance(driver, Connection)
             with driver.cursor() as cursor:
                 yield cursor
+
+
+def login_of(secret: Secret) -> dict[str, str]:
+    """Return libpq's parameters from a secret in the format of Amazon RDS. Raises SettingsError."""
+    names = {"user": "username", "password": "password", "host": "host", "port": "port", "dbname": "dbname"}
+    return {name: secret.field(field) for name, field in names.items()}
 
 
 def _copied(cursor: Cursor[Any], table: Composable, columns: Sequence[str], rows: Iterable[Row]) -> int:

@@ -48,6 +48,12 @@ class LocalSqsBackend(SQSBackend):
         finally:
             _counting.on = False
 
+    def set_queue_attributes(self, queue_name: str, attributes: dict[str, Any]) -> Queue:
+        """SetQueueAttributes; moto would drop the policy of a queue whenever another attribute is set."""
+        with self.lock:
+            kept = {"Policy": policy} if (policy := self.get_queue(queue_name).policy) else {}
+            return super().set_queue_attributes(queue_name, kept | attributes)
+
     def send_message(self, queue_name: str, message_body: str, *args: Any, **options: Any) -> Message:
         """SendMessage; a FIFO queue knows a deduplication ID for five minutes, also of a message that is gone."""
         with self.lock:
@@ -134,4 +140,7 @@ def install() -> None:
     """Make moto build this backend; before its first request to SQS."""
     for name in _COUNTS:
         setattr(Queue, name, _when_asked(getattr(Queue, name).fget))
+    Queue.redrive_allow_policy = None
+    if "RedriveAllowPolicy" not in Queue.BASE_ATTRIBUTES:
+        Queue.BASE_ATTRIBUTES.append("RedriveAllowPolicy")
     sqs_backends.backend = LocalSqsBackend

@@ -1,0 +1,36 @@
+"""SQS: attributes of a queue are read back as they were set, and none is lost when another one is set."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from localaws.running import Running
+
+STATEMENT = {"Sid": "All", "Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
+POLICY = json.dumps({"Version": "2012-10-17", "Statement": [STATEMENT]})
+
+
+def attributes(sqs: Any, url: str) -> dict[str, str]:
+    found: dict[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    return found
+
+
+def test_a_policy_outlives_a_change_of_another_attribute(aws: Running) -> None:
+    sqs: Any = aws.client("sqs")
+    url = sqs.create_queue(QueueName="kept")["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": POLICY})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "70"})
+    found = attributes(sqs, url)
+    assert (found["Policy"], found["VisibilityTimeout"]) == (POLICY, "70")
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
+    assert "Policy" not in attributes(sqs, url)
+
+
+def test_who_may_name_a_queue_as_dead_letter_queue_is_read_back(aws: Running) -> None:
+    sqs: Any = aws.client("sqs")
+    url = sqs.create_queue(QueueName="dead")["QueueUrl"]
+    assert "RedriveAllowPolicy" not in attributes(sqs, url)
+    allowed = json.dumps({"redrivePermission": "denyAll"})
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedriveAllowPolicy": allowed})
+    assert attributes(sqs, url)["RedriveAllowPolicy"] == allowed
