@@ -15,8 +15,8 @@ from functools import cached_property
 import boto3
 
 from estrela.errors import SettingsError
-from estrela.etl.extractors.ftps_extractor import FtpsExtractor
 from estrela.etl.feed_loader import FeedLoader
+from estrela.etl.feed_rows.judge import Judge
 from estrela.etl.loaders.postgres import PostgresLoader
 from estrela.etl.loaders.postgres_changes import PostgresChanges
 from estrela.hooks.database import DatabaseManager
@@ -26,7 +26,7 @@ from estrela.hooks.secret import Secret
 from estrela.ledger.files import LedgerFiles
 from estrela.ledger.register import Register
 from estrela.model.feed import Feed
-from estrela.model.feed_origin import FtpsFolder
+from estrela.model.feed_origin import DatabaseTable, FtpsFolder
 from estrela.model.feeds import feeds
 
 
@@ -80,11 +80,18 @@ class WarehouseParts:
         """Return what changes loaded files of ``feed``."""
         return PostgresChanges(self.database, self.files, self._pii_key(feed))
 
-    def ftps_extractor(self, feed: Feed, origin: FtpsFolder) -> FtpsExtractor:
-        """Return the step that copies the files of an FTPS folder into the landing bucket."""
+    def ftps_hook(self, feed: Feed, origin: FtpsFolder) -> FtpsHook:
+        """Return a client of the FTPS server of ``feed``. Raises SettingsError if its secret cannot be read."""
         server = FtpsServer.from_secret(Secret(self.session.client("secretsmanager"), origin.server))
-        bucket, s3 = origin.bucket or self.landing, self.session.client("s3")
-        return FtpsExtractor(feed, FtpsHook(server, feed.name), s3, bucket, self.database, root=f"s3://{bucket}")
+        return FtpsHook(server, feed.name)
+
+    def source(self, origin: DatabaseTable) -> DatabaseManager:
+        """Return the database that ``origin`` names. Raises SettingsError if its secret cannot be read."""
+        return DatabaseManager.from_secret(Secret(self.session.client("secretsmanager"), origin.server))
+
+    def judge(self, feed: Feed) -> Judge:
+        """Return what reads the fields of ``feed``. Raises SettingsError if it hashes values and there is no key."""
+        return Judge.of(feed, self._pii_key(feed))
 
     def _pii_key(self, feed: Feed) -> bytes:
         if not feed.pii:

@@ -105,7 +105,7 @@ def test_errors_are_one_line(landing: House, capsys: pytest.CaptureFixture[str])
         "explain: nothing: the ledger has no such file; give an id, a key or an s3:// address, as `list` shows them",
     )
     assert run(capsys, "load", "--feed", "x") == (
-        1, "load: Feed: no feed is called 'x'; allowed: branches, card_settlements, exchange_rates"
+        1, "load: Feed: no feed is called 'x'; allowed: accounts, branches, card_settlements, customers, exchange_rates"
     )  # fmt: skip
     landing.put("card_settlements/odd.txt", b"x")
     main(["ledger", "load", "--feed", "card_settlements"])
@@ -169,8 +169,8 @@ def test_the_doctor_names_each_problem(
     lines = text.splitlines()
     assert re.fullmatch(r"good  database: PostgreSQL \d+\.\d+.* answers", lines[1])
     assert [lines[0], *lines[2:5]] == [
-        "good  feeds: 3 are declared",
-        "good  schema: is at version 0001",
+        "good  feeds: 5 are declared",
+        "good  schema: is at version 0002",
         "good  grants: the user may read and write the ledger",
         "good  leases: no file waits for a run that died",
     ]
@@ -185,14 +185,14 @@ def test_the_doctor_says_what_to_do_about_the_database(landing: House, capsys: p
     landing.database.query("UPDATE ledger.files SET lease_until = clock_timestamp() - interval '1 second'")
     landing.database.query("UPDATE ledger.schema_version SET version_num = '0000'")
     problems = run(capsys, "doctor")[1].splitlines()
-    assert problems[2] == "BAD   schema: its version is 0000, the newest is 0001; run: estrela ledger migrate"
+    assert problems[2] == "BAD   schema: its version is 0000, the newest is 0002; run: estrela ledger migrate"
     assert problems[4] == "BAD   leases: 1 files wait for a run of their feed to take over from one that died"
 
     landing.database.query("DROP SCHEMA ledger CASCADE")
     problems = run(capsys, "doctor")[1].splitlines()
-    assert problems[2] == "BAD   schema: its version is none, the newest is 0001; run: estrela ledger migrate"
+    assert problems[2] == "BAD   schema: its version is none, the newest is 0002; run: estrela ledger migrate"
     assert run(capsys, "migrate") == (0, "the schema of the ledger is at its newest version")
-    assert run(capsys, "doctor")[1].splitlines()[2] == "good  schema: is at version 0001"
+    assert run(capsys, "doctor")[1].splitlines()[2] == "good  schema: is at version 0002"
 
 
 def test_the_doctor_names_a_grant_that_lacks(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from estrela.errors import DefinitionError
 from estrela.model import Column, Field, Number, Text
 from estrela.model.feed import Cut, Feed, Hashed, Load, OnOverwrite, Order, RowTolerance
 from estrela.model.feed_format import Csv
-from estrela.model.feed_origin import S3Drop
+from estrela.model.feed_origin import DatabaseTable, S3Drop
 from estrela.model.feeds import assembled, feeds
 
 rates = Feed(
@@ -108,4 +109,44 @@ def test_tolerance_is_a_count_or_a_share_whichever_is_more(rejected: int, rows: 
 
 def test_the_declared_feeds_are_found() -> None:
     found = feeds()
-    assert list(found) == ["branches", "card_settlements", "exchange_rates"]
+    assert list(found) == ["accounts", "branches", "card_settlements", "customers", "exchange_rates"]
+
+
+TABLE = DatabaseTable("people/", server="s", table="core.people", watermark="Rate")
+OF_A_DATABASE = {"origin": TABLE, "format": Csv(compression="gzip", encodings=("utf-8",)), "order": Order.NEWEST,
+                 "load": Load.UPSERT}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"format": Csv()},
+         "its origin writes files of one format; allowed: Csv(compression=\"gzip\", encodings=(\"utf-8\",))"),
+        ({"order": Order.IN_ORDER}, "order=in order of a DatabaseTable; allowed: newest"),
+        ({"origin": replace(TABLE, watermark="rate")},
+         "watermark names 'rate', which is not a column; allowed: Code, Rate"),
+        ({"load": Load.TRUNCATE}, "load=truncate of a DatabaseTable with a watermark; allowed: upsert"),
+        ({"origin": replace(TABLE, watermark="")},
+         "load=upsert of a DatabaseTable without a watermark; allowed: truncate, replace"),
+    ],
+)  # fmt: skip
+def test_a_feed_of_a_database_is_loaded_as_its_files_are_made(changes: dict[str, Any], message: str) -> None:
+    assert replace(rates, **OF_A_DATABASE).origin is TABLE
+    with pytest.raises(DefinitionError) as caught:
+        replace(rates, **{**OF_A_DATABASE, **changes})
+    assert str(caught.value) == f"Feed('rates'): {message}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"table": "a.b.c"}, "table 'a.b.c'; allowed: table, schema.table"),
+        ({"overlap": timedelta(seconds=-1)}, "overlap -1 day, 23:59:59 is negative"),
+        ({"watermark": "", "reconcile": timedelta(1)},
+         "reconcile needs a watermark: without one, each file holds all rows anyway"),
+    ],
+)  # fmt: skip
+def test_a_database_table_that_contradicts_itself_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        replace(TABLE, **changes)
+    assert str(caught.value) == f"DatabaseTable('people/'): {message}"

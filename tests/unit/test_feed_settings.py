@@ -42,7 +42,7 @@ def test_the_arguments_become_the_environment_of_the_warehouse() -> None:
         ({"landing": None}, "--landing: is missing; give the name of an S3 bucket"),
         ({"archive": "A!"}, "--archive: 'A!' is not the name of an S3 bucket"),
         ({"warehouse_secret": None}, "--warehouse_secret: is missing; give the name of a secret"),
-        ({"phase": "publish"}, "--phase: 'publish' is not one of extract, load, archive"),
+        ({"phase": "publish"}, "--phase: 'publish' is not one of extract, transform, load, reconcile, archive"),
         ({"run_key": None}, "--run_key: is missing; give 1 to 400 printable ASCII characters without blanks"),
     ],
 )
@@ -56,4 +56,4 @@ def test_a_run_of_a_feed_that_nothing_declares_ends_for_good() -> None:
     with pytest.raises(StepError) as caught:
         ETLFactory.run(argv(feed="nothing"), lambda: pytest.fail("Spark was asked for"))
     failure = 'estrela-failure {"error": "SettingsError", "retriable": false}'
-    assert str(caught.value).startswith(f"{failure}: --feed: no feed is called 'nothing'; allowed: branches, ")
+    assert str(caught.value).startswith(f"{failure}: --feed: no feed is called 'nothing'; allowed: accounts, ")

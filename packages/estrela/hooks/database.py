@@ -104,6 +104,13 @@ class DatabaseManager:
             yield connection
 
     @contextmanager
+    def snapshot(self, purpose: str) -> Iterator[EngineConnection]:
+        """As :meth:`connection`, but read only: every statement sees the same rows, and they come as a stream."""
+        options: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        with _as_load_error(purpose), self.engine.connect() as connection:
+            yield connection.execution_options(stream_results=True, **options)
+
+    @contextmanager
     def transaction(self, purpose: str) -> Iterator[Cursor[Any]]:
         """As :meth:`connection`, but return a cursor of psycopg."""
         with self.connection(purpose) as connection:

@@ -14,13 +14,11 @@ from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from estrela.errors import ExtractError, SourceRejectedError, SourceUnavailableError, bounded
+from estrela.hooks.chunk_stream import ChunkStream
 from estrela.hooks.secret import Secret
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 LOST = (OSError, EOFError, ftplib.error_temp)
 """Errors of the connection, or for now."""
@@ -168,29 +166,12 @@ class FtpsHook:
                 yield data
 
 
-class FtpsStream(io.RawIOBase):
+class FtpsStream(ChunkStream):
     """The content of one file. Reads raise an ExtractError if fewer bytes come than the server listed."""
 
     def __init__(self, hook: FtpsHook, file: FtpsFile) -> None:
-        super().__init__()
         self._hook, self._file, self._place = hook, file, 0
-        self._chunks = self._content()
-        self._rest = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: WriteableBuffer) -> int:
-        view = memoryview(buffer).cast("B")
-        if not self._rest:
-            self._rest = next(self._chunks, b"")
-        size = min(len(view), len(self._rest))
-        view[:size], self._rest = self._rest[:size], self._rest[size:]
-        return size
-
-    def close(self) -> None:
-        self._chunks.close()
-        super().close()
+        super().__init__(self._content())
 
     def _content(self) -> Generator[bytes, None, None]:
         for attempt in range(ATTEMPTS):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from psycopg import Cursor
+from psycopg.rows import dict_row
 
 from estrela.errors import ClaimLostError
 from estrela.hooks.database import DatabaseManager
@@ -50,6 +51,7 @@ SELECT EXISTS ({CLAIMABLE}) OR EXISTS (
   SELECT 1 FROM ledger.files WHERE feed = %(feed)s AND state = 'In Progress' AND lease_until <= clock_timestamp()
 )
 """
+WAITING = f"SELECT * FROM ledger.files WHERE feed = %s AND state = 'New' ORDER BY {PLACE}"
 GIVEN_UP = """
 UPDATE ledger.files SET state = 'Fail', reason = %s, lease_until = NULL, fence = nextval('ledger.fence')
 WHERE run = %s AND state = 'In Progress'
@@ -141,6 +143,12 @@ class Claims:
         with self.database.transaction("ledger.files") as cursor:
             found = cursor.execute(HAS_WORK, _given(feed)).fetchone()
         return bool(found and found[0])
+
+    def waiting(self, feed: Feed, run: str) -> list[Claim]:
+        """Return the new files of ``feed`` in its order, as claims that can settle nothing."""
+        with self.database.transaction("ledger.files") as cursor:
+            rows = cursor.connection.cursor(row_factory=dict_row)
+            return [unclaimed(feed, run, file) for file in rows.execute(WAITING, (feed.name,)).fetchall()]
 
     def filter_out(self, feed: Feed, run: str) -> int:
         """Filter out the files that a newer one makes unnecessary, by the feed's order; return their number."""

@@ -9,7 +9,7 @@ from enum import StrEnum
 from estrela.errors import DefinitionError
 from estrela.model.column import Column, require_distinct, require_known, require_name
 from estrela.model.feed_format import Csv, Format
-from estrela.model.feed_origin import S3Drop
+from estrela.model.feed_origin import DatabaseTable, S3Drop
 from estrela.model.source import Field
 
 FEED_COLUMNS = (
@@ -145,6 +145,8 @@ class Feed:
         require_known(where, "pii", [one.column for one in self.pii], known)
         self._validate_fields(where)
         self._validate_policies(where)
+        if isinstance(self.origin, DatabaseTable):
+            self._validate_database(where, self.origin)
         self._validate_pii(where)
 
     def _validate_fields(self, where: str) -> None:
@@ -172,6 +174,19 @@ class Feed:
         if self.is_whole and self.on_overwrite is OnOverwrite.APPEND_VERSION:
             problem = f"on_overwrite=append version with load={self.load}, which keeps one file only"
             _refuse(where, problem, [one for one in OnOverwrite if one is not OnOverwrite.APPEND_VERSION])
+
+    def _validate_database(self, where: str, origin: DatabaseTable) -> None:
+        if self.format != Csv(compression="gzip", encodings=("utf-8",)):
+            _refuse(where, "its origin writes files of one format", ('Csv(compression="gzip", encodings=("utf-8",))',))
+        # A file holds what changed since the newest file that is loaded: an older one that waits is part of it.
+        if self.order is not Order.NEWEST:
+            _refuse(where, f"order={self.order} of a DatabaseTable", (Order.NEWEST,))
+        if origin.watermark and self.load is not Load.UPSERT:
+            _refuse(where, f"load={self.load} of a DatabaseTable with a watermark", (Load.UPSERT,))
+        if not origin.watermark and not self.is_whole:
+            _refuse(where, f"load={self.load} of a DatabaseTable without a watermark", (Load.TRUNCATE, Load.REPLACE))
+        headers = [field.header for field in self.fields]
+        require_known(where, "watermark", [origin.watermark] if origin.watermark else [], headers)
 
     def _validate_pii(self, where: str) -> None:
         types = {one.name: one.type for one in self.columns}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 
 from estrela.errors import DefinitionError
 
@@ -56,3 +57,38 @@ class FtpsFolder(S3Drop):
         if not self.folder.startswith("/") or self.folder.endswith("/"):
             where = f"FtpsFolder({self.prefix!r})"
             raise DefinitionError(where, f"folder {self.folder!r}", ("an absolute path such as '/out/rates'",))
+
+
+DATABASE_TIME = "yyyy-MM-dd HH:mm:ss.SX"
+"""Pattern of the times in files that are extracted from a database."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseTable(S3Drop):
+    """Rows of ``table`` of a database, extracted into files of the landing bucket below ``prefix``.
+
+    ``server`` is the name of the secret of the database, in the format of Amazon RDS. Headers of the feed's fields are
+    names of columns of the table. Each file is named after the time at which its rows were read.
+
+    ``watermark`` is the column with the time of a row's last change: a file holds what changed since ``overlap`` before
+    the newest file that is loaded, which catches rows that were committed late. Every ``reconcile``, rows whose keys
+    the source no longer has are deleted from the target; None: never. Without a watermark, each file holds all rows.
+    """
+
+    pattern: str = r"(?P<read_at>\d{8}T\d{12})\.csv\.gz"
+    sequence: tuple[str, ...] = ("read_at",)
+    server: str
+    table: str
+    watermark: str = ""
+    overlap: timedelta = timedelta(minutes=10)
+    reconcile: timedelta | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        where = f"DatabaseTable({self.prefix!r})"
+        if not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)?", self.table):
+            raise DefinitionError(where, f"table {self.table!r}", ("table", "schema.table"))
+        if self.overlap < timedelta():
+            raise DefinitionError(where, f"overlap {self.overlap} is negative")
+        if self.reconcile is not None and not self.watermark:
+            raise DefinitionError(where, "reconcile needs a watermark: without one, each file holds all rows anyway")

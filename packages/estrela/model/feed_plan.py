@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-EXTRACT, LOAD, ARCHIVE = FEED_PHASES = ("extract", "load", "archive")
-"""What a run of the job can do for a feed: take in and register files, load them, move loaded ones to the archive."""
+EXTRACT, TRANSFORM, LOAD, RECONCILE, ARCHIVE = FEED_PHASES = ("extract", "transform", "load", "reconcile", "archive")
+"""What a run of the job can do for a feed.
+
+Take in and register files, convert them on trial, load them, delete what the source deleted, move loaded files to the
+archive.
+"""
 
 
 def feed_dag_id(feed: str) -> str:

@@ -1,1 +1,1 @@
-"""Files of the back office: card settlements, branches and exchange rates."""
+"""Files of the back office, and tables of its core system."""

@@ -1,0 +1,73 @@
+"""Converts the new files of one feed on trial: what cannot be loaded is known before the target is touched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from estrela.errors import FileRefusedError, some_of
+from estrela.etl.base import Figures
+from estrela.etl.feed_rows.judge import Judge
+from estrela.etl.feed_rows.rows import open_rows
+from estrela.etl.loaders.postgres import damage_refused, landed_of
+from estrela.etl.readers.compression import unpacked
+from estrela.etl.transformer import Transformed, Transformer
+from estrela.hooks.landed_files import GoneError, LandedFiles
+from estrela.ledger.claims import Claim, Claims
+from estrela.model.feed import Feed
+
+
+@dataclass(frozen=True)
+class TransformFeed(Transformer):
+    """Reads every new file of ``feed`` to its end as the load does, and writes nothing.
+
+    The rows that reach the target are converted in the stream of the load itself: nothing that could be lost or doubled
+    lies between a file and its transaction.
+    """
+
+    feed: Feed
+    claims: Claims
+    files: LandedFiles
+    judge: Judge
+    run_key: str
+
+    def transform(self) -> Transformed:
+        """Convert; return counts of files, rows and rejects, and why files cannot be loaded, by address."""
+        self.claims.filter_out(self.feed, self.run_key)
+        read = rows = rejected = 0
+        refused: dict[str, str] = {}
+        for claim in self.claims.waiting(self.feed, self.run_key):
+            try:
+                good, bad = self._converted(claim)
+            except GoneError:
+                continue  # the load finds it gone, too, and filters it out
+            except FileRefusedError as error:
+                refused[claim.address] = error.reason
+                continue
+            read, rows, rejected = read + 1, rows + good + bad, rejected + bad
+            if not self.feed.tolerance.allows(bad, good + bad):
+                refused[claim.address] = f"{bad} of {good + bad} rows are bad, more than the feed tolerates"
+        figures = {"feed": self.feed.name, "files": read, "rows": rows, "rejected": rejected}
+        return Transformed(figures, refused)
+
+    def run(self) -> Figures:
+        """Convert, and return the counts. Raises FileRefusedError if a file cannot be loaded, and LoadError."""
+        done = self.transform()
+        if done.held_back:
+            address, reason = next(iter(done.held_back.items()))
+            others = [other for other in done.held_back if other != address]
+            more = f"; nor can {some_of(others)}" if others else ""
+            raise FileRefusedError(self.feed.name, address, f"{reason}{more}")
+        return done.figures
+
+    def _converted(self, claim: Claim) -> tuple[int, int]:
+        """Return the numbers of good and of bad rows."""
+        good = bad = 0
+        with (
+            damage_refused(claim),
+            self.files.open(landed_of(claim)) as body,
+            unpacked(body, self.feed.format.compression) as content,
+        ):
+            rows = open_rows(content, self.judge, claim.address)
+            for piece in rows.pieces(rows.wire(claim.file, 0)):
+                good, bad = good + piece.rows, bad + len(piece.rejects)
+        return good, bad

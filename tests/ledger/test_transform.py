@@ -1,0 +1,49 @@
+"""New files are converted on trial: counts, and what cannot be loaded, before the target is touched."""
+
+from __future__ import annotations
+
+import pytest
+from ledger_house import House, csv, sales_feed
+
+from estrela.errors import FileRefusedError
+from estrela.etl.feed_rows.judge import Judge
+from estrela.etl.steps.transform_feed import TransformFeed
+from estrela.hooks.landed_files import LandedFiles
+from estrela.model.feed import Load, Order, RowTolerance
+
+BAD = b"x,,,,,\n"
+
+
+def trial(house: House) -> TransformFeed:
+    feed = house.feeds["sales"]
+    return TransformFeed(feed, house.claims, LandedFiles(house.s3), Judge.of(feed, b""), "trial")
+
+
+def test_rows_are_counted_and_nothing_changes(house: House) -> None:
+    house.feeds = {"sales": sales_feed(tolerance=RowTolerance(rows=1))}
+    house.hear(house.put("sales/1.csv", csv(1, 2)), house.put("sales/2.csv", csv(3) + BAD))
+    assert trial(house).run() == {"feed": "sales", "files": 2, "rows": 4, "rejected": 1}
+    assert house.states() == [("sales/1.csv", "New"), ("sales/2.csv", "New")]
+    assert house.query("SELECT to_regclass('mart.sales')") == [(None,)]
+    assert house.query("SELECT attempts, rows_in FROM ledger.files") == [(0, None), (0, None)]
+
+
+def test_what_cannot_be_loaded_is_named_before_it_is_tried(house: House) -> None:
+    house.hear(
+        house.put("sales/1.csv", csv(1)), house.put("sales/2.csv", csv(2) + BAD), house.put("sales/3.csv", b"a\n")
+    )
+    with pytest.raises(FileRefusedError) as caught:
+        trial(house).run()
+    assert str(caught.value) == (
+        f"sales: s3://{house.bucket}/sales/2.csv: 1 of 2 rows are bad, more than the feed tolerates; nor can "
+        f"s3://{house.bucket}/sales/3.csv"
+    )
+    assert {state for _, state in house.states()} == {"New"}
+    assert list(trial(house).transform().held_back) == [f"s3://{house.bucket}/sales/{one}.csv" for one in (2, 3)]
+
+
+def test_files_that_the_order_does_not_load_are_not_read(house: House) -> None:
+    house.feeds = {"sales": sales_feed(load=Load.TRUNCATE, order=Order.NEWEST)}
+    house.hear(house.put("sales/1.csv", b"no header"), house.put("sales/2.csv", csv(2)))
+    assert trial(house).run()["files"] == 1
+    assert house.states() == [("sales/1.csv", "Filtered Out"), ("sales/2.csv", "New")]
