@@ -6,7 +6,7 @@ TRINO := 476
 TRINO_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/localaws
 UV_VERSION := $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
 
-.PHONY: help setup check test test-fast test-long test-clients test-compose package functions deploy deploy-plan comment-plan release-dags workflows checkov diagram deploy-local run-local destroy-local demo harvest airflow preview bench clean soak trino
+.PHONY: help setup check test test-fast test-long test-clients test-compose package functions deploy deploy-plan comment-plan release-dags workflows checkov diagram deploy-local run-local destroy-local demo harvest warehouse airflow preview bench clean soak trino
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -107,6 +107,9 @@ demo: .venv/ready ## run the main job on this machine
 
 harvest: .venv/ready ## deliver three clients' days to DataHarvest on this machine, and check every message
 	@$(BIN)/python -m demo.harvest
+
+warehouse: .venv/ready ## let invented parties deliver files and rows to the warehouse on this machine, and check every row
+	@$(BIN)/python -m demo.warehouse
 
 preview: .venv/ready ## draw every dashboard on one offline page: make preview OUT=dashboards.html
 	@$(BIN)/python -m metabase preview --out $(or $(OUT),dashboards.html)

@@ -1,0 +1,91 @@
+"""What the warehouse must hold, computed from the parties alone, and what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import create_engine, text
+
+from backoffice_parties.company import ACQUIRERS, CURRENCIES, Company
+from backoffice_parties.files import BAD_EVERY
+from demo.warehouse_stack import Stack
+
+FILES = """
+SELECT f.id, f.feed, f.key, f.state, f.events_seen AS events, f.listings_seen AS listings, f.rows_in,
+  f.rows_loaded AS loaded, f.rows_rejected AS rejected, f.archived_at IS NOT NULL AS archived,
+  CASE WHEN f.superseded_by IS NOT NULL THEN 'its rows gave way to those of file ' || f.superseded_by
+       ELSE f.reason END AS note
+FROM ledger.files f ORDER BY f.feed, f.id
+"""
+ACCOUNT = """
+SELECT feed, count(*) AS files, sum(rows_in) AS rows_in, sum(rows_loaded) AS loaded, sum(rows_rejected) AS rejected
+FROM ledger.files WHERE state = 'Done' GROUP BY feed ORDER BY feed
+"""
+NOT_IN_BALANCE = """
+SELECT count(*) AS files FROM ledger.files WHERE state = 'Done' AND rows_in <> rows_loaded + rows_rejected
+"""
+UNSETTLED = """
+SELECT count(*) AS files FROM ledger.files
+WHERE state IN ('New', 'In Progress') OR (state = 'Done' AND archived_at IS NULL)
+"""
+FOUND = {
+    "accounts": "SELECT count(*) AS rows, sum(balance) AS total FROM warehouse.accounts",
+    "branches": "SELECT count(*) AS rows, count(DISTINCT branch_code) AS total FROM warehouse.branches",
+    "card_settlements": """
+SELECT count(*) AS rows, count(DISTINCT settlement_id) AS total FROM warehouse.card_settlements
+""",
+    "customers": "SELECT count(*) AS rows, sum(customer_id) AS total FROM warehouse.customers",
+    "exchange_rates": """
+SELECT count(*) AS rows, count(DISTINCT (quoted_on, currency)) AS total FROM warehouse.exchange_rates
+""",
+}
+"""Rows of each table, and a total that a doubled or lost row changes."""
+SOURCE = {
+    "accounts": "SELECT count(*) AS rows, sum(balance) AS total FROM core.accounts",
+    "customers": "SELECT count(*) AS rows, sum(id) AS total FROM core.customers",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Rows and total of one table, as they are and as they must be."""
+
+    feed: str
+    found: tuple[Any, Any]
+    expected: tuple[Any, Any]
+
+    @property
+    def is_right(self) -> bool:
+        """Whether nothing is lost or doubled."""
+        return self.found == self.expected
+
+
+def verdicts(stack: Stack, company: Company, days: int) -> list[Verdict]:
+    """Compare every table with what the parties delivered over ``days``."""
+    expected = {**_of_files(company, days), **_of_core(stack)}
+    database = stack.database
+    rows = {feed: database.query(sql)[0] for feed, sql in FOUND.items()}
+    database.engine.dispose()
+    return [Verdict(feed, (row["rows"], row["total"]), expected[feed]) for feed, row in rows.items()]
+
+
+def _of_files(company: Company, days: int) -> Mapping[str, tuple[Any, Any]]:
+    numbers = range(1, days * len(ACQUIRERS) * company.settlements + 1)
+    settled = sum(number % BAD_EVERY != 0 for number in numbers)
+    branches = company.branches + days - 1
+    rates = days * len(CURRENCIES)
+    return {
+        "branches": (branches, branches),
+        "card_settlements": (settled, settled),
+        "exchange_rates": (rates, rates),
+    }
+
+
+def _of_core(stack: Stack) -> Mapping[str, tuple[Any, Any]]:
+    engine = create_engine(stack.core)
+    with engine.connect() as connection:
+        found = {feed: connection.execute(text(sql)).one() for feed, sql in SOURCE.items()}
+    engine.dispose()
+    return {feed: (row[0], row[1]) for feed, row in found.items()}
