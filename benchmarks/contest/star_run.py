@@ -30,7 +30,7 @@ class FolderRaw:
         return self.files(source)
 
     def uri(self, file: RawFile) -> str:
-        return Path(file.key).as_uri()
+        return file.url
 
     def head(self, file: RawFile, size: int) -> bytes:
         with Path(file.key).open("rb") as content:

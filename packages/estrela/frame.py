@@ -26,17 +26,17 @@ def frame_of(spark: SparkSession, rows: Iterable[Mapping[str, object]], schema: 
     """
     from pyspark.sql import functions as F
 
-    checked = [{name: _checked(value) for name, value in row.items()} for row in rows]
-    if len(checked) < MANY:
-        texts, text = spark.range(0, 1, 1, 1), F.lit(_json(checked))
+    listed = list(rows)
+    if len(listed) < MANY:
+        texts, text = spark.range(0, 1, 1, 1), F.lit(_json(listed))
     else:
-        parts = (checked[at : at + PART] for at in range(0, len(checked), PART))
+        parts = (listed[at : at + PART] for at in range(0, len(listed), PART))
         texts, text = _texts(spark, map(_json, parts)), F.col("value")
     return texts.select(F.inline(F.from_json(text, f"array<struct<{schema}>>", {"mode": "FAILFAST"})))
 
 
 def _json(rows: Sequence[Mapping[str, object]]) -> str:
-    return json.dumps(rows, default=_as_text)
+    return json.dumps([dict(row) for row in rows], default=_as_text)
 
 
 def _texts(spark: SparkSession, texts: Iterable[str]) -> DataFrame:
@@ -50,13 +50,10 @@ def _texts(spark: SparkSession, texts: Iterable[str]) -> DataFrame:
     return DataFrame(dataset.toDF(), spark)
 
 
-def _checked(value: object) -> object:
-    if value is None or isinstance(value, str | int | float | Decimal | dict):
-        return value
+def _as_text(value: object) -> str:
+    """Return the text of a value that JSON does not have. Raises TypeError for one that Spark would misread."""
     if isinstance(value, datetime) and value.tzinfo:
-        return value
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
     raise TypeError(f"{value!r} is neither None, str, int, float, Decimal, a dict nor a datetime with its zone")
-
-
-def _as_text(value: datetime | Decimal) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -15,6 +15,7 @@ from pyspark.sql import SparkSession
 from reading import csv_source, fields, read
 
 from estrela.etl.readers import lines
+from estrela.etl.readers.dialect import HEAD_BYTES
 from estrela.model import Text
 
 HEADER = b"code;name\r\n"
@@ -191,11 +192,16 @@ def test_many_small_files_are_read_like_few(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int
 ) -> None:
     monkeypatch.setattr(lines, "MANY_FILES", many)
-    bodies = ("\ufeffcode;name\r\n1;São João\r\n\r\n3;c", "code;name\n1;Grão\n2;b;c\n".encode("cp1252"))
+    bodies = ("\ufeffcode;name\r\n1;São João\r\n\r\n3;c".encode(), "code;name\n1;Grão\n2;b;c\n".encode("cp1252"))
+    turned, rows = b"name;code\nAlfa;4\n", HEAD_BYTES // 4
+    longer_than_a_head = b"code;name\n" + b"5;a\n" * rows
 
-    found = read(spark, tmp_path, csv_source(), bodies[0].encode(), bodies[1], b"code\n1\n", b"")
+    found = read(spark, tmp_path, csv_source(), *bodies, b"code\n1\n", b"", bodies[0], turned, longer_than_a_head)
 
-    assert found.values("source_line", "code", "name") == [(2, "1", "São João"), (4, "3", "c"), (2, "1", "Grão")]
+    first = [(2, "1", "São João"), (4, "3", "c")]
+    short, long = found.values("source_line", "code", "name")[:6], found.values("source_line", "code", "name")[6:]
+    assert short == [*first, (2, "1", "Grão"), *first, (2, "4", "Alfa")]
+    assert long == [(at + 2, "5", "a") for at in range(rows)]
     assert [line for line, *_ in found.reasons()] == [3]
     assert found.refused == [
         "the header lacks this column of layout v1",

@@ -9,7 +9,7 @@ import pytest
 import tenacity
 from botocore.exceptions import ClientError, ResponseStreamingError
 
-from estrela.etl.readers.worker_reads import READS, _batches
+from estrela.etl.readers.worker_reads import BATCH_BYTES, BATCH_FILES, READS, _batches
 
 SLOW_DOWN = ClientError({"Error": {"Code": "SlowDown"}, "ResponseMetadata": {"HTTPStatusCode": 503}}, "GetObject")
 DENIED = ClientError({"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}, "GetObject")
@@ -30,15 +30,15 @@ class Store:
     def __init__(self, *faults: Exception) -> None:
         self.faults, self.reads = list(faults), 0
 
-    def read(self, uri: str) -> bytes:
+    def read(self, uri: str) -> tuple[bytes]:
         self.reads += 1
         if self.faults:
             raise self.faults.pop(0)
-        return uri.encode()
+        return (uri.encode(),)
 
     def contents(self) -> list[bytes]:
-        asked = pa.RecordBatch.from_pydict({"name": ["a"], "uri": ["s3://lake/a"]})
-        return [one for batch in _batches(self.read, [asked]) for one in batch["content"].to_pylist()]
+        asked = pa.RecordBatch.from_pydict({"name": ["a"], "uri": ["s3://lake/a"], "size": [11]})
+        return [one for batch in _batches(self.read, ["content"], [asked]) for one in batch["content"].to_pylist()]
 
 
 def test_a_fault_that_passes_is_waited_out(waits: list[float]) -> None:
@@ -52,3 +52,13 @@ def test_a_fault_that_stays_is_raised_as_it_came(fault: Exception, reads: int) -
     with pytest.raises(type(fault)) as raised:
         store.contents()
     assert (raised.value, store.reads) == (fault, reads)
+
+
+def test_files_are_held_and_handed_over_in_parts_of_bounded_number_and_size() -> None:
+    sizes = [1] * (BATCH_FILES + 1) + [BATCH_BYTES, BATCH_BYTES + 1, 5, 6]
+    uris = [f"file:/{at}" for at in range(len(sizes))]
+    asked = pa.RecordBatch.from_pydict({"name": uris, "uri": uris, "size": sizes})
+    parts = [batch["content"].to_pylist() for batch in _batches(Store().read, ["content"], [asked])]
+
+    assert [len(part) for part in parts] == [BATCH_FILES, 1, 1, 1, 2]
+    assert [content.decode() for part in parts for content in part] == uris

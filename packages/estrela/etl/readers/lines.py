@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from estrela.etl.readers.heads import NO_HEADS, Heads
 from estrela.etl.readers.planned import planned
-from estrela.etl.readers.taken_file import TakenFile
+from estrela.etl.readers.taken_file import TakenFile, by_content
 from estrela.etl.readers.unpacked import Unpacking, unpacked_lines
 from estrela.etl.readers.worker_reads import contents
 from estrela.etl.tuning import settings
@@ -58,14 +59,17 @@ def reading(spark: SparkSession) -> Iterator[None]:
         yield
 
 
-def lines_of(spark: SparkSession, source: Source, files: Sequence[TakenFile]) -> DataFrame:
-    """Return the lines of ``files``, which are at least one. Call inside :func:`reading`."""
-    sized = _by_size(source, files)
+def lines_of(spark: SparkSession, source: Source, files: Sequence[TakenFile], heads: Heads = NO_HEADS) -> DataFrame:
+    """Return the lines of ``files``, at least one, of which ``heads`` may hold some. Call inside :func:`reading`."""
+    read = [one for one in files if one.file.sha256 in heads.whole]
+    sized = _by_size(source, [one for one in files if one.file.sha256 not in heads.whole])
     frames = []
+    if read:
+        frames.append(_split(heads.contents_of(read)))
     if sized.packed:
         frames.append(unpacked_lines(spark, sized.packed, _unpacking(source)))
     if sized.small:
-        frames.append(_whole(spark, sized.small))
+        frames.append(_split(whole_texts(spark, sized.small)))
     if sized.large:
         frames.append(_blocks(spark, sized.large))
     return reduce(lambda left, right: left.union(right), frames)
@@ -94,7 +98,7 @@ def _sums_before(counts: Mapping[int, int]) -> dict[int, int]:
 
 def _by_size(source: Source, files: Sequence[TakenFile]) -> Sized:
     """Sort ``files`` by how they are read. Contents that answer several requests are read once."""
-    once = list({one.file.sha256: one for one in files}.values())
+    once = by_content(files)
     if source.compression or (isinstance(source, CsvSource) and source.multiline):
         return Sized(once, [], [])
     return Sized(
@@ -117,7 +121,7 @@ def are_many(files: Sequence[TakenFile]) -> bool:
 
 def whole_texts(spark: SparkSession, files: Sequence[TakenFile]) -> DataFrame:
     """Return ``name`` and ``content``, the whole text, of small files; a task reads many of them."""
-    once = list({one.file.sha256: one for one in files}.values())
+    once = by_content(files)
     if are_many(once):
         return contents(spark, once).select("name", F.col("content").cast("string").alias("content"))
     with settings(spark, {OPEN_SETTING: OPEN_COST}):
@@ -125,20 +129,17 @@ def whole_texts(spark: SparkSession, files: Sequence[TakenFile]) -> DataFrame:
         return planned(texts.select(F.col("_metadata.file_name").alias("name"), F.col("value").alias("content")))
 
 
-def _whole(spark: SparkSession, files: Sequence[TakenFile]) -> DataFrame:
+def _split(contents: DataFrame) -> DataFrame:
+    """Return the lines of whole files, given as ``name`` and ``content``, a text or its bytes."""
     # In ISO-8859-1 each byte is a character, so that lines of any encoding can be split.
     content = F.decode(F.col("content").cast("binary"), "ISO-8859-1")
     lines = F.posexplode(F.split(content, "\r\n|\r|\n", -1)).alias("at", "line")
-    return (
-        whole_texts(spark, files)
-        .select("name", lines)
-        .select(
-            "name",
-            F.lit(0).cast("bigint").alias("start"),
-            F.col("at").cast("bigint").alias("at"),
-            F.encode("line", "ISO-8859-1").alias("line"),
-            F.lit(None).cast("string").alias("damage"),
-        )
+    return contents.select("name", lines).select(
+        "name",
+        F.lit(0).cast("bigint").alias("start"),
+        F.col("at").cast("bigint").alias("at"),
+        F.encode("line", "ISO-8859-1").alias("line"),
+        F.lit(None).cast("string").alias("damage"),
     )
 
 

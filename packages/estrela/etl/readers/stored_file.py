@@ -24,6 +24,11 @@ def open_file(uri: str) -> IO[bytes]:
     return cast(IO[bytes], _client().get_object(Bucket=place.netloc, Key=place.path.lstrip("/"))["Body"])
 
 
+def is_local(uri: str) -> bool:
+    """Return whether the file at ``uri`` is on a disk of this machine."""
+    return uri.startswith("file:")
+
+
 def last_bytes(uri: str, size: int) -> bytes:
     """Return the last ``size`` bytes of the file at ``uri``, or all of a shorter one."""
     place = urlsplit(uri)

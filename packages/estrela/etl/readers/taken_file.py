@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from estrela.etl.raw.raw_file import RawFile
@@ -25,3 +25,8 @@ class TakenFile:
     dialect: Dialect | None = None
     schema: tuple[tuple[str, str], ...] | None = None
     refusal: Refusal | None = None
+
+
+def by_content(files: Iterable[TakenFile]) -> list[TakenFile]:
+    """Return ``files``, of those with the same content one."""
+    return list({one.file.sha256: one for one in files}.values())

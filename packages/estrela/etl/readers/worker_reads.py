@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from estrela.etl.readers.stored_file import open_file
+from estrela.etl.readers.stored_file import is_local, open_file
 from estrela.etl.readers.taken_file import TakenFile
 from estrela.frame import frame_of
 
@@ -23,40 +23,64 @@ if TYPE_CHECKING:
 THREADS = 16
 TASK_FILES, TASK_BYTES = 8_000, 128 << 20
 """Most that one task fetches; each task writes a file for each partition of the shuffle that follows."""
-BATCH_FILES = 32
-"""Files that a task holds at a time; each is small."""
-SCHEMA = "name string, content binary"
+BATCH_FILES, BATCH_BYTES = 1_000, 16 << 20
+"""Most that a task holds at a time, and hands over at once."""
+Values = tuple[bytes | None, ...]
 READS = 6
 """Times that a file is read at most, over about a minute, where a fault of S3 may pass."""
 
 
 def contents(spark: SparkSession, files: Sequence[TakenFile]) -> DataFrame:
     """Return ``name`` string and ``content`` binary of ``files``."""
-    return read_by_workers(spark, files, _content)
+    return read_by_workers(spark, files, _content, ("content",))
 
 
-def read_by_workers(spark: SparkSession, files: Sequence[TakenFile], read: Callable[[str], bytes]) -> DataFrame:
-    """Return ``name`` string of ``files``, and ``content`` binary: what ``read`` returns for the URI of each.
+def read_by_workers(
+    spark: SparkSession, files: Sequence[TakenFile], read: Callable[[str], Values], columns: Sequence[str]
+) -> DataFrame:
+    """Return ``name`` string of ``files``, and binary ``columns``: what ``read`` returns for the URI of each.
 
     A fault of AWS that may pass is waited out by the worker: to Spark, whatever Python raises is final.
     """
-    named = frame_of(spark, [{"name": one.file.sha256, "uri": one.uri} for one in files], "name string, uri string")
-    tasks = 1 + max(len(files) // TASK_FILES, sum(one.file.size for one in files) // TASK_BYTES)
-    return named.repartition(tasks, "name").mapInArrow(partial(_batches, read), SCHEMA)
+    rows = [{"name": one.file.sha256, "uri": one.uri, "size": one.file.size} for one in files]
+    named = frame_of(spark, rows, "name string, uri string, size bigint")
+    schema = ", ".join(["name string", *[f"{column} binary" for column in columns]])
+    return named.repartition(tasks_for(files), "name").mapInArrow(partial(_batches, read, columns), schema)
 
 
-def _batches(read: Callable[[str], bytes], batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+def tasks_for(files: Sequence[TakenFile]) -> int:
+    """Return the number of tasks that fetch ``files``."""
+    return 1 + max(len(files) // TASK_FILES, sum(one.file.size for one in files) // TASK_BYTES)
+
+
+def _batches(
+    read: Callable[[str], Values], columns: Sequence[str], batches: Iterable[pa.RecordBatch]
+) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
     with ThreadPoolExecutor(THREADS) as pool:
         for batch in batches:
-            for first in range(0, batch.num_rows, BATCH_FILES):
-                part = batch.slice(first, BATCH_FILES)
-                content = pa.array(list(pool.map(partial(_patiently, read), part["uri"].to_pylist())), pa.binary())
-                yield pa.RecordBatch.from_arrays([part["name"], content], ["name", "content"])
+            for part in _parts(batch):
+                uris = part["uri"].to_pylist()
+                # Threads wait for S3; where there is nothing to wait for, to hand over a file takes longer than a read.
+                over = map if all(map(is_local, uris)) else pool.map
+                found = zip(*over(partial(_patiently, read), uris), strict=True)
+                arrays = [pa.array(values, pa.binary()) for values in found]
+                yield pa.RecordBatch.from_arrays([part["name"], *arrays], ["name", *columns])
 
 
-def _patiently(read: Callable[[str], bytes], uri: str) -> bytes:
+def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Cut ``batch`` into files that are held at a time: at least one."""
+    first, held = 0, 0
+    for at, size in enumerate(batch["size"].to_pylist()):
+        if at > first and (at - first == BATCH_FILES or held + size > BATCH_BYTES):
+            yield batch.slice(first, at - first)
+            first, held = at, 0
+        held += size
+    yield batch.slice(first)
+
+
+def _patiently(read: Callable[[str], Values], uri: str) -> Values:
     try:
         return read(uri)
     except Exception as error:
@@ -79,6 +103,6 @@ def _may_pass(error: BaseException) -> bool:
     return isinstance(error, ClientError | BotoCoreError) and is_transient(error)
 
 
-def _content(uri: str) -> bytes:
+def _content(uri: str) -> Values:
     with open_file(uri) as file:
-        return file.read()
+        return (file.read(),)

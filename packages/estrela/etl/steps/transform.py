@@ -99,6 +99,8 @@ class TransformSource(Transformer):
         entries = self.raw.files if self.source.snapshots or self.set_aside else self.raw.current
         received = entries(self.source.raw_name)
         winners = wanted(self.source, accepted(received, self.set_aside))
+        if not self.set_aside:
+            return winners, []
         taken = {file_id(file) for file in winners}
         return winners, [file for file in wanted(self.source, received) if file_id(file) not in taken]
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Protocol
 from estrela.etl.raw.raw_file import RawFile
 from estrela.etl.readers.csv_rows import csv_rows
 from estrela.etl.readers.dialect import HEAD_BYTES, Dialect, dialect_of
-from estrela.etl.readers.dialects import dialects_of
 from estrela.etl.readers.file_rows import with_files
 from estrela.etl.readers.fixed_rows import fixed_rows
+from estrela.etl.readers.heads import NO_HEADS, Heads, heads_of
 from estrela.etl.readers.json_rows import document_rows, json_line_rows
 from estrela.etl.readers.lines import Offsets, are_many, block_offsets, lines_of
 from estrela.etl.readers.parquet_rows import parquet_rows, schema_refusal
@@ -62,21 +62,30 @@ class TypedRows:
 
 def typed_rows(spark: SparkSession, source: Source, raw: RawReader, taken: Sequence[TakenFile]) -> TypedRows:
     """Return the rows of the files ``taken``. Call inside :func:`estrela.etl.readers.lines.reading`."""
-    judged = _all_judged(spark, source, raw, taken)
+    heads = _heads(spark, source, taken)
+    judged = _all_judged(spark, source, raw, taken, heads)
     good = [one for one in judged if not one.refusal]
-    frames = _frames(spark, source, good) or [frame_of(spark, [], _conformed_schema(source))]
+    frames = _frames(spark, source, good, heads) or [frame_of(spark, [], _conformed_schema(source))]
     rows = reduce(lambda left, right: left.unionByName(right), frames)
     return TypedRows(good, [one for one in judged if one.refusal], rows)
 
 
-def _all_judged(spark: SparkSession, source: Source, raw: RawReader, taken: Sequence[TakenFile]) -> list[TakenFile]:
+def _heads(spark: SparkSession, source: Source, taken: Sequence[TakenFile]) -> Heads:
+    """Return what Python workers read of many CSV files; of few, nothing."""
+    if not isinstance(source, CsvSource) or not are_many(taken):
+        return NO_HEADS
+    return heads_of(spark, source, [one for one in taken if one.file.size <= source.max_bytes])
+
+
+def _all_judged(
+    spark: SparkSession, source: Source, raw: RawReader, taken: Sequence[TakenFile], heads: Heads
+) -> list[TakenFile]:
     """Return the files with their dialects or schemas, or with the reasons why they are refused."""
     schemas = ParquetSchemas(spark)
-    if isinstance(source, CsvSource) and are_many(taken):
-        known = dialects_of(spark, source, [one for one in taken if one.file.size <= source.max_bytes])
-        return [_judged(schemas, source, raw, one, known) for one in taken]
+    if heads.dialects:
+        return [_judged(schemas, source, raw, one, heads.dialects) for one in taken]
     with ThreadPoolExecutor(READERS) as pool:
-        return list(pool.map(lambda one: _judged(schemas, source, raw, one, {}), taken))
+        return list(pool.map(lambda one: _judged(schemas, source, raw, one, heads.dialects), taken))
 
 
 def _judged(
@@ -111,13 +120,13 @@ def _dialect(source: CsvSource, raw: RawReader, one: TakenFile) -> Dialect | Ref
     return head if isinstance(head, Refusal) else dialect_of(head, source)
 
 
-def _frames(spark: SparkSession, source: Source, files: Sequence[TakenFile]) -> list[DataFrame]:
+def _frames(spark: SparkSession, source: Source, files: Sequence[TakenFile], heads: Heads) -> list[DataFrame]:
     """Return a frame of conformed rows for each group of ``files`` that are written alike."""
     if not files:
         return []
     if isinstance(source, CsvSource):
         offsets = block_offsets(spark, source, files)
-        return [_dialect_frame(spark, source, group, offsets) for group in grouped(files, _dialect_key)]
+        return [_dialect_frame(spark, source, group, offsets, heads) for group in grouped(files, _dialect_key)]
     layout = source.layouts[0]
     return [conform(one, source, layout, range(len(layout.fields))) for one in _rows(spark, source, files)]
 
@@ -137,10 +146,12 @@ def _rows(spark: SparkSession, source: Source, files: Sequence[TakenFile]) -> li
     return [json_line_rows(lines, source.layouts[0])]
 
 
-def _dialect_frame(spark: SparkSession, source: CsvSource, group: Sequence[TakenFile], offsets: Offsets) -> DataFrame:
+def _dialect_frame(
+    spark: SparkSession, source: CsvSource, group: Sequence[TakenFile], offsets: Offsets, heads: Heads
+) -> DataFrame:
     dialect = group[0].dialect
     assert dialect is not None
-    lines = with_files(lines_of(spark, source, group), source, group, offsets)
+    lines = with_files(lines_of(spark, source, group, heads), source, group, offsets)
     return conform(csv_rows(lines, source, dialect), source, dialect.layout, dialect.positions)
 
 

@@ -1,0 +1,74 @@
+"""First bytes of many CSV files, read by Python workers.
+
+They tell the dialect of each file. Of a short file they are all of it, so it is opened once.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from estrela.etl.readers.dialect import HEAD_BYTES, Dialect, dialect_of
+from estrela.etl.readers.planned import planned
+from estrela.etl.readers.refusal import Refusal
+from estrela.etl.readers.taken_file import TakenFile, by_content
+from estrela.etl.readers.unpacked import head_of
+from estrela.etl.readers.worker_reads import read_by_workers, tasks_for
+from estrela.model.source import CsvSource
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+@dataclass(frozen=True)
+class Heads:
+    """What the first bytes of many files told.
+
+    ``dialects`` holds the dialect of each file, or why it is refused, by sha256; files of one form share the object.
+    ``whole`` holds the forms, pickled dialects, of the files that are no longer than their heads, by sha256;
+    ``contents`` has ``name`` string, ``form`` binary and ``content`` binary of these.
+    """
+
+    dialects: Mapping[str, Dialect | Refusal] = field(default_factory=dict)
+    whole: Mapping[str, bytes] = field(default_factory=dict)
+    contents: DataFrame | None = None
+
+    def contents_of(self, files: Iterable[TakenFile]) -> DataFrame:
+        """Return ``name`` and ``content`` of ``files``: all files ``whole`` of their forms."""
+        from pyspark.sql import functions as F
+
+        assert self.contents is not None
+        forms = {self.whole[one.file.sha256] for one in files}
+        return self.contents.where(F.col("form").isin(sorted(forms))).select("name", "content")
+
+
+NO_HEADS = Heads()
+
+
+def heads_of(spark: SparkSession, source: CsvSource, files: Sequence[TakenFile]) -> Heads:
+    """Read the first bytes of each of ``files``; a file that ends in them is kept in Spark's shuffle."""
+    from pyspark.sql import functions as F
+
+    once = by_content(files)
+    read = read_by_workers(spark, once, partial(_head, source), ("form", "content"))
+    rows = planned(read.repartition(tasks_for(once), "name"))
+    is_whole = F.col("content").isNotNull()
+    dialects: dict[str, Dialect | Refusal] = {}
+    whole: dict[str, bytes] = {}
+    for row in rows.groupBy("form", is_whole.alias("is_whole")).agg(F.collect_list("name").alias("names")).collect():
+        dialects |= dict.fromkeys(row["names"], pickle.loads(row["form"]))
+        if row["is_whole"]:
+            whole |= dict.fromkeys(row["names"], bytes(row["form"]))
+    return Heads(dialects, whole, rows.where(is_whole))
+
+
+def _head(source: CsvSource, uri: str) -> tuple[bytes, bytes | None]:
+    """Return the pickled dialect, or refusal, of a file, and its content where the head and the text are all of it."""
+    head = head_of(uri, source.compression, HEAD_BYTES)
+    if isinstance(head, Refusal):
+        return pickle.dumps(head), None
+    is_whole = len(head) < HEAD_BYTES and not (source.compression or source.multiline)
+    return pickle.dumps(dialect_of(head, source)), head if is_whole else None
