@@ -26,6 +26,8 @@ from pyiceberg.types import (
 
 from localaws import glue, iceberg, s3
 from localaws.glue.catalog import Catalog, EntityNotFoundException
+from localaws.glue.catalog_place import CatalogPlace
+from localaws.glue.catalog_tables import Tables
 from localaws.home import Home
 from localaws.iceberg.metadata_updates import InvalidUpdateError
 from localaws.iceberg.tables import IcebergTables, NewTable
@@ -37,20 +39,27 @@ NEW = NewTable(Schema(NestedField(1, "id", LongType(), doc="the key"), NestedFie
 ROWS = pa.table({"id": [1, 2], "name": ["a", "b"]})
 
 
-class FullDiskCatalog(Catalog):
-    """A catalog whose disk is full at the moment of the swap."""
+class FullDisk(Tables):
+    """Tables of a catalog whose disk is full at the moment of the swap."""
 
-    def put_tables(self, changes: Any) -> None:
+    def put(self, changes: Any) -> None:
         raise OSError(28, "No space left on device")
 
 
-class OvertakenCatalog(Catalog):
-    """A catalog in which someone else changes each table just before it is swapped."""
+class Overtaken(Tables):
+    """Tables that someone else changes just before they are swapped."""
 
-    def put_tables(self, changes: Any) -> None:
+    def put(self, changes: Any) -> None:
         for database, table_input, _ in changes:
-            self.update_table(database, {"Name": table_input["Name"], "Parameters": {"by": "someone else"}})
-        super().put_tables(changes)
+            self.update(database, {"Name": table_input["Name"], "Parameters": {"by": "someone else"}})
+        super().put(changes)
+
+
+def catalog_with(tables: type[Tables], settings: Settings, home: Home) -> Catalog:
+    state = MotoState(home.state)
+    catalog = Catalog(settings, state)
+    catalog.tables = tables(CatalogPlace(settings, state))
+    return catalog
 
 
 @pytest.fixture
@@ -78,7 +87,7 @@ def store(home: Home) -> Iterator[ObjectStore]:
 @pytest.fixture
 def tables(settings: Settings, home: Home, store: ObjectStore) -> IcebergTables:
     catalog = glue.open_catalog(settings, MotoState(home.state))
-    catalog.create_database("db", location_uri="s3://lake/db")
+    catalog.databases.create("db", location_uri="s3://lake/db")
     return iceberg.open_tables(catalog, store)
 
 
@@ -95,7 +104,7 @@ def test_a_staged_table_appears_with_its_rows_or_not_at_all(tables: IcebergTable
     transaction = tables.stage("db", "ctas", NEW)
     transaction.append(ROWS)
     with pytest.raises(EntityNotFoundException):
-        tables.catalog.get_table("db", "ctas")
+        tables.catalog.tables.get("db", "ctas")
     transaction.commit_transaction()
     assert tables.load("db", "ctas").scan().to_arrow().num_rows == 2
     with pytest.raises(TableAlreadyExistsError):
@@ -107,7 +116,7 @@ def test_nested_columns_stand_in_glue_in_hive_s_words(tables: IcebergTables) -> 
     listed = ListType(5, inner, element_required=False)
     mapped = MapType(7, StringType(), 8, listed, value_required=False)
     tables.create("db", "t", NewTable(Schema(NestedField(1, "m", mapped))))
-    columns = tables.catalog.get_table("db", "t")["StorageDescriptor"]["Columns"]
+    columns = tables.catalog.tables.get("db", "t")["StorageDescriptor"]["Columns"]
     assert columns[0]["Type"] == "map<string,array<struct<at:timestamp,sum:decimal(18,2)>>>"
 
 
@@ -115,7 +124,7 @@ def test_a_failure_at_the_swap_leaves_the_old_table(
     tables: IcebergTables, settings: Settings, home: Home, store: ObjectStore
 ) -> None:
     tables.create("db", "t", NEW).append(ROWS)
-    full = iceberg.open_tables(FullDiskCatalog(settings, MotoState(home.state)), store)
+    full = iceberg.open_tables(catalog_with(FullDisk, settings, home), store)
     with pytest.raises(OSError, match="No space left on device"):
         full.load("db", "t").append(ROWS)
     assert tables.load("db", "t").scan().to_arrow().num_rows == 2
@@ -126,22 +135,22 @@ def test_a_change_through_glue_before_the_swap_is_a_conflict(
 ) -> None:
     tables.create("db", "t", NEW)
     files = len(list(home.s3.rglob("*.metadata.json")))
-    overtaken = iceberg.open_tables(OvertakenCatalog(settings, MotoState(home.state)), store)
+    overtaken = iceberg.open_tables(catalog_with(Overtaken, settings, home), store)
     with pytest.raises(CommitFailedException, match="Another change of the table came between"):
         overtaken.commit("db", "t", [], [SetPropertiesUpdate(updates={"x": "1"})])
-    assert tables.catalog.get_table("db", "t")["Parameters"] == {"by": "someone else"}
+    assert tables.catalog.tables.get("db", "t")["Parameters"] == {"by": "someone else"}
     assert len(list(home.s3.rglob("*.metadata.json"))) == files
 
 
 def test_glue_s_copies_of_properties_follow_the_table(tables: IcebergTables) -> None:
     table = tables.create("db", "t", NewTable(NEW.schema, properties={"owner": "ana", "tier": "1"}))
-    described = tables.catalog.get_table("db", "t")
+    described = tables.catalog.tables.get("db", "t")
     parameters = {**described["Parameters"], "owner": "ana", "tier": "1", "own": "x"}
-    tables.catalog.update_table("db", {**described, "Parameters": parameters})
+    tables.catalog.tables.update("db", {**described, "Parameters": parameters})
     with table.transaction() as transaction:
         transaction.set_properties({"owner": "bia"})
         transaction.remove_properties("tier")
-    after = tables.catalog.get_table("db", "t")["Parameters"]
+    after = tables.catalog.tables.get("db", "t")["Parameters"]
     assert {k: v for k, v in after.items() if "metadata" not in k} == {
         "table_type": "ICEBERG",
         "owner": "bia",
@@ -172,7 +181,7 @@ def test_purge_deletes_every_file(tables: IcebergTables, home: Home) -> None:
 
 
 def test_a_database_without_a_location_asks_for_one(tables: IcebergTables) -> None:
-    tables.catalog.create_database("bare")
+    tables.catalog.databases.create("bare")
     with pytest.raises(InvalidUpdateError, match=r"table bare\.t has no location: give one, or set the database's"):
         tables.create("bare", "t", NEW)
 
@@ -180,4 +189,4 @@ def test_a_database_without_a_location_asks_for_one(tables: IcebergTables) -> No
 def test_a_bucket_that_is_not_there_is_named(tables: IcebergTables) -> None:
     with pytest.raises(ValueError, match="location 's3://nowhere/t/metadata': NoSuchBucket"):
         tables.create("db", "t", NewTable(NEW.schema, location="s3://nowhere/t"))
-    assert tables.catalog.get_tables("db") == []
+    assert tables.catalog.tables.of("db") == []

@@ -85,7 +85,7 @@ class Commits:
 
     def _swap(self, prepared: Sequence[Committed]) -> None:
         try:
-            self._catalog.put_tables(
+            self._catalog.tables.put(
                 [(p.change.database, p.table_input, p.version_id) for p in prepared if p.table_input]
             )
         except (ConcurrentModificationException, EntityNotFoundException, AlreadyExistsException) as error:

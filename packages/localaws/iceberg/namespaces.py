@@ -24,11 +24,11 @@ class Namespaces:
         self._updating = threading.Lock()
 
     def names(self) -> list[str]:
-        return [str(database["Name"]) for database in self._catalog.get_databases()]
+        return [str(database["Name"]) for database in self._catalog.databases.all()]
 
     def create(self, name: str, properties: Mapping[str, str]) -> None:
         try:
-            self._catalog.create_database(name, *_split(properties))
+            self._catalog.databases.create(name, *_split(properties))
         except AlreadyExistsException as error:
             raise NamespaceAlreadyExistsError(f"Namespace already exists: {name}") from error
 
@@ -46,7 +46,7 @@ class Namespaces:
         with self._updating:
             current = self.properties(name)
             kept = {key: value for key, value in current.items() if key not in removals}
-            self._catalog.update_database(name, *_split({**kept, **updates}))
+            self._catalog.databases.update(name, *_split({**kept, **updates}))
         return {
             "removed": [key for key in removals if key in current],
             "updated": list(updates),
@@ -55,17 +55,17 @@ class Namespaces:
 
     def drop(self, name: str) -> None:
         self._database(name)
-        if not self._catalog.delete_database(name, only_empty=True):
+        if not self._catalog.databases.delete(name, only_empty=True):
             raise NamespaceNotEmptyError(f"Namespace is not empty: {name}")
 
     def tables(self, name: str) -> list[str]:
         """Names of the Iceberg tables."""
         self._database(name)
-        return [str(table["Name"]) for table in self._catalog.get_tables(name) if is_iceberg(table)]
+        return [str(table["Name"]) for table in self._catalog.tables.of(name) if is_iceberg(table)]
 
     def _database(self, name: str) -> dict[str, Any]:
         try:
-            return self._catalog.get_database(name)
+            return self._catalog.databases.get(name)
         except EntityNotFoundException as error:
             raise NoSuchNamespaceError(f"Namespace does not exist: {name}") from error
 

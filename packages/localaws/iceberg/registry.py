@@ -28,7 +28,7 @@ class TableRegistry:
     def find(self, database: str, name: str) -> tuple[dict[str, Any], str]:
         """The Glue table and the location of its metadata."""
         try:
-            glue_table = self._catalog.get_table(database, name)
+            glue_table = self._catalog.tables.get(database, name)
         except EntityNotFoundException as error:
             raise NoSuchTableError(f"Table does not exist: {database}.{name}") from error
         location = metadata_location_of(glue_table)
@@ -40,13 +40,13 @@ class TableRegistry:
         """Raise TableAlreadyExistsError where the catalog has a table or view of this name."""
         self._database(database)
         with suppress(EntityNotFoundException):
-            self._catalog.get_table(database, name)
+            self._catalog.tables.get(database, name)
             raise TableAlreadyExistsError(f"Table already exists: {database}.{name}")
 
     def add(self, database: str, name: str, metadata: TableMetadata, location: str) -> None:
         """Make an entry for a table whose metadata lie at ``location``."""
         try:
-            self._catalog.create_table(database, table_input(name.lower(), metadata, location))
+            self._catalog.tables.create(database, table_input(name.lower(), metadata, location))
         except AlreadyExistsException as error:
             raise TableAlreadyExistsError(f"Table already exists: {database}.{name}") from error
         except EntityNotFoundException as error:
@@ -76,6 +76,6 @@ class TableRegistry:
 
     def _database(self, database: str) -> dict[str, Any]:
         try:
-            return self._catalog.get_database(database)
+            return self._catalog.databases.get(database)
         except EntityNotFoundException as error:
             raise NoSuchNamespaceError(f"Namespace does not exist: {database}") from error

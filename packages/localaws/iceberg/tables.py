@@ -99,7 +99,7 @@ class IcebergTables:
         with self._locks.held((database, name)):
             self._registry.find(database, name)
             files = files_of(self.load(database, name)) if purge else set()
-            self.catalog.delete_table(database, name)
+            self.catalog.tables.delete(database, name)
             for file in files:
                 self.io.delete(file)
 
@@ -109,7 +109,7 @@ class IcebergTables:
             table = self.load(*source)
             self._registry.refuse_existing(*target)
             self._added(*target, table.metadata, table.metadata_location)
-            self.catalog.delete_table(*source)
+            self.catalog.tables.delete(*source)
 
     def _added(self, database: str, name: str, metadata: TableMetadata, location: str) -> Table:
         self._registry.add(database, name, metadata, location)

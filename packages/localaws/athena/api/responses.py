@@ -19,20 +19,20 @@ class LocalAthenaResponse(WorkGroupResponses):
         self._check_catalog()
         name = self._get_param("DatabaseName")
         try:
-            database = self.queries.catalog.get_database(name)
+            database = self.queries.catalog.databases.get(name)
         except EntityNotFoundException as error:
             raise MetadataError.entity_not_found("GetDatabase", error.message) from None
         return json.dumps({"Database": database_metadata(database)})
 
     def list_databases(self) -> str:
         self._check_catalog()
-        databases = [database_metadata(database) for database in self.queries.catalog.get_databases()]
+        databases = [database_metadata(database) for database in self.queries.catalog.databases.all()]
         return self._page("DatabaseList", databases, 50)
 
     def get_table_metadata(self) -> str:
         self._check_catalog()
         try:
-            table = self.queries.catalog.get_table(self._get_param("DatabaseName"), self._get_param("TableName"))
+            table = self.queries.catalog.tables.get(self._get_param("DatabaseName"), self._get_param("TableName"))
         except EntityNotFoundException as error:
             raise MetadataError.entity_not_found("GetTableMetadata", error.message) from None
         return json.dumps({"TableMetadata": table_metadata(table)})
@@ -41,7 +41,7 @@ class LocalAthenaResponse(WorkGroupResponses):
         self._check_catalog()
         pattern = re.compile(self._get_param("Expression") or ".*")
         try:
-            tables = self.queries.catalog.get_tables(self._get_param("DatabaseName"))
+            tables = self.queries.catalog.tables.of(self._get_param("DatabaseName"))
         except EntityNotFoundException as error:
             raise MetadataError.entity_not_found("ListTableMetadata", error.message) from None
         found = [table_metadata(table) for table in tables if pattern.fullmatch(table["Name"])]

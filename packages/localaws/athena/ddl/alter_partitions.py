@@ -55,7 +55,7 @@ def add_partitions(context: Context, cursor: Cursor, table: Table) -> None:
         values = _values(cursor, table)
         location = cursor.string() if cursor.accept("LOCATION") else _folder(table, names, values)
         inputs.append(partition_input(table, values, location))
-    failed = context.catalog.batch_create_partitions(table["DatabaseName"], table["Name"], inputs)
+    failed = context.catalog.partitions.create(table["DatabaseName"], table["Name"], inputs)
     for failure in failed:
         detail = failure["ErrorDetail"]
         if not (quiet and detail.get("ErrorCode") == "AlreadyExistsException"):
@@ -86,7 +86,7 @@ def drop_partitions(context: Context, cursor: Cursor, table: Table) -> None:
             break
     cursor.expect_end()
     for values in dropped:
-        context.catalog.delete_partition(table["DatabaseName"], table["Name"], values)
+        context.catalog.partitions.delete(table["DatabaseName"], table["Name"], values)
 
 
 def _matching(context: Context, table: Table, conditions: list[Condition]) -> list[list[str]]:
@@ -99,7 +99,7 @@ def _matching(context: Context, table: Table, conditions: list[Condition]) -> li
         literal = value if number else "'" + value.replace("'", "''") + "'"
         parts.append(f"{name} {sign} {literal}")
     try:
-        partitions = context.catalog.get_partitions(table["DatabaseName"], table["Name"], " AND ".join(parts))
+        partitions = context.catalog.partitions.of(table["DatabaseName"], table["Name"], " AND ".join(parts))
     except JsonRESTError as error:
         raise QueryError("FAILED", f"SemanticException [Error 10006]: {error.message}") from None
     return [partition["Values"] for partition in partitions]
@@ -110,10 +110,10 @@ def rename_partition(context: Context, cursor: Cursor, table: Table) -> None:
     old = _values(cursor, table)
     cursor.expect("RENAME", "TO")
     new = _values(cursor, table)
-    known = {tuple(p["Values"]): p for p in context.catalog.get_partitions(table["DatabaseName"], table["Name"])}
+    known = {tuple(p["Values"]): p for p in context.catalog.partitions.of(table["DatabaseName"], table["Name"])}
     if tuple(old) not in known:
         raise QueryError("FAILED", f"SemanticException [Error 10006]: Partition not found {old}")
     if tuple(new) in known:
         raise ddl_error(f"Unable to rename partition: a partition with the values {new} exists already")
     changed = {"Values": new, "StorageDescriptor": known[tuple(old)]["StorageDescriptor"]}
-    context.catalog.update_partition(table["DatabaseName"], table["Name"], old, changed)
+    context.catalog.partitions.update(table["DatabaseName"], table["Name"], old, changed)

@@ -55,14 +55,14 @@ def _set_properties(context: Context, cursor: Cursor, table: Table) -> None:
         return
     changed = table_input(table)
     changed["Parameters"] = (table.get("Parameters") or {}) | given
-    context.catalog.update_table(table["DatabaseName"], changed, table["VersionId"])
+    context.catalog.tables.update(table["DatabaseName"], changed, table["VersionId"])
 
 
 def _set_location(context: Context, cursor: Cursor, table: Table) -> None:
     _refuse_iceberg(context, table, "SET LOCATION")
     changed = table_input(table)
     changed["StorageDescriptor"]["Location"] = cursor.string()
-    context.catalog.update_table(table["DatabaseName"], changed, table["VersionId"])
+    context.catalog.tables.update(table["DatabaseName"], changed, table["VersionId"])
 
 
 def _add_columns(context: Context, cursor: Cursor, table: Table) -> None:
@@ -110,7 +110,7 @@ def _put_columns(context: Context, table: Table, columns: list[dict[str, Any]]) 
     check_unique(_definitions(columns), _definitions(table.get("PartitionKeys") or []))
     changed = table_input(table)
     changed["StorageDescriptor"]["Columns"] = columns
-    context.catalog.update_table(table["DatabaseName"], changed, table["VersionId"])
+    context.catalog.tables.update(table["DatabaseName"], changed, table["VersionId"])
 
 
 def _definitions(columns: list[dict[str, Any]]) -> list[ColumnDefinition]:
@@ -167,11 +167,11 @@ def repair_table(context: Context, statement: Statement) -> Lines:
     keys = [key["Name"] for key in table.get("PartitionKeys") or []]
     if not keys:
         raise ddl_error(f"Table {table['Name']} is not a partitioned table")
-    known = {tuple(p["Values"]) for p in context.catalog.get_partitions(table["DatabaseName"], table["Name"])}
+    known = {tuple(p["Values"]) for p in context.catalog.partitions.of(table["DatabaseName"], table["Name"])}
     found = {folder: values for folder, values in _folders(context, table, keys) if tuple(values) not in known}
     location = table["StorageDescriptor"]["Location"].rstrip("/")
     inputs = [partition_input(table, values, f"{location}/{folder}/") for folder, values in found.items()]
-    context.catalog.batch_create_partitions(table["DatabaseName"], table["Name"], inputs)
+    context.catalog.partitions.create(table["DatabaseName"], table["Name"], inputs)
     if not found:
         return Lines([text_column("result")])
     lines = ["Partitions not in metastore:\t" + "\t".join(f"{table['Name']}:{folder}" for folder in found)]

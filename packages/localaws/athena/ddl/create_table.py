@@ -147,7 +147,7 @@ def _create_hive(context: Context, name: Name, definition: _Definition) -> None:
     parameters = {"EXTERNAL": "TRUE"} | definition.parameters
     if definition.comment is not None:
         parameters["comment"] = definition.comment
-    context.catalog.create_table(
+    context.catalog.tables.create(
         name[0] or context.database,
         {
             "Name": name[1],

@@ -32,11 +32,11 @@ def create_view(context: Context, statement: Statement) -> Lines:
     check_names(columns)
     stored = view_input(name[1], View(context.database, text, columns), comment)
     if not exists(context, name):
-        context.catalog.create_table(database, stored)
+        context.catalog.tables.create(database, stored)
         return Lines()
     present = find_table(context, name)
     if not (replace and is_view(present)):
         kind = "View" if is_view(present) else "Table"
         raise QueryError("ALREADY_EXISTS", f"{kind} already exists: awsdatacatalog.{database}.{name[1]}")
-    context.catalog.update_table(database, stored, present["VersionId"])
+    context.catalog.tables.update(database, stored, present["VersionId"])
     return Lines()

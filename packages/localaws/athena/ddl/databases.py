@@ -28,7 +28,7 @@ def create_database(context: Context, statement: Statement) -> Lines:
     parameters = properties(cursor) if cursor.accept("WITH", "DBPROPERTIES") else {}
     cursor.expect_end()
     try:
-        context.catalog.create_database(name, comment, location, parameters)
+        context.catalog.databases.create(name, comment, location, parameters)
     except AlreadyExistsException:
         if not quiet:
             raise ddl_error(f"AlreadyExistsException(message:Database {name} already exists)") from None
@@ -45,14 +45,14 @@ def drop_database(context: Context, statement: Statement) -> Lines:
     cascade = cursor.accept("CASCADE") or (cursor.accept("RESTRICT") and False)
     cursor.expect_end()
     try:
-        context.catalog.get_database(name)
+        context.catalog.databases.get(name)
     except EntityNotFoundException:
         if quiet:
             return Lines()
         check_database(context, name)
-    if not cascade and context.catalog.get_tables(name):
+    if not cascade and context.catalog.tables.of(name):
         raise ddl_error(f"InvalidOperationException(message:Database {name} is not empty. One or more tables exist.)")
-    context.catalog.delete_database(name)
+    context.catalog.databases.delete(name)
     return Lines()
 
 
@@ -67,7 +67,7 @@ def alter_database(context: Context, statement: Statement) -> Lines:
     given = properties(cursor)
     cursor.expect_end()
     check_database(context, name)
-    database = context.catalog.get_database(name)
+    database = context.catalog.databases.get(name)
     parameters = (database.get("Parameters") or {}) | given
-    context.catalog.update_database(name, database.get("Description"), database.get("LocationUri"), parameters)
+    context.catalog.databases.update(name, database.get("Description"), database.get("LocationUri"), parameters)
     return Lines()

@@ -39,5 +39,5 @@ def _drop(context: Context, statement: Statement, kind: str) -> Lines:
     if context.iceberg.is_iceberg(table):
         context.iceberg.drop(table["DatabaseName"], table["Name"], purge=True)
     else:
-        context.catalog.delete_table(table["DatabaseName"], table["Name"])
+        context.catalog.tables.delete(table["DatabaseName"], table["Name"])
     return Lines()

@@ -53,7 +53,7 @@ def show_databases(context: Context, statement: Statement) -> Lines:
     cursor = Cursor(statement)
     cursor.expect("SHOW")
     cursor.expect_one("DATABASES", "SCHEMAS")
-    names = [database["Name"] for database in context.catalog.get_databases()]
+    names = [database["Name"] for database in context.catalog.databases.all()]
     return Lines([text_column("database_name")], _matching(names, _pattern(cursor)))
 
 
@@ -61,7 +61,7 @@ def show_tables(context: Context, statement: Statement) -> Lines:
     """SHOW TABLES [IN database] ['pattern']: tables and views."""
     cursor = Cursor(statement)
     cursor.expect("SHOW", "TABLES")
-    tables = context.catalog.get_tables(_in_database(context, cursor))
+    tables = context.catalog.tables.of(_in_database(context, cursor))
     return Lines([text_column("tab_name")], _matching((table["Name"] for table in tables), _pattern(cursor)))
 
 
@@ -69,7 +69,7 @@ def show_views(context: Context, statement: Statement) -> Lines:
     """SHOW VIEWS [IN database] [LIKE 'pattern']."""
     cursor = Cursor(statement)
     cursor.expect("SHOW", "VIEWS")
-    tables = context.catalog.get_tables(_in_database(context, cursor))
+    tables = context.catalog.tables.of(_in_database(context, cursor))
     names = [table["Name"] for table in tables if is_view(table)]
     return Lines([text_column("views")], _matching(names, _pattern(cursor)))
 

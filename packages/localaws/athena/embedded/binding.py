@@ -80,11 +80,11 @@ class Binder:
 
     def _glue_table(self, database: str, name: str, node: exp.Table) -> dict[str, Any]:
         try:
-            return self._context.catalog.get_table(database, name)
+            return self._context.catalog.tables.get(database, name)
         except EntityNotFoundException:
             pass
         try:
-            self._context.catalog.get_database(database)
+            self._context.catalog.databases.get(database)
         except EntityNotFoundException:
             raise SchemaNotFoundError(database, self._place(node)) from None
         raise TableNotFoundError(database, name, self._place(node))

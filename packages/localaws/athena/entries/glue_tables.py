@@ -38,7 +38,7 @@ def find_table(context: Context, name: Name) -> dict[str, Any]:
     """A table or view of the catalog; raise QueryError where there is none."""
     database = name[0] or context.database
     try:
-        return context.catalog.get_table(database, name[1])
+        return context.catalog.tables.get(database, name[1])
     except EntityNotFoundException:
         check_database(context, database)
         raise QueryError("FAILED", f"SemanticException [Error 10001]: Table not found {database}.{name[1]}") from None
@@ -47,7 +47,7 @@ def find_table(context: Context, name: Name) -> dict[str, Any]:
 def check_database(context: Context, database: str) -> None:
     """Raise QueryError for a database that the catalog does not have."""
     try:
-        context.catalog.get_database(database)
+        context.catalog.databases.get(database)
     except EntityNotFoundException:
         raise QueryError("FAILED", f"SemanticException [Error 10072]: Database does not exist: {database}") from None
 
@@ -55,7 +55,7 @@ def check_database(context: Context, database: str) -> None:
 def known_table(context: Context, name: Name) -> dict[str, Any] | None:
     """A table or view of the catalog, None where there is none."""
     try:
-        return context.catalog.get_table(name[0] or context.database, name[1])
+        return context.catalog.tables.get(name[0] or context.database, name[1])
     except EntityNotFoundException:
         return None
 

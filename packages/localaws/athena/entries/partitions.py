@@ -29,7 +29,7 @@ class Partition:
 
 def partitions_of(catalog: Catalog, table: HiveTable) -> list[Partition]:
     """Every partition that the catalog has; raise QueryError for one whose values do not fit the keys."""
-    found = [_partition(table, entry) for entry in catalog.get_partitions(table.database, table.name)]
+    found = [_partition(table, entry) for entry in catalog.partitions.of(table.database, table.name)]
     for partition in found:
         if len(partition.values) != len(table.partition_keys):
             raise QueryError(

@@ -64,13 +64,13 @@ def unload(context: Context, session: TrinoSession, statement: Statement) -> Wri
     name = f"unload_{uuid.uuid4().hex}"
     head = _head(f'awsdatacatalog."{name}"."files"', _hive_properties(asked.options, asked.location))
     codec = codec_option(asked.options)
-    context.catalog.create_database(name)
+    context.catalog.databases.create(name)
     context.planned()
     try:
         text = _within(statement.text, asked.query, head)
         query_id, rows = session.finish(text, Sending(context.database, compression(codec)))
     finally:
-        context.catalog.delete_database(name)
+        context.catalog.databases.delete(name)
     return Written(rows, written_files(context.store, asked.location, query_id))
 
 

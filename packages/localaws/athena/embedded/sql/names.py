@@ -10,11 +10,15 @@ from localaws.athena.embedded.sql.typed import Typed, name_literal
 from localaws.athena.sql_errors import ColumnNotFoundError, NotSupportedError, SqlError
 from localaws.athena.types.trino import field_names
 
+_KEYWORDS = frozenset({"current_catalog", "current_schema", "current_path"})
+
 
 def _column(node: exp.Expression, scope: Scope, context: Context) -> Typed:
     if isinstance(node.this, exp.Star):
         raise SqlError("'*' not allowed in this context")
     parts = [node.args[key].name for key in ("catalog", "db", "table", "this") if node.args.get(key) is not None]
+    if len(parts) == 1 and parts[0].lower() in _KEYWORDS and not node.this.args.get("quoted"):
+        raise NotSupportedError(parts[0].lower())
     return resolve(parts, scope)
 
 

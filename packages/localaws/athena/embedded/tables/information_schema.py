@@ -51,14 +51,14 @@ def information_schema(context: Context, name: str, place: str) -> Relation:
 
 
 def _schemata(context: Context) -> Iterator[Row]:
-    for database in context.catalog.get_databases():
+    for database in context.catalog.databases.all():
         yield CATALOG, database["Name"]
     yield CATALOG, INFORMATION_SCHEMA
 
 
 def _glue_tables(context: Context) -> Iterator[dict[str, Any]]:
-    for database in context.catalog.get_databases():
-        yield from context.catalog.get_tables(database["Name"])
+    for database in context.catalog.databases.all():
+        yield from context.catalog.tables.of(database["Name"])
 
 
 def _tables(context: Context) -> Iterator[Row]:

@@ -61,7 +61,7 @@ def _hive(context: Context, new: NewTable, query: Prepared) -> Written:
     table = _table_input(new.name, columns, keys, location, files)
     if buckets:
         table["StorageDescriptor"] |= _bucketed(buckets)
-    context.catalog.create_table(new.database, table)
+    context.catalog.tables.create(new.database, table)
     add_partitions(context, new.database, table, partitions)
     return Written(rows, [file for partition in partitions for file in partition.files])
 
@@ -104,7 +104,7 @@ def add_partitions(context: Context, database: str, table: dict[str, object], pa
         if p.values
     ]
     if inputs:
-        context.catalog.batch_create_partitions(database, str(table["Name"]), inputs)
+        context.catalog.partitions.create(database, str(table["Name"]), inputs)
 
 
 def _iceberg(context: Context, new: NewTable, query: Prepared) -> Written:

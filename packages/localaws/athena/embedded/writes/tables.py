@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 def written_table(context: Context, database: str, name: str) -> dict[str, Any]:
     """The Glue entry of a table or view; raise TableNotFoundError or SchemaNotFoundError."""
     try:
-        return context.catalog.get_table(database, name)
+        return context.catalog.tables.get(database, name)
     except EntityNotFoundException:
         try:
-            context.catalog.get_database(database)
+            context.catalog.databases.get(database)
         except EntityNotFoundException:
             raise SchemaNotFoundError(database) from None
         raise TableNotFoundError(database, name) from None
