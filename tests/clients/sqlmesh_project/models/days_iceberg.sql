@@ -1,0 +1,8 @@
+MODEL (
+  name tram.days_iceberg,
+  kind INCREMENTAL_BY_TIME_RANGE (time_column ds),
+  table_format iceberg,
+  partitioned_by (ds)
+);
+
+SELECT id, line, price, ds FROM tram.tickets WHERE ds BETWEEN @start_ds AND @end_ds;
