@@ -21,14 +21,12 @@ from estrela.etl.steps.quarantine import DecideOnFile
 from estrela.etl.steps.rollback import RollBack
 from estrela.extractor_factory import extractor_of
 from estrela.feed_settings import FeedSettings, feed_settings_from, is_of_feed
-from estrela.feed_steps import FeedSteps
 from estrela.logger import Logger
 from estrela.model.plan import EXTRACT, MAINTAIN, QUARANTINE, RESTORE, ROLLBACK, STAR, TRANSFORM
 from estrela.model.source import Source
 from estrela.model.star import Star, load
 from estrela.run_parts import RunParts
 from estrela.settings import settings_from
-from estrela.warehouse_parts import WarehouseParts
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -70,6 +68,10 @@ class ETLFactory:
     @staticmethod
     def feed_step(settings: FeedSettings) -> ETLBase:
         """Return the step of a feed; Spark is never started for it. Raises SettingsError."""
+        # Steps of stars start without the drivers of databases.
+        from estrela.feed_steps import FeedSteps
+        from estrela.warehouse_parts import WarehouseParts
+
         log = Logger.to(run_key=settings.run_key, feed=settings.feed.name, phase=settings.phase)
         parts = WarehouseParts(settings.environ, boto3.Session())
         return FeedSteps(parts, settings.feed, settings.run_key, log).step(settings.phase)

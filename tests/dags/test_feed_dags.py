@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from estrela.ledger.claims import Claims
 from estrela.model.feeds import feeds
 
 DAG_FILE = Path(__file__).parents[2] / "dags" / "feeds.py"
@@ -136,3 +137,26 @@ def test_a_variable_that_is_missing_is_named(warehouse: Any, answer_of: Any) -> 
         "airflow.sdk.exceptions.AirflowFailException: Airflow Variable estrela_landing: is missing; docs/ledger.md "
         "says what it holds"
     )
+
+
+GIVE_UP = """
+    import json, types
+    import airflow.providers.standard.operators.python
+    from estrela.airflow import feed_tasks
+    ti = types.SimpleNamespace(dag_id="feed_branches", run_id="day-1", task_id="load")
+    feed_tasks.fail_files({"ti": ti})
+    print(json.dumps("called"))
+"""
+
+
+def test_a_load_that_fails_for_good_sets_its_files_to_fail(warehouse: Any, answer_of: Any) -> None:
+    keys = [f"branches/branches_2026110{day}T000000.zip" for day in (1, 2)]
+    claims = Claims(warehouse.database)
+    for key, run in zip(keys, ("another/day-1/load", "feed_branches/day-1/load"), strict=True):
+        warehouse.put(key, b"x")
+        warehouse.database.query("UPDATE ledger.files SET feed = 'apart' WHERE key <> :key", {"key": key})
+        assert claims.claim(feeds()["branches"], run) is not None
+    assert answer_of(warehouse.platform.python(GIVE_UP)) == "called"
+    assert warehouse.states() == {keys[0]: "In Progress", keys[1]: "Fail"}
+    reasons = "SELECT reason FROM ledger.files WHERE state = 'Fail'"
+    assert warehouse.database.query(reasons) == [{"reason": "task load of day-1 failed for good"}]

@@ -211,7 +211,7 @@ def test_no_file_is_claimed_while_keys_are_compared(core: House, monkeypatch: py
         extract(core)
         loads.append(threading.Thread(target=core.load, kwargs={"feed": "people"}))
         loads[0].start()
-        while not core.query("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory'"):
+        while loads[0].is_alive() and not core.query("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory'"):
             pass
 
     monkeypatch.setattr(ReconcileFeed, "_keys", read_slowly)
