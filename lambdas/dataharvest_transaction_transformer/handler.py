@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.batch import EventType
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from dataharvest.batch import run_batch
-from dataharvest.functions import Functions
+from dataharvest.large_functions import LargeFunctions
 from dataharvest.model.delivery import Delivery
+from dataharvest.portfolio_batch import run_deliveries_or_portfolios
 
-functions = Functions.from_environment()
+large = LargeFunctions.from_environment()
+functions = large.functions
 logger = Logger(service="dataharvest_transaction_transformer")
 
 
@@ -23,5 +24,6 @@ def transform(record: SQSRecord) -> None:
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:
-    """Lambda's entry."""
-    return run_batch(event, context, EventType.SQS, logger, transform)
+    """Lambda's entry: deliveries of a queue, or portfolios of large deliveries of a stream."""
+    by_portfolio = partial(large.portfolio_steps.run, "transaction")
+    return run_deliveries_or_portfolios(event, context, logger, transform, by_portfolio)

@@ -24,8 +24,7 @@ class _LoggingProcessor(BatchProcessor):
 
     def failure_handler(self, record: Any, exception: Any) -> Any:
         """Log the error's text, which holds no values of sensitive columns."""
-        kind, error, _ = exception
-        self._logger.error("record failed", error=f"{kind.__name__}: {bounded(error, 1000)}")
+        log_failure(self._logger, exception[1])
         return super().failure_handler(record, exception)
 
 
@@ -38,8 +37,18 @@ def run_batch(
     """
     processor = _LoggingProcessor(event_type, logger)
     answer = process_partial_response(event, work, processor, context)
-    metrics = Metrics(namespace=NAMESPACE, service=logger.service)
-    metrics.add_metric("RecordsFailed", MetricUnit.Count, len(processor.fail_messages))
-    metrics.add_metric("RecordsDone", MetricUnit.Count, len(processor.success_messages))
-    metrics.flush_metrics()
+    count_records(logger, failed=len(processor.fail_messages), done=len(processor.success_messages))
     return answer
+
+
+def log_failure(logger: Logger, error: BaseException) -> None:
+    """Log the error's text, which holds no values of sensitive columns."""
+    logger.error("record failed", error=f"{type(error).__name__}: {bounded(error, 1000)}")
+
+
+def count_records(logger: Logger, *, failed: int, done: int) -> None:
+    """Write the metrics of one batch."""
+    metrics = Metrics(namespace=NAMESPACE, service=logger.service)
+    metrics.add_metric("RecordsFailed", MetricUnit.Count, failed)
+    metrics.add_metric("RecordsDone", MetricUnit.Count, done)
+    metrics.flush_metrics()

@@ -38,6 +38,14 @@ def hold_current(connection: Connection[Any], delivery: Delivery, step: str) -> 
     Return None if a newer version replaced it, or if a file of it is missing.
     """
     lock(connection, step, delivery.external_client, delivery.business_date)
+    return keep_current(connection, delivery)
+
+
+def keep_current(connection: Connection[Any], delivery: Delivery) -> CurrentDelivery | None:
+    """Let no other transaction open a version of the delivery's date until this one ends; others may run its steps.
+
+    Return None if a newer version replaced it, or if a file of it is missing.
+    """
     day = (delivery.external_client, day_of(delivery.business_date))
     files = [f"{kind.noun}_file" for kind in KINDS]
     query = f"""
@@ -64,3 +72,15 @@ def finish(connection: Connection[Any], current: CurrentDelivery, step: str) -> 
         VALUES (%s, %s, extract(epoch FROM clock_timestamp() - transaction_timestamp()))
     """
     connection.execute(query, (current.delivery_id, step))
+
+
+def count_portfolios(connection: Connection[Any], delivery: Delivery) -> int:
+    """Return the number of portfolios of a delivery; 0 if their file is missing."""
+    query = """
+        SELECT f.rows_loaded FROM dataharvest.delivery d
+        JOIN dataharvest.delivered_file f ON f.file_id = d.portfolio_file
+        WHERE (d.external_client, d.business_date, d.version) = (%s, %s, %s)
+    """
+    given = (delivery.external_client, day_of(delivery.business_date), delivery.version)
+    found = connection.execute(query, given).fetchone()
+    return int(found[0]) if found else 0

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dataharvest.metastore import VERSION, plain
 from dataharvest.model.choreography import Choreography
 from dataharvest.model.delivery import Delivery
-
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
+from dataharvest.stage_queues import StageQueues
 
 
 @dataclass(frozen=True)
 class Dispatcher:
-    """Sends a message to the queue ``stages`` + name of each stage that becomes ready.
+    """Sends a message to the queue of each stage that becomes ready."""
 
-    The group of a message is the external client, so that SQS serves the clients of a stage fairly.
-    """
-
-    sqs: SQSClient
-    stages: str
+    queues: StageQueues
     choreography: Choreography
 
     def dispatch(self, record: Mapping[str, Any]) -> tuple[str, ...]:
@@ -38,9 +32,5 @@ class Dispatcher:
         delivery = Delivery(str(new["partition_key"]), str(new["sort_key"]), new[VERSION])
         ready = tuple(stage.name for stage in self.choreography.stages if stage.starts(old, new))
         for name in ready:
-            self.sqs.send_message(
-                QueueUrl=f"{self.stages}{name}",
-                MessageBody=delivery.to_json(),
-                MessageGroupId=delivery.external_client,
-            )
+            self.queues.ask(name, delivery.to_json(), delivery.external_client)
         return ready

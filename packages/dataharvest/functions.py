@@ -12,12 +12,15 @@ import boto3
 from dataharvest.catapult.catapult import Catapult
 from dataharvest.catapult.sender import Sender
 from dataharvest.database.session import Database
+from dataharvest.deliveries import count_portfolios
 from dataharvest.dispatcher import Dispatcher
 from dataharvest.metastore import Metastore
-from dataharvest.model.choreography import Choreography, choreography
+from dataharvest.model.choreography import BY_PORTFOLIO, Choreography, choreography
 from dataharvest.model.delivery import Delivery
+from dataharvest.model.transformer import Transformer
 from dataharvest.persistence.persist import Persistence
 from dataharvest.settings import Settings, settings_from
+from dataharvest.stage_queues import StageQueues
 from dataharvest.steps import run_step
 from dataharvest.vault import Vault
 from estrela.hooks.secret import Secret
@@ -62,14 +65,19 @@ class Functions:
         return Sender(self.database, self.vault, self.sqs, self.settings.messages)
 
     @cached_property
+    def queues(self) -> StageQueues:
+        """Queues that functions work on."""
+        return StageQueues(self.sqs, self.settings.stages)
+
+    @cached_property
     def persistence(self) -> Persistence:
         """Takes delivered objects in."""
-        return Persistence(self.sender, self.metastore, boto3.client("s3"))
+        return Persistence(self.sender, self.metastore, boto3.client("s3"), self.queues, self.settings.split_above)
 
     @cached_property
     def dispatcher(self) -> Dispatcher:
         """Asks the stages."""
-        return Dispatcher(self.sqs, self.settings.stages, self.choreography)
+        return Dispatcher(self.queues, self.choreography)
 
     @cached_property
     def catapult(self) -> Catapult:
@@ -84,5 +92,13 @@ class Functions:
         transformer = self.choreography.transformer(name)
         is_current = run_step(self.database, self.vault, delivery, transformer)
         if is_current:
-            self.metastore.set_flags(delivery, (transformer.flag,))
+            self.metastore.set_flags(delivery, (transformer.flag,), self._marks(transformer, delivery))
         return is_current
+
+    def _marks(self, transformer: Transformer, delivery: Delivery) -> dict[str, bool]:
+        """Return what the metastore is told beside the flag: that the delivery is large, where streams come next."""
+        if not self.choreography.is_before_streams(transformer):
+            return {}
+        with self.database.transaction() as connection:
+            is_large = count_portfolios(connection, delivery) > self.settings.portfolios_above
+        return {BY_PORTFOLIO: True} if is_large else {}

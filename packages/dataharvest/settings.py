@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dataharvest.resources import BUS, CHUNK_TABLE, PROGRESS_TABLE
 from estrela.errors import SettingsError
+
+MIB = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,10 @@ class Settings:
     ``database_secret`` is the name of a secret in the format of Amazon RDS, ``root_certificate`` the file by which the
     server is verified ("": not verified), ``metastore`` a DynamoDB table, ``kms_key`` a key's id or ARN, ``messages``
     the URL of the queue that consumers read, ``stages`` what the URLs of the stages' queues begin with.
+
+    A file of more than ``split_above`` bytes is split into chunks of about ``chunk_bytes``, noted in the DynamoDB table
+    ``chunk_table``. A delivery of more than ``portfolios_above`` portfolios is calculated in batches of portfolios,
+    announced on the EventBridge bus ``bus``. ``progress_table`` is the DynamoDB table that shows how far both are.
     """
 
     database_secret: str
@@ -23,10 +30,16 @@ class Settings:
     messages: str
     stages: str
     root_certificate: str = ""
+    chunk_table: str = CHUNK_TABLE
+    progress_table: str = PROGRESS_TABLE
+    bus: str = BUS
+    split_above: int = 64 * MIB
+    chunk_bytes: int = 32 * MIB
+    portfolios_above: int = 10_000
 
 
 def settings_from(environ: Mapping[str, str]) -> Settings:
-    """Read the variables ``DATAHARVEST_<FIELD>``. Raises SettingsError for one that is missing."""
+    """Read the variables ``DATAHARVEST_<FIELD>``. Raises SettingsError for one that is missing or no number."""
     return Settings(
         database_secret=_needed(environ, "DATAHARVEST_DATABASE_SECRET"),
         metastore=_needed(environ, "DATAHARVEST_METASTORE"),
@@ -34,6 +47,12 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         messages=_needed(environ, "DATAHARVEST_MESSAGES"),
         stages=_needed(environ, "DATAHARVEST_STAGES"),
         root_certificate=environ.get("DATAHARVEST_ROOT_CERTIFICATE", ""),
+        chunk_table=environ.get("DATAHARVEST_CHUNK_TABLE") or Settings.chunk_table,
+        progress_table=environ.get("DATAHARVEST_PROGRESS_TABLE") or Settings.progress_table,
+        bus=environ.get("DATAHARVEST_BUS") or Settings.bus,
+        split_above=_number(environ, "DATAHARVEST_SPLIT_ABOVE", Settings.split_above),
+        chunk_bytes=_number(environ, "DATAHARVEST_CHUNK_BYTES", Settings.chunk_bytes, least=1),
+        portfolios_above=_number(environ, "DATAHARVEST_PORTFOLIOS_ABOVE", Settings.portfolios_above),
     )
 
 
@@ -41,3 +60,10 @@ def _needed(environ: Mapping[str, str], name: str) -> str:
     if not environ.get(name):
         raise SettingsError(name, "is not set")
     return environ[name]
+
+
+def _number(environ: Mapping[str, str], name: str, default: int, least: int = 0) -> int:
+    text = environ.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or int(text) < least:
+        raise SettingsError(name, f"{text!r} is no whole number of at least {least}")
+    return int(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from psycopg import Connection
@@ -39,7 +40,18 @@ def _run(connection: Connection[Any], current: CurrentDelivery, transformer: Tra
     for statement in transformer.statements:
         connection.execute(statement, current.parameters)
     for value in transformer.values:
-        _store_sealed(connection, current, value, key) if value.sensitive else _store(connection, current, value)
+        if value.sensitive:
+            _store_sealed(connection, current, value, key)
+        else:
+            store(connection, current, value, value.sql_of_all, {})
+    conclude(connection, current, transformer)
+
+
+def conclude(connection: Connection[Any], current: CurrentDelivery, transformer: Transformer) -> None:
+    """Store the findings and ask the checks of a transformer whose values are stored.
+
+    Raises QualityError or LoadError.
+    """
     for finding in transformer.findings:
         _store_finding(connection, current, finding)
     failures = [_failure(connection, current, check) for check in transformer.checks]
@@ -66,14 +78,20 @@ def _open(connection: Connection[Any], current: CurrentDelivery, opened: Opened,
     connection.execute(SQL("ANALYZE {}").format(table))
 
 
-def _store(connection: Connection[Any], current: CurrentDelivery, value: Value) -> None:
-    connection.execute(
+def store(
+    connection: Connection[Any], current: CurrentDelivery, value: Value, sql: str, more: Mapping[str, object]
+) -> int:
+    """Store what ``sql`` of a value that is not sensitive selects; ``more`` are its further parameters.
+
+    Return the number of values.
+    """
+    return connection.execute(
         f"""
         INSERT INTO dataharvest.derived_value (delivery_id, level, field, reference, value)
-        SELECT %(delivery)s, %(level)s, %(field)s, s.reference, s.value::text FROM ({value.sql}) AS s (reference, value)
+        SELECT %(delivery)s, %(level)s, %(field)s, s.reference, s.value::text FROM ({sql}) AS s (reference, value)
         """,  # noqa: S608 - declared
-        {**current.parameters, "level": value.level, "field": value.field},
-    )
+        {**current.parameters, **more, "level": value.level, "field": value.field},
+    ).rowcount
 
 
 def _store_sealed(connection: Connection[Any], current: CurrentDelivery, value: Value, key: DataKey) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import tempfile
 from collections.abc import Callable, Iterator
@@ -9,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import boto3
 import psycopg
 import pytest
 from harvest_world import CREDENTIALS, World, make_aws
@@ -37,23 +39,25 @@ def server() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def new_world(server: str) -> Callable[[], Any]:
-    """Make worlds: each has a database and an AWS of its own."""
+    """Make worlds: each has a database, an AWS and ``settings`` of its own."""
     numbers = itertools.count(1)
 
     @contextmanager
-    def make() -> Iterator[World]:
+    def make(**settings: str) -> Iterator[World]:
         with ExitStack() as stack:
             monkeypatch = stack.enter_context(pytest.MonkeyPatch.context())
             for name, value in CREDENTIALS.items():
                 monkeypatch.setenv(name, value)
             stack.enter_context(mock_aws())
+            # A client takes 50 ms to make and remembers nothing: one of each service serves the whole world.
+            monkeypatch.setattr(boto3, "client", functools.cache(boto3.client))
             name = f"world_{next(numbers)}"
             with psycopg.connect(server, autocommit=True) as connection:
                 connection.execute(f"CREATE DATABASE {name} TEMPLATE template")  # type: ignore[arg-type]
             found = conninfo_to_dict(server)
             world = World(make_aws({"username": str(found["user"]), "password": str(found.get("password") or ""),
                                     "host": str(found["host"]), "port": str(found.get("port") or 5432),
-                                    "dbname": name}))  # fmt: skip
+                                    "dbname": name}) | settings)  # fmt: skip
             stack.callback(world.functions.database.close)
             yield world
 

@@ -15,6 +15,7 @@ from dataharvest.functions import Functions
 from dataharvest.metastore import plain
 from dataharvest.model.choreography import CATAPULT, choreography
 from dataharvest.model.delivery import DeliveredObject, Delivery
+from dataharvest.resources import BUS, CHUNK_TABLE, PROGRESS_TABLE, queues
 from dataharvest.settings import settings_from
 
 BUCKET = "deliveries"
@@ -66,23 +67,14 @@ def make_aws(conninfo: Mapping[str, str]) -> dict[str, str]:
     """Create bucket, table, queues, key and secret; return the environment of the functions."""
     boto3.client("s3").create_bucket(Bucket=BUCKET)
     boto3.client("s3").put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
-    boto3.client("dynamodb").create_table(
-        TableName=TABLE,
-        KeySchema=[
-            {"AttributeName": "partition_key", "KeyType": "HASH"},
-            {"AttributeName": "sort_key", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "partition_key", "AttributeType": "S"},
-            {"AttributeName": "sort_key", "AttributeType": "S"},
-        ],
-        BillingMode="PAY_PER_REQUEST",
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
-    )
+    make_table(TABLE, StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})
+    make_table(CHUNK_TABLE)
+    make_table(PROGRESS_TABLE)
+    boto3.client("events").create_event_bus(Name=BUS)
     sqs = boto3.client("sqs")
     messages = sqs.create_queue(QueueName="messages.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
-    for stage in choreography().stages:
-        sqs.create_queue(QueueName=f"dataharvest-{stage.name}")
+    for queue in queues(choreography()):
+        sqs.create_queue(QueueName=queue)
     boto3.client("secretsmanager").create_secret(Name="dataharvest/db", SecretString=json.dumps(dict(conninfo)))
     key = boto3.client("kms").create_key()["KeyMetadata"]["KeyId"]
     return {
@@ -92,6 +84,17 @@ def make_aws(conninfo: Mapping[str, str]) -> dict[str, str]:
         "DATAHARVEST_MESSAGES": messages,
         "DATAHARVEST_STAGES": messages.replace("messages.fifo", "dataharvest-"),
     }
+
+
+def make_table(name: str, **options: Any) -> None:
+    keys: list[Any] = [("partition_key", "HASH"), ("sort_key", "RANGE")]
+    boto3.client("dynamodb").create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
+        BillingMode="PAY_PER_REQUEST",
+        **options,
+    )
 
 
 def delivery_of(record: Mapping[str, Any]) -> Delivery:

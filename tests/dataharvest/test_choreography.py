@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from dataharvest.model.choreography import KIND_FLAGS, Stage, assemble, choreography
-from dataharvest.model.transformer import CLIENT, Transformer, Value
+from dataharvest.model.choreography import BY_PORTFOLIO, KIND_FLAGS, Stage, assemble, choreography
+from dataharvest.model.transformer import CLIENT, PORTFOLIO, Transformer, Value
 from estrela.errors import DefinitionError
 
 
@@ -23,6 +24,7 @@ def test_the_transformers_are_found_and_the_catapult_needs_them_all() -> None:
         "sum_deposit": (("relation_established",), "deposits_summed"),
         "transaction": (("relation_established",), "transactions_counted"),
         "tax": (("relation_established",), "taxes_summed"),
+        "announcer": (("relation_established",), "messages_sent"),
         "catapult": (
             ("relation_established", "deposits_summed", "taxes_summed", "transactions_counted"),
             "messages_sent",
@@ -74,6 +76,32 @@ def test_a_wrong_declaration_is_refused(make: object, message: str) -> None:
     with pytest.raises(DefinitionError) as caught:
         make()  # type: ignore[operator]
     assert str(caught.value) == message
+
+
+def test_a_large_delivery_is_announced_and_its_streamed_transformers_are_not_asked() -> None:
+    stages = choreography().stages
+    related = {"version": 1, **dict.fromkeys((*KIND_FLAGS, "relation_established"), True)}
+    assert [stage.name for stage in stages if stage.starts(None, related)] == ["sum_deposit", "tax", "transaction"]
+    large = {**related, BY_PORTFOLIO: True}
+    assert [stage.name for stage in stages if stage.starts(None, large)] == ["tax", "announcer"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"statements": ("SELECT 1",)},
+        {"values": (Value(CLIENT, "f", "SELECT {of_portfolios}"),)},
+        {"values": (Value(PORTFOLIO, "f", "SELECT {of_portfolios}", sensitive=True),)},
+        {"values": (Value(PORTFOLIO, "f", "SELECT"),)},
+    ],
+)
+def test_a_transformer_with_a_stream_that_cannot_be_divided_is_refused(given: dict[str, Any]) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        Transformer("a", "", KIND_FLAGS, "f", stream="s", **given)
+    assert str(caught.value) == (
+        "Transformer('a'): has a stream, so that it may declare only values of portfolios, not sensitive, whose SQL "
+        "has {of_portfolios}, findings and checks"
+    )
 
 
 READY = {"version": 1, "a": True, "b": True}

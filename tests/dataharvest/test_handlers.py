@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
 import json
 import types
@@ -12,7 +13,9 @@ from typing import Any
 import boto3
 import pytest
 from harvest_world import SAMPLE, SAMPLE_MESSAGES, World
+from large_work import LIMITS, Bus
 
+from dataharvest import resources
 from dataharvest.model.choreography import choreography
 from dataharvest.model.delivery import DeliveredObject
 
@@ -61,7 +64,8 @@ def s3_event(*delivered: DeliveredObject) -> str:
 
 def asked(world: World, stage: str) -> list[str]:
     url = world.functions.settings.stages + stage
-    return [message["Body"] for message in boto3.client("sqs").receive_message(QueueUrl=url).get("Messages", [])]
+    found = boto3.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    return [message["Body"] for message in found]
 
 
 def test_a_delivery_passes_through_every_function(world: World, call: Call) -> None:
@@ -97,9 +101,54 @@ def test_the_records_that_fail_are_reported_and_the_others_are_done(
     assert metric["service"] == "dataharvest_persistence"
 
 
+def portfolio_events(bus: Bus) -> list[dict[str, Any]]:
+    """What EventBridge's rules write to each stream."""
+    return [
+        {"eventSource": "aws:kinesis", "eventID": f"shard:{at}", "kinesis": {
+            "sequenceNumber": str(at), "partitionKey": event.portfolio_reference,
+            "data": base64.b64encode(event.to_json().encode()).decode()}}
+        for at, event in enumerate(bus.taken())
+    ]  # fmt: skip
+
+
+def test_a_large_delivery_passes_through_every_function(
+    world: World, call: Call, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, value in {**LIMITS, "DATAHARVEST_CHUNK_BYTES": "60"}.items():
+        monkeypatch.setenv(name, value)
+    events, done, bus = world.upload_all(SAMPLE), {"batchItemFailures": []}, Bus()
+    assert call("dataharvest_persistence", *queued(s3_event(*events))) == done
+    assert call("dataharvest_splitter", *queued(*asked(world, "splitter"), *asked(world, "splitter"))) == done
+    while chunks := asked(world, "chunks"):
+        assert call("dataharvest_chunk_persistence", *queued(*chunks)) == done
+    assert call("dataharvest_dispatcher", *world.stream()) == done
+    assert call("dataharvest_relationship_transformer", *queued(*asked(world, "relationship"))) == done
+    assert call("dataharvest_dispatcher", *world.stream()[4:]) == done
+    assert [asked(world, stage) for stage in ("sum_deposit", "transaction")] == [[], []]
+    assert call("dataharvest_tax_transformer", *queued(*asked(world, "tax"))) == done
+    announced = asked(world, "announcer")
+    with monkeypatch.context() as patched:
+        patched.setattr("boto3.client", lambda name, real=boto3.client: bus if name == "events" else real(name))
+        assert call("dataharvest_announcer", *queued(*announced)) == done
+    portfolios = portfolio_events(bus)
+    assert len(portfolios) == 2
+    broken = {**portfolios[0], "kinesis": {"sequenceNumber": "9", "data": base64.b64encode(b"{}").decode()}}
+    failed = {"batchItemFailures": [{"itemIdentifier": "9"}]}
+    assert call("dataharvest_sum_deposit_transformer", broken, *portfolios) == failed
+    (error,) = [vars(record)["error"] for record in caplog.records if record.message == "record failed"]
+    assert error == "ValueError: an event of a portfolio names portfolio_reference beside its delivery"
+    assert call("dataharvest_transaction_transformer", *portfolios[:1]) == done
+    assert call("dataharvest_transaction_transformer", *portfolios) == done
+    assert call("dataharvest_dispatcher", *world.stream()[5:]) == done
+    assert call("dataharvest_catapult", *queued(*asked(world, "catapult"))) == done
+    assert [sent.body for sent in world.received()] == SAMPLE_MESSAGES
+
+
 def test_every_stage_has_a_function_and_every_handler_is_thin() -> None:
     functions = {folder.name for folder in LAMBDAS.iterdir() if folder.name.startswith("dataharvest_")}
     transformers = {f"dataharvest_{one.name}_transformer" for one in choreography().transformers}
-    assert functions == transformers | {"dataharvest_persistence", "dataharvest_dispatcher", "dataharvest_catapult"}
+    others = ("persistence", "splitter", "chunk_persistence", "dispatcher", "announcer", "catapult")
+    assert functions == transformers | {f"dataharvest_{name}" for name in others}
+    assert functions == {function.name for function in resources.functions(choreography())}
     for handler in LAMBDAS.glob("dataharvest_*/handler.py"):
         assert len(handler.read_text("utf-8").splitlines()) <= 30, handler

@@ -76,5 +76,13 @@ def _load_error(error: psycopg.Error) -> LoadError:
 
 
 def lock(connection: Connection[Any], *words: str) -> None:
-    """Wait until no other transaction holds the lock that ``words`` name, and hold it to the transaction's end."""
+    """Wait until no other transaction holds or shares the lock of these ``words``; hold it to the transaction's end."""
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", ["/".join(words)])
+
+
+def share(connection: Connection[Any], *words: str) -> None:
+    """Share the lock that ``words`` name with other transactions; wait until none holds it.
+
+    A savepoint that is rolled back gives it back.
+    """
+    connection.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", ["/".join(words)])

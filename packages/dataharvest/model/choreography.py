@@ -17,7 +17,11 @@ from estrela.errors import DefinitionError
 TRANSFORMERS = "dataharvest.transformers"
 """The package that holds the declarations; named, not imported, since they import this package."""
 CATAPULT = "catapult"
+ANNOUNCER = "announcer"
+"""Announces the portfolios of a large delivery, one event each, to the streams of the transformers that have one."""
 MESSAGES_SENT = "messages_sent"
+BY_PORTFOLIO = "by_portfolio"
+"""Attribute of an item whose delivery is large: its portfolios are announced."""
 KIND_FLAGS = tuple(kind.flag for kind in KINDS)
 
 Image = Mapping[str, object]
@@ -26,11 +30,15 @@ Image = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Stage:
-    """What works on a delivery when all flags that it ``needs`` are set, until it has set its own ``flag``."""
+    """What works on a delivery when all flags that it ``needs`` are set, until it has set its own ``flag``.
+
+    ``by_portfolio`` says which deliveries: large ones, the others, or (None) all.
+    """
 
     name: str
     needs: tuple[str, ...]
     flag: str
+    by_portfolio: bool | None = None
 
     def starts(self, old: Image | None, new: Image) -> bool:
         """Return whether a change of the item is the one that makes the stage ready.
@@ -41,7 +49,8 @@ class Stage:
         return self._is_ready(new) and not was_ready
 
     def _is_ready(self, item: Image) -> bool:
-        return self.flag not in item and all(item.get(flag) is True for flag in self.needs)
+        is_its_own = self.by_portfolio in (None, item.get(BY_PORTFOLIO, False))
+        return is_its_own and self.flag not in item and all(item.get(flag) is True for flag in self.needs)
 
 
 @dataclass(frozen=True)
@@ -52,15 +61,32 @@ class Choreography:
 
     @property
     def stages(self) -> tuple[Stage, ...]:
-        """Transformers in order, then the catapult."""
+        """Transformers in order, the announcer if one of them has a stream, then the catapult."""
         derived = tuple(transformer.flag for transformer in self.transformers)
-        transformers = (Stage(one.name, one.needs, one.flag) for one in self.transformers)
-        return (*transformers, Stage(CATAPULT, derived or KIND_FLAGS, MESSAGES_SENT))
+        transformers = (
+            Stage(one.name, one.needs, one.flag, by_portfolio=False if one.stream else None)
+            for one in self.transformers
+        )
+        return (*transformers, *self._announcer, Stage(CATAPULT, derived or KIND_FLAGS, MESSAGES_SENT))
+
+    @property
+    def streamed(self) -> tuple[Transformer, ...]:
+        """Transformers that calculate a large delivery in batches of portfolios."""
+        return tuple(transformer for transformer in self.transformers if transformer.stream)
+
+    def is_before_streams(self, transformer: Transformer) -> bool:
+        """Return whether a transformer with a stream needs the flag of this one."""
+        return any(transformer.flag in one.needs for one in self.streamed)
+
+    @property
+    def _announcer(self) -> tuple[Stage, ...]:
+        needs = dict.fromkeys(flag for transformer in self.streamed for flag in transformer.needs)
+        return (Stage(ANNOUNCER, tuple(needs), MESSAGES_SENT, by_portfolio=True),) if needs else ()
 
     @property
     def flags(self) -> tuple[str, ...]:
         """Flags of a delivery in the order in which they are set."""
-        return (*KIND_FLAGS, *(stage.flag for stage in self.stages))
+        return (*KIND_FLAGS, *dict.fromkeys(stage.flag for stage in self.stages if stage.name != ANNOUNCER))
 
     @property
     def values(self) -> tuple[Value, ...]:
@@ -95,6 +121,7 @@ def assemble(declared: Iterable[Transformer]) -> Choreography:
     transformers = sorted(declared, key=lambda transformer: transformer.name)
     _require_distinct("are called", [transformer.name for transformer in transformers])
     _require_distinct("set the flag", [*KIND_FLAGS, MESSAGES_SENT, *(transformer.flag for transformer in transformers)])
+    _require_distinct("have the stream", [transformer.stream for transformer in transformers if transformer.stream])
     values = [value for transformer in transformers for value in transformer.values]
     _require_distinct("add the field", [f"{value.level}.{value.field}" for value in values])
     by_flag = {transformer.flag: transformer for transformer in transformers}

@@ -57,6 +57,15 @@ class DeliveredObject:
     size: int = 0
     version_id: str = ""
 
+    def to_json(self) -> str:
+        """Return the text of a message that asks for work on it."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> DeliveredObject:
+        """Read what :meth:`to_json` wrote."""
+        return cls(**json.loads(text))
+
     @property
     def order(self) -> str:
         """Return the sequencer so that text order is event order: AWS compares it right-padded with zeros."""

@@ -14,6 +14,13 @@ PORTFOLIO = "portfolio"
 LEVELS = (CLIENT, PORTFOLIO)
 PARAMETERS = ("delivery", *(f"{kind.noun}_file" for kind in KINDS))
 """Names that SQL may use as ``%(name)s``: the delivery's id, and the ids of its four files."""
+OF_PORTFOLIOS, OF_ACCOUNTS = "{of_portfolios}", "{of_accounts}"
+"""Places in the SQL of a transformer with a stream, each after a condition on its table's other columns: a batch adds
+there that ``portfolio_reference`` or ``account_number`` is one of the batch's."""
+_SOME = {
+    OF_PORTFOLIOS: "AND portfolio_reference = ANY(%(portfolios)s)",
+    OF_ACCOUNTS: "AND account_number = ANY(%(accounts)s)",
+}
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -30,6 +37,21 @@ class Value:
     sql: str
     sensitive: bool = False
     schema: Mapping[str, object] | None = None
+
+    @property
+    def sql_of_all(self) -> str:
+        """SQL of the whole delivery."""
+        return self.sql.replace(OF_PORTFOLIOS, "").replace(OF_ACCOUNTS, "")
+
+    @property
+    def sql_of_some(self) -> str:
+        """SQL of the ``portfolios`` and their ``accounts`` that two further parameters list."""
+        return self.sql.replace(OF_PORTFOLIOS, _SOME[OF_PORTFOLIOS]).replace(OF_ACCOUNTS, _SOME[OF_ACCOUNTS])
+
+    @property
+    def is_divisible(self) -> bool:
+        """Whether the values of some portfolios can be had without those of the others."""
+        return self.level == PORTFOLIO and not self.sensitive and OF_PORTFOLIOS in self.sql
 
 
 @dataclass(frozen=True)
@@ -75,7 +97,8 @@ class Transformer:
     """A calculation. It starts when all flags that it ``needs`` are set, and sets ``flag`` when it is done.
 
     ``statements`` run first, in order; then ``values`` and ``findings`` are stored and ``checks`` asked, all in one
-    transaction. Raises DefinitionError if the declaration contradicts itself.
+    transaction. The values of a large delivery are calculated in batches of portfolios if there is a ``stream``: the
+    name of the Kinesis stream that brings them. Raises DefinitionError if the declaration contradicts itself.
     """
 
     name: str
@@ -87,6 +110,7 @@ class Transformer:
     findings: tuple[Finding, ...] = ()
     checks: tuple[Check, ...] = ()
     opens: tuple[Opened, ...] = ()
+    stream: str = ""
 
     def __post_init__(self) -> None:
         where = f"Transformer({self.name!r})"
@@ -98,6 +122,12 @@ class Transformer:
                 raise DefinitionError(where, f"{value.field} has the level {value.level!r}", LEVELS)
         if not self.needs:
             raise DefinitionError(where, "needs no flag, so that nothing would start it")
+        if self.stream and (self.opens or self.statements or not all(value.is_divisible for value in self.values)):
+            problem = (
+                f"has a stream, so that it may declare only values of portfolios, not sensitive, whose SQL has "
+                f"{OF_PORTFOLIOS}, findings and checks"
+            )
+            raise DefinitionError(where, problem)
         used = {name for sql in self._all_sql() for name in re.findall(r"%\((\w+)\)s", sql)}
         unknown = sorted(used - set(PARAMETERS))
         if unknown:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg import Connection
 
-from dataharvest.catapult.messages import error_message
-from dataharvest.catapult.outbox import write_error
 from dataharvest.catapult.sender import Sender
-from dataharvest.database.session import lock
 from dataharvest.metastore import Metastore
-from dataharvest.model.delivery import DeliveredObject, Delivery, FileName, file_name
+from dataharvest.model.delivery import DeliveredObject, FileName, file_name
 from dataharvest.persistence import register
+from dataharvest.persistence.refusal import refuse
 from dataharvest.persistence.rows import load_rows
-from dataharvest.persistence.stream import RefusedError, ReplacedError, open_object
+from dataharvest.persistence.stream import RefusedError, ReplacedError, open_object, read_header
+from dataharvest.resources import SPLITTER
+from dataharvest.stage_queues import StageQueues
 from dataharvest.vault import DataKey
 
 if TYPE_CHECKING:
@@ -25,17 +25,21 @@ PERSISTED = "persisted"
 REFUSED = "refused"
 REPLACED = "replaced by a newer object"
 FOREIGN = "not a delivered file"
-NO_VERSION = 0
-"""Version of a message about a file that belongs to none."""
+TO_SPLIT = "to be split into chunks"
 
 
 @dataclass(frozen=True)
 class Persistence:
-    """Takes delivered objects into the database and tells the ``metastore``, or ``sender`` if a file is refused."""
+    """Takes delivered objects into the database and tells the ``metastore``, or ``sender`` if a file is refused.
+
+    Objects of more than ``split_above`` bytes are left to the splitter, which is asked by its queue.
+    """
 
     sender: Sender
     metastore: Metastore
     s3: S3Client
+    queues: StageQueues
+    split_above: int
 
     def take(self, delivered: DeliveredObject) -> str:
         """Take one object in, and return what came of it; taking it again changes nothing.
@@ -46,40 +50,51 @@ class Persistence:
         name = file_name(delivered.key)
         if name is None:
             return FOREIGN
-        key = self.sender.vault.key(name.external_client, name.business_date)
-        try:
-            with self.sender.database.transaction() as connection:
-                registered = self._register(connection, name, delivered, key)
-        except ReplacedError:
-            return REPLACED
-        if registered is None:
+        found: register.Registered | str = TO_SPLIT
+        if delivered.size <= self.split_above:
+            key = self.sender.vault.key(name.external_client, name.business_date)
+            try:
+                with self.sender.database.transaction() as connection:
+                    found = self._register(connection, name, delivered, key)
+            except ReplacedError:
+                return REPLACED
+        if found == TO_SPLIT:
+            self.queues.ask(SPLITTER, delivered.to_json(), name.external_client)
+        elif found == REFUSED:
             self.sender.send(name.external_client, name.business_date)
-            return REFUSED
-        self.metastore.set_flags(registered.delivery, registered.flags)
+        if isinstance(found, str):
+            return found
+        self.metastore.set_flags(found.delivery, found.flags)
         return PERSISTED
 
     def _register(
         self, connection: Connection[Any], name: FileName, delivered: DeliveredObject, key: DataKey
-    ) -> register.Registered | None:
-        """Return what was registered, or None if the file was refused. Raises ReplacedError."""
-        lock(connection, "persistence", name.external_client, name.business_date, name.kind.name)
+    ) -> register.Registered | str:
+        """Return what was registered, REFUSED, or TO_SPLIT if chunks of the content are missing.
+
+        Raises ReplacedError.
+        """
+        register.lock_kind(connection, name)
         if register.is_outdated(connection, delivered):
             raise ReplacedError
         known = register.known_file(connection, name, delivered)
-        file_id, is_refused = known or self._load(connection, name, delivered, key)
-        return None if is_refused else register.register(connection, name, file_id)
+        if known and not known.is_ready:
+            return REFUSED if known.is_refused else TO_SPLIT
+        file_id = known.file_id if known else self._load(connection, name, delivered, key)
+        return REFUSED if file_id is None else register.register(connection, name, file_id)
 
     def _load(
         self, connection: Connection[Any], name: FileName, delivered: DeliveredObject, key: DataKey
-    ) -> tuple[int, bool]:
-        file_id = register.new_file(connection, name, delivered)
+    ) -> int | None:
+        """Return the id of the file, or None if it is refused."""
         try:
             with connection.transaction():
-                rows = load_rows(connection, name.kind, file_id, lambda: open_object(self.s3, delivered), key)
+                file_id = register.new_file(connection, name, delivered)
+                rows = load_rows(
+                    connection, name.kind, file_id, lambda: read_header(name.kind, open_object(self.s3, delivered)), key
+                )
         except RefusedError as error:
-            register.refuse(connection, file_id, str(error))
-            message = error_message(f"{name.kind.name}: the file {delivered.key} is refused: {error}", key)
-            write_error(connection, Delivery(name.external_client, name.business_date, NO_VERSION), message, key)
-            return file_id, True
+            refuse(connection, name, delivered, error, key)
+            return None
         register.count_rows(connection, file_id, rows.loaded, rows.rejected)
-        return file_id, False
+        return file_id

@@ -8,6 +8,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.sql import SQL, Identifier
 
+from dataharvest.database.session import lock
 from dataharvest.model.delivery import DeliveredObject, Delivery, FileName, day_of
 from dataharvest.model.kind import KINDS
 
@@ -20,6 +21,25 @@ class Registered:
 
     delivery: Delivery
     flags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class KnownFile:
+    """A content that came before: whether it was refused as a whole, and whether all of its rows are loaded."""
+
+    file_id: int
+    is_refused: bool
+    is_complete: bool
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it can be registered."""
+        return self.is_complete and not self.is_refused
+
+
+def lock_kind(connection: Connection[Any], name: FileName) -> None:
+    """Let no other transaction take a file of the same client, date and kind in until this one ends."""
+    lock(connection, "persistence", name.external_client, name.business_date, name.kind.name)
 
 
 def is_outdated(connection: Connection[Any], delivered: DeliveredObject) -> bool:
@@ -35,24 +55,30 @@ def is_outdated(connection: Connection[Any], delivered: DeliveredObject) -> bool
     return bool(found and found[0] != delivered.order)
 
 
-def known_file(connection: Connection[Any], name: FileName, delivered: DeliveredObject) -> tuple[int, bool] | None:
-    """Return the id of a content that was taken before, and whether it was refused as a whole."""
+def known_file(connection: Connection[Any], name: FileName, delivered: DeliveredObject) -> KnownFile | None:
+    """Return a content that came before."""
     query = """
-        SELECT file_id, refused_because IS NOT NULL FROM dataharvest.delivered_file
+        SELECT file_id, refused_because IS NOT NULL, is_complete FROM dataharvest.delivered_file
         WHERE (external_client, business_date, kind, etag) = (%s, %s, %s, %s)
     """
     found = connection.execute(query, (*_day(name), name.kind.name, delivered.etag)).fetchone()
-    return (int(found[0]), bool(found[1])) if found else None
+    return KnownFile(*found) if found else None
 
 
-def new_file(connection: Connection[Any], name: FileName, delivered: DeliveredObject) -> int:
-    """Enter a content; return its id."""
+def loaded_chunks(connection: Connection[Any], file_id: int) -> set[str]:
+    """Return the ids of the chunks of a file whose rows are loaded."""
+    query = "SELECT chunk_id FROM dataharvest.loaded_chunk WHERE file_id = %s"
+    return {str(identity) for (identity,) in connection.execute(query, [file_id]).fetchall()}
+
+
+def new_file(connection: Connection[Any], name: FileName, delivered: DeliveredObject, chunks: int | None = None) -> int:
+    """Enter a content; return its id. One in ``chunks`` is complete when they are loaded."""
     query = """
         INSERT INTO dataharvest.delivered_file
-            (external_client, business_date, kind, bucket, object_key, etag, size)
-        VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING file_id
+            (external_client, business_date, kind, bucket, object_key, etag, size, chunks, is_complete)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING file_id
     """
-    place = (delivered.bucket, delivered.key, delivered.etag, delivered.size)
+    place = (delivered.bucket, delivered.key, delivered.etag, delivered.size, chunks, chunks is None)
     made = connection.execute(query, (*_day(name), name.kind.name, *place)).fetchone()
     assert made is not None
     return int(made[0])

@@ -12,12 +12,11 @@ from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from dataharvest.model.column import REASONS, Column
 from dataharvest.model.kind import Kind
+from dataharvest.persistence.first_rows import LONGEST_VALUE, REPEATED, keep_first
 from dataharvest.persistence.stream import Opened, RefusedError
 from dataharvest.vault import DataKey
 from estrela.errors import MASK
 
-REPEATED = "repeats the key of an earlier row, which is kept"
-LONGEST_VALUE = 200
 LONGEST_FIELD = 131_072
 """Characters of a field that is read; a quote that is never closed makes one of the rest of the file."""
 _STAGE = Identifier("pg_temp", "dataharvest_stage")
@@ -26,7 +25,8 @@ _STAGE = Identifier("pg_temp", "dataharvest_stage")
 def load_split(connection: Connection[Any], kind: Kind, file_id: int, opened: Opened, key: DataKey) -> tuple[int, int]:
     """Load the rows that fit and quarantine the others; return the number of both.
 
-    Of rows with one key the first is kept. Raises RefusedError if the bytes are no CSV.
+    Of rows with one key the first is kept: a row of another chunk that comes later in the file goes to the quarantine,
+    and is counted here as rejected and no longer loaded. Raises RefusedError if the bytes are no CSV.
     """
     connection.execute(_stage_table(kind))
     with connection.cursor() as cursor, cursor.copy(_copy_into_stage(kind)) as copy:
@@ -34,10 +34,11 @@ def load_split(connection: Connection[Any], kind: Kind, file_id: int, opened: Op
             copy.write_row(row)
     connection.execute(_judge(kind))
     connection.execute(_judge_repeated(kind))
+    evicted = keep_first(connection, kind, file_id, _STAGE) if opened.is_part else 0
     rejected = connection.execute(_quarantine(kind), {"file": file_id, "kind": kind.name}).rowcount
     loaded = connection.execute(_insert(kind)).rowcount
     connection.execute(SQL("DROP TABLE {}").format(_STAGE))
-    return loaded, rejected
+    return loaded - evicted, rejected + evicted
 
 
 def _staged(kind: Kind, opened: Opened, key: DataKey) -> Iterator[tuple[object, ...]]:
@@ -88,9 +89,9 @@ def _sealed(column: Column, value: str, key: DataKey) -> str | bytes:
 
 def _records(opened: Opened) -> Iterator[tuple[int, list[str]]]:
     """Yield each record with its number in the file; the header is record 1. Blank lines count and are passed over."""
-    raw = io.BufferedReader(_ChunkReader(opened.chunks()))
+    raw = io.BufferedReader(ChunkReader(opened.chunks()))
     text = io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape", newline="")
-    line = 1
+    line = opened.lines
     csv.field_size_limit(LONGEST_FIELD)
     try:
         for fields in csv.reader(text):
@@ -98,10 +99,15 @@ def _records(opened: Opened) -> Iterator[tuple[int, list[str]]]:
             if fields:
                 yield line, fields
     except csv.Error as error:
-        raise RefusedError(f"it is no CSV after line {line}: {error}") from None
+        raise not_csv(line, error) from None
 
 
-class _ChunkReader(io.RawIOBase):
+def not_csv(line: int, error: csv.Error) -> RefusedError:
+    """Return the error of a file that cannot be read after a line."""
+    return RefusedError(f"it is no CSV after line {line}: {error}")
+
+
+class ChunkReader(io.RawIOBase):
     """Byte chunks as a file."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import ClientError
 
+from dataharvest.model.chunk import Chunk, ChunkTask
 from dataharvest.model.column import Column
 from dataharvest.model.delivery import DeliveredObject
 from dataharvest.model.kind import Kind
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 CHUNK = 1 << 20
 LONGEST_HEADER = 1 << 16
 _BOM = b"\xef\xbb\xbf"
+NOT_PLAIN_MARKS = (b'"', b"\\", b"\r")
+"""What PostgreSQL's COPY and Python's csv read differently."""
 _GONE = {"NoSuchKey", "NoSuchVersion", "PreconditionFailed", "404", "412"}
 
 
@@ -37,11 +41,18 @@ class RefusedError(Exception):
     """The file as a whole cannot be read; the message says why."""
 
 
-def open_object(s3: S3Client, delivered: DeliveredObject) -> Readable:
-    """Open exactly the content that an event told of. Raises ReplacedError, or botocore's errors."""
+def open_object(s3: S3Client, delivered: DeliveredObject, chunk: Chunk | None = None) -> Readable:
+    """Open exactly the content that an event told of, or a chunk of it.
+
+    Raises ReplacedError, or botocore's errors.
+    """
+    if chunk and chunk.start == chunk.end:
+        return io.BytesIO()
     which: dict[str, str] = (
         {"VersionId": delivered.version_id} if delivered.version_id else {"IfMatch": f'"{delivered.etag}"'}
     )
+    if chunk:
+        which["Range"] = f"bytes={chunk.start}-{chunk.end - 1}"
     try:
         return s3.get_object(Bucket=delivered.bucket, Key=delivered.key, **which)["Body"]  # type: ignore[arg-type]
     except ClientError as error:
@@ -52,11 +63,18 @@ def open_object(s3: S3Client, delivered: DeliveredObject) -> Readable:
 
 @dataclass(frozen=True)
 class Opened:
-    """A file of which the header was read: its ``columns`` in order, and a stream of the bytes after it."""
+    """A file of which the header was read: its ``columns`` in order, and a stream of the bytes after it.
+
+    ``lines`` records come before those bytes, ``offset`` is the place of the first of them in the file. Of a chunk
+    (``is_part``), other rows of the same file may be in the table.
+    """
 
     columns: tuple[Column, ...]
     rest: bytes
     source: Readable
+    lines: int = 1
+    offset: int = 0
+    is_part: bool = False
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the bytes after the header."""
@@ -79,7 +97,14 @@ def read_header(kind: Kind, source: Readable) -> Opened:
     if columns is None:
         expected = ",".join(column.name for column in kind.columns)
         raise RefusedError(f"its first line does not name the columns {expected}")
-    return Opened(columns, rest, source)
+    return Opened(columns, rest, source, offset=len(start) - len(rest))
+
+
+def open_chunk(kind: Kind, task: ChunkTask, source: Readable) -> Opened:
+    """Return a chunk as a file whose header was read with the whole file's."""
+    columns = kind.columns_of(task.columns)
+    assert columns is not None  # the splitter read the names
+    return Opened(columns, b"", source, lines=task.chunk.lines, offset=task.chunk.start, is_part=True)
 
 
 def _fields(line: bytes) -> list[str]:

@@ -9,6 +9,7 @@ sum_deposit = Transformer(
     doc="Sums the amounts of the transactions whose keyword is DEPOSIT",
     needs=("relation_established",),
     flag="deposits_summed",
+    stream="deposits",
     values=(
         Value(
             PORTFOLIO,
@@ -17,9 +18,10 @@ sum_deposit = Transformer(
             SELECT r.portfolio_reference, CASE WHEN r.portfolios_of_account = 1 THEN coalesce(t.deposits, 0) END
             FROM dataharvest.relation r LEFT JOIN (
                 SELECT account_number, sum(amount) AS deposits FROM dataharvest.transaction_row
-                WHERE file_id = %(transaction_file)s AND keyword = 'DEPOSIT' GROUP BY account_number
+                WHERE file_id = %(transaction_file)s AND keyword = 'DEPOSIT' {of_accounts}
+                GROUP BY account_number
             ) t USING (account_number)
-            WHERE r.delivery_id = %(delivery)s
+            WHERE r.delivery_id = %(delivery)s {of_portfolios}
             """,
         ),
     ),

@@ -10,6 +10,7 @@ transaction = Transformer(
     doc="Counts all transactions, whatever their keyword",
     needs=("relation_established",),
     flag="transactions_counted",
+    stream="transactions",
     values=(
         Value(
             PORTFOLIO,
@@ -18,9 +19,9 @@ transaction = Transformer(
             SELECT r.portfolio_reference, CASE WHEN r.portfolios_of_account = 1 THEN coalesce(t.transactions, 0) END
             FROM dataharvest.relation r LEFT JOIN (
                 SELECT account_number, count(*) AS transactions FROM dataharvest.transaction_row
-                WHERE file_id = %(transaction_file)s GROUP BY account_number
+                WHERE file_id = %(transaction_file)s {of_accounts} GROUP BY account_number
             ) t USING (account_number)
-            WHERE r.delivery_id = %(delivery)s
+            WHERE r.delivery_id = %(delivery)s {of_portfolios}
             """,
         ),
     ),

@@ -1,0 +1,28 @@
+"""Split large files into chunks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.batch import EventType
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from dataharvest.batch import run_batch
+from dataharvest.large_functions import LargeFunctions
+from dataharvest.model.delivery import DeliveredObject
+
+large = LargeFunctions.from_environment()
+functions = large.functions
+logger = Logger(service="dataharvest_splitter")
+
+
+def split(record: SQSRecord) -> None:
+    """Split one file."""
+    delivered = DeliveredObject.from_json(record.body)
+    logger.info(large.splitter.split(delivered), key=delivered.key, bytes=delivered.size)
+
+
+def handler(event: dict[str, Any], context: Any) -> Any:
+    """Lambda's entry."""
+    return run_batch(event, context, EventType.SQS, logger, split)

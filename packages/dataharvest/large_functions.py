@@ -1,0 +1,63 @@
+"""What the functions for large files and deliveries work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import boto3
+
+from dataharvest.functions import Functions
+from dataharvest.persistence.chunk_table import ChunkTable
+from dataharvest.persistence.chunks import ChunkPersistence
+from dataharvest.persistence.splitter import Splitter
+from dataharvest.portfolios.announcer import Announcer
+from dataharvest.portfolios.steps import PortfolioSteps
+from dataharvest.progress import Progress
+
+
+@dataclass(frozen=True)
+class LargeFunctions:
+    """Builds it from what all ``functions`` work with, once for each process, when it is first used."""
+
+    functions: Functions
+
+    @classmethod
+    def from_environment(cls) -> LargeFunctions:
+        """Raises what :meth:`Functions.from_environment` raises."""
+        return cls(Functions.from_environment())
+
+    @cached_property
+    def progress(self) -> Progress:
+        """How far large files and calculations are."""
+        return Progress(boto3.client("dynamodb"), self.functions.settings.progress_table)
+
+    @cached_property
+    def chunk_table(self) -> ChunkTable:
+        """How large files are split."""
+        return ChunkTable(boto3.client("dynamodb"), self.functions.settings.chunk_table)
+
+    @cached_property
+    def splitter(self) -> Splitter:
+        """Splits large files."""
+        shared, s3 = self.functions, boto3.client("s3")
+        size = shared.settings.chunk_bytes
+        return Splitter(shared.sender, shared.metastore, s3, shared.queues, self.chunk_table, size)
+
+    @cached_property
+    def chunk_persistence(self) -> ChunkPersistence:
+        """Loads chunks of large files."""
+        shared, s3 = self.functions, boto3.client("s3")
+        return ChunkPersistence(shared.sender, shared.metastore, s3, self.chunk_table, self.progress)
+
+    @cached_property
+    def announcer(self) -> Announcer:
+        """Announces portfolios of large deliveries."""
+        shared = self.functions
+        return Announcer(shared.database, boto3.client("events"), shared.settings.bus, shared.choreography)
+
+    @cached_property
+    def portfolio_steps(self) -> PortfolioSteps:
+        """Calculates large deliveries in batches of portfolios."""
+        shared = self.functions
+        return PortfolioSteps(shared.database, shared.metastore, self.progress, shared.queues, shared.choreography)

@@ -1,0 +1,75 @@
+"""Chunks of a large file: byte ranges that end at the end of a record."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from dataharvest.model.delivery import DeliveredObject, FileName
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """The bytes ``start`` to ``end`` (exclusive) of a file, and the number of ``lines`` (records) before them."""
+
+    start: int
+    end: int
+    lines: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a file is split: the names of its ``columns`` in the order of its header, and its chunks."""
+
+    columns: tuple[str, ...]
+    chunks: tuple[Chunk, ...]
+
+    def to_json(self) -> str:
+        """Return the plan as text; 10,000 chunks are about 300 KB."""
+        chunks = [[chunk.start, chunk.end, chunk.lines] for chunk in self.chunks]
+        return json.dumps({"columns": self.columns, "chunks": chunks}, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Plan:
+        """Read what :meth:`to_json` wrote."""
+        found: Any = json.loads(text)
+        return cls(tuple(found["columns"]), tuple(Chunk(*numbers) for numbers in found["chunks"]))
+
+
+@dataclass(frozen=True)
+class ChunkTask:
+    """A chunk that is to be loaded: of which object, with which columns, and how many chunks the file has."""
+
+    delivered: DeliveredObject
+    columns: tuple[str, ...]
+    chunk: Chunk
+    chunks: int
+
+    def to_json(self) -> str:
+        """Return the text of the message that asks for it."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> ChunkTask:
+        """Read what :meth:`to_json` wrote."""
+        found: Any = json.loads(text)
+        columns, chunk = tuple(found["columns"]), Chunk(**found["chunk"])
+        return cls(DeliveredObject(**found["delivered"]), columns, chunk, int(found["chunks"]))
+
+
+def content_name(name: FileName, etag: str) -> str:
+    """Return the name of one content of a file: its key in the table of chunks."""
+    return f"{name.external_client}/{name.business_date}/{name.kind.name}/{etag}"
+
+
+def chunk_id(content: str, chunk: Chunk) -> str:
+    """Return the id of a chunk: a digest of the content's name and the range, the same whenever it is asked for."""
+    return hashlib.sha256(f"{content} {chunk.start}-{chunk.end}".encode()).hexdigest()[:32]
+
+
+def tasks(delivered: DeliveredObject, plan: Plan, chunks: Sequence[Chunk]) -> tuple[ChunkTask, ...]:
+    """Return the tasks of some ``chunks`` of a plan."""
+    return tuple(ChunkTask(delivered, plan.columns, chunk, len(plan.chunks)) for chunk in chunks)

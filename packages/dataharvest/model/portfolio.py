@@ -1,0 +1,31 @@
+"""Events of portfolios."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from dataharvest.model.delivery import Delivery
+
+
+@dataclass(frozen=True)
+class PortfolioEvent:
+    """A portfolio of a large delivery, whose values are to be calculated."""
+
+    delivery: Delivery
+    portfolio_reference: str
+
+    def to_json(self) -> str:
+        """Return the event's detail."""
+        return json.dumps({**asdict(self.delivery), "portfolio_reference": self.portfolio_reference})
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> PortfolioEvent:
+        """Read what :meth:`to_json` wrote. Raises ValueError."""
+        found: Any = json.loads(text)
+        if not isinstance(found, Mapping) or not isinstance(found.get("portfolio_reference"), str):
+            raise ValueError("an event of a portfolio names portfolio_reference beside its delivery")
+        delivery = {name: value for name, value in found.items() if name != "portfolio_reference"}
+        return cls(Delivery.from_json(json.dumps(delivery)), found["portfolio_reference"])

@@ -1,0 +1,88 @@
+"""Where a file may be cut: at ends of records, as Python's csv reads them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+
+from dataharvest.model.chunk import Chunk
+from dataharvest.persistence.split_rows import LONGEST_FIELD, ChunkReader, not_csv
+from dataharvest.persistence.stream import NOT_PLAIN_MARKS, Opened
+
+_WINDOW = LONGEST_FIELD // 2
+"""A line that is too long to be read holds at least one whole window without an end of line."""
+
+
+def chunks_of(opened: Opened, size: int) -> tuple[Chunk, ...]:
+    """Return the chunks of a file whose header was read: each ends with the first record that makes it ``size`` long.
+
+    As long as the bytes hold no quote and no carriage return, records are lines. From the first such block on, csv
+    reads them. Raises RefusedError if a field is too long to be read.
+    """
+    made, start, lines = [], opened.offset, opened.lines
+    end = start
+    for end, count in _candidates(opened, size):
+        if end - start >= size:
+            made.append(Chunk(start, end, lines))
+            start, lines = end, count
+    if end > start or not made:
+        made.append(Chunk(start, end, lines))
+    return tuple(made)
+
+
+def _candidates(opened: Opened, size: int) -> Iterator[tuple[int, int]]:
+    """Yield ends of records (offset, number of records before) in order: some of them, the last one included."""
+    blocks, position, lines = iter(opened.chunks()), opened.offset, opened.lines
+    waiting = b""
+    for read in blocks:
+        block = waiting + read
+        if not _is_plain(block):
+            yield from _by_csv(_chained(block, blocks), position, lines)
+            return
+        cut, begin = 0, 0
+        while (cut := _line_end(block, begin, size)) > begin:
+            lines += block.count(b"\n", begin, cut)
+            begin = cut
+            yield position + begin, lines
+        waiting, position = block[begin:], position + begin
+    if waiting:
+        yield position + len(waiting), lines + 1
+
+
+def _line_end(block: bytes, begin: int, size: int) -> int:
+    """Return the end of the first line that ends ``size`` bytes after ``begin`` or later, or of the last line."""
+    found = block.find(b"\n", begin + max(size, 1) - 1)
+    return (found if found >= 0 else block.rfind(b"\n", begin)) + 1
+
+
+def _is_plain(block: bytes) -> bool:
+    marked = any(mark in block for mark in NOT_PLAIN_MARKS)
+    return not marked and all(
+        block.find(b"\n", at, at + _WINDOW) >= 0 for at in range(0, len(block) - _WINDOW + 1, _WINDOW)
+    )
+
+
+def _by_csv(blocks: Iterator[bytes], position: int, lines: int) -> Iterator[tuple[int, int]]:
+    raw = io.BufferedReader(ChunkReader(blocks))
+    text = io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape", newline="")
+    taken = 0
+
+    def counted() -> Iterator[str]:
+        nonlocal taken
+        for line in text:
+            taken += len(line.encode("utf-8", "surrogateescape"))
+            yield line
+
+    csv.field_size_limit(LONGEST_FIELD)
+    try:
+        for _ in csv.reader(counted()):
+            lines += 1
+            yield position + taken, lines
+    except csv.Error as error:
+        raise not_csv(lines, error) from None
+
+
+def _chained(first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from rest

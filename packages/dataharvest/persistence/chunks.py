@@ -1,0 +1,114 @@
+"""Load the chunks of a large file; whoever loads the last one registers the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from psycopg import Connection
+
+from dataharvest.catapult.sender import Sender
+from dataharvest.database.session import lock
+from dataharvest.metastore import Metastore
+from dataharvest.model.chunk import ChunkTask, chunk_id, content_name
+from dataharvest.model.delivery import FileName, file_name
+from dataharvest.persistence import register
+from dataharvest.persistence.chunk_table import ChunkTable
+from dataharvest.persistence.persist import FOREIGN, PERSISTED, REPLACED
+from dataharvest.persistence.rows import Loaded, load_rows
+from dataharvest.persistence.stream import ReplacedError, open_chunk, open_object
+from dataharvest.progress import Done, Progress
+from dataharvest.vault import DataKey
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+CHUNK_PERSISTED = "chunk persisted"
+FORGOTTEN = "chunk of a file that is not known"
+
+
+@dataclass(frozen=True)
+class _State:
+    """How many chunks of a file are loaded, and what was registered if all are."""
+
+    done: Done
+    registered: register.Registered | None
+
+
+@dataclass(frozen=True)
+class ChunkPersistence:
+    """Loads chunks. The barrier is the set of chunk ids in PostgreSQL, written with the rows."""
+
+    sender: Sender
+    metastore: Metastore
+    s3: S3Client
+    chunk_table: ChunkTable
+    progress: Progress
+
+    def load(self, task: ChunkTask) -> str:
+        """Load one chunk, and return what came of it; loading it again changes nothing.
+
+        Chunk table, progress and flag are written after the commit. Where a crash parts them, the repeated message
+        writes them. Raises LoadError, or botocore's errors.
+        """
+        name = file_name(task.delivered.key)
+        if name is None:
+            return FOREIGN
+        key = self.sender.vault.key(name.external_client, name.business_date)
+        content = content_name(name, task.delivered.etag)
+        try:
+            with self.sender.database.transaction() as connection:
+                state = self._load(connection, name, task, key, chunk_id(content, task.chunk))
+        except ReplacedError:
+            return REPLACED
+        if state is None:
+            return FORGOTTEN
+        self.chunk_table.mark(content, task.chunk)
+        self.progress.note(name.external_client, name.business_date, content, state.done)
+        if state.registered is None:
+            return CHUNK_PERSISTED
+        self.metastore.set_flags(state.registered.delivery, state.registered.flags)
+        return PERSISTED
+
+    def _load(
+        self, connection: Connection[Any], name: FileName, task: ChunkTask, key: DataKey, identity: str
+    ) -> _State | None:
+        known = register.known_file(connection, name, task.delivered)
+        if known is None or known.is_refused:
+            return None
+        lock(connection, "chunk", str(known.file_id), identity)
+        if identity not in register.loaded_chunks(connection, known.file_id):
+            rows = load_rows(
+                connection,
+                name.kind,
+                known.file_id,
+                lambda: open_chunk(name.kind, task, open_object(self.s3, task.delivered, task.chunk)),
+                key,
+            )
+            _enter(connection, known.file_id, identity, rows)
+        done = len(register.loaded_chunks(connection, known.file_id))
+        registered = _complete(connection, name, task, known.file_id) if done == task.chunks else None
+        return _State(Done(f"{name.kind.name} chunks", done, task.chunks), registered)
+
+
+def _enter(connection: Connection[Any], file_id: int, identity: str, rows: Loaded) -> None:
+    """Enter a chunk. Of chunks that end at once, the later one waits here and then sees the earlier one."""
+    connection.execute("SELECT FROM dataharvest.delivered_file WHERE file_id = %s FOR NO KEY UPDATE", [file_id])
+    query = """
+        INSERT INTO dataharvest.loaded_chunk (file_id, chunk_id, rows_loaded, rows_rejected) VALUES (%s, %s, %s, %s)
+    """
+    connection.execute(query, (file_id, identity, rows.loaded, rows.rejected))
+
+
+def _complete(connection: Connection[Any], name: FileName, task: ChunkTask, file_id: int) -> register.Registered:
+    """Register a file whose chunks are all loaded. Raises ReplacedError if a newer object came meanwhile."""
+    register.lock_kind(connection, name)
+    if register.is_outdated(connection, task.delivered):
+        raise ReplacedError
+    query = """
+        UPDATE dataharvest.delivered_file SET is_complete = true, (rows_loaded, rows_rejected) =
+            (SELECT sum(rows_loaded), sum(rows_rejected) FROM dataharvest.loaded_chunk WHERE file_id = %(file)s)
+        WHERE file_id = %(file)s AND NOT is_complete
+    """
+    connection.execute(query, {"file": file_id})
+    return register.register(connection, name, file_id)

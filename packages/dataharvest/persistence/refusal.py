@@ -1,0 +1,27 @@
+"""A file that cannot be read as a whole: it is noted, and an error message says so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg import Connection
+
+from dataharvest.catapult.messages import error_message
+from dataharvest.catapult.outbox import write_error
+from dataharvest.model.delivery import DeliveredObject, Delivery, FileName
+from dataharvest.persistence import register
+from dataharvest.persistence.stream import RefusedError
+from dataharvest.vault import DataKey
+
+NO_VERSION = 0
+"""Version of a message about a file that belongs to none."""
+
+
+def refuse(
+    connection: Connection[Any], name: FileName, delivered: DeliveredObject, error: RefusedError, key: DataKey
+) -> None:
+    """Enter a content that is refused because of ``error``, and write the message."""
+    file_id = register.new_file(connection, name, delivered)
+    register.refuse(connection, file_id, str(error))
+    message = error_message(f"{name.kind.name}: the file {delivered.key} is refused: {error}", key)
+    write_error(connection, Delivery(name.external_client, name.business_date, NO_VERSION), message, key)

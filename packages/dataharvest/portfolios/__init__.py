@@ -1,0 +1,1 @@
+"""Large deliveries: values calculated in batches of portfolios, which events announce."""

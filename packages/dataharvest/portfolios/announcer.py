@@ -1,0 +1,53 @@
+"""Announce the portfolios of a large delivery on an EventBridge bus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from dataharvest.database.session import Database
+from dataharvest.deliveries import hold_current
+from dataharvest.model.choreography import ANNOUNCER, Choreography
+from dataharvest.model.delivery import Delivery
+from dataharvest.model.portfolio import PortfolioEvent
+from dataharvest.portfolios.waves import WAVE, hold_steps, open_steps, undone_of_wave
+from dataharvest.resources import EVENT_SOURCE, PORTFOLIO_EVENT
+from estrela.errors import LoadError, some_of
+
+_ENTRIES = 10
+"""Events of one call, EventBridge's own limit."""
+
+
+@dataclass(frozen=True)
+class Announcer:
+    """Puts one event for each portfolio of a ``wave`` on ``bus``; ``events`` is a client of EventBridge."""
+
+    database: Database
+    events: Any
+    bus: str
+    choreography: Choreography
+    wave: int = WAVE
+
+    def announce(self, delivery: Delivery) -> int:
+        """Announce the portfolios of the wave that is in work, and are not done; return their number.
+
+        Asked again, it announces them again: each is calculated once. Raises LoadError if EventBridge refuses an event,
+        or botocore's errors.
+        """
+        with self.database.transaction() as connection:
+            current = hold_current(connection, delivery, ANNOUNCER)
+            if current is None:
+                return 0
+            open_steps(connection, current, [transformer.name for transformer in self.choreography.streamed])
+            references = undone_of_wave(connection, current, hold_steps(connection, current), self.wave)
+        details = [PortfolioEvent(delivery, reference).to_json() for reference in references]
+        for at in range(0, len(details), _ENTRIES):
+            self._put(details[at : at + _ENTRIES])
+        return len(details)
+
+    def _put(self, details: list[str]) -> None:
+        named = {"EventBusName": self.bus, "Source": EVENT_SOURCE, "DetailType": PORTFOLIO_EVENT}
+        answer = self.events.put_events(Entries=[{**named, "Detail": detail} for detail in details])
+        refused = sorted({entry["ErrorCode"] for entry in answer["Entries"] if "ErrorCode" in entry})
+        if refused:
+            raise LoadError("announcer", f"EventBridge refused events of portfolios: {some_of(refused)}")

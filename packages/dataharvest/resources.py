@@ -1,0 +1,88 @@
+"""What DataHarvest consists of on AWS, by name: functions and what invokes each, queues, tables, streams, the bus.
+
+Terraform and the local stack make what is listed here. No other module writes these names; the settings of
+:mod:`dataharvest.settings` tell functions of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dataharvest.model.choreography import ANNOUNCER, CATAPULT, Choreography
+
+STAGES = "dataharvest-"
+"""What the names of all queues that functions work on begin with."""
+ARRIVALS = "dataharvest-arrivals"
+"""Queue of S3's events."""
+SPLITTER = "splitter"
+CHUNKS = "chunks"
+MESSAGES = "dataharvest-messages.fifo"
+"""Queue that consumers read."""
+METASTORE = "dataharvest"
+CHUNK_TABLE = "dataharvest-chunks"
+PROGRESS_TABLE = "dataharvest-progress"
+TABLES = {METASTORE: True, CHUNK_TABLE: False, PROGRESS_TABLE: False}
+"""DynamoDB tables, each with the keys ``partition_key`` and ``sort_key`` (text), and whether each has a stream of new
+and old images."""
+BUS = "dataharvest"
+"""EventBridge bus of portfolios."""
+EVENT_SOURCE = "dataharvest"
+PORTFOLIO_EVENT = "portfolio"
+"""``detail-type`` of the events; rules send the event's ``$.detail`` with the partition key ``PARTITION_KEY``."""
+PARTITION_KEY = "$.detail.portfolio_reference"
+QUEUE, TABLE_STREAM, STREAM = "queue", "table_stream", "stream"
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """An event source mapping: the ``kind`` (QUEUE, TABLE_STREAM, STREAM) and name of its source, and its batches.
+
+    Each reports failures by item. Those of streams bisect, and write exhausted batches to S3.
+    """
+
+    kind: str
+    source: str
+    batch_size: int
+    window_seconds: int = 0
+    parallelization: int = 1
+
+
+@dataclass(frozen=True)
+class Function:
+    """A Lambda function, the name of its folder below ``lambdas``, and what invokes it."""
+
+    name: str
+    mappings: tuple[Mapping, ...]
+
+
+def stream_name(stream: str) -> str:
+    """Return the name of the Kinesis stream, and of the rule that feeds it, of a transformer's ``stream``."""
+    return f"{STAGES}{stream}"
+
+
+def functions(choreography: Choreography) -> Iterator[Function]:
+    """Yield every function."""
+    yield Function("dataharvest_persistence", (Mapping(QUEUE, ARRIVALS, 10),))
+    yield Function("dataharvest_splitter", (Mapping(QUEUE, STAGES + SPLITTER, 1),))
+    yield Function("dataharvest_chunk_persistence", (Mapping(QUEUE, STAGES + CHUNKS, 1),))
+    yield Function("dataharvest_dispatcher", (Mapping(TABLE_STREAM, METASTORE, 100),))
+    for transformer in choreography.transformers:
+        mappings = [Mapping(QUEUE, STAGES + transformer.name, 10)]
+        if transformer.stream:
+            mappings.append(Mapping(STREAM, stream_name(transformer.stream), 1000, window_seconds=1, parallelization=2))
+        yield Function(f"dataharvest_{transformer.name}_transformer", tuple(mappings))
+    if choreography.streamed:
+        yield Function(f"dataharvest_{ANNOUNCER}", (Mapping(QUEUE, STAGES + ANNOUNCER, 10),))
+    yield Function(f"dataharvest_{CATAPULT}", (Mapping(QUEUE, STAGES + CATAPULT, 10),))
+
+
+def queues(choreography: Choreography) -> tuple[str, ...]:
+    """Return the queues that functions work on; each has a dead-letter queue, its name with ``-dead`` after it."""
+    found = [one for function in functions(choreography) for one in function.mappings]
+    return tuple(one.source for one in found if one.kind == QUEUE)
+
+
+def streams(choreography: Choreography) -> tuple[str, ...]:
+    """Return the Kinesis streams."""
+    return tuple(stream_name(transformer.stream) for transformer in choreography.streamed)

@@ -1,0 +1,98 @@
+"""The functions for large files and deliveries, with limits so small that a few rows are large."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import boto3
+from harvest_world import World, delivery_of
+
+from dataharvest.functions import Functions
+from dataharvest.large_functions import LargeFunctions
+from dataharvest.model.choreography import ANNOUNCER
+from dataharvest.model.chunk import ChunkTask
+from dataharvest.model.delivery import DeliveredObject, Delivery
+from dataharvest.model.portfolio import PortfolioEvent
+from dataharvest.resources import CHUNKS, SPLITTER
+
+LIMITS = {
+    "DATAHARVEST_SPLIT_ABOVE": "80",
+    "DATAHARVEST_CHUNK_BYTES": "20",
+    "DATAHARVEST_PORTFOLIOS_ABOVE": "0",
+}
+READERS: dict[str, Any] = {SPLITTER: DeliveredObject, CHUNKS: ChunkTask, ANNOUNCER: Delivery}
+Work = tuple[str, Any]
+"""The name of a function or transformer, and what it is asked to work on; portfolios come as a tuple of events."""
+
+
+class Bus:
+    """EventBridge that keeps what was put on it for the streams."""
+
+    def __init__(self) -> None:
+        self._real, self._put = boto3.client("events"), list[PortfolioEvent]()
+
+    def put_events(self, Entries: list[Any]) -> Any:
+        self._put += [PortfolioEvent.from_json(entry["Detail"]) for entry in Entries]
+        return self._real.put_events(Entries=Entries)
+
+    def taken(self) -> list[PortfolioEvent]:
+        found, self._put = self._put, []
+        return found
+
+
+class LargeWork:
+    """What the functions of one process do, and what they ask each other for."""
+
+    def __init__(self, functions: Functions, bus: Bus, wave: int = 2) -> None:
+        self.functions, self.bus, self.large = functions, bus, LargeFunctions(functions)
+        self.large.__dict__["announcer"] = replace(self.large.announcer, events=bus, wave=wave)
+        self.large.__dict__["portfolio_steps"] = replace(self.large.portfolio_steps, wave=wave)
+
+    def run(self, name: str, asked: Any) -> object:
+        """Work on what a function is asked for."""
+        if name == SPLITTER:
+            return self.large.splitter.split(asked)
+        if name == CHUNKS:
+            return self.large.chunk_persistence.load(asked)
+        if name == ANNOUNCER:
+            return self.large.announcer.announce(asked)
+        if isinstance(asked, tuple):
+            return self.large.portfolio_steps.run(name, asked[0].delivery, [one.portfolio_reference for one in asked])
+        return World.run(self.functions, name, asked)
+
+    def dispatch(self, record: dict[str, Any]) -> list[Work]:
+        """Dispatch a record of the stream; what the announcer is asked for comes from its queue."""
+        stages = self.functions.dispatcher.dispatch(record)
+        return [(stage, delivery_of(record)) for stage in stages if stage != ANNOUNCER]
+
+    def asked(self) -> Iterator[Work]:
+        """Take what waits in the queues, and on the bus for both streams."""
+        sqs, prefix = boto3.client("sqs"), self.functions.settings.stages
+        for name, reader in READERS.items():
+            url = f"{prefix}{name}"
+            while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+                for message in messages:
+                    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                    yield name, reader.from_json(message["Body"])
+        for _, events in itertools.groupby(self.bus.taken(), key=lambda event: event.delivery):
+            batch = tuple(events)
+            for transformer in self.functions.choreography.streamed:
+                yield transformer.name, batch
+
+
+def settle(world: World, work: LargeWork, waiting: list[Work], seen: int) -> int:
+    """Work until nothing waits and nothing changes; return the number of records of the stream that were seen."""
+    while True:
+        waiting += work.asked()
+        records = world.stream()[seen:]
+        if not waiting and not records:
+            return seen
+        for record in records:
+            waiting += work.dispatch(record)
+        seen += len(records)
+        todo, waiting = waiting, []
+        for name, asked in todo:
+            work.run(name, asked)

@@ -1,0 +1,69 @@
+"""One large delivery: its messages are those of a small one, whatever dies."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from crashes import Crash, crash_at
+from harvest_world import SAMPLE, SAMPLE_MESSAGES
+from large_work import LIMITS, Bus, LargeWork, Work, settle
+
+from harvest_files.day import Day
+from harvest_files.files import files
+
+KINDS = ["accounts", "clients", "portfolios", "transactions"]
+
+
+def test_large_deliveries_give_the_messages_of_small_ones(new_world: Callable[..., Any]) -> None:
+    """Every contradiction that a delivery may have, in chunks of 300 bytes and waves of four portfolios."""
+    day = Day(clients=14, portfolios=11, transactions=120, with_errors=True)
+    contents = {key.split("/")[1].split("_")[0]: b"".join(parts).decode() for key, parts in files(day)}
+    with new_world() as world:
+        small = [one.body for one in world.deliver(contents)]
+    limits = {"DATAHARVEST_SPLIT_ABOVE": "400", "DATAHARVEST_CHUNK_BYTES": "300", "DATAHARVEST_PORTFOLIOS_ABOVE": "3"}
+    with new_world(**limits) as large:
+        large.take(*large.upload_all(contents))
+        settle(large, LargeWork(large.functions, Bus(), wave=4), [], 0)
+        chunks = large.rows("SELECT kind, chunks FROM dataharvest.delivered_file ORDER BY kind")
+        assert [kind for kind, count in chunks if count and count > 1] == KINDS
+        assert large.rows("SELECT step, done, total FROM dataharvest.portfolio_progress ORDER BY step") == [
+            ("sum_deposit", 15, 15), ("transaction", 15, 15),
+        ]  # fmt: skip
+        found = [one.body for one in large.received()]
+    key = str  # error messages are named by a key of their own database
+    assert sorted(map(key, found)) == sorted(map(key, small))
+    assert len(small) > 25
+
+
+def test_crashes_of_every_function_of_a_large_delivery_are_healed(new_world: Callable[..., Any]) -> None:
+    """Whatever is asked dies at an effect, at another one, and is then done."""
+    with new_world(**LIMITS) as world:
+        bus, random, seen = Bus(), Random(4), 0
+        waiting: list[Work] = []
+
+        def die() -> None:
+            raise Crash
+
+        def tried(action: Callable[[LargeWork], object]) -> None:
+            for effect in random.sample(range(30), 2):
+                with contextlib.suppress(Crash), crash_at(effect, die):
+                    action(LargeWork(world.functions, bus))
+                world.restart()
+            action(LargeWork(world.functions, bus))
+
+        for event in world.upload_all(SAMPLE):
+            tried(lambda work, event=event: work.functions.persistence.take(event))
+        while True:
+            work = LargeWork(world.functions, bus)
+            waiting += work.asked()
+            records = world.stream()[seen:]
+            seen += len(records)
+            waiting += [asked for record in records for asked in work.dispatch(record)]
+            if not waiting:
+                break
+            name, asked = waiting.pop(random.randrange(len(waiting)))
+            tried(lambda work, name=name, asked=asked: work.run(name, asked))
+        assert [one.body for one in world.received()] == SAMPLE_MESSAGES
