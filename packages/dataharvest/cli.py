@@ -1,8 +1,9 @@
-"""``dataharvest status``, ``explain CLIENT DATE``, ``replay s3://...``: for operators, with the functions' settings."""
+"""``dataharvest status``, ``explain``, ``replay``, ``forget``, ``rotate-keys``: with the functions' settings."""
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -10,11 +11,15 @@ from datetime import UTC, datetime
 import boto3
 
 from dataharvest import audit
+from dataharvest.erasure.forget import Erasure
+from dataharvest.erasure.tables import delivered_buckets
 from dataharvest.functions import Functions
+from dataharvest.key_rotation import rotate
 from dataharvest.model.delivery import day_of
+from dataharvest.progress import Progress
 from dataharvest.replay import replay
 from dataharvest.report import STATUS, explain, status_rows
-from estrela.errors import EstrelaError, SettingsError
+from estrela.errors import EstrelaError, LoadError, SettingsError, some_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,11 +46,19 @@ def _parser() -> argparse.ArgumentParser:
     replayed = commands.add_parser("replay", help="take up batches of the stream that Lambda gave up")
     replayed.add_argument("address", help="s3://bucket/prefix of the mapping's on-failure destination")
     replayed.set_defaults(command=_replay)
+    forgotten = commands.add_parser("forget", help="erase a client from tables, delivered files and messages")
+    forgotten.add_argument("client_reference")
+    forgotten.add_argument("--bucket", action="append", default=[], help="a further bucket of delivered files")
+    forgotten.set_defaults(command=_forget)
+    rotated = commands.add_parser("rotate-keys", help="encrypt the data keys with the KMS key of the settings")
+    rotated.set_defaults(command=_rotate)
     return parser
 
 
 def _status(functions: Functions, _: argparse.Namespace) -> Iterator[str]:
-    rows = [STATUS, *status_rows(functions.metastore.items(), functions.choreography, datetime.now(UTC))]
+    progress = Progress(boto3.client("dynamodb"), functions.settings.progress_table)
+    found = status_rows(functions.metastore.items(), functions.choreography, progress, datetime.now(UTC))
+    rows = [STATUS, *found]
     widths = [max(len(row[at]) for row in rows) for at in range(len(STATUS))]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -65,6 +78,30 @@ def _explain(functions: Functions, given: argparse.Namespace) -> Iterator[str]:
 def _replay(functions: Functions, given: argparse.Namespace) -> Iterator[str]:
     _audit(functions, "replay", given.address)
     return replay(boto3.client("s3"), functions.dispatcher, given.address)
+
+
+def _forget(functions: Functions, given: argparse.Namespace) -> Iterator[str]:
+    """The audit must not name who is forgotten: it holds a digest of the reference."""
+    digest = hashlib.sha256(given.client_reference.encode()).hexdigest()
+    _audit(functions, "forget", f"sha256:{digest}")
+    with functions.database.transaction() as connection:
+        buckets = {*given.bucket, *delivered_buckets(connection)}
+    s3, queue = boto3.client("s3"), functions.settings.messages
+    erasure = Erasure(functions.database, functions.vault, s3, functions.sqs, queue, tuple(sorted(buckets)))
+    found = erasure.find(given.client_reference)
+    yield from erasure.erase(found)
+    left = list(erasure.left(found))
+    if left:
+        problem = f"something is left; forget again, and see what writes it: {some_of(left)}"
+        raise LoadError("forget", problem)
+    searched = ", ".join(sorted(buckets)) or "no bucket"
+    yield f"nothing is left in tables, {searched} and messages; {len(found)} dates searched"
+
+
+def _rotate(functions: Functions, _: argparse.Namespace) -> Iterator[str]:
+    _audit(functions, "rotate-keys", functions.settings.kms_key)
+    count = rotate(functions.database, boto3.client("kms"), functions.settings.kms_key)
+    yield f"{count} data keys encrypted anew"
 
 
 def _audit(functions: Functions, action: str, subject: str) -> None:

@@ -12,6 +12,7 @@ from dataharvest.metastore import VERSION, Item
 from dataharvest.model.choreography import MESSAGES_SENT, Choreography
 from dataharvest.model.delivery import day_of
 from dataharvest.model.kind import KINDS
+from dataharvest.progress import Progress
 
 STATUS = ("client", "date", "version", "state", "age", "missing")
 _FILES = """
@@ -38,19 +39,24 @@ WHERE (external_client, business_date) = (%s, %s) GROUP BY version, type ORDER B
 """
 
 
-def status_rows(items: Iterable[Item], choreography: Choreography, now: datetime) -> Iterator[Sequence[str]]:
+def status_rows(
+    items: Iterable[Item], choreography: Choreography, progress: Progress, now: datetime
+) -> Iterator[Sequence[str]]:
     """Yield one row for each client's date: ``STATUS``. The age is the time since its last flag was set."""
     for item in items:
         missing = [flag for flag in choreography.flags if flag not in item]
         times = [datetime.fromisoformat(value) for name, value in item.items() if name.endswith("_at")]
         age = str(timedelta(seconds=int((now - max(times)).total_seconds()))) if times else ""
-        state = "sent" if MESSAGES_SENT in item else _state(item)
+        state = "sent" if MESSAGES_SENT in item else _state(item, progress)
         yield item["partition_key"], item["sort_key"], str(item[VERSION]), state, age, ", ".join(missing)
 
 
-def _state(item: Item) -> str:
+def _state(item: Item, progress: Progress) -> str:
     waiting = [kind.name for kind in KINDS if kind.flag not in item]
-    return f"waits for {', '.join(waiting)}" if waiting else "in work"
+    state = f"waits for {', '.join(waiting)}" if waiting else "in work"
+    parts = progress.unfinished(item["partition_key"], item["sort_key"])
+    shown = ", ".join(f"{part.part} {part.done} of {part.total}" for part in parts)
+    return f"{state} ({shown})" if shown else state
 
 
 def explain(connection: Connection[Any], external_client: str, business_date: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ import hmac
 import os
 from collections import OrderedDict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
@@ -30,16 +31,20 @@ class DataKey:
     secret: bytes
     owner: str
 
+    @cached_property
+    def _cipher(self) -> AESGCM:
+        return AESGCM(self.secret)
+
     def seal(self, text: str, column: str) -> bytes:
         """Encrypt ``text`` (AES-256-GCM); it opens only for the same owner and ``column``."""
         nonce = os.urandom(_NONCE)
-        return nonce + AESGCM(self.secret).encrypt(nonce, text.encode(), f"{self.owner}/{column}".encode())
+        return nonce + self._cipher.encrypt(nonce, text.encode(), f"{self.owner}/{column}".encode())
 
     def open(self, sealed: bytes, column: str) -> str:
         """Decrypt what :meth:`seal` made. Raises LoadError if it was made for something else, or altered."""
         bound = f"{self.owner}/{column}".encode()
         try:
-            return AESGCM(self.secret).decrypt(sealed[:_NONCE], sealed[_NONCE:], bound).decode()
+            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound).decode()
         except InvalidTag:
             problem = f"a value of {self.owner} cannot be decrypted: it was altered or belongs to another column"
             raise LoadError(column, problem, retriable=False) from None

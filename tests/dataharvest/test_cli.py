@@ -10,6 +10,7 @@ import pytest
 from harvest_world import BUCKET, CLIENT, DAY, SAMPLE, SAMPLE_MESSAGES, World, delivery_of
 
 from dataharvest.cli import main
+from dataharvest.progress import Done, Progress
 
 
 @pytest.fixture
@@ -30,6 +31,16 @@ def test_status_says_what_is_missing(settings: World, capsys: pytest.CaptureFixt
         f"{CLIENT} 20220228 1 waits for portfolios, transactions AGE portfolio_persisted, transaction_persisted, "
         "relation_established, deposits_summed, taxes_summed, transactions_counted, messages_sent",
     ]
+
+
+def test_status_says_how_far_large_files_are(settings: World, capsys: pytest.CaptureFixture[str]) -> None:
+    settings.take(settings.upload("clients", SAMPLE["clients"]))
+    progress = Progress(boto3.client("dynamodb"), settings.functions.settings.progress_table)
+    for done in (3, 2):  # the earlier note comes late
+        progress.note(CLIENT, DAY, "content", Done("transactions chunks", done, 8))
+    progress.note(CLIENT, DAY, "version 1", Done("sum_deposit", 5, 5))
+    assert main(["status"]) == 0
+    assert "  waits for portfolios, accounts, transactions (transactions chunks 3 of 8)  " in capsys.readouterr().out
 
 
 def test_explain_tells_a_delivery_without_its_values(settings: World, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,1 @@
+"""``dataharvest forget``: erase what is held of a client, and search for what is left."""

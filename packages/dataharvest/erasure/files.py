@@ -1,0 +1,111 @@
+"""Delivered files in S3: which rows of a client they hold, and the same files without them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+from dataharvest.erasure.traces import Day, Traces
+from dataharvest.model.column import Column
+from dataharvest.model.delivery import FileName, file_name
+from dataharvest.model.kind import CLIENTS, PORTFOLIOS, Kind
+from dataharvest.persistence.split_rows import LONGEST_FIELD, ChunkReader
+from estrela.errors import SettingsError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_PART = 1 << 20
+_BOM = "\ufeff"
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A version of a delivered file; ``version_id`` is "null" in a bucket that never had versions."""
+
+    bucket: str
+    key: str
+    version_id: str
+    etag: str
+    is_newest: bool
+    name: FileName
+
+    @property
+    def day(self) -> Day:
+        """Its external client and date."""
+        return Day(self.name.external_client, self.name.business_date)
+
+
+def stored_files(s3: S3Client, bucket: str) -> Iterator[StoredFile]:
+    """Yield every version of every delivered file of a bucket. Raises botocore's errors."""
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        for found in page.get("Versions", []):
+            name = file_name(found["Key"])
+            if name:
+                etag = found["ETag"].strip('"')
+                yield StoredFile(bucket, found["Key"], found["VersionId"], etag, found["IsLatest"], name)
+
+
+def records(s3: S3Client, stored: StoredFile) -> Iterator[tuple[str, list[str]]]:
+    """Yield the text of each record, its end of line included, and its fields.
+
+    Raises SettingsError for a file that is no CSV: only a person can say what is to become of it.
+    """
+    body = s3.get_object(Bucket=stored.bucket, Key=stored.key, VersionId=stored.version_id)["Body"]
+    raw = io.BufferedReader(ChunkReader(body.iter_chunks(_PART)))
+    text = io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape", newline="")
+    lines: list[str] = []
+
+    def read() -> Iterator[str]:
+        for line in text:
+            lines.append(line)
+            yield line
+
+    csv.field_size_limit(LONGEST_FIELD)
+    try:
+        for fields in csv.reader(read()):
+            yield "".join(lines), fields
+            lines.clear()
+    except csv.Error as error:
+        problem = f"s3://{stored.bucket}/{stored.key} (version {stored.version_id}) is no CSV: {error}; delete it first"
+        raise SettingsError("forget", problem) from None
+
+
+def owners(s3: S3Client, stored: StoredFile) -> Iterator[tuple[str, str, str]]:
+    """Yield client, portfolio and account of each row of a clients or portfolios file; "" where it names none."""
+    columns: tuple[Column, ...] | None = None
+    for at, (_, fields) in enumerate(records(s3, stored)):
+        if at == 0:
+            columns = _columns(stored.name.kind, fields)
+        elif columns and len(fields) == len(columns):
+            row = {column.name: value for column, value in zip(columns, fields, strict=True)}
+            yield row["client_reference"], row.get("portfolio_reference", ""), row.get("account_number", "")
+
+
+def write_without(s3: S3Client, stored: StoredFile, traces: Traces, target: IO[bytes]) -> int:
+    """Write a file without the client's records; return how many were left out."""
+    columns, left_out = None, 0
+    for at, (text, fields) in enumerate(records(s3, stored)):
+        if at == 0:
+            columns = _columns(stored.name.kind, fields)
+        elif _is_of(traces, stored.name.kind, columns, fields, text):
+            left_out += 1
+            continue
+        target.write(text.encode("utf-8", "surrogateescape"))
+    return left_out
+
+
+def _is_of(traces: Traces, kind: Kind, columns: tuple[Column, ...] | None, fields: list[str], text: str) -> bool:
+    if columns is None or len(fields) != len(columns):
+        return traces.are_in_day(text)
+    row: dict[str, Any] = {column.name: value for column, value in zip(columns, fields, strict=True)}
+    if kind in (CLIENTS, PORTFOLIOS):
+        return bool(row["client_reference"] == traces.reference) or traces.are_in(text)
+    return row["account_number"] in traces.accounts or traces.are_in(text)
+
+
+def _columns(kind: Kind, header: list[str]) -> tuple[Column, ...] | None:
+    return kind.columns_of([name.removeprefix(_BOM) for name in header])

@@ -1,0 +1,158 @@
+"""What PostgreSQL holds of a client on one date: found, and deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg import Connection
+from psycopg.sql import SQL, Identifier
+
+from dataharvest.catapult.outbox import BODY
+from dataharvest.erasure.traces import Day, Traces
+from dataharvest.model.delivery import day_of
+from dataharvest.vault import DataKey
+from estrela.errors import SettingsError
+
+_OF_DAY = {
+    "portfolio_done": "delivery_id = ANY(%(deliveries)s) AND portfolio_reference = ANY(%(portfolios)s)",
+    "derived_value": "delivery_id = ANY(%(deliveries)s) AND (level, reference) IN (SELECT 'client', %(client)s "
+    "UNION ALL SELECT 'portfolio', unnest(%(portfolios)s::text[]))",
+    "relation": "delivery_id = ANY(%(deliveries)s) AND client_reference = %(client)s",
+    "quarantine": "(file_id = ANY(%(files)s) OR delivery_id = ANY(%(deliveries)s)) AND (client_reference = %(client)s "
+    "OR portfolio_reference = ANY(%(portfolios)s) OR value ~ %(pattern)s OR value ~ %(accounts_pattern)s)",
+    "transaction_row": "file_id = ANY(%(files)s) AND (account_number = ANY(%(accounts)s) OR t::text ~ %(pattern)s)",
+    "account_row": "file_id = ANY(%(files)s) AND (account_number = ANY(%(accounts)s) OR t::text ~ %(pattern)s)",
+    "portfolio_row": "file_id = ANY(%(files)s) AND t::text ~ %(pattern)s",
+    "client_row": "file_id = ANY(%(files)s) AND t::text ~ %(pattern)s",
+    "published": "(external_client, business_date) = (%(external_client)s, %(day)s) AND (reference = %(client)s "
+    "OR reference = ANY(%(portfolios)s) OR reference = ANY(%(errors)s))",
+    "outbox": "(external_client, business_date) = (%(external_client)s, %(day)s) AND (reference = %(client)s "
+    "OR reference = ANY(%(portfolios)s) OR reference = ANY(%(errors)s))",
+}
+"""Conditions on the rows of a client, in an order in which they can be deleted."""
+_NO_ACCOUNT = "a^"
+
+
+def days_of(connection: Connection[Any], reference: str) -> set[Day]:
+    """Return the dates on which a client is in a loaded file, or in a message."""
+    query = """
+        SELECT f.external_client, f.business_date FROM dataharvest.delivered_file f
+        JOIN dataharvest.client_row USING (file_id) WHERE client_reference = %(client)s
+        UNION SELECT f.external_client, f.business_date FROM dataharvest.delivered_file f
+        JOIN dataharvest.portfolio_row USING (file_id) WHERE client_reference = %(client)s
+        UNION SELECT external_client, business_date FROM dataharvest.outbox WHERE reference = %(client)s
+    """
+    found = connection.execute(query, {"client": reference}).fetchall()
+    return {Day(external_client, f"{date:%Y%m%d}") for external_client, date in found}
+
+
+def delivered_buckets(connection: Connection[Any]) -> set[str]:
+    """Return the buckets that files came from."""
+    found = connection.execute("SELECT DISTINCT bucket FROM dataharvest.delivered_file").fetchall()
+    return {str(bucket) for (bucket,) in found}
+
+
+def owners_of(connection: Connection[Any], day: Day) -> list[tuple[str, str, str]]:
+    """Return client, portfolio and account of each portfolio that is loaded on a date."""
+    query = """
+        SELECT p.client_reference, p.portfolio_reference, p.account_number FROM dataharvest.portfolio_row p
+        JOIN dataharvest.delivered_file USING (file_id) WHERE (external_client, business_date) = (%s, %s)
+    """
+    return connection.execute(query, (day.external_client, day_of(day.business_date))).fetchall()
+
+
+def require_calculated(connection: Connection[Any], day: Day) -> None:
+    """Raise SettingsError while portfolios of a date are being calculated: their number must not change."""
+    query = """
+        SELECT FROM dataharvest.portfolio_progress JOIN dataharvest.delivery USING (delivery_id)
+        JOIN dataharvest.business_day USING (external_client, business_date, version)
+        WHERE (external_client, business_date) = (%s, %s) AND done < total
+    """
+    if connection.execute(query, (day.external_client, day_of(day.business_date))).fetchone() is not None:
+        problem = f"{day.external_client} {day.business_date} is being calculated; forget again when its status is sent"
+        raise SettingsError("forget", problem)
+
+
+def drop_incomplete(connection: Connection[Any], day: Day) -> None:
+    """Drop files of which chunks are missing, with their rows: chunks that come later find no file."""
+    query = """
+        SELECT array_agg(file_id) FROM dataharvest.delivered_file
+        WHERE (external_client, business_date) = (%s, %s) AND NOT is_complete
+    """
+    found = connection.execute(query, (day.external_client, day_of(day.business_date))).fetchone()
+    if not found or not found[0]:
+        return
+    rows = ("client_row", "portfolio_row", "account_row", "transaction_row")
+    for table in (*rows, "quarantine", "loaded_chunk", "delivered_file"):
+        statement = SQL("DELETE FROM dataharvest.{} WHERE file_id = ANY(%s)").format(Identifier(table))
+        connection.execute(statement, [found[0]])
+
+
+def erase(connection: Connection[Any], day: Day, traces: Traces, key: DataKey) -> dict[str, int]:
+    """Delete the rows of a client on a date; return their number by table."""
+    given = _parameters(connection, day, traces, key)
+    counts = {}
+    for table, condition in _OF_DAY.items():
+        statement = f"DELETE FROM dataharvest.{table} t WHERE {condition}"  # noqa: S608 - constants
+        counts[table] = connection.execute(statement, given).rowcount
+    return {table: count for table, count in counts.items() if count}
+
+
+def left(connection: Connection[Any], day: Day, traces: Traces, key: DataKey) -> dict[str, int]:
+    """Return the numbers of rows of a date that still hold something of a client, by table.
+
+    Every column of every table is searched for its references; sealed messages are opened.
+    """
+    given = _parameters(connection, day, traces, key)
+    counts = {
+        table: _count(connection, f"SELECT count(*) FROM dataharvest.{table} t WHERE {condition}", given)  # noqa: S608
+        for table, condition in _OF_DAY.items()
+    }
+    tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'dataharvest'").fetchall()
+    for (table,) in tables:
+        query = SQL("SELECT count(*) FROM dataharvest.{} t WHERE t::text ~ %(pattern)s").format(Identifier(table))
+        counts[table] = max(counts.get(table, 0), _count(connection, query, given))
+    return {table: count for table, count in counts.items() if count}
+
+
+def replace_content(connection: Connection[Any], day: Day, kind: str, etag: str, new: tuple[str, int]) -> None:
+    """Note the new ETag and size of a file whose object was rewritten: its event is then of a known content."""
+    query = """
+        UPDATE dataharvest.delivered_file SET etag = %s, size = %s
+        WHERE (external_client, business_date, kind, etag) = (%s, %s, %s, %s)
+    """
+    connection.execute(query, (*new, day.external_client, day_of(day.business_date), kind, etag))
+
+
+def _parameters(connection: Connection[Any], day: Day, traces: Traces, key: DataKey) -> dict[str, Any]:
+    of_day = {"external_client": day.external_client, "day": day_of(day.business_date)}
+    queries = {
+        "files": "SELECT file_id FROM dataharvest.delivered_file",
+        "deliveries": "SELECT delivery_id FROM dataharvest.delivery",
+    }
+    condition = "WHERE (external_client, business_date) = (%(external_client)s, %(day)s)"
+    ids = {
+        name: [row[0] for row in connection.execute(f"{query} {condition}", of_day).fetchall()]
+        for name, query in queries.items()
+    }
+    errors = connection.execute(
+        f"SELECT reference, sealed FROM dataharvest.outbox {condition} AND type = 'error_message'",  # noqa: S608
+        of_day,
+    ).fetchall()
+    return {
+        **of_day,
+        **ids,
+        "client": traces.reference,
+        "portfolios": list(traces.portfolios),
+        "accounts": list(traces.accounts),
+        "pattern": traces.pattern,
+        "accounts_pattern": rf"(^|[^\w-])({'|'.join(sorted(traces.accounts))})($|[^\w-])"
+        if traces.accounts
+        else _NO_ACCOUNT,
+        "errors": [reference for reference, sealed in errors if traces.are_in_day(key.open(bytes(sealed), BODY))],
+    }
+
+
+def _count(connection: Connection[Any], query: Any, given: dict[str, Any]) -> int:
+    found = connection.execute(query, given).fetchone()
+    return int(found[0]) if found else 0

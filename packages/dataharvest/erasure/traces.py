@@ -1,0 +1,54 @@
+"""What names a client: its reference, its portfolios and, within one date, its accounts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+
+@dataclass(frozen=True)
+class Day:
+    """A date (``YYYYMMDD``) of an external client."""
+
+    external_client: str
+    business_date: str
+
+
+@dataclass(frozen=True)
+class Traces:
+    """Of the client ``reference``: its ``portfolios``, and its ``accounts`` on one date.
+
+    References of clients and portfolios name the same everywhere. Account numbers do within one date of one external
+    client; an account that also belongs to another client's portfolio is none of this client's.
+    """
+
+    reference: str
+    portfolios: frozenset[str] = field(default_factory=frozenset)
+    accounts: frozenset[str] = field(default_factory=frozenset)
+
+    @cached_property
+    def _references(self) -> re.Pattern[str]:
+        return _words((self.reference, *self.portfolios))
+
+    @cached_property
+    def _accounts(self) -> re.Pattern[str]:
+        return _words(self.accounts)
+
+    def are_in(self, text: str) -> bool:
+        """Return whether a text names the client or one of its portfolios."""
+        return bool(self._references.search(text))
+
+    def are_in_day(self, text: str) -> bool:
+        """Return whether a text of the date names the client, a portfolio or an account of it."""
+        return self.are_in(text) or bool(self.accounts and self._accounts.search(text))
+
+    @property
+    def pattern(self) -> str:
+        """Regular expression of :meth:`are_in`, as PostgreSQL reads it."""
+        return rf"(^|[^\w-])({'|'.join(map(re.escape, sorted((self.reference, *self.portfolios))))})($|[^\w-])"
+
+
+def _words(names: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-])(?:{'|'.join(map(re.escape, sorted(names)))})(?![\w-])")

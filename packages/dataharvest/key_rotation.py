@@ -1,0 +1,46 @@
+"""Encrypt the stored data keys anew, after the KMS key was replaced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dataharvest.database.session import Database
+
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
+
+
+def rotate(database: Database, kms: KMSClient, kms_key: str) -> int:
+    """Encrypt each data key with ``kms_key`` that is encrypted with another KMS key; return the number of them.
+
+    The data keys themselves, and what they encrypted, stay. KMS re-encrypts them: none is in plain text here.
+    An interrupted rotation goes on when it is asked for again. Raises LoadError, or botocore's errors.
+    """
+    target = kms.describe_key(KeyId=kms_key)["KeyMetadata"]["Arn"]
+    count = 0
+    with database.transaction() as connection:
+        query = "SELECT external_client, business_date FROM dataharvest.data_key WHERE kms_key <> %s"
+        others = connection.execute(query, [target]).fetchall()
+    for external_client, date in others:
+        context = {"external_client": external_client, "business_date": f"{date:%Y%m%d}"}
+        with database.transaction() as connection:
+            query = """
+                SELECT sealed FROM dataharvest.data_key
+                WHERE (external_client, business_date) = (%s, %s) AND kms_key <> %s FOR UPDATE
+            """
+            found = connection.execute(query, (external_client, date, target)).fetchone()
+            if found is None:
+                continue
+            made = kms.re_encrypt(
+                CiphertextBlob=bytes(found[0]),
+                SourceEncryptionContext=context,
+                DestinationKeyId=target,
+                DestinationEncryptionContext=context,
+            )
+            query = """
+                UPDATE dataharvest.data_key SET (kms_key, sealed) = (%s, %s)
+                WHERE (external_client, business_date) = (%s, %s)
+            """
+            connection.execute(query, (made["KeyId"], made["CiphertextBlob"], external_client, date))
+            count += 1
+    return count

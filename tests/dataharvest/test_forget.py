@@ -1,0 +1,177 @@
+"""``dataharvest forget``: nothing of a client is left, everything of the others is."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+from crashes import Crash, crash_at
+from harvest_world import BUCKET, CLIENT, DAY, FRIDA, FRITZ, PORTFOLIO_1, PORTFOLIO_2, SAMPLE, SAMPLE_MESSAGES, World
+from large_work import LIMITS, Bus, LargeWork, settle
+
+from dataharvest.cli import main
+from dataharvest.model.delivery import DeliveredObject
+from dataharvest.resources import CHUNKS, SPLITTER
+
+
+@pytest.fixture
+def settings(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    for name, value in world.environment.items():
+        monkeypatch.setenv(name, value)
+    return world
+
+
+def holdings(world: World) -> str:
+    """Everything in tables, object versions and the messages' queue, as text; sealed columns are left out."""
+    texts = []
+    for (table,) in world.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'dataharvest'"):
+        texts += [f"{table} {row[0]}" for row in world.rows(f"SELECT t::text FROM dataharvest.{table} t")]
+    s3 = boto3.client("s3")
+    for found in s3.list_object_versions(Bucket=BUCKET).get("Versions", []):
+        body = s3.get_object(Bucket=BUCKET, Key=found["Key"], VersionId=found["VersionId"])["Body"].read()
+        texts.append(f"{found['Key']} {body.decode()}")
+    return "\n".join(texts)
+
+
+def naming(held: str, *names: str) -> list[str]:
+    """Lines that hold one of the names as a word."""
+    pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
+    return [line for line in held.splitlines() if pattern.search(line)]
+
+
+def newest(kind: str) -> str:
+    key = f"in/{CLIENT}/{kind}_{DAY}.csv"
+    return str(boto3.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read().decode())
+
+
+def test_nothing_of_a_client_is_left_and_everything_of_the_others_is(
+    settings: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = settings
+    errors = {
+        **SAMPLE,
+        "accounts": SAMPLE["accounts"] + "\n3,12345678,5,EUR,0",  # a repeated row of hers
+        "transactions": SAMPLE["transactions"] + f"\n3,12345678,t3,much,DEPOSIT\n4,12345678\n5,{FRIDA},x,1,GIFT",
+    }
+    world.take(*world.upload_all(errors))
+    world.take(world.upload("clients", SAMPLE["clients"].replace("801", "802")))  # a correction: two versions of it
+    world.settle()
+    assert FRIDA in holdings(world)
+    assert main(["forget", FRIDA]) == 0
+    assert capsys.readouterr().out.endswith(f"nothing is left in tables, {BUCKET} and messages; 1 dates searched\n")
+    held = holdings(world)
+    assert naming(held, FRIDA, PORTFOLIO_1, "12345678", "Frida", "14e56786") == []
+    assert newest("clients") == SAMPLE["clients"].splitlines()[0] + "\n" + SAMPLE["clients"].splitlines()[2]
+    assert newest("transactions") == "\n".join(SAMPLE["transactions"].splitlines()[::2]) + "\n"
+    sent = world.received()
+    assert [one.body for one in sent if one.body["type"] != "error_message"] == SAMPLE_MESSAGES[1:3]
+    assert not any(name in json.dumps(one.body) for one in sent for name in (FRIDA, PORTFOLIO_1, "12345678"))
+    audited = world.rows("SELECT action, subject FROM dataharvest.audit")
+    assert [(action, subject[:7]) for action, subject in audited] == [("forget", "sha256:")]
+    assert main(["forget", FRIDA]) == 0
+    assert capsys.readouterr().out == f"nothing is left in tables, {BUCKET} and messages; 0 dates searched\n"
+
+
+def test_the_event_of_a_rewritten_file_changes_nothing(settings: World) -> None:
+    world = settings
+    world.deliver(SAMPLE)
+    assert main(["forget", FRIDA]) == 0
+    seen = len(world.stream())
+    for found in boto3.client("s3").list_object_versions(Bucket=BUCKET)["Versions"]:
+        event = DeliveredObject(
+            BUCKET, found["Key"], found["ETag"].strip('"'), "0" * 15 + "4F", found["Size"], found["VersionId"]
+        )
+        assert world.functions.persistence.take(event) == "persisted"
+    assert len(world.stream()) == seen
+    world.take(world.upload("accounts", newest("accounts").replace("-56.00", "-57.00")))
+    world.settle(seen)
+    (sent,) = world.received()
+    assert sent.body == {**SAMPLE_MESSAGES[2], "cash_balance": "-57.00"}
+    assert sent.attributes["corrects"] == "1"
+
+
+def test_an_account_of_several_clients_stays(settings: World) -> None:
+    world = settings
+    shared = SAMPLE["portfolios"] + f"\n3,12345678,pf3,{FRITZ},X"
+    world.deliver({**SAMPLE, "portfolios": shared})
+    assert main(["forget", FRIDA]) == 0
+    assert "12345678,15000.00" in newest("accounts")
+    assert FRIDA not in holdings(world)
+
+
+def test_messages_that_were_not_sent_are_not_sent(settings: World) -> None:
+    world = settings
+    events = world.upload_all(SAMPLE)
+    world.take(*events)
+    assert main(["forget", FRIDA]) == 0
+    world.settle()
+    assert [one.body for one in world.received()] == SAMPLE_MESSAGES[1:3]
+
+
+def test_a_forgetting_that_was_interrupted_is_done_again(settings: World) -> None:
+    world = settings
+
+    def die() -> None:
+        raise Crash
+
+    world.take(*world.upload_all(SAMPLE))
+    world.settle()
+    for effect in (12, 30, 55, 70):
+        try:
+            with crash_at(effect, die):
+                main(["forget", FRIDA])
+        except Crash:
+            continue
+    assert main(["forget", FRIDA]) == 0
+    held = holdings(world)
+    assert naming(held, FRIDA, PORTFOLIO_1, "12345678") == []
+    assert [one.body for one in world.received()] == SAMPLE_MESSAGES[1:3]
+    assert PORTFOLIO_2 in held
+
+
+def test_large_deliveries_are_forgotten_when_they_are_calculated(
+    new_world: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with new_world(**LIMITS) as world:
+        for name, value in world.environment.items():
+            monkeypatch.setenv(name, value)
+        work, events = LargeWork(world.functions, Bus(), wave=1), world.upload_all(SAMPLE)
+        work.run(SPLITTER, events[3])
+        chunks = [asked for name, asked in work.asked() if name == CHUNKS]
+        work.run(CHUNKS, chunks[0])
+        assert main(["forget", FRIDA]) == 0
+        assert FRIDA not in holdings(world)
+        assert {work.run(CHUNKS, chunk) for chunk in chunks} == {"chunk of a file that is not known"}
+        taken = world.upload_all(SAMPLE)
+        world.take(*taken)
+        settle(world, work, [], 0)
+        world.rows("UPDATE dataharvest.portfolio_progress SET done = 1 RETURNING 1")
+        capsys.readouterr()
+        assert main(["forget", FRIDA]) == 1
+        assert capsys.readouterr().err == (
+            f"dataharvest: forget: {CLIENT} {DAY} is being calculated; forget again when its status is sent\n"
+        )
+        world.rows("UPDATE dataharvest.portfolio_progress SET done = 2 RETURNING 1")
+        assert main(["forget", FRIDA]) == 0
+        assert FRIDA not in holdings(world)
+
+
+def test_data_keys_are_encrypted_with_a_new_kms_key(
+    settings: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = settings
+    world.take(*world.upload_all(SAMPLE))
+    new = boto3.client("kms").create_key()["KeyMetadata"]
+    monkeypatch.setenv("DATAHARVEST_KMS_KEY", new["KeyId"])
+    for expected in (1, 0):
+        assert main(["rotate-keys"]) == 0
+        assert capsys.readouterr().out == f"{expected} data keys encrypted anew\n"
+    assert world.rows("SELECT kms_key FROM dataharvest.data_key") == [(new["Arn"],)]
+    world.environment["DATAHARVEST_KMS_KEY"] = new["KeyId"]
+    world.restart()
+    world.settle()
+    assert [one.body for one in world.received()] == SAMPLE_MESSAGES
