@@ -1,0 +1,106 @@
+"""What is deployed: the same bytes from the same code, and handlers that run on Lambda's Python with the layer."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from harvest_world import CREDENTIALS, World
+from moto.server import ThreadedMotoServer
+from test_handlers import test_a_delivery_passes_through_every_function  # noqa: F401 - it runs here once more
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
+"""What Lambda's runtime holds beside the layer: boto3 and what it needs, all of it Python without binaries."""
+pytestmark = pytest.mark.long
+
+
+def packaging() -> Any:
+    spec = importlib.util.spec_from_file_location("package", ROOT / "lambdas" / "package.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def python() -> str:
+    """A Python 3.13 of this machine."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    candidates = [shutil.which("python3.13"), *map(str, sorted(pyenv.glob("3.13*/bin/python3.13")))]
+    for candidate in filter(None, candidates):
+        if subprocess.run([candidate, "--version"], capture_output=True, check=False).returncode == 0:
+            return str(candidate)
+    pytest.skip("the handlers are NOT tested on Lambda's Python: no python3.13 on the PATH or below ~/.pyenv/versions")
+
+
+@pytest.fixture(scope="module")
+def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The layer for Lambda, unpacked."""
+    folder = tmp_path_factory.mktemp("layer")
+    module = packaging()
+    shutil.unpack_archive(module.build_layer(folder, module.FOR_LAMBDA), folder / "opt")
+    shipped = folder / "shipped"
+    shipped.mkdir()
+    installed = Path(boto3.__file__).parents[1]
+    for name in SHIPPED:
+        (shipped / name).symlink_to(installed / name)
+    return folder
+
+
+@pytest.fixture
+def world(new_world: Callable[..., Any]) -> Iterator[World]:
+    """A world whose AWS other processes reach as well."""
+    server = ThreadedMotoServer(port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        with new_world() as made:
+            yield made
+    server.stop()
+
+
+@pytest.fixture
+def call(world: World, python: str, layer: Path) -> Callable[..., Any]:
+    path = os.pathsep.join([str(layer / "opt" / "python"), str(layer / "shipped")])
+    environment = {
+        **CREDENTIALS, **world.environment, "PYTHONPATH": path, "PATH": os.environ["PATH"],
+        "AWS_ENDPOINT_URL": os.environ["AWS_ENDPOINT_URL"],
+    }  # fmt: skip
+
+    def call(function: str, *records: dict[str, Any]) -> Any:
+        done = subprocess.run(
+            [python, str(Path(__file__).parent / "run_handler.py"), str(ROOT / "lambdas" / function)],
+            input=json.dumps({"Records": list(records)}, default=str),
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout.splitlines()[-1])
+        assert found["python"] == [3, 13]
+        return found["answer"]
+
+    return call
+
+
+def test_the_same_code_gives_the_same_bytes(tmp_path: Path) -> None:
+    module = packaging()
+    builds = []
+    for name in ("first", "second"):
+        folder = tmp_path / name
+        folder.mkdir()
+        paths = [module.build_layer(folder, module.FOR_LAMBDA), *module.build_functions(folder)]
+        builds.append({path.name: path.read_bytes() for path in paths})
+    assert len(builds[0]) == 1 + len(list((ROOT / "lambdas").glob("dataharvest_*")))
+    assert [name for name in builds[0] if builds[0][name] != builds[1][name]] == []
