@@ -8,6 +8,8 @@ import types
 
 path = pathlib.Path(sys.argv[1]) / "handler.py"
 spec = importlib.util.spec_from_file_location("handler", path)
+assert spec
+assert spec.loader
 module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(module)
 context = types.SimpleNamespace(function_name=path.parent.name, aws_request_id="1")

@@ -14,6 +14,7 @@ from large_work import LIMITS, Bus, LargeWork, Work, settle
 from harvest_files.day import Day
 from harvest_files.files import files
 
+TAKE = "take"
 KINDS = ["accounts", "clients", "portfolios", "transactions"]
 
 
@@ -47,23 +48,26 @@ def test_crashes_of_every_function_of_a_large_delivery_are_healed(new_world: Cal
         def die() -> None:
             raise Crash
 
-        def tried(action: Callable[[LargeWork], object]) -> None:
+        def act(name: str, asked: Any) -> None:
+            work = LargeWork(world.functions, bus)
+            work.functions.persistence.take(asked) if name == TAKE else work.run(name, asked)
+
+        def tried(name: str, asked: Any) -> None:
             for effect in random.sample(range(30), 2):
                 with contextlib.suppress(Crash), crash_at(effect, die):
-                    action(LargeWork(world.functions, bus))
+                    act(name, asked)
                 world.restart()
-            action(LargeWork(world.functions, bus))
+            act(name, asked)
 
         for event in world.upload_all(SAMPLE):
-            tried(lambda work, event=event: work.functions.persistence.take(event))
+            tried(TAKE, event)
         while True:
             work = LargeWork(world.functions, bus)
             waiting += work.asked()
             records = world.stream()[seen:]
             seen += len(records)
-            waiting += [asked for record in records for asked in work.dispatch(record)]
+            waiting += [one for record in records for one in work.dispatch(record)]
             if not waiting:
                 break
-            name, asked = waiting.pop(random.randrange(len(waiting)))
-            tried(lambda work, name=name, asked=asked: work.run(name, asked))
+            tried(*waiting.pop(random.randrange(len(waiting))))
         assert [one.body for one in world.received()] == SAMPLE_MESSAGES
