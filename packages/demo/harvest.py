@@ -44,8 +44,8 @@ LAST_VERSION = 3
 """Of the north: its correction replaces two files, each of which opens a version."""
 GREAT = Day("great", clients=100, portfolios=2500)
 LIMITS = {
-    "DATAHARVEST_SPLIT_ABOVE": f"{16 << 20}",
-    "DATAHARVEST_CHUNK_BYTES": f"{8 << 20}",
+    "DATAHARVEST_SPLIT_ABOVE": f"{4 << 20}",
+    "DATAHARVEST_CHUNK_BYTES": f"{2 << 20}",
     "DATAHARVEST_PORTFOLIOS_ABOVE": "2000",
 }
 """So small that the great client's transactions are split into chunks, and its portfolios announced one by one."""
