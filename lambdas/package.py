@@ -66,7 +66,8 @@ def build_layer(folder: Path, layer: Layer, target: tuple[str, ...] = ()) -> Pat
 
 def build_functions(folder: Path) -> Iterator[Path]:
     """Zip each handler; yield the files, named as the functions are."""
-    for handler in sorted((ROOT / "lambdas").glob("*/handler.py")):
+    handlers = [path for pattern in ("*/handler.py", "large/*/handler.py") for path in (ROOT / "lambdas").glob(pattern)]
+    for handler in sorted(handlers):
         target = folder / f"{handler.parent.name}.zip"
         _zip({"handler.py": handler}, target)
         yield target

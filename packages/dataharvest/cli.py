@@ -56,7 +56,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _status(functions: Functions, _: argparse.Namespace) -> Iterator[str]:
-    progress = Progress(boto3.client("dynamodb"), functions.settings.progress_table)
+    table = functions.settings.progress_table
+    progress = Progress(boto3.client("dynamodb"), table) if table else None
     found = status_rows(functions.metastore.items(), functions.choreography, progress, datetime.now(UTC))
     rows = [STATUS, *found]
     widths = [max(len(row[at]) for row in rows) for at in range(len(STATUS))]

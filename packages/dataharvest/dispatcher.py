@@ -30,7 +30,8 @@ class Dispatcher:
         new = plain(change["NewImage"])
         old = plain(change["OldImage"]) if "OldImage" in change else None
         delivery = Delivery(str(new["partition_key"]), str(new["sort_key"]), new[VERSION])
-        ready = tuple(stage.name for stage in self.choreography.stages if stage.starts(old, new))
+        stages = (*self.choreography.stages, *self.choreography.announcer)
+        ready = tuple(stage.name for stage in stages if stage.starts(old, new))
         for name in ready:
             self.queues.ask(name, delivery.to_json(), delivery.external_client)
         return ready

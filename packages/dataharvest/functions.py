@@ -72,7 +72,8 @@ class Functions:
     @cached_property
     def persistence(self) -> Persistence:
         """Takes delivered objects in."""
-        return Persistence(self.sender, self.metastore, boto3.client("s3"), self.queues, self.settings.split_above)
+        largest = self.settings.split_above if self.settings.chunk_table else None
+        return Persistence(self.sender, self.metastore, boto3.client("s3"), self.queues, largest)
 
     @cached_property
     def dispatcher(self) -> Dispatcher:
@@ -97,7 +98,7 @@ class Functions:
 
     def _marks(self, transformer: Transformer, delivery: Delivery) -> dict[str, bool]:
         """Return what the metastore is told beside the flag: that the delivery is large, where streams come next."""
-        if not self.choreography.is_before_streams(transformer):
+        if not self.settings.bus or not self.choreography.is_before_streams(transformer):
             return {}
         with self.database.transaction() as connection:
             is_large = count_portfolios(connection, delivery) > self.settings.portfolios_above

@@ -40,7 +40,7 @@ WHERE (external_client, business_date) = (%s, %s) GROUP BY version, type ORDER B
 
 
 def status_rows(
-    items: Iterable[Item], choreography: Choreography, progress: Progress, now: datetime
+    items: Iterable[Item], choreography: Choreography, progress: Progress | None, now: datetime
 ) -> Iterator[Sequence[str]]:
     """Yield one row for each client's date: ``STATUS``. The age is the time since its last flag was set."""
     for item in items:
@@ -51,10 +51,10 @@ def status_rows(
         yield item["partition_key"], item["sort_key"], str(item[VERSION]), state, age, ", ".join(missing)
 
 
-def _state(item: Item, progress: Progress) -> str:
+def _state(item: Item, progress: Progress | None) -> str:
     waiting = [kind.name for kind in KINDS if kind.flag not in item]
     state = f"waits for {', '.join(waiting)}" if waiting else "in work"
-    parts = progress.unfinished(item["partition_key"], item["sort_key"])
+    parts = progress.unfinished(item["partition_key"], item["sort_key"]) if progress else ()
     shown = ", ".join(f"{part.part} {part.done} of {part.total}" for part in parts)
     return f"{state} ({shown})" if shown else state
 

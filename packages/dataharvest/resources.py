@@ -50,10 +50,14 @@ class Mapping:
 
 @dataclass(frozen=True)
 class Function:
-    """A Lambda function, the name of its folder below ``lambdas``, and what invokes it."""
+    """A Lambda function, the name of its folder below ``lambdas``, and what invokes it.
+
+    Those for large deliveries are below ``lambdas/large``: what runs without them takes files of any size as a whole.
+    """
 
     name: str
     mappings: tuple[Mapping, ...]
+    is_for_large: bool = False
 
 
 def stream_name(stream: str) -> str:
@@ -64,8 +68,8 @@ def stream_name(stream: str) -> str:
 def functions(choreography: Choreography) -> Iterator[Function]:
     """Yield every function."""
     yield Function("dataharvest_persistence", (Mapping(QUEUE, ARRIVALS, 10),))
-    yield Function("dataharvest_splitter", (Mapping(QUEUE, STAGES + SPLITTER, 1),))
-    yield Function("dataharvest_chunk_persistence", (Mapping(QUEUE, STAGES + CHUNKS, 1),))
+    yield Function("dataharvest_splitter", (Mapping(QUEUE, STAGES + SPLITTER, 1),), is_for_large=True)
+    yield Function("dataharvest_chunk_persistence", (Mapping(QUEUE, STAGES + CHUNKS, 1),), is_for_large=True)
     yield Function("dataharvest_dispatcher", (Mapping(TABLE_STREAM, METASTORE, 100),))
     for transformer in choreography.transformers:
         mappings = [Mapping(QUEUE, STAGES + transformer.name, 10)]
@@ -73,7 +77,7 @@ def functions(choreography: Choreography) -> Iterator[Function]:
             mappings.append(Mapping(STREAM, stream_name(transformer.stream), 1000, window_seconds=1, parallelization=2))
         yield Function(f"dataharvest_{transformer.name}_transformer", tuple(mappings))
     if choreography.streamed:
-        yield Function(f"dataharvest_{ANNOUNCER}", (Mapping(QUEUE, STAGES + ANNOUNCER, 10),))
+        yield Function(f"dataharvest_{ANNOUNCER}", (Mapping(QUEUE, STAGES + ANNOUNCER, 10),), is_for_large=True)
     yield Function(f"dataharvest_{CATAPULT}", (Mapping(QUEUE, STAGES + CATAPULT, 10),))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dataharvest.resources import BUS, CHUNK_TABLE, PROGRESS_TABLE
 from estrela.errors import SettingsError
 
 MIB = 1 << 20
@@ -20,8 +19,9 @@ class Settings:
     the URL of the queue that consumers read, ``stages`` what the URLs of the stages' queues begin with.
 
     A file of more than ``split_above`` bytes is split into chunks of about ``chunk_bytes``, noted in the DynamoDB table
-    ``chunk_table``. A delivery of more than ``portfolios_above`` portfolios is calculated in batches of portfolios,
-    announced on the EventBridge bus ``bus``. ``progress_table`` is the DynamoDB table that shows how far both are.
+    ``chunk_table`` ("": no file is split). A delivery of more than ``portfolios_above`` portfolios is calculated in
+    batches of portfolios, announced on the EventBridge bus ``bus`` ("": none is). ``progress_table`` is the DynamoDB
+    table that shows how far both are; either needs it.
     """
 
     database_secret: str
@@ -30,9 +30,9 @@ class Settings:
     messages: str
     stages: str
     root_certificate: str = ""
-    chunk_table: str = CHUNK_TABLE
-    progress_table: str = PROGRESS_TABLE
-    bus: str = BUS
+    chunk_table: str = ""
+    progress_table: str = ""
+    bus: str = ""
     split_above: int = 64 * MIB
     chunk_bytes: int = 32 * MIB
     portfolios_above: int = 10_000
@@ -40,6 +40,9 @@ class Settings:
 
 def settings_from(environ: Mapping[str, str]) -> Settings:
     """Read the variables ``DATAHARVEST_<FIELD>``. Raises SettingsError for one that is missing or no number."""
+    large = [environ.get(f"DATAHARVEST_{name}", "") for name in ("CHUNK_TABLE", "BUS", "PROGRESS_TABLE")]
+    if any(large[:2]) and not large[2]:
+        raise SettingsError("DATAHARVEST_PROGRESS_TABLE", "is not set, and DATAHARVEST_CHUNK_TABLE or _BUS is")
     return Settings(
         database_secret=_needed(environ, "DATAHARVEST_DATABASE_SECRET"),
         metastore=_needed(environ, "DATAHARVEST_METASTORE"),
@@ -47,9 +50,9 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         messages=_needed(environ, "DATAHARVEST_MESSAGES"),
         stages=_needed(environ, "DATAHARVEST_STAGES"),
         root_certificate=environ.get("DATAHARVEST_ROOT_CERTIFICATE", ""),
-        chunk_table=environ.get("DATAHARVEST_CHUNK_TABLE") or Settings.chunk_table,
-        progress_table=environ.get("DATAHARVEST_PROGRESS_TABLE") or Settings.progress_table,
-        bus=environ.get("DATAHARVEST_BUS") or Settings.bus,
+        chunk_table=large[0],
+        bus=large[1],
+        progress_table=large[2],
         split_above=_number(environ, "DATAHARVEST_SPLIT_ABOVE", Settings.split_above),
         chunk_bytes=_number(environ, "DATAHARVEST_CHUNK_BYTES", Settings.chunk_bytes, least=1),
         portfolios_above=_number(environ, "DATAHARVEST_PORTFOLIOS_ABOVE", Settings.portfolios_above),

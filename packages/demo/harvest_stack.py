@@ -17,11 +17,13 @@ from dataharvest.model.choreography import choreography
 from dataharvest.resources import (
     ARRIVALS,
     BUS,
+    CHUNK_TABLE,
     EVENT_SOURCE,
     MESSAGES,
     METASTORE,
     PARTITION_KEY,
     PORTFOLIO_EVENT,
+    PROGRESS_TABLE,
     QUEUE,
     TABLES,
     functions,
@@ -62,6 +64,9 @@ def deploy(aws: Running, dsn: str, dist: Path, limits: Mapping[str, str]) -> Sta
         "DATAHARVEST_KMS_KEY": aws.client("kms").create_key()["KeyMetadata"]["KeyId"],
         "DATAHARVEST_MESSAGES": messages,
         "DATAHARVEST_STAGES": messages.removesuffix("messages.fifo"),
+        "DATAHARVEST_CHUNK_TABLE": CHUNK_TABLE,
+        "DATAHARVEST_PROGRESS_TABLE": PROGRESS_TABLE,
+        "DATAHARVEST_BUS": BUS,
         **limits,
     }
     sources = {name: _worked_queue(aws, name) for name in queues(choreography())}

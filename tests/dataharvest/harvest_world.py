@@ -83,6 +83,9 @@ def make_aws(conninfo: Mapping[str, str]) -> dict[str, str]:
         "DATAHARVEST_KMS_KEY": key,
         "DATAHARVEST_MESSAGES": messages,
         "DATAHARVEST_STAGES": messages.replace("messages.fifo", "dataharvest-"),
+        "DATAHARVEST_CHUNK_TABLE": CHUNK_TABLE,
+        "DATAHARVEST_PROGRESS_TABLE": PROGRESS_TABLE,
+        "DATAHARVEST_BUS": BUS,
     }
 
 

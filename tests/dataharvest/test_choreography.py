@@ -24,7 +24,6 @@ def test_the_transformers_are_found_and_the_catapult_needs_them_all() -> None:
         "sum_deposit": (("relation_established",), "deposits_summed"),
         "transaction": (("relation_established",), "transactions_counted"),
         "tax": (("relation_established",), "taxes_summed"),
-        "announcer": (("relation_established",), "messages_sent"),
         "catapult": (
             ("relation_established", "deposits_summed", "taxes_summed", "transactions_counted"),
             "messages_sent",
@@ -79,7 +78,7 @@ def test_a_wrong_declaration_is_refused(make: object, message: str) -> None:
 
 
 def test_a_large_delivery_is_announced_and_its_streamed_transformers_are_not_asked() -> None:
-    stages = choreography().stages
+    stages = (*choreography().stages, *choreography().announcer)
     related = {"version": 1, **dict.fromkeys((*KIND_FLAGS, "relation_established"), True)}
     assert [stage.name for stage in stages if stage.starts(None, related)] == ["sum_deposit", "tax", "transaction"]
     large = {**related, BY_PORTFOLIO: True}

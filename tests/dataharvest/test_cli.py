@@ -108,6 +108,16 @@ def test_an_unknown_date_and_a_missing_setting_are_said(
     ((who, action, subject),) = settings.rows("SELECT who, action, subject FROM dataharvest.audit")
     assert who.startswith("arn:aws:")
     assert (action, subject) == ("explain", f"{CLIENT} {DAY}")
+    monkeypatch.delenv("DATAHARVEST_PROGRESS_TABLE")
+    assert main(["status"]) == 1
+    assert capsys.readouterr().err == (
+        "dataharvest: DATAHARVEST_PROGRESS_TABLE: is not set, and DATAHARVEST_CHUNK_TABLE or _BUS is\n"
+    )
+    monkeypatch.setenv("DATAHARVEST_PROGRESS_TABLE", "t")
+    monkeypatch.setenv("DATAHARVEST_CHUNK_BYTES", "0")
+    assert main(["status"]) == 1
+    assert capsys.readouterr().err == "dataharvest: DATAHARVEST_CHUNK_BYTES: '0' is no whole number of at least 1\n"
+    monkeypatch.delenv("DATAHARVEST_CHUNK_BYTES")
     monkeypatch.delenv("DATAHARVEST_KMS_KEY")
     assert main(["status"]) == 1
     assert capsys.readouterr().err == "dataharvest: DATAHARVEST_KMS_KEY: is not set\n"

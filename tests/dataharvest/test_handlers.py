@@ -20,6 +20,7 @@ from dataharvest.model.choreography import choreography
 from dataharvest.model.delivery import DeliveredObject
 
 LAMBDAS = Path(__file__).parents[2] / "lambdas"
+HANDLERS = {path.parent.name: path for path in LAMBDAS.rglob("dataharvest_*/handler.py")}
 CONTEXT = types.SimpleNamespace(function_name="f", aws_request_id="1")
 Call = Callable[..., Any]
 
@@ -31,7 +32,7 @@ def call(world: World, monkeypatch: pytest.MonkeyPatch) -> Call:
         monkeypatch.setenv(name, value)
 
     def call(function: str, *records: dict[str, Any]) -> Any:
-        spec = importlib.util.spec_from_file_location(function, LAMBDAS / function / "handler.py")
+        spec = importlib.util.spec_from_file_location(function, HANDLERS[function])
         assert spec and spec.loader
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
@@ -145,10 +146,13 @@ def test_a_large_delivery_passes_through_every_function(
 
 
 def test_every_stage_has_a_function_and_every_handler_is_thin() -> None:
-    functions = {folder.name for folder in LAMBDAS.iterdir() if folder.name.startswith("dataharvest_")}
     transformers = {f"dataharvest_{one.name}_transformer" for one in choreography().transformers}
-    others = ("persistence", "splitter", "chunk_persistence", "dispatcher", "announcer", "catapult")
-    assert functions == transformers | {f"dataharvest_{name}" for name in others}
-    assert functions == {function.name for function in resources.functions(choreography())}
-    for handler in LAMBDAS.glob("dataharvest_*/handler.py"):
+    small = ("persistence", "dispatcher", "catapult")
+    large = {f"dataharvest_{name}" for name in ("splitter", "chunk_persistence", "announcer")}
+    invoked = transformers | large | {f"dataharvest_{name}" for name in small}
+    assert {path.parent.name for path in LAMBDAS.glob("large/*/handler.py")} == large
+    assert set(HANDLERS) == invoked | {"dataharvest_schema"}
+    assert {function.name for function in resources.functions(choreography())} == invoked
+    assert {one.name for one in resources.functions(choreography()) if one.is_for_large} == large
+    for handler in HANDLERS.values():
         assert len(handler.read_text("utf-8").splitlines()) <= 30, handler

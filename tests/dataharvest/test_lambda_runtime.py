@@ -15,7 +15,10 @@ import boto3
 import pytest
 from harvest_world import CREDENTIALS, World
 from moto.server import ThreadedMotoServer
-from test_handlers import test_a_delivery_passes_through_every_function  # noqa: F401 - it runs here once more
+from test_handlers import (
+    HANDLERS,
+    test_a_delivery_passes_through_every_function,  # noqa: F401 - it runs here once more
+)
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
@@ -47,7 +50,7 @@ def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The layer for Lambda, unpacked."""
     folder = tmp_path_factory.mktemp("layer")
     module = packaging()
-    shutil.unpack_archive(module.build_layer(folder, module.FOR_LAMBDA), folder / "opt")
+    shutil.unpack_archive(module.build_layer(folder, module.DATAHARVEST, module.FOR_LAMBDA), folder / "opt")
     shipped = folder / "shipped"
     shipped.mkdir()
     installed = Path(boto3.__file__).parents[1]
@@ -79,7 +82,7 @@ def call(world: World, python: str, layer: Path) -> Callable[..., Any]:
 
     def call(function: str, *records: dict[str, Any]) -> Any:
         done = subprocess.run(
-            [python, str(Path(__file__).parent / "run_handler.py"), str(ROOT / "lambdas" / function)],
+            [python, str(Path(__file__).parent / "run_handler.py"), str(HANDLERS[function].parent)],
             input=json.dumps({"Records": list(records)}, default=str),
             env=environment,
             capture_output=True,
@@ -100,7 +103,8 @@ def test_the_same_code_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("first", "second"):
         folder = tmp_path / name
         folder.mkdir()
-        paths = [module.build_layer(folder, module.FOR_LAMBDA), *module.build_functions(folder)]
+        layers = [module.build_layer(folder, layer, module.FOR_LAMBDA) for layer in module.LAYERS]
+        paths = [*layers, *module.build_functions(folder)]
         builds.append({path.name: path.read_bytes() for path in paths})
-    assert len(builds[0]) == 1 + len(list((ROOT / "lambdas").glob("dataharvest_*")))
+    assert len(builds[0]) == len(module.LAYERS) + len(list((ROOT / "lambdas").rglob("handler.py")))
     assert [name for name in builds[0] if builds[0][name] != builds[1][name]] == []

@@ -61,13 +61,13 @@ class Choreography:
 
     @property
     def stages(self) -> tuple[Stage, ...]:
-        """Transformers in order, the announcer if one of them has a stream, then the catapult."""
+        """Transformers in order, then the catapult."""
         derived = tuple(transformer.flag for transformer in self.transformers)
         transformers = (
             Stage(one.name, one.needs, one.flag, by_portfolio=False if one.stream else None)
             for one in self.transformers
         )
-        return (*transformers, *self._announcer, Stage(CATAPULT, derived or KIND_FLAGS, MESSAGES_SENT))
+        return (*transformers, Stage(CATAPULT, derived or KIND_FLAGS, MESSAGES_SENT))
 
     @property
     def streamed(self) -> tuple[Transformer, ...]:
@@ -79,14 +79,15 @@ class Choreography:
         return any(transformer.flag in one.needs for one in self.streamed)
 
     @property
-    def _announcer(self) -> tuple[Stage, ...]:
+    def announcer(self) -> tuple[Stage, ...]:
+        """The stage that announces the portfolios of large deliveries, if a transformer has a stream."""
         needs = dict.fromkeys(flag for transformer in self.streamed for flag in transformer.needs)
         return (Stage(ANNOUNCER, tuple(needs), MESSAGES_SENT, by_portfolio=True),) if needs else ()
 
     @property
     def flags(self) -> tuple[str, ...]:
         """Flags of a delivery in the order in which they are set."""
-        return (*KIND_FLAGS, *dict.fromkeys(stage.flag for stage in self.stages if stage.name != ANNOUNCER))
+        return (*KIND_FLAGS, *(stage.flag for stage in self.stages))
 
     @property
     def values(self) -> tuple[Value, ...]:

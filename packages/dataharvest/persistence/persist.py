@@ -32,14 +32,15 @@ TO_SPLIT = "to be split into chunks"
 class Persistence:
     """Takes delivered objects into the database and tells the ``metastore``, or ``sender`` if a file is refused.
 
-    Objects of more than ``split_above`` bytes are left to the splitter, which is asked by its queue.
+    Objects of more than ``split_above`` bytes are left to the splitter, which is asked by its queue; None: all
+    are taken as a whole.
     """
 
     sender: Sender
     metastore: Metastore
     s3: S3Client
     queues: StageQueues
-    split_above: int
+    split_above: int | None = None
 
     def take(self, delivered: DeliveredObject) -> str:
         """Take one object in, and return what came of it; taking it again changes nothing.
@@ -51,7 +52,7 @@ class Persistence:
         if name is None:
             return FOREIGN
         found: register.Registered | str = TO_SPLIT
-        if delivered.size <= self.split_above:
+        if self.split_above is None or delivered.size <= self.split_above:
             key = self.sender.vault.key(name.external_client, name.business_date)
             try:
                 with self.sender.database.transaction() as connection:
