@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dataharvest.dispatcher import Dispatcher
+from dataharvest.model.choreography import ANNOUNCER
+from dataharvest.model.portfolio import PortfolioEvent
+from dataharvest.stage_queues import StageQueues
 from estrela.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -14,9 +18,11 @@ if TYPE_CHECKING:
 
 
 def replay(s3: S3Client, dispatcher: Dispatcher, address: str) -> Iterator[str]:
-    """Dispatch every record of the batches below ``address`` (``s3://bucket/prefix``); yield a line for each batch.
+    """Take up the batches below ``address`` (``s3://bucket/prefix``); yield a line for each.
 
-    A batch that is replayed twice does no harm: a stage that was run finds that it was.
+    Changes of the metastore are dispatched. For events of portfolios the announcer is asked, which announces those of
+    the delivery that are not calculated. A batch that is replayed twice does no harm: what was done is found done.
+
     Raises SettingsError for an address or object that is no such batch, or botocore's errors.
     """
     bucket, _, prefix = address.removeprefix("s3://").partition("/")
@@ -25,8 +31,26 @@ def replay(s3: S3Client, dispatcher: Dispatcher, address: str) -> Iterator[str]:
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for found in page.get("Contents", []):
             content = s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read()
-            asked = [stage for record in _records(found["Key"], content) for stage in dispatcher.dispatch(record)]
+            records = _records(found["Key"], content)
+            changes = [record for record in records if "dynamodb" in record]
+            asked = [stage for record in changes for stage in dispatcher.dispatch(record)]
+            asked += _announced(dispatcher.queues, [record for record in records if "kinesis" in record])
             yield f"s3://{bucket}/{found['Key']}: asked {', '.join(asked) or 'no stage'}"
+
+
+def _announced(queues: StageQueues, records: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Ask the announcer for each delivery that events of portfolios name; say how many events name none."""
+    deliveries, unreadable = {}, 0
+    for record in records:
+        try:
+            event = PortfolioEvent.from_json(base64.b64decode(record["kinesis"]["data"]))
+        except ValueError:
+            unreadable += 1
+        else:
+            deliveries[event.delivery] = ANNOUNCER
+    for delivery in deliveries:
+        queues.ask(ANNOUNCER, delivery.to_json(), delivery.external_client)
+    return [*deliveries.values(), *([f"nothing for {unreadable} records that name no portfolio"] if unreadable else [])]
 
 
 def _records(key: str, content: bytes) -> list[dict[str, Any]]:

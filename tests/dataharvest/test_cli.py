@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 
@@ -10,6 +11,8 @@ import pytest
 from harvest_world import BUCKET, CLIENT, DAY, SAMPLE, SAMPLE_MESSAGES, World, delivery_of
 
 from dataharvest.cli import main
+from dataharvest.model.delivery import Delivery
+from dataharvest.model.portfolio import PortfolioEvent
 from dataharvest.progress import Done, Progress
 
 
@@ -79,6 +82,25 @@ def test_a_batch_that_lambda_gave_up_is_taken_up_again(
         settings.work("relationship", delivery_of(settings.stream()[-1]))
     settings.settle(4)
     assert [sent.body for sent in settings.received()] == SAMPLE_MESSAGES
+
+
+def test_portfolios_that_lambda_gave_up_are_announced_again(
+    settings: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    delivery = settings.delivery()
+    details = [PortfolioEvent(delivery, name).to_json() for name in ("p1", "p2")] + ["{}"]
+    records = [
+        {"eventSource": "aws:kinesis", "kinesis": {"data": base64.b64encode(detail.encode()).decode()}}
+        for detail in details
+    ]  # fmt: skip
+    body = json.dumps({"requestContext": {}, "payload": json.dumps({"Records": records})})
+    boto3.client("s3").put_object(Bucket=BUCKET, Key="aws/lambda/batch", Body=body)
+    assert main(["replay", f"s3://{BUCKET}/aws/lambda/"]) == 0
+    asked = "announcer, nothing for 1 records that name no portfolio"
+    assert capsys.readouterr().out == f"s3://{BUCKET}/aws/lambda/batch: asked {asked}\n"
+    url = settings.functions.settings.stages + "announcer"
+    (message,) = boto3.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    assert Delivery.from_json(message["Body"]) == delivery
 
 
 @pytest.mark.parametrize(
