@@ -53,9 +53,11 @@ class ETLFactory:
         step, is_sensitive = "settings", False
         try:
             settings = feed_settings_from(argv) if is_of_feed(argv) else settings_from(argv)
-            step, is_sensitive = settings.title, settings.is_sensitive
+            step = settings.title
             if isinstance(settings, FeedSettings):
+                is_sensitive = bool(settings.feed.withheld)
                 return cls.feed_step(settings).execute()
+            is_sensitive = load(settings.star).is_sensitive
             log = Logger.to(run_key=settings.run_key, entity=settings.entity, phase=settings.phase)
             return cls(RunParts(settings, spark, boto3.Session(), job), log).step().execute()
         except Exception as error:

@@ -40,11 +40,6 @@ class FeedSettings:
         return f"{self.phase} of feed {self.feed.name}"
 
     @property
-    def is_sensitive(self) -> bool:
-        """Whether texts that may quote rows are withheld."""
-        return bool(self.feed.withheld)
-
-    @property
     def environ(self) -> Mapping[str, str]:
         """The settings as the environment variables of :mod:`estrela.warehouse_parts`."""
         return {

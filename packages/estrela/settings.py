@@ -57,11 +57,6 @@ class Settings:
         """What the run does, for messages."""
         return f"{self.phase} of {self.star}.{self.entity}"
 
-    @property
-    def is_sensitive(self) -> bool:
-        """Whether texts that may quote rows are withheld. Raises DefinitionError if nothing declares the star."""
-        return load(self.star).is_sensitive
-
 
 def settings_from(argv: Sequence[str]) -> Settings:
     """Read ``--name value`` pairs; Glue's own are passed over. Raises SettingsError."""

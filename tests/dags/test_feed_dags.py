@@ -160,3 +160,31 @@ def test_a_load_that_fails_for_good_sets_its_files_to_fail(warehouse: Any, answe
     assert warehouse.states() == {keys[0]: "In Progress", keys[1]: "Fail"}
     reasons = "SELECT reason FROM ledger.files WHERE state = 'Fail'"
     assert warehouse.database.query(reasons) == [{"reason": "task load of day-1 failed for good"}]
+
+
+ANOTHER_FEED = """
+    import json, sys
+    import estrela.feeds
+    sys.path.insert(0, sys.argv[1])
+    estrela.feeds.__path__.append(sys.argv[2])
+    import feeds, warehouse
+    dag = feeds.feed_rates
+    groups = {task.task_id.partition(".")[0] for task in warehouse.warehouse.tasks}
+    print(json.dumps([dag.dag_id, dag.description, len(dag.tasks), sorted(groups)]))
+"""
+
+
+def test_a_feed_is_added_by_its_declaration_alone(tmp_path: Path) -> None:
+    """The feed of the README, which nothing of the platform names."""
+    readme = (DAG_FILE.parents[1] / "README.md").read_text().partition("## How to add a feed")[2]
+    package = tmp_path / "treasury"
+    package.mkdir()
+    (package / "__init__.py").write_text('"""Files of the treasury."""\n')
+    (package / "rates.py").write_text(readme.partition("```python\n")[2].partition("```")[0])
+    env = {**os.environ, "AIRFLOW_HOME": str(tmp_path / "airflow")}
+    command = [sys.executable, "-c", textwrap.dedent(ANOTHER_FEED), str(DAG_FILE.parent), str(tmp_path)]
+    output = subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
+    dag_id, doc, tasks, groups = json.loads(output.splitlines()[-1])
+    assert (dag_id, tasks) == ("feed_rates", 7)
+    assert doc == "Exchange rates, one file per day; a day sent again replaces its rows"
+    assert groups == sorted([*feeds(), "rates"])
