@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from ledger_house import House
+from recorded_calls import for_code, recorded
 
 from estrela.ledger.schema import SCHEMA
 from estrela.ledger.waiting import HOURS_SINCE_ARRIVAL, OLDEST_NEW_AGE
@@ -79,3 +80,19 @@ def test_an_empty_ledger_has_nothing_that_waits(
         function.handler({}, CONTEXT)
     (printed,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert printed[OLDEST_NEW_AGE] == [0.0]
+
+
+@pytest.mark.parametrize("function", ["register_file", "ledger_schema", "ledger_metrics"])
+def test_functions_call_what_their_roles_allow_and_nothing_else(
+    house: House, aws: Running, monkeypatch: pytest.MonkeyPatch, loaded: Loaded, function: str
+) -> None:
+    url = house.database.engine.url
+    login = {"username": url.username, "password": "x", "host": url.query["host"], "port": 5432, "dbname": url.database}
+    aws.client("secretsmanager").create_secret(Name=f"{function}-{house.bucket}", SecretString=json.dumps(login))
+    with recorded() as actions:
+        monkeypatch.delenv("ESTRELA_WAREHOUSE_URL")
+        monkeypatch.setenv("ESTRELA_WAREHOUSE_SECRET", f"{function}-{house.bucket}")
+        monkeypatch.setenv("ESTRELA_LANDING", house.bucket)
+        with loaded(function) as module:
+            module.handler(house.put("card_settlements/visa_2026-11-01.csv.gz", b"x"), CONTEXT)
+    assert actions == for_code(f"feeds.{function}.this")

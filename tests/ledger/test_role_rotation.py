@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from recorded_calls import for_code, recorded
 
 from dataharvest.database.session import Database
 from estrela.errors import LoadError, SettingsError
@@ -140,3 +142,13 @@ def test_a_step_that_is_none_is_refused(rotation: RoleRotation, secret: str) -> 
     with pytest.raises(SettingsError) as refused:
         rotation.run("dropSecret", secret, "1")
     assert str(refused.value) == ("Step: is 'dropSecret'; allowed: createSecret, setSecret, testSecret, finishSecret")
+
+
+def test_the_rotation_calls_what_its_role_allows_and_nothing_else(
+    master: dict[str, Any], secret: str, rotation: RoleRotation, aws: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in aws.env.items():
+        monkeypatch.setenv(name, value)
+    with recorded() as actions:
+        rotate(RoleRotation(boto3.client("secretsmanager"), rotation.master_secret), secret)
+    assert actions == for_code("warehouse.rotation.this")

@@ -34,3 +34,5 @@ def test_who_may_name_a_queue_as_dead_letter_queue_is_read_back(aws: Running) ->
     allowed = json.dumps({"redrivePermission": "denyAll"})
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedriveAllowPolicy": allowed})
     assert attributes(sqs, url)["RedriveAllowPolicy"] == allowed
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedriveAllowPolicy": ""})
+    assert "RedriveAllowPolicy" not in attributes(sqs, url)

@@ -33,6 +33,7 @@ case "{name} $*" in
   *describe-services*) printf '%s' "${{GIVEN_UP:-}}" ;;
   *services-stable*) exit "${{UNSTABLE:-0}}" ;;
   tar*) mkdir -p "${{@: -1}}/dags" "${{@: -1}}/packages/estrela" ;;
+  *"lambda invoke"*) echo told >"${{@: -1}}"; echo "${{FUNCTION_ERROR:-None}}" ;;
   *"output -raw "*) echo "${{@: -1}}-of-the-state" ;;
   *" plan "*) exit "${{PLAN_STATUS:-0}}" ;;
   *" apply "*) [ -z "${{APPLY_WAITS:-}}" ] || {{ trap 'exit 1' INT; echo waits >> "$CALLS"; sleep 20 & wait; }}

@@ -116,6 +116,43 @@ def test_a_task_that_fails_ends_it_and_names_its_log(on_ecs: Deployment) -> None
     assert not on_ecs.has_called("airflow_setup-of-the-state")
 
 
+@pytest.fixture
+def with_feeds(deployment: Deployment) -> Deployment:
+    settings = deployment.folder / "terraform" / "environments" / "dev.tfvars"
+    settings.write_text(settings.read_text() + "feeds = true\n")
+    return deployment
+
+
+def test_functions_are_built_and_schemas_brought_to_the_newest_version(with_feeds: Deployment) -> None:
+    assert with_feeds.run("apply", "--yes", EMPTY_SECRETS="estrela-dev/feeds/pii_key")[0] == 0
+    built, applied, filled, called = order(
+        with_feeds, " functions HERE=", " apply ", "put-secret-value", "lambda invoke"
+    )
+    assert built < applied < filled < called
+    assert with_feeds.has_called("--function-name schema_functions-of-the-state")
+    assert with_feeds.has_called("!ends_with(Name, '/slack')")
+    assert not with_feeds.has_called("docker")
+
+
+def test_a_schema_that_stays_old_is_told_after_eight_calls(with_feeds: Deployment) -> None:
+    status, words = with_feeds.run("apply", "--yes", FUNCTION_ERROR="Unhandled", DEPLOY_PAUSE="0")
+    assert (status, "the function schema_functions-of-the-state failed: told" in words) == (8, True)
+    assert len([call for call in with_feeds.calls if "lambda invoke" in call]) == 8
+
+
+def test_a_dry_run_neither_builds_nor_calls_functions(with_feeds: Deployment) -> None:
+    status, words = with_feeds.run("apply", "--dry-run")
+    assert (status, "would run: aws lambda invoke" in words) == (0, True)
+    assert not with_feeds.has_called("lambda invoke")
+    assert not with_feeds.has_called(" functions ")
+
+
+def test_without_feeds_nothing_of_functions_is_built(deployment: Deployment) -> None:
+    assert deployment.run("apply", "--yes")[0] == 0
+    assert not deployment.has_called(" functions ")
+    assert not deployment.has_called("lambda invoke")
+
+
 def test_services_that_do_not_come_up_are_told(on_ecs: Deployment) -> None:
     status, words = on_ecs.run("apply", "--yes", UNSTABLE="255")
     assert (status, "a service on ECS is not stable" in words) == (8, True)

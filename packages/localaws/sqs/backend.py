@@ -14,6 +14,7 @@ from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/using-messagededuplicationid-property.html
 DEDUPLICATION_SECONDS = 300.0
 RECENT = "recent_deduplication_ids"
+ALLOWED = "RedriveAllowPolicy"
 _PAUSE = 1.0
 _COUNTS = (
     "approximate_number_of_messages",
@@ -52,6 +53,8 @@ class LocalSqsBackend(SQSBackend):
         """SetQueueAttributes; moto would drop the policy of a queue whenever another attribute is set."""
         with self.lock:
             kept = {"Policy": policy} if (policy := self.get_queue(queue_name).policy) else {}
+            if attributes.get(ALLOWED) == "":
+                attributes = attributes | {ALLOWED: None}
             return super().set_queue_attributes(queue_name, kept | attributes)
 
     def send_message(self, queue_name: str, message_body: str, *args: Any, **options: Any) -> Message:
@@ -141,6 +144,6 @@ def install() -> None:
     for name in _COUNTS:
         setattr(Queue, name, _when_asked(getattr(Queue, name).fget))
     Queue.redrive_allow_policy = None
-    if "RedriveAllowPolicy" not in Queue.BASE_ATTRIBUTES:
-        Queue.BASE_ATTRIBUTES.append("RedriveAllowPolicy")
+    if ALLOWED not in Queue.BASE_ATTRIBUTES:
+        Queue.BASE_ATTRIBUTES.append(ALLOWED)
     sqs_backends.backend = LocalSqsBackend
