@@ -28,28 +28,31 @@ def server(certificate: Path | None) -> Iterator[int]:
     """A server that speaks PostgreSQL's protocol as far as its answer to the startup message: the error "it asked"."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
-        def answer() -> None:
+        def serve() -> None:
             with suppress(OSError):
-                connection, _ = listening.accept()
-                with connection:
-                    connection.recv(8)  # SSLRequest
-                    if certificate is None:
-                        connection.sendall(b"N")
-                        return
-                    connection.sendall(b"S")
-                    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-                    context.load_cert_chain(certificate / "server.pem", certificate / "server-key.pem")
-                    with context.wrap_socket(connection, server_side=True) as secure:
-                        secure.recv(1024)
-                        secure.sendall(REFUSAL)
+                while True:
+                    connection, _ = listening.accept()  # a refused client tries again with the secret as it is then
+                    with connection, suppress(OSError):
+                        answer(connection, certificate)
 
-        thread = threading.Thread(target=answer)
+        thread = threading.Thread(target=serve)
         thread.start()
         try:
             yield int(listening.getsockname()[1])
         finally:
-            listening.close()
+            listening.shutdown(socket.SHUT_RDWR)
             thread.join(10)
+
+
+def answer(connection: socket.socket, certificate: Path | None) -> None:
+    connection.recv(8)  # SSLRequest
+    connection.sendall(b"S" if certificate else b"N")
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate / "server.pem", certificate / "server-key.pem")
+        with context.wrap_socket(connection, server_side=True) as secure:
+            secure.recv(1024)
+            secure.sendall(REFUSAL)
 
 
 def connect(port: int, root_certificate: str) -> str:
