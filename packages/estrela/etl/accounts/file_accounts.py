@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
@@ -73,7 +74,10 @@ class FileAccounts:
         ``rows`` are those of ``taken``, computed; ``replaced`` selects the rows of the trusted table that are new.
         Raises LoadError where rows got lost.
         """
-        counted, loaded = counted_rows(rows, self.source.tolerance.measure), self._loaded(replaced)
+        with ThreadPoolExecutor(1) as pool:
+            loading = pool.submit(self._loaded, replaced)
+            counted = counted_rows(rows, self.source.tolerance.measure)
+        loaded = loading.result()
         rejects = rows.where(F.col("_reject").isNotNull()) if any(one.rejected for one in counted.values()) else None
         self._write_rejects(rejects, taken.refused, kept)
         # Two pages of one answer may have the same content.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,10 @@ from estrela.model.check import Between, Check, Expression, NotNull, OneOf, Reco
 from estrela.model.source import Source
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import Column, DataFrame, Row
+
+PASSES = 2
+"""Passes over a table at the same time: while one is planned, another is computed."""
 
 
 @dataclass(frozen=True)
@@ -67,23 +71,32 @@ def run_checks(
     Examples do not show the values of the columns ``masked``.
     """
     bad = {check: _bad(check) for check in checks if not isinstance(check, Unique | Reconcile)}
+    with ThreadPoolExecutor(PASSES) as pool:
+        counting = pool.submit(_counts, rows, bad, [check for check in checks if isinstance(check, Reconcile)])
+        twice = {check: pool.submit(_duplicates, rows, check, masked) for check in checks if isinstance(check, Unique)}
+        sums = {check: pool.submit(_sum, source_of(check), check) for check in checks if isinstance(check, Reconcile)}
+    counts, results = counting.result(), []
+    for check in checks:
+        if isinstance(check, Unique):
+            count, examples = twice[check].result()
+        elif isinstance(check, Reconcile):
+            count, examples = _difference(counts[f"sum_{check.column}"], sums[check].result(), check)
+        else:
+            count = counts[f"n{list(bad).index(check)}"]
+            examples = _examples(rows, bad[check], check, masked) if count else ()
+        results.append(CheckResult(check_name(check), ", ".join(check.columns), counts["rows"], count, examples))
+    return results
+
+
+def _counts(rows: DataFrame, bad: Mapping[Check, Column], reconciled: Sequence[Reconcile]) -> Row:
+    """Return the number of rows, of those that fail each check of single rows, and the sums to be reconciled."""
     counts = rows.agg(
         F.count(F.lit(1)).alias("rows"),
         *[F.count_if(where).alias(f"n{at}") for at, where in enumerate(bad.values())],
-        *[_total(check.column).alias(f"sum_{check.column}") for check in checks if isinstance(check, Reconcile)],
+        *[_total(check.column).alias(f"sum_{check.column}") for check in reconciled],
     ).first()
     assert counts is not None
-    failed = {check: counts[f"n{at}"] for at, check in enumerate(bad)}
-    results = []
-    for check in checks:
-        if isinstance(check, Unique):
-            count, examples = _duplicates(rows, check, masked)
-        elif isinstance(check, Reconcile):
-            count, examples = _difference(counts[f"sum_{check.column}"], check, source_of(check))
-        else:
-            count, examples = failed[check], _examples(rows, bad[check], check, masked) if failed[check] else ()
-        results.append(CheckResult(check_name(check), ", ".join(check.columns), counts["rows"], count, examples))
-    return results
+    return counts
 
 
 def _bad(check: Check) -> Column:
@@ -110,11 +123,15 @@ def _duplicates(rows: DataFrame, check: Unique, masked: Collection[str]) -> tupl
     return count, _shown(twice, (*check.columns, "n"), masked) if count else ()
 
 
-def _difference(here: object, check: Reconcile, source: DataFrame) -> tuple[int, tuple[str, ...]]:
-    [there] = source.agg(_total(check.source_column)).collect()
-    if here == there[0]:
+def _sum(source: DataFrame, check: Reconcile) -> object:
+    [total] = source.agg(_total(check.source_column)).collect()
+    return total[0]
+
+
+def _difference(here: object, there: object, check: Reconcile) -> tuple[int, tuple[str, ...]]:
+    if here == there:
         return 0, ()
-    return 1, (f"sum {here} against {there[0]} of {check.source_column} in {check.source.name}",)
+    return 1, (f"sum {here} against {there} of {check.source_column} in {check.source.name}",)
 
 
 def _total(column: str) -> Column:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,12 +44,14 @@ class TableBuild:
     def run(self) -> bool:
         """Build and audit; return whether the rows changed. Raises QualityError if a check fails."""
         target, nothing = self.lake.tables.refined(self.table), self.part is not None and not self.part.partitions
+        report = None
         if not nothing:
             self._write()
-        if nothing or (not self.begun and self._is_unchanged()):
+            report = self._report_of_changed()
+        if report is None:
             self.lake.notes.note_inputs(target, self.inputs.as_text())
             return False
-        self.lake.notes.mark_audited(target, self._report())
+        self.lake.notes.mark_audited(target, report)
         return True
 
     def _write(self) -> None:
@@ -59,13 +62,21 @@ class TableBuild:
         replaced, target = part.rows if part else None, self.lake.tables.refined(self.table)
         self.lake.overwrite(target, rows, replaced, inputs=self.inputs.as_text())
 
-    def _is_unchanged(self) -> bool:
-        """Whether the run's branch holds the committed rows; the branch is dropped then."""
+    def _report_of_changed(self) -> str | None:
+        """Return the results of the checks; None where the run's branch holds the committed rows, and drop it then.
+
+        Both questions are asked at once: to plan one of a small part takes as long as to compute the other.
+        """
+        if self.begun:
+            return self._report()
         target = self.lake.tables.refined(self.table)
-        unchanged = self.lake.is_unchanged(target, self.part.rows if self.part else None)
-        if unchanged:
-            self.lake.branches.drop(target, self.lake.branch)
-        return unchanged
+        with ThreadPoolExecutor(1) as pool:
+            report = pool.submit(self._report)
+            unchanged = self.lake.is_unchanged(target, self.part.rows if self.part else None)
+        if not unchanged:
+            return report.result()
+        self.lake.branches.drop(target, self.lake.branch)
+        return None
 
     def _report(self) -> str:
         """Check what was written; return the results for the whole table. Raises QualityError if a check fails."""
