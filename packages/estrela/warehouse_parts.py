@@ -3,7 +3,7 @@
 ``ESTRELA_WAREHOUSE_SECRET`` names the secret of the database in the format of Amazon RDS, or ``ESTRELA_WAREHOUSE_URL``
 is its ``postgresql+psycopg://`` address; ``ESTRELA_LANDING`` and ``ESTRELA_ARCHIVE`` are buckets;
 ``ESTRELA_PII_SECRET`` names the secret whose text is the key of hashed personal values, ``ESTRELA_PII_KEY`` is that
-text itself.
+text itself. Redshift is named as :func:`~estrela.hooks.redshift.redshift_of` says.
 """
 
 from __future__ import annotations
@@ -17,15 +17,21 @@ import boto3
 from estrela.errors import SettingsError
 from estrela.etl.feed_loader import FeedLoader
 from estrela.etl.feed_rows.judge import Judge
+from estrela.etl.loaders.changes import Changes
+from estrela.etl.loaders.copy_folder import CopyFolder
 from estrela.etl.loaders.postgres import PostgresLoader
 from estrela.etl.loaders.postgres_changes import PostgresChanges
+from estrela.etl.loaders.redshift import RedshiftLoader
+from estrela.etl.loaders.redshift_changes import RedshiftChanges
 from estrela.hooks.database import DatabaseManager
 from estrela.hooks.ftps import FtpsHook, FtpsServer
 from estrela.hooks.landed_files import LandedFiles
+from estrela.hooks.redshift import RedshiftData, redshift_of
 from estrela.hooks.secret import Secret
 from estrela.ledger.files import LedgerFiles
 from estrela.ledger.register import Register
 from estrela.model.feed import Feed
+from estrela.model.feed_engine import Redshift
 from estrela.model.feed_origin import DatabaseTable, FtpsFolder
 from estrela.model.feeds import feeds
 
@@ -73,12 +79,23 @@ class WarehouseParts:
         return LedgerFiles(self.database, self.register())
 
     def loader(self, feed: Feed) -> FeedLoader:
-        """Return what loads files of ``feed``."""
+        """Return what loads files of ``feed``. Raises SettingsError."""
+        if isinstance(feed.engine, Redshift):
+            folder = CopyFolder(self.session.client("s3"), self.archive_bucket)
+            return RedshiftLoader(self.database, self.files, self.redshift, folder, self._pii_key(feed))
         return PostgresLoader(self.database, self.files, self._pii_key(feed))
 
-    def changes(self, feed: Feed) -> PostgresChanges:
-        """Return what changes loaded files of ``feed``."""
+    def changes(self, feed: Feed) -> Changes:
+        """Return what changes loaded files of ``feed``. Raises SettingsError."""
+        loader = self.loader(feed)
+        if isinstance(loader, RedshiftLoader):
+            return RedshiftChanges(self.database, self.files, self._pii_key(feed), loader=loader)
         return PostgresChanges(self.database, self.files, self._pii_key(feed))
+
+    @cached_property
+    def redshift(self) -> RedshiftData:
+        """The database of feeds whose engine is Redshift. Raises SettingsError."""
+        return redshift_of(self.environ, self.session.client("redshift-data"))
 
     def ftps_hook(self, feed: Feed, origin: FtpsFolder) -> FtpsHook:
         """Return a client of the FTPS server of ``feed``. Raises SettingsError if its secret cannot be read."""

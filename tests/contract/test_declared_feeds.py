@@ -10,17 +10,29 @@ from killed import expire, load_and_die
 from ledger_house import House
 
 from estrela.model.feed import Feed, OnOverwrite, Order
+from estrela.model.feed_engine import Redshift
 from estrela.model.feed_format import Csv, JsonLines
 from estrela.model.feeds import feeds
 from localaws.running import Running
 
 FEEDS = [replace(one, origin=replace(one.origin, bucket="")) for one in feeds().values()]
+ENGINES = [
+    *(pytest.param(one, id=one.name) for one in FEEDS),
+    *(
+        # One feed on the other engine is enough for every run of the tests.
+        pytest.param(replace(one, engine=Redshift()), id=f"{one.name}-redshift", marks=[pytest.mark.long] * (at > 0))
+        for at, one in enumerate(one for one in FEEDS if not isinstance(one.engine, Redshift))
+    ),
+]
+"""Every feed as declared, and each of PostgreSQL as if its table were in Redshift."""
 FIELDS = [(feed, field) for feed in FEEDS for field in FeedFiles(feed).fields_that_reject]
 
 
-@pytest.fixture(params=FEEDS, ids=lambda one: one.name)
+@pytest.fixture(params=ENGINES)
 def files(request: pytest.FixtureRequest, house: House) -> FeedFiles:
     feed: Feed = request.param
+    if isinstance(feed.engine, Redshift):
+        request.getfixturevalue("redshift_house")
     house.feeds = {feed.name: feed}
     return FeedFiles(feed)
 
@@ -31,7 +43,7 @@ def load(house: House) -> str:
 
 
 def rows(house: House, feed: Feed) -> int:
-    ((count,),) = house.query(f"SELECT count(*) FROM {feed.target}")
+    ((count,),) = house.target(f"SELECT count(*) FROM {feed.target}")
     return int(count)
 
 
@@ -86,11 +98,13 @@ def test_a_damaged_file_loads_nothing(house: House, files: FeedFiles, damage: st
     ((state, reason),) = house.query("SELECT state, reason FROM ledger.files")
     assert state in ("Fail", "Rejected")
     assert feed.name in reason
-    assert house.query(f"SELECT to_regclass('{feed.target}')") == [(None,)]
+    assert not house.has_table(feed.target)
 
 
 @pytest.mark.parametrize(("feed", "field"), FIELDS, ids=lambda one: getattr(one, "name", None) or one.header)
-def test_a_bad_cell_is_named(house: House, feed: Feed, field: object) -> None:
+def test_a_bad_cell_is_named(house: House, feed: Feed, field: object, request: pytest.FixtureRequest) -> None:
+    if isinstance(feed.engine, Redshift):
+        request.getfixturevalue("redshift_house")
     files = FeedFiles(feed)
     house.feeds = {feed.name: feed}
     house.hear(house.put(files.key(1), files.with_bad_cell(1, field)))  # type: ignore[arg-type]
@@ -108,7 +122,7 @@ def test_a_kill_between_any_two_steps(house: House, files: FeedFiles, aws: Runni
     feed = files.feed
     for number in range(1, 35):
         house.hear(house.put(files.key(number), files.packed(files.rows(number))))
-        load_and_die(house, number, lambda: aws.client("s3"), feed.name)
+        load_and_die(house, number, aws.client, feed.name)
         expire(house)
         assert load(house) == ""
     assert rows(house, feed) == (200 if feed.is_whole else 34 * 200)

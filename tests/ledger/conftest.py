@@ -13,6 +13,7 @@ from ledger_house import House, postgres
 from sqlalchemy import create_engine, make_url, text
 
 from estrela.hooks.database import DatabaseManager
+from estrela.hooks.redshift import RedshiftData
 from estrela.ledger.schema import SCHEMA
 from localaws.running import Running, running
 
@@ -63,3 +64,20 @@ def house(s3: Any, warehouse_url: str) -> Iterator[House]:
     database = DatabaseManager.from_url(warehouse_url)
     yield House(s3, bucket, database)
     database.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def workgroup(aws: Running) -> str:
+    """A workgroup of Redshift Serverless."""
+    serverless = aws.client("redshift-serverless")
+    serverless.create_namespace(namespaceName="warehouse")
+    serverless.create_workgroup(workgroupName="warehouse", namespaceName="warehouse")
+    return "warehouse"
+
+
+@pytest.fixture
+def redshift_house(house: House, aws: Running, workgroup: str) -> House:
+    """A house whose feeds are loaded into Redshift."""
+    house.redshift = RedshiftData(aws.client("redshift-data"), {"WorkgroupName": workgroup, "Database": "dev"})
+    house.redshift.transact("test", [f"DROP SCHEMA IF EXISTS {name} CASCADE" for name in ("mart", "warehouse")])
+    return house

@@ -12,14 +12,17 @@ from typing import Any
 from ledger_house import House
 
 from estrela.errors import EstrelaError
-from estrela.etl.loaders import postgres
+from estrela.etl.loaders import postgres, redshift
 from estrela.etl.loaders.archive import Archive
+from estrela.etl.loaders.copy_folder import CopyFolder
 from estrela.etl.loaders.postgres_table import PostgresTable
 from estrela.hooks.database import DatabaseManager
 from estrela.hooks.landed_files import LandedFiles
+from estrela.hooks.redshift import RedshiftData
 from estrela.ledger.claims import Claims
 
-STEPS: tuple[tuple[Any, str], ...] = (
+Steps = tuple[tuple[Any, str], ...]
+STEPS: Steps = (
     (Claims, "sweep"),
     (Claims, "claim"),
     (postgres, "begin_load"),
@@ -35,6 +38,14 @@ STEPS: tuple[tuple[Any, str], ...] = (
     (LandedFiles, "_is_copied"),
     (LandedFiles, "_delete"),
     (LandedFiles, "move"),
+    (RedshiftData, "query"),
+    (RedshiftData, "transact"),
+    (CopyFolder, "put"),
+    (CopyFolder, "clear"),
+    (redshift.RedshiftLoader, "_intend"),
+    (redshift, "supersede"),
+    (redshift, "settle"),
+    (redshift.RedshiftLoader, "load"),
 )
 """What a load is made of: the process may die before and after each call."""
 
@@ -61,9 +72,9 @@ class Countdown:
 
 
 @contextmanager
-def counted(countdown: Countdown) -> Iterator[None]:
-    """While this holds, every step counts."""
-    kept = [(owner, name, getattr(owner, name)) for owner, name in STEPS]
+def counted(countdown: Countdown, steps: Steps) -> Iterator[None]:
+    """While this holds, each of ``steps`` counts."""
+    kept = [(owner, name, getattr(owner, name)) for owner, name in steps]
     for owner, name, step in kept:
         setattr(owner, name, countdown.around(step))
     try:
@@ -73,14 +84,18 @@ def counted(countdown: Countdown) -> Iterator[None]:
             setattr(owner, name, step)
 
 
-def load_and_die(house: House, steps: int, client: Callable[[], Any], feed: str = "sales") -> bool:
-    """Load in a child process that dies after so many steps; return whether it died."""
+def load_and_die(
+    house: House, steps: int, client: Callable[[str], Any], feed: str = "sales", of: Steps = STEPS
+) -> bool:
+    """Load in a child process that dies after so many steps ``of`` these; return whether it died."""
     child = os.fork()
     if child == 0:
         # Connections of the parent must not be used: the child has its own.
         url = house.database.engine.url
-        own = replace(house, s3=client(), database=DatabaseManager.from_url(url))
-        with counted(Countdown(steps)):
+        own = replace(house, s3=client("s3"), database=DatabaseManager.from_url(url))
+        if own.redshift:
+            own.redshift = replace(own.redshift, client=client("redshift-data"))
+        with counted(Countdown(steps), of):
             try:
                 own.step("doomed", feed).run()
                 own.archive(feed).run()

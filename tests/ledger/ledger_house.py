@@ -13,13 +13,19 @@ import pytest
 from sqlalchemy import make_url
 
 from estrela.errors import EstrelaError
+from estrela.etl.feed_loader import FeedLoader
 from estrela.etl.loaders.archive import Archive
+from estrela.etl.loaders.changes import Changes
+from estrela.etl.loaders.copy_folder import CopyFolder
 from estrela.etl.loaders.postgres import PostgresLoader
 from estrela.etl.loaders.postgres_changes import PostgresChanges
+from estrela.etl.loaders.redshift import RedshiftLoader
+from estrela.etl.loaders.redshift_changes import RedshiftChanges
 from estrela.etl.steps.archive_feed import ArchiveFeed
 from estrela.etl.steps.load_feed import LoadFeed
 from estrela.hooks.database import DatabaseManager
 from estrela.hooks.landed_files import LandedFiles
+from estrela.hooks.redshift import RedshiftData
 from estrela.ledger.arrivals import arrivals_of, listed
 from estrela.ledger.claims import Claims
 from estrela.ledger.files import LedgerFiles
@@ -89,6 +95,7 @@ class House:
     database: DatabaseManager
     feeds: Mapping[str, Feed] = field(default_factory=lambda: {"sales": sales_feed()})
     lease: float = 60.0
+    redshift: RedshiftData | None = None
     events: list[dict[str, Any]] = field(default_factory=list)
 
     def put(self, key: str, body: bytes) -> dict[str, Any]:
@@ -131,12 +138,19 @@ class House:
         return Claims(self.database, self.lease)
 
     @property
-    def loader(self) -> PostgresLoader:
-        return PostgresLoader(self.database, LandedFiles(self.s3), b"a key of tests")
+    def loader(self) -> FeedLoader:
+        files, key = LandedFiles(self.s3), b"a key of tests"
+        if self.redshift:
+            folder = CopyFolder(self.s3, f"{self.bucket}-archive", part_bytes=1000)
+            return RedshiftLoader(self.database, files, self.redshift, folder, key)
+        return PostgresLoader(self.database, files, key)
 
     @property
-    def changes(self) -> PostgresChanges:
-        return PostgresChanges(self.database, LandedFiles(self.s3), b"a key of tests")
+    def changes(self) -> Changes:
+        files, key, loader = LandedFiles(self.s3), b"a key of tests", self.loader
+        if isinstance(loader, RedshiftLoader):
+            return RedshiftChanges(self.database, files, key, loader=loader)
+        return PostgresChanges(self.database, files, key)
 
     def step(self, run: str = "run 1", feed: str = "sales") -> LoadFeed:
         return LoadFeed(self.feeds[feed], self.claims, self.loader, run)
@@ -158,13 +172,22 @@ class House:
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         return [tuple(row.values()) for row in self.database.query(sql)]
 
+    def target(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a query of the database that holds the feeds' tables."""
+        return self.redshift.query("test", sql) if self.redshift else self.query(sql)
+
+    def has_table(self, table: str = "mart.sales") -> bool:
+        if self.redshift:
+            return self.redshift.query_if_there("test", f"SELECT 1 FROM {table} LIMIT 1") is not None
+        return self.query(f"SELECT to_regclass('{table}')") != [(None,)]
+
     def states(self) -> list[tuple[Any, ...]]:
         """Key and state of every file, in the order of registration."""
         return self.query("SELECT key, state FROM ledger.files ORDER BY id")
 
     def ids(self, table: str = "mart.sales") -> list[int]:
         """Ids in the table, sorted."""
-        return [one for (one,) in self.query(f"SELECT id FROM {table} ORDER BY id")]
+        return [one for (one,) in self.target(f"SELECT id FROM {table} ORDER BY id")]
 
     def reasons(self) -> Sequence[str]:
         return [one for (one,) in self.query("SELECT reason FROM ledger.files ORDER BY id")]

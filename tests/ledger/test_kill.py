@@ -9,6 +9,7 @@ from killed import expire, load_and_die
 from ledger_house import House, csv, sales_feed
 
 from estrela.model.feed import Load, Order, RowTolerance
+from estrela.model.feed_engine import Redshift
 from localaws.running import Running
 
 BAD = b"x,,,,,\n"
@@ -16,6 +17,7 @@ FEEDS = {
     "append": sales_feed(tolerance=RowTolerance(rows=1)),
     "upsert": sales_feed(load=Load.UPSERT, order=Order.ALL, key=("id",), tolerance=RowTolerance(rows=1)),
     "truncate": sales_feed(load=Load.TRUNCATE, tolerance=RowTolerance(rows=1)),
+    "redshift": sales_feed(tolerance=RowTolerance(rows=1), engine=Redshift()),
 }
 
 
@@ -47,15 +49,17 @@ def check(house: House, kind: str, first: int, last: int) -> None:
 @pytest.mark.parametrize(("kind", "first", "last"), [("append", 18, 23), ("upsert", 17, 20)])
 def test_a_kill_around_the_commit(house: House, aws: Running, kind: str, first: int, last: int) -> None:
     house.feeds = {"sales": FEEDS[kind]}
-    assert live_through_kills(house, lambda: aws.client("s3"), first, last) == last - first
+    assert live_through_kills(house, aws.client, first, last) == last - first
     check(house, kind, first, last)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("kind", FEEDS)
-def test_a_kill_between_any_two_steps(house: House, aws: Running, kind: str) -> None:
+def test_a_kill_between_any_two_steps(house: House, aws: Running, kind: str, request: pytest.FixtureRequest) -> None:
+    if kind == "redshift":
+        request.getfixturevalue("redshift_house")
     house.feeds = {"sales": FEEDS[kind]}
     last = 70
-    died = live_through_kills(house, lambda: aws.client("s3"), 1, last)
+    died = live_through_kills(house, aws.client, 1, last)
     assert 40 < died < last - 1, "every step of two files, and at least one run to the end"
     check(house, kind, 1, last)

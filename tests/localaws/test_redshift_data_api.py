@@ -85,6 +85,19 @@ def test_a_batch_is_one_transaction(warehouse: Any) -> None:
     assert warehouse.rows("SELECT count(*) FROM one_transaction") == [[1]]
 
 
+def test_what_a_lock_waited_for_is_seen(warehouse: Any) -> None:
+    warehouse.done("CREATE TABLE locked (n int)")
+    started = warehouse.data.execute_statement(Sql="BEGIN", SessionKeepAliveSeconds=60, **warehouse.place)
+    session = {"SessionId": started["SessionId"]}
+    warehouse.ended(started["Id"])
+    warehouse.done("LOCK TABLE locked", **session)
+    warehouse.done("INSERT INTO locked VALUES (1)", **session)
+    waiting = warehouse.data.batch_execute_statement(Sqls=["LOCK locked", "SELECT n FROM locked"], **warehouse.place)
+    warehouse.done("COMMIT", **session)
+    assert warehouse.ended(waiting["Id"])["Status"] == "FINISHED"
+    assert warehouse.result(f"{waiting['Id']}:2") == [[1]]
+
+
 def test_a_batch_may_commit_each_statement(warehouse: Any) -> None:
     warehouse.done("CREATE TABLE each_alone (n int)")
     texts = ("INSERT INTO each_alone VALUES (1)", "SELECT 1 / 0", "INSERT INTO each_alone VALUES (2)")

@@ -11,6 +11,7 @@ import pytest
 from estrela.errors import DefinitionError
 from estrela.model import Column, Field, Number, Text
 from estrela.model.feed import Cut, Feed, Hashed, Load, OnOverwrite, Order, RowTolerance
+from estrela.model.feed_engine import Distribution, Redshift
 from estrela.model.feed_format import Csv
 from estrela.model.feed_origin import DatabaseTable, S3Drop
 from estrela.model.feeds import assembled, feeds
@@ -48,12 +49,14 @@ rates = Feed(
         ({"fields": rates.fields[:1]}, "its fields do not fill each column once: rate"),
         ({"fields": (rates.fields[0], Field("Code", "rate", Number(",")))}, "has a header twice"),
         ({"max_attempts": 0}, "max_attempts=0 is not 1 or more"),
+        ({"engine": Redshift(sort=("code", "day"))},
+         "Redshift: sort names 'day', which is not a column; allowed: code, rate"),
     ],
 )  # fmt: skip
 def test_a_contradiction_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(DefinitionError) as caught:
         replace(rates, **changes)
-    assert str(caught.value) == f"Feed('rates'): {message}"
+    assert str(caught.value) == "Feed('rates')" + (", " if message.startswith("Redshift") else ": ") + message
 
 
 @pytest.mark.parametrize(
@@ -69,6 +72,9 @@ def test_a_contradiction_is_refused(changes: dict[str, Any], message: str) -> No
         (lambda: Csv(compression="rar"), "Csv: unknown compression 'rar'; allowed: , gzip, bz2, zstd, zip"),
         (lambda: Csv(delimiter="||"), "Csv: delimiter '||' is not one character"),
         (lambda: Csv(heading_lines=-1), "Csv: heading_lines=-1 is not 0 or more"),
+        (lambda: Redshift(distribution=Distribution.KEY),
+         "Redshift: distribution=key with distribution_key=''; allowed: Distribution.KEY with the name of a column, "
+         "another distribution without one"),
         (lambda: Cut("x", 0), "Cut('x'): keep=0 is not 1 or more"),
     ],
 )  # fmt: skip

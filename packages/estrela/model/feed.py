@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from estrela.errors import DefinitionError
 from estrela.model.column import Column, require_distinct, require_known, require_name
+from estrela.model.feed_engine import POSTGRES, Engine, Redshift
 from estrela.model.feed_format import Csv, Format
 from estrela.model.feed_origin import DatabaseTable, S3Drop
 from estrela.model.source import Field
@@ -108,7 +109,7 @@ class Cut:
 
 @dataclass(frozen=True, kw_only=True)
 class Feed:
-    """A feed and its target table ``schema.table``. ``key`` identifies a row; ``group`` is the package that holds it.
+    """A feed and its target table ``schema.table`` in the database ``engine``. ``key`` identifies a row.
 
     ``pii`` says how personal values are changed before they are stored. The original values of its columns, and the
     lines that hold them, are nowhere in the warehouse, the rejects, logs or messages. ``max_attempts`` is how often
@@ -130,6 +131,7 @@ class Feed:
     tolerance: RowTolerance = RowTolerance()
     pii: tuple[Hashed | Cut, ...] = ()
     max_attempts: int = 3
+    engine: Engine = POSTGRES
 
     def __post_init__(self) -> None:
         where, known = f"Feed({self.name!r})", [one.name for one in self.columns]
@@ -143,6 +145,8 @@ class Feed:
         require_known(where, "a field", [one.column for one in self.fields], known)
         require_known(where, "key", self.key, known)
         require_known(where, "pii", [one.column for one in self.pii], known)
+        if isinstance(self.engine, Redshift):
+            self.engine.validate(f"{where}, Redshift", known)
         self._validate_fields(where)
         self._validate_policies(where)
         if isinstance(self.origin, DatabaseTable):

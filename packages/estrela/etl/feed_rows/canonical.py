@@ -1,4 +1,4 @@
-"""Rows that PostgreSQL reads exactly as the parsers do: found by a regular expression, and given to COPY unchanged.
+"""Rows that COPY reads exactly as the parsers do: found by a regular expression, and given to it unchanged.
 
 What it matches is never rounded, padded, trimmed or out of range, so that COPY cannot fail on it. It may miss rows that
 are good in another form; those are read field by field.
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from estrela.etl.feed_rows.values import SPACES
 from estrela.etl.readers.dialect import Dialect
 from estrela.model.feed import Feed
+from estrela.model.feed_engine import REDSHIFT_TEXT_BYTES, Engine, Redshift
 from estrela.model.feed_format import Csv
 from estrela.model.parse import Boolean, Date, Digits, Number, Parser, Prefix, Text, Timestamp, Whole
 from estrela.model.source import Field
@@ -22,24 +23,33 @@ DIGITS = {"int": 9, "bigint": 18}
 """Digits of which every number fits the type."""
 TRUE, FALSE = frozenset({"true", "t", "yes", "y", "on", "1"}), frozenset({"false", "f", "no", "n", "off", "0"})
 """Words that PostgreSQL reads as booleans."""
+ONLY_POSTGRES = frozenset({"on", "off"})
+"""Those of them that Redshift does not read."""
+REDSHIFT_LETTERS = REDSHIFT_TEXT_BYTES // 4 - 2
+"""Letters that fit Redshift's longest text, whatever they are, with one at each end more."""
 
 
 def rows_pattern(feed: Feed, form: Csv, dialect: Dialect) -> re.Pattern[str] | None:
     """Return what matches as many canonical rows as follow each other; None if there can be none in such files."""
     places = sorted(dialect.positions)
-    if feed.pii or places != list(range(dialect.width)) or form.null_words or len(dialect.delimiter.encode()) > 1:
+    marks = dialect.delimiter + (dialect.quote or "")
+    if feed.pii or places != list(range(dialect.width)) or form.null_words or not marks.isascii():
         return None
     fields = dict(zip(dialect.positions, dialect.layout.fields, strict=True))
     types = {column.name: column.type for column in feed.columns}
-    found = [_field(fields[place], types, dialect) for place in places]
+    found = [_field(fields[place], types, dialect, feed.engine) for place in places]
     if None in found:
         return None
     row = re.escape(dialect.delimiter).join(map(str, found))
     return re.compile(f"(?:(?![\r\n]){row}(?:\r\n|\n|\r))*+")
 
 
-def _field(field: Field, types: Mapping[str, str], dialect: Dialect) -> str | None:
-    found = _text(dialect) if isinstance(field.parse, Text) else _pattern(field.parse, types[field.column])
+def _field(field: Field, types: Mapping[str, str], dialect: Dialect, engine: Engine) -> str | None:
+    is_redshift = isinstance(engine, Redshift)
+    if is_redshift and isinstance(field.parse, Boolean) and not ONLY_POSTGRES.isdisjoint(_words(field.parse)):
+        return None
+    most = f"{{0,{REDSHIFT_LETTERS}}}" if is_redshift else "*"
+    found = _text(dialect, most) if isinstance(field.parse, Text) else _pattern(field.parse, types[field.column])
     if found is None or (isinstance(field.parse, Text) and (field.parse.collapse or not field.parse.trim)):
         return None
     if not isinstance(field.parse, Text) and dialect.delimiter in _signs(field.parse):
@@ -52,15 +62,15 @@ def _signs(parser: Parser) -> str:
     return "0123456789-.: " + ("".join(_words(parser)) if isinstance(parser, Boolean | Prefix) else "")
 
 
-def _text(dialect: Dialect) -> str:
+def _text(dialect: Dialect, most: str) -> str:
     """Return the pattern of a text that is not blank and has no white space at its ends."""
     never = re.escape(dialect.delimiter + (dialect.quote or '"')) + "\r\n\0"
     outer, inner = f"[^{never}{SPACES}]", f"[^{never}]"
-    plain = f"{outer}(?:{inner}*{outer})?"
+    plain = f"{outer}(?:{inner}{most}{outer})?"
     if not dialect.quote:
         return plain
     quote = re.escape(dialect.quote)
-    return f"{plain}|{quote}[^{quote}\0{SPACES}](?:[^{quote}\r\n\0]*[^{quote}\0{SPACES}])?{quote}"
+    return f"{plain}|{quote}[^{quote}\0{SPACES}](?:[^{quote}\r\n\0]{most}[^{quote}\0{SPACES}])?{quote}"
 
 
 def _pattern(parser: Parser, type_: str) -> str | None:

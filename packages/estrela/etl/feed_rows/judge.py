@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from estrela.errors import MASK, SettingsError, bounded
 from estrela.etl.feed_rows.values import Read, reader_of
 from estrela.model.feed import Cut, Feed, Hashed
+from estrela.model.feed_engine import REDSHIFT_TEXT_BYTES, Redshift
 
 LONGEST_VALUE = 200
 LONGEST_LINE = 2000
@@ -69,6 +70,8 @@ class Judge:
             read = reader_of(field.parse, types[field.column])
             if field.column in changes:
                 read = _changed(read, changes[field.column])
+            if isinstance(feed.engine, Redshift) and types[field.column] == "string":
+                read = _changed(read, _fitting)
             readers.append((field.header, read, field.required, field.column in feed.withheld))
         return cls(feed, tuple(readers))
 
@@ -97,6 +100,12 @@ def _changed(read: Read, change: Callable[[str], str]) -> Read:
         return None if value is None else change(value)
 
     return changed
+
+
+def _fitting(value: str) -> str:
+    if len(value.encode()) > REDSHIFT_TEXT_BYTES:
+        raise ValueError(f"a text of at most {REDSHIFT_TEXT_BYTES:,} bytes is allowed, the longest that Redshift holds")
+    return value
 
 
 def _change(one: Hashed | Cut, key: bytes) -> Callable[[str], str]:

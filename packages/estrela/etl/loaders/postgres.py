@@ -119,27 +119,33 @@ class PostgresLoader(FeedLoader):
         load = begin_load(cursor, claim.file, "load", claim.run)
         table = PostgresTable(claim.feed, cursor)
         table.ensure()
-        target = table.begin(self._superseded(cursor, claim))
+        target = table.begin(supersede(cursor, claim))
         spool = RejectSpool(claim.file, load)
         with damage_refused(claim), unpacked(cast(IO[bytes], stream), claim.feed.format.compression) as content:
             loaded = copy_rows(cursor, target, open_rows(content, judge, claim.address), spool)
         account = Account(loaded + spool.count, loaded, spool.count, loaded)
-        if not claim.feed.tolerance.allows(account.rejected, account.rows):
-            raise TooManyRejectsError(claim, account, tuple(spool.first))
+        require_tolerable(claim, account, spool)
         if claim.feed.load is Load.UPSERT:
             account = Account(account.rows, loaded, spool.count, table.merge(claim.file))
         spool.copy(cursor)
         end_load(cursor, load, account)
         return account
 
-    def _superseded(self, cursor: Cursor[Any], claim: Claim) -> list[int]:
-        """Return the loaded files whose rows leave: older versions of the file, or all where it holds all rows."""
-        feed = claim.feed
-        if feed.on_overwrite is OnOverwrite.APPEND_VERSION:
-            return []
-        given = {"file": claim.file, "feed": feed.name, "bucket": claim.bucket, "key": claim.key}
-        found = cursor.execute(SUPERSEDED, {**given, "whole": feed.is_whole}).fetchall()
-        return [id_ for (id_,) in found]
+
+def require_tolerable(claim: Claim, account: Account, spool: RejectSpool) -> None:
+    """Raise TooManyRejectsError if more rows are bad than the feed tolerates."""
+    if not claim.feed.tolerance.allows(account.rejected, account.rows):
+        raise TooManyRejectsError(claim, account, tuple(spool.first))
+
+
+def supersede(cursor: Cursor[Any], claim: Claim) -> list[int]:
+    """Return the loaded files whose rows leave: older versions of the file, or all where it holds all rows."""
+    feed = claim.feed
+    if feed.on_overwrite is OnOverwrite.APPEND_VERSION:
+        return []
+    given = {"file": claim.file, "feed": feed.name, "bucket": claim.bucket, "key": claim.key}
+    found = cursor.execute(SUPERSEDED, {**given, "whole": feed.is_whole}).fetchall()
+    return [id_ for (id_,) in found]
 
 
 def landed_of(claim: Claim) -> Landed:

@@ -16,6 +16,7 @@ from localaws.redshift.sql.words import Words, literal, quoted, table_name
 
 QUERY, CHANGE, DEFINITION = "query", "change", "definition"
 BEGIN, COMMIT, ROLLBACK, TRUNCATE = "begin", "commit", "rollback", "truncate"
+LOCK = "lock"
 COPY, UNLOAD, OUTSIDE = "copy", "unload", "outside a transaction"
 
 
@@ -136,6 +137,18 @@ def _truncate(words: Words, parameters: Mapping[str, str]) -> Statement:
     return Statement(TRUNCATE, words.sql, (f"TRUNCATE {name}",))
 
 
+def _lock(words: Words, parameters: Mapping[str, str]) -> Statement:
+    """https://docs.aws.amazon.com/redshift/latest/dg/r_LOCK.html: always in ACCESS EXCLUSIVE mode."""
+    words.expect("LOCK")
+    words.skip("TABLE")
+    locked = [table_name(*words.qualified_name())]
+    while words.skip(","):
+        locked.append(table_name(*words.qualified_name()))
+    if not words.ended:
+        raise words.error()
+    return Statement(LOCK, words.sql, (f"LOCK TABLE {', '.join(locked)}",))
+
+
 def _transaction(kind: str) -> Callable[[Words, Mapping[str, str]], Statement]:
     def read(words: Words, parameters: Mapping[str, str]) -> Statement:
         words.advance()
@@ -195,6 +208,7 @@ _READERS: Mapping[str, Callable[[Words, Mapping[str, str]], Statement]] = {
     "DROP": _drop,
     "ALTER": _alter,
     "TRUNCATE": _truncate,
+    "LOCK": _lock,
     "BEGIN": _transaction(BEGIN),
     "START": _transaction(BEGIN),
     "COMMIT": _transaction(COMMIT),

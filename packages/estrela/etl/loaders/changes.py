@@ -1,0 +1,114 @@
+"""Changes of what was loaded: rejects that are judged again, and files that are withdrawn."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Cursor
+from psycopg.rows import dict_row
+
+from estrela.errors import FileRefusedError, LoadError
+from estrela.etl.feed_rows.judge import Judge
+from estrela.etl.loaders.postgres import RejectSpool, begin_load, end_load
+from estrela.hooks.database import DatabaseManager
+from estrela.hooks.landed_files import LandedFiles
+from estrela.ledger.claims import Account, Claim, unclaimed
+from estrela.ledger.state import State
+from estrela.model.feed import Feed
+
+LOCKED = "SELECT * FROM ledger.files WHERE id = %s FOR UPDATE"
+OPEN_REJECTS = """
+SELECT line FROM ledger.rejects
+WHERE file = %s AND is_counted AND resolved_by IS NULL AND (%s = '' OR code = %s)
+"""
+WITH_REJECTS = """
+SELECT DISTINCT f.id FROM ledger.files f JOIN ledger.rejects r ON r.file = f.id
+WHERE f.feed = %s AND f.state = 'Done' AND f.superseded_by IS NULL AND r.is_counted AND r.resolved_by IS NULL
+  AND (%s = '' OR r.code = %s) ORDER BY f.id
+"""
+RESOLVED = """
+UPDATE ledger.rejects SET resolved_by = %s
+WHERE file = %s AND load <> %s AND is_counted AND resolved_by IS NULL AND line = ANY(%s)
+"""
+RECOUNTED = """
+UPDATE ledger.files SET rows_loaded = rows_loaded + %s, rows_rejected = rows_rejected - %s WHERE id = %s
+"""
+WITHDRAWN = """
+UPDATE ledger.files SET state = 'Filtered Out', reason = 'withdrawn: ' || %s, run = %s, rows_in = NULL,
+  rows_loaded = NULL, rows_rejected = NULL WHERE id = %s
+"""
+
+
+@dataclass(frozen=True)
+class Changes(ABC):
+    """Changes the rows of loaded files; each call is one transaction of the ledger.
+
+    Raises LoadError and FileRefusedError.
+    """
+
+    database: DatabaseManager
+    files: LandedFiles
+    pii_key: bytes = b""
+
+    @abstractmethod
+    def reload(
+        self, cursor: Cursor[Any], claim: Claim, judge: Judge, lines: frozenset[int], spool: RejectSpool
+    ) -> Account:
+        """Judge ``lines`` of a file again: load the good ones, spool the bad ones. Repeated, it changes nothing."""
+
+    @abstractmethod
+    def remove(self, cursor: Cursor[Any], claim: Claim, load: int) -> int:
+        """Delete the rows of a file; return their number."""
+
+    def with_rejects(self, feed: Feed, code: str = "") -> list[int]:
+        """Return the files of ``feed`` with rejects, of one ``code`` or of all, that a replay may load."""
+        with self.database.transaction("ledger.rejects") as cursor:
+            return [id_ for (id_,) in cursor.execute(WITH_REJECTS, (feed.name, code, code)).fetchall()]
+
+    def replay(self, feed: Feed, file: int, run: str, code: str = "") -> Account:
+        """Judge rejected rows of a file by today's declaration, and load those that are good now."""
+        judge = Judge.of(feed, self.pii_key)
+        with self.database.transaction(feed.target) as cursor:
+            claim = _current(cursor, feed, file, run)
+            lines = frozenset(line for (line,) in cursor.execute(OPEN_REJECTS, (file, code, code)).fetchall())
+            load = begin_load(cursor, file, "replay", run)
+            spool = RejectSpool(file, load)
+            account = self.reload(cursor, claim, judge, lines, spool)
+            spool.copy(cursor)
+            cursor.execute(RESOLVED, (load, file, load, list(lines)))
+            cursor.execute(RECOUNTED, (account.loaded, account.loaded, file))
+            end_load(cursor, load, account)
+        return account
+
+    def withdraw(self, feed: Feed, file: int, run: str, reason: str) -> int:
+        """Take the rows of a file out of its table, and its rejects out of the account; return the number of rows."""
+        with self.database.transaction(feed.target) as cursor:
+            claim = _current(cursor, feed, file, run)
+            load = begin_load(cursor, file, "withdraw", run)
+            rows = self.remove(cursor, claim, load)
+            lines = [line for (line,) in cursor.execute(OPEN_REJECTS, (file, "", "")).fetchall()]
+            cursor.execute(RESOLVED, (load, file, load, lines))
+            cursor.execute(WITHDRAWN, (reason, run, file))
+            end_load(cursor, load, Account(changed=rows))
+        return rows
+
+
+def require_all(claim: Claim, account: Account, lines: frozenset[int]) -> None:
+    """Raise FileRefusedError unless every one of ``lines`` was found and judged."""
+    if account.rows != len(lines):
+        problem = f"{account.rows} of the {len(lines)} rejected rows are where they were; nothing was replayed"
+        raise FileRefusedError(claim.feed.name, claim.address, problem)
+
+
+def _current(cursor: Cursor[Any], feed: Feed, file: int, run: str) -> Claim:
+    """Return the file, locked. Raises LoadError unless its rows are in the table."""
+    with cursor.connection.cursor(row_factory=dict_row) as rows:
+        found = rows.execute(LOCKED, (file,)).fetchone()
+    assert found is not None
+    claim, replacement = unclaimed(feed, run, found), found["superseded_by"]
+    if found["state"] != State.DONE or replacement is not None:
+        why = f"file {replacement} took its place" if replacement else f"it is {found['state']}"
+        raise LoadError(claim.address, f"its rows are not in {feed.target}: {why}", retriable=False)
+    return claim

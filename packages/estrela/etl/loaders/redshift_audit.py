@@ -1,0 +1,101 @@
+"""The audit table beside a feed's table in Redshift: one row per load, committed with the rows of that load."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from estrela.etl.loaders.redshift_sql import literal, must_hold, quoted
+from estrela.hooks.redshift import RedshiftData
+from estrela.ledger.claims import Account, Claim
+from estrela.model.feed import Feed
+
+SUFFIX = "_loads"
+COLUMNS = """load bigint NOT NULL, file bigint NOT NULL, kind varchar(10) NOT NULL, file_key varchar(64) NOT NULL,
+file_position varchar(4000) NOT NULL, sha256 varchar(64) NOT NULL, rows_loaded bigint NOT NULL,
+rows_rejected bigint NOT NULL, rows_changed bigint NOT NULL, committed_at timestamp DEFAULT getdate()"""
+
+
+@dataclass(frozen=True)
+class AuditRow:
+    """What a committed load did. ``kind`` is load, replay or withdraw."""
+
+    load: int
+    file: int
+    kind: str
+    sha256: str
+    account: Account
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The audit table of ``feed``. ``key`` limits it to the versions of one file, unless files are loaded serially.
+
+    A load is valid only after the newest load in this scope that its worker knew of: that is the fence.
+    """
+
+    feed: Feed
+    key: str
+
+    @classmethod
+    def of(cls, claim: Claim) -> Audit:
+        """Return the audit as the load of a claimed file sees it."""
+        return cls(claim.feed, key_of(claim))
+
+    @property
+    def table(self) -> str:
+        """Name of the table, not quoted."""
+        return f"{self.feed.target}{SUFFIX}"
+
+    @property
+    def name(self) -> str:
+        """Name of the table, quoted."""
+        return quoted(self.table)
+
+    def created(self) -> str:
+        """Return the statement that creates the table."""
+        return f"CREATE TABLE IF NOT EXISTS {self.name} ({COLUMNS})"
+
+    def newest(self, redshift: RedshiftData) -> AuditRow | None:
+        """Return the last committed load in scope; None if there is none, or no table yet. Raises LoadError."""
+        sql = (
+            f"SELECT load, file, kind, sha256, rows_loaded, rows_rejected, rows_changed FROM {self.name} "
+            f"WHERE {self._scope} ORDER BY load DESC LIMIT 1"
+        )
+        found = redshift.query_if_there(self.table, sql)
+        if not found:
+            return None
+        load, file, kind, sha256, loaded, rejected, changed = found[0]
+        return AuditRow(load, file, kind, sha256, Account(loaded + rejected, loaded, rejected, changed))
+
+    def locked(self) -> str:
+        """Return the statement that makes loads of the feed wait for each other, and no reader of its table."""
+        return f"LOCK {self.name}"
+
+    def fenced(self, newest: int) -> str:
+        """Return the check that no load in scope was committed after ``newest``."""
+        return must_hold(f"(SELECT NVL(MAX(load), 0) FROM {self.name} WHERE {self._scope}) = {newest}")
+
+    def older_files(self) -> str:
+        """Return the query of the files of the same key that were ever loaded."""
+        return f"SELECT file FROM {self.name} WHERE file_key = {literal(self.key)}"
+
+    def newer_files(self, position: str) -> str:
+        """Return the query of the files that were loaded and come after ``position``."""
+        return f"SELECT file FROM {self.name} WHERE file_position > {literal(position)}"
+
+    def written(self, load: int, file: int, kind: str, position: str, sha256: str, account: Account) -> str:
+        """Return the statement that writes the row of a load; the rows that it changed are counted in the table."""
+        values = f"{load}, {file}, {literal(kind)}, {literal(self.key)}, {literal(position)}, {literal(sha256)}"
+        changed = f"SELECT count(*) FROM {quoted(self.feed.target)} WHERE source_load = {load}"
+        names = "load, file, kind, file_key, file_position, sha256, rows_loaded, rows_rejected, rows_changed"
+        return f"INSERT INTO {self.name} ({names}) SELECT {values}, {account.loaded}, {account.rejected}, ({changed})"
+
+    @property
+    def _scope(self) -> str:
+        return "1 = 1" if self.feed.is_serial else f"file_key = {literal(self.key)}"
+
+
+def key_of(claim: Claim) -> str:
+    """Return what all versions of a file have in common, as text that needs no escape."""
+    return hashlib.sha256(f"{claim.bucket}/{claim.key}".encode()).hexdigest()

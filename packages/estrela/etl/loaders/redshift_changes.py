@@ -1,0 +1,75 @@
+"""Changes of what was loaded into Redshift: its transaction is committed before the ledger's.
+
+After a kill between the two the same command, given again, finishes the change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from psycopg import Cursor
+
+from estrela.errors import LoadError
+from estrela.etl.feed_rows.judge import Judge
+from estrela.etl.loaders.changes import Changes, require_all
+from estrela.etl.loaders.postgres import RejectSpool
+from estrela.etl.loaders.redshift import FENCE, RedshiftLoader
+from estrela.etl.loaders.redshift_audit import Audit
+from estrela.etl.loaders.redshift_table import RedshiftTable
+from estrela.hooks.redshift import Execution, StatementError
+from estrela.ledger.claims import Account, Claim
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedshiftChanges(Changes):
+    """Changes tables in Redshift, through the parts of ``loader``."""
+
+    loader: RedshiftLoader
+
+    def reload(
+        self, cursor: Cursor[Any], claim: Claim, judge: Judge, lines: frozenset[int], spool: RejectSpool
+    ) -> Account:
+        """Stage the good rows, and merge them in place of what an earlier try loaded of the same lines."""
+        loader, feed, audit = self.loader, claim.feed, Audit.of(claim)
+        fence, position = self._fence(audit), loader.position(claim.file)
+        with loader.folder.writing(feed.name, claim.file, spool.load) as parts:
+            found = loader.judged(claim, judge, spool, parts, lines)
+            require_all(claim, found.account, lines)
+        loader.ensure(feed)
+        table = RedshiftTable(feed)
+        statements = [
+            *fence,
+            *loader.staged(feed, found, parts),
+            table.has_all(found.account.loaded),
+            *table.cleared_lines(),
+            *table.merged(audit.newer_files(position)),
+            audit.written(spool.load, claim.file, "replay", position, found.sha256, found.account),
+            table.unstaged,
+        ]
+        self._commit(claim, statements)
+        loader.folder.clear(feed.name, claim.file)
+        newest = audit.newest(loader.redshift)
+        return replace(found.account, changed=newest.account.changed) if newest else found.account
+
+    def remove(self, cursor: Cursor[Any], claim: Claim, load: int) -> int:
+        """Delete the rows of the file."""
+        audit, position = Audit.of(claim), self.loader.position(claim.file)
+        deleted = RedshiftTable(claim.feed).withdrawn(f"source_file = {claim.file}")
+        written = audit.written(load, claim.file, "withdraw", position, "", Account())
+        fence = self._fence(audit)
+        execution = self._commit(claim, [*fence, deleted, written])
+        return int(execution["SubStatements"][len(fence)]["ResultRows"])
+
+    def _fence(self, audit: Audit) -> list[str]:
+        newest = audit.newest(self.loader.redshift)
+        return [audit.locked(), audit.fenced(newest.load if newest else 0)]
+
+    def _commit(self, claim: Claim, statements: list[str]) -> Execution:
+        try:
+            return self.loader.redshift.transact(claim.feed.target, statements)
+        except StatementError as error:
+            if error.place != FENCE:
+                raise
+            problem = "a load of the feed was committed meanwhile; nothing was changed, give the command again"
+            raise LoadError(claim.feed.target, problem, retriable=True) from error

@@ -1,0 +1,173 @@
+"""The table of a feed in Redshift: the statements that create it, bring it in line, empty it and merge into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from estrela.errors import LoadError
+from estrela.etl.loaders.postgres_table import is_wider
+from estrela.etl.loaders.redshift_sql import NULL_WORD, equal, listed, literal, mark, must_hold, quoted, redshift_type
+from estrela.model.feed import FEED_COLUMNS, Feed, Load, SchemaChange
+from estrela.model.feed_engine import Distribution, Redshift
+
+STAGE = quoted("estrela_stage")
+NUMBERS = ("integer", "bigint", "numeric")
+"""How the types begin whose columns can be widened."""
+
+
+@dataclass(frozen=True)
+class RedshiftTable:
+    """Statements about the target of ``feed``."""
+
+    feed: Feed
+
+    @property
+    def name(self) -> str:
+        """Name of the table, quoted."""
+        return quoted(self.feed.target)
+
+    @property
+    def columns_query(self) -> str:
+        """Query of the names and types of the table's columns; no row if there is no table."""
+        schema, _, table = self.feed.target.partition(".")
+        return (
+            "SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale "
+            f"FROM information_schema.columns WHERE table_schema = {literal(schema)} AND table_name = {literal(table)}"
+        )
+
+    @property
+    def declared(self) -> dict[str, str]:
+        """Columns of the declaration and their types."""
+        return {one.name: redshift_type(one.type) for one in (*self.feed.columns, *FEED_COLUMNS)}
+
+    def created(self) -> list[str]:
+        """Return what creates the schema and the table."""
+        engine = self.feed.engine
+        assert isinstance(engine, Redshift)
+        required = {field.column for field in self.feed.fields if field.required} | {one.name for one in FEED_COLUMNS}
+        columns = [f"{quoted(name)} {type_}{' NOT NULL' * (name in required)}" for name, type_ in self.declared.items()]
+        # Redshift does not enforce it, and plans by it: the load's own check makes it true.
+        keys = [f"PRIMARY KEY ({listed(self.feed.key)})"] if self.feed.key else []
+        statement = f"CREATE TABLE IF NOT EXISTS {self.name} ({', '.join(columns + keys)}) "
+        statement += f"DISTSTYLE {engine.distribution.upper()}"
+        if engine.distribution is Distribution.KEY:
+            statement += f" DISTKEY ({quoted(engine.distribution_key)})"
+        if engine.sort:
+            statement += f" COMPOUND SORTKEY ({listed(engine.sort)})"
+        schema = self.feed.target.partition(".")[0]
+        return [f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}", statement]
+
+    def evolved(self, found: Mapping[str, str]) -> list[str]:
+        """Return what brings a table with the columns ``found`` in line, as far as the feed's schema_change allows.
+
+        Raises LoadError.
+        """
+        required = {field.column for field in self.feed.fields if field.required}
+        policy, statements = self.feed.schema_change, list[str]()
+        for name, type_ in self.declared.items():
+            may_add = policy in (SchemaChange.ADD_NULLABLE, SchemaChange.WIDEN) and name not in required
+            if found.get(name) == type_:
+                continue
+            if name not in found and may_add:
+                statements.append(f"ALTER TABLE {self.name} ADD COLUMN {quoted(name)} {type_}")
+            elif name in found and policy is SchemaChange.WIDEN and _is_wider(found[name], type_):
+                statements += self._widened(name, type_)
+            else:
+                has = f"has {name} {found[name]}" if name in found else f"has no column {name}"
+                problem = f"{has} where the feed declares {type_}; schema_change={policy} does not allow that change"
+                raise LoadError(self.feed.target, problem, retriable=False)
+        return statements
+
+    def _widened(self, name: str, type_: str) -> list[str]:
+        """Return what changes the type of a column: Redshift's ALTER COLUMN knows lengths of texts only."""
+        column, wider = quoted(name), quoted(f"{name}_wider")
+        return [
+            f"ALTER TABLE {self.name} ADD COLUMN {wider} {type_}",
+            f"UPDATE {self.name} SET {wider} = CAST({column} AS {type_})",
+            f"ALTER TABLE {self.name} DROP COLUMN {column}",
+            f"ALTER TABLE {self.name} RENAME COLUMN {wider} TO {column}",
+        ]
+
+    def replaced(self, found: Mapping[str, str]) -> list[str]:
+        """Return what gives an emptied table the declared columns; unlike DROP TABLE, it keeps grants."""
+        declared = self.declared
+        wrong = [name for name, type_ in found.items() if declared.get(name) != type_]
+        lacking = [name for name, type_ in declared.items() if found.get(name) != type_]
+        return [f"ALTER TABLE {self.name} DROP COLUMN {quoted(name)}" for name in wrong] + [
+            f"ALTER TABLE {self.name} ADD COLUMN {quoted(name)} {declared[name]}" for name in lacking
+        ]
+
+    def staged(self, columns: Sequence[str], manifest: str, role: str, delimiter: str, quote: str) -> list[str]:
+        """Return what creates the staging table and copies the files of ``manifest`` into it; "" copies none.
+
+        It is dropped by hand: the session that runs the statements may outlive them.
+        """
+        names = listed(("source_file", "source_load", "source_line", *columns))
+        by = "default" if role == "default" else literal(role)
+        copy = (
+            f"COPY {STAGE} ({names}) FROM {literal(manifest)} IAM_ROLE {by} MANIFEST CSV GZIP DELIMITER "
+            f"{mark(delimiter)} QUOTE {mark(quote)} NULL AS {literal(NULL_WORD)} EMPTYASNULL TIMEFORMAT 'auto' "
+            "COMPUPDATE OFF STATUPDATE OFF"
+        )
+        return [f"CREATE TEMP TABLE {STAGE} (LIKE {self.name})", *([copy] if manifest else [])]
+
+    @property
+    def unstaged(self) -> str:
+        """What drops the staging table."""
+        return f"DROP TABLE {STAGE}"
+
+    def has_all(self, rows: int) -> str:
+        """Return the check that so many rows are staged."""
+        return must_hold(f"(SELECT count(*) FROM {STAGE}) = {rows}")
+
+    def withdrawn(self, condition: str) -> str:
+        """Return what deletes the rows for which ``condition`` holds; all if it is empty."""
+        return f"DELETE FROM {self.name}" + (f" WHERE {condition}" if condition else "")
+
+    def cleared_lines(self) -> list[str]:
+        """Return what deletes the rows of the staged lines, which an earlier try may have loaded."""
+        same = equal(("source_file", "source_line"), self.name, STAGE)
+        return [f"DELETE FROM {self.name} USING {STAGE} WHERE {same}"]
+
+    def merged(self, newer: str) -> list[str]:
+        """Return what brings the staged rows into the table; ``newer`` is a query of the newer files.
+
+        Of rows with the same key, that of the newest file stays, and of one file the last one.
+        """
+        columns = listed(self.feed.column_names)
+        if self.feed.load is not Load.UPSERT:
+            return [f"INSERT INTO {self.name} ({columns}) SELECT {columns} FROM {STAGE}"]
+        same = equal(self.feed.key, self.name, STAGE)
+        stays = (
+            f"({self.name}.source_file IN ({newer}) OR ({self.name}.source_file = {STAGE}.source_file "
+            f"AND {self.name}.source_line > {STAGE}.source_line))"
+        )
+        ranked = f"ROW_NUMBER() OVER (PARTITION BY {listed(self.feed.key)} ORDER BY source_line DESC)"
+        last = f"SELECT {columns}, {ranked} AS place_of_row FROM {STAGE}"
+        return [
+            f"DELETE FROM {STAGE} USING {self.name} WHERE {same} AND {stays}",
+            f"DELETE FROM {self.name} USING {STAGE} WHERE {same}",
+            f"INSERT INTO {self.name} ({columns}) SELECT {columns} FROM ({last}) AS ranked WHERE place_of_row = 1",
+        ]
+
+    def has_keys_once(self) -> str:
+        """Return the check that no staged key stands twice in the table, where rows were added and not merged."""
+        joined = f"{self.name} JOIN {STAGE} ON {equal(self.feed.key, self.name, STAGE)}"
+        keys = ", ".join(f"{self.name}.{quoted(name)}" for name in self.feed.key)
+        return must_hold(f"NOT EXISTS (SELECT 1 FROM {joined} GROUP BY {keys} HAVING count(*) > 1)")
+
+
+def columns_of(rows: Sequence[tuple[object, ...]]) -> dict[str, str]:
+    """Return the columns that :attr:`RedshiftTable.columns_query` found, with their types."""
+    found = {}
+    for name, type_, length, precision, scale in rows:
+        size = f"({length})" if length else f"({precision},{scale})" if type_ == "numeric" else ""
+        found[str(name)] = f"{type_}{size}"
+    return found
+
+
+def _is_wider(found: str, declared: str) -> bool:
+    if not found.startswith(NUMBERS):
+        return False
+    return declared.startswith("character varying") or is_wider(found, declared)
