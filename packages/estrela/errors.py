@@ -191,6 +191,14 @@ class ClaimLostError(EstrelaError):
         super().__init__(f"{feed}: the claim on {bounded(file)} was lost before the commit; nothing of it was loaded")
 
 
+class DeliveryError(EstrelaError):
+    """A message was not delivered by ``channel``; it stays unsent, and the next run sends it."""
+
+    def __init__(self, channel: str, problem: str, *, retriable: bool) -> None:
+        self.channel, self.problem, self.retriable = channel, problem, retriable
+        super().__init__(f"{channel}: {bounded(problem)}")
+
+
 class JobError(EstrelaError):
     """A Glue run did not succeed: ``job``, ``run_id``, ``state``, Glue's own ``message`` and its ``log_url``."""
 

@@ -3,7 +3,9 @@
 ``ESTRELA_WAREHOUSE_SECRET`` names the secret of the database in the format of Amazon RDS, or ``ESTRELA_WAREHOUSE_URL``
 is its ``postgresql+psycopg://`` address; ``ESTRELA_LANDING`` and ``ESTRELA_ARCHIVE`` are buckets;
 ``ESTRELA_PII_SECRET`` names the secret whose text is the key of hashed personal values, ``ESTRELA_PII_KEY`` is that
-text itself. Redshift is named as :func:`~estrela.hooks.redshift.redshift_of` says.
+text itself. Redshift is named as :func:`~estrela.hooks.redshift.redshift_of` says. Messages go to the addresses
+``ESTRELA_ALERT_RECIPIENTS``, with commas, from ``ESTRELA_ALERT_SENDER``, and to the Slack webhook whose URL is the text
+of the secret ``ESTRELA_SLACK_SECRET``.
 """
 
 from __future__ import annotations
@@ -26,9 +28,12 @@ from estrela.etl.loaders.redshift_changes import RedshiftChanges
 from estrela.hooks.database import DatabaseManager
 from estrela.hooks.ftps import FtpsHook, FtpsServer
 from estrela.hooks.landed_files import LandedFiles
+from estrela.hooks.mail import Mail
 from estrela.hooks.redshift import RedshiftData, redshift_of
 from estrela.hooks.secret import Secret
+from estrela.hooks.slack import Slack
 from estrela.ledger.files import LedgerFiles
+from estrela.ledger.outbox import Channel
 from estrela.ledger.register import Register
 from estrela.model.feed import Feed
 from estrela.model.feed_engine import Redshift
@@ -96,6 +101,17 @@ class WarehouseParts:
     def redshift(self) -> RedshiftData:
         """The database of feeds whose engine is Redshift. Raises SettingsError."""
         return redshift_of(self.environ, self.session.client("redshift-data"))
+
+    def channels(self) -> list[Channel]:
+        """Return where messages go: by e-mail, into Slack, or nowhere. Raises SettingsError."""
+        found: list[Channel] = []
+        if recipients := self.environ.get("ESTRELA_ALERT_RECIPIENTS"):
+            sender = self._given("ESTRELA_ALERT_SENDER", "the address that SES sends messages from")
+            addresses = tuple(one.strip() for one in recipients.split(",") if one.strip())
+            found.append(Mail(self.session.client("sesv2"), sender, addresses))
+        if "ESTRELA_SLACK_SECRET" in self.environ:
+            found.append(Slack(self._secret("ESTRELA_SLACK_SECRET")))
+        return found
 
     def ftps_hook(self, feed: Feed, origin: FtpsFolder) -> FtpsHook:
         """Return a client of the FTPS server of ``feed``. Raises SettingsError if its secret cannot be read."""

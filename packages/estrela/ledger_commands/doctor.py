@@ -13,7 +13,7 @@ from estrela.ledger.schema import SCHEMA
 from estrela.warehouse_parts import WarehouseParts
 
 GRANTS = """
-SELECT table_name, privilege FROM unnest(ARRAY['files', 'transitions', 'loads', 'rejects']) AS table_name,
+SELECT table_name, privilege FROM unnest(ARRAY['files', 'transitions', 'loads', 'rejects', 'messages']) AS table_name,
   unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS privilege
 WHERE NOT has_table_privilege('ledger.' || table_name, privilege)
 """

@@ -9,9 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from estrela.errors import DefinitionError, EstrelaError
+from estrela.errors import DefinitionError, DeliveryError, EstrelaError
 from estrela.feed_steps import FeedSteps
 from estrela.ledger.claims import unclaimed
+from estrela.ledger.expectations import Expectations
+from estrela.ledger.notices import Notices
+from estrela.ledger.outbox import Outbox
 from estrela.ledger.schema import SCHEMA
 from estrela.ledger.state import State
 from estrela.ledger_commands import texts
@@ -61,6 +64,8 @@ def parser() -> argparse.ArgumentParser:
     archive = commands.add_parser("archive", help="move loaded files of a feed to the archive")
     for one in (register, load, archive):
         one.add_argument("--feed", required=True)
+    notify = commands.add_parser("notify", help="send messages of what failed, is late, empty, odd, or is over")
+    notify.add_argument("--feed", default="", help="of this feed only")
     commands.add_parser("doctor", help="check what the ledger needs")
     commands.add_parser("migrate", help="create the ledger's schema, or bring it to the newest version")
     return found
@@ -73,6 +78,9 @@ def _run() -> str:
 def _list(given: argparse.Namespace, parts: WarehouseParts) -> int:
     found = parts.ledger().list(given.feed, given.state, given.most)
     print(texts.table(found) if found else "no file")
+    if not given.state:
+        for one in Expectations(parts.database).unexpected(_feeds(parts, given.feed), datetime.now(UTC)):
+            print(f"{one.kind}: {one.feed}: {one.address or 'no file'}: {one.text}")
     return 0
 
 
@@ -86,6 +94,11 @@ def _feed(parts: WarehouseParts, name: str) -> Feed:
     if name not in parts.feeds:
         raise DefinitionError("Feed", f"no feed is called {name!r}", parts.feeds)
     return parts.feeds[name]
+
+
+def _feeds(parts: WarehouseParts, name: str) -> list[Feed]:
+    """Return the feed of this name, or all."""
+    return [parts.feeds[name]] if name in parts.feeds else [] if name else list(parts.feeds.values())
 
 
 def _plan(given: argparse.Namespace, parts: WarehouseParts) -> int:
@@ -150,6 +163,24 @@ def _do(given: argparse.Namespace, parts: WarehouseParts, phase: str) -> None:
     print(f"{phase}: " + ", ".join(f"{name} {value}" for name, value in figures.items()))
 
 
+def _notify(given: argparse.Namespace, parts: WarehouseParts) -> int:
+    feeds = [_feed(parts, given.feed)] if given.feed else list(parts.feeds.values())
+    noted = Notices(parts.database).note(feeds, datetime.now(UTC))
+    print(f"{noted} new messages are noted")
+    failures: list[DeliveryError] = []
+    for channel in parts.channels():
+        try:
+            print(
+                f"{channel.name}: {Outbox(parts.database).send(channel, [one.name for one in feeds])} messages are sent"
+            )
+        except DeliveryError as error:
+            # One channel that is down keeps nothing from the other.
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return 0
+
+
 def _doctor(given: argparse.Namespace, parts: WarehouseParts) -> int:
     found = list(findings(parts))
     for one in found:
@@ -173,6 +204,7 @@ COMMANDS: Mapping[str, Command] = {
     "register": _register,
     "load": _load,
     "archive": _archive,
+    "notify": _notify,
     "doctor": _doctor,
     "migrate": _migrate,
 }

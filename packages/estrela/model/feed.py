@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from estrela.errors import DefinitionError
 from estrela.model.column import Column, require_distinct, require_known, require_name
+from estrela.model.feed_arrival import Expected
 from estrela.model.feed_engine import POSTGRES, Engine, Redshift
 from estrela.model.feed_format import Csv, Format
 from estrela.model.feed_origin import DatabaseTable, S3Drop
@@ -132,6 +133,7 @@ class Feed:
     pii: tuple[Hashed | Cut, ...] = ()
     max_attempts: int = 3
     engine: Engine = POSTGRES
+    expected: Expected | None = None
 
     def __post_init__(self) -> None:
         where, known = f"Feed({self.name!r})", [one.name for one in self.columns]

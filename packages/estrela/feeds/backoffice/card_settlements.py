@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 from estrela.model import Boolean, Column, Date, Field, Number, Text, Whole
 from estrela.model.feed import Cut, Feed, Load, Order, RowTolerance
+from estrela.model.feed_arrival import Expected
 from estrela.model.feed_format import Csv
 from estrela.model.feed_origin import S3Drop
 
@@ -36,4 +39,5 @@ card_settlements = Feed(
     key=("settlement_id",),
     tolerance=RowTolerance(share=0.02),
     pii=(Cut("card_number", 4),),
+    expected=Expected(by=time(8), least_rows=1, band=0.8),
 )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 from estrela.model import Column, Date, Field, Number, Text
 from estrela.model.feed import Feed, Load, Order
+from estrela.model.feed_arrival import Expected
 from estrela.model.feed_format import Csv
 from estrela.model.feed_origin import FtpsFolder
 
@@ -32,4 +35,5 @@ exchange_rates = Feed(
     load=Load.UPSERT,
     order=Order.IN_ORDER,
     key=("quoted_on", "currency"),
+    expected=Expected(by=time(20), days=(0, 1, 2, 3, 4), least_rows=1),
 )

@@ -1,0 +1,72 @@
+"""Feeds whose file is late, and files that are empty or odd, by what their feeds expect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from estrela.hooks.database import DatabaseManager
+from estrela.model.feed import Feed
+
+ARRIVED = """
+SELECT max(arrived_at) AS newest, coalesce(max(arrived_at) > :after, false) AS is_there
+FROM ledger.files WHERE feed = :feed AND state <> 'Rejected'
+"""
+LOADED = """
+SELECT l.id AS load, f.id AS file, f.bucket, f.key, l.rows_in FROM ledger.loads l JOIN ledger.files f ON f.id = l.file
+WHERE f.feed = :feed AND l.kind = 'load' AND l.error = '' AND l.ended_at IS NOT NULL ORDER BY l.id DESC LIMIT :most
+"""
+
+
+@dataclass(frozen=True)
+class Unexpected:
+    """What is not as expected: ``kind`` is late, empty or odd.
+
+    ``occasion`` differs for each due time and load. ``file`` is None and ``address`` "" if a file is late.
+    """
+
+    kind: str
+    feed: str
+    occasion: str
+    text: str
+    file: int | None = None
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class Expectations:
+    """The expectations of feeds. Raises LoadError."""
+
+    database: DatabaseManager
+
+    def unexpected(self, feeds: Iterable[Feed], now: datetime) -> list[Unexpected]:
+        """Return what is late at ``now``, and whether the last file of a feed is empty or odd."""
+        found = (one for feed in feeds if feed.expected for one in (self._late(feed, now), self._odd(feed)))
+        return [one for one in found if one]
+
+    def _late(self, feed: Feed, now: datetime) -> Unexpected | None:
+        due = feed.expected.due(now) if feed.expected else None
+        if due is None:
+            return None
+        before, last = due
+        [found] = self.database.query(ARRIVED, {"feed": feed.name, "after": before})
+        if found["is_there"]:
+            return None
+        newest = f"the newest is of {found['newest']:%Y-%m-%d %H:%M}" if found["newest"] else "none ever came"
+        text = f"no file came since {before:%Y-%m-%d %H:%M}, and one was due at {last:%Y-%m-%d %H:%M %Z}; {newest}"
+        return Unexpected("late", feed.name, f"{feed.name} {last.isoformat()}", text)
+
+    def _odd(self, feed: Feed) -> Unexpected | None:
+        expected = feed.expected
+        assert expected is not None
+        found = self.database.query(LOADED, {"feed": feed.name, "most": expected.last + 1})
+        if not found:
+            return None
+        newest, *older = found
+        oddness = expected.oddness(newest["rows_in"], [one["rows_in"] for one in older])
+        if oddness is None:
+            return None
+        kind, text = oddness
+        address = f"s3://{newest['bucket']}/{newest['key']}"
+        return Unexpected(kind, feed.name, f"load {newest['load']}", text, newest["file"], address)

@@ -1,0 +1,66 @@
+"""What is expected of the arrivals of a feed: when, and how many rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from statistics import median
+from zoneinfo import ZoneInfo
+
+from estrela.errors import DefinitionError
+
+WEEK = tuple(range(7))
+FEWEST_LOADS = 3
+"""Loads that a band needs at least, before it says anything."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """A file is due at ``by`` in ``zone`` on each of ``days`` (0 is Monday); "late" if none came since the time before.
+
+    ``least_rows`` are the rows that a file has at least, else it is "empty". ``band`` is the share by which its rows
+    may be more or fewer than the median of the ``last`` loads before it, else it is "odd"; 0 says nothing of that.
+    """
+
+    by: time | None = None
+    zone: str = "America/Sao_Paulo"
+    days: tuple[int, ...] = WEEK
+    least_rows: int = 0
+    band: float = 0.0
+    last: int = 7
+
+    def __post_init__(self) -> None:
+        if self.by is not None and (not self.days or not set(self.days) <= set(WEEK)):
+            raise DefinitionError("Expected", f"days={self.days}", ("some of 0 (Monday) to 6 (Sunday)",))
+        if self.least_rows < 0 or self.band < 0 or self.last < FEWEST_LOADS:
+            problem = f"least_rows={self.least_rows}, band={self.band}, last={self.last}"
+            allowed = (f"least_rows and band of at least 0, and last of at least {FEWEST_LOADS}",)
+            raise DefinitionError("Expected", problem, allowed)
+
+    def due(self, now: datetime) -> tuple[datetime, datetime] | None:
+        """Return the last two times at which a file was due, the earlier one first; None if there is no such time."""
+        if self.by is None:
+            return None
+        zone = ZoneInfo(self.zone)
+        today = now.astimezone(zone).date()
+        days = (today - timedelta(days=back) for back in range(15))
+        times = [datetime.combine(day, self.by, zone) for day in days if day.weekday() in self.days]
+        last, before = [one for one in times if one <= now][:2]
+        return before, last
+
+    def oddness(self, rows: int, before: Sequence[int]) -> tuple[str, str] | None:
+        """Return ``empty`` or ``odd`` and what was expected, of a file with so many rows; None if it is as expected.
+
+        ``before`` are the rows of the loads before it.
+        """
+        if rows < self.least_rows:
+            return "empty", f"it has {rows} rows, and at least {self.least_rows} are expected"
+        if not self.band or len(before) < FEWEST_LOADS:
+            return None
+        usual = median(before)
+        if abs(rows - usual) <= self.band * usual:
+            return None
+        low, high = max(0, usual * (1 - self.band)), usual * (1 + self.band)
+        shown = f"{low:.0f} to {high:.0f} are expected after the {len(before)} loads before it"
+        return "odd", f"it has {rows} rows, and {shown}"
