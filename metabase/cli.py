@@ -15,9 +15,11 @@ from botocore.exceptions import BotoCoreError
 
 from estrela.errors import EstrelaError
 from estrela.hooks.secret import Secret
+from estrela.warehouse_parts import WarehouseParts
 from metabase.files import FOLDER, load
 from metabase.model import Site
 from metabase.preview.athena import Athena, QueryError
+from metabase.preview.postgres import Postgres
 from metabase.provision.client import PATIENT
 from metabase.provision.descriptions import described_tables
 from metabase.provision.provision import Options, Outcome, apply, plan
@@ -44,7 +46,7 @@ def _done(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
     if arguments.command == "preview":
         return _previewed(site, arguments.workgroup, arguments.out)
     target = target_from(environment, _secret)
-    tables = described_tables(site.star)
+    tables = described_tables(site.star) if site.star else ()
     patience = replace(PATIENT, start=arguments.wait, sync=arguments.sync_wait)
     tell: Callable[[object], None] = _unsaid if arguments.json else print
     if arguments.command == "plan":
@@ -64,15 +66,21 @@ def _previewed(site: Site, workgroup: str, out: Path) -> int:
     # The bundle of Vega that the page carries is slow to import, and no other command needs it.
     from metabase.preview.render import preview
 
-    try:
-        client = boto3.client("athena")
-    except BotoCoreError as error:
-        raise QueryError("Athena", str(error)) from error
-    drawn = preview(site, Athena(client, workgroup), out)
+    drawn = preview(site, _database(site, workgroup), out)
     for key in drawn.empty:
         print(f"note: question {key} has no rows")
     print(f"{drawn.path}: {drawn.cards} questions, {drawn.scanned_bytes:,} bytes scanned")
     return UNCHANGED
+
+
+def _database(site: Site, workgroup: str) -> Athena | Postgres:
+    """What answers the questions of ``site``. Raises QueryError and SettingsError."""
+    if site.engine == "postgres":
+        return Postgres(WarehouseParts(os.environ, boto3.Session()).database)
+    try:
+        return Athena(boto3.client("athena"), workgroup)
+    except BotoCoreError as error:
+        raise QueryError("Athena", str(error)) from error
 
 
 def _unsaid(_: object) -> None:
@@ -102,7 +110,10 @@ def _parser() -> argparse.ArgumentParser:
         ("plan", "print what differs; exit status 2 if something does"),
         ("apply", "make Metabase as declared"),
         ("check", "read the files and talk to nobody"),
-        ("preview", "draw every dashboard on one offline page, from the Athena that AWS's variables name"),
+        (
+            "preview",
+            "draw every dashboard on one offline page, from the database that the variables name",
+        ),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("--folder", type=Path, default=FOLDER, help="folder of questions/ and dashboards/")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import get_args
 
 from estrela.errors import DefinitionError
 from estrela.model.star import Star
@@ -12,7 +13,7 @@ from estrela.model.star import load as load_star
 from metabase.dashboard_file import read_dashboard
 from metabase.fields import Fields
 from metabase.incomplete import with_warning_of_all, with_warnings
-from metabase.model import Dashboard, Question, Site
+from metabase.model import Dashboard, Engine, Question, Site
 from metabase.question_file import read_question, toml_fields
 from metabase.template import NAME
 
@@ -76,6 +77,7 @@ def _declared(folder: Path, star: str, kind: str, suffix: str) -> Iterator[tuple
 def _site(fields: Fields, star: str, questions: tuple[Question, ...], dashboards: tuple[Dashboard, ...]) -> Site:
     site = Site(
         star=star,
+        engine=fields.choice("engine", get_args(Engine), "athena"),
         database=fields.text("database"),
         collection=fields.text("collection"),
         questions_collection=fields.text("questions_collection"),

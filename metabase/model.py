@@ -14,6 +14,7 @@ Scale = Literal["category", "time", "number"]
 MeasureScale = Literal["linear", "log"]
 Stack = Literal["none", "stacked", "normalized"]
 VariableType = Literal["text", "number", "date"]
+Engine = Literal["athena", "postgres"]
 
 GRID = 24
 """Columns of a dashboard's grid."""
@@ -205,11 +206,13 @@ class Dashboard:
 class Site:
     """All that Metabase shows: names of collections and groups, and everything that the files declare.
 
-    ``star`` is the star whose tables are shown. ``freshness`` names the question that says how old the data is.
+    ``star`` is the star whose tables are shown, "" if none are. ``engine`` answers the questions. ``freshness`` names
+    the question that says how old the data is.
     ``colors`` gives a measure or a value of a series (by name) one colour (``#rrggbb``) in every chart.
     """
 
     star: str
+    engine: Engine
     database: str
     collection: str
     questions_collection: str

@@ -11,6 +11,7 @@ from metabase.model import Site
 from metabase.preview.answered import Answered
 from metabase.preview.athena import Athena
 from metabase.preview.page import CardKey, Page, question_cards
+from metabase.preview.postgres import Postgres
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,12 @@ class Preview:
     scanned_bytes: int
 
 
-def preview(site: Site, athena: Athena, out: Path) -> Preview:
+def preview(site: Site, database: Athena | Postgres, out: Path) -> Preview:
     """Write every dashboard of ``site``, all filters at their defaults, to the one HTML file ``out``.
 
-    Raises QueryError if Athena does not answer a question; ``out`` is then as it was.
+    Raises QueryError if the database does not answer a question; ``out`` is then as it was.
     """
-    answers = answer_cards(site, athena)
+    answers = answer_cards(site, database)
     freshness = next((one for one in answers.values() if one.question.key == site.freshness), None)
     _write(out, Page(site, answers, freshness, datetime.now(UTC)).html())
     cards = question_cards(site)
@@ -38,13 +39,13 @@ def preview(site: Site, athena: Athena, out: Path) -> Preview:
     return Preview(out, len(answers), tuple(empty), sum(one.answer.scanned_bytes for one in answers.values()))
 
 
-def answer_cards(site: Site, athena: Athena) -> dict[CardKey, Answered]:
+def answer_cards(site: Site, database: Athena | Postgres) -> dict[CardKey, Answered]:
     """The answers of all cards; what several cards ask alike is asked once. Raises QueryError."""
     cards = question_cards(site)
     defaults = {key: one.defaults(cards[key]) for one in site.dashboards for key in cards if key[0] == one.key}
     questions = {key: site.question(card.question) for key, card in cards.items()}
     asked = {key: (questions[key].file, questions[key].query(defaults[key])) for key in cards}
-    answers = athena.ask_all(asked.values())
+    answers = database.ask_all(asked.values())
     return {key: Answered(questions[key], answers[asked[key]], site.colors) for key in cards}
 
 

@@ -1,23 +1,29 @@
-"""The Athena database."""
+"""The database that answers the questions: Athena, or the PostgreSQL of the warehouse."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from estrela.errors import SettingsError
 from metabase.model import Site
 from metabase.provision.change import differences
 from metabase.provision.errors import MetabaseRejectedError
 from metabase.provision.identity import marked_key, note
 from metabase.provision.run import Run
-from metabase.provision.target import Lake
+from metabase.provision.target import Lake, Target, Warehouse
 
+CHECKED = {
+    "athena": "Athena ({}); check region, workgroup, staging folder, role",
+    "postgres": "the warehouse ({}); check the secret, and that Metabase may reach the host",
+}
+"""What to look at where Metabase cannot connect."""
 MASKED = "**MetabasePass**"
 """What Metabase gives, and takes as "unchanged", in place of a secret."""
-SECRETS = ("secret_key",)
+SECRETS = ("secret_key", "password")
 PUT_ONLY = ("refingerprint", "points_of_interest")
 SWITCHES = ("is_full_sync", "is_on_demand", "auto_run_queries", "refingerprint")
-DETAILS = (
+ATHENA = (
     "region",
     "workgroup",
     "s3_staging_dir",
@@ -30,15 +36,16 @@ DETAILS = (
     "include-user-id-and-hash",
     "additional-options",
 )
-KEY = "athena"
+POSTGRES = ("host", "port", "dbname", "user", "password", "ssl", "advanced-options", "let-user-control-scheduling")
+DETAILS = {"athena": ATHENA, "postgres": POSTGRES}
 
 
-def settle_database(run: Run, site: Site, lake: Lake, *, rotate: bool = False) -> int:
-    """The id of the Athena database, made as declared. ``rotate`` sends its keys anew, which cannot be compared.
+def settle_database(run: Run, site: Site, target: Target, *, rotate: bool = False) -> int:
+    """The id of the site's database, made as declared. ``rotate`` sends its keys anew, which cannot be compared.
 
-    Raises MetabaseError, with Athena's reason where Metabase cannot connect.
+    Raises MetabaseError, with the database's reason where Metabase cannot connect, and SettingsError.
     """
-    wanted = _body(site, lake)
+    wanted = _body(site, target)
     found = _found(run, site)
     created = found is None
     if found is None:
@@ -58,8 +65,8 @@ def settle_database(run: Run, site: Site, lake: Lake, *, rotate: bool = False) -
 def _found(run: Run, site: Site) -> dict[str, Any] | None:
     listed = run.client.get("/api/database")
     databases = sorted(listed["data"] if isinstance(listed, Mapping) else listed, key=lambda one: int(one["id"]))
-    ours = [one for one in databases if marked_key("database", one.get("points_of_interest")) == KEY]
-    ours = ours or [one for one in databases if (one["engine"], one["name"]) == ("athena", site.database)]
+    ours = [one for one in databases if marked_key("database", one.get("points_of_interest")) == site.engine]
+    ours = ours or [one for one in databases if (one["engine"], one["name"]) == (site.engine, site.database)]
     found: dict[str, Any] | None = run.client.get(f"/api/database/{ours[0]['id']}") if ours else None
     return found
 
@@ -71,17 +78,17 @@ def _sent(run: Run, method: str, path: str, body: Mapping[str, Any]) -> dict[str
     except MetabaseRejectedError as error:
         if error.status != 400:
             raise
-        problem = f"Metabase cannot connect to Athena ({error.problem}); check region, workgroup, staging folder, role"
+        problem = f"Metabase cannot connect to {CHECKED[str(body['engine'])].format(error.problem)}"
         raise MetabaseRejectedError("database", problem, 400) from None
     return sent
 
 
-def _body(site: Site, lake: Lake) -> dict[str, Any]:
+def _body(site: Site, target: Target) -> dict[str, Any]:
     """What is sent. No full sync: it would scan every table to fingerprint it; values only when a filter asks."""
     return {
         "name": site.database,
-        "engine": "athena",
-        "points_of_interest": note("database", KEY),
+        "engine": site.engine,
+        "points_of_interest": note("database", site.engine),
         "is_full_sync": False,
         "is_on_demand": True,
         "auto_run_queries": False,
@@ -92,27 +99,48 @@ def _body(site: Site, lake: Lake) -> dict[str, Any]:
             "cache_field_values": None,
         },
         "details": {
-            "region": lake.region,
-            "workgroup": lake.workgroup,
-            "s3_staging_dir": lake.staging_dir,
-            "catalog": lake.catalog,
-            "access_key": lake.access_key,
-            "secret_key": lake.secret_key,
-            "dbname": "",
+            **(_athena(target.lake) if site.engine == "athena" else _postgres(target.warehouse)),
             "advanced-options": True,
             "let-user-control-scheduling": True,
-            # The id and hash that Metabase puts before each query would defeat Athena's reuse of results.
-            "include-user-id-and-hash": False,
-            "additional-options": lake.options,
         },
+    }
+
+
+def _athena(lake: Lake) -> dict[str, Any]:
+    return {
+        "region": lake.region,
+        "workgroup": lake.workgroup,
+        "s3_staging_dir": lake.staging_dir,
+        "catalog": lake.catalog,
+        "access_key": lake.access_key,
+        "secret_key": lake.secret_key,
+        "dbname": "",
+        # The id and hash that Metabase puts before each query would defeat Athena's reuse of results.
+        "include-user-id-and-hash": False,
+        "additional-options": lake.options,
+    }
+
+
+def _postgres(warehouse: Warehouse | None) -> dict[str, Any]:
+    if warehouse is None:
+        raise SettingsError("METABASE_WAREHOUSE_SECRET", "is missing; give the name of the secret of the warehouse")
+    return {
+        "host": warehouse.host,
+        "port": warehouse.port,
+        "dbname": warehouse.dbname,
+        "user": warehouse.user,
+        "password": warehouse.password,
+        "ssl": warehouse.ssl,
     }
 
 
 def _canonical(stored: Mapping[str, Any]) -> dict[str, Any]:
     """Of details the declared keys; of secrets whether there is one."""
-    details = {key: (stored.get("details") or {}).get(key) or None for key in DETAILS}
+    found = stored.get("details") or {}
+    details = {key: found.get(key) or None for key in DETAILS[stored["engine"]]}
     for key in SECRETS:
-        details[key] = "given" if details[key] else None
+        if key in details:
+            details[key] = "given" if details[key] else None
     schedule = dict((stored.get("schedules") or {}).get("metadata_sync") or {})
     return {
         **{key: stored.get(key) for key in ("name", "engine", "points_of_interest")},
@@ -125,6 +153,6 @@ def _canonical(stored: Mapping[str, Any]) -> dict[str, Any]:
 def _kept_secrets(wanted: Mapping[str, Any], found: Mapping[str, Any], *, rotate: bool) -> dict[str, Any]:
     details = dict(wanted["details"])
     for key in SECRETS:
-        if not rotate and details[key] and found.get("details", {}).get(key) == MASKED:
+        if not rotate and details.get(key) and found.get("details", {}).get(key) == MASKED:
             details[key] = MASKED
     return {**wanted, "details": details}

@@ -98,7 +98,7 @@ def apply(
 def _settle(
     run: Run, site: Site, target: Target, tables: tuple[Described, ...], options: Options
 ) -> tuple[list[str], dict[str, int], dict[str, int]]:
-    database = settle_database(run, site, target.lake, rotate=options.rotate_credentials)
+    database = settle_database(run, site, target, rotate=options.rotate_credentials)
     missing = settle_descriptions(run, database, tables)
     collections = settle_collections(run, site)
     settle_permissions(run, site, collections, database)

@@ -33,6 +33,18 @@ class Lake:
 
 
 @dataclass(frozen=True)
+class Warehouse:
+    """How Metabase reaches the PostgreSQL of the warehouse."""
+
+    host: str
+    port: int
+    dbname: str
+    user: str
+    ssl: bool = True
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
 class Target:
     """A Metabase and who signs in: an ``api_key``, or the admin's ``email`` and ``password``.
 
@@ -45,12 +57,14 @@ class Target:
     password: str = field(default="", repr=False)
     api_key: str = field(default="", repr=False)
     setup_token: str = field(default="", repr=False)
+    warehouse: Warehouse | None = None
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must be in no message."""
         lake = self.lake
-        return (self.password, self.api_key, self.setup_token, lake.access_key, lake.secret_key)
+        passwords = (self.warehouse.password,) if self.warehouse else ()
+        return (self.password, self.api_key, self.setup_token, lake.access_key, lake.secret_key, *passwords)
 
 
 def target_from(environment: Mapping[str, str], read_secret: ReadSecret) -> Target:
@@ -64,6 +78,7 @@ def target_from(environment: Mapping[str, str], read_secret: ReadSecret) -> Targ
         email=values.get("METABASE_ADMIN_EMAIL") or secret.get("email", ""),
         password=values.get("METABASE_ADMIN_PASSWORD") or secret.get("password", ""),
         setup_token=values.get("METABASE_SETUP_TOKEN") or secret.get("setup_token", ""),
+        warehouse=_warehouse(values, read_secret),
     )
     if not target.api_key and not (target.email and target.password):
         problem = (
@@ -88,6 +103,20 @@ def _lake(values: Mapping[str, str]) -> Lake:
     if bool(lake.access_key) != bool(lake.secret_key):
         raise SettingsError("METABASE_ATHENA_ACCESS_KEY", "is given together with METABASE_ATHENA_SECRET_KEY, or not")
     return lake
+
+
+def _warehouse(values: Mapping[str, str], read_secret: ReadSecret) -> Warehouse | None:
+    """The database of a secret in the format of Amazon RDS."""
+    name = values.get("METABASE_WAREHOUSE_SECRET")
+    if not name:
+        return None
+    fields = read_secret(name)
+    lacking = [one for one in ("host", "port", "dbname", "username", "password") if not fields.get(one)]
+    if lacking:
+        raise SettingsError("METABASE_WAREHOUSE_SECRET", f"names a secret without {lacking[0]}; give that of RDS")
+    ssl = _matching(values, "METABASE_WAREHOUSE_SSL", re.compile("true|false"), "true or false", "true") == "true"
+    host, port, dbname, user = fields["host"], int(fields["port"]), fields["dbname"], fields["username"]
+    return Warehouse(host, port, dbname, user, ssl, fields["password"])
 
 
 def _matching(
