@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from estrela.model.feed import Feed
-from estrela.model.feed_format import Csv, JsonLines
+from estrela.model.feed_format import Csv, JsonLines, Parquet
 from estrela.model.parse import Boolean, Date, Digits, Number, Ordinal, Prefix, Text, Timestamp, Whole
 from estrela.model.source import Field
 from estrela.model.time_pattern import TIMESTAMP_PARTS, elements
@@ -58,11 +59,18 @@ class FeedFiles:
     def packed(self, rows: Sequence[Sequence[str]], headers: Sequence[str] = ()) -> bytes:
         """A file of the declared format and compression."""
         names = headers or [field.header for field in self.feed.fields]
-        return PACKED[self.feed.format.compression](self.content(rows, names).encode())
+        if isinstance(self.feed.format, Parquet):
+            table = pa.table({name: [row[at] for row in rows] for at, name in enumerate(names)})
+            pq.write_table(table, sink := io.BytesIO())
+            return self.repacked(sink.getvalue())
+        return self.repacked(self.content(rows, names).encode())
 
     def repacked(self, content: bytes) -> bytes:
         """A file of the declared compression that holds ``content``."""
-        return PACKED[self.feed.format.compression](content)
+        form = self.feed.format
+        if form.members:
+            return _zipped(content, "".join(_letters(PARSED.parse(form.members))))
+        return PACKED[form.compression](content)
 
     def content(self, rows: Sequence[Sequence[str]], names: Sequence[str]) -> str:
         form = self.feed.format
@@ -128,10 +136,10 @@ def _bad(field: Field) -> str:
     return "" if isinstance(field.parse, Text) else BAD
 
 
-def _zipped(content: bytes) -> bytes:
+def _zipped(content: bytes, name: str = "file") -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("file", content)
+        archive.writestr(name, content)
     return packed.getvalue()
 
 

@@ -11,7 +11,7 @@ from ledger_house import House
 
 from estrela.model.feed import Feed, OnOverwrite, Order
 from estrela.model.feed_engine import Redshift
-from estrela.model.feed_format import Csv, JsonLines
+from estrela.model.feed_format import Csv, JsonLines, Parquet
 from estrela.model.feeds import feeds
 from localaws.running import Running
 
@@ -89,6 +89,8 @@ def test_a_damaged_file_loads_nothing(house: House, files: FeedFiles, damage: st
         if not feed.format.compression and isinstance(feed.format, Csv | JsonLines):
             pytest.skip("text that is cut at a line end is a shorter text")
         body = good[: len(good) // 2]
+    elif isinstance(feed.format, Parquet):
+        pytest.skip("its texts are UTF-8 by its own definition")
     else:
         names = [field.header for field in feed.fields]
         content = files.content(files.rows(1), names).encode("utf-16")

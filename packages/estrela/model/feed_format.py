@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from estrela.errors import DefinitionError
@@ -10,10 +11,15 @@ from estrela.model.source import COMPRESSIONS, validate_encodings
 
 @dataclass(frozen=True, kw_only=True)
 class Packed:
-    """How a file arrives: its ``compression``, and the most bytes that it may hold once unpacked."""
+    """How a file arrives: its ``compression``, and the most bytes that it may hold once unpacked.
+
+    ``members`` is a regular expression: the files of a zip archive whose whole names match it are loaded together, in
+    the order of their names, and others are passed over. Without it an archive holds exactly one file.
+    """
 
     compression: str = ""
     max_bytes: int = 4 << 30
+    members: str = ""
 
     def __post_init__(self) -> None:
         where = type(self).__name__
@@ -21,6 +27,12 @@ class Packed:
             raise DefinitionError(where, f"unknown compression {self.compression!r}", COMPRESSIONS)
         if self.max_bytes < 1:
             raise DefinitionError(where, f"max_bytes={self.max_bytes} is not 1 or more")
+        if self.members and self.compression != "zip":
+            raise DefinitionError(where, f"members={self.members!r} with compression={self.compression!r}", ("zip",))
+        try:
+            re.compile(self.members)
+        except re.error as error:
+            raise DefinitionError(where, f"members {self.members!r} is not a regular expression: {error}") from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,4 +77,17 @@ class Json(Packed):
     max_bytes: int = 64 << 20
 
 
-Format = Csv | JsonLines | Json
+@dataclass(frozen=True, kw_only=True)
+class Parquet(Packed):
+    """A Parquet file, whose columns may be in any order; those that no field declares are ignored.
+
+    A field's parser reads the text of the value: numbers in digits, dates as ``yyyy-MM-dd``, times in UTC.
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.compression not in ("", "zip"):
+            raise DefinitionError("Parquet", f"compression={self.compression!r}: its pages are compressed", ("", "zip"))
+
+
+Format = Csv | JsonLines | Json | Parquet

@@ -4,34 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Iterator
-from typing import IO, TYPE_CHECKING, Protocol
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
 
 from estrela.etl.feed_rows.csv_rows import CsvRows, head_of
+from estrela.etl.feed_rows.file_rows import FeedRows
 from estrela.etl.feed_rows.json_rows import JsonRows
-from estrela.etl.feed_rows.judge import Judge, Piece
-from estrela.etl.feed_rows.wire import Wire
-from estrela.etl.readers.compression import DamagedFileError
-from estrela.model.feed_format import Csv, Json
+from estrela.etl.feed_rows.judge import Judge
+from estrela.etl.feed_rows.member_rows import MemberRows
+from estrela.etl.feed_rows.parquet_rows import ParquetRows
+from estrela.etl.readers.compression import DamagedFileError, unpacked, zip_members
+from estrela.model.feed_format import Csv, Json, Parquet
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 READ_BYTES = 1 << 20
-
-
-class FeedRows(Protocol):
-    """The rows of one file, read once."""
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Columns in the order in which rows hold them."""
-
-    def wire(self, file: int, load: int) -> Wire:
-        """Return how the rows of this file are written for COPY."""
-
-    def pieces(self, wire: Wire) -> Iterator[Piece]:
-        """Return the rows and rejects, some at a time."""
 
 
 class Hashing(io.RawIOBase):
@@ -58,6 +48,27 @@ class Hashing(io.RawIOBase):
         return self._digest.hexdigest()
 
 
+@contextmanager
+def unpacked_rows(
+    packed: IO[bytes], judge: Judge, address: str, only: frozenset[int] | None = None
+) -> Iterator[FeedRows]:
+    """Return the rows of the file at ``address``, which arrives as the feed says, or of the lines ``only``.
+
+    Raises FileRefusedError if its columns are not those of the feed, and DamagedFileError, also on reads.
+    """
+    form = judge.feed.format
+    if not form.members:
+        with unpacked(packed, form.compression) as content:
+            yield open_rows(content, judge, address, only)
+        return
+    with zip_members(packed, re.compile(form.members), form.max_bytes) as members:
+
+        def member(content: IO[bytes], lines: frozenset[int] | None) -> FeedRows:
+            return open_rows(content, judge, address, lines)
+
+        yield MemberRows(judge.feed.name, address, members, member, only)
+
+
 def open_rows(content: IO[bytes], judge: Judge, address: str, only: frozenset[int] | None = None) -> FeedRows:
     """Return the rows of the unpacked ``content`` of the file at ``address``, or of the lines ``only``.
 
@@ -67,7 +78,10 @@ def open_rows(content: IO[bytes], judge: Judge, address: str, only: frozenset[in
     chunks = _chunks(content, form.max_bytes)
     if isinstance(form, Csv):
         return CsvRows(head_of(chunks, judge.feed, form, address), form, judge, only)
-    return JsonRows(chunks, form if isinstance(form, Json) else None, judge, address, only)
+    if isinstance(form, Parquet):
+        return ParquetRows(chunks=chunks, judge=judge, address=address, only=only)
+    document = form if isinstance(form, Json) else None
+    return JsonRows(chunks=chunks, form=document, judge=judge, address=address, only=only)
 
 
 def _chunks(content: IO[bytes], most: int) -> Iterator[bytes]:

@@ -8,21 +8,25 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Wire:
-    """How rows are written for COPY, each after the numbers of its file, load and line."""
+    """How rows are written for COPY, each after the numbers of its file, load and line.
+
+    ``before`` is added to the numbers of lines.
+    """
 
     file: int
     load: int
     delimiter: str = ","
     quote: str = '"'
+    before: int = 0
 
     def row(self, line: int, values: Sequence[str | None]) -> str:
         """Return one row."""
         mark = self.quote
         written = ["" if value is None else f"{mark}{value.replace(mark, mark * 2)}{mark}" for value in values]
-        return self.delimiter.join((str(self.file), str(self.load), str(line), *written)) + "\n"
+        return self.delimiter.join((str(self.file), str(self.load), str(self.before + line), *written)) + "\n"
 
     def rows(self, first: int, lines: Sequence[str]) -> str:
         """Return rows whose fields are written already, one per line from line ``first``."""
         mark = self.delimiter
         start = f"{self.file}{mark}{self.load}{mark}"
-        return "".join([f"{start}{number}{mark}{line}\n" for number, line in enumerate(lines, first)])
+        return "".join([f"{start}{number}{mark}{line}\n" for number, line in enumerate(lines, self.before + first)])

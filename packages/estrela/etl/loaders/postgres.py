@@ -13,11 +13,12 @@ from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from estrela.errors import FileRefusedError
 from estrela.etl.feed_loader import FeedLoader
+from estrela.etl.feed_rows.file_rows import FeedRows
 from estrela.etl.feed_rows.judge import Judge, Reject
-from estrela.etl.feed_rows.rows import FeedRows, Hashing, open_rows
+from estrela.etl.feed_rows.rows import Hashing, unpacked_rows
 from estrela.etl.feed_rows.wire import Wire
 from estrela.etl.loaders.postgres_table import PostgresTable
-from estrela.etl.readers.compression import DamagedFileError, unpacked
+from estrela.etl.readers.compression import DamagedFileError
 from estrela.hooks.database import DatabaseManager
 from estrela.hooks.landed_files import Landed, LandedFiles
 from estrela.ledger.claims import Account, Claim, settle
@@ -121,8 +122,8 @@ class PostgresLoader(FeedLoader):
         table.ensure()
         target = table.begin(supersede(cursor, claim))
         spool = RejectSpool(claim.file, load)
-        with damage_refused(claim), unpacked(cast(IO[bytes], stream), claim.feed.format.compression) as content:
-            loaded = copy_rows(cursor, target, open_rows(content, judge, claim.address), spool)
+        with damage_refused(claim), unpacked_rows(cast(IO[bytes], stream), judge, claim.address) as rows:
+            loaded = copy_rows(cursor, target, rows, spool)
         account = Account(loaded + spool.count, loaded, spool.count, loaded)
         require_tolerable(claim, account, spool)
         if claim.feed.load is Load.UPSERT:

@@ -8,11 +8,10 @@ from typing import Any
 from psycopg import Cursor
 
 from estrela.etl.feed_rows.judge import Judge
-from estrela.etl.feed_rows.rows import open_rows
+from estrela.etl.feed_rows.rows import unpacked_rows
 from estrela.etl.loaders.changes import Changes, require_all
 from estrela.etl.loaders.postgres import RejectSpool, copy_rows, damage_refused, landed_of
 from estrela.etl.loaders.postgres_table import PostgresTable
-from estrela.etl.readers.compression import unpacked
 from estrela.ledger.claims import Account, Claim
 from estrela.model.feed import Load
 
@@ -31,9 +30,8 @@ class PostgresChanges(Changes):
         with (
             damage_refused(claim),
             self.files.open(landed_of(claim)) as body,
-            unpacked(body, feed.format.compression) as content,
+            unpacked_rows(body, judge, claim.address, lines) as rows,
         ):
-            rows = open_rows(content, judge, claim.address, lines)
             loaded = copy_rows(cursor, target, rows, spool)
         changed = table.merge(claim.file) if feed.load is Load.UPSERT else loaded
         account = Account(loaded + spool.count, loaded, spool.count, changed)

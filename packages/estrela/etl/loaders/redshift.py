@@ -12,13 +12,12 @@ from typing import IO, cast
 from estrela.errors import ClaimLostError, LoadError
 from estrela.etl.feed_loader import FeedLoader
 from estrela.etl.feed_rows.judge import Judge
-from estrela.etl.feed_rows.rows import Hashing, open_rows
+from estrela.etl.feed_rows.rows import Hashing, unpacked_rows
 from estrela.etl.feed_rows.wire import Wire
 from estrela.etl.loaders.copy_folder import CopyFolder, CopyParts
 from estrela.etl.loaders.postgres import RejectSpool, damage_refused, landed_of, require_tolerable, supersede
 from estrela.etl.loaders.redshift_audit import Audit, AuditRow
 from estrela.etl.loaders.redshift_table import RedshiftTable, columns_of
-from estrela.etl.readers.compression import unpacked
 from estrela.hooks.database import DatabaseManager
 from estrela.hooks.landed_files import LandedFiles
 from estrela.hooks.redshift import RedshiftData, StatementError
@@ -158,8 +157,7 @@ class RedshiftLoader(FeedLoader):
         loaded = 0
         with self.files.open(landed_of(claim)) as body:
             stream = Hashing(body)
-            with damage_refused(claim), unpacked(cast(IO[bytes], stream), claim.feed.format.compression) as content:
-                rows = open_rows(content, judge, claim.address, only)
+            with damage_refused(claim), unpacked_rows(cast(IO[bytes], stream), judge, claim.address, only) as rows:
                 wire = rows.wire(spool.file, spool.load)
                 for piece in rows.pieces(wire):
                     loaded += piece.rows

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import re
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import IO, cast
 
 from estrela.etl.readers.stored_file import open_file
 
 COPY_BYTES = 1 << 20
+MOST_MEMBERS = 1000
 
 
 class DamagedFileError(Exception):
@@ -60,17 +63,55 @@ def _unpacked(packed: IO[bytes], compression: str, stack: ExitStack) -> IO[bytes
             return packed
 
 
-def _only_member(packed: IO[bytes], stack: ExitStack) -> IO[bytes]:
-    """Open the only file of a zip archive, whose directory is at its end: hence a copy on disk."""
+@contextmanager
+def zip_members(
+    packed: IO[bytes], pattern: re.Pattern[str], most: int
+) -> Iterator[list[tuple[str, Callable[[], IO[bytes]]]]]:
+    """Return the files of a zip archive that match ``pattern``, sorted by name, each with what opens it.
+
+    Raises DamagedFileError, also on reads, and if they hold more than ``most`` bytes or are none or too many.
+    """
+    with ExitStack() as stack:
+        try:
+            archive = _archive(packed, stack)
+            found = sorted(
+                (one for one in archive.infolist() if not one.is_dir() and pattern.fullmatch(one.filename)),
+                key=lambda one: one.filename,
+            )
+            if not 1 <= len(found) <= MOST_MEMBERS:
+                allowed = f"1 to {MOST_MEMBERS} are allowed"
+                raise DamagedFileError(f"{len(found)} files of the zip archive match {pattern.pattern!r}; {allowed}")
+            # No more than this is ever read of a member.
+            total = sum(one.file_size for one in found)
+            if total > most:
+                raise DamagedFileError(f"its files hold {total:,} bytes, more than {most:,}, the declared max_bytes")
+            yield [(one.filename, partial(_opened, archive, one.filename)) for one in found]
+        except (EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
+            if _is_of_content(error):
+                raise DamagedFileError(f"it is not a sound zip file: {error}") from error
+            raise
+
+
+def _archive(packed: IO[bytes], stack: ExitStack) -> zipfile.ZipFile:
+    """Open a zip archive, whose directory is at its end: hence a copy on disk."""
     copy = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 the stack closes it
     while chunk := packed.read(COPY_BYTES):
         copy.write(chunk)
-    archive = stack.enter_context(zipfile.ZipFile(copy))
+    return stack.enter_context(zipfile.ZipFile(copy))
+
+
+def _only_member(packed: IO[bytes], stack: ExitStack) -> IO[bytes]:
+    """Open the only file of a zip archive."""
+    archive = _archive(packed, stack)
     names = [one.filename for one in archive.infolist() if not one.is_dir()]
     if len(names) != 1:
         shown = ", ".join(names[:5]) or "none"
         raise DamagedFileError(f"the zip archive holds {len(names)} files where 1 is allowed: {shown}")
+    return _opened(archive, names[0])
+
+
+def _opened(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
     try:
-        return archive.open(names[0])
+        return archive.open(name)
     except (NotImplementedError, RuntimeError) as error:
         raise DamagedFileError(f"the zip archive cannot be read: {error}") from error

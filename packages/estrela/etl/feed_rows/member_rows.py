@@ -1,0 +1,62 @@
+"""Rows of several files that arrive in one zip archive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import IO
+
+from estrela.errors import FileRefusedError
+from estrela.etl.feed_rows.file_rows import FeedRows
+from estrela.etl.feed_rows.judge import Piece
+from estrela.etl.feed_rows.wire import Wire
+
+LINES_OF_A_MEMBER = 1_000_000_000
+"""Line ``n`` of the member ``m``, both from 1, is line ``(m - 1) * LINES_OF_A_MEMBER + n`` of the archive."""
+Open = Callable[[IO[bytes], frozenset[int] | None], FeedRows]
+
+
+@dataclass(frozen=True)
+class MemberRows:
+    """The rows of ``members``, each read by ``open``, whose columns are written alike: as in the first one.
+
+    ``only`` limits them to these lines of the archive.
+    """
+
+    feed: str
+    address: str
+    members: Sequence[tuple[str, Callable[[], IO[bytes]]]]
+    open: Open
+    only: frozenset[int] | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns in the order in which rows hold them."""
+        return self._first().columns
+
+    def wire(self, file: int, load: int) -> Wire:
+        """Return how the rows are written."""
+        return self._first().wire(file, load)
+
+    def pieces(self, wire: Wire) -> Iterator[Piece]:
+        """Return the rows of all members."""
+        columns = self.columns
+        for place, (name, content) in enumerate(self.members):
+            before = place * LINES_OF_A_MEMBER
+            with content() as stream:
+                rows = self.open(stream, self._lines(before))
+                if (rows.columns, rows.wire(wire.file, wire.load)) != (columns, wire):
+                    reason = f"{name}: its columns or marks are in another order than in {self.members[0][0]}"
+                    raise FileRefusedError(self.feed, self.address, reason, is_of_columns=True)
+                for piece in rows.pieces(replace(wire, before=before)):
+                    rejects = tuple(replace(one, line=one.line + before) for one in piece.rejects)
+                    yield replace(piece, rejects=rejects)
+
+    def _first(self) -> FeedRows:
+        with self.members[0][1]() as stream:
+            return self.open(stream, None)
+
+    def _lines(self, before: int) -> frozenset[int] | None:
+        if self.only is None:
+            return None
+        return frozenset(one - before for one in self.only if before < one <= before + LINES_OF_A_MEMBER)
