@@ -134,6 +134,8 @@ OF_A_DATABASE = {"origin": TABLE, "format": Csv(compression="gzip", encodings=("
         ({"load": Load.TRUNCATE}, "load=truncate of a DatabaseTable with a watermark; allowed: upsert"),
         ({"origin": replace(TABLE, watermark="")},
          "load=upsert of a DatabaseTable without a watermark; allowed: truncate, replace"),
+        ({"origin": replace(TABLE, reconcile=timedelta(1)), "engine": Redshift()},
+         "reconcile deletes rows in PostgreSQL only, not in Redshift; allowed: reconcile=None"),
     ],
 )  # fmt: skip
 def test_a_feed_of_a_database_is_loaded_as_its_files_are_made(changes: dict[str, Any], message: str) -> None:

@@ -191,6 +191,8 @@ class Feed:
             _refuse(where, f"load={self.load} of a DatabaseTable with a watermark", (Load.UPSERT,))
         if not origin.watermark and not self.is_whole:
             _refuse(where, f"load={self.load} of a DatabaseTable without a watermark", (Load.TRUNCATE, Load.REPLACE))
+        if origin.reconcile and isinstance(self.engine, Redshift):
+            _refuse(where, "reconcile deletes rows in PostgreSQL only, not in Redshift", ("reconcile=None",))
         headers = [field.header for field in self.fields]
         require_known(where, "watermark", [origin.watermark] if origin.watermark else [], headers)
 
