@@ -46,7 +46,7 @@ def _done(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
     if arguments.command == "preview":
         return _previewed(site, arguments.workgroup, arguments.out)
     target = target_from(environment, _secret)
-    tables = described_tables(site.star) if site.star else ()
+    tables = described_tables(site.star)
     patience = replace(PATIENT, start=arguments.wait, sync=arguments.sync_wait)
     tell: Callable[[object], None] = _unsaid if arguments.json else print
     if arguments.command == "plan":

@@ -137,7 +137,7 @@ def _postgres(warehouse: Warehouse | None) -> dict[str, Any]:
 def _canonical(stored: Mapping[str, Any]) -> dict[str, Any]:
     """Of details the declared keys; of secrets whether there is one."""
     found = stored.get("details") or {}
-    details = {key: found.get(key) or None for key in DETAILS[stored["engine"]]}
+    details = {key: found.get(key) or None for key in DETAILS.get(stored["engine"], ())}
     for key in SECRETS:
         if key in details:
             details[key] = "given" if details[key] else None

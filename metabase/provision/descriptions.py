@@ -31,7 +31,9 @@ class Described:
 
 
 def described_tables(star_name: str) -> tuple[Described, ...]:
-    """Return every table that readers may see, as declared."""
+    """Return every table of a star that readers may see, as declared; none for a site without a star."""
+    if not star_name:
+        return ()
     declared, tables = star.load(star_name), StarTables(star_name)
     lake = [
         *(tables.trusted(source) for source in declared.sources),
