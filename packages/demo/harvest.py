@@ -24,9 +24,8 @@ from rich.table import Table
 
 from dataharvest.metastore import Item, Metastore
 from dataharvest.model.choreography import MESSAGES_SENT, choreography
-from dataharvest.resources import METASTORE
 from demo.harvest_check import Values, recompute, values_of
-from demo.harvest_stack import BUCKET, Stack, deploy
+from demo.harvest_stack import BUCKET, METASTORE, Stack, deploy
 from estrela.errors import EstrelaError
 from harvest_files.day import Day
 from harvest_files.files import files
@@ -42,13 +41,7 @@ NORTH = Day("north", clients=20, portfolios=30, transactions=300)
 SOUTH = Day("south", clients=20, portfolios=30, transactions=300, with_errors=True)
 LAST_VERSION = 3
 """Of the north: its correction replaces two files, each of which opens a version."""
-GREAT = Day("great", clients=100, portfolios=2500)
-LIMITS = {
-    "DATAHARVEST_SPLIT_ABOVE": f"{4 << 20}",
-    "DATAHARVEST_CHUNK_BYTES": f"{2 << 20}",
-    "DATAHARVEST_PORTFOLIOS_ABOVE": "2000",
-}
-"""So small that the great client's transactions are split into chunks, and its portfolios announced one by one."""
+GREAT = Day("great", clients=100, portfolios=200)
 
 
 class HarvestError(Exception):
@@ -88,7 +81,7 @@ def _run(console: Console) -> int:
         subprocess.run([sys.executable, "lambdas/package.py", "--here"], cwd=PROJECT, check=True, capture_output=True)
     with postgres(HOME / "postgres") as dsn, running(HOME / "aws", misdeliver=MISDELIVERY, seed=7) as aws:
         with console.status("deploying the functions to the local AWS"):
-            stack = deploy(aws, dsn, PROJECT / "dist", LIMITS)
+            stack = deploy(aws, dsn, PROJECT / "dist")
         started = time.monotonic()
         paths = {day.external_client: _upload(aws, day) for day in (NORTH, SOUTH, great)}
         metastore = Metastore(aws.client("dynamodb"), METASTORE)
