@@ -63,10 +63,18 @@ def _scheduling(open_room: Callable[[], EventRoom], original: Callable[..., Any]
     def scheduled(*args: Any, **options: Any) -> Any:
         expression, zone = options["schedule_expression"], options.get("schedule_expression_timezone") or "UTC"
         if not open_room().is_schedule(expression, zone):
-            raise InvalidScheduleError(f"Invalid Schedule Expression {expression} or time zone {zone}.")
+            where = "" if zone == "UTC" else f" or time zone {zone}"
+            raise _schedule_error(f"Invalid Schedule Expression {expression}{where}.")
         return original(*args, **options)
 
     return scheduled
+
+
+def _schedule_error(text: str) -> InvalidScheduleError:
+    """Scheduler's own spelling of the member that carries the text."""
+    error = InvalidScheduleError(text)
+    error.description = json.dumps({"Message": text, "__type": "ValidationException"})
+    return error
 
 
 def _sending(open_room: Callable[[], EventRoom], original: Callable[..., Any]) -> Callable[..., Any]:

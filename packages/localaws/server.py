@@ -15,7 +15,7 @@ from cheroot import wsgi
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from localaws import athena, budgets, event_hooks, glue, iceberg, s3, secret_versions
+from localaws import athena, budgets, event_hooks, glue, iceberg, query_errors, s3, secret_versions, topic_hooks
 from localaws.dynamodb import open_dynamodb
 from localaws.errors import CertificateError, PortTakenError
 from localaws.gateway import OriginalHeadersGateway
@@ -150,6 +150,8 @@ class Server:
         reactions = Reactions(self.settings, self.home, store, streams, self.endpoint, state.keep)
         redshift = RedshiftRoom(self.settings, self.home, store)
         event_hooks.install(reactions.open_events)
+        topic_hooks.install()
+        query_errors.install()
         for stop in (dynamodb.storage.close, kinesis.log.close, sqs.storage.close, store.close):
             self._stops.callback(stop)
         for stop in (queries.stop, runs.stop, reactions.stop, redshift.stop):

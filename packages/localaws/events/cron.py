@@ -72,7 +72,7 @@ def is_valid(expression: str, timezone: str) -> bool:
 
 def _next_cron(fields: str, after: datetime) -> float | None:
     parts = fields.split()
-    if len(parts) != 6:
+    if len(parts) != 6 or (parts[2] == "?") == (parts[4] == "?"):  # one of the two days says nothing, and only one
         raise ScheduleError(f"cron({fields})")
     minutes, hours = _values(parts[0], 0, 59, {}), _values(parts[1], 0, 23, {})
     months, years = _values(parts[3], 1, 12, _MONTHS), _values(parts[5], 1970, _LAST_YEAR, {})

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from localaws.events.pattern_text import Node, parse, place
 
+_Checks: TypeAlias = Mapping[str, Callable[[str, Node], None]]
 _COMPARISONS = ("=", "<", "<=", ">", ">=")
 _LARGEST = 5e9
 _MOST_WILDCARDS = 5
@@ -34,8 +35,8 @@ class _RefusalError(Exception):
         return str(self) + where * self.times
 
 
-def parse_pattern(text: str) -> dict[str, Any]:
-    """Read and check a pattern; raises PatternError."""
+def parse_pattern(text: str, *, of_topic: bool = False) -> dict[str, Any]:
+    """Read and check a pattern, as EventBridge and Lambda do, or SNS for a topic; raises PatternError."""
     try:
         pattern = parse(text)
     except ValueError as error:
@@ -43,13 +44,13 @@ def parse_pattern(text: str) -> dict[str, Any]:
     try:
         if not isinstance(pattern.value, dict):
             raise _RefusalError("Filter is not an object", pattern.seen)
-        _check(pattern)
+        _check(pattern, _CHECKS_OF_TOPICS if of_topic else _CHECKS)
     except _RefusalError as reason:
         raise PatternError(reason.text(text)) from reason
     return dict(pattern.plain)
 
 
-def _check(pattern: Node) -> None:
+def _check(pattern: Node, checks: _Checks) -> None:
     if not pattern.value:
         raise _RefusalError("Empty objects are not allowed", pattern.end)
     for name, wanted in pattern.value.items():
@@ -57,23 +58,23 @@ def _check(pattern: Node) -> None:
             if len(wanted.value) < 2:
                 raise _RefusalError("There must have at least 2 Objects in $or relationship.", wanted.end)
             for choice in wanted.value:
-                _check(choice)
+                _check(choice, checks)
         elif isinstance(wanted.value, dict):
-            _check(wanted)
+            _check(wanted, checks)
         elif not isinstance(wanted.value, list):
             raise _RefusalError(f'"{name}" must be an object or an array', wanted.seen)
         elif not wanted.value:
             raise _RefusalError("Empty arrays are not allowed", wanted.end)
         else:
             for choice in wanted.value:
-                _check_choice(choice)
+                _check_choice(choice, checks)
 
 
 def _is_choice_of_patterns(wanted: Node) -> bool:
     return isinstance(wanted.value, list) and all(isinstance(choice.value, dict) for choice in wanted.value)
 
 
-def _check_choice(choice: Node) -> None:
+def _check_choice(choice: Node, checks: _Checks) -> None:
     if isinstance(choice.value, list):
         raise _RefusalError("Match value must be String, number, true, false, or null", choice.seen)
     if not isinstance(choice.value, dict):
@@ -81,9 +82,9 @@ def _check_choice(choice: Node) -> None:
     if not choice.value:
         raise _RefusalError("Match expression name not found", choice.end)
     (name, argument), *others = choice.value.items()
-    if name not in _CHECKS:
+    if name not in checks:
         raise _RefusalError(f"Unrecognized match type {name}", argument.seen)
-    _CHECKS[name](name, argument)
+    checks[name](name, argument)
     if others:
         raise _RefusalError("Only one key allowed in match expression", others[0][1].seen)
 
@@ -131,24 +132,36 @@ def _check_numeric(name: str, argument: Node) -> None:
         raise _RefusalError("Value of numeric must be an array.", argument.seen)
     if not members:
         raise _RefusalError("Invalid member in numeric match: ]", argument.end)
-    for position in range(0, len(members), 2):
-        sign = members[position]
-        if not isinstance(sign.value, str):
-            raise _RefusalError(f"Invalid member in numeric match: {sign.plain}", sign.end)
-        if sign.value not in _COMPARISONS:
-            raise _RefusalError(f"Unrecognized numeric range operator: {sign.value}", sign.end)
-        first = members[0].value
-        if position and (sign.value not in ("<", "<=") or first not in (">", ">=")):
-            raise _RefusalError(f"Bad numeric range operator: {sign.value}", sign.end)
-        limit = members[position + 1] if position + 1 < len(members) else Node(None, argument.end, argument.end)
-        _check_limit(sign.value, limit)
-    if len(members) > 4:
-        raise _RefusalError("Too many elements in numeric expression", members[4].seen)
+    sign, *rest = members
+    if not isinstance(sign.value, str):
+        raise _RefusalError(f"Invalid member in numeric match: {sign.plain}", sign.end)
+    end = Node(None, argument.end, argument.end)
+    if sign.value not in _COMPARISONS:
+        raise _RefusalError(f"Unrecognized numeric range operator: {sign.value}", (rest[0] if rest else end).seen)
+    _check_limit(sign.value, rest[0] if rest else end)
+    if len(rest) > 1:
+        if sign.value not in (">", ">="):
+            raise _RefusalError("Too many elements in numeric expression", rest[1].seen)
+        _check_range(rest[0].value, rest[1:], end)
+
+
+def _check_range(bottom: float, members: list[Node], end: Node) -> None:
+    """Check what follows the lower bound of a range; ``end`` stands behind the list."""
+    second, *rest = members
+    if not isinstance(second.value, str):
+        raise _RefusalError(f"Bad value in numeric range: {second.plain}", second.end)
+    if second.value not in ("<", "<="):
+        raise _RefusalError(f"Bad numeric range operator: {second.value}", second.end)
+    _check_limit(second.value, rest[0] if rest else end)
+    if len(rest) > 1:
+        raise _RefusalError("Too many terms in numeric range expression", rest[1].seen)
+    if rest[0].value <= bottom:
+        raise _RefusalError("Bottom must be less than top", end.end)
 
 
 def _check_limit(sign: str, limit: Node) -> None:
     if isinstance(limit.value, bool) or not isinstance(limit.value, int | float):
-        raise _RefusalError(f"Value of {sign} must be numeric", limit.seen)
+        raise _RefusalError(f"Value of {'equals' if sign == '=' else sign} must be numeric", limit.seen)
     if abs(limit.value) > _LARGEST:
         raise _RefusalError("Value must be between -5.0E9 and 5.0E9, inclusive", limit.end)
 
@@ -187,7 +200,17 @@ def _check_anything_but_inner(kind: str, inner: Node) -> None:
             raise _RefusalError("Null prefix/suffix not allowed", item.end, times)
 
 
-_CHECKS: Mapping[str, Callable[[str, Node], None]] = {
+def _check_anything_but_of_topic(name: str, argument: Node) -> None:
+    if isinstance(argument.value, dict):
+        kind, inner = next(iter(argument.value.items()), ("", argument))
+        if kind == "suffix":
+            raise _RefusalError("Unsupported anything-but pattern: suffix", inner.seen)
+        if kind == "prefix" and not isinstance(inner.value, str | list):
+            raise _RefusalError("prefix match pattern must be a string", inner.seen)
+    _check_anything_but(name, argument)
+
+
+_CHECKS: _Checks = {
     "prefix": _check_affix,
     "suffix": _check_affix,
     "anything-but": _check_anything_but,
@@ -197,3 +220,4 @@ _CHECKS: Mapping[str, Callable[[str, Node], None]] = {
     "wildcard": _check_text,
     "cidr": _check_cidr,
 }
+_CHECKS_OF_TOPICS: _Checks = {**_CHECKS, "anything-but": _check_anything_but_of_topic}

@@ -109,10 +109,11 @@ def bus_event(announcement: Announcement, account: str, region: str, sequencer: 
 
 
 def _object(announcement: Announcement, sequencer: str, newer: bool, etag: str, version: str) -> dict[str, Any]:
-    """What an event says of the object besides its key; a deletion has neither size nor ETag."""
+    """What an event says of the object besides its key; a deletion has no size, and in records the ETag of a marker."""
     info: ObjectInfo = announcement.info
     deleted = "ObjectRemoved" in announcement.event
     described: dict[str, Any] = {} if newer or deleted else {"size": info.size}
-    described |= {etag: info.etag or ""} if not deleted else {}
+    has_etag = not deleted or (etag == "eTag" and info.etag)
+    described |= {etag: info.etag or ""} if has_etag else {}
     described |= {version: info.version} if info.version != NULL_VERSION else {}
     return described | ({} if newer else {"sequencer": sequencer})

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
+
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.sns.models import sns_backends
 
 from localaws.events.outbox import Message, Outbox
 from localaws.events.patterns import matches
 from localaws.events.targets import as_text
+from localaws.events.topic_signing import TopicSigning
 
-_MOST_KEYS = 100
+_DEFAULT_VERSION = "1"
 
 
 class Topics:
@@ -17,6 +22,7 @@ class Topics:
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
+        self._signing = TopicSigning()
 
     def publish(self, subscription: Any, published: dict[str, Any]) -> None:
         """Send one message to one subscription of a queue or a function, unless its filter policy drops it.
@@ -34,7 +40,15 @@ class Topics:
             content["dead_letter"] = dead
         if subscription.protocol == "lambda":
             self._outbox.put(
-                [Message(subscription.endpoint, {**content, "body": _for_function(subscription, message, published)})]
+                [
+                    Message(
+                        subscription.endpoint,
+                        {
+                            **content,
+                            "body": _for_function(subscription, self._document(subscription, message, published)),
+                        },
+                    )
+                ]
             )
             return
         for name, argument in (("group", "group_id"), ("deduplication", "deduplication_id")):
@@ -43,8 +57,28 @@ class Topics:
         if str(subscription.attributes.get("RawMessageDelivery")).lower() == "true":
             content |= {"body": message, "attributes": {name: _raw(value) for name, value in attributes.items()}}
         else:
-            content["body"] = as_text(_signed(subscription, message, published))
+            content["body"] = as_text(self._document(subscription, message, published))
         self._outbox.put([Message(subscription.endpoint, content)])
+
+    def _document(self, subscription: Any, message: str, published: dict[str, Any]) -> dict[str, Any]:
+        """A signed notification; moto serves the certificate of its URL."""
+        topic, region = subscription.topic, subscription.topic.sns_backend.region_name
+        document = {"Type": "Notification", "MessageId": published["message_id"], "TopicArn": topic.arn}
+        document |= {"Subject": published["subject"]} if published.get("subject") else {}
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+        version = str(getattr(topic, "signature_version", None) or _DEFAULT_VERSION)
+        document |= {"Message": message, "Timestamp": now, "SignatureVersion": version}
+        place = f"https://sns.{region}.amazonaws.com"
+        served = sns_backends[DEFAULT_ACCOUNT_ID][region]._message_public_keys
+        served[self._signing.name] = self._signing.certificate
+        document |= {
+            "Signature": self._signing.signature(document, version),
+            "SigningCertURL": f"{place}/{self._signing.name}",
+            "UnsubscribeURL": f"{place}/?Action=Unsubscribe&SubscriptionArn={subscription.arn}",
+        }
+        if published.get("message_attributes"):
+            document["MessageAttributes"] = published["message_attributes"]
+        return document
 
 
 def takes(settings: dict[str, Any], attributes: dict[str, Any], message: str) -> bool:
@@ -78,19 +112,7 @@ def _raw(attribute: dict[str, Any]) -> dict[str, str]:
     return {"DataType": attribute["Type"], name: str(attribute["Value"])}
 
 
-def _signed(subscription: Any, message: str, published: dict[str, Any]) -> dict[str, Any]:
-    """The document that moto signs, with the keys of the last messages alone."""
-    document: dict[str, Any] = subscription.get_post_data(
-        message, published["message_id"], published.get("subject"), published.get("message_attributes")
-    )
-    keys = subscription.topic.sns_backend._message_public_keys
-    while len(keys) > _MOST_KEYS:
-        del keys[next(iter(keys))]
-    return document
-
-
-def _for_function(subscription: Any, message: str, published: dict[str, Any]) -> str:
-    document = _signed(subscription, message, published)
+def _for_function(subscription: Any, document: dict[str, Any]) -> str:
     document["SigningCertUrl"] = document.pop("SigningCertURL")
     document["UnsubscribeUrl"] = document.pop("UnsubscribeURL")
     document = {"Subject": None, "MessageAttributes": {}, **document}

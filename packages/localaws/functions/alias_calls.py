@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from localaws.functions.errors import LambdaError, invalid
+from localaws.functions.errors import LambdaError, invalid, not_found
 from localaws.functions.function_calls import ref_of
 from localaws.functions.names import LATEST, Reference
 from localaws.functions.paging import page
@@ -47,7 +47,10 @@ class AliasCalls:
     def update_alias(self, call: Call) -> dict[str, Any]:
         """UpdateAlias."""
         ref = ref_of(call)
-        alias = self._records.alias(ref, call["Name"])
+        alias = self._records.documents.get(ALIAS, ref.arn, call["Name"])
+        if alias is None:
+            self._records.function(ref)
+            raise not_found(f"Alias not found: {ref.arn}:{call['Name']}")
         check_revision(call.get("RevisionId"), alias)
         changes = {name: call[name] for name in ("FunctionVersion", "Description") if call.get(name) is not None}
         return self._stored(ref, {**alias, **changes}, call)

@@ -74,7 +74,7 @@ class FunctionCalls:
                 version = self.publish(ref, "")
         answer = shown(version)
         answer.pop("LastUpdateStatus")
-        return {**answer, **_CREATING, "RevisionId": new_revision()}
+        return {**answer, **_CREATING, "FunctionArn": ref.arn, "RevisionId": new_revision()}
 
     def get_function(self, call: Call) -> dict[str, Any]:
         """GetFunction."""
@@ -99,7 +99,7 @@ class FunctionCalls:
         for arn in self._records.functions(call.region):
             versions = self._records.versions(arn)
             every = bool(call.get("FunctionVersion"))
-            listed += [_listed(version, every) for version in versions if every or version.number == LATEST]
+            listed += [_listed(version, every=every) for version in versions if every or version.number == LATEST]
         return page(call, "Functions", listed)
 
     def update_function_code(self, call: Call) -> dict[str, Any]:
@@ -163,7 +163,7 @@ class FunctionCalls:
         ref = ref_of(call)
         self._records.function(ref)
         versions = self._records.versions(ref.arn)
-        return page(call, "Versions", [{**shown(v), "FunctionArn": f"{v.arn}:{v.number}"} for v in versions])
+        return page(call, "Versions", [_listed(version, every=True) for version in versions])
 
     def get_function_code_signing_config(self, call: Call) -> dict[str, Any]:
         """GetFunctionCodeSigningConfig: no function has one."""
@@ -178,11 +178,11 @@ class FunctionCalls:
             number = int(self._records.function(ref).get("published", 0))
             if number:
                 last = self._records.documents.get(VERSION, ref.arn, str(number))
-                if last and _substance(last) == _substance(latest.configuration):
+                if last and _substance(last) == _substance(latest.configuration) | _origin(latest.configuration):
                     return Version(ref.arn, str(number), last)
             self._records.put_function(ref, published=number + 1)
             text = {"Description": description} if description else {}
-            published = {**latest.configuration, **text, "of_revision": latest.configuration["RevisionId"]}
+            published = {**latest.configuration, **text, **_origin(latest.configuration)}
             return self._records.put_version(ref.arn, str(number + 1), published)
 
     def _latest(self, ref: Reference, revision: str | None) -> dict[str, Any]:
@@ -203,7 +203,7 @@ class FunctionCalls:
         return {**shown(version), **_UPDATING, "RevisionId": new_revision()}
 
 
-def _listed(version: Version, every: bool) -> dict[str, Any]:
+def _listed(version: Version, *, every: bool) -> dict[str, Any]:
     """A version as ListFunctions shows it: without its state, and qualified where it lists every version."""
     kept = {name: value for name, value in shown(version).items() if name not in _NOT_LISTED}
     return {**kept, "FunctionArn": f"{version.arn}:{version.number}"} if every else kept
@@ -213,3 +213,8 @@ def _substance(configuration: dict[str, Any]) -> dict[str, Any]:
     """What makes a version differ from another."""
     aside = ("Version", "RevisionId", "LastModified", "FunctionArn", "of_revision", "Description")
     return {name: value for name, value in configuration.items() if name not in aside}
+
+
+def _origin(latest: dict[str, Any]) -> dict[str, Any]:
+    """What a version keeps of the $LATEST that it was made from: its own description may be another."""
+    return {"of_description": latest["Description"]}

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.util
 import re
 import shutil
+import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from localaws.functions.errors import refused
+from localaws.functions.errors import invalid, refused
 
 # What AWS's Python runtimes hold besides the standard library: boto3 with what it needs, and the runtime's client.
 LIBRARIES = (
@@ -18,18 +20,43 @@ LIBRARIES = (
     "awslambdaric", "runtime_client", "snapshot_restore_py", "simplejson",
 )  # fmt: skip
 RUNTIMES = ("python3.8", "python3.9", "python3.10", "python3.11", "python3.12", "python3.13", "python3.14")
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html#runtimes-deprecated: none is created any more
+DEPRECATED = (
+    "dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1", "dotnet5.0", "go1.x", "java8", "nodejs",
+    "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "nodejs10.x", "nodejs12.x", "nodejs14.x", "provided",
+    "python2.7", "python3.6", "python3.7", "ruby2.5", "ruby2.7",
+)  # fmt: skip
 _OWN = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 
 @cache
 def interpreter(runtime: str) -> str:
     """Path of the interpreter of a runtime; raises LambdaError where this machine has none."""
+    if runtime in DEPRECATED:
+        advice = "We recommend you use a supported runtime while creating or updating functions."
+        start = (
+            f"The runtime parameter of {runtime} is no longer supported for creating or updating AWS Lambda functions."
+        )
+        raise invalid(f"{start} {advice}")
     if runtime not in RUNTIMES:
         raise refused(f"Runtime {runtime}", f"it runs {', '.join(RUNTIMES)}")
-    found = sys.executable if runtime == _OWN else shutil.which(runtime)
+    found = sys.executable if runtime == _OWN else next(filter(_runs, _candidates(runtime)), None)
     if not found:
         raise refused(f"Runtime {runtime}", f"there is no {runtime} on the PATH; {_OWN} is this server's own")
     return found
+
+
+def _candidates(runtime: str) -> Iterator[str]:
+    """Programs of that name: the one on the PATH, and those that pyenv keeps where that one is its shim."""
+    if found := shutil.which(runtime):
+        yield found
+        versions = Path(found).parent.parent / "versions"
+        yield from sorted(map(str, versions.glob(f"{runtime.removeprefix('python')}.*/bin/{runtime}")), reverse=True)
+
+
+def _runs(program: str) -> bool:
+    """Whether a program starts: a shim of pyenv stands for versions that it does not find."""
+    return subprocess.run([program, "-c", ""], capture_output=True, check=False).returncode == 0
 
 
 def library_folder(folder: Path) -> Path:

@@ -20,6 +20,7 @@ from localaws.s3.write_condition import ALWAYS, Condition
 
 MAX_PUT = 5 << 30
 MAX_DELETES = 1000
+_ETAG_OF_NOTHING = "d41d8cd98f00b204e9800998ecf8427e"
 
 
 def receive(request: Request, draft: Draft) -> None:
@@ -56,7 +57,7 @@ def delete_object(store: ObjectStore, request: Request) -> Response:
     version = request.query.get("versionId", "")
     target = _Target(request.bucket, request.key, version, is_bypassing(request))
     deleted = _delete(store, target, condition_of_delete(request))
-    return Response(204, deleted, events=[_deletion(request.bucket, request.key, deleted)])
+    return Response(204, deleted, events=[_deletion(target, deleted)])
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,12 @@ class _Target:
     bypass: bool
 
 
-def _deletion(bucket: str, key: str, said: dict[str, str]) -> tuple[str, ObjectInfo]:
-    """The event of a deletion; S3 gives it no size and no ETag."""
-    made_marker = "x-amz-delete-marker" in said
+def _deletion(target: _Target, said: dict[str, str]) -> tuple[str, ObjectInfo]:
+    """The event of a deletion: S3 gives it no size, and that of a new marker the ETag of nothing."""
+    made_marker = "x-amz-delete-marker" in said and not target.version
     name = "s3:ObjectRemoved:DeleteMarkerCreated" if made_marker else "s3:ObjectRemoved:Delete"
-    return name, ObjectInfo(bucket, key, Identity(0, 0, 0), etag="", version=said.get("x-amz-version-id", NULL_VERSION))
+    etag, version = _ETAG_OF_NOTHING if made_marker else "", said.get("x-amz-version-id", NULL_VERSION)
+    return name, ObjectInfo(target.bucket, target.key, Identity(0, 0, 0), etag=etag, version=version)
 
 
 def _delete(store: ObjectStore, target: _Target, condition: Condition) -> dict[str, str]:
@@ -100,13 +102,14 @@ def delete_objects(store: ObjectStore, request: Request) -> Response:
     for item in wanted:
         key, version, etag = text_of(item, "Key"), text_of(item, "VersionId"), text_of(item, "ETag")
         condition = Condition(etag.strip('"')) if etag else ALWAYS
+        target = _Target(request.bucket, key, version, bypass)
         try:
-            said = _delete(store, _Target(request.bucket, key, version, bypass), condition)
+            said = _delete(store, target, condition)
         except S3Error as error:
             known = S3Error("NoSuchVersion") if error.elements.get("ArgumentName") == "versionId" else error
             nodes.append(("Error", [*_named(key, version), ("Code", known.code), ("Message", known.message)]))
             continue
-        answer.events.append(_deletion(request.bucket, key, said))
+        answer.events.append(_deletion(target, said))
         nodes += [] if quiet else [("Deleted", _deleted(key, version, said))]
     answer.body = document("DeleteResult", nodes)
     return answer

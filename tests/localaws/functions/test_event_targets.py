@@ -77,7 +77,14 @@ def test_the_dead_letter_queue_says_what_a_schedule_lacks(
 
 @pytest.mark.parametrize(
     ("expression", "zone"),
-    [("rate(0 minutes)", "UTC"), ("rate(soon)", "UTC"), ("cron(x)", "UTC"), ("cron(0 9 * * ? *)", "Mars/Base")],
+    [
+        ("rate(0 minutes)", "UTC"),
+        ("rate(soon)", "UTC"),
+        ("cron(x)", "UTC"),
+        ("cron(0 1 * * * *)", "UTC"),
+        ("cron(0 9 ? * ? *)", "UTC"),
+        ("cron(0 9 * * ? *)", "Mars/Base"),
+    ],
 )
 def test_what_is_no_schedule_is_refused(server: Running, expression: str, zone: str) -> None:
     """One such rule ended the thread that fires all schedules."""
@@ -87,8 +94,9 @@ def test_what_is_no_schedule_is_refused(server: Running, expression: str, zone: 
             Name="never", ScheduleExpression=expression, ScheduleExpressionTimezone=zone,
             FlexibleTimeWindow={"Mode": "OFF"}, Target={"RoleArn": ROLE, "Arn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:q"},
         )  # fmt: skip
-    text = f"Invalid Schedule Expression {expression} or time zone {zone}."
+    text = f"Invalid Schedule Expression {expression}{'' if zone == 'UTC' else f' or time zone {zone}'}."
     assert error.value.response["Error"] == {"Code": "ValidationException", "Message": text}
+    assert error.value.response["Message"] == text
     if zone == "UTC":
         with pytest.raises(events.exceptions.ClientError) as error:
             events.put_rule(Name="never", ScheduleExpression=expression)

@@ -205,26 +205,6 @@ def test_reserved_concurrency_is_the_most_at_a_time(functions: Any) -> None:
     assert code_of(error)[1].endswith("UnreservedConcurrentExecution below its minimum value of [100].")
 
 
-def test_versions_and_aliases(functions: Any) -> None:
-    client, name = functions.client, functions.create("def handler(e, c): return 1")
-    assert client.publish_version(FunctionName=name)["Version"] == "1"
-    assert client.publish_version(FunctionName=name)["Version"] == "1"  # nothing changed
-    new = functions.zipped({"app.py": "def handler(e, c): return 2"})
-    assert client.update_function_code(FunctionName=name, ZipFile=new, Publish=True)["Version"] == "2"
-    client.create_alias(FunctionName=name, Name="live", FunctionVersion="1")
-    assert [functions.invoke(name, Qualifier=q)[0] for q in ("1", "2", "$LATEST", "live")] == [1, 2, 2, 1]
-    client.update_alias(FunctionName=name, Name="live", RoutingConfig={"AdditionalVersionWeights": {"2": 0.5}})
-    assert {functions.invoke(name, Qualifier="live")[0] for _ in range(60)} == {1, 2}
-    with pytest.raises(ClientError) as error:
-        client.delete_function(FunctionName=name, Qualifier="1")
-    assert code_of(error)[0] == "ResourceConflictException"
-    versions = client.list_versions_by_function(FunctionName=name)["Versions"]
-    assert [version["Version"] for version in versions] == ["$LATEST", "1", "2"]
-    client.delete_function(FunctionName=name)
-    with pytest.raises(ClientError):
-        client.get_function(FunctionName=name)
-
-
 def test_what_was_set_is_read_back_and_used(functions: Any) -> None:
     client, name = functions.client, functions.create(CODE, Tags={"team": "star"})
     settings = {

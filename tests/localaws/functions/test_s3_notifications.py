@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 import uuid
@@ -75,7 +76,7 @@ def test_a_function_gets_the_objects_of_its_prefix_and_suffix(
 
 
 def test_versions_tags_and_deletions(aws: Running, s3: Any, bucket: str) -> None:
-    """As AWS's recordings have them: a deletion has no size and no ETag, a delete marker is an event of its own."""
+    """As AWS's recordings have them: a deletion has no size and no ETag, a new delete marker is an event of its own."""
     inbox = Inbox(aws)
     queue = {"QueueArn": inbox.arn, "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:ObjectTagging:*"]}
     notify(s3, bucket, QueueConfigurations=[queue])
@@ -84,12 +85,15 @@ def test_versions_tags_and_deletions(aws: Running, s3: Any, bucket: str) -> None
     s3.put_object_tagging(Bucket=bucket, Key="a", Tagging={"TagSet": [{"Key": "k", "Value": "v"}]})
     marker = s3.delete_object(Bucket=bucket, Key="a")["VersionId"]
     s3.delete_object(Bucket=bucket, Key="a", VersionId=version)
-    records = [body["Records"][0] for body in inbox.wait(4)]
+    s3.delete_object(Bucket=bucket, Key="a", VersionId=marker)  # the deletion of a marker makes none
+    records = [body["Records"][0] for body in inbox.wait(5)]
     assert [record["eventName"] for record in records] == [
         "ObjectCreated:Put", "ObjectTagging:Put", "ObjectRemoved:DeleteMarkerCreated", "ObjectRemoved:Delete",
+        "ObjectRemoved:Delete",
     ]  # fmt: skip
-    assert [record["s3"]["object"]["versionId"] for record in records] == [version, version, marker, version]
-    assert [record["eventVersion"] for record in records] == ["2.1", "2.3", "2.1", "2.1"]
+    assert [record["s3"]["object"]["versionId"] for record in records] == [version, version, marker, version, marker]
+    assert [record["eventVersion"] for record in records] == ["2.1", "2.3", "2.1", "2.1", "2.1"]
+    assert records[2]["s3"]["object"]["eTag"] == hashlib.md5(b"").hexdigest()
     assert set(records[3]["s3"]["object"]) == {"key", "versionId", "sequencer"}
     sequencers = [record["s3"]["object"]["sequencer"] for record in (records[0], records[2], records[3])]
     assert sequencers == sorted(sequencers)

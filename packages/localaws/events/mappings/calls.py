@@ -68,12 +68,13 @@ class MappingCalls:
             "EventSourceMappingArn": f"arn:aws:lambda:{ref.region}:{ref.account}:event-source-mapping:{uid}",
             "FunctionArn": ref.qualified,
             "LastModified": time.time(),
-            "LastProcessingResult": "No records processed",
             "State": "Enabled" if call.get("Enabled", True) else "Disabled",
             "StateTransitionReason": "User action" if KINDS[kind].is_stream else "USER_INITIATED",
             "tags": call.get("Tags") or {},
             **settings,
         }
+        if KINDS[kind].is_stream:  # queues have no such field
+            body["LastProcessingResult"] = "No records processed"
         with self._documents.transaction():
             for shard, after in starts.items():
                 self._documents.put(POSITION, uid, shard, {"after": after})

@@ -97,7 +97,7 @@ class Mappings:
         functions, kind = self._functions, kind_of(mapping["EventSourceArn"])
         if not KINDS[kind].is_stream:
             astray = self._batches_astray(mapping, 0)
-            return [QueuePoller(functions.documents, functions.runner, functions.delivery, mapping, astray)]
+            return [QueuePoller(functions.runner, functions.delivery, mapping, astray)]
         source = self._sources[kind]
         parts = LaneParts(functions.documents, functions.runner, self._outbox, source)
         count = mapping["ParallelizationFactor"]

@@ -13,11 +13,9 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localaws.events.mappings.batch import SourceRecord, failed_identifiers, passes, payload_of
-from localaws.events.mappings.calls import note_result
 from localaws.events.mappings.rules import patterns_of
 from localaws.events.misdelivery import BatchMisdelivery
 from localaws.functions.delivery import Delivery
-from localaws.functions.documents import Documents
 from localaws.functions.errors import LambdaError
 from localaws.functions.names import split
 from localaws.functions.runner import Runner
@@ -35,13 +33,11 @@ class QueuePoller:
 
     def __init__(
         self,
-        documents: Documents,
         runner: Runner,
         delivery: Delivery,
         mapping: dict[str, Any],
         astray: BatchMisdelivery,
     ) -> None:
-        self._documents = documents
         self._runner = runner
         self._mapping = mapping
         self._astray = astray
@@ -116,7 +112,7 @@ class QueuePoller:
             if again:
                 self._delete(self._invoke(again))
         except LambdaError as error:
-            self._note(f"PROBLEM: {error.message}")
+            _log.warning("mapping %s: %s", self._mapping["UUID"], error.message)
             self._give_back(batch)
             self._stop.wait(_PAUSE)
         except Exception as error:  # noqa: BLE001 - the batch comes again
@@ -130,7 +126,6 @@ class QueuePoller:
         records = [SourceRecord(message["MessageId"], self._document(message)) for message in batch]
         result = self._runner.invoke(split(self._mapping["FunctionArn"]), payload_of(records))
         failed = failed_identifiers(result, records, reports=bool(self._mapping["FunctionResponseTypes"]))
-        self._note("PROBLEM: Function call failed" if failed else "OK")
         return [message for message in batch if message["MessageId"] not in failed]
 
     def _twice(self, taken: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -171,9 +166,6 @@ class QueuePoller:
         if attributes:
             document["md5OfMessageAttributes"] = message.get("MD5OfMessageAttributes")
         return document
-
-    def _note(self, text: str) -> None:
-        note_result(self._documents, self._mapping, text)
 
 
 def _attribute(value: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,44 @@
+"""What SNS takes as a filter policy: https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from localaws.events.pattern_rules import PatternError, parse_pattern
+
+ATTRIBUTES, BODY = "MessageAttributes", "MessageBody"
+_MOST_KEYS = 5
+_MOST_COMBINATIONS = 150
+
+
+class ScopeError(ValueError):
+    """A policy that has no place in its scope; the text is AWS's reason."""
+
+
+def check_policy(text: str, scope: str) -> None:
+    """Raise PatternError or ScopeError for what SNS refuses as the policy of a subscription."""
+    with suppress(ValueError):
+        text = json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False)  # as AWS shows it in reasons
+    policy = parse_pattern(text, of_topic=True)
+    if scope == ATTRIBUTES and any(isinstance(wanted, dict) for wanted in policy.values()):
+        raise ScopeError(f"Filter policy scope {ATTRIBUTES} does not support nested filter policy")
+    if len(policy) > _MOST_KEYS:
+        raise PatternError(f"Filter policy can not have more than {_MOST_KEYS} keys")
+    if combinations(policy) > _MOST_COMBINATIONS:
+        raise PatternError("Filter policy is too complex")
+
+
+def combinations(policy: Mapping[str, Any], depth: int = 1) -> int:
+    """Count as AWS does: the product of the values of each key, times its depth; choices of $or add up."""
+    product = 1
+    for name, wanted in policy.items():
+        if isinstance(wanted, dict):
+            product *= combinations(wanted, depth + 1)
+        elif name == "$or" and all(isinstance(choice, dict) for choice in wanted):
+            product *= sum(combinations(choice, depth) for choice in wanted)
+        else:
+            product *= len(wanted) * depth
+    return product

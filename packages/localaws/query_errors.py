@@ -1,0 +1,19 @@
+"""Errors of AWS's query protocol carry one text: moto writes it a second time, under the model's own name for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.core.serialize import QuerySerializer
+
+
+def install() -> None:
+    """Make moto write it once."""
+    original = QuerySerializer._serialize_error_metadata
+
+    def serialize_error_metadata(serializer: Any, serialized: Any, error: Exception, shape: Any) -> None:
+        original(serializer, serialized, error, shape)
+        if "Message" in serialized:
+            serialized.pop("message", None)
+
+    QuerySerializer._serialize_error_metadata = serialize_error_metadata

@@ -1,0 +1,40 @@
+"""The Python of a runtime: one that starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from localaws.functions.errors import LambdaError
+from localaws.functions.interpreters import interpreter
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], Path]:
+    """A program below a folder of pyenv, whose shims are on the PATH, that exits with a status."""
+    monkeypatch.setenv("PATH", str(tmp_path / "shims"))
+    interpreter.cache_clear()
+
+    def make(place: str, status: int) -> Path:
+        path = tmp_path / place
+        path.parent.mkdir(parents=True)
+        path.write_text(f"#!/bin/sh\nexit {status}\n")
+        path.chmod(0o755)
+        return path
+
+    return make
+
+
+def test_a_shim_of_no_version_leads_to_the_version(program: Callable[[str, int], Path]) -> None:
+    program("shims/python3.14", 127)
+    program("versions/3.14.0/bin/python3.14", 1)
+    real = program("versions/3.14.2/bin/python3.14", 0)
+    assert interpreter("python3.14") == str(real)
+
+
+def test_a_python_that_does_not_start_is_refused(program: Callable[[str, int], Path]) -> None:
+    program("shims/python3.14", 127)
+    with pytest.raises(LambdaError, match=r"there is no python3\.14 on the PATH"):
+        interpreter("python3.14")
