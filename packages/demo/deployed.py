@@ -1,8 +1,9 @@
-"""``python -m demo.deployed``: run star banking on what ``make deploy-local`` deployed.
+"""``python -m demo.deployed``: run star banking, or feeds and DataHarvest, on what was deployed to the local AWS.
 
 A local Airflow reads its Variables from the deployed secrets, starts the deployed Glue job on the deployed bucket, and
-then the maintenance; Athena answers every chart in the deployed workgroup of Metabase. All that this starts is stopped
-at the end, the Glue runs that are still active included.
+then the maintenance; Athena answers every chart in the deployed workgroup of Metabase. With ``--only files`` a file
+dropped into the deployed bucket is registered, and a day delivered to DataHarvest becomes messages: the environment
+``files`` has both. All that this starts is stopped at the end, the Glue runs that are still active included.
 """
 
 from __future__ import annotations
@@ -20,12 +21,15 @@ from rich.console import Console
 
 from bcb_mirror.errors import MirrorError
 from demo.airflow import Airflow, AirflowError, airflow
+from demo.deployed_files import DeployedFiles, DeployedFilesError
 from demo.progress import DEADLINE_SECONDS, RunTimeoutError, watch
 from demo.world import WorldError, source_host, world_from
 from estrela.errors import EstrelaError
 from estrela.hooks.glue_runs import has_ended
 from estrela.model.plan import MAINTAIN, dag_id
+from localaws.errors import LocalAwsError
 from localaws.home import Home
+from localaws.postgres_server import postgres
 from localaws.running import Running
 from metabase.files import site_of
 from metabase.preview.athena import Athena
@@ -40,17 +44,28 @@ class NotDeployedError(Exception):
     """There is nothing to run on."""
 
 
-EXPECTED = (AirflowError, EstrelaError, MirrorError, NotDeployedError, RunTimeoutError, WorldError)
+EXPECTED = (
+    AirflowError,
+    DeployedFilesError,
+    EstrelaError,
+    LocalAwsError,
+    MirrorError,
+    NotDeployedError,
+    RunTimeoutError,
+    WorldError,
+)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run both DAGs and every chart; 0 where all of them succeeded. An expected error is one line."""
+    """Run what ``arguments`` ask for; 0 where all of it succeeded. An expected error is one line."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     given = _parser().parse_args(arguments)
     console = Console()
     try:
         aws = _server(Path(os.environ.get("LOCALAWS_HOME", PROJECT / ".localaws")))
         variables = deployed_variables(aws.client("secretsmanager"), given.env)
+        if given.only == "files":
+            return _run_files(console, aws, given)
         with contextlib.ExitStack() as stack:
             return _run(console, stack, aws, variables, given)
     except EXPECTED as error:
@@ -78,8 +93,7 @@ def _server(home: Path) -> Running:
 def _run(
     console: Console, stack: contextlib.ExitStack, aws: Running, variables: Mapping[str, str], given: argparse.Namespace
 ) -> int:
-    state = PROJECT / ".demo" / f"deployed-{given.env}"
-    state.mkdir(parents=True, exist_ok=True)
+    state = _state(given.env)
     job, lake = variables["estrela_glue_job"], variables["estrela_lake"]
     console.print(f"Star {STAR} by the Glue job {job} on s3://{lake}; its state is in {state.relative_to(PROJECT)}")
     host = stack.enter_context(source_host(world_from(os.environ), state / "mirror.log"))
@@ -96,6 +110,23 @@ def _run(
     if drawn.empty:
         console.print(f"[red]run-local:[/] charts without a row: {', '.join(drawn.empty)}", soft_wrap=True)
     return 1 if drawn.empty else 0
+
+
+def _state(environment: str) -> Path:
+    folder = PROJECT / ".demo" / f"deployed-{environment}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _run_files(console: Console, aws: Running, given: argparse.Namespace) -> int:
+    state = _state(given.env)
+    with postgres(state / "postgres") as master:
+        deployed = DeployedFiles(aws, given.env, master, given.deadline)
+        deployed.open_warehouse()
+        console.print(f"Feeds: the dropped file is registered: {deployed.register_a_file()}")
+        messages = deployed.deliver_a_day(state / "files")
+        console.print(f"DataHarvest: a day became {messages} messages, and DuckDB computes the same")
+    return 0
 
 
 def airflow_env(aws: Running, host: str, environment: str) -> dict[str, str]:
@@ -137,6 +168,7 @@ def _no_run_left(glue: Any, job: str) -> Iterator[None]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="run-local")
     parser.add_argument("--env", default="local", help="name of the environment that was deployed")
+    parser.add_argument("--only", choices=("files", "star"), default="star", help="what to run (default: %(default)s)")
     parser.add_argument(
         "--deadline", type=float, default=DEADLINE_SECONDS, help="seconds that each DAG run has (default: %(default)s)"
     )

@@ -1,0 +1,148 @@
+"""Files on what was deployed to the local AWS: one is registered, and a day of DataHarvest becomes messages.
+
+Of a database on RDS the local AWS keeps a record only. A PostgreSQL of this machine takes its place: the deployed
+secrets lead to it, the deployed functions make its schemas and work on it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import secrets as random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from dataharvest.metastore import Metastore
+from dataharvest.model.choreography import MESSAGES_SENT
+from demo.harvest_check import Values, recompute, values_of
+from estrela.hooks.database_role import ensure_role
+from harvest_files.day import Day
+from harvest_files.files import files
+from localaws.running import Running
+
+ROLES = ("warehouse", "dataharvest")
+KEY = "card_settlements/visa_2026-11-01.csv.gz"
+CONTENT = (
+    b"settlement_id,settled_on,merchant,card_number,amount,installments,disputed\n1,2026-11-01,Bar,1234,9.90,1,false\n"
+)
+DAY = Day("north", clients=5, portfolios=8, transactions=40)
+PAUSE_SECONDS = 0.5
+Found = TypeVar("Found")
+STATE = "SELECT state, events_seen, run FROM ledger.files WHERE bucket = %s AND key = %s AND version = %s"
+
+
+class DeployedFilesError(Exception):
+    """What was deployed does not do with files what it should."""
+
+
+@dataclass(frozen=True)
+class DeployedFiles:
+    """Feeds and DataHarvest of one environment. ``master`` is the address of the PostgreSQL behind the secrets."""
+
+    aws: Running
+    environment: str
+    master: str
+    deadline: float
+
+    def open_warehouse(self) -> None:
+        """Lead the deployed secrets to the PostgreSQL, and have the deployed functions make the schemas."""
+        server = conninfo_to_dict(self.master)
+        client = self.aws.client("secretsmanager")
+        with psycopg.connect(self.master, autocommit=True) as connection:
+            for role in ROLES:
+                secret = self._secret(role)
+                login = json.loads(client.get_secret_value(SecretId=secret)["SecretString"])
+                login |= {"password": random.token_hex(16), "host": server["host"], "port": int(str(server["port"]))}
+                ensure_role(connection, login["username"], login["password"], login["dbname"])
+                client.put_secret_value(SecretId=secret, SecretString=json.dumps(login))
+        for function in ("ledger-schema", "dataharvest-schema"):
+            self._call(function)
+
+    def register_a_file(self) -> str:
+        """Drop a file into the landing bucket; return what the ledger says of it. Raises DeployedFilesError."""
+        bucket = self._bucket("landing")
+        content = gzip.compress(CONTENT, mtime=0)
+        version = self.aws.client("s3").put_object(Bucket=bucket, Key=KEY, Body=content)["VersionId"]
+
+        def registered() -> str:
+            with psycopg.connect(self._login("warehouse")) as connection:
+                found = connection.execute(STATE, (bucket, KEY, version)).fetchone()
+            return f"{found[0]}, told by {found[1]} event, run {found[2]}" if found else ""
+
+        return self._awaited(registered, f"s3://{bucket}/{KEY} is not in the ledger")
+
+    def deliver_a_day(self, folder: Path) -> int:
+        """Deliver four files; return how many messages came, all of them right. Raises DeployedFilesError."""
+        paths = self._uploaded(folder)
+        metastore = Metastore(self.aws.client("dynamodb"), f"estrela-{self.environment}-dataharvest")
+
+        def sent() -> bool:
+            item = metastore.item(DAY.external_client, DAY.business_date)
+            return item is not None and MESSAGES_SENT in item
+
+        self._awaited(sent, f"{DAY.external_client}'s messages of {DAY.business_date} were not sent")
+        received = list(self._messages())
+        held: Values = {(one["type"], _reference(one)): values_of(one) for one in received}
+        expected = recompute(paths)
+        if held != expected or len(received) != len(expected):
+            problem = f"{len(received)} messages came, {len(expected)} were to come"
+            raise DeployedFilesError(f"DataHarvest: {problem}; DuckDB computes other values or another number")
+        return len(received)
+
+    def _uploaded(self, folder: Path) -> dict[str, Path]:
+        written: dict[str, Path] = {}
+        for key, parts in files(DAY):
+            path = folder / key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("wb") as stream:
+                stream.writelines(parts)
+            self.aws.client("s3").upload_file(str(path), self._bucket("deliveries"), key)
+            written[path.name.split("_")[0]] = path
+        return written
+
+    def _messages(self) -> Iterator[Mapping[str, Any]]:
+        sqs = self.aws.client("sqs")
+        url = sqs.get_queue_url(QueueName=f"estrela-{self.environment}-dataharvest-messages.fifo")["QueueUrl"]
+        while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for one in messages:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
+                yield json.loads(one["Body"])
+
+    def _call(self, function: str) -> None:
+        name = f"estrela-{self.environment}-{function}"
+        answer = self.aws.client("lambda").invoke(FunctionName=name)
+        if "FunctionError" in answer:
+            told = answer["Payload"].read().decode()[:500]
+            raise DeployedFilesError(f"the function {name} failed: {told}")
+
+    def _awaited(self, look: Callable[[], Found], problem: str) -> Found:
+        deadline = time.monotonic() + self.deadline
+        while not (found := look()):
+            if time.monotonic() > deadline:
+                logs = f"the functions' logs: {self.aws.home}/logs"
+                raise DeployedFilesError(f"{problem} after {self.deadline:.0f} s; {logs}")
+            time.sleep(PAUSE_SECONDS)
+        return found
+
+    def _login(self, role: str) -> str:
+        client = self.aws.client("secretsmanager")
+        login = json.loads(client.get_secret_value(SecretId=self._secret(role))["SecretString"])
+        given = {name: login[name] for name in ("host", "port", "dbname", "password")}
+        return make_conninfo("", user=login["username"], **given)
+
+    def _secret(self, role: str) -> str:
+        return f"estrela-{self.environment}/warehouse/{role}"
+
+    def _bucket(self, purpose: str) -> str:
+        account = self.aws.client("sts").get_caller_identity()["Account"]
+        return f"estrela-{self.environment}-{purpose}-{account}"
+
+
+def _reference(message: Mapping[str, Any]) -> str:
+    return str(next(value for name, value in message.items() if name.endswith("_reference")))
