@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,12 @@ PROJECT = Path(__file__).parents[2]
 
 
 @pytest.mark.long
-def test_two_runs_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
-    copy = tmp_path / "estrela"
+def test_two_runs_lose_nothing_and_double_nothing() -> None:
+    with tempfile.TemporaryDirectory(prefix="estrela-warehouse-") as folder:
+        run_twice(Path(folder))
+
+
+def run_twice(copy: Path) -> None:
     for name in ("packages", "glue", "dags", "lambdas", "metabase"):
         shutil.copytree(PROJECT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PROJECT / "pyproject.toml", copy)
@@ -25,7 +30,8 @@ def test_two_runs_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
             [sys.executable, "-m", "demo.warehouse"], cwd=copy, env={**os.environ, "PYTHONPATH": path},
             capture_output=True, text=True, timeout=1800, check=False,
         )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
+        server = (copy / ".demo" / "warehouse" / "postgres" / "postgres.log").read_text(errors="replace")
+        assert done.returncode == 0, f"{done.stdout}{done.stderr}\nPostgreSQL: {server[-2000:]}"
         assert "day 1: " in done.stdout
         assert "it is not a sound gzip file" in done.stdout, "the damaged file failed"
         assert "Every file is accounted for; no row is lost, none is doubled." in done.stdout
