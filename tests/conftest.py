@@ -31,6 +31,8 @@ def pytest_configure() -> None:
     """Forget which AWS the shell uses, as after ``eval "$(localaws env)"``: each test names its own."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
+    # Glue runs of tests are short: to optimize their code, or to run out of room for it, costs more than it gives.
+    os.environ["LOCALAWS_JAVA_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FolderScheduling:

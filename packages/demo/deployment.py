@@ -17,7 +17,7 @@ LAKE = "estrela-lake"
 JOB = "estrela"
 WORKGROUP = "estrela"
 SOURCE_HOST = "--source_host"
-FOR_SHORT_RUNS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+FOR_SHORT_RUNS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
 """Options of the JVMs of local Glue runs: half the CPU time for data of this size."""
 ROLE = "arn:aws:iam::123456789012:role/estrela-glue"
 MODULES = ("psycopg[binary]==3.3.9", "SQLAlchemy==2.1.9", "tenacity==9.2.1")

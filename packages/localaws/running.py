@@ -76,15 +76,15 @@ def running(  # noqa: PLR0913
 
     ``athena`` is ``duckdb`` or ``trino`` (default: LOCALAWS_ATHENA, else duckdb), which is the Trino at the URL
     ``trino``, or one that the server starts. ``misdeliver`` lets events go astray, as
-    ``duplicates=0.2,reorder,lose=0.01,delay=2s``; the same ``seed`` does it the same way.
+    ``duplicates=0.2,reorder,lose=0.01,delay=2s``; the same ``seed`` does it the same way. ``java_options`` are
+    those of the JVMs of Glue runs (default: LOCALAWS_JAVA_OPTIONS).
     Raises StartError with the server's own message, or HomeNotWritableError.
     """
     with tempfile.TemporaryDirectory(prefix="localaws-") as temporary:
         folder = home or Path(temporary)
-        options = {"port": port, "warm": warm, "region": region, "java-options": java_options, "seed": seed}
-        options |= {
-            name: value for name, value in {"athena": athena, "trino": trino, "misdeliver": misdeliver}.items() if value
-        }
+        options = {"port": port, "warm": warm, "region": region, "seed": seed}
+        chosen = {"java-options": java_options, "athena": athena, "trino": trino, "misdeliver": misdeliver}
+        options |= {name: value for name, value in chosen.items() if value}
         process = launch(folder, *[f"--{name}={value}" for name, value in options.items()])
         try:
             record = wait_until_ready(process, folder)
