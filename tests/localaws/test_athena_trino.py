@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from werkzeug.wrappers import Response
 from localaws import java
 from localaws.athena.entries.views import View, view_input
 from localaws.athena.errors import QueryCancelledError, QueryError
+from localaws.athena.trino import engine
 from localaws.athena.trino.client import Sending, TrinoClient, TrinoUnreachableError
 from localaws.athena.trino.distribution import find_distribution
 from localaws.athena.trino.endpoint import TrinoEndpoint
@@ -27,7 +29,8 @@ from localaws.athena.trino.rendering import render
 from localaws.athena.trino.session import TrinoSession
 from localaws.athena.trino.types import type_of
 from localaws.athena.types.trino import INTEGER
-from localaws.errors import JavaMissingError, TrinoMissingError
+from localaws.errors import JavaMissingError, TrinoMissingError, TrinoStartError
+from localaws.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -241,6 +244,21 @@ def test_a_trino_that_does_not_answer_is_named() -> None:
     session = TrinoSession(lambda: TrinoClient("http://127.0.0.1:9"), 0)
     with pytest.raises(TrinoUnreachableError, match=r"Trino at http://127\.0\.0\.1:9 does not answer"):
         session.finish(Text("SELECT 1"), Sending())
+
+
+def test_no_query_reaches_a_trino_whose_catalogs_are_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = threading.Event()
+    monkeypatch.setattr(engine, "START_SECONDS", 0.1)
+    monkeypatch.setattr(engine, "create_catalogs", lambda *_: made.wait(60))
+    monkeypatch.setattr(TrinoClient, "is_ready", lambda _: True)
+    trino = engine.TrinoEngine(Settings(tmp_path, trino="http://127.0.0.1:9"), tmp_path)
+    trino.start(lambda *_: [])
+    try:
+        with pytest.raises(TrinoStartError, match=r"Trino at http://127\.0\.0\.1:9 was not ready within 0 s"):
+            trino.open(0).columns(SimpleNamespace(database="d"), "SELECT 1")
+    finally:
+        made.set()
+        trino.stop()
 
 
 def distribution(folder: Path) -> Path:

@@ -90,7 +90,8 @@ class TrinoEngine:
     def _ready(self) -> TrinoClient:
         """The client of a Trino that answers; waits for it. Raises TrinoStartError, TrinoSetupError."""
         assert self._client is not None, "start() first"
-        self._settled.wait(START_SECONDS)
+        if not self._settled.wait(START_SECONDS):
+            raise TrinoStartError(f"Trino at {self._client.url} was not ready within {START_SECONDS:.0f} s")
         if self._problem:
             raise self._problem
         return self._client
