@@ -70,7 +70,7 @@ def run_checks(
 
     Examples do not show the values of the columns ``masked``.
     """
-    bad = {check: _bad(check) for check in checks if not isinstance(check, Unique | Reconcile)}
+    bad: dict[Check, Column] = {check: _bad(check) for check in checks if not isinstance(check, Unique | Reconcile)}
     with ThreadPoolExecutor(PASSES) as pool:
         counting = pool.submit(_counts, rows, bad, [check for check in checks if isinstance(check, Reconcile)])
         twice = {check: pool.submit(_duplicates, rows, check, masked) for check in checks if isinstance(check, Unique)}
