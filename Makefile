@@ -41,7 +41,7 @@ test-fast: .venv/ready ## the tests that need no JVM and no long wait
 test-long: .venv/ready ## kills between every two commits of a run; ten minutes
 	$(BIN)/pytest -m long
 
-test-clients: .venv/ready ## dbt, sqlmesh, dlt, PyAthena, awswrangler, Airflow's operators on both engines of Athena; half an hour
+test-clients: .venv/ready ## dbt, sqlmesh, dlt and PyAthena on both engines of Athena; half an hour
 	$(BIN)/pytest -n0 -m clients tests/clients
 
 test-compose: .venv/ready ## the stack of docker-compose.yml, up, proved and down again; needs Docker, half an hour

@@ -29,6 +29,8 @@ def run(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[..., set[str]
     """Call a function in the memory of a new process; return the actions that it called."""
     for name, value in world.environment.items():
         monkeypatch.setenv(name, value)
+    # The world's clients were made before: calls of them would not be recorded.
+    monkeypatch.setattr(boto3, "client", boto3.client.__wrapped__)
 
     def run(function: str, *records: dict[str, Any]) -> set[str]:
         spec = importlib.util.spec_from_file_location(function, LAMBDAS / function / "handler.py")
