@@ -205,11 +205,13 @@ def test_a_json_value_of_another_type_is_not_guessed(athena, s3) -> None:
     )
 
 
-def test_avro_is_named_as_not_supported(athena) -> None:
-    succeeds(athena, f"CREATE EXTERNAL TABLE t (n int) STORED AS AVRO LOCATION 's3://{athena.bucket}/t/'")
-    assert athena.fails("SELECT * FROM t").startswith(
-        "NOT_SUPPORTED: SerDe org.apache.hadoop.hive.serde2.avro.AvroSerDe"
+def test_a_serde_that_is_not_read_is_refused_by_name(athena) -> None:
+    ion = "com.amazon.ionhiveserde.IonHiveSerDe"
+    succeeds(
+        athena,
+        f"CREATE EXTERNAL TABLE t (n int) ROW FORMAT SERDE '{ion}' LOCATION 's3://{athena.bucket}/t/'",
     )
+    assert athena.fails("SELECT * FROM t").startswith(f"NOT_SUPPORTED: SerDe {ion}")
 
 
 def test_partition_projection(athena, s3) -> None:
