@@ -89,6 +89,7 @@ def test_the_tasks_follow_the_life_of_a_file(parsed: dict[str, Any]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_good_files_are_loaded_and_a_bad_one_fails_the_run(warehouse: Any, answer_of: Any) -> None:
     warehouse.put("card_settlements/visa_2026-11-01.csv.gz", gzip.compress((HEADER + GOOD).encode()))
     found = answer_of(warehouse.platform.python(RUN, str(DAG_FILE.parent)))
