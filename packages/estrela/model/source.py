@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from estrela.errors import DefinitionError
 from estrela.model.check import Check, validate_checks
 from estrela.model.column import Column, require_distinct, require_known, require_name, require_not_sensitive
 from estrela.model.origin import Api, Origin
 from estrela.model.parse import Parser
-from estrela.model.partition import PartitionField, column_of, validate_partitioning, valued
+from estrela.model.partition import DatePart, PartitionField, column_of, validate_partitioning, valued
 from estrela.model.run_parameter import RunParameter
 
 COMPRESSIONS = ("", "gzip", "bz2", "zstd", "zip")
@@ -166,6 +167,17 @@ class Source:
         require_distinct(place, filled)
         if len({one.header for one in layout.fields}) < len(layout.fields):
             raise DefinitionError(place, "has a header twice")
+
+    @cached_property
+    def types(self) -> Mapping[str, str]:
+        """The type of each column, by name."""
+        return {column.name: column.type for column in self.columns}
+
+    @cached_property
+    def partition_keys(self) -> tuple[tuple[str | DatePart, str], ...]:
+        """Each field of ``partition_by`` that has a value, with the key of the request that fills its column."""
+        keys = {one.column: one.key for one in self.from_request}
+        return tuple((field, keys[column_of(field)]) for field in valued(self.partition_by))
 
     @property
     def column_names(self) -> tuple[str, ...]:

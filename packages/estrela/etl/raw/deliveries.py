@@ -10,7 +10,7 @@ from typing import Protocol
 from estrela.errors import TransformError
 from estrela.etl.raw.raw_file import RawFile, current
 from estrela.etl.raw.request_id import request_of
-from estrela.model.partition import Partition, column_of, start_of, valued
+from estrela.model.partition import Partition, column_of, start_of
 from estrela.model.source import Source
 
 FileId = tuple[str, int, str, str]
@@ -99,11 +99,10 @@ def changed_partitions(source: Source, winners: Iterable[RawFile], known: Iterab
 
 def text_of(source: Source, column: str, value: str) -> str:
     """Return a request's value as the text of the typed column: ``01`` as ``1`` for a number."""
-    types = {one.name: one.type for one in source.columns}
-    return str(int(value)) if types[column] in ("int", "bigint") else value
+    return str(int(value)) if source.types[column] in ("int", "bigint") else value
 
 
 def _partition(source: Source, values: Mapping[str, str]) -> Partition:
-    keys = {one.column: one.key for one in source.from_request}
-    asked = [(field, column_of(field)) for field in valued(source.partition_by)]
-    return tuple(start_of(field, text_of(source, column, values[keys[column]])) for field, column in asked)
+    return tuple(
+        start_of(field, text_of(source, column_of(field), values[key])) for field, key in source.partition_keys
+    )

@@ -54,7 +54,7 @@ def heads_of(spark: SparkSession, source: CsvSource, files: Sequence[TakenFile])
 
     once = by_content(files)
     read = read_by_workers(spark, once, partial(_head, source), ("form", "content"))
-    rows = planned(read.repartition(tasks_for(once), "name"))
+    rows = planned(read.repartition(tasks_for(spark, once), "name"))
     is_whole = F.col("content").isNotNull()
     dialects: dict[str, Dialect | Refusal] = {}
     whole: dict[str, bytes] = {}

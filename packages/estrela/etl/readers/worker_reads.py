@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 THREADS = 16
-TASK_FILES, TASK_BYTES = 8_000, 128 << 20
+TASK_FILES, TASK_BYTES = 25_000, 128 << 20
 """Most that one task fetches; each task writes a file for each partition of the shuffle that follows."""
 BATCH_FILES, BATCH_BYTES = 1_000, 16 << 20
 """Most that a task holds at a time, and hands over at once."""
@@ -45,12 +45,14 @@ def read_by_workers(
     rows = [{"name": one.file.sha256, "uri": one.uri, "size": one.file.size} for one in files]
     named = frame_of(spark, rows, "name string, uri string, size bigint")
     schema = ", ".join(["name string", *[f"{column} binary" for column in columns]])
-    return named.repartition(tasks_for(files), "name").mapInArrow(partial(_batches, read, columns), schema)
+    return named.repartition(tasks_for(spark, files), "name").mapInArrow(partial(_batches, read, columns), schema)
 
 
-def tasks_for(files: Sequence[TakenFile]) -> int:
-    """Return the number of tasks that fetch ``files``."""
-    return 1 + max(len(files) // TASK_FILES, sum(one.file.size for one in files) // TASK_BYTES)
+def tasks_for(spark: SparkSession, files: Sequence[TakenFile]) -> int:
+    """Return the number of tasks that fetch ``files``: one for each core, or more where they are many or large."""
+    needed = 1 + max(len(files) // TASK_FILES, sum(one.file.size for one in files) // TASK_BYTES)
+    cores: int = spark.sparkContext.defaultParallelism
+    return max(needed, cores)
 
 
 def _batches(
