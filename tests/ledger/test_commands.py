@@ -82,6 +82,19 @@ def test_the_life_of_a_file_with_a_bad_row(landing: House, capsys: pytest.Captur
     assert landing.query("SELECT count(*), min(card_number) FROM warehouse.card_settlements") == [(99, "1234")]
 
 
+def test_only_the_last_attempt_of_a_failed_file_is_explained(
+    landing: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settlements(landing, "2026-11-01", "x" + GOOD[1:])
+    run(capsys, "load", "--feed", "card_settlements")
+    assert run(capsys, "retry", "1")[0] == 0
+    run(capsys, "load", "--feed", "card_settlements")
+
+    found = json.loads(run(capsys, "explain", "1", "--json")[1])
+    assert (found["file"]["state"], len(found["loads"])) == ("Fail", 2)
+    assert [(one["code"], one["rows"]) for one in found["rejects"]] == [("unreadable", 1)]
+
+
 def test_a_plan_changes_nothing(landing: House, capsys: pytest.CaptureFixture[str]) -> None:
     settlements(landing, "2026-11-01", GOOD)
     main(["ledger", "load", "--feed", "card_settlements"])

@@ -28,9 +28,13 @@ FROM ledger.loads WHERE file = :file ORDER BY id
 """
 REJECTS = """
 SELECT code, count(*) AS rows, min(line) AS first_line, (array_agg(column_name ORDER BY line))[1] AS first_column,
-  (array_agg(value ORDER BY line))[1] AS first_value, (array_agg(reason ORDER BY line))[1] AS first_reason
-FROM ledger.rejects WHERE file = :file AND resolved_by IS NULL GROUP BY code ORDER BY code
+  (array_agg(value ORDER BY line))[1] AS first_value, (array_agg(r.reason ORDER BY line))[1] AS first_reason
+FROM ledger.rejects r JOIN ledger.files f ON f.id = r.file
+WHERE file = :file AND resolved_by IS NULL
+  AND (is_counted OR f.state <> 'Done' AND load = (SELECT max(id) FROM ledger.loads WHERE file = :file))
+GROUP BY code ORDER BY code
 """
+"""Rejects that count for the file; of one that is not loaded, those of the last attempt."""
 OF_RUN = """
 SELECT f.id, f.key, f.state, l.rows_in, l.rows_loaded, l.rows_rejected, l.error
 FROM ledger.loads l JOIN ledger.files f ON f.id = l.file WHERE l.run = :run ORDER BY l.id
