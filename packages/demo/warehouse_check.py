@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import create_engine, text
 
-from backoffice_parties.company import ACQUIRERS, CURRENCIES, Company
-from backoffice_parties.files import BAD_EVERY
+from backoffice_parties.company import Company
+from backoffice_parties.files import rate_file, settlement_files
 from demo.warehouse_stack import Stack
 
 FILES = """
@@ -34,11 +38,11 @@ FOUND = {
     "accounts": "SELECT count(*) AS rows, sum(balance) AS total FROM warehouse.accounts",
     "branches": "SELECT count(*) AS rows, count(DISTINCT branch_code) AS total FROM warehouse.branches",
     "card_settlements": """
-SELECT count(*) AS rows, count(DISTINCT settlement_id) AS total FROM warehouse.card_settlements
+SELECT count(*) AS rows, sum(amount) AS total FROM warehouse.card_settlements
 """,
     "customers": "SELECT count(*) AS rows, sum(customer_id) AS total FROM warehouse.customers",
     "exchange_rates": """
-SELECT count(*) AS rows, count(DISTINCT (quoted_on, currency)) AS total FROM warehouse.exchange_rates
+SELECT count(*) AS rows, sum(rate) AS total FROM warehouse.exchange_rates
 """,
 }
 """Rows of each table, and a total that a doubled or lost row changes."""
@@ -72,14 +76,24 @@ def verdicts(stack: Stack, company: Company, days: int) -> list[Verdict]:
 
 
 def _of_files(company: Company, days: int) -> Mapping[str, tuple[Any, Any]]:
-    numbers = range(1, days * len(ACQUIRERS) * company.settlements + 1)
-    settled = sum(number % BAD_EVERY != 0 for number in numbers)
+    """Read the files as their parties write them; a settlement without a readable amount is a bad row."""
+    settlements = [
+        row
+        for day in range(days)
+        for _, content in settlement_files(company, day)
+        for row in csv.DictReader(io.StringIO(gzip.decompress(content).decode()))
+    ]
+    rates = [
+        row
+        for day in range(days)
+        for row in csv.DictReader(rate_file(company, day)[1].decode().splitlines()[2:], delimiter=";")
+    ]
+    amounts = [Decimal(row["amount"]) for row in settlements if row["amount"].replace(".", "").isdigit()]
     branches = company.branches + days - 1
-    rates = days * len(CURRENCIES)
     return {
         "branches": (branches, branches),
-        "card_settlements": (settled, settled),
-        "exchange_rates": (rates, rates),
+        "card_settlements": (len(amounts), sum(amounts)),
+        "exchange_rates": (len(rates), sum(Decimal(row["Taxa"].replace(",", ".")) for row in rates)),
     }
 
 
