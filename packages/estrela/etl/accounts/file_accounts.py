@@ -81,15 +81,11 @@ class FileAccounts:
         rejects = rows.where(F.col("_reject").isNotNull()) if any(one.rejected for one in counted.values()) else None
         self._write_rejects(rejects, taken.refused, kept)
         # Two pages of one answer may have the same content.
-        pages = Counter(self._loaded_as(one) for one in taken.good)
+        stored_as = [self._stored_as(one) for one in taken.good]
+        pages = Counter(stored_as)
         accounts = [
-            account_of(
-                self.source,
-                one.file,
-                counted.get(one.number, NO_ROWS),
-                loaded[self._loaded_as(one)] // pages[self._loaded_as(one)],
-            )
-            for one in taken.good
+            account_of(self.source, one.file, counted.get(one.number, NO_ROWS), loaded[stored] // pages[stored])
+            for one, stored in zip(taken.good, stored_as, strict=True)
         ]
         self._require_all_rows(accounts)
         accounts += [unread(self.source, one.file, HELD_BACK) for one in taken.refused]
@@ -109,7 +105,7 @@ class FileAccounts:
             loaded[(row["source_file"], *[str(row[name]) for name in names])] += row["count"]
         return loaded
 
-    def _loaded_as(self, one: TakenFile) -> tuple[str, ...]:
+    def _stored_as(self, one: TakenFile) -> tuple[str, ...]:
         """What stands in the trusted table for the file and its request."""
         asked = [text_of(self.source, column.column, one.requested[column.key]) for column in self.source.from_request]
         return (one.file.sha256, *asked)

@@ -59,5 +59,6 @@ def counted_rows(rows: DataFrame, measure: str) -> dict[int, RowCount]:
             F.coalesce(F.sum(F.when(is_rejected, weight)), F.lit(0)).cast(MEASURE).alias("weight_rejected"),
             F.count_if(is_rejected & weight.isNull()).alias("unweighed"),
         ]
-    found = rows.groupBy("_file").agg(*counts).collect()
-    return {row["_file"]: RowCount(**{name: row[name] for name in row.asDict() if name != "_file"}) for row in found}
+    found = rows.groupBy("_file").agg(*counts)
+    names = found.columns[1:]
+    return {file: RowCount(**dict(zip(names, values, strict=True))) for file, *values in found.collect()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from estrela.errors import LoadError, TransformError
+from estrela.etl.java_classes import java_class
 from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.snapshots import MAIN, Snapshots
 
@@ -61,5 +62,5 @@ class Branches:
         head, published = self.snapshots.head(table), self.snapshots.head(table, MAIN)
         if head is None or published is None:
             return False
-        util = catalog.spark._jvm.org.apache.iceberg.util.SnapshotUtil
+        util = java_class(catalog.spark, "org.apache.iceberg.util.SnapshotUtil")
         return not util.isAncestorOf(catalog.read(table), head, published)

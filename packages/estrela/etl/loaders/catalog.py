@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from estrela.etl.java_classes import java_class
 from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.commit import commit
 
@@ -37,7 +38,7 @@ class Catalog:
     def read(self, table: LakeTable) -> Any:
         """Return Iceberg's object of a table that is in the catalog."""
         if table.path not in self._known:
-            loader = self.spark._jvm.org.apache.iceberg.spark.Spark3Util
+            loader = java_class(self.spark, "org.apache.iceberg.spark.Spark3Util")
             self._known[table.path] = loader.loadIcebergTable(self.spark._jsparkSession, table.identifier)
         return self._known[table.path]
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pyspark.sql import functions as F
 
 from estrela.errors import LoadError
+from estrela.etl.java_classes import keep_classes
 from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.branches import Branches
 from estrela.etl.loaders.by_partition import is_read_by_partition
@@ -41,6 +42,7 @@ class LakeLoader(StarLoader):
     """The lake's tables as one run sees them."""
 
     def __init__(self, spark: SparkSession, star: str, run_key: str) -> None:
+        keep_classes(spark)
         self.spark = spark
         self.tables = StarTables(star)
         self.branch = branch_of(run_key)

@@ -60,19 +60,19 @@ def _dated_by_answer(files: Iterable[RawFile]) -> list[RawFile]:
 
 def requested(source: Source, file: RawFile) -> dict[str, str]:
     """Return what the request tells, by key. Raises TransformError if it lacks a declared key."""
-    values = {**file.request, "fetched_on": str(file.fetched_at.date())}
-    missing = [one.key for one in source.from_request if one.key not in values]
-    if missing:
-        raise TransformError(
-            source.name,
-            f"the request {file.request_id!r} of {file.key} does not tell {missing[0]!r}; extract the source again",
-        )
+    values = {**file.request, "fetched_on": file.received_on}
+    for one in source.from_request:
+        if one.key not in values:
+            raise TransformError(
+                source.name,
+                f"the request {file.request_id!r} of {file.key} does not tell {one.key!r}; extract the source again",
+            )
     return values
 
 
 def file_id(file: RawFile) -> FileId:
     """Return what tells one file of the log from another."""
-    return (file.request_id, file.page, file.sha256, str(file.fetched_at.date()))
+    return (file.request_id, file.page, file.sha256, file.received_on)
 
 
 def known_id(known: KnownFile) -> FileId:
@@ -80,9 +80,9 @@ def known_id(known: KnownFile) -> FileId:
     return (known.request, known.page, known.source_file, str(known.fetched_at.date()))
 
 
-def partition_of(source: Source, file: RawFile) -> Partition:
-    """Return the partition of the trusted table that holds the file's rows."""
-    return _partition(source, requested(source, file))
+def partitions_of(source: Source, files: Iterable[RawFile]) -> dict[FileId, Partition]:
+    """Return the partition of the trusted table that holds the rows of each file. Raises as :func:`requested`."""
+    return {file_id(file): _partition(source, requested(source, file)) for file in files}
 
 
 def known_partition(source: Source, known: KnownFile) -> Partition:
@@ -90,9 +90,8 @@ def known_partition(source: Source, known: KnownFile) -> Partition:
     return _partition(source, request_of(known.request) | {"fetched_on": str(known.fetched_at.date())})
 
 
-def changed_partitions(source: Source, winners: Iterable[RawFile], known: Iterable[KnownFile]) -> set[Partition]:
-    """Return the partitions whose wanted files are not those taken in."""
-    now = {file_id(file): partition_of(source, file) for file in winners}
+def changed_partitions(source: Source, now: Mapping[FileId, Partition], known: Iterable[KnownFile]) -> set[Partition]:
+    """Return the partitions whose wanted files, with their partitions ``now``, are not those taken in."""
     before = {known_id(one): known_partition(source, one) for one in known}
     return {now[one] for one in now.keys() - before.keys()} | {before[one] for one in before.keys() - now.keys()}
 

@@ -76,6 +76,11 @@ class RawFile:
         """The request as one comparable text, such as ``quarter=4,year=2021``."""
         return request_id(self.request)
 
+    @cached_property
+    def received_on(self) -> str:
+        """The day of receipt, UTC, such as ``2025-07-01``."""
+        return str(self.fetched_at.date())
+
 
 def files_of(source: str, prefix: str, version: int, answer: RawAnswer) -> list[RawFile]:
     """Return the entries of one answer: one per page, or one that marks the withdrawal."""

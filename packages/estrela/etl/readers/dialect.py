@@ -16,6 +16,7 @@ from estrela.model.source import CsvSource, Delimited, Layout
 
 HEAD_BYTES = 65536
 """Bytes of a file that must hold its header line."""
+LINE_END = re.compile(rb"\r\n|\r|\n")
 FILLER = re.compile(r"[\W_]*|unnamed\d*")
 """Headers of columns that hold nothing."""
 
@@ -51,7 +52,12 @@ class Dialect:
 
 def dialect_of(head: bytes, source: CsvSource) -> Dialect | Refusal:
     """Return the dialect of a file that begins with ``head``, or why it fits none of the source's layouts."""
-    return _of_line(re.split(rb"\r\n|\r|\n", head, maxsplit=1)[0], source)
+    return _of_line(first_line(head), source)
+
+
+def first_line(head: bytes) -> bytes:
+    """Return what ``head`` holds before its first line end, of any of the three kinds."""
+    return LINE_END.split(head, maxsplit=1)[0]
 
 
 @lru_cache(maxsize=128)

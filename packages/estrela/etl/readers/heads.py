@@ -8,10 +8,10 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
-from estrela.etl.readers.dialect import HEAD_BYTES, Dialect, dialect_of
+from estrela.etl.readers.dialect import HEAD_BYTES, Dialect, dialect_of, first_line
 from estrela.etl.readers.planned import planned
 from estrela.etl.readers.refusal import Refusal
 from estrela.etl.readers.taken_file import TakenFile, by_content
@@ -71,4 +71,10 @@ def _head(source: CsvSource, uri: str) -> tuple[bytes, bytes | None]:
     if isinstance(head, Refusal):
         return pickle.dumps(head), None
     is_whole = len(head) < HEAD_BYTES and not (source.compression or source.multiline)
-    return pickle.dumps(dialect_of(head, source)), head if is_whole else None
+    return _form(first_line(head), source), head if is_whole else None
+
+
+@lru_cache(maxsize=128)
+def _form(line: bytes, source: CsvSource) -> bytes:
+    """Return the pickled dialect, or refusal, of the files with this first line."""
+    return pickle.dumps(dialect_of(line, source))

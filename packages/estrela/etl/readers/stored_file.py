@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import IO, TYPE_CHECKING, cast
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -18,9 +18,9 @@ _creation = Lock()
 
 def open_file(uri: str) -> IO[bytes]:
     """Open the file at ``uri``, ``s3://`` or ``file://``. Raises OSError and botocore's errors."""
+    if is_local(uri):
+        return _path(uri).open("rb")
     place = urlsplit(uri)
-    if place.scheme == "file":
-        return _path(place).open("rb")
     return cast(IO[bytes], _client().get_object(Bucket=place.netloc, Key=place.path.lstrip("/"))["Body"])
 
 
@@ -31,17 +31,17 @@ def is_local(uri: str) -> bool:
 
 def last_bytes(uri: str, size: int) -> bytes:
     """Return the last ``size`` bytes of the file at ``uri``, or all of a shorter one."""
-    place = urlsplit(uri)
-    if place.scheme == "file":
-        with _path(place).open("rb") as file:
+    if is_local(uri):
+        with _path(uri).open("rb") as file:
             file.seek(-min(size, file.seek(0, os.SEEK_END)), os.SEEK_END)
             return file.read()
+    place = urlsplit(uri)
     key = place.path.lstrip("/")
     return _client().get_object(Bucket=place.netloc, Key=key, Range=f"bytes=-{size}")["Body"].read()
 
 
-def _path(place: SplitResult) -> Path:
-    return Path(unquote(place.path))
+def _path(uri: str) -> Path:
+    return Path(unquote(uri.removeprefix("file://")))
 
 
 def _client() -> S3Client:

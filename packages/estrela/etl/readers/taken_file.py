@@ -26,6 +26,10 @@ class TakenFile:
     schema: tuple[tuple[str, str], ...] | None = None
     refusal: Refusal | None = None
 
+    def in_dialect(self, dialect: Dialect) -> TakenFile:
+        """Return the file as one that is written in ``dialect``; of many files, dataclasses.replace takes seconds."""
+        return TakenFile(self.number, self.file, self.uri, self.requested, dialect)
+
 
 def by_content(files: Iterable[TakenFile]) -> list[TakenFile]:
     """Return ``files``, of those with the same content one."""

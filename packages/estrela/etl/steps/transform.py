@@ -16,7 +16,7 @@ from estrela.etl.loaders.lake import LakeLoader
 from estrela.etl.loaders.layout import has_old_layout
 from estrela.etl.partition_filter import clustered_by, partition_filter
 from estrela.etl.quality.audit import audit
-from estrela.etl.raw.deliveries import changed_partitions, file_id, partition_of, requested, wanted
+from estrela.etl.raw.deliveries import changed_partitions, file_id, partitions_of, requested, wanted
 from estrela.etl.raw.raw_file import RawFile
 from estrela.etl.readers.lines import reading
 from estrela.etl.readers.taken_file import TakenFile
@@ -62,12 +62,13 @@ class TransformSource(Transformer):
         known = accounts.known()
         waiting = accounts.waiting(set_aside, SET_ASIDE, known)
         loaded = [one for one in known if one.is_loaded]
-        changed = changed_partitions(self.source, winners, [] if self.full_refresh else loaded)
+        partitions = partitions_of(self.source, winners)
+        changed = changed_partitions(self.source, partitions, [] if self.full_refresh else loaded)
         if not changed:
             if {*loaded, *waiting} != set(known):
                 accounts.record([*loaded, *waiting])
             return Transformed({"source": self.source.name, "files": 0})
-        files = [file for file in winners if partition_of(self.source, file) in changed]
+        files = [file for file in winners if partitions[file_id(file)] in changed]
         taken = [
             TakenFile(number, file, self.raw.uri(file), requested(self.source, file))
             for number, file in enumerate(files)

@@ -101,7 +101,7 @@ def _judged(
         return replace(one, refusal=Refusal("", f"{one.file.size:,} bytes", reason))
     if isinstance(source, CsvSource):
         found = known.get(one.file.sha256) or _dialect(source, raw, one)
-        return replace(one, refusal=found) if isinstance(found, Refusal) else replace(one, dialect=found)
+        return replace(one, refusal=found) if isinstance(found, Refusal) else one.in_dialect(found)
     if not one.file.size:
         return replace(one, refusal=Refusal("", "", "the file is empty"))
     if isinstance(source, ParquetSource):

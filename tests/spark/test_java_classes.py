@@ -1,0 +1,27 @@
+"""What Python asks Java while it describes rows."""
+
+from __future__ import annotations
+
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from estrela.etl.loaders.lake import LakeLoader
+
+REFLECTION = "r\n"
+"""How a command of Py4J begins that asks what a name is."""
+
+
+def described() -> None:
+    F.coalesce(F.col("a"), F.lit(1), F.concat("b", "c"))
+
+
+def test_java_is_asked_once_what_a_name_is(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    LakeLoader(spark, "banking", "run")
+    described()
+    client = spark._sc._gateway._gateway_client
+    commands, send = [], client.send_command
+    monkeypatch.setattr(client, "send_command", lambda command, *args: commands.append(command) or send(command, *args))
+    described()
+    assert commands
+    assert not [command for command in commands if command.startswith(REFLECTION)]
