@@ -9,7 +9,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -19,6 +21,8 @@ from localaws.home import Home, ServerRecord
 
 START_DEADLINE = 90.0
 STOP_DEADLINE = 20.0
+_creation = Lock()
+"""A session may be shared by threads, but creates one client at a time."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +56,18 @@ class Running:
             time.sleep(0.1)
 
     def session(self) -> boto3.session.Session:
+        """A boto3 session of its own, with the credentials of this server."""
         return boto3.session.Session("localaws", "localaws", region_name=self.region)
 
     def client(self, service: str, **options: Any) -> Any:
-        """A boto3 client of ``service`` for this server."""
-        return self.session().client(service, endpoint_url=self.endpoint, **options)  # type: ignore[call-overload]
+        """A boto3 client of ``service`` for this server. Several threads may ask at a time."""
+        with _creation:
+            return self._session.client(service, endpoint_url=self.endpoint, **options)  # type: ignore[call-overload]
+
+    @cached_property
+    def _session(self) -> boto3.session.Session:
+        """The session of all clients: each session reads what it knows of AWS from files, which takes 0.1 s."""
+        return self.session()
 
 
 @contextmanager

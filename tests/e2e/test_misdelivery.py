@@ -12,7 +12,7 @@ from bcb_mirror.quarters import Quarter
 from bcb_mirror.serving import serving
 from bcb_mirror.synthetic_world import SyntheticWorld
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 WORLD = SyntheticWorld(seed=7, institutions=20, first=Quarter(2021, 3), last=Quarter(2022, 1), others=6)
 REFUSED = (
     "banking_trusted.complaints is not published: at most 0% of a file's rows rejected on row fails on"

@@ -44,15 +44,17 @@ def assert_one_release(answers: list[tuple[str, ...]]) -> None:
 
 
 @pytest.mark.slow
-def test_readers_see_one_release_during_publishes_kills_and_rollbacks(shop: Shop) -> None:
+@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.long), 3])
+def test_readers_see_one_release_during_publishes_kills_and_rollbacks(shop: Shop, every: int) -> None:
+    """Each life ends ``every`` actions later than the one before, until one is long enough."""
     shop.publish(shop.release())
     shop.publish(shop.release())
     kills = 0
     with readers(shop) as answers:
-        for actions in range(100):
-            life = Lifetime(actions)
+        for turn in range(100):
+            life = Lifetime(turn * every)
             try:
-                if actions % 3 == 2:
+                if turn % 3 == 2:
                     shop.roll_back(life=life)
                 else:
                     shop.publish(shop.release(), life)
@@ -60,9 +62,9 @@ def test_readers_see_one_release_during_publishes_kills_and_rollbacks(shop: Shop
                 kills += 1
             else:
                 break
-            if actions % 3 == 1:
+            if turn % 3 == 1:
                 shop.publish(shop.release())
-    assert kills > 8
+    assert kills > 8 // every
     assert_one_release(answers)
     shop.publish(shop.release())
     assert set(shop.seen()) == {str(len(shop.snapshots))}
