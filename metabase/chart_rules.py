@@ -81,8 +81,11 @@ def _check_named(question: Question, fields: Fields) -> None:
         drawn.append(("x", question.x))
     for role, name in drawn:
         column = question.column(name)
+        if question.chart == "scalar" and column.format == "date":
+            continue
         if column.format not in MEASURES:
-            raise fields.error(role, f"{role} names {name!r}, whose format is {column.format!r}", MEASURES)
+            allowed = (*MEASURES, "date") if question.chart == "scalar" else MEASURES
+            raise fields.error(role, f"{role} names {name!r}, whose format is {column.format!r}", allowed)
         if not (column.unit or column.format in ("percent", "currency")):
             raise fields.error(f"columns.{name}", f"column {name!r} is drawn and has no unit")
 

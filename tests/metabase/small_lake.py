@@ -55,6 +55,7 @@ INSTITUTIONS = [
 COMPLAINTS = [
     (1, 1, 10, 100, None, 1_000_000),
     (3, 1, 8, 40, None, 500_000),
+    (4, 1, 106, 110, None, 1),
     (1, 2, 30, 120, None, 1_000_000),
     (3, 2, 6, 60, None, 500_000),
     (4, 2, 1, 20, None, None),
@@ -70,7 +71,7 @@ SERVICES = [
     (2, "0201", "J", "Anuidade", "02", "cartão"),
     (3, "1101", "F", "Cadastro", "11", "cadastro"),
 ]
-# institution, service, person type, snapshot, ceiling, value type
+# institution, service, person type, snapshot, ceiling, value type, how often
 OLD, NEW = date(2024, 10, 1), date(2024, 11, 1)
 FEES = [
     (2, 1, "J", OLD, "5.00", "amount"),
@@ -82,6 +83,7 @@ FEES = [
     (5, 1, "J", NEW, "0.00", "amount"),
     (5, 2, "J", NEW, "0.00", "amount"),
     (7, 1, "J", NEW, "0.00", "amount"),
+    (7, 2, "J", NEW, "99999.99", "amount", "A cada 0 dias"),
     (8, 1, "J", NEW, "30.00", "amount"),
 ]
 FETCHED, PUBLISHED = datetime(2024, 11, 1, 6, tzinfo=UTC), datetime(2024, 11, 1, 7, 30, tzinfo=UTC)
@@ -123,9 +125,9 @@ def _complaint(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _fee(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    institution, service, person, taken, ceiling, kind = row
+    institution, service, person, taken, ceiling, kind, *often = row
     free = Decimal(ceiling) == 0
-    held = (Decimal(ceiling), kind, "Por Evento", "Por evento", date(2020, 1, 1), free, "f", 1)
+    held = (Decimal(ceiling), kind, "Por Evento", (*often, "Por evento")[0], date(2020, 1, 1), free, "f", 1)
     return (institution, _durable(institution), service, service, person, taken, *held)
 
 

@@ -1,7 +1,7 @@
 -- title = "One bank's fee table"
 -- description = "Every service that the chosen bank lists in its newest fee table; if none is chosen, of the bank that charges for most services."
 -- source = "Banco Central do Brasil, fee tables (Tarifas)"
--- caveats = ["A ceiling is the most that the bank may charge. F: natural persons, J: legal persons."]
+-- caveats = ["99,999.99 is the largest ceiling that the form takes, and no service is charged every 0 days: both look like placeholders, and stand here as the bank reported them.", "A ceiling is the most that the bank may charge. F: natural persons, J: legal persons."]
 -- chart = "table"
 -- [columns.institution_name]
 -- title = "Bank"
@@ -22,6 +22,8 @@
 -- title = "Charged"
 -- [columns.periodicity]
 -- title = "How often"
+-- [columns.looks_like]
+-- title = "Read with care"
 -- [columns.in_force_since]
 -- title = "In force since"
 -- format = "date"
@@ -50,7 +52,12 @@ SELECT
   l.institution_name, l.person_type, l.service_code, l.service_name,
   CASE WHEN l.value_type = 'amount' THEN l.ceiling END AS ceiling,
   CASE WHEN l.value_type = 'percentage' THEN l.ceiling END AS percentage,
-  l.unit, l.periodicity, l.in_force_since
+  l.unit, l.periodicity,
+  nullif(concat_ws('; ',
+    IF(l.ceiling >= 99999.99, '99,999.99 looks like a placeholder, not a price'),
+    IF(regexp_like(lower(l.periodicity), '^a cada 0+ dias?$'), 'every 0 days looks like a placeholder, not an interval')
+  ), '') AS looks_like,
+  l.in_force_since
 FROM listed l
 JOIN chosen ON l.institution_code = chosen.institution_code
 ORDER BY l.person_type, l.service_code

@@ -1,5 +1,5 @@
 -- title = "Index per million clients"
--- description = "Upheld complaints per million clients, over the institutions whose clients are published; a client of two banks counts twice."
+-- description = "Upheld complaints per million clients, over the institutions whose clients are published; a client of two banks counts twice. No index is shown below 1,000 clients."
 -- source = "Banco Central do Brasil, ranking of complaints"
 -- caveats = ["Quarters of one method only: a change is never measured across the break at 2024T2."]
 -- chart = "trend"
@@ -38,7 +38,8 @@ WITH chosen AS (
 SELECT
   shown.ends_on AS quarter_end,
   shown.quarter_code,
-  1e6 * sum(CASE WHEN f.clients > 0 THEN coalesce(f.extrapolated_upheld, f.upheld) END) / nullif(sum(CASE WHEN f.clients > 0 THEN f.clients END), 0) AS index_per_million
+  1e6 * sum(CASE WHEN f.clients > 0 THEN coalesce(f.extrapolated_upheld, f.upheld) END)
+    / CASE WHEN sum(f.clients) >= 1000 THEN sum(f.clients) END AS index_per_million
 FROM banking.fact_complaints f
 JOIN shown ON f.quarter_code = shown.quarter_code
 WHERE true

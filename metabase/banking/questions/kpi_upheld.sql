@@ -1,5 +1,5 @@
 -- title = "Complaints upheld"
--- description = "Complaints that the Central Bank found justified; extrapolated from those analysed in method B."
+-- description = "Complaints that the Central Bank found justified; in method B extrapolated from those that it analysed."
 -- source = "Banco Central do Brasil, ranking of complaints"
 -- caveats = ["Quarters of one method only: a change is never measured across the break at 2024T2."]
 -- chart = "trend"

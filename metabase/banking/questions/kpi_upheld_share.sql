@@ -1,5 +1,5 @@
 -- title = "Upheld share"
--- description = "Upheld complaints, extrapolated in method B, of all complaints."
+-- description = "Upheld complaints as a share of all complaints; in method B extrapolated from those that were analysed."
 -- source = "Banco Central do Brasil, ranking of complaints"
 -- caveats = ["Quarters of one method only: a change is never measured across the break at 2024T2."]
 -- chart = "trend"

@@ -1,4 +1,4 @@
--- title = "Banks with the most free services"
+-- title = "Banks with the most free services, among those with a fee table"
 -- description = "The ten banks that list most services at ceiling 0 in their newest fee table, beside those they may charge for; natural and legal persons together."
 -- source = "Banco Central do Brasil, fee tables (Tarifas)"
 -- caveats = ["Free means a ceiling of 0: the bank may not charge, or lists a service that it does not offer. A bank that lists everything at 0 mostly does not offer it."]

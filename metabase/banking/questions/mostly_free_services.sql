@@ -1,4 +1,4 @@
--- title = "Services most often free"
+-- title = "Services most often free, among those with at least five entries"
 -- description = "The twelve services with the highest share of entries at ceiling 0, among those with at least five entries; a bank that lists a service for one type of person is one entry."
 -- source = "Banco Central do Brasil, fee tables (Tarifas)"
 -- caveats = ["Free means a ceiling of 0: the bank may not charge, or lists a service that it does not offer."]

@@ -1,7 +1,7 @@
 -- title = "Ranking of institutions"
 -- description = "Every institution of the quarter (the newest if none is chosen), by complaints, with the places risen (up: more complaints than others) or fallen since the quarter before."
 -- source = "Banco Central do Brasil, ranking of complaints"
--- caveats = ["No change of rank is given for a newcomer, after a quarter that was not published, or across the change of method at 2024T2.", "The index is upheld complaints per million clients, recomputed; the Central Bank shows it for few small banks."]
+-- caveats = ["Upheld: complaints that the Central Bank found justified; in method B extrapolated from those that it analysed.", "No index is shown below 1,000 clients: there one complaint moves it by more than 1,000.", "No change of rank is given for a newcomer, after a quarter that was not published, or across the change of method at 2024T2.", "The index is upheld complaints per million clients, recomputed; the Central Bank shows it for few small banks."]
 -- chart = "table"
 -- [columns.complaints_rank]
 -- title = "Rank"
@@ -28,6 +28,8 @@
 -- title = "Index"
 -- format = "decimal"
 -- unit = "per million clients"
+-- [columns.index_note]
+-- title = "Why no index"
 -- [columns.clients]
 -- title = "Clients"
 -- format = "integer"
@@ -60,6 +62,7 @@ SELECT
   m.share,
   m.upheld,
   m.index_per_million,
+  m.index_note,
   m.clients,
   m.quarter_code
 FROM banking.mart_bank_quarter m

@@ -1,7 +1,7 @@
 -- title = "What one service costs across banks"
 -- description = "The fifteen highest ceilings of the chosen service; if none is chosen, of the service that most banks charge for in reais."
 -- source = "Banco Central do Brasil, fee tables (Tarifas)"
--- caveats = ["A ceiling is the most that a bank may charge, not what it charges. Fees that are a percentage are left out."]
+-- caveats = ["99,999.99 is the largest ceiling that the form takes and looks like a placeholder: banks at it are counted, and not drawn.", "A ceiling is the most that a bank may charge, not what it charges. Fees that are a percentage are left out."]
 -- chart = "row"
 -- x = "institution_name"
 -- y = "ceiling"
@@ -15,6 +15,9 @@
 -- title = "Service:"
 -- [columns.banks]
 -- title = "Banks that list it:"
+-- format = "integer"
+-- [columns.placeholders]
+-- title = "Banks at the placeholder 99,999.99, not drawn:"
 -- format = "integer"
 -- [columns.unit]
 -- title = "Charged"
@@ -33,15 +36,17 @@ WITH listed AS (
   WHERE f.person_type IN ('F', 'J') AND f.value_type = 'amount'
     [[AND f.person_type = {{person_type}}]]
 ), chosen AS (
-  SELECT service_name, person_type, count(*) AS banks
+  SELECT service_name, person_type, count(*) AS banks,
+    count_if(ceiling >= 99999.99) AS placeholders
   FROM listed
   WHERE true [[AND service_name = {{service}}]]
   GROUP BY service_name, person_type
-  ORDER BY count_if(ceiling > 0) DESC, service_name, person_type
+  ORDER BY count_if(ceiling > 0 AND ceiling < 99999.99) DESC, service_name, person_type
   LIMIT 1
 )
-SELECT l.institution_name, l.ceiling, l.service_name, chosen.banks, l.unit, l.in_force_since
+SELECT l.institution_name, l.ceiling, l.service_name, chosen.banks, chosen.placeholders, l.unit, l.in_force_since
 FROM listed l
 JOIN chosen ON l.service_name = chosen.service_name AND l.person_type = chosen.person_type
+WHERE l.ceiling < 99999.99
 ORDER BY l.ceiling DESC, l.institution_name
 LIMIT 15

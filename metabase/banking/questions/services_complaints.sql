@@ -1,4 +1,4 @@
--- title = "Complaints against number of services"
+-- title = "Complaints against number of services, for banks with a fee table"
 -- description = "Each point is a bank or conglomerate in the quarter (the newest if none is chosen): services that its lead institution lists in its newest fee table, for natural and legal persons, against complaints."
 -- source = "Banco Central do Brasil, ranking of complaints and fee tables (Tarifas)"
 -- caveats = [

@@ -1,4 +1,4 @@
--- title = "Complaints that the chart of services covers"
+-- title = "Share of complaints that the chart of services covers"
 -- description = "Share of the quarter's complaints against institutions with a known lead institution and a fee table."
 -- source = "Banco Central do Brasil, ranking of complaints and fee tables (Tarifas)"
 -- chart = "scalar"

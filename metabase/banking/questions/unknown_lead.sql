@@ -1,4 +1,4 @@
--- title = "Complaints without a known lead institution"
+-- title = "Share of complaints without a known lead institution"
 -- description = "Share of the quarter's complaints against institutions whose lead institution is not known, so that no fees can be joined to them."
 -- source = "Banco Central do Brasil, ranking of complaints; leads from the segmentation list, the IF.data register and Estrela's alias list"
 -- chart = "scalar"

@@ -1,11 +1,11 @@
 -- title = "Newest message"
--- description = "Hours since the newest message was sent to the consumers' queue."
+-- description = "When the newest message was sent to the consumers' queue."
 -- source = "DataHarvest, outbox"
 -- chart = "scalar"
--- y = "hours"
--- [columns.hours]
--- title = "Age"
--- format = "integer"
--- unit = "hours ago"
-SELECT CAST(extract(epoch FROM now() - max(sent_at)) / 3600 AS bigint) AS hours
+-- y = "sent"
+-- [columns.sent]
+-- title = "Sent"
+-- format = "date"
+-- suffix = " UTC"
+SELECT to_char(max(sent_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') AS sent
 FROM dataharvest.outbox

@@ -1,12 +1,12 @@
 -- title = "Newest file received"
--- description = "Hours since the newest file that is in the tables was received; a day without news leaves it as it was."
+-- description = "When the newest file that is in the tables was received; a day without news leaves it as it was."
 -- source = "Estrela, ops.files"
 -- chart = "scalar"
--- y = "hours"
--- [columns.hours]
--- title = "Age"
--- format = "integer"
--- unit = "hours ago"
-SELECT date_diff('hour', max(fetched_at), CAST(now() AS timestamp)) AS hours
+-- y = "received"
+-- [columns.received]
+-- title = "Received"
+-- format = "date"
+-- suffix = " UTC"
+SELECT date_format(max(fetched_at), '%Y-%m-%d %H:%i') AS received
 FROM {star}.files
 WHERE source <> ''

@@ -1,11 +1,11 @@
 -- title = "Last published change"
--- description = "Hours since a run last changed a table that analysts see."
+-- description = "When a run last changed a table that analysts see."
 -- source = "Estrela, ops.runs"
 -- chart = "scalar"
--- y = "hours"
--- [columns.hours]
--- title = "Age"
--- format = "integer"
--- unit = "hours ago"
-SELECT date_diff('hour', max(published_at), CAST(now() AS timestamp)) AS hours
+-- y = "published"
+-- [columns.published]
+-- title = "Published"
+-- format = "date"
+-- suffix = " UTC"
+SELECT date_format(max(published_at), '%Y-%m-%d %H:%i') AS published
 FROM {star}.runs

@@ -24,9 +24,11 @@ mart_bank_quarter = Mart(
         Column("segment", "string", "Prudential segment"),
         Column("lead_cnpj_root", "string", "CNPJ root of the lead institution; NULL if not known"),
         Column("complaints", "bigint", "All complaints"),
-        Column("upheld", "bigint", "Upheld complaints"),
+        Column("upheld", "bigint", "Upheld complaints, as the index counts them: extrapolated in method B"),
+        Column("upheld_analysed", "bigint", "Upheld among the complaints that were analysed; in method A all of them"),
         Column("clients", "bigint", "Clients"),
-        Column("index_per_million", "decimal(18,2)", "Upheld complaints per million clients"),
+        Column("index_per_million", "decimal(18,2)", "Upheld per million clients; NULL where index_note says why"),
+        Column("index_note", "string", "Why there is no index; NULL where there is one"),
         Column("share", "double", "Share of the quarter's complaints, 0 to 1"),
         Column("complaints_rank", "bigint", "Place by complaints in the quarter, 1 has most"),
         Column("rank_change", "bigint", "Places risen since the quarter before; NULL across a gap or change of method"),
@@ -47,7 +49,8 @@ WITH dated AS (
 ), ranked AS (
   SELECT
     s.quarter_code, s.quarter_end, s.method, s.read_code, f.institution_key,
-    f.total AS complaints, f.upheld, f.clients, f.recomputed_index AS index_per_million,
+    f.total AS complaints, COALESCE(f.extrapolated_upheld, f.upheld) AS upheld, f.upheld AS upheld_analysed, f.clients,
+    f.recomputed_index,
     RANK() OVER (PARTITION BY s.quarter_code, s.read_code ORDER BY f.total DESC) AS complaints_rank
   FROM shown s
   JOIN {fact_complaints} f ON f.quarter_code = s.read_code
@@ -61,7 +64,11 @@ WITH dated AS (
 )
 SELECT
   quarter_code, quarter_end, method, institution_code, institution_name, kind, size_group, segment, lead_cnpj_root,
-  complaints, upheld, clients, index_per_million, CAST(complaints AS double) / NULLIF(quarter_complaints, 0) AS share,
+  complaints, upheld, upheld_analysed, clients,
+  CASE WHEN clients >= 1000 THEN recomputed_index END AS index_per_million,
+  CASE WHEN clients IS NULL THEN 'clients not published' WHEN clients < 1000 THEN 'fewer than 1,000 clients'
+  END AS index_note,
+  CAST(complaints AS double) / NULLIF(quarter_complaints, 0) AS share,
   complaints_rank, rank_before - complaints_rank AS rank_change
 FROM compared
 WHERE read_code = quarter_code

@@ -6,6 +6,7 @@ from estrela.model import Column, Mart
 from estrela.stars.banking.dim_service import dim_service
 from estrela.stars.banking.fact_current_fees import fact_current_fees
 
+# 99,999.99 is the largest ceiling that the Central Bank's form takes: banks write it where they state none.
 mart_service_fees = Mart(
     name="mart_service_fees",
     doc="Lowest, median and highest ceiling of each service over the newest snapshots of all institutions",
@@ -18,22 +19,25 @@ mart_service_fees = Mart(
         Column("value_type", "string", "amount (BRL) or percentage"),
         Column("institutions", "bigint", "Institutions that list it"),
         Column("institutions_free", "bigint", "Those at ceiling 0"),
-        Column("fee_min", "decimal(18,2)", "Lowest ceiling"),
-        Column("fee_median", "double", "Median ceiling"),
-        Column("fee_max", "decimal(18,2)", "Highest ceiling"),
+        Column("institutions_placeholder", "bigint", "Those at 99,999.99, which looks like a placeholder"),
+        Column("fee_min", "decimal(18,2)", "Lowest ceiling; those at 99,999.99 left out"),
+        Column("fee_median", "double", "Median ceiling; those at 99,999.99 left out"),
+        Column("fee_max", "decimal(18,2)", "Highest ceiling; those at 99,999.99 left out"),
     ),
     sql="""
 WITH placed AS (
-  SELECT service_key, value_type, ceiling, is_free,
+  SELECT service_key, value_type, ceiling, is_free, ceiling >= 99999.99 AS is_placeholder,
     ROW_NUMBER() OVER (PARTITION BY service_key, value_type ORDER BY ceiling) AS place,
-    COUNT(*) OVER (PARTITION BY service_key, value_type) AS places
+    SUM(CASE WHEN ceiling < 99999.99 THEN 1 ELSE 0 END) OVER (PARTITION BY service_key, value_type) AS places
   FROM {fact_current_fees}
 )
 SELECT s.service_code, s.service_name, s.group_name, s.person_type, p.value_type,
   COUNT(*) AS institutions, COUNT_IF(p.is_free) AS institutions_free,
-  MIN(p.ceiling) AS fee_min,
-  AVG(CASE WHEN 2 * p.place BETWEEN p.places AND p.places + 2 THEN CAST(p.ceiling AS double) END) AS fee_median,
-  MAX(p.ceiling) AS fee_max
+  COUNT_IF(p.is_placeholder) AS institutions_placeholder,
+  MIN(CASE WHEN NOT p.is_placeholder THEN p.ceiling END) AS fee_min,
+  AVG(CASE WHEN NOT p.is_placeholder AND 2 * p.place BETWEEN p.places AND p.places + 2
+    THEN CAST(p.ceiling AS double) END) AS fee_median,
+  MAX(CASE WHEN NOT p.is_placeholder THEN p.ceiling END) AS fee_max
 FROM placed p
 JOIN {dim_service} s ON s.service_key = p.service_key
 GROUP BY s.service_code, s.service_name, s.group_name, s.person_type, p.value_type

@@ -16,7 +16,7 @@ mart_services_complaints = Mart(
         Column("lead_cnpj_root", "string", "CNPJ root of the lead institution"),
         Column("institution_name", "string", "Name under which most complaints came"),
         Column("complaints", "bigint", "All complaints of the institutions that it leads"),
-        Column("upheld", "bigint", "Upheld complaints"),
+        Column("upheld", "bigint", "Upheld complaints, as the index counts them: extrapolated in method B"),
         Column("services_listed", "bigint", "Services in the newest snapshots, F and J; NULL if no fees are known"),
         Column("services_free", "bigint", "Those at ceiling 0"),
     ),
@@ -29,7 +29,8 @@ WITH offered AS (
   GROUP BY i.lead_cnpj_root
 ), complained AS (
   SELECT f.quarter_code, i.lead_cnpj_root, MAX_BY(i.name, f.total) AS institution_name,
-    SUM(f.total) AS complaints, SUM(f.upheld) AS upheld
+    SUM(f.total) AS complaints,
+    SUM(COALESCE(f.extrapolated_upheld, f.upheld)) AS upheld
   FROM {fact_complaints} f
   JOIN {dim_institution} i ON i.institution_key = f.institution_key
   WHERE i.lead_cnpj_root IS NOT NULL AND i.institution_key <> 0
