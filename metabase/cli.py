@@ -13,10 +13,11 @@ from pathlib import Path
 import boto3
 from botocore.exceptions import BotoCoreError
 
-from estrela.errors import EstrelaError
+from estrela.errors import EstrelaError, SettingsError
 from estrela.hooks.secret import Secret
 from estrela.warehouse_parts import WarehouseParts
 from metabase.files import FOLDER, load
+from metabase.invented import CHOICES, marked, marked_by_lake
 from metabase.model import Site
 from metabase.preview.athena import Athena, QueryError
 from metabase.preview.postgres import Postgres
@@ -40,6 +41,8 @@ def main(argv: Sequence[str] | None = None, environment: Mapping[str, str] | Non
 
 def _done(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
     site = load(arguments.folder)
+    if arguments.command != "check":
+        site = _said(site, arguments.data or environment.get("METABASE_DATA", ""), arguments.command)
     if arguments.command == "check":
         print(f"{len(site.questions)} questions on {len(site.dashboards)} dashboards are sound")
         return UNCHANGED
@@ -60,6 +63,16 @@ def _done(arguments: argparse.Namespace, environment: Mapping[str, str]) -> int:
     )
     _print(apply(site, target, tables, options, patience, tell), as_json=arguments.json)
     return UNCHANGED
+
+
+def _said(site: Site, data: str, command: str) -> Site:
+    """Return ``site``, marked where its data is invented. Raises SettingsError."""
+    if data and data not in CHOICES:
+        raise SettingsError("METABASE_DATA", f"{data!r} is none of {', '.join(CHOICES)}")
+    asked = data or ("lake" if command == "preview" and site.star else "real")
+    if asked == "lake":
+        return marked_by_lake(site, boto3.Session())
+    return marked(site) if asked == "invented" else site
 
 
 def _previewed(site: Site, workgroup: str, out: Path) -> int:
@@ -117,6 +130,8 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("--folder", type=Path, default=FOLDER, help="folder of questions/ and dashboards/")
+        if name != "check":
+            command.add_argument("--data", choices=CHOICES, help="whether the data is real; lake: as its record says")
         if name == "preview":
             command.add_argument("--out", type=Path, required=True, help="the HTML file")
             command.add_argument("--workgroup", default="estrela", help="Athena workgroup that keeps the results")

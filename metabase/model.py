@@ -207,7 +207,7 @@ class Site:
     """All that Metabase shows: names of collections and groups, and everything that the files declare.
 
     ``star`` is the star whose tables are shown, "" if none are. ``engine`` answers the questions. ``freshness`` names
-    the question that says how old the data is.
+    the question that says how old the data is. ``note`` is said on every page: "" if there is nothing to say.
     ``colors`` gives a measure or a value of a series (by name) one colour (``#rrggbb``) in every chart.
     """
 
@@ -224,6 +224,7 @@ class Site:
     colors: Mapping[str, str]
     questions: tuple[Question, ...]
     dashboards: tuple[Dashboard, ...]
+    note: str = ""
 
     def question(self, key: str) -> Question:
         """The question ``key``."""

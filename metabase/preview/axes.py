@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from metabase.preview.drawing import Drawing, Spec
+from metabase.preview.drawing import Drawing, Spec, literal
+from metabase.preview.labels import distinct_labels
 from metabase.preview.points import categories, points
 from metabase.preview.values import axis_text
 
+CATEGORY = 18
+"""Letters of a category on the axis below a chart."""
 LABEL_LETTER, LABEL_LINE, PLOT = 7.0, 26, 240
 """Pixels of a letter of a label, of its height, and of a small plot."""
 
@@ -19,15 +22,16 @@ def category_axis(drawing: Drawing) -> Spec:
     title = question.column(question.x).label
     if question.x_scale == "time":
         return {"field": "x", "type": "temporal", "axis": {"title": title, "grid": False}}
+    domain = categories(question, drawing.answer)
     axis = {
         "title": title,
+        "labelExpr": f"{literal(distinct_labels(domain, CATEGORY))}[datum.label]",
         "labelAngle": 0,
         "labelOverlap": "greedy",
         "labelSeparation": 12,
         "grid": False,
         "labelLimit": 120,
     }
-    domain = categories(question, drawing.answer)
     return {"field": "x", "type": "ordinal", "scale": {"type": "band", "domain": domain}, "axis": axis}
 
 

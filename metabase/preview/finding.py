@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from metabase.model import Column, Question
 from metabase.preview.athena import Answer, Cell
-from metabase.preview.points import number
+from metabase.preview.labels import distinct_labels, numbered
+from metabase.preview.points import number, shared_columns
 from metabase.preview.values import MINUS, short_name, text_of, with_unit
 
 LONGEST_NAME = 40
@@ -24,13 +25,8 @@ def finding(question: Question, answer: Answer) -> str:
 
 def _shared(question: Question, answer: Answer) -> list[str]:
     """Columns that the chart does not draw and that hold one value in all rows."""
-    drawn = {question.x, question.series, question.size, *question.y}
-    free = [column for column in question.columns if column.name not in drawn and question.chart != "table"]
-    return [
-        f"{column.title} {text_of(column, answer.rows[0][column.name])}"
-        for column in free
-        if len(answer.rows) > 1 and len({row[column.name] for row in answer.rows}) == 1
-    ]
+    shared = [] if question.chart == "table" else shared_columns(question, answer)
+    return [f"{column.title} {text_of(column, answer.rows[0][column.name])}" for column in shared]
 
 
 def _leaders(question: Question, rows: Sequence[Mapping[str, Cell]]) -> str:
@@ -40,9 +36,11 @@ def _leaders(question: Question, rows: Sequence[Mapping[str, Cell]]) -> str:
     if len(values) < 2 or values != sorted(values, reverse=True) or values[0] == values[1]:
         return ""
     first, second = rows[0], rows[1]
+    names = numbered([text_of(question.column(question.x), row[question.x]) for row in (first, second)])
+    labels = distinct_labels(names, LONGEST_NAME)
     return (
-        f"{_name(question, first)} leads with {with_unit(column, first[column.name])},"
-        f" before {_name(question, second)} with {text_of(column, second[column.name])}"
+        f"{labels[names[0]]} leads with {with_unit(column, first[column.name])},"
+        f" before {labels[names[1]]} with {text_of(column, second[column.name])}"
     )
 
 

@@ -14,7 +14,7 @@ import vl_convert
 from metabase.model import Card, Dashboard, Place, Site, Tab
 from metabase.preview.answered import Answered
 from metabase.preview.cards import card_html
-from metabase.preview.values import bytes_text, text_of
+from metabase.preview.values import bytes_text, with_unit
 
 HERE = Path(__file__).parent
 POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data:"
@@ -36,15 +36,13 @@ class Page:
     def html(self) -> str:
         """The whole page."""
         sections = "".join(self._dashboard(one) for one in self._ordered())
-        links = "".join(f'<a href="#{one.key}">{escape(one.title)}</a>' for one in self._ordered())
         return (
             '<!doctype html><html lang="en"><head><meta charset="utf-8">'
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             '<meta name="color-scheme" content="light dark">'
             f"<title>{escape(self.site.collection)}: dashboards</title><style>{_asset('page.css')}</style></head><body>"
-            f'<header class="top"><div><h1>{escape(self.site.collection)}</h1><nav>{links}</nav></div>'
-            f"<p>{self._facts()}</p></header><main>{sections}</main>"
+            f"{self.header()}<main>{sections}</main>"
             f'<script type="application/json" id="charts">{self._charts()}</script>'
             f"<script>{_program()}</script></body></html>\n"
         )
@@ -52,6 +50,13 @@ class Page:
     def _ordered(self) -> list[Dashboard]:
         """The home page first."""
         return sorted(self.site.dashboards, key=lambda one: (one.key != self.site.homepage, one.title))
+
+    def header(self) -> str:
+        """What stays in sight: links to the dashboards, the age of the data, and what is true of all of it."""
+        links = "".join(f'<a href="#{one.key}">{escape(one.title)}</a>' for one in self._ordered())
+        note = f'<p class="note">{escape(self.site.note)}</p>' if self.site.note else ""
+        title = f"<div><h1>{escape(self.site.collection)}</h1><nav>{links}</nav></div>"
+        return f'<header class="top">{title}<p>{self._facts()}</p>{note}</header>'
 
     def _facts(self) -> str:
         scanned = sum(one.answer.scanned_bytes for one in self.answers.values())
@@ -62,8 +67,7 @@ class Page:
         if self.freshness and self.freshness.answer.rows:
             question = self.freshness.question
             column = question.column(question.y[0])
-            value = text_of(column, self.freshness.answer.rows[-1][column.name])
-            facts.insert(0, f"{question.title}: {value} {column.unit}")
+            facts.insert(0, f"{question.title}: {with_unit(column, self.freshness.answer.rows[-1][column.name])}")
         return escape(" · ".join(facts))
 
     def _dashboard(self, one: Dashboard) -> str:

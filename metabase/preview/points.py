@@ -8,6 +8,7 @@ from typing import Any
 
 from metabase.model import Column, Question
 from metabase.preview.athena import Answer, Cell
+from metabase.preview.labels import numbered
 from metabase.preview.values import text_of
 
 Point = dict[str, Any]
@@ -18,8 +19,9 @@ Point = dict[str, Any]
 def points(question: Question, answer: Answer) -> list[Point]:
     """The points in the order of the rows; those of one row in the order of the measures."""
     ranks = {name: rank for rank, name in enumerate(series(question, answer))}
+    shown, names = _shown(question, answer), row_names(question, answer)
     found = [
-        {"row": place, **_point(question, row, question.column(name))}
+        {"row": place, **_point(question, row, question.column(name), shown), **_place(question, row, names[place])}
         for place, row in enumerate(answer.rows)
         for name in question.y
     ]
@@ -40,13 +42,26 @@ def series_title(question: Question, name: str) -> str:
 
 def categories(question: Question, answer: Answer) -> list[str]:
     """The values on the axis of ``x``, each once, in the order of the rows."""
+    return list(dict.fromkeys(row_names(question, answer)))
+
+
+def row_names(question: Question, answer: Answer) -> list[str]:
+    """The text of ``x`` in each row; the rows of a row chart are different things, even under the same name."""
     column = question.column(question.x)
-    return list(dict.fromkeys(text_of(column, row[question.x]) for row in answer.rows))
+    names = [text_of(column, row[question.x]) for row in answer.rows]
+    return numbered(names) if question.chart == "row" and not question.series else names
 
 
-def tooltip(question: Question) -> list[dict[str, str]]:
-    """The Vega-Lite tooltip: every column under its title."""
-    shown = _shown(question)
+def shared_columns(question: Question, answer: Answer) -> list[Column]:
+    """Columns that are not drawn and hold one value in all rows: they describe the chart and none of its points."""
+    drawn = {question.x, question.series, question.size, *question.y}
+    free = [column for column in question.columns if column.name not in drawn and len(answer.rows) > 1]
+    return [one for one in free if len({row[one.name] for row in answer.rows}) == 1]
+
+
+def tooltip(question: Question, answer: Answer) -> list[dict[str, str]]:
+    """The Vega-Lite tooltip: what the row itself says, every column under its title."""
+    shown = _shown(question, answer)
     return [{"field": f"t{place}", "title": one.label, "type": "nominal"} for place, one in enumerate(shown)]
 
 
@@ -57,20 +72,24 @@ def number(value: Cell) -> float | int | None:
     return value if isinstance(value, int | float) else None
 
 
-def _point(question: Question, row: Mapping[str, Cell], measure: Column) -> Point:
-    x, value = question.column(question.x), row[measure.name]
+def _place(question: Question, row: Mapping[str, Cell], name: str) -> Point:
+    return {"x": number(row[question.x]) if question.chart == "scatter" else name}
+
+
+def _point(question: Question, row: Mapping[str, Cell], measure: Column, shown: Sequence[Column]) -> Point:
+    value = row[measure.name]
     return {
-        "x": number(row[x.name]) if question.chart == "scatter" else text_of(x, row[x.name]),
         "y": number(value),
         "s": _text(row[question.series]) if question.series else measure.name,
         "label": text_of(measure, value),
         **({"size": number(row[question.size])} if question.size else {}),
-        **{f"t{place}": text_of(one, row[one.name]) for place, one in enumerate(_shown(question))},
+        **{f"t{place}": text_of(one, row[one.name]) for place, one in enumerate(shown)},
     }
 
 
-def _shown(question: Question) -> Sequence[Column]:
-    return [one for one in question.columns if not one.hidden]
+def _shown(question: Question, answer: Answer) -> Sequence[Column]:
+    shared = {column.name for column in shared_columns(question, answer)}
+    return [one for one in question.columns if not one.hidden and one.name not in shared]
 
 
 def _text(value: Cell) -> str:

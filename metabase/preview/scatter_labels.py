@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from metabase.model import Question
 from metabase.preview.athena import Answer
+from metabase.preview.labels import distinct_labels, numbered
 from metabase.preview.points import Point
-from metabase.preview.values import short_name, text_of
+from metabase.preview.values import text_of
 
 LETTER, LINE, GAP = 6.6, 15.0, 8.0
 """Pixels of a letter's width, a line's height, and between a point and its name."""
@@ -34,8 +35,10 @@ Box = tuple[float, float, float, float]
 def label_points(question: Question, answer: Answer, points: Sequence[Point]) -> None:
     """Give each point its ``name``, and by page the side (``right``, ``left`` or none) on which it stands."""
     naming = next((column for column in question.columns if column.format == "text"), None)
-    for point, row in zip(points, answer.rows, strict=True):
-        point["name"] = short_name(text_of(naming, row[naming.name]), LONGEST) if naming else ""
+    names = numbered([text_of(naming, row[naming.name]) for row in answer.rows]) if naming else []
+    labels = distinct_labels(names, LONGEST)
+    for place, point in enumerate(points):
+        point["name"] = labels[names[place]] if naming else ""
         point |= {page.name: "" for page in PAGES}
     drawn = [one for one in points if one["x"] is not None and one["y"] is not None and one["name"]]
     for page in PAGES:

@@ -13,12 +13,15 @@ from metabase.preview.athena import Answer
 from metabase.preview.axes import category_axis, measure_axis
 from metabase.preview.breaks import goal, marks
 from metabase.preview.drawing import Drawing, Spec, literal
+from metabase.preview.labels import distinct_labels
 from metabase.preview.points import Point, categories, points, tooltip
 from metabase.preview.scatter_labels import label_points
 from metabase.preview.values import axis_text
 
 NARROW_ROW, WIDE_ROW = 46, 30
 NARROW_HEIGHT, LEAST_HEIGHT = 320, 220
+NARROW_NAME, WIDE_NAME = 40, 30
+"""Letters of a name above a bar on a narrow page, and beside one on a wide page."""
 NAME_ABOVE = {"align": "left", "baseline": "bottom", "dy": -11, "dx": 1, "limit": {"expr": "width"}}
 
 
@@ -52,7 +55,8 @@ def chart(question: Question, answer: Answer, colors: Mapping[str, str]) -> Char
 def _rows(drawing: Drawing, *, narrow: bool) -> Spec:
     """Horizontal bars; on a narrow page the names stand above the bars, where there is room for them."""
     question, names = drawing.question, categories(drawing.question, drawing.answer)
-    labels = {"labels": False} if narrow else {}
+    short = distinct_labels(names, NARROW_NAME if narrow else WIDE_NAME)
+    labels: Spec = {"labels": False} if narrow else {"labelExpr": f"{literal(short)}[datum.label]"}
     y = {
         "field": "x",
         "type": "nominal",
@@ -67,9 +71,11 @@ def _rows(drawing: Drawing, *, narrow: bool) -> Spec:
     if question.value_labels and not several:
         layers.append(_text_layer({"align": "left", "dx": 5}, "label"))
     if narrow:
-        layers.append(_text_layer(NAME_ABOVE, "x", {"value": 0}, "datum.rank === 0"))
+        named = _text_layer(NAME_ABOVE, "name", {"value": 0}, "datum.rank === 0")
+        named["transform"].append({"calculate": f"{literal(short)}[datum.x]", "as": "name"})
+        layers.append(named)
     measure = measure_axis(drawing, room=question.value_labels and not several)
-    encoding = {"x": measure, "y": y, "order": _order(drawing), "tooltip": tooltip(question)}
+    encoding = {"x": measure, "y": y, "order": _order(drawing), "tooltip": tooltip(question, drawing.answer)}
     return _spec(layers, encoding)
 
 
@@ -80,7 +86,7 @@ def _columns(drawing: Drawing) -> Spec:
     has_labels = question.value_labels and question.stack == "none" and len(drawing.series) == 1
     if has_labels:
         layers.append(_text_layer({"baseline": "bottom", "dy": -5}, "label"))
-    encoding = {"x": category_axis(drawing), "tooltip": tooltip(question)}
+    encoding = {"x": category_axis(drawing), "tooltip": tooltip(question, drawing.answer)}
     if question.chart != "combo":
         encoding |= {"y": measure_axis(drawing, room=has_labels), "order": _order(drawing)}
         layers[0].setdefault("encoding", {})["color"] = drawing.color()
@@ -130,7 +136,7 @@ def _scatter(drawing: Drawing, page: str) -> Spec:
             "axis": {"title": x.label, "labelExpr": axis_text(x), "tickCount": 6},
         },
         "y": measure_axis(drawing),
-        "tooltip": tooltip(question),
+        "tooltip": tooltip(question, drawing.answer),
     }
     dots: Spec = {"mark": {"type": "circle", "opacity": 0.72, "size": 70}, "encoding": {"color": drawing.color()}}
     if question.size:

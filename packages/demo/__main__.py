@@ -31,6 +31,7 @@ from estrela.model.star import Star
 from localaws.errors import LocalAwsError
 from localaws.running import Running, running
 from metabase.files import site_of
+from metabase.invented import marked_by_lake
 from metabase.preview.athena import Athena
 from metabase.preview.render import preview
 
@@ -133,7 +134,7 @@ def _report(console: Console, aws: Running, flow: Airflow, demo: Demo, run_id: s
         console.print(f"Nothing new was published: no table in s3://{LAKE} was touched.")
     page = demo.home / "dashboards.html"
     with console.status("drawing the dashboards from Athena"):
-        preview(site_of(demo.star.name), Athena(aws.client("athena"), WORKGROUP), page)
+        preview(marked_by_lake(site_of(demo.star.name), aws), Athena(aws.client("athena"), WORKGROUP), page)
     console.print(f"Dashboards, to open in a browser: {page.relative_to(PROJECT)}")
 
 

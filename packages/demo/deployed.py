@@ -32,6 +32,7 @@ from localaws.home import Home
 from localaws.postgres_server import postgres
 from localaws.running import Running
 from metabase.files import site_of
+from metabase.invented import marked_by_lake
 from metabase.preview.athena import Athena
 from metabase.preview.render import preview
 
@@ -105,7 +106,7 @@ def _run(
             return 1
     page = state / "dashboards.html"
     workgroup = f"estrela-{given.env}-metabase"
-    drawn = preview(site_of(STAR), Athena(aws.client("athena"), workgroup), page)
+    drawn = preview(marked_by_lake(site_of(STAR), aws), Athena(aws.client("athena"), workgroup), page)
     console.print(f"Athena's workgroup {workgroup} answered {drawn.cards} charts: {page.relative_to(PROJECT)}")
     if drawn.empty:
         console.print(f"[red]run-local:[/] charts without a row: {', '.join(drawn.empty)}", soft_wrap=True)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from metabase.files import load
+from metabase.invented import marked
 from metabase.model import Card, Column, Mark, Place, Question
 from metabase.preview.answered import Answered
 from metabase.preview.athena import Answer, QueryError
 from metabase.preview.cards import card_html
 from metabase.preview.finding import finding, spearman
-from metabase.preview.points import points
+from metabase.preview.labels import distinct_labels, numbered
+from metabase.preview.page import Page
+from metabase.preview.points import points, tooltip
 from metabase.preview.scatter_labels import label_points
 from metabase.preview.spec import chart
 from metabase.preview.values import bytes_text, short_name, text_of
@@ -159,3 +164,47 @@ def test_the_page_asks_the_network_for_nothing() -> None:
     source = Path(__file__).parents[2] / "metabase" / "preview"
     for name in ("page.css", "page.js"):
         assert "http" not in (source / name).read_text(encoding="utf-8")
+
+
+def test_names_cut_to_one_text_keep_the_part_in_which_they_differ() -> None:
+    first = "COOPERATIVA DE CRÉDITO DE LIVRE ADMISSÃO PAULISTA"
+    second = "COOPERATIVA DE CRÉDITO DE LIVRE ADMISSÃO MINEIRA"
+    assert distinct_labels([first, second, "ALFA S.A."], 26) == {
+        first: "COOPERATIVA D…PAULISTA",
+        second: "COOPERATIVA D…MINEIRA",
+        "ALFA S.A.": "ALFA",
+    }
+    assert distinct_labels(["ALFA S.A.", "ALFA LTDA."], 26) == {"ALFA S.A.": "ALFA S.A.", "ALFA LTDA.": "ALFA LTDA."}
+    assert numbered(["ALFA", "BETA", "ALFA"]) == ["ALFA", "BETA", "ALFA (2)"]
+
+
+def test_two_things_of_one_name_are_two_bars() -> None:
+    asked = question()
+    assert [point["x"] for point in points(asked, answer(asked, ("ALFA", 3), ("ALFA", 2)))] == ["ALFA", "ALFA (2)"]
+    told = finding(asked, answer(asked, ("ALFA", 3), ("ALFA", 2)))
+    assert told == "ALFA leads with 3 complaints, before ALFA (2) with 2"
+
+
+def test_a_tooltip_tells_of_its_own_bank_only() -> None:
+    own, all_of_them = Column("share", "Share", "percent"), Column("covered", "All points", "percent")
+    asked = question(columns=(NAME, COUNT, own, all_of_them))
+    rows = answer(asked, ("ALFA", 30, 0.3, 0.5), ("BETA", 20, 0.2, 0.5))
+    assert [one["title"] for one in tooltip(asked, rows)] == ["Bank", "Complaints", "Share (%)"]
+    assert [(point["t0"], point["t2"], "t3" in point) for point in points(asked, rows)] == [
+        ("ALFA", "30.0%", False), ("BETA", "20.0%", False),
+    ]  # fmt: skip
+    assert finding(asked, rows).startswith("All points 50.0% · ALFA leads")
+
+
+def test_invented_data_says_so_on_every_page_and_in_every_source() -> None:
+    real = load()
+    site = marked(real)
+    page = Page(site, {}, None, datetime(2026, 11, 29, tzinfo=UTC))
+    assert '<p class="note">Invented data: no name and no figure here is real.</p>' in page.header()
+    assert "invented" not in Page(real, {}, None, datetime(2026, 11, 29, tzinfo=UTC)).header().lower()
+    assert [one.key for one in site.dashboards if not one.description.startswith(site.note)] == []
+    assert {one.source for one in site.questions if "nvented data" not in one.source} == set()
+    assert site.question("ranking").source == (
+        "Invented data in the form of: Banco Central do Brasil, ranking of complaints"
+    )
+    assert site.question("banking_rows_in").source == "Estrela, ops.files, about invented data"

@@ -107,7 +107,7 @@ def test_a_mart_shows_the_completeness_of_each_period(small_athena: Athena) -> N
 
 def test_a_segment_narrows_what_is_shown_and_not_what_it_is_a_share_of(small_athena: Athena) -> None:
     assert answer(small_athena, "most_complaints", segment="S1") == [("ALFA", 400, 0.32, "2024T3")]
-    assert answer(small_athena, "services_complaints", segment="S1") == [("ALFA", 3, 400, "2024T3", 0.32)]
+    assert answer(small_athena, "services_complaints", segment="S1") == [("ALFA", 3, 400, 0.32, "2024T3", 0.32)]
 
 
 def test_an_institution_brings_its_history_under_former_names(small_athena: Athena) -> None:

@@ -20,10 +20,13 @@
 -- title = "Complaints"
 -- format = "integer"
 -- unit = "complaints"
+-- [columns.share]
+-- title = "Share of all complaints"
+-- format = "percent"
 -- [columns.quarter_code]
 -- title = "Quarter"
 -- [columns.covered]
--- title = "Share of all complaints on this chart:"
+-- title = "All points together, share of all complaints:"
 -- format = "percent"
 -- [variables.period]
 -- title = "Quarter"
@@ -50,6 +53,7 @@ SELECT
   regexp_replace(m.institution_name, ' \(conglomerado\)$', '') AS institution_name,
   m.services_listed,
   m.complaints,
+  CAST(m.complaints AS double) / nullif(everything.complaints, 0) AS share,
   m.quarter_code,
   CAST(sum(m.complaints) OVER () AS double) / nullif(everything.complaints, 0) AS covered
 FROM banking.mart_services_complaints m
