@@ -79,7 +79,7 @@ class Question:
 
     ``y`` names the measures; ``series`` the column that splits one measure into several lines, bars or colours;
     ``size`` a scatter's third measure, whose points bear the first column of text. A ``trend`` shows the newest value
-    of ``y`` and its change; ``more_is`` says which direction is good news.
+    of ``y`` and its change; ``more_is`` says which direction is good news. ``empty`` says when the first rows come.
     """
 
     key: str
@@ -102,6 +102,7 @@ class Question:
     goal: Goal | None = None
     marks: tuple[Mark, ...] = ()
     caveats: tuple[str, ...] = ()
+    empty: str = ""
     variables: tuple[Variable, ...] = ()
 
     @property

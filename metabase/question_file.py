@@ -28,6 +28,7 @@ def read_question(key: str, file: str, text: str) -> Question:
         description=fields.text("description"),
         source=fields.text("source"),
         caveats=fields.texts("caveats"),
+        empty=fields.text("empty", ""),
         chart=fields.choice("chart", get_args(model.Chart)),
         x=fields.text("x", ""),
         y=fields.texts("y"),

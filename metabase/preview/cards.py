@@ -12,10 +12,10 @@ from metabase.preview.answered import Answered
 from metabase.preview.athena import Cell
 from metabase.preview.finding import change, finding
 from metabase.preview.points import number
+from metabase.preview.table import table_html
 from metabase.preview.values import bytes_text, text_of
 
-NO_ROWS = "No rows: nothing in the lake answers this question."
-RIGHT = ("integer", "decimal", "percent", "currency")
+NO_ROWS = "Nothing yet: figures come with the first run that publishes rows for this."
 SPARK_WIDTH, SPARK_HEIGHT = 120, 28
 
 
@@ -32,21 +32,26 @@ def card_html(card: Card, answered: Answered | None, chart_id: str) -> str:
     kind = "tile" if question.chart in ("scalar", "trend") else "plot"
     kind = f"{kind} warning" if card.hide_empty else kind
     name = escape(question.key, quote=True)
-    title = escape(card.title or question.title)
-    inner = f"<h3>{title}</h3>{_body(answered, chart_id, title)}{_notes(answered)}"
+    inner = card_inner(card, answered, chart_id)
     return f'<article class="card {kind}" id="{chart_id}" data-question="{name}" style="{style}">{inner}</article>'
+
+
+def card_inner(card: Card, answered: Answered, chart_id: str) -> str:
+    """What stands in the card of a question: title, finding, chart or table, notes."""
+    title = escape(card.title or answered.question.title)
+    return f"<h3>{title}</h3>{_body(answered, chart_id, title)}{_notes(answered, title)}"
 
 
 def _body(answered: Answered, chart_id: str, title: str) -> str:
     question = answered.question
-    if not answered.answer.rows:
-        return f'<p class="empty">{NO_ROWS}</p>'
+    if _is_empty(answered):
+        return f'<p class="empty">{escape(question.empty or NO_ROWS)}</p>'
     if question.chart in ("scalar", "trend"):
         return _tile(answered)
     said = escape(finding(question, answered.answer))
     subtitle = f'<p class="finding">{said}</p>' if said else ""
     if question.chart == "table":
-        return subtitle + _table(question, answered.answer.rows)
+        return subtitle + table_html(question, answered.answer.rows, title)
     chart = answered.chart
     heights = f"--narrow:{chart.narrow_height}px;--least:{chart.least_height}px"
     label = f"{title}. {said}" if said else title
@@ -55,7 +60,13 @@ def _body(answered: Answered, chart_id: str, title: str) -> str:
     )
 
 
-def _notes(answered: Answered) -> str:
+def _is_empty(answered: Answered) -> bool:
+    """Whether there is nothing to show: no row, or a tile whose newest row has no value."""
+    question, rows = answered.question, answered.answer.rows
+    return not rows or (question.chart == "scalar" and rows[-1][question.y[0]] is None)
+
+
+def _notes(answered: Answered, title: str) -> str:
     question = answered.question
     lines = [*(f"Break at {mark.x}: {mark.text}." for mark in question.marks), *question.caveats]
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
@@ -63,7 +74,16 @@ def _notes(answered: Answered) -> str:
     source = f"<p>Source: {escape(question.source)} · {cost}</p>"
     listed = f"<ul>{items}</ul>" if items else ""
     about = f'<p class="about">{escape(question.description)}</p>'
-    return f"<footer>{about}<details><summary>Notes and source</summary>{listed}{source}</details></footer>"
+    notes = f"<details><summary>Notes and source</summary>{listed}{source}</details>"
+    return f"<footer>{about}{notes}{_data(answered, title)}</footer>"
+
+
+def _data(answered: Answered, title: str) -> str:
+    """The rows that a chart is drawn from."""
+    question, rows = answered.question, answered.answer.rows
+    if question.chart in ("scalar", "table") or not rows:
+        return ""
+    return f'<details class="data"><summary>Rows</summary>{table_html(question, rows, title)}</details>'
 
 
 def _tile(answered: Answered) -> str:
@@ -105,32 +125,6 @@ def _spark(values: Sequence[float | None]) -> str:
     end = f'<circle cx="{spots[-1][0]:.1f}" cy="{spots[-1][1]:.1f}" r="3"/>'
     box = f"-4 -4 {SPARK_WIDTH + 8} {SPARK_HEIGHT + 8}"
     return f'<svg class="spark" viewBox="{box}" aria-hidden="true"><polyline points="{path}"/>{end}</svg>'
-
-
-def _table(question: Question, rows: Sequence[Mapping[str, Cell]]) -> str:
-    shown = [column for column in question.columns if not column.hidden]
-    most = {one.name: max((number(row[one.name]) or 0 for row in rows), default=0) for one in shown if one.bars}
-    head = "".join(f"<th{_side(one)}>{escape(one.label)}</th>" for one in shown)
-    body = "".join(
-        "<tr>" + "".join(_cell(one, row[one.name], most.get(one.name, 0)) for one in shown) + "</tr>" for row in rows
-    )
-    return (
-        f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-        f'<p class="rows">{len(rows):,} {"row" if len(rows) == 1 else "rows"}</p>'
-    )
-
-
-def _cell(column: Column, value: Cell, most: float) -> str:
-    text = escape(text_of(column, value))
-    if column.bars and most > 0 and number(value) is not None:
-        part = max(0.0, (number(value) or 0) / most * 100)
-        return f'<td{_side(column)}><span class="part" style="--part:{part:.1f}%">{text}</span></td>'
-    return f"<td{_side(column)}>{text}</td>"
-
-
-def _side(column: Column) -> str:
-    kind = "number" if column.format in RIGHT else "date" if column.format == "date" else ""
-    return f' class="{kind}"' if kind else ""
 
 
 def _markdown(text: str) -> str:

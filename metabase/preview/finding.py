@@ -19,7 +19,8 @@ def finding(question: Question, answer: Answer) -> str:
     if not answer.rows:
         return ""
     said = {"row": _leaders, "scatter": _relation, "line": _newest, "bar": _bars}.get(question.chart)
-    parts = [*_shared(question, answer), said(question, answer.rows) if said else ""]
+    told = said(question, answer.rows) if said else ""
+    parts = [*_shared(question, answer), told or _highest(question, answer.rows)]
     return " · ".join(part for part in parts if part)
 
 
@@ -27,6 +28,25 @@ def _shared(question: Question, answer: Answer) -> list[str]:
     """Columns that the chart does not draw and that hold one value in all rows."""
     shared = [] if question.chart == "table" else shared_columns(question, answer)
     return [f"{column.title} {text_of(column, answer.rows[0][column.name])}" for column in shared]
+
+
+def _highest(question: Question, rows: Sequence[Mapping[str, Cell]]) -> str:
+    """Where the first measure is highest; said of a chart of which nothing else can be said."""
+    if question.chart in ("table", "scalar", "trend"):
+        return ""
+    column = question.column(question.y[0])
+    values = [number(row[column.name]) for row in rows]
+    most = max((value for value in values if value is not None), default=None)
+    if most is None:
+        return f"{column.title}: no value is known"
+    first, *others = (row for row, value in zip(rows, values, strict=True) if value == most)
+    name = _name(question, first) + (f" ({_series(question, first)})" if question.series else "")
+    also = f" and {len(others)} more" if others else ""
+    return f"{column.title} is highest for {name}{also}: {with_unit(column, first[column.name])}"
+
+
+def _series(question: Question, row: Mapping[str, Cell]) -> str:
+    return text_of(question.column(question.series), row[question.series])
 
 
 def _leaders(question: Question, rows: Sequence[Mapping[str, Cell]]) -> str:

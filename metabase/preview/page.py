@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -14,24 +14,28 @@ import vl_convert
 from metabase.model import Card, Dashboard, Place, Site, Tab
 from metabase.preview.answered import Answered
 from metabase.preview.cards import card_html
+from metabase.preview.choices import CardKey
+from metabase.preview.filters import Switched, chart_id, filters_html, templates_html
 from metabase.preview.values import bytes_text, with_unit
 
 HERE = Path(__file__).parent
 POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data:"
 """The browser's word that the page loads nothing; Vega compiles its expressions, hence unsafe-eval."""
 
-CardKey = tuple[str, int]
-"""A dashboard's key and the place of a card among its cards."""
-
 
 @dataclass(frozen=True)
 class Page:
-    """What is shown: the site, the answers by card, what stands for the data's age, and when it was all asked."""
+    """What is shown: the site, the answers by card, what stands for the data's age, and when it was all asked.
+
+    ``choices`` of each dashboard's first filter switch its cards to the answers in ``switched``.
+    """
 
     site: Site
     answers: Mapping[CardKey, Answered]
     freshness: Answered | None
     asked_at: datetime
+    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    switched: Switched = field(default_factory=dict)
 
     def html(self) -> str:
         """The whole page."""
@@ -41,7 +45,8 @@ class Page:
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             '<meta name="color-scheme" content="light dark">'
-            f"<title>{escape(self.site.collection)}: dashboards</title><style>{_asset('page.css')}</style></head><body>"
+            f"<title>{escape(self.site.collection)}: dashboards</title><style>{_asset('page.css')}</style></head>"
+            f'<body data-prefix="{"invented-data_" if self.site.note else ""}">'
             f"{self.header()}<main>{sections}</main>"
             f'<script type="application/json" id="charts">{self._charts()}</script>'
             f"<script>{_program()}</script></body></html>\n"
@@ -74,21 +79,25 @@ class Page:
         numbered = iter(range(sum(1 for _ in one.cards)))
         tabs = "".join(self._tab(one, tab, numbered) for tab in one.tabs)
         title = f'<h2>{escape(one.title)}</h2><p class="about">{escape(one.description)}</p>'
-        return f'<section class="dashboard" id="{one.key}">{title}{_filters(one)}{tabs}</section>'
+        filters = filters_html(one, self.choices.get(one.key, ()), self.answers)
+        hidden = templates_html(one, self.switched)
+        return f'<section class="dashboard" id="{one.key}">{title}{filters}{tabs}{hidden}</section>'
 
     def _tab(self, one: Dashboard, tab: Tab, numbered: Iterator[int]) -> str:
         keyed = [((one.key, next(numbered)), card) for card in tab.cards]
         keyed = _without_hidden(keyed, self.answers)
         keyed.sort(key=lambda pair: (pair[1].place.row, pair[1].place.col))
-        cards = "".join(card_html(card, self.answers.get(key), _id(key)) for key, card in keyed)
+        cards = "".join(card_html(card, self.answers.get(key), chart_id(key)) for key, card in keyed)
         title = f'<h3 class="tab">{escape(tab.title)}</h3>' if len(one.tabs) > 1 else ""
         return f'<section class="sheet">{title}<div class="grid">{cards}</div></section>'
 
     def _charts(self) -> str:
         """Specs and points by card, as JSON that no text in it can end."""
+        shown = {chart_id(key): one for key, one in self.answers.items()}
+        shown |= {chart_id(*key): one for key, one in self.switched.items()}
         found = {
-            _id(key): {"points": one.chart.points, "wide": one.chart.wide, "narrow": one.chart.narrow}
-            for key, one in self.answers.items()
+            name: {"points": one.chart.points, "wide": one.chart.wide, "narrow": one.chart.narrow}
+            for name, one in shown.items()
             if one.question.chart not in ("scalar", "trend", "table") and one.answer.rows
         }
         return json.dumps(found, ensure_ascii=True, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
@@ -114,18 +123,6 @@ def _without_hidden(
 
 def _above(place: Place, hidden: Sequence[Place]) -> int:
     return sum(one.height for one in hidden if one.row < place.row)
-
-
-def _filters(one: Dashboard) -> str:
-    if not one.filters:
-        return ""
-    set_to = ("" if each.default is None else f": <b>{escape(str(each.default))}</b>" for each in one.filters)
-    chips = "".join(f"<li>{escape(each.title)}{value}</li>" for each, value in zip(one.filters, set_to, strict=True))
-    return f'<ul class="filters"><li class="label">Filters in Metabase, here at their defaults</li>{chips}</ul>'
-
-
-def _id(key: CardKey) -> str:
-    return f"{key[0]}-{key[1]}"
 
 
 def _asset(name: str) -> str:

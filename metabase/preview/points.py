@@ -11,9 +11,12 @@ from metabase.preview.athena import Answer, Cell
 from metabase.preview.labels import numbered
 from metabase.preview.values import text_of
 
+BANK = "institution_name"
+"""The column by which a page can be narrowed to a bank."""
+
 Point = dict[str, Any]
 """``x``, ``y`` as drawn; ``row`` its place in the answer; ``s`` the series and ``rank`` its place among them;
-``label`` the value's text; ``t0``, ``t1``, ... the texts of a tooltip."""
+``bank`` the row's bank, if it has one; ``label`` the value's text; ``t0``, ``t1``, ... the texts of a tooltip."""
 
 
 def points(question: Question, answer: Answer) -> list[Point]:
@@ -83,6 +86,7 @@ def _point(question: Question, row: Mapping[str, Cell], measure: Column, shown: 
         "s": _text(row[question.series]) if question.series else measure.name,
         "label": text_of(measure, value),
         **({"size": number(row[question.size])} if question.size else {}),
+        **({"bank": _text(row[BANK])} if BANK in row else {}),
         **{f"t{place}": text_of(one, row[one.name]) for place, one in enumerate(shown)},
     }
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from metabase.model import Site
 from metabase.preview.answered import Answered
 from metabase.preview.athena import Athena
-from metabase.preview.page import CardKey, Page, question_cards
+from metabase.preview.choices import MOST, CardKey, answer_choices, choices_of
+from metabase.preview.page import Page, question_cards
 from metabase.preview.postgres import Postgres
 
 
@@ -24,19 +25,28 @@ class Preview:
     scanned_bytes: int
 
 
-def preview(site: Site, database: Athena | Postgres, out: Path) -> Preview:
+def preview(site: Site, database: Athena | Postgres, out: Path, most: int = MOST) -> Preview:
     """Write every dashboard of ``site``, all filters at their defaults, to the one HTML file ``out``.
+
+    The page can switch the first filter of a dashboard to ``most`` choices, which are asked too.
 
     Raises QueryError if the database does not answer a question; ``out`` is then as it was.
     """
     answers = answer_cards(site, database)
     freshness = next((one for one in answers.values() if one.question.key == site.freshness), None)
-    _write(out, Page(site, answers, freshness, datetime.now(UTC)).html())
+    choices = choices_of(site, database, most)
+    switched = answer_choices(site, database, choices)
+    _write(out, Page(site, answers, freshness, datetime.now(UTC), choices, switched).html())
     cards = question_cards(site)
     empty = sorted(
         {cards[key].question for key, one in answers.items() if not one.answer.rows and not cards[key].hide_empty}
     )
-    return Preview(out, len(answers), tuple(empty), sum(one.answer.scanned_bytes for one in answers.values()))
+    return Preview(
+        out,
+        len(answers),
+        tuple(empty),
+        sum(one.answer.scanned_bytes for one in [*answers.values(), *switched.values()]),
+    )
 
 
 def answer_cards(site: Site, database: Athena | Postgres) -> dict[CardKey, Answered]:

@@ -38,7 +38,11 @@ class Chart:
 
 def chart(question: Question, answer: Answer, colors: Mapping[str, str]) -> Chart:
     """The chart of an answer that has rows. Raises KeyError if a declared column is not in the answer."""
-    drawing = Drawing(question, answer, colors)
+    return _narrowed(_chart(Drawing(question, answer, colors)))
+
+
+def _chart(drawing: Drawing) -> Chart:
+    question, answer = drawing.question, drawing.answer
     found = points(question, answer)
     if question.chart == "row":
         count = len(categories(question, answer))
@@ -50,6 +54,17 @@ def chart(question: Question, answer: Answer, colors: Mapping[str, str]) -> Char
         return Chart(found, wide, narrow, NARROW_HEIGHT + 60, 380)
     spec = _columns(drawing)
     return Chart(found, spec, spec, NARROW_HEIGHT, LEAST_HEIGHT)
+
+
+def _narrowed(found: Chart) -> Chart:
+    """The chart with a parameter ``bank`` that makes the marks of all other banks pale, if its points have a bank."""
+    if not found.points or "bank" not in found.points[0]:
+        return found
+    chosen = {"condition": {"test": "bank === '' || datum.bank === bank", "value": 1}, "value": 0.18}
+    for spec in (found.wide, found.narrow):
+        spec["params"] = [{"name": "bank", "value": ""}]
+        spec["layer"][0]["encoding"]["opacity"] = chosen
+    return found
 
 
 def _rows(drawing: Drawing, *, narrow: bool) -> Spec:
@@ -100,7 +115,7 @@ def _shape(drawing: Drawing, kind: str) -> Spec:
     marks: dict[str, Spec] = {
         "bar": {"type": "bar", "cornerRadiusEnd": 2, "width": {"band": 0.72}},
         "line": {"type": "line", "strokeWidth": 2.5, "point": {"size": 42, "filled": True}},
-        "area": {"type": "area", "opacity": 0.7, "line": True},
+        "area": {"type": "area", "opacity": 1, "line": True},
     }
     if kind == "bar" and len(drawing.series) > 1 and drawing.question.stack == "none":
         offset = {"xOffset": {"field": "s", "sort": list(drawing.series)}}
@@ -138,7 +153,7 @@ def _scatter(drawing: Drawing, page: str) -> Spec:
         "y": measure_axis(drawing),
         "tooltip": tooltip(question, drawing.answer),
     }
-    dots: Spec = {"mark": {"type": "circle", "opacity": 0.72, "size": 70}, "encoding": {"color": drawing.color()}}
+    dots: Spec = {"mark": {"type": "circle", "opacity": 1, "size": 70}, "encoding": {"color": drawing.color()}}
     if question.size:
         size = {"field": "size", "type": "quantitative", "legend": None, "scale": {"range": [30, 700]}}
         dots["encoding"]["size"] = size

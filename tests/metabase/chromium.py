@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,14 @@ def measure(page: Path, folder: Path, *, dark: bool = False) -> list[Measured]:
         f'<iframe src="{page.as_uri()}" style="width:{width}px;height:900px;border:0"></iframe>' for width in WIDTHS
     )
     frame = folder / f"frame-{dark}.html"
-    frame.write_text(f'{frames}<pre id="out"></pre><script>{MEASURE.read_text()}</script>', encoding="utf-8")
+    axe = json.dumps((files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")).replace("<", "\\u003c")
+    scripts = f'<script type="application/json" id="axe">{axe}</script><script>{MEASURE.read_text()}</script>'
+    frame.write_text(f'{frames}<pre id="out"></pre>{scripts}', encoding="utf-8")
     scheme = ("--blink-settings=preferredColorScheme=0",) if dark else ()
     command = [str(binary()), *FLAGS, *scheme, f"--user-data-dir={folder / 'profile'}", "--dump-dom", frame.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True)
     found = re.search(r'<pre id="out">(.+?)</pre>', done.stdout, re.DOTALL)
     assert found, f"the page was not measured: {done.stderr[-500:]}"
-    return [Measured(width, one) for width, one in zip(WIDTHS, json.loads(html.unescape(found.group(1))), strict=True)]
+    told = json.loads(html.unescape(found.group(1)))
+    assert isinstance(told, list), told
+    return [Measured(width, one) for width, one in zip(WIDTHS, told, strict=True)]

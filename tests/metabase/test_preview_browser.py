@@ -62,7 +62,44 @@ def test_the_break_of_method_is_marked(light: list[Measured]) -> None:
     assert [one.found["breaks"] for one in light] == [2, 2]
 
 
-def test_a_dark_browser_gets_a_dark_page(page: Path, light: list[Measured]) -> None:
-    dark = measure(page, page.parent, dark=True)
+@pytest.fixture(scope="module")
+def dark(page: Path) -> list[Measured]:
+    return measure(page, page.parent, dark=True)
+
+
+def test_axe_finds_nothing_in_light_and_dark(light: list[Measured], dark: list[Measured]) -> None:
+    assert problems([*light, *dark], "violations") == {}
+
+
+def test_every_chart_has_a_label_that_says_its_finding(light: list[Measured]) -> None:
+    assert problems(light, "unnamed") == {}
+
+
+def test_no_card_has_a_blank_area(light: list[Measured]) -> None:
+    assert problems(light, "blank") == {}
+
+
+def test_the_page_can_be_worked_with(light: list[Measured]) -> None:
+    for one in light:
+        worked = one.found["worked"]
+        assert worked["quarter"] == {
+            "finding": "Quarter 2024T1 · ALFA leads with 120 complaints, before BETA VELHO with 60",
+            "names": ["ALFA", "BETA VELHO", "GAMA"],
+        }
+        assert worked["sorted"] == ["ALFA", "BETA VELHO", "GAMA"]
+        assert worked["searched"] == [["BETA VELHO"], "1 of 3 rows"]
+        assert worked["bank"] == ["ALFA"]
+        assert worked["csv"].splitlines() == [
+            "complaints_rank,rank_change,institution_name,segment,size_group,complaints,share,upheld,"
+            "index_per_million,index_note,clients,quarter_code",
+            "1,,ALFA,S1,top,120,0.6,30,30.00,,1000000,2024T1",
+        ]
+
+
+def test_a_phone_keeps_the_name_column_in_sight(light: list[Measured]) -> None:
+    assert light[-1].found["worked"]["name"] is True
+
+
+def test_a_dark_browser_gets_a_dark_page(light: list[Measured], dark: list[Measured]) -> None:
     assert dark[0].found["background"] == "rgb(15, 19, 26)" != light[0].found["background"]
     assert [len(one.found["charts"]) for one in dark] == [DRAWN, DRAWN]

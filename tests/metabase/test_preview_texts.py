@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,8 @@ from metabase.model import Card, Column, Mark, Place, Question
 from metabase.preview.answered import Answered
 from metabase.preview.athena import Answer, QueryError
 from metabase.preview.cards import card_html
+from metabase.preview.drawing import OTHER_COLORS
+from metabase.preview.filters import filters_html
 from metabase.preview.finding import finding, spearman
 from metabase.preview.labels import distinct_labels, numbered
 from metabase.preview.page import Page
@@ -77,10 +80,21 @@ def test_a_row_chart_says_who_leads_and_what_all_rows_share() -> None:
     assert told == "Quarter 2024T3 · ALFA leads with 300 complaints, before BETA with 200"
 
 
-@pytest.mark.parametrize("rows", [[("A", 3)], [("A", 3), ("B", 3)], [("A", 1), ("B", 2)]])
-def test_nobody_leads_alone_in_a_tie_or_unsorted(rows: list[tuple[Any, ...]]) -> None:
+@pytest.mark.parametrize(("rows", "told"), [
+    ([("A", 3)], "Complaints is highest for A: 3 complaints"),
+    ([("A", 3), ("B", 3)], "Complaints is highest for A and 1 more: 3 complaints"),
+    ([("A", 1), ("B", 2)], "Complaints is highest for B: 2 complaints"),
+    ([("A", None)], "Complaints: no value is known"),
+])  # fmt: skip
+def test_nobody_leads_alone_in_a_tie_or_unsorted(rows: list[tuple[Any, ...]], told: str) -> None:
     asked = question()
-    assert finding(asked, answer(asked, *rows)) == ""
+    assert finding(asked, answer(asked, *rows)) == told
+
+
+def test_every_chart_says_its_finding_to_a_reader_of_the_screen() -> None:
+    asked = question("bar", (QUARTER, COUNT, METHOD), series="method", stack="stacked")
+    page = html(asked, ("2024T1", 100, "A"), ("2024T2", 400, "B"))
+    assert 'role="img" aria-label="Sample. Complaints is highest for 2024T2 (B): 400 complaints"' in page
 
 
 def test_a_line_tells_the_newest_value_and_its_change_within_its_series() -> None:
@@ -102,7 +116,7 @@ def test_texts_of_files_and_answers_are_escaped() -> None:
     asked = question("table", title=attack, description=attack, source=attack, caveats=(attack,))
     page = html(asked, (attack, 1))
     assert "<script" not in page
-    assert page.count("&lt;script&gt;") == 5
+    assert page.count("&lt;script&gt;") == 7
     text = card_html(Card(Place(0, 0, 1, 1), text=f"**b** {attack} [x](javascript:alert(1))"), None, "t")
     assert "<script" not in text
     assert "href" not in text
@@ -111,8 +125,10 @@ def test_texts_of_files_and_answers_are_escaped() -> None:
 def test_no_rows_are_said_and_not_drawn() -> None:
     for kind in ("row", "table", "scalar"):
         page = html(question(kind))
-        assert "No rows: nothing in the lake answers this question." in page
+        assert "Nothing yet: figures come with the first run that publishes rows for this." in page
         assert "data-chart" not in page
+    assert "Figures come on Monday." in html(question("row", empty="Figures come on Monday."))
+    assert "Figures come on Monday." in html(question("scalar", empty="Figures come on Monday."), ("A", None))
 
 
 def test_a_column_that_the_sql_does_not_give_is_an_error() -> None:
@@ -208,3 +224,55 @@ def test_invented_data_says_so_on_every_page_and_in_every_source() -> None:
         "Invented data in the form of: Banco Central do Brasil, ranking of complaints"
     )
     assert site.question("banking_rows_in").source == "Estrela, ops.files, about invented data"
+
+
+def test_a_table_can_be_searched_sorted_and_downloaded() -> None:
+    page = html(question("table"), ("ALFA", 1_234), ("BETA", None))
+    assert '<input type="search" placeholder="Search" aria-label="Search in: Sample">' in page
+    assert '<button type="button" class="download" data-file="sample">Download CSV</button>' in page
+    assert '<th scope="col" data-column="count" class="number"><button type="button" class="sort">' in page
+    assert '<td class="name">ALFA</td><td data-value="1234" class="number">1,234</td>' in page
+    assert 'role="region" aria-label="Table: Sample"' in page
+
+
+def test_a_bank_can_be_told_from_the_others_in_charts() -> None:
+    bank = Column("institution_name", "Bank")
+    asked = question("row", (bank, COUNT))
+    drawn = chart(asked, answer(asked, ("ALFA", 2), ("BETA", 1)), {})
+    assert [point["bank"] for point in drawn.points] == ["ALFA", "BETA"]
+    assert drawn.wide["params"] == drawn.narrow["params"] == [{"name": "bank", "value": ""}]
+    assert "params" not in chart(question(), answer(question(), ("ALFA", 2)), {}).wide
+
+
+def test_the_page_switches_the_first_filter_and_names_the_others() -> None:
+    site = load()
+    fees = next(one for one in site.dashboards if one.key == "fees")
+    shown = filters_html(fees, ("F", "J"), {})
+    assert (
+        '<label>Person type (F natural, J legal) <select data-filter="switch"><option value="">not chosen</option>'
+        "<option>F</option><option>J</option></select></label>" in shown
+    )
+    assert '<p class="others">Also in Metabase: Service</p>' in shown
+
+
+def luminance(color: str) -> float:
+    parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_marks_and_texts_stand_out_in_light_and_dark() -> None:
+    metabase = Path(__file__).parents[2] / "metabase"
+    marks = {color for site in metabase.glob("*/site.toml") for color in re.findall("#[0-9a-f]{6}", site.read_text())}
+    css = (metabase / "preview" / "page.css").read_text()
+    for scheme in css.split("@media")[:2]:
+        colors = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})\b", scheme))
+        assert [mark for mark in {*marks, *OTHER_COLORS} if contrast(mark, colors["card"]) < 3] == []
+        texts = [(text, on) for text in ("text", "soft", "accent", "good", "bad") for on in ("card", "page")]
+        assert [pair for pair in texts if contrast(*(colors[name] for name in pair)) < 4.5] == []
+        assert contrast(colors["edge"], colors["card"]) >= 3

@@ -6,6 +6,6 @@
 -- [columns.sent]
 -- title = "Sent"
 -- format = "date"
--- suffix = " UTC"
+-- unit = "UTC"
 SELECT to_char(max(sent_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') AS sent
 FROM dataharvest.outbox

@@ -1,12 +1,13 @@
 -- title = "Newest file received"
 -- description = "When the newest file that is in the tables was received; a day without news leaves it as it was."
 -- source = "Estrela, ops.files"
+-- empty = "Nothing yet: the date comes with the first file that a run receives."
 -- chart = "scalar"
 -- y = "received"
 -- [columns.received]
 -- title = "Received"
 -- format = "date"
--- suffix = " UTC"
+-- unit = "UTC"
 SELECT date_format(max(fetched_at), '%Y-%m-%d %H:%i') AS received
 FROM {star}.files
 WHERE source <> ''

@@ -2,6 +2,7 @@
 -- description = "What Athena's queries scanned in the thirty days up to the newest one, dashboards included."
 -- source = "Estrela, ops.query_days, as Athena tells its queries"
 -- caveats = ["Told at the end of each run of the pipeline: later queries follow with the next."]
+-- empty = "Nothing yet: Athena's queries are recorded at the end of each run, so figures come with the next one."
 -- chart = "scalar"
 -- y = "megabytes"
 -- [columns.megabytes]
@@ -9,6 +10,6 @@
 -- format = "decimal"
 -- decimals = 1
 -- unit = "MB"
-SELECT round(coalesce(sum(scanned_bytes), 0) / 1e6, 1) AS megabytes
+SELECT round(sum(scanned_bytes) / 1e6, 1) AS megabytes
 FROM estrela_ops.query_days
 WHERE day > (SELECT max(day) - INTERVAL '30' DAY FROM estrela_ops.query_days)

@@ -2,12 +2,13 @@
 -- description = "DPU-seconds of all Glue runs that ended in the thirty days up to the newest one; a G.1X worker is one data processing unit (DPU)."
 -- source = "Estrela, ops.job_runs, as Glue tells its runs"
 -- caveats = ["Glue bills a minute at least for each run, so many short runs cost more than their DPU-seconds."]
+-- empty = "Nothing yet: Glue's runs are recorded at the end of each run, so figures come with the next one."
 -- chart = "scalar"
 -- y = "dpu_seconds"
 -- [columns.dpu_seconds]
 -- title = "Glue"
 -- format = "integer"
 -- unit = "DPU-seconds"
-SELECT CAST(round(coalesce(sum(dpu_seconds), 0)) AS bigint) AS dpu_seconds
+SELECT CAST(round(sum(dpu_seconds)) AS bigint) AS dpu_seconds
 FROM estrela_ops.job_runs
 WHERE started_at > (SELECT max(started_at) - INTERVAL '30' DAY FROM estrela_ops.job_runs)

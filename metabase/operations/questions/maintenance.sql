@@ -2,6 +2,7 @@
 -- description = "What the newest maintenance removed from the tables and raw files of the star, and what it left."
 -- source = "Estrela, ops.maintenance"
 -- caveats = ["Runs that only counted are left out."]
+-- empty = "Nothing yet: figures come with the first maintenance, which runs weekly."
 -- chart = "table"
 -- [columns.maintained]
 -- title = "Maintained (UTC)"
@@ -34,7 +35,7 @@
 -- format = "integer"
 -- unit = "kB"
 SELECT
-  coalesce(date_format(max(maintained_at), '%Y-%m-%d %H:%i'), 'never') AS maintained,
+  date_format(max(maintained_at), '%Y-%m-%d %H:%i') AS maintained,
   count_if(table_name NOT LIKE 'raw/%') AS tables,
   coalesce(sum(tags_dropped), 0) AS tags_dropped,
   coalesce(sum(snapshots_expired), 0) AS snapshots_expired,
@@ -47,3 +48,4 @@ SELECT
 FROM {star}.maintenance
 WHERE NOT is_dry_run
   AND maintained_at = (SELECT max(maintained_at) FROM {star}.maintenance WHERE NOT is_dry_run)
+HAVING count(*) > 0

@@ -1,0 +1,70 @@
+"""What a page can be switched to without a database: the choices of each dashboard's first filter, asked in advance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from metabase.model import Card, Dashboard, Filter, Site
+from metabase.preview.answered import Answered
+from metabase.preview.athena import Answer
+
+MOST = 8
+"""Choices of a filter that are asked: of quarters, the newest two years."""
+
+CardKey = tuple[str, int]
+"""A dashboard's key and the place of a card among its cards."""
+
+
+class Database(Protocol):
+    """What answers questions: pairs of name and SQL."""
+
+    def ask_all(self, queries: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Answer]:
+        """Return the answer to each pair; raise QueryError for the first that fails."""
+
+
+def switch_of(dashboard: Dashboard) -> Filter | None:
+    """Return the filter that the page can switch: the first, if its choices are known."""
+    first = next(iter(dashboard.filters), None)
+    return first if first and (first.values or first.values_question) else None
+
+
+def choices_of(site: Site, database: Database, most: int = MOST) -> dict[str, tuple[str, ...]]:
+    """Return the choices of each dashboard that can be switched, in their order. Raises QueryError."""
+    switches = {one.key: found for one in site.dashboards if (found := switch_of(one)) and most}
+    asked = {key: _values_query(site, one) for key, one in switches.items() if one.values_question}
+    answers = database.ask_all(list(asked.values()))
+    found = {key: one.values for key, one in switches.items() if one.values}
+    for key, query in asked.items():
+        column = switches[key].values_column
+        values = (str(row[column]) for row in answers[query].rows if row[column] is not None)
+        found[key] = tuple(dict.fromkeys(values))
+    return {key: values[:most] for key, values in found.items()}
+
+
+def answer_choices(
+    site: Site, database: Database, choices: Mapping[str, Sequence[str]]
+) -> dict[tuple[CardKey, str], Answered]:
+    """Return the answer of every card that a dashboard's first filter reaches, for each choice. Raises QueryError."""
+    asked: dict[tuple[CardKey, str], tuple[str, str]] = {}
+    cards: dict[CardKey, Card] = {}
+    for dashboard in site.dashboards:
+        switch = switch_of(dashboard)
+        for place, card in enumerate(dashboard.cards):
+            if switch is None or switch.key not in card.wiring:
+                continue
+            cards[dashboard.key, place] = card
+            question = site.question(card.question)
+            for choice in choices.get(dashboard.key, ()):
+                values = {**dashboard.defaults(card), card.wiring[switch.key]: choice}
+                asked[(dashboard.key, place), choice] = (question.file, question.query(values))
+    answers = database.ask_all(list(asked.values()))
+    return {
+        key: Answered(site.question(cards[key[0]].question), answers[query], site.colors)
+        for key, query in asked.items()
+    }
+
+
+def _values_query(site: Site, one: Filter) -> tuple[str, str]:
+    question = site.question(one.values_question)
+    return question.file, question.query({})

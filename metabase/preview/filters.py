@@ -1,0 +1,49 @@
+"""The filters of a dashboard that work without a database, and what they switch to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from metabase.model import Dashboard
+from metabase.preview.answered import Answered
+from metabase.preview.cards import card_inner
+from metabase.preview.choices import CardKey, switch_of
+from metabase.preview.points import BANK
+
+Switched = Mapping[tuple[CardKey, str], Answered]
+
+
+def chart_id(key: CardKey, choice: str = "") -> str:
+    """The name of a card's chart in the page, for a choice of its dashboard's first filter."""
+    return f"{key[0]}-{key[1]}" + (f"@{choice}" if choice else "")
+
+
+def filters_html(one: Dashboard, choices: Sequence[str], answers: Mapping[CardKey, Answered]) -> str:
+    """The filters above a dashboard: those that work on the page, then those that need Metabase."""
+    switch = switch_of(one) if choices else None
+    parts = []
+    if switch:
+        options = "".join(f"<option>{escape(choice)}</option>" for choice in choices)
+        parts.append(_select(switch.title, "switch", f'<option value="">not chosen</option>{options}'))
+    if any(BANK in answered.answer.columns for key, answered in answers.items() if key[0] == one.key):
+        parts.append(_select("Bank", "bank", '<option value="">all</option>'))
+    others = [each.title for each in one.filters if each is not switch and each.values_column != BANK]
+    if others:
+        parts.append(f'<p class="others">Also in Metabase: {escape(", ".join(others))}</p>')
+    return f'<div class="filters" role="group" aria-label="Filters of {escape(one.title)}">{"".join(parts)}</div>'
+
+
+def templates_html(one: Dashboard, switched: Switched) -> str:
+    """What each card shows for each choice, kept out of sight until it is chosen."""
+    cards = dict(enumerate(one.cards))
+    return "".join(
+        f'<template data-card="{chart_id(key)}" data-choice="{escape(choice, quote=True)}">'
+        f"{card_inner(cards[key[1]], answered, chart_id(key, choice))}</template>"
+        for (key, choice), answered in switched.items()
+        if key[0] == one.key
+    )
+
+
+def _select(title: str, kind: str, options: str) -> str:
+    return f'<label>{escape(title)} <select data-filter="{kind}">{options}</select></label>'

@@ -1,0 +1,68 @@
+"""A table of the page: it can be sorted, searched, narrowed to a bank and downloaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+
+from metabase.model import Column, Question
+from metabase.preview.athena import Cell
+from metabase.preview.points import number
+from metabase.preview.values import text_of
+
+RIGHT = ("integer", "decimal", "percent", "currency")
+
+Rows = Sequence[Mapping[str, Cell]]
+
+
+def table_html(question: Question, rows: Rows, title: str) -> str:
+    """The rows under sortable headers, with a search and a button that downloads them; ``title`` is escaped."""
+    shown = [column for column in question.columns if not column.hidden]
+    name = _name_column(shown)
+    most = {one.name: max((number(row[one.name]) or 0 for row in rows), default=0) for one in shown if one.bars}
+    head = "".join(_header(one, one is name) for one in shown)
+    body = "".join(f"<tr>{_cells(shown, row, most, name)}</tr>" for row in rows)
+    count = f"{len(rows):,} {'row' if len(rows) == 1 else 'rows'}"
+    key = escape(question.key, quote=True)
+    return (
+        f'<div class="tools"><input type="search" placeholder="Search" aria-label="Search in: {title}">'
+        f'<button type="button" class="download" data-file="{key}">Download CSV</button>'
+        f'<span class="rows" aria-live="polite">{count}</span></div>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="Table: {title}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _header(column: Column, is_name: bool) -> str:
+    return (
+        f'<th scope="col" data-column="{escape(column.name, quote=True)}"{_classes(column, is_name)}>'
+        f'<button type="button" class="sort">{escape(column.label)}</button></th>'
+    )
+
+
+def _cells(shown: Sequence[Column], row: Mapping[str, Cell], most: Mapping[str, float], name: Column | None) -> str:
+    return "".join(_cell(one, row[one.name], most.get(one.name, 0), one is name) for one in shown)
+
+
+def _cell(column: Column, value: Cell, most: float, is_name: bool) -> str:
+    text, amount = escape(text_of(column, value)), number(value)
+    if column.bars and most > 0 and amount is not None:
+        part = max(0.0, amount / most * 100)
+        text = f'<span class="part" style="--part:{part:.1f}%">{text}</span>'
+    raw = escape("" if value is None else str(value), quote=True)
+    # What is sorted and downloaded is the value itself; text that says the same needs no copy.
+    held = f' data-value="{raw}"' if text != raw else ""
+    return f"<td{held}{_classes(column, is_name)}>{text}</td>"
+
+
+def _name_column(shown: Sequence[Column]) -> Column | None:
+    """The column that says what a row is about; it stays in sight on a phone."""
+    texts = [one for one in shown if one.format == "text"]
+    named = [one for one in texts if one.name.endswith("_name")]
+    return next(iter(named or texts), None)
+
+
+def _classes(column: Column, is_name: bool) -> str:
+    kind = "number" if column.format in RIGHT else "date" if column.format == "date" else ""
+    found = " ".join(filter(None, (kind, "name" if is_name else "")))
+    return f' class="{found}"' if found else ""
