@@ -113,7 +113,7 @@ def test_only_what_follows_an_extract_does_not_need_its_success(dag: dict[str, A
 def test_the_form_takes_what_the_job_takes(dag: dict[str, Any]) -> None:
     assert dag["params"]["quarters"] == {
         "type": "array",
-        "items": {"type": "string", "pattern": "^(?:([0-9]{4})T([1-4]))$"},
+        "items": {"type": "string"},
     }
 
 

@@ -17,7 +17,7 @@ from bcb_mirror.faults import Fault
 from bcb_mirror.quarters import Quarter
 from bcb_mirror.serving import Serving, serving
 from bcb_mirror.synthetic_world import SyntheticWorld
-from estrela.errors import ExtractError, SourceChangedError, SourceRejectedError, SourceUnavailableError
+from estrela.errors import ExtractError, SettingsError, SourceChangedError, SourceRejectedError, SourceUnavailableError
 from estrela.etl.extractors.raw_extractor import ExtractStep, RawExtractor, Scope
 from estrela.etl.raw.layer import Arrival, RawLayer
 from estrela.etl.raw.request_id import request_id
@@ -110,8 +110,17 @@ def test_the_catalogue_itself_is_kept(star: Star, raw: RawLayer, mirror: Serving
 
 
 def test_quarters_can_be_chosen(star: Star, raw: RawLayer, mirror: Serving) -> None:
-    extract(star, raw, mirror, "complaints", parameters={"quarters": ("2022T3", "2099T1")})
+    extract(star, raw, mirror, "complaints", parameters={"quarters": ("2022T3",)})
     assert quarters(raw) == ["2022T3"]
+
+
+def test_a_quarter_that_is_not_published_is_refused_by_name(star: Star, raw: RawLayer, mirror: Serving) -> None:
+    with pytest.raises(SettingsError) as refused:
+        extract(star, raw, mirror, "complaints", parameters={"quarters": ("2022T3", "2099T1")})
+    assert str(refused.value) == (
+        "--params: quarters 2099T1 is nothing that complaints has; it has year=2021,quarter=4 to year=2022,quarter=3"
+    )
+    assert quarters(raw) == []
 
 
 def test_a_quarter_published_later_is_the_only_news(star: Star, raw: RawLayer, mirror: Serving) -> None:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from estrela.errors import DefinitionError
 from estrela.etl.extractors.raw_extractor import Scope
@@ -27,13 +23,6 @@ def test_values_select_the_requests_that_carry_their_parts() -> None:
 def test_a_part_that_a_value_leaves_out_limits_nothing() -> None:
     assert DAYS.selects(["2026-11"], {"month": "2026-11", "day": "03"})
     assert not DAYS.selects(["2026-11-04"], {"month": "2026-11", "day": "03"})
-
-
-@given(st.from_regex(QUARTERS.pattern, fullmatch=True) | st.text(max_size=8))
-def test_forms_and_jobs_accept_the_same_values(value: str) -> None:
-    in_form = re.search(QUARTERS.anchored_pattern, value)
-    assert "?P<" not in QUARTERS.anchored_pattern
-    assert QUARTERS.accepts(value) is (in_form is not None and in_form[0] == value)
 
 
 @pytest.mark.parametrize(

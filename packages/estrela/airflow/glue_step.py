@@ -91,9 +91,15 @@ def run_step(
 
 
 def _given(job: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, str]:
-    """Return the arguments that have a value."""
+    """Return the arguments that have a value. Raises SettingsError for a param that the star does not take."""
+    from estrela.settings import parameters_from
+
     limits = {name: params[name] for name in job["limits"] if params[name]}
-    arguments = {**job["arguments"], "--params": json.dumps(limits) if limits else ""}
+    text = json.dumps(limits) if limits else ""
+    if text:
+        # Here and not in Glue alone: a run of Glue costs a minute, and its error is further away.
+        parameters_from(job["arguments"]["--star"], text)
+    arguments = {**job["arguments"], "--params": text}
     return {name: value for name, value in arguments.items() if value}
 
 

@@ -72,8 +72,9 @@ def _params(star: Star) -> dict[str, Param]:
         parameter.name: Param(
             [],
             type="array",
-            items={"type": "string", "pattern": parameter.anchored_pattern},
-            description=f"{parameter.doc}; such as {parameter.example}",
+            # No pattern: the form would show the regular expression. The task refuses a wrong value by name.
+            items={"type": "string"},
+            description=f"{parameter.doc}. One value per line, such as {parameter.example}",
         )
         for parameter in star.run_parameters
     }

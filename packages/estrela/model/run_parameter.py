@@ -47,11 +47,6 @@ class RunParameter:
         """Keys of the requests that values select."""
         return tuple(re.compile(self.pattern).groupindex)
 
-    @property
-    def anchored_pattern(self) -> str:
-        """The pattern for one whole value without named groups, as JSON Schema and JavaScript understand it."""
-        return f"^(?:{re.sub(r'[(][?]P<[a-zA-Z0-9_]+>', '(', self.pattern)})$"
-
     def accepts(self, value: str) -> bool:
         """Return whether ``value`` is one that the parameter may have."""
         return re.fullmatch(self.pattern, value) is not None

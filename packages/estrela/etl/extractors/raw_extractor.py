@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from math import floor
 from typing import Generic, Protocol, TypeVar
 
-from estrela.errors import ExtractError, SourceChangedError, some_of
+from estrela.errors import ExtractError, SettingsError, SourceChangedError, some_of
 from estrela.etl.base import ETLBase, Figures
 from estrela.etl.extractor import Extractor
 from estrela.etl.raw.layer import RawLayer
@@ -43,6 +43,21 @@ class Scope:
         return all(
             parameter.selects(self.parameters.get(parameter.name, ()), request) for parameter in source.run_parameters
         )
+
+    def require_known(self, source: Source, requests: Sequence[Mapping[str, str]]) -> None:
+        """Raise SettingsError for the first value of a run parameter that selects none of the source's ``requests``."""
+        for parameter in source.run_parameters:
+            for value in self.parameters.get(parameter.name, ()):
+                if not any(parameter.selects((value,), request) for request in requests):
+                    problem = f"{parameter.name} {value} is nothing that {source.name} has"
+                    raise SettingsError("--params", f"{problem}; it has {_extent(parameter.keys, requests)}")
+
+
+def _extent(keys: Sequence[str], requests: Sequence[Mapping[str, str]]) -> str:
+    """First and last of the requests by ``keys``, for people."""
+    parts = sorted({tuple((key, request[key]) for key in keys if key in request) for request in requests})
+    named = [",".join(f"{key}={value}" for key, value in part) for part in parts]
+    return f"{named[0]} to {named[-1]}" if named else "nothing"
 
 
 class HasRequest(Protocol):
@@ -122,11 +137,14 @@ class RawExtractor(Extractor, Generic[R]):
         """Ask for everything that is due, keep what is new as it arrives, and report the figures.
 
         Raises an ExtractError with all failures if more requests failed than the source tolerates, and
-        SourceChangedError if more is gone than may be withdrawn at once; what did arrive is in raw then.
+        SourceChangedError if more is gone than may be withdrawn at once; what did arrive is in raw then. Raises
+        SettingsError, before any request, for a value of a run parameter that the source does not have.
         """
         receipt = self.raw.receipt(self.source.name)
         known = receipt.known
         wanted = self.wanted(known)
+        if wanted.complete:
+            self.scope.require_known(self.source, [item.asked for item in wanted.items])
         selected = [item for item in wanted.items if self.scope.holds(self.source, item.asked)]
         full = self.scope.full_refresh
         due = [item for item in selected if full or self.is_due(item, known.get(request_id(item.asked)))]
