@@ -8,12 +8,12 @@ TRINO := 476
 TRINO_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/localaws
 UV_VERSION := $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
 
-.PHONY: help setup check test test-fast test-long test-clients test-compose package functions deploy deploy-plan comment-plan release-dags workflows checkov diagram deploy-local run-local destroy-local demo harvest warehouse airflow preview bench clean soak trino
+.PHONY: help setup check test test-fast test-long test-clients test-compose up package functions deploy deploy-plan comment-plan release-dags workflows checkov diagram deploy-local run-local destroy-local demo harvest warehouse airflow preview bench clean soak trino
 
-help: ## list the targets
+help: ## list the targets: what each does, needs and takes
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/ready ## make .venv with exactly what uv.lock pins
+setup: .venv/ready ## make .venv with exactly what uv.lock pins; needs Python 3.11, takes a minute
 
 .venv/ready: uv.lock pyproject.toml $(wildcard packages/*/pyproject.toml) metabase/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
@@ -24,7 +24,7 @@ setup: .venv/ready ## make .venv with exactly what uv.lock pins
 	@$(BIN)/uv sync --frozen --quiet
 	@touch $@
 
-check: .venv/ready ## format, lint, types, import rules, lock file
+check: .venv/ready ## format, lint, types, import rules, lock file; a minute
 	$(BIN)/uv lock --check --quiet
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
@@ -34,13 +34,13 @@ check: .venv/ready ## format, lint, types, import rules, lock file
 	$(BIN)/shellcheck deploy.sh .ci/run airflow/databases.sh tests/compose/postgres.sh
 	$(BIN)/hadolint airflow/Dockerfile metabase/Dockerfile packages/Dockerfile tests/compose/postgres.Dockerfile
 
-test: check ## check, then every test that takes no minutes of its own
-	$(BIN)/pytest -m "not long and not clients" -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
+test: $(if $(ARGS),.venv/ready,check) ## check, then the tests, 20 minutes; some of them: make test ARGS=tests/unit/test_errors.py
+	$(BIN)/pytest $(if $(ARGS),$(ARGS),-m "not long and not clients" -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder)
 
-test-fast: .venv/ready ## the tests that need no JVM and no long wait
+test-fast: .venv/ready ## the tests that need no JVM and no long wait; half a minute
 	$(BIN)/pytest -m "not slow and not docker" tests/unit
 
-test-long: .venv/ready ## kills between every two commits of a run; ten minutes
+test-long: .venv/ready ## kills between every two commits of a run; ten minutes or more
 	$(BIN)/pytest -m long
 
 test-clients: .venv/ready ## dbt, sqlmesh, dlt and PyAthena on both engines of Athena; half an hour
@@ -50,7 +50,10 @@ test-compose: .venv/ready ## the stack of docker-compose.yml, up, proved and dow
 	ESTRELA_COMPOSE=1 $(BIN)/pytest -m docker
 
 .env: ## random secrets for docker compose, made once
-	@umask 077 && $(PYTHON) packages/demo/compose_secrets.py > $@
+	@umask 077 && $(PYTHON) packages/demo/compose_secrets.py > $@.new && mv $@.new $@ || { rm -f $@.new; exit 1; }
+
+up: .env ## the stack of docker-compose.yml, and where its pages are; needs Docker, takes minutes; then: docker compose down
+	@$(PYTHON) packages/demo/compose_up.py
 
 soak: .venv/ready ## 2,000 Athena queries, eight at a time, a third of them failing or stopped; five minutes
 	ESTRELA_SOAK_QUERIES=2000 ESTRELA_SOAK_ROUNDS=4 $(BIN)/pytest -s tests/localaws/test_athena_soak.py
@@ -64,13 +67,13 @@ trino: .venv/ready ## a Trino server from Maven Central, for Athena's second eng
 	  cd $(TRINO_CACHE); mv part/trino-server-$(TRINO) .; rm -r part trino-server-$(TRINO).tar.gz; }
 	@$(BIN)/python -c 'import os; from localaws.athena.trino.distribution import find_distribution as f; print(f(os.environ))'
 
-package: .venv/ready ## what the Glue job runs, into dist/: the wheel, and the wheels that it needs
+package: .venv/ready ## the wheels that the Glue job runs, into dist/
 	@$(BIN)/python glue/package.py
 
-functions: .venv/ready ## what the functions run, into dist/: a zip of each, and layers; with HERE=--here for this machine
+functions: .venv/ready ## zips of the functions and their layers, into dist/; HERE=--here: for this machine
 	@$(BIN)/python lambdas/package.py $(HERE)
 
-deploy-local: .venv/ready ## apply terraform/ to localaws on this machine; then: make destroy-local
+deploy-local: .venv/ready ## apply terraform/ to localaws on this machine, needs terraform; then: make destroy-local
 	@./deploy.sh apply --target local --yes
 
 ENV := dev
@@ -104,22 +107,22 @@ run-local: .venv/ready ## run star banking, its charts and its maintenance on wh
 destroy-local: .venv/ready ## remove what deploy-local made
 	@./deploy.sh destroy --target local --destroy local
 
-demo: .venv/ready ## run the main job on this machine
+demo: .venv/ready ## run the main job on this machine; three minutes, 4 GB of memory
 	@$(BIN)/python -m demo
 
-harvest: .venv/ready ## deliver three clients' days to DataHarvest on this machine, and check every message
+harvest: .venv/ready ## deliver three clients' days to DataHarvest on this machine, and check every message; a minute
 	@$(BIN)/python -m demo.harvest
 
-warehouse: .venv/ready ## let invented parties deliver files and rows to the warehouse on this machine, and check every row
+warehouse: .venv/ready ## let invented parties deliver files and rows to the warehouse on this machine, and check every row; three minutes
 	@$(BIN)/python -m demo.warehouse
 
-preview: .venv/ready ## draw every dashboard on one offline page: make preview OUT=dashboards.html
-	@$(BIN)/python -m metabase preview --out $(or $(OUT),dashboards.html)
+preview: .venv/ready ## draw the dashboards of the last demo, or of AWS, on one offline page: make preview OUT=dashboards.html
+	@$(BIN)/python -m demo.pages $(or $(OUT),dashboards.html)
 
-airflow: .venv/ready ## the same, with Airflow's pages left open on port 8080
-	@$(BIN)/python -m demo airflow
+airflow: .venv/ready ## make demo, with Airflow's pages left open: make airflow PORT=8080
+	@$(BIN)/python -m demo airflow $(PORT)
 
-bench: .venv/ready ## every benchmark, as ratios side by side
+bench: .venv/ready ## every benchmark, as ratios side by side; an hour
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 clean: ## remove the environment and every local state

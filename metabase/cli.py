@@ -71,8 +71,15 @@ def _said(site: Site, data: str, command: str) -> Site:
         raise SettingsError("METABASE_DATA", f"{data!r} is none of {', '.join(CHOICES)}")
     asked = data or ("lake" if command == "preview" and site.star else "real")
     if asked == "lake":
+        _require_region()
         return marked_by_lake(site, boto3.Session())
     return marked(site) if asked == "invented" else site
+
+
+def _require_region() -> None:
+    if boto3.Session().region_name is None:
+        problem = "is not set, so no AWS is named; set it, with credentials, or draw the last demo's lake: make preview"
+        raise SettingsError("AWS_REGION", problem)
 
 
 def _previewed(site: Site, workgroup: str, out: Path) -> int:

@@ -1,4 +1,4 @@
-"""``python -m demo``: the DAG of one star, once. ``python -m demo airflow``: the same, with Airflow's pages left open.
+"""``python -m demo``: the DAG of one star, once. ``python -m demo airflow [PORT]`` leaves Airflow's pages open.
 
 ``STAR`` names the star (default: banking).
 """
@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from demo.athena import QueryError, rows_of
 from demo.deployment import FOR_SHORT_RUNS, JOB, LAKE, WORKGROUP, airflow_env, deploy
 from demo.figures import show_rows, show_steps, steps_of
 from demo.landing import deliver
+from demo.ports import PortTakenError, require_free
 from demo.progress import RunTimeoutError, watch
 from demo.world import World, WorldError, source_host, world_from
 from estrela.errors import EstrelaError
@@ -36,8 +37,10 @@ from metabase.preview.athena import Athena
 from metabase.preview.render import preview
 
 PROJECT = Path(__file__).resolve().parents[2]
-AIRFLOW_PORT = 8080
-EXPECTED = (AirflowError, EstrelaError, LocalAwsError, MirrorError, QueryError, RunTimeoutError, WorldError)
+AIRFLOW_PORT, LAST_PORT = 8080, 65535
+EXPECTED = (
+    AirflowError, EstrelaError, LocalAwsError, MirrorError, PortTakenError, QueryError, RunTimeoutError, WorldError
+)  # fmt: skip
 FILES = """
 SELECT source, count(*) AS files, sum(rows_in) AS rows_in, sum(rows_loaded) AS loaded, sum(rows_rejected) AS rejected
 FROM {star}.files WHERE source = received_by GROUP BY source ORDER BY source
@@ -74,7 +77,7 @@ def main() -> int:
     console = Console()
     try:
         with contextlib.ExitStack() as stack:
-            return _run(console, stack, keep_open=sys.argv[1:] == ["airflow"])
+            return _run(console, stack, port_of(sys.argv[1:]))
     except KeyboardInterrupt:
         console.print("stopped; nothing is left running")
         return 130
@@ -83,13 +86,24 @@ def main() -> int:
         return 1
 
 
-def _run(console: Console, stack: contextlib.ExitStack, *, keep_open: bool) -> int:
+def port_of(words: Sequence[str]) -> int:
+    """Return the port on which Airflow is left open; 0 to end it with the run. Raises WorldError, PortTakenError."""
+    if words[:1] != ["airflow"]:
+        return 0
+    text = words[1] if len(words) > 1 else str(AIRFLOW_PORT)
+    if not text.isdecimal() or not 0 < int(text) <= LAST_PORT:
+        raise WorldError(f"PORT={text} is no port; write a number from 1 to {LAST_PORT}: make airflow PORT=8081")
+    require_free(int(text), f"make airflow PORT={int(text) % LAST_PORT + 1}")
+    return int(text)
+
+
+def _run(console: Console, stack: contextlib.ExitStack, port: int) -> int:
     demo = _demo(os.environ)
     demo.home.mkdir(parents=True, exist_ok=True)
     state = f"its state is in .demo/{demo.world.name}"
     console.print(f"[bold]Estrela[/], star {demo.star.name}, on {demo.world.doc}; {state}")
     with console.status("starting the sources' stand-ins, the local AWS and Airflow"):
-        aws, flow = _start(stack, demo, AIRFLOW_PORT if keep_open else 0)
+        aws, flow = _start(stack, demo, port)
     run_id = flow.trigger(demo.dag, {})
     started = time.monotonic()
     state = watch(console, flow, demo.dag, run_id)
@@ -97,7 +111,7 @@ def _run(console: Console, stack: contextlib.ExitStack, *, keep_open: bool) -> i
     _report(console, aws, flow, demo, run_id)
     colour = "green" if state == "success" else "red"
     console.print(f"The run is [{colour}]{state}[/] after {seconds:.0f} s.")
-    if keep_open:
+    if port:
         console.print(f"Airflow is at {flow.url}; Ctrl-C ends it.")
         signal.pause()
     return 0 if state == "success" else 1

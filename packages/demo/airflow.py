@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -96,9 +96,11 @@ def airflow(home: Path, dags: Path, env: Mapping[str, str], port: int = 0) -> It
     full = {**os.environ, **_settings(home, dags, url), **env}
     _migrate(home, full)
     with contextlib.ExitStack() as stack:
-        for service in SERVICES:
-            stack.enter_context(process([*_command(), service], full, home / f"{service}.log"))
-        flow = Airflow(url, home, token(url, home / "api-server.log"))
+        children = {
+            service: stack.enter_context(process([*_command(), service], full, home / f"{service}.log"))
+            for service in SERVICES
+        }
+        flow = Airflow(url, home, token(url, home / "api-server.log", watch=lambda: require_alive(children, home)))
         # The API that tasks report to is built at its first request; the first task would wait for it.
         _answer("GET", f"{url}/execution/health", READY_SECONDS)
         yield flow
@@ -163,10 +165,23 @@ def _answer(method: str, url: str, seconds: float, **options: Any) -> requests.R
     return answer
 
 
-def token(url: str, log: object, password: str = "") -> str:
-    """A token, once the API server gives one: for the user ``admin``, or for anyone where there is no ``password``."""
+def require_alive(children: Mapping[str, subprocess.Popen[bytes]], home: Path) -> None:
+    """Raise AirflowError with the last line of the log of a service that has ended."""
+    for service, child in children.items():
+        if child.poll() is not None:
+            log = home / f"{service}.log"
+            last = next(reversed(log.read_text(errors="replace").strip().splitlines()), "its log is empty")
+            raise AirflowError(f"Airflow's {service} ended with status {child.returncode}: {last[:300]}; see {log}")
+
+
+def token(url: str, log: object, password: str = "", watch: Callable[[], None] = lambda: None) -> str:
+    """A token, once the API server gives one: for the user ``admin``, or for anyone where there is no ``password``.
+
+    ``watch`` is called while it waits, and may raise an exception that says why the wait is in vain.
+    """
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
+        watch()
         with contextlib.suppress(requests.ConnectionError):
             answer = _ask_for_token(f"{url}/auth/token", password)
             if answer.ok:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import base64
 import secrets
+import shutil
+import subprocess
+import sys
 
+PROJECT = "estrela"
+"""Compose's name of the project, as in ``docker-compose.yml``."""
 SECRETS = (
     "POSTGRES_PASSWORD",
     "AIRFLOW_DB_PASSWORD",
@@ -28,5 +33,27 @@ def lines() -> list[str]:
     return ["COMPOSE_PROFILES=mirror", *made, f"AIRFLOW_FERNET_KEY={fernet}"]
 
 
-if __name__ == "__main__":
+def old_volumes() -> list[str]:
+    """Names of the volumes that an earlier ``.env`` left; none where there is no Docker."""
+    if not shutil.which("docker"):
+        return []
+    command = ["docker", "volume", "ls", "--quiet", "--filter", f"label=com.docker.compose.project={PROJECT}"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()
+
+
+def main() -> int:
+    """Print the file; refuse where databases of an earlier one exist, which know other passwords."""
+    volumes = old_volumes()
+    if volumes:
+        print(
+            f".env was not made: the volumes {', '.join(volumes)} are of an earlier .env, whose passwords their"
+            " databases know. Restore that .env, or forget the data: docker volume rm " + " ".join(volumes),
+            file=sys.stderr,
+        )
+        return 1
     print("\n".join(lines()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""``make up``: start the stack of docker-compose.yml, then say where everything is, or what failed and why."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+COMPOSE = ("docker", "compose")
+LOG_LINES = 15
+OLD_PASSWORD = "password authentication failed"  # noqa: S105 - what PostgreSQL says, not a password
+OLD_VOLUMES = (
+    "The volumes are of an earlier .env, whose passwords their databases know. Restore that .env, or forget the data:"
+    " docker compose down --volumes"
+)
+
+
+def main() -> int:
+    """0 once everything is there; else 1, with the last lines of what failed."""
+    started = subprocess.run([*COMPOSE, "up", "-d", "--build"], check=False)
+    if started.returncode == 0:
+        print(_logs("ready", 1))
+        return 0
+    print("\n".join(failures()), file=sys.stderr)
+    return 1
+
+
+def failures() -> Iterator[str]:
+    """Yield, for each service that failed: its name, the end of its log, and what to do."""
+    failed = [one for one in _services() if one.get("ExitCode") or one.get("Health") == "unhealthy"]
+    for one in failed:
+        name, log = one["Service"], _logs(one["Service"], LOG_LINES)
+        state = f"ended with exit code {one['ExitCode']}" if one.get("ExitCode") else "is unhealthy"
+        yield f"\n{name} {state}. The end of its log (all of it: docker compose logs {name}):\n{log}"
+        yield OLD_VOLUMES if OLD_PASSWORD in log else "Mend the cause, then run 'make up' again: it goes on from here."
+    if not failed:
+        yield "docker compose failed before any service did; its message above says why."
+
+
+def _services() -> list[dict[str, Any]]:
+    """All containers of the project. Compose prints one JSON object per line, or one array before 2.21."""
+    text = _output("ps", "--all", "--format", "json").strip()
+    return json.loads(text) if text.startswith("[") else [json.loads(line) for line in text.splitlines()]
+
+
+def _logs(service: str, lines: int) -> str:
+    return _output("logs", "--no-log-prefix", "--no-color", "--tail", str(lines), service).strip()
+
+
+def _output(*words: str) -> str:
+    done = subprocess.run([*COMPOSE, *words], capture_output=True, text=True, check=False)
+    return done.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""Whether a port of this machine is free, and who has it otherwise."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+
+import psutil
+
+
+class PortTakenError(Exception):
+    """Something else listens on the port; the message says what to do."""
+
+
+def require_free(port: int, command: str) -> None:
+    """Return if nothing listens on ``port``. Raises PortTakenError, with the ``command`` for another one."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise PortTakenError(
+                f"port {port} is taken{_by_whom(port)}: stop what listens there, or choose another: {command}"
+            ) from error
+
+
+def _by_whom(port: int) -> str:
+    """Who listens, where the system tells."""
+    with contextlib.suppress(psutil.Error, OSError):
+        for one in psutil.net_connections("tcp"):
+            if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port == port and one.pid:
+                return f" by {psutil.Process(one.pid).name()} (process {one.pid})"
+    return ""
