@@ -43,6 +43,8 @@ PARSE = """
             "params": {name: dag.params.get_param(name).schema for name in dag.params},
             "settings": [dag.catchup, dag.max_active_runs, sorted(dag.tags)],
             "doc": dag.doc_md,
+            "texts": {task.task_id: [task.task_display_name, task.doc_md] for task in dag.tasks},
+            "outlets": {task.task_id: [one.uri for one in task.outlets] for task in dag.tasks if task.outlets},
             "description": dag.description,
         } for name, dag in dags.items()},
     }))
@@ -115,6 +117,23 @@ def test_the_form_takes_what_the_job_takes(dag: dict[str, Any]) -> None:
         "type": "array",
         "items": {"type": "string"},
     }
+
+
+def test_every_task_says_what_it_does(dag: dict[str, Any]) -> None:
+    names = {task: name for task, (name, _) in dag["texts"].items()}
+    assert names == {
+        "extract_complaints": "Extract complaints",
+        "extract_fees": "Extract fees",
+        "extract_institutions": "Extract institutions",
+        "news": "Anything new?",
+        "extracted": "All sources answered",
+        "transform_banking": "Transform every source",
+        "star": "Build the star and check it",
+        "publish": "Publish a release",
+        "telemetry": "Record cost and duration",
+    }
+    assert [task for task, (_, doc) in dag["texts"].items() if not doc or len(doc) < 60] == []
+    assert dag["outlets"] == {"publish": ["estrela://banking/release"]}
 
 
 def test_the_doc_names_every_variable(dag: dict[str, Any]) -> None:
@@ -339,7 +358,8 @@ def test_a_failure_that_no_retry_can_help_says_so_in_glues_words(platform: Any, 
     assert kind == "AirflowFailException"
     assert f"Glue job {platform.job}, run {run['Id']}, is FAILED: " in text
     assert "StepError: SourceRejectedError: complaints: HTTP 410; log: " in text
-    assert f"log: {platform.aws.endpoint} (log group /aws-glue/python-jobs/error, stream {run['Id']})" in text
+    assert f"aws logs tail /aws-glue/python-jobs/error --log-stream-names {run['Id']} " in text
+    assert f"--endpoint-url {platform.aws.endpoint}" in text
 
 
 def test_a_run_does_not_outlive_its_deadline(platform: Any, answer_of: Any) -> None:

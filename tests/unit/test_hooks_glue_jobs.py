@@ -25,7 +25,10 @@ from estrela.failure import Failure
 from estrela.hooks.glue_jobs import BLIND_SECONDS, STOP_SECONDS, GlueJobs, JobRun
 from estrela.hooks.glue_runs import active_run_keys
 
-LOG = "http://127.0.0.1:4566 (log group /aws-glue/jobs/error, stream jr_1)"
+LOG = (
+    "AWS_ACCESS_KEY_ID=localaws AWS_SECRET_ACCESS_KEY=localaws aws logs tail /aws-glue/jobs/error"
+    " --log-stream-names jr_1 --since 30d --format short --region us-east-1 --endpoint-url http://127.0.0.1:4566"
+)
 ENDED = ["SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"]
 OFFLINE = EndpointConnectionError(endpoint_url="https://glue")
 

@@ -68,14 +68,19 @@ class GlueStep(PythonOperator):
 
 
 def run_step(
-    task: GlueStep, connection: Mapping[str, str], run_key: str, job: Mapping[str, Any], params: Mapping[str, Any]
+    task: GlueStep,
+    connection: Mapping[str, str],
+    run_key: str,
+    job: Mapping[str, Any],
+    params: Mapping[str, Any],
+    outlet_events: Any = None,
 ) -> dict[str, object]:
-    """Run one step to its end and return its figures: job, run_id, seconds, dpu_seconds.
+    """Run one step to its end and return its figures: job, run_id, seconds, dpu_seconds, and those that it logged.
+
+    The figures are also the ``extra`` of the events of the task's assets.
 
     Raises AirflowFailException, which ends the task's retries, for an error that a retry cannot help.
     """
-    from dataclasses import asdict
-
     from airflow.sdk.exceptions import AirflowFailException
 
     from estrela.errors import EstrelaError
@@ -83,11 +88,14 @@ def run_step(
     try:
         reached = Connection.of(connection)
         arguments = {"--lake": reached.lake, **_given(job, params)}
-        return asdict(_finished(task, reached, run_key, arguments, job["flex"]))
+        figures = _finished(task, reached, run_key, arguments, job["flex"])
     except EstrelaError as error:
         if error.retriable:
             raise
         raise AirflowFailException(str(error)) from error
+    for asset in task.outlets:
+        outlet_events[asset].extra = figures
+    return figures
 
 
 def _given(job: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, str]:
@@ -103,15 +111,34 @@ def _given(job: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, str]:
     return {name: value for name, value in arguments.items() if value}
 
 
-def _finished(task: GlueStep, reached: Connection, run_key: str, arguments: Mapping[str, str], flex: bool) -> JobRun:
+def _finished(
+    task: GlueStep, reached: Connection, run_key: str, arguments: Mapping[str, str], flex: bool
+) -> dict[str, object]:
+    from dataclasses import asdict
+
     from estrela.hooks.glue_jobs import GlueJobs
 
-    jobs, job = GlueJobs(reached.client("glue")), reached.glue_job
+    jobs, job = GlueJobs(reached.client("glue"), log_endpoint=reached.log_endpoint), reached.glue_job
     run_id = jobs.start(job, run_key, arguments, flex=flex)
-    print(f"Glue job {job}, run {run_id}, key {run_key}; log: {jobs.log_url(run_id)}")
+    print(f"Glue job {job}, run {run_id}, key {run_key}. To read its log: {jobs.log_command(run_id)}")
     if reached.kill_stops_run:
         task.attended = Attended(_quick_jobs(reached), job, run_id)
-    return jobs.finish(job, run_id, reached.deadline_seconds, reached.poll_seconds)
+    done = jobs.finish(job, run_id, reached.deadline_seconds, reached.poll_seconds)
+    return {**asdict(done), **_logged(reached, done)}
+
+
+def _logged(reached: Connection, done: JobRun) -> dict[str, object]:
+    """Return the figures that the step logged, and print them; a log that cannot be read does not fail a step."""
+    from estrela.hooks.glue_logs import GlueLogs, LogUnreadableError, sentence
+
+    try:
+        figures = GlueLogs(reached.client("logs")).figures(done.run_id)
+    except LogUnreadableError as error:
+        print(f"The step succeeded after {done.seconds} s; its figures are not known here: {error}")
+        return {}
+    told = sentence(figures)
+    print(f"The step succeeded after {done.seconds} s" + (f": {told}" if told else ""))
+    return figures
 
 
 def _quick_jobs(reached: Connection) -> GlueJobs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from estrela.airflow.connection import Connection
@@ -13,7 +13,7 @@ def news(star: str, connection: Mapping[str, str], params: Mapping[str, Any]) ->
     from estrela.etl.accounts.quarantine import Quarantine
     from estrela.etl.raw.layer import RawLayer
     from estrela.etl.releases.manifests import Manifests
-    from estrela.etl.releases.news import has_news, raw_versions
+    from estrela.etl.releases.news import changed_sources, has_news, raw_versions
     from estrela.hooks.json_objects import S3JsonObjects
     from estrela.model.star import load
 
@@ -21,4 +21,21 @@ def news(star: str, connection: Mapping[str, str], params: Mapping[str, Any]) ->
     s3, lake = reached.client("s3"), reached.lake
     objects, raw = S3JsonObjects(s3, lake), RawLayer(s3, lake, f"raw/{star}")
     versions = raw_versions(raw, load(star).raw_names, Quarantine(objects, star))
-    return params["full_refresh"] or has_news(Manifests(objects, star), versions)
+    manifests = Manifests(objects, star)
+    found = params["full_refresh"] or has_news(manifests, versions)
+    print(told(found, changed_sources(manifests, versions), full_refresh=params["full_refresh"]))
+    return found
+
+
+def told(found: bool, sources: Sequence[str], *, full_refresh: bool) -> str:
+    """Return the outcome for people: what is new, or that nothing is."""
+    if not found:
+        return (
+            "Nothing new: files, code and release are those of the newest publish. The steps after this one are"
+            " skipped, and no table is touched."
+        )
+    if full_refresh:
+        return "Everything is built anew, because the run has full_refresh."
+    if sources:
+        return f"New since the newest publish: {', '.join(sources)}."
+    return "The files are those of the newest publish; the code or the release that readers see is another."

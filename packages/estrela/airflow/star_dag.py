@@ -12,6 +12,14 @@ from estrela.airflow.alert import alert
 from estrela.airflow.connection import TEMPLATES
 from estrela.airflow.glue_step import GlueStep
 from estrela.airflow.news import news
+from estrela.airflow.step_texts import (
+    EXTRACTED_DOC,
+    NEWS_DOC,
+    TELEMETRY_DOC,
+    display_name,
+    release_asset,
+    step_doc,
+)
 from estrela.airflow.telemetry import LONGEST, note_work
 from estrela.model.plan import EXTRACT, PUBLISH, Step, dag_id, steps_of
 from estrela.model.star import Star, load
@@ -31,6 +39,7 @@ in `estrela.stars.{name}`.
 **Airflow Variables**: `estrela_lake`, the bucket (required); `estrela_glue_job` (default `estrela`);
 `estrela_aws_conn_id` (default `aws_default`); `estrela_alert_topic`, an SNS topic that hears of failures;
 `estrela_deadline_minutes` (default 120), after which a Glue run is stopped; `estrela_poll_seconds` (default 5);
+`estrela_log_endpoint`, the address of AWS for people who read logs, if it is another than that of the connection;
 `estrela_kill_stops_run` (default `false`): `true` stops the Glue run of a killed
 task, also when Airflow kills it because heartbeats were lost; `estrela_source_host`, a stand-in for the hosts of all
 sources; `estrela_athena_workgroups` (default `primary`), comma-separated, whose scanned bytes are recorded.
@@ -87,6 +96,8 @@ def _add_tasks(star: Star) -> None:
     extracts = [tasks[step.name] for step in plan if step.phase == EXTRACT]
     gate = ShortCircuitOperator(
         task_id="news",
+        task_display_name="Anything new?",
+        doc_md=NEWS_DOC,
         python_callable=news,
         op_kwargs={"star": star.name, "connection": TEMPLATES},
         trigger_rule=TriggerRule.ALL_DONE,
@@ -94,6 +105,8 @@ def _add_tasks(star: Star) -> None:
     )
     telemetry = PythonOperator(
         task_id="telemetry",
+        task_display_name="Record cost and duration",
+        doc_md=TELEMETRY_DOC,
         python_callable=note_work,
         op_kwargs={"connection": TEMPLATES},
         retries=0,
@@ -106,7 +119,7 @@ def _add_tasks(star: Star) -> None:
         elif step.once_done:
             tasks[step.name].set_upstream(gate)
     extracts >> gate
-    extracts >> EmptyOperator(task_id="extracted")
+    extracts >> EmptyOperator(task_id="extracted", task_display_name="All sources answered", doc_md=EXTRACTED_DOC)
     tasks[PUBLISH] >> telemetry
     extracts >> telemetry
 
@@ -116,6 +129,9 @@ def _glue_step(star: Star, step: Step) -> GlueStep:
     is_extract = step.phase == EXTRACT
     return GlueStep(
         task_id=step.name,
+        task_display_name=display_name(step),
+        doc_md=step_doc(star, step),
+        outlets=[release_asset(star.name)] if step.phase == PUBLISH else (),
         arguments={**arguments, **SOURCE_HOST} if is_extract else arguments,
         limits=[parameter.name for parameter in star.run_parameters] if is_extract else (),
         # What runs every day, news or not, and mostly waits for the network, may wait for capacity too.

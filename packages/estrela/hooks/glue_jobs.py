@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from estrela.errors import JobDeadlineError, JobError
 from estrela.failure import failure_in, readable
 from estrela.hooks.aws_fault import is_transient, status_of
+from estrela.hooks.glue_logs import AWS, ERROR, LOG_GROUP, OUTPUT, log_command
 from estrela.hooks.glue_runs import RUN_KEY, STOPPING, SUCCEEDED, Run, dpu_seconds, has_ended, recent_runs, run_key_of
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 UNKNOWN, NOT_STARTED, NOT_STOPPED = "UNKNOWN", "NOT STARTED", "NOT STOPPED"
 """States of a JobError whose run Glue did not show, start or stop."""
-LOG_GROUP = "/aws-glue/jobs"
 BLIND_SECONDS = 600.0
 """How long the state of a run may be unknown, because polls fail, before waiting for it is given up."""
 STOP_SECONDS = 600.0
@@ -42,11 +42,15 @@ class JobRun:
 
 @dataclass(frozen=True)
 class GlueJobs:
-    """Runs of Glue jobs over a boto3 Glue client. Every error is a JobError with Glue's own message."""
+    """Runs of Glue jobs over a boto3 Glue client. Every error is a JobError with Glue's own message.
+
+    ``log_endpoint`` is the address of AWS for people who read logs, if it is another than the client's.
+    """
 
     client: GlueClient
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    log_endpoint: str = ""
 
     def __post_init__(self) -> None:
         # A StartJobRun that botocore sends again after a timeout starts a second run: the API has no client token.
@@ -109,15 +113,20 @@ class GlueJobs:
                 raise self._failed(JobError, job, run, f"Glue did not stop it: {message}")
 
     def log_url(self, run_id: str, group: str = LOG_GROUP) -> str:
-        """Return where the run's errors are logged: the CloudWatch console, or the endpoint in use outside AWS."""
+        """Return where the run's errors are logged: the CloudWatch console, or a command that prints them."""
         endpoint, region = self.client.meta.endpoint_url, self.client.meta.region_name
-        if ".amazonaws." not in endpoint:
-            return f"{endpoint} (log group {group}/error, stream {run_id})"
-        escaped = quote(quote(f"{group}/error", safe=""), safe="").replace("%", "$")
+        if AWS not in endpoint:
+            return log_command(self.log_endpoint or endpoint, region, f"{group}/{ERROR}", run_id)
+        escaped = quote(quote(f"{group}/{ERROR}", safe=""), safe="").replace("%", "$")
         return (
             f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}"
             f"#logsV2:log-groups/log-group/{escaped}/log-events/{run_id}"
         )
+
+    def log_command(self, run_id: str, group: str = LOG_GROUP) -> str:
+        """Return a shell command that prints what the run writes; it works where the reader is."""
+        meta = self.client.meta
+        return log_command(self.log_endpoint or meta.endpoint_url, meta.region_name, f"{group}/{OUTPUT}", run_id)
 
     def _started_unanswered(self, job: str, run_key: str, error: ClientError | BotoCoreError) -> str:
         """Return the run that Glue started although it did not say so; raise JobError where there is none."""

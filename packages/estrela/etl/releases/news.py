@@ -24,6 +24,12 @@ def raw_versions(raw: Versioned, sources: Iterable[str], quarantine: Quarantine)
     return {**{source: raw.version(source) for source in sources}, QUARANTINE: len(quarantine.decisions())}
 
 
+def changed_sources(manifests: Manifests, versions: Mapping[str, int]) -> list[str]:
+    """Return the names of the sources whose raw version is another than the newest publish was made from."""
+    before = manifests.watermark().get("raw", {})
+    return [name for name, version in versions.items() if before.get(name) != version]
+
+
 def has_news(manifests: Manifests, versions: Mapping[str, int]) -> bool:
     """Return whether there is anything to do: other raw versions, other code, or another release than was published.
 

@@ -1,0 +1,94 @@
+"""The logs of Glue runs: how a person reads one, and the figures that a step wrote into it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from estrela.errors import EstrelaError
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
+
+LOG_GROUP, OUTPUT, ERROR = "/aws-glue/jobs", "output", "error"
+AWS, LOCAL_CREDENTIALS = ".amazonaws.", "AWS_ACCESS_KEY_ID=localaws AWS_SECRET_ACCESS_KEY=localaws "
+DONE = "done"
+"""The event that every step logs last, with its figures."""
+NEWEST = 100
+"""Lines at the end of a log among which that event is looked for."""
+ABOUT = ("time", "level", "message", "step", "root", "job", "run_key")
+"""Fields of the event that are no figures."""
+WORDS = {
+    "new_files": "new files",
+    "rows_in": "rows in",
+    "rows_loaded": "loaded",
+    "rows_rejected": "rejected",
+    "built": "tables built",
+    "published": "tables published",
+    "release": "release",
+}
+"""Figures that are told in a sentence, in this order; ``unchanged`` and the rest are only in the record."""
+
+
+class LogUnreadableError(EstrelaError):
+    """CloudWatch Logs did not show a log: ``group``, ``stream`` and the ``reason``."""
+
+    def __init__(self, group: str, stream: str, reason: str) -> None:
+        self.group, self.stream, self.reason = group, stream, reason
+        super().__init__(f"log group {group}, stream {stream}: {reason}")
+
+
+@dataclass(frozen=True)
+class GlueLogs:
+    """The logs of the runs that write to ``group``."""
+
+    client: CloudWatchLogsClient
+    group: str = LOG_GROUP
+
+    def figures(self, run_id: str) -> dict[str, object]:
+        """Return the figures of the run's last step; none if it logged none. Raises LogUnreadableError."""
+        group = f"{self.group}/{OUTPUT}"
+        try:
+            found = self.client.get_log_events(
+                logGroupName=group, logStreamName=run_id, startFromHead=False, limit=NEWEST
+            )["events"]
+        except (ClientError, BotoCoreError) as error:
+            raise LogUnreadableError(group, run_id, str(error)) from error
+        return figures_in([event["message"] for event in found])
+
+
+def log_command(endpoint: str, region: str, group: str, run_id: str) -> str:
+    """Return a shell command that prints the run's log; it is complete where ``endpoint`` is not AWS's own."""
+    command = f"aws logs tail {quote(group)} --log-stream-names {quote(run_id)} --since 30d --format short"
+    if AWS in endpoint:
+        return f"{command} --region {region}"
+    return f"{LOCAL_CREDENTIALS}{command} --region {region} --endpoint-url {quote(endpoint)}"
+
+
+def figures_in(lines: Iterable[str]) -> dict[str, object]:
+    """Return the figures of the newest ``done`` event among the ``lines`` of a log."""
+    newest: Mapping[str, object] = {}
+    for line in lines:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue  # a line of Spark or of Python's warnings, which is no event of the platform
+        if isinstance(event, dict) and event.get("message") == DONE:
+            newest = event
+    return {name: value for name, value in newest.items() if name not in ABOUT}
+
+
+def sentence(figures: Mapping[str, object]) -> str:
+    """Return the figures for people: ``rows in 1,234, loaded 1,230, rejected 4``; "" if there are none to tell."""
+    return ", ".join(f"{words} {_text(figures[name])}" for name, words in WORDS.items() if name in figures)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return f"{len(value)}" + (f" ({', '.join(map(str, value))})" if value else "")
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,78 @@
+"""What a task tells: its figures, how to read its log, and whether there was news."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from estrela.airflow.news import told
+from estrela.hooks.glue_logs import GlueLogs, LogUnreadableError, figures_in, log_command, sentence
+
+DONE = {"time": "t", "level": "INFO", "message": "done", "step": "TransformAll", "root": "s3://lake"}
+LINES = [
+    "24/11/01 INFO SparkContext: Running Spark",
+    json.dumps({**DONE, "rows_in": 1}),
+    json.dumps({**DONE, "entity": "banking", "rows_in": 1234, "rows_loaded": 1230, "rows_rejected": 4}),
+    json.dumps({"message": "warning"}),
+    "[1, 2]",
+]
+
+
+def test_the_figures_of_a_step_are_those_of_its_last_event() -> None:
+    found = figures_in(LINES)
+    assert found == {"entity": "banking", "rows_in": 1234, "rows_loaded": 1230, "rows_rejected": 4}
+    assert sentence(found) == "rows in 1,234, loaded 1,230, rejected 4"
+    published = {"release": 7, "published": ["banking_refined.dim_quarter", "banking_refined.fact_fees"]}
+    assert (
+        sentence(published) == "tables published 2 (banking_refined.dim_quarter, banking_refined.fact_fees), release 7"
+    )
+    assert sentence({"published": []}) == "tables published 0"
+    assert figures_in([]) == {}
+
+
+class Logs:
+    def __init__(self, lines: list[str] | None) -> None:
+        self.lines = lines
+
+    def get_log_events(self, **asked: Any) -> Any:
+        assert asked == {
+            "logGroupName": "/aws-glue/jobs/output", "logStreamName": "jr_1", "startFromHead": False, "limit": 100,
+        }  # fmt: skip
+        if self.lines is None:
+            raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "GetLogEvents")
+        return {"events": [{"message": line} for line in self.lines]}
+
+
+def test_figures_come_from_the_log_of_the_run() -> None:
+    assert GlueLogs(Logs(LINES)).figures("jr_1")["rows_in"] == 1234  # type: ignore[arg-type]
+    with pytest.raises(LogUnreadableError) as refused:
+        GlueLogs(Logs(None)).figures("jr_1")  # type: ignore[arg-type]
+    assert str(refused.value) == (
+        "log group /aws-glue/jobs/output, stream jr_1: An error occurred (AccessDeniedException) when calling the"
+        " GetLogEvents operation: no"
+    )
+
+
+def test_a_log_command_can_be_pasted() -> None:
+    assert log_command("http://localhost:4566", "us-east-1", "/aws-glue/jobs/output", "jr_1") == (
+        "AWS_ACCESS_KEY_ID=localaws AWS_SECRET_ACCESS_KEY=localaws aws logs tail /aws-glue/jobs/output"
+        " --log-stream-names jr_1 --since 30d --format short --region us-east-1 --endpoint-url http://localhost:4566"
+    )
+    assert log_command("https://glue.eu-west-1.amazonaws.com", "eu-west-1", "/aws-glue/jobs/output", "jr_1") == (
+        "aws logs tail /aws-glue/jobs/output --log-stream-names jr_1 --since 30d --format short --region eu-west-1"
+    )
+
+
+def test_news_says_what_is_new_and_that_nothing_is() -> None:
+    assert told(False, [], full_refresh=False) == (
+        "Nothing new: files, code and release are those of the newest publish. The steps after this one are skipped,"
+        " and no table is touched."
+    )
+    assert told(True, ["complaints", "fees"], full_refresh=False) == "New since the newest publish: complaints, fees."
+    assert told(True, [], full_refresh=False) == (
+        "The files are those of the newest publish; the code or the release that readers see is another."
+    )
+    assert told(True, ["fees"], full_refresh=True) == "Everything is built anew, because the run has full_refresh."
