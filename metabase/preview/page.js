@@ -39,6 +39,8 @@ async function draw(node) {
   try {
     node.view?.finalize();
     node.view = (await vegaEmbed(node, spec, options)).view;
+    // The box around the chart is the image and says its finding; the marks in it would only be noise.
+    node.querySelector("svg").setAttribute("aria-hidden", "true");
     await highlight(node);
     node.dataset.state = "drawn";
   } catch (error) {
