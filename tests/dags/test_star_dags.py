@@ -133,7 +133,7 @@ def test_every_task_says_what_it_does(dag: dict[str, Any]) -> None:
         "telemetry": "Record cost and duration",
     }
     assert [task for task, (_, doc) in dag["texts"].items() if not doc or len(doc) < 60] == []
-    assert dag["outlets"] == {"publish": ["estrela://banking/release"]}
+    assert dag["outlets"] == {"publish": ["x-estrela://banking/release"]}
 
 
 def test_the_doc_names_every_variable(dag: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ DOCS = {
     " `{star}.rejects` with its file, line, column, value and reason.",
     STAR: "Builds dimensions and facts whose sources or code changed, on a branch, and checks them there.",
     PUBLISH: "Moves readers to the new snapshots of all tables at once, as one release; a source that was refused holds"
-    " back what depends on it. Updates the asset `estrela://{star}/release`.",
+    " back what depends on it. Updates the asset `x-estrela://{star}/release`.",
 }
 RESULT = (
     "\n\nThe task's XCom has the figures of the step: rows in, loaded and rejected, files, tables. Its log has a"
@@ -45,5 +45,8 @@ def step_doc(star: Star, step: Step) -> str:
 
 
 def release_asset(star: str) -> Asset:
-    """Return the asset that a publish updates."""
-    return Asset(f"estrela://{star}/release")
+    """Return the asset that a publish updates.
+
+    For a scheme without ``x-`` Airflow imports every provider, to look for one that knows the scheme.
+    """
+    return Asset(f"x-estrela://{star}/release")
