@@ -31,7 +31,7 @@ def switch_of(dashboard: Dashboard) -> Filter | None:
 
 def choices_of(site: Site, database: Database, most: int = MOST) -> dict[str, tuple[str, ...]]:
     """Return the choices of each dashboard that can be switched, in their order. Raises QueryError."""
-    switches = {one.key: found for one in site.dashboards if (found := switch_of(one)) and most}
+    switches = {one.key: switch for one in site.dashboards if (switch := switch_of(one)) and most}
     asked = {key: _values_query(site, one) for key, one in switches.items() if one.values_question}
     answers = database.ask_all(list(asked.values()))
     found = {key: one.values for key, one in switches.items() if one.values}
