@@ -145,6 +145,8 @@ def test_the_provisioner_takes_its_environment() -> None:
     options = dict(pair.split("=", 1) for pair in target.lake.options.split(";"))
     assert {options[f"{name}Endpoint"] for name in ("Athena", "AthenaStreaming", "S3")} == {"https://aws:8443"}
     assert "--https-port=8443" in SERVICES["aws"]["command"]
+    given = SERVICES["provision"]["environment"]
+    assert (given["METABASE_DATA"], given["AWS_ENDPOINT_URL"]) == ("lake", "http://aws:4566")
 
 
 def config(env_file: Path, *options: str) -> subprocess.CompletedProcess[str]:
