@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import pytest
@@ -10,9 +10,11 @@ import sqlglot
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from estrela.etl.java_classes import keep_classes
 from estrela.etl.quality.audit import run_checks
 from estrela.etl.star_tables import StarTables
 from estrela.etl.transformers.refined import dimension_rows, fact_rows, own_checks
+from estrela.etl.tuning import tuned
 from estrela.model import CsvSource, Download, Field, Layout, Text
 from estrela.model.check import Between, Check, Expression, NotNull, OneOf, Reconcile, Unique, check_name
 from estrela.model.column import Column
@@ -39,6 +41,14 @@ shops = CsvSource(
 )  # fmt: skip
 
 
+@pytest.fixture(autouse=True, scope="module")
+def few_rows(spark: SparkSession) -> Iterator[None]:
+    """Spark as a step sets it for few rows: to compile their plans takes ten times as long as to run them."""
+    keep_classes(spark)
+    with tuned(spark, 0):
+        yield
+
+
 def as_it_is(shops: DataFrame) -> DataFrame:
     return shops
 
@@ -47,16 +57,23 @@ def empty(spark: SparkSession, columns: Iterable[Column]) -> DataFrame:
     return spark.createDataFrame([], ", ".join(f"`{one.name}` {one.type}" for one in columns))
 
 
-def built(spark: SparkSession, table: Table) -> DataFrame:
-    sources = {source.name: empty(spark, source.all_columns) for source in table.sources}
-    if isinstance(table, Dimension):
-        return dimension_rows(table, sources or {SESSION: spark})
-    return fact_rows(table, sources, {one.dimension.name: built(spark, one.dimension) for one in table.lookups})
+@pytest.fixture(scope="module")
+def made(spark: SparkSession) -> dict[str, DataFrame]:
+    """Each table of empty sources, computed once: dimensions first, since facts look their members up."""
+    tables: dict[str, DataFrame] = {}
+    for table in sorted(TABLES, key=lambda one: isinstance(one, Fact)):
+        sources = {source.name: empty(spark, source.all_columns) for source in table.sources}
+        is_fact = isinstance(table, Fact)
+        rows = fact_rows(table, sources, tables) if is_fact else dimension_rows(table, sources or {SESSION: spark})
+        tables[table.name] = rows.localCheckpoint()
+    return tables
 
 
 @pytest.mark.parametrize("table", TABLES, **NAMED)
-def test_empty_sources_give_the_declared_schema_and_the_unknown_member(spark: SparkSession, table: Table) -> None:
-    rows = built(spark, table)
+def test_empty_sources_give_the_declared_schema_and_the_unknown_member(
+    made: Mapping[str, DataFrame], table: Table
+) -> None:
+    rows = made[table.name]
 
     found = [(field.name, field.dataType.simpleString()) for field in rows.schema.fields]
     assert found == [(column.name, column.type) for column in table.all_columns]
@@ -67,7 +84,9 @@ def test_empty_sources_give_the_declared_schema_and_the_unknown_member(spark: Sp
 
 
 @pytest.mark.parametrize("fact", FACTS, **NAMED)
-def test_a_member_that_no_dimension_knows_gets_key_0_and_no_row_is_lost(spark: SparkSession, fact: Fact) -> None:
+def test_a_member_that_no_dimension_knows_gets_key_0_and_no_row_is_lost(
+    spark: SparkSession, made: Mapping[str, DataFrame], fact: Fact
+) -> None:
     types = {column.name: column.type for column in fact.columns}
     types |= {one.as_of: "date" for one in fact.lookups if one.as_of}
     known = {"date": "1999-12-31", "timestamp": "1999-12-31"}
@@ -80,9 +99,8 @@ def test_a_member_that_no_dimension_knows_gets_key_0_and_no_row_is_lost(spark: S
             for name in fact.transformed
         ]
     )
-    dimensions = {one.dimension.name: built(spark, one.dimension) for one in fact.lookups}
     stand_in = replace(fact, sources=(shops,), transform=as_it_is, increment=None)
-    rows = fact_rows(stand_in, {"shops": strange}, dimensions)
+    rows = fact_rows(stand_in, {"shops": strange}, made)
 
     assert rows.count() == 3
     assert rows.where(" OR ".join(f"{one.key} <> 0" for one in fact.lookups)).count() == 0
@@ -125,9 +143,9 @@ def bad_rows(spark: SparkSession, check: Check, columns: Iterable[Column]) -> Da
 
 
 @pytest.mark.parametrize("mart", MARTS, **NAMED)
-def test_each_mart_gives_its_declared_columns(spark: SparkSession, mart: Mart) -> None:
+def test_each_mart_gives_its_declared_columns(spark: SparkSession, made: Mapping[str, DataFrame], mart: Mart) -> None:
     for table in mart.uses:
-        built(spark, table).createOrReplaceTempView(table.name)
+        made[table.name].createOrReplaceTempView(table.name)
     query = mart.sql.format_map({table.name: table.name for table in mart.uses})
     rows = spark.sql(sqlglot.transpile(query, read="athena", write="spark")[0])
 
