@@ -28,7 +28,7 @@ from localaws.functions.tag_calls import TagCalls
 from localaws.moto_state import SERVICES as KEPT_OF_MOTO
 from localaws.redshift.copy.options import REFUSED as REFUSED_OF_COPY
 from localaws.redshift.copy.options import WITHOUT_EFFECT as WITHOUT_EFFECT_OF_COPY
-from localaws.redshift.serverless.calls import REFUSED as REFUSED_OF_SERVERLESS
+from localaws.redshift.serverless.namespace_calls import REFUSED as REFUSED_OF_SERVERLESS
 from localaws.redshift_clusters import REFUSED as REFUSED_OF_CLUSTERS
 from localaws.s3.app import UNSUPPORTED
 

@@ -10,7 +10,7 @@ from localaws.redshift.api.service import Service
 from localaws.redshift.api.targets import Owner, Targets, Warehouse
 from localaws.redshift.database import Databases
 from localaws.redshift.json_app import json_application
-from localaws.redshift.serverless.calls import ServerlessCalls
+from localaws.redshift.serverless.calls import handlers_of
 from localaws.redshift.serverless.store import ServerlessStore
 from localaws.s3.store import ObjectStore
 
@@ -30,9 +30,7 @@ class Redshift:
         databases = Databases(home.redshift / "postgres", address)
         self._service = Service(home.redshift, databases, store, Targets(self._warehouse))
         self.data_api: WSGIApplication = json_application("redshift-data", Calls(self._service).handlers(), owner)
-        self.serverless: WSGIApplication = json_application(
-            "redshift-serverless", ServerlessCalls(self._serverless).handlers(), owner
-        )
+        self.serverless: WSGIApplication = json_application("redshift-serverless", handlers_of(self._serverless), owner)
 
     def stop(self) -> None:
         self._service.stop()

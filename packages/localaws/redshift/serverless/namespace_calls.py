@@ -1,0 +1,103 @@
+"""The operations on namespaces: each takes account, region and request, and returns the response.
+
+https://docs.aws.amazon.com/redshift-serverless/latest/APIReference/Welcome.html
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from localaws.redshift.errors import ConflictError, ValidationError
+from localaws.redshift.json_app import Handler
+from localaws.redshift.serverless.documents import document_of, documents_of, key_of, page
+from localaws.redshift.serverless.store import ServerlessStore
+
+DEFAULT_DATABASE, DEFAULT_USER = "dev", "admin"
+_SECRET = frozenset({"adminUserPassword"})
+REFUSED = {
+    "manageAdminPassword": "managed administrator passwords",
+    "adminPasswordSecretKmsKeyId": "managed administrator passwords",
+    "redshiftIdcApplicationArn": "IAM Identity Center",
+}
+
+
+class NamespaceCalls:
+    """CreateNamespace and its like."""
+
+    def __init__(self, store: ServerlessStore) -> None:
+        self._store = store
+
+    def handlers(self) -> dict[str, Handler]:
+        """By name of the operation."""
+        return {
+            "CreateNamespace": self.create_namespace,
+            "GetNamespace": self.get_namespace,
+            "UpdateNamespace": self.update_namespace,
+            "DeleteNamespace": self.delete_namespace,
+            "ListNamespaces": self.list_namespaces,
+        }
+
+    def create_namespace(self, account: str, region: str, request: dict[str, Any]) -> Mapping[str, Any]:
+        _refuse(request)
+        name, key = request["namespaceName"], key_of(account, region, request["namespaceName"])
+        identity = str(uuid.uuid4())
+        document = {
+            "namespaceName": name,
+            "namespaceId": identity,
+            "namespaceArn": f"arn:aws:redshift-serverless:{region}:{account}:namespace/{identity}",
+            "dbName": DEFAULT_DATABASE,
+            "adminUsername": DEFAULT_USER,
+            "iamRoles": [],
+            "logExports": [],
+            "kmsKeyId": "AWS_OWNED_KMS_KEY",
+            "status": "AVAILABLE",
+            "creationDate": time.time(),
+        }
+        document |= {field: value for field, value in request.items() if field not in _SECRET | {"tags"}}
+        with self._store.changing() as documents:
+            if key in documents["namespaces"]:
+                raise ConflictError(f"Namespace {name} already exists.")
+            documents["namespaces"][key] = document
+            documents["passwords"][key] = request.get("adminUserPassword", "")
+            documents["tags"][document["namespaceArn"]] = request.get("tags", [])
+        return {"namespace": document}
+
+    def get_namespace(self, account: str, region: str, request: dict[str, Any]) -> Mapping[str, Any]:
+        return {"namespace": document_of(self._store, "namespaces", account, region, request["namespaceName"])}
+
+    def update_namespace(self, account: str, region: str, request: dict[str, Any]) -> Mapping[str, Any]:
+        _refuse(request)
+        key = key_of(account, region, request["namespaceName"])
+        document_of(self._store, "namespaces", account, region, request["namespaceName"])
+        with self._store.changing() as documents:
+            changed = {field: value for field, value in request.items() if field not in _SECRET}
+            documents["namespaces"][key] |= changed
+            if "adminUserPassword" in request:
+                documents["passwords"][key] = request["adminUserPassword"]
+            return {"namespace": documents["namespaces"][key]}
+
+    def delete_namespace(self, account: str, region: str, request: dict[str, Any]) -> Mapping[str, Any]:
+        name = request["namespaceName"]
+        if "finalSnapshotName" in request:
+            raise ValidationError("localaws does not support finalSnapshotName.")
+        document = document_of(self._store, "namespaces", account, region, name)
+        workgroups = documents_of(self._store, "workgroups", account, region)
+        if any(workgroup["namespaceName"] == name for workgroup in workgroups):
+            raise ConflictError(f"There is a workgroup associated with namespace {name}. Delete the workgroup first.")
+        with self._store.changing() as documents:
+            for kind in ("namespaces", "passwords"):
+                documents[kind].pop(key_of(account, region, name), None)
+            documents["tags"].pop(document["namespaceArn"], None)
+        return {"namespace": document | {"status": "DELETING"}}
+
+    def list_namespaces(self, account: str, region: str, request: dict[str, Any]) -> Mapping[str, Any]:
+        return page("namespaces", documents_of(self._store, "namespaces", account, region), request)
+
+
+def _refuse(request: Mapping[str, Any]) -> None:
+    for field, what in REFUSED.items():
+        if request.get(field):
+            raise ValidationError(f"localaws does not support {field}: there are no {what} here.")
