@@ -52,7 +52,8 @@ class LambdaApplication:
 
     def _answer(self, request: Request) -> tuple[int, dict[str, str], bytes]:
         body = request.get_data()
-        found = route(request.method, request.path)
+        query = request.environ.get("QUERY_STRING", "")
+        found = route(request.method, request.path, query)
         operation, in_path = found or (None, {})
         name = operation.name if operation else f"{request.method} {request.path[:200]}"
         if operation and len(body) > _MAX_BODY:
@@ -63,7 +64,6 @@ class LambdaApplication:
             document = {"message": f"localaws does not implement {name} of lambda"}
             return 501, {"x-amzn-ErrorType": "NotImplemented"}, json.dumps(document).encode()
         headers = {header.lower(): value for header, value in request.headers.items()}
-        query = request.environ.get("QUERY_STRING", "")
         parameters = read(operation, in_path, HttpRequest(request.method, request.path, query, headers, body))
         check(operation.input_shape, parameters)
         scope = _SCOPE.search(headers.get("authorization", ""))

@@ -51,17 +51,34 @@ class HttpRequest:
     body: bytes
 
 
+@dataclass(frozen=True)
+class _Route:
+    """One operation: it answers requests whose path is like ``pattern``, and whose query has ``words``."""
+
+    method: str
+    pattern: re.Pattern[str]
+    words: frozenset[str]
+    operation: OperationModel
+
+    def found(self, method: str, path: str, query: frozenset[str]) -> re.Match[str] | None:
+        if self.method != method or not self.words <= query:
+            return None
+        return self.pattern.fullmatch(path)
+
+
 @cache
-def _routes() -> tuple[tuple[str, re.Pattern[str], OperationModel], ...]:
-    """Method, pattern of the path and model of each operation; paths with fewer parameters first."""
+def _routes() -> tuple[_Route, ...]:
+    """Routes of all operations: paths with fewer parameters first, of one path those that ask for a word first."""
     model = botocore.session.get_session().get_service_model("lambda")
     routes = []
     for name in model.operation_names:
         operation = model.operation_model(name)
-        path = re.escape(operation.http["requestUri"].partition("?")[0].rstrip("/"))
+        uri, _, words = operation.http["requestUri"].partition("?")
+        path = re.escape(uri.rstrip("/"))
         pattern = _PARAMETER.sub(lambda found: f"(?P<{found[1]}>{'.+' if found[2] else '[^/]+'})", path)
-        routes.append((path.count("{"), operation.http["method"], re.compile(pattern), operation))
-    return tuple((method, pattern, model) for _, method, pattern, model in sorted(routes, key=lambda route: route[0]))
+        route = _Route(operation.http["method"], re.compile(pattern), _words(words), operation)
+        routes.append((path.count("{"), -len(route.words), route))
+    return tuple(route for _, _, route in sorted(routes, key=lambda item: item[:2]))
 
 
 @cache
@@ -71,12 +88,17 @@ def known_runtimes() -> tuple[str, ...]:
     return tuple(model.shape_for("Runtime").metadata["enum"])
 
 
-def route(method: str, path: str) -> tuple[OperationModel, dict[str, str]] | None:
+def route(method: str, path: str, query: str) -> tuple[OperationModel, dict[str, str]] | None:
     """Return the operation of a request and the parameters in its path; None where the service has none."""
-    for known, pattern, operation in _routes():
-        if known == method and (found := pattern.fullmatch(path.rstrip("/"))):
-            return operation, {name: unquote(value) for name, value in found.groupdict().items()}
+    words = _words(query)
+    for known in _routes():
+        if found := known.found(method, path.rstrip("/"), words):
+            return known.operation, {name: unquote(value) for name, value in found.groupdict().items()}
     return None
+
+
+def _words(query: str) -> frozenset[str]:
+    return frozenset(filter(None, query.split("&")))
 
 
 def read(operation: OperationModel, in_path: Mapping[str, str], request: HttpRequest) -> dict[str, Any]:

@@ -7,13 +7,10 @@ import json
 import re
 import threading
 import urllib.request
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-
-from localaws.running import Running, running
 
 CODE = """
     import json, logging, os, sys, time
@@ -42,19 +39,6 @@ CODE = """
                 "arn": context.invoked_function_arn, "left": context.get_remaining_time_in_millis(),
                 "mark": os.environ.get("MARK"), "path": sys.path, "cwd": os.getcwd(), "tmp": os.environ["TMPDIR"]}
 """
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LOCALAWS_LAMBDA_MINUTE", "0")
-        with running() as started:
-            yield started
-
-
-@pytest.fixture(scope="module")
-def functions(server: Running, functions_of: Any) -> Any:
-    return functions_of(server)
 
 
 @pytest.fixture(scope="module")
@@ -225,6 +209,9 @@ def test_what_was_set_is_read_back_and_used(functions: Any) -> None:
 def test_a_layer_is_importable(functions: Any) -> None:
     content = {"ZipFile": functions.zipped({"python/shared.py": "NAME = 'layer'"})}
     layer = functions.client.publish_layer_version(LayerName="shared", Content=content)["LayerVersionArn"]
+    (listed,) = [found for found in functions.client.list_layers()["Layers"] if found["LayerName"] == "shared"]
+    assert listed["LatestMatchingVersion"]["LayerVersionArn"] == layer
+    assert functions.client.get_layer_version_by_arn(Arn=layer)["LayerVersionArn"] == layer
     name = functions.create("import shared\ndef handler(e, c): return shared.NAME", Layers=[layer])
     assert functions.invoke(name) == ("layer", "")
     with pytest.raises(ClientError) as error:
