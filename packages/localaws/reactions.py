@@ -58,6 +58,10 @@ class Reactions:
         """Serve code to download."""
         return self._functions().download(environ, start_response)
 
+    def certificate(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve the certificate of SNS's signatures."""
+        return self._events().topics.certificate(environ, start_response)
+
     def announce(self, announcement: Announcement) -> None:
         """Send a change of an object to whom the bucket's configuration names."""
         if notifications_of(announcement.info.bucket) != Notifications():
@@ -113,7 +117,7 @@ class Reactions:
             "dynamodb": DynamoDbSource(self._streams.dynamodb),
             "kinesis": KinesisSource(self._streams.kinesis),
         }
-        return Events(settings, self._functions(), Surroundings(self._store, sources, save))
+        return Events(settings, self._functions(), Surroundings(self._home.functions, self._store, sources, save))
 
     def _read_object(self, bucket: str, key: str, version: str) -> bytes:
         """Bytes of an object; raises LookupError with S3's code and message."""

@@ -164,7 +164,11 @@ class Server:
             s3=s3.application(store, moto, state, reactions),
             moto=moto,
             state=state,
-            by_path={"/iceberg": iceberg.application(tables), "/.lambda-code": reactions.download},
+            by_path={
+                "/iceberg": iceberg.application(tables),
+                "/.lambda-code": reactions.download,
+                "/.sns": reactions.certificate,
+            },
             by_service={"lambda": reactions.answer, **redshift.services()},
             keepers={"dynamodb": dynamodb, "kinesis": kinesis, "sqs": sqs},
         )

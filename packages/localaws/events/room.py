@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from localaws.events.bus import Bus
@@ -18,6 +19,7 @@ from localaws.events.patterns import matches
 from localaws.events.s3_notifications import S3Notifications
 from localaws.events.schedules import Schedules
 from localaws.events.targets import Targets
+from localaws.events.topic_signing import TopicSigning
 from localaws.events.topics import Topics
 from localaws.functions.room import Functions
 from localaws.s3.announcement import Announcement
@@ -29,8 +31,9 @@ from localaws.settings import Settings
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What events need besides functions; ``save`` stores a service of moto."""
+    """What events need besides functions: ``save`` stores a service of moto, ``folder`` keeps files of theirs."""
 
+    folder: Path
     store: ObjectStore
     sources: Mapping[str, StreamSource]
     save: Callable[[str], None]
@@ -48,7 +51,7 @@ class Events:
         self._notifications = S3Notifications(self._outbox, settings.account, self.bus.take)
         self._files = DirectoryWatch(functions.documents, surroundings.store, self._notify)
         self.mappings = Mappings(functions, self._outbox, surroundings.sources, misbehaviour, settings.seed)
-        self._topics = Topics(self._outbox)
+        self.topics = Topics(self._outbox, TopicSigning(surroundings.folder), functions.delivery.endpoint)
         self._schedules = Schedules(functions.documents, self._outbox, settings.schedule_minute, surroundings.save)
         self._outbox.start()
         self.mappings.start()
@@ -76,7 +79,7 @@ class Events:
 
     def publish(self, subscription: Any, published: dict[str, Any]) -> None:
         """Send a message to one subscription of a topic."""
-        self._topics.publish(subscription, published)
+        self.topics.publish(subscription, published)
 
     @staticmethod
     def is_schedule(expression: str, zone: str) -> bool:

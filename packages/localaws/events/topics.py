@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from moto.core import DEFAULT_ACCOUNT_ID
-from moto.sns.models import sns_backends
+from werkzeug.wrappers import Request, Response
 
 from localaws.events.outbox import Message, Outbox
 from localaws.events.patterns import matches
 from localaws.events.targets import as_text
 from localaws.events.topic_signing import TopicSigning
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+# Where this server serves what notifications link to; on AWS that is the host of SNS.
+PATH = "/.sns"
 _DEFAULT_VERSION = "1"
 
 
 class Topics:
-    """Puts what subscriptions get into the outbox."""
+    """Puts what subscriptions get into the outbox, and serves the certificate of its signatures."""
 
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, outbox: Outbox, signing: TopicSigning, endpoint: str) -> None:
         self._outbox = outbox
-        self._signing = TopicSigning()
+        self._signing = signing
+        self._links = endpoint + PATH
+
+    def certificate(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Serve the certificate that SigningCertURL names."""
+        if Request(environ).path != f"{PATH}/{self._signing.name}":
+            return Response("", 404)(environ, start_response)
+        return Response(self._signing.certificate, content_type="application/x-pem-file")(environ, start_response)
 
     def publish(self, subscription: Any, published: dict[str, Any]) -> None:
         """Send one message to one subscription of a queue or a function, unless its filter policy drops it.
@@ -61,20 +73,17 @@ class Topics:
         self._outbox.put([Message(subscription.endpoint, content)])
 
     def _document(self, subscription: Any, message: str, published: dict[str, Any]) -> dict[str, Any]:
-        """A signed notification; moto serves the certificate of its URL."""
+        """A signed notification."""
         topic, region = subscription.topic, subscription.topic.sns_backend.region_name
         document = {"Type": "Notification", "MessageId": published["message_id"], "TopicArn": topic.arn}
         document |= {"Subject": published["subject"]} if published.get("subject") else {}
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
         version = str(getattr(topic, "signature_version", None) or _DEFAULT_VERSION)
         document |= {"Message": message, "Timestamp": now, "SignatureVersion": version}
-        place = f"https://sns.{region}.amazonaws.com"
-        served = sns_backends[DEFAULT_ACCOUNT_ID][region]._message_public_keys
-        served[self._signing.name] = self._signing.certificate
         document |= {
             "Signature": self._signing.signature(document, version),
-            "SigningCertURL": f"{place}/{self._signing.name}",
-            "UnsubscribeURL": f"{place}/?Action=Unsubscribe&SubscriptionArn={subscription.arn}",
+            "SigningCertURL": f"{self._links}/{self._signing.name}",
+            "UnsubscribeURL": f"https://sns.{region}.amazonaws.com/?Action=Unsubscribe&SubscriptionArn={subscription.arn}",
         }
         if published.get("message_attributes"):
             document["MessageAttributes"] = published["message_attributes"]

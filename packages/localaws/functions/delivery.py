@@ -18,7 +18,7 @@ class Delivery:
     """Clients of this server: what is sent passes the same door as a user's request, and is stored as that is."""
 
     def __init__(self, endpoint: str) -> None:
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._client = cache(self._new_client)
 
     def client(self, service: str, region: str) -> Any:
@@ -45,7 +45,7 @@ class Delivery:
 
     def queue_url(self, account: str, name: str) -> str:
         """URL of a queue."""
-        return f"{self._endpoint}/{account}/{name}"
+        return f"{self.endpoint}/{account}/{name}"
 
     def put_event(self, arn: str, source: str, detail_type: str, detail: str, resources: list[str]) -> None:
         """Put an event on the bus of an ARN."""
@@ -66,7 +66,7 @@ class Delivery:
     def _new_client(self, service: str, region: str) -> Any:
         session = boto3.session.Session("localaws", "localaws", region_name=region)
         make: Callable[..., Any] = session.client
-        return make(service, endpoint_url=self._endpoint, config=_CONFIG)
+        return make(service, endpoint_url=self.endpoint, config=_CONFIG)
 
 
 def _parts(arn: str) -> tuple[str, str, str, str]:

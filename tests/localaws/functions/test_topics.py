@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import base64
 import json
+import urllib.error
+import urllib.request
 import uuid
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -111,15 +114,28 @@ def test_messages_that_policies_of_a_body_take(aws: Running, sns: Any, topic: st
             certificates.add(document["SigningCertURL"])
             assert document["UnsubscribeURL"].endswith(f"?Action=Unsubscribe&SubscriptionArn={arn}")
         sns.set_topic_attributes(TopicArn=topic, AttributeName="SignatureVersion", AttributeValue="2")
-    assert len(certificates) == 1
+    (address,) = certificates
+    with urllib.request.urlopen(address) as served:
+        certificate = x509.load_pem_x509_certificate(served.read())
+    assert certificate.subject.rfc4514_string() == "CN=sns.amazonaws.com"
+    verify(certificate.public_key(), document, hashes.SHA256())
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(address.replace(".pem", "0.pem"))
+
+
+def verify(key: Any, document: dict[str, Any], algorithm: Any) -> None:
+    """Raise InvalidSignature unless the signature of a notification is that of the key."""
+    names = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
+    signed = "".join(f"{name}\n{document[name]}\n" for name in names if name in document).encode()
+    key.verify(base64.b64decode(document["Signature"]), signed, padding.PKCS1v15(), algorithm)
 
 
 @pytest.mark.parametrize(("version", "algorithm"), [("1", hashes.SHA1()), ("2", hashes.SHA256())])
 @pytest.mark.parametrize("subject", [{}, {"Subject": "s"}])
-def test_a_signature_holds(version: str, algorithm: Any, subject: dict[str, str]) -> None:
-    signing, document = TopicSigning(), {"Message": "m", "MessageId": "i", "Timestamp": "t", "TopicArn": "a", **subject}
-    document["Type"] = "Notification"
-    key: Any = x509.load_pem_x509_certificate(signing.certificate).public_key()
-    lines = [text for name in sorted(document) for text in (name, document[name])]
-    signed = "".join(f"{line}\n" for line in lines).encode()
-    key.verify(base64.b64decode(signing.signature(document, version)), signed, padding.PKCS1v15(), algorithm)
+def test_a_signature_holds_after_a_restart(
+    tmp_path: Path, version: str, algorithm: Any, subject: dict[str, str]
+) -> None:
+    document = {"Message": "m", "MessageId": "i", "Timestamp": "t", "TopicArn": "a", **subject, "Type": "Notification"}
+    document["Signature"] = TopicSigning(tmp_path).signature(document, version)
+    again = TopicSigning(tmp_path)
+    verify(x509.load_pem_x509_certificate(again.certificate).public_key(), document, algorithm)
