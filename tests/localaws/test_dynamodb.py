@@ -1,13 +1,10 @@
-"""DynamoDB: items and stream records survive a kill, conditions hold under concurrency, streams tell what changed."""
+"""DynamoDB: conditions hold under concurrency, streams tell what changed."""
 
 from __future__ import annotations
 
-import os
-import signal
 import threading
 import uuid
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +12,8 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from localaws.running import Running, launch, running, wait_until_ready
+from localaws.dynamodb.item_size import item_size
+from localaws.running import Running
 
 
 @pytest.fixture(scope="module")
@@ -133,34 +131,19 @@ def test_a_condition_holds_for_one_of_many_at_once(aws: Running, client: Any) ->
     assert len(records(aws, table)) == 1
 
 
-def test_items_and_records_survive_a_kill(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    server = launch(home, "--port=0", "--warm=0")
-    record = wait_until_ready(server, home)
-    first = Running(record.endpoint, record.region, home, record.pid)
-    client = first.client("dynamodb")
-    table, gone = make_table(client), make_table(client)
-    put(client, gone, id="a")
-    client.delete_table(TableName=gone)
-    item = {
-        "id": {"S": "á"}, "n": {"N": "1.50"}, "b": {"B": b"\0\1"}, "l": {"L": [{"M": {"k": {"BOOL": True}}}]},
-        "s": {"SS": ["x", "y"]}, "z": {"NULL": True},
-    }  # fmt: skip
-    client.put_item(TableName=table, Item=item)
-    put(client, table, id="b")
-    client.delete_item(TableName=table, Key={"id": {"S": "b"}})
-    before = records(first, table)
-    os.kill(server.pid, signal.SIGKILL)
-    server.wait()
-    with running(home) as second:
-        client = second.client("dynamodb")
-        assert client.scan(TableName=table)["Items"] == [item]
-        assert records(second, table) == before
-        put(client, table, id="c")
-        after = records(second, table)
-        assert len(after) == len(before) + 1
-        assert int(after[-1]["dynamodb"]["SequenceNumber"]) > int(before[-1]["dynamodb"]["SequenceNumber"])
-        assert client.list_tables()["TableNames"] == [table]
+@pytest.mark.parametrize(
+    ("attributes", "size"),
+    [
+        ({"my_partition_key": {"S": "hello world"}, "binary_key": {"B": b"foobar"}}, 43),
+        ({"numericFilter": {"N": "42"}, "id": {"S": "id_value_1"}}, 27),
+        ({"my_partition_key": {"S": "testId0"}, "should_fail": {"BOOL": False}}, 35),
+        ({"n": {"N": "-1.50"}, "z": {"NULL": True}, "s": {"SS": ["á", "b"]}}, 10),
+        ({"l": {"L": [{"N": "0"}, {"M": {"k": {"B": "AAE="}}}]}}, 15),
+    ],
+)
+def test_sizes_of_items(attributes: dict[str, Any], size: int) -> None:
+    """The first three as recorded in event_source_mapping/test_lambda_integration_dynamodbstreams.snapshot.json."""
+    assert item_size(attributes) == size
 
 
 _OPERATIONS = st.lists(

@@ -7,6 +7,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from localaws.dynamodb.item_size import item_size
 from localaws.dynamodb.storage import ItemRow, as_text, from_text
 
 
@@ -90,7 +91,7 @@ def _record(change: Change) -> dict[str, Any]:
         content["NewImage"] = after
     if before is not None and kind in ("OLD_IMAGE", "NEW_AND_OLD_IMAGES"):
         content["OldImage"] = before
-    content["SizeBytes"] = len(as_text([content.get(name) for name in ("Keys", "NewImage", "OldImage")]))
+    content["SizeBytes"] = sum(item_size(content[name]) for name in ("Keys", "NewImage", "OldImage") if name in content)
     content["StreamViewType"] = kind
     return {
         "eventID": uuid.uuid4().hex,

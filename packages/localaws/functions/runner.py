@@ -65,6 +65,10 @@ class Runner:
                 self._streams.pop(environment, None)
             self._pools.release(key, environment)
 
+    def role_of(self, ref: Reference) -> str:
+        """Role of a function; raises LambdaError where there is none."""
+        return str(self._records.version(ref).configuration["Role"])
+
     def stream_of(self, environment: Environment) -> str:
         """Log stream of an environment."""
         return self._streams[environment]

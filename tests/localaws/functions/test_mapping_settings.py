@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 from waiting import eventually
 
-from localaws.events.mappings.batch import SourceRecord
+from localaws.events.mappings.batch import SourceRecord, failed_identifiers
 from localaws.events.mappings.calls import MAPPING
 from localaws.events.mappings.lanes import Lane
 from localaws.events.mappings.rules import settings_of
@@ -65,6 +65,9 @@ class Shard:
     def wait(self, seconds: float) -> None:
         time.sleep(min(seconds, 0.02))
 
+    def role_of(self, ref: Any) -> str:
+        return "role"
+
     def invoke(self, ref: Any, payload: bytes) -> Result:
         self.batches.append([record["name"] for record in json.loads(payload)["Records"]])
         return Result("r", "1", b"null", "", "")
@@ -112,6 +115,23 @@ def test_a_record_older_than_its_most_is_not_delivered(shard: Shard, read_with: 
     assert document["requestContext"]["condition"] == "RecordAgeExceeded"
     assert document["KinesisBatchInfo"]["startSequenceNumber"] == "old"
     assert "responseContext" not in document
+
+
+@pytest.mark.parametrize(
+    ("payload", "failed"),
+    [
+        ("null", []), ('""', []), ("[]", []), ("{}", []), ('{"batchItemFailures": null}', []),
+        ('"no object"', ["a", "b"]), ('{"batchItemFailures": [{"itemIdentifier": "b"}]}', ["b"]),
+        ('{"batchItemFailures": [{"itemIdentifier": ""}]}', ["a", "b"]),
+        ('{"batchItemFailures": [{"itemIdentifier": null}]}', ["a", "b"]),
+        ('{"batchItemFailures": [{"foo": "b"}]}', ["a", "b"]),
+        ('{"batchItemFailures": [{"itemIdentifier": "c"}]}', ["a", "b"]),
+    ],
+)  # fmt: skip
+def test_what_an_answer_says_of_a_batch(payload: str, failed: list[str]) -> None:
+    """As recorded in event_source_mapping/test_lambda_integration_kinesis.snapshot.json."""
+    result = Result("r", "1", payload.encode(), "", "")
+    assert failed_identifiers(result, [SourceRecord("a", {}), SourceRecord("b", {})], reports=True) == failed
 
 
 def test_a_stream_waits_for_its_window(shard: Shard, read_with: Callable[..., None]) -> None:

@@ -53,10 +53,18 @@ def test_a_runtime_that_aws_no_longer_makes(functions: Any) -> None:
     assert error.value.response["Error"]["Message"] == f"{text} {advice}"
 
 
-def test_a_mapping_on_a_queue_has_no_last_result(functions: Any) -> None:
+def test_a_mapping_on_a_queue_has_no_last_result_and_is_the_only_one(functions: Any) -> None:
     functions.server.client("sqs").create_queue(QueueName="mapped")
     name = functions.create("def handler(e, c): return 1")
-    given = {"FunctionName": name, "EventSourceArn": "arn:aws:sqs:us-east-1:123456789012:mapped"}
+    given = {"FunctionName": name, "EventSourceArn": "arn:aws:sqs:us-east-1:123456789012:mapped", "Enabled": False}
     made = functions.client.create_event_source_mapping(**given)
     assert "LastProcessingResult" not in made
+    assert made["State"] == "Disabled"
+    with pytest.raises(ClientError) as error:
+        functions.client.create_event_source_mapping(**given)
+    both = f'(" {given["EventSourceArn"]} ") and function (" {name} ")'
+    advice = f"Please update or delete the existing mapping with UUID {made['UUID']}"
+    assert error.value.response["Error"]["Message"] == (
+        f"An event source mapping with SQS arn {both} already exists. {advice}"
+    )
     functions.client.delete_event_source_mapping(UUID=made["UUID"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from localaws.events.patterns import matches
@@ -38,6 +38,13 @@ def payload_of(records: Sequence[SourceRecord]) -> bytes:
     return json.dumps({"Records": [record.document for record in records]}, default=_base64).encode()
 
 
+def read_as(record: SourceRecord, role: str) -> SourceRecord:
+    """A record as it is for a function with this role: those of Kinesis name it."""
+    if "invokeIdentityArn" not in record.document:
+        return record
+    return replace(record, document={**record.document, "invokeIdentityArn": role})
+
+
 def size_of(record: SourceRecord) -> int:
     """Bytes of a record in the event."""
     return len(json.dumps(record.document, default=_base64))
@@ -56,7 +63,7 @@ def failed_identifiers(result: Result, records: Sequence[SourceRecord], *, repor
     answer = json.loads(result.payload or b"null")
     failures = answer.get("batchItemFailures") if isinstance(answer, dict) else None
     if not failures:
-        return [] if answer is None or isinstance(answer, dict) else every
+        return every if answer and not isinstance(answer, dict) else []
     named = [str(item.get("itemIdentifier")) if isinstance(item, dict) else "" for item in failures]
     return named if all(name in every for name in named) else every
 

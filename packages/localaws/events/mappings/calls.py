@@ -54,21 +54,15 @@ class MappingCalls:
         if kind == "sqs" and not self._queue_exists(arn):
             text = "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue."
             raise invalid(f"{text} SQS Error Message: The specified queue does not exist.")
-        for (uid, _), other in self._documents.of_kind(MAPPING).items():
-            if (other["EventSourceArn"], other["FunctionArn"]) == (arn, ref.qualified):
-                text = f'The event source arn (" {arn} ") and function (" {ref.name} ") provided mapping already'
-                raise LambdaError(
-                    "ResourceConflictException",
-                    f"{text} exists. Please update or delete the existing mapping with UUID {uid}",
-                )
-        uid = str(uuid.uuid4())
+        self._refuse_another(arn, ref)
+        uid, state = str(uuid.uuid4()), "Enabled" if call.get("Enabled", True) else "Disabled"
         body = {
             "UUID": uid,
             "EventSourceArn": arn,
             "EventSourceMappingArn": f"arn:aws:lambda:{ref.region}:{ref.account}:event-source-mapping:{uid}",
             "FunctionArn": ref.qualified,
             "LastModified": time.time(),
-            "State": "Enabled" if call.get("Enabled", True) else "Disabled",
+            "State": state,
             "StateTransitionReason": "User action" if KINDS[kind].is_stream else "USER_INITIATED",
             "tags": call.get("Tags") or {},
             **settings,
@@ -80,7 +74,7 @@ class MappingCalls:
                 self._documents.put(POSITION, uid, shard, {"after": after})
             self._documents.put(MAPPING, uid, "", body)
         self._changed(uid)
-        return {**body, "State": "Creating"}
+        return {**body, "State": "Creating" if state == "Enabled" else state}
 
     def get_event_source_mapping(self, call: Call) -> dict[str, Any]:
         """GetEventSourceMapping."""
@@ -120,6 +114,18 @@ class MappingCalls:
         self._documents.delete_all(call["UUID"])
         self._changed(call["UUID"])
         return {**body, "State": "Deleting"}
+
+    def _refuse_another(self, arn: str, ref: Reference) -> None:
+        """Raise ResourceConflictException where this source is mapped to this function."""
+        for (uid, _), other in self._documents.of_kind(MAPPING).items():
+            if (other["EventSourceArn"], other["FunctionArn"]) != (arn, ref.qualified):
+                continue
+            both = f'(" {arn} ") and function (" {ref.name} ")'
+            text = f"The event source arn {both} provided mapping"
+            if kind_of(arn) == "sqs":
+                text = f"An event source mapping with SQS arn {both}"
+            advice = f"Please update or delete the existing mapping with UUID {uid}"
+            raise LambdaError("ResourceConflictException", f"{text} already exists. {advice}")
 
     def _function(self, call: Call) -> Reference:
         ref = reference(call["FunctionName"], None, call.region, call.account)

@@ -12,6 +12,7 @@ from localaws.events.outbox import Message
 from localaws.events.targets import as_text
 from localaws.functions.runner import Result
 
+AGE_EXCEEDED, RETRIES_EXHAUSTED = "RecordAgeExceeded", "RetryAttemptsExhausted"
 _BATCH_INFO = {"dynamodb": "DDBStreamBatchInfo", "kinesis": "KinesisBatchInfo"}
 
 
@@ -53,23 +54,31 @@ def _context(mapping: Mapping[str, Any], condition: str, calls: int, result: Res
             "approximateInvokeCount": calls,
         }
     }
-    if result:
-        error = {"functionError": result.function_error} if result.function_error else {}
-        document["responseContext"] = {"statusCode": 200, "executedVersion": result.version, **error}
+    if result and condition != AGE_EXCEEDED:
+        error = result.function_error or None
+        document["responseContext"] = {"statusCode": 200, "executedVersion": result.version, "functionError": error}
     return document | {"version": "1.0", "timestamp": _iso(datetime.now(UTC))}
 
 
 def _batch_info(source: str, shard: str, records: Sequence[SourceRecord]) -> dict[str, Any]:
+    kind = source.split(":")[2]
+    first, last = (_arrival(kind, record.created) for record in (records[0], records[-1]))
     info = {
         "shardId": shard,
         "startSequenceNumber": records[0].identifier,
         "endSequenceNumber": records[-1].identifier,
-        "approximateArrivalOfFirstRecord": _iso(datetime.fromtimestamp(records[0].created, UTC)),
-        "approximateArrivalOfLastRecord": _iso(datetime.fromtimestamp(records[-1].created, UTC)),
+        "approximateArrivalOfFirstRecord": first,
+        "approximateArrivalOfLastRecord": last,
         "batchSize": len(records),
         "streamArn": source,
     }
-    return {_BATCH_INFO[source.split(":")[2]]: info}
+    return {_BATCH_INFO[kind]: info}
+
+
+def _arrival(kind: str, created: float) -> str:
+    """When a record arrived; DynamoDB knows the second."""
+    moment = datetime.fromtimestamp(created, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if kind == "dynamodb" else _iso(moment)
 
 
 def _iso(moment: datetime) -> str:

@@ -80,7 +80,7 @@ def _record(arn: str, shard: str, row: Row) -> SourceRecord:
         "eventVersion": "1.0",
         "eventID": f"{shard}:{sequence}",
         "eventName": "aws:kinesis:record",
-        "invokeIdentityArn": f"arn:aws:iam::{arn.split(':')[4]}:role/localaws",
+        "invokeIdentityArn": "",
         "awsRegion": arn.split(":")[3],
         "eventSourceARN": arn,
     }

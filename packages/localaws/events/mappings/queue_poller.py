@@ -163,7 +163,7 @@ class QueuePoller:
             "eventSourceARN": self._mapping["EventSourceArn"],
             "awsRegion": self._region,
         }
-        if attributes:
+        if attributes or self._mapping["MaximumBatchingWindowInSeconds"]:  # null, as in AWS's recordings
             document["md5OfMessageAttributes"] = message.get("MD5OfMessageAttributes")
         return document
 

@@ -13,9 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from localaws.events.mappings.batch import LARGEST_PAYLOAD, SourceRecord, failed_identifiers, payload_of, size_of
+from localaws.events.mappings.batch import (
+    LARGEST_PAYLOAD,
+    SourceRecord,
+    failed_identifiers,
+    payload_of,
+    read_as,
+    size_of,
+)
 from localaws.events.mappings.calls import MAPPING, POSITION, note_result
-from localaws.events.mappings.failure import failure_message
+from localaws.events.mappings.failure import AGE_EXCEEDED, RETRIES_EXHAUSTED, failure_message
 from localaws.events.mappings.lanes import Lane
 from localaws.events.mappings.rules import patterns_of
 from localaws.events.misdelivery import BatchMisdelivery
@@ -120,7 +127,8 @@ class StreamLane:
         deadline: float | None = None
         while not self._stop.is_set():
             page = self._parts.reader.read(settings["EventSourceArn"], self.shard, seen, _PAGE)
-            for record in page:
+            role = self._role() if page else ""
+            for record in (read_as(record, role) for record in page):
                 if self._takes(record):
                     size += size_of(record) + 2
                     if batch and size > LARGEST_PAYLOAD - 100:
@@ -136,6 +144,13 @@ class StreamLane:
                 return batch, seen
             self._parts.reader.wait(min(_PAUSE, max(0.0, deadline - time.monotonic())))
         return [], self._after
+
+    def _role(self) -> str:
+        """The function's role; empty where it is gone, which its invocation tells."""
+        try:
+            return self._parts.runner.role_of(split(self._mapping["FunctionArn"]))
+        except LambdaError:
+            return ""
 
     def _takes(self, record: SourceRecord) -> bool:
         return self._lane.takes(record.key) and self._parts.reader.passes(self._patterns, record)
@@ -157,13 +172,14 @@ class StreamLane:
                 continue
             calls += 1
             failed = failed_identifiers(result, batch, reports=bool(self._mapping["FunctionResponseTypes"]))
-            self._note("PROBLEM: Function call failed" if failed else "OK")
             if not failed:
                 if not repeated and self._astray.comes_twice():
                     repeated = True
                     continue
                 self._advance(batch[-1].number)
+                self._note("OK")
                 return
+            self._note("PROBLEM: Function call failed")
             if self._stop.is_set():  # the server's end was the reason: the batch comes again
                 return
             rest = _from_first(batch, failed)
@@ -178,7 +194,7 @@ class StreamLane:
             attempts += 1
             most = self._mapping["MaximumRetryAttempts"]
             if 0 <= most < attempts:
-                self._give_up(batch, "RetryAttemptsExhausted", calls, result)
+                self._give_up(batch, RETRIES_EXHAUSTED, calls, result)
                 return
             self._stop.wait(_backoff(attempts))
 
@@ -190,7 +206,7 @@ class StreamLane:
         oldest = time.time() - age
         expired = [record for record in batch if record.created < oldest]
         if expired:
-            self._give_up(expired, "RecordAgeExceeded", calls, result)
+            self._give_up(expired, AGE_EXCEEDED, calls, result)
         return batch[len(expired) :]
 
     def _give_up(self, batch: list[SourceRecord], condition: str, calls: int, result: Result | None) -> None:
