@@ -25,8 +25,12 @@ ENDED = frozenset({"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR"})
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[Running]:
-    with running() as server:
-        yield server
+    """A server whose retries of events come at once, and whose minutes of ``rate()`` last a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LOCALAWS_LAMBDA_MINUTE", "0")
+        patch.setenv("LOCALAWS_SCHEDULE_MINUTE", "1")
+        with running() as server:
+            yield server
 
 
 @pytest.fixture(scope="session")

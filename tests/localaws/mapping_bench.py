@@ -10,7 +10,7 @@ from typing import Any
 from waiting import eventually
 
 ACCOUNT = "123456789012"
-# Appends what it gets to a file; fails as the records ask for.
+# Appends what it gets to a file; fails, or waits for another file to go, as the records ask for.
 CODE = """
     import json, os, time
 
@@ -31,8 +31,8 @@ CODE = """
         names = [subject(record) for record in event["Records"]]
         with open(os.environ["OUT"], "a") as file:
             file.write(json.dumps(names) + "\\n")
-        if "slow" in names:
-            time.sleep(3)
+        while any(name.endswith("slow") for name in names) and os.path.exists(os.environ["OUT"] + ".hold"):
+            time.sleep(0.05)
         bad = [r for r, n in zip(event["Records"], names) if n.startswith("bad")]
         if os.environ.get("PARTIAL"):
             return {"batchItemFailures": [{"itemIdentifier": identifier(r)} for r in bad]}
@@ -48,7 +48,8 @@ class Bench:
         self.functions = functions
         self.server = functions.server
         self.out = out
-        self.name = functions.create(CODE, Environment={"Variables": {"OUT": str(out), **variables}})
+        self.hold = out.with_name(f"{out.name}.hold")
+        self.name = functions.create(CODE, Timeout=300, Environment={"Variables": {"OUT": str(out), **variables}})
         self.dynamodb = self.server.client("dynamodb")
         self.sqs = self.server.client("sqs")
 

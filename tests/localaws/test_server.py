@@ -14,6 +14,28 @@ from localaws.errors import HomeNotWritableError, StartError
 from localaws.running import running
 
 
+# Starts a server and prints what it imported of what only some requests need.
+IDLE = """
+import sys
+from pathlib import Path
+from localaws.server import Server
+from localaws.settings import Settings
+
+server = Server(Settings(home=Path(sys.argv[1]), port=0, warm=0))
+server.start()
+engines = ("duckdb", "numpy", "pandas", "psycopg", "pyarrow", "pyiceberg", "pyspark", "sqlglot")
+rooms = ("localaws.functions", "localaws.events.room", "localaws.redshift", "localaws.iceberg.rest", "moto.ec2.models")
+print(sorted({*engines, *rooms} & sys.modules.keys()))
+server.stop()
+"""
+
+
+def test_what_is_not_used_is_not_imported(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", IDLE, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout == "[]\n", done.stderr
+
+
 def test_a_secret_survives_a_restart(tmp_path: Path) -> None:
     with running(tmp_path) as first:
         first.client("secretsmanager").create_secret(Name="metabase", SecretString="s3cr3t")

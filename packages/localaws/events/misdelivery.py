@@ -29,7 +29,7 @@ class Misbehaviour:
     @property
     def longest_delay(self) -> float:
         """Seconds."""
-        return max(self.delay, _REORDER_SECONDS if self.reorder else 0.0)
+        return self.delay or (_REORDER_SECONDS if self.reorder else 0.0)
 
 
 def parse_misbehaviour(text: str) -> Misbehaviour:

@@ -1,19 +1,13 @@
-"""Asynchronous invocations: retries, dead-letter queues, destinations, and a server that is killed."""
+"""Asynchronous invocations: retries, dead-letter queues, destinations."""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
-import pytest
-
-from localaws.running import Running, launch, running, wait_until_ready
+from localaws.running import Running
 
 COUNTING = """
     import pathlib
@@ -24,19 +18,6 @@ COUNTING = """
             raise ValueError("no")
         return {"done": True}
 """
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LOCALAWS_LAMBDA_MINUTE", "0")
-        with running() as started:
-            yield started
-
-
-@pytest.fixture(scope="module")
-def functions(server: Running, functions_of: Any) -> Any:
-    return functions_of(server)
 
 
 class Queue:
@@ -64,9 +45,9 @@ def send(functions: Any, name: str, event: dict[str, Any]) -> str:
 
 
 def test_a_failed_event_is_tried_three_times_and_told_to_both_ends(
-    server: Running, functions: Any, tmp_path: Path
+    aws: Running, functions: Any, tmp_path: Path
 ) -> None:
-    dead, failed = Queue(server, "dead"), Queue(server, "failed")
+    dead, failed = Queue(aws, "dead-events"), Queue(aws, "failed-events")
     name = functions.create(COUNTING, DeadLetterConfig={"TargetArn": dead.arn})
     config = {"OnFailure": {"Destination": failed.arn}}
     functions.client.put_function_event_invoke_config(FunctionName=name, DestinationConfig=config)
@@ -93,7 +74,7 @@ def test_a_failed_event_is_tried_three_times_and_told_to_both_ends(
     assert record["responsePayload"]["errorMessage"] == "no"
 
 
-def test_success_goes_on_to_another_function(server: Running, functions: Any, tmp_path: Path) -> None:
+def test_success_goes_on_to_another_function(functions: Any, tmp_path: Path) -> None:
     code = """
         import json, pathlib
         def handler(event, context):
@@ -114,37 +95,3 @@ def test_success_goes_on_to_another_function(server: Running, functions: Any, tm
     record = json.loads(told.read_text())
     assert record["requestContext"]["condition"] == "Success"
     assert record["responsePayload"] == {"done": True}
-
-
-def test_an_event_survives_a_killed_server_and_no_process_does(functions_of: Any, tmp_path: Path) -> None:
-    home, calls = tmp_path / "home", tmp_path / "calls"
-    sleeping = """
-        import os, pathlib, subprocess, time
-        def handler(event, context):
-            child = subprocess.Popen(["sleep", "60"])
-            with pathlib.Path(event["file"]).open("a") as file:
-                file.write(f"{os.getpid()} {child.pid} ")
-            time.sleep(event["seconds"])
-            child.kill()
-    """
-    server = launch(home, "--port=0", "--warm=0")
-    record = wait_until_ready(server, home)
-    functions = functions_of(Running(record.endpoint, record.region, home, record.pid))
-    name = functions.create(sleeping)
-    functions.client.invoke(
-        FunctionName=name, InvocationType="Event", Payload=json.dumps({"file": str(calls), "seconds": 3})
-    )
-    deadline = time.monotonic() + 20
-    while not calls.exists() or len(calls.read_text().split()) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    pids = [int(pid) for pid in calls.read_text().split()]
-    os.kill(server.pid, signal.SIGKILL)
-    server.wait()
-    _, alive = psutil.wait_procs([psutil.Process(pid) for pid in pids if psutil.pid_exists(pid)], timeout=10)
-    assert not alive
-    with running(home):
-        deadline = time.monotonic() + 20
-        while len(calls.read_text().split()) < 4:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)

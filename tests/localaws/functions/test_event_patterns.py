@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 from localaws.events.pattern_rules import parse_pattern
 from localaws.events.patterns import matches
-from localaws.running import Running, running
+from localaws.running import Running
 
 ACCOUNT = "123456789012"
 # text, reason, and where AWS's parser stands: behind the value, or behind the quotation mark of a text it has not read
@@ -31,15 +30,9 @@ _REFUSED = (
 )
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Running]:
-    with running() as started:
-        yield started
-
-
-def test_patterns_are_judged_as_aws_judges_them(server: Running) -> None:
+def test_patterns_are_judged_as_aws_judges_them(aws: Running) -> None:
     """Verdicts and texts of AWS's recordings (tests/aws/services/events/test_events_patterns.snapshot.json)."""
-    events = server.client("events")
+    events = aws.client("events")
     event = {
         "id": "1", "source": "s", "detail-type": "t", "account": ACCOUNT, "time": "2026-01-01T00:00:00Z",
         "region": "us-east-1", "resources": ["a", "b"], "detail": {"state": "running", "count": 5, "none": None},

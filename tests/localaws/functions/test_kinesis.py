@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import uuid
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ from typing import Any
 import pytest
 from waiting import eventually
 
-from localaws.running import Running, launch, running, wait_until_ready
+from localaws.running import Running
 
 RECORDING = """
     import base64, json, os
@@ -63,26 +61,6 @@ def test_records_are_read_again_and_from_any_place(kinesis: Any) -> None:
     assert read(kinesis, stream, ShardIteratorType="LATEST") == []
     by_arn = kinesis.get_shard_iterator(StreamARN=arn, ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON")
     assert len(kinesis.get_records(ShardIterator=by_arn["ShardIterator"])["Records"]) == 3
-
-
-@pytest.mark.long
-def test_records_survive_a_kill(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    process = launch(home, "--port=0", "--warm=0")
-    record = wait_until_ready(process, home)
-    first = Running(record.endpoint, record.region, home, record.pid).client("kinesis")
-    stream, _ = make_stream(first)
-    put(first, stream, ("k", "a"))
-    before = read(first, stream)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    with running(home) as server:
-        second = server.client("kinesis")
-        assert read(second, stream) == before
-        put(second, stream, ("k", "b"))
-        numbers = [int(record["SequenceNumber"]) for record in read(second, stream)]
-    assert numbers == sorted(set(numbers))
-    assert len(numbers) == 2
 
 
 def test_order_holds_for_each_key_in_parallel_lanes(functions: Any, kinesis: Any, tmp_path: Path) -> None:

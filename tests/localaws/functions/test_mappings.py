@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import time
 import uuid
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +12,6 @@ import pytest
 from botocore.exceptions import ClientError
 from mapping_bench import ACCOUNT, Bench
 from waiting import eventually
-
-from localaws.running import Running, launch, running, wait_until_ready
 
 
 def test_a_stream_arrives_in_order_and_in_batches(bench: Bench) -> None:
@@ -123,32 +118,6 @@ def test_mappings_that_are_refused(bench: Bench, settings: dict[str, Any], messa
         bench.functions.client.create_event_source_mapping(**given)
     assert error.value.response["Error"]["Code"] == "InvalidParameterValueException"
     assert error.value.response["Error"]["Message"].startswith(message)
-
-
-def test_a_kill_during_a_batch_loses_nothing_and_repeats_that_batch_alone(functions_of: Any, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    process = launch(home, "--port=0", "--warm=0")
-    record = wait_until_ready(process, home)
-    bench = Bench(functions_of(Running(record.endpoint, record.region, home, record.pid)), tmp_path / "out")
-    table = bench.table()
-    url, _ = bench.queue()
-    bench.map_table(table, BatchSize=2)
-    bench.put(table, "a", "b")
-    eventually(lambda: bench.seen() and set(bench.seen()) == {"a", "b"})
-    time.sleep(0.5)
-    bench.put(table, "slow", "d")
-    eventually(lambda: "slow" in bench.seen())
-    bench.sqs.send_message(QueueUrl=url, MessageBody="queued")
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    with running(home) as server:
-        eventually(lambda: "d" in bench.seen())
-        answer = server.client("sqs").receive_message(QueueUrl=url.replace(record.endpoint, server.endpoint))
-        assert [message["Body"] for message in answer["Messages"]] == ["queued"]
-    counts = Counter(bench.seen())
-    assert counts["slow"] == 2
-    assert (counts["a"], counts["b"]) == (1, 1)
-    assert counts["d"] in (1, 2)
 
 
 def test_more_lanes_and_fewer_go_on_where_the_others_were(bench: Bench) -> None:

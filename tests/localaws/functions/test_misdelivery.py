@@ -1,36 +1,69 @@
-"""Misdelivery of what mappings read: twice, late, out of order across keys; never lost, and a key keeps its order."""
+"""Misdelivery: events of S3 come twice, out of order or never; what mappings read comes twice, late and out of order
+across keys, but is never lost, and a key keeps its order.
+
+One server and one function serve all sources at the same time, so that their delays pass together.
+"""
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from mapping_bench import Bench
+from mapping_bench import ACCOUNT, Bench
 from waiting import eventually
 
-from localaws.events.misdelivery import BatchMisdelivery, Misbehaviour
+from localaws.events.misdelivery import BatchMisdelivery, Misbehaviour, Misdelivery, parse_misbehaviour
 from localaws.running import Running, running
 
 KEYS = "abcdef"
-NAMES = [f"{key}{number:02}" for number in range(12) for key in KEYS]
+NAMES = [f"{key}{number}" for number in range(5) for key in KEYS]
+OBJECTS = [f"{number:02}" for number in range(30)]
+SOURCES = ("stream", "table", "queue", "groups")
+ASTRAY, SEED = "duplicates=0.5,reorder,delay=100ms,lose=0.2", 7
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Running]:
-    with running(misdeliver="duplicates=0.5,reorder,delay=200ms,lose=0.5", seed=7) as started:
+    with running(misdeliver=ASTRAY, seed=SEED) as started:
         yield started
 
 
-@pytest.fixture
-def bench(server: Running, functions_of: Any, tmp_path: Path) -> Bench:
-    return Bench(functions_of(server), tmp_path / "out")
-
-
-def first_times(seen: list[str]) -> list[str]:
-    return list(dict.fromkeys(seen))
+@pytest.fixture(scope="module")
+def bench(server: Running, functions_of: Any, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """A function that got the same names from a stream, a table, a queue and a FIFO queue."""
+    bench = Bench(functions_of(server), tmp_path_factory.mktemp("misled") / "out")
+    kinesis = server.client("kinesis")
+    kinesis.create_stream(StreamName="s", ShardCount=1)
+    entries = [{"PartitionKey": name[0], "Data": f"stream {name}".encode()} for name in NAMES]
+    kinesis.put_records(StreamName="s", Records=entries)
+    table = bench.table()
+    bench.put(table, *(f"table {name}" for name in NAMES))
+    url, queue = bench.queue()
+    groups_url, groups = bench.queue(".fifo", FifoQueue="true")
+    for start in range(0, len(NAMES), 10):
+        part = NAMES[start : start + 10]
+        bodies = [{"Id": name, "MessageBody": f"queue {name}"} for name in part]
+        bench.sqs.send_message_batch(QueueUrl=url, Entries=bodies)
+        in_groups = [
+            {"Id": name, "MessageBody": f"groups {name}", "MessageGroupId": name[0], "MessageDeduplicationId": name}
+            for name in part
+        ]
+        bench.sqs.send_message_batch(QueueUrl=groups_url, Entries=in_groups)
+    stream = f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/s"
+    bench.map(stream, StartingPosition="TRIM_HORIZON", ParallelizationFactor=3, BatchSize=5)
+    bench.map_table(table, BatchSize=10)
+    bench.map(queue)
+    bench.map(groups)
+    everything = {f"{source} {name}" for source in SOURCES for name in NAMES}
+    eventually(lambda: {*bench.seen()} == everything)
+    waiting = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    for address in (url, groups_url):
+        given = {"QueueUrl": address, "AttributeNames": waiting}
+        eventually(lambda: {*bench.sqs.get_queue_attributes(**given)["Attributes"].values()} == {"0"})  # noqa: B023
+    return bench
 
 
 def by_key(names: list[str]) -> dict[str, list[str]]:
@@ -40,49 +73,38 @@ def by_key(names: list[str]) -> dict[str, list[str]]:
     return found
 
 
-def test_records_of_a_kinesis_stream(bench: Bench) -> None:
-    kinesis = bench.server.client("kinesis")
-    kinesis.create_stream(StreamName="s", ShardCount=1)
-    arn = kinesis.describe_stream_summary(StreamName="s")["StreamDescriptionSummary"]["StreamARN"]
-    records = [{"PartitionKey": name[0], "Data": name.encode()} for name in NAMES]
-    kinesis.put_records(StreamName="s", Records=records)
-    bench.map(arn, StartingPosition="TRIM_HORIZON", ParallelizationFactor=3, BatchSize=5)
-    eventually(lambda: set(bench.seen()) == set(NAMES))
-    assert max(Counter(bench.seen()).values()) == 2
-    assert by_key(first_times(bench.seen())) == by_key(NAMES)
-    assert first_times(bench.seen()) != NAMES
+@pytest.mark.parametrize("source", SOURCES)
+def test_some_come_twice_and_late_and_none_is_lost(bench: Bench, source: str) -> None:
+    seen = [name.split()[1] for name in bench.seen() if name.startswith(f"{source} ")]
+    assert max(Counter(seen).values()) == 2
+    first_times = list(dict.fromkeys(seen))
+    assert set(first_times) == set(NAMES)
+    assert first_times != NAMES
+    if source in ("stream", "groups"):  # an item of a table is a key of its own, and a message of a queue has none
+        assert by_key(first_times) == by_key(NAMES)
 
 
-def test_changes_of_a_table(bench: Bench) -> None:
-    table = bench.table()
-    bench.put(table, *NAMES)
-    bench.map_table(table, BatchSize=10)
-    eventually(lambda: set(bench.seen()) == set(NAMES))
-    assert max(Counter(bench.seen()).values()) == 2
-    assert first_times(bench.seen()) != NAMES  # each item is a key of its own
+def test_events_of_s3_come_twice_out_of_order_or_never(server: Running, bench: Bench) -> None:
+    s3, (url, arn) = server.client("s3"), bench.queue()
+    s3.create_bucket(Bucket="misled")
+    configuration = {"QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}]}
+    s3.put_bucket_notification_configuration(Bucket="misled", NotificationConfiguration=configuration)
+    for key in OBJECTS:
+        s3.put_object(Bucket="misled", Key=key, Body=b"1")
+    plan = Misdelivery(parse_misbehaviour(ASTRAY), SEED)
+    _of_the_test_event, *times = [len(plan.delays()) for _ in ["test event", *OBJECTS]]
+    assert {*times} == {0, 1, 2}
+    keys: list[str] = []
 
+    def arrived() -> bool:
+        for message in bench.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            bench.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            keys.extend(record["s3"]["object"]["key"] for record in json.loads(message["Body"]).get("Records", []))
+        return len(keys) >= sum(times)
 
-def test_messages_of_a_queue(bench: Bench) -> None:
-    url, arn = bench.queue()
-    for start in range(0, len(NAMES), 10):
-        entries = [{"Id": name, "MessageBody": name} for name in NAMES[start : start + 10]]
-        bench.sqs.send_message_batch(QueueUrl=url, Entries=entries)
-    bench.map(arn)
-    eventually(lambda: set(bench.seen()) == set(NAMES))
-    assert max(Counter(bench.seen()).values()) == 2
-    waiting = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    eventually(
-        lambda: {*bench.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=waiting)["Attributes"].values()} == {"0"}
-    )
-
-
-def test_groups_of_a_fifo_queue_keep_their_order(bench: Bench) -> None:
-    url, arn = bench.queue(".fifo", FifoQueue="true")
-    for name in NAMES[:30]:
-        bench.sqs.send_message(QueueUrl=url, MessageBody=name, MessageGroupId=name[0], MessageDeduplicationId=name)
-    bench.map(arn)
-    eventually(lambda: set(bench.seen()) == set(NAMES[:30]))
-    assert by_key(first_times(bench.seen())) == by_key(NAMES[:30])
+    eventually(arrived)
+    assert [Counter(keys)[key] for key in OBJECTS] == times
+    assert keys != sorted(keys)
 
 
 def test_a_seed_decides_the_same_and_keys_keep_their_order() -> None:
@@ -95,3 +117,8 @@ def test_a_seed_decides_the_same_and_keys_keep_their_order() -> None:
     assert by_key(shuffled) == by_key(NAMES)
     calm = BatchMisdelivery(Misbehaviour(lose=1.0), "1 q f")
     assert (calm.pause(), calm.comes_twice(), calm.shuffled(NAMES, str)) == (0.0, False, NAMES)
+
+
+@pytest.mark.parametrize(("delay", "longest"), [(0.0, 1.0), (0.1, 0.1), (3.0, 3.0)])
+def test_out_of_order_means_a_delay_of_up_to_a_second_unless_one_is_given(delay: float, longest: float) -> None:
+    assert Misbehaviour(delay=delay, reorder=True).longest_delay == longest

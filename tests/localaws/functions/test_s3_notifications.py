@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from waiting import eventually
 
-from localaws.running import Running, running
+from localaws.running import Running
 
 ACCOUNT = "123456789012"
 RECORDING = """
@@ -182,18 +182,3 @@ def test_configurations_that_s3_refuses(s3: Any, bucket: str, configuration: dic
     assert (error.value.response["Error"]["Code"], error.value.response["Error"]["Message"]) == (
         "InvalidArgument", message,
     )  # fmt: skip
-
-
-def test_misdelivery_duplicates_and_loses(tmp_path: Any) -> None:
-    with running(misdeliver="duplicates=0.5,reorder,delay=200ms,lose=0.2", seed=7) as server:
-        s3, inbox = server.client("s3"), Inbox(server)
-        s3.create_bucket(Bucket="misled")
-        notify(s3, "misled", QueueConfigurations=[{"QueueArn": inbox.arn, "Events": ["s3:ObjectCreated:*"]}])
-        for number in range(40):
-            s3.put_object(Bucket="misled", Key=f"{number:02}", Body=b"1")
-        time.sleep(2)
-        inbox.wait(20)
-    keys = [body["Records"][0]["s3"]["object"]["key"] for body in inbox.bodies]
-    assert len(set(keys)) < 40
-    assert len(keys) > len(set(keys))
-    assert keys != sorted(keys)
