@@ -1,6 +1,6 @@
 """What localaws adds to a function: a warm and a cold invocation, records of streams, S3 event to handler.
 
-    python benchmarks/functions.py [--rounds 200] [--records 5000]
+    python benchmarks/functions.py [--rounds 1000] [--records 5000]
 
 Warm invocations alternate with a call that does nothing (GetCallerIdentity) over the same connection pool.
 """
@@ -32,7 +32,7 @@ def handler(event, context):
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=1000)
     parser.add_argument("--records", type=int, default=5000)
     options = parser.parse_args()
     with running() as aws, tempfile.TemporaryDirectory() as folder:
@@ -62,7 +62,8 @@ def invocations(aws: Running, rounds: int) -> None:
     ]
     warm, nothing = (statistics.median(column) for column in zip(*pairs, strict=True))
     print(f"cold start of an empty function {cold:.2f} s")
-    print(f"warm invocation {warm * 1000:.1f} ms; a call that does nothing {nothing * 1000:.1f} ms")
+    times = f"warm invocation {warm * 1000:.1f} ms; a call that does nothing {nothing * 1000:.1f} ms"
+    print(f"{times}; ratio {warm / nothing:.2f}")
 
 
 def kinesis(aws: Running, out: Path, records: int) -> None:
