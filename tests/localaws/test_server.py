@@ -13,7 +13,6 @@ import pytest
 from localaws.errors import HomeNotWritableError, StartError
 from localaws.running import running
 
-
 # Starts a server and prints what it imported of what only some requests need.
 IDLE = """
 import sys
