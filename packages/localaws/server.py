@@ -37,6 +37,8 @@ THREADS = 64
 SOCKET_TIMEOUT = 60
 STOP_SECONDS = 8.0
 IMPORT_DELAY_SECONDS = 0.5
+# Modules that make moto's answers of a service complete, by the service.
+_MENDED = {"ec2": "security_group_rules", "rds": "databases", "redshift": "redshift_clusters"}
 
 
 class Server:
@@ -180,10 +182,8 @@ def _service_app(service: Any) -> Any:
     """Moto's application for one service; its exceptions reach the router, which answers them by their kind."""
     if not service:
         raise NotImplementedError
-    if service == "redshift":
-        from localaws import redshift_clusters  # it imports moto's EC2, which takes seconds
-
-        redshift_clusters.install()
+    if service in _MENDED:  # late: some of them import moto's EC2, which takes seconds
+        importlib.import_module(f"localaws.{_MENDED[service]}").install()
     application = create_backend_app(service)
     application.config["PROPAGATE_EXCEPTIONS"] = True
     return application

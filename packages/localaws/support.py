@@ -54,6 +54,8 @@ _SHARED = {
     "events": "patterns, targets, schedules, retries, dead-letter queues",
     "scheduler": "schedules that fire",
     "redshift": "settings of clusters that moto drops",
+    "rds": "settings of instances and the source of parameters that moto drops; no database runs",
+    "ec2": "descriptions and targets of security group rules",
     "budgets": "subscribers of notifications",
 }
 _INTERNAL = re.compile(r"moto_|core$|utilities|instance_metadata|s3bucket_path|.*_simple$|awslambda|dynamodb_v")

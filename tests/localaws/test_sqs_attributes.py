@@ -36,3 +36,12 @@ def test_who_may_name_a_queue_as_dead_letter_queue_is_read_back(aws: Running) ->
     assert attributes(sqs, url)["RedriveAllowPolicy"] == allowed
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"RedriveAllowPolicy": ""})
     assert "RedriveAllowPolicy" not in attributes(sqs, url)
+
+
+def test_a_redrive_policy_is_written_without_spaces_as_sqs_does(aws: Running) -> None:
+    sqs: Any = aws.client("sqs")
+    dead = sqs.create_queue(QueueName="redriven-dead")["QueueUrl"]
+    policy = {"deadLetterTargetArn": attributes(sqs, dead)["QueueArn"], "maxReceiveCount": 5}
+    url = sqs.create_queue(QueueName="redriven", Attributes={"RedrivePolicy": json.dumps(policy)})["QueueUrl"]
+    assert attributes(sqs, url)["RedrivePolicy"] == json.dumps(policy, separators=(",", ":"))
+    assert "RedrivePolicy" not in attributes(sqs, dead)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 DEDUPLICATION_SECONDS = 300.0
 RECENT = "recent_deduplication_ids"
 ALLOWED = "RedriveAllowPolicy"
+REDRIVE = "RedrivePolicy"
 _PAUSE = 1.0
 _COUNTS = (
     "approximate_number_of_messages",
@@ -45,9 +47,13 @@ class LocalSqsBackend(SQSBackend):
         _counting.on = any(name == "All" or name.startswith("Approximate") for name in attribute_names)
         try:
             with self.lock:
-                return super().get_queue_attributes(queue_name, attribute_names)
+                found: dict[str, Any] = super().get_queue_attributes(queue_name, attribute_names)
         finally:
             _counting.on = False
+        if redrive := found.get(REDRIVE):
+            # as SQS writes it: Terraform compares the text
+            found[REDRIVE] = json.dumps(json.loads(redrive), separators=(",", ":"))
+        return found
 
     def set_queue_attributes(self, queue_name: str, attributes: dict[str, Any]) -> Queue:
         """SetQueueAttributes; moto would drop the policy of a queue whenever another attribute is set."""
