@@ -31,7 +31,6 @@ from estrela.hooks.landed_files import LandedFiles
 from estrela.hooks.mail import Mail
 from estrela.hooks.redshift import RedshiftData, redshift_of
 from estrela.hooks.secret import Secret
-from estrela.hooks.slack import Slack
 from estrela.ledger.files import LedgerFiles
 from estrela.ledger.outbox import Channel
 from estrela.ledger.register import Register
@@ -104,6 +103,8 @@ class WarehouseParts:
 
     def channels(self) -> list[Channel]:
         """Return where messages go: by e-mail, into Slack, or nowhere. Raises SettingsError."""
+        from estrela.hooks.slack import Slack  # functions do without what it sends with
+
         found: list[Channel] = []
         if recipients := self.environ.get("ESTRELA_ALERT_RECIPIENTS"):
             sender = self._given("ESTRELA_ALERT_SENDER", "the address that SES sends messages from")
