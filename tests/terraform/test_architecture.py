@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from architecture import draw
+from pictures import PICTURES
 from terraform_run import ROOT, Plan
 
 SCRIPT = ROOT / "architecture_diagram" / "architecture.py"
@@ -32,34 +33,23 @@ NOT_DRAWN = {
 """Types of resources that are in no picture, or what they start with, by the reason."""
 
 
-@pytest.fixture(scope="module")
-def architecture() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("architecture", SCRIPT)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["architecture"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-def drawn(architecture: ModuleType) -> set[str]:
-    pictures = architecture.PICTURES.values()
+def drawn() -> set[str]:
+    pictures = PICTURES.values()
     return {kind for one in pictures for group in one.groups.values() for node in group.values() for kind in node.kinds}
 
 
-def test_every_node_is_a_resource_of_the_plans(architecture: ModuleType, everything: Plan) -> None:
-    assert drawn(architecture) - {resource.kind for resource in everything} == set()
+def test_every_node_is_a_resource_of_the_plans(everything: Plan) -> None:
+    assert drawn() - {resource.kind for resource in everything} == set()
 
 
-def test_every_resource_is_drawn_or_there_is_a_reason(architecture: ModuleType, everything: Plan) -> None:
+def test_every_resource_is_drawn_or_there_is_a_reason(everything: Plan) -> None:
     excused = tuple(start for starts in NOT_DRAWN.values() for start in starts.split())
-    rest = {resource.kind for resource in everything} - drawn(architecture)
+    rest = {resource.kind for resource in everything} - drawn()
     assert {kind for kind in rest if not kind.startswith(excused)} == set()
 
 
-def test_edges_join_nodes_of_their_picture(architecture: ModuleType) -> None:
-    for name, picture in architecture.PICTURES.items():
+def test_edges_join_nodes_of_their_picture() -> None:
+    for name, picture in PICTURES.items():
         keys = {key for group in picture.groups.values() for key in group}
         joined = {key for start, end, _ in picture.edges for key in (start, end)}
         assert joined <= keys, name
@@ -69,11 +59,11 @@ def test_edges_join_nodes_of_their_picture(architecture: ModuleType) -> None:
             assert hasattr(importlib.import_module(f"diagrams.{module}"), member), icon
 
 
-def test_the_pictures_are_drawn(architecture: ModuleType, tmp_path: Path) -> None:
+def test_the_pictures_are_drawn(tmp_path: Path) -> None:
     if not shutil.which("dot"):
         pytest.skip("NOT TESTED, graphviz is not installed")
-    for name in architecture.PICTURES:
-        assert architecture.draw(name, tmp_path).read_bytes().startswith(b"\x89PNG")
+    for name in PICTURES:
+        assert draw(name, tmp_path).read_bytes().startswith(b"\x89PNG")
 
 
 def test_without_graphviz_it_says_what_to_install() -> None:
