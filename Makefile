@@ -101,7 +101,7 @@ checkov: ## scan terraform/ with checkov, in an environment of its own; some min
 diagram: .venv/ready ## draw the architecture into architecture_diagram/; needs graphviz
 	@$(BIN)/python architecture_diagram/architecture.py
 
-run-local: .venv/ready ## run star banking, its charts and its maintenance on what deploy-local made
+run-local: .venv/ready ## run star banking, feeds and DataHarvest on what deploy-local made
 	@$(BIN)/python -m demo.deployed
 
 destroy-local: .venv/ready ## remove what deploy-local made

@@ -2,15 +2,20 @@
 
 The libraries are those that uv.lock pins, without boto3, which Lambda's runtimes ship, for Python 3.13 on Amazon Linux
 2023. uv.lock knows the hashes of this project's Python only, so that those of other wheels are not checked. The same
-code gives the same bytes. ``--here`` builds the layers for the Python and the system that run this.
+code gives the same bytes. Each layer holds the certificates of the authorities of Amazon RDS, as AWS publishes them, by
+which functions verify their database; RDS_CERTIFICATES names another address or file of them. ``--here`` builds the
+layers for the Python and the system that run this, without certificates.
 https://docs.aws.amazon.com/lambda/latest/dg/python-layers.html
+https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
+import urllib.request
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +27,10 @@ FOR_LAMBDA = ("--python-version", "3.13", "--python-platform", "x86_64-manylinux
 SHIPPED = ("boto3",)
 UNSTABLE = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
 """Files of an installation that say how and when it was made."""
+RDS_CERTIFICATES = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
+CERTIFICATES = "certificates/rds.pem"
+"""Where they are in a layer, which Lambda unpacks below /opt."""
+DOWNLOAD_SECONDS = 30
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 """The time of every member: the time of a build must not change the bytes."""
 
@@ -44,14 +53,21 @@ LAYERS = (DATAHARVEST, ESTRELA)
 def main() -> int:
     """Build everything, and print where it is."""
     DIST.mkdir(exist_ok=True)
-    target = () if "--here" in sys.argv[1:] else FOR_LAMBDA
-    for path in (*(build_layer(DIST, layer, target) for layer in LAYERS), *build_functions(DIST)):
+    if "--here" in sys.argv[1:]:
+        layers = [build_layer(DIST, layer) for layer in LAYERS]
+    else:
+        certificates = download_certificates(DIST / "rds.pem")
+        layers = [build_layer(DIST, layer, FOR_LAMBDA, certificates) for layer in LAYERS]
+    for path in (*layers, *build_functions(DIST)):
         print(path)
     return 0
 
 
-def build_layer(folder: Path, layer: Layer, target: tuple[str, ...] = ()) -> Path:
-    """Install the libraries for a ``target`` (options of uv; none: this machine) and zip them below ``python/``."""
+def build_layer(folder: Path, layer: Layer, target: tuple[str, ...] = (), certificates: Path | None = None) -> Path:
+    """Install the libraries for a ``target`` (options of uv; none: this machine) and zip them below ``python/``.
+
+    ``certificates`` are added as :data:`CERTIFICATES`.
+    """
     path = folder / f"{layer.package}-libraries.zip"
     with tempfile.TemporaryDirectory(prefix="layer-") as name:
         installed, requirements = Path(name, "python"), Path(name, "requirements.txt")
@@ -60,7 +76,22 @@ def build_layer(folder: Path, layer: Layer, target: tuple[str, ...] = ()) -> Pat
         _run("-m", "uv", "pip", "install", *options, "--requirement", str(requirements))
         members = {f"python/{path.relative_to(installed)}": path for path in _stable(installed)}
         members |= {f"python/{path.relative_to(ROOT / 'packages')}": path for path in _own(layer)}
+        members |= {CERTIFICATES: certificates} if certificates else {}
         _zip(members, path)
+    return path
+
+
+def download_certificates(path: Path) -> Path:
+    """Write the certificates of Amazon RDS to ``path``. Ends the program where none can be had."""
+    place = os.environ.get("RDS_CERTIFICATES", RDS_CERTIFICATES)
+    address = place if "://" in place else Path(place).absolute().as_uri()
+    try:
+        with urllib.request.urlopen(address, timeout=DOWNLOAD_SECONDS) as answer:  # noqa: S310 - who builds names it
+            path.write_bytes(answer.read())
+    except OSError as error:
+        sys.exit(f"lambdas/package.py: no certificates of RDS from {place}: {error}; RDS_CERTIFICATES names a file")
+    if b"-----BEGIN CERTIFICATE-----" not in path.read_bytes():
+        sys.exit(f"lambdas/package.py: {place} holds no certificate in PEM; RDS_CERTIFICATES names a file")
     return path
 
 

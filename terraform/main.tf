@@ -102,12 +102,20 @@ module "airflow_settings" {
   name        = local.name
   kms_key_arn = module.kms.key_arn
   window_days = local.protected ? 30 : 0
-  variables = {
-    estrela_alert_topic       = module.monitoring.topic_arn
-    estrela_lake              = module.bucket["lake"].name
-    estrela_glue_job          = module.lake.job_name
-    estrela_athena_workgroups = join(",", values(module.athena.workgroups))
-  }
+  variables = merge(
+    {
+      estrela_alert_topic       = module.monitoring.topic_arn
+      estrela_lake              = module.bucket["lake"].name
+      estrela_glue_job          = module.lake.job_name
+      estrela_athena_workgroups = join(",", values(module.athena.workgroups))
+    },
+    !var.feeds ? {} : {
+      estrela_landing          = module.bucket["landing"].name
+      estrela_archive          = module.bucket["archive"].name
+      estrela_warehouse_secret = module.warehouse[0].secret_arns["warehouse"]
+      estrela_pii_secret       = module.secrets[0].arns["feeds/pii_key"]
+    },
+  )
 }
 
 module "monitoring" {
@@ -124,7 +132,8 @@ module "monitoring" {
     local.on_ecs ? [module.airflow_ecs[0].dead_letter_queue] : [],
     var.feeds ? [module.feeds[0].dead_letter_queue] : [],
     var.dataharvest ? module.dataharvest[0].dead_letter_queues : [],
+    flatten(module.dataharvest_large[*].dead_letter_queues),
   )
   databases = concat(local.on_cluster ? [local.name] : [], local.has_warehouse ? [module.warehouse[0].database_name] : [])
-  alarms    = merge(var.feeds ? module.feeds[0].alarms : {}, var.dataharvest ? module.dataharvest[0].alarms : {})
+  alarms    = merge(concat([{}], module.feeds[*].alarms, module.dataharvest[*].alarms, module.dataharvest_large[*].alarms)...)
 }

@@ -48,6 +48,7 @@ locals {
     local.on_cluster || local.on_mwaa ? ["athena", "glue", "logs", "monitoring", "sns", "sts"] : [],
     local.on_cluster ? ["ecr.api", "ecr.dkr", "ecs", "elasticfilesystem"] : [],
     local.on_mwaa ? ["airflow.api", "airflow.env", "airflow.ops"] : [],
+    var.dataharvest && var.large_deliveries ? ["events"] : [],
   ))
 
   # Families of the tasks that run once; each has the security group of its name.
@@ -78,7 +79,7 @@ locals {
   glue_arn   = "arn:${local.partition}:glue:${var.region}:${var.account_id}"
   athena_arn = "arn:${local.partition}:athena:${var.region}:${var.account_id}:workgroup"
   # What the code of a DAG's task calls: packages/estrela/airflow. The lake itself is worked on by Glue.
-  task_statements = {
+  task_statements = merge(local.feed_statements, {
     Runs     = { actions = ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"], resources = ["${local.glue_arn}:job/${module.lake.job_name}"] }
     Lake     = { actions = ["s3:ListBucket"], resources = [local.lake_arn] }
     LakeRead = { actions = ["s3:GetObject"], resources = ["${local.lake_arn}/*"] }
@@ -89,7 +90,7 @@ locals {
     }
     Queries = { actions = ["athena:ListQueryExecutions", "athena:BatchGetQueryExecution"], resources = [for workgroup in values(module.athena.workgroups) : "${local.athena_arn}/${workgroup}"] }
     Alerts  = { actions = ["sns:Publish"], resources = [module.monitoring.topic_arn] }
-  }
+  })
 }
 
 module "network" {

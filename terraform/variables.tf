@@ -410,16 +410,22 @@ variable "dataharvest" {
 }
 
 variable "functions" {
-  description = "Lambda runtime, and the folder of what lambdas/package.py builds for it."
+  description = "Lambda runtime, the folder of what lambdas/package.py builds for it, and the file of the layers by which functions verify their database; empty: they do not."
   type = object({
-    runtime = optional(string, "python3.13")
-    folder  = optional(string, "../dist")
+    runtime          = optional(string, "python3.13")
+    folder           = optional(string, "../dist")
+    root_certificate = optional(string, "/opt/certificates/rds.pem")
   })
   default = {}
 
   validation {
     condition     = can(regex("^python3[.]1[1-9]$", var.functions.runtime))
     error_message = "functions.runtime must be python3.11 or newer, such as python3.13."
+  }
+
+  validation {
+    condition     = var.environment != "prod" || var.functions.root_certificate != ""
+    error_message = "functions.root_certificate must not be empty in prod: functions would talk to whoever answers for the database."
   }
 }
 
@@ -443,6 +449,12 @@ variable "rotation_days" {
     condition     = var.rotation_days >= 0 && var.rotation_days <= 90
     error_message = "rotation_days must be 0 to 90."
   }
+}
+
+variable "large_deliveries" {
+  description = "Cut large files of DataHarvest into chunks, and calculate large deliveries in batches: two Kinesis streams, billed by the hour."
+  type        = bool
+  default     = false
 }
 
 variable "redshift" {

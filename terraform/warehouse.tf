@@ -14,14 +14,19 @@ locals {
     { "Roles of the warehouse" = { from = "warehouse-rotation", to = "warehouse", port = 5432 } },
     var.feeds ? { "Ledger of the feeds" = { from = "feeds", to = "warehouse", port = 5432 } } : {},
     var.dataharvest ? { "Deliveries of DataHarvest" = { from = "dataharvest", to = "warehouse", port = 5432 } } : {},
+    { for client in local.feed_clients : "Ledger for ${client}" => { from = client, to = "warehouse", port = 5432 } },
   )
+  # The tasks of a feed's DAG ask the ledger: packages/estrela/airflow/feed_tasks.py.
+  feed_clients    = !var.feeds ? [] : local.on_ecs ? ["airflow-worker"] : local.on_mwaa ? ["mwaa"] : []
+  feed_statements = !var.feeds ? {} : { Ledger = { actions = ["secretsmanager:GetSecretValue"], resources = [module.warehouse[0].secret_arns["warehouse"]] } }
   # Each part of the functions has a layer with its libraries.
   layers = toset(local.has_warehouse ? concat(["estrela"], var.dataharvest ? ["dataharvest"] : []) : [])
   code = {
     for layer in local.layers : layer => {
-      runtime = var.functions.runtime
-      folder  = var.functions.folder
-      layer   = module.layer[layer].arn
+      runtime          = var.functions.runtime
+      folder           = var.functions.folder
+      layer            = module.layer[layer].arn
+      root_certificate = var.functions.root_certificate
     }
   }
 }
@@ -77,4 +82,18 @@ module "dataharvest" {
   failed_bucket       = module.bucket["failed"].name
   database_secret_arn = module.warehouse[0].secret_arns["dataharvest"]
   protected           = local.protected
+  large               = var.large_deliveries
+}
+
+module "dataharvest_large" {
+  source = "./modules/dataharvest_large"
+  count  = var.dataharvest && var.large_deliveries ? 1 : 0
+
+  deployment = local.deployment
+  code       = local.code["dataharvest"]
+  place      = { subnet_ids = module.network[0].private_subnet_ids, security_group_id = module.network[0].group_ids["dataharvest"] }
+  base       = module.dataharvest[0].base
+  streams    = module.dataharvest[0].stream_functions
+  failed_arn = module.bucket["failed"].arn
+  protected  = local.protected
 }

@@ -1,9 +1,9 @@
-"""``python -m demo.deployed``: run star banking, or feeds and DataHarvest, on what was deployed to the local AWS.
+"""``python -m demo.deployed``: run star banking, feeds and DataHarvest on what was deployed to the local AWS.
 
 A local Airflow reads its Variables from the deployed secrets, starts the deployed Glue job on the deployed bucket, and
-then the maintenance; Athena answers every chart in the deployed workgroup of Metabase. With ``--only files`` a file
-dropped into the deployed bucket is registered, and a day delivered to DataHarvest becomes messages: the environment
-``files`` has both. All that this starts is stopped at the end, the Glue runs that are still active included.
+then the maintenance; Athena answers every chart in the deployed workgroup of Metabase. A file dropped into the deployed
+bucket is registered by the deployed function, and a day delivered to DataHarvest becomes messages. All that this starts
+is stopped at the end, the Glue runs that are still active included.
 """
 
 from __future__ import annotations
@@ -65,8 +65,10 @@ def main(arguments: Sequence[str]) -> int:
     try:
         aws = _server(Path(os.environ.get("LOCALAWS_HOME", PROJECT / ".localaws")))
         variables = deployed_variables(aws.client("secretsmanager"), given.env)
+        if given.only != "star":
+            _run_files(console, aws, given)
         if given.only == "files":
-            return _run_files(console, aws, given)
+            return 0
         with contextlib.ExitStack() as stack:
             return _run(console, stack, aws, variables, given)
     except EXPECTED as error:
@@ -119,7 +121,7 @@ def _state(environment: str) -> Path:
     return folder
 
 
-def _run_files(console: Console, aws: Running, given: argparse.Namespace) -> int:
+def _run_files(console: Console, aws: Running, given: argparse.Namespace) -> None:
     state = _state(given.env)
     with postgres(state / "postgres") as master:
         deployed = DeployedFiles(aws, given.env, master, given.deadline)
@@ -127,7 +129,6 @@ def _run_files(console: Console, aws: Running, given: argparse.Namespace) -> int
         console.print(f"Feeds: the dropped file is registered: {deployed.register_a_file()}")
         messages = deployed.deliver_a_day(state / "files")
         console.print(f"DataHarvest: a day became {messages} messages, and DuckDB computes the same")
-    return 0
 
 
 def airflow_env(aws: Running, host: str, environment: str) -> dict[str, str]:
@@ -169,7 +170,7 @@ def _no_run_left(glue: Any, job: str) -> Iterator[None]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="run-local")
     parser.add_argument("--env", default="local", help="name of the environment that was deployed")
-    parser.add_argument("--only", choices=("files", "star"), default="star", help="what to run (default: %(default)s)")
+    parser.add_argument("--only", choices=("files", "star"), help="feeds and DataHarvest, or the star (default: all)")
     parser.add_argument(
         "--deadline", type=float, default=DEADLINE_SECONDS, help="seconds that each DAG run has (default: %(default)s)"
     )

@@ -23,6 +23,7 @@ class DescribedRule(SecurityGroupRule):
     """A rule whose description is its own: two rules are the same whatever their descriptions say."""
 
     words: str | None
+    source_group: dict[str, str]
 
     def __init__(  # noqa: PLR0913, PLR0917 - moto's signature
         self,

@@ -13,6 +13,9 @@ mock_provider "aws" {
   mock_resource "aws_dynamodb_table" {
     defaults = { stream_arn = "arn:aws:dynamodb:us-east-1:123456789012:table/mocked/stream/2026-01-01T00:00:00.000" }
   }
+  mock_resource "aws_kinesis_stream" {
+    defaults = { arn = "arn:aws:kinesis:us-east-1:123456789012:stream/mocked" }
+  }
   mock_resource "aws_lambda_function" {
     defaults = { arn = "arn:aws:lambda:us-east-1:123456789012:function:mocked" }
   }
@@ -116,6 +119,7 @@ run "prod" {
     oidc_client_secret = "hush"
     feeds              = true
     dataharvest        = true
+    large_deliveries   = true
     redshift           = true
     example_source     = true
     sender             = "data@example.com"

@@ -17,6 +17,8 @@ import pytest
 
 from dataharvest.database.session import Database
 from estrela.errors import LoadError
+from estrela.hooks.database import DatabaseManager
+from estrela.hooks.database_role import RoleRotation
 from estrela.hooks.secret import Secret
 from localaws import certificates
 
@@ -55,13 +57,32 @@ def answer(connection: socket.socket, certificate: Path | None) -> None:
             secure.sendall(REFUSAL)
 
 
+def secrets_of(port: int) -> Any:
+    """A Secrets Manager with the login of one database."""
+    fields = {"username": "u", "password": "p", "host": "localhost", "port": port, "dbname": "d"}
+    return SimpleNamespace(get_secret_value=lambda **_: {"SecretString": json.dumps(fields)})
+
+
 def connect(port: int, root_certificate: str) -> str:
     """Return why a function cannot connect."""
-    fields = {"username": "u", "password": "p", "host": "localhost", "port": port, "dbname": "d"}
-    client: Any = SimpleNamespace(get_secret_value=lambda SecretId: {"SecretString": json.dumps(fields)})
-    database = Database.from_secret(Secret(client, "database"), root_certificate)
+    database = Database.from_secret(Secret(secrets_of(port), "database"), root_certificate)
     with pytest.raises(LoadError) as caught, database.transaction():
         pass
+    return str(caught.value)
+
+
+def rotate(port: int) -> str:
+    """Return why the function that gives roles their passwords cannot connect."""
+    with pytest.raises(LoadError) as caught:
+        RoleRotation(secrets_of(port), "master").run("testSecret", "role", "version")
+    return str(caught.value)
+
+
+def manage(port: int) -> str:
+    """Return why the functions of the feeds cannot connect."""
+    manager = DatabaseManager.from_secret(Secret(secrets_of(port), "database"))
+    with pytest.raises(LoadError) as caught:
+        manager.query("SELECT 1")
     return str(caught.value)
 
 
@@ -86,3 +107,15 @@ def test_a_server_is_verified(folder: Path, served: str | None, reason: str) -> 
     root = folder / (served if served in ("right", "renamed") else "right") / "ca.pem"
     with server(folder / served if served else None) as port:
         assert re.search(re.escape(reason), connect(port, str(root)))
+
+
+@pytest.mark.parametrize("served", ["right", "foreign"])
+def test_the_environment_of_a_function_on_aws_has_every_connection_verified(
+    folder: Path, served: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """terraform/modules/function sets it: what connects need not know of it."""
+    monkeypatch.setenv("PGSSLMODE", "verify-full")
+    monkeypatch.setenv("PGSSLROOTCERT", str(folder / "right" / "ca.pem"))
+    reason = "it asked" if served == "right" else "certificate verify failed"
+    with server(folder / served) as port:
+        assert [reason in words for words in (connect(port, ""), rotate(port), manage(port))] == [True] * 3

@@ -7,9 +7,11 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import boto3
 import pytest
@@ -20,6 +22,7 @@ from test_handlers import (
     test_a_delivery_passes_through_every_function,  # noqa: F401 - it runs here once more
 )
 
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n"
 ROOT = Path(__file__).parents[2]
 SHIPPED = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
 """What Lambda's runtime holds beside the layer: boto3 and what it needs, all of it Python without binaries."""
@@ -30,6 +33,7 @@ def packaging() -> Any:
     spec = importlib.util.spec_from_file_location("package", ROOT / "lambdas" / "package.py")
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # its dataclass looks for it there
     spec.loader.exec_module(module)
     return module
 
@@ -99,12 +103,32 @@ def call(world: World, python: str, layer: Path) -> Callable[..., Any]:
 
 def test_the_same_code_gives_the_same_bytes(tmp_path: Path) -> None:
     module = packaging()
+    certificates = tmp_path / "rds.pem"
+    certificates.write_text(CERTIFICATE)
     builds = []
     for name in ("first", "second"):
         folder = tmp_path / name
         folder.mkdir()
-        layers = [module.build_layer(folder, layer, module.FOR_LAMBDA) for layer in module.LAYERS]
+        layers = [module.build_layer(folder, layer, module.FOR_LAMBDA, certificates) for layer in module.LAYERS]
         paths = [*layers, *module.build_functions(folder)]
         builds.append({path.name: path.read_bytes() for path in paths})
     assert len(builds[0]) == len(module.LAYERS) + len(list((ROOT / "lambdas").rglob("handler.py")))
     assert [name for name in builds[0] if builds[0][name] != builds[1][name]] == []
+    for layer in layers:
+        assert ZipFile(layer).read(module.CERTIFICATES).decode() == CERTIFICATE
+
+
+def test_certificates_of_databases_come_from_an_address_or_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module, given, taken = packaging(), tmp_path / "given.pem", tmp_path / "taken.pem"
+    monkeypatch.setenv("RDS_CERTIFICATES", str(given))
+    with pytest.raises(SystemExit, match=r"no certificates of RDS from .*given.pem: .*; RDS_CERTIFICATES names a file"):
+        module.download_certificates(taken)
+    given.write_text("<html>Not here</html>")
+    with pytest.raises(SystemExit, match=r"given.pem holds no certificate in PEM; RDS_CERTIFICATES names a file"):
+        module.download_certificates(taken)
+    given.write_text(CERTIFICATE)
+    assert module.download_certificates(taken).read_text() == CERTIFICATE
+    monkeypatch.setenv("RDS_CERTIFICATES", given.as_uri())
+    assert module.download_certificates(taken).read_text() == CERTIFICATE

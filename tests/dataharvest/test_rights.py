@@ -2,42 +2,57 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
+import itertools
 import json
 import types
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from harvest_world import SAMPLE, World
+from harvest_world import PORTFOLIO_1, PORTFOLIO_2, SAMPLE, World
+from large_work import LIMITS
 from recorded_calls import for_code, recorded
 
-from dataharvest.model.choreography import choreography
+from dataharvest.model.choreography import ANNOUNCER, choreography
 from dataharvest.model.delivery import DeliveredObject
+from dataharvest.model.portfolio import PortfolioEvent
+from dataharvest.resources import CHUNKS, SPLITTER
 
 LAMBDAS = Path(__file__).parents[2] / "lambdas"
+HANDLERS = {path.parent.name: path for path in LAMBDAS.rglob("dataharvest_*/handler.py")}
+# Queues of the functions for large deliveries, by the function.
+ASKED = {
+    "dataharvest_splitter": SPLITTER,
+    "dataharvest_chunk_persistence": CHUNKS,
+    f"dataharvest_{ANNOUNCER}": ANNOUNCER,
+}
 CONTEXT = types.SimpleNamespace(function_name="f", aws_request_id="1")
 STAGES = tuple(stage.name for stage in choreography().stages)
 Calls = dict[str, set[str]]
 
 
-@pytest.fixture
-def run(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[..., set[str]]:
-    """Call a function in the memory of a new process; return the actions that it called."""
+def runner(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[..., set[str]]:
+    """Return what calls a function in the memory of a new process, and returns the actions that it called."""
     for name, value in world.environment.items():
         monkeypatch.setenv(name, value)
     # The world's clients were made before: calls of them would not be recorded.
     monkeypatch.setattr(boto3, "client", boto3.client.__wrapped__)
 
     def run(function: str, *records: dict[str, Any]) -> set[str]:
-        spec = importlib.util.spec_from_file_location(function, LAMBDAS / function / "handler.py")
+        spec = importlib.util.spec_from_file_location(function, HANDLERS[function])
         assert spec and spec.loader
         module = importlib.util.module_from_spec(spec)
         with recorded() as actions:
             spec.loader.exec_module(module)
+            if hasattr(module, "large"):
+                steps = replace(module.large.portfolio_steps, wave=1)  # the sample's two portfolios are two waves
+                module.large.__dict__["portfolio_steps"] = steps
             answer = module.handler({"Records": list(records)}, CONTEXT)
         module.functions.database.close()
         assert records == () or answer == {"batchItemFailures": []}
@@ -69,25 +84,63 @@ def function_of(stage: str) -> str:
 
 def role_of(function: str) -> str:
     own = {"dataharvest_dispatcher": "dispatcher", "dataharvest_schema": "schema"}
-    return f"dataharvest.{own.get(function, function)}.this"
+    module = "dataharvest_large" if HANDLERS[function].is_relative_to(LAMBDAS / "large") else "dataharvest"
+    return f"{module}.{own.get(function, function)}.this"
 
 
-def test_functions_call_what_their_roles_allow_and_nothing_else(world: World, run: Callable[..., set[str]]) -> None:
+def asked(world: World, queue: str) -> list[dict[str, Any]]:
+    """What waits in a queue, taken out of it; each message twice, as a queue may deliver it."""
+    sqs, url = boto3.client("sqs"), world.functions.settings.stages + queue
+    bodies = []
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+        for message in messages:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            bodies += [message["Body"]] * 2
+    return queued(*bodies)
+
+
+def streamed(world: World, reference: str) -> dict[str, Any]:
+    """The event of a portfolio of the sample, as Kinesis brings it."""
+    data = base64.b64encode(PortfolioEvent(world.delivery(), reference).to_json().encode()).decode()
+    return {"eventSource": "aws:kinesis", "kinesis": {"sequenceNumber": "1", "data": data}}
+
+
+def work(world: World, run: Callable[..., set[str]]) -> Calls:
+    """Let the functions work until nothing is asked; return the actions that each called."""
     calls: Calls = defaultdict(set)
-    events = world.upload_all(SAMPLE)
-    bodies = [notification(one, with_version=at > 0) for at, one in enumerate(events)]
-    refused = world.upload("clients", "no,such,header\n1,2,3", day="20220227")
-    calls["dataharvest_persistence"] |= run("dataharvest_persistence", *queued(*bodies, notification(refused)))
-    seen, sqs = 0, boto3.client("sqs")
-    while records := world.stream()[seen:]:
+    seen, waves = 0, list[str]()
+    queues = {function_of(stage): stage for stage in STAGES} | ASKED
+    while True:
+        records = world.stream()[seen:]
         seen += len(records)
-        calls["dataharvest_dispatcher"] |= run("dataharvest_dispatcher", *records)
-        for stage in STAGES:
-            url = world.functions.settings.stages + stage
-            asked = [message["Body"] for message in sqs.receive_message(QueueUrl=url).get("Messages", [])]
-            if asked:
-                # delivered again, a message finds its flag set: that is another write
-                calls[function_of(stage)] |= run(function_of(stage), *queued(*asked, *asked))
-    calls["dataharvest_schema"] |= run("dataharvest_schema")
+        if records:
+            calls["dataharvest_dispatcher"] |= run("dataharvest_dispatcher", *records)
+        waiting = {function: messages for function, queue in queues.items() if (messages := asked(world, queue))}
+        if not waiting and not records:
+            return calls
+        for function, messages in waiting.items():
+            calls[function] |= run(function, *messages)
+        if f"dataharvest_{ANNOUNCER}" in waiting and not waves:
+            waves = [PORTFOLIO_1, PORTFOLIO_2]
+            # brought again, the first of the two finds that the wave has ended, and asks for the next one as well
+            for reference, transformer in itertools.product(waves, choreography().streamed * 2):
+                calls[function_of(transformer.name)] |= run(function_of(transformer.name), streamed(world, reference))
+
+
+def test_functions_call_what_their_roles_allow_and_nothing_else(
+    new_world: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small delivery, one of a file that is refused, and a large one in chunks and batches of one portfolio."""
+    calls: Calls = defaultdict(set)
+    for limits in ({}, LIMITS):
+        with new_world(**limits) as world, monkeypatch.context() as patched:
+            run = runner(world, patched)
+            bodies = [notification(one, with_version=at > 0) for at, one in enumerate(world.upload_all(SAMPLE))]
+            refused = world.upload("clients", "no,such,header\n1,2,3", day="20220227")
+            took = run("dataharvest_persistence", *queued(*bodies, notification(refused)))
+            found = work(world, run) | {"dataharvest_persistence": took}
+            found["dataharvest_schema"] = run("dataharvest_schema")
+            for function, actions in found.items():
+                calls[function] |= actions
     assert calls == {function: for_code(role_of(function)) for function in calls}
-    assert set(calls) == {path.parent.name for path in LAMBDAS.glob("dataharvest_*/handler.py")}
+    assert set(calls) == set(HANDLERS)

@@ -1,8 +1,9 @@
-"""deploy.sh to the local AWS, star banking on what it deployed, and nothing left after the destroy."""
+"""deploy.sh to the local AWS, star banking, feeds and DataHarvest on it, nothing left after the destroy."""
 
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import socket
 import subprocess
@@ -65,7 +66,7 @@ def test_a_second_plan_changes_nothing(env: dict[str, str]) -> None:
 
 
 def test_a_run_that_takes_too_long_leaves_no_glue_run_and_no_process(env: dict[str, str]) -> None:
-    status, words = run_local(env, "--deadline", "20")
+    status, words = run_local(env, "--only", "star", "--deadline", "20")
     assert (status, "run-local: run manual__" in words) == (1, True), words
     states = {run["JobRunState"] for run in server(env).client("glue").get_job_runs(JobName="estrela-local")["JobRuns"]}
     assert states <= {"SUCCEEDED", "FAILED", "STOPPED", "STOPPING"}
@@ -85,6 +86,8 @@ def airflow_processes() -> list[int]:
 def test_the_platform_runs_on_what_was_deployed(env: dict[str, str]) -> None:
     status, words = run_local(env)
     assert status == 0, words
+    assert "Feeds: the dropped file is registered: New" in words
+    assert re.search(r"DataHarvest: a day became \d+ messages, and DuckDB computes the same", words), words
     assert "DAG star_banking: success" in words
     assert "DAG maintain_banking: success" in words
     assert "Athena's workgroup estrela-local-metabase answered" in words
@@ -99,3 +102,7 @@ def test_a_destroy_leaves_nothing(env: dict[str, str]) -> None:
     assert aws.client("glue").list_jobs()["JobNames"] == []
     assert aws.client("secretsmanager").list_secrets()["SecretList"] == []
     assert aws.client("iam").list_roles()["Roles"] == []
+    assert aws.client("lambda").list_functions()["Functions"] == []
+    assert aws.client("sqs").list_queues().get("QueueUrls", []) == []
+    assert aws.client("dynamodb").list_tables()["TableNames"] == []
+    assert aws.client("rds").describe_db_instances()["DBInstances"] == []

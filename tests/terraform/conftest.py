@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,16 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
 
 
 @pytest.fixture(scope="session")
-def plans(terraform: Terraform) -> dict[str, Plan]:
-    """Plans of ``terraform/tests/plan.tftest.hcl``, by the name of their run."""
-    return plans_of(terraform)
+def plans(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> dict[str, Plan]:
+    """Plans of ``terraform/tests/plan.tftest.hcl``, by the name of their run: made once for all workers of a run."""
+    own = tmp_path_factory.getbasetemp()
+    printed = (own if worker_id == "master" else own.parent) / "plans.jsonl"
+    with printed.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not printed.exists():
+            terraform: Terraform = request.getfixturevalue("terraform")
+            printed.write_text(terraform.run("test", "-json", "-verbose"))
+    return plans_of(printed.read_text())
 
 
 @pytest.fixture(scope="session")

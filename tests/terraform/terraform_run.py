@@ -73,9 +73,9 @@ class Resource:
 Plan = tuple[Resource, ...]
 
 
-def plans_of(terraform: Terraform) -> dict[str, Plan]:
-    """Run ``terraform test`` once, against a mocked AWS, and return the plan of each of its runs."""
-    lines = [json.loads(line) for line in terraform.run("test", "-json", "-verbose").splitlines()]
+def plans_of(printed: str) -> dict[str, Plan]:
+    """Return the plan of each run, from what ``terraform test -json -verbose`` prints."""
+    lines = [json.loads(line) for line in printed.splitlines()]
     return {line["@testrun"]: _resources(line["test_plan"]) for line in lines if line["type"] == "test_plan"}
 
 

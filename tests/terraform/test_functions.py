@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -11,10 +12,24 @@ from test_plan import of
 
 from dataharvest.metastore import VERSION
 from dataharvest.model.choreography import CATAPULT, choreography
+from dataharvest.resources import (
+    EVENT_SOURCE,
+    PARTITION_KEY,
+    PORTFOLIO_EVENT,
+    QUEUE,
+    TABLE_STREAM,
+    TABLES,
+    Function,
+    streams,
+)
+from dataharvest.resources import functions as declared
 from dataharvest.settings import settings_from
 from estrela.model.feeds import feeds
 
 HANDLERS = {path.parent.name for path in (ROOT / "lambdas").glob("*/handler.py")}
+LARGE = {path.parent.name for path in (ROOT / "lambdas" / "large").glob("*/handler.py")}
+BATCHING = {"maximum_batching_window_in_seconds": 0, "parallelization_factor": 1}
+"""Settings of a mapping that may be unset, and what they then are."""
 STAGES = [stage.name for stage in choreography().stages]
 
 
@@ -35,6 +50,11 @@ def settings(function: Resource) -> dict[str, str]:
     return variables
 
 
+def worked_queues(function: Function) -> list[str]:
+    """Queues of a declared function, by the name that it has in every environment."""
+    return [one.source for one in function.mappings if one.kind == QUEUE]
+
+
 def queues(plan: Plan) -> dict[str, dict[str, Any]]:
     return {queue.values["name"]: queue.values for queue in of(plan, "aws_sqs_queue")}
 
@@ -46,7 +66,7 @@ def alarms(plan: Plan) -> dict[str, dict[str, Any]]:
 
 def test_every_handler_is_deployed(files: Plan, prod: Plan) -> None:
     assert set(functions(files)) == HANDLERS
-    assert set(functions(prod)) == HANDLERS
+    assert set(functions(prod)) == HANDLERS | LARGE
 
 
 def test_every_function_is_in_the_network_encrypted_and_bounded(prod: Plan) -> None:
@@ -63,6 +83,14 @@ def test_every_function_is_in_the_network_encrypted_and_bounded(prod: Plan) -> N
         assert plain == [], name
 
 
+def test_every_function_verifies_its_database(prod: Plan) -> None:
+    assert 'CERTIFICATES = "certificates/rds.pem"' in (ROOT / "lambdas" / "package.py").read_text()
+    for name, function in functions(prod).items():
+        variables = settings(function)
+        found = (variables["PGSSLMODE"], variables["PGSSLROOTCERT"])
+        assert found == ("verify-full", "/opt/certificates/rds.pem"), name
+
+
 def test_each_stage_of_the_choreography_has_its_queue(files: Plan) -> None:
     stage_queues = {
         name.removeprefix("estrela-dev-dataharvest-")
@@ -75,26 +103,72 @@ def test_each_stage_of_the_choreography_has_its_queue(files: Plan) -> None:
     assert {name for name in functions(files) if name.startswith("dataharvest_")} == expected | others
 
 
-def test_functions_of_dataharvest_get_the_settings_that_they_read(files: Plan) -> None:
-    for name, function in functions(files).items():
-        if name.startswith("dataharvest_"):
-            assert settings_from(settings(function)).metastore == "estrela-dev-dataharvest", name
+def test_functions_of_dataharvest_get_the_settings_that_they_read(files: Plan, prod: Plan) -> None:
+    for plan, environment, large in ((files, "dev", False), (prod, "prod", True)):
+        for name, function in functions(plan).items():
+            if name.startswith("dataharvest_"):
+                read = settings_from(settings(function))
+                assert read.metastore == f"estrela-{environment}-dataharvest", name
+                found = (read.chunk_table, read.progress_table, read.bus)
+                names = ("-chunks", "-progress", "") if large else ()
+                assert found == (tuple(f"{read.metastore}{end}" for end in names) or ("", "", "")), name
+
+
+def test_large_deliveries_have_what_the_package_declares(prod: Plan, files: Plan) -> None:
+    def names(kind: str) -> set[str]:
+        return {found.values["name"].removeprefix("estrela-prod-") for found in of(prod, kind)}
+
+    assert names("aws_dynamodb_table") == set(TABLES)
+    assert names("aws_kinesis_stream") == set(streams(choreography()))
+    assert all(found.values["encryption_type"] == "KMS" for found in of(prod, "aws_kinesis_stream"))
+    (bus,) = [found.values for found in of(prod, "aws_cloudwatch_event_bus")]
+    targets = [found.values for found in of(prod, "aws_cloudwatch_event_target") if found.values["kinesis_target"]]
+    assert {found["event_bus_name"] for found in targets} == {bus["name"]}
+    assert {found["arn"].rpartition("/estrela-prod-")[2] for found in targets} == set(streams(choreography()))
+    for found in targets:
+        assert found["input_path"] == "$.detail"
+        assert found["kinesis_target"][0]["partition_key_path"] == PARTITION_KEY
+    rules = [
+        found.values for found in of(prod, "aws_cloudwatch_event_rule") if found.values["event_bus_name"] == bus["name"]
+    ]
+    assert {json.dumps(json.loads(rule["event_pattern"])) for rule in rules} == {
+        json.dumps({"detail-type": [PORTFOLIO_EVENT], "source": [EVENT_SOURCE]})
+    }
+    assert "aws_kinesis_stream" not in {found.kind for found in files}
+
+
+def test_functions_take_batches_as_the_package_declares(prod: Plan) -> None:
+    planned: dict[str, set[tuple[int, int, int]]] = {}
+    for found in of(prod, "aws_lambda_event_source_mapping"):
+        name = re.search(r'(?:function|stream)\["(\w+)"\]', found.address)
+        if name:
+            values = found.values
+            seconds, lanes = (values.get(key) or least for key, least in BATCHING.items())
+            planned.setdefault(name[1], set()).add((values["batch_size"], seconds, lanes))
+    for function in declared(choreography()):
+        for one in function.mappings:
+            if one.kind != TABLE_STREAM:
+                name_of_plan = function.name if one.kind == QUEUE else one.source.removeprefix("dataharvest-")
+                wanted = (one.batch_size, one.window_seconds, one.parallelization)
+                assert planned[name_of_plan] == {wanted}, one.source
 
 
 def test_a_message_is_hidden_for_six_times_its_function_and_is_kept_when_it_fails(prod: Plan) -> None:
     """As AWS says of queues that functions work on; a shorter time delivers a message that is being worked on."""
-    seconds = max(function.values["timeout"] for function in functions(prod).values())
+    timeouts = {name: function.values["timeout"] for name, function in functions(prod).items()}
+    longest = {source: timeouts[one.name] for one in declared(choreography()) for source in worked_queues(one)}
     worked = {
         name: values
         for name, values in queues(prod).items()
         if ("-feeds-" in name or "-dataharvest-" in name) and not name.endswith(("-dead", ".fifo"))
     }
-    assert len(worked) == len(STAGES) + 2
+    assert {name.removeprefix("estrela-prod-") for name in worked} == {*longest, "feeds-arrivals"}
     for name, values in worked.items():
-        least = 6 * (60 if "-feeds-" in name else seconds)
+        least = 6 * longest.get(name.removeprefix("estrela-prod-"), timeouts["register_file"])
         assert values["visibility_timeout_seconds"] >= least, name
         assert json.loads(values["redrive_policy"])["maxReceiveCount"] >= 5, name
         assert f"{name}-dead" in queues(prod)
+    assert longest["dataharvest-splitter"] > longest["dataharvest-chunks"]
     for mapping in of(prod, "aws_lambda_event_source_mapping"):
         assert mapping.values["function_response_types"] == ["ReportBatchItemFailures"], mapping.address
 
@@ -112,7 +186,7 @@ def test_the_stream_is_retried_bisected_and_never_dropped(files: Plan) -> None:
 
 
 def test_the_metastore_can_be_restored_and_tells_of_each_change(prod: Plan) -> None:
-    (table,) = [found.values for found in of(prod, "aws_dynamodb_table")]
+    (table,) = [found.values for found in of(prod, "aws_dynamodb_table") if found.values["stream_enabled"]]
     assert (table["hash_key"], table["range_key"]) == ("partition_key", "sort_key")
     assert VERSION not in {attribute["name"] for attribute in table["attribute"]}
     assert (table["stream_enabled"], table["stream_view_type"]) == (True, "NEW_AND_OLD_IMAGES")

@@ -80,6 +80,7 @@ def test_each_service_is_reached_by_those_that_need_it_and_by_nobody_else(prod: 
         ("Roles of the database", 5432),
         ("Roles of the warehouse", 5432),
         ("Ledger of the feeds", 5432),
+        ("Ledger for airflow-worker", 5432),
         ("Deliveries of DataHarvest", 5432),
     }
     assert len(groups(prod)) == len(AIRFLOW) + 16

@@ -2,6 +2,7 @@ locals {
   name = "${var.deployment.name}-dataharvest"
   # packages/dataharvest declares them; tests/terraform/test_functions.py compares.
   transformers = ["relationship", "sum_deposit", "tax", "transaction"]
+  streams      = { deposits = "sum_deposit", transactions = "transaction" }
   stages       = concat(local.transformers, ["catapult"])
   queues       = { for queue in concat(["arrivals"], local.stages) : queue => "${local.name}-${queue}" }
   seconds      = 300
@@ -15,12 +16,32 @@ locals {
   metastore    = "arn:${var.deployment.partition}:dynamodb:${var.deployment.region}:${var.deployment.account_id}:table/${local.name}"
   messages_arn = "arn:${var.deployment.partition}:sqs:${var.deployment.region}:${var.deployment.account_id}:${local.name}-messages.fifo"
 
-  environment = {
+  environment = merge(local.large_environment, {
     DATAHARVEST_DATABASE_SECRET = var.database_secret_arn
     DATAHARVEST_METASTORE       = local.name
     DATAHARVEST_KMS_KEY         = module.kms.key_arn
     DATAHARVEST_MESSAGES        = aws_sqs_queue.messages.url
     DATAHARVEST_STAGES          = trimsuffix(aws_sqs_queue.messages.url, "messages.fifo")
+  })
+  # What the module dataharvest_large makes, by its name.
+  large_environment = !var.large ? {} : {
+    DATAHARVEST_CHUNK_TABLE    = "${local.name}-chunks"
+    DATAHARVEST_PROGRESS_TABLE = "${local.name}-progress"
+    DATAHARVEST_BUS            = local.name
+  }
+  queue_arn = "arn:${var.deployment.partition}:sqs:${var.deployment.region}:${var.deployment.account_id}:${local.name}"
+  splitting = !var.large ? {} : { Splitter = { actions = ["sqs:SendMessage"], resources = ["${local.queue_arn}-splitter"] } }
+  streamed = !var.large ? {} : merge(local.write_key, local.failed, {
+    Progress  = { actions = ["dynamodb:UpdateItem"], resources = ["${local.metastore}-progress"] }
+    Announcer = { actions = ["sqs:SendMessage"], resources = ["${local.queue_arn}-announcer"] }
+    Stream = {
+      actions   = ["kinesis:DescribeStream", "kinesis:DescribeStreamSummary", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"]
+      resources = [for stream in keys(local.streams) : "arn:${var.deployment.partition}:kinesis:${var.deployment.region}:${var.deployment.account_id}:stream/${local.name}-${stream}"]
+    }
+  })
+  failed = {
+    Failed = { actions = ["s3:PutObject"], resources = ["${local.failed_arn}/*"] }
+    Bucket = { actions = ["s3:ListBucket"], resources = [local.failed_arn] }
   }
   database  = { Database = { actions = ["secretsmanager:GetSecretValue"], resources = [var.database_secret_arn] } }
   flags     = { Flags = { actions = ["dynamodb:UpdateItem", "dynamodb:PutItem"], resources = [local.metastore] } }
@@ -28,14 +49,21 @@ locals {
   own_key   = { Names = { actions = ["kms:Decrypt"], resources = [module.kms.key_arn] } }
   read_key  = { Key = { actions = ["kms:Decrypt"], resources = [var.deployment.kms_key_arn] } }
   write_key = { Key = { actions = ["kms:Decrypt", "kms:GenerateDataKey"], resources = [var.deployment.kms_key_arn] } }
+  # what loads rows, and what takes files in: it makes the key of their names, and tells of one that is refused
+  load = merge(local.database, local.flags, local.own_key, local.write_key, {
+    Deliveries = { actions = ["s3:GetObject", "s3:GetObjectVersion"], resources = ["${local.bucket_arn}/*"] }
+  })
+  take = merge(local.load, local.send, {
+    Names = { actions = ["kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext"], resources = [module.kms.key_arn] }
+  })
   statements = merge(
-    { for transformer in local.transformers : "dataharvest_${transformer}_transformer" => merge(local.database, local.flags, local.own_key, local.read_key) },
     {
-      dataharvest_catapult = merge(local.database, local.flags, local.own_key, local.send, local.write_key)
-      dataharvest_persistence = merge(local.database, local.flags, local.send, local.write_key, {
-        Deliveries = { actions = ["s3:GetObject", "s3:GetObjectVersion"], resources = ["${local.bucket_arn}/*"] }
-        Names      = { actions = ["kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext"], resources = [module.kms.key_arn] }
-      })
+      for transformer in local.transformers : "dataharvest_${transformer}_transformer" =>
+      merge(local.database, local.flags, local.own_key, local.read_key, contains(values(local.streams), transformer) ? local.streamed : {})
+    },
+    {
+      dataharvest_catapult    = merge(local.database, local.flags, local.own_key, local.send, local.write_key)
+      dataharvest_persistence = merge(local.take, local.splitting)
     },
   )
   alarms = {
@@ -187,15 +215,13 @@ module "dispatcher" {
   place       = var.place
   size        = { memory = 256, seconds = local.seconds }
   environment = local.environment
-  statements = merge(local.write_key, {
-    Stages = { actions = ["sqs:SendMessage"], resources = [for stage in local.stages : module.queue[stage].arn] }
+  statements = merge(local.write_key, local.failed, {
+    Stages = { actions = ["sqs:SendMessage"], resources = concat([for stage in local.stages : module.queue[stage].arn], var.large ? ["${local.queue_arn}-announcer"] : []) }
     Stream = {
       actions   = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"]
       resources = ["${local.metastore}/stream/*"]
     }
     Streams = { actions = ["dynamodb:ListStreams"], resources = ["*"] } # the action knows no resource
-    Failed  = { actions = ["s3:PutObject"], resources = ["${local.failed_arn}/*"] }
-    Bucket  = { actions = ["s3:ListBucket"], resources = [local.failed_arn] }
   })
 }
 

@@ -17,3 +17,17 @@ output "messages_url" {
   description = "URL of the queue that consumers read."
   value       = aws_sqs_queue.messages.url
 }
+
+output "base" {
+  description = "What the module dataharvest_large needs to know of this one."
+  value = {
+    name        = local.name
+    environment = local.environment
+    statements  = { take = local.take, load = local.load, read = merge(local.database, local.read_key) }
+  }
+}
+
+output "stream_functions" {
+  description = "Name of the function that calculates, by its stream."
+  value       = { for stream, transformer in local.streams : stream => module.function["dataharvest_${transformer}_transformer"].name }
+}

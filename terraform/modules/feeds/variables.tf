@@ -11,11 +11,12 @@ variable "deployment" {
 }
 
 variable "code" {
-  description = "What functions run: the runtime, the ARN of the layer with the libraries, the folder of the zips that lambdas/package.py builds."
+  description = "What functions run: the runtime, the ARN of the layer with the libraries, the folder of the zips that lambdas/package.py builds, the file by which databases are verified (empty: they are not)."
   type = object({
-    runtime = string
-    layer   = string
-    folder  = string
+    runtime          = string
+    layer            = string
+    folder           = string
+    root_certificate = string
   })
 }
 

@@ -72,8 +72,12 @@ resource "aws_lambda_function" "this" {
   reserved_concurrent_executions = var.size.concurrency
   kms_key_arn                    = var.deployment.kms_key_arn
 
+  # PostgreSQL's driver reads the last two: without this certificate no connection is made.
   environment {
-    variables = var.environment
+    variables = merge(var.environment, var.code.root_certificate == "" ? {} : {
+      PGSSLMODE     = "verify-full"
+      PGSSLROOTCERT = var.code.root_certificate
+    })
   }
 
   vpc_config {
@@ -94,7 +98,7 @@ resource "aws_lambda_event_source_mapping" "queue" {
 
   event_source_arn        = var.queue_arn
   function_name           = aws_lambda_function.this.arn
-  batch_size              = 10
+  batch_size              = var.batch_size
   function_response_types = ["ReportBatchItemFailures"]
 
   scaling_config {

@@ -21,11 +21,12 @@ variable "description" {
 }
 
 variable "code" {
-  description = "What functions run: the runtime, the ARN of the layer with the libraries, the folder of the zips that lambdas/package.py builds."
+  description = "What functions run: the runtime, the ARN of the layer with the libraries, the folder of the zips that lambdas/package.py builds, the file by which databases are verified (empty: they are not)."
   type = object({
-    runtime = string
-    layer   = string
-    folder  = string
+    runtime          = string
+    layer            = string
+    folder           = string
+    root_certificate = string
   })
 }
 
@@ -56,6 +57,12 @@ variable "queue_arn" {
   description = "Queue that the function works on; null: none."
   type        = string
   default     = null
+}
+
+variable "batch_size" {
+  description = "Messages of the queue that one call takes at most."
+  type        = number
+  default     = 10
 }
 
 variable "statements" {

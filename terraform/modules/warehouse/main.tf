@@ -75,11 +75,21 @@ resource "aws_rds_cluster_parameter_group" "example" {
 
   name_prefix = "${local.name}-example-"
   family      = "aurora-postgresql17"
-  description = "TLS only"
+  description = "TLS only; slow statements and changes of the schema are logged"
 
   parameter {
     name  = "rds.force_ssl"
     value = "1"
+  }
+
+  parameter {
+    name  = "log_statement"
+    value = "ddl"
+  }
+
+  parameter {
+    name  = "log_min_duration_statement"
+    value = "1000"
   }
 
   lifecycle {
