@@ -27,6 +27,7 @@ from metabase.provision.provision import Options, Outcome, apply, plan
 from metabase.provision.target import target_from
 
 UNCHANGED, FAILED, DIFFERENT = 0, 1, 2
+OF_DATAHARVEST = "DATAHARVEST_DATABASE_SECRET"
 
 
 def main(argv: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> int:
@@ -96,11 +97,21 @@ def _previewed(site: Site, workgroup: str, out: Path) -> int:
 def _database(site: Site, workgroup: str) -> Athena | Postgres:
     """What answers the questions of ``site``. Raises QueryError and SettingsError."""
     if site.engine == "postgres":
-        return Postgres(WarehouseParts(os.environ, boto3.Session()).database)
+        parts = WarehouseParts(_with_server(site, os.environ), boto3.Session())
+        return Postgres(parts.database)
     try:
         return Athena(boto3.client("athena"), workgroup)
     except BotoCoreError as error:
         raise QueryError("Athena", str(error)) from error
+
+
+def _with_server(site: Site, environ: Mapping[str, str]) -> Mapping[str, str]:
+    """The environment with the secret of the site's server as that of the warehouse. Raises SettingsError."""
+    if site.server == "warehouse":
+        return environ
+    if not environ.get(OF_DATAHARVEST):
+        raise SettingsError(OF_DATAHARVEST, "is not set")
+    return {"ESTRELA_WAREHOUSE_SECRET": environ[OF_DATAHARVEST]}
 
 
 def _unsaid(_: object) -> None:

@@ -13,7 +13,7 @@ from estrela.model.star import load as load_star
 from metabase.dashboard_file import read_dashboard
 from metabase.fields import Fields
 from metabase.incomplete import with_warning_of_all, with_warnings
-from metabase.model import Dashboard, Engine, Question, Site
+from metabase.model import Dashboard, Engine, Question, Server, Site
 from metabase.question_file import read_question, toml_fields
 from metabase.template import NAME
 
@@ -78,6 +78,7 @@ def _site(fields: Fields, star: str, questions: tuple[Question, ...], dashboards
     site = Site(
         star=star,
         engine=fields.choice("engine", get_args(Engine), "athena"),
+        server=fields.choice("server", get_args(Server), "warehouse"),
         database=fields.text("database"),
         collection=fields.text("collection"),
         questions_collection=fields.text("questions_collection"),

@@ -15,6 +15,7 @@ MeasureScale = Literal["linear", "log"]
 Stack = Literal["none", "stacked", "normalized"]
 VariableType = Literal["text", "number", "date"]
 Engine = Literal["athena", "postgres"]
+Server = Literal["warehouse", "dataharvest"]
 
 GRID = 24
 """Columns of a dashboard's grid."""
@@ -207,13 +208,16 @@ class Dashboard:
 class Site:
     """All that Metabase shows: names of collections and groups, and everything that the files declare.
 
-    ``star`` is the star whose tables are shown, "" if none are. ``engine`` answers the questions. ``freshness`` names
-    the question that says how old the data is. ``note`` is said on every page: "" if there is nothing to say.
+    ``star`` is the star whose tables are shown, "" if none are. ``engine`` answers the questions, ``server`` says whose
+    database it is where that is PostgreSQL. ``freshness`` names the question that says how old the data is. ``note`` is
+    said on every page: "" if there is nothing to say.
+
     ``colors`` gives a measure or a value of a series (by name) one colour (``#rrggbb``) in every chart.
     """
 
     star: str
     engine: Engine
+    server: Server
     database: str
     collection: str
     questions_collection: str

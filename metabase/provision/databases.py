@@ -1,4 +1,4 @@
-"""The database that answers the questions: Athena, or the PostgreSQL of the warehouse."""
+"""The database that answers the questions: Athena, or a PostgreSQL."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from metabase.provision.change import differences
 from metabase.provision.errors import MetabaseRejectedError
 from metabase.provision.identity import marked_key, note
 from metabase.provision.run import Run
-from metabase.provision.target import Lake, Target, Warehouse
+from metabase.provision.target import Lake, PostgresServer, Target, secret_name
 
 CHECKED = {
     "athena": "Athena ({}); check region, workgroup, staging folder, role",
-    "postgres": "the warehouse ({}); check the secret, and that Metabase may reach the host",
+    "postgres": "PostgreSQL ({}); check the secret, and that Metabase may reach the host",
 }
 """What to look at where Metabase cannot connect."""
 MASKED = "**MetabasePass**"
@@ -62,10 +62,15 @@ def settle_database(run: Run, site: Site, target: Target, *, rotate: bool = Fals
     return identifier
 
 
+def _key(site: Site) -> str:
+    """What the database is marked with: sites on one server share it, a Metabase may show several servers."""
+    return site.engine if site.engine == "athena" else site.server
+
+
 def _found(run: Run, site: Site) -> dict[str, Any] | None:
     listed = run.client.get("/api/database")
     databases = sorted(listed["data"] if isinstance(listed, Mapping) else listed, key=lambda one: int(one["id"]))
-    ours = [one for one in databases if marked_key("database", one.get("points_of_interest")) == site.engine]
+    ours = [one for one in databases if marked_key("database", one.get("points_of_interest")) == _key(site)]
     ours = ours or [one for one in databases if (one["engine"], one["name"]) == (site.engine, site.database)]
     found: dict[str, Any] | None = run.client.get(f"/api/database/{ours[0]['id']}") if ours else None
     return found
@@ -88,7 +93,7 @@ def _body(site: Site, target: Target) -> dict[str, Any]:
     return {
         "name": site.database,
         "engine": site.engine,
-        "points_of_interest": note("database", site.engine),
+        "points_of_interest": note("database", _key(site)),
         "is_full_sync": False,
         "is_on_demand": True,
         "auto_run_queries": False,
@@ -99,7 +104,7 @@ def _body(site: Site, target: Target) -> dict[str, Any]:
             "cache_field_values": None,
         },
         "details": {
-            **(_athena(target.lake) if site.engine == "athena" else _postgres(target.warehouse)),
+            **(_athena(target.lake) if site.engine == "athena" else _postgres(site, target.servers)),
             "advanced-options": True,
             "let-user-control-scheduling": True,
         },
@@ -121,16 +126,17 @@ def _athena(lake: Lake) -> dict[str, Any]:
     }
 
 
-def _postgres(warehouse: Warehouse | None) -> dict[str, Any]:
-    if warehouse is None:
-        raise SettingsError("METABASE_WAREHOUSE_SECRET", "is missing; give the name of the secret of the warehouse")
+def _postgres(site: Site, servers: Mapping[str, PostgresServer]) -> dict[str, Any]:
+    server = servers.get(site.server)
+    if server is None:
+        raise SettingsError(secret_name(site.server), f"is missing; give the name of the secret of the {site.server}")
     return {
-        "host": warehouse.host,
-        "port": warehouse.port,
-        "dbname": warehouse.dbname,
-        "user": warehouse.user,
-        "password": warehouse.password,
-        "ssl": warehouse.ssl,
+        "host": server.host,
+        "port": server.port,
+        "dbname": server.dbname,
+        "user": server.user,
+        "password": server.password,
+        "ssl": server.ssl,
     }
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import get_args
 
 from estrela.errors import SettingsError
+from metabase.model import Server
 
 URL = re.compile(r"https?://[^/@\s]+(/[^@\s?#]*)?")
 REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 STAGING = re.compile(r"s3://[a-z0-9.-]+/.*|")
 OPTIONS = re.compile(r"([A-Za-z][A-Za-z0-9]*=[^;=\s]+(;[A-Za-z][A-Za-z0-9]*=[^;=\s]+)*;?)?")
+SERVERS: tuple[str, ...] = get_args(Server)
 ReadSecret = Callable[[str], Mapping[str, str]]
 """From the name of a secret in AWS Secrets Manager to the fields of its JSON."""
 
@@ -33,8 +36,8 @@ class Lake:
 
 
 @dataclass(frozen=True)
-class Warehouse:
-    """How Metabase reaches the PostgreSQL of the warehouse."""
+class PostgresServer:
+    """How Metabase reaches a PostgreSQL."""
 
     host: str
     port: int
@@ -48,7 +51,8 @@ class Warehouse:
 class Target:
     """A Metabase and who signs in: an ``api_key``, or the admin's ``email`` and ``password``.
 
-    ``setup_token`` is used once, on an empty Metabase, if Metabase does not tell it.
+    ``setup_token`` is used once, on an empty Metabase, if Metabase does not tell it. ``servers`` are those whose secret
+    is given, by the names that sites have for them.
     """
 
     url: str
@@ -57,13 +61,13 @@ class Target:
     password: str = field(default="", repr=False)
     api_key: str = field(default="", repr=False)
     setup_token: str = field(default="", repr=False)
-    warehouse: Warehouse | None = None
+    servers: Mapping[str, PostgresServer] = field(default_factory=dict)
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must be in no message."""
         lake = self.lake
-        passwords = (self.warehouse.password,) if self.warehouse else ()
+        passwords = (server.password for server in self.servers.values())
         return (self.password, self.api_key, self.setup_token, lake.access_key, lake.secret_key, *passwords)
 
 
@@ -78,7 +82,7 @@ def target_from(environment: Mapping[str, str], read_secret: ReadSecret) -> Targ
         email=values.get("METABASE_ADMIN_EMAIL") or secret.get("email", ""),
         password=values.get("METABASE_ADMIN_PASSWORD") or secret.get("password", ""),
         setup_token=values.get("METABASE_SETUP_TOKEN") or secret.get("setup_token", ""),
-        warehouse=_warehouse(values, read_secret),
+        servers={name: _server(name, values, read_secret) for name in SERVERS if secret_name(name) in values},
     )
     if not target.api_key and not (target.email and target.password):
         problem = (
@@ -105,18 +109,21 @@ def _lake(values: Mapping[str, str]) -> Lake:
     return lake
 
 
-def _warehouse(values: Mapping[str, str], read_secret: ReadSecret) -> Warehouse | None:
+def secret_name(server: str) -> str:
+    """Return the variable that names the secret of a server."""
+    return f"METABASE_{server.upper()}_SECRET"
+
+
+def _server(name: str, values: Mapping[str, str], read_secret: ReadSecret) -> PostgresServer:
     """The database of a secret in the format of Amazon RDS."""
-    name = values.get("METABASE_WAREHOUSE_SECRET")
-    if not name:
-        return None
-    fields = read_secret(name)
+    fields = read_secret(values[secret_name(name)])
     lacking = [one for one in ("host", "port", "dbname", "username", "password") if not fields.get(one)]
     if lacking:
-        raise SettingsError("METABASE_WAREHOUSE_SECRET", f"names a secret without {lacking[0]}; give that of RDS")
-    ssl = _matching(values, "METABASE_WAREHOUSE_SSL", re.compile("true|false"), "true or false", "true") == "true"
+        raise SettingsError(secret_name(name), f"names a secret without {lacking[0]}; give that of RDS")
+    switch = f"METABASE_{name.upper()}_SSL"
+    ssl = _matching(values, switch, re.compile("true|false"), "true or false", "true") == "true"
     host, port, dbname, user = fields["host"], int(fields["port"]), fields["dbname"], fields["username"]
-    return Warehouse(host, port, dbname, user, ssl, fields["password"])
+    return PostgresServer(host, port, dbname, user, ssl, fields["password"])
 
 
 def _matching(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from harvest_world import CLIENT, SAMPLE, World
 from psycopg.rows import dict_row
 
+from metabase.cli import main
 from metabase.files import HERE, load
 from metabase.model import Site
 
@@ -37,7 +39,9 @@ def test_every_question_is_answered_before_anything_is_delivered(world: World, s
     assert answers["deliveries_by_client"] == []
 
 
-def test_the_answers_are_those_of_what_was_delivered(world: World, site: Site) -> None:
+def test_the_answers_are_those_of_what_was_delivered(
+    world: World, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     world.deliver({**SAMPLE, "transactions": SAMPLE["transactions"] + "\n3,12345678,t3,much,TAX"})
     world.take(world.upload("accounts", SAMPLE["accounts"].replace("15000.00", "15001.00")))
     world.settle()
@@ -68,3 +72,12 @@ def test_the_answers_are_those_of_what_was_delivered(world: World, site: Site) -
     ]  # fmt: skip
     (corrected,) = answers["corrections"]
     assert (corrected["external_client"], corrected["versions"], corrected["corrected"]) == (CLIENT, 2, 1)
+    page = tmp_path / "page.html"
+    for name, value in world.environment.items():
+        monkeypatch.setenv(name, value)
+    assert main(["preview", "--folder", str(HERE / "deliveries"), "--out", str(page)]) == 0
+    text = page.read_text()
+    assert [title for title in ("Deliveries", "OTHER", "waits for portfolios") if title not in text] == []
+    monkeypatch.delenv("DATAHARVEST_DATABASE_SECRET")
+    assert main(["preview", "--folder", str(HERE / "deliveries"), "--out", str(page)]) == 1
+    assert capsys.readouterr().err == "error: DATAHARVEST_DATABASE_SECRET: is not set\n"

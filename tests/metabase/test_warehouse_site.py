@@ -21,7 +21,7 @@ from metabase.preview.athena import QueryError
 from metabase.preview.postgres import Postgres
 from metabase.provision.client import Patience
 from metabase.provision.provision import apply, plan
-from metabase.provision.target import Lake, Target, Warehouse, target_from
+from metabase.provision.target import Lake, PostgresServer, Target, target_from
 
 FOLDER = Path("metabase/warehouse")
 IMPATIENT = Patience(start=0, sync=0, pause=0.01, backoff=0)
@@ -123,20 +123,32 @@ def test_a_question_cannot_write_and_its_fault_is_named(warehouse: DatabaseManag
     assert rows(warehouse, "files_rows_rejected") == [(2,)]
 
 
-def test_metabase_gets_the_warehouse_as_its_database() -> None:
+def test_metabase_gets_the_warehouse_as_its_database_and_dataharvest_as_another() -> None:
     state, site = State({}), load(FOLDER)
-    given = Warehouse("db.internal", 5432, "warehouse", "reader", password="warehouse-password")
+    given = {
+        "warehouse": PostgresServer("db.internal", 5432, "warehouse", "reader", password="warehouse-password"),
+        "dataharvest": PostgresServer("other", 5432, "dataharvest", "reader", password="dataharvest-password"),
+    }
     with serving(state) as url:
         target = Target(url, Lake("eu-west-1", "primary", "", "AwsDataCatalog", ""), "a@b.example", PASSWORD,
-                        warehouse=given)  # fmt: skip
+                        servers=given)  # fmt: skip
         apply(site, target, (), patience=IMPATIENT)
         assert plan(site, target, (), IMPATIENT).changes == ()
         [database] = state.rows("databases")
         assert (database["engine"], database["name"]) == ("postgres", "Warehouse (PostgreSQL)")
         wanted = {"host": "db.internal", "port": 5432, "dbname": "warehouse", "user": "reader", "ssl": True}
         assert {key: database["details"][key] for key in wanted} == wanted
-        moved = Target(url, target.lake, "a@b.example", PASSWORD, warehouse=Warehouse("new", 1, "w", "r"))
+        moved = Target(
+            url, target.lake, "a@b.example", PASSWORD, servers={"warehouse": PostgresServer("n", 1, "w", "r")}
+        )
         assert [one.name for one in plan(site, moved, (), IMPATIENT).changes] == ["Warehouse (PostgreSQL)"]
+        deliveries = load(Path("metabase/deliveries"))
+        apply(deliveries, target, (), patience=IMPATIENT)
+        planned = [change for one in (site, deliveries) for change in plan(one, target, (), IMPATIENT).changes]
+        assert [change for change in planned if change.kind == "database"] == []
+        assert [(one["name"], one["details"]["host"]) for one in state.rows("databases")] == [
+            ("Warehouse (PostgreSQL)", "db.internal"), ("DataHarvest (PostgreSQL)", "other"),
+        ]  # fmt: skip
 
 
 def test_the_warehouse_comes_from_its_secret() -> None:
@@ -144,7 +156,7 @@ def test_the_warehouse_comes_from_its_secret() -> None:
                    "METABASE_WAREHOUSE_SECRET": "estrela/warehouse"}  # fmt: skip
     fields = {"host": "h", "port": "5432", "dbname": "d", "username": "u", "password": "p-of-db"}
     target = target_from(environment, lambda name: fields)
-    assert target.warehouse == Warehouse("h", 5432, "d", "u", password="p-of-db")
+    assert target.servers == {"warehouse": PostgresServer("h", 5432, "d", "u", password="p-of-db")}
     assert "p-of-db" in target.secrets
     assert "p-of-db" not in repr(target)
     with pytest.raises(SettingsError) as caught:
