@@ -167,6 +167,7 @@ def config(env_file: Path, *options: str) -> subprocess.CompletedProcess[str]:
         (("--profile", "live"), {"aws", "deploy-live"}),
         (("--profile", "glue"), {"aws-glue", "bcb", "deploy"}),
         (("--profile", "trino"), {"aws-trino", "trino", "bcb", "deploy"}),
+        (("--profile", "harvest"), {"harvest"}),
     ],
 )
 def test_compose_reads_each_profile(tmp_path: Path, options: tuple[str, ...], only: set[str]) -> None:
