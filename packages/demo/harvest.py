@@ -1,7 +1,8 @@
 """``python -m demo.harvest``: three clients deliver, and each client and portfolio gets exactly one message.
 
-One client corrects a file, one delivers every contradiction, one has ``TRANSACTIONS`` transactions (default 1,000,000).
-The local AWS delivers events twice, late and in any order.
+One client corrects a file, one delivers every contradiction, one has ``TRANSACTIONS`` transactions (default 1,000,000):
+its file is split into chunks, and its portfolios are announced one by one. The local AWS delivers events twice, late
+and in any order. ``FUNCTIONS`` is a folder of zips that ``lambdas/package.py --here`` built before.
 """
 
 from __future__ import annotations
@@ -21,17 +22,23 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import make_url
 
 from dataharvest.metastore import Item, Metastore
 from dataharvest.model.choreography import MESSAGES_SENT, choreography
+from dataharvest.resources import METASTORE
 from demo.harvest_check import Values, recompute, values_of
-from demo.harvest_stack import BUCKET, METASTORE, Stack, deploy
+from demo.harvest_stack import BUCKET, Stack, deploy
 from estrela.errors import EstrelaError
+from estrela.hooks.database import DatabaseManager
 from harvest_files.day import Day
 from harvest_files.files import files
 from localaws.errors import LocalAwsError
 from localaws.postgres_server import postgres
 from localaws.running import Running, running
+from metabase.files import HERE, load
+from metabase.preview.postgres import Postgres
+from metabase.preview.render import preview
 
 PROJECT = Path(__file__).resolve().parents[2]
 HOME = PROJECT / ".demo" / "harvest"
@@ -41,7 +48,17 @@ NORTH = Day("north", clients=20, portfolios=30, transactions=300)
 SOUTH = Day("south", clients=20, portfolios=30, transactions=300, with_errors=True)
 LAST_VERSION = 3
 """Of the north: its correction replaces two files, each of which opens a version."""
-GREAT = Day("great", clients=100, portfolios=200)
+GREAT = Day("great", clients=100, portfolios=1500)
+PORTFOLIOS_ABOVE = 1000
+"""Portfolios above which a delivery is large: so few that those of the great client are announced one by one."""
+BYTES_OF_ROW = 36
+CHUNKS = 5
+"""Chunks, at least, that the great client's transactions are split into."""
+SPLIT = """
+SELECT f.chunks, p.done FROM dataharvest.delivered_file f, dataharvest.portfolio_progress p
+JOIN dataharvest.delivery d USING (delivery_id)
+WHERE f.file_id = d.transaction_file AND d.external_client = 'great' ORDER BY p.done LIMIT 1
+"""
 
 
 class HarvestError(Exception):
@@ -77,11 +94,10 @@ def _run(console: Console) -> int:
     shutil.rmtree(HOME, ignore_errors=True)
     HOME.mkdir(parents=True)
     great = replace(GREAT, transactions=int(os.environ.get("TRANSACTIONS", "1000000")))
-    with console.status("packing the functions"):
-        subprocess.run([sys.executable, "lambdas/package.py", "--here"], cwd=PROJECT, check=True, capture_output=True)
+    packed = _packed(console)
     with postgres(HOME / "postgres") as dsn, running(HOME / "aws", misdeliver=MISDELIVERY, seed=7) as aws:
         with console.status("deploying the functions to the local AWS"):
-            stack = deploy(aws, dsn, PROJECT / "dist")
+            stack = deploy(aws, dsn, packed, _limits(great))
         started = time.monotonic()
         paths = {day.external_client: _upload(aws, day) for day in (NORTH, SOUTH, great)}
         metastore = Metastore(aws.client("dynamodb"), METASTORE)
@@ -92,7 +108,27 @@ def _run(console: Console) -> int:
         seconds = time.monotonic() - started
         sent = list(_received(aws, stack))
         _report(console, sent, seconds)
+        database = DatabaseManager.from_url(make_url(dsn).set(drivername="postgresql+psycopg"))
+        _report_large(console, database)
+        drawn = preview(load(HERE / "deliveries"), Postgres(database), HOME / "deliveries.html")
+        console.print(f"The dashboard of the deliveries: {drawn.path}", soft_wrap=True)
         return _check(console, sent, {client: recompute(files) for client, files in paths.items()})
+
+
+def _limits(great: Day) -> dict[str, str]:
+    """Settings by which the files of the great client, and no others, are large."""
+    size = str(great.transactions * BYTES_OF_ROW // (CHUNKS + 1))
+    names = {"SPLIT_ABOVE": size, "CHUNK_BYTES": size, "PORTFOLIOS_ABOVE": str(PORTFOLIOS_ABOVE)}
+    return {f"DATAHARVEST_{name}": value for name, value in names.items()}
+
+
+def _packed(console: Console) -> Path:
+    """Return the folder of the functions' zips: ``FUNCTIONS`` of the environment, or what is built here."""
+    if given := os.environ.get("FUNCTIONS"):
+        return Path(given)
+    with console.status("packing the functions"):
+        subprocess.run([sys.executable, "lambdas/package.py", "--here"], cwd=PROJECT, check=True, capture_output=True)
+    return PROJECT / "dist"
 
 
 def _upload(aws: Running, day: Day) -> dict[str, Path]:
@@ -147,6 +183,15 @@ def _report(console: Console, sent: list[Sent], seconds: float) -> None:
         table.add_row(client, str(version), kind, str(count))
     console.print(table)
     console.print(f"{seconds:.0f} s from the first upload to the last message.")
+
+
+def _report_large(console: Console, database: DatabaseManager) -> None:
+    """Say which way the great client's delivery went. Raises HarvestError if it was taken as a small one."""
+    found = database.query(SPLIT)
+    if not found or not found[0]["chunks"] or found[0]["chunks"] < CHUNKS:
+        raise HarvestError("the delivery of the great client was not split into chunks and portfolios")
+    chunks, done = found[0]["chunks"], found[0]["done"]
+    console.print(f"great: transactions loaded in {chunks} chunks, values of {done} portfolios from the streams.")
 
 
 def _check(console: Console, sent: list[Sent], expected: dict[str, Values]) -> int:

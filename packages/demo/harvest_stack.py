@@ -1,4 +1,4 @@
-"""DataHarvest on a local AWS: bucket, metastore, queues, key, secret, functions and what invokes them."""
+"""DataHarvest on a local AWS: everything that ``dataharvest.resources`` lists, with a bucket, a key and a secret."""
 
 from __future__ import annotations
 
@@ -13,18 +13,37 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import make_url
 
 from dataharvest.database.schema import migrate
-from dataharvest.model.choreography import CATAPULT, choreography
+from dataharvest.model.choreography import choreography
+from dataharvest.resources import (
+    ARRIVALS,
+    BUS,
+    CHUNK_TABLE,
+    EVENT_SOURCE,
+    MESSAGES,
+    METASTORE,
+    PARTITION_KEY,
+    PORTFOLIO_EVENT,
+    PROGRESS_TABLE,
+    QUEUE,
+    STREAM,
+    TABLE_STREAM,
+    TABLES,
+    functions,
+    queues,
+    streams,
+)
+from dataharvest.resources import (
+    Mapping as Source,
+)
 from localaws.running import Running
 
 BUCKET = "deliveries"
 FAILED = "failed-batches"
-METASTORE = "dataharvest"
-ARRIVALS = "dataharvest-arrivals"
 DATABASE = "dataharvest/database"
-STAGES = "dataharvest-"
 ROLE = "arn:aws:iam::123456789012:role/dataharvest"
 MEMORY_MB = 512
 SECONDS = 300
+SHARDS = 2
 TRIES = 50
 """Deliveries of a message before it goes to the dead-letter queue."""
 
@@ -37,36 +56,56 @@ class Stack:
     environment: Mapping[str, str]
 
 
-def deploy(aws: Running, dsn: str, dist: Path) -> Stack:
-    """Make everything; ``dist`` holds what ``lambdas/package.py --here`` builds."""
+def deploy(aws: Running, dsn: str, dist: Path, limits: Mapping[str, str]) -> Stack:
+    """Make everything; ``dist`` holds what ``lambdas/package.py --here`` builds. ``limits`` are further settings."""
     migrate(make_url(dsn).set(drivername="postgresql+psycopg"))
-    _, messages = _queue(aws, "dataharvest-messages.fifo", {"FifoQueue": "true"})
+    _, messages = _queue(aws, MESSAGES, {"FifoQueue": "true"})
     environment = {
         "DATAHARVEST_DATABASE_SECRET": _secret(aws, dsn),
         "DATAHARVEST_METASTORE": METASTORE,
         "DATAHARVEST_KMS_KEY": aws.client("kms").create_key()["KeyMetadata"]["KeyId"],
         "DATAHARVEST_MESSAGES": messages,
         "DATAHARVEST_STAGES": messages.removesuffix("messages.fifo"),
+        "DATAHARVEST_CHUNK_TABLE": CHUNK_TABLE,
+        "DATAHARVEST_PROGRESS_TABLE": PROGRESS_TABLE,
+        "DATAHARVEST_BUS": BUS,
+        **limits,
+    }
+    tables = {name: _table(aws, name, has_stream=has_stream) for name, has_stream in TABLES.items()}
+    sources = {
+        QUEUE: {name: _worked_queue(aws, name) for name in queues(choreography())},
+        TABLE_STREAM: {name: stream for name, stream in tables.items() if stream},
+        STREAM: _streams(aws),
     }
     layer = _layer(aws, dist)
-    functions = {
-        "dataharvest_persistence": _worked_queue(aws, ARRIVALS),
-        **{
-            _function_of(stage.name): _worked_queue(aws, STAGES + stage.name)
-            for stage in choreography().stages
-        },
-    }  # fmt: skip
-    for name, source in functions.items():
-        _function(aws, name, layer, environment, dist)
-        _read_queue(aws, name, source)
-    _function(aws, "dataharvest_dispatcher", layer, environment, dist)
-    _read_stream(aws, "dataharvest_dispatcher", _metastore(aws))
-    _notified_bucket(aws, functions["dataharvest_persistence"])
+    aws.client("s3").create_bucket(Bucket=FAILED)
+    for function in functions(choreography()):
+        _function(aws, function.name, layer, environment, dist)
+        for mapping in function.mappings:
+            _read(aws, function.name, mapping, sources[mapping.kind][mapping.source])
+    _notified_bucket(aws, sources[QUEUE][ARRIVALS])
     return Stack(messages, environment)
 
 
-def _function_of(stage: str) -> str:
-    return f"dataharvest_{stage}" if stage == CATAPULT else f"dataharvest_{stage}_transformer"
+def _streams(aws: Running) -> dict[str, str]:
+    """Make the bus, the streams and the rules that feed them; return the streams' ARNs by name."""
+    aws.client("events").create_event_bus(Name=BUS)
+    made = {}
+    for name in streams(choreography()):
+        aws.client("kinesis").create_stream(StreamName=name, ShardCount=SHARDS)
+        found = aws.client("kinesis").describe_stream_summary(StreamName=name)
+        made[name] = str(found["StreamDescriptionSummary"]["StreamARN"])
+        pattern = json.dumps({"source": [EVENT_SOURCE], "detail-type": [PORTFOLIO_EVENT]})
+        aws.client("events").put_rule(Name=name, EventBusName=BUS, EventPattern=pattern)
+        target = {
+            "Id": name,
+            "Arn": made[name],
+            "RoleArn": ROLE,
+            "InputPath": "$.detail",
+            "KinesisParameters": {"PartitionKeyPath": PARTITION_KEY},
+        }
+        aws.client("events").put_targets(Rule=name, EventBusName=BUS, Targets=[target])
+    return made
 
 
 def _secret(aws: Running, dsn: str) -> str:
@@ -113,36 +152,37 @@ def _worked_queue(aws: Running, name: str) -> str:
     return _queue(aws, name, {"VisibilityTimeout": str(SECONDS), "RedrivePolicy": redrive})[0]
 
 
-def _read_queue(aws: Running, function: str, source: str) -> None:
-    aws.client("lambda").create_event_source_mapping(
-        FunctionName=function, EventSourceArn=source, BatchSize=10, FunctionResponseTypes=["ReportBatchItemFailures"]
-    )
-
-
-def _read_stream(aws: Running, function: str, source: str) -> None:
-    aws.client("s3").create_bucket(Bucket=FAILED)
+def _read(aws: Running, function: str, mapping: Source, source: str) -> None:
+    given: dict[str, Any] = {} if mapping.kind == QUEUE else {
+        "StartingPosition": "TRIM_HORIZON",
+        "BisectBatchOnFunctionError": True,
+        "MaximumRetryAttempts": 10,
+        "ParallelizationFactor": mapping.parallelization,
+        "MaximumBatchingWindowInSeconds": mapping.window_seconds,
+        "DestinationConfig": {"OnFailure": {"Destination": f"arn:aws:s3:::{FAILED}"}},
+    }  # fmt: skip
     aws.client("lambda").create_event_source_mapping(
         FunctionName=function,
         EventSourceArn=source,
-        BatchSize=100,
-        StartingPosition="TRIM_HORIZON",
-        BisectBatchOnFunctionError=True,
-        MaximumRetryAttempts=10,
+        BatchSize=mapping.batch_size,
         FunctionResponseTypes=["ReportBatchItemFailures"],
-        DestinationConfig={"OnFailure": {"Destination": f"arn:aws:s3:::{FAILED}"}},
+        **given,
     )
 
 
-def _metastore(aws: Running) -> str:
+def _table(aws: Running, name: str, *, has_stream: bool) -> str | None:
+    """Make a table; return the ARN of its stream, if it has one."""
     keys: list[Any] = [("partition_key", "HASH"), ("sort_key", "RANGE")]
+    stream: Any = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"} if has_stream else {}
     made = aws.client("dynamodb").create_table(
-        TableName=METASTORE,
-        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+        TableName=name,
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
         BillingMode="PAY_PER_REQUEST",
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+        **({"StreamSpecification": stream} if has_stream else {}),
     )
-    return str(made["TableDescription"]["LatestStreamArn"])
+    arn: str | None = made["TableDescription"].get("LatestStreamArn")
+    return arn
 
 
 def _notified_bucket(aws: Running, arrivals: str) -> None:
