@@ -12,6 +12,7 @@ import boto3
 
 from dataharvest import audit
 from dataharvest.erasure.forget import Erasure
+from dataharvest.erasure.streams import Streams
 from dataharvest.erasure.tables import delivered_buckets
 from dataharvest.functions import Functions
 from dataharvest.key_rotation import rotate
@@ -87,8 +88,7 @@ def _forget(functions: Functions, given: argparse.Namespace) -> Iterator[str]:
     _audit(functions, "forget", f"sha256:{digest}")
     with functions.database.transaction() as connection:
         buckets = {*given.bucket, *delivered_buckets(connection)}
-    s3, queue = boto3.client("s3"), functions.settings.messages
-    erasure = Erasure(functions.database, functions.vault, s3, functions.sqs, queue, tuple(sorted(buckets)))
+    erasure = _erasure(functions, tuple(sorted(buckets)))
     found = erasure.find(given.client_reference)
     yield from erasure.erase(found)
     left = list(erasure.left(found))
@@ -96,7 +96,16 @@ def _forget(functions: Functions, given: argparse.Namespace) -> Iterator[str]:
         problem = f"something is left; forget again, and see what writes it: {some_of(left)}"
         raise LoadError("forget", problem)
     searched = ", ".join(sorted(buckets)) or "no bucket"
-    yield f"nothing is left in tables, {searched} and messages; {len(found)} dates searched"
+    yield f"nothing is left in tables, {searched}, messages and streams; {len(found)} dates searched"
+
+
+def _erasure(functions: Functions, buckets: tuple[str, ...]) -> Erasure:
+    settings = functions.settings
+    names = [f"{settings.streams}{transformer.stream}" for transformer in functions.choreography.streamed]
+    streams = Streams(boto3.client("kinesis"), tuple(names) if settings.bus else ())
+    s3 = boto3.client("s3")
+    held = (functions.database, functions.vault, s3, functions.sqs, settings.messages)
+    return Erasure(*held, buckets, streams, settings.failed_batches)
 
 
 def _rotate(functions: Functions, _: argparse.Namespace) -> Iterator[str]:

@@ -42,7 +42,7 @@ class LargeFunctions:
         """Splits large files."""
         shared, s3 = self.functions, boto3.client("s3")
         size = shared.settings.chunk_bytes
-        return Splitter(shared.sender, shared.metastore, s3, shared.queues, self.chunk_table, size)
+        return Splitter(shared.sender, shared.metastore, s3, shared.queues, self.chunk_table, size, self.progress)
 
     @cached_property
     def chunk_persistence(self) -> ChunkPersistence:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
+from dataharvest.model.kind import Kind
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
@@ -51,6 +53,12 @@ class Progress:
         except self.client.exceptions.ConditionalCheckFailedException:
             return
 
+    def days(self) -> list[tuple[str, str]]:
+        """Return the external clients and business dates that have parts, in their order."""
+        pages = self.client.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True)
+        items = [item for page in pages for item in page["Items"]]
+        return sorted({(item["partition_key"]["S"], item["sort_key"]["S"].partition("#")[0]) for item in items})
+
     def unfinished(self, external_client: str, business_date: str) -> tuple[Done, ...]:
         """Return the parts of a client's date that are not finished, by name."""
         answer = self.client.query(
@@ -64,6 +72,11 @@ class Progress:
         deserialize = TypeDeserializer().deserialize
         found = [_done({name: deserialize(value) for name, value in item.items()}) for item in answer["Items"]]
         return tuple(one for one in found if one.done < one.total)
+
+
+def chunks_of_kind(kind: Kind) -> str:
+    """Return the name of the part that the chunks of a kind of file are."""
+    return f"{kind.name} chunks"
 
 
 def _done(item: Mapping[str, Any]) -> Done:

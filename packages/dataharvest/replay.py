@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dataharvest.dispatcher import Dispatcher
+from dataharvest.given_up import place_of, records_of, text_of
 from dataharvest.model.choreography import ANNOUNCER
 from dataharvest.model.portfolio import PortfolioEvent
 from dataharvest.stage_queues import StageQueues
-from estrela.errors import SettingsError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -25,17 +23,14 @@ def replay(s3: S3Client, dispatcher: Dispatcher, address: str) -> Iterator[str]:
 
     Raises SettingsError for an address or object that is no such batch, or botocore's errors.
     """
-    bucket, _, prefix = address.removeprefix("s3://").partition("/")
-    if not address.startswith("s3://") or not bucket:
-        raise SettingsError("replay", f"{address!r} is no address such as s3://bucket/aws/lambda/")
+    bucket, prefix = place_of("replay", address)
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        for found in page.get("Contents", []):
-            content = s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read()
-            records = _records(found["Key"], content)
+        for key in [found["Key"] for found in page.get("Contents", [])]:
+            records = records_of("replay", key, s3.get_object(Bucket=bucket, Key=key)["Body"].read())
             changes = [record for record in records if "dynamodb" in record]
             asked = [stage for record in changes for stage in dispatcher.dispatch(record)]
             asked += _announced(dispatcher.queues, [record for record in records if "kinesis" in record])
-            yield f"s3://{bucket}/{found['Key']}: asked {', '.join(asked) or 'no stage'}"
+            yield f"s3://{bucket}/{key}: asked {', '.join(asked) or 'no stage'}"
 
 
 def _announced(queues: StageQueues, records: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -43,7 +38,7 @@ def _announced(queues: StageQueues, records: Iterable[Mapping[str, Any]]) -> lis
     deliveries, unreadable = {}, 0
     for record in records:
         try:
-            event = PortfolioEvent.from_json(base64.b64decode(record["kinesis"]["data"]))
+            event = PortfolioEvent.from_json(text_of(record))
         except ValueError:
             unreadable += 1
         else:
@@ -51,13 +46,3 @@ def _announced(queues: StageQueues, records: Iterable[Mapping[str, Any]]) -> lis
     for delivery in deliveries:
         queues.ask(ANNOUNCER, delivery.to_json(), delivery.external_client)
     return [*deliveries.values(), *([f"nothing for {unreadable} records that name no portfolio"] if unreadable else [])]
-
-
-def _records(key: str, content: bytes) -> list[dict[str, Any]]:
-    """Return the records of a failed invocation: its field ``payload`` is the event, as an object or as text."""
-    try:
-        payload = json.loads(content)["payload"]
-        records = (json.loads(payload) if isinstance(payload, str) else payload)["Records"]
-    except (ValueError, KeyError, TypeError):
-        raise SettingsError("replay", f"{key} holds no batch of a stream that Lambda gave up") from None
-    return list(records)

@@ -42,13 +42,25 @@ WHERE (external_client, business_date) = (%s, %s) GROUP BY version, type ORDER B
 def status_rows(
     items: Iterable[Item], choreography: Choreography, progress: Progress | None, now: datetime
 ) -> Iterator[Sequence[str]]:
-    """Yield one row for each client's date: ``STATUS``. The age is the time since its last flag was set."""
-    for item in items:
+    """Yield one row for each client's date: ``STATUS``. The age is the time since its last flag was set.
+
+    A date whose files are all being loaded in chunks has neither version nor age, and comes after the others.
+    """
+    items = list(items)
+    for item in [*items, *_unflagged(items, progress)]:
         missing = [flag for flag in choreography.flags if flag not in item]
         times = [datetime.fromisoformat(value) for name, value in item.items() if name.endswith("_at")]
         age = str(timedelta(seconds=int((now - max(times)).total_seconds()))) if times else ""
         state = "sent" if MESSAGES_SENT in item else _state(item, progress)
-        yield item["partition_key"], item["sort_key"], str(item[VERSION]), state, age, ", ".join(missing)
+        yield item["partition_key"], item["sort_key"], str(item.get(VERSION, "-")), state, age, ", ".join(missing)
+
+
+def _unflagged(items: Iterable[Item], progress: Progress | None) -> Iterator[Item]:
+    """Yield items of the dates that have no flag yet: no file but large ones, which are being loaded."""
+    known = {(item["partition_key"], item["sort_key"]) for item in items}
+    for client, day in progress.days() if progress else ():
+        if (client, day) not in known:
+            yield {"partition_key": client, "sort_key": day}
 
 
 def _state(item: Item, progress: Progress | None) -> str:

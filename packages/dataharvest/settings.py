@@ -20,8 +20,12 @@ class Settings:
 
     A file of more than ``split_above`` bytes is split into chunks of about ``chunk_bytes``, noted in the DynamoDB table
     ``chunk_table`` ("": no file is split). A delivery of more than ``portfolios_above`` portfolios is calculated in
-    batches of portfolios, announced on the EventBridge bus ``bus`` ("": none is). ``progress_table`` is the DynamoDB
-    table that shows how far both are; either needs it.
+    batches of portfolios, announced on the EventBridge bus ``bus`` ("": none is), which writes them to the Kinesis
+    streams whose names begin with ``streams``. ``progress_table`` is the DynamoDB table that shows how far both are;
+    either needs it.
+
+    ``failed_batches`` (``s3://bucket/prefix``) is where Lambda writes batches that it gave up; ``dataharvest forget``
+    searches it.
     """
 
     database_secret: str
@@ -33,6 +37,8 @@ class Settings:
     chunk_table: str = ""
     progress_table: str = ""
     bus: str = ""
+    streams: str = "dataharvest-"
+    failed_batches: str = ""
     split_above: int = 64 * MIB
     chunk_bytes: int = 32 * MIB
     portfolios_above: int = 10_000
@@ -52,6 +58,8 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         root_certificate=environ.get("DATAHARVEST_ROOT_CERTIFICATE", ""),
         chunk_table=large[0],
         bus=large[1],
+        streams=environ.get("DATAHARVEST_STREAMS") or Settings.streams,
+        failed_batches=environ.get("DATAHARVEST_FAILED_BATCHES", ""),
         progress_table=large[2],
         split_above=_number(environ, "DATAHARVEST_SPLIT_ABOVE", Settings.split_above),
         chunk_bytes=_number(environ, "DATAHARVEST_CHUNK_BYTES", Settings.chunk_bytes, least=1),

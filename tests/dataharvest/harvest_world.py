@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -15,13 +16,14 @@ from dataharvest.functions import Functions
 from dataharvest.metastore import plain
 from dataharvest.model.choreography import CATAPULT, choreography
 from dataharvest.model.delivery import DeliveredObject, Delivery
-from dataharvest.resources import BUS, CHUNK_TABLE, PROGRESS_TABLE, queues
+from dataharvest.resources import BUS, CHUNK_TABLE, PROGRESS_TABLE, queues, streams
 from dataharvest.settings import settings_from
 
 BUCKET = "deliveries"
 TABLE = "metastore"
 CLIENT = "EXT_CLIENT"
 DAY = "20220226"
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "x",
     "AWS_SECRET_ACCESS_KEY": "x",
@@ -71,6 +73,8 @@ def make_aws(conninfo: Mapping[str, str]) -> dict[str, str]:
     make_table(CHUNK_TABLE)
     make_table(PROGRESS_TABLE)
     boto3.client("events").create_event_bus(Name=BUS)
+    for name in streams(choreography()):
+        boto3.client("kinesis").create_stream(StreamName=name, ShardCount=1)
     sqs = boto3.client("sqs")
     messages = sqs.create_queue(QueueName="messages.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
     for queue in queues(choreography()):
@@ -86,6 +90,7 @@ def make_aws(conninfo: Mapping[str, str]) -> dict[str, str]:
         "DATAHARVEST_CHUNK_TABLE": CHUNK_TABLE,
         "DATAHARVEST_PROGRESS_TABLE": PROGRESS_TABLE,
         "DATAHARVEST_BUS": BUS,
+        "DATAHARVEST_FAILED_BATCHES": f"s3://{BUCKET}/aws/lambda/",
     }
 
 
@@ -122,14 +127,17 @@ class World:
             self.functions.database.close()
         self.functions = Functions(settings_from(self.environment), choreography())
 
-    def upload(self, kind: str, content: str | bytes, client: str = CLIENT, day: str = DAY) -> DeliveredObject:
+    def upload(
+        self, kind: str, content: str | bytes, client: str = CLIENT, day: str = DAY, prefix: str = "in"
+    ) -> DeliveredObject:
         """Put a file and return what its event says."""
         body = content.encode() if isinstance(content, str) else content
         self._sequence += 1
-        key = f"in/{client}/{kind}_{day}.csv"
+        key = f"{prefix}/{client}/{kind}_{day}.csv"
         put = boto3.client("s3").put_object(Bucket=BUCKET, Key=key, Body=body)
         etag = hashlib.md5(body).hexdigest()
-        return DeliveredObject(BUCKET, key, etag, f"{self._sequence:016X}", len(body), put["VersionId"])
+        time = (EPOCH + timedelta(milliseconds=self._sequence)).isoformat()
+        return DeliveredObject(BUCKET, key, etag, f"{self._sequence:016X}", len(body), put["VersionId"], time)
 
     def upload_all(self, files: Mapping[str, str], client: str = CLIENT, day: str = DAY) -> list[DeliveredObject]:
         return [self.upload(kind, content, client, day) for kind, content in files.items()]

@@ -11,8 +11,10 @@ import pytest
 from harvest_world import BUCKET, CLIENT, DAY, SAMPLE, SAMPLE_MESSAGES, World, delivery_of
 
 from dataharvest.cli import main
+from dataharvest.large_functions import LargeFunctions
 from dataharvest.model.delivery import Delivery
 from dataharvest.model.portfolio import PortfolioEvent
+from dataharvest.persistence.splitter import SPLIT
 from dataharvest.progress import Done, Progress
 
 
@@ -44,6 +46,17 @@ def test_status_says_how_far_large_files_are(settings: World, capsys: pytest.Cap
     progress.note(CLIENT, DAY, "version 1", Done("sum_deposit", 5, 5))
     assert main(["status"]) == 0
     assert "  waits for portfolios, accounts, transactions (transactions chunks 3 of 8)  " in capsys.readouterr().out
+
+
+def test_status_names_a_date_whose_only_file_is_being_loaded(
+    settings: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = LargeFunctions(settings.functions)
+    assert large.splitter.split(settings.upload("transactions", SAMPLE["transactions"])) == SPLIT
+    assert main(["status"]) == 0
+    (_, line) = capsys.readouterr().out.splitlines()
+    state = "waits for clients, portfolios, accounts, transactions (transactions chunks 0 of 1)"
+    assert line.startswith(f"{CLIENT}  {DAY}  -        {state}  ")
 
 
 def test_explain_tells_a_delivery_without_its_values(settings: World, capsys: pytest.CaptureFixture[str]) -> None:

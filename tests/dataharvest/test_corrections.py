@@ -61,6 +61,20 @@ def test_an_older_event_that_comes_late_changes_nothing(world: World) -> None:
     assert world.received() == []
 
 
+def test_an_older_object_of_another_key_changes_nothing(world: World) -> None:
+    """Of the files of a client, kind and date the newest one counts, however often those of other prefixes come."""
+    old, late = (
+        world.upload("clients", SAMPLE["clients"].replace("801", text), prefix=text) for text in ("700", "800")
+    )
+    world.take(old)
+    sent = world.deliver(SAMPLE)
+    world.take(old, late, old)
+    world.settle()
+    assert [one.body for one in sent] == SAMPLE_MESSAGES
+    assert world.received() == []
+    assert world.rows("SELECT version FROM dataharvest.business_day") == [(2,)]
+
+
 def test_the_same_portfolio_on_the_next_day_is_a_delivery_of_its_own(world: World) -> None:
     world.deliver(SAMPLE)
     sent = world.deliver({**SAMPLE, "accounts": SAMPLE["accounts"].replace("-56.00", "-57.00")}, day="20220227")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable
@@ -14,7 +15,9 @@ from harvest_world import BUCKET, CLIENT, DAY, FRIDA, FRITZ, PORTFOLIO_1, PORTFO
 from large_work import LIMITS, Bus, LargeWork, settle
 
 from dataharvest.cli import main
+from dataharvest.given_up import records_of, text_of
 from dataharvest.model.delivery import DeliveredObject
+from dataharvest.model.portfolio import PortfolioEvent
 from dataharvest.resources import CHUNKS, SPLITTER
 
 
@@ -43,6 +46,24 @@ def naming(held: str, *names: str) -> list[str]:
     return [line for line in held.splitlines() if pattern.search(line)]
 
 
+def put_batch(world: World, *portfolios: str) -> None:
+    """Write a batch that Lambda gave up to S3."""
+    details = [PortfolioEvent(world.delivery(), portfolio).to_json().encode() for portfolio in portfolios]
+    records = [{"kinesis": {"data": base64.b64encode(detail).decode()}} for detail in details]
+    body = json.dumps({"requestContext": {}, "payload": json.dumps({"Records": records})})
+    boto3.client("s3").put_object(Bucket=BUCKET, Key=f"aws/lambda/{len(portfolios)}", Body=body)
+
+
+def batches() -> list[list[str]]:
+    """The portfolios of each version of each batch in S3."""
+    s3, found = boto3.client("s3"), []
+    for one in s3.list_object_versions(Bucket=BUCKET, Prefix="aws/lambda/").get("Versions", []):
+        content = s3.get_object(Bucket=BUCKET, Key=one["Key"], VersionId=one["VersionId"])["Body"].read()
+        records = records_of("test", one["Key"], content)
+        found.append([PortfolioEvent.from_json(text_of(record)).portfolio_reference for record in records])
+    return found
+
+
 def newest(kind: str) -> str:
     key = f"in/{CLIENT}/{kind}_{DAY}.csv"
     return str(boto3.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read().decode())
@@ -57,13 +78,21 @@ def test_nothing_of_a_client_is_left_and_everything_of_the_others_is(
         "accounts": SAMPLE["accounts"] + "\n3,12345678,5,EUR,0",  # a repeated row of hers
         "transactions": SAMPLE["transactions"] + f"\n3,12345678,t3,much,DEPOSIT\n4,12345678\n5,{FRIDA},x,1,GIFT",
     }
+    world.take(world.upload("clients", SAMPLE["clients"].replace("801", "803"), prefix="first"))
     world.take(*world.upload_all(errors))
     world.take(world.upload("clients", SAMPLE["clients"].replace("801", "802")))  # a correction: two versions of it
+    put_batch(world, PORTFOLIO_1, PORTFOLIO_2)
+    put_batch(world, PORTFOLIO_1)
     world.settle()
     assert FRIDA in holdings(world)
     assert main(["forget", FRIDA]) == 0
-    assert capsys.readouterr().out.endswith(f"nothing is left in tables, {BUCKET} and messages; 1 dates searched\n")
+    assert capsys.readouterr().out.endswith(
+        f"nothing is left in tables, {BUCKET}, messages and streams; 1 dates searched\n"
+    )
     held = holdings(world)
+    assert batches() == [[PORTFOLIO_2]]
+    # What a newer object replaced is not rewritten: it would be the newest then.
+    assert not [line for line in held.splitlines() if line.startswith("first/")]
     assert naming(held, FRIDA, PORTFOLIO_1, "12345678", "Frida", "14e56786") == []
     assert newest("clients") == SAMPLE["clients"].splitlines()[0] + "\n" + SAMPLE["clients"].splitlines()[2]
     assert newest("transactions") == "\n".join(SAMPLE["transactions"].splitlines()[::2]) + "\n"
@@ -73,7 +102,7 @@ def test_nothing_of_a_client_is_left_and_everything_of_the_others_is(
     audited = world.rows("SELECT action, subject FROM dataharvest.audit")
     assert [(action, subject[:7]) for action, subject in audited] == [("forget", "sha256:")]
     assert main(["forget", FRIDA]) == 0
-    assert capsys.readouterr().out == f"nothing is left in tables, {BUCKET} and messages; 0 dates searched\n"
+    assert capsys.readouterr().out == f"nothing is left in tables, {BUCKET}, messages and streams; 0 dates searched\n"
 
 
 def test_the_event_of_a_rewritten_file_changes_nothing(settings: World) -> None:
@@ -156,7 +185,13 @@ def test_large_deliveries_are_forgotten_when_they_are_calculated(
             f"dataharvest: forget: {CLIENT} {DAY} is being calculated; forget again when its status is sent\n"
         )
         world.rows("UPDATE dataharvest.portfolio_progress SET done = 2 RETURNING 1")
-        assert main(["forget", FRIDA]) == 0
+        event = PortfolioEvent(world.delivery(), PORTFOLIO_1).to_json().encode()
+        boto3.client("kinesis").put_record(StreamName="dataharvest-deposits", Data=event, PartitionKey=PORTFOLIO_1)
+        assert main(["forget", FRIDA]) == 1
+        assert capsys.readouterr().err == (
+            "dataharvest: forget: something is left; forget again, and see what writes it: stream "
+            "dataharvest-deposits: 1 records, gone when their 24 hours of retention end\n"
+        )
         assert FRIDA not in holdings(world)
 
 

@@ -14,6 +14,7 @@ from dataharvest.database.session import Database
 from dataharvest.erasure import tables
 from dataharvest.erasure.files import StoredFile, owners, records, stored_files, write_without
 from dataharvest.erasure.queues import sift, with_dead_letters
+from dataharvest.erasure.streams import Streams, sift_batches
 from dataharvest.erasure.traces import Day, Traces
 from dataharvest.model.delivery import FileName
 from dataharvest.model.kind import CLIENTS, KINDS, PORTFOLIOS
@@ -30,7 +31,11 @@ Found = dict[Day, Traces]
 
 @dataclass(frozen=True)
 class Erasure:
-    """Erases clients from the database, from the delivered files of ``buckets`` and from the queue ``queue_url``."""
+    """Erases clients from the database, from the delivered files of ``buckets`` and from the queue ``queue_url``.
+
+    ``failed_batches`` is where Lambda writes the batches that it gave up (``s3://bucket/prefix``; "": nowhere).
+    ``streams`` are only searched: what is in them goes when their retention ends.
+    """
 
     database: Database
     vault: Vault
@@ -38,6 +43,8 @@ class Erasure:
     sqs: SQSClient
     queue_url: str
     buckets: tuple[str, ...]
+    streams: Streams
+    failed_batches: str = ""
 
     def find(self, reference: str) -> Found:
         """Return the dates on which a client is, and what names it there.
@@ -70,16 +77,19 @@ class Erasure:
                 tables.drop_incomplete(connection, day)
                 counts = tables.erase(connection, day, traces, key)
                 lines = [f"{table}: {count} rows" for table, count in counts.items()]
+                replaced = tables.replaced_objects(connection, day)
                 for stored in [one for one in self._stored() if one.day == day]:
-                    lines += self._rewrite(connection, stored, traces)
+                    is_newest = stored.is_newest and (stored.bucket, stored.key) not in replaced
+                    lines += self._rewrite(connection, replace(stored, is_newest=is_newest), traces)
             yield from (f"{day.external_client} {day.business_date}: {line}" for line in lines)
         for url in with_dead_letters(self.sqs, self.queue_url):
             count = sift(self.sqs, url, partial(_names, found), delete=True)
             if count:
                 yield f"{url}: {count} messages"
+        yield from self._sift_batches(found, delete=True)
 
     def left(self, found: Found) -> Iterator[str]:
-        """Yield a line for whatever still names a client: in any table, object or message."""
+        """Yield a line for whatever still names a client: in any table, object, message, batch or stream."""
         for day, traces in found.items():
             key = self.vault.key(day.external_client, day.business_date)
             with self.database.transaction() as connection:
@@ -93,6 +103,12 @@ class Erasure:
             count = sift(self.sqs, url, partial(_names, found), delete=False)
             if count:
                 yield f"{url}: {count} messages"
+        yield from self._sift_batches(found, delete=False)
+        yield from self.streams.left(partial(_names, found))
+
+    def _sift_batches(self, found: Found, *, delete: bool) -> Iterator[str]:
+        if self.failed_batches:
+            yield from sift_batches(self.s3, self.failed_batches, partial(_names, found), delete=delete)
 
     def _stored(self) -> Iterator[StoredFile]:
         for bucket in self.buckets:

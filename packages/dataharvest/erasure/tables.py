@@ -115,6 +115,18 @@ def left(connection: Connection[Any], day: Day, traces: Traces, key: DataKey) ->
     return {table: count for table, count in counts.items() if count}
 
 
+def replaced_objects(connection: Connection[Any], day: Day) -> set[tuple[str, str]]:
+    """Return bucket and key of each object of a date that a newer object of the same kind, of another key, replaced."""
+    query = """
+        SELECT bucket, object_key FROM (
+            SELECT *, row_number() OVER newest_first AS age FROM dataharvest.newest_object
+            WHERE (external_client, business_date) = (%s, %s)
+            WINDOW newest_first AS (PARTITION BY kind ORDER BY event_time DESC, bucket DESC, object_key DESC)) o
+        WHERE age > 1
+    """
+    return set(connection.execute(query, (day.external_client, day_of(day.business_date))).fetchall())
+
+
 def replace_content(connection: Connection[Any], day: Day, kind: str, etag: str, new: tuple[str, int]) -> None:
     """Note the new ETag and size of a file whose object was rewritten: its event is then of a known content."""
     query = """

@@ -46,8 +46,8 @@ class Delivery:
 class DeliveredObject:
     """An object of S3 as its event describes it.
 
-    ``sequencer`` orders the events of one key (hexadecimal text of any length); ``version_id`` is "" in a bucket
-    without versions.
+    ``sequencer`` orders the events of one key (hexadecimal text of any length), ``event_time`` (ISO 8601) those of
+    several; ``version_id`` is "" in a bucket without versions.
     """
 
     bucket: str
@@ -56,6 +56,7 @@ class DeliveredObject:
     sequencer: str
     size: int = 0
     version_id: str = ""
+    event_time: str = ""
 
     def to_json(self) -> str:
         """Return the text of a message that asks for work on it."""

@@ -13,10 +13,10 @@ def delivered_objects(event: Mapping[str, Any]) -> Iterator[DeliveredObject]:
     """Yield the objects that an event of S3 says were created; S3's test event names none."""
     for record in event.get("Records", ()):
         if str(record.get("eventName", "")).removeprefix("s3:").startswith("ObjectCreated:"):
-            yield _delivered(record["s3"])
+            yield _delivered(record["s3"], str(record.get("eventTime", "")))
 
 
-def _delivered(s3: Mapping[str, Any]) -> DeliveredObject:
+def _delivered(s3: Mapping[str, Any], event_time: str) -> DeliveredObject:
     described = s3["object"]
     return DeliveredObject(
         bucket=s3["bucket"]["name"],
@@ -25,4 +25,5 @@ def _delivered(s3: Mapping[str, Any]) -> DeliveredObject:
         sequencer=str(described.get("sequencer", "")),
         size=int(described.get("size", 0)),
         version_id=str(described.get("versionId") or ""),
+        event_time=event_time,
     )

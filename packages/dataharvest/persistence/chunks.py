@@ -17,7 +17,7 @@ from dataharvest.persistence.chunk_table import ChunkTable
 from dataharvest.persistence.persist import FOREIGN, PERSISTED, REPLACED
 from dataharvest.persistence.rows import Loaded, load_rows
 from dataharvest.persistence.stream import ReplacedError, open_chunk, open_object
-from dataharvest.progress import Done, Progress
+from dataharvest.progress import Done, Progress, chunks_of_kind
 from dataharvest.vault import DataKey
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class ChunkPersistence:
             _enter(connection, known.file_id, identity, rows)
         done = len(register.loaded_chunks(connection, known.file_id))
         registered = _complete(connection, name, task, known.file_id) if done == task.chunks else None
-        return _State(Done(f"{name.kind.name} chunks", done, task.chunks), registered)
+        return _State(Done(chunks_of_kind(name.kind), done, task.chunks), registered)
 
 
 def _enter(connection: Connection[Any], file_id: int, identity: str, rows: Loaded) -> None:
@@ -103,7 +103,7 @@ def _enter(connection: Connection[Any], file_id: int, identity: str, rows: Loade
 def _complete(connection: Connection[Any], name: FileName, task: ChunkTask, file_id: int) -> register.Registered:
     """Register a file whose chunks are all loaded. Raises ReplacedError if a newer object came meanwhile."""
     register.lock_kind(connection, name)
-    if register.is_outdated(connection, task.delivered):
+    if register.is_outdated(connection, name, task.delivered):
         raise ReplacedError
     query = """
         UPDATE dataharvest.delivered_file SET is_complete = true, (rows_loaded, rows_rejected) =

@@ -76,7 +76,7 @@ class Persistence:
         Raises ReplacedError.
         """
         register.lock_kind(connection, name)
-        if register.is_outdated(connection, delivered):
+        if register.is_outdated(connection, name, delivered):
             raise ReplacedError
         known = register.known_file(connection, name, delivered)
         if known and not known.is_ready:

@@ -42,17 +42,37 @@ def lock_kind(connection: Connection[Any], name: FileName) -> None:
     lock(connection, "persistence", name.external_client, name.business_date, name.kind.name)
 
 
-def is_outdated(connection: Connection[Any], delivered: DeliveredObject) -> bool:
-    """Return whether a newer event of the same object was taken before; note this one if it is the newest."""
-    query = """
-        INSERT INTO dataharvest.newest_object AS known (bucket, object_key, sequencer) VALUES (%s, %s, %s)
-        ON CONFLICT (bucket, object_key) DO UPDATE
-        SET sequencer = greatest(known.sequencer COLLATE "C", EXCLUDED.sequencer COLLATE "C"),
-            times_seen = known.times_seen + 1
-        RETURNING sequencer
+def is_outdated(connection: Connection[Any], name: FileName, delivered: DeliveredObject) -> bool:
+    """Return whether a newer object of the same client, date and kind was taken before.
+
+    The event is noted if it is the newest one of its key. Sequencers order the events of one key; S3 does not compare
+    those of several keys, which the times of their events order, and keys of one time their text.
     """
-    found = connection.execute(query, (delivered.bucket, delivered.key, delivered.order)).fetchone()
-    return bool(found and found[0] != delivered.order)
+    query = """
+        WITH noted AS (
+            INSERT INTO dataharvest.newest_object AS known
+                (bucket, object_key, sequencer, external_client, business_date, kind, event_time)
+            VALUES (%(bucket)s, %(key)s, %(order)s, %(client)s, %(day)s, %(kind)s, %(time)s)
+            ON CONFLICT (bucket, object_key) DO UPDATE
+            SET sequencer = greatest(known.sequencer COLLATE "C", EXCLUDED.sequencer COLLATE "C"),
+                event_time = CASE WHEN EXCLUDED.sequencer COLLATE "C" > known.sequencer COLLATE "C"
+                    THEN EXCLUDED.event_time ELSE known.event_time END,
+                times_seen = known.times_seen + 1
+            RETURNING sequencer, event_time
+        )
+        SELECT sequencer <> %(order)s OR EXISTS (
+            SELECT FROM dataharvest.newest_object other
+            WHERE (other.external_client, other.business_date, other.kind) = (%(client)s, %(day)s, %(kind)s)
+                AND (other.bucket, other.object_key) <> (%(bucket)s, %(key)s)
+                AND (other.event_time, other.bucket, other.object_key)
+                    > (noted.event_time, %(bucket)s, %(key)s))
+        FROM noted
+    """
+    client, day = _day(name)
+    time = delivered.event_time or "-infinity"
+    of = {"client": client, "day": day, "kind": name.kind.name, "order": delivered.order, "time": time}
+    found = connection.execute(query, {**of, "bucket": delivered.bucket, "key": delivered.key}).fetchone()
+    return bool(found and found[0])
 
 
 def known_file(connection: Connection[Any], name: FileName, delivered: DeliveredObject) -> KnownFile | None:

@@ -17,6 +17,7 @@ from dataharvest.persistence.chunk_table import ChunkTable
 from dataharvest.persistence.persist import FOREIGN, PERSISTED, REFUSED, REPLACED
 from dataharvest.persistence.refusal import refuse
 from dataharvest.persistence.stream import RefusedError, ReplacedError, open_object, read_header
+from dataharvest.progress import Done, Progress, chunks_of_kind
 from dataharvest.resources import CHUNKS
 from dataharvest.stage_queues import StageQueues
 from dataharvest.vault import DataKey
@@ -37,6 +38,7 @@ class Splitter:
     queues: StageQueues
     chunk_table: ChunkTable
     chunk_bytes: int
+    progress: Progress
 
     def split(self, delivered: DeliveredObject) -> str:
         """Ask for the chunks of an object that are not loaded, and return what came of it.
@@ -58,6 +60,8 @@ class Splitter:
         done, loaded = self._enter(name, delivered, key, plan)
         if done == SPLIT:
             missing = [chunk for chunk in plan.chunks if chunk_id(content, chunk) not in loaded]
+            done_now = Done(chunks_of_kind(name.kind), len(loaded), len(plan.chunks))
+            self.progress.note(name.external_client, name.business_date, content, done_now)
             for task in tasks(delivered, plan, missing):
                 self.chunk_table.enter(content, task.chunk)
                 self.queues.ask(CHUNKS, task.to_json(), name.external_client)
@@ -77,7 +81,7 @@ class Splitter:
         """
         with self.sender.database.transaction() as connection:
             register.lock_kind(connection, name)
-            if register.is_outdated(connection, delivered):
+            if register.is_outdated(connection, name, delivered):
                 return REPLACED, set()
             known = register.known_file(connection, name, delivered)
             if known is None:

@@ -1,0 +1,48 @@
+"""Batches of streams that Lambda gave up, as its on-failure destination writes them to S3."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from estrela.errors import SettingsError
+
+Record = dict[str, Any]
+"""A record of a stream, as a function gets it."""
+
+
+def place_of(command: str, address: str) -> tuple[str, str]:
+    """Return bucket and prefix of ``s3://bucket/prefix``. Raises SettingsError, which names the ``command``."""
+    bucket, _, prefix = address.removeprefix("s3://").partition("/")
+    if not address.startswith("s3://") or not bucket:
+        raise SettingsError(command, f"{address!r} is no address such as s3://bucket/aws/lambda/")
+    return bucket, prefix
+
+
+def records_of(command: str, key: str, content: bytes) -> list[Record]:
+    """Return the records of a failed invocation: its field ``payload`` is the event, as an object or as text.
+
+    Raises SettingsError, which names the ``command``, for what is no such batch.
+    """
+    try:
+        payload = json.loads(content)["payload"]
+        records = (json.loads(payload) if isinstance(payload, str) else payload)["Records"]
+    except (ValueError, KeyError, TypeError):
+        raise SettingsError(command, f"{key} holds no batch of a stream that Lambda gave up") from None
+    return list(records)
+
+
+def with_records(content: bytes, records: list[Record]) -> bytes:
+    """Return the batch ``content`` with other records."""
+    found = json.loads(content)
+    payload = found["payload"]
+    event = {**(json.loads(payload) if isinstance(payload, str) else payload), "Records": records}
+    return json.dumps({**found, "payload": json.dumps(event) if isinstance(payload, str) else event}).encode()
+
+
+def text_of(record: Mapping[str, Any]) -> str:
+    """Return what a record says; the data of Kinesis is decoded."""
+    data = record.get("kinesis", {}).get("data")
+    return json.dumps(record) if data is None else base64.b64decode(data).decode("utf-8", "replace")
