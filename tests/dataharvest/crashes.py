@@ -37,6 +37,13 @@ def each_effect(call: Callable[[str], None]) -> Iterator[None]:
 
 
 @contextmanager
+def crash_on(name: str, die: Callable[[], None]) -> Iterator[None]:
+    """Call ``die`` at the first effect of this name."""
+    with each_effect(lambda effect: die() if effect == name else None):
+        yield
+
+
+@contextmanager
 def crash_at(effect: int, die: Callable[[], None]) -> Iterator[None]:
     """Call ``die`` at the effect with this number, from 0 on."""
     left = effect

@@ -1,7 +1,8 @@
 """A process that works on deliveries and is killed: each line of its input is a client and the effect to die at.
 
 It forks for each line; the child does everything that a delivery needs, and kills itself with SIGKILL just before the
-effect with that number (-1: never). The answer is the child's exit status, negative if a signal ended it.
+effect with that number (-1: never), or the first one of that name. The answer is the child's exit status, negative if a
+signal ended it.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import AbstractContextManager
 from typing import Any
 
 import boto3
-from crashes import crash_at, each_effect
+from crashes import crash_at, crash_on, each_effect
 from harvest_world import BUCKET, DAY, World
 
 from dataharvest.functions import Functions
@@ -36,12 +38,19 @@ def work(client: str) -> None:
     functions.sender.send(client, DAY)
 
 
+def dying(effect: str) -> AbstractContextManager[None]:
+    def die() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    return crash_at(int(effect), die) if effect.lstrip("-").isdigit() else crash_on(effect, die)
+
+
 def main() -> None:
     for line in sys.stdin:
-        client, effect = line.split()
+        client, effect = line.rstrip().split(maxsplit=1)
         child = os.fork()
         if not child:
-            with crash_at(int(effect), lambda: os.kill(os.getpid(), signal.SIGKILL)):
+            with dying(effect):
                 work(client)
             os._exit(0)
         _, status = os.waitpid(child, 0)

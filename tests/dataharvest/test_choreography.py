@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dataharvest import resources
 from dataharvest.model.choreography import BY_PORTFOLIO, KIND_FLAGS, Stage, assemble, choreography
 from dataharvest.model.transformer import CLIENT, PORTFOLIO, Transformer, Value
 from estrela.errors import DefinitionError
@@ -101,6 +102,21 @@ def test_a_transformer_with_a_stream_that_cannot_be_divided_is_refused(given: di
         "Transformer('a'): has a stream, so that it may declare only values of portfolios, not sensitive, whose SQL "
         "has {of_portfolios}, findings and checks"
     )
+
+
+def test_every_stream_has_one_reader() -> None:
+    """A shard serves two before it throttles; the metastore's dispatcher asks all stages."""
+    read = [
+        (mapping.source, function.name)
+        for function in resources.functions(choreography())
+        for mapping in function.mappings
+        if mapping.kind != resources.QUEUE
+    ]
+    assert sorted(read) == [
+        ("dataharvest", "dataharvest_dispatcher"),
+        ("dataharvest-deposits", "dataharvest_sum_deposit_transformer"),
+        ("dataharvest-transactions", "dataharvest_transaction_transformer"),
+    ]
 
 
 READY = {"version": 1, "a": True, "b": True}

@@ -39,9 +39,23 @@ def records(content: bytes) -> list[list[str]]:
     return list(csv.reader(text))
 
 
-@given(body=st.text(st.sampled_from('ab,"\n\r é'), max_size=60), size=st.integers(1, 30))
-@settings(max_examples=300, deadline=None)
+BODIES = given(body=st.text(st.sampled_from('ab,"\n\r é'), max_size=60), size=st.integers(1, 30))
+
+
+@BODIES
+@settings(max_examples=40, deadline=None)
 def test_chunks_hold_the_records_of_the_file(body: str, size: int) -> None:
+    cut(body, size)
+
+
+@pytest.mark.long
+@BODIES
+@settings(max_examples=1000, deadline=None)
+def test_chunks_hold_the_records_of_many_files(body: str, size: int) -> None:
+    cut(body, size)
+
+
+def cut(body: str, size: int) -> None:
     content = (HEADER + body).encode()
     found = chunks_of(read_header(TRANSACTIONS, io.BytesIO(content)), size)
     assert [found[0].start, *(chunk.end for chunk in found)] == [
@@ -90,11 +104,30 @@ def ask_for_chunks(work: LargeWork, event: DeliveredObject) -> list[ChunkTask]:
     return [asked for name, asked in work.asked() if name == CHUNKS]
 
 
-@given(rows=st.lists(ROW, max_size=12), quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]), seed=st.integers())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FILES = given(
+    rows=st.lists(ROW, max_size=12), quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]), seed=st.integers()
+)
+ONE_WORLD = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@FILES
+@settings(ONE_WORLD, max_examples=6)
 def test_chunks_in_any_order_give_the_rows_of_the_whole_file(
     shared: World, rows: list[tuple[str, str, str]], quoting: Any, seed: int
 ) -> None:
+    load_in_chunks(shared, rows, quoting, seed)
+
+
+@pytest.mark.long
+@FILES
+@settings(ONE_WORLD, max_examples=200)
+def test_chunks_of_many_files_give_the_rows_of_the_whole_file(
+    shared: World, rows: list[tuple[str, str, str]], quoting: Any, seed: int
+) -> None:
+    load_in_chunks(shared, rows, quoting, seed)
+
+
+def load_in_chunks(shared: World, rows: list[tuple[str, str, str]], quoting: Any, seed: int) -> None:
     """Of repeated keys the first in the file is kept, whichever chunk is loaded first."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n", quoting=quoting)

@@ -62,14 +62,32 @@ TEXT = st.text(st.sampled_from("ab1,\"'\\ é\n\r.-e"), min_size=1, max_size=6)
 AMOUNT = st.one_of(st.decimals(-1000, 1000, places=2).map(str), st.sampled_from(["", "x", "1e2", "NaN", " 7 ", "1_0"]))
 
 
-@given(
+FILES = given(
     rows=st.lists(st.tuples(TEXT, TEXT, AMOUNT), max_size=6),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
 )
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ONE_WORLD = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@FILES
+@settings(ONE_WORLD, max_examples=8)
 def test_a_file_gives_the_same_rows_whether_or_not_it_is_read_row_by_row(
     shared: World, rows: list[tuple[str, str, str]], quoting: Any
 ) -> None:
+    compare(shared, rows, quoting)
+
+
+@pytest.mark.long
+@FILES
+@settings(ONE_WORLD, max_examples=300)
+def test_many_files_give_the_same_rows_whether_or_not_they_are_read_row_by_row(
+    shared: World, rows: list[tuple[str, str, str]], quoting: Any
+) -> None:
+    compare(shared, rows, quoting)
+
+
+def compare(shared: World, rows: list[tuple[str, str, str]], quoting: Any) -> None:
+    """Load rows as a whole and row by row."""
     found = []
     for row_by_row in (False, True):
         text = io.StringIO()
