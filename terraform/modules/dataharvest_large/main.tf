@@ -20,7 +20,7 @@ locals {
       queue      = "splitter"
       batch      = 1
       seconds    = 900 # it reads a file from end to end
-      statements = merge(var.base.statements.take, local.chunked, local.asked)
+      statements = merge(var.base.statements.take, local.chunked, local.told, local.asked)
     }
     dataharvest_chunk_persistence = {
       queue      = "chunks"
