@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from estrela.airflow.feed_dag import feed_dag
+from estrela.airflow.unreadable import unreadable_feed
 from estrela.model.feed_plan import feed_dag_id
-from estrela.model.feeds import feeds
+from estrela.model.feeds import found_feeds
 
-for feed in feeds().values():
+found = found_feeds()
+for feed in found.feeds.values():
     globals()[feed_dag_id(feed.name)] = feed_dag(feed)
+for name, problem in found.problems.items():
+    globals()[feed_dag_id(name)] = unreadable_feed(name, problem)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.sdk import DAG
 
 from estrela.airflow.star_dag import star_dag
-from estrela.airflow.unreadable_star import unreadable_star
+from estrela.airflow.unreadable import unreadable_star
 from estrela.model.plan import dag_id
 from estrela.model.star import star_names
 

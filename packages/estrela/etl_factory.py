@@ -1,7 +1,8 @@
 """The composition root: from the settings of a run to its step.
 
 Only this module, and those that it puts steps together from (:mod:`estrela.run_parts`,
-:mod:`estrela.extractor_factory`, :mod:`estrela.feed_steps`, :mod:`estrela.warehouse_parts`), name concrete classes.
+:mod:`estrela.extractor_factory`, :mod:`estrela.feed_steps`, :mod:`estrela.warehouse_parts`,
+:mod:`estrela.warehouse_places`), name concrete classes.
 """
 
 from __future__ import annotations

@@ -9,12 +9,22 @@ from dataclasses import dataclass
 from estrela.errors import SettingsError
 from estrela.model.feed import Feed
 from estrela.model.feed_plan import FEED_PHASES
-from estrela.model.feeds import feeds
+from estrela.model.feeds import found_feeds
 from estrela.settings import BUCKET, RUN_KEY, matching, pairs
 
 SECRET = re.compile(r"[A-Za-z0-9/_+=.@:-]{1,512}")
 A_BUCKET = "the name of an S3 bucket"
 A_SECRET = "the name of a secret"  # noqa: S105 - says what is allowed
+A_NAME, NAME = "a name of letters, digits, hyphens and underscores", re.compile(r"[A-Za-z0-9_-]{1,128}")
+OPTIONAL: Mapping[str, tuple[re.Pattern[str], str]] = {
+    "pii_secret": (SECRET, A_SECRET),
+    "redshift_workgroup": (NAME, A_NAME),
+    "redshift_cluster": (NAME, A_NAME),
+    "redshift_database": (NAME, A_NAME),
+    "redshift_secret_arn": (SECRET, "the ARN of a secret"),
+    "redshift_role": (re.compile(r"default|arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]{1,512}"), "the ARN of a role"),
+}
+"""Arguments that only some feeds need: the pattern of each, and what it is."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +32,8 @@ class FeedSettings:
     """One run of a feed's step.
 
     ``run_key`` names the attempt that a retry attaches to. ``landing`` and ``archive`` are buckets;
-    ``warehouse_secret`` and ``pii_secret`` ("": no feed hashes values) are names of secrets, as
-    :mod:`estrela.warehouse_parts` explains them.
+    ``warehouse_secret`` is the name of a secret; ``optional`` has the values of :data:`OPTIONAL`, "" where not given.
+    :mod:`estrela.warehouse_places` explains them.
     """
 
     feed: Feed
@@ -32,7 +42,7 @@ class FeedSettings:
     landing: str
     archive: str
     warehouse_secret: str
-    pii_secret: str = ""
+    optional: Mapping[str, str]
 
     @property
     def title(self) -> str:
@@ -41,12 +51,12 @@ class FeedSettings:
 
     @property
     def environ(self) -> Mapping[str, str]:
-        """The settings as the environment variables of :mod:`estrela.warehouse_parts`."""
+        """The settings as the environment variables of :mod:`estrela.warehouse_places`."""
         return {
             "ESTRELA_LANDING": self.landing,
             "ESTRELA_ARCHIVE": self.archive,
             "ESTRELA_WAREHOUSE_SECRET": self.warehouse_secret,
-            **({"ESTRELA_PII_SECRET": self.pii_secret} if self.pii_secret else {}),
+            **{f"ESTRELA_{name.upper()}": value for name, value in self.optional.items() if value},
         }
 
 
@@ -57,16 +67,18 @@ def is_of_feed(argv: Sequence[str]) -> bool:
 
 def feed_settings_from(argv: Sequence[str]) -> FeedSettings:
     """Read ``--name value`` pairs; Glue's own are passed over. Raises SettingsError."""
-    given, declared = pairs(argv), feeds()
+    given, found = pairs(argv), found_feeds()
     name = given["feed"]
-    if name not in declared:
-        raise SettingsError("--feed", f"no feed is called {name[:100]!r}; allowed: {', '.join(declared)}")
+    if name in found.errors:
+        raise SettingsError("--feed", f"the declaration of {name!r} cannot be read: {found.problems[name]}")
+    if name not in found.feeds:
+        raise SettingsError("--feed", f"no feed is called {name[:100]!r}; allowed: {', '.join(found.feeds)}")
     return FeedSettings(
-        feed=declared[name],
+        feed=found.feeds[name],
         phase=matching(given, "phase", re.compile("|".join(FEED_PHASES)), f"one of {', '.join(FEED_PHASES)}"),
         run_key=matching(given, "run_key", RUN_KEY, "1 to 400 printable ASCII characters without blanks"),
         landing=matching(given, "landing", BUCKET, A_BUCKET),
         archive=matching(given, "archive", BUCKET, A_BUCKET),
         warehouse_secret=matching(given, "warehouse_secret", SECRET, A_SECRET),
-        pii_secret=matching(given, "pii_secret", SECRET, A_SECRET, ""),
+        optional={name: matching(given, name, *rule, "") for name, rule in OPTIONAL.items()},
     )

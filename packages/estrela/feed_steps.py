@@ -41,7 +41,7 @@ class FeedSteps:
 
     @property
     def _bucket(self) -> str:
-        return self.feed.origin.bucket or self.parts.landing
+        return self.feed.origin.bucket or self.parts.places.landing
 
     def step(self, phase: str) -> ETLBase:
         """Return the step of a phase of :mod:`estrela.model.feed_plan`. Raises SettingsError."""
@@ -101,5 +101,5 @@ class FeedSteps:
 
     def archive(self) -> ArchiveFeed:
         """Return the step that moves settled files to the archive."""
-        archive = Archive(self.parts.database, self.parts.files, self.parts.archive_bucket)
+        archive = Archive(self.parts.database, self.parts.files, self.parts.places.archive)
         return ArchiveFeed(self.feed, archive, log=self.log, root=self.root)

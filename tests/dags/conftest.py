@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import textwrap
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow_fork import AirflowFork
 from ledger_house import postgres
 from sqlalchemy import make_url
 
@@ -65,6 +64,7 @@ class Platform:
 
     aws: Running
     home: Path
+    airflow: AirflowFork
     lake: str
     job: str
     variables: dict[str, str] = field(default_factory=dict)
@@ -73,21 +73,15 @@ class Platform:
     def env(self) -> dict[str, str]:
         variables = {"lake": self.lake, "glue_job": self.job, "poll_seconds": "0.2"} | self.variables
         return {
-            **os.environ,
+            **airflow_env(self.home),
             **self.aws.env,
             **{f"AIRFLOW_VAR_ESTRELA_{name.upper()}": value for name, value in variables.items()},
-            "AIRFLOW_HOME": str(self.home),
-            "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
-            "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
-            "AIRFLOW__CORE__UNIT_TEST_MODE": "false",
-            "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
             "AIRFLOW_CONN_AWS_DEFAULT": "aws://",
         }
 
-    def python(self, script: str, *arguments: str) -> subprocess.Popen[str]:
-        """Start a Python process in this environment."""
-        command = [sys.executable, "-c", textwrap.dedent(script), *arguments]
-        return subprocess.Popen(command, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    def python(self, script: str, *arguments: str) -> str:
+        """Run Python in this environment, and return what it printed."""
+        return self.airflow.run(self.env, script, *arguments)
 
     def runs(self) -> list[dict[str, Any]]:
         """The Glue runs, oldest first."""
@@ -95,9 +89,20 @@ class Platform:
         return sorted(found, key=lambda run: run["StartedOn"])
 
 
-def answer(process: subprocess.Popen[str], seconds: float = 900) -> Any:
+def airflow_env(home: Path) -> dict[str, str]:
+    """The environment of every process of Airflow."""
+    return {
+        **os.environ,
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
+        "AIRFLOW__CORE__UNIT_TEST_MODE": "false",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+    }
+
+
+def answer(output: str) -> Any:
     """The JSON that a script printed last; its whole output where there is none."""
-    output, _ = process.communicate(timeout=seconds)
     try:
         return json.loads(output.strip().splitlines()[-1])
     except (ValueError, IndexError):
@@ -111,11 +116,36 @@ def answer_of() -> Any:
 
 
 @pytest.fixture(scope="session")
-def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = tmp_path_factory.mktemp("airflow")
-    env = {**os.environ, "AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "false"}
-    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], env=env, check=True, capture_output=True)
-    return home
+def airflow_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("airflow")
+
+
+@pytest.fixture(scope="session")
+def airflow(tmp_path_factory: pytest.TempPathFactory, airflow_folder: Path) -> Iterator[AirflowFork]:
+    """Airflow, imported and without a database yet."""
+    fork = AirflowFork(airflow_env(airflow_folder), tmp_path_factory.mktemp("output"))
+    yield fork
+    fork.close()
+
+
+@pytest.fixture(scope="session")
+def script(airflow: AirflowFork, airflow_folder: Path) -> Callable[..., Any]:
+    """Runs a script beside Airflow without AWS; returns the JSON that it printed last."""
+    return lambda text, *arguments: answer(airflow.run(airflow_env(airflow_folder), text, *arguments))
+
+
+@pytest.fixture(scope="session")
+def parse(script: Callable[..., Any]) -> Callable[[Path], Any]:
+    """Returns what Airflow finds in a DAG file; see ``parse_dags.py``."""
+    return lambda file: script((Path(__file__).parent / "parse_dags.py").read_text(), str(file))
+
+
+@pytest.fixture(scope="session")
+def airflow_home(airflow: AirflowFork, airflow_folder: Path) -> Path:
+    """Airflow's home, with a database."""
+    migrate = "from airflow.utils.db import upgradedb; upgradedb(); print('true')"
+    assert answer(airflow.run(airflow_env(airflow_folder), migrate))
+    return airflow_folder
 
 
 @pytest.fixture(scope="session")
@@ -125,9 +155,9 @@ def local_aws() -> Iterator[Running]:
 
 
 @pytest.fixture
-def platform(airflow_home: Path, local_aws: Running) -> Platform:
+def platform(airflow: AirflowFork, airflow_home: Path, local_aws: Running) -> Platform:
     name = uuid.uuid4().hex[:12]
-    made = Platform(local_aws, airflow_home, f"lake-{name}", f"job-{name}")
+    made = Platform(local_aws, airflow_home, airflow, f"lake-{name}", f"job-{name}")
     s3 = local_aws.client("s3")
     s3.create_bucket(Bucket=made.lake)
     s3.put_object(Bucket=made.lake, Key="job.py", Body=textwrap.dedent(STAND_IN).encode())
@@ -173,8 +203,8 @@ def warehouse(platform: Platform, postgres_url: str) -> Iterator[Warehouse]:
     url = make_url(postgres_url).set(database=f"w{name}")
     database = DatabaseManager.from_url(url)
     SCHEMA.migrate(database)
-    fields = {"username": url.username, "password": url.password, "host": url.host or url.query["host"],
-              "port": url.port or 5432, "dbname": url.database}  # fmt: skip
+    fields = {"username": url.username, "password": url.password, "host": url.host, "port": url.port,
+              "dbname": url.database}  # fmt: skip
     aws.client("secretsmanager").create_secret(Name=f"warehouse-{name}", SecretString=json.dumps(fields))
     s3, variables = aws.client("s3"), {"landing": f"landing-{name}", "archive": f"archive-{name}"}
     for bucket in variables.values():

@@ -1,13 +1,11 @@
-"""The DAGs of the feeds in a real Airflow, their Glue runs on a local AWS, the ledger in a real PostgreSQL."""
+"""The DAGs of the feeds and of the warehouse in a real Airflow, their Glue runs on a local AWS, a real ledger."""
 
 from __future__ import annotations
 
 import gzip
+import io
 import json
-import os
-import subprocess
-import sys
-import textwrap
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -16,67 +14,58 @@ import pytest
 from estrela.ledger.claims import Claims
 from estrela.model.feeds import feeds
 
-DAG_FILE = Path(__file__).parents[2] / "dags" / "feeds.py"
+DAGS = Path(__file__).parents[2] / "dags"
 HEAVY = {"pyspark", "boto3", "botocore", "psycopg", "pandas", "pyarrow"}
 HEADER = "settlement_id,settled_on,merchant,card_number,amount,installments,disputed\n"
 GOOD = "1,2026-11-01,Padaria,4111111111111234,12.50,1,false\n"
-PARSE = """
-    import importlib.util, json, sys
-    from airflow.sdk import DAG
-    import airflow.providers.standard.operators.python, airflow.providers.standard.sensors.python
-    before = set(sys.modules)
-    spec = importlib.util.spec_from_file_location("dag_file", sys.argv[1])
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    dags = {name: found for name, found in vars(module).items() if isinstance(found, DAG)}
-    print(json.dumps({
-        "imports": sorted({name.partition(".")[0] for name in set(sys.modules) - before}),
-        "dags": {name: {
-            "tasks": {task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks},
-            "mode": [getattr(task, "mode", "") for task in dag.tasks if hasattr(task, "mode")],
-            "settings": [dag.dag_id, dag.schedule, dag.catchup, dag.max_active_runs, sorted(dag.tags)],
-        } for name, dag in dags.items()},
-    }))
-"""
 RUN = """
-    import json, sys
+    import importlib, json, sys
     import airflow.providers.standard.operators.python
     sys.path.insert(0, sys.argv[1])
-    import feeds
-    run = feeds.feed_card_settlements.test()
+    dag = getattr(importlib.import_module(sys.argv[2]), sys.argv[3])
+    if sys.argv[4:]:
+        dag = dag.partial_subset(sys.argv[4:], include_direct_upstream=False)
+    for task in dag.tasks:
+        task.retries = 0
+    run = dag.test()
     print(json.dumps({"state": run.state, **{ti.task_id: ti.state for ti in run.get_task_instances()}}))
 """
 CALL = """
     import json, sys
     import airflow.providers.standard.operators.python
     from estrela.airflow import feed_tasks
-    given = json.loads(sys.argv[2])
-    print(json.dumps(getattr(feed_tasks, sys.argv[1])(**given)))
+    print(json.dumps([getattr(feed_tasks, name)(**given) for name, given in json.loads(sys.argv[1])]))
 """
 
 
-@pytest.fixture(scope="module")
-def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    env = {**os.environ, "AIRFLOW_HOME": str(tmp_path_factory.mktemp("airflow"))}
-    command = [sys.executable, "-c", textwrap.dedent(PARSE), str(DAG_FILE)]
-    output = subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
-    found: dict[str, Any] = json.loads(output.splitlines()[-1])
+def ran(warehouse: Any, answer_of: Any, *words: str) -> dict[str, str]:
+    """Run a DAG, or some of its tasks; return their states and that of the run."""
+    found: dict[str, str] = answer_of(warehouse.platform.python(RUN, str(DAGS), *words))
     return found
 
 
-def test_the_file_parses_without_the_libraries_that_its_tasks_need(parsed: dict[str, Any]) -> None:
-    assert HEAVY.isdisjoint(parsed["imports"])
+@pytest.fixture(scope="module")
+def parsed(parse: Any) -> dict[str, Any]:
+    return {name: parse(DAGS / f"{name}.py") for name in ("feeds", "warehouse")}
+
+
+def test_the_files_parse_without_the_libraries_that_their_tasks_need(parsed: dict[str, Any]) -> None:
+    for found in parsed.values():
+        assert HEAVY.isdisjoint(found["imports"])
+        assert "estrela" in found["imports"]
 
 
 def test_there_is_one_dag_per_feed_that_runs_by_itself_one_at_a_time(parsed: dict[str, Any]) -> None:
-    assert {name: dag["settings"] for name, dag in parsed["dags"].items()} == {
-        f"feed_{name}": [f"feed_{name}", "@continuous", False, 1, sorted(["estrela", "warehouse", name])]
+    found = parsed["feeds"]["dags"]
+    assert {name: (dag["name"], dag["schedule"], dag["settings"]) for name, dag in found.items()} == {
+        f"feed_{name}": (f"feed_{name}", "@continuous", [False, 1, sorted(["estrela", "warehouse", name])])
         for name in feeds()
     }
 
 
 def test_the_tasks_follow_the_life_of_a_file(parsed: dict[str, Any]) -> None:
-    assert parsed["dags"]["feed_branches"]["tasks"] == {
+    dag = parsed["feeds"]["dags"]["feed_branches"]
+    assert dag["tasks"] == {
         "wait_for_file": [],
         "choose_files": ["wait_for_file"],
         "create_table": ["choose_files"],
@@ -84,22 +73,86 @@ def test_the_tasks_follow_the_life_of_a_file(parsed: dict[str, Any]) -> None:
         "log": ["create_table", "load"],
         "archive": ["load", "log"],
         "done": ["archive", "load", "log"],
+        "notify": ["done"],
     }
-    assert parsed["dags"]["feed_branches"]["mode"] == ["reschedule"]
+    assert dag["mode"] == ["reschedule"]
+    assert dag["rules"]["notify"] == "all_done_setup_success", "it tells of what failed, too"
+
+
+def test_every_feed_has_a_group_of_its_own(parsed: dict[str, Any]) -> None:
+    dag = parsed["warehouse"]["dags"]["warehouse"]
+    assert (dag["schedule"], dag["settings"][:2]) == ("@daily", [False, 1])
+    tasks = dict(dag["tasks"])
+    assert sorted(tasks.pop("notify")) == [f"{name}.done" for name in sorted(feeds())]
+    assert {task.partition(".")[0] for task in tasks} == set(feeds())
+    assert {name: after for name, after in tasks.items() if name.startswith("customers.")} == {
+        "customers.extract_data": [],
+        "customers.transform_data": ["customers.extract_data"],
+        "customers.load_data": ["customers.transform_data"],
+        "customers.reconcile_keys": ["customers.load_data"],
+        "customers.archive_files": ["customers.load_data"],
+        "customers.done": [
+            "customers.archive_files", "customers.extract_data", "customers.load_data", "customers.reconcile_keys",
+            "customers.transform_data",
+        ],
+    }  # fmt: skip
+    for name, after in tasks.items():
+        assert {one.partition(".")[0] for one in after} <= {name.partition(".")[0]}, "no feed waits for another"
+    for name in ("transform_data", "load_data", "archive_files"):
+        assert dag["rules"][f"branches.{name}"] == "all_done", "what came on earlier days is loaded all the same"
+
+
+def put_rates(warehouse: Any) -> None:
+    """Drop a file of rates, and let the share that more of them come from be down."""
+    secret = {"host": "127.0.0.1", "port": 1, "username": "estrela", "password": "x"}
+    secrets = warehouse.platform.aws.client("secretsmanager")
+    secrets.create_secret(Name="estrela/ftps/backoffice", SecretString=json.dumps(secret))
+    warehouse.put("exchange_rates/rates_20261101.csv", b"Banco\nRates\nData;Moeda;Taxa\n01/11/2026;USD;5,4321\n")
+
+
+FAILED = {"state": "failed", "exchange_rates.extract_data": "failed", "exchange_rates.done": "upstream_failed"}
+
+
+@pytest.mark.slow
+def test_what_came_before_a_source_went_down_is_loaded(warehouse: Any, answer_of: Any) -> None:
+    put_rates(warehouse)
+    tasks = [f"exchange_rates.{name}" for name in ("extract_data", "transform_data", "load_data", "done")]
+    found = ran(warehouse, answer_of, "warehouse", "warehouse", *tasks)
+    assert {name: state for name, state in found.items() if state != "success"} == FAILED
+    assert found["exchange_rates.load_data"] == "success"
+    assert set(warehouse.states().values()) == {"Done"}
+
+
+@pytest.mark.slow
+@pytest.mark.long
+def test_a_source_that_is_down_fails_alone(warehouse: Any, answer_of: Any) -> None:
+    put_rates(warehouse)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        branches = [{"code": 7, "name": "Centro", "city": None, "opened": None}]
+        archive.writestr("branches.json", json.dumps({"branches": branches}))
+    warehouse.put("branches/branches_20261101T000000.zip", packed.getvalue())
+    tasks = [
+        f"{feed}.{name}_{what}" for feed in ("branches", "exchange_rates")
+        for name, what in (("extract", "data"), ("transform", "data"), ("load", "data"), ("archive", "files"))
+    ]  # fmt: skip
+    found = ran(warehouse, answer_of, "warehouse", "warehouse", *tasks, "branches.done", "exchange_rates.done")
+    assert {name: state for name, state in found.items() if state != "success"} == FAILED
+    assert set(warehouse.states().values()) == {"Done"}
 
 
 @pytest.mark.slow
 @pytest.mark.long
 def test_good_files_are_loaded_and_a_bad_one_fails_the_run(warehouse: Any, answer_of: Any) -> None:
     warehouse.put("card_settlements/visa_2026-11-01.csv.gz", gzip.compress((HEADER + GOOD).encode()))
-    found = answer_of(warehouse.platform.python(RUN, str(DAG_FILE.parent)))
+    found = ran(warehouse, answer_of, "feeds", "feed_card_settlements")
     assert set(found.values()) == {"success"}
     phases = [run["Arguments"]["--phase"] for run in warehouse.platform.runs()]
     assert phases == ["load", "archive"]
 
     warehouse.put("card_settlements/visa_2026-11-02.csv.gz", b"not gzip")
     warehouse.put("card_settlements/visa_2026-11-03.csv.gz", gzip.compress((HEADER + "2" + GOOD[1:]).encode()))
-    found = answer_of(warehouse.platform.python(RUN, str(DAG_FILE.parent)))
+    found = ran(warehouse, answer_of, "feeds", "feed_card_settlements")
     assert {name: state for name, state in found.items() if state != "success"} == {
         "state": "failed",
         "load": "failed",
@@ -113,31 +166,51 @@ def test_good_files_are_loaded_and_a_bad_one_fails_the_run(warehouse: Any, answe
     assert warehouse.database.query("SELECT count(*) AS rows FROM warehouse.card_settlements") == [{"rows": 2}]
     waiting = warehouse.database.query("SELECT key FROM ledger.files WHERE archived_at IS NULL")
     assert waiting == [{"key": "card_settlements/visa_2026-11-02.csv.gz"}]
+    told = warehouse.database.query("SELECT kind, subject FROM ledger.messages")
+    assert told == [{"kind": "fail", "subject": "card_settlements: visa_2026-11-02.csv.gz failed"}]
 
 
 def given(warehouse: Any, **changes: str) -> dict[str, Any]:
-    places = {"aws_conn_id": "aws_default", "pii_secret": "", **warehouse.platform.variables}
+    places = {"aws_conn_id": "aws_default", **warehouse.platform.variables}
     return {"feed": "branches", "warehouse": places | changes}
 
 
-def test_the_sensor_asks_the_ledger(warehouse: Any, answer_of: Any) -> None:
-    asked = json.dumps(given(warehouse))
-    assert answer_of(warehouse.platform.python(CALL, "has_file", asked)) is False
-    warehouse.put("branches/branches_20261101T000000.zip", b"x")
-    assert answer_of(warehouse.platform.python(CALL, "has_file", asked)) is True
-    warehouse.put("branches/branches_20261102T000000.zip", b"y")
-    chosen = json.dumps(given(warehouse) | {"run_id": "day-1"})
-    assert answer_of(warehouse.platform.python(CALL, "choose_files", chosen)) == {"given_back": 0, "filtered_out": 1}
+def called(warehouse: Any, answer_of: Any, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
+    """Call functions of ``feed_tasks``, and return what each returned."""
+    found: list[Any] = answer_of(warehouse.platform.python(CALL, json.dumps(calls)))
+    return found
+
+
+def test_the_sensor_asks_the_ledger_and_older_files_are_filtered_out(warehouse: Any, answer_of: Any) -> None:
+    asked = ("has_file", given(warehouse))
+    assert called(warehouse, answer_of, asked) == [False]
+    for day in (1, 2):
+        warehouse.put(f"branches/branches_2026110{day}T000000.zip", b"x")
+    chosen = ("choose_files", given(warehouse) | {"run_id": "day-1"})
+    assert called(warehouse, answer_of, asked, chosen) == [True, {"given_back": 0, "filtered_out": 1}]
     assert warehouse.states()["branches/branches_20261101T000000.zip"] == "Filtered Out"
 
 
-def test_a_variable_that_is_missing_is_named(warehouse: Any, answer_of: Any) -> None:
-    process = warehouse.platform.python(CALL, "has_file", json.dumps(given(warehouse, landing="")))
-    output, _ = process.communicate(timeout=600)
+def test_a_variable_that_is_missing_is_named(warehouse: Any) -> None:
+    output = warehouse.platform.python(CALL, json.dumps([["has_file", given(warehouse, landing="")]]))
     assert output.splitlines()[-1] == (
         "airflow.sdk.exceptions.AirflowFailException: Airflow Variable estrela_landing: is missing; docs/ledger.md "
         "says what it holds"
     )
+
+
+def test_messages_are_sent_by_a_task_once(warehouse: Any, answer_of: Any) -> None:
+    warehouse.put("branches/branches_20261101T000000.zip", b"x")
+    claims = Claims(warehouse.database)
+    assert claims.claim(feeds()["branches"], "run 1")
+    claims.give_up("run 1", "broken off")
+    warehouse.platform.aws.client("sesv2").create_email_identity(EmailIdentity="estrela@example.com")
+    mail = {"alert_recipients": "people@example.com", "alert_sender": "estrela@example.com"}
+    asked = {"feeds": ["branches"], "warehouse": given(warehouse, **mail)["warehouse"]}
+    first, second = called(warehouse, answer_of, ("notify", asked), ("notify", asked))
+    assert (first, second) == ({"e-mail": 1}, {"e-mail": 0})
+    [message] = warehouse.database.query("SELECT subject, mailed_at IS NOT NULL AS is_sent FROM ledger.messages")
+    assert message == {"subject": "branches: branches_20261101T000000.zip failed", "is_sent": True}
 
 
 GIVE_UP = """
@@ -166,26 +239,37 @@ def test_a_load_that_fails_for_good_sets_its_files_to_fail(warehouse: Any, answe
 ANOTHER_FEED = """
     import json, sys
     import estrela.feeds
+    from airflow.sdk import DAG
+    from airflow.sdk.exceptions import AirflowFailException
     sys.path.insert(0, sys.argv[1])
     estrela.feeds.__path__.append(sys.argv[2])
     import feeds, warehouse
-    dag = feeds.feed_rates
-    groups = {task.task_id.partition(".")[0] for task in warehouse.warehouse.tasks}
-    print(json.dumps([dag.dag_id, dag.description, len(dag.tasks), sorted(groups)]))
+    found = {dag.dag_id: dag for dag in vars(feeds).values() if isinstance(dag, DAG)}
+    refused = []
+    for dag, task in ((found["feed_broken"], "declarations"), (warehouse.warehouse, "broken.declarations")):
+        refusing = dag.get_task(task)
+        try:
+            refusing.python_callable(**refusing.op_kwargs)
+        except AirflowFailException as error:
+            refused.append(str(error))
+    print(json.dumps({
+        "dags": sorted(found), "rates": [found["feed_rates"].description, len(found["feed_rates"].tasks)],
+        "groups": sorted({task.task_id.partition(".")[0] for task in warehouse.warehouse.tasks}), "refused": refused,
+    }))
 """
 
 
-def test_a_feed_is_added_by_its_declaration_alone(tmp_path: Path) -> None:
-    """The feed of the README, which nothing of the platform names."""
-    readme = (DAG_FILE.parents[1] / "README.md").read_text().partition("## How to add a feed")[2]
+def test_a_feed_is_added_by_its_declaration_alone_and_a_broken_one_is_contained(tmp_path: Path, script: Any) -> None:
+    """The feed of the README, which nothing of the platform names, beside one that cannot be read."""
+    readme = (DAGS.parent / "README.md").read_text().partition("## How to add a feed")[2]
     package = tmp_path / "treasury"
     package.mkdir()
     (package / "__init__.py").write_text('"""Files of the treasury."""\n')
     (package / "rates.py").write_text(readme.partition("```python\n")[2].partition("```")[0])
-    env = {**os.environ, "AIRFLOW_HOME": str(tmp_path / "airflow")}
-    command = [sys.executable, "-c", textwrap.dedent(ANOTHER_FEED), str(DAG_FILE.parent), str(tmp_path)]
-    output = subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
-    dag_id, doc, tasks, groups = json.loads(output.splitlines()[-1])
-    assert (dag_id, tasks) == ("feed_rates", 7)
-    assert doc == "Exchange rates, one file per day; a day sent again replaces its rows"
-    assert groups == sorted([*feeds(), "rates"])
+    (package / "broken.py").write_text("import no_such_module")
+    found = script(ANOTHER_FEED, str(DAGS), str(tmp_path))
+    assert found["dags"] == sorted(["feed_broken", "feed_rates", *(f"feed_{name}" for name in feeds())])
+    assert found["rates"] == ["Exchange rates, one file per day; a day sent again replaces its rows", 8]
+    assert found["groups"] == sorted([*feeds(), "broken", "notify", "rates"])
+    problem = "ModuleNotFoundError: No module named 'no_such_module'"
+    assert found["refused"] == [f"the declaration of feed broken cannot be read: {problem}"] * 2

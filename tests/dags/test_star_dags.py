@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import textwrap
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,32 +20,6 @@ STEPS = steps("banking")
 EXTRACTS = [step.name for step in STEPS if step.phase == EXTRACT]
 GLUE_STEPS = [step.name for step in STEPS]
 
-PARSE = """
-    import importlib.util, json, sys
-    from airflow.sdk import DAG, Param
-    from airflow.providers.standard.operators.python import PythonOperator, ShortCircuitOperator
-    before = set(sys.modules)
-    spec = importlib.util.spec_from_file_location("stars", sys.argv[1])
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    dags = {name: found for name, found in vars(module).items() if isinstance(found, DAG)}
-    print(json.dumps({
-        "imports": sorted({name.partition(".")[0] for name in set(sys.modules) - before}),
-        "dags": {dag.dag_id: {
-            "name": name,
-            "tasks": {task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks},
-            "rules": {task.task_id: task.trigger_rule for task in dag.tasks},
-            "retries": {task.task_id: task.retries for task in dag.tasks},
-            "params": {name: dag.params.get_param(name).schema for name in dag.params},
-            "settings": [dag.catchup, dag.max_active_runs, sorted(dag.tags)],
-            "doc": dag.doc_md,
-            "texts": {task.task_id: [task.task_display_name, task.doc_md] for task in dag.tasks},
-            "outlets": {task.task_id: [one.uri for one in task.outlets] for task in dag.tasks if task.outlets},
-            "description": dag.description,
-        } for name, dag in dags.items()},
-    }))
-"""
-
 RUN = """
     import json, sys
     import airflow.providers.standard.operators.python
@@ -63,11 +33,8 @@ RUN = """
 
 
 @pytest.fixture(scope="module")
-def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    env = {**os.environ, "AIRFLOW_HOME": str(tmp_path_factory.mktemp("airflow"))}
-    command = [sys.executable, "-c", textwrap.dedent(PARSE), str(DAG_FILE)]
-    output = subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
-    found: dict[str, Any] = json.loads(output.splitlines()[-1])
+def parsed(parse: Any) -> dict[str, Any]:
+    found: dict[str, Any] = parse(DAG_FILE)
     return found
 
 
@@ -230,17 +197,14 @@ ANOTHER_STAR = """
 """
 
 
-def test_a_star_is_added_by_declarations_alone(tmp_path: Path) -> None:
+def test_a_star_is_added_by_declarations_alone(tmp_path: Path, script: Any) -> None:
     """The star of the README, whose package nothing of the platform names."""
     readme = (DAG_FILE.parents[1] / "README.md").read_text().partition("## How to add a star")[2]
     package = tmp_path / "shops"
     package.mkdir()
     (package / "__init__.py").write_text('"""The shops of an example."""\n')
     (package / "sales.py").write_text(readme.partition("```python\n")[2].partition("```")[0])
-    env = {**os.environ, "AIRFLOW_HOME": str(tmp_path / "airflow")}
-    command = [sys.executable, "-c", textwrap.dedent(ANOTHER_STAR), str(DAG_FILE.parent), str(tmp_path)]
-    output = subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
-    found = json.loads(output.splitlines()[-1])
+    found = script(ANOTHER_STAR, str(DAG_FILE.parent), str(tmp_path))
     assert found["dags"] == sorted(["star_shops", *(f"star_{name}" for name in star_names())])
     assert set(found["tasks"]) == {
         "extract_sales", "news", "extracted", "transform_shops", "star", "publish", "telemetry"
@@ -273,16 +237,13 @@ UNREADABLE_STAR = """
     ],
 )  # fmt: skip
 def test_a_star_that_cannot_be_read_leaves_the_others_their_dags(
-    tmp_path: Path, declaration: str, problem: str
+    tmp_path: Path, script: Any, declaration: str, problem: str
 ) -> None:
     package = tmp_path / "shops"
     package.mkdir()
     (package / "__init__.py").touch()
     (package / "sales.py").write_text(declaration)
-    env = {**os.environ, "AIRFLOW_HOME": str(tmp_path / "airflow")}
-    command = [sys.executable, "-c", textwrap.dedent(UNREADABLE_STAR), str(DAG_FILE.parent), str(tmp_path)]
-    output = subprocess.run(command, env=env, check=True, capture_output=True, text=True).stdout
-    error, doc, banking_tasks = json.loads(output.splitlines()[-1])
+    error, doc, banking_tasks = script(UNREADABLE_STAR, str(DAG_FILE.parent), str(tmp_path))
     assert error == doc == f"the declarations of star shops cannot be read: {problem}"
     assert banking_tasks > len(STEPS)
 

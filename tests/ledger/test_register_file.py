@@ -10,6 +10,7 @@ import time
 import types
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import pytest
 from botocore.exceptions import ClientError
 from ledger_house import House, csv
 
+from estrela.errors import DefinitionError
+from estrela.ledger.arrivals import arrivals_of
 from localaws.running import Running
 
 HANDLER = Path(__file__).parents[2] / "lambdas" / "register_file" / "handler.py"
@@ -30,9 +33,9 @@ def environment(house: House, aws: Running) -> dict[str, str]:
     url = house.database.engine.url
     fields = {
         "username": url.username,
-        "password": "x",
-        "host": url.query["host"],
-        "port": 5432,
+        "password": url.password,
+        "host": url.host,
+        "port": url.port,
         "dbname": url.database,
     }
     name = f"warehouse-{house.bucket}"
@@ -87,6 +90,19 @@ def test_events_of_s3_itself_and_of_eventbridge(house: House, call: Callable[[An
     assert house.states() == [("card_settlements/visa_2026-11-02 (1).gz", "Rejected"), (KEY, "New")]
     with pytest.raises(KeyError):
         call({"Records": [{"eventName": "ObjectCreated:Put"}]})
+
+
+def test_what_may_be_of_a_feed_that_cannot_be_read_waits_for_it(house: House) -> None:
+    register = replace(house.register, unreadable={"rates": "ModuleNotFoundError: No module named 'x'"})
+    known, unknown = (arrivals_of(house.put(key, b"x")) for key in ("sales/1.csv", "rates/1.csv"))
+    assert register.register(known, "test", by_event=True) == 1
+    with pytest.raises(DefinitionError) as caught:
+        register.register(unknown, "test", by_event=True)
+    assert str(caught.value) == (
+        f"rates: cannot be read, and may be the feed of s3://{house.bucket}/rates/1.csv: "
+        "ModuleNotFoundError: No module named 'x'"
+    )
+    assert house.states() == [("sales/1.csv", "New")]
 
 
 def test_a_file_that_lands_is_registered_by_the_deployed_function(

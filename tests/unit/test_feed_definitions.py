@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import estrela.feeds
 from estrela.errors import DefinitionError
 from estrela.model import Column, Field, Number, Text
 from estrela.model.feed import Cut, Feed, Hashed, Load, OnOverwrite, Order, RowTolerance
 from estrela.model.feed_engine import Distribution, Redshift
 from estrela.model.feed_format import Csv
 from estrela.model.feed_origin import DatabaseTable, S3Drop
-from estrela.model.feeds import assembled, feeds
+from estrela.model.feeds import assembled, feeds, found_feeds
 
 rates = Feed(
     name="rates",
@@ -94,9 +96,33 @@ def test_a_part_that_is_wrong_is_refused(make: Any, message: str) -> None:
     ],
 )  # fmt: skip
 def test_feeds_that_contradict_each_other_are_refused(other: Feed, message: str) -> None:
-    with pytest.raises(DefinitionError) as caught:
-        assembled([rates, other])
-    assert str(caught.value) == f"Feed({other.name!r}): {message}"
+    apart = replace(rates, name="apart", target="mart.apart", origin=S3Drop("apart/", ".*"))
+    found = assembled([rates, apart, other])
+    problem = f"DefinitionError: Feed({other.name!r}): {message}"
+    assert found.problems == dict.fromkeys((rates.name, other.name), problem)
+    assert list(found.feeds) == ["apart"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "problem"),
+    [
+        ("funds/rates.py", "import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
+        ("bonds/__init__.py", "1 / 0", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_feed_that_cannot_be_read_leaves_the_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, file: str, text: str, problem: str
+) -> None:
+    package = (tmp_path / file).parent
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (tmp_path / file).write_text(text)
+    monkeypatch.setattr(estrela.feeds, "__path__", [*estrela.feeds.__path__, str(tmp_path)])
+    found = found_feeds()
+    assert list(found.problems.values()) == [problem]
+    assert list(found.feeds) == ["accounts", "branches", "card_settlements", "customers", "exchange_rates"]
+    with pytest.raises((ModuleNotFoundError, ZeroDivisionError)):
+        feeds()
 
 
 def test_a_place_orders_files_by_the_declared_groups() -> None:

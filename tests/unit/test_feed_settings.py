@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import boto3
 import pytest
 
+from estrela.airflow.warehouse import OPTIONAL
 from estrela.errors import SettingsError, StepError
 from estrela.etl_factory import ETLFactory
 from estrela.feed_settings import feed_settings_from, is_of_feed
 from estrela.model.feeds import feeds
+from estrela.warehouse_places import WarehousePlaces
 
 ARGUMENTS = {
     "feed": "branches",
@@ -33,6 +36,20 @@ def test_the_arguments_become_the_environment_of_the_warehouse() -> None:
         "ESTRELA_PII_SECRET": "estrela/pii",
     }
     assert is_of_feed(argv())
+
+
+def test_a_run_of_a_feed_in_redshift_is_told_where_it_is() -> None:
+    given = {"redshift_workgroup": "warehouse", "redshift_database": "mart", "redshift_role": "default",
+             "redshift_secret_arn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:redshift-1"}  # fmt: skip
+    environ = feed_settings_from(argv(**given)).environ
+    place = WarehousePlaces(environ, boto3.Session("x", "x", region_name="us-east-1")).redshift.place
+    assert place == {
+        "WorkgroupName": "warehouse", "Database": "mart", "SecretArn": given["redshift_secret_arn"],
+    }  # fmt: skip
+    assert set(given) <= set(OPTIONAL), "and the DAGs pass each argument"
+
+
+def test_other_arguments_are_those_of_a_star() -> None:
     assert not is_of_feed(["--star", "banking"])
 
 
@@ -43,6 +60,7 @@ def test_the_arguments_become_the_environment_of_the_warehouse() -> None:
         ({"archive": "A!"}, "--archive: 'A!' is not the name of an S3 bucket"),
         ({"warehouse_secret": None}, "--warehouse_secret: is missing; give the name of a secret"),
         ({"phase": "publish"}, "--phase: 'publish' is not one of extract, transform, load, reconcile, archive"),
+        ({"redshift_role": "admin"}, "--redshift_role: 'admin' is not the ARN of a role"),
         ({"run_key": None}, "--run_key: is missing; give 1 to 400 printable ASCII characters without blanks"),
     ],
 )

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.providers.standard.sensors.python import PythonSensor
-from airflow.sdk import DAG, TriggerRule
+from airflow.sdk import DAG, BaseOperator, TriggerRule
 
 from estrela.airflow.alert import alert
-from estrela.airflow.feed_tasks import choose_files, create_table, fail_files, has_file, log_files
+from estrela.airflow.feed_tasks import choose_files, create_table, fail_files, has_file, log_files, notify
 from estrela.airflow.glue_step import GlueStep
 from estrela.airflow.warehouse import REACHED, arguments
 from estrela.model.feed import Feed
@@ -30,13 +30,17 @@ Loads the files of feed `{name}` into `{target}`; the declaration is in `estrela
   that fails for good sets what it left In Progress to Fail.
 * **log** prints the account of every file, **archive** moves what is settled, and **done** fails the run if any of it
   failed.
+* **notify** sends each message about the feed once: of files that failed, are late, empty or odd, of rejected rows, and
+  of what is over. It also runs when no file came.
 
 `estrela ledger explain FILE` tells the story of a file.
 
 **Airflow Variables**: `estrela_landing` and `estrela_archive`, buckets; `estrela_warehouse_secret`, the secret of the
-database; `estrela_pii_secret`, that of hashed values; and those of the stars: `estrela_lake`, `estrela_glue_job`,
-`estrela_aws_conn_id`, `estrela_alert_topic`, `estrela_deadline_minutes`, `estrela_poll_seconds`,
-`estrela_kill_stops_run`.
+database; `estrela_pii_secret`, that of hashed values; `estrela_redshift_workgroup` or `estrela_redshift_cluster`,
+`estrela_redshift_database`, `estrela_redshift_secret_arn` and `estrela_redshift_role` for feeds in Redshift;
+`estrela_alert_recipients`, `estrela_alert_sender` and `estrela_slack_secret` for messages; and those of the stars:
+`estrela_lake`, `estrela_glue_job`, `estrela_aws_conn_id`, `estrela_alert_topic`, `estrela_deadline_minutes`,
+`estrela_poll_seconds`, `estrela_kill_stops_run`.
 """
 LOOK_SECONDS = 30.0
 GIVE_UP = timedelta(hours=1)
@@ -92,7 +96,15 @@ def _add_tasks(feed: Feed) -> None:
     # What was loaded before a fault is logged and archived; where nothing was tried, there is nothing to log.
     [create, load] >> log
     [load, log] >> archive
-    [load, log, archive] >> done
+    [load, log, archive] >> done >> notify_task([feed.name])
+
+
+def notify_task(feeds: Sequence[str]) -> BaseOperator:
+    """Return the task that sends messages about ``feeds``, whatever became of those before it."""
+    notes = _task("notify", notify, {"feeds": list(feeds), "warehouse": REACHED})
+    # A teardown does not decide on the DAG run alone: what failed before stays failed.
+    notes.as_teardown(on_failure_fail_dagrun=True)
+    return notes
 
 
 def _task(name: str, do: Callable[..., object], given: dict[str, Any], **options: Any) -> PythonOperator:

@@ -74,6 +74,25 @@ def log_files(feed: str, warehouse: Mapping[str, str], run_id: str) -> Sequence[
     return found
 
 
+@ending_for_good
+def notify(feeds: Sequence[str], warehouse: Mapping[str, str]) -> dict[str, int]:
+    """Send what the ledger has to tell about ``feeds``, once; return the number of messages by channel.
+
+    Raises DeliveryError if a channel is down; what it missed is sent the next time.
+    """
+    from datetime import UTC, datetime
+
+    from estrela.ledger.messages import tell
+
+    parts = parts_of(warehouse)
+    declared = [parts.feeds[name] for name in feeds]
+    told = tell(parts.database, parts.places.channels(), declared, datetime.now(UTC))
+    print(f"{told.noted} new messages are noted; sent: {dict(told.sent) or 'nowhere, no channel is set'}")
+    for failure in told.failures:
+        raise failure
+    return dict(told.sent)
+
+
 def fail_files(context: Mapping[str, Any]) -> None:
     """Set the files to Fail that a load task which failed for good left In Progress."""
     from estrela.airflow.warehouse import parts_of_variables

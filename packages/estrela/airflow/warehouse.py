@@ -11,21 +11,27 @@ from estrela.errors import SettingsError
 if TYPE_CHECKING:
     from estrela.warehouse_parts import WarehouseParts
 
-PLACES: Mapping[str, str] = {
-    "landing": "{{ var.value.get('estrela_landing', '') }}",
-    "archive": "{{ var.value.get('estrela_archive', '') }}",
-    "warehouse_secret": "{{ var.value.get('estrela_warehouse_secret', '') }}",
-    "pii_secret": "{{ var.value.get('estrela_pii_secret', '') }}",
-}
-"""Templates of the Variables ``estrela_<name>``: buckets, and names of secrets."""
-REACHED: Mapping[str, str] = {"aws_conn_id": TEMPLATES["aws_conn_id"], **PLACES}
-"""What :func:`parts_of` reads, for ``op_kwargs``."""
-OPTIONAL = "pii_secret"
+REQUIRED = ("landing", "archive", "warehouse_secret")
+OPTIONAL = (
+    "pii_secret", "redshift_workgroup", "redshift_cluster", "redshift_database", "redshift_secret_arn", "redshift_role",
+)  # fmt: skip
+MESSAGES = ("alert_recipients", "alert_sender", "slack_secret")
+"""Who gets messages: no Glue run sends any."""
+VARIABLES = (*REQUIRED, *OPTIONAL, *MESSAGES)
+"""Airflow Variables ``estrela_<name>``, which hold what the environment variables ``ESTRELA_<NAME>`` hold."""
+
+
+def _template(name: str) -> str:
+    return f"{{{{ var.value.get('estrela_{name}', '') }}}}"
+
+
+REACHED: Mapping[str, str] = {"aws_conn_id": TEMPLATES["aws_conn_id"], **{name: _template(name) for name in VARIABLES}}
+"""Templates of what :func:`parts_of` reads, for ``op_kwargs``."""
 
 
 def arguments(feed: str, phase: str) -> dict[str, str]:
     """Return the arguments of a Glue run that does ``phase`` for ``feed``."""
-    return {"--feed": feed, "--phase": phase, **{f"--{name}": template for name, template in PLACES.items()}}
+    return {"--feed": feed, "--phase": phase, **{f"--{name}": _template(name) for name in (*REQUIRED, *OPTIONAL)}}
 
 
 def parts_of(rendered: Mapping[str, str]) -> WarehouseParts:
@@ -34,10 +40,10 @@ def parts_of(rendered: Mapping[str, str]) -> WarehouseParts:
 
     from estrela.warehouse_parts import WarehouseParts
 
-    for name in PLACES:
-        if not rendered[name] and name != OPTIONAL:
+    for name in REQUIRED:
+        if not rendered.get(name):
             raise SettingsError(f"Airflow Variable estrela_{name}", "is missing; docs/ledger.md says what it holds")
-    environ = {f"ESTRELA_{name.upper()}": rendered[name] for name in PLACES if rendered[name]}
+    environ = {f"ESTRELA_{name.upper()}": rendered[name] for name in VARIABLES if rendered.get(name)}
     return WarehouseParts(environ, AwsBaseHook(aws_conn_id=rendered["aws_conn_id"]).get_session())
 
 
@@ -45,5 +51,5 @@ def parts_of_variables() -> WarehouseParts:
     """Return the same from the Variables themselves, for callbacks, which render no template."""
     from airflow.sdk import Variable
 
-    values = {name: Variable.get(f"estrela_{name}", default="") for name in PLACES}
+    values = {name: Variable.get(f"estrela_{name}", default="") for name in VARIABLES}
     return parts_of({"aws_conn_id": Variable.get("estrela_aws_conn_id", default="aws_default"), **values})

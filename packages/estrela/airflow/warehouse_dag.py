@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG, TaskGroup, TriggerRule
+from airflow.sdk import DAG, BaseOperator, TaskGroup, TriggerRule
 
 from estrela.airflow.alert import alert
-from estrela.airflow.feed_dag import DEFAULTS, START
+from estrela.airflow.feed_dag import DEFAULTS, START, notify_task
 from estrela.airflow.feed_tasks import fail_files
 from estrela.airflow.glue_step import GlueStep
+from estrela.airflow.unreadable import feed_problem, refusal
 from estrela.airflow.warehouse import arguments
 from estrela.model.feed import Feed
 from estrela.model.feed_origin import DatabaseTable
 from estrela.model.feed_plan import ARCHIVE, EXTRACT, LOAD, RECONCILE, TRANSFORM
-from estrela.model.feeds import feeds
+from estrela.model.feeds import found_feeds
 
 DOC = """Takes in every feed that `estrela.feeds` declares, and loads it into the warehouse. One group of tasks per
 feed: a source that is down fails its own group, and no other.
 
 * **extract_data** copies what is new at an FTPS share or in a database into the landing bucket, as a stream, and
   registers what a listing of the bucket finds and no event told of.
-* **transform_data** drops the heading lines of every new file, converts its types, harmonises its values and splits
-  bad rows off, without writing them: a file that cannot be loaded is known before the warehouse is touched.
-* **load_data** does the same once more, in the stream that COPY writes, so that rows, rejects, counts and `Done` are
-  one transaction. It loads every good file, and sets a bad one to Fail.
+* **transform_data** is a trial, and keeps nothing: it drops the heading lines of every new file, converts its types,
+  harmonises its values and counts bad rows, so that a file that cannot be loaded is known before the warehouse is
+  touched.
+* **load_data** converts again, in the stream that COPY writes, so that rows, rejects, counts and `Done` are one
+  transaction: no converted file lies between the two that could be lost or doubled. It loads every good file, and sets
+  a bad one to Fail.
 * **reconcile_keys** deletes the rows that a database no longer has, as often as the feed declares.
 * **archive_files** moves what is settled. Where an extract failed, files of earlier days are loaded and archived.
 * **done** fails the DAG run if a task of the group failed.
+* **notify**, after all groups, sends each message about a file or feed once.
+
+A feed whose declaration cannot be read is a group with one task, **declarations**, which fails with the problem.
 
 Each task is a run of `glue/job_template.py`. The Airflow Variables are those of the DAGs `feed_<name>`.
 """
 
 
 def warehouse_dag() -> DAG:
-    """Return the DAG ``warehouse``, daily. Raises DefinitionError if feeds contradict each other."""
+    """Return the DAG ``warehouse``, daily."""
     with DAG(
         dag_id="warehouse",
         description="Extracts and loads every feed, each by itself",
@@ -45,13 +51,20 @@ def warehouse_dag() -> DAG:
         tags=["estrela", "warehouse"],
         default_args=DEFAULTS,
     ) as dag:
-        for feed in feeds().values():
+        found = found_feeds()
+        last = []
+        for feed in found.feeds.values():
             with TaskGroup(group_id=feed.name):
-                _add_tasks(feed)
+                last.append(_add_tasks(feed))
+        for name, problem in found.problems.items():
+            with TaskGroup(group_id=name):
+                refusal(feed_problem(name, problem))
+        last >> notify_task(list(found.feeds))
     return dag
 
 
-def _add_tasks(feed: Feed) -> None:
+def _add_tasks(feed: Feed) -> BaseOperator:
+    """Add the tasks of a feed, and return the last one."""
     extract = GlueStep(task_id="extract_data", arguments=arguments(feed.name, EXTRACT))
     transform = GlueStep(
         task_id="transform_data", arguments=arguments(feed.name, TRANSFORM), trigger_rule=TriggerRule.ALL_DONE
@@ -73,4 +86,6 @@ def _add_tasks(feed: Feed) -> None:
         load >> reconcile
         tasks.append(reconcile)
     # The last task of a group decides on the DAG run: it fails with any of them.
-    tasks >> EmptyOperator(task_id="done")
+    done = EmptyOperator(task_id="done")
+    tasks >> done
+    return done

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg import Cursor
 
+from estrela.errors import DefinitionError
 from estrela.hooks.database import DatabaseManager
 from estrela.ledger.arrivals import Arrival
 from estrela.ledger.state import State
@@ -58,7 +59,9 @@ INSERT INTO ledger.files
   (feed, bucket, key, version, etag, size, place, sequencer, arrived_at, {column}, state, reason, run)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 1, %s, %s, %s)
 ON CONFLICT (bucket, key, version) DO UPDATE SET {column} = ledger.files.{column} + 1
+RETURNING CAST(xmax = 0 AS int)
 """
+"""Returns 1 if the row is new, 0 if another call registered it meanwhile: an updated row has an ``xmax``."""
 
 
 @dataclass(frozen=True)
@@ -73,14 +76,21 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Register:
-    """Registers files of ``feeds``. ``landing`` is the bucket of the feeds that name none."""
+    """Registers files of ``feeds``. ``landing`` is the bucket of the feeds that name none.
+
+    ``unreadable`` has the problems of the feeds that cannot be read, by name.
+    """
 
     database: DatabaseManager
     feeds: Mapping[str, Feed]
     landing: str
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
     def judge(self, arrival: Arrival) -> Judgement:
-        """Return the feed of a file, and whether its place, name and size are right."""
+        """Return the feed of a file, and whether its place, name and size are right.
+
+        Raises DefinitionError if no readable feed takes it, and there is one that cannot be read: it may be that one's.
+        """
         for feed in self.feeds.values():
             origin = feed.origin
             if arrival.bucket == (origin.bucket or self.landing) and arrival.key.startswith(origin.prefix):
@@ -91,10 +101,16 @@ class Register:
                 if arrival.size == 0:
                     return Judgement(feed, place, State.REJECTED, "the file is empty: 0 bytes")
                 return Judgement(feed, place, State.NEW, "")
+        for name, problem in self.unreadable.items():
+            address = f"s3://{arrival.bucket}/{arrival.key}"
+            raise DefinitionError(name, f"cannot be read, and may be the feed of {address}: {problem}")
         return Judgement(None, "", State.REJECTED, "no feed is declared for this bucket and folder")
 
     def register(self, arrivals: Sequence[Arrival], run: str, *, by_event: bool) -> int:
-        """Register files; return how many were not known. Known ones are only counted. Raises LoadError."""
+        """Register files; return how many were not known. Known ones are only counted.
+
+        Raises LoadError and DefinitionError; nothing is registered then.
+        """
         files = [one for one in arrivals if not one.key.endswith("/")]
         column = "events_seen" if by_event else "listings_seen"
         new = 0
@@ -144,7 +160,9 @@ class Register:
                 judged.place, one.sequencer, _arrived_at(one, others), state, reason, run,
             ),
         )  # fmt: skip
-        return 1
+        found = cursor.fetchone()
+        assert found is not None
+        return int(found[0])
 
 
 @dataclass(frozen=True)

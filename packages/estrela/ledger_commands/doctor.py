@@ -36,13 +36,13 @@ class ProblemError(Exception):
 def findings(parts: WarehouseParts) -> Iterator[Finding]:
     """Run every check."""
     checks: dict[str, Callable[[WarehouseParts], str]] = {
-        "feeds": lambda parts: f"{len(parts.feeds)} are declared",
+        "feeds": _feeds,
         "database": _database,
         "schema": _schema,
         "grants": _grants,
         "leases": _leases,
-        "landing bucket": lambda parts: _bucket(parts, parts.landing),
-        "archive bucket": lambda parts: _bucket(parts, parts.archive_bucket),
+        "landing bucket": lambda parts: _bucket(parts, parts.places.landing),
+        "archive bucket": lambda parts: _bucket(parts, parts.places.archive),
         "notification": _notification,
     }
     for name, check in checks.items():
@@ -50,6 +50,12 @@ def findings(parts: WarehouseParts) -> Iterator[Finding]:
             yield Finding(name, True, check(parts))
         except (ProblemError, EstrelaError, ClientError, BotoCoreError) as error:
             yield Finding(name, False, bounded(error))
+
+
+def _feeds(parts: WarehouseParts) -> str:
+    for name, problem in parts.found.problems.items():
+        raise ProblemError(f"{name} cannot be read: {problem}")
+    return f"{len(parts.feeds)} are declared"
 
 
 def _database(parts: WarehouseParts) -> str:
@@ -87,8 +93,10 @@ def _bucket(parts: WarehouseParts, name: str) -> str:
 
 
 def _notification(parts: WarehouseParts) -> str:
-    found: dict[str, Any] = dict(parts.session.client("s3").get_bucket_notification_configuration(Bucket=parts.landing))
+    found: dict[str, Any] = dict(
+        parts.session.client("s3").get_bucket_notification_configuration(Bucket=parts.places.landing)
+    )
     kinds = ("LambdaFunctionConfigurations", "QueueConfigurations", "EventBridgeConfiguration")
     if not any(kind in found for kind in kinds):
-        raise ProblemError(f"s3://{parts.landing} tells nobody of new files; only listings find them")
-    return f"s3://{parts.landing} tells of new files"
+        raise ProblemError(f"s3://{parts.places.landing} tells nobody of new files; only listings find them")
+    return f"s3://{parts.places.landing} tells of new files"

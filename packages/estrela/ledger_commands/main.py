@@ -9,12 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from estrela.errors import DefinitionError, DeliveryError, EstrelaError
+from estrela.errors import DefinitionError, EstrelaError
 from estrela.feed_steps import FeedSteps
 from estrela.ledger.claims import unclaimed
 from estrela.ledger.expectations import Expectations
-from estrela.ledger.notices import Notices
-from estrela.ledger.outbox import Outbox
+from estrela.ledger.messages import tell
 from estrela.ledger.schema import SCHEMA
 from estrela.ledger.state import State
 from estrela.ledger_commands import texts
@@ -91,6 +90,8 @@ def _explain(given: argparse.Namespace, parts: WarehouseParts) -> int:
 
 
 def _feed(parts: WarehouseParts, name: str) -> Feed:
+    if name in parts.found.problems:
+        raise DefinitionError(name, f"cannot be read: {parts.found.problems[name]}")
     if name not in parts.feeds:
         raise DefinitionError("Feed", f"no feed is called {name!r}", parts.feeds)
     return parts.feeds[name]
@@ -165,19 +166,12 @@ def _do(given: argparse.Namespace, parts: WarehouseParts, phase: str) -> None:
 
 def _notify(given: argparse.Namespace, parts: WarehouseParts) -> int:
     feeds = [_feed(parts, given.feed)] if given.feed else list(parts.feeds.values())
-    noted = Notices(parts.database).note(feeds, datetime.now(UTC))
-    print(f"{noted} new messages are noted")
-    failures: list[DeliveryError] = []
-    for channel in parts.channels():
-        try:
-            print(
-                f"{channel.name}: {Outbox(parts.database).send(channel, [one.name for one in feeds])} messages are sent"
-            )
-        except DeliveryError as error:
-            # One channel that is down keeps nothing from the other.
-            failures.append(error)
-    if failures:
-        raise failures[0]
+    told = tell(parts.database, parts.places.channels(), feeds, datetime.now(UTC))
+    print(f"{told.noted} new messages are noted")
+    for channel, sent in told.sent.items():
+        print(f"{channel}: {sent} messages are sent")
+    for failure in told.failures:
+        raise failure
     return 0
 
 

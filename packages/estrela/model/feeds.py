@@ -4,45 +4,77 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
 
-from estrela.errors import DefinitionError
+from estrela.errors import DefinitionError, bounded
 from estrela.model.feed import Feed
 
 FEEDS = "estrela.feeds"
 """The package that holds the feeds; named, not imported, since what it declares imports this package."""
 
 
+@dataclass(frozen=True)
+class FoundFeeds:
+    """Feeds by name, and the errors of those that cannot be read, by the name of the module or feed."""
+
+    feeds: Mapping[str, Feed]
+    errors: Mapping[str, Exception]
+
+    @property
+    def problems(self) -> Mapping[str, str]:
+        """Return the error of each feed that cannot be read, in one line."""
+        return {name: f"{type(error).__name__}: {bounded(error, 1000)}" for name, error in self.errors.items()}
+
+
 def feeds() -> dict[str, Feed]:
-    """Return every declared feed by name. Raises DefinitionError if two contradict each other."""
-    return assembled(_declared())
+    """Return every declared feed by name. Raises the first error if one cannot be read or two contradict each other."""
+    found = found_feeds()
+    for error in found.errors.values():
+        raise error
+    return dict(found.feeds)
 
 
-def assembled(declared: Iterable[Feed]) -> dict[str, Feed]:
-    """Return ``declared`` by name. Raises DefinitionError if two share a name, a target or a place in S3."""
-    found: dict[str, Feed] = {}
-    for one in declared:
-        for other in found.values():
-            if other is not one:
-                _require_apart(one, other)
-        found[one.name] = one
-    return found
+def found_feeds() -> FoundFeeds:
+    """Return every feed that can be read. One that cannot is contained; of two that contradict, neither is returned."""
+    declared: list[Feed] = []
+    errors: dict[str, Exception] = {}
+    for name in _modules():
+        try:
+            held = vars(importlib.import_module(name))
+        except Exception as error:  # noqa: BLE001 - kept: a module that cannot be read must not take the others with it
+            errors[name.rpartition(".")[2]] = error
+        else:
+            declared += (value for _, value in sorted(held.items()) if isinstance(value, Feed))
+    found = assembled(declared)
+    return FoundFeeds(found.feeds, errors | dict(found.errors))
 
 
-def _require_apart(one: Feed, other: Feed) -> None:
-    where = f"Feed({one.name!r})"
+def assembled(declared: Iterable[Feed]) -> FoundFeeds:
+    """Return ``declared`` by name, without those that share a name, a target or a place in S3."""
+    distinct = list({id(one): one for one in declared}.values())
+    errors: dict[str, Exception] = {}
+    for other, one in combinations(distinct, 2):
+        if problem := _contradiction(one, other):
+            errors |= {name: DefinitionError(f"Feed({one.name!r})", problem) for name in (one.name, other.name)}
+    return FoundFeeds({one.name: one for one in distinct if one.name not in errors}, errors)
+
+
+def _contradiction(one: Feed, other: Feed) -> str:
+    """Return why two feeds cannot both be; "" if they can."""
     if one.name == other.name:
-        raise DefinitionError(where, "two feeds have this name")
+        return "two feeds have this name"
     if one.target == other.target:
-        raise DefinitionError(where, f"feed {other.name!r} has the same target {one.target}")
+        return f"feed {other.name!r} has the same target {one.target}"
     prefixes = sorted((one.origin.prefix, other.origin.prefix))
     if one.origin.bucket == other.origin.bucket and prefixes[1].startswith(prefixes[0]):
-        problem = f"prefix {one.origin.prefix!r} and {other.origin.prefix!r} of feed {other.name!r} contain each other"
-        raise DefinitionError(where, problem)
+        return f"prefix {one.origin.prefix!r} and {other.origin.prefix!r} of feed {other.name!r} contain each other"
+    return ""
 
 
-def _declared() -> Iterator[Feed]:
+def _modules() -> Iterator[str]:
     package = importlib.import_module(FEEDS)
-    for module in pkgutil.walk_packages(package.__path__, f"{FEEDS}."):
-        declared = vars(importlib.import_module(module.name))
-        yield from (value for _, value in sorted(declared.items()) if isinstance(value, Feed))
+    # A package that cannot be imported is reported by its name; the walk only leaves out what is below it.
+    for module in pkgutil.walk_packages(package.__path__, f"{FEEDS}.", onerror=lambda _: None):
+        yield module.name

@@ -1,0 +1,215 @@
+"""PostgreSQL, the server of the files or their disk fails during a load: afterwards each file is loaded once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+import psutil
+import pytest
+from killed import expire
+from ledger_house import House, csv, fresh_house
+from sqlalchemy import make_url
+
+from estrela.etl.loaders import postgres
+from estrela.hooks.database import DatabaseManager
+from estrela.hooks.landed_files import LandedFiles
+from estrela.ledger.schema import SCHEMA
+from localaws.postgres_server import PostgresServer
+from localaws.running import running
+
+pytestmark = pytest.mark.long
+KEYS = ("sales/1.csv", "sales/2.csv")
+MIB = 1 << 20
+
+
+def kill_server(server: PostgresServer) -> None:
+    """Kill -9 every process of a PostgreSQL; do nothing if it is dead."""
+    number = int((server.data / "postmaster.pid").read_text().splitlines()[0])
+    if not psutil.pid_exists(number):
+        return
+    main = psutil.Process(number)
+    processes = [main, *main.children(recursive=True)]
+    for process in processes:
+        process.send_signal(signal.SIGKILL)
+    psutil.wait_procs(processes, timeout=60)
+
+
+def connected(house: House, dsn: str) -> House:
+    """The same house on a server that was started again."""
+    house.database.engine.dispose()
+    return replace(house, database=DatabaseManager.from_url(make_url(dsn).set(drivername="postgresql+psycopg")))
+
+
+def survive(house: House) -> None:
+    """Let the leases end, load what there is, and compare everything."""
+    expire(house)
+    assert house.load("survivor") == ""
+    assert house.load("survivor") == ""
+    assert house.ids() == [1, 2, 3]
+    assert house.states() == [(key, "Done") for key in KEYS]
+    account = "SELECT rows_in, rows_loaded, rows_rejected, archived_at IS NOT NULL FROM ledger.files ORDER BY id"
+    assert house.query(account) == [(2, 2, 0, True), (1, 1, 0, True)]
+    committed = "SELECT file FROM ledger.loads WHERE error = '' AND ended_at IS NOT NULL ORDER BY file"
+    assert house.query(committed) == [(1,), (2,)]
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that the user of PostgreSQL may pass; pytest closes its own to others whenever a session starts."""
+    with tempfile.TemporaryDirectory(prefix="pg-") as name:
+        yield Path(name)
+
+
+@contextmanager
+def own_house(s3: Any, server: PostgresServer) -> Iterator[House]:
+    dsn = make_url(server.start()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    database = DatabaseManager.from_url(dsn)
+    SCHEMA.migrate(database)
+    house = fresh_house(s3, database)
+    house.hear(*(house.put(key, csv(*ids)) for key, ids in zip(KEYS, ((1, 2), (3,)), strict=True)))
+    try:
+        yield house
+    finally:
+        house.database.engine.dispose()
+        server.stop()
+
+
+def before(step: Callable[..., Any], do: Callable[[], None]) -> Callable[..., Any]:
+    def wrapped(*given: Any, **named: Any) -> Any:
+        do()
+        return step(*given, **named)
+
+    return wrapped
+
+
+def after(step: Callable[..., Any], do: Callable[[], None]) -> Callable[..., Any]:
+    def wrapped(*given: Any, **named: Any) -> Any:
+        found = step(*given, **named)
+        do()
+        return found
+
+    return wrapped
+
+
+MOMENTS: dict[str, tuple[Any, str, Any, list[int] | None]] = {
+    "while the rows are copied": (postgres, "end_load", before, []),
+    "between Done and its commit": (postgres, "settle", after, []),
+    "right after the commit": (postgres.PostgresLoader, "load", after, [1, 2]),
+}
+"""A step, when PostgreSQL dies, and what the table holds then."""
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_postgresql_is_killed(s3: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+    server = PostgresServer(folder / "postgres")
+    with own_house(s3, server) as house:
+        owner, step, when, held = MOMENTS[moment]
+        with monkeypatch.context() as patch:
+            patch.setattr(owner, step, when(getattr(owner, step), lambda: kill_server(server)))
+            assert house.load("doomed") != ""
+        server.stop()
+        again = connected(house, server.start())
+        assert (again.ids() if again.has_table() else []) == held
+        survive(again)
+        again.database.engine.dispose()
+
+
+@pytest.mark.parametrize("milliseconds", [0, 1, 2, 4, 8])
+def test_postgresql_is_killed_during_the_commit(
+    s3: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, milliseconds: int
+) -> None:
+    """Whether the commit was before the kill or not, is a matter of microseconds; the account is not."""
+    server = PostgresServer(folder / "postgres")
+    with own_house(s3, server) as house:
+        timers: list[Timer] = []
+
+        def kill_soon() -> None:
+            timers.append(Timer(milliseconds / 1000, kill_server, (server,)))
+            timers[-1].start()
+
+        with monkeypatch.context() as patch:
+            patch.setattr(postgres, "settle", after(postgres.settle, kill_soon))
+            house.load("doomed")
+        for timer in timers:
+            timer.join()
+        server.stop()
+        again = connected(house, server.start())
+        held = again.ids() if again.has_table() else []
+        assert held == [one for one in (1, 2) if again.states()[0][1] == "Done"], "the rows and Done come together"
+        survive(again)
+        again.database.engine.dispose()
+
+
+def kill(number: int) -> None:
+    """Kill -9 a process; do nothing if it is dead."""
+    with suppress(ProcessLookupError):
+        os.kill(number, signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    ("step", "when"), [("_is_copied", before), ("_is_copied", after), ("_delete", before), ("_delete", after)]
+)
+def test_the_server_of_the_files_is_killed_during_the_archive(
+    warehouse_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, when: Any
+) -> None:
+    database = DatabaseManager.from_url(warehouse_url)
+    home = tmp_path / "aws"
+    with running(home) as aws:
+        house = fresh_house(aws.client("s3"), database)
+        files = {key: csv(*ids) for key, ids in zip(KEYS, ((1, 2), (3,)), strict=True)}
+        house.hear(*(house.put(key, body) for key, body in files.items()))
+        with monkeypatch.context() as patch:
+            patch.setattr(LandedFiles, step, when(getattr(LandedFiles, step), partial(kill, aws.pid)))
+            assert house.load("doomed") != ""
+        assert {state for _, state in house.states()} == {"Done"}
+    with running(home) as aws:
+        again = replace(house, s3=aws.client("s3"))
+        survive(again)
+        assert "Versions" not in again.s3.list_object_versions(Bucket=house.bucket)
+        archived = again.s3.list_objects_v2(Bucket=f"{house.bucket}-archive")["Contents"]
+        bodies = [again.s3.get_object(Bucket=f"{house.bucket}-archive", Key=one["Key"]) for one in archived]
+        assert sorted(one["Body"].read() for one in bodies) == sorted(files.values())
+    database.engine.dispose()
+
+
+@pytest.fixture
+def small_disk(folder: Path) -> Iterator[Path]:
+    """A file system of 192 MiB."""
+    disk = folder / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=192m", "tmpfs", str(disk)]
+    if os.geteuid() or subprocess.run(mount, check=False).returncode:
+        pytest.skip("a small disk needs root, and the right to mount one")
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def test_the_disk_of_postgresql_is_full(s3: Any, small_disk: Path) -> None:
+    server = PostgresServer(small_disk / "postgres", {"max_wal_size": "64MB", "min_wal_size": "32MB"})
+    with own_house(s3, server) as house:
+        rows = 200_000
+        house.hear(house.put("sales/3.csv", csv(*range(10, 10 + rows), name="x" * 80)))
+        free = os.statvfs(small_disk)
+        filling = small_disk / "filling"
+        filling.write_bytes(bytes(max(0, free.f_bavail * free.f_frsize - 12 * MIB)))
+        assert house.load("doomed") != "", "what is loaded below, once there is room, was refused"
+        filling.unlink()
+        server.stop()
+        again = connected(house, server.start())
+        assert set(again.ids()) <= {1, 2, 3}, "the large file is loaded as a whole or not at all"
+        expire(again)
+        again.query("UPDATE ledger.files SET state = 'New' WHERE state = 'Fail' RETURNING id")
+        assert again.load("survivor") == ""
+        assert again.query("SELECT count(*), count(DISTINCT id) FROM mart.sales") == [(rows + 3, rows + 3)]
+        assert {state for _, state in again.states()} == {"Done"}
+        again.database.engine.dispose()
