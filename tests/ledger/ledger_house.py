@@ -86,8 +86,8 @@ def postgres(folder: Path) -> Iterator[str]:
 
 
 @dataclass
-class House:
-    """One landing bucket and one warehouse; ``feeds`` are those of the test."""
+class HouseParts:
+    """What a landing bucket and a warehouse need of the platform; ``feeds`` are those of the test."""
 
     s3: Any
     bucket: str
@@ -95,38 +95,10 @@ class House:
     feeds: Mapping[str, Feed] = field(default_factory=lambda: {"sales": sales_feed()})
     lease: float = 60.0
     redshift: RedshiftData | None = None
-    events: list[dict[str, Any]] = field(default_factory=list)
-
-    def put(self, key: str, body: bytes) -> dict[str, Any]:
-        """Drop a file; return the event that tells of it, which nobody has heard of yet."""
-        put = self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
-        number = len(self.events) + 1
-        item = {
-            "key": quote_plus(key),
-            "size": len(body),
-            "eTag": put["ETag"].strip('"'),
-            "sequencer": f"{number:016X}",
-        }
-        if put.get("VersionId"):
-            item["versionId"] = put["VersionId"]
-        head = self.s3.head_object(Bucket=self.bucket, Key=key)
-        time = head["LastModified"].strftime("%Y-%m-%dT%H:%M:%S.000Z")
-        s3 = {"bucket": {"name": self.bucket}, "object": item}
-        event = {"Records": [{"eventName": "ObjectCreated:Put", "eventTime": time, "s3": s3}]}
-        self.events.append(event)
-        return event
 
     @property
     def register(self) -> Register:
         return Register(self.database, self.feeds, self.bucket)
-
-    def hear(self, *events: dict[str, Any]) -> int:
-        """Register what events tell."""
-        return sum(self.register.register(arrivals_of(one), "lambda", by_event=True) for one in events)
-
-    def list(self) -> int:
-        """Register what a listing finds."""
-        return self.register.register(list(listed(self.s3, self.bucket, "")), "listing", by_event=False)
 
     @property
     def ledger(self) -> LedgerFiles:
@@ -150,6 +122,40 @@ class House:
         if isinstance(loader, RedshiftLoader):
             return RedshiftChanges(self.database, files, key, loader=loader)
         return PostgresChanges(self.database, files, key)
+
+
+@dataclass
+class House(HouseParts):
+    """One landing bucket and one warehouse, and what happens to them."""
+
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    def put(self, key: str, body: bytes) -> dict[str, Any]:
+        """Drop a file; return the event that tells of it, which nobody has heard of yet."""
+        put = self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+        number = len(self.events) + 1
+        item = {
+            "key": quote_plus(key),
+            "size": len(body),
+            "eTag": put["ETag"].strip('"'),
+            "sequencer": f"{number:016X}",
+        }
+        if put.get("VersionId"):
+            item["versionId"] = put["VersionId"]
+        head = self.s3.head_object(Bucket=self.bucket, Key=key)
+        time = head["LastModified"].strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        s3 = {"bucket": {"name": self.bucket}, "object": item}
+        event = {"Records": [{"eventName": "ObjectCreated:Put", "eventTime": time, "s3": s3}]}
+        self.events.append(event)
+        return event
+
+    def hear(self, *events: dict[str, Any]) -> int:
+        """Register what events tell."""
+        return sum(self.register.register(arrivals_of(one), "lambda", by_event=True) for one in events)
+
+    def list(self) -> int:
+        """Register what a listing finds."""
+        return self.register.register(list(listed(self.s3, self.bucket, "")), "listing", by_event=False)
 
     def step(self, run: str = "run 1", feed: str = "sales") -> LoadFeed:
         return LoadFeed(self.feeds[feed], self.claims, self.loader, run)

