@@ -212,10 +212,10 @@ def test_the_doctor_names_a_grant_that_lacks(
     landing: House, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     user = f"{landing.database.engine.url.database}_reader"
-    landing.database.query(f"CREATE ROLE {user} LOGIN")
+    landing.database.query(f"CREATE ROLE {user} LOGIN PASSWORD 'reader'")
     landing.database.query(f"GRANT USAGE ON SCHEMA ledger TO {user}")
     landing.database.query(f"GRANT SELECT ON ALL TABLES IN SCHEMA ledger TO {user}")
-    url = landing.database.engine.url.set(username=user)
+    url = landing.database.engine.url.set(username=user, password="reader")
     monkeypatch.setenv("ESTRELA_WAREHOUSE_URL", url.render_as_string(hide_password=False))
     problem = run(capsys, "doctor")[1].splitlines()[3]
     assert problem == "BAD   grants: the user may not INSERT in ledger.files; grant it"
