@@ -11,7 +11,6 @@ from ledger_house import COLUMNS, FIELDS, HEADER, House, csv, sales_feed
 
 from estrela.errors import ClaimLostError
 from estrela.etl.loaders.redshift import RedshiftLoader
-from estrela.etl.loaders.redshift_table import RedshiftTable
 from estrela.hooks.redshift import RedshiftData
 from estrela.ledger.claims import Claim
 from estrela.model import Column, Field, Text
@@ -90,25 +89,6 @@ def test_what_copy_needs_is_gone_after_the_load(house: House) -> None:
     house.load()
     assert house.ids() == list(range(100))
     assert "Contents" not in house.s3.list_objects_v2(Bucket=f"{house.bucket}-archive", Prefix="copy/")
-
-
-def test_rows_that_copy_refuses_are_kept_with_the_file(house: House) -> None:
-    """Somebody made the table anew, and narrower than the feed declares it."""
-    house.hear(house.put("sales/1.csv", csv(1)))
-    assert house.load() == ""
-    house.hear(house.put("sales/2.csv", csv(2, name="a name")))
-    assert house.redshift
-    _, created = RedshiftTable(house.feeds["sales"]).created()
-    narrow = created.replace("character varying(65535)", "character varying(3)")
-    house.redshift.transact("test", ["DROP TABLE mart.sales", narrow])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RedshiftLoader, "ensured", lambda self, feed: RedshiftTable(feed).declared)
-        error = house.load()
-    refused = "line 1 of 00000.csv.gz, column name: error 1204, String length exceeds DDL length"
-    assert refused in error
-    [(kept,)] = house.query("SELECT error FROM ledger.loads WHERE error <> ''")
-    assert refused in kept
-    assert house.ids() == []
 
 
 def test_a_key_that_would_be_twice_fails_the_file(house: House) -> None:

@@ -28,20 +28,11 @@ Row = tuple[Any, ...]
 
 
 class StatementError(LoadError):
-    """A statement failed, and with it its whole transaction. ``place`` counts from 0; -1 where none is to blame.
+    """A statement failed, and with it its whole transaction. ``place`` counts from 0; -1 where none is to blame."""
 
-    ``query_id`` is by what Redshift's views know the statement; 0 where it has none.
-    """
-
-    def __init__(self, table: str, problem: str, place: int, *, retriable: bool, query_id: int = 0) -> None:
-        self.place, self.query_id = place, query_id
+    def __init__(self, table: str, problem: str, place: int, *, retriable: bool) -> None:
+        self.place = place
         super().__init__(table, problem, retriable=retriable)
-
-    def explained(self, text: str) -> StatementError:
-        """Return the same error with ``text`` after its problem."""
-        return StatementError(
-            self.table, f"{self.problem}; {text}", self.place, retriable=self.retriable, query_id=self.query_id
-        )
 
 
 @dataclass(frozen=True)
@@ -102,8 +93,7 @@ class RedshiftData:
         place = next((at for at, part in enumerate(parts) if part["Status"] == FAILED), -1)
         problem = f"Redshift ended it {execution['Status']}: {execution.get('Error') or 'no reason given'}"
         passing = place < 0 or any(text in problem for text in PASSING)
-        query_id = max(0, int(parts[place].get("RedshiftQueryId", 0)))
-        raise StatementError(table, problem, place, retriable=passing, query_id=query_id)
+        raise StatementError(table, problem, place, retriable=passing)
 
     def _awaited(self, table: str, id_: str) -> Execution:
         end, pause = self.clock() + self.deadline, FIRST_POLL_SECONDS

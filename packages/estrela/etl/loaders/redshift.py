@@ -17,7 +17,6 @@ from estrela.etl.feed_rows.wire import Wire
 from estrela.etl.loaders.copy_folder import CopyFolder, CopyParts
 from estrela.etl.loaders.postgres import RejectSpool, damage_refused, landed_of, require_tolerable, supersede
 from estrela.etl.loaders.redshift_audit import Audit, AuditRow
-from estrela.etl.loaders.redshift_errors import with_refused_rows
 from estrela.etl.loaders.redshift_table import RedshiftTable, columns_of
 from estrela.hooks.database import DatabaseManager
 from estrela.hooks.landed_files import LandedFiles
@@ -197,7 +196,7 @@ class RedshiftLoader(FeedLoader):
             if error.place in checks:
                 raise LoadError(claim.feed.target, checks[error.place], retriable=False) from error
             if error.place != FENCE:
-                raise with_refused_rows(self.redshift, claim.feed, error) from error
+                raise
         newest = audit.newest(self.redshift)
         if newest is None or not self._is_of(claim, newest):
             problem = "another load of the feed was committed meanwhile; nothing of this one was"

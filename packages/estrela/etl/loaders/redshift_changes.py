@@ -16,7 +16,6 @@ from estrela.etl.loaders.changes import Changes, require_all
 from estrela.etl.loaders.postgres import RejectSpool
 from estrela.etl.loaders.redshift import FENCE, RedshiftLoader
 from estrela.etl.loaders.redshift_audit import Audit
-from estrela.etl.loaders.redshift_errors import with_refused_rows
 from estrela.etl.loaders.redshift_table import RedshiftTable
 from estrela.hooks.redshift import Execution, StatementError
 from estrela.ledger.claims import Account, Claim
@@ -71,6 +70,6 @@ class RedshiftChanges(Changes):
             return self.loader.redshift.transact(claim.feed.target, statements)
         except StatementError as error:
             if error.place != FENCE:
-                raise with_refused_rows(self.loader.redshift, claim.feed, error) from error
+                raise
             problem = "a load of the feed was committed meanwhile; nothing was changed, give the command again"
             raise LoadError(claim.feed.target, problem, retriable=True) from error
