@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 from raw_folder import put_ranking
-from world import TABLES, World, fresh_world
+from world import TABLES, World, fresh_world, without_fees
 
 from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.lake import LakeLoader
@@ -19,6 +19,12 @@ from estrela.etl.steps.maintain import LONGEST_RUN
 from estrela.model import Column
 
 COMPLAINTS = "lake.banking_trusted.complaints"
+
+
+@pytest.fixture
+def world(spark: SparkSession, tmp_path: Path) -> World:
+    """An empty lake of a star that is quicker to build."""
+    return fresh_world(spark, tmp_path, without_fees())
 
 
 def snapshots_of(world: World, table: str) -> set[int]:

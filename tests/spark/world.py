@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,6 @@ from estrela.model.star import Star, load
 TABLES = StarTables("banking")
 CODE = {one.name: "code" for one in (*load("banking").tables, *load("banking").marts)}
 OPS_TABLES = ("files", "rejects", "checks", "completeness", "runs", "maintenance")
-BUILT = tuple(table.name for table in load("banking").tables)
 
 
 @dataclass
@@ -151,7 +150,7 @@ class World:
     def contents(self, *names: str) -> dict[str, list[tuple[object, ...]]]:
         """Rows of tables in an order of their own, without what tells when a file came."""
         found = {}
-        for name in names or BUILT:
+        for name in names or [table.name for table in self.star.tables]:
             frame = self.table(name).drop("fetched_at")
             found[name] = sorted((tuple(row) for row in frame.collect()), key=str)
         return found
@@ -161,8 +160,25 @@ class World:
         return {one.name: snapshots.refs(TABLES.refined(one)).get("main", 0) for one in self.star.tables}
 
 
-def fresh_world(spark: SparkSession, folder: Path) -> World:
+def fresh_world(spark: SparkSession, folder: Path, star: Star | None = None) -> World:
     """A world with a lake of its own, in the one JVM."""
     session = spark.newSession()
     session.conf.set("spark.sql.catalog.lake.warehouse", (folder / "lake").as_uri())
-    return World(session, FolderRaw(folder / "raw"))
+    return World(session, FolderRaw(folder / "raw"), star or load("banking"))
+
+
+def without_fees() -> Star:
+    """The part of the banking star that complaints make: half the tables, for tests of what steps do to any table."""
+    star = load("banking")
+    facts = tuple(fact for fact in star.facts if fact.name == "fact_complaints")
+    looked_up = {lookup.dimension.name for fact in facts for lookup in fact.lookups}
+    dimensions = tuple(dimension for dimension in star.dimensions if dimension.name in looked_up)
+    read = {source.name for table in (*dimensions, *facts) for source in table.sources}
+    kept = {table.name for table in (*dimensions, *facts)}
+    return replace(
+        star,
+        sources=tuple(source for source in star.sources if source.name in read),
+        dimensions=dimensions,
+        facts=facts,
+        marts=tuple(mart for mart in star.marts if {table.name for table in mart.uses} <= kept),
+    )
