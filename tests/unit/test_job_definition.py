@@ -75,6 +75,7 @@ class Session:
     def __init__(self, **given: str) -> None:
         self.given = given
         self.conf = SimpleNamespace(get=self.given.get, set=self._set)
+        self._jvm = SimpleNamespace(functions=None, PythonUtils=None)
 
     def _set(self, name: str, value: str) -> None:
         self.given[name] = value
