@@ -7,7 +7,7 @@ types that Trino does not coerce (varchar = integer) is refused, where DuckDB wo
 from __future__ import annotations
 
 from localaws.athena.embedded.sql.typed import Typed, cast, coerce, common
-from localaws.athena.sql_errors import NotSupportedError, TypeMismatchError
+from localaws.athena.sql_errors import NotSupportedError, TypeMismatchError, UnexpectedParametersError
 from localaws.athena.types.trino import (
     BIGINT,
     BOOLEAN,
@@ -267,7 +267,7 @@ def concatenate(left: Typed, right: Typed) -> Typed:
     if VARBINARY in (left.type, right.type):
         return Typed(f"({coerce(left, VARBINARY).sql} || {coerce(right, VARBINARY).sql})", VARBINARY)
     if any(v.type.name not in ("varchar", "unknown") for v in (left, right)):
-        raise TypeMismatchError(f"Cannot apply operator: {left.type} || {right.type}")
+        raise UnexpectedParametersError(f"Unexpected parameters ({left.type}, {right.type}) for function concat")
     return Typed(f"({coerce(left, VARCHAR).sql} || {coerce(right, VARCHAR).sql})", VARCHAR)
 
 

@@ -8,14 +8,14 @@ from localaws.athena.embedded.sql.casts import is_unsure
 from localaws.athena.embedded.sql.functions.signatures import Call, Function, written
 from localaws.athena.embedded.sql.operators import compare
 from localaws.athena.embedded.sql.typed import Typed, coerce, common
-from localaws.athena.sql_errors import NotSupportedError, TypeMismatchError
+from localaws.athena.sql_errors import NotSupportedError, SqlError
 from localaws.athena.types.trino import is_float
 
 
 @written("coalesce(T, T, ...) -> T")
 def _coalesce(call: Call) -> Typed:
     if len(call.args) < 2:
-        raise TypeMismatchError("The 'coalesce' function must have at least two arguments")
+        raise SqlError("The 'coalesce' function must have at least two arguments")
     kind = common(call.args, "coalesce")
     return Typed(f"coalesce({', '.join(coerce(a, kind).sql for a in call.args)})", kind)
 
@@ -23,7 +23,7 @@ def _coalesce(call: Call) -> Typed:
 @written("nullif(T, T) -> T")
 def _nullif(call: Call) -> Typed:
     if len(call.args) != 2:
-        raise TypeMismatchError("nullif takes two arguments")
+        raise SqlError("Invalid number of arguments for 'nullif' function")
     first, second = call.args
     equal = compare("=", first, second).sql
     return Typed(f"CASE WHEN {equal} THEN NULL ELSE {first.sql} END", first.type)
@@ -32,7 +32,7 @@ def _nullif(call: Call) -> Typed:
 @written("try(T) -> T")
 def _try(call: Call) -> Typed:
     if len(call.args) != 1:
-        raise TypeMismatchError("try takes one argument")
+        raise SqlError("The 'try' function must have exactly one argument")
     node = call.nodes[0]
     if type(node) is exp.Cast:
         return call.compile(exp.TryCast(this=node.this, to=node.args["to"]), call.scope)
@@ -46,7 +46,7 @@ def _extreme(name: str) -> Function:
     @written(f"{name}(T, T, ...) -> T")
     def build(call: Call) -> Typed:
         if not call.args:
-            raise TypeMismatchError(f"{name} needs an argument")
+            raise call.unexpected("at least one argument")
         kind = common(call.args, name)
         if kind.args or kind.name in ("json", "char", "boolean"):
             raise NotSupportedError(f"{name} of {kind}")

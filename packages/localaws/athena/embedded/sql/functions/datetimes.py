@@ -12,7 +12,6 @@ from localaws.athena.embedded.sql.zones import offset_minutes, utc_of, wall_cloc
 from localaws.athena.sql_errors import (
     InvalidArgumentError,
     NotSupportedError,
-    TypeMismatchError,
     UnexpectedParametersError,
 )
 from localaws.athena.types.trino import BIGINT, DATE, DOUBLE, UNKNOWN, VARCHAR, Type, timestamp, timestamptz
@@ -187,7 +186,7 @@ def _with_timezone(call: Call) -> Typed:
 @written("now() -> timestamp(3) with time zone")
 def _now(call: Call) -> Typed:
     if call.nodes:
-        raise TypeMismatchError("now takes no arguments")
+        raise call.unexpected("no arguments")
     return Typed("date_trunc('millisecond', getvariable('query_start'))", timestamptz(3))
 
 

@@ -10,7 +10,7 @@ from localaws.athena.embedded.sql.functions.signatures import Call, Function, wr
 from localaws.athena.embedded.sql.operators import logical, require_groupable
 from localaws.athena.embedded.sql.scope import Field
 from localaws.athena.embedded.sql.typed import Typed, cast, coerce, common, known
-from localaws.athena.sql_errors import NotSupportedError, TypeMismatchError
+from localaws.athena.sql_errors import NotSupportedError, UnexpectedParametersError
 from localaws.athena.types.trino import BOOLEAN, Type, array, map_of
 
 
@@ -18,11 +18,16 @@ def _body(call: Call, index: int, kinds: list[Type], texts: list[str]) -> Typed:
     """The compiled body of a lambda, whose parameters stand for the given DuckDB texts."""
     node = call.nodes[index] if index < len(call.nodes) else None
     if not isinstance(node, exp.Lambda) or len(node.expressions) != len(kinds):
-        raise TypeMismatchError(f"function {call.name} expects a lambda of {len(kinds)} parameters")
+        raise _unexpected(call, f"a lambda of {len(kinds)} parameters")
     params = tuple(
         Field(p.name.lower(), sql, kind) for p, sql, kind in zip(node.expressions, texts, kinds, strict=True)
     )
     return call.compile(node.this, call.scope.with_lambdas(params))
+
+
+def _unexpected(call: Call, expected: str) -> UnexpectedParametersError:
+    """A lambda has no type of its own, so that the arguments given cannot be listed."""
+    return UnexpectedParametersError(f"Unexpected parameters for function {call.name}. Expected: {expected}")
 
 
 def _fresh(call: Call, stem: str) -> str:
@@ -36,7 +41,7 @@ def _fresh(call: Call, stem: str) -> str:
 def _subject(call: Call, name: str) -> Typed:
     first = replace(call, nodes=call.nodes[:1]).args
     if not first or first[0].type.name != name:
-        raise TypeMismatchError(f"function {call.name} expects {name}")
+        raise _unexpected(call, name)
     return first[0]
 
 
@@ -67,7 +72,7 @@ def _match(name: str) -> Function:
 @written("reduce(array(T), S, (s, x) -> S, s -> R) -> R")
 def _reduce(call: Call) -> Typed:
     if len(call.nodes) != 4:
-        raise TypeMismatchError("function reduce expects four arguments")
+        raise _unexpected(call, "four arguments")
     value, start = _subject(call, "array"), call.compile(call.nodes[1], call.scope)
     s, x, element = _fresh(call, "s"), _fresh(call, "x"), value.type.args[0]
     step = _body(call, 2, [start.type, element], [f"{s}.s", f"{x}.x"])
@@ -86,10 +91,10 @@ def _reduce(call: Call) -> Typed:
 @written("zip_with(array(T), array(U), (x, y) -> R) -> array(R)")
 def _zip_with(call: Call) -> Typed:
     if len(call.nodes) != 3:
-        raise TypeMismatchError("function zip_with expects three arguments")
+        raise _unexpected(call, "three arguments")
     left, right = (call.compile(n, call.scope) for n in call.nodes[:2])
     if left.type.name != "array" or right.type.name != "array":
-        raise TypeMismatchError("function zip_with expects arrays")
+        raise _unexpected(call, "arrays")
     i = _fresh(call, "i")
     texts = [f"list_extract({left.sql}, {i})", f"list_extract({right.sql}, {i})"]
     body = known(_body(call, 2, [left.type.args[0], right.type.args[0]], texts))

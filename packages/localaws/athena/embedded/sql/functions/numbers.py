@@ -5,7 +5,7 @@ from __future__ import annotations
 from localaws.athena.embedded.sql.functions.signatures import Call, Function, declared, written
 from localaws.athena.embedded.sql.operators import arithmetic
 from localaws.athena.embedded.sql.typed import Typed, cast, coerce
-from localaws.athena.sql_errors import NotSupportedError, TypeMismatchError, UnexpectedParametersError
+from localaws.athena.sql_errors import NotSupportedError, UnexpectedParametersError
 from localaws.athena.types.trino import DOUBLE, MAX_PRECISION, Type, decimal, is_float, is_integer, is_numeric
 
 
@@ -87,7 +87,7 @@ def _sign(call: Call) -> Typed:
 @written("mod(number, number) -> number")
 def _mod(call: Call) -> Typed:
     if len(call.args) != 2:
-        raise TypeMismatchError("mod takes two arguments")
+        raise call.unexpected("two numbers")
     return arithmetic("modulus", *call.args)
 
 

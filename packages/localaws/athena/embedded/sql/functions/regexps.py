@@ -11,7 +11,7 @@ import warnings
 
 from localaws.athena.embedded.sql.functions.signatures import Call, written
 from localaws.athena.embedded.sql.typed import Typed, coerce, text_literal
-from localaws.athena.sql_errors import NotSupportedError, TypeMismatchError, UnexpectedParametersError
+from localaws.athena.sql_errors import InvalidArgumentError, NotSupportedError
 from localaws.athena.types.trino import BIGINT, BOOLEAN, VARCHAR, array
 
 _TOKEN = re.compile(
@@ -78,7 +78,7 @@ def _groups(pattern: str) -> int:
 
 def _prepared(call: Call, *, nonempty: bool = False, most: int = 2) -> tuple[str, str]:
     if not 2 <= len(call.args) <= most or call.args[0].type.name not in ("varchar", "unknown"):
-        raise UnexpectedParametersError(f"Unexpected parameters for function {call.name}. Expected: varchar, pattern")
+        raise call.unexpected("varchar, pattern")
     pattern, guard = checked(call.literal(1, "a pattern"))
     if nonempty and _may_match_nothing(pattern):
         raise NotSupportedError(f"function {call.name} with a pattern that matches the empty string")
@@ -89,7 +89,7 @@ def _prepared(call: Call, *, nonempty: bool = False, most: int = 2) -> tuple[str
 def _group(call: Call, pattern: str) -> int:
     group = call.number(2, "a group") if len(call.args) > 2 else 0
     if not 0 <= group <= _groups(pattern):
-        raise TypeMismatchError(f"Pattern has {_groups(pattern)} groups. Cannot access group {group}")
+        raise InvalidArgumentError(f"Pattern has {_groups(pattern)} groups. Cannot access group {group}")
     if group and re.search(r"[|?*]|\{0", pattern):
         raise NotSupportedError("regular expression group that may take no part in the match")
     return group

@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from localaws.athena.embedded.sql.scope import Scope
 from localaws.athena.embedded.sql.typed import Typed, coerce, text_literal
-from localaws.athena.sql_errors import NotSupportedError, TypeMismatchError, UnexpectedParametersError
+from localaws.athena.sql_errors import NotSupportedError, UnexpectedParametersError
 from localaws.athena.types.text import parse_type
 from localaws.athena.types.trino import UNKNOWN, Type, common_type, is_numeric
 
@@ -46,11 +46,18 @@ class Call:
 
     def _written(self, index: int, what: str, kind: str) -> str:
         if index >= len(self.args) or self.args[index].type.name != kind:
-            raise TypeMismatchError(f"function {self.name} expects {what} of type {kind}")
+            raise self.unexpected(f"{what} of type {kind}")
         value = self.args[index].literal
         if value is None:
             raise NotSupportedError(f"function {self.name} with {what} that is not a literal")
         return value
+
+    def unexpected(self, expected: str) -> UnexpectedParametersError:
+        """The error that Trino has for arguments that no form of the function takes."""
+        given = ", ".join(str(arg.type) for arg in self.args)
+        return UnexpectedParametersError(
+            f"Unexpected parameters ({given}) for function {self.name}. Expected: {expected}"
+        )
 
 
 Build = Callable[[Call], Typed]
@@ -102,21 +109,13 @@ def _split(text: str) -> list[str]:
 def _apply(signature: str, params: list[str], returns: str, template: str, call: Call) -> Typed:
     wanted = _repeat(params, len(call.nodes))
     if wanted is None:
-        raise UnexpectedParametersError(
-            f"Unexpected parameters ({_types(call)}) for function {call.name}. Expected: {signature}"
-        )
+        raise call.unexpected(signature)
     bound: dict[str, Type] = {}
     for text, arg in zip(wanted, call.args, strict=True):
         if not _unify(text, arg.type, bound):
-            raise UnexpectedParametersError(
-                f"Unexpected parameters ({_types(call)}) for function {call.name}. Expected: {signature}"
-            )
+            raise call.unexpected(signature)
     given = [coerce(arg, _substitute(text, bound)).sql for text, arg in zip(wanted, call.args, strict=True)]
     return Typed(template.format(*given, args=", ".join(given)), _substitute(returns, bound))
-
-
-def _types(call: Call) -> str:
-    return ", ".join(str(arg.type) for arg in call.args)
 
 
 def _repeat(params: list[str], count: int) -> list[str] | None:

@@ -8,7 +8,7 @@ from functools import reduce
 from localaws.athena.embedded.sql.functions.signatures import Call, declared, written
 from localaws.athena.embedded.sql.operators import concatenate
 from localaws.athena.embedded.sql.typed import Typed, cast, text_literal
-from localaws.athena.sql_errors import InvalidArgumentError, NotSupportedError, TypeMismatchError
+from localaws.athena.sql_errors import InvalidArgumentError, NotSupportedError
 from localaws.athena.types.trino import VARCHAR, is_integer
 
 
@@ -35,7 +35,7 @@ def _format(call: Call) -> Typed:
 def _piece(match: re.Match[str], values: object, pattern: str) -> str:
     value = next(values, None)  # type: ignore[call-overload]
     if value is None:
-        raise TypeMismatchError(f"function format has too few arguments for '{pattern}'")
+        raise InvalidArgumentError(f"Invalid format string: {pattern} (fewer arguments than specifiers)")
     if match["kind"] == "d" and is_integer(value.type):
         if match["comma"] and not match["width"]:
             return f"coalesce(format('{{:,}}', {value.sql}), 'null')"
