@@ -233,3 +233,16 @@ CREATE OR REPLACE TEMP MACRO trino_iso8601_unsure(s) AS
 CREATE OR REPLACE TEMP MACRO trino_day_interval(micros) AS
   to_days(CAST((micros) // 86400000000 AS INTEGER)) + to_microseconds(CAST((micros) % 86400000000 AS BIGINT));
 CREATE OR REPLACE TEMP MACRO trino_interval_months(i) AS year(i) * 12 + month(i);
+CREATE OR REPLACE TEMP MACRO trino_timestamp_sequence(a, b, s) AS
+  CASE WHEN epoch_us(s) = 0 OR (b > a AND epoch_us(s) < 0) OR (b < a AND epoch_us(s) > 0)
+       THEN [make_timestamp(trino_fail('INVALID_FUNCTION_ARGUMENT: sequence stop value should be on the side of the step')::BIGINT)]
+       WHEN (epoch_us(b) - epoch_us(a)) // epoch_us(s) >= 10000
+       THEN [make_timestamp(trino_fail('INVALID_FUNCTION_ARGUMENT: result of sequence must not have more than 10000 entries')::BIGINT)]
+       ELSE list_transform(generate_series(epoch_us(a), epoch_us(b), epoch_us(s)), lambda m: make_timestamp(m)) END;
+CREATE OR REPLACE TEMP MACRO trino_month_sequence(a, b, s) AS
+  CASE WHEN trino_interval_months(s) = 0 OR (b > a AND trino_interval_months(s) < 0) OR (b < a AND trino_interval_months(s) > 0)
+       THEN [make_timestamp(trino_fail('INVALID_FUNCTION_ARGUMENT: sequence stop value should be on the side of the step')::BIGINT)]
+       WHEN trino_months_between(a::TIMESTAMP, b::TIMESTAMP) // trino_interval_months(s) >= 10000
+       THEN [make_timestamp(trino_fail('INVALID_FUNCTION_ARGUMENT: result of sequence must not have more than 10000 entries')::BIGINT)]
+       ELSE list_transform(generate_series(0, trino_months_between(a::TIMESTAMP, b::TIMESTAMP), trino_interval_months(s)),
+                           lambda m: a::TIMESTAMP + to_months(m::INTEGER)) END;

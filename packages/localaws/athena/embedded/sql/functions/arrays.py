@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from localaws.athena.embedded.sql.casts import convert
 from localaws.athena.embedded.sql.functions.signatures import Call, Function, declared, written
-from localaws.athena.embedded.sql.typed import Typed, cast, coerce
+from localaws.athena.embedded.sql.typed import Typed, cast, coerce, common
 from localaws.athena.sql_errors import NotSupportedError, UnexpectedParametersError
 from localaws.athena.types.trino import (
     BIGINT,
@@ -45,20 +45,25 @@ def _join(call: Call) -> Typed:
     return Typed(f"trino_array_join(list_transform({call.args[0].sql}, lambda x: {text}), {separator})", VARCHAR)
 
 
-@written("sequence(start, stop[, step]) -> array(bigint or date)")
+@written("sequence(start, stop[, step]) -> array(bigint, date or timestamp)")
 def _sequence(call: Call) -> Typed:
     if not 2 <= len(call.args) <= 3:
-        raise UnexpectedParametersError("Unexpected parameters for function sequence")
+        raise call.unexpected("start, stop[, step]")
     if all(is_integer(a.type) for a in call.args):
         given = ", ".join(coerce(a, BIGINT).sql for a in call.args)
         return Typed(f"trino_sequence{len(call.args)}({given})", array(BIGINT))
     start, stop, *step = call.args
-    if start.type != DATE or stop.type != DATE or (step and step[0].type not in (DAY_INTERVAL, YEAR_INTERVAL)):
+    if not step and start.type == stop.type == DATE:
+        by = f"CASE WHEN {start.sql} <= {stop.sql} THEN to_days(1) ELSE to_days(-1) END"
+        return Typed(f"trino_date_sequence({start.sql}, {stop.sql}, {by})", array(DATE))
+    kind = common([start, stop], "sequence")
+    if not step or kind.name not in ("date", "timestamp") or step[0].type not in (DAY_INTERVAL, YEAR_INTERVAL):
         raise NotSupportedError(f"function sequence of {', '.join(str(a.type) for a in call.args)}")
-    by = step[0].sql if step else f"CASE WHEN {start.sql} <= {stop.sql} THEN to_days(1) ELSE to_days(-1) END"
-    if step and step[0].type == YEAR_INTERVAL:
-        raise NotSupportedError("function sequence by interval year to month")
-    return Typed(f"trino_date_sequence({start.sql}, {stop.sql}, {by})", array(DATE))
+    macro = "month" if step[0].type == YEAR_INTERVAL else kind.name
+    given = f"{coerce(start, kind).sql}, {coerce(stop, kind).sql}, {step[0].sql}"
+    entries = f"trino_{macro}_sequence({given})"
+    same = macro != "month" or kind.name == "timestamp"
+    return Typed(entries if same else cast(entries, array(DATE)), array(kind))
 
 
 @written("zip(array(T), array(U), ...) -> array(row(T, U, ...))")
