@@ -303,3 +303,10 @@ def test_a_database_may_be_named_with_its_catalog_plain_or_quoted(athena) -> Non
     athena.rows(f'DROP SCHEMA "awsdatacatalog"."{name}"')
     assert (name,) not in athena.rows("SHOW DATABASES")
     assert athena.fails(f"CREATE DATABASE other.{name}") == "CATALOG_NOT_FOUND: Catalog 'other' does not exist"
+
+
+def test_a_capacity_reservation_needs_no_tags(athena) -> None:
+    name = f"capacity-{uuid.uuid4().hex[:8]}"
+    athena.client.create_capacity_reservation(Name=name, TargetDpus=24)
+    reservation = athena.client.get_capacity_reservation(Name=name)["CapacityReservation"]
+    assert (reservation["Name"], reservation["TargetDpus"]) == (name, 24)

@@ -74,6 +74,10 @@ class LocalAthenaBackend(AthenaBackend):
             del self.named_queries[query.id]
         self.delete_work_group(name)
 
+    def create_capacity_reservation(self, name: str, target_dpus: int, tags: list[dict[str, str]] | None) -> None:
+        """Make a reservation; moto fails where none of the optional tags are given."""
+        super().create_capacity_reservation(name, target_dpus, tags or [])
+
     def named_query(self, query_id: str) -> NamedQuery:
         """Raise InvalidRequestError where there is none of this id."""
         query = self.named_queries.get(query_id)
