@@ -19,7 +19,7 @@ import pytest
 
 from localaws.running import Running, running
 
-QUERIES = int(os.environ.get("ESTRELA_SOAK_QUERIES", "96"))
+QUERIES = int(os.environ.get("ESTRELA_SOAK_QUERIES", "48"))
 ROUNDS = int(os.environ.get("ESTRELA_SOAK_ROUNDS", "2"))
 AT_ONCE = 8
 ALLOWED, ALLOWED_GROWTH = 800_000_000, 100_000_000

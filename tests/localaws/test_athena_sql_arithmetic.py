@@ -7,14 +7,13 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, localcontext
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import few_and_many
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localaws.athena.embedded.sql import translate
 from localaws.athena.embedded.sql.render import render
 from localaws.athena.embedded.sql.session import prepare, register_functions
-
-EXAMPLES = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")
@@ -43,54 +42,66 @@ def literal(value: tuple[Decimal, int, int]) -> str:
     return f"CAST('{value[0]:f}' AS DECIMAL({value[1]},{value[2]}))"
 
 
-@EXAMPLES
-@given(decimals(), decimals(), st.sampled_from("+-*/%"))
-def test_decimal_arithmetic_has_trinos_value_and_type(connection, left, right, sign) -> None:
-    (a, p1, s1), (b, p2, s2) = left, right
-    if sign in "/%" and not b:
-        return
-    with localcontext(Context(prec=100)):
-        if sign in "+-":
-            precision, scale, value = (
-                max(p1 - s1, p2 - s2) + max(s1, s2) + 1,
-                max(s1, s2),
-                a + b if sign == "+" else a - b,
-            )
-        elif sign == "*":
-            precision, scale, value = p1 + p2, s1 + s2, a * b
-        elif sign == "/":
-            precision, scale, value = p1 + s2 + max(0, s2 - s1), max(s1, s2), a / b
-        else:
-            precision, scale = min(p1 - s1, p2 - s2) + max(s1, s2), max(s1, s2)
-            value = a - b * (a / b).quantize(Decimal(1), ROUND_DOWN)
-        expected = value.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP) + 0
-    if precision == 0:
-        return
-    found, kind = ask(connection, f"{literal(left)} {sign} {literal(right)}")
-    assert (Decimal(found), kind) == (expected, f"decimal({precision},{scale})")
+@few_and_many(30, 150)
+def test_decimal_arithmetic_has_trinos_value_and_type(connection, examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(decimals(), decimals(), st.sampled_from("+-*/%"))
+    def holds(left, right, sign) -> None:
+        (a, p1, s1), (b, p2, s2) = left, right
+        if sign in "/%" and not b:
+            return
+        with localcontext(Context(prec=100)):
+            if sign in "+-":
+                precision, scale, value = (
+                    max(p1 - s1, p2 - s2) + max(s1, s2) + 1,
+                    max(s1, s2),
+                    a + b if sign == "+" else a - b,
+                )
+            elif sign == "*":
+                precision, scale, value = p1 + p2, s1 + s2, a * b
+            elif sign == "/":
+                precision, scale, value = p1 + s2 + max(0, s2 - s1), max(s1, s2), a / b
+            else:
+                precision, scale = min(p1 - s1, p2 - s2) + max(s1, s2), max(s1, s2)
+                value = a - b * (a / b).quantize(Decimal(1), ROUND_DOWN)
+            expected = value.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP) + 0
+        if precision == 0:
+            return
+        found, kind = ask(connection, f"{literal(left)} {sign} {literal(right)}")
+        assert (Decimal(found), kind) == (expected, f"decimal({precision},{scale})")
+
+    holds()
 
 
-@EXAMPLES
-@given(st.lists(decimals().map(lambda d: d[0]), min_size=1, max_size=8))
-def test_the_average_of_decimals_keeps_their_scale(connection, values) -> None:
-    rows = ", ".join(f"CAST('{v.quantize(Decimal('0.0001'), ROUND_DOWN):f}' AS DECIMAL(18,4))" for v in values)
-    found = translate(f"SELECT avg(x) FROM (VALUES {rows}) t(x)")
-    ((average,),) = connection.execute(found.sql).fetchall()
-    exact = [v.quantize(Decimal("0.0001"), ROUND_DOWN) for v in values]
-    with localcontext(Context(prec=60)):
-        expected = (sum(exact) / len(exact)).quantize(Decimal("0.0001"), ROUND_HALF_UP)
-    assert (average, str(found.columns[0].type)) == (expected, "decimal(18,4)")
+@few_and_many(30, 150)
+def test_the_average_of_decimals_keeps_their_scale(connection, examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(st.lists(decimals().map(lambda d: d[0]), min_size=1, max_size=8))
+    def holds(values) -> None:
+        rows = ", ".join(f"CAST('{v.quantize(Decimal('0.0001'), ROUND_DOWN):f}' AS DECIMAL(18,4))" for v in values)
+        found = translate(f"SELECT avg(x) FROM (VALUES {rows}) t(x)")
+        ((average,),) = connection.execute(found.sql).fetchall()
+        exact = [v.quantize(Decimal("0.0001"), ROUND_DOWN) for v in values]
+        with localcontext(Context(prec=60)):
+            expected = (sum(exact) / len(exact)).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+        assert (average, str(found.columns[0].type)) == (expected, "decimal(18,4)")
+
+    holds()
 
 
-@EXAMPLES
-@given(st.integers(-(2**31), 2**31 - 1), st.integers(-(2**15), 2**15 - 1).filter(bool))
-def test_integer_division_truncates_and_the_remainder_follows_the_dividend(connection, a, b) -> None:
-    quotient = abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
-    if quotient == 2**31:
-        return
-    assert ask(connection, f"({a}) / ({b})") == (str(quotient), "integer")
-    if b != -1:
-        assert ask(connection, f"({a}) % ({b})") == (str(a - b * quotient), "integer")
+@few_and_many(30, 150)
+def test_integer_division_truncates_and_the_remainder_follows_the_dividend(connection, examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(st.integers(-(2**31), 2**31 - 1), st.integers(-(2**15), 2**15 - 1).filter(bool))
+    def holds(a, b) -> None:
+        quotient = abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
+        if quotient == 2**31:
+            return
+        assert ask(connection, f"({a}) / ({b})") == (str(quotient), "integer")
+        if b != -1:
+            assert ask(connection, f"({a}) % ({b})") == (str(a - b * quotient), "integer")
+
+    holds()
 
 
 DATES = st.dates(date(1900, 1, 1), date(2100, 12, 31))
@@ -103,49 +114,65 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, last))
 
 
-@EXAMPLES
-@given(DATES, st.integers(-600, 600), st.sampled_from([("month", 1), ("quarter", 3), ("year", 12)]))
-def test_date_add_takes_the_last_day_of_a_shorter_month(connection, day, amount, unit) -> None:
-    amount //= unit[1]
-    expected = add_months(day, amount * unit[1])
-    assert ask(connection, f"date_add('{unit[0]}', {amount}, DATE '{day}')") == (str(expected), "date")
+@few_and_many(30, 150)
+def test_date_add_takes_the_last_day_of_a_shorter_month(connection, examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(DATES, st.integers(-600, 600), st.sampled_from([("month", 1), ("quarter", 3), ("year", 12)]))
+    def holds(day, amount, unit) -> None:
+        amount //= unit[1]
+        expected = add_months(day, amount * unit[1])
+        assert ask(connection, f"date_add('{unit[0]}', {amount}, DATE '{day}')") == (str(expected), "date")
+
+    holds()
 
 
-@EXAMPLES
-@given(DATES, DATES)
-def test_date_diff_counts_the_whole_units_between(connection, first, second) -> None:
-    low, high = min(first, second), max(first, second)
-    months = (high.year - low.year) * 12 + high.month - low.month
-    months -= add_months(low, months) > high
-    sign = 1 if second >= first else -1
-    days = (high - low).days
-    expected = {"month": months, "quarter": months // 3, "year": months // 12, "week": days // 7, "day": days}
-    units = list(expected)
-    pair = f"DATE '{first}', DATE '{second}'"
-    query = "ARRAY[" + ", ".join(f"date_diff('{u}', {pair})" for u in units) + "]"
-    assert ask(connection, query)[0] == "[" + ", ".join(str(sign * expected[u]) for u in units) + "]"
+@few_and_many(30, 150)
+def test_date_diff_counts_the_whole_units_between(connection, examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(DATES, DATES)
+    def holds(first, second) -> None:
+        low, high = min(first, second), max(first, second)
+        months = (high.year - low.year) * 12 + high.month - low.month
+        months -= add_months(low, months) > high
+        sign = 1 if second >= first else -1
+        days = (high - low).days
+        expected = {"month": months, "quarter": months // 3, "year": months // 12, "week": days // 7, "day": days}
+        units = list(expected)
+        pair = f"DATE '{first}', DATE '{second}'"
+        query = "ARRAY[" + ", ".join(f"date_diff('{u}', {pair})" for u in units) + "]"
+        assert ask(connection, query)[0] == "[" + ", ".join(str(sign * expected[u]) for u in units) + "]"
+
+    holds()
 
 
-@EXAMPLES
-@given(st.floats(allow_nan=False, allow_infinity=False))
-def test_a_double_prints_as_java_prints_it_and_reads_back(connection, value) -> None:
-    text, _ = ask(connection, f"CAST('{value!r}' AS double)")
-    mantissa, _, exponent = text.partition("E")
-    assert float(text) == value
-    assert len(mantissa.split(".")) == 2
-    assert bool(exponent) == (value != 0 and not 1e-3 <= abs(value) < 1e7)
+@few_and_many(30, 150)
+def test_a_double_prints_as_java_prints_it_and_reads_back(connection, examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(st.floats(allow_nan=False, allow_infinity=False))
+    def holds(value) -> None:
+        text, _ = ask(connection, f"CAST('{value!r}' AS double)")
+        mantissa, _, exponent = text.partition("E")
+        assert float(text) == value
+        assert len(mantissa.split(".")) == 2
+        assert bool(exponent) == (value != 0 and not 1e-3 <= abs(value) < 1e7)
+
+    holds()
 
 
-@EXAMPLES
-@given(
-    st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8),
-    st.integers(-10, 10),
-    st.integers(-1, 10),
-)
-def test_substr_takes_code_points_from_either_end(connection, text, start, length) -> None:
-    quoted = text.replace("'", "''")
-    begin = start - 1 if start > 0 else len(text) + start
-    inside = start != 0 and 0 <= begin < len(text) and length > 0
-    expected = text[begin : begin + length] if inside else ""
-    assert ask(connection, f"substr('{quoted}', {start}, {length})")[0] == expected
-    assert ask(connection, f"reverse('{quoted}')")[0] == text[::-1]
+@few_and_many(30, 150)
+def test_substr_takes_code_points_from_either_end(connection, examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(
+        st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=8),
+        st.integers(-10, 10),
+        st.integers(-1, 10),
+    )
+    def holds(text, start, length) -> None:
+        quoted = text.replace("'", "''")
+        begin = start - 1 if start > 0 else len(text) + start
+        inside = start != 0 and 0 <= begin < len(text) and length > 0
+        expected = text[begin : begin + length] if inside else ""
+        assert ask(connection, f"substr('{quoted}', {start}, {length})")[0] == expected
+        assert ask(connection, f"reverse('{quoted}')")[0] == text[::-1]
+
+    holds()

@@ -27,11 +27,11 @@ def together(*works: Callable[[], Any]) -> list[Any]:
 def test_bytes_and_metadata_of_a_hot_key_belong_together(s3: Any, bucket: str) -> None:
     def write(digit: int) -> None:
         body = bytes([48 + digit]) * (1 << 20)
-        for _ in range(15):
+        for _ in range(8):
             s3.put_object(Bucket=bucket, Key="hot", Body=body, Metadata={"digit": str(digit)})
 
     def read() -> None:
-        for _ in range(30):
+        for _ in range(15):
             got = s3.get_object(Bucket=bucket, Key="hot")
             data = got["Body"].read()
             assert data == got["Metadata"]["digit"].encode() * (1 << 20)

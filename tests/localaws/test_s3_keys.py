@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import HealthCheck, given, settings
+from examples import few_and_many
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -73,16 +74,20 @@ def test_an_emptied_folder_gives_its_name_back(aws: Running, s3: Any, bucket: st
     assert (aws.home / "s3" / bucket / "a").read_bytes() == b"file"
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(written=st.dictionaries(keys, st.binary(max_size=8), max_size=8))
-def test_a_bucket_is_a_dict(s3: Any, written: dict[str, bytes]) -> None:
-    bucket = f"dict-{uuid.uuid4().hex[:12]}"
-    s3.create_bucket(Bucket=bucket)
-    for key, data in written.items():
-        s3.put_object(Bucket=bucket, Key=key, Body=data)
-    listed = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
-    assert listed == sorted(written, key=str.encode)
-    assert {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in listed} == written
+@few_and_many(10, 40)
+def test_a_bucket_is_a_dict(s3: Any, examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(written=st.dictionaries(keys, st.binary(max_size=8), max_size=8))
+    def holds(written: dict[str, bytes]) -> None:
+        bucket = f"dict-{uuid.uuid4().hex[:12]}"
+        s3.create_bucket(Bucket=bucket)
+        for key, data in written.items():
+            s3.put_object(Bucket=bucket, Key=key, Body=data)
+        listed = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+        assert listed == sorted(written, key=str.encode)
+        assert {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in listed} == written
+
+    holds()
 
 
 class StoreMachine(RuleBasedStateMachine):
@@ -140,6 +145,7 @@ class StoreMachine(RuleBasedStateMachine):
             self.home.release()
 
 
-def test_a_store_behaves_as_a_dict_whatever_the_order(tmp_path: Path) -> None:
+@few_and_many(10, 40)
+def test_a_store_behaves_as_a_dict_whatever_the_order(tmp_path: Path, examples: int) -> None:
     machine = type("Machine", (StoreMachine,), {"folder": tmp_path})
-    run_state_machine_as_test(machine, settings=settings(max_examples=40, stateful_step_count=20, deadline=None))
+    run_state_machine_as_test(machine, settings=settings(max_examples=examples, stateful_step_count=20, deadline=None))

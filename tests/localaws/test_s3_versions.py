@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import HealthCheck, given, settings
+from examples import few_and_many
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localaws.running import Running
@@ -135,27 +136,31 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=steps)
-def test_any_order_of_changes_keeps_the_whole_history(s3: Any, versioned: str, steps: list[Any]) -> None:
-    """The model: one list of (key, version, bytes or None for a marker), oldest first."""
-    model: list[tuple[str, str, bytes | None]] = []
-    for action, *arguments in steps:
-        if action == "put":
-            key, data = arguments
-            model.append((key, put(s3, versioned, data, key), data))
-        elif action == "delete":
-            model.append((arguments[0], s3.delete_object(Bucket=versioned, Key=arguments[0])["VersionId"], None))
-        elif model:
-            key, version, _ = model.pop(arguments[0] % len(model))
+@few_and_many(8, 25)
+def test_any_order_of_changes_keeps_the_whole_history(s3: Any, versioned: str, examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(steps=steps)
+    def holds(steps: list[Any]) -> None:
+        """The model: one list of (key, version, bytes or None for a marker), oldest first."""
+        model: list[tuple[str, str, bytes | None]] = []
+        for action, *arguments in steps:
+            if action == "put":
+                key, data = arguments
+                model.append((key, put(s3, versioned, data, key), data))
+            elif action == "delete":
+                model.append((arguments[0], s3.delete_object(Bucket=versioned, Key=arguments[0])["VersionId"], None))
+            elif model:
+                key, version, _ = model.pop(arguments[0] % len(model))
+                s3.delete_object(Bucket=versioned, Key=key, VersionId=version)
+        for key, version, data in model:
+            if data is not None:
+                assert read(s3, versioned, key, VersionId=version) == data
+        newest = {key: data for key, _, data in model}
+        alive = {key: data for key, data in newest.items() if data is not None}
+        listed = [item["Key"] for item in s3.list_objects_v2(Bucket=versioned).get("Contents", [])]
+        assert {key: read(s3, versioned, key) for key in listed} == alive
+        assert {(key, version) for key, version, _, _ in history(s3, versioned)} == {entry[:2] for entry in model}
+        for key, version, _ in model:
             s3.delete_object(Bucket=versioned, Key=key, VersionId=version)
-    for key, version, data in model:
-        if data is not None:
-            assert read(s3, versioned, key, VersionId=version) == data
-    newest = {key: data for key, _, data in model}
-    alive = {key: data for key, data in newest.items() if data is not None}
-    listed = [item["Key"] for item in s3.list_objects_v2(Bucket=versioned).get("Contents", [])]
-    assert {key: read(s3, versioned, key) for key in listed} == alive
-    assert {(key, version) for key, version, _, _ in history(s3, versioned)} == {entry[:2] for entry in model}
-    for key, version, _ in model:
-        s3.delete_object(Bucket=versioned, Key=key, VersionId=version)
+
+    holds()
