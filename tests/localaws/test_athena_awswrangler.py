@@ -170,6 +170,25 @@ def test_to_iceberg_makes_and_appends(session, database, bucket) -> None:
     assert frame["id"].tolist() == [1, 2, 3]
 
 
+def test_to_iceberg_merges_and_rows_are_deleted(session, database, bucket) -> None:
+    places = {
+        "table_location": f"s3://{bucket}/ice/",
+        "temp_path": f"s3://{bucket}/temporary/",
+        "s3_output": f"s3://{bucket}/results/",
+        "keep_files": False,
+    }
+    for ids, name in (([1, 2, 3], "x"), ([2, 4], "y")):
+        frame = pd.DataFrame({"id": ids, "name": name})
+        keys = None if name == "x" else ["id"]
+        wr.athena.to_iceberg(frame, database=database, table="ice", merge_cols=keys, boto3_session=session, **places)
+    del places["table_location"]
+    wr.athena.delete_from_iceberg_table(
+        pd.DataFrame({"id": [3]}), database=database, table="ice", merge_cols=["id"], boto3_session=session, **places
+    )
+    frame = read(session, database, bucket, "SELECT id, name FROM ice ORDER BY id", ctas_approach=False)
+    assert list(frame.itertuples(index=False, name=None)) == [(1, "x"), (2, "y"), (4, "y")]
+
+
 def test_a_failed_query_says_why(session, database, bucket) -> None:
     with pytest.raises(wr.exceptions.QueryFailed, match=rf"TABLE_NOT_FOUND: .*'awsdatacatalog\.{database}\.nope' does"):
         read(session, database, bucket, "SELECT * FROM nope", ctas_approach=False)
