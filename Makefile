@@ -40,11 +40,12 @@ test: $(if $(ARGS),.venv/ready,check) ## check, then the tests, 20 minutes; some
 test-fast: .venv/ready ## the tests that need no JVM and no long wait; half a minute
 	$(BIN)/pytest -m "not slow and not docker" tests/unit
 
-test-long: .venv/ready ## kills between every two commits of a run; ten minutes or more
+test-long: .venv/ready ## kills between every two commits of a run, many examples of properties; a quarter of an hour
 	$(BIN)/pytest -m long
 
-test-clients: .venv/ready ## dbt, sqlmesh, dlt and PyAthena on both engines of Athena; half an hour
+test-clients: .venv/ready ## dbt, sqlmesh, dlt, PyAthena and awswrangler on both engines of Athena; half an hour
 	$(BIN)/pytest -n0 -m clients tests/clients
+	LOCALAWS_ATHENA=trino $(BIN)/pytest -n0 -m "not long" -rs tests/localaws/test_athena_sql_golden.py tests/localaws/test_athena_awswrangler.py
 
 test-compose: .venv/ready ## the stack of docker-compose.yml, up, proved and down again; needs Docker, half an hour
 	ESTRELA_COMPOSE=1 $(BIN)/pytest -m docker

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from waiting import eventually
 
+from localaws.athena.trino.distribution import find_distribution
+from localaws.errors import LocalAwsError
 from localaws.java import java_home
 from localaws.running import Running, running
 
@@ -23,9 +25,20 @@ if TYPE_CHECKING:
 ENDED = frozenset({"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR"})
 
 
+TRINO = os.environ.get("LOCALAWS_ATHENA") == "trino"
+
+
 @pytest.fixture(scope="session")
 def aws() -> Iterator[Running]:
-    """A server whose retries of events come at once, and whose minutes of ``rate()`` last a second."""
+    """The server that tests share: retries of events come at once, and minutes of ``rate()`` last a second.
+
+    Its Athena's engine is the one that LOCALAWS_ATHENA names.
+    """
+    if TRINO:
+        try:
+            find_distribution(os.environ)
+        except LocalAwsError as error:
+            pytest.skip(f"NOT RUN, NO TRINO: {error}")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOCALAWS_LAMBDA_MINUTE", "0")
         patch.setenv("LOCALAWS_SCHEDULE_MINUTE", "1")
@@ -219,7 +232,7 @@ def athena_of() -> type[AthenaQueries]:
 def _fresh_database(aws: Running, bucket: str) -> AthenaQueries:
     database = f"d_{uuid.uuid4().hex[:12]}"
     aws.client("glue").create_database(DatabaseInput={"Name": database})
-    return AthenaQueries(aws, database, bucket)
+    return AthenaQueries(aws, database, bucket, seconds=300 if TRINO else 60)  # the first query waits for Trino's start
 
 
 @pytest.fixture
