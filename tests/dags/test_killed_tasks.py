@@ -59,7 +59,7 @@ def slow(platform: Any) -> Any:
 
 def attended(task: Supervised, platform: Any) -> str:
     """The id of the one Glue run, once the task attends to it."""
-    (run,) = eventually(lambda: platform.runs() if "; log: " in task.output else [], seconds=900)
+    (run,) = eventually(lambda: platform.runs() if ". To read its log: " in task.output else [], seconds=900)
     return str(run["Id"])
 
 
@@ -77,7 +77,9 @@ def test_lost_heartbeats_leave_the_run_to_the_retry(slow: Any, tmp_path: Path) -
         assert state(slow) == ["RUNNING"]
         retry = Supervised(slow, tmp_path, "retry")
         try:
-            eventually(lambda: f"run {run_id}, key star_banking/day-1/{TASK}; log: " in retry.output, seconds=900)
+            eventually(
+                lambda: f"run {run_id}, key star_banking/day-1/{TASK}. To read its log: " in retry.output, seconds=900
+            )
             slow.aws.client("glue").batch_stop_job_run(JobName=slow.job, JobRunIds=[run_id])
             eventually(lambda: f"run {run_id}, is STOPPED" in retry.output, seconds=900)
         finally:

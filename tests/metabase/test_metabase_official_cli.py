@@ -19,6 +19,7 @@ from metabase.provision.client import Patience
 from metabase.provision.provision import Options, apply
 from metabase.provision.target import Lake, Target
 
+pytestmark = pytest.mark.clients
 PACKAGE = "@metabase/cli@0.3.1"
 JUDGED = {
     "POST /api/card": "card create",

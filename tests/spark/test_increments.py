@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from examples import few_and_many
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 from shop_star import STAR, Shop, fact_month, fact_year, many, rebuilt, sales, tickets
@@ -182,12 +183,20 @@ def first(day: date) -> int:
 
 
 @pytest.mark.slow
-@settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(history=st.lists(st.one_of(ARRIVAL, OBSERVATIONS), min_size=3, max_size=4))
+@few_and_many(2, 12)
 def test_any_history_of_arrivals_corrections_and_withdrawals_equals_a_rebuild(
-    spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, history: list[Any]
+    spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, examples: int
 ) -> None:
-    shop = Shop(fresh_world(spark, tmp_path_factory.mktemp("any")).spark)
+    @settings(max_examples=examples, deadline=None, derandomize=True)
+    @given(history=st.lists(st.one_of(ARRIVAL, OBSERVATIONS), min_size=3, max_size=4))
+    def check(history: list[Any]) -> None:
+        equals_a_rebuild(Shop(fresh_world(spark, tmp_path_factory.mktemp("any")).spark), history)
+
+    check()
+
+
+def equals_a_rebuild(shop: Shop, history: list[Any]) -> None:
+    """Build after each change of ``history``; what was built is what a build of everything gives."""
     shop.observe(*KNOWN)
     shop.sell(many(DAYS[:2]))
     shop.build()

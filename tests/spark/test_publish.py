@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from examples import few_and_many
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 from raw_folder import START, put_fee, put_ranking, ranking
@@ -329,20 +330,28 @@ def in_order(published: World) -> dict[str, list[tuple[object, ...]]]:
 
 
 @pytest.mark.slow
-@settings(max_examples=2, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(order=st.lists(st.sampled_from(sorted(STEPS)), min_size=3, max_size=5))
-@example(order=["2020T1", "2020T1", "2020T1"])
+@few_and_many(1, 8)
 def test_any_order_and_repetition_of_quarters_gives_the_same_tables(
-    spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, in_order: dict[str, object], order: list[str]
+    spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, in_order: dict[str, object], examples: int
 ) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(order=st.lists(st.sampled_from(sorted(STEPS)), min_size=3, max_size=5))
+    @example(order=["2020T1", "2020T1", "2020T1"])
+    def check(order: list[str]) -> None:
+        world = fresh_world(spark, tmp_path_factory.mktemp("any"), without_fees())
+        assert after_arrivals(world, order) == in_order
+
+    check()
+
+
+def after_arrivals(world: World, order: list[str]) -> dict[str, list[tuple[object, ...]]]:
+    """The tables after two runs, in which quarters arrive in ``order``, and then those that it lacks."""
     arrivals = [*order, *[quarter for quarter in STEPS if quarter not in order]]
-    world = fresh_world(spark, tmp_path_factory.mktemp("any"), without_fees())
     for at, batch in enumerate((arrivals[:2], arrivals[2:])):
         for quarter in batch:
             put_ranking(world.raw, quarter, **STEPS[quarter])
         world.run(f"run {at}")
-
-    assert world.contents() == in_order
+    return world.contents()
 
 
 def test_every_trusted_row_knows_its_file_and_line(published: World) -> None:

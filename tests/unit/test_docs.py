@@ -118,7 +118,7 @@ def test_every_target_says_what_it_does() -> None:
 
 
 def test_make_test_takes_arguments() -> None:
-    command = ["make", "-n", "-o", ".venv/ready", "test", "ARGS=tests/unit/test_errors.py"]
+    command = ["make", "--no-print-directory", "-n", "-o", ".venv/ready", "test", "ARGS=tests/unit/test_errors.py"]
     shown = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
     assert shown.strip() == ".venv/bin/pytest tests/unit/test_errors.py"
 
