@@ -186,9 +186,9 @@ def test_an_operation_that_is_missing_is_named_with_501_in_each_protocol(aws: Ru
 
 
 def test_a_failure_inside_a_service_is_told_in_its_protocol(aws: Running) -> None:
-    call = aws.client("athena", config=Config(retries={"total_max_attempts": 1})).create_capacity_reservation
+    call = aws.client("logs", config=Config(retries={"total_max_attempts": 1})).start_query
     with pytest.raises(ClientError) as caught:
-        call(Name="c", TargetDpus=24)
+        call(startTime=1, endTime=2, queryString="fields @message")
     error = caught.value.response["Error"]
     assert error["Code"] == "InternalFailure"
-    assert error["Message"].startswith("CreateCapacityReservation of athena failed: TypeError: ")
+    assert error["Message"].startswith("StartQuery of logs failed: TypeError: ")
