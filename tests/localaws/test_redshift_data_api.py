@@ -152,6 +152,15 @@ def test_a_statement_can_be_cancelled(warehouse: Any, numbers: str) -> None:
     )
 
 
+def test_a_cancellation_is_kept_however_early_it_comes(warehouse: Any, numbers: str) -> None:
+    everything = ", ".join(f"{numbers} t{place}" for place in range(6))
+    for place in range(20):
+        started = warehouse.data.execute_statement(Sql=f"SELECT count(*) FROM {everything}", **warehouse.place)
+        time.sleep(place / 500)
+        warehouse.data.cancel_statement(Id=started["Id"])
+        assert warehouse.ended(started["Id"])["Status"] == "ABORTED"
+
+
 def test_a_session_goes_on_after_a_cancelled_statement(warehouse: Any, numbers: str) -> None:
     everything = ", ".join(f"{numbers} t{place}" for place in range(6))
     started = warehouse.data.execute_statement(

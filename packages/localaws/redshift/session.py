@@ -22,7 +22,7 @@ _TRANSACTION = (statements.BEGIN, statements.COMMIT, statements.ROLLBACK)
 
 
 class Session:
-    """Runs statements one after the other; ``cancel`` of its :attr:`runner` may come from another thread."""
+    """Runs statements one after the other; another thread may cancel through its :attr:`runner`."""
 
     def __init__(self, databases: Databases, store: ObjectStore, target: Target) -> None:
         self.runner = StatementRunner(databases, store, target)

@@ -34,7 +34,7 @@ class Answer:
 
 
 class StatementRunner:
-    """One connection to a warehouse's database; ``cancel`` may come from another thread."""
+    """One connection to a warehouse's database; ``refuse`` and ``interrupt`` may come from another thread."""
 
     def __init__(self, databases: Databases, store: ObjectStore, target: Target) -> None:
         self.target = target
@@ -43,8 +43,12 @@ class StatementRunner:
         self._databases, self._store = databases, store
         self._cancelled = threading.Event()
 
-    def cancel(self) -> None:
+    def refuse(self) -> None:
+        """Begin no other step of the statement."""
         self._cancelled.set()
+
+    def interrupt(self) -> None:
+        """Cancel the step under way, if one is; raises psycopg.Error where PostgreSQL does not answer."""
         self.connection.cancel_safe(timeout=10)
 
     def forget_cancel(self) -> None:
@@ -53,6 +57,7 @@ class StatementRunner:
 
     def answered(self, statement: Statement, path: Path) -> Answer:
         """Run a statement inside the open transaction; rows of a query go to ``path``."""
+        self._check()
         if statement.kind == statements.LOCK:
             # before any query: it would freeze the snapshot that the statements after it see
             self.execute(statement)

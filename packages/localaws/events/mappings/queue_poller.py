@@ -129,10 +129,9 @@ class QueuePoller:
         return [message for message in batch if message["MessageId"] not in failed]
 
     def _twice(self, taken: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Messages that are delivered again: those of a FIFO queue together, in their order."""
-        if self._mapping["EventSourceArn"].endswith(".fifo"):
-            return taken if self._astray.comes_twice() else []
-        return [message for message in taken if self._astray.comes_twice()]
+        """Messages that are delivered again: those of a group together, in their order."""
+        again = {group: self._astray.comes_twice() for group in dict.fromkeys(map(_group, taken))}
+        return [message for message in taken if again[_group(message)]]
 
     def _delete(self, messages: list[dict[str, Any]]) -> None:
         for start in range(0, len(messages), _MOST_AT_A_TIME):

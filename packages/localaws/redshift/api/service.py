@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -29,6 +30,7 @@ from localaws.s3.store import ObjectStore
 WORKERS = 16
 MOST_TEXT = 100 * 1024
 STOP_SECONDS = 3.0
+CANCEL_AGAIN_SECONDS = 0.5
 _CANCELLED = "Query was cancelled by the user"
 _log = logging.getLogger(__name__)
 
@@ -50,10 +52,8 @@ class Service:
     def stop(self) -> None:
         """Cancel what runs, wait up to STOP_SECONDS for it, and end the PostgreSQL that was started."""
         with self._lock:
-            live = list(self._live.values())
-        for session in live:
-            # a PostgreSQL that no longer answers takes no cancellation either: it may not hold up the others
-            threading.Thread(target=_cancel, args=(session,), daemon=True).start()
+            for execution_id in self._live:
+                self._start_cancelling(execution_id)
         self._pool.shutdown(wait=False, cancel_futures=True)
         wait(list(self._running), STOP_SECONDS)
         self.sessions.stop()
@@ -105,9 +105,22 @@ class Service:
                 return False
             if session is None:
                 self._end(execution, states.ABORTED, _CANCELLED)
-        if session:
-            session.runner.cancel()
+            else:
+                self._start_cancelling(execution.id)
         return True
+
+    def _start_cancelling(self, execution_id: str) -> None:
+        """Begin to cancel a live statement; called under the lock, so that it cannot mean the session's next one."""
+        self._live[execution_id].runner.refuse()
+        # a PostgreSQL that no longer answers takes no cancellation either: it may not hold up others
+        threading.Thread(target=self._cancel_until_ended, args=(execution_id,), daemon=True).start()
+
+    def _cancel_until_ended(self, execution_id: str) -> None:
+        """Cancel again and again: PostgreSQL forgets a cancellation that reaches it just before the query does."""
+        while session := self._live.get(execution_id):
+            with suppress(psycopg.Error):
+                session.runner.interrupt()
+            time.sleep(CANCEL_AGAIN_SECONDS)
 
     def _run(self, execution: Execution, values: dict[str, str], access: Access, kept: KeptSession | None) -> None:
         try:
@@ -193,8 +206,3 @@ class Service:
         self.sessions.give_back(execution.session_id)
         whole.move(status, error)
         self.history.save(execution)
-
-
-def _cancel(session: Session) -> None:
-    with suppress(psycopg.Error):
-        session.runner.cancel()
