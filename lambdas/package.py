@@ -29,7 +29,7 @@ UNSTABLE = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.jso
 """Files of an installation that say how and when it was made."""
 RDS_CERTIFICATES = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
 CERTIFICATES = "certificates/rds.pem"
-"""Where they are in a layer, which Lambda unpacks below /opt."""
+"""Their path in a layer, which Lambda unpacks below /opt."""
 DOWNLOAD_SECONDS = 30
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 """The time of every member: the time of a build must not change the bytes."""

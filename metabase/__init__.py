@@ -1,1 +1,1 @@
-"""Dashboards as code: one SQL file a question, one TOML file a dashboard, and what brings them to Metabase."""
+"""Dashboards as code: one SQL file per question, one TOML file per dashboard, and their way to Metabase."""

@@ -1,4 +1,4 @@
-"""What each kind of chart needs and allows; a header that asks for more or less is refused."""
+"""Rules of each kind of chart: required and optional fields; a header that breaks them is refused."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MEASURES = ("integer", "decimal", "percent", "currency")
 
 @dataclass(frozen=True)
 class Rule:
-    """What a chart takes: an ``x`` or not, from ``least`` to ``most`` measures, and which further fields."""
+    """Fields of a kind of chart: an ``x`` or not, from ``least`` to ``most`` measures, and further ones."""
 
     has_x: bool
     least: int

@@ -95,7 +95,7 @@ def _previewed(site: Site, workgroup: str, out: Path) -> int:
 
 
 def _database(site: Site, workgroup: str) -> Athena | Postgres:
-    """What answers the questions of ``site``. Raises QueryError and SettingsError."""
+    """Return the database that answers the questions of ``site``. Raises QueryError and SettingsError."""
     if site.engine == "postgres":
         parts = WarehouseParts(_with_server(site, os.environ), boto3.Session())
         return Postgres(parts.database)

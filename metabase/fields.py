@@ -19,7 +19,7 @@ class Fields:
         self._read: set[str] = set()
 
     def error(self, key: str, problem: str, allowed: Sequence[object] = ()) -> DefinitionError:
-        """What is wrong with ``key``, and where it stands."""
+        """Return the error about ``key``, with its file and line."""
         return DefinitionError(f"{self.file}:{self.line(key)}", problem, allowed)
 
     def line(self, key: str) -> int:

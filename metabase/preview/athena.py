@@ -27,7 +27,7 @@ NUMBERS: Mapping[str, Callable[[str], Cell]] = {
     "decimal": Decimal,
     "boolean": lambda text: text == "true",
 }
-"""How the text of each Athena type is read; other types stay text."""
+"""Parsers of the text of Athena's types; other types stay text."""
 
 
 class QueryError(EstrelaError):

@@ -1,4 +1,4 @@
-"""What is written across a chart: its goal, and the breaks of its series."""
+"""Lines across a chart: its goal, and the breaks of its series."""
 
 from __future__ import annotations
 

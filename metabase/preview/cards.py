@@ -37,7 +37,7 @@ def card_html(card: Card, answered: Answered | None, chart_id: str) -> str:
 
 
 def card_inner(card: Card, answered: Answered, chart_id: str) -> str:
-    """What stands in the card of a question: title, finding, chart or table, notes."""
+    """Return the content of a question's card: title, finding, chart or table, notes."""
     title = escape(card.title or answered.question.title)
     return f"<h3>{title}</h3>{_body(answered, chart_id, title)}{_notes(answered, title)}"
 
@@ -61,7 +61,7 @@ def _body(answered: Answered, chart_id: str, title: str) -> str:
 
 
 def _is_empty(answered: Answered) -> bool:
-    """Whether there is nothing to show: no row, or a tile whose newest row has no value."""
+    """Return whether there is nothing to show: no row, or a tile whose newest row has no value."""
     question, rows = answered.question, answered.answer.rows
     return not rows or (question.chart == "scalar" and rows[-1][question.y[0]] is None)
 

@@ -1,4 +1,4 @@
-"""What a page can be switched to without a database: the choices of each dashboard's first filter, asked in advance."""
+"""Switches of a page without a database: the choices of each dashboard's first filter, asked in advance."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CardKey = tuple[str, int]
 
 
 class Database(Protocol):
-    """What answers questions: pairs of name and SQL."""
+    """A database that answers questions: pairs of name and SQL."""
 
     def ask_all(self, queries: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Answer]:
         """Return the answer to each pair; raise QueryError for the first that fails."""

@@ -1,4 +1,4 @@
-"""What a chart is drawn from: the question, its answer and the colours of its series."""
+"""Input of a chart: the question, its answer and the colours of its series."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OTHER_COLORS = ("#3b7dd8", "#d9622b", "#2f9e6e", "#8a63d2", "#b5801b", "#1793a5"
 
 @dataclass(frozen=True)
 class Drawing:
-    """What all builders need: the question, its answer, and the colour of each series."""
+    """Input of all builders: the question, its answer, and the colour of each series."""
 
     question: Question
     answer: Answer
@@ -27,7 +27,7 @@ class Drawing:
 
     @property
     def series(self) -> tuple[str, ...]:
-        """What is drawn in one colour."""
+        """Names of the measures or values that have a colour each."""
         return series(self.question, self.answer)
 
     def color(self) -> Spec:

@@ -1,4 +1,4 @@
-"""What a chart shows, said in a sentence made from its rows."""
+"""The finding of a chart: a sentence made from its rows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _shared(question: Question, answer: Answer) -> list[str]:
 
 
 def _highest(question: Question, rows: Sequence[Mapping[str, Cell]]) -> str:
-    """Where the first measure is highest; said of a chart of which nothing else can be said."""
+    """Return where the first measure is highest, for charts without a better sentence."""
     if question.chart in ("table", "scalar", "trend"):
         return ""
     column = question.column(question.y[0])
@@ -84,7 +84,7 @@ def _newest(question: Question, rows: Sequence[Mapping[str, Cell]]) -> str:
 
 
 def change(column: Column, before: Cell, after: Cell) -> str:
-    """How ``after`` differs from ``before``: ``+3.2%``, or in percentage points for shares."""
+    """Return the change from ``before`` to ``after``: ``+3.2%``, or in percentage points for shares."""
     old, new = Decimal(str(before)), Decimal(str(after))
     if column.format == "percent":
         return f"{_signed((new - old) * 100)} points"

@@ -32,14 +32,14 @@ def points(question: Question, answer: Answer) -> list[Point]:
 
 
 def series(question: Question, answer: Answer) -> tuple[str, ...]:
-    """What the points are split by, in order of appearance: the measures, or the values of the series column."""
+    """Return the series in order of appearance: the measures, or the values of the series column."""
     if not question.series:
         return question.y
     return tuple(dict.fromkeys(_text(row[question.series]) for row in answer.rows))
 
 
 def series_title(question: Question, name: str) -> str:
-    """How a legend calls a member of ``series``."""
+    """Return the name of a member of ``series`` in a legend."""
     return name if question.series else question.column(name).title
 
 

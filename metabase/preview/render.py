@@ -17,7 +17,7 @@ from metabase.preview.postgres import Postgres
 
 @dataclass(frozen=True)
 class Preview:
-    """What was drawn: where, how many cards with questions, the questions without rows, and what Athena scanned."""
+    """The drawn page: its path, the number of cards with questions, questions without rows, bytes scanned."""
 
     path: Path
     cards: int

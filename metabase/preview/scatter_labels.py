@@ -1,4 +1,4 @@
-"""Which points of a scatter bear their names: the highest first, as long as no two names meet."""
+"""Labels of a scatter: the highest points first, as long as no two names overlap."""
 
 from __future__ import annotations
 

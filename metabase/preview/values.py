@@ -10,7 +10,7 @@ from metabase.preview.athena import Cell
 
 DECIMALS = {"integer": 0, "decimal": 2, "percent": 1, "currency": 2}
 NOTHING, MINUS = "\u2013", "\u2212"
-"""What stands where there is no value, and before a value below 0."""
+"""The signs for a missing value and for a value below 0."""
 
 
 def text_of(column: Column, value: Cell) -> str:

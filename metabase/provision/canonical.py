@@ -44,7 +44,7 @@ def parameters(stored: Sequence[Mapping[str, Any]] | None) -> dict[str, Any]:
 
 
 def target(stored: object) -> Any:
-    """What a parameter sets; the number of the only stage goes without saying."""
+    """Return the target of a parameter, without the number of the only stage."""
     if not isinstance(stored, list):
         return None
     return [one for one in stored if not (isinstance(one, Mapping) and one.get("stage-number", 0) == 0)]

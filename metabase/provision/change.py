@@ -1,4 +1,4 @@
-"""What differs between the declared and the found, and what is done about it."""
+"""Differences between declared and stored objects, and the changes that follow."""
 
 from __future__ import annotations
 

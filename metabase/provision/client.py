@@ -157,7 +157,7 @@ def _reason(error: requests.RequestException) -> str:
 
 
 def _said(answer: requests.Response) -> str:
-    """What Metabase gives as the reason: its ``errors``, ``message`` or ``error``, or a short text."""
+    """Return the reason that Metabase gives: its ``errors``, ``message`` or ``error``, or a short text."""
     try:
         body = answer.json()
     except ValueError:

@@ -17,9 +17,9 @@ CHECKED = {
     "athena": "Athena ({}); check region, workgroup, staging folder, role",
     "postgres": "PostgreSQL ({}); check the secret, and that Metabase may reach the host",
 }
-"""What to look at where Metabase cannot connect."""
+"""Advice for a Metabase that cannot connect."""
 MASKED = "**MetabasePass**"
-"""What Metabase gives, and takes as "unchanged", in place of a secret."""
+"""The value that Metabase gives, and takes as "unchanged", in place of a secret."""
 SECRETS = ("secret_key", "password")
 PUT_ONLY = ("refingerprint", "points_of_interest")
 SWITCHES = ("is_full_sync", "is_on_demand", "auto_run_queries", "refingerprint")
@@ -63,7 +63,7 @@ def settle_database(run: Run, site: Site, target: Target, *, rotate: bool = Fals
 
 
 def _key(site: Site) -> str:
-    """What the database is marked with: sites on one server share it, a Metabase may show several servers."""
+    """Return the mark of the database: sites on one server share it, a Metabase may show several servers."""
     return site.engine if site.engine == "athena" else site.server
 
 
@@ -89,7 +89,7 @@ def _sent(run: Run, method: str, path: str, body: Mapping[str, Any]) -> dict[str
 
 
 def _body(site: Site, target: Target) -> dict[str, Any]:
-    """What is sent. No full sync: it would scan every table to fingerprint it; values only when a filter asks."""
+    """Return the request. No full sync: it would scan every table to fingerprint it; values only when a filter asks."""
     return {
         "name": site.database,
         "engine": site.engine,

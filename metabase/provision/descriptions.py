@@ -1,4 +1,4 @@
-"""What tables and columns mean, from their declarations."""
+"""Descriptions of tables and columns, from their declarations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong between here and a Metabase."""
+"""Errors of requests to a Metabase."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class MetabaseConflictError(MetabaseRejectedError):
 
 
 class NotMetabaseError(MetabaseError):
-    """What answers is not Metabase, or answers in a shape that it does not have: a page, a redirect, broken JSON."""
+    """The answer is not Metabase's, or has an unknown form: a page, a redirect, broken JSON."""
 
 
 class NotStoredError(MetabaseError):

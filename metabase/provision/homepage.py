@@ -7,7 +7,7 @@ from metabase.provision.run import Run
 SHOWN, WHICH = "custom-homepage", "custom-homepage-dashboard"
 
 
-def settle_homepage(run: Run, dashboard: int | None) -> None:
+def ensure_homepage(run: Run, dashboard: int | None) -> None:
     """Open with ``dashboard``; None leaves Metabase's setting as it is."""
     if dashboard is None:
         return

@@ -1,4 +1,4 @@
-"""How the provisioner knows its own objects again, and tells them from those of people."""
+"""Identity of the provisioner's objects: marks that tell them from those of people."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def _groups(run: Run, site: Site) -> tuple[dict[str, int], dict[str, int]]:
 
 
 def _writing(run: Run, graph: Graph, groups: Mapping[str, int], collections: Mapping[str, int]) -> list[Key]:
-    """Where one of ``groups`` may change a managed collection, which only engineers may."""
+    """Return the managed collections that one of ``groups`` may change, although only engineers may."""
     keys = {(group, name, str(collections[name])): "write" for group in groups for name in collections}
     found = _access(graph, groups, keys, run.client.get(graph.path))
     return [key for key, access in found.items() if access == "write"]

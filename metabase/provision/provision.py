@@ -14,7 +14,7 @@ from metabase.provision.dashboards import archive_dashboards, settle_dashboards
 from metabase.provision.databases import settle_database
 from metabase.provision.descriptions import Described, settle_descriptions
 from metabase.provision.errors import MetabaseError
-from metabase.provision.homepage import settle_homepage
+from metabase.provision.homepage import ensure_homepage
 from metabase.provision.permissions import settle_permissions
 from metabase.provision.questions import archive_questions, settle_questions
 from metabase.provision.run import Run
@@ -25,8 +25,8 @@ from metabase.provision.target import Target
 
 @dataclass(frozen=True)
 class Options:
-    """How an apply goes about it: run every card at the end, bear with tables that the lake does not have yet, send
-    Athena's keys anew.
+    """Options of an apply: run every card at the end, accept tables that the lake does not have yet, send the keys of
+    Athena anew.
     """
 
     run_cards: bool = True
@@ -54,7 +54,7 @@ def silently(change: Change) -> None:
 def plan(
     site: Site, target: Target, tables: tuple[Described, ...], patience: Patience = PATIENT, tell: Tell = silently
 ) -> Outcome:
-    """What an apply would change; writes nothing. Raises MetabaseError."""
+    """Return the changes that an apply would make; writes nothing. Raises MetabaseError."""
     client = Client(target.url, target.secrets, patience)
     run = Run(client, writes=False, tell=tell)
     if not wait_until_ready(client)["has-user-setup"]:
@@ -106,7 +106,7 @@ def _settle(
     dashboards = settle_dashboards(run, site.dashboards, collections, questions)
     archive_dashboards(run, site.dashboards, collections)
     archive_questions(run, site.questions, collections)
-    settle_homepage(run, dashboards.get(site.homepage))
+    ensure_homepage(run, dashboards.get(site.homepage))
     return missing, questions, dashboards
 
 

@@ -1,4 +1,4 @@
-"""Which Metabase, with which credentials, over which lake: read once from the environment."""
+"""The Metabase, its credentials and its lake, read once from the environment."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ReadSecret = Callable[[str], Mapping[str, str]]
 
 @dataclass(frozen=True)
 class Lake:
-    """How Metabase reaches Athena. Without keys it takes the credentials of its own role.
+    """Metabase's connection to Athena. Without keys it takes the credentials of its own role.
 
     ``options`` are further properties of Athena's JDBC driver, ``Name=value;Name=value``.
     """
@@ -37,7 +37,7 @@ class Lake:
 
 @dataclass(frozen=True)
 class PostgresServer:
-    """How Metabase reaches a PostgreSQL."""
+    """Metabase's connection to a PostgreSQL."""
 
     host: str
     port: int
@@ -65,7 +65,7 @@ class Target:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must be in no message."""
+        """Secrets that no message may contain."""
         lake = self.lake
         passwords = (server.password for server in self.servers.values())
         return (self.password, self.api_key, self.setup_token, lake.access_key, lake.secret_key, *passwords)

@@ -1,1 +1,1 @@
-"""What Airflow's containers on ECS run beside Airflow itself. Independent of the platform that the DAGs use."""
+"""Programs beside Airflow in its containers on ECS. Independent of the platform that the DAGs use."""

@@ -24,7 +24,7 @@ from airflow_on_ecs.health import ALIVE_FILE
 MINUTES = 120
 PERIOD_SECONDS = 5.0
 IDLE_SECONDS = 10.0
-"""How long a worker is without tasks before it may be stopped: what it is just receiving counts as none."""
+"""Time without tasks after which a worker may be stopped: a task that it is just receiving is not counted."""
 TIMEOUT_SECONDS = 5.0
 
 _log = logging.getLogger(__name__)

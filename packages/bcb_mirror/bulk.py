@@ -32,7 +32,7 @@ _MOST_CLIENTS = 150_000_000
 
 @dataclass
 class Sums:
-    """What stands in the good rows. ``blank_*`` count rows, the others sum a column."""
+    """Content of the good rows. ``blank_*`` count rows, the others sum a column."""
 
     rows: int = 0
     bad_rows: int = 0

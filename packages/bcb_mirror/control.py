@@ -20,7 +20,7 @@ PREFIX = "/_mirror/"
 
 @dataclass(frozen=True)
 class Controls:
-    """What may be changed and seen while a mirror serves."""
+    """State of a mirror that may be read and changed while it serves."""
 
     publication: Publication
     faults: FaultBook

@@ -1,4 +1,4 @@
-"""What can go wrong in the mirror itself, as against the faults that it plays on request."""
+"""Errors of the mirror itself, as against the faults that it plays on request."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _OTHER_KINDS = ("04",) * 26 + ("09",) * 8 + ("06", "08", "05", "10")
 
 @dataclass(frozen=True)
 class Appearance:
-    """What the ranking calls an institution ``since`` a quarter; a ``conglomerate`` stands there without CNPJ."""
+    """Name of an institution in the ranking ``since`` a quarter; a ``conglomerate`` has no CNPJ there."""
 
     since: Quarter
     name: str
@@ -47,7 +47,7 @@ class Institution:
     until: Quarter | None = None
 
     def appearance(self, quarter: Quarter) -> Appearance | None:
-        """How it stands in the ranking of ``quarter``, or None where it does not."""
+        """Return its entry in the ranking of ``quarter``; None if there is none."""
         if self.until and quarter > self.until:
             return None
         return next((each for each in reversed(self.appearances) if each.since <= quarter), None)

@@ -1,4 +1,4 @@
-"""How each fault looks on the wire."""
+"""Faults as a client sees them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 @dataclass(frozen=True)
 class Exchange:
-    """What a player may use: the right answer, a pause that ends with the server, cheroot's request."""
+    """Tools of a player: the right answer, a pause that ends with the server, cheroot's request."""
 
     respond: Callable[[], Response]
     pause: Callable[[float], None]

@@ -32,7 +32,7 @@ MALFORMED = "The URI is malformed."
 
 
 class BadRequestError(ValueError):
-    """What the service answers with status 400; the text is the message in its body."""
+    """An answer of the service with status 400; the text is the message in its body."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ RESOURCES = {
 
 @dataclass
 class Paging:
-    """How the services page, to be changed while they run.
+    """Paging of the services, which may be changed while they run.
 
     ``reordered``: records are in another order in each answer, unless $orderby is given and ``obeys_order`` holds.
     ``longest`` is the number of records after which a page ends with a link to the next one; 0: no links.

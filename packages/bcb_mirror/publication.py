@@ -1,4 +1,4 @@
-"""What the ranking shows at a moment: which quarters are out, which were corrected, damaged or withheld."""
+"""The ranking at a moment: quarters that are published, corrected, damaged or withheld."""
 
 from __future__ import annotations
 

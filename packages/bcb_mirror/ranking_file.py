@@ -40,7 +40,7 @@ ODD_QUARTER = Quarter(2020, 1)
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a quarter's file is written: its ``header``, the ``closing`` of every line, padding of the CNPJ."""
+    """Form of a quarter's file: its ``header``, the ``closing`` of every line, padding of the CNPJ."""
 
     header: tuple[str, ...]
     closing: str
@@ -48,7 +48,7 @@ class Dialect:
 
 
 def dialect_of(quarter: Quarter) -> Dialect:
-    """How the file of ``quarter`` is written: layout A to 2024T1, layout B from 2024T2."""
+    """Return the form of the file of ``quarter``: layout A to 2024T1, layout B from 2024T2."""
     if quarter >= METHOD_BREAK:
         return Dialect(HEADER_B, "\r\n")
     if quarter == ODD_QUARTER:

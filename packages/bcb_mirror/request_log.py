@@ -1,4 +1,4 @@
-"""What was asked of the mirror: counts per path, and the latest requests."""
+"""Requests to the mirror: counts per path, and the latest ones."""
 
 from __future__ import annotations
 

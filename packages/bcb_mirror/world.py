@@ -1,4 +1,4 @@
-"""What a world of data must answer for the mirror to serve it."""
+"""Queries that a world of data must answer for the mirror to serve it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the handlers share: work on each record of a batch; the failed ones, and no others, are delivered again."""
+"""Work on each record of a batch, for all handlers; only the failed ones are delivered again."""
 
 from __future__ import annotations
 

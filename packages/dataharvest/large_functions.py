@@ -1,4 +1,4 @@
-"""What the functions for large files and deliveries work with."""
+"""Parts of the functions for large files and deliveries."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class LargeFunctions:
 
     @cached_property
     def progress(self) -> Progress:
-        """How far large files and calculations are."""
+        """Progress of large files and calculations."""
         return Progress(boto3.client("dynamodb"), self.functions.settings.progress_table)
 
     @cached_property
     def chunk_table(self) -> ChunkTable:
-        """How large files are split."""
+        """The table of the chunks of large files."""
         return ChunkTable(boto3.client("dynamodb"), self.functions.settings.chunk_table)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What operators see: how far every delivery is, and what is known of one."""
+"""Reports for operators: progress of every delivery, and all that is known of one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What DataHarvest consists of on AWS, by name: functions and what invokes each, queues, tables, streams, the bus.
+"""DataHarvest's resources on AWS, by name: functions and their triggers, queues, tables, streams, the bus.
 
 Terraform and the local stack make what is listed here. No other module writes these names; the settings of
 :mod:`dataharvest.settings` tell functions of them.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from dataharvest.model.choreography import ANNOUNCER, CATAPULT, Choreography
 
 STAGES = "dataharvest-"
-"""What the names of all queues that functions work on begin with."""
+"""Prefix of the names of all queues that functions work on."""
 ARRIVALS = "dataharvest-arrivals"
 """Queue of S3's events."""
 SPLITTER = "splitter"

@@ -12,7 +12,7 @@ MIB = 1 << 20
 
 @dataclass(frozen=True)
 class Settings:
-    """What a function is told.
+    """Settings of a function.
 
     ``database_secret`` is the name of a secret in the format of Amazon RDS, ``root_certificate`` the file by which the
     server is verified ("": not verified), ``metastore`` a DynamoDB table, ``kms_key`` a key's id or ARN, ``messages``

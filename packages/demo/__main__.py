@@ -53,7 +53,7 @@ FROM {star}.checks GROUP BY table_name ORDER BY table_name
 
 @dataclass(frozen=True)
 class Demo:
-    """What the demo runs: a star, on the data of a world, with its state in ``home``."""
+    """The demo's work: a star, on the data of a world, with its state in ``home``."""
 
     star: Star
     world: World

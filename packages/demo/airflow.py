@@ -75,7 +75,7 @@ class Airflow:
         return [Task(row["task_id"], row["state"] or "waiting", row["duration"], row["start_date"]) for row in rows]
 
     def reason(self, dag_id: str, run_id: str, task_id: str) -> str:
-        """Why a task failed, in the words of the exception that its newest log holds."""
+        """Return why a task failed: the text of the exception in its newest log."""
         folder = self.home / "logs" / f"dag_id={dag_id}" / f"run_id={run_id}" / f"task_id={task_id}"
         attempts = sorted(folder.glob("attempt=*.log"))
         lines = attempts[-1].read_text(errors="replace").splitlines() if attempts else []
@@ -155,7 +155,7 @@ def _migrate(home: Path, env: Mapping[str, str]) -> None:
 
 
 def _answer(method: str, url: str, seconds: float, **options: Any) -> requests.Response:
-    """What Airflow answers. Raises AirflowError if it does not within ``seconds``, or refuses."""
+    """Return Airflow's answer. Raises AirflowError if none comes within ``seconds``, or Airflow refuses."""
     try:
         answer = requests.request(method, url, timeout=seconds, **options)
     except requests.RequestException as error:

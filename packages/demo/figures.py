@@ -1,4 +1,4 @@
-"""What a run did, in figures: steps with their Glue time, rows of each source, checks. All read back through AWS."""
+"""Figures of a run: steps with their Glue time, rows of each source, checks. All read back through AWS."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Step:
 
     @property
     def dollars(self) -> float:
-        """What AWS would bill for a run of this length: at least a minute."""
+        """Return the cost in USD of a run of this length on AWS, which bills at least a minute."""
         billed = max(self.glue_seconds, BILLED_SECONDS) if self.dpus else 0
         return billed * self.dpus * DOLLARS_A_DPU_HOUR[self.execution_class] / 3600
 

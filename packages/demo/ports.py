@@ -1,4 +1,4 @@
-"""Whether a port of this machine is free, and who has it otherwise."""
+"""Ports of this machine: whether one is free, and who has it otherwise."""
 
 from __future__ import annotations
 

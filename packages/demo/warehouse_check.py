@@ -1,4 +1,4 @@
-"""What the warehouse must hold, computed from the parties alone, and what it holds."""
+"""Comparison of the warehouse with what the parties delivered, computed only from the parties."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Verdict:
 
     @property
     def is_right(self) -> bool:
-        """Whether nothing is lost or doubled."""
+        """Return whether nothing is lost or doubled."""
         return self.found == self.expected
 
 

@@ -32,7 +32,7 @@ POLL_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Stack:
-    """What was deployed: the local AWS and the address of the PostgreSQL server."""
+    """The deployed platform: the local AWS and the address of the PostgreSQL server."""
 
     aws: Running
     server: URL

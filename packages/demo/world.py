@@ -1,4 +1,4 @@
-"""Which central bank the demo reads: a synthetic one, a folder of its files, or the real one."""
+"""The central bank that the demo reads: a synthetic one, a folder of its files, or the real one."""
 
 from __future__ import annotations
 

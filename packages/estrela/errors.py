@@ -1,4 +1,4 @@
-"""Every error that Estrela raises, grouped by what its catcher does; the facts stand in attributes."""
+"""All Estrela exceptions, grouped by how the caller should react. Details are attributes."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class ExtractError(EstrelaError):
 class SourceUnavailableError(ExtractError):
     """The source does not answer for now: timeout, 429, 5xx, an error page with status 200, a truncated body.
 
-    ``retry_after`` is the source's own wish in seconds, where it stated one; ``status`` the last HTTP status.
+    ``retry_after`` is the time in seconds that the source asked for, if any; ``status`` the last HTTP status.
     """
 
     retriable = True

@@ -1,4 +1,4 @@
-"""How a step failed, in a form that survives the way through the error message of a Glue run."""
+"""The failure of a step, in a form that survives the error message of a Glue run."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class FeedSettings:
 
     @property
     def title(self) -> str:
-        """What the run does, for messages."""
+        """Name of the run's work, for messages."""
         return f"{self.phase} of feed {self.feed.name}"
 
     @property

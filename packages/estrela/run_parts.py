@@ -1,4 +1,4 @@
-"""What the steps of a run are put together from: the lake's layers, each over a client of its own."""
+"""Parts of the steps of a run: the lake's layers, each over a client of its own."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from estrela.etl.loaders.lake import LakeLoader
 
 WAREHOUSE = "spark.sql.catalog.lake.warehouse"
-"""Where the catalog puts tables; follows from ``--lake`` alone."""
+"""Root of the catalog's tables; follows only from ``--lake``."""
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class Settings:
 
     @property
     def title(self) -> str:
-        """What the run does, for messages."""
+        """Name of the run's work, for messages."""
         return f"{self.phase} of {self.star}.{self.entity}"
 
 

@@ -1,4 +1,4 @@
-"""What the steps of the warehouse are put together from, at the places that the environment names."""
+"""Parts of the steps of the warehouse, at the places that the environment names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the warehouse is, by the environment.
+"""Places of the warehouse, from the environment.
 
 ``ESTRELA_WAREHOUSE_SECRET`` names the secret of the database in the format of Amazon RDS, or ``ESTRELA_WAREHOUSE_URL``
 is its ``postgresql+psycopg://`` address; ``ESTRELA_LANDING`` and ``ESTRELA_ARCHIVE`` are buckets;

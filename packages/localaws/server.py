@@ -42,7 +42,7 @@ _MENDED = {"ec2": "security_group_rules", "rds": "databases", "redshift": "redsh
 
 
 class Server:
-    """A localaws server in this process. moto's backends are global to a process, so: one a process."""
+    """A localaws server in this process. moto's backends are global to a process, so: one per process."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

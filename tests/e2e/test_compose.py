@@ -116,7 +116,7 @@ def stack(engine: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> I
         stack.compose("down", "--volumes", "--timeout", "20", check=False)
 
 
-def test_every_service_is_well_or_done(stack: Stack) -> None:
+def test_every_service_is_healthy_or_completed(stack: Stack) -> None:
     rows = stack.services()
     states = {name: row["Health"] or f"exit {row['ExitCode']}" for name, row in rows.items()}
     # the last one may not have ended yet when the command returns

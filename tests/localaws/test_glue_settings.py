@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from localaws.glue import spark_settings
-from localaws.glue.iceberg_settings import lead_home
+from localaws.glue.iceberg_settings import use_local_catalog
 
 LOCAL = {
     "spark.sql.catalog.lake": "org.apache.iceberg.spark.SparkCatalog",
@@ -45,17 +45,17 @@ def as_options(**options: str) -> dict[str, str]:
     ],
 )
 def test_a_catalog_for_aws_becomes_the_local_one(conf: dict[str, str]) -> None:
-    assert lead_home(conf, "http://127.0.0.1:4566") == (LOCAL, ["lake"])
+    assert use_local_catalog(conf, "http://127.0.0.1:4566") == (LOCAL, ["lake"])
 
 
 def test_a_catalog_that_is_not_aws_stays() -> None:
     conf = as_options(type="hadoop") | {"spark.sql.catalog.lake.table-default.write.format.default": "parquet"}
-    assert lead_home(conf, "http://127.0.0.1:4566") == (conf, [])
+    assert use_local_catalog(conf, "http://127.0.0.1:4566") == (conf, [])
 
 
 def test_other_options_of_an_aws_catalog_stay() -> None:
     kept = {"spark.sql.catalog.lake.cache-enabled": "false", "spark.sql.catalog.lake.view.x": "1", "spark.x": "y"}
-    assert lead_home(as_options(type="glue") | kept, "http://127.0.0.1:4566") == (LOCAL | kept, ["lake"])
+    assert use_local_catalog(as_options(type="glue") | kept, "http://127.0.0.1:4566") == (LOCAL | kept, ["lake"])
 
 
 NAMES = st.from_regex(r"spark\.[a-z]{1,8}(\.[a-zA-Z-]{1,8}){0,3}", fullmatch=True)

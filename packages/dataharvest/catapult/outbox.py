@@ -17,7 +17,7 @@ from dataharvest.model.delivery import Delivery, day_of
 from dataharvest.vault import DataKey, Vault
 
 BODY = "body"
-"""What bodies are sealed as."""
+"""Name under which bodies are sealed."""
 _BATCH = 5000
 _STAGE = """
 CREATE TEMPORARY TABLE dataharvest_message (place bigint GENERATED ALWAYS AS IDENTITY, type text, reference text,

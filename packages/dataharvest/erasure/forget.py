@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 Found = dict[Day, Traces]
-"""What names the client, by the dates that it is on."""
+"""Texts that name the client, by date."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _HIDDEN_SECONDS = 300
 Names = Callable[[Day, str], bool]
-"""Whether the text of a message of a date names the client."""
+"""A test of a date and a text: whether this message of that date names the client."""
 
 
 def with_dead_letters(sqs: SQSClient, url: str) -> Iterator[str]:

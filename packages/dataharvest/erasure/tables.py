@@ -1,4 +1,4 @@
-"""What PostgreSQL holds of a client on one date: found, and deleted."""
+"""Rows of a client on one date in PostgreSQL: found, and deleted."""
 
 from __future__ import annotations
 

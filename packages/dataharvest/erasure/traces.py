@@ -1,4 +1,4 @@
-"""What names a client: its reference, its portfolios and, within one date, its accounts."""
+"""Texts that name a client: its reference, its portfolios and, within one date, its accounts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which stage starts when: it follows from the flags that transformers need and set."""
+"""The order of stages, which follows from the flags that transformers need and set."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Image = Mapping[str, object]
 
 @dataclass(frozen=True)
 class Stage:
-    """What works on a delivery when all flags that it ``needs`` are set, until it has set its own ``flag``.
+    """A stage that works on a delivery when all flags that it ``needs`` are set, until it has set its own ``flag``.
 
     ``by_portfolio`` says which deliveries: large ones, the others, or (None) all.
     """

@@ -22,7 +22,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Plan:
-    """How a file is split: the names of its ``columns`` in the order of its header, and its chunks."""
+    """Split of a file: the names of its ``columns`` in the order of its header, and its chunks."""
 
     columns: tuple[str, ...]
     chunks: tuple[Chunk, ...]

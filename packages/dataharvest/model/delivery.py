@@ -1,4 +1,4 @@
-"""What is delivered: an object in S3, and the delivery that it belongs to."""
+"""A delivered object in S3, and the delivery that it belongs to."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class DeliveredObject:
 
 @dataclass(frozen=True)
 class FileName:
-    """What the key of an object says: external client, kind and business date (``YYYYMMDD``)."""
+    """Content of an object's key: external client, kind and business date (``YYYYMMDD``)."""
 
     external_client: str
     kind: Kind

@@ -33,7 +33,7 @@ class Kind:
 
     @property
     def is_sensitive(self) -> bool:
-        """Whether a column of it is encrypted."""
+        """Return whether a column of it is encrypted."""
         return any(column.sensitive for column in self.columns)
 
     def column(self, spelling: str) -> Column | None:

@@ -50,7 +50,7 @@ class Value:
 
     @property
     def is_divisible(self) -> bool:
-        """Whether the values of some portfolios can be had without those of the others."""
+        """Return whether the values of some portfolios can be had without those of the others."""
         return self.level == PORTFOLIO and not self.sensitive and OF_PORTFOLIOS in self.sql
 
 
@@ -70,7 +70,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Check:
-    """What must hold before a step counts as done: ``sql`` selects the rows that break it."""
+    """A check of a step's result: ``sql`` selects the rows that break it."""
 
     name: str
     sql: str

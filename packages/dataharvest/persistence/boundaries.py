@@ -1,4 +1,4 @@
-"""Where a file may be cut: at ends of records, as Python's csv reads them."""
+"""Places at which a file may be cut: ends of records, as Python's csv reads them."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ FORGOTTEN = "chunk of a file that is not known"
 
 @dataclass(frozen=True)
 class _State:
-    """How many chunks of a file are loaded, and what was registered if all are."""
+    """Number of loaded chunks of a file, and its registration if all are loaded."""
 
     done: Done
     registered: register.Registered | None

@@ -1,4 +1,4 @@
-"""Which content of each file counts, and which version of the delivery it belongs to."""
+"""Registration of files: the content that counts, and the version of the delivery that it belongs to."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class KnownFile:
 
     @property
     def is_ready(self) -> bool:
-        """Whether it can be registered."""
+        """Return whether it can be registered."""
         return self.is_complete and not self.is_refused
 
 

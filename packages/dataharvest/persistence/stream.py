@@ -22,12 +22,12 @@ CHUNK = 1 << 20
 LONGEST_HEADER = 1 << 16
 _BOM = b"\xef\xbb\xbf"
 NOT_PLAIN_MARKS = (b'"', b"\\", b"\r")
-"""What PostgreSQL's COPY and Python's csv read differently."""
+"""Texts that PostgreSQL's COPY and Python's csv read differently."""
 _GONE = {"NoSuchKey", "NoSuchVersion", "PreconditionFailed", "404", "412"}
 
 
 class Readable(Protocol):
-    """What bytes are read from."""
+    """A source of bytes."""
 
     def read(self, size: int) -> bytes:
         """Return up to ``size`` bytes, none at the end."""

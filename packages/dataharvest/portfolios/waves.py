@@ -1,4 +1,4 @@
-"""How far the steps of a large delivery are: its portfolios are announced in waves, each when the one before is done.
+"""Progress of a large delivery: its portfolios are announced in waves, each when the one before is done.
 
 A wave bounds what one delivery has in the streams, so that those of other clients are not held up behind all of it.
 """

@@ -1,4 +1,4 @@
-"""Which portfolio belongs to which client and account; the cash balance of each portfolio."""
+"""The client and account of each portfolio, and its cash balance."""
 
 from __future__ import annotations
 

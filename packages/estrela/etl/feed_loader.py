@@ -1,4 +1,4 @@
-"""Where the files of feeds are loaded."""
+"""The loader of the files of feeds."""
 
 from __future__ import annotations
 

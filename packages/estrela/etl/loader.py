@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import Generic, TypeVar
 
 Declared = TypeVar("Declared")
-"""What declares a table of the store."""
+"""The declaration of a table of the store."""
 
 
 class Loader(ABC, Generic[Declared]):

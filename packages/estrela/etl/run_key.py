@@ -21,5 +21,5 @@ def branch_of(run_key: str) -> str:
 
 
 def is_run_branch(branch: str) -> bool:
-    """Whether a branch is one that runs make."""
+    """Return whether a branch is one that runs make."""
     return branch.startswith(BRANCH_PREFIX)

@@ -50,7 +50,7 @@ OF_ROWS_OR_CODE = frozenset(
 )
 """The same rows and the same code end the same way each time."""
 RAISED_BY_QUERY = "RuntimeException"
-"""What Spark 3.5 throws for raise_error: this very class, at the root of a chain that tells nothing else."""
+"""The class that Spark 3.5 throws for raise_error, at the root of a chain of causes without further details."""
 STATES_OF_ROWS_OR_CODE = ("0A", "21", "22", "23", "38", "39", "42", "46", "P0")
 """SQLSTATE classes: unsupported feature, cardinality, data, constraint, external routine, syntax or access
 rule, raised by the query itself."""

@@ -1,4 +1,4 @@
-"""Where the steps of a star write its tables, and how they see them."""
+"""The store in which the steps of a star read and write its tables."""
 
 from __future__ import annotations
 

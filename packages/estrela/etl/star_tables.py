@@ -60,7 +60,7 @@ class StarTables:
 
     @property
     def maintenance(self) -> LakeTable:
-        """What maintenance removed from each table, and what it left."""
+        """The log of maintenance: what it removed from each table, and what it left."""
         return self._ops(MAINTENANCE)
 
     def _ops(self, table: LakeTable) -> LakeTable:

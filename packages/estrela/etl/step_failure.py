@@ -1,4 +1,4 @@
-"""What ended a step, classified once, at the entry of a run."""
+"""The failure of a step, classified once, at the entry of a run."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from estrela.etl.base import ETLBase, Figures
 
 @dataclass(frozen=True)
 class Transformed:
-    """What a transformer did: its figures, and the sources whose data was refused, with the reasons."""
+    """Result of a transformer: its figures, and the sources whose data was refused, with the reasons."""
 
     figures: Figures
     held_back: Mapping[str, str] = field(default_factory=dict)

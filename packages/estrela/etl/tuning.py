@@ -1,4 +1,4 @@
-"""How Spark is set for the size of what a step reads."""
+"""Settings of Spark for the size of a step's input."""
 
 from __future__ import annotations
 

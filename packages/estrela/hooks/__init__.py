@@ -1,1 +1,1 @@
-"""Doors to the outside: REST services, databases, Glue jobs. No Spark."""
+"""Clients of external services: REST, databases, Glue jobs. No Spark."""

@@ -75,7 +75,7 @@ def _is_json(body: Body) -> bool:
 
 
 def _is_closed(body: Body) -> bool:
-    """Whether every bracket outside of strings is closed at the end, and none before it was opened."""
+    """Return whether every bracket outside of strings is closed at the end, and none before it was opened."""
     depth, in_string, escaped = 0, False, False
     for chunk in body.chunks():
         text = chunk[1:] if escaped else chunk

@@ -1,4 +1,4 @@
-"""How a request says who asks: parts of a RestApiHook."""
+"""Authentication of requests: parts of a RestApiHook."""
 
 from __future__ import annotations
 

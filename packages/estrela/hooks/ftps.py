@@ -29,7 +29,7 @@ NOT_IMPLEMENTED = ("500", "501", "502", "504")
 
 @dataclass(frozen=True)
 class FtpsServer:
-    """Where a server is and how to log in. ``is_implicit``: TLS from the first byte, mostly on port 990.
+    """Address and login of a server. ``is_implicit``: TLS from the first byte, mostly on port 990.
 
     ``authority`` is the certificate (PEM) of the authority that signed the server's, "" for the public ones.
     ``newest_tls`` limits the version of TLS. ``timeout`` in seconds is that of each wait.

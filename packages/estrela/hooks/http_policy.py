@@ -1,4 +1,4 @@
-"""How patient and how careful a client of a REST service is."""
+"""Timeouts, retries and limits of a client of a REST service."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class LandedFiles:
             raise _fault(file, error) from error
 
     def _is_copied(self, file: Landed, bucket: str, key: str) -> bool:
-        """Whether the copy is there, with the size and, where both are of one part, the ETag of the file."""
+        """Return whether the copy is there, with the size and, where both are of one part, the ETag of the file."""
         try:
             found = self.s3.head_object(Bucket=bucket, Key=key)
         except ClientError as error:

@@ -1,4 +1,4 @@
-"""How an answer of many pages is asked for, page by page."""
+"""Requests for an answer of many pages, page by page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from estrela.model.paging import CursorPages, LinkedPages, NumberedPages, ODataP
 
 @dataclass(frozen=True)
 class Turn:
-    """What one page says: its records (None: not looked at), the number of all records, and the next request."""
+    """Content of one page: its records (None: not parsed), the number of all records, and the next request."""
 
     following: Request | None = None
     records: Sequence[object] | None = None

@@ -1,4 +1,4 @@
-"""Whether the pages of one answer belong together."""
+"""Readings of all pages of one answer, and the test that these belong together."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ class Reading:
 
     @property
     def doubt(self) -> str:
-        """Why records may be missing; "" if nothing suggests it."""
+        """The reason to believe that records are missing; "" if there is none."""
         if self._totals and self._totals != {self.records}:
             stated = " and ".join(str(total) for total in sorted(self._totals))
             return f"{self.records} records came where the service counts {stated}"
         return f"{self._repeated} records are on two pages, so the order changed between pages" * bool(self._repeated)
 
     def confirms(self, other: Reading | None) -> bool:
-        """Whether two doubtful readings had the same pages: then records are equal, and the order did not change."""
+        """Return whether two doubtful readings had the same pages: equal records in the same order."""
         return other is not None and self.contents == other.contents and not self._totals - {self.records}
 
 

@@ -15,7 +15,7 @@ from estrela.ledger.state import State
 from estrela.model.feed import Feed, OnOverwrite, Order
 
 PLACE = "(place, arrived_at, sequencer, id)"
-"""What orders the files of a feed."""
+"""The sort key of a feed's files."""
 OLDER_ARE_FILTERED_OUT = f"""
 UPDATE ledger.files f SET state = 'Filtered Out', reason = 'a newer file arrived: ' || n.key, run = %(run)s
 FROM (
@@ -123,7 +123,7 @@ def unclaimed(feed: Feed, run: str, file: Mapping[str, Any]) -> Claim:
 
 @dataclass(frozen=True)
 class Account:
-    """What a load did with the rows of a file: ``rows`` = loaded + rejected. ``changed`` rows of the target differ."""
+    """Counts of a load: ``rows`` of the file = loaded + rejected. ``changed`` rows of the target differ."""
 
     rows: int = 0
     loaded: int = 0

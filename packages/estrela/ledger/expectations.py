@@ -21,7 +21,7 @@ WHERE f.feed = :feed AND l.kind = 'load' AND l.error = '' AND l.ended_at IS NOT 
 
 @dataclass(frozen=True)
 class Unexpected:
-    """What is not as expected: ``kind`` is late, empty or odd.
+    """An unexpected state: ``kind`` is late, empty or odd.
 
     ``occasion`` differs for each due time and load. ``file`` is None and ``address`` "" if a file is late.
     """

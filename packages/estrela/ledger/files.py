@@ -1,4 +1,4 @@
-"""What the ledger knows of files, and giving one back to be loaded again."""
+"""Queries about files in the ledger, and the return of a file to be loaded again."""
 
 from __future__ import annotations
 

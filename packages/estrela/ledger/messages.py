@@ -15,7 +15,7 @@ from estrela.model.feed import Feed
 
 @dataclass(frozen=True)
 class Told:
-    """How many messages were ``noted``, and ``sent`` by each channel; the ``failures`` of those that are down."""
+    """Counts of messages: ``noted``, and ``sent`` by each channel; the ``failures`` of channels that are down."""
 
     noted: int
     sent: Mapping[str, int]

@@ -16,7 +16,7 @@ from estrela.ledger.notice_texts import Notice
 from estrela.model.feed import Feed
 
 RECENT = "clock_timestamp() - interval '7 days'"
-"""What is older needs no message any more."""
+"""Start of the time about which messages are made."""
 FAILED = f"""
 SELECT t.id AS transition, f.id AS file, f.feed, f.bucket, f.key, t.reason
 FROM ledger.transitions t JOIN ledger.files f ON f.id = t.file

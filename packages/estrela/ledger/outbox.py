@@ -20,7 +20,7 @@ Unsent = tuple[int, str, str, str, str]
 
 
 class Channel(Protocol):
-    """Where messages go. ``column`` of ``ledger.messages`` says when they went there."""
+    """A way to send messages. ``column`` of ``ledger.messages`` says when they were sent."""
 
     @property
     def name(self) -> str:

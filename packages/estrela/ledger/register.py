@@ -66,7 +66,7 @@ RETURNING CAST(xmax = 0 AS int)
 
 @dataclass(frozen=True)
 class Judgement:
-    """What becomes of an arrival: its ``feed`` (None: no feed takes it), ``place`` in the feed's order and state."""
+    """Judgement of an arrival: its ``feed`` (None: no feed takes it), ``place`` in the feed's order and state."""
 
     feed: Feed | None
     place: str

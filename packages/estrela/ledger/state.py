@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """Where a file is on its way into the warehouse."""
+    """State of a file on its way into the warehouse."""
 
     NEW = "New"
     REJECTED = "Rejected"

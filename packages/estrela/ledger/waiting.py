@@ -1,4 +1,4 @@
-"""How long files have waited, and feeds have been silent."""
+"""Waiting times of files, and silent times of feeds."""
 
 from __future__ import annotations
 

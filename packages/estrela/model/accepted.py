@@ -1,4 +1,4 @@
-"""What the parsers accept, in words and as regular expressions."""
+"""Texts that the parsers accept, in words and as regular expressions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How an API knows who asks. Credentials are in AWS Secrets Manager; a declaration names the secret only."""
+"""Authentication with an API. Credentials are in AWS Secrets Manager; a declaration names only the secret."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def reconcile(column: str, source: NamedColumns, source_column: str) -> Reconcil
 
 
 def check_name(check: Check) -> str:
-    """How reports name a check: ``unique``, ``not_null``, ..., or the expression's own name."""
+    """Return the name of a check in reports: ``unique``, ``not_null``, ..., or the expression's own name."""
     names = {Unique: "unique", NotNull: "not_null", OneOf: "one_of", Between: "between", Reconcile: "reconcile"}
     return check.name if isinstance(check, Expression) else names[type(check)]
 

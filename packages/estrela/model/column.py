@@ -40,7 +40,7 @@ class Column:
 
 
 class NamedColumns(Protocol):
-    """What a declaration needs to know of the source that it refers to."""
+    """The part of a source that a declaration refers to."""
 
     @property
     def name(self) -> str:

@@ -19,11 +19,11 @@ FEED_COLUMNS = (
     Column("source_line", "bigint", "Line of the file on which the row begins, from 1; of JSON the record, from 1"),
     Column("source_load", "bigint", "Load that wrote the row: ledger.loads.id"),
 )
-"""What every target table has beside the columns of its feed."""
+"""Columns of every target table beside those of its feed."""
 
 
 class Load(StrEnum):
-    """What the rows of a file do to the rows of the target table."""
+    """Effect of the rows of a file on the rows of the target table."""
 
     APPEND = "append"
     """They are added."""
@@ -36,7 +36,7 @@ class Load(StrEnum):
 
 
 class Order(StrEnum):
-    """Which files of a feed are loaded, and in which order."""
+    """The files of a feed that are loaded, and their order."""
 
     NEWEST = "newest"
     """Only the newest; older ones are filtered out."""
@@ -47,7 +47,7 @@ class Order(StrEnum):
 
 
 class OnOverwrite(StrEnum):
-    """What a new version of a file that was loaded does."""
+    """Effect of a new version of a file that was loaded."""
 
     REPLACE_ROWS = "replace rows"
     """Its rows take the place of those of the older versions."""
@@ -60,7 +60,7 @@ class OnOverwrite(StrEnum):
 
 
 class SchemaChange(StrEnum):
-    """What happens when the columns differ from those of the table, or of the file from the declaration."""
+    """Reaction to columns that differ from those of the table, or to a file that differs from the declaration."""
 
     FREEZE = "freeze"
     """The file fails."""
@@ -74,7 +74,7 @@ class SchemaChange(StrEnum):
 
 @dataclass(frozen=True)
 class RowTolerance:
-    """How many rows of a file may be rejected: up to ``rows``, or up to ``share`` of its rows, whichever is more."""
+    """Limit of rejected rows of a file: ``rows``, or ``share`` of its rows, whichever is more."""
 
     rows: int = 0
     share: float = 0.0
@@ -212,12 +212,12 @@ class Feed:
 
     @property
     def is_serial(self) -> bool:
-        """Whether one file at a time is loaded."""
+        """Return whether one file at a time is loaded."""
         return self.order is not Order.ALL
 
     @property
     def is_whole(self) -> bool:
-        """Whether a file holds all rows that the table is to hold."""
+        """Return whether a file holds all rows that the table is to hold."""
         return self.load in (Load.REPLACE, Load.TRUNCATE)
 
     @property
@@ -227,7 +227,7 @@ class Feed:
 
     @property
     def has_header(self) -> bool:
-        """Whether files name their columns."""
+        """Return whether files name their columns."""
         return not isinstance(self.format, Csv) or self.format.header
 
     def __hash__(self) -> int:

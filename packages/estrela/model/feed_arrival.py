@@ -1,4 +1,4 @@
-"""What is expected of the arrivals of a feed: when, and how many rows."""
+"""Expectations of the arrivals of a feed: when, and how many rows."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class Postgres:
 
 
 class Distribution(StrEnum):
-    """How Redshift spreads the rows of a table over its slices."""
+    """Distribution of a table's rows over the slices of Redshift."""
 
     AUTO = "auto"
     EVEN = "even"

@@ -11,7 +11,7 @@ from estrela.model.source import COMPRESSIONS, validate_encodings
 
 @dataclass(frozen=True, kw_only=True)
 class Packed:
-    """How a file arrives: its ``compression``, and the most bytes that it may hold once unpacked.
+    """Form of a file: its ``compression``, and the most bytes that it may hold once unpacked.
 
     ``members`` is a regular expression: the files of a zip archive whose whole names match it are loaded together, in
     the order of their names, and others are passed over. Without it an archive holds exactly one file.

@@ -1,4 +1,4 @@
-"""Where the files of a feed arrive."""
+"""Origins of the files of a feed."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 EXTRACT, TRANSFORM, LOAD, RECONCILE, ARCHIVE = FEED_PHASES = ("extract", "transform", "load", "reconcile", "archive")
-"""What a run of the job can do for a feed.
+"""Phases of a run of the job for a feed.
 
 Take in and register files, convert them on trial, load them, delete what the source deleted, move loaded files to the
 archive.

@@ -1,4 +1,4 @@
-"""Which partitions of a fact follow from which partitions of its source."""
+"""The mapping from partitions of a source to partitions of a fact."""
 
 from __future__ import annotations
 

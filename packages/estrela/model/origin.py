@@ -1,4 +1,4 @@
-"""Where a source comes from: what the extractors ask for, and in which words."""
+"""Origins of sources: the requests of the extractors."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Parameter:
 
 @dataclass(frozen=True, kw_only=True)
 class Api:
-    """What every API has: ``parameters``, credentials, and further ``hosts`` for redirects and links.
+    """Properties of every API: ``parameters``, credentials, and further ``hosts`` for redirects and links.
 
     ``optional`` sources may fail without failing the run. A request whose answer was empty is asked again once in
     ``recheck_empty_days`` days, others on each run. A combination of values that no longer exists is withdrawn.
@@ -199,7 +199,7 @@ class DeliveredFile:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What one manifest says: the files of delivery ``name``, and the earlier deliveries that it ``replaces``."""
+    """Content of a manifest: the files of delivery ``name``, and the earlier deliveries that it ``replaces``."""
 
     name: str
     files: tuple[DeliveredFile, ...]

@@ -1,4 +1,4 @@
-"""How an answer of many pages goes on. ``size`` is the number of records per page."""
+"""Paging of answers. ``size`` is the number of records per page."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from estrela.model.star import Star, load
 EXTRACT, TRANSFORM, STAR, PUBLISH = DAILY = ("extract", "transform", "star", "publish")
 MAINTAIN, ROLLBACK, QUARANTINE, RESTORE = ("maintain", "rollback", "quarantine", "restore")
 PHASES = (*DAILY, MAINTAIN, ROLLBACK, QUARANTINE, RESTORE)
-"""What a run of the job can do: the phases of a day, maintenance, and what an operator asks for."""
+"""Phases of a run of the job: those of a day, maintenance, and the commands of an operator."""
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ class Star:
 
     @property
     def is_sensitive(self) -> bool:
-        """Whether a source or table has a sensitive column."""
+        """Return whether a source or table has a sensitive column."""
         return any(one.is_sensitive for one in (*self.sources, *self.tables))
 
     @property
@@ -57,7 +57,7 @@ class Star:
 
     @property
     def run_parameters(self) -> tuple[RunParameter, ...]:
-        """What a run may be limited by, in the order of the sources."""
+        """Parameters that may limit a run, in the order of the sources."""
         return tuple(dict.fromkeys(parameter for source in self.sources for parameter in source.run_parameters))
 
     def sources_of(self, entity: str) -> tuple[Source, ...]:

@@ -86,7 +86,7 @@ class Dimension:
 
     @property
     def is_sensitive(self) -> bool:
-        """Whether its rows are computed from sensitive values."""
+        """Return whether its rows are computed from sensitive values."""
         return any(one.sensitive for one in self.columns) or any(source.is_sensitive for source in self.sources)
 
     @property
@@ -205,7 +205,7 @@ class Fact:
 
     @property
     def is_sensitive(self) -> bool:
-        """Whether its rows are computed from sensitive values."""
+        """Return whether its rows are computed from sensitive values."""
         inputs = [source.is_sensitive for source in self.sources]
         inputs += [lookup.dimension.is_sensitive for lookup in self.lookups]
         return any(one.sensitive for one in self.columns) or any(inputs)

@@ -24,7 +24,7 @@ _FOR_AWS = (
 )
 
 
-def lead_home(conf: Mapping[str, str], endpoint: str) -> tuple[dict[str, str], list[str]]:
+def use_local_catalog(conf: Mapping[str, str], endpoint: str) -> tuple[dict[str, str], list[str]]:
     """The settings with every AWS catalog replaced, and the names of those that were.
 
     A catalog is AWS's when its ``catalog-impl`` is GlueCatalog, its ``type`` is ``glue``, or its ``uri`` is

@@ -11,7 +11,7 @@ from typing import Any
 from localaws.errors import JavaMissingError
 from localaws.glue import spark_settings
 from localaws.glue.errors import PreparationError
-from localaws.glue.iceberg_settings import lead_home
+from localaws.glue.iceberg_settings import use_local_catalog
 from localaws.glue.job_run import JobRun
 from localaws.glue.process import JobProcess, environment
 from localaws.glue.python_modules import install_modules
@@ -115,8 +115,8 @@ class Preparation:
     def _notes(self, run: JobRun) -> list[str]:
         """What is different here from Glue, for the run's error log."""
         conf = spark_settings.parse_conf(run.arguments.get("--conf", ""))
-        _, led_home = lead_home(conf, self.endpoint)
-        notes = [f"Iceberg catalog {name!r} uses the local REST catalog {self.endpoint}/iceberg" for name in led_home]
+        _, redirected = use_local_catalog(conf, self.endpoint)
+        notes = [f"Iceberg catalog {name!r} uses the local REST catalog {self.endpoint}/iceberg" for name in redirected]
         if run.arguments.get("--job-bookmark-option", "job-bookmark-disable") != "job-bookmark-disable":
             notes.append("job bookmarks are not kept: every run sees all its input")
         named = "iceberg" in run.arguments.get("--datalake-formats", "") or "--extra-jars" in run.arguments
@@ -130,7 +130,7 @@ class Preparation:
             conf = spark_settings.parse_conf(run.arguments.get("--conf", ""))
         except ValueError as error:
             raise PreparationError(str(error)) from error
-        conf, _ = lead_home(conf, self.endpoint)
+        conf, _ = use_local_catalog(conf, self.endpoint)
         buckets = {bucket: self.store.buckets.folder(bucket) for bucket in self.store.buckets.names()}
         properties = {
             "spark.app.name": run.job_name,

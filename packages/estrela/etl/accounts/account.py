@@ -41,7 +41,7 @@ class Account:
 
     @property
     def is_loaded(self) -> bool:
-        """Whether the file's rows are in the trusted table."""
+        """Return whether the file's rows are in the trusted table."""
         return self.state == LOADED
 
     def as_row(self) -> Mapping[str, Any]:
@@ -72,6 +72,6 @@ def account_from(row: Mapping[str, Any], source: Source) -> Account:
 
 
 def _origin(source: Source, file: RawFile) -> tuple[str, str, str, int, str, str, datetime, int]:
-    """What the account says before the state of the file."""
+    """Words of the account before the state of the file."""
     where = (file.request_id, file.page, file.sha256, file.url, file.fetched_at, file.size)
     return (source.name, source.raw_name, *where)

@@ -45,7 +45,7 @@ class Settled:
 
 @dataclass(frozen=True)
 class FileAccounts:
-    """What the operations tables hold of one source, on the run's branch."""
+    """Rows of the operations tables about one source, on the run's branch."""
 
     source: Source
     lake: StarLoader
@@ -106,7 +106,7 @@ class FileAccounts:
         return loaded
 
     def _stored_as(self, one: TakenFile) -> tuple[str, ...]:
-        """What stands in the trusted table for the file and its request."""
+        """Rows of the trusted table that the file and its request have."""
         asked = [text_of(self.source, column.column, one.requested[column.key]) for column in self.source.from_request]
         return (one.file.sha256, *asked)
 

@@ -14,7 +14,7 @@ ATTEMPTS = 20
 
 @dataclass(frozen=True)
 class Decision:
-    """What an operator decided on a file, ``source_file`` (its sha256): set it aside, or take it in again.
+    """The decision of an operator on a file, ``source_file`` (its sha256): set it aside, or take it in again.
 
     ``at`` is the time in UTC, ISO 8601.
     """

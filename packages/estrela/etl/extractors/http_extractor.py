@@ -20,7 +20,7 @@ from estrela.model.source import ApiSource
 
 @dataclass(frozen=True)
 class Kept:
-    """What is left of one HTTP answer once its body is stored; no page: the answer had no body."""
+    """One HTTP answer whose body is stored; without a page the answer had no body."""
 
     at: datetime
     is_unchanged: bool
@@ -35,12 +35,12 @@ class HttpExtractor(RawExtractor[Request]):
 
     @property
     def paginator(self) -> Paginator:
-        """How an answer goes on."""
+        """The paging of answers: records of an API, or a file as a whole."""
         return OneDocument(records=self.source.records) if isinstance(self.source, ApiSource) else WholeFile()
 
     @property
     def body_format(self) -> BodyFormat:
-        """What a sound body is."""
+        """The format that a complete body has."""
         return "json" if isinstance(self.source, ApiSource) else "text"
 
     def fetch(self, items: Sequence[Request], receipt: Receipt) -> Iterator[tuple[Request, Result]]:

@@ -1,4 +1,4 @@
-"""What the raw layer already knows that another source must be asked for: institutions, groups, months."""
+"""Values in the raw layer that another source is asked for: institutions, groups, months."""
 
 from __future__ import annotations
 

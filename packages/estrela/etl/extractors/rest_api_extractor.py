@@ -47,7 +47,7 @@ class RestApiExtractor(HttpExtractor):
         return Wanted(requests, complete=all(one.complete for one in found))
 
     def is_due(self, item: Request, known: RawAnswer | None) -> bool:
-        """Whether a request is made today: each empty answer has its day in the cycle, spread by its name."""
+        """Return whether a request is made today: each empty answer has its day in the cycle, spread by its name."""
         if known is None or known.records != 0 or self.origin.recheck_empty_days == 1:
             return True
         place = crc32(request_id(item.asked).encode()) + self.scope.day.toordinal()

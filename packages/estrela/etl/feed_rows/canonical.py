@@ -104,7 +104,7 @@ def _words(parser: Boolean | Prefix) -> tuple[str, ...]:
 
 
 def _are_apart(words: Iterable[str]) -> bool:
-    """Whether each is a plain word, and no word begins another."""
+    """Return whether each is a plain word, and no word begins another."""
     known = list(words)
     return all(re.fullmatch("[A-Za-z0-9]+", one) for one in known) and not any(
         one != other and one.startswith(other) for one in known for other in known

@@ -30,7 +30,7 @@ BYTE_ORDER_MARK = "\ufeff".encode().decode(BYTES)
 
 @dataclass(frozen=True)
 class Head:
-    """What precedes the rows: the ``dialect`` of the file, the number of its lines, and where the rows begin."""
+    """The head of a file: its ``dialect``, the number of lines before the rows, and the offset of the rows."""
 
     dialect: Dialect
     lines: int
@@ -133,7 +133,7 @@ class CsvRows:
 
 
 class _Reading:
-    """What the blocks of a file have in common. ``columns`` are those of rows as written."""
+    """Common properties of the blocks of a file. ``columns`` are those of rows as written."""
 
     def __init__(self, rows: CsvRows, wire: Wire, pattern: re.Pattern[str] | None, columns: tuple[str, ...]) -> None:
         self._form, self._dialect, self._judge, self._only = rows.form, rows.head.dialect, rows.judge, rows.only

@@ -1,4 +1,4 @@
-"""What the rows of a file are, whatever its format."""
+"""Rows of a file, whatever its format."""
 
 from __future__ import annotations
 

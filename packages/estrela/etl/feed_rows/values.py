@@ -12,7 +12,7 @@ from estrela.model.parse import Boolean, Date, Digits, Number, Ordinal, Parser, 
 from estrela.model.time_pattern import DATE_PARTS, TIMESTAMP_PARTS, Element, elements
 
 SPACES = " \t\n\x0b\f\r\x1c\x1d\x1e\x1f\xa0"
-"""What is removed at both ends of a text: the white space of Java's expressions, and the no-break space."""
+"""Characters removed at both ends of a text: the white space of Java's expressions, and the no-break space."""
 RUN = re.compile(f"[{SPACES}]+")
 LIMITS = {"int": (-(2**31), 2**31 - 1), "bigint": (-(2**63), 2**63 - 1)}
 Read = Callable[[str], str | None]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Wire:
-    """How rows are written for COPY, each after the numbers of its file, load and line.
+    """The writer of rows for COPY, each after the numbers of its file, load and line.
 
     ``before`` is added to the numbers of lines.
     """

@@ -1,1 +1,1 @@
-"""Where finished tables go."""
+"""Loaders of finished tables."""

@@ -56,7 +56,7 @@ class Branches:
         self.snapshots.catalog.alter(table, drop)
 
     def is_stale(self, table: LakeTable) -> bool:
-        """Whether the table was published by another run since this run's branch began."""
+        """Return whether the table was published by another run since this run's branch began."""
         catalog = self.snapshots.catalog
         catalog.forget(table)
         head, published = self.snapshots.head(table), self.snapshots.head(table, MAIN)

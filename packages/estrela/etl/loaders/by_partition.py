@@ -1,4 +1,4 @@
-"""Whether rows are read as they are written: one partition of a table by one task."""
+"""The test of a physical plan: rows are read as they are written, one partition of a table by one task."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def is_read_by_partition(rows: DataFrame, by: Sequence[PartitionField]) -> bool:
-    """Whether each task has the rows of a single value of the columns ``by``, and all of them, without a shuffle.
+    """Return whether each task has all rows of one value of the columns ``by``, and no others, without a shuffle.
 
     So it is, under the settings BY_PARTITION, for rows that come of one table partitioned by these columns. It is false
     for date parts and buckets.

@@ -32,7 +32,7 @@ class Catalog:
     _known: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def has(self, table: LakeTable) -> bool:
-        """Whether the table is in the catalog."""
+        """Return whether the table is in the catalog."""
         return table.path in self._known or bool(self.spark.catalog.tableExists(table.identifier))
 
     def read(self, table: LakeTable) -> Any:

@@ -1,4 +1,4 @@
-"""What an Iceberg table is declared as, in the catalog."""
+"""The definition of an Iceberg table in the catalog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which changes of a table's declaration are applied to the table that exists, and which are refused.
+"""Changes of a table's declaration: those that are applied to the existing table, and those that are refused.
 
 Applied, as metadata only: a column that is new, renamed, wider, no longer required or no longer declared; docs,
 partitions and sort order. Everything else is refused. Readers see none of it before a release is published: its views

@@ -110,7 +110,7 @@ class LakeLoader(StarLoader):
         self.catalog.commit(table, lambda: rows.writeTo(table.identifier).append())
 
     def is_unchanged(self, table: LakeTable, where: Column | None = None) -> bool:
-        """Whether the run's branch holds exactly the published rows, in whatever order; ``where`` limits both."""
+        """Return whether the run's branch holds exactly the published rows, in any order; ``where`` limits both."""
         limit = F.lit(True) if where is None else where
         if not self.snapshots.has_as_many_rows(table):
             return False
@@ -125,7 +125,7 @@ class LakeLoader(StarLoader):
 
 
 def _writer(rows: DataFrame, table: LakeTable, target: str, options: Mapping[str, str]) -> DataFrameWriterV2:
-    """What writes ``rows``: by the tasks that read them, where each of these has a partition, else as Iceberg does."""
+    """Return the writer of ``rows``: no shuffle if each task has one partition, else Iceberg distributes them."""
     if is_read_by_partition(rows, table.partition_by):
         # Without the partition's columns in front, the first key tells nearly all rows apart.
         rows = rows.sortWithinPartitions(*table.sort_by) if table.sort_by else rows
@@ -137,7 +137,7 @@ def _writer(rows: DataFrame, table: LakeTable, target: str, options: Mapping[str
 
 
 def _are_same(left: DataFrame, right: DataFrame) -> bool:
-    """Whether two frames of the same columns have the same rows, in whatever order.
+    """Return whether two frames of the same columns have the same rows, in whatever order.
 
     Compares numbers of rows and sums over hashes of them, in one job.
     """

@@ -1,4 +1,4 @@
-"""How the files of a table are laid out: by which partitioning, in which kind of store."""
+"""The layout of a table's files: partitioning and kind of store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is noted with a table: the inputs that its rows were computed from, and what the audit found."""
+"""Notes of a table: the inputs that its rows were computed from, and the findings of the audit."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ class Notes:
         return ""
 
     def is_compacted(self, table: LakeTable) -> bool:
-        """Whether the newest commit that this run sees is a compaction with which no inputs are noted."""
+        """Return whether the newest commit that this run sees is a compaction with which no inputs are noted."""
         iceberg, seen = self.snapshots.catalog.read(table), self.snapshots.seen(table)
         noted = str(iceberg.properties().getOrDefault("estrela.inputs_of", ""))
         return bool(seen) and noted != str(seen) and str(iceberg.snapshot(seen).operation()) == COMPACTION
 
     def is_audited(self, table: LakeTable) -> bool:
-        """Whether the newest commit on the run's branch passed the audit; true without a branch."""
+        """Return whether the newest commit on the run's branch passed the audit; true without a branch."""
         return self.snapshots.head(table) is None or self._audited_head(table) is not None
 
     def audit_report(self, table: LakeTable) -> str:
-        """What the audit found in the run's branch as it stands; "" if nothing was noted."""
+        """Findings of the audit in the run's branch; "" if nothing was noted."""
         properties = self.snapshots.catalog.read(table).properties()
         return "" if self._audited_head(table) is None else str(properties.getOrDefault("estrela.audit_report", ""))
 

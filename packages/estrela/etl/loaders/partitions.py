@@ -59,7 +59,7 @@ class Partitions:
         return entries.where(f"snapshot_id = {commit} AND status <> {KEPT}").select("data_file.*")
 
     def _are_repartitioned(self, files: Sequence[DataFrame]) -> bool:
-        """Whether a file is partitioned in another way than the table is now."""
+        """Return whether a file is partitioned in another way than the table is now."""
         current, count = partition_specs(self.snapshots.catalog, self.table)
         return count > 1 and any(not frame.where(f"spec_id <> {current}").isEmpty() for frame in files)
 

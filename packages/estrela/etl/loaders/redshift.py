@@ -46,7 +46,7 @@ POSITION = """
 SELECT encode(convert_to(place, 'UTF8'), 'hex') || ' ' || to_char(arrived_at AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISSUS')
   || ' ' || sequencer || ' ' || lpad(CAST(id AS text), 20, '0') FROM ledger.files WHERE id = %s
 """
-"""What orders the files of a feed, as a text that Redshift compares byte by byte."""
+"""The sort key of a feed's files, as a text that Redshift compares byte by byte."""
 
 
 FENCE = 1
@@ -55,7 +55,7 @@ FENCE = 1
 
 @dataclass(frozen=True)
 class Judged:
-    """What was read of a file: counts, the sha256 of the whole, and how its good rows were written."""
+    """Result of reading a file: counts, the sha256 of the whole, and the form and columns of its good rows."""
 
     account: Account
     sha256: str
@@ -204,7 +204,7 @@ class RedshiftLoader(FeedLoader):
         return newest
 
     def _is_of(self, claim: Claim, row: AuditRow) -> bool:
-        """Whether ``row`` is a load of the claimed file that the ledger does not know to be committed."""
+        """Return whether ``row`` is a load of the claimed file that the ledger does not know to be committed."""
         if row.file != claim.file or row.kind != "load":
             return False
         with self.database.transaction("ledger.loads") as cursor:

@@ -18,7 +18,7 @@ rows_rejected bigint NOT NULL, rows_changed bigint NOT NULL, committed_at timest
 
 @dataclass(frozen=True)
 class AuditRow:
-    """What a committed load did. ``kind`` is load, replay or withdraw."""
+    """Result of a committed load. ``kind`` is load, replay or withdraw."""
 
     load: int
     file: int

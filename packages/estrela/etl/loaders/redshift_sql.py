@@ -16,7 +16,7 @@ TYPES = {
     "timestamp": "timestamp with time zone",
 }
 NULL_WORD = "estrela-null-0f7c2f1b9d"
-"""What COPY reads as NULL beside an empty field; its default, ``\\N``, may be a text that a file holds."""
+"""The text that COPY reads as NULL beside an empty field; its default, ``\\N``, may be a value of a file."""
 
 
 def redshift_type(type_: str) -> str:

@@ -13,7 +13,7 @@ from estrela.model.feed_engine import Distribution, Redshift
 
 STAGE = quoted("estrela_stage")
 NUMBERS = ("integer", "bigint", "numeric")
-"""How the types begin whose columns can be widened."""
+"""Beginnings of the types whose columns can be widened."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class RedshiftTable:
 
     @property
     def unstaged(self) -> str:
-        """What drops the staging table."""
+        """The statement that drops the staging table."""
         return f"DROP TABLE {STAGE}"
 
     def has_all(self, rows: int) -> str:

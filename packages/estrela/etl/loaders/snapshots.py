@@ -27,7 +27,7 @@ class Snapshots:
         return {entry.getKey(): entry.getValue().snapshotId() for entry in entries}
 
     def head(self, table: LakeTable, branch: str = "") -> int | None:
-        """The snapshot that a branch stands at, by default the run's own; None if there is no such branch."""
+        """Snapshot ID of the branch head, by default of the run's own branch; None if there is no such branch."""
         snapshot = self.catalog.read(table).snapshot(branch or self.branch)
         return int(snapshot.snapshotId()) if snapshot else None
 
@@ -48,7 +48,7 @@ class Snapshots:
         return self._total(table, "total-files-size")
 
     def is_kept(self, table: LakeTable, snapshot: int) -> bool:
-        """Whether the snapshot exists and is not expired."""
+        """Return whether the snapshot exists and is not expired."""
         return self.catalog.read(table).snapshot(snapshot) is not None
 
     def committed_at(self, table: LakeTable, snapshot: int) -> datetime | None:

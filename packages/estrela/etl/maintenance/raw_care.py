@@ -17,7 +17,7 @@ from estrela.model.source import Source
 
 @dataclass(frozen=True)
 class RawFigures:
-    """What the care of one source's raw layer removed, or would remove, and what it left."""
+    """Counts of what the care of one source's raw layer removed, or would remove, and left."""
 
     answers_retired: int
     orphans_removed: int

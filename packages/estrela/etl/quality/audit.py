@@ -24,7 +24,7 @@ PASSES = 2
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What a check found: rows looked at, rows that fail it, and up to five of these."""
+    """Result of a check: rows read, rows that fail, and up to five of these."""
 
     check: str
     column: str

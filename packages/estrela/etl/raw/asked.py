@@ -1,4 +1,4 @@
-"""What was asked of a source on each day, and what it answered, answers without news included.
+"""The record of the requests to a source on each day and of their outcomes, answers without news included.
 
 ``<prefix>/asked/<day>/<time>-<number>.jsonl.gz`` holds one JSON object per request: ``request``, ``at`` (UTC),
 ``outcome`` and, for a failure, ``error``. It is a record for people and for retention; the state of a source follows

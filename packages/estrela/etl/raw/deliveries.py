@@ -1,4 +1,4 @@
-"""Which raw files make up a trusted table, and what their requests tell. No Spark."""
+"""The raw files that make up a trusted table, and the values of their requests. No Spark."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FileId = tuple[str, int, str, str]
 
 
 class KnownFile(Protocol):
-    """What tells a file that was taken in from others."""
+    """The identity of a file that was taken in."""
 
     @property
     def request(self) -> str:

@@ -42,7 +42,7 @@ class Intake:
 
     @property
     def added(self) -> list[Logged]:
-        """What this intake has committed."""
+        """Answers that this intake has committed."""
         return list(self._added)
 
     def store(self, body: Body) -> None:

@@ -23,7 +23,7 @@ class Page:
 
 @dataclass(frozen=True)
 class RawAnswer:
-    """What a source said to ``request`` at ``fetched_at`` (UTC), the moment at which the first page was complete.
+    """The answer of a source to ``request`` at ``fetched_at`` (UTC), when its first page was complete.
 
     All pages are one snapshot, so they share one time. An answer without pages says that the source has nothing, or
     nothing any more, for the request. ``records`` counts the records of all pages where the source's form is known.
@@ -41,7 +41,7 @@ class RawAnswer:
 
     @property
     def is_empty(self) -> bool:
-        """Whether the source has nothing for the request: no file, or one without records."""
+        """Return whether the source has nothing for the request: no file, or one without records."""
         return not self.pages or self.records == 0
 
     @property

@@ -1,4 +1,4 @@
-"""What one run asks of a source and what it gets."""
+"""The requests of one run to a source, with their outcomes."""
 
 from __future__ import annotations
 

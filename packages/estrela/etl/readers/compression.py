@@ -43,7 +43,7 @@ def unpacked(packed: IO[bytes], compression: str) -> Iterator[IO[bytes]]:
 
 
 def _is_of_content(error: Exception) -> bool:
-    """Whether ``error`` is about bytes: the system's own errors, such as a full disk, have a number."""
+    """Return whether ``error`` is about bytes: the system's own errors, such as a full disk, have a number."""
     return not (isinstance(error, OSError) and error.errno is not None)
 
 

@@ -81,7 +81,7 @@ def _parsed(text: Column, dialect: Dialect) -> Column:
 
 
 def _is_badly_quoted(quote: str) -> Column:
-    """Whether the parser was lenient: a field still begins with its quote, or the last one was never closed.
+    """Return whether the parser was lenient: a field still begins with its quote, or the last one was never closed.
 
     A quoted field that contains its own quotes is written with each of them doubled.
     """

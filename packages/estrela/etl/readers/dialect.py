@@ -1,4 +1,4 @@
-"""How one CSV file is written, found out from its first record: delimiter, quotes, layout."""
+"""The dialect of one CSV file, found from its first record: delimiter, quotes, layout."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BAD_QUOTES = "a quoted field is not closed, or goes on after its closing quote"
 
 @dataclass(frozen=True)
 class Dialect:
-    """How to read one file: ``positions`` holds, for each field of ``layout``, its place in a row.
+    """The dialect of one file: ``positions`` holds, for each field of ``layout``, its place in a row.
 
     The first ``used`` fields of a row are declared or ignored; what follows them, up to the ``width`` of the header,
     must be blank.
@@ -41,12 +41,12 @@ class Dialect:
 
     @property
     def wrong_width(self) -> str:
-        """Why a row with too few or too many fields is rejected."""
+        """The reason for rejecting a row with too few or too many fields."""
         return f"the row does not have the {self.width} fields of the header"
 
     @property
     def lost_field(self) -> str:
-        """Why a row is rejected that ends in a blank declared field where the header goes on."""
+        """The reason for rejecting a row that ends in a blank declared field where the header goes on."""
         return f"a field is missing: {self.used} fields, the last of them empty, where the header has {self.width}"
 
 
@@ -110,7 +110,7 @@ def _by_header(source: CsvSource, written: Delimited, names: list[str]) -> Diale
 
 
 def _is_quoted(name: str) -> bool:
-    """Whether quotes are left around a name: it was split by a dialect that does not know them."""
+    """Return whether quotes are left around a name: it was split by a dialect that does not know them."""
     return len(name) > 1 and name[0] == name[-1] == '"'
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Heads:
-    """What the first bytes of many files told.
+    """Findings from the first bytes of many files.
 
     ``dialects`` holds the dialect of each file, or why it is refused, by sha256; files of one form share the object.
     ``whole`` holds the forms, pickled dialects, of the files that are no longer than their heads, by sha256;

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 REFUSED = "the file is refused: "
-"""How the reason of a reject begins that stands for a whole file."""
+"""Beginning of the reason of a reject that is about a whole file."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a whole file is not read: the column and value that are wrong."""
+    """The reason for refusing a whole file: the column and value that are wrong."""
 
     column: str
     value: str

@@ -43,6 +43,6 @@ def line_fault(text: Column, encodings: Sequence[str]) -> Column:
 
 
 def is_utf_8(line: Column) -> Column:
-    """Whether decoding replaces nothing that was not U+FFFD before."""
+    """Return whether decoding replaces nothing that was not U+FFFD before."""
     decoded = F.decode(line, UTF_8)
     return ~F.contains(decoded, F.lit(LOST)) | (F.encode(decoded, UTF_8) == line)

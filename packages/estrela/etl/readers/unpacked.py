@@ -28,7 +28,7 @@ SCHEMA = "name string, start bigint, at bigint, line binary, damage string"
 
 @dataclass(frozen=True)
 class Unpacking:
-    """How to read a file: its compression, the most bytes it may hold, and the quote that may enclose line ends."""
+    """Limits for reading a file: its compression, the most bytes it may hold, the quote that may enclose line ends."""
 
     compression: str
     max_bytes: int

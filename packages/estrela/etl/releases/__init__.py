@@ -1,1 +1,1 @@
-"""What readers see: views of one release, and what it was built from."""
+"""Releases: the views that readers see, and the versions that these were built from."""

@@ -1,4 +1,4 @@
-"""What a release shows: a view for every dimension, fact, mart and table of operations of a star."""
+"""The views of a release: one for every dimension, fact, mart and table of operations of a star."""
 
 from __future__ import annotations
 

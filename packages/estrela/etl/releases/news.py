@@ -1,4 +1,4 @@
-"""Whether raw, code or the current release differ from what the newest publish left."""
+"""News: differences of raw, code or the current release from what the newest publish left."""
 
 from __future__ import annotations
 

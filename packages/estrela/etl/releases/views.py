@@ -15,7 +15,7 @@ AT_ONCE = 8
 
 
 class Views(Protocol):
-    """Where the views of a star are defined."""
+    """The views of a star in the catalog."""
 
     def run(self, statements: Sequence[str]) -> None:
         """Run statements in any order; return once all have ended. Raises LoadError if one fails."""

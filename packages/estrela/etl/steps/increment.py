@@ -56,7 +56,7 @@ def part_of(fact: Fact, lake: LakeLoader, built: Inputs, now: Inputs) -> Part | 
 
 
 def is_local(check: Check, partition_by: Sequence[PartitionField], source: Source | None = None) -> bool:
-    """Whether ``check`` holds for a whole table if it holds for each partition.
+    """Return whether ``check`` holds for a whole table if it holds for each partition.
 
     ``source`` is what the partitions are computed from: sums over corresponding parts of both can be reconciled.
     """
@@ -71,7 +71,7 @@ def is_local(check: Check, partition_by: Sequence[PartitionField], source: Sourc
 
 
 def _are_same(fact: Fact, lake: LakeLoader, built: Inputs, now: Inputs) -> bool:
-    """Whether the sources that are read whole have the rows that they had."""
+    """Return whether the sources that are read whole have the rows that they had."""
     assert fact.increment is not None
     whole = [source for source in fact.sources if source != fact.increment.source]
     between = lake.snapshots.commits_between

@@ -1,4 +1,4 @@
-"""What a refined table was computed from, as noted with its commits."""
+"""The inputs of a refined table, as noted with its commits."""
 
 from __future__ import annotations
 

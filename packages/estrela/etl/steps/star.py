@@ -92,5 +92,5 @@ class BuildStar(Transformer):
 
 
 def _check_of(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """Which check of which table the row tells of."""
+    """Return the key of a row: table, check and column."""
     return (row["table_name"], row["check_name"], row["column_name"])

@@ -1,4 +1,4 @@
-"""Which partitions of a fact a change reaches: through its source, or through a member of one of its dimensions."""
+"""The partitions of a fact that a change affects, through its source or a member of one of its dimensions."""
 
 from __future__ import annotations
 

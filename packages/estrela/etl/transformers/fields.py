@@ -80,7 +80,7 @@ def value(text: str, formed: str, parser: Parser, type_: str) -> Column:
 
 
 def _is_usual(text: Column, decimal: Column, mark: str) -> Column:
-    """Whether ``decimal`` was neither rounded nor read from another form: written back, it only adds zeros."""
+    """Return whether ``decimal`` was neither rounded nor read from another form: written back, it only adds zeros."""
     written = decimal.cast("string")
     marked = written if mark == "." else F.replace(written, F.lit("."), F.lit(mark))
     return marked.startswith(text) & ~text.endswith(mark)

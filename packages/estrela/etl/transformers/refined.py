@@ -46,7 +46,7 @@ def fact_rows(fact: Fact, sources: Mapping[str, DataFrame], dimensions: Mapping[
 
 
 def own_checks(table: Table) -> tuple[Check, ...]:
-    """What must hold in every table of its kind, beside the declared checks."""
+    """Return the checks of every table of its kind, beside the declared ones."""
     if isinstance(table, Fact):
         keys = [NotNull(lookup.key) for lookup in table.lookups]
         return (Unique(table.grain), *keys, *table.checks)
@@ -56,7 +56,7 @@ def own_checks(table: Table) -> tuple[Check, ...]:
 
 
 def _transformed(table: Table, sources: Mapping[str, DataFrame | SparkSession], expected: Sequence[str]) -> DataFrame:
-    """What the transform gives. Raises TransformError if its columns are not those declared."""
+    """Return the result of the transform. Raises TransformError if its columns are not those declared."""
     parameters = [source.name for source in table.sources] or [SESSION]
     rows: DataFrame = table.transform(**{name: sources[name] for name in parameters})
     missing, unknown = sorted({*expected} - {*rows.columns}), sorted({*rows.columns} - {*expected})

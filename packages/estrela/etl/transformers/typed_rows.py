@@ -33,7 +33,7 @@ READERS = 16
 
 
 class RawReader(Protocol):
-    """What the transform needs of the raw layer."""
+    """The part of the raw layer that the transform needs."""
 
     def files(self, source: str) -> list[RawFile]:
         """Return everything ever received from a source."""

@@ -33,7 +33,7 @@ def transform(
 
 
 def _seen(complaints: DataFrame, segments: DataFrame) -> DataFrame:
-    """What the ranking says of an institution in a quarter; of several spellings the fullest."""
+    """Return the ranking's rows per institution and quarter; of several spellings the fullest."""
     from pyspark.sql import functions as F
 
     coded = institutions.with_institution(complaints, segments)

@@ -1,4 +1,4 @@
-"""Which institution a row speaks of: one stable code, whatever the spelling, and the institution that leads it."""
+"""Identity of institutions: one stable code for all spellings of one, and the institution that leads it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of the complaints can be joined to a lead institution."""
+"""Share of the complaints that can be joined to a lead institution."""
 
 from __future__ import annotations
 

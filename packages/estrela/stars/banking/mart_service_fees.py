@@ -1,4 +1,4 @@
-"""What one service costs across institutions."""
+"""Ceilings of one service across institutions."""
 
 from __future__ import annotations
 
