@@ -1,4 +1,4 @@
-"""How the process's memory is handed out to its threads."""
+"""Memory allocation for the threads of the process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can go wrong in localaws itself, outside an AWS API's own errors."""
+"""Errors of localaws itself, outside an AWS API's own errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where moto's EventBridge, Scheduler and SNS hand over to localaws: moto keeps rules, schedules and subscriptions."""
+"""Hooks in moto's EventBridge, Scheduler and SNS that call localaws: moto keeps rules, schedules and subscriptions."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class EventRoom(Protocol):
         """Send a message to one subscription of a queue or a function."""
 
     def is_schedule(self, expression: str, zone: str) -> bool:
-        """Whether an expression says when something fires, in a time zone that exists."""
+        """Return whether an expression says when something fires, in a time zone that exists."""
 
     def test(self, pattern: str, event: str) -> bool:
-        """Whether an event matches a pattern; raises ValueError with AWS's reason for what is no pattern."""
+        """Return whether an event matches a pattern; raises ValueError with AWS's reason for what is no pattern."""
 
 
 def install(open_room: Callable[[], EventRoom]) -> None:

@@ -14,7 +14,7 @@ from localaws.errors import HomeInUseError, HomeNotWritableError
 
 @dataclass(frozen=True)
 class ServerRecord:
-    """What ``server.json`` says of the running server."""
+    """Content of ``server.json`` about the running server."""
 
     pid: int
     endpoint: str

@@ -81,7 +81,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _is_live_table(item: Any) -> bool:
-    """Whether it is a table of DynamoDB, and no copy of one in a backup."""
+    """Return whether it is a table of DynamoDB, and no copy of one in a backup."""
     if not hasattr(item, "table_arn"):
         return False
     backend = get_backend("dynamodb")[item.account_id][item.region_name]

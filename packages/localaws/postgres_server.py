@@ -78,7 +78,7 @@ class PostgresServer:
 
     @property
     def is_running(self) -> bool:
-        """Whether the server that :meth:`start` started is there: False once it has died."""
+        """Return whether the server that :meth:`start` started is there: False once it has died."""
         return self._process is not None and self._process.poll() is None and self._is_alive()
 
     def start(self) -> str:
@@ -184,7 +184,7 @@ class PostgresServer:
             postgres_programs.run(["pg_ctl", "stop", "--pgdata", str(self.data), "--mode=fast", *waits])
 
     def _is_alive(self) -> bool:
-        """Whether the process of the lock file is the server of this folder: its number may be another's by now."""
+        """Return whether the process of the lock file is the server of this folder: its ID may have been reused."""
         lines = self._lock_file()
         with suppress(psutil.NoSuchProcess):
             return bool(lines) and str(self.data) in psutil.Process(int(lines[0])).cmdline()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Streams:
-    """What mappings read streams from."""
+    """The streams that mappings read."""
 
     dynamodb: DynamoDbKeeper
     kinesis: KinesisKeeper

@@ -25,7 +25,7 @@ class RedshiftRoom:
         self._redshift = Late(self._open)
 
     def services(self) -> dict[str, WSGIApplication]:
-        """What answers requests, by signing name."""
+        """Return the handlers of requests, by signing name."""
         return {"redshift-data": self._answer_data_api, "redshift-serverless": self._answer_serverless}
 
     def stop(self) -> None:

@@ -93,7 +93,7 @@ class Router:
 
 
 def _has_no_route(answer: Response, environ: WSGIEnvironment) -> bool:
-    """Whether moto has no such operation: it says so with a page, or with nothing, where AWS has a document."""
+    """Return whether moto has no such operation: it says so with a page, or with nothing, where AWS has a document."""
     is_page = answer.mimetype == "text/html" and not answer.get_data().lstrip().startswith((b"{", b"<?xml"))
     return answer.status_code == 404 and environ["REQUEST_METHOD"] != "HEAD" and (is_page or not answer.get_data())
 

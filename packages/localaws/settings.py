@@ -1,4 +1,4 @@
-"""How one localaws server is set up."""
+"""Settings of one localaws server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where moto's SNS asks localaws: filter policies are checked as AWS checks them, before anything is stored."""
+"""Hooks in moto's SNS that call localaws: filter policies are checked as AWS checks them, before anything is stored."""
 
 from __future__ import annotations
 

@@ -75,6 +75,6 @@ class Engine(Protocol):
         """A run of at most ``limit`` scanned bytes (0: no limit)."""
 
     def explain(self, error: Exception) -> Failure | None:
-        """What the owner of a query sees of an error of the engine's own; None for any other."""
+        """Return the error that a query's owner sees for an error of the engine itself; None for any other error."""
 
     def stop(self) -> None: ...

@@ -1,4 +1,4 @@
-"""Why a query failed, in Athena's words."""
+"""The failure of a query, in Athena's words."""
 
 from __future__ import annotations
 

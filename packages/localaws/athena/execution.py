@@ -12,7 +12,7 @@ FINAL = frozenset({SUCCEEDED, FAILED, CANCELLED})
 
 @dataclass
 class Execution:
-    """What Athena remembers of a query. Times are seconds since the epoch, durations milliseconds, sizes bytes."""
+    """Athena's record of a query. Times are seconds since the epoch, durations milliseconds, sizes bytes."""
 
     id: str
     query: str

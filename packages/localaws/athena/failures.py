@@ -33,7 +33,7 @@ class Failure:
 
 
 def explain(error: Exception) -> Failure:
-    """What Athena's user sees of an exception that no engine knows."""
+    """Return the error that Athena's user sees for an exception that no engine knows."""
     if isinstance(error, QueryError):
         return Failure(shortened(str(error)), error.category)
     if isinstance(error, SqlError):

@@ -1,4 +1,4 @@
-"""What a statement ends in."""
+"""Outcome of a statement."""
 
 from __future__ import annotations
 

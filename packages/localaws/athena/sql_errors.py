@@ -1,4 +1,4 @@
-"""Why a query is refused before it runs, with the error names that Athena prints."""
+"""Refusals of a query before it runs, with the error names that Athena prints."""
 
 from __future__ import annotations
 

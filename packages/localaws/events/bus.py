@@ -50,7 +50,7 @@ def message_of(target: dict[str, Any], event: dict[str, Any], rule_arn: str) -> 
 
 
 def common_content(target: dict[str, Any]) -> dict[str, Any]:
-    """What targets of rules and of Scheduler have in common: dead-letter queue, retries, group of a FIFO queue."""
+    """Common settings of the targets of rules and of Scheduler: dead-letter queue, retries, group of a FIFO queue."""
     content = {
         "dead_letter": (target.get("DeadLetterConfig") or {}).get("Arn"),
         "retry": target.get("RetryPolicy"),

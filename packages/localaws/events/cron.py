@@ -36,7 +36,7 @@ class Schedule:
 
     @property
     def is_once(self) -> bool:
-        """Whether it fires one time alone."""
+        """Return whether it fires one time alone."""
         return self.expression.startswith("at(")
 
     def next_after(self, moment: float, anchor: float) -> float | None:
@@ -60,7 +60,7 @@ class Schedule:
 
 
 def is_valid(expression: str, timezone: str) -> bool:
-    """Whether an expression says when something fires, in a time zone that exists."""
+    """Return whether an expression says when something fires, in a time zone that exists."""
     now = time.time()
     try:
         ZoneInfo(timezone)

@@ -1,4 +1,4 @@
-"""Whether the destination of a notification can be reached, as S3 checks it."""
+"""Checks of S3 that the destination of a notification can be reached."""
 
 from __future__ import annotations
 

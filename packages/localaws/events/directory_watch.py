@@ -104,7 +104,7 @@ class DirectoryWatch:
 
 
 def _prefixes(notifications: Notifications) -> list[str]:
-    """What to look at: the prefixes of the rules that take a created object."""
+    """Return the prefixes of the rules that take a created object."""
     prefixes = [rule.prefix for rule in notifications.rules if rule.takes(EVENT, rule.prefix + rule.suffix)]
     prefixes += [""] if notifications.to_event_bridge else []
     return sorted(one for one in set(prefixes) if not any(one != two and one.startswith(two) for two in prefixes))

@@ -1,4 +1,4 @@
-"""What SNS takes as a filter policy: https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html."""
+"""SNS filter policies: https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a target of a rule gets of an event: all of it, a part, a constant, or a template.
+"""Input of a rule's target: the event, a part of it, a constant, or a template.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
 """

@@ -83,7 +83,7 @@ class BatchMisdelivery:
         return self._random.uniform(0.0, self._misbehaviour.longest_delay)
 
     def comes_twice(self) -> bool:
-        """Whether something is delivered again, although the function took it."""
+        """Return whether something is delivered again, although the function took it."""
         return self._random.random() < self._misbehaviour.duplicates
 
     def shuffled(self, items: Sequence[_Item], key: Callable[[_Item], str]) -> list[_Item]:

@@ -1,4 +1,4 @@
-"""What AWS takes as a pattern, and its reasons for what it does not."""
+"""Validation of event patterns, with AWS's reasons for a refusal."""
 
 from __future__ import annotations
 

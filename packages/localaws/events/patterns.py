@@ -18,7 +18,7 @@ _MISSING = object()
 
 
 def matches(pattern: Mapping[str, Any], event: Any) -> bool:
-    """Whether an event has what a pattern asks for. A list in the event matches if one of its items does."""
+    """Return whether an event has what a pattern asks for. A list in the event matches if one of its items does."""
     if isinstance(event, list):
         return any(matches(pattern, item) for item in event)
     for name, wanted in pattern.items():
@@ -46,7 +46,7 @@ def _value_of(event: Any, name: str) -> Any:
 
 
 def _below(event: Any, name: str) -> dict[str, Any]:
-    """What lies below a name in an event whose own names are joined by dots."""
+    """Return the value of a dotted name in an event."""
     if not isinstance(event, dict):
         return {}
     return {key[len(name) + 1 :]: value for key, value in event.items() if key.startswith(f"{name}.")}

@@ -31,7 +31,7 @@ from localaws.settings import Settings
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What events need besides functions: ``save`` stores a service of moto, ``folder`` keeps files of theirs."""
+    """Resources of events besides functions: ``save`` stores a service of moto, ``folder`` keeps files of theirs."""
 
     folder: Path
     store: ObjectStore
@@ -83,12 +83,12 @@ class Events:
 
     @staticmethod
     def is_schedule(expression: str, zone: str) -> bool:
-        """Whether an expression says when something fires, in a time zone that exists."""
+        """Return whether an expression says when something fires, in a time zone that exists."""
         return is_valid(expression, zone)
 
     @staticmethod
     def test(pattern: str, event: str) -> bool:
-        """Whether an event matches a pattern; raises ValueError for what is no pattern, or no event."""
+        """Return whether an event matches a pattern; raises ValueError for what is no pattern, or no event."""
         return matches(parse_pattern(pattern), json.loads(event))
 
     def stop(self) -> None:

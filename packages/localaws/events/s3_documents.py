@@ -74,7 +74,7 @@ def notification(announcement: Announcement, region: str, rule_id: str, sequence
 
 
 def test_document(bucket: str, request_id: str) -> dict[str, Any]:
-    """What a destination gets when it is configured."""
+    """Return the test event that a destination gets when it is configured."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
     named = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Time": now, "Bucket": bucket}
     return {**named, "RequestId": request_id, "HostId": uuid.uuid4().hex}
@@ -109,7 +109,7 @@ def bus_event(announcement: Announcement, account: str, region: str, sequencer: 
 
 
 def _object(announcement: Announcement, sequencer: str, newer: bool, etag: str, version: str) -> dict[str, Any]:
-    """What an event says of the object besides its key; a deletion has no size, and in records the ETag of a marker."""
+    """Return an event's fields of the object besides its key; a deletion has no size, in records a marker's ETag."""
     info: ObjectInfo = announcement.info
     deleted = "ObjectRemoved" in announcement.event
     described: dict[str, Any] = {} if newer or deleted else {"size": info.size}

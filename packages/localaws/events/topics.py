@@ -91,7 +91,7 @@ class Topics:
 
 
 def takes(settings: dict[str, Any], attributes: dict[str, Any], message: str) -> bool:
-    """Whether a filter policy takes a message: https://docs.aws.amazon.com/sns/latest/dg/sns-message-filtering.html."""
+    """Apply a filter policy to a message: https://docs.aws.amazon.com/sns/latest/dg/sns-message-filtering.html."""
     policy = json.loads(settings.get("FilterPolicy") or "{}")
     if not policy:
         return True

@@ -1,4 +1,4 @@
-"""How the processes of a version are started: interpreter, paths, and environment variables as AWS sets them."""
+"""Blueprints of a version's processes: interpreter, paths, and environment variables as AWS sets them."""
 
 from __future__ import annotations
 

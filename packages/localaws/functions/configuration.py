@@ -83,7 +83,7 @@ def new_configuration(given: Mapping[str, Any], ref: Reference, package: Package
 
 
 def with_package(package: Package) -> dict[str, Any]:
-    """What a configuration shows of its code."""
+    """Return the fields of a configuration about its code."""
     return {"CodeSha256": package.sha256, "CodeSize": package.size}
 
 

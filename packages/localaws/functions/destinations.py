@@ -1,4 +1,4 @@
-"""What follows an asynchronous invocation: dead-letter queues, and destinations on success and failure."""
+"""Results of asynchronous invocations: dead-letter queues, and destinations on success and failure."""
 
 from __future__ import annotations
 

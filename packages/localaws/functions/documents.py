@@ -1,4 +1,4 @@
-"""What Lambda's API knows, in one SQLite file: documents by kind, owner and name, and the asynchronous events."""
+"""State of Lambda's API, in one SQLite file: documents by kind, owner and name, and the asynchronous events."""
 
 from __future__ import annotations
 

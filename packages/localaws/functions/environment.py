@@ -26,7 +26,7 @@ _LARGEST_OUTPUT = 1 << 20
 
 @dataclass(frozen=True)
 class Blueprint:
-    """How the processes of one version are started: paths of ``sys.path`` in order, the last of them after Python's.
+    """Blueprint of the processes of one version: paths of ``sys.path`` in order, the last of them after Python's.
 
     ``memory`` in megabytes, ``timeout`` in seconds.
     """
@@ -42,7 +42,7 @@ class Blueprint:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an invocation ended: ``kind`` is ``response``, ``error``, ``init error``, ``exit``, ``timeout`` or
+    """End of an invocation: ``kind`` is ``response``, ``error``, ``init error``, ``exit``, ``timeout`` or
     ``memory``; ``exit_code`` of the process where it ended.
     """
 
@@ -70,7 +70,7 @@ class Environment:
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs."""
+        """Return whether the process runs."""
         return self._process.poll() is None
 
     def run(self, invocation: Invocation, timeout: float, on_output: Callable[[], None]) -> Outcome:
@@ -161,7 +161,7 @@ class Environment:
                 return Outcome("init error", report.body)
 
     def _problem(self) -> Outcome | None:
-        """What the process came to, unless it goes on."""
+        """Return the outcome of a process that has ended; None while it runs."""
         if not self.alive:
             told = self._told_before_end()
             return Outcome(told.kind, told.body) if told else Outcome("exit", exit_code=self._process.returncode)

@@ -1,4 +1,4 @@
-"""How functions are invoked asynchronously: retries, the age of events, destinations."""
+"""Settings of asynchronous invocations: retries, the age of events, destinations."""
 
 from __future__ import annotations
 

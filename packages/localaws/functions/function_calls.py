@@ -28,7 +28,7 @@ _MAX_TAGS = 50
 
 @dataclass(frozen=True)
 class Parts:
-    """What the operations work with; ``endpoint`` is where code is downloaded from."""
+    """Tools of the operations; ``endpoint`` is the address from which code is downloaded."""
 
     records: Records
     packages: Packages
@@ -210,11 +210,11 @@ def _listed(version: Version, *, every: bool) -> dict[str, Any]:
 
 
 def _substance(configuration: dict[str, Any]) -> dict[str, Any]:
-    """What makes a version differ from another."""
+    """Return the fields in which versions may differ."""
     aside = ("Version", "RevisionId", "LastModified", "FunctionArn", "of_revision", "Description")
     return {name: value for name, value in configuration.items() if name not in aside}
 
 
 def _origin(latest: dict[str, Any]) -> dict[str, Any]:
-    """What a version keeps of the $LATEST that it was made from: its own description may be another."""
+    """Return the fields that a version keeps of its $LATEST: its own description may be another."""
     return {"of_description": latest["Description"]}

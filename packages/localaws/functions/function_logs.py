@@ -1,4 +1,4 @@
-"""What functions write, in CloudWatch Logs."""
+"""Output of functions, in CloudWatch Logs."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def _candidates(runtime: str) -> Iterator[str]:
 
 
 def _runs(program: str) -> bool:
-    """Whether a program starts: a shim of pyenv stands for versions that it does not find."""
+    """Return whether a program starts: a shim of pyenv stands for versions that it does not find."""
     return subprocess.run([program, "-c", ""], capture_output=True, check=False).returncode == 0
 
 

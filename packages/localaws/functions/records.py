@@ -41,13 +41,13 @@ class Version:
 
 
 class Records:
-    """What is known of functions. Raises ResourceNotFoundException for what is not there."""
+    """Records of functions. Raises ResourceNotFoundException for what does not exist."""
 
     def __init__(self, documents: Documents) -> None:
         self.documents = documents
 
     def function(self, ref: Reference) -> dict[str, Any]:
-        """What belongs to a function as a whole: its tags and its reserved concurrency."""
+        """Return the properties of a function as a whole: its tags and its reserved concurrency."""
         found = self.documents.get(FUNCTION, ref.arn)
         if found is None:
             raise not_found(f"Function not found: {ref.qualified}")
@@ -58,7 +58,7 @@ class Records:
         self.documents.put(FUNCTION, ref.arn, "", {**(self.documents.get(FUNCTION, ref.arn) or {}), **changes})
 
     def exists(self, arn: str) -> bool:
-        """Whether there is a function of that unqualified ARN."""
+        """Return whether there is a function of that unqualified ARN."""
         return self.documents.get(FUNCTION, arn) is not None
 
     def functions(self, region: str) -> Iterator[str]:

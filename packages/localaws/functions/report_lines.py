@@ -14,7 +14,7 @@ _MEGABYTE = 1 << 20
 
 @dataclass(frozen=True)
 class Measured:
-    """What one invocation took: seconds, and bytes at the peak; ``init`` is 0 in a warm environment."""
+    """Use of one invocation: seconds, and bytes at the peak; ``init`` is 0 in a warm environment."""
 
     duration: float
     init: float

@@ -26,7 +26,7 @@ _TAIL = 4096
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one invocation; ``function_error`` is empty, or Unhandled with the error as ``payload``."""
+    """Result of one invocation; ``function_error`` is empty, or Unhandled with the error as ``payload``."""
 
     request_id: str
     version: str

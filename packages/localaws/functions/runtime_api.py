@@ -46,7 +46,7 @@ class Invocation:
 
 @dataclass(frozen=True)
 class Report:
-    """What the process told: ``kind`` is ``ready``, ``response``, ``error`` or ``init error``."""
+    """A message of the process: ``kind`` is ``ready``, ``response``, ``error`` or ``init error``."""
 
     kind: str
     body: bytes = b""

@@ -42,7 +42,7 @@ class Call:
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """What the protocol reads of a request; ``headers`` by lower-case name."""
+    """A request as the protocol reads it; ``headers`` by lower-case name."""
 
     method: str
     path: str

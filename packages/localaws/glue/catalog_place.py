@@ -1,4 +1,4 @@
-"""Where the catalog of one account and region is kept, and how it is changed."""
+"""Storage of the catalog of one account and region, and its changes."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def _with_bytes(statistics: Mapping[str, Any]) -> Statistics:
 
 
 def _problem(statistics: Mapping[str, Any], columns: set[str]) -> str:
-    """Why statistics cannot be those of a column of the table; empty where they can."""
+    """Return why statistics cannot be those of a column of the table; empty if they can."""
     name, data = statistics["ColumnName"], statistics["StatisticsData"]
     if name.lower() not in columns:
         return f"Column {name[:255]} is not a column of the table."

@@ -1,4 +1,4 @@
-"""What CreateJob, UpdateJob and StartJobRun accept, and what they fill in, as Glue does."""
+"""Validation and defaults of CreateJob, UpdateJob and StartJobRun, as in Glue."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def complete_job(request: Mapping[str, Any], operation: str) -> dict[str, Any]:
 
 
 def complete_run(job: Mapping[str, Any], request: Mapping[str, Any], operation: str) -> dict[str, Any]:
-    """What one run is started with: the job's settings under the request's; raise InvalidInputException."""
+    """Return the settings of one run: the job's under the request's; raise InvalidInputException."""
     unwanted = ("Name", "Role", "Description", "LogUri", "Connections", "DefaultArguments", "NonOverridableArguments")
     settings = {key: value for key, value in job.items() if key not in unwanted}
     names = (*_CAPACITY, "Timeout", "SecurityConfiguration", "NotificationProperty", "ExecutionClass")

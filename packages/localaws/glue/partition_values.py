@@ -14,7 +14,7 @@ _STRINGS = ("string", "char", "varchar")
 
 
 def is_text(key_type: str) -> bool:
-    """Whether values of a Hive type compare as text."""
+    """Return whether values of a Hive type compare as text."""
     return _base(key_type) in _STRINGS
 
 

@@ -72,7 +72,7 @@ class Preparation:
         }
 
     def can_run_warm(self, run: JobRun) -> bool:
-        """Whether a process that was started before the run is known can serve it.
+        """Return whether a process that was started before the run is known can serve it.
 
         A FLEX run waits for spare capacity on Glue too: it leaves the warm processes to the others.
         """
@@ -113,7 +113,7 @@ class Preparation:
         return environment(self.endpoint, region, folder)
 
     def _notes(self, run: JobRun) -> list[str]:
-        """What is different here from Glue, for the run's error log."""
+        """Return the differences from Glue, for the run's error log."""
         conf = spark_settings.parse_conf(run.arguments.get("--conf", ""))
         _, redirected = use_local_catalog(conf, self.endpoint)
         notes = [f"Iceberg catalog {name!r} uses the local REST catalog {self.endpoint}/iceberg" for name in redirected]
@@ -125,7 +125,7 @@ class Preparation:
         return notes
 
     def _properties(self, run: JobRun, python_path: list[str]) -> dict[str, str]:
-        """What is known only with the run: cores, buckets, the path of Python workers, and the job's own settings."""
+        """Return the settings known only with the run: cores, buckets, path of Python workers, the job's own."""
         try:
             conf = spark_settings.parse_conf(run.arguments.get("--conf", ""))
         except ValueError as error:

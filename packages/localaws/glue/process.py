@@ -91,7 +91,7 @@ class JobProcess:
         kill_run(self.run_id)
 
     def failure_message(self, status: int) -> str:
-        """Why it ended with ``status``: what the script's exception said, else what the status says."""
+        """Return why it ended with ``status``: the script's exception, else the meaning of the status."""
         try:
             return str(json.loads(self.failure.read_text())["message"])
         except FileNotFoundError:

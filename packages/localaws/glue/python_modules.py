@@ -54,7 +54,7 @@ def _requirement(store: ObjectStore, name: str, folder: Path) -> str:
 
 
 def _arguments(wanted: str) -> list[str]:
-    """What asks the installer for a module, a wheel, a list of modules, or all that a zip of wheels holds."""
+    """Return the installer's arguments for a module, a wheel, a list of modules, or all wheels of a zip."""
     if wanted.endswith(_ZIP_OF_WHEELS):
         return _unpacked(Path(wanted))
     return ["-r", wanted] if wanted.endswith(".txt") else [wanted]
@@ -103,7 +103,7 @@ def _install(arguments: list[str], folder: Path, names: list[str]) -> None:
 
 
 def _index(arguments: list[str]) -> list[str]:
-    """Where ``arguments`` say that wheels are found."""
+    """Return the places of wheels that ``arguments`` name."""
     found = ["--no-index"] if "--no-index" in arguments else []
     places = [after for word, after in pairwise(arguments) if word == "--find-links"]
     return found + [word for place in places for word in ("--find-links", place)]

@@ -34,7 +34,7 @@ def listed(text: str) -> list[str]:
 
 
 def python_libraries(store: ObjectStore, uris: str, folder: Path) -> list[str]:
-    """What ``--extra-py-files`` puts on the path: each zip or wheel, and the folder of the single modules.
+    """Return the paths from ``--extra-py-files``: each zip or wheel, and the folder of the single modules.
 
     Raises PreparationError for one that is missing or is not what its name says.
     """

@@ -51,7 +51,7 @@ def parse_conf(text: str) -> dict[str, str]:
 
 
 def can_run_warm(conf: Mapping[str, str], worker_type: str, extra_jars: bool) -> bool:
-    """Whether a JVM that was started without knowing the job can take these settings."""
+    """Return whether a JVM that was started without knowing the job can take these settings."""
     same_heap = heap(worker_type) == heap(_WARM_WORKER_TYPE)
     return same_heap and not extra_jars and not any(name.startswith(_FIXED_AT_START) for name in conf)
 
@@ -72,7 +72,7 @@ def cores(number_of_workers: int) -> int:
 def at_start(
     folder: Path, worker_type: str = _WARM_WORKER_TYPE, jars: tuple[Path, ...] = (), java_options: str = ""
 ) -> dict[str, str]:
-    """What holds for any run in ``folder``, known before its job is."""
+    """Return the settings of any run in ``folder``, known before its job is."""
     return {
         "spark.master": f"local[{cores(2)}]",
         "spark.ui.enabled": "false",

@@ -36,7 +36,7 @@ class TableSearchResponses(PagedResponse):
 
 
 def _has(table: Mapping[str, Any], text: str) -> bool:
-    """Whether some property contains the text, or is the text where it is quoted; case does not matter."""
+    """Return whether some property contains the text, or is the text where it is quoted; case does not matter."""
     wanted = text.lower()
     if len(wanted) > 1 and wanted[0] == wanted[-1] == '"':
         return any(word.lower() == wanted[1:-1] for word in _words(table))
@@ -54,7 +54,7 @@ def _words(table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _passes(table: Mapping[str, Any], filters: Sequence[Mapping[str, str]]) -> bool:
-    """Whether each property is what its filter says; raises InvalidInputException for another comparison."""
+    """Return whether each property is what its filter says; raises InvalidInputException for another comparison."""
     facts = {**(table.get("Parameters") or {}), **table}
     for one in filters:
         if (comparator := one.get("Comparator", "EQUALS")) != "EQUALS":

@@ -1,4 +1,4 @@
-"""Where moto sends Glue's requests: to localaws' responses."""
+"""Routes of Glue's requests in moto: to localaws' responses."""
 
 from __future__ import annotations
 

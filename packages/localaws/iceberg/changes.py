@@ -1,4 +1,4 @@
-"""What can be asked of Iceberg tables: a new one, and a change of one."""
+"""Changes of Iceberg tables: a new table, and a change of one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pyiceberg.table.update import TableRequirement, TableUpdate
 
 @dataclass(frozen=True)
 class NewTable:
-    """What a new table is made of. Without ``location`` it lies in its database's, or in ``warehouse/db.db``."""
+    """Definition of a new table. Without ``location`` it lies in its database's, or in ``warehouse/db.db``."""
 
     schema: Schema
     partition_spec: PartitionSpec = UNPARTITIONED_PARTITION_SPEC

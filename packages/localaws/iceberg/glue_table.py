@@ -1,4 +1,4 @@
-"""What the Glue catalog says of an Iceberg table, as Iceberg's own GlueCatalog writes it."""
+"""Entry of an Iceberg table in the Glue catalog, as Iceberg's own GlueCatalog writes it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _HIVE_TYPES = {
 
 
 def is_iceberg(table: Mapping[str, Any]) -> bool:
-    """Whether a Glue table is an Iceberg table."""
+    """Return whether a Glue table is an Iceberg table."""
     return str((table.get("Parameters") or {}).get(TABLE_TYPE, "")).upper() == "ICEBERG"
 
 

@@ -1,4 +1,4 @@
-"""How a loaded table reaches its catalog."""
+"""The way of a loaded table to its catalog."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pyiceberg.typedef import Identifier
 
 
 class Tables(Protocol):
-    """What a loaded table needs of its catalog."""
+    """The part of a catalog that a loaded table needs."""
 
     def load(self, database: str, name: str) -> Table: ...
 

@@ -1,4 +1,4 @@
-"""What must hold of a table for a commit to it."""
+"""Requirements of a commit to a table."""
 
 from __future__ import annotations
 

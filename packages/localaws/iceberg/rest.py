@@ -86,7 +86,7 @@ class RestCatalog:
         return 200, {"defaults": defaults, "overrides": {"prefix": f"catalogs/{name}"}, "endpoints": self._offered()}
 
     def _offered(self) -> list[str]:
-        """What clients may call; there are no views, so none of their calls."""
+        """Return the calls that clients may make; there are no views, so none of their calls."""
         paths = [
             (method, path)
             for method, path in self._handlers

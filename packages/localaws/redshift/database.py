@@ -21,7 +21,7 @@ Connection = psycopg.Connection[tuple[object, ...]]
 
 @dataclass(frozen=True)
 class Target:
-    """Where a statement runs.
+    """The database in which a statement runs.
 
     ``warehouse`` is the region and identity of a cluster or namespace; ``owned`` the database that it was made with.
     """
@@ -153,7 +153,7 @@ class Databases:
 
 
 def physical_name(warehouse: str, database: str) -> str:
-    """What a database of a warehouse is called in PostgreSQL, before it is shortened."""
+    """Return the name of a warehouse's database in PostgreSQL, before it is shortened."""
     return f"{warehouse}/{database}"
 
 

@@ -1,4 +1,4 @@
-"""What fails in Redshift: a statement, in the words of its owner, or a request of the API."""
+"""Errors of Redshift: of a statement, in the words of its owner, or of a request of the API."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Session:
 
     @property
     def closed(self) -> bool:
-        """Whether the connection was closed, or lost."""
+        """Return whether the connection was closed, or lost."""
         return self._connection.closed
 
     def close(self) -> None:

@@ -25,7 +25,7 @@ from localaws.s3.store import ObjectStore
 
 @dataclass
 class Answer:
-    """What a statement left: the number of rows in its result set, or that it changed (-1 where there is none)."""
+    """Return the number of rows in a statement's result set, or that it changed (-1 if there is none)."""
 
     query_id: int
     rows: int = -1

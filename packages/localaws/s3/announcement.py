@@ -1,4 +1,4 @@
-"""What S3 tells others of: changes of objects, and the configurations that say who hears of them."""
+"""Announcements of S3: changes of objects, and the configurations that name the receivers."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _MAX_LINE = 16 << 10
 
 
 class Stream(Protocol):
-    """What a body is read from."""
+    """A source of a body."""
 
     def read(self, size: int, /) -> bytes: ...
 

@@ -1,4 +1,4 @@
-"""What S3 refuses of a bucket's settings, checked before moto stores them.
+"""Validation of a bucket's settings, before moto stores them.
 
 Each rule is a function of the bucket and the document; sources are S3's API reference and recordings of AWS
 (localstack/localstack, tests/aws/services/s3).

@@ -63,13 +63,13 @@ def is_not_modified(headers: dict[str, str], info: ObjectInfo) -> bool:
 
 
 def matches(condition: str, info: ObjectInfo) -> bool:
-    """Whether an ETag of the comma separated list, or ``*``, is the object's."""
+    """Return whether an ETag of the comma separated list, or ``*``, is the object's."""
     etags = [part.strip().removeprefix("W/").strip('"') for part in condition.split(",")]
     return "*" in etags or info.etag in etags
 
 
 def changed_since(date: str | None, info: ObjectInfo) -> bool | None:
-    """Whether the object is newer than the date, in whole seconds; None without a date that can be read."""
+    """Return whether the object is newer than the date, in whole seconds; None without a date that can be read."""
     moment = _seconds(date)
     return None if moment is None else int(info.mtime) > moment
 

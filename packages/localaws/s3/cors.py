@@ -65,7 +65,7 @@ def _matching(rules: Sequence[Any], origin: str, method: str, headers: Sequence[
 
 
 def _fits(text: str, pattern: str) -> bool:
-    """Whether a text fits a pattern with at most one ``*``."""
+    """Return whether a text fits a pattern with at most one ``*``."""
     start, star, end = pattern.partition("*")
     if not star:
         return text == pattern

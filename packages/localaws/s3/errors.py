@@ -141,7 +141,7 @@ class PreconditionFailedError(S3Error):
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Whether a write failed for want of room: ENOSPC, a quota, or a file size limit, of a file or of the index."""
+    """Return whether a write failed for lack of space: ENOSPC, a quota, or the size limit of a file or the index."""
     if isinstance(error, OSError):
         return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     if isinstance(error, sqlite3.OperationalError):

@@ -1,4 +1,4 @@
-"""What the headers of a write say of the object."""
+"""Facts about an object from the headers of its write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the store knows of one version of an object."""
+"""The store's record of one version of an object."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NULL_VERSION = "null"
 
 @dataclass(frozen=True)
 class Facts:
-    """What a client said of an object, returned as it was said.
+    """Facts that a client gave about an object, returned unchanged.
 
     ``headers``: Content-Type and its like, by lower-case name. ``metadata``: x-amz-meta-*, without
     that prefix. ``checksums``: algorithm in upper case to base64 text. ``parts``: size in bytes of each part

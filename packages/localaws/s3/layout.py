@@ -1,4 +1,4 @@
-"""Where the bytes of buckets and objects lie below a home."""
+"""Layout of the bytes of buckets and objects below a home."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Layout:
 
 
 def identity_at(path: str | Path | None) -> Identity | None:
-    """What lies at ``path``; None for nothing, a folder, or a symbolic link."""
+    """Return the identity of the file at ``path``; None for nothing, a folder, or a symbolic link."""
     if path is None:
         return None
     try:

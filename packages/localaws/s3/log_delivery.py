@@ -1,4 +1,4 @@
-"""Whether a bucket's policy lets S3 write access logs into it.
+"""The right of S3 to write access logs into a bucket, by the bucket's policy.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
 """

@@ -23,7 +23,7 @@ def split_uri(uri: str) -> tuple[str, str]:
 
 
 def is_bucket_name(name: str) -> bool:
-    """Whether S3 takes the name; such a name is also a safe name of a folder."""
+    """Return whether S3 takes the name; such a name is also a safe name of a folder."""
     return bool(_BUCKET.fullmatch(name))
 
 
@@ -44,13 +44,13 @@ def check_key(key: str) -> None:
 
 
 def is_plain(key: str) -> bool:
-    """Whether the key can be a path below its bucket's folder, one segment a file name."""
+    """Return whether the key can be a path below its bucket's folder, one segment a file name."""
     segments = key.split("/")
     return "\0" not in key and all(map(_is_file_name, segments)) and not is_side_file(segments[-1])
 
 
 def is_plain_folder(prefix: str) -> bool:
-    """Whether ``prefix``, empty or with a slash at its end, can be a folder below its bucket's folder."""
+    """Return whether ``prefix``, empty or with a slash at its end, can be a folder below its bucket's folder."""
     return "\0" not in prefix and all(map(_is_file_name, prefix.split("/")[:-1]))
 
 
@@ -60,7 +60,7 @@ def is_side_file(name: str) -> bool:
 
 
 def is_utf8(name: str) -> bool:
-    """Whether a file's name, as the file system gives it, is UTF-8 and so can be a key."""
+    """Return whether a file's name, as the file system gives it, is UTF-8 and so can be a key."""
     return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 

@@ -47,16 +47,16 @@ class NotificationRule:
 
     @property
     def prefix(self) -> str:
-        """What keys start with."""
+        """Prefix of keys."""
         return dict(self.filters).get("Prefix", "")
 
     @property
     def suffix(self) -> str:
-        """What keys end with."""
+        """Suffix of keys."""
         return dict(self.filters).get("Suffix", "")
 
     def takes(self, event: str, key: str) -> bool:
-        """Whether an event, by its full name, is for this rule."""
+        """Return whether an event, by its full name, is for this rule."""
         wildcard = f"{event.rpartition(':')[0]}:*"
         return (event in self.events or wildcard in self.events) and (
             key.startswith(self.prefix) and key.endswith(self.suffix)

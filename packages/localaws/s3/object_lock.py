@@ -58,7 +58,7 @@ def _check_future(until: str, argument: str) -> None:
 
 
 def is_bypassing(request: Request) -> bool:
-    """Whether a deletion lifts GOVERNANCE; raises S3Error where the bucket has no Object Lock to bypass."""
+    """Return whether a deletion lifts GOVERNANCE; raises S3Error where the bucket has no Object Lock to bypass."""
     if BYPASS not in request.headers:
         return False
     if not settings_of(request.bucket).object_lock_enabled:

@@ -47,7 +47,7 @@ def put_object(store: ObjectStore, request: Request) -> Response:
 
 
 def written_headers(info: ObjectInfo) -> dict[str, str]:
-    """What the answer to a write says of the object."""
+    """Return the headers about the object in the answer to a write."""
     etag = {"ETag": f'"{info.etag}"'}
     return {**etag, **written_version_header(info), **checksum_headers(info), **encryption_headers(info.facts)}
 
@@ -62,7 +62,7 @@ def delete_object(store: ObjectStore, request: Request) -> Response:
 
 @dataclass(frozen=True)
 class _Target:
-    """What is deleted: a version where there is one, else the object; ``bypass`` lifts a GOVERNANCE retention."""
+    """The target of a deletion: a version if given, else the object; ``bypass`` lifts a GOVERNANCE retention."""
 
     bucket: str
     key: str

@@ -1,4 +1,4 @@
-"""What the reads and the writes of one store share."""
+"""Common parts of the reads and the writes of one store."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ class Uploads:
         return info
 
     def completed(self, bucket: str, key: str, upload_id: str) -> ObjectInfo | None:
-        """What an upload that was completed became: a client that lost the answer asks again."""
+        """Return the object of a completed upload: a client that lost the answer asks again."""
         rows = self._index.run(
             "SELECT etag, version, facts FROM completed_uploads WHERE id = ? AND bucket = ? AND key = ?",
             (upload_id, bucket, key),

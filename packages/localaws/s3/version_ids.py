@@ -20,7 +20,7 @@ def new_version_id() -> str:
 
 
 def is_version_id(text: str) -> bool:
-    """Whether the text is an ID that some version may have or have had."""
+    """Return whether the text is an ID that some version may have or have had."""
     return text == NULL_VERSION or text[28:] == _check(text[:28]) or bool(_OLD.fullmatch(text))
 
 

@@ -1,4 +1,4 @@
-"""What must hold of an object for a write to happen."""
+"""Conditions of a write on the current object."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from localaws.s3.info import ObjectInfo
 
 @dataclass(frozen=True)
 class Condition:
-    """What must hold of the current object for a change to happen; ``if_match`` is an ETag without quotes or ``*``.
+    """Conditions of a change on the current object; ``if_match`` is an ETag without quotes or ``*``.
 
     ``since`` is when a multipart upload began (seconds since the epoch), and ``was_deleted`` whether its key was
     deleted after that: an object that changed meanwhile conflicts with a conditional completion.

@@ -81,7 +81,7 @@ def _queues() -> Iterator[tuple[LocalSqsBackend, Any]]:
 
 
 def _changing(message: Any) -> tuple[Any, ...]:
-    """What changes of a message while it is in a queue."""
+    """Return the state of a message that changes while it is in a queue."""
     return message.approximate_receive_count, message.visible_at, message.receipt_handle, message.delayed_until
 
 

@@ -76,7 +76,7 @@ def _expression(value: str) -> str:
 
 
 def _is_bare(value: str) -> bool:
-    """Whether a parameter is a text without quotes, such as `Washington` or `2024-01-01`, and no expression."""
+    """Return whether a parameter is a text without quotes, such as `Washington` or `2024-01-01`, and no expression."""
     if _DAY.match(value.strip()):
         return True
     return bool(_TEXT.fullmatch(value.strip())) and value.strip().lower() not in _WORDS

@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Request:
-    """What StartQueryExecution asks for."""
+    """The request of StartQueryExecution."""
 
     query: str
     workgroup: WorkGroup

@@ -1,4 +1,4 @@
-"""Which room runs a statement: the API, the catalog's DDL, or the engine."""
+"""The choice of what runs a statement: the API, the catalog's DDL, or the engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where moto sends Athena's requests: to localaws' responses."""
+"""Routes of Athena's requests in moto: to localaws' responses."""
 
 from __future__ import annotations
 

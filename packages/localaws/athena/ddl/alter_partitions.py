@@ -67,7 +67,7 @@ def _folder(table: Table, names: list[str], values: list[str]) -> str:
 
 
 def partition_input(table: Mapping[str, Any], values: list[str], location: str) -> dict[str, Any]:
-    """What CreatePartition takes: the table's storage at another place."""
+    """Return the input of CreatePartition: the table's storage at another location."""
     return {"Values": values, "StorageDescriptor": dict(table["StorageDescriptor"]) | {"Location": location}}
 
 

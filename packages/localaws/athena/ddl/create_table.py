@@ -30,7 +30,7 @@ _CREATION_ONLY = frozenset({"table_type", "format", "write_compression"})
 
 @dataclass
 class _Definition:
-    """What the clauses of a CREATE TABLE say."""
+    """The clauses of a CREATE TABLE."""
 
     columns: list[ColumnDefinition]
     comment: str | None = None

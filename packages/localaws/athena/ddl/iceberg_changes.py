@@ -21,7 +21,7 @@ from localaws.athena.types.iceberg import iceberg_schema, trino_type
 
 @dataclass(frozen=True)
 class Move:
-    """Where a column goes: behind ``after``, or to the front where that is None."""
+    """The position of a column: behind ``after``, or at the front if that is None."""
 
     after: str | None
 

@@ -27,7 +27,7 @@ _COMPRESSIONS = ("write_compression", "parquet_compression", "orc_compression", 
 
 @dataclass(frozen=True)
 class NewTable:
-    """What CREATE TABLE .. AS asks for. ``present`` says that the table is there, and IF NOT EXISTS was given."""
+    """The request of a CREATE TABLE .. AS. ``present`` says that the table is there, and IF NOT EXISTS was given."""
 
     database: str
     name: str
@@ -43,7 +43,7 @@ class NewTable:
 
 @dataclass(frozen=True)
 class Unloading:
-    """What UNLOAD asks for."""
+    """The request of an UNLOAD."""
 
     query: str
     location: str
@@ -95,7 +95,7 @@ def read_unload(context: Context, statement: Statement) -> Unloading:
 
 
 def hive_location(context: Context, options: Mapping[str, Value]) -> str:
-    """Where a new Hive table's files go; raise QueryError for a location that the workgroup does not allow."""
+    """Return the location of a new Hive table; raise QueryError for one that the workgroup does not allow."""
     given = options.get("external_location")
     if given is None:
         return f"{context.location}tables/{context.execution.id}/"
@@ -109,7 +109,7 @@ def hive_location(context: Context, options: Mapping[str, Value]) -> str:
 
 
 def iceberg_location(options: Mapping[str, Value]) -> str:
-    """Where a new Iceberg table lies; raise QueryError where it is not said."""
+    """Return the location of a new Iceberg table; raise QueryError if none is given."""
     if "location" not in options:
         raise QueryError("INVALID_TABLE_PROPERTY", "CREATE TABLE AS of an Iceberg table needs the property location")
     return str(options["location"])

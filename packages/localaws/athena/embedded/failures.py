@@ -26,7 +26,7 @@ _OWN_ERROR = re.compile(r"HIVE_BAD_DATA: .*")
 
 
 def explain(error: Exception) -> Failure | None:
-    """What Athena's user sees of an error of DuckDB's, None for any other."""
+    """Return the error that Athena's user sees for an error of DuckDB; None for any other error."""
     if isinstance(error, duckdb.OutOfMemoryException):
         return Failure(_EXHAUSTED_REASON, USER, type=_EXHAUSTED)
     if not isinstance(error, duckdb.Error):

@@ -61,15 +61,15 @@ def known_table(context: Context, name: Name) -> dict[str, Any] | None:
 
 
 def exists(context: Context, name: Name) -> bool:
-    """Whether the catalog has a table or view of this name."""
+    """Return whether the catalog has a table or view of this name."""
     return known_table(context, name) is not None
 
 
 def is_view(table: Mapping[str, Any]) -> bool:
-    """Whether a Glue entry is a view."""
+    """Return whether a Glue entry is a view."""
     return table.get("TableType") == VIRTUAL_VIEW
 
 
 def table_input(table: Mapping[str, Any]) -> dict[str, Any]:
-    """What UpdateTable takes of what GetTable gives."""
+    """Return the part of GetTable's answer that UpdateTable accepts."""
     return {key: table[key] for key in _INPUT if key in table}

@@ -65,5 +65,5 @@ def hive_columns(columns: list[dict[str, Any]]) -> Columns:
 
 
 def is_projected(table: HiveTable) -> bool:
-    """Whether the table's partitions are computed, and those of the catalog do not count."""
+    """Return whether the table's partitions are computed, and those of the catalog do not count."""
     return bool(table.partition_keys) and table.parameters.get("projection.enabled", "").lower() == "true"

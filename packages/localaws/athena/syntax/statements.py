@@ -1,4 +1,4 @@
-"""What kind of statement a text is, before anything is parsed in full."""
+"""The kind of a statement, found before it is parsed in full."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Sending:
-    """What goes with a statement: its schema, session properties, and prepared statements by name."""
+    """Headers of a statement: its schema, session properties, and prepared statements by name."""
 
     schema: str = ""
     properties: Mapping[str, str] = field(default_factory=dict)
@@ -87,7 +87,7 @@ class TrinoClient:
         self._http = urllib3.PoolManager(maxsize=8, timeout=_TIMEOUT, retries=False)
 
     def is_ready(self) -> bool:
-        """Whether it answers, and takes statements."""
+        """Return whether it answers, and takes statements."""
         try:
             answer = self._http.request("GET", f"{self.url}/v1/info", timeout=5)
             return answer.status == 200 and not json.loads(answer.data).get("starting", True)

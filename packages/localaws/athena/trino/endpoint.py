@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 REFUSED = "localaws refuses this table: "
-"""What an error of Trino's says where the reason is ours, before our reason."""
+"""Text of an error of Trino before a reason that localaws gave."""
 
 
 class TrinoEndpoint:

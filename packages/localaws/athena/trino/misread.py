@@ -9,7 +9,7 @@ _OPEN_CSV = "OpenCSVSerde"
 
 
 def misread(table: Mapping[str, Any]) -> str | None:
-    """Why Trino's rows of a table would not be Athena's, None where nothing is known against them."""
+    """Return why Trino's rows of a table would differ from Athena's; None if no reason is known."""
     storage = table.get("StorageDescriptor") or {}
     name = f"{table.get('DatabaseName')}.{table.get('Name')}"
     serde = str((storage.get("SerdeInfo") or {}).get("SerializationLibrary") or "")

@@ -1,4 +1,4 @@
-"""What one query of Athena's sends to Trino."""
+"""Statements that one query of Athena sends to Trino."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class SourceRecord:
 
 
 def passes(patterns: Sequence[Mapping[str, Any]], subject: Any) -> bool:
-    """Whether a record passes the filters of a mapping."""
+    """Return whether a record passes the filters of a mapping."""
     return not patterns or any(matches(pattern, subject) for pattern in patterns)
 
 

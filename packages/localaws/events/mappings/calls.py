@@ -136,7 +136,7 @@ class MappingCalls:
         return ref
 
     def _starts(self, arn: str, settings: dict[str, Any]) -> dict[str, int]:
-        """Where each shard is read from."""
+        """Return the starting position of each shard."""
         position = settings.get("StartingPosition")
         if not position:
             constraint = "failed to satisfy constraint: Member must not be null."

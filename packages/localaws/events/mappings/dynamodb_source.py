@@ -42,7 +42,7 @@ class DynamoDbSource:
         return found
 
     def passes(self, patterns: Sequence[dict[str, Any]], record: SourceRecord) -> bool:
-        """Whether a record passes the filters; numbers are text in it, as DynamoDB writes them."""
+        """Return whether a record passes the filters; numbers are text in it, as DynamoDB writes them."""
         return passes(patterns, record.document)
 
     def wait(self, seconds: float) -> None:

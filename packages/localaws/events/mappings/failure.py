@@ -1,4 +1,4 @@
-"""What an on-failure destination is told of records that a function never took."""
+"""Messages to an on-failure destination about records that a function never took."""
 
 from __future__ import annotations
 

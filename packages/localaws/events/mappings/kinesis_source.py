@@ -44,7 +44,7 @@ class KinesisSource:
         return [_record(arn, shard, row) for row in found.rows(after, limit)]
 
     def passes(self, patterns: Sequence[dict[str, Any]], record: SourceRecord) -> bool:
-        """Whether a record passes the filters, which see its data as JSON; what is none passes no filter on data."""
+        """Return whether a record passes the filters, which see its data as JSON, and no other data."""
         if not patterns:
             return True
         kinesis = record.document["kinesis"]

@@ -23,7 +23,7 @@ class Lane:
         return f"{self.shard}#{self.index}" if self.count > 1 else self.shard
 
     def takes(self, key: str) -> bool:
-        """Whether records of a key fall to this lane."""
+        """Return whether records of a key fall to this lane."""
         return self.count == 1 or zlib.crc32(key.encode()) % self.count == self.index
 
 

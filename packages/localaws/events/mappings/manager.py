@@ -118,7 +118,7 @@ class Mappings:
 
 
 def queue_exists(arn: str) -> bool:
-    """Whether there is a queue of that ARN."""
+    """Return whether there is a queue of that ARN."""
     from moto.sqs.models import sqs_backends
 
     _, _, _, region, account, name = arn.split(":")

@@ -178,12 +178,12 @@ def _attribute(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _group(message: dict[str, Any]) -> str:
-    """What has an order of its own: the messages of a group, or each message."""
+    """Return the unit of order: the messages of a group, or each message."""
     return str((message.get("Attributes") or {}).get("MessageGroupId", message["MessageId"]))
 
 
 def _subject(message: dict[str, Any]) -> dict[str, Any]:
-    """What filters look at: the body as JSON, where it is some."""
+    """Return the message as filters see it: its body parsed if it is JSON."""
     body: Any = message["Body"]
     with suppress(ValueError):
         parsed = json.loads(body)

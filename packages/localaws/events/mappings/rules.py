@@ -39,7 +39,7 @@ _DESTINATIONS = ("arn:aws:sqs:", "arn:aws:sns:", "arn:aws:s3:::")
 
 @dataclass(frozen=True)
 class Kind:
-    """What a kind of source allows."""
+    """Limits of a kind of source."""
 
     batch_size: int
     most_records: int

@@ -49,7 +49,7 @@ class StreamReader(Protocol):
         """Records of a shard with a higher number, in order."""
 
     def passes(self, patterns: Sequence[dict[str, Any]], record: SourceRecord) -> bool:
-        """Whether a record passes the filters."""
+        """Return whether a record passes the filters."""
 
     def wait(self, seconds: float) -> None:
         """Wait for new records, or so long."""
@@ -57,7 +57,7 @@ class StreamReader(Protocol):
 
 @dataclass(frozen=True)
 class LaneParts:
-    """What lanes work with."""
+    """Tools of lanes."""
 
     documents: Documents
     runner: Runner

@@ -1,1 +1,1 @@
-"""What runs inside an execution environment's process; nothing here imports localaws."""
+"""Code that runs inside an execution environment's process; nothing here imports localaws."""

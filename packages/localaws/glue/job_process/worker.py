@@ -98,7 +98,7 @@ def _run_script(script: str, arguments: list[str], python_path: list[str]) -> No
 
 
 def _end_of_java() -> str:
-    """How the script's JVM ended, if it did."""
+    """Return how the script's JVM ended; "" if it runs or there is none."""
     context = getattr(sys.modules.get("pyspark"), "SparkContext", None)
     process = getattr(getattr(context, "_gateway", None), "proc", None)
     status = process.poll() if process else None

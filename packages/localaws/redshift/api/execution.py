@@ -1,4 +1,4 @@
-"""What the Data API remembers of a statement, and of the statements of a batch."""
+"""The Data API's record of a statement, and of the statements of a batch."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Execution:
         return found | ({"SessionId": self.session_id} if self.session_id else {})
 
     def waited(self) -> dict[str, Any]:
-        """What WaitTimeSeconds adds to that answer."""
+        """Return the fields that WaitTimeSeconds adds to that answer."""
         return {"Status": self.whole.status, "RedshiftPid": self.pid, "HasResultSet": self.has_result}
 
     def described(self, number: int) -> dict[str, Any]:

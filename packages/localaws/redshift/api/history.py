@@ -71,7 +71,7 @@ class History:
             return list(reversed(self._executions.values()))
 
     def result_file(self, execution: Execution, number: int) -> Path:
-        """Where the rows of one statement are, counted from 1."""
+        """Return the file with the rows of one statement, counted from 1."""
         return self._results / f"{execution.id}.{number}.jsonl"
 
     def _write(self, execution: Execution) -> None:

@@ -1,4 +1,4 @@
-"""Which database a request means, and whether its secret opens it."""
+"""The database of a request, and the check of its secret."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def _skip_lines(file: IO[bytes], count: int) -> int:
 
 
 def _end_of_records(data: bytes, options: CopyOptions) -> int:
-    """Where the last whole record ends; 0 where none does."""
+    """Return the end of the last whole record; 0 if there is none."""
     end = data.rfind(b"\n") + 1
     if options.format == CSV:
         quote = options.quote.encode()
@@ -76,7 +76,7 @@ def _end_of_records(data: bytes, options: CopyOptions) -> int:
 
 
 def _is_escaped(data: bytes, place: int) -> bool:
-    """Whether an odd number of backslashes stands before a place."""
+    """Return whether an odd number of backslashes stands before a place."""
     start = place
     while start and data[start - 1 : start] == b"\\":
         start -= 1

@@ -73,7 +73,7 @@ class Gate:
         return not (options.fill_record or options.ignore_blank_lines) and None not in self._patterns
 
     def _is_suspicious(self, data: bytes) -> bool:
-        """What the two programs may read otherwise, wherever it stands."""
+        """Return whether the data has a text that the two programs may read differently."""
         # single bytes first: they are found many times faster than pairs, and most files have none of them
         options = self._options
         null = options.null_as.encode()

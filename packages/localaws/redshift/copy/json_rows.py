@@ -44,7 +44,7 @@ class JsonRow:
 
 
 def picker(store: ObjectStore, options: CopyOptions, columns: Sequence[Column]) -> Picker:
-    """What takes the columns' values out of a document; raises SqlError for a JSONPaths file that is none."""
+    """Return the reader of the columns' values in a document; raise SqlError for an invalid JSONPaths file."""
     names = [column.name for column in columns]
     if options.json == "auto":
         return lambda document: [document.get(name) for name in _object(document, names)]

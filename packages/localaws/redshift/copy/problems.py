@@ -1,4 +1,4 @@
-"""What is wrong with a row: codes of https://docs.aws.amazon.com/redshift/latest/dg/r_Load_Error_Reference.html."""
+"""Problems of a row: codes of https://docs.aws.amazon.com/redshift/latest/dg/r_Load_Error_Reference.html."""
 
 from __future__ import annotations
 

@@ -13,5 +13,5 @@ from localaws.redshift.serverless.workgroup_calls import WorkgroupCalls
 
 
 def handlers_of(store: ServerlessStore) -> dict[str, Handler]:
-    """What answers each operation, by its name."""
+    """Return the handler of each operation, by its name."""
     return NamespaceCalls(store).handlers() | WorkgroupCalls(store).handlers() | TagCalls(store).handlers()

@@ -1,4 +1,4 @@
-"""What the calls on namespaces and workgroups share: keys, look-ups and pages of documents."""
+"""Common parts of the calls on namespaces and workgroups: keys, look-ups and pages of documents."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _SYNTAX = ("CAST", "CONVERT", "EXTRACT", "POSITION", "SUBSTRING", "TRIM", "TRY_C
 
 
 class Source(Redshift):
-    """What clients write."""
+    """SQL as clients write it."""
 
     class Tokenizer(Redshift.Tokenizer):
         """Words of every statement, also of those that are not parsed as a tree."""
@@ -37,7 +37,7 @@ class Source(Redshift):
 
 
 class Target(Postgres):
-    """What PostgreSQL runs."""
+    """SQL as PostgreSQL runs it."""
 
 
 def parsed(sql: str) -> exp.Expression:

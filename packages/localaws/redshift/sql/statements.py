@@ -1,4 +1,4 @@
-"""What kind of statement a text is, and what PostgreSQL has to run for it."""
+"""The kind of a statement, and the SQL that PostgreSQL runs for it."""
 
 from __future__ import annotations
 

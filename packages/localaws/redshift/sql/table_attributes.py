@@ -1,4 +1,4 @@
-"""What Redshift's CREATE TABLE says beyond PostgreSQL's: taken out of the text, and remembered.
+"""Attributes of Redshift's CREATE TABLE that PostgreSQL lacks: taken out of the text, and stored.
 
 https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_TABLE_NEW.html
 """

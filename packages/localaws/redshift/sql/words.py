@@ -16,7 +16,7 @@ class Words(Place):
     """The words of a statement, read as texts, numbers and names."""
 
     def has_backslash(self) -> bool:
-        """Whether a quoted text anywhere in the statement has a backslash."""
+        """Return whether a quoted text anywhere in the statement has a backslash."""
         strings = (token for token in self._tokens if token.token_type is TokenType.STRING)
         return any("\\" in self.sql[token.start : token.end] for token in strings)
 

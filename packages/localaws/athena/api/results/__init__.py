@@ -1,1 +1,1 @@
-"""What a query leaves at its OutputLocation, and how GetQueryResults reads it back."""
+"""Files of a query at its OutputLocation, and their way back through GetQueryResults."""

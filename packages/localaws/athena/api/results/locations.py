@@ -1,4 +1,4 @@
-"""Where a query's result goes."""
+"""Locations of queries' results."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ MANAGED = "athena-managed-results"
 
 
 def is_managed(configuration: Mapping[str, Any]) -> bool:
-    """Whether a workgroup leaves its results to Athena (managed query results)."""
+    """Return whether a workgroup leaves its results to Athena (managed query results)."""
     return bool((configuration.get("ManagedQueryResultsConfiguration") or {}).get("Enabled"))
 
 
 def managed_folder(store: ObjectStore, workgroup: str) -> str:
-    """Where the results of such a workgroup go."""
+    """Return the location of the results of such a workgroup."""
     if MANAGED not in store.buckets.names():
         store.buckets.create(MANAGED)
     return f"s3://{MANAGED}/{workgroup}/"
@@ -39,7 +39,7 @@ def check_location(store: ObjectStore, location: str) -> None:
 
 
 def file_location(folder: str, execution_id: str, statement: Statement) -> str:
-    """Where a statement's result file goes: ``.csv``, ``.txt``, or a name without ending for what writes data."""
+    """Return the key of a statement's result file: ``.csv``, ``.txt``, or without ending if it writes data."""
     folder = folder.rstrip("/")
     if statement.kind == "CREATE_TABLE_AS_SELECT":
         return f"{folder}/tables/{execution_id}"

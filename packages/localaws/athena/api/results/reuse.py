@@ -18,7 +18,7 @@ _DEFAULT_MINUTES = 60
 
 
 def reuse_minutes(configuration: Mapping[str, Any]) -> int | None:
-    """How old a result may be that a ResultReuseConfiguration allows, None where it allows none.
+    """Return the greatest age of a result that a ResultReuseConfiguration allows; None if it allows none.
 
     Raises InvalidRequestError for an age outside of 0 to 10,080 minutes.
     """

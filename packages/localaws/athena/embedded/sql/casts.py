@@ -68,7 +68,7 @@ def convert(value: Typed, kind: Type, *, safe: bool = False) -> Typed:
 
 
 def is_unsure(sql: str) -> bool:
-    """Whether evaluating this text may stop with NOT_SUPPORTED, which a TRY must not turn into NULL."""
+    """Return whether evaluating this text may stop with NOT_SUPPORTED, which a TRY must not turn into NULL."""
     return "unsure" in sql
 
 

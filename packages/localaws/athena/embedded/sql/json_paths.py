@@ -18,7 +18,7 @@ Step = str | int | None
 
 
 class _StructureError(ValueError):
-    """What a strict path does not allow."""
+    """A structure that a strict path does not allow."""
 
 
 def check_path(path: str) -> None:
@@ -29,7 +29,7 @@ def check_path(path: str) -> None:
 
 @lru_cache(maxsize=1000)
 def _parsed(path: str) -> tuple[bool, tuple[Step, ...]]:
-    """Whether the path is lax, and its steps: a member's name, an element's place, None for all elements."""
+    """Return whether the path is lax, and its steps: a member's name, an element's place, None for all elements."""
     match = _PATH.fullmatch(path)
     assert match is not None
     found = _STEP.findall(match[2])
@@ -38,7 +38,7 @@ def _parsed(path: str) -> tuple[bool, tuple[Step, ...]]:
 
 
 def _items(text: str, path: str) -> list[object] | None:
-    """What the path selects; None where the text is not JSON or a strict path does not fit."""
+    """Return what the path selects; None if the text is not JSON or a strict path does not fit."""
     lax, steps = _parsed(path)
     try:
         items = [load(text)]

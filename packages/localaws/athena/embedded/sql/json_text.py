@@ -125,7 +125,7 @@ def json_length(text: str) -> int | None:
 
 
 def is_json_scalar(text: str) -> bool:
-    """Whether the JSON is neither object nor array."""
+    """Return whether the JSON is neither object nor array."""
     try:
         return not isinstance(load(text), (dict, list))
     except UnsureError:

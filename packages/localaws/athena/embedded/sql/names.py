@@ -1,4 +1,4 @@
-"""What a dotted name means: a column, then the fields of a row."""
+"""Resolution of dotted names: a column, then the fields of a row."""
 
 from __future__ import annotations
 

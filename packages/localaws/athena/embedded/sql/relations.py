@@ -34,7 +34,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """What a table name stands for: DuckDB text that may follow FROM, and its columns."""
+    """A relation that a table name refers to: DuckDB text that may follow FROM, and its columns."""
 
     sql: str
     columns: tuple[Column, ...]
@@ -46,7 +46,7 @@ SubqueryOf = Callable[[exp.Expression, "Sources"], tuple[str, list[tuple[str | N
 
 @dataclass(frozen=True)
 class Sources:
-    """Where relations come from: WITH queries first, then the catalog's tables. `fresh` numbers DuckDB aliases."""
+    """Relations by name: WITH queries first, then the catalog's tables. `fresh` numbers DuckDB aliases."""
 
     tables: Tables
     query: SubqueryOf

@@ -1,4 +1,4 @@
-"""Which columns a name can mean."""
+"""Columns that a name can refer to."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def readable_seconds(seconds: float) -> str:
 
 
 def luhn(text: str) -> bool:
-    """Whether the digits satisfy Luhn's check."""
+    """Return whether the digits satisfy Luhn's check."""
     if not re.fullmatch(r"\d+", text):
         raise ValueError("INVALID_FUNCTION_ARGUMENT: Input contains non-digit character")
     doubled = [int(c) * (1 + place % 2) for place, c in enumerate(reversed(text))]

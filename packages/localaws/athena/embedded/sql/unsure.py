@@ -1,4 +1,4 @@
-"""What a function of a value answers when Athena's answer is not certain."""
+"""Refusals of function calls for which Athena's answer is not certain."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def files_below(store: ObjectStore, location: str, values: tuple[str | None, ...
 
 
 def path_of(store: ObjectStore, info: ObjectInfo) -> Path:
-    """Where the bytes of an object lie."""
+    """Location of an object's bytes."""
     return store.parts.layout.vault(info.vault) if info.vault else store.reads.local_path(info.bucket, info.key)
 
 

@@ -45,7 +45,7 @@ def scan_table(context: Context, table: Table, node: exp.Table, pruner: Pruner, 
 
 
 def _read_with_pyiceberg(context: Context, plan: IcebergScan, columns: Columns) -> Relation:
-    """What Iceberg's own reader gives: for evolved rows, lists and maps, name mappings and deletion vectors."""
+    """Rows from Iceberg's own reader: for evolved rows, lists and maps, name mappings and deletion vectors."""
     try:
         rows = plan.scan.to_arrow()
     except (ValueError, NotImplementedError) as error:

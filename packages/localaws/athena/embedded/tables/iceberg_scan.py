@@ -1,4 +1,4 @@
-"""Which files one snapshot of an Iceberg table is read from, and in which schema."""
+"""Files and schema of one snapshot of an Iceberg table."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class IcebergScan:
     files: Sequence[DataFile]
 
     def is_certain(self) -> bool:
-        """Whether reading by the field ids of top-level columns gives what Iceberg's rules give."""
+        """Return whether reading by the field ids of top-level columns gives what Iceberg's rules give."""
         metadata = self.table.metadata
         if _NAME_MAPPING in metadata.properties or metadata.format_version > 2:
             return False

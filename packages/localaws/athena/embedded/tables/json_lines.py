@@ -30,7 +30,7 @@ class _Number(str):
 
 @dataclass(frozen=True)
 class _Keys:
-    """How the keys of objects are read: without regard to their case, and with dots as underscores."""
+    """Reading of objects' keys: without regard to case, and with dots as underscores."""
 
     folded: bool = True
     dots: bool = False

@@ -105,7 +105,7 @@ def _fits(found: pa.Decimal128Type, kind: Type) -> bool:
 
 
 def _part(found: pa.DataType, kind: Type) -> bool:
-    """Whether DuckDB reads a part of a nested value by its own cast."""
+    """Return whether DuckDB reads a part of a nested value by its own cast."""
     if kind.name in ("varchar", "char") and _is_binary(found):
         raise UnsupportedError(f"{kind} within a nested column over {found}")
     return _readable(found, kind)

@@ -1,4 +1,4 @@
-"""Which partitions and files a query's WHERE can hold for."""
+"""Partitions and files for which a query's WHERE can be true."""
 
 from __future__ import annotations
 

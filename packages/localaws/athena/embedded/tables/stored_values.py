@@ -1,4 +1,4 @@
-"""What Athena makes of a value that a file keeps with more digits or characters than its column."""
+"""Athena's reading of a value that has more digits or characters in the file than its column allows."""
 
 from __future__ import annotations
 

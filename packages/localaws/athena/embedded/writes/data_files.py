@@ -43,7 +43,7 @@ class NewPartition:
 
 @dataclass(frozen=True)
 class Target:
-    """Where rows go. ``keys`` are the partition columns, the last of the query's; ``folder`` says where one lies.
+    """Destination of rows. ``keys`` are the partition columns, the last of the query's; ``folder`` says where one lies.
 
     With ``buckets`` each place has one file per bucket that has rows.
     """

@@ -1,4 +1,4 @@
-"""How CTAS, UNLOAD and INSERT write their files."""
+"""File formats of CTAS, UNLOAD and INSERT."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CODECS = {
 
 @dataclass(frozen=True)
 class FileOptions:
-    """How data files are written: ``format`` is PARQUET, ORC, AVRO, TEXTFILE or JSON, ``codec`` its compression."""
+    """Format of data files: ``format`` is PARQUET, ORC, AVRO, TEXTFILE or JSON, ``codec`` its compression."""
 
     format: str
     codec: str

@@ -72,7 +72,7 @@ def call(node: Call) -> Typed:
 
 
 def unknown(name: str) -> SqlError:
-    """Why a name that is not on the list cannot be called."""
+    """Return the error for a name that is not on the list."""
     if name in UNSUPPORTED:
         return FunctionNotSupportedError(name)
     return SqlError(f"Function '{name}' not registered", "FUNCTION_NOT_FOUND")
