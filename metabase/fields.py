@@ -23,7 +23,7 @@ class Fields:
         return DefinitionError(f"{self.file}:{self.line(key)}", problem, allowed)
 
     def line(self, key: str) -> int:
-        """The line of ``key``, or that of the table if it does not stand there."""
+        """Return the line of ``key``, or that of the table if it lacks the key."""
         full = f"{self.name}.{key}" if self.name else key
         head = re.compile(rf"\s*\[\[?\s*{re.escape(full)}\s*[.\]]")
         entry = re.compile(rf"\s*\"?{re.escape(key)}\"?\s*[.=]")

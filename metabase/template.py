@@ -16,7 +16,7 @@ Value = str | int | float
 
 @dataclass(frozen=True)
 class Usage:
-    """The variables of a template: those it cannot do without, and those that stand in optional blocks alone."""
+    """Variables of a template: the required ones, and those that are only in optional blocks."""
 
     required: frozenset[str]
     optional: frozenset[str]

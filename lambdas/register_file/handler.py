@@ -1,4 +1,4 @@
-"""Register the files that S3 tells of: events in the messages of a queue, or S3's own asynchronous call."""
+"""Register the files that S3 announces: events in the messages of a queue, or S3's own asynchronous call."""
 
 from __future__ import annotations
 

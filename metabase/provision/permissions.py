@@ -120,7 +120,7 @@ def _collection_access(stored: Mapping[str, Any], group: str, collection: str) -
 
 
 def _query_access(stored: Mapping[str, Any], group: str, database: str) -> str:
-    """One word, or "some tables" where a server tells it by schema and table."""
+    """One word, or "some tables" where a server answers by schema and table."""
     rights = (stored.get(group) or {}).get(database) or {}
     given = rights.get("create-queries") or "no"
     if isinstance(given, str):

@@ -51,7 +51,7 @@ class PostgresServer:
 class Target:
     """A Metabase and who signs in: an ``api_key``, or the admin's ``email`` and ``password``.
 
-    ``setup_token`` is used once, on an empty Metabase, if Metabase does not tell it. ``servers`` are those whose secret
+    ``setup_token`` is used once, on an empty Metabase, if Metabase does not show it. ``servers`` are those whose secret
     is given, by the names that sites have for them.
     """
 

@@ -81,7 +81,7 @@ def _measure(question: Question) -> str:
 
 
 def _series_settings(question: Question, colors: Mapping[str, str]) -> dict[str, Any]:
-    """By measure; by value where a column splits the measure: which values there will be, only the answer tells."""
+    """By measure; by value where a column splits the measure: only the answer shows its values."""
     if question.series:
         columns = {one.name for one in question.columns}
         return {name: {"color": color} for name, color in colors.items() if name not in columns}

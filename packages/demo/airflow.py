@@ -135,7 +135,7 @@ def _settings(home: Path, dags: Path, url: str) -> dict[str, str]:
 
 
 def _secret(home: Path) -> str:
-    """The key that the parts of this Airflow sign with; made once, readable by its owner alone."""
+    """The key that the parts of this Airflow sign with; made once, readable only by its owner."""
     path = home / "jwt-secret"
     if not path.exists():
         path.touch(mode=0o600)

@@ -25,7 +25,7 @@ def require_free(port: int, command: str) -> None:
 
 
 def _by_whom(port: int) -> str:
-    """Who listens, where the system tells."""
+    """Return the program that listens, if the system names it."""
     with contextlib.suppress(psutil.Error, OSError):
         for one in psutil.net_connections("tcp"):
             if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port == port and one.pid:

@@ -47,7 +47,7 @@ def world_from(environ: Mapping[str, str]) -> World:
 def source_host(world: World, log: Path) -> Iterator[str]:
     """Yield the address and name of what stands in for the central bank; "" for the central bank itself.
 
-    The port changes between runs; the name tells the lake that the world is the same.
+    The port changes between runs; by the name the lake knows that the world is the same.
     """
     if world.is_live:
         yield ""

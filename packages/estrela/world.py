@@ -22,7 +22,7 @@ ALLOWED = f"the address of a stand-in, http(s)://host:port, on {NEAR} or in the 
 class World:
     """``base_url`` replaces scheme and host of every source; ``""`` leaves the hosts that the sources declare.
 
-    ``name`` tells worlds apart, and is the same for a stand-in whose port changes between runs.
+    ``name`` identifies a world, and is the same for a stand-in whose port changes between runs.
     """
 
     name: str = DECLARED

@@ -7,6 +7,7 @@ import json
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -543,3 +544,22 @@ def test_a_service_that_is_down_fails_the_extract_and_is_recorded(
     assert not issubclass(SourceRejectedError, SourceUnavailableError)
     (key,) = [entry["Key"] for entry in raw.s3.list_objects_v2(Bucket=raw.bucket)["Contents"]]
     assert key.startswith("raw/shop/sales/asked/")
+
+
+def test_a_source_has_answered_when_all_of_it_was_asked_and_came_news_or_not(
+    raw: RawLayer, serve: Callable[[Callable[[str], Answer]], Service]
+) -> None:
+    status, long_ago = [200], datetime(2020, 1, 1, tzinfo=UTC)
+    service = serve(lambda path: (status[0], b'{"value": [{"code": "a"}]}'))
+    source = api_of(RestApi("https://shop.test/p", optional=True))
+    assert raw.answered_at("prices") is None
+
+    def answers(**scope: Any) -> bool:
+        raw.note_answered("prices", long_ago)
+        figures(source, raw, service.world, **scope)
+        return raw.answered_at("prices") != long_ago
+
+    assert (answers(), answers()) == (True, True)
+    assert not answers(parameters={"months": ("2026-11",)}), "a part of it was asked"
+    status[0] = 410
+    assert not answers(), "an optional source may fail, which is no answer"

@@ -34,7 +34,7 @@ class Readable(Protocol):
 
 
 class ReplacedError(Exception):
-    """The content that an event told of is no longer there: a newer event tells of the one that is."""
+    """The content that an event named no longer exists: a newer event names its successor."""
 
 
 class RefusedError(Exception):

@@ -8,7 +8,7 @@ from estrela.model.column import Column
 from estrela.model.partition import PartitionField
 
 CATALOG = "lake"
-"""Name of the Spark catalog; what it stands for is the job's configuration."""
+"""Name of the Spark catalog, which the job's configuration defines."""
 OPS = "estrela_ops"
 """Database of what concerns the platform as a whole; each star has its own databases beside it."""
 

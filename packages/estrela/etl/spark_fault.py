@@ -73,7 +73,7 @@ class Cause:
 
     @property
     def is_transient(self) -> bool | None:
-        """Return whether a retry may help; None if this exception does not tell."""
+        """Return whether a retry may help; None if this exception does not say."""
         if self.answer:
             return is_transient_answer(*self.answer)
         if self.is_of_rows_or_code:
@@ -94,7 +94,7 @@ class Cause:
 
 
 def error_of(table: str, error: Exception, *, is_sensitive: bool) -> EstrelaError:
-    """Return the error of ``table`` that stands for an error of Spark or Py4J.
+    """Return the error of ``table`` for an error of Spark or Py4J.
 
     What Spark says of rows is withheld if ``is_sensitive``: it quotes them, and the error reaches logs and e-mails.
 

@@ -1,4 +1,4 @@
-"""One HTTP answer, and what tells a real one from an error page or half a body."""
+"""One HTTP answer, and the checks that refuse an error page or half a body."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class OneDocument:
         return request
 
     def turn(self, source: str, request: Request, answer: Answer) -> Turn:
-        """A document too large for memory is not looked into: whoever reads it judges its shape."""
+        """Leave a document too large for memory unparsed: its reader checks its shape."""
         if answer.body.size > PARSED_WHOLE:
             return Turn()
         found = at_path(answer.json(source), self.records)

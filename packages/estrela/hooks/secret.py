@@ -1,4 +1,4 @@
-"""A credential that lies in AWS Secrets Manager and is known here by its name alone."""
+"""A credential in AWS Secrets Manager, known here only by its name."""
 
 from __future__ import annotations
 

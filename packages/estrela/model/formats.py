@@ -21,7 +21,7 @@ class JsonLinesSource(Source):
 
 @dataclass(frozen=True, eq=True)
 class FixedWidthSource(Source):
-    """Text files whose fields stand at fixed places.
+    """Text files whose fields have fixed places.
 
     ``spans`` holds the first and the last character, from 1, of each field of the layout. Each line is text of the
     first of ``encodings`` in which it is valid.

@@ -21,7 +21,7 @@ COMPLETENESS = Column(
 
 @dataclass(frozen=True)
 class Mart:
-    """A view in Athena. ``sql`` is Athena SQL in which ``{table}`` stands for one of ``uses``.
+    """A view in Athena. ``sql`` is Athena SQL in which ``{table}`` is replaced by one of ``uses``.
 
     The engine adds the column ``completeness``. A row belongs to the period of a fact by the fact's first partition
     column that the mart shows; where it shows none, by ``period``: Athena SQL over the mart's columns for the value of
@@ -64,7 +64,7 @@ class Mart:
         return next((field for field in valued(fact.partition_by) if column_of(field) in shown), None)
 
     def query(self, places: Mapping[str, str]) -> str:
-        """Return the view's SELECT; ``places`` maps the name of each used table to what stands for it after FROM."""
+        """Return the view's SELECT; ``places`` maps the name of each used table to its text after FROM."""
         return self.sql.format_map({table.name: places[table.name] for table in self.uses})
 
     def __hash__(self) -> int:

@@ -34,7 +34,7 @@ class Download:
 
 @dataclass(frozen=True)
 class ListedFile:
-    """A file that a catalogue lists: its address, and the request that tells it from the others.
+    """A file that a catalogue lists: its address, and the request that identifies it.
 
     ``params`` are query parameters; without them, the address is used exactly as it is.
     """

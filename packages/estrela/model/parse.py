@@ -107,7 +107,7 @@ class Date:
 
 @dataclass(frozen=True)
 class Timestamp:
-    """A date and time in ``pattern``; literal letters stand in single quotes.
+    """A date and time in ``pattern``; literal letters are in single quotes.
 
     Beside the parts of a :class:`Date`: ``HH`` or ``H``, ``mm``, ``ss``; ``S`` is a fraction of 1 to 6 digits, ``X`` an
     offset such as ``Z`` or ``-03:00``. Without ``X`` the text is local time of ``zone``, a region such as

@@ -1,4 +1,4 @@
-"""The steps of a run and their order, derived from the declarations alone."""
+"""The steps of a run and their order, derived only from the declarations."""
 
 from __future__ import annotations
 

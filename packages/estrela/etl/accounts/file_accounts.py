@@ -169,12 +169,12 @@ class FileAccounts:
         self.lake.overwrite(tables.rejects, published.unionByName(fresh), mine)
 
     def record(self, accounts: Sequence[Account]) -> None:
-        """Write the accounts of the source's files: a file that stands there is not read again."""
+        """Write the accounts of the source's files: a file in that table is not read again."""
         files = frame_of(self.lake.spark, [one.as_row() for one in accounts], self.lake.tables.files.schema)
         self.lake.overwrite(self.lake.tables.files, files, F.col("source") == self.source.name)
 
     def _file_reject(self, one: TakenFile) -> dict[str, Any]:
-        """The reject that stands for a whole file."""
+        """The reject of a whole file."""
         assert one.refusal is not None
         return {
             "source": self.source.name,

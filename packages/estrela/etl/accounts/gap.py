@@ -40,7 +40,7 @@ def is_incomplete(account: Account) -> bool:
 
 
 def newest(source: Source, accounts: Iterable[Account]) -> list[Account]:
-    """Return the accounts without those of older answers that stand in for one that is not loaded."""
+    """Return the accounts without those of older answers that are shown because a newer one is not loaded."""
     listed = [(_answer(source, one), one) for one in accounts]
     waiting = {answer for answer, one in listed if not one.is_loaded}
     return [one for answer, one in listed if not one.is_loaded or answer not in waiting]
@@ -68,7 +68,7 @@ def gap_of(table: str, column: str, period: str, accounts: Sequence[Account]) ->
 
 
 def _answer(source: Source, account: Account) -> tuple[str, str]:
-    """Return what an answer stands for: a request, of snapshots that of one day."""
+    """Return the subject of an answer: its request and, of snapshots, its day."""
     return account.request, str(account.fetched_at.date()) if source.snapshots else ""
 
 

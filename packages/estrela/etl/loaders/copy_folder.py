@@ -33,7 +33,7 @@ class CopyFolder:
 
     @contextmanager
     def writing(self, feed: str, file: int, load: int) -> Iterator[CopyParts]:
-        """Return what takes the rows of one load; its files are deleted if the block raises."""
+        """Return the writer of the rows of one load; its files are deleted if the block raises."""
         folder = self._folder(feed, file)
         parts = CopyParts(self, f"{folder}{load}/")
         try:

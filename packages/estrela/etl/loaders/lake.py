@@ -92,8 +92,8 @@ class LakeLoader(StarLoader):
     ) -> None:
         """On the run's branch, replace the rows where ``replaced`` holds (default all), in one commit.
 
-        ``inputs`` is kept with the commit: it tells what the content was made of. ``partitions``: how many the rows
-        belong to, 0 if that is unknown. ``clustered``: the rows of a partition are in one task already.
+        ``inputs``, the versions that the content was computed from, is kept with the commit. ``partitions`` is the
+        number of partitions of the rows, 0 if unknown. ``clustered``: one task has all rows of a partition already.
         """
         self.branches.begin(table)
         options = {"snapshot-property.estrela.inputs": inputs, "advisory-partition-size": TASK_BYTES}
@@ -102,11 +102,11 @@ class LakeLoader(StarLoader):
         self._replace(table, f"{table.identifier}.branch_{self.branch}", rows, replaced, options)
 
     def overwrite_published(self, table: LakeTable, rows: DataFrame, replaced: Column) -> None:
-        """Replace rows without audit: for records of operations alone."""
+        """Replace rows without audit: only for records of operations."""
         self._replace(table, table.identifier, rows, replaced, ONE_FILE_AT_A_TIME)
 
     def append_published(self, table: LakeTable, rows: DataFrame) -> None:
-        """Add rows without audit: for records of operations alone."""
+        """Add rows without audit: only for records of operations."""
         self.catalog.commit(table, lambda: rows.writeTo(table.identifier).append())
 
     def is_unchanged(self, table: LakeTable, where: Column | None = None) -> bool:

@@ -16,7 +16,7 @@ class Notes:
     snapshots: Snapshots
 
     def inputs(self, table: LakeTable) -> str:
-        """Return what the rows that this run sees are known to be made of, as noted with them; "" if unknown."""
+        """Return the noted inputs of the rows that this run sees; "" if unknown."""
         iceberg, at = self.snapshots.catalog.read(table), self.snapshots.seen(table)
         noted = iceberg.properties()
         while at:

@@ -176,7 +176,7 @@ class RedshiftLoader(FeedLoader):
             spool.copy(cursor)
 
     def _emptied(self, claim: Claim, audit: Audit, found: dict[str, str]) -> list[str]:
-        """Return what makes room: rows of older versions leave, and those that this file ever left."""
+        """Return the statements that delete rows of older versions, and those that this file left earlier."""
         table = RedshiftTable(claim.feed)
         if claim.feed.is_whole:
             changed = table.replaced(found) if claim.feed.load is Load.REPLACE else []

@@ -90,7 +90,7 @@ class RedshiftTable:
         ]
 
     def replaced(self, found: Mapping[str, str]) -> list[str]:
-        """Return what gives an emptied table the declared columns; unlike DROP TABLE, it keeps grants."""
+        """Return the statements that give an emptied table the declared columns and, unlike DROP TABLE, keep grants."""
         declared = self.declared
         wrong = [name for name, type_ in found.items() if declared.get(name) != type_]
         lacking = [name for name, type_ in declared.items() if found.get(name) != type_]

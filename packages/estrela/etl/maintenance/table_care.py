@@ -83,7 +83,7 @@ class TableCare:
         return sum(row["files"] for row in rows if row["files"] >= SMALL_FILES)
 
     def _compact(self) -> int:
-        """Merge small files and many manifests; the rows stay the same, and so does what they were made of."""
+        """Merge small files and many manifests; the rows and their noted inputs stay the same."""
         inputs = self.lake.notes.inputs(self.table)
         options = f"options => map('min-input-files', '{SMALL_FILES}')"
         merged = int(self._call("rewrite_data_files", options)["rewritten_data_files_count"])

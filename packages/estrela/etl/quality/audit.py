@@ -143,7 +143,7 @@ def _examples(rows: DataFrame, where: Column, check: Check, masked: Collection[s
 
 
 def _identity(rows: DataFrame) -> tuple[str, ...]:
-    """Columns that tell an analyst which row it is."""
+    """Columns that identify a row for an analyst."""
     return tuple(name for name in rows.columns if name.endswith(("_code", "_key", "_line", "_file")))[:4]
 
 

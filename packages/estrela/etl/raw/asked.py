@@ -2,7 +2,7 @@
 
 ``<prefix>/asked/<day>/<time>-<number>.jsonl.gz`` holds one JSON object per request: ``request``, ``at`` (UTC),
 ``outcome`` and, for a failure, ``error``. It is a record for people and for retention; the state of a source follows
-from its log alone.
+only from its log.
 """
 
 from __future__ import annotations

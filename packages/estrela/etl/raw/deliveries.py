@@ -59,7 +59,7 @@ def _dated_by_answer(files: Iterable[RawFile]) -> list[RawFile]:
 
 
 def requested(source: Source, file: RawFile) -> dict[str, str]:
-    """Return what the request tells, by key. Raises TransformError if it lacks a declared key."""
+    """Return the values of the request, by key. Raises TransformError if it lacks a declared key."""
     values = {**file.request, "fetched_on": file.received_on}
     for one in source.from_request:
         if one.key not in values:
@@ -71,7 +71,7 @@ def requested(source: Source, file: RawFile) -> dict[str, str]:
 
 
 def file_id(file: RawFile) -> FileId:
-    """Return what tells one file of the log from another."""
+    """Return the identity of a file of the log."""
     return (file.request_id, file.page, file.sha256, file.received_on)
 
 

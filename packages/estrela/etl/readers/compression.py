@@ -67,7 +67,7 @@ def _unpacked(packed: IO[bytes], compression: str, stack: ExitStack) -> IO[bytes
 def zip_members(
     packed: IO[bytes], pattern: re.Pattern[str], most: int
 ) -> Iterator[list[tuple[str, Callable[[], IO[bytes]]]]]:
-    """Return the files of a zip archive that match ``pattern``, sorted by name, each with what opens it.
+    """Return the files of a zip archive that match ``pattern``, sorted by name, each with a function that opens it.
 
     Raises DamagedFileError, also on reads, and if they hold more than ``most`` bytes or are none or too many.
     """

@@ -1,6 +1,6 @@
 """First bytes of many CSV files, read by Python workers.
 
-They tell the dialect of each file. Of a short file they are all of it, so it is opened once.
+The dialect of each file is found from them. A short file is read as a whole, so it is opened once.
 """
 
 from __future__ import annotations

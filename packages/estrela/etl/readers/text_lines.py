@@ -21,7 +21,7 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 def filled_lines(lines: DataFrame) -> DataFrame:
-    """Return the lines that are not blank, judged by their bytes, and those that stand for a damaged file."""
+    """Return the lines that are not blank, judged by their bytes, and one for each damaged file."""
     return lines.where((F.trim(F.col("line").cast("string")) != "") | F.col("damage").isNotNull())
 
 

@@ -131,7 +131,7 @@ def _without_end(line: bytes) -> bytes:
 
 
 class Quotes:
-    """The quotes of a dialect: one opens a field only at its start, and a doubled one stands for itself."""
+    """The quotes of a dialect: one opens a field only at its start, and a doubled one is a quote of the text."""
 
     def __init__(self, delimiter: str, quote: str) -> None:
         mark, between = re.escape(quote.encode()), re.escape(delimiter.encode())

@@ -19,7 +19,7 @@ class Share:
 
 
 def mart_sql(mart: Mart, places: Mapping[str, str], completeness: str) -> str:
-    """Return the query of a mart; ``completeness`` is what stands for the table of completeness after FROM."""
+    """Return the query of a mart; ``completeness`` is the text after FROM for the table of completeness."""
     shares = [_share(mart, fact, completeness, f"gap_{at}") for at, fact in enumerate(mart.facts)]
     columns = ", ".join(f'mart."{column.name}"' for column in mart.columns)
     lowest = ", ".join(share.sql for share in shares)

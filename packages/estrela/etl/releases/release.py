@@ -41,7 +41,7 @@ class Release:
     world: str = ""
 
     def shows_the_same(self, other: Release | None) -> bool:
-        """Return whether readers could not tell the two releases apart."""
+        """Return whether both releases look the same to readers."""
         return other is not None and (self.snapshots, self.views) == (other.snapshots, other.views)
 
     def changed_tables(self, before: Release | None) -> list[str]:

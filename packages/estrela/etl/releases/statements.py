@@ -46,7 +46,7 @@ def pinned_sql(table: LakeTable, snapshot: int, stored: Sequence[str]) -> str:
 
 
 def pinned(table: LakeTable, snapshot: int) -> str:
-    """Return what stands for the table in a FROM clause: the rows of one snapshot, none where there is none (0)."""
+    """Return the text of a FROM clause for the table: the rows of one snapshot, none if there is none (0)."""
     if snapshot:
         return f"{table.path} FOR VERSION AS OF {snapshot}"
     return f"({pinned_sql(table, 0, ())})"

@@ -141,7 +141,7 @@ class Publish(ETLBase):
     def _tables(self) -> list[LakeTable]:
         """Return every table in the order of commits: a run that dies on the way is taken up by the next.
 
-        The table of files comes last, since a file that stands there is not read again.
+        The table of files comes last, since a file in that table is not read again.
         """
         tables = self.lake.tables
         trusted = [tables.trusted(source) for source in self.star.sources]

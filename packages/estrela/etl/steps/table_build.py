@@ -103,7 +103,7 @@ class TableBuild:
 
 
 def due_build(table: Table, lake: LakeLoader, code: str, full_refresh: bool) -> TableBuild | None:
-    """Return the build of ``table`` by the code of this digest; None where nothing that it is made of changed."""
+    """Return the build of ``table`` by the code of this digest; None if none of its inputs changed."""
     target, snapshots = lake.tables.refined(table), lake.snapshots
     lake.ensure(target)
     if not lake.notes.is_audited(target):

@@ -21,7 +21,7 @@ VALUE_LIMIT = 200
 RAW_LIMIT = 1000
 BLANK = "is blank; a value is required"
 REJECT = ("column_name", "value", "reason", "request", "raw_line")
-"""Fields of the struct that tells of a reject, all strings."""
+"""Fields of the struct that describes a reject, all strings."""
 
 
 def conform(rows: DataFrame, source: Source, layout: Layout, positions: Sequence[int]) -> DataFrame:
