@@ -27,6 +27,7 @@ def read_dashboard(key: str, file: str, text: str, questions: Mapping[str, Quest
         full_width=fields.flag("full_width"),
         filters=known,
         tabs=tuple(_tab(one, known, questions) for one in fields.tables("tabs")),
+        source=fields.text("source", ""),
     )
     fields.done()
     if not dashboard.tabs:

@@ -14,7 +14,7 @@ from estrela.world import DECLARED
 from metabase.model import Site
 
 CHOICES = ("lake", "real", "invented")
-"""What ``--data`` takes: ask the lake's record of where its data came from, or say it."""
+"""Values of ``--data``: ask the lake's record of where its data came from, or state it."""
 NOTE = "Invented data: no name and no figure here is real."
 REAL_WORLDS = ("", DECLARED, "real")
 """Worlds in a lake's record that hold real data: the declared hosts, and a folder of real files."""
@@ -23,7 +23,10 @@ REAL_WORLDS = ("", DECLARED, "real")
 def marked(site: Site) -> Site:
     """Return ``site`` with the note on its pages, its dashboards and its sources."""
     questions = tuple(replace(one, source=_source(one.source)) for one in site.questions)
-    dashboards = tuple(replace(one, description=f"{NOTE} {one.description}") for one in site.dashboards)
+    dashboards = tuple(
+        replace(one, description=f"{NOTE} {one.description}", source=_source(one.source) if one.source else "")
+        for one in site.dashboards
+    )
     return replace(site, note=NOTE, questions=questions, dashboards=dashboards)
 
 

@@ -27,7 +27,7 @@ UNITS = {"percent": "%", "currency": "R$"}
 class Column:
     """A column of a question's answer: what it is called, its unit, and how its values are written.
 
-    ``percent`` values are shares from 0 to 1; ``currency`` is BRL. ``draw`` and ``axis`` count in a combo chart alone.
+    ``percent`` values are shares from 0 to 1; ``currency`` is BRL. ``draw`` and ``axis`` are only for combo charts.
     """
 
     name: str
@@ -79,8 +79,9 @@ class Question:
     """One question, its SQL and its chart. ``key`` is the file's stem; rows are drawn in the order of the SQL.
 
     ``y`` names the measures; ``series`` the column that splits one measure into several lines, bars or colours;
-    ``size`` a scatter's third measure, whose points bear the first column of text. A ``trend`` shows the newest value
-    of ``y`` and its change; ``more_is`` says which direction is good news. ``empty`` says when the first rows come.
+    ``size`` a scatter's third measure, whose points are named by the first text column. A ``trend`` shows the newest
+    value of ``y`` and its change; ``more_is`` says which direction is good news. ``empty`` is shown before the
+    first rows come.
     """
 
     key: str
@@ -126,7 +127,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a card lies on the grid of 24 columns; rows count down from 0."""
+    """Place of a card on the grid of 24 columns; rows count down from 0."""
 
     row: int
     col: int
@@ -134,7 +135,7 @@ class Place:
     height: int
 
     def overlaps(self, other: Place) -> bool:
-        """Whether both cover a cell."""
+        """Return whether both cover a cell."""
         return (
             self.col < other.col + other.width
             and other.col < self.col + self.width
@@ -183,7 +184,7 @@ class Tab:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """One dashboard. ``key`` is the file's stem."""
+    """One dashboard. ``key`` is the file's stem; ``source`` is where its figures come from; "" if only cards say so."""
 
     key: str
     file: str
@@ -192,6 +193,12 @@ class Dashboard:
     tabs: tuple[Tab, ...]
     filters: tuple[Filter, ...] = ()
     full_width: bool = False
+    source: str = ""
+
+    @property
+    def about(self) -> str:
+        """The description with the source."""
+        return f"{self.description} Source: {self.source}." if self.source else self.description
 
     @property
     def cards(self) -> Iterator[Card]:
@@ -199,7 +206,7 @@ class Dashboard:
         return (card for tab in self.tabs for card in tab.cards)
 
     def defaults(self, card: Card) -> dict[str, Value]:
-        """The variables' values of a question's card while every filter stands at its default."""
+        """The variables' values of a question's card while every filter has its default."""
         chosen = {one.key: one.default for one in self.filters if one.default is not None}
         return {variable: chosen[key] for key, variable in card.wiring.items() if key in chosen}
 

@@ -35,7 +35,7 @@ def filters_html(one: Dashboard, choices: Sequence[str], answers: Mapping[CardKe
 
 
 def templates_html(one: Dashboard, switched: Switched) -> str:
-    """What each card shows for each choice, kept out of sight until it is chosen."""
+    """Return the content of each card for each choice, hidden until it is chosen."""
     cards = dict(enumerate(one.cards))
     return "".join(
         f'<template data-card="{chart_id(key)}" data-choice="{escape(choice, quote=True)}">'

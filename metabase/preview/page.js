@@ -132,7 +132,27 @@ async function switchCards(dashboard, choice) {
   await narrowDashboard(dashboard);
 }
 
+// A card that has no names of banks cannot be narrowed to the chosen one; a chart may not show it. Both say so.
+function scopeOf(card, bank) {
+  if (!bank || card.querySelector(".empty")) return "";
+  const chart = charts[card.querySelector("[data-chart]")?.dataset.chart];
+  if (chart?.wide.params) return chart.points.some((point) => point.bank === bank) ? "" : `${bank} is not among these`;
+  return card.querySelector("th[data-column=institution_name]") ? "" : "Of all banks";
+}
+
+function sayScope(card, bank) {
+  card.querySelector(".scope")?.remove();
+  const text = scopeOf(card, bank);
+  if (!text) return;
+  const scope = document.createElement("p");
+  scope.className = "scope";
+  scope.textContent = text;
+  card.querySelector("h3").after(scope);
+}
+
 async function narrowDashboard(dashboard) {
+  const bank = dashboard.querySelector("[data-filter=bank]")?.value ?? "";
+  for (const card of dashboard.querySelectorAll("article.card")) sayScope(card, bank);
   for (const input of dashboard.querySelectorAll("input[type=search]")) narrowTable(input.closest(".data, .card"));
   for (const node of dashboard.querySelectorAll("[data-chart][data-state=drawn]")) await highlight(node);
 }

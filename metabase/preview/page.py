@@ -25,7 +25,7 @@ POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-sr
 
 @dataclass(frozen=True)
 class Page:
-    """What is shown: the site, the answers by card, what stands for the data's age, and when it was all asked.
+    """Content of the page: the site, the answers by card, the tile with the data's age, and the time of the questions.
 
     ``choices`` of each dashboard's first filter switch its cards to the answers in ``switched``.
     """
@@ -57,7 +57,7 @@ class Page:
         return sorted(self.site.dashboards, key=lambda one: (one.key != self.site.homepage, one.title))
 
     def header(self) -> str:
-        """What stays in sight: links to the dashboards, the age of the data, and what is true of all of it."""
+        """Return the header, which stays in sight: links to the dashboards, the data's age, and the site's note."""
         links = "".join(f'<a href="#{one.key}">{escape(one.title)}</a>' for one in self._ordered())
         note = f'<p class="note">{escape(self.site.note)}</p>' if self.site.note else ""
         title = f"<div><h1>{escape(self.site.collection)}</h1><nav>{links}</nav></div>"
@@ -78,7 +78,7 @@ class Page:
     def _dashboard(self, one: Dashboard) -> str:
         numbered = iter(range(sum(1 for _ in one.cards)))
         tabs = "".join(self._tab(one, tab, numbered) for tab in one.tabs)
-        title = f'<h2>{escape(one.title)}</h2><p class="about">{escape(one.description)}</p>'
+        title = f'<h2>{escape(one.title)}</h2><p class="about">{escape(one.about)}</p>'
         filters = filters_html(one, self.choices.get(one.key, ()), self.answers)
         hidden = templates_html(one, self.switched)
         return f'<section class="dashboard" id="{one.key}">{title}{filters}{tabs}{hidden}</section>'

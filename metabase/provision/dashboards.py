@@ -73,7 +73,7 @@ def _by_key(run: Run, identifiers: Sequence[int]) -> dict[str, Stored]:
 def _settle(
     run: Run, dashboard: Dashboard, collections: Collections, questions: Mapping[str, int], stored: Stored | None
 ) -> int:
-    description = f"{dashboard.description}\n\n{note('dashboard', dashboard.key)}"
+    description = f"{dashboard.about}\n\n{note('dashboard', dashboard.key)}"
     keys = {identifier: key for key, identifier in questions.items()}
     created = stored is None
     if stored is None:

@@ -36,6 +36,7 @@ function tell(frame) {
   return {
     charts,
     cards: cards.length,
+    abouts: [...page.querySelectorAll(".dashboard > .about")].map((one) => one.textContent),
     overlaps: meeting(cards, 0.5).map(([one, other]) => `${name(one)} / ${name(other)}`),
     sideways: root.scrollWidth - root.clientWidth,
     spilling: cards.filter((card) => card.scrollWidth > card.clientWidth + 1).map(name),
@@ -87,11 +88,18 @@ async function worked(frame) {
   choose(dashboard.querySelector("[data-filter=bank]"), "ALFA", "change");
   await settled(frame, () => texts(ranking, "institution_name").length === 1);
   found.bank = texts(ranking, "institution_name");
+  const scoped = () => [...dashboard.querySelectorAll(".scope")].map((one) => `${name(one.closest(".card"))}: ${one.textContent}`);
+  const cards = [...dashboard.querySelectorAll(".card")];
+  found.scopes = scoped();
+  found.broken = [...meeting(cards, 0.5).map(([one, other]) => `${name(one)} / ${name(other)}`),
+    ...cards.filter((card) => card.scrollWidth > card.clientWidth + 1).map(name)];
   found.csv = frame.contentWindow.csv(ranking);
   const scroll = ranking.querySelector(".scroll");
   scroll.scrollLeft = 1000;
-  const name = ranking.querySelector("tbody tr:not([hidden]) td.name");
-  found.name = box(name).left >= box(scroll).left - 1 && box(name).right <= box(scroll).right + 1;
+  const sticky = ranking.querySelector("tbody tr:not([hidden]) td.name");
+  found.name = box(sticky).left >= box(scroll).left - 1 && box(sticky).right <= box(scroll).right + 1;
+  choose(dashboard.querySelector("[data-filter=bank]"), "", "change");
+  found.unscoped = scoped();
   return found;
 }
 

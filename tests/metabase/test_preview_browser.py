@@ -16,6 +16,15 @@ pytestmark = pytest.mark.slow
 DRAWN = sum(1 for one in load().dashboards for card in one.cards
             if card.question and load().question(card.question).chart not in ("scalar", "trend", "table"))  # fmt: skip
 
+OF_ALL = (
+    "banking_incomplete_fact_complaints_fact_current_fees", "kpi_complaints", "kpi_upheld", "kpi_upheld_share",
+    "kpi_index", "complaints_by_quarter", "complaints_by_size_group", "complaints_by_segment",
+    "banking_incomplete_fact_complaints", "banking_incomplete_fact_complaints_fact_current_fees",
+    "services_complaints_coverage", "lead_methods", "unknown_lead",
+)  # fmt: skip
+SCOPES = [f"{key}: Of all banks" for key in OF_ALL]
+SCOPES.insert(1, "most_free_services: ALFA is not among these")
+
 
 @pytest.fixture(scope="module")
 def page(small_athena: Athena, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -89,11 +98,17 @@ def test_the_page_can_be_worked_with(light: list[Measured]) -> None:
         assert worked["sorted"] == ["ALFA", "BETA VELHO", "GAMA"]
         assert worked["searched"] == [["BETA VELHO"], "1 of 3 rows"]
         assert worked["bank"] == ["ALFA"]
+        assert worked["scopes"] == SCOPES
+        assert (worked["broken"], worked["unscoped"]) == ([], [])
         assert worked["csv"].splitlines() == [
             "complaints_rank,rank_change,institution_name,segment,size_group,complaints,share,upheld,"
             "index_per_million,index_note,clients,quarter_code",
             "1,,ALFA,S1,top,120,0.6,30,30.00,,1000000,2024T1",
         ]
+
+
+def test_a_dashboard_begins_with_what_it_shows_and_from_which_source(light: list[Measured]) -> None:
+    assert [sorted(one.found["abouts"]) for one in light] == [sorted(one.about for one in load().dashboards)] * 2
 
 
 def test_a_phone_keeps_the_name_column_in_sight(light: list[Measured]) -> None:

@@ -219,6 +219,12 @@ def test_invented_data_says_so_on_every_page_and_in_every_source() -> None:
     assert '<p class="note">Invented data: no name and no figure here is real.</p>' in page.header()
     assert "invented" not in Page(real, {}, None, datetime(2026, 11, 29, tzinfo=UTC)).header().lower()
     assert [one.key for one in site.dashboards if not one.description.startswith(site.note)] == []
+    complaints = next(one for one in site.dashboards if one.key == "complaints")
+    assert complaints.about == (
+        "Invented data: no name and no figure here is real. Which banks are complained about, how often, and how that"
+        " goes with the services that they offer. Source: Invented data in the form of: the Central Bank's quarterly"
+        " ranking of complaints, and the banks' fee tables."
+    )
     assert {one.source for one in site.questions if "nvented data" not in one.source} == set()
     assert site.question("ranking").source == (
         "Invented data in the form of: Banco Central do Brasil, ranking of complaints"
