@@ -142,6 +142,7 @@ def airflow_env(aws: Running, host: str, environment: str) -> dict[str, str]:
             ' "connections_prefix": null, "config_prefix": null}'
         ),
         "AIRFLOW_VAR_ESTRELA_POLL_SECONDS": "1",
+        "AIRFLOW_VAR_ESTRELA_AWS_COMMAND": aws.command,
         "AIRFLOW_VAR_ESTRELA_SOURCE_HOST": host,
     }
 

@@ -38,7 +38,7 @@ STATE = "SELECT state, events_seen, run FROM ledger.files WHERE bucket = %s AND 
 
 
 class DeployedFilesError(Exception):
-    """What was deployed does not do with files what it should."""
+    """The deployed platform does not handle files as it should."""
 
 
 @dataclass(frozen=True)

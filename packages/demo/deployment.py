@@ -21,7 +21,7 @@ FOR_SHORT_RUNS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+Us
 """Options of the JVMs of local Glue runs: half the CPU time for data of this size."""
 ROLE = "arn:aws:iam::123456789012:role/estrela-glue"
 MODULES = ("psycopg[binary]==3.3.9", "SQLAlchemy==2.1.9", "tenacity==9.2.1")
-"""What the platform's wheel needs and Glue does not ship: it travels with the job, pinned as in uv.lock."""
+"""Packages that the platform's wheel needs and Glue lacks: they come with the job, pinned as in uv.lock."""
 # The same words as on AWS: localaws puts its own catalog behind them. Where tables are follows from --lake.
 CATALOG_CONF = " --conf ".join(
     (
@@ -60,7 +60,7 @@ def deploy(client: Callable[[str], Any], project: Path, source_host: str = "") -
 
 
 def airflow_env(aws: Running, source_host: str) -> dict[str, str]:
-    """What Airflow must know: the AWS connection and the Variables of the DAG."""
+    """Return Airflow's environment: the AWS connection and the Variables of the DAGs."""
     return {
         **aws.env,
         "AIRFLOW_CONN_AWS_DEFAULT": "aws://",
@@ -68,6 +68,7 @@ def airflow_env(aws: Running, source_host: str) -> dict[str, str]:
         "AIRFLOW_VAR_ESTRELA_GLUE_JOB": JOB,
         "AIRFLOW_VAR_ESTRELA_ATHENA_WORKGROUPS": f"primary,{WORKGROUP}",
         "AIRFLOW_VAR_ESTRELA_POLL_SECONDS": "0.5",
+        "AIRFLOW_VAR_ESTRELA_AWS_COMMAND": aws.command,
         "AIRFLOW_VAR_ESTRELA_SOURCE_HOST": source_host,
     }
 

@@ -45,6 +45,11 @@ class Running:
             "AWS_REGION": self.region,
         }
 
+    @property
+    def command(self) -> str:
+        """The AWS command line at this server, for a shell that knows nothing of it."""
+        return f"AWS_ACCESS_KEY_ID=localaws AWS_SECRET_ACCESS_KEY=localaws aws --endpoint-url {self.endpoint}"
+
     def wait_until_warm(self, processes: int, seconds: float = 300.0) -> None:
         """Return once so many Glue processes wait for a run. Raises StartError if they do not within ``seconds``."""
         deadline = time.monotonic() + seconds

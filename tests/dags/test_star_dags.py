@@ -319,8 +319,8 @@ def test_a_failure_that_no_retry_can_help_says_so_in_glues_words(platform: Any, 
     assert kind == "AirflowFailException"
     assert f"Glue job {platform.job}, run {run['Id']}, is FAILED: " in text
     assert "StepError: SourceRejectedError: complaints: HTTP 410; log: " in text
-    assert f"aws logs tail /aws-glue/python-jobs/error --log-stream-names {run['Id']} " in text
-    assert f"--endpoint-url {platform.aws.endpoint}" in text
+    command = f"aws --endpoint-url {platform.aws.endpoint} logs tail /aws-glue/python-jobs/error"
+    assert f"{command} --log-stream-names {run['Id']} " in text
 
 
 def test_a_run_does_not_outlive_its_deadline(platform: Any, answer_of: Any) -> None:

@@ -48,9 +48,9 @@ def test_the_life_of_a_file_with_a_bad_row(landing: House, capsys: pytest.Captur
     settlements(landing, "2026-11-01", GOOD, "x" + GOOD[1:], *many)
     assert run(capsys, "load", "--feed", "card_settlements") == (
         0,
-        "extract: feed card_settlements, registered 1\n"
-        "load: feed card_settlements, files 1, rows 99, rejected 1, given_back 0\n"
-        "archive: feed card_settlements, archived 1",
+        "extract: files registered 1\n"
+        "load: files 1, rows in 100, loaded 99, rejected 1, files given back by dead runs 0\n"
+        "archive: files archived 1",
     )
     assert run(capsys, "list", "--feed", "card_settlements") == (
         0,

@@ -22,7 +22,7 @@ def trial(house: House) -> TransformFeed:
 def test_rows_are_counted_and_nothing_changes(house: House) -> None:
     house.feeds = {"sales": sales_feed(tolerance=RowTolerance(rows=1))}
     house.hear(house.put("sales/1.csv", csv(1, 2)), house.put("sales/2.csv", csv(3) + BAD))
-    assert trial(house).run() == {"feed": "sales", "files": 2, "rows": 4, "rejected": 1}
+    assert trial(house).run() == {"feed": "sales", "files": 2, "rows_in": 4, "rows_rejected": 1}
     assert house.states() == [("sales/1.csv", "New"), ("sales/2.csv", "New")]
     assert house.query("SELECT to_regclass('mart.sales')") == [(None,)]
     assert house.query("SELECT attempts, rows_in FROM ledger.files") == [(0, None), (0, None)]

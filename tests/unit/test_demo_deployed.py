@@ -36,6 +36,9 @@ def test_airflow_asks_the_secrets_and_knows_the_lake_from_nowhere_else() -> None
     env = airflow_env(Running("http://127.0.0.1:1", "us-east-1", Path(), 1), "http://bcb", "local")
     assert "estrela-local/airflow/variables" in env["AIRFLOW__SECRETS__BACKEND_KWARGS"]
     assert not [name for name in env if name.startswith("AIRFLOW_VAR_ESTRELA_LAKE")]
+    assert env["AIRFLOW_VAR_ESTRELA_AWS_COMMAND"] == (
+        "AWS_ACCESS_KEY_ID=localaws AWS_SECRET_ACCESS_KEY=localaws aws --endpoint-url http://127.0.0.1:1"
+    )
 
 
 class Glue:

@@ -26,8 +26,8 @@ from estrela.hooks.glue_jobs import BLIND_SECONDS, STOP_SECONDS, GlueJobs, JobRu
 from estrela.hooks.glue_runs import active_run_keys
 
 LOG = (
-    "AWS_ACCESS_KEY_ID=localaws AWS_SECRET_ACCESS_KEY=localaws aws logs tail /aws-glue/jobs/error"
-    " --log-stream-names jr_1 --since 30d --format short --region us-east-1 --endpoint-url http://127.0.0.1:4566"
+    "aws --endpoint-url http://127.0.0.1:4566 logs tail /aws-glue/jobs/error"
+    " --log-stream-names jr_1 --since 30d --format short --region us-east-1"
 )
 ENDED = ["SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"]
 OFFLINE = EndpointConnectionError(endpoint_url="https://glue")

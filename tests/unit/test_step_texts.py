@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from estrela.airflow.news import told
-from estrela.hooks.glue_logs import GlueLogs, LogUnreadableError, figures_in, log_command, sentence
+from estrela.hooks.glue_logs import GlueLogs, LogUnreadableError, aws_command, figures_in, log_command, sentence
 
 DONE = {"time": "t", "level": "INFO", "message": "done", "step": "TransformAll", "root": "s3://lake"}
 LINES = [
@@ -57,13 +57,11 @@ def test_figures_come_from_the_log_of_the_run() -> None:
 
 
 def test_a_log_command_can_be_pasted() -> None:
-    assert log_command("http://localhost:4566", "us-east-1", "/aws-glue/jobs/output", "jr_1") == (
-        "AWS_ACCESS_KEY_ID=localaws AWS_SECRET_ACCESS_KEY=localaws aws logs tail /aws-glue/jobs/output"
-        " --log-stream-names jr_1 --since 30d --format short --region us-east-1 --endpoint-url http://localhost:4566"
-    )
-    assert log_command("https://glue.eu-west-1.amazonaws.com", "eu-west-1", "/aws-glue/jobs/output", "jr_1") == (
-        "aws logs tail /aws-glue/jobs/output --log-stream-names jr_1 --since 30d --format short --region eu-west-1"
-    )
+    tail = "logs tail /aws-glue/jobs/output --log-stream-names jr_1 --since 30d --format short --region eu-west-1"
+    read = ("eu-west-1", "/aws-glue/jobs/output", "jr_1")
+    assert log_command(*read, aws_command("https://glue.eu-west-1.amazonaws.com")) == f"aws {tail}"
+    assert log_command(*read, aws_command("http://host:4566")) == f"aws --endpoint-url http://host:4566 {tail}"
+    assert log_command(*read, "aws --profile reader") == f"aws --profile reader {tail}"
 
 
 def test_news_says_what_is_new_and_that_nothing_is() -> None:

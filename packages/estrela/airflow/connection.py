@@ -1,4 +1,4 @@
-"""How the tasks of a DAG reach AWS and the lake: Airflow Variables, read when a task runs."""
+"""The way of a task to AWS and the lake: Airflow Variables, read when the task runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TEMPLATES: Mapping[str, str] = {
     "deadline_minutes": "{{ var.value.get('estrela_deadline_minutes', '120') }}",
     "poll_seconds": "{{ var.value.get('estrela_poll_seconds', '5') }}",
     "kill_stops_run": "{{ var.value.get('estrela_kill_stops_run', 'false') }}",
-    "log_endpoint": "{{ var.value.get('estrela_log_endpoint', '') }}",
+    "aws_command": "{{ var.value.get('estrela_aws_command', '') }}",
     "athena_workgroups": "{{ var.value.get('estrela_athena_workgroups', 'primary') }}",
 }
 """Templates of the Variables, for ``op_kwargs``: ``estrela_<name>`` for each but the prefix."""
@@ -30,8 +30,8 @@ class Connection:
     """The AWS connection, the Glue job and the lake that the Variables name.
 
     A Glue run has ``deadline_seconds``; its state is asked for every ``poll_seconds``. ``kill_stops_run`` says whether
-    a killed task stops its run; ``athena_workgroups`` are those whose cost is recorded. ``log_endpoint`` is the address
-    of AWS for people who read logs, if it is another than that of the connection.
+    a killed task stops its run; ``athena_workgroups`` are those whose cost is recorded. ``aws_command`` is how
+    people who read logs call AWS's command line; "" is ``aws``, at the address of the connection.
     """
 
     aws_conn_id: str
@@ -41,7 +41,7 @@ class Connection:
     poll_seconds: float
     kill_stops_run: bool
     athena_workgroups: tuple[str, ...]
-    log_endpoint: str = ""
+    aws_command: str = ""
 
     @classmethod
     def of(cls, rendered: Mapping[str, str]) -> Connection:
@@ -56,7 +56,7 @@ class Connection:
             _number("estrela_poll_seconds", rendered["poll_seconds"], LONGEST_POLL_SECONDS),
             _switch("estrela_kill_stops_run", rendered["kill_stops_run"]),
             tuple(name.strip() for name in rendered["athena_workgroups"].split(",") if name.strip()),
-            rendered.get("log_endpoint", ""),
+            rendered.get("aws_command", ""),
         )
 
     def client(self, service: str, config: Any = None) -> Any:

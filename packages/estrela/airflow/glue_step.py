@@ -118,7 +118,7 @@ def _finished(
 
     from estrela.hooks.glue_jobs import GlueJobs
 
-    jobs, job = GlueJobs(reached.client("glue"), log_endpoint=reached.log_endpoint), reached.glue_job
+    jobs, job = GlueJobs(reached.client("glue"), aws_command=reached.aws_command), reached.glue_job
     run_id = jobs.start(job, run_key, arguments, flex=flex)
     print(f"Glue job {job}, run {run_id}, key {run_key}. To read its log: {jobs.log_command(run_id)}")
     if reached.kill_stops_run:

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from estrela.errors import JobDeadlineError, JobError
 from estrela.failure import failure_in, readable
 from estrela.hooks.aws_fault import is_transient, status_of
-from estrela.hooks.glue_logs import AWS, ERROR, LOG_GROUP, OUTPUT, log_command
+from estrela.hooks.glue_logs import AWS, ERROR, LOG_GROUP, OUTPUT, aws_command, log_command
 from estrela.hooks.glue_runs import RUN_KEY, STOPPING, SUCCEEDED, Run, dpu_seconds, has_ended, recent_runs, run_key_of
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 UNKNOWN, NOT_STARTED, NOT_STOPPED = "UNKNOWN", "NOT STARTED", "NOT STOPPED"
 """States of a JobError whose run Glue did not show, start or stop."""
 BLIND_SECONDS = 600.0
-"""How long the state of a run may be unknown, because polls fail, before waiting for it is given up."""
+"""Time for which the state of a run may be unknown, because polls fail, before the wait for it ends."""
 STOP_SECONDS = 600.0
-"""How long a run may take to stop; Glue usually needs one to three minutes."""
+"""Time that a run may take to stop; Glue usually needs one to three minutes."""
 APPEAR_SECONDS = 30.0
-"""How long to look for a run whose StartJobRun was not answered."""
+"""Time to look for a run whose StartJobRun was not answered."""
 POLL_SECONDS = 5.0
 
 
@@ -44,13 +44,14 @@ class JobRun:
 class GlueJobs:
     """Runs of Glue jobs over a boto3 Glue client. Every error is a JobError with Glue's own message.
 
-    ``log_endpoint`` is the address of AWS for people who read logs, if it is another than the client's.
+    ``aws_command`` is how people who read logs call AWS's command line: with a profile, credentials or an address that
+    the client does not need. "" is ``aws``, with the client's address where that is not AWS's own.
     """
 
     client: GlueClient
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
-    log_endpoint: str = ""
+    aws_command: str = ""
 
     def __post_init__(self) -> None:
         # A StartJobRun that botocore sends again after a timeout starts a second run: the API has no client token.
@@ -116,7 +117,7 @@ class GlueJobs:
         """Return where the run's errors are logged: the CloudWatch console, or a command that prints them."""
         endpoint, region = self.client.meta.endpoint_url, self.client.meta.region_name
         if AWS not in endpoint:
-            return log_command(self.log_endpoint or endpoint, region, f"{group}/{ERROR}", run_id)
+            return self._log_command(f"{group}/{ERROR}", run_id)
         escaped = quote(quote(f"{group}/{ERROR}", safe=""), safe="").replace("%", "$")
         return (
             f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}"
@@ -125,8 +126,11 @@ class GlueJobs:
 
     def log_command(self, run_id: str, group: str = LOG_GROUP) -> str:
         """Return a shell command that prints what the run writes; it works where the reader is."""
+        return self._log_command(f"{group}/{OUTPUT}", run_id)
+
+    def _log_command(self, group: str, run_id: str) -> str:
         meta = self.client.meta
-        return log_command(self.log_endpoint or meta.endpoint_url, meta.region_name, f"{group}/{OUTPUT}", run_id)
+        return log_command(meta.region_name, group, run_id, self.aws_command or aws_command(meta.endpoint_url))
 
     def _started_unanswered(self, job: str, run_key: str, error: ClientError | BotoCoreError) -> str:
         """Return the run that Glue started although it did not say so; raise JobError where there is none."""

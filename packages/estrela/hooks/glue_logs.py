@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
 LOG_GROUP, OUTPUT, ERROR = "/aws-glue/jobs", "output", "error"
-AWS, LOCAL_CREDENTIALS = ".amazonaws.", "AWS_ACCESS_KEY_ID=localaws AWS_SECRET_ACCESS_KEY=localaws "
+AWS = ".amazonaws."
+"""Stands in every address of AWS's own."""
 DONE = "done"
 """The event that every step logs last, with its figures."""
 NEWEST = 100
@@ -24,13 +25,26 @@ NEWEST = 100
 ABOUT = ("time", "level", "message", "step", "root", "job", "run_key")
 """Fields of the event that are no figures."""
 WORDS = {
+    "registered": "files registered",
+    "extracted": "rows extracted",
     "new_files": "new files",
+    "files": "files",
+    "files_failed": "files that failed",
     "rows_in": "rows in",
     "rows_loaded": "loaded",
     "rows_rejected": "rejected",
+    "given_back": "files given back by dead runs",
+    "source_keys": "keys compared",
+    "deleted": "rows deleted",
+    "archived": "files archived",
     "built": "tables built",
     "published": "tables published",
     "release": "release",
+    "tables": "tables maintained",
+    "snapshots_expired": "snapshots expired",
+    "files_compacted": "small files merged",
+    "orphans_removed": "files without a snapshot removed",
+    "answers_retired": "raw answers retired",
 }
 """Figures that are told in a sentence, in this order; ``unchanged`` and the rest are only in the record."""
 
@@ -62,12 +76,15 @@ class GlueLogs:
         return figures_in([event["message"] for event in found])
 
 
-def log_command(endpoint: str, region: str, group: str, run_id: str) -> str:
-    """Return a shell command that prints the run's log; it is complete where ``endpoint`` is not AWS's own."""
-    command = f"aws logs tail {quote(group)} --log-stream-names {quote(run_id)} --since 30d --format short"
-    if AWS in endpoint:
-        return f"{command} --region {region}"
-    return f"{LOCAL_CREDENTIALS}{command} --region {region} --endpoint-url {quote(endpoint)}"
+def log_command(region: str, group: str, run_id: str, aws: str) -> str:
+    """Return a shell command that prints the run's log; ``aws`` is how the reader calls AWS's command line."""
+    stream = f"--log-stream-names {quote(run_id)} --since 30d --format short --region {region}"
+    return f"{aws} logs tail {quote(group)} {stream}"
+
+
+def aws_command(endpoint: str) -> str:
+    """Return how to call AWS's command line at ``endpoint``, with the credentials of the shell."""
+    return "aws" if AWS in endpoint else f"aws --endpoint-url {quote(endpoint)}"
 
 
 def figures_in(lines: Iterable[str]) -> dict[str, object]:

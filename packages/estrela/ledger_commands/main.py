@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from estrela.errors import DefinitionError, EstrelaError
 from estrela.feed_steps import FeedSteps
+from estrela.hooks.glue_logs import sentence
 from estrela.ledger.claims import unclaimed
 from estrela.ledger.expectations import Expectations
 from estrela.ledger.messages import tell
@@ -161,7 +162,7 @@ def _archive(given: argparse.Namespace, parts: WarehouseParts) -> int:
 def _do(given: argparse.Namespace, parts: WarehouseParts, phase: str) -> None:
     """Run a step of a feed as a Glue run does, and print its figures."""
     figures = FeedSteps(parts, _feed(parts, given.feed), _run()).step(phase).run()
-    print(f"{phase}: " + ", ".join(f"{name} {value}" for name, value in figures.items()))
+    print(f"{phase}: {sentence(figures) or 'nothing was due'}")
 
 
 def _notify(given: argparse.Namespace, parts: WarehouseParts) -> int:

@@ -51,7 +51,8 @@ class LoadFeed(ETLBase):
         if failures:
             problem = f"{len(failures)} files were not loaded: {some_of(failures, 3)}"
             raise LoadError(self.feed.name, problem, retriable=any(one.retriable for one in failures))
-        return {"feed": self.feed.name, "files": files, "rows": rows, "rejected": rejected, "given_back": swept}
+        counts = {"rows_in": rows + rejected, "rows_loaded": rows, "rows_rejected": rejected}
+        return {"feed": self.feed.name, "files": files, **counts, "given_back": swept}
 
     def _noted(self, claim: Claim, error: EstrelaError) -> list[EstrelaError]:
         """Settle a file that was not loaded; return the error if somebody should hear of it."""

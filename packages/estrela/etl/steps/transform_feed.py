@@ -46,7 +46,7 @@ class TransformFeed(Transformer):
             read, rows, rejected = read + 1, rows + good + bad, rejected + bad
             if not self.feed.tolerance.allows(bad, good + bad):
                 refused[claim.address] = f"{bad} of {good + bad} rows are bad, more than the feed tolerates"
-        figures = {"feed": self.feed.name, "files": read, "rows": rows, "rejected": rejected}
+        figures = {"feed": self.feed.name, "files": read, "rows_in": rows, "rows_rejected": rejected}
         return Transformed(figures, refused)
 
     def run(self) -> Figures:
