@@ -102,6 +102,30 @@ def test_every_feed_has_a_group_of_its_own(parsed: dict[str, Any]) -> None:
         assert dag["rules"][f"branches.{name}"] == "all_done", "what came on earlier days is loaded all the same"
 
 
+def test_every_task_has_a_name_and_says_what_it_does(parsed: dict[str, Any]) -> None:
+    dags = {**parsed["feeds"]["dags"], **parsed["warehouse"]["dags"]}
+    texts = {f"{dag}.{task}": text for dag, found in dags.items() for task, text in found["texts"].items()}
+    assert [task for task, (name, doc) in texts.items() if name == task.rpartition(".")[2] or not doc] == []
+    assert {task: name for task, (name, _) in dags["feed_branches"]["texts"].items()} == {
+        "wait_for_file": "Wait for a file",
+        "choose_files": "Choose the files",
+        "create_table": "Create the table",
+        "load": "Load the files",
+        "log": "Account for every file",
+        "archive": "Archive what is settled",
+        "done": "Everything succeeded",
+        "notify": "Tell people",
+    }
+    assert texts["warehouse.customers.reconcile_keys"] == [
+        "Delete what the source deleted",
+        "Deletes the rows of `warehouse.customers` whose keys the source no longer has, as often as the feed declares;"
+        " other days it does nothing.\n\nThe task's XCom has the figures of the step: rows in, loaded and rejected,"
+        " files, tables. Its log says them in a sentence, and has a command that prints the log of the Glue run.",
+    ]
+    assert dags["feed_branches"]["outlets"] == {"load": ["x-estrela://warehouse/warehouse.branches"]}
+    assert dags["warehouse"]["outlets"]["branches.load_data"] == ["x-estrela://warehouse/warehouse.branches"]
+
+
 def put_rates(warehouse: Any) -> None:
     """Drop a file of rates, and let the share that more of them come from be down."""
     secret = {"host": "127.0.0.1", "port": 1, "username": "estrela", "password": "x"}

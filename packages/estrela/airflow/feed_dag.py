@@ -1,19 +1,20 @@
-"""The DAG of a feed, from its declaration alone."""
+"""The DAG of a feed, derived only from its declaration."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.providers.standard.operators.python import PythonOperator
 from airflow.providers.standard.sensors.python import PythonSensor
 from airflow.sdk import DAG, BaseOperator, TriggerRule
 
 from estrela.airflow.alert import alert
 from estrela.airflow.feed_tasks import choose_files, create_table, fail_files, has_file, log_files, notify
+from estrela.airflow.feed_texts import CHOOSE, CREATE, DONE, LOG, NOTIFY, TEXTS, WAIT, feed_text, table_asset
 from estrela.airflow.glue_step import GlueStep
+from estrela.airflow.tasks import python_task
 from estrela.airflow.warehouse import REACHED, arguments
 from estrela.model.feed import Feed
 from estrela.model.feed_plan import ARCHIVE, LOAD, feed_dag_id
@@ -33,7 +34,7 @@ Loads the files of feed `{name}` into `{target}`; the declaration is in `estrela
 * **notify** sends each message about the feed once: of files that failed, are late, empty or odd, of rejected rows, and
   of what is over. It also runs when no file came.
 
-`estrela ledger explain FILE` tells the story of a file.
+`estrela ledger explain FILE` shows the history of a file.
 
 **Airflow Variables**: `estrela_landing` and `estrela_archive`, buckets; `estrela_warehouse_secret`, the secret of the
 database; `estrela_pii_secret`, that of hashed values; `estrela_redshift_workgroup` or `estrela_redshift_cluster`,
@@ -76,7 +77,8 @@ def feed_dag(feed: Feed) -> DAG:
 def _add_tasks(feed: Feed) -> None:
     given = {"feed": feed.name, "warehouse": REACHED}
     wait = PythonSensor(
-        task_id="wait_for_file",
+        task_id=WAIT,
+        **feed_text(feed, WAIT).options,
         python_callable=has_file,
         op_kwargs=given,
         mode="reschedule",
@@ -84,14 +86,13 @@ def _add_tasks(feed: Feed) -> None:
         timeout=GIVE_UP.total_seconds(),
         soft_fail=True,
     )
-    choose = _task("choose_files", choose_files, given | {"run_id": "{{ run_id }}"})
-    create = _task("create_table", create_table, given)
-    load = GlueStep(task_id=LOAD, arguments=arguments(feed.name, LOAD), on_failure_callback=[fail_files, alert])
-    log = _task("log", log_files, given | {"run_id": "{{ run_id }}"}, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
-    archive = GlueStep(
-        task_id=ARCHIVE, arguments=arguments(feed.name, ARCHIVE), trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
-    )
-    done = EmptyOperator(task_id="done")
+    run, after_some = given | {"run_id": "{{ run_id }}"}, TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
+    choose = python_task(CHOOSE, feed_text(feed, CHOOSE), choose_files, run)
+    create = python_task(CREATE, feed_text(feed, CREATE), create_table, given)
+    load = load_step(feed, LOAD)
+    log = python_task(LOG, feed_text(feed, LOG), log_files, run, trigger_rule=after_some)
+    archive = feed_step(feed, ARCHIVE, ARCHIVE, trigger_rule=after_some)
+    done = EmptyOperator(task_id=DONE, **feed_text(feed, DONE).options)
     wait >> choose >> create >> load
     # What was loaded before a fault is logged and archived; where nothing was tried, there is nothing to log.
     [create, load] >> log
@@ -101,11 +102,19 @@ def _add_tasks(feed: Feed) -> None:
 
 def notify_task(feeds: Sequence[str]) -> BaseOperator:
     """Return the task that sends messages about ``feeds``, whatever became of those before it."""
-    notes = _task("notify", notify, {"feeds": list(feeds), "warehouse": REACHED})
+    notes = python_task(NOTIFY, TEXTS[NOTIFY], notify, {"feeds": list(feeds), "warehouse": REACHED})
     # A teardown does not decide on the DAG run alone: what failed before stays failed.
     notes.as_teardown(on_failure_fail_dagrun=True)
     return notes
 
 
-def _task(name: str, do: Callable[..., object], given: dict[str, Any], **options: Any) -> PythonOperator:
-    return PythonOperator(task_id=name, python_callable=do, op_kwargs=given, **options)
+def feed_step(feed: Feed, phase: str, task_id: str, **options: Any) -> GlueStep:
+    """Return the task that does ``phase`` for ``feed`` in a Glue run."""
+    return GlueStep(task_id=task_id, arguments=arguments(feed.name, phase), **feed_text(feed, phase).options, **options)
+
+
+def load_step(feed: Feed, task_id: str, **options: Any) -> GlueStep:
+    """Return the task that loads the files of ``feed``; one that fails for good leaves no file In Progress."""
+    return feed_step(
+        feed, LOAD, task_id, outlets=[table_asset(feed)], on_failure_callback=[fail_files, alert], **options
+    )

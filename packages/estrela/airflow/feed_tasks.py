@@ -1,34 +1,13 @@
-"""What the tasks of a feed's DAG do in the ledger. None moves data: that is what Glue runs do."""
+"""Callables of the tasks of a feed's DAG that work on the ledger. None of them moves data: Glue runs do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from estrela.airflow.tasks import ending_for_good
 from estrela.airflow.warehouse import parts_of
 from estrela.model.feed_plan import LOAD, feed_dag_id
-
-Result = TypeVar("Result")
-
-
-def ending_for_good(task: Callable[..., Result]) -> Callable[..., Result]:
-    """Turn an EstrelaError that a retry cannot help into one that ends the task's retries."""
-
-    @wraps(task)
-    def tried(*args: Any, **kwargs: Any) -> Result:
-        from airflow.sdk.exceptions import AirflowFailException
-
-        from estrela.errors import EstrelaError
-
-        try:
-            return task(*args, **kwargs)
-        except EstrelaError as error:
-            if error.retriable:
-                raise
-            raise AirflowFailException(str(error)) from error
-
-    return tried
 
 
 def load_run(feed: str, run_id: str) -> str:
@@ -42,7 +21,9 @@ def has_file(feed: str, warehouse: Mapping[str, str]) -> bool:
     from estrela.ledger.claims import Claims
 
     parts = parts_of(warehouse)
-    return Claims(parts.database).has_work(parts.feeds[feed])
+    found = Claims(parts.database).has_work(parts.feeds[feed])
+    print(f"A file of {feed} may be loaded." if found else f"No file of {feed} may be loaded yet.")
+    return found
 
 
 @ending_for_good
@@ -52,7 +33,9 @@ def choose_files(feed: str, warehouse: Mapping[str, str], run_id: str) -> dict[s
 
     parts, run = parts_of(warehouse), load_run(feed, run_id)
     claims, declared = Claims(parts.database), parts.feeds[feed]
-    return {"given_back": claims.sweep(declared, run), "filtered_out": claims.filter_out(declared, run)}
+    swept, left_out = claims.sweep(declared, run), claims.filter_out(declared, run)
+    print(f"Files given back by runs that died: {swept}; filtered out, as the order is {declared.order!s}: {left_out}.")
+    return {"given_back": swept, "filtered_out": left_out}
 
 
 @ending_for_good
@@ -61,17 +44,24 @@ def create_table(feed: str, warehouse: Mapping[str, str]) -> str:
     parts = parts_of(warehouse)
     declared = parts.feeds[feed]
     parts.loader(declared).ensure(declared)
+    print(f"The table {declared.target} exists, with the columns of feed {feed}.")
     return declared.target
 
 
 @ending_for_good
-def log_files(feed: str, warehouse: Mapping[str, str], run_id: str) -> Sequence[dict[str, Any]]:
-    """Print and return what the run loaded, file by file, with the errors of those that were not."""
+def log_files(feed: str, warehouse: Mapping[str, str], run_id: str) -> dict[str, int]:
+    """Print what the run loaded, file by file, with the errors of those that were not; return the sums."""
+    from estrela.hooks.glue_logs import sentence
+
     found = parts_of(warehouse).ledger().of_run(load_run(feed, run_id))
-    for one in found:
-        account = f"{one['rows_in']} rows in = {one['rows_loaded']} loaded + {one['rows_rejected']} rejected"
-        print(f"file {one['id']}, {one['key']}, is {one['state']}: {one['error'] or account}")
-    return found
+    for file in found:
+        account = f"{file['rows_in']} rows in = {file['rows_loaded']} loaded + {file['rows_rejected']} rejected"
+        print(f"file {file['id']}, {file['key']}, is {file['state']}: {file['error'] or account}")
+    loaded = [file for file in found if not file["error"]]
+    sums = {name: sum(file[name] or 0 for file in loaded) for name in ("rows_in", "rows_loaded", "rows_rejected")}
+    figures = {"files": len(loaded), "files_failed": len(found) - len(loaded), **sums}
+    print(f"Feed {feed}: {sentence(figures)}")
+    return figures
 
 
 @ending_for_good
@@ -86,11 +76,11 @@ def notify(feeds: Sequence[str], warehouse: Mapping[str, str]) -> dict[str, int]
 
     parts = parts_of(warehouse)
     declared = [parts.feeds[name] for name in feeds]
-    told = tell(parts.database, parts.places.channels(), declared, datetime.now(UTC))
-    print(f"{told.noted} new messages are noted; sent: {dict(told.sent) or 'nowhere, no channel is set'}")
-    for failure in told.failures:
+    done = tell(parts.database, parts.places.channels(), declared, datetime.now(UTC))
+    print(f"{done.noted} new messages; sent: {dict(done.sent) or 'none, since no channel is set'}")
+    for failure in done.failures:
         raise failure
-    return dict(told.sent)
+    return dict(done.sent)
 
 
 def fail_files(context: Mapping[str, Any]) -> None:

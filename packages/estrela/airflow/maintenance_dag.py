@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG, Asset, Param
 
 from estrela.airflow.alert import alert
+from estrela.airflow.deadline import run_deadline
 from estrela.airflow.glue_step import GlueStep
+from estrela.airflow.tasks import TaskText
 from estrela.model.plan import MAINTAIN
 
 DOC = """Removes what readers and releases of star `{name}` no longer need, and merges small files, by one Glue job run.
@@ -15,6 +17,11 @@ DOC = """Removes what readers and releases of star `{name}` no longer need, and 
 Releases that can be shown again stay. Figures of every table are in `{name}.maintenance`. With the parameter `dry_run`
 the run only counts.
 """
+TEXT = TaskText(
+    "Maintain the tables",
+    "Drops tags of releases that can no longer be shown, expires snapshots, merges small files, and removes files that"
+    " belong to no snapshot and raw answers that no table needs. Updates the asset `x-estrela://{star}/maintenance`.",
+)
 
 
 def maintenance_dag(star: str) -> DAG:
@@ -35,8 +42,11 @@ def maintenance_dag(star: str) -> DAG:
             "retry_delay": timedelta(minutes=5),
             "on_failure_callback": alert,
         },
+        **run_deadline(),
     ) as dag:
         dry_run = "{{ 'true' if params.dry_run else '' }}"
         arguments = {"--star": star, "--entity": star, "--phase": MAINTAIN, "--dry_run": dry_run}
-        GlueStep(task_id=MAINTAIN, arguments=arguments, flex=True)
+        text = TaskText(TEXT.name, TEXT.doc.format(star=star)).of_glue()
+        outlets = [Asset(f"x-estrela://{star}/maintenance")]
+        GlueStep(task_id=MAINTAIN, arguments=arguments, flex=True, outlets=outlets, **text.options)
     return dag

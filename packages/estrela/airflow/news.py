@@ -1,4 +1,4 @@
-"""Whether a run has anything to publish."""
+"""The gate of a star's DAG: a run without news ends there."""
 
 from __future__ import annotations
 

@@ -1,25 +1,20 @@
-"""The DAG of a star, from its declarations alone."""
+"""The DAG of a star, derived only from its declarations."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.providers.standard.operators.python import PythonOperator, ShortCircuitOperator
+from airflow.providers.standard.operators.python import ShortCircuitOperator
 from airflow.sdk import DAG, BaseOperator, Param, TriggerRule
 
 from estrela.airflow.alert import alert
 from estrela.airflow.connection import TEMPLATES
+from estrela.airflow.deadline import run_deadline
 from estrela.airflow.glue_step import GlueStep
 from estrela.airflow.news import news
-from estrela.airflow.step_texts import (
-    EXTRACTED_DOC,
-    NEWS_DOC,
-    TELEMETRY_DOC,
-    display_name,
-    release_asset,
-    step_doc,
-)
+from estrela.airflow.step_texts import EXTRACTED, NEWS, TELEMETRY, release_asset, step_text
+from estrela.airflow.tasks import python_task
 from estrela.airflow.telemetry import LONGEST, note_work
 from estrela.model.plan import EXTRACT, PUBLISH, Step, dag_id, steps_of
 from estrela.model.star import Star, load
@@ -35,11 +30,13 @@ in `estrela.stars.{name}`.
 * A retry attaches to the Glue run that is still active; it never starts a second one. A killed task leaves its run to
   its retry.
 * **telemetry** records what Glue and Athena did and cost; its failure fails nothing.
+* A run that has not succeeded within 12 hours is reported late. The DAG `freshness` reports tables that become too old.
 
 **Airflow Variables**: `estrela_lake`, the bucket (required); `estrela_glue_job` (default `estrela`);
 `estrela_aws_conn_id` (default `aws_default`); `estrela_alert_topic`, an SNS topic that hears of failures;
 `estrela_deadline_minutes` (default 120), after which a Glue run is stopped; `estrela_poll_seconds` (default 5);
-`estrela_log_endpoint`, the address of AWS for people who read logs, if it is another than that of the connection;
+`estrela_aws_command`, how people who read logs call AWS's command line (default `aws`, at the address of the
+connection), such as `aws --profile reader`;
 `estrela_kill_stops_run` (default `false`): `true` stops the Glue run of a killed
 task, also when Airflow kills it because heartbeats were lost; `estrela_source_host`, a stand-in for the hosts of all
 sources; `estrela_athena_workgroups` (default `primary`), comma-separated, whose scanned bytes are recorded.
@@ -71,6 +68,7 @@ def star_dag(name: str) -> DAG:
             "execution_timeout": LONGEST,
             "on_failure_callback": alert,
         },
+        **run_deadline(),
     ) as dag:
         _add_tasks(star)
     return dag
@@ -96,22 +94,15 @@ def _add_tasks(star: Star) -> None:
     extracts = [tasks[step.name] for step in plan if step.phase == EXTRACT]
     gate = ShortCircuitOperator(
         task_id="news",
-        task_display_name="Anything new?",
-        doc_md=NEWS_DOC,
+        **NEWS.options,
         python_callable=news,
         op_kwargs={"star": star.name, "connection": TEMPLATES},
         trigger_rule=TriggerRule.ALL_DONE,
         ignore_downstream_trigger_rules=False,
     )
-    telemetry = PythonOperator(
-        task_id="telemetry",
-        task_display_name="Record cost and duration",
-        doc_md=TELEMETRY_DOC,
-        python_callable=note_work,
-        op_kwargs={"connection": TEMPLATES},
-        retries=0,
-        on_failure_callback=None,
-    ).as_teardown()
+    given = {"connection": TEMPLATES}
+    telemetry = python_task("telemetry", TELEMETRY, note_work, given, retries=0, on_failure_callback=None)
+    telemetry.as_teardown()
     for step in plan:
         tasks[step.name].set_upstream([tasks[name] for name in step.after])
         if step.phase == EXTRACT:
@@ -119,7 +110,7 @@ def _add_tasks(star: Star) -> None:
         elif step.once_done:
             tasks[step.name].set_upstream(gate)
     extracts >> gate
-    extracts >> EmptyOperator(task_id="extracted", task_display_name="All sources answered", doc_md=EXTRACTED_DOC)
+    extracts >> EmptyOperator(task_id="extracted", **EXTRACTED.options)
     tasks[PUBLISH] >> telemetry
     extracts >> telemetry
 
@@ -129,8 +120,7 @@ def _glue_step(star: Star, step: Step) -> GlueStep:
     is_extract = step.phase == EXTRACT
     return GlueStep(
         task_id=step.name,
-        task_display_name=display_name(step),
-        doc_md=step_doc(star, step),
+        **step_text(star, step).options,
         outlets=[release_asset(star.name)] if step.phase == PUBLISH else (),
         arguments={**arguments, **SOURCE_HOST} if is_extract else arguments,
         limits=[parameter.name for parameter in star.run_parameters] if is_extract else (),

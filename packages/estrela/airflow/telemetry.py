@@ -1,4 +1,4 @@
-"""What Glue and Athena did and cost, recorded after every run, whatever its outcome."""
+"""Records of the work and cost of Glue and Athena, written after every run, whatever its outcome."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in for the tasks of a star or feed that cannot be read.
+"""DAGs in place of those of a star or feed that cannot be read.
 
 Airflow drops every DAG of a file that raises an exception; so the file makes a DAG that fails with the problem instead.
 """
@@ -40,6 +40,8 @@ def refusal(problem: str) -> PythonOperator:
         python_callable=refuse,
         op_kwargs={"problem": problem},
         on_failure_callback=alert,
+        task_display_name="Read the declarations",
+        doc_md=f"Fails, because {problem}",
     )
 
 

@@ -1,4 +1,4 @@
-"""How the tasks of a DAG reach the warehouse and its ledger: Airflow Variables, read when a task runs."""
+"""The way of a task to the warehouse and its ledger: Airflow Variables, read when the task runs."""
 
 from __future__ import annotations
 

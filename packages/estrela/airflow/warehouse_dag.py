@@ -5,15 +5,13 @@ from __future__ import annotations
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, BaseOperator, TaskGroup, TriggerRule
 
-from estrela.airflow.alert import alert
-from estrela.airflow.feed_dag import DEFAULTS, START, notify_task
-from estrela.airflow.feed_tasks import fail_files
-from estrela.airflow.glue_step import GlueStep
+from estrela.airflow.deadline import run_deadline
+from estrela.airflow.feed_dag import DEFAULTS, START, feed_step, load_step, notify_task
+from estrela.airflow.feed_texts import DONE, feed_text
 from estrela.airflow.unreadable import feed_problem, refusal
-from estrela.airflow.warehouse import arguments
 from estrela.model.feed import Feed
 from estrela.model.feed_origin import DatabaseTable
-from estrela.model.feed_plan import ARCHIVE, EXTRACT, LOAD, RECONCILE, TRANSFORM
+from estrela.model.feed_plan import ARCHIVE, EXTRACT, RECONCILE, TRANSFORM
 from estrela.model.feeds import found_feeds
 
 DOC = """Takes in every feed that `estrela.feeds` declares, and loads it into the warehouse. One group of tasks per
@@ -50,6 +48,7 @@ def warehouse_dag() -> DAG:
         max_active_runs=1,
         tags=["estrela", "warehouse"],
         default_args=DEFAULTS,
+        **run_deadline(),
     ) as dag:
         found = found_feeds()
         last = []
@@ -65,27 +64,18 @@ def warehouse_dag() -> DAG:
 
 def _add_tasks(feed: Feed) -> BaseOperator:
     """Add the tasks of a feed, and return the last one."""
-    extract = GlueStep(task_id="extract_data", arguments=arguments(feed.name, EXTRACT))
-    transform = GlueStep(
-        task_id="transform_data", arguments=arguments(feed.name, TRANSFORM), trigger_rule=TriggerRule.ALL_DONE
-    )
-    load = GlueStep(
-        task_id="load_data",
-        arguments=arguments(feed.name, LOAD),
-        # What came on earlier days waits for no source, and good files for no bad one.
-        trigger_rule=TriggerRule.ALL_DONE,
-        on_failure_callback=[fail_files, alert],
-    )
-    archive = GlueStep(
-        task_id="archive_files", arguments=arguments(feed.name, ARCHIVE), trigger_rule=TriggerRule.ALL_DONE
-    )
+    extract = feed_step(feed, EXTRACT, "extract_data")
+    # What came on earlier days waits for no source, and good files for no bad one.
+    transform = feed_step(feed, TRANSFORM, "transform_data", trigger_rule=TriggerRule.ALL_DONE)
+    load = load_step(feed, "load_data", trigger_rule=TriggerRule.ALL_DONE)
+    archive = feed_step(feed, ARCHIVE, "archive_files", trigger_rule=TriggerRule.ALL_DONE)
     extract >> transform >> load >> archive
     tasks = [extract, transform, load, archive]
     if isinstance(feed.origin, DatabaseTable) and feed.origin.reconcile:
-        reconcile = GlueStep(task_id="reconcile_keys", arguments=arguments(feed.name, RECONCILE))
+        reconcile = feed_step(feed, RECONCILE, "reconcile_keys")
         load >> reconcile
         tasks.append(reconcile)
     # The last task of a group decides on the DAG run: it fails with any of them.
-    done = EmptyOperator(task_id="done")
+    done = EmptyOperator(task_id=DONE, **feed_text(feed, DONE).options)
     tasks >> done
     return done

@@ -4,6 +4,7 @@ from estrela.model.auth import ApiKey, BasicLogin, BearerToken
 from estrela.model.check import between, expression, not_null, one_of, reconcile, unique
 from estrela.model.column import Column
 from estrela.model.formats import FixedWidthSource, JsonLinesSource, ParquetSource
+from estrela.model.freshness import Freshness
 from estrela.model.increment import ByPartition
 from estrela.model.mart import Mart
 from estrela.model.origin import (
@@ -46,6 +47,7 @@ __all__ = [
     "Fact",
     "Field",
     "FixedWidthSource",
+    "Freshness",
     "FromRequest",
     "JsonLinesSource",
     "Layout",

@@ -9,6 +9,7 @@ from functools import cached_property
 from estrela.errors import DefinitionError
 from estrela.model.check import Check, validate_checks
 from estrela.model.column import Column, require_distinct, require_known, require_name, require_not_sensitive
+from estrela.model.freshness import DAILY, Freshness
 from estrela.model.origin import Api, Origin
 from estrela.model.parse import Parser
 from estrela.model.partition import DatePart, PartitionField, column_of, validate_partitioning, valued
@@ -23,7 +24,7 @@ FILE_COLUMNS = (
     Column("source_line", "bigint", "Line of the file, from 1; of a JSON answer the place of the record, from 1"),
     Column("fetched_at", "timestamp", "When the file was received, UTC"),
 )
-"""What every trusted table has beside the columns of its source."""
+"""Columns of every trusted table beside those of its source."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class FromRequest:
 
 @dataclass(frozen=True)
 class Tolerance:
-    """What may be missing before a run fails: a share of failed requests, and a share of what one file holds.
+    """Limits of what may be missing before a run fails: a share of the requests, and a share of what one file holds.
 
     ``rows`` is a share of the file's rows or, where rows weigh differently, of the sum of the column ``measure``. A
     rejected row whose measure cannot be read is never tolerated then.
@@ -98,7 +99,7 @@ class Source:
     ``compression`` is that of the files as received, one of COMPRESSIONS. A file of more than ``max_bytes``, unpacked,
     is refused. Fields that no layout declares are refused unless ``ignore`` names them or ``ignore_undeclared`` holds.
     ``raw_days``: an answer that no table needs any more is removed from raw so many days after another one superseded
-    it; 0 keeps it for ever.
+    it; 0 keeps it for ever. ``freshness`` says when somebody hears that the source's data is too old.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Source:
     ignore: tuple[str, ...] = ()
     ignore_undeclared: bool = False
     raw_days: int = 0
+    freshness: Freshness = DAILY
 
     def __post_init__(self) -> None:
         where = f"{type(self).__name__}({self.name!r})"
@@ -191,7 +193,7 @@ class Source:
 
     @property
     def is_sensitive(self) -> bool:
-        """Whether a column is sensitive."""
+        """Return whether a column is sensitive."""
         return any(column.sensitive for column in self.columns)
 
     @property
@@ -215,7 +217,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Delimited:
-    """How the fields of a line are separated; ``quote`` encloses fields as in RFC 4180, "" where nothing does."""
+    """Separators of the fields of a line; ``quote`` encloses fields as in RFC 4180, "" where nothing does."""
 
     delimiter: str
     quote: str = ""

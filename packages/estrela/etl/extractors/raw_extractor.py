@@ -23,7 +23,7 @@ from estrela.world import World, require_near
 
 @dataclass(frozen=True)
 class Scope:
-    """How much is asked for on which ``day`` (UTC).
+    """The extent of an extract on ``day`` (UTC).
 
     ``parameters`` are the values of run parameters by name; a parameter without values limits nothing.
     ``full_refresh`` asks for everything, known or not.
@@ -35,7 +35,7 @@ class Scope:
 
     @property
     def is_limited(self) -> bool:
-        """Whether some requests may be left out."""
+        """Return whether some requests may be left out."""
         return any(self.parameters.values())
 
     def holds(self, source: Source, request: Mapping[str, str]) -> bool:
@@ -70,7 +70,7 @@ class HasRequest(Protocol):
 
 R = TypeVar("R", bound=HasRequest)
 Result = RawAnswer | ExtractError | None
-"""What came of a request; None: the source says that nothing changed."""
+"""The result of a request; None: the source says that nothing changed."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Failed(Generic[R]):
 
 @dataclass(frozen=True)
 class Received(Generic[R]):
-    """What came of a run's requests beside the answers taken in: failures, and answers that have nothing any more."""
+    """Results of a run's requests beside the answers taken in: failures, and answers that have become empty."""
 
     failed: list[Failed[R]] = field(default_factory=list)
     emptied: list[RawAnswer] = field(default_factory=list)
@@ -120,7 +120,7 @@ class RawExtractor(Extractor, Generic[R]):
         """Yield each item with what came of it; the bodies of an answer are stored in ``receipt`` by then."""
 
     def is_due(self, item: R, known: RawAnswer | None) -> bool:
-        """Whether an item is asked for today; ``known`` is its newest answer."""
+        """Return whether an item is asked for today; ``known`` is its newest answer."""
         return True
 
     @property
@@ -130,7 +130,7 @@ class RawExtractor(Extractor, Generic[R]):
 
     @property
     def commits_at_end(self) -> bool:
-        """Whether everything counts together, so that nothing is committed before all of it has come."""
+        """Return whether everything counts together, so that nothing is committed before all of it has come."""
         return False
 
     def run(self) -> Figures:
@@ -140,6 +140,7 @@ class RawExtractor(Extractor, Generic[R]):
         SourceChangedError if more is gone than may be withdrawn at once; what did arrive is in raw then. Raises
         SettingsError, before any request, for a value of a run parameter that the source does not have.
         """
+        began = datetime.now(UTC)
         receipt = self.raw.receipt(self.source.name)
         known = receipt.known
         wanted = self.wanted(known)
@@ -161,6 +162,8 @@ class RawExtractor(Extractor, Generic[R]):
         finally:
             receipt.close()
         self._judge([one.error for one in received.failed], len(due))
+        if not self.scope.is_limited and not (due and len(received.failed) == len(due)):
+            self.raw.note_answered(self.source.name, began)
         return {"source": self.source.name, "requests": len(due), **receipt.figures()}
 
     def _receive(self, due: Sequence[R], receipt: Receipt) -> Received[R]:
@@ -179,7 +182,7 @@ class RawExtractor(Extractor, Generic[R]):
         return received
 
     def _withdrawn(self, wanted: Wanted[R], known: Mapping[str, RawAnswer], received: Received[R]) -> list[RawAnswer]:
-        """What takes the place of answers that the source no longer has: empty answers, and withdrawals.
+        """Return empty answers and withdrawals in place of the answers that the source no longer has.
 
         Raises SourceChangedError if they are suspiciously many.
         """

@@ -1,7 +1,8 @@
 """Raw layer: source files stored unchanged, with a log of when and how each was fetched.
 
-``<prefix>/<source>/objects/<sha256>`` holds contents; beside it are the source's log (:mod:`estrela.etl.raw.log`) and
-the record of what was asked on each day (:mod:`estrela.etl.raw.asked`).
+``<prefix>/<source>/objects/<sha256>`` holds contents; beside it are the source's log (:mod:`estrela.etl.raw.log`), the
+record of what was asked on each day (:mod:`estrela.etl.raw.asked`) and when the source last answered
+(:mod:`estrela.etl.raw.answered`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from estrela.etl.raw.answered import Answered
 from estrela.etl.raw.asked import AskedLog
 from estrela.etl.raw.contents import RawContents
 from estrela.etl.raw.intake import Intake
@@ -86,6 +88,21 @@ class RawLayer:
     def version(self, source: str) -> int:
         """Return the newest log version of ``source``; 0 before anything was received."""
         return self._log(source).version()
+
+    def received_at(self, source: str, version: int) -> datetime | None:
+        """Return when the answers of one version of the log came, the newest of them (UTC); None of a missing version.
+
+        Contents of answers that were retired may be gone; the version is still there.
+        """
+        return self._log(source).received_at(version)
+
+    def answered_at(self, source: str) -> datetime | None:
+        """Return the start (UTC) of the newest run in which ``source`` answered all that was asked; None: never."""
+        return Answered(self.s3, self.bucket, self._prefix(source)).at()
+
+    def note_answered(self, source: str, at: datetime) -> None:
+        """Record the start of a run in which ``source`` answered all that was asked."""
+        Answered(self.s3, self.bucket, self._prefix(source)).note(at)
 
     def current(self, source: str) -> list[RawFile]:
         """Return the newest answer to each request, in the order of requests and pages, withdrawn ones left out."""

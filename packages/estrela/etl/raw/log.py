@@ -8,7 +8,7 @@ Below the source's prefix:
 * ``segments/<version>.jsonl.gz``, at the same versions: the answers of the 32 deltas that end there, for readers of
   the history.
 
-Checkpoints and segments follow from the deltas alone: whoever writes one writes the same bytes.
+Checkpoints and segments follow only from the deltas: every writer writes the same bytes.
 """
 
 from __future__ import annotations
@@ -66,6 +66,15 @@ class RawLog:
         """Return the newest answer to each request: one checkpoint, and the deltas since."""
         checkpoint = max(self._versions(CHECKPOINTS), default=0)
         return self._advanced(self._checkpoint(checkpoint), self._versions(DELTAS, checkpoint))
+
+    def received_at(self, version: int) -> datetime | None:
+        """Return when the answers that ``version`` added came, the newest of them; None if there is no such version."""
+        try:
+            return max((one.answer.fetched_at for one in self._read((version, DELTAS))), default=None)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchKey":
+                return None
+            raise
 
     def history(self) -> Iterator[Logged]:
         """Yield every answer ever received, oldest first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from estrela.model import (
@@ -12,6 +13,7 @@ from estrela.model import (
     Delimited,
     Digits,
     Field,
+    Freshness,
     FromRequest,
     Layout,
     ListedFile,
@@ -154,4 +156,6 @@ complaints = CsvSource(
         ),
     ),
     run_parameters=(quarters,),
+    # There is one file per quarter, at most six weeks late.
+    freshness=Freshness(news_within=timedelta(days=92 + 43)),
 )

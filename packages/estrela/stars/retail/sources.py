@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from estrela.model import (
     Column,
     CsvSource,
     Date,
     Digits,
     Field,
+    Freshness,
     FromRequest,
     Layout,
     Number,
@@ -68,6 +71,8 @@ order_lines = CsvSource(
         between("discount", 0, 1),
         expression("a line has pieces", "quantity <> 0", "quantity", bad={"quantity": 0}),
     ),
+    # A file is due every day; a weekend without one is no reason to call anybody.
+    freshness=Freshness(news_within=timedelta(days=3)),
 )
 
 customers = CsvSource(

@@ -1,0 +1,45 @@
+"""Where messages of DAGs go: an SNS topic, e-mail, Slack, as Airflow Variables say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from estrela.airflow.connection import TEMPLATES, client
+from estrela.airflow.warehouse import MESSAGES, REACHED
+
+if TYPE_CHECKING:
+    from estrela.etl.telemetry.incidents import Channel
+
+TOPIC = "alert_topic"
+RECEIVERS: Mapping[str, str] = {
+    "aws_conn_id": TEMPLATES["aws_conn_id"],
+    TOPIC: "{{ var.value.get('estrela_alert_topic', '') }}",
+    **{name: REACHED[name] for name in MESSAGES},
+}
+"""Templates of what :func:`channels` reads, for ``op_kwargs``."""
+
+
+def channels(rendered: Mapping[str, str]) -> list[Channel]:
+    """Return the channels that the rendered :data:`RECEIVERS` name; none if they name none. Raises SettingsError."""
+    from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+
+    from estrela.hooks.topic import Topic
+    from estrela.warehouse_places import WarehousePlaces
+
+    environ = {f"ESTRELA_{name.upper()}": rendered[name] for name in MESSAGES if rendered.get(name)}
+    found: list[Channel] = []
+    if rendered.get(TOPIC):
+        found.append(Topic(client("sns", rendered["aws_conn_id"]), rendered[TOPIC]))
+    if environ:
+        session = AwsBaseHook(aws_conn_id=rendered["aws_conn_id"]).get_session()
+        found += WarehousePlaces(environ, session).channels()
+    return found
+
+
+def channels_of_variables(names: Iterable[str] = (TOPIC, *MESSAGES)) -> list[Channel]:
+    """Return the same from the Variables themselves, for callbacks, which render no template."""
+    from airflow.sdk import Variable
+
+    values = {name: Variable.get(f"estrela_{name}", default="") for name in names}
+    return channels({"aws_conn_id": Variable.get("estrela_aws_conn_id", default="aws_default"), **values})

@@ -1,0 +1,78 @@
+"""What the tasks of the DAG ``freshness`` do: look at what readers see, and tell people what has become too old."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from estrela.airflow.channels import channels
+from estrela.airflow.connection import Connection
+from estrela.airflow.feed_tasks import notify
+from estrela.airflow.incidents import deliver, incidents_in
+from estrela.airflow.tasks import ending_for_good
+
+
+@ending_for_good
+def check_tables(star: str, connection: Mapping[str, str], receivers: Mapping[str, str]) -> dict[str, Any]:
+    """Tell people once of each table of ``star`` that has become stale, and once that it is fresh again.
+
+    Returns the stale tables, with the moment since which each is, and the messages sent by channel. Raises
+    DeliveryError if a channel is down.
+    """
+    from estrela.etl.raw.layer import RawLayer
+    from estrela.etl.releases.freshness import source_ages
+    from estrela.etl.releases.manifests import Manifests
+    from estrela.etl.telemetry.freshness import looked
+    from estrela.hooks.json_objects import S3JsonObjects
+    from estrela.model.star import load
+
+    reached, declared, now = Connection.of(connection), load(star), datetime.now(UTC)
+    s3 = reached.client("s3")
+    raw, manifests = RawLayer(s3, reached.lake, f"raw/{star}"), Manifests(S3JsonObjects(s3, reached.lake), star)
+    ages = source_ages(declared, raw, manifests)
+    incidents = incidents_in(s3, reached.lake, star)
+    _, record = incidents.change(lambda known: looked(known, declared, ages, now), now)
+    tables = len(declared.tables) + len(declared.marts)
+    print(f"{len(record.since)} of the {tables} tables of {star} are stale.")
+    return {"tables": tables, "stale": dict(record.since), "sent": deliver(incidents, channels(receivers), now)}
+
+
+@ending_for_good
+def check_runs(connection: Mapping[str, str], receivers: Mapping[str, str], ti: Any) -> dict[str, Any]:
+    """Tell people once of each late DAG run that it has succeeded.
+
+    Returns the runs that are still late, and the messages sent by channel. Raises DeliveryError if a channel is down.
+    """
+    from estrela.etl.telemetry.run_deadline import RUNS, ended, states_of
+
+    reached, now = Connection.of(connection), datetime.now(UTC)
+    incidents = incidents_in(reached.client("s3"), reached.lake, RUNS)
+    _, known = incidents.change(lambda record: record, now)
+    states = states_of(known, lambda dag, run: _state_of(ti, dag, run))
+    _, record = incidents.change(lambda before: ended(before, states, now), now)
+    print(f"{len(record.since)} DAG runs are late.")
+    return {"late": dict(record.since), "sent": deliver(incidents, channels(receivers), now)}
+
+
+def check_feeds(feeds: Sequence[str], warehouse: Mapping[str, str]) -> dict[str, int]:
+    """Send what the ledger has to tell about ``feeds``, once; return the number of messages by channel.
+
+    Raises AirflowSkipException where no warehouse is set, and DeliveryError if a channel is down.
+    """
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    if not warehouse.get("warehouse_secret"):
+        raise AirflowSkipException("there is no warehouse: the Airflow Variable estrela_warehouse_secret is not set")
+    return notify(feeds, warehouse)
+
+
+def _state_of(ti: Any, dag: str, run: str) -> str:
+    """Return the state of a DAG run; "" if it exists no more."""
+    from airflow.sdk.exceptions import AirflowRuntimeError
+
+    try:
+        state = ti.get_dagrun_state(dag, run)
+    except AirflowRuntimeError:
+        return ""
+    return str(getattr(state, "value", state))

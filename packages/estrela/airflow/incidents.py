@@ -1,0 +1,47 @@
+"""Records of incidents in the lake, and how their messages reach people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from estrela.airflow.connection import client
+from estrela.errors import SettingsError
+
+if TYPE_CHECKING:
+    from estrela.etl.telemetry.incidents import Channel, Incidents
+
+
+def incidents_of_variables(name: str) -> Incidents:
+    """Return the record ``name`` in the lake that the Variables name, for callbacks, which render no template."""
+    from airflow.sdk import Variable
+
+    lake = Variable.get("estrela_lake", default="")
+    if not lake:
+        raise SettingsError("Airflow Variable estrela_lake", "is missing; set it to the name of the lake's bucket")
+    return incidents_in(client("s3", Variable.get("estrela_aws_conn_id", default="aws_default")), lake, name)
+
+
+def incidents_in(s3: object, lake: str, name: str) -> Incidents:
+    """Return the record ``name`` in the bucket ``lake``, over a boto3 S3 client."""
+    from estrela.etl.telemetry.incidents import Incidents
+    from estrela.hooks.json_objects import S3JsonObjects
+
+    return Incidents(S3JsonObjects(s3, lake), name)  # type: ignore[arg-type]
+
+
+def deliver(incidents: Incidents, channels: Iterable[Channel], now: datetime) -> dict[str, int]:
+    """Send what is unsent, print it, and return the number of messages by channel.
+
+    Raises DeliveryError if a channel is down; what it missed is sent the next time.
+    """
+    _, record = incidents.change(lambda known: known, now)
+    for message in record.unsent:
+        print(f"{message.subject}\n{message.body}")
+    delivery = incidents.deliver(channels, now)
+    if record.unsent:
+        print(f"Messages sent: {dict(delivery.sent) or 'none, since no channel is set'}")
+    for failure in delivery.failures:
+        raise failure
+    return dict(delivery.sent)

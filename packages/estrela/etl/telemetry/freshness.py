@@ -1,0 +1,30 @@
+"""The look at the tables of a star: which are stale, since when, and what people are told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from estrela.etl.releases.freshness import SourceAge, overdue_sources, stale_tables
+from estrela.etl.telemetry.freshness_texts import fresh_message, stale_message
+from estrela.etl.telemetry.incidents import Record
+from estrela.model.star import Star
+
+
+def looked(record: Record, star: Star, ages: Mapping[str, SourceAge], now: datetime) -> Record:
+    """Return the record after a look at ``now``.
+
+    A table that has become stale is told of once, and once more when it is fresh again; one that is no longer declared
+    is forgotten.
+    """
+    overdue = overdue_sources(star, ages, datetime.fromisoformat(record.watched_since), now)
+    stale = stale_tables(star, overdue)
+    declared = {table.name for table in (*star.tables, *star.marts)}
+    new = {table: found for table, found in stale.items() if table not in record.since}
+    over = {table: record.began(table) for table in record.since if table in declared and table not in stale}
+    messages = [stale_message(star.name, new)] if new else []
+    messages += [fresh_message(star.name, over, now)] if over else []
+    known = {table: at for table, at in record.since.items() if table in stale}
+    began = {table: found.due.astimezone(UTC).isoformat(timespec="seconds") for table, found in new.items()}
+    return replace(record, since=known | began, unsent=(*record.unsent, *messages))

@@ -1,0 +1,69 @@
+"""Texts about stale tables: each names the tables, the source, since when, what is allowed and the next command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sized
+from datetime import UTC, datetime, timedelta
+
+from estrela.etl.releases.freshness import Cause, Overdue
+from estrela.etl.telemetry.incidents import Message
+from estrela.model.plan import dag_id
+
+NEXT = {
+    Cause.UNANSWERED: "see what failed: airflow dags list-runs {dag}; then run it:"
+    " airflow dags unpause {dag} && airflow dags trigger {dag}",
+    Cause.WITHHELD: "see why in the log of the task publish: airflow dags list-runs {dag}; once that is mended:"
+    " airflow dags trigger {dag}",
+    Cause.ROLLED_BACK: "to show the newest release again:"
+    " python -m estrela.operate rollback --star {star} --lake LAKE --release {reason}",
+    Cause.SILENT: "ask the sender; once it has come: airflow dags trigger {dag}",
+}
+
+
+def stale_message(star: str, stale: Mapping[str, Overdue]) -> Message:
+    """Return the message about tables of ``star`` that have become stale, by name: a line per cause, and what to do."""
+    tables: dict[Overdue, list[str]] = {}
+    for name, found in sorted(stale.items(), key=lambda item: item[1].due):
+        tables.setdefault(found, []).append(name)
+    lines = [
+        f"{', '.join(names)}: stale since {moment(found.due)}. {_why(found)}; {span(found.allowed)} are allowed."
+        for found, names in tables.items()
+    ]
+    steps = [NEXT[found.cause].format(dag=dag_id(star), star=star, reason=found.reason) for found in tables]
+    lines += [f"Next: {step}" for step in dict.fromkeys(steps)]
+    return Message(f"{star}: {_count(stale)} stale", "\n".join(lines))
+
+
+def fresh_message(star: str, since: Mapping[str, datetime], now: datetime) -> Message:
+    """Return the message about tables of ``star`` that are fresh again; ``since`` says when they had become stale."""
+    lines = [f"{table} is fresh again; it was stale for {span(now - at)}." for table, at in sorted(since.items())]
+    return Message(f"{star}: recovered: {_count(since)} fresh", "\n".join([*lines, "Next: nothing."]))
+
+
+def moment(at: datetime) -> str:
+    """Return a moment for people, to the minute: ``2026-11-28 12:04 UTC``."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def span(time: timedelta) -> str:
+    """Return a length of time for people, rounded down: days from three days on, hours, or minutes below one hour."""
+    minutes = int(time.total_seconds() // 60)
+    size, unit = (24 * 60, "day") if minutes >= 3 * 24 * 60 else (60, "hour") if minutes >= 60 else (1, "minute")
+    number = minutes // size
+    return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+def _why(found: Overdue) -> str:
+    since = f"since {moment(found.last)}" if found.last else "ever"
+    if found.cause is Cause.UNANSWERED:
+        return f"The source {found.source} has not answered all that it is asked {since}"
+    if found.cause is Cause.SILENT:
+        return f"The source {found.source} answers, but has brought nothing new {since}"
+    if found.cause is Cause.ROLLED_BACK:
+        return f"What the source {found.source} has brought {since} is in release {found.reason}, which was rolled back"
+    return f"What the source {found.source} has brought {since} is not published: {found.reason or 'no publish ended'}"
+
+
+def _count(tables: Sized) -> str:
+    number = len(tables)
+    return "1 table is" if number == 1 else f"{number} tables are"

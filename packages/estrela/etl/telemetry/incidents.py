@@ -1,0 +1,129 @@
+"""What is wrong at the moment, and what people were told of it: once when it begins, once when it is over.
+
+The record is one JSON object in the lake, so that it outlives Airflow and its database. A message is stored before it
+is sent, and marked after that by each channel: a kill right between the two sends it again, and none is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from estrela.errors import DeliveryError, LoadError
+from estrela.hooks.json_objects import JsonObjects
+
+ATTEMPTS = 20
+
+
+class Channel(Protocol):
+    """Where messages go."""
+
+    @property
+    def name(self) -> str:
+        """Name for people."""
+
+    def send(self, subject: str, body: str) -> None:
+        """Send one message. Raises DeliveryError."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message that not every channel has sent; ``sent`` names those that have."""
+
+    subject: str
+    body: str
+    sent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Record:
+    """``since`` maps open incidents to the moment (UTC, ISO 8601) at which each began.
+
+    ``watched_since`` is the moment of the first look.
+    """
+
+    watched_since: str
+    since: Mapping[str, str] = field(default_factory=dict)
+    unsent: tuple[Message, ...] = ()
+
+    def began(self, name: str) -> datetime:
+        """Return when the open incident ``name`` began."""
+        return datetime.fromisoformat(self.since[name])
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """How many messages each channel sent; the ``failures`` of those that are down."""
+
+    sent: Mapping[str, int]
+    failures: tuple[DeliveryError, ...]
+
+
+@dataclass(frozen=True)
+class Incidents:
+    """The record ``ops/incidents/<name>.json``."""
+
+    objects: JsonObjects
+    name: str
+
+    def change(self, changed: Callable[[Record], Record], now: datetime) -> tuple[Record, Record]:
+        """Store what ``changed`` makes of the record; return the record before and after.
+
+        ``changed`` may be called more than once. Raises LoadError if other writers keep winning.
+        """
+        for _ in range(ATTEMPTS):
+            value, version = self.objects.read(self._key)
+            before = _record(value) if value else Record(now.astimezone(UTC).isoformat(timespec="seconds"))
+            after = changed(before)
+            if (value and after == before) or self.objects.write(self._key, _value(after), version):
+                return before, after
+        raise LoadError(self._key, f"{ATTEMPTS} other writers were faster; run the task again")
+
+    def deliver(self, channels: Iterable[Channel], now: datetime) -> Delivery:
+        """Send every stored message by each of ``channels`` that has not sent it yet; drop what all have sent.
+
+        A channel that is down keeps nothing from the others. Without channels, messages are dropped. Raises LoadError.
+        """
+        given = list(channels)
+        sent, failures = {channel.name: 0 for channel in given}, []
+        _, record = self.change(lambda known: known, now)
+        for channel in given:
+            try:
+                for message in record.unsent:
+                    if channel.name not in message.sent:
+                        channel.send(message.subject, message.body)
+                        self.change(_marked(message, channel.name), now)
+                        sent[channel.name] += 1
+            except DeliveryError as error:
+                failures.append(error)
+        names = {channel.name for channel in given}
+        self.change(lambda known: replace(known, unsent=tuple(m for m in known.unsent if names - {*m.sent})), now)
+        return Delivery(sent, tuple(failures))
+
+    @property
+    def _key(self) -> str:
+        return f"ops/incidents/{self.name}.json"
+
+
+def _marked(message: Message, channel: str) -> Callable[[Record], Record]:
+    """Return the change that notes that ``channel`` sent ``message``."""
+
+    def changed(record: Record) -> Record:
+        known = ((one, (one.subject, one.body) == (message.subject, message.body)) for one in record.unsent)
+        return replace(
+            record, unsent=tuple(replace(one, sent=(*one.sent, channel)) if same else one for one, same in known)
+        )
+
+    return changed
+
+
+def _record(value: Mapping[str, Any]) -> Record:
+    messages = tuple(Message(one["subject"], one["body"], tuple(one["sent"])) for one in value["unsent"])
+    return Record(value["watched_since"], value["since"], messages)
+
+
+def _value(record: Record) -> dict[str, Any]:
+    messages = [{"subject": one.subject, "body": one.body, "sent": list(one.sent)} for one in record.unsent]
+    return {"watched_since": record.watched_since, "since": dict(record.since), "unsent": messages}

@@ -1,0 +1,59 @@
+"""DAG runs that are late: what people are told of one when its deadline has passed, and when it has succeeded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from estrela.etl.telemetry.freshness_texts import moment, span
+from estrela.etl.telemetry.incidents import Message, Record
+
+RUNS = "runs"
+"""Name of the record of late runs."""
+FORGET_AFTER = timedelta(days=7)
+"""Nobody needs to hear that a run has succeeded which failed a week ago."""
+SUCCESS = "success"
+
+
+def late(record: Record, dag: str, run: str, state: str, queued_at: datetime, now: datetime) -> Record:
+    """Return the record with a run that has not succeeded in time; a run that is known adds nothing."""
+    name = _name(dag, run)
+    if name in record.since:
+        return record
+    body = (
+        f"The run {run} of {dag} was queued at {moment(queued_at)} and has not succeeded: it is {state}. "
+        f"{span(now - queued_at)} have passed.\n"
+        f"Next: see which task it is at: airflow tasks states-for-dag-run {dag} {run}"
+    )
+    since = {**record.since, name: now.isoformat(timespec="seconds")}
+    return replace(record, since=since, unsent=(*record.unsent, Message(f"{dag}: a run is late", body)))
+
+
+def ended(record: Record, states: Mapping[str, str], now: datetime) -> Record:
+    """Return the record without the runs that have succeeded, which are told of, and those that are a week old.
+
+    ``states`` maps incidents to the state of their run, "" if it exists no more; an incident that is not among them
+    stays as it is.
+    """
+    over = {name for name, state in states.items() if state in (SUCCESS, "")}
+    over |= {name for name in record.since if now - record.began(name) > FORGET_AFTER}
+    succeeded = [name for name in record.since if states.get(name) == SUCCESS]
+    messages = [_recovered(name, now - record.began(name)) for name in succeeded]
+    kept = {name: at for name, at in record.since.items() if name not in over}
+    return replace(record, since=kept, unsent=(*record.unsent, *messages))
+
+
+def states_of(record: Record, state_of: Callable[[str, str], str]) -> dict[str, str]:
+    """Return the state of the run of each open incident; ``state_of`` takes the ids of its DAG and of the run."""
+    return {name: state_of(*name.split(" ", 1)) for name in record.since}
+
+
+def _recovered(name: str, time: timedelta) -> Message:
+    dag, run = name.split(" ", 1)
+    body = f"The run {run} of {dag} has succeeded, {span(time)} after it was reported late.\nNext: nothing."
+    return Message(f"{dag}: recovered: the late run has succeeded", body)
+
+
+def _name(dag: str, run: str) -> str:
+    return f"{dag} {run}"

@@ -1,0 +1,39 @@
+"""Messages to an SNS topic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from estrela.errors import DeliveryError, bounded
+from estrela.hooks.aws_fault import is_transient
+
+LONGEST_SUBJECT = 100
+"""SNS refuses a longer one."""
+
+
+class Publisher(Protocol):
+    """The part of a boto3 SNS client that is called here."""
+
+    def publish(self, *, TopicArn: str, Subject: str, Message: str) -> Any:  # noqa: N803 - boto3's names
+        """Publish one message to a topic."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """The topic ``arn``; whoever subscribes to it gets the messages."""
+
+    client: Publisher
+    arn: str
+    name: str = "SNS"
+
+    def send(self, subject: str, body: str) -> None:
+        """Publish one message. Raises DeliveryError."""
+        try:
+            self.client.publish(
+                TopicArn=self.arn, Subject=bounded(f"Estrela: {subject}", LONGEST_SUBJECT), Message=body
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise DeliveryError(self.name, bounded(error), retriable=is_transient(error)) from error

@@ -1,0 +1,37 @@
+"""How old the data of a source may become before somebody hears of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from estrela.errors import DefinitionError
+
+LOAD_EVERY = timedelta(days=1)
+"""How often the DAG of a star runs."""
+ANSWERED_WITHIN = 1.5 * LOAD_EVERY
+"""Default: one run was missed, and half the time until the next one has passed."""
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """Limits of a source, in time since the event.
+
+    ``answered_within``: the source answered all that was asked, and readers see it. ``news_within``: it answered
+    something that was not known before; None for a source that may be silent for any time.
+    """
+
+    answered_within: timedelta = ANSWERED_WITHIN
+    news_within: timedelta | None = None
+
+    def __post_init__(self) -> None:
+        if self.answered_within < LOAD_EVERY:
+            problem = f"answered_within={self.answered_within} is less than the time between two runs"
+            raise DefinitionError("Freshness", problem, (f"{LOAD_EVERY} or more",))
+        if self.news_within is not None and self.news_within < LOAD_EVERY:
+            problem = f"news_within={self.news_within} is less than the time between two runs"
+            raise DefinitionError("Freshness", problem, ("None", f"{LOAD_EVERY} or more"))
+
+
+DAILY = Freshness()
+"""Of a source that is asked every day, and may be silent."""
