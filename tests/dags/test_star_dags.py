@@ -25,6 +25,7 @@ RUN = """
     import airflow.providers.standard.operators.python
     sys.path.insert(0, sys.argv[1])
     import stars
+    stars.star_banking.deadline = None  # Airflow's dag.test fails on one: apache/airflow issue 73428
     runs = [stars.star_banking.test(run_conf=json.loads(conf)) for conf in sys.argv[2:]]
     print(json.dumps([
         {"state": run.state, **{ti.task_id: ti.state for ti in run.get_task_instances()}} for run in runs
