@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from localaws.events.mappings.calls import MAPPING, POSITION
 from localaws.functions.documents import Documents
@@ -24,7 +26,39 @@ class Lane:
 
     def takes(self, key: str) -> bool:
         """Return whether records of a key fall to this lane."""
-        return self.count == 1 or zlib.crc32(key.encode()) % self.count == self.index
+        return _index(key, self.count) == self.index
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a lane has come: all its records up to number ``after`` are done.
+
+    ``taken`` is what other numbers of lanes did before: for each of them, the positions of its lanes by their index.
+    """
+
+    after: int = 0
+    taken: tuple[tuple[int, ...], ...] = ()
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Position:
+        """Read the position that :meth:`document` gave."""
+        return cls(int(document["after"]), tuple(tuple(lanes) for lanes in document.get("taken", ())))
+
+    def document(self) -> dict[str, Any]:
+        """Return what is stored."""
+        return {"after": self.after, **({"taken": self.taken} if self.taken else {})}
+
+    def is_done(self, key: str, number: int) -> bool:
+        """Return whether a record that comes after the position was handed to the function by lanes of another number."""
+        return any(number <= lanes[_index(key, len(lanes))] for lanes in self.taken)
+
+    def moved(self, after: int) -> Position:
+        """Return the position further on; it forgets the lanes that it has left behind."""
+        return Position(after, tuple(lanes for lanes in self.taken if max(lanes) > after))
+
+
+def _index(key: str, count: int) -> int:
+    return zlib.crc32(key.encode()) % count
 
 
 def lanes_of(shard: str, count: int) -> list[Lane]:
@@ -33,16 +67,29 @@ def lanes_of(shard: str, count: int) -> list[Lane]:
 
 
 def arrange(documents: Documents, mapping: str, lanes: list[Lane]) -> None:
-    """Store a position for each lane of a shard: where their number changed, that of the lane that was behind all."""
+    """Store a position for each lane of a shard: where their number changed, one that knows what each had done."""
     names = {lane.name for lane in lanes}
     with documents.transaction():
         if not documents.get(MAPPING, mapping):
             return
         stored = documents.named(POSITION, mapping)
-        before = {name: int(body["after"]) for name, body in stored.items() if name.split("#")[0] == lanes[0].shard}
-        if not names <= before.keys():
-            after = min(before.values(), default=0)
+        before = {name: Position.read(body) for name, body in stored.items() if name.split("#")[0] == lanes[0].shard}
+        if names != before.keys():
+            handed_over = _handed_over([before[name] for name in sorted(before, key=_index_of_name)])
             for name in names:
-                documents.put(POSITION, mapping, name, {"after": after})
+                documents.put(POSITION, mapping, name, handed_over.document())
         for name in before.keys() - names:
             documents.delete(POSITION, mapping, name)
+
+
+def _handed_over(before: Sequence[Position]) -> Position:
+    """Where lanes begin that follow those at ``before``, which are in the order of their index."""
+    if not before:
+        return Position()
+    after = tuple(position.after for position in before)
+    earlier = dict.fromkeys(lanes for position in before for lanes in position.taken)
+    return Position(min(after), (*earlier, after)).moved(min(after))
+
+
+def _index_of_name(name: str) -> int:
+    return int(name.partition("#")[2] or 0)

@@ -23,7 +23,7 @@ from localaws.events.mappings.batch import (
 )
 from localaws.events.mappings.calls import MAPPING, POSITION, note_result
 from localaws.events.mappings.failure import AGE_EXCEEDED, RETRIES_EXHAUSTED, failure_message
-from localaws.events.mappings.lanes import Lane
+from localaws.events.mappings.lanes import Lane, Position
 from localaws.events.mappings.rules import patterns_of
 from localaws.events.misdelivery import BatchMisdelivery
 from localaws.events.outbox import Outbox
@@ -75,8 +75,7 @@ class StreamLane:
         self._lane = lane
         self._astray = astray
         self._stop = threading.Event()
-        stored = parts.documents.get(POSITION, mapping["UUID"], lane.name) or {"after": 0}
-        self._after = int(stored["after"])
+        self._position = Position.read(parts.documents.get(POSITION, mapping["UUID"], lane.name) or {"after": 0})
         self._thread = threading.Thread(target=self._run, name=f"mapping {mapping['UUID']}", daemon=True)
         self._thread.start()
 
@@ -115,14 +114,14 @@ class StreamLane:
         if batch:
             self._stop.wait(self._astray.pause())
             self._process(batch, 0, 0)
-        if seen > self._after and not self._stop.is_set():
+        if seen > self._position.after and not self._stop.is_set():
             self._advance(seen)
         if not batch:
             self._parts.reader.wait(_PAUSE)
 
     def _gather(self) -> tuple[list[SourceRecord], int]:
         """Return records for one batch, and the number up to which the shard was seen for it."""
-        settings, batch, seen, size = self._mapping, list[SourceRecord](), self._after, 0
+        settings, batch, seen, size = self._mapping, list[SourceRecord](), self._position.after, 0
         window = settings["MaximumBatchingWindowInSeconds"]
         deadline: float | None = None
         while not self._stop.is_set():
@@ -143,7 +142,7 @@ class StreamLane:
             if not batch or deadline is None or time.monotonic() >= deadline:
                 return batch, seen
             self._parts.reader.wait(min(_PAUSE, max(0.0, deadline - time.monotonic())))
-        return [], self._after
+        return [], self._position.after
 
     def _role(self) -> str:
         """The function's role; empty where it is gone, which its invocation tells."""
@@ -153,7 +152,8 @@ class StreamLane:
             return ""
 
     def _takes(self, record: SourceRecord) -> bool:
-        return self._lane.takes(record.key) and self._parts.reader.passes(self._patterns, record)
+        is_ours = self._lane.takes(record.key) and not self._position.is_done(record.key, record.number)
+        return is_ours and self._parts.reader.passes(self._patterns, record)
 
     def _process(self, batch: list[SourceRecord], attempts: int, calls: int) -> None:
         """Invoke with a batch until it succeeds or is given up; its records are behind the position then."""
@@ -217,9 +217,10 @@ class StreamLane:
             self._advance(batch[-1].number)
 
     def _advance(self, number: int) -> None:
-        self._after = number
+        self._position = self._position.moved(number)
         if self._parts.documents.get(MAPPING, self._mapping["UUID"]):
-            self._parts.documents.put(POSITION, self._mapping["UUID"], self._lane.name, {"after": number})
+            place = (POSITION, self._mapping["UUID"], self._lane.name)
+            self._parts.documents.put(*place, self._position.document())
 
     def _note(self, text: str) -> None:
         note_result(self._parts.documents, self._mapping, text)
