@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from pyspark.sql import SparkSession
 from raw_folder import START
-from world import World
+from world import World, fresh_world
+
+from estrela.model.star import load
+from estrela.stars.banking.sources import fees
 
 ROWS = 100
+
+
+@pytest.fixture
+def world(spark: SparkSession, tmp_path: Path) -> World:
+    """An empty lake of fees alone."""
+    return fresh_world(spark, tmp_path, replace(load("banking"), sources=(fees,), dimensions=(), facts=(), marts=()))
 
 
 def answer(price: int) -> bytes:

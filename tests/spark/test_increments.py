@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 from shop_star import STAR, Shop, fact_month, fact_year, many, rebuilt, sales, tickets
-from world import fresh_world
+from world import copied_lake, lake_in
 
 from estrela.errors import QualityError, TransformError
 from estrela.model import ByPartition
@@ -26,14 +26,23 @@ DAYS = [date(2020, 12, 30), date(2020, 12, 31), date(2021, 1, 1), date(2021, 2, 
 KNOWN = [("a", "Alfa", "2020-06-01"), ("b", "Beta", "2020-06-01")]
 
 
-@pytest.fixture
-def shop(spark: SparkSession, tmp_path: Path) -> Shop:
-    """Four days of sales in three months and two years, built."""
-    shop = Shop(fresh_world(spark, tmp_path).spark)
+@pytest.fixture(scope="module")
+def built(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """Four days of sales in three months and two years, built; tests go on with a copy."""
+    return four_days(lake_in(spark, tmp_path_factory.mktemp("built")))
+
+
+def four_days(spark: SparkSession) -> Shop:
+    shop = Shop(spark)
     shop.observe(*KNOWN)
     shop.sell(many(DAYS))
     assert sorted(shop.build()) == sorted(table.name for table in STAR.tables)
     return shop
+
+
+@pytest.fixture
+def shop(built: Shop, tmp_path: Path) -> Shop:
+    return replace(built, spark=copied_lake(built.spark, tmp_path))
 
 
 @contextmanager
@@ -103,7 +112,7 @@ def test_a_member_that_becomes_known_late_is_found_by_its_durable_key(shop: Shop
 
 
 def test_a_source_that_was_never_written_has_no_partitions(spark: SparkSession, tmp_path: Path) -> None:
-    shop = Shop(fresh_world(spark, tmp_path).spark)
+    shop = Shop(lake_in(spark, tmp_path))
     shop.lake.ensure(shop.lake.tables.trusted(sales))
     shop.observe(*KNOWN)
     shop.build()
@@ -130,7 +139,10 @@ def test_compaction_changes_no_inputs_and_other_code_changes_all(shop: Shop) -> 
     assert shop.build("other code") == [] and shop.rows() == rows
 
 
-def test_a_withdrawn_day_and_an_expired_snapshot_leave_what_a_rebuild_gives(shop: Shop) -> None:
+def test_a_withdrawn_day_and_an_expired_snapshot_leave_what_a_rebuild_gives(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    shop = four_days(lake_in(spark, tmp_path))
     shop.sell({DAYS[1]: []})
     shop.build()
     assert shop.lake.read(shop.refined(fact_year)).where("sold_in = '2020'").count() == 2
@@ -183,14 +195,14 @@ def first(day: date) -> int:
 
 
 @pytest.mark.slow
-@few_and_many(2, 12)
+@few_and_many(1, 12)
 def test_any_history_of_arrivals_corrections_and_withdrawals_equals_a_rebuild(
     spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, examples: int
 ) -> None:
     @settings(max_examples=examples, deadline=None, derandomize=True)
     @given(history=st.lists(st.one_of(ARRIVAL, OBSERVATIONS), min_size=3, max_size=4))
     def check(history: list[Any]) -> None:
-        equals_a_rebuild(Shop(fresh_world(spark, tmp_path_factory.mktemp("any")).spark), history)
+        equals_a_rebuild(Shop(lake_in(spark, tmp_path_factory.mktemp("any"))), history)
 
     check()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 from raw_folder import put_ranking
-from world import TABLES, World, fresh_world, without_fees
+from world import TABLES, World, fresh_world, part_of
 
 from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.lake import LakeLoader
@@ -24,7 +24,7 @@ COMPLAINTS = "lake.banking_trusted.complaints"
 @pytest.fixture
 def world(spark: SparkSession, tmp_path: Path) -> World:
     """An empty lake of a star that is quicker to build."""
-    return fresh_world(spark, tmp_path, without_fees())
+    return fresh_world(spark, tmp_path, part_of("fact_complaints"))
 
 
 def snapshots_of(world: World, table: str) -> set[int]:

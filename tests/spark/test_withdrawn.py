@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import Path
 
+from pyspark.sql import SparkSession
 from raw_folder import START, put_ranking
-from world import World
+from world import World, fresh_world, part_of
 
 EMPTY = json.dumps({"value": []}).encode()
 
@@ -38,7 +40,8 @@ def days(world: World, table: str) -> list[tuple[str, int]]:
     return [(str(row["snapshot_date"]), row["count"]) for row in rows]
 
 
-def test_a_bank_that_withdraws_its_fees_has_none_and_its_history_stays(world: World) -> None:
+def test_a_bank_that_withdraws_its_fees_has_none_and_its_history_stays(spark: SparkSession, tmp_path: Path) -> None:
+    world = fresh_world(spark, tmp_path, part_of("fact_fees", "fact_current_fees"))
     for cnpj in ("00000001", "00000002", "00000003"):
         receive(world, cnpj, fees("0101", "0102"), day=0)
     world.run("first")
@@ -58,7 +61,8 @@ def test_a_bank_that_withdraws_its_fees_has_none_and_its_history_stays(world: Wo
     assert listed(world) == {"00000001": 1, "00000003": 1}
 
 
-def test_a_quarter_that_is_no_longer_published_is_gone(world: World) -> None:
+def test_a_quarter_that_is_no_longer_published_is_gone(spark: SparkSession, tmp_path: Path) -> None:
+    world = fresh_world(spark, tmp_path, part_of("fact_complaints"))
     put_ranking(world.raw, "2021T4", ALFA=7)
     put_ranking(world.raw, "2022T1", ALFA=9)
     world.run("first")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -161,24 +162,53 @@ class World:
 
 
 def fresh_world(spark: SparkSession, folder: Path, star: Star | None = None) -> World:
-    """A world with a lake of its own, in the one JVM."""
+    """A world with an empty lake."""
+    return World(lake_in(spark, folder), FolderRaw(folder / "raw"), star or load("banking"))
+
+
+def lake_in(spark: SparkSession, folder: Path) -> SparkSession:
+    """A session with an empty lake of its own, in the one JVM."""
     session = spark.newSession()
     session.conf.set("spark.sql.catalog.lake.warehouse", (folder / "lake").as_uri())
-    return World(session, FolderRaw(folder / "raw"), star or load("banking"))
+    return session
 
 
-def without_fees() -> Star:
-    """The part of the banking star that complaints make: half the tables, for tests of what steps do to any table."""
+def copy_of(world: World, folder: Path) -> World:
+    """A world that begins as another one stands: see :func:`copied_lake`."""
+    copied = World(copied_lake(world.spark, folder), FolderRaw(folder / "raw"), world.star)
+    copied.raw.versions = world.raw.versions
+    copied.raw.log = {source: list(files) for source, files in world.raw.log.items()}
+    shutil.copytree(world.raw.folder.parent / "objects", folder / "objects")
+    return copied
+
+
+def copied_lake(spark: SparkSession, folder: Path) -> SparkSession:
+    """A session with a lake of its own that begins as another one stands.
+
+    Both share the data files written so far, so that neither may expire snapshots.
+    """
+    session = lake_in(spark, folder)
+    iceberg = spark._jvm.org.apache.iceberg.spark.Spark3Util
+    old, new = (iceberg.loadIcebergCatalog(one._jsparkSession, "lake") for one in (spark, session))
+    for namespace in old.listNamespaces():
+        new.createNamespace(namespace)
+        for table in old.listTables(namespace):
+            new.registerTable(table, old.loadTable(table).operations().current().metadataFileLocation())
+    return session
+
+
+def part_of(*facts: str) -> Star:
+    """The part of the banking star that these facts make: fewer tables, for tests of what steps do to any table."""
     star = load("banking")
-    facts = tuple(fact for fact in star.facts if fact.name == "fact_complaints")
-    looked_up = {lookup.dimension.name for fact in facts for lookup in fact.lookups}
+    kept_facts = tuple(fact for fact in star.facts if fact.name in facts)
+    looked_up = {lookup.dimension.name for fact in kept_facts for lookup in fact.lookups}
     dimensions = tuple(dimension for dimension in star.dimensions if dimension.name in looked_up)
-    read = {source.name for table in (*dimensions, *facts) for source in table.sources}
-    kept = {table.name for table in (*dimensions, *facts)}
+    read = {source.name for table in (*dimensions, *kept_facts) for source in table.sources}
+    kept = {table.name for table in (*dimensions, *kept_facts)}
     return replace(
         star,
         sources=tuple(source for source in star.sources if source.name in read),
         dimensions=dimensions,
-        facts=facts,
+        facts=kept_facts,
         marts=tuple(mart for mart in star.marts if {table.name for table in mart.uses} <= kept),
     )
