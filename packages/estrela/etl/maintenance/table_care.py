@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from estrela.etl.lake_table import CATALOG, LakeTable
 from estrela.etl.loaders.layout import lists_by_prefix
+from estrela.etl.tuning import tuned
 
 if TYPE_CHECKING:
     from pyspark.sql import Row
@@ -39,19 +40,23 @@ class TableCare:
 
     def run(self) -> Mapping[str, int]:
         """Do the work, or only count it in a dry run; return the counts, named as the columns of ``maintenance``."""
+        with tuned(self.lake.spark, self.lake.snapshots.size(self.table)):
+            return self._figures()
+
+    def _figures(self) -> Mapping[str, int]:
         tags = self._outdated_tags()
         expired = self._expirable(tags)
         compacted = self._small_files()
         if not self.is_dry_run:
             for tag in tags:
                 self.lake.branches.drop_tag(self.table, tag)
-            compacted = self._compact()
-            self._call(
-                "expire_snapshots",
-                f"older_than => {_literal(self.before)}",
-                "retain_last => 1",
-                "stream_results => true",
-            )
+            inputs = self.lake.notes.inputs(self.table)
+            compacted, is_rewritten = self._compact(compacted), self._rewrite_manifests()
+            if expired or compacted or is_rewritten:
+                if inputs:
+                    # The snapshots that lead to the old note are about to expire.
+                    self.lake.notes.note_inputs(self.table, inputs)
+                self._expire()
         return {
             "tags_dropped": len(tags),
             "snapshots_expired": expired,
@@ -82,17 +87,23 @@ class TableCare:
         ).collect()
         return sum(row["files"] for row in rows if row["files"] >= SMALL_FILES)
 
-    def _compact(self) -> int:
-        """Merge small files and many manifests; the rows and their noted inputs stay the same."""
-        inputs = self.lake.notes.inputs(self.table)
+    def _compact(self, small_files: int) -> int:
+        """Merge small files, if there are any; the rows stay the same. Return how many were merged."""
+        if not small_files:
+            return 0
         options = f"options => map('min-input-files', '{SMALL_FILES}')"
-        merged = int(self._call("rewrite_data_files", options)["rewritten_data_files_count"])
-        if self._count("manifests") >= MANY_MANIFESTS:
+        return int(self._call("rewrite_data_files", options)["rewritten_data_files_count"])
+
+    def _rewrite_manifests(self) -> bool:
+        """Merge manifests, if there are many; return whether there were."""
+        is_needed = self._count("manifests") >= MANY_MANIFESTS
+        if is_needed:
             self._call("rewrite_manifests", "use_caching => false")
-        if inputs:
-            # The snapshots that lead to the old note are about to expire.
-            self.lake.notes.note_inputs(self.table, inputs)
-        return merged
+        return is_needed
+
+    def _expire(self) -> None:
+        older = f"older_than => {_literal(self.before)}"
+        self._call("expire_snapshots", older, "retain_last => 1", "stream_results => true")
 
     def _remove_orphans(self) -> int:
         arguments = (
