@@ -27,7 +27,6 @@ from estrela.model import Column
 from estrela.stars.banking.fact_complaints import fact_complaints
 from estrela.stars.banking.ranking import complaints
 
-
 STEPS = {
     "2020T1": {"A": 3, "B": 4},
     "2020T2": {"A": 5, "C": 1},
