@@ -158,6 +158,7 @@ def assert_recorded(platform: Any) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_an_extract_that_fails_stops_nothing_and_somebody_hears_of_it(platform: Any, answer_of: Any) -> None:
     sns, sqs = platform.aws.client("sns"), platform.aws.client("sqs")
     topic = sns.create_topic(Name=f"{platform.job}-alerts")["TopicArn"]

@@ -53,6 +53,7 @@ def wait_for_a_task(child: subprocess.Popen[str], home: Path) -> None:
         time.sleep(0.2)
 
 
+@pytest.mark.long
 def test_ctrl_c_leaves_nothing_running(demo: subprocess.Popen[str], project: Path) -> None:
     wait_for_a_task(demo, project / ".demo" / "synthetic")
     started = psutil.Process(demo.pid).children(recursive=True)

@@ -177,6 +177,7 @@ def lives(pid: int) -> bool:
         return False
 
 
+@pytest.mark.long
 def test_a_warm_run_loads_the_same_and_its_process_serves_no_other(warm: Any) -> None:
     name = warm.create(LOAD, "glueetl", DefaultArguments=load_arguments(warm))
     first = wait_for_warm(warm)
@@ -189,8 +190,9 @@ def test_a_warm_run_loads_the_same_and_its_process_serves_no_other(warm: Any) ->
 def test_a_warm_run_differs_from_a_cold_one_in_nothing_but_its_name(warm: Any) -> None:
     arguments = {"--bucket": warm.bucket, "--conf": "spark.sql.ansi.enabled=true"}
     name = warm.create(SETTINGS, "glueetl", ExecutionProperty={"MaxConcurrentRuns": 2})
-    wait_for_warm(warm)
+    waiting = wait_for_warm(warm)
     first = warm.run(name, arguments)
+    assert not any(map(lives, waiting))
     # spark.driver.memory is read when the JVM starts: with it, no warm process is used
     second = warm.run(name, arguments | {"--conf": "spark.sql.ansi.enabled=true --conf spark.driver.memory=2048m"})
     seen = [json.loads(warm.output(run)[-1]) for run in (first, second)]

@@ -163,6 +163,7 @@ def another_homepage(world: Any) -> None:
     world.state.data["settings"]["custom-homepage"] = False
 
 
+@pytest.mark.parametrize("tags", ["list", pytest.param("map", marks=pytest.mark.long)])
 @pytest.mark.parametrize("name", DRIFTS)
 def test_drift_is_named_by_a_plan_and_mended_by_an_apply(world: Any, name: str) -> None:
     change, expected = DRIFTS[name]

@@ -9,7 +9,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from examples import few_and_many
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 from reading import csv_source, fields, read
@@ -173,18 +174,23 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n", exclud
 FOLDERS = itertools.count()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(NAMES, min_size=1, max_size=30), st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]))
-@example(["\x1c", "\x1f", "a\x1f"], csv.QUOTE_ALL)
-def test_what_python_writes_is_what_is_read(spark: SparkSession, names: list[str], quoting: int) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=";", quoting=quoting, lineterminator="\n")  # type: ignore[arg-type]
-    writer.writerows([("code", "name"), *((str(at), name) for at, name in enumerate(names))])
-    with tempfile.TemporaryDirectory() as folder:
-        found = read(spark, Path(folder), csv_source(quote='"', **AS_IT_IS), text.getvalue().encode())
+@few_and_many(5, 25)
+def test_what_python_writes_is_what_is_read(spark: SparkSession, examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(st.lists(NAMES, min_size=1, max_size=30), st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]))
+    @example(["\x1c", "\x1f", "a\x1f"], csv.QUOTE_ALL)
+    def check(names: list[str], quoting: int) -> None:
+        text = io.StringIO()
+        writer = csv.writer(text, delimiter=";", quoting=quoting, lineterminator="\n")  # type: ignore[arg-type]
+        writer.writerows([("code", "name"), *((str(at), name) for at, name in enumerate(names))])
+        with tempfile.TemporaryDirectory() as folder:
+            found = read(spark, Path(folder), csv_source(quote='"', **AS_IT_IS), text.getvalue().encode())
 
-    assert found.values("name") == [name if name.strip(" \t\x0b\f\x1c\x1d\x1e\x1f\u00a0") else None for name in names]
-    assert found.rejects == []
+        blank = " \t\x0b\f\x1c\x1d\x1e\x1f\u00a0"
+        assert found.values("name") == [name if name.strip(blank) else None for name in names]
+        assert found.rejects == []
+
+    check()
 
 
 @pytest.mark.parametrize("many", [lines.MANY_FILES, 1], ids=["by Spark", "by Python workers"])

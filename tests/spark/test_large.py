@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from raw_folder import START, put_ranking
-from world import World, fresh_world
+from world import World, fresh_world, part_of
 
 from estrela.etl import tuning
 from estrela.etl.loaders.by_partition import is_read_by_partition
@@ -18,6 +19,7 @@ from estrela.etl.transformers.refined import fact_rows
 from estrela.etl.tuning import FOR_LARGE, settings
 
 DAYS = 2
+STAR = part_of("fact_complaints", "fact_fees")
 
 
 def fees(price: int, services: int = 40) -> bytes:
@@ -47,11 +49,13 @@ def large(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Worl
     """A lake made by the plans for large inputs."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tuning, "SMALL_BYTES", 0)
-        return filled(fresh_world(spark, tmp_path_factory.mktemp("large")))
+        return filled(fresh_world(spark, tmp_path_factory.mktemp("large"), STAR))
 
 
-def test_the_tables_are_those_that_plans_for_small_inputs_give(large: World, world: World) -> None:
-    assert large.contents() == filled(world).contents()
+def test_the_tables_are_those_that_plans_for_small_inputs_give(
+    spark: SparkSession, tmp_path: Path, large: World
+) -> None:
+    assert large.contents() == filled(fresh_world(spark, tmp_path, STAR)).contents()
 
 
 def test_a_partition_is_one_file_in_the_order_of_its_keys(large: World) -> None:

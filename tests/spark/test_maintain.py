@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from raw_folder import put_ranking
-from world import TABLES, World, fresh_world, part_of
+from world import TABLES, World, fresh_world, lake_in, part_of
 
 from estrela.etl.lake_table import LakeTable
 from estrela.etl.loaders.lake import LakeLoader
@@ -63,14 +63,25 @@ def test_old_snapshots_go_and_releases_stay(world: World) -> None:
     assert world.contents() == contents
 
 
-def test_orphans_older_than_the_longest_run_go_and_younger_ones_stay(spark: SparkSession, tmp_path: Path) -> None:
-    session = fresh_world(spark, tmp_path).spark
-    # A catalog whose files are in the folder.
+@pytest.fixture
+def sold(spark: SparkSession, tmp_path: Path) -> tuple[LakeLoader, LakeTable]:
+    """A table of three rows in a catalog whose files are in the folder ``lake``."""
+    session = lake_in(spark, tmp_path)
     session.conf.set("spark.sql.catalog.lake.catalog-impl", "org.apache.iceberg.hadoop.HadoopCatalog")
     lake, table = LakeLoader(session, "shop", "any"), LakeTable("shop", "sold", "Sold", (Column("pieces", "int", "P"),))
     lake.ensure(table)
-    lake.append_published(table, session.range(3).selectExpr("CAST(id AS int) AS pieces"))
-    now = datetime.now(UTC)
+    lake.append_published(table, three_rows(session))
+    return lake, table
+
+
+def three_rows(spark: SparkSession) -> DataFrame:
+    return spark.range(3).selectExpr("CAST(id AS int) AS pieces").coalesce(1)
+
+
+def test_orphans_older_than_the_longest_run_go_and_younger_ones_stay(
+    sold: tuple[LakeLoader, LakeTable], tmp_path: Path
+) -> None:
+    (lake, table), now = sold, datetime.now(UTC)
     orphans = {name: tmp_path / "lake" / "shop" / "sold" / "data" / name for name in ("old", "young")}
     for name, age in (("old", LONGEST_RUN + timedelta(hours=1)), ("young", LONGEST_RUN - timedelta(hours=1))):
         orphans[name].touch()
@@ -82,23 +93,20 @@ def test_orphans_older_than_the_longest_run_go_and_younger_ones_stay(spark: Spar
     assert lake.read(table).count() == 3
 
 
-def test_many_small_files_become_one_and_unused_tags_go(world: World) -> None:
-    put_ranking(world.raw, "2020T1", A=3)
-    world.run("one")
-    lake, table = LakeLoader(world.spark, "banking", "any"), TABLES.refined(world.star.dimensions[0])
-    rows = lake.read_published(table)
-    for _ in range(6):
-        rows.writeTo(table.identifier).append()
-    lake.branches.tag(table, lake.snapshots.seen(table), "release_99")
-    contents = world.contents(table.name)
-    assert world.spark.sql(f"SELECT count(*) FROM {table.identifier}.files").collect()[0][0] >= 7
+def test_many_small_files_become_one_and_unused_tags_go(sold: tuple[LakeLoader, LakeTable]) -> None:
+    (lake, table), now = sold, datetime.now(UTC)
+    for release in (1, 99):
+        lake.branches.tag(table, lake.snapshots.seen(table), f"release_{release}")
+        three_rows(lake.spark).writeTo(table.identifier).append()
+        lake.catalog.forget(table)
+    for _ in range(4):
+        three_rows(lake.spark).writeTo(table.identifier).append()
+    kept = lake.snapshots.refs(table)["release_1"]
 
-    done = world.maintain("weekly")
-    assert (done["tags_dropped"], int(str(done["files_compacted"])) >= 7) == (1, True)
-    assert world.spark.sql(f"SELECT count(*) FROM {table.identifier}.files").collect() == [(1,)]
-    assert world.contents(table.name) == contents
-    assert "release_99" not in lake.snapshots.refs(table)
-    assert "release_1" in lake.snapshots.refs(table)
+    done = TableCare(lake, table, {kept}, now, now - LONGEST_RUN, False).run()
+    assert (done["tags_dropped"], done["files_compacted"], done["data_files"]) == (1, 7, 1)
+    assert lake.read_published(table).count() == 21
+    assert {name for name in lake.snapshots.refs(table) if name.startswith("release_")} == {"release_1"}
 
 
 @pytest.mark.long

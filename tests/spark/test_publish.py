@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from examples import few_and_many
-from hypothesis import example, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 from raw_folder import START, put_fee, put_ranking, ranking
@@ -328,9 +328,9 @@ def codecs_of(world: World, table: LakeTable) -> list[str]:
 def test_any_order_and_repetition_of_quarters_gives_the_same_tables(
     spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, in_order: dict[str, object], examples: int
 ) -> None:
-    @settings(max_examples=examples, deadline=None)
+    @settings(max_examples=examples, deadline=None, phases=list(Phase) if examples > 1 else [Phase.explicit])
     @given(order=st.lists(st.sampled_from(sorted(STEPS)), min_size=3, max_size=5))
-    @example(order=["2020T1", "2020T1", "2020T1"])
+    @example(order=["2020T3", "2020T3", "2020T1", "2020T2"])
     def check(order: list[str]) -> None:
         world = fresh_world(spark, tmp_path_factory.mktemp("any"), part_of("fact_complaints"))
         assert after_arrivals(world, order) == in_order

@@ -135,7 +135,7 @@ ANSWERS = st.lists(st.tuples(st.sampled_from("abc"), st.binary(max_size=2)), max
 
 
 @given(ANSWERS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_current_is_the_last_answer_to_each_request_however_the_captures_were_cut(
     s3: Any, answers: list[tuple[str, bytes]]
 ) -> None:
