@@ -49,7 +49,7 @@ class Position:
         return {"after": self.after, **({"taken": self.taken} if self.taken else {})}
 
     def is_done(self, key: str, number: int) -> bool:
-        """Return whether a record that comes after the position was handed to the function by lanes of another number."""
+        """Return whether lanes of another number handed a record after the position to the function."""
         return any(number <= lanes[_index(key, len(lanes))] for lanes in self.taken)
 
     def moved(self, after: int) -> Position:
