@@ -139,7 +139,7 @@ def ask(athena: Any, sql: str, database: str) -> None:
 
 
 def compare(server: Running, connection: duckdb.DuckDBPyConnection, database: str) -> bool:
-    """Whether every query of a database stays within the bound."""
+    """Return whether every query of a database stays within the bound."""
     athena, within = server.client("athena"), True
     connection.execute(f"USE {database}")
     for number, sql in QUERIES.items():

@@ -1,4 +1,4 @@
-"""What localaws adds to a function: a warm and a cold invocation, records of streams, S3 event to handler.
+"""Time that localaws adds to a function: a warm and a cold invocation, records of streams, S3 event to handler.
 
     python benchmarks/functions.py [--rounds 1000] [--records 5000]
 

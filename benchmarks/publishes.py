@@ -1,4 +1,4 @@
-"""Whether a thousand daily publishes leave a star as it was after a hundred.
+"""Measure how a star changes between a hundred and a thousand daily publishes.
 
     python benchmarks/publishes.py [--publishes 1000] [--every 7]
 
@@ -43,7 +43,7 @@ CODE = {table.name: "code" for table in STAR.tables}
 
 @dataclass(frozen=True)
 class Measured:
-    """What one publish cost, and what the lake held after it."""
+    """Cost of one publish, and content of the lake after it."""
 
     publish_seconds: float
     query_seconds: float

@@ -94,7 +94,7 @@ FROM {{database}}.ranking""",
 
 @dataclass(frozen=True)
 class Side:
-    """What a question gave on one side: the rows of its answer, rounded, and the bytes that it read."""
+    """Answer to a question on one side: its rows, rounded, and the bytes that it read."""
 
     rows: list[tuple[Any, ...]]
     scanned: int
@@ -141,7 +141,7 @@ def filled(rows: int, *texts: str) -> Iterator[tuple[Athena, int]]:
 
 
 def answers(athena: Athena, database: str) -> dict[str, Side]:
-    """What every question gives when it is asked of the tables in ``database``."""
+    """Return the answer of every question to the tables in ``database``."""
     [newest] = athena.ask(
         "newest", f"SELECT max(quarter_code) AS code FROM {STAR_TABLES.refined_database}.dim_quarter"
     ).rows

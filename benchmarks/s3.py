@@ -45,7 +45,7 @@ time.sleep(3600)
 
 @dataclass(frozen=True)
 class Figure:
-    """What one piece of work took: seconds, and the server's peak resident megabytes during it."""
+    """Use of one piece of work: seconds, and the server's peak resident megabytes during it."""
 
     seconds: float
     peak: float

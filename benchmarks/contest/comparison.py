@@ -17,7 +17,7 @@ from contest.process import Cost, Work, contest
 FILES_A_PARTITION = 2
 ESTRELA = "estrela"
 Verdict = Mapping[str, list[tuple[Any, ...]]]
-"""What a contestant wrote, counted: equal for equal results."""
+"""Counts of a contestant's result: equal for equal results."""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ MODULES = {"estrela": "engine", DUCKDB: "duck"}
 
 
 class Work(Protocol):
-    """What is to be done; results go below ``out``."""
+    """The task; results go below ``out``."""
 
     @property
     def out(self) -> Path: ...
@@ -37,7 +37,7 @@ class Work(Protocol):
 
 
 class Output(Protocol):
-    """What was written: the seconds of its parts."""
+    """Result of a task: the seconds of its parts."""
 
     @property
     def seconds(self) -> dict[str, float]: ...
@@ -128,7 +128,7 @@ def _timed(run: Callable[[], Output]) -> tuple[Output, Cost]:
 
 
 def _cpu_seconds() -> float:
-    """What this process and all it started have used so far, the ended ones included."""
+    """Return the use of this process and all that it started, the ended ones included."""
     me = psutil.Process()
     return sum(map(_spent, (me, *me.children(recursive=True))))
 

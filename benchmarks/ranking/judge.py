@@ -1,4 +1,4 @@
-"""What a contestant wrote, counted by DuckDB: equal to what the files were made of, and to the others' to the unit."""
+"""Counts of a contestant's result by DuckDB: exactly those of the files, and of the other contestants."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def verdict(output: Output) -> Verdict:
 
 
 def differences(found: Verdict, truth: Mapping[str, Any]) -> list[str]:
-    """Where a verdict is not what the files were made of."""
+    """Differences of a verdict from the files."""
     columns = ["year", "quarter", "rows", *COUNTS, "published_index", "blank_index"]
     totals: Counter[str] = Counter()
     for row in found["typed"]:

@@ -1,4 +1,4 @@
-"""What a contestant wrote, counted by DuckDB: equal to what the files were made of, and to the others' to the unit."""
+"""Counts of a contestant's result by DuckDB: exactly those of the files, and of the other contestants."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def verdict(output: Output) -> Verdict:
 
 
 def faults(found: Verdict, work: Work) -> list[str]:
-    """Where a verdict is not what the files were made of."""
+    """Differences of a verdict from the files."""
     bad = work.rows // 100
     rejects: dict[Any, int] = {row[0]: row[1] for row in found["rejects"]}
     expected = {

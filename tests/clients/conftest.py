@@ -47,13 +47,13 @@ class Client:
         return self.environment.run(*command, folder=self.folder, variables=self.server.env | own | variables)
 
     def answers(self, script: str, *arguments: str, **variables: str) -> dict[str, Any]:
-        """What a script of this folder prints: one JSON object, on its last line."""
+        """Output of a script of this folder: one JSON object, on its last line."""
         printed = self.run("python", str(HERE / script), *arguments, **variables)
         answers: dict[str, Any] = json.loads(printed.splitlines()[-1])
         return answers
 
     def rows(self, sql: str) -> list[tuple[str | None, ...]]:
-        """What a client that is not under test reads."""
+        """Rows that a client reads which is not under test."""
         athena = self.server.client("athena")
         started = athena.start_query_execution(
             QueryString=sql, ResultConfiguration={"OutputLocation": f"s3://{self.bucket}/read/"}

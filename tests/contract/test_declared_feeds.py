@@ -1,4 +1,4 @@
-"""What holds for every declared feed, without a test of its own."""
+"""Promises of every declared feed, without a test of its own."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ PRELOADED = (
     "airflow.sdk.execution_time.supervisor",
     "airflow.utils.db",
 )
-"""What every script would import; parsing a DAG file and testing a DAG need it."""
+"""Modules that every script would import; parsing a DAG file and testing a DAG need them."""
 
 
 class AirflowFork:

@@ -1,4 +1,4 @@
-"""What Airflow finds in a DAG file, printed as JSON; the tests run the text of this file in a fork of Airflow.
+"""Print the DAGs of a DAG file as JSON; the tests run the text of this file in a fork of Airflow.
 
 ``imports``: names of the packages that parsing imported; ``dags``: the DAGs by the names that hold them.
 """

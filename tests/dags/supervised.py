@@ -22,7 +22,7 @@ DAY = "2026-11-28T00:00:00Z"
 
 
 def context(dag_id: str, run_id: str) -> dict[str, Any]:
-    """What the API server answers when a task starts."""
+    """Answer of the API server when a task starts."""
     run = {"dag_id": dag_id, "run_id": run_id, "logical_date": DAY, "run_after": DAY, "start_date": DAY}
     more = {"run_type": "manual", "state": "running", "consumed_asset_events": [], "partition_key": None}
     return {

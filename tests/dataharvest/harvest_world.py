@@ -112,7 +112,7 @@ def delivery_of(record: Mapping[str, Any]) -> Delivery:
 
 @dataclass
 class World:
-    """What a test does to the system, and what it sees of it."""
+    """Actions of a test on the system, and its view of it."""
 
     environment: dict[str, str]
     functions: Functions = field(init=False)

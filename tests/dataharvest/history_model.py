@@ -12,7 +12,7 @@ from harvest_world import Sent
 from dataharvest.model.kind import KINDS
 
 State = dict[tuple[str, str], tuple[Any, ...]]
-"""What a consumer holds: the values of the newest message of each type and reference."""
+"""State of a consumer: the values of the newest message of each type and reference."""
 ACCOUNTS = ("a1", "a2", "a3")
 OWNERS = {"a1": "c1", "a2": "c1", "a3": "c2"}
 
@@ -55,7 +55,7 @@ def model(files: Mapping[str, list[tuple[str, ...]]]) -> State:
 
 
 def consume(sent: list[Sent]) -> State:
-    """What a consumer holds after messages in the order of their versions. Each message may come once."""
+    """Return the state of a consumer after messages in the order of their versions. Each message may come once."""
     keys = [one.key for one in sent]
     assert len(keys) == len(set(keys)), "a message came twice"
     state: State = {}

@@ -44,7 +44,7 @@ class Bus:
 
 
 class LargeWork:
-    """What the functions of one process do, and what they ask each other for."""
+    """Work of the functions of one process, and their requests to each other."""
 
     def __init__(self, functions: Functions, bus: Bus, wave: int = 2) -> None:
         self.functions, self.bus, self.large = functions, bus, LargeFunctions(functions)

@@ -103,7 +103,7 @@ def test_the_records_that_fail_are_reported_and_the_others_are_done(
 
 
 def portfolio_events(bus: Bus) -> list[dict[str, Any]]:
-    """What EventBridge's rules write to each stream."""
+    """Records that EventBridge's rules write to each stream."""
     return [
         {"eventSource": "aws:kinesis", "eventID": f"shard:{at}", "kinesis": {
             "sequenceNumber": str(at), "partitionKey": event.portfolio_reference,

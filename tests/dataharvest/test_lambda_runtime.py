@@ -1,4 +1,4 @@
-"""What is deployed: the same bytes from the same code, and handlers that run on Lambda's Python with the layer."""
+"""Deployment packages: the same bytes from the same code, and handlers that run on Lambda's Python with the layer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from test_handlers import (
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n"
 ROOT = Path(__file__).parents[2]
 SHIPPED = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
-"""What Lambda's runtime holds beside the layer: boto3 and what it needs, all of it Python without binaries."""
+"""Content of Lambda's runtime beside the layer: boto3 and its dependencies, all of it Python without binaries."""
 pytestmark = pytest.mark.long
 
 

@@ -1,4 +1,4 @@
-"""What a delivery contradicts itself in: every message goes, with what is known, and an error message says the rest."""
+"""Contradictions within a delivery: every message is sent with what is known, an error message says the rest."""
 
 from __future__ import annotations
 

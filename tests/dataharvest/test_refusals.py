@@ -1,4 +1,4 @@
-"""What is not taken in, and what nobody may read."""
+"""Refused files, and values that nobody may read."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def role_of(function: str) -> str:
 
 
 def asked(world: World, queue: str) -> list[dict[str, Any]]:
-    """What waits in a queue, taken out of it; each message twice, as a queue may deliver it."""
+    """Return and remove the messages of a queue, each twice, as a queue may deliver it."""
     sqs, url = boto3.client("sqs"), world.functions.settings.stages + queue
     bodies = []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):

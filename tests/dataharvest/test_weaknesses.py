@@ -1,4 +1,4 @@
-"""What went wrong in known solutions of the same task, beyond what the other modules show impossible."""
+"""Faults of known solutions of the same task, beyond those that the other modules exclude."""
 
 from __future__ import annotations
 

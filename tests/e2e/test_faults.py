@@ -21,7 +21,7 @@ def killed(made: House, phase: str, seen: Callable[[], bool]) -> None:
 
 
 def committed(made: House, name: str) -> bool:
-    """Whether the run has a snapshot on its branch of the table."""
+    """Return whether the run has a snapshot on its branch of the table."""
     return any(branch != "main" for branch in made.refs(name))
 
 

@@ -1,4 +1,4 @@
-"""What a source delivers wrongly is asked for again or reported, and what analysts see stays as it was."""
+"""Wrong deliveries are asked for again or reported, and analysts see the same as before."""
 
 from __future__ import annotations
 

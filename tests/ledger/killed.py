@@ -47,7 +47,7 @@ STEPS: Steps = (
     (redshift, "settle"),
     (redshift.RedshiftLoader, "load"),
 )
-"""What a load is made of: the process may die before and after each call."""
+"""Calls of a load: the process may die before and after each."""
 
 
 class Countdown:

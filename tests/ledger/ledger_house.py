@@ -87,7 +87,7 @@ def postgres(folder: Path) -> Iterator[str]:
 
 @dataclass
 class HouseParts:
-    """What a landing bucket and a warehouse need of the platform; ``feeds`` are those of the test."""
+    """A landing bucket and a warehouse with the platform's parts; ``feeds`` are those of the test."""
 
     s3: Any
     bucket: str

@@ -21,7 +21,7 @@ KEYS = ("sales/1.csv", "sales/2.csv", "sales/3.csv")
 
 @dataclass
 class Model:
-    """What is waiting, what failed, and what the table holds: ids by key."""
+    """Waiting files, failed files, and the content of the table: ids by key."""
 
     waiting: dict[str, list[int] | None] = field(default_factory=dict)
     failed: dict[str, None] = field(default_factory=dict)

@@ -128,7 +128,7 @@ def test_postgresql_is_killed(s3: Any, folder: Path, monkeypatch: pytest.MonkeyP
 def test_postgresql_is_killed_during_the_commit(
     s3: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, milliseconds: int
 ) -> None:
-    """Whether the commit was before the kill or not, is a matter of microseconds; the account is not."""
+    """Return whether the commit was before the kill or not, is a matter of microseconds; the account is not."""
     server = PostgresServer(folder / "postgres")
     with own_house(s3, server) as house:
         timers: list[Timer] = []

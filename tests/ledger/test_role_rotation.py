@@ -26,7 +26,7 @@ from localaws.running import Running
 
 @pytest.fixture(scope="module")
 def master() -> Iterator[dict[str, Any]]:
-    """Where a server that asks for passwords is, and its master's login."""
+    """Address of a server that asks for passwords, and its master's login."""
     with tempfile.TemporaryDirectory(prefix="pg-") as folder, postgres(Path(folder)) as dsn:
         yield conninfo_to_dict(dsn)
 

@@ -1,4 +1,4 @@
-"""What COPY takes unchanged is what reading field by field gives, and odd files are read or refused."""
+"""COPY takes the same rows as reading field by field, and odd files are read or refused."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ class GlueJobs:
 
     @staticmethod
     def eventually(check: Callable[[], Any], seconds: float = 90) -> Any:
-        """What ``check`` returns once it is true."""
+        """Return the value of ``check`` once it is true."""
         return eventually(check, seconds)
 
 
@@ -207,7 +207,7 @@ class AthenaQueries:
         return self.wait(self.start(sql, **options))
 
     def fails(self, sql: str, **options: Any) -> str:
-        """Why a query failed."""
+        """Return the reason for which a query failed."""
         status = self.run(sql, **options)["Status"]
         assert status["State"] == "FAILED", status
         return str(status["StateChangeReason"])
@@ -298,7 +298,7 @@ class RedshiftStatements:
         return [[_plain(cell) for cell in row] for page in pages for row in page["Records"]]
 
     def fails(self, sql: str, **options: Any) -> str:
-        """Why a statement failed."""
+        """Return the reason for which a statement failed."""
         found = self.run(sql, **options)
         assert found["Status"] == "FAILED", found
         return str(found["Error"])

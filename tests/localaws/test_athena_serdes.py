@@ -1,4 +1,4 @@
-"""What a text table's SerDe makes of its lines, and what it refuses rather than read another way."""
+"""Rows that a text table's SerDe reads from lines, and lines that it refuses rather than read another way."""
 
 from __future__ import annotations
 

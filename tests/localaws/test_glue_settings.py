@@ -1,4 +1,4 @@
-"""What becomes of a run's arguments: Spark settings, Iceberg catalogs, resolved options."""
+"""Results of a run's arguments: Spark settings, Iceberg catalogs, resolved options."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ def processes_of(server_pid: int) -> set[int]:
 
 
 def lives(pid: int) -> bool:
-    """Whether a process runs; one that has ended may wait as a zombie for whoever started it."""
+    """Return whether a process runs; one that has ended may wait as a zombie for whoever started it."""
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:

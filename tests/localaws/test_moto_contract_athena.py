@@ -1,4 +1,4 @@
-"""What the Athena room leans on in moto 5.2.5: an upgrade fails here first."""
+"""Behaviour of moto 5.2.5 that the Athena room needs: an upgrade fails here first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the Glue catalog and the Iceberg room lean on in moto 5.2.5 and PyIceberg 0.12: an upgrade fails here first."""
+"""Behaviour of moto 5.2.5 and PyIceberg 0.12 that Glue's catalog and Iceberg need: an upgrade fails here first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the job runs lean on in moto: when one of these fails after an upgrade, glue/ must follow moto."""
+"""Behaviour of moto that job runs need: when one of these fails after an upgrade, glue/ must follow moto."""
 
 from __future__ import annotations
 

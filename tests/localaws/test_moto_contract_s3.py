@@ -1,4 +1,4 @@
-"""What of moto and cheroot the S3 room leans on: an upgrade that changes it fails here."""
+"""Behaviour of moto and cheroot that the S3 room needs: an upgrade that changes it fails here."""
 
 from __future__ import annotations
 

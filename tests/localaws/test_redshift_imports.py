@@ -1,4 +1,4 @@
-"""What Redshift imports with its first request, while another thread imports what Athena needs."""
+"""Imports of Redshift's first request, while another thread imports what Athena needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What browsers need: CORS, and objects that HTML forms post.
+"""Requests of browsers: CORS, and objects that HTML forms post.
 
 Source: recordings of AWS in localstack/localstack, tests/aws/services/s3/test_s3_cors.snapshot.json and
 test_s3.snapshot.json (TestS3PresignedPost).

@@ -27,7 +27,7 @@ def lake(s3: Any) -> str:
 
 
 def expected(prefix: str, delimiter: str, after: str) -> tuple[list[str], list[str]]:
-    """What S3 answers, by its definition."""
+    """Return S3's answer, by its definition."""
     found, prefixes = [], []
     for key in sorted(KEYS, key=str.encode):
         end = key.find(delimiter, len(prefix)) if delimiter else -1

@@ -1,4 +1,4 @@
-"""What other clients than boto3 put on the wire."""
+"""Requests of other clients than boto3."""
 
 from __future__ import annotations
 

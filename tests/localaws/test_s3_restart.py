@@ -1,4 +1,4 @@
-"""What survives: a restart, a kill between two steps of a write, a full disk."""
+"""Objects survive a restart, a kill between two steps of a write, and a full disk."""
 
 from __future__ import annotations
 

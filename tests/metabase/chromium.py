@@ -28,7 +28,7 @@ def binary() -> str | None:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a frame of ``width`` pixels holds, as measure.js tells it."""
+    """Content of a frame of ``width`` pixels, as measured by measure.js."""
 
     width: int
     found: dict[str, Any]

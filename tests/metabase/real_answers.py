@@ -1,4 +1,4 @@
-"""What the questions answer on the real files of 2020T1 to 2021T4."""
+"""Answers of the questions on the real files of 2020T1 to 2021T4."""
 
 from __future__ import annotations
 

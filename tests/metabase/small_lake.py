@@ -210,7 +210,7 @@ def _file(source: str, received_by: str, request: str, name: str, size: int, *ro
 
 
 def statements() -> Iterator[str]:
-    """What makes the databases, the tables and their rows."""
+    """Statements that make the databases, the tables and their rows."""
     yield from (f"CREATE DATABASE {name}" for name in (TABLES.refined_database, TABLES.files.database, OPS))
     for table, rows in _rows():
         yield _create(table)

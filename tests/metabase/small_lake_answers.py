@@ -1,4 +1,4 @@
-"""What every question answers on the small lake, by hand from its rows."""
+"""Answers of every question on the small lake, by hand from its rows."""
 
 from __future__ import annotations
 

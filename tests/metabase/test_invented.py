@@ -1,4 +1,4 @@
-"""Whether a lake's data is invented, as its own record says."""
+"""A lake's own record says whether its data is invented."""
 
 from __future__ import annotations
 

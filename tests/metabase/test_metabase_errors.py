@@ -1,4 +1,4 @@
-"""What the command line says when something is wrong; secrets are in none of it."""
+"""Messages of the command line when something is wrong; no secret is in them."""
 
 from __future__ import annotations
 

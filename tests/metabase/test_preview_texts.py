@@ -1,4 +1,4 @@
-"""What the page says: values, sentences, escaped texts, notes; no Athena."""
+"""Texts of the page: values, sentences, escaped texts, notes; no Athena."""
 
 from __future__ import annotations
 

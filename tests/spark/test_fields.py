@@ -1,4 +1,4 @@
-"""What the text of a field may look like, and which value it gives."""
+"""Texts of fields and their values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Python asks Java while it describes rows."""
+"""Questions of Python to Java while it describes rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from estrela.etl.loaders.lake import LakeLoader
 
 REFLECTION = "r\n"
-"""How a command of Py4J begins that asks what a name is."""
+"""Beginning of a Py4J command that asks what a name is."""
 
 
 def described() -> None:

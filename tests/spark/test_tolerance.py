@@ -1,4 +1,4 @@
-"""What may be rejected of a file: by rows or by a measure; and what a sensitive column shows of it."""
+"""Tolerance of rejected rows, by rows or by a measure; and messages about a sensitive column."""
 
 from __future__ import annotations
 

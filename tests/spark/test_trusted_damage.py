@@ -30,7 +30,7 @@ FIGURES = (
 
 
 def figures(complaints: DataFrame, segments: DataFrame, quarter: str) -> list[tuple[object, ...]]:
-    """What the fact holds of a quarter, by the stable code of the institution."""
+    """Rows of the fact of a quarter, by the stable code of the institution."""
     codes = dim_spelling.transform(complaints, segments)
     rows = fact_complaints.transform(complaints).join(codes, "spelling").where(f"quarter_code = '{quarter}'")
     return sorted((tuple(row) for row in rows.select(*FIGURES).collect()), key=str)

@@ -1,4 +1,4 @@
-"""What a source has withdrawn leaves the newest state, on every way to a reader, and stays in the history."""
+"""Withdrawn answers leave the newest state, on every way to a reader, and stay in the history."""
 
 from __future__ import annotations
 

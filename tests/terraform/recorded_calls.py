@@ -1,4 +1,4 @@
-"""What code calls on AWS, recorded at boto3, and what docs/iam.md, which is held to the plan, allows a role."""
+"""Calls of code on AWS, recorded at boto3, and the rights of roles in docs/iam.md, which is held to the plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the configuration is written: formatted, valid, every variable described, every module alike."""
+"""Form of the configuration: formatted, valid, every variable described, every module alike."""
 
 from __future__ import annotations
 

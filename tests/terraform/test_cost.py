@@ -1,4 +1,4 @@
-"""What a plan costs per month: every part that is billed by the hour is in it, at a dated price."""
+"""Monthly cost of a plan: every part that is billed by the hour is in it, at a dated price."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is planned, read from the plans' JSON: AWS Foundational Security Best Practices, by topic."""
+"""The plans, read from their JSON: AWS Foundational Security Best Practices, by topic."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_a_glue_run_needs_no_package_index_and_is_encrypted(prod: Plan) -> None:
 
 
 def patterns(plan: Plan) -> dict[str, dict[str, Any]]:
-    """What rules listen to, by their name; a schedule listens to nothing."""
+    """Return the event patterns of rules, by name; a schedule has none."""
     rules = {rule.values["name"]: rule.values["event_pattern"] for rule in of(plan, "aws_cloudwatch_event_rule")}
     return {name: json.loads(pattern) for name, pattern in rules.items() if pattern}
 

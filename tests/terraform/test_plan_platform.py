@@ -1,4 +1,4 @@
-"""What runs all the time, read from the plans' JSON: network, database, Airflow on ECS, Amazon MWAA."""
+"""Parts that always run, read from the plans' JSON: network, database, Airflow on ECS, Amazon MWAA."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def groups(plan: Plan) -> dict[str, str]:
 
 
 def rules(plan: Plan) -> set[tuple[str, int]]:
-    """What is let in from another group: the reason of the rule, and its port."""
+    """Return the connections from another group: the reason of the rule, and its port."""
     found = of(plan, "aws_vpc_security_group_ingress_rule")
     return {(rule.values["description"], rule.values["from_port"]) for rule in found if not rule.values["cidr_ipv4"]}
 

@@ -1,4 +1,4 @@
-"""What Airflow's containers run beside Airflow, on a real PostgreSQL where it needs one."""
+"""Programs beside Airflow in its containers, on a real PostgreSQL if they need one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What docker-compose.yml promises: bounded, unprivileged, pinned, on the loopback, and without a secret in it."""
+"""Promises of docker-compose.yml: bounded, unprivileged, pinned, on the loopback, without a secret in it."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def sync(folder: Path, sha: str, **changed: str) -> int:
 
 
 def seen(folder: Path) -> set[str]:
-    """What a reader finds behind the link: the files and their release."""
+    """Return the files behind the link, with their release."""
     return {f"{path.relative_to(folder / 'current')} {path.read_text()}" for path in folder.glob("current/**/*.py")}
 
 

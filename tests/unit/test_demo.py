@@ -1,4 +1,4 @@
-"""What the demo says: which world it reads, what a run cost, and why a task failed."""
+"""Messages of the demo: the world that it reads, the cost of a run, the reason of a failed task."""
 
 from __future__ import annotations
 

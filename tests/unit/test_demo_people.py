@@ -1,4 +1,4 @@
-"""What a person meets who starts the demo's parts: ports, volumes, addresses, a lake that is not there."""
+"""Messages to a person who starts the demo's parts: ports, volumes, addresses, a missing lake."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the documents say is so: links lead somewhere, commands exist, code runs."""
+"""The documents are right: links lead somewhere, commands exist, code runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What other sources are asked for, read from files as they are met in the wild."""
+"""Values that other sources are asked for, read from files as they really are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is expected of arrivals: due times and numbers of rows."""
+"""Expectations of arrivals: due times and numbers of rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people are told of stale tables, on a lake in S3: once when they become stale, once when that is over."""
+"""Messages about stale tables, on a lake in S3: one when they become stale, one when that is over."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Phone:
         self.heard.append(f"{subject}\n{body}")
 
     def news(self) -> list[str]:
-        """What was heard since the last call."""
+        """Return the messages heard since the last call."""
         said, self.heard = self.heard, []
         return said
 

@@ -322,7 +322,7 @@ def test_botocore_does_not_send_a_start_again(first: int) -> None:
 
 
 class Killed(Exception):
-    """What ends an attempt by force, at any moment in which it waits."""
+    """An exception that ends an attempt by force, at any moment in which it waits."""
 
 
 class UnreliableGlue(FakeGlue):

@@ -1,4 +1,4 @@
-"""Which changes of the code make which tables be built again."""
+"""Changes of the code, and the tables that they make be built again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What counts as news for a star: raw, code and the release that readers see."""
+"""News for a star: changes of raw, of code, and of the release that readers see."""
 
 from __future__ import annotations
 

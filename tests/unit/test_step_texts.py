@@ -1,4 +1,4 @@
-"""What a task tells: its figures, how to read its log, and whether there was news."""
+"""Texts of a task: its figures, the command that shows its log, and the news."""
 
 from __future__ import annotations
 

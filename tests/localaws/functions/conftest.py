@@ -48,7 +48,7 @@ class LambdaFunctions:
         return json.loads(answer["Payload"].read()), answer.get("FunctionError", "")
 
     def lines(self, name: str) -> list[str]:
-        """What a function has in CloudWatch Logs."""
+        """Lines of a function in CloudWatch Logs."""
         events = self.logs.filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
         return [event["message"].rstrip("\n") for event in events]
 

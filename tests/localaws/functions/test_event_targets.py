@@ -1,4 +1,4 @@
-"""Where events end up: log groups, buses, operations; what a target refuses; topics and buses as destinations."""
+"""Targets of events: log groups, buses, operations; refusals of a target; topics and buses as destinations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a killed server was doing, and what the next one on its home finds: nothing is lost, and no process is left.
+"""Work of a killed server, and the next one on its home: nothing is lost, and no process is left.
 
 One server is killed for all tests here: in the middle of a batch of each kind of mapping and of an asynchronous event.
 """
@@ -38,7 +38,7 @@ ITEM = {
 
 
 class Before:
-    """What was made, sent and begun on the server that is killed."""
+    """Objects made, sent and begun on the server that is killed."""
 
     def __init__(self, server: Running, functions: Any, folder: Path) -> None:
         self.server, self.functions = server, functions
@@ -97,7 +97,7 @@ class Before:
         return [int(pid) for pid in self.calls.read_text().split()]
 
     def _all_done(self) -> bool:
-        """Whether what was sent is behind the positions, and deleted from the queue."""
+        """Return whether what was sent is behind the positions, and deleted from the queue."""
         mappings = [self.functions.client.get_event_source_mapping(UUID=uid) for uid in self._mappings]
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         left = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=names)["Attributes"]
@@ -126,7 +126,7 @@ def _iterator(answer: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def killed(functions_of: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Before, Running]]:
-    """What was done before the kill, and the server that runs on the same home after it."""
+    """The work before the kill, and the server that runs on the same home after it."""
     folder = tmp_path_factory.mktemp("killed")
     home = folder / "home"
     process = launch(home, "--port=0", "--warm=0")

@@ -61,7 +61,7 @@ CLOSED: dict[str, frozenset[str]] = {
 
 
 def unknown_keys(kind: str, body: Mapping[str, Any]) -> dict[str, str]:
-    """What Metabase says of keys that it does not know."""
+    """Metabase's answer to keys that it does not know."""
     errors = {key: "disallowed key" for key in body if key not in CLOSED[kind]}
     for key, inner in (("dashcards", "dashcard"), ("tabs", "tab")):
         for one in body.get(key) or () if kind == "PUT dashboard" else ():

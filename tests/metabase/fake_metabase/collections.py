@@ -87,7 +87,7 @@ def search(state: State, request: Request, body: Any) -> Any:
 
 
 def shown_collection(row: Row) -> int | None:
-    """What is archived shows the trash as its collection."""
+    """Show the trash as the collection of archived objects."""
     return TRASH if row["archived"] else row["collection_id"]
 
 

@@ -47,7 +47,7 @@ def given_back(query: Mapping[str, Any], form: str) -> dict[str, Any]:
 
 
 def derived_parameters(query: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What Metabase makes of the tags where a card comes without parameters."""
+    """Return the parameters that Metabase derives from the tags of a card without parameters."""
     return [
         {
             "id": tag["id"],

@@ -1,4 +1,4 @@
-"""What the fake remembers: plain JSON, so that it can lie in a file."""
+"""State of the fake: plain JSON, so that it can be kept in a file."""
 
 from __future__ import annotations
 
