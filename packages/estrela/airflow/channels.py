@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from estrela.airflow.connection import TEMPLATES, client
+from estrela.airflow.connection import TEMPLATES, client, variable
 from estrela.airflow.warehouse import MESSAGES, REACHED
 
 if TYPE_CHECKING:
@@ -39,7 +39,5 @@ def channels(rendered: Mapping[str, str]) -> list[Channel]:
 
 def channels_of_variables(names: Iterable[str] = (TOPIC, *MESSAGES)) -> list[Channel]:
     """Return the same from the Variables themselves, for callbacks, which render no template."""
-    from airflow.sdk import Variable
-
-    values = {name: Variable.get(f"estrela_{name}", default="") for name in names}
-    return channels({"aws_conn_id": Variable.get("estrela_aws_conn_id", default="aws_default"), **values})
+    values = {name: variable(name) for name in names}
+    return channels({"aws_conn_id": variable("aws_conn_id", "aws_default"), **values})

@@ -64,6 +64,20 @@ class Connection:
         return client(service, self.aws_conn_id, config)
 
 
+def variable(name: str, default: str = "") -> str:
+    """Return the Variable ``estrela_<name>``, also within the callback of a deadline.
+
+    Airflow does not answer such a callback: it has the Variables of the environment and of a secrets backend; of any
+    other it gets ``default``.
+    """
+    from airflow.sdk import Variable
+
+    try:
+        return str(Variable.get(f"estrela_{name}", default=default))
+    except PermissionError:
+        return default
+
+
 def client(service: str, aws_conn_id: str, config: Any = None) -> Any:
     """Return a boto3 client by the amazon provider's hook, so that connections, roles and regions work as elsewhere."""
     from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook

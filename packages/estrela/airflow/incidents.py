@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from estrela.airflow.connection import client
+from estrela.airflow.connection import client, variable
 from estrela.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -15,12 +15,10 @@ if TYPE_CHECKING:
 
 def incidents_of_variables(name: str) -> Incidents:
     """Return the record ``name`` in the lake that the Variables name, for callbacks, which render no template."""
-    from airflow.sdk import Variable
-
-    lake = Variable.get("estrela_lake", default="")
+    lake = variable("lake")
     if not lake:
         raise SettingsError("Airflow Variable estrela_lake", "is missing; set it to the name of the lake's bucket")
-    return incidents_in(client("s3", Variable.get("estrela_aws_conn_id", default="aws_default")), lake, name)
+    return incidents_in(client("s3", variable("aws_conn_id", "aws_default")), lake, name)
 
 
 def incidents_in(s3: object, lake: str, name: str) -> Incidents:
