@@ -246,7 +246,7 @@ def test_a_feed_comes_from_a_share(
     os.utime(file, (1_700_000_000, 1_700_000_000))
     for copied in (1, 0):
         assert main(["ledger", "load", "--feed", "exchange_rates"]) == 0
-        assert f"extract: feed exchange_rates, files {copied}, " in capsys.readouterr().out
+        assert f"extract: files registered {copied}, files {copied}\n" in capsys.readouterr().out
     found = house.query(
         "SELECT currency, CAST(rate AS text) AS rate, source_line FROM warehouse.exchange_rates ORDER BY 3"
     )

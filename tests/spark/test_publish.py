@@ -97,6 +97,14 @@ def test_a_corrected_file_replaces_its_quarter_and_no_other_file_is_read(release
     assert released.table("files").count() == len(STEPS)
 
 
+def test_a_quarter_that_is_no_longer_published_is_gone(released: World) -> None:
+    released.raw.withdraw("complaints", {"year": "2020", "quarter": "1"}, at=START + timedelta(days=1))
+    released.run("two")
+    assert {quarter for quarter, _ in totals(released)} == {*STEPS} - {"2020T1"}
+    files = released.table("files").where("source = 'complaints'").collect()
+    assert {row["request"] for row in files} == {"quarter=2,year=2020", "quarter=3,year=2020"}
+
+
 def test_a_full_refresh_reads_every_file_and_computes_every_table_again(released: World) -> None:
     world, seen = released, totals(released)
     # Damage of which no raw version, digest or snapshot tells.
@@ -206,17 +214,15 @@ def test_a_run_that_another_overtook_builds_anew_and_loses_nothing(world: World)
     assert world.branches() == set()
 
 
-def test_the_branch_of_a_dead_run_goes_and_that_of_an_active_one_stays(world: World) -> None:
-    put_ranking(world.raw, "2020T1", A=3)
-    world.transform("dead", "complaints")
-    world.transform("active", "complaints")
-    lake = LakeLoader(world.spark, "banking", "one")
-    world.transform("one")
-    world.build("one")
+def test_the_branch_of_a_dead_run_goes_and_that_of_an_active_one_stays(released: World) -> None:
+    put_ranking(released.raw, "2020T1", A=7, hours=9)
+    released.transform("dead", "complaints")
+    released.transform("active", "complaints")
+    released.transform("one")
+    released.build("one")
 
-    world.publish("one", lambda: {branch_of("active")})
-    assert world.branches() == {branch_of("active")}
-    assert lake.branch not in world.branches()
+    released.publish("one", lambda: {branch_of("active")})
+    assert released.branches() == {branch_of("active")}
 
 
 @pytest.mark.long

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from pyspark.sql import SparkSession
-from raw_folder import START, put_ranking
+from raw_folder import START
 from world import World, fresh_world, part_of
 
 EMPTY = json.dumps({"value": []}).encode()
@@ -59,15 +59,3 @@ def test_a_bank_that_withdraws_its_fees_has_none_and_its_history_stays(spark: Sp
     receive(world, "00000001", fees("0101"), day=6)
     world.run("third")
     assert listed(world) == {"00000001": 1, "00000003": 1}
-
-
-def test_a_quarter_that_is_no_longer_published_is_gone(spark: SparkSession, tmp_path: Path) -> None:
-    world = fresh_world(spark, tmp_path, part_of("fact_complaints"))
-    put_ranking(world.raw, "2021T4", ALFA=7)
-    put_ranking(world.raw, "2022T1", ALFA=9)
-    world.run("first")
-    world.raw.withdraw("complaints", {"year": "2021", "quarter": "4"}, at=START + timedelta(days=1))
-    world.run("second")
-    assert [row["quarter_code"] for row in world.table("fact_complaints").collect()] == ["2022T1"]
-    files = world.table("files").where("source = 'complaints'").collect()
-    assert [row["request"] for row in files] == ["quarter=1,year=2022"]
