@@ -31,7 +31,7 @@ check: .venv/ready ## format, lint, types, import rules, lock file; a minute
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/zizmor --quiet --offline --no-progress .github/workflows
-	$(BIN)/shellcheck deploy.sh .ci/run airflow/databases.sh tests/compose/postgres.sh
+	$(BIN)/shellcheck --external-sources deploy.sh .ci/run airflow/databases.sh tests/compose/postgres.sh
 	$(BIN)/hadolint airflow/Dockerfile metabase/Dockerfile packages/Dockerfile tests/compose/postgres.Dockerfile
 
 test: $(if $(ARGS),.venv/ready,check) ## check, then the tests, 20 minutes; some of them: make test ARGS=tests/unit/test_errors.py
