@@ -55,6 +55,7 @@ def _parser(defaults: Settings) -> argparse.ArgumentParser:
     up.add_argument(
         "--redshift", default=defaults.redshift, metavar="URL", help="a PostgreSQL for Redshift's databases"
     )
+    up.add_argument("--calls", type=Path, default=defaults.calls, help="file that gets each call and who made it")
     up.add_argument("--foreground", action="store_true", help="stay attached, log to the terminal")
     up.set_defaults(command=_up)
     for name, command, text in (
@@ -87,7 +88,7 @@ def _up(options: argparse.Namespace, defaults: Settings) -> int:
 def _up_options(options: argparse.Namespace) -> dict[str, Any]:
     names = (
         "port", "host", "region", "warm", "java_options", "https_port", "certificate", "private_key",
-        "athena", "trino", "trino_endpoint", "trino_heap", "misdeliver", "seed", "redshift",
+        "athena", "trino", "trino_endpoint", "trino_heap", "misdeliver", "seed", "redshift", "calls",
     )  # fmt: skip
     return {name.replace("_", "-"): getattr(options, name) for name in names}
 

@@ -21,6 +21,8 @@ from localaws.s3.errors import DISK_FULL, is_disk_full
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from localaws.calls import CallLog
+
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 _READS = re.compile(r"(BatchGet|Get|List|Describe|Search|Query|Lookup|Check|Verify|Filter|Simulate)")
 
@@ -48,6 +50,7 @@ class Router:
         by_path: Mapping[str, WSGIApplication],
         by_service: Mapping[str, WSGIApplication],
         keepers: Mapping[str, Keeper],
+        calls: CallLog | None = None,
     ) -> None:
         self._s3 = s3
         self._moto = moto
@@ -55,6 +58,7 @@ class Router:
         self._by_path = by_path
         self._by_service = by_service
         self._keepers = keepers
+        self._calls = calls
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
@@ -63,6 +67,8 @@ class Router:
             if path.startswith(f"{prefix}/") and signed_service(environ) != "s3":
                 return app(environ, start_response)
         service = service_of(environ)
+        if self._calls:
+            self._calls.note(environ, service)
         if service == "s3" and not path.startswith("/moto-api"):
             return self._s3(environ, start_response)
         if service in self._by_service:

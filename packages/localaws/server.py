@@ -16,6 +16,7 @@ from cheroot.ssl.builtin import BuiltinSSLAdapter
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from localaws import athena, budgets, event_hooks, glue, iceberg, query_errors, s3, secret_versions, topic_hooks
+from localaws.calls import CallLog
 from localaws.dynamodb import open_dynamodb
 from localaws.errors import CertificateError, PortTakenError
 from localaws.gateway import OriginalHeadersGateway
@@ -173,6 +174,7 @@ class Server:
             },
             by_service={"lambda": reactions.answer, **redshift.services()},
             keepers={"dynamodb": dynamodb, "kinesis": kinesis, "sqs": sqs},
+            calls=CallLog(self.settings.calls) if self.settings.calls else None,
         )
         queries.start(router)
         return router

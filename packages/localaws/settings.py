@@ -33,6 +33,7 @@ class Settings:
     starts, with a heap of ``trino_heap`` megabytes.
     ``redshift`` is the URL of a PostgreSQL, of a user who may create databases, that holds Redshift's; without it one
     is started with the first statement.
+    ``calls`` is a file to which each request adds who called what; see :mod:`localaws.calls`. None: no such file.
     With ``https_port`` it answers HTTPS there as well, with the PEM files ``certificate`` and ``private_key``: for
     clients that take no plain HTTP, such as Athena's JDBC driver.
     """
@@ -58,12 +59,13 @@ class Settings:
     trino_endpoint: str = ""
     trino_heap: int = 2048
     redshift: str = ""
+    calls: Path | None = None
 
 
 def settings_from(environ: Mapping[str, str]) -> Settings:
     """Read ``AWS_DEFAULT_REGION`` and ``LOCALAWS_HOME``, ``_HOST``, ``_PORT``, ``_WARM``, ``_JAVA_OPTIONS``,
     ``_GLUE_MINUTE``, ``_LAMBDA_MINUTE``, ``_LAMBDA_CONCURRENCY``, ``_SCHEDULE_MINUTE``, ``_MISDELIVER``, ``_SEED``,
-    ``_ATHENA``, ``_TRINO``, ``_TRINO_ENDPOINT``, ``_TRINO_HEAP``, ``_REDSHIFT``.
+    ``_ATHENA``, ``_TRINO``, ``_TRINO_ENDPOINT``, ``_TRINO_HEAP``, ``_REDSHIFT``, ``_CALLS``.
 
     Raises LocalAwsError.
     """
@@ -86,6 +88,7 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         trino_endpoint=environ.get("LOCALAWS_TRINO_ENDPOINT", ""),
         trino_heap=_number(environ, "LOCALAWS_TRINO_HEAP", 2048),
         redshift=environ.get("LOCALAWS_REDSHIFT", ""),
+        calls=Path(environ["LOCALAWS_CALLS"]).absolute() if environ.get("LOCALAWS_CALLS") else None,
     )
 
 

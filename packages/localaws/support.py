@@ -45,7 +45,8 @@ _OWN = {
     "redshift-serverless": "namespaces and workgroups",
 }
 _SHARED = {
-    "glue": "databases, tables, partitions, job runs that run, an Iceberg REST catalog; other operations are moto's",
+    "glue": "databases, tables, partitions, connections, job runs that run, an Iceberg REST catalog; other operations "
+    "are moto's",
     "athena": "queries, on DuckDB or a real Trino: [page](athena_sql.md), [page](athena_engines.md)",
     "dynamodb": "requests one after another; items and 24 hours of stream records stored with each write",
     "kinesis": "records stored for their retention; numbers never restart",
@@ -102,6 +103,8 @@ Moto's, kept over a restart and a kill: {_names(kept)}.
 Moto's, in memory: {_names(others)}.
 
 There is no authentication: policies, roles, conditions and keys are kept and told, and nothing is denied by them.
+`localaws up --calls FILE` writes a line for each signed request: `caller` (its access key ID; a Glue run has the name
+of its role), `service`, `operation`, and `of`, the resources that it names. A policy can be compared with it.
 """
 
 

@@ -8,10 +8,11 @@ from moto.glue.models import glue_backends
 
 from localaws.glue import urls
 from localaws.glue.catalog_backend import CatalogOperations
+from localaws.glue.connections import ConnectionOperations
 from localaws.glue.jobs import JobOperations
 
 
-class LocalGlueBackend(JobOperations, CatalogOperations):
+class LocalGlueBackend(JobOperations, ConnectionOperations, CatalogOperations):
     """moto's Glue backend under localaws' operations."""
 
     @property

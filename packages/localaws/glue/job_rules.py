@@ -62,7 +62,7 @@ def complete_job(request: Mapping[str, Any], operation: str) -> dict[str, Any]:
 
 def complete_run(job: Mapping[str, Any], request: Mapping[str, Any], operation: str) -> dict[str, Any]:
     """Return the settings of one run: the job's under the request's; raise InvalidInputException."""
-    unwanted = ("Name", "Role", "Description", "LogUri", "Connections", "DefaultArguments", "NonOverridableArguments")
+    unwanted = ("Name", "Description", "LogUri", "Connections", "DefaultArguments", "NonOverridableArguments")
     settings = {key: value for key, value in job.items() if key not in unwanted}
     names = (*_CAPACITY, "Timeout", "SecurityConfiguration", "NotificationProperty", "ExecutionClass")
     given = {name: request[name] for name in names if request.get(name) is not None}

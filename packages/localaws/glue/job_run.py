@@ -71,8 +71,16 @@ class JobRun:
         return dict(self.settings.get("Arguments", {}))
 
     @property
+    def role(self) -> str:
+        """Name of the role that the run has."""
+        return str(self.settings.get("Role", "")).rpartition("/")[2]
+
+    @property
     def log_group(self) -> str:
-        return "/aws-glue/python-jobs" if self.kind == "pythonshell" else "/aws-glue/jobs"
+        """Folder of the log groups; runs with a security configuration have one of their own."""
+        folder = "/aws-glue/python-jobs" if self.kind == "pythonshell" else "/aws-glue/jobs"
+        configuration = self.settings.get("SecurityConfiguration")
+        return f"{folder}/{configuration}-role/{self.role}" if configuration else folder
 
     @property
     def execution_time(self) -> int:
@@ -113,7 +121,7 @@ class JobRun:
         return shown
 
 
-_NOT_SHOWN = frozenset({"Command", "MaxRetries", "ExecutionProperty"})
+_NOT_SHOWN = frozenset({"Command", "MaxRetries", "ExecutionProperty", "Role"})
 
 
 class RunHistory:

@@ -13,7 +13,7 @@ from localaws.glue import spark_settings
 from localaws.glue.errors import PreparationError
 from localaws.glue.iceberg_settings import use_local_catalog
 from localaws.glue.job_run import JobRun
-from localaws.glue.process import JobProcess, environment
+from localaws.glue.process import JobProcess, caller, environment
 from localaws.glue.python_modules import install_modules
 from localaws.glue.run_files import fetch, jars, listed, python_libraries
 from localaws.home import Home
@@ -67,6 +67,7 @@ class Preparation:
             "script": str(script),
             "arguments": script_arguments(run),
             "python_path": python_path,
+            "environment": {"AWS_ACCESS_KEY_ID": caller(run.role)},
             "properties": self._properties(run, python_path) if run.kind == "glueetl" else {},
             "notes": self._notes(run),
         }
@@ -136,6 +137,7 @@ class Preparation:
             "spark.app.name": run.job_name,
             "spark.master": f"local[{spark_settings.cores(run.settings['NumberOfWorkers'])}]",
             "spark.executorEnv.PYTHONPATH": os.pathsep.join(python_path),
+            "spark.executorEnv.AWS_ACCESS_KEY_ID": caller(run.role),
             **spark_settings.mounts(buckets),
         }
         return properties | conf

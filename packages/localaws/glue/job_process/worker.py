@@ -5,6 +5,7 @@ It reads its order, one JSON line, from standard input:
 ``script``      path of the job's script
 ``arguments``   what follows the script in ``sys.argv``
 ``python_path`` folders, zips and wheels that come first in ``sys.path``
+``environment`` environment variables of the script
 ``properties``  Spark settings for a JVM that is there already, set as its system properties
 ``notes``       lines for the error log
 ``failure``     path of the file that tells why the script failed: ``{"message": str}``
@@ -44,6 +45,7 @@ def main(kind: str) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for note in order["notes"]:
         print(f"localaws: {note}", file=sys.stderr)
+    os.environ |= order["environment"]
     if gateway:
         _set_properties(gateway, order["properties"])
     try:
