@@ -40,7 +40,7 @@ def main(argv: Sequence[str], glue: Callable[[], GlueClient], poll: float = 5.0)
         jobs = GlueJobs(glue())
         run_id = jobs.start(given.job, run_key, arguments)
         print(f"Glue job {given.job}, run {run_id}, {given.phase} of {given.star}")
-        print(f"To read its log: {jobs.log_command(run_id)}")
+        print(f"To read its log: {jobs.log_command(run_id, jobs.log_group(given.job, run_id))}")
         done = jobs.finish(given.job, run_id, DEADLINE_SECONDS, poll)
     except EstrelaError as error:
         print(f"{given.phase}: {error}", file=sys.stderr)

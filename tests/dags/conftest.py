@@ -210,6 +210,7 @@ def warehouse(platform: Platform, postgres_url: str) -> Iterator[Warehouse]:
     for bucket in variables.values():
         s3.create_bucket(Bucket=bucket)
     s3.put_object(Bucket=platform.lake, Key="job.py", Body=JOB_TEMPLATE.read_bytes())
-    named = replace(platform, variables={**variables, "warehouse_secret": f"warehouse-{name}"})
+    jobs = {"glue_job": "of-the-stars", "feed_glue_job": platform.job}
+    named = replace(platform, variables={**variables, **jobs, "warehouse_secret": f"warehouse-{name}"})
     yield Warehouse(named, database, variables["landing"])
     database.engine.dispose()

@@ -46,6 +46,7 @@ class FakeGlue:
     script: list[str | Exception] = field(default_factory=lambda: ["SUCCEEDED"])
     message: str = ""
     endpoint: str = "http://127.0.0.1:4566"
+    group: str = "/aws-glue/jobs"
     refusal: Exception | None = None
     starts_unanswered: bool = False
     stopped: list[str] = field(default_factory=list)
@@ -74,7 +75,7 @@ class FakeGlue:
         state = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         if isinstance(state, Exception):
             raise state
-        run = {"Id": RunId, "JobRunState": state, "ExecutionTime": 61, "MaxCapacity": 2.0}
+        run = {"Id": RunId, "JobRunState": state, "ExecutionTime": 61, "MaxCapacity": 2.0, "LogGroupName": self.group}
         return {"JobRun": run | ({"ErrorMessage": self.message} if self.message else {})}
 
     def batch_stop_job_run(self, *, JobName: str, JobRunIds: list[str]) -> dict[str, Any]:
@@ -159,6 +160,17 @@ def test_waiting_ends_only_with_success() -> None:
     glue = FakeGlue(script=["WAITING", "STARTING", "RUNNING", "STOPPING", "SUCCEEDED"])
     assert jobs(glue, clock).finish("etl", "jr_1", 100, poll=3) == JobRun("etl", "jr_1", 61, 122.0)
     assert clock.naps == [3, 3, 3, 3]
+
+
+def test_logs_are_where_glue_says() -> None:
+    """A job with a security configuration has groups of its own."""
+    group = "/aws-glue/jobs/estrela-dev-role/estrela-dev-glue"
+    glue = FakeGlue(group=group, script=["SUCCEEDED", "FAILED"])
+    assert jobs(glue).finish("etl", "jr_1", 100).log_group == group
+    assert jobs(glue).log_group("etl", "jr_1") == group
+    with pytest.raises(JobError, match=f"aws logs tail {group}/error "):
+        jobs(glue).finish("etl", "jr_1", 100)
+    assert jobs(FakeGlue(script=[OFFLINE])).log_group("etl", "jr_1") == "/aws-glue/jobs"
 
 
 @pytest.mark.parametrize("state", ENDED[1:])

@@ -15,6 +15,7 @@ SWITCH = {"true": True, "false": False}
 TEMPLATES: Mapping[str, str] = {
     "aws_conn_id": "{{ var.value.get('estrela_aws_conn_id', 'aws_default') }}",
     "glue_job": "{{ var.value.get('estrela_glue_job', 'estrela') }}",
+    "feed_glue_job": "{{ var.value.get('estrela_feed_glue_job', '') }}",
     "lake": "{{ var.value.get('estrela_lake', '') }}",
     "deadline_minutes": "{{ var.value.get('estrela_deadline_minutes', '120') }}",
     "poll_seconds": "{{ var.value.get('estrela_poll_seconds', '5') }}",
@@ -23,6 +24,11 @@ TEMPLATES: Mapping[str, str] = {
     "athena_workgroups": "{{ var.value.get('estrela_athena_workgroups', 'primary') }}",
 }
 """Templates of the Variables, for ``op_kwargs``: ``estrela_<name>`` for each but the prefix."""
+FEED_TEMPLATES: Mapping[str, str] = {
+    **TEMPLATES,
+    "glue_job": "{{ var.value.get('estrela_feed_glue_job', '') or var.value.get('estrela_glue_job', 'estrela') }}",
+}
+"""The same for steps of feeds, whose Glue job may be another: one that reaches databases."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,8 @@ class Connection:
 
     A Glue run has ``deadline_seconds``; its state is asked for every ``poll_seconds``. ``kill_stops_run`` says whether
     a killed task stops its run; ``athena_workgroups`` are those whose cost is recorded. ``aws_command`` is how
-    people who read logs call AWS's command line; "" is ``aws``, at the address of the connection.
+    people who read logs call AWS's command line; "" is ``aws``, at the address of the connection. ``feed_glue_job`` is
+    the Glue job of the feeds, if it is another than ``glue_job``.
     """
 
     aws_conn_id: str
@@ -42,6 +49,7 @@ class Connection:
     kill_stops_run: bool
     athena_workgroups: tuple[str, ...]
     aws_command: str = ""
+    feed_glue_job: str = ""
 
     @classmethod
     def of(cls, rendered: Mapping[str, str]) -> Connection:
@@ -57,6 +65,7 @@ class Connection:
             _switch("estrela_kill_stops_run", rendered["kill_stops_run"]),
             tuple(name.strip() for name in rendered["athena_workgroups"].split(",") if name.strip()),
             rendered.get("aws_command", ""),
+            rendered.get("feed_glue_job", ""),
         )
 
     def client(self, service: str, config: Any = None) -> Any:

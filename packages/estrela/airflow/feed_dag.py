@@ -11,6 +11,7 @@ from airflow.providers.standard.sensors.python import PythonSensor
 from airflow.sdk import DAG, BaseOperator, TriggerRule
 
 from estrela.airflow.alert import alert
+from estrela.airflow.connection import FEED_TEMPLATES
 from estrela.airflow.feed_tasks import choose_files, create_table, fail_files, has_file, log_files, notify
 from estrela.airflow.feed_texts import CHOOSE, CREATE, DONE, LOG, NOTIFY, TEXTS, WAIT, feed_text, table_asset
 from estrela.airflow.glue_step import GlueStep
@@ -41,7 +42,8 @@ database; `estrela_pii_secret`, that of hashed values; `estrela_redshift_workgro
 `estrela_redshift_database`, `estrela_redshift_secret_arn` and `estrela_redshift_role` for feeds in Redshift;
 `estrela_alert_recipients`, `estrela_alert_sender` and `estrela_slack_secret` for messages; and those of the stars:
 `estrela_lake`, `estrela_glue_job`, `estrela_aws_conn_id`, `estrela_alert_topic`, `estrela_deadline_minutes`,
-`estrela_poll_seconds`, `estrela_kill_stops_run`.
+`estrela_poll_seconds`, `estrela_kill_stops_run`. `estrela_feed_glue_job` is the Glue job of the feeds, if it is another
+than that of the stars.
 """
 LOOK_SECONDS = 30.0
 GIVE_UP = timedelta(hours=1)
@@ -110,7 +112,8 @@ def notify_task(feeds: Sequence[str]) -> BaseOperator:
 
 def feed_step(feed: Feed, phase: str, task_id: str, **options: Any) -> GlueStep:
     """Return the task that does ``phase`` for ``feed`` in a Glue run."""
-    return GlueStep(task_id=task_id, arguments=arguments(feed.name, phase), **feed_text(feed, phase).options, **options)
+    given = {"arguments": arguments(feed.name, phase), "connection": FEED_TEMPLATES}
+    return GlueStep(task_id=task_id, **given, **feed_text(feed, phase).options, **options)
 
 
 def load_step(feed: Feed, task_id: str, **options: Any) -> GlueStep:

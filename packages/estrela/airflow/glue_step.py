@@ -50,13 +50,22 @@ class GlueStep(PythonOperator):
     attended: Attended | None = None
 
     def __init__(
-        self, *, arguments: Mapping[str, str], limits: Sequence[str] = (), flex: bool = False, **kwargs: Any
+        self,
+        *,
+        arguments: Mapping[str, str],
+        limits: Sequence[str] = (),
+        flex: bool = False,
+        connection: Mapping[str, str] = TEMPLATES,
+        **kwargs: Any,
     ) -> None:
-        """Attend to a run with ``arguments`` and the params of the DAG run that ``limits`` names, as ``--params``."""
+        """Attend to a run with ``arguments`` and the params of the DAG run that ``limits`` names, as ``--params``.
+
+        ``connection`` has the templates of :mod:`estrela.airflow.connection`.
+        """
         job = {"arguments": dict(arguments), "limits": list(limits), "flex": flex}
         super().__init__(
             python_callable=run_step,
-            op_kwargs={"connection": TEMPLATES, "run_key": RUN_KEY, "job": job},
+            op_kwargs={"connection": connection, "run_key": RUN_KEY, "job": job},
             execution_timeout=LONGEST_TASK,
             **kwargs,
         )
@@ -120,11 +129,13 @@ def _finished(
 
     jobs, job = GlueJobs(reached.client("glue"), aws_command=reached.aws_command), reached.glue_job
     run_id = jobs.start(job, run_key, arguments, flex=flex)
-    print(f"Glue job {job}, run {run_id}, key {run_key}. To read its log: {jobs.log_command(run_id)}")
+    log = jobs.log_command(run_id, jobs.log_group(job, run_id))
+    print(f"Glue job {job}, run {run_id}, key {run_key}. To read its log: {log}")
     if reached.kill_stops_run:
         task.attended = Attended(_quick_jobs(reached), job, run_id)
     done = jobs.finish(job, run_id, reached.deadline_seconds, reached.poll_seconds)
-    return {**asdict(done), **_logged(reached, done)}
+    figures = {name: value for name, value in asdict(done).items() if name != "log_group"}
+    return {**figures, **_logged(reached, done)}
 
 
 def _logged(reached: Connection, done: JobRun) -> dict[str, object]:
@@ -132,7 +143,7 @@ def _logged(reached: Connection, done: JobRun) -> dict[str, object]:
     from estrela.hooks.glue_logs import GlueLogs, LogUnreadableError, sentence
 
     try:
-        figures = GlueLogs(reached.client("logs")).figures(done.run_id)
+        figures = GlueLogs(reached.client("logs"), done.log_group).figures(done.run_id)
     except LogUnreadableError as error:
         print(f"The step succeeded after {done.seconds} s; its figures are not known here: {error}")
         return {}

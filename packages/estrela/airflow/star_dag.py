@@ -39,7 +39,8 @@ in `estrela.stars.{name}`.
 connection), such as `aws --profile reader`;
 `estrela_kill_stops_run` (default `false`): `true` stops the Glue run of a killed
 task, also when Airflow kills it because heartbeats were lost; `estrela_source_host`, a stand-in for the hosts of all
-sources; `estrela_athena_workgroups` (default `primary`), comma-separated, whose scanned bytes are recorded.
+sources; `estrela_athena_workgroups` (default `primary`), comma-separated, whose scanned bytes are recorded;
+`estrela_feed_glue_job`, a Glue job of the feeds, whose runs are recorded too.
 """
 FULL_REFRESH = "full_refresh"
 REFRESH = {"--full_refresh": "{{ 'true' if params.full_refresh else '' }}"}

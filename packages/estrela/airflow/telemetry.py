@@ -32,7 +32,9 @@ def _noted(table: str, note: Callable[[Connection], int], connection: Mapping[st
 def _job_runs(reached: Connection) -> int:
     from estrela.etl.telemetry.job_runs import note_job_runs
 
-    return note_job_runs(reached.client("s3"), reached.client("glue"), reached.lake, reached.glue_job)
+    s3, glue = reached.client("s3"), reached.client("glue")
+    jobs = [job for job in (reached.glue_job, reached.feed_glue_job) if job]
+    return sum(note_job_runs(s3, glue, reached.lake, job) for job in jobs)
 
 
 def _query_days(reached: Connection) -> int:

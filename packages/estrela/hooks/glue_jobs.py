@@ -32,12 +32,16 @@ POLL_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class JobRun:
-    """A run that succeeded: ``seconds`` of execution and the ``dpu_seconds`` that are billed (0 where unknown)."""
+    """A run that succeeded: ``seconds`` of execution and the ``dpu_seconds`` that are billed (0 where unknown).
+
+    What it printed is in a log group below ``log_group``.
+    """
 
     job: str
     run_id: str
     seconds: int
     dpu_seconds: float
+    log_group: str = LOG_GROUP
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,13 @@ class GlueJobs:
         meta = self.client.meta
         return log_command(meta.region_name, group, run_id, self.aws_command or aws_command(meta.endpoint_url))
 
+    def log_group(self, job: str, run_id: str) -> str:
+        """Return the log group below which the run's output and errors are; Glue's usual one if it does not answer."""
+        try:
+            return log_group_of(self._run(job, run_id))
+        except JobError:
+            return LOG_GROUP
+
     def _started_unanswered(self, job: str, run_key: str, error: ClientError | BotoCoreError) -> str:
         """Return the run that Glue started although it did not say so; raise JobError where there is none."""
         lost = self._unanswered(job, "", NOT_STARTED, error)
@@ -149,7 +160,7 @@ class GlueJobs:
         run: Run = {"Id": run_id, "JobRunState": UNKNOWN}
         for run in self._polls(job, run_id, deadline, poll):
             if run["JobRunState"] == SUCCEEDED:
-                return JobRun(job, run_id, run.get("ExecutionTime", 0), dpu_seconds(run))
+                return JobRun(job, run_id, run.get("ExecutionTime", 0), dpu_seconds(run), log_group_of(run))
             if has_ended(run):
                 raise self._failed(JobError, job, run, run.get("ErrorMessage", ""))
         raise self._failed(JobDeadlineError, job, run, f"not finished after {deadline:g} s")
@@ -200,7 +211,7 @@ class GlueJobs:
     def _failed(self, kind: type[JobError], job: str, run: Run, message: str) -> JobError:
         """Return the error of a run that Glue showed, retriable unless the step itself stated otherwise."""
         failure = failure_in(message)
-        log_url = self.log_url(run["Id"], run.get("LogGroupName", LOG_GROUP))
+        log_url = self.log_url(run["Id"], log_group_of(run))
         error = kind(job, run["Id"], run["JobRunState"], readable(message), log_url)
         error.retriable = failure is None or failure.retriable
         return error
@@ -210,6 +221,11 @@ class GlueJobs:
         error = JobError(job, run_id or "none", state, str(cause), self.log_url(run_id))
         error.retriable = is_transient(cause)
         return error
+
+
+def log_group_of(run: Run) -> str:
+    """Return the name of the log group below which a run's output and errors are."""
+    return str(run.get("LogGroupName") or LOG_GROUP).rstrip("/")
 
 
 def _is_refusal(error: ClientError | BotoCoreError) -> bool:
