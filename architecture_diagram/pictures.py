@@ -183,6 +183,7 @@ PICTURES: Mapping[str, Picture] = {
                 "rotation": Node("aws.compute.Lambda", "rotate_database_secret", FUNCTION),
             },
             "Warehouse": {
+                "runs": Node("aws.analytics.Glue", "Glue job of the feeds", ("aws_glue_job", "aws_glue_connection")),
                 "warehouse": WAREHOUSE,
                 "redshift": Node(
                     "aws.analytics.Redshift",
@@ -208,10 +209,11 @@ PICTURES: Mapping[str, Picture] = {
             ("landing", "arrivals", "created"),
             ("arrivals", "register", ""),
             ("register", "warehouse", "ledger"),
-            ("landing", "warehouse", "loaded by a DAG"),
-            ("landing", "redshift", "COPY"),
-            ("landing", "archive", "after the commit"),
-            ("source", "landing", "extracted by a DAG"),
+            ("landing", "runs", "started by a DAG"),
+            ("runs", "warehouse", "loads"),
+            ("runs", "redshift", "COPY"),
+            ("runs", "archive", "after the commit"),
+            ("source", "runs", "extracted"),
             ("secrets", "rotation", "every 30 days"),
             ("rotation", "warehouse", "new password"),
             ("metrics", "alarms", "every 5 minutes"),

@@ -64,8 +64,9 @@ module "bucket" {
   kms_key_arn   = module.kms.key_arn
   force_destroy = !local.protected
   log_bucket    = module.log_bucket.name
-  # results of queries can be had again; batches that failed are taken up again, or nobody misses them
-  expire_days = lookup({ lake = { "athena/" = 30 }, failed = { "" = 90 } }, each.key, {})
+  # results of queries can be had again; batches that failed are taken up again, or nobody misses them; what waits for
+  # COPY is made again by the next load
+  expire_days = lookup({ lake = { "athena/" = 30 }, failed = { "" = 90 }, archive = { "copy/" = 7 } }, each.key, {})
 }
 
 module "athena" {
@@ -110,10 +111,19 @@ module "airflow_settings" {
       estrela_athena_workgroups = join(",", values(module.athena.workgroups))
     },
     !var.feeds ? {} : {
+      estrela_feed_glue_job    = module.feed_job[0].name
       estrela_landing          = module.bucket["landing"].name
       estrela_archive          = module.bucket["archive"].name
       estrela_warehouse_secret = module.warehouse[0].secret_arns["warehouse"]
       estrela_pii_secret       = module.secrets[0].arns["feeds/pii_key"]
+    },
+    !local.feeds_by_mail ? {} : {
+      estrela_alert_sender     = var.sender
+      estrela_alert_recipients = join(",", var.alarm_emails)
+    },
+    !var.redshift ? {} : {
+      estrela_redshift_workgroup = module.warehouse[0].redshift.workgroup
+      estrela_redshift_database  = module.warehouse[0].redshift.database
     },
   )
 }
@@ -125,6 +135,7 @@ module "monitoring" {
   emails             = var.alarm_emails
   monthly_budget_usd = var.monthly_budget_usd
   glue_job           = module.lake.job_name
+  feed_job           = one(module.feed_job[*].name)
   workgroups         = values(module.athena.workgroups)
   late_after_hours   = var.late_after_hours
   airflow            = var.airflow

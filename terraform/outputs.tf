@@ -9,8 +9,13 @@ output "code_bucket" {
 }
 
 output "glue_job" {
-  description = "Name of the Glue job that every step runs as."
+  description = "Name of the Glue job that every step of a star runs as."
   value       = module.lake.job_name
+}
+
+output "feed_glue_job" {
+  description = "Name of the Glue job that every step of a feed runs as; null without feeds."
+  value       = one(module.feed_job[*].name)
 }
 
 output "glue_role_arn" {
@@ -89,6 +94,11 @@ output "landing_bucket" {
 output "deliveries" {
   description = "Bucket that external clients deliver to, and the queue of the messages; null without DataHarvest."
   value       = var.dataharvest ? { bucket = module.bucket["deliveries"].name, messages = module.dataharvest[0].messages_url } : null
+}
+
+output "operator_policy_arn" {
+  description = "ARN of the policy that the command dataharvest needs, for roles of people; null without DataHarvest."
+  value       = one(module.dataharvest_operator[*].policy_arn)
 }
 
 output "schema_functions" {

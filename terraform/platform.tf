@@ -49,6 +49,8 @@ locals {
     local.on_cluster ? ["ecr.api", "ecr.dkr", "ecs", "elasticfilesystem"] : [],
     local.on_mwaa ? ["airflow.api", "airflow.env", "airflow.ops"] : [],
     var.dataharvest && var.large_deliveries ? ["events"] : [],
+    var.feeds ? ["glue", "logs"] : [],
+    var.redshift ? ["redshift-data"] : [],
   ))
 
   # Families of the tasks that run once; each has the security group of its name.
@@ -75,12 +77,13 @@ locals {
     }
   } : null
 
+  glue_jobs  = concat([module.lake.job_name], module.feed_job[*].name)
   lake_arn   = module.bucket["lake"].arn
   glue_arn   = "arn:${local.partition}:glue:${var.region}:${var.account_id}"
   athena_arn = "arn:${local.partition}:athena:${var.region}:${var.account_id}:workgroup"
   # What the code of a DAG's task calls: packages/estrela/airflow. The lake itself is worked on by Glue.
   task_statements = merge(local.feed_statements, {
-    Runs     = { actions = ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"], resources = ["${local.glue_arn}:job/${module.lake.job_name}"] }
+    Runs     = { actions = ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"], resources = [for job in local.glue_jobs : "${local.glue_arn}:job/${job}"] }
     Lake     = { actions = ["s3:ListBucket"], resources = [local.lake_arn] }
     LakeRead = { actions = ["s3:GetObject"], resources = ["${local.lake_arn}/*"] }
     OpsWrite = { actions = ["s3:PutObject"], resources = ["${local.lake_arn}/ops/*"] }
@@ -89,6 +92,7 @@ locals {
       resources = ["${local.glue_arn}:catalog", "${local.glue_arn}:database/estrela_ops", "${local.glue_arn}:table/estrela_ops/*"]
     }
     Queries = { actions = ["athena:ListQueryExecutions", "athena:BatchGetQueryExecution"], resources = [for workgroup in values(module.athena.workgroups) : "${local.athena_arn}/${workgroup}"] }
+    RunLogs = { actions = ["logs:GetLogEvents"], resources = concat([module.lake.output_arn], module.feed_job[*].output_arn) }
     Alerts  = { actions = ["sns:Publish"], resources = [module.monitoring.topic_arn] }
   })
 }
@@ -108,6 +112,7 @@ module "network" {
   s3_clients       = local.clients
   dynamodb_clients = var.dataharvest ? ["dataharvest"] : []
   zones            = var.redshift ? 3 : 2
+  outside          = local.feed_sources
   internet_clients = setunion(var.enable_nat ? local.clients : [], local.on_cluster && var.oidc != null ? ["load-balancer"] : [])
   user_cidrs       = local.on_cluster ? var.user_cidrs : []
 }

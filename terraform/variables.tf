@@ -457,6 +457,26 @@ variable "large_deliveries" {
   default     = false
 }
 
+variable "feed_sources" {
+  description = "What Glue runs of the feeds may reach outside of the network, by what it is for: a range of addresses and a port, or a range of ports. FTPS: the server's port, and its ports for data. The way there is NAT, or a route of yours."
+  type = map(object({
+    cidr      = string
+    port      = number
+    last_port = optional(number)
+  }))
+  default = {}
+
+  validation {
+    condition     = alltrue([for found in values(var.feed_sources) : can(cidrhost(found.cidr, 0)) && !endswith(found.cidr, "/0")])
+    error_message = "feed_sources needs ranges of addresses, such as 203.0.113.7/32, and not all there are."
+  }
+
+  validation {
+    condition     = var.feeds || length(var.feed_sources) == 0
+    error_message = "feed_sources is for feeds: set feeds = true."
+  }
+}
+
 variable "redshift" {
   description = "Redshift Serverless as a second target of feeds."
   type        = bool

@@ -64,6 +64,12 @@ mock_provider "aws" {
   mock_resource "aws_lb_target_group" {
     defaults = { arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/mocked/50dc6c495c0c9188" }
   }
+  mock_resource "aws_redshiftserverless_workgroup" {
+    defaults = { arn = "arn:aws:redshift-serverless:us-east-1:123456789012:workgroup/00000000-0000-0000-0000-000000000000" }
+  }
+  mock_resource "aws_security_group" {
+    defaults = { id = "sg-01234567" }
+  }
   mock_resource "aws_secretsmanager_secret" {
     defaults = { arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:mocked-AbCdEf" }
   }
@@ -75,6 +81,14 @@ mock_provider "aws" {
   }
   mock_resource "aws_wafv2_web_acl" {
     defaults = { arn = "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/mocked/00000000-0000-0000-0000-000000000000" }
+  }
+  override_resource {
+    target = module.network[0].aws_subnet.private["us-east-1a"]
+    values = { id = "subnet-0000000a" }
+  }
+  override_resource {
+    target = module.network[0].aws_subnet.private["us-east-1b"]
+    values = { id = "subnet-0000000b" }
   }
   mock_resource "aws_acm_certificate" {
     defaults = {
@@ -122,8 +136,12 @@ run "prod" {
     large_deliveries   = true
     redshift           = true
     example_source     = true
-    sender             = "data@example.com"
-    late_feeds         = { card_settlements = 26 }
+    feed_sources = {
+      "FTPS of the back office"  = { cidr = "203.0.113.7/32", port = 990 }
+      "Files of the back office" = { cidr = "203.0.113.7/32", port = 50000, last_port = 50100 }
+    }
+    sender     = "data@example.com"
+    late_feeds = { card_settlements = 26 }
     oidc = {
       issuer                 = "https://id.example.com"
       authorization_endpoint = "https://id.example.com/authorize"

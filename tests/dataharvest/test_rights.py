@@ -1,4 +1,4 @@
-"""Roles of DataHarvest's functions allow what the functions call, all of it, and nothing else."""
+"""Roles of DataHarvest's functions, and the policy of its operators, allow what is called, and nothing else."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ from typing import Any
 
 import boto3
 import pytest
-from harvest_world import PORTFOLIO_1, PORTFOLIO_2, SAMPLE, World
+from harvest_world import BUCKET, CLIENT, DAY, FRIDA, PORTFOLIO_1, PORTFOLIO_2, SAMPLE, World
 from large_work import LIMITS
 from recorded_calls import for_code, recorded
+from test_forget import put_batch
 
+from dataharvest.cli import main
 from dataharvest.model.choreography import ANNOUNCER, choreography
 from dataharvest.model.delivery import DeliveredObject
 from dataharvest.model.portfolio import PortfolioEvent
+from dataharvest.progress import Done, Progress
 from dataharvest.resources import CHUNKS, SPLITTER
 
 LAMBDAS = Path(__file__).parents[2] / "lambdas"
@@ -144,3 +147,35 @@ def test_functions_call_what_their_roles_allow_and_nothing_else(
                 calls[function] |= actions
     assert calls == {function: for_code(role_of(function)) for function in calls}
     assert set(calls) == set(HANDLERS)
+
+
+def test_commands_of_operators_call_what_their_policy_allows_and_nothing_else(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a client with messages, with batches that Lambda gave up, one of hers alone, and with an event in a stream."""
+    for name, value in world.environment.items():
+        monkeypatch.setenv(name, value)
+    sqs, attributes = boto3.client("sqs"), {"FifoQueue": "true"}
+    dead = sqs.create_queue(QueueName="messages-dead.fifo", Attributes=attributes)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 10})
+    sqs.set_queue_attributes(QueueUrl=world.functions.settings.messages, Attributes={"RedrivePolicy": policy})
+    world.take(*world.upload_all(SAMPLE))
+    world.settle()
+    world.take(world.upload("clients", SAMPLE["clients"], day="20220228"))
+    put_batch(world, PORTFOLIO_1, PORTFOLIO_2)
+    put_batch(world, PORTFOLIO_1)
+    event = PortfolioEvent(world.delivery(), PORTFOLIO_1).to_json().encode()
+    boto3.client("kinesis").put_record(StreamName="dataharvest-deposits", Data=event, PartitionKey=PORTFOLIO_1)
+    progress = Progress(boto3.client("dynamodb"), world.functions.settings.progress_table)
+    progress.note(CLIENT, DAY, "content", Done("transactions chunks", 1, 2))
+    new_key = boto3.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    monkeypatch.setattr(boto3, "client", boto3.client.__wrapped__)
+    with recorded() as actions:
+        assert main(["status"]) == 0
+        assert main(["explain", CLIENT, DAY]) == 0
+        assert main(["replay", f"s3://{BUCKET}/aws/lambda/"]) == 0
+        assert main(["forget", FRIDA]) == 1, "the event is still in the stream"
+        monkeypatch.setenv("DATAHARVEST_KMS_KEY", new_key)
+        assert main(["rotate-keys"]) == 0
+    assert actions == for_code("dataharvest_operator.this", {"Key"})

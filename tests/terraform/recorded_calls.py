@@ -1,10 +1,14 @@
-"""Calls of code on AWS, recorded at boto3, and the rights of roles in docs/iam.md, which is held to the plan."""
+"""Calls of code on AWS, recorded at boto3 or by localaws, and the rights of roles in docs/iam.md, held to the plan."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -14,8 +18,33 @@ from terraform_run import ROOT
 TABLE = ROOT / "docs" / "iam.md"
 BY_OTHERS = {"Logs", "Network", "Queue", "Stream", "Streams", "Failed", "Bucket", "Key"}
 """Statements for what Lambda, and encryption at rest, do by the role; code never calls it."""
-OTHER_NAMES = {"sqs:SendMessageBatch": "sqs:SendMessage", "sqs:DeleteMessageBatch": "sqs:DeleteMessage"}
+OTHER_NAMES = {
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "s3:CreateMultipartUpload": "s3:PutObject",
+    "s3:UploadPart": "s3:PutObject",
+    "s3:CompleteMultipartUpload": "s3:PutObject",
+    "s3:HeadObject": "s3:GetObject",
+    "s3:DeleteObjects": "s3:DeleteObject",
+    "s3:HeadBucket": "s3:ListBucket",
+    "s3:ListObjectsV2": "s3:ListBucket",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
+}
 """Actions of policies whose operation has another name."""
+BY_VERSION = {"s3:GetObject": "s3:GetObjectVersion", "s3:DeleteObject": "s3:DeleteObjectVersion"}
+"""Actions on an object, and those on a version of it."""
+COPIES = ("s3:CopyObject", "s3:UploadPartCopy")
+NO_ACTION = {"sts:GetCallerIdentity"}
+"""Operations that everyone may call."""
+ARN = re.compile(r"`([^`]+)`")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Actions, and the ARNs that they are allowed on, as patterns."""
+
+    actions: frozenset[str]
+    resources: frozenset[str]
 
 
 @contextmanager
@@ -24,10 +53,8 @@ def recorded() -> Iterator[set[str]]:
     found: set[str] = set()
 
     def record(params: Mapping[str, Any], model: Any, **_: Any) -> None:
-        action = f"{model.service_model.signing_name}:{model.name}"
-        if action == "s3:GetObject" and "VersionId" in params:
-            action = "s3:GetObjectVersion"
-        found.add(OTHER_NAMES.get(action, action))
+        operation = f"{model.service_model.signing_name}:{model.name}"
+        found.update(_actions(operation, params))
 
     session = boto3.Session()
     session.events.register("provide-client-params", record)
@@ -35,14 +62,103 @@ def recorded() -> Iterator[set[str]]:
         yield found
 
 
-def allowed(role: str) -> dict[str, set[str]]:
-    """Actions of the statements of a role in ``prod``, by the statement's name."""
+def _actions(operation: str, named: Mapping[str, Any]) -> set[str]:
+    """Actions that a call of an operation needs."""
+    if operation in NO_ACTION:
+        return set()
+    if operation == "kms:ReEncrypt":
+        return {"kms:ReEncryptFrom", "kms:ReEncryptTo"}
+    if operation in COPIES:
+        source = named["CopySource"]
+        is_version = "VersionId" in source if isinstance(source, Mapping) else "versionId=" in source
+        return {"s3:GetObjectVersion" if is_version else "s3:GetObject", "s3:PutObject"}
+    action = OTHER_NAMES.get(operation, operation)
+    return {BY_VERSION.get(action, action) if "VersionId" in named else action}
+
+
+def statements(role: str) -> dict[str, Statement]:
+    """Statements of a role in ``prod``, by their names."""
     prod = TABLE.read_text().partition("`prod`\n")[2].partition("\n## ")[0]
-    rows = re.findall(rf"^\| {re.escape(role)} \| (\w+) \| ([^|]+) \|", prod, re.MULTILINE)
+    rows = re.findall(rf"^\| {re.escape(role)} \| (\w+) \| ([^|]+) \| ([^|]+) \|", prod, re.MULTILINE)
     assert rows, f"{TABLE.name} has no role {role}"
-    return {statement: set(re.findall(r"`([^`]+)`", actions)) for statement, actions in rows}
+    return {
+        sid: Statement(frozenset(ARN.findall(actions)), frozenset(ARN.findall(resources)))
+        for sid, actions, resources in rows
+    }
 
 
-def for_code(role: str) -> set[str]:
-    """Actions that a role allows for what its code calls."""
-    return {action for sid, actions in allowed(role).items() if sid not in BY_OTHERS for action in actions}
+def allowed(role: str) -> dict[str, frozenset[str]]:
+    """Actions of the statements of a role in ``prod``, by the statement's name."""
+    return {sid: found.actions for sid, found in statements(role).items()}
+
+
+def for_code(role: str, others: Iterable[str] = BY_OTHERS) -> set[str]:
+    """Actions that a role allows for what its code calls: those of its statements but ``others``."""
+    return {action for sid, actions in allowed(role).items() if sid not in others for action in actions}
+
+
+Call = tuple[str, str]
+"""An action and the ARN of its resource; "*" where the call names none."""
+
+
+def calls_of(log: Path, caller: str, secrets: Mapping[str, str]) -> set[Call]:
+    """Return what ``caller`` called, from the log that ``localaws up --calls`` writes. ``secrets`` are ARNs by name."""
+    found: set[Call] = set()
+    for line in log.read_text().splitlines():
+        call = json.loads(line)
+        if call["caller"] == caller:
+            found |= set(_with_resources(f"{call['service']}:{call['operation']}", call["of"], secrets))
+    return found
+
+
+def _with_resources(operation: str, named: Mapping[str, str], secrets: Mapping[str, str]) -> Iterator[Call]:
+    service = operation.partition(":")[0]
+    target = f"arn:aws:s3:::{named.get('Bucket', '')}" + (f"/{named['Key']}" if "Key" in named else "")
+    for action in _actions(operation, named):
+        if operation in COPIES and action.startswith("s3:Get"):
+            yield action, f"arn:aws:s3:::{named['CopySource'].lstrip('/').partition('?')[0]}"
+        elif operation == "s3:DeleteObjects":
+            yield action, f"{target}/*"
+        elif service == "s3":
+            yield action, target
+        else:
+            yield action, _arn(service, named, secrets)
+
+
+def _arn(service: str, named: Mapping[str, str], secrets: Mapping[str, str]) -> str:
+    place = f"arn:aws:{service}:us-east-1:123456789012"
+    match named:
+        case {"SecretId": name}:
+            return secrets.get(name, f"{place}:secret:{name}-AbCdEf" if not name.startswith("arn:") else name)
+        case {"JobName": name}:
+            return f"{place}:job/{name}"
+        case {"logGroupName": name}:
+            return f"{place}:log-group:{name}:log-stream:x"
+        case {"TopicArn": arn}:
+            return arn
+        case {"WorkGroup": name}:
+            return f"{place}:workgroup/{name}"
+        case {"DatabaseName": database, "Name": name}:
+            return f"{place}:table/{database}/{name}"
+        case {"DatabaseName": database}:
+            return f"{place}:database/{database}"
+    return "*"
+
+
+def refused(calls: Iterable[Call], role: str, environment: str) -> set[Call]:
+    """Return the calls that no statement of a role allows, its names being those of ``environment``.
+
+    A call without a resource is allowed by any statement with its action.
+    """
+    allowing = [
+        (found.actions, {resource.replace("estrela-prod", f"estrela-{environment}") for resource in found.resources})
+        for found in statements(role).values()
+    ]
+    return {
+        (action, arn)
+        for action, arn in calls
+        if not any(
+            action in actions and (arn == "*" or any(fnmatchcase(arn, one) for one in resources))
+            for actions, resources in allowing
+        )
+    }

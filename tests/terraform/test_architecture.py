@@ -24,7 +24,7 @@ NOT_DRAWN = {
         "aws_service_discovery_private_dns_namespace aws_sqs_queue_redrive_allow_policy "
         "aws_rds_cluster_parameter_group aws_lambda_permission aws_lambda_layer_version"
     ),
-    "who may do what: docs/iam.md": "aws_iam_role_policy",
+    "who may do what: docs/iam.md": "aws_iam_role_policy aws_iam_policy",
     "the network that everything is in": (
         "aws_vpc aws_subnet aws_route aws_internet_gateway aws_eip aws_flow_log aws_security_group "
         "aws_default_security_group"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -12,10 +13,17 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from terraform_run import CONFIGURATION, Plan
+from terraform_run import CONFIGURATION, ROOT, Plan
 
 SCRIPT = CONFIGURATION / "cost.py"
 PRICES = tomllib.loads((CONFIGURATION / "prices.toml").read_text())
+DOCUMENTED = re.compile(r"^\| [^|]+ \(plan `(?P<plan>\w+)`\) \| (?P<idle>[\d.]+) \| (?P<most>[^|]+) \|$", re.MULTILINE)
+PARTS = {
+    "services": "aws_ecs_service", "databases": "aws_db_instance", "NAT": "aws_nat_gateway", "load balancer": "aws_lb",
+    "streams": "aws_kinesis_stream", "alarms": "aws_cloudwatch_metric_alarm", "endpoints": "aws_vpc_endpoint",
+    "MWAA": "aws_mwaa_environment", "secrets": "aws_secretsmanager_secret", "keys": "aws_kms_key",
+}  # fmt: skip
+"""Types of resources by their words in docs/aws.md."""
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +48,18 @@ def test_airflow_and_metabase_are_most_of_the_cost(cost: ModuleType, plans: dict
     assert sum(costs["dev"].values()) < 5
     assert {"aws_ecs_service", "aws_nat_gateway", "aws_db_instance", "aws_lb", "aws_wafv2_web_acl"} < set(costs["prod"])
     assert next(iter(costs["mwaa"])) == "aws_mwaa_environment"
+
+
+def test_the_documented_costs_are_those_of_the_plans(cost: ModuleType, plans: dict[str, Plan]) -> None:
+    rows = {row["plan"]: row for row in DOCUMENTED.finditer((ROOT / "docs" / "aws.md").read_text())}
+    assert rows.keys() == plans.keys()
+    for name, row in rows.items():
+        costs = cost.cost_per_month(state(plans[name]), PRICES)
+        found = dict(re.fullmatch(r"(.+) ([\d.]+)", part).groups() for part in row["most"].split(", "))  # type: ignore[union-attr]
+        assert {part: float(usd) for part, usd in found.items()} == {
+            part: pytest.approx(costs[PARTS[part]], abs=0.5) for part in found
+        }, name
+        assert float(row["idle"]) == pytest.approx(sum(costs.values()), abs=0.5), name
 
 
 def test_a_service_costs_its_task_for_a_month_and_less_on_spot(cost: ModuleType) -> None:

@@ -260,6 +260,6 @@ def test_redshift_and_the_example_source_are_private_and_encrypted(prod: Plan) -
     assert cluster["serverlessv2_scaling_configuration"][0]["min_capacity"] == 0
 
 
-def test_without_airflow_functions_reach_only_the_endpoints_that_they_call(files: Plan) -> None:
+def test_without_airflow_functions_and_runs_reach_only_the_endpoints_that_they_call(files: Plan) -> None:
     names = {found.values["service_name"].partition("us-east-1.")[2] for found in of(files, "aws_vpc_endpoint")}
-    assert names == {"s3", "dynamodb", "kms", "secretsmanager", "sqs"}
+    assert names == {"s3", "dynamodb", "kms", "secretsmanager", "sqs", "glue", "logs"}

@@ -22,8 +22,15 @@ REASONED = {
     "ec2:DescribeSubnets",
     "ec2:UnassignPrivateIpAddresses",
     "ecr:GetAuthorizationToken",
+    "ec2:DescribeRouteTables",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeVpcAttribute",
+    "ec2:DescribeVpcEndpoints",
     "glue:GetSecurityConfiguration",
     "logs:DescribeLogGroups",
+    "redshift-data:CancelStatement",
+    "redshift-data:DescribeStatement",
+    "redshift-data:GetStatementResult",
     "s3:GetAccountPublicAccessBlock",
     "secretsmanager:GetRandomPassword",
 }
@@ -35,16 +42,16 @@ def each(value: Any) -> list[str]:
 
 
 def roles(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Name of the role and statement, of every policy of a role."""
+    """Name of the role and statement, of every policy of a role, and of policies that no role has yet."""
     for resource in plan:
-        if resource.kind == "aws_iam_role_policy":
+        if resource.kind in ("aws_iam_role_policy", "aws_iam_policy"):
             for statement in resource.policy():
                 yield name_of(resource.address), statement
 
 
 def name_of(address: str) -> str:
     """Modules and resource of an address, without what Terraform puts around them."""
-    short = re.sub(r"module\.|aws_iam_role_policy(_attachment)?\.|\[0\]", "", address)
+    short = re.sub(r"module\.|aws_iam_(role_)?policy(_attachment)?\.|\[0\]", "", address)
     return re.sub(r'(?:\.\w+)?\["([\w-]+)"\]', r".\1", short)
 
 

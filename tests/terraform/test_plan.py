@@ -15,6 +15,7 @@ from estrela.ledger.waiting import HOURS_SINCE_ARRIVAL, OLDEST_NEW_AGE
 POLICIES = {
     "aws_iam_role": "assume_role_policy",
     "aws_iam_role_policy": "policy",
+    "aws_iam_policy": "policy",
     "aws_kms_key": "policy",
     "aws_s3_bucket_policy": "policy",
     "aws_sns_topic_policy": "policy",
@@ -142,11 +143,11 @@ def test_workgroups_enforce_a_scan_limit_and_encryption(everything: Plan) -> Non
 
 
 def test_a_glue_run_needs_no_package_index_and_is_encrypted(prod: Plan) -> None:
-    (job,) = of(prod, "aws_glue_job")
-    arguments = job.values["default_arguments"]
-    assert arguments["--additional-python-modules"].endswith(".gluewheels.zip")
-    assert arguments["--python-modules-installer-option"] == "--no-index"
-    assert (job.values["glue_version"], job.values["security_configuration"]) == ("5.1", "estrela-prod")
+    for job in of(prod, "aws_glue_job"):
+        arguments = job.values["default_arguments"]
+        assert arguments["--additional-python-modules"].endswith(".gluewheels.zip"), job.address
+        assert arguments["--python-modules-installer-option"] == "--no-index", job.address
+        assert (job.values["glue_version"], job.values["security_configuration"]) == ("5.1", "estrela-prod")
     for encryption in of(prod, "aws_glue_security_configuration"):
         modes = json.dumps(encryption.values["encryption_configuration"])
         assert "DISABLED" not in modes

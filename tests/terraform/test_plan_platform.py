@@ -81,9 +81,12 @@ def test_each_service_is_reached_by_those_that_need_it_and_by_nobody_else(prod: 
         ("Roles of the warehouse", 5432),
         ("Ledger of the feeds", 5432),
         ("Ledger for airflow-worker", 5432),
+        ("Ledger for feed-runs", 5432),
+        ("Source for feed-runs", 5432),
+        ("Within Glue runs of the feeds", 0),
         ("Deliveries of DataHarvest", 5432),
     }
-    assert len(groups(prod)) == len(AIRFLOW) + 16
+    assert len(groups(prod)) == len(AIRFLOW) + 17
 
 
 def test_without_nat_nothing_leaves_but_to_endpoints(plans: dict[str, Plan]) -> None:

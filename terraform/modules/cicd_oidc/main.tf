@@ -6,7 +6,7 @@ locals {
   statements = {
     # AWS's ReadOnlyAccess reads configurations, and the state; it reads no secret.
     plan = [local.lock]
-    # AWS's PowerUserAccess without IAM; of IAM only the roles of this environment.
+    # AWS's PowerUserAccess without IAM; of IAM only the roles and policies of this environment.
     deploy = [
       {
         Sid    = "Roles"
@@ -17,6 +17,15 @@ locals {
           "iam:AttachRolePolicy", "iam:DetachRolePolicy", "iam:ListInstanceProfilesForRole",
         ]
         Resource = "${local.iam_arn}:role/${var.deployment.name}-*"
+      },
+      {
+        Sid    = "Policies"
+        Effect = "Allow"
+        Action = [
+          "iam:CreatePolicy", "iam:DeletePolicy", "iam:GetPolicy", "iam:TagPolicy", "iam:UntagPolicy",
+          "iam:CreatePolicyVersion", "iam:DeletePolicyVersion", "iam:GetPolicyVersion", "iam:ListPolicyVersions",
+        ]
+        Resource = "${local.iam_arn}:policy/${var.deployment.name}-*"
       },
       {
         Sid       = "PassRoles"

@@ -19,9 +19,11 @@ output "messages_url" {
 }
 
 output "base" {
-  description = "What the module dataharvest_large needs to know of this one."
+  description = "What the modules dataharvest_large and dataharvest_operator need to know of this one."
   value = {
     name        = local.name
+    stages      = local.stages
+    kms_key_arn = module.kms.key_arn
     environment = local.environment
     statements  = { take = local.take, load = local.load, read = merge(local.database, local.read_key) }
   }

@@ -1,14 +1,17 @@
 locals {
   layers    = ["", "_trusted", "_refined", "_ops"]
   databases = toset(concat(["estrela_ops"], flatten([for star in var.stars : [for layer in local.layers : "${star}${layer}"]])))
-  role_name = "${var.deployment.name}-glue"
+  arn       = "arn:${var.deployment.partition}:%s:${var.deployment.region}:${var.deployment.account_id}"
+  glue_arn  = format(local.arn, "glue")
   job_name  = var.deployment.name
-  glue_arn  = "arn:${var.deployment.partition}:glue:${var.deployment.region}:${var.deployment.account_id}"
-  logs_arn  = "arn:${var.deployment.partition}:logs:${var.deployment.region}:${var.deployment.account_id}"
   lake_arn  = "arn:${var.deployment.partition}:s3:::${var.lake_bucket}"
 
-  # With a security configuration Glue writes to groups of these names.
-  log_groups = [for stream in ["output", "error"] : "/aws-glue/jobs/${var.deployment.name}-role/${local.role_name}/${stream}"]
+  code = {
+    bucket    = var.code_bucket
+    script    = "s3://${var.code_bucket}/${aws_s3_object.package["script"].key}"
+    wheel     = "s3://${var.code_bucket}/${aws_s3_object.package["wheel"].key}"
+    libraries = "s3://${var.code_bucket}/${aws_s3_object.package["libraries"].key}"
+  }
 
   catalog_conf = join(" --conf ", [
     "spark.sql.extensions=org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
@@ -59,14 +62,6 @@ resource "aws_glue_security_configuration" "this" {
   }
 }
 
-resource "aws_cloudwatch_log_group" "run" {
-  for_each = toset(local.log_groups)
-
-  name              = each.key
-  retention_in_days = var.deployment.log_retention_days
-  kms_key_id        = var.deployment.kms_key_arn
-}
-
 # A key holds the hash of its content: a run that has started keeps its code when a newer one is deployed.
 resource "aws_s3_object" "package" {
   for_each = var.package
@@ -80,140 +75,49 @@ resource "aws_s3_object" "package" {
   }
 }
 
-resource "aws_iam_role" "glue" {
-  name        = local.role_name
-  description = "Glue runs of ${var.deployment.name}"
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "glue.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceAccount" = var.deployment.account_id } }
-    }]
-  })
-}
+module "job" {
+  source = "../glue_job"
 
-resource "aws_iam_role_policy" "glue" {
-  name = "run"
-  role = aws_iam_role.glue.id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      {
-        Sid      = "Code"
-        Effect   = "Allow"
-        Action   = "s3:GetObject"
-        Resource = "arn:${var.deployment.partition}:s3:::${var.code_bucket}/glue/*"
-      },
-      {
-        Sid      = "LakeBucket"
-        Effect   = "Allow"
-        Action   = ["s3:ListBucket", "s3:GetBucketLocation"]
-        Resource = local.lake_arn
-      },
-      {
-        Sid      = "LakeObjects"
-        Effect   = "Allow"
-        Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
-        Resource = "${local.lake_arn}/*"
-      },
-      {
-        Sid    = "Catalog"
-        Effect = "Allow"
-        Action = [
-          "glue:GetDatabase", "glue:GetDatabases", "glue:CreateDatabase",
-          "glue:GetTable", "glue:GetTables", "glue:CreateTable", "glue:UpdateTable", "glue:DeleteTable",
-        ]
-        Resource = concat(
-          ["${local.glue_arn}:catalog"],
-          [for database in local.databases : "${local.glue_arn}:database/${database}"],
-          [for database in local.databases : "${local.glue_arn}:table/${database}/*"],
-        )
-      },
-      {
-        Sid      = "OwnRuns"
-        Effect   = "Allow"
-        Action   = "glue:GetJobRuns"
-        Resource = "${local.glue_arn}:job/${local.job_name}"
-      },
-      {
-        Sid      = "SecurityConfiguration"
-        Effect   = "Allow"
-        Action   = "glue:GetSecurityConfiguration"
-        Resource = "*" # the action knows no resource
-      },
-      {
-        Sid      = "Views"
-        Effect   = "Allow"
-        Action   = ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:StopQueryExecution", "athena:GetWorkGroup"]
-        Resource = "arn:${var.deployment.partition}:athena:${var.deployment.region}:${var.deployment.account_id}:workgroup/${var.workgroup}"
-      },
-      {
-        Sid      = "Key"
-        Effect   = "Allow"
-        Action   = ["kms:Decrypt", "kms:GenerateDataKey"]
-        Resource = var.deployment.kms_key_arn
-      },
-      {
-        Sid      = "SourceCredentials"
-        Effect   = "Allow"
-        Action   = "secretsmanager:GetSecretValue"
-        Resource = "arn:${var.deployment.partition}:secretsmanager:${var.deployment.region}:${var.deployment.account_id}:secret:${var.deployment.name}/sources/*"
-      },
-      {
-        Sid      = "Logs"
-        Effect   = "Allow"
-        Action   = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:AssociateKmsKey"]
-        Resource = "${local.logs_arn}:log-group:/aws-glue/jobs/*"
-      },
-      {
-        Sid       = "Metrics"
-        Effect    = "Allow"
-        Action    = "cloudwatch:PutMetricData"
-        Resource  = "*" # the action knows no resource
-        Condition = { StringEquals = { "cloudwatch:namespace" = "Glue" } }
-      },
-    ]
-  })
-}
-
-resource "aws_glue_job" "this" {
+  deployment             = var.deployment
   name                   = local.job_name
   description            = "One step of a star; the arguments of a run say which"
-  role_arn               = aws_iam_role.glue.arn
-  glue_version           = var.glue.version
-  worker_type            = var.glue.worker_type
-  number_of_workers      = var.glue.workers
-  timeout                = var.glue.timeout_minutes
-  execution_class        = "STANDARD"
-  max_retries            = 0 # Airflow retries, and attaches to a run that is still active
+  code                   = local.code
   security_configuration = aws_glue_security_configuration.this.name
-
-  command {
-    name            = "glueetl"
-    python_version  = "3"
-    script_location = "s3://${var.code_bucket}/${aws_s3_object.package["script"].key}"
-  }
-
-  execution_property {
-    max_concurrent_runs = var.glue.concurrent_runs
-  }
-
-  default_arguments = merge(
+  glue                   = var.glue
+  arguments = merge(
     {
-      "--extra-py-files"            = "s3://${var.code_bucket}/${aws_s3_object.package["wheel"].key}"
-      "--additional-python-modules" = "s3://${var.code_bucket}/${aws_s3_object.package["libraries"].key}"
-      # the zip is all the index that there is: no run asks PyPI for anything
-      "--python-modules-installer-option" = "--no-index"
-      "--datalake-formats"                = "iceberg"
-      "--conf"                            = local.catalog_conf
-      "--enable-metrics"                  = "true"
-      "--enable-observability-metrics"    = "true"
-      "--athena_workgroup"                = var.workgroup
+      "--datalake-formats"             = "iceberg"
+      "--conf"                         = local.catalog_conf
+      "--enable-metrics"               = "true"
+      "--enable-observability-metrics" = "true"
+      "--athena_workgroup"             = var.workgroup
     },
     var.source_host == "" ? {} : { "--source_host" = var.source_host },
   )
-
-  depends_on = [aws_iam_role_policy.glue, aws_cloudwatch_log_group.run]
+  statements = {
+    LakeBucket  = { actions = ["s3:ListBucket", "s3:GetBucketLocation"], resources = [local.lake_arn] }
+    LakeObjects = { actions = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"], resources = ["${local.lake_arn}/*"] }
+    Catalog = {
+      actions = [
+        "glue:GetDatabase", "glue:GetDatabases", "glue:CreateDatabase",
+        "glue:GetTable", "glue:GetTables", "glue:CreateTable", "glue:UpdateTable", "glue:DeleteTable",
+      ]
+      resources = concat(
+        ["${local.glue_arn}:catalog"],
+        [for database in local.databases : "${local.glue_arn}:database/${database}"],
+        [for database in local.databases : "${local.glue_arn}:table/${database}/*"],
+      )
+    }
+    OwnRuns = { actions = ["glue:GetJobRuns"], resources = ["${local.glue_arn}:job/${local.job_name}"] }
+    Views = {
+      actions   = ["athena:StartQueryExecution", "athena:GetQueryExecution", "athena:StopQueryExecution", "athena:GetWorkGroup"]
+      resources = ["${format(local.arn, "athena")}:workgroup/${var.workgroup}"]
+    }
+    SourceCredentials = { actions = ["secretsmanager:GetSecretValue"], resources = ["${format(local.arn, "secretsmanager")}:secret:${var.deployment.name}/sources/*"] }
+    Metrics = {
+      actions   = ["cloudwatch:PutMetricData"]
+      resources = ["*"] # the action knows no resource
+      condition = { StringEquals = { "cloudwatch:namespace" = "Glue" } }
+    }
+  }
 }

@@ -100,11 +100,11 @@ resource "aws_sns_topic_subscription" "email" {
 # Glue tells of each run that failed; the DAG's own alert names the task and the reason.
 resource "aws_cloudwatch_event_rule" "failed_run" {
   name        = "${var.deployment.name}-glue-run-failed"
-  description = "A run of the Glue job ${var.glue_job} failed"
+  description = "A run of a Glue job of ${var.deployment.name} failed"
   event_pattern = jsonencode({
     source      = ["aws.glue"]
     detail-type = ["Glue Job State Change"]
-    detail      = { jobName = [var.glue_job], state = ["FAILED", "TIMEOUT", "ERROR"] }
+    detail      = { jobName = compact([var.glue_job, var.feed_job]), state = ["FAILED", "TIMEOUT", "ERROR"] }
   })
 }
 

@@ -19,8 +19,13 @@ variable "monthly_budget_usd" {
   type        = number
 }
 
+variable "feed_job" {
+  description = "Glue job of the feeds; null: none."
+  type        = string
+}
+
 variable "glue_job" {
-  description = "Name of the Glue job that is watched."
+  description = "Glue job of the stars: a day without a run of it that succeeds is a day of late data."
   type        = string
 }
 

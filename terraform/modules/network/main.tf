@@ -199,7 +199,7 @@ resource "aws_vpc_security_group_ingress_rule" "service" {
   description                  = each.key
   ip_protocol                  = "tcp"
   from_port                    = each.value.port
-  to_port                      = each.value.port
+  to_port                      = coalesce(each.value.last_port, each.value.port)
 }
 
 resource "aws_vpc_security_group_egress_rule" "service" {
@@ -210,7 +210,18 @@ resource "aws_vpc_security_group_egress_rule" "service" {
   description                  = each.key
   ip_protocol                  = "tcp"
   from_port                    = each.value.port
-  to_port                      = each.value.port
+  to_port                      = coalesce(each.value.last_port, each.value.port)
+}
+
+resource "aws_vpc_security_group_egress_rule" "outside" {
+  for_each = var.outside
+
+  security_group_id = aws_security_group.this[each.value.from].id
+  cidr_ipv4         = each.value.cidr
+  description       = each.key
+  ip_protocol       = "tcp"
+  from_port         = each.value.port
+  to_port           = each.value.last_port
 }
 
 # Gateway endpoints have no security group, only a list of addresses.

@@ -10,6 +10,13 @@ output "private_subnet_ids" {
   depends_on = [aws_vpc_endpoint.interface, aws_vpc_endpoint.gateway, aws_route.nat, aws_route_table_association.private]
 }
 
+output "private_subnets" {
+  description = "IDs of the same subnets, by availability zone."
+  value       = { for zone in local.zones : zone => aws_subnet.private[zone].id }
+
+  depends_on = [aws_vpc_endpoint.interface, aws_vpc_endpoint.gateway, aws_route.nat, aws_route_table_association.private]
+}
+
 output "wide_subnet_ids" {
   description = "IDs of all private subnets, once what is in them reaches AWS."
   value       = [for subnet in aws_subnet.private : subnet.id]

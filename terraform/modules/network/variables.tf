@@ -41,11 +41,22 @@ variable "groups" {
 }
 
 variable "connections" {
-  description = "Who may connect to whom, by what it is for: the only traffic between the groups."
+  description = "Who may connect to whom, by what it is for: the only traffic between the groups. One port, or all up to last_port."
   type = map(object({
-    from = string
-    to   = string
-    port = number
+    from      = string
+    to        = string
+    port      = number
+    last_port = optional(number)
+  }))
+}
+
+variable "outside" {
+  description = "Who may connect to which addresses outside of the network, by what it is for."
+  type = map(object({
+    from      = string
+    cidr      = string
+    port      = number
+    last_port = number
   }))
 }
 

@@ -1,7 +1,7 @@
 locals {
   name       = "${var.deployment.name}-warehouse"
   secrets    = "arn:${var.deployment.partition}:secretsmanager:${var.deployment.region}:${var.deployment.account_id}:secret:${var.deployment.name}/warehouse/*"
-  bucket_arn = "arn:${var.deployment.partition}:s3:::${var.landing_bucket}"
+  bucket_arn = "arn:${var.deployment.partition}:s3:::${var.archive_bucket}"
 }
 
 module "database" {
@@ -142,7 +142,7 @@ resource "aws_rds_cluster_instance" "example" {
   performance_insights_kms_key_id = var.deployment.kms_key_arn
 }
 
-# Redshift Serverless as a second target. COPY reads the landing bucket by this role.
+# Redshift Serverless as a second target. COPY reads by this role the rows that a run of a feed has put into the archive.
 resource "aws_iam_role" "redshift" {
   count = var.redshift ? 1 : 0
 
@@ -167,8 +167,8 @@ resource "aws_iam_role_policy" "redshift" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
-      { Sid = "Landing", Effect = "Allow", Action = ["s3:ListBucket", "s3:GetBucketLocation"], Resource = local.bucket_arn },
-      { Sid = "Files", Effect = "Allow", Action = ["s3:GetObject", "s3:GetObjectVersion"], Resource = "${local.bucket_arn}/*" },
+      { Sid = "Archive", Effect = "Allow", Action = ["s3:ListBucket", "s3:GetBucketLocation"], Resource = local.bucket_arn },
+      { Sid = "Rows", Effect = "Allow", Action = ["s3:GetObject"], Resource = "${local.bucket_arn}/copy/*" },
       { Sid = "Key", Effect = "Allow", Action = ["kms:Decrypt"], Resource = var.deployment.kms_key_arn },
     ]
   })

@@ -3,6 +3,15 @@ output "secret_arns" {
   value       = { for role, secret in module.secret : role => secret.arn }
 }
 
+output "redshift" {
+  description = "Workgroup of Redshift Serverless, its ARN, and its database; null without it."
+  value = !var.redshift ? null : {
+    workgroup = aws_redshiftserverless_workgroup.this[0].workgroup_name
+    arn       = aws_redshiftserverless_workgroup.this[0].arn
+    database  = aws_redshiftserverless_namespace.this[0].db_name
+  }
+}
+
 output "database_name" {
   description = "Name of the instance."
   value       = local.name

@@ -54,8 +54,8 @@ variable "rotation_days" {
   type        = number
 }
 
-variable "landing_bucket" {
-  description = "Bucket that Redshift loads from."
+variable "archive_bucket" {
+  description = "Bucket below whose folder copy/ lie the rows that Redshift loads."
   type        = string
 }
 
