@@ -2,8 +2,9 @@
 
 A local Airflow reads its Variables from the deployed secrets, starts the deployed Glue job on the deployed bucket, and
 then the maintenance; Athena answers every chart in the deployed workgroup of Metabase. A file dropped into the deployed
-bucket is registered by the deployed function, and a day delivered to DataHarvest becomes messages. All that this starts
-is stopped at the end, the Glue runs that are still active included.
+bucket is registered by the deployed function, and loaded and archived by the deployed Glue job of the feeds; a day
+delivered to DataHarvest becomes messages. All that this starts is stopped at the end, the Glue runs that are still
+active included.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +23,12 @@ from rich.console import Console
 
 from bcb_mirror.errors import MirrorError
 from demo.airflow import Airflow, AirflowError, airflow
-from demo.deployed_files import DeployedFiles, DeployedFilesError
-from demo.progress import DEADLINE_SECONDS, RunTimeoutError, watch
+from demo.deployed_files import FEED, DeployedFiles, DeployedFilesError
+from demo.progress import DEADLINE_SECONDS, DONE, RunTimeoutError, watch
 from demo.world import WorldError, source_host, world_from
 from estrela.errors import EstrelaError
 from estrela.hooks.glue_runs import has_ended
+from estrela.model.feed_plan import feed_dag_id
 from estrela.model.plan import MAINTAIN, dag_id
 from localaws.errors import LocalAwsError
 from localaws.home import Home
@@ -65,10 +68,6 @@ def main(arguments: Sequence[str]) -> int:
     try:
         aws = _server(Path(os.environ.get("LOCALAWS_HOME", PROJECT / ".localaws")))
         variables = deployed_variables(aws.client("secretsmanager"), given.env)
-        if given.only != "star":
-            _run_files(console, aws, given)
-        if given.only == "files":
-            return 0
         with contextlib.ExitStack() as stack:
             return _run(console, stack, aws, variables, given)
     except EXPECTED as error:
@@ -97,14 +96,68 @@ def _run(
     console: Console, stack: contextlib.ExitStack, aws: Running, variables: Mapping[str, str], given: argparse.Namespace
 ) -> int:
     state = _state(given.env)
-    job, lake = variables["estrela_glue_job"], variables["estrela_lake"]
-    console.print(f"Star {STAR} by the Glue job {job} on s3://{lake}; its state is in {state.relative_to(PROJECT)}")
-    host = stack.enter_context(source_host(world_from(os.environ), state / "mirror.log"))
-    stack.enter_context(_no_run_left(aws.client("glue"), job))
+    files = None if given.only == "star" else _open_files(console, stack, aws, given)
+    is_for_star = given.only != "files"
+    host = stack.enter_context(source_host(world_from(os.environ), state / "mirror.log")) if is_for_star else ""
+    for name in ("estrela_glue_job", "estrela_feed_glue_job"):
+        if job := variables.get(name):
+            stack.enter_context(_no_run_left(aws.client("glue"), job))
     flow = stack.enter_context(airflow(state / "airflow", PROJECT / "dags", airflow_env(aws, host, given.env)))
+    if files and not _loads_the_file(console, flow, files, given.deadline):
+        return 1
+    return 0 if not is_for_star else _run_star(console, flow, aws, variables, given)
+
+
+def _open_files(
+    console: Console, stack: contextlib.ExitStack, aws: Running, given: argparse.Namespace
+) -> DeployedFiles:
+    """Put a PostgreSQL behind the deployed secrets, have a file registered and a day become messages."""
+    state = _state(given.env)
+    deployed = DeployedFiles(aws, given.env, stack.enter_context(postgres(state / "postgres")), given.deadline)
+    deployed.open_warehouse()
+    console.print(f"Feeds: the dropped file is registered: {deployed.register_a_file()}")
+    messages = deployed.deliver_a_day(state / "files")
+    console.print(f"DataHarvest: a day became {messages} messages, and DuckDB computes the same")
+    return deployed
+
+
+def _loads_the_file(console: Console, flow: Airflow, files: DeployedFiles, deadline: float) -> bool:
+    """Let the DAG of the dropped file's feed run until one of its runs has ended; return whether it succeeded."""
+    dag = feed_dag_id(FEED)
+    flow.wait_for_dag(dag)
+    known = {run for run, state in flow.states(dag).items() if state in DONE}
+    flow.switch(dag, on=True)
+    try:
+        run_id = _ended_run(flow, dag, known, deadline)
+    finally:
+        flow.switch(dag, on=False)
+    if not _reported(console, flow, dag, run_id, flow.state(dag, run_id)):
+        return False
+    console.print(f"Feeds: {files.account_of_the_file()}", soft_wrap=True)
+    return True
+
+
+def _ended_run(flow: Airflow, dag: str, known: Collection[str], deadline: float) -> str:
+    """Return the first run to end that is not ``known``. Raises RunTimeoutError."""
+    end = time.monotonic() + deadline
+    while time.monotonic() < end:
+        ended = [run for run, state in flow.states(dag).items() if state in DONE and run not in known]
+        if ended:
+            return min(ended)
+        time.sleep(0.5)
+    raise RunTimeoutError(f"no run of {dag} has ended after {deadline:.0f} s; logs lie in {flow.home}/logs")
+
+
+def _run_star(
+    console: Console, flow: Airflow, aws: Running, variables: Mapping[str, str], given: argparse.Namespace
+) -> int:
+    job, lake = variables["estrela_glue_job"], variables["estrela_lake"]
+    state = _state(given.env)
+    console.print(f"Star {STAR} by the Glue job {job} on s3://{lake}; its state is in {state.relative_to(PROJECT)}")
     for dag in (dag_id(STAR), f"{MAINTAIN}_{STAR}"):
         flow.wait_for_dag(dag)
-        if not _succeeds(console, flow, dag, given.deadline):
+        run_id = flow.trigger(dag, {})
+        if not _reported(console, flow, dag, run_id, watch(console, flow, dag, run_id, given.deadline)):
             return 1
     page = state / "dashboards.html"
     workgroup = f"estrela-{given.env}-metabase"
@@ -121,20 +174,12 @@ def _state(environment: str) -> Path:
     return folder
 
 
-def _run_files(console: Console, aws: Running, given: argparse.Namespace) -> None:
-    state = _state(given.env)
-    with postgres(state / "postgres") as master:
-        deployed = DeployedFiles(aws, given.env, master, given.deadline)
-        deployed.open_warehouse()
-        console.print(f"Feeds: the dropped file is registered: {deployed.register_a_file()}")
-        messages = deployed.deliver_a_day(state / "files")
-        console.print(f"DataHarvest: a day became {messages} messages, and DuckDB computes the same")
-
-
 def airflow_env(aws: Running, host: str, environment: str) -> dict[str, str]:
     """Return what Airflow must know: the AWS, where its Variables are, and what stands in for the sources."""
     return {
         **aws.env,
+        # as Airflow's tasks have it on ECS, for a log of calls
+        "AWS_ACCESS_KEY_ID": f"estrela-{environment}-airflow-worker",
         "AIRFLOW_CONN_AWS_DEFAULT": "aws://",
         "AIRFLOW__SECRETS__BACKEND": BACKEND,
         "AIRFLOW__SECRETS__BACKEND_KWARGS": (
@@ -147,9 +192,8 @@ def airflow_env(aws: Running, host: str, environment: str) -> dict[str, str]:
     }
 
 
-def _succeeds(console: Console, flow: Airflow, dag: str, deadline: float) -> bool:
-    run_id = flow.trigger(dag, {})
-    state = watch(console, flow, dag, run_id, deadline)
+def _reported(console: Console, flow: Airflow, dag: str, run_id: str, state: str) -> bool:
+    """Print how a run ended, and why its tasks failed; return whether it succeeded."""
     console.print(f"DAG {dag}: {state}")
     for task in flow.tasks(dag, run_id):
         if task.state == "failed":

@@ -34,6 +34,11 @@ CONTENT = (
 DAY = Day("north", clients=5, portfolios=8, transactions=40)
 PAUSE_SECONDS = 0.5
 Found = TypeVar("Found")
+FEED = "card_settlements"
+LOADED = (
+    "SELECT state, rows_in, rows_loaded, rows_rejected, archive_uri FROM ledger.files"
+    " WHERE bucket = %s AND key = %s ORDER BY id DESC LIMIT 1"
+)
 STATE = "SELECT state, events_seen, run FROM ledger.files WHERE bucket = %s AND key = %s AND version = %s"
 
 
@@ -76,6 +81,19 @@ class DeployedFiles:
             return f"{found[0]}, told by {found[1]} event, run {found[2]}" if found else ""
 
         return self._awaited(registered, f"s3://{bucket}/{KEY} is not in the ledger")
+
+    def account_of_the_file(self) -> str:
+        """Return what became of the newest dropped file, once it is archived. Raises DeployedFilesError."""
+
+        def archived() -> str:
+            with psycopg.connect(self._login("warehouse")) as connection:
+                found = connection.execute(LOADED, (self._bucket("landing"), KEY)).fetchone()
+            if not found or found[4] is None:
+                return ""
+            state, rows, loaded, rejected, address = found
+            return f"{state}, {rows} rows in = {loaded} loaded + {rejected} rejected, now {address}"
+
+        return self._awaited(archived, f"{KEY} is not archived")
 
     def deliver_a_day(self, folder: Path) -> int:
         """Deliver four files; return how many messages came, all of them right. Raises DeployedFilesError."""

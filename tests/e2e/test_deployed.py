@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from recorded_calls import calls_of, for_code, refused
 from terraform_run import Terraform
 
 from localaws.home import Home
@@ -20,6 +21,18 @@ from localaws.running import Running
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.long
+BY_ECS = {"Files", "Key", "LogBucket", "LogObjects", "Protection", "Queue"}
+"""Statements of Airflow's workers for what ECS, Celery and their logs need."""
+OPTIONS = {"Mail", "Redshift", "RedshiftLogin", "RedshiftResults"}
+"""Statements for what the local environment has not."""
+BY_GLUE = {"Code", "Key", "Logs", "Metrics", "SecurityConfiguration"}
+"""Statements of Glue's roles for what Glue itself does."""
+BY_ICEBERG = {"Catalog", "LakeObjects", "Views"}
+"""Statements for tables: Iceberg reads and commits them by other ways here than on AWS, and Athena by its caller."""
+AFTER_A_FAULT = {
+    "glue:BatchStopJobRun": "a task was killed, or its run took too long",
+    "sns:Publish": "a task failed for good",
+}
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +46,7 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         port = str(probe.getsockname()[1])
     settings = Terraform(tmp_path_factory.mktemp("terraform")).env
     kept = {name: value for name, value in settings.items() if name != "TF_DATA_DIR"}
-    env = {**kept, "LOCALAWS_HOME": str(home), "LOCALAWS_PORT": port}
+    env = {**kept, "LOCALAWS_HOME": str(home), "LOCALAWS_PORT": port, "LOCALAWS_CALLS": str(home / "calls.jsonl")}
     try:
         deploy(env, "apply", "--yes")
         yield env
@@ -87,10 +100,40 @@ def test_the_platform_runs_on_what_was_deployed(env: dict[str, str]) -> None:
     status, words = run_local(env)
     assert status == 0, words
     assert "Feeds: the dropped file is registered: New" in words
+    account = "Feeds: Done, 1 rows in = 1 loaded + 0 rejected, now s3://estrela-local-archive-123456789012/archive/"
+    assert account in words
+    assert "DAG feed_card_settlements: success" in words
     assert re.search(r"DataHarvest: a day became \d+ messages, and DuckDB computes the same", words), words
     assert "DAG star_banking: success" in words
     assert "DAG maintain_banking: success" in words
     assert "Athena's workgroup estrela-local-metabase answered" in words
+
+
+def test_airflow_and_glue_runs_call_what_their_roles_allow(env: dict[str, str]) -> None:
+    """Of the runs before: nothing was called that AWS would refuse, and nothing is allowed that nobody calls."""
+    listed = server(env).client("secretsmanager").get_paginator("list_secrets").paginate()
+    secrets = {secret["Name"]: secret["ARN"] for page in listed for secret in page["SecretList"]}
+    called = {
+        role: calls_of(Path(env["LOCALAWS_CALLS"]), f"estrela-local-{caller}", secrets)
+        for caller, role in (
+            ("airflow-worker", "airflow_ecs.worker.task"),
+            ("glue", "lake.job.glue"),
+            ("feeds-glue", "feed_job.glue"),
+        )
+    }
+    refusals = {(role, call) for role, calls in called.items() for call in refused(calls, role, "local")}
+    assert refusals == set()
+    actions = {role: {action for action, _ in calls} for role, calls in called.items()}
+    allowed = {
+        "airflow_ecs.worker.task": for_code("airflow_ecs.worker.task", BY_ECS | OPTIONS) - AFTER_A_FAULT.keys(),
+        "lake.job.glue": for_code("lake.job.glue", BY_GLUE | BY_ICEBERG),
+    }
+    assert {(role, action) for role, found in allowed.items() for action in found - actions[role]} == set()
+    assert actions["feed_job.glue"] >= {
+        "s3:GetObjectVersion",
+        "s3:DeleteObjectVersion",
+        "secretsmanager:GetSecretValue",
+    }
 
 
 def test_a_destroy_leaves_nothing(env: dict[str, str]) -> None:
@@ -100,6 +143,7 @@ def test_a_destroy_leaves_nothing(env: dict[str, str]) -> None:
         "estrela-state-123456789012-us-east-1"
     ]
     assert aws.client("glue").list_jobs()["JobNames"] == []
+    assert aws.client("glue").get_connections()["ConnectionList"] == []
     assert aws.client("secretsmanager").list_secrets()["SecretList"] == []
     assert aws.client("iam").list_roles()["Roles"] == []
     assert aws.client("lambda").list_functions()["Functions"] == []
