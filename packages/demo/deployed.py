@@ -14,8 +14,7 @@ import contextlib
 import os
 import signal
 import sys
-import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from rich.console import Console
 from bcb_mirror.errors import MirrorError
 from demo.airflow import Airflow, AirflowError, airflow
 from demo.deployed_files import FEED, DeployedFiles, DeployedFilesError
-from demo.progress import DEADLINE_SECONDS, DONE, RunTimeoutError, watch
+from demo.progress import DEADLINE_SECONDS, RunTimeoutError, watch
 from demo.world import WorldError, source_host, world_from
 from estrela.errors import EstrelaError
 from estrela.hooks.glue_runs import has_ended
@@ -122,30 +121,11 @@ def _open_files(
 
 
 def _loads_the_file(console: Console, flow: Airflow, files: DeployedFiles, deadline: float) -> bool:
-    """Let the DAG of the dropped file's feed run until one of its runs has ended; return whether it succeeded."""
-    dag = feed_dag_id(FEED)
-    flow.wait_for_dag(dag)
-    known = {run for run, state in flow.states(dag).items() if state in DONE}
-    flow.switch(dag, on=True)
-    try:
-        run_id = _ended_run(flow, dag, known, deadline)
-    finally:
-        flow.switch(dag, on=False)
-    if not _reported(console, flow, dag, run_id, flow.state(dag, run_id)):
+    """Run the DAG of the dropped file's feed; return whether it succeeded."""
+    if not _succeeds(console, flow, feed_dag_id(FEED), deadline):
         return False
     console.print(f"Feeds: {files.account_of_the_file()}", soft_wrap=True)
     return True
-
-
-def _ended_run(flow: Airflow, dag: str, known: Collection[str], deadline: float) -> str:
-    """Return the first run to end that is not ``known``. Raises RunTimeoutError."""
-    end = time.monotonic() + deadline
-    while time.monotonic() < end:
-        ended = [run for run, state in flow.states(dag).items() if state in DONE and run not in known]
-        if ended:
-            return min(ended)
-        time.sleep(0.5)
-    raise RunTimeoutError(f"no run of {dag} has ended after {deadline:.0f} s; logs lie in {flow.home}/logs")
 
 
 def _run_star(
@@ -155,9 +135,7 @@ def _run_star(
     state = _state(given.env)
     console.print(f"Star {STAR} by the Glue job {job} on s3://{lake}; its state is in {state.relative_to(PROJECT)}")
     for dag in (dag_id(STAR), f"{MAINTAIN}_{STAR}"):
-        flow.wait_for_dag(dag)
-        run_id = flow.trigger(dag, {})
-        if not _reported(console, flow, dag, run_id, watch(console, flow, dag, run_id, given.deadline)):
+        if not _succeeds(console, flow, dag, given.deadline):
             return 1
     page = state / "dashboards.html"
     workgroup = f"estrela-{given.env}-metabase"
@@ -192,8 +170,11 @@ def airflow_env(aws: Running, host: str, environment: str) -> dict[str, str]:
     }
 
 
-def _reported(console: Console, flow: Airflow, dag: str, run_id: str, state: str) -> bool:
-    """Print how a run ended, and why its tasks failed; return whether it succeeded."""
+def _succeeds(console: Console, flow: Airflow, dag: str, deadline: float) -> bool:
+    """Run a DAG; print how it ended, and why its tasks failed; return whether it succeeded."""
+    flow.wait_for_dag(dag)
+    run_id = flow.trigger(dag, {})
+    state = watch(console, flow, dag, run_id, deadline)
     console.print(f"DAG {dag}: {state}")
     for task in flow.tasks(dag, run_id):
         if task.state == "failed":

@@ -35,7 +35,7 @@ locals {
     JoinNetwork = {
       actions = ["ec2:CreateNetworkInterface"]
       resources = concat(
-        ["${local.ec2_arn}:network-interface/*", "${local.ec2_arn}:security-group/${try(var.place.security_group_id, "")}"],
+        ["${local.ec2_arn}:network-interface/*", "${local.ec2_arn}:security-group/${local.group_id}"],
         [for id in values(local.subnet_ids) : "${local.ec2_arn}:subnet/${id}"],
       )
       condition = null
@@ -51,7 +51,8 @@ locals {
       condition = null
     }
   }
-  subnet_ids = try(var.place.subnet_ids, {})
+  subnet_ids = var.place == null ? {} : var.place.subnet_ids
+  group_id   = var.place == null ? "" : var.place.security_group_id
   statements = merge(local.own, { for sid, found in local.joining : sid => found if var.place != null }, var.statements)
 }
 
@@ -102,7 +103,7 @@ resource "aws_glue_connection" "this" {
   physical_connection_requirements {
     availability_zone      = each.key
     subnet_id              = each.value
-    security_group_id_list = [var.place.security_group_id]
+    security_group_id_list = [local.group_id]
   }
 }
 
