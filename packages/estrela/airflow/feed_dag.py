@@ -112,8 +112,8 @@ def notify_task(feeds: Sequence[str]) -> BaseOperator:
 
 def feed_step(feed: Feed, phase: str, task_id: str, **options: Any) -> GlueStep:
     """Return the task that does ``phase`` for ``feed`` in a Glue run."""
-    given = {"arguments": arguments(feed.name, phase), "connection": FEED_TEMPLATES}
-    return GlueStep(task_id=task_id, **given, **feed_text(feed, phase).options, **options)
+    given = feed_text(feed, phase).options | options
+    return GlueStep(task_id=task_id, arguments=arguments(feed.name, phase), connection=FEED_TEMPLATES, **given)
 
 
 def load_step(feed: Feed, task_id: str, **options: Any) -> GlueStep:
