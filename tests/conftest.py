@@ -12,10 +12,10 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 FOLDERS = (
-    "unit", "ledger", "spark", "releases", "dags", "e2e", "contract", "terraform", "metabase", "dataharvest",
+    "spark", "unit", "ledger", "releases", "dags", "e2e", "contract", "terraform", "metabase", "dataharvest",
     "bcb_mirror", "localaws", "clients",
 )  # fmt: skip
-"""Order of the folders: the fast tests, then the long ones that stay whole, then those whose files fill the gaps."""
+"""Order of the folders: the longest, the fast ones, others that stay whole, then those whose files fill the gaps."""
 SPLIT_BY_FILE = ("unit", "dataharvest", "bcb_mirror", "localaws")
 """Folders whose files share nothing expensive. The tests of every other folder stay in one process."""
 
