@@ -30,8 +30,14 @@ LOOK = """
 CALL = """
     import json, sys
     import airflow.providers.standard.operators.python
+    from airflow.sdk.exceptions import AirflowSkipException
     from estrela.airflow.freshness import check_tables
-    print(json.dumps([check_tables("retail", *map(json.loads, sys.argv[1:])) for _ in range(2)]))
+    given = [json.loads(word) for word in sys.argv[1:]]
+    found = [check_tables("retail", *given) for _ in range(2)]
+    try:
+        check_tables("broken", *given)
+    except AirflowSkipException as skipped:
+        print(json.dumps([*found, str(skipped)]))
 """
 
 
@@ -196,7 +202,9 @@ def test_people_hear_once_of_a_late_run_and_of_stale_tables_and_once_that_they_r
 
     raw.note_answered("customers", now)
     receivers = {"aws_conn_id": "aws_default", "alert_topic": told.variables["alert_topic"]}
-    returned = answer_of(told.python(CALL, connection(told), json.dumps(receivers)))
+    *returned, skipped = answer_of(told.python(CALL, connection(told), json.dumps(receivers)))
+    unread = "Star: no star is called 'broken'; allowed: banking, retail"
+    assert skipped == f"the declarations of star broken cannot be read: {unread}"
     assert returned == [{"tables": 6, "stale": {}, "sent": {"SNS": sent}} for sent in (1, 0)]
     assert [said.splitlines()[:2] for said in news()] == [
         ["Estrela: retail: recovered: 4 tables are fresh", "dim_customer is fresh again; it was stale for 4 hours."]

@@ -12,6 +12,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from estrela.airflow.incidents import deliver
 from estrela.errors import DefinitionError, DeliveryError
 from estrela.etl.raw.layer import Arrival, RawLayer
 from estrela.etl.releases.freshness import source_ages
@@ -221,6 +222,23 @@ def test_a_channel_that_is_down_gets_its_messages_later_and_the_other_one_none_t
     pager.is_down = False
     assert lake.look(late + 2 * HOUR, phone, pager) == ()
     assert (phone.news(), len(pager.news())) == ([], 1)
+
+
+def test_a_task_fails_only_if_nobody_could_be_told(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
+    phone, pager, late = Phone(), Phone("pager", is_down=True), START + 37 * HOUR
+    lake.look(START)
+    incidents = Incidents(S3JsonObjects(lake.s3, lake.bucket), "retail")
+    ages = source_ages(STAR, lake.raw, lake.manifests)
+    incidents.change(lambda record: looked(record, STAR, ages, late), late)
+    with pytest.raises(DeliveryError) as down:
+        deliver(incidents, [pager], late)
+    assert str(down.value) == "pager: no line"
+    assert deliver(incidents, [phone, pager], late) == {"phone": 1, "pager": 0}
+    pager.is_down = False
+    assert deliver(incidents, [phone, pager], late) == {"phone": 0, "pager": 1}
+    printed = capsys.readouterr().out
+    assert printed.count("To be sent the next time: pager: no line") == 2
+    assert printed.endswith(f"{RUN_IT}\nMessages sent: {{'phone': 0, 'pager': 1}}\n")
 
 
 @pytest.mark.parametrize(("limit", "problem"), [

@@ -26,7 +26,7 @@ def run_deadline() -> dict[str, Any]:
 
 
 def tell_late(context: Mapping[str, Any]) -> None:
-    """Tell people once that the DAG run of ``context`` is late. Raises DeliveryError if a channel is down."""
+    """Tell people once that the DAG run of ``context`` is late. Raises DeliveryError if all channels are down."""
     from estrela.airflow.channels import channels_of_variables
     from estrela.airflow.incidents import deliver, incidents_of_variables
     from estrela.etl.telemetry.run_deadline import RUNS, late

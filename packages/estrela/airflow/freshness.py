@@ -18,8 +18,10 @@ def check_tables(star: str, connection: Mapping[str, str], receivers: Mapping[st
     """Tell people once of each table of ``star`` that has become stale, and once that it is fresh again.
 
     Returns the stale tables, with the moment since which each is, and the messages sent by channel. Raises
-    DeliveryError if a channel is down.
+    DeliveryError if all channels are down, and AirflowSkipException if the star's declarations cannot be read.
     """
+    from airflow.sdk.exceptions import AirflowSkipException
+
     from estrela.etl.raw.layer import RawLayer
     from estrela.etl.releases.freshness import source_ages
     from estrela.etl.releases.manifests import Manifests
@@ -27,7 +29,11 @@ def check_tables(star: str, connection: Mapping[str, str], receivers: Mapping[st
     from estrela.hooks.json_objects import S3JsonObjects
     from estrela.model.star import load
 
-    reached, declared, now = Connection.of(connection), load(star), datetime.now(UTC)
+    try:
+        declared = load(star)
+    except Exception as error:  # the DAG of the star fails with it once a day, which is enough
+        raise AirflowSkipException(f"the declarations of star {star} cannot be read: {error}") from error
+    reached, now = Connection.of(connection), datetime.now(UTC)
     s3 = reached.client("s3")
     raw, manifests = RawLayer(s3, reached.lake, f"raw/{star}"), Manifests(S3JsonObjects(s3, reached.lake), star)
     ages = source_ages(declared, raw, manifests)
@@ -42,7 +48,8 @@ def check_tables(star: str, connection: Mapping[str, str], receivers: Mapping[st
 def check_runs(connection: Mapping[str, str], receivers: Mapping[str, str], ti: Any) -> dict[str, Any]:
     """Tell people once of each late DAG run that it has succeeded.
 
-    Returns the runs that are still late, and the messages sent by channel. Raises DeliveryError if a channel is down.
+    Returns the runs that are still late, and the messages sent by channel. Raises DeliveryError if all channels are
+    down.
     """
     from estrela.etl.telemetry.run_deadline import RUNS, ended, states_of
 

@@ -24,7 +24,8 @@ DOC = """Tells people, once, what has become too old, and once more when it is f
   is skipped where there is no warehouse.
 
 What people were told is in `ops/incidents/` of the lake. Messages go to the SNS topic, the e-mail addresses and the
-Slack channel that the Variables name; a channel that is down fails the task, and gets its messages the next time.
+Slack channel that the Variables name; a channel that is down gets its messages the next time, and the task
+fails only if all are down.
 
 **Airflow Variables**: `estrela_lake`; `estrela_alert_topic`, `estrela_alert_recipients`, `estrela_alert_sender`,
 `estrela_slack_secret`; those of the DAGs `feed_<name>` for the task **feeds**.
