@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 from raw_folder import START, put_fee, put_ranking, ranking
-from world import TABLES, RunStatements, World, copy_of, fresh_world, part_of
+from world import TABLES, World, copy_of, fresh_world, part_of, releases, totals
 
 from estrela.errors import HeldBackError, LoadError, QualityError, SettingsError
 from estrela.etl.lake_table import LakeTable
@@ -59,11 +58,6 @@ def world(spark: SparkSession, tmp_path: Path) -> World:
 def released(published: World, tmp_path: Path) -> World:
     """What is published, to go on with."""
     return copy_of(published, tmp_path)
-
-
-def totals(world: World) -> dict[tuple[str, str], int]:
-    rows = world.table("fact_complaints").join(world.table("dim_institution"), "institution_key")
-    return {(row["quarter_code"], row["institution_code"][2:]): row["total"] for row in rows.collect()}
 
 
 def test_steps_of_one_run_share_a_branch_and_another_run_does_not() -> None:
@@ -166,7 +160,7 @@ def test_a_failing_check_publishes_nothing_and_names_the_rows(released: World) -
 
 
 def test_a_refused_file_holds_back_its_source_until_it_is_set_aside(spark: SparkSession, tmp_path: Path) -> None:
-    world = fresh_world(spark, tmp_path)
+    world = fresh_world(spark, tmp_path, part_of("fact_complaints", "fact_fees"))
     put_ranking(world.raw, "2020T1", A=3)
     world.run("one")
     bad = world.raw.put("complaints", {"year": "2020", "quarter": "1"}, b"", at=START + timedelta(hours=1))
@@ -200,20 +194,6 @@ def test_a_refused_file_holds_back_its_source_until_it_is_set_aside(spark: Spark
     assert [one.is_set_aside for one in world.quarantine.decisions()] == [True, False]
 
 
-@pytest.mark.long
-def test_a_run_that_another_overtook_builds_anew_and_loses_nothing(world: World) -> None:
-    put_ranking(world.raw, "2020T1", A=3)
-    world.transform("slow")
-    world.build("slow")
-    put_ranking(world.raw, "2020T2", A=5)
-    world.run("fast")
-    put_ranking(world.raw, "2020T3", A=6)
-
-    world.publish("slow")
-    assert totals(world) == {("2020T1", "A"): 3, ("2020T2", "A"): 5, ("2020T3", "A"): 6}
-    assert world.branches() == set()
-
-
 def test_the_branch_of_a_dead_run_goes_and_that_of_an_active_one_stays(released: World) -> None:
     put_ranking(released.raw, "2020T1", A=7, hours=9)
     released.transform("dead", "complaints")
@@ -223,64 +203,6 @@ def test_the_branch_of_a_dead_run_goes_and_that_of_an_active_one_stays(released:
 
     released.publish("one", lambda: {branch_of("active")})
     assert released.branches() == {branch_of("active")}
-
-
-@pytest.mark.long
-def test_a_run_killed_between_two_publishes_is_taken_up_by_the_next(world: World) -> None:
-    put_ranking(world.raw, "2020T1", A=3)
-    world.transform("killed")
-    world.build("killed")
-    lake = LakeLoader(world.spark, "banking", "killed")
-    lake.branches.publish(lake.tables.trusted(world.star.sources_of("complaints")[0]))
-    lake.branches.publish(lake.tables.refined(world.star.dimensions[0]))
-
-    world.run("next")
-    assert totals(world) == {("2020T1", "A"): 3}
-    assert world.branches() == set()
-
-
-@dataclass
-class DyingViews(RunStatements):
-    """Statements of a run that dies as it sends its ``last`` batch of them."""
-
-    last: int = 1
-
-    def run(self, statements: Sequence[str]) -> None:
-        super().run(statements)
-        self.last -= 1
-        if self.last == 0:
-            raise KeyboardInterrupt
-
-
-@pytest.mark.long
-def test_a_publish_that_dies_before_or_after_the_switch_loses_no_row_and_shows_no_half(world: World) -> None:
-    put_ranking(world.raw, "2020T1", A=3)
-    world.run("one")
-    last = world.manifests.read(1).snapshots
-    # The row of the release is written, its views show both releases, and the pointer still names the old one.
-    put_ranking(world.raw, "2020T2", A=5)
-    world.views = DyingViews(last=1)
-    with pytest.raises(KeyboardInterrupt):
-        world.run("two")
-    pointer, _ = world.manifests.pointer()
-    assert pointer and (pointer.release_id, releases(world)) == (1, {1: "one", 2: "two"})
-    assert world.manifests.read(1).snapshots == last
-
-    # The next run settles the views of release 1 and moves to release 3; it dies before it settles those.
-    world.views = DyingViews(last=3)
-    with pytest.raises(KeyboardInterrupt):
-        world.run("three")
-    pointer, _ = world.manifests.pointer()
-    assert pointer and (pointer.release_id, releases(world)) == (3, {1: "one", 3: "three"})
-    assert has_news(world.manifests, world.raw_versions())
-
-    world.views = RunStatements()
-    assert world.run("four")["published"] == []
-    settled = [statement for statement in world.views.ran if "banking.fact_complaints AS" in statement]
-    assert len(settled) == 1 and "UNION" not in settled[0]
-    assert totals(world) == {("2020T1", "A"): 3, ("2020T2", "A"): 5}
-    assert releases(world) == {1: "one", 3: "three"}
-    assert world.manifests.watermark()["release"] == 3
 
 
 def test_a_source_that_is_partitioned_anew_reads_everything_again_and_ends_equal(world: World) -> None:
@@ -307,10 +229,6 @@ def test_a_source_that_is_partitioned_anew_reads_everything_again_and_ends_equal
     assert world.transform("three", "complaints")["complaints"] == {"source": "complaints", "files": 0}
 
 
-def releases(world: World) -> dict[int, str]:
-    return {row["release_id"]: row["run_key"] for row in world.table("runs").collect()}
-
-
 def test_a_lost_pointer_is_restored_and_the_rows_of_runs_stay(released: World) -> None:
     (released.raw.folder.parent / "objects" / released.manifests.pointer_prefix / "release.json").unlink()
     released.publish("two")
@@ -329,7 +247,6 @@ def codecs_of(world: World, table: LakeTable) -> list[str]:
     return [footer.row_group(0).column(0).compression for footer in footers]
 
 
-@pytest.mark.slow
 @few_and_many(1, 8)
 def test_any_order_and_repetition_of_quarters_gives_the_same_tables(
     spark: SparkSession, tmp_path_factory: pytest.TempPathFactory, in_order: dict[str, object], examples: int

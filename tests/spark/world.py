@@ -161,6 +161,15 @@ class World:
         return {one.name: snapshots.refs(TABLES.refined(one)).get("main", 0) for one in self.star.tables}
 
 
+def totals(world: World) -> dict[tuple[str, str], int]:
+    rows = world.table("fact_complaints").join(world.table("dim_institution"), "institution_key")
+    return {(row["quarter_code"], row["institution_code"][2:]): row["total"] for row in rows.collect()}
+
+
+def releases(world: World) -> dict[int, str]:
+    return {row["release_id"]: row["run_key"] for row in world.table("runs").collect()}
+
+
 def fresh_world(spark: SparkSession, folder: Path, star: Star | None = None) -> World:
     """A world with an empty lake."""
     return World(lake_in(spark, folder), FolderRaw(folder / "raw"), star or load("banking"))
