@@ -38,6 +38,13 @@ def test_a_file_that_cannot_be_read_is_refused_as_a_whole_and_said_so(
     assert len(world.deliver(SAMPLE)) == 4
 
 
+def test_another_file_that_is_refused_for_the_same_reason_is_said_so_again(world: World) -> None:
+    events = [world.upload("clients", f"no,such,header\n{at}") for at in range(2)]
+    assert [world.functions.persistence.take(event) for event in events] == [REFUSED] * 2
+    first, second = world.received()
+    assert first.body == second.body
+
+
 def test_what_is_no_delivered_file_is_left_alone(world: World) -> None:
     assert world.functions.persistence.take(DeliveredObject(BUCKET, "in/EXT/notes.txt", "e", "1")) == FOREIGN
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from crashes import each_effect
 from harvest_world import CLIENT, DAY, PORTFOLIO_1, SAMPLE, SAMPLE_MESSAGES, World
 
@@ -35,21 +37,56 @@ def test_a_row_that_is_left_out_moves_no_money_to_another_account(world: World) 
     assert {**SAMPLE_MESSAGES[3], "cash_balance": None} in bodies
 
 
+def test_a_plus_sign_is_in_no_message(world: World) -> None:
+    files = {kind: SAMPLE[kind].replace(",801", ",+801").replace(",789.56", ", +789.56 ") for kind in SAMPLE}
+    assert [one.body for one in world.deliver(files)] == SAMPLE_MESSAGES
+
+
+def test_characters_that_sqs_does_not_keep_are_escaped(world: World) -> None:
+    world.take(*world.upload_all({**SAMPLE, "clients": SAMPLE["clients"] + "\n3,A,B,c\x01\uffff,1"}))
+    world.settle()
+    url, found = world.functions.settings.messages, []
+    while (
+        messages := boto3.client("sqs")
+        .receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["key"])
+        .get("Messages")
+    ):
+        found += [
+            one for one in messages if one["Body"].startswith('{"type": "client_message", "client_reference": "c')
+        ]
+    (message,) = found
+    assert message["Body"].startswith('{"type": "client_message", "client_reference": "c\\u0001\\uffff", ')
+    assert message["MessageAttributes"]["key"]["StringValue"] == f"client_message/{CLIENT}/{DAY}/1/c\\u0001\\uffff"
+
+
+def contents_of(day: Day) -> dict[str, str]:
+    return {key.split("/")[1].split("_")[0]: b"".join(parts).decode() for key, parts in files(day)}
+
+
 def statements(world: World, client: str, day: Day) -> int:
-    """Statements to PostgreSQL of everything but the sending of single batches."""
-    contents = {key.split("/")[1].split("_")[0]: b"".join(parts).decode() for key, parts in files(day)}
+    """Statements to PostgreSQL of a whole delivery."""
     names: list[str] = []
     seen = len(world.stream())
     with each_effect(names.append):
-        world.take(*world.upload_all(contents, client))
+        world.take(*world.upload_all(contents_of(day), client))
         world.settle(seen)
-    batches = names.count("after SendMessageBatch")
-    return sum(name.startswith("before ") and name[7:].isupper() for name in names) - 3 * batches
+    return sum(name.startswith("before ") and name[7:].isupper() for name in names)
 
 
 def test_statements_do_not_grow_with_the_rows(world: World) -> None:
     small = statements(world, "small", Day(clients=2, portfolios=2, transactions=20))
     assert statements(world, "large", Day(clients=20, portfolios=30, transactions=2_000)) == small
+
+
+def test_sending_reads_no_message_again_and_again(world: World) -> None:
+    """What all batches read of the outbox grows with the messages, not with their square."""
+    world.take(*world.upload_all(contents_of(Day(clients=500, portfolios=500, transactions=500))))
+    world.settle()
+    world.functions.database.close()  # a session that ends has told what it read
+    query = "SELECT n_tup_ins, seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'outbox'"
+    ((written, read),) = world.rows(query)
+    assert written == 1000
+    assert read < 5 * written
 
 
 def test_a_standard_queue_is_fair_to_the_clients(world: World) -> None:
@@ -76,6 +113,29 @@ class RefusingSqs:
         answer = self._real.send_message_batch(QueueUrl=QueueUrl, Entries=Entries[:1] + Entries[2:])
         failed = {"Id": Entries[1]["Id"], "SenderFault": False, "Code": "InternalError"}
         return {**answer, "Failed": [failed]}
+
+
+class FailingSqs:
+    """SQS whose second call fails."""
+
+    def __init__(self, real: Any) -> None:
+        self._real, self._calls = real, count(1)
+
+    def send_message_batch(self, **given: Any) -> Any:
+        if next(self._calls) == 2:
+            raise EndpointConnectionError(endpoint_url="sqs")
+        return self._real.send_message_batch(**given)
+
+
+def test_a_call_that_fails_leaves_its_own_messages_to_be_sent(world: World) -> None:
+    functions = world.functions
+    functions.__dict__["sender"] = Sender(
+        functions.database, functions.vault, FailingSqs(functions.sqs), functions.settings.messages
+    )
+    with pytest.raises(EndpointConnectionError):
+        world.deliver(contents_of(Day(clients=12, portfolios=12, transactions=20)))
+    assert functions.sender.send(CLIENT, Day().business_date) == 10
+    assert len(world.received()) == 24
 
 
 def test_a_message_that_sqs_refuses_is_sent_later_and_the_others_once(world: World) -> None:

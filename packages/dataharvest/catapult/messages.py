@@ -78,11 +78,13 @@ def _error_schema() -> MessageSchema:
     return MessageSchema(ERROR_MESSAGE)
 
 
-def error_message(text: str, key: DataKey, *, client: str | None = None, portfolio: str | None = None) -> Message:
-    """Return an error message; its reference is a digest of its content."""
+def error_message(
+    text: str, key: DataKey, *, client: str | None = None, portfolio: str | None = None, of: str = ""
+) -> Message:
+    """Return an error message; its reference is a digest of its content, and of what else it is told apart by."""
     fields = {"client_reference": client, "portfolio_reference": portfolio, "message": text}
     body = _error_schema().message(fields)
-    return Message(ERROR_MESSAGE, key.digest(body).hex()[:32], body)
+    return Message(ERROR_MESSAGE, key.digest(body + of).hex()[:32], body)
 
 
 def _rows(connection: Connection[Any], query: str, given: Mapping[str, object]) -> Iterator[Row]:

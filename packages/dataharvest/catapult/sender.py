@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import BotoCoreError, ClientError
 from psycopg import Connection
 
 from dataharvest.catapult.outbox import BODY
@@ -21,15 +24,28 @@ if TYPE_CHECKING:
 
 BATCH = 10
 """Messages of one call, SQS's own limit."""
+CALLS = 8
+"""Calls at once: one after another, the messages of 100,000 portfolios would outlast the function."""
 _GROUP = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}")
+_INVALID = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that SQS does not keep."""
 _UNSENT = """
-WITH unsent AS (
-    SELECT * FROM dataharvest.outbox WHERE (external_client, business_date) = (%s, %s) AND sent_at IS NULL
-)
-SELECT outbox_id, key, version, type, reference, corrects, sealed FROM unsent
-WHERE version = (SELECT min(version) FROM unsent) ORDER BY outbox_id LIMIT %s
+SELECT outbox_id, key, version, type, reference, corrects, sealed FROM dataharvest.outbox
+WHERE (external_client, business_date) = (%(client)s, %(day)s) AND sent_at IS NULL AND version = (
+    SELECT version FROM dataharvest.outbox
+    WHERE (external_client, business_date) = (%(client)s, %(day)s) AND sent_at IS NULL ORDER BY outbox_id LIMIT 1)
+ORDER BY outbox_id LIMIT %(limit)s
 """
 """One version at a time: a refused message is not overtaken by the one that corrects it."""
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What became of a batch: outbox ids that SQS took, codes of those that it refused, or why the call failed."""
+
+    taken: tuple[int, ...] = ()
+    refused: tuple[str, ...] = ()
+    failure: Exception | None = None
 
 
 @dataclass(frozen=True)
@@ -49,28 +65,44 @@ class Sender:
     def send(self, external_client: str, business_date: str) -> int:
         """Send the unsent messages of a client's date; return their number.
 
-        A batch is marked as sent after the call: a crash between the two sends it again, with the same keys.
-        Raises LoadError if SQS refuses a message, or botocore's errors.
+        Messages are marked as sent after the calls: a crash between the two sends them again, with the same keys.
+        Raises LoadError if SQS refuses a message, or botocore's errors; what SQS took is marked.
         """
         key, count = self.vault.key(external_client, business_date), 0
-        while sent := self._send_batch(external_client, business_date, key):
-            count += sent
+        with ThreadPoolExecutor(CALLS) as pool:  # it starts no thread before it has work
+            while sent := self._send_some(external_client, business_date, key, pool):
+                count += sent
         return count
 
-    def _send_batch(self, external_client: str, business_date: str, key: DataKey) -> int:
+    def _send_some(self, external_client: str, business_date: str, key: DataKey, pool: ThreadPoolExecutor) -> int:
+        """Send messages of one version by up to ``CALLS`` calls at once; return their number."""
+        given = {"client": external_client, "day": day_of(business_date), "limit": BATCH * CALLS}
         with self.database.transaction() as connection:
             # One sender at a time for each date: messages of one reference leave in the order of their versions.
             lock(connection, "sender", external_client, business_date)
-            rows = connection.execute(_UNSENT, (external_client, day_of(business_date), BATCH)).fetchall()
+            rows = connection.execute(_UNSENT, given).fetchall()
             if not rows:
                 return 0
             entries = [self._entry(external_client, business_date, row, key) for row in rows]
-            answer = self.sqs.send_message_batch(QueueUrl=self.queue_url, Entries=entries)
-            _mark(connection, [int(done["Id"]) for done in answer.get("Successful", [])])
-        if answer.get("Failed"):
-            reasons = {f"{one['Code']}" for one in answer["Failed"]}
-            raise LoadError("outbox", f"SQS refused {len(answer['Failed'])} messages: {some_of(sorted(reasons))}")
+            batches = [entries[at : at + BATCH] for at in range(0, len(entries), BATCH)]
+            answers = list(pool.map(self._publish, batches)) if len(batches) > 1 else [*map(self._publish, batches)]
+            _mark(connection, [identity for answer in answers for identity in answer.taken])
+        failures = [answer.failure for answer in answers if answer.failure]
+        if failures:
+            raise failures[0]
+        refused = [code for answer in answers for code in answer.refused]
+        if refused:
+            raise LoadError("outbox", f"SQS refused {len(refused)} messages: {some_of(sorted(set(refused)))}")
         return len(rows)
+
+    def _publish(self, entries: Sequence[Any]) -> _Answer:
+        """Send one batch. An error of the call is part of the answer: what other calls sent is to be marked."""
+        try:
+            answer = self.sqs.send_message_batch(QueueUrl=self.queue_url, Entries=entries)
+        except (BotoCoreError, ClientError) as error:
+            return _Answer(failure=error)
+        taken = tuple(int(done["Id"]) for done in answer.get("Successful", []))
+        return _Answer(taken, tuple(one["Code"] for one in answer.get("Failed", [])))
 
     def _entry(self, external_client: str, business_date: str, row: Any, key: DataKey) -> Any:
         outbox_id, name, version, message_type, reference, corrects, sealed = row
@@ -79,9 +111,12 @@ class Sender:
             said["corrects"] = corrects
         entry = {
             "Id": str(outbox_id),
-            "MessageBody": key.open(bytes(sealed), BODY),
+            "MessageBody": _valid(key.open(bytes(sealed), BODY)),
             "MessageAttributes": {
-                attribute: {"DataType": "Number" if isinstance(value, int) else "String", "StringValue": str(value)}
+                attribute: {
+                    "DataType": "Number" if isinstance(value, int) else "String",
+                    "StringValue": _valid(str(value)),
+                }
                 for attribute, value in said.items()
             },
         }
@@ -90,6 +125,11 @@ class Sender:
         owner = external_client if message_type == ERROR_MESSAGE else reference
         deduplication = hashlib.sha256(name.encode()).hexdigest()
         return {**entry, "MessageGroupId": _group(owner), "MessageDeduplicationId": deduplication}
+
+
+def _valid(text: str) -> str:
+    r"""Write the characters that SQS does not keep as JSON escapes them, such as \u0001."""
+    return _INVALID.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _group(name: str) -> str:

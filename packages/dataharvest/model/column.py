@@ -35,3 +35,7 @@ class Column:
     def accepts(self, text: str) -> bool:
         """Return whether a sensitive value is valid; the values of other columns are checked by their domain."""
         return bool(_MONEY.fullmatch(text)) if self.domain == MONEY else 0 < len(text) <= 200
+
+    def plain(self, text: str) -> str:
+        """Return an accepted value as messages write it: without spaces around it, money without a plus sign."""
+        return text.strip().removeprefix("+") if self.domain == MONEY else text.strip()

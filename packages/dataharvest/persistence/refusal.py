@@ -20,8 +20,12 @@ NO_VERSION = 0
 def refuse(
     connection: Connection[Any], name: FileName, delivered: DeliveredObject, error: RefusedError, key: DataKey
 ) -> None:
-    """Enter a content that is refused because of ``error``, and write the message."""
+    """Enter a content that is refused because of ``error``, and write the message.
+
+    Another content that is refused for the same reason has a message of its own.
+    """
     file_id = register.new_file(connection, name, delivered)
     register.refuse(connection, file_id, str(error))
-    message = error_message(f"{name.kind.name}: the file {delivered.key} is refused: {error}", key)
+    text = f"{name.kind.name}: the file {delivered.key} is refused: {error}"
+    message = error_message(text, key, of=delivered.etag)
     write_error(connection, Delivery(name.external_client, name.business_date, NO_VERSION), message, key)

@@ -84,7 +84,7 @@ def _printable(value: str) -> str:
 
 
 def _sealed(column: Column, value: str, key: DataKey) -> str | bytes:
-    return key.seal(value.strip(), column.name) if column.sensitive else value
+    return key.seal(column.plain(value), column.name) if column.sensitive else value
 
 
 def _records(opened: Opened) -> Iterator[tuple[int, list[str]]]:
