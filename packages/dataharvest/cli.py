@@ -1,9 +1,11 @@
-"""``dataharvest status``, ``explain``, ``replay``, ``forget``, ``rotate-keys``: with the functions' settings."""
+"""``dataharvest status``, ``explain``, ``replay``, ``forget``, ``forget-again``, ``rotate-keys``.
+
+With the functions' settings.
+"""
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -12,8 +14,9 @@ import boto3
 
 from dataharvest import audit
 from dataharvest.erasure.forget import Erasure
+from dataharvest.erasure.forgotten import Forgotten, digest_of
 from dataharvest.erasure.streams import Streams
-from dataharvest.erasure.tables import delivered_buckets
+from dataharvest.erasure.tables import delivered_buckets, references
 from dataharvest.functions import Functions
 from dataharvest.key_rotation import rotate
 from dataharvest.model.delivery import day_of
@@ -49,8 +52,11 @@ def _parser() -> argparse.ArgumentParser:
     replayed.set_defaults(command=_replay)
     forgotten = commands.add_parser("forget", help="erase a client from tables, delivered files and messages")
     forgotten.add_argument("client_reference")
-    forgotten.add_argument("--bucket", action="append", default=[], help="a further bucket of delivered files")
     forgotten.set_defaults(command=_forget)
+    again = commands.add_parser("forget-again", help="erase, from a restored database, whoever was forgotten before")
+    again.set_defaults(command=_forget_again)
+    for command in (forgotten, again):
+        command.add_argument("--bucket", action="append", default=[], help="a further bucket of delivered files")
     rotated = commands.add_parser("rotate-keys", help="encrypt the data keys with the KMS key of the settings")
     rotated.set_defaults(command=_rotate)
     return parser
@@ -84,19 +90,34 @@ def _replay(functions: Functions, given: argparse.Namespace) -> Iterator[str]:
 
 def _forget(functions: Functions, given: argparse.Namespace) -> Iterator[str]:
     """The audit must not name who is forgotten: it holds a digest of the reference."""
-    digest = hashlib.sha256(given.client_reference.encode()).hexdigest()
-    _audit(functions, "forget", f"sha256:{digest}")
+    _audit(functions, "forget", f"sha256:{digest_of(given.client_reference)}")
+    if functions.settings.forgotten:
+        Forgotten(boto3.client("s3"), functions.settings.forgotten).note(given.client_reference)
+    yield from _erase(functions, given.client_reference, given.bucket)
+
+
+def _forget_again(functions: Functions, given: argparse.Namespace) -> Iterator[str]:
+    _audit(functions, "forget-again", functions.settings.forgotten)
+    digests = Forgotten(boto3.client("s3"), functions.settings.forgotten).digests()
     with functions.database.transaction() as connection:
-        buckets = {*given.bucket, *delivered_buckets(connection)}
+        found = [reference for reference in references(connection) if digest_of(reference) in digests]
+    for reference in found:
+        yield from _erase(functions, reference, given.bucket)
+    yield f"{len(found)} of {len(digests)} clients that were forgotten before were in the database"
+
+
+def _erase(functions: Functions, client_reference: str, more_buckets: Sequence[str]) -> Iterator[str]:
+    with functions.database.transaction() as connection:
+        buckets = {*more_buckets, *delivered_buckets(connection)}
     erasure = _erasure(functions, tuple(sorted(buckets)))
-    found = erasure.find(given.client_reference)
+    found = erasure.find(client_reference)
     yield from erasure.erase(found)
     left = list(erasure.left(found))
     if left:
         problem = f"something is left; forget again, and see what writes it: {some_of(left)}"
         raise LoadError("forget", problem)
     searched = ", ".join(sorted(buckets)) or "no bucket"
-    yield f"nothing is left in tables, {searched}, messages and streams; {len(found)} dates searched"
+    yield f"nothing is left in tables, {searched}, messages and streams; {len(found.days)} dates searched"
 
 
 def _erasure(functions: Functions, buckets: tuple[str, ...]) -> Erasure:

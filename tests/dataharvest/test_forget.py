@@ -9,10 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 import boto3
+import psycopg
 import pytest
 from crashes import Crash, crash_at
 from harvest_world import BUCKET, CLIENT, DAY, FRIDA, FRITZ, PORTFOLIO_1, PORTFOLIO_2, SAMPLE, SAMPLE_MESSAGES, World
 from large_work import LIMITS, Bus, LargeWork, settle
+from psycopg.conninfo import make_conninfo
 
 from dataharvest.cli import main
 from dataharvest.given_up import records_of, text_of
@@ -193,6 +195,53 @@ def test_large_deliveries_are_forgotten_when_they_are_calculated(
             "dataharvest-deposits: 1 records, gone when their 24 hours of retention end\n"
         )
         assert FRIDA not in holdings(world)
+
+
+def test_a_file_without_the_client_is_loaded_to_its_end(
+    new_world: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of its chunks some are loaded before the client is forgotten, the others after."""
+    with new_world(**LIMITS) as world:
+        for name, value in world.environment.items():
+            monkeypatch.setenv(name, value)
+        header, _, *others = SAMPLE["transactions"].splitlines()
+        rows = [*others, others[0].replace("dfeb", "eeee")]
+        event, work = world.upload("transactions", "\n".join([header, *rows])), LargeWork(world.functions, Bus())
+        work.run(SPLITTER, event)
+        first, *rest = [asked for name, asked in work.asked() if name == CHUNKS]
+        work.run(CHUNKS, first)
+        world.upload("clients", SAMPLE["clients"])
+        assert main(["forget", FRIDA]) == 0
+        assert [work.run(CHUNKS, chunk) for chunk in rest] == ["persisted"]
+        assert world.rows("SELECT rows_loaded FROM dataharvest.delivered_file") == [(2,)]
+
+
+def test_whoever_was_forgotten_is_forgotten_again_in_a_restored_backup(
+    settings: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world, secrets = settings, boto3.client("secretsmanager")
+    monkeypatch.setenv("DATAHARVEST_FORGOTTEN", f"s3://{BUCKET}/forgotten/")
+    world.deliver(SAMPLE)
+    login = json.loads(secrets.get_secret_value(SecretId="dataharvest/db")["SecretString"])
+    backup = f"{login['dbname']}_backup"
+    world.functions.database.close()
+    own = {"user" if name == "username" else name: value for name, value in login.items() if value}
+    maintenance = make_conninfo("", **{**own, "dbname": "postgres"})
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {backup} TEMPLATE {login['dbname']}")  # type: ignore[arg-type]
+        assert main(["forget", FRIDA]) == 0
+        secrets.put_secret_value(SecretId="dataharvest/db", SecretString=json.dumps({**login, "dbname": backup}))
+        world.restart()
+        assert FRIDA in holdings(world)
+        capsys.readouterr()
+        for count in (1, 0):
+            assert main(["forget-again"]) == 0
+            last = capsys.readouterr().out.splitlines()[-1]
+            assert last == f"{count} of 1 clients that were forgotten before were in the database"
+        assert naming(holdings(world), FRIDA, PORTFOLIO_1, "12345678") == []
+        assert PORTFOLIO_2 in holdings(world)
+        world.functions.database.close()
+        connection.execute(f"DROP DATABASE {backup} WITH (FORCE)")  # type: ignore[arg-type]
 
 
 def test_data_keys_are_encrypted_with_a_new_kms_key(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from psycopg import Connection
@@ -15,7 +14,7 @@ from dataharvest.erasure import tables
 from dataharvest.erasure.files import StoredFile, owners, records, stored_files, write_without
 from dataharvest.erasure.queues import sift, with_dead_letters
 from dataharvest.erasure.streams import Streams, sift_batches
-from dataharvest.erasure.traces import Day, Traces
+from dataharvest.erasure.traces import Day, Found, Traces
 from dataharvest.model.delivery import FileName
 from dataharvest.model.kind import CLIENTS, KINDS, PORTFOLIOS
 from dataharvest.persistence.register import lock_kind
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
-Found = dict[Day, Traces]
-"""Texts that name the client, by date."""
+Owned = tuple[str, str]
+"""A portfolio of a client and its account; "" where a row names none."""
 
 
 @dataclass(frozen=True)
@@ -51,30 +50,48 @@ class Erasure:
 
         Raises SettingsError for a file that is no CSV, LoadError, or botocore's errors.
         """
-        rows: dict[Day, list[tuple[str, str, str]]] = {}
+        own = self._own(reference)
+        accounts = {day: {account for _, account in found if account} for day, found in own.items()}
+        with self.database.transaction() as connection:
+            shared = {day: tables.accounts_of_others(connection, day, reference, accounts[day]) for day in own}
+        for stored in self._stored():
+            if stored.day in own and stored.name.kind == PORTFOLIOS:
+                of_client = accounts[stored.day]
+                rows = owners(self.s3, stored)
+                shared[stored.day] |= {row[2] for row in rows if row[0] != reference and row[2] in of_client}
+        # A portfolio of one date is named in the messages of that date only, but is searched for in those of all.
+        portfolios = frozenset(name for of_day in own.values() for name, _ in of_day if name)
+        days = {day: Traces(reference, portfolios, frozenset(accounts[day] - shared[day])) for day in own}
+        return Found(Traces(reference, portfolios), days)
+
+    def _own(self, reference: str) -> dict[Day, set[Owned]]:
+        """Return what a client owns on each date that it is on, in a file or in the database."""
+        own: dict[Day, set[Owned]] = {}
         for stored in self._stored():
             if stored.name.kind in (CLIENTS, PORTFOLIOS):
-                rows.setdefault(stored.day, []).extend(owners(self.s3, stored))
+                found = {row[1:] for row in owners(self.s3, stored) if row[0] == reference}
+                if found:
+                    own.setdefault(stored.day, set()).update(found)
         with self.database.transaction() as connection:
-            days = tables.days_of(connection, reference)
-            days |= {day for day, of_day in rows.items() if any(client == reference for client, *_ in of_day)}
-            rows = {day: [*rows.get(day, []), *tables.owners_of(connection, day)] for day in days}
-        return _with_all_portfolios({day: _traces(reference, of_day) for day, of_day in rows.items()})
+            for day in tables.days_of(connection, reference):
+                own.setdefault(day, set()).update(tables.portfolios_of(connection, day, reference))
+        return own
 
     def erase(self, found: Found) -> Iterator[str]:
         """Erase a client; yield a line for whatever was erased. Done again, it erases what was left.
 
-        The rows of a date and its objects are replaced while no file of the date can be taken in: the event of a
-        rewritten object then finds a known content. Raises what :meth:`find` raises, and SettingsError for a date that
-        is being calculated in batches of portfolios.
+        Messages go first: were it interrupted with the rows gone, nothing would say whom they name. They go once more
+        at the end, since some may have been sent meanwhile. The rows of a date and its objects are replaced while no
+        file of the date can be taken in: the event of a rewritten object then finds a known content. Raises what
+        :meth:`find` raises, and SettingsError for a date that is being calculated in batches of portfolios.
         """
-        for day, traces in found.items():
+        yield from self._sift(found, delete=True)
+        for day, traces in found.days.items():
             key = self.vault.key(day.external_client, day.business_date)
             with self.database.transaction() as connection:
                 for kind in KINDS:
                     lock_kind(connection, FileName(day.external_client, kind, day.business_date))
                 tables.require_calculated(connection, day)
-                tables.drop_incomplete(connection, day)
                 counts = tables.erase(connection, day, traces, key)
                 lines = [f"{table}: {count} rows" for table, count in counts.items()]
                 replaced = tables.replaced_objects(connection, day)
@@ -82,33 +99,30 @@ class Erasure:
                     is_newest = stored.is_newest and (stored.bucket, stored.key) not in replaced
                     lines += self._rewrite(connection, replace(stored, is_newest=is_newest), traces)
             yield from (f"{day.external_client} {day.business_date}: {line}" for line in lines)
-        for url in with_dead_letters(self.sqs, self.queue_url):
-            count = sift(self.sqs, url, partial(_names, found), delete=True)
-            if count:
-                yield f"{url}: {count} messages"
-        yield from self._sift_batches(found, delete=True)
+        yield from self._sift(found, delete=True)
 
     def left(self, found: Found) -> Iterator[str]:
         """Yield a line for whatever still names a client: in any table, object, message, batch or stream."""
-        for day, traces in found.items():
+        for day, traces in found.days.items():
             key = self.vault.key(day.external_client, day.business_date)
             with self.database.transaction() as connection:
                 counts = tables.left(connection, day, traces, key)
             yield from (f"{table}: {count} rows name the client" for table, count in counts.items())
         for stored in self._stored():
-            count = sum(_names(found, stored.day, text) for text, _ in records(self.s3, stored))
+            count = sum(found.is_named(stored.day, text) for text, _ in records(self.s3, stored))
             if count:
                 yield f"s3://{stored.bucket}/{stored.key} (version {stored.version_id}): {count} records"
+        yield from self._sift(found, delete=False)
+        yield from self.streams.left(found.is_named)
+
+    def _sift(self, found: Found, *, delete: bool) -> Iterator[str]:
+        """Search the queue, its dead letters and the batches that were given up."""
         for url in with_dead_letters(self.sqs, self.queue_url):
-            count = sift(self.sqs, url, partial(_names, found), delete=False)
+            count = sift(self.sqs, url, found.is_named, delete=delete)
             if count:
                 yield f"{url}: {count} messages"
-        yield from self._sift_batches(found, delete=False)
-        yield from self.streams.left(partial(_names, found))
-
-    def _sift_batches(self, found: Found, *, delete: bool) -> Iterator[str]:
         if self.failed_batches:
-            yield from sift_batches(self.s3, self.failed_batches, partial(_names, found), delete=delete)
+            yield from sift_batches(self.s3, self.failed_batches, found.is_named, delete=delete)
 
     def _stored(self) -> Iterator[StoredFile]:
         for bucket in self.buckets:
@@ -121,6 +135,7 @@ class Erasure:
             count = write_without(self.s3, stored, traces, file)
             if not count:
                 return []
+            tables.drop_incomplete(connection, stored.day, stored.name.kind, stored.etag)
             if stored.is_newest:
                 size = file.tell()
                 file.seek(0)
@@ -130,23 +145,3 @@ class Erasure:
         if not stored.is_newest or "VersionId" in put:
             self.s3.delete_object(Bucket=stored.bucket, Key=stored.key, VersionId=stored.version_id)
         return [f"{where}: {count} records"]
-
-
-def _traces(reference: str, rows: Iterable[tuple[str, str, str]]) -> Traces:
-    rows = list(rows)
-    own = {account for client, _, account in rows if client == reference and account}
-    others = {account for client, _, account in rows if client != reference}
-    portfolios = frozenset(portfolio for client, portfolio, _ in rows if client == reference and portfolio)
-    return Traces(reference, portfolios, frozenset(own - others))
-
-
-def _with_all_portfolios(found: Found) -> Found:
-    """A portfolio of one date is named in the messages of that date only, but is searched for in those of all."""
-    portfolios = frozenset().union(*(traces.portfolios for traces in found.values()))
-    return {day: replace(traces, portfolios=portfolios) for day, traces in found.items()}
-
-
-def _names(found: Found, day: Day, text: str) -> bool:
-    if day in found:
-        return found[day].are_in_day(text)
-    return any(traces.are_in(text) for traces in found.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from psycopg import Connection
@@ -10,6 +11,7 @@ from psycopg.sql import SQL, Identifier
 from dataharvest.catapult.outbox import BODY
 from dataharvest.erasure.traces import Day, Traces
 from dataharvest.model.delivery import day_of
+from dataharvest.model.kind import Kind
 from dataharvest.vault import DataKey
 from estrela.errors import SettingsError
 
@@ -46,19 +48,42 @@ def days_of(connection: Connection[Any], reference: str) -> set[Day]:
     return {Day(external_client, f"{date:%Y%m%d}") for external_client, date in found}
 
 
+def references(connection: Connection[Any]) -> Iterator[str]:
+    """Yield the references of all clients that are in a loaded file, or in a message."""
+    query = """
+        SELECT client_reference FROM dataharvest.client_row UNION SELECT client_reference FROM dataharvest.portfolio_row
+        UNION SELECT reference FROM dataharvest.outbox WHERE type = 'client_message'
+    """
+    with connection.cursor(name="references") as reader:
+        reader.execute(query)
+        yield from (str(reference) for (reference,) in reader)
+
+
 def delivered_buckets(connection: Connection[Any]) -> set[str]:
     """Return the buckets that files came from."""
     found = connection.execute("SELECT DISTINCT bucket FROM dataharvest.delivered_file").fetchall()
     return {str(bucket) for (bucket,) in found}
 
 
-def owners_of(connection: Connection[Any], day: Day) -> list[tuple[str, str, str]]:
-    """Return client, portfolio and account of each portfolio that is loaded on a date."""
+def portfolios_of(connection: Connection[Any], day: Day, reference: str) -> list[tuple[str, str]]:
+    """Return portfolio and account of each portfolio of a client that is loaded on a date."""
     query = """
-        SELECT p.client_reference, p.portfolio_reference, p.account_number FROM dataharvest.portfolio_row p
-        JOIN dataharvest.delivered_file USING (file_id) WHERE (external_client, business_date) = (%s, %s)
+        SELECT p.portfolio_reference, p.account_number FROM dataharvest.portfolio_row p
+        JOIN dataharvest.delivered_file USING (file_id)
+        WHERE (external_client, business_date) = (%s, %s) AND p.client_reference = %s
     """
-    return connection.execute(query, (day.external_client, day_of(day.business_date))).fetchall()
+    return connection.execute(query, (day.external_client, day_of(day.business_date), reference)).fetchall()
+
+
+def accounts_of_others(connection: Connection[Any], day: Day, reference: str, accounts: set[str]) -> set[str]:
+    """Return those of a client's ``accounts`` that a portfolio of another client also has on a date."""
+    query = """
+        SELECT DISTINCT p.account_number FROM dataharvest.portfolio_row p
+        JOIN dataharvest.delivered_file USING (file_id)
+        WHERE (external_client, business_date) = (%s, %s) AND p.client_reference <> %s AND p.account_number = ANY(%s)
+    """
+    given = (day.external_client, day_of(day.business_date), reference, list(accounts))
+    return {str(account) for (account,) in connection.execute(query, given).fetchall()}
 
 
 def require_calculated(connection: Connection[Any], day: Day) -> None:
@@ -73,19 +98,20 @@ def require_calculated(connection: Connection[Any], day: Day) -> None:
         raise SettingsError("forget", problem)
 
 
-def drop_incomplete(connection: Connection[Any], day: Day) -> None:
-    """Drop files of which chunks are missing, with their rows: chunks that come later find no file."""
-    query = """
-        SELECT array_agg(file_id) FROM dataharvest.delivered_file
-        WHERE (external_client, business_date) = (%s, %s) AND NOT is_complete
+def drop_incomplete(connection: Connection[Any], day: Day, kind: Kind, etag: str) -> None:
+    """Drop a file, with its rows, if chunks of it are missing: those that come later find no file.
+
+    Its row is locked first: a chunk that is being loaded ends before, so that its rows are dropped, or finds no file.
     """
-    found = connection.execute(query, (day.external_client, day_of(day.business_date))).fetchone()
-    if not found or not found[0]:
-        return
-    rows = ("client_row", "portfolio_row", "account_row", "transaction_row")
-    for table in (*rows, "quarantine", "loaded_chunk", "delivered_file"):
-        statement = SQL("DELETE FROM dataharvest.{} WHERE file_id = ANY(%s)").format(Identifier(table))
-        connection.execute(statement, [found[0]])
+    query = """
+        SELECT file_id FROM dataharvest.delivered_file
+        WHERE (external_client, business_date, kind, etag) = (%s, %s, %s, %s) AND NOT is_complete FOR UPDATE
+    """
+    given = (day.external_client, day_of(day.business_date), kind.name, etag)
+    found = connection.execute(query, given).fetchone()
+    for table in (kind.table, "quarantine", "loaded_chunk", "delivered_file") if found else ():
+        statement = SQL("DELETE FROM dataharvest.{} WHERE file_id = %s").format(Identifier(table))
+        connection.execute(statement, found)
 
 
 def erase(connection: Connection[Any], day: Day, traces: Traces, key: DataKey) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -48,6 +48,18 @@ class Traces:
     def pattern(self) -> str:
         """Regular expression of :meth:`are_in`, as PostgreSQL reads it."""
         return rf"(^|[^\w-])({'|'.join(map(re.escape, sorted((self.reference, *self.portfolios))))})($|[^\w-])"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What names a client ``anywhere``, and on each of the ``days`` that it is on."""
+
+    anywhere: Traces
+    days: Mapping[Day, Traces]
+
+    def is_named(self, day: Day, text: str) -> bool:
+        """Return whether a text of a date names the client."""
+        return self.days.get(day, self.anywhere).are_in_day(text)
 
 
 def _words(names: Iterable[str]) -> re.Pattern[str]:

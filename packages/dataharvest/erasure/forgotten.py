@@ -1,0 +1,41 @@
+"""Who was forgotten, noted outside of the database: a backup that is restored knows nothing of it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dataharvest.given_up import place_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+COMMAND = "forget"
+
+
+def digest_of(reference: str) -> str:
+    """Return what stands for a client that was forgotten: a digest (SHA-256) of its reference."""
+    return hashlib.sha256(reference.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """Empty objects below ``address`` (``s3://bucket/prefix``), each named by the digest of a client's reference.
+
+    Raises SettingsError for another address, and botocore's errors.
+    """
+
+    s3: S3Client
+    address: str
+
+    def note(self, reference: str) -> None:
+        """Note that a client is to be forgotten."""
+        bucket, prefix = place_of(COMMAND, self.address)
+        self.s3.put_object(Bucket=bucket, Key=f"{prefix}{digest_of(reference)}")
+
+    def digests(self) -> set[str]:
+        """Return the digests of all clients that were to be forgotten."""
+        bucket, prefix = place_of(COMMAND, self.address)
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        return {found["Key"].removeprefix(prefix) for page in pages for found in page.get("Contents", [])}
