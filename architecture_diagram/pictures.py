@@ -238,6 +238,7 @@ PICTURES: Mapping[str, Picture] = {
                 "transformers": Node("aws.compute.Lambda", "relationship, deposits,\ntax, transactions", FUNCTION),
                 "catapult": Node("aws.compute.Lambda", "catapult", FUNCTION),
                 "failed": Node("aws.storage.S3", "failed batches", ("aws_s3_bucket",)),
+                "metrics": Node("aws.compute.Lambda", "metrics", FUNCTION),
             },
             "Data": {
                 "warehouse": WAREHOUSE,

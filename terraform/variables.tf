@@ -532,6 +532,17 @@ variable "oldest_new_hours" {
   }
 }
 
+variable "due_hours" {
+  description = "Hours after the beginning of a business date (UTC) at which DataHarvest must have sent its messages; an alarm goes off then."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = var.due_hours == floor(var.due_hours) && var.due_hours > 0 && var.due_hours <= 240
+    error_message = "due_hours must be a whole number above 0 and at most 240."
+  }
+}
+
 variable "backups" {
   description = "Daily backups of the databases in a vault, and a restore that is tried every month."
   type        = bool

@@ -146,6 +146,7 @@ module "dataharvest" {
   database_secret_arn = module.warehouse[0].secret_arns["dataharvest"]
   protected           = local.protected
   large               = var.large_deliveries
+  due_hours           = var.due_hours
 }
 
 module "dataharvest_large" {

@@ -24,8 +24,11 @@ class Settings:
     streams whose names begin with ``streams``. ``progress_table`` is the DynamoDB table that shows how far both are;
     either needs it.
 
+    A date is overdue if its messages are not sent ``due_hours`` after its midnight (UTC).
+
     ``failed_batches`` (``s3://bucket/prefix``) is where Lambda writes batches that it gave up; ``dataharvest forget``
-    searches it.
+    searches it. ``forgotten`` (the same) is where it notes whom it forgot, for a backup that is restored later ("": it
+    does not).
     """
 
     database_secret: str
@@ -39,9 +42,11 @@ class Settings:
     bus: str = ""
     streams: str = "dataharvest-"
     failed_batches: str = ""
+    forgotten: str = ""
     split_above: int = 64 * MIB
     chunk_bytes: int = 32 * MIB
     portfolios_above: int = 10_000
+    due_hours: int = 30
 
 
 def settings_from(environ: Mapping[str, str]) -> Settings:
@@ -60,10 +65,12 @@ def settings_from(environ: Mapping[str, str]) -> Settings:
         bus=large[1],
         streams=environ.get("DATAHARVEST_STREAMS") or Settings.streams,
         failed_batches=environ.get("DATAHARVEST_FAILED_BATCHES", ""),
+        forgotten=environ.get("DATAHARVEST_FORGOTTEN", ""),
         progress_table=large[2],
         split_above=_number(environ, "DATAHARVEST_SPLIT_ABOVE", Settings.split_above),
         chunk_bytes=_number(environ, "DATAHARVEST_CHUNK_BYTES", Settings.chunk_bytes, least=1),
         portfolios_above=_number(environ, "DATAHARVEST_PORTFOLIOS_ABOVE", Settings.portfolios_above),
+        due_hours=_number(environ, "DATAHARVEST_DUE_HOURS", Settings.due_hours),
     )
 
 

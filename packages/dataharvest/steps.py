@@ -23,7 +23,7 @@ def run_step(database: Database, vault: Vault, delivery: Delivery, transformer: 
 
     Raises QualityError, with nothing stored, if a check fails, and LoadError.
     """
-    key = vault.key(delivery.external_client, delivery.business_date)
+    key = vault.key(delivery.external_client, delivery.business_date) if transformer.is_sensitive else None
     with database.transaction() as connection:
         current = hold_current(connection, delivery, transformer.name)
         if current is None:
@@ -34,13 +34,16 @@ def run_step(database: Database, vault: Vault, delivery: Delivery, transformer: 
     return True
 
 
-def _run(connection: Connection[Any], current: CurrentDelivery, transformer: Transformer, key: DataKey) -> None:
+def _run(connection: Connection[Any], current: CurrentDelivery, transformer: Transformer, key: DataKey | None) -> None:
+    """Do what a transformer declares; there is a key if it is sensitive."""
     for opened in transformer.opens:
+        assert key is not None
         _open(connection, current, opened, key)
     for statement in transformer.statements:
         connection.execute(statement, current.parameters)
     for value in transformer.values:
         if value.sensitive:
+            assert key is not None
             _store_sealed(connection, current, value, key)
         else:
             store(connection, current, value, value.sql_of_all, {})

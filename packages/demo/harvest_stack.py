@@ -44,6 +44,7 @@ ROLE = "arn:aws:iam::123456789012:role/dataharvest"
 MEMORY_MB = 512
 SECONDS = 300
 SHARDS = 2
+FIFO = {"FifoQueue": "true", "DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
 TRIES = 50
 """Deliveries of a message before it goes to the dead-letter queue."""
 
@@ -59,7 +60,7 @@ class Stack:
 def deploy(aws: Running, dsn: str, dist: Path, limits: Mapping[str, str]) -> Stack:
     """Make everything; ``dist`` holds what ``lambdas/package.py --here`` builds. ``limits`` are further settings."""
     migrate(make_url(dsn).set(drivername="postgresql+psycopg"))
-    _, messages = _queue(aws, MESSAGES, {"FifoQueue": "true"})
+    _, messages = _queue(aws, MESSAGES, FIFO)
     environment = {
         "DATAHARVEST_DATABASE_SECRET": _secret(aws, dsn),
         "DATAHARVEST_METASTORE": METASTORE,

@@ -7,6 +7,7 @@ import importlib.util
 import json
 import types
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from large_work import LIMITS, Bus
 from dataharvest import resources
 from dataharvest.model.choreography import choreography
 from dataharvest.model.delivery import DeliveredObject
+from dataharvest.overdue import OVERDUE_DATES
 
 LAMBDAS = Path(__file__).parents[2] / "lambdas"
 HANDLERS = {path.parent.name: path for path in LAMBDAS.rglob("dataharvest_*/handler.py")}
@@ -102,6 +104,39 @@ def test_the_records_that_fail_are_reported_and_the_others_are_done(
     assert metric["service"] == "dataharvest_persistence"
 
 
+def overdue(call: Call, capsys: pytest.CaptureFixture[str], hours: int) -> float:
+    """The metric of the dates that are not complete so many hours after midnight."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("DATAHARVEST_DUE_HOURS", str(hours))
+        patched.setenv("METRICS_ENVIRONMENT", "test")
+        call("dataharvest_metrics")
+    (metric,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if OVERDUE_DATES in line]
+    (described,) = metric["_aws"]["CloudWatchMetrics"]
+    assert (described["Namespace"], metric["service"], metric["environment"]) == (
+        "DataHarvest", "dataharvest_metrics", "test",
+    )  # fmt: skip
+    return float(*metric[OVERDUE_DATES])
+
+
+def test_dates_that_are_not_complete_after_their_hour_are_counted(
+    world: World, call: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = datetime.now(UTC)
+    today, long_ago = f"{now:%Y%m%d}", f"{now - timedelta(days=31):%Y%m%d}"
+    world.deliver(SAMPLE, "complete", today)
+    world.take(world.upload("clients", SAMPLE["clients"], "incomplete", today))
+    world.take(world.upload("clients", "no,such,header", "refused", today))
+    world.take(world.upload("clients", SAMPLE["clients"], "given_up", long_ago))
+    assert overdue(call, capsys, 0) == 2
+    assert overdue(call, capsys, 24) == 0
+    world.take(world.upload("clients", SAMPLE["clients"].replace("801", "802"), "complete", today))
+    assert overdue(call, capsys, 0) == 3
+    world.settle()
+    assert overdue(call, capsys, 0) == 2
+    world.rows("UPDATE dataharvest.outbox SET sent_at = NULL WHERE external_client = 'complete' RETURNING 1")
+    assert overdue(call, capsys, 0) == 3
+
+
 def portfolio_events(bus: Bus) -> list[dict[str, Any]]:
     """Records that EventBridge's rules write to each stream."""
     return [
@@ -151,7 +186,7 @@ def test_every_stage_has_a_function_and_every_handler_is_thin() -> None:
     large = {f"dataharvest_{name}" for name in ("splitter", "chunk_persistence", "announcer")}
     invoked = transformers | large | {f"dataharvest_{name}" for name in small}
     assert {path.parent.name for path in LAMBDAS.glob("large/*/handler.py")} == large
-    assert set(HANDLERS) == invoked | {"dataharvest_schema"}
+    assert set(HANDLERS) == invoked | {"dataharvest_schema", "dataharvest_metrics"}
     assert {function.name for function in resources.functions(choreography())} == invoked
     assert {one.name for one in resources.functions(choreography()) if one.is_for_large} == large
     for handler in HANDLERS.values():

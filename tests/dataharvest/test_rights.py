@@ -42,7 +42,7 @@ Calls = dict[str, set[str]]
 
 def runner(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[..., set[str]]:
     """Return what calls a function in the memory of a new process, and returns the actions that it called."""
-    for name, value in world.environment.items():
+    for name, value in {**world.environment, "METRICS_ENVIRONMENT": "test"}.items():
         monkeypatch.setenv(name, value)
     # The world's clients were made before: calls of them would not be recorded.
     monkeypatch.setattr(boto3, "client", boto3.client.__wrapped__)
@@ -86,7 +86,7 @@ def function_of(stage: str) -> str:
 
 
 def role_of(function: str) -> str:
-    own = {"dataharvest_dispatcher": "dispatcher", "dataharvest_schema": "schema"}
+    own = {f"dataharvest_{name}": name for name in ("dispatcher", "metrics", "schema")}
     module = "dataharvest_large" if HANDLERS[function].is_relative_to(LAMBDAS / "large") else "dataharvest"
     return f"{module}.{own.get(function, function)}.this"
 
@@ -142,7 +142,7 @@ def test_functions_call_what_their_roles_allow_and_nothing_else(
             refused = world.upload("clients", "no,such,header\n1,2,3", day="20220227")
             took = run("dataharvest_persistence", *queued(*bodies, notification(refused)))
             found = work(world, run) | {"dataharvest_persistence": took}
-            found["dataharvest_schema"] = run("dataharvest_schema")
+            found |= {name: run(name) for name in ("dataharvest_schema", "dataharvest_metrics")}
             for function, actions in found.items():
                 calls[function] |= actions
     assert calls == {function: for_code(role_of(function)) for function in calls}

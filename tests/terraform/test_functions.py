@@ -10,8 +10,10 @@ import pytest
 from terraform_run import ROOT, Plan, Resource
 from test_plan import of
 
+from dataharvest.batch import NAMESPACE
 from dataharvest.metastore import VERSION
 from dataharvest.model.choreography import CATAPULT, choreography
+from dataharvest.overdue import OVERDUE_DATES
 from dataharvest.resources import (
     EVENT_SOURCE,
     PARTITION_KEY,
@@ -99,7 +101,7 @@ def test_each_stage_of_the_choreography_has_its_queue(files: Plan) -> None:
     }
     assert stage_queues == {*STAGES, "arrivals"}
     expected = {f"dataharvest_{stage}" + ("" if stage == CATAPULT else "_transformer") for stage in STAGES}
-    others = {"dataharvest_persistence", "dataharvest_dispatcher", "dataharvest_schema"}
+    others = {f"dataharvest_{name}" for name in ("persistence", "dispatcher", "schema", "metrics")}
     assert {name for name in functions(files) if name.startswith("dataharvest_")} == expected | others
 
 
@@ -214,6 +216,12 @@ def test_the_archive_starts_no_function(files: Plan) -> None:
     assert told == {"estrela-dev-landing-123456789012", "estrela-dev-deliveries-123456789012"}
 
 
+def test_messages_are_limited_by_group_and_not_by_queue(files: Plan) -> None:
+    """300 calls a second are the limit of a queue as a whole."""
+    (found,) = [one.values for one in of(files, "aws_sqs_queue") if one.values["name"].endswith("-messages.fifo")]
+    assert (found["deduplication_scope"], found["fifo_throughput_limit"]) == ("messageGroup", "perMessageGroupId")
+
+
 def test_names_of_clients_are_encrypted_by_a_key_of_their_own(files: Plan) -> None:
     assert {alias.values["name"] for alias in of(files, "aws_kms_alias")} == {
         "alias/estrela-dev",
@@ -221,8 +229,9 @@ def test_names_of_clients_are_encrypted_by_a_key_of_their_own(files: Plan) -> No
     }
     roles = {found.address: json.dumps(found.policy()) for found in of(files, "aws_iam_role_policy")}
     readers = {address for address, policy in roles.items() if '"Names"' in policy}
-    assert len(readers) == len(STAGES) + 1
-    assert all(".module.function[" in address for address in readers)
+    sensitive = {f"{one.name}_transformer" for one in choreography().transformers if one.is_sensitive}
+    named = {re.findall(r'\.module\.function\["dataharvest_(\w+)"\]', address)[0] for address in readers}
+    assert named == {"persistence", CATAPULT, *sensitive}
 
 
 def test_alarms_go_off_for_dead_letters_late_feeds_and_files_that_wait(files: Plan, prod: Plan) -> None:
@@ -230,7 +239,10 @@ def test_alarms_go_off_for_dead_letters_late_feeds_and_files_that_wait(files: Pl
     dead = {f"dead-letters-{name}" for name in queues(files) if "-dead" in name}
     assert len(dead) == len(STAGES) + 3
     database = {f"estrela-dev-warehouse-{kind}" for kind in ("disk", "cpu", "connections")}
-    own = {"oldest-new-file", "ledger-silent", "dataharvest-iterator-age", "dataharvest-messages-wait"}
+    own = {"oldest-new-file", "ledger-silent"}
+    own |= {f"dataharvest-{name}" for name in ("iterator-age", "messages-wait", "overdue", "silent")}
+    assert found["dataharvest-overdue"]["metric_name"] == OVERDUE_DATES
+    assert found["dataharvest-overdue"]["namespace"] == NAMESPACE
     assert set(found) == dead | database | own | {"late-data"}
     (late,) = [one.values for one in of(prod, "aws_cloudwatch_metric_alarm") if "late-feed" in one.values["alarm_name"]]
     assert late["dimensions"] == {"service": "ledger", "environment": "estrela-prod", "feed": "card_settlements"}

@@ -178,7 +178,7 @@ def test_alarms_go_off_for_late_data_a_silent_scheduler_dead_letters_and_the_dat
         for name, plan in plans.items()
     }
     files = {"oldest-new-file", "ledger-silent", "dataharvest-iterator-age", "dataharvest-messages-wait"}
-    files |= {"dataharvest-deposits-age", "dataharvest-transactions-age"}
+    files |= {f"dataharvest-{name}" for name in ("deposits-age", "transactions-age", "overdue", "silent")}
     dead = {queue.values["name"] for queue in of(plans["prod"], "aws_sqs_queue") if "-dead" in queue.values["name"]}
     files |= {"late-feed-card_settlements", *(f"dead-letters-{name}" for name in dead)}
     assert alarms.pop("files") > {"late-data", "oldest-new-file"}

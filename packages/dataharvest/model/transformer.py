@@ -133,6 +133,11 @@ class Transformer:
         if unknown:
             raise DefinitionError(where, f"its SQL has the parameter {unknown[0]!r}", PARAMETERS)
 
+    @property
+    def is_sensitive(self) -> bool:
+        """Whether it reads or writes values that are encrypted."""
+        return bool(self.opens) or any(value.sensitive for value in self.values)
+
     def _all_sql(self) -> tuple[str, ...]:
         parts: tuple[Value | Finding | Check, ...] = (*self.values, *self.findings, *self.checks)
         return (*self.statements, *(part.sql for part in parts))

@@ -2,6 +2,7 @@ locals {
   name = "${var.deployment.name}-dataharvest"
   # packages/dataharvest declares them; tests/terraform/test_functions.py compares.
   transformers = ["relationship", "sum_deposit", "tax", "transaction"]
+  sensitive    = ["tax"] # those that decrypt or encrypt values
   streams      = { deposits = "sum_deposit", transactions = "transaction" }
   stages       = concat(local.transformers, ["catapult"])
   queues       = { for queue in concat(["arrivals"], local.stages) : queue => "${local.name}-${queue}" }
@@ -59,14 +60,29 @@ locals {
   statements = merge(
     {
       for transformer in local.transformers : "dataharvest_${transformer}_transformer" =>
-      merge(local.database, local.flags, local.own_key, local.read_key, contains(values(local.streams), transformer) ? local.streamed : {})
+      merge(
+        local.database, local.flags, local.read_key,
+        contains(local.sensitive, transformer) ? local.own_key : {},
+        contains(values(local.streams), transformer) ? local.streamed : {},
+      )
     },
     {
       dataharvest_catapult    = merge(local.database, local.flags, local.own_key, local.send, local.write_key)
       dataharvest_persistence = merge(local.take, local.splitting)
     },
   )
+  metric = { service = "dataharvest_metrics", environment = var.deployment.name }
   alarms = {
+    dataharvest-overdue = {
+      text      = "Dates of external clients are not complete ${var.due_hours} hours after they began: dataharvest status"
+      namespace = "DataHarvest", metric = "OverdueDates", dimensions = local.metric
+      statistic = "Maximum", period = 900, periods = 2, above = true, threshold = 0, silence_alarms = false
+    }
+    dataharvest-silent = {
+      text      = "Nobody has looked for overdue dates for an hour: is DataHarvest's database there, and the function dataharvest_metrics?"
+      namespace = "DataHarvest", metric = "OverdueDates", dimensions = local.metric
+      statistic = "SampleCount", period = 3600, periods = 1, above = false, threshold = 1, silence_alarms = true
+    }
     dataharvest-iterator-age = {
       text      = "The dispatcher of DataHarvest is more than 15 minutes behind the metastore's stream"
       namespace = "AWS/Lambda", metric = "IteratorAge", dimensions = { FunctionName = module.dispatcher.name }
@@ -141,6 +157,8 @@ resource "aws_sqs_queue" "dead" {
 resource "aws_sqs_queue" "messages" {
   name                       = "${local.name}-messages.fifo"
   fifo_queue                 = true
+  deduplication_scope        = "messageGroup" # a message comes again in its own group only
+  fifo_throughput_limit      = "perMessageGroupId"
   message_retention_seconds  = 14 * 24 * 3600
   visibility_timeout_seconds = local.seconds
   kms_master_key_id          = var.deployment.kms_key_arn
@@ -203,6 +221,41 @@ module "schema" {
   size        = { memory = 256, concurrency = 1 }
   environment = local.environment
   statements  = merge(local.database, local.read_key)
+}
+
+module "metrics" {
+  source = "../function"
+
+  deployment  = var.deployment
+  function    = "dataharvest_metrics"
+  description = "Counts the dates that are not complete after their hour"
+  code        = var.code
+  place       = var.place
+  size        = { memory = 256, seconds = 60, concurrency = 1 }
+  environment = merge(local.environment, {
+    DATAHARVEST_DUE_HOURS = tostring(var.due_hours)
+    METRICS_ENVIRONMENT   = var.deployment.name
+  })
+  statements = merge(local.database, local.read_key)
+}
+
+resource "aws_cloudwatch_event_rule" "metrics" {
+  name                = "${local.name}-metrics"
+  description         = "Looks for overdue dates of DataHarvest"
+  schedule_expression = "rate(5 minutes)"
+}
+
+resource "aws_cloudwatch_event_target" "metrics" {
+  rule = aws_cloudwatch_event_rule.metrics.name
+  arn  = module.metrics.arn
+}
+
+resource "aws_lambda_permission" "metrics" {
+  statement_id  = "Schedule"
+  function_name = module.metrics.name
+  action        = "lambda:InvokeFunction"
+  principal     = "events.amazonaws.com"
+  source_arn    = aws_cloudwatch_event_rule.metrics.arn
 }
 
 module "dispatcher" {

@@ -52,3 +52,8 @@ variable "large" {
   description = "Cut large files into chunks, and calculate large deliveries in batches of portfolios: with the module dataharvest_large."
   type        = bool
 }
+
+variable "due_hours" {
+  description = "Hours after the beginning of a date (UTC) at which its messages are to be sent."
+  type        = number
+}

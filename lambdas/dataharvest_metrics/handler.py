@@ -1,0 +1,24 @@
+"""Measure the dates that are not complete after their hour: an alarm goes off by it."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from aws_lambda_powertools import Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from dataharvest.batch import NAMESPACE
+from dataharvest.functions import Functions
+from dataharvest.overdue import OVERDUE_DATES, overdue_dates
+
+functions = Functions.from_environment()
+metrics = Metrics(namespace=NAMESPACE, service="dataharvest_metrics")
+metrics.set_default_dimensions(environment=os.environ["METRICS_ENVIRONMENT"])
+
+
+@metrics.log_metrics
+def handler(_: dict[str, Any], __: Any) -> None:
+    """Lambda's entry: print the metric as CloudWatch reads it from logs."""
+    count = overdue_dates(functions.database, functions.settings.due_hours)
+    metrics.add_metric(OVERDUE_DATES, MetricUnit.Count, count)

@@ -1,0 +1,35 @@
+"""Dates that are not complete after their hour: an alarm goes off by their number."""
+
+from __future__ import annotations
+
+from dataharvest.database.session import Database
+from dataharvest.model.choreography import CATAPULT
+
+OVERDUE_DATES = "OverdueDates"
+"""Metric that the alarm goes off by."""
+DAYS = 30
+"""Days that a date is looked at: one that was never completed is given up then."""
+_OVERDUE = """
+SELECT count(*) FROM (
+    SELECT DISTINCT external_client, business_date FROM dataharvest.delivered_file
+    WHERE business_date BETWEEN (now() AT TIME ZONE 'UTC')::date - %(days)s
+        AND (now() AT TIME ZONE 'UTC') - make_interval(hours => %(hours)s)) day
+WHERE NOT EXISTS (
+    SELECT FROM dataharvest.business_day JOIN dataharvest.delivery USING (external_client, business_date, version)
+    JOIN dataharvest.finished_step USING (delivery_id)
+    WHERE (external_client, business_date, step) = (day.external_client, day.business_date, %(step)s))
+OR EXISTS (
+    SELECT FROM dataharvest.outbox
+    WHERE (external_client, business_date) = (day.external_client, day.business_date) AND sent_at IS NULL)
+"""
+
+
+def overdue_dates(database: Database, due_hours: int) -> int:
+    """Return how many clients' dates have a file, but not all of their messages sent, ``due_hours`` after they began.
+
+    A date begins at midnight, UTC. One of which no file came is not known. Raises LoadError.
+    """
+    given = {"days": DAYS, "hours": due_hours, "step": CATAPULT}
+    with database.transaction() as connection:
+        found = connection.execute(_OVERDUE, given).fetchone()
+    return int(found[0]) if found else 0
