@@ -53,25 +53,17 @@ class Progress:
         except self.client.exceptions.ConditionalCheckFailedException:
             return
 
-    def days(self) -> list[tuple[str, str]]:
-        """Return the external clients and business dates that have parts, in their order."""
+    def unfinished(self) -> dict[tuple[str, str], tuple[Done, ...]]:
+        """Return each external client and business date that has parts, with those that are not finished, by name."""
         pages = self.client.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True)
-        items = [item for page in pages for item in page["Items"]]
-        return sorted({(item["partition_key"]["S"], item["sort_key"]["S"].partition("#")[0]) for item in items})
-
-    def unfinished(self, external_client: str, business_date: str) -> tuple[Done, ...]:
-        """Return the parts of a client's date that are not finished, by name."""
-        answer = self.client.query(
-            TableName=self.table,
-            KeyConditionExpression="partition_key = :client AND begins_with(sort_key, :day)",
-            ExpressionAttributeValues={
-                ":client": {"S": external_client},
-                ":day": {"S": f"{business_date}#"},
-            },
-        )
-        deserialize = TypeDeserializer().deserialize
-        found = [_done({name: deserialize(value) for name, value in item.items()}) for item in answer["Items"]]
-        return tuple(one for one in found if one.done < one.total)
+        found: dict[tuple[str, str], tuple[Done, ...]] = {}
+        for item in sorted((_plain(item) for page in pages for item in page["Items"]), key=lambda one: one["sort_key"]):
+            day, _, part = item["sort_key"].partition("#")
+            done = Done(part, int(item["done"]), int(item["total"]))
+            known = found.setdefault((item["partition_key"], day), ())
+            if done.done < done.total:
+                found[item["partition_key"], day] = (*known, done)
+        return dict(sorted(found.items()))
 
 
 def chunks_of_kind(kind: Kind) -> str:
@@ -79,5 +71,6 @@ def chunks_of_kind(kind: Kind) -> str:
     return f"{kind.name} chunks"
 
 
-def _done(item: Mapping[str, Any]) -> Done:
-    return Done(item["sort_key"].partition("#")[2], int(item["done"]), int(item["total"]))
+def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    deserialize = TypeDeserializer().deserialize
+    return {name: deserialize(value) for name, value in item.items()}

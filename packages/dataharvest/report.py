@@ -12,7 +12,7 @@ from dataharvest.metastore import VERSION, Item
 from dataharvest.model.choreography import MESSAGES_SENT, Choreography
 from dataharvest.model.delivery import day_of
 from dataharvest.model.kind import KINDS
-from dataharvest.progress import Progress
+from dataharvest.progress import Done, Progress
 
 STATUS = ("client", "date", "version", "state", "age", "missing")
 _FILES = """
@@ -46,28 +46,31 @@ def status_rows(
 
     A date whose files are all being loaded in chunks has neither version nor age, and comes after the others.
     """
-    items = list(items)
-    for item in [*items, *_unflagged(items, progress)]:
+    items, parts = list(items), progress.unfinished() if progress else {}
+    for item in [*items, *_unflagged(items, parts)]:
         missing = [flag for flag in choreography.flags if flag not in item]
         times = [datetime.fromisoformat(value) for name, value in item.items() if name.endswith("_at")]
         age = str(timedelta(seconds=int((now - max(times)).total_seconds()))) if times else ""
-        state = "sent" if MESSAGES_SENT in item else _state(item, progress)
+        state = "sent" if MESSAGES_SENT in item else _state(item, parts.get(_day(item), ()))
         yield item["partition_key"], item["sort_key"], str(item.get(VERSION, "-")), state, age, ", ".join(missing)
 
 
-def _unflagged(items: Iterable[Item], progress: Progress | None) -> Iterator[Item]:
+def _day(item: Item) -> tuple[str, str]:
+    return item["partition_key"], item["sort_key"]
+
+
+def _unflagged(items: Iterable[Item], parts: Iterable[tuple[str, str]]) -> Iterator[Item]:
     """Yield items of the dates that have no flag yet: no file but large ones, which are being loaded."""
-    known = {(item["partition_key"], item["sort_key"]) for item in items}
-    for client, day in progress.days() if progress else ():
+    known = {_day(item) for item in items}
+    for client, day in parts:
         if (client, day) not in known:
             yield {"partition_key": client, "sort_key": day}
 
 
-def _state(item: Item, progress: Progress | None) -> str:
+def _state(item: Item, unfinished: Iterable[Done]) -> str:
     waiting = [kind.name for kind in KINDS if kind.flag not in item]
     state = f"waits for {', '.join(waiting)}" if waiting else "in work"
-    parts = progress.unfinished(item["partition_key"], item["sort_key"]) if progress else ()
-    shown = ", ".join(f"{part.part} {part.done} of {part.total}" for part in parts)
+    shown = ", ".join(f"{part.part} {part.done} of {part.total}" for part in unfinished)
     return f"{state} ({shown})" if shown else state
 
 

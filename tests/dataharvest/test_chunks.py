@@ -162,7 +162,7 @@ def test_a_repeated_event_asks_for_the_missing_chunks_of_the_first_plan(shared: 
         **{**vars(work.large.splitter), "chunk_bytes": 1}  # another setting makes no other plan
     )
     assert ask_for_chunks(other, event) == [tasks[0], tasks[2]]
-    assert [progress.done for progress in work.large.progress.unfinished("again", DAY)] == [1]
+    assert [progress.done for progress in work.large.progress.unfinished()["again", DAY]] == [1]
 
 
 def test_an_older_file_whose_last_chunk_comes_late_does_not_replace_a_newer_one(shared: World) -> None:
