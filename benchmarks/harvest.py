@@ -10,6 +10,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ from harvest_files.files import files
 ROWS, PORTFOLIOS = int(os.environ.get("ROWS", "1000000")), int(os.environ.get("PORTFOLIOS", "100000"))
 DAY = Day(clients=PORTFOLIOS, portfolios=PORTFOLIOS, transactions=ROWS)
 KEY = DataKey(bytes(32), "bench")
+VERSION = 3
+"""Of the delivery: the transactions are loaded three times, each time as another content."""
 BARE = """
 CREATE TABLE bare (record_id text, account_number text, transaction_reference text, amount numeric, keyword text,
     PRIMARY KEY (account_number, transaction_reference))
@@ -48,6 +51,12 @@ LEFT JOIN dataharvest.account_row a USING (account_number)
 LEFT JOIN (SELECT account_number, count(*) AS transactions, sum(amount) FILTER (WHERE keyword = 'DEPOSIT') AS deposits,
         -sum(amount) FILTER (WHERE keyword = 'TAX') AS taxes
     FROM dataharvest.transaction_row GROUP BY account_number) t USING (account_number)
+"""
+
+
+FORGET = """
+DELETE FROM dataharvest.finished_step;
+TRUNCATE dataharvest.relation, dataharvest.derived_value, dataharvest.quarantine
 """
 
 
@@ -82,8 +91,9 @@ def load(database: Database, kind: Kind, content: bytes, etag: str) -> None:
 
 
 def derive(database: Database) -> None:
+    delivery = Delivery(DAY.external_client, DAY.business_date, VERSION)
     for transformer in choreography().transformers:
-        assert run_step(database, Vault(), Delivery(DAY.external_client, DAY.business_date, 1), transformer)  # type: ignore[arg-type]
+        assert run_step(database, Vault(), delivery, transformer)  # type: ignore[arg-type]
 
 
 def main() -> None:
@@ -94,22 +104,27 @@ def main() -> None:
         migrate(make_url(address).set(drivername="postgresql+psycopg"))
         database, kinds = Database(address), {kind.name: kind for kind in KINDS}
         with psycopg.connect(address, autocommit=True) as connection:
-            bare = min(seconds(lambda: copy_bare(connection, contents["transactions"])) for _ in range(3))
-            whole = seconds(lambda: load(database, kinds["transactions"], contents["transactions"], "e"))
-            connection.execute("DROP TABLE bare")
+            bare, whole = [], []
+            for etag in "abc":
+                bare.append(seconds(lambda: copy_bare(connection, contents["transactions"])))
+                connection.execute("DROP TABLE bare")
+                connection.execute("TRUNCATE dataharvest.transaction_row")
+                whole.append(seconds(partial(load, database, kinds["transactions"], contents["transactions"], etag)))
             for kind in ("clients", "portfolios", "accounts"):
                 load(database, kinds[kind], contents[kind], "e")
             connection.execute("ANALYZE")
-            hand = min(
-                seconds(lambda: connection.execute(f"DROP TABLE IF EXISTS by_hand; {BY_HAND}")) for _ in range(3)
-            )
-            derived = seconds(lambda: derive(database))
+            hand, derived = [], []
+            for _ in range(3):
+                hand.append(seconds(lambda: connection.execute(f"DROP TABLE IF EXISTS by_hand; {BY_HAND}")))
+                connection.execute(FORGET)
+                derived.append(seconds(lambda: derive(database)))
         database.close()
         server.cleanup()
-    print(f"{ROWS:,} transactions: COPY into a table with the same key {bare:.2f} s; persistence {whole:.2f} s, "
-          f"ratio {whole / bare:.2f} (at most 1.5)")  # fmt: skip
-    print(f"{PORTFOLIOS:,} portfolios: one statement by hand {hand:.2f} s; all transformers {derived:.2f} s, "
-          f"ratio {derived / hand:.2f} (at most 3)")  # fmt: skip
+    print(f"{ROWS:,} transactions: COPY into a table with the same key {min(bare):.2f} s; persistence "
+          f"{min(whole):.2f} s, ratio {min(whole) / min(bare):.2f} (at most 1.5)")  # fmt: skip
+    print(f"{PORTFOLIOS:,} portfolios: one statement by hand {min(hand):.2f} s; all transformers {min(derived):.2f} s, "
+          f"ratio {min(derived) / min(hand):.2f} (at most 3)")  # fmt: skip
+    print(f"best of three each; load {os.getloadavg()[0]:.0f}")
 
 
 if __name__ == "__main__":

@@ -58,6 +58,15 @@ def test_a_quote_inside_a_field_is_part_of_it_however_the_file_is_read(shared: W
     assert loaded(shared, content, f"inner{len(bad)}") == [(2, "1", 'a"1"', "t1", "1.50", "DEPOSIT")]
 
 
+def test_text_has_up_to_200_characters_of_any_length(shared: World) -> None:
+    names = ("é" * 200, "é" * 201, "e" * 201)
+    content = HEADER + "".join(f"{at},{name},t,1,TAX\n" for at, name in enumerate(names))
+    assert [row[2] for row in loaded(shared, content, "long")] == [names[0]]
+    assert shared.rows("SELECT line, column_name, reason FROM dataharvest.quarantine ORDER BY line") == [
+        (line, "account_number", "is empty or longer than 200 characters") for line in (3, 4)
+    ]
+
+
 TEXT = st.text(st.sampled_from("ab1,\"'\\ é\n\r.-e"), min_size=1, max_size=6)
 AMOUNT = st.one_of(st.decimals(-1000, 1000, places=2).map(str), st.sampled_from(["", "x", "1e2", "NaN", " 7 ", "1_0"]))
 

@@ -57,7 +57,9 @@ def _copied_whole(connection: Connection[Any], kind: Kind, file_id: int, opened:
         with connection.transaction():
             if opened.is_part:
                 share_file(connection, file_id)
-            sequence = SQL("CREATE TEMPORARY SEQUENCE dataharvest_line MINVALUE {}").format(opened.lines + 1)
+            # This session alone counts with it: a cache leaves no gaps, and saves a look at the sequence for each row.
+            create = SQL("CREATE TEMPORARY SEQUENCE dataharvest_line MINVALUE {} CACHE 1000")
+            sequence = create.format(opened.lines + 1)
             connection.execute(sequence)
             # The number of the sequence, not its name: a name would be looked up for each row.
             connection.execute(
