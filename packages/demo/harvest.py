@@ -48,7 +48,7 @@ NORTH = Day("north", clients=20, portfolios=30, transactions=300)
 SOUTH = Day("south", clients=20, portfolios=30, transactions=300, with_errors=True)
 LAST_VERSION = 3
 """Of the north: its correction replaces two files, each of which opens a version."""
-GREAT = Day("great", clients=100, portfolios=1500)
+GREAT = Day("great", clients=100, portfolios=1100)
 PORTFOLIOS_ABOVE = 1000
 """Portfolios above which a delivery is large: so few that those of the great client are announced one by one."""
 BYTES_OF_ROW = 36
@@ -59,6 +59,14 @@ SELECT f.chunks, p.done FROM dataharvest.delivered_file f, dataharvest.portfolio
 JOIN dataharvest.delivery d USING (delivery_id)
 WHERE f.file_id = d.transaction_file AND d.external_client = 'great' ORDER BY p.done LIMIT 1
 """
+
+
+INTRODUCTION = """Three clients deliver clients, portfolios, accounts and transactions of one day, for one message per \
+client and portfolio:
+  north  corrects two of its files later
+  south  contradicts itself in every way that is known
+  great  has {transactions:,} transactions, which are loaded in chunks, and so many portfolios that each is announced
+Events come twice, late and in any order. How far each delivery is, in flags of the metastore:"""
 
 
 class HarvestError(Exception):
@@ -98,13 +106,15 @@ def _run(console: Console) -> int:
     with postgres(HOME / "postgres") as dsn, running(HOME / "aws", misdeliver=MISDELIVERY, seed=7) as aws:
         with console.status("deploying the functions to the local AWS"):
             stack = deploy(aws, dsn, packed, _limits(great))
+        console.print(INTRODUCTION.format(transactions=great.transactions), soft_wrap=True, highlight=False)
         started = time.monotonic()
         paths = {day.external_client: _upload(aws, day) for day in (NORTH, SOUTH, great)}
         metastore = Metastore(aws.client("dynamodb"), METASTORE)
         seen: dict[str, set[str]] = {}
-        _watch(console, metastore, {"north": 1, "south": 1, "great": 1}, seen)
+        _watch(console, metastore, {"north": 1, "south": 1, "great": 1}, seen, started)
+        console.print("north delivers again: its accounts and transactions are corrected.", highlight=False)
         paths["north"] |= _upload(aws, replace(NORTH, correction=1))
-        _watch(console, metastore, {"north": LAST_VERSION, "south": 1, "great": 1}, seen)
+        _watch(console, metastore, {"north": LAST_VERSION, "south": 1, "great": 1}, seen, started)
         seconds = time.monotonic() - started
         sent = list(_received(aws, stack))
         _report(console, sent, seconds)
@@ -144,7 +154,9 @@ def _upload(aws: Running, day: Day) -> dict[str, Path]:
     return written
 
 
-def _watch(console: Console, metastore: Metastore, versions: dict[str, int], seen: dict[str, set[str]]) -> None:
+def _watch(
+    console: Console, metastore: Metastore, versions: dict[str, int], seen: dict[str, set[str]], started: float
+) -> None:
     """Print each flag that is not ``seen`` until every client's version has sent its messages. Raises HarvestError."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while time.monotonic() < deadline:
@@ -153,11 +165,11 @@ def _watch(console: Console, metastore: Metastore, versions: dict[str, int], see
             name = f"{client} version {item['version']}"
             flags = [flag for flag in choreography().flags if flag in item]
             for flag in [flag for flag in flags if flag not in seen.get(name, set())]:
-                console.print(f"{name}: {flag}", highlight=False)
+                console.print(f"{time.monotonic() - started:4.0f} s  {name}: {flag}", highlight=False)
             seen[name] = set(flags)
         if all(_is_done(items.get(client), version) for client, version in versions.items()):
             return
-        time.sleep(0.2)
+        time.sleep(0.5)
     raise HarvestError(f"no messages after {DEADLINE_SECONDS:.0f} s; the functions' logs are in {HOME}/aws")
 
 
@@ -191,7 +203,8 @@ def _report_large(console: Console, database: DatabaseManager) -> None:
     if not found or not found[0]["chunks"] or found[0]["chunks"] < CHUNKS:
         raise HarvestError("the delivery of the great client was not split into chunks and portfolios")
     chunks, done = found[0]["chunks"], found[0]["done"]
-    console.print(f"great: transactions loaded in {chunks} chunks, values of {done} portfolios from the streams.")
+    text = f"great: transactions loaded in {chunks} chunks, values of {done} portfolios from the streams."
+    console.print(text, soft_wrap=True)
 
 
 def _check(console: Console, sent: list[Sent], expected: dict[str, Values]) -> int:
@@ -206,7 +219,8 @@ def _check(console: Console, sent: list[Sent], expected: dict[str, Values]) -> i
     if repeated or wrong:
         console.print(f"[red]{repeated} messages came twice; wrong messages of: {', '.join(wrong) or 'nobody'}[/]")
         return 1
-    console.print("[green]Every client and portfolio has exactly one valid message, and DuckDB computes the same.[/]")
+    text = "[green]Every client and portfolio has exactly one valid message, and DuckDB computes the same.[/]"
+    console.print(text, soft_wrap=True)
     return 0
 
 

@@ -22,10 +22,11 @@ tax = Transformer(
             "taxes_paid",
             f"""
             SELECT c.client_reference,
-                CASE WHEN s.currencies > 1 OR s.is_contested THEN NULL ELSE coalesce(s.taxes_paid, 0) END
+                CASE WHEN s.first_currency <> s.last_currency OR s.is_contested THEN NULL
+                    ELSE coalesce(s.taxes_paid, 0) END
             FROM dataharvest.client_row c LEFT JOIN (
-                SELECT client_reference, sum(taxes_paid) AS taxes_paid, count(DISTINCT currency) AS currencies,
-                    bool_or(is_account_of_several_clients) AS is_contested
+                SELECT client_reference, sum(taxes_paid) AS taxes_paid, min(currency) AS first_currency,
+                    max(currency) AS last_currency, bool_or(is_account_of_several_clients) AS is_contested
                 FROM ({_ACCOUNTS_OF_CLIENTS}) a JOIN opened_account USING (account_number)
                 GROUP BY client_reference
             ) s USING (client_reference)
@@ -41,7 +42,11 @@ tax = Transformer(
             "are the currencies of one client's accounts; their taxes have no common sum",
             f"""
             SELECT client_reference, NULL, NULL, string_agg(DISTINCT currency, ' and ')
-            FROM ({_ACCOUNTS_OF_CLIENTS}) a GROUP BY client_reference HAVING count(DISTINCT currency) > 1
+            FROM ({_ACCOUNTS_OF_CLIENTS}) a WHERE client_reference IN (
+                SELECT client_reference FROM dataharvest.relation
+                WHERE delivery_id = %(delivery)s AND is_account_known
+                GROUP BY client_reference HAVING min(currency) <> max(currency))
+            GROUP BY client_reference
             """,
         ),
         Finding(
