@@ -1,4 +1,4 @@
-"""What is drawn: a picture of the whole, and one for each part.
+"""Pictures: a picture of the whole, and one for each part.
 
 Each node names the types of Terraform's resources that it stands for. A test compares them with the plans: no node
 without a resource, no resource without a node or a reason not to draw it.

@@ -47,7 +47,7 @@ INSERT INTO core.accounts VALUES ('12', 1, 1.50, '2026-11-01')
 
 @pytest.fixture
 def environ(redshift_house: House, aws: Running, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Where the warehouse is, as the arguments of a run tell it; the secrets are in the local AWS."""
+    """Return the place of the warehouse as arguments of a run; the secrets are in the local AWS."""
     for name, value in aws.env.items():
         monkeypatch.setenv(name, value)
     url = redshift_house.database.engine.url

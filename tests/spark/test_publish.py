@@ -56,7 +56,7 @@ def world(spark: SparkSession, tmp_path: Path) -> World:
 
 @pytest.fixture
 def released(published: World, tmp_path: Path) -> World:
-    """What is published, to go on with."""
+    """A published star, to go on with."""
     return copy_of(published, tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""Where messages of DAGs go: an SNS topic, e-mail, Slack, as Airflow Variables say."""
+"""Channels of the messages of DAGs: an SNS topic, e-mail, Slack, as Airflow Variables say."""
 
 from __future__ import annotations
 

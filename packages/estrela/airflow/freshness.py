@@ -1,4 +1,4 @@
-"""What the tasks of the DAG ``freshness`` do: look at what readers see, and tell people what has become too old."""
+"""Callables of the tasks of the DAG ``freshness``, which tell people of data that is too old or fresh again."""
 
 from __future__ import annotations
 

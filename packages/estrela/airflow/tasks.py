@@ -1,4 +1,4 @@
-"""What the tasks of every DAG have in common: a name and a text for people, and errors that end their retries."""
+"""Common parts of the tasks of all DAGs: a name and a text for people, and errors that end their retries."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ FIGURES = (
     "\n\nThe task's XCom has the figures of the step: rows in, loaded and rejected, files, tables. Its log says them in"
     " a sentence, and has a command that prints the log of the Glue run."
 )
-"""What is true of every task that attends to a Glue run."""
+"""Text about every task that attends to a Glue run."""
 
 
 @dataclass(frozen=True)
 class TaskText:
-    """How Airflow's pages call a task, and what it does, in Markdown."""
+    """Name of a task in Airflow's pages, and a description of its work, in Markdown."""
 
     name: str
     doc: str

@@ -1,4 +1,4 @@
-"""How old the data of a source may become before somebody hears of it."""
+"""Limits of the age of a source's data, beyond which people hear of it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import timedelta
 from estrela.errors import DefinitionError
 
 LOAD_EVERY = timedelta(days=1)
-"""How often the DAG of a star runs."""
+"""Time between two runs of a star's DAG."""
 ANSWERED_WITHIN = 1.5 * LOAD_EVERY
 """Default: one run was missed, and half the time until the next one has passed."""
 

@@ -1,4 +1,4 @@
-"""How old the data is that readers see, by table: from what raw holds, and from the release that is current."""
+"""Age of the data that readers see, by table: from the raw layer and the current release."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from estrela.model.table import Dimension, Fact
 
 
 class Cause(StrEnum):
-    """Why data is too old."""
+    """Reason for which data is too old."""
 
     UNANSWERED = "unanswered"
     """The source did not answer, or nobody asked."""

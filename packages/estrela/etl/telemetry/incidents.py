@@ -1,4 +1,4 @@
-"""What is wrong at the moment, and what people were told of it: once when it begins, once when it is over.
+"""Open incidents, and the messages to people about them: one when they begin, one when they are over.
 
 The record is one JSON object in the lake, so that it outlives Airflow and its database. A message is stored before it
 is sent, and marked after that by each channel: a kill right between the two sends it again, and none is lost.
@@ -18,7 +18,7 @@ ATTEMPTS = 20
 
 
 class Channel(Protocol):
-    """Where messages go."""
+    """A way to send messages."""
 
     @property
     def name(self) -> str:
@@ -55,7 +55,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Delivery:
-    """How many messages each channel sent; the ``failures`` of those that are down."""
+    """Number of messages that each channel sent; the ``failures`` of those that are down."""
 
     sent: Mapping[str, int]
     failures: tuple[DeliveryError, ...]

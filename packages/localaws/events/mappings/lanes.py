@@ -31,7 +31,7 @@ class Lane:
 
 @dataclass(frozen=True)
 class Position:
-    """How far a lane has come: all its records up to number ``after`` are done.
+    """Progress of a lane: all its records up to number ``after`` are done.
 
     ``taken`` is what other numbers of lanes did before: for each of them, the positions of its lanes by their index.
     """
@@ -83,7 +83,7 @@ def arrange(documents: Documents, mapping: str, lanes: list[Lane]) -> None:
 
 
 def _handed_over(before: Sequence[Position]) -> Position:
-    """Where lanes begin that follow those at ``before``, which are in the order of their index."""
+    """Return the start of the lanes that follow those at ``before``, which are in the order of their index."""
     if not before:
         return Position()
     after = tuple(position.after for position in before)
