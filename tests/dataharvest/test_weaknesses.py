@@ -86,7 +86,7 @@ class TakingSqs:
 
 
 def test_sending_reads_no_message_again_and_again(world: World) -> None:
-    """What all batches read of the outbox grows with the messages, not with their square."""
+    """The reads of all batches in the outbox grow with the messages, not with their square."""
     functions = world.functions
     sender = Sender(functions.database, functions.vault, TakingSqs(), functions.settings.messages)  # type: ignore[arg-type]
     functions.__dict__["sender"] = sender

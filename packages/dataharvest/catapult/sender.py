@@ -41,7 +41,7 @@ ORDER BY outbox_id LIMIT %(limit)s
 
 @dataclass(frozen=True)
 class _Answer:
-    """What became of a batch: outbox ids that SQS took, codes of those that it refused, or why the call failed."""
+    """Result of a batch: outbox ids that SQS took, codes of those that it refused, or why the call failed."""
 
     taken: tuple[int, ...] = ()
     refused: tuple[str, ...] = ()

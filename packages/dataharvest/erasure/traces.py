@@ -52,7 +52,7 @@ class Traces:
 
 @dataclass(frozen=True)
 class Found:
-    """What names a client ``anywhere``, and on each of the ``days`` that it is on."""
+    """Texts that name a client ``anywhere``, and on each of the ``days`` that it is on."""
 
     anywhere: Traces
     days: Mapping[Day, Traces]

@@ -135,7 +135,7 @@ class Transformer:
 
     @property
     def is_sensitive(self) -> bool:
-        """Whether it reads or writes values that are encrypted."""
+        """Return whether it reads or writes values that are encrypted."""
         return bool(self.opens) or any(value.sensitive for value in self.values)
 
     def _all_sql(self) -> tuple[str, ...]:
