@@ -43,6 +43,8 @@ def test_everything_delivered_again_changes_nothing(world: World) -> None:
     for _ in range(3):
         world.settle()
     assert [one.body for one in world.received()] == SAMPLE_MESSAGES
+    counts = "SELECT (SELECT count(*) FROM dataharvest.relation), (SELECT count(*) FROM dataharvest.derived_value)"
+    assert world.rows(counts) == [(2, 8)]  # two portfolios with three values each, two clients with one
     assert len(world.stream()) == 9
 
 

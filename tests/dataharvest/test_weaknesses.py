@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from crashes import each_effect
+from crashes import Crash, crash_on, each_effect
 from harvest_world import CLIENT, DAY, PORTFOLIO_1, SAMPLE, SAMPLE_MESSAGES, World
 
 from dataharvest.catapult.sender import Sender
@@ -57,6 +57,22 @@ def test_characters_that_sqs_does_not_keep_are_escaped(world: World) -> None:
     (message,) = found
     assert message["Body"].startswith('{"type": "client_message", "client_reference": "c\\u0001\\uffff", ')
     assert message["MessageAttributes"]["key"]["StringValue"] == f"client_message/{CLIENT}/{DAY}/1/c\\u0001\\uffff"
+
+
+def test_the_flag_of_the_last_file_is_set_by_the_repeated_event(world: World) -> None:
+    """No other file comes after it, whose flag would bring the others along."""
+
+    def die() -> None:
+        raise Crash
+
+    *first, last = world.upload_all(SAMPLE)
+    world.take(*first)
+    with pytest.raises(Crash), crash_on("before UpdateItem", die):
+        world.take(last)
+    world.restart()
+    world.take(last)
+    world.settle()
+    assert [one.body for one in world.received()] == SAMPLE_MESSAGES
 
 
 def contents_of(day: Day) -> dict[str, str]:
