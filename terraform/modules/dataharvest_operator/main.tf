@@ -27,7 +27,6 @@ locals {
       { Sid = "Key", Effect = "Allow", Action = ["kms:Decrypt", "kms:GenerateDataKey"], Resource = [var.deployment.kms_key_arn] },
     ],
     !var.large ? [] : [
-      { Sid = "Progress", Effect = "Allow", Action = ["dynamodb:Query"], Resource = [local.progress] },
       {
         Sid      = "Streams"
         Effect   = "Allow"
