@@ -41,10 +41,10 @@ readonly WRONG_USAGE=2 NO_TOOL=3 OTHER_ACCOUNT=4 NO_PLAN=5 NOT_APPLIED=6 NOT_COM
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly ROOT
 
-# shellcheck source=deploy/account.sh
-. "$ROOT/deploy/account.sh"
-# shellcheck source=deploy/platform.sh
-. "$ROOT/deploy/platform.sh"
+# shellcheck source=terraform/deploy/account.sh
+. "$ROOT/terraform/deploy/account.sh"
+# shellcheck source=terraform/deploy/platform.sh
+. "$ROOT/terraform/deploy/platform.sh"
 
 say() { printf '%s\n' "$*" >&2; }
 

@@ -90,7 +90,7 @@ def deployment_in(tmp_path: Path) -> Deployment:
         (tools / name).chmod(0o755)
     folder = tmp_path / "repository"
     shutil.copytree(ROOT / "terraform" / "environments", folder / "terraform" / "environments")
-    shutil.copytree(ROOT / "deploy", folder / "deploy")
+    shutil.copytree(ROOT / "terraform" / "deploy", folder / "terraform" / "deploy")
     for name in ("deploy.sh", "docker-compose.yml"):
         shutil.copy(ROOT / name, folder)
     keys = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": "s3cret"}
