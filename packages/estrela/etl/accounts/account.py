@@ -72,6 +72,6 @@ def account_from(row: Mapping[str, Any], source: Source) -> Account:
 
 
 def _origin(source: Source, file: RawFile) -> tuple[str, str, str, int, str, str, datetime, int]:
-    """Words of the account before the state of the file."""
+    """Values of the first columns of an account, up to the state of the file."""
     where = (file.request_id, file.page, file.sha256, file.url, file.fetched_at, file.size)
     return (source.name, source.raw_name, *where)
