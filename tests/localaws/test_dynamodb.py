@@ -91,6 +91,29 @@ def test_a_stream_shows_what_its_view_says(aws: Running, client: Any, view: str,
     assert {name for name in records(aws, table)[1]["dynamodb"] if name.endswith("Image")} == images
 
 
+def test_a_stream_that_was_disabled_is_read_and_one_that_never_was_is_not_found(aws: Running, client: Any) -> None:
+    table, streams = make_table(client, "KEYS_ONLY"), streams_of(aws)
+    put(client, table, id="a")
+    arn = streams.list_streams(TableName=table)["Streams"][0]["StreamArn"]
+    enabled = streams.describe_stream(StreamArn=arn)["StreamDescription"]
+    client.update_table(TableName=table, StreamSpecification={"StreamEnabled": False})
+    put(client, table, id="b")
+    disabled = streams.describe_stream(StreamArn=arn)["StreamDescription"]
+    assert (enabled["StreamStatus"], disabled["StreamStatus"]) == ("ENABLED", "DISABLED")
+    assert disabled | {"StreamStatus": "ENABLED"} == enabled
+    assert disabled["StreamLabel"].startswith(disabled["CreationRequestDateTime"].strftime("%Y-%m-"))
+    assert [record["dynamodb"]["Keys"] for record in records(aws, table)] == [{"id": {"S": "a"}}]
+    for unknown in (f"{arn}9", arn.replace(table, "nobody")):
+        for call in (
+            lambda: streams.describe_stream(StreamArn=unknown),  # noqa: B023 - called at once
+            lambda: streams.get_shard_iterator(StreamArn=unknown, ShardId="s" * 30, ShardIteratorType="LATEST"),  # noqa: B023
+        ):
+            with pytest.raises(ClientError) as error:
+                call()
+            text = f"Requested resource not found: Stream: {unknown} not found"
+            assert error.value.response["Error"] == {"Code": "ResourceNotFoundException", "Message": text}
+
+
 def test_a_transaction_that_is_cancelled_leaves_no_record(aws: Running, client: Any) -> None:
     table = make_table(client)
     put(client, table, id="a")

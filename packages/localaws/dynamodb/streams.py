@@ -13,6 +13,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.dynamodbstreams import urls
 from moto.dynamodbstreams.models import DynamoDBStreamsBackend, dynamodbstreams_backends
 
+from localaws.dynamodb.changes import stream_arn
 from localaws.dynamodb.storage import Storage, number_of, sequence_number
 
 MOST_RECORDS = 1000
@@ -20,9 +21,14 @@ MOST_RECORDS = 1000
 
 def shard_of(stream: str) -> str:
     """The one shard of a stream."""
+    started = int(started_at(stream).timestamp() * 1000)
+    return f"shardId-{started:020d}-{hashlib.sha256(stream.encode()).hexdigest()[:8]}"
+
+
+def started_at(stream: str) -> datetime:
+    """Time at which a stream was enabled, which its label is."""
     label = stream.rpartition("/")[2]
-    started = datetime.fromisoformat(label).replace(tzinfo=UTC).timestamp() if label else 0.0
-    return f"shardId-{int(started * 1000):020d}-{hashlib.sha256(stream.encode()).hexdigest()[:8]}"
+    return datetime.fromisoformat(label).replace(tzinfo=UTC) if label else datetime.fromtimestamp(0, UTC)
 
 
 class LocalStreamsBackend(DynamoDBStreamsBackend):
@@ -35,17 +41,40 @@ class LocalStreamsBackend(DynamoDBStreamsBackend):
         return urls
 
     def describe_stream(self, arn: str) -> dict[str, Any]:
-        """DescribeStream."""
-        described: dict[str, Any] = super().describe_stream(arn)
-        is_enabled = self._get_table_from_arn(arn).stream_specification.get("StreamEnabled")
-        described["StreamStatus"] = "ENABLED" if is_enabled else "DISABLED"
+        """DescribeStream: also of a stream that was disabled, whose records are kept for a day."""
+        table = self._table_of(arn)
+        settings = table.stream_specification or {}
+        is_enabled = bool(settings.get("StreamEnabled")) and stream_arn(table) == arn
+        kind = settings.get("StreamViewType") if is_enabled else self._kind_of_records(arn)
         numbers = {"StartingSequenceNumber": sequence_number(0)}
-        return {**described, "Shards": [{"ShardId": shard_of(arn), "SequenceNumberRange": numbers}]}
+        return {
+            "StreamArn": arn,
+            "StreamLabel": arn.rpartition("/")[2],
+            "StreamStatus": "ENABLED" if is_enabled else "DISABLED",
+            **({"StreamViewType": kind} if kind else {}),
+            "CreationRequestDateTime": started_at(arn),
+            "TableName": table.name,
+            "KeySchema": table.schema,
+            "Shards": [{"ShardId": shard_of(arn), "SequenceNumberRange": numbers}],
+        }
+
+    def _table_of(self, arn: str) -> Any:
+        """Return the table of a stream; raises ResourceNotFoundException."""
+        table = self.dynamodb.tables.get(arn.split(":", 5)[-1].split("/")[1]) if arn.count("/") else None
+        if table is None or (stream_arn(table) != arn and not self.storage.records(arn, 0, 1)):
+            text = f"Requested resource not found: Stream: {arn} not found"
+            raise JsonRESTError("ResourceNotFoundException", text)
+        return table
+
+    def _kind_of_records(self, arn: str) -> str:
+        rows = self.storage.records(arn, 0, 1)
+        return str(rows[0].record["dynamodb"]["StreamViewType"]) if rows else ""
 
     def get_shard_iterator(
         self, arn: str, shard_id: str, shard_iterator_type: str, sequence_number: int | str | None = None
     ) -> Any:
         """GetShardIterator."""
+        self._table_of(arn)
         if shard_id != shard_of(arn):
             text = f"Requested resource not found: Shard {shard_id} does not exist"
             raise JsonRESTError("ResourceNotFoundException", text)
