@@ -71,7 +71,7 @@ def opened(store: ObjectStore, file: SourceFile, options: CopyOptions) -> Iterat
         except UNREADABLE as error:
             if not options.compression:
                 raise
-            raise SqlError(f"S3 file {file.uri} is not a valid {options.compression} file: {error}") from None
+            raise _damaged(file.uri, options.compression, error) from None
 
 
 def _plain(raw: IO[bytes], options: CopyOptions) -> IO[bytes]:
@@ -125,5 +125,18 @@ def _head(store: ObjectStore, bucket: str, key: str) -> Any:
 
 def _s3_error(text: str) -> SqlError:
     """As COPY words errors of S3: code 8001 is that of its S3 utilities."""
+    return _detailed(text, 8001, "")
+
+
+def _damaged(uri: str, compression: str, error: Exception) -> SqlError:
+    """As COPY words a file that it cannot decompress (snowplow/snowplow#1265 holds one of LZOP)."""
+    # what zlib's own example says of Z_DATA_ERROR, which it also makes of a file that ends too early
+    reason = "invalid or incomplete deflate data. zlib error code: -3" if compression == GZIP else str(error)
+    return _detailed(f"failed to inflate with {compression}: {reason}", 9001, f"S3 key being read : {uri}")
+
+
+def _detailed(text: str, code: int, context: str) -> SqlError:
     line = "-" * 47
-    return SqlError(f"{text}\n  Detail: \n  {line}\n  error:  {text}\n  code:      8001\n  context:   \n  {line}")
+    return SqlError(
+        f"{text}\n  Detail: \n  {line}\n  error:  {text}\n  code:      {code}\n  context:   {context}\n  {line}"
+    )
