@@ -125,3 +125,19 @@ def test_an_event_that_is_too_old_is_told(
     assert functions.condition() == "EventAgeExceeded"
     assert len(functions.called) == calls
     eventually(lambda: not functions.waiting())
+
+
+@pytest.mark.parametrize("calls", [0, 1])
+def test_a_first_retry_waits_a_minute_and_a_second_one_two(
+    functions: Functions, events: Callable[[], Asynchronous], calls: int
+) -> None:
+    functions.minute = 1000.0
+    now = time.time()
+    columns = "request, function, qualifier, payload, sent, due, calls, throttles"
+    values = (f"{PREFIX}:failing", now, calls)
+    functions.documents.run(f"INSERT INTO events ({columns}) VALUES ('r', ?, '', '{{}}', ?, 0, ?, 0)", values)
+    events()
+    (found,) = eventually(lambda: functions.documents.run(f"SELECT calls, due FROM events WHERE calls > {calls}"))
+    assert found[0] == calls + 1
+    assert round((found[1] - now) / functions.minute) == calls + 1
+    assert functions.called == ["failing"]

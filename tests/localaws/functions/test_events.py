@@ -114,6 +114,23 @@ def test_rates_and_moments_fire(aws: Running) -> None:
     eventually(lambda: not scheduler.list_schedules()["Schedules"])
 
 
+@pytest.mark.long
+def test_cron_expressions_fire_at_the_minute(aws: Running) -> None:
+    events, scheduler = aws.client("events"), aws.client("scheduler")
+    by_rule, by_schedule = Inbox(aws), Inbox(aws)
+    events.put_rule(Name="minutes", ScheduleExpression="cron(* * * * ? *)")
+    events.put_targets(Rule="minutes", Targets=[{"Id": "1", "Arn": by_rule.arn}])
+    target = {"Arn": by_schedule.arn, "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/r", "Input": "now"}
+    scheduler.create_schedule(
+        Name="minutes", ScheduleExpression="cron(* * * * ? *)", FlexibleTimeWindow={"Mode": "OFF"}, Target=target
+    )
+    moment = json.loads(by_rule.next(70)["Body"])["time"]
+    assert by_schedule.next(70)["Body"] == "now"
+    events.remove_targets(Rule="minutes", Ids=["1"])
+    scheduler.delete_schedule(Name="minutes")
+    assert moment.endswith(":00Z")
+
+
 # filter policy, attributes of a message that it takes, and of one that it drops
 _POLICIES: tuple[tuple[dict[str, Any], dict[str, Any], dict[str, Any]], ...] = (
     ({"kind": ["tax"]}, {"kind": ("String", "tax")}, {"kind": ("String", "fee")}),

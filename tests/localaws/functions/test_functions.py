@@ -65,6 +65,32 @@ def test_an_environment_is_kept_warm_and_sees_only_its_own_code(functions: Any, 
     assert not [path for path in first["path"] if path.endswith(("site-packages", "packages"))]
 
 
+def test_a_function_knows_itself_and_reaches_this_server(functions: Any) -> None:
+    code = """
+        import os, boto3
+        def handler(event, context):
+            account = boto3.client("sts").get_caller_identity()["Account"]
+            names = "NAME VERSION MEMORY_SIZE".split()
+            return {"account": account, "region": os.environ["AWS_REGION"], "root": os.environ["LAMBDA_TASK_ROOT"],
+                    "here": os.path.dirname(os.path.abspath(__file__)), "handler": os.environ["_HANDLER"],
+                    "own": [os.environ[f"AWS_LAMBDA_FUNCTION_{name}"] for name in names]}
+    """
+    name = functions.create(code, MemorySize=256)
+    found = functions.invoke(name)[0]
+    assert found["own"] == [name, "$LATEST", "256"]
+    assert (found["account"], found["region"], found["handler"]) == ("123456789012", "us-east-1", "app.handler")
+    assert found["root"] == found["here"]
+    assert found["root"].startswith(str(functions.server.home))
+
+
+def test_functions_are_listed_in_pages(functions: Any) -> None:
+    names = {functions.create("", FunctionName=f"listed-{number}") for number in range(3)}
+    pages = functions.client.get_paginator("list_functions").paginate(PaginationConfig={"PageSize": 2})
+    found = [[function["FunctionName"] for function in page["Functions"]] for page in pages]
+    assert all(len(page) <= 2 for page in found)
+    assert names <= {name for page in found for name in page}
+
+
 def test_an_exception_is_the_answer(functions: Any, shared: str) -> None:
     payload, error = functions.invoke(shared, {"do": "raise"})
     assert error == "Unhandled"

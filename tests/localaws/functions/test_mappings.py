@@ -24,6 +24,15 @@ def test_a_stream_arrives_in_order_and_in_batches(bench: Bench) -> None:
     assert bench.seen() == names
 
 
+def test_reading_may_start_with_what_comes_next(bench: Bench) -> None:
+    table = bench.table()
+    bench.put(table, "before")
+    arn = bench.dynamodb.describe_table(TableName=table)["Table"]["LatestStreamArn"]
+    bench.map(arn, StartingPosition="LATEST")
+    bench.put(table, "after")
+    eventually(lambda: bench.seen() == ["after"])
+
+
 def test_filters_on_the_edge_fire_once(bench: Bench) -> None:
     """Both flags are there and the result is not: later writes to the item do not fire again.
 

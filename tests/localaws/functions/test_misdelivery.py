@@ -7,6 +7,7 @@ One server and one function serve all sources at the same time, so that their de
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from mapping_bench import ACCOUNT, Bench
 from waiting import eventually
 
+from localaws.errors import LocalAwsError
 from localaws.events.misdelivery import BatchMisdelivery, Misbehaviour, Misdelivery, parse_misbehaviour
 from localaws.running import Running, running
 
@@ -117,6 +119,13 @@ def test_a_seed_decides_the_same_and_keys_keep_their_order() -> None:
     assert by_key(shuffled) == by_key(NAMES)
     calm = BatchMisdelivery(Misbehaviour(lose=1.0), "1 q f")
     assert (calm.pause(), calm.comes_twice(), calm.shuffled(NAMES, str)) == (0.0, False, NAMES)
+
+
+@pytest.mark.parametrize("text", ["often", "duplicates=2", "lose", "delay=2", "reorder=1"])
+def test_what_is_no_misdelivery_is_refused(text: str) -> None:
+    allowed = "allowed are duplicates=SHARE, lose=SHARE, delay=2s or 200ms, reorder"
+    with pytest.raises(LocalAwsError, match=f"^{re.escape(f'misdelivery {text!r} is not known; {allowed}')}$"):
+        parse_misbehaviour(f"duplicates=0.2,{text}")
 
 
 @pytest.mark.parametrize(("delay", "longest"), [(0.0, 1.0), (0.1, 0.1), (3.0, 3.0)])
