@@ -36,13 +36,16 @@ def matches(pattern: Mapping[str, Any], event: Any) -> bool:
 
 
 def _value_of(event: Any, name: str) -> Any:
-    """The value of a name, which may be a path of names joined by dots."""
+    """The value of a name, which may be a path of names joined by dots; the names may hold dots themselves."""
     if not isinstance(event, dict):
         return _MISSING
     if name in event:
         return event[name]
-    head, dot, rest = name.partition(".")
-    return _value_of(event.get(head), rest) if dot else _MISSING
+    for place in (place for place, letter in enumerate(name) if letter == "."):
+        found = _value_of(event.get(name[:place]), name[place + 1 :])
+        if found is not _MISSING:
+            return found
+    return _MISSING
 
 
 def _below(event: Any, name: str) -> dict[str, Any]:

@@ -84,3 +84,14 @@ def test_an_event_matches_the_pattern_of_its_own_values(event: dict[str, Any]) -
     assert not matches({name: [{"anything-but": [event[name]]}]}, event)
     assert not matches({name: [{"exists": False}]}, event)
     assert matches({f"{name}-": [{"exists": False}]}, event)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{"a": {"b": {"c": "x"}}}, {"a.b.c": "x"}, {"a.b": {"c": "x"}}, {"a": {"b.c": "x"}}, {"a.b": 1, "a.b.c": "x"}],
+)
+def test_a_path_is_joined_by_dots_wherever_the_event_has_them(event: dict[str, Any]) -> None:
+    """As recorded in test_sns_filter_policy.py: test_filter_policy_on_message_body_dot_attribute."""
+    assert matches({"a.b.c": ["x"]}, event)
+    assert not matches({"a.b.c": ["y"]}, event)
+    assert not matches({"a.c": ["x"]}, event)
