@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from localaws.home import Home
 from localaws.s3.errors import NoSuchBucketError, NoSuchKeyError, PreconditionFailedError, S3Error
+from localaws.s3.names import is_bucket_name
 from localaws.s3.store import ObjectStore, split_uri
 
 LASTING = ("lock", "s3.sqlite", "s3.sqlite-wal", "s3.sqlite-shm")
@@ -40,6 +42,21 @@ def test_put_head_get_list_delete(store: ObjectStore, tmp_path: Path) -> None:
     assert not store.reads.exists("lake", "a/b")
     assert store.reads.head("lake", "a/b") is None
     assert store.buckets.names() == ["lake"]
+
+
+def test_buckets_are_listed_while_one_is_deleted(
+    store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the thread that looks for files of Spark ended."""
+    gone = tmp_path / "s3" / "gone"
+    gone.mkdir()
+
+    def delete_then_judge(name: str) -> bool:
+        shutil.rmtree(gone, ignore_errors=True)
+        return is_bucket_name(name)
+
+    monkeypatch.setattr("localaws.s3.buckets.is_bucket_name", delete_then_judge)
+    assert [bucket.name for bucket in store.buckets.all()] == ["lake"]
 
 
 @pytest.mark.parametrize("key", ["k", "a//b"], ids=["plain", "hostile"])

@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,13 +41,17 @@ class Buckets:
 
     def all(self) -> list[Bucket]:
         """Sorted by name."""
-        names = sorted(entry.name for entry in os.scandir(self._layout.buckets) if entry.is_dir())
         created = dict(self._index.run("SELECT name, created_ns FROM buckets"))
-        return [self._bucket(name, created.get(name)) for name in names if is_bucket_name(name)]
+        found = []
+        for name in self.names():
+            with suppress(FileNotFoundError):  # deleted since its name was read
+                found.append(self._bucket(name, created.get(name)))
+        return found
 
     def names(self) -> list[str]:
         """Names, sorted."""
-        return [bucket.name for bucket in self.all()]
+        folders = (entry.name for entry in os.scandir(self._layout.buckets) if entry.is_dir())
+        return sorted(name for name in folders if is_bucket_name(name))
 
     def exists(self, name: str) -> bool:
         return is_bucket_name(name) and os.path.isdir(self._layout.buckets / name)  # noqa: PTH112
