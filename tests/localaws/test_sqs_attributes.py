@@ -45,3 +45,20 @@ def test_a_redrive_policy_is_written_without_spaces_as_sqs_does(aws: Running) ->
     url = sqs.create_queue(QueueName="redriven", Attributes={"RedrivePolicy": json.dumps(policy)})["QueueUrl"]
     assert attributes(sqs, url)["RedrivePolicy"] == json.dumps(policy, separators=(",", ":"))
     assert "RedrivePolicy" not in attributes(sqs, dead)
+
+
+def test_a_batch_says_nothing_of_entries_that_are_none(aws: Running) -> None:
+    """As recorded in event_source_mapping/test_lambda_integration_sqs.py and test_sqs.py: no Failed, no Successful."""
+    sqs: Any = aws.client("sqs")
+    url = sqs.create_queue(QueueName="batches")["QueueUrl"]
+    sent = sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "a", "MessageBody": "1"}])
+    assert [entry["Id"] for entry in sent["Successful"]] == ["a"]
+    assert "Failed" not in sent
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    entry = {"Id": "a", "ReceiptHandle": message["ReceiptHandle"]}
+    changed = sqs.change_message_visibility_batch(QueueUrl=url, Entries=[{**entry, "VisibilityTimeout": 9}])
+    deleted = sqs.delete_message_batch(QueueUrl=url, Entries=[entry])
+    for answer in (changed, deleted):
+        assert (answer["Successful"], "Failed" in answer) == ([{"Id": "a"}], False)
+    missing = sqs.delete_message_batch(QueueUrl=url, Entries=[{**entry, "ReceiptHandle": "none"}])
+    assert ([entry["Id"] for entry in missing["Failed"]], "Successful" in missing) == (["a"], False)

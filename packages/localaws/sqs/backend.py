@@ -7,10 +7,12 @@ import threading
 import time
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
+from moto.core.responses import ActionResult
 from moto.sqs import urls
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
+from moto.sqs.responses import SQSResponse
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/using-messagededuplicationid-property.html
 DEDUPLICATION_SECONDS = 300.0
@@ -23,6 +25,7 @@ _COUNTS = (
     "approximate_number_of_messages_delayed",
     "approximate_number_of_messages_not_visible",
 )
+_BATCHES = ("send_message_batch", "delete_message_batch", "change_message_visibility_batch")
 _counting = threading.local()
 
 
@@ -152,4 +155,16 @@ def install() -> None:
     Queue.redrive_allow_policy = None
     if ALLOWED not in Queue.BASE_ATTRIBUTES:
         Queue.BASE_ATTRIBUTES.append(ALLOWED)
+    for name in _BATCHES:
+        setattr(SQSResponse, name, _without_empty_lists(getattr(SQSResponse, name)))
     sqs_backends.backend = LocalSqsBackend
+
+
+def _without_empty_lists(original: Callable[[SQSResponse], ActionResult]) -> Callable[[SQSResponse], ActionResult]:
+    """An operation on a batch: SQS says nothing of entries that failed, or succeeded, where there are none."""
+
+    def answer(response: SQSResponse) -> ActionResult:
+        found = cast("dict[str, Any]", original(response).result)
+        return ActionResult({name: entries for name, entries in found.items() if entries})
+
+    return answer
