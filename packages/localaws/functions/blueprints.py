@@ -42,6 +42,7 @@ class Blueprints:
             variables,
             shown["MemorySize"],
             shown["Timeout"],
+            ((str(root), "/var/task"), *((str(layer), "/opt") for layer in layers)),
         )
 
     def _reaching(self) -> dict[str, str]:

@@ -99,8 +99,8 @@ def changed(configuration: Mapping[str, Any], given: Mapping[str, Any], ref: Ref
         raise refused(f"EphemeralStorage.Size {size}", "the size of TMPDIR is not limited; leave the setting out")
     if given.get("Runtime"):
         _check_runtime(given["Runtime"])
-    new = {**configuration, **{name: given[name] for name in _PLAIN if given.get(name) is not None}}
-    if not new.get("DeadLetterConfig", {}).get("TargetArn"):
+    new = {**configuration, **{name: given[name] for name in _PLAIN if given.get(name) not in (None, {})}}
+    if not new.get("DeadLetterConfig", {}).get("TargetArn"):  # an empty ARN removes it, an empty document does not
         new.pop("DeadLetterConfig", None)
     if not new.get("KMSKeyArn"):
         new.pop("KMSKeyArn", None)

@@ -28,7 +28,7 @@ _LARGEST_OUTPUT = 1 << 20
 class Blueprint:
     """Blueprint of the processes of one version: paths of ``sys.path`` in order, the last of them after Python's.
 
-    ``memory`` in megabytes, ``timeout`` in seconds.
+    ``memory`` in megabytes, ``timeout`` in seconds. ``shown`` pairs folders with their names on AWS, for errors.
     """
 
     interpreter: str
@@ -38,6 +38,13 @@ class Blueprint:
     variables: dict[str, str]
     memory: int
     timeout: int
+    shown: tuple[tuple[str, str], ...] = ()
+
+    def as_on_aws(self, text: str) -> str:
+        """Return a text with AWS's names of the folders."""
+        for folder, name in self.shown:
+            text = text.replace(f"{folder}/", f"{name}/")
+        return text
 
 
 @dataclass(frozen=True)

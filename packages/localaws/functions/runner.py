@@ -10,9 +10,10 @@ import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from localaws.functions.blueprints import Blueprints
-from localaws.functions.environment import Environment, Outcome
+from localaws.functions.environment import Blueprint, Environment, Outcome
 from localaws.functions.function_logs import FunctionLogs, new_stream
 from localaws.functions.names import Reference
 from localaws.functions.pools import PoolKey, Pools
@@ -22,6 +23,8 @@ from localaws.functions.runtime_api import Invocation
 
 MAX_RESPONSE = 6_291_556
 _TAIL = 4096
+# Marks of lines that name files of a function because of an error.
+_TRACEBACKS = ("[ERROR]", "Traceback (most recent call last)", '"stackTrace"')
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,8 @@ class _Run:
     def go(self, payload: bytes, arn: str, client_context: str, *, is_new: bool) -> Result:
         """Invoke, log, and describe the outcome."""
         if is_new:
-            self._log([self._lines.init_start(self._version.configuration["Runtime"], self._version.region)])
+            started = self._lines.init_start(self._version.configuration["Runtime"], self._version.region)
+            self._runner.write(self._version, self._stream, [started])  # which LogResult does not show
         environment, plan = self._environment, self._environment.blueprint
         outcome = environment.initialize(self._log_output)
         self._log([self._lines.start()])
@@ -125,7 +129,9 @@ class _Run:
         return Result(self._request_id, self._version.number, body, error, base64.b64encode(tail).decode())
 
     def _log_output(self) -> None:
-        self._log([f"{line}\n" for line in self._environment.output()])
+        shown = self._environment.blueprint.as_on_aws
+        lines = self._environment.output()
+        self._log([f"{shown(line) if any(mark in line for mark in _TRACEBACKS) else line}\n" for line in lines])
 
     def _log(self, messages: list[str]) -> None:
         self._tail += messages
@@ -139,7 +145,9 @@ class _Run:
             text = f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE} bytes)."
             return _error("Function.ResponseSizeTooLarge", text)
         if outcome.kind in ("error", "init error"):
-            return outcome.body, str(json.loads(outcome.body).get("errorType") or "Unhandled")
+            error = json.loads(outcome.body)
+            body = _shown(error, self._environment.blueprint) or outcome.body
+            return body, str(error.get("errorType") or "Unhandled")
         kind, text = _ending(outcome, self._environment.blueprint.timeout)
         return _error(kind, f"RequestId: {self._request_id} Error: {text}")
 
@@ -155,6 +163,14 @@ def _ending(outcome: Outcome, timeout: int) -> tuple[str, str]:
     if outcome.exit_code:
         return kind, f"Runtime exited with error: exit status {outcome.exit_code}"
     return kind, "Runtime exited without providing a reason"
+
+
+def _shown(error: dict[str, Any], plan: Blueprint) -> bytes:
+    """Return an error with AWS's names of folders in its message and stack trace; nothing where it names none."""
+    told = {name: error[name] for name in ("errorMessage", "stackTrace") if error.get(name)}
+    text = json.dumps(told, ensure_ascii=False)
+    shown = plan.as_on_aws(text)
+    return b"" if shown == text else json.dumps({**error, **json.loads(shown)}).encode()
 
 
 def _error(kind: str, text: str) -> tuple[bytes, str]:

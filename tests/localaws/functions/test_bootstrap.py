@@ -74,7 +74,7 @@ def test_answers_errors_and_lines(opened: list[Runtime], tmp_path: Path) -> None
     lines = runtime.environment.output()
     assert lines[0].startswith("[WARNING]\t")
     assert lines[0].endswith("Z\tr-1\tread x")
-    assert lines[1].startswith("[ERROR] ValueError: no such bank\nTraceback (most recent call last):\n")
+    assert lines[1].startswith("[ERROR] ValueError: no such bank\nTraceback (most recent call last):\n\xa0\xa0File ")
 
 
 def test_lines_as_json_from_a_level_on(opened: list[Runtime], tmp_path: Path) -> None:

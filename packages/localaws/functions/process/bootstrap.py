@@ -186,9 +186,15 @@ def _log_to_stdout() -> _RequestIds:
 def _log_failure(described: dict[str, Any]) -> None:
     lines = [f"[ERROR] {described['errorType']}: {described['errorMessage']}", "Traceback (most recent call last):"]
     for part in described["stackTrace"]:
-        lines += part.splitlines()
+        lines += [_with_kept_indent(line) for line in part.splitlines()]
     # one event of several lines: a carriage return keeps them together
     sys.stdout.write("\r".join(lines) + "\n")
+
+
+def _with_kept_indent(line: str) -> str:
+    """Return a line whose leading blanks are no-break spaces, as awslambdaric writes them."""
+    text = line.lstrip(" ")
+    return "\u00a0" * (len(line) - len(text)) + text
 
 
 if __name__ == "__main__":
