@@ -95,6 +95,7 @@ def _publishing(open_room: Callable[[], EventRoom], original: Callable[..., Any]
         if subscription.protocol in DELIVERED:
             open_room().publish(subscription, {"message": message, "message_id": message_id, **published})
         else:
+            published.pop("sequence_number", None)  # which moto does not know
             original(subscription, message, message_id, **published)
 
     return publish

@@ -15,7 +15,18 @@ from cheroot import wsgi
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from localaws import athena, budgets, event_hooks, glue, iceberg, query_errors, s3, secret_versions, topic_hooks
+from localaws import (
+    athena,
+    budgets,
+    event_hooks,
+    glue,
+    iceberg,
+    query_errors,
+    s3,
+    secret_versions,
+    topic_hooks,
+    topic_publishing,
+)
 from localaws.calls import CallLog
 from localaws.dynamodb import open_dynamodb
 from localaws.errors import CertificateError, PortTakenError
@@ -154,6 +165,7 @@ class Server:
         redshift = RedshiftRoom(self.settings, self.home, store)
         event_hooks.install(reactions.open_events)
         topic_hooks.install()
+        topic_publishing.install()
         query_errors.install()
         for stop in (dynamodb.storage.close, kinesis.log.close, sqs.storage.close, store.close):
             self._stops.callback(stop)

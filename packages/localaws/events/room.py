@@ -108,10 +108,17 @@ class Events:
         if not queue:
             return
         if "rule" not in message.content:
-            self._outbox.put([Message(queue, {"body": message.content["body"]})])
+            self._outbox.put([Message(queue, _letter(queue, message.content))])
             return
         named = {"RULE_ARN": message.content["rule"], "TARGET_ARN": message.lane, "ERROR_MESSAGE": reason[:1024]}
         named["ERROR_CODE"] = "ERROR_FROM_TARGET" if condition else "INVALID_PARAMETER"
         named["EXHAUSTED_RETRY_CONDITION"] = condition or "MaximumRetryAttempts"
         attributes = {name: {"DataType": "String", "StringValue": value} for name, value in named.items()}
         self._outbox.put([Message(queue, {"body": message.content["body"], "attributes": attributes})])
+
+
+def _letter(queue: str, content: dict[str, Any]) -> dict[str, Any]:
+    """Return what a dead-letter queue gets of a topic's message: the notification, its attributes, its group."""
+    names = ("attributes", "group", "deduplication") if queue.endswith(".fifo") else ("attributes",)
+    kept = {name: content[name] for name in names if name in content}
+    return {"body": content.get("letter") or content["body"], **kept}

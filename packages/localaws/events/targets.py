@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 import uuid
@@ -58,7 +59,8 @@ class Targets:
     def _to_queue(self, arn: str, content: dict[str, Any]) -> None:
         named = {"MessageGroupId": content.get("group"), "MessageDeduplicationId": content.get("deduplication")}
         options = {name: value for name, value in named.items() if value}
-        self._delivery.send(arn, content["body"], content.get("attributes"), options)
+        attributes = {name: _with_bytes(value) for name, value in (content.get("attributes") or {}).items()}
+        self._delivery.send(arn, content["body"], attributes, options)
 
     def _to_topic(self, arn: str, content: dict[str, Any]) -> None:
         client = self._delivery.client("sns", arn.split(":")[3])
@@ -110,6 +112,11 @@ SERVICES: Mapping[str, Callable[[Targets, str, dict[str, Any]], None]] = {
     "s3": Targets._to_bucket,
     "scheduler": Targets._to_operation,
 }
+
+
+def _with_bytes(attribute: dict[str, str]) -> dict[str, Any]:
+    """Return an attribute of a message; binary values are base64 in the outbox."""
+    return {name: base64.b64decode(value) if name == "BinaryValue" else value for name, value in attribute.items()}
 
 
 def as_text(document: Any) -> str:

@@ -51,21 +51,15 @@ class Topics:
         if dead := json.loads(subscription.attributes.get("RedrivePolicy") or "{}").get("deadLetterTargetArn"):
             content["dead_letter"] = dead
         if subscription.protocol == "lambda":
-            self._outbox.put(
-                [
-                    Message(
-                        subscription.endpoint,
-                        {
-                            **content,
-                            "body": _for_function(subscription, self._document(subscription, message, published)),
-                        },
-                    )
-                ]
-            )
+            document = self._document(subscription, message, published)
+            # its dead-letter queue gets the notification alone
+            content |= {"letter": as_text(document), "body": _for_function(subscription, document)}
+            self._outbox.put([Message(subscription.endpoint, content)])
             return
-        for name, argument in (("group", "group_id"), ("deduplication", "deduplication_id")):
-            if published.get(argument):
-                content[name] = published[argument]
+        if subscription.endpoint.endswith(".fifo") or not subscription.topic.fifo_topic:
+            for name, argument in (("group", "group_id"), ("deduplication", "deduplication_id")):
+                if published.get(argument):
+                    content[name] = published[argument]
         if str(subscription.attributes.get("RawMessageDelivery")).lower() == "true":
             content |= {"body": message, "attributes": {name: _raw(value) for name, value in attributes.items()}}
         else:
@@ -73,18 +67,20 @@ class Topics:
         self._outbox.put([Message(subscription.endpoint, content)])
 
     def _document(self, subscription: Any, message: str, published: dict[str, Any]) -> dict[str, Any]:
-        """A signed notification."""
+        """A notification; signed, unless a FIFO topic sends it."""
         topic, region = subscription.topic, subscription.topic.sns_backend.region_name
         document = {"Type": "Notification", "MessageId": published["message_id"], "TopicArn": topic.arn}
+        number = published.get("sequence_number")
+        document |= {"SequenceNumber": number} if number else {}
         document |= {"Subject": published["subject"]} if published.get("subject") else {}
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
-        version = str(getattr(topic, "signature_version", None) or _DEFAULT_VERSION)
-        document |= {"Message": message, "Timestamp": now, "SignatureVersion": version}
-        document |= {
-            "Signature": self._signing.signature(document, version),
-            "SigningCertURL": f"{self._links}/{self._signing.name}",
-            "UnsubscribeURL": f"https://sns.{region}.amazonaws.com/?Action=Unsubscribe&SubscriptionArn={subscription.arn}",
-        }
+        document |= {"Message": message, "Timestamp": now}
+        if not number:
+            version = str(getattr(topic, "signature_version", None) or _DEFAULT_VERSION)
+            document |= {"SignatureVersion": version, "Signature": self._signing.signature(document, version)}
+            document["SigningCertURL"] = f"{self._links}/{self._signing.name}"
+        host = f"https://sns.{region}.amazonaws.com"
+        document["UnsubscribeURL"] = f"{host}/?Action=Unsubscribe&SubscriptionArn={subscription.arn}"
         if published.get("message_attributes"):
             document["MessageAttributes"] = published["message_attributes"]
         return document
@@ -122,8 +118,8 @@ def _raw(attribute: dict[str, Any]) -> dict[str, str]:
 
 
 def _for_function(subscription: Any, document: dict[str, Any]) -> str:
-    document["SigningCertUrl"] = document.pop("SigningCertURL")
-    document["UnsubscribeUrl"] = document.pop("UnsubscribeURL")
+    names = {"SigningCertURL": "SigningCertUrl", "UnsubscribeURL": "UnsubscribeUrl"}
+    document = {names.get(name, name): value for name, value in document.items()}
     document = {"Subject": None, "MessageAttributes": {}, **document}
     record = {
         "EventSource": "aws:sns",
