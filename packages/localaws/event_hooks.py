@@ -29,6 +29,9 @@ class EventRoom(Protocol):
     def publish(self, subscription: Any, published: dict[str, Any]) -> None:
         """Send a message to one subscription of a queue or a function."""
 
+    def check_target(self, target: dict[str, Any]) -> None:
+        """Raise ValueError with AWS's reason for a target that a rule does not take."""
+
     def is_schedule(self, expression: str, zone: str) -> bool:
         """Return whether an expression says when something fires, in a time zone that exists."""
 
@@ -41,6 +44,7 @@ def install(open_room: Callable[[], EventRoom]) -> None:
     Rule.send_to_targets = _sending(open_room, Rule.send_to_targets)
     Subscription.publish = _publishing(open_room, Subscription.publish)
     EventsBackend.put_rule = _ruling(open_room, EventsBackend.put_rule)
+    EventsBackend.put_targets = _targeting(open_room, EventsBackend.put_targets)
     create, update = EventBridgeSchedulerBackend.create_schedule, EventBridgeSchedulerBackend.update_schedule
     EventBridgeSchedulerBackend.create_schedule = _scheduling(open_room, create)
     EventBridgeSchedulerBackend.update_schedule = _scheduling(open_room, update)
@@ -57,6 +61,18 @@ def _ruling(open_room: Callable[[], EventRoom], original: Callable[..., Any]) ->
         return original(*args, **options)
 
     return put_rule
+
+
+def _targeting(open_room: Callable[[], EventRoom], original: Callable[..., Any]) -> Callable[..., Any]:
+    def put_targets(backend: Any, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]) -> Any:
+        for target in targets:
+            try:
+                open_room().check_target(target)
+            except ValueError as error:
+                raise ValidationException(str(error)) from error
+        return original(backend, name, event_bus_arn, targets)
+
+    return put_targets
 
 
 def _scheduling(open_room: Callable[[], EventRoom], original: Callable[..., Any]) -> Callable[..., Any]:

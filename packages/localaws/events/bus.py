@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from moto.events.models import events_backends
 
-from localaws.events.inputs import at_path, target_input
+from localaws.events.inputs import InputError, at_path, target_input
 from localaws.events.outbox import Message, Outbox
 from localaws.events.patterns import matches
+
+_log = logging.getLogger(__name__)
 
 
 class Bus:
@@ -33,13 +36,24 @@ class Bus:
 
     def send_to(self, rule: Any, event: dict[str, Any]) -> None:
         """Send an event to every target of a rule."""
-        messages = [message_of(target, event, rule.arn) for target in rule.targets]
+        messages = messages_of(rule, event)
         if messages:
             self._outbox.put(messages)
 
 
+def messages_of(rule: Any, event: dict[str, Any]) -> list[Message]:
+    """The deliveries of an event to the targets of a rule, without those whose template makes no JSON."""
+    messages = []
+    for target in rule.targets:
+        try:
+            messages.append(message_of(target, event, rule.arn))
+        except InputError as error:
+            _log.warning("target %s of %s gets nothing: %s", target["Id"], rule.arn, error)
+    return messages
+
+
 def message_of(target: dict[str, Any], event: dict[str, Any], rule_arn: str) -> Message:
-    """The delivery of an event to a target."""
+    """The delivery of an event to a target; raises InputError."""
     content: dict[str, Any] = {"body": target_input(target, event, rule_arn), "rule": rule_arn}
     content |= common_content(target)
     if path := (target.get("KinesisParameters") or {}).get("PartitionKeyPath"):

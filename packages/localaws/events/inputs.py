@@ -13,10 +13,33 @@ from typing import Any
 _PLACEHOLDER = re.compile(r"<([A-Za-z0-9_.-]+)>")
 _STEP = re.compile(r"\.([A-Za-z0-9_-]+)|\[(\d+)\]|\['([^']+)'\]")
 _MISSING = object()
+# as AWS's recordings have it (tests/aws/services/events/test_events_inputs.snapshot.json)
+_RENAMED = {"detail-type": "detailType"}
+_INPUTS = ("Input", "InputPath", "InputTransformer")
+_OWN = {
+    "aws.events.rule-arn", "aws.events.rule-name", "aws.events.event.ingestion-time", "aws.events.event",
+    "aws.events.event.json",
+}  # fmt: skip
+
+
+class InputError(ValueError):
+    """A template that makes no JSON of an event; EventBridge sends nothing then, and says nothing."""
+
+
+def check_input(target: Mapping[str, Any]) -> None:
+    """Raise ValueError, with AWS's text, for the input of a target that PutTargets refuses."""
+    name = target["Id"]
+    if sum(1 for kind in _INPUTS if target.get(kind)) > 1:
+        raise ValueError(f"Only one of Input, InputPath, or InputTransformer must be provided for target {name}.")
+    transformer = target.get("InputTransformer") or {}
+    known = _OWN | (transformer.get("InputPathsMap") or {}).keys()
+    for placeholder in _PLACEHOLDER.findall(transformer.get("InputTemplate") or ""):
+        if placeholder not in known:
+            raise ValueError(f"InputTemplate for target {name} contains invalid placeholder {placeholder}.")
 
 
 def target_input(target: Mapping[str, Any], event: Mapping[str, Any], rule_arn: str) -> str:
-    """The text that a target gets."""
+    """The text that a target gets; raises InputError."""
     if target.get("Input"):
         return str(target["Input"])
     if target.get("InputPath"):
@@ -51,7 +74,7 @@ def _transformed(transformer: Mapping[str, Any], event: Mapping[str, Any], rule_
         "aws.events.rule-arn": rule_arn,
         "aws.events.rule-name": rule_arn.rpartition("/")[2],
         "aws.events.event.ingestion-time": event.get("time"),
-        "aws.events.event": {name: value for name, value in event.items() if name != "detail"},
+        "aws.events.event": {_RENAMED.get(name, name): event[name] for name in event if name != "detail"},
         "aws.events.event.json": event,
     }
     is_object = template.lstrip().startswith("{")
@@ -63,9 +86,12 @@ def _transformed(transformer: Mapping[str, Any], event: Mapping[str, Any], rule_
         return _shown(values[found[1]], inside_text=quotes % 2 == 1, in_object=is_object)
 
     text = _PLACEHOLDER.sub(replaced, template)
-    if is_object:
+    if not is_object:
+        return text
+    try:
         return _as_json(json.loads(text))
-    return text
+    except ValueError as error:
+        raise InputError(f"the input template makes no JSON: {text}") from error
 
 
 def _shown(value: Any, *, inside_text: bool, in_object: bool) -> str:
@@ -74,7 +100,7 @@ def _shown(value: Any, *, inside_text: bool, in_object: bool) -> str:
     if value is None:
         return "" if inside_text or not in_object else '""'
     text = _as_json(value)
-    return text.replace('"', "") if inside_text else text
+    return text.replace('"', "") if inside_text and not in_object else text
 
 
 def _as_json(value: Any) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from localaws.events.bus import Bus
 from localaws.events.cron import is_valid
 from localaws.events.directory_watch import DirectoryWatch
+from localaws.events.inputs import check_input
 from localaws.events.mappings.manager import Mappings, StreamSource
 from localaws.events.misdelivery import Misdelivery, parse_misbehaviour
 from localaws.events.outbox import Message, Outbox
@@ -80,6 +81,11 @@ class Events:
     def publish(self, subscription: Any, published: dict[str, Any]) -> None:
         """Send a message to one subscription of a topic."""
         self.topics.publish(subscription, published)
+
+    @staticmethod
+    def check_target(target: dict[str, Any]) -> None:
+        """Raise ValueError with AWS's reason for a target that a rule does not take."""
+        check_input(target)
 
     @staticmethod
     def is_schedule(expression: str, zone: str) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from moto.events.models import events_backends
 from moto.scheduler.models import scheduler_backends
 
-from localaws.events.bus import common_content, message_of
+from localaws.events.bus import common_content, messages_of
 from localaws.events.cron import Schedule, ScheduleError
 from localaws.events.outbox import Message, Outbox
 from localaws.functions.documents import Documents
@@ -125,7 +125,7 @@ class Schedules:
 def _of_rule(rule: Any) -> Callable[[float], list[Message]]:
     def messages(moment: float) -> list[Message]:
         event = _event("aws.events", rule.arn, moment, {})
-        return [message_of(target, event, rule.arn) for target in rule.targets]
+        return messages_of(rule, event)
 
     return messages
 

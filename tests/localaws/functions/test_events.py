@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from waiting import eventually
 
 from localaws.events.cron import Schedule
@@ -75,6 +76,47 @@ def test_a_rule_sends_to_functions_queues_and_streams(aws: Running, functions: A
     )["ShardIterator"]
     (record,) = eventually(lambda: kinesis.get_records(ShardIterator=iterator)["Records"])
     assert (record["PartitionKey"], json.loads(record["Data"])) == ("p-1", {"n": 2, "portfolio": "p-1"})
+
+
+def transformer(template: str) -> dict[str, Any]:
+    return {"InputPathsMap": {"all": "$.detail", "n": "$.detail.n"}, "InputTemplate": template}
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ({"InputPath": "$.detail", "InputTransformer": transformer("<n>")},
+         "Only one of Input, InputPath, or InputTransformer must be provided for target t."),
+        ({"InputTransformer": transformer('"<n> and <other>"')},
+         "InputTemplate for target t contains invalid placeholder other."),
+    ],
+)  # fmt: skip
+def test_inputs_that_are_refused(aws: Running, target: dict[str, Any], message: str) -> None:
+    """Texts of AWS's recordings (tests/aws/services/events/test_events_inputs.snapshot.json)."""
+    events = aws.client("events")
+    events.put_rule(Name="refusing", EventPattern='{"source": ["refusing"]}')
+    arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:nobody"
+    with pytest.raises(ClientError) as error:
+        events.put_targets(Rule="refusing", Targets=[{"Id": "t", "Arn": arn, **target}])
+    assert error.value.response["Error"] == {"Code": "ValidationException", "Message": message}
+
+
+def test_templates_make_json_or_nothing(aws: Running) -> None:
+    """JSON within quotation marks is none: EventBridge drops the event, here and there."""
+    events, inbox = aws.client("events"), Inbox(aws)
+    events.put_rule(Name="templates", EventPattern='{"source": ["templates"]}')
+    templates = ('{"a": "<all>"}', '{"a": <all>, "b": "n <n>"}', '{"e": <aws.events.event>}', '"<all> is text"')
+    targets = [
+        {"Id": str(number), "Arn": inbox.arn, "InputTransformer": transformer(template)}
+        for number, template in enumerate(templates)
+    ]
+    events.put_targets(Rule="templates", Targets=targets)
+    put_event(events, "templates", {"n": "x"})
+    first, second, third = (inbox.next()["Body"] for _ in range(3))
+    assert json.loads(first) == {"a": {"n": "x"}, "b": "n x"}
+    event = json.loads(second)["e"]
+    assert (event["detailType"], event["source"], "detail" in event) == ("d", "templates", False)
+    assert third == '"{n:x} is text"'
 
 
 def test_a_target_that_is_gone_has_a_dead_letter_queue(aws: Running) -> None:
