@@ -185,8 +185,10 @@ class StreamLane:
             rest = _from_first(batch, failed)
             if len(rest) < len(batch):
                 self._advance(batch[len(batch) - len(rest) - 1].number)
-                batch = rest
-            elif self._mapping["BisectBatchOnFunctionError"] and len(batch) > 1:
+                batch, attempts, calls = rest, 0, 0  # AWS counts the tries of what is left anew
+                self._stop.wait(_backoff(attempts))
+                continue
+            if self._mapping["BisectBatchOnFunctionError"] and len(batch) > 1:
                 middle = len(batch) // 2
                 self._process(batch[:middle], attempts, calls)
                 self._process(batch[middle:], attempts, calls)
