@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from http import HTTPStatus
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 _READS = re.compile(r"(BatchGet|Get|List|Describe|Search|Query|Lookup|Check|Verify|Filter|Simulate)")
+
+# Errors of code that does not expect its input: the same request fails again.
+_REPEATABLE = (LookupError, AttributeError, TypeError, ValueError, AssertionError)
 
 _log = logging.getLogger(__name__)
 
@@ -118,7 +122,15 @@ def explained(error: Exception, service: str, operation: str) -> tuple[HTTPStatu
         return HTTPStatus.INSUFFICIENT_STORAGE, ("InsufficientStorage", DISK_FULL)
     _log.error("%s of %s failed", operation, service, exc_info=error)
     text = f"{operation} of {service} failed: {type(error).__name__}: {error}"
+    if isinstance(error, _REPEATABLE) and _raised_by_moto(error):
+        return HTTPStatus.NOT_IMPLEMENTED, ("NotImplemented", f"localaws does not implement this request: {text}")
     return HTTPStatus.INTERNAL_SERVER_ERROR, ("InternalFailure", text)
+
+
+def _raised_by_moto(error: Exception) -> bool:
+    """Return whether moto's code, and not that of localaws which it may call, failed at a request."""
+    names = [frame.f_globals.get("__name__", "").partition(".")[0] for frame, _ in walk_tb(error.__traceback__)]
+    return next((name == "moto" for name in reversed(names) if name in ("moto", "localaws")), False)
 
 
 def service_of(environ: WSGIEnvironment) -> str:

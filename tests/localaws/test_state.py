@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 
 from localaws.moto_state import MotoState, StateNotSavedError
+from localaws.router import explained
 from localaws.running import Running, running
 
 ROLE = f"arn:aws:iam::{DEFAULT_ACCOUNT_ID}:role/r"
@@ -185,10 +185,16 @@ def test_an_operation_that_is_missing_is_named_with_501_in_each_protocol(aws: Ru
         assert refused(call) == (501, "NotImplemented", f"localaws does not implement {operation}")
 
 
-def test_a_failure_inside_a_service_is_told_in_its_protocol(aws: Running) -> None:
-    call = aws.client("logs", config=Config(retries={"total_max_attempts": 1})).start_query
-    with pytest.raises(ClientError) as caught:
-        call(startTime=1, endTime=2, queryString="fields @message")
-    error = caught.value.response["Error"]
-    assert error["Code"] == "InternalFailure"
-    assert error["Message"].startswith("StartQuery of logs failed: TypeError: ")
+def test_a_request_that_moto_fails_at_is_not_sent_again(aws: Running) -> None:
+    logs = aws.client("logs")
+    status, code, message = refused(lambda: logs.start_query(startTime=1, endTime=2, queryString="fields @message"))
+    assert (status, code) == (501, "NotImplemented")
+    assert message.startswith("localaws does not implement this request: StartQuery of logs failed: TypeError: ")
+
+
+def test_a_failure_of_localaws_itself_may_be_retried() -> None:
+    try:
+        raise KeyError("one")
+    except KeyError as error:
+        status, told = explained(error, "glue", "GetTable")
+    assert (status, told) == (500, ("InternalFailure", "GetTable of glue failed: KeyError: 'one'"))
