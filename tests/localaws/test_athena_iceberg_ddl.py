@@ -55,6 +55,15 @@ def test_show_create_table_makes_the_same_table(athena, table) -> None:
     assert "\n".join(line for (line,) in athena.rows("SHOW CREATE TABLE t")) == shown
 
 
+def test_athenas_properties_are_changed_in_icebergs_words(athena, table) -> None:
+    succeeds(athena, "ALTER TABLE t SET TBLPROPERTIES ('write_compression'='GZIP', 'format'='PARQUET')")
+    lines = [line for (line,) in athena.rows("DESCRIBE FORMATTED t")]
+    assert "write.parquet.compression-codec\tgzip\t" in lines
+    assert not [line for line in lines if line.startswith(("write_compression", "format\t"))]
+    refused = "NOT_SUPPORTED: Iceberg table of format orc"
+    assert athena.fails("ALTER TABLE t SET TBLPROPERTIES ('format'='orc')").startswith(refused)
+
+
 def test_columns_change_and_keep_their_values(athena, table) -> None:
     succeeds(athena, "ALTER TABLE t CHANGE COLUMN name nm string COMMENT 'a name' FIRST")
     succeeds(athena, "ALTER TABLE t CHANGE id id bigint AFTER d")

@@ -11,6 +11,7 @@ from pyiceberg.table import Table as IcebergTable
 from localaws.athena.columns import text_column
 from localaws.athena.ddl import iceberg_changes
 from localaws.athena.ddl.alter_partitions import add_partitions, drop_partitions, partition_input, rename_partition
+from localaws.athena.ddl.create_table import changed_iceberg_properties
 from localaws.athena.ddl.iceberg_changes import Move
 from localaws.athena.ddl.properties import ColumnDefinition, check_unique, column_definition, properties
 from localaws.athena.entries.glue_tables import Name, ddl_error, find_table, is_view, table_input
@@ -51,7 +52,7 @@ def _set_properties(context: Context, cursor: Cursor, table: Table) -> None:
     given = properties(cursor)
     if context.iceberg.is_iceberg(table):
         with _iceberg(context, table).transaction() as transaction:
-            transaction.set_properties(given)
+            transaction.set_properties(changed_iceberg_properties(given))
         return
     changed = table_input(table)
     changed["Parameters"] = (table.get("Parameters") or {}) | given

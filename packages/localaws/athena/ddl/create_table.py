@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from localaws.athena.engine import Context
 
 _TRANSFORM = re.compile(r"(?P<name>\w+)\s*\((?P<arguments>[^()]*)\)")
-_CREATION_ONLY = frozenset({"table_type", "format", "write_compression"})
+_NOT_ICEBERGS = frozenset({"table_type", "format", "write_compression"})
+_CODEC = "write.parquet.compression-codec"
 
 
 @dataclass
@@ -178,12 +179,16 @@ def _create_iceberg(context: Context, name: Name, definition: _Definition) -> No
 
 
 def iceberg_properties(given: dict[str, str]) -> dict[str, str]:
+    """Table properties of a new Iceberg table, in Iceberg's words; raise UnsupportedError as the next one does."""
+    return {_CODEC: "zstd"} | changed_iceberg_properties(given)
+
+
+def changed_iceberg_properties(given: dict[str, str]) -> dict[str, str]:
     """Athena's table properties as Iceberg's; raise UnsupportedError for a format that is not Parquet."""
     if given.get("format", "parquet").lower() != "parquet":
         raise UnsupportedError(f"Iceberg table of format {given['format']}")
-    kept = {key: value for key, value in given.items() if key not in _CREATION_ONLY}
-    compression = given.get("write_compression", "zstd").lower()
-    return {"write.parquet.compression-codec": compression} | kept
+    codec = {_CODEC: given["write_compression"].lower()} if "write_compression" in given else {}
+    return codec | {key: value for key, value in given.items() if key not in _NOT_ICEBERGS}
 
 
 def partition_spec(schema: Schema, texts: list[str]) -> PartitionSpec:
