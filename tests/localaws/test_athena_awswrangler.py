@@ -71,6 +71,16 @@ def test_read_sql_query_returns_the_same_rows_by_every_way(session, database, bu
     assert frame["year"].tolist() == [2023, 2024, 2024]
 
 
+def test_unloaded_files_are_read_without_what_athena_puts_beside_them(session, database, sales, bucket) -> None:
+    path = f"s3://{bucket}/unloaded/"
+    query = f"SELECT id, year FROM {sales}"
+    done = wr.athena.unload(query, path, database, file_format="PARQUET", boto3_session=session)
+    frame = wr.s3.read_parquet(path, path_ignore_suffix=[".csv", ".metadata"], boto3_session=session)
+    assert sorted(map(tuple, frame.to_numpy().tolist())) == [(1, 2023), (2, 2024), (3, 2024)]
+    beside = {done.manifest_location, f"{done.output_location}.metadata"}
+    assert beside < set(wr.s3.list_objects(path, boto3_session=session))
+
+
 def test_ctas_leaves_no_table_behind(session, database, bucket, sales) -> None:
     read(session, database, bucket, "SELECT * FROM sales", ctas_approach=True)
     assert [table["Name"] for table in wr.catalog.get_tables(database=database, boto3_session=session)] == ["sales"]
