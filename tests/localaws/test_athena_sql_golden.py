@@ -94,8 +94,10 @@ ALL = [case for path in sorted(GOLDEN.glob("*.txt")) for case in read(path)]
 CASES = [case for case in ALL if not TRINO or case.sql not in DIFFERENCES]
 
 
+# Trino gives one of two equal constants for both of them.
+ALONE = {"CAST(-0E0 AS varchar)"} if TRINO else set()
 ANSWERED = [case for case in CASES if not case.error]
-EXPRESSIONS = [case for case in ANSWERED if case.query != case.sql]
+EXPRESSIONS = [case for case in ANSWERED if case.query != case.sql and case.sql not in ALONE]
 PACKS = [EXPRESSIONS[start : start + 25] for start in range(0, len(EXPRESSIONS), 25)]
 
 
@@ -113,7 +115,7 @@ def test_a_client_gets_the_documented_answers_of_expressions(aws: Running, share
     }
 
 
-@pytest.mark.parametrize("case", [case for case in ANSWERED if case.query == case.sql], ids=label)
+@pytest.mark.parametrize("case", [case for case in ANSWERED if case not in EXPRESSIONS], ids=label)
 def test_a_client_gets_the_documented_answer(aws: Running, shared_athena, case: Case) -> None:
     check_alone(aws, shared_athena, case)
 

@@ -90,14 +90,21 @@ def glue_table(**changes: Any) -> dict[str, Any]:
     return {"DatabaseName": "d", "Name": "t", "StorageDescriptor": storage} | changes
 
 
+def text_table(properties: dict[str, str]) -> dict[str, Any]:
+    serde = {"SerializationLibrary": LAZY, "Parameters": properties}
+    return glue_table(StorageDescriptor={"Columns": [{"Name": "a", "Type": "int"}], "SerdeInfo": serde})
+
+
 def through_endpoint(operation: str, body: dict[str, Any]) -> Response:
     def aws(environ: Any, start_response: Any) -> Any:
         return Response(json.dumps(body), content_type="application/x-amz-json-1.1")(environ, start_response)
 
-    return Client(TrinoEndpoint(aws)).post("/", headers={"X-Amz-Target": f"AWSGlue.{operation}"})
+    endpoint = TrinoEndpoint(aws, lambda location: [])
+    return Client(endpoint).post("/", headers={"X-Amz-Target": f"AWSGlue.{operation}"})
 
 
 OPEN_CSV = {"SerializationLibrary": "org.apache.hadoop.hive.serde2.OpenCSVSerde"}
+LAZY = "org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe"
 PROJECTED = {"projection.enabled": "true", "projection.at.type": "date", "projection.at.range": "2024-01-01,NOW"}
 
 
@@ -109,6 +116,9 @@ PROJECTED = {"projection.enabled": "true", "projection.at.type": "date", "projec
             "varchar: a",
         ),
         (glue_table(PartitionKeys=[{"Name": "at", "Type": "timestamp"}], Parameters=PROJECTED), "projects dates"),
+        (text_table({"hive.lazysimple.extended_boolean_literal": "true"}), "hive.lazysimple.extended_boolean_literal"),
+        (text_table({"Field.Delim": "|"}), "SerDe property Field.Delim = '|', which Trino does not follow"),
+        (text_table({"serialization.encoding": "latin1"}), "serialization.encoding = 'latin1'"),
     ],
 )
 def test_a_table_that_trino_misreads_is_refused_by_name(table: dict[str, Any], reason: str) -> None:
@@ -118,12 +128,30 @@ def test_a_table_that_trino_misreads_is_refused_by_name(table: dict[str, Any], r
     assert reason in answer.get_data(as_text=True)
 
 
+@pytest.mark.parametrize("operation", ["GetPartition", "GetPartitions", "BatchGetPartition"])
+def test_a_partition_that_trino_misreads_is_refused_by_name(operation: str) -> None:
+    partition = text_table({"serialization.escape.crlf": "true"}) | {"TableName": "t", "Values": ["1"]}
+    body = {"Partition": partition} if operation == "GetPartition" else {"Partitions": [partition]}
+    answer = through_endpoint(operation, body)
+    reason = "localaws refuses this table: a partition of d.t has the SerDe property serialization.escape.crlf = 'true'"
+    assert (answer.status_code, json.loads(answer.get_data())["message"].partition(",")[0]) == (400, reason)
+
+
 def test_other_tables_and_calls_pass_unchanged() -> None:
     texts = glue_table(StorageDescriptor={"Columns": [{"Name": "a", "Type": "string"}], "SerdeInfo": OPEN_CSV})
     dates = glue_table(PartitionKeys=[{"Name": "at", "Type": "date"}], Parameters=PROJECTED)
-    for table in (glue_table(), texts, dates):
+    followed = text_table({"field.delim": ";", "timestamp.formats": "dd/MM/yyyy", "serialization.encoding": "UTF-8"})
+    for table in (glue_table(), texts, dates, followed):
         assert json.loads(through_endpoint("GetTable", {"Table": table}).get_data()) == {"Table": table}
-    assert json.loads(through_endpoint("GetPartitions", {"Table": texts}).get_data()) == {"Table": texts}
+    assert json.loads(through_endpoint("GetPartitions", {"Partitions": [texts]}).get_data()) == {"Partitions": [texts]}
+    assert json.loads(through_endpoint("GetTags", {"Table": dates}).get_data()) == {"Table": dates}
+
+
+def test_projection_is_trimmed_as_athena_reads_it() -> None:
+    spaced = {"projection.enabled": "true ", "projection.k.type": " ENUM ", "projection.k.values": "A,B", "x": " y "}
+    answer = json.loads(through_endpoint("GetTable", {"Table": glue_table(Parameters=spaced)}).get_data())
+    trimmed = {"projection.enabled": "true", "projection.k.type": "ENUM", "projection.k.values": "A,B", "x": " y "}
+    assert answer["Table"]["Parameters"] == trimmed
 
 
 def test_a_view_gets_what_trino_asks_of_its_own() -> None:
@@ -136,6 +164,34 @@ def test_a_view_gets_what_trino_asks_of_its_own() -> None:
         assert (stored["runAsInvoker"], stored["originalSql"]) == (True, "SELECT a * 1.5E0 AS a FROM t")
         assert "Description" not in shown
         assert shown["Parameters"] == {"presto_view": "true", "comment": "Presto View"}
+
+
+@pytest.mark.parametrize("operation", ["CreateTable", "UpdateTable"])
+def test_columns_that_trino_commits_get_the_parameters_that_clients_read(operation: str) -> None:
+    """Athena marks the current columns; of those that are gone Trino knows nothing."""
+    sent: list[Any] = []
+
+    def aws(environ: Any, start_response: Any) -> Any:
+        sent.append(json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))))
+        return Response("{}")(environ, start_response)
+
+    def column(name: str, **parameters: str) -> dict[str, Any]:
+        return {"Name": name, "Type": "int", "Parameters": parameters}
+
+    known = {"s3://b/t/m.json": [column("a", current="true"), column("gone", current="false")]}
+    endpoint = Client(TrinoEndpoint(aws, known.__getitem__))
+    iceberg = {
+        "Parameters": {"table_type": "ICEBERG", "metadata_location": "s3://b/t/m.json"},
+        "StorageDescriptor": {"Location": "s3://b/t", "Columns": [column("a", trino_type_id="INTEGER")]},
+    }
+    for table in (iceberg, glue_table()):
+        endpoint.post("/", headers={"X-Amz-Target": f"AWSGlue.{operation}"}, json={"TableInput": table})
+    written, plain = (request["TableInput"] for request in sent)
+    assert plain == glue_table()
+    assert written["StorageDescriptor"] == {
+        "Location": "s3://b/t",
+        "Columns": [column("a", trino_type_id="INTEGER", current="true"), column("gone", current="false")],
+    }
 
 
 class FakeTrino:
@@ -251,7 +307,7 @@ def test_no_query_reaches_a_trino_whose_catalogs_are_not_made(tmp_path: Path, mo
     monkeypatch.setattr(engine, "START_SECONDS", 0.1)
     monkeypatch.setattr(engine, "create_catalogs", lambda *_: made.wait(60))
     monkeypatch.setattr(TrinoClient, "is_ready", lambda _: True)
-    trino = engine.TrinoEngine(Settings(tmp_path, trino="http://127.0.0.1:9"), tmp_path)
+    trino = engine.TrinoEngine(Settings(tmp_path, trino="http://127.0.0.1:9"), tmp_path, lambda location: [])
     trino.start(lambda *_: [])
     try:
         with pytest.raises(TrinoStartError, match=r"Trino at http://127\.0\.0\.1:9 was not ready within 0 s"):

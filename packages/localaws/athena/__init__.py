@@ -32,16 +32,16 @@ def open_queries(
 
     Raises TrinoMissingError or JavaMissingError where Trino is asked for, and cannot be started.
     """
-    queries = Queries(home.queries, store, catalog, tables, _engine(settings, home.tmp))
+    queries = Queries(home.queries, store, catalog, tables, _engine(settings, home.tmp, tables))
     LocalAthenaBackend.urls = urls
     LocalAthenaResponse.queries = queries
     athena_backends.backend = LocalAthenaBackend
     return queries
 
 
-def _engine(settings: Settings, temporary: Path) -> Engine:
+def _engine(settings: Settings, temporary: Path, tables: Callable[[], IcebergTables]) -> Engine:
     if settings.athena == TRINO:
         from localaws.athena.trino.engine import TrinoEngine
 
-        return TrinoEngine(settings, temporary)
+        return TrinoEngine(settings, temporary, lambda location: tables().columns(location))
     return EmbeddedEngine(temporary)

@@ -59,7 +59,7 @@ def table_input(
         "Parameters": _parameters(metadata, location, previous, previous_metadata),
         "StorageDescriptor": {
             **kept.get("StorageDescriptor", {}),
-            "Columns": _columns(metadata),
+            "Columns": glue_columns(metadata),
             "Location": metadata.location,
         },
     }
@@ -82,7 +82,7 @@ def _parameters(
     return {**kept, **followed, **pointers}
 
 
-def _columns(metadata: TableMetadata) -> list[dict[str, Any]]:
+def glue_columns(metadata: TableMetadata) -> list[dict[str, Any]]:
     """The current columns, then those of older schemas that are gone, marked as such."""
     current = metadata.schema()
     columns = {field.name: _column(field, is_current=True) for field in current.fields}

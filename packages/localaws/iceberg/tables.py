@@ -15,7 +15,7 @@ from localaws.glue.catalog import Catalog
 from localaws.iceberg.changes import Change, NewTable
 from localaws.iceberg.commits import Commits
 from localaws.iceberg.file_io import StoreFileIO
-from localaws.iceberg.glue_table import is_iceberg
+from localaws.iceberg.glue_table import glue_columns, is_iceberg
 from localaws.iceberg.loaded_table import TableCatalog
 from localaws.iceberg.metadata_files import MetadataFiles
 from localaws.iceberg.registry import TableRegistry
@@ -50,6 +50,10 @@ class IcebergTables:
         """The table as it is now; reads and appends of it work in process, ``commit`` and all."""
         _, location = self._registry.find(database, name)
         return self._table(database, name, self._files.read(location), location)
+
+    def columns(self, location: str) -> list[dict[str, Any]]:
+        """Columns of a Glue table whose metadata file is at ``location``: what other catalogs write is completed."""
+        return glue_columns(self._files.read(location))
 
     def draft(self, database: str, name: str, new: NewTable) -> TableMetadata:
         """The metadata that a new table would have; nothing is stored. Raises what :meth:`create` raises."""

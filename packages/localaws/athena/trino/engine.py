@@ -17,7 +17,7 @@ from localaws.athena.failures import Failure, shortened
 from localaws.athena.trino.catalogs import create_catalogs
 from localaws.athena.trino.client import TrinoClient, TrinoUnreachableError
 from localaws.athena.trino.distribution import find_distribution
-from localaws.athena.trino.endpoint import TrinoEndpoint
+from localaws.athena.trino.endpoint import IcebergColumns, TrinoEndpoint
 from localaws.athena.trino.process import TrinoProcess
 from localaws.errors import LocalAwsError, TrinoStartError
 from localaws.gateway import OriginalHeadersGateway
@@ -39,11 +39,13 @@ class TrinoEngine:
     """An :class:`~localaws.athena.engine.Engine` that sends statements to Trino.
 
     A Trino of localaws' own starts with the server and takes half a minute: the first query waits for it. Raises
-    TrinoMissingError or JavaMissingError where there is nothing to start.
+    TrinoMissingError or JavaMissingError where there is nothing to start. ``iceberg_columns`` gives the Glue columns
+    of an Iceberg table by the location of its metadata file.
     """
 
-    def __init__(self, settings: Settings, temporary: Path) -> None:
+    def __init__(self, settings: Settings, temporary: Path, iceberg_columns: IcebergColumns) -> None:
         self._settings = settings
+        self._iceberg_columns = iceberg_columns
         self._folder = temporary / _FOLDER
         self._distribution = None if settings.trino else find_distribution(os.environ)
         self._client: TrinoClient | None = None
@@ -56,7 +58,9 @@ class TrinoEngine:
         """Open the endpoint that Trino talks to, and start Trino, or reach it, in the background."""
         named = urlsplit(self._settings.trino_endpoint)
         host = self._settings.host if self._settings.trino_endpoint else LOOPBACK
-        self._endpoint = wsgi.Server((host, named.port or 0), TrinoEndpoint(aws), numthreads=_THREADS)
+        self._endpoint = wsgi.Server(
+            (host, named.port or 0), TrinoEndpoint(aws, self._iceberg_columns), numthreads=_THREADS
+        )
         self._endpoint.gateway = OriginalHeadersGateway
         self._endpoint.prepare()
         threading.Thread(target=self._endpoint.serve, name="trino-endpoint", daemon=True).start()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from localaws.athena.trino.serde_properties import not_followed
+
 _OPEN_CSV = "OpenCSVSerde"
 
 
@@ -16,8 +18,19 @@ def misread(table: Mapping[str, Any]) -> str | None:
     typed = [c["Name"] for c in storage.get("Columns") or [] if str(c.get("Type", "string")).lower() != "string"]
     if serde.endswith(_OPEN_CSV) and typed:
         return f"{name} has OpenCSVSerde, of which Trino reads every column as varchar: {', '.join(typed)}"
+    if ignored := not_followed(storage.get("SerdeInfo") or {}):
+        return f"{name} has the SerDe property {ignored}, which Trino does not follow"
     for key in _dates_in_timestamps(table):
         return f"{name} projects dates into {key}, a timestamp, of which Trino finds no row"
+    return None
+
+
+def misread_partition(partition: Mapping[str, Any]) -> str | None:
+    """Return why Trino's rows of a partition would differ from Athena's; None if no reason is known."""
+    storage = partition.get("StorageDescriptor") or {}
+    if ignored := not_followed(storage.get("SerdeInfo") or {}):
+        name = f"{partition.get('DatabaseName')}.{partition.get('TableName')}"
+        return f"a partition of {name} has the SerDe property {ignored}, which Trino does not follow"
     return None
 
 
