@@ -13,7 +13,7 @@ from typing import Any
 LIMIT = 262_144
 _INVALID, _VALUE = "InvalidParameter", "ParameterValueInvalid"
 _LONGEST_NAME, _LONGEST_ID = 256, 80
-_KINDS = ("String", "Number", "Binary")
+_KIND = re.compile(r"(String|Number|Binary)(\..+)?")
 
 
 class PublishError(ValueError):
@@ -115,7 +115,7 @@ def _check_attribute(name: str, attribute: Mapping[str, Any], place: str) -> Non
         text = f"Value null at '{where}' failed to satisfy constraint: Member must not be null"
         raise PublishError("ValidationError", f"1 validation error detected: {text}")
     start = f"The message attribute '{name}'"
-    if kind.split(".")[0] not in _KINDS:
+    if not _KIND.fullmatch(kind):
         allowed = "the set of supported type prefixes is Binary, Number, and String."
         raise PublishError(_VALUE, f"{start} has an invalid message attribute type, {allowed}")
     field = "Binary" if kind.startswith("Binary") else "String"

@@ -46,7 +46,7 @@ class Topics:
             return
         message = published["message"]
         if published.get("message_structure") == "json":
-            message = subscription._parse_message_structure(message, subscription.protocol)
+            message = _of_protocol(json.loads(message), subscription.protocol)
         content: dict[str, Any] = {}
         if dead := json.loads(subscription.attributes.get("RedrivePolicy") or "{}").get("deadLetterTargetArn"):
             content["dead_letter"] = dead
@@ -84,6 +84,12 @@ class Topics:
         if published.get("message_attributes"):
             document["MessageAttributes"] = published["message_attributes"]
         return document
+
+
+def _of_protocol(messages: dict[str, Any], protocol: str) -> str:
+    """Return the message for a protocol; what is no text is as if it was not there."""
+    found = messages.get(protocol)
+    return found if isinstance(found, str) else str(messages["default"])
 
 
 def takes(settings: dict[str, Any], attributes: dict[str, Any], message: str) -> bool:

@@ -93,7 +93,7 @@ def test_a_message_that_is_refused(topic: Topic, given: dict[str, str], message:
          f"{START} must contain non-empty message attribute value for message attribute type 'String'."),
         ("a", {"DataType": "String", "BinaryValue": b"x"}, f"{START} with type 'String' must use field 'String'."),
         ("a", {"DataType": "Binary", "StringValue": "x"}, f"{START} with type 'Binary' must use field 'Binary'."),
-        ("a", {"DataType": "Text", "StringValue": "x"},
+        ("a", {"DataType": "String.", "StringValue": "x"},
          f"{START} has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and "
          "String."),
         ("a^", {"DataType": "String", "StringValue": "x"},
@@ -161,6 +161,38 @@ def test_fifo_topics_ask_for_groups_and_identifiers(fifo: Topic) -> None:
     assert refusal(fifo.publish, Message="m", MessageGroupId="g") == expected
     entries = [{"Id": "1", "Message": "m", "MessageGroupId": "g"}]
     assert refusal(fifo.sns.publish_batch, TopicArn=fifo.arn, PublishBatchRequestEntries=entries) == expected
+
+
+def test_subscriptions_that_fifo_does_not_allow(topic: Topic, fifo: Topic) -> None:
+    queue, dead = (f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}" for name in ("q.fifo", "dead"))
+    reason = "Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics"
+    assert refusal(topic.sns.subscribe, TopicArn=topic.arn, Protocol="sqs", Endpoint=queue) == (
+        "InvalidParameter", f"Invalid parameter: Invalid parameter: {reason}",
+    )  # fmt: skip
+    policy = {"RedrivePolicy": json.dumps({"deadLetterTargetArn": dead})}
+    reason = "RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic."
+    expected = ("InvalidParameter", f"Invalid parameter: {reason}")
+    given = {"TopicArn": fifo.arn, "Protocol": "sqs", "Endpoint": queue}
+    assert refusal(fifo.sns.subscribe, **given, Attributes=policy) == expected
+    arn = fifo.sns.subscribe(**given)["SubscriptionArn"]
+    setting = {"AttributeName": "RedrivePolicy", "AttributeValue": policy["RedrivePolicy"]}
+    assert refusal(fifo.sns.set_subscription_attributes, SubscriptionArn=arn, **setting) == expected
+
+
+def test_a_topic_shows_its_delivery_policy_as_aws_does(topic: Topic) -> None:
+    shown = topic.sns.get_topic_attributes(TopicArn=topic.arn)["Attributes"]
+    assert "DeliveryPolicy" not in shown
+    http = json.loads(shown["EffectiveDeliveryPolicy"])["http"]
+    assert (http["defaultHealthyRetryPolicy"]["numRetries"], http["disableSubscriptionOverrides"]) == (3, False)
+
+
+def test_a_message_of_many_protocols(aws: Running) -> None:
+    """What is no text is as if it was not there."""
+    topic = Topic(aws)
+    topic.subscribe(RawMessageDelivery="true")
+    for message in ({"default": "d", "sqs": "s"}, {"default": "d", "sqs": {"a": 1}}):
+        topic.publish(Message=json.dumps(message), MessageStructure="json")
+    assert sorted(topic.next(topic.queue)["Body"] for _ in range(2)) == ["d", "s"]
 
 
 @pytest.mark.parametrize("suffix", ["", ".fifo"])
