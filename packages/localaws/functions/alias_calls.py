@@ -22,7 +22,8 @@ class AliasCalls:
     def create_alias(self, call: Call) -> dict[str, Any]:
         """CreateAlias."""
         ref, name = ref_of(call), call["Name"]
-        self._records.function(ref)
+        if not self._records.exists(ref.arn):
+            raise not_found(f"Function not found: {ref.arn}:{call['FunctionVersion']}")
         if self._records.documents.get(ALIAS, ref.arn, name):
             raise LambdaError("ResourceConflictException", f"Alias already exists: {ref.arn}:{name}")
         alias = {
@@ -78,7 +79,7 @@ class AliasCalls:
             raise invalid("Number of items in AdditionalVersionWeights cannot be greater than 1")
         at = "1 validation error detected: Value '{{{}={}}}' at 'routingConfig.additionalVersionWeights'"
         for number, weight in weights.items():
-            start = f"{at.format(number, weight)} failed to satisfy constraint: "
+            start = f"{at.format(number, float(weight))} failed to satisfy constraint: "
             if not 0 <= weight <= 1:
                 limits = (
                     "Member must have value less than or equal to 1.0, Member must have value greater than or equal"
@@ -91,7 +92,7 @@ class AliasCalls:
                 text = f"Map keys must satisfy constraint: [{lengths} equal to 1, {pattern}]"
                 raise LambdaError("ValidationException", start + text)
             if version == LATEST:
-                raise invalid("$LATEST is not supported for an alias pointing to more than 1 version")
+                raise invalid("$LATEST is not supported for an alias pointing to more than 1 version", cause="")
             if number == version:
                 text = f"Function version {number} is already included in routing configuration."
                 raise invalid(f"Invalid function version {number}. {text}")

@@ -11,6 +11,8 @@ from localaws.functions.errors import LambdaError, invalid
 
 _NUMBERS = ("integer", "long", "float", "double")
 _LONGEST_NAME = 64
+# Shapes whose values have an error of their own.
+_CHECKED_ELSEWHERE = ("Runtime",)
 _QUALIFIED = re.compile(r"[a-zA-Z0-9-_]+")
 
 
@@ -20,7 +22,7 @@ def check(shape: Any, parameters: dict[str, Any]) -> None:
     if problems:
         count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected: "
         raise LambdaError("ValidationException", count + "; ".join(problems))
-    name = parameters.get("FunctionName")
+    name = parameters.get("FunctionName") if shape and shape.name == "CreateFunctionRequest" else None
     if isinstance(name, str) and _QUALIFIED.fullmatch(name) and len(name) > _LONGEST_NAME:
         constraint = f"failed to satisfy constraint: Member must have length less than or equal to {_LONGEST_NAME}"
         raise invalid(f"1 validation error detected: Value '{name}' at 'functionName' {constraint}")
@@ -40,38 +42,35 @@ def _of_value(shape: Any, value: Any, path: str) -> Iterator[str]:
         if isinstance(value, dict):
             yield from _of_members(shape, value, path)
         return
-    broken = _broken(shape, value)
+    broken = list(_broken(shape, value))
     if shape.type_name == "list" and isinstance(value, list) and not broken:
         if shape.member.type_name == "structure":
             for number, item in enumerate(value, start=1):
                 yield from _of_value(shape.member, item, f"{path}.{number}.member")
             return
-        if any(_broken(shape.member, item) for item in value):
+        if any(any(_broken(shape.member, item)) for item in value):
             every = ", ".join([*_all(shape.member), "Member must not be null"])
-            broken = f"Member must satisfy constraint: [{every}]"
-    if broken:
-        yield _problem(value, path, broken)
+            broken = [f"Member must satisfy constraint: [{every}]"]
+    for constraint in broken:
+        yield _problem(value, path, constraint)
 
 
-def _broken(shape: Any, value: Any) -> str:
-    """Return the constraint that a value breaks; empty for none."""
+def _broken(shape: Any, value: Any) -> Iterator[str]:
+    """The constraints that a value breaks."""
     kind, limits = shape.type_name, shape.metadata
-    if kind == "string" and isinstance(value, str):
-        if "enum" in limits and value not in limits["enum"]:
-            return _enum(limits["enum"])
-        if "pattern" in limits and not _matches(limits["pattern"], value):
-            return _pattern(limits["pattern"])
     size = value if kind in _NUMBERS and isinstance(value, int | float) else None
     word = "value"
     if kind in ("string", "list", "blob", "map") and hasattr(value, "__len__"):
         size, word = len(value), "length"
-    if size is None:
-        return ""
-    if "max" in limits and size > limits["max"]:
-        return f"Member must have {word} less than or equal to {limits['max']}"
-    if "min" in limits and size < limits["min"]:
-        return f"Member must have {word} greater than or equal to {limits['min']}"
-    return ""
+    if size is not None and "max" in limits and size > limits["max"]:
+        yield f"Member must have {word} less than or equal to {limits['max']}"
+    if size is not None and "min" in limits and size < limits["min"]:
+        yield f"Member must have {word} greater than or equal to {limits['min']}"
+    if kind == "string" and isinstance(value, str) and shape.name not in _CHECKED_ELSEWHERE:
+        if "enum" in limits and value not in limits["enum"]:
+            yield _enum(limits["enum"])
+        if "pattern" in limits and not _matches(limits["pattern"], value):
+            yield _pattern(limits["pattern"])
 
 
 def _all(shape: Any) -> Iterator[str]:

@@ -20,13 +20,17 @@ _STATUSES = {
 
 
 class LambdaError(Exception):
-    """One error of the API: ``code`` is its exception's name; ``reason`` is set where the error has one."""
+    """One error of the API: ``code`` is its exception's name; ``reason`` is set where the error has one.
 
-    def __init__(self, code: str, message: str, reason: str = "") -> None:
+    A few errors do not say that the user is their ``cause``.
+    """
+
+    def __init__(self, code: str, message: str, reason: str = "", cause: str = "User") -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.reason = reason
+        self.cause = cause
 
     @property
     def status(self) -> HTTPStatus:
@@ -39,12 +43,13 @@ class LambdaError(Exception):
             return {"message": self.message}
         name = "Message" if self.status == HTTPStatus.NOT_FOUND else "message"
         reason = {"Reason": self.reason} if self.reason else {}
-        return {"Type": "User", name: self.message, **reason}
+        cause = {"Type": self.cause} if self.cause else {}
+        return {**cause, name: self.message, **reason}
 
 
-def invalid(message: str) -> LambdaError:
+def invalid(message: str, cause: str = "User") -> LambdaError:
     """A value that Lambda does not take."""
-    return LambdaError("InvalidParameterValueException", message)
+    return LambdaError("InvalidParameterValueException", message, cause=cause)
 
 
 def not_found(message: str) -> LambdaError:

@@ -130,9 +130,10 @@ class FunctionCalls:
     def delete_function(self, call: Call) -> dict[str, Any]:
         """DeleteFunction: the function, or one of its versions."""
         ref = ref_of(call)
-        self._records.function(ref)
         if ref.qualifier == LATEST:
             raise invalid("$LATEST version cannot be deleted without deleting the function.")
+        if not self._records.exists(ref.arn):
+            raise not_found(f"Function not found: {ref.arn}")
         if not ref.qualifier:
             self._records.documents.delete_all(ref.arn)
             self._parts.pools.retire(ref.arn)

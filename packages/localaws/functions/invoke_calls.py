@@ -8,8 +8,9 @@ import json
 from typing import Any
 
 from localaws.functions.asynchronous import Asynchronous
-from localaws.functions.errors import LambdaError, refused
+from localaws.functions.errors import LambdaError, not_found, refused
 from localaws.functions.function_calls import ref_of
+from localaws.functions.names import LATEST
 from localaws.functions.records import Records
 from localaws.functions.runner import Runner
 from localaws.functions.wire import REQUEST_ID, Call
@@ -37,6 +38,8 @@ class InvokeCalls:
         if len(payload) > limit:
             text = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
             raise LambdaError("RequestEntityTooLargeException", text)
+        if not self._records.exists(ref.arn):
+            raise not_found(f"Function not found: {ref.arn}:{ref.qualifier or LATEST}")
         self._records.version(ref)
         _check_json(payload)
         if kind == "DryRun":

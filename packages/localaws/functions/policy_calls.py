@@ -9,7 +9,7 @@ from typing import Any
 from localaws.functions.errors import LambdaError, invalid, not_found
 from localaws.functions.function_calls import ref_of
 from localaws.functions.names import LATEST, Reference
-from localaws.functions.records import ALIAS, Records, check_revision, new_revision
+from localaws.functions.records import Records, check_revision, new_revision
 from localaws.functions.wire import Call
 
 POLICY = "policy"
@@ -49,7 +49,6 @@ class PolicyCalls:
     def get_policy(self, call: Call) -> dict[str, Any]:
         """GetPolicy."""
         ref = ref_of(call)
-        self._check(ref)
         policy = self._policy(ref)
         if not policy:
             raise not_found("The resource you requested does not exist.")
@@ -63,6 +62,7 @@ class PolicyCalls:
             raise not_found(f"No policy found for: {ref.arn}")
         policy = self._policy(ref)
         if not policy:
+            self._check(ref)
             raise not_found("No policy is associated with the given resource.")
         check_revision(call.get("RevisionId"), policy)
         kept = [statement for statement in policy["Statement"] if statement["Sid"] != call["StatementId"]]
@@ -72,7 +72,8 @@ class PolicyCalls:
         return {}
 
     def _check(self, ref: Reference) -> None:
-        if ref.qualifier and self._records.documents.get(ALIAS, ref.arn, ref.qualifier):
+        """Raise ResourceNotFoundException for a function, version or alias that does not exist."""
+        if ref.qualifier and ref.qualifier != LATEST and not ref.qualifier.isdigit() and self._records.exists(ref.arn):
             self._records.alias(ref, ref.qualifier)
         else:
             self._records.version(ref)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from localaws.functions.errors import invalid
+from localaws.functions.errors import invalid, not_found
 from localaws.functions.function_calls import ref_of
-from localaws.functions.names import Reference
+from localaws.functions.names import LATEST, Reference
 from localaws.functions.records import Records
 from localaws.functions.wire import Call
 
@@ -38,7 +38,8 @@ class SettingCalls:
         ref, number = self._unqualified(call), call["ReservedConcurrentExecutions"]
         if number and self._limit - self._records.all_reserved(ref.arn) - number < LEAST_UNRESERVED:
             text = "Specified ReservedConcurrentExecutions for function decreases account's"
-            raise invalid(f"{text} UnreservedConcurrentExecution below its minimum value of [{LEAST_UNRESERVED}].")
+            least = f"UnreservedConcurrentExecution below its minimum value of [{LEAST_UNRESERVED}]."
+            raise invalid(f"{text} {least}", cause="")
         self._records.put_function(ref, reserved=number)
         return {"ReservedConcurrentExecutions": number}
 
@@ -56,5 +57,6 @@ class SettingCalls:
         if ref.qualifier:
             text = "This operation is permitted on Lambda functions only. Aliases and versions do not support this"
             raise invalid(f"{text} operation. Please specify either a function name or an unqualified function ARN.")
-        self._records.function(ref)
+        if not self._records.exists(ref.arn):
+            raise not_found(f"Function not found: {ref.arn}:{LATEST}")
         return ref

@@ -189,7 +189,7 @@ def test_requests_that_lambda_does_not_take(functions: Any, shared: str) -> None
         client.invoke(FunctionName="nobody")
     assert code_of(error) == (
         "ResourceNotFoundException",
-        "Function not found: arn:aws:lambda:us-east-1:123456789012:function:nobody",
+        "Function not found: arn:aws:lambda:us-east-1:123456789012:function:nobody:$LATEST",
     )
     assert client.invoke(FunctionName=shared, InvocationType="DryRun")["StatusCode"] == 204
 
