@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from localaws.functions.constraints import RUNTIMES
 from localaws.functions.errors import invalid, refused
 from localaws.functions.interpreters import interpreter
 from localaws.functions.names import LATEST, Reference
@@ -17,12 +18,6 @@ from localaws.functions.wire import known_runtimes
 
 MAX_VARIABLES = 4096
 _EPHEMERAL_SIZE = 512
-# Runtimes that AWS names, in its order, where a function asks for one that does not exist.
-_NAMED_RUNTIMES = (
-    "nodejs20.x, python3.14, provided.al2023, python3.12, python3.13, nodejs24.x, nodejs22.x, java25, python3.10, "
-    "python3.11, java21, ruby3.3, ruby3.4, ruby3.2, python3.8, python3.9, java17, nodejs16.x, dotnet10, dotnet8, "
-    "java11, dotnet6, nodejs18.x, provided.al2, java8.al2"
-)
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 _RESERVED = (
     "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV",
@@ -135,7 +130,7 @@ def _documents(given: Mapping[str, Any], ref: Reference) -> dict[str, Any]:
 
 def _check_runtime(runtime: str) -> None:
     if runtime not in known_runtimes():
-        constraint = f"Member must satisfy enum value set: [{_NAMED_RUNTIMES}] or be a valid ARN"
+        constraint = f"Member must satisfy enum value set: [{RUNTIMES}] or be a valid ARN"
         raise invalid(f"Value {runtime} at 'runtime' failed to satisfy constraint: {constraint}")
     interpreter(runtime)
 

@@ -11,8 +11,14 @@ from localaws.functions.errors import LambdaError, invalid
 
 _NUMBERS = ("integer", "long", "float", "double")
 _LONGEST_NAME = 64
-# Shapes whose values have an error of their own.
-_CHECKED_ELSEWHERE = ("Runtime",)
+# Runtimes that AWS names, in its order, where one is asked for that does not exist.
+RUNTIMES = (
+    "nodejs20.x, python3.14, provided.al2023, python3.12, python3.13, nodejs24.x, nodejs22.x, java25, python3.10, "
+    "python3.11, java21, ruby3.3, ruby3.4, ruby3.2, python3.8, python3.9, java17, nodejs16.x, dotnet10, dotnet8, "
+    "java11, dotnet6, nodejs18.x, provided.al2, java8.al2"
+)
+# Values in AWS's order, where that of the model is another one.
+_IN_ORDER = {"Runtime": RUNTIMES, "EventSourcePosition": "LATEST, AT_TIMESTAMP, TRIM_HORIZON"}
 _QUALIFIED = re.compile(r"[a-zA-Z0-9-_]+")
 
 
@@ -33,7 +39,7 @@ def _of_members(shape: Any, values: dict[str, Any], path: str) -> Iterator[str]:
         if values.get(name) is None:
             yield _problem(None, _joined(path, name), "Member must not be null")
     for name, member in shape.members.items():
-        if values.get(name) is not None:
+        if values.get(name) is not None and (path or name != "Runtime"):  # that of a function has another error
             yield from _of_value(member, values[name], _joined(path, name))
 
 
@@ -50,7 +56,8 @@ def _of_value(shape: Any, value: Any, path: str) -> Iterator[str]:
             return
         if any(any(_broken(shape.member, item)) for item in value):
             every = ", ".join([*_all(shape.member), "Member must not be null"])
-            broken = [f"Member must satisfy constraint: [{every}]"]
+            is_plain = shape.member.name == "Runtime"  # AWS names these alone
+            broken = [_enum(shape.member)] if is_plain else [f"Member must satisfy constraint: [{every}]"]
     for constraint in broken:
         yield _problem(value, path, constraint)
 
@@ -66,9 +73,9 @@ def _broken(shape: Any, value: Any) -> Iterator[str]:
         yield f"Member must have {word} less than or equal to {limits['max']}"
     if size is not None and "min" in limits and size < limits["min"]:
         yield f"Member must have {word} greater than or equal to {limits['min']}"
-    if kind == "string" and isinstance(value, str) and shape.name not in _CHECKED_ELSEWHERE:
+    if kind == "string" and isinstance(value, str):
         if "enum" in limits and value not in limits["enum"]:
-            yield _enum(limits["enum"])
+            yield _enum(shape)
         if "pattern" in limits and not _matches(limits["pattern"], value):
             yield _pattern(limits["pattern"])
 
@@ -82,11 +89,12 @@ def _all(shape: Any) -> Iterator[str]:
     if "pattern" in limits:
         yield _pattern(limits["pattern"])
     if "enum" in limits:
-        yield _enum(limits["enum"])
+        yield _enum(shape)
 
 
-def _enum(values: list[str]) -> str:
-    return f"Member must satisfy enum value set: [{', '.join(values)}]"
+def _enum(shape: Any) -> str:
+    values = _IN_ORDER.get(shape.name) or ", ".join(shape.metadata["enum"])
+    return f"Member must satisfy enum value set: [{values}]"
 
 
 def _pattern(pattern: str) -> str:

@@ -58,10 +58,10 @@ class EventConfigCalls:
         ref = ref_of(call)
         names = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
         given = {name: call[name] for name in names if call.get(name) is not None}
-        if not self._records.exists(ref.arn):
-            raise not_found("The function doesn't exist.")
         if not given:
             raise invalid("You must specify at least one of error handling or destination setting.")
+        if not self._records.has(ref):
+            raise not_found("The function doesn't exist.")
         self._check_destinations(ref, given.get("DestinationConfig") or {})
         destinations = given.get("DestinationConfig") or base.get("DestinationConfig") or {}
         body = {

@@ -59,14 +59,15 @@ class FunctionCalls:
         ref = ref_of(call)
         if call.get("PackageType") == "Image" or call["Code"].get("ImageUri"):
             raise refused("PackageType Image", "there are no container images without Docker; give a zip file")
+        layers = layers_of(self._records, call.get("Layers") or [], ref.region)
         if self._records.exists(ref.arn):
             raise LambdaError("ResourceConflictException", f"Function already exist: {ref.name}")
         tags = call.get("Tags") or {}
         if len(tags) > _MAX_TAGS:
             raise invalid("Number of tags exceeds resource tag limit.")
         configuration = new_configuration(call.parameters, ref, self._parts.packages.add(call["Code"]))
-        if layers := call.get("Layers"):
-            configuration["Layers"] = layers_of(self._records, layers, ref.region)
+        if layers:
+            configuration["Layers"] = layers
         with self._records.documents.transaction():
             self._records.put_function(ref, tags=tags, published=0)
             version = self._records.put_version(ref.arn, LATEST, configuration)

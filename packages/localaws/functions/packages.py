@@ -92,7 +92,7 @@ def _extract(data: bytes, root: Path) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
             entries = file.infolist()
-            if sum(entry.file_size for entry in entries) > MAX_UNZIPPED:
+            if sum(entry.file_size for entry in entries) >= MAX_UNZIPPED:
                 raise invalid(f"Unzipped size must be smaller than {MAX_UNZIPPED} bytes")
             for entry in entries:
                 _check_name(entry.filename)

@@ -9,7 +9,7 @@ from typing import Any
 from localaws.functions.errors import LambdaError, invalid, not_found
 from localaws.functions.function_calls import ref_of
 from localaws.functions.names import LATEST, Reference
-from localaws.functions.records import Records, check_revision, new_revision
+from localaws.functions.records import ALIAS, Records, check_revision, new_revision
 from localaws.functions.wire import Call
 
 POLICY = "policy"
@@ -35,8 +35,7 @@ class PolicyCalls:
         if ref.qualifier == LATEST:
             raise invalid("We currently do not support adding policies for $LATEST.")
         policy = self._policy(ref)
-        if policy:
-            check_revision(call.get("RevisionId"), policy)
+        check_revision(call.get("RevisionId"), policy or self._subject(ref))
         statements = policy.get("Statement", [])
         if any(statement["Sid"] == call["StatementId"] for statement in statements):
             advice = "Please provide a new statement id, or remove the existing statement."
@@ -77,6 +76,11 @@ class PolicyCalls:
             self._records.alias(ref, ref.qualifier)
         else:
             self._records.version(ref)
+
+    def _subject(self, ref: Reference) -> dict[str, Any]:
+        """Return the version or alias that a policy is of: its revision is that of the first statement."""
+        alias = self._records.documents.get(ALIAS, ref.arn, ref.qualifier) if ref.qualifier else None
+        return alias or self._records.version(ref).configuration
 
     def _policy(self, ref: Reference) -> dict[str, Any]:
         return self._records.documents.get(POLICY, ref.arn, ref.qualifier) or {}

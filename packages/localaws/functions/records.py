@@ -61,6 +61,11 @@ class Records:
         """Return whether there is a function of that unqualified ARN."""
         return self.documents.get(FUNCTION, arn) is not None
 
+    def has(self, ref: Reference) -> bool:
+        """Return whether there is a function, and the version or alias that a reference names."""
+        names = (VERSION, ALIAS) if ref.qualifier else (FUNCTION,)
+        return any(self.documents.get(kind, ref.arn, ref.qualifier) is not None for kind in names)
+
     def functions(self, region: str) -> Iterator[str]:
         """Unqualified ARNs of a region's functions, by name."""
         return (arn for arn, _ in self.documents.of_kind(FUNCTION) if arn.split(":")[3] == region)

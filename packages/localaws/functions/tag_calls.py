@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from localaws.functions.errors import invalid, not_found
+from localaws.functions.errors import LambdaError, invalid, not_found
 from localaws.functions.names import split
 from localaws.functions.records import FUNCTION, Records
 from localaws.functions.wire import Call
@@ -24,6 +24,8 @@ class TagCalls:
 
     def tag_resource(self, call: Call) -> dict[str, Any]:
         """TagResource."""
+        if not call["Tags"]:
+            raise invalid("An error occurred and the request cannot be processed.")
         tags = {**self._tags(call["Resource"]), **call["Tags"]}
         if len(tags) > MOST_TAGS:
             raise invalid("Number of tags exceeds resource tag limit.")
@@ -32,6 +34,11 @@ class TagCalls:
 
     def untag_resource(self, call: Call) -> dict[str, Any]:
         """UntagResource."""
+        if not call["TagKeys"]:
+            constraint = "failed to satisfy constraint: Member must not be null"
+            raise LambdaError(
+                "ValidationException", f"1 validation error detected: Value null at 'tagKeys' {constraint}"
+            )
         tags = self._tags(call["Resource"])
         self._put_tags(call["Resource"], {name: tags[name] for name in tags if name not in call["TagKeys"]})
         return {}

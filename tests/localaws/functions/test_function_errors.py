@@ -90,6 +90,28 @@ def test_policies_of_what_does_not_exist(functions: Any, name: str) -> None:
         assert refusal(client.get_policy, **given) == gone
 
 
+def test_revisions_of_what_has_no_policy_yet(functions: Any, name: str) -> None:
+    permission = {"StatementId": "s", "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"}
+    call = functions.client.add_permission
+    assert refusal(call, FunctionName=name, RevisionId="wrong", **permission)[0] == "PreconditionFailedException"
+    revision = functions.client.get_function_configuration(FunctionName=name)["RevisionId"]
+    call(FunctionName=name, RevisionId=revision, **permission)
+    functions.client.remove_permission(FunctionName=name, StatementId="s")
+
+
+def test_settings_that_are_empty_or_of_nobody(functions: Any, name: str) -> None:
+    client, arn = functions.client, f"{ARN}:{name}"
+    empty = "An error occurred and the request cannot be processed."
+    assert refusal(client.tag_resource, Resource=arn, Tags={})[:2] == ("InvalidParameterValueException", empty)
+    text = "1 validation error detected: Value null at 'tagKeys' failed to satisfy constraint: Member must not be null"
+    assert refusal(client.untag_resource, Resource=arn, TagKeys=[])[:2] == ("ValidationException", text)
+    needed = "You must specify at least one of error handling or destination setting."
+    put = client.put_function_event_invoke_config
+    assert refusal(put, FunctionName="nobody")[:2] == ("InvalidParameterValueException", needed)
+    gone = ("ResourceNotFoundException", "The function doesn't exist.")
+    assert refusal(put, FunctionName=name, Qualifier="nobody", MaximumRetryAttempts=1)[:2] == gone
+
+
 def test_a_reservation_that_leaves_too_little(functions: Any, name: str) -> None:
     text = "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below"
     expected = ("InvalidParameterValueException", f"{text} its minimum value of [100].", None)

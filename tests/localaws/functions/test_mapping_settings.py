@@ -194,6 +194,7 @@ def test_reading_starts_at_a_time_and_failures_reach_a_topic(functions: Any, aws
         ({"DestinationConfig": {"OnFailure": {"Destination": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:f"}}},
          "localaws does not honour DestinationConfig.OnFailure"),
         ({"StartingPosition": "AT_TIMESTAMP"}, "StartingPositionTimestamp is mandatory for AT_TIMESTAMP"),
+        ({"MaximumRecordAgeInSeconds": 59, "FunctionName": "nobody"}, "MaximumRecordAgeInSeconds 59 is out of range"),
     ],
 )  # fmt: skip
 def test_settings_that_are_refused(functions: Any, aws: Running, settings: dict[str, Any], message: str) -> None:

@@ -48,8 +48,8 @@ class MappingCalls:
         """CreateEventSourceMapping."""
         arn = call.get("EventSourceArn") or ""
         kind = kind_of(arn)
-        ref = self._function(call)
         settings = settings_of(call.parameters, arn)
+        ref = self._function(call)
         starts = self._starts(arn, settings) if KINDS[kind].is_stream else {}
         if kind == "sqs" and not self._queue_exists(arn):
             text = "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue."
