@@ -58,6 +58,25 @@ def set_flag(client: Any, table: str, key: str, value: str) -> None:
     )  # fmt: skip
 
 
+def test_a_table_is_described_as_dynamodb_does(client: Any) -> None:
+    """As recorded in event_source_mapping/test_lambda_integration_dynamodbstreams.snapshot.json."""
+    given = {
+        "TableName": f"t-{uuid.uuid4().hex[:8]}", "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+    }  # fmt: skip
+    made = client.create_table(**given)["TableDescription"]
+    shown = client.describe_table(TableName=given["TableName"])["Table"]
+    updated = client.update_table(TableName=given["TableName"], BillingMode="PAY_PER_REQUEST")["TableDescription"]
+    assert [table["TableStatus"] for table in (made, shown, updated)] == ["CREATING", "ACTIVE", "UPDATING"]
+    assert made["TableId"] == shown["TableId"] == updated["TableId"]
+    assert "WarmThroughput" not in made
+    assert updated["BillingModeSummary"]["LastUpdateToPayPerRequestDateTime"] == made["CreationDateTime"]
+    assert not {"GlobalSecondaryIndexes", "LocalSecondaryIndexes"} & shown.keys()
+    client.delete_table(TableName=given["TableName"])
+    assert client.create_table(**given)["TableDescription"]["TableId"] != made["TableId"]
+
+
 def test_each_transition_is_one_record(aws: Running, client: Any) -> None:
     table = make_table(client)
     put(client, table, id="a", x="1")

@@ -13,6 +13,7 @@ from moto.dynamodb.models import table as table_module
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import StreamShard, Table
 
+from localaws.dynamodb import descriptions
 from localaws.dynamodb.changes import Change, ChangeLog, key_of, text_of
 
 
@@ -99,6 +100,7 @@ def install(log: ChangeLog) -> None:
     LocalDynamoDbBackend.log = log
     dynamodb_backends.backend = LocalDynamoDbBackend
     table_module.StreamShard = LoggedShard
+    descriptions.install()
     Table.put_item = _noting_put(log, Table.put_item)
     Table.delete_item = _noting_delete(log, Table.delete_item)
 

@@ -72,7 +72,8 @@ class PolicyCalls:
 
     def _check(self, ref: Reference) -> None:
         """Raise ResourceNotFoundException for a function, version or alias that does not exist."""
-        if ref.qualifier and ref.qualifier != LATEST and not ref.qualifier.isdigit() and self._records.exists(ref.arn):
+        is_alias = re.fullmatch(r"[a-zA-Z0-9-_]+", ref.qualifier) and not ref.qualifier.isdigit()
+        if is_alias and self._records.exists(ref.arn):
             self._records.alias(ref, ref.qualifier)
         else:
             self._records.version(ref)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -71,11 +71,18 @@ class Records:
         return (arn for arn, _ in self.documents.of_kind(FUNCTION) if arn.split(":")[3] == region)
 
     def version(self, ref: Reference) -> Version:
-        """The version that a qualifier names; of an alias with weights, one by chance."""
+        """The version that a qualifier names; of an alias with weights, the one that it is made for."""
+        return self._version(ref, lambda alias: str(alias["FunctionVersion"]))
+
+    def version_to_invoke(self, ref: Reference) -> Version:
+        """The version that an invocation gets; of an alias with weights, one by chance."""
+        return self._version(ref, _drawn)
+
+    def _version(self, ref: Reference, chosen: Callable[[dict[str, Any]], str]) -> Version:
         self.function(ref)
         number = ref.qualifier or LATEST
         if alias := self.documents.get(ALIAS, ref.arn, number):
-            number = _drawn(alias)
+            number = chosen(alias)
         configuration = self.documents.get(VERSION, ref.arn, number)
         if configuration is None:
             raise not_found(f"Function not found: {ref.qualified}")

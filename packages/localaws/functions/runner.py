@@ -55,7 +55,7 @@ class Runner:
 
     def invoke(self, ref: Reference, payload: bytes, request_id: str = "", client_context: str = "") -> Result:
         """Run a function to its end; raises LambdaError where there is none, or no room for another invocation."""
-        version = self._records.version(ref)
+        version = self._records.version_to_invoke(ref)
         key = PoolKey(version.arn, version.number, version.configuration["RevisionId"])
         reserved = self._records.reserved(version.arn)
         unreserved = self._pools.limit - self._records.all_reserved()

@@ -35,7 +35,10 @@ class SettingCalls:
 
     def put_function_concurrency(self, call: Call) -> dict[str, Any]:
         """PutFunctionConcurrency."""
-        ref, number = self._unqualified(call), call["ReservedConcurrentExecutions"]
+        ref, number = ref_of(call), call["ReservedConcurrentExecutions"]
+        if not ref.qualifier and not self._records.exists(ref.arn):
+            raise not_found(f"Function not found: {ref.arn}:{LATEST}")
+        ref = self._unqualified(call)
         if number and self._limit - self._records.all_reserved(ref.arn) - number < LEAST_UNRESERVED:
             text = "Specified ReservedConcurrentExecutions for function decreases account's"
             least = f"UnreservedConcurrentExecution below its minimum value of [{LEAST_UNRESERVED}]."
@@ -57,6 +60,5 @@ class SettingCalls:
         if ref.qualifier:
             text = "This operation is permitted on Lambda functions only. Aliases and versions do not support this"
             raise invalid(f"{text} operation. Please specify either a function name or an unqualified function ARN.")
-        if not self._records.exists(ref.arn):
-            raise not_found(f"Function not found: {ref.arn}:{LATEST}")
+        self._records.function(ref)
         return ref

@@ -18,6 +18,9 @@ def test_versions_and_aliases(functions: Any) -> None:
     assert [functions.invoke(name, Qualifier=q)[0] for q in ("1", "2", "$LATEST", "live")] == [1, 2, 2, 1]
     client.update_alias(FunctionName=name, Name="live", RoutingConfig={"AdditionalVersionWeights": {"2": 0.5}})
     assert {functions.invoke(name, Qualifier="live")[0] for _ in range(60)} == {1, 2}
+    assert {client.get_function_configuration(FunctionName=name, Qualifier="live")["Version"] for _ in range(20)} == {
+        "1"
+    }
     with pytest.raises(ClientError) as error:
         client.delete_function(FunctionName=name, Qualifier="1")
     assert error.value.response["Error"]["Code"] == "ResourceConflictException"
