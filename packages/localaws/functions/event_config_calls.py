@@ -29,6 +29,8 @@ class EventConfigCalls:
 
     def update_function_event_invoke_config(self, call: Call) -> dict[str, Any]:
         """UpdateFunctionEventInvokeConfig."""
+        if not self._records.exists(ref_of(call).arn):
+            raise not_found("The function doesn't exist.")
         return self._put_event_config(call, self.get_function_event_invoke_config(call))
 
     def get_function_event_invoke_config(self, call: Call) -> dict[str, Any]:

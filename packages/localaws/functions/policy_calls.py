@@ -35,7 +35,7 @@ class PolicyCalls:
         if ref.qualifier == LATEST:
             raise invalid("We currently do not support adding policies for $LATEST.")
         policy = self._policy(ref)
-        check_revision(call.get("RevisionId"), policy or self._subject(ref))
+        check_revision(call.get("RevisionId"), policy or self._subject(ref), "GetPolicy")
         statements = policy.get("Statement", [])
         if any(statement["Sid"] == call["StatementId"] for statement in statements):
             advice = "Please provide a new statement id, or remove the existing statement."
@@ -63,7 +63,7 @@ class PolicyCalls:
         if not policy:
             self._check(ref)
             raise not_found("No policy is associated with the given resource.")
-        check_revision(call.get("RevisionId"), policy)
+        check_revision(call.get("RevisionId"), policy, "GetPolicy")
         kept = [statement for statement in policy["Statement"] if statement["Sid"] != call["StatementId"]]
         if len(kept) == len(policy["Statement"]):
             raise not_found(f"Statement {call['StatementId']} is not found in resource policy.")

@@ -117,12 +117,12 @@ class Records:
         return sum(body.get("reserved") or 0 for (arn, _), body in bodies.items() if arn != except_arn)
 
 
-def check_revision(given: str | None, current: dict[str, Any]) -> None:
-    """Raise PreconditionFailedException where a request expects another revision."""
+def check_revision(given: str | None, current: dict[str, Any], operation: str = "GetFunction/GetAlias") -> None:
+    """Raise PreconditionFailedException where a request expects another revision; ``operation`` shows the latest."""
     if given and given != current["RevisionId"]:
         text = (
             "The Revision Id provided does not match the latest Revision Id. "
-            "Call the GetFunction/GetAlias API to retrieve the latest Revision Id"
+            f"Call the {operation} API to retrieve the latest Revision Id"
         )
         raise LambdaError("PreconditionFailedException", text)
 

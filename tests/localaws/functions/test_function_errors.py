@@ -93,7 +93,9 @@ def test_policies_of_what_does_not_exist(functions: Any, name: str) -> None:
 def test_revisions_of_what_has_no_policy_yet(functions: Any, name: str) -> None:
     permission = {"StatementId": "s", "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"}
     call = functions.client.add_permission
-    assert refusal(call, FunctionName=name, RevisionId="wrong", **permission)[0] == "PreconditionFailedException"
+    code, text, _ = refusal(call, FunctionName=name, RevisionId="wrong", **permission)
+    assert code == "PreconditionFailedException"
+    assert text.endswith("Call the GetPolicy API to retrieve the latest Revision Id")
     revision = functions.client.get_function_configuration(FunctionName=name)["RevisionId"]
     call(FunctionName=name, RevisionId=revision, **permission)
     functions.client.remove_permission(FunctionName=name, StatementId="s")
@@ -110,6 +112,8 @@ def test_settings_that_are_empty_or_of_nobody(functions: Any, name: str) -> None
     assert refusal(put, FunctionName="nobody")[:2] == ("InvalidParameterValueException", needed)
     gone = ("ResourceNotFoundException", "The function doesn't exist.")
     assert refusal(put, FunctionName=name, Qualifier="nobody", MaximumRetryAttempts=1)[:2] == gone
+    update = client.update_function_event_invoke_config
+    assert refusal(update, FunctionName="nobody", MaximumRetryAttempts=1)[:2] == gone
 
 
 def test_a_reservation_that_leaves_too_little(functions: Any, name: str) -> None:
