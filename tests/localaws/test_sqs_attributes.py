@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from localaws.running import Running
 
 STATEMENT = {"Sid": "All", "Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}
@@ -62,3 +65,69 @@ def test_a_batch_says_nothing_of_entries_that_are_none(aws: Running) -> None:
         assert (answer["Successful"], "Failed" in answer) == ([{"Id": "a"}], False)
     missing = sqs.delete_message_batch(QueueUrl=url, Entries=[{**entry, "ReceiptHandle": "none"}])
     assert ([entry["Id"] for entry in missing["Failed"]], "Successful" in missing) == (["a"], False)
+
+
+LONG = "a" * 129
+ALLOWED = "can only include alphanumeric and punctuation characters. 1 to 128 in length."
+
+
+def refusal(call: Any, **given: Any) -> tuple[str, str]:
+    with pytest.raises(ClientError) as error:
+        call(**given)
+    return error.value.response["Error"]["Code"], error.value.response["Error"]["Message"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "given", "code", "message"),
+    [
+        ("send_message", {"MessageBody": ""}, "MissingParameter",
+         "The request must contain the parameter MessageBody."),
+        ("send_message", {"MessageBody": "m", "MessageGroupId": "a b"}, "InvalidParameterValue",
+         f"Value a b for parameter MessageGroupId is invalid. Reason: MessageGroupId {ALLOWED}"),
+        ("send_message", {"MessageBody": "m", "MessageDeduplicationId": LONG}, "InvalidParameterValue",
+         f"Value {LONG} for parameter MessageDeduplicationId is invalid. Reason: MessageDeduplicationId {ALLOWED}"),
+        ("send_message", {"MessageBody": "m" * 1025}, "InvalidParameterValue",
+         "One or more parameters are invalid. Reason: Message must be shorter than 1024 bytes."),
+        ("send_message_batch",
+         {"Entries": [{"Id": str(number), "MessageBody": "m" * 600_000} for number in range(2)]},
+         "AWS.SimpleQueueService.BatchRequestTooLong",
+         "Batch requests cannot be longer than 1048576 bytes. You have sent 1200000 bytes."),
+        ("receive_message", {"MaxNumberOfMessages": 11}, "InvalidParameterValue",
+         "Value 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided."),
+        ("receive_message", {"WaitTimeSeconds": 21}, "InvalidParameterValue",
+         "Value 21 for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided."),
+    ],
+)  # fmt: skip
+def test_requests_that_are_refused(
+    aws: Running, operation: str, given: dict[str, Any], code: str, message: str
+) -> None:
+    """Texts of AWS's recordings (tests/aws/services/sqs/test_sqs.snapshot.json)."""
+    sqs: Any = aws.client("sqs")
+    url = sqs.create_queue(QueueName="strict", Attributes={"MaximumMessageSize": "1024"})["QueueUrl"]
+    assert refusal(getattr(sqs, operation), QueueUrl=url, **given) == (code, message)
+
+
+def test_queues_that_are_refused(aws: Running) -> None:
+    sqs: Any = aws.client("sqs")
+    sqs.create_queue(QueueName="delayed", Attributes={"DelaySeconds": "1"})
+    assert sqs.create_queue(QueueName="delayed", Attributes={"DelaySeconds": "1"})["QueueUrl"]
+    text = "A queue already exists with the same name and a different value for attribute DelaySeconds"
+    again = {"QueueName": "delayed", "Attributes": {"DelaySeconds": "2"}}
+    assert refusal(sqs.create_queue, **again) == ("QueueAlreadyExists", text)
+    for name, text in (
+        ("ContentBasedDeduplication", "Unknown Attribute ContentBasedDeduplication."),
+        ("DeduplicationScope", "You can specify the DeduplicationScope only when FifoQueue is set to true."),
+    ):
+        given = {"QueueName": "standard", "Attributes": {name: "true"}}
+        assert refusal(sqs.create_queue, **given) == ("InvalidAttributeName", text)
+
+
+def test_numbers_of_a_fifo_queue_grow(aws: Running) -> None:
+    sqs: Any = aws.client("sqs")
+    attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    url = sqs.create_queue(QueueName="numbers.fifo", Attributes=attributes)["QueueUrl"]
+    sent = [sqs.send_message(QueueUrl=url, MessageBody=str(n), MessageGroupId="g") for n in range(5)]
+    numbers = [answer["SequenceNumber"] for answer in sent]
+    assert numbers == sorted(set(numbers))
+    assert {len(number) for number in numbers} == {20}
+    assert sqs.send_message(QueueUrl=url, MessageBody="0", MessageGroupId="g")["SequenceNumber"] == numbers[0]

@@ -7,12 +7,12 @@ import threading
 import time
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
-from moto.core.responses import ActionResult
 from moto.sqs import urls
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
-from moto.sqs.responses import SQSResponse
+
+from localaws.sqs import answers
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/using-messagededuplicationid-property.html
 DEDUPLICATION_SECONDS = 300.0
@@ -25,7 +25,6 @@ _COUNTS = (
     "approximate_number_of_messages_delayed",
     "approximate_number_of_messages_not_visible",
 )
-_BATCHES = ("send_message_batch", "delete_message_batch", "change_message_visibility_batch")
 _counting = threading.local()
 
 
@@ -73,6 +72,8 @@ class LocalSqsBackend(SQSBackend):
             number = len(queue._messages)
             recent = _recent(queue)
             message = super().send_message(queue_name, message_body, *args, **options)
+            if queue.fifo_queue:
+                message.sequence_number = _next_number(queue)  # moto's are random
             if queue.fifo_queue and message.deduplication_id:
                 group = message.group_id if queue.deduplication_scope == "messageGroup" else ""
                 name = f"{group}/{message.deduplication_id}"
@@ -134,6 +135,13 @@ class LocalSqsBackend(SQSBackend):
         return queue
 
 
+def _next_number(queue: Queue) -> str:
+    """The next sequence number of a FIFO queue: 20 digits that grow, also over a restart."""
+    kept = vars(queue)
+    kept["last_number"] = max(int(kept.get("last_number", 0)) + 1, time.time_ns())
+    return f"{kept['last_number']:020d}"
+
+
 def _recent(queue: Queue) -> dict[str, tuple[float, str, str | None]]:
     """Deduplication IDs of the last five minutes: when, and which message had it."""
     known: dict[str, tuple[float, str, str | None]] = vars(queue).setdefault(RECENT, {})
@@ -155,16 +163,5 @@ def install() -> None:
     Queue.redrive_allow_policy = None
     if ALLOWED not in Queue.BASE_ATTRIBUTES:
         Queue.BASE_ATTRIBUTES.append(ALLOWED)
-    for name in _BATCHES:
-        setattr(SQSResponse, name, _without_empty_lists(getattr(SQSResponse, name)))
+    answers.install()
     sqs_backends.backend = LocalSqsBackend
-
-
-def _without_empty_lists(original: Callable[[SQSResponse], ActionResult]) -> Callable[[SQSResponse], ActionResult]:
-    """An operation on a batch: SQS says nothing of entries that failed, or succeeded, where there are none."""
-
-    def answer(response: SQSResponse) -> ActionResult:
-        found = cast("dict[str, Any]", original(response).result)
-        return ActionResult({name: entries for name, entries in found.items() if entries})
-
-    return answer

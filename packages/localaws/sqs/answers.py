@@ -1,0 +1,110 @@
+"""Hooks in moto's answers of SQS: refusals with AWS's texts, and nothing where SQS says nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from moto.core.responses import ActionResult
+from moto.core.serialize import BaseJSONSerializer
+from moto.sqs.exceptions import QueueDoesNotExist, SQSException
+from moto.sqs.responses import SQSResponse
+
+from localaws.sqs.rules import RefusedError, check_attributes, check_batch, check_message, check_receive
+
+_BATCHES = ("send_message_batch", "delete_message_batch", "change_message_visibility_batch")
+_NAMES = ("MessageBody", "MessageAttributes", "MessageGroupId", "MessageDeduplicationId")
+# What JSON clients read as QueryErrorCode, where the service's model has no such shape.
+_SHAPES = {
+    "InvalidParameterValue": "InvalidParameterValueException",
+    "MissingParameter": "MissingRequiredParameterException",
+    "AWS.SimpleQueueService.BatchRequestTooLong": "BatchRequestTooLong",
+    "QueueAlreadyExists": "QueueNameExists",
+}
+Operation = Callable[[SQSResponse], ActionResult]
+
+
+def install() -> None:
+    """Make moto answer so; before its first request to SQS."""
+    SQSResponse.send_message = _sending(SQSResponse.send_message)
+    SQSResponse.send_message_batch = _sending_batch(SQSResponse.send_message_batch)
+    SQSResponse.receive_message = _receiving(SQSResponse.receive_message)
+    SQSResponse.create_queue = _creating(SQSResponse.create_queue)
+    for name in (*_BATCHES, "list_queue_tags"):
+        setattr(SQSResponse, name, _without_empty_values(getattr(SQSResponse, name)))
+    BaseJSONSerializer._serialize_query_compatible_error_to_response = _named_twice(
+        BaseJSONSerializer._serialize_query_compatible_error_to_response
+    )
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except RefusedError as error:
+        raise SQSException(error.code, str(error)) from error
+
+
+def _sending(original: Operation) -> Operation:
+    def send_message(response: SQSResponse) -> ActionResult:
+        queue = response.sqs_backend.get_queue(response._get_queue_name())
+        with _refusing():
+            check_message({name: response._get_param(name) for name in _NAMES}, int(queue.maximum_message_size))
+        return original(response)
+
+    return send_message
+
+
+def _sending_batch(original: Operation) -> Operation:
+    def send_message_batch(response: SQSResponse) -> ActionResult:
+        with _refusing():
+            check_batch(response._get_param("Entries", []))
+        return original(response)
+
+    return send_message_batch
+
+
+def _receiving(original: Operation) -> Operation:
+    def receive_message(response: SQSResponse) -> ActionResult:
+        count, wait = (response._get_param(name) for name in ("MaxNumberOfMessages", "WaitTimeSeconds"))
+        with _refusing():
+            check_receive(*(None if value is None else int(value) for value in (count, wait)))
+        return original(response)
+
+    return receive_message
+
+
+def _creating(original: Operation) -> Operation:
+    def create_queue(response: SQSResponse) -> ActionResult:
+        try:
+            known = response.sqs_backend.get_queue(response._get_param("QueueName")).attributes
+        except QueueDoesNotExist:
+            known = None
+        with _refusing():
+            check_attributes(response._get_param("Attributes", {}), known)
+        return original(response)
+
+    return create_queue
+
+
+def _without_empty_values(original: Operation) -> Operation:
+    """An operation that says nothing of entries that failed, or succeeded, or of tags, where there are none."""
+
+    def answer(response: SQSResponse) -> ActionResult:
+        found = cast("dict[str, Any]", original(response).result)
+        return ActionResult({name: value for name, value in found.items() if value})
+
+    return answer
+
+
+def _named_twice(original: Callable[..., None]) -> Callable[..., None]:
+    """An error's name in the body is that of its shape, and the older one is in a header."""
+
+    def serialize(serializer: Any, resp: Any, shape: Any) -> None:
+        original(serializer, resp, shape)
+        if serializer.service_model.service_name == "sqs" and shape.error_code in _SHAPES:
+            name = shape.error_code
+            resp["body"] = resp["body"].replace(f'{name}"', f'{_SHAPES[name]}"', 1)
+
+    return serialize

@@ -1,0 +1,79 @@
+"""Requests that SQS refuses, with its texts.
+
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html; texts of AWS's recordings
+(localstack/localstack, tests/aws/services/sqs/test_sqs.snapshot.json).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+LONGEST_BATCH = 1_048_576
+_INVALID = "InvalidParameterValue"
+_IDENTIFIER = re.compile(r"[a-zA-Z0-9!-/:-@\[-`{-~]{1,128}")
+_OF_FIFO = ("ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit")
+
+
+class RefusedError(ValueError):
+    """A refusal: ``code`` is AWS's, the text is its message."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+def check_message(given: Mapping[str, Any], longest: int) -> None:
+    """Raise RefusedError for a message of no or more than ``longest`` bytes, or with an identifier that is none."""
+    if not given.get("MessageBody"):
+        raise RefusedError("MissingParameter", "The request must contain the parameter MessageBody.")
+    for name in ("MessageGroupId", "MessageDeduplicationId"):
+        value = given.get(name)
+        if value is not None and not _IDENTIFIER.fullmatch(value):
+            allowed = f"{name} can only include alphanumeric and punctuation characters. 1 to 128 in length."
+            raise RefusedError(_INVALID, f"Value {value} for parameter {name} is invalid. Reason: {allowed}")
+    if size_of(given) > longest:
+        reason = f"Message must be shorter than {longest} bytes."
+        raise RefusedError(_INVALID, f"One or more parameters are invalid. Reason: {reason}")
+
+
+def check_batch(entries: Sequence[Mapping[str, Any]]) -> None:
+    """Raise RefusedError for a batch that is too long as a whole."""
+    size = sum(map(size_of, entries))
+    if size > LONGEST_BATCH:
+        text = f"Batch requests cannot be longer than {LONGEST_BATCH} bytes. You have sent {size} bytes."
+        raise RefusedError("AWS.SimpleQueueService.BatchRequestTooLong", text)
+
+
+def check_receive(count: int | None, wait: int | None) -> None:
+    """Raise RefusedError for a number of messages, or seconds to wait, that SQS does not take."""
+    if count is not None and not 1 <= count <= 10:
+        reason = "Must be between 1 and 10, if provided."
+        raise RefusedError(_INVALID, f"Value {count} for parameter MaxNumberOfMessages is invalid. Reason: {reason}")
+    if wait is not None and not 0 <= wait <= 20:
+        reason = "Must be >= 0 and <= 20, if provided."
+        raise RefusedError(_INVALID, f"Value {wait} for parameter WaitTimeSeconds is invalid. Reason: {reason}")
+
+
+def check_attributes(given: Mapping[str, Any], known: Mapping[str, Any] | None) -> None:
+    """Raise RefusedError for attributes of a new queue; ``known`` are those of the queue of this name, as texts."""
+    is_fifo = str(given.get("FifoQueue", "")).lower() == "true"
+    for name in _OF_FIFO:
+        if name in given and not is_fifo:
+            text = f"You can specify the {name} only when FifoQueue is set to true."
+            raise RefusedError("InvalidAttributeName", text if name != _OF_FIFO[0] else f"Unknown Attribute {name}.")
+    for name, value in given.items() if known is not None else ():
+        if known and name in known and str(known[name]).lower() != str(value).lower():
+            text = f"A queue already exists with the same name and a different value for attribute {name}"
+            raise RefusedError("QueueAlreadyExists", text)
+
+
+def size_of(given: Mapping[str, Any]) -> int:
+    """Bytes of a message with its attributes."""
+    size = len(str(given.get("MessageBody") or "").encode())
+    for name, attribute in (given.get("MessageAttributes") or {}).items():
+        value = attribute.get("StringValue") or attribute.get("BinaryValue") or b""
+        size += len(name) + len(attribute.get("DataType") or "")
+        size += len(value.encode() if isinstance(value, str) else value)
+    return size
