@@ -14,6 +14,8 @@ from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
 from localaws.sqs import answers
 
+from localaws.sqs import queues
+
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/using-messagededuplicationid-property.html
 DEDUPLICATION_SECONDS = 300.0
 RECENT = "recent_deduplication_ids"
@@ -37,8 +39,8 @@ class LocalSqsBackend(SQSBackend):
         super().__init__(region_name, account_id)
         self.lock = threading.RLock()
         self.arrived = threading.Condition()
-        # ARNs of queues whose messages have changed since they were stored.
-        self.touched: set[str] = set()
+        # Queues whose messages have changed since they were stored, by ARN: IDs of those that changed in their place.
+        self.touched: dict[str, set[str]] = {}
 
     @property
     def _url_module(self) -> ModuleType:
@@ -98,10 +100,11 @@ class LocalSqsBackend(SQSBackend):
         deadline = time.monotonic() + int(wait_seconds_timeout or 0)
         while True:
             with self.lock:
-                self._touch(queue_name)
+                queue = self._touch(queue_name)
                 found: list[Message] = super().receive_message(
                     queue_name, count, 0, visibility_timeout, message_attribute_names
                 )
+                self.touched[queue.queue_arn].update(message.id for message in found)
             left = deadline - time.monotonic()
             if found or left <= 0:
                 return found
@@ -117,8 +120,10 @@ class LocalSqsBackend(SQSBackend):
     def change_message_visibility(self, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
         """ChangeMessageVisibility."""
         with self.lock:
-            self._touch(queue_name)
+            queue = self._touch(queue_name)
             super().change_message_visibility(queue_name, receipt_handle, visibility_timeout)
+            found = (message.id for message in queue._messages if queues.has_handle(message, receipt_handle))
+            self.touched[queue.queue_arn].add(next(found))
 
     def purge_queue(self, queue_name: str) -> None:
         """PurgeQueue."""
@@ -129,9 +134,9 @@ class LocalSqsBackend(SQSBackend):
     def _touch(self, queue_name: str) -> Queue:
         """Note that the messages of a queue, or of its dead-letter queue, change; raises QueueDoesNotExist."""
         queue = self.get_queue(queue_name)
-        self.touched.add(queue.queue_arn)
+        self.touched.setdefault(queue.queue_arn, set())
         if queue.dead_letter_queue:
-            self.touched.add(queue.dead_letter_queue.queue_arn)
+            self.touched.setdefault(queue.dead_letter_queue.queue_arn, set())
         return queue
 
 
@@ -143,23 +148,19 @@ def _next_number(queue: Queue) -> str:
 
 
 def _recent(queue: Queue) -> dict[str, tuple[float, str, str | None]]:
-    """Deduplication IDs of the last five minutes: when, and which message had it."""
+    """Deduplication IDs of the last five minutes, oldest first: when, and which message had it."""
     known: dict[str, tuple[float, str, str | None]] = vars(queue).setdefault(RECENT, {})
     oldest = time.time() - DEDUPLICATION_SECONDS
-    for name in [name for name, (sent, *_) in known.items() if sent < oldest]:
+    while known and known[name := next(iter(known))][0] < oldest:
         del known[name]
     return known
 
 
-def _when_asked(count: Callable[[Queue], int]) -> property:
-    """A count of messages, 0 unless somebody asks: moto reads all attributes of a queue for each message."""
-    return property(lambda queue: count(queue) if getattr(_counting, "on", False) else 0)
-
-
 def install() -> None:
     """Make moto build this backend; before its first request to SQS."""
+    queues.install()
     for name in _COUNTS:
-        setattr(Queue, name, _when_asked(getattr(Queue, name).fget))
+        setattr(Queue, name, queues.when_asked(getattr(Queue, name).fget, lambda: getattr(_counting, "on", False)))
     Queue.redrive_allow_policy = None
     if ALLOWED not in Queue.BASE_ATTRIBUTES:
         Queue.BASE_ATTRIBUTES.append(ALLOWED)

@@ -1,6 +1,6 @@
 """Stores messages as they change, and queues with moto's state.
 
-The cost of a change does not grow with what the other messages weigh: they are compared, not written.
+Only messages that changed are written, as the backend notes them; of the others no more than their IDs is looked at.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,9 @@ class SqsKeeper:
         self.storage = storage
         self._save_queues = save_queues
         self._lock = threading.Lock()
-        # What is stored of each queue: its messages, by ID, with what changes of them; and its deduplication IDs.
-        self._stored: dict[str, dict[str, tuple[Any, ...]]] = {}
-        self._recent: dict[str, set[str]] = {}
+        # What is stored of each queue: IDs of its messages, and when its deduplication IDs came, oldest first.
+        self._stored: dict[str, set[str]] = {}
+        self._recent: dict[str, dict[str, float]] = {}
 
     def fill(self) -> None:
         """Give the queues their stored messages."""
@@ -39,8 +40,8 @@ class SqsKeeper:
             queue._messages = [_message(content) for content in self.storage.messages(queue.queue_arn)]
             queue._pending_messages = {message for message in queue._messages if message.visible_at > now}
             vars(queue)[RECENT] = self.storage.recent(queue.queue_arn)
-            self._stored[queue.queue_arn] = {message.id: _changing(message) for message in queue._messages}
-            self._recent[queue.queue_arn] = set(vars(queue)[RECENT])
+            self._stored[queue.queue_arn] = {message.id for message in queue._messages}
+            self._recent[queue.queue_arn] = {name: sent for name, (sent, *_) in vars(queue)[RECENT].items()}
 
     def reading(self, operation: str) -> AbstractContextManager[None]:
         """Run a block that reads."""
@@ -63,26 +64,33 @@ class SqsKeeper:
                 del self._stored[arn]
 
     def _commit(self, backend: LocalSqsBackend, queue: Any) -> None:
+        arn = queue.queue_arn
+        before, known = self._stored.setdefault(arn, set()), self._recent.setdefault(arn, {})
         with backend.lock:
-            backend.touched.discard(queue.queue_arn)
-            before, known = self._stored.get(queue.queue_arn, {}), self._recent.get(queue.queue_arn, set())
-            now = {message.id: _changing(message) for message in queue._messages}
-            changed = {m.id: dict(vars(m)) for m in queue._messages if before.get(m.id) != now[m.id]}
-            recent = dict(vars(queue).get(RECENT) or {})
-        new = {name: value for name, value in recent.items() if name not in known}
-        self.storage.store(queue.queue_arn, changed, before.keys() - now.keys(), new, known - recent.keys())
-        self._stored[queue.queue_arn], self._recent[queue.queue_arn] = now, set(recent)
+            touched = backend.touched.pop(arn)
+            now = {message.id: message for message in queue._messages}
+            written = (now.keys() - before) | (now.keys() & touched)
+            changed = {name: dict(vars(message)) for name, message in now.items() if name in written} if written else {}
+            recent = vars(queue).get(RECENT) or {}
+            # Both are in the order of time: what is new stands last in the one, what is old first in the other.
+            added = takewhile(lambda one: known.get(one[0]) != one[1][0], reversed(recent.items()))
+            new = dict(reversed([*added]))
+            old = [*takewhile(lambda name: name not in recent or name in new, known)]
+        try:
+            self.storage.store(arn, changed, before - now.keys(), new, [name for name in old if name not in new])
+        except BaseException:
+            backend.touched.setdefault(arn, set()).update(touched)
+            raise
+        self._stored[arn] = set(now)
+        for name in old:
+            del known[name]
+        known.update({name: sent for name, (sent, *_) in new.items()})
 
 
 def _queues() -> Iterator[tuple[LocalSqsBackend, Any]]:
     for account in list(sqs_backends.values()):
         for backend in list(account.values()):
             yield from ((backend, queue) for queue in list(backend.queues.values()))
-
-
-def _changing(message: Any) -> tuple[Any, ...]:
-    """Return the state of a message that changes while it is in a queue."""
-    return message.approximate_receive_count, message.visible_at, message.receipt_handle, message.delayed_until
 
 
 def _message(content: dict[str, Any]) -> Any:

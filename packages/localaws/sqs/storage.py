@@ -68,9 +68,9 @@ class Storage:
         return [pickle.loads(content) for (content,) in rows]
 
     def recent(self, queue: str) -> dict[str, Any]:
-        """Deduplication IDs of a queue."""
+        """Deduplication IDs of a queue, oldest first."""
         rows = self._run("SELECT name, content FROM recent WHERE queue = ?", queue)
-        return {name: pickle.loads(content) for name, content in rows}
+        return dict(sorted(((name, pickle.loads(content)) for name, content in rows), key=lambda row: row[1][0]))
 
     def forget(self, queue: str) -> None:
         """Delete what is stored of a queue."""

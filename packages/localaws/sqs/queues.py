@@ -1,0 +1,67 @@
+"""moto's queues, whose calls do not cost more the more messages wait.
+
+moto reads the clock for each message of a queue, compares a new message with all others, and looks through all of them
+for one that is deleted.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from moto.core import utils
+from moto.sqs import models
+from moto.sqs.exceptions import ReceiptHandleIsInvalid
+from moto.sqs.models import Message, Queue
+
+
+def install() -> None:
+    """Change moto's classes; before its first request to SQS."""
+    models.unix_time = _seconds
+    models.unix_time_millis = lambda moment=None: _seconds(moment) * 1000
+    models.camelcase_to_underscores = cache(utils.camelcase_to_underscores)
+    Queue.messages = property(_visible)
+    Queue.add_message = _add
+    Queue.delete_message = _delete
+
+
+def has_handle(message: Any, receipt_handle: str) -> bool:
+    """Return whether a message was ever received with that handle."""
+    return message.receipt_handle == receipt_handle or receipt_handle in message._old_receipt_handles
+
+
+def _seconds(moment: datetime | None = None) -> float:
+    return time.time() if moment is None else utils.unix_time(moment)
+
+
+def _visible(queue: Any) -> list[Message]:
+    now = time.time() * 1000
+    return [message for message in queue._messages if message.visible_at < now >= message.delayed_until]
+
+
+def _add(queue: Any, message: Message) -> None:
+    """Add a message; what repeats another is told apart by :class:`localaws.sqs.backend.LocalSqsBackend`."""
+    with queue._messages_lock:
+        queue._messages.append(message)
+        queue._messages_lock.notify_all()
+
+
+def _delete(queue: Any, receipt_handle: str) -> None:
+    """Delete the message of a receipt; messages that were received stand near the start of the queue."""
+    if receipt_handle in queue.deleted_messages:
+        return
+    for at, message in enumerate(queue._messages):
+        if has_handle(message, receipt_handle):
+            del queue._messages[at]
+            queue.pending_messages.discard(message)
+            queue.deleted_messages.update(message.all_receipt_handles)
+            return
+    raise ReceiptHandleIsInvalid
+
+
+def when_asked(count: Callable[[Queue], int], is_asked: Callable[[], bool]) -> property:
+    """Return a count of messages that is 0 unless somebody asks: moto reads every attribute for each message."""
+    return property(lambda queue: count(queue) if is_asked() else 0)
