@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 _READS = re.compile(r"(BatchGet|Get|List|Describe|Search|Query|Lookup|Check|Verify|Filter|Simulate)")
+_READS_OF = {"kms": re.compile(r"(Encrypt|Decrypt|ReEncrypt|Generate\w+|Sign|DeriveSharedSecret)")}
+"""Calls of a service that use its state and change nothing, beside those that are named so everywhere."""
 
 # Errors of code that does not expect its input: the same request fails again.
 _REPEATABLE = (LookupError, AttributeError, TypeError, ValueError, AssertionError)
@@ -84,7 +86,7 @@ class Router:
     ) -> Iterable[bytes]:
         """Let moto answer, and store its state before the answer leaves: what was acknowledged survives a kill."""
         operation = operation_of(environ, _form(environ))
-        changes = not (_READS.match(operation) or (not operation and environ["REQUEST_METHOD"] in ("GET", "HEAD")))
+        changes = not (_reads(service, operation) or (not operation and environ["REQUEST_METHOD"] in ("GET", "HEAD")))
         try:
             with self._keeping(service, operation, changes=changes):
                 answer = Response.from_app(self._moto, environ, buffered=True)
@@ -100,6 +102,10 @@ class Router:
         if keeper := self._keepers.get(service):
             return keeper.changing(operation) if changes else keeper.reading(operation)
         return self._state.changing(service) if changes else nullcontext()
+
+
+def _reads(service: str, operation: str) -> bool:
+    return bool(_READS.match(operation) or (service in _READS_OF and _READS_OF[service].fullmatch(operation)))
 
 
 def _has_no_route(answer: Response, environ: WSGIEnvironment) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cheroot import wsgi
 from cheroot.ssl.builtin import BuiltinSSLAdapter
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import create_backend_app
 
 from localaws import (
     athena,
@@ -21,6 +21,7 @@ from localaws import (
     event_hooks,
     glue,
     iceberg,
+    moto_app,
     query_errors,
     s3,
     secret_versions,
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 
 # Each request in flight holds a thread; an idle keep-alive connection holds none.
 THREADS = 64
+# With more, each answer ends its connection: a few functions with a client per service would connect for each call.
+IDLE_CONNECTIONS = 1000
 SOCKET_TIMEOUT = 60
 STOP_SECONDS = 8.0
 IMPORT_DELAY_SECONDS = 0.5
@@ -127,10 +130,13 @@ class Server:
         server = wsgi.Server((host, port), _not_ready, numthreads=THREADS, timeout=SOCKET_TIMEOUT)
         server.gateway = OriginalHeadersGateway
         server.ssl_adapter = tls
+        server.keep_alive_conn_limit = IDLE_CONNECTIONS
         try:
             server.prepare()
         except OSError as error:
             raise PortTakenError(host, port) from error
+        # What a killed server leaves of its connections must not keep the next one from a port that was chosen freely.
+        server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         return server
 
     def _bind_https(self) -> wsgi.Server | None:
@@ -148,6 +154,7 @@ class Server:
 
     def _compose(self) -> WSGIApplication:
         state = MotoState(self.home.state)
+        moto_app.install()
         budgets.install()
         secret_versions.install()
         store = s3.open_store(self.home)
@@ -174,7 +181,7 @@ class Server:
         self._preloads = [reactions.resume, queries.preload]
         state.load()
         runs.start()
-        moto = DomainDispatcherApplication(_service_app)
+        moto = moto_app.MotoApplication(_service_app)
         router = Router(
             s3=s3.application(store, moto, state, reactions),
             moto=moto,

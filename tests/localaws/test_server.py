@@ -8,6 +8,7 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import psutil
 import pytest
 
 from localaws.errors import HomeNotWritableError, StartError
@@ -109,3 +110,13 @@ def test_it_stops_although_a_client_no_longer_reads(tmp_path: Path) -> None:
         with urllib.request.urlopen(url) as answer:
             answer.read(1000)
             assert localaws("down", "--home", str(tmp_path)).returncode == 0
+
+
+def test_the_connections_of_many_clients_are_kept(tmp_path: Path) -> None:
+    with running(tmp_path) as aws:
+        clients = [aws.client("s3") for _ in range(30)]
+        for client in clients:
+            client.list_buckets()
+        port = int(aws.endpoint.rpartition(":")[2])
+        found = [one for one in psutil.Process(aws.pid).net_connections() if one.laddr.port == port and one.raddr]
+        assert len(found) == len(clients)

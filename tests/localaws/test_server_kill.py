@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -118,3 +119,18 @@ def check_runs(jobs: Any, runs: dict[str, str]) -> None:
     )
     assert jobs.show(ended, ended_id)["JobRunState"] == "SUCCEEDED"
     assert jobs.run(ended)["JobRunState"] == "SUCCEEDED"
+
+
+def test_a_killed_server_starts_again_on_its_port_at_once(tmp_path: Path) -> None:
+    """Its connections, which the kernel remembers for a minute, do not keep the port."""
+    with running(tmp_path) as killed:
+        killed.client("s3").create_bucket(Bucket="lake")
+        port = int(killed.endpoint.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert connection.recv(1)
+            os.kill(killed.pid, signal.SIGKILL)
+            while connection.recv(65536):
+                pass
+        with running(tmp_path, port=port) as again:
+            assert [bucket["Name"] for bucket in again.client("s3").list_buckets()["Buckets"]] == ["lake"]
