@@ -9,7 +9,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -26,8 +26,12 @@ _WORKERS = 8
 _PAUSE = 60.0
 _LONGEST_BACKOFF = 60.0
 _LONGEST_LIFE = 86400.0
-_WAITING = """SELECT number, lane, message, tries, sent, due FROM deliveries
+_TOGETHER = 10
+"""Deliveries to one destination that one call may hold, where that destination takes several."""
+_WAITING = """SELECT lane, due FROM deliveries
     WHERE lane NOT IN (SELECT value FROM json_each(?)) ORDER BY due, number LIMIT 1"""
+_OF_LANE = """SELECT number, message, tries, sent FROM deliveries
+    WHERE lane = ? AND due <= ? ORDER BY due, number LIMIT ?"""
 
 
 @dataclass(frozen=True)
@@ -63,19 +67,23 @@ class UndeliverableError(Exception):
 class Outbox:
     """Deliveries of one home.
 
-    ``send`` delivers one, and raises UndeliverableError where trying again is in vain. ``lost`` hears of those, and of
-    those that were tried long enough: the message, the setting of RetryPolicy that ended the tries, and the reason.
+    ``send`` delivers one, and raises UndeliverableError where trying again is in vain. ``send_together`` delivers some
+    to one destination, and returns the places of those that it took; the others are sent one by one. ``lost`` hears of
+    those, and of those that were tried long enough: the message, the setting of RetryPolicy that ended the tries, and
+    the reason.
     """
 
     def __init__(
         self,
         documents: Documents,
         send: Callable[[Message], None],
+        send_together: Callable[[Sequence[Message]], set[int]],
         lost: Callable[[Message, str, str], None],
         misdelivery: Misdelivery | None,
     ) -> None:
         self._documents = documents
         self._send = send
+        self._send_together = send_together
         self._lost = lost
         self._misdelivery = misdelivery
         documents.run(_SCHEMA)
@@ -111,24 +119,41 @@ class Outbox:
 
     def _dispatch(self) -> None:
         while not self._stopped:
-            delivery, pause = self._next()
-            if delivery is None:
+            deliveries, pause = self._next()
+            if not deliveries:
                 self._woken.wait(pause)
                 self._woken.clear()  # before the next look, or what comes meanwhile would wait
                 continue
-            self._under_way.add(delivery.message.lane)
-            self._workers.submit(self._deliver, delivery)
+            self._under_way.add(deliveries[0].message.lane)
+            self._workers.submit(self._deliver, deliveries)
 
-    def _next(self) -> tuple[_Delivery | None, float]:
-        """Return the first due delivery whose lane is free, or the seconds until one is due."""
+    def _next(self) -> tuple[list[_Delivery], float]:
+        """Return the first due deliveries of a lane that is free, or the seconds until one is due."""
         now = time.time()
-        for number, lane, message, tries, sent, due in self._documents.run(_WAITING, (json.dumps([*self._under_way]),)):
+        for lane, due in self._documents.run(_WAITING, (json.dumps([*self._under_way]),)):
             if due > now:
-                return None, min(due - now, _PAUSE)
-            return _Delivery(number, Message(lane, json.loads(message)), tries, sent), 0
-        return None, _PAUSE
+                return [], min(due - now, _PAUSE)
+            rows = self._documents.run(_OF_LANE, (lane, now, _TOGETHER))
+            return [
+                _Delivery(number, Message(lane, json.loads(message)), tries, sent)
+                for number, message, tries, sent in rows
+            ], 0
+        return [], _PAUSE
 
-    def _deliver(self, delivery: _Delivery) -> None:
+    def _deliver(self, deliveries: list[_Delivery]) -> None:
+        """Deliver some of one lane, in their order."""
+        try:
+            taken = self._send_together([delivery.message for delivery in deliveries]) if len(deliveries) > 1 else set()
+            self._delete(*(delivery for at, delivery in enumerate(deliveries) if at in taken))
+            for delivery in [delivery for at, delivery in enumerate(deliveries) if at not in taken]:
+                if self._stopped:
+                    return
+                self._deliver_one(delivery)
+        finally:
+            self._under_way.discard(deliveries[0].message.lane)
+            self._woken.set()
+
+    def _deliver_one(self, delivery: _Delivery) -> None:
         try:
             self._send(delivery.message)
             self._delete(delivery)
@@ -139,9 +164,6 @@ class Outbox:
                 self._give_up(delivery, condition, str(error))
             else:
                 self._put_off(delivery)
-        finally:
-            self._under_way.discard(delivery.message.lane)
-            self._woken.set()
 
     def _give_up(self, delivery: _Delivery, condition: str, reason: str) -> None:
         _log.warning("an event for %s is lost%s: %s", delivery.message.lane, condition and f" by {condition}", reason)
@@ -154,5 +176,6 @@ class Outbox:
         values = (delivery.tries + 1, due, delivery.number)
         self._documents.run("UPDATE deliveries SET tries = ?, due = ? WHERE number = ?", values)
 
-    def _delete(self, delivery: _Delivery) -> None:
-        self._documents.run("DELETE FROM deliveries WHERE number = ?", (delivery.number,))
+    def _delete(self, *deliveries: _Delivery) -> None:
+        numbers = json.dumps([delivery.number for delivery in deliveries])
+        self._documents.run("DELETE FROM deliveries WHERE number IN (SELECT value FROM json_each(?))", (numbers,))

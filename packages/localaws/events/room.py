@@ -47,7 +47,7 @@ class Events:
         targets = Targets(functions.delivery, functions.asynchronous)
         misbehaviour = parse_misbehaviour(settings.misdeliver)
         misdelivery = Misdelivery(misbehaviour, settings.seed) if settings.misdeliver else None
-        self._outbox = Outbox(functions.documents, targets.send, self._lost, misdelivery)
+        self._outbox = Outbox(functions.documents, targets.send, targets.send_together, self._lost, misdelivery)
         self.bus = Bus(self._outbox, settings.account)
         self._notifications = S3Notifications(self._outbox, settings.account, self.bus.take)
         self._files = DirectoryWatch(functions.documents, surroundings.store, self._notify)

@@ -6,11 +6,11 @@ import base64
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from botocore import xform_name
-from botocore.exceptions import ClientError, ParamValidationError, UnknownServiceError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError, UnknownServiceError
 
 from localaws.events.outbox import Message, UndeliverableError
 from localaws.functions.asynchronous import Asynchronous
@@ -53,14 +53,27 @@ class Targets:
                 raise
             raise UndeliverableError(str(error)) from error
 
+    def send_together(self, messages: Sequence[Message]) -> set[int]:
+        """Deliver messages of one destination by one call, where it takes several; return the places of those it took.
+
+        Raises nothing: what was not taken is to be sent alone, which says why.
+        """
+        arn = messages[0].lane
+        if arn.split(":")[2] != "sqs" or arn.endswith(".fifo"):
+            return set()
+        sent = [
+            (message.content["body"], _attributes(message.content), _options(message.content)) for message in messages
+        ]
+        try:
+            return self._delivery.send_batch(arn, sent)
+        except (BotoCoreError, ClientError):
+            return set()
+
     def _to_function(self, arn: str, content: dict[str, Any]) -> None:
         self._asynchronous.enqueue(arn, content["body"].encode())
 
     def _to_queue(self, arn: str, content: dict[str, Any]) -> None:
-        named = {"MessageGroupId": content.get("group"), "MessageDeduplicationId": content.get("deduplication")}
-        options = {name: value for name, value in named.items() if value}
-        attributes = {name: _with_bytes(value) for name, value in (content.get("attributes") or {}).items()}
-        self._delivery.send(arn, content["body"], attributes, options)
+        self._delivery.send(arn, content["body"], _attributes(content), _options(content))
 
     def _to_topic(self, arn: str, content: dict[str, Any]) -> None:
         client = self._delivery.client("sns", arn.split(":")[3])
@@ -114,9 +127,19 @@ SERVICES: Mapping[str, Callable[[Targets, str, dict[str, Any]], None]] = {
 }
 
 
+def _attributes(content: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the attributes of a message."""
+    return {name: _with_bytes(value) for name, value in (content.get("attributes") or {}).items()}
+
+
 def _with_bytes(attribute: dict[str, str]) -> dict[str, Any]:
     """Return an attribute of a message; binary values are base64 in the outbox."""
     return {name: base64.b64decode(value) if name == "BinaryValue" else value for name, value in attribute.items()}
+
+
+def _options(content: Mapping[str, Any]) -> dict[str, str]:
+    named = {"MessageGroupId": content.get("group"), "MessageDeduplicationId": content.get("deduplication")}
+    return {name: value for name, value in named.items() if value}
 
 
 def as_text(document: Any) -> str:

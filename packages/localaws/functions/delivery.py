@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -42,6 +42,22 @@ class Delivery:
             client.send_message(QueueUrl=self.queue_url(account, name), MessageBody=body, **given)
         else:
             client.publish(TopicArn=arn, Message=body, **given)
+
+    def send_batch(
+        self, arn: str, messages: Sequence[tuple[str, dict[str, dict[str, str]] | None, dict[str, str]]]
+    ) -> set[int]:
+        """Send bodies with their attributes and options to the queue of an ARN; return the places of those it took.
+
+        Raises botocore's errors.
+        """
+        _, region, account, name = _parts(arn)
+        entries = [
+            {"Id": str(at), "MessageBody": body, "MessageAttributes": attributes or {}, **options}
+            for at, (body, attributes, options) in enumerate(messages)
+        ]
+        client = self.client("sqs", region)
+        answer = client.send_message_batch(QueueUrl=self.queue_url(account, name), Entries=entries)
+        return {int(done["Id"]) for done in answer.get("Successful", [])}
 
     def queue_url(self, account: str, name: str) -> str:
         """URL of a queue."""

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 
+from localaws.functions.descendants import ProcessTable
 from localaws.functions.runtime_api import Invocation, Report, RuntimeApi
 
 LAUNCHER = Path(__file__).parent / "process" / "launcher.py"
@@ -22,19 +23,22 @@ INIT_SECONDS = 10.0
 _PAUSE = 0.1
 _MEGABYTE = 1 << 20
 _LARGEST_OUTPUT = 1 << 20
+_processes = ProcessTable()
 
 
 @dataclass(frozen=True)
 class Blueprint:
     """Blueprint of the processes of one version: paths of ``sys.path`` in order, the last of them after Python's.
 
-    ``memory`` in megabytes, ``timeout`` in seconds. ``shown`` pairs folders with their names on AWS, for errors.
+    ``bytecode`` is a folder that all processes of a home share, ``memory`` in megabytes, ``timeout`` in seconds.
+    ``shown`` pairs folders with their names on AWS, for errors.
     """
 
     interpreter: str
     handler: str
     paths: tuple[str, ...]
     task_root: str
+    bytecode: str
     variables: dict[str, str]
     memory: int
     timeout: int
@@ -136,7 +140,9 @@ class Environment:
         plan = self.blueprint
         temporary = str(self._folder / "tmp")
         variables = {**plan.variables, "AWS_LAMBDA_RUNTIME_API": self._api.address, "TMPDIR": temporary}
-        command = [plan.interpreter, "-S", "-s", "-B", str(LAUNCHER), os.pathsep.join(plan.paths), plan.handler]
+        # What is compiled is kept beside the packages, which stay as they are: it is most of a start.
+        options = ["-S", "-s", "-X", f"pycache_prefix={plan.bytecode}"]
+        command = [plan.interpreter, *options, str(LAUNCHER), os.pathsep.join(plan.paths), plan.handler]
         with (self._folder / "output").open("ab") as output:
             return subprocess.Popen(
                 command,
@@ -184,10 +190,8 @@ class Environment:
                     return report
         return None
 
-    def _children(self) -> list[psutil.Process]:
-        with suppress(psutil.Error):
-            return self._runtime.children(recursive=True) if self._runtime else []
-        return []
+    def _children(self) -> Iterable[psutil.Process]:
+        return _processes.descendants(self._runtime.pid) if self._runtime else ()
 
     def _measure(self, children: Iterable[psutil.Process]) -> int:
         """Bytes that the runtime and its children hold; the peak is remembered."""

@@ -24,7 +24,7 @@ class Destinations:
         self.tries: list[str] = []
         self.lost: list[tuple[str, str, str]] = []
         self.free = threading.Event()
-        self.outbox = Outbox(self.documents, self._send, self._lose, None)
+        self.outbox = Outbox(self.documents, self._send, lambda _: set(), self._lose, None)
         self.outbox.start()
 
     def _send(self, message: Message) -> None:
