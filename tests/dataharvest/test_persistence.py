@@ -12,7 +12,9 @@ from harvest_world import World
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dataharvest.model.kind import TRANSACTIONS
 from dataharvest.persistence.persist import PERSISTED
+from dataharvest.persistence.plain_bytes import NotPlainError, plain_blocks
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +73,62 @@ def test_text_has_up_to_200_characters_of_any_length(shared: World) -> None:
     ]
 
 
+ODD_AMOUNTS = (
+    "1e3", "1E3", "0x1F", "0o17", "0b11", "1_000", "NaN", "Infinity", "-inf", "1.", ".5", "1,5", "--1", "+-1", "1 2",
+    "\u0661", "1" * 19, "0" * 19, "1." + "0" * 10, "",
+)  # fmt: skip
+AMOUNTS = ("5", "+5", "-0.000000001", " 7 ", "0005", "9" * 18)
+REJECTED = """
+SELECT line, column_name, value, reason FROM dataharvest.quarantine JOIN dataharvest.delivered_file USING (file_id)
+WHERE external_client = '{client}' ORDER BY line
+"""
+NO_AMOUNT = "is not a number with at most 18 digits before and 9 after the point"
+
+
+def amounts_file(quote: str, more: int) -> str:
+    """Odd amounts among others; ``more`` rows make the file so large that its bytes are passed through."""
+    rows = [f"{quote}{amount}{quote}" for amount in (*ODD_AMOUNTS, *AMOUNTS) if quote or "," not in amount]
+    return HEADER + "".join(f"1,a,t{at},{amount},TAX\n" for at, amount in enumerate([*rows, *["1"] * more]))
+
+
+@pytest.mark.parametrize(("quote", "more"), [("", 0), ('"', 0), ("", 80_000)], ids=["small", "quoted", "large"])
+def test_only_plain_decimal_numbers_are_amounts(shared: World, quote: str, more: int) -> None:
+    """PostgreSQL would take 1e3, 0x1F and 1_000 as numbers, and 0.5 without its zero."""
+    client = f"amounts{len(quote)}_{more}"
+    found = [row[4] for row in loaded(shared, amounts_file(quote, more), client)]
+    assert found[: len(AMOUNTS)] == ["5", "5", "-0.000000001", "7", "5", "9" * 18]
+    assert len(found) == len(AMOUNTS) + more
+    odd = [amount for amount in ODD_AMOUNTS if quote or "," not in amount]
+    expected = [(at, "amount", amount, NO_AMOUNT) for at, amount in enumerate(odd, start=2)]
+    assert shared.rows(REJECTED.format(client=client)) == expected
+
+
+@pytest.mark.parametrize("odd", [amount for amount in ODD_AMOUNTS if "," not in amount])
+def test_one_odd_amount_in_a_large_file_is_seen(shared: World, odd: str) -> None:
+    lines = [f"1,a,t{at},1,TAX\n" for at in range(60_000)]
+    lines[59_000] = f"1,a,t59000,{odd},TAX\n"
+    columns = TRANSACTIONS.columns_of(HEADER.strip().split(","))
+    assert columns
+    text = "".join(lines).encode()
+    with pytest.raises(NotPlainError):
+        list(plain_blocks([text[:500_001], text[500_001:].rstrip()], columns))
+
+
+@pytest.mark.parametrize("cut", range(1, 40))
+def test_plain_bytes_pass_however_they_are_cut(cut: int) -> None:
+    columns = TRANSACTIONS.columns_of(HEADER.strip().split(","))
+    assert columns
+    text = "".join(f"1,a,t{at},{amount},TAX\n" for at, amount in enumerate(AMOUNTS)).encode()
+    for content in (text, text.rstrip(), text + b"\n", b""):
+        blocks = [content[at : at + cut] for at in range(0, len(content), cut)]
+        assert b"".join(plain_blocks(blocks, columns)) == content
+
+
 TEXT = st.text(st.sampled_from("ab1,\"'\\ é\n\r.-e"), min_size=1, max_size=6)
-AMOUNT = st.one_of(st.decimals(-1000, 1000, places=2).map(str), st.sampled_from(["", "x", "1e2", "NaN", " 7 ", "1_0"]))
+AMOUNT = st.one_of(
+    st.decimals(-1000, 1000, places=2).map(str),
+    st.sampled_from(["", "x", "1e2", "NaN", " 7 ", "1_0", "0x1", ".5", "1.", "\u00a07"]),
+)
 
 
 FILES = given(

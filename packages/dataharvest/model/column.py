@@ -16,7 +16,11 @@ REASONS = {
     WORD: "is empty or longer than 200 characters",
 }
 """Domains of the database's schema, and what is said of a value that one refuses."""
-_MONEY = re.compile(r"[+-]?\d{1,18}(\.\d{1,9})?", re.ASCII)
+MONEY_PATTERN = r"[+-]?[0-9]{1,18}(?:\.[0-9]{1,9})?"
+"""Numbers as files write them. PostgreSQL would also read ``1e3``, ``0x1F`` and ``1_000``, each of which another system
+reads differently or not at all."""
+_MONEY = re.compile(MONEY_PATTERN)
+_CURRENCY = re.compile("[A-Z]{3}")
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,12 @@ class Column:
     sensitive: bool = False
 
     def accepts(self, text: str) -> bool:
-        """Return whether a sensitive value is valid; the values of other columns are checked by their domain."""
-        return bool(_MONEY.fullmatch(text)) if self.domain == MONEY else 0 < len(text) <= 200
+        """Return whether a value is valid; spaces around money, or around a sensitive value, do not count."""
+        if self.domain == MONEY:
+            return bool(_MONEY.fullmatch(text.strip()))
+        if self.domain == CURRENCY:
+            return bool(_CURRENCY.fullmatch(text))
+        return 0 < len(text.strip() if self.sensitive else text) <= 200
 
     def plain(self, text: str) -> str:
         """Return an accepted value as messages write it: without spaces around it, money without a plus sign."""

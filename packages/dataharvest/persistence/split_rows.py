@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
-from typing import Any, LiteralString
+from collections.abc import Iterator
+from typing import Any
 
 from psycopg import Connection
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
-from dataharvest.model.column import REASONS, Column
+from dataharvest.model.column import MONEY, REASONS, Column
 from dataharvest.model.kind import Kind
 from dataharvest.persistence.first_rows import LONGEST_VALUE, REPEATED, keep_first
 from dataharvest.persistence.stream import Opened, RefusedError
@@ -28,11 +28,11 @@ def load_split(connection: Connection[Any], kind: Kind, file_id: int, opened: Op
     Of rows with one key the first is kept: a row of another chunk that comes later in the file goes to the quarantine,
     and is counted here as rejected and no longer loaded. Raises RefusedError if the bytes are no CSV.
     """
+    note_file(connection, file_id)
     connection.execute(_stage_table(kind))
     with connection.cursor() as cursor, cursor.copy(_copy_into_stage(kind)) as copy:
         for row in _staged(kind, opened, key):
             copy.write_row(row)
-    connection.execute(_judge(kind))
     connection.execute(_judge_repeated(kind))
     evicted = keep_first(connection, kind, file_id, _STAGE) if opened.is_part else 0
     rejected = connection.execute(_quarantine(kind), {"file": file_id, "kind": kind.name}).rowcount
@@ -41,21 +41,26 @@ def load_split(connection: Connection[Any], kind: Kind, file_id: int, opened: Op
     return loaded - evicted, rejected + evicted
 
 
+def note_file(connection: Connection[Any], file_id: int) -> None:
+    """Give rows that name no file this one, to the end of the transaction."""
+    connection.execute("SELECT set_config('dataharvest.file_id', %s, true)", [str(file_id)])
+
+
 def _staged(kind: Kind, opened: Opened, key: DataKey) -> Iterator[tuple[object, ...]]:
     """Yield line, column at fault, its value, the reason, then the values of ``kind``'s columns."""
     places = [opened.columns.index(column) for column in kind.columns]
     empty = (None,) * len(kind.columns)
-    for line, fields in _records(opened):
+    for line, fields in records(opened):
         if len(fields) != len(places):
             reason = f"has {len(fields)} fields where {len(places)} are expected"
             yield line, "", ",".join(_shown(kind, opened, at, text) for at, text in enumerate(fields)), reason, *empty
             continue
         values = [fields[place] for place in places]
-        fault = _fault(kind, values)
+        fault = fault_of(kind, values)
         if fault:
             yield line, *fault, *empty
         else:
-            yield line, None, None, None, *map(_sealed, kind.columns, values, [key] * len(values))
+            yield line, None, None, None, *map(stored, kind.columns, values, [key] * len(values))
 
 
 def _shown(kind: Kind, opened: Opened, place: int, text: str) -> str:
@@ -64,13 +69,13 @@ def _shown(kind: Kind, opened: Opened, place: int, text: str) -> str:
     return MASK if kind.is_sensitive or column is None else _printable(text)
 
 
-def _fault(kind: Kind, values: list[str]) -> tuple[str, str, str] | None:
-    """Return column, value and reason of the first field that is no text, or no valid value of a sensitive column."""
+def fault_of(kind: Kind, values: list[str]) -> tuple[str, str, str] | None:
+    """Return column, value and reason of the first field that is no text, or no valid value of its column."""
     for column, value in zip(kind.columns, values, strict=True):
         shown = MASK if column.sensitive else _printable(value)
         if not _is_text(value):
             return column.name, shown, "is not UTF-8 text"
-        if column.sensitive and not column.accepts(value.strip()):
+        if not column.accepts(value):
             return column.name, shown, REASONS[column.domain]
     return None
 
@@ -83,11 +88,14 @@ def _printable(value: str) -> str:
     return value.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")[:LONGEST_VALUE]
 
 
-def _sealed(column: Column, value: str, key: DataKey) -> str | bytes:
-    return key.seal(column.plain(value), column.name) if column.sensitive else value
+def stored(column: Column, value: str, key: DataKey) -> str | bytes:
+    """Return a valid value as the database gets it."""
+    if column.sensitive:
+        return key.seal(column.plain(value), column.name)
+    return value.strip() if column.domain == MONEY else value
 
 
-def _records(opened: Opened) -> Iterator[tuple[int, list[str]]]:
+def records(opened: Opened) -> Iterator[tuple[int, list[str]]]:
     """Yield each record with its number in the file; the header is record 1. Blank lines count and are passed over."""
     raw = io.BufferedReader(ChunkReader(opened.chunks()))
     text = io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape", newline="")
@@ -139,34 +147,6 @@ def _stage_table(kind: Kind) -> Composed:
 def _copy_into_stage(kind: Kind) -> Composed:
     names = SQL(", ").join(Identifier(column.name) for column in kind.columns)
     return SQL("COPY {} (line, fault_column, fault_value, fault, {}) FROM STDIN").format(_STAGE, names)
-
-
-def _judge(kind: Kind) -> Composed:
-    """Mark the first value of each row that the domain of its column refuses."""
-    checked = [column for column in kind.columns if not column.sensitive]
-    return SQL(
-        "UPDATE {stage} s SET fault_column = j.name, fault_value = left(CASE j.name {values} END, {limit}), "
-        "fault = CASE j.name {reasons} END FROM (SELECT line, CASE {tests} END AS name FROM {stage} "
-        "WHERE fault IS NULL) j WHERE s.line = j.line AND j.name IS NOT NULL"
-    ).format(
-        stage=_STAGE,
-        limit=LONGEST_VALUE,
-        values=_cases("WHEN {name} THEN s.{column}", checked),
-        reasons=_cases("WHEN {name} THEN {reason}", checked),
-        tests=_cases("WHEN NOT pg_input_is_valid({column}, {domain}) THEN {name}", checked),
-    )
-
-
-def _cases(template: LiteralString, columns: Iterable[Column]) -> Composed:
-    return SQL(" ").join(
-        SQL(template).format(
-            name=Literal(column.name),
-            column=Identifier(column.name),
-            domain=Literal(f"dataharvest.{column.domain}"),
-            reason=Literal(REASONS[column.domain]),
-        )
-        for column in columns
-    )
 
 
 def _judge_repeated(kind: Kind) -> Composed:

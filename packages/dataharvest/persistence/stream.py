@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import ClientError
@@ -82,6 +82,13 @@ class Opened:
             yield self.rest
         while chunk := self.source.read(CHUNK):
             yield chunk
+
+    def read_ahead(self) -> Opened:
+        """Return the file with all bytes, if they are few, or some megabytes in ``rest``."""
+        rest = bytearray(self.rest)
+        while len(rest) < CHUNK and (chunk := self.source.read(CHUNK)):
+            rest += chunk
+        return replace(self, rest=bytes(rest))
 
 
 def read_header(kind: Kind, source: Readable) -> Opened:
