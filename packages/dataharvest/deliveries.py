@@ -35,9 +35,13 @@ class CurrentDelivery:
 def hold_current(connection: Connection[Any], delivery: Delivery, step: str) -> CurrentDelivery | None:
     """Let no other transaction run ``step`` on the delivery, nor open a version, until this one ends.
 
+    Its rows are joined as sets: of rows that were just loaded the planner knows no number yet, and would look up each
+    row of one table in all rows of the other.
+
     Return None if a newer version replaced it, or if a file of it is missing.
     """
     lock(connection, step, delivery.external_client, delivery.business_date)
+    connection.execute("SET LOCAL enable_nestloop = off")
     return keep_current(connection, delivery)
 
 

@@ -73,7 +73,7 @@ def _open(connection: Connection[Any], current: CurrentDelivery, opened: Opened,
     connection.execute(SQL("CREATE TEMPORARY TABLE {} ({}) ON COMMIT DROP").format(Identifier(opened.table), typed))
     query = SQL("SELECT {} FROM dataharvest.{} WHERE file_id = %s").format(columns, Identifier(opened.kind.table))
     with connection.cursor(name="sealed") as reader:
-        reader.execute(query, [current.files[f"{opened.kind.noun}_file"]])
+        reader.execute(query, [current.files[f"{opened.kind.noun}_file"]], binary=True)
         while rows := reader.fetchmany(BATCH):
             with connection.cursor() as writer, writer.copy(SQL("COPY {} FROM STDIN").format(table)) as copy:
                 for *keys, sealed in rows:
@@ -98,11 +98,12 @@ def store(
 
 
 def _store_sealed(connection: Connection[Any], current: CurrentDelivery, value: Value, key: DataKey) -> None:
-    target = "COPY dataharvest.derived_value (delivery_id, level, field, reference, sealed) FROM STDIN"
+    target = "COPY dataharvest.derived_value (delivery_id, level, field, reference, sealed) FROM STDIN (FORMAT BINARY)"
     with connection.cursor(name="values") as reader:
         reader.execute(f"SELECT s.r, s.v::text FROM ({value.sql}) AS s (r, v)", current.parameters)  # noqa: S608
         while rows := reader.fetchmany(BATCH):
             with connection.cursor() as writer, writer.copy(target) as copy:
+                copy.set_types(("int8", "text", "text", "text", "bytea"))
                 for reference, text in rows:
                     sealed = None if text is None else key.seal(text, value.field)
                     copy.write_row((current.delivery_id, value.level, value.field, reference, sealed))

@@ -89,7 +89,7 @@ def error_message(
 
 def _rows(connection: Connection[Any], query: str, given: Mapping[str, object]) -> Iterator[Row]:
     with connection.cursor(name="messages") as reader:
-        reader.execute(query, given)
+        reader.execute(query, given, binary=True)
         while rows := reader.fetchmany(BATCH):
             yield from rows
 

@@ -23,7 +23,7 @@ _STAGE = """
 CREATE TEMPORARY TABLE dataharvest_message (place bigint GENERATED ALWAYS AS IDENTITY, type text, reference text,
     sealed bytea, digest bytea, PRIMARY KEY (type, reference)) ON COMMIT DROP
 """
-_COPY = "COPY pg_temp.dataharvest_message (type, reference, sealed, digest) FROM STDIN"
+_COPY = "COPY pg_temp.dataharvest_message (type, reference, sealed, digest) FROM STDIN (FORMAT BINARY)"
 _VANISHED = """
 SELECT p.type, p.reference, p.version FROM dataharvest.published p
 LEFT JOIN pg_temp.dataharvest_message m USING (type, reference)
@@ -95,6 +95,7 @@ def _stage(connection: Connection[Any], messages: Iterable[Message], key: DataKe
     source = iter(messages)
     while batch := list(islice(source, _BATCH)):
         with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+            copy.set_types(("text", "text", "bytea", "bytea"))
             for message in batch:
                 copy.write_row(
                     (message.type, message.reference, key.seal(message.body, BODY), key.digest(message.body))
