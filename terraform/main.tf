@@ -64,9 +64,9 @@ module "bucket" {
   kms_key_arn   = module.kms.key_arn
   force_destroy = !local.protected
   log_bucket    = module.log_bucket.name
-  # results of queries can be had again; batches that failed are taken up again, or nobody misses them; what waits for
-  # COPY is made again by the next load
-  expire_days = lookup({ lake = { "athena/" = 30 }, failed = { "" = 90 }, archive = { "copy/" = 7 } }, each.key, {})
+  # results of queries can be had again; batches that failed are taken up again, or nobody misses them: whom DataHarvest
+  # forgot, noted beside them, stays; what waits for COPY is made again by the next load
+  expire_days = lookup({ lake = { "athena/" = 30 }, failed = { "aws/lambda/" = 90 }, archive = { "copy/" = 7 } }, each.key, {})
 }
 
 module "athena" {
