@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from dataharvest.batch import run_batch
 from dataharvest.functions import Functions
 from dataharvest.model.delivery import Delivery
+from dataharvest.tracing import traced
 
 functions = Functions.from_environment()
 logger = Logger(service="dataharvest_catapult")
@@ -22,6 +23,7 @@ def launch(record: SQSRecord) -> None:
     logger.info("launched", delivery=str(delivery), is_current=functions.catapult.launch(delivery))
 
 
+@traced(logger.service)
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Lambda's entry."""
     return run_batch(event, context, EventType.SQS, logger, launch)

@@ -11,12 +11,14 @@ from aws_lambda_powertools.metrics import MetricUnit
 from dataharvest.batch import NAMESPACE
 from dataharvest.functions import Functions
 from dataharvest.overdue import OVERDUE_DATES, overdue_dates
+from dataharvest.tracing import traced
 
 functions = Functions.from_environment()
 metrics = Metrics(namespace=NAMESPACE, service="dataharvest_metrics")
 metrics.set_default_dimensions(environment=os.environ["METRICS_ENVIRONMENT"])
 
 
+@traced("dataharvest_metrics")
 @metrics.log_metrics
 def handler(_: dict[str, Any], __: Any) -> None:
     """Lambda's entry: print the metric as CloudWatch reads it from logs."""

@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from dataharvest.batch import run_batch
 from dataharvest.functions import Functions
 from dataharvest.model.delivery import Delivery
+from dataharvest.tracing import traced
 
 functions = Functions.from_environment()
 logger = Logger(service="dataharvest_relationship_transformer")
@@ -22,6 +23,7 @@ def transform(record: SQSRecord) -> None:
     logger.info("transformed", delivery=str(delivery), is_current=functions.transform("relationship", delivery))
 
 
+@traced(logger.service)
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Lambda's entry."""
     return run_batch(event, context, EventType.SQS, logger, transform)

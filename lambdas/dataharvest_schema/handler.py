@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger
 
 from dataharvest.database.schema import SCHEMA
 from dataharvest.functions import Functions
+from dataharvest.tracing import traced
 from estrela.hooks.database import DatabaseManager
 from estrela.hooks.secret import Secret
 
@@ -17,6 +18,7 @@ secret = Secret(boto3.client("secretsmanager"), functions.settings.database_secr
 logger = Logger(service="dataharvest_schema")
 
 
+@traced(logger.service)
 def handler(_: dict[str, Any], __: Any) -> dict[str, str]:
     """Lambda's entry; called again, it changes nothing."""
     SCHEMA.migrate(DatabaseManager.from_secret(secret))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -39,6 +39,11 @@ def run_batch(
     answer = process_partial_response(event, work, processor, context)
     count_records(logger, failed=len(processor.fail_messages), done=len(processor.success_messages))
     return answer
+
+
+def failures(identifiers: Iterable[str]) -> dict[str, Any]:
+    """Return the answer of a function whose mapping has ReportBatchItemFailures."""
+    return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in identifiers]}
 
 
 def log_failure(logger: Logger, error: BaseException) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from dataharvest.metastore import VERSION, plain
 from dataharvest.model.choreography import Choreography
 from dataharvest.model.delivery import Delivery
-from dataharvest.stage_queues import StageQueues
+from dataharvest.stage_queues import Request, StageQueues
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,13 @@ class Dispatcher:
 
         Raises botocore's errors: the record is then to be delivered again.
         """
+        requests = self.requests(record)
+        for request in requests:
+            self.queues.ask(request.name, request.body, request.external_client)
+        return tuple(request.name for request in requests)
+
+    def requests(self, record: Mapping[str, Any]) -> tuple[Request, ...]:
+        """Return what the stages that a record made ready are to be asked."""
         change = record["dynamodb"]
         if "NewImage" not in change:
             return ()
@@ -31,7 +38,5 @@ class Dispatcher:
         old = plain(change["OldImage"]) if "OldImage" in change else None
         delivery = Delivery(str(new["partition_key"]), str(new["sort_key"]), new[VERSION])
         stages = (*self.choreography.stages, *self.choreography.announcer)
-        ready = tuple(stage.name for stage in stages if stage.starts(old, new))
-        for name in ready:
-            self.queues.ask(name, delivery.to_json(), delivery.external_client)
-        return ready
+        ready = [stage.name for stage in stages if stage.starts(old, new)]
+        return tuple(Request(name, delivery.to_json(), delivery.external_client) for name in ready)

@@ -28,15 +28,22 @@ class Metastore:
     client: DynamoDBClient
     table: str
 
-    def set_flags(self, delivery: Delivery, flags: Iterable[str], counts: Mapping[str, int] | None = None) -> bool:
+    def set_flags(
+        self,
+        delivery: Delivery,
+        flags: Iterable[str],
+        counts: Mapping[str, int] | None = None,
+        *,
+        is_new: bool = False,
+    ) -> bool:
         """Set ``flags`` of a delivery, with ``counts`` beside them; return whether that changed the item.
 
         Flags of a newer version leave those of the older one behind; flags of an older version change nothing.
+        ``is_new`` says that nobody is likely to have set a flag of that version before: it saves a call.
         """
         flags = tuple(flags)
-        return bool(flags) and (
-            self._add(delivery, flags, counts or {}) or self._open_version(delivery, flags, counts or {})
-        )
+        writes = (self._open_version, self._add) if is_new else (self._add, self._open_version)
+        return bool(flags) and any(write(delivery, flags, counts or {}) for write in writes)
 
     def item(self, external_client: str, business_date: str) -> Item | None:
         """Return the item of a client's date."""

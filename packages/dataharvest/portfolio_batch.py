@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import EventType
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from dataharvest.batch import count_records, log_failure, run_batch
+from dataharvest.batch import count_records, failures, log_failure, run_batch
+from dataharvest.large_functions import LargeFunctions
 from dataharvest.model.delivery import Delivery
 from dataharvest.model.portfolio import PortfolioEvent
 
@@ -17,16 +20,18 @@ SOURCE = "aws:kinesis"
 
 
 def run_deliveries_or_portfolios(
-    event: dict[str, Any],
-    context: Any,
-    logger: Logger,
-    by_delivery: Callable[[Any], object],
-    by_portfolio: Callable[[Delivery, list[str]], object],
+    event: dict[str, Any], context: Any, logger: Logger, large: LargeFunctions, transformer: str
 ) -> Any:
-    """Call ``by_delivery`` on each message of a queue, or ``by_portfolio`` on the portfolios of a stream's batch."""
+    """Run a transformer on the deliveries that messages of a queue name, or on the portfolios of a stream's batch."""
     if any(record.get("eventSource") == SOURCE for record in event.get("Records", ())):
-        return run_portfolio_batch(event, logger, by_portfolio)
-    return run_batch(event, context, EventType.SQS, logger, by_delivery)
+        return run_portfolio_batch(event, logger, partial(large.portfolio_steps.run, transformer))
+
+    def transform(record: SQSRecord) -> None:
+        delivery = Delivery.from_json(record.body)
+        is_current = large.functions.transform(transformer, delivery)
+        logger.info("transformed", delivery=str(delivery), is_current=is_current)
+
+    return run_batch(event, context, EventType.SQS, logger, transform)
 
 
 def run_portfolio_batch(
@@ -56,4 +61,4 @@ def run_portfolio_batch(
             log_failure(logger, error)
             failed += [number for number, _ in events]
     count_records(logger, failed=len(failed), done=len(event["Records"]) - len(failed))
-    return {"batchItemFailures": [{"itemIdentifier": number} for number in failed]}
+    return failures(failed)

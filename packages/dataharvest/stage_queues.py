@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+
+
+BATCH = 10
+"""Messages of one call, SQS's own limit."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A message ``body`` to the queue of ``name``, on behalf of an external client."""
+
+    name: str
+    body: str
+    external_client: str
 
 
 @dataclass(frozen=True)
@@ -23,3 +39,25 @@ class StageQueues:
         those of the others.
         """
         self.sqs.send_message(QueueUrl=f"{self.prefix}{name}", MessageBody=body, MessageGroupId=external_client)
+
+    def ask_all(self, requests: Iterable[Request]) -> dict[Request, str]:
+        """Send messages with as few calls as they need; return those that SQS did not take, with the reason."""
+        waiting: dict[str, list[Request]] = {}
+        for request in dict.fromkeys(requests):
+            waiting.setdefault(request.name, []).append(request)
+        refused: dict[Request, str] = {}
+        for name, asked in waiting.items():
+            for start in range(0, len(asked), BATCH):
+                refused |= self._send(name, asked[start : start + BATCH])
+        return refused
+
+    def _send(self, name: str, requests: list[Request]) -> dict[Request, str]:
+        entries: Any = [
+            {"Id": str(at), "MessageBody": one.body, "MessageGroupId": one.external_client}
+            for at, one in enumerate(requests)
+        ]
+        try:
+            answer = self.sqs.send_message_batch(QueueUrl=f"{self.prefix}{name}", Entries=entries)
+        except (BotoCoreError, ClientError) as error:
+            return dict.fromkeys(requests, f"{type(error).__name__}: {error}")
+        return {requests[int(failed["Id"])]: failed["Code"] for failed in answer.get("Failed", [])}

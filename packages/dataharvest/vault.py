@@ -69,8 +69,8 @@ class Vault:
         owner = f"{external_client}/{business_date}"
         if owner not in self._opened:
             context = {"external_client": external_client, "business_date": business_date}
-            sealed = self._stored(context) or self._made(context)
-            secret = self._kms.decrypt(CiphertextBlob=sealed, EncryptionContext=context)["Plaintext"]
+            sealed = self._stored(context)
+            secret = self._decrypted(sealed, context) if sealed else self._made(context)
             self._opened[owner] = DataKey(secret, owner)
             if len(self._opened) > _KEPT:
                 self._opened.popitem(last=False)
@@ -83,18 +83,22 @@ class Vault:
         return bytes(found[0]) if found else None
 
     def _made(self, context: dict[str, str]) -> bytes:
-        made = self._kms.generate_data_key_without_plaintext(
-            KeyId=self._kms_key, KeySpec="AES_256", EncryptionContext=context
-        )
+        """Make and store a key, and return it in plain text."""
+        made = self._kms.generate_data_key(KeyId=self._kms_key, KeySpec="AES_256", EncryptionContext=context)
         query = """
             INSERT INTO dataharvest.data_key (external_client, business_date, kms_key, sealed) VALUES (%s, %s, %s, %s)
             ON CONFLICT (external_client, business_date) DO NOTHING
         """
         with self._database.transaction() as connection:
-            connection.execute(query, (*_of(context), made["KeyId"], made["CiphertextBlob"]))
+            is_ours = connection.execute(query, (*_of(context), made["KeyId"], made["CiphertextBlob"])).rowcount == 1
+        if is_ours:
+            return made["Plaintext"]
         stored = self._stored(context)  # of two that make a key at once, the first one's is kept
         assert stored is not None
-        return stored
+        return self._decrypted(stored, context)
+
+    def _decrypted(self, sealed: bytes, context: dict[str, str]) -> bytes:
+        return self._kms.decrypt(CiphertextBlob=sealed, EncryptionContext=context)["Plaintext"]
 
 
 def _of(context: dict[str, str]) -> tuple[object, object]:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import base64
 import importlib.util
 import json
+import os
+import socket
+import subprocess
+import sys
 import types
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -17,6 +21,7 @@ from harvest_world import SAMPLE, SAMPLE_MESSAGES, World
 from large_work import LIMITS, Bus
 
 from dataharvest import resources
+from dataharvest.metastore import Metastore
 from dataharvest.model.choreography import choreography
 from dataharvest.model.delivery import DeliveredObject
 from dataharvest.overdue import OVERDUE_DATES
@@ -75,16 +80,17 @@ def test_a_delivery_passes_through_every_function(world: World, call: Call) -> N
     events = world.upload_all(SAMPLE)
     done = {"batchItemFailures": []}
     assert call("dataharvest_persistence", *queued(s3_event(*events[:2]), s3_event(*events[2:]))) == done
+    assert len(world.stream()) == 1, "files of one batch set their flags in one write"
     assert call("dataharvest_dispatcher", *world.stream()) == done
     relation = asked(world, "relationship")
     assert [json.loads(body) for body in relation] == [
         {"external_client": "EXT_CLIENT", "business_date": "20220226", "version": 1}
     ]
     assert call("dataharvest_relationship_transformer", *queued(*relation)) == done
-    assert call("dataharvest_dispatcher", *world.stream()[4:]) == done
+    assert call("dataharvest_dispatcher", *world.stream()[1:]) == done
     for stage in ("sum_deposit", "transaction", "tax"):
         assert call(f"dataharvest_{stage}_transformer", *queued(*asked(world, stage))) == done
-    assert call("dataharvest_dispatcher", *world.stream()[5:]) == done
+    assert call("dataharvest_dispatcher", *world.stream()[2:]) == done
     assert call("dataharvest_catapult", *queued(*asked(world, "catapult"))) == done
     assert [sent.body for sent in world.received()] == SAMPLE_MESSAGES
 
@@ -102,6 +108,34 @@ def test_the_records_that_fail_are_reported_and_the_others_are_done(
     (metric,) = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "RecordsFailed" in line]
     assert (metric["RecordsFailed"], metric["RecordsDone"]) == ([1.0], [2.0])
     assert metric["service"] == "dataharvest_persistence"
+
+
+def test_files_whose_flags_cannot_be_set_are_reported_and_done_by_the_repeated_messages(
+    world: World, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = [event for client in ("a", "b") for event in world.upload_all(SAMPLE, client)]
+    messages = queued(*[s3_event(event) for event in events])
+    with monkeypatch.context() as patched:
+        put = Metastore.set_flags
+        patched.setattr(Metastore, "set_flags", lambda self, delivery, *given, **named: (
+            1 / 0 if delivery.external_client == "a" else put(self, delivery, *given, **named)))  # fmt: skip
+        failed = call("dataharvest_persistence", *messages)["batchItemFailures"]
+    assert failed == [{"itemIdentifier": str(at)} for at in range(4)]
+    assert [item["partition_key"] for item in world.functions.metastore.items()] == ["b"]
+    assert call("dataharvest_persistence", *messages[:4]) == {"batchItemFailures": []}
+    world.settle()
+    assert len(world.received()) == 2 * len(SAMPLE_MESSAGES)
+
+
+def test_a_change_whose_stage_cannot_be_asked_is_delivered_again(world: World, call: Call) -> None:
+    for client in ("a", "b"):
+        world.take(*world.upload_all(SAMPLE, client))
+    records = world.stream()
+    assert call("dataharvest_dispatcher", *records) == {"batchItemFailures": []}
+    assert len(asked(world, "relationship")) == 2
+    boto3.client("sqs").delete_queue(QueueUrl=f"{world.functions.settings.stages}relationship")
+    failed = [{"itemIdentifier": records[at]["dynamodb"]["SequenceNumber"]} for at in (3, 7)]
+    assert call("dataharvest_dispatcher", *records) == {"batchItemFailures": failed}
 
 
 def overdue(call: Call, capsys: pytest.CaptureFixture[str], hours: int) -> float:
@@ -180,6 +214,44 @@ def test_a_large_delivery_passes_through_every_function(
     assert [sent.body for sent in world.received()] == SAMPLE_MESSAGES
 
 
+TRACED = """
+import json, socket, sys, types
+from dataharvest.tracing import traced
+@traced("a_function")
+def handler(event, context):
+    return {"secret": "Frida"}
+daemon = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+if sys.argv[1:]:
+    daemon.bind(("127.0.0.1", int(sys.argv[1])))
+    daemon.settimeout(10)
+handler({"secret": "Fritz"}, types.SimpleNamespace())
+print("aws_xray_sdk" in sys.modules)
+print(daemon.recv(65536).decode() if sys.argv[1:] else "")
+"""
+
+
+def traced(*port: str, **environment: str) -> list[str]:
+    """What the program prints in the environment of a function."""
+    given = {"LAMBDA_TASK_ROOT": "/", "PATH": os.environ["PATH"], **environment}
+    done = subprocess.run([sys.executable, "-c", TRACED, *port], env=given, check=True, capture_output=True, text=True)
+    return done.stdout.splitlines()
+
+
+def test_invocations_are_traced_where_x_ray_listens_and_cost_nothing_elsewhere() -> None:
+    assert traced() == ["False", ""]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
+    imported, _, document = traced(port, AWS_XRAY_DAEMON_ADDRESS=f"127.0.0.1:{port}", _X_AMZN_TRACE_ID=trace)
+    assert imported == "True"
+    segment = json.loads(document)
+    assert (segment["name"], segment["trace_id"]) == ("## handler", "1-5759e988-bd862e3fe1be46a994272793")
+    assert segment["annotations"]["Service"] == "a_function"
+    assert "Frida" not in document
+    assert "Fritz" not in document
+
+
 def test_every_stage_has_a_function_and_every_handler_is_thin() -> None:
     transformers = {f"dataharvest_{one.name}_transformer" for one in choreography().transformers}
     small = ("persistence", "dispatcher", "catapult")
@@ -191,3 +263,4 @@ def test_every_stage_has_a_function_and_every_handler_is_thin() -> None:
     assert {one.name for one in resources.functions(choreography()) if one.is_for_large} == large
     for handler in HANDLERS.values():
         assert len(handler.read_text("utf-8").splitlines()) <= 30, handler
+        assert "@traced(" in handler.read_text("utf-8"), handler

@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from dataharvest.batch import run_batch
 from dataharvest.large_functions import LargeFunctions
 from dataharvest.model.chunk import ChunkTask
+from dataharvest.tracing import traced
 
 large = LargeFunctions.from_environment()
 functions = large.functions
@@ -23,6 +24,7 @@ def load(record: SQSRecord) -> None:
     logger.info(large.chunk_persistence.load(task), key=task.delivered.key, first_byte=task.chunk.start)
 
 
+@traced(logger.service)
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Lambda's entry."""
     return run_batch(event, context, EventType.SQS, logger, load)

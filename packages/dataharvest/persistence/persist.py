@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,22 @@ class Persistence:
         The flag is set after the commit. Where a crash parts the two, the repeated event sets it.
         Raises LoadError, or botocore's errors.
         """
+        found = self.load(delivered)
+        if isinstance(found, str):
+            return found
+        self.set_flags([found])
+        return PERSISTED
+
+    def set_flags(self, registered: Sequence[register.Registered]) -> None:
+        """Set the flags of files that were registered for one delivery. Raises botocore's errors."""
+        flags = dict.fromkeys(flag for one in registered for flag in one.flags)
+        self.metastore.set_flags(registered[0].delivery, flags, is_new=any(one.is_new for one in registered))
+
+    def load(self, delivered: DeliveredObject) -> register.Registered | str:
+        """Load one object and register it, or return why not. Its flags are still to be set.
+
+        Raises LoadError, or botocore's errors.
+        """
         name = file_name(delivered.key)
         if name is None:
             return FOREIGN
@@ -63,10 +80,7 @@ class Persistence:
             self.queues.ask(SPLITTER, delivered.to_json(), name.external_client)
         elif found == REFUSED:
             self.sender.send(name.external_client, name.business_date)
-        if isinstance(found, str):
-            return found
-        self.metastore.set_flags(found.delivery, found.flags)
-        return PERSISTED
+        return found
 
     def _register(
         self, connection: Connection[Any], name: FileName, delivered: DeliveredObject, key: DataKey

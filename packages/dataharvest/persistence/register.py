@@ -10,17 +10,18 @@ from psycopg.sql import SQL, Identifier
 
 from dataharvest.database.session import lock
 from dataharvest.model.delivery import DeliveredObject, Delivery, FileName, day_of
-from dataharvest.model.kind import KINDS
+from dataharvest.model.kind import KINDS, Kind
 
 _FILE_COLUMNS = SQL(", ").join(Identifier(f"{kind.noun}_file") for kind in KINDS)
 
 
 @dataclass(frozen=True)
 class Registered:
-    """A delivery, and the flags of the files that it has."""
+    """A delivery, and the flags of the files that it has. ``is_new``: this registration opened its version."""
 
     delivery: Delivery
     flags: tuple[str, ...]
+    is_new: bool = False
 
 
 @dataclass(frozen=True)
@@ -122,24 +123,26 @@ def register(connection: Connection[Any], name: FileName, file_id: int) -> Regis
 
     A date begins with version 1. A file that replaces another opens the next version, which keeps the other files.
     """
-    version = _lock_day(connection, name)
-    column = Identifier(f"{name.kind.noun}_file")
-    query = SQL("SELECT {} FROM dataharvest.delivery WHERE (external_client, business_date, version) = (%s, %s, %s)")
-    current = connection.execute(query.format(column), (*_day(name), version)).fetchone()
-    assert current is not None
-    if current[0] not in (None, file_id):
-        version += 1
+    version, is_new = _lock_day(connection, name)
+    files = _files(connection, name, version)
+    if files[name.kind] not in (None, file_id):
+        version, is_new = version + 1, True
         _open_version(connection, name, version)
-    statement = SQL(
-        "UPDATE dataharvest.delivery SET {0} = %s WHERE (external_client, business_date, version) = (%s, %s, %s) "
-        "AND {0} IS DISTINCT FROM %s"
-    )
-    connection.execute(statement.format(column), (file_id, *_day(name), version, file_id))
-    return Registered(Delivery(name.external_client, name.business_date, version), _flags(connection, name, version))
+    if files[name.kind] != file_id:
+        statement = SQL(
+            "UPDATE dataharvest.delivery SET {} = %s WHERE (external_client, business_date, version) = (%s, %s, %s)"
+        )
+        column = Identifier(f"{name.kind.noun}_file")
+        connection.execute(statement.format(column), (file_id, *_day(name), version))
+    flags = tuple(kind.flag for kind, known in files.items() if known is not None or kind == name.kind)
+    return Registered(Delivery(name.external_client, name.business_date, version), flags, is_new)
 
 
-def _lock_day(connection: Connection[Any], name: FileName) -> int:
-    """Return the current version of a date, which stays the current one until the transaction ends."""
+def _lock_day(connection: Connection[Any], name: FileName) -> tuple[int, bool]:
+    """Return the current version of a date, which stays the current one until the transaction ends.
+
+    Beside it, whether the date begins with this transaction.
+    """
     made = connection.execute(
         "INSERT INTO dataharvest.business_day VALUES (%s, %s, 1) ON CONFLICT DO NOTHING RETURNING version", _day(name)
     ).fetchone()
@@ -147,11 +150,11 @@ def _lock_day(connection: Connection[Any], name: FileName) -> int:
         connection.execute(
             "INSERT INTO dataharvest.delivery (external_client, business_date, version) VALUES (%s, %s, 1)", _day(name)
         )
-        return 1
+        return 1, True
     query = "SELECT version FROM dataharvest.business_day WHERE (external_client, business_date) = (%s, %s) FOR UPDATE"
     found = connection.execute(query, _day(name)).fetchone()
     assert found is not None
-    return int(found[0])
+    return int(found[0]), False
 
 
 def _open_version(connection: Connection[Any], name: FileName, version: int) -> None:
@@ -167,11 +170,12 @@ def _open_version(connection: Connection[Any], name: FileName, version: int) -> 
     )
 
 
-def _flags(connection: Connection[Any], name: FileName, version: int) -> tuple[str, ...]:
+def _files(connection: Connection[Any], name: FileName, version: int) -> dict[Kind, int | None]:
+    """Return the file of each kind that a version has."""
     query = SQL("SELECT {} FROM dataharvest.delivery WHERE (external_client, business_date, version) = (%s, %s, %s)")
-    files = connection.execute(query.format(_FILE_COLUMNS), (*_day(name), version)).fetchone()
-    assert files is not None
-    return tuple(kind.flag for kind, file_id in zip(KINDS, files, strict=True) if file_id is not None)
+    found = connection.execute(query.format(_FILE_COLUMNS), (*_day(name), version)).fetchone()
+    assert found is not None
+    return dict(zip(KINDS, found, strict=True))
 
 
 def _day(name: FileName) -> tuple[object, object]:

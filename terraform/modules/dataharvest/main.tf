@@ -55,7 +55,7 @@ locals {
     Deliveries = { actions = ["s3:GetObject", "s3:GetObjectVersion"], resources = ["${local.bucket_arn}/*"] }
   })
   take = merge(local.load, local.send, {
-    Names = { actions = ["kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext"], resources = [module.kms.key_arn] }
+    Names = { actions = ["kms:Decrypt", "kms:GenerateDataKey"], resources = [module.kms.key_arn] }
   })
   statements = merge(
     {

@@ -1,0 +1,52 @@
+"""Batches of S3's events: the files of one delivery, which arrive together, set their flags in one write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.data_classes import SQSEvent
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from dataharvest.batch import count_records, failures, log_failure
+from dataharvest.model.delivery import Delivery
+from dataharvest.model.events import delivered_objects
+from dataharvest.persistence.persist import PERSISTED, Persistence
+from dataharvest.persistence.register import Registered
+
+
+def run_arrivals(event: dict[str, Any], logger: Logger, persistence: Persistence) -> dict[str, Any]:
+    """Take in every object that the messages name; return the ids of those that failed.
+
+    Flags are set after all commits, once for each delivery. A crash before leaves every message to be delivered again,
+    which finds the files loaded and sets the flags.
+    """
+    records = [*SQSEvent(event).records]
+    waiting: dict[Delivery, list[tuple[str, Registered]]] = {}
+    failed: dict[str, None] = {}
+    for record in records:
+        try:
+            for registered in _load(record, logger, persistence):
+                waiting.setdefault(registered.delivery, []).append((record.message_id, registered))
+        except Exception as error:  # noqa: BLE001 - the message comes again
+            log_failure(logger, error)
+            failed[record.message_id] = None
+    for found in waiting.values():
+        try:
+            persistence.set_flags([registered for _, registered in found])
+        except Exception as error:  # noqa: BLE001 - the messages come again
+            log_failure(logger, error)
+            failed |= dict.fromkeys(identity for identity, _ in found)
+    count_records(logger, failed=len(failed), done=len(records) - len(failed))
+    return failures(failed)
+
+
+def _load(record: SQSRecord, logger: Logger, persistence: Persistence) -> list[Registered]:
+    """Load the objects of one message; return those whose flags are to be set."""
+    registered = []
+    for delivered in delivered_objects(record.json_body):
+        found = persistence.load(delivered)
+        told = PERSISTED if isinstance(found, Registered) else found
+        logger.info(told, key=delivered.key, bytes=delivered.size)
+        registered += [found] if isinstance(found, Registered) else []
+    return registered

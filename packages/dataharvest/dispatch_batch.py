@@ -1,0 +1,36 @@
+"""Batches of the metastore's stream: what their records ask of stages leaves in few calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from dataharvest.batch import count_records, failures, log_failure
+from dataharvest.dispatcher import Dispatcher
+from dataharvest.stage_queues import Request
+
+
+def run_dispatch(event: Mapping[str, Any], logger: Logger, dispatcher: Dispatcher) -> dict[str, Any]:
+    """Ask the stages that the records made ready; return the sequence numbers of those that failed.
+
+    Lambda delivers from the first of them on again: a stage that is asked twice finds that it was done.
+    """
+    asked: dict[str, tuple[Request, ...]] = {}
+    failed: list[str] = []
+    for record in event["Records"]:
+        number = str(record["dynamodb"]["SequenceNumber"])
+        try:
+            asked[number] = dispatcher.requests(record)
+        except Exception as error:  # noqa: BLE001 - the record comes again
+            log_failure(logger, error)
+            failed.append(number)
+    refused = dispatcher.queues.ask_all(request for requests in asked.values() for request in requests)
+    for request, reason in refused.items():
+        logger.error("not asked", stage=request.name, delivery=request.body, error=reason)
+    failed += [number for number, requests in asked.items() if any(request in refused for request in requests)]
+    for request in [request for requests in asked.values() for request in requests if request not in refused]:
+        logger.info("asked", stage=request.name, delivery=request.body)
+    count_records(logger, failed=len(failed), done=len(event["Records"]) - len(failed))
+    return failures(failed)
