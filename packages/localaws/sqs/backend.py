@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 from moto.sqs import urls
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
-from localaws.sqs import answers
-
-from localaws.sqs import queues
+from localaws.sqs import answers, queues
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/using-messagededuplicationid-property.html
 DEDUPLICATION_SECONDS = 300.0
