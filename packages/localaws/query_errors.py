@@ -15,5 +15,7 @@ def install() -> None:
         original(serializer, serialized, error, shape)
         if "Message" in serialized:
             serialized.pop("message", None)
+        if serializer.service_model.service_name == "sqs":
+            serialized["Detail"] = ""  # which SQS sends empty
 
     QuerySerializer._serialize_error_metadata = serialize_error_metadata

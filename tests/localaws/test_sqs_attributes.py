@@ -115,10 +115,11 @@ def test_queues_that_are_refused(aws: Running) -> None:
     again = {"QueueName": "delayed", "Attributes": {"DelaySeconds": "2"}}
     assert refusal(sqs.create_queue, **again) == ("QueueAlreadyExists", text)
     for name, text in (
+        ("FifoQueue", "Unknown Attribute FifoQueue."),
         ("ContentBasedDeduplication", "Unknown Attribute ContentBasedDeduplication."),
         ("DeduplicationScope", "You can specify the DeduplicationScope only when FifoQueue is set to true."),
     ):
-        given = {"QueueName": "standard", "Attributes": {name: "true"}}
+        given = {"QueueName": "standard", "Attributes": {name: "false"}}
         assert refusal(sqs.create_queue, **given) == ("InvalidAttributeName", text)
 
 

@@ -59,6 +59,8 @@ def check_receive(count: int | None, wait: int | None) -> None:
 def check_attributes(given: Mapping[str, Any], known: Mapping[str, Any] | None) -> None:
     """Raise RefusedError for attributes of a new queue; ``known`` are those of the queue of this name, as texts."""
     is_fifo = str(given.get("FifoQueue", "")).lower() == "true"
+    if "FifoQueue" in given and not is_fifo:
+        raise RefusedError("InvalidAttributeName", "Unknown Attribute FifoQueue.")
     for name in _OF_FIFO:
         if name in given and not is_fifo:
             text = f"You can specify the {name} only when FifoQueue is set to true."
