@@ -62,6 +62,7 @@ SETTINGS = (
     HEAD
     + """
     properties = spark._jvm.java.lang.System.getProperties()
+    java = spark._jvm.java.lang.ProcessHandle.current().pid()
     print(json.dumps({
         "settings": dict(spark.sparkContext.getConf().getAll()),
         "properties": {name: properties[name] for name in properties if name.startswith("spark.")},
@@ -70,6 +71,7 @@ SETTINGS = (
         "app": spark.sparkContext.appName,
         "jobs": spark.sparkContext.statusTracker().getJobIdsForGroup(None),
         "heap": spark._jvm.java.lang.Runtime.getRuntime().maxMemory(),
+        "from_archive": ".jsa" in open(f"/proc/{java}/maps").read(),
     }))
 """
 )
@@ -206,6 +208,7 @@ def test_a_warm_run_differs_from_a_cold_one_in_nothing_but_its_name(warm: Any) -
     assert seen[0] == seen[1]
     assert seen[0]["settings"]["spark.sql.ansi.enabled"] == "true"
     assert (seen[0]["views"], seen[0]["catalogs"]) == ([], ["spark_catalog"])
+    assert seen[0]["from_archive"]
 
 
 def test_a_killed_server_takes_its_warm_process_along(jobs_of: Any, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ class Server:
         self.active = False
         self.started = 0
         self._start_told, self._asked = threading.Semaphore(0), threading.Semaphore(0)
-        self.pool = WarmPool(1, folder, self._start, self._is_busy)
+        self.pool = WarmPool(1, folder, self._start, self._is_busy, lambda is_stopped: None)
 
     def _start(self, run_id: str, folder: Path) -> JobProcess:
         self.started += 1

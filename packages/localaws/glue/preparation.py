@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import shutil
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import SubprocessError
 from typing import Any
 
 from localaws.errors import JavaMissingError
 from localaws.glue import spark_settings
+from localaws.glue.class_archive import ClassArchive, archive_of, folder_of
 from localaws.glue.errors import PreparationError
 from localaws.glue.iceberg_settings import use_local_catalog
-from localaws.glue.job_run import JobRun
+from localaws.glue.job_run import JobRun, new_run_id
 from localaws.glue.process import JobProcess, caller, environment
 from localaws.glue.python_modules import install_modules
 from localaws.glue.run_files import fetch, jars, listed, python_libraries
@@ -38,6 +42,8 @@ _CONSUMED = frozenset(
         "--user-jars-first",
     }
 )
+
+_ARCHIVE_DEADLINE, _PAUSE = 300.0, 0.1
 
 
 @dataclass(frozen=True)
@@ -88,8 +94,37 @@ class Preparation:
 
     def start_warm(self, run_id: str, folder: Path) -> JobProcess:
         """A process that waits for a run; raise PreparationError where Java is missing."""
-        at_start = spark_settings.at_start(folder, java_options=self.settings.java_options)
-        return self._start(run_id, folder, "warm", at_start, self.settings.region)
+        return self._start_for_any(run_id, folder, "warm", self._archive().options())
+
+    def make_archive(self, is_stopped: Callable[[], bool]) -> None:
+        """Make the class archive of warm processes where there is none, unless ``is_stopped`` before it is done.
+
+        Raises PreparationError where Java is missing or can make none.
+        """
+        archive = self._archive()
+        try:
+            archive.make(lambda options: self._ends_well(options, is_stopped), is_stopped)
+        except (OSError, SubprocessError) as error:
+            raise PreparationError(f"Java made no archive of classes: {error}") from error
+        if not archive.options() and not is_stopped():
+            raise PreparationError("the JVM that was to write an archive of classes did not end well")
+
+    def _archive(self) -> ClassArchive:
+        return archive_of(folder_of(self.home.root), self._java())
+
+    def _ends_well(self, archive_options: str, is_stopped: Callable[[], bool]) -> bool:
+        """Return whether a JVM with these options did what it is to be warm for, and ended by itself."""
+        run_id = new_run_id()
+        folder = self.home.runs / run_id
+        process = self._start_for_any(run_id, folder, "archive", archive_options)
+        deadline = time.monotonic() + _ARCHIVE_DEADLINE
+        try:
+            while (status := process.wait(_PAUSE)) is None and time.monotonic() < deadline and not is_stopped():
+                pass
+        finally:
+            process.stop()
+            shutil.rmtree(folder, ignore_errors=True)
+        return status == 0
 
     def start_cold(self, run: JobRun, folder: Path, order: Mapping[str, Any]) -> JobProcess:
         """A process for this run alone; raise PreparationError where Java is missing."""
@@ -97,18 +132,31 @@ class Preparation:
             return JobProcess(run.job_run_id, folder, "cold", self._environment(folder, run.region))
         extra = jars(self.store, run.arguments.get("--extra-jars", ""), folder / "jars")
         at_start = spark_settings.at_start(folder, run.settings["WorkerType"], extra, self.settings.java_options)
-        return self._start(run.job_run_id, folder, "cold", _over(at_start, order["properties"]), run.region)
+        properties = _over(at_start, order["properties"])
+        return self._start(run.job_run_id, folder, "cold", properties, run.region, self._archive().options())
 
-    def _start(self, run_id: str, folder: Path, kind: str, properties: Mapping[str, str], region: str) -> JobProcess:
+    def _start_for_any(self, run_id: str, folder: Path, kind: str, java_options: str) -> JobProcess:
+        """Start a process that does not know its run."""
+        at_start = spark_settings.at_start(folder, java_options=self.settings.java_options)
+        return self._start(run_id, folder, kind, at_start, self.settings.region, java_options)
+
+    def _start(
+        self, run_id: str, folder: Path, kind: str, properties: Mapping[str, str], region: str, java_options: str
+    ) -> JobProcess:
+        java = self._java()
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "spark.conf").write_text(spark_settings.as_properties_file(properties))
+        log = folder / "log4j2.properties"
+        log.write_text(spark_settings.LOG4J2)
+        java_options = f"-Dlog4j2.configurationFile={log.as_uri()} {java_options}"
+        for_java = {"JAVA_HOME": str(java), "SPARK_SUBMIT_OPTS": java_options}
+        return JobProcess(run_id, folder, kind, self._environment(folder, region) | for_java)
+
+    def _java(self) -> Path:
         try:
-            java = java_home(os.environ)
+            return java_home(os.environ)
         except JavaMissingError as error:
             raise PreparationError(str(error)) from error
-        conf = folder / "conf"
-        conf.mkdir(parents=True)
-        (conf / "spark-defaults.conf").write_text(spark_settings.as_properties_file(properties))
-        (conf / "log4j2.properties").write_text(spark_settings.LOG4J2)
-        return JobProcess(run_id, folder, kind, {**self._environment(folder, region), "JAVA_HOME": str(java)})
 
     def _environment(self, folder: Path, region: str) -> dict[str, str]:
         return environment(self.endpoint, region, folder)

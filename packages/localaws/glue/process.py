@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -24,7 +25,7 @@ _LONGEST_FAILURE = 16384
 class JobProcess:
     """The processes of one run in ``folder``: ``output.log`` and ``error.log`` grow there, ``work`` is its cwd.
 
-    ``kind`` is ``cold`` or ``warm``. The process waits for :meth:`order`.
+    ``kind`` is ``cold``, ``warm`` or ``archive``: see ``job_process/worker.py``.
     """
 
     def __init__(self, run_id: str, folder: Path, kind: str, environment: Mapping[str, str]) -> None:
@@ -124,7 +125,8 @@ def environment(endpoint: str, region: str, folder: Path) -> dict[str, str]:
         "PYTHONPATH": str(_SHIM),
         "PYTHONUNBUFFERED": "1",
         "PYSPARK_PYTHON": sys.executable,
-        "SPARK_CONF_DIR": str(folder / "conf"),
+        # Not SPARK_CONF_DIR: that folder is part of the class path, which then differs from that of a class archive.
+        "PYSPARK_SUBMIT_ARGS": f"--properties-file {shlex.quote(str(folder / 'spark.conf'))} pyspark-shell",
         "SPARK_LOCAL_DIRS": str(folder / "spark"),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "AWS_ENDPOINT_URL": endpoint,

@@ -39,7 +39,11 @@ class Runs:
         self._preparation = preparation
         self._keep_logs = keep_logs
         self._pool = WarmPool(
-            settings.warm, home.runs, self._preparation.start_warm, lambda: bool(self.history.active())
+            settings.warm,
+            home.runs,
+            self._preparation.start_warm,
+            lambda: bool(self.history.active()),
+            self._preparation.make_archive,
         )
         self._processes: dict[str, JobProcess] = {}
         self._threads: list[threading.Thread] = []

@@ -24,12 +24,21 @@ _PAUSE = 0.1
 
 
 class WarmPool:
-    """Keeps ``size`` processes ready; ``start_process`` starts one, ``busy`` says whether runs are active."""
+    """Keeps ``size`` processes ready; ``start_process`` starts one, ``busy`` says whether runs are active.
+
+    ``prepare`` is called once, before the first; it is given what says that the pool is stopped.
+    """
 
     def __init__(
-        self, size: int, folder: Path, start_process: Callable[[str, Path], JobProcess], busy: Callable[[], bool]
+        self,
+        size: int,
+        folder: Path,
+        start_process: Callable[[str, Path], JobProcess],
+        busy: Callable[[], bool],
+        prepare: Callable[[Callable[[], bool]], None],
     ) -> None:
         self._size, self._folder, self._start_process, self._busy = size, folder, start_process, busy
+        self._prepare = prepare
         self._processes: list[JobProcess] = []
         self._lock = threading.Lock()
         self._wanted = threading.Event()
@@ -63,6 +72,11 @@ class WarmPool:
             self._discard(self._processes.pop())
 
     def _fill(self) -> None:
+        self._wait_until_quiet()
+        try:
+            self._prepare(self._stopped.is_set)
+        except (PreparationError, OSError) as error:
+            _log.warning("Glue processes start slower than they could: %s", error)
         while self._wanted.wait() and not self._stopped.is_set():
             self._wanted.clear()
             self._drop_dead()

@@ -1,4 +1,4 @@
-"""The process of one job run: ``python worker.py cold|warm``.
+"""The process of one job run: ``python worker.py cold|warm|archive``.
 
 It reads its order, one JSON line, from standard input:
 
@@ -12,6 +12,7 @@ It reads its order, one JSON line, from standard input:
 
 ``cold`` starts a JVM only where the script asks for Spark. ``warm`` starts and warms one, then writes the file
 ``ready`` (``{"resident": bytes}``) into the parent of its working folder and waits for its order.
+``archive`` starts and warms one, lets it end, and takes no order.
 """
 
 from __future__ import annotations
@@ -40,7 +41,11 @@ _CATEGORIES = {
 
 def main(kind: str) -> None:
     """Wait for the order, run the script, and say why it failed if it did."""
+    if kind == "archive":
+        sys.exit(_end(_start_warm_java()))
     gateway = _start_warm_java() if kind == "warm" else None
+    if gateway:
+        _tell_ready()
     order = json.loads(sys.stdin.buffer.readline())
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for note in order["notes"]:
@@ -111,8 +116,15 @@ def _start_warm_java() -> Any:
     from pyspark import SparkContext
 
     SparkContext._ensure_initialized()
-    _warm_up(SparkContext._gateway)
+    runpy.run_path(str(Path(__file__).with_name("warm_up.py")))["warm_up"](SparkContext._gateway)
     return SparkContext._gateway
+
+
+def _end(gateway: Any) -> int:
+    """Let the JVM of ``gateway`` end by itself, as it does at the end of its input; return its exit status."""
+    gateway.proc.stdin.close()
+    status: int = gateway.proc.wait()
+    return status
 
 
 def _set_properties(gateway: Any, properties: dict[str, str]) -> None:
@@ -120,8 +132,7 @@ def _set_properties(gateway: Any, properties: dict[str, str]) -> None:
         gateway.jvm.java.lang.System.setProperty(name, value)
 
 
-def _warm_up(gateway: Any) -> None:
-    runpy.run_path(str(Path(__file__).with_name("warm_up.py")))["warm_up"](gateway)
+def _tell_ready() -> None:
     import psutil
 
     # what the warm-up printed belongs to no run; the files are open for appending, so writing goes on at 0

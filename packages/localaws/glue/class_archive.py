@@ -1,0 +1,106 @@
+"""An archive of the classes of Spark and Iceberg, from which a JVM starts in half the time.
+
+Java reads, parses and checks some 20,000 classes for a Spark session; from an archive it maps them into its memory.
+See https://docs.oracle.com/en/java/javase/17/vm/class-data-sharing.html. Java ignores an archive that does not fit.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from localaws.glue.spark_settings import iceberg_jar
+
+_SILENT = "-Xlog:disable -Xlog:all=error:stderr"
+"""What Java has to say of classes that an archive leaves out belongs into no log of a run."""
+_DUMP_DEADLINE, _PAUSE = 120.0, 0.1
+
+
+def folder_of(home: Path) -> Path:
+    """Return where archives are kept: with the installed packages, or in ``home`` where those are read-only."""
+    environment = Path(sys.prefix)
+    return environment / "share" / "localaws" if os.access(environment, os.W_OK) else home / "classes"
+
+
+@dataclass(frozen=True)
+class ClassArchive:
+    """The archive, in ``folder``, for JVMs of the Java in ``java`` whose class path begins with Iceberg's and Spark's.
+
+    ``name`` changes with the Java and with each jar.
+    """
+
+    folder: Path
+    java: Path
+    name: str
+
+    def options(self) -> str:
+        """Return the options of a JVM that uses the archive; "" where there is none."""
+        return f'"-XX:SharedArchiveFile={self._base}:{self._spark}" {_SILENT}' if self._spark.is_file() else ""
+
+    def make(self, run: Callable[[str], bool], is_stopped: Callable[[], bool]) -> None:
+        """Make the archive where there is none, or wait for who makes it, unless ``is_stopped`` meanwhile.
+
+        ``run`` starts a JVM with the options that it is given, lets it do what runs do, waits until it has ended, and
+        returns whether it did so by itself. Raises OSError or SubprocessError where it cannot be made.
+        """
+        if self._spark.is_file():
+            return
+        with self._alone(is_stopped):
+            if self._spark.is_file() or is_stopped():
+                return
+            self._remove_others()
+            # Not each Java comes with the archive of its own classes, on which one of further classes is built.
+            java = [str(self.java / "bin" / "java"), "-Xshare:dump", f"-XX:SharedArchiveFile={self._base}"]
+            subprocess.run(java, check=True, capture_output=True, timeout=_DUMP_DEADLINE)
+            partial = self._spark.with_suffix(".partial")
+            if run(f'"-XX:SharedArchiveFile={self._base}" "-XX:ArchiveClassesAtExit={partial}" {_SILENT}'):
+                partial.replace(self._spark)
+
+    @property
+    def _base(self) -> Path:
+        return self.folder / f"java-{self.name}.jsa"
+
+    @property
+    def _spark(self) -> Path:
+        return self.folder / f"spark-{self.name}.jsa"
+
+    @contextmanager
+    def _alone(self, is_stopped: Callable[[], bool]) -> Iterator[None]:
+        """Wait until no other process makes an archive in the folder, and let none do so meanwhile."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("w") as lock:
+            while not is_stopped():
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    time.sleep(_PAUSE)
+            yield
+
+    def _remove_others(self) -> None:
+        for file in (*self.folder.glob("*.jsa"), *self.folder.glob("*.partial")):
+            file.unlink(missing_ok=True)
+
+
+def archive_of(folder: Path, java: Path) -> ClassArchive:
+    """Return the archive for the Java in ``java``, PySpark's jars and Iceberg's."""
+    return ClassArchive(folder, java, _digest(java))
+
+
+def _digest(java: Path) -> str:
+    """Return what an archive depends on, as 12 letters: the Java, and path, size and time of each jar."""
+    spec = find_spec("pyspark")
+    assert spec and spec.origin, "pyspark is a dependency of localaws"
+    jars = [iceberg_jar(), *sorted((Path(spec.origin).parent / "jars").glob("*.jar"))]
+    stats = [(str(jar), jar.stat().st_size, jar.stat().st_mtime_ns) for jar in jars]
+    release = (java / "release").read_text() if (java / "release").is_file() else ""
+    return hashlib.sha256(repr((str(java), release, stats)).encode()).hexdigest()[:12]
