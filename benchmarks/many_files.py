@@ -31,6 +31,8 @@ from estrela.model import Column, CsvSource, Date, Download, Field, FromRequest,
 MOST = 3.0
 MOST_MB = 1024
 DAYS = tuple(f"2024-{month:02}-{day:02}" for month in (1, 2, 3, 4) for day in range(1, 26))
+WARM_UP = (10, 5_000)
+"""Files of which both processes take in some before: few and many are read in different ways."""
 RECEIVED = datetime(2025, 7, 1, tzinfo=UTC)
 readings = CsvSource(
     "readings", "Readings of meters", "readings", Download("https://meters.test/readings.csv"),
@@ -130,8 +132,9 @@ def seconds(entries: list[RawFile], folder: Path, heap: str) -> tuple[float, flo
     from estrela.etl.steps.transform import TransformSource
 
     spark = session(folder / "lake", heap, folder / "gc.log")
-    warm_up = list(written(folder / "warm-up", 10, 100_000))
-    TransformSource(readings, FolderRaw({readings.name: warm_up}), LakeLoader(spark, "warm", "run")).run()
+    for files in WARM_UP:
+        warm_up = list(written(folder / "warm-up", files, 100_000))
+        TransformSource(readings, FolderRaw({readings.name: warm_up}), LakeLoader(spark, f"warm_{files}", "run")).run()
     lake = LakeLoader(spark, "many", "run")
     start = perf_counter()
     found = TransformSource(readings, FolderRaw({readings.name: entries}), lake).run()

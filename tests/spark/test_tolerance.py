@@ -27,8 +27,8 @@ def test_one_rejected_row_may_be_a_large_part_of_the_measure(spark: SparkSession
     counts = counted_rows(rows, "complaints")
 
     assert counts == {
-        0: RowCount(100, 1, Decimal(200), Decimal(60), 0),
-        1: RowCount(2, 1, Decimal(1), Decimal(0), 1),
+        0: RowCount(100, 1, weight=Decimal(200), weight_rejected=Decimal(60)),
+        1: RowCount(2, 1, weight=Decimal(1), weight_rejected=Decimal(0), unweighed=1),
     }
     assert not counts[0].exceeds(Tolerance(rows=0.02))
     assert counts[0].exceeds(Tolerance(rows=0.02, measure="complaints"))

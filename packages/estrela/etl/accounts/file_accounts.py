@@ -57,8 +57,11 @@ class FileAccounts:
 
     def kept(self, winners: Iterable[RawFile], taken: Iterable[TakenFile], known: Iterable[Account]) -> list[Account]:
         """Return the accounts of wanted files that are loaded and not taken in again."""
+        loaded = [one for one in known if one.is_loaded]
+        if not loaded:
+            return []
         held = {file_id(file) for file in winners} - {file_id(one.file) for one in taken}
-        return [one for one in known if one.is_loaded and known_id(one) in held]
+        return [one for one in loaded if known_id(one) in held]
 
     def waiting(self, files: Iterable[RawFile], state: str, known: Iterable[Account]) -> list[Account]:
         """Return the accounts of files that are received and not loaded, with the counts that are ``known``."""
@@ -101,8 +104,8 @@ class FileAccounts:
         table = self.lake.read(self.lake.tables.trusted(self.source))
         written = table if replaced is None else table.where(replaced)
         loaded: Counter[tuple[str, ...]] = Counter()
-        for row in written.groupBy("source_file", *names).count().collect():
-            loaded[(row["source_file"], *[str(row[name]) for name in names])] += row["count"]
+        for file, *requested, rows in written.groupBy("source_file", *names).count().collect():
+            loaded[(file, *map(str, requested))] += rows
         return loaded
 
     def _stored_as(self, one: TakenFile) -> tuple[str, ...]:
