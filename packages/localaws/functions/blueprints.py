@@ -39,7 +39,6 @@ class Blueprints:
             shown["Handler"],
             (str(root), *map(str, inside), str(libraries)),
             str(root),
-            str(self._folder.with_name("bytecode")),
             variables,
             shown["MemorySize"],
             shown["Timeout"],

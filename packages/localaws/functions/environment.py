@@ -30,15 +30,13 @@ _processes = ProcessTable()
 class Blueprint:
     """Blueprint of the processes of one version: paths of ``sys.path`` in order, the last of them after Python's.
 
-    ``bytecode`` is a folder that all processes of a home share, ``memory`` in megabytes, ``timeout`` in seconds.
-    ``shown`` pairs folders with their names on AWS, for errors.
+    ``memory`` in megabytes, ``timeout`` in seconds. ``shown`` pairs folders with their names on AWS, for errors.
     """
 
     interpreter: str
     handler: str
     paths: tuple[str, ...]
     task_root: str
-    bytecode: str
     variables: dict[str, str]
     memory: int
     timeout: int
@@ -140,9 +138,8 @@ class Environment:
         plan = self.blueprint
         temporary = str(self._folder / "tmp")
         variables = {**plan.variables, "AWS_LAMBDA_RUNTIME_API": self._api.address, "TMPDIR": temporary}
-        # What is compiled is kept beside the packages, which stay as they are: it is most of a start.
-        options = ["-S", "-s", "-X", f"pycache_prefix={plan.bytecode}"]
-        command = [plan.interpreter, *options, str(LAUNCHER), os.pathsep.join(plan.paths), plan.handler]
+        # What one process compiles, the next ones of the same package find: it is most of a start.
+        command = [plan.interpreter, "-S", "-s", str(LAUNCHER), os.pathsep.join(plan.paths), plan.handler]
         with (self._folder / "output").open("ab") as output:
             return subprocess.Popen(
                 command,

@@ -42,7 +42,7 @@ class Runtime:
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128", "AWS_LAMBDA_LOG_GROUP_NAME": "g",
             "AWS_LAMBDA_LOG_STREAM_NAME": "s", "PATH": os.environ["PATH"], **variables,
         }  # fmt: skip
-        blueprint = Blueprint(sys.executable, handler, (str(root), str(folder)), str(root), str(folder), given, 128, 10)
+        blueprint = Blueprint(sys.executable, handler, (str(root), str(folder)), str(root), given, 128, 10)
         self.environment = Environment(blueprint, folder / "environment")
 
     def run(self, event: Any) -> Outcome:
