@@ -119,5 +119,5 @@ def looked_up(spark: SparkSession, typed: DataFrame, work: Work) -> DataFrame:
 
 
 def write(rows: DataFrame, table: str, order: str) -> None:
-    """Append ``rows``, one file a partition, sorted."""
+    """Append ``rows``, one file per partition, sorted."""
     rows.repartition("year", "quarter").sortWithinPartitions("year", "quarter", order).writeTo(table).append()

@@ -176,5 +176,5 @@ def fact(rows: DataFrame, keys: dict[str, DataFrame]) -> DataFrame:
 
 
 def write(rows: DataFrame, table: str, order: str) -> None:
-    """Append ``rows``, one file a partition, sorted."""
+    """Append ``rows``, one file per partition, sorted."""
     rows.repartition("quarter").sortWithinPartitions("quarter", order).writeTo(table).append()

@@ -60,7 +60,7 @@ def _by_key(run: Run, identifiers: Sequence[int]) -> dict[str, Stored]:
     found: dict[str, Stored] = {}
     for identifier in identifiers:
         stored = run.client.get(f"/api/dashboard/{identifier}")
-        # The mark stands in a field that people do not see and that Metabase does not copy. A dashboard that was
+        # The mark is in a field that people do not see and that Metabase does not copy. A dashboard that was
         # left half made has it in its description alone, and no card.
         key = marked_key("dashboard", stored.get("points_of_interest"))
         if not key and not stored.get("dashcards"):

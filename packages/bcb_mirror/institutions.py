@@ -55,7 +55,7 @@ class Institution:
 
 @dataclass(frozen=True)
 class Other:
-    """An institution that stands in the lists and not in the ranking; ``group`` is its consolidated group."""
+    """An institution that is in the lists and not in the ranking; ``group`` is its consolidated group."""
 
     cnpj: str
     legal_name: str

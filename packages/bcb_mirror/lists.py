@@ -57,7 +57,7 @@ def _segment(place: float) -> str:
 
 
 def memberships(institutions: Sequence[Institution], others: Sequence[Other]) -> Iterator[tuple[str, str, str]]:
-    """CNPJ (8 digits), name and group: every institution stands in group 11 and in one or two more."""
+    """CNPJ (8 digits), name and group: every institution is in group 11 and in one or two more."""
     for each in institutions:
         for group in (*_groups_of(each), "11"):
             yield each.cnpj, each.legal_name, group

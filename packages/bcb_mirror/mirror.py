@@ -61,7 +61,7 @@ class Mirror:
         self.stopping = Event()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer as a WSGI application under cheroot, whose request stands in the environment."""
+        """Answer as a WSGI application under cheroot, whose request is in the environment."""
         request = Request(environ)
         if request.path.startswith(control.PREFIX):
             return control.answer(self._controls, request)(environ, start_response)

@@ -141,7 +141,7 @@ def _arguments(resource: Resource, text: str | None, query: Mapping[str, str]) -
 
 
 def _resolved(text: str, query: Mapping[str, str]) -> str:
-    """The value of an argument: a literal, or an alias whose literal stands in the query (a number may be bare)."""
+    """The value of an argument: a literal, or an alias whose literal is in the query (a number may be bare)."""
     literal = query.get(text, "") if text.startswith("@") else text
     found = re.fullmatch(r"'([^']*)'|(\d+)", literal)
     if not found:

@@ -101,7 +101,7 @@ class Publication:
         ]
 
     def _types(self, quarter: Quarter) -> list[dict[str, str]]:
-        """A quarter that was never published stands in the list with no types."""
+        """A quarter that was never published is in the list with no types."""
         return [] if self._world.ranking(quarter) is None else [{"tipo": TYPE}]
 
     def _original(self, quarter: Quarter) -> bytes:

@@ -114,7 +114,7 @@ def index_of(upheld: int, clients: int) -> int:
 
 
 def index_text(quarter: Quarter, hundredths: int) -> str:
-    """``141617`` -> ``1.416,17``; zero stands between blanks, and the odd quarter has no zeros at the end."""
+    """``141617`` -> ``1.416,17``; zero is written between blanks, and the odd quarter has no zeros at the end."""
     text = f"{hundredths // 100:,}".replace(",", ".") + f",{hundredths % 100:02d}"
     if quarter == ODD_QUARTER:
         return text.rstrip("0").rstrip(",")

@@ -136,7 +136,7 @@ def _run(console: Console) -> int:
         _play(demo)
         code = _report(demo)
         console.print(
-            f"{time.monotonic() - started:.0f} s in all. estrela ledger explain FILE tells the story of a file."
+            f"{time.monotonic() - started:.0f} s in all. estrela ledger explain FILE says what happened to a file."
         )
         return code
 

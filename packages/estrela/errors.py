@@ -47,7 +47,7 @@ class EstrelaError(Exception):
 
 
 class DefinitionError(EstrelaError):
-    """A declaration is wrong: ``where`` it stands, the ``problem``, and what is ``allowed``."""
+    """A declaration is wrong: ``where`` it is, the ``problem``, and what is ``allowed``."""
 
     def __init__(self, where: str, problem: str, allowed: Iterable[object] = ()) -> None:
         self.where, self.problem, self.allowed = where, problem, tuple(allowed)

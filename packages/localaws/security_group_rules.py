@@ -64,7 +64,7 @@ def _without_words(named: dict[str, str] | None) -> dict[str, str] | None:
 
 
 def _flattened_rules(_: SecurityGroup, rules: list[DescribedRule]) -> list[GroupedSecurityRuleView]:
-    """Rules as DescribeSecurityGroups tells them: by protocol and ports."""
+    """Rules as DescribeSecurityGroups returns them: by protocol and ports."""
     views: dict[tuple[Any, ...], GroupedSecurityRuleView] = {}
     for rule in rules:
         ports = (rule.from_port, rule.to_port, rule.ip_protocol)

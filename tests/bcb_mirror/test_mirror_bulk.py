@@ -1,4 +1,4 @@
-"""Bulk files: the sidecar tells the truth about them."""
+"""Bulk files: the sidecar describes them truly."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def number(text: str) -> int | None:
 
 
 def hundredths(quarter: Quarter, text: str) -> int:
-    """An index; zero stands between blanks, and 2020T1 has no zeros at its end."""
+    """An index; zero is written between blanks, and 2020T1 has no zeros at its end."""
     if text == " 0 ":
         return 0
     decimals = r"(,\d[1-9]|,[1-9])?" if quarter == Quarter(2020, 1) else r",\d\d"

@@ -1,4 +1,4 @@
-"""The DAG that tells people of stale tables and late runs, in a real Airflow, and the deadline of a DAG run."""
+"""The DAG that alerts people of stale tables and late runs, in a real Airflow, and the deadline of a DAG run."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ TO_SPLIT = "to be split into chunks"
 
 @dataclass(frozen=True)
 class Persistence:
-    """Takes delivered objects into the database and tells the ``metastore``, or ``sender`` if a file is refused.
+    """Takes delivered objects into the database and informs the ``metastore``, or ``sender`` if a file is refused.
 
     Objects of more than ``split_above`` bytes are left to the splitter, which is asked by its queue; None: all
     are taken as a whole.

@@ -1,4 +1,4 @@
-"""The DAG that tells people when data is too old, whether or not anything runs."""
+"""The DAG that alerts people when data is too old, whether or not anything runs."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def require_name(where: str, name: str) -> None:
 
 
 def require_distinct(where: str, names: Sequence[str]) -> None:
-    """Raise DefinitionError if a name stands twice."""
+    """Raise DefinitionError if a name is declared twice."""
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DefinitionError(where, f"column {twice[0]!r} is declared twice")

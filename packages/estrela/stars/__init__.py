@@ -1,1 +1,1 @@
-"""The stars: a package each, a table a file."""
+"""The stars: a package each, one table per file."""

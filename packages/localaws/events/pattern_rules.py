@@ -146,7 +146,7 @@ def _check_numeric(name: str, argument: Node) -> None:
 
 
 def _check_range(bottom: float, members: list[Node], end: Node) -> None:
-    """Check what follows the lower bound of a range; ``end`` stands behind the list."""
+    """Check what follows the lower bound of a range; ``end`` is behind the list."""
     second, *rest = members
     if not isinstance(second.value, str):
         raise _RefusalError(f"Bad value in numeric range: {second.plain}", second.end)

@@ -36,7 +36,7 @@ def check_topic(arn: str, region: str) -> None:
 
 
 def check_message(given: Mapping[str, Any], place: str = "") -> None:
-    """Raise PublishError for a message; ``place`` is where it stands in a batch, for errors."""
+    """Raise PublishError for a message; ``place`` is its place in a batch, for errors."""
     for name, attribute in (given.get("MessageAttributes") or {}).items():
         _check_name(name)
         _check_attribute(name, attribute, place)

@@ -106,12 +106,12 @@ class JobProcess:
             self._supervisor.stdin.write(line)
             self._supervisor.stdin.flush()
         except BrokenPipeError:
-            # it ended by itself: its status tells the rest
+            # it ended by itself: its status says the rest
             return
 
 
 def caller(role: str) -> str:
-    """The access key ID of a run that has ``role``: its name, so that a log of calls tells who made them."""
+    """The access key ID of a run that has ``role``: its name, so that a log of calls says who made them."""
     return re.sub(r"[^\w+=,.@-]", "-", role)[:128] or "localaws"
 
 

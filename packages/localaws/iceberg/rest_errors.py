@@ -20,7 +20,7 @@ class UnprocessableError(ValueError):
     """A request that contradicts itself."""
 
 
-# The first that fits counts: a subclass stands before its base.
+# The first that fits counts: a subclass comes before its base.
 _KINDS: tuple[tuple[type[Exception], int, str], ...] = (
     (NoSuchTableError, 404, "NoSuchTableException"),
     (NoSuchNamespaceError, 404, "NoSuchNamespaceException"),

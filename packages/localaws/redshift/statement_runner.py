@@ -1,4 +1,4 @@
-"""Runs statements inside the open transaction of a connection, and tells why one failed."""
+"""Runs statements inside the open transaction of a connection, and says why one failed."""
 
 from __future__ import annotations
 

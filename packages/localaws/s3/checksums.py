@@ -60,7 +60,7 @@ def new_checksum(algorithm: str) -> Checksum:
 
 
 def encoded(checksum: Checksum) -> str:
-    """The base64 text that stands in headers and documents."""
+    """The base64 text in headers and documents."""
     return base64.b64encode(checksum.digest()).decode()
 
 

@@ -92,7 +92,7 @@ def parse_notifications(body: bytes) -> Notifications:
 
 
 def as_document(notifications: Notifications) -> bytes:
-    """The configuration as S3 tells it."""
+    """The configuration as S3 returns it."""
     nodes: list[Node] = []
     for rule in notifications.rules:
         filters = [("FilterRule", [("Name", name), ("Value", value)]) for name, value in rule.filters]

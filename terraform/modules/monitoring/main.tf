@@ -97,7 +97,7 @@ resource "aws_sns_topic_subscription" "email" {
   endpoint  = each.key
 }
 
-# Glue tells of each run that failed; the DAG's own alert names the task and the reason.
+# Glue sends an event for each run that failed; the DAG's own alert names the task and the reason.
 resource "aws_cloudwatch_event_rule" "failed_run" {
   name        = "${var.deployment.name}-glue-run-failed"
   description = "A run of a Glue job of ${var.deployment.name} failed"

@@ -127,7 +127,7 @@ class LakeLoader(StarLoader):
 def _writer(rows: DataFrame, table: LakeTable, target: str, options: Mapping[str, str]) -> DataFrameWriterV2:
     """Return the writer of ``rows``: no shuffle if each task has one partition, else Iceberg distributes them."""
     if is_read_by_partition(rows, table.partition_by):
-        # Without the partition's columns in front, the first key tells nearly all rows apart.
+        # Without the partition's columns in front, the first key differs in nearly all rows.
         rows = rows.sortWithinPartitions(*table.sort_by) if table.sort_by else rows
         options = {**options, **AS_THEY_COME}
     writer = rows.writeTo(target)

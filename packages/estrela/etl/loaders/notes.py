@@ -46,7 +46,7 @@ class Notes:
         return "" if self._audited_head(table) is None else str(properties.getOrDefault("estrela.audit_report", ""))
 
     def mark_audited(self, table: LakeTable, report: str) -> None:
-        """Note that the run's branch, as it stands, passed the audit, and what the audit found."""
+        """Note that the run's branch, in its present state, passed the audit, and what the audit found."""
         self._set(table, audited=str(self.snapshots.head(table)), audit_report=report)
 
     def note_inputs(self, table: LakeTable, inputs: str) -> None:

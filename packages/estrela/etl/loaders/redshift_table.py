@@ -152,7 +152,7 @@ class RedshiftTable:
         ]
 
     def has_keys_once(self) -> str:
-        """Return the check that no staged key stands twice in the table, where rows were added and not merged."""
+        """Return the check that no staged key is in the table twice, where rows were added and not merged."""
         joined = f"{self.name} JOIN {STAGE} ON {equal(self.feed.key, self.name, STAGE)}"
         keys = ", ".join(f"{self.name}.{quoted(name)}" for name in self.feed.key)
         return must_hold(f"NOT EXISTS (SELECT 1 FROM {joined} GROUP BY {keys} HAVING count(*) > 1)")

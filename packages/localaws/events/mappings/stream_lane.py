@@ -145,7 +145,7 @@ class StreamLane:
         return [], self._position.after
 
     def _role(self) -> str:
-        """The function's role; empty where it is gone, which its invocation tells."""
+        """The function's role; empty where it is gone, which its invocation reports."""
         try:
             return self._parts.runner.role_of(split(self._mapping["FunctionArn"]))
         except LambdaError:

@@ -8,7 +8,7 @@ It reads its order, one JSON line, from standard input:
 ``environment`` environment variables of the script
 ``properties``  Spark settings for a JVM that is there already, set as its system properties
 ``notes``       lines for the error log
-``failure``     path of the file that tells why the script failed: ``{"message": str}``
+``failure``     path of the file that says why the script failed: ``{"message": str}``
 
 ``cold`` starts a JVM only where the script asks for Spark. ``warm`` starts and warms one, then writes the file
 ``ready`` (``{"resident": bytes}``) into the parent of its working folder and waits for its order.

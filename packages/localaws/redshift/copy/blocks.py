@@ -76,7 +76,7 @@ def _end_of_records(data: bytes, options: CopyOptions) -> int:
 
 
 def _is_escaped(data: bytes, place: int) -> bool:
-    """Return whether an odd number of backslashes stands before a place."""
+    """Return whether an odd number of backslashes precedes a place."""
     start = place
     while start and data[start - 1 : start] == b"\\":
         start -= 1

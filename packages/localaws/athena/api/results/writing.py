@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def publish(context: Context, outcome: Outcome) -> None:
-    """Write the result file and what stands beside it, whole or not at all."""
+    """Write the result file and the files beside it, whole or not at all."""
     if isinstance(outcome, Rows):
         _publish_rows(context, outcome)
     elif isinstance(outcome, Written):

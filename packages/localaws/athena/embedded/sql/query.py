@@ -54,7 +54,7 @@ def compile_query(node: exp.Expression, tables: Tables) -> Query:
 
 
 def sources_of(tables: Tables) -> Sources:
-    """The relations of a query that stands alone."""
+    """The relations of a query that is not part of another."""
     return _bind(Sources(tables, _subquery_text, _no_context()))
 
 
