@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from estrela.errors import FileRefusedError
 from estrela.etl.feed_rows.canonical import rows_pattern
@@ -104,7 +105,7 @@ class CsvRows:
         fields = dict(zip(dialect.positions, dialect.layout.fields, strict=True))
         return tuple(fields[place].column for place in sorted(fields))
 
-    @property
+    @cached_property
     def _pattern(self) -> re.Pattern[str] | None:
         return rows_pattern(self.judge.feed, self.form, self.head.dialect)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import re
 import tempfile
 import zipfile
@@ -11,9 +12,12 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, cast
 
 from estrela.etl.readers.stored_file import open_file
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 COPY_BYTES = 1 << 20
 MOST_MEMBERS = 1000
@@ -21,6 +25,30 @@ MOST_MEMBERS = 1000
 
 class DamagedFileError(Exception):
     """A file cannot be unpacked; the message says why, and reaches the rejects. Never leaves the readers."""
+
+
+class Source(io.RawIOBase):
+    """The bytes of a packed file as they arrive. A fault of the connection is no damage of the file, and may pass.
+
+    ``is_sound`` is false once a read failed. Closing it leaves ``stream`` open.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__()
+        self._stream, self.is_sound = stream, True
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer).cast("B")
+        try:
+            found = self._stream.read(len(view))
+        except Exception:
+            self.is_sound = False
+            raise
+        view[: len(found)] = found
+        return len(found)
 
 
 @contextmanager
@@ -33,11 +61,12 @@ def open_unpacked(uri: str, compression: str) -> Iterator[IO[bytes]]:
 @contextmanager
 def unpacked(packed: IO[bytes], compression: str) -> Iterator[IO[bytes]]:
     """Return the content of a stream that arrives with ``compression``. Raises DamagedFileError, also on reads."""
+    source = Source(packed)
     with ExitStack() as stack:
         try:
-            yield stack.enter_context(_unpacked(packed, compression, stack))
+            yield stack.enter_context(_unpacked(cast(IO[bytes], source) if compression else packed, compression, stack))
         except (EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
-            if compression and _is_of_content(error):
+            if compression and source.is_sound and _is_of_content(error):
                 raise DamagedFileError(f"it is not a sound {compression} file: {error}") from error
             raise
 
@@ -71,9 +100,10 @@ def zip_members(
 
     Raises DamagedFileError, also on reads, and if they hold more than ``most`` bytes or are none or too many.
     """
+    source = Source(packed)
     with ExitStack() as stack:
         try:
-            archive = _archive(packed, stack)
+            archive = _archive(cast(IO[bytes], source), stack)
             found = sorted(
                 (one for one in archive.infolist() if not one.is_dir() and pattern.fullmatch(one.filename)),
                 key=lambda one: one.filename,
@@ -87,7 +117,7 @@ def zip_members(
                 raise DamagedFileError(f"its files hold {total:,} bytes, more than {most:,}, the declared max_bytes")
             yield [(one.filename, partial(_opened, archive, one.filename)) for one in found]
         except (EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
-            if _is_of_content(error):
+            if source.is_sound and _is_of_content(error):
                 raise DamagedFileError(f"it is not a sound zip file: {error}") from error
             raise
 
