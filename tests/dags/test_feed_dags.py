@@ -5,16 +5,24 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import textwrap
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from estrela.hooks.redshift import RedshiftData
+from estrela.ledger.arrivals import listed
 from estrela.ledger.claims import Claims
+from estrela.ledger.register import Register
+from estrela.model.feed_engine import Redshift
+from estrela.model.feed_origin import S3Drop
 from estrela.model.feeds import feeds
 
 DAGS = Path(__file__).parents[2] / "dags"
+JOB_TEMPLATE = DAGS.parent / "glue" / "job_template.py"
 HEAVY = {"pyspark", "boto3", "botocore", "psycopg", "pandas", "pyarrow"}
 HEADER = "settlement_id,settled_on,merchant,card_number,amount,installments,disputed\n"
 GOOD = "1,2026-11-01,Padaria,4111111111111234,12.50,1,false\n"
@@ -193,6 +201,65 @@ def test_good_files_are_loaded_and_a_bad_one_fails_the_run(warehouse: Any, answe
     assert waiting == [{"key": "card_settlements/visa_2026-11-02.csv.gz"}]
     told = warehouse.database.query("SELECT kind, subject FROM ledger.messages")
     assert told == [{"kind": "fail", "subject": "card_settlements: visa_2026-11-02.csv.gz failed"}]
+
+
+OF_REDSHIFT = """
+from dataclasses import replace
+
+from estrela.feeds.backoffice.card_settlements import card_settlements
+from estrela.model.feed import RowTolerance
+from estrela.model.feed_engine import Redshift
+from estrela.model.feed_origin import S3Drop
+
+there = replace(
+    card_settlements, name="there", target="mart.there", origin=S3Drop("there/", r".*[.]csv[.]gz"), engine=Redshift(),
+    tolerance=RowTolerance(rows=1),
+)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.long
+def test_a_feed_of_redshift_runs_in_its_dag(warehouse: Any, answer_of: Any, tmp_path: Path) -> None:
+    """Airflow, the Glue job and Redshift's Data API, all of them real or local; the feed is found in a folder."""
+    aws, platform = warehouse.platform.aws, warehouse.platform
+    serverless = aws.client("redshift-serverless")
+    serverless.create_namespace(namespaceName=platform.lake)
+    serverless.create_workgroup(workgroupName=platform.lake, namespaceName=platform.lake)
+    variables = platform.variables | {"redshift_workgroup": platform.lake}
+    own = replace(warehouse, platform=replace(platform, variables=variables))
+    (tmp_path / "apart").mkdir()
+    (tmp_path / "apart" / "__init__.py").write_text("")
+    (tmp_path / "apart" / "there.py").write_text(OF_REDSHIFT)
+    found_too = f"import estrela.feeds\nestrela.feeds.__path__.append({str(tmp_path)!r})\n"
+    future, script = "from __future__ import annotations\n", JOB_TEMPLATE.read_text()
+    assert future in script
+    job = script.replace(future, future + found_too, 1)
+    aws.client("s3").put_object(Bucket=platform.lake, Key="job.py", Body=job.encode())
+
+    for day, bad in ((1, ""), (2, "x" + GOOD[1:])):
+        body = gzip.compress((HEADER + str(day) + GOOD[1:] + bad).encode())
+        aws.client("s3").put_object(Bucket=own.landing, Key=f"there/{day}.csv.gz", Body=body)
+    feed = replace(feeds()["card_settlements"], name="there", origin=S3Drop("there/", ".*"), engine=Redshift())
+    arrivals = list(listed(aws.client("s3"), own.landing, "there/"))
+    Register(own.database, {"there": feed}, own.landing).register(arrivals, "test", by_event=False)
+
+    script = found_too + textwrap.dedent(RUN)
+    found: dict[str, str] = answer_of(own.platform.python(script, str(DAGS), "feeds", "feed_there"))
+    assert {name: state for name, state in found.items() if state != "success"} == {}
+    account = own.database.query(
+        "SELECT key, state, rows_loaded, rows_rejected, archived_at IS NOT NULL AS is_archived FROM ledger.files "
+        "ORDER BY key"
+    )
+    assert [tuple(one.values()) for one in account] == [
+        ("there/1.csv.gz", "Done", 1, 0, True),
+        ("there/2.csv.gz", "Done", 1, 1, True),
+    ]
+    redshift = RedshiftData(aws.client("redshift-data"), {"WorkgroupName": platform.lake, "Database": "dev"})
+    assert redshift.query("test", "SELECT settlement_id, merchant FROM mart.there ORDER BY 1") == [
+        (1, "Padaria"),
+        (2, "Padaria"),
+    ]
 
 
 def given(warehouse: Any, **changes: str) -> dict[str, Any]:
