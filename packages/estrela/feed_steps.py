@@ -97,7 +97,7 @@ class FeedSteps:
     def load(self) -> LoadFeed:
         """Return the step that loads what arrived."""
         claims, loader = Claims(self.parts.database), self.parts.loader(self.feed)
-        return LoadFeed(self.feed, claims, loader, self.run_key, log=self.log, root=self.root)
+        return LoadFeed(self.feed, claims, loader, self.parts.files, self.run_key, log=self.log, root=self.root)
 
     def archive(self) -> ArchiveFeed:
         """Return the step that moves settled files to the archive."""

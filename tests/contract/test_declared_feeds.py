@@ -29,7 +29,15 @@ ENGINES = [
         if not isinstance(one.engine, Redshift) and getattr(one.origin, "reconcile", None) is None
     ),
 ]
-"""Every feed as declared, and those of PostgreSQL as if their tables were in Redshift."""
+ENGINES += [
+    pytest.param(
+        replace(one, order=Order.BY_MANIFEST, origin=replace(one.origin, manifest=r".*\.manifest")),
+        id=f"{one.name}-manifest",
+    )
+    for one in FEEDS
+    if one.order is Order.ALL and not one.is_whole
+]
+"""Every feed as declared, those of PostgreSQL as if they were of Redshift, and some as if they had manifests."""
 FIELDS = [(feed, field) for feed in FEEDS for field in FeedFiles(feed).fields_that_reject]
 
 
@@ -43,7 +51,11 @@ def files(request: pytest.FixtureRequest, house: House) -> FeedFiles:
 
 
 def load(house: House) -> str:
-    (name,) = house.feeds
+    ((name, feed),) = house.feeds.items()
+    if feed.order is Order.BY_MANIFEST:
+        named = sorted({key for key, state in house.states() if state != "Rejected"})
+        names = "\n".join(key.removeprefix(feed.origin.prefix) for key in named)
+        house.hear(house.put(f"{feed.origin.prefix}all.manifest", names.encode()))
     return house.load(feed=name)
 
 
@@ -62,7 +74,7 @@ def test_events_that_are_doubled_reordered_or_lost_do_not_matter(house: House, f
     assert load(house) == ""
     assert rows(house, feed) == (200 if feed.is_whole or feed.order is Order.NEWEST else 600)
     assert {state for _, state in house.states()} <= {"Done", "Filtered Out"}
-    assert house.query("SELECT count(*) FROM ledger.files") == [(3,)]
+    assert house.query("SELECT count(*) FROM ledger.files WHERE NOT is_manifest") == [(3,)]
 
 
 def test_a_file_that_is_overwritten(house: House, files: FeedFiles) -> None:
@@ -102,7 +114,7 @@ def test_a_damaged_file_loads_nothing(house: House, files: FeedFiles, damage: st
         body = files.repacked(content)
     house.hear(house.put(files.key(1), body))
     assert load(house) != ""
-    ((state, reason),) = house.query("SELECT state, reason FROM ledger.files")
+    ((state, reason),) = house.query("SELECT state, reason FROM ledger.files WHERE NOT is_manifest")
     assert state in ("Fail", "Rejected")
     assert feed.name in reason
     assert not house.has_table(feed.target)

@@ -7,12 +7,13 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from threading import Lock
 from typing import Any
 
 from ledger_house import House
 
 from estrela.errors import EstrelaError
-from estrela.etl.loaders import postgres, redshift
+from estrela.etl.loaders import manifests, postgres, postgres_batch, redshift
 from estrela.etl.loaders.archive import Archive
 from estrela.etl.loaders.copy_folder import CopyFolder
 from estrela.etl.loaders.postgres_table import PostgresTable
@@ -24,7 +25,10 @@ from estrela.ledger.claims import Claims
 Steps = tuple[tuple[Any, str], ...]
 STEPS: Steps = (
     (Claims, "sweep"),
-    (Claims, "claim"),
+    (Claims, "claim_manifest"),
+    (manifests.Manifests, "read"),
+    (manifests, "settle"),
+    (Claims, "claim_some"),
     (postgres, "begin_load"),
     (PostgresTable, "ensure"),
     (PostgresTable, "begin"),
@@ -34,7 +38,12 @@ STEPS: Steps = (
     (postgres, "end_load"),
     (postgres, "settle"),
     (postgres.PostgresLoader, "load"),
+    (postgres_batch.PostgresBatch, "_read"),
+    (postgres_batch, "_write"),
+    (postgres_batch, "settle_done"),
+    (postgres_batch.PostgresBatch, "load"),
     (Archive, "archive"),
+    (Archive, "_note"),
     (LandedFiles, "_is_copied"),
     (LandedFiles, "_delete"),
     (LandedFiles, "move"),
@@ -54,11 +63,13 @@ class Countdown:
     """Kills the process when so many steps have begun or ended."""
 
     def __init__(self, steps: int) -> None:
-        self.left = steps
+        self.left, self.lock = steps, Lock()
 
     def tick(self) -> None:
-        self.left -= 1
-        if self.left == 0:
+        with self.lock:  # files are archived by several threads
+            self.left -= 1
+            is_over = self.left == 0
+        if is_over:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def around(self, step: Callable[..., Any]) -> Callable[..., Any]:

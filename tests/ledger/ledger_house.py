@@ -28,6 +28,7 @@ from estrela.hooks.database import DatabaseManager
 from estrela.hooks.landed_files import LandedFiles
 from estrela.hooks.redshift import RedshiftData
 from estrela.ledger.arrivals import arrivals_of, listed
+from estrela.ledger.batch import SMALL_FILES, BatchLimit
 from estrela.ledger.claims import Claims
 from estrela.ledger.files import LedgerFiles
 from estrela.ledger.register import Register
@@ -95,6 +96,7 @@ class HouseParts:
     feeds: Mapping[str, Feed] = field(default_factory=lambda: {"sales": sales_feed()})
     lease: float = 60.0
     redshift: RedshiftData | None = None
+    batch: BatchLimit = SMALL_FILES
 
     @property
     def register(self) -> Register:
@@ -114,7 +116,7 @@ class HouseParts:
         if self.redshift:
             folder = CopyFolder(self.s3, f"{self.bucket}-archive", part_bytes=1000)
             return RedshiftLoader(self.database, files, self.redshift, folder, key)
-        return PostgresLoader(self.database, files, key)
+        return PostgresLoader(self.database, files, key, self.batch)
 
     @property
     def changes(self) -> Changes:
@@ -158,7 +160,7 @@ class House(HouseParts):
         return self.register.register(list(listed(self.s3, self.bucket, "")), "listing", by_event=False)
 
     def step(self, run: str = "run 1", feed: str = "sales") -> LoadFeed:
-        return LoadFeed(self.feeds[feed], self.claims, self.loader, run)
+        return LoadFeed(self.feeds[feed], self.claims, self.loader, LandedFiles(self.s3), run)
 
     def archive(self, feed: str = "sales") -> ArchiveFeed:
         archive = Archive(self.database, LandedFiles(self.s3), f"{self.bucket}-archive")
@@ -187,8 +189,8 @@ class House(HouseParts):
         return self.query(f"SELECT to_regclass('{table}')") != [(None,)]
 
     def states(self) -> list[tuple[Any, ...]]:
-        """Key and state of every file, in the order of registration."""
-        return self.query("SELECT key, state FROM ledger.files ORDER BY id")
+        """Key and state of every file that holds rows, in the order of registration."""
+        return self.query("SELECT key, state FROM ledger.files WHERE NOT is_manifest ORDER BY id")
 
     def ids(self, table: str = "mart.sales") -> list[int]:
         """Ids in the table, sorted."""

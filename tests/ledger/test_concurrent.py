@@ -32,12 +32,31 @@ def test_runs_at_once_load_each_file_once(house: House, order: Order) -> None:
     assert house.query("SELECT count(*) FROM ledger.loads") == [(8,)]
 
 
+def test_calls_that_name_the_same_files_in_another_order_do_not_wait_for_each_other(house: House) -> None:
+    for number in range(5):
+        events = [house.put(f"sales/{number}{at}.csv", csv(at)) for at in range(8)]
+        records = [record for event in events for record in event["Records"]]
+        calls = [{"Records": records}, {"Records": records[::-1]}] * 2
+        with ThreadPoolExecutor(RUNS) as pool:
+            assert sum(pool.map(house.hear, calls)) == len(records)
+    assert house.query("SELECT DISTINCT events_seen FROM ledger.files") == [(RUNS,)]
+
+
+def test_two_versions_of_a_file_in_one_call(house: House) -> None:
+    event = house.put("sales/1.csv", csv(1))
+    event["Records"] += house.put("sales/1.csv", csv(2))["Records"] + house.put("sales/2.csv", csv(3))["Records"]
+    assert house.hear(event, event) == 3
+    assert house.load() == ""
+    assert house.ids() == [2, 3]
+    assert sorted(house.states()) == [("sales/1.csv", "Done"), ("sales/1.csv", "Filtered Out"), ("sales/2.csv", "Done")]
+
+
 def hear_and_die(house: House, steps: int, event: dict[str, Any]) -> bool:
     """Register in a process that dies after so many steps, as a function does; return whether it died."""
     child = os.fork()
     if child == 0:
         own = replace(house, database=DatabaseManager.from_url(house.database.engine.url))
-        with counted(Countdown(steps), ((Register, "register"), (Register, "_others"), (Register, "_add"))):
+        with counted(Countdown(steps), ((Register, "register"), (Register, "_lock"), (Register, "_add_all"))):
             try:
                 own.hear(event)
             finally:
@@ -46,8 +65,8 @@ def hear_and_die(house: House, steps: int, event: dict[str, Any]) -> bool:
 
 
 def test_a_function_that_is_killed_leaves_its_event_to_the_next_delivery(house: House) -> None:
-    """Two files per event, hence two calls of each step but the first: ten places to die at."""
-    places = 10
+    """Three steps, each of which has a begin and an end."""
+    places = 6
     for steps in range(1, places + 1):
         event = house.put(f"sales/{steps}.csv", csv(steps))
         event["Records"] += house.put(f"sales/{steps + 100}.csv", csv(steps + 100))["Records"]

@@ -20,9 +20,10 @@ from killed import expire
 from ledger_house import House, csv, fresh_house
 from sqlalchemy import make_url
 
-from estrela.etl.loaders import postgres
+from estrela.etl.loaders import postgres, postgres_batch
 from estrela.hooks.database import DatabaseManager
 from estrela.hooks.landed_files import LandedFiles
+from estrela.ledger.batch import ONE_FILE, SMALL_FILES, BatchLimit
 from estrela.ledger.schema import SCHEMA
 from localaws.postgres_server import PostgresServer
 from localaws.running import running
@@ -105,6 +106,9 @@ MOMENTS: dict[str, tuple[Any, str, Any, list[int] | None]] = {
     "while the rows are copied": (postgres, "end_load", before, []),
     "between Done and its commit": (postgres, "settle", after, []),
     "right after the commit": (postgres.PostgresLoader, "load", after, [1, 2]),
+    "together, while the rows are copied": (postgres_batch, "_write", before, []),
+    "together, between Done and its commit": (postgres_batch, "settle_done", after, []),
+    "together, right after the commit": (postgres_batch.PostgresBatch, "load", after, [1, 2, 3]),
 }
 """A step, when PostgreSQL dies, and what the table holds then."""
 
@@ -114,6 +118,7 @@ def test_postgresql_is_killed(s3: Any, folder: Path, monkeypatch: pytest.MonkeyP
     server = PostgresServer(folder / "postgres")
     with own_house(s3, server) as house:
         owner, step, when, held = MOMENTS[moment]
+        house.batch = SMALL_FILES if "together" in moment else ONE_FILE
         with monkeypatch.context() as patch:
             patch.setattr(owner, step, when(getattr(owner, step), lambda: kill_server(server)))
             assert house.load("doomed") != ""
@@ -124,14 +129,16 @@ def test_postgresql_is_killed(s3: Any, folder: Path, monkeypatch: pytest.MonkeyP
         again.database.engine.dispose()
 
 
+@pytest.mark.parametrize("batch", [ONE_FILE, SMALL_FILES], ids=["one by one", "together"])
 @pytest.mark.parametrize("milliseconds", [0, 1, 2, 4, 8])
 def test_postgresql_is_killed_during_the_commit(
-    s3: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, milliseconds: int
+    s3: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, milliseconds: int, batch: BatchLimit
 ) -> None:
     """Return whether the commit was before the kill or not, is a matter of microseconds; the account is not."""
     server = PostgresServer(folder / "postgres")
     with own_house(s3, server) as house:
         timers: list[Timer] = []
+        house.batch = batch
 
         def kill_soon() -> None:
             timers.append(Timer(milliseconds / 1000, kill_server, (server,)))
@@ -139,13 +146,15 @@ def test_postgresql_is_killed_during_the_commit(
 
         with monkeypatch.context() as patch:
             patch.setattr(postgres, "settle", after(postgres.settle, kill_soon))
+            patch.setattr(postgres_batch, "settle_done", after(postgres_batch.settle_done, kill_soon))
             house.load("doomed")
         for timer in timers:
             timer.join()
         server.stop()
         again = connected(house, server.start())
         held = again.ids() if again.has_table() else []
-        assert held == [one for one in (1, 2) if again.states()[0][1] == "Done"], "the rows and Done come together"
+        done = [ids for ids, (_, state) in zip(((1, 2), (3,)), again.states(), strict=True) if state == "Done"]
+        assert held == [one for ids in done for one in ids], "the rows and Done come together"
         survive(again)
         again.database.engine.dispose()
 

@@ -143,11 +143,11 @@ def test_a_worker_that_wakes_after_its_lease_commits_nothing(house: House) -> No
     house.database.query("UPDATE ledger.files SET lease_until = clock_timestamp() - interval '1 second'")
     with pytest.raises(ClaimLostError):
         house.loader.load(claim)
-    assert not house.claims.heartbeat(claim)
+    assert not house.claims.heartbeat([claim])
     assert house.claims.sweep(house.feeds["sales"], "other") == 1
     other = house.claims.claim(house.feeds["sales"], "other")
     assert other is not None
-    assert not house.claims.heartbeat(claim)
+    assert not house.claims.heartbeat([claim])
     with pytest.raises(ClaimLostError):
         house.loader.load(claim)
     house.loader.load(other)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 import pytest
 from ledger_house import House, csv, sales_feed
 
@@ -10,6 +13,8 @@ from estrela.etl.feed_rows.judge import Judge
 from estrela.etl.steps.transform_feed import TransformFeed
 from estrela.hooks.landed_files import LandedFiles
 from estrela.model.feed import Load, Order, RowTolerance
+from estrela.model.feed_format import Csv
+from estrela.model.feed_origin import S3Drop
 
 BAD = b"x,,,,,\n"
 
@@ -40,6 +45,16 @@ def test_what_cannot_be_loaded_is_named_before_it_is_tried(house: House) -> None
     )
     assert {state for _, state in house.states()} == {"New"}
     assert list(trial(house).transform().held_back) == [f"s3://{house.bucket}/sales/{one}.csv" for one in (2, 3)]
+
+
+def test_the_files_of_an_archive_are_read_too(house: House) -> None:
+    origin = S3Drop("sales/", r"(?P<day>\d+)\.zip", sequence=("day",))
+    house.feeds = {"sales": sales_feed(origin=origin, format=Csv(compression="zip", members=r".*\.csv"))}
+    with zipfile.ZipFile(packed := io.BytesIO(), "w") as archive:
+        for number in (1, 2):
+            archive.writestr(f"{number}.csv", csv(number))
+    house.hear(house.put("sales/1.zip", packed.getvalue()))
+    assert trial(house).run() == {"feed": "sales", "files": 1, "rows_in": 2, "rows_rejected": 0}
 
 
 def test_files_that_the_order_does_not_load_are_not_read(house: House) -> None:

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
+from estrela.errors import EstrelaError, FileRefusedError
 from estrela.etl.loader import Loader
+from estrela.hooks.landed_files import GoneError
+from estrela.ledger.batch import ONE_FILE, BatchLimit
 from estrela.ledger.claims import Account, Claim
-from estrela.model.feed import Feed
+from estrela.ledger.state import State
+from estrela.model.feed import Feed, Order, SchemaChange
+
+
+@dataclass
+class Loaded:
+    """Result of a batch of claims: accounts of files that are Done, errors of others, and files not tried."""
+
+    accounts: list[tuple[Claim, Account]] = field(default_factory=list)
+    failures: list[tuple[Claim, Exception]] = field(default_factory=list)
+    left: Sequence[Claim] = ()
 
 
 class FeedLoader(Loader[Feed]):
@@ -23,3 +38,44 @@ class FeedLoader(Loader[Feed]):
     @abstractmethod
     def plan(self, claim: Claim) -> Account:
         """Return what :meth:`load` would do with the file now; changes nothing. Raises what :meth:`load` raises."""
+
+    def limit(self, feed: Feed) -> BatchLimit:
+        """Return how many files of ``feed`` are worth being claimed together."""
+        return ONE_FILE
+
+    def load_some(self, claims: Sequence[Claim]) -> Loaded:
+        """Load the files of a batch in their order; a file that fails stops no other that its order lets go."""
+        return self.load_each(claims)
+
+    def load_each(self, claims: Sequence[Claim]) -> Loaded:
+        """As :meth:`load_some`, each file in a transaction of its own."""
+        found = Loaded()
+        for number, claim in enumerate(claims, 1):
+            try:
+                found.accounts.append((claim, self.load(claim)))
+            except Exception as error:  # noqa: BLE001 - LoadFeed raises what is no error of the file
+                found.failures.append((claim, error))
+                if holds_back(claim, error) or _is_of_no_file(error):
+                    found.left = claims[number:]
+                    break
+        return found
+
+
+def state_after(claim: Claim, error: Exception) -> State:
+    """Return the state of a file whose load ended with ``error``."""
+    if isinstance(error, GoneError):
+        return State.FILTERED_OUT
+    if isinstance(error, EstrelaError) and error.retriable and claim.attempt < claim.feed.max_attempts:
+        return State.NEW
+    quarantined = isinstance(error, FileRefusedError) and error.is_of_columns
+    return State.REJECTED if quarantined and claim.feed.schema_change is SchemaChange.QUARANTINE else State.FAIL
+
+
+def holds_back(claim: Claim, error: Exception) -> bool:
+    """Return whether ``error`` keeps the files after that of ``claim`` from being loaded now."""
+    return claim.feed.order is Order.IN_ORDER and state_after(claim, error) in (State.NEW, State.FAIL)
+
+
+def _is_of_no_file(error: Exception) -> bool:
+    """Return whether the next file would probably meet the same error."""
+    return not isinstance(error, EstrelaError) or error.retriable

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -15,6 +16,8 @@ from estrela.hooks.aws_fault import is_transient, status_of
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+READERS = 8
+"""Small files that are read at a time."""
 GONE = (404, 412)
 """HTTP statuses of an object that is gone, or is another one by now."""
 
@@ -68,6 +71,18 @@ class LandedFiles:
                 yield cast(IO[bytes], body)
         except (ClientError, BotoCoreError) as error:
             raise _fault(file, error) from error
+
+    def read_all(self, files: Sequence[Landed]) -> Iterator[bytes | LoadError]:
+        """Return the whole content of each of these small files in their order, or why it cannot be read."""
+        with ThreadPoolExecutor(READERS, thread_name_prefix="landed files") as pool:
+            yield from pool.map(self._content, files)
+
+    def _content(self, file: Landed) -> bytes | LoadError:
+        try:
+            with self.open(file) as body:
+                return body.read()
+        except LoadError as error:
+            return error
 
     def move(self, file: Landed, bucket: str, key: str) -> None:
         """Copy the file to ``bucket``/``key``, verify the copy, then delete the file. Repeated, it does what is left.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from psycopg.rows import dict_row
 
 from estrela.errors import ClaimLostError
 from estrela.hooks.database import DatabaseManager
+from estrela.ledger.batch import ONE_FILE, BatchLimit, Candidate, batch_of
 from estrela.ledger.state import State
 from estrela.model.feed import Feed, OnOverwrite, Order
 
@@ -26,39 +27,68 @@ WHERE f.feed = %(feed)s AND f.state = 'New'
   AND (f.place, f.arrived_at, f.sequencer, f.id) < (n.place, n.arrived_at, n.sequencer, n.id)
 """
 CLAIMABLE = """
-  SELECT c.id FROM ledger.files c
-  WHERE c.feed = %(feed)s AND c.state = 'New' AND NOT EXISTS (
-    SELECT 1 FROM ledger.files b
-    WHERE b.feed = c.feed AND (
-      (b.state = 'In Progress' AND (%(serial)s OR (b.bucket, b.key) = (c.bucket, c.key)))
-      OR (%(in_order)s AND b.state = 'Fail'
-          AND (b.place, b.arrived_at, b.sequencer, b.id) < (c.place, c.arrived_at, c.sequencer, c.id))
+FROM ledger.files c
+WHERE c.feed = %(feed)s AND c.state = 'New' AND NOT c.is_manifest AND NOT EXISTS (
+  SELECT 1 FROM ledger.files b
+  WHERE b.feed = c.feed AND b.state = 'In Progress' AND (%(serial)s OR (b.bucket, b.key) = (c.bucket, c.key))
+) AND NOT (%(in_order)s AND EXISTS (
+  SELECT 1 FROM ledger.files b WHERE b.feed = c.feed AND b.state = 'Fail'
+    AND (b.place, b.arrived_at, b.sequencer, b.id) < (c.place, c.arrived_at, c.sequencer, c.id)
+)) AND (NOT %(by_manifest)s OR EXISTS (
+  SELECT 1 FROM ledger.deliveries d JOIN ledger.files m ON m.id = d.manifest
+  WHERE (d.bucket, d.key) = (c.bucket, c.key) AND coalesce(d.size, c.size) = c.size
+    AND m.feed = c.feed AND m.state = 'Done' AND NOT EXISTS (
+      SELECT 1 FROM ledger.deliveries x WHERE x.manifest = d.manifest AND NOT EXISTS (
+        SELECT 1 FROM ledger.files f WHERE (f.bucket, f.key) = (x.bucket, x.key) AND f.feed = m.feed
+          AND f.state IN ('New', 'In Progress', 'Done', 'Fail') AND coalesce(x.size, f.size) = f.size
+      )
     )
-  )
+))
 """
-CLAIM = f"""
+MANIFEST = f"""
+SELECT id FROM ledger.files WHERE feed = %(feed)s AND state = 'New' AND is_manifest
+ORDER BY {PLACE} LIMIT 1 FOR UPDATE SKIP LOCKED
+"""
+CANDIDATES = f"""
+SELECT c.id, c.bucket, c.key, c.size, c.attempts > 0 OR EXISTS (
+  SELECT 1 FROM ledger.files o WHERE (o.bucket, o.key) = (c.bucket, c.key) AND o.state = 'Done'
+)
+{CLAIMABLE}
+ORDER BY {PLACE} LIMIT %(most)s FOR UPDATE OF c"""
+SKIPPING = f"{CANDIDATES} SKIP LOCKED"
+"""Passes over files that others hold. Where the order counts, a file that is being registered must not be."""
+CLAIM = """
 UPDATE ledger.files f
 SET state = 'In Progress', reason = '', run = %(run)s, attempts = f.attempts + 1, fence = nextval('ledger.fence'),
     lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
-WHERE f.id IN (
-  {CLAIMABLE}
-  ORDER BY {PLACE} LIMIT 1 FOR UPDATE SKIP LOCKED
-)
+WHERE f.id = ANY(%(ids)s)
 RETURNING f.id, f.bucket, f.key, f.version, f.etag, f.size, coalesce(f.archive_uri, ''), f.fence, f.attempts
 """
 HAS_WORK = f"""
-SELECT EXISTS ({CLAIMABLE}) OR EXISTS (
-  SELECT 1 FROM ledger.files WHERE feed = %(feed)s AND state = 'In Progress' AND lease_until <= clock_timestamp()
+SELECT EXISTS (SELECT 1 {CLAIMABLE}) OR EXISTS (
+  SELECT 1 FROM ledger.files WHERE feed = %(feed)s AND (
+    state = 'In Progress' AND lease_until <= clock_timestamp() OR %(by_manifest)s AND state = 'New' AND is_manifest
+  )
 )
 """
-WAITING = f"SELECT * FROM ledger.files WHERE feed = %s AND state = 'New' ORDER BY {PLACE}"
+WAITING = f"SELECT * FROM ledger.files WHERE feed = %s AND state = 'New' AND NOT is_manifest ORDER BY {PLACE}"
 GIVEN_UP = """
 UPDATE ledger.files SET state = 'Fail', reason = %s, lease_until = NULL, fence = nextval('ledger.fence')
 WHERE run = %s AND state = 'In Progress'
 """
-HEARTBEAT = """
-UPDATE ledger.files SET lease_until = clock_timestamp() + make_interval(secs => %s)
-WHERE id = %s AND fence = %s AND state = 'In Progress' AND lease_until > clock_timestamp()
+HELD = """
+SELECT f.id FROM ledger.files f JOIN unnest(%(files)s::bigint[], %(fences)s::bigint[]) AS c (id, fence)
+  ON (f.id, f.fence) = (c.id, c.fence)
+WHERE f.state = 'In Progress' AND f.lease_until > clock_timestamp()
+"""
+HEARTBEAT = f"""
+UPDATE ledger.files SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
+WHERE id IN ({HELD} FOR UPDATE OF f SKIP LOCKED)
+"""
+"""Waits for no lock: two that wait for each other's files would stop the load."""
+GIVEN_BACK = f"""
+UPDATE ledger.files SET state = 'New', reason = %(reason)s, attempts = attempts - 1, lease_until = NULL
+WHERE id IN ({HELD})
 """
 SETTLE = """
 UPDATE ledger.files
@@ -66,6 +96,17 @@ SET state = %s, superseded_by = NULL, reason = %s, lease_until = NULL, sha256 = 
     rows_in = %s, rows_loaded = %s, rows_rejected = %s,
     done_at = CASE WHEN %s = 'Done' THEN clock_timestamp() ELSE done_at END
 WHERE id = %s AND fence = %s AND state = 'In Progress' AND lease_until > clock_timestamp()
+"""
+DONE = """
+UPDATE ledger.files f
+SET state = 'Done', superseded_by = NULL, reason = '', lease_until = NULL, sha256 = c.sha256, rows_in = c.rows_in,
+    rows_loaded = c.rows_loaded, rows_rejected = c.rows_rejected, done_at = clock_timestamp()
+FROM unnest(
+  %(files)s::bigint[], %(fences)s::bigint[], %(sha256)s::text[], %(rows_in)s::bigint[], %(rows_loaded)s::bigint[],
+  %(rows_rejected)s::bigint[]
+) AS c (id, fence, sha256, rows_in, rows_loaded, rows_rejected)
+WHERE (f.id, f.fence) = (c.id, c.fence) AND f.state = 'In Progress' AND f.lease_until > clock_timestamp()
+RETURNING f.id
 """
 SWEEP = """
 UPDATE ledger.files f SET
@@ -157,21 +198,46 @@ class Claims:
 
     def claim(self, feed: Feed, run: str) -> Claim | None:
         """Claim the next file of ``feed`` by its order; None if there is none to load now."""
-        given = {**_given(feed), "run": run, "lease": self.lease}
+        found = self.claim_some(feed, run, ONE_FILE)
+        return found[0] if found else None
+
+    def claim_some(self, feed: Feed, run: str, limit: BatchLimit) -> list[Claim]:
+        """Claim the next files of ``feed`` in its order; none if there is none to load now."""
         with self.database.transaction("ledger.files") as cursor:
             _filtered_out(cursor, feed, run)
-            found = cursor.execute(CLAIM, given).fetchone()
-        return Claim(feed, run, *found) if found else None
+            query = CANDIDATES if feed.is_serial else SKIPPING
+            found = cursor.execute(query, {**_given(feed), "most": limit.files}).fetchall()
+            ids = batch_of((Candidate(*one) for one in found), limit)
+            return self._claimed(cursor, feed, run, ids)
+
+    def claim_manifest(self, feed: Feed, run: str) -> Claim | None:
+        """Claim the next manifest of ``feed``; None if there is none."""
+        with self.database.transaction("ledger.files") as cursor:
+            found = cursor.execute(MANIFEST, {"feed": feed.name}).fetchone()
+            return self._claimed(cursor, feed, run, [found[0]])[0] if found else None
+
+    def _claimed(self, cursor: Cursor[Any], feed: Feed, run: str, ids: Sequence[int]) -> list[Claim]:
+        given = {"ids": list(ids), "run": run, "lease": self.lease}
+        claimed = {one[0]: one for one in cursor.execute(CLAIM, given).fetchall()} if ids else {}
+        return [Claim(feed, run, *claimed[id_]) for id_ in ids]
+
+    def give_back(self, claims: Sequence[Claim], reason: str) -> int:
+        """Set files that were claimed and not tried to New; return the number of those that were still held."""
+        if not claims:
+            return 0
+        with self.database.transaction("ledger.files") as cursor:
+            return cursor.execute(GIVEN_BACK, {**_held(claims), "reason": reason}).rowcount
 
     def give_up(self, run: str, reason: str) -> int:
         """Fail the files that ``run`` has claimed and not settled; it cannot commit them later. Return their number."""
         with self.database.transaction("ledger.files") as cursor:
             return cursor.execute(GIVEN_UP, (reason, run)).rowcount
 
-    def heartbeat(self, claim: Claim) -> bool:
-        """Extend the lease; return False if the claim is lost."""
+    def heartbeat(self, claims: Sequence[Claim]) -> bool:
+        """Extend the leases of ``claims`` that are still held; return False if none is."""
         with self.database.transaction("ledger.files") as cursor:
-            return cursor.execute(HEARTBEAT, (self.lease, claim.file, claim.fence)).rowcount == 1
+            cursor.execute(HEARTBEAT, {**_held(claims), "lease": self.lease})
+            return cursor.execute(HELD, _held(claims)).fetchone() is not None
 
     def sweep(self, feed: Feed, run: str) -> int:
         """Give back the files whose lease ended; those that were tried too often fail. Return their number."""
@@ -181,8 +247,13 @@ class Claims:
             return cursor.execute(SWEEP, {**given, "one_version": one_version}).rowcount
 
 
+def _held(claims: Sequence[Claim]) -> dict[str, object]:
+    return {"files": [one.file for one in claims], "fences": [one.fence for one in claims]}
+
+
 def _given(feed: Feed) -> dict[str, object]:
-    return {"feed": feed.name, "serial": feed.is_serial, "in_order": feed.order is Order.IN_ORDER}
+    order = {"in_order": feed.order is Order.IN_ORDER, "by_manifest": feed.order is Order.BY_MANIFEST}
+    return {"feed": feed.name, "serial": feed.is_serial, **order}
 
 
 def _filtered_out(cursor: Cursor[Any], feed: Feed, run: str) -> int:
@@ -210,3 +281,22 @@ def settle(
     given = (state, reason, sha256 or None, *counts, state, claim.file, claim.fence)
     if cursor.execute(SETTLE, given).rowcount != 1:
         raise ClaimLostError(claim.feed.name, claim.address)
+
+
+def settle_done(cursor: Cursor[Any], done: Sequence[tuple[Claim, Account, str]]) -> None:
+    """Set files to Done in the transaction of ``cursor``, each with its account and sha256.
+
+    Raises ClaimLostError if another worker may have one of them.
+    """
+    accounts = [account for _, account, _ in done]
+    given = {
+        **_held([claim for claim, _, _ in done]),
+        "sha256": [sha256 for _, _, sha256 in done],
+        "rows_in": [one.rows for one in accounts],
+        "rows_loaded": [one.loaded for one in accounts],
+        "rows_rejected": [one.rejected for one in accounts],
+    }
+    settled = {id_ for (id_,) in cursor.execute(DONE, given).fetchall()}
+    for claim, _, _ in done:
+        if claim.file not in settled:
+            raise ClaimLostError(claim.feed.name, claim.address)

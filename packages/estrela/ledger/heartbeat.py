@@ -1,8 +1,8 @@
-"""Extends the lease of a claim while its file is loaded."""
+"""Extends the leases of claims while their files are loaded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event, Thread
 
@@ -11,8 +11,8 @@ from estrela.ledger.claims import Claim, Claims
 
 
 @contextmanager
-def heartbeat(claims: Claims, claim: Claim) -> Iterator[None]:
-    """Extend the lease three times in its length, until the block ends.
+def heartbeat(claims: Claims, held: Sequence[Claim]) -> Iterator[None]:
+    """Extend the leases of ``held`` three times in its length, until the block ends.
 
     A missed extension needs no alarm: the commit of the load checks the lease.
     """
@@ -21,12 +21,12 @@ def heartbeat(claims: Claims, claim: Claim) -> Iterator[None]:
     def beat() -> None:
         while not ended.wait(claims.lease / 3):
             try:
-                if not claims.heartbeat(claim):
+                if not claims.heartbeat(held):
                     return
             except LoadError:
                 continue
 
-    thread = Thread(target=beat, name=f"heartbeat of file {claim.file}", daemon=True)
+    thread = Thread(target=beat, name=f"heartbeat of file {held[0].file}", daemon=True)
     thread.start()
     try:
         yield

@@ -56,22 +56,50 @@ WHERE id = ANY(%s)
 """
 INSERTED = """
 INSERT INTO ledger.files
-  (feed, bucket, key, version, etag, size, place, sequencer, arrived_at, {column}, state, reason, run)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 1, %s, %s, %s)
+  (feed, bucket, key, version, etag, size, place, sequencer, arrived_at, {column}, state, reason, run, is_manifest)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 1, %s, %s, %s, %s)
 ON CONFLICT (bucket, key, version) DO UPDATE SET {column} = ledger.files.{column} + 1
 RETURNING CAST(xmax = 0 AS int)
 """
 """Returns 1 if the row is new, 0 if another call registered it meanwhile: an updated row has an ``xmax``."""
 
 
+LOCKED = """
+SELECT pg_advisory_xact_lock(hashtextextended(name, 0))
+FROM unnest(%s::text[]) WITH ORDINALITY AS n (name, at) ORDER BY at
+"""
+"""Locks in one order: two calls that lock the same names must not wait for each other."""
+WITH_VERSIONS = """
+SELECT DISTINCT f.bucket, f.key FROM ledger.files f
+JOIN unnest(%s::text[], %s::text[]) AS a (bucket, key) ON (f.bucket, f.key) = (a.bucket, a.key)
+"""
+ALL_INSERTED = """
+INSERT INTO ledger.files
+  (feed, bucket, key, version, etag, size, place, sequencer, arrived_at, {column}, state, reason, run, is_manifest)
+SELECT feed, bucket, key, version, etag, size, place, sequencer, arrived_at, 1, state, reason, %s, is_manifest
+FROM unnest(
+  %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[],
+  %s::text[], %s::text[], %s::boolean[]
+) WITH ORDINALITY AS a (
+  feed, bucket, key, version, etag, size, place, sequencer, arrived_at, state, reason, is_manifest, at
+) ORDER BY at
+ON CONFLICT (bucket, key, version) DO UPDATE SET {column} = ledger.files.{column} + 1
+RETURNING CAST(xmax = 0 AS int)
+"""
+
+
 @dataclass(frozen=True)
 class Judgement:
-    """Judgement of an arrival: its ``feed`` (None: no feed takes it), ``place`` in the feed's order and state."""
+    """Judgement of an arrival: its ``feed`` (None: no feed takes it), ``place`` in the feed's order and state.
+
+    ``is_manifest``: it names the files of a delivery.
+    """
 
     feed: Feed | None
     place: str
     state: State
     reason: str
+    is_manifest: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,13 +122,14 @@ class Register:
         for feed in self.feeds.values():
             origin = feed.origin
             if arrival.bucket == (origin.bucket or self.landing) and arrival.key.startswith(origin.prefix):
-                place = origin.place_of(arrival.key)
+                is_manifest = origin.is_manifest(arrival.key)
+                place = "" if is_manifest else origin.place_of(arrival.key)
                 if place is None:
                     reason = f"the name does not match {origin.pattern!r} below {origin.prefix}"
                     return Judgement(feed, "", State.REJECTED, reason)
                 if arrival.size == 0:
                     return Judgement(feed, place, State.REJECTED, "the file is empty: 0 bytes")
-                return Judgement(feed, place, State.NEW, "")
+                return Judgement(feed, place, State.NEW, "", is_manifest)
         for name, problem in self.unreadable.items():
             address = f"s3://{arrival.bucket}/{arrival.key}"
             raise DefinitionError(name, f"cannot be read, and may be the feed of {address}: {problem}")
@@ -117,11 +146,20 @@ class Register:
         with self.database.transaction("ledger.files") as cursor:
             known = _count_known(cursor, files, column)
             if not by_event:
-                self._take_up(cursor, [one for one in files if (one.bucket, one.key, one.version) in known], run)
-            for one in dict.fromkeys(files):
-                if (one.bucket, one.key, one.version) not in known:
+                self._take_up(cursor, [one for one in files if _version_of(one) in known], run)
+            unknown = [one for one in dict.fromkeys(files) if _version_of(one) not in known]
+            self._lock(cursor, unknown)
+            fresh = _first_versions(cursor, unknown)
+            new += self._add_all(cursor, fresh, run, column)
+            for one in unknown:
+                if one not in fresh:
                     new += self._add(cursor, one, run, column)
         return new
+
+    def _lock(self, cursor: Cursor[Any], arrivals: Sequence[Arrival]) -> None:
+        """Let no other call register versions of the same keys meanwhile: two of one key are compared."""
+        names = sorted({f"{one.bucket}/{one.key}" for one in arrivals})
+        cursor.execute(LOCKED, (names,))
 
     def _take_up(self, cursor: Cursor[Any], listed: Sequence[Arrival], run: str) -> None:
         """Give the current version of a file back that passed for an older one, where its event told too little."""
@@ -131,6 +169,7 @@ class Register:
         for one in versioned:
             if (one.bucket, one.key, one.version) not in passed_over:
                 continue
+            self._lock(cursor, [one])
             judged, others = self.judge(one), self._others(cursor, one)
             if judged.feed is None or judged.state is not State.NEW:
                 continue
@@ -140,11 +179,28 @@ class Register:
                 cursor.execute(TAKEN_UP, (_arrived_at(one, others), run, one.bucket, one.key, one.version))
 
     def _others(self, cursor: Cursor[Any], one: Arrival) -> list[Other]:
-        """Return the other versions of a file. Two of one key are compared with each other: one after the other."""
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"{one.bucket}/{one.key}",))
+        """Return the other versions of a file."""
         given = {name: getattr(one, name) for name in ("bucket", "key", "version", "sequencer")}
         given |= {"older": list(one.older), "at": one.arrived_at, "is_versioned": one.version != one.etag}
         return [Other(*found) for found in cursor.execute(OTHERS, given).fetchall()]
+
+    def _add_all(self, cursor: Cursor[Any], arrivals: Sequence[Arrival], run: str, column: str) -> int:
+        """Register files of which no version is known, in one statement; return how many were new."""
+        if not arrivals:
+            return 0
+        judged = [self.judge(one) for one in arrivals]
+        values = [
+            [one.feed.name if one.feed else None for one in judged],
+            *([getattr(one, name) for one in arrivals] for name in ("bucket", "key", "version", "etag", "size")),
+            [one.place for one in judged],
+            [one.sequencer for one in arrivals],
+            [one.arrived_at for one in arrivals],
+            [str(one.state) for one in judged],
+            [one.reason for one in judged],
+            [one.is_manifest for one in judged],
+        ]
+        cursor.execute(ALL_INSERTED.format(column=column), (run, *values))
+        return sum(is_new for (is_new,) in cursor.fetchall())
 
     def _add(self, cursor: Cursor[Any], one: Arrival, run: str, column: str) -> int:
         judged, others = self.judge(one), self._others(cursor, one)
@@ -158,6 +214,7 @@ class Register:
             (
                 judged.feed.name if judged.feed else None, one.bucket, one.key, one.version, one.etag, one.size,
                 judged.place, one.sequencer, _arrived_at(one, others), state, reason, run,
+                judged.is_manifest,
             ),
         )  # fmt: skip
         found = cursor.fetchone()
@@ -192,6 +249,18 @@ def _version(policy: OnOverwrite, others: Sequence[Other]) -> tuple[State, str, 
         if policy is OnOverwrite.REFUSE:
             return State.REJECTED, "the file was loaded already, and the feed refuses new versions", []
     return State.NEW, "", [other.id for other in others if other.state in (State.NEW, State.FAIL)]
+
+
+def _version_of(one: Arrival) -> tuple[str, str, str]:
+    return one.bucket, one.key, one.version
+
+
+def _first_versions(cursor: Cursor[Any], arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """Return the arrivals of whose key no other version is known or among them."""
+    times = Counter((one.bucket, one.key) for one in arrivals)
+    buckets, keys = [bucket for bucket, _ in times], [key for _, key in times]
+    known = set(cursor.execute(WITH_VERSIONS, (buckets, keys)).fetchall())
+    return [one for one in arrivals if times[one.bucket, one.key] == 1 and (one.bucket, one.key) not in known]
 
 
 def _count_known(cursor: Cursor[Any], files: Sequence[Arrival], column: str) -> set[tuple[str, str, str]]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from estrela.errors import DefinitionError, EstrelaError
+from estrela.errors import DefinitionError, EstrelaError, LoadError
 from estrela.feed_steps import FeedSteps
 from estrela.hooks.glue_logs import sentence
 from estrela.ledger.claims import unclaimed
@@ -107,6 +107,8 @@ def _plan(given: argparse.Namespace, parts: WarehouseParts) -> int:
     file = parts.ledger().find(given.file)
     feed = _feed(parts, str(file["feed"]))
     claim = unclaimed(feed, _run(), file)
+    if file["is_manifest"]:
+        raise LoadError(claim.address, "it names the files of a delivery, and holds no rows", retriable=False)
     account = parts.loader(feed).plan(claim)
     print(f"file {file['id']}, {claim.address}, is {file['state']}" + (f": {file['reason']}" if file["reason"] else ""))
     print(f"feed {feed.name}: load={feed.load}, order={feed.order}, on_overwrite={feed.on_overwrite}")

@@ -44,6 +44,8 @@ class Order(StrEnum):
     """All, one after the other, oldest first; one that failed holds back those after it."""
     ALL = "all"
     """All, in any order, several at a time."""
+    BY_MANIFEST = "complete by manifest"
+    """Those that a manifest names, once all that it names are there; in any order."""
 
 
 class OnOverwrite(StrEnum):
@@ -177,6 +179,12 @@ class Feed:
         if self.is_whole and self.order is Order.ALL:
             problem = f"order=all with load={self.load}: which file the table holds would be left to chance"
             _refuse(where, problem, (Order.NEWEST, Order.IN_ORDER))
+        if self.is_whole and self.order is Order.BY_MANIFEST:
+            problem = f"order={self.order} with load={self.load}: the table would hold one file of a delivery"
+            _refuse(where, problem, (Load.APPEND, Load.UPSERT))
+        if (self.order is Order.BY_MANIFEST) != bool(self.origin.manifest):
+            problem = f"order={self.order} and an origin with manifest={self.origin.manifest!r}"
+            _refuse(where, problem, ("order=complete by manifest with a manifest", "neither"))
         if self.is_whole and self.on_overwrite is OnOverwrite.APPEND_VERSION:
             problem = f"on_overwrite=append version with load={self.load}, which keeps one file only"
             _refuse(where, problem, [one for one in OnOverwrite if one is not OnOverwrite.APPEND_VERSION])
@@ -213,7 +221,7 @@ class Feed:
     @property
     def is_serial(self) -> bool:
         """Return whether one file at a time is loaded."""
-        return self.order is not Order.ALL
+        return self.order in (Order.NEWEST, Order.IN_ORDER)
 
     @property
     def is_whole(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,30 +16,42 @@ class S3Drop:
 
     ``sequence`` names groups of the pattern whose texts, compared in that order, say which file is newer, such as a
     date ``yyyy-MM-dd``; among equal ones the later arrival is newer. ``bucket`` is ``""`` for the platform's own
-    landing bucket.
+    landing bucket. ``manifest`` matches the names of manifests of a feed that is loaded by them.
     """
 
     prefix: str
     pattern: str
     sequence: tuple[str, ...] = ()
     bucket: str = ""
+    manifest: str = ""
 
     def __post_init__(self) -> None:
         where = f"S3Drop({self.prefix!r})"
         if not self.prefix.endswith("/") or self.prefix.startswith("/"):
             raise DefinitionError(where, "prefix is not a folder", ("a text such as 'cards/'",))
-        try:
-            groups = re.compile(self.pattern).groupindex
-        except re.error as error:
-            raise DefinitionError(where, f"pattern {self.pattern!r} is not a regular expression: {error}") from None
+        groups = _groups(where, "pattern", self.pattern)
+        _groups(where, "manifest", self.manifest)
         for name in self.sequence:
             if name not in groups:
                 raise DefinitionError(where, f"sequence names {name!r}, which is no group of the pattern", groups)
+
+    def is_manifest(self, key: str) -> bool:
+        """Return whether the key is that of a manifest of this feed."""
+        name = key.removeprefix(self.prefix)
+        return bool(self.manifest and key.startswith(self.prefix) and re.fullmatch(self.manifest, name))
 
     def place_of(self, key: str) -> str | None:
         """Return the text by which files are ordered; None if the key is not that of a file of this feed."""
         found = re.fullmatch(self.pattern, key.removeprefix(self.prefix)) if key.startswith(self.prefix) else None
         return "/".join(found[name] or "" for name in self.sequence) if found else None
+
+
+def _groups(where: str, name: str, pattern: str) -> Mapping[str, int]:
+    """Return the named groups of a pattern. Raises DefinitionError."""
+    try:
+        return re.compile(pattern).groupindex
+    except re.error as error:
+        raise DefinitionError(where, f"{name} {pattern!r} is not a regular expression: {error}") from None
 
 
 @dataclass(frozen=True, kw_only=True)

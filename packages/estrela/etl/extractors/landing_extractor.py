@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from estrela.etl.base import Figures
@@ -13,6 +14,9 @@ from estrela.model.feed import Feed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+AT_ONCE = 1000
+"""Files of one transaction, each of which takes a lock that PostgreSQL has some thousands of."""
 
 
 @dataclass(frozen=True)
@@ -27,5 +31,8 @@ class LandingExtractor(Extractor):
 
     def run(self) -> Figures:
         """Register, and return how many files were not known. Raises ClientError and LoadError."""
-        found = list(listed(self.s3, self.bucket, self.feed.origin.prefix))
-        return {"feed": self.feed.name, "registered": self.registrar.register(found, self.run_key, by_event=False)}
+        found = listed(self.s3, self.bucket, self.feed.origin.prefix)
+        registered = 0
+        while some := list(islice(found, AT_ONCE)):
+            registered += self.registrar.register(some, self.run_key, by_event=False)
+        return {"feed": self.feed.name, "registered": registered}

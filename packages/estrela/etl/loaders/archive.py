@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
+from estrela.errors import LoadError
 from estrela.hooks.database import DatabaseManager
 from estrela.hooks.landed_files import GoneError, Landed, LandedFiles
+from estrela.hooks.parallel import as_they_end
 from estrela.model.feed import Feed
 
 WAITING = """
-SELECT id, bucket, key, version, etag, size, registered_at FROM ledger.files
+SELECT id, registered_at, bucket, key, version, etag, size FROM ledger.files
 WHERE feed = %s AND state IN ('Done', 'Filtered Out') AND archived_at IS NULL ORDER BY id LIMIT 1000
 """
-ARCHIVED = "UPDATE ledger.files SET archived_at = clock_timestamp(), archive_uri = %s WHERE id = %s"
+ARCHIVED = """
+UPDATE ledger.files f SET archived_at = clock_timestamp(), archive_uri = a.uri
+FROM unnest(%s::bigint[], %s::text[]) AS a (id, uri) WHERE f.id = a.id
+"""
+WORKERS, NOTED_AT_ONCE = 8, 50
+"""Files that are moved at a time, and moves that are noted in one transaction."""
 
 
 @dataclass(frozen=True)
@@ -30,17 +39,45 @@ class Archive:
     def archive(self, feed: Feed) -> int:
         """Move what is done or filtered out; return how many files. Repeated after a kill, it finishes what is left.
 
-        A version that was overwritten before is noted as archived nowhere. Raises LoadError.
+        A version that was overwritten before is noted as archived nowhere. One that cannot be moved stops no other of
+        the next thousand; then LoadError is raised.
         """
+        moved = 0
+        while waiting := self._waiting(feed):
+            ended = as_they_end(self._moved, waiting, WORKERS, "archive")
+            failures: list[LoadError] = []
+            while some := list(islice(ended, NOTED_AT_ONCE)):
+                failures += [found for _, found in some if isinstance(found, LoadError)]
+                moved += self._note([(id_, found) for id_, found in some if not isinstance(found, LoadError)])
+            if failures:
+                raise failures[0]
+        return moved
+
+    def _note(self, moved: Sequence[tuple[int, str | None]]) -> int:
         with self.database.transaction("ledger.files") as cursor:
-            waiting = cursor.execute(WAITING, (feed.name,)).fetchall()
-        for id_, bucket, key, version, etag, size, registered_at in waiting:
-            name = f"{self.prefix}{feed.name}/{registered_at:%Y/%m/%d}/{id_}/{key.rpartition('/')[2]}"
-            uri: str | None = f"s3://{self.bucket}/{name}"
-            try:
-                self.files.move(Landed(bucket, key, version, etag, size), self.bucket, name)
-            except GoneError:
-                uri = None
-            with self.database.transaction("ledger.files") as cursor:
-                cursor.execute(ARCHIVED, (uri, id_))
-        return len(waiting)
+            given = [id_ for id_, _ in moved], [uri for _, uri in moved]
+            return cursor.execute(ARCHIVED, given).rowcount
+
+    def _waiting(self, feed: Feed) -> list[tuple[int, Landed, str]]:
+        """Return files to be moved, each with its number and the key of its copy."""
+        with self.database.transaction("ledger.files") as cursor:
+            found = cursor.execute(WAITING, (feed.name,)).fetchall()
+        return [
+            (
+                id_,
+                Landed(*file),
+                f"{self.prefix}{feed.name}/{registered_at:%Y/%m/%d}/{id_}/{file[1].rpartition('/')[2]}",
+            )
+            for id_, registered_at, *file in found
+        ]
+
+    def _moved(self, file: tuple[int, Landed, str]) -> tuple[int, str | LoadError | None]:
+        """Move a file; return its number and new address, None if it is gone, or why it cannot be moved."""
+        id_, landed, key = file
+        try:
+            self.files.move(landed, self.bucket, key)
+        except GoneError:
+            return id_, None
+        except LoadError as error:
+            return id_, error
+        return id_, f"s3://{self.bucket}/{key}"

@@ -11,7 +11,8 @@ from psycopg.rows import dict_row
 
 from estrela.errors import FileRefusedError, LoadError
 from estrela.etl.feed_rows.judge import Judge
-from estrela.etl.loaders.postgres import RejectSpool, begin_load, end_load
+from estrela.etl.loaders.postgres import begin_load, end_load
+from estrela.etl.loaders.reject_spool import RejectSpool
 from estrela.hooks.database import DatabaseManager
 from estrela.hooks.landed_files import LandedFiles
 from estrela.ledger.claims import Account, Claim, unclaimed

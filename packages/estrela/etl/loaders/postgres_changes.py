@@ -10,8 +10,10 @@ from psycopg import Cursor
 from estrela.etl.feed_rows.judge import Judge
 from estrela.etl.feed_rows.rows import unpacked_rows
 from estrela.etl.loaders.changes import Changes, require_all
-from estrela.etl.loaders.postgres import RejectSpool, copy_rows, damage_refused, landed_of
+from estrela.etl.loaders.landed_claim import damage_refused, landed_of
+from estrela.etl.loaders.postgres import copy_rows
 from estrela.etl.loaders.postgres_table import PostgresTable
+from estrela.etl.loaders.reject_spool import RejectSpool
 from estrela.ledger.claims import Account, Claim
 from estrela.model.feed import Load
 
@@ -33,7 +35,7 @@ class PostgresChanges(Changes):
             unpacked_rows(body, judge, claim.address, lines) as rows,
         ):
             loaded = copy_rows(cursor, target, rows, spool)
-        changed = table.merge(claim.file) if feed.load is Load.UPSERT else loaded
+        changed = table.merge([claim.file]).get(claim.file, 0) if feed.load is Load.UPSERT else loaded
         account = Account(loaded + spool.count, loaded, spool.count, changed)
         require_all(claim, account, lines)
         return account

@@ -10,6 +10,7 @@ from psycopg import Cursor
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from estrela.errors import LoadError
+from estrela.etl.feed_rows.wire import Wire
 from estrela.model.column import Column
 from estrela.model.feed import FEED_COLUMNS, Feed, Load, SchemaChange
 
@@ -31,9 +32,9 @@ SELECT privilege_type, CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_g
 FROM pg_class, aclexplode(relacl) WHERE oid = to_regclass(%s) AND grantee <> relowner
 """
 NEWER = """
-SELECT coalesce(array_agg(f.id), '{}') FROM ledger.files f, ledger.files mine
-WHERE mine.id = %s AND f.feed = mine.feed AND f.state = 'Done' AND
-  (f.place, f.arrived_at, f.sequencer, f.id) > (mine.place, mine.arrived_at, mine.sequencer, mine.id)
+SELECT f.id, count(*) FROM ledger.files f JOIN ledger.files mine
+  ON (f.place, f.arrived_at, f.sequencer, f.id) > (mine.place, mine.arrived_at, mine.sequencer, mine.id)
+WHERE mine.id = ANY(%(files)s) AND f.feed = %(feed)s AND f.state = 'Done' GROUP BY f.id
 """
 STAGE = Identifier("estrela_stage")
 
@@ -134,19 +135,29 @@ class PostgresTable:
         for privilege, role in grants:
             self.cursor.execute(SQL("GRANT {} ON {} TO {}").format(SQL(privilege), self.name, SQL(role)))
 
-    def merge(self, file: int) -> int:
-        """Bring the staged rows of ``file`` into the table; return how many rows of it differ now.
+    def merge(self, files: Sequence[int]) -> dict[int, int]:
+        """Bring the staged rows of ``files``, in their order, into the table; return how many rows each file changed.
 
         Of rows with the same key, that of the newest file stays, and of one file the last one.
         """
         self.cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 3))", (self.feed.target,))
-        newer = self.cursor.execute(NEWER, (file,)).fetchone()
-        return self.cursor.execute(_merge(self.name, self.feed), {"newer": newer[0] if newer else []}).rowcount
+        # A newer file's rank: the number of files of the batch that come before it.
+        newer = self.cursor.execute(NEWER, {"feed": self.feed.name, "files": list(files)}).fetchall()
+        given = {"files": list(files), "newer": [id_ for id_, _ in newer], "ranks": [rank for _, rank in newer]}
+        return dict(self.cursor.execute(_merge(self.name, self.feed), given).fetchall())
 
     def withdraw(self, files: Sequence[int]) -> int:
         """Delete the rows of ``files``; return their number."""
         statement = SQL("DELETE FROM {} WHERE source_file = ANY(%s)").format(self.name)
         return self.cursor.execute(statement, (list(files),)).rowcount
+
+
+def copy_statement(target: Composable, columns: Sequence[str], wire: Wire) -> Composed:
+    """Return the COPY that takes rows of ``columns`` as ``wire`` writes them."""
+    names = _list(("source_file", "source_load", "source_line", *columns))
+    return SQL("COPY {} ({}) FROM STDIN (FORMAT csv, DELIMITER {}, QUOTE {})").format(
+        target, names, Literal(wire.delimiter), Literal(wire.quote)
+    )
 
 
 def is_wider(found: str, declared: str) -> bool:
@@ -173,9 +184,13 @@ def _merge(table: Composable, feed: Feed) -> Composed:
         SQL("{0} = EXCLUDED.{0}").format(Identifier(name)) for name in feed.column_names if name not in feed.key
     )
     return SQL(
-        "INSERT INTO {0} AS kept ({1}) SELECT DISTINCT ON ({2}) {1} FROM {3} ORDER BY {2}, source_line DESC "
-        "ON CONFLICT ({2}) DO UPDATE SET {4} WHERE kept.source_file <> ALL(%(newer)s) "
-        "AND NOT (kept.source_file = EXCLUDED.source_file AND kept.source_line > EXCLUDED.source_line)"
+        "WITH merged AS (INSERT INTO {0} AS kept ({1}) SELECT DISTINCT ON ({2}) {1} FROM {3} "
+        "ORDER BY {2}, array_position(%(files)s::bigint[], source_file) DESC, source_line DESC "
+        "ON CONFLICT ({2}) DO UPDATE SET {4} WHERE (kept.source_file <> ALL(%(newer)s::bigint[]) OR "
+        "(%(ranks)s::bigint[])[array_position(%(newer)s::bigint[], kept.source_file)] "
+        "< array_position(%(files)s::bigint[], EXCLUDED.source_file)) "
+        "AND NOT (kept.source_file = EXCLUDED.source_file AND kept.source_line > EXCLUDED.source_line) "
+        "RETURNING source_file) SELECT source_file, count(*) FROM merged GROUP BY source_file"
     ).format(table, columns, _list(feed.key), STAGE, pairs)
 
 

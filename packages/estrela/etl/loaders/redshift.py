@@ -15,9 +15,11 @@ from estrela.etl.feed_rows.judge import Judge
 from estrela.etl.feed_rows.rows import Hashing, unpacked_rows
 from estrela.etl.feed_rows.wire import Wire
 from estrela.etl.loaders.copy_folder import CopyFolder, CopyParts
-from estrela.etl.loaders.postgres import RejectSpool, damage_refused, landed_of, require_tolerable, supersede
+from estrela.etl.loaders.landed_claim import damage_refused, landed_of
+from estrela.etl.loaders.postgres import supersede
 from estrela.etl.loaders.redshift_audit import Audit, AuditRow
 from estrela.etl.loaders.redshift_table import RedshiftTable, columns_of
+from estrela.etl.loaders.reject_spool import RejectSpool, require_tolerable
 from estrela.hooks.database import DatabaseManager
 from estrela.hooks.landed_files import LandedFiles
 from estrela.hooks.redshift import RedshiftData, StatementError

@@ -13,10 +13,10 @@ from psycopg import Cursor
 from estrela.errors import LoadError
 from estrela.etl.feed_rows.judge import Judge
 from estrela.etl.loaders.changes import Changes, require_all
-from estrela.etl.loaders.postgres import RejectSpool
 from estrela.etl.loaders.redshift import FENCE, RedshiftLoader
 from estrela.etl.loaders.redshift_audit import Audit
 from estrela.etl.loaders.redshift_table import RedshiftTable
+from estrela.etl.loaders.reject_spool import RejectSpool
 from estrela.hooks.redshift import Execution, StatementError
 from estrela.ledger.claims import Account, Claim
 

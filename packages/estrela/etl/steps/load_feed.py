@@ -1,20 +1,24 @@
-"""Loads what arrived for one feed: claim, load, settle, file by file."""
+"""Loads what arrived for one feed: claim, load, settle, batch by batch."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from estrela.errors import ClaimLostError, EstrelaError, FileRefusedError, LoadError, bounded, some_of
+from estrela.errors import ClaimLostError, EstrelaError, LoadError, bounded, some_of
 from estrela.etl.base import ETLBase, Figures
-from estrela.etl.feed_loader import FeedLoader
-from estrela.etl.loaders.postgres import RejectSpool, TooManyRejectsError, begin_load
+from estrela.etl.feed_loader import FeedLoader, state_after
+from estrela.etl.loaders.manifests import Manifests
+from estrela.etl.loaders.postgres import begin_load
+from estrela.etl.loaders.reject_spool import RejectSpool, TooManyRejectsError
 from estrela.etl.step_failure import PASSING
-from estrela.hooks.landed_files import GoneError
-from estrela.ledger.claims import Claim, Claims, settle
+from estrela.hooks.landed_files import LandedFiles
+from estrela.ledger.claims import Account, Claim, Claims, settle
 from estrela.ledger.heartbeat import heartbeat
 from estrela.ledger.state import State
-from estrela.model.feed import Feed, SchemaChange
+from estrela.model.feed import Feed, Order
 
+NOT_TRIED = "an earlier file of its batch was not loaded"
 FAILED = "UPDATE ledger.loads SET ended_at = clock_timestamp(), error = %s WHERE id = %s"
 
 
@@ -25,38 +29,54 @@ class LoadFeed(ETLBase):
     feed: Feed
     claims: Claims
     loader: FeedLoader
+    files: LandedFiles
     run_key: str
 
     def run(self) -> Figures:
         """Load and report. Raises LoadError at the end if a file failed."""
         swept = self.claims.sweep(self.feed, self.run_key)
-        files = rows = rejected = 0
+        accounts: list[Account] = []
+        failures = self._read_manifests()
+        while claims := self.claims.claim_some(self.feed, self.run_key, self.loader.limit(self.feed)):
+            with heartbeat(self.claims, claims):
+                loaded = self.loader.load_some(claims)
+                self.claims.give_back(loaded.left, NOT_TRIED)
+            for claim, account in loaded.accounts:
+                self.log.event("loaded", feed=self.feed.name, file=claim.file, key=claim.key, **vars(account))
+            accounts += [account for _, account in loaded.accounts]
+            found = [error for claim, error in loaded.failures for error in self._noted(claim, error)]
+            failures += found
+            if any(error.retriable for error in found):
+                break
+        if failures:
+            problem = f"{len(failures)} files were not loaded: {some_of(failures, 3)}"
+            raise LoadError(self.feed.name, problem, retriable=any(one.retriable for one in failures))
+        return {"feed": self.feed.name, "files": len(accounts), **_counts(accounts), "given_back": swept}
+
+    def _read_manifests(self) -> list[EstrelaError]:
+        """Read the manifests that arrived; return why others cannot be read."""
         failures: list[EstrelaError] = []
-        while claim := self.claims.claim(self.feed, self.run_key):
+        is_by_manifest = self.feed.order is Order.BY_MANIFEST
+        while is_by_manifest and (claim := self.claims.claim_manifest(self.feed, self.run_key)):
             try:
-                with heartbeat(self.claims, claim):
-                    account = self.loader.load(claim)
-            except ClaimLostError as error:
-                self.log.warning(str(error), feed=self.feed.name, file=claim.file)
+                named = Manifests(self.claims, self.files).read(claim)
             except EstrelaError as error:
                 failures += self._noted(claim, error)
                 if error.retriable:
                     break
-            except Exception as error:
-                self._noted(claim, LoadError(claim.address, type(error).__name__, retriable=isinstance(error, PASSING)))
-                raise
             else:
-                files, rows, rejected = files + 1, rows + account.loaded, rejected + account.rejected
-                self.log.event("loaded", feed=self.feed.name, file=claim.file, key=claim.key, **vars(account))
-        if failures:
-            problem = f"{len(failures)} files were not loaded: {some_of(failures, 3)}"
-            raise LoadError(self.feed.name, problem, retriable=any(one.retriable for one in failures))
-        counts = {"rows_in": rows + rejected, "rows_loaded": rows, "rows_rejected": rejected}
-        return {"feed": self.feed.name, "files": files, **counts, "given_back": swept}
+                self.log.event("read the manifest", feed=self.feed.name, file=claim.file, key=claim.key, names=named)
+        return failures
 
-    def _noted(self, claim: Claim, error: EstrelaError) -> list[EstrelaError]:
-        """Settle a file that was not loaded; return the error if somebody should hear of it."""
-        state = self._state(claim, error)
+    def _noted(self, claim: Claim, error: Exception) -> list[EstrelaError]:
+        """Settle a file that was not loaded; return the error if somebody should hear of it. Raises others at once."""
+        if isinstance(error, ClaimLostError):
+            self.log.warning(str(error), feed=self.feed.name, file=claim.file)
+            return []
+        if not isinstance(error, EstrelaError):
+            self._noted(claim, LoadError(claim.address, type(error).__name__, retriable=isinstance(error, PASSING)))
+            raise error
+        state = state_after(claim, error)
         try:
             self._settle(claim, state, error)
         except ClaimLostError as lost:
@@ -78,10 +98,7 @@ class LoadFeed(ETLBase):
                 spool.add(error.rejects)
                 spool.copy(cursor)
 
-    def _state(self, claim: Claim, error: EstrelaError) -> State:
-        if isinstance(error, GoneError):
-            return State.FILTERED_OUT
-        if error.retriable and claim.attempt < self.feed.max_attempts:
-            return State.NEW
-        quarantined = isinstance(error, FileRefusedError) and error.is_of_columns
-        return State.REJECTED if quarantined and self.feed.schema_change is SchemaChange.QUARANTINE else State.FAIL
+
+def _counts(accounts: Sequence[Account]) -> Figures:
+    rows, rejected = sum(one.loaded for one in accounts), sum(one.rejected for one in accounts)
+    return {"rows_in": rows + rejected, "rows_loaded": rows, "rows_rejected": rejected}

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from estrela.errors import FileRefusedError, some_of
 from estrela.etl.base import Figures
 from estrela.etl.feed_rows.judge import Judge
-from estrela.etl.feed_rows.rows import open_rows
-from estrela.etl.loaders.postgres import damage_refused, landed_of
-from estrela.etl.readers.compression import unpacked
+from estrela.etl.feed_rows.rows import unpacked_rows
+from estrela.etl.loaders.landed_claim import damage_refused, landed_of
 from estrela.etl.transformer import Transformed, Transformer
 from estrela.hooks.landed_files import GoneError, LandedFiles
 from estrela.ledger.claims import Claim, Claims
@@ -65,9 +64,8 @@ class TransformFeed(Transformer):
         with (
             damage_refused(claim),
             self.files.open(landed_of(claim)) as body,
-            unpacked(body, self.feed.format.compression) as content,
+            unpacked_rows(body, self.judge, claim.address) as rows,
         ):
-            rows = open_rows(content, self.judge, claim.address)
             for piece in rows.pieces(rows.wire(claim.file, 0)):
                 good, bad = good + piece.rows, bad + len(piece.rejects)
         return good, bad

@@ -1,0 +1,80 @@
+"""Manifests: files that name those of a delivery, which are loaded once all of them are there."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from estrela.errors import FileRefusedError
+from estrela.etl.loaders.landed_claim import landed_of
+from estrela.hooks.landed_files import LandedFiles
+from estrela.ledger.claims import Claim, Claims, settle
+from estrela.ledger.state import State
+
+MOST_BYTES = 4 << 20
+"""Most bytes of a manifest, about 40,000 names."""
+NAMED = """
+INSERT INTO ledger.deliveries (manifest, bucket, key, size)
+SELECT %s, %s, * FROM unnest(%s::text[], %s::bigint[]) ON CONFLICT DO NOTHING
+"""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A file that a manifest names; ``size`` in bytes, None where it does not say."""
+
+    key: str
+    size: int | None = None
+
+
+def named_files(content: bytes, bucket: str, key: str) -> list[Named]:
+    """Return the files that the manifest ``key`` names.
+
+    It is a text with one name per line, in the folder of the manifest, or a JSON document as Redshift writes and takes
+    it: ``{"entries": [{"url": "s3://...", "meta": {"content_length": 1}}]}``. Raises ValueError.
+    """
+    text = content.decode("utf-8-sig")
+    if not text.lstrip().startswith("{"):
+        folder = key[: key.rfind("/") + 1]
+        names = [line.strip() for line in text.splitlines() if line.strip()]
+        found = [Named(f"{folder}{name}") for name in names]
+    else:
+        found = [_entry(one, f"s3://{bucket}/") for one in json.loads(text)["entries"]]
+    if not found:
+        raise ValueError("it names no file")
+    return found
+
+
+def _entry(entry: dict[str, object], root: str) -> Named:
+    url, meta = entry["url"], entry.get("meta") or {}
+    if not isinstance(url, str) or not url.startswith(root) or not isinstance(meta, dict):
+        raise ValueError(f"it names {url!r}, which is not in {root}")
+    size = meta.get("content_length")
+    return Named(url.removeprefix(root), None if size is None else int(size))
+
+
+@dataclass(frozen=True)
+class Manifests:
+    """Reads the manifests of a feed into the ledger."""
+
+    claims: Claims
+    files: LandedFiles
+
+    def read(self, claim: Claim) -> int:
+        """Note the files that a manifest names, and set it to Done, in one transaction; return their number.
+
+        Raises FileRefusedError, ClaimLostError and LoadError.
+        """
+        with self.files.open(landed_of(claim)) as body:
+            content = body.read(MOST_BYTES + 1)
+        try:
+            if len(content) > MOST_BYTES:
+                raise ValueError(f"it is larger than {MOST_BYTES:,} bytes")
+            found = named_files(content, claim.bucket, claim.key)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise FileRefusedError(claim.feed.name, claim.address, f"it is no manifest: {error}") from error
+        with self.claims.database.transaction("ledger.deliveries") as cursor:
+            keys, sizes = [one.key for one in found], [one.size for one in found]
+            cursor.execute(NAMED, (claim.file, claim.bucket, keys, sizes))
+            settle(cursor, claim, State.DONE)
+        return len(found)

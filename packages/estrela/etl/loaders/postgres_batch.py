@@ -1,0 +1,181 @@
+"""Loads many small files of one feed into PostgreSQL in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain, groupby
+from typing import IO, Any
+
+from psycopg import Cursor
+
+from estrela.errors import FileRefusedError, LoadError
+from estrela.etl.feed_loader import Loaded, holds_back
+from estrela.etl.feed_rows.judge import Judge
+from estrela.etl.feed_rows.rows import unpacked_rows
+from estrela.etl.feed_rows.wire import Wire
+from estrela.etl.loaders.landed_claim import damage_refused, landed_of
+from estrela.etl.loaders.postgres_table import PostgresTable, copy_statement
+from estrela.etl.loaders.reject_spool import RejectSpool, copy_spools, require_tolerable
+from estrela.hooks.database import DatabaseManager
+from estrela.hooks.landed_files import LandedFiles
+from estrela.ledger.claims import Account, Claim, settle_done
+from estrela.model.feed import Feed, Load, OnOverwrite
+
+TEXT_BYTES = 4 << 20
+"""Rows of one file that are held in memory; more are held on disk."""
+NEW_LOADS = "SELECT nextval(pg_get_serial_sequence('ledger.loads', 'id')) FROM generate_series(1, %s)"
+LOADS = """
+INSERT INTO ledger.loads (
+  id, file, kind, run, started_at, ended_at, rows_in, rows_loaded, rows_rejected, rows_changed
+) OVERRIDING SYSTEM VALUE
+SELECT l.id, l.file, 'load', %(run)s, l.started_at, clock_timestamp(), l.rows_in, l.rows_loaded, l.rows_rejected,
+  l.rows_changed
+FROM unnest(
+  %(ids)s::bigint[], %(files)s::bigint[], %(started)s::timestamptz[], %(rows_in)s::bigint[], %(rows_loaded)s::bigint[],
+  %(rows_rejected)s::bigint[], %(rows_changed)s::bigint[]
+) AS l (id, file, started_at, rows_in, rows_loaded, rows_rejected, rows_changed)
+"""
+OLDER = """
+SELECT o.id, n.id FROM ledger.files o
+JOIN unnest(%(files)s::bigint[], %(buckets)s::text[], %(keys)s::text[]) AS n (id, bucket, key)
+  ON (o.bucket, o.key) = (n.bucket, n.key)
+WHERE o.feed = %(feed)s AND o.id <> n.id AND o.state = 'Done' AND o.superseded_by IS NULL
+"""
+SUPERSEDED = """
+UPDATE ledger.files o SET superseded_by = n.id
+FROM unnest(%s::bigint[], %s::bigint[]) AS n (older, id) WHERE o.id = n.older
+"""
+
+
+@dataclass
+class Judged:
+    """A file that was read: its good rows as ``text`` for COPY, its rejects, and how many rows there are."""
+
+    claim: Claim
+    rejects: RejectSpool
+    started_at: datetime
+    text: IO[bytes]
+    sha256: str
+    wire: Wire
+    columns: tuple[str, ...]
+    rows: int
+
+    @property
+    def form(self) -> tuple[tuple[str, ...], str, str]:
+        """What the files of one COPY have in common."""
+        return self.columns, self.wire.delimiter, self.wire.quote
+
+    def account(self, changed: int) -> Account:
+        """Return the counts of the load, which ``changed`` so many rows of the target."""
+        return Account(self.rows + self.rejects.count, self.rows, self.rejects.count, changed)
+
+
+@dataclass(frozen=True)
+class PostgresBatch:
+    """Loads files that ``judge`` reads into the database that holds the ledger too."""
+
+    database: DatabaseManager
+    files: LandedFiles
+    judge: Judge
+
+    def load(self, claims: Sequence[Claim]) -> Loaded:
+        """Load the files, of one feed, and set those that are good to Done; the others are named with their errors.
+
+        A file is read to its end before the first of its rows is sent, so that one that is refused leaves the others
+        alone. Raises LoadError or ClaimLostError if the transaction fails; then nothing was changed.
+        """
+        feed, found = self.judge.feed, Loaded()
+        with self.database.transaction(feed.target) as cursor:
+            loads = [id_ for (id_,) in cursor.execute(NEW_LOADS, (len(claims),)).fetchall()]
+            table = PostgresTable(feed, cursor)
+            table.ensure()
+            target = table.stage() if feed.load is Load.UPSERT else table.name
+            done: list[Judged] = []
+            for _, files in groupby(self._judged(claims, loads, found), key=lambda one: one.form):
+                first = next(files)
+                with cursor.copy(copy_statement(target, first.columns, first.wire)) as copy:
+                    for one in chain([first], files):
+                        while chunk := one.text.read(TEXT_BYTES):
+                            copy.write(chunk)
+                        one.text.close()
+                        done.append(one)
+            ids = [one.claim.file for one in done]
+            changed = {one.claim.file: one.rows for one in done}
+            if older := _superseded(cursor, feed, [one.claim for one in done]):
+                table.withdraw(older)
+            if feed.load is Load.UPSERT:
+                changed = dict.fromkeys(ids, 0) | table.merge(ids)
+            results = [(one, one.account(changed[one.claim.file])) for one in done]
+            _write(cursor, results)
+            settle_done(cursor, [(one.claim, account, one.sha256) for one, account in results])
+            found.accounts = [(one.claim, account) for one, account in results]
+        return found
+
+    def _judged(self, claims: Sequence[Claim], loads: Sequence[int], found: Loaded) -> Iterator[Judged]:
+        """Return the files that can be loaded, and note in ``found`` which others cannot, or must wait."""
+        contents = self.files.read_all([landed_of(claim) for claim in claims])
+        for number, (claim, load, content) in enumerate(zip(claims, loads, contents, strict=True), 1):
+            try:
+                if isinstance(content, LoadError):
+                    raise content
+                yield self._read(claim, load, content)
+            except (LoadError, FileRefusedError) as error:
+                found.failures.append((claim, error))
+                if holds_back(claim, error):
+                    found.left = claims[number:]
+                    return
+
+    def _read(self, claim: Claim, load: int, content: bytes) -> Judged:
+        """Read a file to its end. Raises FileRefusedError."""
+        started_at = datetime.now(UTC)
+        rejects, loaded = RejectSpool(claim.file, load), 0
+        text = tempfile.SpooledTemporaryFile(TEXT_BYTES)  # noqa: SIM115 - closed once it is sent
+        with damage_refused(claim), unpacked_rows(io.BytesIO(content), self.judge, claim.address) as rows:
+            wire = rows.wire(claim.file, load)
+            for piece in rows.pieces(wire):
+                text.write(piece.text.encode())
+                loaded += piece.rows
+                rejects.add(piece.rejects)
+            columns = rows.columns
+        account = Account(loaded + rejects.count, loaded, rejects.count, loaded)
+        require_tolerable(claim, account, rejects)
+        text.seek(0)
+        sha256 = hashlib.sha256(content).hexdigest()
+        return Judged(claim, rejects, started_at, text, sha256, wire, columns, loaded)
+
+
+def _superseded(cursor: Cursor[Any], feed: Feed, claims: Sequence[Claim]) -> list[int]:
+    """Return the loaded versions of the files, whose rows leave.
+
+    A file with such a version is claimed alone; it is here only where two workers had two versions at once.
+    """
+    if feed.on_overwrite is OnOverwrite.APPEND_VERSION:
+        return []
+    names = {"buckets": [one.bucket for one in claims], "keys": [one.key for one in claims]}
+    found = cursor.execute(OLDER, {"files": [one.file for one in claims], "feed": feed.name, **names}).fetchall()
+    older = [id_ for id_, _ in found]
+    if older:
+        cursor.execute(SUPERSEDED, (older, [id_ for _, id_ in found]))
+    return older
+
+
+def _write(cursor: Cursor[Any], results: Sequence[tuple[Judged, Account]]) -> None:
+    """Note the loads and their rejects."""
+    done, accounts = [one for one, _ in results], [account for _, account in results]
+    given = {
+        "run": done[0].claim.run if done else "",
+        "ids": [one.rejects.load for one in done],
+        "files": [one.claim.file for one in done],
+        "started": [one.started_at for one in done],
+        "rows_in": [one.rows for one in accounts],
+        "rows_loaded": [one.loaded for one in accounts],
+        "rows_rejected": [one.rejected for one in accounts],
+        "rows_changed": [one.changed for one in accounts],
+    }
+    cursor.execute(LOADS, given)
+    copy_spools(cursor, [one.rejects for one in done])

@@ -1,0 +1,50 @@
+"""Batches: the files of a feed that one worker claims together, to load them in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class BatchLimit:
+    """Most ``files`` of a batch, and most ``bytes`` of them together. A larger file is a batch of its own."""
+
+    files: int = 1
+    bytes: int = 0
+
+
+ONE_FILE = BatchLimit()
+SMALL_FILES = BatchLimit(files=200, bytes=32 << 20)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file that may be claimed. ``is_alone``: it was tried before, or rows of an older version of it are loaded."""
+
+    id: int
+    bucket: str
+    key: str
+    size: int
+    is_alone: bool
+
+
+def batch_of(candidates: Iterable[Candidate], limit: BatchLimit) -> list[int]:
+    """Return the ids of the first candidates that are claimed together.
+
+    A file that was tried before is claimed alone: it may be what its last worker died of. Of two versions of a file,
+    the second belongs to the next batch.
+    """
+    chosen: list[int] = []
+    names: set[tuple[str, str]] = set()
+    size = 0
+    for one in candidates:
+        size += one.size
+        is_too_much = len(chosen) >= limit.files or size > limit.bytes
+        if chosen and (is_too_much or one.is_alone or (one.bucket, one.key) in names):
+            break
+        chosen.append(one.id)
+        names.add((one.bucket, one.key))
+        if one.is_alone:
+            break
+    return chosen
