@@ -8,14 +8,24 @@ from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any, ClassVar
 
+from moto.core.exceptions import JsonRESTError
 from moto.kinesis import models, urls
-from moto.kinesis.models import KinesisBackend, Record, Shard, kinesis_backends
+from moto.kinesis.models import Consumer, KinesisBackend, Record, Shard, Stream, kinesis_backends
 
 from localaws.kinesis.log import RecordLog, Row
 
 # Sequence numbers of Kinesis have 56 digits.
 BASE = 496 * 10**53
 _DEFAULT_LIMIT = 10000
+_ON_DEMAND_SHARDS = 4
+
+
+class TimedConsumer(Consumer):
+    """A consumer whose ARN ends with the time at which it was registered."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.consumer_arn = f"{vars(self)['consumer_arn']}:{int(self.created.replace(tzinfo=UTC).timestamp())}"
 
 
 class StoredShard(Shard):
@@ -69,6 +79,21 @@ class LocalKinesisBackend(KinesisBackend):
     def _url_module(self) -> ModuleType:
         return urls
 
+    def create_stream(
+        self,
+        stream_name: str,
+        shard_count: int | None,
+        stream_mode: dict[str, str] | None = None,
+        retention_period_hours: int | None = None,
+    ) -> Stream:
+        """CreateStream; without a number of shards and a mode the stream is on demand, and begins with four."""
+        if not stream_name:
+            constraint = "Value null at 'streamName' failed to satisfy constraint: Member must not be null"
+            raise JsonRESTError("ValidationException", f"1 validation error detected: {constraint}")
+        if shard_count is None:
+            stream_mode, shard_count = stream_mode or {"StreamMode": "ON_DEMAND"}, _ON_DEMAND_SHARDS
+        return super().create_stream(stream_name, shard_count, stream_mode, retention_period_hours)
+
     def put_record(self, *args: Any, **options: Any) -> tuple[str, str]:
         """PutRecord."""
         with StoredShard.log.transaction():
@@ -103,4 +128,5 @@ def install(log: RecordLog) -> None:
     """Make moto build these; before its first request to Kinesis."""
     StoredShard.log = log
     models.Shard = StoredShard
+    models.Consumer = TimedConsumer
     kinesis_backends.backend = LocalKinesisBackend

@@ -63,6 +63,17 @@ def test_records_are_read_again_and_from_any_place(kinesis: Any) -> None:
     assert len(kinesis.get_records(ShardIterator=by_arn["ShardIterator"])["Records"]) == 3
 
 
+def test_a_stream_without_a_number_of_shards_is_on_demand(kinesis: Any) -> None:
+    """As recorded in tests/aws/services/kinesis/test_kinesis.snapshot.json."""
+    name = f"s-{uuid.uuid4().hex[:8]}"
+    kinesis.create_stream(StreamName=name)
+    shown = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+    assert (shown["OpenShardCount"], shown["StreamModeDetails"]) == (4, {"StreamMode": "ON_DEMAND"})
+    consumer = kinesis.register_stream_consumer(StreamARN=shown["StreamARN"], ConsumerName="c")["Consumer"]
+    moment = int(consumer["ConsumerCreationTimestamp"].timestamp())
+    assert consumer["ConsumerARN"] == f"{shown['StreamARN']}/consumer/c:{moment}"
+
+
 def test_order_holds_for_each_key_in_parallel_lanes(functions: Any, kinesis: Any, tmp_path: Path) -> None:
     out = tmp_path / "out"
     name = functions.create(RECORDING, Environment={"Variables": {"OUT": str(out)}})
