@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 import uuid
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 from moto.core.exceptions import JsonRESTError
-from moto.kinesis import models, urls
+from moto.kinesis import models, urls, utils
 from moto.kinesis.models import Consumer, KinesisBackend, Record, Shard, Stream, kinesis_backends
 
 from localaws.kinesis.log import RecordLog, Row
@@ -117,6 +118,17 @@ class LocalKinesisBackend(KinesisBackend):
         return super().get_records(stream_arn, shard_iterator, limit)
 
 
+def _iterator(stream_name: str | None, shard: Any, last_sequence_id: int) -> str:
+    """An iterator of its own for each request, as AWS makes them."""
+    place = f"{stream_name}:{shard.shard_id}:{last_sequence_id}:{uuid.uuid4().hex}"
+    return base64.b64encode(place.encode()).decode()
+
+
+def _place(iterator: str) -> list[str]:
+    """Return stream, shard and sequence number of an iterator."""
+    return base64.b64decode(iterator).decode().split(":")[:3]
+
+
 def _record(row: Row) -> Record:
     record = Record(row.key, row.data, BASE + row.number, row.hash_key)
     record.created_at = row.created
@@ -129,4 +141,6 @@ def install(log: RecordLog) -> None:
     StoredShard.log = log
     models.Shard = StoredShard
     models.Consumer = TimedConsumer
+    models.compose_shard_iterator = utils.compose_shard_iterator = _iterator
+    models.decompose_shard_iterator = _place
     kinesis_backends.backend = LocalKinesisBackend

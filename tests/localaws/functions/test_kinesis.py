@@ -74,6 +74,16 @@ def test_a_stream_without_a_number_of_shards_is_on_demand(kinesis: Any) -> None:
     assert consumer["ConsumerARN"] == f"{shown['StreamARN']}/consumer/c:{moment}"
 
 
+def test_each_request_makes_an_iterator_of_its_own(kinesis: Any) -> None:
+    stream, _ = make_stream(kinesis)
+    place = {"StreamName": stream, "ShardId": "shardId-000000000000", "ShardIteratorType": "TRIM_HORIZON"}
+    first = kinesis.get_shard_iterator(**place)["ShardIterator"]
+    following = kinesis.get_records(ShardIterator=first)["NextShardIterator"]
+    assert len({first, following, kinesis.get_records(ShardIterator=first)["NextShardIterator"]}) == 3
+    put(kinesis, stream, ("k", "a"))
+    assert [record["Data"] for record in kinesis.get_records(ShardIterator=following)["Records"]] == [b"a"]
+
+
 def test_order_holds_for_each_key_in_parallel_lanes(functions: Any, kinesis: Any, tmp_path: Path) -> None:
     out = tmp_path / "out"
     name = functions.create(RECORDING, Environment={"Variables": {"OUT": str(out)}})
