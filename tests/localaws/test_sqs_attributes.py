@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -121,6 +122,22 @@ def test_queues_that_are_refused(aws: Running) -> None:
     ):
         given = {"QueueName": "standard", "Attributes": {name: "false"}}
         assert refusal(sqs.create_queue, **given) == ("InvalidAttributeName", text)
+
+
+def test_a_fifo_queue_takes_no_handle_that_has_expired(aws: Running) -> None:
+    sqs: Any = aws.client("sqs")
+    attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    url = sqs.create_queue(QueueName="expiring.fifo", Attributes=attributes)["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="m", MessageGroupId="g")
+    (message,) = sqs.receive_message(QueueUrl=url, VisibilityTimeout=1)["Messages"]
+    handle = message["ReceiptHandle"]
+    time.sleep(1.1)
+    text = f"Value {handle} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired."
+    assert refusal(sqs.delete_message, QueueUrl=url, ReceiptHandle=handle) == ("InvalidParameterValue", text)
+    failed = sqs.delete_message_batch(QueueUrl=url, Entries=[{"Id": "1", "ReceiptHandle": handle}])["Failed"]
+    assert [entry["Id"] for entry in failed] == ["1"]
+    (again,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=again["ReceiptHandle"])
 
 
 def test_numbers_of_a_fifo_queue_grow(aws: Running) -> None:

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from moto.sqs import urls
+from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
 from localaws.sqs import answers, queues
@@ -25,6 +26,16 @@ _COUNTS = (
     "approximate_number_of_messages_not_visible",
 )
 _counting = threading.local()
+
+
+class ExpiredHandleError(ReceiptHandleIsInvalid):
+    """A handle of a message that may have been received again."""
+
+    def __init__(self, handle: str) -> None:
+        super().__init__()
+        self.code = "InvalidParameterValue"
+        reason = "The receipt handle has expired."
+        self.message = f"Value {handle} for parameter ReceiptHandle is invalid. Reason: {reason}"
 
 
 class LocalSqsBackend(SQSBackend):
@@ -109,9 +120,11 @@ class LocalSqsBackend(SQSBackend):
                 self.arrived.wait(min(left, _PAUSE))
 
     def delete_message(self, queue_name: str, receipt_handle: str) -> None:
-        """DeleteMessage."""
+        """DeleteMessage; a FIFO queue takes no handle whose visibility timeout is over."""
         with self.lock:
-            self._touch(queue_name)
+            queue = self._touch(queue_name)
+            if queue.fifo_queue and _has_expired(queue, receipt_handle):
+                raise ExpiredHandleError(receipt_handle)
             super().delete_message(queue_name, receipt_handle)
 
     def change_message_visibility(self, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
@@ -135,6 +148,11 @@ class LocalSqsBackend(SQSBackend):
         if queue.dead_letter_queue:
             self.touched.setdefault(queue.dead_letter_queue.queue_arn, set())
         return queue
+
+
+def _has_expired(queue: Queue, handle: str) -> bool:
+    now = time.time() * 1000
+    return any(message.had_receipt_handle(handle) and message.visible_at <= now for message in queue._messages)
 
 
 def _next_number(queue: Queue) -> str:
