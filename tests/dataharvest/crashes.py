@@ -17,7 +17,10 @@ class Crash(BaseException):
 
 @contextmanager
 def each_effect(call: Callable[[str], None]) -> Iterator[None]:
-    """Call ``call`` with the name of each effect, just before it, and after each call of AWS."""
+    """Call ``call`` with the name of each effect, just before it, and after each call of AWS.
+
+    A call of SQS has the queue in its name, as in ``after SendMessageBatch messages.fifo``.
+    """
     execute, request = psycopg.Connection.execute, BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def execute_seen(self: Any, query: Any, *given: Any, **options: Any) -> Any:
@@ -25,9 +28,10 @@ def each_effect(call: Callable[[str], None]) -> Iterator[None]:
         return execute(self, query, *given, **options)
 
     def request_seen(self: Any, operation: str, given: Any) -> Any:
-        call(f"before {operation}")
+        name = " ".join([operation, *given.get("QueueUrl", "").split("/")[-1:]]).rstrip()
+        call(f"before {name}")
         answer = request(self, operation, given)
-        call(f"after {operation}")
+        call(f"after {name}")
         return answer
 
     with pytest.MonkeyPatch.context() as patched:

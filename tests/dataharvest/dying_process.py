@@ -10,31 +10,49 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, redirect_stdout
 from typing import Any
 
 import boto3
+from aws_lambda_powertools import Logger
 from crashes import crash_at, crash_on, each_effect
 from harvest_world import BUCKET, DAY, World
+from test_handlers import queued, s3_event
 
+from dataharvest.arrival_batch import run_arrivals
+from dataharvest.dispatch_batch import run_dispatch
 from dataharvest.functions import Functions
 from dataharvest.metastore import _typed
 from dataharvest.model.choreography import choreography
 from dataharvest.model.delivery import DeliveredObject, Delivery
 from dataharvest.settings import settings_from
 
+DONE: dict[str, Any] = {"batchItemFailures": []}
+LOGGER = Logger(service="dying", stream=sys.stderr)
+
 
 def work(client: str) -> None:
     """Deliver every event of a client, then every change of its flags, until nothing changes."""
+    with redirect_stdout(sys.stderr):  # metrics: what is printed says how a child ended
+        _work(client)
+
+
+def _work(client: str) -> None:
     functions = Functions(settings_from(os.environ), choreography())
     listed = boto3.client("s3").list_object_versions(Bucket=BUCKET, Prefix=f"in/{client}/")["Versions"]
-    for one in listed:
-        etag, version = one["ETag"].strip('"'), one["VersionId"]
-        functions.persistence.take(DeliveredObject(BUCKET, one["Key"], etag, "01", one["Size"], version))
+    delivered = [
+        DeliveredObject(BUCKET, one["Key"], one["ETag"].strip('"'), "01", one["Size"], one["VersionId"])
+        for one in listed
+    ]
+    # Two batches of two files: each sets its flags in one write.
+    for batch in (delivered[:2], delivered[2:]):
+        event = {"Records": queued(*map(s3_event, batch))}
+        assert run_arrivals(event, LOGGER, functions.persistence) == DONE
     while "messages_sent" not in (item := functions.metastore.item(client, DAY) or {}):
-        record: dict[str, Any] = {"dynamodb": {"NewImage": _typed(item)}}
-        for stage in functions.dispatcher.dispatch(record):
-            World.run(functions, stage, Delivery(client, DAY, item["version"]))
+        record: dict[str, Any] = {"dynamodb": {"NewImage": _typed(item), "SequenceNumber": "1"}}
+        assert run_dispatch({"Records": [record]}, LOGGER, functions.dispatcher) == DONE
+        for request in functions.dispatcher.requests(record):
+            World.run(functions, request.name, Delivery(client, DAY, item["version"]))
     functions.sender.send(client, DAY)
 
 

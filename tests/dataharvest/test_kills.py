@@ -63,7 +63,7 @@ def kill_and_heal(world: World, process: subprocess.Popen[str], effect: int | st
     assert len({one.key for one in sent}) == 4
 
 
-@pytest.mark.parametrize("effect", ["before PutItem", "before UpdateItem", "after SendMessageBatch"])
+@pytest.mark.parametrize("effect", ["before PutItem", "before UpdateItem", "after SendMessageBatch messages.fifo"])
 def test_a_killed_process_leaves_what_the_next_one_completes(
     shared: World, process: subprocess.Popen[str], effect: str
 ) -> None:
