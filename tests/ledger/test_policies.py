@@ -9,6 +9,7 @@ import pytest
 from ledger_house import COLUMNS, FIELDS, HEADER, House, csv, sales_feed
 
 from estrela.errors import ClaimLostError
+from estrela.ledger.batch import SMALL_FILES
 from estrela.model import Column, Field, Text
 from estrela.model.feed import Cut, Hashed, Load, OnOverwrite, Order, RowTolerance, SchemaChange
 
@@ -272,13 +273,25 @@ def test_a_run_that_is_given_up_cannot_commit(house: House) -> None:
     claim = house.claims.claim(house.feeds["sales"], "doomed")
     assert claim is not None
     assert not house.claims.has_work(house.feeds["sales"])
-    assert house.claims.give_up("another run", "no reason") == 0
-    assert house.claims.give_up("doomed", "task load failed for good") == 1
+    assert house.claims.give_up("another run", "no reason") == {}
+    assert house.claims.give_up("doomed", "task load failed for good") == {"Fail": 1}
     with pytest.raises(ClaimLostError):
         house.loader.load(claim)
     assert house.states() == [("sales/1.csv", "Fail")]
     assert house.reasons() == ["task load failed for good"]
     assert house.query("SELECT to_regclass('mart.sales')") == [(None,)]
+
+
+def test_files_of_a_run_that_is_given_up_are_tried_alone(house: House) -> None:
+    feed = house.feeds["sales"]
+    house.hear(house.put("sales/1.csv", csv(1)), house.put("sales/2.csv", csv(2)))
+    assert len(house.claims.claim_some(feed, "doomed", SMALL_FILES)) == 2
+    assert house.claims.give_up("doomed", "task load failed for good") == {"New": 2}
+    for number in (1, 2):
+        [alone] = house.claims.claim_some(feed, "next", SMALL_FILES)
+        assert (alone.key, alone.attempt) == (f"sales/{number}.csv", 2)
+        house.loader.load(alone)
+    assert house.ids() == [1, 2]
 
 
 def test_an_expired_lease_is_work(house: House) -> None:

@@ -90,5 +90,5 @@ def fail_files(context: Mapping[str, Any]) -> None:
 
     ti = context["ti"]
     run = f"{ti.dag_id}/{ti.run_id}/{ti.task_id}"
-    failed = Claims(parts_of_variables().database).give_up(run, f"task {ti.task_id} of {ti.run_id} failed for good")
-    print(f"{failed} files of run {run} were In Progress and are Fail now")
+    found = Claims(parts_of_variables().database).give_up(run, f"task {ti.task_id} of {ti.run_id} failed for good")
+    print(f"Of the files of run {run} that were In Progress, {found['Fail']} are Fail now, {found['New']} New")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -73,8 +74,13 @@ SELECT EXISTS (SELECT 1 {CLAIMABLE}) OR EXISTS (
 """
 WAITING = f"SELECT * FROM ledger.files WHERE feed = %s AND state = 'New' AND NOT is_manifest ORDER BY {PLACE}"
 GIVEN_UP = """
-UPDATE ledger.files SET state = 'Fail', reason = %s, lease_until = NULL, fence = nextval('ledger.fence')
-WHERE run = %s AND state = 'In Progress'
+UPDATE ledger.files f SET
+  state = CASE WHEN f.attempts = 1 AND EXISTS (
+    SELECT 1 FROM ledger.files o WHERE o.run = f.run AND o.state = 'In Progress' AND o.id <> f.id
+  ) THEN 'New' ELSE 'Fail' END,
+  reason = %s, lease_until = NULL, fence = nextval('ledger.fence')
+WHERE f.run = %s AND f.state = 'In Progress'
+RETURNING f.state
 """
 HELD = """
 SELECT f.id FROM ledger.files f JOIN unnest(%(files)s::bigint[], %(fences)s::bigint[]) AS c (id, fence)
@@ -228,10 +234,13 @@ class Claims:
         with self.database.transaction("ledger.files") as cursor:
             return cursor.execute(GIVEN_BACK, {**_held(claims), "reason": reason}).rowcount
 
-    def give_up(self, run: str, reason: str) -> int:
-        """Fail the files that ``run`` has claimed and not settled; it cannot commit them later. Return their number."""
+    def give_up(self, run: str, reason: str) -> Counter[str]:
+        """Fail the file that ``run`` has claimed and not settled; it cannot commit it later. Return counts by state.
+
+        Files that it tried together for the first time are New: each is tried alone, and the one at fault fails.
+        """
         with self.database.transaction("ledger.files") as cursor:
-            return cursor.execute(GIVEN_UP, (reason, run)).rowcount
+            return Counter(state for (state,) in cursor.execute(GIVEN_UP, (reason, run)).fetchall())
 
     def heartbeat(self, claims: Sequence[Claim]) -> bool:
         """Extend the leases of ``claims`` that are still held; return False if none is."""
