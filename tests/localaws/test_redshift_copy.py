@@ -126,6 +126,25 @@ def test_a_prefix_loads_every_key_and_a_manifest_those_that_it_names(warehouse: 
     )
 
 
+def test_files_that_end_without_a_line_feed(warehouse: Any) -> None:
+    name = table(warehouse, "a int, b varchar(9)")
+    for number in range(3):
+        warehouse.put(f"{name}/part-{number}", f"{number},x\n{number},y")
+    assert warehouse.done(f"COPY {name} FROM 's3://{warehouse.bucket}/{name}/' {ROLE} CSV") == 6
+    assert warehouse.rows(f"SELECT b, count(*) FROM {name} GROUP BY b ORDER BY b") == [["x", 3], ["y", 3]]
+
+
+def test_bad_rows_among_clean_ones_are_told_by_their_lines(warehouse: Any) -> None:
+    """Rows before and behind a bad one are read as a whole, whatever their line ends."""
+    bad = (1, 2, 700, 4999, 5000)
+    for end in ("\n", "\r\n"):
+        name = table(warehouse, "a int, b varchar(9)")
+        lines = [f"{'x' if line in bad else line},y" for line in range(1, 5001)]
+        found = errors(warehouse, name, end.join(lines), "CSV")
+        assert [line for line, *_ in found] == list(bad)
+        assert warehouse.rows(f"SELECT count(*), sum(a) FROM {name}") == [[4995, 5000 * 5001 // 2 - sum(bad)]]
+
+
 def test_columns_and_identities(warehouse: Any) -> None:
     name = table(warehouse, "id int IDENTITY(1, 1), a int, b varchar(9) DEFAULT 'none'")
     location = warehouse.put(f"{name}/file", "7,x\n")

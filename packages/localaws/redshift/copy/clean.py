@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from itertools import groupby
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,7 +25,7 @@ _TIME = r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?"
 _DIGITS = {"int2": 4, "int4": 9, "int8": 18}
 
 
-# A block that is not clean is looked at again in pieces of these sizes: one bad row makes few others slow.
+# A block whose rows cannot be told apart is looked at again in pieces of these sizes.
 _PIECES = (256 * 1024, 16 * 1024, 2 * 1024)
 
 
@@ -52,21 +55,27 @@ class Gate:
         return list(self._parts(block, _PIECES if self._possible else ()))
 
     def _parts(self, block: Block, sizes: tuple[int, ...]) -> Iterator[tuple[Block, CleanBlock | None]]:
-        clean = self.look(block.data)
-        if clean or not sizes:
-            yield block, clean
-            return
-        for piece in pieces(block, sizes[0], self._options):
-            yield from self._parts(piece, sizes[1:])
+        good = self._good_rows(block.data)
+        ends = _line_ends(block.data) if good is not None and not pc.all(good).as_py() else []
+        if good is not None and not ends:
+            yield block, CleanBlock(len(good), b"\r\n" in block.data)
+        elif good is not None and len(ends) == len(good):
+            yield from _runs(block, good, ends)
+        elif not sizes:
+            yield block, None
+        else:  # what is wrong with it cannot be told by row: a piece of it may be clean
+            for piece in pieces(block, sizes[0], self._options):
+                yield from self._parts(piece, sizes[1:])
 
-    def look(self, data: bytes) -> CleanBlock | None:
-        """None for a block that has to be read row by row."""
+    def _good_rows(self, data: bytes) -> pa.ChunkedArray | None:
+        """Rows that both programs read alike, as true values; None where rows cannot be told apart."""
         if not self._possible or self._is_suspicious(data):
             return None
         table = self._parsed(data)
-        if table is None or not all(map(self._is_clean, self._columns, self._patterns, table.columns)):
+        if table is None:
             return None
-        return CleanBlock(table.num_rows, b"\r\n" in data)
+        masks = map(self._clean_values, self._columns, self._patterns, table.columns)
+        return reduce(pc.and_, masks)
 
     def _is_possible(self) -> bool:
         options = self._options
@@ -100,22 +109,38 @@ class Gate:
         except (pa.ArrowInvalid, pa.ArrowKeyError):
             return None
 
-    def _is_clean(self, column: Column, pattern: str | None, values: pa.ChunkedArray) -> bool:
+    def _clean_values(self, column: Column, pattern: str | None, values: pa.ChunkedArray) -> pa.ChunkedArray:
         if column.is_text:
-            return self._is_clean_text(column, values)
-        return bool(pc.all(pc.match_substring_regex(values, pattern=pattern)).as_py())
+            return self._clean_texts(column, values)
+        return pc.match_substring_regex(values, pattern=pattern)
 
-    def _is_clean_text(self, column: Column, values: pa.ChunkedArray) -> bool:
+    def _clean_texts(self, column: Column, values: pa.ChunkedArray) -> pa.ChunkedArray:
         options = self._options
-        longest = pc.max(pc.binary_length(values)).as_py() or 0
-        if longest > column.size:
-            return False
-        if column.kind == "char" and not pc.all(pc.string_is_ascii(values)).as_py():
-            return False
-        if (options.trim_blanks or options.blanks_as_null) and pc.any(pc.match_substring_regex(values, r"\s$")).as_py():
-            return False
-        null_empty = options.empty_as_null or not options.null_as
-        return not (column.not_null and null_empty and pc.any(pc.equal(values, "")).as_py())
+        clean = pc.less_equal(pc.binary_length(values), column.size)
+        if column.kind == "char":
+            clean = pc.and_(clean, pc.string_is_ascii(values))
+        if options.trim_blanks or options.blanks_as_null:
+            clean = pc.and_not(clean, pc.match_substring_regex(values, r"\s$"))
+        if column.not_null and (options.empty_as_null or not options.null_as):
+            clean = pc.and_(clean, pc.not_equal(values, ""))
+        return clean
+
+
+def _line_ends(data: bytes) -> list[int]:
+    """Places behind the lines of a block; the last one may end without a line feed."""
+    ends = [found.end() for found in re.finditer(b"\n", data)]
+    return ends if data.endswith(b"\n") else [*ends, len(data)]
+
+
+def _runs(block: Block, good: pa.ChunkedArray, ends: list[int]) -> Iterator[tuple[Block, CleanBlock | None]]:
+    """Runs of clean rows, and of rows that have to be read one by one; each row is a line."""
+    first, start = 0, 0
+    for is_clean, rows in groupby(good.to_pylist()):
+        count = sum(1 for _ in rows)
+        end = ends[first + count - 1]
+        data = block.data[start:end]
+        yield Block(data, block.line + first), CleanBlock(count, b"\r\n" in data) if is_clean else None
+        first, start = first + count, end
 
 
 def _pattern(column: Column, options: CopyOptions) -> str | None:

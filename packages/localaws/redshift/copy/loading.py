@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TypeVar
 
 from localaws.redshift.copy import delimited, json_rows, problems
@@ -54,8 +55,11 @@ class Loader:
         gate, quote = Gate(self._columns, self._options), self._options.quote
         quote = quote if self._options.format == CSV else NO_QUOTE
 
-        with opened(self._store, file, self._options) as data:
-            for parts in _ahead(blocks(data, self._options), gate.parts):
+        with (
+            opened(self._store, file, self._options) as data,
+            closing(_ahead(blocks(data, self._options), gate.parts)) as looked,  # before the file that it reads
+        ):
+            for parts in looked:
                 self._check()
                 for block, clean in parts:
                     if clean is None:
@@ -154,14 +158,15 @@ def _length(column: Column) -> str:
     return str(column.size) if column.is_text else ""
 
 
-def _ahead(source: Iterator[Block], look: Callable[[Block], T]) -> Iterator[T]:
-    """Look at the next block while PostgreSQL takes in the one before."""
+def _ahead(source: Iterator[Block], look: Callable[[Block], T]) -> Generator[T, None, None]:
+    """Read the next block and look at it while PostgreSQL takes in the one before."""
+
+    def step() -> tuple[T] | None:
+        block = next(source, None)
+        return None if block is None else (look(block),)
+
     with ThreadPoolExecutor(1, thread_name_prefix="copy") as pool:
-        waiting = None
-        for block in source:
-            coming = pool.submit(look, block)
-            if waiting is not None:
-                yield waiting.result()
-            waiting = coming
-        if waiting is not None:
-            yield waiting.result()
+        coming = pool.submit(step)
+        while found := coming.result():
+            coming = pool.submit(step)
+            yield found[0]

@@ -36,8 +36,14 @@ class CopyStream:
         self._in_form(form).write(data)
 
     def write_clean(self, data: bytes, quote: str, *, crlf: bool) -> None:
-        """Hand on records that PostgreSQL reads as Redshift does; lines end as ``crlf`` says."""
-        self.write_block(data, self._raw_form(quote, crlf=crlf))
+        """Hand on records that PostgreSQL reads as Redshift does; lines end as ``crlf`` says.
+
+        The last line of a file may not end: without its end it would go on with the next file.
+        """
+        form = self._raw_form(quote, crlf=crlf)
+        self.write_block(data, form)
+        if not data.endswith(b"\n"):
+            self.write_block(b"\r\n" if crlf else b"\n", form)
         self._raw = (quote, crlf)
 
     def write_rows(self, rows: Sequence[Sequence[str | None]]) -> None:
