@@ -124,6 +124,25 @@ def test_queues_that_are_refused(aws: Running) -> None:
         assert refusal(sqs.create_queue, **given) == ("InvalidAttributeName", text)
 
 
+def test_a_group_is_received_together_and_again_in_order(aws: Running) -> None:
+    """As recorded in test_sqs.py: messages that were not deleted come again first, before later ones of their group."""
+    sqs: Any = aws.client("sqs")
+    attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    url = sqs.create_queue(QueueName="grouped.fifo", Attributes=attributes)["QueueUrl"]
+    for body in ("a1", "b1", "a2", "a3"):
+        sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId=body[0])
+
+    def received(most: int = 10) -> list[str]:
+        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=most, VisibilityTimeout=1)
+        return [message["Body"] for message in found.get("Messages", [])]
+
+    assert received() == ["a1", "a2", "a3", "b1"]
+    assert received() == []
+    time.sleep(1.1)
+    assert received(2) == ["a1", "a2"]
+    assert received() == ["b1"]  # the other group waits for its first messages
+
+
 def test_a_fifo_queue_takes_no_handle_that_has_expired(aws: Running) -> None:
     sqs: Any = aws.client("sqs")
     attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}

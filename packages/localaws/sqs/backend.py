@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -109,6 +110,7 @@ class LocalSqsBackend(SQSBackend):
         while True:
             with self.lock:
                 queue = self._touch(queue_name)
+                _free_groups(queue)
                 found: list[Message] = super().receive_message(
                     queue_name, count, 0, visibility_timeout, message_attribute_names
                 )
@@ -150,6 +152,26 @@ class LocalSqsBackend(SQSBackend):
         return queue
 
 
+def _free_groups(queue: Queue) -> None:
+    """Take messages that are visible again from those under way: a group waits only for those that are not."""
+    queue.pending_messages.difference_update([message for message in queue.pending_messages if message.visible])
+
+
+def _by_group(messages: Callable[[Queue], list[Message]]) -> property:
+    """Visible messages; those of a FIFO queue by group, the group of the oldest message first, as SQS gives them."""
+
+    def found(queue: Queue) -> list[Message]:
+        every = messages(queue)
+        if not queue.fifo_queue:
+            return every
+        first: dict[str | None, int] = {}
+        for place, message in enumerate(every):
+            first.setdefault(message.group_id, place)
+        return sorted(every, key=lambda message: first[message.group_id])
+
+    return property(found)
+
+
 def _has_expired(queue: Queue, handle: str) -> bool:
     now = time.time() * 1000
     return any(message.had_receipt_handle(handle) and message.visible_at <= now for message in queue._messages)
@@ -176,6 +198,7 @@ def install() -> None:
     queues.install()
     for name in _COUNTS:
         setattr(Queue, name, queues.when_asked(getattr(Queue, name).fget, lambda: getattr(_counting, "on", False)))
+    Queue.messages = _by_group(Queue.messages.fget)
     Queue.redrive_allow_policy = None
     if ALLOWED not in Queue.BASE_ATTRIBUTES:
         Queue.BASE_ATTRIBUTES.append(ALLOWED)
