@@ -12,7 +12,7 @@ from psycopg import Connection
 from psycopg.conninfo import make_conninfo
 
 from estrela.errors import LoadError, bounded
-from estrela.hooks.database import CONNECT_SECONDS, PASSING_STATES, login_of
+from estrela.hooks.database_login import CONNECT_SECONDS, PASSING_STATES, login_of
 from estrela.hooks.secret import Secret
 
 

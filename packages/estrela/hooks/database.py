@@ -18,11 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from estrela.errors import LoadError, bounded
+from estrela.hooks.database_login import CONNECT_SECONDS, PASSING_STATES, login_of
 from estrela.hooks.secret import Secret
 
-CONNECT_SECONDS = 10
-PASSING_STATES = ("08", "40", "53", "57", "58", "55P03")
-"""SQLSTATEs: connection, rolled back, out of resources, operator intervention, system error, lock not available."""
 Row = Sequence[object]
 
 
@@ -118,12 +116,6 @@ class DatabaseManager:
             assert isinstance(driver, Connection)
             with driver.cursor() as cursor:
                 yield cursor
-
-
-def login_of(secret: Secret) -> dict[str, str]:
-    """Return libpq's parameters from a secret in the format of Amazon RDS. Raises SettingsError."""
-    names = {"user": "username", "password": "password", "host": "host", "port": "port", "dbname": "dbname"}
-    return {name: secret.field(field) for name, field in names.items()}
 
 
 def _copied(cursor: Cursor[Any], table: Composable, columns: Sequence[str], rows: Iterable[Row]) -> int:

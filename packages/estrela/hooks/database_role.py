@@ -16,7 +16,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier, Literal
 
 from estrela.errors import LoadError, SettingsError, bounded
-from estrela.hooks.database import CONNECT_SECONDS
+from estrela.hooks.database_login import CONNECT_SECONDS
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
