@@ -116,13 +116,16 @@ initialise() {
     -backend-config="use_path_style=$path_style" >&2 || fail $NO_PLAN "terraform init failed"
 }
 
-make_plan() { # further options of terraform plan
+build_package() {
   change make --no-print-directory -C "$ROOT" package >&2 || fail $NO_PLAN "the package of the Glue job was not built"
   if has_functions; then
     local here=""
     [ "$target" = aws ] || here=--here
     change make --no-print-directory -C "$ROOT" functions HERE="$here" >&2 || fail $NO_PLAN "the functions were not built"
   fi
+}
+
+make_plan() { # further options of terraform plan
   change terraform -chdir="$ROOT/terraform" plan -var-file="$settings" -out="$plan_file" "$@" >&2 ||
     fail $NO_PLAN "terraform plan failed"
 }
@@ -194,10 +197,12 @@ main() {
   choose_image
   case $command in
     plan)
+      build_package
       make_plan
       print_cost "$plan_file"
       ;;
     apply)
+      build_package
       if has_cluster; then
         lay_foundation
         fill_secrets
@@ -223,7 +228,9 @@ main() {
     destroy)
       [ -z "$destroyed" ] || [ "$destroyed" = "$environment" ] ||
         fail $WRONG_USAGE "--destroy is '$destroyed', but the environment is '$environment'"
-      make_plan -destroy
+      # What goes is what the state names. To look at each resource first would need the files that it was made of, and
+      # so a build.
+      make_plan -destroy -refresh=false
       [ -n "$destroyed" ] || [ "$dry_run" = yes ] ||
         confirm "Remove all of this, its data included? Type the name of the environment:" "$environment"
       apply_plan

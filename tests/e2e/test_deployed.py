@@ -137,8 +137,10 @@ def test_airflow_and_glue_runs_call_what_their_roles_allow(env: dict[str, str]) 
     }
 
 
-def test_a_destroy_leaves_nothing(env: dict[str, str]) -> None:
+def test_a_destroy_needs_nothing_that_was_built_and_leaves_nothing(env: dict[str, str]) -> None:
+    shutil.rmtree(ROOT / "dist")
     deploy(env, "destroy", "--destroy", "local")
+    assert not (ROOT / "dist").exists()
     aws = server(env)
     assert [bucket["Name"] for bucket in aws.client("s3").list_buckets()["Buckets"]] == [
         "estrela-state-123456789012-us-east-1"

@@ -152,6 +152,12 @@ def test_a_destroy_that_names_its_environment_asks_nothing(deployment: Deploymen
     assert deployment.has_called(" apply ")
 
 
+def test_a_destroy_builds_nothing(deployment: Deployment) -> None:
+    deployment.run("destroy", "--destroy", "dev")
+    assert not deployment.has_called("make ")
+    assert deployment.has_called(" -destroy -refresh=false")
+
+
 def test_no_plan_no_apply(deployment: Deployment) -> None:
     status, words = deployment.run("apply", "--yes", PLAN_STATUS="1")
     assert (status, "terraform plan failed" in words, deployment.has_called(" apply ")) == (5, True, False)
