@@ -9,7 +9,7 @@ TRINO_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/localaws
 PROJECTS := uv.lock pyproject.toml $(wildcard packages/*/pyproject.toml) metabase/pyproject.toml
 UV_VERSION := $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
 
-.PHONY: help setup check test test-fast test-long test-clients test-compose up package functions deploy deploy-plan comment-plan release-dags workflows checkov diagram deploy-local run-local destroy-local demo harvest warehouse airflow preview bench clean soak trino
+.PHONY: help setup check test test-fast test-long test-clients test-compose up package certificates functions deploy deploy-plan comment-plan release-dags workflows checkov diagram deploy-local run-local destroy-local demo harvest warehouse airflow preview bench clean soak trino
 
 help: ## list the targets: what each does, needs and takes
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,7 +81,10 @@ trino: .venv/ready ## a Trino server from Maven Central, for Athena's second eng
 package: .venv/ready ## the wheels that the Glue job runs, into dist/
 	@$(BIN)/python glue/package.py
 
-functions: .venv/ready ## zips of the functions and their layers, into dist/; HERE=--here: for this machine
+certificates: .venv/ready ## the certificates by which databases on AWS are verified, into dist/
+	@$(BIN)/python terraform/certificates.py
+
+functions: .venv/ready $(if $(HERE),,certificates) ## zips of the functions and their layers, into dist/; HERE=--here: for this machine
 	@$(BIN)/python lambdas/package.py $(HERE)
 
 deploy-local: .venv/ready ## apply terraform/ to localaws on this machine, needs terraform; then: make destroy-local

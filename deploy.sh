@@ -118,6 +118,9 @@ initialise() {
 
 build_package() {
   change make --no-print-directory -C "$ROOT" package >&2 || fail $NO_PLAN "the package of the Glue job was not built"
+  if [ "$target" = aws ] && { has_functions || has_cluster; }; then
+    change make --no-print-directory -C "$ROOT" certificates >&2 || fail $NO_PLAN "there are no certificates of Amazon RDS"
+  fi
   if has_functions; then
     local here=""
     [ "$target" = aws ] || here=--here

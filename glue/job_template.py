@@ -2,8 +2,9 @@
 
 Arguments: --JOB_NAME (Glue gives it), --star, --entity, --phase, --lake, --run_key, and optionally --params,
 --full_refresh, --source_host and --athena_workgroup; or, for a feed, --feed, --phase, --run_key, --landing, --archive,
---warehouse_secret and optionally --pii_secret. `estrela.settings` and `estrela.feed_settings` read and check them,
-`ETLFactory` builds the step they ask for. Spark is imported and started only for a step that asks for it.
+--warehouse_secret and optionally --pii_secret and --root_certificate. `estrela.settings` and `estrela.feed_settings`
+read and check them, `ETLFactory` builds the step they ask for. Spark is imported and started only for a step that asks
+for it.
 What is particular to an account (the catalog behind the name `lake`, the libraries) is configuration of the job.
 """
 

@@ -2,20 +2,17 @@
 
 The libraries are those that uv.lock pins, without boto3, which Lambda's runtimes ship, for Python 3.13 on Amazon Linux
 2023. uv.lock knows the hashes of this project's Python only, so that those of other wheels are not checked. The same
-code gives the same bytes. Each layer holds the certificates of the authorities of Amazon RDS, as AWS publishes them, by
-which functions verify their database; RDS_CERTIFICATES names another address or file of them. ``--here`` builds the
-layers for the Python and the system that run this, without certificates.
+code gives the same bytes. Each layer holds the certificates by which functions verify their database, which
+terraform/certificates.py has put into ``dist/``. ``--here`` builds the layers for the Python and the system that run
+this, without certificates.
 https://docs.aws.amazon.com/lambda/latest/dg/python-layers.html
-https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
 """
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
-import urllib.request
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -27,10 +24,8 @@ FOR_LAMBDA = ("--python-version", "3.13", "--python-platform", "x86_64-manylinux
 SHIPPED = ("boto3",)
 UNSTABLE = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
 """Files of an installation that say how and when it was made."""
-RDS_CERTIFICATES = "https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem"
 CERTIFICATES = "certificates/rds.pem"
 """Their path in a layer, which Lambda unpacks below /opt."""
-DOWNLOAD_SECONDS = 30
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 """The time of every member: the time of a build must not change the bytes."""
 
@@ -56,8 +51,7 @@ def main() -> int:
     if "--here" in sys.argv[1:]:
         layers = [build_layer(DIST, layer) for layer in LAYERS]
     else:
-        certificates = download_certificates(DIST / "rds.pem")
-        layers = [build_layer(DIST, layer, FOR_LAMBDA, certificates) for layer in LAYERS]
+        layers = [build_layer(DIST, layer, FOR_LAMBDA, DIST / "rds.pem") for layer in LAYERS]
     for path in (*layers, *build_functions(DIST)):
         print(path)
     return 0
@@ -78,20 +72,6 @@ def build_layer(folder: Path, layer: Layer, target: tuple[str, ...] = (), certif
         members |= {f"python/{path.relative_to(ROOT / 'packages')}": path for path in _own(layer)}
         members |= {CERTIFICATES: certificates} if certificates else {}
         _zip(members, path)
-    return path
-
-
-def download_certificates(path: Path) -> Path:
-    """Write the certificates of Amazon RDS to ``path``. Ends the program where none can be had."""
-    place = os.environ.get("RDS_CERTIFICATES", RDS_CERTIFICATES)
-    address = place if "://" in place else Path(place).absolute().as_uri()
-    try:
-        with urllib.request.urlopen(address, timeout=DOWNLOAD_SECONDS) as answer:  # noqa: S310 - who builds names it
-            path.write_bytes(answer.read())
-    except OSError as error:
-        sys.exit(f"lambdas/package.py: no certificates of RDS from {place}: {error}; RDS_CERTIFICATES names a file")
-    if b"-----BEGIN CERTIFICATE-----" not in path.read_bytes():
-        sys.exit(f"lambdas/package.py: {place} holds no certificate in PEM; RDS_CERTIFICATES names a file")
     return path
 
 

@@ -8,6 +8,9 @@ locals {
   apps        = concat(local.on_ecs ? ["airflow"] : [], var.metabase ? ["metabase"] : [])
   hosts       = { for app in local.apps : app => "${app}.${var.domain}" }
 
+  # The file is in Airflow's image.
+  database_tls = var.rds_certificates == null ? {} : { PGSSLMODE = "verify-full", PGSSLROOTCERT = "/app/rds.pem" }
+
   airflow_parts = ["api-server", "scheduler", "dag-processor", "triggerer", "worker", "metrics"]
   groups = merge(
     { endpoints = "Endpoints of AWS services" },
@@ -179,6 +182,7 @@ module "database_roles" {
 
   deployment        = local.deployment
   database_host     = module.database[0].host
+  database_tls      = local.database_tls
   master_secret_arn = module.database[0].master_secret_arn
   roles             = { for app in local.apps : app => module.secrets[0].arns["${app}/database"] }
   image             = local.image["airflow"]
@@ -241,6 +245,7 @@ module "airflow_ecs" {
   group_ids        = module.network[0].group_ids
   target_group_arn = module.load_balancer[0].target_group_arns["airflow"]
   database_host    = module.database[0].host
+  database_tls     = local.database_tls
   secret_arns      = module.secrets[0].arns
   log_bucket       = module.log_bucket.name
   code_bucket      = module.bucket["code"].name

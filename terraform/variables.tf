@@ -410,11 +410,10 @@ variable "dataharvest" {
 }
 
 variable "functions" {
-  description = "Lambda runtime, the folder of what lambdas/package.py builds for it, and the file of the layers by which functions verify their database; empty: they do not."
+  description = "Lambda runtime, and the folder of what lambdas/package.py builds for it."
   type = object({
-    runtime          = optional(string, "python3.13")
-    folder           = optional(string, "../dist")
-    root_certificate = optional(string, "/opt/certificates/rds.pem")
+    runtime = optional(string, "python3.13")
+    folder  = optional(string, "../dist")
   })
   default = {}
 
@@ -422,10 +421,16 @@ variable "functions" {
     condition     = can(regex("^python3[.]1[1-9]$", var.functions.runtime))
     error_message = "functions.runtime must be python3.11 or newer, such as python3.13."
   }
+}
+
+variable "rds_certificates" {
+  description = "File with the certificates of the authorities of Amazon RDS, as make certificates downloads it, by which databases are verified; null: they are not."
+  type        = string
+  default     = "../dist/rds.pem"
 
   validation {
-    condition     = var.environment != "prod" || var.functions.root_certificate != ""
-    error_message = "functions.root_certificate must not be empty in prod: functions would talk to whoever answers for the database."
+    condition     = var.environment != "prod" || var.rds_certificates != null
+    error_message = "rds_certificates must not be null in prod: passwords and rows would go to whoever answers for the database."
   }
 }
 

@@ -74,7 +74,7 @@ locals {
       runtime          = var.functions.runtime
       folder           = var.functions.folder
       layer            = module.layer[layer].arn
-      root_certificate = var.functions.root_certificate
+      root_certificate = var.rds_certificates == null ? "" : "/opt/certificates/rds.pem"
     }
   }
 }
@@ -131,6 +131,7 @@ module "feed_job" {
   security_configuration = module.lake.security_configuration
   glue                   = var.glue
   place                  = { subnet_ids = module.network[0].private_subnets, security_group_id = module.network[0].group_ids["feed-runs"] }
+  certificates           = var.rds_certificates
   statements             = local.feed_run_statements
 }
 

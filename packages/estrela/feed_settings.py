@@ -18,6 +18,7 @@ A_SECRET = "the name of a secret"  # noqa: S105 - says what is allowed
 A_NAME, NAME = "a name of letters, digits, hyphens and underscores", re.compile(r"[A-Za-z0-9_-]{1,128}")
 OPTIONAL: Mapping[str, tuple[re.Pattern[str], str]] = {
     "pii_secret": (SECRET, A_SECRET),
+    "root_certificate": (re.compile(r"[\w./-]{1,512}"), "the path of a file of certificates"),
     "redshift_workgroup": (NAME, A_NAME),
     "redshift_cluster": (NAME, A_NAME),
     "redshift_database": (NAME, A_NAME),

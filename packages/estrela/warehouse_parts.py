@@ -88,7 +88,7 @@ class WarehouseParts:
 
     def source(self, origin: DatabaseTable) -> DatabaseManager:
         """Return the database that ``origin`` names. Raises SettingsError if its secret cannot be read."""
-        return DatabaseManager.from_secret(self.places.secret(origin.server))
+        return DatabaseManager.from_secret(self.places.secret(origin.server), self.places.root_certificate)
 
     def judge(self, feed: Feed) -> Judge:
         """Return what reads the fields of ``feed``. Raises SettingsError if it hashes values and there is no key."""

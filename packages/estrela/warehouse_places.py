@@ -1,11 +1,12 @@
 """Places of the warehouse, from the environment.
 
 ``ESTRELA_WAREHOUSE_SECRET`` names the secret of the database in the format of Amazon RDS, or ``ESTRELA_WAREHOUSE_URL``
-is its ``postgresql+psycopg://`` address; ``ESTRELA_LANDING`` and ``ESTRELA_ARCHIVE`` are buckets;
-``ESTRELA_PII_SECRET`` names the secret whose text is the key of hashed personal values, ``ESTRELA_PII_KEY`` is that
-text itself. Redshift is named as :func:`~estrela.hooks.redshift.redshift_of` says. Messages go to the addresses
-``ESTRELA_ALERT_RECIPIENTS``, with commas, from ``ESTRELA_ALERT_SENDER``, and to the Slack webhook whose URL is the text
-of the secret ``ESTRELA_SLACK_SECRET``.
+is its ``postgresql+psycopg://`` address. ``ESTRELA_ROOT_CERTIFICATE`` is the file of the authorities by which databases
+of secrets are verified; a secret with the field ``authority`` brings its own. ``ESTRELA_LANDING`` and
+``ESTRELA_ARCHIVE`` are buckets; ``ESTRELA_PII_SECRET`` names the secret whose text is the key of hashed personal
+values, ``ESTRELA_PII_KEY`` is that text itself. Redshift is named as :func:`~estrela.hooks.redshift.redshift_of` says.
+Messages go to the addresses ``ESTRELA_ALERT_RECIPIENTS``, with commas, from ``ESTRELA_ALERT_SENDER``, and to the Slack
+webhook whose URL is the text of the secret ``ESTRELA_SLACK_SECRET``.
 """
 
 from __future__ import annotations
@@ -39,7 +40,12 @@ class WarehousePlaces:
         """The database of the warehouse and the ledger."""
         if url := self.environ.get("ESTRELA_WAREHOUSE_URL"):
             return DatabaseManager.from_url(url)
-        return DatabaseManager.from_secret(self._named("ESTRELA_WAREHOUSE_SECRET"))
+        return DatabaseManager.from_secret(self._named("ESTRELA_WAREHOUSE_SECRET"), self.root_certificate)
+
+    @property
+    def root_certificate(self) -> str:
+        """File of the authorities by which databases are verified; empty: libpq's environment decides."""
+        return self.environ.get("ESTRELA_ROOT_CERTIFICATE", "")
 
     @cached_property
     def redshift(self) -> RedshiftData:

@@ -110,7 +110,8 @@ variables {
     wheel     = "tests/package/estrela.whl"
     libraries = "tests/package/estrela.gluewheels.zip"
   }
-  functions = { folder = "tests/package" }
+  functions        = { folder = "tests/package" }
+  rds_certificates = "tests/package/rds.pem"
 }
 
 run "dev" {

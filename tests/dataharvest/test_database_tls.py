@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import socket
 import ssl
 import threading
@@ -20,6 +19,9 @@ from estrela.errors import LoadError
 from estrela.hooks.database import DatabaseManager
 from estrela.hooks.database_role import RoleRotation
 from estrela.hooks.secret import Secret
+from estrela.model.feed_origin import DatabaseTable
+from estrela.model.feeds import feeds
+from estrela.warehouse_parts import WarehouseParts
 from localaws import certificates
 
 REFUSAL = b"E\x00\x00\x00\x19SFATAL\x00C28000\x00Mit asked\x00\x00"
@@ -57,9 +59,9 @@ def answer(connection: socket.socket, certificate: Path | None) -> None:
             secure.sendall(REFUSAL)
 
 
-def secrets_of(port: int) -> Any:
+def secrets_of(port: int, **more: str) -> Any:
     """A Secrets Manager with the login of one database."""
-    fields = {"username": "u", "password": "p", "host": "localhost", "port": port, "dbname": "d"}
+    fields = {"username": "u", "password": "p", "host": "localhost", "port": port, "dbname": "d", **more}
     return SimpleNamespace(get_secret_value=lambda **_: {"SecretString": json.dumps(fields)})
 
 
@@ -78,9 +80,9 @@ def rotate(port: int) -> str:
     return str(caught.value)
 
 
-def manage(port: int) -> str:
-    """Return why the functions of the feeds cannot connect."""
-    manager = DatabaseManager.from_secret(Secret(secrets_of(port), "database"))
+def manage(port: int, root_certificate: str = "", **fields: str) -> str:
+    """Return why functions and runs of the feeds cannot connect."""
+    manager = DatabaseManager.from_secret(Secret(secrets_of(port, **fields), "database"), root_certificate)
     with pytest.raises(LoadError) as caught:
         manager.query("SELECT 1")
     return str(caught.value)
@@ -106,7 +108,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_server_is_verified(folder: Path, served: str | None, reason: str) -> None:
     root = folder / (served if served in ("right", "renamed") else "right") / "ca.pem"
     with server(folder / served if served else None) as port:
-        assert re.search(re.escape(reason), connect(port, str(root)))
+        assert [reason in words for words in (connect(port, str(root)), manage(port, str(root)))] == [True] * 2
+
+
+def test_a_secret_may_bring_the_authority_of_its_server(folder: Path) -> None:
+    own, other = folder / "foreign" / "ca.pem", folder / "right" / "ca.pem"
+    with server(folder / "foreign") as port:
+        assert "it asked" in manage(port, str(other), authority=own.read_text())
+        assert "certificate verify failed" in manage(port, str(own), authority=other.read_text())
+
+
+@pytest.mark.parametrize(("served", "reason"), [("right", "it asked"), ("foreign", "certificate verify failed")])
+def test_a_run_of_a_feed_verifies_the_warehouse_and_its_source(folder: Path, served: str, reason: str) -> None:
+    given = {"ESTRELA_WAREHOUSE_SECRET": "warehouse", "ESTRELA_ROOT_CERTIFICATE": str(folder / "right" / "ca.pem")}
+    origin = next(feed.origin for feed in feeds().values() if isinstance(feed.origin, DatabaseTable))
+    with server(folder / served) as port:
+        session: Any = SimpleNamespace(client=lambda _: secrets_of(port))
+        parts = WarehouseParts(given, session)
+        for database in (parts.database, parts.source(origin)):
+            with pytest.raises(LoadError, match=reason):
+                database.query("SELECT 1")
 
 
 @pytest.mark.parametrize("served", ["right", "foreign"])

@@ -116,19 +116,3 @@ def test_the_same_code_gives_the_same_bytes(tmp_path: Path) -> None:
     assert [name for name in builds[0] if builds[0][name] != builds[1][name]] == []
     for layer in layers:
         assert ZipFile(layer).read(module.CERTIFICATES).decode() == CERTIFICATE
-
-
-def test_certificates_of_databases_come_from_an_address_or_a_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    module, given, taken = packaging(), tmp_path / "given.pem", tmp_path / "taken.pem"
-    monkeypatch.setenv("RDS_CERTIFICATES", str(given))
-    with pytest.raises(SystemExit, match=r"no certificates of RDS from .*given.pem: .*; RDS_CERTIFICATES names a file"):
-        module.download_certificates(taken)
-    given.write_text("<html>Not here</html>")
-    with pytest.raises(SystemExit, match=r"given.pem holds no certificate in PEM; RDS_CERTIFICATES names a file"):
-        module.download_certificates(taken)
-    given.write_text(CERTIFICATE)
-    assert module.download_certificates(taken).read_text() == CERTIFICATE
-    monkeypatch.setenv("RDS_CERTIFICATES", given.as_uri())
-    assert module.download_certificates(taken).read_text() == CERTIFICATE

@@ -28,7 +28,7 @@ def server() -> Iterator[dict[str, str]]:
     with tempfile.TemporaryDirectory(prefix="pg-") as folder, pytest.MonkeyPatch.context() as patch:
         running = pgserver.get_server(Path(folder))
         patch.setenv("PGHOST", str(make_url(running.get_uri()).query["host"]))
-        yield {"DATABASE_HOST": "", "DATABASE_USER": "postgres", "DATABASE_PASSWORD": "x", "DATABASE_TLS": "disable"}
+        yield {"DATABASE_HOST": "", "DATABASE_USER": "postgres", "DATABASE_PASSWORD": "x", "PGSSLMODE": "disable"}
         running.cleanup()
 
 

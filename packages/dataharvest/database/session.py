@@ -13,6 +13,7 @@ from psycopg.conninfo import make_conninfo
 
 from estrela.errors import LoadError, bounded
 from estrela.hooks.database_login import CONNECT_SECONDS, PASSING_STATES, login_of
+from estrela.hooks.database_tls import tls_of
 from estrela.hooks.secret import Secret
 
 
@@ -26,13 +27,12 @@ class Database:
 
     @classmethod
     def from_secret(cls, secret: Secret, root_certificate: str = "") -> Database:
-        """Use a secret in the format of Amazon RDS. With a ``root_certificate`` the server's name is verified.
+        """Use a secret in the format of Amazon RDS. The server is verified as by ``tls_of`` of Estrela's hooks.
 
         A connection that is refused is tried again with the secret as it is then: its password may have been replaced.
         Raises SettingsError if the secret cannot be read or lacks a field.
         """
-        tls = {"sslmode": "verify-full", "sslrootcert": root_certificate} if root_certificate else {}
-        return cls(make_conninfo("", **login_of(secret), **tls), secret)
+        return cls(make_conninfo("", **login_of(secret), **tls_of(secret, root_certificate)), secret)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection[Any]]:

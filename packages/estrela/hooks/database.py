@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from estrela.errors import LoadError, bounded
 from estrela.hooks.database_login import CONNECT_SECONDS, PASSING_STATES, login_of
+from estrela.hooks.database_tls import tls_of
 from estrela.hooks.secret import Secret
 
 Row = Sequence[object]
@@ -36,15 +37,17 @@ class DatabaseManager:
         return cls(create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_SECONDS}))
 
     @classmethod
-    def from_secret(cls, secret: Secret) -> DatabaseManager:
+    def from_secret(cls, secret: Secret, root_certificate: str = "") -> DatabaseManager:
         """Connect with a secret in the format of Amazon RDS: username, password, host, port, dbname.
 
-        A connection that is refused is tried again with the secret as it is then: its password may have been replaced.
+        The server is verified as by :func:`estrela.hooks.database_tls.tls_of`. A connection that is refused is tried
+        again with the secret as it is then: its password may have been replaced.
         Raises SettingsError if the secret cannot be read or lacks a field.
         """
         login = login_of(secret)
         user, password, host, name = (login[field] for field in ("user", "password", "host", "dbname"))
-        database = cls.from_url(URL.create("postgresql+psycopg", user, password, host, int(login["port"]), name))
+        tls = tls_of(secret, root_certificate)
+        database = cls.from_url(URL.create("postgresql+psycopg", user, password, host, int(login["port"]), name, tls))
 
         @listens_for(database.engine, "do_connect")
         def connect(dialect: Any, _: Any, arguments: Sequence[Any], parameters: Mapping[str, Any]) -> Any:

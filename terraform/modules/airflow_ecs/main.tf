@@ -6,7 +6,7 @@ locals {
   logs_arn           = "arn:${var.deployment.partition}:s3:::${var.log_bucket}"
   secrets_arn        = "arn:${var.deployment.partition}:secretsmanager:${var.deployment.region}:${var.deployment.account_id}:secret:${var.deployment.name}"
 
-  environment = {
+  environment = merge(var.database_tls, {
     AIRFLOW_HOME                                                = "/var/airflow" # the one folder, beside /tmp, that can be written to
     AIRFLOW_CONN_AWS_DEFAULT                                    = "aws://"
     AIRFLOW__API__BASE_URL                                      = "https://${var.host}"
@@ -35,7 +35,7 @@ locals {
     DATABASE_HOST                           = var.database_host
     DATABASE_NAME                           = "airflow"
     DATABASE_USER                           = "airflow"
-  }
+  })
   # Connections and Variables from Secrets Manager; aws_default is the task's own role and is never asked for there.
   secrets_backend = {
     AIRFLOW__SECRETS__BACKEND = "airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBackend"
@@ -171,7 +171,7 @@ module "task" {
   size           = each.value.size
   entry_point    = ["python", "-m", each.key == "metrics" ? "airflow_on_ecs.metrics" : "airflow_on_ecs.start"]
   command        = each.key == "metrics" ? [] : local.commands[each.key]
-  environment    = each.key == "metrics" ? merge({ for name in ["HOST", "NAME", "USER"] : "DATABASE_${name}" => local.environment["DATABASE_${name}"] }, each.value.environment) : merge(local.environment, each.value.environment)
+  environment    = each.key == "metrics" ? merge(var.database_tls, { for name in ["HOST", "NAME", "USER"] : "DATABASE_${name}" => local.environment["DATABASE_${name}"] }, each.value.environment) : merge(local.environment, each.value.environment)
   secrets        = each.key == "metrics" ? { DATABASE_PASSWORD = local.secrets.DATABASE_PASSWORD } : local.secrets
   statements     = each.value.statements
   writable_paths = ["/var/airflow", "/tmp"]

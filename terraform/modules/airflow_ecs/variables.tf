@@ -52,6 +52,11 @@ variable "target_group_arn" {
   type        = string
 }
 
+variable "database_tls" {
+  description = "Environment by which PostgreSQL's driver verifies databases; empty: it does not."
+  type        = map(string)
+}
+
 variable "database_host" {
   description = "Address of the PostgreSQL server with the metadata."
   type        = string

@@ -9,7 +9,7 @@ module "task" {
   size        = { cpu = 256, memory = 512 }
   entry_point = ["python", "-m", "airflow_on_ecs.database_roles"]
   command     = []
-  environment = { DATABASE_HOST = var.database_host, ROLES = jsonencode(sort(keys(var.roles))) }
+  environment = merge(var.database_tls, { DATABASE_HOST = var.database_host, ROLES = jsonencode(sort(keys(var.roles))) })
   secrets = merge(
     {
       DATABASE_USER     = "${var.master_secret_arn}:username::"

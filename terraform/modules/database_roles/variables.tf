@@ -18,6 +18,11 @@ variable "image" {
   })
 }
 
+variable "database_tls" {
+  description = "Environment by which PostgreSQL's driver verifies databases; empty: it does not."
+  type        = map(string)
+}
+
 variable "database_host" {
   description = "Address of the PostgreSQL server."
   type        = string

@@ -107,6 +107,19 @@ resource "aws_glue_connection" "this" {
   }
 }
 
+# Glue copies it into the folder of a run. Its key holds the hash of its content, as those of the code.
+resource "aws_s3_object" "certificates" {
+  for_each = toset(var.certificates == null ? [] : [var.certificates])
+
+  bucket = var.code.bucket
+  key    = "glue/${filesha256(each.key)}/${basename(each.key)}"
+  source = each.key
+
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
 resource "aws_glue_job" "this" {
   name                   = var.name
   description            = var.description
@@ -137,6 +150,10 @@ resource "aws_glue_job" "this" {
       # the zip is all the index that there is: no run asks PyPI for anything
       "--python-modules-installer-option" = "--no-index"
     },
+    merge([
+      for file, object in aws_s3_object.certificates :
+      { "--extra-files" = "s3://${object.bucket}/${object.key}", "--root_certificate" = basename(file) }
+    ]...),
     var.arguments,
   )
 

@@ -52,6 +52,12 @@ variable "arguments" {
   default     = {}
 }
 
+variable "certificates" {
+  description = "File with the certificates of the authorities by which runs verify databases; null: they do not."
+  type        = string
+  default     = null
+}
+
 variable "place" {
   description = "Where its runs are: a private subnet per availability zone, and their security group; null: outside of the network."
   type = object({

@@ -22,9 +22,8 @@ module "task" {
     MB_ANON_TRACKING_ENABLED = "false"
     MB_CHECK_FOR_UPDATES     = "false"
     MB_DB_TYPE               = "postgres"
-    MB_DB_HOST               = var.database_host
-    MB_DB_PORT               = "5432"
-    MB_DB_DBNAME             = "metabase"
+    # Metabase's image holds the certificates of Amazon RDS; user and password are no part of the address
+    MB_DB_CONNECTION_URI     = "jdbc:postgresql://${var.database_host}:5432/metabase?sslmode=verify-full&sslrootcert=/app/certs/rds-combined-ca-bundle.pem"
     MB_DB_USER               = "metabase"
     MB_ENABLE_PUBLIC_SHARING = "false"
     MB_LOAD_SAMPLE_CONTENT   = "false"
