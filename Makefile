@@ -9,7 +9,7 @@ TRINO_CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/localaws
 PROJECTS := uv.lock pyproject.toml $(wildcard packages/*/pyproject.toml) metabase/pyproject.toml
 UV_VERSION := $(shell sed -n '/^name = "uv"$$/{n;s/version = "\(.*\)"/\1/p;}' uv.lock)
 
-.PHONY: help setup check test test-fast test-long test-clients test-compose up package certificates functions deploy deploy-plan comment-plan release-dags workflows checkov diagram deploy-local run-local destroy-local demo harvest warehouse airflow preview bench clean soak trino
+.PHONY: help setup check test test-fast test-long test-clients test-compose up package certificates functions deploy deploy-plan comment-plan release-dags workflows checkov tflint diagram deploy-local run-local destroy-local demo harvest warehouse airflow preview bench clean soak trino
 
 help: ## list the targets: what each does, needs and takes
 	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,7 +57,7 @@ test-clients: .venv/ready ## dbt, sqlmesh, dlt, PyAthena and awswrangler on both
 	$(BIN)/pytest -n0 -m clients tests/clients tests/metabase
 	LOCALAWS_ATHENA=trino $(BIN)/pytest -n0 -m "not long" -rs tests/localaws/test_athena_sql_golden.py tests/localaws/test_athena_awswrangler.py
 
-test-compose: .venv/ready ## the stack of docker-compose.yml, up, proved and down again; needs Docker, half an hour
+test-compose: .venv/ready ## Airflow as ECS runs it, and the stack of docker-compose.yml, up, proved and down again; needs Docker, half an hour
 	ESTRELA_COMPOSE=1 $(BIN)/pytest -m docker
 
 .env: ## random secrets for docker compose, made once
@@ -111,6 +111,9 @@ workflows: .venv/ready ## check the workflows of CI; needs Go
 checkov: ## scan terraform/ with checkov, in an environment of its own; some minutes
 	@test -x .cache/checkov/bin/checkov || { $(PYTHON) -m venv .cache/checkov && .cache/checkov/bin/pip install --quiet 'checkov==3.3.*'; }
 	@.cache/checkov/bin/checkov --config-file terraform/checkov.yaml
+
+tflint: ## lint terraform/ with all rules of tflint; needs Go, four minutes the first time
+	@cd terraform && go run github.com/terraform-linters/tflint@v0.64.0 --config "$$PWD/tflint.hcl" --recursive
 
 diagram: .venv/ready ## draw the architecture into architecture_diagram/; needs graphviz
 	@$(BIN)/python architecture_diagram/architecture.py

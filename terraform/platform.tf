@@ -250,6 +250,7 @@ module "airflow_ecs" {
   log_bucket       = module.log_bucket.name
   code_bucket      = module.bucket["code"].name
   task_statements  = local.task_statements
+  task_tags        = local.loader_tags
   workers          = var.airflow_workers
   image            = local.image["airflow"]
   cluster          = module.cluster[0]
@@ -269,6 +270,7 @@ module "airflow_mwaa" {
   subnet_ids        = module.network[0].private_subnet_ids
   security_group_id = module.network[0].group_ids["mwaa"]
   task_statements   = local.task_statements
+  role_tags         = local.loader_tags
 }
 
 module "metabase" {

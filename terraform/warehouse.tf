@@ -22,6 +22,7 @@ locals {
   feed_sources = { for purpose, found in var.feed_sources : purpose => { from = "feed-runs", cidr = found.cidr, port = found.port, last_port = coalesce(found.last_port, found.port) } }
   # Glue runs load files, and the tasks of a feed's DAG ask the ledger: packages/estrela/airflow/feed_tasks.py.
   feed_clients = !var.feeds ? [] : concat(["feed-runs"], local.on_ecs ? ["airflow-worker"] : local.on_mwaa ? ["mwaa"] : [])
+  loader_tags  = merge(concat([{}], module.warehouse[*].loader_tags)...)
   feed_names   = ["warehouse/warehouse", "feeds/pii_key"]
   secret_arn   = "arn:${local.partition}:secretsmanager:${var.region}:${var.account_id}:secret"
   # Secrets Manager adds a hyphen and six characters to a name.
@@ -132,6 +133,7 @@ module "feed_job" {
   glue                   = var.glue
   place                  = { subnet_ids = module.network[0].private_subnets, security_group_id = module.network[0].group_ids["feed-runs"] }
   certificates           = var.rds_certificates
+  role_tags              = local.loader_tags
   statements             = local.feed_run_statements
 }
 

@@ -88,7 +88,7 @@ def function_of(stage: str) -> str:
 def role_of(function: str) -> str:
     own = {f"dataharvest_{name}": name for name in ("dispatcher", "metrics", "schema")}
     module = "dataharvest_large" if HANDLERS[function].is_relative_to(LAMBDAS / "large") else "dataharvest"
-    return f"{module}.{own.get(function, function)}.this"
+    return f"{module}.{own.get(function, function)}"
 
 
 def asked(world: World, queue: str) -> list[dict[str, Any]]:
@@ -182,4 +182,4 @@ def test_commands_of_operators_call_what_their_policy_allows_and_nothing_else(
         monkeypatch.setenv("DATAHARVEST_KMS_KEY", new_key)
         assert main(["rotate-keys"]) == 0
         assert main(["forget-again"]) == 0
-    assert actions == for_code("dataharvest_operator.this", {"Key"})
+    assert actions == for_code("dataharvest_operator", {"Key"})

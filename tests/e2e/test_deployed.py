@@ -120,17 +120,17 @@ def test_airflow_and_glue_runs_call_what_their_roles_allow(env: dict[str, str]) 
         role: calls_of(Path(env["LOCALAWS_CALLS"]), f"estrela-local-{caller}", secrets)
         for caller, role in (
             ("airflow-worker", "airflow_ecs.worker.task"),
-            ("glue", "lake.job.glue"),
-            ("feeds-glue", "feed_job.glue"),
+            ("glue", "lake.job"),
+            ("feeds-glue", "feed_job"),
         )
     }
     refusals = {(role, call) for role, calls in called.items() for call in refused(calls, role, "local")}
     assert refusals == set()
     actions = {role: {action for action, _ in calls} for role, calls in called.items()}
-    others = {"airflow_ecs.worker.task": BY_ECS | OPTIONS, "lake.job.glue": BY_GLUE | BY_ICEBERG | OPTIONS}
+    others = {"airflow_ecs.worker.task": BY_ECS | OPTIONS, "lake.job": BY_GLUE | BY_ICEBERG | OPTIONS}
     unused = {role: for_code(role, statements) - actions[role] - SELDOM.keys() for role, statements in others.items()}
     assert unused == {role: set() for role in others}
-    assert actions["feed_job.glue"] >= {
+    assert actions["feed_job"] >= {
         "s3:GetObjectVersion",
         "s3:DeleteObjectVersion",
         "secretsmanager:GetSecretValue",

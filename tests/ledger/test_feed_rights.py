@@ -80,4 +80,4 @@ def test_steps_of_feeds_call_what_the_role_of_their_runs_allows(environ: dict[st
     assert found == [(1, 1), (1, 1)]
     unseen = ASKED_BY_AWS.keys() | AFTER_A_FAULT.keys()
     assert actions & unseen == set()
-    assert actions | unseen == for_code("feed_job.glue", BY_GLUE)
+    assert actions | unseen == for_code("feed_job", BY_GLUE)

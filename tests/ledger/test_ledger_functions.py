@@ -96,4 +96,4 @@ def test_functions_call_what_their_roles_allow_and_nothing_else(
         monkeypatch.setenv("ESTRELA_LANDING", house.bucket)
         with loaded(function) as module:
             module.handler(house.put("card_settlements/visa_2026-11-01.csv.gz", b"x"), CONTEXT)
-    assert actions == for_code(f"feeds.{function}.this")
+    assert actions == for_code(f"feeds.{function}")

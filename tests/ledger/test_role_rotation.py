@@ -151,4 +151,4 @@ def test_the_rotation_calls_what_its_role_allows_and_nothing_else(
         monkeypatch.setenv(name, value)
     with recorded() as actions:
         rotate(RoleRotation(boto3.client("secretsmanager"), rotation.master_secret), secret)
-    assert actions == for_code("warehouse.rotation.this")
+    assert actions == for_code("warehouse.rotation")

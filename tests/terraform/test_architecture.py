@@ -22,7 +22,7 @@ NOT_DRAWN = {
         "aws_appautoscaling_target aws_wafv2_web_acl_ aws_acm_certificate_validation aws_backup_selection "
         "aws_backup_vault_lock_configuration aws_backup_restore_testing_selection "
         "aws_service_discovery_private_dns_namespace aws_sqs_queue_redrive_allow_policy "
-        "aws_rds_cluster_parameter_group aws_lambda_permission aws_lambda_layer_version"
+        "aws_rds_cluster_parameter_group aws_lambda_permission aws_lambda_layer_version aws_redshiftdata_statement"
     ),
     "who may do what: docs/iam.md": "aws_iam_role_policy aws_iam_policy",
     "the network that everything is in": (

@@ -140,6 +140,12 @@ def test_a_schema_that_stays_old_is_told_after_eight_calls(with_feeds: Deploymen
     assert len([call for call in with_feeds.calls if "lambda invoke" in call]) == 8
 
 
+def test_the_certificates_of_databases_are_there_before_what_holds_them_is_built(on_ecs: Deployment) -> None:
+    assert on_ecs.run("apply", "--yes", NO_IMAGE="254")[0] == 0
+    brought, built = order(on_ecs, " certificates", "docker build")
+    assert brought < built
+
+
 def test_a_dry_run_neither_builds_nor_calls_functions(with_feeds: Deployment) -> None:
     status, words = with_feeds.run("apply", "--dry-run")
     assert (status, "would run: aws lambda invoke" in words) == (0, True)
@@ -150,6 +156,7 @@ def test_a_dry_run_neither_builds_nor_calls_functions(with_feeds: Deployment) ->
 def test_without_feeds_nothing_of_functions_is_built(deployment: Deployment) -> None:
     assert deployment.run("apply", "--yes")[0] == 0
     assert not deployment.has_called(" functions ")
+    assert not deployment.has_called(" certificates")
     assert not deployment.has_called("lambda invoke")
 
 

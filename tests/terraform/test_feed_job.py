@@ -13,7 +13,7 @@ from test_plan import of, patterns
 from estrela.model.feed_origin import DatabaseTable, FtpsFolder
 from estrela.model.feeds import feeds
 
-ROLE = "feed_job.glue"
+ROLE = "feed_job"
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:"
 
 
@@ -96,5 +96,23 @@ def test_dags_are_told_of_the_job_and_alarms_watch_it(plans: dict[str, Plan], na
 
 
 def test_copy_reads_what_a_run_of_a_feed_has_put_there() -> None:
-    put, read = statements(ROLE)["CopyFiles"], statements("warehouse.redshift")["Rows"]
+    put, read = statements(ROLE)["CopyFiles"], statements("warehouse.redshift_role")["Rows"]
     assert put.resources == read.resources == {"arn:aws:s3:::estrela-prod-archive-123456789012/copy/*"}
+
+
+def test_roles_that_load_files_into_redshift_have_the_role_of_its_database(plans: dict[str, Plan]) -> None:
+    sql = {found.values["sql"] for found in of(plans["prod"], "aws_redshiftdata_statement")}
+    assert sql == {
+        "CREATE ROLE estrela_loader",
+        "GRANT CREATE, TEMPORARY ON DATABASE warehouse TO ROLE estrela_loader",
+        "GRANT CREATE, USAGE FOR SCHEMAS IN DATABASE warehouse TO ROLE estrela_loader",
+        "GRANT SELECT, INSERT, UPDATE, DELETE, ALTER FOR TABLES IN DATABASE warehouse TO ROLE estrela_loader",
+    }
+    tagged = {name: tags_of_roles(plan) for name, plan in plans.items()}
+    loaders = {"estrela-prod-airflow-worker", "estrela-prod-feeds-glue"}
+    assert tagged["prod"] == {name: {"RedshiftDbRoles": "estrela_loader"} for name in loaders}
+    assert (tagged["files"], tagged["mwaa"]) == ({}, {})
+
+
+def tags_of_roles(plan: Plan) -> dict[str, dict[str, str]]:
+    return {role.values["name"]: role.values["tags"] for role in of(plan, "aws_iam_role") if role.values["tags"]}

@@ -51,8 +51,8 @@ def roles(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def name_of(address: str) -> str:
     """Modules and resource of an address, without what Terraform puts around them."""
-    short = re.sub(r"module\.|aws_iam_(role_)?policy(_attachment)?\.|\[0\]", "", address)
-    return re.sub(r'(?:\.\w+)?\["([\w-]+)"\]', r".\1", short)
+    short = re.sub(r"module\.(role\.)?|aws_iam_(role_)?policy(_attachment)?\.|\[0\]", "", address)
+    return re.sub(r'(?:\.\w+)?\["([\w-]+)"\]', r".\1", short).removesuffix(".this")
 
 
 def managed(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:

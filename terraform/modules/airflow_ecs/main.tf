@@ -174,6 +174,7 @@ module "task" {
   environment    = each.key == "metrics" ? merge(var.database_tls, { for name in ["HOST", "NAME", "USER"] : "DATABASE_${name}" => local.environment["DATABASE_${name}"] }, each.value.environment) : merge(local.environment, each.value.environment)
   secrets        = each.key == "metrics" ? { DATABASE_PASSWORD = local.secrets.DATABASE_PASSWORD } : local.secrets
   statements     = each.value.statements
+  role_tags      = each.key == "worker" ? var.task_tags : {}
   writable_paths = ["/var/airflow", "/tmp"]
   port           = each.key == "api-server" ? 8080 : null
   health_check   = each.key == "metrics" ? null : ["CMD", "python", "-m", "airflow_on_ecs.health", each.key]

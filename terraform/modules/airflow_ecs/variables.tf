@@ -95,6 +95,11 @@ variable "task_statements" {
   }))
 }
 
+variable "task_tags" {
+  description = "Tags of the role of the workers."
+  type        = map(string)
+}
+
 variable "workers" {
   description = "Number of workers, tasks that one runs at a time, and whether they run on Fargate Spot."
   type = object({

@@ -33,32 +33,15 @@ locals {
   }
 }
 
-resource "aws_iam_role" "this" {
+module "role" {
+  source = "../role"
+
   name        = "${var.deployment.name}-mwaa"
   description = "Airflow of ${var.deployment.name}, and the tasks of its DAGs"
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = ["airflow.amazonaws.com", "airflow-env.amazonaws.com"] }
-      Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceAccount" = var.deployment.account_id } }
-    }]
-  })
-}
-
-resource "aws_iam_role_policy" "this" {
-  name = "run"
-  role = aws_iam_role.this.id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      for sid, found in merge(local.own, var.task_statements) : merge(
-        { Sid = sid, Effect = "Allow", Action = found.actions, Resource = found.resources },
-        found.condition == null ? {} : { Condition = found.condition },
-      )
-    ]
-  })
+  account_id  = var.deployment.account_id
+  services    = ["airflow.amazonaws.com", "airflow-env.amazonaws.com"]
+  statements  = merge(local.own, var.task_statements)
+  tags        = var.role_tags
 }
 
 # MWAA builds an environment anew when the version of its requirements changes.
@@ -76,7 +59,7 @@ resource "aws_mwaa_environment" "this" {
   min_workers                     = var.workers.min
   max_workers                     = var.workers.max
   schedulers                      = 2
-  execution_role_arn              = aws_iam_role.this.arn
+  execution_role_arn              = module.role.arn
   kms_key                         = var.deployment.kms_key_arn
   source_bucket_arn               = local.bucket_arn
   dag_s3_path                     = "dags/"
@@ -123,6 +106,4 @@ resource "aws_mwaa_environment" "this" {
       log_level = "WARNING"
     }
   }
-
-  depends_on = [aws_iam_role_policy.this]
 }

@@ -55,3 +55,9 @@ variable "task_statements" {
     condition = optional(map(map(string)))
   }))
 }
+
+variable "role_tags" {
+  description = "Tags of the environment's role."
+  type        = map(string)
+  default     = {}
+}

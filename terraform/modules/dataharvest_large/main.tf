@@ -135,7 +135,7 @@ resource "aws_cloudwatch_event_target" "portfolios" {
   event_bus_name = aws_cloudwatch_event_bus.portfolios.name
   target_id      = each.key
   arn            = local.streams[each.key]
-  role_arn       = aws_iam_role.bus.arn
+  role_arn       = module.bus_role.arn
   input_path     = "$.detail"
 
   kinesis_target {
@@ -181,30 +181,17 @@ resource "aws_sqs_queue_policy" "undelivered" {
   })
 }
 
-resource "aws_iam_role" "bus" {
+module "bus_role" {
+  source = "../role"
+
   name        = "${local.name}-bus"
   description = "Brings portfolios of ${var.deployment.name} to their streams"
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "events.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceAccount" = var.deployment.account_id } }
-    }]
-  })
-}
-
-resource "aws_iam_role_policy" "bus" {
-  name = "put"
-  role = aws_iam_role.bus.id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      { Sid = "Streams", Effect = "Allow", Action = ["kinesis:PutRecord", "kinesis:PutRecords"], Resource = values(local.streams) },
-      { Sid = "Key", Effect = "Allow", Action = ["kms:GenerateDataKey"], Resource = var.deployment.kms_key_arn },
-    ]
-  })
+  account_id  = var.deployment.account_id
+  services    = ["events.amazonaws.com"]
+  statements = {
+    Streams = { actions = ["kinesis:PutRecord", "kinesis:PutRecords"], resources = values(local.streams) }
+    Key     = { actions = ["kms:GenerateDataKey"], resources = [var.deployment.kms_key_arn] }
+  }
 }
 
 resource "aws_lambda_event_source_mapping" "stream" {

@@ -1,15 +1,6 @@
 locals {
-  full_name = "${var.deployment.name}-${var.task}"
-  log_group = "/${var.deployment.name}/${var.task}"
-  trust = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "ecs-tasks.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceAccount" = var.deployment.account_id } }
-    }]
-  })
+  full_name   = "${var.deployment.name}-${var.task}"
+  log_group   = "/${var.deployment.name}/${var.task}"
   secret_arns = distinct([for secret in var.secrets : join(":", slice(split(":", secret), 0, 7))])
   kinds_of_start = {
     Pull = {
@@ -43,44 +34,26 @@ resource "aws_cloudwatch_log_group" "this" {
 }
 
 # What starts the container: it pulls the image, reads the secrets, opens the log. The container itself never has it.
-resource "aws_iam_role" "start" {
-  name               = "${local.full_name}-start"
-  description        = "Starts ${local.full_name}"
-  assume_role_policy = local.trust
+module "start" {
+  source = "../role"
+
+  name        = "${local.full_name}-start"
+  description = "Starts ${local.full_name}"
+  account_id  = var.deployment.account_id
+  services    = ["ecs-tasks.amazonaws.com"]
+  statements  = { for sid, found in local.kinds_of_start : sid => found if length(found.resources) > 0 }
 }
 
-resource "aws_iam_role_policy" "start" {
-  name = "start"
-  role = aws_iam_role.start.id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      for sid, part in local.kinds_of_start :
-      { Sid = sid, Effect = "Allow", Action = part.actions, Resource = part.resources } if length(part.resources) > 0
-    ]
-  })
-}
+module "task" {
+  source = "../role"
 
-resource "aws_iam_role" "task" {
-  name               = local.full_name
-  description        = "What ${local.full_name} does"
-  assume_role_policy = local.trust
-}
-
-resource "aws_iam_role_policy" "task" {
-  count = length(var.statements) == 0 ? 0 : 1
-
-  name = "task"
-  role = aws_iam_role.task.id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      for sid, found in var.statements : merge(
-        { Sid = sid, Effect = "Allow", Action = found.actions, Resource = found.resources },
-        found.condition == null ? {} : { Condition = found.condition },
-      )
-    ]
-  })
+  name        = local.full_name
+  description = "What ${local.full_name} does"
+  account_id  = var.deployment.account_id
+  services    = ["ecs-tasks.amazonaws.com"]
+  statements  = var.statements
+  has_rights  = length(var.statements) > 0
+  tags        = var.role_tags
 }
 
 resource "aws_ecs_task_definition" "this" {
@@ -89,8 +62,8 @@ resource "aws_ecs_task_definition" "this" {
   network_mode             = "awsvpc"
   cpu                      = var.size.cpu
   memory                   = var.size.memory
-  execution_role_arn       = aws_iam_role.start.arn
-  task_role_arn            = aws_iam_role.task.arn
+  execution_role_arn       = module.start.arn
+  task_role_arn            = module.task.arn
 
   runtime_platform {
     operating_system_family = "LINUX"

@@ -1,8 +1,6 @@
 output "arn" {
-  description = "ARN of the task definition, once its roles have their rights."
+  description = "ARN of the task definition."
   value       = aws_ecs_task_definition.this.arn
-
-  depends_on = [aws_iam_role_policy.start, aws_iam_role_policy.task]
 }
 
 output "family" {
@@ -12,5 +10,5 @@ output "family" {
 
 output "role_arns" {
   description = "ARNs of the roles that ECS passes to the task."
-  value       = [aws_iam_role.start.arn, aws_iam_role.task.arn]
+  value       = [module.start.arn, module.task.arn]
 }

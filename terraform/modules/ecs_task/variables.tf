@@ -68,6 +68,12 @@ variable "statements" {
   default = {}
 }
 
+variable "role_tags" {
+  description = "Tags of the container's role."
+  type        = map(string)
+  default     = {}
+}
+
 variable "writable_paths" {
   description = "Folders that the container may write to; they go with it. All else is read-only."
   type        = set(string)

@@ -29,38 +29,20 @@ resource "aws_cloudwatch_log_group" "this" {
   kms_key_id        = var.deployment.kms_key_arn
 }
 
-resource "aws_iam_role" "this" {
+module "role" {
+  source = "../role"
+
   name        = local.full_name
   description = "What the function ${local.full_name} does"
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "lambda.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceAccount" = var.deployment.account_id } }
-    }]
-  })
-}
-
-resource "aws_iam_role_policy" "this" {
-  name = "run"
-  role = aws_iam_role.this.id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      for sid, found in local.statements : merge(
-        { Sid = sid, Effect = "Allow", Action = found.actions, Resource = found.resources },
-        found.condition == null ? {} : { Condition = found.condition },
-      )
-    ]
-  })
+  account_id  = var.deployment.account_id
+  services    = ["lambda.amazonaws.com"]
+  statements  = local.statements
 }
 
 resource "aws_lambda_function" "this" {
   function_name                  = local.full_name
   description                    = var.description
-  role                           = aws_iam_role.this.arn
+  role                           = module.role.arn
   runtime                        = var.code.runtime
   architectures                  = ["x86_64"]
   handler                        = "handler.handler"
@@ -89,8 +71,8 @@ resource "aws_lambda_function" "this" {
     mode = "PassThrough"
   }
 
-  # Without its rights the function could not join the network; without its log group Lambda would make one.
-  depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy.this]
+  # Without its log group Lambda would make one.
+  depends_on = [aws_cloudwatch_log_group.this]
 }
 
 resource "aws_lambda_event_source_mapping" "queue" {

@@ -43,7 +43,7 @@ locals {
     TagInterfaces = {
       actions   = ["ec2:CreateTags", "ec2:DeleteTags"]
       resources = ["${local.ec2_arn}:network-interface/*"]
-      condition = { "ForAllValues:StringEquals" = { "aws:TagKeys" = ["aws-glue-service-resource"] } }
+      condition = { "ForAllValues:StringEquals" = { "aws:TagKeys" = "aws-glue-service-resource" } }
     }
     LeaveNetwork = {
       actions   = ["ec2:DeleteNetworkInterface"]
@@ -64,32 +64,15 @@ resource "aws_cloudwatch_log_group" "run" {
   kms_key_id        = var.deployment.kms_key_arn
 }
 
-resource "aws_iam_role" "glue" {
+module "role" {
+  source = "../role"
+
   name        = local.role_name
   description = "Glue runs of ${var.name}"
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "glue.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceAccount" = var.deployment.account_id } }
-    }]
-  })
-}
-
-resource "aws_iam_role_policy" "glue" {
-  name = "run"
-  role = aws_iam_role.glue.id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      for sid, found in local.statements : merge(
-        { Sid = sid, Effect = "Allow", Action = found.actions, Resource = found.resources },
-        found.condition == null ? {} : { Condition = found.condition },
-      )
-    ]
-  })
+  account_id  = var.deployment.account_id
+  services    = ["glue.amazonaws.com"]
+  statements  = local.statements
+  tags        = var.role_tags
 }
 
 # A run takes the first connection whose zone is well.
@@ -123,7 +106,7 @@ resource "aws_s3_object" "certificates" {
 resource "aws_glue_job" "this" {
   name                   = var.name
   description            = var.description
-  role_arn               = aws_iam_role.glue.arn
+  role_arn               = module.role.arn
   glue_version           = var.glue.version
   worker_type            = var.glue.worker_type
   number_of_workers      = var.glue.workers
@@ -157,5 +140,5 @@ resource "aws_glue_job" "this" {
     var.arguments,
   )
 
-  depends_on = [aws_iam_role_policy.glue, aws_cloudwatch_log_group.run]
+  depends_on = [aws_cloudwatch_log_group.run]
 }

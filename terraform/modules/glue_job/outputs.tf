@@ -5,7 +5,7 @@ output "name" {
 
 output "role_arn" {
   description = "ARN of the role that its runs have."
-  value       = aws_iam_role.glue.arn
+  value       = module.role.arn
 }
 
 output "output_arn" {

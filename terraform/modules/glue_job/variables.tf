@@ -72,6 +72,12 @@ variable "statements" {
   type = map(object({
     actions   = list(string)
     resources = list(string)
-    condition = optional(map(map(any)))
+    condition = optional(map(map(string)))
   }))
+}
+
+variable "role_tags" {
+  description = "Tags of the role of its runs."
+  type        = map(string)
+  default     = {}
 }

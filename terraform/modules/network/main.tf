@@ -146,38 +146,25 @@ resource "aws_cloudwatch_log_group" "flow" {
   kms_key_id        = var.deployment.kms_key_arn
 }
 
-resource "aws_iam_role" "flow" {
+module "flow_role" {
+  source = "../role"
+
   name        = "${var.deployment.name}-flow-logs"
   description = "Flow logs of ${var.deployment.name}"
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "vpc-flow-logs.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceAccount" = var.deployment.account_id } }
-    }]
-  })
-}
-
-resource "aws_iam_role_policy" "flow" {
-  name = "write"
-  role = aws_iam_role.flow.id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Sid      = "Logs"
-      Effect   = "Allow"
-      Action   = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
-      Resource = "arn:${var.deployment.partition}:logs:${var.deployment.region}:${var.deployment.account_id}:log-group:${local.logs_group}:*"
-    }]
-  })
+  account_id  = var.deployment.account_id
+  services    = ["vpc-flow-logs.amazonaws.com"]
+  statements = {
+    Logs = {
+      actions   = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
+      resources = ["arn:${var.deployment.partition}:logs:${var.deployment.region}:${var.deployment.account_id}:log-group:${local.logs_group}:*"]
+    }
+  }
 }
 
 resource "aws_flow_log" "this" {
   vpc_id          = aws_vpc.this.id
   traffic_type    = "ALL"
-  iam_role_arn    = aws_iam_role.flow.arn
+  iam_role_arn    = module.flow_role.arn
   log_destination = aws_cloudwatch_log_group.flow.arn
 }
 

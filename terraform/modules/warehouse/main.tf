@@ -1,4 +1,10 @@
 locals {
+  loader = "estrela_loader"
+  loader_rights = {
+    database = "CREATE, TEMPORARY ON DATABASE warehouse"
+    schemas  = "CREATE, USAGE FOR SCHEMAS IN DATABASE warehouse"
+    tables   = "SELECT, INSERT, UPDATE, DELETE, ALTER FOR TABLES IN DATABASE warehouse"
+  }
   name       = "${var.deployment.name}-warehouse"
   secrets    = "arn:${var.deployment.partition}:secretsmanager:${var.deployment.region}:${var.deployment.account_id}:secret:${var.deployment.name}/warehouse/*"
   bucket_arn = "arn:${var.deployment.partition}:s3:::${var.archive_bucket}"
@@ -143,35 +149,19 @@ resource "aws_rds_cluster_instance" "example" {
 }
 
 # Redshift Serverless as a second target. COPY reads by this role the rows that a run of a feed has put into the archive.
-resource "aws_iam_role" "redshift" {
-  count = var.redshift ? 1 : 0
+module "redshift_role" {
+  source = "../role"
+  count  = var.redshift ? 1 : 0
 
   name        = "${var.deployment.name}-redshift"
   description = "COPY of Redshift in ${var.deployment.name}"
-  assume_role_policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [{
-      Effect    = "Allow"
-      Principal = { Service = "redshift-serverless.amazonaws.com" }
-      Action    = "sts:AssumeRole"
-      Condition = { StringEquals = { "aws:SourceAccount" = var.deployment.account_id } }
-    }]
-  })
-}
-
-resource "aws_iam_role_policy" "redshift" {
-  count = var.redshift ? 1 : 0
-
-  name = "copy"
-  role = aws_iam_role.redshift[0].id
-  policy = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      { Sid = "Archive", Effect = "Allow", Action = ["s3:ListBucket", "s3:GetBucketLocation"], Resource = local.bucket_arn },
-      { Sid = "Rows", Effect = "Allow", Action = ["s3:GetObject"], Resource = "${local.bucket_arn}/copy/*" },
-      { Sid = "Key", Effect = "Allow", Action = ["kms:Decrypt"], Resource = var.deployment.kms_key_arn },
-    ]
-  })
+  account_id  = var.deployment.account_id
+  services    = ["redshift-serverless.amazonaws.com"]
+  statements = {
+    Archive = { actions = ["s3:ListBucket", "s3:GetBucketLocation"], resources = [local.bucket_arn] }
+    Rows    = { actions = ["s3:GetObject"], resources = ["${local.bucket_arn}/copy/*"] }
+    Key     = { actions = ["kms:Decrypt"], resources = [var.deployment.kms_key_arn] }
+  }
 }
 
 resource "aws_redshiftserverless_namespace" "this" {
@@ -183,8 +173,8 @@ resource "aws_redshiftserverless_namespace" "this" {
   manage_admin_password            = true
   admin_password_secret_kms_key_id = var.deployment.kms_key_arn
   kms_key_id                       = var.deployment.kms_key_arn
-  iam_roles                        = [aws_iam_role.redshift[0].arn]
-  default_iam_role_arn             = aws_iam_role.redshift[0].arn
+  iam_roles                        = [module.redshift_role[0].arn]
+  default_iam_role_arn             = module.redshift_role[0].arn
   log_exports                      = ["connectionlog", "userlog"]
 }
 
@@ -204,4 +194,24 @@ resource "aws_redshiftserverless_workgroup" "this" {
     parameter_key   = "require_ssl"
     parameter_value = "true"
   }
+}
+
+# What loads files signs in by its IAM role. The tag RedshiftDbRoles of that role names this role of the database, which
+# may create schemas, and change what another loader has created in them.
+resource "aws_redshiftdata_statement" "loader" {
+  count = var.redshift ? 1 : 0
+
+  workgroup_name = aws_redshiftserverless_workgroup.this[0].workgroup_name
+  database       = aws_redshiftserverless_namespace.this[0].db_name
+  secret_arn     = aws_redshiftserverless_namespace.this[0].admin_password_secret_arn
+  sql            = "CREATE ROLE ${local.loader}"
+}
+
+resource "aws_redshiftdata_statement" "rights" {
+  for_each = var.redshift ? local.loader_rights : {}
+
+  workgroup_name = aws_redshiftdata_statement.loader[0].workgroup_name
+  database       = aws_redshiftdata_statement.loader[0].database
+  secret_arn     = aws_redshiftdata_statement.loader[0].secret_arn
+  sql            = "GRANT ${each.value} TO ROLE ${local.loader}"
 }

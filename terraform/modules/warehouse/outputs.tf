@@ -3,6 +3,11 @@ output "secret_arns" {
   value       = { for role, secret in module.secret : role => secret.arn }
 }
 
+output "loader_tags" {
+  description = "Tags of the IAM roles that load files into Redshift; none without it."
+  value       = var.redshift ? { RedshiftDbRoles = local.loader } : {}
+}
+
 output "redshift" {
   description = "Workgroup of Redshift Serverless, its ARN, and its database; null without it."
   value = !var.redshift ? null : {
