@@ -53,7 +53,16 @@ SOCKET_TIMEOUT = 60
 STOP_SECONDS = 8.0
 IMPORT_DELAY_SECONDS = 0.5
 # Modules that make moto's answers of a service complete, by the service.
-_MENDED = {"ec2": "security_group_rules", "rds": "databases", "redshift": "redshift_clusters"}
+_MENDED = {
+    "applicationautoscaling": "scalable_targets",
+    "backup": "backups",
+    "ec2": "security_group_rules",
+    "ecs": "container_services",
+    "efs": "file_systems",
+    "iam": "managed_policies",
+    "rds": "databases",
+    "redshift": "redshift_clusters",
+}
 
 
 class Server:

@@ -58,6 +58,11 @@ _SHARED = {
     "rds": "settings of instances and the source of parameters that moto drops; no database runs",
     "ec2": "descriptions and targets of security group rules",
     "budgets": "subscribers of notifications",
+    "iam": "policies of AWS, once they are asked for; no policy is enforced",
+    "ecs": "settings of services that moto drops; no container runs",
+    "elasticfilesystem": "backup policies",
+    "backup": "selections and restore tests; nothing is backed up",
+    "application-autoscaling": "tags of scalable targets",
 }
 _INTERNAL = re.compile(r"moto_|core$|utilities|instance_metadata|s3bucket_path|.*_simple$|awslambda|dynamodb_v")
 _INTRODUCTION = """# What is real in localaws

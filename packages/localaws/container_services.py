@@ -1,0 +1,53 @@
+"""Services of ECS: what moto drops of a request is read back as it was given. No container runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.core.utils import camelcase_to_underscores
+from moto.ecs import urls
+from moto.ecs.responses import EC2ContainerServiceResponse
+
+_OF_SERVICE = (
+    "availabilityZoneRebalancing",
+    "capacityProviderStrategy",
+    "deploymentConfiguration",
+    "enableECSManagedTags",
+    "enableExecuteCommand",
+    "healthCheckGracePeriodSeconds",
+)
+_OF_DEPLOYMENT = ("capacityProviderStrategy", "serviceConnectConfiguration")
+"""Settings of a service that AWS keeps with its newest deployment."""
+
+
+class ServiceOperations(EC2ContainerServiceResponse):
+    """Services with all settings of their requests."""
+
+    def create_service(self) -> ActionResult:
+        """CreateService."""
+        return self._keep(super().create_service())
+
+    def update_service(self) -> ActionResult:
+        """UpdateService."""
+        return self._keep(super().update_service())
+
+    def _keep(self, answer: ActionResult) -> ActionResult:
+        service: Any = answer.result["service"]
+        given = self._get_params()
+        for name in _OF_SERVICE:
+            if name in given:
+                setattr(service, _attribute(name), given[name])
+        for deployment in service.deployments[:1]:
+            deployment.update({name: given[name] for name in _OF_DEPLOYMENT if name in given})
+        return answer
+
+
+def _attribute(name: str) -> str:
+    """Return the name by which moto's serializer finds a member."""
+    return str(camelcase_to_underscores(name.replace("ECS", "Ecs")))
+
+
+def install() -> None:
+    """Make moto answer with these operations; before the first request of the process."""
+    urls.url_paths["{0}/$"] = ServiceOperations.dispatch
