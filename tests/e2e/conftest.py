@@ -1,17 +1,26 @@
-"""A lake into which a small central bank was extracted: each test of what comes after takes a copy of it."""
+"""A Docker engine, and a lake into which a small central bank was extracted: each test takes a copy of it."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from docker_engine import docker_engine
 from house import STEPS, Rows, house
 
 from bcb_mirror.faults import Fault
 from bcb_mirror.quarters import Quarter
 from bcb_mirror.serving import serving
 from bcb_mirror.synthetic_world import SyntheticWorld
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of a Docker engine."""
+    with docker_engine(tmp_path_factory.mktemp("docker")) as environ:
+        yield environ
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import signal
 import socket
 import subprocess
-import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -66,38 +62,6 @@ def free_port() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return str(probe.getsockname()[1])
-
-
-def engine_answers(environ: dict[str, str]) -> bool:
-    answered = [
-        subprocess.run(["docker", *words], env=environ, capture_output=True, check=False).returncode == 0
-        for words in (["info"], ["compose", "version"])
-        if shutil.which("docker")
-    ]
-    return answered == [True, True]
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The environment of a Docker engine: the machine's own, else one that the tool ``docker-up`` starts and we end."""
-    if os.environ.get("ESTRELA_COMPOSE") != "1":
-        pytest.skip("NOT RUN: the stack of docker-compose.yml takes Docker and many minutes; run: make test-compose")
-    environ = dict(os.environ)
-    if engine_answers(environ):
-        yield environ
-        return
-    tool = Path(os.environ.get("ESTRELA_SHARED") or ROOT.parent / "shared") / "tools" / "docker-up"
-    if not tool.is_file():
-        pytest.skip(f"NO DOCKER: no engine with Compose v2 answers, and there is no {tool} to start one")
-    folder = tmp_path_factory.mktemp("docker")
-    said = subprocess.run([str(tool), str(folder)], stdout=subprocess.PIPE, text=True, check=True, timeout=900).stdout
-    yield environ | dict(word.split("=", 1) for word in said.split() if "=" in word)
-    pid = int((folder / "dockerd.pid").read_text())
-    os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + 60
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:
-        time.sleep(0.2)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ecs_agent import Agent, serving
 
 from airflow_on_ecs.task_protection import IDLE_SECONDS, MINUTES, TaskProtection, ask_agent
 
@@ -36,42 +34,10 @@ def work():
 """
 
 
-class Agent(ThreadingHTTPServer):
-    """Answers as the ECS agent does; ``refusal`` is its answer instead, if any."""
-
-    refusal: dict[str, Any] | None = None
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.requests: list[tuple[str, dict[str, Any]]] = []
-
-    @property
-    def uri(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/api/0123"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Agent
-
-    def do_PUT(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.requests.append((self.path, body))
-        answer = json.dumps(self.server.refusal or {"protection": body}).encode()
-        self.send_response(400 if self.server.refusal and "error" in self.server.refusal else 200)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def agent() -> Iterator[Agent]:
-    with Agent() as server:
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    with serving() as server:
         yield server
-        server.shutdown()
 
 
 def test_a_busy_worker_is_protected_renewed_at_half_the_time_and_given_up_when_idle() -> None:
