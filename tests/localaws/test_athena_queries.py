@@ -94,6 +94,19 @@ def test_what_is_refused_at_once(athena, sql: str, reason: str) -> None:
         ("SELECT * FROM nowhere.t", "SCHEMA_NOT_FOUND: line 1:15: Schema 'nowhere' does not exist"),
         ("SELECT a FROM (SELECT 1 AS b)", "COLUMN_NOT_FOUND: Column 'a' cannot be resolved"),
         ("DELETE FROM t", "TABLE_NOT_FOUND: Table 'awsdatacatalog.{database}.t' does not exist"),
+        ("SELECT 1 / 0", "DIVISION_BY_ZERO: Division by zero"),
+        (
+            "SELECT (SELECT x FROM (VALUES 1, 2) t(x))",
+            "SUBQUERY_MULTIPLE_ROWS: Scalar sub-query has returned multiple rows",
+        ),
+        (
+            "SELECT 9223372036854775807 + 1",
+            "NUMERIC_VALUE_OUT_OF_RANGE: bigint addition overflow: 9223372036854775807 + 1",
+        ),
+        (
+            "SELECT smallint '300' * smallint '300'",
+            "NUMERIC_VALUE_OUT_OF_RANGE: smallint multiplication overflow: 300 * 300",
+        ),
     ],
 )
 def test_why_a_query_failed(athena, sql: str, reason: str) -> None:
@@ -104,7 +117,7 @@ def test_a_failure_is_an_athena_error(athena) -> None:
     error = athena.run("SELECT 1 / 0")["Status"]["AthenaError"]
     assert error["ErrorCategory"] == 2
     assert error["Retryable"] is False
-    assert error["ErrorMessage"].startswith("DIVISION_BY_ZERO")
+    assert error["ErrorMessage"] == "DIVISION_BY_ZERO: Division by zero"
 
 
 def test_a_leading_comment_and_a_closing_semicolon_are_fine(athena) -> None:

@@ -23,6 +23,14 @@ _KNOWN = (
     (r"^Binder Error", "SYNTAX_ERROR"),
     (r"^Invalid Input Error", "INVALID_FUNCTION_ARGUMENT"),
 )
+# What Trino says, where DuckDB gives advice that holds for DuckDB.
+_TEXTS = {
+    "DIVISION_BY_ZERO": "Division by zero",
+    "SUBQUERY_MULTIPLE_ROWS": "Scalar sub-query has returned multiple rows",
+}
+_OVERFLOW = re.compile(r"Overflow in (\w+) of INT(8|16|32|64) \((.*)\)!")
+_INTEGERS = {"8": "tinyint", "16": "smallint", "32": "integer", "64": "bigint"}
+_PREFIX = re.compile(r"^[A-Z][A-Za-z ]* Error: ")
 _CAST_OF_MESSAGE = "' to INT32"
 _LIMIT = 300
 
@@ -32,6 +40,8 @@ def failure(error: duckdb.Error) -> str:
     text = str(error)
     if own := _OWN.search(text):
         return f"{own[1]}: {own[2].removesuffix(_CAST_OF_MESSAGE)}"[:_LIMIT]
+    if over := _OVERFLOW.search(text):
+        return f"NUMERIC_VALUE_OUT_OF_RANGE: {_INTEGERS[over[2]]} {over[1]} overflow: {over[3]}"
     line = text.splitlines()[0] if text else ""
     name = next((name for pattern, name in _KNOWN if re.search(pattern, text)), "GENERIC_INTERNAL_ERROR")
-    return f"{name}: {line}"[:_LIMIT]
+    return f"{name}: {_TEXTS.get(name) or _PREFIX.sub('', line)}"[:_LIMIT]
