@@ -68,7 +68,7 @@ def main() -> None:
     answers["replace, nested"] = read("SELECT value FROM fruits__tags ORDER BY 1")
     load(ROWS, "prices", "merge", primary_key="id")
     load([{**ROWS[0], "name": "açaí-juçara", "tags": ["palm"]}], "prices", "merge", primary_key="id")
-    answers["merge"] = read("SELECT id, name FROM prices ORDER BY id")
+    answers["merge"] = read("SELECT id, name FROM prices ORDER BY id, name")
     answers["merge, nested"] = read("SELECT value FROM prices__tags ORDER BY 1")
     answers["dataset"] = len(pipeline.dataset().prices.fetchall())
     answers["loads"] = read("SELECT count(*), min(status) FROM _dlt_loads")

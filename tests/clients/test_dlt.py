@@ -50,6 +50,7 @@ def test_loads_append_replace_and_merge(client_of: Callable[..., Any], table_for
         "DESTINATION__FILESYSTEM__BUCKET_URL": f"s3://{client.bucket}/data",
         "DESTINATION__ATHENA__QUERY_RESULT_BUCKET": f"s3://{client.bucket}/results",
         "RUNTIME__DLTHUB_TELEMETRY": "false",
+        "DLT_DATA_DIR": str(client.folder / "data"),  # root's would be /var/dlt, which all runs share
     }
     for destination in ("FILESYSTEM", "ATHENA"):
         settings |= {f"DESTINATION__{destination}__CREDENTIALS__{name}": value for name, value in aws.items()}
