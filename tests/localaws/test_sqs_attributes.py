@@ -93,6 +93,21 @@ def refusal(call: Any, **given: Any) -> tuple[str, str]:
          {"Entries": [{"Id": str(number), "MessageBody": "m" * 600_000} for number in range(2)]},
          "AWS.SimpleQueueService.BatchRequestTooLong",
          "Batch requests cannot be longer than 1048576 bytes. You have sent 1200000 bytes."),
+        ("send_message", {"MessageBody": "a\x08"}, "InvalidMessageContents",
+         "The message contains characters outside the allowed set."),
+        ("send_message",
+         {"MessageBody": "m", "MessageAttributes": {"a": {"DataType": "String", "StringValue": ""}}},
+         "InvalidParameterValue",
+         "Message (user) attribute 'a' must contain a non-empty value of type 'String'."),
+        ("delete_message_batch", {"Entries": [{"Id": str(n), "ReceiptHandle": str(n)} for n in range(11)]},
+         "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
+         "Maximum number of entries per request are 10. You have sent 11."),
+        ("delete_message_batch", {"Entries": [{"Id": "a:b", "ReceiptHandle": "r"}]},
+         "AWS.SimpleQueueService.InvalidBatchEntryId",
+         "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 "
+         "letters long."),
+        ("delete_message", {"ReceiptHandle": "garbage"}, "ReceiptHandleIsInvalid",
+         'The input receipt handle "garbage" is not a valid receipt handle.'),
         ("receive_message", {"MaxNumberOfMessages": 11}, "InvalidParameterValue",
          "Value 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided."),
         ("receive_message", {"WaitTimeSeconds": 21}, "InvalidParameterValue",
@@ -106,6 +121,26 @@ def test_requests_that_are_refused(
     sqs: Any = aws.client("sqs")
     url = sqs.create_queue(QueueName="strict", Attributes={"MaximumMessageSize": "1024"})["QueueUrl"]
     assert refusal(getattr(sqs, operation), QueueUrl=url, **given) == (code, message)
+
+
+def test_a_message_of_a_batch_may_fail_alone(aws: Running) -> None:
+    sqs: Any = aws.client("sqs")
+    url = sqs.create_queue(QueueName="parts", Attributes={"MaximumMessageSize": "1024"})["QueueUrl"]
+    bodies = {"good": "m", "long": "m" * 1025, "odd": "\x08"}
+    entries = [{"Id": name, "MessageBody": body} for name, body in bodies.items()]
+    answer = sqs.send_message_batch(QueueUrl=url, Entries=entries)
+    assert [entry["Id"] for entry in answer["Successful"]] == ["good"]
+    text = "One or more parameters cannot be validated. Reason: Message must be shorter than 1024 bytes."
+    assert [(entry["Id"], entry["Code"], entry["SenderFault"]) for entry in answer["Failed"]] == [
+        ("long", "InvalidParameterValue", True), ("odd", "InvalidMessageContents", True),
+    ]  # fmt: skip
+    assert answer["Failed"][0]["Message"] == text
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    gone = "Message does not exist or is not available for visibility timeout change."
+    given = {"QueueUrl": url, "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 1}
+    text = f"Value {message['ReceiptHandle']} for parameter ReceiptHandle is invalid. Reason: {gone}"
+    assert refusal(sqs.change_message_visibility, **given) == ("InvalidParameterValue", text)
 
 
 def test_queues_that_are_refused(aws: Running) -> None:

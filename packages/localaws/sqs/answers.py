@@ -11,7 +11,7 @@ from moto.core.serialize import BaseJSONSerializer
 from moto.sqs.exceptions import QueueDoesNotExist, SQSException
 from moto.sqs.responses import SQSResponse
 
-from localaws.sqs.rules import RefusedError, check_attributes, check_batch, check_message, check_receive
+from localaws.sqs.rules import RefusedError, check_attributes, check_batch, check_ids, check_message, check_receive
 
 _BATCHES = ("send_message_batch", "delete_message_batch", "change_message_visibility_batch")
 _NAMES = ("MessageBody", "MessageAttributes", "MessageGroupId", "MessageDeduplicationId")
@@ -31,6 +31,8 @@ def install() -> None:
     SQSResponse.send_message_batch = _sending_batch(SQSResponse.send_message_batch)
     SQSResponse.receive_message = _receiving(SQSResponse.receive_message)
     SQSResponse.create_queue = _creating(SQSResponse.create_queue)
+    for name in _BATCHES[1:]:
+        setattr(SQSResponse, name, _with_ids(getattr(SQSResponse, name)))
     for name in (*_BATCHES, "list_queue_tags"):
         setattr(SQSResponse, name, _without_empty_values(getattr(SQSResponse, name)))
     BaseJSONSerializer._serialize_query_compatible_error_to_response = _named_twice(
@@ -58,11 +60,39 @@ def _sending(original: Operation) -> Operation:
 
 def _sending_batch(original: Operation) -> Operation:
     def send_message_batch(response: SQSResponse) -> ActionResult:
+        queue, entries = response.sqs_backend.get_queue(response._get_queue_name()), response._get_param("Entries", [])
         with _refusing():
-            check_batch(response._get_param("Entries", []))
-        return original(response)
+            check_batch(entries, is_fifo=bool(queue.fifo_queue))
+        failed = [found for entry in entries if (found := _failure(entry, int(queue.maximum_message_size)))]
+        if not failed:
+            return original(response)
+        ids = {entry["Id"] for entry in failed}
+        response.params["Entries"] = [entry for entry in entries if entry["Id"] not in ids]
+        sent = cast("dict[str, Any]", original(response).result) if len(failed) < len(entries) else {}
+        return ActionResult({**sent, "Failed": [*sent.get("Failed", []), *failed]})
 
     return send_message_batch
+
+
+def _failure(entry: dict[str, Any], longest: int) -> dict[str, Any] | None:
+    """The failure of one message of a batch, in which the others are sent; None for one that SQS takes."""
+    try:
+        check_message(entry, longest)
+    except RefusedError as error:
+        text = str(error).replace("parameters are invalid", "parameters cannot be validated")
+        return {"Id": entry["Id"], "SenderFault": True, "Code": error.code, "Message": text}
+    return None
+
+
+def _with_ids(original: Operation) -> Operation:
+    """An operation on a batch, whose IDs are looked at first."""
+
+    def answer(response: SQSResponse) -> ActionResult:
+        with _refusing():
+            check_ids(response._get_param("Entries", []))
+        return original(response)
+
+    return answer
 
 
 def _receiving(original: Operation) -> Operation:

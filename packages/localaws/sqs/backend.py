@@ -21,6 +21,7 @@ RECENT = "recent_deduplication_ids"
 ALLOWED = "RedriveAllowPolicy"
 REDRIVE = "RedrivePolicy"
 _PAUSE = 1.0
+_GONE = "Message does not exist or is not available for visibility timeout change."
 _COUNTS = (
     "approximate_number_of_messages",
     "approximate_number_of_messages_delayed",
@@ -29,13 +30,12 @@ _COUNTS = (
 _counting = threading.local()
 
 
-class ExpiredHandleError(ReceiptHandleIsInvalid):
-    """A handle of a message that may have been received again."""
+class UnusableHandleError(ReceiptHandleIsInvalid):
+    """A handle of a message that was deleted, or may have been received again."""
 
-    def __init__(self, handle: str) -> None:
+    def __init__(self, handle: str, reason: str) -> None:
         super().__init__()
         self.code = "InvalidParameterValue"
-        reason = "The receipt handle has expired."
         self.message = f"Value {handle} for parameter ReceiptHandle is invalid. Reason: {reason}"
 
 
@@ -126,13 +126,19 @@ class LocalSqsBackend(SQSBackend):
         with self.lock:
             queue = self._touch(queue_name)
             if queue.fifo_queue and _has_expired(queue, receipt_handle):
-                raise ExpiredHandleError(receipt_handle)
-            super().delete_message(queue_name, receipt_handle)
+                raise UnusableHandleError(receipt_handle, "The receipt handle has expired.")
+            try:
+                super().delete_message(queue_name, receipt_handle)
+            except ReceiptHandleIsInvalid as error:
+                error.message = f'The input receipt handle "{receipt_handle}" is not a valid receipt handle.'
+                raise
 
     def change_message_visibility(self, queue_name: str, receipt_handle: str, visibility_timeout: int) -> None:
         """ChangeMessageVisibility."""
         with self.lock:
             queue = self._touch(queue_name)
+            if receipt_handle in queue.deleted_messages:
+                raise UnusableHandleError(receipt_handle, _GONE)
             super().change_message_visibility(queue_name, receipt_handle, visibility_timeout)
             found = (message.id for message in queue._messages if queues.has_handle(message, receipt_handle))
             self.touched[queue.queue_arn].add(next(found))
@@ -174,7 +180,7 @@ def _by_group(messages: Callable[[Queue], list[Message]]) -> property:
 
 def _has_expired(queue: Queue, handle: str) -> bool:
     now = time.time() * 1000
-    return any(message.had_receipt_handle(handle) and message.visible_at <= now for message in queue._messages)
+    return any(message.visible_at <= now and queues.has_handle(message, handle) for message in queue._messages)
 
 
 def _next_number(queue: Queue) -> str:

@@ -13,6 +13,9 @@ from typing import Any
 LONGEST_BATCH = 1_048_576
 _INVALID = "InvalidParameterValue"
 _IDENTIFIER = re.compile(r"[a-zA-Z0-9!-/:-@\[-`{-~]{1,128}")
+_MOST_ENTRIES = 10
+_ENTRY_ID = re.compile(r"[\w-]{1,80}", re.ASCII)
+_NO_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _OF_FIFO = ("ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit")
 
 
@@ -28,6 +31,12 @@ def check_message(given: Mapping[str, Any], longest: int) -> None:
     """Raise RefusedError for a message of no or more than ``longest`` bytes, or with an identifier that is none."""
     if not given.get("MessageBody"):
         raise RefusedError("MissingParameter", "The request must contain the parameter MessageBody.")
+    if _NO_TEXT.search(given["MessageBody"]):
+        raise RefusedError("InvalidMessageContents", "The message contains characters outside the allowed set.")
+    for name, attribute in (given.get("MessageAttributes") or {}).items():
+        if attribute.get("StringValue") == "":
+            text = f"must contain a non-empty value of type '{attribute.get('DataType')}'."
+            raise RefusedError(_INVALID, f"Message (user) attribute '{name}' {text}")
     for name in ("MessageGroupId", "MessageDeduplicationId"):
         value = given.get(name)
         if value is not None and not _IDENTIFIER.fullmatch(value):
@@ -38,8 +47,21 @@ def check_message(given: Mapping[str, Any], longest: int) -> None:
         raise RefusedError(_INVALID, f"One or more parameters are invalid. Reason: {reason}")
 
 
-def check_batch(entries: Sequence[Mapping[str, Any]]) -> None:
-    """Raise RefusedError for a batch that is too long as a whole."""
+def check_ids(entries: Sequence[Mapping[str, Any]]) -> None:
+    """Raise RefusedError for too many entries of a batch, or an ID that is none."""
+    if len(entries) > _MOST_ENTRIES:
+        text = f"Maximum number of entries per request are {_MOST_ENTRIES}. You have sent {len(entries)}."
+        raise RefusedError("TooManyEntriesInBatchRequest", text)
+    if not all(_ENTRY_ID.fullmatch(entry.get("Id") or "") for entry in entries):
+        allowed = "A batch entry id can only contain alphanumeric characters, hyphens and underscores."
+        raise RefusedError("InvalidBatchEntryId", f"{allowed} It can be at most 80 letters long.")
+
+
+def check_batch(entries: Sequence[Mapping[str, Any]], *, is_fifo: bool) -> None:
+    """Raise RefusedError for a batch of messages that is too long as a whole, or lacks groups."""
+    check_ids(entries)
+    if is_fifo and not all(entry.get("MessageGroupId") for entry in entries):
+        raise RefusedError(_INVALID, "The request must contain the parameter MessageGroupId.")
     size = sum(map(size_of, entries))
     if size > LONGEST_BATCH:
         text = f"Batch requests cannot be longer than {LONGEST_BATCH} bytes. You have sent {size} bytes."
