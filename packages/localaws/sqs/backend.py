@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -13,7 +12,7 @@ from moto.sqs import urls
 from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
-from localaws.sqs import answers, queues
+from localaws.sqs import answers, groups, queues
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/using-messagededuplicationid-property.html
 DEDUPLICATION_SECONDS = 300.0
@@ -110,10 +109,11 @@ class LocalSqsBackend(SQSBackend):
         while True:
             with self.lock:
                 queue = self._touch(queue_name)
-                _free_groups(queue)
-                found: list[Message] = super().receive_message(
-                    queue_name, count, 0, visibility_timeout, message_attribute_names
-                )
+                with groups.receiving(queue):
+                    found: list[Message] = super().receive_message(
+                        queue_name, count, 0, visibility_timeout, message_attribute_names
+                    )
+                groups.note_served(queue, found)
                 self.touched[queue.queue_arn].update(message.id for message in found)
             left = deadline - time.monotonic()
             if found or left <= 0:
@@ -158,26 +158,6 @@ class LocalSqsBackend(SQSBackend):
         return queue
 
 
-def _free_groups(queue: Queue) -> None:
-    """Take messages that are visible again from those under way: a group waits only for those that are not."""
-    queue.pending_messages.difference_update([message for message in queue.pending_messages if message.visible])
-
-
-def _by_group(messages: Callable[[Queue], list[Message]]) -> property:
-    """Visible messages; those of a FIFO queue by group, the group of the oldest message first, as SQS gives them."""
-
-    def found(queue: Queue) -> list[Message]:
-        every = messages(queue)
-        if not queue.fifo_queue:
-            return every
-        first: dict[str | None, int] = {}
-        for place, message in enumerate(every):
-            first.setdefault(message.group_id, place)
-        return sorted(every, key=lambda message: first[message.group_id])
-
-    return property(found)
-
-
 def _has_expired(queue: Queue, handle: str) -> bool:
     now = time.time() * 1000
     return any(message.visible_at <= now and queues.has_handle(message, handle) for message in queue._messages)
@@ -204,7 +184,7 @@ def install() -> None:
     queues.install()
     for name in _COUNTS:
         setattr(Queue, name, queues.when_asked(getattr(Queue, name).fget, lambda: getattr(_counting, "on", False)))
-    Queue.messages = _by_group(Queue.messages.fget)
+    Queue.messages = groups.messages_of(Queue.messages.fget)
     Queue.redrive_allow_policy = None
     if ALLOWED not in Queue.BASE_ATTRIBUTES:
         Queue.BASE_ATTRIBUTES.append(ALLOWED)

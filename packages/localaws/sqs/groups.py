@@ -1,0 +1,67 @@
+"""Message groups of FIFO queues: their order, and which of them wait.
+
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from moto.sqs.models import Message, Queue
+
+SERVED = "served_groups"
+_receiving = threading.local()
+
+
+@contextmanager
+def receiving(queue: Queue) -> Iterator[None]:
+    """Let the block see the messages of a FIFO queue that may be received, in their order."""
+    if not queue.fifo_queue:
+        yield
+        return
+    queue.pending_messages.clear()  # by which moto locks a group as long as any of its messages is under way
+    _receiving.queue = queue
+    try:
+        yield
+    finally:
+        _receiving.queue = None
+
+
+def messages_of(original: Callable[[Queue], list[Message]]) -> property:
+    """The messages of a queue that are visible; while they are received, those of a FIFO queue by group."""
+
+    def messages(queue: Queue) -> list[Message]:
+        return _by_group(queue) if getattr(_receiving, "queue", None) is queue else original(queue)
+
+    return property(messages)
+
+
+def note_served(queue: Queue, messages: list[Message]) -> None:
+    """Put the groups of received messages behind the others; those without messages are forgotten."""
+    if not queue.fifo_queue:
+        return
+    present = {message.group_id for message in queue._messages}
+    served: dict[str | None, int] = {g: n for g, n in vars(queue).get(SERVED, {}).items() if g in present}
+    last = max(served.values(), default=0)
+    for number, group in enumerate(dict.fromkeys(message.group_id for message in messages), last + 1):
+        served[group] = number
+    vars(queue)[SERVED] = served
+
+
+def _by_group(queue: Queue) -> list[Message]:
+    """Messages that may be received: of each group those before its first one that is under way or delayed.
+
+    Groups that were served last come last.
+    """
+    found: dict[str | None, list[Message]] = {}
+    waiting: set[str | None] = set()
+    for message in queue._messages:
+        if message.visible and not message.delayed and message.group_id not in waiting:
+            found.setdefault(message.group_id, []).append(message)
+        else:
+            waiting.add(message.group_id)
+    served = vars(queue).get(SERVED, {})
+    order = sorted(found, key=lambda group: served.get(group, 0))
+    return [message for group in order for message in found[group]]
