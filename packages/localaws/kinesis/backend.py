@@ -11,12 +11,14 @@ from typing import Any, ClassVar
 
 from moto.core.exceptions import JsonRESTError
 from moto.kinesis import models, urls, utils
+from moto.kinesis.exceptions import StreamNotFoundError
 from moto.kinesis.models import Consumer, KinesisBackend, Record, Shard, Stream, kinesis_backends
 
 from localaws.kinesis.log import RecordLog, Row
 
 # Sequence numbers of Kinesis have 56 digits.
 BASE = 496 * 10**53
+_STARTS = 10**20
 _DEFAULT_LIMIT = 10000
 _ON_DEMAND_SHARDS = 4
 
@@ -52,6 +54,12 @@ class StoredShard(Shard):
         last = self.log.last(self.name)
         behind = int(((last.created if last else 0.0) - rows[-1].created) * 1000)
         return [_record(row) for row in rows], BASE + rows[-1].number, max(0, behind)
+
+    def to_json(self) -> dict[str, Any]:
+        """Description of the shard: where its numbers begin is its own, below all of its records."""
+        shown: dict[str, Any] = super().to_json()
+        shown["SequenceNumberRange"]["StartingSequenceNumber"] = str(BASE - 1 - int(self.name, 16) % _STARTS)
+        return shown
 
     def rows(self, after: int, limit: int) -> list[Row]:
         """Records with a higher number that are within their retention."""
@@ -94,6 +102,12 @@ class LocalKinesisBackend(KinesisBackend):
         if shard_count is None:
             stream_mode, shard_count = stream_mode or {"StreamMode": "ON_DEMAND"}, _ON_DEMAND_SHARDS
         return super().create_stream(stream_name, shard_count, stream_mode, retention_period_hours)
+
+    def put_resource_policy(self, resource_arn: str, policy_doc: str) -> None:
+        """PutResourcePolicy, of a stream that exists."""
+        if all(stream.arn != resource_arn for stream in self.streams.values()):
+            raise StreamNotFoundError(resource_arn.rpartition("/")[2], self.account_id)
+        super().put_resource_policy(resource_arn, policy_doc)
 
     def put_record(self, *args: Any, **options: Any) -> tuple[str, str]:
         """PutRecord."""

@@ -61,6 +61,11 @@ def test_records_are_read_again_and_from_any_place(kinesis: Any) -> None:
     assert read(kinesis, stream, ShardIteratorType="LATEST") == []
     by_arn = kinesis.get_shard_iterator(StreamARN=arn, ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON")
     assert len(kinesis.get_records(ShardIterator=by_arn["ShardIterator"])["Records"]) == 3
+    (shard,) = kinesis.describe_stream(StreamName=stream)["StreamDescription"]["Shards"]
+    start = shard["SequenceNumberRange"]["StartingSequenceNumber"]
+    assert (len(start), start < numbers[0]) == (56, True)
+    at_start = {"ShardIteratorType": "AT_SEQUENCE_NUMBER", "StartingSequenceNumber": start}
+    assert [record["Data"] for record in read(kinesis, stream, **at_start)] == [b"a", b"b", b"c"]
 
 
 def test_a_stream_without_a_number_of_shards_is_on_demand(kinesis: Any) -> None:
@@ -69,6 +74,8 @@ def test_a_stream_without_a_number_of_shards_is_on_demand(kinesis: Any) -> None:
     kinesis.create_stream(StreamName=name)
     shown = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
     assert (shown["OpenShardCount"], shown["StreamModeDetails"]) == (4, {"StreamMode": "ON_DEMAND"})
+    shards = kinesis.describe_stream(StreamName=name)["StreamDescription"]["Shards"]
+    assert len({shard["SequenceNumberRange"]["StartingSequenceNumber"] for shard in shards}) == 4
     consumer = kinesis.register_stream_consumer(StreamARN=shown["StreamARN"], ConsumerName="c")["Consumer"]
     moment = int(consumer["ConsumerCreationTimestamp"].timestamp())
     assert consumer["ConsumerARN"] == f"{shown['StreamARN']}/consumer/c:{moment}"
