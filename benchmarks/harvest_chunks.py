@@ -48,9 +48,9 @@ class Ranged:
     left: int
 
     def read(self, size: int) -> bytes:
-        found = self.file.read(min(size, self.left))
-        self.left -= len(found)
-        return found
+        chunk = self.file.read(min(size, self.left))
+        self.left -= len(chunk)
+        return chunk
 
 
 def split(path: Path) -> tuple[Chunk, ...]:
@@ -70,8 +70,8 @@ def load(path: Path, address: str, file_id: int, chunk: Chunk, count: int) -> in
 
 def measured(work: Callable[..., Any], *given: Any) -> tuple[Any, float]:
     """Return what ``work`` returns, and the peak of its process's memory in MiB."""
-    found = work(*given)
-    return found, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    returned = work(*given)
+    return returned, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def run(folder: Path, address: str, rows: int) -> tuple[float, float]:
@@ -81,14 +81,14 @@ def run(folder: Path, address: str, rows: int) -> tuple[float, float]:
     with path.open("wb") as file:
         file.writelines(next(parts for key, parts in files(day) if "transactions" in key))
     with psycopg.connect(address, autocommit=True) as connection:
-        found = connection.execute(FILE, [str(rows)]).fetchone()
-    assert found is not None
+        row = connection.execute(FILE, [str(rows)]).fetchone()
+    assert row is not None
     start, peak, loaded = time.perf_counter(), 0.0, 0
     with get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
         chunks, peak = pool.apply(measured, (split, path))
         print(f"  {len(chunks)} chunks; splitter {time.perf_counter() - start:.1f} s, {peak:.0f} MiB", flush=True)
         for chunk in chunks:
-            count, used = pool.apply(measured, (load, path, address, found[0], chunk, len(chunks)))
+            count, used = pool.apply(measured, (load, path, address, row[0], chunk, len(chunks)))
             loaded, peak = loaded + count, max(peak, used)
     path.unlink()
     if loaded != rows:

@@ -51,7 +51,7 @@ def upload(s3: Any) -> None:
     """Upload all files, of each client one after the other."""
     contents = [(key, b"".join(parts)) for day in days() for key, parts in files(day)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda one: s3.put_object(Bucket=BUCKET, Key=f"in/{one[0]}", Body=one[1]), contents))
+        list(pool.map(lambda content: s3.put_object(Bucket=BUCKET, Key=f"in/{content[0]}", Body=content[1]), contents))
 
 
 def watch(dsn: str, started: datetime) -> dict[str, float]:
@@ -62,11 +62,11 @@ def watch(dsn: str, started: datetime) -> dict[str, float]:
     each, deadline = Counter(day.external_client for day in days()), time.monotonic() + DEADLINE_SECONDS
     with psycopg.connect(dsn, autocommit=True) as connection:
         while True:
-            found = {client: (count, last) for client, count, last in connection.execute(SENT)}
-            if all(found.get(client, (0, None))[0] == count for client, count in each.items()):
-                return {client: (last - started).total_seconds() for client, (_, last) in found.items()}
+            progress = {client: (count, last) for client, count, last in connection.execute(SENT)}
+            if all(progress.get(client, (0, None))[0] == count for client, count in each.items()):
+                return {client: (last - started).total_seconds() for client, (_, last) in progress.items()}
             if time.monotonic() > deadline:
-                sys.exit(f"{sum(count for count, _ in found.values())} are done after {DEADLINE_SECONDS} s")
+                sys.exit(f"{sum(count for count, _ in progress.values())} are done after {DEADLINE_SECONDS} s")
             time.sleep(0.5)
 
 

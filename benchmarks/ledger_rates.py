@@ -87,7 +87,7 @@ class Rates:
             self.hear(known)
 
     def plain_events(self, count: int) -> None:
-        keys = [one.key for one in self.arrivals(BATCH)]
+        keys = [arrival.key for arrival in self.arrivals(BATCH)]
         for _ in range(0, count, BATCH):
             with self.database.transaction("ledger.files") as cursor:
                 cursor.execute("UPDATE ledger.files SET events_seen = events_seen + 1 WHERE key = ANY(%s)", (keys,))
@@ -96,11 +96,11 @@ class Rates:
 def compared(name: str, count: int, ours: Callable[[int], None], plain: dict[str, Callable[[int], None]]) -> None:
     """Print the best of three turns of each, taken alternately."""
     turns = [[rate(count, work) for work in (ours, *plain.values())] for _ in range(3)]
-    found, *others = [max(rates) for rates in zip(*turns, strict=True)]
+    speed, *others = [max(rates) for rates in zip(*turns, strict=True)]
     shown = "; ".join(
-        f"{peer} {other:,.0f}, time ratio {other / found:.2f}" for peer, other in zip(plain, others, strict=True)
+        f"{peer} {other:,.0f}, time ratio {other / speed:.2f}" for peer, other in zip(plain, others, strict=True)
     )
-    print(f"{name}: {found:,.0f} a second; {shown}")
+    print(f"{name}: {speed:,.0f} a second; {shown}")
 
 
 def main() -> None:

@@ -137,14 +137,14 @@ def seconds(entries: list[RawFile], folder: Path, heap: str) -> tuple[float, flo
         TransformSource(readings, FolderRaw({readings.name: warm_up}), LakeLoader(spark, f"warm_{files}", "run")).run()
     lake = LakeLoader(spark, "many", "run")
     start = perf_counter()
-    found = TransformSource(readings, FolderRaw({readings.name: entries}), lake).run()
+    figures = TransformSource(readings, FolderRaw({readings.name: entries}), lake).run()
     first = perf_counter() - start
-    assert (found["files"], found["rows_rejected"]) == (len(entries), 0), found
+    assert (figures["files"], figures["rows_rejected"]) == (len(entries), 0), figures
     last = entries[-1]
     body = Path(last.key).read_bytes() + b"1;M1;2024-01-01;1.00\n"
     corrected = [*entries[:-1], entry(folder / "raw", last.request["day"], len(entries) - 1, body)]
     start = perf_counter()
-    found = TransformSource(readings, FolderRaw({readings.name: corrected}), lake).run()
+    figures = TransformSource(readings, FolderRaw({readings.name: corrected}), lake).run()
     again = perf_counter() - start
     spark.stop()
     return first, again

@@ -112,7 +112,7 @@ def report(measured: Sequence[Measured]) -> str:
     tenths = [measured[at * size : (at + 1) * size] for at in range(10)]
     grown = []
     for name in (field.name for field in fields(Measured)):
-        means = [fmean(getattr(one, name) for one in tenth) for tenth in tenths]
+        means = [fmean(getattr(sample, name) for sample in tenth) for tenth in tenths]
         ratio = means[-1] / means[1]
         print(f"{name:16} {'  '.join(f'{mean:,.2f}' for mean in means)}  last / second: {ratio:.2f}")
         grown += [f"{name} is {ratio:.2f} times as high at the end"] if ratio > MOST else []

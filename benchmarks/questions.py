@@ -110,11 +110,11 @@ def main() -> None:
         differing = [key for key in star if star[key].rows != raw[key].rows]
         if differing:
             sys.exit(f"the answers differ: {', '.join(differing)}")
-        passes = {key: one.scanned / size for key, one in raw.items()}
+        passes = {key: side.scanned / size for key, side in raw.items()}
     with filled(options.rows, STAGED) as (athena, size):
         print(f"{options.rows:,} rows, {size:,} bytes of CSV")
         least = report(
-            {key: one.scanned for key, one in answers(athena, STAR_TABLES.refined_database).items()}, passes, size
+            {key: side.scanned for key, side in answers(athena, STAR_TABLES.refined_database).items()}, passes, size
         )
     if least < options.least:
         sys.exit(f"a question reads only {least:.1f} times less than over the CSV")
@@ -123,10 +123,10 @@ def main() -> None:
 def report(scanned: Mapping[str, int], passes: Mapping[str, float], size: int) -> float:
     """Print a line for each question; the least ratio of what it reads of ``size`` bytes of CSV to ``scanned``."""
     print(f"{'question':28}{'Estrela':>14}{'CSV read':>10}{'times less':>12}{'than one pass':>15}")
-    for key, found in scanned.items():
-        times = size / found
-        print(f"{key:28}{found:14,}{passes[key]:9.0f}x{times * passes[key]:12.0f}{times:15.1f}")
-    return min(passes[key] * size / found for key, found in scanned.items())
+    for key, scanned_bytes in scanned.items():
+        times = size / scanned_bytes
+        print(f"{key:28}{scanned_bytes:14,}{passes[key]:9.0f}x{times * passes[key]:12.0f}{times:15.1f}")
+    return min(passes[key] * size / bytes_read for key, bytes_read in scanned.items())
 
 
 @contextmanager
@@ -145,13 +145,13 @@ def answers(athena: Athena, database: str) -> dict[str, Side]:
     [newest] = athena.ask(
         "newest", f"SELECT max(quarter_code) AS code FROM {STAR_TABLES.refined_database}.dim_quarter"
     ).rows
-    found = {}
+    answered = {}
     for question in questions():
-        has_quarter = "period" in {one.name for one in question.variables}
+        has_quarter = "period" in {variable.name for variable in question.variables}
         sql = question.query({"period": str(newest["code"])} if has_quarter else {})
         answer = athena.ask(question.key, sql.replace(f"{STAR_TABLES.refined_database}.", f"{database}."))
-        found[question.key] = Side(rounded(answer), answer.scanned_bytes)
-    return found
+        answered[question.key] = Side(rounded(answer), answer.scanned_bytes)
+    return answered
 
 
 def questions() -> Iterator[Question]:
@@ -211,7 +211,7 @@ def sides(databases: Sequence[str]) -> Iterator[str]:
 
 def star_side(athena: Athena) -> Iterator[str]:
     """The tables in their declared layout, filled a few quarters at a time: Athena takes 100 partitions a statement."""
-    for table in (STAR_TABLES.refined(one) for one in load_star("banking").tables if one.name in TABLES):
+    for table in (STAR_TABLES.refined(declared) for declared in load_star("banking").tables if declared.name in TABLES):
         yield create(table)
         fill = f"INSERT INTO {table.path} SELECT {', '.join(c.name for c in table.columns)} FROM {STAGED}.{table.name}"
         order = f" ORDER BY {', '.join((*map(sql_of, table.partition_by), *table.sort_by))}"
@@ -228,7 +228,7 @@ def star_side(athena: Athena) -> Iterator[str]:
 
 
 def create(table: LakeTable) -> str:
-    columns = ", ".join(f"{one.name} {one.type}" for one in table.columns)
+    columns = ", ".join(f"{column.name} {column.type}" for column in table.columns)
     partitions = f" PARTITIONED BY ({', '.join(map(sql_of, table.partition_by))})" if table.partition_by else ""
     properties = "'table_type' = 'ICEBERG', 'format' = 'parquet', 'write_compression' = 'zstd'"
     return (

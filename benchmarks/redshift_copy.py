@@ -100,8 +100,8 @@ def report(rounds: int, ways: dict[str, Callable[[], None]]) -> None:
             if round_number:  # the first one imports what it needs
                 seconds[name].append(time.perf_counter() - begun)
     base = statistics.median(next(iter(seconds.values())))
-    for name, found in seconds.items():
-        print(f"{name:29} {statistics.median(found):6.2f} s   {statistics.median(found) / base:.2f}")
+    for name, timings in seconds.items():
+        print(f"{name:29} {statistics.median(timings):6.2f} s   {statistics.median(timings) / base:.2f}")
 
 
 @contextmanager

@@ -145,8 +145,8 @@ def put_keys(s3: Any, first: int, last: int) -> None:
 
 def list_keys(s3: Any, keys: int) -> None:
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket="benchmark", Prefix="keys/")
-    found = sum(page["KeyCount"] for page in pages)
-    assert found == keys, f"{found} keys instead of {keys}"
+    count = sum(page["KeyCount"] for page in pages)
+    assert count == keys, f"{count} keys instead of {keys}"
 
 
 @contextmanager
@@ -190,9 +190,9 @@ def plain_moto() -> Iterator[tuple[str, int]]:
 
 def report(figures: dict[str, tuple[Figure, Figure]]) -> None:
     print(f"\n{'':28}{'moto s':>9}{'localaws s':>12}{'faster':>9}{'moto MB':>10}{'localaws MB':>13}")
-    for name, (plain, mine) in figures.items():
-        ratio = plain.seconds / mine.seconds
-        print(f"{name:28}{plain.seconds:9.2f}{mine.seconds:12.2f}{ratio:8.1f}x{plain.peak:10.0f}{mine.peak:13.0f}")
+    for name, (plain, ours) in figures.items():
+        ratio = plain.seconds / ours.seconds
+        print(f"{name:28}{plain.seconds:9.2f}{ours.seconds:12.2f}{ratio:8.1f}x{plain.peak:10.0f}{ours.peak:13.0f}")
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ def main() -> None:
         "ranking",
         options.only,
         verdict,
-        lambda found, work: differences(found, work.truth),
+        lambda counts, work: differences(counts, work.truth),
         lambda output: (output.typed, output.looked_up),
         options.heap,
         options.repeat,

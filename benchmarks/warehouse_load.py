@@ -48,7 +48,7 @@ NAMES = [column.name for column in COLUMNS]
 FEED = Feed(
     name="bench", doc="Rows", origin=S3Drop("bench/", ".*"), format=Csv(), columns=COLUMNS,
     fields=tuple(
-        Field(one, one, parse, required=one == "id") for one, parse in zip(NAMES, PARSERS, strict=True)
+        Field(name, name, parse, required=name == "id") for name, parse in zip(NAMES, PARSERS, strict=True)
     ),
     target="mart.bench", load=Load.APPEND, order=Order.ALL, tolerance=RowTolerance(share=0.5),
 )  # fmt: skip
@@ -148,8 +148,8 @@ class Bench:
             ("ledger, 1 % rejects", self.ledger(bad)),
             ("ledger, every row read field by field", self.ledger(good, declared)),
         ):
-            found, peak = seconds(work, self.clear, turns), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            print(f"{name}: {found:.2f} s, {found / base:.2f}; at most {peak:.0f} MiB", flush=True)
+            elapsed, peak = seconds(work, self.clear, turns), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            print(f"{name}: {elapsed:.2f} s, {elapsed / base:.2f}; at most {peak:.0f} MiB", flush=True)
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ SCRIPT = Path(__file__).parent / "peers" / "warehouse.py"
 
 def peer(name: str, url: str, path: Path) -> float:
     """Return the seconds of a tool."""
-    needed = [word for one in NEEDED for word in ("--with", one)]
+    needed = [word for package in NEEDED for word in ("--with", package)]
     command = [uv.find_uv_bin(), "run", "--no-project", "--quiet", "--python", sys.executable, *needed]
     done = subprocess.run([*command, "python", SCRIPT, name, url, path], check=True, stdout=subprocess.PIPE, text=True)
     return float(done.stdout.partition("SECONDS ")[2])
@@ -49,8 +49,8 @@ def main() -> None:
             base = seconds(bench.server_copy, bench.clear)
             print(f"{count:,} rows x 8 columns; server-side COPY {base:.2f} s = 1", flush=True)
             print(f"ledger {seconds(bench.ledger(file), bench.clear) / base:.2f}", flush=True)
-            for one in PEERS:
-                print(f"{one} {peer(one, dsn, file) / base:.2f}", flush=True)
+            for tool in PEERS:
+                print(f"{tool} {peer(tool, dsn, file) / base:.2f}", flush=True)
             database.engine.dispose()
 
 

@@ -61,10 +61,10 @@ class UpsertBench(Bench):
 
     def run(self) -> None:
         base = seconds(self.plain, self.filled)
-        found = seconds(self.ledger(self.file, UPSERT), self.filled)
+        ledger = seconds(self.ledger(self.file, UPSERT), self.filled)
         print(
             f"{self.count:,} rows, half new, into {self.held:,}: plain ON CONFLICT {base:.2f} s = 1; "
-            f"ledger {found / base:.2f}"
+            f"ledger {ledger / base:.2f}"
         )
 
 

@@ -7,8 +7,8 @@ from estrela.airflow.unreadable import unreadable_feed
 from estrela.model.feed_plan import feed_dag_id
 from estrela.model.feeds import found_feeds
 
-found = found_feeds()
-for feed in found.feeds.values():
+declarations = found_feeds()
+for feed in declarations.feeds.values():
     globals()[feed_dag_id(feed.name)] = feed_dag(feed)
-for name, problem in found.problems.items():
+for name, problem in declarations.problems.items():
     globals()[feed_dag_id(name)] = unreadable_feed(name, problem)

@@ -35,15 +35,15 @@ RULES = {
     "table": Rule(False, 0, 0),
 }
 GIVEN: dict[str, Callable[[Question], bool]] = {
-    "series": lambda one: bool(one.series),
-    "size": lambda one: bool(one.size),
-    "x_scale": lambda one: one.x_scale != "category",
-    "y_scale": lambda one: one.y_scale != "linear",
-    "stack": lambda one: one.stack != "none",
-    "value_labels": lambda one: one.value_labels,
-    "more_is": lambda one: bool(one.more_is),
-    "goal": lambda one: one.goal is not None,
-    "marks": lambda one: bool(one.marks),
+    "series": lambda question: bool(question.series),
+    "size": lambda question: bool(question.size),
+    "x_scale": lambda question: question.x_scale != "category",
+    "y_scale": lambda question: question.y_scale != "linear",
+    "stack": lambda question: question.stack != "none",
+    "value_labels": lambda question: question.value_labels,
+    "more_is": lambda question: bool(question.more_is),
+    "goal": lambda question: question.goal is not None,
+    "marks": lambda question: bool(question.marks),
 }
 
 

@@ -120,9 +120,9 @@ def _unsaid(_: object) -> None:
 
 def _print(outcome: Outcome, *, as_json: bool) -> None:
     if as_json:
-        changes = [{"action": one.action, "kind": one.kind, "name": one.name} for one in outcome.changes]
-        found = {"changes": changes, "notes": list(outcome.notes), "cards_run": outcome.cards_run}
-        print(json.dumps(found, ensure_ascii=False))
+        changes = [{"action": change.action, "kind": change.kind, "name": change.name} for change in outcome.changes]
+        report = {"changes": changes, "notes": list(outcome.notes), "cards_run": outcome.cards_run}
+        print(json.dumps(report, ensure_ascii=False))
         return
     for note in outcome.notes:
         print(f"note: {note}")

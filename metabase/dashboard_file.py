@@ -16,9 +16,9 @@ from metabase.template import NAME
 def read_dashboard(key: str, file: str, text: str, questions: Mapping[str, Question]) -> Dashboard:
     """The dashboard in ``text``, made of ``questions`` by key. Raises DefinitionError with file and line."""
     fields = toml_fields(file, text)
-    filters: list[tuple[Filter, Fields]] = [(_filter(one, questions), one) for one in fields.tables("filters")]
+    filters: list[tuple[Filter, Fields]] = [(_filter(table, questions), table) for table in fields.tables("filters")]
     _check_distinct(filters)
-    known = tuple(one for one, _ in filters)
+    known = tuple(declared for declared, _ in filters)
     dashboard = Dashboard(
         key=key,
         file=file,
@@ -26,7 +26,7 @@ def read_dashboard(key: str, file: str, text: str, questions: Mapping[str, Quest
         description=fields.text("description"),
         full_width=fields.flag("full_width"),
         filters=known,
-        tabs=tuple(_tab(one, known, questions) for one in fields.tables("tabs")),
+        tabs=tuple(_tab(table, known, questions) for table in fields.tables("tabs")),
         source=fields.text("source", ""),
     )
     fields.done()
@@ -34,17 +34,19 @@ def read_dashboard(key: str, file: str, text: str, questions: Mapping[str, Quest
         raise fields.error("tabs", "the dashboard has no tab; give at least one [[tabs]] with [[tabs.cards]]")
     titles = [tab.title for tab in dashboard.tabs]
     if len(set(titles)) < len(titles):
-        raise fields.error("tabs", f"two tabs are called {next(one for one in titles if titles.count(one) > 1)!r}")
+        raise fields.error(
+            "tabs", f"two tabs are called {next(title for title in titles if titles.count(title) > 1)!r}"
+        )
     wired = {name for card in dashboard.cards for name in card.wiring}
-    for one, place in filters:
-        if one.key not in wired:
-            raise place.error("key", f"filter {one.key!r} reaches no card: no question has a variable of this name")
+    for filter_, place in filters:
+        if filter_.key not in wired:
+            raise place.error("key", f"filter {filter_.key!r} reaches no card: no question has a variable of this name")
     return dashboard
 
 
 def _filter(fields: Fields, questions: Mapping[str, Question]) -> Filter:
     kind = fields.choice("type", get_args(model.VariableType), "text")
-    one = Filter(
+    filter_ = Filter(
         key=fields.text("key"),
         title=fields.text("title"),
         type=kind,
@@ -54,41 +56,41 @@ def _filter(fields: Fields, questions: Mapping[str, Question]) -> Filter:
         values_column=fields.text("values_column", ""),
     )
     fields.done()
-    if not re.fullmatch(NAME, one.key):
-        raise fields.error("key", f"filter {one.key!r} is not lower snake case")
-    if kind != "text" and (one.values or one.values_question):
-        raise fields.error("type", f"choices are for text filters, and {one.key!r} is of type {kind!r}")
-    if one.values and one.values_question:
-        raise fields.error("values_question", f"filter {one.key!r} has both values and values_question")
-    if one.values and one.default is not None and one.default not in one.values:
-        raise fields.error("default", f"default {one.default!r} is not one of the values", one.values)
-    _check_choices(one, fields, questions)
-    return one
+    if not re.fullmatch(NAME, filter_.key):
+        raise fields.error("key", f"filter {filter_.key!r} is not lower snake case")
+    if kind != "text" and (filter_.values or filter_.values_question):
+        raise fields.error("type", f"choices are for text filters, and {filter_.key!r} is of type {kind!r}")
+    if filter_.values and filter_.values_question:
+        raise fields.error("values_question", f"filter {filter_.key!r} has both values and values_question")
+    if filter_.values and filter_.default is not None and filter_.default not in filter_.values:
+        raise fields.error("default", f"default {filter_.default!r} is not one of the values", filter_.values)
+    _check_choices(filter_, fields, questions)
+    return filter_
 
 
-def _check_choices(one: Filter, fields: Fields, questions: Mapping[str, Question]) -> None:
-    if bool(one.values_question) != bool(one.values_column):
+def _check_choices(filter_: Filter, fields: Fields, questions: Mapping[str, Question]) -> None:
+    if bool(filter_.values_question) != bool(filter_.values_column):
         raise fields.error("values_question", "values_question and values_column are given together")
-    if not one.values_question:
+    if not filter_.values_question:
         return
-    if one.values_question not in questions:
-        raise fields.error("values_question", f"there is no question {one.values_question!r}", sorted(questions))
-    columns = [column.name for column in questions[one.values_question].columns]
-    if one.values_column not in columns:
-        problem = f"question {one.values_question!r} declares no column {one.values_column!r}"
+    if filter_.values_question not in questions:
+        raise fields.error("values_question", f"there is no question {filter_.values_question!r}", sorted(questions))
+    columns = [column.name for column in questions[filter_.values_question].columns]
+    if filter_.values_column not in columns:
+        problem = f"question {filter_.values_question!r} declares no column {filter_.values_column!r}"
         raise fields.error("values_column", problem, columns)
 
 
 def _check_distinct(filters: list[tuple[Filter, Fields]]) -> None:
     seen: set[str] = set()
-    for one, fields in filters:
-        if one.key in seen:
-            raise fields.error("key", f"filter {one.key!r} is declared twice")
-        seen.add(one.key)
+    for filter_, fields in filters:
+        if filter_.key in seen:
+            raise fields.error("key", f"filter {filter_.key!r} is declared twice")
+        seen.add(filter_.key)
 
 
 def _tab(fields: Fields, filters: tuple[Filter, ...], questions: Mapping[str, Question]) -> Tab:
-    placed = [(_card(one, filters, questions), one) for one in fields.tables("cards")]
+    placed = [(_card(table, filters, questions), table) for table in fields.tables("cards")]
     tab = Tab(fields.text("title"), tuple(card for card, _ in placed))
     fields.done()
     if not placed:
@@ -104,8 +106,8 @@ def _tab(fields: Fields, filters: tuple[Filter, ...], questions: Mapping[str, Qu
 def _card(fields: Fields, filters: tuple[Filter, ...], questions: Mapping[str, Question]) -> Card:
     kinds = [kind for kind in ("question", "heading", "text") if kind in fields.table]
     if len(kinds) != 1:
-        found = " and ".join(kinds) or "none of them"
-        raise fields.error("", f"a card is one of question, heading and text, and this one has {found}")
+        given = " and ".join(kinds) or "none of them"
+        raise fields.error("", f"a card is one of question, heading and text, and this one has {given}")
     if kinds != ["question"]:
         return _text_card(fields)
     key = fields.text("question")
@@ -135,8 +137,8 @@ def _place(fields: Fields) -> Place:
 
 def _wiring(fields: Fields, filters: tuple[Filter, ...], question: Question) -> dict[str, str]:
     """Filter to variable: those of one name, changed by ``wiring`` and without those in ``unwired``."""
-    variables = {one.name: one for one in question.variables}
-    known = {one.key: one for one in filters}
+    variables = {declared.name: declared for declared in question.variables}
+    known = {filter_.key: filter_ for filter_ in filters}
     wiring = {key: key for key in known if key in variables}
     for key in fields.texts("unwired"):
         if key not in wiring:

@@ -47,9 +47,9 @@ class Fields:
     def choice(self, key: str, allowed: Sequence[Choice], default: Choice | None = None) -> Choice:
         """One of ``allowed``."""
         value = self.text(key, default)
-        for one in allowed:
-            if one == value:
-                return one
+        for choice in allowed:
+            if choice == value:
+                return choice
         raise self.error(key, f"{key} {value!r} is not known", allowed)
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -57,9 +57,9 @@ class Fields:
         value = self.table.get(key, [])
         self._read.add(key)
         values = [value] if isinstance(value, str) else value
-        if not isinstance(values, list) or not all(isinstance(one, str) and one.strip() for one in values):
+        if not isinstance(values, list) or not all(isinstance(text, str) and text.strip() for text in values):
             raise self.error(key, f"{key} {value!r} is not a list of texts")
-        twice = sorted({one for one in values if values.count(one) > 1})
+        twice = sorted({text for text in values if values.count(text) > 1})
         if twice:
             raise self.error(key, f"{key} names {twice[0]!r} twice")
         return tuple(values)
@@ -94,7 +94,7 @@ class Fields:
         self._read.add(key)
         full = f"{self.name}.{key}" if self.name else key
         values = self.table.get(key, [])
-        if not isinstance(values, list) or not all(isinstance(one, dict) for one in values):
+        if not isinstance(values, list) or not all(isinstance(table, dict) for table in values):
             raise self.error(key, f"{key} is not an array of tables such as [[{full}]]")
         heads = [
             number
@@ -110,7 +110,7 @@ class Fields:
         self._read.add(key)
         full = f"{self.name}.{key}" if self.name else key
         values = self.table.get(key, {})
-        if not isinstance(values, dict) or not all(isinstance(one, dict) for one in values.values()):
+        if not isinstance(values, dict) or not all(isinstance(table, dict) for table in values.values()):
             raise self.error(key, f"{key} is not made of tables such as [{full}.name]")
         for name, value in values.items():
             inner = Fields(self.file, self.lines, values, full, self.start)

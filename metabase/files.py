@@ -39,9 +39,11 @@ def load(folder: Path = FOLDER, star: str = "") -> Site:
     """
     fields = toml_fields("site.toml", _text(folder / "site.toml", "site.toml").replace("{star}", star))
     shown = fields.text("star", "")
-    questions = [read_question(*one) for one in _declared(folder, shown, "questions", ".sql")]
+    questions = [read_question(*declaration) for declaration in _declared(folder, shown, "questions", ".sql")]
     by_key = {question.key: question for question in questions}
-    dashboards = [read_dashboard(*one, by_key) for one in _declared(folder, shown, "dashboards", ".toml")]
+    dashboards = [
+        read_dashboard(*declaration, by_key) for declaration in _declared(folder, shown, "dashboards", ".toml")
+    ]
     if shown:
         dashboards, added = _warned(load_star(shown), dashboards, by_key)
         questions += added
@@ -56,12 +58,12 @@ def _warned(
     """Return the dashboards with warnings of incomplete periods, and the questions of these."""
     template = _text(OPERATIONS / "incomplete.sql", "operations/incomplete.sql")
     warned = [
-        with_warning_of_all(star, one, template)
-        if one.file.startswith(OPERATIONS.name)
-        else with_warnings(star, one, questions, template)
-        for one in dashboards
+        with_warning_of_all(star, dashboard, template)
+        if dashboard.file.startswith(OPERATIONS.name)
+        else with_warnings(star, dashboard, questions, template)
+        for dashboard in dashboards
     ]
-    added = {question.key: question for _, found in warned for question in found}
+    added = {question.key: question for _, warnings in warned for question in warnings}
     return [dashboard for dashboard, _ in warned], list(added.values())
 
 
@@ -109,11 +111,11 @@ def _colors(fields: Fields) -> dict[str, str]:
     table = fields.subtable("colors")
     if table is None:
         return {}
-    found = {name: table.text(name) for name in table.table}
-    for name, color in found.items():
+    colors = {name: table.text(name) for name in table.table}
+    for name, color in colors.items():
         if not re.fullmatch("#[0-9a-f]{6}", color):
             raise table.error(name, f"color {color!r} is not one such as #3b7dd8")
-    return found
+    return colors
 
 
 def _texts(folder: Path, suffix: str) -> Iterator[tuple[str, str, str]]:
@@ -141,7 +143,9 @@ def _text(path: Path, name: str) -> str:
 
 def _check_titles(declared: Sequence[Question] | Sequence[Dashboard]) -> None:
     seen: dict[str, str] = {}
-    for one in declared:
-        if one.title in seen:
-            raise DefinitionError(one.file, f"title {one.title!r} is already that of {seen[one.title]}")
-        seen[one.title] = one.file
+    for declaration in declared:
+        if declaration.title in seen:
+            raise DefinitionError(
+                declaration.file, f"title {declaration.title!r} is already that of {seen[declaration.title]}"
+            )
+        seen[declaration.title] = declaration.file

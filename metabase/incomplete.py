@@ -24,9 +24,9 @@ def with_warnings(
     ``{tables}`` are replaced.
     """
     shown = [_facts(star, tab, questions) for tab in dashboard.tabs]
-    found = [warning(star, facts, template) if facts else None for facts in shown]
-    tabs = [_warned(tab, question) if question else tab for tab, question in zip(dashboard.tabs, found, strict=True)]
-    return replace(dashboard, tabs=tuple(tabs)), [question for question in found if question]
+    warnings = [warning(star, facts, template) if facts else None for facts in shown]
+    tabs = [_warned(tab, question) if question else tab for tab, question in zip(dashboard.tabs, warnings, strict=True)]
+    return replace(dashboard, tabs=tuple(tabs)), [question for question in warnings if question]
 
 
 def with_warning_of_all(star: Star, dashboard: Dashboard, template: str) -> tuple[Dashboard, list[Question]]:
@@ -40,7 +40,11 @@ def warning(star: Star, tables: Collection[str], template: str) -> Question:
     """Return the question for the periods of ``tables`` that are incomplete."""
     is_all = len(tables) == len(star.tables)
     name = "all tables" if is_all else ", ".join(sorted(tables))
-    filled = {"star": star.name, "title": f"Not complete: {name}", "tables": ", ".join(f"'{one}'" for one in tables)}
+    filled = {
+        "star": star.name,
+        "title": f"Not complete: {name}",
+        "tables": ", ".join(f"'{table}'" for table in tables),
+    }
     text = template
     for place, value in filled.items():
         text = text.replace(f"{{{place}}}", value)
@@ -56,7 +60,7 @@ def _facts(star: Star, tab: Tab, questions: Mapping[str, Question]) -> list[str]
 
 
 def _tables(star: Star, sql: str) -> Iterator[str]:
-    return (found[1] for found in re.finditer(rf"\b{star.name}\.(\w+)", sql))
+    return (match[1] for match in re.finditer(rf"\b{star.name}\.(\w+)", sql))
 
 
 def _warned(tab: Tab, question: Question) -> Tab:

@@ -22,10 +22,14 @@ REAL_WORLDS = ("", DECLARED, "real")
 
 def marked(site: Site) -> Site:
     """Return ``site`` with the note on its pages, its dashboards and its sources."""
-    questions = tuple(replace(one, source=_source(one.source)) for one in site.questions)
+    questions = tuple(replace(question, source=_source(question.source)) for question in site.questions)
     dashboards = tuple(
-        replace(one, description=f"{NOTE} {one.description}", source=_source(one.source) if one.source else "")
-        for one in site.dashboards
+        replace(
+            dashboard,
+            description=f"{NOTE} {dashboard.description}",
+            source=_source(dashboard.source) if dashboard.source else "",
+        )
+        for dashboard in site.dashboards
     )
     return replace(site, note=NOTE, questions=questions, dashboards=dashboards)
 

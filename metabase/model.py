@@ -119,9 +119,13 @@ class Question:
 
     def query(self, values: Mapping[str, Value]) -> str:
         """The SQL with ``values`` by variable; a variable without one takes its default, or its block goes."""
-        defaults = {one.name: one.default for one in self.variables if one.default is not None}
+        defaults = {variable.name: variable.default for variable in self.variables if variable.default is not None}
         chosen = {**defaults, **values}
-        literals = {one.name: literal(one.type, chosen[one.name]) for one in self.variables if one.name in chosen}
+        literals = {
+            variable.name: literal(variable.type, chosen[variable.name])
+            for variable in self.variables
+            if variable.name in chosen
+        }
         return fill(self.sql, literals)
 
 
@@ -207,7 +211,7 @@ class Dashboard:
 
     def defaults(self, card: Card) -> dict[str, Value]:
         """The variables' values of a question's card while every filter has its default."""
-        chosen = {one.key: one.default for one in self.filters if one.default is not None}
+        chosen = {filter_.key: filter_.default for filter_ in self.filters if filter_.default is not None}
         return {variable: chosen[key] for key, variable in card.wiring.items() if key in chosen}
 
 

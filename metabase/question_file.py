@@ -40,9 +40,9 @@ def read_question(key: str, file: str, text: str) -> Question:
         value_labels=fields.flag("value_labels"),
         more_is=fields.choice("more_is", ("", "better", "worse"), ""),
         goal=_goal(fields),
-        marks=tuple(_mark(one) for one in fields.tables("marks")),
-        columns=tuple(_column(name, one) for name, one in fields.named("columns")),
-        variables=tuple(_variable(name, one) for name, one in fields.named("variables")),
+        marks=tuple(_mark(table) for table in fields.tables("marks")),
+        columns=tuple(_column(name, table) for name, table in fields.named("columns")),
+        variables=tuple(_variable(name, table) for name, table in fields.named("variables")),
         sql=sql,
     )
     fields.done()
@@ -65,18 +65,18 @@ def toml_fields(file: str, text: str) -> Fields:
 
 def value_of(kind: str, fields: Fields, key: str) -> Value | None:
     """The ``text``, ``number`` or ``date`` under ``key``; None if not given."""
-    found = fields.anything(key)
-    if found is None:
+    value = fields.anything(key)
+    if value is None:
         return None
     fits = {
-        "text": isinstance(found, str) and found != "",
-        "number": isinstance(found, int | float) and not isinstance(found, bool),
-        "date": isinstance(found, date),
+        "text": isinstance(value, str) and value != "",
+        "number": isinstance(value, int | float) and not isinstance(value, bool),
+        "date": isinstance(value, date),
     }
     if not fits[kind]:
         wanted = {"text": "text in quotes", "number": "a number", "date": "a date such as 2024-12-31, without quotes"}
-        raise fields.error(key, f"{key} {found!r} is not {wanted[kind]}")
-    return found.isoformat() if isinstance(found, date) else found
+        raise fields.error(key, f"{key} {value!r} is not {wanted[kind]}")
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _split(text: str) -> tuple[str, str, int]:
@@ -140,7 +140,7 @@ def _check_variables(question: Question, fields: Fields, first: int) -> None:
         used: Usage = usage(question.sql)
     except ValueError as error:
         raise DefinitionError(where, str(error)) from None
-    declared = {one.name: one for one in question.variables}
+    declared = {entry.name: entry for entry in question.variables}
     for name in sorted(used.names - declared.keys()):
         raise DefinitionError(where, f"the SQL uses {{{{{name}}}}}, which is not declared as [variables.{name}]")
     for name, variable in declared.items():

@@ -29,9 +29,9 @@ class Usage:
 
 def usage(template: str) -> Usage:
     """The variables that ``template`` uses. Raises ValueError with the broken piece if it is no template."""
-    for found in BRACES.finditer(template):
-        if not VARIABLE.fullmatch(found.group()):
-            raise ValueError(f"{found.group()!r} is not a variable such as {{{{period}}}}")
+    for match in BRACES.finditer(template):
+        if not VARIABLE.fullmatch(match.group()):
+            raise ValueError(f"{match.group()!r} is not a variable such as {{{{period}}}}")
     for block in BLOCK.finditer(template):
         if "[[" in block.group(1):
             raise ValueError("an optional block [[...]] stands inside another")
@@ -50,11 +50,11 @@ def fill(template: str, literals: Mapping[str, str]) -> str:
     Raises KeyError for a variable outside blocks that has no literal.
     """
 
-    def block(found: re.Match[str]) -> str:
-        inner = found.group(1)
+    def block(match: re.Match[str]) -> str:
+        inner = match.group(1)
         return inner if all(name in literals for name in VARIABLE.findall(inner)) else ""
 
-    return VARIABLE.sub(lambda found: literals[found.group(1)], BLOCK.sub(block, template))
+    return VARIABLE.sub(lambda match: literals[match.group(1)], BLOCK.sub(block, template))
 
 
 def literal(kind: str, value: Value) -> str:

@@ -22,18 +22,20 @@ def resources(plan: Mapping[str, Any]) -> Iterator[tuple[str, Values]]:
 
 
 def _of(module: Mapping[str, Any]) -> Iterator[tuple[str, Values]]:
-    for found in module.get("resources", []):
-        if found["mode"] == "managed":
-            yield found["type"], found["values"]
+    for resource in module.get("resources", []):
+        if resource["mode"] == "managed":
+            yield resource["type"], resource["values"]
     for child in module.get("child_modules", []):
         yield from _of(child)
 
 
 def cost_per_month(plan: Mapping[str, Any], prices: Mapping[str, Any]) -> dict[str, float]:
     """Return US dollars per month by type of resource; types that cost nothing while idle are left out."""
-    found = list(resources(plan))
+    planned = list(resources(plan))
     hours = prices["hours_per_month"]
-    sizes = {values["family"]: _fargate(values, prices) for kind, values in found if kind == "aws_ecs_task_definition"}
+    sizes = {
+        values["family"]: _fargate(values, prices) for kind, values in planned if kind == "aws_ecs_task_definition"
+    }
     priced: Mapping[str, Callable[[Values], float]] = {
         "aws_db_instance": lambda values: _database(values, prices),
         "aws_ecs_service": lambda values: _service(values, sizes, prices) * hours,
@@ -43,7 +45,7 @@ def cost_per_month(plan: Mapping[str, Any], prices: Mapping[str, Any]) -> dict[s
         **{kind: _constant(price * hours) for kind, price in prices["hourly"].items() if kind != "aws_vpc_endpoint"},
     }
     costs: dict[str, float] = {}
-    for kind, values in found:
+    for kind, values in planned:
         if kind in priced:
             costs[kind] = costs.get(kind, 0.0) + priced[kind](values)
     return {kind: cost for kind, cost in sorted(costs.items(), key=lambda item: -item[1]) if cost}

@@ -55,14 +55,14 @@ class Race:
         output, cost = contest(
             self.package, name, self.heap, warm_up.into(place / "warm-up"), work.into(place / "timed")
         )
-        found = self.verdict(output)
+        verdict = self.verdict(output)
         parts = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in output.seconds.items())
         most = max(_most_files(paths) for paths in self.partitioned(output))
         print(f"  {name:8} {cost.wall:7.1f} s, {cost.cpu:7.1f} CPU s: {parts}; {most} files a partition", flush=True)
-        _refuse(name, self.faults(found, work))
+        _refuse(name, self.faults(verdict, work))
         if name != "naive" and most > FILES_A_PARTITION:
             sys.exit(f"{name}: {most} files in a partition; {FILES_A_PARTITION} are allowed")
-        return found, cost
+        return verdict, cost
 
 
 def race_arguments(doc: str | None, contestants: Sequence[str], rows: Sequence[int]) -> argparse.Namespace:
@@ -103,10 +103,10 @@ def limits(rows: int) -> dict[str, float]:
 def misses(costs: Mapping[str, Cost], rows: int) -> list[str]:
     """Return where Estrela takes longer than is allowed."""
     ours, most = costs.get(ESTRELA), limits(rows)
-    found = {name: ours.wall / costs[name].wall for name in most if ours and name in costs}
+    ratios = {name: ours.wall / costs[name].wall for name in most if ours and name in costs}
     return [
         f"{rows:,} rows take {ratio:.2f} times as long as {name}; at most {most[name]} is allowed"
-        for name, ratio in found.items()
+        for name, ratio in ratios.items()
         if ratio > most[name]
     ]
 

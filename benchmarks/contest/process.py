@@ -155,7 +155,7 @@ def peak_of(pid: int) -> Iterator[Peak]:
         while not stop.wait(0.2):
             own = _resident(root)
             peak.root = max(peak.root, own)
-            peak.tree = max(peak.tree, own + sum(_resident(one) for one in _children(root)))
+            peak.tree = max(peak.tree, own + sum(_resident(child) for child in _children(root)))
 
     thread = threading.Thread(target=sample)
     thread.start()
@@ -168,10 +168,10 @@ def peak_of(pid: int) -> Iterator[Peak]:
 
 def _children(root: psutil.Process) -> list[psutil.Process]:
     try:
-        found: list[psutil.Process] = root.children(recursive=True)
+        children: list[psutil.Process] = root.children(recursive=True)
     except psutil.NoSuchProcess:
         return []
-    return found
+    return children
 
 
 def _resident(process: psutil.Process) -> float:

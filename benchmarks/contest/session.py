@@ -46,9 +46,9 @@ def session(warehouse: Path, heap: str, gc_log: Path) -> SparkSession:
     builder = SparkSession.builder.master("local[2]").appName("ranking")
     for name, value in settings.items():
         builder = builder.config(name, value)
-    found: SparkSession = builder.getOrCreate()
-    found.sparkContext.setLogLevel("ERROR")
-    return found
+    spark: SparkSession = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("ERROR")
+    return spark
 
 
 def data_files(spark: SparkSession, table: str) -> list[str]:

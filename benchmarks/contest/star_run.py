@@ -81,7 +81,11 @@ def run_star(
     claim = Claim(manifests.objects, star.name, "benchmark", set)
     switch = Switch(manifests, NoViews(), claim, "s3://benchmark/current/", margin=0)
     publish = Publish(star, lake, (TransformAll(star.name, sources), build), switch, code, dict)
-    steps = {**{f"transform {one.source.name}": one for one in sources}, "star": build, "publish": publish}
+    steps = {
+        **{f"transform {transform.source.name}": transform for transform in sources},
+        "star": build,
+        "publish": publish,
+    }
     seconds = {}
     for name, step in steps.items():
         start = perf_counter()

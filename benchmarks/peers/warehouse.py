@@ -104,7 +104,7 @@ def orm(url: str, path: str) -> Callable[[], None]:
     return load
 
 
-PEERS = {one.__name__: one for one in (dlt_default, dlt_best, polars_copy, orm)}
+PEERS = {peer.__name__: peer for peer in (dlt_default, dlt_best, polars_copy, orm)}
 
 
 def main() -> None:

@@ -36,21 +36,21 @@ def verdict(output: Output) -> Verdict:
     }
 
 
-def differences(found: Verdict, truth: Mapping[str, Any]) -> list[str]:
+def differences(counts: Verdict, truth: Mapping[str, Any]) -> list[str]:
     """Differences of a verdict from the files."""
     columns = ["year", "quarter", "rows", *COUNTS, "published_index", "blank_index"]
     totals: Counter[str] = Counter()
-    for row in found["typed"]:
+    for row in counts["typed"]:
         totals.update(dict(zip(columns[2:], row[2 : len(columns)], strict=True)))
     good = truth["rows"] - truth["bad_rows"]
     expected = {"rows": good, "blank_index": truth["blank_index"], "published_index": truth["index_hundredths"]}
     expected |= {name: truth[name] for name in ("upheld", "other", "unregulated", "total", "clients")}
     totals["published_index"] *= 100
     wrong = [f"{name}: {totals[name]} instead of {value}" for name, value in expected.items() if totals[name] != value]
-    unknown = sum(row[-2] for row in found["looked up"])
+    unknown = sum(row[-2] for row in counts["looked up"])
     if unknown != truth["conglomerates"]:
         wrong.append(f"unknown keys: {unknown} instead of {truth['conglomerates']}")
-    rejects = {row[0]: row[1] for row in found["rejects"]}
+    rejects = {row[0]: row[1] for row in counts["rejects"]}
     if rejects != {kind: count for kind, count in truth["bad_by_kind"].items() if count}:
         wrong.append(f"rejects: {rejects} instead of {truth['bad_by_kind']}")
     return wrong

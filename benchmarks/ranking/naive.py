@@ -34,8 +34,10 @@ def run(spark: SparkSession, work: Work) -> Output:
     keyed = looked_up(spark, parsed(spark, work).where(good).drop("reason", "raw_line"), work)
     keyed.sort("year", "quarter", "institution_key").writeTo("lake.naive.looked_up").append()
     seconds = {"checks": checked - start, "results": perf_counter() - checked}
-    found, looked, rejects = (data_files(spark, f"lake.naive.{name}") for name in ("typed", "looked_up", "rejects"))
-    return Output(found, looked, rejects, "reason", seconds)
+    typed_files, looked, rejects = (
+        data_files(spark, f"lake.naive.{name}") for name in ("typed", "looked_up", "rejects")
+    )
+    return Output(typed_files, looked, rejects, "reason", seconds)
 
 
 def parsed(spark: SparkSession, work: Work) -> DataFrame:

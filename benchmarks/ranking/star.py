@@ -24,18 +24,19 @@ def rows(ranking: DataFrame) -> DataFrame:
     return ranking
 
 
-layout = next(one for one in complaints.layouts if one.name == "A")
+layout = next(candidate for candidate in complaints.layouts if candidate.name == "A")
 layout = replace(
     layout,
     fields=tuple(
-        replace(one, parse=Whole(signed=False)) if isinstance(one.parse, Whole) else one for one in layout.fields
+        replace(field, parse=Whole(signed=False)) if isinstance(field.parse, Whole) else field
+        for field in layout.fields
     ),
 )
-filled = {*layout.constants, *(one.column for one in layout.fields)}
+filled = {*layout.constants, *(field.column for field in layout.fields)}
 ranking = replace(
     complaints,
     name="ranking",
-    columns=tuple(one for one in complaints.columns if one.name in filled),
+    columns=tuple(column for column in complaints.columns if column.name in filled),
     layouts=(layout,),
     tolerance=Tolerance(rows=0.02),
 )

@@ -69,7 +69,9 @@ def create(spark: SparkSession) -> None:
     """Create the empty tables."""
     spark.sql("CREATE NAMESPACE IF NOT EXISTS lake.best")
     columns = {"sales": sales.all_columns, "fact": fact_sales.all_columns}
-    tables = {name: ", ".join(f"{one.name} {one.type}" for one in several) for name, several in columns.items()}
+    tables = {
+        name: ", ".join(f"{column.name} {column.type}" for column in several) for name, several in columns.items()
+    }
     for name, schema in {**tables, "rejects": REJECTS, "accounts": ACCOUNTS}.items():
         by = "PARTITIONED BY (quarter)" if name in tables else ""
         spark.sql(f"CREATE TABLE lake.best.{name} ({schema}) USING iceberg {by} {PROPERTIES}")

@@ -40,16 +40,16 @@ def verdict(output: Output) -> Verdict:
     }
 
 
-def faults(found: Verdict, work: Work) -> list[str]:
+def faults(counts: Verdict, work: Work) -> list[str]:
     """Differences of a verdict from the files."""
     bad = work.rows // 100
-    rejects: dict[Any, int] = {row[0]: row[1] for row in found["rejects"]}
+    rejects: dict[Any, int] = {row[0]: row[1] for row in counts["rejects"]}
     expected = {
-        "trusted rows": (sum(row[1] for row in found["trusted"]), work.rows - bad),
-        "fact rows": (sum(row[1] for row in found["fact"]), work.rows - bad),
+        "trusted rows": (sum(row[1] for row in counts["trusted"]), work.rows - bad),
+        "fact rows": (sum(row[1] for row in counts["fact"]), work.rows - bad),
         "rejects": (rejects, dict.fromkeys(COLUMN_OF_KIND, bad // len(BAD_KINDS))),
-        "rows of files": (sum(row[1] for row in found["accounts"]), work.rows),
-        "products unknown": (sum(row[-3] for row in found["fact"]), 0),
+        "rows of files": (sum(row[1] for row in counts["accounts"]), work.rows),
+        "products unknown": (sum(row[-3] for row in counts["fact"]), 0),
     }
     return [f"{name}: {value} instead of {wanted}" for name, (value, wanted) in expected.items() if value != wanted]
 

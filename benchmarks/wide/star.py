@@ -51,7 +51,7 @@ FIELDS = (
 sales = CsvSource(
     "sales", "Sales", "sales", Download("https://shop.test/sales.csv"),
     (QUARTER, *[column for column, *_ in FIELDS]),
-    (Layout("v1", tuple(Field(header, one.name, parse, required=must) for one, header, parse, must in FIELDS)),),
+    (Layout("v1", tuple(Field(header, column.name, parse, required=must) for column, header, parse, must in FIELDS)),),
     (FromRequest("quarter", "quarter"),), partition_by=("quarter",), sort_by=("customer_code",),
     tolerance=Tolerance(rows=0.02),
 )  # fmt: skip

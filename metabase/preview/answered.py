@@ -25,8 +25,8 @@ class Answered:
     def __post_init__(self) -> None:
         missing = [column.name for column in self.question.columns if column.name not in self.answer.columns]
         if missing:
-            found = ", ".join(self.answer.columns)
-            raise QueryError(self.question.file, f"the SQL gives no column {missing[0]!r}; it gives: {found}")
+            columns = ", ".join(self.answer.columns)
+            raise QueryError(self.question.file, f"the SQL gives no column {missing[0]!r}; it gives: {columns}")
 
     @cached_property
     def chart(self) -> Chart:

@@ -89,7 +89,7 @@ class Athena:
         names = tuple(column["Name"] for column in columns)
         kinds = [str(column["Type"]) for column in columns]
         read = [
-            {name: _cell(kind, one.get("VarCharValue")) for name, kind, one in zip(names, kinds, row, strict=True)}
+            {name: _cell(kind, cell.get("VarCharValue")) for name, kind, cell in zip(names, kinds, row, strict=True)}
             for row in rows[1:]
         ]
         return names, tuple(read)

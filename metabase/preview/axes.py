@@ -41,22 +41,22 @@ def measure_axis(drawing: Drawing, *, room: bool = False) -> Spec:
     column = question.column(question.y[0])
     units = {question.column(name).unit for name in question.y}
     title = column.label if len(question.y) == 1 else units.pop().capitalize() if len(units) == 1 else ""
-    found: Spec = {"field": "y", "type": "quantitative"}
+    encoding: Spec = {"field": "y", "type": "quantitative"}
     axis: Spec = {"title": title, "labelExpr": axis_text(column), "tickCount": 5, "labelOverlap": True}
     if question.chart not in ("row", "combo"):
         axis |= {"titleAngle": 0, "titleAlign": "left", "titleBaseline": "bottom", "titleX": 0, "titleY": -6}
     if question.chart in ("row", "bar", "area"):
-        found["stack"] = {"none": None, "stacked": "zero", "normalized": "normalize"}[question.stack]
+        encoding["stack"] = {"none": None, "stacked": "zero", "normalized": "normalize"}[question.stack]
     drawn = points(question, drawing.answer)
-    values = [one for point in drawn if (one := point["y"]) is not None]
+    values = [measure for point in drawn if (measure := point["y"]) is not None]
     if question.y_scale == "log":
         axis |= {"values": _log_ticks(values), "labelOverlap": False}
-        found["scale"] = {"type": "log", "nice": False, "domain": _log_range(values)}
+        encoding["scale"] = {"type": "log", "nice": False, "domain": _log_range(values)}
     elif room and values and max(values) > 0 <= min(values):
         longest = max(len(point["label"]) for point in drawn)
         share = longest * LABEL_LETTER / PLOT if question.chart == "row" else LABEL_LINE / PLOT
-        found["scale"] = {"domainMax": max(values) * (1 + share)}
-    return {**found, "axis": axis}
+        encoding["scale"] = {"domainMax": max(values) * (1 + share)}
+    return {**encoding, "axis": axis}
 
 
 def _log_range(values: Sequence[float]) -> list[float]:

@@ -27,7 +27,7 @@ def goal(question: Question) -> list[Spec]:
 def marks(drawing: Drawing) -> list[Spec]:
     """A dashed line before each break that the chart's range holds."""
     question, shown = drawing.question, categories(drawing.question, drawing.answer)
-    found: list[Spec] = []
+    layers: list[Spec] = []
     for mark in question.marks:
         if mark.x not in shown or mark.x == shown[0]:
             continue
@@ -36,8 +36,8 @@ def marks(drawing: Drawing) -> list[Spec]:
         right = shown.index(mark.x) > len(shown) / 2
         side = {"align": "right", "dx": -6} if right else {"align": "left", "dx": 6}
         text = {"type": "text", "baseline": "top", "lineHeight": 14, "text": wrap(f"{mark.x}: {mark.text}", LINE)}
-        found += [
+        layers += [
             {"data": {"values": [{}]}, "mark": {"type": "rule", "strokeDash": [5, 4]}, "encoding": at},
             {"data": {"values": [{}]}, "mark": {**text, **side}, "encoding": {**at, "y": {"value": 2}}},
         ]
-    return found
+    return layers

@@ -99,7 +99,7 @@ def _change(question: Question, column: Column, rows: Sequence[Mapping[str, Cell
     """The change on the row before, coloured by whether it is good news, and the way of all rows as a small line."""
     if question.chart != "trend":
         return ""
-    x = next((one for one in question.columns if one.format == "text"), question.column(question.x))
+    x = next((candidate for candidate in question.columns if candidate.format == "text"), question.column(question.x))
     at = escape(text_of(x, rows[-1][x.name]))
     if len(rows) < 2 or rows[-2][column.name] is None or rows[-1][column.name] is None:
         return f'<p class="change">{at}</p>'

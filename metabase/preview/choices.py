@@ -31,15 +31,15 @@ def switch_of(dashboard: Dashboard) -> Filter | None:
 
 def choices_of(site: Site, database: Database, most: int = MOST) -> dict[str, tuple[str, ...]]:
     """Return the choices of each dashboard that can be switched, in their order. Raises QueryError."""
-    switches = {one.key: switch for one in site.dashboards if (switch := switch_of(one)) and most}
-    asked = {key: _values_query(site, one) for key, one in switches.items() if one.values_question}
+    switches = {dashboard.key: switch for dashboard in site.dashboards if (switch := switch_of(dashboard)) and most}
+    asked = {key: _values_query(site, filter_) for key, filter_ in switches.items() if filter_.values_question}
     answers = database.ask_all(list(asked.values()))
-    found = {key: one.values for key, one in switches.items() if one.values}
+    choices = {key: filter_.values for key, filter_ in switches.items() if filter_.values}
     for key, query in asked.items():
         column = switches[key].values_column
         values = (str(row[column]) for row in answers[query].rows if row[column] is not None)
-        found[key] = tuple(dict.fromkeys(values))
-    return {key: values[:most] for key, values in found.items()}
+        choices[key] = tuple(dict.fromkeys(values))
+    return {key: values[:most] for key, values in choices.items()}
 
 
 def answer_choices(
@@ -65,6 +65,6 @@ def answer_choices(
     }
 
 
-def _values_query(site: Site, one: Filter) -> tuple[str, str]:
-    question = site.question(one.values_question)
+def _values_query(site: Site, filter_: Filter) -> tuple[str, str]:
+    question = site.question(filter_.values_question)
     return question.file, question.query({})

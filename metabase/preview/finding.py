@@ -19,8 +19,8 @@ def finding(question: Question, answer: Answer) -> str:
     if not answer.rows:
         return ""
     said = {"row": _leaders, "scatter": _relation, "line": _newest, "bar": _bars}.get(question.chart)
-    told = said(question, answer.rows) if said else ""
-    parts = [*_shared(question, answer), told or _highest(question, answer.rows)]
+    sentence = said(question, answer.rows) if said else ""
+    parts = [*_shared(question, answer), sentence or _highest(question, answer.rows)]
     return " · ".join(part for part in parts if part)
 
 
@@ -75,11 +75,11 @@ def _newest(question: Question, rows: Sequence[Mapping[str, Cell]]) -> str:
     last = known[-1] if known else None
     if last is None or sum(row[question.x] == last[question.x] for row in known) > 1:
         return ""
-    mine = [row for row in known if not question.series or row[question.series] == last[question.series]]
+    series_rows = [row for row in known if not question.series or row[question.series] == last[question.series]]
     text = f"{_name(question, last)}: {with_unit(column, last[column.name])}"
-    if len(mine) < 2:
+    if len(series_rows) < 2:
         return text
-    before = mine[-2]
+    before = series_rows[-2]
     return f"{text}, {change(column, before[column.name], last[column.name])} on {_name(question, before)}"
 
 
@@ -103,9 +103,9 @@ def _relation(question: Question, rows: Sequence[Mapping[str, Cell]]) -> str:
     """Spearman's rank correlation."""
     pairs = [(x, y) for row in rows if (x := number(row[question.x])) is not None
              and (y := number(row[question.y[0]])) is not None]  # fmt: skip
-    found = spearman([x for x, _ in pairs], [y for _, y in pairs])
+    correlation = spearman([x for x, _ in pairs], [y for _, y in pairs])
     return f"{len(pairs)} points" + (
-        "" if found is None else f", rank correlation (Spearman) {found:.2f}".replace("-", MINUS)
+        "" if correlation is None else f", rank correlation (Spearman) {correlation:.2f}".replace("-", MINUS)
     )
 
 

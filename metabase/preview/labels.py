@@ -23,11 +23,11 @@ def distinct_labels(names: Iterable[str], longest: int) -> dict[str, str]:
 def numbered(names: Sequence[str]) -> list[str]:
     """Return the names of different things; a name that comes again gets a number: ``ALFA``, ``ALFA (2)``."""
     seen: dict[str, int] = {}
-    found = []
+    labels = []
     for name in names:
         seen[name] = seen.get(name, 0) + 1
-        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return found
+        labels.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return labels
 
 
 def _alike(labels: dict[str, str]) -> list[list[str]]:

@@ -39,7 +39,7 @@ class Page:
 
     def html(self) -> str:
         """The whole page."""
-        sections = "".join(self._dashboard(one) for one in self._ordered())
+        sections = "".join(self._dashboard(dashboard) for dashboard in self._ordered())
         return (
             '<!doctype html><html lang="en"><head><meta charset="utf-8">'
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
@@ -54,17 +54,19 @@ class Page:
 
     def _ordered(self) -> list[Dashboard]:
         """The home page first."""
-        return sorted(self.site.dashboards, key=lambda one: (one.key != self.site.homepage, one.title))
+        return sorted(
+            self.site.dashboards, key=lambda dashboard: (dashboard.key != self.site.homepage, dashboard.title)
+        )
 
     def header(self) -> str:
         """Return the header, which stays in sight: links to the dashboards, the data's age, and the site's note."""
-        links = "".join(f'<a href="#{one.key}">{escape(one.title)}</a>' for one in self._ordered())
+        links = "".join(f'<a href="#{dashboard.key}">{escape(dashboard.title)}</a>' for dashboard in self._ordered())
         note = f'<p class="note">{escape(self.site.note)}</p>' if self.site.note else ""
         title = f"<div><h1>{escape(self.site.collection)}</h1><nav>{links}</nav></div>"
         return f'<header class="top">{title}<p>{self._facts()}</p>{note}</header>'
 
     def _facts(self) -> str:
-        scanned = sum(one.answer.scanned_bytes for one in self.answers.values())
+        scanned = sum(answered.answer.scanned_bytes for answered in self.answers.values())
         facts = [
             f"{len(self.answers)} questions answered by Athena on {self.asked_at:%Y-%m-%d at %H:%M} UTC",
             f"{bytes_text(scanned)} scanned",
@@ -75,37 +77,39 @@ class Page:
             facts.insert(0, f"{question.title}: {with_unit(column, self.freshness.answer.rows[-1][column.name])}")
         return escape(" · ".join(facts))
 
-    def _dashboard(self, one: Dashboard) -> str:
-        numbered = iter(range(sum(1 for _ in one.cards)))
-        tabs = "".join(self._tab(one, tab, numbered) for tab in one.tabs)
-        title = f'<h2>{escape(one.title)}</h2><p class="about">{escape(one.about)}</p>'
-        filters = filters_html(one, self.choices.get(one.key, ()), self.answers)
-        hidden = templates_html(one, self.switched)
-        return f'<section class="dashboard" id="{one.key}">{title}{filters}{tabs}{hidden}</section>'
+    def _dashboard(self, dashboard: Dashboard) -> str:
+        numbered = iter(range(sum(1 for _ in dashboard.cards)))
+        tabs = "".join(self._tab(dashboard, tab, numbered) for tab in dashboard.tabs)
+        title = f'<h2>{escape(dashboard.title)}</h2><p class="about">{escape(dashboard.about)}</p>'
+        filters = filters_html(dashboard, self.choices.get(dashboard.key, ()), self.answers)
+        hidden = templates_html(dashboard, self.switched)
+        return f'<section class="dashboard" id="{dashboard.key}">{title}{filters}{tabs}{hidden}</section>'
 
-    def _tab(self, one: Dashboard, tab: Tab, numbered: Iterator[int]) -> str:
-        keyed = [((one.key, next(numbered)), card) for card in tab.cards]
+    def _tab(self, dashboard: Dashboard, tab: Tab, numbered: Iterator[int]) -> str:
+        keyed = [((dashboard.key, next(numbered)), card) for card in tab.cards]
         keyed = _without_hidden(keyed, self.answers)
         keyed.sort(key=lambda pair: (pair[1].place.row, pair[1].place.col))
         cards = "".join(card_html(card, self.answers.get(key), chart_id(key)) for key, card in keyed)
-        title = f'<h3 class="tab">{escape(tab.title)}</h3>' if len(one.tabs) > 1 else ""
+        title = f'<h3 class="tab">{escape(tab.title)}</h3>' if len(dashboard.tabs) > 1 else ""
         return f'<section class="sheet">{title}<div class="grid">{cards}</div></section>'
 
     def _charts(self) -> str:
         """Specs and points by card, as JSON that no text in it can end."""
-        shown = {chart_id(key): one for key, one in self.answers.items()}
-        shown |= {chart_id(*key): one for key, one in self.switched.items()}
-        found = {
-            name: {"points": one.chart.points, "wide": one.chart.wide, "narrow": one.chart.narrow}
-            for name, one in shown.items()
-            if one.question.chart not in ("scalar", "trend", "table") and one.answer.rows
+        shown = {chart_id(key): answered for key, answered in self.answers.items()}
+        shown |= {chart_id(*key): answered for key, answered in self.switched.items()}
+        charts = {
+            name: {"points": answered.chart.points, "wide": answered.chart.wide, "narrow": answered.chart.narrow}
+            for name, answered in shown.items()
+            if answered.question.chart not in ("scalar", "trend", "table") and answered.answer.rows
         }
-        return json.dumps(found, ensure_ascii=True, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+        return json.dumps(charts, ensure_ascii=True, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
 
 
 def question_cards(site: Site) -> dict[CardKey, Card]:
     """The cards that show a question, by dashboard and place."""
-    placed = (((one.key, place), card) for one in site.dashboards for place, card in enumerate(one.cards))
+    placed = (
+        ((dashboard.key, place), card) for dashboard in site.dashboards for place, card in enumerate(dashboard.cards)
+    )
     return {key: card for key, card in placed if card.question}
 
 
@@ -122,7 +126,7 @@ def _without_hidden(
 
 
 def _above(place: Place, hidden: Sequence[Place]) -> int:
-    return sum(one.height for one in hidden if one.row < place.row)
+    return sum(other.height for other in hidden if other.row < place.row)
 
 
 def _asset(name: str) -> str:

@@ -23,12 +23,12 @@ def points(question: Question, answer: Answer) -> list[Point]:
     """The points in the order of the rows; those of one row in the order of the measures."""
     ranks = {name: rank for rank, name in enumerate(series(question, answer))}
     shown, names = _shown(question, answer), row_names(question, answer)
-    found = [
+    unranked = [
         {"row": place, **_point(question, row, question.column(name), shown), **_place(question, row, names[place])}
         for place, row in enumerate(answer.rows)
         for name in question.y
     ]
-    return [{"rank": ranks[point["s"]], **point} for point in found]
+    return [{"rank": ranks[point["s"]], **point} for point in unranked]
 
 
 def series(question: Question, answer: Answer) -> tuple[str, ...]:
@@ -59,13 +59,13 @@ def shared_columns(question: Question, answer: Answer) -> list[Column]:
     """Columns that are not drawn and hold one value in all rows: they describe the chart and none of its points."""
     drawn = {question.x, question.series, question.size, *question.y}
     free = [column for column in question.columns if column.name not in drawn and len(answer.rows) > 1]
-    return [one for one in free if len({row[one.name] for row in answer.rows}) == 1]
+    return [column for column in free if len({row[column.name] for row in answer.rows}) == 1]
 
 
 def tooltip(question: Question, answer: Answer) -> list[dict[str, str]]:
     """The Vega-Lite tooltip: what the row itself says, every column under its title."""
     shown = _shown(question, answer)
-    return [{"field": f"t{place}", "title": one.label, "type": "nominal"} for place, one in enumerate(shown)]
+    return [{"field": f"t{place}", "title": column.label, "type": "nominal"} for place, column in enumerate(shown)]
 
 
 def number(value: Cell) -> float | int | None:
@@ -87,13 +87,13 @@ def _point(question: Question, row: Mapping[str, Cell], measure: Column, shown: 
         "label": text_of(measure, value),
         **({"size": number(row[question.size])} if question.size else {}),
         **({"bank": _text(row[BANK])} if BANK in row else {}),
-        **{f"t{place}": text_of(one, row[one.name]) for place, one in enumerate(shown)},
+        **{f"t{place}": text_of(column, row[column.name]) for place, column in enumerate(shown)},
     }
 
 
 def _shown(question: Question, answer: Answer) -> Sequence[Column]:
     shared = {column.name for column in shared_columns(question, answer)}
-    return [one for one in question.columns if not one.hidden and one.name not in shared]
+    return [column for column in question.columns if not column.hidden and column.name not in shared]
 
 
 def _text(value: Cell) -> str:

@@ -33,26 +33,32 @@ def preview(site: Site, database: Athena | Postgres, out: Path, most: int = MOST
     Raises QueryError if the database does not answer a question; ``out`` is then as it was.
     """
     answers = answer_cards(site, database)
-    freshness = next((one for one in answers.values() if one.question.key == site.freshness), None)
+    freshness = next((answered for answered in answers.values() if answered.question.key == site.freshness), None)
     choices = choices_of(site, database, most)
     switched = answer_choices(site, database, choices)
     _write(out, Page(site, answers, freshness, datetime.now(UTC), choices, switched).html())
     cards = question_cards(site)
     empty = sorted(
-        {cards[key].question for key, one in answers.items() if not one.answer.rows and not cards[key].hide_empty}
+        {
+            cards[key].question
+            for key, answered in answers.items()
+            if not answered.answer.rows and not cards[key].hide_empty
+        }
     )
     return Preview(
         out,
         len(answers),
         tuple(empty),
-        sum(one.answer.scanned_bytes for one in [*answers.values(), *switched.values()]),
+        sum(answered.answer.scanned_bytes for answered in [*answers.values(), *switched.values()]),
     )
 
 
 def answer_cards(site: Site, database: Athena | Postgres) -> dict[CardKey, Answered]:
     """The answers of all cards; what several cards ask alike is asked once. Raises QueryError."""
     cards = question_cards(site)
-    defaults = {key: one.defaults(cards[key]) for one in site.dashboards for key in cards if key[0] == one.key}
+    defaults = {
+        key: dashboard.defaults(cards[key]) for dashboard in site.dashboards for key in cards if key[0] == dashboard.key
+    }
     questions = {key: site.question(card.question) for key, card in cards.items()}
     asked = {key: (questions[key].file, questions[key].query(defaults[key])) for key in cards}
     answers = database.ask_all(asked.values())

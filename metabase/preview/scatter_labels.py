@@ -40,7 +40,11 @@ def label_points(question: Question, answer: Answer, points: Sequence[Point]) ->
     for place, point in enumerate(points):
         point["name"] = labels[names[place]] if naming else ""
         point |= {page.name: "" for page in PAGES}
-    drawn = [one for one in points if one["x"] is not None and one["y"] is not None and one["name"]]
+    drawn = [
+        candidate
+        for candidate in points
+        if candidate["x"] is not None and candidate["y"] is not None and candidate["name"]
+    ]
     for page in PAGES:
         _place(question, drawn, page)
 
@@ -48,11 +52,11 @@ def label_points(question: Question, answer: Answer, points: Sequence[Point]) ->
 def _place(question: Question, points: Sequence[Point], page: Page) -> None:
     if not points:
         return
-    across = _scaled([one["x"] for one in points], page.width, log=False)
-    up = _scaled([one["y"] for one in points], page.height, log=question.y_scale == "log")
+    across = _scaled([point["x"] for point in points], page.width, log=False)
+    up = _scaled([point["y"] for point in points], page.height, log=question.y_scale == "log")
     dots: list[Box] = [(x - 4, y - 4, x + 4, y + 4) for x, y in zip(across, up, strict=True)]
     taken: list[Box] = []
-    for place in sorted(range(len(points)), key=lambda one: -points[one]["y"]):
+    for place in sorted(range(len(points)), key=lambda index: -points[index]["y"]):
         if len(taken) == page.most:
             return
         length = LETTER * len(points[place]["name"])
@@ -73,5 +77,5 @@ def _scaled(values: Sequence[float], length: float, *, log: bool) -> list[float]
     return [(value - low) / ((high - low) or 1) * length for value in read]
 
 
-def _meet(one: Box, other: Box) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+def _meet(box: Box, other: Box) -> bool:
+    return box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]

@@ -43,28 +43,28 @@ def chart(question: Question, answer: Answer, colors: Mapping[str, str]) -> Char
 
 def _chart(drawing: Drawing) -> Chart:
     question, answer = drawing.question, drawing.answer
-    found = points(question, answer)
+    drawn = points(question, answer)
     if question.chart == "row":
         count = len(categories(question, answer))
         wide, narrow = _rows(drawing, narrow=False), _rows(drawing, narrow=True)
-        return Chart(found, wide, narrow, count * NARROW_ROW + 70, count * WIDE_ROW + 60)
+        return Chart(drawn, wide, narrow, count * NARROW_ROW + 70, count * WIDE_ROW + 60)
     if question.chart == "scatter":
-        label_points(question, answer, found)
+        label_points(question, answer, drawn)
         wide, narrow = _scatter(drawing, "wide"), _scatter(drawing, "narrow")
-        return Chart(found, wide, narrow, NARROW_HEIGHT + 60, 380)
+        return Chart(drawn, wide, narrow, NARROW_HEIGHT + 60, 380)
     spec = _columns(drawing)
-    return Chart(found, spec, spec, NARROW_HEIGHT, LEAST_HEIGHT)
+    return Chart(drawn, spec, spec, NARROW_HEIGHT, LEAST_HEIGHT)
 
 
-def _narrowed(found: Chart) -> Chart:
+def _narrowed(plot: Chart) -> Chart:
     """The chart with a parameter ``bank`` that makes the marks of all other banks pale, if its points have a bank."""
-    if not found.points or "bank" not in found.points[0]:
-        return found
+    if not plot.points or "bank" not in plot.points[0]:
+        return plot
     chosen = {"condition": {"test": "bank === '' || datum.bank === bank", "value": 1}, "value": 0.18}
-    for spec in (found.wide, found.narrow):
+    for spec in (plot.wide, plot.narrow):
         spec["params"] = [{"name": "bank", "value": ""}]
         spec["layer"][0]["encoding"]["opacity"] = chosen
-    return found
+    return plot
 
 
 def _rows(drawing: Drawing, *, narrow: bool) -> Spec:

@@ -19,8 +19,10 @@ def table_html(question: Question, rows: Rows, title: str) -> str:
     """The rows under sortable headers, with a search and a button that downloads them; ``title`` is escaped."""
     shown = [column for column in question.columns if not column.hidden]
     name = _name_column(shown)
-    most = {one.name: max((number(row[one.name]) or 0 for row in rows), default=0) for one in shown if one.bars}
-    head = "".join(_header(one, one is name) for one in shown)
+    most = {
+        column.name: max((number(row[column.name]) or 0 for row in rows), default=0) for column in shown if column.bars
+    }
+    head = "".join(_header(column, column is name) for column in shown)
     body = "".join(f"<tr>{_cells(shown, row, most, name)}</tr>" for row in rows)
     count = f"{len(rows):,} {'row' if len(rows) == 1 else 'rows'}"
     key = escape(question.key, quote=True)
@@ -41,7 +43,7 @@ def _header(column: Column, is_name: bool) -> str:
 
 
 def _cells(shown: Sequence[Column], row: Mapping[str, Cell], most: Mapping[str, float], name: Column | None) -> str:
-    return "".join(_cell(one, row[one.name], most.get(one.name, 0), one is name) for one in shown)
+    return "".join(_cell(column, row[column.name], most.get(column.name, 0), column is name) for column in shown)
 
 
 def _cell(column: Column, value: Cell, most: float, is_name: bool) -> str:
@@ -57,12 +59,12 @@ def _cell(column: Column, value: Cell, most: float, is_name: bool) -> str:
 
 def _name_column(shown: Sequence[Column]) -> Column | None:
     """The column that says what a row is about; it stays in sight on a phone."""
-    texts = [one for one in shown if one.format == "text"]
-    named = [one for one in texts if one.name.endswith("_name")]
+    texts = [column for column in shown if column.format == "text"]
+    named = [column for column in texts if column.name.endswith("_name")]
     return next(iter(named or texts), None)
 
 
 def _classes(column: Column, is_name: bool) -> str:
     kind = "number" if column.format in RIGHT else "date" if column.format == "date" else ""
-    found = " ".join(filter(None, (kind, "name" if is_name else "")))
-    return f' class="{found}"' if found else ""
+    classes = " ".join(filter(None, (kind, "name" if is_name else "")))
+    return f' class="{classes}"' if classes else ""

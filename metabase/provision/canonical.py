@@ -12,13 +12,13 @@ PARAMETER_KEYS = ("id", "name", "slug", "type", "sectionId", "default", "require
 
 def query(stored: Mapping[str, Any] | None) -> dict[str, Any]:
     """Database, SQL and template tags by name, from MBQL 5 or the older form of a native query."""
-    found = stored or {}
-    stages = found.get("stages") or [{}]
-    older = found.get("native")
+    dataset_query = stored or {}
+    stages = dataset_query.get("stages") or [{}]
+    older = dataset_query.get("native")
     native: Mapping[str, Any] = older if isinstance(older, Mapping) else stages[0]
     sql = native.get("query") if "query" in native else native.get("native")
     return {
-        "database": found.get("database"),
+        "database": dataset_query.get("database"),
         "sql": sql,
         "stages": len(stages) if len(stages) > 1 else None,
         "variables": {tag["name"]: _kept(tag, TAG_KEYS) for tag in tags(native.get("template-tags"))},
@@ -27,19 +27,19 @@ def query(stored: Mapping[str, Any] | None) -> dict[str, Any]:
 
 def tags(stored: object) -> list[Mapping[str, Any]]:
     """Template tags as a list: a server gives them as a list or as a map by name."""
-    found = list(stored.values()) if isinstance(stored, Mapping) else stored
-    return [tag for tag in found if isinstance(tag, Mapping)] if isinstance(found, list) else []
+    listed = list(stored.values()) if isinstance(stored, Mapping) else stored
+    return [tag for tag in listed if isinstance(tag, Mapping)] if isinstance(listed, list) else []
 
 
 def parameters(stored: Sequence[Mapping[str, Any]] | None) -> dict[str, Any]:
     """Filters or a question's parameters by slug, with their order."""
     named: dict[str, Any] = {}
-    for place, one in enumerate(stored or ()):
-        kept = _kept(one, PARAMETER_KEYS)
-        kept["target"] = target(one.get("target"))
-        kept["choices"] = _choices(one)
+    for place, parameter in enumerate(stored or ()):
+        kept = _kept(parameter, PARAMETER_KEYS)
+        kept["target"] = target(parameter.get("target"))
+        kept["choices"] = _choices(parameter)
         kept["place"] = place
-        named[str(one.get("slug") or one.get("id"))] = kept
+        named[str(parameter.get("slug") or parameter.get("id"))] = kept
     return named
 
 
@@ -47,12 +47,12 @@ def target(stored: object) -> Any:
     """Return the target of a parameter, without the number of the only stage."""
     if not isinstance(stored, list):
         return None
-    return [one for one in stored if not (isinstance(one, Mapping) and one.get("stage-number", 0) == 0)]
+    return [part for part in stored if not (isinstance(part, Mapping) and part.get("stage-number", 0) == 0)]
 
 
 def mappings(stored: Sequence[Mapping[str, Any]] | None) -> dict[str, Any]:
     """Filter id to target."""
-    return {str(one["parameter_id"]): target(one.get("target")) for one in stored or ()}
+    return {str(mapping["parameter_id"]): target(mapping.get("target")) for mapping in stored or ()}
 
 
 def visualization(stored: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -64,12 +64,12 @@ def visualization(stored: Mapping[str, Any] | None) -> dict[str, Any]:
     return settings
 
 
-def _choices(one: Mapping[str, Any]) -> Any:
-    config = dict(one.get("values_source_config") or {})
+def _choices(parameter: Mapping[str, Any]) -> Any:
+    config = dict(parameter.get("values_source_config") or {})
     field = config.get("value_field")
     if isinstance(field, list):
         config["value_field"] = next((part for part in field[1:] if isinstance(part, str)), None)
-    return {"from": one.get("values_source_type"), **config} if config else None
+    return {"from": parameter.get("values_source_type"), **config} if config else None
 
 
 def _spelled(key: str) -> str:

@@ -37,23 +37,23 @@ class Change:
 
     def __str__(self) -> str:
         """A line for the object and one for each of the first differences."""
-        shown = [f"    {one}" for one in self.differences[:SHOWN]]
+        shown = [f"    {difference}" for difference in self.differences[:SHOWN]]
         rest = len(self.differences) - SHOWN
         more = [f"    and {rest} more"] if rest > 0 else []
         return "\n".join((f"{self.action} {self.kind} {self.name!r}", *shown, *more))
 
 
-def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> tuple[Difference, ...]:
+def differences(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> tuple[Difference, ...]:
     """All values in which two objects differ; an empty value is as good as none."""
-    return tuple(_walk("", found, wanted))
+    return tuple(_walk("", stored, wanted))
 
 
-def _walk(path: str, found: Any, wanted: Any) -> Iterator[Difference]:
-    if isinstance(found, Mapping) and isinstance(wanted, Mapping):
-        for key in sorted(found.keys() | wanted.keys()):
-            yield from _walk(f"{path}.{key}" if path else key, found.get(key), wanted.get(key))
-    elif not (_empty(found) and _empty(wanted)) and found != wanted:
-        yield Difference(path, found, wanted)
+def _walk(path: str, stored: Any, wanted: Any) -> Iterator[Difference]:
+    if isinstance(stored, Mapping) and isinstance(wanted, Mapping):
+        for key in sorted(stored.keys() | wanted.keys()):
+            yield from _walk(f"{path}.{key}" if path else key, stored.get(key), wanted.get(key))
+    elif not (_empty(stored) and _empty(wanted)) and stored != wanted:
+        yield Difference(path, stored, wanted)
 
 
 def _empty(value: Any) -> bool:

@@ -130,8 +130,8 @@ class Client:
         try:
             return answer.json()
         except ValueError:
-            found = "a page" if answer.text.lstrip().startswith("<") else "something that is not JSON"
-            problem = f"{self.url} answers with {found}; is METABASE_URL the address of Metabase itself?"
+            content = "a page" if answer.text.lstrip().startswith("<") else "something that is not JSON"
+            problem = f"{self.url} answers with {content}; is METABASE_URL the address of Metabase itself?"
             raise NotMetabaseError(where, problem) from None
 
     def _refusal(self, where: str, answer: requests.Response) -> MetabaseError:

@@ -47,16 +47,16 @@ def items(run: Run, collection: int, model: str, *, archived: bool = False) -> I
     """The objects of a collection, page by page, in the order of their ids."""
     if collection < 0:
         return
-    found: list[Mapping[str, Any]] = []
+    entries: list[Mapping[str, Any]] = []
     while True:
         answer = run.client.get(
             f"/api/collection/{collection}/items",
-            [("models", model), ("archived", str(archived).lower()), ("limit", "200"), ("offset", str(len(found)))],
+            [("models", model), ("archived", str(archived).lower()), ("limit", "200"), ("offset", str(len(entries)))],
         )
-        found += answer["data"]
-        if not answer["data"] or len(found) >= answer["total"]:
+        entries += answer["data"]
+        if not answer["data"] or len(entries) >= answer["total"]:
             break
-    yield from sorted(found, key=lambda one: int(one["id"]))
+    yield from sorted(entries, key=lambda entry: int(entry["id"]))
 
 
 def _stored(run: Run) -> list[Mapping[str, Any]]:
@@ -71,25 +71,25 @@ def _stored(run: Run) -> list[Mapping[str, Any]]:
 
 def _settle(run: Run, stored: Sequence[Mapping[str, Any]], key: str, name: str, parent: int | None) -> int:
     wanted = {"name": name, "description": f"{ABOUT[key]}\n\n{note('collection', key)}", "parent_id": parent}
-    found = next((row for row in stored if marked_key("collection", row.get("description")) == key), None)
-    found = found or next(
+    collection = next((row for row in stored if marked_key("collection", row.get("description")) == key), None)
+    collection = collection or next(
         (row for row in stored if row["name"] == name and _parent(row) == parent and not row.get("archived")), None
     )
-    if found is None:
+    if collection is None:
         if not run.changed("create", "collection", name):
             return run.placeholder()
-        made = run.client.post(
+        created = run.client.post(
             "/api/collection", {field: value for field, value in wanted.items() if value is not None}
         )
-        run.stored("collection", name, _canonical(made), {**wanted, "archived": False})
-        return int(made["id"])
-    return _mended(run, found, {**wanted, "archived": False})
+        run.stored("collection", name, _canonical(created), {**wanted, "archived": False})
+        return int(created["id"])
+    return _mended(run, collection, {**wanted, "archived": False})
 
 
-def _mended(run: Run, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> int:
-    identifier, before = int(found["id"]), _canonical(found)
+def _mended(run: Run, collection: Mapping[str, Any], wanted: Mapping[str, Any]) -> int:
+    identifier, before = int(collection["id"]), _canonical(collection)
     if differences(before, wanted):
-        action: Action = "restore" if found.get("archived") else "update"
+        action: Action = "restore" if collection.get("archived") else "update"
         if run.changed(action, "collection", str(wanted["name"]), before, wanted):
             run.client.put(f"/api/collection/{identifier}", wanted)
             again = run.client.get(f"/api/collection/{identifier}")

@@ -52,12 +52,12 @@ def _managed(run: Run, collections: Collections) -> dict[str, Stored]:
 
 def _moved(run: Run) -> dict[str, Stored]:
     """The managed dashboards anywhere else, by key."""
-    found = run.client.get("/api/search", [("models", "dashboard"), ("limit", "1000")])
-    return _by_key(run, sorted(int(row["id"]) for row in found["data"]))
+    answer = run.client.get("/api/search", [("models", "dashboard"), ("limit", "1000")])
+    return _by_key(run, sorted(int(row["id"]) for row in answer["data"]))
 
 
 def _by_key(run: Run, identifiers: Sequence[int]) -> dict[str, Stored]:
-    found: dict[str, Stored] = {}
+    dashboards: dict[str, Stored] = {}
     for identifier in identifiers:
         stored = run.client.get(f"/api/dashboard/{identifier}")
         # The mark is in a field that people do not see and that Metabase does not copy. A dashboard that was
@@ -65,9 +65,9 @@ def _by_key(run: Run, identifiers: Sequence[int]) -> dict[str, Stored]:
         key = marked_key("dashboard", stored.get("points_of_interest"))
         if not key and not stored.get("dashcards"):
             key = marked_key("dashboard", stored.get("description"))
-        if key and (key not in found or found[key].get("archived")):
-            found[key] = stored
-    return found
+        if key and (key not in dashboards or dashboards[key].get("archived")):
+            dashboards[key] = stored
+    return dashboards
 
 
 def _settle(
@@ -101,8 +101,8 @@ def _settle(
 
 def _rescue(run: Run, stored: Stored, kept: set[int], sandbox: int) -> None:
     """Move questions that people saved inside a dashboard out of it: Metabase would archive them with their card."""
-    for one in stored.get("dashcards") or ():
-        card = one.get("card") or {}
+    for dashcard in stored.get("dashcards") or ():
+        card = dashcard.get("card") or {}
         if card.get("dashboard_id") == stored["id"] and card["id"] not in kept:
             run.client.put(f"/api/card/{card['id']}", {"dashboard_id": None, "collection_id": sandbox})
             run.notes.append(
@@ -149,12 +149,16 @@ def _canonical(stored: Stored, keys: Mapping[int, str]) -> dict[str, Any]:
 def _cards(stored: Sequence[Stored], tab_names: Mapping[int, str], keys: Mapping[int, str]) -> dict[str, Any]:
     """The cards by tab and what they show; Metabase lists them in any order."""
     cards: dict[str, Any] = {}
-    for one in sorted(stored, key=lambda card: (card["row"], card["col"], card["id"])):
-        shown = kind(one) if one.get("card_id") is None else keys.get(one["card_id"], f"card {one['card_id']}")
-        tab = tab_names.get(one.get("dashboard_tab_id") or 0, "")
+    for dashcard in sorted(stored, key=lambda card: (card["row"], card["col"], card["id"])):
+        shown = (
+            kind(dashcard)
+            if dashcard.get("card_id") is None
+            else keys.get(dashcard["card_id"], f"card {dashcard['card_id']}")
+        )
+        tab = tab_names.get(dashcard.get("dashboard_tab_id") or 0, "")
         name = f"{tab}/{shown}" if tab else shown
         number = 1 + sum(other == name or other.startswith(f"{name} #") for other in cards)
-        cards[name if number == 1 else f"{name} #{number}"] = _card(one)
+        cards[name if number == 1 else f"{name} #{number}"] = _card(dashcard)
     return cards
 
 
@@ -164,6 +168,6 @@ def _card(stored: Stored) -> dict[str, Any]:
     return {
         **{key: stored[key] for key in ("row", "col", "size_x", "size_y")},
         "filters": canonical.mappings(stored.get("parameter_mappings")),
-        "series": [one["id"] for one in stored.get("series") or ()],
+        "series": [card["id"] for card in stored.get("series") or ()],
         "visualization_settings": settings,
     }

@@ -46,18 +46,18 @@ def settle_database(run: Run, site: Site, target: Target, *, rotate: bool = Fals
     Raises MetabaseError, with the database's reason where Metabase cannot connect, and SettingsError.
     """
     wanted = _body(site, target)
-    found = _found(run, site)
-    created = found is None
-    if found is None:
+    database = _found(run, site)
+    created = database is None
+    if database is None:
         if not run.changed("create", "database", site.database):
             return run.placeholder()
-        found = _sent(run, "POST", "/api/database", {key: wanted[key] for key in wanted if key not in PUT_ONLY})
-    identifier = int(found["id"])
-    before, after = _canonical(found), _canonical(wanted)
+        database = _sent(run, "POST", "/api/database", {key: wanted[key] for key in wanted if key not in PUT_ONLY})
+    identifier = int(database["id"])
+    before, after = _canonical(database), _canonical(wanted)
     if not (differences(before, after) or rotate):
         return identifier
     if run.writes if created else run.changed("update", "database", site.database, before, after):
-        _sent(run, "PUT", f"/api/database/{identifier}", _kept_secrets(wanted, found, rotate=rotate))
+        _sent(run, "PUT", f"/api/database/{identifier}", _kept_secrets(wanted, database, rotate=rotate))
         run.stored("database", site.database, _canonical(run.client.get(f"/api/database/{identifier}")), after)
     return identifier
 
@@ -69,11 +69,17 @@ def _key(site: Site) -> str:
 
 def _found(run: Run, site: Site) -> dict[str, Any] | None:
     listed = run.client.get("/api/database")
-    databases = sorted(listed["data"] if isinstance(listed, Mapping) else listed, key=lambda one: int(one["id"]))
-    ours = [one for one in databases if marked_key("database", one.get("points_of_interest")) == _key(site)]
-    ours = ours or [one for one in databases if (one["engine"], one["name"]) == (site.engine, site.database)]
-    found: dict[str, Any] | None = run.client.get(f"/api/database/{ours[0]['id']}") if ours else None
-    return found
+    databases = sorted(
+        listed["data"] if isinstance(listed, Mapping) else listed, key=lambda database: int(database["id"])
+    )
+    ours = [
+        database for database in databases if marked_key("database", database.get("points_of_interest")) == _key(site)
+    ]
+    ours = ours or [
+        database for database in databases if (database["engine"], database["name"]) == (site.engine, site.database)
+    ]
+    stored: dict[str, Any] | None = run.client.get(f"/api/database/{ours[0]['id']}") if ours else None
+    return stored
 
 
 def _sent(run: Run, method: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,8 +148,8 @@ def _postgres(site: Site, servers: Mapping[str, PostgresServer]) -> dict[str, An
 
 def _canonical(stored: Mapping[str, Any]) -> dict[str, Any]:
     """Of details the declared keys; of secrets whether there is one."""
-    found = stored.get("details") or {}
-    details = {key: found.get(key) or None for key in DETAILS.get(stored["engine"], ())}
+    stored_details = stored.get("details") or {}
+    details = {key: stored_details.get(key) or None for key in DETAILS.get(stored["engine"], ())}
     for key in SECRETS:
         if key in details:
             details[key] = "given" if details[key] else None
@@ -156,9 +162,9 @@ def _canonical(stored: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _kept_secrets(wanted: Mapping[str, Any], found: Mapping[str, Any], *, rotate: bool) -> dict[str, Any]:
+def _kept_secrets(wanted: Mapping[str, Any], stored: Mapping[str, Any], *, rotate: bool) -> dict[str, Any]:
     details = dict(wanted["details"])
     for key in SECRETS:
-        if not rotate and details.get(key) and found.get("details", {}).get(key) == MASKED:
+        if not rotate and details.get(key) and stored.get("details", {}).get(key) == MASKED:
             details[key] = MASKED
     return {**wanted, "details": details}

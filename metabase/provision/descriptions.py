@@ -42,20 +42,21 @@ def described_tables(star_name: str) -> tuple[Described, ...]:
         QUERY_DAYS,
     ]
     return tuple(
-        Described(one.database, one.name, one.doc, {column.name: column.doc for column in one.columns}) for one in lake
+        Described(table.database, table.name, table.doc, {column.name: column.doc for column in table.columns})
+        for table in lake
     )
 
 
 def settle_descriptions(run: Run, database: int, tables: tuple[Described, ...]) -> list[str]:
     """Write the meaning of tables and columns; gives the tables that Metabase does not know, even after a sync."""
     stored = _known(run, database)
-    missing = [one.path for one in tables if not _complete(one, stored)]
+    missing = [declared.path for declared in tables if not _complete(declared, stored)]
     if missing and run.writes:
         stored = _synced(run, database, tables)
-    for one in tables:
-        if one.path in stored:
-            _settle(run, one, stored[one.path])
-    return [one.path for one in tables if not _complete(one, stored)]
+    for table in tables:
+        if table.path in stored:
+            _settle(run, table, stored[table.path])
+    return [declared.path for declared in tables if not _complete(declared, stored)]
 
 
 def _known(run: Run, database: int) -> dict[str, Mapping[str, Any]]:
@@ -71,35 +72,35 @@ def _synced(run: Run, database: int, tables: tuple[Described, ...]) -> dict[str,
     patience = run.client.patience
     stored = _known(run, database)
     for _ in range(int(patience.sync / patience.pause)):
-        if all(_complete(one, stored) for one in tables):
+        if all(_complete(table, stored) for table in tables):
             break
         run.sleep(patience.pause)
         stored = _known(run, database)
     return stored
 
 
-def _complete(one: Described, stored: Mapping[str, Mapping[str, Any]]) -> bool:
-    found = stored.get(one.path)
-    return found is not None and one.columns.keys() <= {field["name"] for field in found.get("fields") or ()}
+def _complete(declared: Described, stored: Mapping[str, Mapping[str, Any]]) -> bool:
+    table = stored.get(declared.path)
+    return table is not None and declared.columns.keys() <= {field["name"] for field in table.get("fields") or ()}
 
 
-def _settle(run: Run, one: Described, table: Mapping[str, Any]) -> None:
-    before, after = dict(_texts(one, table)), {"description": one.doc, **_prefixed(one.columns, table)}
+def _settle(run: Run, declared: Described, table: Mapping[str, Any]) -> None:
+    before, after = dict(_texts(declared, table)), {"description": declared.doc, **_prefixed(declared.columns, table)}
     left = differences(before, after)
-    if not left or not run.changed("update", "description", one.path, before, after):
+    if not left or not run.changed("update", "description", declared.path, before, after):
         return
-    if table.get("description") != one.doc:
-        run.client.put(f"/api/table/{table['id']}", {"description": one.doc})
+    if table.get("description") != declared.doc:
+        run.client.put(f"/api/table/{table['id']}", {"description": declared.doc})
     for field in table["fields"]:
-        wanted = one.columns.get(field["name"])
+        wanted = declared.columns.get(field["name"])
         if wanted and field.get("description") != wanted:
             run.client.put(f"/api/field/{field['id']}", {"description": wanted})
 
 
-def _texts(one: Described, table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def _texts(declared: Described, table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "description", table.get("description")
     for field in table["fields"]:
-        if field["name"] in one.columns:
+        if field["name"] in declared.columns:
             yield f"column {field['name']}", field.get("description")
 
 

@@ -47,4 +47,4 @@ class QueryFailedError(MetabaseError):
     def __init__(self, where: str, failures: Sequence[str]) -> None:
         self.failures = tuple(failures)
         count = f"{len(failures)} card does" if len(failures) == 1 else f"{len(failures)} cards do"
-        super().__init__(where, f"{count} not run: {some_of((bounded(one, 250) for one in failures), 5)}")
+        super().__init__(where, f"{count} not run: {some_of((bounded(failure, 250) for failure in failures), 5)}")

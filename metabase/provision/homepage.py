@@ -12,8 +12,8 @@ def ensure_homepage(run: Run, dashboard: int | None) -> None:
     if dashboard is None:
         return
     wanted = {SHOWN: True, WHICH: dashboard}
-    found = {key: run.client.get(f"/api/setting/{key}") for key in wanted}
-    if found != wanted and run.changed("update", "setting", "homepage", found, wanted):
+    current = {key: run.client.get(f"/api/setting/{key}") for key in wanted}
+    if current != wanted and run.changed("update", "setting", "homepage", current, wanted):
         for key, value in wanted.items():
             run.client.put(f"/api/setting/{key}", {"value": value})
         run.stored("setting", "homepage", {key: run.client.get(f"/api/setting/{key}") for key in wanted}, wanted)

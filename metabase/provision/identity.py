@@ -40,5 +40,5 @@ def note(kind: str, key: str) -> str:
 
 def marked_key(kind: str, text: object) -> str:
     """The key in the mark of an object of ``kind``; "" if ``text`` holds none."""
-    found = NOTE.search(str(text or ""))
-    return found.group(2) if found and found.group(1) == kind else ""
+    match = NOTE.search(str(text or ""))
+    return match.group(2) if match and match.group(1) == kind else ""

@@ -16,7 +16,7 @@ Stored = Mapping[str, Any]
 
 def parameters(dashboard: Dashboard, questions: Mapping[str, int]) -> list[dict[str, Any]]:
     """The filters; ``questions`` are ids by key."""
-    return [_parameter(dashboard, one, questions) for one in dashboard.filters]
+    return [_parameter(dashboard, filter_, questions) for filter_ in dashboard.filters]
 
 
 def tabs(dashboard: Dashboard, stored: Stored | None) -> list[dict[str, Any]]:
@@ -58,14 +58,14 @@ def _bodies(
 def _taken_id(left: list[Stored], body: Stored) -> int | None:
     """The id of the stored card that ``body`` continues, which is then no longer left; the nearest one first."""
     same = [
-        one
-        for one in left
-        if (one.get("card_id"), kind(one), one.get("dashboard_tab_id"))
+        card
+        for card in left
+        if (card.get("card_id"), kind(card), card.get("dashboard_tab_id"))
         == (body["card_id"], kind(body), body.get("dashboard_tab_id"))
     ]
     if not same:
         return None
-    nearest = min(same, key=lambda one: (abs(one["row"] - body["row"]), abs(one["col"] - body["col"]), one["id"]))
+    nearest = min(same, key=lambda card: (abs(card["row"] - body["row"]), abs(card["col"] - body["col"]), card["id"]))
     left.remove(nearest)
     return int(nearest["id"])
 
@@ -106,23 +106,23 @@ def _text(card: Card) -> dict[str, Any]:
     return {"virtual_card": virtual, "text": card.heading or card.text, "dashcard.background": False}
 
 
-def _parameter(dashboard: Dashboard, one: Filter, questions: Mapping[str, int]) -> dict[str, Any]:
+def _parameter(dashboard: Dashboard, filter_: Filter, questions: Mapping[str, int]) -> dict[str, Any]:
     body: dict[str, Any] = {
-        "id": filter_id(dashboard.key, one.key),
-        "name": one.title,
-        "slug": one.key,
-        "type": PARAMETER_TYPES[one.type],
-        "sectionId": SECTIONS[one.type],
+        "id": filter_id(dashboard.key, filter_.key),
+        "name": filter_.title,
+        "slug": filter_.key,
+        "type": PARAMETER_TYPES[filter_.type],
+        "sectionId": SECTIONS[filter_.type],
     }
-    if one.type != "date":
+    if filter_.type != "date":
         # A raw variable takes one value.
         body["isMultiSelect"] = False
-    if one.default is not None:
-        body["default"] = one.default if one.type == "date" else [one.default]
-    if one.values:
-        body |= {"values_source_type": "static-list", "values_source_config": {"values": list(one.values)}}
-    if one.values_question:
-        reference = ["field", one.values_column, {"base-type": "type/Text"}]
-        config = {"card_id": questions[one.values_question], "value_field": reference}
+    if filter_.default is not None:
+        body["default"] = filter_.default if filter_.type == "date" else [filter_.default]
+    if filter_.values:
+        body |= {"values_source_type": "static-list", "values_source_config": {"values": list(filter_.values)}}
+    if filter_.values_question:
+        reference = ["field", filter_.values_column, {"base-type": "type/Text"}]
+        config = {"card_id": questions[filter_.values_question], "value_field": reference}
         body |= {"values_source_type": "card", "values_source_config": config}
     return body

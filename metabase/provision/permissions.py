@@ -76,8 +76,8 @@ def _groups(run: Run, site: Site) -> tuple[dict[str, int], dict[str, int]]:
 def _writing(run: Run, graph: Graph, groups: Mapping[str, int], collections: Mapping[str, int]) -> list[Key]:
     """Return the managed collections that one of ``groups`` may change, although only engineers may."""
     keys = {(group, name, str(collections[name])): "write" for group in groups for name in collections}
-    found = _access(graph, groups, keys, run.client.get(graph.path))
-    return [key for key, access in found.items() if access == "write"]
+    rights = _access(graph, groups, keys, run.client.get(graph.path))
+    return [key for key, access in rights.items() if access == "write"]
 
 
 def _settle(run: Run, graph: Graph, groups: Mapping[str, int], wanted: Access) -> None:
@@ -85,13 +85,13 @@ def _settle(run: Run, graph: Graph, groups: Mapping[str, int], wanted: Access) -
     noted = False
     for attempt in range(1, ATTEMPTS + 1):
         stored = run.client.get(graph.path)
-        found = _access(graph, groups, wanted, stored)
-        if found == wanted:
+        current = _access(graph, groups, wanted, stored)
+        if current == wanted:
             return
-        noted = noted or run.changed("update", "permissions", graph.name, _named(found), _named(wanted))
+        noted = noted or run.changed("update", "permissions", graph.name, _named(current), _named(wanted))
         if not noted:
             return
-        left = {key: value for key, value in wanted.items() if found[key] != value}
+        left = {key: value for key, value in wanted.items() if current[key] != value}
         try:
             run.client.put(graph.path, {"revision": stored["revision"], "groups": _update(graph, groups, left)})
         except MetabaseConflictError:

@@ -36,18 +36,18 @@ def archive_questions(run: Run, questions: Sequence[Question], collections: Coll
 
 
 def _settle(run: Run, question: Question, wanted: dict[str, Any]) -> int:
-    found = run.client.find(f"/api/card/{entity_id(question.key)}")
+    stored = run.client.find(f"/api/card/{entity_id(question.key)}")
     after = _canonical(wanted)
-    if found is None:
+    if stored is None:
         if not run.changed("create", "question", question.key):
             return run.placeholder()
-        made = run.client.post("/api/card", {**wanted, "entity_id": entity_id(question.key)})
-        identifier = int(made["id"])
+        created = run.client.post("/api/card", {**wanted, "entity_id": entity_id(question.key)})
+        identifier = int(created["id"])
     else:
-        identifier, before = int(found["id"]), _canonical(found)
+        identifier, before = int(stored["id"]), _canonical(stored)
         if not differences(before, after):
             return identifier
-        action: Action = "restore" if found.get("archived") else "update"
+        action: Action = "restore" if stored.get("archived") else "update"
         if not run.changed(action, "question", question.key, before, after):
             return identifier
         run.client.put(f"/api/card/{identifier}", {**wanted, "archived": False})
@@ -63,7 +63,7 @@ def _body(question: Question, colors: Mapping[str, str], database: int, collecti
         "type": "question",
         "display": display(question),
         "collection_id": collection,
-        "parameters": [_parameter(question, one) for one in question.variables],
+        "parameters": [_parameter(question, variable) for variable in question.variables],
         "visualization_settings": settings(question, colors),
         "dataset_query": {
             "lib/type": "mbql/query",
@@ -73,7 +73,7 @@ def _body(question: Question, colors: Mapping[str, str], database: int, collecti
                     "lib/type": "mbql.stage/native",
                     "native": question.sql,
                     # A map by name: every version takes it, only newer ones the list that they give back.
-                    "template-tags": {one.name: _tag(question, one) for one in question.variables},
+                    "template-tags": {variable.name: _tag(question, variable) for variable in question.variables},
                 }
             ],
         },

@@ -35,24 +35,28 @@ class Run:
         return next(self._placeholders)
 
     def changed(
-        self, action: Action, kind: str, name: str, found: Canonical | None = None, wanted: Canonical | None = None
+        self, action: Action, kind: str, name: str, stored: Canonical | None = None, wanted: Canonical | None = None
     ) -> bool:
         """Note a change; True if it is to be written."""
-        listed = differences(found, wanted) if found is not None and wanted is not None else ()
+        listed = differences(stored, wanted) if stored is not None and wanted is not None else ()
         change = Change(action, kind, name, self._masked(listed))
         self.changes.append(change)
         self.tell(change)
         return self.writes
 
-    def stored(self, kind: str, name: str, found: Canonical, wanted: Canonical) -> None:
-        """Raise NotStoredError unless what was read again, ``found``, is what was ``wanted``."""
-        left = self._masked(differences(found, wanted))
+    def stored(self, kind: str, name: str, actual: Canonical, wanted: Canonical) -> None:
+        """Raise NotStoredError unless what was read again, ``actual``, is what was ``wanted``."""
+        left = self._masked(differences(actual, wanted))
         if left:
-            problem = "Metabase took the change and holds something else: " + "; ".join(str(one) for one in left[:5])
+            problem = "Metabase took the change and holds something else: " + "; ".join(
+                str(difference) for difference in left[:5]
+            )
             raise NotStoredError(f"{kind} {name!r}", problem)
 
     def _masked(self, listed: tuple[Difference, ...]) -> tuple[Difference, ...]:
         def masked(value: Any) -> Any:
             return self.client.masked(value) if isinstance(value, str) else value
 
-        return tuple(Difference(one.path, masked(one.found), masked(one.wanted)) for one in listed)
+        return tuple(
+            Difference(difference.path, masked(difference.found), masked(difference.wanted)) for difference in listed
+        )

@@ -35,7 +35,11 @@ def run_cards(run: Run, site: Site, questions: Mapping[str, int], dashboards: Ma
 
 
 def _calls(stored: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], int]]:
-    defaults = {one["id"]: one for one in stored.get("parameters") or () if one.get("default") is not None}
+    defaults = {
+        parameter["id"]: parameter
+        for parameter in stored.get("parameters") or ()
+        if parameter.get("default") is not None
+    }
     for card in stored["dashcards"]:
         if card.get("card_id") is None:
             continue

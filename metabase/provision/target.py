@@ -117,7 +117,7 @@ def secret_name(server: str) -> str:
 def _server(name: str, values: Mapping[str, str], read_secret: ReadSecret) -> PostgresServer:
     """The database of a secret in the format of Amazon RDS."""
     fields = read_secret(values[secret_name(name)])
-    lacking = [one for one in ("host", "port", "dbname", "username", "password") if not fields.get(one)]
+    lacking = [key for key in ("host", "port", "dbname", "username", "password") if not fields.get(key)]
     if lacking:
         raise SettingsError(secret_name(name), f"names a secret without {lacking[0]}; give that of RDS")
     switch = f"METABASE_{name.upper()}_SSL"

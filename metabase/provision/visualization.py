@@ -26,13 +26,13 @@ def display(question: Question) -> str:
 
 def settings(question: Question, colors: Mapping[str, str]) -> dict[str, Any]:
     """The question's ``visualization_settings``; ``colors`` belong to measures and to values of series, by name."""
-    columns = {json.dumps(["name", one.name]): _column(one) for one in question.columns}
+    columns = {json.dumps(["name", column.name]): _column(column) for column in question.columns}
     return {**_chart(question, colors), "column_settings": columns}
 
 
 def _chart(question: Question, colors: Mapping[str, str]) -> dict[str, Any]:
     if question.chart == "table":
-        return {"table.columns": [{"name": one.name, "enabled": not one.hidden} for one in question.columns]}
+        return {"table.columns": [{"name": column.name, "enabled": not column.hidden} for column in question.columns]}
     if question.chart == "scalar":
         return {"scalar.field": question.y[0]}
     if question.chart == "trend":
@@ -45,7 +45,7 @@ def _chart(question: Question, colors: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _axes(question: Question) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    axes: dict[str, Any] = {
         "graph.dimensions": [question.x, *([question.series] if question.series else [])],
         "graph.metrics": list(question.y),
         "graph.x_axis.title_text": question.column(question.x).label,
@@ -53,56 +53,56 @@ def _axes(question: Question) -> dict[str, Any]:
         "graph.show_values": question.value_labels,
     }
     if question.chart == "scatter":
-        found["graph.x_axis.scale"] = "linear"
-        found["scatter.bubble"] = question.size or None
+        axes["graph.x_axis.scale"] = "linear"
+        axes["scatter.bubble"] = question.size or None
     elif question.chart != "row":
-        found["graph.x_axis.scale"] = SCALES[question.x_scale]
+        axes["graph.x_axis.scale"] = SCALES[question.x_scale]
     if question.y_scale != "linear":
-        found["graph.y_axis.scale"] = question.y_scale
+        axes["graph.y_axis.scale"] = question.y_scale
     if question.stack != "none":
-        found["stackable.stack_type"] = question.stack
+        axes["stackable.stack_type"] = question.stack
     if question.goal:
-        found |= {
+        axes |= {
             "graph.show_goal": True,
             "graph.goal_value": question.goal.value,
             "graph.goal_label": question.goal.label,
         }
     if question.y_scale != "linear":
-        found["graph.y_axis.scale"] = question.y_scale
-    return found
+        axes["graph.y_axis.scale"] = question.y_scale
+    return axes
 
 
 def _measure(question: Question) -> str:
     """The title of the left axis: the measure, or the unit that several of them share."""
     drawn = [question.column(name) for name in question.y]
-    left = [one for one in drawn if one.axis == "left"] or drawn
-    units = {one.unit for one in left}
+    left = [column for column in drawn if column.axis == "left"] or drawn
+    units = {column.unit for column in left}
     return left[0].label if len(left) == 1 else units.pop() if len(units) == 1 else ""
 
 
 def _series_settings(question: Question, colors: Mapping[str, str]) -> dict[str, Any]:
     """By measure; by value where a column splits the measure: only the answer shows its values."""
     if question.series:
-        columns = {one.name for one in question.columns}
+        columns = {column.name for column in question.columns}
         return {name: {"color": color} for name, color in colors.items() if name not in columns}
     return {name: _series(question, question.column(name), colors) for name in question.y}
 
 
 def _series(question: Question, column: Column, colors: Mapping[str, str]) -> dict[str, Any]:
-    found: dict[str, Any] = {"title": column.title}
+    series: dict[str, Any] = {"title": column.title}
     if column.name in colors:
-        found["color"] = colors[column.name]
+        series["color"] = colors[column.name]
     if question.chart == "combo":
-        found |= {"display": column.draw, "axis": column.axis}
-    return found
+        series |= {"display": column.draw, "axis": column.axis}
+    return series
 
 
 def _column(column: Column) -> dict[str, Any]:
-    found = {"column_title": column.title, **STYLES.get(column.format, {})}
+    formatting = {"column_title": column.title, **STYLES.get(column.format, {})}
     if column.decimals is not None:
-        found["decimals"] = column.decimals
+        formatting["decimals"] = column.decimals
     if column.suffix:
-        found["suffix"] = column.suffix
+        formatting["suffix"] = column.suffix
     if column.bars:
-        found["show_mini_bar"] = True
-    return found
+        formatting["show_mini_bar"] = True
+    return formatting

@@ -45,8 +45,8 @@ class DagReleases:
     @property
     def names(self) -> list[str]:
         """All complete releases, the oldest first."""
-        found = [path for path in self._releases.glob("*") if not path.name.startswith(".")]
-        return [path.name for path in sorted(found, key=lambda path: path.stat().st_mtime)]
+        paths = [path for path in self._releases.glob("*") if not path.name.startswith(".")]
+        return [path.name for path in sorted(paths, key=lambda path: path.stat().st_mtime)]
 
     def add(self, sha: str, archive: Path) -> None:
         """Unpack a release beside the others; it gets its name once it is complete and its DAGs can be compiled."""

@@ -76,11 +76,11 @@ def ask_agent(uri: str, protected: bool) -> None:
     )
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - likewise
-            told = json.load(answer)
+            reply = json.load(answer)
     except urllib.error.HTTPError as error:
         raise OSError(f"{error.code}: {error.read(500).decode(errors='replace')}") from error
-    if told.get("failure") or told.get("error"):
-        raise OSError(json.dumps(told.get("failure") or told["error"]))
+    if reply.get("failure") or reply.get("error"):
+        raise OSError(json.dumps(reply.get("failure") or reply["error"]))
 
 
 def watch(protection: TaskProtection, is_busy: Callable[[], bool], sleep: Callable[[float], None] = time.sleep) -> None:

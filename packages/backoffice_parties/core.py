@@ -49,8 +49,8 @@ class Core:
         """Create the tables with the customers and accounts of day 0; nothing happens where they exist."""
         with self.connection.transaction(), self.connection.cursor() as cursor:
             cursor.execute(TABLES)
-            found = cursor.execute("SELECT EXISTS (SELECT 1 FROM core.customers)").fetchone()
-            if found == (False,):
+            row = cursor.execute("SELECT EXISTS (SELECT 1 FROM core.customers)").fetchone()
+            if row == (False,):
                 cursor.executemany(CUSTOMER, self._customers(0, range(1, self.company.customers + 1)))
                 cursor.execute("UPDATE core.customers SET updated_at = now() - interval '30 days'")
                 cursor.executemany(ACCOUNT, self._accounts(0))

@@ -56,13 +56,13 @@ def branch_file(company: Company, day: int) -> tuple[str, bytes]:
 
 def rate_file(company: Company, day: int) -> tuple[str, bytes]:
     """Return name and content of the exchange rates of a day, as the FTPS share of another party has them."""
-    found = company.day(day)
+    date = company.day(day)
     chance = company.chance("rates", day)
     rates = "".join(
-        f"{found:%d/%m/%Y};{currency};{chance.randint(10_000, 70_000) / 10_000:.4f}\n".replace(".", ",")
+        f"{date:%d/%m/%Y};{currency};{chance.randint(10_000, 70_000) / 10_000:.4f}\n".replace(".", ",")
         for currency in CURRENCIES
     )
-    return f"rates_{found:%Y%m%d}.csv", f"Banco de exemplo\nCotações de fechamento\nData;Moeda;Taxa\n{rates}".encode()
+    return f"rates_{date:%Y%m%d}.csv", f"Banco de exemplo\nCotações de fechamento\nData;Moeda;Taxa\n{rates}".encode()
 
 
 def damaged(content: bytes) -> bytes:

@@ -27,8 +27,10 @@ class FolderWorld:
         if not folder.is_dir():
             raise DataFolderError(folder, "it is not a folder")
         self.folder = folder
-        found = (re.fullmatch(r"reclamacoes_(\d{4}T[1-4])\.csv", path.name) for path in folder.glob("complaints/*.csv"))
-        self._quarters = sorted(quarter_of(match[1]) for match in found if match)
+        matches = (
+            re.fullmatch(r"reclamacoes_(\d{4}T[1-4])\.csv", path.name) for path in folder.glob("complaints/*.csv")
+        )
+        self._quarters = sorted(quarter_of(match[1]) for match in matches if match)
         if not self._quarters:
             raise DataFolderError(folder, "it has no file complaints/reclamacoes_<year>T<quarter>.csv")
 

@@ -42,11 +42,11 @@ def predicate_of(text: str, fields: tuple[str, ...]) -> Predicate:
 def _tokens(text: str) -> list[str]:
     tokens, position = [], 0
     while text[position:].strip():
-        found = _TOKEN.match(text, position)
-        if not found:
+        match = _TOKEN.match(text, position)
+        if not match:
             raise FilterError(f"cannot read $filter at {text[position : position + 20]!r}")
-        tokens.append(found[0].strip())
-        position = found.end()
+        tokens.append(match[0].strip())
+        position = match.end()
     return tokens
 
 

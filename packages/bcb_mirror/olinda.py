@@ -103,13 +103,13 @@ def answer(
 ) -> Response:
     """The answer to ``GET /olinda/servico/<service>/versao/v1/odata/<call>?<query>``, which came to ``url``."""
     paging = paging or Paging()
-    found = _CALL.fullmatch(call)
-    name = found["name"] if found else ""
+    match = _CALL.fullmatch(call)
+    name = match["name"] if match else ""
     resource = RESOURCES.get(name)
-    if not found or not resource or resource.service != service:
+    if not match or not resource or resource.service != service:
         return _error(404, f"Cannot find EntitySet, Singleton, ActionImport or FunctionImport with name '{name}'.")
     try:
-        given = _arguments(resource, found["arguments"], query)
+        given = _arguments(resource, match["arguments"], query)
         records = resource.records(world, given)
         fields = _selected(resource.fields, query)
         chosen = _chosen(records, resource.fields, query)
@@ -143,10 +143,10 @@ def _arguments(resource: Resource, text: str | None, query: Mapping[str, str]) -
 def _resolved(text: str, query: Mapping[str, str]) -> str:
     """The value of an argument: a literal, or an alias whose literal is in the query (a number may be bare)."""
     literal = query.get(text, "") if text.startswith("@") else text
-    found = re.fullmatch(r"'([^']*)'|(\d+)", literal)
-    if not found:
+    match = re.fullmatch(r"'([^']*)'|(\d+)", literal)
+    if not match:
         raise BadRequestError(MALFORMED)
-    return found[1] if found[1] is not None else found[2]
+    return match[1] if match[1] is not None else match[2]
 
 
 def _chosen(records: Sequence[Record], fields: tuple[str, ...], query: Mapping[str, str]) -> Sequence[Record]:

@@ -34,10 +34,10 @@ METHOD_BREAK = Quarter(2024, 2)
 
 def quarter_of(text: str) -> Quarter:
     """Parse ``2020T1``; raise QuarterError."""
-    found = re.fullmatch(r"(\d{4})T([1-4])", text.strip())
-    if not found:
+    match = re.fullmatch(r"(\d{4})T([1-4])", text.strip())
+    if not match:
         raise QuarterError(f"quarter {text[:20]!r} is not of the form 2020T1, with a quarter from 1 to 4")
-    return Quarter(int(found[1]), int(found[2]))
+    return Quarter(int(match[1]), int(match[2]))
 
 
 def quarter_at(ordinal: int) -> Quarter:

@@ -31,12 +31,12 @@ def run_arrivals(event: dict[str, Any], logger: Logger, persistence: Persistence
         except Exception as error:  # noqa: BLE001 - the message comes again
             log_failure(logger, error)
             failed[record.message_id] = None
-    for found in waiting.values():
+    for messages in waiting.values():
         try:
-            persistence.set_flags([registered for _, registered in found])
+            persistence.set_flags([registered for _, registered in messages])
         except Exception as error:  # noqa: BLE001 - the messages come again
             log_failure(logger, error)
-            failed |= dict.fromkeys(identity for identity, _ in found)
+            failed |= dict.fromkeys(identity for identity, _ in messages)
     count_records(logger, failed=len(failed), done=len(records) - len(failed))
     return failures(failed)
 
@@ -45,8 +45,8 @@ def _load(record: SQSRecord, logger: Logger, persistence: Persistence) -> list[R
     """Load the objects of one message; return those whose flags are to be set."""
     registered = []
     for delivered in delivered_objects(record.json_body):
-        found = persistence.load(delivered)
-        told = PERSISTED if isinstance(found, Registered) else found
-        logger.info(told, key=delivered.key, bytes=delivered.size)
-        registered += [found] if isinstance(found, Registered) else []
+        outcome = persistence.load(delivered)
+        message = PERSISTED if isinstance(outcome, Registered) else outcome
+        logger.info(message, key=delivered.key, bytes=delivered.size)
+        registered += [outcome] if isinstance(outcome, Registered) else []
     return registered

@@ -65,8 +65,8 @@ def _parser() -> argparse.ArgumentParser:
 def _status(functions: Functions, _: argparse.Namespace) -> Iterator[str]:
     table = functions.settings.progress_table
     progress = Progress(boto3.client("dynamodb"), table) if table else None
-    found = status_rows(functions.metastore.items(), functions.choreography, progress, datetime.now(UTC))
-    rows = [STATUS, *found]
+    entries = status_rows(functions.metastore.items(), functions.choreography, progress, datetime.now(UTC))
+    rows = [STATUS, *entries]
     widths = [max(len(row[at]) for row in rows) for at in range(len(STATUS))]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -100,24 +100,24 @@ def _forget_again(functions: Functions, given: argparse.Namespace) -> Iterator[s
     _audit(functions, "forget-again", functions.settings.forgotten)
     digests = Forgotten(boto3.client("s3"), functions.settings.forgotten).digests()
     with functions.database.transaction() as connection:
-        found = [reference for reference in references(connection) if digest_of(reference) in digests]
-    for reference in found:
+        clients = [reference for reference in references(connection) if digest_of(reference) in digests]
+    for reference in clients:
         yield from _erase(functions, reference, given.bucket)
-    yield f"{len(found)} of {len(digests)} clients that were forgotten before were in the database"
+    yield f"{len(clients)} of {len(digests)} clients that were forgotten before were in the database"
 
 
 def _erase(functions: Functions, client_reference: str, more_buckets: Sequence[str]) -> Iterator[str]:
     with functions.database.transaction() as connection:
         buckets = {*more_buckets, *delivered_buckets(connection)}
     erasure = _erasure(functions, tuple(sorted(buckets)))
-    found = erasure.find(client_reference)
-    yield from erasure.erase(found)
-    left = list(erasure.left(found))
+    client = erasure.find(client_reference)
+    yield from erasure.erase(client)
+    left = list(erasure.left(client))
     if left:
         problem = f"something is left; forget again, and see what writes it: {some_of(left)}"
         raise LoadError("forget", problem)
     searched = ", ".join(sorted(buckets)) or "no bucket"
-    yield f"nothing is left in tables, {searched}, messages and streams; {len(found.days)} dates searched"
+    yield f"nothing is left in tables, {searched}, messages and streams; {len(client.days)} dates searched"
 
 
 def _erasure(functions: Functions, buckets: tuple[str, ...]) -> Erasure:

@@ -57,10 +57,10 @@ def keep_current(connection: Connection[Any], delivery: Delivery) -> CurrentDeli
         JOIN dataharvest.delivery d USING (external_client, business_date, version)
         WHERE (b.external_client, b.business_date, b.version) = (%s, %s, %s) FOR SHARE OF b
     """  # noqa: S608 - names of declared kinds
-    found = connection.execute(query, (*day, delivery.version)).fetchone()
-    if found is None or None in found:
+    row = connection.execute(query, (*day, delivery.version)).fetchone()
+    if row is None or None in row:
         return None
-    return CurrentDelivery(delivery, found[0], dict(zip(files, found[1:], strict=True)))
+    return CurrentDelivery(delivery, row[0], dict(zip(files, row[1:], strict=True)))
 
 
 def is_finished(connection: Connection[Any], current: CurrentDelivery, step: str) -> bool:
@@ -86,5 +86,5 @@ def count_portfolios(connection: Connection[Any], delivery: Delivery) -> int:
         WHERE (d.external_client, d.business_date, d.version) = (%s, %s, %s)
     """
     given = (delivery.external_client, day_of(delivery.business_date), delivery.version)
-    found = connection.execute(query, given).fetchone()
-    return int(found[0]) if found else 0
+    row = connection.execute(query, given).fetchone()
+    return int(row[0]) if row else 0

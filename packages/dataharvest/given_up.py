@@ -36,10 +36,10 @@ def records_of(command: str, key: str, content: bytes) -> list[Record]:
 
 def with_records(content: bytes, records: list[Record]) -> bytes:
     """Return the batch ``content`` with other records."""
-    found = json.loads(content)
-    payload = found["payload"]
+    batch = json.loads(content)
+    payload = batch["payload"]
     event = {**(json.loads(payload) if isinstance(payload, str) else payload), "Records": records}
-    return json.dumps({**found, "payload": json.dumps(event) if isinstance(payload, str) else event}).encode()
+    return json.dumps({**batch, "payload": json.dumps(event) if isinstance(payload, str) else event}).encode()
 
 
 def text_of(record: Mapping[str, Any]) -> str:

@@ -28,11 +28,11 @@ def rotate(database: Database, kms: KMSClient, kms_key: str) -> int:
                 SELECT sealed FROM dataharvest.data_key
                 WHERE (external_client, business_date) = (%s, %s) AND kms_key <> %s FOR UPDATE
             """
-            found = connection.execute(query, (external_client, date, target)).fetchone()
-            if found is None:
+            row = connection.execute(query, (external_client, date, target)).fetchone()
+            if row is None:
                 continue
-            made = kms.re_encrypt(
-                CiphertextBlob=bytes(found[0]),
+            answer = kms.re_encrypt(
+                CiphertextBlob=bytes(row[0]),
                 SourceEncryptionContext=context,
                 DestinationKeyId=target,
                 DestinationEncryptionContext=context,
@@ -41,6 +41,6 @@ def rotate(database: Database, kms: KMSClient, kms_key: str) -> int:
                 UPDATE dataharvest.data_key SET (kms_key, sealed) = (%s, %s)
                 WHERE (external_client, business_date) = (%s, %s)
             """
-            connection.execute(query, (made["KeyId"], made["CiphertextBlob"], external_client, date))
+            connection.execute(query, (answer["KeyId"], answer["CiphertextBlob"], external_client, date))
             count += 1
     return count

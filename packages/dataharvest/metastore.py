@@ -47,16 +47,16 @@ class Metastore:
 
     def item(self, external_client: str, business_date: str) -> Item | None:
         """Return the item of a client's date."""
-        found = self.client.get_item(
+        item = self.client.get_item(
             TableName=self.table, Key=_key(external_client, business_date), ConsistentRead=True
         ).get("Item")
-        return plain(found) if found else None
+        return plain(item) if item else None
 
     def items(self) -> list[Item]:
         """Return all items, in the order of client and date."""
         pages = self.client.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True)
-        found = [plain(item) for page in pages for item in page["Items"]]
-        return sorted(found, key=lambda item: (item["partition_key"], item["sort_key"]))
+        items = [plain(item) for page in pages for item in page["Items"]]
+        return sorted(items, key=lambda item: (item["partition_key"], item["sort_key"]))
 
     def _add(self, delivery: Delivery, flags: tuple[str, ...], counts: Mapping[str, int]) -> bool:
         written = {**dict.fromkeys(flags, True), **counts, **_times(flags)}

@@ -31,5 +31,5 @@ def overdue_dates(database: Database, due_hours: int) -> int:
     """
     given = {"days": DAYS, "hours": due_hours, "step": CATAPULT}
     with database.transaction() as connection:
-        found = connection.execute(_OVERDUE, given).fetchone()
-    return int(found[0]) if found else 0
+        row = connection.execute(_OVERDUE, given).fetchone()
+    return int(row[0]) if row else 0

@@ -47,12 +47,12 @@ def run_portfolio_batch(
     for record in event["Records"]:
         number = str(record["kinesis"]["sequenceNumber"])
         try:
-            found = PortfolioEvent.from_json(base64.b64decode(record["kinesis"]["data"]))
+            portfolio_event = PortfolioEvent.from_json(base64.b64decode(record["kinesis"]["data"]))
         except ValueError as error:
             log_failure(logger, error)
             failed.append(number)
         else:
-            waiting.setdefault(found.delivery, []).append((number, found.portfolio_reference))
+            waiting.setdefault(portfolio_event.delivery, []).append((number, portfolio_event.portfolio_reference))
     for delivery, events in waiting.items():
         try:
             work(delivery, [reference for _, reference in events])

@@ -34,19 +34,19 @@ class Progress:
     client: DynamoDBClient
     table: str
 
-    def note(self, external_client: str, business_date: str, of: str, found: Done) -> None:
+    def note(self, external_client: str, business_date: str, of: str, done: Done) -> None:
         """Note how far a part is. ``of`` names what it is a part of: a file's content, or a version of a delivery."""
         try:
             self.client.update_item(
                 TableName=self.table,
-                Key={"partition_key": {"S": external_client}, "sort_key": {"S": f"{business_date}#{found.part}"}},
+                Key={"partition_key": {"S": external_client}, "sort_key": {"S": f"{business_date}#{done.part}"}},
                 UpdateExpression="SET #of = :of, #done = :done, #total = :total, updated_at = :now",
                 ConditionExpression="attribute_not_exists(#of) OR #of <> :of OR #done < :done",
                 ExpressionAttributeNames={"#of": "of", "#done": "done", "#total": "total"},
                 ExpressionAttributeValues={
                     ":of": {"S": of},
-                    ":done": {"N": str(found.done)},
-                    ":total": {"N": str(found.total)},
+                    ":done": {"N": str(done.done)},
+                    ":total": {"N": str(done.total)},
                     ":now": {"S": datetime.now(UTC).isoformat(timespec="milliseconds")},
                 },
             )
@@ -56,14 +56,16 @@ class Progress:
     def unfinished(self) -> dict[tuple[str, str], tuple[Done, ...]]:
         """Return each external client and business date that has parts, with those that are not finished, by name."""
         pages = self.client.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True)
-        found: dict[tuple[str, str], tuple[Done, ...]] = {}
-        for item in sorted((_plain(item) for page in pages for item in page["Items"]), key=lambda one: one["sort_key"]):
+        parts: dict[tuple[str, str], tuple[Done, ...]] = {}
+        for item in sorted(
+            (_plain(item) for page in pages for item in page["Items"]), key=lambda entry: entry["sort_key"]
+        ):
             day, _, part = item["sort_key"].partition("#")
             done = Done(part, int(item["done"]), int(item["total"]))
-            known = found.setdefault((item["partition_key"], day), ())
+            known = parts.setdefault((item["partition_key"], day), ())
             if done.done < done.total:
-                found[item["partition_key"], day] = (*known, done)
-        return dict(sorted(found.items()))
+                parts[item["partition_key"], day] = (*known, done)
+        return dict(sorted(parts.items()))
 
 
 def chunks_of_kind(kind: Kind) -> str:

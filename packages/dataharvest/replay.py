@@ -25,7 +25,7 @@ def replay(s3: S3Client, dispatcher: Dispatcher, address: str) -> Iterator[str]:
     """
     bucket, prefix = place_of("replay", address)
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        for key in [found["Key"] for found in page.get("Contents", [])]:
+        for key in [batch["Key"] for batch in page.get("Contents", [])]:
             records = records_of("replay", key, s3.get_object(Bucket=bucket, Key=key)["Body"].read())
             changes = [record for record in records if "dynamodb" in record]
             asked = [stage for record in changes for stage in dispatcher.dispatch(record)]

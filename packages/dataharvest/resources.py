@@ -83,8 +83,8 @@ def functions(choreography: Choreography) -> Iterator[Function]:
 
 def queues(choreography: Choreography) -> tuple[str, ...]:
     """Return the queues that functions work on; each has a dead-letter queue, its name with ``-dead`` after it."""
-    found = [one for function in functions(choreography) for one in function.mappings]
-    return tuple(one.source for one in found if one.kind == QUEUE)
+    mappings = [mapping for function in functions(choreography) for mapping in function.mappings]
+    return tuple(mapping.source for mapping in mappings if mapping.kind == QUEUE)
 
 
 def streams(choreography: Choreography) -> tuple[str, ...]:

@@ -53,8 +53,8 @@ class StageQueues:
 
     def _send(self, name: str, requests: list[Request]) -> dict[Request, str]:
         entries: Any = [
-            {"Id": str(at), "MessageBody": one.body, "MessageGroupId": one.external_client}
-            for at, one in enumerate(requests)
+            {"Id": str(at), "MessageBody": request.body, "MessageGroupId": request.external_client}
+            for at, request in enumerate(requests)
         ]
         try:
             answer = self.sqs.send_message_batch(QueueUrl=f"{self.prefix}{name}", Entries=entries)

@@ -23,7 +23,7 @@ def traced(service: str, environ: Mapping[str, str] = os.environ) -> Callable[[H
         from aws_lambda_powertools import Tracer  # late: with its SDK it takes a tenth of a second
 
         tracer: Any = Tracer(service=service)
-        found: Handler = tracer.capture_lambda_handler(handler, capture_response=False)
-        return found
+        traced_handler: Handler = tracer.capture_lambda_handler(handler, capture_response=False)
+        return traced_handler
 
     return decorate

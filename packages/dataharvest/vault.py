@@ -79,20 +79,22 @@ class Vault:
     def _stored(self, context: dict[str, str]) -> bytes | None:
         query = "SELECT sealed FROM dataharvest.data_key WHERE (external_client, business_date) = (%s, %s)"
         with self._database.transaction() as connection:
-            found = connection.execute(query, _of(context)).fetchone()
-        return bytes(found[0]) if found else None
+            row = connection.execute(query, _of(context)).fetchone()
+        return bytes(row[0]) if row else None
 
     def _made(self, context: dict[str, str]) -> bytes:
         """Make and store a key, and return it in plain text."""
-        made = self._kms.generate_data_key(KeyId=self._kms_key, KeySpec="AES_256", EncryptionContext=context)
+        data_key = self._kms.generate_data_key(KeyId=self._kms_key, KeySpec="AES_256", EncryptionContext=context)
         query = """
             INSERT INTO dataharvest.data_key (external_client, business_date, kms_key, sealed) VALUES (%s, %s, %s, %s)
             ON CONFLICT (external_client, business_date) DO NOTHING
         """
         with self._database.transaction() as connection:
-            is_ours = connection.execute(query, (*_of(context), made["KeyId"], made["CiphertextBlob"])).rowcount == 1
+            is_ours = (
+                connection.execute(query, (*_of(context), data_key["KeyId"], data_key["CiphertextBlob"])).rowcount == 1
+            )
         if is_ours:
-            return made["Plaintext"]
+            return data_key["Plaintext"]
         stored = self._stored(context)  # of two that make a key at once, the first one's is kept
         assert stored is not None
         return self._decrypted(stored, context)

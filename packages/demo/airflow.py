@@ -80,8 +80,8 @@ class Airflow:
         attempts = sorted(folder.glob("attempt=*.log"))
         lines = attempts[-1].read_text(errors="replace").splitlines() if attempts else []
         details = [detail for line in lines for detail in json.loads(line).get("error_detail") or ()]
-        found = details[-1]["exc_value"] if details else "its log names no error"
-        return f"{found} (log: {attempts[-1] if attempts else folder})"
+        text = details[-1]["exc_value"] if details else "its log names no error"
+        return f"{text} (log: {attempts[-1] if attempts else folder})"
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self.token}"}

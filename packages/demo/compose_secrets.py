@@ -28,9 +28,9 @@ def lines() -> list[str]:
 
     Airflow signs with 64 bytes. A password is half as long: Metabase puts 36 bytes before it, and bcrypt reads 72.
     """
-    made = [f"{name}={secrets.token_hex(16 if name.endswith('PASSWORD') else 32)}" for name in SECRETS]
+    variables = [f"{name}={secrets.token_hex(16 if name.endswith('PASSWORD') else 32)}" for name in SECRETS]
     fernet = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-    return ["COMPOSE_PROFILES=mirror", *made, f"AIRFLOW_FERNET_KEY={fernet}"]
+    return ["COMPOSE_PROFILES=mirror", *variables, f"AIRFLOW_FERNET_KEY={fernet}"]
 
 
 def old_volumes() -> list[str]:

@@ -29,10 +29,10 @@ def main() -> int:
 
 def failures() -> Iterator[str]:
     """Yield, for each service that failed: its name, the end of its log, and what to do."""
-    failed = [one for one in _services() if one.get("ExitCode") or one.get("Health") == "unhealthy"]
-    for one in failed:
-        name, log = one["Service"], _logs(one["Service"], LOG_LINES)
-        state = f"ended with exit code {one['ExitCode']}" if one.get("ExitCode") else "is unhealthy"
+    failed = [service for service in _services() if service.get("ExitCode") or service.get("Health") == "unhealthy"]
+    for failure in failed:
+        name, log = failure["Service"], _logs(failure["Service"], LOG_LINES)
+        state = f"ended with exit code {failure['ExitCode']}" if failure.get("ExitCode") else "is unhealthy"
         yield f"\n{name} {state}. The end of its log (all of it: docker compose logs {name}):\n{log}"
         yield OLD_VOLUMES if OLD_PASSWORD in log else "Mend the cause, then run 'make up' again: it goes on from here."
     if not failed:

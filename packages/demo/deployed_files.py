@@ -77,8 +77,8 @@ class DeployedFiles:
 
         def registered() -> str:
             with psycopg.connect(self._login("warehouse")) as connection:
-                found = connection.execute(STATE, (bucket, KEY, version)).fetchone()
-            return f"{found[0]}, told by {found[1]} event, run {found[2]}" if found else ""
+                row = connection.execute(STATE, (bucket, KEY, version)).fetchone()
+            return f"{row[0]}, told by {row[1]} event, run {row[2]}" if row else ""
 
         return self._awaited(registered, f"s3://{bucket}/{KEY} is not in the ledger")
 
@@ -87,10 +87,10 @@ class DeployedFiles:
 
         def archived() -> str:
             with psycopg.connect(self._login("warehouse")) as connection:
-                found = connection.execute(LOADED, (self._bucket("landing"), KEY)).fetchone()
-            if not found or found[4] is None:
+                row = connection.execute(LOADED, (self._bucket("landing"), KEY)).fetchone()
+            if not row or row[4] is None:
                 return ""
-            state, rows, loaded, rejected, address = found
+            state, rows, loaded, rejected, address = row
             return f"{state}, {rows} rows in = {loaded} loaded + {rejected} rejected, now {address}"
 
         return self._awaited(archived, f"{KEY} is not archived")
@@ -106,7 +106,7 @@ class DeployedFiles:
 
         self._awaited(sent, f"{DAY.external_client}'s messages of {DAY.business_date} were not sent")
         received = list(self._messages())
-        held: Values = {(one["type"], _reference(one)): values_of(one) for one in received}
+        held: Values = {(message["type"], _reference(message)): values_of(message) for message in received}
         expected = recompute(paths)
         if held != expected or len(received) != len(expected):
             problem = f"{len(received)} messages came, {len(expected)} were to come"
@@ -128,25 +128,25 @@ class DeployedFiles:
         sqs = self.aws.client("sqs")
         url = sqs.get_queue_url(QueueName=f"estrela-{self.environment}-dataharvest-messages.fifo")["QueueUrl"]
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
-            for one in messages:
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
-                yield json.loads(one["Body"])
+            for message in messages:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                yield json.loads(message["Body"])
 
     def _call(self, function: str) -> None:
         name = f"estrela-{self.environment}-{function}"
         answer = self.aws.client("lambda").invoke(FunctionName=name)
         if "FunctionError" in answer:
-            told = answer["Payload"].read().decode()[:500]
-            raise DeployedFilesError(f"the function {name} failed: {told}")
+            reason = answer["Payload"].read().decode()[:500]
+            raise DeployedFilesError(f"the function {name} failed: {reason}")
 
     def _awaited(self, look: Callable[[], Found], problem: str) -> Found:
         deadline = time.monotonic() + self.deadline
-        while not (found := look()):
+        while not (answer := look()):
             if time.monotonic() > deadline:
                 logs = f"the functions' logs: {self.aws.home}/logs"
                 raise DeployedFilesError(f"{problem} after {self.deadline:.0f} s; {logs}")
             time.sleep(PAUSE_SECONDS)
-        return found
+        return answer
 
     def _login(self, role: str) -> str:
         client = self.aws.client("secretsmanager")

@@ -47,7 +47,9 @@ def steps_of(glue: Any, job: str, run_id: str, tasks: Sequence[Task]) -> list[St
     for run in recent_runs(glue, job):
         runs.setdefault(run_key_of(run), []).append(run)
     return [
-        _step(task, [run for key, found in runs.items() if key.endswith(f"{run_id}/{task.name}") for run in found])
+        _step(
+            task, [run for key, attempts in runs.items() if key.endswith(f"{run_id}/{task.name}") for run in attempts]
+        )
         for task in sorted(tasks, key=lambda task: (task.started is None, task.started or ""))
     ]
 

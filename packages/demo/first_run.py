@@ -37,12 +37,12 @@ def wait_for_success(
     """The id of a run that succeeded. Raises AirflowError where all have failed, or none ends in an hour."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while time.monotonic() < deadline:
-        found = states()
-        succeeded = [run_id for run_id, state in found.items() if state == "success"]
+        runs = states()
+        succeeded = [run_id for run_id, state in runs.items() if state == "success"]
         if succeeded:
             return succeeded[0]
-        if found and set(found.values()) == {"failed"}:
-            raise AirflowError(f"{', '.join(found)} of {dag} failed; Airflow's pages show which task, and its log")
+        if runs and set(runs.values()) == {"failed"}:
+            raise AirflowError(f"{', '.join(runs)} of {dag} failed; Airflow's pages show which task, and its log")
         sleep(PAUSE_SECONDS)
     raise AirflowError(f"no run of {dag} succeeded within {DEADLINE_SECONDS:.0f} s")
 

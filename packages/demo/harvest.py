@@ -182,11 +182,11 @@ def _received(aws: Running, stack: Stack) -> Iterator[Sent]:
     while messages := sqs.receive_message(
         QueueUrl=stack.messages, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
     ).get("Messages"):
-        done = [{"Id": str(at), "ReceiptHandle": one["ReceiptHandle"]} for at, one in enumerate(messages)]
+        done = [{"Id": str(at), "ReceiptHandle": receipt["ReceiptHandle"]} for at, receipt in enumerate(messages)]
         sqs.delete_message_batch(QueueUrl=stack.messages, Entries=done)
-        for one in messages:
-            said = {name: given["StringValue"] for name, given in one["MessageAttributes"].items()}
-            yield Sent(said["external_client"], int(said["version"]), said["key"], json.loads(one["Body"]))
+        for message in messages:
+            said = {name: given["StringValue"] for name, given in message["MessageAttributes"].items()}
+            yield Sent(said["external_client"], int(said["version"]), said["key"], json.loads(message["Body"]))
 
 
 def _report(console: Console, sent: list[Sent], seconds: float) -> None:
@@ -199,10 +199,10 @@ def _report(console: Console, sent: list[Sent], seconds: float) -> None:
 
 def _report_large(console: Console, database: DatabaseManager) -> None:
     """Say which way the great client's delivery went. Raises HarvestError if it was taken as a small one."""
-    found = database.query(SPLIT)
-    if not found or not found[0]["chunks"] or found[0]["chunks"] < CHUNKS:
+    rows = database.query(SPLIT)
+    if not rows or not rows[0]["chunks"] or rows[0]["chunks"] < CHUNKS:
         raise HarvestError("the delivery of the great client was not split into chunks and portfolios")
-    chunks, done = found[0]["chunks"], found[0]["done"]
+    chunks, done = rows[0]["chunks"], rows[0]["done"]
     text = f"great: transactions loaded in {chunks} chunks, values of {done} portfolios from the streams."
     console.print(text, soft_wrap=True)
 

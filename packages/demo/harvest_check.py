@@ -46,9 +46,9 @@ def recompute(files: Mapping[str, Path]) -> Values:
             "?, header = true, all_varchar = true, ignore_errors = true)",
             [str(path)],
         )
-    found: Values = {("client_message", row[0]): row[1:] for row in connection.execute(_CLIENTS).fetchall()}
-    found |= {("portfolio_message", row[0]): row[1:] for row in connection.execute(_PORTFOLIOS).fetchall()}
-    return {name: tuple(map(_number, values)) for name, values in found.items()}
+    messages: Values = {("client_message", row[0]): row[1:] for row in connection.execute(_CLIENTS).fetchall()}
+    messages |= {("portfolio_message", row[0]): row[1:] for row in connection.execute(_PORTFOLIOS).fetchall()}
+    return {name: tuple(map(_number, values)) for name, values in messages.items()}
 
 
 def values_of(body: Mapping[str, Any]) -> tuple[Any, ...]:

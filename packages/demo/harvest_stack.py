@@ -93,28 +93,28 @@ def deploy(aws: Running, dsn: str, dist: Path, limits: Mapping[str, str]) -> Sta
 def _streams(aws: Running) -> dict[str, str]:
     """Make the bus, the streams and the rules that feed them; return the streams' ARNs by name."""
     aws.client("events").create_event_bus(Name=BUS)
-    made = {}
+    arns = {}
     for name in streams(choreography()):
         aws.client("kinesis").create_stream(StreamName=name, ShardCount=SHARDS)
-        found = aws.client("kinesis").describe_stream_summary(StreamName=name)
-        made[name] = str(found["StreamDescriptionSummary"]["StreamARN"])
+        summary = aws.client("kinesis").describe_stream_summary(StreamName=name)
+        arns[name] = str(summary["StreamDescriptionSummary"]["StreamARN"])
         pattern = json.dumps({"source": [EVENT_SOURCE], "detail-type": [PORTFOLIO_EVENT]})
         aws.client("events").put_rule(Name=name, EventBusName=BUS, EventPattern=pattern)
         target = {
             "Id": name,
-            "Arn": made[name],
+            "Arn": arns[name],
             "RoleArn": ROLE,
             "InputPath": "$.detail",
             "KinesisParameters": {"PartitionKeyPath": PARTITION_KEY},
         }
         aws.client("events").put_targets(Rule=name, EventBusName=BUS, Targets=[target])
-    return made
+    return arns
 
 
 def _secret(aws: Running, dsn: str) -> str:
-    found = conninfo_to_dict(dsn)
-    fields = {"username": found["user"], "password": found["password"], "host": found["host"], "port": found["port"]}
-    value = json.dumps({**fields, "dbname": found["dbname"]})
+    login = conninfo_to_dict(dsn)
+    fields = {"username": login["user"], "password": login["password"], "host": login["host"], "port": login["port"]}
+    value = json.dumps({**fields, "dbname": login["dbname"]})
     aws.client("secretsmanager").create_secret(Name=DATABASE, SecretString=value)
     return DATABASE
 
@@ -144,8 +144,8 @@ def _function(aws: Running, name: str, layer: str, environment: Mapping[str, str
 def _queue(aws: Running, name: str, attributes: Mapping[str, str]) -> tuple[str, str]:
     sqs = aws.client("sqs")
     url = sqs.create_queue(QueueName=name, Attributes=dict(attributes))["QueueUrl"]
-    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-    return str(found["Attributes"]["QueueArn"]), str(url)
+    answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    return str(answer["Attributes"]["QueueArn"]), str(url)
 
 
 def _worked_queue(aws: Running, name: str) -> str:
@@ -177,14 +177,14 @@ def _table(aws: Running, name: str, *, has_stream: bool) -> str | None:
     """Make a table; return the ARN of its stream, if it has one."""
     keys: list[Any] = [("partition_key", "HASH"), ("sort_key", "RANGE")]
     stream: Any = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"} if has_stream else {}
-    made = aws.client("dynamodb").create_table(
+    answer = aws.client("dynamodb").create_table(
         TableName=name,
         KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],
         AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key, _ in keys],
         BillingMode="PAY_PER_REQUEST",
         **({"StreamSpecification": stream} if has_stream else {}),
     )
-    arn: str | None = made["TableDescription"].get("LatestStreamArn")
+    arn: str | None = answer["TableDescription"].get("LatestStreamArn")
     return arn
 
 

@@ -27,7 +27,12 @@ def require_free(port: int, command: str) -> None:
 def _by_whom(port: int) -> str:
     """Return the program that listens, if the system names it."""
     with contextlib.suppress(psutil.Error, OSError):
-        for one in psutil.net_connections("tcp"):
-            if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr.port == port and one.pid:
-                return f" by {psutil.Process(one.pid).name()} (process {one.pid})"
+        for listener in psutil.net_connections("tcp"):
+            if (
+                listener.status == psutil.CONN_LISTEN
+                and listener.laddr
+                and listener.laddr.port == port
+                and listener.pid
+            ):
+                return f" by {psutil.Process(listener.pid).name()} (process {listener.pid})"
     return ""

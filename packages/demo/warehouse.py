@@ -79,7 +79,7 @@ class Demo:
     def take_in(self, day: str) -> list[JobError]:
         """Run the steps of every feed, side by side; return the errors."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            return [error for found in pool.map(lambda feed: self._steps(feed, day), feeds()) for error in found]
+            return [error for errors in pool.map(lambda feed: self._steps(feed, day), feeds()) for error in errors]
 
     def _steps(self, feed: str, day: str) -> list[JobError]:
         phases = [EXTRACT, LOAD, ARCHIVE]
@@ -97,9 +97,9 @@ class Demo:
         """Wait until the function hears of nothing new any more; what is lost is found by the listings."""
         database, deadline, seen, since = self.stack.database, time.monotonic() + LONGEST_WAIT, -1, time.monotonic()
         while time.monotonic() < deadline and time.monotonic() - since < QUIET_SECONDS:
-            [found] = database.query("SELECT coalesce(sum(events_seen), 0) AS events FROM ledger.files")
-            if found["events"] != seen:
-                seen, since = found["events"], time.monotonic()
+            [row] = database.query("SELECT coalesce(sum(events_seen), 0) AS events FROM ledger.files")
+            if row["events"] != seen:
+                seen, since = row["events"], time.monotonic()
             time.sleep(0.2)
         database.engine.dispose()
 
@@ -161,13 +161,15 @@ def _report(demo: Demo) -> int:
         rows = database.query(sql)
         names = list(rows[0]) if rows else ["none"]
         show_rows(console, title, names, [[_text(value) for value in row.values()] for row in rows])
-    found = verdicts(demo.stack, demo.company, DAYS)
-    lines = [[one.feed, *map(str, (*one.found, *one.expected)), "yes" if one.is_right else "NO"] for one in found]
+    checks = verdicts(demo.stack, demo.company, DAYS)
+    lines = [
+        [check.feed, *map(str, (*check.found, *check.expected)), "yes" if check.is_right else "NO"] for check in checks
+    ]
     columns = ["table", "rows", "total", "rows due", "total due", "right"]
     show_rows(console, "What the tables hold, and what the parties delivered", columns, lines)
     left = [database.query(sql)[0]["files"] for sql in (NOT_IN_BALANCE, UNSETTLED)]
     database.engine.dispose()
-    if any(left) or not all(one.is_right for one in found):
+    if any(left) or not all(check.is_right for check in checks):
         console.print(f"[red]{left[0]} files are not in balance, {left[1]} are not settled, or a table is wrong[/]")
         return 1
     console.print("[green]Every file is accounted for; no row is lost, none is doubled.[/]")

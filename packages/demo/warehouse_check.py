@@ -100,6 +100,6 @@ def _of_files(company: Company, days: int) -> Mapping[str, tuple[Any, Any]]:
 def _of_core(stack: Stack) -> Mapping[str, tuple[Any, Any]]:
     engine = create_engine(stack.core)
     with engine.connect() as connection:
-        found = {feed: connection.execute(text(sql)).one() for feed, sql in SOURCE.items()}
+        rows = {feed: connection.execute(text(sql)).one() for feed, sql in SOURCE.items()}
     engine.dispose()
-    return {feed: (row[0], row[1]) for feed, row in found.items()}
+    return {feed: (row[0], row[1]) for feed, row in rows.items()}

@@ -116,7 +116,7 @@ def _put_function(aws: Running, project: Path) -> str:
         functions.delete_function(FunctionName=FUNCTION)
     libraries = ":".join(path for path in sys.path if path)
     variables = {"ESTRELA_WAREHOUSE_SECRET": SECRETS["warehouse"], "ESTRELA_LANDING": LANDING, "PYTHONPATH": libraries}
-    made = functions.create_function(
+    function = functions.create_function(
         FunctionName=FUNCTION,
         Runtime=f"python{sys.version_info.major}.{sys.version_info.minor}",
         Role="arn:aws:iam::123456789012:role/register-file",
@@ -126,4 +126,4 @@ def _put_function(aws: Running, project: Path) -> str:
         Timeout=60,
     )
     functions.get_waiter("function_active_v2").wait(FunctionName=FUNCTION, WaiterConfig={"Delay": 1})
-    return str(made["FunctionArn"])
+    return str(function["FunctionArn"])

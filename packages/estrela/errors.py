@@ -113,11 +113,11 @@ class SourceRejectedError(ExtractError):
 
 
 class SourceChangedError(ExtractError):
-    """Columns or shape are not as declared: ``expected`` and ``found``, and ``where`` (a file or URL)."""
+    """Columns or shape are not as declared: ``expected`` and ``received``, and ``where`` (a file or URL)."""
 
-    def __init__(self, source: str, where: str, *, expected: object, found: object) -> None:
-        self.where, self.expected, self.found = where, expected, found
-        super().__init__(source, f"{bounded(where)} holds {bounded(found)} where {bounded(expected)} is declared")
+    def __init__(self, source: str, where: str, *, expected: object, received: object) -> None:
+        self.where, self.expected, self.received = where, expected, received
+        super().__init__(source, f"{bounded(where)} holds {bounded(received)} where {bounded(expected)} is declared")
 
 
 class FileRefusedError(EstrelaError):

@@ -150,7 +150,7 @@ class ETLFactory:
 
         raw, aside, is_dry_run = self.parts.raw(), self.parts.quarantine().set_aside(), self.parts.settings.dry_run
         cares = [
-            RawCare(raw, name, [one for one in star.sources if one.raw_name == name], aside, is_dry_run)
+            RawCare(raw, name, [source for source in star.sources if source.raw_name == name], aside, is_dry_run)
             for name in star.raw_names
         ]
         return Maintain(

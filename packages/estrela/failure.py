@@ -24,8 +24,8 @@ class Failure:
 
 def failure_in(message: str) -> Failure | None:
     """Return the failure that an error message carries; None if the process died before it could state one."""
-    found = PATTERN.search(message)
-    return Failure(found[1], found[2] == "true") if found else None
+    match = PATTERN.search(message)
+    return Failure(match[1], match[2] == "true") if match else None
 
 
 def readable(message: str) -> str:

@@ -68,14 +68,14 @@ def is_of_feed(argv: Sequence[str]) -> bool:
 
 def feed_settings_from(argv: Sequence[str]) -> FeedSettings:
     """Read ``--name value`` pairs; Glue's own are passed over. Raises SettingsError."""
-    given, found = pairs(argv), found_feeds()
+    given, declarations = pairs(argv), found_feeds()
     name = given["feed"]
-    if name in found.errors:
-        raise SettingsError("--feed", f"the declaration of {name!r} cannot be read: {found.problems[name]}")
-    if name not in found.feeds:
-        raise SettingsError("--feed", f"no feed is called {name[:100]!r}; allowed: {', '.join(found.feeds)}")
+    if name in declarations.errors:
+        raise SettingsError("--feed", f"the declaration of {name!r} cannot be read: {declarations.problems[name]}")
+    if name not in declarations.feeds:
+        raise SettingsError("--feed", f"no feed is called {name[:100]!r}; allowed: {', '.join(declarations.feeds)}")
     return FeedSettings(
-        feed=found.feeds[name],
+        feed=declarations.feeds[name],
         phase=matching(given, "phase", re.compile("|".join(FEED_PHASES)), f"one of {', '.join(FEED_PHASES)}"),
         run_key=matching(given, "run_key", RUN_KEY, "1 to 400 printable ASCII characters without blanks"),
         landing=matching(given, "landing", BUCKET, A_BUCKET),

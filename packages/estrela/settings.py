@@ -102,12 +102,12 @@ def parameters_from(star: str, text: str) -> Parameters:
 
 def _json_object(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text or "{}")
+        parsed = json.loads(text or "{}")
     except ValueError as error:
         raise SettingsError("--params", f"{text[:100]!r} is not JSON: {error}") from error
-    if not isinstance(found, dict):
+    if not isinstance(parsed, dict):
         raise SettingsError("--params", f"{text[:100]!r} is not a JSON object of lists of text")
-    return found
+    return parsed
 
 
 def _values(declared: Mapping[str, RunParameter], name: str, values: object) -> tuple[str, ...]:
@@ -125,15 +125,15 @@ def _values(declared: Mapping[str, RunParameter], name: str, values: object) -> 
 
 def pairs(argv: Sequence[str]) -> dict[str, str]:
     """Read ``--name value`` and ``--name=value``; a name without a value counts as given and empty."""
-    found: dict[str, str] = {}
+    given: dict[str, str] = {}
     name = ""
     for word in argv:
         if word.startswith("--"):
             name, _, value = word[2:].partition("=")
-            found[name] = value
+            given[name] = value
         elif name:
-            found[name], name = word, ""
-    return found
+            given[name], name = word, ""
+    return given
 
 
 def matching(

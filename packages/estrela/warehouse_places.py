@@ -73,14 +73,14 @@ class WarehousePlaces:
         """Return where messages go: by e-mail, into Slack, or nowhere."""
         from estrela.hooks.slack import Slack  # functions do without what it sends with
 
-        found: list[Channel] = []
+        channels: list[Channel] = []
         if recipients := self.environ.get("ESTRELA_ALERT_RECIPIENTS"):
             sender = self._given("ESTRELA_ALERT_SENDER", "the address that SES sends messages from")
-            addresses = tuple(one.strip() for one in recipients.split(",") if one.strip())
-            found.append(Mail(self.session.client("sesv2"), sender, addresses))
+            addresses = tuple(address.strip() for address in recipients.split(",") if address.strip())
+            channels.append(Mail(self.session.client("sesv2"), sender, addresses))
         if "ESTRELA_SLACK_SECRET" in self.environ:
-            found.append(Slack(self._named("ESTRELA_SLACK_SECRET")))
-        return found
+            channels.append(Slack(self._named("ESTRELA_SLACK_SECRET")))
+        return channels
 
     def secret(self, name: str) -> Secret:
         """Return the secret of this name."""

@@ -58,7 +58,7 @@ def world_from(text: str) -> World:
 def addresses_of(host: str) -> list[str]:
     """Return the addresses that a host name has now; none if it has no address."""
     try:
-        return sorted({str(found[4][0]) for found in socket.getaddrinfo(host, None)})
+        return sorted({str(entry[4][0]) for entry in socket.getaddrinfo(host, None)})
     except OSError:
         return []
 

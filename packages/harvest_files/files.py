@@ -27,13 +27,13 @@ def files(day: Day) -> Iterator[tuple[str, Iterator[bytes]]]:
 
 def _rows(day: Day) -> Mapping[str, Iterable[str]]:
     wrong = _contradictions(day) if day.with_errors else {}
-    made = {
+    tables = {
         "clients": _clients(day),
         "portfolios": _portfolios(day),
         "accounts": _accounts(day),
         "transactions": _transactions(day),
     }
-    return {kind: _chained(rows, wrong.get(kind, ())) for kind, rows in made.items()}
+    return {kind: _chained(rows, wrong.get(kind, ())) for kind, rows in tables.items()}
 
 
 def _clients(day: Day) -> Iterator[str]:

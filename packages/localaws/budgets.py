@@ -55,10 +55,10 @@ class BudgetOperations(BudgetsResponse):
         return _tags(self._budget(self._get_param("ResourceARN").partition(":budget/")[2]))
 
     def _budget(self, name: str) -> Budget:
-        found = self.backend.budgets[self.current_account].get(name)
-        if not found:
+        budget = self.backend.budgets[self.current_account].get(name)
+        if not budget:
             raise NotFoundException(f"Unable to get budget: {name} - the budget doesn't exist.")
-        return found
+        return budget
 
 
 def _tags(budget: Budget) -> dict[str, str]:

@@ -86,10 +86,10 @@ def _parameters(body: bytes, *, is_json: bool) -> Mapping[str, Any]:
     if not is_json:
         return dict(parse_qsl(body.decode(errors="replace")))
     try:
-        found = json.loads(body)
+        parameters = json.loads(body)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return parameters if isinstance(parameters, dict) else {}
 
 
 def _named(parameters: Mapping[str, Any]) -> dict[str, str]:

@@ -147,8 +147,8 @@ def _status(options: argparse.Namespace, defaults: Settings) -> int:
 def _certificate(options: argparse.Namespace, defaults: Settings) -> int:
     from localaws.certificates import ensure
 
-    made = ensure(options.folder, options.name or ["localhost"])
-    print(f"{options.folder}: {'made' if made else 'kept'} {', '.join(FILES)}")
+    created = ensure(options.folder, options.name or ["localhost"])
+    print(f"{options.folder}: {'made' if created else 'kept'} {', '.join(FILES)}")
     return 0
 
 

@@ -70,8 +70,8 @@ class DatabaseOperations(RDSResponse):
 
     def _set_by_users(self, answer: ActionResult) -> ActionResult:
         source = self.params.get("Source", _USER)
-        found = [dict(parameter) | {"Source": _USER} for parameter in _result(answer)["Parameters"]]
-        return ActionResult({"Parameters": found if source == _USER else []})
+        parameters = [dict(parameter) | {"Source": _USER} for parameter in _result(answer)["Parameters"]]
+        return ActionResult({"Parameters": parameters if source == _USER else []})
 
 
 def _result(answer: ActionResult) -> Any:

@@ -76,5 +76,5 @@ def _major_version(home: Path) -> int | None:
         text = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30).stderr
     else:
         return None
-    found = re.search(r'(?:JAVA_VERSION=|version )"(?:1\.)?(\d+)', text)
-    return int(found[1]) if found else None
+    match = re.search(r'(?:JAVA_VERSION=|version )"(?:1\.)?(\d+)', text)
+    return int(match[1]) if match else None

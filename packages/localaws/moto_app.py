@@ -32,5 +32,5 @@ def _nodes_to_be_processed(traverser: Any) -> tuple[type, ...]:
     """Return the kinds of node that a traverser changes; moto asks for each node of an expression."""
     if "kinds" not in vars(traverser):
         vars(traverser)["kinds"] = tuple(traverser._processing_map())
-    found: tuple[type, ...] = vars(traverser)["kinds"]
-    return found
+    kinds: tuple[type, ...] = vars(traverser)["kinds"]
+    return kinds

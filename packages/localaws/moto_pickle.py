@@ -74,10 +74,10 @@ class _Pickler(cloudpickle.Pickler):
 class _Unpickler(pickle.Unpickler):
     def persistent_load(self, name: tuple[str, ...]) -> Any:
         """Return the backend, or the collection of backends, of that name in this process."""
-        found: Any = get_backend(name[0])
+        backend: Any = get_backend(name[0])
         for key in name[1:]:
-            found = found[key]
-        return found
+            backend = backend[key]
+        return backend
 
 
 def _is_live_table(item: Any) -> bool:
@@ -94,9 +94,9 @@ def _bare(kind: Any) -> Any:
 
 def _default_dict(kind: type[defaultdict[Any, Any]], factory: Any) -> defaultdict[Any, Any]:
     """Make a subclass's instance without its own constructor, which may take other arguments than pickle gives."""
-    made: defaultdict[Any, Any] = _bare(kind)
-    defaultdict.__init__(made, factory)
-    return made
+    instance: defaultdict[Any, Any] = _bare(kind)
+    defaultdict.__init__(instance, factory)
+    return instance
 
 
 def _der(key: Any) -> bytes:

@@ -26,8 +26,8 @@ def operation_of(environ: Mapping[str, Any], form: str) -> str:
         return str(target).rpartition(".")[2]
     if environ.get("HTTP_SMITHY_PROTOCOL") == _CBOR:
         return str(environ.get("PATH_INFO", "")).rpartition("/")[2]
-    found = _QUERY_ACTION.search(form)
-    return found[1] if found else ""
+    match = _QUERY_ACTION.search(form)
+    return match[1] if match else ""
 
 
 def error_response(environ: Mapping[str, Any], service: str, status: HTTPStatus, error: tuple[str, str]) -> Response:

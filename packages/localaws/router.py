@@ -94,8 +94,8 @@ class Router:
                     raise NotImplementedError("action has not been implemented")
         except Exception as error:  # noqa: BLE001 - every request gets an answer
             name = operation or rest_operation(service, environ["REQUEST_METHOD"], str(environ.get("PATH_INFO", "")))
-            status, told = explained(error, service, name)
-            answer = error_response(environ, service, status, told)
+            status, explanation = explained(error, service, name)
+            answer = error_response(environ, service, status, explanation)
         return answer(environ, start_response)
 
     def _keeping(self, service: str, operation: str, *, changes: bool) -> AbstractContextManager[None]:
@@ -146,9 +146,9 @@ def service_of(environ: WSGIEnvironment) -> str:
 
 def signed_service(environ: WSGIEnvironment) -> str | None:
     """The service that a request, or a presigned URL, is signed for; None where it is not signed."""
-    found = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
-    if found:
-        return found["service"].lower()
+    scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
+    if scope:
+        return scope["service"].lower()
     query = parse_qs(environ.get("QUERY_STRING", ""))
     credential = query.get("X-Amz-Credential", [""])[0]
     return credential.split("/")[3].lower() if credential.count("/") == 4 else None

@@ -43,8 +43,8 @@ def publish_to(topic: Any, message: str, **given: Any) -> str:
         given["deduplication_id"] = given.get("deduplication_id") or hashlib.sha256(message.encode()).hexdigest()
         with _lock:
             known = _recent(topic)
-            if found := known.get(given["deduplication_id"]):
-                return found[1]
+            if earlier := known.get(given["deduplication_id"]):
+                return earlier[1]
             last = max((int(number) for *_, number in known.values()), default=0)
             given["sequence_number"] = f"{max(last + 1, time.time_ns()):020d}"
             known[given["deduplication_id"]] = (time.time(), message_id, given["sequence_number"])
@@ -105,7 +105,9 @@ def _publishing_batch(original: Callable[..., ActionResult]) -> Callable[..., Ac
         except PublishError as error:
             raise _refusal(error) from error
         answer = cast("dict[str, Any]", original(response).result)
-        return ActionResult({**answer, "Successful": [_numbered(topic, one) for one in answer["Successful"]]})
+        return ActionResult(
+            {**answer, "Successful": [_numbered(topic, published) for published in answer["Successful"]]}
+        )
 
     return publish_batch
 

@@ -14,9 +14,9 @@ def main() -> None:
     """Read the arguments and write the files."""
     parser = argparse.ArgumentParser(description="Write the files of an invented shop, of any size.")
     parser.add_argument("folder", type=Path)
-    for one in fields(Shop):
-        if one.name != "first_day":
-            parser.add_argument(f"--{one.name.replace('_', '-')}", type=int, default=one.default)
+    for field in fields(Shop):
+        if field.name != "first_day":
+            parser.add_argument(f"--{field.name.replace('_', '-')}", type=int, default=field.default)
     options = vars(parser.parse_args())
     folder = options.pop("folder")
     for key, content in files(Shop(**options)):

@@ -185,13 +185,13 @@ def test_a_count_is_given_on_request_and_counts_what_the_filter_leaves(mirror: S
 def test_a_limited_page_links_to_the_next_up_to_top(mirror: Serving, bank: str) -> None:
     whole = fees(mirror, "J", bank)
     mirror.mirror.paging.longest = 6
-    url, found = f"{mirror.olinda_url}/{FEES}/{FEES_CALL}?@PessoaFisicaOuJuridica='J'&@CNPJ='{bank}'&$top=20", []
+    url, rows = f"{mirror.olinda_url}/{FEES}/{FEES_CALL}?@PessoaFisicaOuJuridica='J'&@CNPJ='{bank}'&$top=20", []
     while url:
         answer = requests.get(url, timeout=10).json()
         assert len(answer["value"]) <= 6
-        found += answer["value"]
+        rows += answer["value"]
         url = answer.get("@odata.nextLink", "")
-    assert found == whole[:20]
+    assert rows == whole[:20]
 
 
 def test_the_order_can_change_between_answers_unless_one_is_asked_for(mirror: Serving, bank: str) -> None:

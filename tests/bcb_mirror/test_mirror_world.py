@@ -92,12 +92,12 @@ def test_the_real_files_keep_the_same_rules(real_data: Path) -> None:
 @settings(max_examples=10, deadline=None)
 @given(SEEDS)
 def test_the_same_seed_gives_the_same_bytes(seed: int) -> None:
-    one, other = SyntheticWorld(seed, 40), SyntheticWorld(seed, 40, first=Quarter(2021, 1), last=Quarter(2021, 2))
-    assert one.ranking(Quarter(2021, 2)) == other.ranking(Quarter(2021, 2))
-    assert one.segmentation() == other.segmentation()
-    assert one.institutions == other.institutions
-    assert all(one.fees("J", each.cnpj) == other.fees("J", each.cnpj) for each in one.institutions)
-    assert one.ranking(Quarter(2021, 2)) != SyntheticWorld(seed + 1, 40).ranking(Quarter(2021, 2))
+    world, other = SyntheticWorld(seed, 40), SyntheticWorld(seed, 40, first=Quarter(2021, 1), last=Quarter(2021, 2))
+    assert world.ranking(Quarter(2021, 2)) == other.ranking(Quarter(2021, 2))
+    assert world.segmentation() == other.segmentation()
+    assert world.institutions == other.institutions
+    assert all(world.fees("J", each.cnpj) == other.fees("J", each.cnpj) for each in world.institutions)
+    assert world.ranking(Quarter(2021, 2)) != SyntheticWorld(seed + 1, 40).ranking(Quarter(2021, 2))
 
 
 @settings(max_examples=10, deadline=None)

@@ -77,7 +77,7 @@ def client_of(aws: Running, tmp_path_factory: pytest.TempPathFactory) -> Callabl
 
     def make(name: str, project: str | None = None) -> Client:
         try:
-            made = environment(name)
+            client_environment = environment(name)
         except NoEnvironmentError as error:
             pytest.skip(f"NOT RUN, NO ENVIRONMENT FOR {name}: {error}")
         folder = tmp_path_factory.mktemp(name)
@@ -85,6 +85,6 @@ def client_of(aws: Running, tmp_path_factory: pytest.TempPathFactory) -> Callabl
             shutil.copytree(HERE / project, folder, dirs_exist_ok=True)
         bucket = f"{name}-{uuid.uuid4().hex[:8]}"
         aws.client("s3").create_bucket(Bucket=bucket)
-        return Client(made, aws, folder, bucket)
+        return Client(client_environment, aws, folder, bucket)
 
     return make

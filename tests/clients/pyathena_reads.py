@@ -126,10 +126,10 @@ def engine() -> dict[str, Any]:
         joined = sa.select(crew.c.name, boats.c.built).join(boats, boats.c.id == crew.c.id).limit(5)
         answers = {
             "sqlalchemy rows": [
-                list(map(str, found))
-                for found in opened.execute(sa.select(crew.c.id, crew.c.name, crew.c.paid, crew.c.since))
+                list(map(str, record))
+                for record in opened.execute(sa.select(crew.c.id, crew.c.name, crew.c.paid, crew.c.since))
             ],
-            "sqlalchemy join": [list(map(str, found)) for found in opened.execute(joined)],
+            "sqlalchemy join": [list(map(str, record)) for record in opened.execute(joined)],
             "sqlalchemy columns": [[column.name, str(column.type), column.comment] for column in reflected.columns],
             "sqlalchemy has": [
                 inspector.has_table("crew"),

@@ -37,9 +37,11 @@ class FeedFiles:
     def key(self, number: int) -> str:
         """A key that the feed takes; a larger number is a newer file."""
         pattern = PARSED.parse(self.feed.origin.pattern)
-        digits = sum(one == "0" for one in _letters(pattern))
+        digits = sum(letter == "0" for letter in _letters(pattern))
         filled = iter(str(number).zfill(digits)[-digits:] if digits else "")
-        return self.feed.origin.prefix + "".join(next(filled) if one == "0" else one for one in _letters(pattern))
+        return self.feed.origin.prefix + "".join(
+            next(filled) if letter == "0" else letter for letter in _letters(pattern)
+        )
 
     def rows(self, number: int, count: int = ROWS) -> list[list[str]]:
         """Good rows, whose keys are in no file of another number below 40."""
@@ -54,7 +56,7 @@ class FeedFiles:
     @property
     def fields_that_reject(self) -> list[Field]:
         """Fields that do not accept every text."""
-        return [one for one in self.feed.fields if one.required or not isinstance(one.parse, Text)]
+        return [field for field in self.feed.fields if field.required or not isinstance(field.parse, Text)]
 
     def packed(self, rows: Sequence[Sequence[str]], headers: Sequence[str] = ()) -> bytes:
         """A file of the declared format and compression."""
@@ -79,7 +81,7 @@ class FeedFiles:
             return "".join(f"{line}\n" for line in [*lines, *(form.delimiter.join(row) for row in rows)])
         records = [dict(zip(names, row, strict=True)) for row in rows]
         if isinstance(form, JsonLines):
-            return "".join(json.dumps(one) + "\n" for one in records)
+            return "".join(json.dumps(record) + "\n" for record in records)
         return json.dumps({form.records: records} if form.records else records)
 
 
@@ -126,8 +128,8 @@ def _value(field: Field, number: int) -> str:
         case Boolean(true):
             return true[0]
         case Date(pattern) | Timestamp(pattern):
-            found = elements(pattern, TIMESTAMP_PARTS)
-            return "".join(one.literal if one.part is None else TIMES[one.part.name] for one in found)
+            pieces = elements(pattern, TIMESTAMP_PARTS)
+            return "".join(piece.literal if piece.part is None else TIMES[piece.part.name] for piece in pieces)
         case _:
             return f"{field.header} {number}"
 

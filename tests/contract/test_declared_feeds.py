@@ -15,27 +15,27 @@ from estrela.model.feed_format import Csv, JsonLines, Parquet
 from estrela.model.feeds import feeds
 from localaws.running import Running
 
-FEEDS = [replace(one, origin=replace(one.origin, bucket="")) for one in feeds().values()]
+FEEDS = [replace(feed, origin=replace(feed.origin, bucket="")) for feed in feeds().values()]
 ENGINES = [
-    *(pytest.param(one, id=one.name) for one in FEEDS),
+    *(pytest.param(feed, id=feed.name) for feed in FEEDS),
     *(
         # One feed on the other engine is enough for every run of the tests.
         pytest.param(
-            replace(one, engine=Redshift()),
-            id=f"{one.name}-redshift",
-            marks=[pytest.mark.long] * (one.name != "card_settlements"),
+            replace(feed, engine=Redshift()),
+            id=f"{feed.name}-redshift",
+            marks=[pytest.mark.long] * (feed.name != "card_settlements"),
         )
-        for one in FEEDS
-        if not isinstance(one.engine, Redshift) and getattr(one.origin, "reconcile", None) is None
+        for feed in FEEDS
+        if not isinstance(feed.engine, Redshift) and getattr(feed.origin, "reconcile", None) is None
     ),
 ]
 ENGINES += [
     pytest.param(
-        replace(one, order=Order.BY_MANIFEST, origin=replace(one.origin, manifest=r".*\.manifest")),
-        id=f"{one.name}-manifest",
+        replace(argument, order=Order.BY_MANIFEST, origin=replace(argument.origin, manifest=r".*\.manifest")),
+        id=f"{argument.name}-manifest",
     )
-    for one in FEEDS
-    if one.order is Order.ALL and not one.is_whole
+    for argument in FEEDS
+    if argument.order is Order.ALL and not argument.is_whole
 ]
 """Every feed as declared, those of PostgreSQL as if they were of Redshift, and some as if they had manifests."""
 FIELDS = [(feed, field) for feed in FEEDS for field in FeedFiles(feed).fields_that_reject]
@@ -120,7 +120,9 @@ def test_a_damaged_file_loads_nothing(house: House, files: FeedFiles, damage: st
     assert not house.has_table(feed.target)
 
 
-@pytest.mark.parametrize(("feed", "field"), FIELDS, ids=lambda one: getattr(one, "name", None) or one.header)
+@pytest.mark.parametrize(
+    ("feed", "field"), FIELDS, ids=lambda parameter: getattr(parameter, "name", None) or parameter.header
+)
 def test_a_bad_cell_is_named(house: House, feed: Feed, field: object, request: pytest.FixtureRequest) -> None:
     if isinstance(feed.engine, Redshift):
         request.getfixturevalue("redshift_house")

@@ -28,11 +28,11 @@ FACTS = [fact for star in STARS for fact in star.facts]
 MARTS = [mart for star in STARS for mart in star.marts]
 SOURCES = [source for star in STARS for source in star.sources]
 WIDER = {"int": "bigint"}
-NAMED = {"ids": lambda one: one.name}
+NAMED = {"ids": lambda table: table.name}
 ROW_CHECKS = [(table.name, check) for table in TABLES for check in own_checks(table)]
 ROW_CHECKS += [(source.name, check) for source in SOURCES for check in source.checks]
 IDS = [f"{name}-{check_name(check)}-{at}" for at, (name, check) in enumerate(ROW_CHECKS)]
-COLUMNS = {table.name: table.all_columns for table in TABLES} | {one.name: one.all_columns for one in SOURCES}
+COLUMNS = {table.name: table.all_columns for table in TABLES} | {source.name: source.all_columns for source in SOURCES}
 
 
 shops = CsvSource(
@@ -54,14 +54,14 @@ def as_it_is(shops: DataFrame) -> DataFrame:
 
 
 def empty(spark: SparkSession, columns: Iterable[Column]) -> DataFrame:
-    return spark.createDataFrame([], ", ".join(f"`{one.name}` {one.type}" for one in columns))
+    return spark.createDataFrame([], ", ".join(f"`{column.name}` {column.type}" for column in columns))
 
 
 @pytest.fixture(scope="module")
-def made(spark: SparkSession) -> dict[str, DataFrame]:
+def built(spark: SparkSession) -> dict[str, DataFrame]:
     """Each table of empty sources, computed once: dimensions first, since facts look their members up."""
     tables: dict[str, DataFrame] = {}
-    for table in sorted(TABLES, key=lambda one: isinstance(one, Fact)):
+    for table in sorted(TABLES, key=lambda declared: isinstance(declared, Fact)):
         sources = {source.name: empty(spark, source.all_columns) for source in table.sources}
         is_fact = isinstance(table, Fact)
         rows = fact_rows(table, sources, tables) if is_fact else dimension_rows(table, sources or {SESSION: spark})
@@ -71,12 +71,12 @@ def made(spark: SparkSession) -> dict[str, DataFrame]:
 
 @pytest.mark.parametrize("table", TABLES, **NAMED)
 def test_empty_sources_give_the_declared_schema_and_the_unknown_member(
-    made: Mapping[str, DataFrame], table: Table
+    built: Mapping[str, DataFrame], table: Table
 ) -> None:
-    rows = made[table.name]
+    rows = built[table.name]
 
-    found = [(field.name, field.dataType.simpleString()) for field in rows.schema.fields]
-    assert found == [(column.name, column.type) for column in table.all_columns]
+    columns = [(field.name, field.dataType.simpleString()) for field in rows.schema.fields]
+    assert columns == [(column.name, column.type) for column in table.all_columns]
     if isinstance(table, Dimension):
         assert rows.where(f"{table.key} = {UNKNOWN_KEY} AND {table.durable_key} = {UNKNOWN_KEY}").count() == 1
     # A dimension without sources, such as a calendar, has its members whatever the sources hold.
@@ -85,12 +85,12 @@ def test_empty_sources_give_the_declared_schema_and_the_unknown_member(
 
 @pytest.mark.parametrize("fact", FACTS, **NAMED)
 def test_a_member_that_no_dimension_knows_gets_key_0_and_no_row_is_lost(
-    spark: SparkSession, made: Mapping[str, DataFrame], fact: Fact
+    spark: SparkSession, built: Mapping[str, DataFrame], fact: Fact
 ) -> None:
     types = {column.name: column.type for column in fact.columns}
-    types |= {one.as_of: "date" for one in fact.lookups if one.as_of}
+    types |= {lookup.as_of: "date" for lookup in fact.lookups if lookup.as_of}
     known = {"date": "1999-12-31", "timestamp": "1999-12-31"}
-    asked = {name for one in fact.lookups for name in (*one.on, one.as_of)}
+    asked = {name for lookup in fact.lookups for name in (*lookup.on, lookup.as_of)}
     strange = spark.range(3).select(
         *[
             F.lit(known.get(types.get(name, "string"), "0") if name in asked else None)
@@ -100,10 +100,10 @@ def test_a_member_that_no_dimension_knows_gets_key_0_and_no_row_is_lost(
         ]
     )
     stand_in = replace(fact, sources=(shops,), transform=as_it_is, increment=None)
-    rows = fact_rows(stand_in, {"shops": strange}, made)
+    rows = fact_rows(stand_in, {"shops": strange}, built)
 
     assert rows.count() == 3
-    assert rows.where(" OR ".join(f"{one.key} <> 0" for one in fact.lookups)).count() == 0
+    assert rows.where(" OR ".join(f"{lookup.key} <> 0" for lookup in fact.lookups)).count() == 0
 
 
 @pytest.mark.parametrize(("name", "check"), ROW_CHECKS, ids=IDS)
@@ -143,17 +143,17 @@ def bad_rows(spark: SparkSession, check: Check, columns: Iterable[Column]) -> Da
 
 
 @pytest.mark.parametrize("mart", MARTS, **NAMED)
-def test_each_mart_gives_its_declared_columns(spark: SparkSession, made: Mapping[str, DataFrame], mart: Mart) -> None:
+def test_each_mart_gives_its_declared_columns(spark: SparkSession, built: Mapping[str, DataFrame], mart: Mart) -> None:
     for table in mart.uses:
-        made[table.name].createOrReplaceTempView(table.name)
+        built[table.name].createOrReplaceTempView(table.name)
     query = mart.sql.format_map({table.name: table.name for table in mart.uses})
     rows = spark.sql(sqlglot.transpile(query, read="athena", write="spark")[0])
 
-    found = {field.name: field.dataType.simpleString() for field in rows.schema.fields}
+    columns = {field.name: field.dataType.simpleString() for field in rows.schema.fields}
     declared = {column.name: column.type for column in mart.columns}
-    assert list(found) == list(declared)
+    assert list(columns) == list(declared)
     # Spark counts ranks in int where Athena has bigint.
-    assert {name: WIDER.get(kind, kind) for name, kind in found.items()} == declared
+    assert {name: WIDER.get(kind, kind) for name, kind in columns.items()} == declared
 
 
 @pytest.mark.parametrize("table", [*TABLES, *SOURCES], **NAMED)

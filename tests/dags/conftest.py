@@ -85,8 +85,8 @@ class Platform:
 
     def runs(self) -> list[dict[str, Any]]:
         """The Glue runs, oldest first."""
-        found: list[dict[str, Any]] = self.aws.client("glue").get_job_runs(JobName=self.job)["JobRuns"]
-        return sorted(found, key=lambda run: run["StartedOn"])
+        runs: list[dict[str, Any]] = self.aws.client("glue").get_job_runs(JobName=self.job)["JobRuns"]
+        return sorted(runs, key=lambda run: run["StartedOn"])
 
 
 def airflow_env(home: Path) -> dict[str, str]:
@@ -157,14 +157,16 @@ def local_aws() -> Iterator[Running]:
 @pytest.fixture
 def platform(airflow: AirflowFork, airflow_home: Path, local_aws: Running) -> Platform:
     name = uuid.uuid4().hex[:12]
-    made = Platform(local_aws, airflow_home, airflow, f"lake-{name}", f"job-{name}")
+    local_platform = Platform(local_aws, airflow_home, airflow, f"lake-{name}", f"job-{name}")
     s3 = local_aws.client("s3")
-    s3.create_bucket(Bucket=made.lake)
-    s3.put_object(Bucket=made.lake, Key="job.py", Body=textwrap.dedent(STAND_IN).encode())
-    command = {"Name": "pythonshell", "ScriptLocation": f"s3://{made.lake}/job.py"}
+    s3.create_bucket(Bucket=local_platform.lake)
+    s3.put_object(Bucket=local_platform.lake, Key="job.py", Body=textwrap.dedent(STAND_IN).encode())
+    command = {"Name": "pythonshell", "ScriptLocation": f"s3://{local_platform.lake}/job.py"}
     concurrent = {"MaxConcurrentRuns": 8}
-    local_aws.client("glue").create_job(Name=made.job, Role="role", Command=command, ExecutionProperty=concurrent)
-    return made
+    local_aws.client("glue").create_job(
+        Name=local_platform.job, Role="role", Command=command, ExecutionProperty=concurrent
+    )
+    return local_platform
 
 
 @dataclass(frozen=True)

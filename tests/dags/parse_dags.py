@@ -32,7 +32,9 @@ print(
                     "starts_paused": dag.is_paused_upon_creation,
                     "doc": dag.doc_md,
                     "texts": {task.task_id: [task.task_display_name, task.doc_md] for task in dag.tasks},
-                    "outlets": {task.task_id: [one.uri for one in task.outlets] for task in dag.tasks if task.outlets},
+                    "outlets": {
+                        task.task_id: [outlet.uri for outlet in task.outlets] for task in dag.tasks if task.outlets
+                    },
                     "description": dag.description,
                 }
                 for name, dag in vars(module).items()

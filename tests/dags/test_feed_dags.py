@@ -49,8 +49,8 @@ CALL = """
 
 def ran(warehouse: Any, answer_of: Any, *words: str) -> dict[str, str]:
     """Run a DAG, or some of its tasks; return their states and that of the run."""
-    found: dict[str, str] = answer_of(warehouse.platform.python(RUN, str(DAGS), *words))
-    return found
+    states: dict[str, str] = answer_of(warehouse.platform.python(RUN, str(DAGS), *words))
+    return states
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +59,14 @@ def parsed(parse: Any) -> dict[str, Any]:
 
 
 def test_the_files_parse_without_the_libraries_that_their_tasks_need(parsed: dict[str, Any]) -> None:
-    for found in parsed.values():
-        assert HEAVY.isdisjoint(found["imports"])
-        assert "estrela" in found["imports"]
+    for parsed_file in parsed.values():
+        assert HEAVY.isdisjoint(parsed_file["imports"])
+        assert "estrela" in parsed_file["imports"]
 
 
 def test_there_is_one_dag_per_feed_that_runs_by_itself_one_at_a_time(parsed: dict[str, Any]) -> None:
-    found = parsed["feeds"]["dags"]
-    assert {name: (dag["name"], dag["schedule"], dag["settings"]) for name, dag in found.items()} == {
+    dags = parsed["feeds"]["dags"]
+    assert {name: (dag["name"], dag["schedule"], dag["settings"]) for name, dag in dags.items()} == {
         f"feed_{name}": (f"feed_{name}", "@continuous", [False, 1, sorted(["estrela", "warehouse", name])])
         for name in feeds()
     }
@@ -106,14 +106,16 @@ def test_every_feed_has_a_group_of_its_own(parsed: dict[str, Any]) -> None:
         ],
     }  # fmt: skip
     for name, after in tasks.items():
-        assert {one.partition(".")[0] for one in after} <= {name.partition(".")[0]}, "no feed waits for another"
+        assert {upstream.partition(".")[0] for upstream in after} <= {name.partition(".")[0]}, (
+            "no feed waits for another"
+        )
     for name in ("transform_data", "load_data", "archive_files"):
         assert dag["rules"][f"branches.{name}"] == "all_done", "what came on earlier days is loaded all the same"
 
 
 def test_every_task_has_a_name_and_says_what_it_does(parsed: dict[str, Any]) -> None:
     dags = {**parsed["feeds"]["dags"], **parsed["warehouse"]["dags"]}
-    texts = {f"{dag}.{task}": text for dag, found in dags.items() for task, text in found["texts"].items()}
+    texts = {f"{dag}.{task}": text for dag, details in dags.items() for task, text in details["texts"].items()}
     assert [task for task, (name, doc) in texts.items() if name == task.rpartition(".")[2] or not doc] == []
     assert {task: name for task, (name, _) in dags["feed_branches"]["texts"].items()} == {
         "wait_for_file": "Wait for a file",
@@ -150,9 +152,9 @@ FAILED = {"state": "failed", "exchange_rates.extract_data": "failed", "exchange_
 def test_what_came_before_a_source_went_down_is_loaded(warehouse: Any, answer_of: Any) -> None:
     put_rates(warehouse)
     tasks = [f"exchange_rates.{name}" for name in ("extract_data", "transform_data", "load_data", "done")]
-    found = ran(warehouse, answer_of, "warehouse", "warehouse", *tasks)
-    assert {name: state for name, state in found.items() if state != "success"} == FAILED
-    assert found["exchange_rates.load_data"] == "success"
+    states = ran(warehouse, answer_of, "warehouse", "warehouse", *tasks)
+    assert {name: state for name, state in states.items() if state != "success"} == FAILED
+    assert states["exchange_rates.load_data"] == "success"
     assert set(warehouse.states().values()) == {"Done"}
 
 
@@ -169,8 +171,8 @@ def test_a_source_that_is_down_fails_alone(warehouse: Any, answer_of: Any) -> No
         f"{feed}.{name}_{what}" for feed in ("branches", "exchange_rates")
         for name, what in (("extract", "data"), ("transform", "data"), ("load", "data"), ("archive", "files"))
     ]  # fmt: skip
-    found = ran(warehouse, answer_of, "warehouse", "warehouse", *tasks, "branches.done", "exchange_rates.done")
-    assert {name: state for name, state in found.items() if state != "success"} == FAILED
+    states = ran(warehouse, answer_of, "warehouse", "warehouse", *tasks, "branches.done", "exchange_rates.done")
+    assert {name: state for name, state in states.items() if state != "success"} == FAILED
     assert set(warehouse.states().values()) == {"Done"}
 
 
@@ -178,15 +180,15 @@ def test_a_source_that_is_down_fails_alone(warehouse: Any, answer_of: Any) -> No
 @pytest.mark.long
 def test_good_files_are_loaded_and_a_bad_one_fails_the_run(warehouse: Any, answer_of: Any) -> None:
     warehouse.put("card_settlements/visa_2026-11-01.csv.gz", gzip.compress((HEADER + GOOD).encode()))
-    found = ran(warehouse, answer_of, "feeds", "feed_card_settlements")
-    assert set(found.values()) == {"success"}
+    states = ran(warehouse, answer_of, "feeds", "feed_card_settlements")
+    assert set(states.values()) == {"success"}
     phases = [run["Arguments"]["--phase"] for run in warehouse.platform.runs()]
     assert phases == ["load", "archive"]
 
     warehouse.put("card_settlements/visa_2026-11-02.csv.gz", b"not gzip")
     warehouse.put("card_settlements/visa_2026-11-03.csv.gz", gzip.compress((HEADER + "2" + GOOD[1:]).encode()))
-    found = ran(warehouse, answer_of, "feeds", "feed_card_settlements")
-    assert {name: state for name, state in found.items() if state != "success"} == {
+    states = ran(warehouse, answer_of, "feeds", "feed_card_settlements")
+    assert {name: state for name, state in states.items() if state != "success"} == {
         "state": "failed",
         "load": "failed",
         "done": "upstream_failed",
@@ -199,8 +201,8 @@ def test_good_files_are_loaded_and_a_bad_one_fails_the_run(warehouse: Any, answe
     assert warehouse.database.query("SELECT count(*) AS rows FROM warehouse.card_settlements") == [{"rows": 2}]
     waiting = warehouse.database.query("SELECT key FROM ledger.files WHERE archived_at IS NULL")
     assert waiting == [{"key": "card_settlements/visa_2026-11-02.csv.gz"}]
-    told = warehouse.database.query("SELECT kind, subject FROM ledger.messages")
-    assert told == [{"kind": "fail", "subject": "card_settlements: visa_2026-11-02.csv.gz failed"}]
+    messages = warehouse.database.query("SELECT kind, subject FROM ledger.messages")
+    assert messages == [{"kind": "fail", "subject": "card_settlements: visa_2026-11-02.csv.gz failed"}]
 
 
 OF_REDSHIFT = """
@@ -245,13 +247,13 @@ def test_a_feed_of_redshift_runs_in_its_dag(warehouse: Any, answer_of: Any, tmp_
     Register(own.database, {"there": feed}, own.landing).register(arrivals, "test", by_event=False)
 
     script = found_too + textwrap.dedent(RUN)
-    found: dict[str, str] = answer_of(own.platform.python(script, str(DAGS), "feeds", "feed_there"))
-    assert {name: state for name, state in found.items() if state != "success"} == {}
+    states: dict[str, str] = answer_of(own.platform.python(script, str(DAGS), "feeds", "feed_there"))
+    assert {name: state for name, state in states.items() if state != "success"} == {}
     account = own.database.query(
         "SELECT key, state, rows_loaded, rows_rejected, archived_at IS NOT NULL AS is_archived FROM ledger.files "
         "ORDER BY key"
     )
-    assert [tuple(one.values()) for one in account] == [
+    assert [tuple(row.values()) for row in account] == [
         ("there/1.csv.gz", "Done", 1, 0, True),
         ("there/2.csv.gz", "Done", 1, 1, True),
     ]
@@ -269,8 +271,8 @@ def given(warehouse: Any, **changes: str) -> dict[str, Any]:
 
 def called(warehouse: Any, answer_of: Any, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
     """Call functions of ``feed_tasks``, and return what each returned."""
-    found: list[Any] = answer_of(warehouse.platform.python(CALL, json.dumps(calls)))
-    return found
+    answers: list[Any] = answer_of(warehouse.platform.python(CALL, json.dumps(calls)))
+    return answers
 
 
 def test_the_sensor_asks_the_ledger_and_older_files_are_filtered_out(warehouse: Any, answer_of: Any) -> None:
@@ -359,9 +361,9 @@ def test_a_feed_is_added_by_its_declaration_alone_and_a_broken_one_is_contained(
     (package / "__init__.py").write_text('"""Files of the treasury."""\n')
     (package / "rates.py").write_text(readme.partition("```python\n")[2].partition("```")[0])
     (package / "broken.py").write_text("import no_such_module")
-    found = script(ANOTHER_FEED, str(DAGS), str(tmp_path))
-    assert found["dags"] == sorted(["feed_broken", "feed_rates", *(f"feed_{name}" for name in feeds())])
-    assert found["rates"] == ["Exchange rates, one file per day; a day sent again replaces its rows", 8]
-    assert found["groups"] == sorted([*feeds(), "broken", "notify", "rates"])
+    answer = script(ANOTHER_FEED, str(DAGS), str(tmp_path))
+    assert answer["dags"] == sorted(["feed_broken", "feed_rates", *(f"feed_{name}" for name in feeds())])
+    assert answer["rates"] == ["Exchange rates, one file per day; a day sent again replaces its rows", 8]
+    assert answer["groups"] == sorted([*feeds(), "broken", "notify", "rates"])
     problem = "ModuleNotFoundError: No module named 'no_such_module'"
-    assert found["refused"] == [f"the declaration of feed broken cannot be read: {problem}"] * 2
+    assert answer["refused"] == [f"the declaration of feed broken cannot be read: {problem}"] * 2

@@ -43,8 +43,8 @@ CALL = """
 
 @pytest.fixture(scope="module")
 def parsed(parse: Any) -> dict[str, Any]:
-    found: dict[str, Any] = parse(DAGS / "freshness.py")
-    return found
+    parsed_file: dict[str, Any] = parse(DAGS / "freshness.py")
+    return parsed_file
 
 
 def test_the_dag_looks_at_every_star_at_late_runs_and_at_feeds(parsed: dict[str, Any]) -> None:
@@ -70,13 +70,13 @@ def heard(platform: Any) -> tuple[Any, Any]:
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
 
     def news() -> list[str]:
-        found = []
+        texts = []
         while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):
             for message in messages:
                 body = json.loads(message["Body"])
-                found.append(f"{body['Subject']}\n{body['Message']}")
+                texts.append(f"{body['Subject']}\n{body['Message']}")
                 sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-        return found
+        return texts
 
     return replace(platform, variables={"alert_topic": topic}), news
 
@@ -167,9 +167,9 @@ SUCCEEDED = """
 def test_people_hear_once_of_a_late_run_and_of_stale_tables_and_once_that_they_recovered(
     platform: Any, answer_of: Any
 ) -> None:
-    told, news = heard(platform)
+    alerting, news = heard(platform)
     run, now = f"late_{platform.job}", datetime.now(UTC)
-    allowed, done, queued_at = answer_of(told.python(LATE, str(DAGS / "stars.py"), run))
+    allowed, done, queued_at = answer_of(alerting.python(LATE, str(DAGS / "stars.py"), run))
     assert (allowed, done) == (12.0, [[True, None]] * 2)
     assert news() == [
         "Estrela: star_retail: a run is late\n"
@@ -178,12 +178,12 @@ def test_people_hear_once_of_a_late_run_and_of_stale_tables_and_once_that_they_r
         f"Next: see which task it is at: airflow tasks states-for-dag-run star_retail {run}"
     ]
 
-    assert answer_of(told.python(SUCCEEDED, run)) == "success"
+    assert answer_of(alerting.python(SUCCEEDED, run)) == "success"
     at = now - timedelta(hours=40, minutes=10)
     due = at + timedelta(hours=36)
-    raw = publish(told, "retail", now)
+    raw = publish(alerting, "retail", now)
     raw.note_answered("customers", at)
-    states = answer_of(told.python(LOOK, str(DAGS), "tables_retail", "runs", "feeds"))
+    states = answer_of(alerting.python(LOOK, str(DAGS), "tables_retail", "runs", "feeds"))
     assert states == {"tables_retail": "success", "runs": "success", "feeds": "skipped"}, "there is no warehouse"
     recovered, stale = sorted(news(), key=lambda said: "stale" in said)
     subject, body, after = recovered.splitlines()
@@ -201,8 +201,8 @@ def test_people_hear_once_of_a_late_run_and_of_stale_tables_and_once_that_they_r
     )
 
     raw.note_answered("customers", now)
-    receivers = {"aws_conn_id": "aws_default", "alert_topic": told.variables["alert_topic"]}
-    *returned, skipped = answer_of(told.python(CALL, connection(told), json.dumps(receivers)))
+    receivers = {"aws_conn_id": "aws_default", "alert_topic": alerting.variables["alert_topic"]}
+    *returned, skipped = answer_of(alerting.python(CALL, connection(alerting), json.dumps(receivers)))
     unread = "Star: no star is called 'broken'; allowed: banking, retail"
     assert skipped == f"the declarations of star broken cannot be read: {unread}"
     assert returned == [{"tables": 6, "stale": {}, "sent": {"SNS": sent}} for sent in (1, 0)]

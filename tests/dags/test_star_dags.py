@@ -35,14 +35,14 @@ RUN = """
 
 @pytest.fixture(scope="module")
 def parsed(parse: Any) -> dict[str, Any]:
-    found: dict[str, Any] = parse(DAG_FILE)
-    return found
+    parsed_file: dict[str, Any] = parse(DAG_FILE)
+    return parsed_file
 
 
 @pytest.fixture(scope="module")
 def dag(parsed: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = parsed["dags"]["star_banking"]
-    return found
+    banking_dag: dict[str, Any] = parsed["dags"]["star_banking"]
+    return banking_dag
 
 
 def test_the_file_parses_without_the_libraries_that_its_tasks_need(parsed: dict[str, Any]) -> None:
@@ -51,16 +51,16 @@ def test_the_file_parses_without_the_libraries_that_its_tasks_need(parsed: dict[
 
 
 def test_there_is_one_dag_per_star(parsed: dict[str, Any]) -> None:
-    assert {dag_id: found["name"] for dag_id, found in parsed["dags"].items()} == {
+    assert {dag_id: details["name"] for dag_id, details in parsed["dags"].items()} == {
         f"star_{name}": f"star_{name}" for name in star_names()
     }
     for name in star_names():
-        found, star = parsed["dags"][f"star_{name}"], load(name)
-        assert {step.name for step in steps(name)} < set(found["tasks"])
-        assert found["settings"] == [False, 1, sorted(["estrela", "glue", name])]
-        assert found["doc"].startswith(star.doc)
-        assert found["description"] == star.doc.splitlines()[0]
-        assert set(found["params"]) == {"full_refresh", *(parameter.name for parameter in star.run_parameters)}
+        star_dag, star = parsed["dags"][f"star_{name}"], load(name)
+        assert {step.name for step in steps(name)} < set(star_dag["tasks"])
+        assert star_dag["settings"] == [False, 1, sorted(["estrela", "glue", name])]
+        assert star_dag["doc"].startswith(star.doc)
+        assert star_dag["description"] == star.doc.splitlines()[0]
+        assert set(star_dag["params"]) == {"full_refresh", *(parameter.name for parameter in star.run_parameters)}
 
 
 def test_the_order_comes_from_the_declarations(dag: dict[str, Any]) -> None:
@@ -206,13 +206,13 @@ def test_a_star_is_added_by_declarations_alone(tmp_path: Path, script: Any) -> N
     package.mkdir()
     (package / "__init__.py").write_text('"""The shops of an example."""\n')
     (package / "sales.py").write_text(readme.partition("```python\n")[2].partition("```")[0])
-    found = script(ANOTHER_STAR, str(DAG_FILE.parent), str(tmp_path))
-    assert found["dags"] == sorted(["star_shops", *(f"star_{name}" for name in star_names())])
-    assert set(found["tasks"]) == {
+    answer = script(ANOTHER_STAR, str(DAG_FILE.parent), str(tmp_path))
+    assert answer["dags"] == sorted(["star_shops", *(f"star_{name}" for name in star_names())])
+    assert set(answer["tasks"]) == {
         "extract_sales", "news", "extracted", "transform_shops", "star", "publish", "telemetry"
     }  # fmt: skip
-    assert (found["params"], found["doc"]) == (["full_refresh", "months"], "The shops of an example")
-    assert found["settings"] == {"months": ["2026-11"]}
+    assert (answer["params"], answer["doc"]) == (["full_refresh", "months"], "The shops of an example")
+    assert answer["settings"] == {"months": ["2026-11"]}
 
 
 UNREADABLE_STAR = """

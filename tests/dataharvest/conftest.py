@@ -54,9 +54,9 @@ def new_world(server: str) -> Callable[[], Any]:
             name = f"world_{next(numbers)}"
             with psycopg.connect(server, autocommit=True) as connection:
                 connection.execute(f"CREATE DATABASE {name} TEMPLATE template")  # type: ignore[arg-type]
-            found = conninfo_to_dict(server)
-            world = World(make_aws({"username": str(found["user"]), "password": str(found.get("password") or ""),
-                                    "host": str(found["host"]), "port": str(found.get("port") or 5432),
+            address = conninfo_to_dict(server)
+            world = World(make_aws({"username": str(address["user"]), "password": str(address.get("password") or ""),
+                                    "host": str(address["host"]), "port": str(address.get("port") or 5432),
                                     "dbname": name}) | settings)  # fmt: skip
             try:
                 yield world
@@ -70,5 +70,5 @@ def new_world(server: str) -> Callable[[], Any]:
 
 @pytest.fixture
 def world(new_world: Callable[[], Any]) -> Iterator[World]:
-    with new_world() as made:
-        yield made
+    with new_world() as fresh_world:
+        yield fresh_world

@@ -41,8 +41,8 @@ def _work(client: str) -> None:
     functions = Functions(settings_from(os.environ), choreography())
     listed = boto3.client("s3").list_object_versions(Bucket=BUCKET, Prefix=f"in/{client}/")["Versions"]
     delivered = [
-        DeliveredObject(BUCKET, one["Key"], one["ETag"].strip('"'), "01", one["Size"], one["VersionId"])
-        for one in listed
+        DeliveredObject(BUCKET, version["Key"], version["ETag"].strip('"'), "01", version["Size"], version["VersionId"])
+        for version in listed
     ]
     # Two batches of two files: each sets its flags in one write.
     for batch in (delivered[:2], delivered[2:]):

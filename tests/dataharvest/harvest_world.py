@@ -143,8 +143,8 @@ class World:
         return [self.upload(kind, content, client, day) for kind, content in files.items()]
 
     def take(self, *delivered: DeliveredObject) -> None:
-        for one in delivered:
-            self.functions.persistence.take(one)
+        for event in delivered:
+            self.functions.persistence.take(event)
 
     def stream(self) -> list[dict[str, Any]]:
         """All records of the metastore's stream so far."""
@@ -178,7 +178,7 @@ class World:
 
     def received(self) -> list[Sent]:
         """Take all messages out of the consumers' queue, ordered by key."""
-        sqs, url, found = boto3.client("sqs"), self.functions.settings.messages, []
+        sqs, url, sent_messages = boto3.client("sqs"), self.functions.settings.messages, []
         while messages := sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], AttributeNames=["All"]
         ).get("Messages"):
@@ -186,8 +186,8 @@ class World:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
                 attributes = {name: given["StringValue"] for name, given in message["MessageAttributes"].items()}
                 group = message["Attributes"]["MessageGroupId"]
-                found.append(Sent(json.loads(message["Body"]), attributes, group))
-        return sorted(found, key=lambda sent: sent.key)
+                sent_messages.append(Sent(json.loads(message["Body"]), attributes, group))
+        return sorted(sent_messages, key=lambda sent: sent.key)
 
     def delivery(self, version: int = 1, client: str = CLIENT, day: str = DAY) -> Delivery:
         return Delivery(client, day, version)

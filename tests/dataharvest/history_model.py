@@ -33,7 +33,7 @@ def variant(kind: str, random: Random) -> list[tuple[str, ...]]:
 
 
 def to_csv(kind: str, rows: list[tuple[str, ...]]) -> str:
-    header = next(one for one in KINDS if one.name == kind).columns
+    header = next(candidate for candidate in KINDS if candidate.name == kind).columns
     return "\n".join([",".join(column.name for column in header), *map(",".join, rows)])
 
 
@@ -56,16 +56,16 @@ def model(files: Mapping[str, list[tuple[str, ...]]]) -> State:
 
 def consume(sent: list[Sent]) -> State:
     """Return the state of a consumer after messages in the order of their versions. Each message may come once."""
-    keys = [one.key for one in sent]
+    keys = [sent_message.key for sent_message in sent]
     assert len(keys) == len(set(keys)), "a message came twice"
     state: State = {}
-    for one in sorted(sent, key=lambda one: int(one.attributes["version"])):
-        body = one.body
+    for message in sorted(sent, key=lambda sent_message: int(sent_message.attributes["version"])):
+        body = message.body
         owner = body.get("client_reference") or body.get("portfolio_reference")
         if body["type"] != "error_message":
             values = tuple(body.values())[2:]
             assert state.get((body["type"], owner)) != values, "a message was sent again without a change"
-            corrects = one.attributes.get("corrects")
+            corrects = message.attributes.get("corrects")
             assert (corrects is not None) == ((body["type"], owner) in state)
             state[body["type"], owner] = values
         elif " is void: " in body["message"]:

@@ -39,8 +39,8 @@ class Bus:
         return self._real.put_events(Entries=Entries)
 
     def taken(self) -> list[PortfolioEvent]:
-        found, self._put = self._put, []
-        return found
+        events, self._put = self._put, []
+        return events
 
 
 class LargeWork:
@@ -60,7 +60,9 @@ class LargeWork:
         if name == ANNOUNCER:
             return self.large.announcer.announce(asked)
         if isinstance(asked, tuple):
-            return self.large.portfolio_steps.run(name, asked[0].delivery, [one.portfolio_reference for one in asked])
+            return self.large.portfolio_steps.run(
+                name, asked[0].delivery, [event.portfolio_reference for event in asked]
+            )
         return World.run(self.functions, name, asked)
 
     def dispatch(self, record: dict[str, Any]) -> list[Work]:

@@ -30,8 +30,8 @@ HEADER = "record_id,account_number,transaction_reference,amount,keyword\n"
 
 @pytest.fixture(scope="module")
 def shared(new_world: Callable[..., Any]) -> Iterator[World]:
-    with new_world(DATAHARVEST_CHUNK_BYTES="30") as made:
-        yield made
+    with new_world(DATAHARVEST_CHUNK_BYTES="30") as world:
+        yield world
 
 
 def records(content: bytes) -> list[list[str]]:
@@ -57,22 +57,22 @@ def test_chunks_hold_the_records_of_many_files(body: str, size: int) -> None:
 
 def cut(body: str, size: int) -> None:
     content = (HEADER + body).encode()
-    found = chunks_of(read_header(TRANSACTIONS, io.BytesIO(content)), size)
-    assert [found[0].start, *(chunk.end for chunk in found)] == [
-        len(HEADER), *(chunk.start for chunk in found[1:]), len(content),
+    chunks = chunks_of(read_header(TRANSACTIONS, io.BytesIO(content)), size)
+    assert [chunks[0].start, *(chunk.end for chunk in chunks)] == [
+        len(HEADER), *(chunk.start for chunk in chunks[1:]), len(content),
     ]  # fmt: skip
-    parts = [records(content[chunk.start : chunk.end]) for chunk in found]
+    parts = [records(content[chunk.start : chunk.end]) for chunk in chunks]
     assert list(chain(*parts)) == records(content)[1:]
-    assert [chunk.lines for chunk in found] == [1 + sum(map(len, parts[:at])) for at in range(len(parts))]
-    assert all(chunk.end - chunk.start >= size for chunk in found[:-1])
+    assert [chunk.lines for chunk in chunks] == [1 + sum(map(len, parts[:at])) for at in range(len(parts))]
+    assert all(chunk.end - chunk.start >= size for chunk in chunks[:-1])
 
 
 def test_a_large_file_is_cut_near_the_size_whether_or_not_csv_reads_it() -> None:
     lines = "".join(f"{at},a,t{at},1,TAX\n" for at in range(200_000))
     for content in (HEADER + lines, HEADER + lines + '1,"a",x,1,TAX\n', HEADER + '1,"a",x,1,TAX\n' + lines):
-        found = chunks_of(read_header(TRANSACTIONS, io.BytesIO(content.encode())), 700_000)
-        sizes = [chunk.end - chunk.start for chunk in found]
-        assert len(found) > 3
+        chunks = chunks_of(read_header(TRANSACTIONS, io.BytesIO(content.encode())), 700_000)
+        sizes = [chunk.end - chunk.start for chunk in chunks]
+        assert len(chunks) > 3
         assert min(sizes[:-1]) >= 700_000
         assert max(sizes) < 700_000 + (1 << 20)
 

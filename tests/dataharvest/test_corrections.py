@@ -8,7 +8,7 @@ from harvest_world import CLIENT, DAY, FRIDA, PORTFOLIO_1, PORTFOLIO_2, SAMPLE, 
 def corrected(world: World, kind: str, old: str, new: str) -> list[tuple[dict[str, object], dict[str, str]]]:
     """Replace ``old`` by ``new`` in a file of the sample; return bodies and attributes of the messages."""
     sent = world.deliver({kind: SAMPLE[kind].replace(old, new)})
-    return [(one.body, one.attributes) for one in sent]
+    return [(message.body, message.attributes) for message in sent]
 
 
 def test_only_what_changed_is_sent_again_and_says_what_it_corrects(world: World) -> None:
@@ -48,8 +48,8 @@ def test_a_message_that_a_correction_no_longer_has_is_declared_void(world: World
 def test_a_correction_before_the_delivery_is_complete_loses_nothing(world: World) -> None:
     world.take(world.upload("clients", SAMPLE["clients"].replace("801", "800")))
     sent = world.deliver(SAMPLE)
-    assert [one.body for one in sent] == SAMPLE_MESSAGES
-    assert {one.attributes["version"] for one in sent} == {"2"}
+    assert [message.body for message in sent] == SAMPLE_MESSAGES
+    assert {message.attributes["version"] for message in sent} == {"2"}
 
 
 def test_an_older_event_that_comes_late_changes_nothing(world: World) -> None:
@@ -57,7 +57,7 @@ def test_an_older_event_that_comes_late_changes_nothing(world: World) -> None:
     sent = world.deliver(SAMPLE)
     world.take(old)
     world.settle()
-    assert [one.body for one in sent] == SAMPLE_MESSAGES
+    assert [message.body for message in sent] == SAMPLE_MESSAGES
     assert world.received() == []
 
 
@@ -70,7 +70,7 @@ def test_an_older_object_of_another_key_changes_nothing(world: World) -> None:
     sent = world.deliver(SAMPLE)
     world.take(old, late, old)
     world.settle()
-    assert [one.body for one in sent] == SAMPLE_MESSAGES
+    assert [message.body for message in sent] == SAMPLE_MESSAGES
     assert world.received() == []
     assert world.rows("SELECT version FROM dataharvest.business_day") == [(2,)]
 
@@ -78,7 +78,7 @@ def test_an_older_object_of_another_key_changes_nothing(world: World) -> None:
 def test_the_same_portfolio_on_the_next_day_is_a_delivery_of_its_own(world: World) -> None:
     world.deliver(SAMPLE)
     sent = world.deliver({**SAMPLE, "accounts": SAMPLE["accounts"].replace("-56.00", "-57.00")}, day="20220227")
-    assert [one.body for one in sent if one.body.get("portfolio_reference") == PORTFOLIO_2] == [
+    assert [message.body for message in sent if message.body.get("portfolio_reference") == PORTFOLIO_2] == [
         {**SAMPLE_MESSAGES[2], "cash_balance": "-57.00"}
     ]
     assert len(sent) == 4
@@ -86,13 +86,13 @@ def test_the_same_portfolio_on_the_next_day_is_a_delivery_of_its_own(world: Worl
 
 def test_two_external_clients_may_use_the_same_references(world: World) -> None:
     world.deliver(SAMPLE)
-    assert [one.body for one in world.deliver(SAMPLE, client="OTHER")] == SAMPLE_MESSAGES
+    assert [message.body for message in world.deliver(SAMPLE, client="OTHER")] == SAMPLE_MESSAGES
 
 
 def test_work_that_was_asked_for_an_older_version_does_nothing(world: World) -> None:
     events = world.upload_all(SAMPLE)
     world.take(*events)
-    (first,) = {one for record in world.stream() for one in world.functions.dispatcher.dispatch(record)}
+    (first,) = {stage for record in world.stream() for stage in world.functions.dispatcher.dispatch(record)}
     assert first == "relationship"
     world.take(world.upload("clients", SAMPLE["clients"].replace("801", "900")))
     old, new = (world.delivery(version) for version in (1, 2))
@@ -101,5 +101,7 @@ def test_work_that_was_asked_for_an_older_version_does_nothing(world: World) -> 
     assert world.work("relationship", new)
     world.settle()
     assert [
-        one.body["tax_free_allowance"] for one in world.received() if one.body.get("client_reference") == FRIDA
+        message.body["tax_free_allowance"]
+        for message in world.received()
+        if message.body.get("client_reference") == FRIDA
     ] == ["900"]

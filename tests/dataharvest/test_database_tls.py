@@ -90,10 +90,10 @@ def manage(port: int, root_certificate: str = "", **fields: str) -> str:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("certificates")
+    root = tmp_path_factory.mktemp("certificates")
     for name, host in (("right", "localhost"), ("renamed", "database.example"), ("foreign", "localhost")):
-        certificates.ensure(made / name, [host])
-    return made
+        certificates.ensure(root / name, [host])
+    return root
 
 
 @pytest.mark.parametrize(

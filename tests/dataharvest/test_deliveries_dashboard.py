@@ -24,11 +24,11 @@ def ask(world: World, site: Site) -> dict[str, list[dict[str, Any]]]:
     answers = {}
     with world.functions.database.transaction() as connection, connection.cursor(row_factory=dict_row) as cursor:
         for question in site.questions:
-            found = cursor.execute(question.query({})).fetchall()  # type: ignore[call-overload]
+            rows = cursor.execute(question.query({})).fetchall()  # type: ignore[call-overload]
             assert cursor.description is not None
             names = [column.name for column in cursor.description]
             assert [column.name for column in question.columns if column.name not in names] == [], question.key
-            answers[question.key] = found
+            answers[question.key] = rows
     return answers
 
 

@@ -29,19 +29,19 @@ def test_the_demos_recomputation_agrees_with_the_messages(world: World, tmp_path
     paths = {kind: tmp_path / kind for kind in written}
     for kind, path in paths.items():
         path.write_text(written[kind], "utf-8")
-    sent = [one.body for one in world.deliver(written) if one.body["type"] != "error_message"]
-    found = {(body["type"], list(body.values())[1]): values_of(body) for body in sent}
-    assert found == recompute(paths)
-    assert any(None in values for values in found.values())
+    sent = [message.body for message in world.deliver(written) if message.body["type"] != "error_message"]
+    sent_values = {(body["type"], list(body.values())[1]): values_of(body) for body in sent}
+    assert sent_values == recompute(paths)
+    assert any(None in values for values in sent_values.values())
 
 
 def test_a_day_agrees_with_itself_and_one_with_errors_loses_nothing(world: World) -> None:
     day = Day(clients=3, portfolios=4, transactions=50)
-    types = [one.body["type"] for one in world.deliver(contents(day))]
+    types = [message.body["type"] for message in world.deliver(contents(day))]
     assert types == ["client_message"] * 3 + ["portfolio_message"] * 4
     sent = world.deliver(contents(replace(day, with_errors=True)), client="WRONG")
-    types = [one.body["type"] for one in sent]
+    types = [message.body["type"] for message in sent]
     assert (types.count("client_message"), types.count("portfolio_message")) == (4, 8)
-    reasons = {one.body["message"].split(" ", 2)[0] for one in sent if one.body["type"] == "error_message"}
+    reasons = {message.body["message"].split(" ", 2)[0] for message in sent if message.body["type"] == "error_message"}
     assert reasons == {"accounts:", "clients:", "portfolios:", "transactions:"}
     assert types.count("error_message") >= 10

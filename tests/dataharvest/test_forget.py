@@ -36,9 +36,9 @@ def holdings(world: World) -> str:
     for (table,) in world.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'dataharvest'"):
         texts += [f"{table} {row[0]}" for row in world.rows(f"SELECT t::text FROM dataharvest.{table} t")]
     s3 = boto3.client("s3")
-    for found in s3.list_object_versions(Bucket=BUCKET).get("Versions", []):
-        body = s3.get_object(Bucket=BUCKET, Key=found["Key"], VersionId=found["VersionId"])["Body"].read()
-        texts.append(f"{found['Key']} {body.decode()}")
+    for entry in s3.list_object_versions(Bucket=BUCKET).get("Versions", []):
+        body = s3.get_object(Bucket=BUCKET, Key=entry["Key"], VersionId=entry["VersionId"])["Body"].read()
+        texts.append(f"{entry['Key']} {body.decode()}")
     return "\n".join(texts)
 
 
@@ -58,12 +58,12 @@ def put_batch(world: World, *portfolios: str) -> None:
 
 def batches() -> list[list[str]]:
     """The portfolios of each version of each batch in S3."""
-    s3, found = boto3.client("s3"), []
-    for one in s3.list_object_versions(Bucket=BUCKET, Prefix="aws/lambda/").get("Versions", []):
-        content = s3.get_object(Bucket=BUCKET, Key=one["Key"], VersionId=one["VersionId"])["Body"].read()
-        records = records_of("test", one["Key"], content)
-        found.append([PortfolioEvent.from_json(text_of(record)).portfolio_reference for record in records])
-    return found
+    s3, portfolios = boto3.client("s3"), []
+    for entry in s3.list_object_versions(Bucket=BUCKET, Prefix="aws/lambda/").get("Versions", []):
+        content = s3.get_object(Bucket=BUCKET, Key=entry["Key"], VersionId=entry["VersionId"])["Body"].read()
+        records = records_of("test", entry["Key"], content)
+        portfolios.append([PortfolioEvent.from_json(text_of(record)).portfolio_reference for record in records])
+    return portfolios
 
 
 def newest(kind: str) -> str:
@@ -99,8 +99,8 @@ def test_nothing_of_a_client_is_left_and_everything_of_the_others_is(
     assert newest("clients") == SAMPLE["clients"].splitlines()[0] + "\n" + SAMPLE["clients"].splitlines()[2]
     assert newest("transactions") == "\n".join(SAMPLE["transactions"].splitlines()[::2]) + "\n"
     sent = world.received()
-    assert [one.body for one in sent if one.body["type"] != "error_message"] == SAMPLE_MESSAGES[1:3]
-    assert not any(name in json.dumps(one.body) for one in sent for name in (FRIDA, PORTFOLIO_1, "12345678"))
+    assert [message.body for message in sent if message.body["type"] != "error_message"] == SAMPLE_MESSAGES[1:3]
+    assert not any(name in json.dumps(message.body) for message in sent for name in (FRIDA, PORTFOLIO_1, "12345678"))
     audited = world.rows("SELECT action, subject FROM dataharvest.audit")
     assert [(action, subject[:7]) for action, subject in audited] == [("forget", "sha256:")]
     assert main(["forget", FRIDA]) == 0
@@ -112,9 +112,9 @@ def test_the_event_of_a_rewritten_file_changes_nothing(settings: World) -> None:
     world.deliver(SAMPLE)
     assert main(["forget", FRIDA]) == 0
     seen = len(world.stream())
-    for found in boto3.client("s3").list_object_versions(Bucket=BUCKET)["Versions"]:
+    for entry in boto3.client("s3").list_object_versions(Bucket=BUCKET)["Versions"]:
         event = DeliveredObject(
-            BUCKET, found["Key"], found["ETag"].strip('"'), "0" * 15 + "4F", found["Size"], found["VersionId"]
+            BUCKET, entry["Key"], entry["ETag"].strip('"'), "0" * 15 + "4F", entry["Size"], entry["VersionId"]
         )
         assert world.functions.persistence.take(event) == "persisted"
     assert len(world.stream()) == seen
@@ -140,7 +140,7 @@ def test_messages_that_were_not_sent_are_not_sent(settings: World) -> None:
     world.take(*events)
     assert main(["forget", FRIDA]) == 0
     world.settle()
-    assert [one.body for one in world.received()] == SAMPLE_MESSAGES[1:3]
+    assert [message.body for message in world.received()] == SAMPLE_MESSAGES[1:3]
 
 
 def test_a_forgetting_that_was_interrupted_is_done_again(settings: World) -> None:
@@ -160,7 +160,7 @@ def test_a_forgetting_that_was_interrupted_is_done_again(settings: World) -> Non
     assert main(["forget", FRIDA]) == 0
     held = holdings(world)
     assert naming(held, FRIDA, PORTFOLIO_1, "12345678") == []
-    assert [one.body for one in world.received()] == SAMPLE_MESSAGES[1:3]
+    assert [message.body for message in world.received()] == SAMPLE_MESSAGES[1:3]
     assert PORTFOLIO_2 in held
 
 
@@ -258,4 +258,4 @@ def test_data_keys_are_encrypted_with_a_new_kms_key(
     world.environment["DATAHARVEST_KMS_KEY"] = new["KeyId"]
     world.restart()
     world.settle()
-    assert [one.body for one in world.received()] == SAMPLE_MESSAGES
+    assert [message.body for message in world.received()] == SAMPLE_MESSAGES

@@ -63,17 +63,17 @@ def queued(*bodies: str) -> list[dict[str, Any]]:
 def s3_event(*delivered: DeliveredObject) -> str:
     return json.dumps({"Records": [
         {"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {
-            "bucket": {"name": one.bucket},
-            "object": {"key": one.key.replace(" ", "+"), "size": one.size, "eTag": one.etag,
-                       "versionId": one.version_id, "sequencer": one.sequencer}}}
-        for one in delivered
+            "bucket": {"name": event.bucket},
+            "object": {"key": event.key.replace(" ", "+"), "size": event.size, "eTag": event.etag,
+                       "versionId": event.version_id, "sequencer": event.sequencer}}}
+        for event in delivered
     ]})  # fmt: skip
 
 
 def asked(world: World, stage: str) -> list[str]:
     url = world.functions.settings.stages + stage
-    found = boto3.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-    return [message["Body"] for message in found]
+    messages = boto3.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    return [message["Body"] for message in messages]
 
 
 def test_a_delivery_passes_through_every_function(world: World, call: Call) -> None:
@@ -253,14 +253,14 @@ def test_invocations_are_traced_where_x_ray_listens_and_cost_nothing_elsewhere()
 
 
 def test_every_stage_has_a_function_and_every_handler_is_thin() -> None:
-    transformers = {f"dataharvest_{one.name}_transformer" for one in choreography().transformers}
+    transformers = {f"dataharvest_{transformer.name}_transformer" for transformer in choreography().transformers}
     small = ("persistence", "dispatcher", "catapult")
     large = {f"dataharvest_{name}" for name in ("splitter", "chunk_persistence", "announcer")}
     invoked = transformers | large | {f"dataharvest_{name}" for name in small}
     assert {path.parent.name for path in LAMBDAS.glob("large/*/handler.py")} == large
     assert set(HANDLERS) == invoked | {"dataharvest_schema", "dataharvest_metrics"}
     assert {function.name for function in resources.functions(choreography())} == invoked
-    assert {one.name for one in resources.functions(choreography()) if one.is_for_large} == large
+    assert {function.name for function in resources.functions(choreography()) if function.is_for_large} == large
     for handler in HANDLERS.values():
         assert len(handler.read_text("utf-8").splitlines()) <= 30, handler
         assert "@traced(" in handler.read_text("utf-8"), handler

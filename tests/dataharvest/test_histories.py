@@ -24,8 +24,8 @@ NUMBERS = count()
 
 @pytest.fixture(scope="module")
 def shared(new_world: Callable[[], Any]) -> Iterator[World]:
-    with new_world() as made:
-        yield made
+    with new_world() as world:
+        yield world
 
 
 class History:
@@ -100,8 +100,10 @@ class History:
 
     def received(self) -> dict[tuple[str, str], State]:
         sent = self.world.received()
-        days = [(one.attributes["external_client"], one.attributes["business_date"]) for one in sent]
-        return {day: consume([one for one, of in zip(sent, days, strict=True) if of == day]) for day in self.days}
+        days = [(message.attributes["external_client"], message.attributes["business_date"]) for message in sent]
+        return {
+            day: consume([message for message, of in zip(sent, days, strict=True) if of == day]) for day in self.days
+        }
 
 
 def play(world: World, random: Random, steps: int) -> None:
@@ -140,7 +142,7 @@ def test_functions_at_once_end_in_the_right_messages(shared: World) -> None:
         with ThreadPoolExecutor(len(copies)) as pool:
             shares = [things[at :: len(copies)] for at in range(len(copies))]
             for done in [
-                pool.submit(lambda c, s: [work(c, one) for one in s], *pair)
+                pool.submit(lambda c, s: [work(c, task) for task in s], *pair)
                 for pair in zip(copies, shares, strict=True)
             ]:
                 done.result()
@@ -148,12 +150,14 @@ def test_functions_at_once_end_in_the_right_messages(shared: World) -> None:
     at_once(lambda functions, event: functions.persistence.take(event), events)
     while len(records := world.stream()) > seen:
         asked = [
-            (stage, delivery_of(one)) for one in records[seen:] for stage in world.functions.dispatcher.dispatch(one)
-        ] * 3  # fmt: skip
+            (stage, delivery_of(record))
+            for record in records[seen:]
+            for stage in world.functions.dispatcher.dispatch(record)
+        ] * 3
         seen = len(records)
-        at_once(lambda functions, one: World.run(functions, *one), asked)
+        at_once(lambda functions, task: World.run(functions, *task), asked)
     for functions in copies:
         functions.database.close()
     sent = world.received()
     for client, kinds in files.items():
-        assert consume([one for one in sent if one.attributes["external_client"] == client]) == model(kinds)
+        assert consume([message for message in sent if message.attributes["external_client"] == client]) == model(kinds)

@@ -84,10 +84,10 @@ class House:
         while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]).get(
             "Messages"
         ):
-            for one in messages:
-                sqs.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
-                said = {name: given["StringValue"] for name, given in one["MessageAttributes"].items()}
-                yield said["external_client"], said["key"], json.loads(one["Body"])
+            for message in messages:
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                said = {name: given["StringValue"] for name, given in message["MessageAttributes"].items()}
+                yield said["external_client"], said["key"], json.loads(message["Body"])
 
 
 def wait_until(is_so: Callable[[], bool]) -> None:
@@ -137,10 +137,10 @@ def test_servers_that_are_killed_lose_and_repeat_nothing(folder: Path, packed: P
     finally:
         postgres.stop()
     assert len({key for _, key, _ in sent}) == len(sent)
-    for client, found in paths.items():
+    for client, client_paths in paths.items():
         values = {
             (body["type"], list(body.values())[1]): values_of(body)
             for owner, _, body in sent
             if owner == client and body["type"] != "error_message"
         }
-        assert values == recompute(found), client
+        assert values == recompute(client_paths), client

@@ -25,8 +25,8 @@ def shared(new_world: Callable[[], Any]) -> Iterator[World]:
     host, port = server.get_host_and_port()
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        with new_world() as made:
-            yield made
+        with new_world() as world:
+            yield world
     server.stop()
 
 
@@ -58,9 +58,9 @@ def kill_and_heal(world: World, process: subprocess.Popen[str], effect: int | st
     world.upload_all(SAMPLE, client)
     assert run(process, client, effect) == -9
     assert run(process, client, -1) == 0
-    sent = [one for one in world.received() if one.attributes["external_client"] == client]
-    assert [one.body for one in sent] == SAMPLE_MESSAGES, effect
-    assert len({one.key for one in sent}) == 4
+    sent = [message for message in world.received() if message.attributes["external_client"] == client]
+    assert [message.body for message in sent] == SAMPLE_MESSAGES, effect
+    assert len({message.key for message in sent}) == 4
 
 
 @pytest.mark.parametrize("effect", ["before PutItem", "before UpdateItem", "after SendMessageBatch messages.fifo"])

@@ -71,8 +71,8 @@ def world(new_world: Callable[..., Any]) -> Iterator[World]:
     host, port = server.get_host_and_port()
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        with new_world() as made:
-            yield made
+        with new_world() as fresh_world:
+            yield fresh_world
     server.stop()
 
 
@@ -94,9 +94,9 @@ def call(world: World, python: str, layer: Path) -> Callable[..., Any]:
             check=False,
         )
         assert done.returncode == 0, done.stderr
-        found = json.loads(done.stdout.splitlines()[-1])
-        assert found["python"] == [3, 13]
-        return found["answer"]
+        output = json.loads(done.stdout.splitlines()[-1])
+        assert output["python"] == [3, 13]
+        return output["answer"]
 
     return call
 

@@ -23,7 +23,7 @@ def test_large_deliveries_give_the_messages_of_small_ones(new_world: Callable[..
     day = Day(clients=14, portfolios=11, transactions=120, with_errors=True)
     contents = {key.split("/")[1].split("_")[0]: b"".join(parts).decode() for key, parts in files(day)}
     with new_world() as world:
-        small = [one.body for one in world.deliver(contents)]
+        small = [message.body for message in world.deliver(contents)]
     limits = {"DATAHARVEST_SPLIT_ABOVE": "400", "DATAHARVEST_CHUNK_BYTES": "300", "DATAHARVEST_PORTFOLIOS_ABOVE": "3"}
     with new_world(**limits) as large:
         large.take(*large.upload_all(contents))
@@ -33,9 +33,9 @@ def test_large_deliveries_give_the_messages_of_small_ones(new_world: Callable[..
         assert large.rows("SELECT step, done, total FROM dataharvest.portfolio_progress ORDER BY step") == [
             ("sum_deposit", 15, 15), ("transaction", 15, 15),
         ]  # fmt: skip
-        found = [one.body for one in large.received()]
+        bodies = [message.body for message in large.received()]
     key = str  # error messages are named by a key of their own database
-    assert sorted(map(key, found)) == sorted(map(key, small))
+    assert sorted(map(key, bodies)) == sorted(map(key, small))
     assert len(small) > 25
 
 
@@ -66,8 +66,8 @@ def test_crashes_of_every_function_of_a_large_delivery_are_healed(new_world: Cal
             waiting += work.asked()
             records = world.stream()[seen:]
             seen += len(records)
-            waiting += [one for record in records for one in work.dispatch(record)]
+            waiting += [task for record in records for task in work.dispatch(record)]
             if not waiting:
                 break
             tried(*waiting.pop(random.randrange(len(waiting))))
-        assert [one.body for one in world.received()] == SAMPLE_MESSAGES
+        assert [message.body for message in world.received()] == SAMPLE_MESSAGES

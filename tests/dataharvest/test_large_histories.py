@@ -20,8 +20,8 @@ from dataharvest.functions import Functions
 
 @pytest.fixture(scope="module")
 def shared(new_world: Callable[..., Any]) -> Iterator[World]:
-    with new_world(**LIMITS) as made:
-        yield made
+    with new_world(**LIMITS) as world:
+        yield world
 
 
 class LargeHistory(History):
@@ -93,7 +93,7 @@ def test_large_deliveries_at_once_end_in_the_right_messages(shared: World) -> No
         random.shuffle(things)
         shares = [(worker, things[at :: len(workers)]) for at, worker in enumerate(workers)]
         with ThreadPoolExecutor(len(workers)) as pool:
-            list(pool.map(lambda share: [work(share[0], one) for one in share[1]], shares))
+            list(pool.map(lambda share: [work(share[0], task) for task in share[1]], shares))
 
     at_once(events * 2, lambda worker, event: worker.functions.persistence.take(event))
     while True:
@@ -103,9 +103,9 @@ def test_large_deliveries_at_once_end_in_the_right_messages(shared: World) -> No
         waiting += [work for record in records for work in workers[0].dispatch(record)]
         if not waiting:
             break
-        at_once(waiting * 2, lambda worker, one: worker.run(*one))
+        at_once(waiting * 2, lambda worker, task: worker.run(*task))
     for functions in copies:
         functions.database.close()
     sent = world.received()
     for client, kinds in contents.items():
-        assert consume([one for one in sent if one.attributes["external_client"] == client]) == model(kinds)
+        assert consume([message for message in sent if message.attributes["external_client"] == client]) == model(kinds)

@@ -23,8 +23,8 @@ from dataharvest.model.kind import ACCOUNTS, KINDS
     ],
 )
 def test_a_key_names_client_kind_and_date(key: str, expected: tuple[str, str, str] | None) -> None:
-    found = file_name(key)
-    assert (found and (found.external_client, found.kind.name, found.business_date)) == expected
+    name = file_name(key)
+    assert (name and (name.external_client, name.kind.name, name.business_date)) == expected
 
 
 def record(name: str, key: str, **described: object) -> dict[str, object]:

@@ -19,8 +19,8 @@ from dataharvest.persistence.plain_bytes import NotPlainError, plain_blocks
 
 @pytest.fixture(scope="module")
 def shared(new_world: Callable[[], Any]) -> Iterator[World]:
-    with new_world() as made:
-        yield made
+    with new_world() as world:
+        yield world
 
 
 HEADER = "record_id,account_number,transaction_reference,amount,keyword\n"
@@ -95,9 +95,9 @@ def amounts_file(quote: str, more: int) -> str:
 def test_only_plain_decimal_numbers_are_amounts(shared: World, quote: str, more: int) -> None:
     """PostgreSQL would take 1e3, 0x1F and 1_000 as numbers, and 0.5 without its zero."""
     client = f"amounts{len(quote)}_{more}"
-    found = [row[4] for row in loaded(shared, amounts_file(quote, more), client)]
-    assert found[: len(AMOUNTS)] == ["5", "5", "-0.000000001", "7", "5", "9" * 18]
-    assert len(found) == len(AMOUNTS) + more
+    amounts = [row[4] for row in loaded(shared, amounts_file(quote, more), client)]
+    assert amounts[: len(AMOUNTS)] == ["5", "5", "-0.000000001", "7", "5", "9" * 18]
+    assert len(amounts) == len(AMOUNTS) + more
     odd = [amount for amount in ODD_AMOUNTS if quote or "," not in amount]
     expected = [(at, "amount", amount, NO_AMOUNT) for at, amount in enumerate(odd, start=2)]
     assert shared.rows(REJECTED.format(client=client)) == expected
@@ -157,7 +157,7 @@ def test_many_files_give_the_same_rows_whether_or_not_they_are_read_row_by_row(
 
 def compare(shared: World, rows: list[tuple[str, str, str]], quoting: Any) -> None:
     """Load rows as a whole and row by row."""
-    found = []
+    loads = []
     for row_by_row in (False, True):
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n", quoting=quoting)
@@ -166,5 +166,5 @@ def compare(shared: World, rows: list[tuple[str, str, str]], quoting: Any) -> No
         if row_by_row:
             text.write('"quotes make it so",x,x,0,TAX\n')
         client = f"h{shared.upload('transactions', '', 'counter').sequencer}"
-        found.append([row for row in loaded(shared, HEADER + text.getvalue(), client) if row[1] != "quotes make it so"])
-    assert found[0] == found[1]
+        loads.append([row for row in loaded(shared, HEADER + text.getvalue(), client) if row[1] != "quotes make it so"])
+    assert loads[0] == loads[1]

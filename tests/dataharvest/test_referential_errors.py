@@ -24,13 +24,13 @@ P1, P2 = ("p1", "10.00", 2, "3.30"), ("p2", "20.00", 1, "0")
 
 @pytest.fixture(scope="module")
 def shared(new_world: Callable[[], Any]) -> Iterator[World]:
-    with new_world() as made:
-        yield made
+    with new_world() as world:
+        yield world
 
 
 def result(world: World, client: str, **changed: str) -> tuple[list[object], list[object]]:
     """Deliver GOOD with some files ``changed``; return the values of the messages, and the errors."""
-    sent = [one.body for one in world.deliver({**GOOD, **changed}, client)]
+    sent = [message.body for message in world.deliver({**GOOD, **changed}, client)]
     values = [tuple(body.values())[1:] for body in sent if body["type"] != "error_message"]
     errors = [tuple(body.values())[1:] for body in sent if body["type"] == "error_message"]
     return values, sorted(errors, key=str)
@@ -88,13 +88,13 @@ def test_a_referential_error_is_told_and_loses_nothing(
 
 
 def test_two_currencies_have_no_common_sum(shared: World) -> None:
-    found = result(
+    outcome = result(
         shared, "currencies",
         portfolios=PORTFOLIOS + "1,a1,p1,c1,X\n2,a2,p2,c1,Y\n",
         accounts=GOOD["accounts"].replace("a2,20.00,EUR", "a2,20.00,CHF"),
         clients=CLIENTS + "1,Ann,A,c1,100\n",
     )  # fmt: skip
-    assert found == (
+    assert outcome == (
         [("c1", "100", None), P1, P2],
         [("c1", None, "accounts: currency CHF and EUR are the currencies of one client's accounts; their taxes have no "
           "common sum")],
@@ -109,14 +109,14 @@ def test_a_portfolio_of_an_unknown_client_keeps_its_message(shared: World) -> No
 
 
 def test_a_client_with_one_bad_account_keeps_all_its_messages(shared: World) -> None:
-    found = result(
+    outcome = result(
         shared, "bad_account",
         portfolios=PORTFOLIOS + "1,a1,p1,c1,X\n2,a2,p2,c1,Y\n",
         accounts=GOOD["accounts"].replace("a1,10.00", "a1,ten"),
         clients=CLIENTS + "1,Ann,A,c1,100\n",
     )  # fmt: skip
-    assert found[0] == [("c1", "100", "5.50"), ("p1", None, 2, "3.30"), P2]
-    assert [text.split(" (")[0] for _, _, text in found[1]] == [  # type: ignore[misc]
+    assert outcome[0] == [("c1", "100", "5.50"), ("p1", None, 2, "3.30"), P2]
+    assert [text.split(" (")[0] for _, _, text in outcome[1]] == [  # type: ignore[misc]
         "portfolios: account_number a1 is in no accounts file of this date; the portfolio's cash balance is unknown",
         "transactions: account_number a1 is in no accounts file of this date",
         "accounts: cash_balance is not a number with at most 18 digits before and 9 after the point",

@@ -73,11 +73,11 @@ def queued(*bodies: str) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def notification(one: DeliveredObject, *, with_version: bool = True) -> str:
-    found = {"key": one.key, "size": one.size, "eTag": one.etag, "sequencer": one.sequencer}
-    found |= {"versionId": one.version_id} if with_version else {}
-    record = {"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": one.bucket}}}
-    record["s3"]["object"] = found  # type: ignore[index]
+def notification(event: DeliveredObject, *, with_version: bool = True) -> str:
+    s3_object = {"key": event.key, "size": event.size, "eTag": event.etag, "sequencer": event.sequencer}
+    s3_object |= {"versionId": event.version_id} if with_version else {}
+    record = {"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": event.bucket}}}
+    record["s3"]["object"] = s3_object  # type: ignore[index]
     return json.dumps({"Records": [record]})
 
 
@@ -139,13 +139,13 @@ def test_functions_call_what_their_roles_allow_and_nothing_else(
     for limits in ({}, LIMITS):
         with new_world(**limits) as world, monkeypatch.context() as patched:
             run = runner(world, patched)
-            bodies = [notification(one, with_version=at > 0) for at, one in enumerate(world.upload_all(SAMPLE))]
+            bodies = [notification(event, with_version=at > 0) for at, event in enumerate(world.upload_all(SAMPLE))]
             refused = world.upload("clients", "no,such,header\n1,2,3", day="20220227")
             took = run("dataharvest_persistence", *queued(*bodies[:1]))
             took |= run("dataharvest_persistence", *queued(*bodies, notification(refused)))
-            found = work(world, run) | {"dataharvest_persistence": took}
-            found |= {name: run(name) for name in ("dataharvest_schema", "dataharvest_metrics")}
-            for function, actions in found.items():
+            function_actions = work(world, run) | {"dataharvest_persistence": took}
+            function_actions |= {name: run(name) for name in ("dataharvest_schema", "dataharvest_metrics")}
+            for function, actions in function_actions.items():
                 calls[function] |= actions
     assert calls == {function: for_code(role_of(function)) for function in calls}
     assert set(calls) == set(HANDLERS)

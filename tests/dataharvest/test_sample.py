@@ -15,12 +15,12 @@ from dataharvest.model.transformer import PORTFOLIO, Transformer, Value
 
 def test_the_sample_gives_exactly_its_messages(world: World) -> None:
     sent = world.deliver(SAMPLE)
-    assert [one.body for one in sent] == SAMPLE_MESSAGES
-    assert [one.key for one in sent[:1]] == [f"client_message/{CLIENT}/{DAY}/1/{FRIDA}"]
+    assert [message.body for message in sent] == SAMPLE_MESSAGES
+    assert [message.key for message in sent[:1]] == [f"client_message/{CLIENT}/{DAY}/1/{FRIDA}"]
     assert sent[0].attributes == {
         "external_client": CLIENT, "business_date": DAY, "version": "1", "key": sent[0].key,
     }  # fmt: skip
-    assert [one.group for one in sent[1:3]] == [sent[1].body["client_reference"], PORTFOLIO_2]
+    assert [message.group for message in sent[1:3]] == [sent[1].body["client_reference"], PORTFOLIO_2]
 
 
 def test_the_metastore_ends_with_every_flag(world: World) -> None:
@@ -42,7 +42,7 @@ def test_everything_delivered_again_changes_nothing(world: World) -> None:
         world.take(*events)
     for _ in range(3):
         world.settle()
-    assert [one.body for one in world.received()] == SAMPLE_MESSAGES
+    assert [message.body for message in world.received()] == SAMPLE_MESSAGES
     counts = "SELECT (SELECT count(*) FROM dataharvest.relation), (SELECT count(*) FROM dataharvest.derived_value)"
     assert world.rows(counts) == [(2, 8)]  # two portfolios with three values each, two clients with one
     assert len(world.stream()) == 9
@@ -50,12 +50,16 @@ def test_everything_delivered_again_changes_nothing(world: World) -> None:
 
 def test_the_documented_transformer_needs_no_other_change(world: World) -> None:
     text = (Path(__file__).parents[2] / "docs" / "dataharvest.md").read_text("utf-8")
-    found: dict[str, object] = {"Transformer": Transformer, "Value": Value, "PORTFOLIO": PORTFOLIO}
-    exec(re.findall(r"```python\n(.*?)```", text, re.DOTALL)[0], found)
-    declared = assemble([*choreography().transformers, found["fees"]])  # type: ignore[list-item]
+    namespace: dict[str, object] = {"Transformer": Transformer, "Value": Value, "PORTFOLIO": PORTFOLIO}
+    exec(re.findall(r"```python\n(.*?)```", text, re.DOTALL)[0], namespace)
+    declared = assemble([*choreography().transformers, namespace["fees"]])  # type: ignore[list-item]
     boto3.client("sqs").create_queue(QueueName="dataharvest-fees")
     world.functions = Functions(world.functions.settings, declared)
     sent = world.deliver({**SAMPLE, "transactions": SAMPLE["transactions"] + "\n3,12345678,f1,2.50,FEE"})
-    fees = {one.body["portfolio_reference"]: one.body["sum_of_fees"] for one in sent if "sum_of_fees" in one.body}
+    fees = {
+        message.body["portfolio_reference"]: message.body["sum_of_fees"]
+        for message in sent
+        if "sum_of_fees" in message.body
+    }
     assert fees == {PORTFOLIO_1: "2.50", PORTFOLIO_2: "0"}
     world.functions.database.close()

@@ -24,14 +24,14 @@ def test_sums_are_exact(world: World) -> None:
     rows = [f"{at},12345678,d{at},{amount},DEPOSIT" for at, amount in enumerate(amounts)]
     header = SAMPLE["transactions"].splitlines()[0]
     sent = world.deliver({**SAMPLE, "transactions": "\n".join([header, *rows])})
-    (found,) = [one.body for one in sent if one.body.get("portfolio_reference") == PORTFOLIO_1]
-    assert found["sum_of_deposits"] == "123456789012345678.423456788"
+    (portfolio,) = [message.body for message in sent if message.body.get("portfolio_reference") == PORTFOLIO_1]
+    assert portfolio["sum_of_deposits"] == "123456789012345678.423456788"
 
 
 def test_a_row_that_is_left_out_moves_no_money_to_another_account(world: World) -> None:
     """Rows are joined by key: the first account is unreadable, and the second keeps its own balance and taxes."""
     sent = world.deliver({**SAMPLE, "accounts": SAMPLE["accounts"].replace("15000.00", "15.000,00")})
-    bodies = [one.body for one in sent]
+    bodies = [message.body for message in sent]
     assert SAMPLE_MESSAGES[1] in bodies
     assert SAMPLE_MESSAGES[2] in bodies
     assert {**SAMPLE_MESSAGES[3], "cash_balance": None} in bodies
@@ -39,22 +39,24 @@ def test_a_row_that_is_left_out_moves_no_money_to_another_account(world: World) 
 
 def test_a_plus_sign_is_in_no_message(world: World) -> None:
     files = {kind: SAMPLE[kind].replace(",801", ",+801").replace(",789.56", ", +789.56 ") for kind in SAMPLE}
-    assert [one.body for one in world.deliver(files)] == SAMPLE_MESSAGES
+    assert [message.body for message in world.deliver(files)] == SAMPLE_MESSAGES
 
 
 def test_characters_that_sqs_does_not_keep_are_escaped(world: World) -> None:
     world.take(*world.upload_all({**SAMPLE, "clients": SAMPLE["clients"] + "\n3,A,B,c\x01\uffff,1"}))
     world.settle()
-    url, found = world.functions.settings.messages, []
+    url, matches = world.functions.settings.messages, []
     while (
         messages := boto3.client("sqs")
         .receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["key"])
         .get("Messages")
     ):
-        found += [
-            one for one in messages if one["Body"].startswith('{"type": "client_message", "client_reference": "c')
+        matches += [
+            candidate
+            for candidate in messages
+            if candidate["Body"].startswith('{"type": "client_message", "client_reference": "c')
         ]
-    (message,) = found
+    (message,) = matches
     assert message["Body"].startswith('{"type": "client_message", "client_reference": "c\\u0001\\uffff", ')
     assert message["MessageAttributes"]["key"]["StringValue"] == f"client_message/{CLIENT}/{DAY}/1/c\\u0001\\uffff"
 
@@ -72,7 +74,7 @@ def test_the_flag_of_the_last_file_is_set_by_the_repeated_event(world: World) ->
     world.restart()
     world.take(last)
     world.settle()
-    assert [one.body for one in world.received()] == SAMPLE_MESSAGES
+    assert [message.body for message in world.received()] == SAMPLE_MESSAGES
 
 
 def contents_of(day: Day) -> dict[str, str]:
@@ -121,8 +123,8 @@ def test_a_standard_queue_is_fair_to_the_clients(world: World) -> None:
     settings = replace(world.functions.settings, messages=url)
     world.functions = Functions(settings, world.functions.choreography)
     sent = world.deliver(SAMPLE)
-    assert [one.body for one in sent] == SAMPLE_MESSAGES
-    assert {one.group for one in sent} == {CLIENT}
+    assert [message.body for message in sent] == SAMPLE_MESSAGES
+    assert {message.group for message in sent} == {CLIENT}
     world.functions.database.close()
 
 
@@ -172,4 +174,4 @@ def test_a_message_that_sqs_refuses_is_sent_later_and_the_others_once(world: Wor
     with pytest.raises(LoadError, match=r"^outbox: SQS refused 1 messages: InternalError$"):
         world.deliver(SAMPLE)
     assert functions.sender.send(CLIENT, DAY) == 1
-    assert [one.body for one in world.received()] == SAMPLE_MESSAGES
+    assert [message.body for message in world.received()] == SAMPLE_MESSAGES

@@ -28,20 +28,20 @@ def extracted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home of a local AWS with raw files; one extract was killed, and the bank misbehaved on the way."""
     home = tmp_path_factory.mktemp("extracted")
     world = SyntheticWorld(seed=7, institutions=20, first=Quarter(2021, 3), last=Quarter(2021, 4), others=6)
-    with house(home) as made, serving(world) as bank:
+    with house(home) as platform, serving(world) as bank:
         for kind in ("status", "html", "truncated", "reset"):
             bank.mirror.faults.add(Fault(kind, count=1))
         host = {"source_host": f"{bank.url}#small"}
-        assert made.run("extract", "complaints", "day", **host) == "SUCCEEDED"
-        assert made.run("extract", "institutions", "day", **host) == "SUCCEEDED"
+        assert platform.run("extract", "complaints", "day", **host) == "SUCCEEDED"
+        assert platform.run("extract", "institutions", "day", **host) == "SUCCEEDED"
         bank.mirror.faults.add(Fault("slow", seconds=1, skip=8))
-        killed = made.start("extract", "fees", "day", **host)
-        made.kill_when(killed, lambda: bool(made.keys("raw/banking/fees/log/")))
-        assert made.wait(killed).startswith("FAILED")
+        killed = platform.start("extract", "fees", "day", **host)
+        platform.kill_when(killed, lambda: bool(platform.keys("raw/banking/fees/log/")))
+        assert platform.wait(killed).startswith("FAILED")
         # What had come before the kill is kept.
-        assert made.keys("raw/banking/fees/log/")
+        assert platform.keys("raw/banking/fees/log/")
         bank.mirror.faults.clear()
-        assert made.run("extract", "fees", "day", **host) == "SUCCEEDED"
+        assert platform.run("extract", "fees", "day", **host) == "SUCCEEDED"
     return home
 
 
@@ -55,8 +55,8 @@ def home(extracted: Path, tmp_path: Path) -> Path:
 def expected(extracted: Path, tmp_path_factory: pytest.TempPathFactory) -> Rows:
     """The tables that an undisturbed run makes of the extracted lake."""
     copy = shutil.copytree(extracted, tmp_path_factory.mktemp("expected") / "home")
-    with house(copy) as made:
+    with house(copy) as platform:
         for phase, entity in STEPS:
-            assert made.run(phase, entity, "undisturbed") == "SUCCEEDED"
-        assert made.branches() == set()
-        return made.tables()
+            assert platform.run(phase, entity, "undisturbed") == "SUCCEEDED"
+        assert platform.branches() == set()
+        return platform.tables()

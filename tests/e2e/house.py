@@ -67,7 +67,9 @@ class House:
     def kill_when(self, run_id: str, seen: Callable[[], bool]) -> None:
         """Kill -9 all processes of a Glue run the moment that ``seen`` holds."""
         # Its supervisor stands for Glue itself and tells what became of the run.
-        while not (supervisor := next((one for one in psutil.process_iter() if run_id in _words(one)), None)):
+        while not (
+            supervisor := next((candidate for candidate in psutil.process_iter() if run_id in _words(candidate)), None)
+        ):
             assert self.state(run_id) not in ENDED, f"the run did not start: {self.wait(run_id)}"
         while not seen() or not (processes := supervisor.children(recursive=True)):
             assert self.state(run_id) not in ENDED, f"the run was over: {self.wait(run_id)}"
@@ -90,8 +92,10 @@ class House:
     def names(self) -> list[str]:
         """Every Iceberg table, as ``database.name``."""
         catalog = self._catalog
-        existing = {".".join(one) for one in catalog.list_namespaces()}
-        return sorted(".".join(table) for one in DATABASES if one in existing for table in catalog.list_tables(one))
+        existing = {".".join(namespace) for namespace in catalog.list_namespaces()}
+        return sorted(
+            ".".join(table) for database in DATABASES if database in existing for table in catalog.list_tables(database)
+        )
 
     def branches(self) -> set[str]:
         """Branches of runs, over all tables."""
@@ -106,14 +110,14 @@ class House:
     def shown(self) -> Rows:
         """The sorted rows of every view that readers see; none before the first release."""
         glue = self.aws.client("glue")
-        if STAR not in [one["Name"] for one in glue.get_databases()["DatabaseList"]]:
+        if STAR not in [database["Name"] for database in glue.get_databases()["DatabaseList"]]:
             return {}
         names = [table["Name"] for table in glue.get_tables(DatabaseName=STAR)["TableList"]]
         return {name: self._rows(f"{STAR}.{name}") for name in names}
 
     def _rows(self, name: str) -> list[str]:
-        found = AthenaQueries(self.aws.client("athena"), WORKGROUP).run(f"SELECT * FROM {name}")
-        key = found["ResultConfiguration"]["OutputLocation"].removeprefix(f"s3://{LAKE}/")
+        execution = AthenaQueries(self.aws.client("athena"), WORKGROUP).run(f"SELECT * FROM {name}")
+        key = execution["ResultConfiguration"]["OutputLocation"].removeprefix(f"s3://{LAKE}/")
         return sorted(self._s3.get_object(Bucket=LAKE, Key=key)["Body"].read().decode().splitlines())
 
     # Made once: a look must take milliseconds to catch a run between two commits.

@@ -126,8 +126,8 @@ def test_three_dashboards_are_there_and_as_declared(stack: Stack) -> None:
     who = {"username": "admin@estrela.localhost", "password": password}
     session = requests.post(f"{metabase}/api/session", json=who, timeout=30).json()["id"]
     headers = {"X-Metabase-Session": session}
-    found = requests.get(f"{metabase}/api/search?models=dashboard", headers=headers, timeout=30).json()["data"]
-    assert {row["name"] for row in found} == {"Complaints", "Fees", "Pipeline health"}
+    dashboards = requests.get(f"{metabase}/api/search?models=dashboard", headers=headers, timeout=30).json()["data"]
+    assert {row["name"] for row in dashboards} == {"Complaints", "Fees", "Pipeline health"}
     assert "0 changes" in stack.compose("run", "--rm", "--no-deps", "provision", "metabase", "plan")
 
 

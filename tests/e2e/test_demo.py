@@ -39,8 +39,8 @@ def demo(project: Path) -> Iterator[subprocess.Popen[str]]:
     try:
         yield child
     finally:
-        for one in [*psutil.Process(child.pid).children(recursive=True), child] if child.poll() is None else []:
-            one.kill()
+        for process in [*psutil.Process(child.pid).children(recursive=True), child] if child.poll() is None else []:
+            process.kill()
         child.wait()
 
 

@@ -91,12 +91,12 @@ def test_a_run_that_takes_too_long_leaves_no_glue_run_and_no_process(env: dict[s
 
 def airflow_processes() -> list[int]:
     """Processes whose environment names the Airflow of run-local."""
-    home, found = str(ROOT / ".demo" / "deployed-local" / "airflow"), []
+    home, pids = str(ROOT / ".demo" / "deployed-local" / "airflow"), []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if process.environ().get("AIRFLOW_HOME") == home:
-                found.append(process.pid)
-    return found
+                pids.append(process.pid)
+    return pids
 
 
 def test_the_platform_runs_on_what_was_deployed(env: dict[str, str]) -> None:

@@ -23,28 +23,28 @@ REASON = "the header holds NUL characters, as UTF-16 does; utf-8 or windows-1252
 KEPT_OF_A_FAILURE = ("banking_ops.completeness", "banking_ops.files", "banking_ops.rejects")
 
 
-def published(made: House) -> tuple[dict[str, list[str]], dict[str, int]]:
+def published(platform: House) -> tuple[dict[str, list[str]], dict[str, int]]:
     """The rows and the snapshots that readers see, but what tells of the failure."""
-    seen = {name: rows for name, rows in made.tables().items() if name not in KEPT_OF_A_FAILURE}
-    return seen, {name: made.refs(name)["main"] for name in seen}
+    seen = {name: rows for name, rows in platform.tables().items() if name not in KEPT_OF_A_FAILURE}
+    return seen, {name: platform.refs(name)["main"] for name in seen}
 
 
 def test_a_file_in_another_encoding_is_reported_and_changes_nothing(home: Path) -> None:
-    with house(home, warm=1) as made, serving(WORLD) as bank:
-        assert [made.run(*step, "first") for step in STEPS] == ["SUCCEEDED"] * 3
-        before = published(made)
+    with house(home, warm=1) as platform, serving(WORLD) as bank:
+        assert [platform.run(*step, "first") for step in STEPS] == ["SUCCEEDED"] * 3
+        before = published(platform)
 
         for passing in ("throttled", "empty", "slow"):
             bank.mirror.faults.add(Fault(passing, count=1, seconds=1))
         bank.mirror.faults.add(Fault("wrong_encoding", match="arquivo.*ano=2022"))
-        assert made.run("extract", "complaints", "next", source_host=f"{bank.url}#small") == "SUCCEEDED"
-        assert [made.run(*step, "next") for step in STEPS[:2]] == ["SUCCEEDED"] * 2
-        said = made.run(*STEPS[2], "next")
+        assert platform.run("extract", "complaints", "next", source_host=f"{bank.url}#small") == "SUCCEEDED"
+        assert [platform.run(*step, "next") for step in STEPS[:2]] == ["SUCCEEDED"] * 2
+        said = platform.run(*STEPS[2], "next")
         assert said.startswith("FAILED")
         assert "HeldBackError" in said
         assert "banking: complaints held back, everything else is in release" in said
         assert REFUSED.format(url=bank.url) in said
         assert REASON in said
-        assert published(made) == before
-        lacking = made.shown()["completeness"]
+        assert published(platform) == before
+        lacking = platform.shown()["completeness"]
         assert [row for row in lacking if "fact_complaints" in row and "2022T1" in row], "readers see what is missing"

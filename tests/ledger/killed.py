@@ -75,9 +75,9 @@ class Countdown:
     def around(self, step: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*args: Any, **kwargs: Any) -> Any:
             self.tick()
-            found = step(*args, **kwargs)
+            outcome = step(*args, **kwargs)
             self.tick()
-            return found
+            return outcome
 
         return counted
 

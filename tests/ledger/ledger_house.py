@@ -75,7 +75,7 @@ def sales_feed(**changes: Any) -> Feed:
 
 def csv(*ids: int, name: str = "Ana") -> bytes:
     """A file with one row per id."""
-    return (HEADER + "".join(f"{one},2024-01-02,{name},1.50,true,2024-01-02 03:04:05\n" for one in ids)).encode()
+    return (HEADER + "".join(f"{row_id},2024-01-02,{name},1.50,true,2024-01-02 03:04:05\n" for row_id in ids)).encode()
 
 
 @contextmanager
@@ -153,7 +153,7 @@ class House(HouseParts):
 
     def hear(self, *events: dict[str, Any]) -> int:
         """Register what events tell."""
-        return sum(self.register.register(arrivals_of(one), "lambda", by_event=True) for one in events)
+        return sum(self.register.register(arrivals_of(event), "lambda", by_event=True) for event in events)
 
     def list(self) -> int:
         """Register what a listing finds."""
@@ -194,10 +194,10 @@ class House(HouseParts):
 
     def ids(self, table: str = "mart.sales") -> list[int]:
         """Ids in the table, sorted."""
-        return [one for (one,) in self.target(f"SELECT id FROM {table} ORDER BY id")]
+        return [row_id for (row_id,) in self.target(f"SELECT id FROM {table} ORDER BY id")]
 
     def reasons(self) -> Sequence[str]:
-        return [one for (one,) in self.query("SELECT reason FROM ledger.files ORDER BY id")]
+        return [reason for (reason,) in self.query("SELECT reason FROM ledger.files ORDER BY id")]
 
 
 def fresh_house(s3: Any, database: DatabaseManager) -> House:

@@ -65,7 +65,7 @@ def transactions(house: House) -> int:
     return int(count)
 
 
-def one(id_: int, name: str = "", size: int = 10, *, is_alone: bool = False) -> Candidate:
+def candidate(id_: int, name: str = "", size: int = 10, *, is_alone: bool = False) -> Candidate:
     return Candidate(id_, "b", name or str(id_), size, is_alone)
 
 
@@ -73,13 +73,13 @@ def one(id_: int, name: str = "", size: int = 10, *, is_alone: bool = False) -> 
     ("candidates", "chosen"),
     [
         ([], []),
-        ([one(1), one(2)], [1, 2]),
-        ([one(1), one(2), one(3), one(4)], [1, 2, 3]),
-        ([one(1, size=20), one(2, size=15), one(3, size=1)], [1]),
-        ([one(1, size=90), one(2)], [1]),
-        ([one(1), one(2, is_alone=True), one(3)], [1]),
-        ([one(1, is_alone=True), one(2)], [1]),
-        ([one(1, "a"), one(2, "b"), one(3, "a")], [1, 2]),
+        ([candidate(1), candidate(2)], [1, 2]),
+        ([candidate(1), candidate(2), candidate(3), candidate(4)], [1, 2, 3]),
+        ([candidate(1, size=20), candidate(2, size=15), candidate(3, size=1)], [1]),
+        ([candidate(1, size=90), candidate(2)], [1]),
+        ([candidate(1), candidate(2, is_alone=True), candidate(3)], [1]),
+        ([candidate(1, is_alone=True), candidate(2)], [1]),
+        ([candidate(1, "a"), candidate(2, "b"), candidate(3, "a")], [1, 2]),
     ],
 )
 def test_a_batch_is_the_first_small_files_that_were_never_tried(candidates: list[Candidate], chosen: list[int]) -> None:
@@ -218,7 +218,7 @@ def test_rows_of_an_older_version_that_was_loaded_meanwhile_leave(house: House) 
     assert house.load() == ""
     put(house, csv(10), csv(2))
     claims = [house.claims.claim(house.feeds["sales"], "a") for _ in range(2)]
-    loaded = house.loader.load_some([one for one in claims if one])
+    loaded = house.loader.load_some([claim for claim in claims if claim])
     assert [claim.key for claim, _ in loaded.accounts] == ["sales/1.csv", "sales/2.csv"]
     assert house.ids() == [2, 10]
     versions = (

@@ -44,7 +44,7 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
 
 
 def test_the_life_of_a_file_with_a_bad_row(landing: House, capsys: pytest.CaptureFixture[str]) -> None:
-    many = [GOOD.replace("1,2026", f"{one},2026", 1) for one in range(2, 100)]
+    many = [GOOD.replace("1,2026", f"{number},2026", 1) for number in range(2, 100)]
     settlements(landing, "2026-11-01", GOOD, "x" + GOOD[1:], *many)
     assert run(capsys, "load", "--feed", "card_settlements") == (
         0,
@@ -67,8 +67,8 @@ def test_the_life_of_a_file_with_a_bad_row(landing: House, capsys: pytest.Captur
     )
     assert text.endswith("next:     nothing; to take its rows out: estrela ledger withdraw 1 --reason ...")
     assert len(text.splitlines()) <= 12
-    found = json.loads(run(capsys, "explain", "1", "--json")[1])
-    assert found["file"]["rows_in"] == 100
+    explanation = json.loads(run(capsys, "explain", "1", "--json")[1])
+    assert explanation["file"]["rows_in"] == 100
     assert run(capsys, "replay", "--feed", "card_settlements") == (
         0, "card_settlements: 1 files with rejects; 0 rows are loaded now, 1 are still rejected"
     )  # fmt: skip
@@ -90,9 +90,9 @@ def test_only_the_last_attempt_of_a_failed_file_is_explained(
     assert run(capsys, "retry", "1")[0] == 0
     run(capsys, "load", "--feed", "card_settlements")
 
-    found = json.loads(run(capsys, "explain", "1", "--json")[1])
-    assert (found["file"]["state"], len(found["loads"])) == ("Fail", 2)
-    assert [(one["code"], one["rows"]) for one in found["rejects"]] == [("unreadable", 1)]
+    explanation = json.loads(run(capsys, "explain", "1", "--json")[1])
+    assert (explanation["file"]["state"], len(explanation["loads"])) == ("Fail", 2)
+    assert [(reject["code"], reject["rows"]) for reject in explanation["rejects"]] == [("unreadable", 1)]
 
 
 def test_a_plan_changes_nothing(landing: House, capsys: pytest.CaptureFixture[str]) -> None:

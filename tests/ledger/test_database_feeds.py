@@ -70,9 +70,9 @@ def core(house: House) -> Iterator[House]:
 
 def extract(house: House, feed: Feed = PEOPLE, source: DatabaseManager | None = None) -> Any:
     origin: Any = feed.origin
-    found = DatabaseExtractor(feed, origin, source or house.database, house.s3, house.bucket, house.database).run()
+    figures = DatabaseExtractor(feed, origin, source or house.database, house.s3, house.bucket, house.database).run()
     house.list()
-    return found
+    return figures
 
 
 def reconcile(house: House, run: str = "r") -> Any:

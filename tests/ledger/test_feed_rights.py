@@ -68,7 +68,7 @@ def environ(redshift_house: House, aws: Running, monkeypatch: pytest.MonkeyPatch
 
 def test_steps_of_feeds_call_what_the_role_of_their_runs_allows(environ: dict[str, str], redshift_house: House) -> None:
     """One feed into PostgreSQL, whose deleted rows are looked for, and one into Redshift."""
-    found = []
+    counts = []
     with recorded() as actions:
         parts = WarehouseParts(environ, boto3.Session())
         for feed in (customers, replace(accounts, engine=Redshift())):
@@ -76,8 +76,8 @@ def test_steps_of_feeds_call_what_the_role_of_their_runs_allows(environ: dict[st
             steps = FeedSteps(parts, replace(feed, origin=origin), "day 1")
             phases = (EXTRACT, TRANSFORM, LOAD, *([RECONCILE] if origin.reconcile else []), ARCHIVE)
             figures = {phase: steps.step(phase).execute() for phase in phases}
-            found.append((figures[LOAD]["rows_loaded"], figures[ARCHIVE]["archived"]))
-    assert found == [(1, 1), (1, 1)]
+            counts.append((figures[LOAD]["rows_loaded"], figures[ARCHIVE]["archived"]))
+    assert counts == [(1, 1), (1, 1)]
     unseen = ASKED_BY_AWS.keys() | AFTER_A_FAULT.keys()
     assert actions & unseen == set()
     assert actions | unseen == for_code("feed_job", BY_GLUE)

@@ -56,12 +56,12 @@ def test_parquet_is_read_by_name_with_exact_values(house: House, engine: str, re
     }
     house.hear(house.put("sales/1.parquet", parquet(columns)))
     house.load()
-    found = house.target("SELECT id, day, name, amount, is_open, at, source_line FROM mart.sales ORDER BY id")
-    assert [tuple(map(str, row)) for row in found] == [
-        ("1", "2024-02-29", 'São; "quoted"', "12345678.90", "True", str(found[0][5]), "1"),
+    rows = house.target("SELECT id, day, name, amount, is_open, at, source_line FROM mart.sales ORDER BY id")
+    assert [tuple(map(str, row)) for row in rows] == [
+        ("1", "2024-02-29", 'São; "quoted"', "12345678.90", "True", str(rows[0][5]), "1"),
         ("2", "None", "None", "None", "None", "None", "2"),
     ]
-    assert str(found[0][5]).startswith("2024-01-02 03:04:05")
+    assert str(rows[0][5]).startswith("2024-01-02 03:04:05")
     assert house.query("SELECT line, column_name, value, reason FROM ledger.rejects") == [
         (3, "id", "3000000000", "a whole number is allowed")
     ]
@@ -93,8 +93,10 @@ def test_the_members_of_an_archive_are_one_file(house: House) -> None:
     assert house.query(lines) == [(1, 2), (2, 3), (3, 1_000_000_002)]
     assert house.query("SELECT line FROM ledger.rejects ORDER BY line") == [(4,), (1_000_000_003,)]
     fields = tuple(
-        type(one)(one.header, one.column, Boolean(("true", "S"), ("false",))) if one.column == "is_open" else one
-        for one in FIELDS
+        type(field)(field.header, field.column, Boolean(("true", "S"), ("false",)))
+        if field.column == "is_open"
+        else field
+        for field in FIELDS
     )
     house.feeds = zip_feed(tolerance=RowTolerance(rows=2), fields=fields)
     account = house.changes.replay(house.feeds["sales"], 1, "replay")

@@ -43,7 +43,7 @@ def certificate(folder: Path) -> Path:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ftps of tests")])
     now = datetime.now(UTC)
     address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    made = (
+    signed = (
         x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
         .serial_number(1).not_valid_before(now - timedelta(1)).not_valid_after(now + timedelta(1))
         .add_extension(address, critical=False)
@@ -53,7 +53,7 @@ def certificate(folder: Path) -> Path:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     path = folder / "server.pem"
-    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    path.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
     return path
 
 
@@ -100,9 +100,9 @@ class Share:
 
 @pytest.fixture
 def share(tmp_path: Path) -> Iterator[Share]:
-    found = Share(tmp_path)
-    yield found
-    found.close()
+    ftps_share = Share(tmp_path)
+    yield ftps_share
+    ftps_share.close()
 
 
 def test_files_are_listed_and_read_over_resumed_sessions(share: Share) -> None:
@@ -187,7 +187,11 @@ def test_vsftpd_that_requires_session_reuse(vsftpd: tuple[FtpsServer, Path], ver
         (folder / "out" / name).write_bytes(content)
     hook = FtpsHook(replace(server, newest_tls=version), "rates")
     files = hook.files("/out")
-    assert [(one.name, one.size) for one in files] == [("a.bin", 500_000), ("b.bin", 500_000), ("c.bin", 500_000)]
+    assert [(listed.name, listed.size) for listed in files] == [
+        ("a.bin", 500_000),
+        ("b.bin", 500_000),
+        ("c.bin", 500_000),
+    ]
     for file in files:
         with hook.read(file) as stream:
             assert stream.read() == content
@@ -197,7 +201,7 @@ def test_a_server_without_mlsd(share: Share) -> None:
     (share.folder / "out" / "rates" / "a.txt").write_bytes(b"12345")
     del_mlsd = {name: facts for name, facts in share.handler.proto_cmds.items() if name != "MLSD"}
     share.handler.proto_cmds = del_mlsd
-    assert [(one.path, one.size) for one in share.hook.files("/out/rates")] == [("/out/rates/a.txt", 5)]
+    assert [(file.path, file.size) for file in share.hook.files("/out/rates")] == [("/out/rates/a.txt", 5)]
 
 
 def test_a_transfer_that_breaks_is_resumed(share: Share) -> None:
@@ -247,7 +251,7 @@ def test_a_feed_comes_from_a_share(
     for copied in (1, 0):
         assert main(["ledger", "load", "--feed", "exchange_rates"]) == 0
         assert f"extract: files registered {copied}, files {copied}\n" in capsys.readouterr().out
-    found = house.query(
+    rows = house.query(
         "SELECT currency, CAST(rate AS text) AS rate, source_line FROM warehouse.exchange_rates ORDER BY 3"
     )
-    assert found == [("USD", "5.432100", 4), ("JPY", "1000.500000", 5)]
+    assert rows == [("USD", "5.432100", 4), ("JPY", "1000.500000", 5)]

@@ -104,11 +104,11 @@ class History:
 
     def withdraw(self) -> None:
         key = self.chance.choice(KEYS)
-        found = self.house.query(
+        rows = self.house.query(
             f"SELECT id FROM ledger.files WHERE key = '{key}' AND state = 'Done' AND superseded_by IS NULL"
         )
-        assert len(found) == (key in self.model.table)
-        for (id_,) in found:
+        assert len(rows) == (key in self.model.table)
+        for (id_,) in rows:
             self.house.changes.withdraw(self.house.feeds["sales"], id_, "operator", "sent by mistake")
             del self.model.table[key]
 
@@ -121,7 +121,7 @@ class History:
         """Bring everything to its end and compare."""
         self.list()
         self.load()
-        assert self.house.ids() == sorted(one for ids in self.model.table.values() for one in ids)
+        assert self.house.ids() == sorted(row_id for ids in self.model.table.values() for row_id in ids)
         assert self.house.query("SELECT count(*) FROM ledger.files WHERE state IN ('New', 'In Progress')") == [(0,)]
         current = "state = 'Done' AND superseded_by IS NULL"
         wrong = "rows_in <> rows_loaded + rows_rejected"

@@ -67,7 +67,7 @@ def test_a_kill_around_the_commit(house: House, aws: Running, kind: str, first: 
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("kind", [*FEEDS, *(f"{one} together" for one in TOGETHER)])
+@pytest.mark.parametrize("kind", [*FEEDS, *(f"{kind} together" for kind in TOGETHER)])
 def test_a_kill_between_any_two_steps(house: House, aws: Running, kind: str, request: pytest.FixtureRequest) -> None:
     if kind == "redshift":
         request.getfixturevalue("redshift_house")

@@ -95,9 +95,9 @@ def before(step: Callable[..., Any], do: Callable[[], None]) -> Callable[..., An
 
 def after(step: Callable[..., Any], do: Callable[[], None]) -> Callable[..., Any]:
     def wrapped(*given: Any, **named: Any) -> Any:
-        found = step(*given, **named)
+        outcome = step(*given, **named)
         do()
-        return found
+        return outcome
 
     return wrapped
 
@@ -154,7 +154,7 @@ def test_postgresql_is_killed_during_the_commit(
         again = connected(house, server.start())
         held = again.ids() if again.has_table() else []
         done = [ids for ids, (_, state) in zip(((1, 2), (3,)), again.states(), strict=True) if state == "Done"]
-        assert held == [one for ids in done for one in ids], "the rows and Done come together"
+        assert held == [row_id for ids in done for row_id in ids], "the rows and Done come together"
         survive(again)
         again.database.engine.dispose()
 
@@ -186,8 +186,8 @@ def test_the_server_of_the_files_is_killed_during_the_archive(
         survive(again)
         assert "Versions" not in again.s3.list_object_versions(Bucket=house.bucket)
         archived = again.s3.list_objects_v2(Bucket=f"{house.bucket}-archive")["Contents"]
-        bodies = [again.s3.get_object(Bucket=f"{house.bucket}-archive", Key=one["Key"]) for one in archived]
-        assert sorted(one["Body"].read() for one in bodies) == sorted(files.values())
+        bodies = [again.s3.get_object(Bucket=f"{house.bucket}-archive", Key=entry["Key"]) for entry in archived]
+        assert sorted(answer["Body"].read() for answer in bodies) == sorted(files.values())
     database.engine.dispose()
 
 

@@ -61,13 +61,13 @@ def test_what_waits_is_printed_as_metrics(house: House, loaded: Loaded, capsys: 
     with loaded("ledger_metrics") as function:
         function.handler({}, CONTEXT)
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    hours = {one["feed"]: one[HOURS_SINCE_ARRIVAL] for one in printed if HOURS_SINCE_ARRIVAL in one}
+    hours = {record["feed"]: record[HOURS_SINCE_ARRIVAL] for record in printed if HOURS_SINCE_ARRIVAL in record}
     assert hours == {"late": [pytest.approx(30, abs=0.1)], "waiting": [pytest.approx(2, abs=0.1)]}
-    (age,) = [one[OLDEST_NEW_AGE] for one in printed if OLDEST_NEW_AGE in one]
+    (age,) = [record[OLDEST_NEW_AGE] for record in printed if OLDEST_NEW_AGE in record]
     assert age == [pytest.approx(7200, abs=360)]
-    for one in printed:
-        (described,) = one["_aws"]["CloudWatchMetrics"]
-        dimensions = {name: one[name] for name in described["Dimensions"][0]}
+    for metric in printed:
+        (described,) = metric["_aws"]["CloudWatchMetrics"]
+        dimensions = {name: metric[name] for name in described["Dimensions"][0]}
         assert described["Namespace"] == "Estrela"
         assert dimensions.items() >= {"service": "ledger", "environment": "test"}.items()
         assert set(dimensions) <= {"service", "environment", "feed"}

@@ -71,12 +71,14 @@ def house(house: House) -> House:
 
 def noted(house: House, now: datetime = NOW) -> list[tuple[str, str, str]]:
     """Note what is due; return kind, subject and text of what is new, the bucket as B."""
-    known = [one for (one,) in house.query("SELECT id FROM ledger.messages")]
+    known = [message_id for (message_id,) in house.query("SELECT id FROM ledger.messages")]
     new = Notices(house.database).note(house.feeds.values(), now)
-    found = house.query("SELECT id, kind, subject, body FROM ledger.messages ORDER BY id")
-    told = [(kind, subject, body.replace(house.bucket, "B")) for id_, kind, subject, body in found if id_ not in known]
-    assert len(told) == new
-    return told
+    rows = house.query("SELECT id, kind, subject, body FROM ledger.messages ORDER BY id")
+    messages = [
+        (kind, subject, body.replace(house.bucket, "B")) for id_, kind, subject, body in rows if id_ not in known
+    ]
+    assert len(messages) == new
+    return messages
 
 
 def test_a_file_that_failed_is_told_once_for_each_attempt_and_then_that_it_recovered(house: House) -> None:
@@ -120,7 +122,7 @@ def test_a_worker_that_died_too_often_is_heard_of(house: House, aws: Running) ->
 
 def test_tolerated_rejects_are_one_digest_without_personal_values(house: House, aws: Running) -> None:
     house.feeds = {"sales": sales_feed(order=Order.ALL, tolerance=RowTolerance(rows=1), pii=(Cut("name", 2),),
-                                       fields=tuple(replace(one, required=True) for one in FIELDS))}  # fmt: skip
+                                       fields=tuple(replace(field, required=True) for field in FIELDS))}  # fmt: skip
     for day in (1, 2):
         bad = f"{day}0,,Maria 4111111111111111,1.00,true,2024-01-02 03:04:05\n"
         house.hear(house.put(f"sales/{day}.csv", csv(day) + bad.encode()))
@@ -131,8 +133,8 @@ def test_tolerated_rejects_are_one_digest_without_personal_values(house: House, 
     mail = Mail(client, "estrela@bank.example", ("ops@bank.example", "desk@bank.example"))
     assert Outbox(house.database).send(mail) == 1
     assert Outbox(house.database).send(mail) == 0
-    [sent] = [one for one in requests.get(f"{aws.endpoint}/moto-api/data.json", timeout=10).json()["ses"]["Message"]
-              if house.bucket in one["body"]]  # fmt: skip
+    [sent] = [entry for entry in requests.get(f"{aws.endpoint}/moto-api/data.json", timeout=10).json()["ses"]["Message"]
+              if house.bucket in entry["body"]]  # fmt: skip
     assert sent["subject"] == "Estrela: sales: rows of 2 files are rejected"
     assert sent["destinations"]["ToAddresses"] == ["ops@bank.example", "desk@bank.example"]
     assert sent["body"].replace(house.bucket, "B").split("\n\n")[1] == (
@@ -159,9 +161,9 @@ def test_late_empty_and_odd_are_told_once_and_when_they_are_over(house: House) -
     house.hear(house.put("sales/1.csv", csv(1)))
     house.load()
     now = datetime.now(UTC)
-    told = noted(house, now)
-    assert [kind for kind, *_ in told] == ["empty", "recovered", "recovered"]
-    assert told[0][1:] == (
+    messages = noted(house, now)
+    assert [kind for kind, *_ in messages] == ["empty", "recovered", "recovered"]
+    assert messages[0][1:] == (
         "sales: 1.csv is empty",
         "s3://B/sales/1.csv (file 1): it has 1 rows, and at least 2 are expected\n"
         "Next: estrela ledger explain 1; to take its rows out: estrela ledger withdraw 1 --reason ...",

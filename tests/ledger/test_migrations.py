@@ -29,18 +29,18 @@ def databases(server: str) -> Iterator[list[DatabaseManager]]:
         connection.execute(text(f"CREATE DATABASE {name}"))
     engine.dispose()
     with ExitStack() as stack:
-        found = [DatabaseManager.from_url(make_url(server).set(database=name)) for _ in range(PROCESSES)]
-        for one in found:
-            stack.callback(one.engine.dispose)
-        yield found
+        managers = [DatabaseManager.from_url(make_url(server).set(database=name)) for _ in range(PROCESSES)]
+        for manager in managers:
+            stack.callback(manager.engine.dispose)
+        yield managers
 
 
-@pytest.mark.parametrize("schema", [LEDGER, DATAHARVEST], ids=lambda one: one.name)
+@pytest.mark.parametrize("schema", [LEDGER, DATAHARVEST], ids=lambda schema: schema.name)
 def test_several_processes_may_migrate_at_once(databases: list[DatabaseManager], schema: MigratedSchema) -> None:
     with ThreadPoolExecutor(PROCESSES) as pool:
         list(pool.map(schema.migrate, databases))
-    found = databases[0].query(f"SELECT version_num FROM {schema.name}.schema_version")
-    assert found == [{"version_num": schema.newest_version()}]
+    versions = databases[0].query(f"SELECT version_num FROM {schema.name}.schema_version")
+    assert versions == [{"version_num": schema.newest_version()}]
 
 
 def test_a_migration_that_fails_names_the_schema_and_leaves_nothing(databases: list[DatabaseManager]) -> None:

@@ -90,7 +90,7 @@ def test_the_command_writes_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
     words = ["backoffice-parties", str(tmp_path), "--days", "2", "--settlements", "10", "--damage"]
     monkeypatch.setattr(sys, "argv", words)
     main()
-    found = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*"))
-    assert len(found) == 8
+    paths = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*"))
+    assert len(paths) == 8
     good, broken = ("card_settlements/elo_2026-11-02.csv.gz", "card_settlements/elo_2026-11-03.csv.gz")
     assert (tmp_path / broken).stat().st_size < (tmp_path / good).stat().st_size * 0.7

@@ -100,8 +100,8 @@ def test_a_version_that_passed_for_an_older_one_is_loaded_after_the_next_listing
     house.put("sales/1.csv", csv(1))
     house.list()
     second = house.put("sales/1.csv", csv(2))
-    [(found,)] = house.query("SELECT arrived_at FROM ledger.files")
-    second["Records"][0]["eventTime"] = found.isoformat()
+    [(arrived_at,)] = house.query("SELECT arrived_at FROM ledger.files")
+    second["Records"][0]["eventTime"] = arrived_at.isoformat()
     house.hear(second)
     assert house.reasons() == ["", "a newer version of the file arrived before"]
 
@@ -174,7 +174,7 @@ def test_the_database_refuses_a_transition_that_is_not_allowed(house: House) -> 
 
 
 def test_personal_values_are_nowhere(house: House) -> None:
-    fields = tuple(replace(one, required=True) if one.column == "day" else one for one in FIELDS)
+    fields = tuple(replace(field, required=True) if field.column == "day" else field for field in FIELDS)
     more = (Column("card", "string", "Card"), Column("email", "string", "E-mail"))
     declare(
         house,
@@ -194,7 +194,7 @@ def test_personal_values_are_nowhere(house: House) -> None:
 def test_new_and_wider_columns_reach_the_table_if_the_feed_allows_it(house: House) -> None:
     house.hear(house.put("sales/1.csv", csv(1)))
     house.load()
-    wider = tuple(replace(one, type="bigint") if one.name == "id" else one for one in COLUMNS)
+    wider = tuple(replace(column, type="bigint") if column.name == "id" else column for column in COLUMNS)
     columns, fields = (*wider, Column("note", "string", "Note")), (*FIELDS, Field("note", "note", Text()))
     body = (HEADER.strip() + ",note\n3000000000,,,,,,x\n").encode()
     house.hear(house.put("sales/2.csv", body))
@@ -227,8 +227,10 @@ def test_a_rejected_row_is_loaded_by_a_replay_once_the_declaration_allows_it(hou
     declare(house, tolerance=RowTolerance(rows=2))
     house.hear(house.put("sales/1.csv", csv(1) + b"2,,,,S,\nx,,,,,\n"))
     assert house.load() == ""
-    fields = tuple(replace(one, parse=type(one.parse)(("true", "S"), ("false",))) if one.column == "is_open" else one
-                   for one in FIELDS)  # fmt: skip
+    fields = tuple(
+        replace(field, parse=type(field.parse)(("true", "S"), ("false",))) if field.column == "is_open" else field
+        for field in FIELDS
+    )
     declare(house, tolerance=RowTolerance(rows=2), fields=fields)
     feed = house.feeds["sales"]
     assert house.changes.with_rejects(feed) == [1]
@@ -246,8 +248,10 @@ def test_a_replayed_row_leaves_a_later_row_of_its_file_with_the_same_key(house: 
     declare(house, **upsert, tolerance=RowTolerance(rows=2))
     house.hear(house.put("sales/1.csv", csv(1, name="first") + b"2,,early,,S,\n2,,late,,true,\n3,,last,,S,\n"))
     assert house.load() == ""
-    fields = tuple(replace(one, parse=type(one.parse)(("true", "S"), ("false",))) if one.column == "is_open" else one
-                   for one in FIELDS)  # fmt: skip
+    fields = tuple(
+        replace(field, parse=type(field.parse)(("true", "S"), ("false",))) if field.column == "is_open" else field
+        for field in FIELDS
+    )
     declare(house, **upsert, tolerance=RowTolerance(rows=2), fields=fields)
     account = house.changes.replay(house.feeds["sales"], 1, "replay")
     assert (account.loaded, account.changed) == (2, 1)

@@ -105,9 +105,9 @@ def test_the_newest_file_is_the_table(house: House, load: Load) -> None:
     declare(house, load=load, order=Order.NEWEST)
     house.hear(house.put("sales/1.csv", csv(1)), house.put("sales/2.csv", csv(2, 3)))
     assert house.load() == ""
-    wider = tuple(replace(one, type="bigint") if one.name == "amount" else one for one in COLUMNS)
+    wider = tuple(replace(column, type="bigint") if column.name == "amount" else column for column in COLUMNS)
     if load is Load.REPLACE:
-        fields = tuple(replace(one, parse=FIELDS[0].parse) if one.column == "amount" else one for one in FIELDS)
+        fields = tuple(replace(field, parse=FIELDS[0].parse) if field.column == "amount" else field for field in FIELDS)
         declare(house, load=load, order=Order.NEWEST, columns=(*wider, Column("note", "string", "Note")),
                 fields=(*fields, Field("note", "note", Text())))  # fmt: skip
     body = HEADER.strip() + ",note\n4,,,15,,,x\n" if load is Load.REPLACE else HEADER + "4,,,15,,\n"
@@ -142,7 +142,7 @@ def test_a_new_version_of_a_file(house: House, policy: OnOverwrite, ids: list[in
 def test_new_and_wider_columns_reach_the_table_if_the_feed_allows_it(house: House) -> None:
     house.hear(house.put("sales/1.csv", csv(1)))
     house.load()
-    wider = tuple(replace(one, type="decimal(12,3)") if one.name == "amount" else one for one in COLUMNS)
+    wider = tuple(replace(column, type="decimal(12,3)") if column.name == "amount" else column for column in COLUMNS)
     more: dict[str, Any] = {
         "columns": (*wider, Column("note", "string", "Note")), "fields": (*FIELDS, Field("note", "note", Text())),
     }  # fmt: skip
@@ -162,8 +162,10 @@ def test_replay_and_withdraw(house: House) -> None:
     declare(house, tolerance=RowTolerance(rows=2))
     house.hear(house.put("sales/1.csv", csv(1) + b"2,,,,S,\nx,,,,,\n"), house.put("sales/2.csv", csv(8, 9)))
     assert house.load() == ""
-    fields = tuple(replace(one, parse=type(one.parse)(("true", "S"), ("false",))) if one.column == "is_open" else one
-                   for one in FIELDS)  # fmt: skip
+    fields = tuple(
+        replace(field, parse=type(field.parse)(("true", "S"), ("false",))) if field.column == "is_open" else field
+        for field in FIELDS
+    )
     declare(house, tolerance=RowTolerance(rows=2), fields=fields)
     feed = house.feeds["sales"]
     account = house.changes.replay(feed, 1, "replay")
@@ -239,4 +241,4 @@ def test_a_kill_around_the_commit_in_redshift(house: House, aws: Running, is_com
     ]
     assert house.query("SELECT line, is_counted FROM ledger.rejects") == [(4, True)]
     errors = [] if is_committed else ["the worker died before the commit in Redshift; load 3 took its place"]
-    assert house.query("SELECT error FROM ledger.loads WHERE error <> ''") == [(one,) for one in errors]
+    assert house.query("SELECT error FROM ledger.loads WHERE error <> ''") == [(error,) for error in errors]

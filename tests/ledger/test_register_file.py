@@ -134,7 +134,7 @@ def test_a_file_that_lands_is_registered_by_the_deployed_function(
 
 def _lines(aws: Running, name: str) -> list[str]:
     try:
-        found = aws.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
+        events = aws.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
     except ClientError as error:
         return [str(error)]
-    return [event["message"] for event in found]
+    return [event["message"] for event in events]

@@ -63,8 +63,8 @@ def rotate(rotation: RoleRotation, secret: str, times: int = 1) -> None:
 
 
 def login_of(secrets: Any, secret: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(secrets.get_secret_value(SecretId=secret)["SecretString"])
-    return found
+    login: dict[str, Any] = json.loads(secrets.get_secret_value(SecretId=secret)["SecretString"])
+    return login
 
 
 def connect(login: dict[str, Any]) -> psycopg.Connection[Any]:

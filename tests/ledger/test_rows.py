@@ -63,7 +63,7 @@ TEXTS = st.one_of(
 )
 WORDS = st.sampled_from(["", "true", "false", "false", "t", "TRUE", "yes", " true", "1", '"true"'])
 TIMES = st.one_of(
-    st.datetimes().map(lambda one: one.strftime("%Y-%m-%d %H:%M:%S")),
+    st.datetimes().map(lambda moment: moment.strftime("%Y-%m-%d %H:%M:%S")),
     st.sampled_from(["", "2024-01-01T00:00:00", "2024-01-01 24:00:00", "2024-01-01 23:59:60", "epoch"]),
 )
 BASE = ("1", "2024-01-02", "Ana", "1.50", "true", "2024-01-02 03:04:05")
@@ -91,7 +91,7 @@ def test_rows_that_pass_unchanged_are_those_that_are_read(
 ) -> None:
     house.feeds = {"sales": sales_feed(tolerance=RowTolerance(rows=10**6))}
     content = end.join([HEADER.strip(), *rows, ""]).encode()
-    found = []
+    outcomes = []
     for is_fast in (True, False):
         house.database.query("DROP TABLE IF EXISTS mart.sales")
         house.database.query("TRUNCATE ledger.files CASCADE")
@@ -102,15 +102,15 @@ def test_rows_that_pass_unchanged_are_those_that_are_read(
             error = house.load()
         loaded = [] if error else house.query("SELECT id, day, name, amount, is_open, at, source_line FROM mart.sales")
         rejects = house.query("SELECT line, column_name, value, reason, raw_line FROM ledger.rejects")
-        found.append((error.partition("1.csv: ")[2], sorted(loaded, key=lambda row: row[-1]), sorted(rejects)))
-    assert found[0] == found[1]
+        outcomes.append((error.partition("1.csv: ")[2], sorted(loaded, key=lambda row: row[-1]), sorted(rejects)))
+    assert outcomes[0] == outcomes[1]
 
 
 def read(feed: Feed, content: bytes) -> tuple[str, list[tuple[int, str, str]]]:
     """The text for COPY of file 1, load 2; and the rejects."""
     rows = open_rows(io.BytesIO(content), Judge.of(feed, b""), "s3://b/k")
     pieces = list(rows.pieces(rows.wire(1, 2)))
-    rejects = [(one.line, one.column, one.reason) for piece in pieces for one in piece.rejects]
+    rejects = [(reject.line, reject.column, reject.reason) for piece in pieces for reject in piece.rejects]
     return "".join(piece.text for piece in pieces), rejects
 
 
@@ -193,7 +193,7 @@ def test_parsers_of_other_forms(house: House) -> None:
         "name": Prefix({"lo": "store", "we": "web"}),
         "at": Timestamp("dd/MM/yyyy HH:mm", zone="America/Sao_Paulo"),
     }
-    fields = tuple(replace(one, parse=parsers.get(one.column, one.parse)) for one in FIELDS)
+    fields = tuple(replace(field, parse=parsers.get(field.column, field.parse)) for field in FIELDS)
     house.feeds = {"sales": sales_feed(fields=fields, format=Csv(delimiter=";"))}
     body = "id;day;name;amount;open;at\n1;2024-02-29;loja;1.234,5;true;31/12/2024 23:30\n"
     house.hear(house.put("sales/1.csv", body.encode()))

@@ -44,7 +44,7 @@ def test_what_cannot_be_loaded_is_named_before_it_is_tried(house: House) -> None
         f"s3://{house.bucket}/sales/3.csv"
     )
     assert {state for _, state in house.states()} == {"New"}
-    assert list(trial(house).transform().held_back) == [f"s3://{house.bucket}/sales/{one}.csv" for one in (2, 3)]
+    assert list(trial(house).transform().held_back) == [f"s3://{house.bucket}/sales/{number}.csv" for number in (2, 3)]
 
 
 def test_the_files_of_an_archive_are_read_too(house: House) -> None:

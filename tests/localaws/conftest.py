@@ -276,22 +276,22 @@ class RedshiftStatements:
     def ended(self, statement_id: str, seconds: float = 60) -> dict[str, Any]:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            found = self.data.describe_statement(Id=statement_id, WaitTimeSeconds=10)
-            if found["Status"] in ("FINISHED", "FAILED", "ABORTED"):
-                return dict(found)
+            statement = self.data.describe_statement(Id=statement_id, WaitTimeSeconds=10)
+            if statement["Status"] in ("FINISHED", "FAILED", "ABORTED"):
+                return dict(statement)
         raise TimeoutError(f"statement {statement_id} has not ended")
 
     def done(self, sql: str, **options: Any) -> int:
         """Run a statement that must not fail; the number of rows that it changed, or returned."""
-        found = self.run(sql, **options)
-        assert found["Status"] == "FINISHED", found["Error"]
-        return int(found["ResultRows"])
+        statement = self.run(sql, **options)
+        assert statement["Status"] == "FINISHED", statement["Error"]
+        return int(statement["ResultRows"])
 
     def rows(self, sql: str, **options: Any) -> list[list[Any]]:
         """All rows of a query, with None for NULL."""
-        found = self.run(sql, **options)
-        assert found["Status"] == "FINISHED", found["Error"]
-        return self.result(found["Id"])
+        statement = self.run(sql, **options)
+        assert statement["Status"] == "FINISHED", statement["Error"]
+        return self.result(statement["Id"])
 
     def result(self, statement_id: str) -> list[list[Any]]:
         pages = self.data.get_paginator("get_statement_result").paginate(Id=statement_id)
@@ -299,9 +299,9 @@ class RedshiftStatements:
 
     def fails(self, sql: str, **options: Any) -> str:
         """Return the reason for which a statement failed."""
-        found = self.run(sql, **options)
-        assert found["Status"] == "FAILED", found
-        return str(found["Error"])
+        statement = self.run(sql, **options)
+        assert statement["Status"] == "FAILED", statement
+        return str(statement["Error"])
 
 
 def _plain(cell: dict[str, Any]) -> Any:

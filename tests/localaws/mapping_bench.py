@@ -74,8 +74,10 @@ class Bench:
         return self.map(arn, StartingPosition="TRIM_HORIZON", **settings)
 
     def map(self, arn: str, **settings: Any) -> str:
-        made = self.functions.client.create_event_source_mapping(FunctionName=self.name, EventSourceArn=arn, **settings)
-        return str(made["UUID"])
+        mapping = self.functions.client.create_event_source_mapping(
+            FunctionName=self.name, EventSourceArn=arn, **settings
+        )
+        return str(mapping["UUID"])
 
     def queue(self, suffix: str = "", **attributes: str) -> tuple[str, str]:
         """URL and ARN of a new queue."""

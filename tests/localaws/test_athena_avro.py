@@ -36,14 +36,14 @@ def avro(fields: list[Any], *rows: dict[str, Any], codec: str = "null") -> bytes
 
 def create(athena: Any, columns: str, literal: str = "") -> None:
     properties = f"WITH SERDEPROPERTIES ('avro.schema.literal'='{literal}')" if literal else ""
-    made = athena.run(
+    execution = athena.run(
         f"CREATE EXTERNAL TABLE t ({columns})"
         f" ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.avro.AvroSerDe' {properties}"
         " STORED AS INPUTFORMAT 'org.apache.hadoop.hive.ql.io.avro.AvroContainerInputFormat'"
         " OUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.avro.AvroContainerOutputFormat'"
         f" LOCATION 's3://{athena.bucket}/t/'"
     )
-    assert made["Status"]["State"] == "SUCCEEDED", made["Status"]
+    assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
 
 
 @pytest.mark.parametrize("codec", ["GZIP", "SNAPPY", "ZSTD", "NONE"])

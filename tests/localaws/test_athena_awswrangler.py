@@ -113,17 +113,17 @@ def test_modes_of_to_parquet(session, database, bucket, sales) -> None:
             boto3_session=session,
         )
 
-    def found() -> list[tuple[int, int]]:
+    def stored_rows() -> list[tuple[int, int]]:
         frame = read(session, database, bucket, "SELECT id, year FROM modes ORDER BY id", ctas_approach=False)
         return list(frame.itertuples(index=False, name=None))
 
     write("overwrite", [1], 2023)
     write("append", [2], 2024)
-    assert found() == [(1, 2023), (2, 2024)]
+    assert stored_rows() == [(1, 2023), (2, 2024)]
     write("overwrite_partitions", [3], 2024)
-    assert found() == [(1, 2023), (3, 2024)]
+    assert stored_rows() == [(1, 2023), (3, 2024)]
     write("overwrite", [4], 2025)
-    assert found() == [(4, 2025)]
+    assert stored_rows() == [(4, 2025)]
 
 
 def test_catalog_describes_the_table(session, database, bucket, sales) -> None:
@@ -149,7 +149,7 @@ def test_show_create_table_and_repair(session, database, bucket, sales) -> None:
 
 
 def test_create_ctas_table(session, database, bucket, sales) -> None:
-    made = wr.athena.create_ctas_table(
+    answer = wr.athena.create_ctas_table(
         sql="SELECT id, year FROM sales",
         database=database,
         ctas_table="copied",
@@ -159,7 +159,7 @@ def test_create_ctas_table(session, database, bucket, sales) -> None:
         wait=True,
         boto3_session=session,
     )
-    assert made["ctas_table"] == "copied"
+    assert answer["ctas_table"] == "copied"
     frame = read(session, database, bucket, "SELECT id FROM copied WHERE year = 2024 ORDER BY id", ctas_approach=False)
     assert frame["id"].tolist() == [2, 3]
 

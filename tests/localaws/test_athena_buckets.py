@@ -20,8 +20,8 @@ ROWS = (
 def bucketed(athena: Any, columns: str, more: str = "") -> list[tuple[str | None, ...]]:
     names = ", ".join(f"'{name}'" for name in columns.split(", "))
     athena.rows(f"CREATE TABLE t WITH (bucketed_by = ARRAY[{names}], bucket_count = 7{more}) AS {ROWS}")
-    found = athena.rows('SELECT n, "$path" FROM t ORDER BY n')
-    return [(n, re.sub(r".*/0*(\d+)_0_[^/]*$", r"\1", str(path))) for n, path in found]
+    rows = athena.rows('SELECT n, "$path" FROM t ORDER BY n')
+    return [(n, re.sub(r".*/0*(\d+)_0_[^/]*$", r"\1", str(path))) for n, path in rows]
 
 
 @pytest.mark.parametrize(

@@ -78,10 +78,10 @@ def test_replace_columns_keeps_what_it_lists(aws: Running, athena, table) -> Non
     assert athena.rows("SELECT * FROM t") == [("1", "2024-01-01", None)]
     succeeds(athena, "ALTER TABLE t ADD COLUMNS (name string)")
     assert athena.rows("SELECT name FROM t") == [(None,)]
-    found = aws.client("glue").get_table(DatabaseName=athena.database, Name="t")["Table"]["StorageDescriptor"][
+    glue_columns = aws.client("glue").get_table(DatabaseName=athena.database, Name="t")["Table"]["StorageDescriptor"][
         "Columns"
     ]
-    current = {c["Name"]: c["Parameters"]["iceberg.field.current"] for c in found}
+    current = {c["Name"]: c["Parameters"]["iceberg.field.current"] for c in glue_columns}
     assert current == {
         "id": "true", "d": "true", "extra": "true", "name": "true", "amount": "false", "r": "false",
     }  # fmt: skip

@@ -189,9 +189,9 @@ def test_batch_get_and_list(athena) -> None:
     athena.client.create_work_group(Name=name)
     ids = [athena.run(f"SELECT {n}", WorkGroup=name)["QueryExecutionId"] for n in (1, 2)]
     assert athena.client.list_query_executions(WorkGroup=name)["QueryExecutionIds"] == ids[::-1]
-    found = athena.client.batch_get_query_execution(QueryExecutionIds=[*ids, "nope"])
-    assert [execution["QueryExecutionId"] for execution in found["QueryExecutions"]] == ids
-    assert [missing["QueryExecutionId"] for missing in found["UnprocessedQueryExecutionIds"]] == ["nope"]
+    batch = athena.client.batch_get_query_execution(QueryExecutionIds=[*ids, "nope"])
+    assert [execution["QueryExecutionId"] for execution in batch["QueryExecutions"]] == ids
+    assert [missing["QueryExecutionId"] for missing in batch["UnprocessedQueryExecutionIds"]] == ["nope"]
 
 
 def test_named_queries_and_prepared_statements(athena) -> None:
@@ -255,8 +255,8 @@ def test_a_result_is_reused_while_it_is_young_and_there(athena, s3) -> None:
     assert athena.rows(sql, **reuse(5)) == athena.rows(sql, **reuse(5))
     for other in ({}, reuse(0), reuse(5) | {"QueryExecutionContext": {"Database": "default"}}):
         assert not athena.run(sql, **other)["Statistics"]["ResultReuseInformation"]["ReusedPreviousResult"]
-    for found in s3.list_objects_v2(Bucket=athena.bucket)["Contents"]:
-        s3.delete_object(Bucket=athena.bucket, Key=found["Key"])
+    for entry in s3.list_objects_v2(Bucket=athena.bucket)["Contents"]:
+        s3.delete_object(Bucket=athena.bucket, Key=entry["Key"])
     assert not athena.run(sql, **reuse(5))["Statistics"]["ResultReuseInformation"]["ReusedPreviousResult"]
     assert refused(athena.start, sql=sql, **reuse(20_000)) == (
         "MaxAgeInMinutes is 20000: it must be between 0 and 10080"
@@ -283,8 +283,8 @@ def test_the_catalog_through_athena(athena) -> None:
 
 def test_several_queries_at_once(athena) -> None:
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda n: athena.rows(f"SELECT {n}"), range(16)))
-    assert found == [[(str(n),)] for n in range(16)]
+        answers = list(pool.map(lambda n: athena.rows(f"SELECT {n}"), range(16)))
+    assert answers == [[(str(n),)] for n in range(16)]
 
 
 def test_history_and_results_survive_a_restart(tmp_path) -> None:

@@ -35,8 +35,8 @@ def succeeds(athena: Any, sql: str) -> int:
 
 
 def rows(athena: Any, name: str = "t") -> list[tuple[str | None, ...]]:
-    found: list[tuple[str | None, ...]] = athena.rows(f"SELECT * FROM {name} ORDER BY 1")
-    return found
+    answer: list[tuple[str | None, ...]] = athena.rows(f"SELECT * FROM {name} ORDER BY 1")
+    return answer
 
 
 def test_update_changes_the_rows_of_its_condition(athena, table) -> None:
@@ -61,8 +61,8 @@ def test_delete_writes_position_deletes_or_removes_a_whole_file(athena, table) -
 
 
 def first_snapshot(athena: Any) -> str:
-    ((found,),) = athena.rows('SELECT snapshot_id FROM "t$snapshots" WHERE parent_id IS NULL')
-    return str(found)
+    ((snapshot,),) = athena.rows('SELECT snapshot_id FROM "t$snapshots" WHERE parent_id IS NULL')
+    return str(snapshot)
 
 
 def test_merge_takes_the_first_case_that_applies(athena, table) -> None:

@@ -17,8 +17,10 @@ UNSURE = "cannot be answered with certainty; a real Trino may answer it: localaw
 def table(athena: Any, s3: Any, columns: str, lines: str | bytes, row_format: str, more: str = "") -> None:
     body = lines if isinstance(lines, bytes) else lines.encode()
     s3.put_object(Bucket=athena.bucket, Key="t/f.txt", Body=body)
-    made = athena.run(f"CREATE EXTERNAL TABLE t ({columns}) {row_format} LOCATION 's3://{athena.bucket}/t/' {more}")
-    assert made["Status"]["State"] == "SUCCEEDED", made["Status"]
+    execution = athena.run(
+        f"CREATE EXTERNAL TABLE t ({columns}) {row_format} LOCATION 's3://{athena.bucket}/t/' {more}"
+    )
+    assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
 
 
 def serde(name: str, **properties: str) -> str:

@@ -86,8 +86,8 @@ class Client:
         return self.status(execution_id, "SUCCEEDED", "FAILED", "CANCELLED")
 
     def rows(self, execution_id: str) -> list[list[str | None]]:
-        found = self._athena.get_query_results(QueryExecutionId=execution_id)["ResultSet"]["Rows"]
-        return [[cell.get("VarCharValue") for cell in row["Data"]] for row in found]
+        rows = self._athena.get_query_results(QueryExecutionId=execution_id)["ResultSet"]["Rows"]
+        return [[cell.get("VarCharValue") for cell in row["Data"]] for row in rows]
 
     def stop(self, execution_id: str) -> None:
         self.status(execution_id, "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED")
@@ -111,8 +111,8 @@ class Client:
         sql, rows = ANSWERED[number % len(ANSWERED)]
         execution_id = self.start(sql)
         status = self.ended(execution_id)
-        found = self.rows(execution_id) if status["State"] == "SUCCEEDED" else status
-        return None if found in (rows, [*found[:1], *rows]) else f"{sql}: {found}"
+        answer = self.rows(execution_id) if status["State"] == "SUCCEEDED" else status
+        return None if answer in (rows, [*answer[:1], *rows]) else f"{sql}: {answer}"
 
     def _written(self, number: int) -> str | None:
         table = f"made_{number}"

@@ -25,13 +25,13 @@ PAGE = Path(__file__).parents[2] / "docs" / "athena_sql.md"
 
 
 def _expression_nodes() -> list[type[exp.Expression]]:
-    found, queue = set(), [exp.Expression]
+    kinds, queue = set(), [exp.Expression]
     while queue:
         for kind in queue.pop().__subclasses__():
-            if kind not in found:
-                found.add(kind)
+            if kind not in kinds:
+                kinds.add(kind)
                 queue.append(kind)
-    return sorted(found, key=lambda kind: kind.__name__)
+    return sorted(kinds, key=lambda kind: kind.__name__)
 
 
 def test_every_node_of_sqlglot_that_is_not_listed_is_refused() -> None:
@@ -107,13 +107,13 @@ def test_a_table_is_what_the_caller_says() -> None:
         Column("$path", parse_type("string"), hidden=True),
     )
     query = parse('SELECT t.*, "$path" FROM db.events t WHERE id = 1')[0]
-    found = translate(query, lambda table: Table("lake", columns) if table.name == "events" else no_tables(table))
-    assert [(c.name, str(c.type)) for c in found.columns] == [
+    translation = translate(query, lambda table: Table("lake", columns) if table.name == "events" else no_tables(table))
+    assert [(c.name, str(c.type)) for c in translation.columns] == [
         ("id", "bigint"),
         ("name", "varchar"),
         ("$path", "varchar"),
     ]
-    assert connection.execute(found.sql).fetchall() == [(1, "x", "s3://b/k")]
+    assert connection.execute(translation.sql).fetchall() == [(1, "x", "s3://b/k")]
 
 
 def test_a_cursor_is_prepared_on_its_own() -> None:

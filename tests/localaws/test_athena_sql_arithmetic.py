@@ -25,9 +25,9 @@ def connection() -> duckdb.DuckDBPyConnection:
 
 
 def ask(connection: duckdb.DuckDBPyConnection, expression: str) -> tuple[str | None, str]:
-    found = translate(f"SELECT {expression}")
-    (row,) = connection.execute(found.sql).fetchall()
-    return render(row[0], found.columns[0].type), str(found.columns[0].type)
+    translation = translate(f"SELECT {expression}")
+    (row,) = connection.execute(translation.sql).fetchall()
+    return render(row[0], translation.columns[0].type), str(translation.columns[0].type)
 
 
 @st.composite
@@ -67,8 +67,8 @@ def test_decimal_arithmetic_has_trinos_value_and_type(connection, examples: int)
             expected = value.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP) + 0
         if precision == 0:
             return
-        found, kind = ask(connection, f"{literal(left)} {sign} {literal(right)}")
-        assert (Decimal(found), kind) == (expected, f"decimal({precision},{scale})")
+        text, kind = ask(connection, f"{literal(left)} {sign} {literal(right)}")
+        assert (Decimal(text), kind) == (expected, f"decimal({precision},{scale})")
 
     holds()
 
@@ -79,12 +79,12 @@ def test_the_average_of_decimals_keeps_their_scale(connection, examples: int) ->
     @given(st.lists(decimals().map(lambda d: d[0]), min_size=1, max_size=8))
     def holds(values) -> None:
         rows = ", ".join(f"CAST('{v.quantize(Decimal('0.0001'), ROUND_DOWN):f}' AS DECIMAL(18,4))" for v in values)
-        found = translate(f"SELECT avg(x) FROM (VALUES {rows}) t(x)")
-        ((average,),) = connection.execute(found.sql).fetchall()
+        translation = translate(f"SELECT avg(x) FROM (VALUES {rows}) t(x)")
+        ((average,),) = connection.execute(translation.sql).fetchall()
         exact = [v.quantize(Decimal("0.0001"), ROUND_DOWN) for v in values]
         with localcontext(Context(prec=60)):
             expected = (sum(exact) / len(exact)).quantize(Decimal("0.0001"), ROUND_HALF_UP)
-        assert (average, str(found.columns[0].type)) == (expected, "decimal(18,4)")
+        assert (average, str(translation.columns[0].type)) == (expected, "decimal(18,4)")
 
     holds()
 

@@ -241,9 +241,9 @@ def fake() -> Iterator[Callable[..., FakeTrino]]:
         return started[-1]
 
     yield start
-    for one in started:
-        one.server.shutdown()
-        one.server.server_close()
+    for trino in started:
+        trino.server.shutdown()
+        trino.server.server_close()
 
 
 def test_a_statement_is_sent_whole_and_a_busy_trino_is_asked_again(fake: Callable[..., FakeTrino]) -> None:
@@ -303,9 +303,9 @@ def test_a_trino_that_does_not_answer_is_named() -> None:
 
 
 def test_no_query_reaches_a_trino_whose_catalogs_are_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = threading.Event()
+    catalogs_created = threading.Event()
     monkeypatch.setattr(engine, "START_SECONDS", 0.1)
-    monkeypatch.setattr(engine, "create_catalogs", lambda *_: made.wait(60))
+    monkeypatch.setattr(engine, "create_catalogs", lambda *_: catalogs_created.wait(60))
     monkeypatch.setattr(TrinoClient, "is_ready", lambda _: True)
     trino = engine.TrinoEngine(Settings(tmp_path, trino="http://127.0.0.1:9"), tmp_path, lambda location: [])
     trino.start(lambda *_: [])
@@ -313,7 +313,7 @@ def test_no_query_reaches_a_trino_whose_catalogs_are_not_made(tmp_path: Path, mo
         with pytest.raises(TrinoStartError, match=r"Trino at http://127\.0\.0\.1:9 was not ready within 0 s"):
             trino.open(0).columns(SimpleNamespace(database="d"), "SELECT 1")
     finally:
-        made.set()
+        catalogs_created.set()
         trino.stop()
 
 

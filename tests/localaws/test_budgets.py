@@ -26,10 +26,10 @@ def test_a_budget_keeps_its_subscribers_and_its_tags(aws: Running) -> None:
     budgets: Any = aws.client("budgets")
     budget = {"BudgetName": "month", "BudgetType": "COST", "TimeUnit": "MONTHLY"}
     limit = {"BudgetLimit": {"Amount": "50", "Unit": "USD"}}
-    told = [{"Notification": ALARM, "Subscribers": HEARS}]
+    notifications = [{"Notification": ALARM, "Subscribers": HEARS}]
     tags = [{"Key": "project", "Value": "estrela"}]
     budgets.create_budget(
-        AccountId=ACCOUNT, Budget=budget | limit, NotificationsWithSubscribers=told, ResourceTags=tags
+        AccountId=ACCOUNT, Budget=budget | limit, NotificationsWithSubscribers=notifications, ResourceTags=tags
     )
     named = {"AccountId": ACCOUNT, "BudgetName": "month"}
     arn = f"arn:aws:budgets::{ACCOUNT}:budget/month"

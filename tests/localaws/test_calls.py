@@ -34,8 +34,8 @@ def noting(calls: Path) -> Iterator[Running]:
 
 def noted(calls: Path, skip: int) -> list[tuple[str, str, dict[str, str]]]:
     """Caller, call and what it names, of all but the first lines."""
-    found = [json.loads(line) for line in calls.read_text().splitlines()[skip:]]
-    return [(one["caller"], f"{one['service']}:{one['operation']}", one["of"]) for one in found]
+    entries = [json.loads(line) for line in calls.read_text().splitlines()[skip:]]
+    return [(entry["caller"], f"{entry['service']}:{entry['operation']}", entry["of"]) for entry in entries]
 
 
 def test_calls_name_their_resource_and_nothing_else(noting: Running, calls: Path) -> None:

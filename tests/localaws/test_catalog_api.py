@@ -58,8 +58,8 @@ def test_names_fold_to_lower_case(glue: Any, database: str) -> None:
 def test_a_database_keeps_location_and_parameters(glue: Any) -> None:
     name = f"lake_{uuid.uuid4().hex[:8]}"
     glue.create_database(DatabaseInput={"Name": name, "LocationUri": "s3://b/x", "Parameters": {"owner": "ana"}})
-    found = glue.get_database(Name=name)["Database"]
-    assert (found["LocationUri"], found["Parameters"]) == ("s3://b/x", {"owner": "ana"})
+    entry = glue.get_database(Name=name)["Database"]
+    assert (entry["LocationUri"], entry["Parameters"]) == ("s3://b/x", {"owner": "ana"})
 
 
 @pytest.mark.parametrize(
@@ -144,23 +144,23 @@ def test_skip_archive_keeps_no_old_version(glue: Any, database: str) -> None:
 def test_partitions_are_filtered_by_the_types_of_their_keys(
     glue: Any, by_month: str, expression: str, expected: list[str]
 ) -> None:
-    found = glue.get_partitions(DatabaseName=by_month, TableName="by_month", Expression=expression)["Partitions"]
-    assert values(found) == expected
+    partitions = glue.get_partitions(DatabaseName=by_month, TableName="by_month", Expression=expression)["Partitions"]
+    assert values(partitions) == expected
 
 
 def test_partitions_come_in_pages_and_segments(glue: Any, by_month: str) -> None:
     pages = glue.get_paginator("get_partitions").paginate(
         DatabaseName=by_month, TableName="by_month", PaginationConfig={"PageSize": 2}
     )
-    found = [values(page["Partitions"]) for page in pages]
-    assert found == [["2023/11", "2023/12"], ["2024/01", "2024/02"], ["2024/03"]]
+    value_pages = [values(page["Partitions"]) for page in pages]
+    assert value_pages == [["2023/11", "2023/12"], ["2024/01", "2024/02"], ["2024/03"]]
     segments = [
         glue.get_partitions(
             DatabaseName=by_month, TableName="by_month", Segment={"SegmentNumber": n, "TotalSegments": 3}
         )["Partitions"]
         for n in range(3)
     ]
-    assert sorted(v for segment in segments for v in values(segment)) == [v for page in found for v in page]
+    assert sorted(v for segment in segments for v in values(segment)) == [v for page in value_pages for v in page]
 
 
 def test_a_partition_moves_onto_no_other(glue: Any, by_month: str) -> None:
@@ -196,8 +196,8 @@ def test_batch_calls_list_what_failed_and_do_the_rest(glue: Any, by_month: str) 
 def test_tables_are_listed_by_pattern(glue: Any, database: str, expression: str, expected: list[str]) -> None:
     for name in ("fact_b", "dim_a", "fact_a"):
         glue.create_table(DatabaseName=database, TableInput={"Name": name})
-    found = glue.get_tables(DatabaseName=database, Expression=expression)["TableList"]
-    assert [table["Name"] for table in found] == expected
+    tables = glue.get_tables(DatabaseName=database, Expression=expression)["TableList"]
+    assert [table["Name"] for table in tables] == expected
 
 
 def test_tables_come_in_pages(glue: Any, database: str) -> None:
@@ -216,8 +216,10 @@ def test_the_catalog_survives_a_restart(tmp_path: Any) -> None:
         glue.create_partition(DatabaseName="db", TableName="t", PartitionInput={"Values": ["2024-02-29"]})
     with running(tmp_path) as second:
         glue = second.client("glue")
-        found = glue.get_partitions(DatabaseName="db", TableName="t", Expression="day < '2024-03-01'")["Partitions"]
-        assert values(found) == ["2024-02-29"]
+        partitions = glue.get_partitions(DatabaseName="db", TableName="t", Expression="day < '2024-03-01'")[
+            "Partitions"
+        ]
+        assert values(partitions) == ["2024-02-29"]
         glue.update_table(DatabaseName="db", TableInput={"Name": "t"}, VersionId="1")
 
 
@@ -251,11 +253,13 @@ def test_column_statistics_of_a_table_are_kept(tmp_path: Path) -> None:
         ]
     with running(tmp_path) as aws:
         glue = aws.client("glue")
-        found = glue.get_column_statistics_for_table(**table, ColumnNames=["price", "ID", "other"])
-        assert found["ColumnStatisticsList"] == given[::-1]
-        raw = found["ColumnStatisticsList"][0]["StatisticsData"]["DecimalColumnStatisticsData"]["MaximumValue"]
+        column_statistics = glue.get_column_statistics_for_table(**table, ColumnNames=["price", "ID", "other"])
+        assert column_statistics["ColumnStatisticsList"] == given[::-1]
+        raw = column_statistics["ColumnStatisticsList"][0]["StatisticsData"]["DecimalColumnStatisticsData"][
+            "MaximumValue"
+        ]
         assert raw == {"UnscaledValue": b"\x01\x00", "Scale": 2}
-        assert found["Errors"] == [
+        assert column_statistics["Errors"] == [
             {
                 "ColumnName": "other",
                 "Error": {
@@ -298,9 +302,9 @@ def test_tables_are_found_by_any_word_of_theirs(glue: Any, database: str) -> Non
         glue.create_table(DatabaseName=database, TableInput=table)
 
     def search(**wanted: Any) -> list[str]:
-        mine = {"Key": "DatabaseName", "Value": database}
-        found = glue.search_tables(Filters=[mine, *wanted.pop("Filters", [])], **wanted)["TableList"]
-        return [table["Name"] for table in found]
+        scope = {"Key": "DatabaseName", "Value": database}
+        tables = glue.search_tables(Filters=[scope, *wanted.pop("Filters", [])], **wanted)["TableList"]
+        return [table["Name"] for table in tables]
 
     assert search(SearchText="parquet") == search(SearchText='"PARQUET"') == ["tbl_1", "tbl_2"]
     assert search(SearchText='"parque"') == []

@@ -71,8 +71,8 @@ def test_tables_are_found(database: str, table: str) -> None:
         {"name_suffix": "year"},
         {"search_text": "the key"},
     ):
-        found = wr.catalog.tables(database=None if "search_text" in search else database, **search)
-        assert table in list(found["Table"]), search
+        tables = wr.catalog.tables(database=None if "search_text" in search else database, **search)
+        assert table in list(tables["Table"]), search
     assert wr.catalog.does_table_exist(database, table)
     assert not wr.catalog.does_table_exist(database, "other")
 

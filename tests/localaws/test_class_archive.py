@@ -35,12 +35,12 @@ def written(options: str) -> bool:
 
 
 def test_jvms_use_the_archive_once_it_is_made(tmp_path: Path) -> None:
-    made = archive(tmp_path)
-    assert made.options() == ""
-    made.make(written, never)
+    class_archive = archive(tmp_path)
+    assert class_archive.options() == ""
+    class_archive.make(written, never)
     folder = tmp_path / "classes"
-    assert made.options().startswith(f'"-XX:SharedArchiveFile={folder}/java-one.jsa:{folder}/spark-one.jsa" ')
-    made.make(lambda options: pytest.fail("it is there"), never)
+    assert class_archive.options().startswith(f'"-XX:SharedArchiveFile={folder}/java-one.jsa:{folder}/spark-one.jsa" ')
+    class_archive.make(lambda options: pytest.fail("it is there"), never)
 
 
 def test_a_jvm_that_was_ended_leaves_no_archive(tmp_path: Path) -> None:

@@ -42,9 +42,9 @@ def test_performance_insights_are_kept_changed_and_switched_off(rds: Any) -> Non
     assert insights(plain) == (False, None, None)
     given = {"EnablePerformanceInsights": True, "PerformanceInsightsKMSKeyId": KEY}
     rds.create_db_instance(DBInstanceIdentifier="watched", **INSTANCE, **given)
-    (found,) = rds.describe_db_instances(DBInstanceIdentifier="watched")["DBInstances"]
-    assert insights(found) == (True, KEY, 7)
-    assert found["DbiResourceId"] != plain["DbiResourceId"]
+    (instance,) = rds.describe_db_instances(DBInstanceIdentifier="watched")["DBInstances"]
+    assert insights(instance) == (True, KEY, 7)
+    assert instance["DbiResourceId"] != plain["DbiResourceId"]
     changed = rds.modify_db_instance(DBInstanceIdentifier="watched", PerformanceInsightsRetentionPeriod=31)
     assert insights(changed["DBInstance"]) == (True, KEY, 31)
     other = rds.modify_db_instance(DBInstanceIdentifier="watched", MultiAZ=True)["DBInstance"]

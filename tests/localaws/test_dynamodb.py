@@ -43,8 +43,8 @@ def records(server: Running, table: str, kind: str = "TRIM_HORIZON", **options: 
     arn = streams.list_streams(TableName=table)["Streams"][0]["StreamArn"]
     shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
     place = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType=kind, **options)
-    found: list[dict[str, Any]] = streams.get_records(ShardIterator=place["ShardIterator"])["Records"]
-    return found
+    batch: list[dict[str, Any]] = streams.get_records(ShardIterator=place["ShardIterator"])["Records"]
+    return batch
 
 
 def put(client: Any, table: str, **attributes: str) -> None:
@@ -65,16 +65,16 @@ def test_a_table_is_described_as_dynamodb_does(client: Any) -> None:
         "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
         "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
     }  # fmt: skip
-    made = client.create_table(**given)["TableDescription"]
+    created = client.create_table(**given)["TableDescription"]
     shown = client.describe_table(TableName=given["TableName"])["Table"]
     updated = client.update_table(TableName=given["TableName"], BillingMode="PAY_PER_REQUEST")["TableDescription"]
-    assert [table["TableStatus"] for table in (made, shown, updated)] == ["CREATING", "ACTIVE", "UPDATING"]
-    assert made["TableId"] == shown["TableId"] == updated["TableId"]
-    assert "WarmThroughput" not in made
-    assert updated["BillingModeSummary"]["LastUpdateToPayPerRequestDateTime"] == made["CreationDateTime"]
+    assert [table["TableStatus"] for table in (created, shown, updated)] == ["CREATING", "ACTIVE", "UPDATING"]
+    assert created["TableId"] == shown["TableId"] == updated["TableId"]
+    assert "WarmThroughput" not in created
+    assert updated["BillingModeSummary"]["LastUpdateToPayPerRequestDateTime"] == created["CreationDateTime"]
     assert not {"GlobalSecondaryIndexes", "LocalSecondaryIndexes"} & shown.keys()
     client.delete_table(TableName=given["TableName"])
-    assert client.create_table(**given)["TableDescription"]["TableId"] != made["TableId"]
+    assert client.create_table(**given)["TableDescription"]["TableId"] != created["TableId"]
 
 
 def test_each_transition_is_one_record(aws: Running, client: Any) -> None:
@@ -86,13 +86,13 @@ def test_each_transition_is_one_record(aws: Running, client: Any) -> None:
     set_flag(client, table, "b", "on")  # makes the item
     client.delete_item(TableName=table, Key={"id": {"S": "a"}})
     client.delete_item(TableName=table, Key={"id": {"S": "nobody"}})
-    found = records(aws, table)
-    assert [record["eventName"] for record in found] == ["INSERT", "MODIFY", "INSERT", "REMOVE"]
-    assert found[1]["dynamodb"]["OldImage"] == {"id": {"S": "a"}, "x": {"S": "1"}}
-    assert found[1]["dynamodb"]["NewImage"] == {"id": {"S": "a"}, "x": {"S": "1"}, "f": {"S": "on"}}
-    assert found[2]["dynamodb"]["NewImage"] == {"id": {"S": "b"}, "f": {"S": "on"}}
-    assert "NewImage" not in found[3]["dynamodb"]
-    numbers = [int(record["dynamodb"]["SequenceNumber"]) for record in found]
+    changes = records(aws, table)
+    assert [record["eventName"] for record in changes] == ["INSERT", "MODIFY", "INSERT", "REMOVE"]
+    assert changes[1]["dynamodb"]["OldImage"] == {"id": {"S": "a"}, "x": {"S": "1"}}
+    assert changes[1]["dynamodb"]["NewImage"] == {"id": {"S": "a"}, "x": {"S": "1"}, "f": {"S": "on"}}
+    assert changes[2]["dynamodb"]["NewImage"] == {"id": {"S": "b"}, "f": {"S": "on"}}
+    assert "NewImage" not in changes[3]["dynamodb"]
+    numbers = [int(record["dynamodb"]["SequenceNumber"]) for record in changes]
     assert numbers == sorted(set(numbers))
     after = records(aws, table, "AFTER_SEQUENCE_NUMBER", SequenceNumber=str(numbers[1]))
     assert [record["eventName"] for record in after] == ["INSERT", "REMOVE"]

@@ -74,9 +74,9 @@ def test_a_job_that_fills_the_disk_fails_clearly_and_what_was_there_stays(jobs_o
         s3 = server.client("s3")
         acknowledged = int(jobs.output(run)[-1]) + 1
         written = s3.list_objects_v2(Bucket=jobs.bucket, Prefix="out/")["Contents"]
-        assert [one["Size"] for one in written] == [200_000] * acknowledged
-        for one in written:
-            s3.delete_object(Bucket=jobs.bucket, Key=one["Key"])
+        assert [summary["Size"] for summary in written] == [200_000] * acknowledged
+        for entry in written:
+            s3.delete_object(Bucket=jobs.bucket, Key=entry["Key"])
         hog = jobs.run(jobs.create(HOG))
         assert hog["ErrorMessage"] == (
             "Error Category: DISK_NO_SPACE_ERROR; Failed Line Number: 4; OSError: [Errno 28] No space left on device"

@@ -22,8 +22,8 @@ ARN = "arn:aws:glue:us-east-1:123456789012:connection/private-a"
 
 
 def shown(glue: Any, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = glue.get_connection(Name=name)["Connection"]
-    return {key: value for key, value in found.items() if not key.endswith("Time")}
+    connection: dict[str, Any] = glue.get_connection(Name=name)["Connection"]
+    return {key: value for key, value in connection.items() if not key.endswith("Time")}
 
 
 def test_a_connection_is_read_back_changed_and_deleted_with_its_tags(jobs: Any) -> None:
@@ -37,7 +37,7 @@ def test_a_connection_is_read_back_changed_and_deleted_with_its_tags(jobs: Any) 
     glue.update_connection(Name="private-a", ConnectionInput=moved)
     assert shown(glue, "private-a") == moved | {"Status": "READY"}
     listed = glue.get_connections(Filter={"ConnectionType": "NETWORK"})["ConnectionList"]
-    assert [found["Description"] for found in listed if found["Name"] == "private-a"] == ["moved"]
+    assert [connection["Description"] for connection in listed if connection["Name"] == "private-a"] == ["moved"]
     glue.delete_connection(ConnectionName="private-a")
     for call in (glue.get_connection, lambda Name: glue.delete_connection(ConnectionName=Name)):
         with pytest.raises(ClientError, match="EntityNotFoundException"):

@@ -245,10 +245,10 @@ def test_lines_appear_while_the_job_runs(jobs: Any) -> None:
 
 def lines(jobs: Any, run: dict[str, Any]) -> list[str]:
     try:
-        found: list[str] = jobs.output(run)
+        output: list[str] = jobs.output(run)
     except jobs.logs.exceptions.ResourceNotFoundException:
         return []
-    return found
+    return output
 
 
 def test_a_hundred_thousand_lines_all_arrive(jobs: Any) -> None:

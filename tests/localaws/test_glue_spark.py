@@ -215,7 +215,7 @@ def test_a_killed_server_takes_its_warm_process_along(jobs_of: Any, tmp_path: Pa
     with running(tmp_path, warm=1) as server:
         jobs = jobs_of(server)
         # supervisor, worker and JVM: it is killed in the middle of its start
-        below = jobs.eventually(lambda: found if len(found := processes_of(server.pid)) >= 3 else None)
+        below = jobs.eventually(lambda: processes if len(processes := processes_of(server.pid)) >= 3 else None)
         os.kill(server.pid, 9)
         jobs.eventually(lambda: not any(map(lives, below)))
 

@@ -57,11 +57,11 @@ class Server:
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    one = Server(tmp_path)
-    monkeypatch.setattr(warm_pool, "time", SimpleNamespace(monotonic=lambda: one.now))
+    fake_server = Server(tmp_path)
+    monkeypatch.setattr(warm_pool, "time", SimpleNamespace(monotonic=lambda: fake_server.now))
     monkeypatch.setattr(warm_pool, "_PAUSE", 0.005)
-    yield one
-    one.pool.stop()
+    yield fake_server
+    fake_server.pool.stop()
 
 
 @pytest.fixture

@@ -69,14 +69,14 @@ def clients(aws: Running, lake: Any) -> Iterator[Clients]:
     credentials = {"glue.access-key-id": "x", "glue.secret-access-key": "x", "glue.region": aws.region}
     glue = load_catalog("glue", type="glue", **{"glue.endpoint": aws.endpoint}, **credentials, **keys)
     database = f"db_{uuid.uuid4().hex[:8]}"
-    made = Clients(lake, rest, glue, aws.client("glue"), database)
+    ways = Clients(lake, rest, glue, aws.client("glue"), database)
     lake.sql(f"CREATE NAMESPACE lake.{database} COMMENT 'tests'")
-    made.sql(
+    ways.sql(
         "CREATE TABLE db.t (id BIGINT COMMENT 'the key', name STRING, part INT) PARTITIONED BY (part) "
         "TBLPROPERTIES ('write.delete.mode'='merge-on-read', 'write.merge.mode'='merge-on-read')"
     )
-    made.sql("INSERT INTO db.t VALUES (1, 'a', 1), (2, 'b', 1), (3, 'c', 2)")
-    yield made
+    ways.sql("INSERT INTO db.t VALUES (1, 'a', 1), (2, 'b', 1), (3, 'c', 2)")
+    yield ways
 
 
 def test_all_clients_agree_after_every_client_s_commit(clients: Clients) -> None:

@@ -27,18 +27,18 @@ class Rest:
         return requests.request(method, url, json=body, params=query, timeout=30)
 
     def create(self, name: str, **extra: Any) -> dict[str, Any]:
-        made = self.call("POST", "namespaces/NS/tables", {"name": name, "schema": SCHEMA, **extra})
-        assert made.status_code == 200, made.text
-        return made.json()  # type: ignore[no-any-return]
+        response = self.call("POST", "namespaces/NS/tables", {"name": name, "schema": SCHEMA, **extra})
+        assert response.status_code == 200, response.text
+        return response.json()  # type: ignore[no-any-return]
 
     def commit(self, name: str, requirements: list[Any], *updates: Any) -> requests.Response:
         return self.call("POST", f"namespaces/NS/tables/{name}", {"requirements": requirements, "updates": updates})
 
 
 def error(response: requests.Response) -> tuple[int, str, str]:
-    found = response.json()["error"]
-    assert found["code"] == response.status_code
-    return response.status_code, found["type"], found["message"]
+    refusal = response.json()["error"]
+    assert refusal["code"] == response.status_code
+    return response.status_code, refusal["type"], refusal["message"]
 
 
 def set_property(name: str, value: str) -> dict[str, Any]:
@@ -48,10 +48,10 @@ def set_property(name: str, value: str) -> dict[str, Any]:
 @pytest.fixture
 def rest(aws: Running, bucket: str) -> Rest:
     namespace = f"ns_{uuid.uuid4().hex[:8]}"
-    made = Rest(f"{aws.endpoint}/iceberg/v1", namespace, bucket)
+    client = Rest(f"{aws.endpoint}/iceberg/v1", namespace, bucket)
     properties = {"location": f"s3://{bucket}/{namespace}", "comment": "tests", "owner": "ana"}
-    made.call("POST", "namespaces", {"namespace": [namespace], "properties": properties})
-    return made
+    client.call("POST", "namespaces", {"namespace": [namespace], "properties": properties})
+    return client
 
 
 def test_config_names_a_prefix_under_which_the_catalog_answers(rest: Rest) -> None:
@@ -60,8 +60,8 @@ def test_config_names_a_prefix_under_which_the_catalog_answers(rest: Rest) -> No
     assert "POST /v1/{prefix}/namespaces/{namespace}/tables/{table}" in config["endpoints"]
     assert not [endpoint for endpoint in config["endpoints"] if "views" in endpoint]
     rest.call("POST", "namespaces/NS/properties", {"removals": ["location"]})
-    made = rest.call("POST", f"{prefix}/namespaces/NS/tables", {"name": "t", "schema": SCHEMA}).json()
-    assert made["metadata"]["location"] == f"s3://{rest.bucket}/house/{rest.namespace}.db/t"
+    table = rest.call("POST", f"{prefix}/namespaces/NS/tables", {"name": "t", "schema": SCHEMA}).json()
+    assert table["metadata"]["location"] == f"s3://{rest.bucket}/house/{rest.namespace}.db/t"
     assert rest.call("GET", "config").json()["overrides"] == {"prefix": "catalogs/123456789012"}
     assert rest.call("HEAD", "catalogs/123456789012/namespaces/NS/tables/t").status_code == 204
 
@@ -79,9 +79,9 @@ def test_a_namespace_is_a_glue_database(rest: Rest, aws: Running) -> None:
 
 
 def test_a_created_table_stands_in_glue(rest: Rest, aws: Running) -> None:
-    made = rest.create("T", properties={"comment": "a table"})
+    created = rest.create("T", properties={"comment": "a table"})
     table = aws.client("glue").get_table(DatabaseName=rest.namespace, Name="t")["Table"]
-    assert table["Parameters"] == {"table_type": "ICEBERG", "metadata_location": made["metadata-location"]}
+    assert table["Parameters"] == {"table_type": "ICEBERG", "metadata_location": created["metadata-location"]}
     assert (table["TableType"], table["Description"]) == ("EXTERNAL_TABLE", "a table")
     assert table["StorageDescriptor"]["Location"] == f"s3://{rest.bucket}/{rest.namespace}/t"
     assert table["StorageDescriptor"]["Columns"] == [
@@ -109,9 +109,9 @@ def test_a_commit_keeps_the_previous_location_and_the_log(rest: Rest, aws: Runni
 
 
 def test_a_commit_without_a_change_writes_nothing(rest: Rest) -> None:
-    made = rest.create("t", properties={"x": "1"})
+    table = rest.create("t", properties={"x": "1"})
     same = rest.commit("t", [], {"action": "remove-properties", "removals": ["nope"]}).json()
-    assert same["metadata-location"] == made["metadata-location"]
+    assert same["metadata-location"] == table["metadata-location"]
 
 
 def test_old_metadata_files_go_where_the_table_asks_for_it(rest: Rest, aws: Running) -> None:
@@ -172,11 +172,11 @@ def test_a_staged_table_exists_only_once_it_is_committed(rest: Rest) -> None:
 def test_a_requirement_that_does_not_hold_fails_the_commit(
     rest: Rest, requirement: dict[str, Any], message: str
 ) -> None:
-    made = rest.create("t")
+    table = rest.create("t")
     status, kind, text = error(rest.commit("t", [requirement], set_property("x", "1")))
     assert (status, kind) == (409, "CommitFailedException")
     assert text.startswith(message)
-    assert rest.call("GET", "namespaces/NS/tables/t").json()["metadata-location"] == made["metadata-location"]
+    assert rest.call("GET", "namespaces/NS/tables/t").json()["metadata-location"] == table["metadata-location"]
 
 
 def test_a_commit_to_several_tables_is_all_or_nothing(rest: Rest) -> None:
@@ -200,8 +200,10 @@ def test_a_commit_to_several_tables_is_all_or_nothing(rest: Rest) -> None:
 
 
 def properties(rest: Rest, name: str) -> dict[str, str]:
-    found: dict[str, str] = rest.call("GET", f"namespaces/NS/tables/{name}").json()["metadata"].get("properties", {})
-    return found
+    table_properties: dict[str, str] = (
+        rest.call("GET", f"namespaces/NS/tables/{name}").json()["metadata"].get("properties", {})
+    )
+    return table_properties
 
 
 @pytest.mark.parametrize(
@@ -310,28 +312,28 @@ def test_lists_come_in_pages(rest: Rest) -> None:
 def test_a_table_that_is_not_iceberg_is_none_here(rest: Rest, aws: Running) -> None:
     aws.client("glue").create_table(DatabaseName=rest.namespace, TableInput={"Name": "plain"})
     assert rest.call("GET", "namespaces/NS/tables").json()["identifiers"] == []
-    found = error(rest.call("GET", "namespaces/NS/tables/plain"))
-    assert found == (404, "NoSuchTableException", f"Table is not an Iceberg table: {rest.namespace}.plain")
+    refusal = error(rest.call("GET", "namespaces/NS/tables/plain"))
+    assert refusal == (404, "NoSuchTableException", f"Table is not an Iceberg table: {rest.namespace}.plain")
     assert error(rest.call("DELETE", "namespaces/NS"))[1] == "NamespaceNotEmptyException"
 
 
 def test_a_dropped_table_can_be_registered_again(rest: Rest) -> None:
-    made = rest.create("t")
+    table = rest.create("t")
     assert rest.call("DELETE", "namespaces/NS/tables/t", purgeRequested="false").status_code == 204
-    body = {"name": "again", "metadata-location": made["metadata-location"]}
-    assert rest.call("POST", "namespaces/NS/register", body).json()["metadata"] == made["metadata"]
+    body = {"name": "again", "metadata-location": table["metadata-location"]}
+    assert rest.call("POST", "namespaces/NS/register", body).json()["metadata"] == table["metadata"]
     assert rest.call("DELETE", "namespaces/NS/tables/again", purgeRequested="true").status_code == 204
     assert error(rest.call("POST", "namespaces/NS/register", body))[1] == "NotFoundException"
 
 
 def test_a_table_moves_to_another_name_once(rest: Rest) -> None:
-    made = rest.create("old")
+    table = rest.create("old")
     body = {
         "source": {"namespace": [rest.namespace], "name": "old"},
         "destination": {"namespace": [rest.namespace], "name": "new"},
     }
     assert rest.call("POST", "tables/rename", body).status_code == 204
-    assert rest.call("GET", "namespaces/NS/tables/new").json()["metadata"] == made["metadata"]
+    assert rest.call("GET", "namespaces/NS/tables/new").json()["metadata"] == table["metadata"]
     assert error(rest.call("POST", "tables/rename", body))[1] == "NoSuchTableException"
 
 
@@ -353,9 +355,9 @@ def test_metrics_and_tokens_are_taken(rest: Rest) -> None:
 
 
 def test_a_table_whose_files_are_gone_can_still_be_dropped(rest: Rest, aws: Running) -> None:
-    made = rest.create("t")
-    (aws.home / "s3" / made["metadata-location"].removeprefix("s3://")).unlink()
-    gone = (404, "NotFoundException", f"Location does not exist: {made['metadata-location']}")
+    table = rest.create("t")
+    (aws.home / "s3" / table["metadata-location"].removeprefix("s3://")).unlink()
+    gone = (404, "NotFoundException", f"Location does not exist: {table['metadata-location']}")
     assert error(rest.call("DELETE", "namespaces/NS/tables/t", purgeRequested="true")) == gone
     assert rest.call("DELETE", "namespaces/NS/tables/t").status_code == 204
 

@@ -64,10 +64,10 @@ def catalog_with(tables: type[Tables], settings: Settings, home: Home) -> Catalo
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
-    made = Home(tmp_path)
-    made.acquire()
-    yield made
-    made.release()
+    server_home = Home(tmp_path)
+    server_home.acquire()
+    yield server_home
+    server_home.release()
 
 
 @pytest.fixture

@@ -29,11 +29,15 @@ def apply(base: TableMetadata, *updates: dict[str, Any]) -> TableMetadata:
 
 
 def snapshot(number: int, parent: int | None = None, sequence: int | None = None) -> dict[str, Any]:
-    made = {"snapshot-id": number, "sequence-number": sequence or number, "timestamp-ms": BASE.last_updated_ms + number}
+    identity = {
+        "snapshot-id": number,
+        "sequence-number": sequence or number,
+        "timestamp-ms": BASE.last_updated_ms + number,
+    }
     rest = {"manifest-list": f"s3://b/t/metadata/{number}.avro", "summary": {"operation": "append"}, "schema-id": 0}
     return {
         "action": "add-snapshot",
-        "snapshot": {**made, **rest, **({"parent-snapshot-id": parent} if parent else {})},
+        "snapshot": {**identity, **rest, **({"parent-snapshot-id": parent} if parent else {})},
     }
 
 

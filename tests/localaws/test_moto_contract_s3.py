@@ -26,9 +26,9 @@ def backend(tmp_path: Path) -> Iterator[StoreS3Backend]:
     store = ObjectStore(home)
     before = s3_backends.backend
     install(store)
-    made = StoreS3Backend("aws", DEFAULT_ACCOUNT_ID)
-    yield made
-    made.reset()
+    s3_backend = StoreS3Backend("aws", DEFAULT_ACCOUNT_ID)
+    yield s3_backend
+    s3_backend.reset()
     s3_backends.backend = before
     store.close()
     home.release()
@@ -84,8 +84,8 @@ def test_other_services_meet_the_stores_bytes(backend: StoreS3Backend) -> None:
     key = backend.get_object("code", "a/b.zip")
     assert isinstance(key, FakeKey)
     assert (key.value, key.size, key.name) == (b"bytes", 5, "a/b.zip")
-    found, prefixes, truncated, _ = backend.list_objects(backend.get_bucket("code"), "a/", None, None, None)
-    assert ([item.name for item in found], prefixes, truncated) == (["a/b.zip"], [], False)
+    keys, prefixes, truncated, _ = backend.list_objects(backend.get_bucket("code"), "a/", None, None, None)
+    assert ([item.name for item in keys], prefixes, truncated) == (["a/b.zip"], [], False)
     backend.delete_object("code", "a/b.zip")
     assert backend.get_object("code", "a/b.zip") is None
 

@@ -43,11 +43,11 @@ def errors(warehouse: Any, name: str, content: bytes | str, options: str) -> lis
     """Line, column, code and message of every row that a COPY with MAXERROR rejects."""
     location = warehouse.put(f"{name}/errors-{uuid.uuid4()}", content)
     warehouse.done(f"COPY {name} FROM '{location}' {ROLE} {options} MAXERROR 100")
-    found: list[list[Any]] = warehouse.rows(
+    rejections: list[list[Any]] = warehouse.rows(
         "SELECT line_number, column_name, error_code, error_message FROM sys_load_error_detail "
         f"WHERE file_name = '{location}' ORDER BY 1"
     )
-    return found
+    return rejections
 
 
 @pytest.mark.parametrize(
@@ -140,8 +140,8 @@ def test_bad_rows_among_clean_ones_are_told_by_their_lines(warehouse: Any) -> No
     for end in ("\n", "\r\n"):
         name = table(warehouse, "a int, b varchar(9)")
         lines = [f"{'x' if line in bad else line},y" for line in range(1, 5001)]
-        found = errors(warehouse, name, end.join(lines), "CSV")
-        assert [line for line, *_ in found] == list(bad)
+        failures = errors(warehouse, name, end.join(lines), "CSV")
+        assert [line for line, *_ in failures] == list(bad)
         assert warehouse.rows(f"SELECT count(*), sum(a) FROM {name}") == [[4995, 5000 * 5001 // 2 - sum(bad)]]
 
 
@@ -176,8 +176,8 @@ def test_bad_rows_are_told_with_their_place(warehouse: Any) -> None:
         "12,a,1,,,,,extra",
         '13,"a,1',
     ]
-    found = errors(warehouse, table(warehouse, columns), "\n".join(lines), "CSV IGNOREHEADER 1")
-    assert found == [
+    rejections = errors(warehouse, table(warehouse, columns), "\n".join(lines), "CSV IGNOREHEADER 1")
+    assert rejections == [
         [3, "id", 1207, "Invalid digit, Value 'x', Pos 0, Type: Integer"],
         [4, "id", 1213, "Missing data for not-null field"],
         [5, "name", 1204, "String length exceeds DDL length"],
@@ -195,9 +195,9 @@ def test_bad_rows_are_told_with_their_place(warehouse: Any) -> None:
 
 
 def test_bytes_that_are_no_text_are_told(warehouse: Any) -> None:
-    found = errors(warehouse, table(warehouse, "a varchar(9)"), b"ok\n\xa4\n", "CSV")
+    rejections = errors(warehouse, table(warehouse, "a varchar(9)"), b"ok\n\xa4\n", "CSV")
     reason = "String contains invalid or unsupported UTF8 codepoints. Bad UTF8 hex sequence: a4 (error 3)"
-    assert found == [[2, "a", 1220, reason]]
+    assert rejections == [[2, "a", 1220, reason]]
 
 
 def test_as_many_errors_as_maxerror_fail_the_load(warehouse: Any) -> None:
@@ -335,5 +335,5 @@ def test_every_row_is_loaded_once_for_each_file_whichever_way_it_is_read(
             assert warehouse.done(f"COPY {name} FROM 's3://{warehouse.bucket}/{name}/' {ROLE} {options}") == len(
                 expected
             )
-        found = sorted(warehouse.rows(f"SELECT * FROM {name}"), key=str)
-        assert [[a, b, f"{Decimal(c):.2f}"] for a, b, c in found] == expected
+        loaded_rows = sorted(warehouse.rows(f"SELECT * FROM {name}"), key=str)
+        assert [[a, b, f"{Decimal(c):.2f}"] for a, b, c in loaded_rows] == expected

@@ -123,7 +123,7 @@ def test_a_session_keeps_its_temporary_tables_and_its_transaction(warehouse: Any
     warehouse.done("ROLLBACK", **session)
     assert warehouse.rows("SELECT count(*) FROM seen", **session) == [[0]]
     listed = warehouse.data.list_sessions(SessionId=started["SessionId"])["Sessions"]
-    assert [(found["Status"], found["Database"]) for found in listed] == [("AVAILABLE", "dev")]
+    assert [(entry["Status"], entry["Database"]) for entry in listed] == [("AVAILABLE", "dev")]
 
 
 def test_a_session_ends_with_its_time(warehouse: Any) -> None:
@@ -183,16 +183,17 @@ def test_statements_are_listed_by_name_and_status(warehouse: Any) -> None:
     bad = warehouse.run("SELECT 1 / 0", StatementName=f"{name}-bad")["Id"]
     listed = {
         status: [
-            found["Id"] for found in warehouse.data.list_statements(StatementName=name, Status=status)["Statements"]
+            statement["Id"]
+            for statement in warehouse.data.list_statements(StatementName=name, Status=status)["Statements"]
         ]
         for status in ("FINISHED", "FAILED", "ALL")
     }
     assert listed == {"FINISHED": [good], "FAILED": [bad], "ALL": [bad, good]}
-    assert [found["Id"] for found in warehouse.data.list_statements(StatementName=name)["Statements"]] == [good]
+    assert [statement["Id"] for statement in warehouse.data.list_statements(StatementName=name)["Statements"]] == [good]
     page = warehouse.data.list_statements(StatementName=name, Status="ALL", MaxResults=1)
     assert page["Statements"][0]["Id"] == bad
     rest = warehouse.data.list_statements(StatementName=name, Status="ALL", NextToken=page["NextToken"])
-    assert [found["Id"] for found in rest["Statements"]] == [good]
+    assert [statement["Id"] for statement in rest["Statements"]] == [good]
 
 
 def test_a_client_token_runs_a_statement_once(warehouse: Any) -> None:

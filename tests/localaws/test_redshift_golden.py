@@ -69,12 +69,12 @@ CASES = read()
 @pytest.fixture(scope="module")
 def answers(warehouse: Any) -> dict[int, dict[str, Any]]:
     """Every query's description, by the line of the golden file: each is a transaction of its own."""
-    found = {}
+    descriptions = {}
     for start in range(0, len(CASES), 40):
         cases = CASES[start : start + 40]
         batch = warehouse.batch(*(case.query for case in cases), ExecutionMode="AUTO_COMMIT")
-        found |= {case.line: part for case, part in zip(cases, batch["SubStatements"], strict=True)}
-    return found
+        descriptions |= {case.line: part for case, part in zip(cases, batch["SubStatements"], strict=True)}
+    return descriptions
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if not c.error], ids=lambda c: f"{c.line}: {c.sql[:60]}")

@@ -62,7 +62,7 @@ def test_what_was_committed_survives_a_kill(tmp_path: Path, warehouse_of: Any) -
         assert warehouse.rows("SELECT diststyle FROM svv_table_info") == [["KEY(n)"]]
         assert warehouse.rows("SELECT status, loaded_rows FROM sys_load_history") == [["completed", 1]]
         namespaces = again.client("redshift-serverless").list_namespaces()["namespaces"]
-        assert [(found["namespaceName"], found["dbName"]) for found in namespaces] == [("later", "mart")]
+        assert [(namespace["namespaceName"], namespace["dbName"]) for namespace in namespaces] == [("later", "mart")]
         again.client("redshift").delete_cluster(ClusterIdentifier="dw", SkipFinalClusterSnapshot=True)
         again.client("redshift").create_cluster(**CLUSTER)
         assert warehouse.fails("SELECT n FROM t") == 'ERROR: relation "t" does not exist'

@@ -44,20 +44,22 @@ def test_what_was_set_is_read_back_and_runs(aws: Any, warehouse: Any) -> None:
     tags = [{"key": "team", "value": "data"}]
     namespace = serverless.create_namespace(**NAMESPACE, tags=tags)["namespace"]
     workgroup = serverless.create_workgroup(**WORKGROUP, tags=tags)["workgroup"]
-    found = serverless.get_namespace(namespaceName="mart")["namespace"]
-    assert {**found, **{k: v for k, v in NAMESPACE.items() if k != "adminUserPassword"}} == found == namespace
-    found = serverless.get_workgroup(workgroupName="daily")["workgroup"]
-    assert {**found, **WORKGROUP} == found == workgroup
-    assert (found["status"], found["endpoint"]["port"]) == ("AVAILABLE", 5440)
-    assert serverless.list_tags_for_resource(resourceArn=found["workgroupArn"])["tags"] == tags
+    description = serverless.get_namespace(namespaceName="mart")["namespace"]
+    assert (
+        {**description, **{k: v for k, v in NAMESPACE.items() if k != "adminUserPassword"}} == description == namespace
+    )
+    description = serverless.get_workgroup(workgroupName="daily")["workgroup"]
+    assert {**description, **WORKGROUP} == description == workgroup
+    assert (description["status"], description["endpoint"]["port"]) == ("AVAILABLE", 5440)
+    assert serverless.list_tags_for_resource(resourceArn=description["workgroupArn"])["tags"] == tags
     serverless.update_workgroup(workgroupName="daily", baseCapacity=32, port=5439)
-    found = serverless.get_workgroup(workgroupName="daily")["workgroup"]
-    assert (found["baseCapacity"], found["maxCapacity"], found["endpoint"]["port"]) == (32, 16, 5439)
+    description = serverless.get_workgroup(workgroupName="daily")["workgroup"]
+    assert (description["baseCapacity"], description["maxCapacity"], description["endpoint"]["port"]) == (32, 16, 5439)
     secret = aws.client("secretsmanager").create_secret(
         Name="serverless", SecretString=json.dumps({"username": "chief", "password": "Secret99x"})
     )["ARN"]
     data = aws.client("redshift-data")
-    for name in ("daily", found["workgroupArn"]):
+    for name in ("daily", description["workgroupArn"]):
         started = data.execute_statement(
             WorkgroupName=name, Database="bank", SecretArn=secret, Sql="SELECT current_database(), current_user"
         )
@@ -102,15 +104,15 @@ def test_a_cluster_is_read_back_as_it_was_set(aws: Any) -> None:
     redshift = aws.client("redshift")
     more = {"AvailabilityZoneRelocation": True, "MultiAZ": True, "IamRoles": [CLUSTER["DefaultIamRoleArn"]]}
     redshift.create_cluster(**CLUSTER, **more, MasterUserPassword="Secret99x", Tags=[{"Key": "team", "Value": "data"}])
-    (found,) = redshift.describe_clusters(ClusterIdentifier="set")["Clusters"]
+    (cluster,) = redshift.describe_clusters(ClusterIdentifier="set")["Clusters"]
     expected = {name: value for name, value in CLUSTER.items() if name not in SHOWN_ELSEWHERE}
-    assert {name: found[name] for name in expected} == expected
+    assert {name: cluster[name] for name in expected} == expected
     shown = ("ClusterStatus", "ClusterAvailabilityStatus", "AvailabilityZoneRelocationStatus", "MultiAZ")
-    assert [found[name] for name in shown] == ["available", "Available", "enabled", "Enabled"]
-    assert (found["Endpoint"]["Port"], found["Tags"]) == (5440, [{"Key": "team", "Value": "data"}])
+    assert [cluster[name] for name in shown] == ["available", "Available", "enabled", "Enabled"]
+    assert (cluster["Endpoint"]["Port"], cluster["Tags"]) == (5440, [{"Key": "team", "Value": "data"}])
     redshift.modify_cluster(ClusterIdentifier="set", MaintenanceTrackName="current", ManualSnapshotRetentionPeriod=1)
-    (found,) = redshift.describe_clusters(ClusterIdentifier="set")["Clusters"]
-    assert (found["MaintenanceTrackName"], found["ManualSnapshotRetentionPeriod"], found["MultiAZ"]) == (
+    (cluster,) = redshift.describe_clusters(ClusterIdentifier="set")["Clusters"]
+    assert (cluster["MaintenanceTrackName"], cluster["ManualSnapshotRetentionPeriod"], cluster["MultiAZ"]) == (
         "current", 1, "Enabled",
     )  # fmt: skip
     code, message = refused(

@@ -95,8 +95,8 @@ def test_a_bucket_without_rules_answers_no_page(aws: Running, s3: Any, bucket: s
 
 def post(s3: Any, bucket: str, data: bytes, conditions: list[Any] | None = None, **fields: str) -> requests.Response:
     allowed = [*(conditions or []), *({name: value} for name, value in fields.items())]
-    made = s3.generate_presigned_post(bucket, "up/${filename}", Fields=dict(fields), Conditions=allowed)
-    return requests.post(made["url"], data=made["fields"], files={"file": ("a.txt", data)}, allow_redirects=False)
+    form = s3.generate_presigned_post(bucket, "up/${filename}", Fields=dict(fields), Conditions=allowed)
+    return requests.post(form["url"], data=form["fields"], files={"file": ("a.txt", data)}, allow_redirects=False)
 
 
 def test_a_form_posts_an_object(s3: Any, bucket: str) -> None:
@@ -105,11 +105,11 @@ def test_a_form_posts_an_object(s3: Any, bucket: str) -> None:
     data = bytes(range(256)) * 5000
     answer = post(s3, bucket, data, **fields)
     assert (answer.status_code, answer.content) == (204, b"")
-    found = s3.get_object(Bucket=bucket, Key="up/a.txt", ChecksumMode="ENABLED")
-    assert found["Body"].read() == data
-    assert (found["ContentType"], found["Metadata"], found["TagCount"]) == ("text/x", {"who": "ana"}, 1)
-    assert (found["ChecksumType"], "ChecksumCRC64NVME" in found) == ("FULL_OBJECT", True)
-    assert found["ETag"] == answer.headers["ETag"]
+    s3_object = s3.get_object(Bucket=bucket, Key="up/a.txt", ChecksumMode="ENABLED")
+    assert s3_object["Body"].read() == data
+    assert (s3_object["ContentType"], s3_object["Metadata"], s3_object["TagCount"]) == ("text/x", {"who": "ana"}, 1)
+    assert (s3_object["ChecksumType"], "ChecksumCRC64NVME" in s3_object) == ("FULL_OBJECT", True)
+    assert s3_object["ETag"] == answer.headers["ETag"]
 
 
 def test_the_answer_that_a_form_asks_for(s3: Any, bucket: str) -> None:
@@ -137,8 +137,8 @@ def test_a_form_is_held_to_its_policy(aws: Running, s3: Any, bucket: str) -> Non
         "AccessDenied",
         'Invalid according to Policy: Policy Condition failed: ["starts-with", "$x-amz-meta-who", "b"]',
     )
-    made = s3.generate_presigned_post(bucket, "late", ExpiresIn=-1)
-    late = requests.post(made["url"], data=made["fields"], files={"file": b"1"})
+    form = s3.generate_presigned_post(bucket, "late", ExpiresIn=-1)
+    late = requests.post(form["url"], data=form["fields"], files={"file": b"1"})
     assert refusal(late) == (403, "AccessDenied", "Invalid according to Policy: Policy expired.")
     bare = requests.post(f"{aws.endpoint}/{bucket}", data=b"key=k", headers={"Content-Type": "text/plain"})
     assert refusal(bare)[:2] == (412, "PreconditionFailed")

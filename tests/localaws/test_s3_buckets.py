@@ -211,8 +211,8 @@ def test_a_bucket_with_tags_and_an_ownership(s3: Any, bucket: str) -> None:
     name = f"{bucket}-tags"
     configuration = {"Tags": [{"Key": "team", "Value": ""}]}
     create = {"Bucket": name, "CreateBucketConfiguration": configuration}
-    made = s3.create_bucket(**create, ObjectOwnership="ObjectWriter")
-    assert made["BucketArn"] == f"arn:aws:s3:::{name}"
+    answer = s3.create_bucket(**create, ObjectOwnership="ObjectWriter")
+    assert answer["BucketArn"] == f"arn:aws:s3:::{name}"
     assert s3.get_bucket_tagging(Bucket=name)["TagSet"] == configuration["Tags"]
     assert code(s3.create_bucket, **create) == "BucketAlreadyOwnedByYou"
     s3.put_bucket_acl(Bucket=name, ACL="public-read")

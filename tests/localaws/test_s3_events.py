@@ -32,7 +32,7 @@ def inbox(aws: Running, s3: Any, bucket: str) -> Any:
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
         records = [record for body in bodies for record in body.get("Records", [])]
         objects = [(record["eventName"], record["s3"]["object"]) for record in records]
-        return sorted((name, found["key"], found.get("size")) for name, found in objects)
+        return sorted((name, s3_object["key"], s3_object.get("size")) for name, s3_object in objects)
 
     received(1)
     return received

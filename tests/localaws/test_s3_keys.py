@@ -61,8 +61,8 @@ def test_a_key_that_is_also_a_prefix(s3: Any, bucket: str, order: tuple[str, ...
         s3.put_object(Bucket=bucket, Key=key, Body=key.encode())
     assert [s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode() for key in order] == list(order)
     page = s3.list_objects_v2(Bucket=bucket, Delimiter="/")
-    found = [item["Key"] for item in page["Contents"]], [item["Prefix"] for item in page["CommonPrefixes"]]
-    assert found == (["a"], ["a/"])
+    listing = [item["Key"] for item in page["Contents"]], [item["Prefix"] for item in page["CommonPrefixes"]]
+    assert listing == (["a"], ["a/"])
     s3.delete_object(Bucket=bucket, Key=order[0])
     assert [item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]] == sorted(order[1:])
 

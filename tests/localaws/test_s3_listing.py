@@ -28,15 +28,15 @@ def lake(s3: Any) -> str:
 
 def expected(prefix: str, delimiter: str, after: str) -> tuple[list[str], list[str]]:
     """Return S3's answer, by its definition."""
-    found, prefixes = [], []
+    keys, prefixes = [], []
     for key in sorted(KEYS, key=str.encode):
         end = key.find(delimiter, len(prefix)) if delimiter else -1
         if key.startswith(prefix) and end >= 0:
             common = key[: end + len(delimiter)]
             prefixes += [common] if common > after and common not in prefixes else []
         elif key.startswith(prefix) and key > after:
-            found.append(key)
-    return found, prefixes
+            keys.append(key)
+    return keys, prefixes
 
 
 def listed(s3: Any, operation: str, **arguments: Any) -> tuple[list[str], list[str]]:

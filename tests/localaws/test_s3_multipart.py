@@ -58,16 +58,16 @@ def test_a_part_can_be_sent_again_and_left_out(s3: Any, bucket: str) -> None:
 
 def test_what_cannot_be_completed(s3: Any, bucket: str) -> None:
     upload = begin(s3, bucket)
-    one, two = send(s3, upload, b"small", LAST)["Parts"]
+    first, second = send(s3, upload, b"small", LAST)["Parts"]
     complete = s3.complete_multipart_upload
-    assert code(complete, **upload, MultipartUpload={"Parts": [one, two]}) == "EntityTooSmall"
-    assert code(complete, **upload, MultipartUpload={"Parts": [two, one]}) == "InvalidPartOrder"
-    assert code(complete, **upload, MultipartUpload={"Parts": [{**one, "ETag": "x"}]}) == "InvalidPart"
-    assert code(complete, **upload, MultipartUpload={"Parts": [{**one, "PartNumber": 9}]}) == "InvalidPart"
+    assert code(complete, **upload, MultipartUpload={"Parts": [first, second]}) == "EntityTooSmall"
+    assert code(complete, **upload, MultipartUpload={"Parts": [second, first]}) == "InvalidPartOrder"
+    assert code(complete, **upload, MultipartUpload={"Parts": [{**first, "ETag": "x"}]}) == "InvalidPart"
+    assert code(complete, **upload, MultipartUpload={"Parts": [{**first, "PartNumber": 9}]}) == "InvalidPart"
     assert code(complete, **upload, MultipartUpload={"Parts": []}) == "MalformedXML"
-    assert code(complete, **{**upload, "UploadId": "none"}, MultipartUpload={"Parts": [one]}) == "NoSuchUpload"
+    assert code(complete, **{**upload, "UploadId": "none"}, MultipartUpload={"Parts": [first]}) == "NoSuchUpload"
     assert code(s3.upload_part, **upload, PartNumber=10_001, Body=b"") == "InvalidArgument"
-    complete(**upload, MultipartUpload={"Parts": [one]})
+    complete(**upload, MultipartUpload={"Parts": [first]})
 
 
 def test_completion_under_a_condition(s3: Any, bucket: str) -> None:

@@ -34,8 +34,8 @@ def test_metadata_comes_back_as_it_was_sent(s3: Any, bucket: str) -> None:
     )  # fmt: skip
     head = s3.head_object(Bucket=bucket, Key="k")
     assert head["Metadata"] == metadata
-    found = [head[name] for name in ("ContentType", "CacheControl", "ContentEncoding", "ContentDisposition")]
-    assert found == ["text/csv", "no-cache", "gzip", "attachment"]
+    headers = [head[name] for name in ("ContentType", "CacheControl", "ContentEncoding", "ContentDisposition")]
+    assert headers == ["text/csv", "no-cache", "gzip", "attachment"]
     assert (head["ContentLanguage"], head["StorageClass"], head["ContentLength"]) == ("pt-BR", "STANDARD_IA", 1)
 
 

@@ -207,7 +207,7 @@ def test_virtual_hosted_style(aws: Running, s3: Any, bucket: str) -> None:
 def test_the_error_document(aws: Running, bucket: str) -> None:
     answer = requests.get(f"{aws.endpoint}/{bucket}/a<b")
     error = ElementTree.fromstring(answer.content)
-    found = [error.findtext(name) for name in ("Code", "Message", "Key", "RequestId", "HostId")]
+    texts = [error.findtext(name) for name in ("Code", "Message", "Key", "RequestId", "HostId")]
     ids = [answer.headers["x-amz-request-id"], answer.headers["x-amz-id-2"]]
-    assert found == ["NoSuchKey", "The specified key does not exist.", "a<b", *ids]
+    assert texts == ["NoSuchKey", "The specified key does not exist.", "a<b", *ids]
     assert answer.headers["Content-Type"] == "application/xml"

@@ -30,8 +30,8 @@ def error(call: Any, **arguments: Any) -> dict[str, Any]:
     with pytest.raises(ClientError) as caught:
         call(**arguments)
     answer = caught.value.response
-    told = {name: value for name, value in answer["Error"].items() if name not in ("RequestId", "HostId")}
-    return told | {"Status": answer["ResponseMetadata"]["HTTPStatusCode"]}
+    details = {name: value for name, value in answer["Error"].items() if name not in ("RequestId", "HostId")}
+    return details | {"Status": answer["ResponseMetadata"]["HTTPStatusCode"]}
 
 
 def b64(data: bytes) -> str:
@@ -58,12 +58,12 @@ def test_every_object_is_encrypted_by_s3_and_has_a_checksum(aws: Running, s3: An
 
 def test_a_range_has_the_checksum_only_where_it_is_the_whole_object(s3: Any, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"0123456789")
-    found = {
+    has_checksum = {
         asked: "ChecksumCRC32" in s3.get_object(Bucket=bucket, Key="k", Range=asked, ChecksumMode="ENABLED")
         for asked in ("bytes=0-8", "bytes=0-100", "bytes=-15", "bytes=-9", "bytes=1-0", "0-8", "bytes=0-1,3-4")
     }
     whole = {"bytes=0-100", "bytes=-15", "bytes=1-0", "0-8", "bytes=0-1,3-4"}
-    assert {asked for asked, has in found.items() if has} == whole
+    assert {asked for asked, has in has_checksum.items() if has} == whole
 
 
 def test_not_modified_has_neither_checksum_nor_encryption(aws: Running, s3: Any, bucket: str) -> None:
@@ -163,8 +163,8 @@ def test_tags_that_s3_refuses(s3: Any, bucket: str) -> None:
 
     def put(*pairs: tuple[str, str]) -> tuple[str, str]:
         tags = {"TagSet": [{"Key": key, "Value": value} for key, value in pairs]}
-        found = error(s3.put_object_tagging, Bucket=bucket, Key="k", Tagging=tags)
-        return found["Message"], found["TagKey"]
+        refusal = error(s3.put_object_tagging, Bucket=bucket, Key="k", Tagging=tags)
+        return refusal["Message"], refusal["TagKey"]
 
     assert put(("k", "1"), ("k", "2")) == ("Cannot provide multiple Tags with the same key", "k")
     assert put(("a,b", "1")) == ("The TagKey you have provided is invalid", "a,b")

@@ -86,9 +86,9 @@ def test_a_kill_between_the_move_and_the_index_keeps_bytes_and_etag_together(
         store.writes.put_bytes("lake", key, b"new")
     store.close()
     again = ObjectStore(home)
-    found = again.reads.head("lake", key)
-    assert found
-    assert hashlib.md5(again.reads.get_bytes("lake", key)).hexdigest() == found.etag
+    head = again.reads.head("lake", key)
+    assert head
+    assert hashlib.md5(again.reads.get_bytes("lake", key)).hexdigest() == head.etag
     assert [info.key for info in again.reads.list("lake")] == [key]
     again.writes.put_bytes("lake", key, b"newer")
     assert again.reads.get_bytes("lake", key) == b"newer"

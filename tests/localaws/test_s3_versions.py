@@ -111,19 +111,19 @@ def test_tags_belong_to_a_version(s3: Any, versioned: str) -> None:
     first, second = put(s3, versioned, b"1"), put(s3, versioned, b"2")
     tags = {"TagSet": [{"Key": "a", "Value": "1"}]}
     s3.put_object_tagging(Bucket=versioned, Key="k", VersionId=first, Tagging=tags)
-    found = [
+    tag_sets = [
         s3.get_object_tagging(Bucket=versioned, Key="k", VersionId=version)["TagSet"] for version in (first, second)
     ]
-    assert found == [tags["TagSet"], []]
+    assert tag_sets == [tags["TagSet"], []]
 
 
 def test_pages_of_versions(s3: Any, versioned: str) -> None:
     wanted = [(key, put(s3, versioned, b"", key)) for key in ("a", "a", "b/c", "b/c", "b//", "d")]
     for size in (1, 2, 3, 1000):
         pages = s3.get_paginator("list_object_versions").paginate(Bucket=versioned, PaginationConfig={"PageSize": size})
-        found = [(item["Key"], item["VersionId"]) for page in pages for item in page.get("Versions", [])]
-        assert sorted(found) == sorted(wanted)
-        assert [key for key, _ in found] == ["a", "a", "b//", "b/c", "b/c", "d"]
+        versions = [(item["Key"], item["VersionId"]) for page in pages for item in page.get("Versions", [])]
+        assert sorted(versions) == sorted(wanted)
+        assert [key for key, _ in versions] == ["a", "a", "b//", "b/c", "b/c", "d"]
 
 
 steps = st.lists(

@@ -18,6 +18,6 @@ def test_a_moved_label_changes_what_is_read(aws: Running) -> None:
     secrets.update_secret_version_stage(
         SecretId="moved", VersionStage="AWSCURRENT", MoveToVersionId=token, RemoveFromVersionId=old
     )
-    found = secrets.get_secret_value(SecretId="moved")
-    assert (found["SecretString"], found["VersionId"]) == ("new", token)
+    secret = secrets.get_secret_value(SecretId="moved")
+    assert (secret["SecretString"], secret["VersionId"]) == ("new", token)
     assert secrets.get_secret_value(SecretId="moved", VersionStage="AWSPREVIOUS")["SecretString"] == "old"

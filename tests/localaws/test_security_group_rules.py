@@ -20,17 +20,17 @@ def ec2(aws: Running) -> Any:
 @pytest.fixture
 def group(ec2: Any, request: pytest.FixtureRequest) -> str:
     """A security group without a rule."""
-    made = ec2.create_security_group(GroupName=request.node.name, Description="one of a test")
-    found: str = made["GroupId"]
+    answer = ec2.create_security_group(GroupName=request.node.name, Description="one of a test")
+    group_id: str = answer["GroupId"]
     every = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
-    ec2.revoke_security_group_egress(GroupId=found, IpPermissions=[every])
-    return found
+    ec2.revoke_security_group_egress(GroupId=group_id, IpPermissions=[every])
+    return group_id
 
 
 def rules(ec2: Any, group: str) -> list[dict[str, Any]]:
     of_group = [{"Name": "group-id", "Values": [group]}]
-    found: list[dict[str, Any]] = ec2.describe_security_group_rules(Filters=of_group)["SecurityGroupRules"]
-    return found
+    group_rules: list[dict[str, Any]] = ec2.describe_security_group_rules(Filters=of_group)["SecurityGroupRules"]
+    return group_rules
 
 
 def permission(group: str, words: str) -> dict[str, Any]:
@@ -43,14 +43,14 @@ def permission(group: str, words: str) -> dict[str, Any]:
 
 
 def test_every_kind_of_target_keeps_its_description(ec2: Any, group: str) -> None:
-    made = ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission(group, "to")])
-    assert [rule["Description"] for rule in made["SecurityGroupRules"]] == ["to range", "to group", "to list"]
+    answer = ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[permission(group, "to")])
+    assert [rule["Description"] for rule in answer["SecurityGroupRules"]] == ["to range", "to group", "to list"]
     assert [rule["Description"] for rule in rules(ec2, group)] == ["to range", "to group", "to list"]
-    (found,) = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
-    (told,) = found["IpPermissions"]
-    assert told["IpRanges"] == [{"CidrIp": "10.0.0.0/16", "Description": "to range"}]
-    assert [(pair["GroupId"], pair["Description"]) for pair in told["UserIdGroupPairs"]] == [(group, "to group")]
-    assert told["PrefixListIds"] == [{"PrefixListId": "pl-63a5400a", "Description": "to list"}]
+    (security_group,) = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"]
+    (ingress,) = security_group["IpPermissions"]
+    assert ingress["IpRanges"] == [{"CidrIp": "10.0.0.0/16", "Description": "to range"}]
+    assert [(pair["GroupId"], pair["Description"]) for pair in ingress["UserIdGroupPairs"]] == [(group, "to group")]
+    assert ingress["PrefixListIds"] == [{"PrefixListId": "pl-63a5400a", "Description": "to list"}]
 
 
 def test_a_rule_is_the_same_whatever_its_description_says(ec2: Any, group: str) -> None:

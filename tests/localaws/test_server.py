@@ -118,5 +118,9 @@ def test_the_connections_of_many_clients_are_kept(tmp_path: Path) -> None:
         for client in clients:
             client.list_buckets()
         port = int(aws.endpoint.rpartition(":")[2])
-        found = [one for one in psutil.Process(aws.pid).net_connections() if one.laddr.port == port and one.raddr]
-        assert len(found) == len(clients)
+        connections = [
+            connection
+            for connection in psutil.Process(aws.pid).net_connections()
+            if connection.laddr.port == port and connection.raddr
+        ]
+        assert len(connections) == len(clients)

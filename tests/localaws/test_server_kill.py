@@ -63,10 +63,10 @@ def check_object(s3: Any, key: str, etag: str, number: int) -> None:
     """The object is the acknowledged one or a later one of its writer, and whole."""
     got = s3.get_object(Bucket="lake", Key=key)
     body, stored = got["Body"].read(), int(got["Metadata"]["number"])
-    found = hashlib.md5(body).hexdigest()
+    digest = hashlib.md5(body).hexdigest()
     assert body.startswith(f"{key.split('/')[1]}:{stored}:".encode())
-    assert got["ETag"] == f'"{found}"'
-    assert stored > number or (stored, found) == (number, etag)
+    assert got["ETag"] == f'"{digest}"'
+    assert stored > number or (stored, digest) == (number, etag)
 
 
 def below(server: Running) -> list[psutil.Process]:

@@ -16,8 +16,8 @@ POLICY = json.dumps({"Version": "2012-10-17", "Statement": [STATEMENT]})
 
 
 def attributes(sqs: Any, url: str) -> dict[str, str]:
-    found: dict[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    return found
+    queue_attributes: dict[str, str] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    return queue_attributes
 
 
 def test_a_policy_outlives_a_change_of_another_attribute(aws: Running) -> None:
@@ -25,8 +25,8 @@ def test_a_policy_outlives_a_change_of_another_attribute(aws: Running) -> None:
     url = sqs.create_queue(QueueName="kept")["QueueUrl"]
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": POLICY})
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "70"})
-    found = attributes(sqs, url)
-    assert (found["Policy"], found["VisibilityTimeout"]) == (POLICY, "70")
+    queue_attributes = attributes(sqs, url)
+    assert (queue_attributes["Policy"], queue_attributes["VisibilityTimeout"]) == (POLICY, "70")
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
     assert "Policy" not in attributes(sqs, url)
 
@@ -168,8 +168,8 @@ def test_a_group_is_received_together_and_again_in_order(aws: Running) -> None:
         sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId=body[0])
 
     def received(most: int = 10) -> list[str]:
-        found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=most, VisibilityTimeout=1)
-        return [message["Body"] for message in found.get("Messages", [])]
+        answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=most, VisibilityTimeout=1)
+        return [message["Body"] for message in answer.get("Messages", [])]
 
     assert received() == ["a1", "a2", "a3", "b1"]
     assert received() == []

@@ -87,8 +87,8 @@ def put_events(aws: Running, *texts: str) -> None:
 
 
 def events(aws: Running) -> list[dict[str, Any]]:
-    found = aws.client("logs").get_log_events(logGroupName="g", logStreamName="s", startFromHead=True)
-    return list(found["events"])
+    answer = aws.client("logs").get_log_events(logGroupName="g", logStreamName="s", startFromHead=True)
+    return list(answer["events"])
 
 
 def messages(aws: Running) -> list[str]:
@@ -100,8 +100,10 @@ def test_the_log_of_a_job_run_survives_a_restart(tmp_path: Path, jobs_of: Any) -
         jobs = jobs_of(aws)
         run = jobs.run(jobs.create("print('written by the job')"))
     with running(tmp_path) as aws:
-        found = aws.client("logs").get_log_events(logGroupName=f"{run['LogGroupName']}/output", logStreamName=run["Id"])
-        assert [event["message"] for event in found["events"]] == ["written by the job"]
+        answer = aws.client("logs").get_log_events(
+            logGroupName=f"{run['LogGroupName']}/output", logStreamName=run["Id"]
+        )
+        assert [event["message"] for event in answer["events"]] == ["written by the job"]
 
 
 @pytest.fixture
@@ -113,8 +115,8 @@ def state(tmp_path: Path) -> Iterator[MotoState]:
 def parameters() -> dict[str, Any]:
     """A part of SSM's state that holds anything."""
     backend = get_backend("ssm")[DEFAULT_ACCOUNT_ID]["us-east-1"]
-    found: dict[str, Any] = vars(backend).setdefault("of_the_test", {})
-    return found
+    entries: dict[str, Any] = vars(backend).setdefault("of_the_test", {})
+    return entries
 
 
 def test_a_state_that_cannot_be_stored_refuses_the_call_that_made_it_so(state: MotoState) -> None:
@@ -196,5 +198,5 @@ def test_a_failure_of_localaws_itself_may_be_retried() -> None:
     try:
         raise KeyError("one")
     except KeyError as error:
-        status, told = explained(error, "glue", "GetTable")
-    assert (status, told) == (500, ("InternalFailure", "GetTable of glue failed: KeyError: 'one'"))
+        status, explanation = explained(error, "glue", "GetTable")
+    assert (status, explanation) == (500, ("InternalFailure", "GetTable of glue failed: KeyError: 'one'"))

@@ -10,7 +10,7 @@ from typing import Any
 def eventually(check: Callable[[], Any], seconds: float = 40) -> Any:
     """Return what ``check`` returns once it is true; fail where it is not within some seconds."""
     deadline = time.monotonic() + seconds
-    while not (found := check()):
+    while not (answer := check()):
         assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(0.02)
-    return found
+    return answer

@@ -46,8 +46,8 @@ def measure(page: Path, folder: Path, *, dark: bool = False) -> list[Measured]:
     scheme = ("--blink-settings=preferredColorScheme=0",) if dark else ()
     command = [str(binary()), *FLAGS, *scheme, f"--user-data-dir={folder / 'profile'}", "--dump-dom", frame.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True)
-    found = re.search(r'<pre id="out">(.+?)</pre>', done.stdout, re.DOTALL)
-    assert found, f"the page was not measured: {done.stderr[-500:]}"
-    told = json.loads(html.unescape(found.group(1)))
-    assert isinstance(told, list), told
-    return [Measured(width, one) for width, one in zip(WIDTHS, told, strict=True)]
+    output = re.search(r'<pre id="out">(.+?)</pre>', done.stdout, re.DOTALL)
+    assert output, f"the page was not measured: {done.stderr[-500:]}"
+    measurements = json.loads(html.unescape(output.group(1)))
+    assert isinstance(measurements, list), measurements
+    return [Measured(width, content) for width, content in zip(WIDTHS, measurements, strict=True)]

@@ -85,9 +85,9 @@ class World:
     def sent(self) -> list[str]:
         """The writing requests since the last look, signing in and queries left out."""
         log: list[str] = self.state.data["log"]
-        found = [line for line in log if not line.endswith(("/query", "/api/session"))]
+        writes = [line for line in log if not line.endswith(("/query", "/api/session"))]
         log.clear()
-        return found
+        return writes
 
 
 @pytest.fixture(params=["list", "map"])
@@ -105,12 +105,12 @@ def world_of(
     open_worlds = []
     before = len(judge.violations) if judge else 0
 
-    def made(state: State) -> World:
+    def make(state: State) -> World:
         serve = serving(state, judge.watch if judge else None)
         open_worlds.append(serve)
         return World(state, serve.__enter__(), capsys)
 
-    yield made
+    yield make
     for serve in open_worlds:
         serve.__exit__(None, None, None)
     assert not judge or judge.violations[before:] == []
@@ -135,10 +135,10 @@ def snapshots() -> dict[str, dict[str, Any]]:
 def world(world_of: Callable[[State], World], tags: str, snapshots: dict[str, dict[str, Any]]) -> World:
     """A Metabase that was provisioned once."""
     state = State(lake(), tags=tags, order=random.Random(11))
-    made = world_of(state)
+    metabase = world_of(state)
     if tags not in snapshots:
-        assert made.run("apply") == 0, made.err
+        assert metabase.run("apply") == 0, metabase.err
         snapshots[tags] = copy.deepcopy(state.data)
     state.data = copy.deepcopy(snapshots[tags])
     state.data["log"].clear()
-    return made
+    return metabase

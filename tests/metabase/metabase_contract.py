@@ -31,7 +31,7 @@ class Contract:
         try:
             self._openapi.validate_request(WerkzeugOpenAPIRequest(request))
         except OpenAPIError as error:
-            reasons = [str(one) for one in getattr(error.__cause__, "schema_errors", ())] or [
+            reasons = [str(schema_error) for schema_error in getattr(error.__cause__, "schema_errors", ())] or [
                 repr(error.__cause__ or error)
             ]
             self.violations.append(f"{request.method} {request.path}: {'; '.join(reasons)[:500]}")

@@ -26,8 +26,8 @@ def check_questions(athena: Athena) -> None:
     def ask(key: str, **values: Value) -> list[tuple[Any, ...]]:
         return [tuple(row.values()) for row in athena.ask(key, site.question(key).query(values)).rows]
 
-    hidden = {card.question for one in site.dashboards for card in one.cards if card.hide_empty}
-    assert [one.key for one in site.questions if one.key not in hidden and not ask(one.key)] == []
+    hidden = {card.question for dashboard in site.dashboards for card in dashboard.cards if card.hide_empty}
+    assert [question.key for question in site.questions if question.key not in hidden and not ask(question.key)] == []
     assert {row[0]: row[2] for row in ask("complaints_by_quarter")} == TOTALS
     assert {row[1]: row[2] for row in ask("kpi_complaints")} == TOTALS
     for name, total in BANKS.items():

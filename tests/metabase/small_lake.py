@@ -238,7 +238,8 @@ def small_lake() -> Iterator[Athena]:
 def _publish(athena: Athena, objects: JsonObjects, views: Views) -> None:
     """Show the newest snapshot of every table as release 1."""
     pins = [
-        Pin(table, _snapshot(athena, table), tuple(one.name for one in table.columns)) for table in pinned_tables(STAR)
+        Pin(table, _snapshot(athena, table), tuple(column.name for column in table.columns))
+        for table in pinned_tables(STAR)
     ]
     shown = {pin.table.path: pin.snapshot for pin in pins}
     manifests = Manifests(objects, STAR.name)
@@ -256,7 +257,7 @@ def _snapshot(athena: Athena, table: LakeTable) -> int:
 
 
 def _create(table: LakeTable) -> str:
-    columns = ", ".join(f"{one.name} {one.type}" for one in table.columns)
+    columns = ", ".join(f"{column.name} {column.type}" for column in table.columns)
     partitions = f" PARTITIONED BY ({', '.join(map(sql_of, table.partition_by))})" if table.partition_by else ""
     place = f"LOCATION 's3://{BUCKET}/warehouse/{table.database}/{table.name}'"
     return f"CREATE TABLE {table.path} ({columns}){partitions} {place} TBLPROPERTIES ('table_type' = 'ICEBERG')"
@@ -264,7 +265,7 @@ def _create(table: LakeTable) -> str:
 
 def _values(table: LakeTable, row: Sequence[Any]) -> str:
     typed = zip(table.columns, row, strict=True)
-    return "(" + ", ".join(f"CAST({_literal(value)} AS {_type(one.type)})" for one, value in typed) + ")"
+    return "(" + ", ".join(f"CAST({_literal(value)} AS {_type(column.type)})" for column, value in typed) + ")"
 
 
 def _type(name: str) -> str:

@@ -43,8 +43,8 @@ def test_all_kinds_of_requests_are_sent_and_judged_sound(contract: Contract, emp
     empty.row("dashboards", "Sales")["archived"] = True
     assert empty.run("plan") == 2
     assert empty.run("apply") == 0, empty.err
-    seen = {re.sub(r"\d+", "N", one) for one in contract.seen}
-    assert {one for one in seen if not one.startswith("GET")} == WRITES
+    seen = {re.sub(r"\d+", "N", request) for request in contract.seen}
+    assert {request for request in seen if not request.startswith("GET")} == WRITES
     assert contract.violations == []
 
 
@@ -64,7 +64,7 @@ def test_the_judge_refuses_what_metabase_would(
     before = len(contract.violations)
     with serving(State(), contract.watch) as url:
         requests.request(method, url + path, json=body, timeout=5)
-    told = contract.violations[before:]
+    violations = contract.violations[before:]
     del contract.violations[before:]
-    assert len(told) == 1
-    assert reason in told[0]
+    assert len(violations) == 1
+    assert reason in violations[0]

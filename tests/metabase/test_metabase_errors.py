@@ -41,9 +41,9 @@ def answering(status: str, body: bytes, headers: tuple[tuple[str, str], ...] = (
 
 @pytest.fixture
 def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def test_a_wrong_password_is_named_and_not_told(world: Any) -> None:

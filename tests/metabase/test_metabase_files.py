@@ -285,7 +285,7 @@ def test_every_star_has_the_pages_of_its_operations(
     if not has_folder:
         monkeypatch.setattr(files, "HERE", tmp_path)
     site = files.site_of(star)
-    health = next(one for one in site.dashboards if one.key == f"{star}_pipeline_health")
+    health = next(dashboard for dashboard in site.dashboards if dashboard.key == f"{star}_pipeline_health")
     shown = {card.question: site.question(card.question).sql for card in health.cards}
     assert f"FROM {star}.maintenance" in shown[f"{star}_maintenance"]
     assert [sql for sql in shown.values() if "{star}" in sql] == []
@@ -295,9 +295,9 @@ def test_every_star_has_the_pages_of_its_operations(
 @pytest.mark.parametrize("star", star_names())
 def test_every_page_with_facts_warns_of_incomplete_periods(star: str) -> None:
     site = files.site_of(star)
-    facts = {one.name: {one.name} for one in load(star).facts}
+    facts = {fact.name: {fact.name} for fact in load(star).facts}
     shown = facts | {mart.name: {fact.name for fact in mart.facts} for mart in load(star).marts}
-    for tab in (tab for one in site.dashboards for tab in one.tabs):
+    for tab in (tab for dashboard in site.dashboards for tab in dashboard.tabs):
         queries = {card.question: site.question(card.question).sql for card in tab.cards if card.question}
         read = {fact for sql in queries.values() for name in shown if f"{star}.{name}" in sql for fact in shown[name]}
         warned = [card for card in tab.cards if card.hide_empty]

@@ -66,8 +66,8 @@ def sent(request: pytest.FixtureRequest) -> list[tuple[str, Body]]:
 def output(program: Path, *words: str) -> Body:
     done = subprocess.run([program, *words], capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout, f"mb {' '.join(words)} says nothing and ends with {done.returncode}: {done.stderr}"
-    found: Body = json.loads(done.stdout)
-    return found
+    answer: Body = json.loads(done.stdout)
+    return answer
 
 
 @pytest.mark.slow
@@ -75,7 +75,7 @@ def output(program: Path, *words: str) -> Body:
 def test_bodies_fit_the_programs_schemas(mb: Path, sent: list[tuple[str, Body]], kind: str) -> None:
     schema = output(mb, *JUDGED[kind].split(), "--help", "--json")["inputSchema"]
     judge = jsonschema.Draft202012Validator(schema)
-    bodies = [body for one, body in sent if one == kind]
+    bodies = [body for request, body in sent if request == kind]
     assert bodies
     assert [error.message[:200] for body in bodies for error in judge.iter_errors(body)] == []
     assert list(judge.iter_errors({"name": 7}))
@@ -83,11 +83,11 @@ def test_bodies_fit_the_programs_schemas(mb: Path, sent: list[tuple[str, Body]],
 
 @pytest.mark.slow
 def test_queries_are_sound_mbql(mb: Path, sent: list[tuple[str, Body]], tmp_path: Path) -> None:
-    queries = [body["dataset_query"] for one, body in sent if one == "POST /api/card"]
+    queries = [body["dataset_query"] for request, body in sent if request == "POST /api/card"]
     fullest = sorted(queries, key=lambda query: len(query["stages"][0]["template-tags"]))[-4:]
     broken = {**fullest[0], "stages": [{"lib/type": "mbql.stage/native", "template-tags": 7}]}
-    told = []
+    verdicts = []
     for query in (*fullest, broken):
         (tmp_path / "query.json").write_text(json.dumps(query))
-        told.append(output(mb, "query", "--dry-run", "--file", str(tmp_path / "query.json"))["ok"])
-    assert told == [True] * len(fullest) + [False]
+        verdicts.append(output(mb, "query", "--dry-run", "--file", str(tmp_path / "query.json"))["ok"])
+    assert verdicts == [True] * len(fullest) + [False]

@@ -28,7 +28,9 @@ def drift(expected: str) -> Callable[[Callable[[Any], object]], Callable[[Any], 
 
 def _dashcard(world: Any, dashboard: str, card: str) -> dict[str, Any]:
     identifier = world.row("cards", card)["id"]
-    return next(one for one in world.row("dashboards", dashboard)["dashcards"] if one["card_id"] == identifier)
+    return next(
+        candidate for candidate in world.row("dashboards", dashboard)["dashcards"] if candidate["card_id"] == identifier
+    )
 
 
 @drift('update question \'total\'\n    name: "Something else" -> "All sales"\n1 change')
@@ -192,12 +194,12 @@ def test_an_empty_metabase_gets_three_dashboards_and_the_second_run_changes_noth
 
 
 def test_an_apply_keeps_the_ids_of_cards_and_tabs_that_stay(world: Any) -> None:
-    before = {one["id"] for one in world.row("dashboards", "Sales")["dashcards"]}
+    before = {dashcard["id"] for dashcard in world.row("dashboards", "Sales")["dashcards"]}
     tabs = [tab["id"] for tab in world.row("dashboards", "Sales")["tabs"]]
     moved_card(world)
     renamed_tab(world)
     assert world.run("apply") == 0
-    assert {one["id"] for one in world.row("dashboards", "Sales")["dashcards"]} == before
+    assert {dashcard["id"] for dashcard in world.row("dashboards", "Sales")["dashcards"]} == before
     assert [tab["id"] for tab in world.row("dashboards", "Sales")["tabs"]] == tabs
 
 
@@ -233,8 +235,8 @@ def test_a_question_saved_inside_a_managed_dashboard_is_moved_out_and_not_archiv
     world.row("cards", "Mine")["dashboard_id"] = world.row("dashboards", "Health")["id"]
     assert world.run("apply") == 0, world.err
     assert "note: question 'Mine' was saved inside dashboard 'Health': now in the sandbox\n" in world.out
-    mine = world.row("cards", "Mine")
-    assert (mine["archived"], mine["collection_id"]) == (False, world.row("collections", "Sandbox")["id"])
+    question = world.row("cards", "Mine")
+    assert (question["archived"], question["collection_id"]) == (False, world.row("collections", "Sandbox")["id"])
 
 
 def test_what_the_code_has_no_more_is_archived_and_comes_back_with_it(world: Any, tmp_path: Path) -> None:
@@ -288,8 +290,11 @@ def test_analysts_may_view_and_only_engineers_may_edit(world: Any) -> None:
     rights = world.state.data["collection_graph"]["groups"]
     ids = {name: str(world.row("groups", name)["id"]) for name in ("All Users", "Analysts", "Engineers")}
     collections = {name: str(world.row("collections", name)["id"]) for name in ("House", "Questions", "Sandbox")}
-    told = {name: [rights[group].get(one, "none") for one in collections.values()] for name, group in ids.items()}
-    assert told == {
+    access = {
+        name: [rights[group].get(collection, "none") for collection in collections.values()]
+        for name, group in ids.items()
+    }
+    assert access == {
         "All Users": ["none", "none", "none"],
         "Analysts": ["read", "read", "write"],
         "Engineers": ["write", "write", "write"],
@@ -319,32 +324,32 @@ def test_athenas_key_is_sent_again_only_when_asked_for(world: Any) -> None:
 
 
 def test_every_kind_of_chart_reaches_metabase_in_its_words(world: Any) -> None:
-    found = {row["display"]: row["visualization_settings"] for row in world.state.rows("cards")}
-    assert found.keys() == {"line", "row", "table", "scalar", "smartscalar", "combo", "scatter"}
-    assert [found[one]["scalar.field"] for one in ("scalar", "smartscalar")] == ["amount", "amount"]
-    assert found["smartscalar"]["scalar.switch_positive_negative"] is False
-    assert found["table"]["table.columns"] == [{"name": "shop", "enabled": True}]
-    line = found["line"]
+    settings = {row["display"]: row["visualization_settings"] for row in world.state.rows("cards")}
+    assert settings.keys() == {"line", "row", "table", "scalar", "smartscalar", "combo", "scatter"}
+    assert [settings[display]["scalar.field"] for display in ("scalar", "smartscalar")] == ["amount", "amount"]
+    assert settings["smartscalar"]["scalar.switch_positive_negative"] is False
+    assert settings["table"]["table.columns"] == [{"name": "shop", "enabled": True}]
+    line = settings["line"]
     assert (line["graph.dimensions"], line["graph.metrics"]) == (["day", "shop"], ["amount"])
     assert (line["graph.y_axis.title_text"], line["graph.goal_value"]) == ("Sales (pieces)", 100)
-    assert found["combo"]["series_settings"]["share"] == {
+    assert settings["combo"]["series_settings"]["share"] == {
         "title": "Returned",
         "color": "#8a63d2",
         "display": "line",
         "axis": "right",
     }
-    assert found["combo"]["column_settings"]['["name","share"]']["number_style"] == "percent"
-    assert (found["scatter"]["scatter.bubble"], found["scatter"]["graph.y_axis.scale"]) == ("staff", "log")
+    assert settings["combo"]["column_settings"]['["name","share"]']["number_style"] == "percent"
+    assert (settings["scatter"]["scatter.bubble"], settings["scatter"]["graph.y_axis.scale"]) == ("staff", "log")
     assert line["series_settings"] == {"north": {"color": "#3b7dd8"}, "share": {"color": "#8a63d2"}}
 
 
 def test_the_filters_of_a_dashboard_reach_the_variables_of_its_cards(world: Any) -> None:
     sales = world.row("dashboards", "Sales")
-    names = {one["id"]: one["slug"] for one in sales["parameters"]}
+    names = {parameter["id"]: parameter["slug"] for parameter in sales["parameters"]}
     wired = sorted(
         (names[mapping["parameter_id"]], mapping["target"][1][1])
-        for one in sales["dashcards"]
-        for mapping in one["parameter_mappings"]
+        for dashcard in sales["dashcards"]
+        for mapping in dashcard["parameter_mappings"]
     )
     assert wired == [("begin", "since"), ("begin", "since"), ("shop", "shop"), ("top", "top")]
 
@@ -352,7 +357,9 @@ def test_the_filters_of_a_dashboard_reach_the_variables_of_its_cards(world: Any)
 def test_the_files_of_this_project_are_provisioned_too(empty: Any) -> None:
     empty.folder = FOLDER
     assert empty.run("apply") == 0, empty.err
-    assert {row["name"] for row in empty.state.rows("dashboards")} == {one.title for one in load().dashboards}
+    assert {row["name"] for row in empty.state.rows("dashboards")} == {
+        dashboard.title for dashboard in load().dashboards
+    }
     cards = empty.row("dashboards", "Fees")["dashcards"]
     hidden = [card["row"] for card in cards if card["visualization_settings"].get("card.hide_empty")]
     assert hidden == [0, 0], "a warning on each tab, hidden while all is complete"

@@ -17,16 +17,19 @@ from metabase.preview.render import preview
 
 def broken(site: Site, key: str, sql: str) -> Site:
     """The site with other SQL in one question."""
-    return replace(site, questions=tuple(replace(one, sql=sql) if one.key == key else one for one in site.questions))
+    return replace(
+        site,
+        questions=tuple(replace(question, sql=sql) if question.key == key else question for question in site.questions),
+    )
 
 
 def test_all_pages_of_a_result_come_with_their_types(small_athena: Athena) -> None:
     columns = "n, CAST(n AS decimal(9,1)) AS d, n > 1 AS b, 'x' AS t, NULL AS z"
     sql = f"SELECT {columns} FROM UNNEST(sequence(1, 2500)) AS s (n)"
-    found = small_athena.ask("many", sql)
-    assert found.columns == ("n", "d", "b", "t", "z")
-    assert [row["n"] for row in found.rows] == list(range(1, 2501))
-    assert tuple(found.rows[0].values()) == (1, Decimal("1.0"), False, "x", None)
+    answer = small_athena.ask("many", sql)
+    assert answer.columns == ("n", "d", "b", "t", "z")
+    assert [row["n"] for row in answer.rows] == list(range(1, 2501))
+    assert tuple(answer.rows[0].values()) == (1, Decimal("1.0"), False, "x", None)
 
 
 def test_athena_s_own_reason_stands_in_the_error(small_athena: Athena) -> None:
@@ -47,7 +50,7 @@ def test_the_page_holds_every_dashboard_and_is_one_file(small_athena: Athena, tm
     drawn = preview(site, small_athena, out)
     page = out.read_text(encoding="utf-8")
     assert drawn.empty == ()
-    assert drawn.cards == sum(1 for one in site.dashboards for card in one.cards if card.question)
+    assert drawn.cards == sum(1 for dashboard in site.dashboards for card in dashboard.cards if card.question)
     assert [out] == list(out.parent.iterdir())
     dashboards = re.findall(r'<section class="dashboard" id="(\w+)"', page)
     assert dashboards == ["complaints", "fees", "banking_pipeline_health"]
@@ -63,7 +66,7 @@ def test_a_question_that_fails_leaves_the_old_page(small_athena: Athena, tmp_pat
     out.write_text("before")
     with pytest.raises(QueryError, match=r"^questions/ranking\.sql: Athena query \S+: ended FAILED"):
         preview(broken(load(), "ranking", "SELECT nothing"), small_athena, out)
-    assert [one.read_text() for one in tmp_path.iterdir()] == ["before"]
+    assert [file.read_text() for file in tmp_path.iterdir()] == ["before"]
 
 
 def test_an_empty_question_is_named(small_athena: Athena, tmp_path: Path) -> None:

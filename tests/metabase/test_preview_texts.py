@@ -76,19 +76,19 @@ def test_bytes_and_names_are_written_short() -> None:
 
 def test_a_row_chart_says_who_leads_and_what_all_rows_share() -> None:
     asked = question(columns=(NAME, COUNT, QUARTER))
-    told = finding(asked, answer(asked, ("ALFA S.A.", 300, "2024T3"), ("BETA", 200, "2024T3")))
-    assert told == "Quarter 2024T3 · ALFA leads with 300 complaints, before BETA with 200"
+    text = finding(asked, answer(asked, ("ALFA S.A.", 300, "2024T3"), ("BETA", 200, "2024T3")))
+    assert text == "Quarter 2024T3 · ALFA leads with 300 complaints, before BETA with 200"
 
 
-@pytest.mark.parametrize(("rows", "told"), [
+@pytest.mark.parametrize(("rows", "text"), [
     ([("A", 3)], "Complaints is highest for A: 3 complaints"),
     ([("A", 3), ("B", 3)], "Complaints is highest for A and 1 more: 3 complaints"),
     ([("A", 1), ("B", 2)], "Complaints is highest for B: 2 complaints"),
     ([("A", None)], "Complaints: no value is known"),
 ])  # fmt: skip
-def test_nobody_leads_alone_in_a_tie_or_unsorted(rows: list[tuple[Any, ...]], told: str) -> None:
+def test_nobody_leads_alone_in_a_tie_or_unsorted(rows: list[tuple[Any, ...]], text: str) -> None:
     asked = question()
-    assert finding(asked, answer(asked, *rows)) == told
+    assert finding(asked, answer(asked, *rows)) == text
 
 
 def test_every_chart_says_its_finding_to_a_reader_of_the_screen() -> None:
@@ -169,11 +169,11 @@ def test_names_in_a_scatter_never_meet() -> None:
     x = Column("x", "X", "integer", "services")
     asked = question("scatter", (x, NAME, COUNT))
     rows = answer(asked, *((place % 3, f"BANK NUMBER {place}", 100 + place) for place in range(40)))
-    found = points(asked, rows)
-    label_points(asked, rows, found)
-    named = [point for point in found if point["wide"]]
+    scatter = points(asked, rows)
+    label_points(asked, rows, scatter)
+    named = [point for point in scatter if point["wide"]]
     assert 0 < len(named) <= 14
-    assert found[-1]["wide"] in ("left", "right"), "the highest point is named first"
+    assert scatter[-1]["wide"] in ("left", "right"), "the highest point is named first"
 
 
 def test_the_page_asks_the_network_for_nothing() -> None:
@@ -197,15 +197,15 @@ def test_names_cut_to_one_text_keep_the_part_in_which_they_differ() -> None:
 def test_two_things_of_one_name_are_two_bars() -> None:
     asked = question()
     assert [point["x"] for point in points(asked, answer(asked, ("ALFA", 3), ("ALFA", 2)))] == ["ALFA", "ALFA (2)"]
-    told = finding(asked, answer(asked, ("ALFA", 3), ("ALFA", 2)))
-    assert told == "ALFA leads with 3 complaints, before ALFA (2) with 2"
+    text = finding(asked, answer(asked, ("ALFA", 3), ("ALFA", 2)))
+    assert text == "ALFA leads with 3 complaints, before ALFA (2) with 2"
 
 
 def test_a_tooltip_tells_of_its_own_bank_only() -> None:
     own, all_of_them = Column("share", "Share", "percent"), Column("covered", "All points", "percent")
     asked = question(columns=(NAME, COUNT, own, all_of_them))
     rows = answer(asked, ("ALFA", 30, 0.3, 0.5), ("BETA", 20, 0.2, 0.5))
-    assert [one["title"] for one in tooltip(asked, rows)] == ["Bank", "Complaints", "Share (%)"]
+    assert [field["title"] for field in tooltip(asked, rows)] == ["Bank", "Complaints", "Share (%)"]
     assert [(point["t0"], point["t2"], "t3" in point) for point in points(asked, rows)] == [
         ("ALFA", "30.0%", False), ("BETA", "20.0%", False),
     ]  # fmt: skip
@@ -218,14 +218,14 @@ def test_invented_data_says_so_on_every_page_and_in_every_source() -> None:
     page = Page(site, {}, None, datetime(2026, 11, 29, tzinfo=UTC))
     assert '<p class="note">Invented data: no name and no figure here is real.</p>' in page.header()
     assert "invented" not in Page(real, {}, None, datetime(2026, 11, 29, tzinfo=UTC)).header().lower()
-    assert [one.key for one in site.dashboards if not one.description.startswith(site.note)] == []
-    complaints = next(one for one in site.dashboards if one.key == "complaints")
+    assert [dashboard.key for dashboard in site.dashboards if not dashboard.description.startswith(site.note)] == []
+    complaints = next(dashboard for dashboard in site.dashboards if dashboard.key == "complaints")
     assert complaints.about == (
         "Invented data: no name and no figure here is real. Which banks are complained about, how often, and how that"
         " goes with the services that they offer. Source: Invented data in the form of: the Central Bank's quarterly"
         " ranking of complaints, and the banks' fee tables."
     )
-    assert {one.source for one in site.questions if "nvented data" not in one.source} == set()
+    assert {question.source for question in site.questions if "nvented data" not in question.source} == set()
     assert site.question("ranking").source == (
         "Invented data in the form of: Banco Central do Brasil, ranking of complaints"
     )
@@ -252,7 +252,7 @@ def test_a_bank_can_be_told_from_the_others_in_charts() -> None:
 
 def test_the_page_switches_the_first_filter_and_names_the_others() -> None:
     site = load()
-    fees = next(one for one in site.dashboards if one.key == "fees")
+    fees = next(dashboard for dashboard in site.dashboards if dashboard.key == "fees")
     shown = filters_html(fees, ("F", "J"), {})
     assert (
         '<label>Person type (F natural, J legal) <select data-filter="switch"><option value="">not chosen</option>'
@@ -267,8 +267,8 @@ def luminance(color: str) -> float:
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
-def contrast(one: str, other: str) -> float:
-    low, high = sorted((luminance(one), luminance(other)))
+def contrast(color: str, other: str) -> float:
+    low, high = sorted((luminance(color), luminance(other)))
     return (high + 0.05) / (low + 0.05)
 
 

@@ -38,7 +38,7 @@ def test_a_question_gives_the_numbers_of_its_rows(small_athena: Athena, key: str
 
 
 def test_every_question_is_expected() -> None:
-    assert {one.key for one in SITE.questions} == EXPECTED.keys()
+    assert {question.key for question in SITE.questions} == EXPECTED.keys()
 
 
 @pytest.mark.parametrize("quarter", ["2023T3", "2024T1", "2024T2", "2024T3"])
@@ -53,8 +53,8 @@ def test_upheld_has_one_definition(small_athena: Athena, quarter: str) -> None:
 
 def test_an_index_over_few_clients_is_withheld_with_the_reason(small_athena: Athena) -> None:
     rows = small_athena.ask("ranking", SITE.question("ranking").query({"period": "2023T3"})).rows
-    found = [(row["institution_name"], row["clients"], row["index_per_million"], row["index_note"]) for row in rows]
-    assert found == [
+    indexes = [(row["institution_name"], row["clients"], row["index_per_million"], row["index_note"]) for row in rows]
+    assert indexes == [
         ("GAMA", 1, None, "fewer than 1,000 clients"),
         ("ALFA", 1_000_000, Decimal("10.00"), None),
         ("BETA VELHO", 500_000, Decimal("16.00"), None),
@@ -83,10 +83,10 @@ def test_a_title_names_its_population() -> None:
     }
 
 
-@pytest.mark.parametrize("question", SITE.questions, ids=lambda one: one.key)
+@pytest.mark.parametrize("question", SITE.questions, ids=lambda question: question.key)
 def test_an_answer_has_the_declared_columns_and_no_other(small_athena: Athena, question: Question) -> None:
-    found = small_athena.ask(question.key, question.query({}))
-    assert sorted(found.columns) == sorted(column.name for column in question.columns)
+    reply = small_athena.ask(question.key, question.query({}))
+    assert sorted(reply.columns) == sorted(column.name for column in question.columns)
 
 
 def test_a_quarter_can_be_chosen(small_athena: Athena) -> None:
@@ -99,8 +99,8 @@ def test_a_quarter_can_be_chosen(small_athena: Athena) -> None:
 
 def test_a_mart_shows_the_completeness_of_each_period(small_athena: Athena) -> None:
     shown = small_athena.ask("mart", "SELECT DISTINCT quarter_code, completeness FROM banking.mart_bank_quarter").rows
-    found = {row["quarter_code"]: row["completeness"] for row in shown}
-    assert found == {"2023T3": 1, "2024T1": 1, "2024T2": 1, "2024T3": 0.9}
+    completeness = {row["quarter_code"]: row["completeness"] for row in shown}
+    assert completeness == {"2023T3": 1, "2024T1": 1, "2024T2": 1, "2024T3": 0.9}
     both = small_athena.ask("mart", "SELECT min(completeness) AS c FROM banking.mart_services_complaints").rows
     assert both == ({"c": 0.9},)
 
@@ -111,8 +111,8 @@ def test_a_segment_narrows_what_is_shown_and_not_what_it_is_a_share_of(small_ath
 
 
 def test_an_institution_brings_its_history_under_former_names(small_athena: Athena) -> None:
-    found = answer(small_athena, "complaints_by_quarter", institution="<BETA> & D'OR")
-    assert [(row[0], row[2]) for row in found] == [
+    history = answer(small_athena, "complaints_by_quarter", institution="<BETA> & D'OR")
+    assert [(row[0], row[2]) for row in history] == [
         ("2023T3", 40), ("2023T4", None), ("2024T1", 60), ("2024T2", 300), ("2024T3", 600),
     ]  # fmt: skip
 
@@ -143,12 +143,12 @@ def partitioned_reads(question: Question) -> Iterator[tuple[str, str, set[str]]]
             yield table.name, column, compared & {f"{alias}.{column}" if alias else column}
 
 
-@pytest.mark.parametrize("question", SITE.questions, ids=lambda one: one.key)
+@pytest.mark.parametrize("question", SITE.questions, ids=lambda question: question.key)
 def test_a_partitioned_table_is_read_by_its_partition(question: Question) -> None:
-    assert [f"{table}.{column}" for table, column, found in partitioned_reads(question) if not found] == []
+    assert [f"{table}.{column}" for table, column, compared in partitioned_reads(question) if not compared] == []
 
 
-@pytest.mark.parametrize("mart", STAR.marts, ids=lambda one: one.name)
+@pytest.mark.parametrize("mart", STAR.marts, ids=lambda mart: mart.name)
 def test_a_mart_with_a_partition_column_is_read_by_it(mart: Mart) -> None:
     columns = {column.name for column in mart.columns} & {"quarter_code", "snapshot_date"}
     if not columns:
@@ -156,23 +156,23 @@ def test_a_mart_with_a_partition_column_is_read_by_it(mart: Mart) -> None:
     for question in SITE.questions:
         tree = sqlglot.parse_one(question.query({}), read="athena")
         if mart.name in {table.name for table in tree.find_all(exp.Table)}:
-            compared = {one.name for test in tree.find_all(*COMPARED) for one in test.find_all(exp.Column)}
+            compared = {column.name for test in tree.find_all(*COMPARED) for column in test.find_all(exp.Column)}
             assert columns & compared, f"{question.file} reads all partitions of {mart.name}"
 
 
 def test_every_question_is_on_a_dashboard_or_offers_choices() -> None:
-    shown = {card.question for one in SITE.dashboards for card in one.cards}
-    offered = {one.values_question for dashboard in SITE.dashboards for one in dashboard.filters}
-    assert {one.key for one in SITE.questions} == (shown | offered) - {""}
+    shown = {card.question for dashboard in SITE.dashboards for card in dashboard.cards}
+    offered = {parameter.values_question for dashboard in SITE.dashboards for parameter in dashboard.filters}
+    assert {question.key for question in SITE.questions} == (shown | offered) - {""}
 
 
 def test_the_mission_comes_first() -> None:
-    complaints = next(one for one in SITE.dashboards if one.key == "complaints")
+    complaints = next(dashboard for dashboard in SITE.dashboards if dashboard.key == "complaints")
     questions = [card.question for card in complaints.cards if card.question]
     assert questions[:3] == ["services_complaints", "most_complaints", "most_free_services"]
 
 
 def test_a_series_of_quarters_marks_the_break() -> None:
-    over_time = [one for one in SITE.questions if one.x == "quarter_code"]
-    assert [one.key for one in over_time if "2024T2" not in {mark.x for mark in one.marks}] == []
+    over_time = [question for question in SITE.questions if question.x == "quarter_code"]
+    assert [question.key for question in over_time if "2024T2" not in {mark.x for mark in question.marks}] == []
     assert len(over_time) >= 2

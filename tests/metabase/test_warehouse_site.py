@@ -73,8 +73,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DatabaseMana
 
 
 def rows(warehouse: DatabaseManager, question: str) -> list[tuple[Any, ...]]:
-    found = load(FOLDER).question(question)
-    answer = Postgres(warehouse).ask(found.file, found.sql)
+    declaration = load(FOLDER).question(question)
+    answer = Postgres(warehouse).ask(declaration.file, declaration.sql)
     return [tuple(row.values()) for row in answer.rows]
 
 
@@ -141,12 +141,16 @@ def test_metabase_gets_the_warehouse_as_its_database_and_dataharvest_as_another(
         moved = Target(
             url, target.lake, "a@b.example", PASSWORD, servers={"warehouse": PostgresServer("n", 1, "w", "r")}
         )
-        assert [one.name for one in plan(site, moved, (), IMPATIENT).changes] == ["Warehouse (PostgreSQL)"]
+        assert [change.name for change in plan(site, moved, (), IMPATIENT).changes] == ["Warehouse (PostgreSQL)"]
         deliveries = load(Path("metabase/deliveries"))
         apply(deliveries, target, (), patience=IMPATIENT)
-        planned = [change for one in (site, deliveries) for change in plan(one, target, (), IMPATIENT).changes]
+        planned = [
+            change
+            for planned_site in (site, deliveries)
+            for change in plan(planned_site, target, (), IMPATIENT).changes
+        ]
         assert [change for change in planned if change.kind == "database"] == []
-        assert [(one["name"], one["details"]["host"]) for one in state.rows("databases")] == [
+        assert [(row["name"], row["details"]["host"]) for row in state.rows("databases")] == [
             ("Warehouse (PostgreSQL)", "db.internal"), ("DataHarvest (PostgreSQL)", "other"),
         ]  # fmt: skip
 

@@ -102,10 +102,10 @@ class Shop:
         number = len(self.snapshots) + 1
         if number == 1:
             self._create(StarTables(self.star).runs)
-        found = tuple(self._write(name, number) for name in ("sales", "goods"))
-        self.snapshots.append((found[0], found[1]))
+        snapshots = tuple(self._write(name, number) for name in ("sales", "goods"))
+        self.snapshots.append((snapshots[0], snapshots[1]))
         tables = [self.table(name) for name in ("sales", "goods")]
-        pins = list(zip(tables, found, strict=True))
+        pins = list(zip(tables, snapshots, strict=True))
         views = tuple(
             View(table.name, statements.pinned_sql(table, pin, ["value"]), table.columns) for table, pin in pins
         )
@@ -113,8 +113,8 @@ class Shop:
         mart = View("mart", f"SELECT max(s.value) AS value FROM {sales} s JOIN {goods} g ON g.value = s.value", VALUE)
         shown = {table.path: pin for table, pin in pins}
         current = pointer.release_id if pointer else 0
-        made = Release(number, self.star, "run", "2024-01-01", current, shown, (*views, mart, *extra))
-        return self.switch().manifests.create(made)
+        release = Release(number, self.star, "run", "2024-01-01", current, shown, (*views, mart, *extra))
+        return self.switch().manifests.create(release)
 
     def publish(self, release: Release, life: Lifetime | None = None) -> None:
         switch = self.switch(life=life)
@@ -144,13 +144,13 @@ class Shop:
         query = self.queries.run(sql)["QueryExecutionId"]
         if not sql.startswith("SELECT"):
             return []
-        found = self.aws.client("athena").get_query_results(QueryExecutionId=query)["ResultSet"]["Rows"][1:]
-        return [tuple(cell.get("VarCharValue", "") for cell in row["Data"]) for row in found]
+        rows = self.aws.client("athena").get_query_results(QueryExecutionId=query)["ResultSet"]["Rows"][1:]
+        return [tuple(cell.get("VarCharValue", "") for cell in row["Data"]) for row in rows]
 
     def glue_tables(self) -> list[dict[str, Any]]:
         """The views of the star, as the Glue catalog holds them."""
-        found: list[dict[str, Any]] = self.aws.client("glue").get_tables(DatabaseName=self.star)["TableList"]
-        return found
+        tables: list[dict[str, Any]] = self.aws.client("glue").get_tables(DatabaseName=self.star)["TableList"]
+        return tables
 
     def view_sql(self, name: str) -> str:
         """The query of a view."""

@@ -137,12 +137,12 @@ def test_a_view_that_athena_refuses_changes_nothing_for_readers(shop: Shop) -> N
 
 
 def test_another_active_run_keeps_its_claim_and_a_dead_one_loses_it(shop: Shop) -> None:
-    one, other = shop.switch("one").claim, shop.switch("other").claim
+    claim, other = shop.switch("one").claim, shop.switch("other").claim
     waits: list[float] = []
     busy = replace(other, active=lambda: {"run_one_7692c3ad"}, sleep=waits.append)
-    with one.held():
+    with claim.held():
         with pytest.raises(LoadError, match="run one has been publishing for 600 s; try again later"):
             busy._acquire()
         with other.held(), pytest.raises(LoadError, match="run one lost its claim to publish"):
-            one.check()
+            claim.check()
     assert sum(waits) == 600

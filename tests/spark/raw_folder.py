@@ -71,8 +71,8 @@ def put_institutions(raw: FolderRaw, real: Path) -> None:
     groups = _piped(real / "institutions" / "GruposConsolidados_2023-04.csv")
     raw.put("groups", {}, json.dumps({"value": groups}).encode())
     members = _piped(real / "institutions" / "ListaInstituicoes_por_grupo_2023-04.csv")
-    for code in sorted({one["Codigo"] for one in members}):
-        value = [{"Cnpj": one["Cnpj"], "Nome": one["Nome"]} for one in members if one["Codigo"] == code]
+    for code in sorted({member["Codigo"] for member in members}):
+        value = [{"Cnpj": member["Cnpj"], "Nome": member["Nome"]} for member in members if member["Codigo"] == code]
         raw.put("group_members", {"group_code": code}, json.dumps({"value": value}).encode())
 
 

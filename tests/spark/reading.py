@@ -62,7 +62,7 @@ def typed(spark: SparkSession, folder: Path, source: Source, *bodies: bytes) -> 
     for number, body in enumerate(bodies):
         raw.put(source.name, {"part": str(number)}, body)
     files = raw.files(source.name)
-    taken = [TakenFile(number, one, raw.uri(one), requested(source, one)) for number, one in enumerate(files)]
+    taken = [TakenFile(number, file, raw.uri(file), requested(source, file)) for number, file in enumerate(files)]
     with reading(spark):
         return typed_rows(spark, source, raw, taken)
 
@@ -71,9 +71,9 @@ def read(spark: SparkSession, folder: Path, source: Source, *bodies: bytes) -> R
     """Return what ``source`` reads in files with these contents."""
     rows = typed(spark, folder, source, *bodies)
     with reading(spark):
-        found: Sequence[Row] = rows.rows.orderBy("_file", "source_line").collect()
+        collected: Sequence[Row] = rows.rows.orderBy("_file", "source_line").collect()
     return Read(
-        [row for row in found if row["_reject"] is None],
-        [row for row in found if row["_reject"] is not None],
-        [one.refusal.reason for one in rows.refused if one.refusal],
+        [row for row in collected if row["_reject"] is None],
+        [row for row in collected if row["_reject"] is not None],
+        [file.refusal.reason for file in rows.refused if file.refusal],
     )

@@ -122,7 +122,7 @@ class Shop:
         """Replace what is known of shops: shop, name and day of each observation."""
         table = self.lake.tables.trusted(shops)
         self.lake.ensure(table)
-        rows = [dict(zip(("shop", "name", "observed_on"), one, strict=True)) for one in observations]
+        rows = [dict(zip(("shop", "name", "observed_on"), observation, strict=True)) for observation in observations]
         self.lake.overwrite_published(table, frame_of(self.spark, rows, table.schema), F.lit(True))
 
     def build(self, code: str = "code") -> list[str]:
@@ -137,11 +137,11 @@ class Shop:
         return built
 
     def rows(self) -> dict[str, list[tuple[object, ...]]]:
-        found = {}
+        rows = {}
         for table in self.star.tables:
             frame = self.lake.read(self.lake.tables.refined(table))
-            found[table.name] = sorted((tuple(row) for row in frame.collect()), key=str)
-        return found
+            rows[table.name] = sorted((tuple(row) for row in frame.collect()), key=str)
+        return rows
 
     def files(self, table: LakeTable) -> dict[str, str]:
         """Data files by partition, as text."""

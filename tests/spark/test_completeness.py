@@ -30,18 +30,18 @@ def gaps(world: World, table: str) -> list[tuple[object, ...]]:
 
 def shares(world: World, mart: str) -> set[tuple[str, float]]:
     """The completeness of each period (or, where a mart shows none, of each row) as its view shows it."""
-    declared = next(one for one in world.star.marts if one.name == mart)
+    declared = next(candidate for candidate in world.star.marts if candidate.name == mart)
     places = {table.name: TABLES.refined(table).identifier for table in declared.uses}
     sql = mart_sql(declared, places, TABLES.completeness.identifier)
-    period = "quarter_code" if "quarter_code" in {one.name for one in declared.columns} else "person_type"
-    found = world.spark.sql(sqlglot.transpile(sql, read="athena", write="spark")[0])
-    return {(row[period], row["completeness"]) for row in found.select(period, "completeness").distinct().collect()}
+    period = "quarter_code" if "quarter_code" in {column.name for column in declared.columns} else "person_type"
+    frame = world.spark.sql(sqlglot.transpile(sql, read="athena", write="spark")[0])
+    return {(row[period], row["completeness"]) for row in frame.select(period, "completeness").distinct().collect()}
 
 
 def put_fees(world: World, rows: int, wrong: int) -> None:
     fee = {"Servico": "Cadastro", "DataVigencia": "2008-04-10", "ValorMaximo": 1, "TipoValor": "Real"}
     value = [{**fee, "CodigoServico": f"{at:04d}"} for at in range(rows)]
-    value[:wrong] = [{**one, "ValorMaximo": "a lot"} for one in value[:wrong]]
+    value[:wrong] = [{**record, "ValorMaximo": "a lot"} for record in value[:wrong]]
     world.raw.put("fees", {"cnpj": "00000001", "person_type": "J"}, json.dumps({"value": value}).encode())
 
 

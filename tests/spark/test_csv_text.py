@@ -47,26 +47,26 @@ def test_quotes_count_as_declared_with_or_without_quotes_in_the_header(
 ) -> None:
     source = csv_source(quote='"', **AS_IT_IS)
     body = b"1;" + written + b'\r\n"2";' + written + b"\r\n"
-    found = read(spark, tmp_path, source, HEADER + body, b'"code";"name"\r\n' + body)
+    outcome = read(spark, tmp_path, source, HEADER + body, b'"code";"name"\r\n' + body)
 
-    assert found.rejects == []
-    assert found.values("code", "name") == [("1", name), ("2", name)] * 2
+    assert outcome.rejects == []
+    assert outcome.values("code", "name") == [("1", name), ("2", name)] * 2
 
 
 def test_without_a_declared_quote_quotes_are_text(spark: SparkSession, tmp_path: Path) -> None:
-    found = read(spark, tmp_path, csv_source(), HEADER + b'1;"ALFA" S.A.\r\n2;"B"\r\n')
-    assert found.values("name") == ['"ALFA" S.A.', '"B"']
+    outcome = read(spark, tmp_path, csv_source(), HEADER + b'1;"ALFA" S.A.\r\n2;"B"\r\n')
+    assert outcome.values("name") == ['"ALFA" S.A.', '"B"']
 
 
 def test_broken_quotes_and_wrong_numbers_of_fields_are_rejected_with_their_lines(
     spark: SparkSession, tmp_path: Path
 ) -> None:
     body = HEADER + b'1;"ALFA" BANCO\r\n2;"open\r\n"3";"a";"b"\r\n"4"\r\n5;"ends";\r\n6;x;y\r\n'
-    found = read(spark, tmp_path, csv_source(quote='"'), body)
+    outcome = read(spark, tmp_path, csv_source(quote='"'), body)
     fields_wrong = "the row does not have the 2 fields of the header"
 
-    assert found.values("code", "name") == [("5", "ends")]
-    assert found.reasons() == [
+    assert outcome.values("code", "name") == [("5", "ends")]
+    assert outcome.reasons() == [
         (2, "", '1;"ALFA" BANCO', BAD_QUOTES),
         (3, "", '2;"open', BAD_QUOTES),
         (4, "", '"3";"a";"b"', fields_wrong),
@@ -78,10 +78,10 @@ def test_broken_quotes_and_wrong_numbers_of_fields_are_rejected_with_their_lines
 def test_a_line_is_windows_1252_where_it_is_not_utf_8_however_late(spark: SparkSession, tmp_path: Path) -> None:
     ascii_rows = b"".join(b"%d;NAME%05d\n" % (at, at) for at in range(9000))
     late = "x;CAIXA ECONÔMICA\ny;SÃO PAULO \u2013 SÉ\n".encode("cp1252") + "z;SÃO PAULO\n".encode()
-    found = read(spark, tmp_path, csv_source(), HEADER + ascii_rows + late)
+    outcome = read(spark, tmp_path, csv_source(), HEADER + ascii_rows + late)
 
-    assert found.rejects == []
-    assert found.values("name")[-3:] == ["CAIXA ECONÔMICA", "SÃO PAULO \u2013 SÉ", "SÃO PAULO"]
+    assert outcome.rejects == []
+    assert outcome.values("name")[-3:] == ["CAIXA ECONÔMICA", "SÃO PAULO \u2013 SÉ", "SÃO PAULO"]
 
 
 def test_bytes_that_no_declared_encoding_has_are_rejected_and_a_written_replacement_is_not(
@@ -105,11 +105,11 @@ def test_lost_characters_are_those_that_the_source_declares(spark: SparkSession,
 
 def test_text_keeps_its_white_space_unless_declared(spark: SparkSession, tmp_path: Path) -> None:
     body = HEADER + "1; A  B\t C\u00a0 \n2; \t \n".encode()
-    found = [
+    names = [
         read(spark, tmp_path / str(at), csv_source(**fields(code=Text(), name=parser)), body).values("name")
         for at, parser in enumerate((Text(trim=False), Text(), Text(collapse=True)))
     ]
-    assert found == [[" A  B\t C\u00a0 ", None], ["A  B\t C", None], ["A B C", None]]
+    assert names == [[" A  B\t C\u00a0 ", None], ["A  B\t C", None], ["A B C", None]]
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
@@ -119,10 +119,10 @@ def test_lines_have_their_numbers_with_any_line_end_in_small_and_large_files(
 ) -> None:
     monkeypatch.setattr(lines, "WHOLE_BYTES", whole)
     rows = [b"code;name", b"1;A", b"", b"2;B;C", b"  ", b"3;D"]
-    found = read(spark, tmp_path, csv_source(), end.join(rows), end.join([*rows, b""]))
+    outcome = read(spark, tmp_path, csv_source(), end.join(rows), end.join([*rows, b""]))
 
-    assert found.values("source_line", "code") == [(2, "1"), (6, "3")] * 2
-    assert [line for line, *_ in found.reasons()] == [4, 4]
+    assert outcome.values("source_line", "code") == [(2, "1"), (6, "3")] * 2
+    assert [line for line, *_ in outcome.reasons()] == [4, 4]
 
 
 def test_lines_of_a_file_of_several_blocks_are_numbered_through(
@@ -132,25 +132,25 @@ def test_lines_of_a_file_of_several_blocks_are_numbered_through(
     session = spark.newSession()
     session.conf.set("spark.sql.files.maxPartitionBytes", "1000")
     body = HEADER + b"".join(b"%d;NAME %d\n" % (at, at) for at in range(500))
-    found = read(session, tmp_path, csv_source(), body, body + b"500;X\n")
+    outcome = read(session, tmp_path, csv_source(), body, body + b"500;X\n")
 
-    assert found.values("source_line", "code") == [
+    assert outcome.values("source_line", "code") == [
         *[(at + 2, str(at)) for at in range(500)],
         *[(at + 2, str(at)) for at in range(501)],
     ]
 
 
 def test_two_files_of_one_content_are_two_files(spark: SparkSession, tmp_path: Path) -> None:
-    found = read(spark, tmp_path, csv_source(), HEADER + b"1;A\n", HEADER + b"1;A\n")
-    assert found.values("_file", "code") == [(0, "1"), (1, "1")]
+    outcome = read(spark, tmp_path, csv_source(), HEADER + b"1;A\n", HEADER + b"1;A\n")
+    assert outcome.values("_file", "code") == [(0, "1"), (1, "1")]
 
 
 def test_files_without_a_header_are_read_in_order(spark: SparkSession, tmp_path: Path) -> None:
     source = csv_source(header=False, delimiter="|")
-    found = read(spark, tmp_path, source, b"\xef\xbb\xbf1|A\n2|B|\n", b"3|C|\n", b"4|D|E|F\n")
+    outcome = read(spark, tmp_path, source, b"\xef\xbb\xbf1|A\n2|B|\n", b"3|C|\n", b"4|D|E|F\n")
 
-    assert found.values("source_line", "code", "name") == [(1, "1", "A"), (2, "2", "B"), (1, "3", "C")]
-    assert found.refused == ["the first row has 4 fields where 2 are declared"]
+    assert outcome.values("source_line", "code", "name") == [(1, "1", "A"), (2, "2", "B"), (1, "3", "C")]
+    assert outcome.refused == ["the first row has 4 fields where 2 are declared"]
 
 
 def test_undeclared_columns_are_refused_unless_ignored(spark: SparkSession, tmp_path: Path) -> None:
@@ -166,8 +166,8 @@ def test_undeclared_columns_are_refused_unless_ignored(spark: SparkSession, tmp_
 
 
 def test_a_file_larger_than_declared_is_refused(spark: SparkSession, tmp_path: Path) -> None:
-    found = read(spark, tmp_path, csv_source(max_bytes=10), HEADER + b"1;A\n")
-    assert found.refused == ["more than 10 bytes, the declared max_bytes"]
+    outcome = read(spark, tmp_path, csv_source(max_bytes=10), HEADER + b"1;A\n")
+    assert outcome.refused == ["more than 10 bytes, the declared max_bytes"]
 
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0\r\n", exclude_categories=("Cs",)), max_size=8)
@@ -184,11 +184,11 @@ def test_what_python_writes_is_what_is_read(spark: SparkSession, examples: int) 
         writer = csv.writer(text, delimiter=";", quoting=quoting, lineterminator="\n")  # type: ignore[arg-type]
         writer.writerows([("code", "name"), *((str(at), name) for at, name in enumerate(names))])
         with tempfile.TemporaryDirectory() as folder:
-            found = read(spark, Path(folder), csv_source(quote='"', **AS_IT_IS), text.getvalue().encode())
+            outcome = read(spark, Path(folder), csv_source(quote='"', **AS_IT_IS), text.getvalue().encode())
 
         blank = " \t\x0b\f\x1c\x1d\x1e\x1f\u00a0"
-        assert found.values("name") == [name if name.strip(blank) else None for name in names]
-        assert found.rejects == []
+        assert outcome.values("name") == [name if name.strip(blank) else None for name in names]
+        assert outcome.rejects == []
 
     check()
 
@@ -202,14 +202,14 @@ def test_many_small_files_are_read_like_few(
     turned, rows = b"name;code\nAlfa;4\n", HEAD_BYTES // 4
     longer_than_a_head = b"code;name\n" + b"5;a\n" * rows
 
-    found = read(spark, tmp_path, csv_source(), *bodies, b"code\n1\n", b"", bodies[0], turned, longer_than_a_head)
+    outcome = read(spark, tmp_path, csv_source(), *bodies, b"code\n1\n", b"", bodies[0], turned, longer_than_a_head)
 
     first = [(2, "1", "São João"), (4, "3", "c")]
-    short, long = found.values("source_line", "code", "name")[:6], found.values("source_line", "code", "name")[6:]
+    short, long = outcome.values("source_line", "code", "name")[:6], outcome.values("source_line", "code", "name")[6:]
     assert short == [*first, (2, "1", "Grão"), *first, (2, "4", "Alfa")]
     assert long == [(at + 2, "5", "a") for at in range(rows)]
-    assert [line for line, *_ in found.reasons()] == [3]
-    assert found.refused == [
+    assert [line for line, *_ in outcome.reasons()] == [3]
+    assert outcome.refused == [
         "the header lacks this column of layout v1",
         "the file is empty: it has no header line",
     ]

@@ -72,15 +72,15 @@ def test_a_changed_declaration_is_applied_and_an_old_snapshot_keeps_its_columns(
     assert columns_at(spark, old) == ["shop", "day", "pieces", "price", "note"]
     assert later.snapshots.stored(NEXT, old) == ("shop", "day", "pieces", "price", "note")
     assert has_old_layout(later.snapshots, NEXT)
-    found = stored(Catalog(spark), NEXT)
-    assert {name: (one.type, one.doc) for name, one in found.columns.items()} == {
-        one.name: (one.type, one.doc) for one in NEXT.columns
+    table = stored(Catalog(spark), NEXT)
+    assert {name: (column.type, column.doc) for name, column in table.columns.items()} == {
+        column.name: (column.type, column.doc) for column in NEXT.columns
     }
-    assert (found.doc, found.partition_by, found.order) == ("Sales of shops", ("day",), ("day", "branch"))
+    assert (table.doc, table.partition_by, table.order) == ("Sales of shops", ("day",), ("day", "branch"))
     assert [tuple(row) for row in later.read(NEXT).select("branch", "pieces", "seller").collect()] == [
         ("north", 1, None)
     ]
-    assert list(changes(NEXT, found)) == []
+    assert list(changes(NEXT, table)) == []
 
     lake = written(world, NEXT, {"branch": "south", "pieces": 5_000_000_000, "seller": "Ana"}, "three")
     assert not has_old_layout(lake.snapshots, NEXT)

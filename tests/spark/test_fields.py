@@ -141,17 +141,17 @@ CASES: dict[str, tuple[Parser, str, dict[str, object]]] = {
 def parsed(spark: SparkSession, parser: Parser, type_: str, texts: list[str]) -> dict[str, object]:
     frame = spark.createDataFrame([(text,) for text in texts], "text string")
     formed = frame.withColumn("formed", form("text", parser, type_))
-    found = formed.select("text", value("text", "formed", parser, type_).alias("value")).collect()
-    return {row["text"]: row["value"] for row in found}
+    rows = formed.select("text", value("text", "formed", parser, type_).alias("value")).collect()
+    return {row["text"]: row["value"] for row in rows}
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_field_gives_its_value_or_nothing(spark: SparkSession, name: str) -> None:
     parser, type_, expected = CASES[name]
-    found = parsed(spark, parser, type_, list(expected))
+    values = parsed(spark, parser, type_, list(expected))
     if type_ == "timestamp":
-        found = {text: one.astimezone(UTC).replace(tzinfo=None) if one else None for text, one in found.items()}  # type: ignore[attr-defined]
-    assert found == expected
+        values = {text: time.astimezone(UTC).replace(tzinfo=None) if time else None for text, time in values.items()}  # type: ignore[attr-defined]
+    assert values == expected
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -173,7 +173,7 @@ def test_what_is_allowed_names_the_declared_separators() -> None:
 
 
 @pytest.mark.parametrize(
-    ("made", "message"),
+    ("make", "message"),
     [
         (lambda: Date("dd/MM/yy"), "Date: pattern 'dd/MM/yy' holds 'yy'; allowed: yyyy, MM, M, dd, d"),
         (lambda: Date("yyyy-MM"), "Date: pattern 'yyyy-MM' lacks the day"),
@@ -185,7 +185,7 @@ def test_what_is_allowed_names_the_declared_separators() -> None:
         (lambda: Text(trim=False, collapse=True), "Text: collapse=True requires trim=True"),
     ],
 )  # fmt: skip
-def test_a_parser_that_contradicts_itself_is_refused(made: object, message: str) -> None:
+def test_a_parser_that_contradicts_itself_is_refused(make: object, message: str) -> None:
     with pytest.raises(DefinitionError) as refused:
-        made()  # type: ignore[operator]
+        make()  # type: ignore[operator]
     assert str(refused.value) == message

@@ -29,15 +29,15 @@ def test_values_keep_their_types_and_a_column_that_a_row_lacks_is_null(
         "requested": {"year": "2021"},
     }
 
-    made = frame_of(spark, [full, {"name": None}], SCHEMA)
+    dataframe = frame_of(spark, [full, {"name": None}], SCHEMA)
 
-    assert [field.simpleString() for field in made.schema] == [
+    assert [field.simpleString() for field in dataframe.schema] == [
         "name:string",
         "start:bigint",
         "fetched_at:timestamp",
         "requested:map<string,string>",
     ]
-    rows = made.selectExpr("name", "start", "string(fetched_at) AS at", "requested").collect()
+    rows = dataframe.selectExpr("name", "start", "string(fetched_at) AS at", "requested").collect()
     assert [tuple(row) for row in rows] == [
         ("Itaú", 2**40, "2021-02-01 01:15:00.123456", {"year": "2021"}),
         (None, None, None, None),
@@ -47,9 +47,9 @@ def test_values_keep_their_types_and_a_column_that_a_row_lacks_is_null(
 @settings(max_examples=15, deadline=None)
 @given(texts=st.lists(st.text(), max_size=20))
 def test_texts_arrive_as_they_are_in_their_order(spark: SparkSession, texts: list[str]) -> None:
-    made = frame_of(spark, [{"text": text} for text in texts], "`text` string")
+    dataframe = frame_of(spark, [{"text": text} for text in texts], "`text` string")
 
-    assert [row["text"] for row in made.collect()] == texts
+    assert [row["text"] for row in dataframe.collect()] == texts
 
 
 @pytest.mark.parametrize("many", [frame.MANY, 0], ids=["few rows", "many rows"])

@@ -216,9 +216,9 @@ def equals_a_rebuild(shop: Shop, history: list[Any]) -> None:
         if isinstance(change, dict):
             number = {day: 10 * (1 + (day - DAYS[0]) // timedelta(1)) for day in change}
             shop.sell(
-                {day: [(number[day] + at, one, at) for at, one in enumerate(found)] for day, found in change.items()}
+                {day: [(number[day] + at, code, at) for at, code in enumerate(codes)] for day, codes in change.items()}
             )
         else:
-            shop.observe(*{(one, day): (one, name, day) for one, name, day in change}.values())  # type: ignore[attr-defined]
+            shop.observe(*{(code, day): (code, name, day) for code, name, day in change}.values())  # type: ignore[attr-defined]
         shop.build()
         assert shop.rows() == rebuilt(shop, f"whole_{next(NAMES)}").rows()

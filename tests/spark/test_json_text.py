@@ -32,11 +32,11 @@ def body(*records: str) -> bytes:
 
 def test_a_number_has_the_digits_that_were_sent(spark: SparkSession, tmp_path: Path) -> None:
     records = [f'{{"code": "{at}", "price": {number}}}' for at, number in enumerate(NUMBERS)]
-    found = read(spark, tmp_path, api_source(), body(*records))
+    outcome = read(spark, tmp_path, api_source(), body(*records))
 
-    good = {row["code"]: str(row["price"]) for row in found.rows}
+    good = {row["code"]: str(row["price"]) for row in outcome.rows}
     assert good == {str(at): value for at, value in enumerate(NUMBERS.values()) if value is not None}
-    assert [line for line, *_ in found.reasons()] == [
+    assert [line for line, *_ in outcome.reasons()] == [
         at for at, value in enumerate(NUMBERS.values(), start=1) if value is None
     ]
 
@@ -50,23 +50,23 @@ def test_a_number_has_the_digits_that_were_sent(spark: SparkSession, tmp_path: P
 )  # fmt: skip
 def test_a_text_is_kept_with_quotes_escapes_and_digits(spark: SparkSession, tmp_path: Path, text: str) -> None:
     records = [json.dumps({"code": text, "price": 1.25}, ensure_ascii=escaped) for escaped in (True, False)]
-    found = read(spark, tmp_path, api_source(), body(*records))
-    assert found.values("code", "price") == [(text, Decimal("1.25"))] * 2
+    outcome = read(spark, tmp_path, api_source(), body(*records))
+    assert outcome.values("code", "price") == [(text, Decimal("1.25"))] * 2
 
 
 def test_a_number_is_a_text_as_it_was_sent(spark: SparkSession, tmp_path: Path) -> None:
-    found = read(spark, tmp_path, api_source(), body('{"code": 1.50, "price": 1}'))
-    assert found.values("code") == ["1.50"]
+    outcome = read(spark, tmp_path, api_source(), body('{"code": 1.50, "price": 1}'))
+    assert outcome.values("code") == ["1.50"]
 
 
 def test_dates_in_another_form_are_rejects_not_failures(spark: SparkSession, tmp_path: Path) -> None:
     texts = ["2020-01-01", "2020-02-30", "2020-01-01T00:00:00", "01/02/2020", "20200-01-01", "2020-1-1"]
     records = [json.dumps({"code": str(at), "since": text}) for at, text in enumerate(texts)]
-    found = read(spark, tmp_path, api_source(**fields(code=Text(), since=Date())), body(*records))
+    outcome = read(spark, tmp_path, api_source(**fields(code=Text(), since=Date())), body(*records))
 
-    assert found.values("code") == ["0"]
-    assert found.reasons()[0] == (2, "since", "2020-02-30", "a date yyyy-MM-dd is allowed")
-    assert len(found.rejects) == 5
+    assert outcome.values("code") == ["0"]
+    assert outcome.reasons()[0] == (2, "since", "2020-02-30", "a date yyyy-MM-dd is allowed")
+    assert len(outcome.rejects) == 5
 
 
 @pytest.mark.parametrize(
@@ -80,13 +80,13 @@ def test_dates_in_another_form_are_rejects_not_failures(spark: SparkSession, tmp
 def test_an_answer_that_is_not_json_with_records_is_refused(
     spark: SparkSession, tmp_path: Path, content: bytes
 ) -> None:
-    found = read(spark, tmp_path, api_source(), content)
-    assert found.rows == []
-    assert [(line, reason) for line, _, _, reason in found.reasons()] == [(1, NOT_JSON)]
+    outcome = read(spark, tmp_path, api_source(), content)
+    assert outcome.rows == []
+    assert [(line, reason) for line, _, _, reason in outcome.reasons()] == [(1, NOT_JSON)]
 
 
 def test_empty_answers_have_no_rows_and_a_byte_order_mark_is_no_text(spark: SparkSession, tmp_path: Path) -> None:
     marked = b"\xef\xbb\xbf" + body('{"code": "1", "price": 2}')
-    found = read(spark, tmp_path, api_source(), body(), marked, b"")
-    assert found.values("code", "price") == [("1", Decimal("2.00"))]
-    assert (found.rejects, found.refused) == ([], ["the file is empty"])
+    outcome = read(spark, tmp_path, api_source(), body(), marked, b"")
+    assert outcome.values("code", "price") == [("1", Decimal("2.00"))]
+    assert (outcome.rejects, outcome.refused) == ([], ["the file is empty"])

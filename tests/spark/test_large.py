@@ -68,7 +68,7 @@ def test_a_partition_is_one_file_in_the_order_of_its_keys(large: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("made", "expected"),
+    ("change", "expected"),
     [
         (lambda rows: rows, True),
         (lambda rows: rows.select((F.col("ceiling") + 1).alias("more"), "snapshot_date").where("more > 1"), True),
@@ -81,15 +81,15 @@ def test_a_partition_is_one_file_in_the_order_of_its_keys(large: World) -> None:
     ids=["as it is", "filtered", "looked up", "another value", "shuffled", "grouped", "two tables"],
 )
 def test_rows_are_read_by_partition_until_something_moves_them(
-    large: World, made: Callable[[DataFrame], DataFrame], expected: bool
+    large: World, change: Callable[[DataFrame], DataFrame], expected: bool
 ) -> None:
     with settings(large.spark, FOR_LARGE):
-        assert is_read_by_partition(made(large.table("fees")), ["snapshot_date"]) is expected
+        assert is_read_by_partition(change(large.table("fees")), ["snapshot_date"]) is expected
 
 
 def test_lookups_leave_the_rows_of_a_day_where_they_are_read(large: World) -> None:
-    fact = next(one for one in large.star.facts if one.name == "fact_fees")
-    dimensions = {one.dimension.name: large.table(one.dimension.name) for one in fact.lookups}
+    fact = next(candidate for candidate in large.star.facts if candidate.name == "fact_fees")
+    dimensions = {lookup.dimension.name: large.table(lookup.dimension.name) for lookup in fact.lookups}
     with settings(large.spark, FOR_LARGE):
         rows = fact_rows(fact, {"fees": large.table("fees")}, dimensions)
         assert is_read_by_partition(rows, ["snapshot_date"])

@@ -50,13 +50,13 @@ def test_each_line_is_a_json_object_with_the_digits_that_were_sent(
         b'{"code": "2", "price": "x"}\n[1]\n{"code": "3"\n{"code": "S\xc3O", "price": 1}\n{"price": 2, "code": 1.50}\n'
         b'null\n{"code": "8"} x\n{"code": "9"}{"code": "10"}\n{"code": "9"},{"code": "10"}\n'
     )
-    found = read(spark, tmp_path, json_lines(compression=compression), gzip.compress(body) if compression else body)
+    outcome = read(spark, tmp_path, json_lines(compression=compression), gzip.compress(body) if compression else body)
 
-    assert found.values("source_line", "code", "price") == [
+    assert outcome.values("source_line", "code", "price") == [
         (1, "1.50", Decimal("10000000.00")),
         (7, "1.50", Decimal("2.00")),
     ]
-    assert [(line, column, reason) for line, column, _, reason in found.reasons()] == [
+    assert [(line, column, reason) for line, column, _, reason in outcome.reasons()] == [
         (3, "price", "a number with decimal mark '.' that fits decimal(18,2) is allowed"),
         (4, "", "the line is not a JSON object"),
         (5, "", "the line is not a JSON object"),
@@ -67,10 +67,10 @@ def test_each_line_is_a_json_object_with_the_digits_that_were_sent(
 
 def test_fields_of_fixed_width_are_characters_of_any_encoding(spark: SparkSession, tmp_path: Path) -> None:
     body = "SÃO    1.50  \n".encode() + "SÉ  xxx2.5  \n".encode("cp1252") + b"short\n" + b"four   1.25 rest\n"
-    found = read(spark, tmp_path, fixed(), body)
+    outcome = read(spark, tmp_path, fixed(), body)
 
-    assert found.values("source_line", "code", "price") == [(1, "SÃO", Decimal("1.50")), (2, "SÉ", Decimal("2.50"))]
-    assert found.reasons() == [
+    assert outcome.values("source_line", "code", "price") == [(1, "SÃO", Decimal("1.50")), (2, "SÉ", Decimal("2.50"))]
+    assert outcome.reasons() == [
         (3, "", "short", "5 characters where 12 are declared"),
         (4, "", "four   1.25 rest", "text after the 12 declared characters"),
     ]
@@ -89,16 +89,16 @@ def test_parquet_values_are_read_by_their_parsers_with_the_rows_numbers(spark: S
         "name": pa.array(["A", "B"]),
         "more": pa.array([1, 1]),
     }
-    found = read(spark, tmp_path / "a", source, parquet(columns), parquet(dict(reversed(columns.items()))))
+    outcome = read(spark, tmp_path / "a", source, parquet(columns), parquet(dict(reversed(columns.items()))))
     moment = pa.array([datetime(2020, 1, 31, 1, 2, 3, tzinfo=UTC)], pa.timestamp("us", "UTC"))
     timed = read(spark, tmp_path / "b", ParquetSource(**(DESCRIBED | at)), parquet({"at": moment}))  # type: ignore[arg-type]
 
     row = (1, 1, Decimal("10000000.10"), Decimal("12500000.00"), date(2020, 1, 31), True, "A")
-    assert found.values("source_line", "code", "price", "rate", "day", "paid", "name") == [row, row]
-    assert found.reasons()[0] == (
+    assert outcome.values("source_line", "code", "price", "rate", "day", "paid", "name") == [row, row]
+    assert outcome.reasons()[0] == (
         2, "rate", "0.125", "a number with decimal mark '.' that fits decimal(18,2) is allowed",
     )  # fmt: skip
-    assert [one.astimezone(UTC) for one in timed.values("at")] == [datetime(2020, 1, 31, 1, 2, 3, tzinfo=UTC)]  # type: ignore[attr-defined]
+    assert [instant.astimezone(UTC) for instant in timed.values("at")] == [datetime(2020, 1, 31, 1, 2, 3, tzinfo=UTC)]  # type: ignore[attr-defined]
 
 
 def test_spark_reads_the_schema_of_one_parquet_file_of_each_form(
@@ -119,10 +119,10 @@ def test_spark_reads_the_schema_of_one_parquet_file_of_each_form(
     monkeypatch.setattr(DataFrameReader, "parquet", lambda own, uri: asked.append(uri) or read_parquet(own, uri))
     schemas = ParquetSchemas(spark)
 
-    found = [schemas.of(path.as_uri(), path.stat().st_size) for path in paths]
+    layouts = [schemas.of(path.as_uri(), path.stat().st_size) for path in paths]
 
-    assert [dict(one).get("code") for one in found[:9]] == ["string"] * 3 + ["bigint"] * 3 + ["string"] * 3
-    assert len(found[-1]) == len(many)
+    assert [dict(layout).get("code") for layout in layouts[:9]] == ["string"] * 3 + ["bigint"] * 3 + ["string"] * 3
+    assert len(layouts[-1]) == len(many)
     assert len(asked) == len(forms)
 
 
@@ -130,7 +130,7 @@ def test_parquet_files_that_are_not_as_declared_are_refused(spark: SparkSession,
     source = ParquetSource(**(DESCRIBED | PRICED))  # type: ignore[arg-type]
     whole = parquet({"code": pa.array(["1"]), "price": pa.array([1])})
     footer = int.from_bytes(whole[-8:-4], "little")
-    found = read(
+    outcome = read(
         spark,
         tmp_path,
         source,
@@ -142,10 +142,10 @@ def test_parquet_files_that_are_not_as_declared_are_refused(spark: SparkSession,
         parquet({"code": pa.array(["1"]), "price": pa.array([1]), "more": pa.array([1])}),
         parquet({"code": pa.array([["1"]]), "price": pa.array([1])}),
     )
-    assert found.rows == []
-    damaged = found.refused.pop(3)
+    assert outcome.rows == []
+    damaged = outcome.refused.pop(3)
     assert damaged.startswith("its footer cannot be read: Couldn't deserialize")
-    assert found.refused == [
+    assert outcome.refused == [
         "it is not a Parquet file",
         "it does not end as a Parquet file does: it was cut short, or its footer is encrypted",
         "its footer would be longer than the file, which has 12 bytes",
@@ -163,7 +163,7 @@ def parquet(columns: dict[str, pa.Array]) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("made", "message"),
+    ("make", "message"),
     [
         (lambda: fixed(spans=((1, 4),)), "FixedWidthSource('shops'): has 1 spans for 2 fields"),
         (
@@ -180,7 +180,7 @@ def parquet(columns: dict[str, pa.Array]) -> bytes:
         ),
     ],
 )
-def test_a_format_that_contradicts_itself_is_refused(made: object, message: str) -> None:
+def test_a_format_that_contradicts_itself_is_refused(make: object, message: str) -> None:
     with pytest.raises(DefinitionError) as refused:
-        made()  # type: ignore[operator]
+        make()  # type: ignore[operator]
     assert str(refused.value) == message

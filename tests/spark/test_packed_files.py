@@ -39,15 +39,15 @@ PACKED = {
 def test_rows_and_lines_are_those_of_the_content(spark: SparkSession, tmp_path: Path, compression: str) -> None:
     as_it_is = fields(code=Text(), name=Text(trim=False))
     source = csv_source(quote='"', multiline=True, compression=compression, **as_it_is)
-    found = read(spark, tmp_path, source, PACKED[compression])
+    outcome = read(spark, tmp_path, source, PACKED[compression])
 
-    assert found.values("source_line", "code", "name") == [
+    assert outcome.values("source_line", "code", "name") == [
         (2, "1", "A"),
         (3, "2", 'B "x"\r\nC;\nD'),
         (8, "4", "E"),
         (9, "5", '5" pipe'),
     ]
-    assert found.reasons() == [(7, "", "3;x;y", "3 fields, of which 2 are declared and the others should be blank")]
+    assert outcome.reasons() == [(7, "", "3;x;y", "3 fields, of which 2 are declared and the others should be blank")]
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_rows_and_lines_are_those_of_the_content(spark: SparkSession, tmp_path: 
 def test_a_file_that_cannot_be_unpacked_is_refused_before_it_is_read(
     spark: SparkSession, tmp_path: Path, compression: str, content: bytes, reason: str
 ) -> None:
-    found = read(spark, tmp_path, csv_source(compression=compression), content)
-    assert (found.rows, found.refused) == ([], [reason])
+    outcome = read(spark, tmp_path, csv_source(compression=compression), content)
+    assert (outcome.rows, outcome.refused) == ([], [reason])
 
 
 @pytest.mark.parametrize("compression", ["gzip", "bz2", "zstd"])
@@ -74,25 +74,25 @@ def test_a_file_that_ends_too_early_is_refused_as_a_whole(
     rows = b"".join(b"%d;%x\n" % (at, hash((at, "x")) % 2**60) for at in range(300_000))
     packer = {"gzip": gzip.compress, "bz2": bz2.compress}.get(compression)
     whole = packer(b"code;name\n" + rows) if packer else pa.compress(b"code;name\n" + rows, codec="zstd", asbytes=True)
-    found = read(spark, tmp_path, csv_source(compression=compression), whole[: len(whole) // 2])
+    outcome = read(spark, tmp_path, csv_source(compression=compression), whole[: len(whole) // 2])
 
-    assert found.rejects, "the damage must leave a reject"
-    [(_, column, _, reason)] = found.reasons()
+    assert outcome.rejects, "the damage must leave a reject"
+    [(_, column, _, reason)] = outcome.reasons()
     assert column == ""
     assert reason.startswith(f"the file is refused: it is not a sound {compression} file: ")
 
 
 def test_a_content_larger_than_declared_is_refused(spark: SparkSession, tmp_path: Path) -> None:
     bomb = gzip.compress(b"code;name\n" + b"1;A\n" * 100_000)
-    found = read(spark, tmp_path, csv_source(compression="gzip", max_bytes=100_000), bomb)
-    [(_, _, _, reason)] = found.reasons()
+    outcome = read(spark, tmp_path, csv_source(compression="gzip", max_bytes=100_000), bomb)
+    [(_, _, _, reason)] = outcome.reasons()
     assert reason == "the file is refused: it holds more than 100,000 bytes, the declared max_bytes"
 
 
 def test_a_quote_that_is_never_closed_is_rejected(spark: SparkSession, tmp_path: Path) -> None:
     source = csv_source(quote='"', multiline=True)
-    found = read(spark, tmp_path, source, b'code;name\n1;A\n2;"open\n3;B\n')
-    assert found.values("code") == ["1"]
-    assert found.reasons() == [
+    outcome = read(spark, tmp_path, source, b'code;name\n1;A\n2;"open\n3;B\n')
+    assert outcome.values("code") == ["1"]
+    assert outcome.reasons() == [
         (3, "", '2;"open\n3;B', "a quoted field is not closed, or goes on after its closing quote")
     ]

@@ -46,12 +46,12 @@ def test_the_condition_holds_for_the_rows_of_the_partitions_and_for_no_others(
 ) -> None:
     rows = spark.createDataFrame(ROWS, SCHEMA)
     values = F.array(*[partition_value(field).cast("string") for field in valued(fields)])
-    found = rows.select("*", values.alias("partition")).cache()
-    partitions = sorted({tuple(row["partition"]) for row in found.select("partition").collect()}, key=str)
+    frame = rows.select("*", values.alias("partition")).cache()
+    partitions = sorted({tuple(row["partition"]) for row in frame.select("partition").collect()}, key=str)
 
     for chosen in (partitions[::2], partitions[1::2], partitions, []):
-        matching = found.where(partition_filter(declared(*fields), chosen)).collect()
-        assert len(matching) == sum(tuple(row["partition"]) in chosen for row in found.collect())
+        matching = frame.where(partition_filter(declared(*fields), chosen)).collect()
+        assert len(matching) == sum(tuple(row["partition"]) in chosen for row in frame.collect())
         assert {tuple(row["partition"]) for row in matching} == set(chosen)
 
 

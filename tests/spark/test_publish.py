@@ -191,7 +191,7 @@ def test_a_refused_file_holds_back_its_source_until_it_is_set_aside(spark: Spark
         world.publish("four")
     with pytest.raises(SettingsError, match="--file: star banking has no file 0000; give the source_file of"):
         world.decide("0000", is_set_aside=True)
-    assert [one.is_set_aside for one in world.quarantine.decisions()] == [True, False]
+    assert [decision.is_set_aside for decision in world.quarantine.decisions()] == [True, False]
 
 
 def test_the_branch_of_a_dead_run_goes_and_that_of_an_active_one_stays(released: World) -> None:

@@ -51,8 +51,8 @@ def members(spark: SparkSession, rows: list[tuple[object, ...]]) -> DataFrame:
 
 
 def test_a_change_opens_a_version_and_untracked_columns_hold_the_newest(spark: SparkSession) -> None:
-    found = members(spark, SEEN).where("shop_key <> 0").drop("shop_key", "shop_durable_key")
-    found = found.orderBy("code", "valid_from")
+    versions = members(spark, SEEN).where("shop_key <> 0").drop("shop_key", "shop_durable_key")
+    versions = versions.orderBy("code", "valid_from")
 
     schema = "code string, name string, city string, valid_from date, valid_to date, is_current boolean"
     expected = [
@@ -61,14 +61,14 @@ def test_a_change_opens_a_version_and_untracked_columns_hold_the_newest(spark: S
         ("a", "Old", "Natal", date(2020, 12, 31), LAST, True),
         ("b", "Listed", "Belém", FIRST, LAST, True),
     ]
-    assert_df_equality(found, spark.createDataFrame(expected, schema), ignore_nullable=True)
+    assert_df_equality(versions, spark.createDataFrame(expected, schema), ignore_nullable=True)
 
 
 def test_keys_do_not_depend_on_the_order_of_rows(spark: SparkSession) -> None:
-    one, other = members(spark, SEEN), members(spark, SEEN[::-1]).repartition(3)
+    original, other = members(spark, SEEN), members(spark, SEEN[::-1]).repartition(3)
 
-    assert_df_equality(one, other, ignore_row_order=True, ignore_nullable=True)
-    assert one.select("shop_key").distinct().count() == one.count() == 5
+    assert_df_equality(original, other, ignore_row_order=True, ignore_nullable=True)
+    assert original.select("shop_key").distinct().count() == original.count() == 5
 
 
 def test_a_fact_finds_the_version_of_its_day_or_the_unknown_member(spark: SparkSession) -> None:

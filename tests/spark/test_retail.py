@@ -73,7 +73,7 @@ def test_the_star_equals_duckdb_and_a_new_day_adds_its_partition(spark: SparkSes
     assert files_of(session)["{648}"] == january and "{649}" in files_of(session)
     for name in ("fact_order_lines", "dim_customer", "dim_product", "dim_date"):
         session.table(f"lake.retail_refined.{name}").createOrReplaceTempView(name)
-    found = session.sql(
+    totals = session.sql(
         "SELECT c.segment, f.channel, count(*), sum(f.quantity), CAST(sum(f.net_amount) AS decimal(18,2)) "
         "FROM fact_order_lines f JOIN dim_customer c ON c.customer_key = f.customer_key "
         "JOIN dim_date d ON d.date_key = f.date_key AND d.calendar_date = f.ordered_on "
@@ -81,7 +81,7 @@ def test_the_star_equals_duckdb_and_a_new_day_adds_its_partition(spark: SparkSes
     ).collect()
     with duckdb.connect() as db:
         truth = db.execute(TRUTH.format(folder=folder, first=SHOP.first_day)).fetchall()
-    assert [tuple(row) for row in found] == truth
+    assert [tuple(row) for row in totals] == truth
 
 
 def files_of(spark: SparkSession) -> dict[str, str]:

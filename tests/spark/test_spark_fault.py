@@ -29,23 +29,23 @@ def refused(change: Any) -> LoadError | TransformError:
 @pytest.mark.parametrize("partitions", [1, 3])
 def test_rows_that_cannot_be_computed_are_final(spark: SparkSession, partitions: int) -> None:
     rows = spark.sql(DIVIDED).repartition(partitions)
-    found = refused(lambda: rows.write.format("noop").mode("overwrite").save())
-    assert isinstance(found, TransformError)
-    assert not found.retriable
-    assert "[DIVIDE_BY_ZERO]" in str(found)
+    error = refused(lambda: rows.write.format("noop").mode("overwrite").save())
+    assert isinstance(error, TransformError)
+    assert not error.retriable
+    assert "[DIVIDE_BY_ZERO]" in str(error)
 
 
 def test_a_python_function_that_fails_is_final(spark: SparkSession) -> None:
     wrong = F.udf(lambda value: 1 / value)
-    found = refused(lambda: spark.range(1).select(wrong("id")).collect())
-    assert isinstance(found, TransformError)
-    assert "ZeroDivisionError" in str(found)
+    error = refused(lambda: spark.range(1).select(wrong("id")).collect())
+    assert isinstance(error, TransformError)
+    assert "ZeroDivisionError" in str(error)
 
 
 def test_a_column_that_does_not_exist_is_final(spark: SparkSession) -> None:
-    found = refused(lambda: spark.range(1).select("nothing"))
-    assert isinstance(found, TransformError)
-    assert "[UNRESOLVED_COLUMN.WITH_SUGGESTION]" in str(found)
+    error = refused(lambda: spark.range(1).select("nothing"))
+    assert isinstance(error, TransformError)
+    assert "[UNRESOLVED_COLUMN.WITH_SUGGESTION]" in str(error)
 
 
 @pytest.mark.parametrize("change", ["cast", "python", "raised"])
@@ -100,14 +100,14 @@ def test_lost_executors_timeouts_and_memory_may_pass(java: Any) -> None:
         java.java.lang.OutOfMemoryError("Java heap space"),
         unknown(java.java.lang.RuntimeException("Glue timed out")),
     ):
-        found = refused(raising(java, cause))
-        assert isinstance(found, LoadError)
-        assert found.retriable
+        error = refused(raising(java, cause))
+        assert isinstance(error, LoadError)
+        assert error.retriable
 
 
 def test_a_commit_that_was_overtaken_is_made_again_a_few_times(spark: SparkSession, java: Any) -> None:
     no_arguments = spark.sparkContext._gateway.new_array(java.java.lang.Object, 0)
     overtaken = java.org.apache.iceberg.exceptions.CommitFailedException("Version 3 already exists", no_arguments)
     change = raising(java, overtaken)
-    found = refused(change)
-    assert (change.attempts, found.retriable) == (ATTEMPTS, True)
+    error = refused(change)
+    assert (change.attempts, error.retriable) == (ATTEMPTS, True)

@@ -82,7 +82,7 @@ def test_nearly_all_complaints_have_a_known_lead(real_world: World) -> None:
 
 @pytest.mark.parametrize("name", ["fact_complaints", "fact_fees"])
 def test_joining_a_fact_to_its_dimensions_never_changes_its_rows(real_world: World, name: str) -> None:
-    fact = next(one for one in real_world.star.facts if one.name == name)
+    fact = next(candidate for candidate in real_world.star.facts if candidate.name == name)
     rows = real_world.table(name)
 
     for lookup in fact.lookups:

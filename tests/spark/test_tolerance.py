@@ -50,19 +50,19 @@ def test_a_sensitive_value_is_in_no_reject_and_in_no_example(spark: SparkSession
     code, secret = source.columns
     source = replace(source, columns=(code, replace(secret, sensitive=True)))
     body = b"code;secret\n1;4711x\n2;\n3;4711;9\nx;4711\n5;4711\n5;4711\n"
-    found = read(spark, tmp_path, source, body)
+    outcome = read(spark, tmp_path, source, body)
     whole = "3 fields, of which 2 are declared and the others should be blank"
 
-    assert found.reasons() == [
+    assert outcome.reasons() == [
         (2, "secret", "(sensitive)", "a whole number is allowed"),
         (4, "", "(sensitive)", whole),
         (5, "code", "x", "a whole number is allowed"),
     ]
-    assert {row["_reject"]["raw_line"] for row in found.rejects} == {"(sensitive)"}
+    assert {row["_reject"]["raw_line"] for row in outcome.rejects} == {"(sensitive)"}
 
     rows = typed(spark, tmp_path / "again", source, body).rows.where("_reject IS NULL").drop("_reject", "_file")
     results = run_checks(rows, (between("secret", 5000), unique("code", "secret")), lambda _: rows, {"secret"})
-    shown = [example for one in results for example in one.examples]
+    shown = [example for check in results for example in check.examples]
     assert shown
     assert all("secret=(sensitive)" in example and "4711" not in example for example in shown)
     assert TABLES.trusted(source).columns[1].sensitive

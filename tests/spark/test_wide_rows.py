@@ -54,8 +54,10 @@ def test_each_bad_field_of_a_wide_row_is_rejected_for_its_own_reason(
 
     with tuned(spark, size), reading(spark):
         judged = typed(spark, tmp_path, source, "\n".join([";".join(names), *rows, ""]).encode()).rows
-        found = shuffled(judged, ["source_line"], StarTables("shop").trusted(source)).orderBy("source_line").collect()
+        collected = (
+            shuffled(judged, ["source_line"], StarTables("shop").trusted(source)).orderBy("source_line").collect()
+        )
 
-    rejects = [(row["source_line"], row["_reject"]) for row in found if row["_reject"]]
-    assert [(line, one["column_name"], one["value"], one["reason"]) for line, one in rejects] == expected
-    assert [row["source_line"] for row in found if not row["_reject"]] == [len(rows)]
+    rejects = [(row["source_line"], row["_reject"]) for row in collected if row["_reject"]]
+    assert [(line, reject["column_name"], reject["value"], reject["reason"]) for line, reject in rejects] == expected
+    assert [row["source_line"] for row in collected if not row["_reject"]] == [len(rows)]

@@ -33,7 +33,7 @@ from estrela.etl.steps.transform_all import TransformAll
 from estrela.model.star import Star, load
 
 TABLES = StarTables("banking")
-CODE = {one.name: "code" for one in (*load("banking").tables, *load("banking").marts)}
+CODE = {table.name: "code" for table in (*load("banking").tables, *load("banking").marts)}
 OPS_TABLES = ("files", "rejects", "checks", "completeness", "runs", "maintenance")
 
 
@@ -80,8 +80,8 @@ class World:
     def transform(self, run: str, *names: str, full_refresh: bool = False) -> dict[str, Figures]:
         lake = LakeLoader(self.spark, "banking", run)
         aside = self.quarantine.set_aside()
-        sources = [one for one in self.star.sources if not names or one.name in names]
-        return {one.name: TransformSource(one, self.raw, lake, full_refresh, aside).run() for one in sources}
+        sources = [source for source in self.star.sources if not names or source.name in names]
+        return {source.name: TransformSource(source, self.raw, lake, full_refresh, aside).run() for source in sources}
 
     def build(self, run: str, *, full_refresh: bool = False) -> Figures:
         return BuildStar(self.star, LakeLoader(self.spark, "banking", run), CODE, full_refresh).run()
@@ -89,7 +89,7 @@ class World:
     def publish(self, run: str, active: Callable[[], set[str]] = set) -> Figures:
         lake = LakeLoader(self.spark, "banking", run)
         aside = self.quarantine.set_aside()
-        sources = [TransformSource(one, self.raw, lake, set_aside=aside) for one in self.star.sources]
+        sources = [TransformSource(source, self.raw, lake, set_aside=aside) for source in self.star.sources]
         transformers = (TransformAll("banking", sources), BuildStar(self.star, lake, CODE))
         return Publish(self.star, lake, transformers, self.switch(run, active), CODE, self.raw_versions).run()
 
@@ -136,7 +136,7 @@ class World:
 
     def mart(self, name: str) -> DataFrame:
         """The mart's Athena SQL on the newest tables, translated to Spark."""
-        declared = next(one for one in self.star.marts if one.name == name)
+        declared = next(mart for mart in self.star.marts if mart.name == name)
         places = {table.name: f"lake.banking_refined.{table.name}" for table in declared.uses}
         return self.spark.sql(sqlglot.transpile(declared.query(places), read="athena", write="spark")[0])
 
@@ -150,15 +150,15 @@ class World:
 
     def contents(self, *names: str) -> dict[str, list[tuple[object, ...]]]:
         """Rows of tables in an order of their own, without what tells when a file came."""
-        found = {}
+        contents = {}
         for name in names or [table.name for table in self.star.tables]:
             frame = self.table(name).drop("fetched_at")
-            found[name] = sorted((tuple(row) for row in frame.collect()), key=str)
-        return found
+            contents[name] = sorted((tuple(row) for row in frame.collect()), key=str)
+        return contents
 
     def snapshots(self) -> dict[str, int]:
         snapshots = LakeLoader(self.spark, "banking", "any").snapshots
-        return {one.name: snapshots.refs(TABLES.refined(one)).get("main", 0) for one in self.star.tables}
+        return {table.name: snapshots.refs(TABLES.refined(table)).get("main", 0) for table in self.star.tables}
 
 
 def totals(world: World) -> dict[tuple[str, str], int]:
@@ -198,7 +198,7 @@ def copied_lake(spark: SparkSession, folder: Path) -> SparkSession:
     """
     session = lake_in(spark, folder)
     iceberg = spark._jvm.org.apache.iceberg.spark.Spark3Util
-    old, new = (iceberg.loadIcebergCatalog(one._jsparkSession, "lake") for one in (spark, session))
+    old, new = (iceberg.loadIcebergCatalog(owner._jsparkSession, "lake") for owner in (spark, session))
     for namespace in old.listNamespaces():
         new.createNamespace(namespace)
         for table in old.listTables(namespace):

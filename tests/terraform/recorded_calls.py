@@ -50,16 +50,16 @@ class Statement:
 @contextmanager
 def recorded() -> Iterator[set[str]]:
     """Yield the set of the actions that clients made within the block call."""
-    found: set[str] = set()
+    actions: set[str] = set()
 
     def record(params: Mapping[str, Any], model: Any, **_: Any) -> None:
         operation = f"{model.service_model.signing_name}:{model.name}"
-        found.update(_actions(operation, params))
+        actions.update(_actions(operation, params))
 
     session = boto3.Session()
     session.events.register("provide-client-params", record)
     with mock.patch.object(boto3, "DEFAULT_SESSION", session), mock.patch.object(boto3, "Session", lambda: session):
-        yield found
+        yield actions
 
 
 def _actions(operation: str, named: Mapping[str, Any]) -> set[str]:
@@ -89,7 +89,7 @@ def statements(role: str) -> dict[str, Statement]:
 
 def allowed(role: str) -> dict[str, frozenset[str]]:
     """Actions of the statements of a role in ``prod``, by the statement's name."""
-    return {sid: found.actions for sid, found in statements(role).items()}
+    return {sid: statement.actions for sid, statement in statements(role).items()}
 
 
 def for_code(role: str, others: Iterable[str] = BY_OTHERS) -> set[str]:
@@ -103,12 +103,12 @@ Call = tuple[str, str]
 
 def calls_of(log: Path, caller: str, secrets: Mapping[str, str]) -> set[Call]:
     """Return what ``caller`` called, from the log that ``localaws up --calls`` writes. ``secrets`` are ARNs by name."""
-    found: set[Call] = set()
+    calls: set[Call] = set()
     for line in log.read_text().splitlines():
         call = json.loads(line)
         if call["caller"] == caller:
-            found |= set(_with_resources(f"{call['service']}:{call['operation']}", call["of"], secrets))
-    return found
+            calls |= set(_with_resources(f"{call['service']}:{call['operation']}", call["of"], secrets))
+    return calls
 
 
 def _with_resources(operation: str, named: Mapping[str, str], secrets: Mapping[str, str]) -> Iterator[Call]:
@@ -151,14 +151,17 @@ def refused(calls: Iterable[Call], role: str, environment: str) -> set[Call]:
     A call without a resource is allowed by any statement with its action.
     """
     allowing = [
-        (found.actions, {resource.replace("estrela-prod", f"estrela-{environment}") for resource in found.resources})
-        for found in statements(role).values()
+        (
+            statement.actions,
+            {resource.replace("estrela-prod", f"estrela-{environment}") for resource in statement.resources},
+        )
+        for statement in statements(role).values()
     ]
     return {
         (action, arn)
         for action, arn in calls
         if not any(
-            action in actions and (arn == "*" or any(fnmatchcase(arn, one) for one in resources))
+            action in actions and (arn == "*" or any(fnmatchcase(arn, pattern) for pattern in resources))
             for actions, resources in allowing
         )
     }

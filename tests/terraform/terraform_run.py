@@ -51,8 +51,8 @@ def initialised(folder: Path) -> Terraform:
 def _mirror() -> str:
     """Return the settings that take providers from a folder named like the registry, if there is any."""
     for place in PLACES:
-        for found in [*place.glob(REGISTRY), *place.glob(f"*/{REGISTRY}")]:
-            return f'provider_installation {{\n  filesystem_mirror {{ path = "{found.parent}" }}\n}}\n'
+        for registry in [*place.glob(REGISTRY), *place.glob(f"*/{REGISTRY}")]:
+            return f'provider_installation {{\n  filesystem_mirror {{ path = "{registry.parent}" }}\n}}\n'
     return ""
 
 
@@ -81,4 +81,4 @@ def plans_of(printed: str) -> dict[str, Plan]:
 
 def _resources(plan: dict[str, Any]) -> Plan:
     changes = plan["resource_changes"]
-    return tuple(Resource(found["type"], found["address"], found["change"]["after"]) for found in changes)
+    return tuple(Resource(change["type"], change["address"], change["change"]["after"]) for change in changes)

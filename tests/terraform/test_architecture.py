@@ -35,7 +35,13 @@ NOT_DRAWN = {
 
 def drawn() -> set[str]:
     pictures = PICTURES.values()
-    return {kind for one in pictures for group in one.groups.values() for node in group.values() for kind in node.kinds}
+    return {
+        kind
+        for picture in pictures
+        for group in picture.groups.values()
+        for node in group.values()
+        for kind in node.kinds
+    }
 
 
 def test_every_node_is_a_resource_of_the_plans(everything: Plan) -> None:
@@ -69,5 +75,5 @@ def test_the_pictures_are_drawn(tmp_path: Path) -> None:
 def test_without_graphviz_it_says_what_to_install() -> None:
     env = os.environ | {"PATH": str(Path(sys.executable).parent)}
     done = subprocess.run([sys.executable, str(SCRIPT)], env=env, capture_output=True, text=True, check=False)
-    told = "The pictures need graphviz. Debian: apt-get install graphviz. macOS: brew install graphviz.\n"
-    assert (done.returncode, done.stderr) == (1, told)
+    message = "The pictures need graphviz. Debian: apt-get install graphviz. macOS: brew install graphviz.\n"
+    assert (done.returncode, done.stderr) == (1, message)

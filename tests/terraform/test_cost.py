@@ -38,8 +38,8 @@ def cost() -> ModuleType:
 
 def state(plan: Plan) -> dict[str, Any]:
     """A plan in the form that terraform show prints, in a module below the root."""
-    found = [{"mode": "managed", "type": resource.kind, "values": resource.values} for resource in plan]
-    return {"values": {"root_module": {"child_modules": [{"resources": found}]}}}
+    resources = [{"mode": "managed", "type": resource.kind, "values": resource.values} for resource in plan]
+    return {"values": {"root_module": {"child_modules": [{"resources": resources}]}}}
 
 
 def test_airflow_and_metabase_are_most_of_the_cost(cost: ModuleType, plans: dict[str, Plan]) -> None:
@@ -55,9 +55,9 @@ def test_the_documented_costs_are_those_of_the_plans(cost: ModuleType, plans: di
     assert rows.keys() == plans.keys()
     for name, row in rows.items():
         costs = cost.cost_per_month(state(plans[name]), PRICES)
-        found = dict(re.fullmatch(r"(.+) ([\d.]+)", part).groups() for part in row["most"].split(", "))  # type: ignore[union-attr]
-        assert {part: float(usd) for part, usd in found.items()} == {
-            part: pytest.approx(costs[PARTS[part]], abs=0.5) for part in found
+        parts = dict(re.fullmatch(r"(.+) ([\d.]+)", part).groups() for part in row["most"].split(", "))  # type: ignore[union-attr]
+        assert {part: float(usd) for part, usd in parts.items()} == {
+            part: pytest.approx(costs[PARTS[part]], abs=0.5) for part in parts
         }, name
         assert float(row["idle"]) == pytest.approx(sum(costs.values()), abs=0.5), name
 
@@ -67,24 +67,24 @@ def test_a_service_costs_its_task_for_a_month_and_less_on_spot(cost: ModuleType)
     service = {"name": "worker", "desired_count": 2, "capacity_provider_strategy": [{"capacity_provider": "FARGATE"}]}
     spot = service | {"capacity_provider_strategy": [{"capacity_provider": "FARGATE_SPOT"}]}
     prices = PRICES | {"fargate": {"vcpu": 0.04, "gigabyte": 0.005, "spot_discount": 0.7}}
-    of = [state_of(aws_ecs_task_definition=task, aws_ecs_service=one) for one in (service, spot)]
-    hourly, on_spot = [cost.cost_per_month(one, prices)["aws_ecs_service"] for one in of]
+    of = [state_of(aws_ecs_task_definition=task, aws_ecs_service=variant) for variant in (service, spot)]
+    hourly, on_spot = [cost.cost_per_month(plan, prices)["aws_ecs_service"] for plan in of]
     assert hourly == pytest.approx(2 * (0.04 + 4 * 0.005) * 730)
     assert on_spot == pytest.approx(0.3 * hourly)
 
 
 def state_of(**values: Any) -> dict[str, Any]:
-    found = [{"mode": "managed", "type": kind, "values": one} for kind, one in values.items()]
-    return {"planned_values": {"root_module": {"resources": found}}}
+    resources = [{"mode": "managed", "type": kind, "values": attributes} for kind, attributes in values.items()]
+    return {"planned_values": {"root_module": {"resources": resources}}}
 
 
 def test_a_second_availability_zone_doubles_the_database(cost: ModuleType) -> None:
     single = {"instance_class": "db.t4g.small", "allocated_storage": 20, "multi_az": False}
-    one, two = (
+    single_zone, two_zones = (
         cost.cost_per_month(state_of(aws_db_instance=single | {"multi_az": multi}), PRICES)["aws_db_instance"]
         for multi in (False, True)
     )
-    assert two == pytest.approx(2 * one)
+    assert two_zones == pytest.approx(2 * single_zone)
 
 
 def test_it_reads_a_plan_and_names_the_day_of_its_prices() -> None:

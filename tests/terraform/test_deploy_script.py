@@ -43,9 +43,9 @@ def test_each_environment_and_target_has_a_state_of_its_own(deployment: Deployme
 
 def test_the_state_bucket_is_made_once_private_encrypted_and_versioned(deployment: Deployment) -> None:
     deployment.run(NO_STATE_BUCKET="254")
-    made = [call for call in deployment.calls if "s3api" in call]
+    calls = [call for call in deployment.calls if "s3api" in call]
     for words in ("create-bucket", "Status=Enabled", "RestrictPublicBuckets=true", "aws:kms", "aws:SecureTransport"):
-        assert any(words in call for call in made), words
+        assert any(words in call for call in calls), words
     Path(deployment.env["CALLS"]).unlink()
     deployment.run()
     assert [call for call in deployment.calls if "s3api" in call] == [

@@ -18,17 +18,17 @@ SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:"
 
 
 def jobs(plan: Plan) -> dict[str, dict[str, Any]]:
-    return {found.values["name"].partition("-")[2]: found.values for found in of(plan, "aws_glue_job")}
+    return {job.values["name"].partition("-")[2]: job.values for job in of(plan, "aws_glue_job")}
 
 
 def rules(plan: Plan, kind: str, words: str) -> list[dict[str, Any]]:
-    found = of(plan, f"aws_vpc_security_group_{kind}_rule")
-    return [rule.values for rule in found if rule.values["description"] == words]
+    planned = of(plan, f"aws_vpc_security_group_{kind}_rule")
+    return [rule.values for rule in planned if rule.values["description"] == words]
 
 
 def test_runs_of_feeds_are_in_the_network_and_those_of_stars_reach_public_sources(plans: dict[str, Plan]) -> None:
     planned = {name: jobs(plan) for name, plan in plans.items()}
-    assert {name: sorted(found) for name, found in planned.items()} == {
+    assert {name: sorted(plan_jobs) for name, plan_jobs in planned.items()} == {
         "dev": ["dev"], "prod": ["prod", "prod-feeds"], "mwaa": ["dev"], "files": ["dev", "dev-feeds"]
     }  # fmt: skip
     zones = ["us-east-1a", "us-east-1b"]
@@ -36,11 +36,11 @@ def test_runs_of_feeds_are_in_the_network_and_those_of_stars_reach_public_source
         assert not planned[name][environment]["connections"]
         connections = planned[name][f"{environment}-feeds"]["connections"]
         assert connections == [f"estrela-{environment}-feeds-{zone}" for zone in zones]
-        made = [found.values for found in of(plans[name], "aws_glue_connection")]
-        assert [found["name"] for found in made] == connections
-        assert {found["connection_type"] for found in made} == {"NETWORK"}
-        places = [found["physical_connection_requirements"][0] for found in made]
-        assert [(one["availability_zone"], one["security_group_id_list"]) for one in places] == [
+        glue_connections = [resource.values for resource in of(plans[name], "aws_glue_connection")]
+        assert [connection["name"] for connection in glue_connections] == connections
+        assert {connection["connection_type"] for connection in glue_connections} == {"NETWORK"}
+        places = [connection["physical_connection_requirements"][0] for connection in glue_connections]
+        assert [(place["availability_zone"], place["security_group_id_list"]) for place in places] == [
             (zone, ["sg-01234567"]) for zone in zones
         ]
 
@@ -55,10 +55,10 @@ def test_workers_of_a_run_talk_to_each_other_on_every_port(prod: Plan) -> None:
 def test_outside_of_the_network_runs_reach_declared_addresses_only(plans: dict[str, Plan]) -> None:
     outside = {
         name: {
-            (found.values["cidr_ipv4"], found.values["from_port"], found.values["to_port"])
-            for found in of(plans[name], "aws_vpc_security_group_egress_rule")
-            if "feed-runs" in found.address or ".outside[" in found.address
-            if found.values["cidr_ipv4"]
+            (rule.values["cidr_ipv4"], rule.values["from_port"], rule.values["to_port"])
+            for rule in of(plans[name], "aws_vpc_security_group_egress_rule")
+            if "feed-runs" in rule.address or ".outside[" in rule.address
+            if rule.values["cidr_ipv4"]
         }
         for name in ("prod", "files")
     }
@@ -83,8 +83,8 @@ def test_runs_read_the_secrets_that_feeds_name_and_those_of_the_warehouse() -> N
 @pytest.mark.parametrize(("name", "environment"), [("prod", "prod"), ("files", "dev")])
 def test_dags_are_told_of_the_job_and_alarms_watch_it(plans: dict[str, Plan], name: str, environment: str) -> None:
     folder = f"estrela-{environment}/airflow/variables/estrela_"
-    found = {one.values["name"] for one in of(plans[name], "aws_secretsmanager_secret")}
-    variables = {one.removeprefix(folder) for one in found if one.startswith(folder)}
+    secrets = {secret.values["name"] for secret in of(plans[name], "aws_secretsmanager_secret")}
+    variables = {secret.removeprefix(folder) for secret in secrets if secret.startswith(folder)}
     reached = {"feed_glue_job", "landing", "archive", "warehouse_secret", "pii_secret"}
     optional = {"alert_sender", "alert_recipients", "redshift_workgroup", "redshift_database"}
     assert variables >= reached

@@ -43,8 +43,8 @@ def files(plans: dict[str, Plan]) -> Plan:
 
 def functions(plan: Plan) -> dict[str, Resource]:
     """Functions by the name of their folder."""
-    found = of(plan, "aws_lambda_function")
-    return {one.values["filename"].rpartition("/")[2].removesuffix(".zip"): one for one in found}
+    planned = of(plan, "aws_lambda_function")
+    return {resource.values["filename"].rpartition("/")[2].removesuffix(".zip"): resource for resource in planned}
 
 
 def settings(function: Resource) -> dict[str, str]:
@@ -54,7 +54,7 @@ def settings(function: Resource) -> dict[str, str]:
 
 def worked_queues(function: Function) -> list[str]:
     """Queues of a declared function, by the name that it has in every environment."""
-    return [one.source for one in function.mappings if one.kind == QUEUE]
+    return [mapping.source for mapping in function.mappings if mapping.kind == QUEUE]
 
 
 def queues(plan: Plan) -> dict[str, dict[str, Any]]:
@@ -62,8 +62,8 @@ def queues(plan: Plan) -> dict[str, dict[str, Any]]:
 
 
 def alarms(plan: Plan) -> dict[str, dict[str, Any]]:
-    found = of(plan, "aws_cloudwatch_metric_alarm")
-    return {alarm.values["alarm_name"].removeprefix("estrela-dev-"): alarm.values for alarm in found}
+    planned = of(plan, "aws_cloudwatch_metric_alarm")
+    return {alarm.values["alarm_name"].removeprefix("estrela-dev-"): alarm.values for alarm in planned}
 
 
 def test_every_handler_is_deployed(files: Plan, prod: Plan) -> None:
@@ -89,8 +89,8 @@ def test_every_function_verifies_its_database(prod: Plan) -> None:
     assert 'CERTIFICATES = "certificates/rds.pem"' in (ROOT / "lambdas" / "package.py").read_text()
     for name, function in functions(prod).items():
         variables = settings(function)
-        found = (variables["PGSSLMODE"], variables["PGSSLROOTCERT"])
-        assert found == ("verify-full", "/opt/certificates/rds.pem"), name
+        tls = (variables["PGSSLMODE"], variables["PGSSLROOTCERT"])
+        assert tls == ("verify-full", "/opt/certificates/rds.pem"), name
 
 
 def test_each_stage_of_the_choreography_has_its_queue(files: Plan) -> None:
@@ -111,54 +111,60 @@ def test_functions_of_dataharvest_get_the_settings_that_they_read(files: Plan, p
             if name.startswith("dataharvest_"):
                 read = settings_from(settings(function))
                 assert read.metastore == f"estrela-{environment}-dataharvest", name
-                found = (read.chunk_table, read.progress_table, read.bus)
+                stores = (read.chunk_table, read.progress_table, read.bus)
                 names = ("-chunks", "-progress", "") if large else ()
-                assert found == (tuple(f"{read.metastore}{end}" for end in names) or ("", "", "")), name
+                assert stores == (tuple(f"{read.metastore}{end}" for end in names) or ("", "", "")), name
 
 
 def test_large_deliveries_have_what_the_package_declares(prod: Plan, files: Plan) -> None:
     def names(kind: str) -> set[str]:
-        return {found.values["name"].removeprefix("estrela-prod-") for found in of(prod, kind)}
+        return {resource.values["name"].removeprefix("estrela-prod-") for resource in of(prod, kind)}
 
     assert names("aws_dynamodb_table") == set(TABLES)
     assert names("aws_kinesis_stream") == set(streams(choreography()))
-    assert all(found.values["encryption_type"] == "KMS" for found in of(prod, "aws_kinesis_stream"))
-    (bus,) = [found.values for found in of(prod, "aws_cloudwatch_event_bus")]
-    targets = [found.values for found in of(prod, "aws_cloudwatch_event_target") if found.values["kinesis_target"]]
-    assert {found["event_bus_name"] for found in targets} == {bus["name"]}
-    assert {found["arn"].rpartition("/estrela-prod-")[2] for found in targets} == set(streams(choreography()))
-    for found in targets:
-        assert found["input_path"] == "$.detail"
-        assert found["kinesis_target"][0]["partition_key_path"] == PARTITION_KEY
+    assert all(resource.values["encryption_type"] == "KMS" for resource in of(prod, "aws_kinesis_stream"))
+    (bus,) = [resource.values for resource in of(prod, "aws_cloudwatch_event_bus")]
+    targets = [
+        resource.values for resource in of(prod, "aws_cloudwatch_event_target") if resource.values["kinesis_target"]
+    ]
+    assert {values["event_bus_name"] for values in targets} == {bus["name"]}
+    assert {values["arn"].rpartition("/estrela-prod-")[2] for values in targets} == set(streams(choreography()))
+    for target in targets:
+        assert target["input_path"] == "$.detail"
+        assert target["kinesis_target"][0]["partition_key_path"] == PARTITION_KEY
     rules = [
-        found.values for found in of(prod, "aws_cloudwatch_event_rule") if found.values["event_bus_name"] == bus["name"]
+        resource.values
+        for resource in of(prod, "aws_cloudwatch_event_rule")
+        if resource.values["event_bus_name"] == bus["name"]
     ]
     assert {json.dumps(json.loads(rule["event_pattern"])) for rule in rules} == {
         json.dumps({"detail-type": [PORTFOLIO_EVENT], "source": [EVENT_SOURCE]})
     }
-    assert "aws_kinesis_stream" not in {found.kind for found in files}
+    assert "aws_kinesis_stream" not in {resource.kind for resource in files}
 
 
 def test_functions_take_batches_as_the_package_declares(prod: Plan) -> None:
     planned: dict[str, set[tuple[int, int, int]]] = {}
-    for found in of(prod, "aws_lambda_event_source_mapping"):
-        name = re.search(r'(?:function|stream)\["(\w+)"\]', found.address)
+    for resource in of(prod, "aws_lambda_event_source_mapping"):
+        name = re.search(r'(?:function|stream)\["(\w+)"\]', resource.address)
         if name:
-            values = found.values
+            values = resource.values
             seconds, lanes = (values.get(key) or least for key, least in BATCHING.items())
             planned.setdefault(name[1], set()).add((values["batch_size"], seconds, lanes))
     for function in declared(choreography()):
-        for one in function.mappings:
-            if one.kind != TABLE_STREAM:
-                name_of_plan = function.name if one.kind == QUEUE else one.source.removeprefix("dataharvest-")
-                wanted = (one.batch_size, one.window_seconds, one.parallelization)
-                assert planned[name_of_plan] == {wanted}, one.source
+        for mapping in function.mappings:
+            if mapping.kind != TABLE_STREAM:
+                name_of_plan = function.name if mapping.kind == QUEUE else mapping.source.removeprefix("dataharvest-")
+                wanted = (mapping.batch_size, mapping.window_seconds, mapping.parallelization)
+                assert planned[name_of_plan] == {wanted}, mapping.source
 
 
 def test_a_message_is_hidden_for_six_times_its_function_and_is_kept_when_it_fails(prod: Plan) -> None:
     """As AWS says of queues that functions work on; a shorter time delivers a message that is being worked on."""
     timeouts = {name: function.values["timeout"] for name, function in functions(prod).items()}
-    longest = {source: timeouts[one.name] for one in declared(choreography()) for source in worked_queues(one)}
+    longest = {
+        source: timeouts[function.name] for function in declared(choreography()) for source in worked_queues(function)
+    }
     worked = {
         name: values
         for name, values in queues(prod).items()
@@ -177,9 +183,9 @@ def test_a_message_is_hidden_for_six_times_its_function_and_is_kept_when_it_fail
 
 def test_the_stream_is_retried_bisected_and_never_dropped(files: Plan) -> None:
     (stream,) = [
-        found.values
-        for found in of(files, "aws_lambda_event_source_mapping")
-        if found.values["starting_position"] == "TRIM_HORIZON"
+        mapping.values
+        for mapping in of(files, "aws_lambda_event_source_mapping")
+        if mapping.values["starting_position"] == "TRIM_HORIZON"
     ]
     assert (stream["bisect_batch_on_function_error"], stream["maximum_retry_attempts"]) == (True, 10)
     assert stream["destination_config"][0]["on_failure"][0]["destination_arn"] == (
@@ -188,7 +194,7 @@ def test_the_stream_is_retried_bisected_and_never_dropped(files: Plan) -> None:
 
 
 def test_the_metastore_can_be_restored_and_tells_of_each_change(prod: Plan) -> None:
-    (table,) = [found.values for found in of(prod, "aws_dynamodb_table") if found.values["stream_enabled"]]
+    (table,) = [resource.values for resource in of(prod, "aws_dynamodb_table") if resource.values["stream_enabled"]]
     assert (table["hash_key"], table["range_key"]) == ("partition_key", "sort_key")
     assert VERSION not in {attribute["name"] for attribute in table["attribute"]}
     assert (table["stream_enabled"], table["stream_view_type"]) == (True, "NEW_AND_OLD_IMAGES")
@@ -200,11 +206,11 @@ def test_the_metastore_can_be_restored_and_tells_of_each_change(prod: Plan) -> N
 def test_only_its_bucket_may_send_to_a_queue_and_only_by_tls(files: Plan) -> None:
     senders = {}
     for policy in of(files, "aws_sqs_queue_policy"):
-        allowed = [found for found in policy.policy() if found["Effect"] == "Allow"]
-        denied = [found for found in policy.policy() if found["Effect"] == "Deny"]
+        allowed = [statement for statement in policy.policy() if statement["Effect"] == "Allow"]
+        denied = [statement for statement in policy.policy() if statement["Effect"] == "Deny"]
         assert denied[0]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}, policy.address
-        for found in allowed:
-            senders[found["Resource"].rpartition(":")[2]] = found["Condition"]["ArnEquals"]["aws:SourceArn"]
+        for permission in allowed:
+            senders[permission["Resource"].rpartition(":")[2]] = permission["Condition"]["ArnEquals"]["aws:SourceArn"]
     assert senders == {
         "estrela-dev-feeds-arrivals": "arn:aws:s3:::estrela-dev-landing-123456789012",
         "estrela-dev-dataharvest-arrivals": "arn:aws:s3:::estrela-dev-deliveries-123456789012",
@@ -212,14 +218,16 @@ def test_only_its_bucket_may_send_to_a_queue_and_only_by_tls(files: Plan) -> Non
 
 
 def test_the_archive_starts_no_function(files: Plan) -> None:
-    told = {found.values["bucket"] for found in of(files, "aws_s3_bucket_notification")}
-    assert told == {"estrela-dev-landing-123456789012", "estrela-dev-deliveries-123456789012"}
+    buckets = {notification.values["bucket"] for notification in of(files, "aws_s3_bucket_notification")}
+    assert buckets == {"estrela-dev-landing-123456789012", "estrela-dev-deliveries-123456789012"}
 
 
 def test_messages_are_limited_by_group_and_not_by_queue(files: Plan) -> None:
     """300 calls a second are the limit of a queue as a whole."""
-    (found,) = [one.values for one in of(files, "aws_sqs_queue") if one.values["name"].endswith("-messages.fifo")]
-    assert (found["deduplication_scope"], found["fifo_throughput_limit"]) == ("messageGroup", "perMessageGroupId")
+    (queue,) = [
+        resource.values for resource in of(files, "aws_sqs_queue") if resource.values["name"].endswith("-messages.fifo")
+    ]
+    assert (queue["deduplication_scope"], queue["fifo_throughput_limit"]) == ("messageGroup", "perMessageGroupId")
 
 
 def test_names_of_clients_are_encrypted_by_a_key_of_their_own(files: Plan) -> None:
@@ -227,51 +235,55 @@ def test_names_of_clients_are_encrypted_by_a_key_of_their_own(files: Plan) -> No
         "alias/estrela-dev",
         "alias/estrela-dev-dataharvest",
     }
-    roles = {found.address: json.dumps(found.policy()) for found in of(files, "aws_iam_role_policy")}
+    roles = {resource.address: json.dumps(resource.policy()) for resource in of(files, "aws_iam_role_policy")}
     readers = {address for address, policy in roles.items() if '"Names"' in policy}
-    sensitive = {f"{one.name}_transformer" for one in choreography().transformers if one.is_sensitive}
+    sensitive = {
+        f"{transformer.name}_transformer" for transformer in choreography().transformers if transformer.is_sensitive
+    }
     named = {re.findall(r'\.module\.function\["dataharvest_(\w+)"\]', address)[0] for address in readers}
     assert named == {"persistence", CATAPULT, *sensitive}
 
 
 def test_alarms_go_off_for_dead_letters_late_feeds_and_files_that_wait(files: Plan, prod: Plan) -> None:
-    found = alarms(files)
+    planned = alarms(files)
     dead = {f"dead-letters-{name}" for name in queues(files) if "-dead" in name}
     assert len(dead) == len(STAGES) + 3
     database = {f"estrela-dev-warehouse-{kind}" for kind in ("disk", "cpu", "connections")}
     own = {"oldest-new-file", "ledger-silent"}
     own |= {f"dataharvest-{name}" for name in ("iterator-age", "messages-wait", "overdue", "silent")}
-    assert found["dataharvest-overdue"]["metric_name"] == OVERDUE_DATES
-    assert found["dataharvest-overdue"]["namespace"] == NAMESPACE
-    assert set(found) == dead | database | own | {"late-data"}
-    (late,) = [one.values for one in of(prod, "aws_cloudwatch_metric_alarm") if "late-feed" in one.values["alarm_name"]]
+    assert planned["dataharvest-overdue"]["metric_name"] == OVERDUE_DATES
+    assert planned["dataharvest-overdue"]["namespace"] == NAMESPACE
+    assert set(planned) == dead | database | own | {"late-data"}
+    (late,) = [
+        alarm.values for alarm in of(prod, "aws_cloudwatch_metric_alarm") if "late-feed" in alarm.values["alarm_name"]
+    ]
     assert late["dimensions"] == {"service": "ledger", "environment": "estrela-prod", "feed": "card_settlements"}
     assert late["dimensions"]["feed"] in feeds()
 
 
 def test_the_warehouse_is_private_encrypted_and_its_passwords_are_replaced(prod: Plan, files: Plan) -> None:
-    instances = {found.values["identifier"]: found.values for found in of(prod, "aws_db_instance")}
+    instances = {resource.values["identifier"]: resource.values for resource in of(prod, "aws_db_instance")}
     assert instances["estrela-prod-warehouse"]["storage_encrypted"]
     assert not instances["estrela-prod-warehouse"]["publicly_accessible"]
     rotations = of(prod, "aws_secretsmanager_secret_rotation")
-    assert {found.values["rotation_rules"][0]["automatically_after_days"] for found in rotations} == {30}
+    assert {rotation.values["rotation_rules"][0]["automatically_after_days"] for rotation in rotations} == {30}
     assert len(rotations) == 2
-    assert "aws_secretsmanager_secret_rotation" not in {found.kind for found in files}
+    assert "aws_secretsmanager_secret_rotation" not in {resource.kind for resource in files}
 
 
 def test_redshift_and_the_example_source_are_private_and_encrypted(prod: Plan) -> None:
-    (group,) = [found.values for found in of(prod, "aws_redshiftserverless_workgroup")]
+    (group,) = [resource.values for resource in of(prod, "aws_redshiftserverless_workgroup")]
     assert (group["publicly_accessible"], group["enhanced_vpc_routing"]) == (False, True)
-    parameters = {found["parameter_key"]: found["parameter_value"] for found in group["config_parameter"]}
+    parameters = {parameter["parameter_key"]: parameter["parameter_value"] for parameter in group["config_parameter"]}
     assert parameters == {"require_ssl": "true"}
-    assert len([found for found in of(prod, "aws_subnet") if ".private[" in found.address]) == 3
-    (namespace,) = [found.values for found in of(prod, "aws_redshiftserverless_namespace")]
+    assert len([subnet for subnet in of(prod, "aws_subnet") if ".private[" in subnet.address]) == 3
+    (namespace,) = [resource.values for resource in of(prod, "aws_redshiftserverless_namespace")]
     assert (namespace["manage_admin_password"], namespace["kms_key_id"][:12]) == (True, "arn:aws:kms:")
-    (cluster,) = [found.values for found in of(prod, "aws_rds_cluster")]
+    (cluster,) = [resource.values for resource in of(prod, "aws_rds_cluster")]
     assert (cluster["storage_encrypted"], cluster["deletion_protection"]) == (True, True)
     assert cluster["serverlessv2_scaling_configuration"][0]["min_capacity"] == 0
 
 
 def test_without_airflow_functions_and_runs_reach_only_the_endpoints_that_they_call(files: Plan) -> None:
-    names = {found.values["service_name"].partition("us-east-1.")[2] for found in of(files, "aws_vpc_endpoint")}
+    names = {endpoint.values["service_name"].partition("us-east-1.")[2] for endpoint in of(files, "aws_vpc_endpoint")}
     assert names == {"s3", "dynamodb", "kms", "secretsmanager", "sqs", "glue", "logs"}

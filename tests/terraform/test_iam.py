@@ -66,13 +66,13 @@ def managed(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
 def table(plan: Plan) -> str:
     """The statements as a Markdown table; the account and the region are those of the tests."""
     lines = ["| role | statement | actions | resources | condition |", "|---|---|---|---|---|"]
-    for role, found in (*roles(plan), *managed(plan)):
+    for role, statement in (*roles(plan), *managed(plan)):
         cells = (
             role,
-            found["Sid"],
-            "<br>".join(f"`{action}`" for action in each(found["Action"])),
-            "<br>".join(f"`{resource}`" for resource in each(found["Resource"])),
-            f"`{found['Condition']}`" if "Condition" in found else "",
+            statement["Sid"],
+            "<br>".join(f"`{action}`" for action in each(statement["Action"])),
+            "<br>".join(f"`{resource}`" for resource in each(statement["Resource"])),
+            f"`{statement['Condition']}`" if "Condition" in statement else "",
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
@@ -85,12 +85,14 @@ def test_the_table_is_the_plan(plans: dict[str, Plan]) -> None:
 
 
 def test_no_action_is_a_wildcard(everything: Plan) -> None:
-    wild = {(role, action) for role, found in roles(everything) for action in each(found["Action"]) if "*" in action}
+    wild = {
+        (role, action) for role, statement in roles(everything) for action in each(statement["Action"]) if "*" in action
+    }
     assert wild == set()
 
 
 def test_policies_of_aws_are_for_backups_and_ci_only(everything: Plan) -> None:
-    assert {(role.partition(".")[0], found["Action"]) for role, found in managed(everything)} == {
+    assert {(role.partition(".")[0], statement["Action"]) for role, statement in managed(everything)} == {
         ("backup", "service-role/AWSBackupServiceRolePolicyForBackup"),
         ("backup", "service-role/AWSBackupServiceRolePolicyForRestores"),
         ("cicd_oidc", "ReadOnlyAccess"),
@@ -99,20 +101,20 @@ def test_policies_of_aws_are_for_backups_and_ci_only(everything: Plan) -> None:
 
 
 def test_a_role_is_passed_to_named_services_only(everything: Plan) -> None:
-    for role, found in roles(everything):
-        if "iam:PassRole" in each(found["Action"]):
-            assert found["Condition"]["StringEquals"]["iam:PassedToService"], role
-            assert all(":role/" in resource for resource in each(found["Resource"])), role
+    for role, statement in roles(everything):
+        if "iam:PassRole" in each(statement["Action"]):
+            assert statement["Condition"]["StringEquals"]["iam:PassedToService"], role
+            assert all(":role/" in resource for resource in each(statement["Resource"])), role
 
 
 def test_every_resource_is_allowed_only_for_actions_that_know_none(everything: Plan) -> None:
-    for role, found in roles(everything):
-        if "*" in each(found["Resource"]):
-            assert set(each(found["Action"])) <= REASONED, f"{role}, {found['Sid']}"
+    for role, statement in roles(everything):
+        if "*" in each(statement["Resource"]):
+            assert set(each(statement["Action"])) <= REASONED, f"{role}, {statement['Sid']}"
 
 
 @pytest.mark.parametrize("forbidden", ["iam:", "sts:AssumeRole", "s3:PutBucketPolicy", "kms:ScheduleKeyDeletion"])
 def test_no_workload_administers(everything: Plan, forbidden: str) -> None:
-    workloads = [(role, found) for role, found in roles(everything) if not role.startswith("cicd_oidc")]
-    allowed = {action for _, found in workloads for action in each(found["Action"])}
+    workloads = [(role, statement) for role, statement in roles(everything) if not role.startswith("cicd_oidc")]
+    allowed = {action for _, statement in workloads for action in each(statement["Action"])}
     assert not [action for action in allowed if action.startswith(forbidden)]

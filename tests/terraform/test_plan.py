@@ -26,9 +26,9 @@ POLICIES = {
 
 
 def of(plan: Plan, *kinds: str) -> list[Resource]:
-    found = [resource for resource in plan if resource.kind in kinds]
-    assert found, f"nothing planned is a {' or '.join(kinds)}"
-    return found
+    resources = [resource for resource in plan if resource.kind in kinds]
+    assert resources, f"nothing planned is a {' or '.join(kinds)}"
+    return resources
 
 
 def statements(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -83,7 +83,7 @@ def test_every_bucket_is_encrypted_versioned_private_and_takes_only_tls(everythi
     for bucket in buckets:
         assert needed <= kinds[bucket], bucket
     for policy in of(everything, "aws_s3_bucket_policy"):
-        denied = [found for found in policy.policy() if found["Effect"] == "Deny"]
+        denied = [statement for statement in policy.policy() if statement["Effect"] == "Deny"]
         assert denied[0]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}, policy.address
         assert (denied[0]["Action"], denied[0]["Principal"]) == ("s3:*", "*")
     for block in of(everything, "aws_s3_bucket_public_access_block"):
@@ -115,7 +115,9 @@ def test_a_job_of_ci_gets_the_role_that_its_token_names(prod: Plan) -> None:
     issuer, repository = "token.actions.githubusercontent.com", "repo:example/estrela"
     subjects = {"plan": "pull_request", "deploy": "environment:prod", "dags": "ref:refs/heads/main"}
     for name, subject in subjects.items():
-        (role,) = [found for found in of(prod, "aws_iam_role") if found.values["name"] == f"estrela-prod-ci-{name}"]
+        (role,) = [
+            resource for resource in of(prod, "aws_iam_role") if resource.values["name"] == f"estrela-prod-ci-{name}"
+        ]
         (trusted,) = role.policy("assume_role_policy")
         assert trusted["Condition"] == {
             "StringEquals": {f"{issuer}:aud": "sts.amazonaws.com", f"{issuer}:sub": [f"{repository}:{subject}"]}
@@ -162,9 +164,11 @@ def patterns(plan: Plan) -> dict[str, dict[str, Any]]:
 def test_alarms_reach_somebody_over_an_encrypted_topic(prod: Plan) -> None:
     (topic,) = of(prod, "aws_sns_topic")
     assert topic.values["kms_master_key_id"].startswith("arn:aws:kms:")
-    assert [found.values["endpoint"] for found in of(prod, "aws_sns_topic_subscription")] == ["data@example.com"]
+    assert [subscription.values["endpoint"] for subscription in of(prod, "aws_sns_topic_subscription")] == [
+        "data@example.com"
+    ]
     (budget,) = of(prod, "aws_budgets_budget")
-    kinds = {told["notification_type"] for told in budget.values["notification"]}
+    kinds = {notification["notification_type"] for notification in budget.values["notification"]}
     assert kinds == {"ACTUAL", "FORECASTED"}
     assert patterns(prod)["estrela-prod-glue-run-failed"]["detail"]["state"] == ["FAILED", "TIMEOUT", "ERROR"]
 
@@ -194,7 +198,7 @@ def test_alarms_go_off_for_late_data_a_silent_scheduler_dead_letters_and_the_dat
 
 def test_late_data_is_a_day_without_a_run_that_succeeded(prod: Plan) -> None:
     (late,) = [
-        found for found in of(prod, "aws_cloudwatch_metric_alarm") if found.values["alarm_name"].endswith("late-data")
+        alarm for alarm in of(prod, "aws_cloudwatch_metric_alarm") if alarm.values["alarm_name"].endswith("late-data")
     ]
     values = late.values
     assert (values["period"] * values["evaluation_periods"], values["treat_missing_data"]) == (26 * 3600, "breaching")
@@ -203,9 +207,9 @@ def test_late_data_is_a_day_without_a_run_that_succeeded(prod: Plan) -> None:
 
 def test_alarms_measure_what_is_sent(prod: Plan) -> None:
     own = {
-        found.values["metric_name"]
-        for found in of(prod, "aws_cloudwatch_metric_alarm")
-        if found.values["namespace"] == "Estrela"
+        alarm.values["metric_name"]
+        for alarm in of(prod, "aws_cloudwatch_metric_alarm")
+        if alarm.values["namespace"] == "Estrela"
     }
     assert own < {*QUERIES, OLDEST_NEW_AGE, HOURS_SINCE_ARRIVAL}
 

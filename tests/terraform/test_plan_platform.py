@@ -24,8 +24,8 @@ NO_SECRETS = {
 
 def containers(plan: Plan) -> dict[str, dict[str, Any]]:
     """The one container of each task definition, by its name."""
-    found = [json.loads(task.values["container_definitions"]) for task in of(plan, "aws_ecs_task_definition")]
-    return {only["name"]: only for (only,) in found}
+    definitions = [json.loads(task.values["container_definitions"]) for task in of(plan, "aws_ecs_task_definition")]
+    return {only["name"]: only for (only,) in definitions}
 
 
 def environment(container: dict[str, Any]) -> dict[str, str]:
@@ -38,14 +38,14 @@ def services(plan: Plan) -> dict[str, Resource]:
 
 def groups(plan: Plan) -> dict[str, str]:
     return {
-        found.values["name"].removeprefix("estrela-prod-"): found.address for found in of(plan, "aws_security_group")
+        group.values["name"].removeprefix("estrela-prod-"): group.address for group in of(plan, "aws_security_group")
     }
 
 
 def rules(plan: Plan) -> set[tuple[str, int]]:
     """Return the connections from another group: the reason of the rule, and its port."""
-    found = of(plan, "aws_vpc_security_group_ingress_rule")
-    return {(rule.values["description"], rule.values["from_port"]) for rule in found if not rule.values["cidr_ipv4"]}
+    planned = of(plan, "aws_vpc_security_group_ingress_rule")
+    return {(rule.values["description"], rule.values["from_port"]) for rule in planned if not rule.values["cidr_ipv4"]}
 
 
 def test_nothing_that_runs_has_a_public_address(everything: Plan) -> None:
@@ -53,7 +53,7 @@ def test_nothing_that_runs_has_a_public_address(everything: Plan) -> None:
         assert not service.values["network_configuration"][0]["assign_public_ip"], service.address
     assert not any(subnet.values["map_public_ip_on_launch"] for subnet in of(everything, "aws_subnet"))
     assert not any(database.values["publicly_accessible"] for database in of(everything, "aws_db_instance"))
-    assert {found.values["webserver_access_mode"] for found in of(everything, "aws_mwaa_environment")} == {
+    assert {resource.values["webserver_access_mode"] for resource in of(everything, "aws_mwaa_environment")} == {
         "PRIVATE_ONLY"
     }
 
@@ -93,13 +93,15 @@ def test_each_service_is_reached_by_those_that_need_it_and_by_nobody_else(prod: 
 def test_without_nat_nothing_leaves_but_to_endpoints(plans: dict[str, Plan]) -> None:
     egress = of(plans["mwaa"], "aws_vpc_security_group_egress_rule")
     assert not [rule.address for rule in egress if rule.values["cidr_ipv4"]]
-    names = {found.values["service_name"].partition("us-east-1.")[2] for found in of(plans["mwaa"], "aws_vpc_endpoint")}
+    names = {
+        endpoint.values["service_name"].partition("us-east-1.")[2] for endpoint in of(plans["mwaa"], "aws_vpc_endpoint")
+    }
     assert {"s3", "dynamodb", "sqs", "logs", "kms", "secretsmanager", "airflow.api", "airflow.env"} <= names
 
 
 def test_flow_logs_are_written(everything: Plan) -> None:
-    networks = {found.address.partition(".aws_")[0] for found in of(everything, "aws_vpc")}
-    assert {found.address.partition(".aws_")[0] for found in of(everything, "aws_flow_log")} == networks
+    networks = {network.address.partition(".aws_")[0] for network in of(everything, "aws_vpc")}
+    assert {flow_log.address.partition(".aws_")[0] for flow_log in of(everything, "aws_flow_log")} == networks
 
 
 def test_the_database_is_encrypted_backed_up_and_takes_only_tls(prod: Plan) -> None:
@@ -110,20 +112,20 @@ def test_the_database_is_encrypted_backed_up_and_takes_only_tls(prod: Plan) -> N
         assert (values["storage_encrypted"], values["multi_az"], values["manage_master_user_password"]) == (True,) * 3
         assert values["backup_retention_period"] == 35, database.address
     for parameters in of(prod, "aws_db_parameter_group", "aws_rds_cluster_parameter_group"):
-        settings = {found["name"]: found["value"] for found in parameters.values["parameter"]}
+        settings = {parameter["name"]: parameter["value"] for parameter in parameters.values["parameter"]}
         assert settings["rds.force_ssl"] == "1", parameters.address
 
 
 def test_the_queue_hides_a_message_for_longer_than_the_longest_task(prod: Plan) -> None:
     """A message that appears again fails the task that runs: its time is the queue's own, and the broker's."""
-    (queue,) = [found for found in of(prod, "aws_sqs_queue") if found.values["name"] == "estrela-prod-airflow"]
+    (queue,) = [resource for resource in of(prod, "aws_sqs_queue") if resource.values["name"] == "estrela-prod-airflow"]
     hidden = queue.values["visibility_timeout_seconds"]
     _, _, deadline = TEMPLATES["deadline_minutes"].rpartition(", '")
     assert hidden >= timedelta(minutes=int(deadline.partition("'")[0]) + 60).total_seconds()
     broker = environment(containers(prod)["airflow-worker"])
     assert broker["AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT"] == str(hidden)
     assert broker["AIRFLOW__CELERY__WORKER_ENABLE_REMOTE_CONTROL"] == "False"
-    assert all(found.values["kms_master_key_id"] for found in of(prod, "aws_sqs_queue"))
+    assert all(resource.values["kms_master_key_id"] for resource in of(prod, "aws_sqs_queue"))
 
 
 def test_every_container_is_harmless_and_knows_its_secrets_by_arn(prod: Plan) -> None:
@@ -156,7 +158,9 @@ def test_the_execution_api_is_reached_inside_the_network_only(prod: Plan) -> Non
     served = services(prod)["airflow-api-server"].values["service_connect_configuration"][0]["service"]
     assert served[0]["client_alias"][0] == {"dns_name": "airflow-api", "port": 8080}
     (closed,) = [rule for rule in of(prod, "aws_lb_listener_rule") if rule.address.endswith('.closed["airflow"]')]
-    paths = [found["path_pattern"][0]["values"] for found in closed.values["condition"] if found["path_pattern"]]
+    paths = [
+        condition["path_pattern"][0]["values"] for condition in closed.values["condition"] if condition["path_pattern"]
+    ]
     assert paths == [["/execution", "/execution/*"]]
     assert closed.values["action"][0]["fixed_response"][0]["status_code"] == "404"
     open_rules = [rule.values["priority"] for rule in of(prod, "aws_lb_listener_rule") if ".app[" in rule.address]
@@ -164,7 +168,7 @@ def test_the_execution_api_is_reached_inside_the_network_only(prod: Plan) -> Non
 
 
 def test_people_come_by_https_and_sign_in_first(prod: Plan) -> None:
-    listeners = {found.values["port"]: found.values for found in of(prod, "aws_lb_listener")}
+    listeners = {listener.values["port"]: listener.values for listener in of(prod, "aws_lb_listener")}
     assert listeners[80]["default_action"][0]["redirect"][0]["protocol"] == "HTTPS"
     assert listeners[443]["ssl_policy"].startswith("ELBSecurityPolicy-TLS13")
     for rule in of(prod, "aws_lb_listener_rule"):
@@ -214,7 +218,7 @@ def test_mwaa_reads_a_versioned_bucket_and_logs_everything(plans: dict[str, Plan
 def test_metabase_reads_by_its_role_and_is_found_by_its_provisioner(prod: Plan) -> None:
     metabase, provision = containers(prod)["metabase"], containers(prod)["metabase-provision"]
     assert environment(provision)["METABASE_URL"] == "http://metabase.estrela-prod.internal:3000"
-    assert {found.values["name"] for found in of(prod, "aws_service_discovery_service")} == {"metabase"}
+    assert {service.values["name"] for service in of(prod, "aws_service_discovery_service")} == {"metabase"}
     assert environment(provision)["METABASE_ATHENA_WORKGROUP"] == "estrela-prod-metabase"
     names = {secret["name"] for secret in provision["secrets"] + metabase["secrets"]}
     assert not [name for name in names if "ATHENA" in name]

@@ -33,13 +33,13 @@ def environments() -> list[tuple[str, str, str]]:
 
 def stages(dockerfile: Path) -> dict[str, list[str]]:
     """The lines of each stage, by its name; the last one's is also ""."""
-    found: dict[str, list[str]] = {}
+    stage_lines: dict[str, list[str]] = {}
     for line in dockerfile.read_text().splitlines():
         if line.startswith("FROM "):
-            lines = found[line.rpartition(" AS ")[2]] = found[""] = []
-        elif found:
+            lines = stage_lines[line.rpartition(" AS ")[2]] = stage_lines[""] = []
+        elif stage_lines:
             lines.append(line)
-    return found
+    return stage_lines
 
 
 def test_it_has_the_services_of_the_whole() -> None:
@@ -101,8 +101,12 @@ def test_ports_are_open_to_this_machine_alone() -> None:
 
 
 def test_no_secret_is_in_the_file() -> None:
-    told = [(one, name) for one, name, value in environments() if SECRET.search(name) and not _is_asked_for(str(value))]
-    assert told == []
+    secrets = [
+        (service, name)
+        for service, name, value in environments()
+        if SECRET.search(name) and not _is_asked_for(str(value))
+    ]
+    assert secrets == []
     assert not re.search(r"://[^:/\s]+:[^$@\s]+@", TEXT), "a password in a URL"
 
 

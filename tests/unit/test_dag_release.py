@@ -122,8 +122,8 @@ def test_a_release_that_is_gone_is_named_with_those_that_are_there(
 ) -> None:
     sync(folder, OLD)
     assert main(["--folder", str(folder), "switch", NEW], "") == 1
-    told = capsys.readouterr().err
-    assert told == f"dag_release: there is no release {NEW}; there are: {OLD}; readers still see {OLD}\n"
+    message = capsys.readouterr().err
+    assert message == f"dag_release: there is no release {NEW}; there are: {OLD}; readers still see {OLD}\n"
 
 
 def test_the_newest_releases_and_the_current_one_are_kept(folder: Path) -> None:

@@ -14,14 +14,14 @@ from estrela.stars.banking.sources import segments
 
 UTF_16 = "the header holds NUL characters, as UTF-16 does; utf-8 or windows-1252 is allowed"
 EXTRA_COLUMN = "column 15 of the header is not among the 14 of layout A, or occurs twice; declare it or ignore it"
-HEADERS = [one.header for one in complaints.layouts[0].fields]
+HEADERS = [field.header for field in complaints.layouts[0].fields]
 
 
 def header(*, names: list[str] | None = None, end: str = ";") -> str:
     return ";".join(names or HEADERS) + end + "\n"
 
 
-def found(head: bytes) -> Dialect:
+def detected(head: bytes) -> Dialect:
     dialect = dialect_of(head, complaints)
     assert isinstance(dialect, Dialect), dialect
     return dialect
@@ -29,7 +29,7 @@ def found(head: bytes) -> Dialect:
 
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-8", "utf-8-sig"])
 def test_a_header_is_known_in_every_declared_encoding(encoding: str) -> None:
-    assert found(header().encode(encoding)).positions == tuple(range(14))
+    assert detected(header().encode(encoding)).positions == tuple(range(14))
 
 
 def test_headers_of_any_letters_are_told_apart() -> None:
@@ -44,7 +44,7 @@ def test_headers_of_any_letters_are_told_apart() -> None:
 
 def test_a_quoted_header_is_read_by_the_dialect_that_declares_quotes() -> None:
     head = ";".join(f'"{name}"' for name in HEADERS).encode()
-    assert (found(head).delimiter, found(head).quote) == (";", '"')
+    assert (detected(head).delimiter, detected(head).quote) == (";", '"')
     assert isinstance(dialect_of(head, replace(complaints, also=())), Refusal)
 
 
@@ -52,17 +52,17 @@ def test_a_quoted_header_is_read_by_the_dialect_that_declares_quotes() -> None:
 def test_headers_are_known_by_what_is_left_of_them(lost: str) -> None:
     names = ["".join(c if c.isascii() else lost for c in name) for name in HEADERS]
 
-    assert found(header(names=names).encode()).positions == tuple(range(14))
+    assert detected(header(names=names).encode()).positions == tuple(range(14))
 
 
 def test_columns_in_another_order_are_found() -> None:
-    assert found(header(names=HEADERS[::-1]).encode()).positions == tuple(range(13, -1, -1))
+    assert detected(header(names=HEADERS[::-1]).encode()).positions == tuple(range(13, -1, -1))
 
 
 def test_quotes_and_commas_are_found() -> None:
     head = ",".join(f'"{name.lower().replace(" ", "_")}"' for name in HEADERS) + ',"unnamed_14"\n'
 
-    dialect = found(head.encode())
+    dialect = detected(head.encode())
     assert (dialect.delimiter, dialect.quote, dialect.width) == (",", '"', 15)
 
 

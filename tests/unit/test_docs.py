@@ -38,8 +38,8 @@ def commands() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
 def test_every_link_leads_somewhere(page: Path) -> None:
-    found = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", re.sub(r"`[^`]*`", "", page.read_text(encoding="utf-8")))
-    local = [link for link in found if not re.match(r"[a-z]+:", link)]
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", re.sub(r"`[^`]*`", "", page.read_text(encoding="utf-8")))
+    local = [link for link in links if not re.match(r"[a-z]+:", link)]
     assert [link for link in local if not (page.parent / link).exists()] == []
 
 
@@ -49,9 +49,9 @@ def test_the_readme_is_two_screens_before_its_tables() -> None:
 
 
 def test_commands_name_targets_and_modules_that_exist() -> None:
-    made = {(page, word) for page, line in commands() for word in re.findall(r"^make ([a-z][a-z.-]*)", line.strip())}
-    assert {pair for pair in made if pair[1] not in TARGETS} == set()
-    assert len(made) > 10
+    targets = {(page, word) for page, line in commands() for word in re.findall(r"^make ([a-z][a-z.-]*)", line.strip())}
+    assert {pair for pair in targets if pair[1] not in TARGETS} == set()
+    assert len(targets) > 10
     modules = {(page, name) for page, line in commands() for name in re.findall(r"python -m ([a-z_.]+)", line)}
     assert {pair for pair in modules if importlib.util.find_spec(pair[1]) is None} == set()
 
@@ -102,10 +102,13 @@ def test_every_dependency_has_its_reason() -> None:
         *PROJECT.glob("packages/*/pyproject.toml"),
         PROJECT / "metabase" / "pyproject.toml",
     ]:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-        lists = [found["project"].get("dependencies", []), *found["project"].get("optional-dependencies", {}).values()]
-        lists += found.get("dependency-groups", {}).values()
-        declared |= {re.split(r"[\[<>=!~; ]", text)[0].lower() for one in lists for text in one}
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        lists = [
+            document["project"].get("dependencies", []),
+            *document["project"].get("optional-dependencies", {}).values(),
+        ]
+        lists += document.get("dependency-groups", {}).values()
+        declared |= {re.split(r"[\[<>=!~; ]", text)[0].lower() for requirements in lists for text in requirements}
     own = {path.parent.name.replace("_", "-") for path in PROJECT.glob("packages/*/pyproject.toml")} | {"metabase"}
     stubs = {name for name in declared if name.startswith("types-") or name.endswith("-stubs")}
     names = {name.removeprefix("apache-airflow-providers-") for name in declared - own - stubs}
@@ -113,8 +116,8 @@ def test_every_dependency_has_its_reason() -> None:
 
 
 def test_every_target_says_what_it_does() -> None:
-    told = set(re.findall(r"^([a-z.-]+):.*## ", MAKEFILE, re.MULTILINE))
-    assert TARGETS - told - {".venv"} == set()
+    described = set(re.findall(r"^([a-z.-]+):.*## ", MAKEFILE, re.MULTILINE))
+    assert TARGETS - described - {".venv"} == set()
 
 
 def test_make_test_takes_arguments() -> None:

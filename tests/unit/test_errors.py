@@ -33,7 +33,7 @@ EXAMPLES = {
     "fees: timed out": SourceUnavailableError("fees", "timed out", status=504, retry_after=2.0),
     "fees: HTTP 400": SourceRejectedError("fees", "HTTP 400", status=400),
     "fees: f.csv holds 13 columns where 14 columns is declared": SourceChangedError(
-        "fees", "f.csv", expected="14 columns", found="13 columns"
+        "fees", "f.csv", expected="14 columns", received="13 columns"
     ),
     "fact_fees: boom": TransformError("fact_fees", "boom"),
     "fact_fees is not published: unique on id fails on 2 rows, for example 7, 9; "

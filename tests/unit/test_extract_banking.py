@@ -62,7 +62,7 @@ def extractor(source: Source, raw: RawLayer, mirror: Serving, **scope: Any) -> R
 
 def extracted(star: Star, *entities: str) -> list[Source]:
     """The sources that have raw files of their own."""
-    named = [one for one in star.sources if not entities or one.entity in entities]
+    named = [source for source in star.sources if not entities or source.entity in entities]
     return [source for source in named if source.received_with is None]
 
 
@@ -78,10 +78,10 @@ def extract(star: Star, raw: RawLayer, mirror: Serving, *entities: str, **scope:
 
 def asked(source: Source, raw: RawLayer, mirror: Serving, **scope: Any) -> list[dict[str, str]]:
     """The requests that a run would make."""
-    known, one = raw.state(source.name), extractor(source, raw, mirror, **scope)
+    known, extraction = raw.state(source.name), extractor(source, raw, mirror, **scope)
     full = bool(scope.get("full_refresh"))
-    items = one.wanted(known).items
-    return [dict(item.asked) for item in items if full or one.is_due(item, known.get(request_id(item.asked)))]
+    items = extraction.wanted(known).items
+    return [dict(item.asked) for item in items if full or extraction.is_due(item, known.get(request_id(item.asked)))]
 
 
 def keys(raw: RawLayer) -> set[str]:
@@ -140,7 +140,7 @@ def test_a_corrected_quarter_supersedes_and_the_old_file_stays(star: Star, raw: 
 
 def test_fees_are_asked_for_both_persons_of_every_known_institution(star: Star, raw: RawLayer, mirror: Serving) -> None:
     extract(star, raw, mirror)
-    known = {one.cnpj for one in (*WORLD.institutions, *WORLD.others)}
+    known = {institution.cnpj for institution in (*WORLD.institutions, *WORLD.others)}
     asked = {(file.request["cnpj"], file.request["person_type"]) for file in raw.current("fees")}
     assert asked == {(cnpj, person) for cnpj in known for person in "FJ"}
     some = raw.current("fees")[0]
@@ -176,8 +176,8 @@ def test_an_empty_answer_is_asked_for_again_once_a_week(star: Star, raw: RawLaye
     empty = [dict(file.request) for file in raw.current("fees") if not json.loads(raw.read(file))["value"]]
     week = [asked(source, raw, mirror, day=MONDAY + timedelta(days)) for days in range(7)]
     assert empty
-    for one in everything:
-        assert sum(one in day for day in week) == (1 if one in empty else 7)
+    for request in everything:
+        assert sum(request in day for day in week) == (1 if request in empty else 7)
     full = asked(source, raw, mirror, full_refresh=True)
     assert len(full) == len(everything)
 
@@ -262,7 +262,7 @@ def test_an_order_that_changes_between_pages_loses_no_institution(raw: RawLayer)
         star = load("banking")
         extract(star, raw, bank, "institutions")
         expected = {
-            group["Codigo"]: {one["Cnpj"] for one in big.members(str(group["Codigo"]))} for group in big.groups()
+            group["Codigo"]: {member["Cnpj"] for member in big.members(str(group["Codigo"]))} for group in big.groups()
         }
         assert members(raw) == expected
         assert max(map(len, expected.values())) > 200
@@ -280,11 +280,11 @@ def test_an_order_that_changes_between_pages_loses_no_institution(raw: RawLayer)
 
 def members(raw: RawLayer) -> dict[object, set[object]]:
     """CNPJ roots by group, over all pages."""
-    found: dict[object, set[object]] = {}
+    roots: dict[object, set[object]] = {}
     for file in raw.current("group_members"):
         records = json.loads(raw.read(file))["value"]
-        found.setdefault(file.request["group_code"], set()).update(one["Cnpj"] for one in records)
-    return found
+        roots.setdefault(file.request["group_code"], set()).update(record["Cnpj"] for record in records)
+    return roots
 
 
 def test_a_quarter_that_the_bank_no_longer_publishes_is_withdrawn(star: Star, raw: RawLayer, mirror: Serving) -> None:
@@ -319,10 +319,10 @@ def test_every_request_of_a_day_is_recorded_with_its_outcome(star: Star, raw: Ra
 
 def recorded(raw: RawLayer, source: str) -> list[list[tuple[str, str]]]:
     """Requests and outcomes of each run, sorted: the runs of one second have no order of their own."""
-    found = raw.s3.list_objects_v2(Bucket=raw.bucket, Prefix=f"{raw.prefix}/{source}/asked/")["Contents"]
+    entries = raw.s3.list_objects_v2(Bucket=raw.bucket, Prefix=f"{raw.prefix}/{source}/asked/")["Contents"]
     runs = []
-    for entry in found:
+    for entry in entries:
         body = raw.s3.get_object(Bucket=raw.bucket, Key=entry["Key"])["Body"].read()
         lines = [json.loads(line) for line in gzip.decompress(body).splitlines()]
-        runs.append(sorted((request_id(one["request"]), one["outcome"]) for one in lines))
+        runs.append(sorted((request_id(line["request"]), line["outcome"]) for line in lines))
     return sorted(runs)

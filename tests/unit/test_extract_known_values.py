@@ -52,7 +52,7 @@ def receive(raw: RawLayer, source: str, body: bytes, **request: str) -> None:
     raw.write(source, [Arrival(request, 0, "https://x.test", body, NOW)])
 
 
-def found(raw: RawLayer, source: Source) -> list[str]:
+def cnpj_roots(raw: RawLayer, source: Source) -> list[str]:
     """CNPJ roots in the current files of a source."""
     return list(values_of(raw, [(source, "cnpj_root")]).values)
 
@@ -64,25 +64,25 @@ def ranking(*cnpjs: str) -> str:
 
 def test_zeros_are_put_back_and_blanks_and_nonsense_left_out(raw: RawLayer) -> None:
     receive(raw, "complaints", ranking("0", "00000000", " ", "x1", "92874270").encode("cp1252"), year="2021")
-    assert found(raw, complaints) == ["00000000", "92874270"]
+    assert cnpj_roots(raw, complaints) == ["00000000", "92874270"]
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-8", "utf-8-sig"])
 def test_a_file_of_any_encoding_tells_its_values(raw: RawLayer, encoding: str) -> None:
     receive(raw, "complaints", ranking("1").encode(encoding), year="2021")
-    assert found(raw, complaints) == ["00000001"]
+    assert cnpj_roots(raw, complaints) == ["00000001"]
 
 
 def test_only_current_answers_count(raw: RawLayer) -> None:
     receive(raw, "complaints", ranking("1").encode(), year="2021")
     receive(raw, "complaints", ranking("2").encode(), year="2021")
-    assert found(raw, complaints) == ["00000002"]
+    assert cnpj_roots(raw, complaints) == ["00000002"]
 
 
 def test_json_answers_tell_their_values(raw: RawLayer) -> None:
     records = [{"Cnpj": "191", "Nome": "A"}, {"Cnpj": None, "Nome": "B"}]
     receive(raw, "group_members", json.dumps({"value": records}).encode(), group_code="01")
-    assert found(raw, group_members) == ["00000191"]
+    assert cnpj_roots(raw, group_members) == ["00000191"]
 
 
 ROOT = Column("cnpj_root", "string", "CNPJ root")
@@ -116,7 +116,7 @@ def test_every_format_tells_its_values(
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "x")
     receive(raw, "banks", body)
-    assert found(raw, source) == ["00000191", "92874270"]
+    assert cnpj_roots(raw, source) == ["00000191", "92874270"]
     receive(raw, "banks", b"\x00damaged")
     is_text = isinstance(source, FixedWidthSource)
     assert values_of(raw, [(source, "cnpj_root")]) == KnownValues([], complete=is_text)
@@ -143,21 +143,21 @@ def test_months_are_the_last_of_the_quarters_received(raw: RawLayer) -> None:
 def test_the_real_quarters_tell_each_bank_once_and_so_do_their_damaged_copies(raw: RawLayer, real_data: Path) -> None:
     for path in (real_data / "complaints").glob("reclamacoes_202[01]T*.csv"):
         receive(raw, "complaints", path.read_bytes(), file=path.name)
-    banks = found(raw, complaints)
+    banks = cnpj_roots(raw, complaints)
     assert {len(cnpj) for cnpj in banks} == {8}
     assert len(banks) == 90
     for path in (real_data / "complaints_damaged").glob("202*T*.csv"):
         receive(raw, "complaints", path.read_bytes(), file=path.name)
-    assert found(raw, complaints) == banks
+    assert cnpj_roots(raw, complaints) == banks
 
 
 def test_a_large_file_tells_its_values_block_by_block(raw: RawLayer, monkeypatch: pytest.MonkeyPatch) -> None:
     receive(raw, "complaints", ranking(*(str(number) for number in range(300))).encode(), year="2021")
-    whole = found(raw, complaints)
+    whole = cnpj_roots(raw, complaints)
     assert len(whole) == 300
     for block in (7, 1000, 4096):
         monkeypatch.setattr("estrela.etl.extractors.known_texts.BLOCK", block)
-        assert found(raw, complaints) == whole
+        assert cnpj_roots(raw, complaints) == whole
 
 
 def test_a_block_does_not_end_inside_a_quoted_field(raw: RawLayer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,4 +165,4 @@ def test_a_block_does_not_end_inside_a_quoted_field(raw: RawLayer, monkeypatch: 
     row = '"2021","1º","Top 10","Banco/financeira","{}","TWO\nLINES","1","1","1","1","3","9","9","9"'
     receive(raw, "complaints", "\n".join([names, *(row.format(number) for number in range(50)), ""]).encode(), year="1")
     monkeypatch.setattr("estrela.etl.extractors.known_texts.BLOCK", 64)
-    assert len(found(raw, complaints)) == 50
+    assert len(cnpj_roots(raw, complaints)) == 50

@@ -122,13 +122,13 @@ class TestS3Files:
             "day=20260101,region=south": b"south/20260101.csv",
             "day=20260101,part=2,region=south": b"south/20260101_part2.csv",
         }
-        (file,) = [one for one in raw.current("sales") if one.request["region"] == "north"]
+        (file,) = [candidate for candidate in raw.current("sales") if candidate.request["region"] == "north"]
         assert file.url == f"s3://{LANDING}/{prefix}north/20260101.csv"
 
         self.put(raw, f"{prefix}north/20260101.csv", b"corrected")
         raw.s3.delete_object(Bucket=LANDING, Key=f"{prefix}south/20260101_part2.csv")
-        found = figures(source, raw)
-        assert (found["new_files"], found["unchanged"], found["withdrawn"]) == (1, 1, 1)
+        counts = figures(source, raw)
+        assert (counts["new_files"], counts["unchanged"], counts["withdrawn"]) == (1, 1, 1)
         assert contents(raw) == {
             "day=20260101,region=north": b"corrected",
             "day=20260101,region=south": b"south/20260101.csv",
@@ -239,7 +239,7 @@ def test_the_newest_state_is_what_the_folder_holds_whatever_came_before(
 
 def delivery(document: Any) -> Delivery:
     files = tuple(
-        DeliveredFile(one["name"], {"table": one["table"]}, one.get("sha256", "")) for one in document["files"]
+        DeliveredFile(file["name"], {"table": file["table"]}, file.get("sha256", "")) for file in document["files"]
     )
     return Delivery(document["id"], files, tuple(document.get("replaces", ())))
 
@@ -400,7 +400,9 @@ def test_a_catalogue_of_files_in_general(raw: RawLayer, serve: Callable[[Callabl
     service = serve(answer)
     origin = Catalogue(
         "https://data.shop.test/package",
-        lambda found: [ListedFile({"name": one["name"]}, one["url"]) for one in found["resources"]],
+        lambda document: [
+            ListedFile({"name": resource["name"]}, resource["url"]) for resource in document["resources"]
+        ],
         "resources[].name and .url",
         hosts=("https://cdn.shop.test",),
     )
@@ -410,8 +412,8 @@ def test_a_catalogue_of_files_in_general(raw: RawLayer, serve: Callable[[Callabl
 
     listing["resources"].pop()
     files["/b.csv?v=1"] = (204, b"")
-    found = figures(source, raw, service.world)
-    assert (found["withdrawn"], found["unchanged"]) == (2, 2)
+    counts = figures(source, raw, service.world)
+    assert (counts["withdrawn"], counts["unchanged"]) == (2, 2)
     assert list(contents(raw)) == ["name=a", "name=c"]
 
 
@@ -450,11 +452,11 @@ def test_values_that_no_longer_exist_are_withdrawn(
     source = api_of(
         RestApi("https://shop.test/prices", parameters=(Parameter("shop", "shop", each=((lists, "code"),)),))
     )
-    for one in (lists, source):
-        figures(one, raw, service.world)
+    for declared in (lists, source):
+        figures(declared, raw, service.world)
     shops.remove("a")
-    for one in (lists, source):
-        figures(one, raw, service.world)
+    for declared in (lists, source):
+        figures(declared, raw, service.world)
     assert list(contents(raw, "prices")) == ["shop=b"]
     history: list[RawFile] = raw.files("prices")
     assert [(file.request_id, file.withdrawn) for file in history[-1:]] == [("shop=a", True)]
@@ -474,11 +476,11 @@ def test_a_list_that_cannot_be_read_withdraws_nothing(
     source = api_of(
         RestApi("https://shop.test/prices", parameters=(Parameter("shop", "shop", each=((lists, "code"),)),))
     )
-    for one in (lists, source):
-        figures(one, raw, service.world)
+    for declared in (lists, source):
+        figures(declared, raw, service.world)
     listed = {"moved": "elsewhere"}
-    for one in (lists, source):
-        figures(one, raw, service.world)
+    for declared in (lists, source):
+        figures(declared, raw, service.world)
     assert list(contents(raw, "prices")) == ["shop=a", "shop=b"]
 
 

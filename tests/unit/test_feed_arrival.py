@@ -25,14 +25,14 @@ WORKDAYS = (0, 1, 2, 3, 4)
     ],
 )
 def test_the_last_two_times_at_which_a_file_was_due(now: str, before: str, last: str) -> None:
-    at, *times = (datetime.fromisoformat(one).replace(tzinfo=UTC) for one in (now, before, last))
-    found = Expected(by=time(8), days=WORKDAYS).due(at)
-    assert found is not None
-    assert [one.astimezone(UTC) for one in found] == times
+    at, *times = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (now, before, last))
+    due = Expected(by=time(8), days=WORKDAYS).due(at)
+    assert due is not None
+    assert [moment.astimezone(UTC) for moment in due] == times
 
 
 @pytest.mark.parametrize(
-    ("rows", "before", "found"),
+    ("rows", "before", "oddness"),
     [
         (9, [], ("empty", "it has 9 rows, and at least 10 are expected")),
         (10, [100, 100], None),
@@ -42,9 +42,9 @@ def test_the_last_two_times_at_which_a_file_was_due(now: str, before: str, last:
     ],
 )
 def test_rows_of_a_file_that_are_too_few_or_unusual(
-    rows: int, before: list[int], found: tuple[str, str] | None
+    rows: int, before: list[int], oddness: tuple[str, str] | None
 ) -> None:
-    assert Expected(least_rows=10, band=0.5).oddness(rows, before) == found
+    assert Expected(least_rows=10, band=0.5).oddness(rows, before) == oddness
 
 
 def test_without_a_time_nothing_is_due_and_without_a_band_nothing_odd() -> None:

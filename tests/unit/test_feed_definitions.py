@@ -97,10 +97,10 @@ def test_a_part_that_is_wrong_is_refused(make: Any, message: str) -> None:
 )  # fmt: skip
 def test_feeds_that_contradict_each_other_are_refused(other: Feed, message: str) -> None:
     apart = replace(rates, name="apart", target="mart.apart", origin=S3Drop("apart/", ".*"))
-    found = assembled([rates, apart, other])
+    declared = assembled([rates, apart, other])
     problem = f"DefinitionError: Feed({other.name!r}): {message}"
-    assert found.problems == dict.fromkeys((rates.name, other.name), problem)
-    assert list(found.feeds) == ["apart"]
+    assert declared.problems == dict.fromkeys((rates.name, other.name), problem)
+    assert list(declared.feeds) == ["apart"]
 
 
 @pytest.mark.parametrize(
@@ -118,9 +118,9 @@ def test_a_feed_that_cannot_be_read_leaves_the_others(
     (package / "__init__.py").touch()
     (tmp_path / file).write_text(text)
     monkeypatch.setattr(estrela.feeds, "__path__", [*estrela.feeds.__path__, str(tmp_path)])
-    found = found_feeds()
-    assert list(found.problems.values()) == [problem]
-    assert list(found.feeds) == ["accounts", "branches", "card_settlements", "customers", "exchange_rates"]
+    declared = found_feeds()
+    assert list(declared.problems.values()) == [problem]
+    assert list(declared.feeds) == ["accounts", "branches", "card_settlements", "customers", "exchange_rates"]
     with pytest.raises((ModuleNotFoundError, ZeroDivisionError)):
         feeds()
 
@@ -140,8 +140,8 @@ def test_tolerance_is_a_count_or_a_share_whichever_is_more(rejected: int, rows: 
 
 
 def test_the_declared_feeds_are_found() -> None:
-    found = feeds()
-    assert list(found) == ["accounts", "branches", "card_settlements", "customers", "exchange_rates"]
+    declared = feeds()
+    assert list(declared) == ["accounts", "branches", "card_settlements", "customers", "exchange_rates"]
 
 
 TABLE = DatabaseTable("people/", server="s", table="core.people", watermark="Rate")

@@ -27,9 +27,9 @@ def argv(**changes: str | None) -> list[str]:
 
 
 def test_the_arguments_become_the_environment_of_the_warehouse() -> None:
-    found = feed_settings_from(["job.py", *argv(pii_secret="estrela/pii"), "--JOB_NAME", "x"])
-    assert found.feed is feeds()["branches"]
-    assert found.environ == {
+    settings = feed_settings_from(["job.py", *argv(pii_secret="estrela/pii"), "--JOB_NAME", "x"])
+    assert settings.feed is feeds()["branches"]
+    assert settings.environ == {
         "ESTRELA_LANDING": "landing-1",
         "ESTRELA_ARCHIVE": "archive-1",
         "ESTRELA_WAREHOUSE_SECRET": "estrela/warehouse",

@@ -216,8 +216,8 @@ def test_a_channel_that_is_down_gets_its_messages_later_and_the_other_one_none_t
     phone, pager = Phone(), Phone("pager", is_down=True)
     lake.look(START, phone, pager)
     late = START + 37 * HOUR
-    assert [str(one) for one in lake.look(late, phone, pager)] == ["pager: no line"]
-    assert [str(one) for one in lake.look(late + HOUR, phone, pager)] == ["pager: no line"]
+    assert [str(failure) for failure in lake.look(late, phone, pager)] == ["pager: no line"]
+    assert [str(failure) for failure in lake.look(late + HOUR, phone, pager)] == ["pager: no line"]
     assert (len(phone.news()), pager.news()) == (1, [])
     pager.is_down = False
     assert lake.look(late + 2 * HOUR, phone, pager) == ()

@@ -50,8 +50,8 @@ def fees(database: DatabaseManager) -> str:
 
 
 def rows(database: DatabaseManager) -> list[tuple[Any, ...]]:
-    found = database.query("SELECT cnpj, service, ceiling, since FROM mart.fees ORDER BY cnpj, service")
-    return [tuple(row.values()) for row in found]
+    records = database.query("SELECT cnpj, service, ceiling, since FROM mart.fees ORDER BY cnpj, service")
+    return [tuple(row.values()) for row in records]
 
 
 BANK = ("00000000", "0101", Decimal("450.00"), date(2022, 7, 1))

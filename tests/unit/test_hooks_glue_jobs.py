@@ -68,8 +68,8 @@ class FakeGlue:
         return self
 
     def paginate(self, *, JobName: str) -> Iterator[dict[str, Any]]:
-        for one in self.runs:
-            yield {"JobRuns": [one]}
+        for job_run in self.runs:
+            yield {"JobRuns": [job_run]}
 
     def get_job_run(self, *, JobName: str, RunId: str) -> dict[str, Any]:
         state = self.script.pop(0) if len(self.script) > 1 else self.script[0]
@@ -349,7 +349,7 @@ class UnreliableGlue(FakeGlue):
         fate = self.draw(st.sampled_from(["answered", "answer lost", "request lost", "refused"]))
         if fate in ("answered", "answer lost"):
             self.runs.insert(0, run(f"jr_{len(self.runs) + 1}", Arguments["--run_key"]))
-            active = [one for one in self.runs if one["JobRunState"] not in ENDED]
+            active = [job_run for job_run in self.runs if job_run["JobRunState"] not in ENDED]
             self.most_active = max(self.most_active, len(active))
         if fate == "refused":
             raise refusal("ThrottlingException")
@@ -360,19 +360,19 @@ class UnreliableGlue(FakeGlue):
     def get_job_run(self, *, JobName: str, RunId: str) -> dict[str, Any]:
         if self.draw(st.integers(0, 3)) == 0:
             raise self.draw(st.sampled_from([OFFLINE, refusal("AccessDeniedException", "GetJobRun")]))
-        (found,) = [one for one in self.runs if one["Id"] == RunId]
-        if found["JobRunState"] == "STOPPING":
-            found["JobRunState"] = self.draw(st.sampled_from(["STOPPING", "STOPPED"]))
-        elif found["JobRunState"] not in ENDED:
-            found["JobRunState"] = self.draw(st.sampled_from(["RUNNING", "RUNNING", "SUCCEEDED", "FAILED"]))
-        return {"JobRun": found}
+        (job_run,) = [candidate for candidate in self.runs if candidate["Id"] == RunId]
+        if job_run["JobRunState"] == "STOPPING":
+            job_run["JobRunState"] = self.draw(st.sampled_from(["STOPPING", "STOPPED"]))
+        elif job_run["JobRunState"] not in ENDED:
+            job_run["JobRunState"] = self.draw(st.sampled_from(["RUNNING", "RUNNING", "SUCCEEDED", "FAILED"]))
+        return {"JobRun": job_run}
 
     def batch_stop_job_run(self, *, JobName: str, JobRunIds: list[str]) -> dict[str, Any]:
         if self.draw(st.booleans()):
             raise OFFLINE
-        for one in self.runs:
-            if one["Id"] in JobRunIds and one["JobRunState"] not in ENDED:
-                one["JobRunState"] = "STOPPING"
+        for job_run in self.runs:
+            if job_run["Id"] in JobRunIds and job_run["JobRunState"] not in ENDED:
+                job_run["JobRunState"] = "STOPPING"
         return {"Errors": []}
 
 

@@ -255,7 +255,7 @@ def test_odata_pages_end_with_a_short_one(service: Service, hook: RestApiHook) -
 
 
 @pytest.mark.parametrize(
-    ("body", "found"),
+    ("body", "message"),
     [
         (b'{"value":[1,2]}', "page 1 again, or no end where another page is declared"),
         (b'{"value":[1,2,3]}', "a page of 3 rows where at most 2 rows is declared"),
@@ -264,12 +264,12 @@ def test_odata_pages_end_with_a_short_one(service: Service, hook: RestApiHook) -
     ],
 )
 def test_pages_of_another_shape_are_a_changed_source(
-    service: Service, hook: RestApiHook, body: bytes, found: str
+    service: Service, hook: RestApiHook, body: bytes, message: str
 ) -> None:
     service.script = [reply(200, body)]
     with pytest.raises(SourceChangedError) as caught:
         list(hook.pages(FEES, PAIRS))
-    assert str(caught.value).endswith(found)
+    assert str(caught.value).endswith(message)
 
 
 def test_many_requests_run_at_once_but_never_more_than_allowed(service: Service, hook: RestApiHook) -> None:
@@ -279,7 +279,9 @@ def test_many_requests_run_at_once_but_never_more_than_allowed(service: Service,
 
     service.script = [slow]
     wanted = [Request(f"bank/{number}") for number in range(20)]
-    assert sorted(request.path for request, _ in hook.gather(wanted, hook.get)) == sorted(one.path for one in wanted)
+    assert sorted(request.path for request, _ in hook.gather(wanted, hook.get)) == sorted(
+        request.path for request in wanted
+    )
     assert 2 <= service.most_busy <= 4
 
 
@@ -338,8 +340,8 @@ def records(*numbers: int, **more: object) -> bytes:
 def codes(hook: RestApiHook, paging: Paging = PAIR, path: str = "value") -> list[int]:
     """The codes of all pages of one answer."""
     pages, _ = hook.whole(FEES, lambda answer: json.loads(answer.body.read()), paginator_of(paging, path))
-    found = [at_path(page, path) for page in pages]
-    return [record["code"] for page in found for record in page]
+    contents = [at_path(page, path) for page in pages]
+    return [record["code"] for page in contents for record in page]
 
 
 def test_an_order_that_changes_between_pages_loses_no_record(service: Service, hook: RestApiHook) -> None:
@@ -436,7 +438,7 @@ def test_an_api_pages_as_declared(service: Service, hook: RestApiHook, kind: str
     paging, service.script, asked = PAGINGS[kind]
     assert codes(hook, paging, "data.items") == [1, 2, 3]
     assert [path.partition("format=json")[2].removeprefix("&") or path for path, _ in service.seen] == [
-        one or "/odata/Fees?$format=json" for one in asked
+        query or "/odata/Fees?$format=json" for query in asked
     ]
 
 

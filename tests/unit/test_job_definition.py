@@ -49,7 +49,7 @@ def test_whatever_the_platform_imports_is_on_glue_or_travels_with_the_job() -> N
     missing = {
         name
         for name in needed - ON_GLUE - OF_COMMANDS
-        if not {one.lower() for one in distributions.get(name, [])} & travelling
+        if not {distribution.lower() for distribution in distributions.get(name, [])} & travelling
     }
     assert missing == set()
     graph = grimp.build_graph("estrela", include_external_packages=True, cache_dir=None)
@@ -65,7 +65,7 @@ def test_what_travels_is_pinned_as_in_the_lock_file() -> None:
     for module in map(Requirement, MODULES):
         assert str(module.specifier) == f"=={locked[module.name.lower()]}"
     declared = tomllib.loads((ESTRELA / "pyproject.toml").read_text())["project"]["dependencies"]
-    extras = {one.name: one.extras for one in map(Requirement, declared)}
+    extras = {requirement.name: requirement.extras for requirement in map(Requirement, declared)}
     assert all(module.extras == extras[module.name] for module in map(Requirement, MODULES))
 
 

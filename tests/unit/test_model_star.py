@@ -19,29 +19,34 @@ def test_the_banking_star_is_found() -> None:
     star, folder = load("banking"), Path(banking.__file__).parent
     files = {path.stem for path in folder.glob("*_*.py") if path.stem.startswith(("dim_", "fact_", "mart_"))}
 
-    assert {one.name for one in (*star.tables, *star.marts)} == files
-    order = [star.entities.index(one) for one in ("complaints", "institutions", "fees")]
+    assert {table.name for table in (*star.tables, *star.marts)} == files
+    order = [star.entities.index(entity) for entity in ("complaints", "institutions", "fees")]
     assert order == sorted(order)
 
 
 def test_a_fact_brings_the_dimensions_and_sources_that_it_refers_to() -> None:
     star = assemble("small", [fact_complaints])
 
-    assert {one.name for one in star.tables} == {"fact_complaints", "dim_institution", "dim_quarter", "dim_spelling"}
-    assert {"complaints", "segments"} <= {one.name for one in star.sources}
+    assert {table.name for table in star.tables} == {
+        "fact_complaints",
+        "dim_institution",
+        "dim_quarter",
+        "dim_spelling",
+    }
+    assert {"complaints", "segments"} <= {source.name for source in star.sources}
 
 
 def test_the_steps_and_their_order_come_from_the_declarations() -> None:
     plan = steps("banking")
-    found, soft = ({step.name: step.after for step in plan}, {step.name: step.once_done for step in plan})
+    hard, soft = ({step.name: step.after for step in plan}, {step.name: step.once_done for step in plan})
     extracts = tuple(f"extract_{entity}" for entity in load("banking").entities)
 
-    assert list(found) == [*extracts, "transform_banking", "star", "publish"]
+    assert list(hard) == [*extracts, "transform_banking", "star", "publish"]
     assert soft["extract_complaints"] == ()
     assert soft["extract_institutions"] == ("extract_complaints",)
     assert soft["extract_fees"] == ("extract_complaints", "extract_institutions")
     assert soft["transform_banking"] == extracts
-    assert {name: after for name, after in found.items() if after} == {
+    assert {name: after for name, after in hard.items() if after} == {
         "star": ("transform_banking",),
         "publish": ("star",),
     }

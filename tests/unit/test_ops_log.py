@@ -46,7 +46,7 @@ class Pages:
     """A client whose paginators give these pages."""
 
     def __init__(self, *pages: dict[str, Any], executions: tuple[dict[str, Any], ...] = ()) -> None:
-        self.pages, self.executions, self.asked = pages, {one["QueryExecutionId"]: one for one in executions}, 0
+        self.pages, self.executions, self.asked = pages, {entry["QueryExecutionId"]: entry for entry in executions}, 0
 
     def get_paginator(self, _name: str) -> Pages:
         return self
@@ -57,7 +57,7 @@ class Pages:
             yield page
 
     def batch_get_query_execution(self, QueryExecutionIds: list[str]) -> dict[str, Any]:
-        return {"QueryExecutions": [self.executions[one] for one in QueryExecutionIds]}
+        return {"QueryExecutions": [self.executions[execution_id] for execution_id in QueryExecutionIds]}
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def empty(log: OpsLog) -> None:
 def files(log: OpsLog) -> dict[str, list[dict[str, Any]]]:
     """Every file below the table's folder, line by line."""
     listed = log.s3.list_objects_v2(Bucket="lake", Prefix="ops/job_runs/").get("Contents", [])
-    bodies = {one["Key"]: log.s3.get_object(Bucket="lake", Key=one["Key"])["Body"].read() for one in listed}
+    bodies = {entry["Key"]: log.s3.get_object(Bucket="lake", Key=entry["Key"])["Body"].read() for entry in listed}
     return {key: [json.loads(line) for line in body.splitlines()] for key, body in bodies.items()}
 
 
@@ -170,8 +170,8 @@ def test_what_another_writer_adds_meanwhile_is_kept(log: OpsLog, known: list[Any
     log.merge(known)
     slower = replace(log, s3=Overtaken(log, 2))
     assert slower.merge([ROW]) == 1
-    found = {row["glue_run_id"] for row in files(log)["ops/job_runs/2026-10.json"]}
-    assert found == {"jr_1", "other_0", "other_1", *(row["glue_run_id"] for row in known)}
+    run_ids = {row["glue_run_id"] for row in files(log)["ops/job_runs/2026-10.json"]}
+    assert run_ids == {"jr_1", "other_0", "other_1", *(row["glue_run_id"] for row in known)}
 
 
 def test_a_writer_that_others_overtake_every_time_gives_up(log: OpsLog) -> None:
@@ -201,7 +201,7 @@ def test_the_catalog_knows_the_table_and_follows_its_declaration(log: OpsLog) ->
     narrow = replace(log, table=replace(JOB_RUNS, columns=JOB_RUNS.columns[:2]))
     narrow.merge([])
     table = log.glue.get_table(DatabaseName="estrela_ops", Name="job_runs")["Table"]
-    assert [one["Name"] for one in table["StorageDescriptor"]["Columns"]] == ["run_key", "step"]
+    assert [column["Name"] for column in table["StorageDescriptor"]["Columns"]] == ["run_key", "step"]
     log.merge([])
     table = log.glue.get_table(DatabaseName="estrela_ops", Name="job_runs")["Table"]
     assert table["StorageDescriptor"]["Columns"][4] == {
@@ -229,7 +229,7 @@ def test_queries_are_summed_by_day() -> None:
 @pytest.mark.parametrize(("since", "days"), [("2026-11-03", [3]), ("", [2, 3]), ("2020-01-01", [2, 3])])
 def test_days_are_told_from_the_one_that_is_asked_for(since: str, days: list[int]) -> None:
     executions = (query("a", 3), query("b", 3), query("c", 2))
-    pages = [{"QueryExecutionIds": [one["QueryExecutionId"]]} for one in executions]
+    pages = [{"QueryExecutionIds": [execution["QueryExecutionId"]]} for execution in executions]
     client: Any = Pages(*pages, executions=executions)
     rows = query_days(client, "analysts", since, date(2026, 11, 3))
     assert [(row["day"], row["queries"]) for row in rows] == [(f"2026-11-0{day}", {2: 1, 3: 2}[day]) for day in days]
@@ -252,7 +252,7 @@ def test_a_busy_workgroup_costs_a_bounded_number_of_requests(
     most: int, counted: dict[str, int], caplog: pytest.LogCaptureFixture
 ) -> None:
     executions = (query("a", 3), query("b", 3), query("c", 3), query("d", 2), query("e", 1))
-    pages = [{"QueryExecutionIds": [one["QueryExecutionId"]]} for one in executions]
+    pages = [{"QueryExecutionIds": [execution["QueryExecutionId"]]} for execution in executions]
     client: Any = Pages(*pages, executions=executions)
     rows = query_days(client, "analysts", "2026-11-02", date(2026, 11, 3), most=most)
     assert {row["day"]: row["queries"] for row in rows} == counted

@@ -199,8 +199,8 @@ def test_pages_of_one_answer_that_straddle_midnight_are_one_snapshot() -> None:
         return RawFile("fees", BANK, number, "u", at, 900, f"p{number}", f"k{number}", 1)
 
     late = datetime(2026, 1, 1, 23, 59, 59, tzinfo=UTC)
-    found = wanted(fees, [page(0, late), page(1, late + timedelta(seconds=2))])
-    assert [(file.page, str(file.fetched_at.date())) for file in found] == [(0, "2026-01-01"), (1, "2026-01-01")]
+    files = wanted(fees, [page(0, late), page(1, late + timedelta(seconds=2))])
+    assert [(file.page, str(file.fetched_at.date())) for file in files] == [(0, "2026-01-01"), (1, "2026-01-01")]
 
 
 TEXTS = st.text(st.sampled_from("ab=,%2C1 \n\u00e7"), max_size=4)

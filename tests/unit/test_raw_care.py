@@ -48,7 +48,7 @@ def care(raw: RawLayer, source: Source, *, dry: bool = False, aside: set[str] | 
 
 
 def bodies(raw: RawLayer, name: str) -> set[bytes]:
-    keys = [one.key for page in raw.contents(name).pages() for one in page]
+    keys = [entry.key for page in raw.contents(name).pages() for entry in page]
     return {raw.s3.get_object(Bucket=raw.bucket, Key=key)["Body"].read() for key in keys}
 
 

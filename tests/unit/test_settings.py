@@ -23,8 +23,8 @@ def argv(**changes: str | None) -> list[str]:
 
 
 def test_the_required_arguments_are_enough() -> None:
-    found = settings_from(["job.py", *argv()])
-    assert found == Settings("banking", "complaints", "extract", "lake-1", "dag/2026-11-20/extract")
+    settings = settings_from(["job.py", *argv()])
+    assert settings == Settings("banking", "complaints", "extract", "lake-1", "dag/2026-11-20/extract")
 
 
 def test_optional_arguments_and_those_of_glue() -> None:
@@ -34,10 +34,10 @@ def test_optional_arguments_and_those_of_glue() -> None:
         source_host="http://h:9#synthetic",
         athena_workgroup="estrela-dev-pipelines",
     )
-    found = settings_from([*words, "--JOB_NAME", "x", "--enable-metrics", "--entity=fees"])
-    assert found.parameters == {"quarters": ("2021T4", "2022T1")}
-    assert (found.full_refresh, found.entity, found.workgroup) == (True, "fees", "estrela-dev-pipelines")
-    assert found.world == World("synthetic", "http://h:9")
+    settings = settings_from([*words, "--JOB_NAME", "x", "--enable-metrics", "--entity=fees"])
+    assert settings.parameters == {"quarters": ("2021T4", "2022T1")}
+    assert (settings.full_refresh, settings.entity, settings.workgroup) == (True, "fees", "estrela-dev-pipelines")
+    assert settings.world == World("synthetic", "http://h:9")
 
 
 @pytest.mark.parametrize(

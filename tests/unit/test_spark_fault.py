@@ -69,9 +69,9 @@ def old_sdk_answer(status: int, code: str) -> Any:
     ],
 )  # fmt: skip
 def test_a_fault_of_the_cluster_or_a_service_may_pass(chain: Any, reason: str) -> None:
-    found = error_of("estrela_ops.files", error(chain))
-    assert isinstance(found, LoadError)
-    assert (found.retriable, str(found)) == (True, f"estrela_ops.files: {reason}")
+    fault = error_of("estrela_ops.files", error(chain))
+    assert isinstance(fault, LoadError)
+    assert (fault.retriable, str(fault)) == (True, f"estrela_ops.files: {reason}")
 
 
 @pytest.mark.parametrize(
@@ -87,20 +87,20 @@ def test_a_fault_of_the_cluster_or_a_service_may_pass(chain: Any, reason: str) -
     ],
 )
 def test_a_fault_of_the_rows_or_the_code_is_final(root: Any) -> None:
-    found = error_of("estrela_ops.files", error(aborted(throwable("SparkException", getSqlState="58030", cause=root))))
-    assert isinstance(found, TransformError)
-    assert not found.retriable
+    fault = error_of("estrela_ops.files", error(aborted(throwable("SparkException", getSqlState="58030", cause=root))))
+    assert isinstance(fault, TransformError)
+    assert not fault.retriable
 
 
 def test_a_request_that_a_service_refuses_is_final_and_no_fault_of_the_rows() -> None:
-    found = error_of("estrela_ops.files", error(aborted(sdk_answer(403, "AccessDenied"))))
-    assert isinstance(found, LoadError)
-    assert (found.retriable, str(found)) == (False, "estrela_ops.files: S3Exception: AccessDenied")
+    fault = error_of("estrela_ops.files", error(aborted(sdk_answer(403, "AccessDenied"))))
+    assert isinstance(fault, LoadError)
+    assert (fault.retriable, str(fault)) == (False, "estrela_ops.files: S3Exception: AccessDenied")
 
 
 def test_a_jvm_that_is_gone_may_come_back() -> None:
-    found = error_of("estrela_ops.files", ConnectionRefusedError("[Errno 111] Connection refused"))
-    assert (found.retriable, str(found)) == (
+    fault = error_of("estrela_ops.files", ConnectionRefusedError("[Errno 111] Connection refused"))
+    assert (fault.retriable, str(fault)) == (
         True,
         "estrela_ops.files: ConnectionRefusedError: [Errno 111] Connection refused",
     )

@@ -43,15 +43,15 @@ def answer(code: str, status: int = 400) -> ClientError:
     ],
 )
 def test_an_error_is_classified_by_its_class_and_details(error: Exception, name: str, retriable: bool) -> None:
-    found = step_error("star", error)
-    assert failure_in(f"Error Category: X; Failed Line Number: 3; StepError: {found}") == Failure(name, retriable)
+    failure = step_error("star", error)
+    assert failure_in(f"Error Category: X; Failed Line Number: 3; StepError: {failure}") == Failure(name, retriable)
 
 
 def test_an_error_of_spark_that_no_step_expected_is_classified_as_spark_faults_are() -> None:
     from py4j.protocol import Py4JNetworkError
 
-    found = step_error("star", Py4JNetworkError("Answer from Java side is empty"))
-    assert str(found) == (
+    failure = step_error("star", Py4JNetworkError("Answer from Java side is empty"))
+    assert str(failure) == (
         'estrela-failure {"error": "LoadError", "retriable": true}: '
         "star: Py4JNetworkError: Answer from Java side is empty"
     )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from estrela.airflow.news import told
+from estrela.airflow.news import outcome
 from estrela.hooks.glue_logs import GlueLogs, LogUnreadableError, aws_command, figures_in, log_command, sentence
 
 DONE = {"time": "t", "level": "INFO", "message": "done", "step": "TransformAll", "root": "s3://lake"}
@@ -22,9 +22,9 @@ LINES = [
 
 
 def test_the_figures_of_a_step_are_those_of_its_last_event() -> None:
-    found = figures_in(LINES)
-    assert found == {"entity": "banking", "rows_in": 1234, "rows_loaded": 1230, "rows_rejected": 4}
-    assert sentence(found) == "rows in 1,234, loaded 1,230, rejected 4"
+    figures = figures_in(LINES)
+    assert figures == {"entity": "banking", "rows_in": 1234, "rows_loaded": 1230, "rows_rejected": 4}
+    assert sentence(figures) == "rows in 1,234, loaded 1,230, rejected 4"
     published = {"release": 7, "published": ["banking_refined.dim_quarter", "banking_refined.fact_fees"]}
     assert (
         sentence(published) == "tables published 2 (banking_refined.dim_quarter, banking_refined.fact_fees), release 7"
@@ -65,12 +65,14 @@ def test_a_log_command_can_be_pasted() -> None:
 
 
 def test_news_says_what_is_new_and_that_nothing_is() -> None:
-    assert told(False, [], full_refresh=False) == (
+    assert outcome(False, [], full_refresh=False) == (
         "Nothing new: files, code and release are those of the newest publish. The steps after this one are skipped,"
         " and no table is touched."
     )
-    assert told(True, ["complaints", "fees"], full_refresh=False) == "New since the newest publish: complaints, fees."
-    assert told(True, [], full_refresh=False) == (
+    assert (
+        outcome(True, ["complaints", "fees"], full_refresh=False) == "New since the newest publish: complaints, fees."
+    )
+    assert outcome(True, [], full_refresh=False) == (
         "The files are those of the newest publish; the code or the release that readers see is another."
     )
-    assert told(True, ["fees"], full_refresh=True) == "Everything is built anew, because the run has full_refresh."
+    assert outcome(True, ["fees"], full_refresh=True) == "Everything is built anew, because the run has full_refresh."

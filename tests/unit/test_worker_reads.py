@@ -38,7 +38,9 @@ class Store:
 
     def contents(self) -> list[bytes]:
         asked = pa.RecordBatch.from_pydict({"name": ["a"], "uri": ["s3://lake/a"], "size": [11]})
-        return [one for batch in _batches(self.read, ["content"], [asked]) for one in batch["content"].to_pylist()]
+        return [
+            content for batch in _batches(self.read, ["content"], [asked]) for content in batch["content"].to_pylist()
+        ]
 
 
 def test_a_fault_that_passes_is_waited_out(waits: list[float]) -> None:

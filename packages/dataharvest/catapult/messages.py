@@ -95,7 +95,7 @@ def _rows(connection: Connection[Any], query: str, given: Mapping[str, object]) 
 
 
 def _fields(values: list[Any], key: DataKey) -> dict[str, str | None]:
-    names, plain, sealed = (found or [] for found in values)
+    names, plain, sealed = (array or [] for array in values)
     if len(names) != len(set(names)):
         raise TransformError(
             "messages", f"a reference has several values of one of {some_of(names)}; its transformer selects it twice"

@@ -102,7 +102,7 @@ class Sender:
         except (BotoCoreError, ClientError) as error:
             return _Answer(failure=error)
         taken = tuple(int(done["Id"]) for done in answer.get("Successful", []))
-        return _Answer(taken, tuple(one["Code"] for one in answer.get("Failed", [])))
+        return _Answer(taken, tuple(entry["Code"] for entry in answer.get("Failed", [])))
 
     def _entry(self, external_client: str, business_date: str, row: Any, key: DataKey) -> Any:
         outbox_id, name, version, message_type, reference, corrects, sealed = row
@@ -129,7 +129,7 @@ class Sender:
 
 def _valid(text: str) -> str:
     r"""Write the characters that SQS does not keep as JSON escapes them, such as \u0001."""
-    return _INVALID.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return _INVALID.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _group(name: str) -> str:

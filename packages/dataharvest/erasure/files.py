@@ -42,11 +42,11 @@ class StoredFile:
 def stored_files(s3: S3Client, bucket: str) -> Iterator[StoredFile]:
     """Yield every version of every delivered file of a bucket. Raises botocore's errors."""
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-        for found in page.get("Versions", []):
-            name = file_name(found["Key"])
+        for version in page.get("Versions", []):
+            name = file_name(version["Key"])
             if name:
-                etag = found["ETag"].strip('"')
-                yield StoredFile(bucket, found["Key"], found["VersionId"], etag, found["IsLatest"], name)
+                etag = version["ETag"].strip('"')
+                yield StoredFile(bucket, version["Key"], version["VersionId"], etag, version["IsLatest"], name)
 
 
 def records(s3: S3Client, stored: StoredFile) -> Iterator[tuple[str, list[str]]]:

@@ -51,7 +51,7 @@ class Erasure:
         Raises SettingsError for a file that is no CSV, LoadError, or botocore's errors.
         """
         own = self._own(reference)
-        accounts = {day: {account for _, account in found if account} for day, found in own.items()}
+        accounts = {day: {account for _, account in owned if account} for day, owned in own.items()}
         with self.database.transaction() as connection:
             shared = {day: tables.accounts_of_others(connection, day, reference, accounts[day]) for day in own}
         for stored in self._stored():
@@ -69,15 +69,15 @@ class Erasure:
         own: dict[Day, set[Owned]] = {}
         for stored in self._stored():
             if stored.name.kind in (CLIENTS, PORTFOLIOS):
-                found = {row[1:] for row in owners(self.s3, stored) if row[0] == reference}
-                if found:
-                    own.setdefault(stored.day, set()).update(found)
+                owned = {row[1:] for row in owners(self.s3, stored) if row[0] == reference}
+                if owned:
+                    own.setdefault(stored.day, set()).update(owned)
         with self.database.transaction() as connection:
             for day in tables.days_of(connection, reference):
                 own.setdefault(day, set()).update(tables.portfolios_of(connection, day, reference))
         return own
 
-    def erase(self, found: Found) -> Iterator[str]:
+    def erase(self, client: Found) -> Iterator[str]:
         """Erase a client; yield a line for whatever was erased. Done again, it erases what was left.
 
         Messages go first: were it interrupted with the rows gone, nothing would say whom they name. They go once more
@@ -85,8 +85,8 @@ class Erasure:
         file of the date can be taken in: the event of a rewritten object then finds a known content. Raises what
         :meth:`find` raises, and SettingsError for a date that is being calculated in batches of portfolios.
         """
-        yield from self._sift(found, delete=True)
-        for day, traces in found.days.items():
+        yield from self._sift(client, delete=True)
+        for day, traces in client.days.items():
             key = self.vault.key(day.external_client, day.business_date)
             with self.database.transaction() as connection:
                 for kind in KINDS:
@@ -95,34 +95,34 @@ class Erasure:
                 counts = tables.erase(connection, day, traces, key)
                 lines = [f"{table}: {count} rows" for table, count in counts.items()]
                 replaced = tables.replaced_objects(connection, day)
-                for stored in [one for one in self._stored() if one.day == day]:
+                for stored in [file for file in self._stored() if file.day == day]:
                     is_newest = stored.is_newest and (stored.bucket, stored.key) not in replaced
                     lines += self._rewrite(connection, replace(stored, is_newest=is_newest), traces)
             yield from (f"{day.external_client} {day.business_date}: {line}" for line in lines)
-        yield from self._sift(found, delete=True)
+        yield from self._sift(client, delete=True)
 
-    def left(self, found: Found) -> Iterator[str]:
+    def left(self, client: Found) -> Iterator[str]:
         """Yield a line for whatever still names a client: in any table, object, message, batch or stream."""
-        for day, traces in found.days.items():
+        for day, traces in client.days.items():
             key = self.vault.key(day.external_client, day.business_date)
             with self.database.transaction() as connection:
                 counts = tables.left(connection, day, traces, key)
             yield from (f"{table}: {count} rows name the client" for table, count in counts.items())
         for stored in self._stored():
-            count = sum(found.is_named(stored.day, text) for text, _ in records(self.s3, stored))
+            count = sum(client.is_named(stored.day, text) for text, _ in records(self.s3, stored))
             if count:
                 yield f"s3://{stored.bucket}/{stored.key} (version {stored.version_id}): {count} records"
-        yield from self._sift(found, delete=False)
-        yield from self.streams.left(found.is_named)
+        yield from self._sift(client, delete=False)
+        yield from self.streams.left(client.is_named)
 
-    def _sift(self, found: Found, *, delete: bool) -> Iterator[str]:
+    def _sift(self, client: Found, *, delete: bool) -> Iterator[str]:
         """Search the queue, its dead letters and the batches that were given up."""
         for url in with_dead_letters(self.sqs, self.queue_url):
-            count = sift(self.sqs, url, found.is_named, delete=delete)
+            count = sift(self.sqs, url, client.is_named, delete=delete)
             if count:
                 yield f"{url}: {count} messages"
         if self.failed_batches:
-            yield from sift_batches(self.s3, self.failed_batches, found.is_named, delete=delete)
+            yield from sift_batches(self.s3, self.failed_batches, client.is_named, delete=delete)
 
     def _stored(self) -> Iterator[StoredFile]:
         for bucket in self.buckets:

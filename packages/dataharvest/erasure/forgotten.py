@@ -38,4 +38,4 @@ class Forgotten:
         """Return the digests of all clients that were to be forgotten."""
         bucket, prefix = place_of(COMMAND, self.address)
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        return {found["Key"].removeprefix(prefix) for page in pages for found in page.get("Contents", [])}
+        return {entry["Key"].removeprefix(prefix) for page in pages for entry in page.get("Contents", [])}

@@ -19,9 +19,9 @@ Names = Callable[[Day, str], bool]
 def with_dead_letters(sqs: SQSClient, url: str) -> Iterator[str]:
     """Yield the URL of a queue and of its dead-letter queue, if it has one."""
     yield url
-    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"]).get("Attributes", {})
-    if "RedrivePolicy" in found:
-        name = json.loads(found["RedrivePolicy"])["deadLetterTargetArn"].rpartition(":")[2]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"]).get("Attributes", {})
+    if "RedrivePolicy" in attributes:
+        name = json.loads(attributes["RedrivePolicy"])["deadLetterTargetArn"].rpartition(":")[2]
         yield sqs.get_queue_url(QueueName=name)["QueueUrl"]
 
 

@@ -53,14 +53,14 @@ def sift_batches(s3: S3Client, address: str, is_named: Names, *, delete: bool) -
     """
     bucket, prefix = place_of(COMMAND, address)
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
-        for found in page.get("Versions", []):
-            key, version = found["Key"], found["VersionId"]
+        for object_version in page.get("Versions", []):
+            key, version = object_version["Key"], object_version["VersionId"]
             content = s3.get_object(Bucket=bucket, Key=key, VersionId=version)["Body"].read()
             records = records_of(COMMAND, key, content)
             others = [record for record in records if not names_client(is_named, text_of(record))]
             if len(others) < len(records):
                 if delete:
-                    kept = with_records(content, others) if others and found["IsLatest"] else None
+                    kept = with_records(content, others) if others and object_version["IsLatest"] else None
                     _replace(s3, (bucket, key, version), kept)
                 yield f"s3://{bucket}/{key} (version {version}): {len(records) - len(others)} records"
 

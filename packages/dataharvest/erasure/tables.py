@@ -44,8 +44,8 @@ def days_of(connection: Connection[Any], reference: str) -> set[Day]:
         JOIN dataharvest.portfolio_row USING (file_id) WHERE client_reference = %(client)s
         UNION SELECT external_client, business_date FROM dataharvest.outbox WHERE reference = %(client)s
     """
-    found = connection.execute(query, {"client": reference}).fetchall()
-    return {Day(external_client, f"{date:%Y%m%d}") for external_client, date in found}
+    rows = connection.execute(query, {"client": reference}).fetchall()
+    return {Day(external_client, f"{date:%Y%m%d}") for external_client, date in rows}
 
 
 def references(connection: Connection[Any]) -> Iterator[str]:
@@ -61,8 +61,8 @@ def references(connection: Connection[Any]) -> Iterator[str]:
 
 def delivered_buckets(connection: Connection[Any]) -> set[str]:
     """Return the buckets that files came from."""
-    found = connection.execute("SELECT DISTINCT bucket FROM dataharvest.delivered_file").fetchall()
-    return {str(bucket) for (bucket,) in found}
+    rows = connection.execute("SELECT DISTINCT bucket FROM dataharvest.delivered_file").fetchall()
+    return {str(bucket) for (bucket,) in rows}
 
 
 def portfolios_of(connection: Connection[Any], day: Day, reference: str) -> list[tuple[str, str]]:
@@ -108,10 +108,10 @@ def drop_incomplete(connection: Connection[Any], day: Day, kind: Kind, etag: str
         WHERE (external_client, business_date, kind, etag) = (%s, %s, %s, %s) AND NOT is_complete FOR UPDATE
     """
     given = (day.external_client, day_of(day.business_date), kind.name, etag)
-    found = connection.execute(query, given).fetchone()
-    for table in (kind.table, "quarantine", "loaded_chunk", "delivered_file") if found else ():
+    row = connection.execute(query, given).fetchone()
+    for table in (kind.table, "quarantine", "loaded_chunk", "delivered_file") if row else ():
         statement = SQL("DELETE FROM dataharvest.{} WHERE file_id = %s").format(Identifier(table))
-        connection.execute(statement, found)
+        connection.execute(statement, row)
 
 
 def erase(connection: Connection[Any], day: Day, traces: Traces, key: DataKey) -> dict[str, int]:
@@ -192,5 +192,5 @@ def _parameters(connection: Connection[Any], day: Day, traces: Traces, key: Data
 
 
 def _count(connection: Connection[Any], query: Any, given: dict[str, Any]) -> int:
-    found = connection.execute(query, given).fetchone()
-    return int(found[0]) if found else 0
+    row = connection.execute(query, given).fetchone()
+    return int(row[0]) if row else 0

@@ -64,8 +64,13 @@ class Choreography:
         """Transformers in order, then the catapult."""
         derived = tuple(transformer.flag for transformer in self.transformers)
         transformers = (
-            Stage(one.name, one.needs, one.flag, by_portfolio=False if one.stream else None)
-            for one in self.transformers
+            Stage(
+                transformer.name,
+                transformer.needs,
+                transformer.flag,
+                by_portfolio=False if transformer.stream else None,
+            )
+            for transformer in self.transformers
         )
         return (*transformers, Stage(CATAPULT, derived or KIND_FLAGS, MESSAGES_SENT))
 
@@ -76,7 +81,7 @@ class Choreography:
 
     def is_before_streams(self, transformer: Transformer) -> bool:
         """Return whether a transformer with a stream needs the flag of this one."""
-        return any(transformer.flag in one.needs for one in self.streamed)
+        return any(transformer.flag in other.needs for other in self.streamed)
 
     @property
     def announcer(self) -> tuple[Stage, ...]:
@@ -108,7 +113,7 @@ def choreography() -> Choreography:
     """Return the choreography of all declared transformers. Raises DefinitionError if they contradict each other."""
     package = importlib.import_module(TRANSFORMERS)
     modules = [
-        importlib.import_module(f"{TRANSFORMERS}.{found.name}") for found in pkgutil.iter_modules(package.__path__)
+        importlib.import_module(f"{TRANSFORMERS}.{module.name}") for module in pkgutil.iter_modules(package.__path__)
     ]
     return assemble(value for module in modules for value in vars(module).values() if isinstance(value, Transformer))
 

@@ -35,8 +35,8 @@ class Plan:
     @classmethod
     def from_json(cls, text: str) -> Plan:
         """Read what :meth:`to_json` wrote."""
-        found: Any = json.loads(text)
-        return cls(tuple(found["columns"]), tuple(Chunk(*numbers) for numbers in found["chunks"]))
+        document: Any = json.loads(text)
+        return cls(tuple(document["columns"]), tuple(Chunk(*numbers) for numbers in document["chunks"]))
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ class ChunkTask:
     @classmethod
     def from_json(cls, text: str) -> ChunkTask:
         """Read what :meth:`to_json` wrote."""
-        found: Any = json.loads(text)
-        columns, chunk = tuple(found["columns"]), Chunk(**found["chunk"])
-        return cls(DeliveredObject(**found["delivered"]), columns, chunk, int(found["chunks"]))
+        document: Any = json.loads(text)
+        columns, chunk = tuple(document["columns"]), Chunk(**document["chunk"])
+        return cls(DeliveredObject(**document["delivered"]), columns, chunk, int(document["chunks"]))
 
 
 def content_name(name: FileName, etag: str) -> str:

@@ -33,10 +33,10 @@ class Delivery:
     @classmethod
     def from_json(cls, text: str) -> Delivery:
         """Read what :meth:`to_json` wrote. Raises ValueError."""
-        found: Any = json.loads(text)
-        if not isinstance(found, Mapping) or set(found) != {"external_client", "business_date", "version"}:
+        document: Any = json.loads(text)
+        if not isinstance(document, Mapping) or set(document) != {"external_client", "business_date", "version"}:
             raise ValueError("a message to a stage names external_client, business_date and version")
-        return cls(str(found["external_client"]), str(found["business_date"]), int(found["version"]))
+        return cls(str(document["external_client"]), str(document["business_date"]), int(document["version"]))
 
     def __str__(self) -> str:
         return f"{self.external_client} {self.business_date} version {self.version}"
@@ -84,11 +84,11 @@ class FileName:
 
 def file_name(key: str) -> FileName | None:
     """Read a decoded key; None where it is no delivered file or names no day of the calendar."""
-    found = _KEY.fullmatch(key)
-    if not found or not _is_day(found["day"]):
+    match = _KEY.fullmatch(key)
+    if not match or not _is_day(match["day"]):
         return None
-    kind = next(kind for kind in KINDS if kind.name == found["kind"])
-    return FileName(found["client"], kind, found["day"])
+    kind = next(kind for kind in KINDS if kind.name == match["kind"])
+    return FileName(match["client"], kind, match["day"])
 
 
 def day_of(business_date: str) -> date:

@@ -42,8 +42,8 @@ class Kind:
 
     def columns_of(self, header: Sequence[str]) -> tuple[Column, ...] | None:
         """Return the columns in the order of a file's header; None unless it names each of them exactly once."""
-        found = [self.column(spelling.strip()) for spelling in header]
-        columns = tuple(column for column in found if column)
+        matches = [self.column(spelling.strip()) for spelling in header]
+        columns = tuple(column for column in matches if column)
         complete = len(columns) == len(header) == len(set(columns)) == len(self.columns)
         return columns if complete else None
 

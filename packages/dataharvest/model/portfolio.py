@@ -24,8 +24,8 @@ class PortfolioEvent:
     @classmethod
     def from_json(cls, text: str | bytes) -> PortfolioEvent:
         """Read what :meth:`to_json` wrote. Raises ValueError."""
-        found: Any = json.loads(text)
-        if not isinstance(found, Mapping) or not isinstance(found.get("portfolio_reference"), str):
+        document: Any = json.loads(text)
+        if not isinstance(document, Mapping) or not isinstance(document.get("portfolio_reference"), str):
             raise ValueError("an event of a portfolio names portfolio_reference beside its delivery")
-        delivery = {name: value for name, value in found.items() if name != "portfolio_reference"}
-        return cls(Delivery.from_json(json.dumps(delivery)), found["portfolio_reference"])
+        delivery = {name: value for name, value in document.items() if name != "portfolio_reference"}
+        return cls(Delivery.from_json(json.dumps(delivery)), document["portfolio_reference"])

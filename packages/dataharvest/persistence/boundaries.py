@@ -20,15 +20,15 @@ def chunks_of(opened: Opened, size: int) -> tuple[Chunk, ...]:
     As long as the bytes hold no quote and no carriage return, records are lines. From the first such block on, csv
     reads them. Raises RefusedError if a field is too long to be read.
     """
-    made, start, lines = [], opened.offset, opened.lines
+    chunks, start, lines = [], opened.offset, opened.lines
     end = start
     for end, count in _candidates(opened, size):
         if end - start >= size:
-            made.append(Chunk(start, end, lines))
+            chunks.append(Chunk(start, end, lines))
             start, lines = end, count
-    if end > start or not made:
-        made.append(Chunk(start, end, lines))
-    return tuple(made)
+    if end > start or not chunks:
+        chunks.append(Chunk(start, end, lines))
+    return tuple(chunks)
 
 
 def _candidates(opened: Opened, size: int) -> Iterator[tuple[int, int]]:
@@ -52,8 +52,8 @@ def _candidates(opened: Opened, size: int) -> Iterator[tuple[int, int]]:
 
 def _line_end(block: bytes, begin: int, size: int) -> int:
     """Return the end of the first line that ends ``size`` bytes after ``begin`` or later, or of the last line."""
-    found = block.find(b"\n", begin + max(size, 1) - 1)
-    return (found if found >= 0 else block.rfind(b"\n", begin)) + 1
+    newline = block.find(b"\n", begin + max(size, 1) - 1)
+    return (newline if newline >= 0 else block.rfind(b"\n", begin)) + 1
 
 
 def _is_plain(block: bytes) -> bool:

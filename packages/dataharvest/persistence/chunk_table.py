@@ -26,8 +26,8 @@ class ChunkTable:
 
     def plan(self, content: str) -> Plan | None:
         """Return how a content is split, if that was decided."""
-        found = self.client.get_item(TableName=self.table, Key=_key(content, _PLAN), ConsistentRead=True).get("Item")
-        return Plan.from_json(found["plan"]["S"]) if found else None
+        item = self.client.get_item(TableName=self.table, Key=_key(content, _PLAN), ConsistentRead=True).get("Item")
+        return Plan.from_json(item["plan"]["S"]) if item else None
 
     def decide(self, content: str, plan: Plan) -> Plan:
         """Decide how a content is split, once for all: return the plan that holds, which is the first one."""

@@ -49,16 +49,16 @@ class Persistence:
         The flag is set after the commit. Where a crash parts the two, the repeated event sets it.
         Raises LoadError, or botocore's errors.
         """
-        found = self.load(delivered)
-        if isinstance(found, str):
-            return found
-        self.set_flags([found])
+        outcome = self.load(delivered)
+        if isinstance(outcome, str):
+            return outcome
+        self.set_flags([outcome])
         return PERSISTED
 
     def set_flags(self, registered: Sequence[register.Registered]) -> None:
         """Set the flags of files that were registered for one delivery. Raises botocore's errors."""
-        flags = dict.fromkeys(flag for one in registered for flag in one.flags)
-        self.metastore.set_flags(registered[0].delivery, flags, is_new=any(one.is_new for one in registered))
+        flags = dict.fromkeys(flag for file in registered for flag in file.flags)
+        self.metastore.set_flags(registered[0].delivery, flags, is_new=any(file.is_new for file in registered))
 
     def load(self, delivered: DeliveredObject) -> register.Registered | str:
         """Load one object and register it, or return why not. Its flags are still to be set.
@@ -68,19 +68,19 @@ class Persistence:
         name = file_name(delivered.key)
         if name is None:
             return FOREIGN
-        found: register.Registered | str = TO_SPLIT
+        outcome: register.Registered | str = TO_SPLIT
         if self.split_above is None or delivered.size <= self.split_above:
             key = self.sender.vault.key(name.external_client, name.business_date)
             try:
                 with self.sender.database.transaction() as connection:
-                    found = self._register(connection, name, delivered, key)
+                    outcome = self._register(connection, name, delivered, key)
             except ReplacedError:
                 return REPLACED
-        if found == TO_SPLIT:
+        if outcome == TO_SPLIT:
             self.queues.ask(SPLITTER, delivered.to_json(), name.external_client)
-        elif found == REFUSED:
+        elif outcome == REFUSED:
             self.sender.send(name.external_client, name.business_date)
-        return found
+        return outcome
 
     def _register(
         self, connection: Connection[Any], name: FileName, delivered: DeliveredObject, key: DataKey

@@ -72,8 +72,8 @@ def is_outdated(connection: Connection[Any], name: FileName, delivered: Delivere
     client, day = _day(name)
     time = delivered.event_time or "-infinity"
     of = {"client": client, "day": day, "kind": name.kind.name, "order": delivered.order, "time": time}
-    found = connection.execute(query, {**of, "bucket": delivered.bucket, "key": delivered.key}).fetchone()
-    return bool(found and found[0])
+    row = connection.execute(query, {**of, "bucket": delivered.bucket, "key": delivered.key}).fetchone()
+    return bool(row and row[0])
 
 
 def known_file(connection: Connection[Any], name: FileName, delivered: DeliveredObject) -> KnownFile | None:
@@ -82,8 +82,8 @@ def known_file(connection: Connection[Any], name: FileName, delivered: Delivered
         SELECT file_id, refused_because IS NOT NULL, is_complete FROM dataharvest.delivered_file
         WHERE (external_client, business_date, kind, etag) = (%s, %s, %s, %s)
     """
-    found = connection.execute(query, (*_day(name), name.kind.name, delivered.etag)).fetchone()
-    return KnownFile(*found) if found else None
+    row = connection.execute(query, (*_day(name), name.kind.name, delivered.etag)).fetchone()
+    return KnownFile(*row) if row else None
 
 
 def loaded_chunks(connection: Connection[Any], file_id: int) -> set[str]:
@@ -100,9 +100,9 @@ def new_file(connection: Connection[Any], name: FileName, delivered: DeliveredOb
         VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING file_id
     """
     place = (delivered.bucket, delivered.key, delivered.etag, delivered.size, chunks, chunks is None)
-    made = connection.execute(query, (*_day(name), name.kind.name, *place)).fetchone()
-    assert made is not None
-    return int(made[0])
+    row = connection.execute(query, (*_day(name), name.kind.name, *place)).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def count_rows(connection: Connection[Any], file_id: int, loaded: int, rejected: int) -> None:
@@ -143,18 +143,18 @@ def _lock_day(connection: Connection[Any], name: FileName) -> tuple[int, bool]:
 
     Beside it, whether the date begins with this transaction.
     """
-    made = connection.execute(
+    inserted = connection.execute(
         "INSERT INTO dataharvest.business_day VALUES (%s, %s, 1) ON CONFLICT DO NOTHING RETURNING version", _day(name)
     ).fetchone()
-    if made:
+    if inserted:
         connection.execute(
             "INSERT INTO dataharvest.delivery (external_client, business_date, version) VALUES (%s, %s, 1)", _day(name)
         )
         return 1, True
     query = "SELECT version FROM dataharvest.business_day WHERE (external_client, business_date) = (%s, %s) FOR UPDATE"
-    found = connection.execute(query, _day(name)).fetchone()
-    assert found is not None
-    return int(found[0]), False
+    row = connection.execute(query, _day(name)).fetchone()
+    assert row is not None
+    return int(row[0]), False
 
 
 def _open_version(connection: Connection[Any], name: FileName, version: int) -> None:
@@ -173,9 +173,9 @@ def _open_version(connection: Connection[Any], name: FileName, version: int) -> 
 def _files(connection: Connection[Any], name: FileName, version: int) -> dict[Kind, int | None]:
     """Return the file of each kind that a version has."""
     query = SQL("SELECT {} FROM dataharvest.delivery WHERE (external_client, business_date, version) = (%s, %s, %s)")
-    found = connection.execute(query.format(_FILE_COLUMNS), (*_day(name), version)).fetchone()
-    assert found is not None
-    return dict(zip(KINDS, found, strict=True))
+    row = connection.execute(query.format(_FILE_COLUMNS), (*_day(name), version)).fetchone()
+    assert row is not None
+    return dict(zip(KINDS, row, strict=True))
 
 
 def _day(name: FileName) -> tuple[object, object]:

@@ -73,7 +73,7 @@ class Splitter:
         return Plan(tuple(column.name for column in opened.columns), chunks_of(opened, self.chunk_bytes))
 
     def _enter(
-        self, name: FileName, delivered: DeliveredObject, key: DataKey, found: Plan | RefusedError
+        self, name: FileName, delivered: DeliveredObject, key: DataKey, decision: Plan | RefusedError
     ) -> tuple[str, set[str]]:
         """Enter the file unless it is known.
 
@@ -85,7 +85,7 @@ class Splitter:
                 return REPLACED, set()
             known = register.known_file(connection, name, delivered)
             if known is None:
-                known = self._entered(connection, name, delivered, key, found)
+                known = self._entered(connection, name, delivered, key, decision)
             registered = register.register(connection, name, known.file_id) if known.is_ready else None
             loaded = register.loaded_chunks(connection, known.file_id)
         if registered:
@@ -102,12 +102,12 @@ class Splitter:
         name: FileName,
         delivered: DeliveredObject,
         key: DataKey,
-        found: Plan | RefusedError,
+        decision: Plan | RefusedError,
     ) -> register.KnownFile:
-        if isinstance(found, RefusedError):
-            refuse(connection, name, delivered, found, key)
+        if isinstance(decision, RefusedError):
+            refuse(connection, name, delivered, decision, key)
         else:
-            register.new_file(connection, name, delivered, len(found.chunks))
+            register.new_file(connection, name, delivered, len(decision.chunks))
         known = register.known_file(connection, name, delivered)
         assert known is not None
         return known

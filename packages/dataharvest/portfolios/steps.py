@@ -89,8 +89,8 @@ def _store(
         WHERE file_id = %(portfolio_file)s AND portfolio_reference = ANY(%(portfolios)s)
     """
     given: dict[str, object] = {"portfolios": references}
-    found = connection.execute(query, {**current.parameters, **given}).fetchall()
-    given["accounts"] = [account for (account,) in found]
+    rows = connection.execute(query, {**current.parameters, **given}).fetchall()
+    given["accounts"] = [account for (account,) in rows]
     for value in transformer.values:
         stored = store(connection, current, value, value.sql_of_some, given)
         if stored != len(references):

@@ -28,13 +28,13 @@ def channels(rendered: Mapping[str, str]) -> list[Channel]:
     from estrela.warehouse_places import WarehousePlaces
 
     environ = {f"ESTRELA_{name.upper()}": rendered[name] for name in MESSAGES if rendered.get(name)}
-    found: list[Channel] = []
+    configured: list[Channel] = []
     if rendered.get(TOPIC):
-        found.append(Topic(client("sns", rendered["aws_conn_id"]), rendered[TOPIC]))
+        configured.append(Topic(client("sns", rendered["aws_conn_id"]), rendered[TOPIC]))
     if environ:
         session = AwsBaseHook(aws_conn_id=rendered["aws_conn_id"]).get_session()
-        found += WarehousePlaces(environ, session).channels()
-    return found
+        configured += WarehousePlaces(environ, session).channels()
+    return configured
 
 
 def channels_of_variables(names: Iterable[str] = (TOPIC, *MESSAGES)) -> list[Channel]:

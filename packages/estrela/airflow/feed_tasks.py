@@ -21,9 +21,9 @@ def has_file(feed: str, warehouse: Mapping[str, str]) -> bool:
     from estrela.ledger.claims import Claims
 
     parts = parts_of(warehouse)
-    found = Claims(parts.database).has_work(parts.feeds[feed])
-    print(f"A file of {feed} may be loaded." if found else f"No file of {feed} may be loaded yet.")
-    return found
+    has_work = Claims(parts.database).has_work(parts.feeds[feed])
+    print(f"A file of {feed} may be loaded." if has_work else f"No file of {feed} may be loaded yet.")
+    return has_work
 
 
 @ending_for_good
@@ -53,13 +53,13 @@ def log_files(feed: str, warehouse: Mapping[str, str], run_id: str) -> dict[str,
     """Print what the run loaded, file by file, with the errors of those that were not; return the sums."""
     from estrela.hooks.glue_logs import sentence
 
-    found = parts_of(warehouse).ledger().of_run(load_run(feed, run_id))
-    for file in found:
+    files = parts_of(warehouse).ledger().of_run(load_run(feed, run_id))
+    for file in files:
         account = f"{file['rows_in']} rows in = {file['rows_loaded']} loaded + {file['rows_rejected']} rejected"
         print(f"file {file['id']}, {file['key']}, is {file['state']}: {file['error'] or account}")
-    loaded = [file for file in found if not file["error"]]
+    loaded = [file for file in files if not file["error"]]
     sums = {name: sum(file[name] or 0 for file in loaded) for name in ("rows_in", "rows_loaded", "rows_rejected")}
-    figures = {"files": len(loaded), "files_failed": len(found) - len(loaded), **sums}
+    figures = {"files": len(loaded), "files_failed": len(files) - len(loaded), **sums}
     print(f"Feed {feed}: {sentence(figures)}")
     return figures
 
@@ -90,5 +90,5 @@ def fail_files(context: Mapping[str, Any]) -> None:
 
     ti = context["ti"]
     run = f"{ti.dag_id}/{ti.run_id}/{ti.task_id}"
-    found = Claims(parts_of_variables().database).give_up(run, f"task {ti.task_id} of {ti.run_id} failed for good")
-    print(f"Of the files of run {run} that were In Progress, {found['Fail']} are Fail now, {found['New']} New")
+    counts = Claims(parts_of_variables().database).give_up(run, f"task {ti.task_id} of {ti.run_id} failed for good")
+    print(f"Of the files of run {run} that were In Progress, {counts['Fail']} are Fail now, {counts['New']} New")

@@ -147,8 +147,8 @@ def _logged(reached: Connection, done: JobRun) -> dict[str, object]:
     except LogUnreadableError as error:
         print(f"The step succeeded after {done.seconds} s; its figures are not known here: {error}")
         return {}
-    told = sentence(figures)
-    print(f"The step succeeded after {done.seconds} s" + (f": {told}" if told else ""))
+    summary = sentence(figures)
+    print(f"The step succeeded after {done.seconds} s" + (f": {summary}" if summary else ""))
     return figures
 
 

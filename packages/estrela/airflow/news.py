@@ -22,14 +22,14 @@ def news(star: str, connection: Mapping[str, str], params: Mapping[str, Any]) ->
     objects, raw = S3JsonObjects(s3, lake), RawLayer(s3, lake, f"raw/{star}")
     versions = raw_versions(raw, load(star).raw_names, Quarantine(objects, star))
     manifests = Manifests(objects, star)
-    found = params["full_refresh"] or has_news(manifests, versions)
-    print(told(found, changed_sources(manifests, versions), full_refresh=params["full_refresh"]))
-    return found
+    is_new = params["full_refresh"] or has_news(manifests, versions)
+    print(outcome(is_new, changed_sources(manifests, versions), full_refresh=params["full_refresh"]))
+    return is_new
 
 
-def told(found: bool, sources: Sequence[str], *, full_refresh: bool) -> str:
+def outcome(is_new: bool, sources: Sequence[str], *, full_refresh: bool) -> str:
     """Return the outcome for people: what is new, or that nothing is."""
-    if not found:
+    if not is_new:
         return (
             "Nothing new: files, code and release are those of the newest publish. The steps after this one are"
             " skipped, and no table is touched."

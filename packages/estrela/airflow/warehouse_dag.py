@@ -50,15 +50,15 @@ def warehouse_dag() -> DAG:
         default_args=DEFAULTS,
         **run_deadline(),
     ) as dag:
-        found = found_feeds()
+        declarations = found_feeds()
         last = []
-        for feed in found.feeds.values():
+        for feed in declarations.feeds.values():
             with TaskGroup(group_id=feed.name):
                 last.append(_add_tasks(feed))
-        for name, problem in found.problems.items():
+        for name, problem in declarations.problems.items():
             with TaskGroup(group_id=name):
                 refusal(feed_problem(name, problem))
-        last >> notify_task(list(found.feeds))
+        last >> notify_task(list(declarations.feeds))
     return dag
 
 

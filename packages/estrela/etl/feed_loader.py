@@ -49,16 +49,16 @@ class FeedLoader(Loader[Feed]):
 
     def load_each(self, claims: Sequence[Claim]) -> Loaded:
         """As :meth:`load_some`, each file in a transaction of its own."""
-        found = Loaded()
+        loaded = Loaded()
         for number, claim in enumerate(claims, 1):
             try:
-                found.accounts.append((claim, self.load(claim)))
+                loaded.accounts.append((claim, self.load(claim)))
             except Exception as error:  # noqa: BLE001 - LoadFeed raises what is no error of the file
-                found.failures.append((claim, error))
+                loaded.failures.append((claim, error))
                 if holds_back(claim, error) or _is_of_no_file(error):
-                    found.left = claims[number:]
+                    loaded.left = claims[number:]
                     break
-        return found
+        return loaded
 
 
 def state_after(claim: Claim, error: Exception) -> State:

@@ -20,8 +20,8 @@ OF_PYSPARK = ("functions", "PythonUtils")
 class JavaClass:
     """A class of the JVM whose static methods are looked up once."""
 
-    def __init__(self, found: Any) -> None:
-        self._found = found
+    def __init__(self, looked_up: Any) -> None:
+        self._found = looked_up
 
     def __getattr__(self, name: str) -> Any:
         """Look up a static method; from then on it is an attribute."""

@@ -80,13 +80,13 @@ def _is_one_of(field: str | DatePart, values: Collection[str | None], kind: str)
     """Return alternatives, each of which is a conjunction."""
     column, known = f"`{column_of(field)}`", sorted(value for value in values if value is not None)
     if isinstance(field, DatePart):
-        found = [
+        alternatives = [
             f"{column} >= {_literal(low, kind)} AND {column} < {_literal(high, kind)}"
             for low, high in _spans(field, known)
         ]
     else:
-        found = [f"{column} IN ({', '.join(_literal(value, kind) for value in known)})"] if known else []
-    return [*found, *([f"{column} IS NULL"] if None in values else [])]
+        alternatives = [f"{column} IN ({', '.join(_literal(value, kind) for value in known)})"] if known else []
+    return [*alternatives, *([f"{column} IS NULL"] if None in values else [])]
 
 
 def _literal(value: str, kind: str) -> str:

@@ -45,11 +45,11 @@ class Answer:
         """Return the body as JSON; raises SourceChangedError where it is not, or is too large to be one page."""
         if self.body.size > PARSED_WHOLE:
             limit = f"a page of at most {PARSED_WHOLE:,} bytes"
-            raise SourceChangedError(source, self.url, expected=limit, found=f"{self.body.size:,} bytes")
+            raise SourceChangedError(source, self.url, expected=limit, received=f"{self.body.size:,} bytes")
         try:
             return json.loads(self.body.read())
         except ValueError as error:
-            raise SourceChangedError(source, self.url, expected="JSON", found=error) from error
+            raise SourceChangedError(source, self.url, expected="JSON", received=error) from error
 
 
 def fault_of(body: Body, expected: BodyFormat) -> str:

@@ -79,8 +79,8 @@ class DatabaseManager:
         self._require_columns(table, [*columns, *key])
         stage = Identifier("estrela_stage")
         with self.transaction(table) as cursor:
-            made = SQL("CREATE TEMP TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA")
-            cursor.execute(made.format(stage, _list(columns), _name(table)))
+            statement = SQL("CREATE TEMP TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA")
+            cursor.execute(statement.format(stage, _list(columns), _name(table)))
             _copied(cursor, stage, columns, rows)
             _require_distinct(cursor, table, stage, key)
             cursor.execute(_merge(table, stage, columns, key))

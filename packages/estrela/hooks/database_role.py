@@ -49,8 +49,8 @@ class RoleRotation:
         try:
             self.secrets.get_secret_value(SecretId=secret, VersionId=version, VersionStage=PENDING)
         except self.secrets.exceptions.ResourceNotFoundException:
-            made = self.secrets.get_random_password(PasswordLength=PASSWORD_LENGTH, ExcludePunctuation=True)
-            login = self._login(secret, VersionStage=CURRENT) | {"password": made["RandomPassword"]}
+            answer = self.secrets.get_random_password(PasswordLength=PASSWORD_LENGTH, ExcludePunctuation=True)
+            login = self._login(secret, VersionStage=CURRENT) | {"password": answer["RandomPassword"]}
             self.secrets.put_secret_value(
                 SecretId=secret, ClientRequestToken=version, SecretString=json.dumps(login), VersionStages=[PENDING]
             )

@@ -58,9 +58,9 @@ class FtpsServer:
 
     def context(self) -> ssl.SSLContext:
         """Return the TLS settings: certificate and host name are verified."""
-        found = ssl.create_default_context(cadata=self.authority or None)
-        found.maximum_version = self.newest_tls
-        return found
+        context = ssl.create_default_context(cadata=self.authority or None)
+        context.maximum_version = self.newest_tls
+        return context
 
 
 @dataclass(frozen=True)
@@ -124,10 +124,10 @@ class FtpsHook:
             except ftplib.error_perm as error:
                 if not str(error).startswith(NOT_IMPLEMENTED):
                     raise
-                return sorted(_looked_up(connection, folder), key=lambda one: one.path)
-        found = [(name, facts) for name, facts in listed if facts.get("type") == "file"]
+                return sorted(_looked_up(connection, folder), key=lambda file: file.path)
+        files = [(name, facts) for name, facts in listed if facts.get("type") == "file"]
         return [
-            FtpsFile(f"{folder}/{name}", int(facts["size"]), _time(facts["modify"])) for name, facts in sorted(found)
+            FtpsFile(f"{folder}/{name}", int(facts["size"]), _time(facts["modify"])) for name, facts in sorted(files)
         ]
 
     def read(self, file: FtpsFile) -> io.RawIOBase:

@@ -68,12 +68,12 @@ class GlueLogs:
         """Return the figures of the run's last step; none if it logged none. Raises LogUnreadableError."""
         group = f"{self.group}/{OUTPUT}"
         try:
-            found = self.client.get_log_events(
+            events = self.client.get_log_events(
                 logGroupName=group, logStreamName=run_id, startFromHead=False, limit=NEWEST
             )["events"]
         except (ClientError, BotoCoreError) as error:
             raise LogUnreadableError(group, run_id, str(error)) from error
-        return figures_in([event["message"] for event in found])
+        return figures_in([event["message"] for event in events])
 
 
 def log_command(region: str, group: str, run_id: str, aws: str) -> str:

@@ -66,8 +66,8 @@ class HttpSession:
 def _session(base_url: str, policy: HttpPolicy) -> requests.Session:
     session = requests.Session()
     # requests reads proxies and certificates from the environment anew for each request, at a sixth of its cost.
-    found = session.merge_environment_settings(base_url, {}, None, None, None)
-    session.proxies, session.verify, session.trust_env = found["proxies"], found["verify"], False
+    environment = session.merge_environment_settings(base_url, {}, None, None, None)
+    session.proxies, session.verify, session.trust_env = environment["proxies"], environment["verify"], False
     adapter = HTTPAdapter(pool_connections=2, pool_maxsize=policy.concurrency, max_retries=0, pool_block=True)
     session.mount("http://", adapter)
     session.mount("https://", adapter)

@@ -36,13 +36,13 @@ class S3JsonObjects:
     def read(self, key: str) -> tuple[dict[str, Any], str]:
         """Return the object and its ETag; an empty object and "" if it does not exist."""
         try:
-            found = self.s3.get_object(Bucket=self.bucket, Key=key)
+            answer = self.s3.get_object(Bucket=self.bucket, Key=key)
         except ClientError as error:
             if error.response["Error"]["Code"] == "NoSuchKey":
                 return {}, ""
             raise
-        value: dict[str, Any] = json.loads(found["Body"].read())
-        return value, found["ETag"]
+        value: dict[str, Any] = json.loads(answer["Body"].read())
+        return value, answer["ETag"]
 
     def write(self, key: str, value: Mapping[str, Any], version: str) -> str:
         """Write the object if its ETag is still ``version``; return the new ETag, or "" if another writer won."""

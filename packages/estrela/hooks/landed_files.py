@@ -66,8 +66,8 @@ class LandedFiles:
         """Return the content as a stream; it is complete, or a read of it raises."""
         match: dict[str, Any] = {"IfMatch": f'"{file.etag}"'} if file.etag else {}
         try:
-            found = self.s3.get_object(Bucket=file.bucket, Key=file.key, **match, **file.selected)
-            with closing(found["Body"]) as body:
+            answer = self.s3.get_object(Bucket=file.bucket, Key=file.key, **match, **file.selected)
+            with closing(answer["Body"]) as body:
                 yield cast(IO[bytes], body)
         except (ClientError, BotoCoreError) as error:
             raise _fault(file, error) from error
@@ -103,13 +103,13 @@ class LandedFiles:
     def _is_copied(self, file: Landed, bucket: str, key: str) -> bool:
         """Return whether the copy is there, with the size and, where both are of one part, the ETag of the file."""
         try:
-            found = self.s3.head_object(Bucket=bucket, Key=key)
+            copy = self.s3.head_object(Bucket=bucket, Key=key)
         except ClientError as error:
             if status_of(error) in GONE:
                 return False
             raise
-        etag = found["ETag"].strip('"')
-        return found["ContentLength"] == file.size and ("-" in etag + file.etag or etag == file.etag)
+        etag = copy["ETag"].strip('"')
+        return copy["ContentLength"] == file.size and ("-" in etag + file.etag or etag == file.etag)
 
     def _delete(self, file: Landed) -> None:
         """Delete the file; do nothing if its place holds another one by now."""

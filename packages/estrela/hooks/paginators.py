@@ -58,8 +58,8 @@ class OneDocument:
         """Leave a document too large for memory unparsed: its reader checks its shape."""
         if answer.body.size > PARSED_WHOLE:
             return Turn()
-        found = at_path(answer.json(source), self.records)
-        return Turn(records=found if isinstance(found, list) else None)
+        records = at_path(answer.json(source), self.records)
+        return Turn(records=records if isinstance(records, list) else None)
 
 
 @dataclass(frozen=True)
@@ -114,12 +114,12 @@ class FollowingPaginator:
         return Turn(self._following(source, request, answer), records)
 
     def _following(self, source: str, request: Request, answer: Answer) -> Request | None:
-        found = at_path(answer.json(source), self.paging.found) if self.paging.found else _next_link(answer)
-        if found in (None, "", False):
+        pointer = at_path(answer.json(source), self.paging.found) if self.paging.found else _next_link(answer)
+        if pointer in (None, "", False):
             return None
         if isinstance(self.paging, CursorPages):
-            return request.with_params(**{self.paging.cursor: str(found)})
-        return request.following(answer.url, str(found))
+            return request.with_params(**{self.paging.cursor: str(pointer)})
+        return request.following(answer.url, str(pointer))
 
 
 @dataclass(frozen=True)
@@ -172,19 +172,19 @@ def _next_link(answer: Answer) -> str:
 
 def at_path(document: Any, path: str) -> Any:
     """Return what is at a dotted path of a JSON document; None if there is nothing. ``""`` is the whole document."""
-    found = document
+    node = document
     for name in path.split(".") if path else ():
-        found = found.get(name) if isinstance(found, dict) else None
-    return found
+        node = node.get(name) if isinstance(node, dict) else None
+    return node
 
 
 def _records(source: str, answer: Answer, path: str, most: int = 0) -> list[object]:
-    found = at_path(answer.json(source), path)
-    if not isinstance(found, list):
+    records = at_path(answer.json(source), path)
+    if not isinstance(records, list):
         shape = f'{{"{path}": [...]}}' if path else "[...]"
-        raise SourceChangedError(source, answer.url, expected=shape, found=bounded(answer.json(source), 100))
-    if most and len(found) > most:
+        raise SourceChangedError(source, answer.url, expected=shape, received=bounded(answer.json(source), 100))
+    if most and len(records) > most:
         raise SourceChangedError(
-            source, answer.url, expected=f"at most {most} rows", found=f"a page of {len(found)} rows"
+            source, answer.url, expected=f"at most {most} rows", received=f"a page of {len(records)} rows"
         )
-    return found
+    return records

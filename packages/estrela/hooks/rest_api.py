@@ -114,7 +114,7 @@ class RestApiHook:
             number += 1
             if number > 1 and (answer.body.sha256 == before or number > MOST_PAGES):
                 raise SourceChangedError(
-                    self.source, answer.url, expected="another page", found=f"page {number - 1} again, or no end"
+                    self.source, answer.url, expected="another page", received=f"page {number - 1} again, or no end"
                 )
             is_last = answer.is_absent or answer.is_unchanged
             turn = Turn() if is_last else paginator.turn(self.source, asked, answer)
@@ -182,7 +182,7 @@ class RestApiHook:
             body.append(part)
             if body.size > self.policy.largest_body:
                 limit = f"at most {self.policy.largest_body:,} bytes"
-                raise SourceChangedError(self.source, url, expected=limit, found="a larger body")
+                raise SourceChangedError(self.source, url, expected=limit, received="a larger body")
             if time.monotonic() > deadline + body.size / self.policy.slowest:
                 problem = f"{bounded(url)}: not complete within {self.policy.deadline:g} s"
                 raise SourceUnavailableError(self.source, problem, status=response.status_code)

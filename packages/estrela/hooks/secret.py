@@ -46,11 +46,11 @@ class Secret:
     def fields(self) -> dict[str, str]:
         """The fields of a JSON value, as text. Raises SettingsError if it is no JSON object."""
         try:
-            found = json.loads(self._text)
+            fields = json.loads(self._text)
         except ValueError:
-            found = None
-        if not isinstance(found, dict):
+            fields = None
+        if not isinstance(fields, dict):
             raise SettingsError(
                 f"secret {self.name}", 'is not a JSON object such as {"username": ..., "password": ...}'
             )
-        return {str(key): str(value) for key, value in found.items()}
+        return {str(key): str(value) for key, value in fields.items()}

@@ -46,9 +46,14 @@ def arrivals_of(event: Mapping[str, Any]) -> list[Arrival]:
         # EventBridge sends keys as they are; only notifications encode them.
         return [_arrival(detail["bucket"], detail["object"], detail["object"]["key"], event["time"])]
     return [
-        _arrival(one["s3"]["bucket"], one["s3"]["object"], unquote_plus(one["s3"]["object"]["key"]), one["eventTime"])
-        for one in event.get("Records", ())
-        if one["eventName"].startswith(("ObjectCreated:", "s3:ObjectCreated:"))
+        _arrival(
+            record["s3"]["bucket"],
+            record["s3"]["object"],
+            unquote_plus(record["s3"]["object"]["key"]),
+            record["eventTime"],
+        )
+        for record in event.get("Records", ())
+        if record["eventName"].startswith(("ObjectCreated:", "s3:ObjectCreated:"))
     ]
 
 
@@ -70,13 +75,13 @@ def _arrival(bucket: Mapping[str, Any], item: Mapping[str, Any], key: str, time:
 def listed(s3: S3Client, bucket: str, prefix: str) -> Iterator[Arrival]:
     """Return the current version of every object below ``prefix``. Raises ClientError."""
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
-    versions = (one for page in pages for one in page.get("Versions", ()))
-    for key, found in groupby(versions, itemgetter("Key")):
+    versions = (entry for page in pages for entry in page.get("Versions", ()))
+    for key, group in groupby(versions, itemgetter("Key")):
         # The versions of a key follow each other, the newest first.
-        current, *others = found
+        current, *others = group
         if not current["IsLatest"]:
             continue
         etag = current["ETag"].strip('"')
         version = etag if current["VersionId"] == "null" else current["VersionId"]
-        older = tuple(one["VersionId"] for one in others)
+        older = tuple(other["VersionId"] for other in others)
         yield Arrival(bucket, key, version, etag, current["Size"], current["LastModified"], older=older)

@@ -38,13 +38,13 @@ def batch_of(candidates: Iterable[Candidate], limit: BatchLimit) -> list[int]:
     chosen: list[int] = []
     names: set[tuple[str, str]] = set()
     size = 0
-    for one in candidates:
-        size += one.size
+    for candidate in candidates:
+        size += candidate.size
         is_too_much = len(chosen) >= limit.files or size > limit.bytes
-        if chosen and (is_too_much or one.is_alone or (one.bucket, one.key) in names):
+        if chosen and (is_too_much or candidate.is_alone or (candidate.bucket, candidate.key) in names):
             break
-        chosen.append(one.id)
-        names.add((one.bucket, one.key))
-        if one.is_alone:
+        chosen.append(candidate.id)
+        names.add((candidate.bucket, candidate.key))
+        if candidate.is_alone:
             break
     return chosen

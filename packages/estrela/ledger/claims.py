@@ -188,8 +188,8 @@ class Claims:
     def has_work(self, feed: Feed) -> bool:
         """Return whether a file of ``feed`` may be claimed now, or waits for a run that died."""
         with self.database.transaction("ledger.files") as cursor:
-            found = cursor.execute(HAS_WORK, _given(feed)).fetchone()
-        return bool(found and found[0])
+            row = cursor.execute(HAS_WORK, _given(feed)).fetchone()
+        return bool(row and row[0])
 
     def waiting(self, feed: Feed, run: str) -> list[Claim]:
         """Return the new files of ``feed`` in its order, as claims that can settle nothing."""
@@ -204,27 +204,27 @@ class Claims:
 
     def claim(self, feed: Feed, run: str) -> Claim | None:
         """Claim the next file of ``feed`` by its order; None if there is none to load now."""
-        found = self.claim_some(feed, run, ONE_FILE)
-        return found[0] if found else None
+        row = self.claim_some(feed, run, ONE_FILE)
+        return row[0] if row else None
 
     def claim_some(self, feed: Feed, run: str, limit: BatchLimit) -> list[Claim]:
         """Claim the next files of ``feed`` in its order; none if there is none to load now."""
         with self.database.transaction("ledger.files") as cursor:
             _filtered_out(cursor, feed, run)
             query = CANDIDATES if feed.is_serial else SKIPPING
-            found = cursor.execute(query, {**_given(feed), "most": limit.files}).fetchall()
-            ids = batch_of((Candidate(*one) for one in found), limit)
+            rows = cursor.execute(query, {**_given(feed), "most": limit.files}).fetchall()
+            ids = batch_of((Candidate(*row) for row in rows), limit)
             return self._claimed(cursor, feed, run, ids)
 
     def claim_manifest(self, feed: Feed, run: str) -> Claim | None:
         """Claim the next manifest of ``feed``; None if there is none."""
         with self.database.transaction("ledger.files") as cursor:
-            found = cursor.execute(MANIFEST, {"feed": feed.name}).fetchone()
-            return self._claimed(cursor, feed, run, [found[0]])[0] if found else None
+            row = cursor.execute(MANIFEST, {"feed": feed.name}).fetchone()
+            return self._claimed(cursor, feed, run, [row[0]])[0] if row else None
 
     def _claimed(self, cursor: Cursor[Any], feed: Feed, run: str, ids: Sequence[int]) -> list[Claim]:
         given = {"ids": list(ids), "run": run, "lease": self.lease}
-        claimed = {one[0]: one for one in cursor.execute(CLAIM, given).fetchall()} if ids else {}
+        claimed = {row[0]: row for row in cursor.execute(CLAIM, given).fetchall()} if ids else {}
         return [Claim(feed, run, *claimed[id_]) for id_ in ids]
 
     def give_back(self, claims: Sequence[Claim], reason: str) -> int:
@@ -257,7 +257,7 @@ class Claims:
 
 
 def _held(claims: Sequence[Claim]) -> dict[str, object]:
-    return {"files": [one.file for one in claims], "fences": [one.fence for one in claims]}
+    return {"files": [claim.file for claim in claims], "fences": [claim.fence for claim in claims]}
 
 
 def _given(feed: Feed) -> dict[str, object]:
@@ -301,9 +301,9 @@ def settle_done(cursor: Cursor[Any], done: Sequence[tuple[Claim, Account, str]])
     given = {
         **_held([claim for claim, _, _ in done]),
         "sha256": [sha256 for _, _, sha256 in done],
-        "rows_in": [one.rows for one in accounts],
-        "rows_loaded": [one.loaded for one in accounts],
-        "rows_rejected": [one.rejected for one in accounts],
+        "rows_in": [account.rows for account in accounts],
+        "rows_loaded": [account.loaded for account in accounts],
+        "rows_rejected": [account.rejected for account in accounts],
     }
     settled = {id_ for (id_,) in cursor.execute(DONE, given).fetchall()}
     for claim, _, _ in done:

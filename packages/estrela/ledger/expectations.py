@@ -42,29 +42,31 @@ class Expectations:
 
     def unexpected(self, feeds: Iterable[Feed], now: datetime) -> list[Unexpected]:
         """Return what is late at ``now``, and whether the last file of a feed is empty or odd."""
-        found = (one for feed in feeds if feed.expected for one in (self._late(feed, now), self._odd(feed)))
-        return [one for one in found if one]
+        candidates = (
+            candidate for feed in feeds if feed.expected for candidate in (self._late(feed, now), self._odd(feed))
+        )
+        return [candidate for candidate in candidates if candidate]
 
     def _late(self, feed: Feed, now: datetime) -> Unexpected | None:
         due = feed.expected.due(now) if feed.expected else None
         if due is None:
             return None
         before, last = due
-        [found] = self.database.query(ARRIVED, {"feed": feed.name, "after": before})
-        if found["is_there"]:
+        [arrival] = self.database.query(ARRIVED, {"feed": feed.name, "after": before})
+        if arrival["is_there"]:
             return None
-        newest = f"the newest is of {found['newest']:%Y-%m-%d %H:%M}" if found["newest"] else "none ever came"
+        newest = f"the newest is of {arrival['newest']:%Y-%m-%d %H:%M}" if arrival["newest"] else "none ever came"
         text = f"no file came since {before:%Y-%m-%d %H:%M}, and one was due at {last:%Y-%m-%d %H:%M %Z}; {newest}"
         return Unexpected("late", feed.name, f"{feed.name} {last.isoformat()}", text)
 
     def _odd(self, feed: Feed) -> Unexpected | None:
         expected = feed.expected
         assert expected is not None
-        found = self.database.query(LOADED, {"feed": feed.name, "most": expected.last + 1})
-        if not found:
+        loads = self.database.query(LOADED, {"feed": feed.name, "most": expected.last + 1})
+        if not loads:
             return None
-        newest, *older = found
-        oddness = expected.oddness(newest["rows_in"], [one["rows_in"] for one in older])
+        newest, *older = loads
+        oddness = expected.oddness(newest["rows_in"], [load["rows_in"] for load in older])
         if oddness is None:
             return None
         kind, text = oddness

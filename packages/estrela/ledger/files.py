@@ -75,11 +75,11 @@ class LedgerFiles:
 
     def find(self, name: str) -> Record:
         """Return the newest version of the file with this id, key or address. Raises LoadError if there is none."""
-        found = self.database.query(FIND, {"name": name})
-        if not found:
+        records = self.database.query(FIND, {"name": name})
+        if not records:
             problem = "the ledger has no such file; give an id, a key or an s3:// address, as `list` shows them"
             raise LoadError(name, problem, retriable=False)
-        return found[0]
+        return records[0]
 
     def story(self, name: str) -> Story:
         """Return all that is known of a file."""

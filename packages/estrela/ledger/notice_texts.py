@@ -27,49 +27,53 @@ class Notice:
     body: str
 
 
-def failed(found: Mapping[str, Any]) -> Notice:
+def failed(transition: Mapping[str, Any]) -> Notice:
     """Return the message about a file that failed, from its transition."""
     body = (
-        f"{_file(found)} failed: {found['reason']}\n"
-        f"Next: correct the cause, or have the file sent anew; then: estrela ledger retry {found['file']}\n"
-        f"Its story: estrela ledger explain {found['file']}"
+        f"{_file(transition)} failed: {transition['reason']}\n"
+        f"Next: correct the cause, or have the file sent anew; then: estrela ledger retry {transition['file']}\n"
+        f"Its story: estrela ledger explain {transition['file']}"
     )
-    subject = f"{found['feed']}: {_name(found)} failed"
-    return Notice("fail", found["feed"], found["file"], f"transition {found['transition']}", subject, body)
+    subject = f"{transition['feed']}: {_name(transition)} failed"
+    return Notice(
+        "fail", transition["feed"], transition["file"], f"transition {transition['transition']}", subject, body
+    )
 
 
-def rejected(found: Mapping[str, Any]) -> Notice:
+def rejected(load: Mapping[str, Any]) -> Notice:
     """Return the message about rows that were rejected and tolerated, from the load and its first reject."""
-    column = f", column {found['column_name']}" if found["column_name"] else ""
+    column = f", column {load['column_name']}" if load["column_name"] else ""
     body = (
-        f"{_file(found)}: {found['rows_rejected']} of {found['rows_in']} rows are rejected; the first: "
-        f"line {found['line']}{column}: {found['reason']}\n"
-        f"Next: estrela ledger explain {found['file']}; once the declaration takes them: "
-        f"estrela ledger replay --feed {found['feed']}"
+        f"{_file(load)}: {load['rows_rejected']} of {load['rows_in']} rows are rejected; the first: "
+        f"line {load['line']}{column}: {load['reason']}\n"
+        f"Next: estrela ledger explain {load['file']}; once the declaration takes them: "
+        f"estrela ledger replay --feed {load['feed']}"
     )
-    subject = f"{found['feed']}: rows of {_name(found)} are rejected"
-    return Notice("rejects", found["feed"], found["file"], f"load {found['load']}", subject, body)
+    subject = f"{load['feed']}: rows of {_name(load)} are rejected"
+    return Notice("rejects", load["feed"], load["file"], f"load {load['load']}", subject, body)
 
 
-def unexpected(found: Unexpected) -> Notice:
+def unexpected(finding: Unexpected) -> Notice:
     """Return the message about what is not as expected."""
-    about = f"{found.address} (file {found.file})" if found.file else f"feed {found.feed}"
-    body = f"{about}: {found.text}\nNext: {NEXT[found.kind].format(feed=found.feed, file=found.file)}"
-    what = f"{found.address.rpartition('/')[2]} is {found.kind}" if found.file else "a file is late"
-    return Notice(found.kind, found.feed, found.file, found.occasion, f"{found.feed}: {what}", body)
+    about = f"{finding.address} (file {finding.file})" if finding.file else f"feed {finding.feed}"
+    body = f"{about}: {finding.text}\nNext: {NEXT[finding.kind].format(feed=finding.feed, file=finding.file)}"
+    what = f"{finding.address.rpartition('/')[2]} is {finding.kind}" if finding.file else "a file is late"
+    return Notice(finding.kind, finding.feed, finding.file, finding.occasion, f"{finding.feed}: {what}", body)
 
 
-def recovered(found: Mapping[str, Any]) -> Notice:
+def recovered(recovery: Mapping[str, Any]) -> Notice:
     """Return the message that what an earlier one told of is over."""
-    body = f"{_file(found)} {'came' if found['kind'] == 'late' else 'is loaded'}: {found['subject']!r} is over."
-    body += f"\nNext: nothing; its story: estrela ledger explain {found['file']}"
-    subject = f"{found['feed']}: recovered: {_name(found)}"
-    return Notice("recovered", found["feed"], found["file"], f"message {found['message']}", subject, body)
+    body = (
+        f"{_file(recovery)} {'came' if recovery['kind'] == 'late' else 'is loaded'}: {recovery['subject']!r} is over."
+    )
+    body += f"\nNext: nothing; its story: estrela ledger explain {recovery['file']}"
+    subject = f"{recovery['feed']}: recovered: {_name(recovery)}"
+    return Notice("recovered", recovery["feed"], recovery["file"], f"message {recovery['message']}", subject, body)
 
 
-def _file(found: Mapping[str, Any]) -> str:
-    return f"s3://{found['bucket']}/{found['key']} (file {found['file']})"
+def _file(record: Mapping[str, Any]) -> str:
+    return f"s3://{record['bucket']}/{record['key']} (file {record['file']})"
 
 
-def _name(found: Mapping[str, Any]) -> str:
-    return str(found["key"]).rpartition("/")[2]
+def _name(record: Mapping[str, Any]) -> str:
+    return str(record["key"]).rpartition("/")[2]

@@ -62,8 +62,11 @@ class Notices:
         declared = list(feeds)
         notices = list(self._due(declared, now))
         with self.database.transaction("ledger.messages") as cursor:
-            given = [(one.kind, one.feed, one.file, one.occasion, one.subject, one.body) for one in notices]
-            return sum(cursor.execute(NOTED, one).rowcount for one in given)
+            given = [
+                (notice.kind, notice.feed, notice.file, notice.occasion, notice.subject, notice.body)
+                for notice in notices
+            ]
+            return sum(cursor.execute(NOTED, row).rowcount for row in given)
 
     def _due(self, feeds: list[Feed], now: datetime) -> Iterator[Notice]:
         given = {"feeds": [feed.name for feed in feeds]}

@@ -50,24 +50,26 @@ class Outbox:
         column = Identifier(channel.column)
         while True:
             with self.database.transaction("ledger.messages") as cursor:
-                found = cursor.execute(NEXT.format(column), (names, names)).fetchall()
-                if not found:
+                unsent = cursor.execute(NEXT.format(column), (names, names)).fetchall()
+                if not unsent:
                     return sent
-                ids = _first(found)
-                subject, body = text_of([one for one in found if one[0] in ids])
+                ids = _first(unsent)
+                subject, body = text_of([message for message in unsent if message[0] in ids])
                 channel.send(subject, body)
                 cursor.execute(SENT.format(column), (ids,))
             sent += 1
 
 
-def _first(found: Sequence[Unsent]) -> list[int]:
+def _first(unsent: Sequence[Unsent]) -> list[int]:
     """Return the first message, or all rejects of its feed."""
-    id_, kind, feed, *_ = found[0]
-    return [one[0] for one in found if one[1:3] == (kind, feed)] if kind == "rejects" else [id_]
+    id_, kind, feed, *_ = unsent[0]
+    return [message[0] for message in unsent if message[1:3] == (kind, feed)] if kind == "rejects" else [id_]
 
 
 def text_of(messages: Sequence[Unsent]) -> tuple[str, str]:
     """Return subject and body of one message, or of a digest of several."""
     if len(messages) == 1:
         return messages[0][3], messages[0][4]
-    return f"{messages[0][2]}: rows of {len(messages)} files are rejected", "\n\n".join(one[4] for one in messages)
+    return f"{messages[0][2]}: rows of {len(messages)} files are rejected", "\n\n".join(
+        message[4] for message in messages
+    )

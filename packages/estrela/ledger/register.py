@@ -140,70 +140,75 @@ class Register:
 
         Raises LoadError and DefinitionError; nothing is registered then.
         """
-        files = [one for one in arrivals if not one.key.endswith("/")]
+        files = [file for file in arrivals if not file.key.endswith("/")]
         column = "events_seen" if by_event else "listings_seen"
         new = 0
         with self.database.transaction("ledger.files") as cursor:
             known = _count_known(cursor, files, column)
             if not by_event:
-                self._take_up(cursor, [one for one in files if _version_of(one) in known], run)
-            unknown = [one for one in dict.fromkeys(files) if _version_of(one) not in known]
+                self._take_up(cursor, [file for file in files if _version_of(file) in known], run)
+            unknown = [file for file in dict.fromkeys(files) if _version_of(file) not in known]
             self._lock(cursor, unknown)
             fresh = _first_versions(cursor, unknown)
             new += self._add_all(cursor, fresh, run, column)
-            for one in unknown:
-                if one not in fresh:
-                    new += self._add(cursor, one, run, column)
+            for arrival in unknown:
+                if arrival not in fresh:
+                    new += self._add(cursor, arrival, run, column)
         return new
 
     def _lock(self, cursor: Cursor[Any], arrivals: Sequence[Arrival]) -> None:
         """Let no other call register versions of the same keys meanwhile: two of one key are compared."""
-        names = sorted({f"{one.bucket}/{one.key}" for one in arrivals})
+        names = sorted({f"{arrival.bucket}/{arrival.key}" for arrival in arrivals})
         cursor.execute(LOCKED, (names,))
 
     def _take_up(self, cursor: Cursor[Any], listed: Sequence[Arrival], run: str) -> None:
         """Give the current version of a file back that passed for an older one, where its event told too little."""
-        versioned = [one for one in listed if one.version != one.etag]
-        names = [[getattr(one, name) for one in versioned] for name in ("bucket", "key", "version")]
+        versioned = [file for file in listed if file.version != file.etag]
+        names = [[getattr(file, name) for file in versioned] for name in ("bucket", "key", "version")]
         passed_over = set(cursor.execute(PASSED_OVER, (OVERTAKEN, *names)).fetchall())
-        for one in versioned:
-            if (one.bucket, one.key, one.version) not in passed_over:
+        for arrival in versioned:
+            if (arrival.bucket, arrival.key, arrival.version) not in passed_over:
                 continue
-            self._lock(cursor, [one])
-            judged, others = self.judge(one), self._others(cursor, one)
+            self._lock(cursor, [arrival])
+            judged, others = self.judge(arrival), self._others(cursor, arrival)
             if judged.feed is None or judged.state is not State.NEW:
                 continue
             state, _, superseded = _version(judged.feed.on_overwrite, others)
             if state is State.NEW:
                 cursor.execute(SUPERSEDED, (run, superseded))
-                cursor.execute(TAKEN_UP, (_arrived_at(one, others), run, one.bucket, one.key, one.version))
+                cursor.execute(
+                    TAKEN_UP, (_arrived_at(arrival, others), run, arrival.bucket, arrival.key, arrival.version)
+                )
 
-    def _others(self, cursor: Cursor[Any], one: Arrival) -> list[Other]:
+    def _others(self, cursor: Cursor[Any], file: Arrival) -> list[Other]:
         """Return the other versions of a file."""
-        given = {name: getattr(one, name) for name in ("bucket", "key", "version", "sequencer")}
-        given |= {"older": list(one.older), "at": one.arrived_at, "is_versioned": one.version != one.etag}
-        return [Other(*found) for found in cursor.execute(OTHERS, given).fetchall()]
+        given = {name: getattr(file, name) for name in ("bucket", "key", "version", "sequencer")}
+        given |= {"older": list(file.older), "at": file.arrived_at, "is_versioned": file.version != file.etag}
+        return [Other(*row) for row in cursor.execute(OTHERS, given).fetchall()]
 
     def _add_all(self, cursor: Cursor[Any], arrivals: Sequence[Arrival], run: str, column: str) -> int:
         """Register files of which no version is known, in one statement; return how many were new."""
         if not arrivals:
             return 0
-        judged = [self.judge(one) for one in arrivals]
+        judged = [self.judge(arrival) for arrival in arrivals]
         values = [
-            [one.feed.name if one.feed else None for one in judged],
-            *([getattr(one, name) for one in arrivals] for name in ("bucket", "key", "version", "etag", "size")),
-            [one.place for one in judged],
-            [one.sequencer for one in arrivals],
-            [one.arrived_at for one in arrivals],
-            [str(one.state) for one in judged],
-            [one.reason for one in judged],
-            [one.is_manifest for one in judged],
+            [judgement.feed.name if judgement.feed else None for judgement in judged],
+            *(
+                [getattr(arrival, name) for arrival in arrivals]
+                for name in ("bucket", "key", "version", "etag", "size")
+            ),
+            [judgement.place for judgement in judged],
+            [arrival.sequencer for arrival in arrivals],
+            [arrival.arrived_at for arrival in arrivals],
+            [str(judgement.state) for judgement in judged],
+            [judgement.reason for judgement in judged],
+            [judgement.is_manifest for judgement in judged],
         ]
         cursor.execute(ALL_INSERTED.format(column=column), (run, *values))
         return sum(is_new for (is_new,) in cursor.fetchall())
 
-    def _add(self, cursor: Cursor[Any], one: Arrival, run: str, column: str) -> int:
-        judged, others = self.judge(one), self._others(cursor, one)
+    def _add(self, cursor: Cursor[Any], file: Arrival, run: str, column: str) -> int:
+        judged, others = self.judge(file), self._others(cursor, file)
         state, reason = judged.state, judged.reason
         if judged.feed is not None and state is State.NEW and others:
             state, reason, superseded = _version(judged.feed.on_overwrite, others)
@@ -212,14 +217,14 @@ class Register:
         cursor.execute(
             INSERTED.format(column=column),
             (
-                judged.feed.name if judged.feed else None, one.bucket, one.key, one.version, one.etag, one.size,
-                judged.place, one.sequencer, _arrived_at(one, others), state, reason, run,
+                judged.feed.name if judged.feed else None, file.bucket, file.key, file.version, file.etag, file.size,
+                judged.place, file.sequencer, _arrived_at(file, others), state, reason, run,
                 judged.is_manifest,
             ),
         )  # fmt: skip
-        found = cursor.fetchone()
-        assert found is not None
-        return int(found[0])
+        row = cursor.fetchone()
+        assert row is not None
+        return int(row[0])
 
 
 @dataclass(frozen=True)
@@ -232,9 +237,9 @@ class Other:
     is_newer: bool
 
 
-def _arrived_at(one: Arrival, others: Sequence[Other]) -> datetime:
+def _arrived_at(file: Arrival, others: Sequence[Other]) -> datetime:
     """Return a time after that of the older versions, so that it orders them."""
-    return max([one.arrived_at, *(other.arrived_at + TICK for other in others if not other.is_newer)])
+    return max([file.arrived_at, *(other.arrived_at + TICK for other in others if not other.is_newer)])
 
 
 def _version(policy: OnOverwrite, others: Sequence[Other]) -> tuple[State, str, list[int]]:
@@ -251,21 +256,25 @@ def _version(policy: OnOverwrite, others: Sequence[Other]) -> tuple[State, str, 
     return State.NEW, "", [other.id for other in others if other.state in (State.NEW, State.FAIL)]
 
 
-def _version_of(one: Arrival) -> tuple[str, str, str]:
-    return one.bucket, one.key, one.version
+def _version_of(arrival: Arrival) -> tuple[str, str, str]:
+    return arrival.bucket, arrival.key, arrival.version
 
 
 def _first_versions(cursor: Cursor[Any], arrivals: Sequence[Arrival]) -> list[Arrival]:
     """Return the arrivals of whose key no other version is known or among them."""
-    times = Counter((one.bucket, one.key) for one in arrivals)
+    times = Counter((arrival.bucket, arrival.key) for arrival in arrivals)
     buckets, keys = [bucket for bucket, _ in times], [key for _, key in times]
     known = set(cursor.execute(WITH_VERSIONS, (buckets, keys)).fetchall())
-    return [one for one in arrivals if times[one.bucket, one.key] == 1 and (one.bucket, one.key) not in known]
+    return [
+        arrival
+        for arrival in arrivals
+        if times[arrival.bucket, arrival.key] == 1 and (arrival.bucket, arrival.key) not in known
+    ]
 
 
 def _count_known(cursor: Cursor[Any], files: Sequence[Arrival], column: str) -> set[tuple[str, str, str]]:
     """Count what is known already, in one statement; return it."""
-    times = Counter((one.bucket, one.key, one.version) for one in files)
+    times = Counter((file.bucket, file.key, file.version) for file in files)
     if not times:
         return set()
     buckets, keys, versions = map(list, zip(*times, strict=True))

@@ -59,16 +59,16 @@ def _feeds(parts: WarehouseParts) -> str:
 
 
 def _database(parts: WarehouseParts) -> str:
-    [found] = parts.database.query("SHOW server_version")
-    return f"PostgreSQL {found['server_version']} answers"
+    [row] = parts.database.query("SHOW server_version")
+    return f"PostgreSQL {row['server_version']} answers"
 
 
 def _schema(parts: WarehouseParts) -> str:
     there = parts.database.query("SELECT to_regclass('ledger.schema_version') IS NOT NULL AS is_there")[0]["is_there"]
     rows = parts.database.query("SELECT version_num FROM ledger.schema_version") if there else []
-    found, newest = rows[0]["version_num"] if rows else "none", SCHEMA.newest_version()
-    if found != newest:
-        raise ProblemError(f"its version is {found}, the newest is {newest}; run: estrela ledger migrate")
+    current, newest = rows[0]["version_num"] if rows else "none", SCHEMA.newest_version()
+    if current != newest:
+        raise ProblemError(f"its version is {current}, the newest is {newest}; run: estrela ledger migrate")
     return f"is at version {newest}"
 
 
@@ -93,10 +93,10 @@ def _bucket(parts: WarehouseParts, name: str) -> str:
 
 
 def _notification(parts: WarehouseParts) -> str:
-    found: dict[str, Any] = dict(
+    configuration: dict[str, Any] = dict(
         parts.session.client("s3").get_bucket_notification_configuration(Bucket=parts.places.landing)
     )
     kinds = ("LambdaFunctionConfigurations", "QueueConfigurations", "EventBridgeConfiguration")
-    if not any(kind in found for kind in kinds):
+    if not any(kind in configuration for kind in kinds):
         raise ProblemError(f"s3://{parts.places.landing} tells nobody of new files; only listings find them")
     return f"s3://{parts.places.landing} tells of new files"

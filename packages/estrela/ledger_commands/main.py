@@ -39,8 +39,8 @@ def main(argv: Sequence[str], parts: Callable[[], WarehouseParts]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the arguments."""
-    found = argparse.ArgumentParser(prog="estrela ledger", description="Ask the file ledger, and correct it.")
-    commands = found.add_subparsers(dest="command", required=True)
+    root = argparse.ArgumentParser(prog="estrela ledger", description="Ask the file ledger, and correct it.")
+    commands = root.add_subparsers(dest="command", required=True)
     listing = commands.add_parser("list", help="the last registered files")
     listing.add_argument("--feed", default="", help="of this feed only")
     listing.add_argument("--state", default="", choices=["", *State], help="in this state only")
@@ -50,8 +50,8 @@ def parser() -> argparse.ArgumentParser:
     plan = commands.add_parser("plan", help="what would be loaded of a file, and why; changes nothing")
     retry = commands.add_parser("retry", help="load a file again that failed, was rejected or filtered out")
     withdraw = commands.add_parser("withdraw", help="take the rows of a file out of its table")
-    for one in (explain, plan, retry, withdraw):
-        one.add_argument("file", help="id, key or s3:// address of a file")
+    for command in (explain, plan, retry, withdraw):
+        command.add_argument("file", help="id, key or s3:// address of a file")
     retry.add_argument("--reason", default="retried by an operator", help="recorded with the file")
     withdraw.add_argument("--reason", required=True, help="recorded with the file")
     replay = commands.add_parser("replay", help="judge rejected rows by today's declaration, and load the good ones")
@@ -62,13 +62,13 @@ def parser() -> argparse.ArgumentParser:
     )
     load = commands.add_parser("load", help="the same, then load and archive it")
     archive = commands.add_parser("archive", help="move loaded files of a feed to the archive")
-    for one in (register, load, archive):
-        one.add_argument("--feed", required=True)
+    for command in (register, load, archive):
+        command.add_argument("--feed", required=True)
     notify = commands.add_parser("notify", help="send messages of what failed, is late, empty, odd, or is over")
     notify.add_argument("--feed", default="", help="of this feed only")
     commands.add_parser("doctor", help="check what the ledger needs")
     commands.add_parser("migrate", help="create the ledger's schema, or bring it to the newest version")
-    return found
+    return root
 
 
 def _run() -> str:
@@ -76,17 +76,17 @@ def _run() -> str:
 
 
 def _list(given: argparse.Namespace, parts: WarehouseParts) -> int:
-    found = parts.ledger().list(given.feed, given.state, given.most)
-    print(texts.table(found) if found else "no file")
+    files = parts.ledger().list(given.feed, given.state, given.most)
+    print(texts.table(files) if files else "no file")
     if not given.state:
-        for one in Expectations(parts.database).unexpected(_feeds(parts, given.feed), datetime.now(UTC)):
-            print(f"{one.kind}: {one.feed}: {one.address or 'no file'}: {one.text}")
+        for unexpected in Expectations(parts.database).unexpected(_feeds(parts, given.feed), datetime.now(UTC)):
+            print(f"{unexpected.kind}: {unexpected.feed}: {unexpected.address or 'no file'}: {unexpected.text}")
     return 0
 
 
 def _explain(given: argparse.Namespace, parts: WarehouseParts) -> int:
-    found = parts.ledger().story(given.file)
-    print(json.dumps(asdict(found), default=str, indent=1) if given.json else texts.story(found))
+    story = parts.ledger().story(given.file)
+    print(json.dumps(asdict(story), default=str, indent=1) if given.json else texts.story(story))
     return 0
 
 
@@ -136,7 +136,7 @@ def _replay(given: argparse.Namespace, parts: WarehouseParts) -> int:
     changes, run = parts.changes(feed), _run()
     files = changes.with_rejects(feed, given.code)
     accounts = [changes.replay(feed, file, run, given.code) for file in files]
-    loaded, rejected = sum(one.loaded for one in accounts), sum(one.rejected for one in accounts)
+    loaded, rejected = sum(account.loaded for account in accounts), sum(account.rejected for account in accounts)
     print(f"{feed.name}: {len(files)} files with rejects; {loaded} rows are loaded now, {rejected} are still rejected")
     return 0
 
@@ -169,20 +169,20 @@ def _do(given: argparse.Namespace, parts: WarehouseParts, phase: str) -> None:
 
 def _notify(given: argparse.Namespace, parts: WarehouseParts) -> int:
     feeds = [_feed(parts, given.feed)] if given.feed else list(parts.feeds.values())
-    told = tell(parts.database, parts.places.channels(), feeds, datetime.now(UTC))
-    print(f"{told.noted} new messages are noted")
-    for channel, sent in told.sent.items():
+    delivery = tell(parts.database, parts.places.channels(), feeds, datetime.now(UTC))
+    print(f"{delivery.noted} new messages are noted")
+    for channel, sent in delivery.sent.items():
         print(f"{channel}: {sent} messages are sent")
-    for failure in told.failures:
+    for failure in delivery.failures:
         raise failure
     return 0
 
 
 def _doctor(given: argparse.Namespace, parts: WarehouseParts) -> int:
-    found = list(findings(parts))
-    for one in found:
-        print(f"{'good' if one.is_good else 'BAD '}  {one.check}: {one.text}")
-    return 0 if all(one.is_good for one in found) else 1
+    listed = list(findings(parts))
+    for finding in listed:
+        print(f"{'good' if finding.is_good else 'BAD '}  {finding.check}: {finding.text}")
+    return 0 if all(check.is_good for check in listed) else 1
 
 
 def _migrate(given: argparse.Namespace, parts: WarehouseParts) -> int:

@@ -35,10 +35,10 @@ def _cell(value: object) -> str:
     return "" if value is None else bounded(value, 80)
 
 
-def story(found: Story) -> str:
+def story(file_story: Story) -> str:
     """Return the story of a file."""
-    file = found.file
-    return "\n".join([*_facts(file), *_events(found), f"next:     {NEXT[State(file['state'])].format(**file)}"])
+    file = file_story.file
+    return "\n".join([*_facts(file), *_events(file_story), f"next:     {NEXT[State(file['state'])].format(**file)}"])
 
 
 def _facts(file: Mapping[str, Any]) -> Iterator[str]:
@@ -54,14 +54,14 @@ def _facts(file: Mapping[str, Any]) -> Iterator[str]:
         yield f"archive:  {file['archive_uri']}"
 
 
-def _events(found: Story) -> Iterator[str]:
-    for one in found.rejects:
-        where = f"line {one['first_line']}" + (f", column {one['first_column']}" if one["first_column"] else "")
-        wrong = f"{one['first_value']!r}: {one['first_reason']}"
-        yield f"rejects:  {one['rows']} {one['code']}, the first in {where}: {wrong}"
-    for one in found.transitions:
-        reason = f": {one['reason']}" if one["reason"] else ""
-        yield f"{_time(one['at'])}  {one['to_state']} by {one['run']}{reason}"
+def _events(file_story: Story) -> Iterator[str]:
+    for entry in file_story.rejects:
+        where = f"line {entry['first_line']}" + (f", column {entry['first_column']}" if entry["first_column"] else "")
+        wrong = f"{entry['first_value']!r}: {entry['first_reason']}"
+        yield f"rejects:  {entry['rows']} {entry['code']}, the first in {where}: {wrong}"
+    for entry in file_story.transitions:
+        reason = f": {entry['reason']}" if entry["reason"] else ""
+        yield f"{_time(entry['at'])}  {entry['to_state']} by {entry['run']}{reason}"
 
 
 def _time(at: datetime) -> str:

@@ -138,7 +138,7 @@ class Feed:
     expected: Expected | None = None
 
     def __post_init__(self) -> None:
-        where, known = f"Feed({self.name!r})", [one.name for one in self.columns]
+        where, known = f"Feed({self.name!r})", [column.name for column in self.columns]
         require_name(where, self.name)
         require_distinct(where, self.column_names)
         schema, dot, table = self.target.partition(".")
@@ -146,9 +146,9 @@ class Feed:
             raise DefinitionError(where, f"target {self.target!r} names no schema", ("schema.table",))
         require_name(where, schema)
         require_name(where, table)
-        require_known(where, "a field", [one.column for one in self.fields], known)
+        require_known(where, "a field", [field.column for field in self.fields], known)
         require_known(where, "key", self.key, known)
-        require_known(where, "pii", [one.column for one in self.pii], known)
+        require_known(where, "pii", [change.column for change in self.pii], known)
         if isinstance(self.engine, Redshift):
             self.engine.validate(f"{where}, Redshift", known)
         self._validate_fields(where)
@@ -158,13 +158,13 @@ class Feed:
         self._validate_pii(where)
 
     def _validate_fields(self, where: str) -> None:
-        filled = [one.column for one in self.fields]
-        if sorted(filled) != sorted(one.name for one in self.columns):
-            lacking = sorted({one.name for one in self.columns} - set(filled)) or ["a column twice"]
+        filled = [field.column for field in self.fields]
+        if sorted(filled) != sorted(column.name for column in self.columns):
+            lacking = sorted({column.name for column in self.columns} - set(filled)) or ["a column twice"]
             raise DefinitionError(where, f"its fields do not fill each column once: {lacking[0]}")
-        if len({one.header for one in self.fields}) < len(self.fields):
+        if len({field.header for field in self.fields}) < len(self.fields):
             raise DefinitionError(where, "has a header twice")
-        blank = [one.column for one in self.fields if one.column in self.key and not one.required]
+        blank = [field.column for field in self.fields if field.column in self.key and not field.required]
         if blank:
             raise DefinitionError(where, f"key names {blank[0]!r}, whose field may be blank; make it required")
         if self.max_attempts < 1:
@@ -187,7 +187,7 @@ class Feed:
             _refuse(where, problem, ("order=complete by manifest with a manifest", "neither"))
         if self.is_whole and self.on_overwrite is OnOverwrite.APPEND_VERSION:
             problem = f"on_overwrite=append version with load={self.load}, which keeps one file only"
-            _refuse(where, problem, [one for one in OnOverwrite if one is not OnOverwrite.APPEND_VERSION])
+            _refuse(where, problem, [policy for policy in OnOverwrite if policy is not OnOverwrite.APPEND_VERSION])
 
     def _validate_database(self, where: str, origin: DatabaseTable) -> None:
         if self.format != Csv(compression="gzip", encodings=("utf-8",)):
@@ -205,7 +205,7 @@ class Feed:
         require_known(where, "watermark", [origin.watermark] if origin.watermark else [], headers)
 
     def _validate_pii(self, where: str) -> None:
-        types = {one.name: one.type for one in self.columns}
+        types = {column.name: column.type for column in self.columns}
         for change in self.pii:
             if types[change.column] != "string":
                 raise DefinitionError(where, f"pii names {change.column!r}, which is not a string column")
@@ -216,7 +216,7 @@ class Feed:
     @property
     def column_names(self) -> tuple[str, ...]:
         """Names of the target's columns, those of the file included."""
-        return tuple(one.name for one in (*self.columns, *FEED_COLUMNS))
+        return tuple(column.name for column in (*self.columns, *FEED_COLUMNS))
 
     @property
     def is_serial(self) -> bool:
@@ -231,7 +231,9 @@ class Feed:
     @property
     def withheld(self) -> frozenset[str]:
         """Columns whose values are shown nowhere but in the table."""
-        return frozenset(one.name for one in self.columns if one.sensitive) | {one.column for one in self.pii}
+        return frozenset(column.name for column in self.columns if column.sensitive) | {
+            change.column for change in self.pii
+        }
 
     @property
     def has_header(self) -> bool:

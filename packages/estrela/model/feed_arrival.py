@@ -46,7 +46,7 @@ class Expected:
         today = now.astimezone(zone).date()
         days = (today - timedelta(days=back) for back in range(15))
         times = [datetime.combine(day, self.by, zone) for day in days if day.weekday() in self.days]
-        last, before = [one for one in times if one <= now][:2]
+        last, before = [moment for moment in times if moment <= now][:2]
         return before, last
 
     def oddness(self, rows: int, before: Sequence[int]) -> tuple[str, str] | None:

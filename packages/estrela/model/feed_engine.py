@@ -48,7 +48,7 @@ class Redshift:
 
     def validate(self, where: str, columns: Sequence[str]) -> None:
         """Raise DefinitionError if a key is not one of ``columns``."""
-        require_known(where, "distribution_key", [one for one in (self.distribution_key,) if one], columns)
+        require_known(where, "distribution_key", [key for key in (self.distribution_key,) if key], columns)
         require_known(where, "sort", self.sort, columns)
 
 

@@ -42,8 +42,8 @@ class S3Drop:
 
     def place_of(self, key: str) -> str | None:
         """Return the text by which files are ordered; None if the key is not that of a file of this feed."""
-        found = re.fullmatch(self.pattern, key.removeprefix(self.prefix)) if key.startswith(self.prefix) else None
-        return "/".join(found[name] or "" for name in self.sequence) if found else None
+        match = re.fullmatch(self.pattern, key.removeprefix(self.prefix)) if key.startswith(self.prefix) else None
+        return "/".join(match[name] or "" for name in self.sequence) if match else None
 
 
 def _groups(where: str, name: str, pattern: str) -> Mapping[str, int]:

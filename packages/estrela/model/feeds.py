@@ -30,10 +30,10 @@ class FoundFeeds:
 
 def feeds() -> dict[str, Feed]:
     """Return every declared feed by name. Raises the first error if one cannot be read or two contradict each other."""
-    found = found_feeds()
-    for error in found.errors.values():
+    declarations = found_feeds()
+    for error in declarations.errors.values():
         raise error
-    return dict(found.feeds)
+    return dict(declarations.feeds)
 
 
 def found_feeds() -> FoundFeeds:
@@ -47,29 +47,31 @@ def found_feeds() -> FoundFeeds:
             errors[name.rpartition(".")[2]] = error
         else:
             declared += (value for _, value in sorted(held.items()) if isinstance(value, Feed))
-    found = assembled(declared)
-    return FoundFeeds(found.feeds, errors | dict(found.errors))
+    assembly = assembled(declared)
+    return FoundFeeds(assembly.feeds, errors | dict(assembly.errors))
 
 
 def assembled(declared: Iterable[Feed]) -> FoundFeeds:
     """Return ``declared`` by name, without those that share a name, a target or a place in S3."""
-    distinct = list({id(one): one for one in declared}.values())
+    distinct = list({id(declaration): declaration for declaration in declared}.values())
     errors: dict[str, Exception] = {}
-    for other, one in combinations(distinct, 2):
-        if problem := _contradiction(one, other):
-            errors |= {name: DefinitionError(f"Feed({one.name!r})", problem) for name in (one.name, other.name)}
-    return FoundFeeds({one.name: one for one in distinct if one.name not in errors}, errors)
+    for other, feed in combinations(distinct, 2):
+        if problem := _contradiction(feed, other):
+            errors |= {name: DefinitionError(f"Feed({feed.name!r})", problem) for name in (feed.name, other.name)}
+    return FoundFeeds(
+        {declaration.name: declaration for declaration in distinct if declaration.name not in errors}, errors
+    )
 
 
-def _contradiction(one: Feed, other: Feed) -> str:
+def _contradiction(feed: Feed, other: Feed) -> str:
     """Return why two feeds cannot both be; "" if they can."""
-    if one.name == other.name:
+    if feed.name == other.name:
         return "two feeds have this name"
-    if one.target == other.target:
-        return f"feed {other.name!r} has the same target {one.target}"
-    prefixes = sorted((one.origin.prefix, other.origin.prefix))
-    if one.origin.bucket == other.origin.bucket and prefixes[1].startswith(prefixes[0]):
-        return f"prefix {one.origin.prefix!r} and {other.origin.prefix!r} of feed {other.name!r} contain each other"
+    if feed.target == other.target:
+        return f"feed {other.name!r} has the same target {feed.target}"
+    prefixes = sorted((feed.origin.prefix, other.origin.prefix))
+    if feed.origin.bucket == other.origin.bucket and prefixes[1].startswith(prefixes[0]):
+        return f"prefix {feed.origin.prefix!r} and {other.origin.prefix!r} of feed {other.name!r} contain each other"
     return ""
 
 

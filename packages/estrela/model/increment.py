@@ -42,9 +42,11 @@ class ByPartition:
 
 def _require_same(where: str, field: str | DatePart, known: Mapping[str, str | DatePart]) -> None:
     """Raise DefinitionError unless the source is partitioned by the column of ``field``, at least as finely."""
-    found = known.get(column_of(field))
-    if found is None:
+    source_field = known.get(column_of(field))
+    if source_field is None:
         problem = f"increment does not derive {column_of(field)!r}, which is no partition column of the source"
         raise DefinitionError(where, problem, list(known))
-    if isinstance(found, DatePart) and (isinstance(field, str) or UNITS.index(field.unit) > UNITS.index(found.unit)):
+    if isinstance(source_field, DatePart) and (
+        isinstance(field, str) or UNITS.index(field.unit) > UNITS.index(source_field.unit)
+    ):
         raise DefinitionError(where, f"partitions by {column_of(field)!r} are finer than those of its source")

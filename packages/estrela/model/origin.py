@@ -85,7 +85,7 @@ class Parameter:
         if (self.requests_of is None) is not (self.value is None):
             raise DefinitionError(where, "needs value and requests_of together")
         for source, column in self.each:
-            known = [one.name for one in source.columns]
+            known = [declared.name for declared in source.columns]
             if column not in known:
                 raise DefinitionError(where, f"{source.name} has no column {column!r} to take values from", known)
             require_not_sensitive(where, [("each", column)], source.columns)
@@ -93,8 +93,8 @@ class Parameter:
     @property
     def needs(self) -> tuple[NamedColumns, ...]:
         """The sources that the values come from."""
-        found = tuple(source for source, _ in self.each)
-        return found if self.requests_of is None else (*found, self.requests_of)
+        sources = tuple(source for source, _ in self.each)
+        return sources if self.requests_of is None else (*sources, self.requests_of)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +116,7 @@ class Api:
         _require_https(where, *self.hosts)
         if self.recheck_empty_days < 1:
             raise DefinitionError(where, f"recheck_empty_days={self.recheck_empty_days} is not 1 or more")
-        keys = [one.key for one in self.parameters]
+        keys = [parameter.key for parameter in self.parameters]
         if len(set(keys)) < len(keys):
             raise DefinitionError(where, f"two parameters have the same key: {', '.join(keys)}")
 
@@ -135,7 +135,7 @@ class RestApi(Api):
     def __post_init__(self) -> None:
         super().__post_init__()
         _require_https(f"RestApi({self.url!r})", self.url)
-        unknown = set(re.findall(r"\{(\w*)\}", self.url)) - {one.name for one in self.parameters}
+        unknown = set(re.findall(r"\{(\w*)\}", self.url)) - {parameter.name for parameter in self.parameters}
         if unknown:
             raise DefinitionError(f"RestApi({self.url!r})", f"no parameter is called {sorted(unknown)[0]!r}")
 

@@ -53,7 +53,7 @@ class RunParameter:
 
     def selects(self, values: Sequence[str], request: Mapping[str, str]) -> bool:
         """Return whether ``request`` is to be made: any request if there are no values, else one that a value names."""
-        named = [found.groupdict() for value in values if (found := re.fullmatch(self.pattern, value))]
+        named = [match.groupdict() for value in values if (match := re.fullmatch(self.pattern, value))]
         return not values or any(
             all(part is None or request.get(key) == part for key, part in parts.items()) for parts in named
         )

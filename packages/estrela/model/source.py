@@ -131,11 +131,11 @@ class Source:
         require_distinct(where, known)
         if not self.layouts:
             raise DefinitionError(where, "has no layout; declare the fields of its files")
-        require_known(where, "from_request", [one.column for one in self.from_request], known)
+        require_known(where, "from_request", [request_column.column for request_column in self.from_request], known)
         require_known(where, "sort_by", self.sort_by, known)
         for layout in self.layouts:
             self._validate_layout(where, layout)
-        requested = [one.column for one in self.from_request]
+        requested = [request_column.column for request_column in self.from_request]
         validate_partitioning(where, self.partition_by, self.all_columns)
         for name in map(column_of, valued(self.partition_by)):
             if name not in requested:
@@ -146,7 +146,7 @@ class Source:
 
     def _validate_sensitive(self, where: str) -> None:
         """Refuse sensitive values where they cannot be masked: requests and partitions name files and rows of ops."""
-        placed = [("from_request", one.column) for one in self.from_request]
+        placed = [("from_request", request_column.column) for request_column in self.from_request]
         placed += [("partition_by", column_of(field)) for field in self.partition_by]
         require_not_sensitive(where, placed, self.columns)
 
@@ -159,15 +159,17 @@ class Source:
         if self.max_bytes < 1:
             raise DefinitionError(where, f"max_bytes={self.max_bytes} is not 1 or more")
         if self.tolerance.measure:
-            numeric = [one.name for one in self.columns if one.type in NUMERIC or one.type.startswith("decimal")]
+            numeric = [
+                column.name for column in self.columns if column.type in NUMERIC or column.type.startswith("decimal")
+            ]
             require_known(where, "tolerance", [self.tolerance.measure], numeric)
 
     def _validate_layout(self, where: str, layout: Layout) -> None:
         place = f"{where}, layout {layout.name!r}"
-        filled = [one.column for one in layout.fields] + list(layout.constants)
+        filled = [field.column for field in layout.fields] + list(layout.constants)
         require_known(place, "a field", filled, [column.name for column in self.columns])
         require_distinct(place, filled)
-        if len({one.header for one in layout.fields}) < len(layout.fields):
+        if len({field.header for field in layout.fields}) < len(layout.fields):
             raise DefinitionError(place, "has a header twice")
 
     @cached_property
@@ -178,7 +180,7 @@ class Source:
     @cached_property
     def partition_keys(self) -> tuple[tuple[str | DatePart, str], ...]:
         """Each field of ``partition_by`` that has a value, with the key of the request that fills its column."""
-        keys = {one.column: one.key for one in self.from_request}
+        keys = {request_column.column: request_column.key for request_column in self.from_request}
         return tuple((field, keys[column_of(field)]) for field in valued(self.partition_by))
 
     @property
@@ -245,12 +247,12 @@ class CsvSource(Source):
     def __post_init__(self) -> None:
         super().__post_init__()
         where = f"CsvSource({self.name!r})"
-        for one in self.dialects:
-            if len(one.delimiter) != 1 or one.delimiter in "\r\n":
-                raise DefinitionError(where, f"delimiter {one.delimiter!r} is not one character")
-            if len(one.quote) > 1 or one.quote == one.delimiter:
-                raise DefinitionError(where, f"quote {one.quote!r} is not one character other than the delimiter")
-        if self.multiline and not all(one.quote for one in self.dialects):
+        for dialect in self.dialects:
+            if len(dialect.delimiter) != 1 or dialect.delimiter in "\r\n":
+                raise DefinitionError(where, f"delimiter {dialect.delimiter!r} is not one character")
+            if len(dialect.quote) > 1 or dialect.quote == dialect.delimiter:
+                raise DefinitionError(where, f"quote {dialect.quote!r} is not one character other than the delimiter")
+        if self.multiline and not all(written.quote for written in self.dialects):
             raise DefinitionError(where, "multiline=True requires a quote")
         if not self.header and self.also:
             raise DefinitionError(where, "files without a header cannot have several delimiters or quotes")

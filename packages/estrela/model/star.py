@@ -43,7 +43,7 @@ class Star:
     @property
     def is_sensitive(self) -> bool:
         """Return whether a source or table has a sensitive column."""
-        return any(one.is_sensitive for one in (*self.sources, *self.tables))
+        return any(declaration.is_sensitive for declaration in (*self.sources, *self.tables))
 
     @property
     def raw_names(self) -> tuple[str, ...]:
@@ -62,10 +62,10 @@ class Star:
 
     def sources_of(self, entity: str) -> tuple[Source, ...]:
         """The sources of an entity. Raises DefinitionError if there is none."""
-        found = tuple(source for source in self.sources if source.entity == entity)
-        if not found:
+        sources = tuple(source for source in self.sources if source.entity == entity)
+        if not sources:
             raise DefinitionError(f"Star({self.name!r})", f"has no entity {entity!r}", self.entities)
-        return found
+        return sources
 
 
 def star_names() -> list[str]:
@@ -90,22 +90,22 @@ def load(name: str) -> Star:
 
 def assemble(name: str, declared: Iterable[object], doc: str = "") -> Star:
     """The star of ``declared`` objects and all that they refer to. Raises DefinitionError if two share a name."""
-    found: dict[str, Source | Dimension | Fact | Mart] = {}
+    declarations: dict[str, Source | Dimension | Fact | Mart] = {}
     waiting = list(declared)
     while waiting:
-        one = waiting.pop(0)
-        if not isinstance(one, Source | Dimension | Fact | Mart):
+        declaration = waiting.pop(0)
+        if not isinstance(declaration, Source | Dimension | Fact | Mart):
             continue
-        if found.setdefault(one.name, one) is not one:
-            raise DefinitionError(f"Star({name!r})", f"two declarations are called {one.name!r}")
-        waiting += [other for other in _references(one) if other.name not in found]
-    order = _ordered(name, found)
+        if declarations.setdefault(declaration.name, declaration) is not declaration:
+            raise DefinitionError(f"Star({name!r})", f"two declarations are called {declaration.name!r}")
+        waiting += [other for other in _references(declaration) if other.name not in declarations]
+    order = _ordered(name, declarations)
     star = Star(
         name,
-        tuple(one for one in order if isinstance(one, Source)),
-        tuple(one for one in order if isinstance(one, Dimension)),
-        tuple(one for one in order if isinstance(one, Fact)),
-        tuple(one for one in order if isinstance(one, Mart)),
+        tuple(source for source in order if isinstance(source, Source)),
+        tuple(dimension for dimension in order if isinstance(dimension, Dimension)),
+        tuple(fact for fact in order if isinstance(fact, Fact)),
+        tuple(mart for mart in order if isinstance(mart, Mart)),
         doc,
     )
     require_distinct(f"Star({name!r}), run parameters", [parameter.name for parameter in star.run_parameters])
@@ -116,19 +116,21 @@ def _declared(module: ModuleType) -> list[object]:
     return [value for _, value in sorted(vars(module).items()) if isinstance(value, Source | Dimension | Fact | Mart)]
 
 
-def _references(one: Source | Dimension | Fact | Mart) -> tuple[Source | Dimension | Fact, ...]:
-    if isinstance(one, Source):
-        return one.needs
-    if isinstance(one, Mart):
-        return one.uses
-    if isinstance(one, Dimension):
-        return one.sources
-    return (*one.sources, *(lookup.dimension for lookup in one.lookups))
+def _references(declaration: Source | Dimension | Fact | Mart) -> tuple[Source | Dimension | Fact, ...]:
+    if isinstance(declaration, Source):
+        return declaration.needs
+    if isinstance(declaration, Mart):
+        return declaration.uses
+    if isinstance(declaration, Dimension):
+        return declaration.sources
+    return (*declaration.sources, *(lookup.dimension for lookup in declaration.lookups))
 
 
-def _ordered(name: str, found: dict[str, Source | Dimension | Fact | Mart]) -> list[Source | Dimension | Fact | Mart]:
-    graph = {key: sorted(other.name for other in _references(found[key])) for key in sorted(found)}
+def _ordered(
+    name: str, declarations: dict[str, Source | Dimension | Fact | Mart]
+) -> list[Source | Dimension | Fact | Mart]:
+    graph = {key: sorted(other.name for other in _references(declarations[key])) for key in sorted(declarations)}
     try:
-        return [found[key] for key in TopologicalSorter(graph).static_order()]
+        return [declarations[key] for key in TopologicalSorter(graph).static_order()]
     except CycleError as error:
         raise DefinitionError(f"Star({name!r})", f"declarations need each other in a circle: {error.args[1]}") from None

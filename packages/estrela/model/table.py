@@ -87,7 +87,7 @@ class Dimension:
     @property
     def is_sensitive(self) -> bool:
         """Return whether its rows are computed from sensitive values."""
-        return any(one.sensitive for one in self.columns) or any(source.is_sensitive for source in self.sources)
+        return any(column.sensitive for column in self.columns) or any(source.is_sensitive for source in self.sources)
 
     @property
     def key(self) -> str:
@@ -208,7 +208,7 @@ class Fact:
         """Return whether its rows are computed from sensitive values."""
         inputs = [source.is_sensitive for source in self.sources]
         inputs += [lookup.dimension.is_sensitive for lookup in self.lookups]
-        return any(one.sensitive for one in self.columns) or any(inputs)
+        return any(column.sensitive for column in self.columns) or any(inputs)
 
     @property
     def transformed(self) -> tuple[str, ...]:
@@ -240,9 +240,9 @@ def _key_columns(lookup: Lookup) -> tuple[Column, Column]:
 
 def _validate_table(where: str, name: str, parameters: Sequence[str], transform: Callable[..., Any]) -> None:
     require_name(where, name)
-    found = tuple(inspect.signature(transform).parameters)
-    if sorted(found) != sorted(parameters):
-        raise DefinitionError(where, f"transform takes {found}, which are not its sources", parameters)
+    arguments = tuple(inspect.signature(transform).parameters)
+    if sorted(arguments) != sorted(parameters):
+        raise DefinitionError(where, f"transform takes {arguments}, which are not its sources", parameters)
 
 
 def _names_of(where: str, sources: Sequence[object]) -> tuple[str, ...]:

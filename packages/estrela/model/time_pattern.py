@@ -50,14 +50,16 @@ class Element:
 
 def elements(pattern: str, parts: Mapping[str, Part]) -> tuple[Element, ...]:
     """Return the elements of a validated ``pattern``, in order."""
-    found, end = [], 0
+    pieces, end = [], 0
     for match in PART.finditer(pattern):
         if match.start() > end:
-            found.append(Element(pattern[end : match.start()]))
+            pieces.append(Element(pattern[end : match.start()]))
         quoted = match.group(1)
-        found.append(Element("", parts[match.group()]) if quoted is None else Element(quoted.replace("''", "'") or "'"))
+        pieces.append(
+            Element("", parts[match.group()]) if quoted is None else Element(quoted.replace("''", "'") or "'")
+        )
         end = match.end()
-    return (*found, Element(pattern[end:])) if end < len(pattern) else tuple(found)
+    return (*pieces, Element(pattern[end:])) if end < len(pattern) else tuple(pieces)
 
 
 def validate_pattern(where: str, pattern: str, parts: Mapping[str, Part]) -> None:

@@ -73,8 +73,8 @@ def _found(table: Any, attributes: dict[str, Any]) -> Item | None:
 
 
 def _keys(table: Any, attributes: dict[str, Any]) -> tuple[DynamoType | None, DynamoType | None]:
-    found = [attributes.get(name) if name else None for name in (table.hash_key_attr, table.range_key_attr)]
-    hash_key, range_key = (DynamoType(value) if isinstance(value, dict) else None for value in found)
+    values = [attributes.get(name) if name else None for name in (table.hash_key_attr, table.range_key_attr)]
+    hash_key, range_key = (DynamoType(value) if isinstance(value, dict) else None for value in values)
     return hash_key, range_key
 
 

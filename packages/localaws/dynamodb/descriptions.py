@@ -42,8 +42,8 @@ def _answering(
     """
 
     def answer(handler: Any) -> DynamoResult:
-        found: Any = original(handler).result
-        table = {name: value for name, value in found["TableDescription"].items() if name not in without}
+        output: Any = original(handler).result
+        table = {name: value for name, value in output["TableDescription"].items() if name not in without}
         if since and table["BillingModeSummary"]["BillingMode"] == _ON_DEMAND:
             moment = {"LastUpdateToPayPerRequestDateTime": table["CreationDateTime"]}
             table["BillingModeSummary"] = {**table["BillingModeSummary"], **moment}

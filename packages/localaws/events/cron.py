@@ -44,18 +44,18 @@ class Schedule:
 
         Raises ScheduleError.
         """
-        if found := _RATE.fullmatch(self.expression):
-            period = int(found[1]) * _MINUTES[found[2]] * self.minute
+        if match := _RATE.fullmatch(self.expression):
+            period = int(match[1]) * _MINUTES[match[2]] * self.minute
             if not period:
                 raise ScheduleError(self.expression)
             passed = max(0.0, moment - anchor) // period
             return anchor + (passed + 1) * period if moment >= anchor else anchor
         zone = ZoneInfo(self.timezone)
-        if found := _AT.fullmatch(self.expression):
-            once = datetime.fromisoformat(found[1]).replace(tzinfo=zone).timestamp()
+        if match := _AT.fullmatch(self.expression):
+            once = datetime.fromisoformat(match[1]).replace(tzinfo=zone).timestamp()
             return once if once > moment else None
-        if found := _CRON.fullmatch(self.expression):
-            return _next_cron(found[1], datetime.fromtimestamp(moment, UTC).astimezone(zone))
+        if match := _CRON.fullmatch(self.expression):
+            return _next_cron(match[1], datetime.fromtimestamp(moment, UTC).astimezone(zone))
         raise ScheduleError(self.expression)
 
 
@@ -81,9 +81,9 @@ def _next_cron(fields: str, after: datetime) -> float | None:
         if day.year in years and day.month in months and _fits(day, parts[2], parts[4]):
             for hour in sorted(hours):
                 for minute in sorted(minutes):
-                    found = datetime(day.year, day.month, day.day, hour, minute, tzinfo=after.tzinfo)
-                    if found > after:
-                        return found.timestamp()
+                    moment = datetime(day.year, day.month, day.day, hour, minute, tzinfo=after.tzinfo)
+                    if moment > after:
+                        return moment.timestamp()
         day += timedelta(days=1)
     return None
 
@@ -102,13 +102,13 @@ def _fits(day: date, of_month: str, of_week: str) -> bool:
 def _weekdays(field: str, day: date) -> Iterator[date]:
     """The days of a month that a day-of-week field names."""
     days = [date(day.year, day.month, n) for n in range(1, calendar.monthrange(day.year, day.month)[1] + 1)]
-    if found := re.fullmatch(r"(\w+?)(?:#(\d)|L)", field):
-        wanted = [one for one in days if _number(one) in _values(found[1], 1, 7, _DAYS)]
-        number = int(found[2]) - 1 if found[2] else len(wanted) - 1
+    if match := re.fullmatch(r"(\w+?)(?:#(\d)|L)", field):
+        wanted = [candidate for candidate in days if _number(candidate) in _values(match[1], 1, 7, _DAYS)]
+        number = int(match[2]) - 1 if match[2] else len(wanted) - 1
         yield from wanted[number : number + 1]
         return
     numbers = {7} if field == "L" else _values(field, 1, 7, _DAYS)
-    yield from (one for one in days if _number(one) in numbers)
+    yield from (candidate for candidate in days if _number(candidate) in numbers)
 
 
 def _number(day: date) -> int:
@@ -127,7 +127,7 @@ def _nearest_weekday(day: date, number: int) -> date:
 
 
 def _values(field: str, low: int, high: int, names: dict[str, int]) -> set[int]:
-    found: set[int] = set()
+    numbers: set[int] = set()
     for part in field.split(","):
         span, _, step = part.partition("/")
         first, dash, last = span.partition("-")
@@ -138,8 +138,8 @@ def _values(field: str, low: int, high: int, names: dict[str, int]) -> set[int]:
             end = _value(last, names) if dash else high if step else start
         if not (low <= start <= high and low <= end <= high and (not step or step.isdigit())):
             raise ScheduleError(field)
-        found |= set(range(start, end + 1, int(step or 1)))
-    return found
+        numbers |= set(range(start, end + 1, int(step or 1)))
+    return numbers
 
 
 def _value(text: str, names: dict[str, int]) -> int:

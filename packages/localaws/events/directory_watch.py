@@ -82,11 +82,11 @@ class DirectoryWatch:
             for info in self._unknown(bucket, prefix, settled=True):
                 if self._stopped.is_set():
                     return
-                found, file = self._store.reads.open(bucket, info.key)
+                current, file = self._store.reads.open(bucket, info.key)
                 file.close()
                 ids = secrets.token_hex(8).upper(), secrets.token_urlsafe(56)
-                self._take(Announcement(EVENT, found, *ids, source_ip="127.0.0.1"))
-                self.note(found)
+                self._take(Announcement(EVENT, current, *ids, source_ip="127.0.0.1"))
+                self.note(current)
 
     def _unknown(self, bucket: str, prefix: str, *, settled: bool) -> list[ObjectInfo]:
         """Files of a bucket that were not announced."""
@@ -94,12 +94,12 @@ class DirectoryWatch:
         known = {row[0]: Identity(*row[1:]) for row in self._documents.run(query, (bucket,))}
         newest = time.time_ns() - int(_SETTLED_SECONDS * 1e9)
         return [
-            ObjectInfo(bucket, found.key, found.identity)
-            for found in walk(str(self._store.buckets.folder(bucket)), prefix)
-            if found.identity
-            and known.get(found.key) != found.identity
-            and _TEMPORARY not in found.key
-            and (not settled or found.identity.mtime_ns < newest)
+            ObjectInfo(bucket, entry.key, entry.identity)
+            for entry in walk(str(self._store.buckets.folder(bucket)), prefix)
+            if entry.identity
+            and known.get(entry.key) != entry.identity
+            and _TEMPORARY not in entry.key
+            and (not settled or entry.identity.mtime_ns < newest)
         ]
 
 
@@ -107,4 +107,8 @@ def _prefixes(notifications: Notifications) -> list[str]:
     """Return the prefixes of the rules that take a created object."""
     prefixes = [rule.prefix for rule in notifications.rules if rule.takes(EVENT, rule.prefix + rule.suffix)]
     prefixes += [""] if notifications.to_event_bridge else []
-    return sorted(one for one in set(prefixes) if not any(one != two and one.startswith(two) for two in prefixes))
+    return sorted(
+        prefix
+        for prefix in set(prefixes)
+        if not any(prefix != other and prefix.startswith(other) for other in prefixes)
+    )

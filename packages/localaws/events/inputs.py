@@ -79,11 +79,11 @@ def _transformed(transformer: Mapping[str, Any], event: Mapping[str, Any], rule_
     }
     is_object = template.lstrip().startswith("{")
 
-    def replaced(found: re.Match[str]) -> str:
-        if found[1] not in values:
-            return found[0]
-        quotes = template.count('"', 0, found.start()) - template.count('\\"', 0, found.start())
-        return _shown(values[found[1]], inside_text=quotes % 2 == 1, in_object=is_object)
+    def replaced(match: re.Match[str]) -> str:
+        if match[1] not in values:
+            return match[0]
+        quotes = template.count('"', 0, match.start()) - template.count('\\"', 0, match.start())
+        return _shown(values[match[1]], inside_text=quotes % 2 == 1, in_object=is_object)
 
     text = _PLACEHOLDER.sub(replaced, template)
     if not is_object:

@@ -41,8 +41,8 @@ def parse_misbehaviour(text: str) -> Misbehaviour:
             values[name] = True
         elif name in ("duplicates", "lose") and _SHARE.fullmatch(value):
             values[name] = float(value)
-        elif name == "delay" and (found := _SECONDS.fullmatch(value)):
-            values[name] = float(found[1]) / (1000 if found[2] == "ms" else 1)
+        elif name == "delay" and (match := _SECONDS.fullmatch(value)):
+            values[name] = float(match[1]) / (1000 if match[2] == "ms" else 1)
         else:
             allowed = "duplicates=SHARE, lose=SHARE, delay=2s or 200ms, reorder"
             raise LocalAwsError(f"misdelivery {part.strip()!r} is not known; allowed are {allowed}")

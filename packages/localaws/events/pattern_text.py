@@ -52,8 +52,8 @@ def place(text: str, offset: int) -> str:
 
 
 def _skip(text: str, offset: int) -> int:
-    found = _SPACE.match(text, offset)
-    return found.end() if found else offset
+    match = _SPACE.match(text, offset)
+    return match.end() if match else offset
 
 
 def _read(text: str, start: int) -> Node:
@@ -65,10 +65,10 @@ def _read(text: str, start: int) -> Node:
         return _read_object(text, start)
     if text[start] == "[":
         return _read_array(text, start)
-    found = _SCALAR.match(text, start)
-    if not found:
+    match = _SCALAR.match(text, start)
+    if not match:
         raise ValueError(f"no value of JSON at offset {start}")
-    return Node(json.loads(found[0]), found.end(), found.end())
+    return Node(json.loads(match[0]), match.end(), match.end())
 
 
 def _read_object(text: str, start: int) -> Node:

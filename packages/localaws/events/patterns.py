@@ -42,9 +42,9 @@ def _value_of(event: Any, name: str) -> Any:
     if name in event:
         return event[name]
     for place in (place for place, letter in enumerate(name) if letter == "."):
-        found = _value_of(event.get(name[:place]), name[place + 1 :])
-        if found is not _MISSING:
-            return found
+        inner = _value_of(event.get(name[:place]), name[place + 1 :])
+        if inner is not _MISSING:
+            return inner
     return _MISSING
 
 

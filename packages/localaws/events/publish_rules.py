@@ -97,9 +97,9 @@ def _check_structure(message: str) -> None:
 def _check_name(name: str) -> None:
     if len(name.encode()) > _LONGEST_NAME:
         raise PublishError(_VALUE, f"Length of message attribute name must be less than {_LONGEST_NAME} bytes.")
-    if found := re.search(r"[^a-zA-Z0-9_.-]", name):
+    if match := re.search(r"[^a-zA-Z0-9_.-]", name):
         allowed = "Can only include alphanumeric characters, hyphens, underscores, or dots."
-        text = f"Invalid non-alphanumeric character '#x{ord(found[0]):X}' was found in the message attribute name."
+        text = f"Invalid non-alphanumeric character '#x{ord(match[0]):X}' was found in the message attribute name."
         raise PublishError(_VALUE, f"{text} {allowed}")
     for is_wrong, where in ((name.startswith("."), "starting"), (name.endswith("."), "ending")):
         if is_wrong:

@@ -106,12 +106,12 @@ class Schedules:
     def _schedules(self) -> Iterator[_Due]:
         for backend in _all(scheduler_backends):
             for group in list(backend.schedule_groups.values()):
-                for one in list(group.schedules.values()):
-                    if one.state != "DISABLED":
-                        schedule = Schedule(one.schedule_expression, one.schedule_expression_timezone, self._minute)
-                        anchor = _seconds(one.start_date, float(one.creation_date))
-                        end = _seconds(one.end_date, float("inf"))
-                        yield _Due(one.arn, schedule, anchor, _of_schedule(one), end, self._remover(group, one))
+                for entry in list(group.schedules.values()):
+                    if entry.state != "DISABLED":
+                        schedule = Schedule(entry.schedule_expression, entry.schedule_expression_timezone, self._minute)
+                        anchor = _seconds(entry.start_date, float(entry.creation_date))
+                        end = _seconds(entry.end_date, float("inf"))
+                        yield _Due(entry.arn, schedule, anchor, _of_schedule(entry), end, self._remover(group, entry))
 
     def _remover(self, group: Any, schedule: Any) -> Callable[[], None]:
         def remove() -> None:

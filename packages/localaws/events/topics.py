@@ -88,8 +88,8 @@ class Topics:
 
 def _of_protocol(messages: dict[str, Any], protocol: str) -> str:
     """Return the message for a protocol; what is no text is as if it was not there."""
-    found = messages.get(protocol)
-    return found if isinstance(found, str) else str(messages["default"])
+    text = messages.get(protocol)
+    return text if isinstance(text, str) else str(messages["default"])
 
 
 def takes(settings: dict[str, Any], attributes: dict[str, Any], message: str) -> bool:

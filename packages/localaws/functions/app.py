@@ -53,8 +53,8 @@ class LambdaApplication:
     def _answer(self, request: Request) -> tuple[int, dict[str, str], bytes]:
         body = request.get_data()
         query = request.environ.get("QUERY_STRING", "")
-        found = route(request.method, request.path, query)
-        operation, in_path = found or (None, {})
+        match = route(request.method, request.path, query)
+        operation, in_path = match or (None, {})
         name = operation.name if operation else f"{request.method} {request.path[:200]}"
         if operation and len(body) > _MAX_BODY:
             text = f"Request must be smaller than {_MAX_BODY} bytes for the {name} operation"

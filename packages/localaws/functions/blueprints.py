@@ -67,10 +67,10 @@ def _python_folders(runtime: str) -> tuple[str, ...]:
 
 
 def _paths(root: Path, layers: list[Path], libraries: Path) -> dict[str, str]:
-    found = [str(layer / "bin") for layer in layers if (layer / "bin").is_dir()]
+    program_folders = [str(layer / "bin") for layer in layers if (layer / "bin").is_dir()]
     shared = [str(folder / "lib") for folder in [root, *layers] if (folder / "lib").is_dir()]
     return {
-        "PATH": os.pathsep.join([*found, "/usr/local/bin", "/usr/bin", "/bin"]),
+        "PATH": os.pathsep.join([*program_folders, "/usr/local/bin", "/usr/bin", "/bin"]),
         "LD_LIBRARY_PATH": os.pathsep.join([str(root), *shared]),
         "LAMBDA_TASK_ROOT": str(root),
         "LAMBDA_RUNTIME_DIR": str(libraries),

@@ -26,12 +26,12 @@ class ProcessTable:
 
     def descendants(self, pid: int) -> list[psutil.Process]:
         """Return those of a process; some may have ended meanwhile."""
-        children, found = self._fresh(), list[psutil.Process]()
+        children, descendants = self._fresh(), list[psutil.Process]()
         parents = [pid]
         while parents:
-            found += (started := children.get(parents.pop(), ()))
+            descendants += (started := children.get(parents.pop(), ()))
             parents += [process.pid for process in started]
-        return found
+        return descendants
 
     def _fresh(self) -> Mapping[int, Sequence[psutil.Process]]:
         with self._lock:

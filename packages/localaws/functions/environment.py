@@ -173,8 +173,8 @@ class Environment:
     def _problem(self) -> Outcome | None:
         """Return the outcome of a process that has ended; None while it runs."""
         if not self.alive:
-            told = self._told_before_end()
-            return Outcome(told.kind, told.body) if told else Outcome("exit", exit_code=self._process.returncode)
+            report = self._told_before_end()
+            return Outcome(report.kind, report.body) if report else Outcome("exit", exit_code=self._process.returncode)
         if self._measure(self._children()) > self.blueprint.memory * _MEGABYTE:
             return Outcome("memory", exit_code=128 + signal.SIGKILL)
         return None

@@ -36,10 +36,10 @@ class EventConfigCalls:
     def get_function_event_invoke_config(self, call: Call) -> dict[str, Any]:
         """GetFunctionEventInvokeConfig."""
         ref = ref_of(call)
-        found = self._records.documents.get(EVENT_CONFIG, ref.arn, ref.qualifier or LATEST)
-        if found is None:
+        settings = self._records.documents.get(EVENT_CONFIG, ref.arn, ref.qualifier or LATEST)
+        if settings is None:
             raise not_found(f"The function {ref.arn}:{ref.qualifier or LATEST} doesn't have an EventInvokeConfig")
-        return found
+        return settings
 
     def delete_function_event_invoke_config(self, call: Call) -> dict[str, Any]:
         """DeleteFunctionEventInvokeConfig."""
@@ -53,8 +53,8 @@ class EventConfigCalls:
         ref = ref_of(call)
         if not self._records.exists(ref.arn):
             raise not_found("The function doesn't exist.")
-        found = self._records.documents.named(EVENT_CONFIG, ref.arn)
-        return page(call, "FunctionEventInvokeConfigs", list(found.values()))
+        settings = self._records.documents.named(EVENT_CONFIG, ref.arn)
+        return page(call, "FunctionEventInvokeConfigs", list(settings.values()))
 
     def _put_event_config(self, call: Call, base: dict[str, Any]) -> dict[str, Any]:
         ref = ref_of(call)

@@ -40,17 +40,17 @@ def interpreter(runtime: str) -> str:
         raise invalid(f"{start} {advice}")
     if runtime not in RUNTIMES:
         raise refused(f"Runtime {runtime}", f"it runs {', '.join(RUNTIMES)}")
-    found = sys.executable if runtime == _OWN else next(filter(_runs, _candidates(runtime)), None)
-    if not found:
+    program = sys.executable if runtime == _OWN else next(filter(_runs, _candidates(runtime)), None)
+    if not program:
         raise refused(f"Runtime {runtime}", f"there is no {runtime} on the PATH; {_OWN} is this server's own")
-    return found
+    return program
 
 
 def _candidates(runtime: str) -> Iterator[str]:
     """Programs of that name: the one on the PATH, and those that pyenv keeps where that one is its shim."""
-    if found := shutil.which(runtime):
-        yield found
-        versions = Path(found).parent.parent / "versions"
+    if program := shutil.which(runtime):
+        yield program
+        versions = Path(program).parent.parent / "versions"
         yield from sorted(map(str, versions.glob(f"{runtime.removeprefix('python')}.*/bin/{runtime}")), reverse=True)
 
 

@@ -24,17 +24,17 @@ def layers_of(records: Records, arns: list[str], region: str) -> list[dict[str, 
     seen: dict[str, str] = {}
     layers = []
     for arn in arns:
-        found = _ARN.fullmatch(arn)
-        if found and found["region"] != region:
+        match = _ARN.fullmatch(arn)
+        if match and match["region"] != region:
             expected = f"Layers are expected to be in region {region}."
             raise invalid(f"Layers are not in the same region as the function. {expected}")
-        body = records.documents.get(LAYER, found["layer"], _padded(found["version"])) if found else None
-        if not found or body is None:
+        body = records.documents.get(LAYER, match["layer"], _padded(match["version"])) if match else None
+        if not match or body is None:
             raise invalid(f"Layer version {arn} does not exist.")
-        if other := seen.get(found["layer"]):
+        if other := seen.get(match["layer"]):
             text = "Two different versions of the same layer are not allowed to be referenced in the same function."
             raise invalid(f"{text} {other} and {arn} are versions of the same layer.")
-        seen[found["layer"]] = arn
+        seen[match["layer"]] = arn
         content = body["Content"]
         layers.append({"Arn": arn, "CodeSize": content["CodeSize"], "CodeSha256": content["CodeSha256"]})
     return layers
@@ -109,10 +109,10 @@ class LayerCalls:
     def _version(self, arn: str, number: int | str) -> dict[str, Any]:
         if int(number) < 1:
             raise invalid("Layer Version Cannot be less than 1")
-        found = self._records.documents.get(LAYER, arn, _padded(number))
-        if found is None:
+        version = self._records.documents.get(LAYER, arn, _padded(number))
+        if version is None:
             raise not_found("The resource you requested does not exist.")
-        return found
+        return version
 
 
 def _arn(call: Call) -> str:

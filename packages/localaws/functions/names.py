@@ -36,20 +36,20 @@ class Reference:
 
 def reference(text: str, qualifier: str | None, region: str, account: str) -> Reference:
     """Read a function's name, partial ARN or ARN; raises LambdaError."""
-    found = _REFERENCE.fullmatch(text)
-    if not found:
+    match = _REFERENCE.fullmatch(text)
+    if not match:
         raise invalid(f"Invalid function name or ARN: {text[:200]}")
-    if found["region"] and found["region"] != region:
-        raise not_found(f"Functions from '{found['region']}' are not reachable in this region ('{region}')")
-    inner = found["qualifier"]
+    if match["region"] and match["region"] != region:
+        raise not_found(f"Functions from '{match['region']}' are not reachable in this region ('{region}')")
+    inner = match["qualifier"]
     if inner and qualifier and inner != qualifier:
         raise invalid("The derived qualifier from the function name does not match the specified qualifier.")
-    return Reference(region, found["account"] or account, found["name"], qualifier or inner or "")
+    return Reference(region, match["account"] or account, match["name"], qualifier or inner or "")
 
 
 def split(arn: str) -> Reference:
     """Read the ARN of a function; raises LambdaError."""
-    found = _REFERENCE.fullmatch(arn)
-    if not found or not found["region"]:
+    match = _REFERENCE.fullmatch(arn)
+    if not match or not match["region"]:
         raise invalid(f"Invalid function name or ARN: {arn[:200]}")
-    return Reference(found["region"], found["account"], found["name"], found["qualifier"] or "")
+    return Reference(match["region"], match["account"], match["name"], match["qualifier"] or "")

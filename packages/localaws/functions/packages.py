@@ -68,8 +68,8 @@ class Packages:
         try:
             return self._read_object(bucket, key, code.get("S3ObjectVersion") or "")
         except LookupError as error:
-            told = f"Error occurred while GetObject. S3 Error Code: {error.args[0]}. S3 Error Message: {error.args[1]}"
-            raise invalid(told) from error
+            text = f"Error occurred while GetObject. S3 Error Code: {error.args[0]}. S3 Error Message: {error.args[1]}"
+            raise invalid(text) from error
 
     def _unpack(self, data: bytes, package: Package) -> None:
         """Unpack into a folder that gets its name last: a kill leaves no half package."""

@@ -63,14 +63,14 @@ class Pools:
                 threading.Thread(target=warm.close, daemon=True).start()
             self._busy[key.arn] += 1
         try:
-            made = make()
+            environment = make()
         except BaseException:
             with self._lock:
                 self._busy[key.arn] -= 1
             raise
         with self._lock:
-            self._all.add(made)
-        return made, True
+            self._all.add(environment)
+        return environment, True
 
     def release(self, key: PoolKey, environment: Environment) -> None:
         """Give an environment back; one that ended, or whose version was replaced, is closed."""

@@ -48,10 +48,10 @@ class Records:
 
     def function(self, ref: Reference) -> dict[str, Any]:
         """Return the properties of a function as a whole: its tags and its reserved concurrency."""
-        found = self.documents.get(FUNCTION, ref.arn)
-        if found is None:
+        properties = self.documents.get(FUNCTION, ref.arn)
+        if properties is None:
             raise not_found(f"Function not found: {ref.qualified}")
-        return found
+        return properties
 
     def put_function(self, ref: Reference, **changes: Any) -> None:
         """Change what belongs to a function as a whole."""
@@ -90,8 +90,8 @@ class Records:
 
     def versions(self, arn: str) -> list[Version]:
         """All versions, $LATEST first."""
-        found = [Version(arn, name, body) for name, body in self.documents.named(VERSION, arn).items()]
-        return sorted(found, key=lambda version: 0 if version.number == LATEST else int(version.number))
+        versions = [Version(arn, name, body) for name, body in self.documents.named(VERSION, arn).items()]
+        return sorted(versions, key=lambda version: 0 if version.number == LATEST else int(version.number))
 
     def put_version(self, arn: str, number: str, configuration: dict[str, Any]) -> Version:
         """Store a version under a new revision."""
@@ -101,10 +101,10 @@ class Records:
 
     def alias(self, ref: Reference, name: str) -> dict[str, Any]:
         """One alias."""
-        found = self.documents.get(ALIAS, ref.arn, name)
-        if found is None:
+        alias = self.documents.get(ALIAS, ref.arn, name)
+        if alias is None:
             raise not_found(f"Cannot find alias arn: {ref.arn}:{name}")
-        return found
+        return alias
 
     def reserved(self, arn: str) -> int | None:
         """Reserved concurrency of a function, None without one."""

@@ -65,9 +65,9 @@ class Lines:
                 "memorySizeMB": measured.memory, "maxMemoryUsedMB": used,
             }  # fmt: skip
             metrics |= {"initDurationMs": round(measured.init * 1000, 3)} if measured.init else {}
-            told = {"requestId": self._request_id, "metrics": metrics, "status": measured.status or "success"}
-            told |= {"errorType": measured.error_type} if measured.error_type else {}
-            return [_event("platform.report", told)]
+            record = {"requestId": self._request_id, "metrics": metrics, "status": measured.status or "success"}
+            record |= {"errorType": measured.error_type} if measured.error_type else {}
+            return [_event("platform.report", record)]
         fields = [
             f"REPORT RequestId: {self._request_id}",
             f"Duration: {duration:.2f} ms",

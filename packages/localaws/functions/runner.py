@@ -120,10 +120,12 @@ class _Run:
         body, error_type = self._described(outcome)
         status = "" if outcome.kind in ("response", "error") else "timeout" if outcome.kind == "timeout" else "error"
         init = environment.init_seconds if is_new else 0.0
-        told = Measured(duration, init, plan.memory, environment.peak, status, error_type if status == "error" else "")
+        measured = Measured(
+            duration, init, plan.memory, environment.peak, status, error_type if status == "error" else ""
+        )
         if outcome.kind == "timeout":
             self._log([self._lines.timed_out(plan.timeout)])
-        self._log(self._lines.end(told))
+        self._log(self._lines.end(measured))
         tail = "".join(self._tail).encode()[-_TAIL:]
         error = "Unhandled" if error_type else ""
         return Result(self._request_id, self._version.number, body, error, base64.b64encode(tail).decode())
@@ -167,8 +169,8 @@ def _ending(outcome: Outcome, timeout: int) -> tuple[str, str]:
 
 def _shown(error: dict[str, Any], plan: Blueprint) -> bytes:
     """Return an error with AWS's names of folders in its message and stack trace; nothing where it names none."""
-    told = {name: error[name] for name in ("errorMessage", "stackTrace") if error.get(name)}
-    text = json.dumps(told, ensure_ascii=False)
+    fields = {name: error[name] for name in ("errorMessage", "stackTrace") if error.get(name)}
+    text = json.dumps(fields, ensure_ascii=False)
     shown = plan.as_on_aws(text)
     return b"" if shown == text else json.dumps({**error, **json.loads(shown)}).encode()
 

@@ -54,11 +54,11 @@ class TagCalls:
         return FUNCTION, ref.arn
 
     def _tags(self, arn: str) -> dict[str, str]:
-        found = self._records.documents.get(*self._owner(arn))
-        if found is None:
+        document = self._records.documents.get(*self._owner(arn))
+        if document is None:
             what = "Event source mapping" if ":event-source-mapping:" in arn else "Function"
             raise not_found(f"{what} not found: {arn}")
-        return dict(found.get("tags") or {})
+        return dict(document.get("tags") or {})
 
     def _put_tags(self, arn: str, tags: dict[str, str]) -> None:
         kind, owner = self._owner(arn)

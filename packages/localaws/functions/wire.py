@@ -75,7 +75,7 @@ def _routes() -> tuple[_Route, ...]:
         operation = model.operation_model(name)
         uri, _, words = operation.http["requestUri"].partition("?")
         path = re.escape(uri.rstrip("/"))
-        pattern = _PARAMETER.sub(lambda found: f"(?P<{found[1]}>{'.+' if found[2] else '[^/]+'})", path)
+        pattern = _PARAMETER.sub(lambda match: f"(?P<{match[1]}>{'.+' if match[2] else '[^/]+'})", path)
         route = _Route(operation.http["method"], re.compile(pattern), _words(words), operation)
         routes.append((path.count("{"), -len(route.words), route))
     return tuple(route for _, _, route in sorted(routes, key=lambda item: item[:2]))
@@ -92,8 +92,8 @@ def route(method: str, path: str, query: str) -> tuple[OperationModel, dict[str,
     """Return the operation of a request and the parameters in its path; None where the service has none."""
     words = _words(query)
     for known in _routes():
-        if found := known.found(method, path.rstrip("/"), words):
-            return known.operation, {name: unquote(value) for name, value in found.groupdict().items()}
+        if match := known.found(method, path.rstrip("/"), words):
+            return known.operation, {name: unquote(value) for name, value in match.groupdict().items()}
     return None
 
 

@@ -43,8 +43,8 @@ class CatalogResponses(PagedResponse):
 
     def get_table_versions(self) -> ActionResult:
         """GetTableVersions, the newest first."""
-        found = self.glue_backend.get_table_versions(self.parameters["DatabaseName"], self.parameters["TableName"])
-        versions = [{"Table": table, "VersionId": version} for version, table in found.items()]
+        tables = self.glue_backend.get_table_versions(self.parameters["DatabaseName"], self.parameters["TableName"])
+        versions = [{"Table": table, "VersionId": version} for version, table in tables.items()]
         return self.page_of("TableVersions", versions, lambda version: [-int(version["VersionId"])], TABLES_A_PAGE)
 
     def batch_delete_table_version(self) -> ActionResult:
@@ -61,8 +61,8 @@ class CatalogResponses(PagedResponse):
     def get_partitions(self) -> ActionResult:
         """GetPartitions."""
         database, table = self.parameters["DatabaseName"], self.parameters["TableName"]
-        found = self.glue_backend.get_partitions(database, table, self.parameters.get("Expression"))
-        partitions = [partition.as_dict() for partition in found]
+        stored = self.glue_backend.get_partitions(database, table, self.parameters.get("Expression"))
+        partitions = [partition.as_dict() for partition in stored]
         if segment := self.parameters.get("Segment"):
             partitions = [p for p in partitions if _in_segment(p["Values"], segment)]
         if self.parameters.get("ExcludeColumnSchema"):

@@ -75,8 +75,8 @@ class ColumnStatisticsResponses(GlueResponse):
             for name in names
             if name not in stored
         ]
-        found = [stored[name] for name in names if name in stored]
-        return ActionResult({"ColumnStatisticsList": found, "Errors": errors})
+        statistics = [stored[name] for name in names if name in stored]
+        return ActionResult({"ColumnStatisticsList": statistics, "Errors": errors})
 
     def _update(self, entity: Any) -> ActionResult:
         given: Sequence[Statistics] = self.parameters["ColumnStatisticsList"]
@@ -84,11 +84,11 @@ class ColumnStatisticsResponses(GlueResponse):
         errors = []
         with self.glue_backend.lock:
             stored = _statistics_of(entity)
-            for one in given:
-                if problem := _problem(one, columns):
-                    errors.append({"ColumnStatistics": one, "Error": _error("InvalidInputException", problem)})
+            for statistics in given:
+                if problem := _problem(statistics, columns):
+                    errors.append({"ColumnStatistics": statistics, "Error": _error("InvalidInputException", problem)})
                 else:
-                    stored[one["ColumnName"].lower()] = _with_bytes(one)
+                    stored[statistics["ColumnName"].lower()] = _with_bytes(statistics)
         return ActionResult({"Errors": errors})
 
     def _delete(self, entity: Any) -> EmptyResult:

@@ -70,11 +70,11 @@ class _Parser:
     def _tokenize(self) -> list[tuple[str, str]]:
         tokens, position, text = [], 0, self._expression.rstrip()
         while position < len(text):
-            found = _TOKEN.match(text, position)
-            if not found or not found.lastgroup:
+            match = _TOKEN.match(text, position)
+            if not match or not match.lastgroup:
                 raise self._unsupported()
-            tokens.append(_token(found.lastgroup, found[found.lastgroup]))
-            position = found.end()
+            tokens.append(_token(match.lastgroup, match[match.lastgroup]))
+            position = match.end()
         return [*tokens, ("end", "")]
 
     def _or(self) -> Condition:
@@ -162,9 +162,9 @@ class _Parser:
         return self._tokens[self._next]
 
     def _take(self, kind: str, text: str) -> bool:
-        found = self._peek() == (kind, text)
-        self._next += found
-        return found
+        matches = self._peek() == (kind, text)
+        self._next += matches
+        return matches
 
     def _expect(self, kind: str, text: str | None = None) -> str:
         found_kind, found_text = self._peek()

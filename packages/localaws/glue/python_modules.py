@@ -71,11 +71,11 @@ def _unpacked(archive: Path) -> list[str]:
     except zipfile.BadZipFile as error:
         raise PreparationError(f"--additional-python-modules: {archive.name} is not a zip archive") from error
     wheels = archive.parent / "wheels"
-    found = sorted(str(wheel) for wheel in wheels.glob("*.whl"))
-    if not found:
+    wheel_files = sorted(str(wheel) for wheel in wheels.glob("*.whl"))
+    if not wheel_files:
         raise PreparationError(f"--additional-python-modules: {archive.name} holds no wheel below wheels/")
     requirements = wheels / "requirements.txt"
-    named = ["-r", str(requirements)] if requirements.exists() else found
+    named = ["-r", str(requirements)] if requirements.exists() else wheel_files
     return ["--find-links", str(wheels), *named]
 
 
@@ -104,9 +104,9 @@ def _install(arguments: list[str], folder: Path, names: list[str]) -> None:
 
 def _index(arguments: list[str]) -> list[str]:
     """Return the places of wheels that ``arguments`` name."""
-    found = ["--no-index"] if "--no-index" in arguments else []
+    options = ["--no-index"] if "--no-index" in arguments else []
     places = [after for word, after in pairwise(arguments) if word == "--find-links"]
-    return found + [word for place in places for word in ("--find-links", place)]
+    return options + [word for place in places for word in ("--find-links", place)]
 
 
 def _uv(names: list[str], *arguments: str) -> str:

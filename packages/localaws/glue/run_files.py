@@ -51,8 +51,8 @@ def python_libraries(store: ObjectStore, uris: str, folder: Path) -> list[str]:
 
 def jars(store: ObjectStore, uris: str, folder: Path) -> tuple[Path, ...]:
     """The files of ``--extra-jars``; raise PreparationError for one that is missing or that Java would pass over."""
-    found = [(uri, fetch(store, uri, folder)) for uri in listed(uris)]
-    for uri, jar in found:
+    fetched = [(uri, fetch(store, uri, folder)) for uri in listed(uris)]
+    for uri, jar in fetched:
         if not zipfile.is_zipfile(jar):
             raise PreparationError(f"--extra-jars: {uri} is not a jar archive")
-    return tuple(jar for _, jar in found)
+    return tuple(jar for _, jar in fetched)

@@ -25,10 +25,10 @@ class TableSearchResponses(PagedResponse):
         backend = self.glue_backend
         tables = [table.as_dict() for d in backend.get_databases() for table in backend.get_tables(d.name, None)]
         text, filters = self.parameters.get("SearchText") or "", self.parameters.get("Filters") or []
-        found = [table for table in tables if _has(table, text) and _passes(table, filters)]
+        matches = [table for table in tables if _has(table, text) and _passes(table, filters)]
         if self.parameters.get("ResourceShareType") == "FOREIGN":
-            found = []  # no other account shares tables with this one
-        ordered = _sorted(found, self.parameters.get("SortCriteria") or [])
+            matches = []  # no other account shares tables with this one
+        ordered = _sorted(matches, self.parameters.get("SortCriteria") or [])
         ranks = {(table["DatabaseName"], table["Name"]): rank for rank, table in enumerate(ordered)}
         return self.page_of(
             "TableList", ordered, lambda table: [ranks[table["DatabaseName"], table["Name"]]], TABLES_A_PAGE
@@ -56,10 +56,10 @@ def _words(table: Mapping[str, Any]) -> Iterator[str]:
 def _passes(table: Mapping[str, Any], filters: Sequence[Mapping[str, str]]) -> bool:
     """Return whether each property is what its filter says; raises InvalidInputException for another comparison."""
     facts = {**(table.get("Parameters") or {}), **table}
-    for one in filters:
-        if (comparator := one.get("Comparator", "EQUALS")) != "EQUALS":
+    for condition in filters:
+        if (comparator := condition.get("Comparator", "EQUALS")) != "EQUALS":
             raise InvalidInputException("SearchTables", f"Comparator {comparator[:50]} is not supported; use EQUALS.")
-        if str(facts.get(one["Key"], "")) != one["Value"]:
+        if str(facts.get(condition["Key"], "")) != condition["Value"]:
             return False
     return True
 

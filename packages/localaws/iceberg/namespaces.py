@@ -34,9 +34,9 @@ class Namespaces:
 
     def properties(self, name: str) -> dict[str, str]:
         database = self._database(name)
-        found = dict(database.get("Parameters") or {})
+        properties = dict(database.get("Parameters") or {})
         named = {LOCATION: database.get("LocationUri"), COMMENT: database.get("Description")}
-        return found | {key: value for key, value in named.items() if value}
+        return properties | {key: value for key, value in named.items() if value}
 
     def update(self, name: str, removals: Sequence[str], updates: Mapping[str, str]) -> dict[str, list[str]]:
         """Remove, then set; the answer lists ``removed``, ``updated`` and ``missing``."""

@@ -20,14 +20,14 @@ def check(requirement: TableRequirement, base: TableMetadata | None) -> None:
 
 
 def _check_ref(requirement: AssertRefSnapshotId, base: TableMetadata) -> None:
-    name, expected, found = requirement.ref, requirement.snapshot_id, base.refs.get(requirement.ref)
-    if found is None:
+    name, expected, ref = requirement.ref, requirement.snapshot_id, base.refs.get(requirement.ref)
+    if ref is None:
         if expected is not None:
             raise CommitFailedException(f"Requirement failed: branch or tag {name} is missing, expected {expected}")
         return
-    kind = found.snapshot_ref_type.value
+    kind = ref.snapshot_ref_type.value
     if expected is None:
         raise CommitFailedException(f"Requirement failed: {kind} {name} was created concurrently")
-    if expected != found.snapshot_id:
-        problem = f"{kind} {name} has changed: expected id {expected} != {found.snapshot_id}"
+    if expected != ref.snapshot_id:
+        problem = f"{kind} {name} has changed: expected id {expected} != {ref.snapshot_id}"
         raise CommitFailedException(f"Requirement failed: {problem}")

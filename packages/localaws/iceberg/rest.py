@@ -96,29 +96,29 @@ class RestCatalog:
 
 
 def _namespace_routes(calls: NamespaceCalls) -> Routes:
-    every, one = "/v1/namespaces", "/v1/namespaces/<namespace>"
+    every, namespace = "/v1/namespaces", "/v1/namespaces/<namespace>"
     return {
         ("GET", every): calls.list_all,
         ("POST", every): calls.create,
-        ("GET", one): calls.load,
-        ("HEAD", one): calls.exists,
-        ("DELETE", one): calls.drop,
-        ("POST", f"{one}/properties"): calls.update,
+        ("GET", namespace): calls.load,
+        ("HEAD", namespace): calls.exists,
+        ("DELETE", namespace): calls.drop,
+        ("POST", f"{namespace}/properties"): calls.update,
     }
 
 
 def _table_routes(calls: TableCalls) -> Routes:
     namespace = "/v1/namespaces/<namespace>"
-    every, one = f"{namespace}/tables", f"{namespace}/tables/<table>"
+    every, table = f"{namespace}/tables", f"{namespace}/tables/<table>"
     return {
         ("GET", every): calls.list_all,
         ("POST", every): calls.create,
         ("POST", f"{namespace}/register"): calls.register,
-        ("GET", one): calls.load,
-        ("HEAD", one): calls.exists,
-        ("POST", one): calls.commit,
-        ("DELETE", one): calls.drop,
-        ("POST", f"{one}/metrics"): calls.report_metrics,
+        ("GET", table): calls.load,
+        ("HEAD", table): calls.exists,
+        ("POST", table): calls.commit,
+        ("DELETE", table): calls.drop,
+        ("POST", f"{table}/metrics"): calls.report_metrics,
         ("POST", "/v1/tables/rename"): calls.rename,
         ("POST", "/v1/transactions/commit"): calls.commit_several,
         ("GET", f"{namespace}/views"): calls.list_views,

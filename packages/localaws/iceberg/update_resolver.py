@@ -154,6 +154,6 @@ class UpdateResolver:
 
 def _taken(ids: set[int], number: int) -> bool:
     """Take ``number`` out of ``ids``; False where it was not there."""
-    found = number in ids
+    present = number in ids
     ids.discard(number)
-    return found
+    return present

@@ -129,11 +129,11 @@ class Databases:
 
     def _names(self, warehouse: str) -> list[str]:
         with self.connect_plain("postgres") as connection:
-            found = connection.execute(
+            comments = connection.execute(
                 "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE NOT datistemplate"
             ).fetchall()
         prefix = f"{warehouse}/"
-        return [str(text).removeprefix(prefix) for (text,) in found if text and str(text).startswith(prefix)]
+        return [str(text).removeprefix(prefix) for (text,) in comments if text and str(text).startswith(prefix)]
 
     def _create(self, name: str) -> None:
         """Make a database with the schema ``rs``; the comment, written last, says that it is whole."""
@@ -142,8 +142,8 @@ class Databases:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(physical))
             statement = "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C'"
             connection.execute(sql.SQL(statement).format(physical))
-            with self.connect_plain(name) as made:
-                made.execute(files("localaws.redshift").joinpath("bootstrap.sql").read_text(encoding="utf-8"))
+            with self.connect_plain(name) as database:
+                database.execute(files("localaws.redshift").joinpath("bootstrap.sql").read_text(encoding="utf-8"))
             connection.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(physical, sql.Literal(logical)))
 
     def _drop(self, name: str) -> None:

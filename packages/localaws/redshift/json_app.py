@@ -63,8 +63,8 @@ def json_application(service: str, handlers: Mapping[str, Handler], owner: tuple
 
 
 def _region(environ: WSGIEnvironment) -> str:
-    found = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
-    return found["region"] if found else ""
+    scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
+    return scope["region"] if scope else ""
 
 
 @cache

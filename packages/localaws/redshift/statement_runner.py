@@ -88,8 +88,8 @@ class StatementRunner:
         """Raises SqlError where a statement before this one failed in its transaction."""
         if self.connection.info.transaction_status is psycopg.pq.TransactionStatus.INERROR:
             raise SqlError("current transaction is aborted, commands ignored until end of transaction block")
-        found = self.connection.execute("SELECT nextval('rs.query_id')").fetchone()
-        return int(str(found[0])) if found else 0
+        row = self.connection.execute("SELECT nextval('rs.query_id')").fetchone()
+        return int(str(row[0])) if row else 0
 
     @contextmanager
     def guarded(self) -> Iterator[None]:

@@ -49,10 +49,10 @@ def run_unload(sql: str, connection: Connection, store: ObjectStore) -> int:
     options = read_unload(sql)
     bucket, prefix = split_uri(options.location)
     try:
-        found = next(iter(store.reads.list(bucket, prefix)), None)
+        existing = next(iter(store.reads.list(bucket, prefix)), None)
     except NoSuchBucketError:
         raise SqlError("S3ServiceException:The specified bucket does not exist,Status 404,Error NoSuchBucket") from None
-    if found is not None and not options.overwrite:
+    if existing is not None and not options.overwrite:
         raise SqlError(
             f"Specified unload destination on S3 is not empty. Consider using a different bucket / prefix, manually "
             f"removing the target files in S3, or using the ALLOWOVERWRITE option: {options.location}"

@@ -155,8 +155,8 @@ class Body:
         if sha256 and sha256.hexdigest() != self._content_sha256:
             raise S3Error("XAmzContentSHA256Mismatch")
         if md5 and md5 != self.md5:
-            told = {"ExpectedDigest": md5.hex(), "CalculatedDigest": base64.b64encode(self.md5).decode()}
-            raise S3Error("BadDigest", "The Content-MD5 you specified did not match what we received.", told)
+            elements = {"ExpectedDigest": md5.hex(), "CalculatedDigest": base64.b64encode(self.md5).decode()}
+            raise S3Error("BadDigest", "The Content-MD5 you specified did not match what we received.", elements)
         self._verify(running)
 
     def forget_checksums(self) -> None:

@@ -23,15 +23,15 @@ def list_buckets(store: ObjectStore, request: Request) -> Response:
     prefix, token = request.query.get("prefix", ""), request.query.get("continuation-token", "")
     after, region = key_of_token(token) if token else "", request.query.get("bucket-region", "")
     if region and region not in _regions():
-        told = {"ArgumentName": "bucket-region"}
-        raise S3Error("InvalidArgument", f"Argument value {region[:50]} is not a valid AWS Region", told)
+        elements = {"ArgumentName": "bucket-region"}
+        raise S3Error("InvalidArgument", f"Argument value {region[:50]} is not a valid AWS Region", elements)
     limit = request.number("max-buckets", MAX_BUCKETS, MAX_BUCKETS)
     named = [bucket for bucket in store.buckets.all() if bucket.name.startswith(prefix) and bucket.name > after]
-    found = [bucket for bucket in named if not region or settings_of(bucket.name).region_name == region]
-    shown = found[:limit]
+    buckets = [bucket for bucket in named if not region or settings_of(bucket.name).region_name == region]
+    shown = buckets[:limit]
     nodes: list[Node] = [("Owner", OWNER), ("Buckets", [("Bucket", _bucket(bucket)) for bucket in shown])]
     nodes += [("Prefix", prefix)] if prefix else []
-    nodes += [("ContinuationToken", token_of_key(shown[-1].name))] if len(found) > len(shown) and shown else []
+    nodes += [("ContinuationToken", token_of_key(shown[-1].name))] if len(buckets) > len(shown) and shown else []
     return Response(200, {}, document("ListAllMyBucketsResult", nodes))
 
 
@@ -52,8 +52,8 @@ def _regions() -> frozenset[str]:
 def head_bucket(store: ObjectStore, request: Request) -> Response:
     """HeadBucket."""
     store.buckets.folder(request.bucket)
-    told = {"x-amz-bucket-region": settings_of(request.bucket).region_name, "x-amz-access-point-alias": "false"}
-    return Response(200, {**told, "x-amz-bucket-arn": f"arn:aws:s3:::{request.bucket}"})
+    headers = {"x-amz-bucket-region": settings_of(request.bucket).region_name, "x-amz-access-point-alias": "false"}
+    return Response(200, {**headers, "x-amz-bucket-arn": f"arn:aws:s3:::{request.bucket}"})
 
 
 def get_bucket_versioning(store: ObjectStore, request: Request) -> Response:

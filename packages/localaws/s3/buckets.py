@@ -42,11 +42,11 @@ class Buckets:
     def all(self) -> list[Bucket]:
         """Sorted by name."""
         created = dict(self._index.run("SELECT name, created_ns FROM buckets"))
-        found = []
+        buckets = []
         for name in self.names():
             with suppress(FileNotFoundError):  # deleted since its name was read
-                found.append(self._bucket(name, created.get(name)))
-        return found
+                buckets.append(self._bucket(name, created.get(name)))
+        return buckets
 
     def names(self) -> list[str]:
         """Names, sorted."""

@@ -24,18 +24,18 @@ def preflight(request: Request) -> Response:
     origin, method = request.headers.get("origin", ""), request.headers.get("access-control-request-method", "")
     if not origin:
         raise S3Error("BadRequest", "Insufficient information. Origin request header needed.")
-    told = {"Method": method or "OPTIONS", "ResourceType": "OBJECT" if request.key else "BUCKET"}
+    elements = {"Method": method or "OPTIONS", "ResourceType": "OBJECT" if request.key else "BUCKET"}
     try:
         rules = settings_of(request.bucket).cors
     except NoSuchBucketError as error:
-        raise S3Error("AccessForbidden", "CORSResponse: Bucket not found", told) from error
+        raise S3Error("AccessForbidden", "CORSResponse: Bucket not found", elements) from error
     if not rules:
-        raise S3Error("AccessForbidden", "CORSResponse: CORS is not enabled for this bucket.", told)
+        raise S3Error("AccessForbidden", "CORSResponse: CORS is not enabled for this bucket.", elements)
     asked = [name.strip() for name in request.headers.get("access-control-request-headers", "").split(",")]
     asked = [name for name in asked if name]
     rule = _matching(rules, origin, method, asked)
     if rule is None:
-        raise S3Error("AccessForbidden", _NOT_ALLOWED, told)
+        raise S3Error("AccessForbidden", _NOT_ALLOWED, elements)
     allowed = {"Access-Control-Allow-Headers": ", ".join(name.lower() for name in asked)} if asked else {}
     return Response(200, {**_headers(rule, origin), **allowed})
 

@@ -32,7 +32,7 @@ def _render(node: Node) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _SPECIAL.sub(lambda found: _ESCAPES.get(found[0]) or f"&#{ord(found[0])};", text)
+    return _SPECIAL.sub(lambda match: _ESCAPES.get(match[0]) or f"&#{ord(match[0])};", text)
 
 
 class _NoDoctype(ElementTree.TreeBuilder):

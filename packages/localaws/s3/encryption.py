@@ -43,8 +43,8 @@ def check_encryption(headers: Mapping[str, str]) -> None:
             raise S3Error("NotImplemented", text, {"Header": name})
     algorithm = headers.get(ALGORITHM)
     if algorithm is not None and algorithm != S3_MANAGED and algorithm not in KMS:
-        told = {"ArgumentName": ALGORITHM, "ArgumentValue": algorithm[:100]}
-        raise S3Error("InvalidArgument", "The encryption method specified is not supported", told)
+        elements = {"ArgumentName": ALGORITHM, "ArgumentValue": algorithm[:100]}
+        raise S3Error("InvalidArgument", "The encryption method specified is not supported", elements)
     if KEY_ID in headers and algorithm not in KMS:
         text = f"Server Side Encryption with AWS KMS managed key requires HTTP header {ALGORITHM} : aws:kms"
         raise S3Error("InvalidArgument", text, {"ArgumentName": ALGORITHM, "ArgumentValue": str(algorithm)[:100]})

@@ -79,10 +79,10 @@ class Index:
     def of_file(self, bucket: str, key: str, identity: Identity) -> ObjectInfo | None:
         """The row of the bytes that now lie at the key's own path."""
         where = "bucket = ? AND key = ? AND inode = ? AND size = ? AND mtime_ns = ? AND NOT marker"
-        found = self._objects(
+        objects = self._objects(
             f"{where} ORDER BY number DESC LIMIT 1", (bucket, key, identity.inode, identity.size, identity.mtime_ns)
         )
-        return found[0] if found else None
+        return objects[0] if objects else None
 
     def of_keys(self, bucket: str, keys: Iterable[str]) -> dict[tuple[str, Identity], ObjectInfo]:
         """The rows of many keys, by key and by the bytes that they describe."""
@@ -129,8 +129,8 @@ class Index:
 
     def note_deletion(self, bucket: str, key: str) -> None:
         """Remember, for the uploads under way of a key, that it was deleted after they began."""
-        found = "SELECT id FROM uploads WHERE bucket = ? AND key = ?"
-        self.run(f"INSERT OR IGNORE INTO uploads_with_deleted_key {found}", (bucket, key))
+        query = "SELECT id FROM uploads WHERE bucket = ? AND key = ?"
+        self.run(f"INSERT OR IGNORE INTO uploads_with_deleted_key {query}", (bucket, key))
 
     def _objects(self, where: str, values: Sequence[Any]) -> list[ObjectInfo]:
         rows = self.run(f"SELECT {_COLUMNS} FROM objects o WHERE {where}", values)  # noqa: S608

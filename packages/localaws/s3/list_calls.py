@@ -24,16 +24,16 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9_.~/-]*")
 def list_objects(store: ObjectStore, request: Request) -> Response:
     """ListObjects."""
     marker = request.query.get("marker", "")
-    found = _page(store, request, marker)
+    page = _page(store, request, marker)
     encode = encoder_of(request)
     nodes: list[Node] = [
         ("Name", request.bucket),
         ("Prefix", encode(request.query.get("prefix", ""))),
         ("Marker", encode(marker)),
     ]
-    if found.truncated and request.query.get("delimiter"):
-        nodes.append(("NextMarker", encode(found.last)))
-    return _listed(store, request, found, nodes, True)
+    if page.truncated and request.query.get("delimiter"):
+        nodes.append(("NextMarker", encode(page.last)))
+    return _listed(store, request, page, nodes, True)
 
 
 def list_objects_v2(store: ObjectStore, request: Request) -> Response:
@@ -41,13 +41,13 @@ def list_objects_v2(store: ObjectStore, request: Request) -> Response:
     token, start = request.query.get("continuation-token", ""), request.query.get("start-after", "")
     encode = encoder_of(request)
     is_continued = "continuation-token" in request.query
-    found = _page(store, request, key_of_token(token) if is_continued else start)
+    page = _page(store, request, key_of_token(token) if is_continued else start)
     nodes: list[Node] = [("Name", request.bucket), ("Prefix", encode(request.query.get("prefix", "")))]
     nodes += [("ContinuationToken", token)] if is_continued else []
     nodes += [("StartAfter", encode(start))] if start and not is_continued else []
-    nodes += [("KeyCount", str(len(found.objects) + len(found.prefixes)))]
-    nodes += [("NextContinuationToken", token_of_key(found.last))] if found.truncated else []
-    return _listed(store, request, found, nodes, request.query.get("fetch-owner") == "true")
+    nodes += [("KeyCount", str(len(page.objects) + len(page.prefixes)))]
+    nodes += [("NextContinuationToken", token_of_key(page.last))] if page.truncated else []
+    return _listed(store, request, page, nodes, request.query.get("fetch-owner") == "true")
 
 
 def list_object_versions(store: ObjectStore, request: Request) -> Response:
@@ -57,22 +57,22 @@ def list_object_versions(store: ObjectStore, request: Request) -> Response:
     limit = request.number("max-keys", PAGE, PAGE)
     marker = (query.get("key-marker", ""), query.get("version-id-marker", ""))
     if marker[1] and not marker[0]:
-        told = {"ArgumentName": "version-id-marker", "ArgumentValue": marker[1][:100]}
-        raise S3Error("InvalidArgument", "A version-id marker cannot be specified without a key marker.", told)
+        elements = {"ArgumentName": "version-id-marker", "ArgumentValue": marker[1][:100]}
+        raise S3Error("InvalidArgument", "A version-id marker cannot be specified without a key marker.", elements)
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
-    found = version_page(store, request.bucket, prefix, delimiter, marker, limit)
+    page = version_page(store, request.bucket, prefix, delimiter, marker, limit)
     nodes: list[Node] = [
         ("Name", request.bucket),
         ("Prefix", encode(prefix)),
         ("KeyMarker", encode(marker[0])),
         ("VersionIdMarker", marker[1]),
-        *_common(request, limit, found.truncated),
+        *_common(request, limit, page.truncated),
     ]
-    if found.truncated:
-        nodes += [("NextKeyMarker", encode(found.last[0]))]
-        nodes += [("NextVersionIdMarker", found.last[1])] if found.last[1] else []
-    nodes += _version_nodes(store, found, encode)
-    nodes += [("CommonPrefixes", [("Prefix", encode(common))]) for common in found.prefixes]
+    if page.truncated:
+        nodes += [("NextKeyMarker", encode(page.last[0]))]
+        nodes += [("NextVersionIdMarker", page.last[1])] if page.last[1] else []
+    nodes += _version_nodes(store, page, encode)
+    nodes += [("CommonPrefixes", [("Prefix", encode(common))]) for common in page.prefixes]
     return Response(200, {}, document("ListVersionsResult", nodes))
 
 
@@ -83,12 +83,12 @@ def _page(store: ObjectStore, request: Request, after: str) -> Page:
     )
 
 
-def _listed(store: ObjectStore, request: Request, found: Page, nodes: list[Node], owner: bool) -> Response:
+def _listed(store: ObjectStore, request: Request, page: Page, nodes: list[Node], owner: bool) -> Response:
     encode = encoder_of(request)
-    nodes += _common(request, request.number("max-keys", PAGE, PAGE), found.truncated)
-    known = [with_etag for info in found.objects if (with_etag := store.reads.with_etag(info))]
+    nodes += _common(request, request.number("max-keys", PAGE, PAGE), page.truncated)
+    known = [with_etag for info in page.objects if (with_etag := store.reads.with_etag(info))]
     nodes += [("Contents", _object(info, encode, owner)) for info in known]
-    nodes += [("CommonPrefixes", [("Prefix", encode(common))]) for common in found.prefixes]
+    nodes += [("CommonPrefixes", [("Prefix", encode(common))]) for common in page.prefixes]
     return Response(200, {}, document("ListBucketResult", nodes))
 
 
@@ -113,9 +113,9 @@ def _object(info: ObjectInfo, encode: Callable[[str], str], owner: bool) -> list
     return nodes + ([("Owner", OWNER)] if owner else [])
 
 
-def _version_nodes(store: ObjectStore, found: VersionPage, encode: Callable[[str], str]) -> list[Node]:
+def _version_nodes(store: ObjectStore, page: VersionPage, encode: Callable[[str], str]) -> list[Node]:
     nodes: list[Node] = []
-    for info, latest in found.versions:
+    for info, latest in page.versions:
         which: list[Node] = [("VersionId", info.version), ("IsLatest", str(latest).lower())]
         if info.marker:
             nodes += [
@@ -133,8 +133,8 @@ def encoder_of(request: Request) -> Callable[[str], str]:
     """Return what writes keys as the request's ``encoding-type`` wants them; raises S3Error InvalidArgument."""
     asked = request.query.get("encoding-type")
     if asked not in (None, "url"):
-        told = {"ArgumentName": "encoding-type", "ArgumentValue": str(asked)[:100]}
-        raise S3Error("InvalidArgument", "Invalid Encoding Method specified in Request", told)
+        elements = {"ArgumentName": "encoding-type", "ArgumentValue": str(asked)[:100]}
+        raise S3Error("InvalidArgument", "Invalid Encoding Method specified in Request", elements)
     return _quoted if asked else str
 
 
@@ -154,6 +154,6 @@ def key_of_token(token: str) -> str:
     except (binascii.Error, UnicodeDecodeError):
         key = ""
     if not key:
-        told = {"ArgumentName": "continuation-token"}
-        raise S3Error("InvalidArgument", "The continuation token provided is incorrect", told)
+        elements = {"ArgumentName": "continuation-token"}
+        raise S3Error("InvalidArgument", "The continuation token provided is incorrect", elements)
     return key

@@ -64,9 +64,9 @@ def _files(
     layout: Layout, index: Index, bucket: str, prefix: str, after: str, folders: bool
 ) -> Iterator[ObjectInfo | str]:
     """Plain files with their rows, and folders as text; rows are fetched for many keys at once."""
-    found = walk(str(layout.bucket(bucket)), prefix, after, folders=folders)
+    entries = walk(str(layout.bucket(bucket)), prefix, after, folders=folders)
     size = 16
-    while batch := list(islice(found, size)):
+    while batch := list(islice(entries, size)):
         size = BATCH
         rows = index.of_keys(bucket, [entry.key for entry in batch if entry.identity])
         yield from (_info(bucket, entry, rows) for entry in batch)

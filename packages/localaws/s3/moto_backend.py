@@ -38,9 +38,9 @@ class StoreS3Backend(S3Backend):
         if not there and bucket_name in self.buckets:
             self._forget(bucket_name)
             raise MissingBucket(bucket=bucket_name)
-        found = super().get_bucket(bucket_name)
-        found.versioning_status = self.store.buckets.versioning(bucket_name) or None
-        return found
+        bucket = super().get_bucket(bucket_name)
+        bucket.versioning_status = self.store.buckets.versioning(bucket_name) or None
+        return bucket
 
     def create_bucket(self, bucket_name: str, region_name: str, bucket_namespace: str | None = None) -> FakeBucket:
         if not is_bucket_name(bucket_name):
@@ -116,9 +116,9 @@ class StoreS3Backend(S3Backend):
         self, bucket: FakeBucket, prefix: str | None, delimiter: str | None, marker: str | None, max_keys: int | None
     ) -> Any:
         """Keys and common prefixes, whether there are more, and the next marker."""
-        found = self.store.reads.page(bucket.name, prefix or "", delimiter or "", marker or "", max_keys or 1000)
-        keys = [key for info in found.objects if (key := self.get_object(bucket.name, info.key))]
-        return keys, found.prefixes, found.truncated, found.last if found.truncated else None
+        page = self.store.reads.page(bucket.name, prefix or "", delimiter or "", marker or "", max_keys or 1000)
+        keys = [key for info in page.objects if (key := self.get_object(bucket.name, info.key))]
+        return keys, page.prefixes, page.truncated, page.last if page.truncated else None
 
     def delete_object(
         self, bucket_name: str, key_name: str, version_id: str | None = None, bypass: bool = False

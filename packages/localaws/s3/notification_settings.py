@@ -112,12 +112,12 @@ def _rule(kind: str, node: Element) -> NotificationRule:
     if not arn or not events:
         raise S3Error("MalformedXML")
     if not arn.startswith(f"arn:aws:{_SERVICES[kind]}:") or arn.count(":") < 5:
-        told = {"ArgumentName": kind, "ArgumentValue": arn[:200]}
-        raise S3Error("InvalidArgument", "The ARN could not be parsed", told)
+        elements = {"ArgumentName": kind, "ArgumentValue": arn[:200]}
+        raise S3Error("InvalidArgument", "The ARN could not be parsed", elements)
     for event in events:
         if event not in _KNOWN:
-            told = {"ArgumentName": "Event", "ArgumentValue": event[:100]}
-            raise S3Error("InvalidArgument", "The event is not supported for notifications", told)
+            elements = {"ArgumentName": "Event", "ArgumentValue": event[:100]}
+            raise S3Error("InvalidArgument", "The event is not supported for notifications", elements)
     filters = tuple(_filter(rule) for rule in node.findall("Filter/S3Key/FilterRule"))
     return NotificationRule(text_of(node, "Id") or secrets.token_urlsafe(36), kind, arn, events, filters)
 
@@ -127,21 +127,21 @@ def _filter(rule: Element) -> tuple[str, str]:
     if name is None or value is None:
         raise S3Error("MalformedXML")
     if name.lower() not in ("prefix", "suffix"):
-        told = {"ArgumentName": "FilterRule.Name", "ArgumentValue": name[:100]}
-        raise S3Error("InvalidArgument", "filter rule name must be either prefix or suffix", told)
+        elements = {"ArgumentName": "FilterRule.Name", "ArgumentValue": name[:100]}
+        raise S3Error("InvalidArgument", "filter rule name must be either prefix or suffix", elements)
     return name.capitalize(), value
 
 
 def _check_apart(first: NotificationRule, second: NotificationRule) -> None:
-    same_event = any(_overlap(one, two) for one in first.events for two in second.events)
+    same_event = any(_overlap(event, other) for event in first.events for other in second.events)
     prefixes = first.prefix.startswith(second.prefix) or second.prefix.startswith(first.prefix)
     suffixes = first.suffix.endswith(second.suffix) or second.suffix.endswith(first.suffix)
     if same_event and prefixes and suffixes:
         raise S3Error("InvalidArgument", _AMBIGUOUS)
 
 
-def _overlap(one: str, two: str) -> bool:
-    short, long = sorted((one, two), key=lambda name: not name.endswith(":*"))
+def _overlap(event: str, other: str) -> bool:
+    short, long = sorted((event, other), key=lambda name: not name.endswith(":*"))
     return short == long or (short.endswith(":*") and long.startswith(short[:-1]))
 
 

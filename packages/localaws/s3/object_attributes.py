@@ -18,8 +18,8 @@ def get_object_attributes(store: ObjectStore, request: Request) -> Response:
     """GetObjectAttributes."""
     asked = [name.strip() for name in request.headers.get("x-amz-object-attributes", "").split(",") if name.strip()]
     if not asked or any(name not in _NAMES for name in asked):
-        told = {"ArgumentName": "x-amz-object-attributes"}
-        raise S3Error("InvalidArgument", "Invalid attribute name specified.", told)
+        elements = {"ArgumentName": "x-amz-object-attributes"}
+        raise S3Error("InvalidArgument", "Invalid attribute name specified.", elements)
     info, file = store.reads.open(request.bucket, request.key, request.query.get("versionId", ""))
     file.close()
     nodes = [node for name in _NAMES if name in asked for node in _attribute(name, info, request)]
@@ -73,6 +73,6 @@ def _number(request: Request, name: str, default: int, highest: int) -> int:
     if not text:
         return default
     if not (text.isascii() and text.isdigit()):
-        told = {"ArgumentName": name, "ArgumentValue": text[:100]}
-        raise S3Error("InvalidArgument", f"Provided {name} not an integer or within integer range", told)
+        elements = {"ArgumentName": name, "ArgumentValue": text[:100]}
+        raise S3Error("InvalidArgument", f"Provided {name} not an integer or within integer range", elements)
     return min(int(text), highest)

@@ -39,22 +39,22 @@ def lock_of(headers: Mapping[str, str], bucket: str) -> dict[str, str]:
 
 def _check_headers(asked: Mapping[str, str]) -> None:
     if asked.get(HOLD, "ON") not in ("ON", "OFF"):
-        told = {"ArgumentName": HOLD, "ArgumentValue": asked[HOLD][:100]}
-        raise S3Error("InvalidArgument", "Legal Hold must be either of 'ON' or 'OFF'", told)
+        elements = {"ArgumentName": HOLD, "ArgumentValue": asked[HOLD][:100]}
+        raise S3Error("InvalidArgument", "Legal Hold must be either of 'ON' or 'OFF'", elements)
     if (MODE in asked) != (UNTIL in asked):
         missing = UNTIL if MODE in asked else MODE
         raise S3Error("InvalidArgument", f"{UNTIL} and {MODE} must both be supplied", {"ArgumentName": missing})
     if MODE in asked and asked[MODE] not in MODES:
-        told = {"ArgumentName": MODE, "ArgumentValue": asked[MODE][:100]}
-        raise S3Error("InvalidArgument", "Unknown wormMode directive.", told)
+        elements = {"ArgumentName": MODE, "ArgumentValue": asked[MODE][:100]}
+        raise S3Error("InvalidArgument", "Unknown wormMode directive.", elements)
     if UNTIL in asked:
         _check_future(asked[UNTIL], UNTIL)
 
 
 def _check_future(until: str, argument: str) -> None:
     if moment_of(until) <= datetime.now(UTC):
-        told = {"ArgumentName": argument, "ArgumentValue": until[:100]}
-        raise S3Error("InvalidArgument", "The retain until date must be in the future!", told)
+        elements = {"ArgumentName": argument, "ArgumentValue": until[:100]}
+        raise S3Error("InvalidArgument", "The retain until date must be in the future!", elements)
 
 
 def is_bypassing(request: Request) -> bool:

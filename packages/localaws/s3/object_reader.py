@@ -35,10 +35,10 @@ class ObjectReader:
         Raises NoSuchKeyError, or for a version S3Error NoSuchVersion, or MethodNotAllowed for a delete marker.
         """
         self._parts.check(bucket, key)
-        found = self._open_version(bucket, key, version) if version else self._parts.history.open_current(bucket, key)
-        if found is None:
+        opened = self._open_version(bucket, key, version) if version else self._parts.history.open_current(bucket, key)
+        if opened is None:
             raise self._missing(bucket, key)
-        info, file = found
+        info, file = opened
         return (info if info.etag else self._adopt(info, file)), file
 
     def _open_version(self, bucket: str, key: str, version: str) -> tuple[ObjectInfo, IO[bytes]]:
@@ -77,10 +77,10 @@ class ObjectReader:
 
     def current(self, bucket: str, key: str) -> ObjectInfo | None:
         """As :meth:`head`, of a bucket and a key that were checked."""
-        found = self._parts.history.open_current(bucket, key)
-        if found is None:
+        opened = self._parts.history.open_current(bucket, key)
+        if opened is None:
             return None
-        info, file = found
+        info, file = opened
         with file:
             return info if info.etag else self._adopt(info, file)
 

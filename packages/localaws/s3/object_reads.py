@@ -148,10 +148,10 @@ def _wanted(request: Request, info: ObjectInfo) -> tuple[int, int] | None:
         if "range" in request.headers:
             raise S3Error("InvalidRequest", "Cannot specify both Range header and partNumber query parameter")
         return _part(request.number("partNumber", 1, 10_000), info)
-    found = _RANGE.fullmatch(request.headers.get("range", "").strip())
-    if not found or not any(found.groups()):
+    match = _RANGE.fullmatch(request.headers.get("range", "").strip())
+    if not match or not any(match.groups()):
         return None
-    first, last = found.groups()
+    first, last = match.groups()
     if first and last and int(last) < int(first):
         return None
     start = int(first) if first else max(0, info.size - int(last))

@@ -53,8 +53,8 @@ class ObjectWriter:
                 marker = self._parts.history.mark_deleted(bucket, key, version)
                 self._parts.index.note_deletion(bucket, key)
                 return marker
-            if found := self._parts.history.find(bucket, key, NULL_VERSION):
-                self._parts.history.remove(found)
+            if info := self._parts.history.find(bucket, key, NULL_VERSION):
+                self._parts.history.remove(info)
                 self._parts.index.note_deletion(bucket, key)
             return None
 
@@ -70,11 +70,11 @@ class ObjectWriter:
         check_version(version)
         with self._parts.locked(bucket, key):
             self.check_condition(bucket, key, condition)
-            found = self._parts.history.find(bucket, key, version)
-            if found:
-                check_removable(found.facts, bypass)
-                self._parts.history.remove(found)
-            return found
+            info = self._parts.history.find(bucket, key, version)
+            if info:
+                check_removable(info.facts, bypass)
+                self._parts.history.remove(info)
+            return info
 
     def change_facts(self, bucket: str, key: str, version: str, change: Callable[[Facts], Facts]) -> ObjectInfo:
         """Replace the facts of an object by what ``change`` makes of them; raises as :meth:`open` does."""

@@ -42,8 +42,8 @@ class StoreParts:
 def check_version(version: str) -> None:
     """Raise S3Error InvalidArgument for what is no version ID."""
     if not is_version_id(version):
-        told = {"ArgumentName": "versionId", "ArgumentValue": version[:100]}
-        raise S3Error("InvalidArgument", "Invalid version id specified", told)
+        elements = {"ArgumentName": "versionId", "ArgumentValue": version[:100]}
+        raise S3Error("InvalidArgument", "Invalid version id specified", elements)
 
 
 def deleted_error(version: str) -> S3Error:

@@ -170,14 +170,14 @@ def _holds(triple: list[Any], fields: Mapping[str, str]) -> bool:
     operator, name, wanted = triple[0].lower(), str(triple[1]), str(triple[2])
     if not name.startswith("$"):
         return False
-    found = fields.get(name[1:].lower(), "")
-    return found == wanted if operator == "eq" else operator == "starts-with" and found.startswith(wanted)
+    field = fields.get(name[1:].lower(), "")
+    return field == wanted if operator == "eq" else operator == "starts-with" and field.startswith(wanted)
 
 
 def _check_size(size: int, lowest: int, highest: int) -> None:
     if size > highest:
-        told = {"ProposedSize": str(size), "MaxSizeAllowed": str(highest)}
-        raise S3Error("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size", told)
+        elements = {"ProposedSize": str(size), "MaxSizeAllowed": str(highest)}
+        raise S3Error("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size", elements)
     if size < lowest:
         raise S3Error("EntityTooSmall", elements={"ProposedSize": str(size), "MinSizeAllowed": str(lowest)})
 

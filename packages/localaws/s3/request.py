@@ -67,8 +67,8 @@ def request_of(environ: WSGIEnvironment) -> Request:
 
 def hosted_bucket(host: str) -> str:
     """The bucket of a virtual-hosted-style request: ``bucket.localhost:4566``; empty for a path-style one."""
-    found = _HOSTED.fullmatch(host.lower())
-    bucket = found["bucket"] if found else ""
+    match = _HOSTED.fullmatch(host.lower())
+    bucket = match["bucket"] if match else ""
     return bucket if is_bucket_name(bucket) and not bucket.startswith("s3.") else ""
 
 

@@ -96,9 +96,9 @@ class BucketSettings:
             problems = [(rule, problem) for rule in new.rules if (problem := self._notifier.problem(rule))]
             if problems:
                 named = [(f"ArgumentName{number}", name) for number, (_, (name, _)) in enumerate(problems, 1)]
-                told = [(f"ArgumentValue{number}", text) for number, (_, (_, text)) in enumerate(problems, 1)]
+                texts = [(f"ArgumentValue{number}", text) for number, (_, (_, text)) in enumerate(problems, 1)]
                 message = "Unable to validate the following destination configurations"
-                raise S3Error("InvalidArgument", message, dict([*named, *told]))
+                raise S3Error("InvalidArgument", message, dict([*named, *texts]))
         store_notifications(request.bucket, new)
         return Response(200)
 

@@ -51,8 +51,8 @@ def checked_tags(
         if not _KEY.fullmatch(key):
             raise S3Error("InvalidTag", "The TagKey you have provided is invalid", {"TagKey": key[:200]})
         if not _VALUE.fullmatch(value):
-            told = {"TagKey": key, "TagValue": value[:300]}
-            raise S3Error("InvalidTag", "The TagValue you have provided is invalid", told)
+            elements = {"TagKey": key, "TagValue": value[:300]}
+            raise S3Error("InvalidTag", "The TagValue you have provided is invalid", elements)
     if repeated := [key for key, count in Counter(key for key, _ in pairs).items() if count > 1]:
         raise S3Error("InvalidTag", "Cannot provide multiple Tags with the same key", {"TagKey": repeated[0]})
     if len(pairs) > largest:

@@ -119,8 +119,8 @@ class UploadCalls:
         numbers = {claim.number for claim in claims}
         size = sum(part.size for part in self._uploads.parts(upload) if part.number in numbers)
         if expected != str(size):
-            found = f"header value {expected[:20]} does not match what was computed: {size}"
-            raise S3Error("InvalidRequest", f"The provided 'x-amz-mp-object-size' {found}")
+            mismatch = f"header value {expected[:20]} does not match what was computed: {size}"
+            raise S3Error("InvalidRequest", f"The provided 'x-amz-mp-object-size' {mismatch}")
 
     def abort(self, request: Request) -> Response:
         """AbortMultipartUpload."""
@@ -183,9 +183,9 @@ def _sent_algorithm(request: Request, upload: Upload) -> str:
 def _part_number(request: Request) -> int:
     text = request.query.get("partNumber", "")
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_PART_NUMBER):
-        told = {"ArgumentName": "partNumber", "ArgumentValue": text[:100]}
+        elements = {"ArgumentName": "partNumber", "ArgumentValue": text[:100]}
         message = f"Part number must be an integer between 1 and {MAX_PART_NUMBER}, inclusive"
-        raise S3Error("InvalidArgument", message, told)
+        raise S3Error("InvalidArgument", message, elements)
     return int(text)
 
 
@@ -194,20 +194,20 @@ def _copy_range(request: Request, size: int) -> tuple[int, int]:
     text = request.headers.get(_RANGE_HEADER)
     if text is None:
         return 0, size
-    found = _COPY_RANGE.fullmatch(text.strip())
-    told = {"ArgumentName": _RANGE_HEADER, "ArgumentValue": text[:100]}
-    if not found or int(found[1]) > int(found[2]):
+    match = _COPY_RANGE.fullmatch(text.strip())
+    elements = {"ArgumentName": _RANGE_HEADER, "ArgumentValue": text[:100]}
+    if not match or int(match[1]) > int(match[2]):
         message = (
             f"The {_RANGE_HEADER} value must be of the form bytes=first-last where first and last are the "
             "zero-based offsets of the first and last bytes to copy"
         )
-        raise S3Error("InvalidArgument", message, told)
-    first, last = int(found[1]), int(found[2])
+        raise S3Error("InvalidArgument", message, elements)
+    first, last = int(match[1]), int(match[2])
     if first >= size:
         raise S3Error("InvalidRequest", "The specified copy range is invalid for the source object size")
     if last >= size:
         message = f"Range specified is not valid for source object of size: {size}"
-        raise S3Error("InvalidArgument", message, told)
+        raise S3Error("InvalidArgument", message, elements)
     return first, last - first + 1
 
 

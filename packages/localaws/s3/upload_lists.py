@@ -70,8 +70,8 @@ def list_uploads(store: ObjectStore, uploads: Uploads, request: Request) -> Resp
     marker = (query.get("key-marker", ""), query.get("upload-id-marker", "") if query.get("key-marker") else "")
     delimiter = query.get("delimiter", "")
     following = list(_after(uploads.under_way(request.bucket, prefix), *marker))
-    found = _page(following, prefix, delimiter, marker[0], limit)
-    last = found.uploads[-1] if found.uploads else None
+    page = _page(following, prefix, delimiter, marker[0], limit)
+    last = page.uploads[-1] if page.uploads else None
     nodes: list[Node] = [
         ("Bucket", request.bucket),
         ("KeyMarker", encode(marker[0])),
@@ -81,10 +81,10 @@ def list_uploads(store: ObjectStore, uploads: Uploads, request: Request) -> Resp
         *([("Delimiter", encode(delimiter))] if delimiter else []),
         *([("Prefix", encode(prefix))] if prefix else []),
         ("MaxUploads", str(limit)),
-        ("IsTruncated", str(found.truncated).lower()),
+        ("IsTruncated", str(page.truncated).lower()),
         *([("EncodingType", "url")] if "encoding-type" in query else []),
-        *(_upload_node(upload, encode(upload.key)) for upload in found.uploads),
-        *(("CommonPrefixes", [("Prefix", encode(common))]) for common in found.prefixes),
+        *(_upload_node(upload, encode(upload.key)) for upload in page.uploads),
+        *(("CommonPrefixes", [("Prefix", encode(common))]) for common in page.prefixes),
     ]
     return Response(200, {}, document("ListMultipartUploadsResult", nodes))
 
@@ -111,8 +111,8 @@ def _after(uploads: list[Upload], key: str, upload_id: str) -> Iterator[Upload]:
     """Yield what follows a marker, of uploads by key and start; raises S3Error InvalidArgument for another key's ID."""
     ids = [upload.id for upload in uploads if upload.key == key]
     if upload_id and upload_id not in ids:
-        told = {"ArgumentName": "upload-id-marker", "ArgumentValue": upload_id[:200]}
-        raise S3Error("InvalidArgument", "Invalid uploadId marker", told)
+        elements = {"ArgumentName": "upload-id-marker", "ArgumentValue": upload_id[:200]}
+        raise S3Error("InvalidArgument", "Invalid uploadId marker", elements)
     seen = set(ids[: ids.index(upload_id) + 1]) if upload_id else set(ids)
     for upload in uploads:
         if upload.key > key or (upload.key == key and upload.id not in seen):

@@ -64,8 +64,8 @@ def claimed_parts(upload: Upload, stored: Sequence[Part], claims: Sequence[Claim
     parts = [_claimed(upload, by_number.get(claim.number), claim) for claim in claims]
     for part in parts[:-1]:
         if part.size < MIN_PART:
-            told = {"PartNumber": str(part.number), "ProposedSize": str(part.size), "MinSizeAllowed": str(MIN_PART)}
-            raise S3Error("EntityTooSmall", elements={**told, "ETag": part.etag})
+            elements = {"PartNumber": str(part.number), "ProposedSize": str(part.size), "MinSizeAllowed": str(MIN_PART)}
+            raise S3Error("EntityTooSmall", elements={**elements, "ETag": part.etag})
     return parts
 
 
@@ -89,8 +89,8 @@ def _claimed(upload: Upload, part: Part | None, claim: Claim) -> Part:
 
 
 def _invalid_part(upload: Upload, claim: Claim) -> S3Error:
-    told = {"UploadId": upload.id, "PartNumber": str(claim.number), "ETag": claim.etag[:200]}
-    return S3Error("InvalidPart", elements=told)
+    elements = {"UploadId": upload.id, "PartNumber": str(claim.number), "ETag": claim.etag[:200]}
+    return S3Error("InvalidPart", elements=elements)
 
 
 def checksum_facts(upload: Upload, parts: Sequence[Part], whole: str) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def _by_key(store: ObjectStore, bucket: str, prefix: str, start: str) -> Iterato
     groups = groupby(_rows(store.parts.index, bucket, prefix, start), key=attrgetter("key"))
     # One before the marker's key in order, so that the marker's own file is not left out.
     files = (
-        found.key for found in walk(str(store.parts.layout.bucket(bucket)), prefix, start[:-1]) if found.key >= start
+        entry.key for entry in walk(str(store.parts.layout.bucket(bucket)), prefix, start[:-1]) if entry.key >= start
     )
     rows, file = next(groups, None), next(files, None)
     while rows or file is not None:

@@ -122,8 +122,8 @@ def _without_empty_values(original: Operation) -> Operation:
     """An operation that says nothing of entries that failed, or succeeded, or of tags, where there are none."""
 
     def answer(response: SQSResponse) -> ActionResult:
-        found = cast("dict[str, Any]", original(response).result)
-        return ActionResult({name: value for name, value in found.items() if value})
+        output = cast("dict[str, Any]", original(response).result)
+        return ActionResult({name: value for name, value in output.items() if value})
 
     return answer
 

@@ -59,13 +59,13 @@ class LocalSqsBackend(SQSBackend):
         _counting.on = any(name == "All" or name.startswith("Approximate") for name in attribute_names)
         try:
             with self.lock:
-                found: dict[str, Any] = super().get_queue_attributes(queue_name, attribute_names)
+                attributes: dict[str, Any] = super().get_queue_attributes(queue_name, attribute_names)
         finally:
             _counting.on = False
-        if redrive := found.get(REDRIVE):
+        if redrive := attributes.get(REDRIVE):
             # as SQS writes it: Terraform compares the text
-            found[REDRIVE] = json.dumps(json.loads(redrive), separators=(",", ":"))
-        return found
+            attributes[REDRIVE] = json.dumps(json.loads(redrive), separators=(",", ":"))
+        return attributes
 
     def set_queue_attributes(self, queue_name: str, attributes: dict[str, Any]) -> Queue:
         """SetQueueAttributes; moto would drop the policy of a queue whenever another attribute is set."""
@@ -110,14 +110,14 @@ class LocalSqsBackend(SQSBackend):
             with self.lock:
                 queue = self._touch(queue_name)
                 with groups.receiving(queue):
-                    found: list[Message] = super().receive_message(
+                    messages: list[Message] = super().receive_message(
                         queue_name, count, 0, visibility_timeout, message_attribute_names
                     )
-                groups.note_served(queue, found)
-                self.touched[queue.queue_arn].update(message.id for message in found)
+                groups.note_served(queue, messages)
+                self.touched[queue.queue_arn].update(message.id for message in messages)
             left = deadline - time.monotonic()
-            if found or left <= 0:
-                return found
+            if messages or left <= 0:
+                return messages
             with self.arrived:
                 self.arrived.wait(min(left, _PAUSE))
 
@@ -140,8 +140,8 @@ class LocalSqsBackend(SQSBackend):
             if receipt_handle in queue.deleted_messages:
                 raise UnusableHandleError(receipt_handle, _GONE)
             super().change_message_visibility(queue_name, receipt_handle, visibility_timeout)
-            found = (message.id for message in queue._messages if queues.has_handle(message, receipt_handle))
-            self.touched[queue.queue_arn].add(next(found))
+            messages = (message.id for message in queue._messages if queues.has_handle(message, receipt_handle))
+            self.touched[queue.queue_arn].add(next(messages))
 
     def purge_queue(self, queue_name: str) -> None:
         """PurgeQueue."""

@@ -73,7 +73,7 @@ class SqsKeeper:
             changed = {name: dict(vars(message)) for name, message in now.items() if name in written} if written else {}
             recent = vars(queue).get(RECENT) or {}
             # Both are in the order of time: what is new comes last in the one, what is old first in the other.
-            added = takewhile(lambda one: known.get(one[0]) != one[1][0], reversed(recent.items()))
+            added = takewhile(lambda entry: known.get(entry[0]) != entry[1][0], reversed(recent.items()))
             new = dict(reversed([*added]))
             old = [*takewhile(lambda name: name not in recent or name in new, known)]
         try:

@@ -86,12 +86,12 @@ def test_success_goes_on_to_another_function(functions: Any, tmp_path: Path) -> 
     functions.client.put_function_event_invoke_config(
         FunctionName=first, MaximumRetryAttempts=0, DestinationConfig={"OnSuccess": {"Destination": arn}}
     )
-    told = tmp_path / "told"
-    send(functions, first, {"file": str(tmp_path / "calls"), "next": str(told)})
+    event_file = tmp_path / "told"
+    send(functions, first, {"file": str(tmp_path / "calls"), "next": str(event_file)})
     deadline = time.monotonic() + 20
-    while not told.exists() or not told.read_text():
+    while not event_file.exists() or not event_file.read_text():
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    record = json.loads(told.read_text())
+    record = json.loads(event_file.read_text())
     assert record["requestContext"]["condition"] == "Success"
     assert record["responsePayload"] == {"done": True}

@@ -58,8 +58,8 @@ def test_a_table_without_a_stream_is_no_source(bench: Bench) -> None:
     )
     with pytest.raises(ClientError) as error:
         bench.map(arn, StartingPosition="LATEST")
-    found = error.value.response["Error"]
-    assert (found["Code"], found["Message"]) == ("InvalidParameterValueException", f"Stream not found: {arn}")
+    answer = error.value.response["Error"]
+    assert (answer["Code"], answer["Message"]) == ("InvalidParameterValueException", f"Stream not found: {arn}")
 
 
 def test_a_filter_that_is_refused_leaves_the_mapping_as_it_was(bench: Bench) -> None:
@@ -98,9 +98,9 @@ def test_an_event_for_a_function_that_cannot_be_imported_reaches_its_destination
     config = {"OnFailure": {"Destination": f"arn:aws:s3:::{bucket}"}}
     functions.client.put_function_event_invoke_config(FunctionName=name, DestinationConfig=config)
     functions.client.invoke(FunctionName=name, InvocationType="Event", Payload=b'{"n": 1}')
-    (found,) = eventually(lambda: s3.list_objects_v2(Bucket=bucket).get("Contents"))
-    assert found["Key"].startswith(f"aws/lambda/async/{name}/")
-    record = json.loads(s3.get_object(Bucket=bucket, Key=found["Key"])["Body"].read())
+    (entry,) = eventually(lambda: s3.list_objects_v2(Bucket=bucket).get("Contents"))
+    assert entry["Key"].startswith(f"aws/lambda/async/{name}/")
+    record = json.loads(s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read())
     assert (record["requestContext"]["condition"], record["requestContext"]["approximateInvokeCount"]) == (
         "RetriesExhausted", 3,
     )  # fmt: skip

@@ -63,10 +63,10 @@ class Functions:
 
 @pytest.fixture
 def functions(tmp_path: Path) -> Iterator[Functions]:
-    made = Functions(tmp_path)
-    yield made
-    made.free.set()
-    made.documents.close()
+    fakes = Functions(tmp_path)
+    yield fakes
+    fakes.free.set()
+    fakes.documents.close()
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_a_first_retry_waits_a_minute_and_a_second_one_two(
     values = (f"{PREFIX}:failing", now, calls)
     functions.documents.run(f"INSERT INTO events ({columns}) VALUES ('r', ?, '', '{{}}', ?, 0, ?, 0)", values)
     events()
-    (found,) = eventually(lambda: functions.documents.run(f"SELECT calls, due FROM events WHERE calls > {calls}"))
-    assert found[0] == calls + 1
-    assert round((found[1] - now) / functions.minute) == calls + 1
+    (row,) = eventually(lambda: functions.documents.run(f"SELECT calls, due FROM events WHERE calls > {calls}"))
+    assert row[0] == calls + 1
+    assert round((row[1] - now) / functions.minute) == calls + 1
     assert functions.called == ["failing"]

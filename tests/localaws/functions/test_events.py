@@ -223,6 +223,6 @@ def test_a_function_subscribes_to_a_topic(aws: Running, functions: Any, tmp_path
 )
 def test_next_times_of_cron_expressions(expression: str, timezone: str, after: str, expected: str) -> None:
     moment = datetime.fromisoformat(after).replace(tzinfo=UTC).timestamp()
-    found = Schedule(expression, timezone).next_after(moment, moment)
-    assert found is not None
-    assert datetime.fromtimestamp(found, UTC).strftime("%Y-%m-%dT%H:%M:%S") == expected
+    next_time = Schedule(expression, timezone).next_after(moment, moment)
+    assert next_time is not None
+    assert datetime.fromtimestamp(next_time, UTC).strftime("%Y-%m-%dT%H:%M:%S") == expected

@@ -20,8 +20,8 @@ def refusal(call: Any, **given: Any) -> tuple[str, str, Any]:
     """Code, message and Type of the error."""
     with pytest.raises(ClientError) as error:
         call(**given)
-    found = error.value.response
-    return found["Error"]["Code"], found["Error"]["Message"], found.get("Type")
+    response = error.value.response
+    return response["Error"]["Code"], response["Error"]["Message"], response.get("Type")
 
 
 @pytest.mark.parametrize(
@@ -60,11 +60,11 @@ def test_versions_and_names_that_are_refused(functions: Any) -> None:
     for runtime in ("PYTHON3.11", "cobol85"):
         with pytest.raises(ClientError) as error:
             functions.create("", Runtime=runtime)
-        found = error.value.response["Error"]
-        assert found["Code"] == "InvalidParameterValueException"
+        details = error.value.response["Error"]
+        assert details["Code"] == "InvalidParameterValueException"
         start = f"Value {runtime} at 'runtime' {constraint} satisfy enum value set: [nodejs20.x, python3.14, "
-        assert found["Message"].startswith(start)
-        assert found["Message"].endswith("java8.al2] or be a valid ARN")
+        assert details["Message"].startswith(start)
+        assert details["Message"].endswith("java8.al2] or be a valid ARN")
 
 
 def test_aliases_and_weights_that_are_refused(functions: Any, name: str) -> None:

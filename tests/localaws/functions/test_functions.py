@@ -76,19 +76,19 @@ def test_a_function_knows_itself_and_reaches_this_server(functions: Any) -> None
                     "own": [os.environ[f"AWS_LAMBDA_FUNCTION_{name}"] for name in names]}
     """
     name = functions.create(code, MemorySize=256)
-    found = functions.invoke(name)[0]
-    assert found["own"] == [name, "$LATEST", "256"]
-    assert (found["account"], found["region"], found["handler"]) == ("123456789012", "us-east-1", "app.handler")
-    assert found["root"] == found["here"]
-    assert found["root"].startswith(str(functions.server.home))
+    answer = functions.invoke(name)[0]
+    assert answer["own"] == [name, "$LATEST", "256"]
+    assert (answer["account"], answer["region"], answer["handler"]) == ("123456789012", "us-east-1", "app.handler")
+    assert answer["root"] == answer["here"]
+    assert answer["root"].startswith(str(functions.server.home))
 
 
 def test_functions_are_listed_in_pages(functions: Any) -> None:
     names = {functions.create("", FunctionName=f"listed-{number}") for number in range(3)}
     pages = functions.client.get_paginator("list_functions").paginate(PaginationConfig={"PageSize": 2})
-    found = [[function["FunctionName"] for function in page["Functions"]] for page in pages]
-    assert all(len(page) <= 2 for page in found)
-    assert names <= {name for page in found for name in page}
+    name_pages = [[function["FunctionName"] for function in page["Functions"]] for page in pages]
+    assert all(len(page) <= 2 for page in name_pages)
+    assert names <= {name for page in name_pages for name in page}
 
 
 def test_an_exception_is_the_answer(functions: Any, shared: str) -> None:
@@ -229,21 +229,26 @@ def test_what_was_set_is_read_back_and_used(functions: Any) -> None:
     }  # fmt: skip
     client.update_function_configuration(FunctionName=name, **settings)
     client.update_function_configuration(FunctionName=name, DeadLetterConfig={})  # AWS changes nothing by this
-    found = client.get_function(FunctionName=name)
-    assert {key: found["Configuration"][key] for key in settings} == settings
-    assert found["Tags"] == {"team": "star"}
-    assert (found["Configuration"]["State"], found["Configuration"]["LastUpdateStatus"]) == ("Active", "Successful")
+    function = client.get_function(FunctionName=name)
+    assert {key: function["Configuration"][key] for key in settings} == settings
+    assert function["Tags"] == {"team": "star"}
+    assert (function["Configuration"]["State"], function["Configuration"]["LastUpdateStatus"]) == (
+        "Active",
+        "Successful",
+    )
     assert functions.invoke(name)[0]["mark"] == "new"
     removed = client.update_function_configuration(FunctionName=name, DeadLetterConfig={"TargetArn": ""})
     assert "DeadLetterConfig" not in removed
-    with urllib.request.urlopen(found["Code"]["Location"]) as code:
+    with urllib.request.urlopen(function["Code"]["Location"]) as code:
         assert code.read().startswith(b"PK")
 
 
 def test_a_layer_is_importable(functions: Any) -> None:
     content = {"ZipFile": functions.zipped({"python/shared.py": "NAME = 'layer'"})}
     layer = functions.client.publish_layer_version(LayerName="shared", Content=content)["LayerVersionArn"]
-    (listed,) = [found for found in functions.client.list_layers()["Layers"] if found["LayerName"] == "shared"]
+    (listed,) = [
+        candidate for candidate in functions.client.list_layers()["Layers"] if candidate["LayerName"] == "shared"
+    ]
     assert listed["LatestMatchingVersion"]["LayerVersionArn"] == layer
     assert functions.client.get_layer_version_by_arn(Arn=layer)["LayerVersionArn"] == layer
     name = functions.create("import shared\ndef handler(e, c): return shared.NAME", Layers=[layer])

@@ -110,14 +110,14 @@ def changes(server: Running, table: str) -> list[dict[str, Any]]:
     arn = streams.list_streams(TableName=table)["Streams"][0]["StreamArn"]
     shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]
     place = streams.get_shard_iterator(StreamArn=arn, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
-    found: list[dict[str, Any]] = streams.get_records(ShardIterator=place["ShardIterator"])["Records"]
-    return found
+    batch: list[dict[str, Any]] = streams.get_records(ShardIterator=place["ShardIterator"])["Records"]
+    return batch
 
 
 def records(kinesis: Any) -> list[dict[str, Any]]:
     place = {"StreamName": "mapped", "ShardId": "shardId-000000000000", "ShardIteratorType": "TRIM_HORIZON"}
-    found: list[dict[str, Any]] = kinesis.get_records(**_iterator(kinesis.get_shard_iterator(**place)))["Records"]
-    return found
+    batch: list[dict[str, Any]] = kinesis.get_records(**_iterator(kinesis.get_shard_iterator(**place)))["Records"]
+    return batch
 
 
 def _iterator(answer: dict[str, Any]) -> dict[str, Any]:

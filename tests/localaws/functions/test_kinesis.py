@@ -40,8 +40,8 @@ def put(kinesis: Any, stream: str, *records: tuple[str, str]) -> None:
 def read(kinesis: Any, stream: str, shard: str = "shardId-000000000000", **options: Any) -> list[dict[str, Any]]:
     given = {"ShardIteratorType": "TRIM_HORIZON", **options}
     iterator = kinesis.get_shard_iterator(StreamName=stream, ShardId=shard, **given)["ShardIterator"]
-    found: list[dict[str, Any]] = kinesis.get_records(ShardIterator=iterator)["Records"]
-    return found
+    batch: list[dict[str, Any]] = kinesis.get_records(ShardIterator=iterator)["Records"]
+    return batch
 
 
 def written(out: Path) -> list[list[str]]:

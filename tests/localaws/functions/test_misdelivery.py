@@ -69,10 +69,10 @@ def bench(server: Running, functions_of: Any, tmp_path_factory: pytest.TempPathF
 
 
 def by_key(names: list[str]) -> dict[str, list[str]]:
-    found: defaultdict[str, list[str]] = defaultdict(list)
+    groups: defaultdict[str, list[str]] = defaultdict(list)
     for name in names:
-        found[name[0]].append(name)
-    return found
+        groups[name[0]].append(name)
+    return groups
 
 
 @pytest.mark.parametrize("source", SOURCES)

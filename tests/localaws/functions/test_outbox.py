@@ -42,12 +42,12 @@ class Destinations:
 
 @pytest.fixture
 def destinations(tmp_path: Path) -> Iterator[Destinations]:
-    made = Destinations(tmp_path)
-    yield made
-    made.free.set()
-    made.documents.run("DELETE FROM deliveries")
-    made.outbox.stop()
-    made.documents.close()
+    fakes = Destinations(tmp_path)
+    yield fakes
+    fakes.free.set()
+    fakes.documents.run("DELETE FROM deliveries")
+    fakes.outbox.stop()
+    fakes.documents.close()
 
 
 def test_a_destination_that_is_slow_holds_up_no_other(destinations: Destinations) -> None:

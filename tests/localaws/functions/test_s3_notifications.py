@@ -70,9 +70,9 @@ def test_a_function_gets_the_objects_of_its_prefix_and_suffix(
     assert (record["eventSource"], record["eventName"]) == ("aws:s3", "ObjectCreated:Put")
     assert record["s3"]["configurationId"] == "files"
     assert record["s3"]["bucket"]["arn"] == f"arn:aws:s3:::{bucket}"
-    found = record["s3"]["object"]
-    assert (found["key"], found["size"]) == ("in/%C3%A1+b%2Bc.csv", 5)
-    assert found["eTag"] == s3.head_object(Bucket=bucket, Key="in/á b+c.csv")["ETag"].strip('"')
+    s3_object = record["s3"]["object"]
+    assert (s3_object["key"], s3_object["size"]) == ("in/%C3%A1+b%2Bc.csv", 5)
+    assert s3_object["eTag"] == s3.head_object(Bucket=bucket, Key="in/á b+c.csv")["ETag"].strip('"')
 
 
 def test_versions_tags_and_deletions(aws: Running, s3: Any, bucket: str) -> None:

@@ -41,11 +41,11 @@ def test_versions_and_aliases(functions: Any) -> None:
 
 def test_the_first_version_is_answered_under_the_name_of_the_function(functions: Any) -> None:
     code = {"ZipFile": functions.zipped({"app.py": "def handler(e, c): return 1"})}
-    made = functions.client.create_function(
+    function = functions.client.create_function(
         FunctionName="published", Runtime="python3.11", Role="arn:aws:iam::123456789012:role/r", Handler="app.handler",
         Code=code, Publish=True,
     )  # fmt: skip
-    assert (made["Version"], made["FunctionArn"].rpartition(":")[2]) == ("1", "published")
+    assert (function["Version"], function["FunctionArn"].rpartition(":")[2]) == ("1", "published")
 
 
 def test_a_runtime_that_aws_no_longer_makes(functions: Any) -> None:
@@ -60,14 +60,14 @@ def test_a_mapping_on_a_queue_has_no_last_result_and_is_the_only_one(functions: 
     functions.server.client("sqs").create_queue(QueueName="mapped")
     name = functions.create("def handler(e, c): return 1")
     given = {"FunctionName": name, "EventSourceArn": "arn:aws:sqs:us-east-1:123456789012:mapped", "Enabled": False}
-    made = functions.client.create_event_source_mapping(**given)
-    assert "LastProcessingResult" not in made
-    assert made["State"] == "Disabled"
+    mapping = functions.client.create_event_source_mapping(**given)
+    assert "LastProcessingResult" not in mapping
+    assert mapping["State"] == "Disabled"
     with pytest.raises(ClientError) as error:
         functions.client.create_event_source_mapping(**given)
     both = f'(" {given["EventSourceArn"]} ") and function (" {name} ")'
-    advice = f"Please update or delete the existing mapping with UUID {made['UUID']}"
+    advice = f"Please update or delete the existing mapping with UUID {mapping['UUID']}"
     assert error.value.response["Error"]["Message"] == (
         f"An event source mapping with SQS arn {both} already exists. {advice}"
     )
-    functions.client.delete_event_source_mapping(UUID=made["UUID"])
+    functions.client.delete_event_source_mapping(UUID=mapping["UUID"])

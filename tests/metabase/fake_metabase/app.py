@@ -83,7 +83,7 @@ class FakeMetabase:
             if request.path.rstrip("/") not in PUBLIC:
                 sessions.check(self.state, request)
             body = json.loads(request.get_data() or b"{}") if request.method in ("POST", "PUT") else {}
-            found = ROUTES[endpoint](self.state, request, body, **arguments)
+            reply = ROUTES[endpoint](self.state, request, body, **arguments)
             if request.method != "GET":
                 self.state.data["log"].append(f"{request.method} {request.path}")
                 self.state.save()
@@ -91,4 +91,4 @@ class FakeMetabase:
             return answer(refusal.body, refusal.status)
         except HTTPException as error:
             return answer("API endpoint does not exist.", error.code or 404)
-        return found if isinstance(found, Response) else answer(found)
+        return reply if isinstance(reply, Response) else answer(reply)

@@ -64,6 +64,6 @@ def unknown_keys(kind: str, body: Mapping[str, Any]) -> dict[str, str]:
     """Metabase's answer to keys that it does not know."""
     errors = {key: "disallowed key" for key in body if key not in CLOSED[kind]}
     for key, inner in (("dashcards", "dashcard"), ("tabs", "tab")):
-        for one in body.get(key) or () if kind == "PUT dashboard" else ():
-            errors |= {f"{key}.{name}": "disallowed key" for name in one if name not in CLOSED[inner]}
+        for part in body.get(key) or () if kind == "PUT dashboard" else ():
+            errors |= {f"{key}.{name}": "disallowed key" for name in part if name not in CLOSED[inner]}
     return errors

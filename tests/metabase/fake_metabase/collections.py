@@ -64,17 +64,17 @@ def items(state: State, request: Request, body: Any, identifier: int) -> Any:
     existing(state, "collections", identifier)
     models = request.args.getlist("models")
     archived = identifier == TRASH or request.args.get("archived") == "true"
-    found = [
+    entries = [
         {**{key: row.get(key) for key in ("id", "name", "description", "entity_id", "archived")}, "model": model}
         for model, kind in (("card", "cards"), ("dashboard", "dashboards"))
         if model in models
         for row in state.rows(kind)
         if bool(row["archived"]) == archived and (identifier == TRASH or row["collection_id"] == identifier)
     ]
-    offset, limit = int(request.args.get("offset", 0)), int(request.args.get("limit", len(found) or 1))
+    offset, limit = int(request.args.get("offset", 0)), int(request.args.get("limit", len(entries) or 1))
     # The real order is by name, which ties leave open; within one page it is not promised.
-    page = sorted(found, key=lambda row: (row["name"], row["id"]))[offset : offset + limit]
-    return {"total": len(found), "data": state.shuffled(page), "limit": limit, "offset": offset, "models": models}
+    page = sorted(entries, key=lambda row: (row["name"], row["id"]))[offset : offset + limit]
+    return {"total": len(entries), "data": state.shuffled(page), "limit": limit, "offset": offset, "models": models}
 
 
 def search(state: State, request: Request, body: Any) -> Any:

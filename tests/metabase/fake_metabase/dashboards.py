@@ -51,9 +51,13 @@ def copy(state: State, request: Request, body: Any, identifier: int) -> Any:
     """A copy has the description, the filters and the cards, and an id of its own."""
     source = existing(state, "dashboards", identifier)
     kept = {key: source[key] for key in ("description", "parameters", "width", "auto_apply_filters")}
-    made = post(state, request, {"name": body.get("name", source["name"]), "collection_id": body.get("collection_id")})
-    row = existing(state, "dashboards", made["id"])
-    row.update({**kept, "tabs": [], "dashcards": [{**one, "id": _fresh(state)} for one in source["dashcards"]]})
+    dashboard = post(
+        state, request, {"name": body.get("name", source["name"]), "collection_id": body.get("collection_id")}
+    )
+    row = existing(state, "dashboards", dashboard["id"])
+    row.update(
+        {**kept, "tabs": [], "dashcards": [{**dashcard, "id": _fresh(state)} for dashcard in source["dashcards"]]}
+    )
     return shown(state, row)
 
 
@@ -78,34 +82,46 @@ def put(state: State, request: Request, body: Any, identifier: int) -> Any:
 
 def query(state: State, request: Request, body: Any, identifier: int, dashcard: int, card: int) -> Response:
     dashboard = existing(state, "dashboards", identifier)
-    placed = next((one for one in dashboard["dashcards"] if (one["id"], one["card_id"]) == (dashcard, card)), None)
+    placed = next(
+        (
+            candidate
+            for candidate in dashboard["dashcards"]
+            if (candidate["id"], candidate["card_id"]) == (dashcard, card)
+        ),
+        None,
+    )
     if placed is None:
         raise Refusal(404, "Not found.")
-    known = {one["id"] for one in dashboard["parameters"]}
-    for one in body.get("parameters") or []:
-        if one["id"] not in known:
-            raise Refusal(400, {"message": f"Dashboard does not have a parameter with ID {one['id']}."})
-    given = {one["id"] for one in body.get("parameters") or []}
-    names = {one["target"][1][1] for one in placed["parameter_mappings"] or [] if one["parameter_id"] in given}
+    known = {parameter["id"] for parameter in dashboard["parameters"]}
+    for choice in body.get("parameters") or []:
+        if choice["id"] not in known:
+            raise Refusal(400, {"message": f"Dashboard does not have a parameter with ID {choice['id']}."})
+    given = {parameter["id"] for parameter in body.get("parameters") or []}
+    names = {
+        mapping["target"][1][1] for mapping in placed["parameter_mappings"] or [] if mapping["parameter_id"] in given
+    }
     return cards.run(state, existing(state, "cards", card), names)
 
 
 def shown(state: State, row: Row) -> Row:
     """Cards of archived questions are not shown, and the order of cards is any."""
-    placed = [(one, state.find("cards", one["card_id"]) if one["card_id"] else None) for one in row["dashcards"]]
+    placed = [
+        (dashcard, state.find("cards", dashcard["card_id"]) if dashcard["card_id"] else None)
+        for dashcard in row["dashcards"]
+    ]
     listed = [
-        {**one, "card": cards.shown(state, card) if card else None, "series": [*one["series"]]}
-        for one, card in placed
-        if one["card_id"] is None or (card and not card["archived"])
+        {**dashcard, "card": cards.shown(state, card) if card else None, "series": [*dashcard["series"]]}
+        for dashcard, card in placed
+        if dashcard["card_id"] is None or (card and not card["archived"])
     ]
     return {**row, "collection_id": shown_collection(row), "dashcards": state.shuffled(listed), "can_write": True}
 
 
 def _lay_out(state: State, row: Row, dashcards: list[Row], tabs: list[Row]) -> None:
-    for one in dashcards:
-        if one.get("card_id") and existing(state, "cards", one["card_id"])["archived"]:
+    for entry in dashcards:
+        if entry.get("card_id") and existing(state, "cards", entry["card_id"])["archived"]:
             raise Refusal(404, {"message": "The object has been archived.", "error_code": "archived"})
-    if tabs and any(one.get("dashboard_tab_id") is None for one in dashcards):
+    if tabs and any(dashcard.get("dashboard_tab_id") is None for dashcard in dashcards):
         raise Refusal(400, "This dashboard has tab, makes sure every card has a tab")
     there = {tab["id"] for tab in row["tabs"]}
     tab_ids = {tab["id"]: tab["id"] if tab["id"] in there else _fresh(state) for tab in tabs}
@@ -113,25 +129,25 @@ def _lay_out(state: State, row: Row, dashcards: list[Row], tabs: list[Row]) -> N
         {"id": tab_ids[tab["id"]], "name": tab["name"], "position": place, "dashboard_id": row["id"]}
         for place, tab in enumerate(tabs)
     ]
-    shown_cards = {one.get("card_id") for one in dashcards}
+    shown_cards = {dashcard.get("card_id") for dashcard in dashcards}
     for card in state.rows("cards"):
         # A question that lives inside the dashboard is archived with its last card on it.
         if card.get("dashboard_id") == row["id"] and card["id"] not in shown_cards:
             card["archived"] = True
-    before = {one["id"] for one in row["dashcards"]}
+    before = {dashcard["id"] for dashcard in row["dashcards"]}
     row["dashcards"] = [
         {
-            "id": one["id"] if one["id"] in before else _fresh(state),
+            "id": dashcard["id"] if dashcard["id"] in before else _fresh(state),
             "dashboard_id": row["id"],
-            "card_id": one.get("card_id"),
+            "card_id": dashcard.get("card_id"),
             "action_id": None,
-            "dashboard_tab_id": tab_ids.get(one["dashboard_tab_id"]) if tabs else None,
-            "parameter_mappings": one.get("parameter_mappings") or [],
-            "series": one.get("series") or [],
-            "visualization_settings": one.get("visualization_settings") or {},
-            **{key: one[key] for key in ("row", "col", "size_x", "size_y")},
+            "dashboard_tab_id": tab_ids.get(dashcard["dashboard_tab_id"]) if tabs else None,
+            "parameter_mappings": dashcard.get("parameter_mappings") or [],
+            "series": dashcard.get("series") or [],
+            "visualization_settings": dashcard.get("visualization_settings") or {},
+            **{key: dashcard[key] for key in ("row", "col", "size_x", "size_y")},
         }
-        for one in dashcards
+        for dashcard in dashcards
     ]
 
 

@@ -62,12 +62,13 @@ def derived_parameters(query: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def respelled(settings: Mapping[str, Any] | None) -> dict[str, Any]:
     """Visualization settings whose column keys are written anew, without blanks."""
-    found = dict(settings or {})
-    if "column_settings" in found:
-        found["column_settings"] = {
-            json.dumps(json.loads(key), separators=(",", ":")): value for key, value in found["column_settings"].items()
+    rewritten = dict(settings or {})
+    if "column_settings" in rewritten:
+        rewritten["column_settings"] = {
+            json.dumps(json.loads(key), separators=(",", ":")): value
+            for key, value in rewritten["column_settings"].items()
         }
-    return found
+    return rewritten
 
 
 def missing_values(query: Mapping[str, Any], given: set[str]) -> list[str]:

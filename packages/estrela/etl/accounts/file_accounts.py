@@ -57,15 +57,15 @@ class FileAccounts:
 
     def kept(self, winners: Iterable[RawFile], taken: Iterable[TakenFile], known: Iterable[Account]) -> list[Account]:
         """Return the accounts of wanted files that are loaded and not taken in again."""
-        loaded = [one for one in known if one.is_loaded]
+        loaded = [taken_file for taken_file in known if taken_file.is_loaded]
         if not loaded:
             return []
-        held = {file_id(file) for file in winners} - {file_id(one.file) for one in taken}
-        return [one for one in loaded if known_id(one) in held]
+        held = {file_id(file) for file in winners} - {file_id(account.file) for account in taken}
+        return [account for account in loaded if known_id(account) in held]
 
     def waiting(self, files: Iterable[RawFile], state: str, known: Iterable[Account]) -> list[Account]:
         """Return the accounts of files that are received and not loaded, with the counts that are ``known``."""
-        counted = {known_id(one): one for one in known}
+        counted = {known_id(account): account for account in known}
         return [
             counted[file_id(file)].waiting(state) if file_id(file) in counted else unread(self.source, file, state)
             for file in files
@@ -81,17 +81,21 @@ class FileAccounts:
             loading = pool.submit(self._loaded, replaced)
             counted = counted_rows(rows, self.source.tolerance.measure)
         loaded = loading.result()
-        rejects = rows.where(F.col("_reject").isNotNull()) if any(one.rejected for one in counted.values()) else None
+        rejects = (
+            rows.where(F.col("_reject").isNotNull()) if any(count.rejected for count in counted.values()) else None
+        )
         self._write_rejects(rejects, taken.refused, kept)
         # Two pages of one answer may have the same content.
-        stored_as = [self._stored_as(one) for one in taken.good]
+        stored_as = [self._stored_as(taken_file) for taken_file in taken.good]
         pages = Counter(stored_as)
         accounts = [
-            account_of(self.source, one.file, counted.get(one.number, NO_ROWS), loaded[stored] // pages[stored])
-            for one, stored in zip(taken.good, stored_as, strict=True)
+            account_of(
+                self.source, taken_file.file, counted.get(taken_file.number, NO_ROWS), loaded[stored] // pages[stored]
+            )
+            for taken_file, stored in zip(taken.good, stored_as, strict=True)
         ]
         self._require_all_rows(accounts)
-        accounts += [unread(self.source, one.file, HELD_BACK) for one in taken.refused]
+        accounts += [unread(self.source, taken_file.file, HELD_BACK) for taken_file in taken.refused]
         return Settled(self.lake.tables.trusted(self.source).path, accounts, self._refusal(taken, counted))
 
     def _accounts(self, files: DataFrame) -> list[Account]:
@@ -100,7 +104,7 @@ class FileAccounts:
 
     def _loaded(self, replaced: Column | None) -> Counter[tuple[str, ...]]:
         """Return the rows of the trusted table by file and request, where ``replaced`` holds (default: all)."""
-        names = [one.column for one in self.source.from_request]
+        names = [request_column.column for request_column in self.source.from_request]
         table = self.lake.read(self.lake.tables.trusted(self.source))
         written = table if replaced is None else table.where(replaced)
         loaded: Counter[tuple[str, ...]] = Counter()
@@ -108,51 +112,59 @@ class FileAccounts:
             loaded[(file, *map(str, requested))] += rows
         return loaded
 
-    def _stored_as(self, one: TakenFile) -> tuple[str, ...]:
+    def _stored_as(self, taken_file: TakenFile) -> tuple[str, ...]:
         """Rows of the trusted table that the file and its request have."""
-        asked = [text_of(self.source, column.column, one.requested[column.key]) for column in self.source.from_request]
-        return (one.file.sha256, *asked)
+        asked = [
+            text_of(self.source, column.column, taken_file.requested[column.key]) for column in self.source.from_request
+        ]
+        return (taken_file.file.sha256, *asked)
 
     def _write_rejects(self, rejected: DataFrame | None, refused: Sequence[TakenFile], kept: Sequence[Account]) -> None:
         """On the branch: the rejects of files kept, of rows, and of files as a whole."""
-        spark, mine = self.lake.spark, F.col("source") == self.source.name
-        old = self.lake.read(self.lake.tables.rejects).where(mine) if self.lake.seen(self.lake.tables.rejects) else None
+        spark, is_own = self.lake.spark, F.col("source") == self.source.name
+        old = (
+            self.lake.read(self.lake.tables.rejects).where(is_own) if self.lake.seen(self.lake.tables.rejects) else None
+        )
         if old is not None and old.isEmpty():
             old = None
         frames = []
         if old is not None:
-            held = frame_of(spark, [_reject_key(one) for one in kept], "request string, source_file string")
+            held = frame_of(spark, [_reject_key(account) for account in kept], "request string, source_file string")
             frames.append(old.join(F.broadcast(held.distinct()), ["request", "source_file"], "left_semi"))
         if rejected is not None:
             source = F.lit(self.source.name).alias("source")
             frames.append(rejected.select(source, "source_file", "source_line", "_reject.*"))
         if refused:
-            frames.append(frame_of(spark, [self._file_reject(one) for one in refused], self.lake.tables.rejects.schema))
+            frames.append(
+                frame_of(
+                    spark, [self._file_reject(taken_file) for taken_file in refused], self.lake.tables.rejects.schema
+                )
+            )
         if frames:
             self.lake.overwrite(
-                self.lake.tables.rejects, reduce(lambda left, right: left.unionByName(right), frames), mine
+                self.lake.tables.rejects, reduce(lambda left, right: left.unionByName(right), frames), is_own
             )
 
     def _require_all_rows(self, accounts: Sequence[Account]) -> None:
         """Raise LoadError where rows got lost."""
-        for one in accounts:
-            if one.rows_in != one.rows_loaded + (one.rows_rejected or 0):
+        for account in accounts:
+            if account.rows_in != account.rows_loaded + (account.rows_rejected or 0):
                 raise LoadError(
                     self.lake.tables.trusted(self.source).path,
-                    f"{one.request} ({one.source_file}) holds {one.rows_in} rows, but "
-                    f"{one.rows_loaded} were loaded and {one.rows_rejected} rejected",
+                    f"{account.request} ({account.source_file}) holds {account.rows_in} rows, but "
+                    f"{account.rows_loaded} were loaded and {account.rows_rejected} rejected",
                     retriable=False,
                 )
 
     def _refusal(self, taken: TypedRows, counted: Mapping[int, RowCount]) -> CheckFailure | None:
         """Return the failure of files of which more was rejected than the source tolerates; None if there are none."""
         tolerance = self.source.tolerance
-        over = [one for one in taken.good if counted.get(one.number, NO_ROWS).exceeds(tolerance)]
+        over = [taken_file for taken_file in taken.good if counted.get(taken_file.number, NO_ROWS).exceeds(tolerance)]
         over += taken.refused
         if not over:
             return None
-        mine = self.lake.read(self.lake.tables.rejects).where(F.col("source") == self.source.name)
-        bad = mine.where(F.col("source_file").isin(sorted({one.file.sha256 for one in over})))
+        rejects = self.lake.read(self.lake.tables.rejects).where(F.col("source") == self.source.name)
+        bad = rejects.where(F.col("source_file").isin(sorted({taken_file.file.sha256 for taken_file in over})))
         return _too_many(bad, over, tolerance)
 
     def restore(self, winners: Iterable[RawFile], set_aside: Iterable[RawFile]) -> None:
@@ -160,33 +172,33 @@ class FileAccounts:
 
         Its new rejects are kept beside the old ones.
         """
-        mine, tables = F.col("source") == self.source.name, self.lake.tables
+        is_own, tables = F.col("source") == self.source.name, self.lake.tables
         published = self._accounts(self.lake.read_published(tables.files))
-        loaded = [one for one in published if one.is_loaded]
-        known, taken = [*published, *self.known()], {known_id(one) for one in loaded}
-        held_back = self.waiting([one for one in winners if file_id(one) not in taken], HELD_BACK, known)
+        loaded = [account for account in published if account.is_loaded]
+        known, taken = [*published, *self.known()], {known_id(account) for account in loaded}
+        held_back = self.waiting([file for file in winners if file_id(file) not in taken], HELD_BACK, known)
         self.record([*loaded, *held_back, *self.waiting(set_aside, SET_ASIDE, known)])
-        found = self.lake.read(tables.rejects).where(mine)
-        published = self.lake.read_published(tables.rejects).where(mine)
-        fresh = found.join(published, [*REJECT_ID], "left_anti").select(*published.columns)
-        self.lake.overwrite(tables.rejects, published.unionByName(fresh), mine)
+        rejects = self.lake.read(tables.rejects).where(is_own)
+        published = self.lake.read_published(tables.rejects).where(is_own)
+        fresh = rejects.join(published, [*REJECT_ID], "left_anti").select(*published.columns)
+        self.lake.overwrite(tables.rejects, published.unionByName(fresh), is_own)
 
     def record(self, accounts: Sequence[Account]) -> None:
         """Write the accounts of the source's files: a file in that table is not read again."""
-        files = frame_of(self.lake.spark, [one.as_row() for one in accounts], self.lake.tables.files.schema)
+        files = frame_of(self.lake.spark, [account.as_row() for account in accounts], self.lake.tables.files.schema)
         self.lake.overwrite(self.lake.tables.files, files, F.col("source") == self.source.name)
 
-    def _file_reject(self, one: TakenFile) -> dict[str, Any]:
+    def _file_reject(self, taken_file: TakenFile) -> dict[str, Any]:
         """The reject of a whole file."""
-        assert one.refusal is not None
+        assert taken_file.refusal is not None
         return {
             "source": self.source.name,
-            "request": one.file.request_id,
-            "source_file": one.file.sha256,
+            "request": taken_file.file.request_id,
+            "source_file": taken_file.file.sha256,
             "source_line": 1,
-            "column_name": one.refusal.column,
-            "value": MASK if self.source.is_sensitive else one.refusal.value,
-            "reason": f"{REFUSED}{one.refusal.reason}",
+            "column_name": taken_file.refusal.column,
+            "value": MASK if self.source.is_sensitive else taken_file.refusal.value,
+            "reason": f"{REFUSED}{taken_file.refusal.reason}",
         }
 
 
@@ -195,12 +207,12 @@ def _reject_key(account: Account) -> dict[str, str]:
 
 
 def _too_many(bad: DataFrame, over: Iterable[TakenFile], tolerance: Tolerance) -> CheckFailure:
-    urls = {(one.file.request_id, one.file.sha256): one.file.url for one in over}
+    urls = {(taken_file.file.request_id, taken_file.file.sha256): taken_file.file.url for taken_file in over}
     counted = bad.groupBy("column_name").count().collect()
     examples = tuple(
-        f"{urls.get((one['request'], one['source_file']), one['source_file'])} line {one['source_line']}, "
-        f"{one['column_name'] or 'row'} = {one['value']!r}: {one['reason']}"
-        for one in bad.orderBy("request", "source_line").limit(EXAMPLES).collect()
+        f"{urls.get((reject['request'], reject['source_file']), reject['source_file'])} line {reject['source_line']}, "
+        f"{reject['column_name'] or 'row'} = {reject['value']!r}: {reject['reason']}"
+        for reject in bad.orderBy("request", "source_line").limit(EXAMPLES).collect()
     )
     columns = sorted({row["column_name"] or "row" for row in counted})
     count = sum(row["count"] for row in counted)

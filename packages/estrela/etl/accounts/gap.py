@@ -41,19 +41,19 @@ def is_incomplete(account: Account) -> bool:
 
 def newest(source: Source, accounts: Iterable[Account]) -> list[Account]:
     """Return the accounts without those of older answers that are shown because a newer one is not loaded."""
-    listed = [(_answer(source, one), one) for one in accounts]
-    waiting = {answer for answer, one in listed if not one.is_loaded}
-    return [one for answer, one in listed if not one.is_loaded or answer not in waiting]
+    listed = [(_answer(source, account), account) for account in accounts]
+    waiting = {answer for answer, account in listed if not account.is_loaded}
+    return [account for answer, account in listed if not account.is_loaded or answer not in waiting]
 
 
 def gap_of(table: str, column: str, period: str, accounts: Sequence[Account]) -> Gap | None:
     """Return the gap of a period that the :func:`newest` files of one source make up; None if it is complete."""
     if not any(map(is_incomplete, accounts)):
         return None
-    states = [one.state for one in accounts]
-    rows_in = [one.rows_in for one in accounts]
+    states = [account.state for account in accounts]
+    rows_in = [account.rows_in for account in accounts]
     received = None if None in rows_in else sum(filter(None, rows_in))
-    loaded = sum(one.rows_loaded for one in accounts)
+    loaded = sum(account.rows_loaded for account in accounts)
     return Gap(
         table_name=table,
         source=accounts[0].source,
@@ -74,7 +74,7 @@ def _answer(source: Source, account: Account) -> tuple[str, str]:
 
 def _measured(accounts: Sequence[Account]) -> float:
     """Return the share by the source's measure; 1 where it has none or a file was never read."""
-    known = [one for one in accounts if one.measure_in is not None]
-    received = sum((one.measure_in or 0) for one in known)
-    missing = sum(((one.measure_rejected if one.is_loaded else one.measure_in) or 0) for one in known)
+    known = [account for account in accounts if account.measure_in is not None]
+    received = sum((account.measure_in or 0) for account in known)
+    missing = sum(((account.measure_rejected if account.is_loaded else account.measure_in) or 0) for account in known)
     return 1 - float(missing / received) if received else 1.0

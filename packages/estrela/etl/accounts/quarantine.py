@@ -41,7 +41,7 @@ class Quarantine:
 
     def set_aside(self) -> set[str]:
         """Return the files that are set aside now."""
-        newest: Mapping[str, bool] = {one.source_file: one.is_set_aside for one in self.decisions()}
+        newest: Mapping[str, bool] = {decision.source_file: decision.is_set_aside for decision in self.decisions()}
         return {file for file, is_set_aside in newest.items() if is_set_aside}
 
     def record(self, decision: Decision) -> bool:

@@ -31,7 +31,7 @@ class CatalogueExtractor(HttpExtractor):
             files = {request_id(file.request): file for file in origin.files(document)}
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise SourceChangedError(
-                self.source.name, answer.url, expected=origin.shape, found=f"no such thing ({error})"
+                self.source.name, answer.url, expected=origin.shape, received=f"no such thing ({error})"
             ) from error
         return Wanted([self._request(files[name]) for name in sorted(files)])
 

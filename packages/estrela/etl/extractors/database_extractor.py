@@ -88,8 +88,8 @@ class DatabaseExtractor(Extractor):
         return rows.where(or_(since, changed.is_(None)))
 
     def _watermark(self) -> datetime | None:
-        [found] = self.database.query(LOADED, {"feed": self.feed.name})
-        return datetime.strptime(found["place"], STAMP).replace(tzinfo=UTC) if found["place"] else None
+        [row] = self.database.query(LOADED, {"feed": self.feed.name})
+        return datetime.strptime(row["place"], STAMP).replace(tzinfo=UTC) if row["place"] else None
 
 
 def _column(name: str) -> ColumnClause[Any]:
@@ -98,8 +98,8 @@ def _column(name: str) -> ColumnClause[Any]:
 
 def _now(connection: Connection) -> datetime:
     """Return the source's own time at the begin of the snapshot."""
-    found: datetime = connection.execute(select(func.now())).scalar_one()
-    return found.astimezone(UTC)
+    now: datetime = connection.execute(select(func.now())).scalar_one()
+    return now.astimezone(UTC)
 
 
 class Written:

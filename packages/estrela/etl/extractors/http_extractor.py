@@ -56,7 +56,7 @@ class HttpExtractor(RawExtractor[Request]):
         kept, reading = self.hook.whole(request, partial(_stored, receipt), self.paginator, self.body_format)
         if kept[0].is_unchanged:
             return None
-        pages = tuple(one.page for one in kept if one.page)
+        pages = tuple(kept_answer.page for kept_answer in kept if kept_answer.page)
         return RawAnswer(request.asked, kept[0].at, pages, reading.records if pages else 0)
 
 

@@ -81,7 +81,7 @@ def _csv_texts(source: CsvSource, column: str, body: bytes) -> list[str] | None:
 def _json_line_texts(layout: Layout, column: str, body: bytes) -> list[str] | None:
     """Return the texts of all lines that hold an object; None if there are lines and none of them does."""
     lines = [line for line in body.splitlines() if line.strip()]
-    objects = [found for line in lines if isinstance(found := _parsed(line), dict)]
+    objects = [parsed for line in lines if isinstance(parsed := _parsed(line), dict)]
     if lines and not objects:
         return None
     return _named(objects, layout, column)

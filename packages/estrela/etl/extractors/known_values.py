@@ -28,7 +28,7 @@ def values_of(raw: RawLayer, columns: Iterable[tuple[NamedColumns, str]]) -> Kno
 
     A value that the declaration refuses is left out: its row is refused, with its reason, when the file is read.
     """
-    found: set[str] = set()
+    known: set[str] = set()
     complete = True
     for source, column in columns:
         assert isinstance(source, Source)
@@ -38,8 +38,8 @@ def values_of(raw: RawLayer, columns: Iterable[tuple[NamedColumns, str]]) -> Kno
                 if texts is None:
                     _warn(source, column, file)
                     complete = False
-                found.update(value for text in texts or () if (value := _parsed(text, parser)))
-    return KnownValues(sorted(found), complete)
+                known.update(value for text in texts or () if (value := _parsed(text, parser)))
+    return KnownValues(sorted(known), complete)
 
 
 def requests_values(

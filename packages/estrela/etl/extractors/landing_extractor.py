@@ -31,8 +31,8 @@ class LandingExtractor(Extractor):
 
     def run(self) -> Figures:
         """Register, and return how many files were not known. Raises ClientError and LoadError."""
-        found = listed(self.s3, self.bucket, self.feed.origin.prefix)
+        arrivals = listed(self.s3, self.bucket, self.feed.origin.prefix)
         registered = 0
-        while some := list(islice(found, AT_ONCE)):
+        while some := list(islice(arrivals, AT_ONCE)):
             registered += self.registrar.register(some, self.run_key, by_event=False)
         return {"feed": self.feed.name, "registered": registered}

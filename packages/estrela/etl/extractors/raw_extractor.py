@@ -161,7 +161,7 @@ class RawExtractor(Extractor, Generic[R]):
             raise
         finally:
             receipt.close()
-        self._judge([one.error for one in received.failed], len(due))
+        self._judge([failure.error for failure in received.failed], len(due))
         if not self.scope.is_limited and not (due and len(received.failed) == len(due)):
             self.raw.note_answered(self.source.name, began)
         return {"source": self.source.name, "requests": len(due), **receipt.figures()}
@@ -187,7 +187,7 @@ class RawExtractor(Extractor, Generic[R]):
         Raises SourceChangedError if they are suspiciously many.
         """
         held = {name for name, answer in known.items() if not answer.is_empty}
-        gone = self._gone(wanted, known, [one.item for one in received.failed])
+        gone = self._gone(wanted, known, [failure.item for failure in received.failed])
         lost = sorted(({*gone} & held | {answer.request_id for answer in received.emptied}) - wanted.replaced)
         allowed = max(1, floor(self.source.tolerance.withdrawals * len(held)))
         if len(lost) > allowed and not self.scope.full_refresh:
@@ -195,7 +195,7 @@ class RawExtractor(Extractor, Generic[R]):
                 self.source.name,
                 f"what {self.source.name} has now",
                 expected=f"something for at least {len(held) - allowed} of the {len(held)} known requests",
-                found=f"nothing for {len(lost)} of them, such as {some_of(lost, 3)}; a full_refresh accepts that",
+                received=f"nothing for {len(lost)} of them, such as {some_of(lost, 3)}; a full_refresh accepts that",
             )
         now = datetime.now(UTC).replace(microsecond=0)
         return [*received.emptied, *(RawAnswer(known[name].request, now) for name in gone)]
@@ -250,4 +250,4 @@ class ExtractStep(ETLBase):
             raise failures[0]
         if failures:
             raise ExtractError.of(self.entity, failures, len(self.extractors), 0)
-        return {"entity": self.entity, "new_files": sum(int(str(one["new_files"])) for one in figures)}
+        return {"entity": self.entity, "new_files": sum(int(str(counts["new_files"])) for counts in figures)}

@@ -41,10 +41,10 @@ class RestApiExtractor(HttpExtractor):
 
     def wanted(self, known: Mapping[str, RawAnswer]) -> Wanted[Request]:
         """Return a request per combination of values, in their order."""
-        found = [self._values(parameter) for parameter in self.origin.parameters]
-        combinations = product(*(one.values for one in found))
+        domains = [self._values(parameter) for parameter in self.origin.parameters]
+        combinations = product(*(domain.values for domain in domains))
         requests = [self._request(values) for values in combinations]
-        return Wanted(requests, complete=all(one.complete for one in found))
+        return Wanted(requests, complete=all(domain.complete for domain in domains))
 
     def is_due(self, item: Request, known: RawAnswer | None) -> bool:
         """Return whether a request is made today: each empty answer has its day in the cycle, spread by its name."""
@@ -63,8 +63,8 @@ class RestApiExtractor(HttpExtractor):
 
     def _request(self, values: Sequence[str]) -> Request:
         origin = self.origin
-        asked = {one.key: value for one, value in zip(origin.parameters, values, strict=True)}
-        given = {one.name: value for one, value in zip(origin.parameters, values, strict=True)}
+        asked = {parameter.key: value for parameter, value in zip(origin.parameters, values, strict=True)}
+        given = {parameter.name: value for parameter, value in zip(origin.parameters, values, strict=True)}
         url, params = _odata(origin, given) if isinstance(origin, OData) else _rest(origin, given)
         return self.hook.request(url, params, asked)
 

@@ -39,10 +39,10 @@ class S3DeliveriesExtractor(S3Extractor):
         manifests = [key for key in sorted(listed) if pattern.fullmatch(key.removeprefix(origin.prefix))]
         deliveries = {key: self._delivery(origin, listed[key]) for key in manifests}
         self._require_distinct(deliveries)
-        replaces = {one.name: one.replaces for one in deliveries.values()}
+        replaces = {delivery.name: delivery.replaces for delivery in deliveries.values()}
         replaced = {name for names in replaces.values() for name in names}
-        counting = {key: one for key, one in deliveries.items() if one.name not in replaced}
-        items = [item for key, one in counting.items() for item in _items(key, one, listed)]
+        counting = {key: delivery for key, delivery in deliveries.items() if delivery.name not in replaced}
+        items = [item for key, delivery in counting.items() for item in _items(key, delivery, listed)]
         return Wanted(
             items,
             replaced=_requests_of(replaced, known),
@@ -63,19 +63,19 @@ class S3DeliveriesExtractor(S3Extractor):
             return origin.read(json.loads(body.read()))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise SourceChangedError(
-                self.source.name, self.url(item.key), expected=origin.shape, found=f"no such thing ({error})"
+                self.source.name, self.url(item.key), expected=origin.shape, received=f"no such thing ({error})"
             ) from error
 
     def _require_distinct(self, deliveries: Mapping[str, Delivery]) -> None:
         names: dict[str, str] = {}
-        for manifest, one in deliveries.items():
-            first = names.setdefault(one.name, manifest)
+        for manifest, delivery in deliveries.items():
+            first = names.setdefault(delivery.name, manifest)
             if first != manifest:
                 raise SourceChangedError(
                     self.source.name,
                     self.url(manifest),
                     expected="a name per delivery",
-                    found=f"{one.name!r}, which is the name of {first} too",
+                    received=f"{delivery.name!r}, which is the name of {first} too",
                 )
 
 
@@ -85,9 +85,9 @@ def _items(manifest: str, delivery: Delivery, listed: Mapping[str, S3Object]) ->
     items = []
     for file in delivery.files:
         key = f"{folder}/{file.key}" if folder else file.key
-        found = listed.get(key, S3Object(key, {}, "", 0))
-        size = found.size if file.size is None else file.size
-        items.append(replace(found, asked={**file.request, DELIVERY: delivery.name}, size=size, sha256=file.sha256))
+        entry = listed.get(key, S3Object(key, {}, "", 0))
+        size = entry.size if file.size is None else file.size
+        items.append(replace(entry, asked={**file.request, DELIVERY: delivery.name}, size=size, sha256=file.sha256))
     return items
 
 
@@ -100,7 +100,7 @@ def _replaced_by(failed: Iterable[S3Object], replaces: Mapping[str, tuple[str, .
     """The deliveries that those of ``failed`` would have replaced, at any remove."""
     waiting, spared = [item.asked[DELIVERY] for item in failed], set[str]()
     while waiting:
-        found = set(replaces.get(waiting.pop(), ())) - spared
-        spared |= found
-        waiting += found
+        replaced = set(replaces.get(waiting.pop(), ())) - spared
+        spared |= replaced
+        waiting += replaced
     return spared

@@ -62,8 +62,8 @@ class S3Extractor(RawExtractor[S3Object]):
         body = Body()
         try:
             # An object that is overwritten after it was listed is not half the one and half the other.
-            found = self.client.get_object(Bucket=self.bucket, Key=item.key, IfMatch=item.etag)
-            for chunk in found["Body"].iter_chunks(CHUNK):
+            answer = self.client.get_object(Bucket=self.bucket, Key=item.key, IfMatch=item.etag)
+            for chunk in answer["Body"].iter_chunks(CHUNK):
                 body.append(chunk)
         except (ClientError, BotoCoreError, OSError) as error:
             raise self._error(item.key, error) from error
@@ -93,12 +93,12 @@ class S3Extractor(RawExtractor[S3Object]):
 
     def _require_stated(self, item: S3Object, body: Body) -> None:
         if body.size != item.size:
-            expected, found = f"{item.size:,} bytes", f"{body.size:,} bytes"
+            expected, actual = f"{item.size:,} bytes", f"{body.size:,} bytes"
         elif item.sha256 and body.sha256 != item.sha256.lower():
-            expected, found = f"the sha256 {item.sha256}", body.sha256
+            expected, actual = f"the sha256 {item.sha256}", body.sha256
         else:
             return
-        raise SourceChangedError(self.source.name, self.url(item.key), expected=expected, found=found)
+        raise SourceChangedError(self.source.name, self.url(item.key), expected=expected, received=actual)
 
     def _error(self, key: str, error: Exception) -> ExtractError:
         if not isinstance(error, ClientError):

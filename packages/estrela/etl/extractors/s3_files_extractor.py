@@ -23,14 +23,14 @@ class S3FilesExtractor(S3Extractor):
         origin = self.source.origin
         assert isinstance(origin, S3Files)
         pattern = re.compile(origin.pattern)
-        found: dict[str, S3Object] = {}
+        items: dict[str, S3Object] = {}
         for listed in self.listed(origin.prefix):
             match = pattern.fullmatch(listed.key.removeprefix(origin.prefix))
             if match:
                 asked = {name: value for name, value in match.groupdict().items() if value is not None}
                 item = replace(listed, asked=asked)
-                self._require_alone(item, found.setdefault(request_id(asked), item))
-        return Wanted([found[name] for name in sorted(found)])
+                self._require_alone(item, items.setdefault(request_id(asked), item))
+        return Wanted([items[name] for name in sorted(items)])
 
     def _require_alone(self, item: S3Object, first: S3Object) -> None:
         if first is not item:
@@ -38,5 +38,5 @@ class S3FilesExtractor(S3Extractor):
                 self.source.name,
                 self.url(item.key),
                 expected="one object per request",
-                found=f"{request_id(item.asked)}, which {first.key} answers too",
+                received=f"{request_id(item.asked)}, which {first.key} answers too",
             )

@@ -37,10 +37,10 @@ def rows_pattern(feed: Feed, form: Csv, dialect: Dialect) -> re.Pattern[str] | N
         return None
     fields = dict(zip(dialect.positions, dialect.layout.fields, strict=True))
     types = {column.name: column.type for column in feed.columns}
-    found = [_field(fields[place], types, dialect, feed.engine) for place in places]
-    if None in found:
+    patterns = [_field(fields[place], types, dialect, feed.engine) for place in places]
+    if None in patterns:
         return None
-    row = re.escape(dialect.delimiter).join(map(str, found))
+    row = re.escape(dialect.delimiter).join(map(str, patterns))
     return re.compile(f"(?:(?![\r\n]){row}(?:\r\n|\n|\r))*+")
 
 
@@ -49,12 +49,12 @@ def _field(field: Field, types: Mapping[str, str], dialect: Dialect, engine: Eng
     if is_redshift and isinstance(field.parse, Boolean) and not ONLY_POSTGRES.isdisjoint(_words(field.parse)):
         return None
     most = f"{{0,{REDSHIFT_LETTERS}}}" if is_redshift else "*"
-    found = _text(dialect, most) if isinstance(field.parse, Text) else _pattern(field.parse, types[field.column])
-    if found is None or (isinstance(field.parse, Text) and (field.parse.collapse or not field.parse.trim)):
+    pattern = _text(dialect, most) if isinstance(field.parse, Text) else _pattern(field.parse, types[field.column])
+    if pattern is None or (isinstance(field.parse, Text) and (field.parse.collapse or not field.parse.trim)):
         return None
     if not isinstance(field.parse, Text) and dialect.delimiter in _signs(field.parse):
         return None
-    return f"(?:{found})" if field.required else f"(?:{found})?+"
+    return f"(?:{pattern})" if field.required else f"(?:{pattern})?+"
 
 
 def _signs(parser: Parser) -> str:
@@ -106,8 +106,8 @@ def _words(parser: Boolean | Prefix) -> tuple[str, ...]:
 def _are_apart(words: Iterable[str]) -> bool:
     """Return whether each is a plain word, and no word begins another."""
     known = list(words)
-    return all(re.fullmatch("[A-Za-z0-9]+", one) for one in known) and not any(
-        one != other and one.startswith(other) for one in known for other in known
+    return all(re.fullmatch("[A-Za-z0-9]+", word) for word in known) and not any(
+        word != other and word.startswith(other) for word in known for other in known
     )
 
 

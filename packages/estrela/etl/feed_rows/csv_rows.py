@@ -63,11 +63,11 @@ def _after(rest: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _dialect(line: str, feed: Feed, form: Csv, address: str) -> Dialect:
-    found = dialect_of(line.rstrip("\r\n").encode(BYTES), csv_source(feed, form))
-    if isinstance(found, Refusal):
-        shown = f"{found.column}: " if found.column else ""
-        raise FileRefusedError(feed.name, address, f"{shown}{found.reason} ({found.value})", is_of_columns=True)
-    return found
+    dialect = dialect_of(line.rstrip("\r\n").encode(BYTES), csv_source(feed, form))
+    if isinstance(dialect, Refusal):
+        shown = f"{dialect.column}: " if dialect.column else ""
+        raise FileRefusedError(feed.name, address, f"{shown}{dialect.reason} ({dialect.value})", is_of_columns=True)
+    return dialect
 
 
 def csv_source(feed: Feed, form: Csv) -> CsvSource:
@@ -149,10 +149,10 @@ class _Reading:
         """Return pieces, each with the place in ``text`` and the number of the line that follow it."""
         place = 0
         while place < len(text):
-            found = self._pattern.match(text, place) if self._pattern and is_text else None
-            if found and found.end() > place:
-                lines = _lines(text[place : found.end()])
-                place = found.end()
+            match = self._pattern.match(text, place) if self._pattern and is_text else None
+            if match and match.end() > place:
+                lines = _lines(text[place : match.end()])
+                place = match.end()
                 piece = Piece(self._wire.rows(number, lines), len(lines))
                 number += len(lines)
             else:
@@ -199,17 +199,17 @@ class _Reading:
         """Return the fields of the row in the order of the declaration. Raises BadRowError."""
         dialect = self._dialect
         try:
-            found = line.split(dialect.delimiter) if not dialect.quote else _quoted(line, dialect)
+            fields = line.split(dialect.delimiter) if not dialect.quote else _quoted(line, dialect)
         except csv.Error:
             raise BadRowError("shape", BAD_QUOTES) from None
-        extra = found[dialect.used :]
-        if len(found) < dialect.used or len(found) > dialect.width + 1 or any(one.strip() for one in extra):
-            raise BadRowError("shape", dialect.wrong_width, "", f"{len(found)} fields")
-        if len(found) == dialect.used < dialect.width and not found[-1]:
-            raise BadRowError("shape", dialect.lost_field, "", f"{len(found)} fields")
-        chosen = [found[place] for place in dialect.positions]
+        extra = fields[dialect.used :]
+        if len(fields) < dialect.used or len(fields) > dialect.width + 1 or any(field.strip() for field in extra):
+            raise BadRowError("shape", dialect.wrong_width, "", f"{len(fields)} fields")
+        if len(fields) == dialect.used < dialect.width and not fields[-1]:
+            raise BadRowError("shape", dialect.lost_field, "", f"{len(fields)} fields")
+        chosen = [fields[place] for place in dialect.positions]
         words = self._form.null_words
-        return ["" if one.strip() in words else one for one in chosen] if words else chosen
+        return ["" if field.strip() in words else field for field in chosen] if words else chosen
 
 
 def _quoted(line: str, dialect: Dialect) -> list[str]:

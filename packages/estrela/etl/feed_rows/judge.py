@@ -63,7 +63,7 @@ class Judge:
     @classmethod
     def of(cls, feed: Feed, pii_key: bytes) -> Judge:
         """Return the judge of ``feed``. Raises SettingsError if it hashes values and there is no key."""
-        changes = {one.column: _change(one, pii_key) for one in feed.pii}
+        changes = {change.column: _change(change, pii_key) for change in feed.pii}
         types = {column.name: column.type for column in feed.columns}
         readers = []
         for field in feed.fields:
@@ -77,7 +77,7 @@ class Judge:
 
     def values(self, fields: Sequence[str]) -> list[str | None]:
         """Return the values of one row. Raises BadRowError."""
-        found = []
+        values = []
         for (header, read, is_required, is_withheld), text in zip(self.readers, fields, strict=True):
             try:
                 value = read(text)
@@ -86,8 +86,8 @@ class Judge:
                 raise BadRowError("unreadable", str(error), header, shown) from None
             if value is None and is_required:
                 raise BadRowError("blank", BLANK, header)
-            found.append(value)
-        return found
+            values.append(value)
+        return values
 
     def shown(self, line: str) -> str:
         """Return what a reject shows of its line: nothing where it may hold a personal or sensitive value."""
@@ -108,9 +108,9 @@ def _fitting(value: str) -> str:
     return value
 
 
-def _change(one: Hashed | Cut, key: bytes) -> Callable[[str], str]:
-    if isinstance(one, Cut):
-        return lambda value: value[-one.keep :]
+def _change(change: Hashed | Cut, key: bytes) -> Callable[[str], str]:
+    if isinstance(change, Cut):
+        return lambda value: value[-change.keep :]
     if not key:
-        raise SettingsError("ESTRELA_PII_KEY", f"is needed to hash column {one.column!r}; set it to a secret text")
+        raise SettingsError("ESTRELA_PII_KEY", f"is needed to hash column {change.column!r}; set it to a secret text")
     return lambda value: hmac.new(key, value.encode(), hashlib.sha256).hexdigest()

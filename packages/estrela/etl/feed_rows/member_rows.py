@@ -49,7 +49,7 @@ class MemberRows:
                     reason = f"{name}: its columns or marks are in another order than in {self.members[0][0]}"
                     raise FileRefusedError(self.feed, self.address, reason, is_of_columns=True)
                 for piece in rows.pieces(replace(wire, before=before)):
-                    rejects = tuple(replace(one, line=one.line + before) for one in piece.rejects)
+                    rejects = tuple(replace(reject, line=reject.line + before) for reject in piece.rejects)
                     yield replace(piece, rejects=rejects)
 
     def _first(self) -> FeedRows:
@@ -59,4 +59,4 @@ class MemberRows:
     def _lines(self, before: int) -> frozenset[int] | None:
         if self.only is None:
             return None
-        return frozenset(one - before for one in self.only if before < one <= before + LINES_OF_A_MEMBER)
+        return frozenset(line - before for line in self.only if before < line <= before + LINES_OF_A_MEMBER)

@@ -40,13 +40,13 @@ class ParquetRows(RecordRows):
                     raise
                 raise DamagedFileError(f"it is not a sound Parquet file: {error}") from error
 
-    def _names(self, found: list[str]) -> list[str]:
+    def _names(self, names: list[str]) -> list[str]:
         """Return the declared names. Raises FileRefusedError if the file lacks one, or has it twice."""
         feed = self.judge.feed
         for field in feed.fields:
-            if found.count(field.header) != 1:
-                how = "lacks" if field.header not in found else "repeats"
-                reason = f"{field.header}: the file {how} this column; it has {', '.join(found[:20])}"
+            if names.count(field.header) != 1:
+                how = "lacks" if field.header not in names else "repeats"
+                reason = f"{field.header}: the file {how} this column; it has {', '.join(names[:20])}"
                 raise FileRefusedError(feed.name, self.address, reason, is_of_columns=True)
         return [field.header for field in feed.fields]
 

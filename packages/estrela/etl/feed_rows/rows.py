@@ -36,15 +36,15 @@ class Hashing(io.RawIOBase):
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer).cast("B")
-        found = self._stream.read(len(view))
-        self._digest.update(found)
-        view[: len(found)] = found
-        return len(found)
+        chunk = self._stream.read(len(view))
+        self._digest.update(chunk)
+        view[: len(chunk)] = chunk
+        return len(chunk)
 
     def drain(self) -> str:
         """Read what is left, and return the sha256 of the whole in hexadecimal digits."""
-        while found := self._stream.read(READ_BYTES):
-            self._digest.update(found)
+        while chunk := self._stream.read(READ_BYTES):
+            self._digest.update(chunk)
         return self._digest.hexdigest()
 
 

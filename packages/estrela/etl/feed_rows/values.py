@@ -27,10 +27,10 @@ def reader_of(parser: Parser, type_: str) -> Read:
 
     def read(text: str) -> str | None:
         field = text.strip(SPACES)
-        found = form(field) if field else ""
-        if found is None:
+        value = form(field) if field else ""
+        if value is None:
             raise ValueError(reason)
-        return found or None
+        return value or None
 
     return read
 
@@ -56,7 +56,7 @@ def _form_of(parser: Whole | Number | Digits | Ordinal | Prefix | Date | Timesta
             return lambda text: text.zfill(width) if digits.fullmatch(text) else None
         case Ordinal(low, high):
             ordinal = re.compile(f"([{low}-{high}])[^0-9]?")
-            return lambda text: found[1] if (found := ordinal.fullmatch(text)) else None
+            return lambda text: matched[1] if (matched := ordinal.fullmatch(text)) else None
         case Prefix(values):
             return lambda text: next((value for start, value in values.items() if text.startswith(start)), None)
         case Boolean(true, false):
@@ -93,8 +93,8 @@ def _fits(type_: str) -> Callable[[str], bool]:
 
 
 def _time(parser: Date | Timestamp) -> Read:
-    found = elements(parser.pattern, DATE_PARTS if isinstance(parser, Date) else TIMESTAMP_PARTS)
-    pattern = re.compile("".join(map(_regex, found)))
+    pattern_elements = elements(parser.pattern, DATE_PARTS if isinstance(parser, Date) else TIMESTAMP_PARTS)
+    pattern = re.compile("".join(map(_regex, pattern_elements)))
     zone = None if isinstance(parser, Date) else ZoneInfo(parser.zone)
 
     def read(text: str) -> str | None:

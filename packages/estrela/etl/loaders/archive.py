@@ -47,8 +47,8 @@ class Archive:
             ended = as_they_end(self._moved, waiting, WORKERS, "archive")
             failures: list[LoadError] = []
             while some := list(islice(ended, NOTED_AT_ONCE)):
-                failures += [found for _, found in some if isinstance(found, LoadError)]
-                moved += self._note([(id_, found) for id_, found in some if not isinstance(found, LoadError)])
+                failures += [outcome for _, outcome in some if isinstance(outcome, LoadError)]
+                moved += self._note([(id_, outcome) for id_, outcome in some if not isinstance(outcome, LoadError)])
             if failures:
                 raise failures[0]
         return moved
@@ -61,14 +61,14 @@ class Archive:
     def _waiting(self, feed: Feed) -> list[tuple[int, Landed, str]]:
         """Return files to be moved, each with its number and the key of its copy."""
         with self.database.transaction("ledger.files") as cursor:
-            found = cursor.execute(WAITING, (feed.name,)).fetchall()
+            rows = cursor.execute(WAITING, (feed.name,)).fetchall()
         return [
             (
                 id_,
                 Landed(*file),
                 f"{self.prefix}{feed.name}/{registered_at:%Y/%m/%d}/{id_}/{file[1].rpartition('/')[2]}",
             )
-            for id_, registered_at, *file in found
+            for id_, registered_at, *file in rows
         ]
 
     def _moved(self, file: tuple[int, Landed, str]) -> tuple[int, str | LoadError | None]:

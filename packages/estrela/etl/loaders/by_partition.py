@@ -28,10 +28,12 @@ def is_read_by_partition(rows: DataFrame, by: Sequence[PartitionField]) -> bool:
         plan = plan.initialPlan()
     # A plan answers by the settings of the session that is active in this thread.
     spark._jvm.SparkSession.setActiveSession(spark._jsparkSession)
-    found, columns = plan.outputPartitioning(), plan.output()
-    if found.getClass().getSimpleName() != "KeyGroupedPartitioning":
+    partitioning, columns = plan.outputPartitioning(), plan.output()
+    if partitioning.getClass().getSimpleName() != "KeyGroupedPartitioning":
         return False
-    keys = [found.expressions().apply(at) for at in range(found.expressions().size())]
+    keys = [partitioning.expressions().apply(at) for at in range(partitioning.expressions().size())]
     # A column may bear the name of the one that the table is partitioned by, and be another.
-    names = [one.name() for one in map(columns.apply, range(columns.size())) if any(map(one.semanticEquals, keys))]
+    names = [
+        column.name() for column in map(columns.apply, range(columns.size())) if any(map(column.semanticEquals, keys))
+    ]
     return len(names) == len(keys) and set(names) == set(by)

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 def members(collection: Any) -> list[Any]:
     """Return the members of a Java collection. An iterator of Java's ends by an exception, which Spark examines."""
-    found = collection.toArray()
-    return [found[at] for at in range(len(found))]
+    array = collection.toArray()
+    return [array[at] for at in range(len(array))]
 
 
 @dataclass(frozen=True)

@@ -106,10 +106,10 @@ def require_all(claim: Claim, account: Account, lines: frozenset[int]) -> None:
 def _current(cursor: Cursor[Any], feed: Feed, file: int, run: str) -> Claim:
     """Return the file, locked. Raises LoadError unless its rows are in the table."""
     with cursor.connection.cursor(row_factory=dict_row) as rows:
-        found = rows.execute(LOCKED, (file,)).fetchone()
-    assert found is not None
-    claim, replacement = unclaimed(feed, run, found), found["superseded_by"]
-    if found["state"] != State.DONE or replacement is not None:
-        why = f"file {replacement} took its place" if replacement else f"it is {found['state']}"
+        record = rows.execute(LOCKED, (file,)).fetchone()
+    assert record is not None
+    claim, replacement = unclaimed(feed, run, record), record["superseded_by"]
+    if record["state"] != State.DONE or replacement is not None:
+        why = f"file {replacement} took its place" if replacement else f"it is {record['state']}"
         raise LoadError(claim.address, f"its rows are not in {feed.target}: {why}", retriable=False)
     return claim

@@ -50,7 +50,7 @@ class CopyFolder:
                 Bucket=self.bucket, Prefix=self._folder(feed, file)
             )
             for page in pages:
-                keys = [{"Key": one["Key"]} for one in page.get("Contents", ())]
+                keys = [{"Key": entry["Key"]} for entry in page.get("Contents", ())]
                 if keys:
                     self.s3.delete_objects(Bucket=self.bucket, Delete={"Objects": keys})  # type: ignore[typeddict-item]
 

@@ -60,7 +60,7 @@ def _version(catalog: Catalog, table: LakeTable) -> str:
 
 
 def _create_statement(table: LakeTable) -> str:
-    columns = ", ".join(f"`{one.name}` {one.type} COMMENT {quoted(one.doc)}" for one in table.columns)
+    columns = ", ".join(f"`{column.name}` {column.type} COMMENT {quoted(column.doc)}" for column in table.columns)
     partitioned = f" PARTITIONED BY ({', '.join(sql_of(field, '`') for field in table.partition_by)})"
     properties = ", ".join(f"'{name}'='{value}'" for name, value in PROPERTIES.items())
     return (

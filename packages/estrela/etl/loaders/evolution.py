@@ -60,25 +60,27 @@ def stored(catalog: Catalog, table: LakeTable) -> Stored:
     )
 
 
-def changes(table: LakeTable, found: Stored) -> Iterator[str]:
+def changes(table: LakeTable, current: Stored) -> Iterator[str]:
     """Yield the statements that bring the table in line with its declaration, in order.
 
     Raises DefinitionError for a change that cannot be applied.
     """
-    old_names = {one.renamed_from: one.name for one in table.columns if one.name not in found.columns}
-    renamed = {old: new for old, new in old_names.items() if old in found.columns}
-    columns = {renamed.get(name, name): column for name, column in found.columns.items()}
-    _refuse(table, columns, {renamed.get(name, name) for name in found.partitioned_once})
+    old_names = {
+        declared.renamed_from: declared.name for declared in table.columns if declared.name not in current.columns
+    }
+    renamed = {old: new for old, new in old_names.items() if old in current.columns}
+    columns = {renamed.get(name, name): column for name, column in current.columns.items()}
+    _refuse(table, columns, {renamed.get(name, name) for name in current.partitioned_once})
     alter = f"ALTER TABLE {table.identifier}"
     yield from (f"{alter} RENAME COLUMN `{old}` TO `{new}`" for old, new in renamed.items())
     for column in table.columns:
         yield from _column_changes(alter, column, columns.get(column.name))
-    yield from _partition_changes(alter, table, [_renamed(field, renamed) for field in found.partition_by])
+    yield from _partition_changes(alter, table, [_renamed(field, renamed) for field in current.partition_by])
     gone = sorted(columns.keys() - {column.name for column in table.columns})
     yield from (f"{alter} DROP COLUMN `{name}`" for name in gone)
-    if tuple(_renamed(field, renamed) for field in found.order) != wanted_order(table):
+    if tuple(_renamed(field, renamed) for field in current.order) != wanted_order(table):
         yield order_statement(table)
-    if found.doc != table.doc:
+    if current.doc != table.doc:
         yield f"{alter} SET TBLPROPERTIES ('comment'={quoted(table.doc)})"
 
 

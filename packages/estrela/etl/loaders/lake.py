@@ -149,5 +149,5 @@ def _are_same(left: DataFrame, right: DataFrame) -> bool:
         F.sum(F.shiftrightunsigned("digest", 24)),
         F.sum(F.col("digest").bitwiseAND(0xFFFFFF)),
     )
-    found = {row["side"]: tuple(row)[1:] for row in sides.groupBy("side").agg(*sums).collect()}
-    return found.get(0) == found.get(1)
+    totals = {row["side"]: tuple(row)[1:] for row in sides.groupBy("side").agg(*sums).collect()}
+    return totals.get(0) == totals.get(1)

@@ -20,8 +20,8 @@ def has_old_layout(snapshots: Snapshots, table: LakeTable) -> bool:
         return False
     current, manifests = iceberg.spec().specId(), iceberg.snapshot(seen).dataManifests(iceberg.io())
     return any(
-        one.partitionSpecId() != current and (one.hasAddedFiles() or one.hasExistingFiles())
-        for one in members(manifests)
+        manifest.partitionSpecId() != current and (manifest.hasAddedFiles() or manifest.hasExistingFiles())
+        for manifest in members(manifests)
     )
 
 

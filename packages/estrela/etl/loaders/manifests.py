@@ -37,12 +37,12 @@ def named_files(content: bytes, bucket: str, key: str) -> list[Named]:
     if not text.lstrip().startswith("{"):
         folder = key[: key.rfind("/") + 1]
         names = [line.strip() for line in text.splitlines() if line.strip()]
-        found = [Named(f"{folder}{name}") for name in names]
+        files = [Named(f"{folder}{name}") for name in names]
     else:
-        found = [_entry(one, f"s3://{bucket}/") for one in json.loads(text)["entries"]]
-    if not found:
+        files = [_entry(entry, f"s3://{bucket}/") for entry in json.loads(text)["entries"]]
+    if not files:
         raise ValueError("it names no file")
-    return found
+    return files
 
 
 def _entry(entry: dict[str, object], root: str) -> Named:
@@ -70,11 +70,11 @@ class Manifests:
         try:
             if len(content) > MOST_BYTES:
                 raise ValueError(f"it is larger than {MOST_BYTES:,} bytes")
-            found = named_files(content, claim.bucket, claim.key)
+            named = named_files(content, claim.bucket, claim.key)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise FileRefusedError(claim.feed.name, claim.address, f"it is no manifest: {error}") from error
         with self.claims.database.transaction("ledger.deliveries") as cursor:
-            keys, sizes = [one.key for one in found], [one.size for one in found]
+            keys, sizes = [file.key for file in named], [file.size for file in named]
             cursor.execute(NAMED, (claim.file, claim.bucket, keys, sizes))
             settle(cursor, claim, State.DONE)
-        return len(found)
+        return len(named)

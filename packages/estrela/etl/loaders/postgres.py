@@ -112,15 +112,15 @@ def supersede(cursor: Cursor[Any], claim: Claim) -> list[int]:
     if feed.on_overwrite is OnOverwrite.APPEND_VERSION:
         return []
     given = {"file": claim.file, "feed": feed.name, "bucket": claim.bucket, "key": claim.key}
-    found = cursor.execute(SUPERSEDED, {**given, "whole": feed.is_whole}).fetchall()
-    return [id_ for (id_,) in found]
+    rows = cursor.execute(SUPERSEDED, {**given, "whole": feed.is_whole}).fetchall()
+    return [id_ for (id_,) in rows]
 
 
 def begin_load(cursor: Cursor[Any], file: int, kind: str, run: str) -> int:
     """Note the begin of a load, and return its number."""
-    found = cursor.execute(BEGUN, (file, kind, run)).fetchone()
-    assert found is not None
-    return int(found[0])
+    row = cursor.execute(BEGUN, (file, kind, run)).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def end_load(cursor: Cursor[Any], load: int, account: Account) -> None:

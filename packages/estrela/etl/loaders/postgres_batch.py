@@ -89,35 +89,35 @@ class PostgresBatch:
         A file is read to its end before the first of its rows is sent, so that one that is refused leaves the others
         alone. Raises LoadError or ClaimLostError if the transaction fails; then nothing was changed.
         """
-        feed, found = self.judge.feed, Loaded()
+        feed, loaded = self.judge.feed, Loaded()
         with self.database.transaction(feed.target) as cursor:
             loads = [id_ for (id_,) in cursor.execute(NEW_LOADS, (len(claims),)).fetchall()]
             table = PostgresTable(feed, cursor)
             table.ensure()
             target = table.stage() if feed.load is Load.UPSERT else table.name
             done: list[Judged] = []
-            for _, files in groupby(self._judged(claims, loads, found), key=lambda one: one.form):
+            for _, files in groupby(self._judged(claims, loads, loaded), key=lambda judged: judged.form):
                 first = next(files)
                 with cursor.copy(copy_statement(target, first.columns, first.wire)) as copy:
-                    for one in chain([first], files):
-                        while chunk := one.text.read(TEXT_BYTES):
+                    for file in chain([first], files):
+                        while chunk := file.text.read(TEXT_BYTES):
                             copy.write(chunk)
-                        one.text.close()
-                        done.append(one)
-            ids = [one.claim.file for one in done]
-            changed = {one.claim.file: one.rows for one in done}
-            if older := _superseded(cursor, feed, [one.claim for one in done]):
+                        file.text.close()
+                        done.append(file)
+            ids = [judged.claim.file for judged in done]
+            changed = {judged.claim.file: judged.rows for judged in done}
+            if older := _superseded(cursor, feed, [judged.claim for judged in done]):
                 table.withdraw(older)
             if feed.load is Load.UPSERT:
                 changed = dict.fromkeys(ids, 0) | table.merge(ids)
-            results = [(one, one.account(changed[one.claim.file])) for one in done]
+            results = [(judged, judged.account(changed[judged.claim.file])) for judged in done]
             _write(cursor, results)
-            settle_done(cursor, [(one.claim, account, one.sha256) for one, account in results])
-            found.accounts = [(one.claim, account) for one, account in results]
-        return found
+            settle_done(cursor, [(judged.claim, account, judged.sha256) for judged, account in results])
+            loaded.accounts = [(judged.claim, account) for judged, account in results]
+        return loaded
 
-    def _judged(self, claims: Sequence[Claim], loads: Sequence[int], found: Loaded) -> Iterator[Judged]:
-        """Return the files that can be loaded, and note in ``found`` which others cannot, or must wait."""
+    def _judged(self, claims: Sequence[Claim], loads: Sequence[int], loaded: Loaded) -> Iterator[Judged]:
+        """Return the files that can be loaded, and note in ``loaded`` which others cannot, or must wait."""
         contents = self.files.read_all([landed_of(claim) for claim in claims])
         for number, (claim, load, content) in enumerate(zip(claims, loads, contents, strict=True), 1):
             try:
@@ -125,9 +125,9 @@ class PostgresBatch:
                     raise content
                 yield self._read(claim, load, content)
             except (LoadError, FileRefusedError) as error:
-                found.failures.append((claim, error))
+                loaded.failures.append((claim, error))
                 if holds_back(claim, error):
-                    found.left = claims[number:]
+                    loaded.left = claims[number:]
                     return
 
     def _read(self, claim: Claim, load: int, content: bytes) -> Judged:
@@ -156,26 +156,26 @@ def _superseded(cursor: Cursor[Any], feed: Feed, claims: Sequence[Claim]) -> lis
     """
     if feed.on_overwrite is OnOverwrite.APPEND_VERSION:
         return []
-    names = {"buckets": [one.bucket for one in claims], "keys": [one.key for one in claims]}
-    found = cursor.execute(OLDER, {"files": [one.file for one in claims], "feed": feed.name, **names}).fetchall()
-    older = [id_ for id_, _ in found]
+    names = {"buckets": [claim.bucket for claim in claims], "keys": [claim.key for claim in claims]}
+    pairs = cursor.execute(OLDER, {"files": [claim.file for claim in claims], "feed": feed.name, **names}).fetchall()
+    older = [id_ for id_, _ in pairs]
     if older:
-        cursor.execute(SUPERSEDED, (older, [id_ for _, id_ in found]))
+        cursor.execute(SUPERSEDED, (older, [id_ for _, id_ in pairs]))
     return older
 
 
 def _write(cursor: Cursor[Any], results: Sequence[tuple[Judged, Account]]) -> None:
     """Note the loads and their rejects."""
-    done, accounts = [one for one, _ in results], [account for _, account in results]
+    done, accounts = [judged for judged, _ in results], [account for _, account in results]
     given = {
         "run": done[0].claim.run if done else "",
-        "ids": [one.rejects.load for one in done],
-        "files": [one.claim.file for one in done],
-        "started": [one.started_at for one in done],
-        "rows_in": [one.rows for one in accounts],
-        "rows_loaded": [one.loaded for one in accounts],
-        "rows_rejected": [one.rejected for one in accounts],
-        "rows_changed": [one.changed for one in accounts],
+        "ids": [judged.rejects.load for judged in done],
+        "files": [judged.claim.file for judged in done],
+        "started": [judged.started_at for judged in done],
+        "rows_in": [account.rows for account in accounts],
+        "rows_loaded": [account.loaded for account in accounts],
+        "rows_rejected": [account.rejected for account in accounts],
+        "rows_changed": [account.changed for account in accounts],
     }
     cursor.execute(LOADS, given)
-    copy_spools(cursor, [one.rejects for one in done])
+    copy_spools(cursor, [judged.rejects for judged in done])

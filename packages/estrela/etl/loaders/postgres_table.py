@@ -62,22 +62,24 @@ class PostgresTable:
             return
         # Only one transaction may change the table; the others look again once it is done.
         self.cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 2))", (self.feed.target,))
-        found = self._found()
-        if not found:
+        existing = self._found()
+        if not existing:
             schema = Identifier(self.feed.target.partition(".")[0])
             self.cursor.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(schema))
             self._create()
         elif self.feed.load is not Load.REPLACE:
-            self._evolve(found)
+            self._evolve(existing)
 
     def _found(self) -> dict[str, str]:
         return dict(self.cursor.execute(COLUMNS, (self.feed.target,)).fetchall())
 
     def _declared(self) -> dict[str, str]:
-        return {one.name: postgres_type(one.type) for one in (*self.feed.columns, *FEED_COLUMNS)}
+        return {column.name: postgres_type(column.type) for column in (*self.feed.columns, *FEED_COLUMNS)}
 
     def _create(self) -> None:
-        required = {field.column for field in self.feed.fields if field.required} | {one.name for one in FEED_COLUMNS}
+        required = {field.column for field in self.feed.fields if field.required} | {
+            file_column.name for file_column in FEED_COLUMNS
+        }
         columns = (*self.feed.columns, *FEED_COLUMNS)
         lines = [
             SQL("{} {}{}").format(Identifier(name), SQL(type_), SQL(" NOT NULL" if name in required else ""))
@@ -95,19 +97,19 @@ class PostgresTable:
         place = Identifier(*self.feed.target.split("."), column.name)
         self.cursor.execute(SQL("COMMENT ON COLUMN {} IS {}").format(place, Literal(column.doc)))
 
-    def _evolve(self, found: Mapping[str, str]) -> None:
+    def _evolve(self, existing: Mapping[str, str]) -> None:
         required = {field.column for field in self.feed.fields if field.required}
         policy = self.feed.schema_change
         for name, type_ in self._declared().items():
-            if found.get(name) == type_:
+            if existing.get(name) == type_:
                 continue
             may_add = policy in (SchemaChange.ADD_NULLABLE, SchemaChange.WIDEN) and name not in required
-            if name not in found and may_add:
+            if name not in existing and may_add:
                 change = SQL("ADD COLUMN {} {}").format(Identifier(name), SQL(type_))
-            elif name in found and policy is SchemaChange.WIDEN and is_wider(found[name], type_):
+            elif name in existing and policy is SchemaChange.WIDEN and is_wider(existing[name], type_):
                 change = SQL("ALTER COLUMN {} TYPE {}").format(Identifier(name), SQL(type_))
             else:
-                has = f"has {name} {found[name]}" if name in found else f"has no column {name}"
+                has = f"has {name} {existing[name]}" if name in existing else f"has no column {name}"
                 problem = f"{has} where the feed declares {type_}; schema_change={policy} does not allow that change"
                 raise LoadError(self.feed.target, problem, retriable=False)
             self.cursor.execute(SQL("ALTER TABLE {} {}").format(self.name, change))
@@ -160,17 +162,17 @@ def copy_statement(target: Composable, columns: Sequence[str], wire: Wire) -> Co
     )
 
 
-def is_wider(found: str, declared: str) -> bool:
-    """Return whether every value of the type ``found`` fits ``declared``."""
+def is_wider(existing: str, declared: str) -> bool:
+    """Return whether every value of the type ``existing`` fits ``declared``."""
     if declared == "text":
         return True
-    if found.startswith("numeric") and declared.startswith("numeric"):
-        (precision, scale), (wider, wider_scale) = _digits(found), _digits(declared)
+    if existing.startswith("numeric") and declared.startswith("numeric"):
+        (precision, scale), (wider, wider_scale) = _digits(existing), _digits(declared)
         return wider_scale >= scale and wider - wider_scale >= precision - scale
     if declared.startswith("numeric"):
         wider, wider_scale = _digits(declared)
-        return wider - wider_scale >= {"integer": 10, "bigint": 19}.get(found, 99)
-    return found == "integer" and declared == "bigint"
+        return wider - wider_scale >= {"integer": 10, "bigint": 19}.get(existing, 99)
+    return existing == "integer" and declared == "bigint"
 
 
 def _digits(type_: str) -> tuple[int, int]:

@@ -88,19 +88,19 @@ class RedshiftLoader(FeedLoader):
         load = self._new_load()
         spool = RejectSpool(claim.file, load, is_counted=False)
         with self.folder.writing(claim.feed.name, claim.file, load) as parts:
-            found = self.judged(claim, Judge.of(claim.feed, self.pii_key), spool, parts)
-            require_tolerable(claim, found.account, spool)
-        self._intend(claim, load, found.account, spool)
+            judged = self.judged(claim, Judge.of(claim.feed, self.pii_key), spool, parts)
+            require_tolerable(claim, judged.account, spool)
+        self._intend(claim, load, judged.account, spool)
         columns, table = self.ensured(claim.feed), RedshiftTable(claim.feed)
         position = self.position(claim.file)
         head = [audit.locked(), audit.fenced(newest.load if newest else 0), *self._emptied(claim, audit, columns)]
-        head += self.staged(claim.feed, found, parts)
-        checks = {len(head): f"not all of the {found.account.loaded} rows arrived"}
-        statements = [*head, table.has_all(found.account.loaded), *table.merged(audit.newer_files(position))]
+        head += self.staged(claim.feed, judged, parts)
+        checks = {len(head): f"not all of the {judged.account.loaded} rows arrived"}
+        statements = [*head, table.has_all(judged.account.loaded), *table.merged(audit.newer_files(position))]
         if claim.feed.key and claim.feed.load is not Load.UPSERT:
             checks[len(statements)] = f"a key ({', '.join(claim.feed.key)}) would be twice in the table"
             statements.append(table.has_keys_once())
-        statements += [audit.written(load, claim.file, "load", position, found.sha256, found.account), table.unstaged]
+        statements += [audit.written(load, claim.file, "load", position, judged.sha256, judged.account), table.unstaged]
         return self._settled(claim, self._committed(claim, audit, statements, checks))
 
     def plan(self, claim: Claim) -> Account:
@@ -119,33 +119,33 @@ class RedshiftLoader(FeedLoader):
     def ensured(self, feed: Feed) -> dict[str, str]:
         """As :meth:`ensure`; return the columns and types that the table has then."""
         table = RedshiftTable(feed)
-        found = columns_of(self.redshift.query(feed.target, table.columns_query))
-        if not found:
+        existing = columns_of(self.redshift.query(feed.target, table.columns_query))
+        if not existing:
             self.redshift.transact(feed.target, [*table.created(), Audit(feed, "").created()])
             return table.declared
-        if feed.load is Load.REPLACE or found == table.declared:
-            return found
-        if changes := table.evolved(found):
+        if feed.load is Load.REPLACE or existing == table.declared:
+            return existing
+        if changes := table.evolved(existing):
             self.redshift.transact(feed.target, changes)
         return table.declared
 
-    def staged(self, feed: Feed, found: Judged, parts: CopyParts) -> list[str]:
+    def staged(self, feed: Feed, judged: Judged, parts: CopyParts) -> list[str]:
         """Return what brings the good rows into the staging table."""
-        wire, role = found.wire, self.redshift.role
-        return RedshiftTable(feed).staged(found.columns, parts.manifest, role, wire.delimiter, wire.quote)
+        wire, role = judged.wire, self.redshift.role
+        return RedshiftTable(feed).staged(judged.columns, parts.manifest, role, wire.delimiter, wire.quote)
 
     def position(self, file: int) -> str:
         """Return the place of a file in the order of its feed."""
         with self.database.transaction("ledger.files") as cursor:
-            found = cursor.execute(POSITION, (file,)).fetchone()
-        assert found is not None
-        return str(found[0])
+            row = cursor.execute(POSITION, (file,)).fetchone()
+        assert row is not None
+        return str(row[0])
 
     def _new_load(self) -> int:
         with self.database.transaction("ledger.loads") as cursor:
-            found = cursor.execute(NEW_LOAD).fetchone()
-        assert found is not None
-        return int(found[0])
+            row = cursor.execute(NEW_LOAD).fetchone()
+        assert row is not None
+        return int(row[0])
 
     def judged(
         self,
@@ -177,11 +177,11 @@ class RedshiftLoader(FeedLoader):
                 raise ClaimLostError(claim.feed.name, claim.address)
             spool.copy(cursor)
 
-    def _emptied(self, claim: Claim, audit: Audit, found: dict[str, str]) -> list[str]:
+    def _emptied(self, claim: Claim, audit: Audit, existing: dict[str, str]) -> list[str]:
         """Return the statements that delete rows of older versions, and those that this file left earlier."""
         table = RedshiftTable(claim.feed)
         if claim.feed.is_whole:
-            changed = table.replaced(found) if claim.feed.load is Load.REPLACE else []
+            changed = table.replaced(existing) if claim.feed.load is Load.REPLACE else []
             return [table.withdrawn(""), *changed]
         if claim.feed.on_overwrite is OnOverwrite.APPEND_VERSION:
             return [table.withdrawn(f"source_file = {claim.file}")]

@@ -62,10 +62,10 @@ class Audit:
             f"SELECT load, file, kind, sha256, rows_loaded, rows_rejected, rows_changed FROM {self.name} "
             f"WHERE {self._scope} ORDER BY load DESC LIMIT 1"
         )
-        found = redshift.query_if_there(self.table, sql)
-        if not found:
+        rows = redshift.query_if_there(self.table, sql)
+        if not rows:
             return None
-        load, file, kind, sha256, loaded, rejected, changed = found[0]
+        load, file, kind, sha256, loaded, rejected, changed = rows[0]
         return AuditRow(load, file, kind, sha256, Account(loaded + rejected, loaded, rejected, changed))
 
     def locked(self) -> str:

@@ -34,23 +34,23 @@ class RedshiftChanges(Changes):
         loader, feed, audit = self.loader, claim.feed, Audit.of(claim)
         fence, position = self._fence(audit), loader.position(claim.file)
         with loader.folder.writing(feed.name, claim.file, spool.load) as parts:
-            found = loader.judged(claim, judge, spool, parts, lines)
-            require_all(claim, found.account, lines)
+            judged = loader.judged(claim, judge, spool, parts, lines)
+            require_all(claim, judged.account, lines)
         loader.ensure(feed)
         table = RedshiftTable(feed)
         statements = [
             *fence,
-            *loader.staged(feed, found, parts),
-            table.has_all(found.account.loaded),
+            *loader.staged(feed, judged, parts),
+            table.has_all(judged.account.loaded),
             *table.cleared_lines(),
             *table.merged(audit.newer_files(position)),
-            audit.written(spool.load, claim.file, "replay", position, found.sha256, found.account),
+            audit.written(spool.load, claim.file, "replay", position, judged.sha256, judged.account),
             table.unstaged,
         ]
         self._commit(claim, statements)
         loader.folder.clear(feed.name, claim.file)
         newest = audit.newest(loader.redshift)
-        return replace(found.account, changed=newest.account.changed) if newest else found.account
+        return replace(judged.account, changed=newest.account.changed) if newest else judged.account
 
     def remove(self, cursor: Cursor[Any], claim: Claim, load: int) -> int:
         """Delete the rows of the file."""

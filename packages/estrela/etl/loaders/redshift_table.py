@@ -39,13 +39,15 @@ class RedshiftTable:
     @property
     def declared(self) -> dict[str, str]:
         """Columns of the declaration and their types."""
-        return {one.name: redshift_type(one.type) for one in (*self.feed.columns, *FEED_COLUMNS)}
+        return {column.name: redshift_type(column.type) for column in (*self.feed.columns, *FEED_COLUMNS)}
 
     def created(self) -> list[str]:
         """Return what creates the schema and the table."""
         engine = self.feed.engine
         assert isinstance(engine, Redshift)
-        required = {field.column for field in self.feed.fields if field.required} | {one.name for one in FEED_COLUMNS}
+        required = {field.column for field in self.feed.fields if field.required} | {
+            file_column.name for file_column in FEED_COLUMNS
+        }
         columns = [f"{quoted(name)} {type_}{' NOT NULL' * (name in required)}" for name, type_ in self.declared.items()]
         # Redshift does not enforce it, and plans by it: the load's own check makes it true.
         keys = [f"PRIMARY KEY ({listed(self.feed.key)})"] if self.feed.key else []
@@ -58,8 +60,8 @@ class RedshiftTable:
         schema = self.feed.target.partition(".")[0]
         return [f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}", statement]
 
-    def evolved(self, found: Mapping[str, str]) -> list[str]:
-        """Return what brings a table with the columns ``found`` in line, as far as the feed's schema_change allows.
+    def evolved(self, existing: Mapping[str, str]) -> list[str]:
+        """Return what brings a table with the columns ``existing`` in line, as far as the feed's schema_change allows.
 
         Raises LoadError.
         """
@@ -67,14 +69,14 @@ class RedshiftTable:
         policy, statements = self.feed.schema_change, list[str]()
         for name, type_ in self.declared.items():
             may_add = policy in (SchemaChange.ADD_NULLABLE, SchemaChange.WIDEN) and name not in required
-            if found.get(name) == type_:
+            if existing.get(name) == type_:
                 continue
-            if name not in found and may_add:
+            if name not in existing and may_add:
                 statements.append(f"ALTER TABLE {self.name} ADD COLUMN {quoted(name)} {type_}")
-            elif name in found and policy is SchemaChange.WIDEN and _is_wider(found[name], type_):
+            elif name in existing and policy is SchemaChange.WIDEN and _is_wider(existing[name], type_):
                 statements += self._widened(name, type_)
             else:
-                has = f"has {name} {found[name]}" if name in found else f"has no column {name}"
+                has = f"has {name} {existing[name]}" if name in existing else f"has no column {name}"
                 problem = f"{has} where the feed declares {type_}; schema_change={policy} does not allow that change"
                 raise LoadError(self.feed.target, problem, retriable=False)
         return statements
@@ -89,11 +91,11 @@ class RedshiftTable:
             f"ALTER TABLE {self.name} RENAME COLUMN {wider} TO {column}",
         ]
 
-    def replaced(self, found: Mapping[str, str]) -> list[str]:
+    def replaced(self, existing: Mapping[str, str]) -> list[str]:
         """Return the statements that give an emptied table the declared columns and, unlike DROP TABLE, keep grants."""
         declared = self.declared
-        wrong = [name for name, type_ in found.items() if declared.get(name) != type_]
-        lacking = [name for name, type_ in declared.items() if found.get(name) != type_]
+        wrong = [name for name, type_ in existing.items() if declared.get(name) != type_]
+        lacking = [name for name, type_ in declared.items() if existing.get(name) != type_]
         return [f"ALTER TABLE {self.name} DROP COLUMN {quoted(name)}" for name in wrong] + [
             f"ALTER TABLE {self.name} ADD COLUMN {quoted(name)} {declared[name]}" for name in lacking
         ]
@@ -160,14 +162,14 @@ class RedshiftTable:
 
 def columns_of(rows: Sequence[tuple[object, ...]]) -> dict[str, str]:
     """Return the columns that :attr:`RedshiftTable.columns_query` found, with their types."""
-    found = {}
+    columns = {}
     for name, type_, length, precision, scale in rows:
         size = f"({length})" if length else f"({precision},{scale})" if type_ == "numeric" else ""
-        found[str(name)] = f"{type_}{size}"
-    return found
+        columns[str(name)] = f"{type_}{size}"
+    return columns
 
 
-def _is_wider(found: str, declared: str) -> bool:
-    if not found.startswith(NUMBERS):
+def _is_wider(existing: str, declared: str) -> bool:
+    if not existing.startswith(NUMBERS):
         return False
-    return declared.startswith("character varying") or is_wider(found, declared)
+    return declared.startswith("character varying") or is_wider(existing, declared)

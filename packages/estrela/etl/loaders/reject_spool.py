@@ -47,12 +47,12 @@ class RejectSpool:
 
     def add(self, rejects: Iterable[Reject]) -> None:
         """Keep ``rejects``."""
-        for one in rejects:
-            values = (one.column, one.value, one.code, one.reason, one.raw_line, self._is_counted)
-            self._text.write(self._wire.row(one.line, values).encode())
+        for reject in rejects:
+            values = (reject.column, reject.value, reject.code, reject.reason, reject.raw_line, self._is_counted)
+            self._text.write(self._wire.row(reject.line, values).encode())
             self.count += 1
             if len(self.first) < SHOWN_REJECTS:
-                self.first.append(one)
+                self.first.append(reject)
 
     def copy(self, cursor: Cursor[Any]) -> None:
         """Write the rejects to the ledger."""
@@ -67,11 +67,11 @@ class RejectSpool:
 
 def copy_spools(cursor: Cursor[Any], spools: Sequence[RejectSpool]) -> None:
     """Write the rejects of several loads to the ledger."""
-    if not any(one.count for one in spools):
+    if not any(spool.count for spool in spools):
         return  # a COPY of nothing takes as long as that of a small file
     with cursor.copy(REJECTS) as copy:
-        for one in spools:
-            for chunk in one.chunks():
+        for spool in spools:
+            for chunk in spool.chunks():
                 copy.write(chunk)
 
 

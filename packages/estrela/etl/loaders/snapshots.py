@@ -53,8 +53,8 @@ class Snapshots:
 
     def committed_at(self, table: LakeTable, snapshot: int) -> datetime | None:
         """Return when a snapshot was committed; None if it does not exist or is expired."""
-        found = self.catalog.read(table).snapshot(snapshot)
-        return datetime.fromtimestamp(found.timestampMillis() / 1000, UTC) if found else None
+        iceberg_snapshot = self.catalog.read(table).snapshot(snapshot)
+        return datetime.fromtimestamp(iceberg_snapshot.timestampMillis() / 1000, UTC) if iceberg_snapshot else None
 
     def commits_between(self, table: LakeTable, since: int, until: int) -> list[int] | None:
         """Return the snapshots after ``since``, 0 for the empty table, up to ``until`` that changed rows.

@@ -50,10 +50,10 @@ class RawCare:
         named = {file.key for file in files if (file.request_id, file.version) not in retired}
         contents, count, size, left = self.raw.contents(self.name), 0, 0, 0
         for page in contents.pages():
-            orphans = [one for one in page if one.key not in named and one.written_at < orphans_before]
+            orphans = [content for content in page if content.key not in named and content.written_at < orphans_before]
             if not self.is_dry_run:
                 contents.remove(orphans)
-            count, size = count + len(orphans), size + sum(one.size for one in orphans)
+            count, size = count + len(orphans), size + sum(orphan.size for orphan in orphans)
             left += len(page) - len(orphans)
         return RawFigures(len(retired), count, size, left)
 

@@ -48,7 +48,9 @@ def audit(
         lake.read(table).where(where), checks, lambda check: _trusted(lake, check).where(limit), sensitive
     )
     failures = [
-        CheckFailure(one.check, one.column, one.rows_failed, one.examples) for one in results if one.rows_failed
+        CheckFailure(result.check, result.column, result.rows_failed, result.examples)
+        for result in results
+        if result.rows_failed
     ]
     if failures:
         raise QualityError(table.path, failures)

@@ -27,12 +27,12 @@ class Answered:
     def at(self) -> datetime | None:
         """Return the start (UTC) of the newest run in which the source answered; None before the first one."""
         try:
-            found = self.s3.get_object(Bucket=self.bucket, Key=self._key)
+            answer = self.s3.get_object(Bucket=self.bucket, Key=self._key)
         except ClientError as error:
             if error.response["Error"]["Code"] == "NoSuchKey":
                 return None
             raise
-        return datetime.fromisoformat(json.loads(found["Body"].read())["at"]).astimezone(UTC)
+        return datetime.fromisoformat(json.loads(answer["Body"].read())["at"]).astimezone(UTC)
 
     def note(self, at: datetime) -> None:
         """Record the start of a run in which the source answered."""

@@ -37,7 +37,7 @@ class RawContents:
         """Yield all contents, page by page."""
         listing = self.s3.get_paginator("list_objects_v2")
         for page in listing.paginate(Bucket=self.bucket, Prefix=object_key(self.prefix, "")):
-            yield [Content(one["Key"], one["Size"], one["LastModified"]) for one in page.get("Contents", [])]
+            yield [Content(entry["Key"], entry["Size"], entry["LastModified"]) for entry in page.get("Contents", [])]
 
     def remove(self, contents: Sequence[Content]) -> None:
         """Remove contents, but for those that were written again since they were listed: a run will name them."""

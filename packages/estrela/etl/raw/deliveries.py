@@ -61,11 +61,11 @@ def _dated_by_answer(files: Iterable[RawFile]) -> list[RawFile]:
 def requested(source: Source, file: RawFile) -> dict[str, str]:
     """Return the values of the request, by key. Raises TransformError if it lacks a declared key."""
     values = {**file.request, "fetched_on": file.received_on}
-    for one in source.from_request:
-        if one.key not in values:
+    for column in source.from_request:
+        if column.key not in values:
             raise TransformError(
                 source.name,
-                f"the request {file.request_id!r} of {file.key} does not tell {one.key!r}; extract the source again",
+                f"the request {file.request_id!r} of {file.key} does not tell {column.key!r}; extract the source again",
             )
     return values
 
@@ -92,8 +92,8 @@ def known_partition(source: Source, known: KnownFile) -> Partition:
 
 def changed_partitions(source: Source, now: Mapping[FileId, Partition], known: Iterable[KnownFile]) -> set[Partition]:
     """Return the partitions whose wanted files, with their partitions ``now``, are not those taken in."""
-    before = {known_id(one): known_partition(source, one) for one in known}
-    return {now[one] for one in now.keys() - before.keys()} | {before[one] for one in before.keys() - now.keys()}
+    before = {known_id(file): known_partition(source, file) for file in known}
+    return {now[key] for key in now.keys() - before.keys()} | {before[key] for key in before.keys() - now.keys()}
 
 
 def text_of(source: Source, column: str, value: str) -> str:

@@ -87,7 +87,7 @@ class Intake:
 
     def _take_over(self, version: int, answers: list[RawAnswer]) -> None:
         logged = [Logged(version, answer) for answer in answers]
-        self._state.answers.update({one.answer.request_id: one for one in logged})
+        self._state.answers.update({entry.answer.request_id: entry for entry in logged})
         self._state = type(self._state)(version, self._state.answers)
         self._added += logged
         self._pending.clear()

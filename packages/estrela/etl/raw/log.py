@@ -70,7 +70,7 @@ class RawLog:
     def received_at(self, version: int) -> datetime | None:
         """Return when the answers that ``version`` added came, the newest of them; None if there is no such version."""
         try:
-            return max((one.answer.fetched_at for one in self._read((version, DELTAS))), default=None)
+            return max((entry.answer.fetched_at for entry in self._read((version, DELTAS))), default=None)
         except ClientError as error:
             if error.response["Error"]["Code"] == "NoSuchKey":
                 return None
@@ -100,25 +100,25 @@ class RawLog:
         for end in range(known + INTERVAL, newest + 1, INTERVAL):
             versions = list(range(end - INTERVAL + 1, end + 1))
             added = list(self._parts([(version, DELTAS) for version in versions]))
-            state = State(end, state.answers | {one.answer.request_id: one for one in added})
+            state = State(end, state.answers | {entry.answer.request_id: entry for entry in added})
             # The checkpoint is last: once it exists, nobody looks for a missing segment again.
             self._put(self._key(SEGMENTS, end), added)
             self._put(self._key(CHECKPOINTS, end), [state.answers[name] for name in sorted(state.answers)])
 
     def _checkpoint(self, version: int) -> State:
-        found = self._parts([(version, CHECKPOINTS)] if version else [])
-        return State(version, {one.answer.request_id: one for one in found})
+        entries = self._parts([(version, CHECKPOINTS)] if version else [])
+        return State(version, {entry.answer.request_id: entry for entry in entries})
 
     def _advanced(self, state: State, versions: Sequence[int]) -> State:
-        added = {one.answer.request_id: one for one in self._parts([(version, DELTAS) for version in versions])}
+        added = {entry.answer.request_id: entry for entry in self._parts([(version, DELTAS) for version in versions])}
         return State(max(versions, default=state.version), state.answers | added)
 
     def _parts(self, parts: Sequence[tuple[int, str]]) -> Iterator[Logged]:
         """Yield the answers of parts, in their order; several are read at a time."""
         with ThreadPoolExecutor(READERS) as pool:
             for start in range(0, len(parts), READERS):
-                for found in pool.map(self._read, parts[start : start + READERS]):
-                    yield from found
+                for entries in pool.map(self._read, parts[start : start + READERS]):
+                    yield from entries
 
     def _read(self, part: tuple[int, str]) -> list[Logged]:
         version, kind = part

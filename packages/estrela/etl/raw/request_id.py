@@ -25,4 +25,4 @@ def request_of(identifier: str) -> dict[str, str]:
 
 
 def _encoded(text: str) -> str:
-    return RESERVED.sub(lambda found: f"%{ord(found[0]):02X}", text)
+    return RESERVED.sub(lambda match: f"%{ord(match[0]):02X}", text)

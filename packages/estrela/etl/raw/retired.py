@@ -32,12 +32,12 @@ class RetiredLog:
     def answers(self) -> set[AnswerId]:
         """Return all retired answers."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=f"{self.prefix}/retired/")
-        found: set[AnswerId] = set()
+        answers: set[AnswerId] = set()
         for key in (entry["Key"] for page in pages for entry in page.get("Contents", [])):
             body = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
             entries = map(json.loads, gzip.decompress(body).splitlines())
-            found |= {(entry["request"], entry["version"]) for entry in entries}
-        return found
+            answers |= {(entry["request"], entry["version"]) for entry in entries}
+        return answers
 
     def add(self, answers: Collection[AnswerId]) -> None:
         """Record answers as retired."""

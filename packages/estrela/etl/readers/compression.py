@@ -43,12 +43,12 @@ class Source(io.RawIOBase):
     def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer).cast("B")
         try:
-            found = self._stream.read(len(view))
+            chunk = self._stream.read(len(view))
         except Exception:
             self.is_sound = False
             raise
-        view[: len(found)] = found
-        return len(found)
+        view[: len(chunk)] = chunk
+        return len(chunk)
 
 
 @contextmanager
@@ -104,18 +104,18 @@ def zip_members(
     with ExitStack() as stack:
         try:
             archive = _archive(cast(IO[bytes], source), stack)
-            found = sorted(
-                (one for one in archive.infolist() if not one.is_dir() and pattern.fullmatch(one.filename)),
-                key=lambda one: one.filename,
+            members = sorted(
+                (member for member in archive.infolist() if not member.is_dir() and pattern.fullmatch(member.filename)),
+                key=lambda member: member.filename,
             )
-            if not 1 <= len(found) <= MOST_MEMBERS:
+            if not 1 <= len(members) <= MOST_MEMBERS:
                 allowed = f"1 to {MOST_MEMBERS} are allowed"
-                raise DamagedFileError(f"{len(found)} files of the zip archive match {pattern.pattern!r}; {allowed}")
+                raise DamagedFileError(f"{len(members)} files of the zip archive match {pattern.pattern!r}; {allowed}")
             # No more than this is ever read of a member.
-            total = sum(one.file_size for one in found)
+            total = sum(member.file_size for member in members)
             if total > most:
                 raise DamagedFileError(f"its files hold {total:,} bytes, more than {most:,}, the declared max_bytes")
-            yield [(one.filename, partial(_opened, archive, one.filename)) for one in found]
+            yield [(member.filename, partial(_opened, archive, member.filename)) for member in members]
         except (EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
             if source.is_sound and _is_of_content(error):
                 raise DamagedFileError(f"it is not a sound zip file: {error}") from error
@@ -133,7 +133,7 @@ def _archive(packed: IO[bytes], stack: ExitStack) -> zipfile.ZipFile:
 def _only_member(packed: IO[bytes], stack: ExitStack) -> IO[bytes]:
     """Open the only file of a zip archive."""
     archive = _archive(packed, stack)
-    names = [one.filename for one in archive.infolist() if not one.is_dir()]
+    names = [member.filename for member in archive.infolist() if not member.is_dir()]
     if len(names) != 1:
         shown = ", ".join(names[:5]) or "none"
         raise DamagedFileError(f"the zip archive holds {len(names)} files where 1 is allowed: {shown}")

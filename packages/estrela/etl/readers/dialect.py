@@ -74,12 +74,12 @@ def _of_line(line: bytes, source: CsvSource) -> Dialect | Refusal:
     refusals = []
     for written in source.dialects:
         names = _names(first, written)
-        found = _by_header(source, written, names)
-        if isinstance(found, Dialect):
-            return found
-        refusals.append((len(names), found))
+        outcome = _by_header(source, written, names)
+        if isinstance(outcome, Dialect):
+            return outcome
+        refusals.append((len(names), outcome))
     # The delimiter that separates most names is most likely the file's own.
-    return max(refusals, key=lambda one: one[0])[1]
+    return max(refusals, key=lambda pair: pair[0])[1]
 
 
 def _names(header: str, written: Delimited) -> list[str]:
@@ -91,9 +91,9 @@ def _names(header: str, written: Delimited) -> list[str]:
 def _by_width(source: CsvSource, fields: Sequence[str]) -> Dialect | Refusal:
     """Return the dialect of a file without a header, whose first row has these ``fields``."""
     width = len(fields) - 1 if fields[-1].strip() == "" and len(fields) > 1 else len(fields)
-    layout = next((one for one in source.layouts if len(one.fields) in (width, len(fields))), None)
+    layout = next((candidate for candidate in source.layouts if len(candidate.fields) in (width, len(fields))), None)
     if layout is None:
-        widths = ", ".join(str(len(one.fields)) for one in source.layouts)
+        widths = ", ".join(str(len(candidate.fields)) for candidate in source.layouts)
         return Refusal(
             "", f"{len(fields)} fields", f"the first row has {len(fields)} fields where {widths} are declared"
         )
@@ -117,11 +117,11 @@ def _is_quoted(name: str) -> bool:
 def _positions(layout: Layout, names: list[str], lost: str) -> tuple[int, ...] | None:
     """Return where each field of ``layout`` stands among the header's ``names``: the first match; None if one lacks."""
     patterns = [_header_pattern(name, lost) for name in names]
-    found = [
-        next((place for place, pattern in enumerate(patterns) if pattern.fullmatch(_plain(one.header))), None)
-        for one in layout.fields
+    places = [
+        next((place for place, pattern in enumerate(patterns) if pattern.fullmatch(_plain(field.header))), None)
+        for field in layout.fields
     ]
-    known = tuple(place for place in found if place is not None)
+    known = tuple(place for place in places if place is not None)
     return known if len(set(known)) == len(layout.fields) else None
 
 
@@ -150,7 +150,7 @@ def _unknown_header(source: CsvSource, names: list[str], delimiter: str) -> Refu
 
     def missing(layout: Layout) -> list[str]:
         patterns = [_header_pattern(name, source.lost) for name in names]
-        return [one.header for one in layout.fields if not any(p.fullmatch(_plain(one.header)) for p in patterns)]
+        return [field.header for field in layout.fields if not any(p.fullmatch(_plain(field.header)) for p in patterns)]
 
     nearest = min(source.layouts, key=lambda layout: len(missing(layout)))
     lacks = (missing(nearest) or ["a column of its own for each header"])[0]

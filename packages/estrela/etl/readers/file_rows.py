@@ -47,22 +47,24 @@ def _blocks(spark: SparkSession, source: Source, files: Sequence[TakenFile], off
     )
     types = {column.name: column.type for column in source.columns}
     filled = [
-        F.expr(f"try_cast(requested['{one.key}'] AS {types[one.column]})").alias(f"requested_{one.column}")
-        for one in source.from_request
+        F.expr(f"try_cast(requested['{request_column.key}'] AS {types[request_column.column]})").alias(
+            f"requested_{request_column.column}"
+        )
+        for request_column in source.from_request
     ]
     rows = frame_of(spark, _entries(files, offsets), schema)
     return rows.select("file", "name", "start", "offset", "request", "fetched_at", *filled)
 
 
 def _entries(files: Sequence[TakenFile], offsets: Offsets) -> Iterator[dict[str, object]]:
-    for one in files:
-        for start, offset in offsets.get(one.file.sha256, ONE_BLOCK).items():
+    for taken_file in files:
+        for start, offset in offsets.get(taken_file.file.sha256, ONE_BLOCK).items():
             yield {
-                "file": one.number,
-                "name": one.file.sha256,
+                "file": taken_file.number,
+                "name": taken_file.file.sha256,
                 "start": start,
                 "offset": offset,
-                "request": one.file.request_id,
-                "fetched_at": one.file.fetched_at,
-                "requested": one.requested,
+                "request": taken_file.file.request_id,
+                "fetched_at": taken_file.file.fetched_at,
+                "requested": taken_file.requested,
             }

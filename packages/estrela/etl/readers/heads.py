@@ -41,7 +41,7 @@ class Heads:
         from pyspark.sql import functions as F
 
         assert self.contents is not None
-        forms = {self.whole[one.file.sha256] for one in files}
+        forms = {self.whole[taken_file.file.sha256] for taken_file in files}
         return self.contents.where(F.col("form").isin(sorted(forms))).select("name", "content")
 
 

@@ -28,10 +28,10 @@ def document_rows(spark: SparkSession, source: ApiSource, files: Sequence[TakenF
 
     A document without the array is one row with a fault that refuses the file.
     """
-    headers = [one.header for one in source.layouts[0].fields]
-    found = _only_object(F.col("content"), f"`{source.records}`: array<struct<{_struct(headers)}>>")[source.records]
+    headers = [field.header for field in source.layouts[0].fields]
+    array = _only_object(F.col("content"), f"`{source.records}`: array<struct<{_struct(headers)}>>")[source.records]
     contents = whole_texts(spark, files).select("name", _json_text(F.col("content")).alias("content"))
-    parsed = contents.select("name", found.alias("records"))
+    parsed = contents.select("name", array.alias("records"))
     # One missing record stands for the whole document; an empty array has none.
     records = F.coalesce("records", F.expr("array(NULL)"))
     listed = parsed.select("name", F.col("records").isNull().alias("broken"), F.posexplode(records).alias("at", "one"))
@@ -55,11 +55,11 @@ def _json_text(content: Column) -> Column:
 
 def json_line_rows(lines: DataFrame, layout: Layout) -> DataFrame:
     """Return the records in ``lines``, each of which holds one JSON object; see :mod:`estrela.etl.readers.csv_rows`."""
-    headers, kept = [one.header for one in layout.fields], [name for name in lines.columns if name not in LINE]
+    headers, kept = [field.header for field in layout.fields], [name for name in lines.columns if name not in LINE]
     raw_line = line_text((UTF_8,))
-    found = _only_object(raw_line, _struct(headers))
+    struct = _only_object(raw_line, _struct(headers))
     parsed = filled_lines(lines).select(
-        *kept, raw_line.alias("raw_line"), line_fault(raw_line, (UTF_8,)).alias("unread"), found.alias("record")
+        *kept, raw_line.alias("raw_line"), line_fault(raw_line, (UTF_8,)).alias("unread"), struct.alias("record")
     )
     record = F.col("record")
     fault = F.coalesce("unread", F.when(record.isNull(), F.lit("the line is not a JSON object")))
@@ -72,8 +72,8 @@ def _only_object(text: Column, struct: str) -> Column:
     Spark reads the first object and drops what follows; inside an array it does not.
     """
     listed = F.concat(F.lit("["), quoted_numbers(text), F.lit("]"))
-    found = F.from_json(listed, f"array<struct<{struct}>>")
-    return F.when(F.size(found) == 1, F.get(found, F.lit(0)))
+    objects = F.from_json(listed, f"array<struct<{struct}>>")
+    return F.when(F.size(objects) == 1, F.get(objects, F.lit(0)))
 
 
 def quoted_numbers(text: Column) -> Column:

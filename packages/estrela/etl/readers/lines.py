@@ -61,8 +61,8 @@ def reading(spark: SparkSession) -> Iterator[None]:
 
 def lines_of(spark: SparkSession, source: Source, files: Sequence[TakenFile], heads: Heads = NO_HEADS) -> DataFrame:
     """Return the lines of ``files``, at least one, of which ``heads`` may hold some. Call inside :func:`reading`."""
-    read = [one for one in files if one.file.sha256 in heads.whole]
-    sized = _by_size(source, [one for one in files if one.file.sha256 not in heads.whole])
+    read = [taken_file for taken_file in files if taken_file.file.sha256 in heads.whole]
+    sized = _by_size(source, [taken_file for taken_file in files if taken_file.file.sha256 not in heads.whole])
     frames = []
     if read:
         frames.append(_split(heads.contents_of(read)))
@@ -78,7 +78,7 @@ def lines_of(spark: SparkSession, source: Source, files: Sequence[TakenFile], he
 def block_offsets(spark: SparkSession, source: Source, files: Sequence[TakenFile]) -> Offsets:
     """Return the lines before each block of the files that are read in several blocks; these are read twice."""
     most = _block_bytes(spark)
-    divided = [one for one in _by_size(source, files).large if one.file.size > most]
+    divided = [taken_file for taken_file in _by_size(source, files).large if taken_file.file.size > most]
     if not divided:
         return {}
     counted = _text(spark, divided).groupBy("name", "start").count().collect()
@@ -103,8 +103,8 @@ def _by_size(source: Source, files: Sequence[TakenFile]) -> Sized:
         return Sized(once, [], [])
     return Sized(
         [],
-        [one for one in once if one.file.size <= WHOLE_BYTES],
-        [one for one in once if one.file.size > WHOLE_BYTES],
+        [taken_file for taken_file in once if taken_file.file.size <= WHOLE_BYTES],
+        [taken_file for taken_file in once if taken_file.file.size > WHOLE_BYTES],
     )
 
 
@@ -125,7 +125,7 @@ def whole_texts(spark: SparkSession, files: Sequence[TakenFile]) -> DataFrame:
     if are_many(once):
         return contents(spark, once).select("name", F.col("content").cast("string").alias("content"))
     with settings(spark, {OPEN_SETTING: OPEN_COST}):
-        texts = spark.read.text([one.uri for one in once], wholetext=True)
+        texts = spark.read.text([taken_file.uri for taken_file in once], wholetext=True)
         return planned(texts.select(F.col("_metadata.file_name").alias("name"), F.col("value").alias("content")))
 
 
@@ -155,7 +155,7 @@ def _blocks(spark: SparkSession, files: Sequence[TakenFile]) -> DataFrame:
 
 
 def _text(spark: SparkSession, files: Sequence[TakenFile]) -> DataFrame:
-    return spark.read.text([one.uri for one in files]).select(
+    return spark.read.text([taken_file.uri for taken_file in files]).select(
         F.col("_metadata.file_name").alias("name"), F.col("_metadata.file_block_start").alias("start"), "value"
     )
 

@@ -32,7 +32,7 @@ SIMPLE = (
 
 def schema_refusal(source: ParquetSource, schema: Schema) -> Refusal | None:
     """Return why a file with these columns is refused: one is missing, undeclared or not of a simple type."""
-    types, declared = dict(schema), [one.header for one in source.layouts[0].fields]
+    types, declared = dict(schema), [field.header for field in source.layouts[0].fields]
     for header in declared:
         if header not in types:
             return Refusal(header, ", ".join(types)[:200], "the file lacks this column")
@@ -46,9 +46,9 @@ def schema_refusal(source: ParquetSource, schema: Schema) -> Refusal | None:
 
 def parquet_rows(spark: SparkSession, source: ParquetSource, files: Sequence[TakenFile], schema: Schema) -> DataFrame:
     """Return the rows of files with the same columns: name, start, at, raw_line, fields and fault."""
-    headers, types = [one.header for one in source.layouts[0].fields], dict(schema)
+    headers, types = [field.header for field in source.layouts[0].fields], dict(schema)
     values = {header: F.col(f"`{header}`") for header in headers}
-    once = {one.file.sha256: one.uri for one in files}
+    once = {taken_file.file.sha256: taken_file.uri for taken_file in files}
     return spark.read.parquet(*once.values()).select(
         F.col("_metadata.file_name").alias("name"),
         F.lit(0).cast("bigint").alias("start"),

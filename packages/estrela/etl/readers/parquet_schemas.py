@@ -41,7 +41,7 @@ class ParquetSchemas:
             return form
         if form not in self.found:
             columns = self.spark.read.parquet(uri).schema
-            self.found[form] = tuple((one.name, one.dataType.simpleString()) for one in columns)
+            self.found[form] = tuple((column.name, column.dataType.simpleString()) for column in columns)
         return self.found[form]
 
 

@@ -33,4 +33,4 @@ class TakenFile:
 
 def by_content(files: Iterable[TakenFile]) -> list[TakenFile]:
     """Return ``files``, of those with the same content one."""
-    return list({one.file.sha256: one for one in files}.values())
+    return list({taken_file.file.sha256: taken_file for taken_file in files}.values())

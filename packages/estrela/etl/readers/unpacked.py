@@ -38,7 +38,11 @@ class Unpacking:
 
 def unpacked_lines(spark: SparkSession, files: Sequence[TakenFile], unpacking: Unpacking) -> DataFrame:
     """Return the records of ``files``, in the columns of :mod:`estrela.etl.readers.lines`; one task reads one file."""
-    named = frame_of(spark, [{"name": one.file.sha256, "uri": one.uri} for one in files], "name string, uri string")
+    named = frame_of(
+        spark,
+        [{"name": taken_file.file.sha256, "uri": taken_file.uri} for taken_file in files],
+        "name string, uri string",
+    )
     tasks = min(len(files), 200)
 
     def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -143,8 +147,8 @@ class Quotes:
         """Return whether a quoted field is open at the end of ``line``, if one was at its start."""
         place = 0
         if not is_open:
-            found = self._first.match(line)
-            is_open, place = found is not None, found.end() if found else 0
+            match = self._first.match(line)
+            is_open, place = match is not None, match.end() if match else 0
         while True:
             if is_open:
                 closed = self._closing.match(line, place)
@@ -163,8 +167,8 @@ def _batch(name: str, records: Sequence[Record]) -> pa.RecordBatch:
     columns = {
         "name": pa.array([name] * len(records), pa.string()),
         "start": pa.array([0] * len(records), pa.int64()),
-        "at": pa.array([one.at for one in records], pa.int64()),
-        "line": pa.array([one.line for one in records], pa.binary()),
-        "damage": pa.array([one.damage for one in records], pa.string()),
+        "at": pa.array([record.at for record in records], pa.int64()),
+        "line": pa.array([record.line for record in records], pa.binary()),
+        "damage": pa.array([record.damage for record in records], pa.string()),
     }
     return pa.RecordBatch.from_pydict(columns)

@@ -42,7 +42,9 @@ def read_by_workers(
 
     A fault of AWS that may pass is waited out by the worker: to Spark, whatever Python raises is final.
     """
-    rows = [{"name": one.file.sha256, "uri": one.uri, "size": one.file.size} for one in files]
+    rows = [
+        {"name": taken_file.file.sha256, "uri": taken_file.uri, "size": taken_file.file.size} for taken_file in files
+    ]
     named = frame_of(spark, rows, "name string, uri string, size bigint")
     schema = ", ".join(["name string", *[f"{column} binary" for column in columns]])
     return named.repartition(tasks_for(spark, files), "name").mapInArrow(partial(_batches, read, columns), schema)
@@ -50,7 +52,7 @@ def read_by_workers(
 
 def tasks_for(spark: SparkSession, files: Sequence[TakenFile]) -> int:
     """Return the number of tasks that fetch ``files``: one for each core, or more where they are many or large."""
-    needed = 1 + max(len(files) // TASK_FILES, sum(one.file.size for one in files) // TASK_BYTES)
+    needed = 1 + max(len(files) // TASK_FILES, sum(taken_file.file.size for taken_file in files) // TASK_BYTES)
     cores: int = spark.sparkContext.defaultParallelism
     return max(needed, cores)
 
@@ -66,8 +68,8 @@ def _batches(
                 uris = part["uri"].to_pylist()
                 # Threads wait for S3; where there is nothing to wait for, to hand over a file takes longer than a read.
                 over = map if all(map(is_local, uris)) else pool.map
-                found = zip(*over(partial(_patiently, read), uris), strict=True)
-                arrays = [pa.array(values, pa.binary()) for values in found]
+                transposed = zip(*over(partial(_patiently, read), uris), strict=True)
+                arrays = [pa.array(values, pa.binary()) for values in transposed]
                 yield pa.RecordBatch.from_arrays([part["name"], *arrays], ["name", *columns])
 
 

@@ -50,14 +50,16 @@ def _of_table(modules: Modules, engine: Iterable[str], star: Star, table: Table)
 
 def _imported(modules: Modules, names: Iterable[str]) -> set[str]:
     """Return those of ``names`` that are modules of this package, with all modules of stars that they import."""
-    found: set[str] = set()
+    reached: set[str] = set()
     waiting = [name for name in names if name in modules]
     while waiting:
         name = waiting.pop()
-        found.add(name)
+        reached.add(name)
         imported = _imports(ast.parse(modules[name].read_bytes()))
-        waiting += [other for other in imported if other in modules and other.startswith(STARS) and other not in found]
-    return found
+        waiting += [
+            other for other in imported if other in modules and other.startswith(STARS) and other not in reached
+        ]
+    return reached
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:

@@ -90,18 +90,18 @@ def overdue_sources(
 
     What never happened is counted from ``watched_since``, the first look at this star.
     """
-    found = {source.name: _overdue(source, ages[source.raw_name], watched_since, now) for source in star.sources}
-    return {name: one for name, one in found.items() if one}
+    outcomes = {source.name: _overdue(source, ages[source.raw_name], watched_since, now) for source in star.sources}
+    return {name: overdue for name, overdue in outcomes.items() if overdue}
 
 
 def stale_tables(star: Star, overdue: Mapping[str, Overdue]) -> dict[str, Overdue]:
     """Return the tables and marts that a source in ``overdue`` makes stale, by name: the one that was due first."""
-    found: dict[str, Overdue] = {}
+    stale: dict[str, Overdue] = {}
     for table in (*star.tables, *star.marts):
         causes = [overdue[name] for name in sorted(_sources_of(table)) if name in overdue]
         if causes:
-            found[table.name] = min(causes, key=lambda one: one.due)
-    return found
+            stale[table.name] = min(causes, key=lambda cause: cause.due)
+    return stale
 
 
 def _published(manifests: Manifests) -> tuple[Mapping[str, int], Mapping[str, str], int]:
@@ -131,12 +131,12 @@ def _overdue(source: Source, age: SourceAge, watched_since: datetime, now: datet
     if limits.news_within:
         looked.append((Cause.SILENT, age.news_at, limits.news_within))
     reason = str(age.rolled_back or age.reason)
-    found = [
+    candidates = [
         Overdue(source.name, cause, last, allowed, (last or watched_since) + allowed, reason)
         for cause, last, allowed in looked
     ]
-    late = [one for one in found if one.due < now]
-    return min(late, key=lambda one: one.due, default=None)
+    late = [candidate for candidate in candidates if candidate.due < now]
+    return min(late, key=lambda candidate: candidate.due, default=None)
 
 
 def _sources_of(table: Dimension | Fact | Mart) -> set[str]:

@@ -34,10 +34,10 @@ def record_completeness(star: Star, lake: LakeLoader) -> None:
     accounts = {source.name: newest(source, FileAccounts(source, lake).known()) for source in _incomplete(star, lake)}
     gaps = [
         gap
-        for one in star.tables
-        for source in one.sources
+        for star_table in star.tables
+        for source in star_table.sources
         if source.name in accounts
-        for gap in _gaps(lake.spark, one, source, accounts[source.name])
+        for gap in _gaps(lake.spark, star_table, source, accounts[source.name])
     ]
     recorded = [Gap(**row.asDict()) for row in lake.read(table).collect()] if lake.seen(table) else []
     if set(gaps) != set(recorded):
@@ -58,18 +58,18 @@ def _gaps(spark: SparkSession, table: Table, source: Source, accounts: Sequence[
     periods: Periods = {("", ""): list(accounts)}
     if isinstance(table, Fact) and table.increment and table.increment.source == source:
         periods |= _by_period(spark, table, source, accounts)
-    found = [gap_of(table.name, column, period, members) for (column, period), members in sorted(periods.items())]
-    return [gap for gap in found if gap]
+    gaps = [gap_of(table.name, column, period, members) for (column, period), members in sorted(periods.items())]
+    return [gap for gap in gaps if gap]
 
 
 def _by_period(spark: SparkSession, fact: Fact, source: Source, accounts: Sequence[Account]) -> Periods:
     """Return the accounts by each partition column of the fact that the files' partitions map to."""
-    partitions = {one: known_partition(source, one) for one in accounts}
+    partitions = {file: known_partition(source, file) for file in accounts}
     mapped = _mapped(spark, fact, source, sorted(set(partitions.values())))
     periods: Periods = defaultdict(list)
-    for one, partition in partitions.items():
+    for account, partition in partitions.items():
         for field, value in zip(valued(fact.partition_by), mapped[partition], strict=True):
-            periods[column_of(field), value or ""].append(one)
+            periods[column_of(field), value or ""].append(account)
     return periods
 
 
@@ -81,4 +81,4 @@ def _mapped(
     rows = [dict(zip(names, partition, strict=True)) for partition in partitions]
     texts = frame_of(spark, rows, ", ".join(f"`{name}` string" for name in names))
     typed = texts.select(*[F.col(name).cast(types[name]).alias(name) for name in names])
-    return {one.source: one.fact for one in partitions_of(fact, typed)}
+    return {mapped.source: mapped.fact for mapped in partitions_of(fact, typed)}

@@ -49,10 +49,10 @@ def part_of(fact: Fact, lake: LakeLoader, built: Inputs, now: Inputs) -> Part | 
     source = fact.increment.source
     trusted = lake.tables.trusted(source)
     existing = Partitions(trusted, lake.snapshots).existing(now.sources[source.name])
-    origin = [one for one in partitions_of(fact, existing, BYTES) if one.fact in reached]
+    origin = [mapped for mapped in partitions_of(fact, existing, BYTES) if mapped.fact in reached]
     rows = partition_filter(lake.tables.refined(fact), reached)
-    source_rows = partition_filter(trusted, {one.source for one in origin})
-    return Part(source, rows, source_rows, len(reached), sum(one.size for one in origin))
+    source_rows = partition_filter(trusted, {mapped.source for mapped in origin})
+    return Part(source, rows, source_rows, len(reached), sum(mapped.size for mapped in origin))
 
 
 def is_local(check: Check, partition_by: Sequence[PartitionField], source: Source | None = None) -> bool:
@@ -88,7 +88,7 @@ def _reached(fact: Fact, increment: ByPartition, lake: LakeLoader, built: Inputs
     changed = trusted.changed(built.sources.get(source.name, -1), now.sources[source.name])
     if changed is None:
         return None
-    reached = {one.fact for one in partitions_of(fact, changed)}
+    reached = {mapped.fact for mapped in partitions_of(fact, changed)}
     for lookup in fact.lookups:
         name = lookup.dimension.name
         if built.dimensions.get(name) != now.dimensions[name]:

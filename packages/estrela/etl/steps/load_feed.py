@@ -44,13 +44,13 @@ class LoadFeed(ETLBase):
             for claim, account in loaded.accounts:
                 self.log.event("loaded", feed=self.feed.name, file=claim.file, key=claim.key, **vars(account))
             accounts += [account for _, account in loaded.accounts]
-            found = [error for claim, error in loaded.failures for error in self._noted(claim, error)]
-            failures += found
-            if any(error.retriable for error in found):
+            errors = [error for claim, error in loaded.failures for error in self._noted(claim, error)]
+            failures += errors
+            if any(error.retriable for error in errors):
                 break
         if failures:
             problem = f"{len(failures)} files were not loaded: {some_of(failures, 3)}"
-            raise LoadError(self.feed.name, problem, retriable=any(one.retriable for one in failures))
+            raise LoadError(self.feed.name, problem, retriable=any(failure.retriable for failure in failures))
         return {"feed": self.feed.name, "files": len(accounts), **_counts(accounts), "given_back": swept}
 
     def _read_manifests(self) -> list[EstrelaError]:
@@ -100,5 +100,5 @@ class LoadFeed(ETLBase):
 
 
 def _counts(accounts: Sequence[Account]) -> Figures:
-    rows, rejected = sum(one.loaded for one in accounts), sum(one.rejected for one in accounts)
+    rows, rejected = sum(account.loaded for account in accounts), sum(account.rejected for account in accounts)
     return {"rows_in": rows + rejected, "rows_loaded": rows, "rows_rejected": rejected}

@@ -119,24 +119,24 @@ class Publish(ETLBase):
         """
         for _ in range(ATTEMPTS):
             done = [transformer.transform() for transformer in self.transformers]
-            held_back = {source: reason for one in done for source, reason in one.held_back.items()}
-            mine = [table for table in self._tables() if self.lake.snapshots.head(table) is not None]
-            if not any(self.lake.branches.is_stale(table) for table in mine):
-                return self._changed(mine, held_back), held_back
-            for table in mine:
+            held_back = {source: reason for transformed in done for source, reason in transformed.held_back.items()}
+            tables = [table for table in self._tables() if self.lake.snapshots.head(table) is not None]
+            if not any(self.lake.branches.is_stale(table) for table in tables):
+                return self._changed(tables, held_back), held_back
+            for table in tables:
                 self.lake.branches.drop(table, self.lake.branch)
         raise LoadError(self.star.name, f"{ATTEMPTS} other runs published while this one was at it; run it again")
 
-    def _changed(self, mine: list[LakeTable], held_back: Mapping[str, str]) -> list[LakeTable]:
+    def _changed(self, tables: list[LakeTable], held_back: Mapping[str, str]) -> list[LakeTable]:
         """Return the tables without those whose branch says nothing new.
 
         A source that is refused day after day writes the same accounts and rejects each time.
         """
         repeated = (self.lake.tables.files, self.lake.tables.rejects) if held_back else ()
-        same = [table for table in mine if table in repeated and self.lake.is_unchanged(table)]
+        same = [table for table in tables if table in repeated and self.lake.is_unchanged(table)]
         for table in same:
             self.lake.branches.drop(table, self.lake.branch)
-        return [table for table in mine if table not in same]
+        return [table for table in tables if table not in same]
 
     def _tables(self) -> list[LakeTable]:
         """Return every table in the order of commits: a run that dies on the way is taken up by the next.

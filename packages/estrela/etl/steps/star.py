@@ -52,8 +52,8 @@ class BuildStar(Transformer):
         Spark's settings hold for all threads of a session: tables of which little is read are built before the others.
         """
         to_search = max((searched(table, self.lake) for table in tables), default=0)
-        found = self._each(self._due, tables, to_search)
-        due = [build for build in found if build]
+        candidates = self._each(self._due, tables, to_search)
+        due = [build for build in candidates if build]
         built = []
         for size in sorted({tier_of(build.size) for build in due}):
             builds = [build for build in due if tier_of(build.size) == size]
@@ -85,8 +85,8 @@ class BuildStar(Transformer):
         self.lake.ensure(checks)
         self.lake.branches.begin(checks)
         recorded = [row.asDict() for row in self.lake.read(checks).collect()]
-        found = [row for name in audited for row in json.loads(reports[name])]
-        rows = [*found, *[row for row in recorded if row["table_name"] not in audited]]
+        audit_rows = [row for name in audited for row in json.loads(reports[name])]
+        rows = [*audit_rows, *[row for row in recorded if row["table_name"] not in audited]]
         if sorted(rows, key=_check_of) != sorted(recorded, key=_check_of):
             self.lake.overwrite(checks, frame_of(self.lake.spark, rows, checks.schema))
 

@@ -143,12 +143,12 @@ def _bytes_read(table: Table, lake: LakeLoader, part: Part | None) -> int:
     """Return the bytes of the files that a build reads."""
     tables, size = lake.tables, lake.snapshots.size
     whole = [source for source in table.sources if part is None or source != part.source]
-    found = sum(size(tables.trusted(source)) for source in whole) + (part.size if part else 0)
+    total = sum(size(tables.trusted(source)) for source in whole) + (part.size if part else 0)
     if isinstance(table, Fact):
-        found += sum(size(tables.refined(lookup.dimension)) for lookup in table.lookups)
+        total += sum(size(tables.refined(lookup.dimension)) for lookup in table.lookups)
     if part and any(_whole_checks(table, part)):
-        found += size(tables.refined(table))
-    return found
+        total += size(tables.refined(table))
+    return total
 
 
 def _whole_checks(table: Table, part: Part | None) -> Iterator[Check]:

@@ -52,8 +52,8 @@ class TransformSource(Transformer):
         """
         tables = self.lake.tables
         table = tables.trusted(self.source)
-        for one in (table, tables.files, tables.rejects):
-            self.lake.ensure(one)
+        for lake_table in (table, tables.files, tables.rejects):
+            self.lake.ensure(lake_table)
         if not self.full_refresh and has_old_layout(self.lake.snapshots, table):
             # Files of the old partitions hold rows of several new ones, which cannot be replaced one by one.
             return replace(self, full_refresh=True).transform()
@@ -61,7 +61,7 @@ class TransformSource(Transformer):
         accounts = FileAccounts(self.source, self.lake)
         known = accounts.known()
         waiting = accounts.waiting(set_aside, SET_ASIDE, known)
-        loaded = [one for one in known if one.is_loaded]
+        loaded = [account for account in known if account.is_loaded]
         partitions = partitions_of(self.source, winners)
         changed = changed_partitions(self.source, partitions, [] if self.full_refresh else loaded)
         if not changed:
@@ -75,7 +75,7 @@ class TransformSource(Transformer):
         ]
         kept = accounts.kept(winners, taken, known)
         replaced = self._replaced(changed)
-        with tuned(self.lake.spark, sum(one.file.size for one in taken)):
+        with tuned(self.lake.spark, sum(taken_file.file.size for taken_file in taken)):
             with reading(self.lake.spark):
                 settled = self._write(taken, len(changed), replaced, accounts, kept)
             try:
@@ -83,7 +83,7 @@ class TransformSource(Transformer):
                 self._audit(replaced)
             except QualityError:
                 # What was counted says how much of its period a file that is held back holds.
-                accounts.record([*known, *[one.waiting(HELD_BACK) for one in settled.accounts]])
+                accounts.record([*known, *[account.waiting(HELD_BACK) for account in settled.accounts]])
                 raise
             accounts.record([*kept, *settled.accounts, *waiting])
         return Transformed({"source": self.source.name, "files": len(taken), **_sums(settled.accounts)})
@@ -141,7 +141,7 @@ class TransformSource(Transformer):
 def _sums(accounts: Sequence[Account]) -> dict[str, int]:
     """Rows in, loaded and rejected of all files."""
     return {
-        "rows_in": sum(one.rows_in or 0 for one in accounts),
-        "rows_loaded": sum(one.rows_loaded for one in accounts),
-        "rows_rejected": sum(one.rows_rejected or 0 for one in accounts),
+        "rows_in": sum(account.rows_in or 0 for account in accounts),
+        "rows_loaded": sum(account.rows_loaded for account in accounts),
+        "rows_rejected": sum(account.rows_rejected or 0 for account in accounts),
     }

@@ -21,10 +21,10 @@ def looked(record: Record, star: Star, ages: Mapping[str, SourceAge], now: datet
     overdue = overdue_sources(star, ages, datetime.fromisoformat(record.watched_since), now)
     stale = stale_tables(star, overdue)
     declared = {table.name for table in (*star.tables, *star.marts)}
-    new = {table: found for table, found in stale.items() if table not in record.since}
+    new = {table: delay for table, delay in stale.items() if table not in record.since}
     over = {table: record.began(table) for table in record.since if table in declared and table not in stale}
     messages = [stale_message(star.name, new)] if new else []
     messages += [fresh_message(star.name, over, now)] if over else []
     known = {table: at for table, at in record.since.items() if table in stale}
-    began = {table: found.due.astimezone(UTC).isoformat(timespec="seconds") for table, found in new.items()}
+    began = {table: delay.due.astimezone(UTC).isoformat(timespec="seconds") for table, delay in new.items()}
     return replace(record, since=known | began, unsent=(*record.unsent, *messages))

@@ -23,13 +23,13 @@ NEXT = {
 def stale_message(star: str, stale: Mapping[str, Overdue]) -> Message:
     """Return the message about tables of ``star`` that have become stale, by name: a line per cause, and what to do."""
     tables: dict[Overdue, list[str]] = {}
-    for name, found in sorted(stale.items(), key=lambda item: item[1].due):
-        tables.setdefault(found, []).append(name)
+    for name, overdue in sorted(stale.items(), key=lambda item: item[1].due):
+        tables.setdefault(overdue, []).append(name)
     lines = [
-        f"{', '.join(names)}: stale since {moment(found.due)}. {_why(found)}; {span(found.allowed)} are allowed."
-        for found, names in tables.items()
+        f"{', '.join(names)}: stale since {moment(delay.due)}. {_why(delay)}; {span(delay.allowed)} are allowed."
+        for delay, names in tables.items()
     ]
-    steps = [NEXT[found.cause].format(dag=dag_id(star), star=star, reason=found.reason) for found in tables]
+    steps = [NEXT[delay.cause].format(dag=dag_id(star), star=star, reason=delay.reason) for delay in tables]
     lines += [f"Next: {step}" for step in dict.fromkeys(steps)]
     return Message(f"{star}: {_count(stale)} stale", "\n".join(lines))
 
@@ -53,15 +53,15 @@ def span(time: timedelta) -> str:
     return f"{number} {unit}{'' if number == 1 else 's'}"
 
 
-def _why(found: Overdue) -> str:
-    since = f"since {moment(found.last)}" if found.last else "ever"
-    if found.cause is Cause.UNANSWERED:
-        return f"The source {found.source} has not answered all that it is asked {since}"
-    if found.cause is Cause.SILENT:
-        return f"The source {found.source} answers, but has brought nothing new {since}"
-    if found.cause is Cause.ROLLED_BACK:
-        return f"What the source {found.source} has brought {since} is in release {found.reason}, which was rolled back"
-    return f"What the source {found.source} has brought {since} is not published: {found.reason or 'no publish ended'}"
+def _why(delay: Overdue) -> str:
+    since = f"since {moment(delay.last)}" if delay.last else "ever"
+    if delay.cause is Cause.UNANSWERED:
+        return f"The source {delay.source} has not answered all that it is asked {since}"
+    if delay.cause is Cause.SILENT:
+        return f"The source {delay.source} answers, but has brought nothing new {since}"
+    if delay.cause is Cause.ROLLED_BACK:
+        return f"What the source {delay.source} has brought {since} is in release {delay.reason}, which was rolled back"
+    return f"What the source {delay.source} has brought {since} is not published: {delay.reason or 'no publish ended'}"
 
 
 def _count(tables: Sized) -> str:

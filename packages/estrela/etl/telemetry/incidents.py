@@ -111,19 +111,24 @@ def _marked(message: Message, channel: str) -> Callable[[Record], Record]:
     """Return the change that notes that ``channel`` sent ``message``."""
 
     def changed(record: Record) -> Record:
-        known = ((one, (one.subject, one.body) == (message.subject, message.body)) for one in record.unsent)
+        known = ((unsent, (unsent.subject, unsent.body) == (message.subject, message.body)) for unsent in record.unsent)
         return replace(
-            record, unsent=tuple(replace(one, sent=(*one.sent, channel)) if same else one for one, same in known)
+            record,
+            unsent=tuple(replace(unsent, sent=(*unsent.sent, channel)) if same else unsent for unsent, same in known),
         )
 
     return changed
 
 
 def _record(value: Mapping[str, Any]) -> Record:
-    messages = tuple(Message(one["subject"], one["body"], tuple(one["sent"])) for one in value["unsent"])
+    messages = tuple(
+        Message(message["subject"], message["body"], tuple(message["sent"])) for message in value["unsent"]
+    )
     return Record(value["watched_since"], value["since"], messages)
 
 
 def _value(record: Record) -> dict[str, Any]:
-    messages = [{"subject": one.subject, "body": one.body, "sent": list(one.sent)} for one in record.unsent]
+    messages = [
+        {"subject": message.subject, "body": message.body, "sent": list(message.sent)} for message in record.unsent
+    ]
     return {"watched_since": record.watched_since, "since": dict(record.since), "unsent": messages}

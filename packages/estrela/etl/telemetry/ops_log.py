@@ -92,12 +92,12 @@ class OpsLog:
     def _read(self, month: str) -> tuple[list[Row], str]:
         """Return the rows of a month and the ETag of their file; "" if there is no file."""
         try:
-            found = self.s3.get_object(Bucket=self.bucket, Key=f"{self.prefix}{month}.json")
+            answer = self.s3.get_object(Bucket=self.bucket, Key=f"{self.prefix}{month}.json")
         except ClientError as error:
             if error.response["Error"]["Code"] == "NoSuchKey":
                 return [], ""
             raise
-        return [json.loads(line) for line in found["Body"].read().splitlines()], found["ETag"]
+        return [json.loads(line) for line in answer["Body"].read().splitlines()], answer["ETag"]
 
     def _write(self, month: str, rows: Iterable[Row], version: str) -> None:
         body = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
@@ -148,7 +148,7 @@ def table_input(table: LakeTable, location: str) -> Any:
         "TableType": "EXTERNAL_TABLE",
         "Parameters": {"EXTERNAL": "TRUE", "classification": "json"},
         "StorageDescriptor": {
-            "Columns": [{"Name": one.name, "Type": one.type, "Comment": one.doc} for one in table.columns],
+            "Columns": [{"Name": column.name, "Type": column.type, "Comment": column.doc} for column in table.columns],
             "Location": location,
             "InputFormat": TEXT,
             "OutputFormat": TEXT_OUT,

@@ -79,16 +79,16 @@ def query_days(
 def rows_of(workgroup: str, executions: Iterable[Mapping[str, Any]]) -> list[Row]:
     """Return executions, as Athena's BatchGetQueryExecution shows them, summed by day."""
     days: dict[str, dict[str, Any]] = {}
-    for one in executions:
-        state = one["Status"]["State"]
+    for execution in executions:
+        state = execution["Status"]["State"]
         if state in ("QUEUED", "RUNNING"):
             continue
-        day = _day(one).isoformat()
+        day = _day(execution).isoformat()
         empty = {"day": day, "workgroup": workgroup, "queries": 0, "failed": 0, "scanned_bytes": 0}
         row = days.setdefault(day, empty)
         row["queries"] += 1
         row["failed"] += state != "SUCCEEDED"
-        row["scanned_bytes"] += one.get("Statistics", {}).get("DataScannedInBytes", 0)
+        row["scanned_bytes"] += execution.get("Statistics", {}).get("DataScannedInBytes", 0)
     return [days[day] for day in sorted(days)]
 
 
@@ -99,9 +99,9 @@ def _executions(client: AthenaClient, workgroup: str, first: date) -> Iterator[A
     )
     for page in pages:
         ids = page["QueryExecutionIds"]
-        found = client.batch_get_query_execution(QueryExecutionIds=ids)["QueryExecutions"] if ids else []
-        yield from (one for one in found if _day(one) >= first)
-        if any(_day(one) < first for one in found):
+        executions = client.batch_get_query_execution(QueryExecutionIds=ids)["QueryExecutions"] if ids else []
+        yield from (execution for execution in executions if _day(execution) >= first)
+        if any(_day(execution) < first for execution in executions):
             return
 
 

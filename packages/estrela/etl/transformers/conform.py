@@ -33,16 +33,21 @@ def conform(rows: DataFrame, source: Source, layout: Layout, positions: Sequence
     """
     types = {column.name: column.type for column in source.columns}
     nothing = source.null_words if isinstance(source, CsvSource) else ()
-    texts = {one.column: _text(one, place, nothing) for one, place in zip(layout.fields, positions, strict=True)}
+    texts = {field.column: _text(field, place, nothing) for field, place in zip(layout.fields, positions, strict=True)}
     # No declared column begins with an underscore.
     own = rows.select(*[F.col(name).alias(f"_{name}") for name in rows.columns])
     formed = own.select(
-        "*", *[form(texts[one.column], one.parse, types[one.column]).alias(f"_f_{one.column}") for one in layout.fields]
+        "*",
+        *[
+            form(texts[field.column], field.parse, types[field.column]).alias(f"_f_{field.column}")
+            for field in layout.fields
+        ],
     )
     values = {
-        one.column: value(texts[one.column], f"_f_{one.column}", one.parse, types[one.column]) for one in layout.fields
+        field.column: value(texts[field.column], f"_f_{field.column}", field.parse, types[field.column])
+        for field in layout.fields
     }
-    places = {one.column: place for one, place in zip(layout.fields, positions, strict=True)}
+    places = {field.column: place for field, place in zip(layout.fields, positions, strict=True)}
     faults = [*_field_faults(source, layout, places, values, texts), *_mismatches(source, layout, places, values)]
     judged = formed.select(
         *own.columns,
@@ -59,22 +64,22 @@ def conform(rows: DataFrame, source: Source, layout: Layout, positions: Sequence
     )
 
 
-def _text(one: Field, place: int, nothing: Sequence[str]) -> str:
+def _text(declared: Field, place: int, nothing: Sequence[str]) -> str:
     """Return the SQL of a field's text: without spaces at its ends unless they count, NULL for a word for nothing."""
     field = f"get(`_fields`, {place})"
-    text = field if isinstance(one.parse, Text) and not one.parse.trim else f"trim({field})"
+    text = field if isinstance(declared.parse, Text) and not declared.parse.trim else f"trim({field})"
     words = ", ".join(map(sql_text, nothing))
     return f"CASE WHEN NOT {text} IN ({words}) THEN {text} END" if words else text
 
 
-def _requested(one: FromRequest) -> Column:
+def _requested(asked: FromRequest) -> Column:
     """Return what the file was requested for."""
-    return F.col(f"_requested_{one.column}")
+    return F.col(f"_requested_{asked.column}")
 
 
 def _trusted(source: Source, layout: Layout, values: Mapping[str, Column]) -> list[Column]:
     """Return every declared column: from a field, a constant, the request, or NULL where this layout lacks it."""
-    columns = {one.column: _requested(one) for one in source.from_request} | dict(values)
+    columns = {asked.column: _requested(asked) for asked in source.from_request} | dict(values)
     columns |= {name: F.lit(value) for name, value in layout.constants.items()}
     return [columns.get(column.name, F.lit(None)).cast(column.type).alias(column.name) for column in source.columns]
 
@@ -97,14 +102,14 @@ def _field_faults(
     """Return the faults of fields that are blank, though required, or cannot be read."""
     columns = {column.name: column for column in source.columns}
     faults = []
-    for one in layout.fields:
-        column, is_text = columns[one.column], isinstance(one.parse, Text)
-        if is_text and not one.required:
+    for field in layout.fields:
+        column, is_text = columns[field.column], isinstance(field.parse, Text)
+        if is_text and not field.required:
             continue
-        missing = values[one.column].isNull()
-        found = missing if one.required else missing & (F.expr(texts[one.column]) != "")
-        rule = BLANK if is_text else allowed(one.parse, column.type)
-        faults.append(_Fault(found, one.header, places[one.column], rule, is_sensitive=column.sensitive))
+        missing = values[field.column].isNull()
+        is_faulty = missing if field.required else missing & (F.expr(texts[field.column]) != "")
+        rule = BLANK if is_text else allowed(field.parse, column.type)
+        faults.append(_Fault(is_faulty, field.header, places[field.column], rule, is_sensitive=column.sensitive))
     return faults
 
 
@@ -112,7 +117,7 @@ def _mismatches(
     source: Source, layout: Layout, places: Mapping[str, int], values: Mapping[str, Column]
 ) -> list[_Fault]:
     """Return the faults of fields that are not what the file was requested for."""
-    headers = {one.column: one.header for one in layout.fields}
+    headers = {field.column: field.header for field in layout.fields}
     sensitive = {column.name for column in source.columns if column.sensitive}
     faults = []
     for asked in source.from_request:
@@ -129,7 +134,7 @@ def _first(faults: Sequence[_Fault]) -> Column:
     """Return -1 where the row as a whole is faulty, else the number of the first fault; NULL without one."""
     whole = F.when(F.col("_fault").isNotNull(), F.lit(-1))
     # Unlike a chain of conditions, this evaluates all faults, and so shares their values with the columns.
-    return F.least(whole, F.lit(None).cast("int"), *[F.when(one.found, F.lit(at)) for at, one in enumerate(faults)])
+    return F.least(whole, F.lit(None).cast("int"), *[F.when(fault.found, F.lit(at)) for at, fault in enumerate(faults)])
 
 
 def _reject(faults: Sequence[_Fault], nothing: Sequence[str], masks_lines: bool) -> Column:
@@ -139,20 +144,20 @@ def _reject(faults: Sequence[_Fault], nothing: Sequence[str], masks_lines: bool)
     def chosen(values: Iterable[str | int | bool]) -> Column:
         return F.get(F.expr(f"array({', '.join(map(sql_value, values))})"), at)
 
-    text = F.coalesce(F.trim(F.get(F.col("_fields"), chosen(one.place for one in faults))), F.lit(""))
-    reasons = [F.when(at == number, one.reason) for number, one in enumerate(faults) if one.reason is not None]
+    text = F.coalesce(F.trim(F.get(F.col("_fields"), chosen(fault.place for fault in faults))), F.lit(""))
+    reasons = [F.when(at == number, fault.reason) for number, fault in enumerate(faults) if fault.reason is not None]
     is_blank = text.isin("", *nothing)
     blank = F.when(is_blank, BLANK)
-    field_wrong = F.coalesce(*reasons, blank, chosen(one.allowed for one in faults))
-    shown = F.when(~is_blank & chosen(one.is_sensitive for one in faults), F.lit(MASK)).otherwise(text)
+    field_wrong = F.coalesce(*reasons, blank, chosen(fault.allowed for fault in faults))
+    shown = F.when(~is_blank & chosen(fault.is_sensitive for fault in faults), F.lit(MASK)).otherwise(text)
     raw_line = F.lit(MASK) if masks_lines else F.col("_raw_line")
     whole = at == -1
-    found = (
-        F.when(whole, "").otherwise(chosen(one.header for one in faults)),
+    columns = (
+        F.when(whole, "").otherwise(chosen(fault.header for fault in faults)),
         F.substring(F.when(whole, raw_line).otherwise(shown), 1, VALUE_LIMIT),
         F.when(whole, F.col("_fault")).otherwise(field_wrong),
         F.col("_request"),
         F.substring(raw_line, 1, RAW_LIMIT),
     )
-    named = [value.alias(name) for name, value in zip(REJECT, found, strict=True)]
+    named = [value.alias(name) for name, value in zip(REJECT, columns, strict=True)]
     return F.when(at.isNotNull(), F.struct(*named))

@@ -38,8 +38,8 @@ def partitions_of(fact: Fact, source_partitions: DataFrame, size: str = "0") -> 
     mapped = source_partitions.select(
         source.alias("source"), F.struct(*values).alias("value"), F.expr(size).alias("size")
     )
-    found = mapped.select("source", _partition(fact, "value.").alias("fact"), "size").collect()
-    return [MappedPartition(tuple(row["source"]), tuple(row["fact"]), int(row["size"])) for row in found]
+    rows = mapped.select("source", _partition(fact, "value.").alias("fact"), "size").collect()
+    return [MappedPartition(tuple(row["source"]), tuple(row["fact"]), int(row["size"])) for row in rows]
 
 
 def moved_partitions(

@@ -62,19 +62,21 @@ def value(text: str, formed: str, parser: Parser, type_: str) -> Column:
 
     NULL where the text is blank or not allowed.
     """
-    field, found = F.expr(text), F.col(formed)
+    field, parsed = F.expr(text), F.col(formed)
     match parser:
         case Whole(signed, grouping) if type_ in INTEGERS:
             # A minus zero is not written back as such: only negative numbers need a look.
-            is_plain = found.cast("string") == field
-            usual = is_plain if signed else is_plain & (found >= 0)
-            return F.when(usual, found).otherwise(_rare(text, parser, type_, grouping, ""))
+            is_plain = parsed.cast("string") == field
+            usual = is_plain if signed else is_plain & (parsed >= 0)
+            return F.when(usual, parsed).otherwise(_rare(text, parser, type_, grouping, ""))
         case Number(mark, grouping):
             rare = _rare(text, parser, type_, grouping, mark)
             # A text such as NaN is a double that is written back as it was.
-            return F.when(_is_usual(field, found, mark), found).otherwise(rare) if type_.startswith("decimal") else rare
+            return (
+                F.when(_is_usual(field, parsed, mark), parsed).otherwise(rare) if type_.startswith("decimal") else rare
+            )
         case Date() if fixed := fixed_date(parser):
-            return F.when(fixed.written(found) == field, found)
+            return F.when(fixed.written(parsed) == field, parsed)
         case _:
             return F.expr(f"try_cast(`{formed}` AS {type_})")
 

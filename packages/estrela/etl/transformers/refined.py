@@ -131,9 +131,9 @@ def _looked_up(rows: DataFrame, lookup: Lookup, members: DataFrame) -> DataFrame
     ]
     if lookup.as_of:
         matches += [F.col(lookup.as_of) >= F.col("_from"), F.col(lookup.as_of) < F.col("_to")]
-    found = {lookup.key: F.coalesce("_key", F.lit(UNKNOWN_KEY)), lookup.durable_key: durable_key(lookup)}
-    found |= {name: F.col(f"_brought_{name}") for name in lookup.brings}
-    return rows.join(right, matches, "left").withColumns(found).drop(*right.columns)
+    added = {lookup.key: F.coalesce("_key", F.lit(UNKNOWN_KEY)), lookup.durable_key: durable_key(lookup)}
+    added |= {name: F.col(f"_brought_{name}") for name in lookup.brings}
+    return rows.join(right, matches, "left").withColumns(added).drop(*right.columns)
 
 
 def durable_key(lookup: Lookup) -> Column:

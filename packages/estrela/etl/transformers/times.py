@@ -31,9 +31,9 @@ ISO_ORDER = (
 
 def iso_text(text: Column, parser: Date | Timestamp) -> Column:
     """Return ``text`` as ISO 8601, a timestamp with its offset or zone; NULL where it does not match the pattern."""
-    found = elements(parser.pattern, DATE_PARTS if isinstance(parser, Date) else TIMESTAMP_PARTS)
-    pattern = "^" + "".join(_regex(one) for one in found) + "\\z"
-    return F.when(text.rlike(pattern), F.regexp_replace(text, pattern, _replacement(found, parser)))
+    pattern_elements = elements(parser.pattern, DATE_PARTS if isinstance(parser, Date) else TIMESTAMP_PARTS)
+    pattern = "^" + "".join(_regex(element) for element in pattern_elements) + "\\z"
+    return F.when(text.rlike(pattern), F.regexp_replace(text, pattern, _replacement(pattern_elements, parser)))
 
 
 @dataclass(frozen=True)
@@ -45,18 +45,18 @@ class FixedDate:
     def iso(self, text: str) -> str:
         """Return the SQL of ``text``, an SQL expression, rearranged as ISO 8601."""
         place, parts = 1, {}
-        for one in self.elements:
-            if one.part is not None:
-                parts[one.part.name] = f"substr({text}, {place}, {one.part.width})"
-            place += one.part.width if one.part else len(one.literal)
+        for element in self.elements:
+            if element.part is not None:
+                parts[element.part.name] = f"substr({text}, {place}, {element.part.width})"
+            place += element.part.width if element.part else len(element.literal)
         return f"concat({parts['year']}, '-', {parts['month']}, '-', {parts['day']})"
 
     def written(self, date: Column) -> Column:
         """Return ``date`` as text of the pattern."""
         places, iso = {"year": (1, 4), "month": (6, 2), "day": (9, 2)}, date.cast("string")
 
-        def text(one: Element) -> Column:
-            return F.lit(one.literal) if one.part is None else F.substring(iso, *places[one.part.name])
+        def text(element: Element) -> Column:
+            return F.lit(element.literal) if element.part is None else F.substring(iso, *places[element.part.name])
 
         return F.concat(*map(text, self.elements))
 
@@ -75,18 +75,18 @@ class IsoDate(FixedDate):
 
 def fixed_date(parser: Date) -> FixedDate | None:
     """Return the pattern of ``parser`` if its parts have fixed lengths."""
-    found = elements(parser.pattern, DATE_PARTS)
-    if any(one.part is not None and not one.part.width for one in found):
+    pattern_elements = elements(parser.pattern, DATE_PARTS)
+    if any(element.part is not None and not element.part.width for element in pattern_elements):
         return None
-    return IsoDate(found) if parser.pattern == "yyyy-MM-dd" else FixedDate(found)
+    return IsoDate(pattern_elements) if parser.pattern == "yyyy-MM-dd" else FixedDate(pattern_elements)
 
 
 def _regex(element: Element) -> str:
     return re.escape(element.literal) if element.part is None else f"({element.part.regex})"
 
 
-def _replacement(found: tuple[Element, ...], parser: Date | Timestamp) -> str:
-    names = [one.part.name for one in found if one.part is not None]
+def _replacement(pattern_elements: tuple[Element, ...], parser: Date | Timestamp) -> str:
+    names = [element.part.name for element in pattern_elements if element.part is not None]
     group = {name: f"${at}" for at, name in enumerate(names, start=1)}
     iso = "".join(before + group[name] for before, name in ISO_ORDER if name in group)
     if isinstance(parser, Date):

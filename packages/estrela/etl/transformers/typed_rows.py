@@ -64,17 +64,17 @@ def typed_rows(spark: SparkSession, source: Source, raw: RawReader, taken: Seque
     """Return the rows of the files ``taken``. Call inside :func:`estrela.etl.readers.lines.reading`."""
     heads = _heads(spark, source, taken)
     judged = _all_judged(spark, source, raw, taken, heads)
-    good = [one for one in judged if not one.refusal]
+    good = [taken_file for taken_file in judged if not taken_file.refusal]
     frames = _frames(spark, source, good, heads) or [frame_of(spark, [], _conformed_schema(source))]
     rows = reduce(lambda left, right: left.unionByName(right), frames)
-    return TypedRows(good, [one for one in judged if one.refusal], rows)
+    return TypedRows(good, [taken_file for taken_file in judged if taken_file.refusal], rows)
 
 
 def _heads(spark: SparkSession, source: Source, taken: Sequence[TakenFile]) -> Heads:
     """Return what Python workers read of many CSV files; of few, nothing."""
     if not isinstance(source, CsvSource) or not are_many(taken):
         return NO_HEADS
-    return heads_of(spark, source, [one for one in taken if one.file.size <= source.max_bytes])
+    return heads_of(spark, source, [taken_file for taken_file in taken if taken_file.file.size <= source.max_bytes])
 
 
 def _all_judged(
@@ -83,40 +83,40 @@ def _all_judged(
     """Return the files with their dialects or schemas, or with the reasons why they are refused."""
     schemas = ParquetSchemas(spark)
     if heads.dialects:
-        return [_judged(schemas, source, raw, one, heads.dialects) for one in taken]
+        return [_judged(schemas, source, raw, taken_file, heads.dialects) for taken_file in taken]
     with ThreadPoolExecutor(READERS) as pool:
-        return list(pool.map(lambda one: _judged(schemas, source, raw, one, heads.dialects), taken))
+        return list(pool.map(lambda taken_file: _judged(schemas, source, raw, taken_file, heads.dialects), taken))
 
 
 def _judged(
     schemas: ParquetSchemas,
     source: Source,
     raw: RawReader,
-    one: TakenFile,
+    taken_file: TakenFile,
     known: Mapping[str, Dialect | Refusal],
 ) -> TakenFile:
     """Return the file with its dialect, which may be ``known``, or schema, or with the reason why it is refused."""
-    if one.file.size > source.max_bytes:
+    if taken_file.file.size > source.max_bytes:
         reason = f"more than {source.max_bytes:,} bytes, the declared max_bytes"
-        return replace(one, refusal=Refusal("", f"{one.file.size:,} bytes", reason))
+        return replace(taken_file, refusal=Refusal("", f"{taken_file.file.size:,} bytes", reason))
     if isinstance(source, CsvSource):
-        found = known.get(one.file.sha256) or _dialect(source, raw, one)
-        return replace(one, refusal=found) if isinstance(found, Refusal) else one.in_dialect(found)
-    if not one.file.size:
-        return replace(one, refusal=Refusal("", "", "the file is empty"))
+        dialect = known.get(taken_file.file.sha256) or _dialect(source, raw, taken_file)
+        return replace(taken_file, refusal=dialect) if isinstance(dialect, Refusal) else taken_file.in_dialect(dialect)
+    if not taken_file.file.size:
+        return replace(taken_file, refusal=Refusal("", "", "the file is empty"))
     if isinstance(source, ParquetSource):
-        if raw.head(one.file, len(MAGIC)) != MAGIC:
-            return replace(one, refusal=Refusal("", "", "it is not a Parquet file"))
-        schema = schemas.of(one.uri, one.file.size)
+        if raw.head(taken_file.file, len(MAGIC)) != MAGIC:
+            return replace(taken_file, refusal=Refusal("", "", "it is not a Parquet file"))
+        schema = schemas.of(taken_file.uri, taken_file.file.size)
         if isinstance(schema, Refusal):
-            return replace(one, refusal=schema)
-        return replace(one, schema=schema, refusal=schema_refusal(source, schema))
-    return one
+            return replace(taken_file, refusal=schema)
+        return replace(taken_file, schema=schema, refusal=schema_refusal(source, schema))
+    return taken_file
 
 
-def _dialect(source: CsvSource, raw: RawReader, one: TakenFile) -> Dialect | Refusal:
+def _dialect(source: CsvSource, raw: RawReader, taken_file: TakenFile) -> Dialect | Refusal:
     packed = bool(source.compression)
-    head = head_of(one.uri, source.compression, HEAD_BYTES) if packed else raw.head(one.file, HEAD_BYTES)
+    head = head_of(taken_file.uri, source.compression, HEAD_BYTES) if packed else raw.head(taken_file.file, HEAD_BYTES)
     return head if isinstance(head, Refusal) else dialect_of(head, source)
 
 
@@ -128,7 +128,7 @@ def _frames(spark: SparkSession, source: Source, files: Sequence[TakenFile], hea
         offsets = block_offsets(spark, source, files)
         return [_dialect_frame(spark, source, group, offsets, heads) for group in grouped(files, _dialect_key)]
     layout = source.layouts[0]
-    return [conform(one, source, layout, range(len(layout.fields))) for one in _rows(spark, source, files)]
+    return [conform(rows, source, layout, range(len(layout.fields))) for rows in _rows(spark, source, files)]
 
 
 def _rows(spark: SparkSession, source: Source, files: Sequence[TakenFile]) -> list[DataFrame]:
@@ -136,9 +136,9 @@ def _rows(spark: SparkSession, source: Source, files: Sequence[TakenFile]) -> li
     if isinstance(source, ApiSource):
         return [with_files(document_rows(spark, source, files), source, files, {})]
     if isinstance(source, ParquetSource):
-        groups = grouped(files, lambda one: one.schema)
-        found = [(group, parquet_rows(spark, source, group, group[0].schema or ())) for group in groups]
-        return [with_files(rows, source, group, {}) for group, rows in found]
+        groups = grouped(files, lambda taken_file: taken_file.schema)
+        grouped_rows = [(group, parquet_rows(spark, source, group, group[0].schema or ())) for group in groups]
+        return [with_files(rows, source, group, {}) for group, rows in grouped_rows]
     lines = with_files(lines_of(spark, source, files), source, files, block_offsets(spark, source, files))
     if isinstance(source, FixedWidthSource):
         return [fixed_rows(lines, source)]
@@ -155,9 +155,9 @@ def _dialect_frame(
     return conform(csv_rows(lines, source, dialect), source, dialect.layout, dialect.positions)
 
 
-def _dialect_key(one: TakenFile) -> object:
+def _dialect_key(taken_file: TakenFile) -> object:
     """Return what decides how Spark reads a file; without quotes the second blank column does not matter."""
-    dialect = one.dialect
+    dialect = taken_file.dialect
     assert dialect is not None
     width = dialect.width if dialect.quote else min(dialect.width, dialect.used + 1)
     return (dialect.delimiter, dialect.quote, dialect.layout.name, dialect.positions, dialect.used, width)
@@ -166,8 +166,8 @@ def _dialect_key(one: TakenFile) -> object:
 def grouped(files: Iterable[TakenFile], key: Callable[[TakenFile], object]) -> list[list[TakenFile]]:
     """Return ``files`` in groups of equal ``key``."""
     groups: dict[object, list[TakenFile]] = {}
-    for one in files:
-        groups.setdefault(key(one), []).append(one)
+    for taken_file in files:
+        groups.setdefault(key(taken_file), []).append(taken_file)
     return list(groups.values())
 
 

@@ -19,12 +19,12 @@ def transform(
 
     seen = _seen(complaints, segments)
     listed = _listed(segments, group_members, fees)
-    everyone = seen.unionByName(listed)
+    observations = seen.unionByName(listed)
     known = institutions.leads(
-        everyone.where(F.col("kind") == "conglomerate").select("institution_code").distinct(), segments, register
+        observations.where(F.col("kind") == "conglomerate").select("institution_code").distinct(), segments, register
     )
-    led = everyone.join(known, "institution_code", "left").select(
-        *everyone.columns,
+    led = observations.join(known, "institution_code", "left").select(
+        *observations.columns,
         F.coalesce("lead_cnpj_root", "cnpj_root").alias("lead_cnpj_root"),
         F.coalesce("lead_method", F.when(F.col("cnpj_root").isNotNull(), "own"), F.lit("unknown")).alias("lead_method"),
     )

@@ -46,15 +46,15 @@ class QueryResponses(AthenaResponse):
         return json.dumps({"QueryExecution": execution.as_response()})
 
     def batch_get_query_execution(self) -> str:
-        found, missing = [], []
+        executions, missing = [], []
         for execution_id in self._get_param("QueryExecutionIds"):
             execution = self.queries.history.get(execution_id)
             if execution:
-                found.append(execution.as_response())
+                executions.append(execution.as_response())
             else:
                 reason = f"QueryExecution {execution_id} was not found"
                 missing.append({"QueryExecutionId": execution_id, "ErrorCode": "INVALID_INPUT", "ErrorMessage": reason})
-        return json.dumps({"QueryExecutions": found, "UnprocessedQueryExecutionIds": missing})
+        return json.dumps({"QueryExecutions": executions, "UnprocessedQueryExecutionIds": missing})
 
     def list_query_executions(self) -> str:
         group = self.local.work_group(self._get_param("WorkGroup"))

@@ -44,8 +44,8 @@ class LocalAthenaResponse(WorkGroupResponses):
             tables = self.queries.catalog.tables.of(self._get_param("DatabaseName"))
         except EntityNotFoundException as error:
             raise MetadataError.entity_not_found("ListTableMetadata", error.message) from None
-        found = [table_metadata(table) for table in tables if pattern.fullmatch(table["Name"])]
-        return self._page("TableMetadataList", found, 50)
+        metadata = [table_metadata(table) for table in tables if pattern.fullmatch(table["Name"])]
+        return self._page("TableMetadataList", metadata, 50)
 
     def get_data_catalog(self) -> str:
         name = self._get_param("Name")

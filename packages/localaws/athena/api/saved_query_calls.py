@@ -20,13 +20,13 @@ class SavedQueryResponses(QueryResponses):
 
     def batch_get_named_query(self) -> str:
         ids = self._get_param("NamedQueryIds")
-        found = [_named_query(self.local.named_queries[i]) for i in ids if i in self.local.named_queries]
+        queries = [_named_query(self.local.named_queries[i]) for i in ids if i in self.local.named_queries]
         missing = [
             {"NamedQueryId": i, "ErrorCode": "INVALID_INPUT", "ErrorMessage": f"NamedQuery {i} was not found"}
             for i in ids
             if i not in self.local.named_queries
         ]
-        return json.dumps({"NamedQueries": found, "UnprocessedNamedQueryIds": missing})
+        return json.dumps({"NamedQueries": queries, "UnprocessedNamedQueryIds": missing})
 
     def update_named_query(self) -> str:
         query = self.local.named_query(self._get_param("NamedQueryId"))
@@ -70,8 +70,8 @@ class SavedQueryResponses(QueryResponses):
             for name in names
             if not self.local.statement(workgroup, name)
         ]
-        found = [_prepared_statement(statement) for statement in known]
-        return json.dumps({"PreparedStatements": found, "UnprocessedPreparedStatementNames": missing})
+        statements = [_prepared_statement(statement) for statement in known]
+        return json.dumps({"PreparedStatements": statements, "UnprocessedPreparedStatementNames": missing})
 
     def list_prepared_statements(self) -> str:
         group = self.local.work_group(self._get_param("WorkGroup"))

@@ -77,11 +77,11 @@ def drop_partitions(context: Context, cursor: Cursor, table: Table) -> None:
     dropped: list[list[str]] = []
     while True:
         conditions = _conditions(cursor)
-        found = _matching(context, table, conditions)
-        if not found and not quiet:
+        partitions = _matching(context, table, conditions)
+        if not partitions and not quiet:
             shown = ", ".join(f"{name} {sign} '{value}'" for name, sign, value in conditions)
             raise QueryError("FAILED", f"SemanticException [Error 10006]: Partition not found ({shown})")
-        dropped += [values for values in found if values not in dropped]
+        dropped += [values for values in partitions if values not in dropped]
         if not cursor.accept(","):
             break
     cursor.expect_end()

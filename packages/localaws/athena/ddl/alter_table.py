@@ -169,14 +169,14 @@ def repair_table(context: Context, statement: Statement) -> Lines:
     if not keys:
         raise ddl_error(f"Table {table['Name']} is not a partitioned table")
     known = {tuple(p["Values"]) for p in context.catalog.partitions.of(table["DatabaseName"], table["Name"])}
-    found = {folder: values for folder, values in _folders(context, table, keys) if tuple(values) not in known}
+    missing = {folder: values for folder, values in _folders(context, table, keys) if tuple(values) not in known}
     location = table["StorageDescriptor"]["Location"].rstrip("/")
-    inputs = [partition_input(table, values, f"{location}/{folder}/") for folder, values in found.items()]
+    inputs = [partition_input(table, values, f"{location}/{folder}/") for folder, values in missing.items()]
     context.catalog.partitions.create(table["DatabaseName"], table["Name"], inputs)
-    if not found:
+    if not missing:
         return Lines([text_column("result")])
-    lines = ["Partitions not in metastore:\t" + "\t".join(f"{table['Name']}:{folder}" for folder in found)]
-    lines += [f"Repair: Added partition to metastore {table['Name']}:{folder}" for folder in found]
+    lines = ["Partitions not in metastore:\t" + "\t".join(f"{table['Name']}:{folder}" for folder in missing)]
+    lines += [f"Repair: Added partition to metastore {table['Name']}:{folder}" for folder in missing]
     return Lines([text_column("result")], lines)
 
 

@@ -104,16 +104,16 @@ def _clause(cursor: Cursor, definition: _Definition) -> None:
 
 
 def _delimiters(cursor: Cursor) -> dict[str, str]:
-    found: dict[str, str] = {}
+    delimiters: dict[str, str] = {}
     while True:
         for words, name in DELIMITED.items():
             if cursor.accept(*words):
-                found[name] = cursor.string()
+                delimiters[name] = cursor.string()
                 break
         else:
-            if "field.delim" in found:
-                found.setdefault("serialization.format", found["field.delim"])
-            return found
+            if "field.delim" in delimiters:
+                delimiters.setdefault("serialization.format", delimiters["field.delim"])
+            return delimiters
 
 
 def _stored_as(cursor: Cursor) -> Format:
@@ -161,11 +161,11 @@ def _create_hive(context: Context, name: Name, definition: _Definition) -> None:
 
 
 def _partition_key(text: str) -> ColumnDefinition:
-    found = re.fullmatch(r"[`\"]?(\w+)[`\"]?\s+(.+?)(?:\s+COMMENT\s+'(.*)')?", text, re.IGNORECASE | re.DOTALL)
-    if not found:
+    match = re.fullmatch(r"[`\"]?(\w+)[`\"]?\s+(.+?)(?:\s+COMMENT\s+'(.*)')?", text, re.IGNORECASE | re.DOTALL)
+    if not match:
         raise QueryError("FAILED", f"ParseException cannot recognize input near '{text[:100]}' in column type")
-    hive_type(found[2])
-    return ColumnDefinition(found[1].lower(), re.sub(r"\s+", "", found[2]).lower(), found[3])
+    hive_type(match[2])
+    return ColumnDefinition(match[1].lower(), re.sub(r"\s+", "", match[2]).lower(), match[3])
 
 
 def _create_iceberg(context: Context, name: Name, definition: _Definition) -> None:
@@ -198,8 +198,8 @@ def partition_spec(schema: Schema, texts: list[str]) -> PartitionSpec:
 
 
 def _partition_field(schema: Schema, text: str, number: int) -> PartitionField:
-    found = _TRANSFORM.fullmatch(text.strip())
-    transform, arguments = (found["name"].lower(), found["arguments"]) if found else ("identity", text)
+    match = _TRANSFORM.fullmatch(text.strip())
+    transform, arguments = (match["name"].lower(), match["arguments"]) if match else ("identity", text)
     *sizes, column = [part.strip().strip('`"').lower() for part in arguments.split(",")]
     if sizes and not sizes[0].isdigit():
         sizes, column = [column], sizes[0]

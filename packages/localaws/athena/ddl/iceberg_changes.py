@@ -97,7 +97,7 @@ def _schema(columns: Sequence[ColumnDefinition]) -> Schema:
 
 
 def _field(table: Table, name: str) -> NestedField:
-    found = next((field for field in table.schema().fields if field.name.lower() == name), None)
-    if found is None:
+    column = next((field for field in table.schema().fields if field.name.lower() == name), None)
+    if column is None:
         raise ddl_error(f"InvalidOperationException(message:Column {name} does not exist in table {table.name()[-1]})")
-    return found
+    return column

@@ -55,9 +55,9 @@ class Binder:
         name = node.name.lower()
         if database == INFORMATION_SCHEMA:
             return information_schema(self._context, name, self._place(node))
-        if found := _SYSTEM_NAME.fullmatch(name):
-            table = self._glue_table(database, found["table"], node)
-            return system_table(self._context, table, found["kind"], self._place(node))
+        if match := _SYSTEM_NAME.fullmatch(name):
+            table = self._glue_table(database, match["table"], node)
+            return system_table(self._context, table, match["kind"], self._place(node))
         table = self._glue_table(database, name, node)
         if table.get("TableType") == VIRTUAL_VIEW:
             return self._view(table, node)

@@ -32,9 +32,9 @@ class Prepared:
         Raises QueryError (TYPE_MISMATCH) where Trino would not coerce.
         """
         parts = []
-        for i, ((_, found), (name, kind)) in enumerate(zip(self.columns, columns, strict=True)):
+        for i, ((_, source_kind), (name, kind)) in enumerate(zip(self.columns, columns, strict=True)):
             try:
-                value = coerce(Typed(f"q.c{i}", found), kind)
+                value = coerce(Typed(f"q.c{i}", source_kind), kind)
             except SqlError:
                 raise _mismatch(columns, self.columns) from None
             parts.append(f"{value.sql} AS {name_literal(name)}")

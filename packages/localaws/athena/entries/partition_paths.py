@@ -28,4 +28,4 @@ def partition_values(folder: str, names: Sequence[str]) -> list[str] | None:
 
 
 def _escaped(text: str) -> str:
-    return _SPECIAL.sub(lambda found: f"%{ord(found[0]):02X}", text)
+    return _SPECIAL.sub(lambda match: f"%{ord(match[0]):02X}", text)

@@ -29,15 +29,15 @@ class Partition:
 
 def partitions_of(catalog: Catalog, table: HiveTable) -> list[Partition]:
     """Every partition that the catalog has; raise QueryError for one whose values do not fit the keys."""
-    found = [_partition(table, entry) for entry in catalog.partitions.of(table.database, table.name)]
-    for partition in found:
+    partitions = [_partition(table, entry) for entry in catalog.partitions.of(table.database, table.name)]
+    for partition in partitions:
         if len(partition.values) != len(table.partition_keys):
             raise QueryError(
                 "HIVE_INVALID_METADATA",
                 f"Partition {partition.values} of {table.database}.{table.name} has not "
                 f"{len(table.partition_keys)} values",
             )
-    return found
+    return partitions
 
 
 def _partition(table: HiveTable, entry: Mapping[str, Any]) -> Partition:
@@ -59,13 +59,13 @@ def check_columns(partition: Partition) -> None:
     A type may be one that widens to the table's; a partition may have fewer columns, and more at its end.
     """
     table = partition.table
-    for (name, kind), (own, found) in zip(table.columns, partition.columns, strict=False):
-        if common_type(found, kind) != kind:
+    for (name, kind), (own, other) in zip(table.columns, partition.columns, strict=False):
+        if common_type(other, kind) != kind:
             keys = zip(table.partition_keys, partition.values, strict=True)
             shown = "/".join(f"{key}={HIVE_NULL if value is None else value}" for (key, _), value in keys)
             raise QueryError(
                 "HIVE_PARTITION_SCHEMA_MISMATCH",
                 "There is a mismatch between the table and partition schemas. The types are incompatible and cannot be "
                 f"coerced. The column '{name}' in table '{table.database}.{table.name}' is declared as type "
-                f"'{hive_name(kind)}', but partition '{shown}' declared column '{own}' as type '{hive_name(found)}'.",
+                f"'{hive_name(kind)}', but partition '{shown}' declared column '{own}' as type '{hive_name(other)}'.",
             )

@@ -36,9 +36,9 @@ class Cursor:
 
     def accept(self, *words: str) -> bool:
         """Step over the words if they come next."""
-        found = self.peek(*words)
-        self._at += len(words) if found else 0
-        return found
+        matches = self.peek(*words)
+        self._at += len(words) if matches else 0
+        return matches
 
     def expect(self, *words: str) -> None:
         if not self.accept(*words):
@@ -152,8 +152,8 @@ class Cursor:
         return self._tokens[self._at - 1]
 
 
-def _unescaped(found: re.Match[str]) -> str:
-    code = found[1]
+def _unescaped(match: re.Match[str]) -> str:
+    code = match[1]
     if len(code) == 5:
         return chr(int(code[1:], 16))
     if len(code) == 3:

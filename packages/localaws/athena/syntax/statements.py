@@ -86,29 +86,29 @@ def read_statement(text: str) -> Statement:
 def _kind(text: str) -> tuple[str, str]:
     words: list[str] = []
     at = _skip(text, 0)
-    while len(words) < 4 and (found := _WORD.match(text, at)):
-        words.append(found[0].upper())
-        at = _skip(text, found.end())
+    while len(words) < 4 and (match := _WORD.match(text, at)):
+        words.append(match[0].upper())
+        at = _skip(text, match.end())
     if words and words[0] in _QUERIES:
         return "SELECT", DML
     for length in range(len(words), 0, -1):
         if known := _KINDS.get(tuple(words[:length])):
             return known
-    found = re.compile(r"\w+|\S").match(text, _skip(text, 0))
-    if not found:
+    match = re.compile(r"\w+|\S").match(text, _skip(text, 0))
+    if not match:
         raise InvalidRequestError("Query string cannot be empty", "MALFORMED_QUERY")
     if words and words[0] in {key[0] for key in _KINDS}:
         raise InvalidRequestError("Queries of this type are not supported", "MALFORMED_QUERY")
-    line, column = position(text, found.start())
+    line, column = position(text, match.start())
     expected = ", ".join(f"'{word}'" for word in sorted({key[0] for key in _KINDS} | set(_QUERIES)))
     raise InvalidRequestError(
-        f"line {line}:{column}: mismatched input '{found[0]}'. Expecting: {expected}", "MALFORMED_QUERY"
+        f"line {line}:{column}: mismatched input '{match[0]}'. Expecting: {expected}", "MALFORMED_QUERY"
     )
 
 
 def _skip(text: str, at: int) -> int:
-    found = _COMMENTS.match(text, at)
-    return found.end() if found else at
+    match = _COMMENTS.match(text, at)
+    return match.end() if match else at
 
 
 def _has_query(tokens: Sequence[Token]) -> bool:

@@ -31,12 +31,12 @@ class Token:
 def tokenize(text: str, *, hive: bool) -> tuple[Token, ...]:
     """Hive's texts have backslash escapes, Trino's have not; raise InvalidRequestError for one that does not end."""
     tokens = []
-    for found in (_HIVE if hive else _TRINO).finditer(text):
-        kind = str(found.lastgroup)
-        if kind == SIGN and found[0] in "'\"`":
+    for match in (_HIVE if hive else _TRINO).finditer(text):
+        kind = str(match.lastgroup)
+        if kind == SIGN and match[0] in "'\"`":
             raise InvalidRequestError(
-                f"the quote {found[0]} at character {found.start() + 1} does not end", "MALFORMED_QUERY"
+                f"the quote {match[0]} at character {match.start() + 1} does not end", "MALFORMED_QUERY"
             )
         if kind != "skip":
-            tokens.append(Token(kind, found[0], found.start(), found.end()))
+            tokens.append(Token(kind, match[0], match.start(), match.end()))
     return tuple(tokens)

@@ -110,12 +110,12 @@ def _iceberg_properties(options: Mapping[str, Value], location: str) -> dict[str
 
 def _transform(text: str) -> str:
     """Athena takes ``bucket(16, id)`` and ``bucket(id, 16)``, Trino the second one alone."""
-    found = _TRANSFORM.fullmatch(text.strip())
-    if not found:
+    match = _TRANSFORM.fullmatch(text.strip())
+    if not match:
         if not re.fullmatch(r'"?\w+"?', text.strip()):
             raise UnsupportedError(f"partition transform {text}")
         return text.strip()
-    name, first, second = found["name"], found["first"], found["second"]
+    name, first, second = match["name"], match["first"], match["second"]
     name = name.removesuffix("s") if name in ("years", "months", "days", "hours") else name
     if second is None:
         return f"{name}({first})"

@@ -44,9 +44,9 @@ def cache(environ: Mapping[str, str]) -> Path:
 
 
 def _newest_cached(environ: Mapping[str, str]) -> Path | None:
-    found = {
+    folders = {
         int(version[1]): folder
         for folder in cache(environ).glob("trino-server-*")
         if (version := re.fullmatch(r"trino-server-(\d+)", folder.name))
     }
-    return found[max(found)] if found else None
+    return folders[max(folders)] if folders else None

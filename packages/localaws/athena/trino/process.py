@@ -72,8 +72,8 @@ class TrinoProcess:
     def last_words(self) -> str:
         """The end of its log."""
         lines = self.log.read_text(errors="replace").splitlines()
-        told = [line for line in lines if "ERROR" in line or line.startswith(("Error", "Exception", "1) "))]
-        return "\n".join((told or lines)[-8:])
+        errors = [line for line in lines if "ERROR" in line or line.startswith(("Error", "Exception", "1) "))]
+        return "\n".join((errors or lines)[-8:])
 
     def stop(self) -> None:
         assert self._process.stdin is not None

@@ -78,21 +78,21 @@ class MappingCalls:
 
     def get_event_source_mapping(self, call: Call) -> dict[str, Any]:
         """GetEventSourceMapping."""
-        found = self._documents.get(MAPPING, call["UUID"])
-        if found is None:
+        mapping = self._documents.get(MAPPING, call["UUID"])
+        if mapping is None:
             raise not_found("The resource you requested does not exist.")
-        return found
+        return mapping
 
     def list_event_source_mappings(self, call: Call) -> dict[str, Any]:
         """ListEventSourceMappings."""
-        found = list(self._documents.of_kind(MAPPING).values())
-        found = [body for body in found if body["FunctionArn"].split(":")[3] == call.region]
+        mappings = list(self._documents.of_kind(MAPPING).values())
+        mappings = [body for body in mappings if body["FunctionArn"].split(":")[3] == call.region]
         if arn := call.get("EventSourceArn"):
-            found = [body for body in found if body["EventSourceArn"] == arn]
+            mappings = [body for body in mappings if body["EventSourceArn"] == arn]
         if call.get("FunctionName"):
             ref = reference(call["FunctionName"], None, call.region, call.account)
-            found = [body for body in found if body["FunctionArn"] == ref.qualified]
-        return page(call, "EventSourceMappings", found)
+            mappings = [body for body in mappings if body["FunctionArn"] == ref.qualified]
+        return page(call, "EventSourceMappings", mappings)
 
     def update_event_source_mapping(self, call: Call) -> dict[str, Any]:
         """UpdateEventSourceMapping."""

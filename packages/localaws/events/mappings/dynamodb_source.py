@@ -33,13 +33,13 @@ class DynamoDbSource:
 
     def read(self, arn: str, shard: str, after: int, limit: int) -> list[SourceRecord]:
         """Records of a stream with a higher number, in order."""
-        found = []
+        records = []
         for row in self._keeper.storage.records(arn, after, limit):
             record = {**with_number(row.record, row.number), "eventSourceARN": arn}
             key = json.dumps(record["dynamodb"]["Keys"], default=repr)
             number = record["dynamodb"]["SequenceNumber"]
-            found.append(SourceRecord(number, record, key, row.number, row.created))
-        return found
+            records.append(SourceRecord(number, record, key, row.number, row.created))
+        return records
 
     def passes(self, patterns: Sequence[dict[str, Any]], record: SourceRecord) -> bool:
         """Return whether a record passes the filters; numbers are text in it, as DynamoDB writes them."""

@@ -30,18 +30,22 @@ class KinesisSource:
 
     def start(self, arn: str, shard: str, position: str, timestamp: float) -> int:
         """Number of the last record before the starting position."""
-        found = self._stream(arn).shards[shard]
+        stream_shard = self._stream(arn).shards[shard]
         if position == "TRIM_HORIZON":
             return 0
-        last = found.get_max_sequence_number() if position == "LATEST" else found.get_sequence_number_at(timestamp)
+        last = (
+            stream_shard.get_max_sequence_number()
+            if position == "LATEST"
+            else stream_shard.get_sequence_number_at(timestamp)
+        )
         return int(last - BASE)
 
     def read(self, arn: str, shard: str, after: int, limit: int) -> list[SourceRecord]:
         """Records of a shard with a higher number, in order."""
         stream = self._stream(arn)
-        found = stream.shards[shard]
-        found.retention = stream.retention_period_hours * 3600.0
-        return [_record(arn, shard, row) for row in found.rows(after, limit)]
+        stream_shard = stream.shards[shard]
+        stream_shard.retention = stream.retention_period_hours * 3600.0
+        return [_record(arn, shard, row) for row in stream_shard.rows(after, limit)]
 
     def passes(self, patterns: Sequence[dict[str, Any]], record: SourceRecord) -> bool:
         """Return whether a record passes the filters, which see its data as JSON, and no other data."""

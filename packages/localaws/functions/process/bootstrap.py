@@ -108,11 +108,11 @@ def load(handler: str) -> Callable[[Any, Context], Any]:
         text = f"Syntax error in module '{module_name}': {error}"
         trace = [f'  File "{error.filename}" Line {error.lineno}\n    {error.text}']
         raise HandlerError("Runtime.UserCodeSyntaxError", text, trace) from error
-    found = getattr(module, name, None)
-    if found is None:
+    attribute = getattr(module, name, None)
+    if attribute is None:
         text = f"Handler '{name}' missing on module '{module_name}'"
         raise HandlerError("Runtime.HandlerNotFound", text)
-    function: Callable[[Any, Context], Any] = found
+    function: Callable[[Any, Context], Any] = attribute
     return function
 
 

@@ -38,10 +38,10 @@ def kill_run(run_id: str, root: int | None = None) -> None:
 
 
 def _victims(run_id: str, root: int | None) -> set[psutil.Process]:
-    found = {process for process in psutil.process_iter() if _marked(process, run_id)}
+    processes = {process for process in psutil.process_iter() if _marked(process, run_id)}
     if root is not None and psutil.pid_exists(root):
-        found |= set(psutil.Process(root).children(recursive=True))
-    return {process for process in found if process.pid not in (os.getpid(), root) and not _is_zombie(process)}
+        processes |= set(psutil.Process(root).children(recursive=True))
+    return {process for process in processes if process.pid not in (os.getpid(), root) and not _is_zombie(process)}
 
 
 def _marked(process: psutil.Process, run_id: str) -> bool:

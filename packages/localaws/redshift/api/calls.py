@@ -53,16 +53,16 @@ class Calls:
         execution, number = self._find(account, region, request)
         if execution.format == CSV:
             raise ValidationError("The statement has results in CSV format. Use GetStatementResultV2.")
-        found, rows, _ = self._page(execution, number, request)
-        return found | {"Records": rows}
+        page, rows, _ = self._page(execution, number, request)
+        return page | {"Records": rows}
 
     def get_statement_result_v2(self, account: str, region: str, request: dict[str, Any]) -> Mapping[str, Any]:
         execution, number = self._find(account, region, request)
         if execution.format != CSV:
             raise ValidationError("The statement has results in JSON format. Use GetStatementResult.")
-        found, rows, first = self._page(execution, number, request)
-        text = results.as_csv(found["ColumnMetadata"], rows, first=first)
-        return found | {"Records": [{"CSVRecords": text}], "ResultFormat": CSV}
+        page, rows, first = self._page(execution, number, request)
+        text = results.as_csv(page["ColumnMetadata"], rows, first=first)
+        return page | {"Records": [{"CSVRecords": text}], "ResultFormat": CSV}
 
     def cancel_statement(self, account: str, region: str, request: dict[str, Any]) -> Mapping[str, Any]:
         execution, _ = self._find(account, region, request)
@@ -75,7 +75,7 @@ class Calls:
     def list_statements(self, account: str, region: str, request: dict[str, Any]) -> Mapping[str, Any]:
         status, name = request.get("Status", FINISHED), request.get("StatementName", "")
         place = {key: request[key] for key in ("ClusterIdentifier", "WorkgroupName", "Database") if request.get(key)}
-        found = [
+        statements = [
             execution.listed()
             for execution in self._service.history.newest_first()
             if (execution.account, execution.region) == (account, region)
@@ -83,7 +83,7 @@ class Calls:
             and execution.name.startswith(name)
             and all(execution.place.get(key) == value for key, value in place.items())
         ]
-        return _listed("Statements", found, request)
+        return _listed("Statements", statements, request)
 
     def list_sessions(self, account: str, region: str, request: dict[str, Any]) -> Mapping[str, Any]:
         place = {key: request[key] for key in ("ClusterIdentifier", "WorkgroupName", "Database") if request.get(key)}
@@ -106,10 +106,10 @@ class Calls:
 
     def _find(self, account: str, region: str, request: dict[str, Any]) -> tuple[Execution, int]:
         """The execution of an ID, and the number of a statement of a batch, 0 for the whole; it waits if asked to."""
-        found = _ID.fullmatch(request["Id"])
-        if found is None:
+        match = _ID.fullmatch(request["Id"])
+        if match is None:
             raise ValidationError(f"id must satisfy regex pattern: ^{_ID.pattern.replace('?:', '')}$")
-        execution, number = self._service.history.get(found[1]), int(found[2] or 0)
+        execution, number = self._service.history.get(match[1]), int(match[2] or 0)
         if (
             execution is None
             or (execution.account, execution.region) != (account, region)
@@ -135,15 +135,15 @@ class Calls:
         if not place.isdigit() or int(place) > path.stat().st_size:
             raise ValidationError("NextToken is not valid.")
         rows, following = results.page(path, int(place))
-        found = {"ColumnMetadata": part.columns, "TotalNumRows": part.rows}
-        return found | ({"NextToken": str(following)} if following else {}), rows, place == "0"
+        page = {"ColumnMetadata": part.columns, "TotalNumRows": part.rows}
+        return page | ({"NextToken": str(following)} if following else {}), rows, place == "0"
 
 
-def _listed(name: str, found: list[dict[str, Any]], request: dict[str, Any]) -> Mapping[str, Any]:
+def _listed(name: str, entries: list[dict[str, Any]], request: dict[str, Any]) -> Mapping[str, Any]:
     """One page of a list; the token is the place in it."""
     token = request.get("NextToken") or "0"
     if not token.isdigit():
         raise ValidationError("NextToken is not valid.")
     start = int(token)
     end = start + int(request.get("MaxResults") or _DEFAULT_PAGE)
-    return {name: found[start:end]} | ({"NextToken": str(end)} if end < len(found) else {})
+    return {name: entries[start:end]} | ({"NextToken": str(end)} if end < len(entries) else {})

@@ -52,7 +52,7 @@ class Part:
             self.ended = self.updated
 
     def as_response(self) -> dict[str, Any]:
-        found: dict[str, Any] = {
+        response: dict[str, Any] = {
             "Status": self.status,
             "CreatedAt": self.created,
             "UpdatedAt": self.updated,
@@ -63,7 +63,7 @@ class Part:
             "RedshiftQueryId": self.query_id,
             "QueryString": self.sql,
         }
-        return found | ({"Error": self.error} if self.error else {})
+        return response | ({"Error": self.error} if self.error else {})
 
 
 @dataclass
@@ -91,8 +91,8 @@ class Execution:
 
     def accepted(self) -> dict[str, Any]:
         """The answer to the request that started it."""
-        found = {"Id": self.id, "CreatedAt": self.whole.created, "DbGroups": [], **self.place}
-        return found | ({"SessionId": self.session_id} if self.session_id else {})
+        response = {"Id": self.id, "CreatedAt": self.whole.created, "DbGroups": [], **self.place}
+        return response | ({"SessionId": self.session_id} if self.session_id else {})
 
     def waited(self) -> dict[str, Any]:
         """Return the fields that WaitTimeSeconds adds to that answer."""
@@ -102,28 +102,28 @@ class Execution:
         """DescribeStatement, of the whole (0) or of one statement of a batch."""
         part = self.parts[number - 1] if number else self.whole
         identity = f"{self.id}:{number}" if number else self.id
-        found = part.as_response() | {
+        response = part.as_response() | {
             "Id": identity,
             "RedshiftPid": self.pid,
             "ResultFormat": self.format,
             **self.place,
         }
         if self.session_id:
-            found["SessionId"] = self.session_id
+            response["SessionId"] = self.session_id
         if self.parameters:
-            found["QueryParameters"] = self.parameters
+            response["QueryParameters"] = self.parameters
         if self.is_batch and not number:
-            found["HasResultSet"] = self.has_result
-            found["ExecutionMode"] = self.mode
-            del found["QueryString"]
-            found["SubStatements"] = [
+            response["HasResultSet"] = self.has_result
+            response["ExecutionMode"] = self.mode
+            del response["QueryString"]
+            response["SubStatements"] = [
                 part.as_response() | {"Id": f"{self.id}:{place}"} for place, part in enumerate(self.parts, 1)
             ]
-        return found
+        return response
 
     def listed(self) -> dict[str, Any]:
         """One entry of ListStatements."""
-        found: dict[str, Any] = {
+        entry: dict[str, Any] = {
             "Id": self.id,
             "Status": self.whole.status,
             "CreatedAt": self.whole.created,
@@ -131,9 +131,9 @@ class Execution:
             "IsBatchStatement": self.is_batch,
             "ResultFormat": self.format,
         }
-        found |= (
+        entry |= (
             {"QueryStrings": [part.sql for part in self.parts]} if self.is_batch else {"QueryString": self.whole.sql}
         )
         optional = {"StatementName": self.name, "SessionId": self.session_id, "QueryParameters": self.parameters,
                     "SecretArn": self.place.get("SecretArn", "")}  # fmt: skip
-        return found | {name: value for name, value in optional.items() if value}
+        return entry | {name: value for name, value in optional.items() if value}

@@ -29,7 +29,7 @@ class History:
         for folder in (self._statements, self._results):
             folder.mkdir(parents=True, exist_ok=True)
         stored = [_read(path) for path in self._statements.glob("*.json")]
-        for execution in sorted(stored, key=lambda found: found.whole.created):
+        for execution in sorted(stored, key=lambda record: record.whole.created):
             if execution.whole.created < time.time() - KEPT_SECONDS:
                 self._forget(execution)
                 continue
@@ -49,8 +49,8 @@ class History:
     def of_token(self, token: str) -> Execution | None:
         """The execution that a client token made in the last 8 hours."""
         oldest = time.time() - TOKEN_SECONDS
-        found = [known for known in self.newest_first() if token and known.token == token]
-        return found[0] if found and found[0].whole.created > oldest else None
+        executions = [known for known in self.newest_first() if token and known.token == token]
+        return executions[0] if executions and executions[0].whole.created > oldest else None
 
     def save(self, execution: Execution) -> None:
         """Store a change, and wake those who wait for it."""
@@ -84,7 +84,7 @@ class History:
 
 
 def _read(path: Path) -> Execution:
-    found = json.loads(path.read_text())
-    found["parts"] = [Part(**part) for part in found["parts"]]
-    found["whole"] = Part(**found["whole"])
-    return Execution(**found)
+    fields = json.loads(path.read_text())
+    fields["parts"] = [Part(**part) for part in fields["parts"]]
+    fields["whole"] = Part(**fields["whole"])
+    return Execution(**fields)

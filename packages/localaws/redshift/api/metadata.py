@@ -31,8 +31,8 @@ def handlers(service: Service) -> dict[str, Handler]:
             "SELECT nspname::text FROM pg_namespace WHERE nspname NOT LIKE 'pg!_%%' ESCAPE '!' "
             "AND nspname NOT IN ('rs', 'information_schema') AND nspname LIKE %s ORDER BY 1"
         )
-        found = _rows(service, target(account, region, request), sql, (request.get("SchemaPattern") or "%",))
-        return _page("Schemas", [row[0] for row in found], request)
+        rows = _rows(service, target(account, region, request), sql, (request.get("SchemaPattern") or "%",))
+        return _page("Schemas", [row[0] for row in rows], request)
 
     def list_tables(account: str, region: str, request: dict[str, Any]) -> Mapping[str, Any]:
         sql = (
@@ -40,8 +40,8 @@ def handlers(service: Service) -> dict[str, Handler]:
             "FROM rs.user_tables WHERE nspname LIKE %s AND relname LIKE %s ORDER BY 1, 2"
         )
         patterns = (request.get("SchemaPattern") or "%", request.get("TablePattern") or "%")
-        found = _rows(service, target(account, region, request), sql, patterns)
-        return _page("Tables", [{"schema": row[0], "name": row[1], "type": row[2]} for row in found], request)
+        rows = _rows(service, target(account, region, request), sql, patterns)
+        return _page("Tables", [{"schema": row[0], "name": row[1], "type": row[2]} for row in rows], request)
 
     def describe_table(account: str, region: str, request: dict[str, Any]) -> Mapping[str, Any]:
         sql = (
@@ -51,8 +51,8 @@ def handlers(service: Service) -> dict[str, Handler]:
             "WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position"
         )
         schema, table = request.get("Schema") or "public", request.get("Table", "")
-        found = _rows(service, target(account, region, request), sql, (schema, table))
-        return _page("ColumnList", [_column(row, table) for row in found], request) | {"TableName": table}
+        rows = _rows(service, target(account, region, request), sql, (schema, table))
+        return _page("ColumnList", [_column(row, table) for row in rows], request) | {"TableName": table}
 
     return {
         "ListDatabases": list_databases,
@@ -69,16 +69,16 @@ def _rows(service: Service, target: Target, sql: str, values: tuple[str, ...]) -
 
 def _column(row: tuple[Any, ...], table: str) -> dict[str, Any]:
     name, kind, nullable, default, precision, scale, schema = row
-    found = {
+    column = {
         "name": name, "label": name, "typeName": kind, "nullable": int(nullable), "precision": precision,
         "scale": scale,
         "schemaName": schema, "tableName": table, "isCaseSensitive": kind in ("varchar", "bpchar"),
         "isCurrency": False, "isSigned": kind.startswith(("int", "float", "numeric")), "length": 0,
     }  # fmt: skip
-    return found | ({"columnDefault": default} if default else {})
+    return column | ({"columnDefault": default} if default else {})
 
 
-def _page(name: str, found: list[Any], request: dict[str, Any]) -> dict[str, Any]:
+def _page(name: str, entries: list[Any], request: dict[str, Any]) -> dict[str, Any]:
     start = int(request.get("NextToken") or 0)
     end = start + int(request.get("MaxResults") or _DEFAULT_PAGE)
-    return {name: found[start:end]} | ({"NextToken": str(end)} if end < len(found) else {})
+    return {name: entries[start:end]} | ({"NextToken": str(end)} if end < len(entries) else {})

@@ -33,7 +33,7 @@ class KeptSession:
         return self.updated + self.seconds
 
     def as_response(self) -> dict[str, Any]:
-        found: dict[str, Any] = {
+        response: dict[str, Any] = {
             "SessionId": self.id,
             "Status": self.status,
             "CreatedAt": self.created,
@@ -42,7 +42,7 @@ class KeptSession:
             "SessionTtl": self.expires,
             **{name: value for name, value in self.place.items() if name != "SecretArn"},
         }
-        return found | ({"CurrentStatementId": self.statement} if self.status == BUSY else {})
+        return response | ({"CurrentStatementId": self.statement} if self.status == BUSY else {})
 
 
 class Sessions:

@@ -68,12 +68,12 @@ class Targets:
 
 
 def _cluster(owner: Owner, name: str) -> Warehouse | None:
-    found = redshift_backends[owner.account][owner.region].clusters.get(name)
-    if found is None:
+    cluster = redshift_backends[owner.account][owner.region].clusters.get(name)
+    if cluster is None:
         return None
-    password = str(getattr(found, "master_user_password", "") or "")
-    name = f"cluster/{found.unique_cluster_id}"
-    return Warehouse(name, found.db_name or "dev", found.master_username or "", password)
+    password = str(getattr(cluster, "master_user_password", "") or "")
+    name = f"cluster/{cluster.unique_cluster_id}"
+    return Warehouse(name, cluster.db_name or "dev", cluster.master_username or "", password)
 
 
 def _login(owner: Owner, secret_id: str, cluster: str, warehouse: Warehouse) -> tuple[str, str]:

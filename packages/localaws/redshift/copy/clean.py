@@ -128,7 +128,7 @@ class Gate:
 
 def _line_ends(data: bytes) -> list[int]:
     """Places behind the lines of a block; the last one may end without a line feed."""
-    ends = [found.end() for found in re.finditer(b"\n", data)]
+    ends = [match.end() for match in re.finditer(b"\n", data)]
     return ends if data.endswith(b"\n") else [*ends, len(data)]
 
 

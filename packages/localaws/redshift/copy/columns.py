@@ -44,10 +44,10 @@ class CopyTarget:
 def copy_target(connection: Connection, options: CopyOptions) -> CopyTarget:
     """Raises SqlError where the table or a column is not there, or an identity column is not what the options say."""
     table = table_name(options.schema, options.table)
-    found = connection.execute(f"SELECT to_regclass({literal(table)})::oid::bigint").fetchone()
-    if found is None or found[0] is None:
+    relation = connection.execute(f"SELECT to_regclass({literal(table)})::oid::bigint").fetchone()
+    if relation is None or relation[0] is None:
         raise SqlError(f"Cannot COPY into nonexistent table {options.table}")
-    table_id = int(str(found[0]))
+    table_id = int(str(relation[0]))
     rows = connection.execute(
         "SELECT attname::text, atttypid::bigint, atttypmod, attnotnull, attidentity::text FROM pg_catalog.pg_attribute "
         f"WHERE attrelid = {table_id} AND attnum > 0 AND NOT attisdropped ORDER BY attnum"

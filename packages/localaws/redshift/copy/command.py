@@ -66,5 +66,5 @@ def remember(connection: Connection, query_id: int, rows: int) -> None:
 
 
 def _transaction(connection: Connection) -> int:
-    found = connection.execute("SELECT pg_catalog.pg_current_xact_id()::text::bigint").fetchone()
-    return int(str(found[0])) if found else 0
+    row = connection.execute("SELECT pg_catalog.pg_current_xact_id()::text::bigint").fetchone()
+    return int(str(row[0])) if row else 0

@@ -62,14 +62,14 @@ def _csv_row(record: str, line: int, options: CopyOptions) -> RawRow:
     fields: list[str] = []
     place = 0
     while True:
-        found = field.match(record, place)
-        if found is None:
+        match = field.match(record, place)
+        if match is None:
             error = FieldError(problems.MISSING_DELIMITER, "Invalid quote formatting for CSV", place)
             return RawRow(fields, line, record, error)
-        quoted = found[1]
-        fields.append(found[2] if quoted is None else quoted.replace(options.quote * 2, options.quote))
-        place = found.end() + 1
-        if found.end() >= len(record):
+        quoted = match[1]
+        fields.append(match[2] if quoted is None else quoted.replace(options.quote * 2, options.quote))
+        place = match.end() + 1
+        if match.end() >= len(record):
             return RawRow(fields, line, record)
 
 

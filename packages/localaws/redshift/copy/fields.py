@@ -100,8 +100,8 @@ def _fitted(value: str, column: Column, options: CopyOptions) -> str:
 
 def _valid(value: str, options: CopyOptions) -> str:
     """Bytes that are no UTF-8 are lone surrogates here: replaced byte by byte, or refused."""
-    found = _SURROGATE.search(value)
-    if found is None:
+    surrogate = _SURROGATE.search(value)
+    if surrogate is None:
         return value
     if options.invalid_as:
         return _SURROGATE.sub(lambda match: options.invalid_as * len(match[0]), value)
@@ -113,7 +113,7 @@ def _valid(value: str, options: CopyOptions) -> str:
         reason = (
             f"String contains invalid or unsupported UTF8 codepoints. Bad UTF8 hex sequence: {bad} (error {number})"
         )
-        raise FieldError(problems.INVALID_TEXT, reason, found.start()) from None
+        raise FieldError(problems.INVALID_TEXT, reason, surrogate.start()) from None
     return value
 
 
@@ -131,12 +131,12 @@ def _integer(value: str, kind: str) -> str:
 
 
 def _decimal(value: str, column: Column, rounded: bool) -> str:
-    found = _DECIMAL.fullmatch(value)
-    if found is None or not value.isascii() or not (found["whole"] or found["fraction"]):
+    match = _DECIMAL.fullmatch(value)
+    if match is None or not value.isascii() or not (match["whole"] or match["fraction"]):
         if _FLOAT.fullmatch(value):
             raise UnsupportedError(f"COPY of {value[:60]} into DECIMAL column {column.name}")
         raise _bad_digit(value, "numeric", "+-.0123456789")
-    whole, fraction = found["whole"].lstrip("0"), found["fraction"] or ""
+    whole, fraction = match["whole"].lstrip("0"), match["fraction"] or ""
     kept = fraction[: column.scale]
     if rounded and fraction[column.scale : column.scale + 1] >= "5":
         number = str(int((whole + kept.ljust(column.scale, "0")) or "0") + 1).rjust(column.scale + 1, "0")
@@ -145,7 +145,7 @@ def _decimal(value: str, column: Column, rounded: bool) -> str:
     if len(whole) > column.size - column.scale:
         reason = f"Overflow for NUMERIC({column.size},{column.scale})"
         raise FieldError(problems.DIGIT, reason)
-    return f"{found['sign']}{whole or '0'}.{kept}" if kept else f"{found['sign']}{whole or '0'}"
+    return f"{match['sign']}{whole or '0'}.{kept}" if kept else f"{match['sign']}{whole or '0'}"
 
 
 def _float(value: str, kind: str) -> str:

@@ -39,15 +39,15 @@ def source_files(store: ObjectStore, options: CopyOptions) -> list[SourceFile]:
     if options.manifest:
         return _of_manifest(store, bucket, key)
     try:
-        found = [SourceFile(bucket, info.key, info.size) for info in store.reads.list(bucket, key)]
+        files = [SourceFile(bucket, info.key, info.size) for info in store.reads.list(bucket, key)]
     except NoSuchBucketError:
         raise _s3_error(
             "S3ServiceException:The specified bucket does not exist,Status 404,Error NoSuchBucket"
         ) from None
-    found = [file for file in found if not (file.key.endswith("/") and not file.size)]
-    if not found:
+    files = [file for file in files if not (file.key.endswith("/") and not file.size)]
+    if not files:
         raise _s3_error(f"The specified S3 prefix '{key}' does not exist")
-    return found
+    return files
 
 
 def read_object(store: ObjectStore, uri: str) -> bytes:
@@ -89,7 +89,7 @@ def _plain(raw: IO[bytes], options: CopyOptions) -> IO[bytes]:
 def _of_manifest(store: ObjectStore, bucket: str, key: str) -> list[SourceFile]:
     """https://docs.aws.amazon.com/redshift/latest/dg/loading-data-files-using-manifest.html."""
     uri = f"s3://{bucket}/{key}"
-    found = []
+    files = []
     for entry in _entries(uri, read_object(store, uri)):
         url = str(entry.get("url", ""))
         if not url.startswith("s3://"):
@@ -97,12 +97,12 @@ def _of_manifest(store: ObjectStore, bucket: str, key: str) -> list[SourceFile]:
         part_bucket, part_key = split_uri(url)
         info = _head(store, part_bucket, part_key)
         if info is not None:
-            found.append(SourceFile(part_bucket, part_key, info.size))
+            files.append(SourceFile(part_bucket, part_key, info.size))
         elif entry.get("mandatory"):
             raise SqlError(f"Problem reading manifest file - S3 file {url}: the specified key does not exist")
-    if not found:
+    if not files:
         raise SqlError(f"Problem reading manifest file - no file of {uri} exists")
-    return found
+    return files
 
 
 def _entries(uri: str, data: bytes) -> list[dict[str, Any]]:

@@ -135,10 +135,10 @@ def _paths(store: ObjectStore, uri: str, count: int) -> list[list[str | int]]:
 
 def _path(text: str) -> list[str | int]:
     steps, place = [], 1
-    while text.startswith("$") and place < len(text) and (found := _STEP.match(text, place)):
-        name = found[1] or found[3]
-        steps.append(name if name is not None else int(found[2]))
-        place = found.end()
+    while text.startswith("$") and place < len(text) and (match := _STEP.match(text, place)):
+        name = match[1] or match[3]
+        steps.append(name if name is not None else int(match[2]))
+        place = match.end()
     if not text.startswith("$") or place != len(text):
         raise SqlError(f"Invalid JSONPath format: {text}")
     return steps

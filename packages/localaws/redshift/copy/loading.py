@@ -167,6 +167,6 @@ def _ahead(source: Iterator[Block], look: Callable[[Block], T]) -> Generator[T, 
 
     with ThreadPoolExecutor(1, thread_name_prefix="copy") as pool:
         coming = pool.submit(step)
-        while found := coming.result():
+        while ready := coming.result():
             coming = pool.submit(step)
-            yield found[0]
+            yield ready[0]

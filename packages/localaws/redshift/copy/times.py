@@ -52,12 +52,12 @@ def date_reader(pattern: str) -> Callable[[str], str | None]:
     def read(value: str) -> str:
         if not pattern and len(value) < len(DEFAULT_DATE):
             raise FieldError(problems.DATE, "Invalid Date Format - length must be 10 or more")
-        found = expression.match(value)
-        if found is None:
+        match = expression.match(value)
+        if match is None:
             raise FieldError(problems.DATE, f"Invalid date format or value [{pattern or DEFAULT_DATE}]")
-        if found.end() < len(value) and not re.match(r"[ T]", value[found.end() :]):
+        if match.end() < len(value) and not re.match(r"[ T]", value[match.end() :]):
             raise UnsupportedError(f"COPY of the date {value[:60]}")
-        return _day(found, problems.DATE, pattern or DEFAULT_DATE).isoformat()
+        return _day(match, problems.DATE, pattern or DEFAULT_DATE).isoformat()
 
     return read
 
@@ -73,14 +73,14 @@ def time_reader(pattern: str, *, with_zone: bool) -> Callable[[str], str | None]
     expression, shown = compiled(pattern or DEFAULT_TIME), pattern or DEFAULT_TIME
 
     def read(value: str) -> str:
-        found = (_WITH_ZONE if with_zone else expression).fullmatch(value)
-        if found is None:
+        match = (_WITH_ZONE if with_zone else expression).fullmatch(value)
+        if match is None:
             if not pattern and re.fullmatch(r"\d{4}-\d\d-\d\d( \d\d:\d\d)?", value):
                 raise UnsupportedError(f"COPY of the time {value} without TIMEFORMAT 'auto'")
             raise FieldError(problems.TIMESTAMP, f"Invalid timestamp format or value [{shown}]")
         if with_zone:
-            return f"{_checked_day(found[1], shown)} {_checked_time(found[2], shown)}{found[3]}"
-        return f"{_day(found, problems.TIMESTAMP, shown).isoformat()} {_clock(found, shown)}"
+            return f"{_checked_day(match[1], shown)} {_checked_time(match[2], shown)}{match[3]}"
+        return f"{_day(match, problems.TIMESTAMP, shown).isoformat()} {_clock(match, shown)}"
 
     return read
 
@@ -99,8 +99,8 @@ def compiled(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(pieces))
 
 
-def _day(found: re.Match[str], code: int, pattern: str) -> date:
-    parts = found.groupdict()
+def _day(match: re.Match[str], code: int, pattern: str) -> date:
+    parts = match.groupdict()
     month = parts.get("month") or "1"
     if parts.get("month_name"):
         name = parts["month_name"].lower()[:3]
@@ -114,8 +114,8 @@ def _day(found: re.Match[str], code: int, pattern: str) -> date:
         raise FieldError(code, f"Invalid {kind} format or value [{pattern}]") from None
 
 
-def _clock(found: re.Match[str], pattern: str) -> str:
-    parts = found.groupdict()
+def _clock(match: re.Match[str], pattern: str) -> str:
+    parts = match.groupdict()
     hour = int(parts.get("hour") or 0)
     if parts.get("half_hour"):
         hour = int(parts["half_hour"]) % 12 + (12 if (parts.get("half") or "").lower() == "pm" else 0)
@@ -140,10 +140,10 @@ def _checked_day(text: str, pattern: str) -> str:
 
 def _automatic(value: str) -> tuple[str, str, str]:
     """Day, time and zone of what 'auto' recognises for certain: ISO 8601."""
-    found = _ISO.fullmatch(value.strip())
-    if found is None:
+    match = _ISO.fullmatch(value.strip())
+    if match is None:
         raise UnsupportedError(f"COPY of the time {value[:60]} with 'auto'")
-    return _checked_day(found["day"], AUTO), _checked_time(found["time"] or "00:00", AUTO), found["zone"] or ""
+    return _checked_day(match["day"], AUTO), _checked_time(match["time"] or "00:00", AUTO), match["zone"] or ""
 
 
 def _automatic_time(value: str, *, with_zone: bool) -> str:

@@ -23,27 +23,27 @@ def create_table(words: Words, parameters: Mapping[str, str], *, temporary: bool
     exists = "IF NOT EXISTS " if words.skip("IF", "NOT", "EXISTS") else ""
     schema, name = words.qualified_name()
     temporary = temporary or name.startswith("#")
-    table, found = table_name(schema, name), Attributes()
+    table, attributes = table_name(schema, name), Attributes()
     head = f"CREATE {'TEMPORARY ' if temporary else ''}TABLE {exists}{table}"
-    made = _like(words) if words.peek() == "(" and words.peek(1) == "LIKE" else ""
-    if made:
-        take_table_attributes(words, found)
-        remembered = f"SELECT rs.remember_like({literal(table)}::regclass, {literal(made)}::regclass)"
-        return (f"{head} (LIKE {made} INCLUDING CONSTRAINTS)", remembered)
+    parent = _like(words) if words.peek() == "(" and words.peek(1) == "LIKE" else ""
+    if parent:
+        take_table_attributes(words, attributes)
+        remembered = f"SELECT rs.remember_like({literal(table)}::regclass, {literal(parent)}::regclass)"
+        return (f"{head} (LIKE {parent} INCLUDING CONSTRAINTS)", remembered)
     keys: list[str] = []
     if words.peek() == "(":
-        text = without_column_attributes(words.parenthesised(), found)
-        take_table_attributes(words, found)
+        text = without_column_attributes(words.parenthesised(), attributes)
+        take_table_attributes(words, attributes)
         if words.skip("AS"):
             raise UnsupportedError("CREATE TABLE AS with a list of columns")
         columns, keys = _columns(text, parameters)
         statement = f"{head} ({', '.join(columns)})"
     else:
-        take_table_attributes(words, found)
+        take_table_attributes(words, attributes)
         words.expect("AS")
         query = rendered(rewritten(parsed(words.sql[words.start :]), parameters))
         statement = f"{head} AS {query}"
-    return (statement, _remembered(table, found, keys))
+    return (statement, _remembered(table, attributes, keys))
 
 
 def column_definition(text: str) -> str:
@@ -62,9 +62,16 @@ def _like(words: Words) -> str:
     raise UnsupportedError(f"LIKE with {inner.peek()} {inner.peek(1)}")
 
 
-def _remembered(table: str, found: Attributes, keys: list[str]) -> str:
-    encodings = json.dumps(found.encodings)
-    values = (table, found.style, found.distkey, found.sortstyle, json.dumps(found.sortkeys), encodings)
+def _remembered(table: str, attributes: Attributes, keys: list[str]) -> str:
+    encodings = json.dumps(attributes.encodings)
+    values = (
+        table,
+        attributes.style,
+        attributes.distkey,
+        attributes.sortstyle,
+        json.dumps(attributes.sortkeys),
+        encodings,
+    )
     given = ", ".join(map(literal, values))
     return f"SELECT rs.remember({given}, {literal(json.dumps(keys))})"
 

@@ -67,9 +67,9 @@ def rendered(tree: exp.Expression) -> str:
 
 
 def _syntax_error(sql: str, error: ParseError) -> SqlError:
-    found = error.errors[0] if error.errors else {}
-    word = str(found.get("highlight") or "")
-    line, column = int(found.get("line") or 1), int(found.get("col") or 1)
+    details = error.errors[0] if error.errors else {}
+    word = str(details.get("highlight") or "")
+    line, column = int(details.get("line") or 1), int(details.get("col") or 1)
     start = sum(len(text) + 1 for text in sql.split("\n")[: line - 1]) + column - len(word)
     if not word:
         return SqlError("syntax error at end of input")

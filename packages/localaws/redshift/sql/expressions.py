@@ -107,7 +107,7 @@ def _node(node: exp.Expression, parameters: Mapping[str, str]) -> exp.Expression
         return _table(node)
     if isinstance(node, exp.Column) and not node.table and not node.this.args.get("quoted"):
         function = functions.WITHOUT_PARENTHESES.get(folded(node.name))
-        return functions.made(function) if function else node
+        return functions.call_of(function) if function else node
     return _call(node)
 
 
@@ -122,9 +122,9 @@ def _call(node: exp.Expression) -> exp.Expression:
         return functions.date_part(node.this.name, node.expression)
     if isinstance(node, exp.Substring):
         places = [node.args[name] for name in ("start", "length") if node.args.get(name)]
-        return functions.made("rs.substring", node.this, *places)
+        return functions.call_of("rs.substring", node.this, *places)
     if isinstance(node, exp.StrPosition):
-        return functions.made("strpos", node.this, node.args["substr"])
+        return functions.call_of("strpos", node.this, node.args["substr"])
     if isinstance(node, exp.WithinGroup):
         return _listagg(node)
     return node
@@ -156,15 +156,15 @@ def _cast(node: exp.Cast) -> exp.Expression:
     kind, value = node.to, node.this
     target = postgres_type(kind)
     if kind.this in _INTEGERS:
-        value = functions.made("rs.whole", value)
+        value = functions.call_of("rs.whole", value)
     elif kind.this is Kind.DECIMAL:
         scale = target.rstrip(")").rpartition(",")[2]
-        value = functions.made("rs.scaled", value, exp.Literal.number(scale))
+        value = functions.call_of("rs.scaled", value, exp.Literal.number(scale))
     elif kind.this in _TEXTS:
         size = target.rstrip(")").rpartition("(")[2]
-        value = functions.made("rs.fitting", functions.made("rs.as_text", value), exp.Literal.number(size))
+        value = functions.call_of("rs.fitting", functions.call_of("rs.as_text", value), exp.Literal.number(size))
     elif kind.this in _TIMES:
-        value = functions.made("rs.as_time", value)
+        value = functions.call_of("rs.as_time", value)
     return exp.Cast(this=value, to=exp.DataType.build(target, dialect="postgres"))
 
 
@@ -177,4 +177,4 @@ def _listagg(node: exp.WithinGroup) -> exp.Expression:
     order = exp.Order(this=between, expressions=node.expression.expressions)
     if isinstance(value, exp.Distinct):
         raise UnsupportedError("LISTAGG with DISTINCT")
-    return functions.made("string_agg", functions.made("rs.as_text", value), order)
+    return functions.call_of("string_agg", functions.call_of("rs.as_text", value), order)

@@ -64,10 +64,10 @@ def call(name: str, arguments: list[exp.Expression]) -> exp.Expression:
         return special(name, arguments)
     if name not in NAMES:
         raise UnsupportedError(f"function {name}", "is not on the list of supported functions")
-    return made(NAMES[name], *arguments)
+    return call_of(NAMES[name], *arguments)
 
 
-def made(name: str, *arguments: exp.Expression) -> exp.Expression:
+def call_of(name: str, *arguments: exp.Expression) -> exp.Expression:
     """A call of PostgreSQL's function ``name``."""
     return exp.Anonymous(this=name, expressions=list(arguments))
 
@@ -79,7 +79,7 @@ def text(value: str) -> exp.Expression:
 
 def date_part(part: str, value: exp.Expression) -> exp.Expression:
     """EXTRACT and DATE_PART, for parts that are whole numbers."""
-    return made("rs.date_part", text(_part(part, _EXTRACTED, "date_part")), value)
+    return call_of("rs.date_part", text(_part(part, _EXTRACTED, "date_part")), value)
 
 
 def _part(name: str, allowed: set[str], function: str) -> str:
@@ -99,12 +99,12 @@ def _first_part(arguments: list[exp.Expression], count: int, function: str) -> s
 
 def _dateadd(name: str, arguments: list[exp.Expression]) -> exp.Expression:
     part = _part(_first_part(arguments, 3, name), _ADDED, name)
-    return made("rs.dateadd", text(part), *arguments[1:])
+    return call_of("rs.dateadd", text(part), *arguments[1:])
 
 
 def _datediff(name: str, arguments: list[exp.Expression]) -> exp.Expression:
     part = _part(_first_part(arguments, 3, name), _COUNTED, name)
-    return made("rs.datediff", text(part), *arguments[1:])
+    return call_of("rs.datediff", text(part), *arguments[1:])
 
 
 def _date_part(name: str, arguments: list[exp.Expression]) -> exp.Expression:
@@ -113,7 +113,7 @@ def _date_part(name: str, arguments: list[exp.Expression]) -> exp.Expression:
 
 def _date_trunc(name: str, arguments: list[exp.Expression]) -> exp.Expression:
     part = _part(_first_part(arguments, 2, name), _TRUNCATED, name)
-    return made("rs.date_trunc", text(part), arguments[1])
+    return call_of("rs.date_trunc", text(part), arguments[1])
 
 
 def _decode(name: str, arguments: list[exp.Expression]) -> exp.Expression:
@@ -143,7 +143,7 @@ def _to_date(name: str, arguments: list[exp.Expression]) -> exp.Expression:
         rest = rest.replace(part, "")
     if rest.strip("-/:. "):
         raise UnsupportedError(f"{name} with the format {arguments[1].name}")
-    return made("to_date", *arguments)
+    return call_of("to_date", *arguments)
 
 
 _SPECIAL: Mapping[str, Callable[[str, list[exp.Expression]], exp.Expression]] = {

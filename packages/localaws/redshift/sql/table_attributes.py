@@ -33,34 +33,34 @@ class Attributes:
         return self.diststyle or ("KEY" if self.distkey else "AUTO")
 
 
-def take_table_attributes(words: Words, found: Attributes) -> None:
+def take_table_attributes(words: Words, attributes: Attributes) -> None:
     """Read the attributes after the columns, up to ``AS`` or the end; raises SqlError."""
     while not words.ended and words.peek() != "AS":
         if words.skip("DISTSTYLE"):
-            found.diststyle = _one_of(words, _STYLES)
+            attributes.diststyle = _one_of(words, _STYLES)
         elif words.skip("DISTKEY"):
-            found.distkey = _key(words, found)
+            attributes.distkey = _key(words, attributes)
         elif words.skip("BACKUP"):
-            found.backup = _one_of(words, ("YES", "NO")) == "YES"
+            attributes.backup = _one_of(words, ("YES", "NO")) == "YES"
         elif words.skip("ENCODE", "AUTO"):
             continue
         elif words.skip("SORTKEY", "AUTO"):
-            found.sortstyle = "AUTO"
+            attributes.sortstyle = "AUTO"
         elif words.peek() in ("COMPOUND", "INTERLEAVED", "SORTKEY"):
-            found.sortstyle = "INTERLEAVED" if words.skip("INTERLEAVED") else "COMPOUND"
+            attributes.sortstyle = "INTERLEAVED" if words.skip("INTERLEAVED") else "COMPOUND"
             words.skip("COMPOUND")
             words.expect("SORTKEY")
-            found.sortkeys = words.names_in_parentheses()
+            attributes.sortkeys = words.names_in_parentheses()
         else:
             raise words.error()
-    if found.diststyle == "KEY" and not found.distkey:
+    if attributes.diststyle == "KEY" and not attributes.distkey:
         raise SqlError("DISTKEY must be specified for DISTSTYLE KEY")
-    if found.distkey and found.style != "KEY":
+    if attributes.distkey and attributes.style != "KEY":
         raise SqlError("DISTKEY can only be specified with DISTSTYLE KEY")
 
 
-def without_column_attributes(columns: str, found: Attributes) -> str:
-    """The text of the columns without ENCODE, DISTKEY and SORTKEY, which go into ``found``; raises SqlError."""
+def without_column_attributes(columns: str, attributes: Attributes) -> str:
+    """Text of the columns without ENCODE, DISTKEY and SORTKEY, which go into ``attributes``; raises SqlError."""
     words, depth, column, kept, start = Words(columns), 0, "", [], 0
     at_start = True
     while not words.ended:
@@ -68,7 +68,7 @@ def without_column_attributes(columns: str, found: Attributes) -> str:
         if depth == 0 and at_start:
             column, at_start = words.name(), False
             continue
-        if depth == 0 and _take_column_attribute(words, column, found):
+        if depth == 0 and _take_column_attribute(words, column, attributes):
             kept.append(columns[start:before])
             start = words.start
             continue
@@ -79,28 +79,28 @@ def without_column_attributes(columns: str, found: Attributes) -> str:
     return " ".join([*kept, columns[start:]])
 
 
-def _take_column_attribute(words: Words, column: str, found: Attributes) -> bool:
+def _take_column_attribute(words: Words, column: str, attributes: Attributes) -> bool:
     if words.skip("ENCODE"):
-        found.encodings[column] = _one_of(words, _ENCODINGS).lower()
+        attributes.encodings[column] = _one_of(words, _ENCODINGS).lower()
     elif words.skip("DISTKEY"):
-        _set_key(column, found)
+        _set_key(column, attributes)
     elif words.skip("SORTKEY"):
-        found.sortstyle, found.sortkeys = "COMPOUND", [column]
+        attributes.sortstyle, attributes.sortkeys = "COMPOUND", [column]
     else:
         return False
     return True
 
 
-def _key(words: Words, found: Attributes) -> str:
+def _key(words: Words, attributes: Attributes) -> str:
     (name,) = words.names_in_parentheses()
-    _set_key(name, found)
+    _set_key(name, attributes)
     return name
 
 
-def _set_key(name: str, found: Attributes) -> None:
-    if found.distkey and found.distkey != name:
+def _set_key(name: str, attributes: Attributes) -> None:
+    if attributes.distkey and attributes.distkey != name:
         raise SqlError("Multiple DISTKEY columns specified")
-    found.distkey = name
+    attributes.distkey = name
 
 
 def _one_of(words: Words, allowed: frozenset[str] | tuple[str, ...]) -> str:

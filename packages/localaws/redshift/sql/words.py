@@ -68,7 +68,7 @@ class Words(Place):
 
 def unescaped(text: str) -> str:
     """A delimiter as COPY and UNLOAD take it: ``\\t``, ``\\n``, and octal as ``\\ddd``."""
-    return _OCTAL.sub(lambda found: chr(int(found[1], 8)), _ESCAPED.get(text, text))
+    return _OCTAL.sub(lambda match: chr(int(match[1], 8)), _ESCAPED.get(text, text))
 
 
 def quoted(name: str) -> str:

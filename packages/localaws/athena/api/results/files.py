@@ -52,11 +52,11 @@ def _rows(file: BinaryIO, start: int) -> Iterator[tuple[Row, int]]:
     """The rows from the file's position on, each with the offset behind it."""
     data, at, base, row = b"", 0, start, []
     while True:
-        found = _FIELD.match(data, at)
-        if found:
-            at = found.end()
-            row.append(None if found[1] is None else found[1].replace(b'""', b'"').decode())
-            if found[2] == b"\n":
+        match = _FIELD.match(data, at)
+        if match:
+            at = match.end()
+            row.append(None if match[1] is None else match[1].replace(b'""', b'"').decode())
+            if match[2] == b"\n":
                 yield row, base + at
                 row = []
             continue

@@ -117,12 +117,12 @@ def _window_function(name: str, parts: _Parts, over: str, scope: Scope, context:
 def _over(node: exp.Window, scope: Scope, context: Context) -> str:
     named = node.args.get("alias")
     if named is not None:
-        found = dict(context.windows).get(named.name.lower())
-        if found is None:
+        window = dict(context.windows).get(named.name.lower())
+        if window is None:
             raise SqlError(f"Cannot resolve WINDOW name {named.name}")
         if any(node.args.get(k) for k in ("partition_by", "order", "spec")):
             raise NotSupportedError("window that extends a named window")
-        node = found
+        node = window
     extra = {k for k, v in node.args.items() if v} - {"this", "partition_by", "order", "spec", "alias", "over"}
     if extra:
         raise NotSupportedError(f"OVER {' '.join(sorted(extra)).upper()}")
@@ -161,6 +161,6 @@ def _bound(value: object, side: object, kind: str, keys: list[Typed]) -> str:
     if not (isinstance(value, exp.Literal) and not value.is_string and value.this.isdigit()):
         raise NotSupportedError("window frame offset that is not a whole number")
     if kind == "RANGE" and not (len(keys) == 1 and is_numeric(keys[0].type)):
-        found = ", ".join(str(key.type) for key in keys)
-        raise TypeMismatchError(f"Window frame RANGE value type (integer) not compatible with sort item type ({found})")
+        types = ", ".join(str(key.type) for key in keys)
+        raise TypeMismatchError(f"Window frame RANGE value type (integer) not compatible with sort item type ({types})")
     return f"{value.this} {str(side).upper()}"

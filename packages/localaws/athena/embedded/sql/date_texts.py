@@ -84,32 +84,32 @@ def _compiled(steps: str, field: Callable[[str], str | None]) -> tuple[list[str]
     return names, re.compile("".join(pieces))
 
 
-def _built(found: dict[str, str]) -> datetime:
-    day = _date(found)
-    hour = int(found.get("hour", 0))
-    if "clock_hour" in found:
-        if not 1 <= int(found["clock_hour"]) <= 12:
-            raise ValueError(f"hour {found['clock_hour']} of half a day")
-        hour = int(found["clock_hour"]) % 12 + (12 if found.get("half", "am").lower() == "pm" else 0)
-    micros = int(found.get("fraction", "0")[:6].ljust(6, "0")) // 1000 * 1000
+def _built(fields: dict[str, str]) -> datetime:
+    day = _date(fields)
+    hour = int(fields.get("hour", 0))
+    if "clock_hour" in fields:
+        if not 1 <= int(fields["clock_hour"]) <= 12:
+            raise ValueError(f"hour {fields['clock_hour']} of half a day")
+        hour = int(fields["clock_hour"]) % 12 + (12 if fields.get("half", "am").lower() == "pm" else 0)
+    micros = int(fields.get("fraction", "0")[:6].ljust(6, "0")) // 1000 * 1000
     return datetime(
-        day.year, day.month, day.day, hour, int(found.get("minute", 0)), int(found.get("second", 0)), micros
+        day.year, day.month, day.day, hour, int(fields.get("minute", 0)), int(fields.get("second", 0)), micros
     )
 
 
-def _date(found: dict[str, str]) -> date:
-    year = int(found.get("year", 1970))
-    if "short_year" in found:
-        year = 1970 + (int(found["short_year"]) - 70) % 100
-    if "day_of_year" in found:
-        day = date(year, 1, 1) + timedelta(days=int(found["day_of_year"]) - 1)
+def _date(fields: dict[str, str]) -> date:
+    year = int(fields.get("year", 1970))
+    if "short_year" in fields:
+        year = 1970 + (int(fields["short_year"]) - 70) % 100
+    if "day_of_year" in fields:
+        day = date(year, 1, 1) + timedelta(days=int(fields["day_of_year"]) - 1)
         if day.year != year:
-            raise ValueError(f"day {found['day_of_year']} of {year}")
+            raise ValueError(f"day {fields['day_of_year']} of {year}")
         return day
-    month = _MONTHS[found["month_name"].lower()] if "month_name" in found else int(found.get("month", 1))
-    day = date(year, month, int(found.get("day", 1)))
-    if "day_name" in found and _DAYS[found["day_name"].lower()] != day.weekday():
-        raise ValueError(f"{found['day_name']} is not the day of {day}")
+    month = _MONTHS[fields["month_name"].lower()] if "month_name" in fields else int(fields.get("month", 1))
+    day = date(year, month, int(fields.get("day", 1)))
+    if "day_name" in fields and _DAYS[fields["day_name"].lower()] != day.weekday():
+        raise ValueError(f"{fields['day_name']} is not the day of {day}")
     return day
 
 
@@ -125,10 +125,10 @@ def iso_date(text: str) -> date:
 
 
 def _ordinal(year: int, day: int) -> date:
-    found = date(year, 1, 1) + timedelta(days=day - 1)
-    if found.year != year:
+    calendar_day = date(year, 1, 1) + timedelta(days=day - 1)
+    if calendar_day.year != year:
         raise ValueError(f"day {day} of {year}")
-    return found
+    return calendar_day
 
 
 _ISO: tuple[tuple[str, Callable[..., date]], ...] = (

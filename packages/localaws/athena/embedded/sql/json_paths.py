@@ -32,8 +32,8 @@ def _parsed(path: str) -> tuple[bool, tuple[Step, ...]]:
     """Return whether the path is lax, and its steps: a member's name, an element's place, None for all elements."""
     match = _PATH.fullmatch(path)
     assert match is not None
-    found = _STEP.findall(match[2])
-    steps = tuple(None if every else int(place) if place else name or quoted for name, quoted, place, every in found)
+    matches = _STEP.findall(match[2])
+    steps = tuple(None if every else int(place) if place else name or quoted for name, quoted, place, every in matches)
     return match[1] != "strict", steps
 
 
@@ -43,7 +43,7 @@ def _items(text: str, path: str) -> list[object] | None:
     try:
         items = [load(text)]
         for step in steps:
-            items = [found for item in items for found in _selected(item, step, lax=lax)]
+            items = [selected for item in items for selected in _selected(item, step, lax=lax)]
     except UnsureError:
         raise
     except ValueError:
@@ -54,7 +54,7 @@ def _items(text: str, path: str) -> list[object] | None:
 def _selected(item: object, step: Step, *, lax: bool) -> list[object]:
     if isinstance(step, str):
         if lax and isinstance(item, list):
-            return [found for one in item for found in _member(one, step, lax=lax)]
+            return [member for element in item for member in _member(element, step, lax=lax)]
         return _member(item, step, lax=lax)
     elements = item if isinstance(item, list) else [item] if lax else None
     if elements is None:

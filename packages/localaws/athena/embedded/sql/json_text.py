@@ -14,10 +14,10 @@ class Number(str):
 
 
 def _pairs(items: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(items)
-    if len(found) != len(items):
+    members = dict(items)
+    if len(members) != len(items):
         raise UnsureError("JSON object with a repeated key")
-    return found
+    return members
 
 
 def _refuse_constant(text: str) -> object:
@@ -65,8 +65,8 @@ def json_parse(text: str) -> str:
 
 
 def _steps(path: str) -> list[str | int]:
-    found = re.findall(r'\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]|\["([^"\\]+)"\]', path[1:])
-    return [int(index) if index else name or quoted for name, index, quoted in found]
+    matches = re.findall(r'\.([A-Za-z_][A-Za-z0-9_]*)|\[(\d+)\]|\["([^"\\]+)"\]', path[1:])
+    return [int(index) if index else name or quoted for name, index, quoted in matches]
 
 
 _MISSING = object()

@@ -25,10 +25,10 @@ def _column(node: exp.Expression, scope: Scope, context: Context) -> Typed:
 def resolve(parts: list[str], scope: Scope) -> Typed:
     """The column that a dotted name means, then the fields of a row that follow it."""
     for skip in (0, 1, 2):
-        if len(parts) - skip >= 2 and (found := scope.find(parts[skip + 1], parts[skip])):
-            return _fields(found, parts[skip + 2 :])
-        if skip == 0 and (found := scope.find(parts[0])):
-            return _fields(found, parts[1:])
+        if len(parts) - skip >= 2 and (column := scope.find(parts[skip + 1], parts[skip])):
+            return _fields(column, parts[skip + 2 :])
+        if skip == 0 and (column := scope.find(parts[0])):
+            return _fields(column, parts[1:])
     raise ColumnNotFoundError(f"Column '{'.'.join(parts)}' cannot be resolved")
 
 

@@ -42,11 +42,11 @@ class Scope:
             for param in level.lambdas:
                 if relation is None and param.name == name.lower():
                     return Typed(param.sql, param.type)
-            found = [f for f in level.fields if _matches(f, name, relation)]
-            if len(found) > 1:
+            matches = [f for f in level.fields if _matches(f, name, relation)]
+            if len(matches) > 1:
                 raise SqlError(f"Column '{name}' is ambiguous", "AMBIGUOUS_NAME")
-            if found:
-                return Typed(found[0].sql, found[0].type)
+            if matches:
+                return Typed(matches[0].sql, matches[0].type)
         return None
 
     def of_relation(self, relation: str) -> tuple[Field, ...]:
@@ -56,9 +56,9 @@ class Scope:
             ColumnNotFoundError: no relation has that name.
         """
         for level in self._levels():
-            found = tuple(f for f in level.fields if f.relation == relation.lower())
-            if found:
-                return tuple(f for f in found if not f.hidden)
+            fields = tuple(f for f in level.fields if f.relation == relation.lower())
+            if fields:
+                return tuple(f for f in fields if not f.hidden)
         raise ColumnNotFoundError(f"Unable to resolve reference {relation}.*")
 
     def with_lambdas(self, params: tuple[Field, ...]) -> Scope:

@@ -60,8 +60,8 @@ def split_to_pairs(text: str, entry: str, sign: str) -> list[dict[str, str]]:
         raise ValueError("INVALID_FUNCTION_ARGUMENT: the delimiters of entries and of keys must be texts that differ")
     pairs = []
     for part in text.split(entry) if text else []:
-        key, found, value = part.partition(sign)
-        if not found or sign in value:
+        key, separator, value = part.partition(sign)
+        if not separator or sign in value:
             raise ValueError(
                 "INVALID_FUNCTION_ARGUMENT: Key-value delimiter must appear exactly once in each entry. Bad input: "
                 f"'{part[:100]}'"

@@ -101,10 +101,10 @@ def _subscript(node: exp.Expression, scope: Scope, context: Context) -> Typed:
         key = coerce(index, value.type.args[0])
         return Typed(f"trino_map_value({value.sql}, {key.sql})", value.type.args[1])
     if value.type.name == "row" and index.literal and is_integer(index.type):
-        found = operators.fields_of(value)
-        if not 1 <= int(index.literal) <= len(found):
+        fields = operators.fields_of(value)
+        if not 1 <= int(index.literal) <= len(fields):
             raise SqlError(f"Subscript out of range for {value.type}: {index.literal}")
-        return found[int(index.literal) - 1]
+        return fields[int(index.literal) - 1]
     raise TypeMismatchError(f"Cannot subscript {value.type} with {index.type}")
 
 
@@ -155,9 +155,9 @@ def _json_call(node: exp.Expression, path: exp.Expression, scope: Scope, context
 
 def _json_value(node: exp.Expression, scope: Scope, context: Context) -> Typed:
     """With NULL ON EMPTY and NULL ON ERROR, as where nothing is said of them."""
-    found = Typed(f"trino_json_value_unsure({_json_call(node, node.args['path'], scope, context)})", VARCHAR)
+    json_value = Typed(f"trino_json_value_unsure({_json_call(node, node.args['path'], scope, context)})", VARCHAR)
     returning = node.args.get("returning")
-    return convert(found, type_of(returning), safe=True) if returning else found
+    return convert(json_value, type_of(returning), safe=True) if returning else json_value
 
 
 _WRAPPERS = {"": False, "WITHOUT WRAPPER": False, "WITHOUT ARRAY WRAPPER": False}

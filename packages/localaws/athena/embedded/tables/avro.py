@@ -77,25 +77,25 @@ def _found(file: DataFile, schema: Any, columns: Columns, *, exactly: bool) -> l
     if expanded["type"] != "record":
         raise BadDataError(f"{file.uri} holds Avro values of type {expanded['type']}, not records")
     named = {field["name"].lower(): field for field in expanded["fields"]}
-    found: list[tuple[str, pa.DataType] | None] = []
+    fields: list[tuple[str, pa.DataType] | None] = []
     for name, kind in columns:
         field = named.get(name)
         if field is None:
-            found.append(None)
+            fields.append(None)
             continue
         if exactly and field["name"] != name:
             raise UnsupportedError(f"Avro field {field['name']} of {file.uri} that differs from column {name} by case")
         type_ = arrow_of(field["type"], f"field {field['name']} of {file.uri}")
         check_field(file, (name, type_), kind)
-        found.append((field["name"], type_))
-    return found
+        fields.append((field["name"], type_))
+    return fields
 
 
 def _batch(
-    rows: Sequence[Any], index: int, columns: Columns, found: Sequence[tuple[str, pa.DataType] | None]
+    rows: Sequence[Any], index: int, columns: Columns, fields: Sequence[tuple[str, pa.DataType] | None]
 ) -> pa.RecordBatch:
     arrays = []
-    for (_, kind), field in zip(columns, found, strict=True):
+    for (_, kind), field in zip(columns, fields, strict=True):
         target = arrow_type(kind)
         if field is None:
             arrays.append(pa.nulls(len(rows), target))

@@ -70,10 +70,10 @@ def _nested(schema: Any, where: str) -> pa.DataType:
 
 def check_field(file: DataFile, field: tuple[str, pa.DataType], kind: Type) -> None:
     """Raise BadDataError for a field that Avro does not promote to a column's type, which int is to long and double."""
-    found = field[1]
-    if pa.types.is_null(found) or (kind.name in ("real", "double") and pa.types.is_integer(found)):
+    source = field[1]
+    if pa.types.is_null(source) or (kind.name in ("real", "double") and pa.types.is_integer(source)):
         return
-    if pa.types.is_int64(found) and kind in INTEGERS and kind.name != "bigint":
+    if pa.types.is_int64(source) and kind in INTEGERS and kind.name != "bigint":
         check_readable(file, "Avro", field, Type("boolean"))  # refused, in the words of any other type
     check_readable(file, "Avro", field, kind)
 

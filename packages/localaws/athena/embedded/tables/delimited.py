@@ -51,10 +51,10 @@ def _escaped_splitter(delimiter: str, escape: str, null: str, cuts: int) -> Call
     escaped = re.compile(f"{e}(.)", re.DOTALL)
 
     def split(line: str) -> list[str | None]:
-        found = field.findall(delimiter + line)
-        if 0 <= cuts < len(found) - 1:
-            found = [*found[:cuts], delimiter.join(found[cuts:])]
-        return [None if raw == null else escaped.sub(r"\1", raw) if escape in raw else raw for raw in found]
+        fields = field.findall(delimiter + line)
+        if 0 <= cuts < len(fields) - 1:
+            fields = [*fields[:cuts], delimiter.join(fields[cuts:])]
+        return [None if raw == null else escaped.sub(r"\1", raw) if escape in raw else raw for raw in fields]
 
     return split
 
@@ -138,7 +138,7 @@ def _patterned(text: str, pattern: str) -> str:
         return _guarded(
             text, "^[0-9]{1,15}(\\.[0-9]+)?$", f"make_timestamp_ms(CAST(split_part({text}, '.', 1) AS BIGINT))"
         )
-    pieces = [found[0] for found in _PIECE.finditer(pattern)]
+    pieces = [match[0] for match in _PIECE.finditer(pattern)]
     if "".join(pieces) != pattern or not all(piece in _FIELDS or not piece[0].isalpha() for piece in pieces):
         raise UnsupportedError(f"timestamp.formats with the pattern {pattern!r}")
     literals = [piece if piece[0] != "'" else piece[1:-1] or "'" for piece in pieces]

@@ -38,9 +38,9 @@ def read_by_id(context: Context, plan: IcebergScan, columns: Columns, hidden: Co
 def _selected(context: Context, plan: IcebergScan, chosen: Sequence[int], columns: Columns, hidden: Columns) -> str:
     """The live rows of files whose columns are equal, and which have all deletes or have none."""
     files = [plan.files[i] for i in chosen]
-    found = {column.field_id: name_literal(column.name) for column in columns_of_file(files[0])}
+    names = {column.field_id: name_literal(column.name) for column in columns_of_file(files[0])}
     expressions = {
-        name: f"CAST({found.get(field.field_id, 'NULL')} AS {duckdb_type(kind)})"
+        name: f"CAST({names.get(field.field_id, 'NULL')} AS {duckdb_type(kind)})"
         for field, (name, kind) in zip(plan.schema.fields, columns, strict=True)
     } | (hidden_columns(files) | {POSITION: "d.file_row_number"} if hidden else {})
     selected = ", ".join(f"{expressions[name]} AS {name_literal(name)}" for name, _ in columns + hidden)

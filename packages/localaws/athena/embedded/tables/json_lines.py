@@ -37,14 +37,14 @@ class _Keys:
 
     def members(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         """The members of an object; raise BadDataError for a key that occurs twice."""
-        found: dict[str, Any] = {}
+        members: dict[str, Any] = {}
         for key, value in pairs:
             name = key.lower() if self.folded else key
             name = name.replace(".", "_") if self.dots else name
-            if name in found:
+            if name in members:
                 raise BadDataError(f'Row is not a valid JSON Object - JSONException: Duplicate key "{key[:100]}"')
-            found[name] = value
-        return found
+            members[name] = value
+        return members
 
 
 class _Object(list[tuple[str, Any]]):
@@ -67,9 +67,9 @@ def json_reader(table: HiveTable) -> Callable[[str], list[Any]]:
             if lenient:
                 return [None] * len(table.columns)
             raise BadDataError(f"Error Parsing a column in the table: Row is not a valid JSON Object: {line[:200]}")
-        found = keys.members(parsed)
+        members = keys.members(parsed)
         columns = zip(names, table.columns, strict=True)
-        return [_value(_Place(column, kind, keys), found.get(name)) for name, (column, kind) in columns]
+        return [_value(_Place(column, kind, keys), members.get(name)) for name, (column, kind) in columns]
 
     return read
 
@@ -189,9 +189,9 @@ def _map(place: _Place, value: Any) -> list[tuple[Any, Any]] | None:
 def _row(place: _Place, value: Any) -> Mapping[str, Any] | None:
     if not isinstance(value, _Object):
         return None
-    found = place.keys.members(value)
+    members = place.keys.members(value)
     fields = zip(field_names(place.kind), place.kind.args, strict=True)
-    return {field: _value(place.inner(kind, field), found.get(field.lower())) for field, kind in fields}
+    return {field: _value(place.inner(kind, field), members.get(field.lower())) for field, kind in fields}
 
 
 _CONVERSIONS: dict[str, Callable[[_Place, Any], Any]] = {

@@ -45,12 +45,12 @@ def _batches(
     session.charge(file.size)
     try:
         reader = orc.ORCFile(file.path)
-        found = _found(reader.schema, columns, by_place)
-        for (name, kind), field in zip(columns, found, strict=True):
+        fields = _found(reader.schema, columns, by_place)
+        for (name, kind), field in zip(columns, fields, strict=True):
             if field is not None:
                 check_readable(file, "ORC", (name, field.type), kind)
         for stripe in range(reader.nstripes):
-            yield _batch(reader.read_stripe(stripe), index, columns, found)
+            yield _batch(reader.read_stripe(stripe), index, columns, fields)
             session.check()
     except (pa.ArrowInvalid, OSError) as error:
         raise BadDataError(f"{file.uri} cannot be read as ORC: {str(error)[:200]}") from error
@@ -64,10 +64,10 @@ def _found(schema: pa.Schema, columns: Columns, by_place: bool) -> list[pa.Field
     return [named.get(name) for name, _ in columns]
 
 
-def _batch(stripe: pa.RecordBatch, index: int, columns: Columns, found: Sequence[pa.Field | None]) -> pa.RecordBatch:
+def _batch(stripe: pa.RecordBatch, index: int, columns: Columns, fields: Sequence[pa.Field | None]) -> pa.RecordBatch:
     places = {field.name: i for i, field in enumerate(stripe.schema)}
     arrays, names = [], []
-    for (name, kind), field in zip(columns, found, strict=True):
+    for (name, kind), field in zip(columns, fields, strict=True):
         target = arrow_type(kind)
         if field is None:
             arrays.append(pa.nulls(stripe.num_rows, target))

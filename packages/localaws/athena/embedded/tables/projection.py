@@ -81,10 +81,10 @@ def _location(table: HiveTable, values: tuple[str, ...]) -> str:
     if not template:
         return "/".join([table.location.rstrip("/"), *(f"{name}={value}" for name, value in named.items())])
 
-    def value_of(found: re.Match[str]) -> str:
-        if found[1].lower() not in named:
-            raise _invalid(f"storage.location.template names {found[0]}, which is no partition key")
-        return named[found[1].lower()]
+    def value_of(match: re.Match[str]) -> str:
+        if match[1].lower() not in named:
+            raise _invalid(f"storage.location.template names {match[0]}, which is no partition key")
+        return named[match[1].lower()]
 
     return re.sub(r"\$\{([^}]+)\}", value_of, template)
 
@@ -149,8 +149,8 @@ def _precision(key: _Key, pattern: str) -> str:
 
 
 def _bound(key: _Key, text: str, python_format: str) -> datetime:
-    found = _NOW.fullmatch(text)
-    if not found:
+    match = _NOW.fullmatch(text)
+    if not match:
         try:
             return datetime.strptime(text, python_format)
         except ValueError:
@@ -158,9 +158,9 @@ def _bound(key: _Key, text: str, python_format: str) -> datetime:
     now = datetime.now(UTC).replace(tzinfo=None)
     # values have the precision of the format: so does the bound they start from
     now = datetime.strptime(now.strftime(python_format), python_format)
-    if not found["sign"]:
+    if not match["sign"]:
         return now
-    return _later(now, int(found["sign"] + found["count"]), found["unit"])
+    return _later(now, int(match["sign"] + match["count"]), match["unit"])
 
 
 def _later(start: datetime, count: int, unit: str) -> datetime:

@@ -108,8 +108,8 @@ class Pruner:
         )
         select = exp.Select(expressions=[index], from_=exp.From(this=table))
         select.set("where", exp.Where(this=_joined(conditions)))
-        found = self.session.execute(compile_query(select, lambda _: relation).sql())
-        return sorted(row[0] for row in found)
+        rows = self.session.execute(compile_query(select, lambda _: relation).sql())
+        return sorted(row[0] for row in rows)
 
     def _relation(self, keys: Columns, rows: Sequence[Values]) -> Table:
         name = f"__partitions_{next(_numbers)}"

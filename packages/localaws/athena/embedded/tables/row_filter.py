@@ -44,9 +44,9 @@ def row_filter(schema: Schema, conditions: Sequence[exp.Expression]) -> BooleanE
     fields = {field.name.lower(): field for field in schema.fields}
     combined: BooleanExpression = AlwaysTrue()
     for condition in conditions:
-        found = _converted(condition, fields)
-        if found is not None:
-            combined = And(combined, found)
+        expression = _converted(condition, fields)
+        if expression is not None:
+            combined = And(combined, expression)
     return combined
 
 

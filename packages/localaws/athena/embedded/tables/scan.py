@@ -81,16 +81,16 @@ def _files(context: Context, table: HiveTable, pruner: Pruner) -> list[tuple[Hiv
     """The files to read, by the storage that their partitions say they have."""
     if not table.partition_keys:
         return [(table, list(files_below(context.store, table.location)))]
-    found: list[tuple[HiveTable, list[DataFile]]] = []
+    groups: list[tuple[HiveTable, list[DataFile]]] = []
     for partition in wanted_partitions(context.catalog, table, pruner):
         check_columns(partition)
         files = list(files_below(context.store, partition.location, partition.values))
-        alike = next((files for storage, files in found if storage == partition.table), None)
+        alike = next((files for storage, files in groups if storage == partition.table), None)
         if alike is None:
-            found.append((partition.table, files))
+            groups.append((partition.table, files))
         else:
             alike += files
-    return found
+    return groups
 
 
 def per_file(values: Sequence[str | None], kind: Type) -> str:

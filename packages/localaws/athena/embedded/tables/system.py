@@ -107,8 +107,8 @@ def _inspected(context: Context, table: Table, kind: str) -> Relation:
     return _relation(context, columns, [_only(row, columns) for row in rows])
 
 
-def _only(found: Mapping[str, Any], columns: Columns) -> dict[str, Any]:
-    return {name: found.get(name) for name, _ in columns}
+def _only(record: Mapping[str, Any], columns: Columns) -> dict[str, Any]:
+    return {name: record.get(name) for name, _ in columns}
 
 
 def _iceberg_partitions(context: Context, table: Table) -> Relation:
@@ -117,12 +117,12 @@ def _iceberg_partitions(context: Context, table: Table) -> Relation:
     counts: Columns = (("record_count", BIGINT), ("file_count", BIGINT), ("total_size", BIGINT))
     columns: Columns = ((("partition", kind),) if kind else ()) + counts
     rows = table.inspect.partitions().to_pylist() if table.current_snapshot() else []
-    shown = [_only(found | {"total_size": found["total_data_file_size_in_bytes"]}, columns) for found in rows]
+    shown = [_only(record | {"total_size": record["total_data_file_size_in_bytes"]}, columns) for record in rows]
     return _relation(context, columns, shown)
 
 
 def _relation(context: Context, columns: Columns, rows: list[dict[str, Any]]) -> Relation:
-    arrays = [pa.array([found[name] for found in rows], arrow_type(kind)) for name, kind in columns]
+    arrays = [pa.array([record[name] for record in rows], arrow_type(kind)) for name, kind in columns]
     return context.session.relation(pa.table(arrays, [name for name, _ in columns]), columns)
 
 

@@ -82,12 +82,12 @@ def _at(table: Table, node: exp.Expression) -> Snapshot:
 def _moment(node: exp.Expression) -> datetime:
     """The instant of a TIMESTAMP or DATE literal; without a zone it is UTC."""
     text = node.this.this if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal) else None
-    found = _TIME.fullmatch(text.strip()) if isinstance(text, str) else None
-    if not found:
+    match = _TIME.fullmatch(text.strip()) if isinstance(text, str) else None
+    if not match:
         raise UnsupportedError(f"FOR TIMESTAMP AS OF {node.sql()}")
     try:
-        moment = datetime.fromisoformat(found["time"])
-        return moment.replace(tzinfo=_zone(found["zone"])).astimezone(UTC)
+        moment = datetime.fromisoformat(match["time"])
+        return moment.replace(tzinfo=_zone(match["zone"])).astimezone(UTC)
     except (ValueError, ZoneInfoNotFoundError):
         raise QueryError("INVALID_LITERAL", f"'{text}' is not a valid TIMESTAMP literal") from None
 

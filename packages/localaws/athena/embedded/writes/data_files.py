@@ -88,12 +88,12 @@ def _check_hive_type(name: str, kind: Type) -> None:
 
 def _distinct(context: Context, table: str, keys: Columns) -> list[tuple[str | None, ...]]:
     names = ", ".join(f"CAST({name_literal(name)} AS VARCHAR)" for name, _ in keys)
-    found = context.session.execute(f"SELECT DISTINCT {names} FROM {table} ORDER BY ALL LIMIT {MOST_PARTITIONS + 1}")
-    if len(found) > MOST_PARTITIONS:
+    rows = context.session.execute(f"SELECT DISTINCT {names} FROM {table} ORDER BY ALL LIMIT {MOST_PARTITIONS + 1}")
+    if len(rows) > MOST_PARTITIONS:
         raise QueryError(
             "HIVE_TOO_MANY_OPEN_PARTITIONS", f"Exceeded limit of {MOST_PARTITIONS} open writers for partitions/buckets"
         )
-    return found
+    return rows
 
 
 def _of_partition(table: str, data: Columns, keys: Columns, values: tuple[str | None, ...]) -> str:

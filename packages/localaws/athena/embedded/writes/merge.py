@@ -105,11 +105,11 @@ def _chosen(cases: list[_Case], values: list[exp.Expression]) -> exp.Case:
 def _check_matches(target: Target, changes: str) -> None:
     path, position = (name_literal(name) for name, _ in PLACE)
     applied = f"count(*) FILTER ({name_literal(_CASE)} <> {_NO_CASE})"
-    found = target.context.session.execute(
+    conflicts = target.context.session.execute(
         f"SELECT 1 FROM {changes} WHERE {path} IS NOT NULL GROUP BY {path}, {position} "
         f"HAVING {applied} > 1 OR (count(*) > 1 AND {applied} = 0) LIMIT 1"
     )
-    if found:
+    if conflicts:
         raise QueryError(
             "MERGE_TARGET_ROW_MULTIPLE_MATCHES", "One MERGE target table row matched more than one source row"
         )
@@ -126,5 +126,5 @@ def _committed(target: Target, changes: str, cases: list[_Case]) -> Written:
     return Written(count, commit_rows(target, places, rows))
 
 
-def _numbers(found: Iterable[int]) -> str:
-    return ", ".join(map(str, found)) or "NULL"
+def _numbers(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, numbers)) or "NULL"

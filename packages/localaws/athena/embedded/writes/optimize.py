@@ -128,5 +128,5 @@ def _outlived(table: Table, removed: Sequence[DataFile]) -> list[DataFile]:
     gone = {file.file_path for file in removed}
     tasks = list(table.scan().plan_files())
     needed = {d.file_path for task in tasks if task.file.file_path not in gone for d in task.delete_files}
-    found = {d.file_path: d for task in tasks for d in task.delete_files}
-    return [file for path, file in found.items() if path not in needed]
+    delete_files = {d.file_path: d for task in tasks for d in task.delete_files}
+    return [file for path, file in delete_files.items() if path not in needed]

@@ -97,10 +97,10 @@ def keep_changes(target: Target, query: exp.Select, columns: Columns) -> str:
     Raises QueryError (TYPE_MISMATCH) where Trino would not coerce a value to its column.
     """
     compiled = compile_query(query, target)
-    found = Prepared(compiled, tuple((f"c{i}", column.type) for i, column in enumerate(compiled.columns)))
+    prepared = Prepared(compiled, tuple((f"c{i}", column.type) for i, column in enumerate(compiled.columns)))
     target.context.planned()
     name = f"changes_{uuid.uuid4().hex}"
-    target.context.session.execute(f"CREATE TEMP TABLE {name} AS {found.sql(columns)}")
+    target.context.session.execute(f"CREATE TEMP TABLE {name} AS {prepared.sql(columns)}")
     return name
 
 

@@ -44,11 +44,11 @@ TOPICS = {
 @cache
 def scalars() -> dict[str, list[Function]]:
     """Every scalar function, with its overloads in the order they are tried."""
-    found: dict[str, list[Function]] = {}
+    overloads: dict[str, list[Function]] = {}
     for functions in TOPICS.values():
         for function in functions:
-            found.setdefault(function.name, []).append(function)
-    return found
+            overloads.setdefault(function.name, []).append(function)
+    return overloads
 
 
 def call(node: Call) -> Typed:

@@ -25,8 +25,8 @@ def instant(call: Call, index: int) -> Typed:
     """The argument, a date or timestamp."""
     value = call.args[index] if index < len(call.args) else None
     if value is None or value.type.name not in (*_INSTANTS, "unknown"):
-        found = ", ".join(str(a.type) for a in call.args)
-        raise UnexpectedParametersError(f"Unexpected parameters ({found}) for function {call.name}")
+        types = ", ".join(str(a.type) for a in call.args)
+        raise UnexpectedParametersError(f"Unexpected parameters ({types}) for function {call.name}")
     return coerce(value, timestamp(3)) if value.type == UNKNOWN else value
 
 
@@ -59,8 +59,8 @@ def _unit(call: Call, kind: Type) -> str:
 
 def _clock(call: Call, index: int) -> Typed | None:
     """The argument, where it is a time of day."""
-    found = call.args[index] if index < len(call.args) else None
-    return found if found is not None and found.type.name == "time" else None
+    argument = call.args[index] if index < len(call.args) else None
+    return argument if argument is not None and argument.type.name == "time" else None
 
 
 def _micros(value: Typed) -> str:
@@ -228,8 +228,8 @@ def _from_iso8601(call: Call) -> Typed:
     if match is None or match["zone"] in (None, "Z"):
         return Typed(f"trino_iso8601_unsure({coerce(call.args[0], VARCHAR).sql})", timestamptz(3))
     zone = zone_name(match["zone"])
-    found = utc_of(datetime.fromisoformat(match["local"]), zone)
-    return Typed(f"(CAST('{found}' AS TIMESTAMP) AT TIME ZONE 'UTC')", timestamptz(3, zone))
+    moment = utc_of(datetime.fromisoformat(match["local"]), zone)
+    return Typed(f"(CAST('{moment}' AS TIMESTAMP) AT TIME ZONE 'UTC')", timestamptz(3, zone))
 
 
 _ISO = re.compile(r"(?P<local>\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{3})?)?)(?P<zone>Z|[+-]\d{2}:\d{2})?")

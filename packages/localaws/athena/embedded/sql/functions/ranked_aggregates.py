@@ -20,9 +20,9 @@ def _without_nan(call: Aggregation, key: Typed, result: str, kind: Type) -> str:
     """Trino's place for NaN among extremes changed between versions: refused when one turns up."""
     if not is_float(key.type):
         return result
-    found = call.plain("count", f"CASE WHEN isnan({key.sql}) THEN 1 END")
+    nan_count = call.plain("count", f"CASE WHEN isnan({key.sql}) THEN 1 END")
     stop = cast(f"trino_fail('NOT_SUPPORTED: {call.name} over NaN unsure')", kind)
-    return f"CASE WHEN {found} > 0 THEN {stop} ELSE {result} END"
+    return f"CASE WHEN {nan_count} > 0 THEN {stop} ELSE {result} END"
 
 
 def extreme(function: str) -> Build:
@@ -86,8 +86,8 @@ def approx_percentile(call: Aggregation) -> Typed:
     finite = f"list_sort({call.plain('list', _without_nulls(coerce(value, kind)))})"
     if share.type.name == "array":
         places = coerce(share, array(DOUBLE)).sql
-        found = f"list_transform({places}, lambda p: trino_quantile({finite}, p))"
-        return Typed(f"CASE WHEN {finite} IS NULL THEN NULL ELSE {found} END", array(kind))
+        percentiles = f"list_transform({places}, lambda p: trino_quantile({finite}, p))"
+        return Typed(f"CASE WHEN {finite} IS NULL THEN NULL ELSE {percentiles} END", array(kind))
     return Typed(f"trino_quantile({finite}, {coerce(share, DOUBLE).sql})", kind)
 
 

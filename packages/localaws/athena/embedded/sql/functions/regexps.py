@@ -56,14 +56,14 @@ def checked(pattern: str) -> tuple[str, str]:
 
 
 def _guards(token: str) -> set[str]:
-    found = set()
+    guards = set()
     if token in (".", "$"):
-        found.add(_LINE_BREAK)
+        guards.add(_LINE_BREAK)
     if re.search(r"\\[wWbdD]", token):
-        found.add(_BEYOND_ASCII)
+        guards.add(_BEYOND_ASCII)
     if re.search(r"\\[sS]", token):
-        found.add(_SPACE_BEYOND)
-    return found
+        guards.add(_SPACE_BEYOND)
+    return guards
 
 
 def _may_match_nothing(pattern: str) -> bool:
@@ -104,8 +104,8 @@ def _like(call: Call) -> Typed:
 @written("regexp_extract(varchar, pattern literal[, group]) -> varchar")
 def _extract(call: Call) -> Typed:
     subject, pattern = _prepared(call, most=3)
-    found = f"regexp_extract({subject}, {text_literal(pattern)}, {_group(call, pattern)})"
-    return Typed(f"CASE WHEN regexp_matches({subject}, {text_literal(pattern)}) THEN {found} END", VARCHAR)
+    extraction = f"regexp_extract({subject}, {text_literal(pattern)}, {_group(call, pattern)})"
+    return Typed(f"CASE WHEN regexp_matches({subject}, {text_literal(pattern)}) THEN {extraction} END", VARCHAR)
 
 
 @written("regexp_extract_all(varchar, pattern literal[, group]) -> array(varchar)")
