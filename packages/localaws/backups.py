@@ -25,14 +25,14 @@ class BackupOperations(BackupResponse):
     def create_backup_selection(self) -> ActionResult:
         """CreateBackupSelection."""
         plan = self._plan_id()
-        made = {
+        selection = {
             "BackupPlanId": plan,
             "SelectionId": str(uuid.uuid4()),
             "CreationDate": time.time(),
             "BackupSelection": self._body("BackupSelection"),
         }
-        self._selections(plan)[made["SelectionId"]] = made
-        return ActionResult({name: made[name] for name in ("BackupPlanId", "SelectionId", "CreationDate")})
+        self._selections(plan)[selection["SelectionId"]] = selection
+        return ActionResult({name: selection[name] for name in ("BackupPlanId", "SelectionId", "CreationDate")})
 
     def get_backup_selection(self) -> ActionResult:
         """GetBackupSelection."""
@@ -46,8 +46,10 @@ class BackupOperations(BackupResponse):
 
     def list_backup_selections(self) -> ActionResult:
         """ListBackupSelections."""
-        found = self._selections(self._plan_id()).values()
-        return ActionResult({"BackupSelectionsList": [{**one, **one["BackupSelection"]} for one in found]})
+        selections = self._selections(self._plan_id()).values()
+        return ActionResult(
+            {"BackupSelectionsList": [{**selection, **selection["BackupSelection"]} for selection in selections]}
+        )
 
     def create_restore_testing_plan(self) -> ActionResult:
         """CreateRestoreTestingPlan, with its tags."""
@@ -84,9 +86,9 @@ class BackupOperations(BackupResponse):
         """CreateRestoreTestingSelection."""
         given = self._body(_SELECTION)
         name = given[f"{_SELECTION}Name"]
-        made = {**given, "RestoreTestingPlanName": self._plan_name(), "CreationTime": time.time()}
-        self._plan()["selections"][name] = made
-        return self._summary(made)
+        selection = {**given, "RestoreTestingPlanName": self._plan_name(), "CreationTime": time.time()}
+        self._plan()["selections"][name] = selection
+        return self._summary(selection)
 
     def get_restore_testing_selection(self) -> ActionResult:
         """GetRestoreTestingSelection."""
@@ -94,9 +96,9 @@ class BackupOperations(BackupResponse):
 
     def update_restore_testing_selection(self) -> ActionResult:
         """UpdateRestoreTestingSelection: what is not given stays."""
-        found = _found(self._plan()["selections"], self._last(), "restore testing selection")
-        found.update(self._body(_SELECTION))
-        return self._summary(found)
+        selection = _found(self._plan()["selections"], self._last(), "restore testing selection")
+        selection.update(self._body(_SELECTION))
+        return self._summary(selection)
 
     def delete_restore_testing_selection(self) -> EmptyResult:
         """DeleteRestoreTestingSelection."""

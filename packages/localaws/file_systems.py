@@ -35,8 +35,8 @@ class FileSystemOperations(EFSResponse):
 
 
 def _backup_policy(file_system: FileSystem) -> dict[str, str] | None:
-    found: dict[str, str] | None = vars(file_system).get(_POLICY) or _moto.fget(file_system)
-    return found
+    policy: dict[str, str] | None = vars(file_system).get(_POLICY) or _moto.fget(file_system)
+    return policy
 
 
 def install() -> None:

@@ -46,12 +46,14 @@ class TargetOperations(ApplicationAutoScalingResponse):
 
     def _target(self, resource: str, dimension: str) -> FakeScalableTarget:
         return next(
-            one for one in self._targets() if (one.resource_id, one.scalable_dimension) == (resource, dimension)
+            target
+            for target in self._targets()
+            if (target.resource_id, target.scalable_dimension) == (resource, dimension)
         )
 
     def _targets(self) -> list[FakeScalableTarget]:
-        found = self.applicationautoscaling_backend.targets
-        return [target for targets in found.values() for target in targets.values()]
+        by_namespace = self.applicationautoscaling_backend.targets
+        return [target for targets in by_namespace.values() for target in targets.values()]
 
 
 def _tags(target: FakeScalableTarget) -> dict[str, str]:

@@ -106,8 +106,8 @@ class Containers:
         return self._docker("ps", "--all", "--filter", f"label={self.project}", "--format", "{{.Names}}").split()
 
     def _inspect(self, kind: str, name: str) -> Any:
-        (found,) = json.loads(self._docker(kind, "inspect", name))
-        return found
+        (description,) = json.loads(self._docker(kind, "inspect", name))
+        return description
 
     def _docker(self, *words: str, env: Mapping[str, str] | None = None, seconds: float = 200) -> str:
         done = subprocess.run(
@@ -125,15 +125,15 @@ class Containers:
 @contextmanager
 def containers(environ: Mapping[str, str]) -> Iterator[Containers]:
     """Yield a network without containers; all of it is removed at the end, after the logs were shown of a failure."""
-    made = Containers(environ, f"estrela-test-{uuid.uuid4().hex[:8]}")
-    made.open()
+    started = Containers(environ, f"estrela-test-{uuid.uuid4().hex[:8]}")
+    started.open()
     try:
-        yield made
+        yield started
     except BaseException:
-        print(made.logs())
+        print(started.logs())
         raise
     finally:
-        made.close()
+        started.close()
 
 
 def _options(definition: Definition) -> list[str]:

@@ -70,9 +70,9 @@ class Platform:
         def state() -> str:
             if not task:
                 return self.airflow.state("proof", run)
-            return next(found.state for found in self.airflow.tasks("proof", run) if found.name == task)
+            return next(entry.state for entry in self.airflow.tasks("proof", run) if entry.name == task)
 
-        return wait_until(state, lambda found: found in states)
+        return wait_until(state, lambda current: current in states)
 
     def hosts(self, run: str) -> set[str]:
         """Names of the machines on which the tasks of a run ran."""
@@ -88,10 +88,10 @@ class Platform:
 
 def wait_until(look: Callable[[], str], is_it: Callable[[str], bool], seconds: float = 300) -> str:
     deadline = time.monotonic() + seconds
-    while not is_it(found := look()):
-        assert time.monotonic() < deadline, f"still {found!r} after {seconds:.0f} s"
+    while not is_it(state := look()):
+        assert time.monotonic() < deadline, f"still {state!r} after {seconds:.0f} s"
         time.sleep(0.5)
-    return found
+    return state
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +102,12 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Plan:
 
 def definitions(plan: Plan) -> dict[str, Definition]:
     """The container of each task definition, by its name."""
-    found = [json.loads(one.values["container_definitions"]) for one in plan if one.kind == "aws_ecs_task_definition"]
-    return {only["name"]: only for (only,) in found}
+    containers_of_tasks = [
+        json.loads(resource.values["container_definitions"])
+        for resource in plan
+        if resource.kind == "aws_ecs_task_definition"
+    ]
+    return {only["name"]: only for (only,) in containers_of_tasks}
 
 
 def served_names(plan: Plan) -> dict[str, str]:
@@ -150,10 +154,10 @@ def passwords(tasks: Mapping[str, Definition]) -> dict[str, str]:
     """Return a value for each secret of each task, as ``task/VARIABLE``."""
     common = {secret["name"]: secrets.token_hex(16) for task in tasks.values() for secret in task["secrets"]}
     common["DATABASE_PASSWORD"] = common["PASSWORD_AIRFLOW"]
-    found = {
+    by_variable = {
         f"{name}/{secret['name']}": common[secret["name"]] for name, task in tasks.items() for secret in task["secrets"]
     }
-    return found | {
+    return by_variable | {
         "database-roles/DATABASE_USER": "postgres",
         "database-roles/DATABASE_PASSWORD": secrets.token_hex(16),
     }
@@ -171,7 +175,11 @@ def release(folder: Path) -> Path:
 
 def prepare_aws(aws: Running, plan: Plan, tasks: Mapping[str, Definition], archive: Path) -> None:
     """Make the planned queue of the broker, the buckets, and a Variable; put the release into its bucket."""
-    (queue,) = [one for one in plan if one.kind == "aws_sqs_queue" and one.values["name"] == "estrela-prod-airflow"]
+    (queue,) = [
+        resource
+        for resource in plan
+        if resource.kind == "aws_sqs_queue" and resource.values["name"] == "estrela-prod-airflow"
+    ]
     names = {
         "VisibilityTimeout": "visibility_timeout_seconds",
         "ReceiveMessageWaitTimeSeconds": "receive_wait_time_seconds",
@@ -187,11 +195,11 @@ def prepare_aws(aws: Running, plan: Plan, tasks: Mapping[str, Definition], archi
     aws.client("secretsmanager").create_secret(Name="estrela-prod/airflow/variables/estrela_lake", SecretString=LAKE)
 
 
-def start_database(made: Containers, folder: Path, password: str) -> None:
+def start_database(engine: Containers, folder: Path, password: str) -> None:
     """Start a PostgreSQL that is called ``database``, and proves it."""
     certificates.ensure(folder, ["database"])
     (folder / "server-key.pem").chmod(0o644)
-    made.build(
+    engine.build(
         "estrela-test-postgres", "--file", str(ROOT / "tests/compose/postgres.Dockerfile"), str(ROOT / "tests/compose")
     )
     options = ["--network-alias=database", f"--volume={folder}:/certificates:ro", "--entrypoint=bash"]
@@ -199,9 +207,9 @@ def start_database(made: Containers, folder: Path, password: str) -> None:
     key = "install -m 600 /certificates/server-key.pem /tmp/key.pem"
     tls = "-c ssl=on -c ssl_key_file=/tmp/key.pem -c ssl_cert_file=/certificates/server.pem"
     words = ["-c", f"{key} && exec bash /usr/local/bin/postgres.sh {tls}"]
-    name = made.start("database", "estrela-test-postgres", options, words, {"POSTGRES_PASSWORD": password})
+    name = engine.start("database", "estrela-test-postgres", options, words, {"POSTGRES_PASSWORD": password})
     ready = "pg_isready --quiet --host 127.0.0.1 && echo ready || true"
-    wait_until(lambda: made.execute(name, "bash", "-c", ready), lambda said: said == "ready", 60)
+    wait_until(lambda: engine.execute(name, "bash", "-c", ready), lambda said: said == "ready", 60)
 
 
 @pytest.fixture(scope="module")
@@ -209,35 +217,37 @@ def platform(engine: dict[str, str], prod: Plan, tmp_path_factory: pytest.TempPa
     """Every part of Airflow, after the tasks that run once."""
     folder, tasks = tmp_path_factory.mktemp("platform"), definitions(prod)
     image, served = "estrela-test-airflow", served_names(prod)
-    with containers(engine) as made, pytest.MonkeyPatch.context() as patch:
-        made.build(image, "--file", str(ROOT / "airflow/Dockerfile"), str(ROOT))
-        patch.setenv("LOCALAWS_HOST", made.gateway)
-        with running(folder / "aws") as aws, serving(made.gateway) as agent:
+    with containers(engine) as started_containers, pytest.MonkeyPatch.context() as patch:
+        started_containers.build(image, "--file", str(ROOT / "airflow/Dockerfile"), str(ROOT))
+        patch.setenv("LOCALAWS_HOST", started_containers.gateway)
+        with running(folder / "aws") as aws, serving(started_containers.gateway) as agent:
             prepare_aws(aws, prod, tasks, release(folder))
             places = Places(aws, agent, tasks, passwords(tasks), folder / "certificates" / "ca.pem")
-            start_database(made, folder / "certificates", places.passwords["database-roles/DATABASE_PASSWORD"])
+            start_database(
+                started_containers, folder / "certificates", places.passwords["database-roles/DATABASE_PASSWORD"]
+            )
             for task, words in (("database-roles", []), ("airflow-setup", []), ("dag-sync", ["sync", SHA])):
                 definition = tasks[task] if not words else {**tasks[task], "command": words}
                 certified = places.certificates(task) if task != "dag-sync" else []
-                name = made.start_task(definition, image, places.env(task), *certified)
-                assert made.wait(name) == 0, made.log(name)
+                name = started_containers.start_task(definition, image, places.env(task), *certified)
+                assert started_containers.wait(name) == 0, started_containers.log(name)
             started = {}
             for part in (*PARTS, "metrics"):
                 task = f"airflow-{part}"
                 alias = [f"--network-alias={served[task]}"] if task in served else []
-                started[part] = made.start_task(
+                started[part] = started_containers.start_task(
                     tasks[task], image, places.env(task), *places.certificates(task), *alias
                 )
-            url = f"http://{made.address(started['api-server'])}:8080"
+            url = f"http://{started_containers.address(started['api-server'])}:8080"
             signed_in = token(url, "its container's", places.passwords["airflow-setup/ADMIN_PASSWORD"])
-            yield Platform(made, started, Airflow(url, folder, signed_in), agent, aws)
+            yield Platform(started_containers, started, Airflow(url, folder, signed_in), agent, aws)
 
 
 def test_every_part_is_healthy(platform: Platform) -> None:
     def health() -> str:
         return " ".join(platform.containers.health(platform.running[part]) for part in PARTS)
 
-    assert wait_until(health, lambda found: "starting" not in found) == " ".join(["healthy"] * len(PARTS))
+    assert wait_until(health, lambda states: "starting" not in states) == " ".join(["healthy"] * len(PARTS))
 
 
 def test_every_container_says_which_release_it_sees(platform: Platform) -> None:
@@ -263,20 +273,20 @@ def test_a_dag_runs_by_celery_over_sqs_and_its_log_is_in_s3(platform: Platform) 
 def log_of(platform: Platform, task: str) -> str:
     """Return the log of a task of the proof as it is in S3, "" before it is there."""
     s3 = platform.aws.client("s3")
-    bucket = next(one["Name"] for one in s3.list_buckets()["Buckets"] if "-logs-" in one["Name"])
-    found = s3.list_objects_v2(Bucket=bucket, Prefix="airflow/dag_id=proof/").get("Contents", [])
-    keys = [one["Key"] for one in found if f"task_id={task}/" in one["Key"]]
+    bucket = next(entry["Name"] for entry in s3.list_buckets()["Buckets"] if "-logs-" in entry["Name"])
+    objects = s3.list_objects_v2(Bucket=bucket, Prefix="airflow/dag_id=proof/").get("Contents", [])
+    keys = [stored["Key"] for stored in objects if f"task_id={task}/" in stored["Key"]]
     return "".join(s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode() for key in keys)
 
 
 def test_the_metrics_reach_cloudwatch(platform: Platform) -> None:
-    found = platform.aws.client("cloudwatch").list_metrics(Namespace="Estrela")["Metrics"]
-    assert {metric["MetricName"] for metric in found} >= {"ActiveTasks", "SchedulerHeartbeatAge", "FailedRuns"}
+    metrics = platform.aws.client("cloudwatch").list_metrics(Namespace="Estrela")["Metrics"]
+    assert {metric["MetricName"] for metric in metrics} >= {"ActiveTasks", "SchedulerHeartbeatAge", "FailedRuns"}
 
 
 def test_a_worker_that_is_told_to_stop_has_asked_for_protection_and_ends_its_task_first(platform: Platform) -> None:
     worker = platform.running["worker"]
-    wait_until(lambda: str(platform.agent.requests[-1:]), lambda found: "True" not in found)
+    wait_until(lambda: str(platform.agent.requests[-1:]), lambda request: "True" not in request)
     platform.agent.requests.clear()
     run = platform.airflow.trigger("proof", {"seconds": 30})
     platform.wait_for(run, {"running"}, "wait")
@@ -284,7 +294,7 @@ def test_a_worker_that_is_told_to_stop_has_asked_for_protection_and_ends_its_tas
     assert asked == [{"ProtectionEnabled": True, "ExpiresInMinutes": 120}]
     assert platform.containers.stop(worker) == 0
     assert platform.wait_for(run, {"success", "failed"}) == "success"
-    (task,) = [found for found in platform.airflow.tasks("proof", run) if found.name == "wait"]
+    (task,) = [entry for entry in platform.airflow.tasks("proof", run) if entry.name == "wait"]
     assert task.seconds
     assert task.seconds >= 30
     assert platform.hosts(run) == {platform.containers.hostname(worker)}

@@ -56,13 +56,13 @@ def test_a_service_of_ecs_keeps_its_settings(aws: Running) -> None:
         serviceConnectConfiguration=connected,
         **settings,
     )
-    (found,) = ecs.describe_services(cluster="c", services=["web"])["services"]
-    assert {name: found.get(name) for name in settings} == settings
-    assert found["deployments"][0]["serviceConnectConfiguration"] == connected
+    (service,) = ecs.describe_services(cluster="c", services=["web"])["services"]
+    assert {name: service.get(name) for name in settings} == settings
+    assert service["deployments"][0]["serviceConnectConfiguration"] == connected
     ecs.update_service(cluster="c", service="web", enableExecuteCommand=True, availabilityZoneRebalancing="ENABLED")
-    (found,) = ecs.describe_services(cluster="c", services=["web"])["services"]
-    assert (found["enableExecuteCommand"], found["availabilityZoneRebalancing"]) == (True, "ENABLED")
-    assert found["healthCheckGracePeriodSeconds"] == 300
+    (service,) = ecs.describe_services(cluster="c", services=["web"])["services"]
+    assert (service["enableExecuteCommand"], service["availabilityZoneRebalancing"]) == (True, "ENABLED")
+    assert service["healthCheckGracePeriodSeconds"] == 300
 
 
 def test_a_file_system_keeps_its_backup_policy_and_loses_its_policy(aws: Running) -> None:
@@ -117,13 +117,13 @@ def test_restore_tests_are_read_back(aws: Running) -> None:
     points = {"Algorithm": "LATEST_WITHIN_WINDOW", "IncludeVaults": ["*"], "RecoveryPointTypes": ["SNAPSHOT"]}
     plan = {"RestoreTestingPlanName": "t", "ScheduleExpression": "cron(0 5 1 * ? *)", "RecoveryPointSelection": points}
     arn = backup.create_restore_testing_plan(RestoreTestingPlan=plan, Tags=TAGS)["RestoreTestingPlanArn"]
-    found = backup.get_restore_testing_plan(RestoreTestingPlanName="t")["RestoreTestingPlan"]
-    assert {name: found[name] for name in plan} == plan
+    stored = backup.get_restore_testing_plan(RestoreTestingPlanName="t")["RestoreTestingPlan"]
+    assert {name: stored[name] for name in plan} == plan
     assert backup.list_tags(ResourceArn=arn)["Tags"] == TAGS
     changed = {"ScheduleExpression": "cron(0 6 1 * ? *)", "RecoveryPointSelection": points}
     backup.update_restore_testing_plan(RestoreTestingPlanName="t", RestoreTestingPlan=changed)
-    found = backup.get_restore_testing_plan(RestoreTestingPlanName="t")["RestoreTestingPlan"]
-    assert found["ScheduleExpression"] == "cron(0 6 1 * ? *)"
+    stored = backup.get_restore_testing_plan(RestoreTestingPlanName="t")["RestoreTestingPlan"]
+    assert stored["ScheduleExpression"] == "cron(0 6 1 * ? *)"
     selection = {
         "RestoreTestingSelectionName": "s",
         "ProtectedResourceType": "RDS",

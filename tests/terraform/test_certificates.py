@@ -45,7 +45,7 @@ def arguments(plan: Plan) -> dict[str, dict[str, Any]]:
 
 def test_glue_runs_of_feeds_take_them_along(prod: Plan) -> None:
     given = arguments(prod)["estrela-prod-feeds"]
-    (file,) = [one.values for one in of(prod, "aws_s3_object") if one.values["key"].endswith("/rds.pem")]
+    (file,) = [resource.values for resource in of(prod, "aws_s3_object") if resource.values["key"].endswith("/rds.pem")]
     assert given["--extra-files"] == f"s3://{file['bucket']}/{file['key']}"
     assert given["--root_certificate"] == "rds.pem"
     assert file["key"].startswith("glue/")
@@ -64,5 +64,5 @@ def test_every_container_that_reaches_a_database_verifies_it(prod: Plan) -> None
         name: environment(task) for name, task in containers(prod).items() if "DATABASE_HOST" in environment(task)
     }
     assert len(reaching) == 8
-    for name, found in reaching.items():
-        assert (found["PGSSLMODE"], found["PGSSLROOTCERT"]) == ("verify-full", "/app/rds.pem"), name
+    for name, container in reaching.items():
+        assert (container["PGSSLMODE"], container["PGSSLROOTCERT"]) == ("verify-full", "/app/rds.pem"), name

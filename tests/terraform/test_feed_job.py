@@ -101,7 +101,7 @@ def test_copy_reads_what_a_run_of_a_feed_has_put_there() -> None:
 
 
 def test_roles_that_load_files_into_redshift_have_the_role_of_its_database(plans: dict[str, Plan]) -> None:
-    sql = {found.values["sql"] for found in of(plans["prod"], "aws_redshiftdata_statement")}
+    sql = {statement.values["sql"] for statement in of(plans["prod"], "aws_redshiftdata_statement")}
     assert sql == {
         "CREATE ROLE estrela_loader",
         "GRANT CREATE, TEMPORARY ON DATABASE warehouse TO ROLE estrela_loader",

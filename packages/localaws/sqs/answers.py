@@ -63,7 +63,7 @@ def _sending_batch(original: Operation) -> Operation:
         queue, entries = response.sqs_backend.get_queue(response._get_queue_name()), response._get_param("Entries", [])
         with _refusing():
             check_batch(entries, is_fifo=bool(queue.fifo_queue))
-        failed = [found for entry in entries if (found := _failure(entry, int(queue.maximum_message_size)))]
+        failed = [failure for entry in entries if (failure := _failure(entry, int(queue.maximum_message_size)))]
         if not failed:
             return original(response)
         ids = {entry["Id"] for entry in failed}

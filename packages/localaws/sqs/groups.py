@@ -55,13 +55,13 @@ def _by_group(queue: Queue) -> list[Message]:
 
     Groups that were served last come last.
     """
-    found: dict[str | None, list[Message]] = {}
+    ready: dict[str | None, list[Message]] = {}
     waiting: set[str | None] = set()
     for message in queue._messages:
         if message.visible and not message.delayed and message.group_id not in waiting:
-            found.setdefault(message.group_id, []).append(message)
+            ready.setdefault(message.group_id, []).append(message)
         else:
             waiting.add(message.group_id)
     served = vars(queue).get(SERVED, {})
-    order = sorted(found, key=lambda group: served.get(group, 0))
-    return [message for group in order for message in found[group]]
+    order = sorted(ready, key=lambda group: served.get(group, 0))
+    return [message for group in order for message in ready[group]]
