@@ -240,6 +240,8 @@ def platform(engine: dict[str, str], prod: Plan, tmp_path_factory: pytest.TempPa
                 )
             url = f"http://{started_containers.address(started['api-server'])}:8080"
             signed_in = token(url, "its container's", places.passwords["airflow-setup/ADMIN_PASSWORD"])
+            # The API that tasks report to is built at its first request; the first task would wait for it.
+            requests.get(f"{url}/execution/health", timeout=120).raise_for_status()
             yield Platform(started_containers, started, Airflow(url, folder, signed_in), agent, aws)
 
 
