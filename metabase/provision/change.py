@@ -16,14 +16,14 @@ Action = Literal["create", "update", "restore", "archive"]
 
 @dataclass(frozen=True)
 class Difference:
-    """One value, by its ``path`` inside an object: ``found`` and ``wanted``; None stands for nothing."""
+    """One value, by its ``path`` inside an object: ``stored`` and ``wanted``; None stands for nothing."""
 
     path: str
-    found: Any
+    stored: Any
     wanted: Any
 
     def __str__(self) -> str:
-        return f"{self.path}: {_shown(self.found)} -> {_shown(self.wanted)}"
+        return f"{self.path}: {_shown(self.stored)} -> {_shown(self.wanted)}"
 
 
 @dataclass(frozen=True)

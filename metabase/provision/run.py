@@ -58,5 +58,5 @@ class Run:
             return self.client.masked(value) if isinstance(value, str) else value
 
         return tuple(
-            Difference(difference.path, masked(difference.found), masked(difference.wanted)) for difference in listed
+            Difference(difference.path, masked(difference.stored), masked(difference.wanted)) for difference in listed
         )

@@ -163,7 +163,7 @@ def _report(demo: Demo) -> int:
         show_rows(console, title, names, [[_text(value) for value in row.values()] for row in rows])
     checks = verdicts(demo.stack, demo.company, DAYS)
     lines = [
-        [check.feed, *map(str, (*check.found, *check.expected)), "yes" if check.is_right else "NO"] for check in checks
+        [check.feed, *map(str, (*check.loaded, *check.expected)), "yes" if check.is_right else "NO"] for check in checks
     ]
     columns = ["table", "rows", "total", "rows due", "total due", "right"]
     show_rows(console, "What the tables hold, and what the parties delivered", columns, lines)

@@ -57,13 +57,13 @@ class Verdict:
     """Rows and total of one table, as they are and as they must be."""
 
     feed: str
-    found: tuple[Any, Any]
+    loaded: tuple[Any, Any]
     expected: tuple[Any, Any]
 
     @property
     def is_right(self) -> bool:
         """Return whether nothing is lost or doubled."""
-        return self.found == self.expected
+        return self.loaded == self.expected
 
 
 def verdicts(stack: Stack, company: Company, days: int) -> list[Verdict]:

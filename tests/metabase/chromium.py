@@ -31,7 +31,7 @@ class Measured:
     """Content of a frame of ``width`` pixels, as measured by measure.js."""
 
     width: int
-    found: dict[str, Any]
+    content: dict[str, Any]
 
 
 def measure(page: Path, folder: Path, *, dark: bool = False) -> list[Measured]:

@@ -41,12 +41,12 @@ def light(page: Path) -> list[Measured]:
 
 
 def problems(measured: list[Measured], what: str) -> dict[int, Any]:
-    return {frame.width: frame.found[what] for frame in measured if frame.found[what]}
+    return {frame.width: frame.content[what] for frame in measured if frame.content[what]}
 
 
 def test_every_chart_is_drawn_and_holds_marks(light: list[Measured]) -> None:
     for frame in light:
-        charts = frame.found["charts"]
+        charts = frame.content["charts"]
         assert len(charts) == DRAWN
         assert [chart for chart in charts if chart["state"] != "drawn" or not chart["marks"]] == []
     assert problems(light, "empty") == {}
@@ -59,16 +59,16 @@ def test_no_card_covers_another_and_none_spills(light: list[Measured]) -> None:
 
 def test_nothing_has_to_be_scrolled_sideways(light: list[Measured]) -> None:
     assert problems(light, "sideways") == {}
-    assert [chart["question"] for frame in light for chart in frame.found["charts"] if chart["outside"]] == []
+    assert [chart["question"] for frame in light for chart in frame.content["charts"] if chart["outside"]] == []
 
 
 def test_texts_of_a_chart_do_not_meet(light: list[Measured]) -> None:
-    assert {(frame.width, chart["question"]): chart["texts"] for frame in light for chart in frame.found["charts"]
+    assert {(frame.width, chart["question"]): chart["texts"] for frame in light for chart in frame.content["charts"]
             if chart["texts"]} == {}  # fmt: skip
 
 
 def test_the_break_of_method_is_marked(light: list[Measured]) -> None:
-    assert [frame.found["breaks"] for frame in light] == [2, 2]
+    assert [frame.content["breaks"] for frame in light] == [2, 2]
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_no_card_has_a_blank_area(light: list[Measured]) -> None:
 
 def test_the_page_can_be_worked_with(light: list[Measured]) -> None:
     for frame in light:
-        worked = frame.found["worked"]
+        worked = frame.content["worked"]
         assert worked["quarter"] == {
             "finding": "Quarter 2024T1 · ALFA leads with 120 complaints, before BETA VELHO with 60",
             "names": ["ALFA", "BETA VELHO", "GAMA"],
@@ -108,15 +108,15 @@ def test_the_page_can_be_worked_with(light: list[Measured]) -> None:
 
 
 def test_a_dashboard_begins_with_what_it_shows_and_from_which_source(light: list[Measured]) -> None:
-    assert [sorted(frame.found["abouts"]) for frame in light] == [
+    assert [sorted(frame.content["abouts"]) for frame in light] == [
         sorted(dashboard.about for dashboard in load().dashboards)
     ] * 2
 
 
 def test_a_phone_keeps_the_name_column_in_sight(light: list[Measured]) -> None:
-    assert light[-1].found["worked"]["name"] is True
+    assert light[-1].content["worked"]["name"] is True
 
 
 def test_a_dark_browser_gets_a_dark_page(light: list[Measured], dark: list[Measured]) -> None:
-    assert dark[0].found["background"] == "rgb(15, 19, 26)" != light[0].found["background"]
-    assert [len(frame.found["charts"]) for frame in dark] == [DRAWN, DRAWN]
+    assert dark[0].content["background"] == "rgb(15, 19, 26)" != light[0].content["background"]
+    assert [len(frame.content["charts"]) for frame in dark] == [DRAWN, DRAWN]

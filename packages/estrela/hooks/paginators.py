@@ -114,7 +114,7 @@ class FollowingPaginator:
         return Turn(self._following(source, request, answer), records)
 
     def _following(self, source: str, request: Request, answer: Answer) -> Request | None:
-        pointer = at_path(answer.json(source), self.paging.found) if self.paging.found else _next_link(answer)
+        pointer = at_path(answer.json(source), self.paging.path) if self.paging.path else _next_link(answer)
         if pointer in (None, "", False):
             return None
         if isinstance(self.paging, CursorPages):

@@ -47,17 +47,17 @@ class NumberedPages:
 
 @dataclass(frozen=True)
 class CursorPages:
-    """Parameter ``cursor``, whose value each page gives at the path ``found``, until a page gives none."""
+    """Parameter ``cursor``, whose value each page gives at the ``path``, until a page gives none."""
 
     cursor: str
-    found: str
+    path: str
 
 
 @dataclass(frozen=True)
 class LinkedPages:
-    """The URL of the next page is at the path ``found`` of the answer; ``""``: in its ``Link`` header (RFC 8288)."""
+    """The URL of the next page is at the ``path`` of the answer; ``""``: in its ``Link`` header (RFC 8288)."""
 
-    found: str = ""
+    path: str = ""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ class ParquetSchemas:
     """Schemas by what the footers say. A schema costs Spark a job, a footer is one request."""
 
     spark: SparkSession
-    found: dict[Hashable, Schema] = field(default_factory=dict)
+    by_form: dict[Hashable, Schema] = field(default_factory=dict)
 
     def of(self, uri: str, size: int) -> Schema | Refusal:
         """Return the columns of the file of ``size`` bytes at ``uri``, or why it cannot be read.
@@ -39,10 +39,10 @@ class ParquetSchemas:
         form = _form(uri, size)
         if isinstance(form, Refusal):
             return form
-        if form not in self.found:
+        if form not in self.by_form:
             columns = self.spark.read.parquet(uri).schema
-            self.found[form] = tuple((column.name, column.dataType.simpleString()) for column in columns)
-        return self.found[form]
+            self.by_form[form] = tuple((column.name, column.dataType.simpleString()) for column in columns)
+        return self.by_form[form]
 
 
 def _form(uri: str, size: int) -> Hashable | Refusal:

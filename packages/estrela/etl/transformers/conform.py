@@ -86,9 +86,9 @@ def _trusted(source: Source, layout: Layout, values: Mapping[str, Column]) -> li
 
 @dataclass(frozen=True)
 class _Fault:
-    """Something that may be wrong with a row: where it is ``found``, and the field at ``place`` that it is about."""
+    """Something that is wrong with a row where ``is_met`` holds; it is about the field at ``place``."""
 
-    found: Column
+    is_met: Column
     header: str
     place: int
     allowed: str = ""
@@ -134,7 +134,9 @@ def _first(faults: Sequence[_Fault]) -> Column:
     """Return -1 where the row as a whole is faulty, else the number of the first fault; NULL without one."""
     whole = F.when(F.col("_fault").isNotNull(), F.lit(-1))
     # Unlike a chain of conditions, this evaluates all faults, and so shares their values with the columns.
-    return F.least(whole, F.lit(None).cast("int"), *[F.when(fault.found, F.lit(at)) for at, fault in enumerate(faults)])
+    return F.least(
+        whole, F.lit(None).cast("int"), *[F.when(fault.is_met, F.lit(at)) for at, fault in enumerate(faults)]
+    )
 
 
 def _reject(faults: Sequence[_Fault], nothing: Sequence[str], masks_lines: bool) -> Column:
