@@ -205,3 +205,5 @@ def test_numbers_of_a_fifo_queue_grow(aws: Running) -> None:
     assert numbers == sorted(set(numbers))
     assert {len(number) for number in numbers} == {20}
     assert sqs.send_message(QueueUrl=url, MessageBody="0", MessageGroupId="g")["SequenceNumber"] == numbers[0]
+    sqs.purge_queue(QueueUrl=url)
+    assert sqs.send_message(QueueUrl=url, MessageBody="0", MessageGroupId="g")["SequenceNumber"] > numbers[-1]

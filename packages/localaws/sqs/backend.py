@@ -144,9 +144,9 @@ class LocalSqsBackend(SQSBackend):
             self.touched[queue.queue_arn].add(next(messages))
 
     def purge_queue(self, queue_name: str) -> None:
-        """PurgeQueue."""
+        """PurgeQueue, which forgets deduplication IDs too."""
         with self.lock:
-            self._touch(queue_name)
+            vars(self._touch(queue_name))[RECENT] = {}
             super().purge_queue(queue_name)
 
     def _touch(self, queue_name: str) -> Queue:
