@@ -86,8 +86,8 @@ def test_records_wait_for_a_function_that_cannot_be_imported(bench: Bench) -> No
     problem = "PROBLEM: Function call failed"
     eventually(lambda: client.get_event_source_mapping(UUID=uid)["LastProcessingResult"] == problem)
     client.update_function_code(FunctionName=bench.name, ZipFile=code({"app.py": CODE}))
-    eventually(lambda: len(bench.seen()) == 3)
-    assert sorted(bench.seen()) == ["a", "b", "message"]
+    # on a slow machine the message is visible again before its function ends, and comes twice
+    eventually(lambda: {*bench.seen()} == {"a", "b", "message"})
     assert [name for name in bench.seen() if name != "message"] == ["a", "b"]
 
 
