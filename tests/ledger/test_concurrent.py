@@ -15,7 +15,7 @@ from estrela.hooks.database import DatabaseManager
 from estrela.ledger.register import Register
 from estrela.model.feed import Order
 
-RUNS = 4
+RUNS, AGAIN = 4, 10
 
 
 @pytest.mark.parametrize("order", [Order.IN_ORDER, Order.ALL])
@@ -39,7 +39,8 @@ def test_calls_that_name_the_same_files_in_another_order_do_not_wait_for_each_ot
         calls = [{"Records": records}, {"Records": records[::-1]}] * 2
         with ThreadPoolExecutor(RUNS) as pool:
             assert sum(pool.map(house.hear, calls)) == len(records)
-    assert house.query("SELECT DISTINCT events_seen FROM ledger.files") == [(RUNS,)]
+            assert sum(pool.map(house.hear, calls * AGAIN)) == 0
+    assert house.query("SELECT DISTINCT events_seen FROM ledger.files") == [(RUNS * (1 + AGAIN),)]
 
 
 def test_two_versions_of_a_file_in_one_call(house: House) -> None:

@@ -18,11 +18,16 @@ from estrela.model.feed import Feed, OnOverwrite
 
 TICK = timedelta(microseconds=1)
 SEEN = """
-UPDATE ledger.files f SET {column} = f.{column} + a.times
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::int[]) AS a (bucket, key, version, times)
-WHERE (f.bucket, f.key, f.version) = (a.bucket, a.key, a.version)
+WITH seen AS (
+  SELECT f.id, a.times FROM ledger.files f
+  JOIN unnest(%s::text[], %s::text[], %s::text[], %s::int[]) AS a (bucket, key, version, times)
+    ON (f.bucket, f.key, f.version) = (a.bucket, a.key, a.version)
+  ORDER BY f.id FOR UPDATE OF f
+)
+UPDATE ledger.files f SET {column} = f.{column} + seen.times FROM seen WHERE f.id = seen.id
 RETURNING f.bucket, f.key, f.version
 """
+"""Rows are locked in one order: two calls that count the same files must not wait for each other."""
 OTHERS = """
 SELECT id, state, arrived_at, state <> 'Rejected' AND CASE
     WHEN version = ANY(%(older)s) THEN false
@@ -144,11 +149,11 @@ class Register:
         column = "events_seen" if by_event else "listings_seen"
         new = 0
         with self.database.transaction("ledger.files") as cursor:
+            self._lock(cursor, files)
             known = _count_known(cursor, files, column)
             if not by_event:
                 self._take_up(cursor, [file for file in files if _version_of(file) in known], run)
             unknown = [file for file in dict.fromkeys(files) if _version_of(file) not in known]
-            self._lock(cursor, unknown)
             fresh = _first_versions(cursor, unknown)
             new += self._add_all(cursor, fresh, run, column)
             for arrival in unknown:
@@ -157,7 +162,7 @@ class Register:
         return new
 
     def _lock(self, cursor: Cursor[Any], arrivals: Sequence[Arrival]) -> None:
-        """Let no other call register versions of the same keys meanwhile: two of one key are compared."""
+        """Let no other call count or register files of the same keys meanwhile: versions of one key are compared."""
         names = sorted({f"{arrival.bucket}/{arrival.key}" for arrival in arrivals})
         cursor.execute(LOCKED, (names,))
 
@@ -169,7 +174,6 @@ class Register:
         for arrival in versioned:
             if (arrival.bucket, arrival.key, arrival.version) not in passed_over:
                 continue
-            self._lock(cursor, [arrival])
             judged, others = self.judge(arrival), self._others(cursor, arrival)
             if judged.feed is None or judged.state is not State.NEW:
                 continue
