@@ -16,6 +16,7 @@ FOLDERS = (
     "bcb_mirror", "localaws", "clients",
 )  # fmt: skip
 """Order of the folders: the longest, the fast ones, others that stay whole, then those whose files fill the gaps."""
+FILLS_GAPS = "localaws"
 SPLIT_BY_FILE = ("unit", "dataharvest", "bcb_mirror", "localaws")
 """Folders whose files share nothing expensive. The tests of every other folder stay in one process."""
 
@@ -48,10 +49,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FolderSchedu
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the tests by folder, so that all processes end at about the same time; in a folder the fast ones first."""
+    """Order the tests by folder, so that all processes end at about the same time.
+
+    In a folder the fast ones come first, but last in the folder that fills the gaps.
+    """
 
     def place(item: pytest.Item) -> tuple[int, bool]:
-        return FOLDERS.index(_folder(item)), item.get_closest_marker("slow") is not None
+        folder, is_slow = _folder(item), item.get_closest_marker("slow") is not None
+        return FOLDERS.index(folder), is_slow != (folder == FILLS_GAPS)
 
     items.sort(key=place)
 
