@@ -44,7 +44,7 @@ check: .venv/ready ## format, lint, types, import rules, lock file; a minute
 	$(BIN)/shellcheck --external-sources deploy.sh .ci/run airflow/databases.sh tests/compose/postgres.sh
 	$(BIN)/hadolint airflow/Dockerfile metabase/Dockerfile packages/Dockerfile tests/compose/postgres.Dockerfile
 
-test: $(if $(ARGS),.venv/ready,check) ## check, then the tests, 25 minutes on two cores; some of them: make test ARGS=tests/unit/test_errors.py
+test: $(if $(ARGS),.venv/ready,check) ## check, then the tests, 20 minutes on two cores; some of them: make test ARGS=tests/unit/test_errors.py
 	$(BIN)/pytest $(if $(ARGS),$(ARGS),-m "not long and not clients" -n auto --dist loadscope --no-loadscope-reorder)
 
 test-fast: .venv/ready ## the tests that need no JVM and no long wait; half a minute
