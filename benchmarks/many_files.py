@@ -133,7 +133,7 @@ def seconds(entries: list[RawFile], folder: Path, heap: str) -> tuple[float, flo
 
     spark = session(folder / "lake", heap, folder / "gc.log")
     for files in WARM_UP:
-        warm_up = list(written(folder / "warm-up", files, 100_000))
+        warm_up = list(written(folder / f"warm-up-{files}", files, 100_000))
         TransformSource(readings, FolderRaw({readings.name: warm_up}), LakeLoader(spark, f"warm_{files}", "run")).run()
     lake = LakeLoader(spark, "many", "run")
     start = perf_counter()
