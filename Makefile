@@ -48,7 +48,7 @@ test: $(if $(ARGS),.venv/ready,check) ## check, then the tests, 20 minutes on tw
 	$(BIN)/pytest $(if $(ARGS),$(ARGS),-m "not long and not clients" -n auto --dist loadscope --no-loadscope-reorder)
 
 test-fast: .venv/ready ## the tests that need no JVM and no long wait; half a minute
-	$(BIN)/pytest -m "not slow and not docker" tests/unit
+	$(BIN)/pytest -m "not slow and not docker" tests/unit -n auto
 
 test-long: .venv/ready ## kills between every two commits of a run, many examples of properties; a quarter of an hour
 	$(BIN)/pytest -m long

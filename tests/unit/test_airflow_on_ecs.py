@@ -162,6 +162,7 @@ def test_tasks_that_are_queued_or_run_and_a_silent_scheduler_are_counted(server:
     assert call["MetricData"][0]["Dimensions"] == [{"Name": "Environment", "Value": "estrela-dev"}]
 
 
+@pytest.mark.slow
 def test_the_metrics_read_what_airflow_writes() -> None:
     from airflow.jobs.job import Job
     from airflow.models.dagrun import DagRun

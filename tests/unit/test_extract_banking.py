@@ -158,6 +158,7 @@ def test_zeros_lost_in_a_list_do_not_make_a_second_institution(star: Star, raw: 
     ]
 
 
+@pytest.mark.slow
 def test_a_day_without_news_writes_nothing(star: Star, raw: RawLayer, mirror: Serving) -> None:
     extract(star, raw, mirror)
     before = keys(raw)
@@ -167,6 +168,7 @@ def test_a_day_without_news_writes_nothing(star: Star, raw: RawLayer, mirror: Se
     assert {key.split("/")[1] for key in keys(raw) - before} == {source.name for source in extracted(star)}
 
 
+@pytest.mark.slow
 def test_an_empty_answer_is_asked_for_again_once_a_week(star: Star, raw: RawLayer, mirror: Serving) -> None:
     source = star.sources_of("fees")[0]
     assert isinstance(source.origin, OData)
@@ -206,6 +208,7 @@ def test_one_file_that_stays_away_fails_the_run_and_the_rest_is_kept(
     assert quarters(raw) == ["2021T4", "2022T3"]
 
 
+@pytest.mark.slow
 def test_a_fee_request_is_tolerated_as_declared_and_asked_again(star: Star, raw: RawLayer, mirror: Serving) -> None:
     extract(star, raw, mirror, "complaints", "institutions")
     bank = f"CNPJ='{WORLD.institutions[0].cnpj}'"
@@ -217,6 +220,7 @@ def test_a_fee_request_is_tolerated_as_declared_and_asked_again(star: Star, raw:
     assert extract(star, raw, mirror, "fees") == 2
 
 
+@pytest.mark.slow
 def test_the_register_may_be_down_for_days(star: Star, raw: RawLayer, mirror: Serving) -> None:
     extract(star, raw, mirror)
     assert raw.files("register") == []
@@ -254,6 +258,7 @@ def test_a_service_that_is_down_is_worth_a_retry(star: Star, raw: RawLayer, mirr
     assert caught.value.retry_after == 600
 
 
+@pytest.mark.slow
 def test_an_order_that_changes_between_pages_loses_no_institution(raw: RawLayer) -> None:
     """Without $orderby the service cuts its pages from another order each time: 50 of 250 members were lost."""
     big = SyntheticWorld(seed=7, institutions=250, others=600, first=Quarter(2021, 4), last=Quarter(2021, 4))

@@ -215,6 +215,7 @@ class TestS3Files:
 CHANGES = st.lists(st.dictionaries(st.sampled_from(["1", "2", "3"]), st.sampled_from([b"a", b"b", b""])), max_size=4)
 
 
+@pytest.mark.slow
 @given(CHANGES)
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_newest_state_is_what_the_folder_holds_whatever_came_before(

@@ -134,6 +134,7 @@ def test_two_writers_at_once_lose_nothing(raw: RawLayer) -> None:
 ANSWERS = st.lists(st.tuples(st.sampled_from("abc"), st.binary(max_size=2)), max_size=8)
 
 
+@pytest.mark.slow
 @given(ANSWERS)
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_current_is_the_last_answer_to_each_request_however_the_captures_were_cut(
@@ -225,6 +226,7 @@ def test_a_comma_in_a_value_does_not_break_the_next_run() -> None:
     assert known_partition(fees, known) == ("2026-11-20",)
 
 
+@pytest.mark.slow
 def test_the_log_reads_the_same_through_checkpoints_and_costs_what_changed(s3: Any) -> None:
     raw = fresh_layer(s3)
     versions = 2 * INTERVAL + 3
@@ -273,6 +275,7 @@ class Forgetful:
         return self._s3.put_object(**arguments)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_its_writer_did_not_reach_is_written_with_the_next(s3: Any) -> None:
     raw = fresh_layer(s3)
     for number in range(INTERVAL - 1):
@@ -288,6 +291,7 @@ def test_a_checkpoint_that_its_writer_did_not_reach_is_written_with_the_next(s3:
     assert [file.version for file in raw.files("fees")] == list(range(1, 2 * INTERVAL + 1))
 
 
+@pytest.mark.slow
 def test_the_history_is_that_of_the_deltas_alone(s3: Any) -> None:
     raw = fresh_layer(s3)
     for number in range(INTERVAL + 2):

@@ -94,6 +94,7 @@ def test_a_refusal_is_told_with_its_reason(agent: Agent, refusal: dict[str, Any]
         ask_agent(agent.uri, True)
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_told_to_stop_has_asked_for_protection_and_ends_its_task_first(
     agent: Agent, tmp_path: Path
 ) -> None:
