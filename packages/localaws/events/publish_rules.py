@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from localaws.message_size import message_size
+
 LIMIT = 262_144
 _INVALID, _VALUE = "InvalidParameter", "ParameterValueInvalid"
 _LONGEST_NAME, _LONGEST_ID = 256, 80
@@ -76,12 +78,7 @@ def check_batch(entries: Sequence[Mapping[str, Any]]) -> None:
 
 def size_of(given: Mapping[str, Any]) -> int:
     """Bytes of a message with its attributes."""
-    size = len(str(given.get("Message") or "").encode())
-    for name, attribute in (given.get("MessageAttributes") or {}).items():
-        value = attribute.get("StringValue") or attribute.get("BinaryValue") or b""
-        size += len(name) + len(attribute.get("DataType") or "")
-        size += len(value.encode() if isinstance(value, str) else value)
-    return size
+    return message_size(given.get("Message"), given.get("MessageAttributes"))
 
 
 def _check_structure(message: str) -> None:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from localaws.message_size import message_size
+
 LONGEST_BATCH = 1_048_576
 _INVALID = "InvalidParameterValue"
 _IDENTIFIER = re.compile(r"[a-zA-Z0-9!-/:-@\[-`{-~]{1,128}")
@@ -95,9 +97,4 @@ def check_attributes(given: Mapping[str, Any], known: Mapping[str, Any] | None) 
 
 def size_of(given: Mapping[str, Any]) -> int:
     """Bytes of a message with its attributes."""
-    size = len(str(given.get("MessageBody") or "").encode())
-    for name, attribute in (given.get("MessageAttributes") or {}).items():
-        value = attribute.get("StringValue") or attribute.get("BinaryValue") or b""
-        size += len(name) + len(attribute.get("DataType") or "")
-        size += len(value.encode() if isinstance(value, str) else value)
-    return size
+    return message_size(given.get("MessageBody"), given.get("MessageAttributes"))
