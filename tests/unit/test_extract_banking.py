@@ -168,6 +168,17 @@ def test_a_day_without_news_writes_nothing(star: Star, raw: RawLayer, mirror: Se
     assert {key.split("/")[1] for key in keys(raw) - before} == {source.name for source in extracted(star)}
 
 
+def test_what_is_known_is_stored_again_only_by_a_full_refresh(star: Star, raw: RawLayer, mirror: Serving) -> None:
+    extract(star, raw, mirror, "complaints")
+    lost = {file.key for file in raw.current("complaints")}
+    for key in lost:
+        raw.s3.delete_object(Bucket=raw.bucket, Key=key)
+    assert extract(star, raw, mirror, "complaints") == 0
+    assert not lost & keys(raw)
+    assert extract(star, raw, mirror, "complaints", full_refresh=True) == 0
+    assert lost <= keys(raw)
+
+
 @pytest.mark.slow
 def test_an_empty_answer_is_asked_for_again_once_a_week(star: Star, raw: RawLayer, mirror: Serving) -> None:
     source = star.sources_of("fees")[0]

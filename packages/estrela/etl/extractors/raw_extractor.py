@@ -26,7 +26,7 @@ class Scope:
     """The extent of an extract on ``day`` (UTC).
 
     ``parameters`` are the values of run parameters by name; a parameter without values limits nothing.
-    ``full_refresh`` asks for everything, known or not.
+    ``full_refresh`` asks for everything, known or not, and stores it again.
     """
 
     parameters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -141,13 +141,13 @@ class RawExtractor(Extractor, Generic[R]):
         SettingsError, before any request, for a value of a run parameter that the source does not have.
         """
         began = datetime.now(UTC)
-        receipt = self.raw.receipt(self.source.name)
+        full = self.scope.full_refresh
+        receipt = self.raw.receipt(self.source.name, afresh=full)
         known = receipt.known
         wanted = self.wanted(known)
         if wanted.complete:
             self.scope.require_known(self.source, [item.asked for item in wanted.items])
         selected = [item for item in wanted.items if self.scope.holds(self.source, item.asked)]
-        full = self.scope.full_refresh
         due = [item for item in selected if full or self.is_due(item, known.get(request_id(item.asked)))]
         if not self.commits_at_end:
             receipt.expect(len(due))

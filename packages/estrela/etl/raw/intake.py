@@ -24,14 +24,17 @@ class Intake:
     """Adds answers of one source to its log, ``batch`` of them per commit; 0: all of them at :meth:`commit`.
 
     A body is stored as soon as it arrives and before the log names it: a run that is killed keeps every batch that was
-    committed, and leaves no entry without its content. :meth:`store` may be called from any thread, the other methods
-    from one.
+    committed, and leaves no entry without its content. What a newest answer names is stored already and not stored
+    again, unless all is stored ``afresh``, which mends a bucket that lost it. :meth:`store` may be called from any
+    thread, the other methods from one.
     """
 
-    def __init__(self, s3: S3Client, bucket: str, prefix: str, batch: int = 0) -> None:
+    def __init__(self, s3: S3Client, bucket: str, prefix: str, batch: int = 0, *, afresh: bool = False) -> None:
         self._s3, self._bucket, self._prefix, self.batch = s3, bucket, prefix, batch
         self._log = RawLog(s3, bucket, prefix)
         self._state = self._log.state()
+        newest = () if afresh else self._state.answers.values()
+        self._stored = frozenset(page.sha256 for logged in newest for page in logged.answer.pages)
         self._pending: dict[str, RawAnswer] = {}
         self._added: list[Logged] = []
 
@@ -47,6 +50,8 @@ class Intake:
 
     def store(self, body: Body) -> None:
         """Keep a body under its sha256. Storing the same content again writes the same object."""
+        if body.sha256 in self._stored:
+            return
         key = object_key(self._prefix, body.sha256)
         if body.size <= PART:
             self._s3.put_object(Bucket=self._bucket, Key=key, Body=body.read())

@@ -113,17 +113,17 @@ class RawLayer:
         """Return the newest answer to each request, by request ID, withdrawn ones included."""
         return {name: logged.answer for name, logged in self._log(source).state().answers.items()}
 
-    def receipt(self, source: str) -> Receipt:
-        """Return the way in for the answers of one run."""
+    def receipt(self, source: str, *, afresh: bool = False) -> Receipt:
+        """Return the way in for the answers of one run; ``afresh``: known contents are stored again."""
         prefix = self._prefix(source)
-        return Receipt(Intake(self.s3, self.bucket, prefix), AskedLog(self.s3, self.bucket, prefix))
+        return Receipt(Intake(self.s3, self.bucket, prefix, afresh=afresh), AskedLog(self.s3, self.bucket, prefix))
 
     def write(self, source: str, arrivals: Sequence[Arrival]) -> list[RawFile]:
         """Keep what differs from the newest answers, in one commit; return the new entries, none if nothing changed.
 
         Arrivals of the same request are the pages of one answer.
         """
-        intake = Intake(self.s3, self.bucket, self._prefix(source))
+        intake = Intake(self.s3, self.bucket, self._prefix(source), afresh=True)
         ordered = sorted(arrivals, key=lambda arrival: (request_id(arrival.request), arrival.page))
         for _, pages in groupby(ordered, key=lambda arrival: request_id(arrival.request)):
             intake.add(_stored(intake, list(pages)))
