@@ -24,7 +24,7 @@ def open_catalog(settings: Settings, state: MotoState) -> Catalog:
 
 
 def open_runs(settings: Settings, home: Home, store: ObjectStore, endpoint: str, keep_logs: Callable[[], None]) -> Runs:
-    """The job runs of one home; ``keep_logs`` stores what they wrote to CloudWatch Logs."""
+    """The job runs of one home; ``keep_logs`` stores their CloudWatch log events."""
     runs = Runs(settings, home, Preparation(settings, home, store, endpoint), keep_logs)
     backend.LocalGlueBackend.runs = runs
     return runs

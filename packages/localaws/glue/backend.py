@@ -1,4 +1,4 @@
-"""The one Glue backend that moto serves: its own, with jobs that run."""
+"""The Glue backend that moto serves: moto's own, with jobs that really run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from localaws.glue.jobs import JobOperations
 
 
 class LocalGlueBackend(JobOperations, ConnectionOperations, CatalogOperations):
-    """moto's Glue backend under localaws' operations."""
+    """moto's Glue backend with localaws' operations in place of some of moto's."""
 
     @property
     def _url_module(self) -> ModuleType:

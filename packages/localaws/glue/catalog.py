@@ -1,4 +1,4 @@
-"""Databases, tables and partitions for the other rooms of this process."""
+"""Databases, tables and partitions for the other services of this process."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ __all__ = [
 
 
 class Catalog:
-    """The Glue catalog that the Glue API shows, from inside the process.
+    """In-process access to the catalog that the Glue API shows.
 
     Takes and returns boto3-shaped dicts (copies). Raises EntityNotFoundException, AlreadyExistsException,
-    InvalidInputException and ConcurrentModificationException, each with Glue's text in ``message``.
-    Every change is stored before the call returns; one that cannot be stored is undone and raises StateNotSavedError,
-    or OSError where the disk is full.
+    InvalidInputException and ConcurrentModificationException, each with Glue's text in ``message``. Every change is
+    stored before the call returns. A change that cannot be stored is undone, and the call raises StateNotSavedError, or
+    OSError if the disk is full.
     """
 
     def __init__(self, settings: Settings, state: MotoState) -> None:
@@ -43,6 +43,6 @@ class Catalog:
 
 
 def current_columns(table: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The columns that a table has now: Iceberg clients may keep dropped ones beside them, marked as not current."""
+    """The current columns of a table: Iceberg clients may list dropped columns too, marked as not current."""
     columns = (table.get("StorageDescriptor") or {}).get("Columns") or []
     return [column for column in columns if (column.get("Parameters") or {}).get("iceberg.field.current") != "false"]

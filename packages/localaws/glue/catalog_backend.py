@@ -1,4 +1,4 @@
-"""The catalog operations of Glue's backend, where moto's differ from Glue's."""
+"""Catalog operations of the Glue backend that differ between moto and Glue."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_NAME = 255
 
 
 class CatalogOperations(GlueBackend):
-    """Databases, tables and partitions: names fold to lower case, and every change holds :attr:`lock`."""
+    """Databases, tables and partitions: names are folded to lower case, and every change takes :attr:`lock`."""
 
     transient: frozenset[str] = frozenset({"lock"})
 
@@ -100,7 +100,7 @@ class CatalogOperations(GlueBackend):
             self.get_table(database_name, table_name).replace(table_input, version_id, skip_archive)
 
     def check_version(self, database_name: str, table_name: str, version_id: str | None) -> None:
-        """Raise unless the table's current version is ``version_id``; None stands for no table."""
+        """Raise unless the table's current version is ``version_id``; None requires that the table does not exist."""
         if version_id is not None and self.get_table(database_name, table_name).version_id != version_id:
             raise ConcurrentModificationException
         if version_id is None and table_name.lower() in self.get_database(database_name).tables:
@@ -169,7 +169,7 @@ def _each(
     values_name: str,
     values_of: Callable[[dict[str, Any]], list[str]],
 ) -> list[dict[str, Any]]:
-    """Change item by item; what fails is listed, as Glue's batch calls answer, and stops nothing else."""
+    """Apply ``change`` to each item; return the failures as Glue's batch calls list them, and go on after each."""
     errors = []
     for item in items:
         try:
@@ -189,7 +189,7 @@ def _name(name: str | None, kind: str) -> str:
 
 
 def _name_pattern(expression: str) -> re.Pattern[str]:
-    """Glue reads the expression as a regular expression in which a lone ``*`` stands for any text."""
+    """Compile an expression as Glue does: a regular expression in which a lone ``*`` matches any text."""
     try:
         return re.compile(re.sub(r"(?<![.)\]\\])\*", ".*", expression), re.IGNORECASE)
     except re.error as error:

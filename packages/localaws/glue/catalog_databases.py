@@ -40,12 +40,12 @@ class Databases:
         location_uri: str | None = None,
         parameters: Mapping[str, str] | None = None,
     ) -> None:
-        """Replace description, location and parameters; what is not given goes."""
+        """Replace description, location and parameters; those not given are removed."""
         database_input = _database_input(name, description, location_uri, parameters)
         self._place.change(lambda backend: backend.update_database(name, database_input))
 
     def delete(self, name: str, *, only_empty: bool = False) -> bool:
-        """Delete a database with its tables; with ``only_empty``, one with tables stays and the answer is False."""
+        """Delete a database with its tables. With ``only_empty``, keep a database that has tables and return False."""
 
         def change(backend: CatalogOperations) -> bool:
             with backend.lock:

@@ -15,16 +15,16 @@ class Partitions:
         self._place = place
 
     def of(self, database: str, table: str, expression: str | None = None) -> list[dict[str, Any]]:
-        """Partitions in the order of their values; ``expression`` as GetPartitions takes it."""
+        """Partitions in the order of their values, filtered by ``expression`` as in GetPartitions."""
         return [shown(partition) for partition in self._place.backend.get_partitions(database, table, expression)]
 
     def create(self, database: str, table: str, inputs: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """Create each partition; the answer lists those that failed (``PartitionValues``, ``ErrorDetail``)."""
+        """Create each partition; return those that failed (``PartitionValues``, ``ErrorDetail``)."""
         copies = [dict(item) for item in inputs]
         return self._place.change(lambda backend: backend.batch_create_partition(database, table, copies))
 
     def update(self, database: str, table: str, values: Sequence[str], changed: Mapping[str, Any]) -> None:
-        """Give the partition of these values another definition, under other values too."""
+        """Replace the definition, possibly also the values, of the partition with these values."""
         self._place.change(lambda backend: backend.update_partition(database, table, dict(changed), [*values]))
 
     def delete(self, database: str, table: str, values: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Storage of the catalog of one account and region, and its changes."""
+"""Storage of the catalog of one account and region, and changes to it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class CatalogPlace:
-    """The catalog that the Glue API shows; every change is stored before it returns, or undone."""
+    """The catalog that the Glue API shows; every change is stored before the call returns, or undone."""
 
     settings: Settings
     state: MotoState
@@ -31,7 +31,10 @@ class CatalogPlace:
         return backend
 
     def change(self, change: Callable[[CatalogOperations], Result]) -> Result:
-        """Raises StateNotSavedError for a change that cannot be stored, or OSError where the disk is full."""
+        """Apply a change and store it.
+
+        Raises StateNotSavedError for a change that cannot be stored, or OSError if the disk is full.
+        """
         with self.state.changing("glue"):
             return change(self.backend)
 

@@ -1,4 +1,4 @@
-"""Catalog operations of the Glue API that moto lacks, or answers without pages, versions and filters."""
+"""Catalog operations of the Glue API that moto lacks, or answers without pages, versions or filters."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from moto.glue.exceptions import JsonRESTError
 
 from localaws.glue.paging import TABLES_A_PAGE, Entity, PagedResponse
 
-# The largest page that Glue gives, and the one it gives where no size is asked for.
+# Glue's largest page, which is also its page size if the request names none.
 PARTITIONS_A_PAGE = 1000
 
 
 class CatalogResponses(PagedResponse):
-    """Pages of GetDatabases, GetTables, GetTableVersions and GetPartitions; locks of UpdateTable."""
+    """Pages of GetDatabases, GetTables, GetTableVersions and GetPartitions; the version check of UpdateTable."""
 
     def get_databases(self) -> ActionResult:
         """GetDatabases."""

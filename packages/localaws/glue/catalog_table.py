@@ -28,7 +28,7 @@ class ConcurrentModificationException(JsonRESTError):  # noqa: N818 - Glue's own
 
 
 class CatalogTable(FakeTable):
-    """moto's table, with Glue's optimistic lock, SkipArchive, and partitions that are checked and filtered by type."""
+    """moto's table, with Glue's optimistic lock, SkipArchive, and partitions validated and filtered by type."""
 
     def __init__(self, database_name: str, table_name: str, table_input: dict[str, Any], catalog_id: str) -> None:
         super().__init__(database_name, table_name, deepcopy(table_input) | {"Name": table_name}, catalog_id)
@@ -45,7 +45,7 @@ class CatalogTable(FakeTable):
         return version
 
     def replace(self, table_input: Mapping[str, Any], version_id: str | None, skip_archive: bool) -> None:
-        """Make ``table_input`` the current version; with ``version_id`` only where that is the current one."""
+        """Make ``table_input`` the current version; if ``version_id`` is given, it must be the current one."""
         previous = self.version_id
         if version_id is not None and version_id != previous:
             raise ConcurrentModificationException
@@ -65,7 +65,7 @@ class CatalogTable(FakeTable):
         super().create_partition(deepcopy(partiton_input))
 
     def get_partitions(self, expression: str | None) -> list[FakePartition]:
-        """The partitions that ``expression`` holds for, in the order of their values."""
+        """The partitions that satisfy ``expression``, in the order of their values."""
         keys = self.current.get("PartitionKeys") or []
         matches: Callable[[Sequence[str]], bool] = partition_filter(expression or "", keys)
         return sorted((p for p in self.partitions.values() if matches(p.values)), key=lambda p: list(p.values))

@@ -35,14 +35,15 @@ class Tables:
         *,
         skip_archive: bool = False,
     ) -> None:
-        """Replace a table's definition; with ``version_id`` only where that is its current version."""
+        """Replace a table's definition; if ``version_id`` is given, it must be the current version."""
         name = table_input["Name"]
         self._place.change(lambda backend: backend.update_table(database, name, table_input, version_id, skip_archive))
 
     def put(self, changes: Sequence[tuple[str, Mapping[str, Any], str | None]]) -> None:
-        """Replace or create several tables at once, all of them or none: (database, table input, version id).
+        """Replace or create several tables, all of them or none; each change is (database, table input, version ID).
 
-        A version id of None creates the table; any other must be the table's current one, which is not archived.
+        A version ID of None creates the table; any other must be the table's current version. The version that is
+        replaced is not archived.
         """
 
         def change(backend: CatalogOperations) -> None:

@@ -1,7 +1,8 @@
-"""An archive of the classes of Spark and Iceberg, from which a JVM starts in half the time.
+"""An archive of the classes of Spark and Iceberg, which halves the time that a JVM needs to start.
 
-Java reads, parses and checks some 20,000 classes for a Spark session; from an archive it maps them into its memory.
-See https://docs.oracle.com/en/java/javase/17/vm/class-data-sharing.html. Java ignores an archive that does not fit.
+For a Spark session, Java reads, parses and verifies some 20,000 classes; from an archive it maps them into memory. See
+https://docs.oracle.com/en/java/javase/17/vm/class-data-sharing.html. Java ignores an archive that does not match its
+version or class path.
 """
 
 from __future__ import annotations
@@ -21,21 +22,22 @@ from pathlib import Path
 from localaws.glue.spark_settings import iceberg_jar
 
 _SILENT = "-Xlog:disable -Xlog:all=error:stderr"
-"""What Java has to say of classes that an archive leaves out belongs into no log of a run."""
+"""Suppresses Java's messages about classes that an archive leaves out: they do not belong in the log of a run."""
 _DUMP_DEADLINE, _PAUSE = 120.0, 0.1
 
 
 def folder_of(home: Path) -> Path:
-    """Return where archives are kept: with the installed packages, or in ``home`` where those are read-only."""
+    """Return the folder of the archives: with the installed packages, or in ``home`` if those are read-only."""
     environment = Path(sys.prefix)
     return environment / "share" / "localaws" if os.access(environment, os.W_OK) else home / "classes"
 
 
 @dataclass(frozen=True)
 class ClassArchive:
-    """The archive, in ``folder``, for JVMs of the Java in ``java`` whose class path begins with Iceberg's and Spark's.
+    """The archive, in ``folder``, for JVMs of the Java in ``java`` whose class path begins with Iceberg's and Spark's
+    jars.
 
-    ``name`` changes with the Java and with each jar.
+    ``name`` depends on the Java and on each jar.
     """
 
     folder: Path
@@ -43,14 +45,15 @@ class ClassArchive:
     name: str
 
     def options(self) -> str:
-        """Return the options of a JVM that uses the archive; "" where there is none."""
+        """Return the options of a JVM that uses the archive; "" if the archive does not exist."""
         return f'"-XX:SharedArchiveFile={self._base}:{self._spark}" {_SILENT}' if self._spark.is_file() else ""
 
     def make(self, run: Callable[[str], bool], is_stopped: Callable[[], bool]) -> None:
-        """Make the archive where there is none, or wait for who makes it, unless ``is_stopped`` meanwhile.
+        """Create the archive if it does not exist, or wait for the process that is creating it; return if
+        ``is_stopped``.
 
-        ``run`` starts a JVM with the options that it is given, lets it do what runs do, waits until it has ended, and
-        returns whether it did so by itself. Raises OSError or SubprocessError where it cannot be made.
+        ``run`` starts a JVM with the given options, lets it do the work of a typical run, waits until it has ended, and
+        returns whether the JVM ended by itself. Raises OSError or SubprocessError if the archive cannot be created.
         """
         if self._spark.is_file():
             return
@@ -58,7 +61,8 @@ class ClassArchive:
             if self._spark.is_file() or is_stopped():
                 return
             self._remove_others()
-            # Not each Java comes with the archive of its own classes, on which one of further classes is built.
+            # Not every Java is shipped with the base archive of its own classes, which an archive of further classes
+            # needs.
             java = [str(self.java / "bin" / "java"), "-Xshare:dump", f"-XX:SharedArchiveFile={self._base}"]
             subprocess.run(java, check=True, capture_output=True, timeout=_DUMP_DEADLINE)
             partial = self._spark.with_suffix(".partial")
@@ -75,7 +79,9 @@ class ClassArchive:
 
     @contextmanager
     def _alone(self, is_stopped: Callable[[], bool]) -> Iterator[None]:
-        """Wait until no other process makes an archive in the folder, and let none do so meanwhile."""
+        """Hold the folder's file lock, so that only one process at a time creates an archive; stop waiting if
+        ``is_stopped``.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "lock").open("w") as lock:
             while not is_stopped():
@@ -97,7 +103,9 @@ def archive_of(folder: Path, java: Path) -> ClassArchive:
 
 
 def _digest(java: Path) -> str:
-    """Return what an archive depends on, as 12 letters: the Java, and path, size and time of each jar."""
+    """Return a hash of everything that the archive depends on (12 hex digits): the Java, and path, size and time of
+    each jar.
+    """
     spec = find_spec("pyspark")
     assert spec and spec.origin, "pyspark is a dependency of localaws"
     jars = [iceberg_jar(), *sorted((Path(spec.origin).parent / "jars").glob("*.jar"))]

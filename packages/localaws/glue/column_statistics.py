@@ -15,7 +15,7 @@ from moto.glue.responses import GlueResponse
 from localaws.glue.catalog_table import CatalogTable
 
 MAX_COLUMNS = 100
-# Type of StatisticsData, and its member that holds the figures.
+# Type of StatisticsData, and its member that contains the statistics.
 MEMBERS = {
     "BINARY": "BinaryColumnStatisticsData",
     "BOOLEAN": "BooleanColumnStatisticsData",
@@ -32,7 +32,7 @@ Statistics = dict[str, Any]
 
 
 class ColumnStatisticsResponses(GlueResponse):
-    """Statistics are kept with their table or partition, and go with it."""
+    """Statistics are stored with their table or partition, and deleted with it."""
 
     def get_column_statistics_for_table(self) -> ActionResult:
         """GetColumnStatisticsForTable."""
@@ -92,14 +92,16 @@ class ColumnStatisticsResponses(GlueResponse):
         return ActionResult({"Errors": errors})
 
     def _delete(self, entity: Any) -> EmptyResult:
-        """Forget a column's statistics; those of a column without any too, as Trino does for every column it writes."""
+        """Delete a column's statistics; no error if there are none, because Trino deletes them for every column it
+        writes.
+        """
         with self.glue_backend.lock:
             _statistics_of(entity).pop(self.parameters["ColumnName"].lower(), None)
         return EmptyResult()
 
 
 def _statistics_of(entity: Any) -> dict[str, Statistics]:
-    """Return the statistics of a table or partition by column, lower case; what is set there is kept."""
+    """Return the statistics of a table or partition by column name in lower case; changes to the dict are stored."""
     stored: dict[str, Statistics] = vars(entity).setdefault("column_statistics", {})
     return stored
 
@@ -110,7 +112,7 @@ def _columns_of(table: CatalogTable) -> set[str]:
 
 
 def _with_bytes(statistics: Mapping[str, Any]) -> Statistics:
-    """Return statistics with the bytes of decimals, which the request has in base64."""
+    """Return statistics with decimals as bytes, which the request has in base64."""
     data = dict(statistics["StatisticsData"])
     if "DecimalColumnStatisticsData" in data:
         data["DecimalColumnStatisticsData"] = {
@@ -121,7 +123,7 @@ def _with_bytes(statistics: Mapping[str, Any]) -> Statistics:
 
 
 def _problem(statistics: Mapping[str, Any], columns: set[str]) -> str:
-    """Return why statistics cannot be those of a column of the table; empty if they can."""
+    """Return why Glue refuses these statistics for a column of the table; "" if it accepts them."""
     name, data = statistics["ColumnName"], statistics["StatisticsData"]
     if name.lower() not in columns:
         return f"Column {name[:255]} is not a column of the table."

@@ -1,4 +1,4 @@
-"""Connections of Glue, which moto can neither change nor delete, and whose kind it does not show."""
+"""Connections of Glue: moto can neither change nor delete them, and does not show their type."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PASSWORD = "PASSWORD"  # noqa: S105 - the name of a property
 
 @dataclass
 class Connection:
-    """A connection as CreateConnection or UpdateConnection defined it, with Glue's names."""
+    """A connection as CreateConnection or UpdateConnection defined it, with Glue's field names."""
 
     definition: dict[str, Any]
     creation_time: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -23,7 +23,7 @@ class Connection:
 
     @property
     def connection_input(self) -> dict[str, Any]:
-        """The definition, as GetConnections of moto filters it."""
+        """The definition, in the form that moto's GetConnections filters."""
         return self.definition
 
     def as_dict(self, hide_password: bool = False) -> dict[str, Any]:
@@ -41,7 +41,7 @@ class Connection:
 
 
 class ConnectionOperations(GlueBackend):
-    """The part of a Glue backend that holds connections. Nothing is connected: there is no network."""
+    """The operations of a Glue backend on connections. They are only stored: localaws opens no network connection."""
 
     def create_connection(self, catalog_id: str, connection_input: dict[str, Any], tags: dict[str, str] | None) -> str:
         """CreateConnection; raise InvalidInputException or AlreadyExistsException."""

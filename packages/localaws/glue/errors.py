@@ -1,4 +1,4 @@
-"""Errors of Glue jobs: those of the API, and the one that ends a run before its script starts."""
+"""Errors of Glue jobs: those of the API, and the error that ends a run before its script starts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from moto.glue.exceptions import GlueClientError
 
 
 class JobAlreadyExistsError(GlueClientError):
-    """CreateJob with the name of a job that is there."""
+    """CreateJob with the name of a job that exists."""
 
     def __init__(self, name: str) -> None:
         super().__init__("AlreadyExistsException", f"Job {name} already exists; change it with UpdateJob.")

@@ -1,4 +1,4 @@
-"""Iceberg catalogs that a job configures for AWS, led to the local REST catalog over the same Glue tables."""
+"""Replace AWS's Iceberg catalogs in a job's Spark settings by the local REST catalog over the same Glue tables."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _FOR_AWS = (
 
 
 def use_local_catalog(conf: Mapping[str, str], endpoint: str) -> tuple[dict[str, str], list[str]]:
-    """The settings with every AWS catalog replaced, and the names of those that were.
+    """The settings with every AWS catalog replaced, and the names of the replaced catalogs.
 
-    A catalog is AWS's when its ``catalog-impl`` is GlueCatalog, its ``type`` is ``glue``, or its ``uri`` is
-    Glue's REST endpoint. Its ``warehouse`` and other options stay.
+    A catalog is AWS's if its ``catalog-impl`` is GlueCatalog, its ``type`` is ``glue``, or its ``uri`` is Glue's REST
+    endpoint. Its ``warehouse`` and other options are kept.
     """
     names = sorted(name for name in _catalogs(conf) if _is_for_aws(_options(conf, name)))
     changed = dict(conf)

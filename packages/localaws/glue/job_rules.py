@@ -12,7 +12,7 @@ KINDS = ("glueetl", "pythonshell")
 LONGEST_ARGUMENTS = 260 * 1024  # bytes
 LONGEST_TIMEOUT = 7 * 24 * 60  # minutes
 
-# DPUs a worker. https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html (WorkerType)
+# DPUs per worker. https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html (WorkerType)
 _DPUS = {
     "Standard": 1.0,
     "G.025X": 0.25,
@@ -33,7 +33,7 @@ _CAPACITY = ("MaxCapacity", "AllocatedCapacity", "WorkerType", "NumberOfWorkers"
 
 
 def complete_job(request: Mapping[str, Any], operation: str) -> dict[str, Any]:
-    """A job definition with Glue's defaults; raise InvalidInputException for one that Glue refuses."""
+    """A job definition with Glue's defaults; raise InvalidInputException for a definition that Glue refuses."""
     name, command = request.get("Name") or "", request.get("Command") or {}
     if not _NAME.fullmatch(name):
         raise InvalidInputException(operation, f"Job name {name[:50]!r} must have 1 to 255 printable characters.")
@@ -61,7 +61,7 @@ def complete_job(request: Mapping[str, Any], operation: str) -> dict[str, Any]:
 
 
 def complete_run(job: Mapping[str, Any], request: Mapping[str, Any], operation: str) -> dict[str, Any]:
-    """Return the settings of one run: the job's under the request's; raise InvalidInputException."""
+    """Return the settings of one run, the request's over the job's; raise InvalidInputException."""
     unwanted = ("Name", "Description", "LogUri", "Connections", "DefaultArguments", "NonOverridableArguments")
     settings = {key: value for key, value in job.items() if key not in unwanted}
     names = (*_CAPACITY, "Timeout", "SecurityConfiguration", "NotificationProperty", "ExecutionClass")
@@ -100,7 +100,7 @@ def _shell_capacity(settings: Mapping[str, Any], operation: str) -> dict[str, An
 
 
 def _spark_capacity(settings: Mapping[str, Any], operation: str) -> dict[str, Any]:
-    """As workers of a type, or as DPUs; Glue answers with both."""
+    """Return the capacity both as workers of a type and as DPUs, as Glue does; the request gives either."""
     worker, number = settings.get("WorkerType") or "", int(settings.get("NumberOfWorkers") or 0)
     capacity = settings.get("MaxCapacity") or settings.get("AllocatedCapacity")
     if settings.get("MaxCapacity") and settings.get("AllocatedCapacity"):
@@ -122,7 +122,7 @@ def _spark_capacity(settings: Mapping[str, Any], operation: str) -> dict[str, An
 
 
 def _check_class(settings: Mapping[str, Any], operation: str) -> None:
-    """FLEX is for workers of type G.1X and G.2X.
+    """Refuse FLEX for workers of a type other than G.1X and G.2X.
 
     https://docs.aws.amazon.com/glue/latest/dg/aws-glue-api-jobs-job.html (ExecutionClass)
     """

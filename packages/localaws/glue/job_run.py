@@ -19,7 +19,7 @@ from localaws.home import replace_file
 ACTIVE = frozenset({"WAITING", "STARTING", "RUNNING", "STOPPING"})
 _KEPT = frozenset({"run.json", "output.log", "error.log", "script"})
 
-# account, region, name of a job
+# account, region, job name
 Key = tuple[str, str, str]
 
 
@@ -32,7 +32,7 @@ def new_run_id() -> str:
 class JobRun:
     """A run; times are seconds since the epoch, ``execution_time`` is in seconds.
 
-    ``settings`` is what the run was started with: Command, Arguments, Timeout (minutes), MaxRetries,
+    ``settings`` are the settings that the run was started with: Command, Arguments, Timeout (minutes), MaxRetries,
     MaxCapacity, WorkerType, NumberOfWorkers, GlueVersion, ... named as Glue names them.
     """
 
@@ -72,25 +72,27 @@ class JobRun:
 
     @property
     def role(self) -> str:
-        """Name of the role that the run has."""
+        """Name of the run's IAM role."""
         return str(self.settings.get("Role", "")).rpartition("/")[2]
 
     @property
     def log_group(self) -> str:
-        """Folder of the log groups; runs with a security configuration have one of their own."""
+        """Prefix of the log groups; runs with a security configuration have their own."""
         folder = "/aws-glue/python-jobs" if self.kind == "pythonshell" else "/aws-glue/jobs"
         configuration = self.settings.get("SecurityConfiguration")
         return f"{folder}/{configuration}-role/{self.role}" if configuration else folder
 
     @property
     def execution_time(self) -> int:
-        """Whole seconds of running, without the start."""
+        """Whole seconds of running, without the time to start."""
         if self.running_since is None:
             return 0
         return max(1, round((self.completed_on or time.time()) - self.running_since))
 
     def next_attempt(self) -> JobRun:
-        """The run that tries again; Glue's ids are the first one's, then ``_attempt_1``, ``_attempt_2``, ..."""
+        """The next attempt of the run, with Glue's IDs: the first run's, then the same with ``_attempt_1``,
+        ``_attempt_2``, ...
+        """
         attempt = self.attempt + 1
         run_id = re.sub(r"_attempt_\d+$", "", self.job_run_id) + f"_attempt_{attempt}"
         return JobRun(
@@ -125,7 +127,7 @@ _NOT_SHOWN = frozenset({"Command", "MaxRetries", "ExecutionProperty", "Role"})
 
 
 class RunHistory:
-    """All runs, in memory and on disk: one folder a run, its record written whole or not at all."""
+    """All runs, in memory and on disk: one folder per run, with a record that is written atomically."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -144,7 +146,7 @@ class RunHistory:
                 raise HomeStateError(path, str(error)) from error
 
     def strays(self) -> list[Path]:
-        """Folders of processes that waited for a run and got none."""
+        """Folders of processes that waited for a run but never got one."""
         return [folder for folder in self._folder.iterdir() if folder.is_dir() and not (folder / "run.json").exists()]
 
     def add(self, run: JobRun) -> None:
@@ -177,7 +179,7 @@ class RunHistory:
         self.change(run, state)
 
     def saved(self, run: JobRun) -> bool:
-        """Write the record of ``run``; whether the disk had room for it."""
+        """Write the record of ``run``; return whether the disk had space for it."""
         try:
             self._save(run)
         except OSError:
@@ -185,7 +187,7 @@ class RunHistory:
         return True
 
     def clean(self, run: JobRun) -> None:
-        """The logs, the script and the record stay; what the run worked with goes."""
+        """Delete the run's working files; keep its logs, script and record."""
         for entry in self.folder(run.job_run_id).iterdir():
             if entry.name in _KEPT:
                 continue

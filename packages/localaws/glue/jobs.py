@@ -19,7 +19,7 @@ from localaws.glue.runs import Runs
 
 @dataclass
 class Job:
-    """A job as CreateJob or UpdateJob defined it; ``definition`` has Glue's names and defaults."""
+    """A job as CreateJob or UpdateJob defined it; ``definition`` has Glue's field names and defaults."""
 
     name: str
     arn: str
@@ -28,7 +28,7 @@ class Job:
     last_modified_on: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def get_name(self) -> str:
-        """The name, as ListJobs of moto asks for it."""
+        """The name; moto's ListJobs calls this."""
         return self.name
 
     def as_dict(self) -> dict[str, Any]:
@@ -37,9 +37,9 @@ class Job:
 
 
 class JobOperations(GlueBackend):
-    """The part of a Glue backend that holds jobs and starts runs."""
+    """The operations of a Glue backend on jobs and runs."""
 
-    # Set when the server is composed: moto builds backends itself, one for each account and region.
+    # Set when the server is composed: moto itself creates one backend per account and region.
     runs: ClassVar[Runs]
 
     def define_job(self, request: Mapping[str, Any]) -> str:
@@ -53,7 +53,7 @@ class JobOperations(GlueBackend):
         return name
 
     def delete_job(self, name: str) -> None:
-        """DeleteJob; its tags go with it, else the next job of the name had them."""
+        """DeleteJob; also delete its tags, or the next job of that name would have them."""
         super().delete_job(name)
         self.tagger.delete_all_tags_for_resource(self._arn(name))
 
@@ -65,10 +65,10 @@ class JobOperations(GlueBackend):
         return name
 
     def begin_run(self, name: str, request: Mapping[str, Any]) -> str:
-        """StartJobRun: the new run's id.
+        """StartJobRun; return the new run's ID.
 
-        Raises JobNotFoundException, JobRunNotFoundException (of a ``JobRunId`` to run again),
-        InvalidInputException or ConcurrentRunsExceededException.
+        Raises JobNotFoundException, JobRunNotFoundException (for a ``JobRunId`` to run again), InvalidInputException or
+        ConcurrentRunsExceededException.
         """
         definition = self.get_job(name).definition
         previous = request.get("JobRunId") or ""
@@ -80,7 +80,7 @@ class JobOperations(GlueBackend):
         return self.runs.begin(self._key(name), settings, previous, queue)
 
     def stop_runs(self, name: str, run_ids: list[str]) -> dict[str, list[dict[str, Any]]]:
-        """BatchStopJobRun; it answers before the processes are gone: the runs are STOPPING until then."""
+        """BatchStopJobRun; return before the processes have ended: until then the runs are STOPPING."""
         stopped, errors = [], []
         for run_id in run_ids:
             error = self.runs.stop_run(self._key(name), run_id)
@@ -101,7 +101,7 @@ class JobOperations(GlueBackend):
 
     @paginate(pagination_model=GlueBackend.PAGINATION_MODEL)  # type: ignore[untyped-decorator]
     def get_job_runs(self, job_name: str) -> list[JobRun]:
-        """The runs of a job, newest first; they stay when the job is deleted. Raises JobNotFoundException."""
+        """The runs of a job, newest first; they are kept when the job is deleted. Raises JobNotFoundException."""
         runs = self.runs.history.of_job(self._key(job_name))
         if not runs:
             self.get_job(job_name)

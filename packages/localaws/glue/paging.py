@@ -12,14 +12,14 @@ from moto.core.responses import ActionResult
 from moto.glue.exceptions import InvalidInputException
 from moto.glue.responses import GlueResponse
 
-# The largest page that Glue gives, and the one it gives where no size is asked for.
+# Glue's largest page, which is also its page size if the request names none.
 TABLES_A_PAGE = 100
 
 Entity = dict[str, Any]
 
 
 class PagedResponse(GlueResponse):
-    """A response with pages, of MaxResults and after NextToken."""
+    """A response with pages: at most MaxResults entities, after NextToken."""
 
     def page_of(
         self, name: str, entities: Sequence[Entity], key: Callable[[Entity], list[Any]], largest: int

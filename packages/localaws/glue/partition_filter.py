@@ -1,7 +1,7 @@
-"""The Expression of GetPartitions: a condition on partition keys, compared by the keys' types.
+"""The Expression of GetPartitions: a condition on partition keys, which compare by type.
 
-Grammar and types: https://docs.aws.amazon.com/glue/latest/webapi/API_GetPartitions.html. Hive's name for a
-missing value, ``__HIVE_DEFAULT_PARTITION__``, is NULL here, and a comparison with NULL holds for no partition.
+Grammar and types: https://docs.aws.amazon.com/glue/latest/webapi/API_GetPartitions.html. Hive's name for a missing
+value, ``__HIVE_DEFAULT_PARTITION__``, is NULL here, and no partition satisfies a comparison with NULL.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 def partition_filter(expression: str, keys: Sequence[Mapping[str, Any]]) -> Callable[[Values], bool]:
     """A predicate on partition values; ``keys`` are the table's PartitionKeys (``Name``, ``Type``).
 
-    A blank expression holds for every partition. Raises InvalidInputException for what the grammar or the types
-    do not allow; the predicate raises InvalidStateException for a stored value that is not of its key's type.
+    A blank expression matches every partition. Raises InvalidInputException for an expression that the grammar or the
+    types do not allow; the predicate raises InvalidStateException for a stored value that is not of its key's type.
     """
     if not expression.strip():
         return lambda values: True
@@ -53,7 +53,7 @@ def partition_filter(expression: str, keys: Sequence[Mapping[str, Any]]) -> Call
 
 
 class _Parser:
-    """Recursive descent over the tokens of one expression."""
+    """A recursive descent parser over the tokens of one expression."""
 
     def __init__(self, expression: str, keys: Sequence[Mapping[str, Any]]) -> None:
         self._expression = expression

@@ -1,4 +1,4 @@
-"""Values of partition keys, from their text."""
+"""Partition values, converted from text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _base(key_type: str) -> str:
 
 
 def cast(key_type: str, text: str) -> Any:
-    """``text`` as a value that compares as ``key_type`` does; raise ValueError where it is none."""
+    """Return ``text`` as a value that compares as ``key_type`` does; raise ValueError if it is not of that type."""
     base = _base(key_type)
     if base in _STRINGS:
         return text
@@ -50,7 +50,7 @@ def _decimal(text: str) -> Decimal:
 
 
 def _timestamp(text: str) -> tuple[datetime, int]:
-    """Seconds, and nanoseconds beside them."""
+    """The seconds, and the nanoseconds as a separate number."""
     shaped = _shaped(text, r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,9})?", "a timestamp (yyyy-mm-dd hh:mm:ss[.f])")
     seconds, _, fraction = shaped.partition(".")
     return datetime.fromisoformat(seconds), int(fraction.ljust(9, "0"))

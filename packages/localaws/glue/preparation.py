@@ -1,4 +1,4 @@
-"""From a run's settings to a worker's order: files fetched, modules installed, Spark configured."""
+"""Turn a run's settings into a worker's order: fetch files, install modules, configure Spark."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from localaws.java import java_home
 from localaws.s3.store import ObjectStore
 from localaws.settings import Settings
 
-# Arguments that Glue acts on before the script starts, and does not pass to it.
+# Arguments that Glue evaluates before the script starts and does not pass to it.
 # https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-etl-glue-arguments.html
 _CONSUMED = frozenset(
     {
@@ -56,7 +56,9 @@ class Preparation:
     endpoint: str
 
     def order(self, run: JobRun, folder: Path) -> dict[str, Any]:
-        """Fetch and install what ``run`` needs into ``folder``; raise PreparationError."""
+        """Fetch and install the files and modules of ``run`` into ``folder``, and return the order; raise
+        PreparationError.
+        """
         arguments = run.arguments
         script = fetch(self.store, run.settings["Command"].get("ScriptLocation") or "", folder / "script")
         for uri in listed(arguments.get("--extra-files", "")):
@@ -79,9 +81,9 @@ class Preparation:
         }
 
     def can_run_warm(self, run: JobRun) -> bool:
-        """Return whether a process that was started before the run is known can serve it.
+        """Return whether a process that was started before the run was known can serve it.
 
-        A FLEX run waits for spare capacity on Glue too: it leaves the warm processes to the others.
+        A FLEX run does not use a warm process: on Glue, too, it waits for spare capacity.
         """
         if run.settings.get("ExecutionClass") == "FLEX":
             return False
@@ -93,13 +95,13 @@ class Preparation:
         return fits and spark_settings.can_run_warm(conf, run.settings["WorkerType"], "--extra-jars" in run.arguments)
 
     def start_warm(self, run_id: str, folder: Path) -> JobProcess:
-        """A process that waits for a run; raise PreparationError where Java is missing."""
+        """A process that waits for a run; raise PreparationError if Java is missing."""
         return self._start_for_any(run_id, folder, "warm", self._archive().options())
 
     def make_archive(self, is_stopped: Callable[[], bool]) -> None:
-        """Make the class archive of warm processes where there is none, unless ``is_stopped`` before it is done.
+        """Create the class archive of warm processes if it does not exist; return early if ``is_stopped``.
 
-        Raises PreparationError where Java is missing or can make none.
+        Raises PreparationError if Java is missing or cannot create the archive.
         """
         archive = self._archive()
         try:
@@ -113,7 +115,7 @@ class Preparation:
         return archive_of(folder_of(self.home.root), self._java())
 
     def _ends_well(self, archive_options: str, is_stopped: Callable[[], bool]) -> bool:
-        """Return whether a JVM with these options did what it is to be warm for, and ended by itself."""
+        """Return whether a JVM with these options completed the warm-up and ended by itself."""
         run_id = new_run_id()
         folder = self.home.runs / run_id
         process = self._start_for_any(run_id, folder, "archive", archive_options)
@@ -127,7 +129,7 @@ class Preparation:
         return status == 0
 
     def start_cold(self, run: JobRun, folder: Path, order: Mapping[str, Any]) -> JobProcess:
-        """A process for this run alone; raise PreparationError where Java is missing."""
+        """A process for this run only; raise PreparationError if Java is missing."""
         if run.kind == "pythonshell":
             return JobProcess(run.job_run_id, folder, "cold", self._environment(folder, run.region))
         extra = jars(self.store, run.arguments.get("--extra-jars", ""), folder / "jars")
@@ -136,7 +138,7 @@ class Preparation:
         return self._start(run.job_run_id, folder, "cold", properties, run.region, self._archive().options())
 
     def _start_for_any(self, run_id: str, folder: Path, kind: str, java_options: str) -> JobProcess:
-        """Start a process that does not know its run."""
+        """Start a process that is not bound to a run."""
         at_start = spark_settings.at_start(folder, java_options=self.settings.java_options)
         return self._start(run_id, folder, kind, at_start, self.settings.region, java_options)
 
@@ -162,7 +164,7 @@ class Preparation:
         return environment(self.endpoint, region, folder)
 
     def _notes(self, run: JobRun) -> list[str]:
-        """Return the differences from Glue, for the run's error log."""
+        """Return the differences from Glue that affect this run, for its error log."""
         conf = spark_settings.parse_conf(run.arguments.get("--conf", ""))
         _, redirected = use_local_catalog(conf, self.endpoint)
         notes = [f"Iceberg catalog {name!r} uses the local REST catalog {self.endpoint}/iceberg" for name in redirected]
@@ -174,7 +176,7 @@ class Preparation:
         return notes
 
     def _properties(self, run: JobRun, python_path: list[str]) -> dict[str, str]:
-        """Return the settings known only with the run: cores, buckets, path of Python workers, the job's own."""
+        """Return the settings that depend on the run: cores, buckets, path of Python workers, and the job's ``--conf``."""
         try:
             conf = spark_settings.parse_conf(run.arguments.get("--conf", ""))
         except ValueError as error:
@@ -199,7 +201,7 @@ def script_arguments(run: JobRun) -> list[str]:
 
 
 def _over(below: Mapping[str, str], above: Mapping[str, str]) -> dict[str, str]:
-    """``above`` wins, but where both name a class path or Java options, the two are joined."""
+    """Merge two sets of settings: ``above`` wins, but a class path or Java options that both contain are joined."""
     joined = {**below, **above}
     for name, separator in (("spark.driver.extraClassPath", os.pathsep), ("spark.driver.extraJavaOptions", " ")):
         if name in below and name in above:

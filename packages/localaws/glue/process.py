@@ -1,4 +1,4 @@
-"""A run's processes, as the server holds them: a supervisor, and below it the worker with the script."""
+"""A run's processes as the server sees them: a supervisor and its child, the worker that runs the script."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LONGEST_FAILURE = 16384
 
 
 class JobProcess:
-    """The processes of one run in ``folder``: ``output.log`` and ``error.log`` grow there, ``work`` is its cwd.
+    """The processes of one run in ``folder``: they write ``output.log`` and ``error.log``, and work in ``work``.
 
     ``kind`` is ``cold``, ``warm`` or ``archive``: see ``job_process/worker.py``.
     """
@@ -61,20 +61,20 @@ class JobProcess:
         return self._supervisor.poll() is None
 
     def resident(self) -> int | None:
-        """Bytes that a warm process holds once it is ready for its order; None before."""
+        """Resident memory, in bytes, of a warm process that is ready for its order; None before."""
         try:
             return int(json.loads((self.folder / "ready").read_text())["resident"])
         except FileNotFoundError:
             return None
 
     def order(self, order: Mapping[str, Any]) -> None:
-        """Hand over what to run; see ``job_process/worker.py``. Raises OSError where the disk has no room left."""
-        # room for the reason of a failure, taken now: a job that fills the disk can still say so
+        """Send the order to the worker; see ``job_process/worker.py``. Raises OSError if the disk is full."""
+        # Reserve space for the reason of a failure now, so that a job that fills the disk can still report it.
         self.failure.with_suffix(".partial").write_bytes(b" " * _LONGEST_FAILURE)
         self._send(json.dumps({**order, "failure": str(self.failure)}).encode() + b"\n")
 
     def wait(self, seconds: float) -> int | None:
-        """The worker's exit status, 128 + n for signal n; None where it still runs after ``seconds``."""
+        """The worker's exit status, or 128 + n for signal n; None if it still runs after ``seconds``."""
         try:
             status = self._supervisor.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -93,7 +93,7 @@ class JobProcess:
         kill_run(self.run_id)
 
     def failure_message(self, status: int) -> str:
-        """Return why it ended with ``status``: the script's exception, else the meaning of the status."""
+        """Return why the worker ended with ``status``: the script's exception, or the meaning of the status."""
         try:
             return str(json.loads(self.failure.read_text())["message"])
         except FileNotFoundError:
@@ -106,17 +106,17 @@ class JobProcess:
             self._supervisor.stdin.write(line)
             self._supervisor.stdin.flush()
         except BrokenPipeError:
-            # it ended by itself: its status says the rest
+            # The process ended by itself: its exit status is the only information.
             return
 
 
 def caller(role: str) -> str:
-    """The access key ID of a run that has ``role``: its name, so that a log of calls says who made them."""
+    """The access key ID of a run with ``role``: the role's name, so that a log of calls shows the caller."""
     return re.sub(r"[^\w+=,.@-]", "-", role)[:128] or "localaws"
 
 
 def environment(endpoint: str, region: str, folder: Path) -> dict[str, str]:
-    """The variables of a job's process: of the server's own it gets the PATH, the home folder and nothing else."""
+    """The environment of a job's process: of the server's own variables it gets only HOME, JAVA_HOME and PATH."""
     kept = {name: os.environ[name] for name in ("HOME", "JAVA_HOME") if name in os.environ}
     return kept | {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
@@ -125,7 +125,7 @@ def environment(endpoint: str, region: str, folder: Path) -> dict[str, str]:
         "PYTHONPATH": str(_SHIM),
         "PYTHONUNBUFFERED": "1",
         "PYSPARK_PYTHON": sys.executable,
-        # Not SPARK_CONF_DIR: that folder is part of the class path, which then differs from that of a class archive.
+        # Not SPARK_CONF_DIR: that folder is part of the class path, which would then differ from the class archive's.
         "PYSPARK_SUBMIT_ARGS": f"--properties-file {shlex.quote(str(folder / 'spark.conf'))} pyspark-shell",
         "SPARK_LOCAL_DIRS": str(folder / "spark"),
         "SPARK_LOCAL_IP": "127.0.0.1",

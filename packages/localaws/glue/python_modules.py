@@ -1,4 +1,4 @@
-"""``--additional-python-modules``: installed once for each set of modules, into a folder of their own."""
+"""``--additional-python-modules``: each set of modules is installed once, into its own folder."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from localaws.s3.store import ObjectStore
 
 _INSTALL_DEADLINE = 600
 _ZIP_OF_WHEELS = ".gluewheels.zip"
-# uv's plan: " + name==1.0" or " + name @ file:///..." is new, "~" is installed again.
+# In uv's plan, "+" marks a new module (" + name==1.0" or " + name @ file:///...") and "~" a reinstalled one.
 _PLANNED = re.compile(r"^ [+~] (\S+==\S+|\S+ @ \S+)$", re.MULTILINE)
 
 
 def install_modules(store: ObjectStore, modules: str, options: str, cache: Path) -> Path | None:
-    """The folder with ``modules`` and what they need beyond the environment; None where nothing is asked for.
+    """The folder with ``modules`` and their dependencies that the environment lacks; None if ``modules`` is empty.
 
-    ``modules`` are comma-separated names with versions and ``s3://`` wheels, requirements.txt files or zips of wheels,
-    which serve as an index too. Of the installer's ``options``, ``--no-index`` is obeyed: PyPI is not asked.
-    The folder's name is the hash of the names and of the files' bytes.
-    Raises PreparationError with the installer's own words.
+    ``modules`` are comma-separated names with versions and ``s3://`` wheels, requirements.txt files or zips of wheels;
+    the wheels also serve as an index. Of the installer's ``options``, only ``--no-index`` has an effect: PyPI is not
+    used. The folder's name is the hash of the names and of the files' bytes. Raises PreparationError with the
+    installer's own message.
     """
     names = listed(modules)
     if not names:
@@ -49,7 +49,7 @@ def install_modules(store: ObjectStore, modules: str, options: str, cache: Path)
 def _requirement(store: ObjectStore, name: str, folder: Path) -> str:
     if not name.startswith("s3://"):
         return name
-    # one folder a file: two of the same name must not meet
+    # One folder per file, because two files may have the same name.
     return str(fetch(store, name, Path(tempfile.mkdtemp(dir=folder))))
 
 
@@ -61,7 +61,7 @@ def _arguments(wanted: str) -> list[str]:
 
 
 def _unpacked(archive: Path) -> list[str]:
-    """Unpack ``wheels/``; what its requirements.txt names is installed, or every wheel where there is none.
+    """Unpack ``wheels/`` and return arguments that install its requirements.txt, or every wheel if it has none.
 
     https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-python-libraries.html (Appendix A)
     """
@@ -88,7 +88,7 @@ def _fingerprint(wanted: list[str]) -> str:
 
 
 def _install(arguments: list[str], folder: Path, names: list[str]) -> None:
-    """Plan against the environment, as Glue's pip does (what is there already is not installed again), then install."""
+    """Plan against the environment, so that installed modules are skipped as by Glue's pip, then install the rest."""
     needed = _PLANNED.findall(_uv(names, "--dry-run", *arguments))
     partial = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".partial-"))
     try:
@@ -103,7 +103,7 @@ def _install(arguments: list[str], folder: Path, names: list[str]) -> None:
 
 
 def _index(arguments: list[str]) -> list[str]:
-    """Return the places of wheels that ``arguments`` name."""
+    """Return the options ``--no-index`` and ``--find-links`` that ``arguments`` contain."""
     options = ["--no-index"] if "--no-index" in arguments else []
     places = [after for word, after in pairwise(arguments) if word == "--find-links"]
     return options + [word for place in places for word in ("--find-links", place)]

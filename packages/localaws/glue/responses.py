@@ -1,4 +1,4 @@
-"""Glue operations that moto lacks or answers without doing anything."""
+"""Glue operations that moto lacks, or answers without effect."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from localaws.glue.table_search import TableSearchResponses
 
 
 class LocalGlueResponse(CatalogResponses, ColumnStatisticsResponses, TableSearchResponses):
-    """moto's Glue API, with job runs that run and a catalog that pages, locks and filters."""
+    """moto's Glue API, with job runs that really run and a catalog with pages, optimistic locks and filters."""
 
     def create_job(self) -> ActionResult:
         """CreateJob."""

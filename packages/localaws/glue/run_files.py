@@ -1,4 +1,4 @@
-"""Files that a run brings along: its script, libraries and further files, fetched from S3."""
+"""Files that a run needs: its script, libraries and further files, fetched from S3."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from localaws.s3.store import ObjectStore, split_uri
 
 
 def fetch(store: ObjectStore, uri: str, folder: Path) -> Path:
-    """Copy one object into ``folder`` under its own name; raise PreparationError where there is none."""
+    """Copy one object into ``folder`` under its own name; raise PreparationError if it does not exist."""
     try:
         bucket, key = split_uri(uri)
     except ValueError as error:
@@ -36,7 +36,7 @@ def listed(text: str) -> list[str]:
 def python_libraries(store: ObjectStore, uris: str, folder: Path) -> list[str]:
     """Return the paths from ``--extra-py-files``: each zip or wheel, and the folder of the single modules.
 
-    Raises PreparationError for one that is missing or is not what its name says.
+    Raises PreparationError for a file that is missing or whose content does not match its extension.
     """
     path = [str(folder)]
     for uri in listed(uris):
@@ -50,7 +50,7 @@ def python_libraries(store: ObjectStore, uris: str, folder: Path) -> list[str]:
 
 
 def jars(store: ObjectStore, uris: str, folder: Path) -> tuple[Path, ...]:
-    """The files of ``--extra-jars``; raise PreparationError for one that is missing or that Java would pass over."""
+    """The files of ``--extra-jars``; raise PreparationError for a file that is missing or that Java would ignore."""
     fetched = [(uri, fetch(store, uri, folder)) for uri in listed(uris)]
     for uri, jar in fetched:
         if not zipfile.is_zipfile(jar):

@@ -12,12 +12,12 @@ from moto.logs.models import LogsBackend, logs_backends
 _PAUSE = 0.1
 _CHUNK = 1 << 20
 _LONGEST_LINE = 256 * 1024
-# moto keeps events in memory, about 0.5 kB each; the file keeps them all.
+# moto keeps events in memory, about 0.5 kB each; the file is complete.
 _MOST_EVENTS = 200_000
 
 
 class RunLogs:
-    """Follows files on a thread of its own: the job writes to files, so no reader can hold it up."""
+    """Follows files on its own thread: the job writes to files, so a slow reader cannot block it."""
 
     def __init__(self, account: str, region: str, stream: str, files: Mapping[str, Path]) -> None:
         backend = logs_backends[account][region]
@@ -27,7 +27,7 @@ class RunLogs:
         self._thread.start()
 
     def close(self) -> None:
-        """Send what is left, then end."""
+        """Send the remaining lines, then end."""
         self._stop.set()
         self._thread.join()
 
@@ -53,7 +53,7 @@ class _Follower:
         backend.ensure_log_stream(group, stream)
 
     def send(self) -> bool:
-        """Send the whole lines of the next chunk; False at the end of the file."""
+        """Send the whole lines of the next chunk; return False at the end of the file."""
         with self._path.open("rb") as file:
             file.seek(self._offset)
             data = file.read(_CHUNK)

@@ -1,4 +1,4 @@
-"""Job runs: begun, watched to their end, stopped, tried again."""
+"""Job runs: start, watch, stop, retry."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PAUSE = 1.0
 
 
 class Runs:
-    """The runs of one home: their threads and processes. What they were and are is in ``history``."""
+    """The threads and processes of the runs of one home. Their records are in ``history``."""
 
     def __init__(self, settings: Settings, home: Home, preparation: Preparation, keep_logs: Callable[[], None]) -> None:
         self._settings = settings
@@ -51,7 +51,9 @@ class Runs:
         self._stopping = False
 
     def start(self) -> None:
-        """Load the history; a run that a dead server left active ends as FAILED, and so do its processes."""
+        """Load the history; kill the processes of runs that an earlier server left active, and end those runs as
+        FAILED.
+        """
         for folder in self.history.strays():
             kill_run(folder.name)
             shutil.rmtree(folder)
@@ -73,7 +75,9 @@ class Runs:
             thread.join()
 
     def begin(self, key: Key, settings: dict[str, Any], previous_run_id: str, queue: bool) -> str:
-        """Start a run and return its id; raise ConcurrentRunsExceededException unless it may ``queue``."""
+        """Start a run and return its ID. Over the job's limit, the run waits if ``queue``, else
+        ConcurrentRunsExceededException.
+        """
         with self._lock:
             account, region, name = key
             run = JobRun(new_run_id(), name, account, region, settings, previous_run_id=previous_run_id)
@@ -88,7 +92,7 @@ class Runs:
             return run.job_run_id
 
     def stop_run(self, key: Key, run_id: str) -> dict[str, str] | None:
-        """Begin to stop a run; why it cannot be stopped, as Glue's ErrorDetail, else None."""
+        """Begin to stop a run; return the reason if it cannot be stopped, as Glue's ErrorDetail, else None."""
         with self._lock:
             run = self.history.find(key, run_id)
             if not run:
@@ -105,7 +109,7 @@ class Runs:
         return None
 
     def _begin_now(self, run: JobRun) -> None:
-        """In a warm process where one waits and fits: the run takes the id that the process was started with."""
+        """Start the run in a fitting warm process, whose ID it takes, if one is ready; otherwise in a new process."""
         warm = self._pool.take() if self._preparation.can_run_warm(run) else None
         if warm:
             run.job_run_id = warm.run_id
@@ -179,7 +183,7 @@ class Runs:
         return ("FAILED", process.failure_message(status)) if status else ("SUCCEEDED", "")
 
     def _try_to_keep_logs(self) -> None:
-        """Store the log events; without room they last as long as the server, and in the run's own files."""
+        """Store the log events; if the disk is full, only the server's memory and the run's own files keep them."""
         try:
             self._keep_logs()
         except (OSError, StateNotSavedError) as error:
@@ -201,7 +205,7 @@ class Runs:
 
 
 def _unexpected(run: JobRun, error: Exception) -> tuple[str, str]:
-    """State and message of a run that was ended by something outside its script."""
+    """State and message of a run that ended for a reason outside its script."""
     if is_disk_full(error):
         return "FAILED", f"Error Category: DISK_NO_SPACE_ERROR; {_DISK_FULL}"
     _log.error("run %s of job %s", run.job_run_id, run.job_name, exc_info=error)

@@ -1,4 +1,4 @@
-"""The Spark settings of one run: localaws' own, S3 on folders, and the job's ``--conf`` over them."""
+"""The Spark settings of one run: localaws' own, S3 mapped to folders, and the job's ``--conf``, which wins."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-# RawLocalFileSystem under a name of its own: behind "file" Spark would write a .crc file beside each object,
-# and refuse to read an object that the S3 API replaced since.
+# RawLocalFileSystem under its own scheme: with "file", Spark would write a .crc file next to each object, and refuse to
+# read an object that the S3 API has replaced since.
 _FOLDER_SCHEME = "localfolder"
 _VIEWFS = "org.apache.hadoop.fs.viewfs.ViewFileSystemOverloadScheme"
 _ICEBERG_JAR = "iceberg-spark-runtime-3.5_2.12-1.10.2.jar"
 
-# Read when the JVM starts, or by spark-submit before it: a process that is already warm cannot take them.
+# Read when the JVM starts, or by spark-submit before that: a process that is already warm cannot apply them.
 _FIXED_AT_START = (
     "spark.driver.memory",
     "spark.driver.memoryOverhead",
@@ -24,18 +24,18 @@ _FIXED_AT_START = (
     "spark.jars",
     "spark.submit.",
 )
-# Glue sets them itself and takes no other value.
+# Glue sets these itself and accepts no other value.
 _NOT_THE_JOBS = ("spark.master", "spark.submit.deployMode", "spark.app.id")
 
-# GiB of driver heap: in local mode the driver is also the executor. A laptop is not a cluster.
+# GiB of driver heap: in local mode the driver is also the executor. Smaller than Glue's, to fit a laptop.
 _HEAP_GIB = {"G.025X": 1, "Standard": 2, "G.1X": 2, "G.2X": 4, "G.4X": 8, "G.8X": 16, "G.12X": 16, "G.16X": 16}
 _WARM_WORKER_TYPE = "G.1X"
-# Bytes, or "max": of cgroup version 2, and of version 1. https://docs.kernel.org/admin-guide/cgroup-v2.html
+# Bytes, or "max": first of cgroup version 2, then of version 1. https://docs.kernel.org/admin-guide/cgroup-v2.html
 _CONTAINER_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
 def parse_conf(text: str) -> dict[str, str]:
-    """``a=b --conf c=d`` (Glue's way to pass several settings in one argument) as a dict.
+    """Parse ``a=b --conf c=d``, Glue's way to pass several settings in one argument, into a dict.
 
     Raises ValueError for a part that is not ``name=value``.
     """
@@ -51,13 +51,13 @@ def parse_conf(text: str) -> dict[str, str]:
 
 
 def can_run_warm(conf: Mapping[str, str], worker_type: str, extra_jars: bool) -> bool:
-    """Return whether a JVM that was started without knowing the job can take these settings."""
+    """Return whether a JVM that was started without knowing the job can apply these settings."""
     same_heap = heap(worker_type) == heap(_WARM_WORKER_TYPE)
     return same_heap and not extra_jars and not any(name.startswith(_FIXED_AT_START) for name in conf)
 
 
 def heap(worker_type: str) -> str:
-    """Driver memory for a worker type, at most a quarter of the machine's, or of what the container may use."""
+    """Driver memory for a worker type, at most a quarter of the memory of the machine or of the container's limit."""
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     limits = [file.read_text().strip() for file in _CONTAINER_LIMITS if file.is_file()]
     memory = min([machine, *(int(limit) for limit in limits if limit.isdigit())])
@@ -65,14 +65,14 @@ def heap(worker_type: str) -> str:
 
 
 def cores(number_of_workers: int) -> int:
-    """Threads of ``local[N]``: 2, or as many as the job has workers, within the machine's cores."""
+    """Threads of ``local[N]``: as many as the job has workers, at least 2, at most the machine's cores."""
     return min(os.cpu_count() or 1, max(2, number_of_workers))
 
 
 def at_start(
     folder: Path, worker_type: str = _WARM_WORKER_TYPE, jars: tuple[Path, ...] = (), java_options: str = ""
 ) -> dict[str, str]:
-    """Return the settings of any run in ``folder``, known before its job is."""
+    """Return the settings that the JVM of a run in ``folder`` starts with, without those of its job."""
     return {
         "spark.master": f"local[{cores(2)}]",
         "spark.ui.enabled": "false",
@@ -92,7 +92,7 @@ def at_start(
 
 
 def mounts(buckets: Mapping[str, Path]) -> dict[str, str]:
-    """Each bucket's folder behind ``s3://bucket``; read when the session starts."""
+    """Map ``s3://bucket`` of each bucket to its folder; read when the session starts."""
     prefix = "spark.hadoop.fs.viewfs.mounttable"
     return {
         f"{prefix}.{name}.linkFallback": folder.as_uri().replace("file:", f"{_FOLDER_SCHEME}:", 1)
@@ -116,7 +116,8 @@ def _escape(value: str) -> str:
     return value.replace("\\", "\\\\").replace("\n", "\\n")
 
 
-# What a job prints is its log; Spark's own lines from WARN on go beside it, without the ones that say nothing here.
+# Standard output contains only what a job prints; Spark's own messages, from WARN on, go to standard error, without
+# those that are meaningless here.
 LOG4J2 = """
 rootLogger.level = warn
 rootLogger.appenderRef.stderr.ref = console

@@ -1,4 +1,4 @@
-"""SearchTables: tables by the words and the properties of their metadata.
+"""SearchTables: find tables by words and properties of their metadata.
 
 https://docs.aws.amazon.com/glue/latest/webapi/API_SearchTables.html
 """
@@ -18,7 +18,7 @@ SORTED_BY = ("Name", "DatabaseName", "CreateTime", "UpdateTime")
 
 
 class TableSearchResponses(PagedResponse):
-    """The search of tables in all databases."""
+    """SearchTables over all databases."""
 
     def search_tables(self) -> ActionResult:
         """SearchTables."""
@@ -36,7 +36,7 @@ class TableSearchResponses(PagedResponse):
 
 
 def _has(table: Mapping[str, Any], text: str) -> bool:
-    """Return whether some property contains the text, or is the text where it is quoted; case does not matter."""
+    """Return whether some property contains the text, or equals it if the text is quoted; case is ignored."""
     wanted = text.lower()
     if len(wanted) > 1 and wanted[0] == wanted[-1] == '"':
         return any(word.lower() == wanted[1:-1] for word in _words(table))
@@ -44,7 +44,7 @@ def _has(table: Mapping[str, Any], text: str) -> bool:
 
 
 def _words(table: Mapping[str, Any]) -> Iterator[str]:
-    """Yield every text of a table's metadata."""
+    """Yield every string of a table's metadata."""
     storage = table.get("StorageDescriptor") or {}
     columns = [*(storage.get("Columns") or []), *(table.get("PartitionKeys") or [])]
     words = [table["DatabaseName"], table["Name"], *map(table.get, ("Description", "Owner", "TableType"))]
@@ -54,7 +54,7 @@ def _words(table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _passes(table: Mapping[str, Any], filters: Sequence[Mapping[str, str]]) -> bool:
-    """Return whether each property is what its filter says; raises InvalidInputException for another comparison."""
+    """Return whether each property has the value of its filter; raises InvalidInputException for another comparison."""
     facts = {**(table.get("Parameters") or {}), **table}
     for condition in filters:
         if (comparator := condition.get("Comparator", "EQUALS")) != "EQUALS":

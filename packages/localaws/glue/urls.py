@@ -1,4 +1,4 @@
-"""Routes of Glue's requests in moto: to localaws' responses."""
+"""moto's routes for Glue's requests, which lead to localaws' responses."""
 
 from __future__ import annotations
 

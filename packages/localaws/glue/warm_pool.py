@@ -15,18 +15,18 @@ from localaws.glue.process import JobProcess
 
 _log = logging.getLogger(__name__)
 _WARM_UP_DEADLINE = 300.0
-# A replacement waits until no run was active for so long, so as not to take the cores of the runs or of the next
-# step of their pipeline ...
+# A replacement is started only after this many seconds without an active run, so that it does not take the cores of the
+# runs or of the next step of their pipeline ...
 _QUIET = 5.0
-# ... but not longer than this.
+# ... but at the latest after this many seconds.
 _PATIENCE = 60.0
 _PAUSE = 0.1
 
 
 class WarmPool:
-    """Keeps ``size`` processes ready; ``start_process`` starts one, ``busy`` says whether runs are active.
+    """Keeps ``size`` processes ready; ``start_process`` starts one, ``busy`` returns whether runs are active.
 
-    ``prepare`` is called once, before the first; it is given what says that the pool is stopped.
+    ``prepare`` is called once, before the first process is started; its argument returns whether the pool is stopped.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class WarmPool:
             self._thread.start()
 
     def take(self) -> JobProcess | None:
-        """A ready process, or None; its run id is the id of the run that it will serve."""
+        """A ready process, or None; its run ID becomes the ID of the run that it serves."""
         with self._lock:
             ready = (process for process in self._processes if process.resident() is not None and process.alive)
             process = next(ready, None)
@@ -63,7 +63,7 @@ class WarmPool:
         return process
 
     def stop(self) -> None:
-        """End the waiting processes; start no other."""
+        """End the waiting processes and start no more."""
         self._stopped.set()
         self._wanted.set()
         if self._thread.is_alive():

@@ -1,4 +1,4 @@
-"""Processes of one job run beside the server: a supervisor and, below it, the worker with the job's script.
+"""Processes of one job run, outside the server: a supervisor and its child, the worker that runs the job's script.
 
-Both are started by path and import nothing of localaws: a job sees no module of the server.
+Both are started by path and import nothing of localaws, so that a job cannot see a module of the server.
 """

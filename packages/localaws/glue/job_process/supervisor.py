@@ -1,8 +1,8 @@
 """The parent of one worker: ``python supervisor.py RUN_ID PYTHON WORKER ARGUMENT...``.
 
-Its standard input is the server. A line ``stop`` or the end of input (the server is gone, however it
-went) kills the worker and everything that it started; any other line goes on to the worker. It exits
-with the worker's status, or 128 + n for a worker that signal n ended.
+The server writes to its standard input. The line ``stop`` or the end of input (the server has ended, for whatever
+reason) kills the worker and everything that the worker started; any other line is passed on to the worker. The
+supervisor exits with the worker's status, or with 128 + n if signal n ended the worker.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from typing import IO
 
 import psutil
 
-# Each process of a run carries it in its environment, so that one which left the tree is still found.
+# Every process of a run has this variable in its environment, so that a process that left the tree is still found.
 MARKER = "LOCALAWS_RUN_ID"
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _KILL_DEADLINE = 20.0
 
 
 def kill_run(run_id: str, root: int | None = None) -> None:
-    """Kill every process below ``root`` and every one marked with ``run_id``, until none is left.
+    """Kill every process below ``root`` and every process marked with ``run_id``, until none is left.
 
-    Raises TimeoutError where one survives SIGKILL (a process in uninterruptible sleep).
+    Raises TimeoutError if a process survives SIGKILL (in uninterruptible sleep).
     """
     deadline = time.monotonic() + _KILL_DEADLINE
     while victims := _victims(run_id, root):
@@ -66,13 +66,13 @@ def _kill(process: psutil.Process) -> None:
 
 
 def process_control(option: int, value: int) -> None:
-    """Linux's prctl; elsewhere the pipes and the environment marker do its work alone."""
+    """Call Linux's prctl; on other systems only the pipes and the environment marker keep track of processes."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
 
 
 def _adopt_orphans() -> None:
-    """A grandchild whose parent ended becomes a child of this process, and is found and killed with the rest."""
+    """Become the parent of every descendant whose own parent ends, so that it is found and killed with the rest."""
     process_control(_PR_SET_CHILD_SUBREAPER, 1)
 
 
@@ -101,5 +101,5 @@ def main(run_id: str, command: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    # not sys.exit(): the listening thread may be inside a read of standard input
+    # not sys.exit(): the listening thread may be blocked reading standard input
     os._exit(main(sys.argv[1], sys.argv[2:]))

@@ -1,4 +1,4 @@
-"""Load and compile what small jobs use, then leave no trace of it in the JVM's settings."""
+"""Load and compile the classes that small jobs use, and leave the JVM's settings unchanged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ICEBERG = {
 
 
 def warm_up(gateway: Any) -> None:
-    """Run a small session from start to stop; the JVM's system properties are afterwards what they were."""
+    """Run a small session from start to stop, then restore the JVM's system properties."""
     system = gateway.jvm.java.lang.System
     before = system.getProperties().clone()
     with tempfile.TemporaryDirectory(dir=Path.cwd().parent) as folder:
@@ -38,7 +38,7 @@ def _session(folder: Path) -> None:
 
 
 def _work(spark: Any, folder: Path) -> None:
-    """One of each: files, a shuffle, a join, a window, and Iceberg's create, append, merge and read."""
+    """Use each common operation once: files, a shuffle, a join, a window, and Iceberg's create, append, merge and read."""
     rows = spark.createDataFrame([(n, f"name {n}", n / 3) for n in range(10)], "id bigint, name string, share double")
     for write in ("parquet", "csv"):
         rows.write.format(write).save(str(folder / write))

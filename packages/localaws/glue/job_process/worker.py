@@ -3,16 +3,16 @@
 It reads its order, one JSON line, from standard input:
 
 ``script``      path of the job's script
-``arguments``   what follows the script in ``sys.argv``
-``python_path`` folders, zips and wheels that come first in ``sys.path``
+``arguments``   the elements of ``sys.argv`` after the script
+``python_path`` folders, zips and wheels that are put first in ``sys.path``
 ``environment`` environment variables of the script
-``properties``  Spark settings for a JVM that is there already, set as its system properties
+``properties``  Spark settings for a JVM that is already running, set as its system properties
 ``notes``       lines for the error log
-``failure``     path of the file that says why the script failed: ``{"message": str}``
+``failure``     path of the file for the reason if the script fails: ``{"message": str}``
 
-``cold`` starts a JVM only where the script asks for Spark. ``warm`` starts and warms one, then writes the file
+``cold`` starts a JVM only if the script uses Spark. ``warm`` starts a JVM and warms it up, then writes the file
 ``ready`` (``{"resident": bytes}``) into the parent of its working folder and waits for its order.
-``archive`` starts and warms one, lets it end, and takes no order.
+``archive`` starts a JVM, warms it up, lets it end, and reads no order.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _CATEGORIES = {
 
 
 def main(kind: str) -> None:
-    """Wait for the order, run the script, and say why it failed if it did."""
+    """Wait for the order, run the script, and write the reason if it fails."""
     if kind == "archive":
         sys.exit(_end(_start_warm_java()))
     gateway = _start_warm_java() if kind == "warm" else None
@@ -85,7 +85,7 @@ def _failed_line(error: BaseException, script: str) -> int | None:
 
 
 def _text(error: BaseException) -> str:
-    """The class and the message; of a Java error the first lines, because the rest is its stack."""
+    """The class and the message; of a Java error only the first two lines, because the rest is its stack trace."""
     message = error.msg if isinstance(error, SyntaxError) else str(error)
     if type(error).__name__.startswith("Py4J"):
         message = " ".join(message.splitlines()[:2])
@@ -93,7 +93,9 @@ def _text(error: BaseException) -> str:
 
 
 def _run_script(script: str, arguments: list[str], python_path: list[str]) -> None:
-    """As ``python script arguments...`` would: the module is ``__main__`` and stays it until the process ends."""
+    """Run the script as ``python script arguments...`` would: it remains the module ``__main__`` until the process
+    ends.
+    """
     sys.argv = [script, *arguments]
     sys.path[:0] = [str(Path(script).parent), *python_path]
     os.environ["PYTHONPATH"] = os.pathsep.join([*python_path, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
@@ -105,7 +107,7 @@ def _run_script(script: str, arguments: list[str], python_path: list[str]) -> No
 
 
 def _end_of_java() -> str:
-    """Return how the script's JVM ended; "" if it runs or there is none."""
+    """Return how the script's JVM ended; "" if it is running or was never started."""
     context = getattr(sys.modules.get("pyspark"), "SparkContext", None)
     process = getattr(getattr(context, "_gateway", None), "proc", None)
     status = process.poll() if process else None
@@ -121,7 +123,7 @@ def _start_warm_java() -> Any:
 
 
 def _end(gateway: Any) -> int:
-    """Let the JVM of ``gateway`` end by itself, as it does at the end of its input; return its exit status."""
+    """Close the input of the JVM of ``gateway``, so that it ends by itself, and return its exit status."""
     gateway.proc.stdin.close()
     status: int = gateway.proc.wait()
     return status
@@ -135,7 +137,7 @@ def _set_properties(gateway: Any, properties: dict[str, str]) -> None:
 def _tell_ready() -> None:
     import psutil
 
-    # what the warm-up printed belongs to no run; the files are open for appending, so writing goes on at 0
+    # The output of the warm-up belongs to no run. The files are open for appending, so later output begins at offset 0.
     for stream in (1, 2):
         os.ftruncate(stream, 0)
     processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
@@ -143,7 +145,7 @@ def _tell_ready() -> None:
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
-    """Write JSON; over the file of blanks that the server left for it, where there is one."""
+    """Write JSON atomically; if the server left a file of blanks for it, overwrite that."""
     partial = path.with_suffix(".partial")
     with partial.open("r+b" if partial.exists() else "wb") as file:
         file.write(json.dumps(content).encode())

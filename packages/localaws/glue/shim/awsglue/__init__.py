@@ -1,1 +1,1 @@
-"""A stand-in of AWS Glue's ``awsglue``: what a script of DataFrames needs, without DynamicFrames and bookmarks."""
+"""A stand-in for AWS Glue's ``awsglue``: the parts that a DataFrame script needs, without DynamicFrames and bookmarks."""

@@ -9,7 +9,7 @@ from typing import Any
 class GlueContext:
     """``GlueContext(SparkContext.getOrCreate())``.
 
-    ``spark_session`` is the SparkSession of that context. What Glue adds with DynamicFrames is not there.
+    ``spark_session`` is the SparkSession of that context. Glue's methods for DynamicFrames do not exist.
     """
 
     def __init__(self, sparkContext: Any, **options: Any) -> None:  # noqa: N803
@@ -19,7 +19,7 @@ class GlueContext:
         self.spark_session = SparkSession(sparkContext)
 
     def get_logger(self) -> logging.Logger:
-        """A logger to the job's error log."""
+        """A logger that writes to the job's error log."""
         return logging.getLogger("GlueLogger")
 
     def __getattr__(self, name: str) -> Any:

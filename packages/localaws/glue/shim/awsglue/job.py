@@ -1,4 +1,4 @@
-"""The job's frame: bookmarks are not kept, so begin and end have no effect."""
+"""The job's begin and commit: without bookmarks they have no effect."""
 
 from __future__ import annotations
 

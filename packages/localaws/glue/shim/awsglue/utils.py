@@ -21,7 +21,7 @@ _TEMPORARY = ("RedshiftTempDir", "TempDir")
 
 
 class GlueArgumentError(Exception):
-    """An argument that is required is missing, or has no value."""
+    """A required argument is missing, or has no value."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -32,8 +32,8 @@ class _Parser(argparse.ArgumentParser):
 def getResolvedOptions(args: Sequence[str], options: Sequence[str]) -> dict[str, Any]:  # noqa: N802
     """The values of the named ``options`` in ``args`` (``sys.argv``), and Glue's own: ``JOB_RUN_ID``, ``TempDir``, ...
 
-    Names are whole names: an abbreviation is not accepted. Raises GlueArgumentError for one that is missing,
-    RuntimeError for a reserved one.
+    Names must be complete: an abbreviation is not accepted. Raises GlueArgumentError for a missing option, RuntimeError
+    for a reserved name.
     """
     for name in options:
         if name.replace("_", "-") in _RESERVED or name in _RESERVED:
