@@ -1,4 +1,4 @@
-"""Iceberg tables in the Glue catalog, and the REST catalog over them."""
+"""Iceberg tables in the Glue catalog, and an Iceberg REST catalog that serves them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def open_tables(catalog: Catalog, store: ObjectStore) -> IcebergTables:
 
 
 def application(tables: Callable[[], IcebergTables]) -> WSGIApplication:
-    """The Iceberg REST catalog, made with its first request."""
+    """The Iceberg REST catalog, which is created with the first request."""
 
     def make() -> RestCatalog:
         from localaws.iceberg.rest import RestCatalog

@@ -1,4 +1,4 @@
-"""Changes of Iceberg tables: a new table, and a change of one."""
+"""Changes of Iceberg tables: the creation of a table, and updates of a table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pyiceberg.table.update import TableRequirement, TableUpdate
 
 @dataclass(frozen=True)
 class NewTable:
-    """Definition of a new table. Without ``location`` it lies in its database's, or in ``warehouse/db.db``."""
+    """Definition of a new table. The default ``location`` is below its database's location, or ``warehouse/db.db``."""
 
     schema: Schema
     partition_spec: PartitionSpec = UNPARTITIONED_PARTITION_SPEC

@@ -1,4 +1,4 @@
-"""Commits to one or several tables: all of them or none."""
+"""Atomic commits to one or several tables."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from localaws.iceberg.requirements import check
 
 @dataclass(frozen=True)
 class Committed:
-    """A change whose metadata file is written; without a table input it changes nothing."""
+    """A change whose metadata file is written; without a table input the commit leaves the table as it was."""
 
     change: Change
     base: TableMetadata | None
@@ -37,9 +37,9 @@ class Committed:
 
 
 class Commits:
-    """Writes new metadata files, then swaps the pointers in Glue against the versions that were read.
+    """Writes new metadata files, then swaps the pointers in Glue if the versions that were read are still current.
 
-    The caller holds the tables' locks. A killed process leaves the old tables.
+    The caller holds the tables' locks. If the process is killed before the swap, the tables are unchanged.
     """
 
     def __init__(self, catalog: Catalog, registry: TableRegistry, files: MetadataFiles) -> None:
@@ -48,7 +48,10 @@ class Commits:
         self._files = files
 
     def commit(self, changes: Sequence[Change]) -> list[Committed]:
-        """Raise CommitFailedException, NoSuchTableError, TableAlreadyExistsError or InvalidUpdateError."""
+        """Commit all changes or none.
+
+        Raises CommitFailedException, NoSuchTableError, TableAlreadyExistsError or InvalidUpdateError.
+        """
         prepared: list[Committed] = []
         try:
             prepared.extend(self._prepare(change) for change in changes)
@@ -75,7 +78,7 @@ class Commits:
         return Committed(change, base, metadata, location, definition, version_id)
 
     def _current(self, change: Change) -> tuple[dict[str, Any] | None, str | None]:
-        """The Glue table and the location of its metadata; neither for a table that the change creates."""
+        """The Glue table and the location of its metadata; None and None for a table that the change creates."""
         try:
             return self._registry.find(change.database, change.name)
         except NoSuchTableError:

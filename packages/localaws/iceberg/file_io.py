@@ -1,4 +1,4 @@
-"""PyIceberg's file access, on the files of the object store."""
+"""PyIceberg's FileIO over the files of the object store."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SCHEMES = ("s3", "s3a", "s3n")
 
 
 class StoreFile(PyArrowFile):
-    """A file of a bucket's folder under its ``s3://`` location."""
+    """A file in a bucket's folder, known by its ``s3://`` location."""
 
     def create(self, overwrite: bool = False) -> OutputStream:
         Path(self._path).parent.mkdir(parents=True, exist_ok=True)
@@ -23,7 +23,7 @@ class StoreFile(PyArrowFile):
 
 
 class StoreFileIO(FileIO):
-    """Reads and writes ``s3://bucket/key`` in process, as the files that Spark and the S3 API see."""
+    """Reads and writes ``s3://bucket/key`` in process, in the same files that Spark and the S3 API use."""
 
     def __init__(self, store: ObjectStore) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class StoreFileIO(FileIO):
         self._files = LocalFileSystem()
 
     def local_path(self, location: str) -> Path:
-        """The file behind a location; raise ValueError for one that is no object of a bucket here."""
+        """The local file of a location; raise ValueError for a location that is not in a bucket of this store."""
         bucket, key = self.bucket_and_key(location)
         try:
             return self._store.reads.local_path(bucket, key)
@@ -46,7 +46,7 @@ class StoreFileIO(FileIO):
         return bucket, key
 
     def put(self, location: str, data: bytes) -> None:
-        """Write a new object at once or not at all; raise ValueError where one is there."""
+        """Write a new object atomically; raise ValueError if the object exists."""
         try:
             self._store.writes.put_bytes(*self.bucket_and_key(location), data, if_none_match=True)
         except S3Error as error:
@@ -59,7 +59,7 @@ class StoreFileIO(FileIO):
         return self._file(location)
 
     def delete(self, location: str | InputFile | OutputFile) -> None:
-        """Delete an object; one that is not there is no error, as on S3."""
+        """Delete an object; a missing object is no error, as on S3."""
         name = location if isinstance(location, str) else location.location
         self._store.writes.delete(*self.bucket_and_key(name))
 

@@ -35,7 +35,7 @@ def is_iceberg(table: Mapping[str, Any]) -> bool:
 
 
 def metadata_location_of(table: Mapping[str, Any]) -> str | None:
-    """The location of a table's current metadata file, where Glue knows one."""
+    """The location of a table's current metadata file; None if the Glue table has none."""
     location: str | None = (table.get("Parameters") or {}).get(METADATA_LOCATION)
     return location
 
@@ -47,7 +47,7 @@ def table_input(
     previous: Mapping[str, Any] | None = None,
     previous_metadata: TableMetadata | None = None,
 ) -> dict[str, Any]:
-    """The TableInput of a table whose current metadata lie at ``location``; ``previous`` is its Glue table so far."""
+    """The TableInput of a table whose current metadata file is at ``location``; ``previous`` is its Glue table so far."""
     kept = {key: value for key, value in (previous or {}).items() if key not in _GLUE_ONLY}
     kept.pop("Description", None)
     described = {"Description": metadata.properties["comment"]} if "comment" in metadata.properties else {}
@@ -71,7 +71,7 @@ def _parameters(
     previous: Mapping[str, Any] | None,
     previous_metadata: TableMetadata | None,
 ) -> dict[str, str]:
-    """The pointers, and what stood there before; copies of table properties follow the properties."""
+    """The metadata pointers and the previous parameters; parameters copied from table properties are updated with them."""
     old: dict[str, str] = dict((previous or {}).get("Parameters") or {})
     copied = set(previous_metadata.properties) if previous_metadata else set()
     kept = {key: value for key, value in old.items() if key not in copied}
@@ -83,7 +83,7 @@ def _parameters(
 
 
 def glue_columns(metadata: TableMetadata) -> list[dict[str, Any]]:
-    """The current columns, then those of older schemas that are gone, marked as such."""
+    """The current columns, then dropped columns of older schemas, marked as not current."""
     current = metadata.schema()
     columns = {field.name: _column(field, is_current=True) for field in current.fields}
     kept = {field.field_id for field in current.fields}
@@ -108,7 +108,7 @@ def _column(field: NestedField, *, is_current: bool) -> dict[str, Any]:
 
 
 class _HiveType(SchemaVisitor[str]):
-    """An Iceberg type in Hive's words."""
+    """Converts an Iceberg type to the text of a Hive type."""
 
     def schema(self, schema: Schema, struct_result: str) -> str:
         return struct_result

@@ -1,4 +1,4 @@
-"""The way of a loaded table to its catalog."""
+"""The catalog to which a loaded table commits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pyiceberg.typedef import Identifier
 
 
 class Tables(Protocol):
-    """The part of a catalog that a loaded table needs."""
+    """The catalog methods that a loaded table needs."""
 
     def load(self, database: str, name: str) -> Table: ...
 
@@ -22,7 +22,7 @@ class Tables(Protocol):
 
 
 class TableCatalog(NoopCatalog):
-    """The part of a catalog that a loaded table calls: refresh and commit."""
+    """The PyIceberg catalog of a loaded table, limited to the methods it calls: refresh and commit."""
 
     def __init__(self, tables: Tables) -> None:
         super().__init__("localaws")

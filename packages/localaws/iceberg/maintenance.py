@@ -1,4 +1,4 @@
-"""Upkeep of a table: snapshots that are too old, and files that nothing names any more."""
+"""Maintenance of a table: expire old snapshots and delete orphan files."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from localaws.s3.store import ObjectStore
 
 @dataclass(frozen=True)
 class Retention:
-    """Snapshots of the main branch younger than ``seconds``, and at least ``snapshots`` of them, stay."""
+    """Snapshots of the main branch to keep: those younger than ``seconds``, and at least the newest ``snapshots``."""
 
     seconds: int
     snapshots: int
 
 
 def expire_snapshots(table: Table, retention: Retention) -> None:
-    """Forget the snapshots that no retention and no reference keeps, and delete the files that only they named.
+    """Expire the snapshots that neither the retention nor a ref keeps, and delete the files that only they referenced.
 
     Raises PyIceberg's CommitFailedException.
     """
@@ -52,9 +52,9 @@ def _is_younger(snapshot: Snapshot, oldest: float) -> bool:
 
 
 def remove_orphans(table: Table, store: ObjectStore, seconds: int) -> int:
-    """Delete the files below the table's location that it does not name and that are older; returns their number.
+    """Delete unreferenced files below the table's location that are older than ``seconds``; return their number.
 
-    A younger one may belong to a commit that is under way.
+    Younger files are kept because they may belong to a commit in progress.
     """
     io = table.io
     assert isinstance(io, StoreFileIO)

@@ -1,4 +1,4 @@
-"""Metadata files of Iceberg tables: read and kept parsed, written once, never changed."""
+"""Metadata files of Iceberg tables: parsed and cached when read, written once, never changed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class MetadataFiles:
         self._lock = threading.Lock()
 
     def read(self, location: str) -> TableMetadata:
-        """The metadata at ``location``; raise FileNotFoundError, or ValueError for no metadata."""
+        """The metadata at ``location``; raise FileNotFoundError, or ValueError if the file is not table metadata."""
         try:
             key = (location, self._io.local_path(location).stat().st_mtime_ns)
         except (FileNotFoundError, NotADirectoryError) as error:
@@ -50,7 +50,7 @@ class MetadataFiles:
         self._io.delete(location)
 
     def delete_outdated(self, base: TableMetadata, metadata: TableMetadata) -> None:
-        """Delete what left the metadata log, where ``write.metadata.delete-after-commit.enabled`` asks for it."""
+        """Delete files that left the metadata log, if ``write.metadata.delete-after-commit.enabled`` is set."""
         Catalog._delete_old_metadata(self._io, base, metadata)
 
     def _keep(self, key: tuple[str, int], metadata: TableMetadata) -> None:

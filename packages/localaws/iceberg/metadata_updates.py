@@ -30,13 +30,14 @@ FIRST_PARTITION_ID = 1000
 
 
 class InvalidUpdateError(ValueError):
-    """An update that the table can never take, however often it is retried."""
+    """An update that the table can never accept, so that a retry is useless."""
 
 
 def updated(base: TableMetadata | None, updates: Sequence[TableUpdate], location: str | None) -> TableMetadata:
-    """The metadata after ``updates``; ``location`` is the base's file, for the metadata log; no base is a new table.
+    """The metadata after ``updates``; ``location`` is the base's file, for the metadata log. Without a base, a new
+    table.
 
-    Raises InvalidUpdateError, and CommitFailedException where another commit came between.
+    Raises InvalidUpdateError, and CommitFailedException if another commit was made in between.
     """
     start = base or _empty()
     _check_format(updates)
@@ -93,7 +94,10 @@ def _check_format(updates: Sequence[TableUpdate]) -> None:
 
 
 def _check_sequence_numbers(base: TableMetadata, updates: Sequence[TableUpdate]) -> None:
-    """Two writers on different branches meet no common requirement, yet the second must number its snapshot anew."""
+    """Refuse a snapshot whose sequence number is already used.
+
+    Writers on different branches pass each other's requirements, yet the second must renumber its snapshot.
+    """
     if isinstance(base, TableMetadataV1):
         return
     last = base.last_sequence_number
@@ -128,7 +132,7 @@ def _log(base: TableMetadata, metadata: TableMetadata, updates: Sequence[TableUp
     log: list[SnapshotLogEntry] = []
     for entry in added if cleared else [*base.snapshot_log, *added]:
         if entry.snapshot_id not in present:
-            # A gap would make time travel answer with a snapshot that was not current then.
+            # With a gap, time travel would return a snapshot that was not current at that time.
             log = []
         elif entry.snapshot_id not in intermediate:
             log.append(entry)

@@ -21,7 +21,7 @@ _SCHEMA = pa.schema(
 
 
 def write_deletes(table: Table, data_file: DataFile, positions: pa.Array) -> DataFile:
-    """Write the positions of one data file, sorted and distinct, as a delete file of its partition."""
+    """Write the sorted, distinct positions in one data file to a delete file of its partition."""
     name = f"{uuid.uuid4()}-deletes.parquet"
     location = table.location_provider().new_data_location(name)
     rows = pa.table([pa.array([data_file.file_path] * len(positions)), positions], schema=_SCHEMA)

@@ -1,4 +1,4 @@
-"""Iceberg tables as entries of the Glue catalog: where the metadata of one are, and new ones."""
+"""Entries of Iceberg tables in the Glue catalog: locations of their metadata, and creation of entries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from localaws.iceberg.metadata_updates import InvalidUpdateError, check_format_v
 
 
 class TableRegistry:
-    """The entries of one Glue catalog.
+    """The Iceberg tables that one Glue catalog lists.
 
     Raises PyIceberg's NoSuchTableError, NoSuchNamespaceError and TableAlreadyExistsError, and InvalidUpdateError.
     """
@@ -37,14 +37,14 @@ class TableRegistry:
         return glue_table, location
 
     def refuse_existing(self, database: str, name: str) -> None:
-        """Raise TableAlreadyExistsError where the catalog has a table or view of this name."""
+        """Raise TableAlreadyExistsError if the catalog has a table or view of this name."""
         self._database(database)
         with suppress(EntityNotFoundException):
             self._catalog.tables.get(database, name)
             raise TableAlreadyExistsError(f"Table already exists: {database}.{name}")
 
     def add(self, database: str, name: str, metadata: TableMetadata, location: str) -> None:
-        """Make an entry for a table whose metadata lie at ``location``."""
+        """Add an entry for a table whose metadata file is at ``location``."""
         try:
             self._catalog.tables.create(database, table_input(name.lower(), metadata, location))
         except AlreadyExistsException as error:
@@ -53,7 +53,7 @@ class TableRegistry:
             raise NoSuchNamespaceError(f"Namespace does not exist: {database}") from error
 
     def new_metadata(self, database: str, name: str, new: NewTable) -> TableMetadata:
-        """The metadata of a table that does not exist; nothing is stored."""
+        """The initial metadata of a new table; nothing is stored."""
         properties = dict(new.properties or {})
         check_format_version(properties.get("format-version", "2"))
         location = (new.location or self._default_location(database, name, new.warehouse)).rstrip("/")

@@ -8,10 +8,10 @@ from pyiceberg.table.update import AssertRefSnapshotId, TableRequirement
 
 
 def check(requirement: TableRequirement, base: TableMetadata | None) -> None:
-    """Raise CommitFailedException where ``requirement`` does not hold of ``base`` (None: there is no table).
+    """Raise CommitFailedException if ``base`` does not satisfy ``requirement`` (None: the table does not exist).
 
-    A ref is judged by Iceberg's own rule (``UpdateRequirement.AssertRefSnapshotID`` in Java): PyIceberg's adds that
-    a table without snapshots takes ``main`` alone, yet Spark makes a branch of an empty table.
+    Refs are checked by Iceberg's own rule (``UpdateRequirement.AssertRefSnapshotID`` in Java). PyIceberg's rule also
+    refuses any ref other than ``main`` on a table without snapshots, but Spark creates branches of empty tables.
     """
     if isinstance(requirement, AssertRefSnapshotId) and base is not None:
         _check_ref(requirement, base)

@@ -33,8 +33,8 @@ Routes = dict[tuple[str, str], Handler]
 class RestCatalog:
     """The WSGI application over the Iceberg tables of one Glue catalog.
 
-    A path may carry the prefix ``catalogs/<name>``, as AWS Glue's own REST catalog has it; the name is the account,
-    or the warehouse (``s3://bucket/prefix``) that the client asked for, which is then where new tables lie.
+    A path may have the prefix ``catalogs/<name>``, as in AWS Glue's own REST catalog. The name is the account, or the
+    warehouse (``s3://bucket/prefix``) that the client requested, in which new tables are then created.
     """
 
     def __init__(self, tables: IcebergTables) -> None:
@@ -60,7 +60,7 @@ class RestCatalog:
             catalog, _, rest = path.removeprefix(CATALOGS).partition("/")
             path, warehouse = f"/v1/{rest}", _warehouse(catalog)
         (method, rule), names = self._map.bind("").match(path, method=request.method)
-        # The router answers HEAD by the rule of GET; some paths have an answer of their own to it.
+        # The router matches HEAD to the rule of GET; some paths have their own handler for HEAD.
         handler = self._handlers.get((request.method, rule)) or self._handlers[(method, rule)]
         return handler(Call(request, names, warehouse))
 
@@ -86,7 +86,7 @@ class RestCatalog:
         return 200, {"defaults": defaults, "overrides": {"prefix": f"catalogs/{name}"}, "endpoints": self._offered()}
 
     def _offered(self) -> list[str]:
-        """Return the calls that clients may make; there are no views, so none of their calls."""
+        """Return the calls that clients may make. Those on views are left out, because views do not exist here."""
         paths = [
             (method, path)
             for method, path in self._handlers
@@ -131,7 +131,7 @@ def _templated(path: str) -> str:
 
 
 def _token(call: Call) -> Answer:
-    """Every client may come in: the server is the developer's own."""
+    """Return a token to every client: the server is the developer's own."""
     kind = "urn:ietf:params:oauth:token-type:access_token"
     return 200, {"access_token": "localaws", "token_type": "bearer", "issued_token_type": kind, "expires_in": 86400}
 

@@ -1,4 +1,4 @@
-"""One request to the REST catalog, and the pages of its lists."""
+"""One request to the REST catalog, and pagination of its lists."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Call:
 
     @property
     def table(self) -> tuple[str, str]:
-        """Database and name; raises NoSuchTableError for more levels, which is how Spark probes for ``t.snapshots``."""
+        """Database and name; raises NoSuchTableError for more levels, with which Spark looks for ``t.snapshots``."""
         levels, name = self.names["namespace"].split(LEVELS), self.names["table"]
         if len(levels) != 1:
             raise NoSuchTableError(f"Table does not exist: {'.'.join([*levels, name])}")
@@ -46,14 +46,14 @@ class Call:
 
 
 def one_level(levels: Sequence[str]) -> str:
-    """The name of a namespace; one of several levels does not exist in Glue: raise NoSuchNamespaceError."""
+    """The name of a one-level namespace; raise NoSuchNamespaceError for more levels, which Glue does not have."""
     if len(levels) != 1:
         raise NoSuchNamespaceError(f"Namespace does not exist: {'.'.join(levels)}")
     return levels[0]
 
 
 def page(names: Sequence[str], query: Mapping[str, str]) -> tuple[list[str], str | None]:
-    """The names after ``pageToken``, at most ``pageSize``, and the token of the next page."""
+    """At most ``pageSize`` names after ``pageToken``, and the token of the next page."""
     token, size = query.get("pageToken"), query.get("pageSize")
     rest = [name for name in sorted(names) if name > _last_of(token)] if token else sorted(names)
     if size is None:

@@ -20,7 +20,7 @@ class UnprocessableError(ValueError):
     """A request that contradicts itself."""
 
 
-# The first that fits counts: a subclass comes before its base.
+# The first match is used, so a subclass is listed before its base.
 _KINDS: tuple[tuple[type[Exception], int, str], ...] = (
     (NoSuchTableError, 404, "NoSuchTableException"),
     (NoSuchNamespaceError, 404, "NoSuchNamespaceException"),
@@ -39,7 +39,7 @@ HANDLED = tuple(kind for kind, _, _ in _KINDS)
 
 
 def error_response(error: Exception) -> tuple[int, dict[str, object]]:
-    """The status and the body for one of :data:`HANDLED`."""
+    """The status and the body for an error of a type in :data:`HANDLED`."""
     status, name = next((status, name) for kind, status, name in _KINDS if isinstance(error, kind))
     return status, {"error": {"message": _message(error)[:MAX_MESSAGE], "type": name, "code": status}}
 

@@ -7,7 +7,7 @@ from localaws.iceberg.rest_call import LEVELS, Answer, Call, one_level, page
 
 
 class NamespaceCalls:
-    """Each method answers one operation of the specification."""
+    """Handlers of the specification's operations on namespaces, one method each."""
 
     def __init__(self, namespaces: Namespaces) -> None:
         self._namespaces = namespaces

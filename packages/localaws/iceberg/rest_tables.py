@@ -25,7 +25,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 class TableCalls:
-    """Each method answers one operation of the specification."""
+    """Handlers of the specification's operations on tables, one method each."""
 
     def __init__(self, tables: IcebergTables, namespaces: Namespaces) -> None:
         self._tables = tables

@@ -1,6 +1,6 @@
 """Commits that add data files, delete rows of others, and remove or replace whole files, in one snapshot.
 
-A commit that meets another one is validated as Iceberg's ``RowDelta`` and ``RewriteFiles`` are, under serializable
+A concurrent commit is checked for conflicts as in Iceberg's ``RowDelta`` and ``RewriteFiles``, under serializable
 isolation: https://iceberg.apache.org/docs/1.10.0/reliability/#concurrent-write-operations.
 """
 
@@ -36,10 +36,10 @@ from pyiceberg.typedef import EMPTY_DICT
 
 @dataclass(frozen=True)
 class RowChange:
-    """New data files and delete files, data files whose rows the deletes name, and files that go.
+    """New data files and delete files, data files to whose rows the deletes apply, and files to remove.
 
-    ``read`` says which rows the change was decided on. ``sequence_number`` is that of the rows of a rewrite, which
-    replaces files by equal rows; None for rows that are new.
+    ``read`` is the filter of the rows on which the change is based. ``sequence_number`` is set for a rewrite, which
+    replaces files by files with the same rows: it is the sequence number of these rows. None for new rows.
     """
 
     added: Sequence[DataFile] = ()
@@ -57,16 +57,16 @@ class RowChange:
 
 
 def commit_change(table: Table, change: RowChange) -> None:
-    """Commit to the main branch, on top of what others have committed meanwhile where that does not conflict.
+    """Commit to the main branch, on top of concurrent commits that do not conflict.
 
-    Raises PyIceberg's ValidationException for a conflict, CommitFailedException where the retries do not suffice.
+    Raises PyIceberg's ValidationException for a conflict, CommitFailedException if all retries fail.
     """
     with table.transaction() as transaction:
         _ChangeProducer(transaction, table, change).commit()
 
 
 class _DeleteManifestWriter(ManifestWriterV2):
-    """A manifest of delete files."""
+    """Writes a manifest of delete files."""
 
     def content(self) -> ManifestContent:
         return ManifestContent.DELETES
@@ -94,7 +94,7 @@ class _ChangeProducer(_SnapshotProducer["_ChangeProducer"]):
     def _added(
         self, content: ManifestContent, files: Iterable[DataFile], sequence_number: int | None
     ) -> list[ManifestFile]:
-        """One manifest per partition spec."""
+        """Write one manifest per partition spec."""
         by_spec: defaultdict[int, list[DataFile]] = defaultdict(list)
         for file in files:
             by_spec[file.spec_id].append(file)
@@ -107,7 +107,7 @@ class _ChangeProducer(_SnapshotProducer["_ChangeProducer"]):
         return manifests
 
     def _existing_manifests(self) -> list[ManifestFile]:
-        """The manifests so far; one that names a removed file is written anew, with that entry marked as deleted."""
+        """The manifests so far; a manifest that lists a removed file is rewritten with that entry marked as deleted."""
         snapshot = self._transaction.table_metadata.snapshot_by_name(self._target_branch)
         manifests = snapshot.manifests(self._io) if snapshot else []
         return [self._without_gone(manifest) for manifest in manifests] if self._gone else list(manifests)
@@ -152,7 +152,7 @@ class _ChangeProducer(_SnapshotProducer["_ChangeProducer"]):
         for file in self._change.removed:
             collector.remove_file(file, schema, specs[file.spec_id])
         previous = metadata.snapshot_by_id(self._parent_snapshot_id) if self._parent_snapshot_id else None
-        # PyIceberg adds up no summary of a replace
+        # PyIceberg computes no totals for a replace, so they are computed as for an overwrite.
         summed = update_snapshot_summaries(
             Summary(Operation.OVERWRITE, **collector.build(), **snapshot_properties),
             previous.summary if previous else None,

@@ -1,4 +1,4 @@
-"""The files that belong to a table."""
+"""The files of a table."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pyiceberg.table import Table
 
 
 def files_of(table: Table, *, live: bool = False) -> set[str]:
-    """Locations of every file that the table's snapshots, statistics and metadata log name.
+    """Locations of every file that the table's snapshots, statistics and metadata log reference.
 
-    With ``live`` without the data files that a snapshot names only as removed by it.
+    With ``live``, without data files that snapshots list only as deleted.
     """
     metadata = table.metadata
     files = {entry.metadata_file for entry in metadata.metadata_log} | {table.metadata_location}

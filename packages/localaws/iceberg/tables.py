@@ -29,10 +29,10 @@ __all__ = ["Change", "IcebergTables", "NewTable"]
 class IcebergTables:
     """The Iceberg tables of one Glue catalog.
 
-    A commit writes a new metadata file and then swaps the pointer in Glue, under a lock of the table and against the
-    version that was read: a killed process leaves the old table, and a change through the Glue API in between fails
-    the commit. Raises PyIceberg's NoSuchTableError, NoSuchNamespaceError, TableAlreadyExistsError,
-    CommitFailedException, and InvalidUpdateError.
+    A commit writes a new metadata file and then swaps the pointer in Glue, under a lock of the table and only if the
+    version that was read is still current. If the process is killed before the swap, the table is unchanged; if the
+    Glue API changes the table in between, the commit fails. Raises PyIceberg's NoSuchTableError, NoSuchNamespaceError,
+    TableAlreadyExistsError, CommitFailedException, and InvalidUpdateError.
     """
 
     def __init__(self, catalog: Catalog, store: ObjectStore) -> None:
@@ -47,12 +47,14 @@ class IcebergTables:
         return is_iceberg(table)
 
     def load(self, database: str, name: str) -> Table:
-        """The table as it is now; reads and appends of it work in process, ``commit`` and all."""
+        """The current state of a table; its reads, appends and commits run in process."""
         _, location = self._registry.find(database, name)
         return self._table(database, name, self._files.read(location), location)
 
     def columns(self, location: str) -> list[dict[str, Any]]:
-        """Columns of a Glue table whose metadata file is at ``location``: what other catalogs write is completed."""
+        """The complete Glue columns of the metadata file at ``location``; other catalogs write less into their Glue
+        table.
+        """
         return glue_columns(self._files.read(location))
 
     def draft(self, database: str, name: str, new: NewTable) -> TableMetadata:
@@ -61,7 +63,7 @@ class IcebergTables:
         return self._registry.new_metadata(database, name, new)
 
     def stage(self, database: str, name: str, new: NewTable) -> CreateTableTransaction:
-        """A transaction that makes the table, with whatever is appended to it, when it is committed: CTAS."""
+        """A transaction that creates the table with the rows appended to it, when it is committed; for CTAS."""
         metadata = self.draft(database, name, new)
         catalog = TableCatalog(self)
         return CreateTableTransaction(
@@ -75,7 +77,7 @@ class IcebergTables:
             return self._added(database, name, metadata, self._files.write(metadata, previous=None))
 
     def register(self, database: str, name: str, location: str, *, overwrite: bool = False) -> Table:
-        """Take in the table whose metadata file is at ``location``."""
+        """Register the table whose metadata file is at ``location``."""
         with self._locks.held((database, name)):
             if overwrite:
                 with suppress(NoSuchTableError):
@@ -86,19 +88,19 @@ class IcebergTables:
     def commit(
         self, database: str, name: str, requirements: Sequence[TableRequirement], updates: Sequence[TableUpdate]
     ) -> Table:
-        """Apply ``updates`` where ``requirements`` hold; AssertCreate among them makes a new table."""
+        """Apply ``updates`` if all ``requirements`` are satisfied; with AssertCreate among them, create the table."""
         return self.commit_all([Change(database, name, requirements, updates)])[0]
 
     def commit_all(self, changes: Sequence[Change]) -> list[Table]:
-        """Commit to several tables at once: all of them, or none."""
+        """Commit to several tables, all of them or none."""
         with self._locks.held(*((change.database, change.name) for change in changes)):
             committed = self._commits.commit(changes)
         return [self._table(c.change.database, c.change.name, c.metadata, c.location) for c in committed]
 
     def drop(self, database: str, name: str, *, purge: bool = False) -> None:
-        """Take the table out of the catalog; ``purge`` also deletes every file of it.
+        """Remove the table from the catalog; ``purge`` also deletes every file of it.
 
-        A table whose files cannot be read any more is dropped all the same, but not purged.
+        Without ``purge``, a table whose files cannot be read is dropped too.
         """
         with self._locks.held((database, name)):
             self._registry.find(database, name)
@@ -108,7 +110,7 @@ class IcebergTables:
                 self.io.delete(file)
 
     def rename(self, source: tuple[str, str], target: tuple[str, str]) -> None:
-        """Move a table to another name; its files stay where they are."""
+        """Rename a table; its files stay in place."""
         with self._locks.held(source, target):
             table = self.load(*source)
             self._registry.refuse_existing(*target)

@@ -1,7 +1,7 @@
-"""Updates of the REST specification, rewritten to the ids and removals that hold for one table.
+"""Updates of the REST specification, rewritten to the IDs and removals that are valid for one table.
 
-As ``org.apache.iceberg.TableMetadata.Builder`` 1.10 does: the server numbers schemas, specs and sort orders, reuses
-equal ones, resolves -1 to the last one added, and takes the removal of what is not there as done.
+As in ``org.apache.iceberg.TableMetadata.Builder`` 1.10, the server numbers schemas, specs and sort orders, reuses equal
+ones, resolves -1 to the last one added, and ignores the removal of what does not exist.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LAST_ADDED = -1
 
 
 class UpdateResolver:
-    """Resolves the updates of one commit, in their order, against the metadata it starts from."""
+    """Resolves the updates of one commit, in order, against the metadata on which the commit is based."""
 
     def __init__(self, base: TableMetadata) -> None:
         self._schemas = list(base.schemas)
@@ -48,7 +48,9 @@ class UpdateResolver:
         self._partition_statistics = {s.snapshot_id for s in base.partition_statistics}
 
     def resolve(self, updates: Sequence[TableUpdate]) -> list[TableUpdate]:
-        """The updates that ``update_table_metadata`` can apply; raise ValueError for a -1 that nothing stands for."""
+        """The updates in a form that ``update_table_metadata`` can apply; raise ValueError for a -1 without a
+        predecessor.
+        """
         return [resolved for update in updates for resolved in self._resolved(update)]
 
     @singledispatchmethod
@@ -89,7 +91,7 @@ class UpdateResolver:
         return [update.model_copy(update={"sort_order": added})]
 
     def _order_number(self, order: SortOrder) -> int:
-        """Order 0 is the unsorted one, by the specification."""
+        """Return the number of a sort order; the specification reserves 0 for unsorted."""
         return max((o.order_id + 1 for o in self._orders), default=1) if order.fields else 0
 
     @_resolved.register
@@ -153,7 +155,7 @@ class UpdateResolver:
 
 
 def _taken(ids: set[int], number: int) -> bool:
-    """Take ``number`` out of ``ids``; False where it was not there."""
+    """Remove ``number`` from ``ids``; return False if it was not there."""
     present = number in ids
     ids.discard(number)
     return present
