@@ -176,7 +176,7 @@ class Preparation:
         return notes
 
     def _properties(self, run: JobRun, python_path: list[str]) -> dict[str, str]:
-        """Return the settings that depend on the run: cores, buckets, path of Python workers, and the job's ``--conf``."""
+        """Return the settings that depend on the run: cores, buckets, path of Python workers, the job's ``--conf``."""
         try:
             conf = spark_settings.parse_conf(run.arguments.get("--conf", ""))
         except ValueError as error:

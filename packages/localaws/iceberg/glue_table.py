@@ -47,7 +47,7 @@ def table_input(
     previous: Mapping[str, Any] | None = None,
     previous_metadata: TableMetadata | None = None,
 ) -> dict[str, Any]:
-    """The TableInput of a table whose current metadata file is at ``location``; ``previous`` is its Glue table so far."""
+    """The TableInput of a table whose metadata file is at ``location``; ``previous`` is its Glue table so far."""
     kept = {key: value for key, value in (previous or {}).items() if key not in _GLUE_ONLY}
     kept.pop("Description", None)
     described = {"Description": metadata.properties["comment"]} if "comment" in metadata.properties else {}
@@ -71,7 +71,7 @@ def _parameters(
     previous: Mapping[str, Any] | None,
     previous_metadata: TableMetadata | None,
 ) -> dict[str, str]:
-    """The metadata pointers and the previous parameters; parameters copied from table properties are updated with them."""
+    """The metadata pointers and the previous parameters; those copied from table properties follow them."""
     old: dict[str, str] = dict((previous or {}).get("Parameters") or {})
     copied = set(previous_metadata.properties) if previous_metadata else set()
     kept = {key: value for key, value in old.items() if key not in copied}

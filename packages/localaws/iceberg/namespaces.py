@@ -17,7 +17,7 @@ COMMENT = "comment"
 
 
 class Namespaces:
-    """Glue databases as namespaces: ``location`` is LocationUri, ``comment`` is Description, the rest are Parameters."""
+    """Glue databases as namespaces: ``location`` is LocationUri, ``comment`` Description, the rest Parameters."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
@@ -39,7 +39,7 @@ class Namespaces:
         return properties | {key: value for key, value in named.items() if value}
 
     def update(self, name: str, removals: Sequence[str], updates: Mapping[str, str]) -> dict[str, list[str]]:
-        """Remove properties, then set properties; return the names that were ``removed``, ``updated`` and ``missing``."""
+        """Remove, then set properties; return the names that were ``removed``, ``updated`` and ``missing``."""
         both = sorted(set(removals) & set(updates))
         if both:
             raise UnprocessableError(f"properties to remove and to set at once: {both}")

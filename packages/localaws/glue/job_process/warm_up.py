@@ -38,7 +38,7 @@ def _session(folder: Path) -> None:
 
 
 def _work(spark: Any, folder: Path) -> None:
-    """Use each common operation once: files, a shuffle, a join, a window, and Iceberg's create, append, merge and read."""
+    """Use each common operation once: files, shuffle, join, window, and Iceberg's create, append, merge and read."""
     rows = spark.createDataFrame([(n, f"name {n}", n / 3) for n in range(10)], "id bigint, name string, share double")
     for write in ("parquet", "csv"):
         rows.write.format(write).save(str(folder / write))

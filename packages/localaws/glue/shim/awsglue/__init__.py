@@ -1,1 +1,1 @@
-"""A stand-in for AWS Glue's ``awsglue``: the parts that a DataFrame script needs, without DynamicFrames and bookmarks."""
+"""A stand-in for AWS Glue's ``awsglue`` for DataFrame scripts, without DynamicFrames and bookmarks."""
