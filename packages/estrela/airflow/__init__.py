@@ -1,1 +1,1 @@
-"""Orchestration: the DAGs' operators and task callables. Importing needs Airflow; boto3 is imported only by tasks."""
+"""Operators and task callables of the DAGs. Importing this package needs Airflow; only tasks import boto3."""

@@ -1,4 +1,4 @@
-"""The alert about a task that has failed for good."""
+"""Alert about a task that has failed and will not be retried."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from estrela.airflow.channels import TOPIC, channels_of_variables
 
 
 def alert(context: Mapping[str, Any]) -> None:
-    """Publish which task failed and why to the SNS topic of the Variable ``estrela_alert_topic``, if it is set."""
+    """Send the failed task and its error to the SNS topic of the Variable ``estrela_alert_topic``, if that is set."""
     ti = context["ti"]
     text = f"{ti.dag_id}.{ti.task_id} failed in run {ti.run_id}, try {ti.try_number}: {context.get('exception')}"
     print(text)

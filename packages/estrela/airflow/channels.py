@@ -1,4 +1,4 @@
-"""Channels of the messages of DAGs: an SNS topic, e-mail, Slack, as Airflow Variables say."""
+"""Channels for the messages of DAGs: an SNS topic, e-mail and Slack, configured in Airflow Variables."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ RECEIVERS: Mapping[str, str] = {
     TOPIC: "{{ var.value.get('estrela_alert_topic', '') }}",
     **{name: REACHED[name] for name in MESSAGES},
 }
-"""Templates of what :func:`channels` reads, for ``op_kwargs``."""
+"""Templates of the Variables that :func:`channels` reads, for ``op_kwargs``."""
 
 
 def channels(rendered: Mapping[str, str]) -> list[Channel]:
-    """Return the channels that the rendered :data:`RECEIVERS` name; none if they name none. Raises SettingsError."""
+    """Return the channels configured in the rendered :data:`RECEIVERS`, possibly none. Raises SettingsError."""
     from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
     from estrela.hooks.topic import Topic
@@ -38,6 +38,6 @@ def channels(rendered: Mapping[str, str]) -> list[Channel]:
 
 
 def channels_of_variables(names: Iterable[str] = (TOPIC, *MESSAGES)) -> list[Channel]:
-    """Return the same from the Variables themselves, for callbacks, which render no template."""
+    """Return the channels configured in the Variables ``names``, for callbacks, which render no templates."""
     values = {name: variable(name) for name in names}
     return channels({"aws_conn_id": variable("aws_conn_id", "aws_default"), **values})

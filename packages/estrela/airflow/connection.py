@@ -1,4 +1,4 @@
-"""The way of a task to AWS and the lake: Airflow Variables, read when the task runs."""
+"""Access of a task to AWS and the lake, configured in Airflow Variables that are read when the task runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from estrela.errors import SettingsError
 
 LONGEST_DEADLINE_MINUTES = 7 * 24 * 60
-"""Glue ends a run after at most 7 days."""
+"""Glue stops every run after 7 days."""
 LONGEST_POLL_SECONDS = 600
 SWITCH = {"true": True, "false": False}
 TEMPLATES: Mapping[str, str] = {
@@ -23,22 +23,22 @@ TEMPLATES: Mapping[str, str] = {
     "aws_command": "{{ var.value.get('estrela_aws_command', '') }}",
     "athena_workgroups": "{{ var.value.get('estrela_athena_workgroups', 'primary') }}",
 }
-"""Templates of the Variables, for ``op_kwargs``: ``estrela_<name>`` for each but the prefix."""
+"""Templates of the Variables ``estrela_<name>``, for ``op_kwargs``; the keys omit the prefix."""
 FEED_TEMPLATES: Mapping[str, str] = {
     **TEMPLATES,
     "glue_job": "{{ var.value.get('estrela_feed_glue_job', '') or var.value.get('estrela_glue_job', 'estrela') }}",
 }
-"""The same for steps of feeds, whose Glue job may be another: one that reaches databases."""
+"""Templates for steps of feeds, which may have a Glue job of their own that can reach databases."""
 
 
 @dataclass(frozen=True)
 class Connection:
     """The AWS connection, the Glue job and the lake that the Variables name.
 
-    A Glue run has ``deadline_seconds``; its state is asked for every ``poll_seconds``. ``kill_stops_run`` says whether
-    a killed task stops its run; ``athena_workgroups`` are those whose cost is recorded. ``aws_command`` is how
-    people who read logs call AWS's command line; "" is ``aws``, at the address of the connection. ``feed_glue_job`` is
-    the Glue job of the feeds, if it is another than ``glue_job``.
+    A Glue run must end within ``deadline_seconds`` and is polled every ``poll_seconds``. If ``kill_stops_run`` is true,
+    a killed task stops its run. The cost of queries in ``athena_workgroups`` is recorded. ``aws_command`` is the AWS
+    CLI command shown to people who read logs; "" means ``aws`` with the endpoint of the connection. ``feed_glue_job``
+    is the Glue job of the feeds, if it differs from ``glue_job``.
     """
 
     aws_conn_id: str
@@ -53,7 +53,7 @@ class Connection:
 
     @classmethod
     def of(cls, rendered: Mapping[str, str]) -> Connection:
-        """Read the rendered :data:`TEMPLATES`. Raises SettingsError, which names the Variable that is wrong."""
+        """Parse the rendered :data:`TEMPLATES`. Raises SettingsError, which names the wrong Variable."""
         if not rendered["lake"]:
             raise SettingsError("Airflow Variable estrela_lake", "is missing; set it to the name of the lake's bucket")
         return cls(
@@ -74,10 +74,10 @@ class Connection:
 
 
 def variable(name: str, default: str = "") -> str:
-    """Return the Variable ``estrela_<name>``, also within the callback of a deadline.
+    """Return the Variable ``estrela_<name>``; usable in the callback of a deadline too.
 
-    Airflow does not answer such a callback: it has the Variables of the environment and of a secrets backend; of any
-    other it gets ``default``.
+    In such a callback Airflow gives access only to Variables from environment variables and from a secrets backend. For
+    any other Variable the callback gets ``default``.
     """
     from airflow.sdk import Variable
 
@@ -88,7 +88,7 @@ def variable(name: str, default: str = "") -> str:
 
 
 def client(service: str, aws_conn_id: str, config: Any = None) -> Any:
-    """Return a boto3 client by the amazon provider's hook, so that connections, roles and regions work as elsewhere."""
+    """Return a boto3 client from the Amazon provider's hook, which handles connections, roles and regions as usual."""
     from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
     return AwsBaseHook(aws_conn_id=aws_conn_id, client_type=service, config=config).get_conn()

@@ -1,4 +1,4 @@
-"""The deadline of a DAG run: people hear of a run that has not succeeded in time, although no task of it failed."""
+"""Deadline of a DAG run: sends a message if a run has not succeeded in time, even if none of its tasks failed."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 WITHIN = timedelta(hours=12)
-"""Allowed between the moment at which a run is queued and its success."""
+"""Time from queueing a run until it must have succeeded."""
 
 
 def run_deadline() -> dict[str, Any]:
-    """Return the argument of a DAG that sets the deadline of its runs.
+    """Return the ``DAG`` argument that sets the deadline of its runs.
 
-    It is empty for a version of Airflow before 3.2, which cannot call a function on a worker: there the freshness of
-    the tables is all that tells.
+    It is empty before Airflow 3.2, which introduced deadline callbacks that run on a worker. On those versions only the
+    check of the tables' freshness reports a late run.
     """
     try:
         from airflow.sdk.definitions.callback import SyncCallback
@@ -26,7 +26,7 @@ def run_deadline() -> dict[str, Any]:
 
 
 def tell_late(context: Mapping[str, Any]) -> None:
-    """Tell people once that the DAG run of ``context`` is late. Raises DeliveryError if all channels are down."""
+    """Send one message that the DAG run of ``context`` is late. Raises DeliveryError if all channels are down."""
     from estrela.airflow.channels import channels_of_variables
     from estrela.airflow.incidents import deliver, incidents_of_variables
     from estrela.etl.telemetry.run_deadline import RUNS, late

@@ -1,4 +1,4 @@
-"""The DAG of a feed, derived only from its declaration."""
+"""The DAG of a feed, derived from its declaration only."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ DEFAULTS: dict[str, Any] = {
     "max_retry_delay": timedelta(minutes=15),
     "on_failure_callback": alert,
 }
-"""Defaults of the tasks of every DAG of the warehouse."""
+"""Default arguments of the tasks in all DAGs of the warehouse."""
 
 
 def feed_dag(feed: Feed) -> DAG:
-    """Return the DAG ``feed_<name>``: one run at a time, the next one begins to wait when the last has ended."""
+    """Return the DAG ``feed_<name>``: one run at a time; when a run ends, the next one starts and waits for a file."""
     with DAG(
         dag_id=feed_dag_id(feed.name),
         description=feed.doc,
@@ -96,28 +96,28 @@ def _add_tasks(feed: Feed) -> None:
     archive = feed_step(feed, ARCHIVE, ARCHIVE, trigger_rule=after_some)
     done = EmptyOperator(task_id=DONE, **feed_text(feed, DONE).options)
     wait >> choose >> create >> load
-    # What was loaded before a fault is logged and archived; where nothing was tried, there is nothing to log.
+    # Log and archive the files loaded before a failure. If neither create nor load succeeded, there is nothing to log.
     [create, load] >> log
     [load, log] >> archive
     [load, log, archive] >> done >> notify_task([feed.name])
 
 
 def notify_task(feeds: Sequence[str]) -> BaseOperator:
-    """Return the task that sends messages about ``feeds``, whatever became of those before it."""
+    """Return the task that sends messages about ``feeds`` even if the tasks before it failed."""
     notes = python_task(NOTIFY, TEXTS[NOTIFY], notify, {"feeds": list(feeds), "warehouse": REACHED})
-    # A teardown does not decide on the DAG run alone: what failed before stays failed.
+    # A teardown does not decide the state of the DAG run on its own: earlier failures still fail the run.
     notes.as_teardown(on_failure_fail_dagrun=True)
     return notes
 
 
 def feed_step(feed: Feed, phase: str, task_id: str, **options: Any) -> GlueStep:
-    """Return the task that does ``phase`` for ``feed`` in a Glue run."""
+    """Return the task that runs ``phase`` for ``feed`` in Glue."""
     given = feed_text(feed, phase).options | options
     return GlueStep(task_id=task_id, arguments=arguments(feed.name, phase), connection=FEED_TEMPLATES, **given)
 
 
 def load_step(feed: Feed, task_id: str, **options: Any) -> GlueStep:
-    """Return the task that loads the files of ``feed``; one that fails for good leaves no file In Progress."""
+    """Return the task that loads the files of ``feed``. If its last try fails, no file is left In Progress."""
     return feed_step(
         feed, LOAD, task_id, outlets=[table_asset(feed)], on_failure_callback=[fail_files, alert], **options
     )

@@ -1,4 +1,4 @@
-"""Callables of the tasks of a feed's DAG that work on the ledger. None of them moves data: Glue runs do."""
+"""Task callables of a feed's DAG that work on the ledger. They move no data; Glue runs do that."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from estrela.model.feed_plan import LOAD, feed_dag_id
 
 
 def load_run(feed: str, run_id: str) -> str:
-    """Return the run key of the Glue run that loads ``feed`` in a DAG run."""
+    """Return the run key of the Glue run that loads ``feed`` in the DAG run ``run_id``."""
     return f"{feed_dag_id(feed)}/{run_id}/{LOAD}"
 
 
 @ending_for_good
 def has_file(feed: str, warehouse: Mapping[str, str]) -> bool:
-    """Return whether the ledger has a file of ``feed`` that may be loaded now."""
+    """Return whether the ledger has a file of ``feed`` that can be loaded now."""
     from estrela.ledger.claims import Claims
 
     parts = parts_of(warehouse)
@@ -28,7 +28,7 @@ def has_file(feed: str, warehouse: Mapping[str, str]) -> bool:
 
 @ending_for_good
 def choose_files(feed: str, warehouse: Mapping[str, str], run_id: str) -> dict[str, int]:
-    """Give back the files of dead runs, and filter out those that the feed's order does not load; return how many."""
+    """Release the files of dead runs and filter out files that the feed's order excludes; return both counts."""
     from estrela.ledger.claims import Claims
 
     parts, run = parts_of(warehouse), load_run(feed, run_id)
@@ -40,7 +40,7 @@ def choose_files(feed: str, warehouse: Mapping[str, str], run_id: str) -> dict[s
 
 @ending_for_good
 def create_table(feed: str, warehouse: Mapping[str, str]) -> str:
-    """Create the target of ``feed`` if it is missing, or bring it in line; return its name."""
+    """Create the target table of ``feed`` or update it to the declaration; return its name."""
     parts = parts_of(warehouse)
     declared = parts.feeds[feed]
     parts.loader(declared).ensure(declared)
@@ -50,7 +50,7 @@ def create_table(feed: str, warehouse: Mapping[str, str]) -> str:
 
 @ending_for_good
 def log_files(feed: str, warehouse: Mapping[str, str], run_id: str) -> dict[str, int]:
-    """Print what the run loaded, file by file, with the errors of those that were not; return the sums."""
+    """Print the account or the error of every file that the run handled; return the sums."""
     from estrela.hooks.glue_logs import sentence
 
     files = parts_of(warehouse).ledger().of_run(load_run(feed, run_id))
@@ -66,9 +66,9 @@ def log_files(feed: str, warehouse: Mapping[str, str], run_id: str) -> dict[str,
 
 @ending_for_good
 def notify(feeds: Sequence[str], warehouse: Mapping[str, str]) -> dict[str, int]:
-    """Send what the ledger has to tell about ``feeds``, once; return the number of messages by channel.
+    """Send each message that is due about ``feeds`` once; return the number of messages sent per channel.
 
-    Raises DeliveryError if a channel is down; what it missed is sent the next time.
+    Raises DeliveryError if a channel is down; its messages are sent the next time.
     """
     from datetime import UTC, datetime
 
@@ -84,7 +84,7 @@ def notify(feeds: Sequence[str], warehouse: Mapping[str, str]) -> dict[str, int]
 
 
 def fail_files(context: Mapping[str, Any]) -> None:
-    """Set the files to Fail that a load task which failed for good left In Progress."""
+    """Give up the files that a failed load task left In Progress: they become Fail or New."""
     from estrela.airflow.warehouse import parts_of_variables
     from estrela.ledger.claims import Claims
 

@@ -66,12 +66,12 @@ TEXTS = {
 
 
 def feed_text(feed: Feed, task: str) -> TaskText:
-    """Return the name of a task of ``feed``, and what it does; ``task`` is a key of :data:`TEXTS`."""
+    """Return the name and description of a task of ``feed``; ``task`` is a key of :data:`TEXTS`."""
     text = TEXTS[task]
     filled = TaskText(text.name, text.doc.format(feed=feed.name, target=feed.target, order=feed.order))
     return filled.of_glue() if task in (EXTRACT, TRANSFORM, LOAD, RECONCILE, ARCHIVE) else filled
 
 
 def table_asset(feed: Feed) -> Asset:
-    """Return the asset that a load of ``feed`` updates, with the scheme of the releases of stars."""
+    """Return the asset that a load of ``feed`` updates. Its URI scheme is the same as for releases of stars."""
     return Asset(f"x-estrela://warehouse/{feed.target}")

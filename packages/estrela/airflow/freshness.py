@@ -1,4 +1,4 @@
-"""Callables of the tasks of the DAG ``freshness``, which tell people of data that is too old or fresh again."""
+"""Task callables of the DAG ``freshness``, which reports data that is too old or fresh again."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from estrela.airflow.tasks import ending_for_good
 
 @ending_for_good
 def check_tables(star: str, connection: Mapping[str, str], receivers: Mapping[str, str]) -> dict[str, Any]:
-    """Tell people once of each table of ``star`` that has become stale, and once that it is fresh again.
+    """Send one message per table of ``star`` that has become stale, and one when it is fresh again.
 
-    Returns the stale tables, with the moment since which each is, and the messages sent by channel. Raises
+    Returns each stale table with the time since which it is stale, and the messages sent per channel. Raises
     DeliveryError if all channels are down, and AirflowSkipException if the star's declarations cannot be read.
     """
     from airflow.sdk.exceptions import AirflowSkipException
@@ -46,9 +46,9 @@ def check_tables(star: str, connection: Mapping[str, str], receivers: Mapping[st
 
 @ending_for_good
 def check_runs(connection: Mapping[str, str], receivers: Mapping[str, str], ti: Any) -> dict[str, Any]:
-    """Tell people once of each late DAG run that it has succeeded.
+    """Send one message per DAG run that was reported late and has succeeded since.
 
-    Returns the runs that are still late, and the messages sent by channel. Raises DeliveryError if all channels are
+    Returns the runs that are still late, and the messages sent per channel. Raises DeliveryError if all channels are
     down.
     """
     from estrela.etl.telemetry.run_deadline import RUNS, ended, states_of
@@ -63,9 +63,9 @@ def check_runs(connection: Mapping[str, str], receivers: Mapping[str, str], ti: 
 
 
 def check_feeds(feeds: Sequence[str], warehouse: Mapping[str, str]) -> dict[str, int]:
-    """Send what the ledger has to tell about ``feeds``, once; return the number of messages by channel.
+    """Send each message that is due about ``feeds`` once; return the number of messages sent per channel.
 
-    Raises AirflowSkipException where no warehouse is set, and DeliveryError if a channel is down.
+    Raises AirflowSkipException if no warehouse is configured, and DeliveryError if a channel is down.
     """
     from airflow.sdk.exceptions import AirflowSkipException
 
@@ -75,7 +75,7 @@ def check_feeds(feeds: Sequence[str], warehouse: Mapping[str, str]) -> dict[str,
 
 
 def _state_of(ti: Any, dag: str, run: str) -> str:
-    """Return the state of a DAG run; "" if it exists no more."""
+    """Return the state of a DAG run, or "" if the run no longer exists."""
     from airflow.sdk.exceptions import AirflowRuntimeError
 
     try:

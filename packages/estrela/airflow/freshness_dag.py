@@ -1,4 +1,4 @@
-"""The DAG that alerts people when data is too old, whether or not anything runs."""
+"""The DAG that alerts people when data is too old, even if no other DAG runs."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ FEEDS = TaskText(
 
 
 def freshness_dag() -> DAG:
-    """Return the DAG ``freshness``, hourly. It is on from the start: nobody would miss it while it is off."""
+    """Return the hourly DAG ``freshness``. It is created unpaused: while it is paused, nothing reports missing data."""
     with DAG(
         dag_id="freshness",
         description="Tells people when tables, runs or files are late, and when they are back",
         doc_md=DOC,
-        # Without a start the first look is at the next full hour, and costs a new Airflow nothing at once.
+        # Without a start date the first check runs at the next full hour, not as soon as Airflow is installed.
         schedule=CronTriggerTimetable("0 * * * *", timezone="UTC"),
         catchup=False,
         max_active_runs=1,

@@ -1,4 +1,4 @@
-"""A task that starts the Glue run of a step, or attaches to it, and polls it to its end."""
+"""A task that starts the Glue run of a step, or attaches to it, and polls it until it ends."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from estrela.hooks.glue_jobs import GlueJobs, JobRun
 
 LONGEST_TASK = timedelta(minutes=LONGEST_DEADLINE_MINUTES + 60)
-"""A backstop: the run's own deadline comes first, and every wait beside it is bounded."""
+"""Airflow's limit for the task, as a backstop. The run's own deadline is shorter, and all other waits are bounded."""
 RUN_KEY = "{{ dag.dag_id }}/{{ run_id }}/{{ task.task_id }}"
 
 
 @dataclass(frozen=True)
 class Attended:
-    """The run that a task attends to; ``jobs`` answers or fails within the 5 s that a killed task has."""
+    """The Glue run of a task. Calls of ``jobs`` return or fail within the 5 s that Airflow leaves a killed task."""
 
     jobs: GlueJobs
     job: str
     run_id: str
 
     def stop(self) -> None:
-        """Stop the run; say why it could not be."""
+        """Stop the run, or print why it could not be stopped."""
         from estrela.errors import JobError
 
         try:
@@ -41,10 +41,10 @@ class Attended:
 
 
 class GlueStep(PythonOperator):
-    """A PythonOperator that attends to one Glue run, found by its run key or started.
+    """A PythonOperator that starts a Glue run, or attaches to the run with its run key, and polls it.
 
-    A killed task leaves its run, and its retry attaches to it, unless the Variable ``estrela_kill_stops_run`` is true:
-    Airflow kills a task just the same when three heartbeats in a row are lost.
+    When the task is killed, its run goes on and the retry attaches to it, because Airflow also kills a task that lost
+    three heartbeats in a row. The Variable ``estrela_kill_stops_run`` changes that: a killed task then stops its run.
     """
 
     attended: Attended | None = None
@@ -58,9 +58,9 @@ class GlueStep(PythonOperator):
         connection: Mapping[str, str] = TEMPLATES,
         **kwargs: Any,
     ) -> None:
-        """Attend to a run with ``arguments`` and the params of the DAG run that ``limits`` names, as ``--params``.
+        """Set up a run with ``arguments``; ``--params`` carries the DAG run's params that ``limits`` names.
 
-        ``connection`` has the templates of :mod:`estrela.airflow.connection`.
+        ``connection`` is a set of templates from :mod:`estrela.airflow.connection`.
         """
         job = {"arguments": dict(arguments), "limits": list(limits), "flex": flex}
         super().__init__(
@@ -71,7 +71,7 @@ class GlueStep(PythonOperator):
         )
 
     def on_kill(self) -> None:
-        """Stop the run if that is wanted. Runs in a signal handler, within 5 s of which SIGKILL comes."""
+        """Stop the run if ``estrela_kill_stops_run`` is true. Runs in a signal handler; SIGKILL follows after 5 s."""
         if self.attended:
             self.attended.stop()
 
@@ -84,11 +84,11 @@ def run_step(
     params: Mapping[str, Any],
     outlet_events: Any = None,
 ) -> dict[str, object]:
-    """Run one step to its end and return its figures: job, run_id, seconds, dpu_seconds, and those that it logged.
+    """Run one step until it ends; return job, run_id, seconds, dpu_seconds and the figures that the step logged.
 
-    The figures are also the ``extra`` of the events of the task's assets.
+    The same figures become the ``extra`` of the task's asset events.
 
-    Raises AirflowFailException, which ends the task's retries, for an error that a retry cannot help.
+    Raises AirflowFailException, which prevents retries, for an error that a retry cannot fix.
     """
     from airflow.sdk.exceptions import AirflowFailException
 
@@ -108,13 +108,13 @@ def run_step(
 
 
 def _given(job: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, str]:
-    """Return the arguments that have a value. Raises SettingsError for a param that the star does not take."""
+    """Return the arguments that have a value. Raises SettingsError for a param that the star does not accept."""
     from estrela.settings import parameters_from
 
     limits = {name: params[name] for name in job["limits"] if params[name]}
     text = json.dumps(limits) if limits else ""
     if text:
-        # Here and not in Glue alone: a run of Glue costs a minute, and its error is further away.
+        # Validated here as well as in Glue: a Glue run takes a minute, and its error is harder to find.
         parameters_from(job["arguments"]["--star"], text)
     arguments = {**job["arguments"], "--params": text}
     return {name: value for name, value in arguments.items() if value}
@@ -139,7 +139,7 @@ def _finished(
 
 
 def _logged(reached: Connection, done: JobRun) -> dict[str, object]:
-    """Return the figures that the step logged, and print them; a log that cannot be read does not fail a step."""
+    """Print and return the figures that the step logged. A log that cannot be read does not fail the step."""
     from estrela.hooks.glue_logs import GlueLogs, LogUnreadableError, sentence
 
     try:
@@ -153,7 +153,10 @@ def _logged(reached: Connection, done: JobRun) -> dict[str, object]:
 
 
 def _quick_jobs(reached: Connection) -> GlueJobs:
-    """Return a client for the signal handler, made before it: Airflow gives connections only to the task itself."""
+    """Return a Glue client with short timeouts for :meth:`GlueStep.on_kill`.
+
+    It is created before the signal, because Airflow provides connections only to the running task.
+    """
     from botocore.config import Config
 
     from estrela.hooks.glue_jobs import GlueJobs

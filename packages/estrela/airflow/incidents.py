@@ -1,4 +1,4 @@
-"""Records of incidents in the lake, and how their messages reach people."""
+"""Records of incidents in the lake, and delivery of their messages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def incidents_of_variables(name: str) -> Incidents:
-    """Return the record ``name`` in the lake that the Variables name, for callbacks, which render no template."""
+    """Return the record ``name`` in the lake that the Variables name, for callbacks, which render no templates."""
     lake = variable("lake")
     if not lake:
         raise SettingsError("Airflow Variable estrela_lake", "is missing; set it to the name of the lake's bucket")
@@ -22,7 +22,7 @@ def incidents_of_variables(name: str) -> Incidents:
 
 
 def incidents_in(s3: object, lake: str, name: str) -> Incidents:
-    """Return the record ``name`` in the bucket ``lake``, over a boto3 S3 client."""
+    """Return the record ``name`` in the bucket ``lake``, accessed by the boto3 S3 client ``s3``."""
     from estrela.etl.telemetry.incidents import Incidents
     from estrela.hooks.json_objects import S3JsonObjects
 
@@ -30,10 +30,10 @@ def incidents_in(s3: object, lake: str, name: str) -> Incidents:
 
 
 def deliver(incidents: Incidents, channels: Iterable[Channel], now: datetime) -> dict[str, int]:
-    """Send what is unsent, print it, and return the number of messages by channel.
+    """Print and send the unsent messages; return the number of messages sent per channel.
 
-    What a channel that is down missed is sent the next time. Raises DeliveryError if all are down: a task that failed
-    for one of them would be reported every hour to people who have heard already.
+    A channel that is down gets its messages the next time. Raises DeliveryError only if all channels are down: if one
+    broken channel failed the task, people whose channel works would get an alert every hour.
     """
     _, record = incidents.change(lambda known: known, now)
     for message in record.unsent:

@@ -1,4 +1,4 @@
-"""The gate of a star's DAG: a run without news ends there."""
+"""The gate of a star's DAG, which skips the remaining steps if nothing has changed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from estrela.airflow.connection import Connection
 
 
 def news(star: str, connection: Mapping[str, str], params: Mapping[str, Any]) -> bool:
-    """Return whether raw or code differ from what the newest publish was made from, or a full refresh is asked for."""
+    """Return whether raw data or code changed since the newest publish, or the run asks for a full refresh."""
     from estrela.etl.accounts.quarantine import Quarantine
     from estrela.etl.raw.layer import RawLayer
     from estrela.etl.releases.manifests import Manifests
@@ -28,7 +28,7 @@ def news(star: str, connection: Mapping[str, str], params: Mapping[str, Any]) ->
 
 
 def outcome(is_new: bool, sources: Sequence[str], *, full_refresh: bool) -> str:
-    """Return the outcome for people: what is new, or that nothing is."""
+    """Return a sentence for the log: the changed sources, or that nothing has changed."""
     if not is_new:
         return (
             "Nothing new: files, code and release are those of the newest publish. The steps after this one are"

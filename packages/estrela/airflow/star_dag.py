@@ -1,4 +1,4 @@
-"""The DAG of a star, derived only from its declarations."""
+"""The DAG of a star, derived from its declarations only."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ SOURCE_HOST = {"--source_host": "{{ var.value.get('estrela_source_host', '') }}"
 
 
 def star_dag(name: str) -> DAG:
-    """Return the DAG ``star_<name>``, daily. Raises DefinitionError if the star contradicts itself."""
+    """Return the daily DAG ``star_<name>``. Raises DefinitionError if the star's declarations contradict each other."""
     star = load(name)
     with DAG(
         dag_id=dag_id(name),
@@ -80,7 +80,7 @@ def _params(star: Star) -> dict[str, Param]:
         parameter.name: Param(
             [],
             type="array",
-            # No pattern: the form would show the regular expression. The task refuses a wrong value by name.
+            # No pattern: Airflow's form would show the regular expression. The task rejects a wrong value and names it.
             items={"type": "string"},
             description=f"{parameter.doc}. One value per line, such as {parameter.example}",
         )
@@ -125,7 +125,7 @@ def _glue_step(star: Star, step: Step) -> GlueStep:
         outlets=[release_asset(star.name)] if step.phase == PUBLISH else (),
         arguments={**arguments, **SOURCE_HOST} if is_extract else arguments,
         limits=[parameter.name for parameter in star.run_parameters] if is_extract else (),
-        # What runs every day, news or not, and mostly waits for the network, may wait for capacity too.
+        # Extracts run every day and mostly wait for the network, so they can also wait for spare capacity (Glue Flex).
         flex=is_extract,
         trigger_rule=TriggerRule.ALL_DONE if step.once_done and is_extract else TriggerRule.ALL_SUCCESS,
     )

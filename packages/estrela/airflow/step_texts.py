@@ -40,7 +40,7 @@ TELEMETRY = TaskText(
 
 
 def step_text(star: Star, step: Step) -> TaskText:
-    """Return the name of the task of ``step``, and what it does."""
+    """Return the name and description of the task of ``step``."""
     if step.phase != EXTRACT:
         text = TEXTS[step.phase]
         return TaskText(text.name, text.doc.format(star=star.name)).of_glue()
@@ -52,6 +52,6 @@ def step_text(star: Star, step: Step) -> TaskText:
 def release_asset(star: str) -> Asset:
     """Return the asset that a publish updates.
 
-    For a scheme without ``x-`` Airflow imports every provider, to look for one that knows the scheme.
+    The scheme begins with ``x-``, because for any other scheme Airflow imports all providers to find its handler.
     """
     return Asset(f"x-estrela://{star}/release")

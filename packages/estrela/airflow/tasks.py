@@ -1,4 +1,4 @@
-"""Common parts of the tasks of all DAGs: a name and a text for people, and errors that end their retries."""
+"""Common parts of the tasks of all DAGs: display texts, and errors that prevent retries."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ FIGURES = (
     "\n\nThe task's XCom has the figures of the step: rows in, loaded and rejected, files, tables. Its log says them in"
     " a sentence, and has a command that prints the log of the Glue run."
 )
-"""Text about every task that attends to a Glue run."""
+"""Text appended to the description of every task that runs a Glue job."""
 
 
 @dataclass(frozen=True)
 class TaskText:
-    """Name of a task in Airflow's pages, and a description of its work, in Markdown."""
+    """Display name of a task on Airflow's pages, and a description of its work in Markdown."""
 
     name: str
     doc: str
 
     @property
     def options(self) -> dict[str, Any]:
-        """The arguments of an operator."""
+        """The display texts as arguments of an operator."""
         return {"task_display_name": self.name, "doc_md": self.doc}
 
     def of_glue(self) -> TaskText:
-        """Return the text of a task that attends to a Glue run."""
+        """Return this text with :data:`FIGURES` appended, for a task that runs a Glue job."""
         return TaskText(self.name, self.doc + FIGURES)
 
 
 def python_task(
     task_id: str, text: TaskText, do: Callable[..., object], given: Mapping[str, Any], **options: Any
 ) -> PythonOperator:
-    """Return a task that calls ``do`` with ``given``, rendered."""
+    """Return a task that calls ``do`` with the rendered values of ``given``."""
     return PythonOperator(task_id=task_id, python_callable=do, op_kwargs=dict(given), **text.options, **options)
 
 
 def ending_for_good(task: Callable[..., Result]) -> Callable[..., Result]:
-    """Turn an EstrelaError that a retry cannot help into one that ends the task's retries."""
+    """Wrap ``task`` so that an EstrelaError that is not retriable also prevents Airflow's retries."""
 
     @wraps(task)
     def tried(*args: Any, **kwargs: Any) -> Result:

@@ -1,4 +1,4 @@
-"""Records of the work and cost of Glue and Athena, written after every run, whatever its outcome."""
+"""Records of the work and cost of Glue and Athena, written after every run, even after a failed run."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from datetime import timedelta
 from estrela.airflow.connection import Connection
 
 LONGEST = timedelta(minutes=5)
-"""After this the record is given up; what is missing is recorded after the next run."""
+"""Time limit of each task that does not run a Glue job. Missing records are written after the next run."""
 
 
 def note_work(connection: Mapping[str, str]) -> dict[str, int]:
-    """Record the Glue runs that have ended and what Athena scanned; return the changed rows by table.
+    """Record finished Glue runs and the bytes that Athena scanned; return the number of changed rows per table.
 
-    What fails is left out, with a warning in the log: the record of a load must never fail the load.
+    A table that cannot be recorded is left out with a warning in the log, so that this never fails a load.
     """
     tables: tuple[tuple[str, Callable[[Connection], int]], ...] = (("job_runs", _job_runs), ("query_days", _query_days))
     return {table: count for table, note in tables if (count := _noted(table, note, connection)) is not None}

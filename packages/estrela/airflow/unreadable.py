@@ -1,6 +1,7 @@
-"""DAGs in place of those of a star or feed that cannot be read.
+"""Substitute DAGs for stars and feeds whose declarations cannot be read.
 
-Airflow drops every DAG of a file that raises an exception; so the file makes a DAG that fails with the problem instead.
+If a DAG file raises an exception, Airflow drops all DAGs of that file. Instead, the file defines a DAG that fails with
+the problem.
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ def unreadable_feed(name: str, problem: str) -> DAG:
 
 
 def feed_problem(name: str, problem: str) -> str:
-    """Return what is told about a feed that cannot be read."""
+    """Return the message about a feed whose declaration cannot be read."""
     return f"the declaration of feed {name} cannot be read: {problem}"
 
 
 def refusal(problem: str) -> PythonOperator:
-    """Return a task that fails for good with ``problem``."""
+    """Return a task that fails with ``problem`` and is not retried."""
     return PythonOperator(
         task_id="declarations",
         python_callable=refuse,
@@ -46,7 +47,7 @@ def refusal(problem: str) -> PythonOperator:
 
 
 def refuse(problem: str) -> NoReturn:
-    """Fail for good with ``problem``."""
+    """Raise AirflowFailException with ``problem``, so that Airflow does not retry the task."""
     from airflow.sdk.exceptions import AirflowFailException
 
     raise AirflowFailException(problem)

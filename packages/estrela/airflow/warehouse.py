@@ -1,4 +1,4 @@
-"""The way of a task to the warehouse and its ledger: Airflow Variables, read when the task runs."""
+"""Access of a task to the warehouse and its ledger, configured in Airflow Variables that it reads when it runs."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ OPTIONAL = (
     "pii_secret", "redshift_workgroup", "redshift_cluster", "redshift_database", "redshift_secret_arn", "redshift_role",
 )  # fmt: skip
 MESSAGES = ("alert_recipients", "alert_sender", "slack_secret")
-"""Who gets messages: no Glue run sends any."""
+"""Recipients of messages. Glue runs do not get these Variables, because they send no messages."""
 VARIABLES = (*REQUIRED, *OPTIONAL, *MESSAGES)
-"""Airflow Variables ``estrela_<name>``, which hold what the environment variables ``ESTRELA_<NAME>`` hold."""
+"""Airflow Variables ``estrela_<name>``, with the same values as the environment variables ``ESTRELA_<NAME>``."""
 
 
 def _template(name: str) -> str:
@@ -26,16 +26,16 @@ def _template(name: str) -> str:
 
 
 REACHED: Mapping[str, str] = {"aws_conn_id": TEMPLATES["aws_conn_id"], **{name: _template(name) for name in VARIABLES}}
-"""Templates of what :func:`parts_of` reads, for ``op_kwargs``."""
+"""Templates of the Variables that :func:`parts_of` reads, for ``op_kwargs``."""
 
 
 def arguments(feed: str, phase: str) -> dict[str, str]:
-    """Return the arguments of a Glue run that does ``phase`` for ``feed``."""
+    """Return the arguments of a Glue run that performs ``phase`` for ``feed``."""
     return {"--feed": feed, "--phase": phase, **{f"--{name}": _template(name) for name in (*REQUIRED, *OPTIONAL)}}
 
 
 def parts_of(rendered: Mapping[str, str]) -> WarehouseParts:
-    """Return the warehouse that the rendered :data:`REACHED` name. Raises SettingsError, which names the Variable."""
+    """Return the warehouse configured in the rendered :data:`REACHED`. Raises SettingsError that names the Variable."""
     from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
     from estrela.warehouse_parts import WarehouseParts
@@ -48,7 +48,7 @@ def parts_of(rendered: Mapping[str, str]) -> WarehouseParts:
 
 
 def parts_of_variables() -> WarehouseParts:
-    """Return the same from the Variables themselves, for callbacks, which render no template."""
+    """Return the warehouse configured in the Variables themselves, for callbacks, which render no templates."""
     from airflow.sdk import Variable
 
     values = {name: Variable.get(f"estrela_{name}", default="") for name in VARIABLES}

@@ -1,4 +1,4 @@
-"""The DAG that brings every feed into the warehouse, day by day."""
+"""The DAG that loads all feeds into the warehouse every day."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def warehouse_dag() -> DAG:
 def _add_tasks(feed: Feed) -> BaseOperator:
     """Add the tasks of a feed, and return the last one."""
     extract = feed_step(feed, EXTRACT, "extract_data")
-    # What came on earlier days waits for no source, and good files for no bad one.
+    # Files from earlier days are loaded even if the source is down, and good files even if others are bad.
     transform = feed_step(feed, TRANSFORM, "transform_data", trigger_rule=TriggerRule.ALL_DONE)
     load = load_step(feed, "load_data", trigger_rule=TriggerRule.ALL_DONE)
     archive = feed_step(feed, ARCHIVE, "archive_files", trigger_rule=TriggerRule.ALL_DONE)
@@ -75,7 +75,7 @@ def _add_tasks(feed: Feed) -> BaseOperator:
         reconcile = feed_step(feed, RECONCILE, "reconcile_keys")
         load >> reconcile
         tasks.append(reconcile)
-    # The last task of a group decides on the DAG run: it fails with any of them.
+    # Airflow derives the state of the DAG run from the last tasks; this one fails if any task of the group failed.
     done = EmptyOperator(task_id=DONE, **feed_text(feed, DONE).options)
     tasks >> done
     return done
