@@ -1,1 +1,1 @@
-"""Steps of a run: each module puts the stages of one phase together."""
+"""Steps of a run. Each module combines the stages of one phase."""

@@ -1,4 +1,4 @@
-"""Moves the settled files of one feed to the archive."""
+"""The step that moves the settled files of a feed to the archive."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from estrela.model.feed import Feed
 
 @dataclass(frozen=True)
 class ArchiveFeed(ETLBase):
-    """Archives the files of ``feed``: a step of its own, whose retries load nothing again."""
+    """Archive the files of ``feed``. It is a step of its own, so that its retries do not load files again."""
 
     feed: Feed
     archive: Archive
 
     def run(self) -> Figures:
-        """Move what is done or filtered out. Raises LoadError; what was moved before stays moved."""
+        """Move files that are Done or Filtered Out. Raises LoadError; files moved before it stay in the archive."""
         return {"feed": self.feed.name, "archived": self.archive.archive(self.feed)}

@@ -1,4 +1,4 @@
-"""The table of completeness: periods of which the refined tables lack rows that were received."""
+"""The table of completeness: periods for which refined tables lack rows that were received."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 Periods = dict[tuple[str, str], list[Account]]
-"""Accounts by partition column and value; ("", "") stands for all of them."""
+"""Accounts by partition column and value; ("", "") is the key of all accounts."""
 
 
 def record_completeness(star: Star, lake: LakeLoader) -> None:
-    """Write the gaps of all tables on the run's branch, if they differ from those recorded."""
+    """Write the gaps of all tables to the run's branch if they differ from the recorded gaps."""
     table = lake.tables.completeness
     lake.ensure(table)
     accounts = {source.name: newest(source, FileAccounts(source, lake).known()) for source in _incomplete(star, lake)}
@@ -45,7 +45,7 @@ def record_completeness(star: Star, lake: LakeLoader) -> None:
 
 
 def _incomplete(star: Star, lake: LakeLoader) -> list[Source]:
-    """Return the sources with a file that is not loaded as a whole."""
+    """Return the sources with at least one file that is not completely loaded."""
     files = lake.tables.files
     if not lake.seen(files):
         return []
@@ -63,7 +63,7 @@ def _gaps(spark: SparkSession, table: Table, source: Source, accounts: Sequence[
 
 
 def _by_period(spark: SparkSession, fact: Fact, source: Source, accounts: Sequence[Account]) -> Periods:
-    """Return the accounts by each partition column of the fact that the files' partitions map to."""
+    """Return the accounts by partition column and value of the fact, to which the files' partitions map."""
     partitions = {file: known_partition(source, file) for file in accounts}
     mapped = _mapped(spark, fact, source, sorted(set(partitions.values())))
     periods: Periods = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Takes in what is new at the origin of one feed."""
+"""The step that fetches new data from the origin of a feed."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from estrela.etl.extractor import Extractor
 
 @dataclass(frozen=True)
 class ExtractFeed(ETLBase):
-    """Runs the extractors of one feed in their order: what copies files comes before what registers them.
+    """Run the extractors of a feed in order: copying files comes before registering them.
 
-    Where one fails, those after it run too: files that came before the fault are registered.
+    If an extractor fails, the remaining ones still run, so that files copied before the error are registered.
     """
 
     extractors: Sequence[Extractor]
 
     def run(self) -> Figures:
-        """Run each, and return the figures of all. Raises the first error at the end."""
+        """Run every extractor and return their combined figures. Raises the first error after all have run."""
         figures: dict[str, object] = {}
         failures: list[Exception] = []
         for extractor in self.extractors:

@@ -1,4 +1,4 @@
-"""The part of a fact that a run computes anew: the partitions that a changed input reaches."""
+"""The part of a fact that a run recomputes: the partitions that a changed input affects."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Part:
-    """Conditions on the rows of a fact to be replaced, and on the rows of ``source`` that they are computed from.
+    """Conditions that select the rows of a fact to replace, and the rows of ``source`` to compute them from.
 
-    ``size`` is that of the files with these rows of the source, in bytes.
+    ``size`` is the size in bytes of the files with these rows of the source.
     """
 
     source: Source
@@ -36,10 +36,10 @@ class Part:
 
 
 def part_of(fact: Fact, lake: LakeLoader, built: Inputs, now: Inputs) -> Part | None:
-    """Return the part of ``fact`` that differs since it was ``built``; None if all of it has to be computed.
+    """Return the part of ``fact`` that changed since it was ``built``, or None if the whole fact must be recomputed.
 
-    A fact without increment, other code, a change in a source that is read whole, and a snapshot that is no longer
-    there make the whole fact necessary.
+    The whole fact is recomputed if it declares no increment, if its code changed, if a source that is read whole
+    changed, or if a required snapshot no longer exists.
     """
     if fact.increment is None or built.code != now.code or not _are_same(fact, lake, built, now):
         return None
@@ -56,9 +56,9 @@ def part_of(fact: Fact, lake: LakeLoader, built: Inputs, now: Inputs) -> Part | 
 
 
 def is_local(check: Check, partition_by: Sequence[PartitionField], source: Source | None = None) -> bool:
-    """Return whether ``check`` holds for a whole table if it holds for each partition.
+    """Return whether ``check`` passes for a table if it passes for each of its partitions.
 
-    ``source`` is what the partitions are computed from: sums over corresponding parts of both can be reconciled.
+    ``source`` is the source of the partitions: sums over corresponding parts of both can be reconciled.
     """
     match check:
         case Unique(columns):
@@ -71,7 +71,7 @@ def is_local(check: Check, partition_by: Sequence[PartitionField], source: Sourc
 
 
 def _are_same(fact: Fact, lake: LakeLoader, built: Inputs, now: Inputs) -> bool:
-    """Return whether the sources that are read whole have the rows that they had."""
+    """Return whether the sources that are read whole have the same rows as when the fact was built."""
     assert fact.increment is not None
     whole = [source for source in fact.sources if source != fact.increment.source]
     between = lake.snapshots.commits_between
@@ -82,7 +82,7 @@ def _are_same(fact: Fact, lake: LakeLoader, built: Inputs, now: Inputs) -> bool:
 
 
 def _reached(fact: Fact, increment: ByPartition, lake: LakeLoader, built: Inputs, now: Inputs) -> set[Partition] | None:
-    """Return the partitions of the fact that a changed partition or member reaches; None if that cannot be known."""
+    """Return the partitions of the fact that a changed partition or member affects, or None if that is unknown."""
     source = increment.source
     trusted = Partitions(lake.tables.trusted(source), lake.snapshots)
     changed = trusted.changed(built.sources.get(source.name, -1), now.sources[source.name])

@@ -1,4 +1,4 @@
-"""The inputs of a refined table, as noted with its commits."""
+"""The inputs of a refined table, recorded with its commits."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Inputs:
-    """Digest of the code, and snapshot IDs of the trusted tables and of the dimensions, by name."""
+    """Digest of the code, and the snapshot IDs of the trusted tables and the dimensions, by name."""
 
     code: str
     sources: Mapping[str, int]
     dimensions: Mapping[str, int]
 
     def as_text(self) -> str:
-        """Return the inputs as JSON, the same text for equal inputs."""
+        """Return the inputs as JSON. Equal inputs give the same text."""
         return json.dumps(asdict(self), sort_keys=True)
 
 
 def inputs_of(text: str) -> Inputs | None:
-    """Return the inputs that :meth:`Inputs.as_text` wrote; None for an empty text."""
+    """Return the inputs written by :meth:`Inputs.as_text`, or None for an empty text."""
     return Inputs(**json.loads(text)) if text else None

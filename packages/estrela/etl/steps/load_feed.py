@@ -1,4 +1,4 @@
-"""Loads what arrived for one feed: claim, load, settle, batch by batch."""
+"""The step that loads new files of a feed in batches: claim, load, settle."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ FAILED = "UPDATE ledger.loads SET ended_at = clock_timestamp(), error = %s WHERE
 
 @dataclass(frozen=True)
 class LoadFeed(ETLBase):
-    """Loads every file of ``feed`` that may be loaded now; a file that fails stops no other that its order lets go."""
+    """Load every file of ``feed`` that can be loaded now.
+
+    A file that fails does not stop the others, unless the order of the feed requires it.
+    """
 
     feed: Feed
     claims: Claims
@@ -33,7 +36,7 @@ class LoadFeed(ETLBase):
     run_key: str
 
     def run(self) -> Figures:
-        """Load and report. Raises LoadError at the end if a file failed."""
+        """Load the files and report counts. Raises LoadError at the end if a file failed."""
         swept = self.claims.sweep(self.feed, self.run_key)
         accounts: list[Account] = []
         failures = self._read_manifests()
@@ -54,7 +57,7 @@ class LoadFeed(ETLBase):
         return {"feed": self.feed.name, "files": len(accounts), **_counts(accounts), "given_back": swept}
 
     def _read_manifests(self) -> list[EstrelaError]:
-        """Read the manifests that arrived; return why others cannot be read."""
+        """Read the manifests that have arrived; return the errors of those that cannot be read."""
         failures: list[EstrelaError] = []
         is_by_manifest = self.feed.order is Order.BY_MANIFEST
         while is_by_manifest and (claim := self.claims.claim_manifest(self.feed, self.run_key)):
@@ -69,7 +72,9 @@ class LoadFeed(ETLBase):
         return failures
 
     def _noted(self, claim: Claim, error: Exception) -> list[EstrelaError]:
-        """Settle a file that was not loaded; return the error if somebody should hear of it. Raises others at once."""
+        """Settle a file that was not loaded; return its error if people should be informed. Raises unexpected errors at
+        once.
+        """
         if isinstance(error, ClaimLostError):
             self.log.warning(str(error), feed=self.feed.name, file=claim.file)
             return []

@@ -1,4 +1,4 @@
-"""The maintain step: what readers and releases no longer need is removed, small files are merged."""
+"""The maintain step: removes what neither readers nor releases need any more, and merges small files."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from estrela.etl.loaders.lake import LakeLoader
 
 KEPT_RELEASES = 10
-"""Releases that can be shown again, counted back from the newest one."""
+"""Number of releases, counted back from the newest, that can be shown again."""
 LONGEST_RUN = timedelta(days=8)
-"""Glue ends a run after seven days: files that are older and belong to no snapshot belong to no run."""
+"""Glue stops a run after seven days: an older file that belongs to no snapshot cannot belong to an active run."""
 
 SNAPSHOT_AGE = timedelta(days=1)
 REPORTED = ("tags_dropped", "snapshots_expired", "files_compacted", "orphans_removed", "answers_retired")
@@ -35,9 +35,9 @@ REPORTED = ("tags_dropped", "snapshots_expired", "files_compacted", "orphans_rem
 
 @dataclass(frozen=True)
 class Maintain(ETLBase):
-    """Maintain every table of a star and its raw layer, one after the other; ``is_dry_run`` only counts.
+    """Maintain the tables of a star and its raw layer, one after the other; ``is_dry_run`` only counts.
 
-    Snapshots that are no part of a release are kept for ``age``, for queries of the tables themselves.
+    Snapshots that belong to no release are kept for ``age``, for queries that read the tables directly.
     """
 
     star: Star
@@ -48,7 +48,7 @@ class Maintain(ETLBase):
     age: timedelta = SNAPSHOT_AGE
 
     def run(self) -> Figures:
-        """Maintain; report sums over all tables. The figures of each are in ``<star>_ops.maintenance``."""
+        """Maintain; report sums over all tables. ``<star>_ops.maintenance`` has the figures per table."""
         with self.switch.claim.held():
             self.switch.settle()
             at = datetime.now(UTC)
@@ -98,7 +98,7 @@ class Maintain(ETLBase):
 
 
 def kept_snapshots(manifests: Manifests) -> set[int]:
-    """Return the snapshots of the releases that can be shown again: the current one, and the newest ten."""
+    """Return the snapshots of the releases that can be shown again: the current release and the newest ten."""
     pointer, _ = manifests.pointer()
     if pointer is None:
         return set()
@@ -113,7 +113,8 @@ def kept_snapshots(manifests: Manifests) -> set[int]:
 def needed_snapshots(star: Star, lake: LakeLoader) -> Mapping[str, Set[int]]:
     """Return the snapshots that the facts were built from, by table.
 
-    The next build of a fact by partition asks what changed since: it needs them, and all that were committed later.
+    The next incremental build of a fact reads the changes since these snapshots, so they and all later ones must be
+    kept.
     """
     needed: dict[str, set[int]] = defaultdict(set)
     for fact in star.facts:

@@ -1,4 +1,4 @@
-"""The publish step: everything that a run has written and audited becomes the next release, or nothing does."""
+"""The publish step: publishes everything that a run has written and audited as the next release, or nothing."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Publish(ETLBase):
-    """Commit what the run has on its branches, and move readers to a release of it.
+    """Commit the run's branches and switch readers to a release of the committed tables.
 
-    ``transformers`` are the steps of the same run, in their order: they do nothing where the run is up to date, and
-    compute anew what another run overtook. ``raw_versions`` reads the state of the raw layer, which came from
-    ``world``. Branches of runs that are neither this one nor active are dropped.
+    ``transformers`` are the earlier steps of the same run, in order. They are called again and do nothing if the run is
+    up to date; they recompute tables if another run has published in between. ``raw_versions`` reads the versions of
+    the raw logs; ``world`` is the origin of the raw data. Branches of other runs that are no longer active are dropped.
     """
 
     star: Star
@@ -42,10 +42,10 @@ class Publish(ETLBase):
     world: str = ""
 
     def run(self) -> Figures:
-        """Publish; report the release and the tables that changed.
+        """Publish; report the release and the changed tables.
 
-        Raises LoadError if other runs keep winning, and, once everything else is published, HeldBackError for sources
-        whose data was refused.
+        Raises LoadError if other runs published first at every attempt. Raises HeldBackError, after publishing
+        everything else, if the data of some sources was refused.
         """
         with self.switch.claim.held():
             self.switch.settle()
@@ -55,7 +55,7 @@ class Publish(ETLBase):
                 self.lake.branches.publish(table)
             dropped = self._drop_orphans()
             manifests = self.switch.manifests
-            # The old version of a source that is held back makes the next day try it again.
+            # A source that is held back keeps its old version, so that the next daily run tries it again.
             old = manifests.watermark().get("raw", {})
             refused = [source.raw_name for source in self.star.sources if source.name in held_back]
             raw = {**raw, **{name: old.get(name, 0) for name in refused}}
@@ -68,14 +68,15 @@ class Publish(ETLBase):
         return {"release": release, "published": changed, "orphan_branches": dropped}
 
     def _publish(self, raw: Mapping[str, int], held_back: Mapping[str, str]) -> list[str]:
-        """Move readers to the committed tables; return those that changed for them."""
+        """Switch readers to the committed tables; return the tables that changed for readers."""
         manifests = self.switch.manifests
         pointer, _ = manifests.pointer()
         latest = manifests.read(pointer.latest_id) if pointer else None
-        # Where the pointer was lost, releases are still counted on, and their rows stay in the table of runs.
+        # If the pointer was lost, the watermark continues the numbering, so that the table of runs keeps the rows of
+        # old releases.
         newest = latest.number if latest else int(manifests.watermark().get("release", 0))
         candidate = self._candidate(newest + 1, pointer.release_id if pointer else 0, raw, held_back)
-        # After a rollback the latest release is the withdrawn one: without news it is not shown again.
+        # After a rollback the latest release is the withdrawn one. It is not published again unless something changed.
         if candidate.shows_the_same(latest):
             return []
         release = manifests.create(candidate)
@@ -83,14 +84,14 @@ class Publish(ETLBase):
         tables = {table.path: table for table in pinned_tables(self.star)}
         for path in release.changed_tables(latest):
             self.lake.branches.tag(tables[path], release.snapshots[path], f"release_{release.number}")
-        # Readers see the row once the release has been current.
+        # Written before the switch: the view hides the row until the release has been current.
         self._record(release, newest, changed)
         self.switch.publish(release)
         self.switch.settle()
         return changed
 
     def _candidate(self, number: int, current: int, raw: Mapping[str, int], held_back: Mapping[str, str]) -> Release:
-        """Return the release of what is committed now, which replaces the release ``current``."""
+        """Return a release of the tables as committed now, which replaces the release ``current``."""
         for log in unpinned_tables(self.star):
             self.lake.ensure(log)
         pins = [self._pin(table) for table in pinned_tables(self.star)]
@@ -113,9 +114,9 @@ class Publish(ETLBase):
         return Pin(table, snapshot, self.lake.snapshots.stored(table, snapshot) if snapshot else ())
 
     def _ready(self) -> tuple[list[LakeTable], Mapping[str, str]]:
-        """Return the tables with a branch of this run, none of which another run has overtaken.
+        """Return the tables that have a branch of this run, and the sources whose data was refused, with the reasons.
 
-        The second value holds the sources whose data was refused, with the reasons.
+        The steps are repeated until no other run has changed a table since its branch was created.
         """
         for _ in range(ATTEMPTS):
             done = [transformer.transform() for transformer in self.transformers]
@@ -128,9 +129,9 @@ class Publish(ETLBase):
         raise LoadError(self.star.name, f"{ATTEMPTS} other runs published while this one was at it; run it again")
 
     def _changed(self, tables: list[LakeTable], held_back: Mapping[str, str]) -> list[LakeTable]:
-        """Return the tables without those whose branch says nothing new.
+        """Return the tables without those whose branch equals the published rows; drop such branches.
 
-        A source that is refused day after day writes the same accounts and rejects each time.
+        A source that is refused every day writes the same accounts and rejects each time.
         """
         repeated = (self.lake.tables.files, self.lake.tables.rejects) if held_back else ()
         same = [table for table in tables if table in repeated and self.lake.is_unchanged(table)]
@@ -139,9 +140,10 @@ class Publish(ETLBase):
         return [table for table in tables if table not in same]
 
     def _tables(self) -> list[LakeTable]:
-        """Return every table in the order of commits: a run that dies on the way is taken up by the next.
+        """Return all tables in the order of their commits. If a run dies between two commits, the next run finishes
+        them.
 
-        The table of files comes last, since a file in that table is not read again.
+        The table of files is last, because a file listed in it is not read again.
         """
         tables = self.lake.tables
         trusted = [tables.trusted(source) for source in self.star.sources]
@@ -150,7 +152,7 @@ class Publish(ETLBase):
         return [table for table in ordered if self.lake.catalog.has(table)]
 
     def _drop_orphans(self) -> int:
-        """Drop the branches of runs that died."""
+        """Drop the branches of runs that have died; return their number."""
         kept = {*self.switch.claim.active(), self.lake.branch}
         orphans = [
             (table, branch)
@@ -163,7 +165,7 @@ class Publish(ETLBase):
         return len(orphans)
 
     def _record(self, release: Release, latest: int, changed: Sequence[str]) -> None:
-        """Write the row of the release into the table of runs, in place of those that never became current."""
+        """Write the release's row into the table of runs; it replaces rows of releases that never became current."""
         from pyspark.sql import functions as F
 
         runs = self.lake.tables.runs

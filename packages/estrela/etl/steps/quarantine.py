@@ -1,4 +1,4 @@
-"""The quarantine and restore steps: an operator sets a file aside, or takes it in again."""
+"""The quarantine and restore steps: an operator sets a file aside or restores it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DecideOnFile(ETLBase):
-    """Record what becomes of the file whose sha256 is ``file``; the next run of the star acts on it."""
+    """Record the decision on the file with the sha256 ``file``; the next run of the star applies it."""
 
     star: Star
     raw: RawLayer
@@ -29,7 +29,7 @@ class DecideOnFile(ETLBase):
     is_set_aside: bool
 
     def run(self) -> Figures:
-        """Record the decision; report the file's source and whether that changed anything.
+        """Record the decision; report the file's source and whether the decision changed anything.
 
         Raises SettingsError if the star never received such a file.
         """

@@ -1,4 +1,4 @@
-"""Deletes the rows of a table whose keys its source no longer has."""
+"""The step that deletes the rows of a table whose keys no longer exist in its source."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from estrela.model.feed import Feed
 from estrela.model.feed_origin import DatabaseTable
 
 LOCKED = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))"
-"""The lock of claims: no file of the feed is claimed while its keys are compared."""
+"""The lock that claims take too: no file of the feed is claimed while the keys are compared."""
 READY = """
 SELECT to_regclass(%(target)s) IS NOT NULL
   AND NOT EXISTS (SELECT 1 FROM ledger.files WHERE feed = %(feed)s AND state IN ('New', 'In Progress'))
@@ -33,7 +33,7 @@ KEYS = Identifier("estrela_keys")
 
 @dataclass(frozen=True)
 class ReconcileFeed(ETLBase):
-    """Compares the keys of ``feed`` with those of ``source``, once every ``origin.reconcile``."""
+    """Compare the keys of the target of ``feed`` with the keys in ``source``, once per ``origin.reconcile``."""
 
     feed: Feed
     origin: DatabaseTable
@@ -43,13 +43,13 @@ class ReconcileFeed(ETLBase):
     run_key: str
 
     def run(self) -> Figures:
-        """Delete in one transaction; do nothing if it is not due, or while files of the feed wait to be loaded.
+        """Delete in one transaction. Do nothing if no comparison is due or if files of the feed wait to be loaded.
 
-        Raises LoadError, also if the source has no row at all while the table has some.
+        Raises LoadError, in particular if the source has no rows while the table has some.
         """
         with self.database.transaction(self.feed.target) as cursor:
             cursor.execute(LOCKED, (self.feed.name,))
-            # The keys are read after the lock: every row of the table came from an earlier look at the source.
+            # The keys are read after taking the lock, so they are newer than every row in the table.
             given = {"target": self.feed.target, "feed": self.feed.name, "every": self.origin.reconcile}
             ready = cursor.execute(READY, given).fetchone()
             if not ready or not ready[0]:
@@ -78,7 +78,7 @@ class ReconcileFeed(ETLBase):
         return count
 
     def _keys(self) -> Iterator[Sequence[str | None]]:
-        """Return the keys of the source as the feed's parsers read them."""
+        """Yield the keys of the source, parsed by the feed's parsers."""
         fields = {field.column: field.header for field in self.feed.fields}
         headers = [fields[name] for name in self.feed.key]
         columns: list[ColumnClause[Any]] = [column(header) for header in headers]

@@ -1,4 +1,4 @@
-"""The rollback step: readers go back to an earlier release."""
+"""The rollback step: switches readers back to an earlier release."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from estrela.etl.releases.switch import Switch
 
 @dataclass(frozen=True)
 class RollBack(ETLBase):
-    """Return readers to release ``number``; 0 stands for the one that the current release replaced."""
+    """Switch readers back to release ``number``; 0 means the release before the current one."""
 
     switch: Switch
     number: int = 0
 
     def run(self) -> Figures:
-        """Roll back; report the release that readers see now. Raises SettingsError if there is none to go back to."""
+        """Roll back; report the release that readers see now. Raises SettingsError if there is no such release."""
         with self.switch.claim.held():
             return {"release": self.switch.roll_back(self.number).number}

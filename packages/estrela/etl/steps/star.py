@@ -1,4 +1,4 @@
-"""The star step: every dimension and fact whose inputs changed is built on the run's branch and audited there."""
+"""The star step: builds each dimension and fact whose inputs changed on the run's branch, and audits it there."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class BuildStar(Transformer):
-    """Bring the refined tables, on the run's branch, in line with the trusted ones.
+    """Update the refined tables on the run's branch to the trusted tables.
 
     ``code`` maps each table to the digest of the code that builds it.
     """
@@ -35,7 +35,9 @@ class BuildStar(Transformer):
     full_refresh: bool = False
 
     def transform(self) -> Transformed:
-        """Build what changed; report the tables. Raises QualityError if a check fails."""
+        """Build the tables whose inputs changed; report built and unchanged tables. Raises QualityError if a check
+        fails.
+        """
         for source in self.star.sources:
             self.lake.ensure(self.lake.tables.trusted(source))
         built = {*self._build_all(self.star.dimensions), *self._build_all(self.star.facts)}
@@ -47,9 +49,10 @@ class BuildStar(Transformer):
         return Transformed({"built": changed, "unchanged": [name for name in names if name not in built]})
 
     def _build_all(self, tables: Sequence[Table]) -> list[str]:
-        """Build tables that do not need each other; return the names of those that changed.
+        """Build tables that do not depend on each other; return the names of those that changed.
 
-        Spark's settings hold for all threads of a session: tables of which little is read are built before the others.
+        Spark's settings apply to all threads of a session, so tables are built in groups of similar input size, small
+        ones first.
         """
         to_search = max((searched(table, self.lake) for table in tables), default=0)
         candidates = self._each(self._due, tables, to_search)
@@ -65,15 +68,17 @@ class BuildStar(Transformer):
         return due_build(table, self.lake, self.code[table.name], self.full_refresh)
 
     def _each(self, do: Callable[[Item], Result], items: Sequence[Item], size: int) -> list[Result]:
-        """Do the same with all ``items``, by plans for ``size`` bytes of input."""
-        # Planning keeps one core of the driver busy; two tables at a time use the other one, and the cluster, too.
+        """Apply ``do`` to all ``items``, with Spark's plans tuned for ``size`` bytes of input; return the results."""
+        # Planning a table uses one core of the driver. A second table at the same time uses the other core and the
+        # cluster.
         with tuned(self.lake.spark, size), ThreadPoolExecutor(BUILDERS) as pool:
             return list(pool.map(do, items))
 
     def _record(self) -> None:
-        """Keep the results of the checks of what this run audited beside those of the other tables.
+        """Merge the check results of the tables that this run audited into the table of checks.
 
-        They come from the tables, so that a run which died before this line records them all the same.
+        The results are read from the tables' properties, so they are recorded even if an earlier attempt died before
+        this.
         """
         reports = {
             table.name: self.lake.notes.audit_report(self.lake.tables.refined(table)) for table in self.star.tables
@@ -92,5 +97,5 @@ class BuildStar(Transformer):
 
 
 def _check_of(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the key of a row: table, check and column."""
+    """Return the sort key of a row: table, check and column."""
     return (row["table_name"], row["check_name"], row["column_name"])

@@ -1,4 +1,4 @@
-"""The build of one dimension or fact: what it is computed from, which part of it, and whether that changes it."""
+"""The build of one dimension or fact: its inputs, the part that is due, and whether the build changes the table."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 PACKED = 5
-"""A byte of a table stands for about so many of the text that it was made of, by which Spark is tuned."""
+"""Approximate bytes of source text per byte of a table's files, used to tune Spark."""
 
 
 @dataclass(frozen=True)
 class TableBuild:
-    """A table, or the ``part`` of a fact, to be computed anew on the run's branch from ``inputs``.
+    """A table, or the ``part`` of a fact, to be recomputed on the run's branch from ``inputs``.
 
-    ``begun``: the branch exists, so that an earlier step of the run found the table changed. ``size`` is how much is
-    read, in bytes of text.
+    ``begun``: the branch exists already, because an earlier attempt of the run found that the table changed. ``size``
+    is the approximate input in bytes of text.
     """
 
     table: Table
@@ -55,7 +55,7 @@ class TableBuild:
         return True
 
     def _write(self) -> None:
-        """Write the rows on the run's branch."""
+        """Write the rows to the run's branch."""
         rows, part = self._rows(), self.part
         if part and isinstance(self.table, Fact):
             rows = guarded(self.table, rows, part.rows)
@@ -63,9 +63,9 @@ class TableBuild:
         self.lake.overwrite(target, rows, replaced, inputs=self.inputs.as_text())
 
     def _report_of_changed(self) -> str | None:
-        """Return the results of the checks; None where the run's branch holds the committed rows, and drop it then.
+        """Return the results of the checks, or drop the branch and return None if its rows equal the committed rows.
 
-        Both questions are asked at once: to plan one of a small part takes as long as to compute the other.
+        Checks and comparison run concurrently: for a small part, planning takes about as long as computing.
         """
         if self.begun:
             return self._report()
@@ -79,7 +79,7 @@ class TableBuild:
         return None
 
     def _report(self) -> str:
-        """Check what was written; return the results for the whole table. Raises QualityError if a check fails."""
+        """Check the branch; return the results for the whole table. Raises QualityError if a check fails."""
         target, part = self.lake.tables.refined(self.table), self.part
         whole = list(_whole_checks(self.table, part))
         local = [check for check in own_checks(self.table) if check not in whole]
@@ -91,7 +91,7 @@ class TableBuild:
         return json.dumps([_row(self.table.name, result, rows) for result in results])
 
     def _rows(self) -> DataFrame:
-        """Return the rows of the table, or of the part of the fact."""
+        """Compute the rows of the table, or of the part of the fact."""
         table, tables, read = self.table, self.lake.tables, self.lake.read
         sources = {source.name: read(tables.trusted(source)) for source in table.sources}
         if isinstance(table, Dimension):
@@ -103,7 +103,7 @@ class TableBuild:
 
 
 def due_build(table: Table, lake: LakeLoader, code: str, full_refresh: bool) -> TableBuild | None:
-    """Return the build of ``table`` by the code of this digest; None if none of its inputs changed."""
+    """Return the build of ``table`` with the code digest ``code``, or None if none of its inputs changed."""
     target, snapshots = lake.tables.refined(table), lake.snapshots
     lake.ensure(target)
     if not lake.notes.is_audited(target):
@@ -119,7 +119,7 @@ def due_build(table: Table, lake: LakeLoader, code: str, full_refresh: bool) -> 
 
 
 def current_inputs(table: Table, lake: LakeLoader, code: str) -> Inputs:
-    """Return what decides the content of ``table``: the code, and the snapshots of all that it is computed from."""
+    """Return the inputs that determine the content of ``table``: the code, and the snapshots it is computed from."""
     tables, seen = lake.tables, lake.snapshots.seen
     dimensions = [lookup.dimension for lookup in table.lookups] if isinstance(table, Fact) else []
     return Inputs(
@@ -130,7 +130,7 @@ def current_inputs(table: Table, lake: LakeLoader, code: str) -> Inputs:
 
 
 def searched(table: Table, lake: LakeLoader) -> int:
-    """Return the bytes that are read to see what of ``table`` is due: a fact is searched for changed members."""
+    """Return the bytes read to find out what is due: if a dimension changed, the fact is searched for affected rows."""
     if not isinstance(table, Fact) or table.increment is None:
         return 0
     target, seen = lake.tables.refined(table), lake.snapshots.seen
@@ -140,7 +140,7 @@ def searched(table: Table, lake: LakeLoader) -> int:
 
 
 def _bytes_read(table: Table, lake: LakeLoader, part: Part | None) -> int:
-    """Return the bytes of the files that a build reads."""
+    """Return the size in bytes of the files that a build reads."""
     tables, size = lake.tables, lake.snapshots.size
     whole = [source for source in table.sources if part is None or source != part.source]
     total = sum(size(tables.trusted(source)) for source in whole) + (part.size if part else 0)
@@ -152,14 +152,14 @@ def _bytes_read(table: Table, lake: LakeLoader, part: Part | None) -> int:
 
 
 def _whole_checks(table: Table, part: Part | None) -> Iterator[Check]:
-    """Yield the checks for which the table has to be read whole."""
+    """Yield the checks that must read the whole table."""
     for check in own_checks(table):
         if not (part and isinstance(table, Fact) and is_local(check, table.partition_by, part.source)):
             yield check
 
 
 def _row(table: str, result: CheckResult, rows: int | None) -> dict[str, str | int]:
-    """A row of the table of checks; ``rows`` are those of the table where only a part of it was read."""
+    """Return a row of the table of checks. ``rows`` is the row count of the table if only a part of it was read."""
     return {
         "table_name": table,
         "check_name": result.check,

@@ -1,4 +1,4 @@
-"""The transform step: what is new in raw becomes trusted rows, and what cannot be read is kept with its reason."""
+"""The transform step: reads new raw files into trusted rows, and records unreadable rows with the reason."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TransformSource(Transformer):
-    """Bring the trusted table of one source, on the run's branch, in line with its raw layer.
+    """Update the trusted table of one source, on the run's branch, to its raw layer.
 
-    Files whose sha256 is in ``set_aside`` count as never received.
+    Files whose sha256 is in ``set_aside`` are treated as if they had never been received.
     """
 
     source: Source
@@ -46,16 +46,17 @@ class TransformSource(Transformer):
     set_aside: Set[str] = frozenset()
 
     def transform(self) -> Transformed:
-        """Read the files whose partition changed; report files and rows in, loaded and rejected.
+        """Read the files of changed partitions; report files and rows in, loaded and rejected.
 
-        Raises QualityError if a file is refused beyond the source's tolerance or a check fails.
+        Raises QualityError if a file exceeds the source's tolerance of rejects or a check fails.
         """
         tables = self.lake.tables
         table = tables.trusted(self.source)
         for lake_table in (table, tables.files, tables.rejects):
             self.lake.ensure(lake_table)
         if not self.full_refresh and has_old_layout(self.lake.snapshots, table):
-            # Files of the old partitions hold rows of several new ones, which cannot be replaced one by one.
+            # A file with the old partitioning has rows of several new partitions, so partitions cannot be replaced
+            # individually.
             return replace(self, full_refresh=True).transform()
         winners, set_aside = self._newest()
         accounts = FileAccounts(self.source, self.lake)
@@ -82,21 +83,21 @@ class TransformSource(Transformer):
                 settled.require()
                 self._audit(replaced)
             except QualityError:
-                # What was counted says how much of its period a file that is held back holds.
+                # The counts of a file that is held back are kept: they show how much of its period is missing.
                 accounts.record([*known, *[account.waiting(HELD_BACK) for account in settled.accounts]])
                 raise
             accounts.record([*kept, *settled.accounts, *waiting])
         return Transformed({"source": self.source.name, "files": len(taken), **_sums(settled.accounts)})
 
     def hold_back(self) -> None:
-        """Leave the source as it is published: the run's own rows of it go, its rejects stay for the operator."""
+        """Undo this run's changes to the source: drop its rows, but keep its rejects for the operator."""
         self.lake.branches.drop(self.lake.tables.trusted(self.source), self.lake.branch)
         FileAccounts(self.source, self.lake).restore(*self._newest())
 
     def _newest(self) -> tuple[list[RawFile], list[RawFile]]:
-        """Return the files that make up the table, and those that would if they were not set aside."""
-        # The newest state costs what changed since a checkpoint; snapshots, and answers before one that is set aside,
-        # need the whole history.
+        """Return the files that make up the table, and the files that would belong to it if they were not set aside."""
+        # Reading the newest state costs only the changes since a checkpoint. The whole history is needed for snapshots,
+        # and to find the answers that precede a file set aside.
         entries = self.raw.files if self.source.snapshots or self.set_aside else self.raw.current
         received = entries(self.source.raw_name)
         winners = wanted(self.source, accepted(received, self.set_aside))
@@ -113,18 +114,18 @@ class TransformSource(Transformer):
         accounts: FileAccounts,
         kept: Sequence[Account],
     ) -> Settled:
-        """Write the partitions and the rejects on the branch; return the account of every file taken."""
+        """Write partitions and rejects to the branch; return the accounts of all files taken."""
         typed = typed_rows(self.lake.spark, self.source, self.raw, taken)
         table = self.lake.tables.trusted(self.source)
         together = clustered_by(table)
-        # Computed once, read three times: the sound rows here, the counts and the rejects by the accounts.
+        # The rows are computed once and read three times: the good rows here, counts and rejects by the accounts.
         rows = shuffled(typed.rows, together or [F.col("source_file"), F.col("source_line")], table)
         sound = rows.where(F.col("_reject").isNull())
         self.lake.overwrite(table, sound, replaced, partitions=partitions, clustered=bool(together))
         return accounts.settle(typed, rows, kept, replaced)
 
     def _audit(self, replaced: Column | None) -> None:
-        """Run the source's checks on the rows ``replaced``, and on all rows those that partitions cannot answer."""
+        """Run the checks that are local to partitions on the rows ``replaced``, and the other checks on all rows."""
         table, checks = self.lake.tables.trusted(self.source), self.source.checks
         local = [check for check in checks if replaced is not None and is_local(check, self.source.partition_by)]
         whole = [check for check in checks if check not in local]
@@ -139,7 +140,7 @@ class TransformSource(Transformer):
 
 
 def _sums(accounts: Sequence[Account]) -> dict[str, int]:
-    """Rows in, loaded and rejected of all files."""
+    """Return the sums of rows in, loaded and rejected over all files."""
     return {
         "rows_in": sum(account.rows_in or 0 for account in accounts),
         "rows_loaded": sum(account.rows_loaded for account in accounts),

@@ -1,4 +1,4 @@
-"""The transform step of several sources: one whose data is refused holds back only itself."""
+"""The transform step of several sources. A source whose data is refused holds back only itself."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from estrela.etl.transformer import Transformed, Transformer
 class TransformAll(Transformer):
     """Transform sources one after the other.
 
-    A source that fails for good keeps its published rows, and the tables that need it are built from them. A fault that
-    may pass ends the step, which is then tried again as a whole.
+    After a permanent error the source keeps its published rows, and dependent tables are built from those. A retriable
+    error ends the step, which is then retried as a whole.
     """
 
     name: str
     steps: Sequence[TransformSource]
 
     def transform(self) -> Transformed:
-        """Transform every source; return the sums of their numbers. Raises retriable errors."""
+        """Transform every source; return the sums of their figures. Raises retriable errors."""
         totals: Counter[str] = Counter()
         held_back: dict[str, str] = {}
         for step in self.steps:

@@ -1,4 +1,4 @@
-"""Converts the new files of one feed on trial: what cannot be loaded is known before the target is touched."""
+"""The step that converts new files of a feed on trial, to find bad files before the target is touched."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from estrela.model.feed import Feed
 
 @dataclass(frozen=True)
 class TransformFeed(Transformer):
-    """Reads every new file of ``feed`` to its end as the load does, and writes nothing.
+    """Read every new file of ``feed`` completely, as the load does, and write nothing.
 
-    The rows that reach the target are converted in the stream of the load itself: nothing that could be lost or doubled
-    lies between a file and its transaction.
+    The load converts the rows again in its own stream, so that no intermediate file between source and transaction can
+    be lost or loaded twice.
     """
 
     feed: Feed
@@ -30,7 +30,9 @@ class TransformFeed(Transformer):
     run_key: str
 
     def transform(self) -> Transformed:
-        """Convert; return counts of files, rows and rejects, and why files cannot be loaded, by address."""
+        """Convert the files; return the counts of files, rows and rejects, and the reason per file that cannot be
+        loaded.
+        """
         self.claims.filter_out(self.feed, self.run_key)
         read = rows = rejected = 0
         refused: dict[str, str] = {}
@@ -49,7 +51,7 @@ class TransformFeed(Transformer):
         return Transformed(figures, refused)
 
     def run(self) -> Figures:
-        """Convert, and return the counts. Raises FileRefusedError if a file cannot be loaded, and LoadError."""
+        """Convert the files; return the counts. Raises FileRefusedError if a file cannot be loaded, and LoadError."""
         done = self.transform()
         if done.held_back:
             address, reason = next(iter(done.held_back.items()))
@@ -59,7 +61,7 @@ class TransformFeed(Transformer):
         return done.figures
 
     def _converted(self, claim: Claim) -> tuple[int, int]:
-        """Return the numbers of good and of bad rows."""
+        """Return the counts of good and bad rows."""
         good = bad = 0
         with (
             damage_refused(claim),

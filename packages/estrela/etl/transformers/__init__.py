@@ -1,1 +1,1 @@
-"""Rows of text as typed trusted rows, and trusted rows as dimensions and facts, on Spark."""
+"""Spark transformations: rows of text to typed trusted rows, and trusted rows to dimensions and facts."""

@@ -1,4 +1,4 @@
-"""Typed rows out of rows of text: every declared column, and for a row that does not conform the reason why."""
+"""Conversion of rows of text to typed rows, with the reason for every row that does not conform."""
 
 from __future__ import annotations
 
@@ -25,16 +25,18 @@ REJECT = ("column_name", "value", "reason", "request", "raw_line")
 
 
 def conform(rows: DataFrame, source: Source, layout: Layout, positions: Sequence[int]) -> DataFrame:
-    """Return the trusted columns, ``_file``, and ``_reject``, a struct of the fields ``REJECT``, NULL for a sound row.
+    """Return the trusted columns, ``_file``, and the struct ``_reject`` with the fields ``REJECT``, NULL for a good
+    row.
 
-    ``rows`` has the columns of :func:`estrela.etl.readers.csv_rows.csv_rows`; ``positions`` holds where in ``fields``
-    each field stands. One projection finds the forms of all fields, one their values and the first fault: each copies
-    the row, and each evaluates what its columns share once.
+    ``rows`` has the columns of :func:`estrela.etl.readers.csv_rows.csv_rows`; ``positions`` gives the index in
+    ``fields`` of each field of ``layout``. The first projection computes the forms of all fields; the second computes
+    their values and the first fault. Each projection copies the row, and evaluates an expression that its columns share
+    only once.
     """
     types = {column.name: column.type for column in source.columns}
     nothing = source.null_words if isinstance(source, CsvSource) else ()
     texts = {field.column: _text(field, place, nothing) for field, place in zip(layout.fields, positions, strict=True)}
-    # No declared column begins with an underscore.
+    # The prefix prevents name clashes: no declared column begins with an underscore.
     own = rows.select(*[F.col(name).alias(f"_{name}") for name in rows.columns])
     formed = own.select(
         "*",
@@ -65,7 +67,7 @@ def conform(rows: DataFrame, source: Source, layout: Layout, positions: Sequence
 
 
 def _text(declared: Field, place: int, nothing: Sequence[str]) -> str:
-    """Return the SQL of a field's text: without spaces at its ends unless they count, NULL for a word for nothing."""
+    """Return the SQL of a field's text: trimmed unless the parser keeps spaces, and NULL if it is in ``nothing``."""
     field = f"get(`_fields`, {place})"
     text = field if isinstance(declared.parse, Text) and not declared.parse.trim else f"trim({field})"
     words = ", ".join(map(sql_text, nothing))
@@ -73,12 +75,12 @@ def _text(declared: Field, place: int, nothing: Sequence[str]) -> str:
 
 
 def _requested(asked: FromRequest) -> Column:
-    """Return what the file was requested for."""
+    """Return the column with the value from the file's request."""
     return F.col(f"_requested_{asked.column}")
 
 
 def _trusted(source: Source, layout: Layout, values: Mapping[str, Column]) -> list[Column]:
-    """Return every declared column: from a field, a constant, the request, or NULL where this layout lacks it."""
+    """Return all declared columns: from a field, a constant or the request, or NULL if this layout lacks them."""
     columns = {asked.column: _requested(asked) for asked in source.from_request} | dict(values)
     columns |= {name: F.lit(value) for name, value in layout.constants.items()}
     return [columns.get(column.name, F.lit(None)).cast(column.type).alias(column.name) for column in source.columns]
@@ -86,7 +88,7 @@ def _trusted(source: Source, layout: Layout, values: Mapping[str, Column]) -> li
 
 @dataclass(frozen=True)
 class _Fault:
-    """Something that is wrong with a row where ``is_met`` holds; it is about the field at ``place``."""
+    """A fault of the field at ``place``, present in rows for which ``is_met`` is true."""
 
     is_met: Column
     header: str
@@ -99,7 +101,7 @@ class _Fault:
 def _field_faults(
     source: Source, layout: Layout, places: Mapping[str, int], values: Mapping[str, Column], texts: Mapping[str, str]
 ) -> list[_Fault]:
-    """Return the faults of fields that are blank, though required, or cannot be read."""
+    """Return the faults of required fields that are blank, and of fields that cannot be parsed."""
     columns = {column.name: column for column in source.columns}
     faults = []
     for field in layout.fields:
@@ -116,7 +118,7 @@ def _field_faults(
 def _mismatches(
     source: Source, layout: Layout, places: Mapping[str, int], values: Mapping[str, Column]
 ) -> list[_Fault]:
-    """Return the faults of fields that are not what the file was requested for."""
+    """Return the faults of fields whose value differs from the request of the file."""
     headers = {field.column: field.header for field in layout.fields}
     sensitive = {column.name for column in source.columns if column.sensitive}
     faults = []
@@ -131,16 +133,17 @@ def _mismatches(
 
 
 def _first(faults: Sequence[_Fault]) -> Column:
-    """Return -1 where the row as a whole is faulty, else the number of the first fault; NULL without one."""
+    """Return -1 if the row as a whole is faulty, else the index of the first fault, or NULL if the row has none."""
     whole = F.when(F.col("_fault").isNotNull(), F.lit(-1))
-    # Unlike a chain of conditions, this evaluates all faults, and so shares their values with the columns.
+    # A chain of conditions would be lazy. This evaluates all faults, so that Spark shares their values with the
+    # columns.
     return F.least(
         whole, F.lit(None).cast("int"), *[F.when(fault.is_met, F.lit(at)) for at, fault in enumerate(faults)]
     )
 
 
 def _reject(faults: Sequence[_Fault], nothing: Sequence[str], masks_lines: bool) -> Column:
-    """Describe the row's first fault; NULL without one. ``masks_lines``: no part of the raw line may be shown."""
+    """Return the description of the row's first fault, or NULL. ``masks_lines`` hides the raw line, also as a value."""
     at = F.col("_first")
 
     def chosen(values: Iterable[str | int | bool]) -> Column:

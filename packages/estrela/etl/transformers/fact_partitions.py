@@ -1,4 +1,4 @@
-"""The partitions of a fact that a change affects, through its source or a member of one of its dimensions."""
+"""Partitions of a fact that are affected by a change of its source or of a dimension member."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MappedPartition:
-    """A partition of a fact's source, the partition of the fact that it maps to, and the bytes of its files."""
+    """A partition of a fact's source, the partition of the fact that it maps to, and the size of its files in bytes."""
 
     source: Partition
     fact: Partition
@@ -25,10 +25,10 @@ class MappedPartition:
 
 
 def partitions_of(fact: Fact, source_partitions: DataFrame, size: str = "0") -> list[MappedPartition]:
-    """Return the partition of the fact to which each of ``source_partitions`` maps.
+    """Return each of ``source_partitions`` with the partition of the fact that it maps to.
 
-    The rows hold the columns that the source of the fact's increment is partitioned by; the expression ``size`` gives
-    the bytes of a partition.
+    The rows of ``source_partitions`` have the columns by which the source of the fact's increment is partitioned.
+    ``size`` is an SQL expression for the size of a partition in bytes.
     """
     assert fact.increment is not None
     types = {column.name: column.type for column in fact.all_columns}
@@ -45,9 +45,10 @@ def partitions_of(fact: Fact, source_partitions: DataFrame, size: str = "0") -> 
 def moved_partitions(
     fact: Fact, lookup: Lookup, rows: DataFrame, members: tuple[DataFrame, DataFrame]
 ) -> set[Partition]:
-    """Return the partitions of the fact that have a row which no longer has the right member.
+    """Return the partitions of the fact that have rows whose dimension member is outdated.
 
-    ``rows`` are those of the fact; ``members`` those of the lookup's dimension when they were computed, and now.
+    ``rows`` are the rows of the fact. ``members`` are the rows of the lookup's dimension, first when the fact was built
+    and then now.
     """
     versions = ["valid_from", "valid_to"] if lookup.as_of else []
     dimension = lookup.dimension
@@ -61,7 +62,7 @@ def moved_partitions(
 
 
 def _rekeyed(rows: DataFrame, lookup: Lookup, members: DataFrame) -> DataFrame:
-    """Rows whose key is not that of the member (and version) that they name now."""
+    """Return the rows whose key differs from the current key of the member (and version) that they refer to."""
     dimension = lookup.dimension
     known = members.select(
         F.col(dimension.key).alias("_key"),
@@ -75,21 +76,22 @@ def _rekeyed(rows: DataFrame, lookup: Lookup, members: DataFrame) -> DataFrame:
 
 
 def guarded(fact: Fact, rows: DataFrame, within: Column) -> DataFrame:
-    """Return ``rows`` of the fact, which fail when one of them is not ``within`` the partitions to be replaced.
+    """Return ``rows`` of the fact with a guard: reading a row that is not ``within`` the replaced partitions fails.
 
-    Such a row would be there twice: it is in a partition that stays as it is. Raises TransformError when read.
+    Such a row would be duplicated, because its own partition is not replaced. The error is a TransformError.
     """
     assert fact.increment is not None
     problem = (
         f"{fact.name}: a row computed from some partitions of {fact.increment.source.name} belongs to a partition of "
         "the fact that they do not map to; correct the increment's derived columns, or declare no increment"
     )
-    # Spark moves a deterministic condition to the other side of a join on the same column, to rows of any partition.
+    # Not deterministic, on purpose: Spark would push a deterministic condition through a join on the same column to the
+    # other side, whose rows may belong to any partition.
     never = F.spark_partition_id() < 0
     return rows.where(F.when(within | never, True).otherwise(F.raise_error(F.lit(problem)).cast("boolean")))
 
 
 def _partition(fact: Fact, prefix: str = "") -> Column:
-    """The partition of a row, as an array of text."""
+    """Return the partition of a row as an array of strings."""
     fields = valued(fact.partition_by)
     return F.array(*[partition_value(field, prefix).cast("string") for field in fields])

@@ -1,8 +1,9 @@
-"""Spark expressions that parse a field's text, in two steps: its form, then its value.
+"""Spark expressions that parse a field's text in two steps: first its form, then its value.
 
-``text`` is an SQL expression, since pyspark 3.5 has try_cast only in SQL. Unreadable text gives NULL; the caller
-distinguishes blank from unreadable. Two steps, since a value that is written back and compared with its text is checked
-several times faster than by a regular expression; that is left for the rest, such as leading zeros.
+``text`` is an SQL expression, because pyspark 3.5 offers try_cast only in SQL. Text that cannot be parsed gives NULL;
+the caller distinguishes blank from unparsable text. The second step checks most values by converting them back to text
+and comparing, which is several times faster than a regular expression. Regular expressions check the remaining texts,
+such as numbers with leading zeros.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from pyspark.sql import Column
 
 BLANK = "[\\s\\x1c-\\x1f\xa0]"
-"""White space of Java's regular expressions, the separators that Python counts as white space, the no-break space."""
+"""White space as defined by Java's regular expressions, Python's other separators (U+001C to U+001F), no-break space.
+"""
 INTEGERS = ("int", "bigint")
 
 
@@ -58,20 +60,21 @@ def _word_form(field: Column, parser: Digits | Ordinal | Prefix | Boolean) -> Co
 
 
 def value(text: str, formed: str, parser: Parser, type_: str) -> Column:
-    """Return the value of ``text``, whose :func:`form` is the column ``formed``.
+    """Return the value of ``text``; its :func:`form` is in the column ``formed``.
 
-    NULL where the text is blank or not allowed.
+    The value is NULL if the text is blank or not allowed.
     """
     field, parsed = F.expr(text), F.col(formed)
     match parser:
         case Whole(signed, grouping) if type_ in INTEGERS:
-            # A minus zero is not written back as such: only negative numbers need a look.
+            # The text "-0" differs from the number converted back, so unsigned parsers need to check only for numbers
+            # below zero.
             is_plain = parsed.cast("string") == field
             usual = is_plain if signed else is_plain & (parsed >= 0)
             return F.when(usual, parsed).otherwise(_rare(text, parser, type_, grouping, ""))
         case Number(mark, grouping):
             rare = _rare(text, parser, type_, grouping, mark)
-            # A text such as NaN is a double that is written back as it was.
+            # Doubles cannot be checked by converting them back: a text such as NaN would pass.
             return (
                 F.when(_is_usual(field, parsed, mark), parsed).otherwise(rare) if type_.startswith("decimal") else rare
             )
@@ -82,14 +85,16 @@ def value(text: str, formed: str, parser: Parser, type_: str) -> Column:
 
 
 def _is_usual(text: Column, decimal: Column, mark: str) -> Column:
-    """Return whether ``decimal`` was neither rounded nor read from another form: written back, it only adds zeros."""
+    """Return whether ``decimal``, converted back to text, differs from ``text`` only by added zeros: nothing was
+    rounded.
+    """
     written = decimal.cast("string")
     marked = written if mark == "." else F.replace(written, F.lit("."), F.lit(mark))
     return marked.startswith(text) & ~text.endswith(mark)
 
 
 def _rare(text: str, parser: Whole | Number, type_: str, grouping: str, mark: str) -> Column:
-    """Return the number in ``text`` if its pattern allows it: with leading zeros, thousands separators and the like."""
+    """Return the number in ``text`` if its pattern allows it: with leading zeros, thousands separators and so on."""
     plain = f"{text}"
     for sign, plain_sign in ((grouping, ""), (mark, ".")):
         plain = f"replace({plain}, {sql_text(sign)}, '{plain_sign}')" if sign else plain
@@ -106,12 +111,12 @@ def sql_text(text: str) -> str:
 
 
 def sql_value(value: str | int | bool) -> str:
-    """Return ``value`` as an SQL literal. One expression in SQL is built in a fraction of the time of its columns."""
+    """Return ``value`` as an SQL literal. Building one SQL expression is much faster than building its columns."""
     return sql_text(value) if isinstance(value, str) else str(value).lower()
 
 
 def _text_form(sql: str, parser: Text) -> Column:
-    """Return the text as declared; NULL if it is blank."""
+    """Return the text rewritten as declared, or NULL if it is blank."""
     text = F.expr(sql)
     if not parser.trim:
         return F.when(~text.rlike(f"^{BLANK}*\\z"), text)
@@ -122,7 +127,7 @@ def _text_form(sql: str, parser: Text) -> Column:
 
 
 def _signs(parser: Text) -> list[str]:
-    """Return SQL of texts of which a field that must be rewritten contains at least one: to search is cheap."""
+    """Return SQL literals; a field that needs rewriting contains at least one of them. Searching for them is cheap."""
     spaces = [*"\t\n\x0b\f\r\x1c\x1d\x1e\x1f", *(["  "] if parser.collapse else [])]
-    # UTF-8 writes each character from U+0080 to U+00BF with this byte, and no other: a no-break space is among them.
+    # In UTF-8 only the characters U+0080 to U+00BF contain this byte; the no-break space is one of them.
     return [*map(sql_text, spaces), "CAST(X'C2' AS string)"]

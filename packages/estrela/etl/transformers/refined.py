@@ -1,4 +1,4 @@
-"""Dimensions and facts from the trusted tables: surrogate keys, versions, lookups. DataFrames in, DataFrames out."""
+"""Dimensions and facts computed from trusted tables: surrogate keys, versions, lookups. All functions are pure."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ UNKNOWN = "unknown"
 
 
 def dimension_rows(dimension: Dimension, sources: Mapping[str, DataFrame | SparkSession]) -> DataFrame:
-    """The dimension's table: its members or their versions, and the unknown member.
+    """Return the rows of the dimension: its members or their versions, and the unknown member.
 
-    ``sources`` of a dimension without any holds the session, as ``spark``.
+    For a dimension without sources, ``sources`` contains the session under the name ``spark``.
     """
     extra = (dimension.history.as_of,) if isinstance(dimension.history, Scd2) else ()
     rows = _transformed(dimension, sources, (*[column.name for column in dimension.columns], *extra))
@@ -38,7 +38,9 @@ def dimension_rows(dimension: Dimension, sources: Mapping[str, DataFrame | Spark
 
 
 def fact_rows(fact: Fact, sources: Mapping[str, DataFrame], dimensions: Mapping[str, DataFrame]) -> DataFrame:
-    """The fact's table: what its transform gives, with a key per lookup; 0 where a dimension has no such member."""
+    """Return the rows of the fact: the result of its transform with a key per lookup, 0 if the dimension lacks the
+    member.
+    """
     rows = _transformed(fact, sources, fact.transformed)
     for lookup in fact.lookups:
         rows = _looked_up(rows, lookup, dimensions[lookup.dimension.name])
@@ -46,7 +48,7 @@ def fact_rows(fact: Fact, sources: Mapping[str, DataFrame], dimensions: Mapping[
 
 
 def own_checks(table: Table) -> tuple[Check, ...]:
-    """Return the checks of every table of its kind, beside the declared ones."""
+    """Return the checks that every table of its kind has, followed by the declared checks."""
     if isinstance(table, Fact):
         keys = [NotNull(lookup.key) for lookup in table.lookups]
         return (Unique(table.grain), *keys, *table.checks)
@@ -56,7 +58,7 @@ def own_checks(table: Table) -> tuple[Check, ...]:
 
 
 def _transformed(table: Table, sources: Mapping[str, DataFrame | SparkSession], expected: Sequence[str]) -> DataFrame:
-    """Return the result of the transform. Raises TransformError if its columns are not those declared."""
+    """Return the result of the transform. Raises TransformError if its columns differ from the declaration."""
     parameters = [source.name for source in table.sources] or [SESSION]
     rows: DataFrame = table.transform(**{name: sources[name] for name in parameters})
     missing, unknown = sorted({*expected} - {*rows.columns}), sorted({*rows.columns} - {*expected})
@@ -70,14 +72,14 @@ def _selected(rows: DataFrame, columns: Sequence[Declared]) -> DataFrame:
 
 
 def _versions(rows: DataFrame, dimension: Dimension, history: Scd2) -> DataFrame:
-    """One row per run of equal tracked values, in the order of as_of, with the newest values of the other columns."""
+    """Return one row per run of equal tracked values, ordered by as_of, with the newest values of the other columns."""
     member = Window.partitionBy(*dimension.business_key)
     timeline = member.orderBy("as_of_date", "tracked_values")
     dated = (
         rows.withColumn("as_of_date", F.col(history.as_of))
         .withColumn("tracked_values", F.struct(*history.tracked))
         .withColumn("dated", F.count(history.as_of).over(member))
-        # What the lists say without a date counts only for members that nothing else has seen.
+        # Rows without a date count only for members that have no dated rows.
         .where((F.col("dated") == 0) | F.col("as_of_date").isNotNull())
     )
     free = [
@@ -99,7 +101,7 @@ def _versions(rows: DataFrame, dimension: Dimension, history: Scd2) -> DataFrame
 
 
 def _unknown_member(rows: DataFrame, dimension: Dimension) -> DataFrame:
-    """The row of key 0: texts say ``unknown``, everything else is NULL, valid for ever."""
+    """Return the unknown member: key 0, always valid, strings are ``unknown`` and all other columns NULL."""
     values = {
         "valid_from": F.lit(FIRST_DAY),
         "valid_to": F.lit(LAST_DAY),
@@ -119,7 +121,9 @@ def _unknown_member(rows: DataFrame, dimension: Dimension) -> DataFrame:
 
 
 def _looked_up(rows: DataFrame, lookup: Lookup, members: DataFrame) -> DataFrame:
-    """``rows`` with the keys of the member (and version) that they name: a left join that matches at most one."""
+    """Return ``rows`` with the keys of the member (and version) they refer to, by a left join that matches at most
+    once.
+    """
     right = members.where(F.col(lookup.dimension.key) != UNKNOWN_KEY).select(
         F.col(lookup.dimension.key).alias("_key"),
         *[F.col(name).alias(f"_{name}") for name in lookup.dimension.business_key],
@@ -137,7 +141,7 @@ def _looked_up(rows: DataFrame, lookup: Lookup, members: DataFrame) -> DataFrame
 
 
 def durable_key(lookup: Lookup) -> Column:
-    """Return the durable key of the member that a row names, whether the dimension knows it or not."""
+    """Return the durable key of the member that a row refers to, even if the dimension lacks that member."""
     types = {column.name: column.type for column in lookup.dimension.columns}
     named = zip(lookup.on, lookup.dimension.business_key, strict=True)
     return row_hash([F.col(name).cast(types[key]) for name, key in named])

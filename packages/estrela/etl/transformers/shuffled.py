@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 def shuffled(rows: DataFrame, by: Sequence[Column], table: LakeTable) -> DataFrame:
-    """Return ``rows`` of ``table`` brought together by the columns ``by``; every read of them reads the shuffle.
+    """Return ``rows`` of ``table`` repartitioned by the columns ``by``. Later reads reuse the shuffle files.
 
-    Spark keeps the shuffle's files for as long as the frame lives and computes lost ones again. A cache would be a
-    second copy. Raises TransformError where a row cannot be computed.
+    Spark keeps the shuffle files as long as the DataFrame exists, and recomputes lost ones. A cache would be a second
+    copy. Raises TransformError if a row cannot be computed.
     """
     from py4j.protocol import Py4JJavaError
     from pyspark.errors import PySparkException
 
     try:
-        # Java compiles no method of more than 8,000 bytes. Spark's whole stage is one method, larger than that for wide
-        # rows; a projection is cut into several.
+        # The JVM does not JIT-compile methods larger than 8,000 bytes. Whole-stage code generation puts everything into
+        # one method, which exceeds that for wide rows; without it, Spark splits a projection into several methods.
         with settings(rows.sparkSession, {"spark.sql.codegen.wholeStage": "false"}):
             return planned(rows.repartition(*by))
     except (Py4JJavaError, PySparkException) as error:

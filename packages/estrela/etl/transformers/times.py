@@ -1,6 +1,6 @@
 """Spark expressions that rewrite a date or time of a declared pattern as ISO 8601, which Spark casts strictly.
 
-Spark's own patterns are no way: for a text that its version 2 read otherwise, they fail the job instead of the row.
+Spark's own patterns are unsuitable: if Spark 2 parsed a text differently, they fail the whole job, not only the row.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ ISO_ORDER = (
     (":", "second"),
     (".", "fraction"),
 )
-"""Parts of an ISO 8601 timestamp, each with what precedes it."""
+"""Parts of an ISO 8601 timestamp, each with the separator before it."""
 
 
 def iso_text(text: Column, parser: Date | Timestamp) -> Column:
-    """Return ``text`` as ISO 8601, a timestamp with its offset or zone; NULL where it does not match the pattern."""
+    """Return ``text`` as ISO 8601, timestamps with their offset or zone, or NULL if it does not match the pattern."""
     pattern_elements = elements(parser.pattern, DATE_PARTS if isinstance(parser, Date) else TIMESTAMP_PARTS)
     pattern = "^" + "".join(_regex(element) for element in pattern_elements) + "\\z"
     return F.when(text.rlike(pattern), F.regexp_replace(text, pattern, _replacement(pattern_elements, parser)))
@@ -38,12 +38,12 @@ def iso_text(text: Column, parser: Date | Timestamp) -> Column:
 
 @dataclass(frozen=True)
 class FixedDate:
-    """A pattern of dates whose parts have fixed lengths, so that their places tell them apart."""
+    """A date pattern whose parts have fixed lengths, so that each part has a fixed position."""
 
     elements: tuple[Element, ...]
 
     def iso(self, text: str) -> str:
-        """Return the SQL of ``text``, an SQL expression, rearranged as ISO 8601."""
+        """Return SQL that rearranges ``text``, an SQL expression, as an ISO 8601 date."""
         place, parts = 1, {}
         for element in self.elements:
             if element.part is not None:
@@ -52,7 +52,7 @@ class FixedDate:
         return f"concat({parts['year']}, '-', {parts['month']}, '-', {parts['day']})"
 
     def written(self, date: Column) -> Column:
-        """Return ``date`` as text of the pattern."""
+        """Return ``date`` formatted with the pattern."""
         places, iso = {"year": (1, 4), "month": (6, 2), "day": (9, 2)}, date.cast("string")
 
         def text(element: Element) -> Column:
@@ -62,19 +62,19 @@ class FixedDate:
 
 
 class IsoDate(FixedDate):
-    """ISO 8601, in which Spark reads and writes dates."""
+    """The pattern of ISO 8601 dates, which Spark reads and writes itself."""
 
     def iso(self, text: str) -> str:
         """Return ``text`` itself."""
         return text
 
     def written(self, date: Column) -> Column:
-        """Return ``date`` as Spark writes it."""
+        """Return ``date`` formatted by Spark."""
         return date.cast("string")
 
 
 def fixed_date(parser: Date) -> FixedDate | None:
-    """Return the pattern of ``parser`` if its parts have fixed lengths."""
+    """Return the pattern of ``parser``, or None unless all of its parts have fixed lengths."""
     pattern_elements = elements(parser.pattern, DATE_PARTS)
     if any(element.part is not None and not element.part.width for element in pattern_elements):
         return None
@@ -91,6 +91,6 @@ def _replacement(pattern_elements: tuple[Element, ...], parser: Date | Timestamp
     iso = "".join(before + group[name] for before, name in ISO_ORDER if name in group)
     if isinstance(parser, Date):
         return iso
-    # Spark reads a zone only after the seconds.
+    # Spark accepts a zone only after seconds.
     seconds = "" if "second" in group else ":00"
     return iso + seconds + group.get("offset", f" {parser.zone}")

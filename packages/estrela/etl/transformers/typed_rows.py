@@ -1,4 +1,4 @@
-"""The rows of raw files, conformed: which files can be read, in which dialects, as one DataFrame."""
+"""Typed rows of raw files: determines the readable files and their dialects, and reads them into one DataFrame."""
 
 from __future__ import annotations
 
@@ -33,26 +33,26 @@ READERS = 16
 
 
 class RawReader(Protocol):
-    """The part of the raw layer that the transform needs."""
+    """The methods of the raw layer that the transform uses."""
 
     def files(self, source: str) -> list[RawFile]:
-        """Return everything ever received from a source."""
+        """Return every file ever received from a source."""
 
     def current(self, source: str) -> list[RawFile]:
-        """The newest answer to each request of a source."""
+        """Return the newest answer to each request of a source."""
 
     def uri(self, file: RawFile) -> str:
-        """Return where Spark reads the file."""
+        """Return the URI from which Spark reads the file."""
 
     def head(self, file: RawFile, size: int) -> bytes:
-        """Return the first bytes of the file."""
+        """Return the first ``size`` bytes of the file."""
 
 
 @dataclass(frozen=True)
 class TypedRows:
-    """Files that can be read and files that are refused, and the conformed rows of the former.
+    """Readable files, refused files, and the typed rows of the readable files.
 
-    ``rows`` holds the trusted columns, ``_reject`` and ``_file``, the number of the file: see :func:`conform`.
+    ``rows`` has the trusted columns, ``_reject`` and ``_file``, the number of the file: see :func:`conform`.
     """
 
     good: list[TakenFile]
@@ -71,7 +71,7 @@ def typed_rows(spark: SparkSession, source: Source, raw: RawReader, taken: Seque
 
 
 def _heads(spark: SparkSession, source: Source, taken: Sequence[TakenFile]) -> Heads:
-    """Return what Python workers read of many CSV files; of few, nothing."""
+    """Return the heads of CSV files read by Python workers if the files are many, else no heads."""
     if not isinstance(source, CsvSource) or not are_many(taken):
         return NO_HEADS
     return heads_of(spark, source, [taken_file for taken_file in taken if taken_file.file.size <= source.max_bytes])
@@ -80,7 +80,7 @@ def _heads(spark: SparkSession, source: Source, taken: Sequence[TakenFile]) -> H
 def _all_judged(
     spark: SparkSession, source: Source, raw: RawReader, taken: Sequence[TakenFile], heads: Heads
 ) -> list[TakenFile]:
-    """Return the files with their dialects or schemas, or with the reasons why they are refused."""
+    """Return each file with its dialect or schema, or with the reason for its refusal."""
     schemas = ParquetSchemas(spark)
     if heads.dialects:
         return [_judged(schemas, source, raw, taken_file, heads.dialects) for taken_file in taken]
@@ -95,7 +95,7 @@ def _judged(
     taken_file: TakenFile,
     known: Mapping[str, Dialect | Refusal],
 ) -> TakenFile:
-    """Return the file with its dialect, which may be ``known``, or schema, or with the reason why it is refused."""
+    """Return the file with its schema or dialect, which may be ``known``, or with the reason for its refusal."""
     if taken_file.file.size > source.max_bytes:
         reason = f"more than {source.max_bytes:,} bytes, the declared max_bytes"
         return replace(taken_file, refusal=Refusal("", f"{taken_file.file.size:,} bytes", reason))
@@ -121,7 +121,7 @@ def _dialect(source: CsvSource, raw: RawReader, taken_file: TakenFile) -> Dialec
 
 
 def _frames(spark: SparkSession, source: Source, files: Sequence[TakenFile], heads: Heads) -> list[DataFrame]:
-    """Return a frame of conformed rows for each group of ``files`` that are written alike."""
+    """Return a DataFrame of typed rows per group of ``files`` that are read in the same way."""
     if not files:
         return []
     if isinstance(source, CsvSource):
@@ -132,7 +132,7 @@ def _frames(spark: SparkSession, source: Source, files: Sequence[TakenFile], hea
 
 
 def _rows(spark: SparkSession, source: Source, files: Sequence[TakenFile]) -> list[DataFrame]:
-    """Return the rows of formats with one layout."""
+    """Return the untyped rows of a source whose format has a single layout."""
     if isinstance(source, ApiSource):
         return [with_files(document_rows(spark, source, files), source, files, {})]
     if isinstance(source, ParquetSource):
@@ -156,7 +156,9 @@ def _dialect_frame(
 
 
 def _dialect_key(taken_file: TakenFile) -> object:
-    """Return what decides how Spark reads a file; without quotes the second blank column does not matter."""
+    """Return the properties that decide how Spark reads a file. Without quotes, blank columns after the first do not
+    matter.
+    """
     dialect = taken_file.dialect
     assert dialect is not None
     width = dialect.width if dialect.quote else min(dialect.width, dialect.used + 1)
@@ -164,7 +166,7 @@ def _dialect_key(taken_file: TakenFile) -> object:
 
 
 def grouped(files: Iterable[TakenFile], key: Callable[[TakenFile], object]) -> list[list[TakenFile]]:
-    """Return ``files`` in groups of equal ``key``."""
+    """Return ``files`` grouped by ``key``."""
     groups: dict[object, list[TakenFile]] = {}
     for taken_file in files:
         groups.setdefault(key(taken_file), []).append(taken_file)
