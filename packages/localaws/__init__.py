@@ -1,5 +1,5 @@
-"""AWS on this machine: S3 on a directory, Glue jobs that run, Athena that answers.
+"""AWS on one machine: S3 in a directory, Glue jobs and Lambda functions that run, Athena queries that return rows.
 
-Plain boto3 with ``AWS_ENDPOINT_URL`` talks to it; ``localaws up`` starts it and
-:func:`localaws.running.running` starts one for the length of a ``with`` block.
+Plain boto3 with ``AWS_ENDPOINT_URL`` talks to it. ``localaws up`` starts a server, and :func:`localaws.running.running`
+starts one for the length of a ``with`` block.
 """

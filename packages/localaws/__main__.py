@@ -1,4 +1,4 @@
-"""``python -m localaws`` is the command line."""
+"""Entry point of ``python -m localaws``: the command line."""
 
 import sys
 

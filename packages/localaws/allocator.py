@@ -6,15 +6,15 @@ import ctypes
 import sys
 
 M_ARENA_MAX = -8
-"""glibc's name for the most heaps, in ``malloc.h``."""
+"""glibc's parameter for the maximum number of heaps, from ``malloc.h``."""
 HEAPS = 2
 
 
 def share_heaps() -> None:
-    """Let all threads share two heaps, where glibc is the C library.
+    """Make all threads share two heaps, if the C library is glibc.
 
-    It gives each thread one of its own, up to eight for each core, and what a request frees stays with its thread: of
-    many parallel uploads the server would keep many times what it needs.
+    By default glibc gives each thread its own heap, up to eight per core, and memory that a request frees stays in the
+    heap of its thread. After many parallel uploads the server would keep many times the memory it needs.
     """
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)

@@ -1,4 +1,4 @@
-"""Operations of AWS Backup that moto lacks: selections and restore tests are read back as they were set."""
+"""Operations of AWS Backup that moto lacks: selections and restore tests are returned as they were set."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Kept = dict[str, Any]
 
 
 class BackupOperations(BackupResponse):
-    """Plans with selections, and plans of restore tests with theirs."""
+    """Backup plans with their selections, and restore testing plans with theirs."""
 
     def create_backup_selection(self) -> ActionResult:
         """CreateBackupSelection."""
@@ -72,7 +72,7 @@ class BackupOperations(BackupResponse):
         return ActionResult({_PLAN: self._plan()[_PLAN]})
 
     def update_restore_testing_plan(self) -> ActionResult:
-        """UpdateRestoreTestingPlan: what is not given stays."""
+        """UpdateRestoreTestingPlan: fields that are not given keep their values."""
         self._plan()[_PLAN].update(self._body(_PLAN))
         return self._summary()
 
@@ -95,7 +95,7 @@ class BackupOperations(BackupResponse):
         return ActionResult({_SELECTION: _found(self._plan()["selections"], self._last(), "restore testing selection")})
 
     def update_restore_testing_selection(self) -> ActionResult:
-        """UpdateRestoreTestingSelection: what is not given stays."""
+        """UpdateRestoreTestingSelection: fields that are not given keep their values."""
         selection = _found(self._plan()["selections"], self._last(), "restore testing selection")
         selection.update(self._body(_SELECTION))
         return self._summary(selection)
@@ -149,7 +149,7 @@ def _found(kept: dict[str, Kept], name: str, kind: str) -> Kept:
 
 
 def install() -> None:
-    """Make moto answer with these operations; before the first request of the process."""
+    """Make moto answer with these operations. Call this before the first request of the process."""
     dispatch = BackupOperations().dispatch
     for path in (*urls.url_paths, *_PATHS):
         urls.url_paths[path] = dispatch

@@ -1,4 +1,4 @@
-"""Operations of AWS Budgets that moto lacks: subscribers and tags are read back as they were given."""
+"""Operations of AWS Budgets that moto lacks: subscribers and tags are returned as they were given."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class BudgetOperations(BudgetsResponse):
         return answer
 
     def update_budget(self) -> str:
-        """UpdateBudget: the new one takes the place of the old one; its notifications stay."""
+        """UpdateBudget: the new budget replaces the old one and keeps its notifications."""
         new = self._get_param("NewBudget")
         self._budget(new["BudgetName"]).budget.update(new)
         return "{}"
@@ -67,5 +67,5 @@ def _tags(budget: Budget) -> dict[str, str]:
 
 
 def install() -> None:
-    """Make moto answer with these operations; before the first request of the process."""
+    """Make moto answer with these operations. Call this before the first request of the process."""
     urls.url_paths["{0}/$"] = BudgetOperations.dispatch

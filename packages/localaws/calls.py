@@ -1,4 +1,4 @@
-"""Who calls what: a line of JSON per request, from which policies can be written that allow just that."""
+"""Log of API calls by caller: one line of JSON per request. Least-privilege policies can be written from it."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ NAMES = frozenset(
         "TopicArn", "WorkGroup", "logGroupName",
     }
 )  # fmt: skip
-"""Parameters that name a resource: their values are noted, and those of no other."""
+"""Parameters that name a resource. Only their values are logged."""
 
 
 class CallLog:
     """The file ``path``, to which each signed request adds ``{"caller", "service", "operation", "of"}``.
 
-    ``caller`` is the access key ID; a Glue run has the name of its role as one. ``of`` holds what the request names:
-    parameters among :data:`NAMES`, or S3's Bucket, Key, VersionId and CopySource.
+    ``caller`` is the access key ID; for a Glue run that is the name of its role. ``of`` contains the resources that the
+    request names: parameters among :data:`NAMES`, or S3's Bucket, Key, VersionId and CopySource.
     """
 
     def __init__(self, path: Path) -> None:
@@ -42,7 +42,7 @@ class CallLog:
         self._lock = threading.Lock()
 
     def note(self, environ: WSGIEnvironment, service: str) -> None:
-        """Add a request; its body can be read again afterwards. Unsigned ones are left out."""
+        """Log a request, unless it is unsigned. Its body can still be read afterwards."""
         caller = _CALLER.search(environ.get("HTTP_AUTHORIZATION", ""))
         if not caller:
             return

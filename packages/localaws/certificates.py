@@ -1,4 +1,4 @@
-"""An authority of one's own and a server's certificate, for clients that take no plain HTTP."""
+"""A private certificate authority and a server certificate, for clients that require HTTPS."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from localaws.errors import CertificateError
 
-# Java's own password for its truststores. It guards nothing: an authority's certificate is no secret.
+# Java's default password for its truststores. It protects nothing: the certificate of an authority is no secret.
 TRUSTSTORE_PASSWORD = "changeit"  # noqa: S105
 VALID = datetime.timedelta(days=365)
 RENEW_BEFORE = datetime.timedelta(days=30)
@@ -24,10 +24,11 @@ AUTHORITY = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localaws, a deve
 
 
 def ensure(folder: Path, names: Sequence[str]) -> bool:
-    """Make the files in ``folder`` unless they are there for ``names`` and valid for a month; whether it made them.
+    """Create the files in ``folder`` unless they exist, cover ``names`` and are valid for another month.
 
-    ``ca.pem`` and ``truststore.p12`` (PKCS#12, as Java reads it) hold the authority, ``server.pem`` and
-    ``server-key.pem`` the server. The authority's own key is kept nowhere: it signs once. Raises CertificateError.
+    Return whether they were created. ``ca.pem`` and ``truststore.p12`` (PKCS#12, as Java reads it) contain the
+    authority, ``server.pem`` and ``server-key.pem`` the server. The authority's private key is not stored: it signs
+    once. Raises CertificateError.
     """
     if _is_good(folder / "server.pem", names):
         return False
@@ -48,7 +49,7 @@ def _make(folder: Path, names: Sequence[str]) -> None:
     _write(folder / "server-key.pem", private, 0o600)
     _write(folder / "ca.pem", authority.public_bytes(pem), 0o644)
     _write(folder / "truststore.p12", _truststore(authority), 0o644)
-    # last: it is the one that says that all are there
+    # Written last: its presence means that all files are complete.
     _write(folder / "server.pem", server.public_bytes(pem), 0o644)
 
 
@@ -84,7 +85,7 @@ def _server(
 def _builder(subject: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     builder = x509.CertificateBuilder(AUTHORITY, subject, key, x509.random_serial_number())
-    # a clock that is a little behind is no reason to distrust it
+    # Valid from before now, so that a client whose clock is a little slow accepts it.
     builder = builder.not_valid_before(now - datetime.timedelta(hours=1)).not_valid_after(now + VALID)
     return builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
 

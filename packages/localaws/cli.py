@@ -24,7 +24,7 @@ FILES = ("ca.pem", "server.pem", "server-key.pem", "truststore.p12")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; an error is one line on stderr and exit status 1."""
+    """Run one command. An error is printed as one line on stderr, with exit status 1."""
     try:
         defaults = settings_from(os.environ)
         options = _parser(defaults).parse_args(arguments)
@@ -110,12 +110,12 @@ def _serve(settings: Settings) -> int:
     server.start()
     print(f"localaws answers at {server.endpoint} (home {settings.home})", flush=True)
     for number in (signal.SIGINT, signal.SIGTERM):
-        # stop() joins the serving threads: it must not run inside the one that the signal interrupts
+        # stop() joins the serving threads, so it must not run in the thread that the signal interrupts.
         signal.signal(number, lambda *_: threading.Thread(target=server.stop).start())
     server.serve()
     server.stopped.wait()
     sys.stdout.flush()
-    # a thread that serves a client who no longer reads would hold the interpreter
+    # A thread that still serves a client who no longer reads would keep the interpreter from exiting.
     os._exit(0)
 
 

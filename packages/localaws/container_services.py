@@ -1,4 +1,4 @@
-"""Services of ECS: what moto drops of a request is read back as it was given. No container runs."""
+"""Services of ECS: settings that moto drops from a request are returned as they were given. No container runs."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _OF_SERVICE = (
     "healthCheckGracePeriodSeconds",
 )
 _OF_DEPLOYMENT = ("capacityProviderStrategy", "serviceConnectConfiguration")
-"""Settings of a service that AWS keeps with its newest deployment."""
+"""Settings of a service that AWS stores in its newest deployment."""
 
 
 class ServiceOperations(EC2ContainerServiceResponse):
-    """Services with all settings of their requests."""
+    """ECS services with all settings of their requests."""
 
     def create_service(self) -> ActionResult:
         """CreateService."""
@@ -44,10 +44,10 @@ class ServiceOperations(EC2ContainerServiceResponse):
 
 
 def _attribute(name: str) -> str:
-    """Return the name by which moto's serializer finds a member."""
+    """Return the attribute name under which moto's serializer looks up a member."""
     return str(camelcase_to_underscores(name.replace("ECS", "Ecs")))
 
 
 def install() -> None:
-    """Make moto answer with these operations; before the first request of the process."""
+    """Make moto answer with these operations. Call this before the first request of the process."""
     urls.url_paths["{0}/$"] = ServiceOperations.dispatch

@@ -1,4 +1,4 @@
-"""Databases of RDS: what moto drops of a request is read back as it was given. No database runs behind them."""
+"""Databases of RDS: settings that moto drops from a request are returned as they were given. No database runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from moto.rds.responses import RDSResponse
 
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
 _RETENTION_DAYS = 7
-# Parameter of a request, attribute of moto's instance as its serializer looks for it, value without the parameter.
+# Parameter of a request, attribute of moto's instance that its serializer reads, value if the parameter is missing.
 _INSIGHTS = (
     ("PerformanceInsightsKMSKeyId", "performance_insights_kms_key_id", None),
     ("PerformanceInsightsRetentionPeriod", "performance_insights_retention_period", _RETENTION_DAYS),
@@ -21,7 +21,7 @@ _USER = "user"
 
 
 class DatabaseOperations(RDSResponse):
-    """Instances with Performance Insights and an ID of their own; parameters that say who has set them."""
+    """Instances with Performance Insights and a resource ID; parameters with their source (user or engine)."""
 
     def create_db_instance(self) -> ActionResult:
         """CreateDBInstance."""
@@ -44,7 +44,7 @@ class DatabaseOperations(RDSResponse):
         return self._keep_insights(super().modify_db_instance())
 
     def describe_db_parameters(self) -> ActionResult:
-        """DescribeDBParameters: those that a user has set; the engine's own are not known here."""
+        """DescribeDBParameters: only those that a user has set; the engine's defaults are not known here."""
         return self._set_by_users(super().describe_db_parameters())
 
     def describe_db_cluster_parameters(self) -> ActionResult:
@@ -79,5 +79,5 @@ def _result(answer: ActionResult) -> Any:
 
 
 def install() -> None:
-    """Make moto answer with these operations; before its first request to RDS."""
+    """Make moto answer with these operations. Call this before its first request to RDS."""
     urls.url_paths["{0}/$"] = DatabaseOperations.dispatch

@@ -1,4 +1,4 @@
-"""Errors of localaws itself, outside an AWS API's own errors."""
+"""Errors of localaws itself, as opposed to the errors of the AWS APIs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ class LocalAwsError(Exception):
 
 
 class PortTakenError(LocalAwsError):
-    """Another process listens on the port that was asked for."""
+    """Another process listens on the requested port."""
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__(
@@ -17,18 +17,18 @@ class PortTakenError(LocalAwsError):
 
 
 class CertificateError(LocalAwsError):
-    """HTTPS was asked for without a certificate, or with one that cannot be used."""
+    """HTTPS was requested without a certificate, or with a certificate that cannot be used."""
 
 
 class HomeNotWritableError(LocalAwsError):
-    """The home folder cannot be made or written."""
+    """The home folder cannot be created or written to."""
 
     def __init__(self, home: object, reason: str) -> None:
         super().__init__(f"home folder {home} is not writable ({reason}); choose another with --home or LOCALAWS_HOME")
 
 
 class HomeInUseError(LocalAwsError):
-    """A second server on one home."""
+    """Another server already runs on this home folder."""
 
     def __init__(self, home: object, owner: str) -> None:
         super().__init__(
@@ -47,7 +47,7 @@ class HomeStateError(LocalAwsError):
 
 
 class JavaMissingError(LocalAwsError):
-    """No Java of the version that a program needs."""
+    """No Java of the required version was found."""
 
     def __init__(self, program: str, wanted: str, looked_at: list[str], advice: str) -> None:
         super().__init__(f"{program} needs {wanted}; looked at {', '.join(looked_at)}; {advice}")
@@ -63,7 +63,7 @@ class TrinoMissingError(LocalAwsError):
 
 
 class TrinoSetupError(LocalAwsError):
-    """A Trino whose catalogs localaws cannot make."""
+    """localaws cannot create the catalogs of this Trino."""
 
     def __init__(self, url: str, catalog: str, reason: str) -> None:
         super().__init__(
@@ -73,25 +73,25 @@ class TrinoSetupError(LocalAwsError):
 
 
 class TrinoStartError(LocalAwsError):
-    """A Trino that did not start, or does not answer."""
+    """Trino did not start, or does not answer."""
 
 
 class StartError(LocalAwsError):
-    """The server process ended, or stayed silent, before its first answer."""
+    """The server process ended, or timed out, before its first answer."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"localaws did not start: {reason}")
 
 
 class PostgresInUseError(LocalAwsError):
-    """Another process runs a PostgreSQL on the folder."""
+    """Another process runs PostgreSQL on the folder."""
 
     def __init__(self, folder: object) -> None:
         super().__init__(f"the PostgreSQL in {folder} is in use by another process; stop that one, or choose a folder")
 
 
 class PostgresStartError(LocalAwsError):
-    """A PostgreSQL that did not start."""
+    """PostgreSQL did not start."""
 
     def __init__(self, folder: object, reason: str) -> None:
         super().__init__(f"PostgreSQL did not start in {folder}: {reason}")

@@ -21,7 +21,7 @@ _MANDATORY = {"id", "account", "source", "time", "region", "detail-type"}
 
 
 class EventRoom(Protocol):
-    """Who delivers; opened with the first event, rule or schedule that needs it."""
+    """The part that delivers events; opened by the first event, rule or schedule that needs it."""
 
     def send(self, rule: Any, event: dict[str, Any]) -> None:
         """Send an event to the targets of one rule, if it matches."""
@@ -30,17 +30,17 @@ class EventRoom(Protocol):
         """Send a message to one subscription of a queue or a function."""
 
     def check_target(self, target: dict[str, Any]) -> None:
-        """Raise ValueError with AWS's reason for a target that a rule does not take."""
+        """Raise ValueError with AWS's reason if a rule may not have this target."""
 
     def is_schedule(self, expression: str, zone: str) -> bool:
-        """Return whether an expression says when something fires, in a time zone that exists."""
+        """Return whether a schedule expression is valid and its time zone exists."""
 
     def test(self, pattern: str, event: str) -> bool:
-        """Return whether an event matches a pattern; raises ValueError with AWS's reason for what is no pattern."""
+        """Return whether an event matches a pattern. Raises ValueError with AWS's reason for an invalid pattern."""
 
 
 def install(open_room: Callable[[], EventRoom]) -> None:
-    """Make moto hand over; before its first request to these services."""
+    """Make moto call localaws. Call this before the first request to these services."""
     Rule.send_to_targets = _sending(open_room, Rule.send_to_targets)
     Subscription.publish = _publishing(open_room, Subscription.publish)
     EventsBackend.put_rule = _ruling(open_room, EventsBackend.put_rule)
@@ -52,7 +52,7 @@ def install(open_room: Callable[[], EventRoom]) -> None:
 
 
 def _ruling(open_room: Callable[[], EventRoom], original: Callable[..., Any]) -> Callable[..., Any]:
-    """Whatever has a schedule needs somebody who fires it."""
+    """Return PutRule with a check of the schedule. It opens the part that fires scheduled rules."""
 
     def put_rule(*args: Any, **options: Any) -> Any:
         expression = options.get("scheduled_expression")
@@ -87,7 +87,7 @@ def _scheduling(open_room: Callable[[], EventRoom], original: Callable[..., Any]
 
 
 def _schedule_error(text: str) -> InvalidScheduleError:
-    """Scheduler's own spelling of the member that carries the text."""
+    """Return a refusal in Scheduler's format, whose text is in ``Message`` with a capital M."""
     error = InvalidScheduleError(text)
     error.description = json.dumps({"Message": text, "__type": "ValidationException"})
     return error
@@ -141,7 +141,7 @@ def _is_event(text: str) -> bool:
 
 
 def _as_aws_shows(event: dict[str, Any]) -> dict[str, Any]:
-    """Moto's event with the time as text, and without what is moto's own."""
+    """Return moto's event with its time as text and without moto's own fields."""
     kept = {name: value for name, value in event.items() if name != "ingestion-time"}
     shown: dict[str, Any] = json.loads(json.dumps(kept, default=str))
     if isinstance(shown.get("time"), int | float):

@@ -1,4 +1,4 @@
-"""Operations of EFS that moto lacks: backup policies are read back as they were set, policies can be removed."""
+"""Operations of EFS that moto lacks: backup policies are returned as they were set, policies can be removed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _moto = FileSystem.backup_policy
 
 
 class FileSystemOperations(EFSResponse):
-    """File systems with policies that change."""
+    """File systems whose policies can be changed."""
 
     def put_backup_policy(self) -> TYPE_RESPONSE:
         """PutBackupPolicy."""
@@ -40,7 +40,7 @@ def _backup_policy(file_system: FileSystem) -> dict[str, str] | None:
 
 
 def install() -> None:
-    """Make moto answer with these operations; before the first request of the process."""
+    """Make moto answer with these operations. Call this before the first request of the process."""
     FileSystem.backup_policy = property(_backup_policy)
     dispatch = FileSystemOperations().dispatch
     for path in urls.url_paths:

@@ -1,6 +1,6 @@
 """Request headers with the names that the client sent.
 
-WSGI folds ``x-amz-meta-a_b`` and ``x-amz-meta-a-b`` into one key; S3 keeps them apart.
+WSGI maps ``x-amz-meta-a_b`` and ``x-amz-meta-a-b`` to the same key; S3 distinguishes them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The home folder: where a server's whole state lives, and the lock that gives it to one server."""
+"""The home folder, which contains the whole state of a server, and the lock that one server at a time has on it."""
 
 from __future__ import annotations
 
@@ -22,13 +22,12 @@ class ServerRecord:
 
 
 class Home:
-    """The folders below one home.
+    """The folders of one home.
 
-    ``s3/<bucket>/<key>`` objects; ``meta/`` what S3 knows of them besides bytes;
-    ``state/`` pickled moto state; ``runs/<run id>/`` Glue runs; ``queries/`` Athena's history;
-    ``redshift/`` its PostgreSQL, statements and results;
-    ``functions/`` Lambda's functions, their code and events, made with the first of them;
-    ``tmp/`` on the same file system, so that a rename out of it is atomic.
+    ``s3/<bucket>/<key>`` objects; ``meta/`` the objects' metadata; ``state/`` pickled moto state; ``runs/<run id>/``
+    Glue runs; ``queries/`` Athena's history; ``redshift/`` its PostgreSQL, statements and results; ``functions/``
+    Lambda's functions, their code and events, created with the first function; ``tmp/`` on the same file system, so
+    that a rename out of it is atomic.
     """
 
     def __init__(self, root: Path) -> None:
@@ -46,7 +45,7 @@ class Home:
         self._lock: IO[str] | None = None
 
     def acquire(self) -> None:
-        """Make the folders and take the lock; raise HomeNotWritableError or HomeInUseError."""
+        """Create the folders and take the lock. Raises HomeNotWritableError or HomeInUseError."""
         try:
             for folder in (self.s3, self.meta, self.state, self.runs, self.queries, self.tmp):
                 folder.mkdir(parents=True, exist_ok=True)
@@ -61,7 +60,7 @@ class Home:
         self._lock = lock
 
     def acquire_and_release(self) -> None:
-        """Raise what :meth:`acquire` would, before another process is started to find it out."""
+        """Take the lock and release it, to raise the errors of :meth:`acquire` before another process is started."""
         self.acquire()
         self.release()
 
@@ -75,7 +74,7 @@ class Home:
         replace_file(self.record_file, json.dumps(asdict(record)).encode())
 
     def read_record(self) -> ServerRecord | None:
-        """The running server's record, or None where no server holds this home."""
+        """Return the record of the running server, or None if no server has the lock of this home."""
         if not self.is_locked():
             return None
         try:
@@ -99,7 +98,7 @@ class Home:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Write ``data`` so that a reader sees the old bytes or the new ones, never a part."""
+    """Write ``data`` atomically: a reader sees either the old or the new bytes."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         partial.write_bytes(data)

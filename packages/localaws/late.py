@@ -1,4 +1,4 @@
-"""Things that are made when they are first asked for."""
+"""Lazy creation of objects."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Late(Generic[T]):
-    """Calls ``make`` once, at the first call: what it imports stays out of the server's start."""
+    """Creates an object with ``make`` at the first call, so that its imports do not slow down the server's start."""
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
@@ -25,5 +25,5 @@ class Late(Generic[T]):
 
     @property
     def made(self) -> T | None:
-        """The thing, unless nobody has asked for it."""
+        """The object, or None before the first call."""
         return self._made[0] if self._made else None

@@ -1,4 +1,4 @@
-"""Events of CloudWatch log streams: one file per stream, so that a new event does not rewrite every other."""
+"""Events of CloudWatch log streams: one file per stream, so that a new event does not rewrite all other events."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from moto.logs.models import LogEvent
 from localaws.errors import HomeStateError
 from localaws.home import replace_file
 
-# ingestion time and time of the event, in milliseconds since the epoch; message; ID
+# Ingestion time and event time in milliseconds since the epoch; message; ID.
 _Row = tuple[int, int, str, int]
 
 
 class LogEvents:
-    """Files of events below one folder. Whoever saves holds the lock of the service's state."""
+    """Files of events in one folder. The caller of :meth:`save` must hold the lock of the service's state."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        # Number of events in each stream's file. Events are only added: the same number needs no writing.
+        # Number of events in each stream's file. Events are only added: if the number is equal, the file is up to date.
         self._saved: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
 
     def save(self, streams: Iterable[Any]) -> None:
@@ -36,7 +36,7 @@ class LogEvents:
                 self._saved[stream] = len(rows)
 
     def load(self, streams: Iterable[Any]) -> None:
-        """Give streams their stored events; raises HomeStateError for a file that cannot be read."""
+        """Load the stored events into the streams. Raises HomeStateError for a file that cannot be read."""
         for stream in streams:
             path = self._path(stream)
             rows = _rows(path) if path.exists() else []
@@ -55,7 +55,7 @@ class LogEvents:
 
 
 def streams_of(backends: Iterable[Any]) -> Iterator[Any]:
-    """Every stream of Logs backends."""
+    """Return every stream of the Logs backends."""
     for backend in backends:
         for group in list(backend.groups.values()):
             yield from list(group.streams.values())

@@ -1,6 +1,6 @@
-"""Policies of AWS in IAM: known once a client asks for one or attaches it.
+"""AWS's managed policies in IAM, each loaded when a client first reads or attaches it.
 
-moto has either none or all 1,500 of them, which each change of IAM would store again.
+moto loads either none or all 1,500 of them, and all of them would be stored again with each change of IAM.
 """
 
 from __future__ import annotations
@@ -37,6 +37,6 @@ def _learn(backend: Any, policy_arn: str) -> None:
 
 
 def install() -> None:
-    """Make moto find these policies; before its first request to IAM."""
+    """Make moto find these policies. Call this before its first request to IAM."""
     for name in _ASKING:
         setattr(IAMBackend, name, _knowing(getattr(IAMBackend, name)))

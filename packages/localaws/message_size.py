@@ -1,4 +1,4 @@
-"""The size of a message, as SQS and SNS count it."""
+"""The size of a message, as SQS and SNS calculate it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def message_size(body: str | None, attributes: Mapping[str, Any] | None) -> int:
-    """Return the bytes of a message: its body, and the name, type and value of each attribute."""
+    """Return the size of a message in bytes: its body, and the name, type and value of each attribute."""
     size = len(str(body or "").encode())
     for name, attribute in (attributes or {}).items():
         value = attribute.get("StringValue") or attribute.get("BinaryValue") or b""

@@ -1,4 +1,4 @@
-"""moto's application, which does once what moto does for each request."""
+"""moto's WSGI application, with caches for work that moto repeats at each request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 
 class MotoApplication(DomainDispatcherApplication):
-    """Remembers which service a host is: moto lists its folders and tries hundreds of patterns, under one lock."""
+    """Caches the service of each host name: moto lists its folders and tries hundreds of patterns, under one lock."""
 
     @cache  # noqa: B019 - there is one application per server
     def get_backend_for_host(self, host: str | None) -> Any:
@@ -20,7 +20,7 @@ class MotoApplication(DomainDispatcherApplication):
 
 
 def install() -> None:
-    """Remember the names of attributes, actions and methods; before moto's first request."""
+    """Cache the names of attributes, actions and methods. Call this before moto's first request."""
     for name in ("camelcase_to_underscores", "method_names_from_class"):
         remembered = cache(getattr(utils, name))
         for module in (utils, responses):
@@ -29,7 +29,7 @@ def install() -> None:
 
 
 def _nodes_to_be_processed(traverser: Any) -> tuple[type, ...]:
-    """Return the kinds of node that a traverser changes; moto asks for each node of an expression."""
+    """Return the kinds of node that a traverser changes. moto calculates them again for each node of an expression."""
     if "kinds" not in vars(traverser):
         vars(traverser)["kinds"] = tuple(traverser._processing_map())
     kinds: tuple[type, ...] = vars(traverser)["kinds"]

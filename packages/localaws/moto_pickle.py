@@ -1,4 +1,4 @@
-"""Pickles of moto's state: what a backend refers to, without the parts that only live in a process."""
+"""Pickles of moto's state: everything a backend refers to, without the parts that exist only in a process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from moto.backends import get_backend
 from moto.core.base_backend import AccountSpecificBackend, BackendDict, BaseBackend
 from moto.logs.models import LogStream
 
-# Raised for a file that this version cannot read.
+# Exceptions raised for a file that this version cannot read.
 UNREADABLE = (pickle.UnpicklingError, EOFError, AttributeError, ImportError, TypeError)
 _QUEUES = "moto.sqs.models"
 _TABLES = "moto.dynamodb.models.table"
@@ -23,14 +23,14 @@ _PRIVATE_KEYS = (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey, ed25519.Ed25519P
 
 
 def pickled(content: Any) -> bytes:
-    """Pickle state; other backends are stored by name, locks as new ones, private keys as DER."""
+    """Pickle state: other backends are stored by name, locks are created anew, private keys are stored as DER."""
     file = io.BytesIO()
     _Pickler(file).dump(content)
     return file.getvalue()
 
 
 def unpickled(data: bytes) -> Any:
-    """Read what :func:`pickled` wrote; raises one of :data:`UNREADABLE`."""
+    """Unpickle the bytes of :func:`pickled`. Raises one of :data:`UNREADABLE`."""
     return _Unpickler(io.BytesIO(data)).load()
 
 
@@ -44,7 +44,9 @@ class _Pickler(cloudpickle.Pickler):
         }
 
     def persistent_id(self, item: Any) -> tuple[str, ...] | None:
-        """Name a backend: entities point to the one that holds them, and must find the same one again."""
+        """Return the name of a backend. Entities refer to their backend and must refer to the same object after
+        loading.
+        """
         if isinstance(item, BaseBackend):
             return self._services.get(id(item))
         if isinstance(item, AccountSpecificBackend):
@@ -52,7 +54,9 @@ class _Pickler(cloudpickle.Pickler):
         return (item.service_name,) if isinstance(item, BackendDict) else None
 
     def reducer_override(self, item: Any) -> Any:
-        """Reduce what pickle cannot; and log streams, tables and queues, whose contents are stored by themselves."""
+        """Reduce objects that pickle cannot, and those whose contents are stored separately: log streams, tables,
+        queues.
+        """
         if isinstance(item, _thread.LockType):
             return _thread.allocate_lock, ()
         if isinstance(item, _thread.RLock):
@@ -73,7 +77,7 @@ class _Pickler(cloudpickle.Pickler):
 
 class _Unpickler(pickle.Unpickler):
     def persistent_load(self, name: tuple[str, ...]) -> Any:
-        """Return the backend, or the collection of backends, of that name in this process."""
+        """Return the backend, or the collection of backends, that has this name in this process."""
         backend: Any = get_backend(name[0])
         for key in name[1:]:
             backend = backend[key]
@@ -81,7 +85,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _is_live_table(item: Any) -> bool:
-    """Return whether it is a table of DynamoDB, and no copy of one in a backup."""
+    """Return whether an item is a table of DynamoDB, as opposed to a copy of a table in a backup."""
     if not hasattr(item, "table_arn"):
         return False
     backend = get_backend("dynamodb")[item.account_id][item.region_name]
@@ -93,7 +97,7 @@ def _bare(kind: Any) -> Any:
 
 
 def _default_dict(kind: type[defaultdict[Any, Any]], factory: Any) -> defaultdict[Any, Any]:
-    """Make a subclass's instance without its own constructor, which may take other arguments than pickle gives."""
+    """Create an instance without its constructor, whose parameters may differ from those that pickle passes."""
     instance: defaultdict[Any, Any] = _bare(kind)
     defaultdict.__init__(instance, factory)
     return instance

@@ -35,15 +35,15 @@ SERVICES = (
     "sqs",
     "ssm",
 )
-# Calls of these services, by signing name, change the state of others: stacks create resources, tags belong to them.
+# Calls of these services, by signing name, change the state of others: stacks create resources, tags are on resources.
 _SPANNING = frozenset({"cloudformation", "tagging"})
 _ATTEMPTS = 5
 
 
 class StateNotSavedError(Exception):
-    """A change was undone because the state it led to cannot be stored.
+    """A change was undone because the resulting state cannot be stored.
 
-    ``retryable``: the change was not the cause, but was undone together with one that was made at the same time.
+    ``retryable``: another change at the same time was the cause, and this one was undone together with it.
     """
 
     def __init__(self, service: str, reason: str, *, retryable: bool = False) -> None:
@@ -52,39 +52,40 @@ class StateNotSavedError(Exception):
 
 
 class MotoState:
-    """Saves and loads the backends of :data:`SERVICES` under one folder.
+    """Saves and loads the backends of :data:`SERVICES` in one folder.
 
-    A backend class may name attributes in ``transient`` (locks, pools, links to other parts): they are not stored.
-    A backend's ``lock``, if it has one, is held while it is pickled. A file is read only by the moto version that
-    wrote it, because its classes are moto's own; another version raises HomeStateError and leaves the file alone.
+    A backend class may name attributes in ``transient`` (locks, pools, references to other parts), which are not
+    stored. If a backend has a ``lock``, it is held while the backend is pickled. A file can only be read by the moto
+    version that wrote it, because it contains moto's own classes; another version raises HomeStateError and does not
+    change it.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._locks = {service: threading.RLock() for service in SERVICES}
-        # How often a service's state was put back: a change begun before such a moment is undone with it.
+        # How often a service's state was restored. A change that began before a restore is undone with it.
         self._restored = dict.fromkeys(SERVICES, 0)
         self._events = LogEvents(folder / "log_events")
-        # What a service's state needs after it was loaded or put back.
+        # Functions that complete a service's state after it was loaded or restored.
         self._completions: dict[str, Callable[[], None]] = {"logs": self._load_events}
 
     def load(self) -> None:
-        """Read every stored service; raises HomeStateError."""
+        """Load every stored service. Raises HomeStateError."""
         for service in SERVICES:
             self._replace(service, self._stored(service), fresh=False)
             if self._path(service).exists():
                 self._complete(service)
 
     def complete_with(self, service: str, completion: Callable[[], None]) -> None:
-        """Call ``completion`` after a service's state was loaded, or put back."""
+        """Call ``completion`` each time after a service's state was loaded or restored."""
         self._completions[service] = completion
 
     @contextmanager
     def changing(self, service: str) -> Iterator[None]:
-        """Run a block that changes a service, then store the result; other services have nothing to store.
+        """Run a block that changes a service, then store the result, if it is one of :data:`SERVICES`.
 
-        If the state cannot be stored, it is put back to what was stored last, and StateNotSavedError is raised, or
-        OSError where the disk is full.
+        If the state cannot be stored, it is restored to the state stored last, and StateNotSavedError is raised, or
+        OSError if the disk is full.
         """
         services = SERVICES if service in _SPANNING else tuple({service} & set(SERVICES))
         begun = {name: self._restored[name] for name in services}
@@ -93,9 +94,9 @@ class MotoState:
             self._save(name, begun[name])
 
     def keep(self, service: str) -> None:
-        """Store one service as it is now, which no call asked for: where that fails, it stays as it is in memory.
+        """Store the present state of a service that changed without a request. If that fails, memory keeps the change.
 
-        Raises StateNotSavedError, or OSError where the disk is full.
+        Raises StateNotSavedError, or OSError if the disk is full.
         """
         with self._locks[service]:
             self._store(service)
@@ -145,7 +146,7 @@ class MotoState:
             self._events.keep_only(streams)
 
     def _stored(self, service: str) -> dict[tuple[str, str], dict[str, Any]]:
-        """Attributes by account and region, as they were stored last."""
+        """Return the attributes that were stored last, by account and region."""
         path = self._path(service)
         if not path.exists():
             return {}
@@ -158,7 +159,7 @@ class MotoState:
         return {(account, region): attributes for account, region, attributes in stored["backends"]}
 
     def _replace(self, service: str, stored: dict[tuple[str, str], dict[str, Any]], *, fresh: bool) -> None:
-        """Give backends their stored attributes; with ``fresh``, those that were never stored start again."""
+        """Set the stored attributes of backends; with ``fresh``, reset all other attributes and backends first."""
         if fresh:
             for backend in _backends(service):
                 new = vars(type(backend)(backend.region_name, backend.account_id))
@@ -172,7 +173,7 @@ class MotoState:
 
 
 def _pickled(content: dict[str, Any]) -> bytes:
-    """Pickle state that other threads may change meanwhile: a dict that grew under the pickler is read again."""
+    """Pickle state that other threads may change meanwhile; start again if a dict changed its size during pickling."""
     for _ in range(_ATTEMPTS):
         try:
             return pickled(content)

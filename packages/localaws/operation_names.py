@@ -1,4 +1,4 @@
-"""Names of operations of REST protocols, which requests do not carry: from botocore's models."""
+"""Operation names of REST requests, which do not carry them: looked up in botocore's models."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _GREEDY = re.compile(r"\\{\w+\\\+\\}")
 
 
 def rest_operation(service: str, method: str, path: str) -> str:
-    """Return the operation's name, or method and path where no model of the service's signing name has it."""
+    """Return the operation's name, or method and path if no model with the service's signing name has the operation."""
     for known, pattern, name in _routes(service):
         if known == method and pattern.fullmatch(path.rstrip("/") or "/"):
             return name
@@ -22,7 +22,7 @@ def rest_operation(service: str, method: str, path: str) -> str:
 
 @cache
 def _routes(service: str) -> tuple[tuple[str, re.Pattern[str], str], ...]:
-    """Return method, pattern of the path, and name of each operation; paths with fewer parameters first."""
+    """Return method, path pattern and name of each operation, those with fewer path parameters first."""
     try:
         model = botocore.session.get_session().get_service_model(service)
     except UnknownServiceError:

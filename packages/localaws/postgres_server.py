@@ -5,8 +5,8 @@
     with postgres(Path("~/pg").expanduser()) as dsn:
         psycopg.connect(dsn)
 
-It listens on the loopback only, on a free port, and asks for a password that is made with the folder. What was
-committed survives a kill of any process, but not a loss of power: nothing waits for the disk.
+It listens only on the loopback address, on a free port, and requires a password that is created with the folder.
+Committed data survives a kill of any process but not a power failure, because nothing waits for fsync.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ _PAUSE = 0.02
 class PostgresServer:
     """A PostgreSQL server with all its files below ``folder``.
 
-    A supervisor holds it: it ends when this process ends, however that ends. Run by root, the server's user is
-    ``nobody``, and the folders above ``folder`` and above the wheel are made passable (``o+x``).
+    A supervisor process ends it when this process ends, however that ends. If this process runs as root, the server
+    runs as ``nobody``, and the folders above ``folder`` and above the wheel get the permission ``o+x``.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, str] | None = None) -> None:
-        """``settings`` of postgresql.conf go before the defaults here."""
+        """Create it with ``settings`` of postgresql.conf, which override the defaults of this class."""
         self.folder = folder.absolute()
         self._settings = {**_SETTINGS, **(settings or {})}
         self._lock: IO[str] | None = None
@@ -78,11 +78,11 @@ class PostgresServer:
 
     @property
     def is_running(self) -> bool:
-        """Return whether the server that :meth:`start` started is there: False once it has died."""
+        """Return whether the server that :meth:`start` started still runs."""
         return self._process is not None and self._process.poll() is None and self._is_alive()
 
     def start(self) -> str:
-        """Start the server, on an empty folder too, and return :attr:`dsn` once it takes connections.
+        """Start the server, after initialising an empty folder, and return :attr:`dsn` once it accepts connections.
 
         Raises PostgresInUseError or PostgresStartError, and leaves no process behind.
         """
@@ -122,7 +122,7 @@ class PostgresServer:
         self._lock = lock
 
     def _initialise(self) -> None:
-        """Make the data folder, whole or not at all."""
+        """Create the data folder, completely or not at all."""
         if self.data.exists():
             return
         draft = self.folder / "data.partial"
@@ -143,7 +143,9 @@ class PostgresServer:
         draft.rename(self.data)
 
     def _launch(self, *, last: bool) -> bool:
-        """Start it on a free port; False where it ended at once, which a port taken meanwhile may have caused."""
+        """Start the server on a free port. Return False if it ended at once, as it does when its port was taken
+        meanwhile.
+        """
         self._port = _free_port()
         settings = {**self._settings, "listen_addresses": LOOPBACK, "port": str(self._port)}
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
@@ -168,7 +170,9 @@ class PostgresServer:
         return True
 
     def _is_ready(self) -> bool:
-        """The eighth line of this file says so: ``LOCK_FILE_LINE_PM_STATUS`` in PostgreSQL's ``miscadmin.h``."""
+        """Return the readiness in line 8 of the lock file: ``LOCK_FILE_LINE_PM_STATUS`` in PostgreSQL's
+        ``miscadmin.h``.
+        """
         lines = self._lock_file()
         return len(lines) > 7 and lines[7].strip() == "ready" and lines[3] == str(self._port)
 
@@ -184,7 +188,9 @@ class PostgresServer:
             postgres_programs.run(["pg_ctl", "stop", "--pgdata", str(self.data), "--mode=fast", *waits])
 
     def _is_alive(self) -> bool:
-        """Return whether the process of the lock file is the server of this folder: its ID may have been reused."""
+        """Return whether the process in the lock file is the server of this folder; its process ID may have been
+        reused.
+        """
         lines = self._lock_file()
         with suppress(psutil.NoSuchProcess):
             return bool(lines) and str(self.data) in psutil.Process(int(lines[0])).cmdline()

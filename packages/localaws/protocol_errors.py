@@ -1,4 +1,4 @@
-"""Errors in the protocol of the request: every AWS client reads the code and the message of its own."""
+"""Error responses in the protocol of the request, from which AWS clients read code and message."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST_MESSAGE = 1000
 
 
 def operation_of(environ: Mapping[str, Any], form: str) -> str:
-    """Name of the requested operation; empty for REST protocols, which have it in method and path.
+    """Return the name of the requested operation, or "" for REST protocols, where method and path identify it.
 
     ``form`` is the body of a form-encoded request.
     """

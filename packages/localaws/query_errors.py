@@ -1,4 +1,4 @@
-"""Errors of AWS's query protocol carry one text: moto writes it a second time, under the model's own name for it."""
+"""Errors of AWS's query protocol, which have one message; moto adds it again under the service model's name for it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from moto.core.serialize import QuerySerializer
 
 
 def install() -> None:
-    """Make moto write it once."""
+    """Make moto write the message once."""
     original = QuerySerializer._serialize_error_metadata
 
     def serialize_error_metadata(serializer: Any, serialized: Any, error: Exception, shape: Any) -> None:

@@ -1,4 +1,4 @@
-"""Functions and events, opened with the first request or event that needs them, or at the start of a home with some."""
+"""Functions and events, opened by the first request or event that needs them, or at the start if the home has some."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Streams:
-    """The streams that mappings read."""
+    """The streams that event source mappings read."""
 
     dynamodb: DynamoDbKeeper
     kinesis: KinesisKeeper
 
 
 class Reactions:
-    """Keeps what Lambda and events import and start out of servers that need neither. S3's notifier."""
+    """Opens Lambda and events when they are first needed: other servers do not import them. It notifies for S3."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Reactions:
         return self._application()(environ, start_response)
 
     def download(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Serve code to download."""
+        """Serve the code of a function for download."""
         return self._functions().download(environ, start_response)
 
     def certificate(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -63,12 +63,12 @@ class Reactions:
         return self._events().topics.certificate(environ, start_response)
 
     def announce(self, announcement: Announcement) -> None:
-        """Send a change of an object to whom the bucket's configuration names."""
+        """Send a change of an object to the destinations in the bucket's configuration."""
         if notifications_of(announcement.info.bucket) != Notifications():
             self._events().announce(announcement)
 
     def problem(self, rule: NotificationRule) -> tuple[str, str] | None:
-        """Return name and text of what is wrong with the destination of a rule, or None."""
+        """Return name and text of the error in the destination of a rule, or None."""
         from localaws.events.destination_checks import problem_of
 
         return problem_of(rule, self._functions().records)
@@ -79,11 +79,11 @@ class Reactions:
             self._events().configured(bucket, notifications)
 
     def open_events(self) -> Events:
-        """Events, opened now if need be."""
+        """Return the events part, and open it if necessary."""
         return self._events()
 
     def resume(self) -> None:
-        """Go on with what an earlier server left."""
+        """Continue the work that an earlier server left unfinished."""
         if self._home.functions.exists():
             self._events()
 
@@ -120,7 +120,7 @@ class Reactions:
         return Events(settings, self._functions(), Surroundings(self._home.functions, self._store, sources, save))
 
     def _read_object(self, bucket: str, key: str, version: str) -> bytes:
-        """Bytes of an object; raises LookupError with S3's code and message."""
+        """Return the bytes of an object. Raises LookupError with S3's code and message."""
         try:
             _, file = self._store.reads.open(bucket, key, version)
         except S3Error as error:

@@ -1,4 +1,4 @@
-"""Clusters of Redshift: what moto drops of a request is read back as it was given."""
+"""Clusters of Redshift: settings that moto drops from a request are returned as they were given."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from moto.redshift import urls
 from moto.redshift.exceptions import InvalidParameterCombinationError
 from moto.redshift.responses import RedshiftResponse
 
-# Parameter: attribute of moto's cluster, as its serializer looks for it, and the value without the parameter.
+# Parameter: attribute of moto's cluster that its serializer reads, and the value if the parameter is missing.
 _KEPT: dict[str, tuple[str, Any]] = {
     "DefaultIamRoleArn": ("default_iam_role_arn", ""),
     "IpAddressType": ("ip_address_type", "ipv4"),
@@ -21,10 +21,10 @@ REFUSED = ("ManageMasterPassword", "ElasticIp", "HsmConfigurationIdentifier", "R
 
 
 class ClusterOperations(RedshiftResponse):
-    """Clusters with what the Data API and Terraform ask for."""
+    """Clusters with the settings that the Data API and Terraform read."""
 
     def create_cluster(self) -> ActionResult:
-        """CreateCluster; raises InvalidParameterCombinationError for what is not honoured."""
+        """CreateCluster. Raises InvalidParameterCombinationError for settings that are not supported here."""
         self._refuse()
         answer = super().create_cluster()
         cluster = self._cluster()
@@ -40,7 +40,7 @@ class ClusterOperations(RedshiftResponse):
         return answer
 
     def modify_cluster(self) -> ActionResult:
-        """ModifyCluster, likewise."""
+        """ModifyCluster, with the same error."""
         self._refuse()
         cluster = self._cluster()
         answer = super().modify_cluster()
@@ -71,5 +71,5 @@ class ClusterOperations(RedshiftResponse):
 
 
 def install() -> None:
-    """Make moto answer with these operations; before its first request to Redshift."""
+    """Make moto answer with these operations. Call this before its first request to Redshift."""
     urls.url_paths["{0}/$"] = ClusterOperations.dispatch

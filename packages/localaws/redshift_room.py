@@ -1,4 +1,4 @@
-"""Redshift, opened with the first request to its Data API or to Redshift Serverless."""
+"""Redshift, opened by the first request to its Data API or to Redshift Serverless."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 
 class RedshiftRoom:
-    """Keeps what Redshift imports and starts out of servers that nobody asks for it."""
+    """Opens Redshift when it is first needed: other servers neither import it nor start its PostgreSQL."""
 
     def __init__(self, settings: Settings, home: Home, store: ObjectStore) -> None:
         self._settings, self._home, self._store = settings, home, store
         self._redshift = Late(self._open)
 
     def services(self) -> dict[str, WSGIApplication]:
-        """Return the handlers of requests, by signing name."""
+        """Return the request handlers by signing name."""
         return {"redshift-data": self._answer_data_api, "redshift-serverless": self._answer_serverless}
 
     def stop(self) -> None:
-        """End the statements, and the PostgreSQL that was started."""
+        """End the running statements, and the PostgreSQL if it was started here."""
         if redshift := self._redshift.made:
             redshift.stop()
 
@@ -40,8 +40,8 @@ class RedshiftRoom:
         return self._redshift().serverless(environ, start_response)
 
     def _open(self) -> Redshift:
-        # two threads that import a package and a module in it wait for each other, and Python breaks the import of
-        # one: so the package comes first, as it does where Athena imports it
+        # If one thread imports a package while another imports a module of it, they deadlock and Python breaks one of
+        # the imports. So the package is imported first, in the same order as where Athena imports it.
         importlib.import_module("sqlglot")
         from localaws.redshift.rooms import Redshift
 

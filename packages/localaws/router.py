@@ -27,26 +27,26 @@ if TYPE_CHECKING:
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 _READS = re.compile(r"(BatchGet|Get|List|Describe|Search|Query|Lookup|Check|Verify|Filter|Simulate)")
 _READS_OF = {"kms": re.compile(r"(Encrypt|Decrypt|ReEncrypt|Generate\w+|Sign|DeriveSharedSecret)")}
-"""Calls of a service that use its state and change nothing, beside those that are named so everywhere."""
+"""Calls that read but do not change the state of one service, in addition to the prefixes common to all services."""
 
-# Errors of code that does not expect its input: the same request fails again.
+# Errors of code that does not expect its input: a retry of the same request fails again.
 _REPEATABLE = (LookupError, AttributeError, TypeError, ValueError, AssertionError)
 
 _log = logging.getLogger(__name__)
 
 
 class Keeper(Protocol):
-    """Stores what a service's requests change, in a way of its own."""
+    """Stores the changes that a service's requests make, if the service has its own store."""
 
     def reading(self, operation: str) -> AbstractContextManager[None]:
-        """Run a block that reads."""
+        """Run a block that only reads."""
 
     def changing(self, operation: str) -> AbstractContextManager[None]:
         """Run a block that changes something, then store the result."""
 
 
 class Router:
-    """Some by path, some by signature, S3 also by having no signature, everything else to moto."""
+    """Routes requests by path or by the service they are signed for, unsigned ones to S3, and all others to moto."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Router:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = str(environ.get("PATH_INFO", ""))
         for prefix, app in self._by_path.items():
-            # A bucket may have the name of the prefix: what is signed for S3 is meant for it.
+            # A bucket may have the same name as the prefix: a request signed for S3 is always S3's.
             if path.startswith(f"{prefix}/") and signed_service(environ) != "s3":
                 return app(environ, start_response)
         service = service_of(environ)
@@ -84,7 +84,7 @@ class Router:
     def _answer_and_save(
         self, service: str, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        """Let moto answer, and store its state before the answer leaves: what was acknowledged survives a kill."""
+        """Let moto answer, and store its state before the answer is sent: an acknowledged change survives a kill."""
         operation = operation_of(environ, _form(environ))
         changes = not (_reads(service, operation) or (not operation and environ["REQUEST_METHOD"] in ("GET", "HEAD")))
         try:
@@ -109,13 +109,13 @@ def _reads(service: str, operation: str) -> bool:
 
 
 def _has_no_route(answer: Response, environ: WSGIEnvironment) -> bool:
-    """Return whether moto has no such operation: it says so with a page, or with nothing, where AWS has a document."""
+    """Return whether moto lacks the operation: it answers with an HTML page or nothing, where AWS sends a document."""
     is_page = answer.mimetype == "text/html" and not answer.get_data().lstrip().startswith((b"{", b"<?xml"))
     return answer.status_code == 404 and environ["REQUEST_METHOD"] != "HEAD" and (is_page or not answer.get_data())
 
 
 def explained(error: Exception, service: str, operation: str) -> tuple[HTTPStatus, tuple[str, str]]:
-    """Return status, code and message of a failed call. Clients retry 500 and 503, but neither 501 nor 507."""
+    """Return HTTP status, code and message of a failed call. Clients retry 500 and 503, but neither 501 nor 507."""
     if isinstance(error, NotImplementedError):
         text = f"localaws does not implement {operation} of {service or 'this service'}"
         detail = "" if "action has not been implemented" in str(error) else str(error)
@@ -134,18 +134,18 @@ def explained(error: Exception, service: str, operation: str) -> tuple[HTTPStatu
 
 
 def _raised_by_moto(error: Exception) -> bool:
-    """Return whether moto's code, and not that of localaws which it may call, failed at a request."""
+    """Return whether an error was raised in moto's code, as opposed to code of localaws that moto called."""
     names = [frame.f_globals.get("__name__", "").partition(".")[0] for frame, _ in walk_tb(error.__traceback__)]
     return next((name == "moto" for name in reversed(names) if name in ("moto", "localaws")), False)
 
 
 def service_of(environ: WSGIEnvironment) -> str:
-    """The signing name of a request; an unsigned one without an action is S3's."""
+    """Return the signing name of a request's service; an unsigned request without an action is S3's."""
     return signed_service(environ) or ("" if environ.get("HTTP_X_AMZ_TARGET") or _is_form(environ) else "s3")
 
 
 def signed_service(environ: WSGIEnvironment) -> str | None:
-    """The service that a request, or a presigned URL, is signed for; None where it is not signed."""
+    """Return the service that a request or a presigned URL is signed for, or None if it is unsigned."""
     scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
     if scope:
         return scope["service"].lower()
@@ -155,7 +155,7 @@ def signed_service(environ: WSGIEnvironment) -> str | None:
 
 
 def _form(environ: WSGIEnvironment) -> str:
-    """Return a form-encoded body, and leave it to be read again; empty for other requests."""
+    """Return a form-encoded body, which can still be read afterwards, or "" for other requests."""
     if not _is_form(environ):
         return ""
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))

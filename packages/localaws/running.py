@@ -1,4 +1,4 @@
-"""A server for the length of a ``with`` block, in a process of its own, as tests want it."""
+"""A server in its own process for the length of a ``with`` block, for tests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from localaws.home import Home, ServerRecord
 START_DEADLINE = 90.0
 STOP_DEADLINE = 20.0
 _creation = Lock()
-"""A session may be shared by threads, but creates one client at a time."""
+"""Threads may share a session, but it may create only one client at a time."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Running:
 
     @property
     def env(self) -> dict[str, str]:
-        """The variables that point boto3, awswrangler, PyAthena and the AWS command line at this server."""
+        """Return the variables that make boto3, awswrangler, PyAthena and the AWS command line use this server."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": "localaws",
@@ -47,11 +47,13 @@ class Running:
 
     @property
     def command(self) -> str:
-        """The AWS command line at this server, for a shell that knows nothing of it."""
+        """The command that runs the AWS command line with this server, in a shell without these variables."""
         return f"AWS_ACCESS_KEY_ID=localaws AWS_SECRET_ACCESS_KEY=localaws aws --endpoint-url {self.endpoint}"
 
     def wait_until_warm(self, processes: int, seconds: float = 300.0) -> None:
-        """Return once so many Glue processes wait for a run. Raises StartError if they do not within ``seconds``."""
+        """Return once ``processes`` Glue processes wait for a run. Raises StartError if that takes more than
+        ``seconds``.
+        """
         deadline = time.monotonic() + seconds
         while len(list(Home(self.home).runs.glob("*/ready"))) < processes:
             if time.monotonic() > deadline:
@@ -61,17 +63,19 @@ class Running:
             time.sleep(0.1)
 
     def session(self) -> boto3.session.Session:
-        """A boto3 session of its own, with the credentials of this server."""
+        """Return a new boto3 session with the credentials of this server."""
         return boto3.session.Session("localaws", "localaws", region_name=self.region)
 
     def client(self, service: str, **options: Any) -> Any:
-        """A boto3 client of ``service`` for this server. Several threads may ask at a time."""
+        """Return a boto3 client of ``service`` for this server. Threads may call this at the same time."""
         with _creation:
             return self._session.client(service, endpoint_url=self.endpoint, **options)  # type: ignore[call-overload]
 
     @cached_property
     def _session(self) -> boto3.session.Session:
-        """The session of all clients: each session reads what it knows of AWS from files, which takes 0.1 s."""
+        """The session of all clients. It is shared because each session loads botocore's data from files, which takes
+        0.1 s.
+        """
         return self.session()
 
 
@@ -88,13 +92,13 @@ def running(  # noqa: PLR0913
     misdeliver: str = "",
     seed: int = 0,
 ) -> Iterator[Running]:
-    """Start ``localaws up`` on a free port, yield it, stop it. Without ``home`` its state goes with the block.
+    """Start ``localaws up`` on a free port, yield it and stop it. Without ``home`` its state is deleted with the block.
 
-    ``athena`` is ``duckdb`` or ``trino`` (default: LOCALAWS_ATHENA, else duckdb), which is the Trino at the URL
-    ``trino``, or one that the server starts. ``misdeliver`` lets events go astray, as
-    ``duplicates=0.2,reorder,lose=0.01,delay=2s``; the same ``seed`` does it the same way. ``java_options`` are
-    those of the JVMs of Glue runs (default: LOCALAWS_JAVA_OPTIONS).
-    Raises StartError with the server's own message, or HomeNotWritableError.
+    ``athena`` is ``duckdb`` or ``trino`` (default: LOCALAWS_ATHENA, else duckdb). ``trino`` is the URL of a running
+    Trino; without it the server starts its own. ``misdeliver`` makes event delivery unreliable, as in
+    ``duplicates=0.2,reorder,lose=0.01,delay=2s``; the same ``seed`` causes the same faults. ``java_options`` are the
+    options of the JVMs of Glue runs (default: LOCALAWS_JAVA_OPTIONS). Raises StartError with the server's own message,
+    or HomeNotWritableError.
     """
     with tempfile.TemporaryDirectory(prefix="localaws-") as temporary:
         folder = home or Path(temporary)
@@ -110,7 +114,7 @@ def running(  # noqa: PLR0913
 
 
 def launch(home: Path, *options: str) -> subprocess.Popen[bytes]:
-    """Start a server process with its output in ``HOME/server.log``; its session outlives the caller's terminal.
+    """Start a server process that writes its output to ``HOME/server.log`` and survives the caller's terminal.
 
     Raises HomeNotWritableError.
     """
@@ -125,7 +129,9 @@ def launch(home: Path, *options: str) -> subprocess.Popen[bytes]:
 
 
 def wait_until_ready(process: subprocess.Popen[bytes], home: Path) -> ServerRecord:
-    """The record of the server that ``process`` runs, once it serves; raise StartError with what it printed."""
+    """Wait until the server of ``process`` answers and return its record. Raises StartError with the output of the
+    process.
+    """
     deadline = time.monotonic() + START_DEADLINE
     while time.monotonic() < deadline:
         if process.poll() is not None:

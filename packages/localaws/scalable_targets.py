@@ -1,4 +1,4 @@
-"""Tags of Application Auto Scaling, which moto lacks: they are read back as they were set."""
+"""Tags of Application Auto Scaling, which moto lacks: they are returned as they were set."""
 
 from __future__ import annotations
 
@@ -62,5 +62,5 @@ def _tags(target: FakeScalableTarget) -> dict[str, str]:
 
 
 def install() -> None:
-    """Make moto answer with these operations; before the first request of the process."""
+    """Make moto answer with these operations. Call this before the first request of the process."""
     urls.url_paths["{0}/$"] = TargetOperations.dispatch

@@ -1,4 +1,4 @@
-"""Versions of secrets: a secret read without a version is the one that has the label AWSCURRENT."""
+"""Versions of secrets: a secret read without a version returns the version with the label AWSCURRENT."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def update_secret_version_stage(
     remove_from_version_id: str,
     move_to_version_id: str,
 ) -> tuple[str, str]:
-    """UpdateSecretVersionStage; moto goes on to read the version that had AWSCURRENT before."""
+    """UpdateSecretVersionStage. Without this, moto would still return the version that had AWSCURRENT before."""
     answer = _move(backend, secret_id, version_stage, remove_from_version_id, move_to_version_id)
     if version_stage == CURRENT and move_to_version_id:
         backend.secrets[secret_id].set_default_version_id(move_to_version_id)
@@ -23,5 +23,5 @@ def update_secret_version_stage(
 
 
 def install() -> None:
-    """Make moto answer so; before the first request of the process."""
+    """Make moto follow the label. Call this before the first request of the process."""
     SecretsManagerBackend.update_secret_version_stage = update_secret_version_stage

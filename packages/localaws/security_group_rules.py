@@ -1,6 +1,6 @@
-"""Rules of security groups: the description and the target of each rule are read back as they were set.
+"""Rules of security groups: description and target of each rule are returned as they were set.
 
-moto keeps the description of address ranges only, and changes no other target of a rule.
+moto stores descriptions only for address ranges, and can change only the address range of a rule.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _modify = SecurityGroupBackend.modify_security_group_rules
 
 
 class DescribedRule(SecurityGroupRule):
-    """A rule whose description is its own: two rules are the same whatever their descriptions say."""
+    """A rule with its own description, which does not count when two rules are compared."""
 
     words: str | None
     source_group: dict[str, str]
@@ -47,7 +47,7 @@ class DescribedRule(SecurityGroupRule):
         return self.words or None
 
     def change(self, request: dict[str, Any]) -> None:
-        """Take the target and the description of a request of ModifySecurityGroupRules."""
+        """Apply the target and the description of a ModifySecurityGroupRules request."""
         if _WORDS in request:
             self.words = request[_WORDS]
         self.ip_range.pop(_WORDS, None)
@@ -64,7 +64,7 @@ def _without_words(named: dict[str, str] | None) -> dict[str, str] | None:
 
 
 def _flattened_rules(_: SecurityGroup, rules: list[DescribedRule]) -> list[GroupedSecurityRuleView]:
-    """Rules as DescribeSecurityGroups returns them: by protocol and ports."""
+    """Return rules as DescribeSecurityGroups does: grouped by protocol and ports."""
     views: dict[tuple[Any, ...], GroupedSecurityRuleView] = {}
     for rule in rules:
         ports = (rule.from_port, rule.to_port, rule.ip_protocol)
@@ -92,7 +92,7 @@ def _sg_update_description(_: Any, given: DescribedRule, rule: DescribedRule) ->
 
 
 def install() -> None:
-    """Make moto use these rules; before its first request to EC2."""
+    """Make moto use these rules. Call this before its first request to EC2."""
     replaced: dict[type | Any, dict[str, Any]] = {
         security_groups: {"SecurityGroupRule": DescribedRule},
         SecurityGroup: {"_flattened_rules": _flattened_rules},

@@ -1,4 +1,4 @@
-"""One server: the composition root that joins the rooms, and the HTTP server around them."""
+"""The composition root: it connects all services of one server with the HTTP server in front of them."""
 
 from __future__ import annotations
 
@@ -45,14 +45,15 @@ from localaws.sqs import open_sqs
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-# Each request in flight holds a thread; an idle keep-alive connection holds none.
+# Each request that is being answered occupies a thread; an idle keep-alive connection does not.
 THREADS = 64
-# With more, each answer ends its connection: a few functions with a client per service would connect for each call.
+# Above this number each answer closes its connection. A low limit would make a few functions with one client per
+# service reconnect for each call.
 IDLE_CONNECTIONS = 1000
 SOCKET_TIMEOUT = 60
 STOP_SECONDS = 8.0
 IMPORT_DELAY_SECONDS = 0.5
-# Modules that make moto's answers of a service complete, by the service.
+# Modules that complete moto's answers, by service.
 _MENDED = {
     "applicationautoscaling": "scalable_targets",
     "backup": "backups",
@@ -66,7 +67,7 @@ _MENDED = {
 
 
 class Server:
-    """A localaws server in this process. moto's backends are global to a process, so: one per process."""
+    """A localaws server in this process. At most one per process, because moto's backends are global."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -84,7 +85,7 @@ class Server:
         return f"http://{_reachable(host)}:{port}"
 
     def start(self) -> None:
-        """Take the home and the port, load the state, and be ready to serve.
+        """Lock the home, bind the port, load the state, and be ready to serve.
 
         Raises PortTakenError, CertificateError, HomeNotWritableError, HomeInUseError, HomeStateError, TrinoMissingError
         or JavaMissingError, and leaves nothing behind.
@@ -110,9 +111,9 @@ class Server:
         self._http.serve()
 
     def stop(self) -> None:
-        """End everything that was started and give the home free; :attr:`stopped` is set when it is done."""
+        """End everything that was started and release the home. :attr:`stopped` is set when that is done."""
         for server in self._servers():
-            # cheroot waits without end for a client that no longer reads its answer
+            # cheroot would wait forever for a client that no longer reads its answer.
             waiting = threading.Thread(target=server.stop, daemon=True)
             waiting.start()
             waiting.join(STOP_SECONDS)
@@ -123,7 +124,7 @@ class Server:
             self.stopped.set()
 
     def _import_the_rest(self) -> None:
-        """Import what the first query would wait for, and the first answer must not."""
+        """Import modules for which the first query would wait, but only after the first answer."""
         time.sleep(IMPORT_DELAY_SECONDS)
         for preload in self._preloads:
             preload()
@@ -144,7 +145,7 @@ class Server:
             server.prepare()
         except OSError as error:
             raise PortTakenError(host, port) from error
-        # What a killed server leaves of its connections must not keep the next one from a port that was chosen freely.
+        # Connections that a killed server left open must not prevent the next one from using the same free port.
         server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         return server
 
@@ -209,7 +210,9 @@ class Server:
 
 
 def _service_app(service: Any) -> Any:
-    """Moto's application for one service; its exceptions reach the router, which answers them by their kind."""
+    """Return moto's application for one service. Its exceptions reach the router, which chooses the answer by their
+    type.
+    """
     if not service:
         raise NotImplementedError
     if service in _MENDED:  # late: some of them import moto's EC2, which takes seconds
@@ -226,7 +229,7 @@ def _listens(host: str, port: int) -> bool:
 
 
 def _reachable(host: str) -> str:
-    """The address that a client on this machine connects to: a server on all addresses is on the loopback too."""
+    """Return the address that a local client connects to: the loopback address if the server listens on all."""
     return LOOPBACK if host == "0.0.0.0" else host  # noqa: S104
 
 

@@ -1,5 +1,5 @@
-"""Hooks in moto's SNS around topics and subscriptions: filter policies and redrive policies are checked as AWS checks
-them, before anything is stored.
+"""Hooks in moto's SNS around topics and subscriptions: filter and redrive policies are checked with AWS's rules before
+anything is stored.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from localaws.events.pattern_rules import PatternError
 
 _POLICY, _SCOPE, _REDRIVE = "FilterPolicy", "FilterPolicyScope", "RedrivePolicy"
 _FIFO = ".fifo"
-# as AWS shows it of a topic without a policy of its own
+# The delivery policy that AWS returns for a topic that has none of its own.
 _DELIVERY = {
     "http": {
         "defaultHealthyRetryPolicy": {
@@ -33,7 +33,7 @@ _DELIVERY = {
 
 
 def install() -> None:
-    """Make moto ask; before its first request to SNS."""
+    """Make moto call these checks. Call this before its first request to SNS."""
     SNSResponse.subscribe = _subscribing(SNSResponse.subscribe)
     SNSBackend.set_subscription_attributes = _setting(SNSBackend.set_subscription_attributes)
     SNSBackend.get_subscription_attributes = _getting(SNSBackend.get_subscription_attributes)
@@ -70,7 +70,7 @@ def _setting(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _getting(original: Callable[..., Any]) -> Callable[..., Any]:
     def get_subscription_attributes(backend: Any, arn: str) -> dict[str, Any]:
-        # every caller is the one that GetCallerIdentity names
+        # Every caller is the user that GetCallerIdentity returns.
         return {**original(backend, arn), "SubscriptionPrincipal": f"arn:aws:iam::{backend.account_id}:user/moto"}
 
     return get_subscription_attributes
@@ -87,7 +87,7 @@ def _describing(original: Callable[..., ActionResult]) -> Callable[..., ActionRe
 
 
 def _check_redrive(policy: str | None, endpoint: str) -> None:
-    """Raise InvalidParameter for a dead-letter queue that cannot keep the groups of a FIFO subscription."""
+    """Raise InvalidParameter if a FIFO subscription has a dead-letter queue that is not FIFO."""
     dead = str(json.loads(policy).get("deadLetterTargetArn") or "") if policy else ""
     if dead and endpoint.endswith(_FIFO) and not dead.endswith(_FIFO):
         reason = "must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic."
@@ -95,7 +95,9 @@ def _check_redrive(policy: str | None, endpoint: str) -> None:
 
 
 def _check(given: dict[str, Any], scope: str, reason: str) -> None:
-    """Raise InvalidParameter for a scope or a policy that SNS refuses; ``reason`` is what it puts before the name."""
+    """Raise InvalidParameter for a scope or a policy that SNS refuses. ``reason`` is the text before the attribute's
+    name.
+    """
     if given.get(_SCOPE) not in (None, ATTRIBUTES, BODY):
         allowed = f"Please use either {BODY} or {ATTRIBUTES}"
         raise SNSInvalidParameter(f"Invalid parameter: {reason}{_SCOPE}: Invalid value [{given[_SCOPE]}]. {allowed}")

@@ -1,4 +1,4 @@
-"""Hooks in moto's SNS around what is published: refusals, and the deduplication and numbers of FIFO topics."""
+"""Hooks in moto's SNS around publishing: refusals, and deduplication and sequence numbers of FIFO topics."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _lock = threading.Lock()
 
 
 def install() -> None:
-    """Make moto ask; before its first request to SNS."""
+    """Make moto call these hooks. Call this before its first request to SNS."""
     SNSResponse.publish = _publishing(SNSResponse.publish)
     SNSResponse.publish_batch = _publishing_batch(SNSResponse.publish_batch)
     Topic.publish = publish_to
 
 
 def publish_to(topic: Any, message: str, **given: Any) -> str:
-    """Send a message to every subscription of a topic; a FIFO topic sends it once within five minutes."""
+    """Send a message to every subscription of a topic. A FIFO topic drops duplicates within five minutes."""
     message_id = str(uuid.uuid4())
     if topic.fifo_topic:
         given["deduplication_id"] = given.get("deduplication_id") or hashlib.sha256(message.encode()).hexdigest()
@@ -55,7 +55,7 @@ def publish_to(topic: Any, message: str, **given: Any) -> str:
 
 
 def _recent(topic: Any) -> dict[str, tuple[float, str, str]]:
-    """Messages of the last five minutes by deduplication ID: when, message ID and sequence number."""
+    """Return the messages of the last five minutes by deduplication ID: time, message ID and sequence number."""
     known: dict[str, tuple[float, str, str]] = vars(topic).setdefault("recent_messages", {})
     oldest = time.time() - DEDUPLICATION_SECONDS
     for name in [name for name, (sent, *_) in known.items() if sent < oldest]:
@@ -113,12 +113,12 @@ def _publishing_batch(original: Callable[..., ActionResult]) -> Callable[..., Ac
 
 
 def _topic(backend: Any, arn: str | None) -> Any:
-    """Return a topic, or None where there is none of this ARN."""
+    """Return the topic with this ARN, or None if it does not exist."""
     return backend.topics.get(arn) if arn else None
 
 
 def _numbered(topic: Any, answer: dict[str, Any]) -> dict[str, Any]:
-    """Return the answer to a message with the sequence number that a FIFO topic gave it."""
+    """Return the answer for a message, with the sequence number that a FIFO topic assigned."""
     if topic is None or not topic.fifo_topic:
         return answer
     numbers = {message_id: number for _, message_id, number in list(_recent(topic).values())}

@@ -96,7 +96,7 @@ def live_tables() -> Iterator[Any]:
 
 
 def install(log: ChangeLog) -> None:
-    """Make moto build and call these; before its first request to DynamoDB."""
+    """Make moto build these backends and call these hooks. Call this before its first request to DynamoDB."""
     LocalDynamoDbBackend.log = log
     dynamodb_backends.backend = LocalDynamoDbBackend
     table_module.StreamShard = LoggedShard

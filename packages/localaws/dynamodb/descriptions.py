@@ -14,7 +14,7 @@ _ON_DEMAND = "PAY_PER_REQUEST"
 
 
 def install() -> None:
-    """Make moto describe tables so; before its first request to DynamoDB."""
+    """Make moto describe tables so. Call this before its first request to DynamoDB."""
     Table.describe = _describing(Table.describe)
     DynamoHandler.create_table = _answering(DynamoHandler.create_table, "CREATING", without=("WarmThroughput",))
     DynamoHandler.update_table = _answering(DynamoHandler.update_table, "UPDATING", since=True)

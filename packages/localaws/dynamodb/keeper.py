@@ -90,7 +90,7 @@ class DynamoDbKeeper:
 
 
 def open_dynamodb(folder: Path, save_tables: Callable[[], AbstractContextManager[None]]) -> DynamoDbKeeper:
-    """DynamoDB over the file in ``folder``; before moto's first request to it."""
+    """DynamoDB over the file in ``folder``. Call this before moto's first request to it."""
     storage, log = Storage(folder / "dynamodb.db"), ChangeLog()
     install(log)
     streams.install(storage)

@@ -121,6 +121,6 @@ def _read(iterator: str) -> tuple[str, int]:
 
 
 def install(storage: Storage) -> None:
-    """Make moto build this backend; before its first request to the streams."""
+    """Make moto build this backend. Call this before its first request to the streams."""
     LocalStreamsBackend.storage = storage
     dynamodbstreams_backends.backend = LocalStreamsBackend

@@ -151,7 +151,7 @@ def _record(row: Row) -> Record:
 
 
 def install(log: RecordLog) -> None:
-    """Make moto build these; before its first request to Kinesis."""
+    """Make moto build these. Call this before its first request to Kinesis."""
     StoredShard.log = log
     models.Shard = StoredShard
     models.Consumer = TimedConsumer

@@ -29,7 +29,7 @@ class KinesisKeeper:
 
 
 def open_kinesis(folder: Path, save_streams: Callable[[], AbstractContextManager[None]]) -> KinesisKeeper:
-    """Kinesis over the file in ``folder``; before moto's first request to it."""
+    """Kinesis over the file in ``folder``. Call this before moto's first request to it."""
     log = RecordLog(folder / "kinesis.db")
     install(log)
     return KinesisKeeper(log, save_streams)

@@ -26,7 +26,7 @@ Operation = Callable[[SQSResponse], ActionResult]
 
 
 def install() -> None:
-    """Make moto answer so; before its first request to SQS."""
+    """Make moto answer so. Call this before its first request to SQS."""
     SQSResponse.send_message = _sending(SQSResponse.send_message)
     SQSResponse.send_message_batch = _sending_batch(SQSResponse.send_message_batch)
     SQSResponse.receive_message = _receiving(SQSResponse.receive_message)

@@ -180,7 +180,7 @@ def _recent(queue: Queue) -> dict[str, tuple[float, str, str | None]]:
 
 
 def install() -> None:
-    """Make moto build this backend; before its first request to SQS."""
+    """Make moto build this backend. Call this before its first request to SQS."""
     queues.install()
     for name in _COUNTS:
         setattr(Queue, name, queues.when_asked(getattr(Queue, name).fget, lambda: getattr(_counting, "on", False)))

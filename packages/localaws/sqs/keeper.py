@@ -100,6 +100,6 @@ def _message(content: dict[str, Any]) -> Any:
 
 
 def open_sqs(folder: Path, save_queues: Callable[[], AbstractContextManager[None]]) -> SqsKeeper:
-    """SQS over the file in ``folder``; before moto's first request to it."""
+    """SQS over the file in ``folder``. Call this before moto's first request to it."""
     install()
     return SqsKeeper(Storage(folder / "sqs.db"), save_queues)

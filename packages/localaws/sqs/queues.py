@@ -19,7 +19,7 @@ from moto.sqs.models import Message, Queue
 
 
 def install() -> None:
-    """Change moto's classes; before its first request to SQS."""
+    """Change moto's classes. Call this before its first request to SQS."""
     models.unix_time = _seconds
     models.unix_time_millis = lambda moment=None: _seconds(moment) * 1000
     models.camelcase_to_underscores = cache(utils.camelcase_to_underscores)
