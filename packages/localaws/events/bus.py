@@ -1,4 +1,4 @@
-"""Event buses: moto keeps the rules, and what they match goes to their targets from here."""
+"""Event buses: moto stores the rules; this module sends the events that match them to their targets."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class Bus:
         self._account = account
 
     def take(self, event: dict[str, Any]) -> None:
-        """Send an event of AWS itself through the rules of the default bus."""
+        """Send an event of an AWS service to the rules of the default bus."""
         backend = events_backends[self._account][event["region"]]
         for rule in list(backend.event_buses["default"].rules.values()):
             self.send(rule, event)
 
     def send(self, rule: Any, event: dict[str, Any]) -> None:
-        """Send an event to the targets of one rule, if it matches."""
+        """Send an event to the targets of a rule, if it matches the rule."""
         pattern = rule.event_pattern.get_pattern()
         if rule.state == "DISABLED" or not pattern or not matches(pattern, event):
             return
@@ -42,7 +42,9 @@ class Bus:
 
 
 def messages_of(rule: Any, event: dict[str, Any]) -> list[Message]:
-    """The deliveries of an event to the targets of a rule, without those whose template makes no JSON."""
+    """Return the deliveries of an event to the targets of a rule. Targets whose template makes invalid JSON are
+    skipped.
+    """
     messages = []
     for target in rule.targets:
         try:
@@ -53,7 +55,7 @@ def messages_of(rule: Any, event: dict[str, Any]) -> list[Message]:
 
 
 def message_of(target: dict[str, Any], event: dict[str, Any], rule_arn: str) -> Message:
-    """The delivery of an event to a target; raises InputError."""
+    """Return the delivery of an event to a target. Raises InputError."""
     content: dict[str, Any] = {"body": target_input(target, event, rule_arn), "rule": rule_arn}
     content |= common_content(target)
     if path := (target.get("KinesisParameters") or {}).get("PartitionKeyPath"):
@@ -64,7 +66,7 @@ def message_of(target: dict[str, Any], event: dict[str, Any], rule_arn: str) -> 
 
 
 def common_content(target: dict[str, Any]) -> dict[str, Any]:
-    """Common settings of the targets of rules and of Scheduler: dead-letter queue, retries, group of a FIFO queue."""
+    """Return the settings common to targets of rules and of Scheduler: dead-letter queue, retries, FIFO message group."""
     content = {
         "dead_letter": (target.get("DeadLetterConfig") or {}).get("Arn"),
         "retry": target.get("RetryPolicy"),

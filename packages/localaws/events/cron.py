@@ -23,12 +23,12 @@ _LAST_YEAR = 2199
 
 
 class ScheduleError(ValueError):
-    """An expression that is none."""
+    """An invalid schedule expression."""
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """When something fires. ``minute`` is the length in seconds of a minute of ``rate()``: tests shorten it."""
+    """A schedule in a time zone. ``minute`` is the length in seconds of a minute in ``rate()``; tests shorten it."""
 
     expression: str
     timezone: str = "UTC"
@@ -36,11 +36,12 @@ class Schedule:
 
     @property
     def is_once(self) -> bool:
-        """Return whether it fires one time alone."""
+        """Return whether it fires only once."""
         return self.expression.startswith("at(")
 
     def next_after(self, moment: float, anchor: float) -> float | None:
-        """The first time after ``moment``, in seconds since the epoch, or None; a rate counts from ``anchor``.
+        """Return the first time after ``moment``, in seconds since the epoch, or None. A rate is counted from
+        ``anchor``.
 
         Raises ScheduleError.
         """
@@ -60,7 +61,7 @@ class Schedule:
 
 
 def is_valid(expression: str, timezone: str) -> bool:
-    """Return whether an expression says when something fires, in a time zone that exists."""
+    """Return whether a schedule expression is valid and its time zone exists."""
     now = time.time()
     try:
         ZoneInfo(timezone)
@@ -100,7 +101,7 @@ def _fits(day: date, of_month: str, of_week: str) -> bool:
 
 
 def _weekdays(field: str, day: date) -> Iterator[date]:
-    """The days of a month that a day-of-week field names."""
+    """Return the days of a month that match a day-of-week field."""
     days = [date(day.year, day.month, n) for n in range(1, calendar.monthrange(day.year, day.month)[1] + 1)]
     if match := re.fullmatch(r"(\w+?)(?:#(\d)|L)", field):
         wanted = [candidate for candidate in days if _number(candidate) in _values(match[1], 1, 7, _DAYS)]
@@ -112,7 +113,7 @@ def _weekdays(field: str, day: date) -> Iterator[date]:
 
 
 def _number(day: date) -> int:
-    """AWS counts from Sunday, 1."""
+    """Return AWS's number of a weekday, where Sunday is 1."""
     return day.isoweekday() % 7 + 1
 
 

@@ -1,4 +1,4 @@
-"""Checks of S3 that the destination of a notification can be reached."""
+"""Checks of S3 that the destination of a notification exists."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from localaws.s3.notification_settings import NotificationRule
 
 
 def problem_of(rule: NotificationRule, records: Records) -> tuple[str, str] | None:
-    """Return the name and the text of S3's error for a destination that does not exist, or None."""
+    """Return the name and the text of S3's error if the destination of a rule does not exist, or None."""
     _, _, _, region, account, name = rule.arn.split(":", 5)
     if rule.kind == "CloudFunction":
         if records.exists(split(rule.arn).arn):

@@ -1,7 +1,7 @@
-"""Objects that were written past the API, as Spark writes them: found by looking at the buckets' folders.
+"""Finds objects that were written without the API, as Spark does, by listing the buckets' folders.
 
-Only buckets with a notification of created objects are looked at. Files that were there when the notification was made
-are not announced; those that came while no server ran are. What is deleted past the API is not noticed.
+Only buckets with a notification for created objects are listed. Files that existed when the notification was configured
+are not announced; files that were written while no server ran are. Files deleted without the API are not noticed.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from localaws.s3.walk import walk
 _log = logging.getLogger(__name__)
 EVENT = "s3:ObjectCreated:Put"
 _PAUSE = 1.0
-# A file that changed a moment ago may still be written to, or be announced by the API.
+# A file modified more recently may still be written to, or be announced by the API.
 _SETTLED_SECONDS = 2.0
-# A look at a large bucket must not become all that the server does.
+# The pause is at least this many times the duration of the last listing, so that a large bucket does not fill the CPU.
 _SHARE = 10
-# Spark moves its files out of there.
+# Spark writes its files here first and then moves them.
 _TEMPORARY = "_temporary/"
 _SCHEMA = """CREATE TABLE IF NOT EXISTS announced (
     bucket TEXT NOT NULL, key TEXT NOT NULL, inode INTEGER NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL,
@@ -35,7 +35,7 @@ _SCHEMA = """CREATE TABLE IF NOT EXISTS announced (
 
 
 class DirectoryWatch:
-    """Looks at the buckets' folders; ``take`` gets what is new."""
+    """Lists the buckets' folders again and again, and passes new objects to ``take``."""
 
     def __init__(self, documents: Documents, store: ObjectStore, take: Callable[[Announcement], None]) -> None:
         self._documents = documents
@@ -46,21 +46,21 @@ class DirectoryWatch:
         self._thread = threading.Thread(target=self._run, name="files of buckets", daemon=True)
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start listing."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End it."""
+        """Stop listing."""
         self._stopped.set()
         self._thread.join()
 
     def note(self, info: ObjectInfo) -> None:
-        """An object was announced, or needs no announcement."""
+        """Record that an object was announced, or needs no announcement."""
         values = (info.bucket, info.key, info.identity.inode, info.identity.size, info.identity.mtime_ns)
         self._documents.run("INSERT OR REPLACE INTO announced VALUES (?, ?, ?, ?, ?)", values)
 
     def begin(self, bucket: str) -> None:
-        """A bucket got notifications: what it holds by now is not announced."""
+        """Record the present objects of a bucket that got notifications, so that they are not announced."""
         with self._documents.transaction():
             for info in self._unknown(bucket, "", settled=False):
                 self.note(info)
@@ -89,7 +89,7 @@ class DirectoryWatch:
                 self.note(current)
 
     def _unknown(self, bucket: str, prefix: str, *, settled: bool) -> list[ObjectInfo]:
-        """Files of a bucket that were not announced."""
+        """Return the files of a bucket that were not announced."""
         query = "SELECT key, inode, size, mtime FROM announced WHERE bucket = ?"
         known = {row[0]: Identity(*row[1:]) for row in self._documents.run(query, (bucket,))}
         newest = time.time_ns() - int(_SETTLED_SECONDS * 1e9)
@@ -104,7 +104,7 @@ class DirectoryWatch:
 
 
 def _prefixes(notifications: Notifications) -> list[str]:
-    """Return the prefixes of the rules that take a created object."""
+    """Return the prefixes of the rules that match created objects."""
     prefixes = [rule.prefix for rule in notifications.rules if rule.takes(EVENT, rule.prefix + rule.suffix)]
     prefixes += [""] if notifications.to_event_bridge else []
     return sorted(

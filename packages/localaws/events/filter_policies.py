@@ -15,11 +15,11 @@ _MOST_COMBINATIONS = 150
 
 
 class ScopeError(ValueError):
-    """A policy that has no place in its scope; the text is AWS's reason."""
+    """A policy that its scope does not allow; the text is AWS's reason."""
 
 
 def check_policy(text: str, scope: str) -> None:
-    """Raise PatternError or ScopeError for what SNS refuses as the policy of a subscription."""
+    """Raise PatternError or ScopeError for a policy that SNS refuses."""
     with suppress(ValueError):
         text = json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False)  # as AWS shows it in reasons
     policy = parse_pattern(text, of_topic=True)
@@ -32,7 +32,9 @@ def check_policy(text: str, scope: str) -> None:
 
 
 def combinations(policy: Mapping[str, Any], depth: int = 1) -> int:
-    """Count as AWS does: the product of the values of each key, times its depth; choices of $or add up."""
+    """Return AWS's count: the product, over all keys, of the number of values times the depth; choices of $or are
+    added.
+    """
     product = 1
     for name, wanted in policy.items():
         if isinstance(wanted, dict):

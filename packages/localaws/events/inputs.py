@@ -13,7 +13,7 @@ from typing import Any
 _PLACEHOLDER = re.compile(r"<([A-Za-z0-9_.-]+)>")
 _STEP = re.compile(r"\.([A-Za-z0-9_-]+)|\[(\d+)\]|\['([^']+)'\]")
 _MISSING = object()
-# as AWS's recordings have it (tests/aws/services/events/test_events_inputs.snapshot.json)
+# As in LocalStack's recordings of AWS (tests/aws/services/events/test_events_inputs.snapshot.json).
 _RENAMED = {"detail-type": "detailType"}
 _INPUTS = ("Input", "InputPath", "InputTransformer")
 _OWN = {
@@ -23,11 +23,11 @@ _OWN = {
 
 
 class InputError(ValueError):
-    """A template that makes no JSON of an event; EventBridge sends nothing then, and says nothing."""
+    """A template whose result for an event is not JSON. EventBridge then sends nothing, without an error."""
 
 
 def check_input(target: Mapping[str, Any]) -> None:
-    """Raise ValueError, with AWS's text, for the input of a target that PutTargets refuses."""
+    """Raise ValueError with AWS's text for a target's input that PutTargets refuses."""
     name = target["Id"]
     if sum(1 for kind in _INPUTS if target.get(kind)) > 1:
         raise ValueError(f"Only one of Input, InputPath, or InputTransformer must be provided for target {name}.")
@@ -39,7 +39,7 @@ def check_input(target: Mapping[str, Any]) -> None:
 
 
 def target_input(target: Mapping[str, Any], event: Mapping[str, Any], rule_arn: str) -> str:
-    """The text that a target gets; raises InputError."""
+    """Return the text that a target receives. Raises InputError."""
     if target.get("Input"):
         return str(target["Input"])
     if target.get("InputPath"):
@@ -50,7 +50,7 @@ def target_input(target: Mapping[str, Any], event: Mapping[str, Any], rule_arn: 
 
 
 def at_path(path: str, event: Any) -> Any:
-    """The value at a JSON path, or None."""
+    """Return the value at a JSON path, or None."""
     value, position = event, 1
     while position < len(path):
         step = _STEP.match(path, position)

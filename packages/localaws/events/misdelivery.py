@@ -1,4 +1,4 @@
-"""Misdelivery on request: events come twice, late, out of order, or not at all, as AWS may deliver them."""
+"""Delivery faults on request: events are duplicated, delayed, reordered or lost, as can happen on AWS."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SECONDS = re.compile(r"(\d+(?:\.\d+)?)(ms|s)")
 
 @dataclass(frozen=True)
 class Misbehaviour:
-    """Shares of events, from 0 to 1, that come twice and that are lost; ``delay`` is the longest delay in seconds."""
+    """Shares of events, from 0 to 1, that are duplicated and lost; ``delay`` is the longest delay in seconds."""
 
     duplicates: float = 0.0
     lose: float = 0.0
@@ -28,7 +28,7 @@ class Misbehaviour:
 
     @property
     def longest_delay(self) -> float:
-        """Seconds."""
+        """The longest delay in seconds."""
         return self.delay or (_REORDER_SECONDS if self.reorder else 0.0)
 
 
@@ -50,14 +50,14 @@ def parse_misbehaviour(text: str) -> Misbehaviour:
 
 
 class Misdelivery:
-    """Decides for one event after another; the same seed decides the same."""
+    """Decides how often and how late each event is delivered. The same seed gives the same decisions."""
 
     def __init__(self, misbehaviour: Misbehaviour, seed: int) -> None:
         self._misbehaviour = misbehaviour
         self._random = random.Random(seed)  # noqa: S311 - repeatable, not secret
 
     def delays(self) -> list[float]:
-        """Seconds until each delivery of one event: none where it is lost, two where it comes twice."""
+        """Return the seconds until each delivery of one event: none if it is lost, two if it is duplicated."""
         plan = self._misbehaviour
         if self._random.random() < plan.lose:
             return []
@@ -69,9 +69,9 @@ class Misdelivery:
 
 
 class BatchMisdelivery:
-    """Decides for the batches of one reader of a mapping; the same ``seed`` decides the same.
+    """Decides for the batches of one reader of a mapping. The same ``seed`` gives the same decisions.
 
-    Nothing is lost: a mapping deletes a message, or passes a record, after its function took it.
+    Nothing is lost: a mapping deletes a message, or moves past a record, only after its function processed it.
     """
 
     def __init__(self, misbehaviour: Misbehaviour, seed: str) -> None:
@@ -79,15 +79,15 @@ class BatchMisdelivery:
         self._random = random.Random(seed)  # noqa: S311 - repeatable, not secret
 
     def pause(self) -> float:
-        """Seconds that a batch waits."""
+        """Return the delay of a batch in seconds."""
         return self._random.uniform(0.0, self._misbehaviour.longest_delay)
 
     def comes_twice(self) -> bool:
-        """Return whether something is delivered again, although the function took it."""
+        """Return whether messages or records are delivered again although the function processed them."""
         return self._random.random() < self._misbehaviour.duplicates
 
     def shuffled(self, items: Sequence[_Item], key: Callable[[_Item], str]) -> list[_Item]:
-        """Items out of order where that is asked for, but for those of one key."""
+        """Return the items, shuffled if that was requested. Items with the same key keep their order."""
         if not self._misbehaviour.reorder:
             return list(items)
         of_key: defaultdict[str, deque[_Item]] = defaultdict(deque)

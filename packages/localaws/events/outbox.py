@@ -1,6 +1,6 @@
-"""Events on their way: stored before whoever caused them is answered, deleted once they are delivered.
+"""Outbox of events: stored before the request that caused them is answered, deleted once they are delivered.
 
-Events for one destination arrive in their order, unless one has to be tried again, or misdelivery is asked for.
+Events for one destination arrive in order, except after a retry or with requested delivery faults.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _PAUSE = 60.0
 _LONGEST_BACKOFF = 60.0
 _LONGEST_LIFE = 86400.0
 _TOGETHER = 10
-"""Deliveries to one destination that one call may hold, where that destination takes several."""
+"""Maximum number of deliveries in one call, for destinations that accept several."""
 _WAITING = """SELECT lane, due FROM deliveries
     WHERE lane NOT IN (SELECT value FROM json_each(?)) ORDER BY due, number LIMIT 1"""
 _OF_LANE = """SELECT number, message, tries, sent FROM deliveries
@@ -36,7 +36,9 @@ _OF_LANE = """SELECT number, message, tries, sent FROM deliveries
 
 @dataclass(frozen=True)
 class Message:
-    """One delivery: ``lane`` is the ARN it goes to, ``content`` what :class:`localaws.events.targets.Targets` takes."""
+    """One delivery: ``lane`` is the destination's ARN, ``content`` the input of
+    :class:`localaws.events.targets.Targets`.
+    """
 
     lane: str
     content: dict[str, Any]
@@ -44,7 +46,7 @@ class Message:
 
 @dataclass(frozen=True)
 class _Delivery:
-    """A stored message: how often it was tried before, and when it was put in."""
+    """A stored message with the number of earlier attempts and the time when it was stored."""
 
     number: int
     message: Message
@@ -52,7 +54,7 @@ class _Delivery:
     sent: float
 
     def exhausted(self) -> str:
-        """The setting of the message's ``retry`` that forbids another try, or an empty text."""
+        """Return the setting of the message's ``retry`` policy that forbids another attempt, or ""."""
         policy = self.message.content.get("retry") or {}
         if self.tries >= policy.get("MaximumRetryAttempts", float("inf")):
             return "MaximumRetryAttempts"
@@ -61,16 +63,16 @@ class _Delivery:
 
 
 class UndeliverableError(Exception):
-    """A destination that will never take an event: it does not exist, or refuses it."""
+    """The destination will never accept the event: it does not exist, or refuses the event."""
 
 
 class Outbox:
     """Deliveries of one home.
 
-    ``send`` delivers one, and raises UndeliverableError where trying again is in vain. ``send_together`` delivers some
-    to one destination, and returns the places of those that it took; the others are sent one by one. ``lost`` hears of
-    those, and of those that were tried long enough: the message, the setting of RetryPolicy that ended the tries, and
-    the reason.
+    ``send`` delivers one message, and raises UndeliverableError if a retry is useless. ``send_together`` delivers
+    several messages to one destination and returns the indexes of those that were accepted; the others are sent one by
+    one. ``lost`` is called for undeliverable messages and for those whose retries ended, with the message, the setting
+    of RetryPolicy that ended the retries, and the reason.
     """
 
     def __init__(
@@ -89,25 +91,25 @@ class Outbox:
         documents.run(_SCHEMA)
         documents.run(_BY_DUE)
         self._under_way: set[str] = set()
-        # Not a condition: whoever puts something in may hold the documents' lock, which the dispatcher waits for.
+        # Not a Condition: a caller of put() may hold the documents' lock, for which the dispatcher waits.
         self._woken = threading.Event()
         self._stopped = False
         self._workers = ThreadPoolExecutor(_WORKERS, "delivery")
         self._thread = threading.Thread(target=self._dispatch, name="deliveries", daemon=True)
 
     def start(self) -> None:
-        """Deliver what is due, also what an earlier server left."""
+        """Start delivering, including messages of an earlier server."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Begin no other delivery, and wait for those under way."""
+        """Start no new delivery, and wait for the running ones."""
         self._stopped = True
         self._woken.set()
         self._thread.join()
         self._workers.shutdown()
 
     def put(self, messages: list[Message]) -> None:
-        """Store deliveries; they are on their way when this returns."""
+        """Store messages; once this returns they will be delivered."""
         now = time.time()
         with self._documents.transaction():
             for message in messages:
@@ -128,7 +130,7 @@ class Outbox:
             self._workers.submit(self._deliver, deliveries)
 
     def _next(self) -> tuple[list[_Delivery], float]:
-        """Return the first due deliveries of a lane that is free, or the seconds until one is due."""
+        """Return the first due deliveries of an idle destination, or none and the seconds until the next is due."""
         now = time.time()
         for lane, due in self._documents.run(_WAITING, (json.dumps([*self._under_way]),)):
             if due > now:
@@ -141,7 +143,7 @@ class Outbox:
         return [], _PAUSE
 
     def _deliver(self, deliveries: list[_Delivery]) -> None:
-        """Deliver some of one lane, in their order."""
+        """Make deliveries to one destination, in their order."""
         try:
             taken = self._send_together([delivery.message for delivery in deliveries]) if len(deliveries) > 1 else set()
             self._delete(*(delivery for at, delivery in enumerate(deliveries) if at in taken))

@@ -1,4 +1,4 @@
-"""Validation of event patterns, with AWS's reasons for a refusal."""
+"""Validation of event patterns, with AWS's messages for refusals."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ _NO_SUCH_VALUE = "Value of anything-but must be an array or single string/number
 
 
 class PatternError(ValueError):
-    """A pattern that AWS does not take; the text is AWS's reason, with the place in the pattern where AWS adds one."""
+    """A pattern that AWS refuses. The text is AWS's message, with the place in the pattern if AWS adds it."""
 
 
 class _RefusalError(Exception):
-    """A reason and the offset of its place; a reason inside a list of anything-but names the place ``times`` 2."""
+    """A reason and the offset of its place. In a list of anything-but, AWS's message names the place twice (``times``
+    2).
+    """
 
     def __init__(self, reason: str, offset: int | None = None, times: int = 1) -> None:
         super().__init__(reason)
@@ -36,7 +38,9 @@ class _RefusalError(Exception):
 
 
 def parse_pattern(text: str, *, of_topic: bool = False) -> dict[str, Any]:
-    """Read and check a pattern, as EventBridge and Lambda do, or SNS for a topic; raises PatternError."""
+    """Parse and check a pattern by the rules of EventBridge and Lambda, or of SNS with ``of_topic``. Raises
+    PatternError.
+    """
     try:
         pattern = parse(text)
     except ValueError as error:
@@ -146,7 +150,7 @@ def _check_numeric(name: str, argument: Node) -> None:
 
 
 def _check_range(bottom: float, members: list[Node], end: Node) -> None:
-    """Check what follows the lower bound of a range; ``end`` is behind the list."""
+    """Check the members of a range after its lower bound; ``end`` is the position after the list."""
     second, *rest = members
     if not isinstance(second.value, str):
         raise _RefusalError(f"Bad value in numeric range: {second.plain}", second.end)

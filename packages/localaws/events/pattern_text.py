@@ -1,4 +1,4 @@
-"""The text of a pattern as values that know their place, as AWS's parser names it in its reasons."""
+"""JSON values of a pattern with their places in the text, which AWS's parser names in its messages."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _DECODER = json.JSONDecoder()
 class Node:
     """A value: a scalar, a list of nodes, or a dictionary of nodes.
 
-    ``seen`` is the offset behind the value's first token, where a text's first token is its quotation mark, and ``end``
-    the one behind the whole value.
+    ``seen`` is the offset after the value's first token (for a string, after its opening quotation mark). ``end`` is
+    the offset after the whole value.
     """
 
     value: Any
@@ -27,7 +27,7 @@ class Node:
 
     @property
     def plain(self) -> Any:
-        """The value as ``json.loads`` gives it."""
+        """The value as ``json.loads`` returns it."""
         if isinstance(self.value, dict):
             return {name: node.plain for name, node in self.value.items()}
         if isinstance(self.value, list):
@@ -36,13 +36,13 @@ class Node:
 
 
 def parse(text: str) -> Node:
-    """Read a text of JSON; raises ValueError."""
+    """Parse a JSON text. Raises ValueError."""
     json.loads(text)
     return _read(text, _skip(text, 0))
 
 
 def place(text: str, offset: int) -> str:
-    """The suffix that AWS's parser adds to a reason."""
+    """Return the suffix with a place that AWS's parser adds to a message."""
     shown = f'"{text[:_LONGEST_SHOWN]}"'
     if len(text) > _LONGEST_SHOWN:
         shown += f"[truncated {len(text) - _LONGEST_SHOWN} chars]"
@@ -57,7 +57,7 @@ def _skip(text: str, offset: int) -> int:
 
 
 def _read(text: str, start: int) -> Node:
-    """Read the value that begins at an offset; the text is known to be JSON."""
+    """Parse the value that begins at an offset of a valid JSON text."""
     if text[start] == '"':
         value, end = _DECODER.raw_decode(text, start)
         return Node(value, start + 1, end)

@@ -1,4 +1,4 @@
-"""Event patterns: those of EventBridge rules, and of the filters of event source mappings.
+"""Matching of event patterns: those of EventBridge rules, and the filters of event source mappings.
 
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 """
@@ -18,7 +18,7 @@ _MISSING = object()
 
 
 def matches(pattern: Mapping[str, Any], event: Any) -> bool:
-    """Return whether an event has what a pattern asks for. A list in the event matches if one of its items does."""
+    """Return whether an event matches a pattern. A list in the event matches if any of its items does."""
     if isinstance(event, list):
         return any(matches(pattern, item) for item in event)
     for name, wanted in pattern.items():
@@ -36,7 +36,7 @@ def matches(pattern: Mapping[str, Any], event: Any) -> bool:
 
 
 def _value_of(event: Any, name: str) -> Any:
-    """The value of a name, which may be a path of names joined by dots; the names may hold dots themselves."""
+    """Return the value of a name, which may be a path of names joined by dots. The names may contain dots themselves."""
     if not isinstance(event, dict):
         return _MISSING
     if name in event:
@@ -49,7 +49,7 @@ def _value_of(event: Any, name: str) -> Any:
 
 
 def _below(event: Any, name: str) -> dict[str, Any]:
-    """Return the value of a dotted name in an event."""
+    """Return the members of an event whose dotted names begin with a name, as a dictionary of the rest of their names."""
     if not isinstance(event, dict):
         return {}
     return {key[len(name) + 1 :]: value for key, value in event.items() if key.startswith(f"{name}.")}
@@ -65,7 +65,7 @@ def _is(choice: Any, value: Any) -> bool:
     if isinstance(choice, dict):
         name, argument = next(iter(choice.items()))
         if name == "exists":
-            # a branch is no leaf: only leaves exist
+            # AWS defines "exists" only for leaves of the event, so an object does not exist.
             return bool(argument == (value is not _MISSING and not isinstance(value, dict) and value != []))
         return value is not _MISSING and _TESTS[name](argument, value)
     if value is _MISSING or isinstance(choice, bool) != isinstance(value, bool):

@@ -1,6 +1,6 @@
 """Messages that SNS refuses, with its texts: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html.
 
-Texts are those of AWS's recordings (localstack/localstack, tests/aws/services/sns/test_sns.snapshot.json).
+The texts are from recordings of AWS (localstack/localstack, tests/aws/services/sns/test_sns.snapshot.json).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _KIND = re.compile(r"(String|Number|Binary)(\..+)?")
 
 
 class PublishError(ValueError):
-    """A refusal: ``code`` is AWS's, the text is its message."""
+    """A refusal: ``code`` is AWS's error code, the text its message."""
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
@@ -27,7 +27,7 @@ class PublishError(ValueError):
 
 
 def check_topic(arn: str, region: str) -> None:
-    """Raise PublishError for what is no ARN, or one of another region."""
+    """Raise PublishError for an invalid ARN, or an ARN of another region."""
     parts = arn.split(":")
     if len(parts) < 6:
         raise PublishError(
@@ -38,7 +38,7 @@ def check_topic(arn: str, region: str) -> None:
 
 
 def check_message(given: Mapping[str, Any], place: str = "") -> None:
-    """Raise PublishError for a message; ``place`` is its place in a batch, for errors."""
+    """Raise PublishError for an invalid message; ``place`` is its place in a batch, for the error text."""
     for name, attribute in (given.get("MessageAttributes") or {}).items():
         _check_name(name)
         _check_attribute(name, attribute, place)
@@ -53,7 +53,7 @@ def check_message(given: Mapping[str, Any], place: str = "") -> None:
 
 
 def check_fifo(given: Mapping[str, Any], *, by_content: bool) -> None:
-    """Raise PublishError for a message to a FIFO topic, which deduplicates by content or by the given ID."""
+    """Raise PublishError for an invalid message to a FIFO topic, which deduplicates by content or by the given ID."""
     if not given.get("MessageGroupId"):
         raise PublishError(_INVALID, "Invalid parameter: The MessageGroupId parameter is required for FIFO topics")
     if not by_content and not given.get("MessageDeduplicationId"):
@@ -62,7 +62,7 @@ def check_fifo(given: Mapping[str, Any], *, by_content: bool) -> None:
 
 
 def check_batch(entries: Sequence[Mapping[str, Any]]) -> None:
-    """Raise PublishError for a batch whose IDs, size or messages SNS refuses."""
+    """Raise PublishError for a batch if SNS refuses its IDs, its size or one of its messages."""
     for entry in entries:
         start = "The Id of a batch entry in the batch request"
         if len(entry["Id"]) > _LONGEST_ID:
@@ -77,7 +77,7 @@ def check_batch(entries: Sequence[Mapping[str, Any]]) -> None:
 
 
 def size_of(given: Mapping[str, Any]) -> int:
-    """Bytes of a message with its attributes."""
+    """Return the size in bytes of a message with its attributes."""
     return message_size(given.get("Message"), given.get("MessageAttributes"))
 
 

@@ -1,4 +1,4 @@
-"""Events joined: what is on its way, and who is told."""
+"""Connects the parts of events: the outbox, S3 notifications, mappings, buses, topics and schedules."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from localaws.settings import Settings
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Resources of events besides functions: ``save`` stores a service of moto, ``folder`` keeps files of theirs."""
+    """What events need in addition to functions: ``save`` stores a service of moto, ``folder`` is for files of topics."""
 
     folder: Path
     store: ObjectStore
@@ -41,7 +41,7 @@ class Surroundings:
 
 
 class Events:
-    """Events of one home, beside its functions."""
+    """All event delivery of one home."""
 
     def __init__(self, settings: Settings, functions: Functions, surroundings: Surroundings) -> None:
         targets = Targets(functions.delivery, functions.asynchronous)
@@ -60,13 +60,13 @@ class Events:
         self._files.start()
 
     def announce(self, announcement: Announcement) -> None:
-        """Send a change of an object to whom its bucket's configuration names."""
+        """Send a change of an object to the destinations in the bucket's configuration."""
         self._notify(announcement)
         if announcement.event.startswith("s3:ObjectCreated:"):
             self._files.note(announcement.info)
 
     def configured(self, bucket: str, notifications: Notifications) -> None:
-        """Begin to watch a bucket that got notifications, and send the test event."""
+        """Start to watch a bucket that got notifications, and send the test event."""
         self._files.begin(bucket)
         self._notifications.test(bucket, notifications)
 
@@ -75,7 +75,7 @@ class Events:
         self._notifications.take(announcement, settings_of(bucket).region_name, notifications_of(bucket))
 
     def send(self, rule: Any, event: dict[str, Any]) -> None:
-        """Send an event to the targets of one rule, if it matches."""
+        """Send an event to the targets of a rule, if it matches the rule."""
         self.bus.send(rule, event)
 
     def publish(self, subscription: Any, published: dict[str, Any]) -> None:
@@ -84,32 +84,32 @@ class Events:
 
     @staticmethod
     def check_target(target: dict[str, Any]) -> None:
-        """Raise ValueError with AWS's reason for a target that a rule does not take."""
+        """Raise ValueError with AWS's reason if a rule may not have this target."""
         check_input(target)
 
     @staticmethod
     def is_schedule(expression: str, zone: str) -> bool:
-        """Return whether an expression says when something fires, in a time zone that exists."""
+        """Return whether a schedule expression is valid and its time zone exists."""
         return is_valid(expression, zone)
 
     @staticmethod
     def test(pattern: str, event: str) -> bool:
-        """Return whether an event matches a pattern; raises ValueError for what is no pattern, or no event."""
+        """Return whether an event matches a pattern. Raises ValueError for an invalid pattern or event."""
         return matches(parse_pattern(pattern), json.loads(event))
 
     def stop(self) -> None:
-        """Begin no other delivery and no other batch; those that are not done are kept."""
+        """Start no new delivery and no new batch. Unfinished ones stay stored."""
         self._files.stop()
         self._schedules.stop()
         self.mappings.stop()
         self._outbox.stop()
 
     def join(self) -> None:
-        """Wait for the batches under way, whose functions have ended."""
+        """Wait for the running batches, whose functions have ended."""
         self.mappings.join()
 
     def _lost(self, message: Message, condition: str, reason: str) -> None:
-        """Send what a target of a rule never takes to the target's dead-letter queue."""
+        """Send an undeliverable message to the dead-letter queue of its target or subscription, if it has one."""
         queue = message.content.get("dead_letter")
         if not queue:
             return
@@ -124,7 +124,9 @@ class Events:
 
 
 def _letter(queue: str, content: dict[str, Any]) -> dict[str, Any]:
-    """Return what a dead-letter queue gets of a topic's message: the notification, its attributes, its group."""
+    """Return the message of a topic for its dead-letter queue: the notification, its attributes, and for FIFO its
+    group.
+    """
     names = ("attributes", "group", "deduplication") if queue.endswith(".fifo") else ("attributes",)
     kept = {name: content[name] for name in names if name in content}
     return {"body": content.get("letter") or content["body"], **kept}

@@ -1,4 +1,4 @@
-"""S3's events as their receivers read them.
+"""The documents of S3's events, as their destinations receive them.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html and ev-events.html.
 """
@@ -17,7 +17,7 @@ from localaws.s3.info import NULL_VERSION, ObjectInfo
 
 OWNER = "A3NL1KOZZKEXAMPLE"
 REQUESTER = "AWS:AIDAJDPLRKLG7UEXAMPLE"
-# Events of newer kinds, without a size and a sequencer.
+# Events of newer types, which have no size and no sequencer.
 _NEWER = ("ObjectTagging", "ObjectAcl")
 _REASONS = {"Put": "PutObject", "Post": "POST Object", "Copy": "CopyObject"}
 _DETAIL_TYPES = {
@@ -29,21 +29,21 @@ _DETAIL_TYPES = {
 
 
 class Sequencers:
-    """Sequencers grow: of two events of one key, the later has the larger one."""
+    """Increasing sequencers: of two events for one key, the later has the greater sequencer."""
 
     def __init__(self) -> None:
         self._last = 0
         self._lock = threading.Lock()
 
     def next(self) -> str:
-        """A sequencer: 18 hexadecimal digits."""
+        """Return the next sequencer: 18 hexadecimal digits."""
         with self._lock:
             self._last = max(self._last + 1, time.time_ns())
             return f"{self._last:018X}"
 
 
 def notification(announcement: Announcement, region: str, rule_id: str, sequencer: str) -> dict[str, Any]:
-    """The document for queues, topics and functions."""
+    """Return the document for queues, topics and functions."""
     info, name = announcement.info, announcement.event.removeprefix("s3:")
     newer = name.startswith(_NEWER)
     record = {
@@ -63,7 +63,7 @@ def notification(announcement: Announcement, region: str, rule_id: str, sequence
                 "ownerIdentity": {"principalId": OWNER},
                 "arn": f"arn:aws:s3:::{info.bucket}",
             },
-            # A slash stays as it is, a space becomes a plus sign.
+            # In S3's encoding a slash stays unchanged and a space becomes a plus sign.
             "object": {
                 "key": quote_plus(info.key, safe="/"),
                 **_object(announcement, sequencer, newer, "eTag", "versionId"),
@@ -81,7 +81,7 @@ def test_document(bucket: str, request_id: str) -> dict[str, Any]:
 
 
 def bus_event(announcement: Announcement, account: str, region: str, sequencer: str) -> dict[str, Any]:
-    """The event for EventBridge."""
+    """Return the event for EventBridge."""
     info = announcement.info
     group, _, action = announcement.event.removeprefix("s3:").partition(":")
     newer = group in _NEWER
@@ -109,7 +109,10 @@ def bus_event(announcement: Announcement, account: str, region: str, sequencer: 
 
 
 def _object(announcement: Announcement, sequencer: str, newer: bool, etag: str, version: str) -> dict[str, Any]:
-    """Return an event's fields of the object besides its key; a deletion has no size, in records a marker's ETag."""
+    """Return an event's fields about the object except its key.
+
+    A deletion has no size. It has an ETag only in records, and only for a delete marker.
+    """
     info: ObjectInfo = announcement.info
     deleted = "ObjectRemoved" in announcement.event
     described: dict[str, Any] = {} if newer or deleted else {"size": info.size}

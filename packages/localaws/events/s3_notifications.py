@@ -1,4 +1,4 @@
-"""S3 notifications: changes of objects, sent to whom the bucket's configuration names."""
+"""S3 notifications: changes of objects, sent to the destinations in the bucket's configuration."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SUBJECT = "Amazon S3 Notification"
 
 
 class S3Notifications:
-    """Puts notifications into the outbox; ``to_bus`` takes an event of the default bus."""
+    """Puts notifications into the outbox; ``to_bus`` sends an event to the default bus."""
 
     def __init__(self, outbox: Outbox, account: str, to_bus: Callable[[dict[str, Any]], None]) -> None:
         self._outbox = outbox
@@ -25,7 +25,7 @@ class S3Notifications:
         self._sequencers = Sequencers()
 
     def take(self, announcement: Announcement, region: str, notifications: Notifications) -> None:
-        """Send one change to every rule that takes it."""
+        """Send a change to the destination of every rule that matches it."""
         sequencer = self._sequencers.next()
         messages = []
         for rule in notifications.rules:
@@ -38,7 +38,7 @@ class S3Notifications:
             self._to_bus(bus_event(announcement, self._account, region, sequencer))
 
     def test(self, bucket: str, notifications: Notifications) -> None:
-        """Send the test event to queues and topics; functions get none."""
+        """Send the test event to queues and topics; AWS sends none to functions."""
         document = test_document(bucket, secrets.token_hex(8).upper())
         content = {"body": as_text(document), "subject": SUBJECT}
         self._outbox.put([Message(arn, content) for arn in arns(notifications.rules, "Queue", "Topic")])

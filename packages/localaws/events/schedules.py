@@ -1,4 +1,4 @@
-"""Scheduled rules of EventBridge, and EventBridge Scheduler: moto keeps them, and they fire here."""
+"""Scheduled rules of EventBridge, and EventBridge Scheduler: moto stores them, and they fire here."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ _UNIVERSAL = "arn:aws:scheduler:::aws-sdk:"
 
 @dataclass(frozen=True)
 class _Due:
-    """Something with a schedule: ``key`` is its ARN, ``anchor`` what a rate counts from, ``messages`` what it sends."""
+    """A rule or schedule with its ARN as ``key``. A rate is counted from ``anchor``; ``messages`` returns what it
+    sends.
+    """
 
     key: str
     schedule: Schedule
@@ -40,7 +42,9 @@ class _Due:
 
 
 class Schedules:
-    """Fires what is due; ``save`` stores a service of moto. What was due while no server ran is not made up for."""
+    """Fires rules and schedules. ``save`` stores a service of moto. Firings missed while no server ran are not
+    repeated.
+    """
 
     def __init__(self, documents: Documents, outbox: Outbox, minute: float, save: Callable[[str], None]) -> None:
         self._documents = documents
@@ -52,11 +56,11 @@ class Schedules:
         self._thread = threading.Thread(target=self._run, name="schedules", daemon=True)
 
     def start(self) -> None:
-        """Begin to fire."""
+        """Start firing."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Fire nothing more."""
+        """Stop firing."""
         self._stopped.set()
         self._thread.join()
 
@@ -84,7 +88,7 @@ class Schedules:
             due.remove()
 
     def _since(self, due: _Due, now: float) -> float:
-        """The moment after which something fires that is seen for the first time."""
+        """Return the time after which a schedule that is seen for the first time fires."""
         fired = float((self._documents.get(FIRED, due.key) or {}).get("at", 0.0))
         if fired or due.schedule.is_once:
             return fired if due.schedule.is_once else max(fired, now - 1)
@@ -131,7 +135,10 @@ def _of_rule(rule: Any) -> Callable[[float], list[Message]]:
 
 
 def _of_schedule(schedule: Any) -> Callable[[float], list[Message]]:
-    """https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html."""
+    """Return the messages of a schedule with its context attributes.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+    """
 
     def messages(moment: float) -> list[Message]:
         target = schedule.target
@@ -172,7 +179,7 @@ def _event(source: str, arn: str, moment: float, detail: Any) -> dict[str, Any]:
 
 
 def _seconds(value: Any, default: float) -> float:
-    """A date as moto keeps it: seconds, or text."""
+    """Return a date as seconds since the epoch; moto stores dates as seconds or text."""
     if value is None:
         return default
     if isinstance(value, int | float):
@@ -187,4 +194,4 @@ def _all(backends: Any) -> Iterator[Any]:
 
 
 def _nothing() -> None:
-    """Keep a rule that fired."""
+    """Do nothing: a rule stays after it fired."""

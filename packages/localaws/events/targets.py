@@ -17,7 +17,7 @@ from localaws.functions.asynchronous import Asynchronous
 from localaws.functions.delivery import Delivery
 from localaws.functions.errors import LambdaError
 
-# Codes of answers that another try may change.
+# Error codes after which a retry may succeed.
 _TRANSIENT = (
     "Throttling",
     "TooManyRequests",
@@ -29,8 +29,10 @@ _TRANSIENT = (
 
 
 class Targets:
-    """Delivers a message by the service of its ARN. ``content`` has ``body``, a text, and what a service needs besides:
-    ``group`` and ``attributes`` of a queue, ``subject`` of a topic, ``key`` of a stream.
+    """Delivers messages to the service of the destination's ARN.
+
+    ``content`` has ``body``, a text, and fields for some services: ``group`` and ``attributes`` for a queue,
+    ``subject`` for a topic, ``key`` for a stream.
     """
 
     def __init__(self, delivery: Delivery, asynchronous: Asynchronous) -> None:
@@ -38,7 +40,7 @@ class Targets:
         self._asynchronous = asynchronous
 
     def send(self, message: Message) -> None:
-        """Deliver; raises UndeliverableError, or an error that another try may mend."""
+        """Deliver a message. Raises UndeliverableError, or another error if a retry may succeed."""
         service = message.lane.split(":")[2]
         if service not in SERVICES:
             raise UndeliverableError(f"localaws does not deliver to {service}")
@@ -54,9 +56,10 @@ class Targets:
             raise UndeliverableError(str(error)) from error
 
     def send_together(self, messages: Sequence[Message]) -> set[int]:
-        """Deliver messages of one destination by one call, where it takes several; return the places of those it took.
+        """Deliver messages to one destination in one call, if it accepts several; return the indexes of those it
+        accepted.
 
-        Raises nothing: what was not taken is to be sent alone, which says why.
+        Raises nothing: the other messages are then sent one by one, which raises the error.
         """
         arn = messages[0].lane
         if arn.split(":")[2] != "sqs" or arn.endswith(".fifo"):
@@ -96,7 +99,7 @@ class Targets:
         self._delivery.client("events", arn.split(":")[3]).put_events(Entries=[entry])
 
     def _to_operation(self, arn: str, content: dict[str, Any]) -> None:
-        """A universal target of Scheduler: an operation of any service, with the input as its parameters."""
+        """Call the operation of a universal target of Scheduler, with the input as its parameters."""
         service, operation = content["call"]
         client = self._delivery.client(service, content["region"])
         call = getattr(client, xform_name(operation[0].upper() + operation[1:]), None)
@@ -133,7 +136,7 @@ def _attributes(content: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _with_bytes(attribute: dict[str, str]) -> dict[str, Any]:
-    """Return an attribute of a message; binary values are base64 in the outbox."""
+    """Return an attribute of a message, with binary values decoded from the base64 of the outbox."""
     return {name: base64.b64decode(value) if name == "BinaryValue" else value for name, value in attribute.items()}
 
 
@@ -143,5 +146,5 @@ def _options(content: Mapping[str, Any]) -> dict[str, str]:
 
 
 def as_text(document: Any) -> str:
-    """A JSON document, without spaces."""
+    """Return a JSON document as text without spaces."""
     return json.dumps(document, separators=(",", ":"))

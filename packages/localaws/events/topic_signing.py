@@ -21,7 +21,7 @@ _SIGNED = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 
 
 class TopicSigning:
-    """One key and certificate for all topics of a home, made with the first message and kept in ``folder``."""
+    """One key and certificate for all topics of a home, created with the first message and stored in ``folder``."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -29,16 +29,16 @@ class TopicSigning:
 
     @property
     def name(self) -> str:
-        """File name of the certificate, which is served under it."""
+        """The file name under which the certificate is served."""
         return f"SimpleNotificationService-{self._certificate.fingerprint(hashes.SHA256()).hex()[:32]}.pem"
 
     @property
     def certificate(self) -> bytes:
-        """PEM of the certificate."""
+        """The certificate in PEM format."""
         return self._certificate.public_bytes(serialization.Encoding.PEM)
 
     def signature(self, document: dict[str, Any], version: str) -> str:
-        """Sign a notification with the algorithm of a SignatureVersion: SHA1 of 1, SHA256 of 2."""
+        """Sign a notification with the algorithm of its SignatureVersion: SHA1 for 1, SHA256 for 2."""
         text = "".join(f"{name}\n{document[name]}\n" for name in _SIGNED if name in document)
         algorithm = hashes.SHA256() if version == "2" else hashes.SHA1()  # noqa: S303 - the algorithm of that version
         return base64.b64encode(self._key.sign(text.encode(), padding.PKCS1v15(), algorithm)).decode()
@@ -65,7 +65,7 @@ class TopicSigning:
 
 
 def _new_pair() -> bytes:
-    """PEM of a key and of its certificate."""
+    """Return a new key and its certificate, in PEM format."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     now, name = datetime.now(UTC), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())

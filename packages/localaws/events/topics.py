@@ -1,4 +1,4 @@
-"""Topics: what is published reaches queues and functions whose filter policies take it."""
+"""Topics: published messages reach the queues and functions whose filter policies accept them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from localaws.events.topic_signing import TopicSigning
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-# Where this server serves what notifications link to; on AWS that is the host of SNS.
+# Path of the links in notifications; on AWS they point to the host of SNS.
 PATH = "/.sns"
 _DEFAULT_VERSION = "1"
 
 
 class Topics:
-    """Puts what subscriptions get into the outbox, and serves the certificate of its signatures."""
+    """Puts the messages for subscriptions into the outbox, and serves the certificate of their signatures."""
 
     def __init__(self, outbox: Outbox, signing: TopicSigning, endpoint: str) -> None:
         self._outbox = outbox
@@ -37,7 +37,7 @@ class Topics:
         return Response(self._signing.certificate, content_type="application/x-pem-file")(environ, start_response)
 
     def publish(self, subscription: Any, published: dict[str, Any]) -> None:
-        """Send one message to one subscription of a queue or a function, unless its filter policy drops it.
+        """Send a message to one subscription of a queue or a function, unless its filter policy excludes it.
 
         ``published`` has the arguments of moto's ``Subscription.publish``.
         """
@@ -52,7 +52,7 @@ class Topics:
             content["dead_letter"] = dead
         if subscription.protocol == "lambda":
             document = self._document(subscription, message, published)
-            # its dead-letter queue gets the notification alone
+            # The dead-letter queue gets only the notification, without the event of the function around it.
             content |= {"letter": as_text(document), "body": _for_function(subscription, document)}
             self._outbox.put([Message(subscription.endpoint, content)])
             return
@@ -67,7 +67,7 @@ class Topics:
         self._outbox.put([Message(subscription.endpoint, content)])
 
     def _document(self, subscription: Any, message: str, published: dict[str, Any]) -> dict[str, Any]:
-        """A notification; signed, unless a FIFO topic sends it."""
+        """Return a notification, which is signed unless it is from a FIFO topic."""
         topic, region = subscription.topic, subscription.topic.sns_backend.region_name
         document = {"Type": "Notification", "MessageId": published["message_id"], "TopicArn": topic.arn}
         number = published.get("sequence_number")
@@ -87,7 +87,7 @@ class Topics:
 
 
 def _of_protocol(messages: dict[str, Any], protocol: str) -> str:
-    """Return the message for a protocol; what is no text is as if it was not there."""
+    """Return the message for a protocol, or the default if it is missing or not a text."""
     text = messages.get(protocol)
     return text if isinstance(text, str) else str(messages["default"])
 

@@ -1,1 +1,1 @@
-"""Event source mappings: functions that are invoked with batches of a stream or a queue."""
+"""Event source mappings: they invoke functions with batches of records from a stream or a queue."""

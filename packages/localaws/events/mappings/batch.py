@@ -1,4 +1,4 @@
-"""One batch of a source: its records, and what a function's answer says of them."""
+"""One batch of a source: its records, and which of them the function's answer reports as failed."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ LARGEST_PAYLOAD = 6_291_456
 
 @dataclass(frozen=True)
 class SourceRecord:
-    """A record as a function gets it: ``identifier`` is what a partial failure names, ``key`` what keeps its order,
-    ``number`` its place in a shard, ``created`` in seconds since the epoch.
+    """A record as a function receives it.
+
+    A partial failure names ``identifier``. Records with the same ``key`` keep their order. ``number`` is the place in
+    the shard; ``created`` is in seconds since the epoch.
     """
 
     identifier: str
@@ -34,24 +36,24 @@ def passes(patterns: Sequence[Mapping[str, Any]], subject: Any) -> bool:
 
 
 def payload_of(records: Sequence[SourceRecord]) -> bytes:
-    """The event of a batch."""
+    """Return the event of a batch."""
     return json.dumps({"Records": [record.document for record in records]}, default=_base64).encode()
 
 
 def read_as(record: SourceRecord, role: str) -> SourceRecord:
-    """A record as it is for a function with this role: those of Kinesis name it."""
+    """Return a record for a function with this role: records of Kinesis contain the role."""
     if "invokeIdentityArn" not in record.document:
         return record
     return replace(record, document={**record.document, "invokeIdentityArn": role})
 
 
 def size_of(record: SourceRecord) -> int:
-    """Bytes of a record in the event."""
+    """Return the size in bytes of a record in the event."""
     return len(json.dumps(record.document, default=_base64))
 
 
 def failed_identifiers(result: Result, records: Sequence[SourceRecord], *, reports: bool) -> list[str]:
-    """Identifiers of the records that failed: all of a batch that failed as a whole, none of one that succeeded.
+    """Return the identifiers of the records that failed: all if the batch failed as a whole, none if it succeeded.
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting
     """

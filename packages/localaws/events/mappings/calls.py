@@ -19,17 +19,19 @@ MAPPING, POSITION = "mapping", "position"
 
 
 class Source(Protocol):
-    """A kind of stream, as a mapping begins to read it."""
+    """A kind of stream, with the operations that a new mapping needs."""
 
     def shards(self, arn: str) -> list[str]:
-        """Names of the shards of a stream; raises LambdaError where there is no such stream."""
+        """Return the names of the shards of a stream. Raises LambdaError if the stream does not exist."""
 
     def start(self, arn: str, shard: str, position: str, timestamp: float) -> int:
-        """Number of the last record before the starting position."""
+        """Return the number of the last record before the starting position."""
 
 
 class MappingCalls:
-    """CreateEventSourceMapping and its like. ``changed`` hears of each mapping that is new, changed or deleted."""
+    """Lambda's operations on mappings. ``changed`` is called with the ID of each mapping that is new, changed or
+    deleted.
+    """
 
     def __init__(
         self,
@@ -116,7 +118,7 @@ class MappingCalls:
         return {**body, "State": "Deleting"}
 
     def _refuse_another(self, arn: str, ref: Reference) -> None:
-        """Raise ResourceConflictException where this source is mapped to this function."""
+        """Raise ResourceConflictException if this source is already mapped to this function."""
         for (uid, _), other in self._documents.of_kind(MAPPING).items():
             if (other["EventSourceArn"], other["FunctionArn"]) != (arn, ref.qualified):
                 continue
@@ -151,7 +153,7 @@ class MappingCalls:
 
 
 def note_result(documents: Documents, mapping: dict[str, Any], text: str) -> None:
-    """Show what came of a mapping's last batch, in its stored document too, unless that was deleted."""
+    """Set the result of a mapping's last batch, also in its stored document unless that was deleted."""
     if mapping.get("LastProcessingResult") == text:
         return
     mapping["LastProcessingResult"] = text

@@ -15,24 +15,24 @@ from localaws.functions.errors import invalid
 
 
 class DynamoDbSource:
-    """Reads the stored records of streams."""
+    """Reads the stored records of DynamoDB streams."""
 
     def __init__(self, keeper: DynamoDbKeeper) -> None:
         self._keeper = keeper
 
     def shards(self, arn: str) -> list[str]:
-        """The one shard of a stream; raises LambdaError where no table has that stream."""
+        """Return the only shard of a stream. Raises LambdaError if no table has that stream."""
         enabled = (table for table in live_tables() if (table.stream_specification or {}).get("StreamEnabled"))
         if not any(stream_arn(table) == arn for table in enabled):
             raise invalid(f"Stream not found: {arn}")
         return [shard_of(arn)]
 
     def start(self, arn: str, shard: str, position: str, timestamp: float) -> int:
-        """Number of the last record before the starting position."""
+        """Return the number of the last record before the starting position."""
         return 0 if position == "TRIM_HORIZON" else self._keeper.storage.last_number()
 
     def read(self, arn: str, shard: str, after: int, limit: int) -> list[SourceRecord]:
-        """Records of a stream with a higher number, in order."""
+        """Return up to ``limit`` records with a number greater than ``after``, in order."""
         records = []
         for row in self._keeper.storage.records(arn, after, limit):
             record = {**with_number(row.record, row.number), "eventSourceARN": arn}
@@ -42,10 +42,10 @@ class DynamoDbSource:
         return records
 
     def passes(self, patterns: Sequence[dict[str, Any]], record: SourceRecord) -> bool:
-        """Return whether a record passes the filters; numbers are text in it, as DynamoDB writes them."""
+        """Return whether a record passes the filters. Its numbers are strings, as DynamoDB writes them."""
         return passes(patterns, record.document)
 
     def wait(self, seconds: float) -> None:
-        """Wait for a change of an item, or so long."""
+        """Wait until an item changes, at most ``seconds``."""
         with self._keeper.changed:
             self._keeper.changed.wait(seconds)

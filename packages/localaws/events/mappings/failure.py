@@ -1,4 +1,4 @@
-"""Messages to an on-failure destination about records that a function never took."""
+"""Messages to an on-failure destination about records that the function never processed."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def failure_message(
     calls: int,
     result: Result | None,
 ) -> Message | None:
-    """The delivery to a mapping's destination, or None without one.
+    """Return the delivery to a mapping's on-failure destination, or None if it has none.
 
-    Queues and topics get what names the records; a bucket gets the records too, below AWS's key.
-    https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
+    Queues and topics receive only the position of the records in the shard. A bucket receives the records too, under
+    the key that AWS documents: https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
     """
     arn = ((mapping.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
     if not arn:
@@ -76,7 +76,7 @@ def _batch_info(source: str, shard: str, records: Sequence[SourceRecord]) -> dic
 
 
 def _arrival(kind: str, created: float) -> str:
-    """When a record arrived; DynamoDB knows the second."""
+    """Return the arrival time of a record, which DynamoDB rounds to seconds."""
     moment = datetime.fromtimestamp(created, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if kind == "dynamodb" else _iso(moment)
 

@@ -19,17 +19,19 @@ from localaws.kinesis.log import Row
 
 
 class KinesisSource:
-    """Reads the stored records of streams."""
+    """Reads the stored records of Kinesis streams."""
 
     def __init__(self, keeper: KinesisKeeper) -> None:
         self._log = keeper.log
 
     def shards(self, arn: str) -> list[str]:
-        """Names of a stream's shards, closed ones too; raises LambdaError where there is no such stream."""
+        """Return the names of a stream's shards, including closed ones. Raises LambdaError if the stream does not
+        exist.
+        """
         return list(self._stream(arn).shards)
 
     def start(self, arn: str, shard: str, position: str, timestamp: float) -> int:
-        """Number of the last record before the starting position."""
+        """Return the number of the last record before the starting position."""
         stream_shard = self._stream(arn).shards[shard]
         if position == "TRIM_HORIZON":
             return 0
@@ -41,14 +43,14 @@ class KinesisSource:
         return int(last - BASE)
 
     def read(self, arn: str, shard: str, after: int, limit: int) -> list[SourceRecord]:
-        """Records of a shard with a higher number, in order."""
+        """Return up to ``limit`` records of a shard with a number greater than ``after``, in order."""
         stream = self._stream(arn)
         stream_shard = stream.shards[shard]
         stream_shard.retention = stream.retention_period_hours * 3600.0
         return [_record(arn, shard, row) for row in stream_shard.rows(after, limit)]
 
     def passes(self, patterns: Sequence[dict[str, Any]], record: SourceRecord) -> bool:
-        """Return whether a record passes the filters, which see its data as JSON, and no other data."""
+        """Return whether a record passes the filters. They see its data parsed as JSON, or null if it is not JSON."""
         if not patterns:
             return True
         kinesis = record.document["kinesis"]
@@ -58,7 +60,7 @@ class KinesisSource:
         return passes(patterns, {**kinesis, "data": data})
 
     def wait(self, seconds: float) -> None:
-        """Wait for new records, or so long."""
+        """Wait for new records, at most ``seconds``."""
         with self._log.changed:
             self._log.changed.wait(seconds)
 

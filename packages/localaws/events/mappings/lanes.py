@@ -1,4 +1,4 @@
-"""Lanes of a shard: each reads the keys that fall to it, from a position of its own."""
+"""Lanes of a shard: each reads the records of its share of the keys, and has its own position."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Lane:
 
     @property
     def name(self) -> str:
-        """The name of its position."""
+        """The name under which its position is stored."""
         return f"{self.shard}#{self.index}" if self.count > 1 else self.shard
 
     def takes(self, key: str) -> bool:
-        """Return whether records of a key fall to this lane."""
+        """Return whether records with this key belong to this lane."""
         return _index(key, self.count) == self.index
 
 
@@ -33,7 +33,8 @@ class Lane:
 class Position:
     """Progress of a lane: all its records up to number ``after`` are done.
 
-    ``taken`` is what other numbers of lanes did before: for each of them, the positions of its lanes by their index.
+    ``taken`` is the progress from before the number of lanes changed: for each earlier number of lanes, the positions
+    of those lanes by index.
     """
 
     after: int = 0
@@ -41,19 +42,19 @@ class Position:
 
     @classmethod
     def read(cls, document: Mapping[str, Any]) -> Position:
-        """Read the position that :meth:`document` gave."""
+        """Return the position stored in the dictionary of :meth:`document`."""
         return cls(int(document["after"]), tuple(tuple(lanes) for lanes in document.get("taken", ())))
 
     def document(self) -> dict[str, Any]:
-        """Return what is stored."""
+        """Return the position as a dictionary to store."""
         return {"after": self.after, **({"taken": self.taken} if self.taken else {})}
 
     def is_done(self, key: str, number: int) -> bool:
-        """Return whether lanes of another number handed a record after the position to the function."""
+        """Return whether a record was already processed by a lane from before the number of lanes changed."""
         return any(number <= lanes[_index(key, len(lanes))] for lanes in self.taken)
 
     def moved(self, after: int) -> Position:
-        """Return the position further on; it forgets the lanes that it has left behind."""
+        """Return the position advanced to ``after``, without the earlier lanes that it has passed."""
         return Position(after, tuple(lanes for lanes in self.taken if max(lanes) > after))
 
 
@@ -62,12 +63,14 @@ def _index(key: str, count: int) -> int:
 
 
 def lanes_of(shard: str, count: int) -> list[Lane]:
-    """Every lane of a shard."""
+    """Return every lane of a shard."""
     return [Lane(shard, index, count) for index in range(count)]
 
 
 def arrange(documents: Documents, mapping: str, lanes: list[Lane]) -> None:
-    """Store a position for each lane of a shard: where their number changed, one that knows what each had done."""
+    """Store a position for each lane of a shard. If the number of lanes changed, it contains the earlier lanes'
+    progress.
+    """
     names = {lane.name for lane in lanes}
     with documents.transaction():
         if not documents.get(MAPPING, mapping):
@@ -83,7 +86,7 @@ def arrange(documents: Documents, mapping: str, lanes: list[Lane]) -> None:
 
 
 def _handed_over(before: Sequence[Position]) -> Position:
-    """Return the start of the lanes that follow those at ``before``, which are in the order of their index."""
+    """Return the first position of lanes that replace the lanes at ``before``, which are sorted by index."""
     if not before:
         return Position()
     after = tuple(position.after for position in before)

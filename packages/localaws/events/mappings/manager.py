@@ -1,4 +1,4 @@
-"""The mappings of one home: each that is enabled is read."""
+"""All event source mappings of one home. Each enabled mapping is read."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from localaws.events.outbox import Outbox
 from localaws.functions.room import Functions
 
 _SHARD_SECONDS = 2.0
-# A stream of DynamoDB has one shard here, and some on AWS: out of order means that keys do not wait for each other.
+# A DynamoDB stream has one shard here and several on AWS. With several lanes records with different keys may change
+# their order, as on AWS.
 _LANES_OUT_OF_ORDER = 4
 
 
 class StreamSource(Source, StreamReader, Protocol):
-    """A kind of stream: what mappings ask when they are made, and what lanes read."""
+    """A kind of stream, with the operations that new mappings and lanes need."""
 
 
 class Mappings:
-    """Starts and ends what reads, as mappings come, change and go; ``astray`` is what happens to its batches."""
+    """Starts and stops the readers of mappings when they change. ``astray`` sets the delivery faults of their batches."""
 
     def __init__(
         self,
@@ -45,17 +46,17 @@ class Mappings:
         self._ended = threading.Event()
 
     def calls(self) -> MappingCalls:
-        """The operations of Lambda's API."""
+        """Return the operations of Lambda's API on mappings."""
         return MappingCalls(self._functions.records, self._sources, queue_exists, self.follow)
 
     def start(self) -> None:
-        """Go on with the mappings that are stored."""
+        """Start reading the stored mappings."""
         for uid, _ in self._functions.documents.of_kind(MAPPING):
             self.follow(uid)
         threading.Thread(target=self._watch_shards, name="shards of mappings", daemon=True).start()
 
     def follow(self, uid: str) -> None:
-        """Read a mapping as it is now, once what read it before has ended after its batch."""
+        """Read a mapping with its present settings, after its earlier readers have finished their batches."""
         threading.Thread(target=self._follow, args=(uid,), daemon=True).start()
 
     def _follow(self, uid: str) -> None:
@@ -72,7 +73,7 @@ class Mappings:
                 self._readers[uid] = self._read(mapping)
 
     def stop(self) -> None:
-        """Begin no other batch; those under way are ended with their functions."""
+        """Start no new batch. Running batches end together with their functions."""
         self._stopped = True
         self._ended.set()
         for readers in list(self._readers.values()):
@@ -80,13 +81,13 @@ class Mappings:
                 reader.stop()
 
     def join(self) -> None:
-        """Wait for the batches under way."""
+        """Wait for the running batches."""
         for readers in self._readers.values():
             for reader in readers:
                 reader.join()
 
     def _watch_shards(self) -> None:
-        """Read the shards that a stream got when it was split or merged."""
+        """Poll for new shards, after a stream was split or merged, and read them too."""
         while not self._ended.wait(_SHARD_SECONDS):
             for uid, readers in list(self._readers.items()):
                 lanes = [reader for reader in readers if isinstance(reader, StreamLane)]
@@ -112,13 +113,13 @@ class Mappings:
         return readers
 
     def _batches_astray(self, mapping: Mapping[str, Any], number: int) -> BatchMisdelivery:
-        """Accidents that depend on what a user names, so that another run with the same seed has the same ones."""
+        """Return delivery faults that depend only on names chosen by the user, so that the same seed repeats them."""
         source = mapping["EventSourceArn"].partition("/stream/")[0]  # a stream of DynamoDB has a time in its name
         return BatchMisdelivery(self._astray, f"{self._seed} {source} {mapping['FunctionArn']} {number}")
 
 
 def queue_exists(arn: str) -> bool:
-    """Return whether there is a queue of that ARN."""
+    """Return whether a queue with that ARN exists."""
     from moto.sqs.models import sqs_backends
 
     _, _, _, region, account, name = arn.split(":")

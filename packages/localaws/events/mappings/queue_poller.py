@@ -1,4 +1,4 @@
-"""Queues as sources of mappings: batches are received, handed to a function, and deleted where it took them."""
+"""Queues as sources of mappings: receive a batch, invoke the function, delete the messages that it processed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from localaws.functions.names import split
 from localaws.functions.runner import Runner
 
 _log = logging.getLogger(__name__)
-# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html: AWS begins with five batches at a time
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html: AWS begins with five concurrent batches.
 AT_ONCE = 5
 _MOST_AT_A_TIME = 10
 _WAIT = 1
@@ -54,11 +54,11 @@ class QueuePoller:
         self._thread.start()
 
     def stop(self) -> None:
-        """Begin no other batch."""
+        """Start no new batch."""
         self._stop.set()
 
     def join(self) -> None:
-        """Wait for the batches under way."""
+        """Wait for the running batches."""
         self._thread.join()
         self._workers.shutdown()
 
@@ -79,7 +79,7 @@ class QueuePoller:
                 self._slots.release()
 
     def _receive(self) -> list[dict[str, Any]]:
-        """Receive messages until a batch is full, or its window is over; what the filters drop is deleted."""
+        """Receive messages until the batch is full or its window ends. Messages that the filters exclude are deleted."""
         batch: list[dict[str, Any]] = []
         deadline = None
         size, window = self._mapping["BatchSize"], self._mapping["MaximumBatchingWindowInSeconds"]
@@ -107,7 +107,7 @@ class QueuePoller:
             self._stop.wait(self._astray.pause())
             taken = self._invoke(self._astray.shuffled(batch, _group))
             again = self._twice(taken)
-            # What failed becomes visible when its visibility timeout is over.
+            # Failed messages become visible again when their visibility timeout ends.
             self._delete([message for message in taken if message not in again])
             if again:
                 self._delete(self._invoke(again))
@@ -122,14 +122,14 @@ class QueuePoller:
             self._slots.release()
 
     def _invoke(self, batch: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Call the function with messages; returns those that it took."""
+        """Invoke the function with messages and return those that it processed."""
         records = [SourceRecord(message["MessageId"], self._document(message)) for message in batch]
         result = self._runner.invoke(split(self._mapping["FunctionArn"]), payload_of(records))
         failed = failed_identifiers(result, records, reports=bool(self._mapping["FunctionResponseTypes"]))
         return [message for message in batch if message["MessageId"] not in failed]
 
     def _twice(self, taken: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Messages that are delivered again: those of a group together, in their order."""
+        """Return the messages to deliver again. Either all messages of a group are repeated, in their order, or none."""
         again = {group: self._astray.comes_twice() for group in dict.fromkeys(map(_group, taken))}
         return [message for message in taken if again[_group(message)]]
 
@@ -142,14 +142,14 @@ class QueuePoller:
             self._client.delete_message_batch(QueueUrl=self._url, Entries=entries)
 
     def _give_back(self, messages: list[dict[str, Any]]) -> None:
-        """Make messages visible again: no function saw them."""
+        """Make messages visible again that no function received."""
         for message in messages:
             handle = message["ReceiptHandle"]
             with suppress(BotoCoreError, ClientError):
                 self._client.change_message_visibility(QueueUrl=self._url, ReceiptHandle=handle, VisibilityTimeout=0)
 
     def _document(self, message: dict[str, Any]) -> dict[str, Any]:
-        """A message as functions get it: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html."""
+        """Return a message as functions receive it: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html."""
         attributes = message.get("MessageAttributes") or {}
         document = {
             "messageId": message["MessageId"],
@@ -178,12 +178,14 @@ def _attribute(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _group(message: dict[str, Any]) -> str:
-    """Return the unit of order: the messages of a group, or each message."""
+    """Return the message group, or the message ID for a message without a group: messages with the same value keep
+    their order.
+    """
     return str((message.get("Attributes") or {}).get("MessageGroupId", message["MessageId"]))
 
 
 def _subject(message: dict[str, Any]) -> dict[str, Any]:
-    """Return the message as filters see it: its body parsed if it is JSON."""
+    """Return the message as filters see it: with its body parsed if it is a JSON object."""
     body: Any = message["Body"]
     with suppress(ValueError):
         parsed = json.loads(body)

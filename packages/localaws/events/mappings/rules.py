@@ -1,4 +1,4 @@
-"""Settings of event source mappings: defaults, limits, and what is refused.
+"""Settings of event source mappings: defaults, limits and refusals.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
 """
@@ -54,7 +54,7 @@ KINDS = {
 
 
 def kind_of(arn: str) -> str:
-    """Service of a source; raises InvalidParameterValueException."""
+    """Return the service of a source. Raises InvalidParameterValueException."""
     parts = arn.split(":")
     name = parts[2] if len(parts) > 5 else ""
     if name not in KINDS:
@@ -63,7 +63,7 @@ def kind_of(arn: str) -> str:
 
 
 def settings_of(given: Mapping[str, Any], arn: str) -> dict[str, Any]:
-    """The settings of a new mapping, with AWS's defaults."""
+    """Return the settings of a new mapping, with AWS's defaults."""
     kind = KINDS[kind_of(arn)]
     common = {"BatchSize": kind.batch_size, "MaximumBatchingWindowInSeconds": 0, "FunctionResponseTypes": []}
     of_stream = {
@@ -78,7 +78,7 @@ def settings_of(given: Mapping[str, Any], arn: str) -> dict[str, Any]:
 
 
 def changed_settings(settings: Mapping[str, Any], given: Mapping[str, Any], arn: str) -> dict[str, Any]:
-    """Settings with those of a request; raises LambdaError."""
+    """Return the settings with those of a request applied. Raises LambdaError."""
     for name, why in REFUSED.items():
         if given.get(name):
             raise refused(name, why)
@@ -100,7 +100,7 @@ def changed_settings(settings: Mapping[str, Any], given: Mapping[str, Any], arn:
 
 
 def patterns_of(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Filters of a mapping; an event passes if one of them matches, or if there is none."""
+    """Return the filters of a mapping. An event passes if any filter matches, or if there are no filters."""
     return [json.loads(item["Pattern"]) for item in (settings.get("FilterCriteria") or {}).get("Filters") or []]
 
 

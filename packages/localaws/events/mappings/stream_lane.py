@@ -1,7 +1,7 @@
-"""One lane of a stream: the records of a shard whose keys fall to it, in batches, in their order.
+"""One lane of a stream: the records of a shard whose keys belong to the lane, in batches, in order.
 
-The position is stored after each batch, together with what is told of records that failed: after a kill, only the
-batch under way is delivered again.
+The position is stored after each batch, together with the message to the on-failure destination. After a kill only the
+unfinished batch is delivered again.
 """
 
 from __future__ import annotations
@@ -40,24 +40,24 @@ _LONGEST_BACKOFF = 10.0
 
 
 class StreamReader(Protocol):
-    """A kind of stream, as lanes read it."""
+    """A kind of stream, with the operations that lanes need."""
 
     def shards(self, arn: str) -> list[str]:
-        """Names of the shards of a stream."""
+        """Return the names of the shards of a stream."""
 
     def read(self, arn: str, shard: str, after: int, limit: int) -> list[SourceRecord]:
-        """Records of a shard with a higher number, in order."""
+        """Return up to ``limit`` records of a shard with a number greater than ``after``, in order."""
 
     def passes(self, patterns: Sequence[dict[str, Any]], record: SourceRecord) -> bool:
         """Return whether a record passes the filters."""
 
     def wait(self, seconds: float) -> None:
-        """Wait for new records, or so long."""
+        """Wait for new records, at most ``seconds``."""
 
 
 @dataclass(frozen=True)
 class LaneParts:
-    """Tools of lanes."""
+    """Objects that all lanes use."""
 
     documents: Documents
     runner: Runner
@@ -66,7 +66,7 @@ class LaneParts:
 
 
 class StreamLane:
-    """Reads a lane whose position is stored; ``mapping`` is the document that the API shows."""
+    """Reads a lane from its stored position; ``mapping`` is the document that the API returns."""
 
     def __init__(self, parts: LaneParts, mapping: dict[str, Any], lane: Lane, astray: BatchMisdelivery) -> None:
         self._parts = parts
@@ -85,18 +85,18 @@ class StreamLane:
         return self._lane.shard
 
     def shards(self) -> list[str]:
-        """Names of all shards that the stream has now; none where it is gone."""
+        """Return the names of all shards that the stream has now, or none if the stream was deleted."""
         try:
             return self._parts.reader.shards(self._mapping["EventSourceArn"])
         except LambdaError:
             return []
 
     def stop(self) -> None:
-        """Begin no other batch."""
+        """Start no new batch."""
         self._stop.set()
 
     def join(self) -> None:
-        """Wait for the batch under way."""
+        """Wait for the running batch."""
         self._thread.join()
 
     def _run(self) -> None:
@@ -109,7 +109,7 @@ class StreamLane:
                 self._stop.wait(_PAUSE)
 
     def _turn(self) -> None:
-        """Gather one batch and see it through."""
+        """Collect one batch and process it."""
         batch, seen = self._gather()
         if batch:
             self._stop.wait(self._astray.pause())
@@ -120,7 +120,7 @@ class StreamLane:
             self._parts.reader.wait(_PAUSE)
 
     def _gather(self) -> tuple[list[SourceRecord], int]:
-        """Return records for one batch, and the number up to which the shard was seen for it."""
+        """Return the records of one batch, and the number of the last record of the shard that was read for it."""
         settings, batch, seen, size = self._mapping, list[SourceRecord](), self._position.after, 0
         window = settings["MaximumBatchingWindowInSeconds"]
         deadline: float | None = None
@@ -145,7 +145,7 @@ class StreamLane:
         return [], self._position.after
 
     def _role(self) -> str:
-        """The function's role; empty where it is gone, which its invocation reports."""
+        """Return the function's role, or "" if the function was deleted; the invocation then reports that."""
         try:
             return self._parts.runner.role_of(split(self._mapping["FunctionArn"]))
         except LambdaError:
@@ -156,7 +156,7 @@ class StreamLane:
         return is_ours and self._parts.reader.passes(self._patterns, record)
 
     def _process(self, batch: list[SourceRecord], attempts: int, calls: int) -> None:
-        """Invoke with a batch until it succeeds or is given up; its records are behind the position then."""
+        """Invoke the function with a batch until it succeeds or is given up. The position is then after its records."""
         result: Result | None = None
         throttles, repeated = 0, False
         while batch and not self._stop.is_set():
@@ -201,7 +201,7 @@ class StreamLane:
             self._stop.wait(_backoff(attempts))
 
     def _without_expired(self, batch: list[SourceRecord], calls: int, result: Result | None) -> list[SourceRecord]:
-        """The records that are young enough; the others are given up."""
+        """Return the records that are not too old; give up the others."""
         age = self._mapping["MaximumRecordAgeInSeconds"]
         if age < 0:
             return batch
@@ -229,7 +229,9 @@ class StreamLane:
 
 
 def _from_first(batch: list[SourceRecord], failed: list[str]) -> list[SourceRecord]:
-    """The batch from its first failed record on: what comes after it is delivered again, as order asks."""
+    """Return the batch from its first failed record on. Records after a failed one are delivered again to keep the
+    order.
+    """
     names = set(failed)
     first = next(number for number, record in enumerate(batch) if record.identifier in names)
     return batch[first:]
