@@ -66,7 +66,7 @@ def message_of(target: dict[str, Any], event: dict[str, Any], rule_arn: str) -> 
 
 
 def common_content(target: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings common to targets of rules and of Scheduler: dead-letter queue, retries, FIFO message group."""
+    """Return the settings common to targets of rules and schedules: dead-letter queue, retries, FIFO message group."""
     content = {
         "dead_letter": (target.get("DeadLetterConfig") or {}).get("Arn"),
         "retry": target.get("RetryPolicy"),

@@ -36,7 +36,7 @@ def matches(pattern: Mapping[str, Any], event: Any) -> bool:
 
 
 def _value_of(event: Any, name: str) -> Any:
-    """Return the value of a name, which may be a path of names joined by dots. The names may contain dots themselves."""
+    """Return the value of a name, which may be a path of names joined by dots. The names may contain dots too."""
     if not isinstance(event, dict):
         return _MISSING
     if name in event:
@@ -49,7 +49,7 @@ def _value_of(event: Any, name: str) -> Any:
 
 
 def _below(event: Any, name: str) -> dict[str, Any]:
-    """Return the members of an event whose dotted names begin with a name, as a dictionary of the rest of their names."""
+    """Return the members of an event whose dotted names begin with a name, keyed by the rest of their names."""
     if not isinstance(event, dict):
         return {}
     return {key[len(name) + 1 :]: value for key, value in event.items() if key.startswith(f"{name}.")}

@@ -32,7 +32,7 @@ from localaws.settings import Settings
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What events need in addition to functions: ``save`` stores a service of moto, ``folder`` is for files of topics."""
+    """Resources of events besides functions: ``save`` stores a service of moto, ``folder`` is for files of topics."""
 
     folder: Path
     store: ObjectStore

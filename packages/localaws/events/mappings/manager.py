@@ -26,7 +26,7 @@ class StreamSource(Source, StreamReader, Protocol):
 
 
 class Mappings:
-    """Starts and stops the readers of mappings when they change. ``astray`` sets the delivery faults of their batches."""
+    """Starts and stops the readers of mappings when they change. ``astray`` sets the faults of their batches."""
 
     def __init__(
         self,

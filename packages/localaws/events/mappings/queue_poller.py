@@ -79,7 +79,7 @@ class QueuePoller:
                 self._slots.release()
 
     def _receive(self) -> list[dict[str, Any]]:
-        """Receive messages until the batch is full or its window ends. Messages that the filters exclude are deleted."""
+        """Receive messages until the batch is full or its window ends. Messages excluded by the filters are deleted."""
         batch: list[dict[str, Any]] = []
         deadline = None
         size, window = self._mapping["BatchSize"], self._mapping["MaximumBatchingWindowInSeconds"]
@@ -129,7 +129,7 @@ class QueuePoller:
         return [message for message in batch if message["MessageId"] not in failed]
 
     def _twice(self, taken: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Return the messages to deliver again. Either all messages of a group are repeated, in their order, or none."""
+        """Return the messages to deliver again: of each group all messages, in their order, or none."""
         again = {group: self._astray.comes_twice() for group in dict.fromkeys(map(_group, taken))}
         return [message for message in taken if again[_group(message)]]
 
