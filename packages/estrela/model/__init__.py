@@ -1,4 +1,4 @@
-"""The words in which a star is declared. Standard library only."""
+"""The classes in which a star and a feed are declared. Standard library only."""
 
 from estrela.model.auth import ApiKey, BasicLogin, BearerToken
 from estrela.model.check import between, expression, not_null, one_of, reconcile, unique

@@ -1,4 +1,4 @@
-"""Texts that the parsers accept, in words and as regular expressions."""
+"""The texts that each parser accepts, described in words and as regular expressions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from estrela.model.parse import Boolean, Date, Digits, Number, Ordinal, Parser, 
 
 
 def allowed(parser: Parser, type_: str) -> str:
-    """Describe what a field read by ``parser`` may hold, for the reason of a reject."""
+    """Return a description of the texts that ``parser`` accepts, for the reason of a reject."""
     match parser:
         case Whole(signed, grouping):
             minus = "" if signed else " without a minus"
@@ -37,14 +37,14 @@ def _separated(grouping: str) -> str:
 
 
 def number_pattern(parser: Whole | Number, type_: str) -> str:
-    """Return the regular expression of all texts that ``parser`` allows, to be matched as a whole."""
+    """Return a regular expression that matches exactly the texts that ``parser`` accepts (full match)."""
     minus = "" if isinstance(parser, Whole) and not parser.signed else "-?"
     groups = f"|[0-9]{{1,3}}(?:{re.escape(parser.grouping)}[0-9]{{3}})+" if parser.grouping else ""
     return f"{minus}(?:[0-9]+{groups}){_decimals(parser, type_)}"
 
 
 def _decimals(parser: Whole | Number, type_: str) -> str:
-    """Return the regular expression of the decimals: as many as the column holds, then zeros."""
+    """Return the regular expression of the decimals: at most the column's scale, then only zeros."""
     if isinstance(parser, Whole):
         return ""
     scale = int(type_[type_.index(",") + 1 : -1]) if type_.startswith("decimal") else 18

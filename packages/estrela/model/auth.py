@@ -1,4 +1,4 @@
-"""Authentication with an API. Credentials are in AWS Secrets Manager; a declaration names only the secret."""
+"""Authentication to an API. Credentials are in AWS Secrets Manager; a declaration only names the secret."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ApiKey:
-    """The key in ``secret`` (its field ``key``, or the whole value) in the header ``header``."""
+    """Send the key in ``secret`` (its field ``key``, or the whole value) in the header ``header``."""
 
     secret: str
     header: str = "X-Api-Key"
@@ -16,7 +16,7 @@ class ApiKey:
 
 @dataclass(frozen=True)
 class BearerToken:
-    """The token in ``secret`` (its field ``key``, or the whole value) as ``Authorization: Bearer`` (RFC 6750)."""
+    """Send the token in ``secret`` (its field ``key``, or the whole value) as ``Authorization: Bearer`` (RFC 6750)."""
 
     secret: str
     key: str = ""
@@ -24,7 +24,7 @@ class BearerToken:
 
 @dataclass(frozen=True)
 class BasicLogin:
-    """Fields ``username`` and ``password`` of ``secret`` as ``Authorization: Basic`` (RFC 7617)."""
+    """Send fields ``username`` and ``password`` of ``secret`` as ``Authorization: Basic`` (RFC 7617)."""
 
     secret: str
 

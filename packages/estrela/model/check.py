@@ -1,4 +1,4 @@
-"""Checks: what must hold in a table before anyone sees it."""
+"""Checks: conditions that a table must meet before it is published."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class NotNull:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The column checked."""
+        """The checked column."""
         return (self.column,)
 
 
@@ -38,13 +38,13 @@ class OneOf:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The column checked."""
+        """The checked column."""
         return (self.column,)
 
 
 @dataclass(frozen=True)
 class Between:
-    """``column`` is NULL or from ``low`` to ``high``, both included; None leaves that side open."""
+    """``column`` is NULL or between ``low`` and ``high`` inclusive; None means no limit on that side."""
 
     column: str
     low: int | Decimal | None = None
@@ -52,7 +52,7 @@ class Between:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The column checked."""
+        """The checked column."""
         return (self.column,)
 
 
@@ -60,7 +60,7 @@ class Between:
 class Expression:
     """``sql``, a Spark SQL condition on ``columns``, is true in every row; NULL counts as false.
 
-    ``bad`` holds values of a row that it must refuse: the contract tests see each check fail.
+    ``bad`` is an example row that violates the condition. The contract tests use it to prove that the check can fail.
     """
 
     name: str
@@ -79,7 +79,7 @@ class Reconcile:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The column checked."""
+        """The checked column."""
         return (self.column,)
 
 
@@ -87,43 +87,45 @@ Check = Unique | NotNull | OneOf | Between | Expression | Reconcile
 
 
 def unique(*columns: str) -> Unique:
-    """No two rows have the same values in ``columns``."""
+    """Require that no two rows have the same values in ``columns``."""
     return Unique(columns)
 
 
 def not_null(column: str) -> NotNull:
-    """``column`` has a value in every row."""
+    """Require that ``column`` has a value in every row."""
     return NotNull(column)
 
 
 def one_of(column: str, values: Iterable[str | int]) -> OneOf:
-    """``column`` is NULL or one of ``values``."""
+    """Require that ``column`` is NULL or one of ``values``."""
     return OneOf(column, tuple(values))
 
 
 def between(column: str, low: int | Decimal | None = None, high: int | Decimal | None = None) -> Between:
-    """``column`` is NULL or from ``low`` to ``high``, both included."""
+    """Require that ``column`` is NULL or between ``low`` and ``high`` inclusive."""
     return Between(column, low, high)
 
 
 def expression(name: str, sql: str, *columns: str, bad: Mapping[str, str | int]) -> Expression:
-    """The Spark SQL condition ``sql`` on ``columns`` is true in every row; one with the values ``bad`` fails it."""
+    """Require that the Spark SQL condition ``sql`` on ``columns`` is true in every row; the example row ``bad``
+    violates it.
+    """
     return Expression(name, sql, columns, tuple(sorted(bad.items())))
 
 
 def reconcile(column: str, source: NamedColumns, source_column: str) -> Reconcile:
-    """The sum of ``column`` equals the sum of ``source_column`` in the trusted table of ``source``."""
+    """Require that the sum of ``column`` equals the sum of ``source_column`` in the trusted table of ``source``."""
     return Reconcile(column, source, source_column)
 
 
 def check_name(check: Check) -> str:
-    """Return the name of a check in reports: ``unique``, ``not_null``, ..., or the expression's own name."""
+    """Return the name of a check in reports: ``unique``, ``not_null``, ..., or the name given to an expression."""
     names = {Unique: "unique", NotNull: "not_null", OneOf: "one_of", Between: "between", Reconcile: "reconcile"}
     return check.name if isinstance(check, Expression) else names[type(check)]
 
 
 def validate_checks(where: str, checks: Sequence[Check], known: Sequence[str]) -> None:
-    """Raise DefinitionError if a check is on no column, on an unknown column, or allows nothing."""
+    """Raise DefinitionError if a check names no column, names an unknown column, or allows no value."""
     for check in checks:
         if not check.columns:
             raise DefinitionError(where, f"check {check_name(check)} names no column", known)

@@ -1,4 +1,4 @@
-"""A column: its name, its type and what it means."""
+"""A column: name, type and description."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ DECIMAL = re.compile(r"decimal\((\d{1,2}),(\d{1,2})\)")
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. ``type`` is a Spark SQL type; ``doc`` lands in the catalog and in the dashboards.
+    """A column of a table. ``type`` is a Spark SQL type; ``doc`` is shown in the Glue catalog and in the dashboards.
 
-    ``renamed_from`` is the name that the column had before, as long as a lake may still have it.
-    Values of a ``sensitive`` column are masked in rejects, errors, logs and examples of checks, and what Spark says of
-    rows computed from them is withheld; the table holds them. They cannot be part of a request or a partition.
+    ``renamed_from`` is the previous name of the column. Keep it as long as a lake may still use that name. Values of a
+    ``sensitive`` column are stored in the table but masked in rejects, errors, logs and examples of checks. Spark's
+    error messages about rows computed from them are withheld. A sensitive column cannot be part of a request or a
+    partition.
     """
 
     name: str
@@ -40,7 +41,7 @@ class Column:
 
 
 class NamedColumns(Protocol):
-    """The part of a source that a declaration refers to."""
+    """The properties of a source that other declarations use."""
 
     @property
     def name(self) -> str:
@@ -48,7 +49,7 @@ class NamedColumns(Protocol):
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """Columns that the source's files fill."""
+        """Columns that are filled from the source's files."""
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -69,7 +70,9 @@ def require_distinct(where: str, names: Sequence[str]) -> None:
 
 
 def require_not_sensitive(where: str, placed: Iterable[tuple[str, str]], columns: Iterable[Column]) -> None:
-    """Raise DefinitionError if one of ``placed``, by role and name, is a sensitive column: it would be shown there."""
+    """Raise DefinitionError if one of ``placed``, pairs of role and name, is a sensitive column: that role would expose
+    it.
+    """
     sensitive = {column.name for column in columns if column.sensitive}
     for role, name in placed:
         if name in sensitive:
@@ -78,7 +81,9 @@ def require_not_sensitive(where: str, placed: Iterable[tuple[str, str]], columns
 
 
 def require_known(where: str, role: str, names: Iterable[str], known: Sequence[str]) -> None:
-    """Raise DefinitionError if one of ``names``, which ``role`` mentions, is not among ``known`` columns."""
+    """Raise DefinitionError if one of ``names``, which the declaration uses as ``role``, is not among the ``known``
+    columns.
+    """
     for name in names:
         if name not in known:
             raise DefinitionError(where, f"{role} names {name!r}, which is not a column", known)

@@ -1,4 +1,4 @@
-"""A feed: a declared kind of file that arrives repeatedly, and how its rows get into the warehouse."""
+"""A feed: a declared kind of file that arrives repeatedly, and how its rows are loaded into the warehouse."""
 
 from __future__ import annotations
 
@@ -19,64 +19,64 @@ FEED_COLUMNS = (
     Column("source_line", "bigint", "Line of the file on which the row begins, from 1; of JSON the record, from 1"),
     Column("source_load", "bigint", "Load that wrote the row: ledger.loads.id"),
 )
-"""Columns of every target table beside those of its feed."""
+"""Columns of every target table in addition to those of its feed."""
 
 
 class Load(StrEnum):
     """Effect of the rows of a file on the rows of the target table."""
 
     APPEND = "append"
-    """They are added."""
+    """The rows are added."""
     REPLACE = "replace"
-    """The table is created anew from the declaration and holds only them; grants are kept."""
+    """The table is recreated from the declaration and contains only these rows; grants are kept."""
     TRUNCATE = "truncate"
-    """The table is emptied and holds only them."""
+    """The table is truncated and contains only these rows."""
     UPSERT = "upsert"
-    """They replace the rows with the same key; a row of a newer file stays."""
+    """The rows replace those with the same key, unless the existing row is from a newer file."""
 
 
 class Order(StrEnum):
-    """The files of a feed that are loaded, and their order."""
+    """Selects which files of a feed are loaded, and in which order."""
 
     NEWEST = "newest"
-    """Only the newest; older ones are filtered out."""
+    """Only the newest file; older ones are filtered out."""
     IN_ORDER = "in order"
-    """All, one after the other, oldest first; one that failed holds back those after it."""
+    """All files, one after the other, oldest first; a failed file blocks the later ones."""
     ALL = "all"
-    """All, in any order, several at a time."""
+    """All files, in any order, several at a time."""
     BY_MANIFEST = "complete by manifest"
-    """Those that a manifest names, once all that it names are there; in any order."""
+    """The files that a manifest names, once all of them have arrived; in any order."""
 
 
 class OnOverwrite(StrEnum):
-    """Effect of a new version of a file that was loaded."""
+    """Effect of a new version of a file that was already loaded."""
 
     REPLACE_ROWS = "replace rows"
-    """Its rows take the place of those of the older versions."""
+    """The rows of the new version replace those of the older versions."""
     APPEND_VERSION = "append version"
-    """It is loaded like another file."""
+    """The new version is loaded like a separate file."""
     IGNORE = "ignore"
-    """It is filtered out."""
+    """The new version is filtered out."""
     REFUSE = "refuse"
-    """It is rejected."""
+    """The new version is rejected."""
 
 
 class SchemaChange(StrEnum):
-    """Reaction to columns that differ from those of the table, or to a file that differs from the declaration."""
+    """Reaction when the declared columns differ from the table's, or a file differs from the declaration."""
 
     FREEZE = "freeze"
     """The file fails."""
     ADD_NULLABLE = "add nullable"
-    """Newly declared columns that may be blank are added to the table; other differences fail the file."""
+    """Newly declared nullable columns are added to the table; any other difference fails the file."""
     WIDEN = "widen"
-    """As ADD_NULLABLE, and columns of the table get a wider declared type: int, bigint, decimal, string."""
+    """Like ADD_NULLABLE; columns of the table are also widened to the declared type: int, bigint, decimal, string."""
     QUARANTINE = "quarantine"
-    """The file is rejected, and those after it are loaded."""
+    """The file is rejected, and later files are loaded."""
 
 
 @dataclass(frozen=True)
 class RowTolerance:
-    """Limit of rejected rows of a file: ``rows``, or ``share`` of its rows, whichever is more."""
+    """Limit of rejected rows per file: ``rows``, or ``share`` of the file's rows, whichever is more."""
 
     rows: int = 0
     share: float = 0.0
@@ -87,7 +87,7 @@ class RowTolerance:
             raise DefinitionError("RowTolerance", f"rows={self.rows}, share={self.share}", allowed)
 
     def allows(self, rejected: int, rows: int) -> bool:
-        """Return whether ``rejected`` of ``rows`` may be rejected."""
+        """Return whether ``rejected`` of ``rows`` are within the limit."""
         return rejected <= max(self.rows, self.share * rows)
 
 
@@ -100,7 +100,7 @@ class Hashed:
 
 @dataclass(frozen=True)
 class Cut:
-    """Of values of ``column`` only the last ``keep`` characters are kept."""
+    """Only the last ``keep`` characters of values of ``column`` are stored."""
 
     column: str
     keep: int
@@ -114,9 +114,9 @@ class Cut:
 class Feed:
     """A feed and its target table ``schema.table`` in the database ``engine``. ``key`` identifies a row.
 
-    ``pii`` says how personal values are changed before they are stored. The original values of its columns, and the
-    lines that hold them, are nowhere in the warehouse, the rejects, logs or messages. ``max_attempts`` is how often
-    a file is tried before it fails for a fault that may pass.
+    ``pii`` declares how personal values are changed before they are stored. The original values of its columns, and the
+    lines that contain them, never appear in the warehouse, the rejects, logs or messages. ``max_attempts`` is the
+    number of attempts before a file with transient faults fails.
     """
 
     name: str
@@ -192,7 +192,8 @@ class Feed:
     def _validate_database(self, where: str, origin: DatabaseTable) -> None:
         if self.format != Csv(compression="gzip", encodings=("utf-8",)):
             _refuse(where, "its origin writes files of one format", ('Csv(compression="gzip", encodings=("utf-8",))',))
-        # A file holds what changed since the newest file that is loaded: an older one that waits is part of it.
+        # A file contains all changes since the newest loaded file, so an older file that is still waiting is included
+        # in it.
         if self.order is not Order.NEWEST:
             _refuse(where, f"order={self.order} of a DatabaseTable", (Order.NEWEST,))
         if origin.watermark and self.load is not Load.UPSERT:
@@ -215,29 +216,29 @@ class Feed:
 
     @property
     def column_names(self) -> tuple[str, ...]:
-        """Names of the target's columns, those of the file included."""
+        """Names of the target's columns, including the columns about the file."""
         return tuple(column.name for column in (*self.columns, *FEED_COLUMNS))
 
     @property
     def is_serial(self) -> bool:
-        """Return whether one file at a time is loaded."""
+        """Return whether the feed's files are loaded one at a time."""
         return self.order in (Order.NEWEST, Order.IN_ORDER)
 
     @property
     def is_whole(self) -> bool:
-        """Return whether a file holds all rows that the table is to hold."""
+        """Return whether each file contains the complete table."""
         return self.load in (Load.REPLACE, Load.TRUNCATE)
 
     @property
     def withheld(self) -> frozenset[str]:
-        """Columns whose values are shown nowhere but in the table."""
+        """Columns whose values are shown nowhere except in the table."""
         return frozenset(column.name for column in self.columns if column.sensitive) | {
             change.column for change in self.pii
         }
 
     @property
     def has_header(self) -> bool:
-        """Return whether files name their columns."""
+        """Return whether the files name their columns."""
         return not isinstance(self.format, Csv) or self.format.header
 
     def __hash__(self) -> int:

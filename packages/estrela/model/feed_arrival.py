@@ -1,4 +1,4 @@
-"""Expectations of the arrivals of a feed: when, and how many rows."""
+"""Expected arrivals of a feed: the times, and the numbers of rows."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from estrela.errors import DefinitionError
 
 WEEK = tuple(range(7))
 FEWEST_LOADS = 3
-"""Loads that a band needs at least, before it says anything."""
+"""Minimum number of earlier loads before ``band`` is applied."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """A file is due at ``by`` in ``zone`` on each of ``days`` (0 is Monday); "late" if none came since the time before.
+    """A file is due at ``by`` in ``zone`` on each of ``days`` (0 is Monday), and "late" if none arrived since the due
+    time before.
 
-    ``least_rows`` are the rows that a file has at least, else it is "empty". ``band`` is the share by which its rows
-    may be more or fewer than the median of the ``last`` loads before it, else it is "odd"; 0 says nothing of that.
+    A file with fewer than ``least_rows`` rows is "empty". A file is "odd" if its number of rows differs from the median
+    of the ``last`` loads before it by more than the share ``band``; 0 disables this check.
     """
 
     by: time | None = None
@@ -39,7 +40,7 @@ class Expected:
             raise DefinitionError("Expected", problem, allowed)
 
     def due(self, now: datetime) -> tuple[datetime, datetime] | None:
-        """Return the last two times at which a file was due, the earlier one first; None if there is no such time."""
+        """Return the last two times at which a file was due, the earlier first; None if no ``by`` is declared."""
         if self.by is None:
             return None
         zone = ZoneInfo(self.zone)
@@ -50,9 +51,9 @@ class Expected:
         return before, last
 
     def oddness(self, rows: int, before: Sequence[int]) -> tuple[str, str] | None:
-        """Return ``empty`` or ``odd`` and what was expected, of a file with so many rows; None if it is as expected.
+        """Return ``empty`` or ``odd``, and the expectation, for a file of ``rows`` rows; None if it is as expected.
 
-        ``before`` are the rows of the loads before it.
+        ``before`` lists the row counts of the earlier loads.
         """
         if rows < self.least_rows:
             return "empty", f"it has {rows} rows, and at least {self.least_rows} are expected"

@@ -10,12 +10,12 @@ from estrela.errors import DefinitionError
 from estrela.model.column import require_distinct, require_known
 
 REDSHIFT_TEXT_BYTES = 65535
-"""The longest text that Redshift holds, in bytes of UTF-8."""
+"""Maximum length of a Redshift text, in bytes of UTF-8."""
 
 
 @dataclass(frozen=True)
 class Postgres:
-    """The PostgreSQL that holds the ledger too: rows, counts and state of a file are committed together."""
+    """The PostgreSQL database that also contains the ledger: a file's rows, counts and state are committed together."""
 
 
 class Distribution(StrEnum):
@@ -29,10 +29,10 @@ class Distribution(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Redshift:
-    """Redshift: a file's rows and an audit row are committed together, and the ledger follows the audit row.
+    """Redshift: a file's rows and an audit row are committed together, and the ledger is updated from the audit row.
 
-    ``distribution_key`` is the column of ``Distribution.KEY``; ``sort`` are the columns of a compound sort key, in
-    their order.
+    ``distribution_key`` is the column for ``Distribution.KEY``; ``sort`` are the columns of a compound sort key, in
+    order.
     """
 
     distribution: Distribution = Distribution.AUTO

@@ -11,10 +11,10 @@ from estrela.model.source import COMPRESSIONS, validate_encodings
 
 @dataclass(frozen=True, kw_only=True)
 class Packed:
-    """Form of a file: its ``compression``, and the most bytes that it may hold once unpacked.
+    """Compression of a file: its ``compression``, and the maximum number of bytes after decompression.
 
-    ``members`` is a regular expression: the files of a zip archive whose whole names match it are loaded together, in
-    the order of their names, and others are passed over. Without it an archive holds exactly one file.
+    ``members`` is a regular expression for zip archives: the files whose full names match are loaded together, in the
+    order of their names; others are ignored. Without it, an archive must contain exactly one file.
     """
 
     compression: str = ""
@@ -37,10 +37,10 @@ class Packed:
 
 @dataclass(frozen=True, kw_only=True)
 class Csv(Packed):
-    """Delimited text. ``heading_lines`` before the header, or before the first row, are dropped.
+    """Delimited text. ``heading_lines`` lines before the header, or before the first row, are dropped.
 
     ``header``, ``encodings`` and ``null_words`` are as in a :class:`~estrela.model.source.CsvSource`. A quoted field
-    may hold line ends.
+    may contain line ends.
     """
 
     delimiter: str = ","
@@ -68,9 +68,9 @@ class JsonLines(Packed):
 
 @dataclass(frozen=True, kw_only=True)
 class Json(Packed):
-    """A JSON document in UTF-8 whose records are in the array ``records``; "" if it is an array itself.
+    """A JSON document in UTF-8 whose records are in the array ``records``; "" if the document itself is the array.
 
-    It is read whole: ``max_bytes`` bounds the memory. Names that no field declares are ignored.
+    It is read as a whole, so ``max_bytes`` bounds the memory. Names that no field declares are ignored.
     """
 
     records: str = ""
@@ -79,9 +79,9 @@ class Json(Packed):
 
 @dataclass(frozen=True, kw_only=True)
 class Parquet(Packed):
-    """A Parquet file, whose columns may be in any order; those that no field declares are ignored.
+    """A Parquet file. Its columns may be in any order; columns that no field declares are ignored.
 
-    A field's parser reads the text of the value: numbers in digits, dates as ``yyyy-MM-dd``, times in UTC.
+    A field's parser reads the value as text: numbers in digits, dates as ``yyyy-MM-dd``, times in UTC.
     """
 
     def __post_init__(self) -> None:

@@ -12,11 +12,12 @@ from estrela.errors import DefinitionError
 
 @dataclass(frozen=True)
 class S3Drop:
-    """Files that others put into ``bucket`` below ``prefix``; the key after the prefix must match ``pattern`` whole.
+    """Files that others put into ``bucket`` below ``prefix``; the key after the prefix must fully match ``pattern``.
 
-    ``sequence`` names groups of the pattern whose texts, compared in that order, say which file is newer, such as a
-    date ``yyyy-MM-dd``; among equal ones the later arrival is newer. ``bucket`` is ``""`` for the platform's own
-    landing bucket. ``manifest`` matches the names of manifests of a feed that is loaded by them.
+    ``sequence`` names groups of the pattern. Their texts, compared in that order, decide which file is newer, for
+    example a date ``yyyy-MM-dd``; if they are equal, the later arrival is newer. ``bucket`` is ``""`` for the
+    platform's own landing bucket. ``manifest`` is the pattern of the manifests' names, for a feed that is loaded by
+    manifests.
     """
 
     prefix: str
@@ -36,12 +37,12 @@ class S3Drop:
                 raise DefinitionError(where, f"sequence names {name!r}, which is no group of the pattern", groups)
 
     def is_manifest(self, key: str) -> bool:
-        """Return whether the key is that of a manifest of this feed."""
+        """Return whether ``key`` is the key of a manifest of this feed."""
         name = key.removeprefix(self.prefix)
         return bool(self.manifest and key.startswith(self.prefix) and re.fullmatch(self.manifest, name))
 
     def place_of(self, key: str) -> str | None:
-        """Return the text by which files are ordered; None if the key is not that of a file of this feed."""
+        """Return the text by which the file is ordered; None if ``key`` does not belong to a file of this feed."""
         match = re.fullmatch(self.pattern, key.removeprefix(self.prefix)) if key.startswith(self.prefix) else None
         return "/".join(match[name] or "" for name in self.sequence) if match else None
 
@@ -58,8 +59,8 @@ def _groups(where: str, name: str, pattern: str) -> Mapping[str, int]:
 class FtpsFolder(S3Drop):
     """Files in ``folder`` of an FTPS server, copied into the landing bucket below ``prefix``.
 
-    ``server`` is the name of the secret that says where it is and how to log in. Names of files must match ``pattern``;
-    a file is taken once its size and time stood still over two looks, and again when it changed.
+    ``server`` names the secret with the server's address and login. File names must match ``pattern``. A file is taken
+    when its size and time are the same in two successive listings, and again after it changed.
     """
 
     server: str
@@ -73,19 +74,20 @@ class FtpsFolder(S3Drop):
 
 
 DATABASE_TIME = "yyyy-MM-dd HH:mm:ss.SX"
-"""Pattern of the times in files that are extracted from a database."""
+"""Pattern of timestamps in files that are extracted from a database."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseTable(S3Drop):
     """Rows of ``table`` of a database, extracted into files of the landing bucket below ``prefix``.
 
-    ``server`` is the name of the secret of the database, in the format of Amazon RDS. Headers of the feed's fields are
-    names of columns of the table. Each file is named after the time at which its rows were read.
+    ``server`` names the secret of the database, in the format of Amazon RDS. The headers of the feed's fields are
+    column names of the table. Each file is named after the time at which its rows were read.
 
-    ``watermark`` is the column with the time of a row's last change: a file holds what changed since ``overlap`` before
-    the newest file that is loaded, which catches rows that were committed late. Every ``reconcile``, rows whose keys
-    the source no longer has are deleted from the target; None: never. Without a watermark, each file holds all rows.
+    ``watermark`` is the column with the time of a row's last change. A file contains the rows changed since the newest
+    loaded file, minus ``overlap``, which catches rows that were committed late. Every ``reconcile``, rows whose keys no
+    longer exist in the source are deleted from the target; None means never. Without a watermark, each file contains
+    all rows.
     """
 
     pattern: str = r"(?P<read_at>\d{8}T\d{12})\.csv\.gz"

@@ -1,12 +1,12 @@
-"""The steps of a feed, by which Glue runs and DAGs name them."""
+"""The steps of a feed, named as in Glue runs and DAGs."""
 
 from __future__ import annotations
 
 EXTRACT, TRANSFORM, LOAD, RECONCILE, ARCHIVE = FEED_PHASES = ("extract", "transform", "load", "reconcile", "archive")
 """Phases of a run of the job for a feed.
 
-Take in and register files, convert them on trial, load them, delete what the source deleted, move loaded files to the
-archive.
+Fetch and register files, convert them without loading, load them, delete rows that the source deleted, move loaded
+files to the archive.
 """
 
 

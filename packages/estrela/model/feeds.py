@@ -1,4 +1,4 @@
-"""All feeds, found in the modules of the packages below ``estrela.feeds``."""
+"""All feeds, discovered in the modules of the packages below ``estrela.feeds``."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from estrela.errors import DefinitionError, bounded
 from estrela.model.feed import Feed
 
 FEEDS = "estrela.feeds"
-"""The package that holds the feeds; named, not imported, since what it declares imports this package."""
+"""The package that contains the feeds. It is a name and not an import, because the feeds import this package."""
 
 
 @dataclass(frozen=True)
 class FoundFeeds:
-    """Feeds by name, and the errors of those that cannot be read, by the name of the module or feed."""
+    """Feeds by name, and the errors of unreadable feeds by name of the module or feed."""
 
     feeds: Mapping[str, Feed]
     errors: Mapping[str, Exception]
 
     @property
     def problems(self) -> Mapping[str, str]:
-        """Return the error of each feed that cannot be read, in one line."""
+        """Return the error of each unreadable feed, in one line."""
         return {name: f"{type(error).__name__}: {bounded(error, 1000)}" for name, error in self.errors.items()}
 
 
 def feeds() -> dict[str, Feed]:
-    """Return every declared feed by name. Raises the first error if one cannot be read or two contradict each other."""
+    """Return every declared feed by name. Raises the first error if a feed is unreadable or two conflict."""
     declarations = found_feeds()
     for error in declarations.errors.values():
         raise error
@@ -37,7 +37,9 @@ def feeds() -> dict[str, Feed]:
 
 
 def found_feeds() -> FoundFeeds:
-    """Return every feed that can be read. One that cannot is contained; of two that contradict, neither is returned."""
+    """Return every readable feed. An unreadable feed does not affect others; of two conflicting feeds, neither is
+    returned.
+    """
     declared: list[Feed] = []
     errors: dict[str, Exception] = {}
     for name in _modules():
@@ -52,7 +54,7 @@ def found_feeds() -> FoundFeeds:
 
 
 def assembled(declared: Iterable[Feed]) -> FoundFeeds:
-    """Return ``declared`` by name, without those that share a name, a target or a place in S3."""
+    """Return ``declared`` by name, without feeds that share a name, a target or an S3 prefix."""
     distinct = list({id(declaration): declaration for declaration in declared}.values())
     errors: dict[str, Exception] = {}
     for other, feed in combinations(distinct, 2):
@@ -64,7 +66,7 @@ def assembled(declared: Iterable[Feed]) -> FoundFeeds:
 
 
 def _contradiction(feed: Feed, other: Feed) -> str:
-    """Return why two feeds cannot both be; "" if they can."""
+    """Return why two feeds cannot both exist; "" if they can."""
     if feed.name == other.name:
         return "two feeds have this name"
     if feed.target == other.target:
@@ -77,6 +79,6 @@ def _contradiction(feed: Feed, other: Feed) -> str:
 
 def _modules() -> Iterator[str]:
     package = importlib.import_module(FEEDS)
-    # A package that cannot be imported is reported by its name; the walk only leaves out what is below it.
+    # A package that cannot be imported is reported under its own name; the walk only skips the modules below it.
     for module in pkgutil.walk_packages(package.__path__, f"{FEEDS}.", onerror=lambda _: None):
         yield module.name

@@ -1,4 +1,4 @@
-"""Sources of further formats: lines of JSON, fixed width, Parquet."""
+"""Sources in other formats: JSON lines, fixed width, Parquet."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class JsonLinesSource(Source):
 
 @dataclass(frozen=True, eq=True)
 class FixedWidthSource(Source):
-    """Text files whose fields have fixed places.
+    """Text files whose fields have fixed positions.
 
-    ``spans`` holds the first and the last character, from 1, of each field of the layout. Each line is text of the
-    first of ``encodings`` in which it is valid.
+    ``spans`` has the first and last character (counted from 1) of each field of the layout. Each line is decoded with
+    the first of ``encodings`` in which it is valid.
     """
 
     spans: tuple[tuple[int, int], ...] = ()
@@ -43,7 +43,7 @@ class FixedWidthSource(Source):
 
     @property
     def width(self) -> int:
-        """Return the characters that a line must have."""
+        """Return the number of characters that a line must have."""
         return max(last for _, last in self.spans)
 
     __hash__ = Source.__hash__
@@ -51,9 +51,9 @@ class FixedWidthSource(Source):
 
 @dataclass(frozen=True, eq=True)
 class ParquetSource(Source):
-    """Parquet files. A field's header is the name of a column of a simple type.
+    """Parquet files. A field's header is the name of a column with a simple type.
 
-    A timestamp is read by ``Timestamp("yyyy-MM-dd HH:mm:ss.S")``, in UTC.
+    A timestamp is parsed by ``Timestamp("yyyy-MM-dd HH:mm:ss.S")``, in UTC.
     """
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Limits of the age of a source's data, beyond which people hear of it."""
+"""Limits of the age of a source's data, above which people are alerted."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from estrela.errors import DefinitionError
 LOAD_EVERY = timedelta(days=1)
 """Time between two runs of a star's DAG."""
 ANSWERED_WITHIN = 1.5 * LOAD_EVERY
-"""Default: one run was missed, and half the time until the next one has passed."""
+"""Default: one run was missed, and half the time until the next run has passed."""
 
 
 @dataclass(frozen=True)
 class Freshness:
-    """Limits of a source, in time since the event.
+    """Limits of a source's age, as time since the last such event.
 
-    ``answered_within``: the source answered all that was asked, and readers see it. ``news_within``: it answered
-    something that was not known before; None for a source that may be silent for any time.
+    ``answered_within``: the source answered all requests, and the answers are published. ``news_within``: it answered
+    something new; None for a source that may stay unchanged for any time.
     """
 
     answered_within: timedelta = ANSWERED_WITHIN
@@ -34,4 +34,4 @@ class Freshness:
 
 
 DAILY = Freshness()
-"""Of a source that is asked every day, and may be silent."""
+"""Limits of a source that is requested every day and may stay unchanged."""

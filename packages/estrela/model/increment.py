@@ -14,19 +14,19 @@ from estrela.model.source import Source
 
 @dataclass(frozen=True)
 class ByPartition:
-    """Each partition of a fact is computed from the partitions of ``source`` that map to it, and from no others.
+    """Each partition of a fact is computed only from the partitions of ``source`` that map to it.
 
-    The transform is given the rows of these partitions only: it must not compare a row with rows of other partitions.
-    A partition column of the fact takes the value of the source's partition column of the same name, or of the Spark
-    SQL expression over the source's partition columns that ``derived`` has for it. The fact's other sources are read
-    whole, and a change in one of them rebuilds the whole fact.
+    The transform receives only the rows of these partitions, so it must not compare a row with rows of other
+    partitions. A partition column of the fact takes the value of the source's partition column of the same name, or of
+    the Spark SQL expression over the source's partition columns that ``derived`` has for it. The fact's other sources
+    are read completely, and a change in one of them rebuilds the whole fact.
     """
 
     source: Source
     derived: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def validate(self, where: str, sources: Sequence[Source], partition_by: Sequence[PartitionField]) -> None:
-        """Raise DefinitionError unless every partition column of the fact follows from the source's."""
+        """Raise DefinitionError unless every partition column of the fact can be derived from the source's."""
         if self.source not in sources:
             problem = f"increment is by {self.source.name!r}, which is not among its sources"
             raise DefinitionError(where, problem, [source.name for source in sources])

@@ -23,10 +23,10 @@ COMPLETENESS = Column(
 class Mart:
     """A view in Athena. ``sql`` is Athena SQL in which ``{table}`` is replaced by one of ``uses``.
 
-    The engine adds the column ``completeness``. A row belongs to the period of a fact by the fact's first partition
-    column that the mart shows; where it shows none, by ``period``: Athena SQL over the mart's columns for the value of
-    the fact's first partition column as text, of a date the first day of its part. Without either, completeness is
-    that of the fact as a whole.
+    The engine adds the column ``completeness``. It is computed per period of a fact, where the period is the value of
+    the fact's first partition column that the mart shows. If the mart shows none, ``period`` gives it: Athena SQL over
+    the mart's columns that returns the value of the fact's first partition column as text (for a date part, its first
+    day). Without either, completeness is that of the whole fact.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Mart:
 
     @property
     def all_columns(self) -> tuple[Column, ...]:
-        """The view's columns: those of ``sql``, and the completeness."""
+        """The view's columns: those of ``sql``, then ``completeness``."""
         return (*self.columns, COMPLETENESS)
 
     @property
@@ -64,7 +64,7 @@ class Mart:
         return next((field for field in valued(fact.partition_by) if column_of(field) in shown), None)
 
     def query(self, places: Mapping[str, str]) -> str:
-        """Return the view's SELECT; ``places`` maps the name of each used table to its text after FROM."""
+        """Return the view's SELECT; ``places`` maps the name of each used table to the text that follows FROM."""
         return self.sql.format_map({table.name: places[table.name] for table in self.uses})
 
     def __hash__(self) -> int:

@@ -1,4 +1,4 @@
-"""Origins of sources: the requests of the extractors."""
+"""Origins of sources: the requests that extractors make."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _require_https(where: str, *urls: str) -> None:
 
 @dataclass(frozen=True)
 class Download:
-    """One file at a fixed address, which may redirect to the declared ``hosts``. Its request is empty."""
+    """One file at a fixed URL, which may redirect to the declared ``hosts``. Its request is empty."""
 
     url: str
     hosts: tuple[str, ...] = ()
@@ -34,9 +34,9 @@ class Download:
 
 @dataclass(frozen=True)
 class ListedFile:
-    """A file that a catalogue lists: its address, and the request that identifies it.
+    """A file that a catalogue lists: its URL, and the request that identifies it.
 
-    ``params`` are query parameters; without them, the address is used exactly as it is.
+    ``params`` are query parameters; without them, the URL is used unchanged.
     """
 
     request: Mapping[str, str]
@@ -46,11 +46,11 @@ class ListedFile:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Files that a JSON document at ``url`` lists. 204 means that a listed file is not published.
+    """Files that are listed by a JSON document at ``url``. Status 204 means that a listed file is not published.
 
-    ``files`` turns the parsed document into the files of this source; it raises KeyError, TypeError, AttributeError or
-    ValueError for a document that does not have the ``shape``. A file that is no longer listed is withdrawn. All files
-    are on the host of ``url`` or on the declared ``hosts``.
+    ``files`` converts the parsed document to the files of this source; it raises KeyError, TypeError, AttributeError or
+    ValueError if the document does not have the ``shape``. A file that is no longer listed is withdrawn. All files are
+    on the host of ``url`` or on the declared ``hosts``.
     """
 
     url: str
@@ -64,11 +64,11 @@ class Catalogue:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of an API, asked for once per value.
+    """A parameter of an API, with one request per value.
 
-    ``key`` names it in the request that the raw layer keeps. The values are given (``values``), or those of
-    ``(source, column)`` pairs in what was received so far (``each``), or made by ``value`` from each request that
-    ``requests_of`` has an answer to.
+    ``key`` is its name in the request that the raw layer stores. Exactly one of three gives the values: a list
+    (``values``), ``(source, column)`` pairs of data received so far (``each``), or the function ``value`` applied to
+    each answered request of ``requests_of``.
     """
 
     name: str
@@ -92,7 +92,7 @@ class Parameter:
 
     @property
     def needs(self) -> tuple[NamedColumns, ...]:
-        """The sources that the values come from."""
+        """The sources that provide the values."""
         sources = tuple(source for source, _ in self.each)
         return sources if self.requests_of is None else (*sources, self.requests_of)
 
@@ -101,7 +101,7 @@ class Parameter:
 class Api:
     """Properties of every API: ``parameters``, credentials, and further ``hosts`` for redirects and links.
 
-    ``optional`` sources may fail without failing the run. A request whose answer was empty is asked again once in
+    An ``optional`` source may fail without failing the run. A request with an empty answer is repeated every
     ``recheck_empty_days`` days, others on each run. A combination of values that no longer exists is withdrawn.
     """
 
@@ -123,7 +123,7 @@ class Api:
 
 @dataclass(frozen=True)
 class RestApi(Api):
-    """JSON over HTTP: a parameter named in ``url`` as ``{name}`` fills that place, others are query parameters.
+    """JSON over HTTP: a parameter that ``url`` contains as ``{name}`` is inserted there, others are query parameters.
 
     ``params`` are query parameters that are the same in every request.
     """
@@ -142,9 +142,9 @@ class RestApi(Api):
 
 @dataclass(frozen=True)
 class OData(Api):
-    """An OData resource below ``url``: a set, or a function of the parameters.
+    """An OData resource below ``url``: an entity set, or a function with the parameters.
 
-    ``quoted`` says whether parameter values are in quotes.
+    ``quoted`` is true if parameter values are put in quotes.
     """
 
     url: str
@@ -166,11 +166,11 @@ def _require_pattern(where: str, pattern: str) -> None:
 
 @dataclass(frozen=True)
 class S3Files:
-    """Files in S3 below ``prefix`` whose key, after the prefix, matches ``pattern`` as a whole.
+    """Files in S3 below ``prefix`` whose key, after the prefix, fully matches ``pattern``.
 
-    The pattern's named groups are the request, so that a changed object is a new answer to the same request:
-    ``(?P<region>[a-z]+)/(?P<day>[0-9]{8})\\.csv``. An object that is gone is withdrawn. ``bucket`` is ``""`` for the
-    lake's own bucket.
+    The pattern's named groups form the request, so a changed object is a new answer to the same request:
+    ``(?P<region>[a-z]+)/(?P<day>[0-9]{8})\\.csv``. A deleted object is withdrawn. ``bucket`` is ``""`` for the lake's
+    own bucket.
     """
 
     prefix: str
@@ -188,7 +188,7 @@ class S3Files:
 class DeliveredFile:
     """A file of a delivery: its ``key`` below the folder of the manifest, and the request that it answers.
 
-    ``sha256`` and ``size`` are checked where the manifest states them.
+    ``sha256`` and ``size`` are checked if the manifest states them.
     """
 
     key: str
@@ -210,10 +210,10 @@ class Delivery:
 class S3Deliveries:
     """Deliveries in S3: every object below ``prefix`` that matches ``pattern`` is a JSON manifest.
 
-    ``read`` turns a parsed manifest into a Delivery; it raises KeyError, TypeError, AttributeError or ValueError for a
-    document that does not have the ``shape``. The requests are those of the files and ``delivery``, its name. The
-    files of a delivery count all together or not at all, and those of a replaced delivery are withdrawn in the same
-    commit.
+    ``read`` converts a parsed manifest to a Delivery; it raises KeyError, TypeError, AttributeError or ValueError if
+    the document does not have the ``shape``. The requests are those of the files plus ``delivery``, the delivery's
+    name. The files of a delivery are accepted all together or not at all, and those of a replaced delivery are
+    withdrawn in the same commit.
     """
 
     prefix: str

@@ -1,4 +1,4 @@
-"""Paging of answers. ``size`` is the number of records per page."""
+"""Pagination of answers. ``size`` is the number of records per page."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ def _require_size(where: str, size: int) -> None:
 
 @dataclass(frozen=True)
 class OnePage:
-    """The answer is whole."""
+    """The answer has a single page."""
 
 
 @dataclass(frozen=True)
 class OffsetPages:
-    """Parameters ``limit`` and ``offset`` (in records), until a page is shorter than ``size``."""
+    """Parameters ``limit`` and ``offset`` (in records); a page shorter than ``size`` is the last."""
 
     size: int
     limit: str = "limit"
@@ -31,9 +31,10 @@ class OffsetPages:
 
 @dataclass(frozen=True)
 class NumberedPages:
-    """Parameter ``number`` from ``first`` on, and ``limit`` (``""``: the service decides), until an empty page.
+    """Page number in parameter ``number``, starting at ``first``; an empty page ends the answer.
 
-    Where the service is asked for ``size`` records, a shorter page is the last one.
+    If the parameter ``limit`` is named, it requests ``size`` records, and a shorter page is the last; ``""`` lets the
+    service decide the size.
     """
 
     size: int = 1
@@ -47,7 +48,7 @@ class NumberedPages:
 
 @dataclass(frozen=True)
 class CursorPages:
-    """Parameter ``cursor``, whose value each page gives at the ``path``, until a page gives none."""
+    """Parameter ``cursor``, whose next value is at ``path`` of each page; a page without it is the last."""
 
     cursor: str
     path: str
@@ -62,10 +63,10 @@ class LinkedPages:
 
 @dataclass(frozen=True)
 class ODataPages:
-    """``$top`` and ``$skip`` until a page is shorter than ``size``, or the links that the service gives.
+    """``$top`` and ``$skip`` until a page is shorter than ``size``, or the next links that the service returns.
 
-    ``order_by`` names fields for ``$orderby``, so that the order does not change between pages. ``count`` asks for
-    the number of all records; a count that the service sends is checked in any case.
+    ``order_by`` names fields for ``$orderby``, so that the order is the same on every page. ``count`` requests the
+    total number of records; a total that the service sends is always checked.
     """
 
     size: int = 100

@@ -1,7 +1,7 @@
-"""Parsers: how the text of a field becomes a value. Blank text is always NULL.
+"""Parsers, which convert the text of a field to a value. Blank text is always NULL.
 
-Spaces at both ends are removed before any parser but ``Text(trim=False)`` sees the text. Beyond that, a parser accepts
-the declared form and nothing else; the row of any other text is rejected.
+Spaces at both ends are removed before any parser except ``Text(trim=False)`` reads the text. Apart from that, a parser
+accepts only the declared form; a row with any other text is rejected.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ GROUPING = (".", ",", " ", "'", "_")
 
 @dataclass(frozen=True)
 class Text:
-    """Any text, unchanged but for what is declared.
+    """Any text, changed only as declared.
 
-    ``trim`` removes white space at both ends; ``collapse`` replaces each run of white space by one space.
+    ``trim`` removes white space at both ends; ``collapse`` replaces each sequence of white space by one space.
     """
 
     trim: bool = True
@@ -35,8 +35,8 @@ class Text:
 class Whole:
     """A whole number of the digits 0 to 9.
 
-    ``grouping`` is the thousands separator, if there is one: ``Whole(grouping=".")`` reads ``1234`` and ``1.234``.
-    A minus is rejected unless the number is ``signed``; a plus always.
+    ``grouping`` is the optional thousands separator: ``Whole(grouping=".")`` reads ``1234`` and ``1.234``. A minus sign
+    is rejected unless the number is ``signed``; a plus sign is always rejected.
     """
 
     signed: bool = True
@@ -48,9 +48,9 @@ class Whole:
 
 @dataclass(frozen=True)
 class Number:
-    """A decimal number. ``mark`` is the decimal mark, ``grouping`` the thousands separator, if there is one.
+    """A decimal number. ``mark`` is the decimal mark, ``grouping`` the optional thousands separator.
 
-    More decimals than the column holds are rejected, never rounded; zeros after them are allowed.
+    A number with more decimals than the column's scale is rejected, never rounded; extra zeros are allowed.
     """
 
     mark: str = ","
@@ -66,7 +66,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Digits:
-    """A code of at most ``width`` digits, whose lost leading zeros are restored."""
+    """A code of at most ``width`` digits; lost leading zeros are restored."""
 
     width: int
 
@@ -87,7 +87,7 @@ class Ordinal:
 
 @dataclass(frozen=True)
 class Prefix:
-    """One of several wordings: the first key that the text starts with gives the value."""
+    """One of several wordings: the first key that is a prefix of the text gives the value."""
 
     values: Mapping[str, str]
 
@@ -109,8 +109,8 @@ class Date:
 class Timestamp:
     """A date and time in ``pattern``; literal letters are in single quotes.
 
-    Beside the parts of a :class:`Date`: ``HH`` or ``H``, ``mm``, ``ss``; ``S`` is a fraction of 1 to 6 digits, ``X`` an
-    offset such as ``Z`` or ``-03:00``. Without ``X`` the text is local time of ``zone``, a region such as
+    In addition to the parts of a :class:`Date`: ``HH`` or ``H``, ``mm``, ``ss``; ``S`` is a fraction of 1 to 6 digits,
+    ``X`` an offset such as ``Z`` or ``-03:00``. Without ``X`` the text is local time in ``zone``, an IANA name such as
     ``America/Sao_Paulo``.
     """
 
@@ -123,7 +123,7 @@ class Timestamp:
 
 @dataclass(frozen=True)
 class Boolean:
-    """One of the words for true or false, in exactly this spelling."""
+    """One of the words for true or false, with exactly this spelling."""
 
     true: tuple[str, ...] = ("true",)
     false: tuple[str, ...] = ("false",)

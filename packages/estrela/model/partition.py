@@ -31,7 +31,7 @@ class DatePart:
 
 @dataclass(frozen=True)
 class Bucket:
-    """One of ``count`` buckets of a hash of ``column``: it splits partitions that are too large for one task."""
+    """One of ``count`` buckets of a hash of ``column``, for partitions that are too large for one task."""
 
     column: str
     count: int
@@ -42,9 +42,9 @@ class Bucket:
 
 
 PartitionField = str | DatePart | Bucket
-"""A column itself, a part of its date, or a bucket of its hash."""
+"""A column, a part of its date, or a bucket of its hash."""
 Partition = tuple[str | None, ...]
-"""Values of the fields of one partition, buckets left out, as text: of a date part its first day, None for NULL."""
+"""Values of one partition's fields as text, without buckets: the first day of a date part, None for NULL."""
 
 
 def year(column: str) -> DatePart:
@@ -73,12 +73,12 @@ def column_of(field: PartitionField) -> str:
 
 
 def valued(fields: Iterable[PartitionField]) -> tuple[str | DatePart, ...]:
-    """Return the fields that say which rows a partition holds: all but buckets, which only split them by hash."""
+    """Return the fields that decide which rows a partition contains: all except buckets, which only split them."""
     return tuple(field for field in fields if not isinstance(field, Bucket))
 
 
 def sql_of(field: PartitionField, quote: str = "") -> str:
-    """Return the field as PARTITIONED BY and ORDER BY take it, in Spark and in Athena; ``quote`` encloses names."""
+    """Return the SQL of the field for PARTITIONED BY and ORDER BY in Spark and Athena; ``quote`` encloses names."""
     name = f"{quote}{column_of(field)}{quote}"
     if isinstance(field, DatePart):
         return f"{field.unit}({name})"
@@ -86,7 +86,7 @@ def sql_of(field: PartitionField, quote: str = "") -> str:
 
 
 def validate_partitioning(where: str, fields: Sequence[PartitionField], columns: Sequence[Column]) -> None:
-    """Raise DefinitionError if a field is of an unknown column, of one without a date, or is there twice."""
+    """Raise DefinitionError if a field names an unknown column, takes a date part of a non-date, or is repeated."""
     types = {column.name: column.type for column in columns}
     require_known(where, "partition_by", map(column_of, fields), list(types))
     require_distinct(where, [column_of(field) for field in fields if not isinstance(field, Bucket)])
@@ -97,7 +97,7 @@ def validate_partitioning(where: str, fields: Sequence[PartitionField], columns:
 
 
 def start_of(field: str | DatePart, text: str) -> str:
-    """Return the partition value of a field for a column's value as text: of a date, the first day of its part."""
+    """Return the partition value of a field for a column's value as text; for a date part, its first day."""
     if isinstance(field, str):
         return text
     return {"year": f"{text[:4]}-01-01", "month": f"{text[:7]}-01", "day": text[:10]}[field.unit]

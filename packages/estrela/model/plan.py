@@ -9,14 +9,14 @@ from estrela.model.star import Star, load
 EXTRACT, TRANSFORM, STAR, PUBLISH = DAILY = ("extract", "transform", "star", "publish")
 MAINTAIN, ROLLBACK, QUARANTINE, RESTORE = ("maintain", "rollback", "quarantine", "restore")
 PHASES = (*DAILY, MAINTAIN, ROLLBACK, QUARANTINE, RESTORE)
-"""Phases of a run of the job: those of a day, maintenance, and the commands of an operator."""
+"""Phases of a run of the job: the daily phases, maintenance, and the commands of an operator."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One Glue run: what it works on, its phase, and the names of the steps it waits for.
+    """One Glue run: the entity it works on, its phase, and the names of the steps it waits for.
 
-    Steps in ``after`` must succeed. Those in ``once_done`` must only have ended, successfully or not.
+    Steps in ``after`` must succeed. Steps in ``once_done`` must only have ended, successfully or not.
     """
 
     entity: str
@@ -36,16 +36,16 @@ def dag_id(star: str) -> str:
 
 
 def steps(name: str) -> tuple[Step, ...]:
-    """Return the steps of the star ``name``, each after those it waits for."""
+    """Return the steps of the star ``name``; each comes after the steps it waits for."""
     return steps_of(load(name))
 
 
 def steps_of(star: Star) -> tuple[Step, ...]:
     """Return the steps of ``star``: one extract per entity, then one transform of all, star and publish.
 
-    Nothing depends on the success of an extract: what raw holds from earlier days is good enough for the steps after
-    it, and a source that is down must not cost another source its day. Spark's start costs more than the rows of a
-    source, so one run transforms them all.
+    No step depends on the success of an extract: the raw data of earlier days is good enough for the later steps, and
+    an unavailable source must not delay the other sources. One run transforms all sources, because starting Spark takes
+    longer than transforming the rows of one source.
     """
     extracts = [Step(entity, EXTRACT, once_done=_extracted_before(star, entity)) for entity in star.entities]
     trusted = Step(star.name, TRANSFORM, once_done=tuple(step.name for step in extracts))

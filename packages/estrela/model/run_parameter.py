@@ -1,4 +1,4 @@
-"""Parameters of a run: what an operator may limit an extract to."""
+"""Parameters by which an operator limits the extract of a run."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ RESERVED = ("full_refresh",)
 class RunParameter:
     """A parameter of a run, such as ``quarters``, that limits which requests of a source are made.
 
-    ``pattern`` is a regular expression for one value as a whole. Its named groups are keys of the source's requests:
-    ``(?P<year>[0-9]{4})T(?P<quarter>[1-4])`` lets ``2021T4`` select the request ``{"year": "2021", "quarter": "4"}``.
-    ``example`` is a value for people to read. Raises DefinitionError if the pattern names no key or refuses the
-    example.
+    ``pattern`` is a regular expression that fully matches one value. Its named groups are keys of the source's
+    requests: ``(?P<year>[0-9]{4})T(?P<quarter>[1-4])`` lets ``2021T4`` select the request ``{"year": "2021", "quarter":
+    "4"}``. ``example`` is a sample value for people. Raises DefinitionError if the pattern names no key or does not
+    match the example.
     """
 
     name: str
@@ -44,15 +44,15 @@ class RunParameter:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Keys of the requests that values select."""
+        """Keys of the requests that the values select."""
         return tuple(re.compile(self.pattern).groupindex)
 
     def accepts(self, value: str) -> bool:
-        """Return whether ``value`` is one that the parameter may have."""
+        """Return whether the parameter may have the value ``value``."""
         return re.fullmatch(self.pattern, value) is not None
 
     def selects(self, values: Sequence[str], request: Mapping[str, str]) -> bool:
-        """Return whether ``request`` is to be made: any request if there are no values, else one that a value names."""
+        """Return whether ``request`` is selected: always if ``values`` is empty, else only if a value matches it."""
         named = [match.groupdict() for value in values if (match := re.fullmatch(self.pattern, value))]
         return not values or any(
             all(part is None or request.get(key) == part for key, part in parts.items()) for parts in named

@@ -1,4 +1,4 @@
-"""Sources: where data comes from, how it is read, and how much of it may be refused."""
+"""Sources: the origin of data, how it is read, and how many rows may be rejected."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from estrela.model.partition import DatePart, PartitionField, column_of, validat
 from estrela.model.run_parameter import RunParameter
 
 COMPRESSIONS = ("", "gzip", "bz2", "zstd", "zip")
-"""Compressions of files as received; a zip archive holds exactly one file."""
+"""Compressions of files as received; a zip archive must contain exactly one file."""
 ENCODINGS = ("utf-8", "windows-1252", "iso-8859-1")
 NUMERIC = ("int", "bigint", "double")
 FILE_COLUMNS = (
@@ -24,14 +24,14 @@ FILE_COLUMNS = (
     Column("source_line", "bigint", "Line of the file, from 1; of a JSON answer the place of the record, from 1"),
     Column("fetched_at", "timestamp", "When the file was received, UTC"),
 )
-"""Columns of every trusted table beside those of its source."""
+"""Columns of every trusted table in addition to those of its source."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a file or answer: its ``header`` or JSON name, the ``column`` it fills, and how it is read.
+    """A field of a file or answer: its ``header`` or JSON name, the ``column`` it fills, and how it is parsed.
 
-    A ``required`` field that is blank refuses its row.
+    A row in which a ``required`` field is blank is rejected.
     """
 
     header: str
@@ -42,7 +42,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Layout:
-    """One shape of a source's files: the fields in order, and columns whose value is the same in every row."""
+    """One shape of a source's files: the fields in order, and columns with the same value in every row."""
 
     name: str
     fields: tuple[Field, ...]
@@ -51,7 +51,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class FromRequest:
-    """A column that the request knows: ``key`` of the request fills ``column``, or must ``match`` what the row says.
+    """A column that the request determines: ``key`` of the request fills ``column``, or must ``match`` the row's value.
 
     The key ``fetched_on`` is the date on which the answer was received (UTC).
     """
@@ -63,13 +63,14 @@ class FromRequest:
 
 @dataclass(frozen=True)
 class Tolerance:
-    """Limits of what may be missing before a run fails: a share of the requests, and a share of what one file holds.
+    """Limits of missing data, above which a run fails: a share of the requests, and a share of the content of each
+    file.
 
-    ``rows`` is a share of the file's rows or, where rows weigh differently, of the sum of the column ``measure``. A
-    rejected row whose measure cannot be read is never tolerated then.
+    ``rows`` is a share of the file's rows or, if rows have different weights, of the sum of the column ``measure``.
+    With a measure, a rejected row whose measure cannot be read is never tolerated.
 
-    ``withdrawals`` is the share of the known requests that may vanish or become empty at once; more suggest a fault of
-    the source.
+    ``withdrawals`` is the share of the known requests that may vanish or become empty at once; a larger share suggests
+    a fault of the source.
     """
 
     requests: float = 0.0
@@ -88,18 +89,19 @@ class Tolerance:
 
 @dataclass(frozen=True)
 class Source:
-    """A source and its trusted table. ``entity`` names the sources that one Glue run takes in together.
+    """A source and its trusted table. ``entity`` is the group of sources that one Glue run extracts together.
 
-    ``snapshots``: every answer is kept, dated by the day it came; else the newest answer to a request replaces the
-    older ones. ``partition_by`` must be among the columns that the request fills or must match, so that a
-    corrected file replaces whole partitions. ``run_parameters`` may limit a run to some of the source's requests.
-    ``received_with`` names the source whose raw files this one reads too, such as the newest answers beside all
-    snapshots; it is not extracted itself.
+    ``snapshots``: every answer is kept, with the date on which it was received; otherwise the newest answer to a
+    request replaces older ones. ``partition_by`` must be among the columns that the request fills or must match, so
+    that a corrected file replaces whole partitions. ``run_parameters`` may limit a run to some of the source's
+    requests. ``received_with`` names another source whose raw files this source also reads, for example for a table of
+    the newest answers next to a table of all snapshots; this source is then not extracted itself.
 
-    ``compression`` is that of the files as received, one of COMPRESSIONS. A file of more than ``max_bytes``, unpacked,
-    is refused. Fields that no layout declares are refused unless ``ignore`` names them or ``ignore_undeclared`` holds.
-    ``raw_days``: an answer that no table needs any more is removed from raw so many days after another one superseded
-    it; 0 keeps it for ever. ``freshness`` says when somebody hears that the source's data is too old.
+    ``compression`` is that of the files as received, one of COMPRESSIONS. A file of more than ``max_bytes`` after
+    decompression is rejected. Fields that no layout declares are rejected unless ``ignore`` names them or
+    ``ignore_undeclared`` is true. ``raw_days`` is the number of days for which raw keeps a superseded answer that no
+    table needs any more; 0 keeps it forever. ``freshness`` sets when people are alerted that the source's data is too
+    old.
     """
 
     name: str
@@ -145,7 +147,9 @@ class Source:
         self._validate_sensitive(where)
 
     def _validate_sensitive(self, where: str) -> None:
-        """Refuse sensitive values where they cannot be masked: requests and partitions name files and rows of ops."""
+        """Raise DefinitionError if a sensitive column is in a request or partition: these name files and rows of ops,
+        unmasked.
+        """
         placed = [("from_request", request_column.column) for request_column in self.from_request]
         placed += [("partition_by", column_of(field)) for field in self.partition_by]
         require_not_sensitive(where, placed, self.columns)
@@ -179,23 +183,23 @@ class Source:
 
     @cached_property
     def partition_keys(self) -> tuple[tuple[str | DatePart, str], ...]:
-        """Each field of ``partition_by`` that has a value, with the key of the request that fills its column."""
+        """Each field of ``partition_by`` except buckets, with the key of the request that fills its column."""
         keys = {request_column.column: request_column.key for request_column in self.from_request}
         return tuple((field, keys[column_of(field)]) for field in valued(self.partition_by))
 
     @property
     def column_names(self) -> tuple[str, ...]:
-        """Names of the trusted table's columns, those of the file included."""
+        """Names of the trusted table's columns, including the columns about the file."""
         return tuple(column.name for column in self.all_columns)
 
     @property
     def all_columns(self) -> tuple[Column, ...]:
-        """The trusted table's columns, those of the file included."""
+        """The trusted table's columns, including the columns about the file."""
         return (*self.columns, *FILE_COLUMNS)
 
     @property
     def is_sensitive(self) -> bool:
-        """Return whether a column is sensitive."""
+        """Return whether any column is sensitive."""
         return any(column.sensitive for column in self.columns)
 
     @property
@@ -205,7 +209,9 @@ class Source:
 
     @property
     def needs(self) -> tuple[Source, ...]:
-        """Sources that must be extracted before this one: its files or the values of its parameters are theirs."""
+        """Sources that must be extracted before this one, because they provide its files or the values of its
+        parameters.
+        """
         if self.received_with is not None:
             return (self.received_with,)
         if not isinstance(self.origin, Api):
@@ -219,7 +225,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Delimited:
-    """Separators of the fields of a line; ``quote`` encloses fields as in RFC 4180, "" where nothing does."""
+    """Separators of the fields of a line; ``quote`` encloses fields as in RFC 4180, "" means no quoting."""
 
     delimiter: str
     quote: str = ""
@@ -229,10 +235,11 @@ class Delimited:
 class CsvSource(Source):
     """Delimited text files.
 
-    A file is read with the first of ``delimiter`` and ``quote``, then ``also``, by which its header line fits a layout.
-    Without a ``header`` the fields are those of the layout with as many fields, in order. ``multiline`` allows line
-    ends inside quotes; such a file is read by one task. Each line is text of the first of ``encodings`` in which it is
-    valid. ``null_words`` are read as blank. ``lost`` holds characters that another program left where it lost one.
+    ``delimiter`` and ``quote`` are tried first, then the pairs in ``also``, until the file's header line fits a layout.
+    Without a ``header`` the layout is the one with as many fields as the file, in order. ``multiline`` allows line ends
+    inside quotes; such a file is read by a single task. Each line is decoded with the first of ``encodings`` in which
+    it is valid. ``null_words`` are read as blank. ``lost`` lists the replacement characters that another program wrote
+    for characters it could not convert.
     """
 
     delimiter: str = ";"
@@ -260,14 +267,14 @@ class CsvSource(Source):
 
     @property
     def dialects(self) -> tuple[Delimited, ...]:
-        """All declared ways to separate fields, in the order in which they are tried."""
+        """All declared separators, in the order in which they are tried."""
         return (Delimited(self.delimiter, self.quote), *self.also)
 
     __hash__ = Source.__hash__
 
 
 def validate_encodings(where: str, encodings: tuple[str, ...]) -> None:
-    """Raise DefinitionError unless ``encodings`` are known, and only the last one accepts every text."""
+    """Raise DefinitionError unless all ``encodings`` are known and only the last accepts every text."""
     unknown = [name for name in encodings if name not in ENCODINGS]
     if unknown or not encodings:
         raise DefinitionError(where, f"encodings {encodings!r}", ENCODINGS)

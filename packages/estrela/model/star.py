@@ -1,4 +1,4 @@
-"""A star: all tables found in the modules of one package below ``estrela.stars``."""
+"""A star: all tables declared in the modules of one package below ``estrela.stars``."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from estrela.model.source import Source
 from estrela.model.table import Dimension, Fact
 
 STARS = "estrela.stars"
-"""The package that holds the stars; named, not imported, since what it declares imports this package."""
+"""The package that contains the stars. It is a name and not an import, because the stars import this package."""
 
 
 @dataclass(frozen=True)
 class Star:
-    """The sources, dimensions, facts and marts of one star, each in an order in which they can be built.
+    """The sources, dimensions, facts and marts of one star, each list in an order in which they can be built.
 
-    ``doc`` is the docstring of its package, for the DAG and the documentation.
+    ``doc`` is the docstring of the star's package, for the DAG and the documentation.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Star:
 
     @property
     def is_sensitive(self) -> bool:
-        """Return whether a source or table has a sensitive column."""
+        """Return whether any source or table has a sensitive column."""
         return any(declaration.is_sensitive for declaration in (*self.sources, *self.tables))
 
     @property
@@ -52,7 +52,7 @@ class Star:
 
     @property
     def entities(self) -> tuple[str, ...]:
-        """Groups of sources that are taken in together, needed ones first."""
+        """Groups of sources that are extracted together, prerequisites first."""
         return tuple(dict.fromkeys(source.entity for source in self.sources))
 
     @property
@@ -61,7 +61,7 @@ class Star:
         return tuple(dict.fromkeys(parameter for source in self.sources for parameter in source.run_parameters))
 
     def sources_of(self, entity: str) -> tuple[Source, ...]:
-        """The sources of an entity. Raises DefinitionError if there is none."""
+        """Return the sources of an entity. Raises DefinitionError if the entity does not exist."""
         sources = tuple(source for source in self.sources if source.entity == entity)
         if not sources:
             raise DefinitionError(f"Star({self.name!r})", f"has no entity {entity!r}", self.entities)
@@ -75,7 +75,7 @@ def star_names() -> list[str]:
 
 
 def load(name: str) -> Star:
-    """The star declared in the package ``estrela.stars.<name>``. Raises DefinitionError if it contradicts itself."""
+    """Return the star declared in ``estrela.stars.<name>``. Raises DefinitionError if its declarations conflict."""
     known = star_names()
     if name not in known:
         raise DefinitionError("Star", f"no star is called {name!r}", known)
@@ -89,7 +89,9 @@ def load(name: str) -> Star:
 
 
 def assemble(name: str, declared: Iterable[object], doc: str = "") -> Star:
-    """The star of ``declared`` objects and all that they refer to. Raises DefinitionError if two share a name."""
+    """Return the star of the ``declared`` objects and all that they refer to. Raises DefinitionError if two share a
+    name.
+    """
     declarations: dict[str, Source | Dimension | Fact | Mart] = {}
     waiting = list(declared)
     while waiting:

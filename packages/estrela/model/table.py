@@ -15,7 +15,7 @@ from estrela.model.partition import PartitionField, column_of, validate_partitio
 from estrela.model.source import Source
 
 UNKNOWN_KEY = 0
-"""Key of the member of every dimension that stands for "not known"."""
+"""Key of the unknown member, which every dimension has."""
 KEY_SUFFIX = "_key"
 SESSION = "spark"
 """Parameter of the transform of a dimension without sources."""
@@ -28,15 +28,15 @@ VALID_COLUMNS = (
 
 @dataclass(frozen=True)
 class Scd1:
-    """Slowly changing dimension, type 1: only the newest values are kept."""
+    """Slowly changing dimension, type 1: only the newest values are stored."""
 
 
 @dataclass(frozen=True)
 class Scd2:
     """Slowly changing dimension, type 2: a new version whenever one of the ``tracked`` columns changes.
 
-    The transform gives one row per business key and ``as_of`` date on which it was observed; a row whose ``as_of``
-    is NULL describes the member without saying when. Columns that are not tracked hold the newest value.
+    The transform returns one row per business key and date of observation ``as_of``. A row whose ``as_of`` is NULL
+    describes the member without a date. Columns that are not tracked have the newest value in every version.
     """
 
     tracked: tuple[str, ...]
@@ -45,10 +45,10 @@ class Scd2:
 
 @dataclass(frozen=True)
 class Dimension:
-    """A dimension. ``transform`` takes a DataFrame per source, by the source's name, and gives ``columns``.
+    """A dimension. ``transform`` takes one DataFrame per source, named after the source, and returns ``columns``.
 
-    A dimension without sources, such as a calendar, is generated: its transform takes the session, as ``spark``.
-    The engine adds the surrogate key, the durable key, the versions' dates and the unknown member (both keys 0).
+    A dimension without sources, such as a calendar, is generated: its transform takes the session, as ``spark``. The
+    engine adds the surrogate key, the durable key, the validity dates of versions and the unknown member (both keys 0).
     """
 
     name: str
@@ -101,7 +101,7 @@ class Dimension:
 
     @property
     def all_columns(self) -> tuple[Column, ...]:
-        """The table's columns: surrogate and durable key, declared columns, and the versions' dates of an Scd2."""
+        """The table's columns: surrogate and durable key, declared columns, and the validity dates of an Scd2."""
         has_versions = isinstance(self.history, Scd2)
         hashed = "the business key and valid_from" if has_versions else "the business key"
         return (
@@ -119,11 +119,11 @@ class Dimension:
 
 @dataclass(frozen=True)
 class Lookup:
-    """A fact's way to a dimension: its columns ``on`` hold the dimension's business key, in that order.
+    """A fact's reference to a dimension: the fact's columns ``on`` contain the dimension's business key, in that order.
 
-    ``as_of`` names the fact's date that chooses the version of an Scd2. ``column`` is the key's name in the fact, by
-    default the dimension's; it ends with ``_key``. ``brings`` names columns of the member that the row is given, for
-    lookups that follow and for the fact's own columns.
+    ``as_of`` names the fact's date that selects the version of an Scd2. ``column`` is the key's name in the fact, by
+    default that of the dimension's key; it ends with ``_key``. ``brings`` names columns of the member that are added to
+    the row, for later lookups and for the fact's own columns.
     """
 
     dimension: Dimension
@@ -161,10 +161,11 @@ class Lookup:
 
 @dataclass(frozen=True)
 class Fact:
-    """A fact. ``transform`` gives the declared columns and those that the lookups need, unless lookups bring them.
+    """A fact. ``transform`` returns the declared columns and those that the lookups need, except columns that lookups
+    bring.
 
-    ``grain`` names the columns (lookup keys included) of which no two rows have the same values. With ``increment``,
-    a run computes the partitions whose inputs changed; without it, the whole fact.
+    ``grain`` names the columns (lookup keys included) whose values together identify a row. With ``increment``, a run
+    computes only the partitions whose inputs changed; without it, the whole fact.
     """
 
     name: str
@@ -212,7 +213,7 @@ class Fact:
 
     @property
     def transformed(self) -> tuple[str, ...]:
-        """Names of the columns that ``transform`` gives."""
+        """Names of the columns that ``transform`` returns."""
         needed = [name for lookup in self.lookups for name in (*lookup.on, *([lookup.as_of] if lookup.as_of else []))]
         brought = {name for lookup in self.lookups for name in lookup.brings}
         names = dict.fromkeys([*(column.name for column in self.columns), *needed])

@@ -1,4 +1,4 @@
-"""Patterns of dates and times: a subset of Spark's letters whose every text has one meaning."""
+"""Patterns of dates and times: the subset of Spark's letters in which every text has only one meaning."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from estrela.errors import DefinitionError
 
 PART = re.compile(r"'((?:[^']|'')*)'|([A-Za-z])\2*")
-"""A quoted literal, or a run of one letter; every other character is literal."""
+"""A quoted literal, or a repeated letter; every other character is literal."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a pattern: its regular expression, whether it must occur, and its length, 0 where that varies."""
+    """A part of a pattern: its regular expression, whether it is required, and its length (0 if the length varies)."""
 
     name: str
     regex: str
@@ -63,7 +63,7 @@ def elements(pattern: str, parts: Mapping[str, Part]) -> tuple[Element, ...]:
 
 
 def validate_pattern(where: str, pattern: str, parts: Mapping[str, Part]) -> None:
-    """Raise DefinitionError unless ``pattern`` names every required part once and no other."""
+    """Raise DefinitionError unless ``pattern`` contains every required part once and no unknown part."""
     letters = [match.group() for match in PART.finditer(pattern) if match.group(1) is None]
     unknown = [run for run in letters if run not in parts]
     if unknown:
