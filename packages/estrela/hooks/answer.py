@@ -1,4 +1,4 @@
-"""One HTTP answer, and the checks that refuse an error page or half a body."""
+"""One HTTP answer, and the checks that reject an error page or a truncated body."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BodyFormat = Literal["json", "text"]
 UTF8_MARK = b"\xef\xbb\xbf"
 HEAD = 64 * 1024
 PARSED_WHOLE = 64 * 1024 * 1024
-"""Bytes up to which a JSON body is parsed as a whole; of a larger one only the brackets are matched."""
+"""Largest JSON body, in bytes, that is parsed completely; in a larger one only the brackets are matched."""
 ESCAPE = re.compile(rb"\\.", re.DOTALL)
 
 
@@ -33,16 +33,16 @@ class Answer:
 
     @property
     def is_absent(self) -> bool:
-        """204: the service knows the question and has nothing to say."""
+        """Return whether the status is 204: the service has no data for a valid request."""
         return self.status == 204
 
     @property
     def is_unchanged(self) -> bool:
-        """304: what the validators of the request named is still current."""
+        """Return whether the status is 304: the content that the request's validators identify is still current."""
         return self.status == 304
 
     def json(self, source: str) -> Any:
-        """Return the body as JSON; raises SourceChangedError where it is not, or is too large to be one page."""
+        """Return the body parsed as JSON; raises SourceChangedError if it is not JSON or too large for one page."""
         if self.body.size > PARSED_WHOLE:
             limit = f"a page of at most {PARSED_WHOLE:,} bytes"
             raise SourceChangedError(source, self.url, expected=limit, received=f"{self.body.size:,} bytes")
@@ -53,7 +53,7 @@ class Answer:
 
 
 def fault_of(body: Body, expected: BodyFormat) -> str:
-    """Return why a body that came with status 200 is not the data that was asked for; "" if it is."""
+    """Return why a body received with status 200 is not in the ``expected`` format; "" if it is."""
     start = body.head(HEAD).removeprefix(UTF8_MARK).lstrip()
     if not start and body.size <= HEAD:
         return "an empty body"
@@ -75,7 +75,7 @@ def _is_json(body: Body) -> bool:
 
 
 def _is_closed(body: Body) -> bool:
-    """Return whether every bracket outside of strings is closed at the end, and none before it was opened."""
+    """Return whether the brackets outside of strings are balanced."""
     depth, in_string, escaped = 0, False, False
     for chunk in body.chunks():
         text = chunk[1:] if escaped else chunk
@@ -91,7 +91,7 @@ def _is_closed(body: Body) -> bool:
 
 
 def seconds_to_wait(retry_after: str, now: datetime) -> float | None:
-    """``Retry-After`` (RFC 9110, section 10.2.3: seconds or an HTTP date) in seconds; None if it says neither."""
+    """Return ``Retry-After`` (RFC 9110, section 10.2.3: seconds or an HTTP date) in seconds; None if it is neither."""
     text = retry_after.strip()
     if text.isascii() and text.isdigit():
         return float(text[:9])

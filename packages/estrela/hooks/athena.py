@@ -1,4 +1,4 @@
-"""Athena queries: start one, wait for its end, stop it past its deadline."""
+"""Athena queries: start a query, wait for its end, stop it after its deadline."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ Execution = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class AthenaQueries:
-    """Queries through a boto3 Athena client.
+    """Runs queries through a boto3 Athena client.
 
-    Results go to ``output``, an ``s3://`` folder, or where the ``workgroup`` puts them.
+    Results are written to ``output``, an ``s3://`` folder, or to the location that the ``workgroup`` sets.
     """
 
     client: AthenaClient
@@ -39,10 +39,10 @@ class AthenaQueries:
     clock: Callable[[], float] = time.monotonic
 
     def run(self, sql: str) -> Execution:
-        """Return the execution of ``sql`` once it has succeeded.
+        """Return the execution of ``sql`` after it has succeeded.
 
-        Raises AthenaQueryError with Athena's own reason if it ends otherwise or cannot be asked for. A query that has
-        not ended after ``deadline`` seconds is stopped first.
+        Raises AthenaQueryError with Athena's own reason if the query fails, is cancelled or cannot be started. A query
+        that has not ended after ``deadline`` seconds is stopped first.
         """
         query = ""
         try:

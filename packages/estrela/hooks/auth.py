@@ -1,4 +1,4 @@
-"""Authentication of requests: parts of a RestApiHook."""
+"""Authentication of the requests of a RestApiHook."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from estrela.hooks.secret import Secret
 
 @dataclass(frozen=True)
 class ApiKey(AuthBase):
-    """The key in ``secret`` (its field ``key``, or the whole value) in the header ``header``."""
+    """Sends the key in ``secret`` (its field ``key``, or the whole value) in the header ``header``."""
 
     secret: Secret
     header: str = "X-Api-Key"
@@ -25,7 +25,7 @@ class ApiKey(AuthBase):
 
 @dataclass(frozen=True)
 class BearerToken(AuthBase):
-    """The token in ``secret`` (its field ``key``, or the whole value) as ``Authorization: Bearer`` (RFC 6750)."""
+    """Sends the token in ``secret`` (its field ``key``, or the whole value) as ``Authorization: Bearer`` (RFC 6750)."""
 
     secret: Secret
     key: str = ""
@@ -37,7 +37,7 @@ class BearerToken(AuthBase):
 
 @dataclass(frozen=True)
 class BasicLogin(AuthBase):
-    """Fields ``username`` and ``password`` of ``secret`` as ``Authorization: Basic`` (RFC 7617)."""
+    """Sends fields ``username`` and ``password`` of ``secret`` as ``Authorization: Basic`` (RFC 7617)."""
 
     secret: Secret
 

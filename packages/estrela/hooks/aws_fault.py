@@ -1,4 +1,4 @@
-"""Faults of AWS calls: transient or final, by status, error code and exception class."""
+"""Faults of AWS calls, classified as transient or final by status, error code and exception class."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ THROTTLED = frozenset(
         "TransactionInProgressException",
     }
 )
-"""Codes that botocore's standard retry mode repeats."""
+"""Error codes that botocore's standard retry mode retries."""
 CONFLICTS = frozenset(
     {
         "ConcurrentModificationException",
@@ -43,21 +43,21 @@ CONFLICTS = frozenset(
         "PreconditionFailed",
     }
 )
-"""Another writer or run was faster, or a session ended: the call succeeds when it is made anew."""
+"""Another writer or run was faster, or a session ended: the call succeeds if it is repeated from the start."""
 
 
 def is_transient(error: ClientError | BotoCoreError) -> bool:
-    """Return whether the same call may succeed later: throttling, 5xx, conflicts, and connections that failed."""
+    """Return whether the same call may succeed later: throttling, 5xx, conflicts, and failed connections."""
     if not isinstance(error, ClientError):
         return isinstance(error, CONNECTION_FAULTS)
     return is_transient_answer(status_of(error), str(error.response["Error"]["Code"]))
 
 
 def is_transient_answer(status: int, code: str) -> bool:
-    """Return whether an answer with this HTTP status and error code asks for patience, not for another request."""
+    """Return whether the same request may succeed later, by the answer's HTTP status and error code."""
     return status >= 500 or status == 429 or code in THROTTLED | CONFLICTS
 
 
 def status_of(error: ClientError) -> int:
-    """Return the HTTP status of the answer; 400 where the service stated none."""
+    """Return the HTTP status of the answer; 400 if the service sent none."""
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400))

@@ -12,9 +12,9 @@ CHUNK = 1 << 20
 
 
 class Body:
-    """Bytes that are kept in memory up to 1 MiB and in a temporary file above, with their size and sha256.
+    """Bytes that are stored in memory up to 1 MiB and in a temporary file above that, with their size and sha256.
 
-    Written by appending; then read as often as needed, by one thread at a time.
+    Append first; then read as often as needed, in one thread at a time.
     """
 
     def __init__(self) -> None:
@@ -24,7 +24,7 @@ class Body:
 
     @classmethod
     def of(cls, content: bytes) -> Body:
-        """Return a body that holds ``content``."""
+        """Return a body with ``content``."""
         body = cls()
         body.append(content)
         return body

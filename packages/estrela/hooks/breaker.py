@@ -1,4 +1,4 @@
-"""When a batch of requests stops being sent."""
+"""The circuit breaker of a batch of requests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from estrela.errors import SourceUnavailableError
 
 
 class Breaker:
-    """Counts failures in a row over all threads of a batch."""
+    """Counts consecutive failures over all threads of a batch."""
 
     def __init__(self, source: str, limit: int) -> None:
         self._source, self._limit = source, limit
@@ -16,7 +16,7 @@ class Breaker:
         self._lock = threading.Lock()
 
     def check(self) -> None:
-        """Raise SourceUnavailableError once too many requests in a row have failed."""
+        """Raise SourceUnavailableError once too many consecutive requests have failed."""
         with self._lock:
             if self._failures >= self._limit:
                 raise SourceUnavailableError(self._source, f"not sent, since {self._limit} requests in a row failed")
@@ -27,6 +27,6 @@ class Breaker:
             self._failures += 1
 
     def passed(self) -> None:
-        """Start counting anew."""
+        """Reset the count."""
         with self._lock:
             self._failures = 0

@@ -1,4 +1,4 @@
-"""A stream of bytes over an iterator."""
+"""A readable stream over an iterator of bytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class ChunkStream(io.RawIOBase):
-    """The bytes that ``chunks`` yields, as a stream that holds one chunk at a time."""
+    """The bytes that ``chunks`` yields, as a stream that keeps only one chunk in memory."""
 
     def __init__(self, chunks: Generator[bytes, None, None]) -> None:
         super().__init__()

@@ -33,16 +33,17 @@ class DatabaseManager:
 
     @classmethod
     def from_url(cls, url: URL | str) -> DatabaseManager:
-        """Connect lazily to a ``postgresql+psycopg://`` address."""
+        """Return a manager of the database at a ``postgresql+psycopg://`` URL; it connects on first use."""
         return cls(create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_SECONDS}))
 
     @classmethod
     def from_secret(cls, secret: Secret, root_certificate: str = "") -> DatabaseManager:
-        """Connect with a secret in the format of Amazon RDS: username, password, host, port, dbname.
+        """Return a manager of the database that a secret in the format of Amazon RDS names.
 
-        The server is verified as by :func:`estrela.hooks.database_tls.tls_of`. A connection that is refused is tried
-        again with the secret as it is then: its password may have been replaced.
-        Raises SettingsError if the secret cannot be read or lacks a field.
+        The fields of the secret are username, password, host, port and dbname. The server is verified as in
+        :func:`estrela.hooks.database_tls.tls_of`. If a connection is refused, the secret is read again and the
+        connection retried once, because the password may have been rotated. Raises SettingsError if the secret cannot
+        be read or lacks a field.
         """
         login = login_of(secret)
         user, password, host, name = (login[field] for field in ("user", "password", "host", "dbname"))
@@ -59,21 +60,21 @@ class DatabaseManager:
         return database
 
     def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
-        """Return the rows of a statement with ``:name`` parameters, none if it returns no rows. Raises LoadError."""
+        """Return the rows of a statement with ``:name`` parameters; [] if it returns none. Raises LoadError."""
         with self.connection("query") as connection:
             result = connection.execute(text(sql), parameters or {})
             return [dict(row) for row in result.mappings()] if result.returns_rows else []
 
     def copy(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> int:
-        """Append ``rows`` by COPY as a stream; return their number. Raises LoadError, and then writes none."""
+        """Append ``rows`` by a streamed COPY; return their number. Raises LoadError, and then writes no row."""
         self._require_columns(table, columns)
         with self.transaction(table) as cursor:
             return _copied(cursor, _name(table), columns, rows)
 
     def upsert(self, table: str, columns: Sequence[str], key: Sequence[str], rows: Iterable[Row]) -> int:
-        """Insert rows, or update those whose ``key`` exists; return the number inserted or changed.
+        """Insert rows, or update those whose ``key`` exists; return the number of rows inserted or changed.
 
-        Rows that exist with the same values are not written again. Raises LoadError, and writes none, if a key occurs
+        Existing rows with the same values are not written again. Raises LoadError, and writes no row, if a key occurs
         twice in ``rows`` or has no unique constraint.
         """
         self._require_columns(table, [*columns, *key])
@@ -97,23 +98,23 @@ class DatabaseManager:
 
     @contextmanager
     def connection(self, purpose: str) -> Iterator[EngineConnection]:
-        """Return a connection of SQLAlchemy in one transaction, which ends in a commit if the block does not raise.
+        """Return a SQLAlchemy connection in one transaction, which is committed unless the block raises.
 
-        A driver's error becomes a LoadError of ``purpose``, such as the name of a table.
+        A driver's error is raised as a LoadError that names ``purpose``, such as the name of a table.
         """
         with _as_load_error(purpose), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def snapshot(self, purpose: str) -> Iterator[EngineConnection]:
-        """As :meth:`connection`, but read only: every statement sees the same rows, and they come as a stream."""
+        """Like :meth:`connection`, but read only: all statements see the same snapshot, and rows are streamed."""
         options: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         with _as_load_error(purpose), self.engine.connect() as connection:
             yield connection.execution_options(stream_results=True, **options)
 
     @contextmanager
     def transaction(self, purpose: str) -> Iterator[Cursor[Any]]:
-        """As :meth:`connection`, but return a cursor of psycopg."""
+        """Like :meth:`connection`, but return a psycopg cursor."""
         with self.connection(purpose) as connection:
             driver = connection.connection.driver_connection
             assert isinstance(driver, Connection)
@@ -162,10 +163,10 @@ def _list(columns: Sequence[str]) -> Composable:
 
 @contextmanager
 def _as_load_error(table: str) -> Iterator[None]:
-    """Turn a driver's error into a LoadError; SQLAlchemy's own text would show the rows' values.
+    """Raise a driver's error as a LoadError, because SQLAlchemy's own text would show the rows' values.
 
-    It is retriable if the connection or the server failed or another transaction won, not if the statement or the rows
-    are wrong.
+    The LoadError is retriable if the connection or the server failed or another transaction won, but not if the
+    statement or the rows are wrong.
     """
     try:
         yield
@@ -178,5 +179,5 @@ def _as_load_error(table: str) -> Iterator[None]:
 
 def _may_pass(error: BaseException) -> bool:
     state = error.sqlstate if isinstance(error, PsycopgError) else None
-    # A lost or refused connection has no SQLSTATE: the server never judged the statement.
+    # A lost or refused connection has no SQLSTATE, because the server never evaluated the statement.
     return state.startswith(PASSING_STATES) if state else isinstance(error, PsycopgOperationalError | PoolTimeoutError)

@@ -1,4 +1,6 @@
-"""What every connection to PostgreSQL needs, without SQLAlchemy: functions import it at each cold start."""
+"""Login parameters and transient SQLSTATEs of PostgreSQL. Without SQLAlchemy, as Lambda functions import it at each
+cold start.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,9 @@ from estrela.hooks.secret import Secret
 
 CONNECT_SECONDS = 10
 PASSING_STATES = ("08", "40", "53", "57", "58", "55P03")
-"""SQLSTATEs: connection, rolled back, out of resources, operator intervention, system error, lock not available."""
+"""Prefixes of transient SQLSTATEs: connection, rollback, out of resources, operator intervention, system error, lock
+not available.
+"""
 
 
 def login_of(secret: Secret) -> dict[str, str]:

@@ -1,8 +1,7 @@
-"""A role of PostgreSQL whose password AWS Secrets Manager replaces: the four steps of a rotation.
+"""A PostgreSQL role whose password AWS Secrets Manager rotates: the four steps of a rotation.
 
-The secret has the format of Amazon RDS, at first without a password: the first rotation makes the role and its
-database.
-https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
+The secret has the format of Amazon RDS, initially without a password: the first rotation creates the role and its
+database. https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
 """
 
 from __future__ import annotations
@@ -25,21 +24,21 @@ CURRENT, PENDING = "AWSCURRENT", "AWSPENDING"
 PASSWORD_LENGTH = 40
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 Login = dict[str, Any]
-"""Fields of a secret: host, port, dbname, username, and the password once there is one."""
+"""Fields of a secret: host, port, dbname, username, and the password after the first rotation."""
 
 
 @dataclass(frozen=True)
 class RoleRotation:
-    """Replaces passwords. ``master_secret`` names the secret with the name and password of the server's master.
+    """Rotates passwords. ``master_secret`` names the secret with the name and password of the server's master user.
 
-    Each step may be repeated. Raises LoadError where the database refuses, SettingsError for a step that is none.
+    Each step is idempotent. Raises LoadError if the database refuses, SettingsError for an unknown step.
     """
 
     secrets: SecretsManagerClient
     master_secret: str
 
     def run(self, step: str, secret: str, version: str) -> None:
-        """Do one step of the rotation of ``secret`` to the new ``version``."""
+        """Run one step of the rotation of ``secret`` to the new ``version``."""
         steps = dict(zip(STEPS, (self._create, self._set, self._test, self._finish), strict=True))
         if step not in steps:
             raise SettingsError("Step", f"is {step!r}; allowed: {', '.join(STEPS)}")
@@ -79,12 +78,12 @@ class RoleRotation:
 
 
 def ensure_role(connection: psycopg.Connection[Any], role: str, password: str, database: str) -> None:
-    """Make ``role`` and the ``database`` that it owns where they are missing; nobody else may connect to the latter."""
+    """Create ``role`` and the ``database`` that it owns, if missing; allow nobody else to connect to it."""
     name = Identifier(role)
     if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
         connection.execute(SQL("CREATE ROLE {} LOGIN").format(name))
     connection.execute(SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(name, Literal(password)))
-    # RDS's master is no superuser: it gives a database only to a role that it is a member of.
+    # RDS's master user is not a superuser: it can make only a role that it is a member of the owner of a database.
     connection.execute(SQL("GRANT {} TO CURRENT_USER").format(name))
     if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone():
         connection.execute(SQL("CREATE DATABASE {} OWNER {}").format(Identifier(database), name))
@@ -96,5 +95,5 @@ def _connected(login: Login) -> psycopg.Connection[Any]:
     try:
         return psycopg.connect(make_conninfo("", connect_timeout=CONNECT_SECONDS, **given), autocommit=True)
     except psycopg.Error as error:
-        # The driver's own text names the user and the host, and no password.
+        # The driver's own text contains the user and the host, but no password.
         raise LoadError(login["dbname"], bounded(str(error).split("\n")[0]), retriable=True) from None

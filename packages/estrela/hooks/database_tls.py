@@ -1,4 +1,4 @@
-"""Parameters of libpq by which the certificate and the name of a PostgreSQL server are verified."""
+"""libpq parameters that verify the certificate and host name of a PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from estrela.hooks.secret import Secret
 
 
 def tls_of(secret: Secret, root_certificate: str = "") -> dict[str, str]:
-    """Return libpq's parameters: the server must prove its name by an authority.
+    """Return the libpq parameters that verify the server's certificate and host name.
 
-    The authority is the field ``authority`` (certificates in PEM) of the secret, else the file ``root_certificate``.
-    Without either nothing is returned: libpq's environment then decides. Raises SettingsError if the secret cannot be
-    read.
+    The certificate authority is the field ``authority`` (certificates in PEM) of the secret, else the file
+    ``root_certificate``. Without either, nothing is returned, and libpq's environment decides. Raises SettingsError if
+    the secret cannot be read.
     """
     authority = secret.fields().get("authority", "")
     path = _file_of(authority) if authority else root_certificate
@@ -23,7 +23,9 @@ def tls_of(secret: Secret, root_certificate: str = "") -> dict[str, str]:
 
 
 def _file_of(certificates: str) -> str:
-    """Return a file with these certificates: libpq takes them from a file only. The same ones have the same file."""
+    """Return the path of a file with these certificates, as libpq reads them only from files. Equal certificates share
+    a file.
+    """
     data = certificates.encode()
     path = Path(tempfile.gettempdir()) / f"estrela-{os.getuid()}-{hashlib.sha256(data).hexdigest()}.pem"
     part = path.with_suffix(f".{os.getpid()}")

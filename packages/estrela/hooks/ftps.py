@@ -21,18 +21,18 @@ from estrela.hooks.chunk_stream import ChunkStream
 from estrela.hooks.secret import Secret
 
 LOST = (OSError, EOFError, ftplib.error_temp)
-"""Errors of the connection, or for now."""
+"""Connection errors, and FTP errors that the server declares temporary."""
 ATTEMPTS = 3
 NOT_IMPLEMENTED = ("500", "501", "502", "504")
-"""Codes of a server that does not know a command or its option."""
+"""Reply codes of a server that does not support a command or its option."""
 
 
 @dataclass(frozen=True)
 class FtpsServer:
-    """Address and login of a server. ``is_implicit``: TLS from the first byte, mostly on port 990.
+    """Address and login of a server. ``is_implicit`` means TLS from the first byte, usually on port 990.
 
-    ``authority`` is the certificate (PEM) of the authority that signed the server's, "" for the public ones.
-    ``newest_tls`` limits the version of TLS. ``timeout`` in seconds is that of each wait.
+    ``authority`` is the PEM certificate of the authority that signed the server's certificate, "" for public
+    authorities. ``newest_tls`` limits the version of TLS. ``timeout``, in seconds, applies to each socket operation.
     """
 
     host: str
@@ -46,7 +46,7 @@ class FtpsServer:
 
     @classmethod
     def from_secret(cls, secret: Secret) -> FtpsServer:
-        """Read host, username and password, and where given port, implicit (``true``) and authority.
+        """Read host, username, password, and optionally port, implicit (``true``) and authority from a secret.
 
         Raises SettingsError if the secret cannot be read or lacks a field.
         """
@@ -57,7 +57,7 @@ class FtpsServer:
         return cls(host, user, password, port, is_implicit, given.get("authority", ""))
 
     def context(self) -> ssl.SSLContext:
-        """Return the TLS settings: certificate and host name are verified."""
+        """Return a TLS context that verifies the certificate and the host name."""
         context = ssl.create_default_context(cadata=self.authority or None)
         context.maximum_version = self.newest_tls
         return context
@@ -65,7 +65,7 @@ class FtpsServer:
 
 @dataclass(frozen=True)
 class FtpsFile:
-    """A file of a folder, as the server lists it."""
+    """A file in a folder, as the server lists it."""
 
     path: str
     size: int
@@ -78,12 +78,12 @@ class FtpsFile:
 
 
 class _Connection(ftplib.FTP_TLS):
-    """A connection whose data connections resume its TLS session."""
+    """A control connection whose data connections resume its TLS session."""
 
     is_implicit = False
 
     def connect_to(self, server: FtpsServer) -> None:
-        """Connect and log in, with data connections encrypted."""
+        """Connect and log in, and encrypt data connections."""
         self.is_implicit = server.is_implicit
         self.connect(server.host, server.port, server.timeout)
         self.login(server.user, server.password)
@@ -108,16 +108,16 @@ class _Connection(ftplib.FTP_TLS):
 
 @dataclass(frozen=True)
 class FtpsHook:
-    """Lists and reads the files of one server; never deletes. ``source`` names it in errors.
+    """Lists and reads the files of one server; never deletes. ``source`` names the server in errors.
 
-    Raises SourceUnavailableError where the server may answer later, SourceRejectedError where it refuses.
+    Raises SourceUnavailableError if the server may answer later, SourceRejectedError if it refuses.
     """
 
     server: FtpsServer
     source: str
 
     def files(self, folder: str) -> list[FtpsFile]:
-        """Return the files of ``folder``, by name."""
+        """Return the files of ``folder``, sorted by name."""
         with self._connected() as connection:
             try:
                 listed = list(connection.mlsd(folder, ["type", "size", "modify"]))
@@ -131,7 +131,7 @@ class FtpsHook:
         ]
 
     def read(self, file: FtpsFile) -> io.RawIOBase:
-        """Return the content as a stream; a connection that is lost is resumed where it ended."""
+        """Return the content as a stream; after a lost connection, reading resumes at the same byte."""
         return FtpsStream(self, file)
 
     @contextmanager
@@ -147,7 +147,7 @@ class FtpsHook:
 
     @contextmanager
     def faults(self) -> Iterator[None]:
-        """Raise errors of the server and the connection as an ExtractError."""
+        """Convert errors of the server and the connection to an ExtractError."""
         try:
             yield
         except ftplib.error_perm as error:
@@ -159,7 +159,7 @@ class FtpsHook:
 
     @contextmanager
     def transfer(self, path: str, offset: int) -> Iterator[socket.socket]:
-        """Return the data connection of ``path`` from byte ``offset``."""
+        """Open the data connection of ``path``, starting at byte ``offset``."""
         with self._connected() as connection:
             connection.voidcmd("TYPE I")
             with closing(connection.transfercmd(f"RETR {path}", offset or None)) as data:
@@ -167,7 +167,7 @@ class FtpsHook:
 
 
 class FtpsStream(ChunkStream):
-    """The content of one file. Reads raise an ExtractError if fewer bytes come than the server listed."""
+    """The content of one file. Reads raise an ExtractError if fewer bytes arrive than the server listed."""
 
     def __init__(self, hook: FtpsHook, file: FtpsFile) -> None:
         self._hook, self._file, self._place = hook, file, 0
@@ -186,7 +186,7 @@ class FtpsStream(ChunkStream):
         raise SourceUnavailableError(self._hook.source, problem)
 
     def _part(self) -> Iterator[bytes]:
-        """Return what one connection gives."""
+        """Yield the bytes that one connection delivers."""
         with self._hook.transfer(self._file.path, self._place) as data:
             while chunk := _received(data):
                 self._place += len(chunk)
@@ -194,7 +194,7 @@ class FtpsStream(ChunkStream):
 
 
 def _received(data: socket.socket) -> bytes:
-    """Return the next bytes; none at the end, also where the server ends TLS without a close_notify."""
+    """Return the next bytes; b"" at the end, even if the server ends TLS without a close_notify."""
     try:
         return data.recv(1 << 16)
     except ssl.SSLEOFError:
@@ -202,7 +202,7 @@ def _received(data: socket.socket) -> bytes:
 
 
 def _looked_up(connection: ftplib.FTP, folder: str) -> Iterator[FtpsFile]:
-    """Return the files of a server that lists names only."""
+    """Yield the files of a server that lists only names, with size and time requested for each."""
     for name in connection.nlst(folder):
         path = f"{folder}/{name.rpartition('/')[2]}"
         try:

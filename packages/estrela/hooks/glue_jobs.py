@@ -1,4 +1,4 @@
-"""Start one Glue run per run key, wait for its end, and leave none behind that nobody attends to."""
+"""Start one Glue run per run key, wait for its end, and stop runs that nobody waits for."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from mypy_boto3_glue import GlueClient
 
 UNKNOWN, NOT_STARTED, NOT_STOPPED = "UNKNOWN", "NOT STARTED", "NOT STOPPED"
-"""States of a JobError whose run Glue did not show, start or stop."""
+"""States in a JobError if Glue could not show, start or stop the run."""
 BLIND_SECONDS = 600.0
-"""Time for which the state of a run may be unknown, because polls fail, before the wait for it ends."""
+"""Maximum time in seconds without a successful poll before waiting for a run ends."""
 STOP_SECONDS = 600.0
-"""Time that a run may take to stop; Glue usually needs one to three minutes."""
+"""Maximum time in seconds for a run to stop; Glue usually needs one to three minutes."""
 APPEAR_SECONDS = 30.0
-"""Time to look for a run whose StartJobRun was not answered."""
+"""Maximum time in seconds to look for the run of a StartJobRun that was not answered."""
 POLL_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class JobRun:
-    """A run that succeeded: ``seconds`` of execution and the ``dpu_seconds`` that are billed (0 where unknown).
+    """A successful run: ``seconds`` of execution and the billed ``dpu_seconds`` (0 if unknown).
 
-    What it printed is in a log group below ``log_group``.
+    Its output is in a log group below ``log_group``.
     """
 
     job: str
@@ -46,10 +46,10 @@ class JobRun:
 
 @dataclass(frozen=True)
 class GlueJobs:
-    """Runs of Glue jobs over a boto3 Glue client. Every error is a JobError with Glue's own message.
+    """Runs of Glue jobs, through a boto3 Glue client. Every error is a JobError with Glue's own message.
 
-    ``aws_command`` is how people who read logs call AWS's command line: with a profile, credentials or an address that
-    the client does not need. "" is ``aws``, with the client's address where that is not AWS's own.
+    ``aws_command`` is the AWS CLI command in log links for people; it may need a profile, credentials or an endpoint
+    that the client does not need. "" means ``aws``, plus the client's endpoint if it is not AWS's own.
     """
 
     client: GlueClient
@@ -58,12 +58,12 @@ class GlueJobs:
     aws_command: str = ""
 
     def __post_init__(self) -> None:
-        # A StartJobRun that botocore sends again after a timeout starts a second run: the API has no client token.
+        # If botocore repeated a StartJobRun after a timeout, a second run would start: the API has no client token.
         events = self.client.meta.events
         events.register_first("needs-retry.glue.StartJobRun", _raise_failed_start, unique_id="estrela-start-once")
 
     def find(self, job: str, run_key: str) -> Run | None:
-        """Return the active run with the key; one that is being stopped only where there is no other."""
+        """Return the active run with the key; a run that is stopping only if no other is active."""
         try:
             runs = [run for run in recent_runs(self.client, job) if run_key_of(run) == run_key and not has_ended(run)]
         except (ClientError, BotoCoreError) as error:
@@ -71,10 +71,10 @@ class GlueJobs:
         return min(runs, key=lambda run: run["JobRunState"] == STOPPING, default=None)
 
     def start(self, job: str, run_key: str, arguments: Mapping[str, str], *, flex: bool = False) -> str:
-        """Return the id of the active run that carries ``run_key``, started now unless there is one.
+        """Return the id of the active run with ``run_key``; start a run if none is active.
 
-        A run with the key that is being stopped is waited for, so that no two runs of one key are ever active. A
-        ``flex`` run waits for spare capacity and costs about a third less.
+        If a run with the key is stopping, wait for its end first, so that two runs with one key are never active
+        together. A ``flex`` run waits for spare capacity and costs about a third less.
         """
         active = self.find(job, run_key)
         if active and active["JobRunState"] == STOPPING:
@@ -92,11 +92,11 @@ class GlueJobs:
         return started["JobRunId"]
 
     def finish(self, job: str, run_id: str, deadline: float, poll: float = POLL_SECONDS) -> JobRun:
-        """Return the run once it has succeeded; stop it where nobody would attend to it any more.
+        """Return the run after it has succeeded; stop it if nobody would wait for it any more.
 
-        Raises JobError if it ends otherwise or Glue refuses to show it, JobDeadlineError if it has not ended after
-        ``deadline`` seconds. Both of the latter stop it. Polls that fail are repeated for :data:`BLIND_SECONDS`; the
-        run goes on after that, and a retry attaches to it.
+        Raises JobError if it ends unsuccessfully or Glue refuses to show it, JobDeadlineError if it has not ended after
+        ``deadline`` seconds. In the last two cases the run is stopped. Failed polls are repeated for
+        :data:`BLIND_SECONDS`; after that the run continues, and a retry attaches to it.
         """
         try:
             return self._await_success(job, run_id, deadline, poll)
@@ -106,7 +106,7 @@ class GlueJobs:
             raise
 
     def stop(self, job: str, run_id: str) -> None:
-        """Ask Glue to stop the run; one that has ended stays as it is. Raises JobError if Glue refuses."""
+        """Ask Glue to stop the run; an ended run is left unchanged. Raises JobError if Glue refuses."""
         try:
             answer = self.client.batch_stop_job_run(JobName=job, JobRunIds=[run_id])
         except (ClientError, BotoCoreError) as error:
@@ -118,7 +118,7 @@ class GlueJobs:
                 raise self._failed(JobError, job, run, f"Glue did not stop it: {message}")
 
     def log_url(self, run_id: str, group: str = LOG_GROUP) -> str:
-        """Return where the run's errors are logged: the CloudWatch console, or a command that prints them."""
+        """Return a link to the run's error log: a URL of the CloudWatch console, or a command that prints it."""
         endpoint, region = self.client.meta.endpoint_url, self.client.meta.region_name
         if AWS not in endpoint:
             return self._log_command(f"{group}/{ERROR}", run_id)
@@ -129,7 +129,7 @@ class GlueJobs:
         )
 
     def log_command(self, run_id: str, group: str = LOG_GROUP) -> str:
-        """Return a shell command that prints what the run writes; it works where the reader is."""
+        """Return a shell command that prints the run's log, for the reader's machine."""
         return self._log_command(f"{group}/{OUTPUT}", run_id)
 
     def _log_command(self, group: str, run_id: str) -> str:
@@ -137,14 +137,14 @@ class GlueJobs:
         return log_command(meta.region_name, group, run_id, self.aws_command or aws_command(meta.endpoint_url))
 
     def log_group(self, job: str, run_id: str) -> str:
-        """Return the log group below which the run's output and errors are; Glue's usual one if it does not answer."""
+        """Return the prefix of the run's log groups for output and errors; Glue's default if Glue does not answer."""
         try:
             return log_group_of(self._run(job, run_id))
         except JobError:
             return LOG_GROUP
 
     def _started_unanswered(self, job: str, run_key: str, error: ClientError | BotoCoreError) -> str:
-        """Return the run that Glue started although it did not say so; raise JobError where there is none."""
+        """Return the id of the run that Glue started without answering; raise JobError if no such run appears."""
         lost = self._unanswered(job, "", NOT_STARTED, error)
         end = self.clock() + APPEAR_SECONDS
         while lost.retriable and not _is_refusal(error):
@@ -166,7 +166,7 @@ class GlueJobs:
         raise self._failed(JobDeadlineError, job, run, f"not finished after {deadline:g} s")
 
     def _polls(self, job: str, run_id: str, seconds: float, poll: float) -> Iterator[Run]:
-        """Yield what each answered poll shows until ``seconds`` are over."""
+        """Yield the run from each successful poll until ``seconds`` have passed."""
         seen = self.clock()
         end = seen + seconds
         while True:
@@ -191,7 +191,7 @@ class GlueJobs:
         raise self._failed(JobError, job, run, f"has not ended {STOP_SECONDS:g} s after it was told to stop")
 
     def _stop_after(self, error: JobError) -> None:
-        """Stop the run of ``error`` and wait for its end. Raises a JobError with both reasons if it goes on."""
+        """Stop the run of ``error`` and wait for its end. If that fails, raise a JobError with both reasons."""
         try:
             self.stop(error.job, error.run_id)
             if isinstance(error, JobDeadlineError):
@@ -209,7 +209,7 @@ class GlueJobs:
             raise self._unanswered(job, run_id, UNKNOWN, error) from error
 
     def _failed(self, kind: type[JobError], job: str, run: Run, message: str) -> JobError:
-        """Return the error of a run that Glue showed, retriable unless the step itself stated otherwise."""
+        """Return the error of a failed run, retriable unless the step itself reported otherwise."""
         failure = failure_in(message)
         log_url = self.log_url(run["Id"], log_group_of(run))
         error = kind(job, run["Id"], run["JobRunState"], readable(message), log_url)
@@ -217,19 +217,19 @@ class GlueJobs:
         return error
 
     def _unanswered(self, job: str, run_id: str, state: str, cause: ClientError | BotoCoreError) -> JobError:
-        """Return the error of a request that Glue did not carry out."""
+        """Return the error of a request that Glue did not perform."""
         error = JobError(job, run_id or "none", state, str(cause), self.log_url(run_id))
         error.retriable = is_transient(cause)
         return error
 
 
 def log_group_of(run: Run) -> str:
-    """Return the name of the log group below which a run's output and errors are."""
+    """Return the prefix of the log groups with a run's output and errors."""
     return str(run.get("LogGroupName") or LOG_GROUP).rstrip("/")
 
 
 def _is_refusal(error: ClientError | BotoCoreError) -> bool:
-    """Return whether Glue certainly did not start the run: it answered with a 4xx status."""
+    """Return whether Glue certainly did not start the run, because it answered with a 4xx status."""
     return isinstance(error, ClientError) and status_of(error) < 500
 
 

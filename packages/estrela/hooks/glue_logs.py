@@ -1,4 +1,4 @@
-"""The logs of Glue runs: how a person reads one, and the figures that a step wrote into it."""
+"""The logs of Glue runs: the command that prints one, and the figures that a step logged."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 LOG_GROUP, OUTPUT, ERROR = "/aws-glue/jobs", "output", "error"
 AWS = ".amazonaws."
-"""Stands in every address of AWS's own."""
+"""Occurs in every endpoint of AWS itself."""
 DONE = "done"
-"""The event that every step logs last, with its figures."""
+"""The last event that every step logs, with its figures."""
 NEWEST = 100
-"""Lines at the end of a log among which that event is looked for."""
+"""Number of last lines of a log that are searched for that event."""
 ABOUT = ("time", "level", "message", "step", "root", "job", "run_key")
-"""Fields of the event that are no figures."""
+"""Fields of the event that are not figures."""
 WORDS = {
     "registered": "files registered",
     "extracted": "rows extracted",
@@ -46,11 +46,11 @@ WORDS = {
     "orphans_removed": "files without a snapshot removed",
     "answers_retired": "raw answers retired",
 }
-"""Figures that are told in a sentence, in this order; ``unchanged`` and the rest are only in the record."""
+"""Figures that a sentence mentions, in this order; ``unchanged`` and the rest are only in the record."""
 
 
 class LogUnreadableError(EstrelaError):
-    """CloudWatch Logs did not show a log: ``group``, ``stream`` and the ``reason``."""
+    """CloudWatch Logs did not return a log: ``group``, ``stream`` and the ``reason``."""
 
     def __init__(self, group: str, stream: str, reason: str) -> None:
         self.group, self.stream, self.reason = group, stream, reason
@@ -65,7 +65,7 @@ class GlueLogs:
     group: str = LOG_GROUP
 
     def figures(self, run_id: str) -> dict[str, object]:
-        """Return the figures of the run's last step; none if it logged none. Raises LogUnreadableError."""
+        """Return the figures of the run's last step; empty if it logged none. Raises LogUnreadableError."""
         group = f"{self.group}/{OUTPUT}"
         try:
             events = self.client.get_log_events(
@@ -77,13 +77,13 @@ class GlueLogs:
 
 
 def log_command(region: str, group: str, run_id: str, aws: str) -> str:
-    """Return a shell command that prints the run's log; ``aws`` is how the reader calls AWS's command line."""
+    """Return a shell command that prints the run's log; ``aws`` is the reader's AWS CLI command."""
     stream = f"--log-stream-names {quote(run_id)} --since 30d --format short --region {region}"
     return f"{aws} logs tail {quote(group)} {stream}"
 
 
 def aws_command(endpoint: str) -> str:
-    """Return how to call AWS's command line at ``endpoint``, with the credentials of the shell."""
+    """Return the AWS CLI command for ``endpoint``, which uses the credentials of the shell."""
     return "aws" if AWS in endpoint else f"aws --endpoint-url {quote(endpoint)}"
 
 
@@ -101,7 +101,7 @@ def figures_in(lines: Iterable[str]) -> dict[str, object]:
 
 
 def sentence(figures: Mapping[str, object]) -> str:
-    """Return the figures for people: ``rows in 1,234, loaded 1,230, rejected 4``; "" if there are none to tell."""
+    """Return the figures as a sentence: ``rows in 1,234, loaded 1,230, rejected 4``; "" if it would be empty."""
     return ", ".join(f"{words} {_text(figures[name])}" for name, words in WORDS.items() if name in figures)
 
 

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 Run = Mapping[str, Any]
 """A run as Glue's GetJobRun and GetJobRuns return it."""
 RUN_KEY = "--run_key"
-"""Job argument that identifies one attempt of one step; a retry attaches to the active run that carries it."""
+"""Job argument that identifies one attempt of one step; a retry attaches to the active run with the same value."""
 SUCCEEDED, STOPPING = "SUCCEEDED", "STOPPING"
 ENDED = frozenset({SUCCEEDED, "FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"})
-"""A run in any other state may still write, including states that Glue may add later."""
+"""Terminal states. A run in any other state may still write, including states that Glue may add later."""
 LONGEST_RUN = timedelta(days=8)
 """Glue ends a run after at most 7 days, so an older one cannot be active."""
 
@@ -42,10 +42,12 @@ def has_ended(run: Run) -> bool:
 
 
 def run_key_of(run: Run) -> str:
-    """Return the run key; "" for a run that was started by hand without one."""
+    """Return the run key; "" for a run that was started manually without one."""
     return str(run.get("Arguments", {}).get(RUN_KEY, ""))
 
 
 def dpu_seconds(run: Run) -> float:
-    """Return the DPU-seconds of a run. Glue states them only for auto-scaled runs; others hold their capacity."""
+    """Return the DPU-seconds of a run. Glue states them only for auto-scaled runs; others use their capacity all the
+    time.
+    """
     return float(run.get("DPUSeconds") or run.get("ExecutionTime", 0) * run.get("MaxCapacity", 0))

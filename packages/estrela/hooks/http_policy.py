@@ -9,9 +9,9 @@ from dataclasses import dataclass
 class HttpPolicy:
     """Limits of one client; times in seconds, sizes in bytes.
 
-    ``deadline`` bounds one request with all its retries, except that a body which comes at ``slowest`` bytes per
-    second or faster may take as long as it needs. ``give_up_after`` is the number of failed requests in a row after
-    which the rest of a batch is not sent. A ``Retry-After`` above ``longest_wait`` ends the retries.
+    ``deadline`` limits one request including all retries, except that a body which arrives at ``slowest`` bytes per
+    second or faster may take as long as it needs. After ``give_up_after`` consecutive failed requests the rest of a
+    batch is not sent. A ``Retry-After`` longer than ``longest_wait`` ends the retries.
     """
 
     connect_timeout: float = 10.0

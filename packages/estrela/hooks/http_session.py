@@ -1,4 +1,4 @@
-"""The HTTP session of one service: pooled connections, declared hosts only."""
+"""The HTTP session of one service: pooled connections, only to declared hosts."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def host_of(url: str) -> str:
 
 
 class HttpSession:
-    """GET requests to ``base_url`` and the other ``hosts`` that are declared, from any number of threads.
+    """GET requests to ``base_url`` and the other declared ``hosts``, from any number of threads.
 
-    A redirect or link to another host is refused; with ``auth``, so is every redirect, since it would carry the
-    credential along.
+    A redirect or link to another host is refused; with ``auth``, every redirect is refused, since it would forward the
+    credential.
     """
 
     def __init__(
@@ -43,8 +43,8 @@ class HttpSession:
     def get(self, url: str, headers: Mapping[str, str], timeout: tuple[float, float]) -> requests.Response:
         """Return the response to a GET, its body unread.
 
-        Raises SourceRejectedError where a URL is on no declared host or redirects do not end, and what requests
-        raises.
+        Raises SourceRejectedError if a URL is not on a declared host or redirects do not end, and the exceptions of
+        requests.
         """
         for _ in range(MOST_REDIRECTS + 1):
             self._require_declared(url)
@@ -65,7 +65,7 @@ class HttpSession:
 
 def _session(base_url: str, policy: HttpPolicy) -> requests.Session:
     session = requests.Session()
-    # requests reads proxies and certificates from the environment anew for each request, at a sixth of its cost.
+    # By default requests reads proxies and certificates from the environment for each request: a sixth of its cost.
     environment = session.merge_environment_settings(base_url, {}, None, None, None)
     session.proxies, session.verify, session.trust_env = environment["proxies"], environment["verify"], False
     adapter = HTTPAdapter(pool_connections=2, pool_maxsize=policy.concurrency, max_retries=0, pool_block=True)

@@ -17,7 +17,7 @@ LOST_RACE = (409, 412)
 
 
 class JsonObjects(Protocol):
-    """JSON objects by key, with the conditional writes of S3."""
+    """JSON objects by key, with S3's conditional writes."""
 
     def read(self, key: str) -> tuple[dict[str, Any], str]:
         """Return the object and its version; an empty object and version "" if it does not exist."""
@@ -28,7 +28,7 @@ class JsonObjects(Protocol):
 
 @dataclass(frozen=True)
 class S3JsonObjects:
-    """JsonObjects of one bucket. The version is the ETag. Raises ClientError."""
+    """JsonObjects in one bucket. The version is the ETag. Raises ClientError."""
 
     s3: S3Client
     bucket: str
@@ -46,7 +46,7 @@ class S3JsonObjects:
 
     def write(self, key: str, value: Mapping[str, Any], version: str) -> str:
         """Write the object if its ETag is still ``version``; return the new ETag, or "" if another writer won."""
-        # One line: Athena reads the pointer as JSON lines.
+        # On a single line, because Athena reads the pointer as JSON lines.
         body = (json.dumps(dict(value), ensure_ascii=False, sort_keys=True) + "\n").encode()
         try:
             if version:

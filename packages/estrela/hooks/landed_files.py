@@ -1,4 +1,4 @@
-"""Objects in S3 that others put there, each version exactly as it was registered."""
+"""Objects that others put into S3, each read in exactly the registered version."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 READERS = 8
-"""Small files that are read at a time."""
+"""Number of small files that are read in parallel."""
 GONE = (404, 412)
-"""HTTP statuses of an object that is gone, or is another one by now."""
+"""HTTP statuses if the object was deleted or replaced."""
 
 
 @dataclass(frozen=True)
 class Landed:
-    """One version of an object. ``version`` is its version ID, or equals ``etag`` where the bucket keeps none.
+    """One version of an object. ``version`` is its version ID, or its ETag if the bucket is not versioned.
 
-    ``etag`` is "" for an archived file: that of a copy may be another one.
+    ``etag`` is "" for an archived file, as a copy may have a different ETag.
     """
 
     bucket: str
@@ -37,12 +37,12 @@ class Landed:
 
     @property
     def address(self) -> str:
-        """Address without the version."""
+        """The address without the version."""
         return f"s3://{self.bucket}/{self.key}"
 
     @property
     def selected(self) -> dict[str, Any]:
-        """Arguments of a request for exactly this version."""
+        """Request arguments that select exactly this version."""
         return {} if self.version == self.etag else {"VersionId": self.version}
 
 
@@ -57,13 +57,13 @@ class GoneError(LoadError):
 
 @dataclass(frozen=True)
 class LandedFiles:
-    """Reads, copies and deletes landed files. Raises GoneError, or LoadError, retriable where the fault may pass."""
+    """Reads, copies and deletes landed files. Raises GoneError, or LoadError, retriable if the fault is transient."""
 
     s3: S3Client
 
     @contextmanager
     def open(self, file: Landed) -> Iterator[IO[bytes]]:
-        """Return the content as a stream; it is complete, or a read of it raises."""
+        """Return the content as a stream; a truncated one raises an error when it is read."""
         match: dict[str, Any] = {"IfMatch": f'"{file.etag}"'} if file.etag else {}
         try:
             answer = self.s3.get_object(Bucket=file.bucket, Key=file.key, **match, **file.selected)
@@ -73,7 +73,7 @@ class LandedFiles:
             raise _fault(file, error) from error
 
     def read_all(self, files: Sequence[Landed]) -> Iterator[bytes | LoadError]:
-        """Return the whole content of each of these small files in their order, or why it cannot be read."""
+        """Yield the whole content of each of these small files, in order, or the error of reading it."""
         with ThreadPoolExecutor(READERS, thread_name_prefix="landed files") as pool:
             yield from pool.map(self._content, files)
 
@@ -85,14 +85,15 @@ class LandedFiles:
             return error
 
     def move(self, file: Landed, bucket: str, key: str) -> None:
-        """Copy the file to ``bucket``/``key``, verify the copy, then delete the file. Repeated, it does what is left.
+        """Copy the file to ``bucket``/``key``, verify the copy, then delete the file. A repeated call continues where
+        it stopped.
 
-        The version alone is deleted: a newer file under its name stays.
+        Only this version is deleted: a newer file with the same name is kept.
         """
         try:
             if not self._is_copied(file, bucket, key):
                 source = {"Bucket": file.bucket, "Key": file.key, **file.selected}
-                # The managed transfer copies in parts what is larger than one request may copy.
+                # The managed transfer copies objects that are too large for one copy request in parts.
                 self.s3.copy(source, bucket, key, ExtraArgs={"CopySourceIfMatch": f'"{file.etag}"'})  # type: ignore[arg-type]
                 if not self._is_copied(file, bucket, key):
                     raise LoadError(file.address, f"the copy s3://{bucket}/{key} is not as large as the file")
@@ -101,7 +102,7 @@ class LandedFiles:
             raise _fault(file, error) from error
 
     def _is_copied(self, file: Landed, bucket: str, key: str) -> bool:
-        """Return whether the copy is there, with the size and, where both are of one part, the ETag of the file."""
+        """Return whether the copy exists with the size of the file, and its ETag if neither was uploaded in parts."""
         try:
             copy = self.s3.head_object(Bucket=bucket, Key=key)
         except ClientError as error:
@@ -112,7 +113,7 @@ class LandedFiles:
         return copy["ContentLength"] == file.size and ("-" in etag + file.etag or etag == file.etag)
 
     def _delete(self, file: Landed) -> None:
-        """Delete the file; do nothing if its place holds another one by now."""
+        """Delete the file; do nothing if another file has replaced it."""
         if file.selected:
             self.s3.delete_object(Bucket=file.bucket, Key=file.key, **file.selected)
             return

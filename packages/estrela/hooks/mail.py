@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Mail:
-    """Plain text from ``sender``, an address that SES has verified, to ``recipients``."""
+    """Plain text e-mail from ``sender``, an address that SES has verified, to ``recipients``."""
 
     client: SESV2Client
     sender: str

@@ -1,4 +1,4 @@
-"""Requests for an answer of many pages, page by page."""
+"""Requests for the pages of an answer, one page after the other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from estrela.model.paging import CursorPages, LinkedPages, NumberedPages, ODataP
 
 @dataclass(frozen=True)
 class Turn:
-    """Content of one page: its records (None: not parsed), the number of all records, and the next request."""
+    """The content of one page: its records (None: not parsed), the total number of records, and the next request."""
 
     following: Request | None = None
     records: Sequence[object] | None = None
@@ -24,12 +24,12 @@ class Turn:
 
 
 class Paginator(Protocol):
-    """Turns a request into its first page, and each answer into the request for the next one."""
+    """Converts a request to the request for the first page, and each answer to the request for the next page."""
 
     def first(self, request: Request) -> Request: ...
 
     def turn(self, source: str, request: Request, answer: Answer) -> Turn:
-        """Return what ``answer`` to ``request`` says. Raises SourceChangedError if it has another shape."""
+        """Return the content of ``answer`` to ``request``. Raises SourceChangedError if it has an unexpected shape."""
         ...
 
 
@@ -55,7 +55,7 @@ class OneDocument:
         return request
 
     def turn(self, source: str, request: Request, answer: Answer) -> Turn:
-        """Leave a document too large for memory unparsed: its reader checks its shape."""
+        """Return the records, or None for a document too large for memory, whose reader checks the shape."""
         if answer.body.size > PARSED_WHOLE:
             return Turn()
         records = at_path(answer.json(source), self.records)
@@ -101,7 +101,7 @@ class NumberedPaginator:
 
 @dataclass(frozen=True)
 class FollowingPaginator:
-    """Pages of :class:`CursorPages` and :class:`LinkedPages`: each says how to ask for the next one."""
+    """Pages of :class:`CursorPages` and :class:`LinkedPages`: each page contains the request for the next one."""
 
     paging: CursorPages | LinkedPages
     records: str = "value"
@@ -124,7 +124,7 @@ class FollowingPaginator:
 
 @dataclass(frozen=True)
 class ODataPaginator:
-    """Pages of :class:`ODataPages`; a ``@odata.nextLink`` comes before ``$skip`` (OData 4.01 JSON, section 4.5.5)."""
+    """Pages of :class:`ODataPages`; ``@odata.nextLink`` takes precedence over ``$skip`` (OData 4.01 JSON, 4.5.5)."""
 
     paging: ODataPages = field(default_factory=ODataPages)
     records: str = "value"
@@ -142,7 +142,7 @@ class ODataPaginator:
         link, received = str(document.get("@odata.nextLink") or ""), request.received + len(records)
         if link:
             return Turn(replace(request.following(answer.url, link), received=received), records, known)
-        # Links end after $top records too; a service that gave more of them does not count by $top.
+        # Next links also end after $top records. A service that returned a different number does not page by $top.
         if received != self.paging.size:
             return Turn(None, records, known)
         skip = int(request.params["$skip"]) + self.paging.size
@@ -150,7 +150,7 @@ class ODataPaginator:
 
 
 def paginator_of(paging: Paging, records: str) -> Paginator:
-    """Return the paginator of declared pages, whose records are at the dotted path ``records``."""
+    """Return the paginator for the declared ``paging``, whose records are at the dotted path ``records``."""
     match paging:
         case OnePage():
             return OneDocument(paging, records)
@@ -165,13 +165,13 @@ def paginator_of(paging: Paging, records: str) -> Paginator:
 
 
 def _next_link(answer: Answer) -> str:
-    """Return the target of the relation ``next`` in the header ``Link``; "" if there is none."""
+    """Return the target of the link relation ``next`` in the header ``Link``; "" if it is missing."""
     links = parse_header_links(answer.headers.get("link", ""))
     return next((link["url"] for link in links if link.get("rel") == "next"), "")
 
 
 def at_path(document: Any, path: str) -> Any:
-    """Return what is at a dotted path of a JSON document; None if there is nothing. ``""`` is the whole document."""
+    """Return the value at a dotted path of a JSON document; None if it is missing. ``""`` is the whole document."""
     node = document
     for name in path.split(".") if path else ():
         node = node.get(name) if isinstance(node, dict) else None

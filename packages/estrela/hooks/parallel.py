@@ -1,4 +1,4 @@
-"""Calls in parallel, of which only so many wait at a time."""
+"""Parallel calls, with a limit on the number of pending calls."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ T = TypeVar("T")
 
 
 def as_they_end(call: Callable[[A], T], arguments: Iterable[A], workers: int, name: str) -> Iterator[T]:
-    """Yield the results of ``call`` as they end; ``arguments`` are taken only as workers become free.
+    """Yield the results of ``call`` in the order of completion; ``arguments`` are taken only as workers become free.
 
-    An error of a call is raised after the results that ended beside it; calls that have not begun are dropped then.
+    An error of a call is raised after the results that ended at the same time; calls that have not begun are then
+    cancelled.
     """
     pool = ThreadPoolExecutor(workers, thread_name_prefix=name)
     waiting: set[Future[T]] = set()

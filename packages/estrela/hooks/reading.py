@@ -1,4 +1,4 @@
-"""Readings of all pages of one answer, and the test that these belong together."""
+"""One reading of all pages of an answer, and the test that the pages are consistent."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from estrela.hooks.paginators import Turn
 class Reading:
     """One pass over the pages of an answer.
 
-    Services that sort anew for each page repeat records on one page that they leave out on another. So a record that
-    is on two pages, or a number of records that is not the one the service states, makes a reading doubtful. It holds
-    8 bytes of hash per record of an answer of several pages.
+    Services that sort anew for each page may repeat records on one page and omit them on another. A reading is
+    therefore doubtful if a record is on two pages, or if the number of records differs from the service's total. For an
+    answer of several pages it keeps an 8-byte hash of each record.
     """
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class Reading:
         self._totals: set[int] = set()
 
     def add(self, sha256: str, turn: Turn) -> None:
-        """Take in one page by its content's hash and what it says."""
+        """Add one page: the hash of its content, and its records and total."""
         self.contents.append(sha256)
         if turn.total is not None:
             self._totals.add(turn.total)
@@ -43,14 +43,14 @@ class Reading:
 
     @property
     def doubt(self) -> str:
-        """The reason to believe that records are missing; "" if there is none."""
+        """The reason to suspect that records are missing; "" if there is none."""
         if self._totals and self._totals != {self.records}:
             stated = " and ".join(str(total) for total in sorted(self._totals))
             return f"{self.records} records came where the service counts {stated}"
         return f"{self._repeated} records are on two pages, so the order changed between pages" * bool(self._repeated)
 
     def confirms(self, other: Reading | None) -> bool:
-        """Return whether two doubtful readings had the same pages: equal records in the same order."""
+        """Return whether two doubtful readings have the same pages: the same records in the same order."""
         return other is not None and self.contents == other.contents and not self._totals - {self.records}
 
 

@@ -1,4 +1,4 @@
-"""Redshift by its Data API: statements in one transaction, and the rows of a query."""
+"""Redshift through its Data API: statements in one transaction, and the rows of a query."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ ENDED = frozenset({FINISHED, FAILED, "ABORTED"})
 FIRST_POLL_SECONDS, LAST_POLL_SECONDS = 0.02, 1.0
 DEADLINE_SECONDS = 3600.0
 PASSING = ("serializable isolation violation", "could not serialize access", "deadlock detected", "PostgreSQL takes no")
-"""Texts of errors after which the same statements may succeed."""
+"""Texts of transient errors: the same statements may succeed later."""
 MISSING = ("does not exist", "not found")
-"""Texts of the error of a query of a table that was never created."""
+"""Texts of the error when a query names a table that was never created."""
 Execution = Mapping[str, Any]
 Row = tuple[Any, ...]
 
 
 class StatementError(LoadError):
-    """A statement failed, and with it its whole transaction. ``place`` counts from 0; -1 where none is to blame."""
+    """A statement failed, and its whole transaction with it. ``place`` counts from 0; -1 if none is at fault."""
 
     def __init__(self, table: str, problem: str, place: int, *, retriable: bool) -> None:
         self.place = place
@@ -37,10 +37,11 @@ class StatementError(LoadError):
 
 @dataclass(frozen=True)
 class RedshiftData:
-    """One database of Redshift. ``place`` names it as every call does: WorkgroupName or ClusterIdentifier, Database,
-    and where needed SecretArn or DbUser. ``role`` is the IAM role by which COPY reads S3, or ``default``.
+    """One Redshift database. ``place`` has the arguments that identify it in every call: WorkgroupName or
+    ClusterIdentifier, Database, and if needed SecretArn or DbUser. ``role`` is the IAM role with which COPY reads S3,
+    or ``default``.
 
-    Raises LoadError, retriable where the fault may pass. A statement that has not ended after ``deadline`` seconds is
+    Raises LoadError, retriable if the fault is transient. A statement that has not ended after ``deadline`` seconds is
     cancelled first.
     """
 
@@ -52,16 +53,16 @@ class RedshiftData:
     clock: Callable[[], float] = time.monotonic
 
     def transact(self, table: str, statements: Sequence[str]) -> Execution:
-        """Run ``statements`` in one transaction, and return how it ended. ``table`` is what an error names.
+        """Run ``statements`` in one transaction, and return its execution. ``table`` is named in errors.
 
-        Raises StatementError if a statement failed: nothing was changed.
+        Raises StatementError if a statement failed; then nothing was changed.
         """
         if len(statements) == 1:
             return self._ended(table, lambda: self.client.execute_statement(Sql=statements[0], **self._place))
         return self._ended(table, lambda: self.client.batch_execute_statement(Sqls=list(statements), **self._place))
 
     def query(self, table: str, sql: str) -> list[Row]:
-        """Return the rows of a query, numbers and texts as Python has them, decimals and times as text."""
+        """Return the rows of a query: numbers and texts as Python values, decimals and times as text."""
         execution = self.transact(table, [sql])
         try:
             pages = self.client.get_paginator("get_statement_result").paginate(Id=execution["Id"])
@@ -70,7 +71,7 @@ class RedshiftData:
             raise LoadError(table, bounded(error), retriable=is_transient(error)) from error
 
     def query_if_there(self, table: str, sql: str) -> list[Row] | None:
-        """As :meth:`query`; None if a table of it does not exist."""
+        """Like :meth:`query`; None if one of its tables does not exist."""
         try:
             return self.query(table, sql)
         except StatementError as error:
@@ -114,8 +115,8 @@ def redshift_of(environ: Mapping[str, str], client: RedshiftDataAPIServiceClient
     """Return the database that the environment names.
 
     ``ESTRELA_REDSHIFT_WORKGROUP`` or ``ESTRELA_REDSHIFT_CLUSTER``, ``ESTRELA_REDSHIFT_DATABASE`` (default ``dev``), and
-    where needed ``ESTRELA_REDSHIFT_SECRET_ARN`` (default: the caller's IAM identity) and ``ESTRELA_REDSHIFT_ROLE``, the
-    role by which COPY reads S3 (default: that of the cluster). Raises SettingsError.
+    if needed ``ESTRELA_REDSHIFT_SECRET_ARN`` (default: the caller's IAM identity) and ``ESTRELA_REDSHIFT_ROLE``, the
+    role with which COPY reads S3 (default: that of the cluster). Raises SettingsError.
     """
     names = {"WorkgroupName": "WORKGROUP", "ClusterIdentifier": "CLUSTER", "SecretArn": "SECRET_ARN"}
     given = {name: environ.get(f"ESTRELA_REDSHIFT_{variable}", "") for name, variable in names.items()}

@@ -1,4 +1,4 @@
-"""One HTTP GET to be made."""
+"""One HTTP GET request."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ ODATA_SAFE = "@$'(),"
 
 @dataclass(frozen=True)
 class Request:
-    """``path`` below the service's base URL (or a whole address), query ``params`` and extra header fields.
+    """``path`` below the service's base URL (or a full URL), query ``params`` and extra header fields.
 
-    ``asked`` names the request in the source's own terms (year and quarter, CNPJ and person type): raw files it.
-    ``link`` is a whole URL that the service gave, such as the link to the next page; it replaces path and parameters.
-    ``received`` counts the records of the pages before it that links lead through.
+    ``asked`` identifies the request in the source's own terms (year and quarter, CNPJ and person type); raw stores the
+    answer under it. ``link`` is a full URL from the service, such as the link to the next page; it replaces path and
+    parameters. ``received`` counts the records of the earlier pages that were reached through links.
     """
 
     path: str
@@ -26,7 +26,7 @@ class Request:
     received: int = 0
 
     def url(self, base_url: str) -> str:
-        """Return the full URL; OData's ``@``, ``$`` and quotes stay readable, a blank becomes ``%20``."""
+        """Return the full URL; OData's ``@``, ``$`` and quotes are not encoded, a space becomes ``%20``."""
         if self.link:
             return self.link
         query = urlencode(self.params, quote_via=quote, safe=ODATA_SAFE)
@@ -35,9 +35,9 @@ class Request:
         return f"{joined}?{query}" if query else joined
 
     def with_params(self, **params: str) -> Request:
-        """Return the request with more parameters, or other values of those it has."""
+        """Return the request with these parameters added or replaced."""
         return replace(self, params={**self.params, **params})
 
     def following(self, answered: str, link: str) -> Request:
-        """Return the request for ``link``, which may be relative to the URL that was ``answered``."""
+        """Return the request for ``link``, which may be relative to the URL ``answered``."""
         return replace(self, link=urljoin(answered, link))

@@ -1,4 +1,4 @@
-"""A client of one REST service that retries what may pass, refuses what cannot, and never takes half an answer."""
+"""A client of one REST service: retries transient faults, raises final ones, and rejects incomplete answers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from estrela.hooks.retry import retrying
 CHUNK = 256 * 1024
 MOST_PAGES = 10_000
 READINGS = 4
-"""Times that an answer of several pages is read before its pages are given up as not belonging together."""
+"""Maximum readings of an answer of several pages, until its pages are consistent."""
 RETRIABLE = frozenset({408, 425, 429})
 DEFAULT_POLICY = HttpPolicy()
 WHOLE = WholeFile()
@@ -45,9 +45,9 @@ T = TypeVar("T")
 class RestApiHook:
     """GET requests to one service, over one pooled session, from any number of threads.
 
-    ``source`` names the service in errors. ``auth`` is any of requests' auths. Redirects and links lead to
-    ``base_url`` or one of the other declared ``hosts``, or are refused. A hook that ``stands_in`` answers for every
-    host.
+    ``source`` names the service in errors. ``auth`` is an authentication object of requests. Redirects and links are
+    followed only to ``base_url`` or one of the other declared ``hosts``. With ``stands_in``, requests to any host are
+    sent to ``base_url``.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class RestApiHook:
     def request(
         self, url: str, params: Mapping[str, str] | None = None, asked: Mapping[str, str] | None = None
     ) -> Request:
-        """Return the request for a declared address; its own query is kept as it is where no ``params`` are given."""
+        """Return the request for a declared URL; without ``params``, the URL's own query is kept unchanged."""
         parts = urlsplit(url)
         host = self.base_url if self._stands_in else f"{parts.scheme}://{parts.netloc}"
         if params is None and parts.query:
@@ -91,10 +91,10 @@ class RestApiHook:
         return Request(f"{host}{parts.path}", {**given, **(params or {})}, asked or {})
 
     def get(self, request: Request, expected: BodyFormat = "json") -> Answer:
-        """Return one answer: 200 with a sound body, 204, or 304 to a conditional request.
+        """Return one answer: 200 with a valid body, 204, or 304 to a conditional request.
 
         Raises SourceUnavailableError after the last retry, SourceRejectedError on other statuses, and
-        SourceChangedError for a body above the policy's size.
+        SourceChangedError if the body exceeds the policy's size.
         """
         deadline = time.monotonic() + self.policy.deadline
         answer: Answer = retrying(self.source, self.policy, self._sleep)(self._attempt, request, expected, deadline)
@@ -103,9 +103,9 @@ class RestApiHook:
     def pages(
         self, request: Request, paginator: Paginator = WHOLE, expected: BodyFormat = "json"
     ) -> Iterator[tuple[Answer, Turn]]:
-        """Yield each page of one answer with what it says; the page before is no longer held.
+        """Yield each page of one answer with its content, keeping only one page at a time.
 
-        Raises what ``get`` raises, and SourceChangedError if the pages never end.
+        Raises the errors of ``get``, and SourceChangedError if the pages never end.
         """
         asked: Request | None = paginator.first(request)
         number, before = 0, ""
@@ -124,11 +124,11 @@ class RestApiHook:
     def whole(
         self, request: Request, take: Callable[[Answer], T], paginator: Paginator = WHOLE, expected: BodyFormat = "json"
     ) -> tuple[list[T], Reading]:
-        """Return what ``take`` makes of each page of one answer whose pages belong together.
+        """Return the result of ``take`` for each page of an answer whose pages are consistent.
 
-        ``take`` is called as each page arrives. An answer in doubt is read again; pages that come twice in the same
-        form are in the service's order after all. Raises what ``pages`` raises, and SourceUnavailableError if the
-        pages still do not fit.
+        ``take`` is called as each page arrives. A doubtful answer is read again; it is accepted if two successive
+        readings have the same pages. Raises the errors of ``pages``, and SourceUnavailableError if the pages are still
+        inconsistent.
         """
         before: Reading | None = None
         for _ in range(READINGS):
@@ -146,9 +146,10 @@ class RestApiHook:
     def gather(
         self, wanted: Iterable[Request], take: Callable[[Request], T]
     ) -> Iterator[tuple[Request, T | ExtractError]]:
-        """Yield each request with what ``take`` made of it or its error, as they end, with bounded concurrency.
+        """Yield each request with its result of ``take`` or its error, in the order of completion, with bounded
+        concurrency.
 
-        After ``give_up_after`` failures in a row the rest is not sent, and the error of each says so.
+        After ``give_up_after`` consecutive failures the rest is not sent, and the error of each such request says so.
         """
         breaker = Breaker(self.source, self.policy.give_up_after)
 
@@ -172,7 +173,7 @@ class RestApiHook:
             with self._session.get(url, request.headers, timeout) as response:
                 body = self._body(response, url, deadline)
         except (requests.RequestException, HTTPError) as error:
-            # The texts of these errors may hold header fields and proxies; their class says enough.
+            # The texts of these errors may contain header fields and proxies; the class name is enough.
             raise SourceUnavailableError(self.source, f"{bounded(url)}: {_reason(error)}") from error
         return self._judged(response, url, body, expected)
 
@@ -203,7 +204,7 @@ class RestApiHook:
         return Answer(status, url, headers, body, now)
 
     def _said(self, body: Body) -> str:
-        """The start of a refusal's text, unless it is a page or could echo a credential."""
+        """Return the start of a refusal's text; "" if it is markup or could echo a credential."""
         text = body.head(4096).decode("utf-8", "replace").strip()
         return f", {bounded(text, 120)}" if text and not text.startswith("<") and not self._has_auth else ""
 

@@ -1,4 +1,4 @@
-"""When a request is made again, and how long to wait before."""
+"""Retries of requests, and the wait before each."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from estrela.hooks.http_policy import HttpPolicy
 
 
 def retrying(source: str, policy: HttpPolicy, sleep: Callable[[float], None]) -> Retrying:
-    """Return what calls again after a SourceUnavailableError, as long as ``policy`` allows.
+    """Return a retryer that repeats a call after a SourceUnavailableError, within the limits of ``policy``.
 
-    It raises SourceUnavailableError with the number of attempts after the last one.
+    After the last attempt it raises SourceUnavailableError with the number of attempts.
     """
     return Retrying(
         sleep=sleep,
@@ -32,7 +32,7 @@ def retrying(source: str, policy: HttpPolicy, sleep: Callable[[float], None]) ->
 
 
 def _wait(policy: HttpPolicy, state: RetryCallState) -> float:
-    """Exponential backoff with full jitter, or the service's own Retry-After where that is longer."""
+    """Return an exponential backoff with full jitter, or the service's own Retry-After if that is longer."""
     ceiling = min(policy.longest_backoff, policy.first_backoff * 2.0 ** (state.attempt_number - 1))
     return max(random.uniform(0, ceiling), _retry_after(state))  # noqa: S311 - jitter is no secret
 

@@ -1,4 +1,4 @@
-"""A credential in AWS Secrets Manager, known here only by its name."""
+"""A credential in AWS Secrets Manager, referred to only by name."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Secret:
-    """The secret ``name``, read on first use and kept in memory; its value is in no text that this class makes."""
+    """The secret ``name``, read on first use and kept in memory; this class never shows its value in a text."""
 
     client: SecretsManagerClient
     name: str
@@ -33,18 +33,18 @@ class Secret:
             ) from None
 
     def text(self) -> str:
-        """The whole value. Raises SettingsError if it cannot be read."""
+        """Return the whole value. Raises SettingsError if it cannot be read."""
         return self._text
 
     def field(self, key: str) -> str:
-        """One field of a JSON value. Raises SettingsError if there is none."""
+        """Return one field of a JSON value. Raises SettingsError if it is missing."""
         fields = self.fields()
         if key not in fields:
             raise SettingsError(f"secret {self.name}", f"has no field {key!r}; it holds {', '.join(sorted(fields))}")
         return fields[key]
 
     def fields(self) -> dict[str, str]:
-        """The fields of a JSON value, as text. Raises SettingsError if it is no JSON object."""
+        """Return the fields of a JSON value, as text. Raises SettingsError if it is not a JSON object."""
         try:
             fields = json.loads(self._text)
         except ValueError:

@@ -1,4 +1,4 @@
-"""Messages in Slack, by an incoming webhook."""
+"""Slack messages through an incoming webhook."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from estrela.errors import DeliveryError
 from estrela.hooks.secret import Secret
 
 SECONDS = (5.0, 15.0)
-"""To connect, and for the answer."""
+"""Timeouts for connecting and for the answer."""
 LONGEST = 3000
-"""Characters of a message; Slack cuts longer ones into several."""
+"""Maximum characters of a message; Slack splits longer ones."""
 
 
 @dataclass(frozen=True)
 class Slack:
-    """A channel, by its webhook: whoever has the URL may post, so that it is the text of ``secret``."""
+    """A channel, by its webhook URL. The URL is read from ``secret``, because anybody who has it may post."""
 
     secret: Secret
     name: str = "Slack"
     column: str = "posted_at"
 
     def send(self, subject: str, body: str) -> None:
-        """Post one message. Raises DeliveryError, whose text does not hold the URL, and SettingsError."""
+        """Post one message. Raises DeliveryError, whose text never contains the URL, and SettingsError."""
         text = _escaped(f"*{subject}*\n{body}"[:LONGEST])
         try:
             answer = requests.post(self.secret.text(), json={"text": text}, timeout=SECONDS, allow_redirects=False)
         except requests.RequestException as error:
-            # Its text would name the URL.
+            # The original error's text would contain the URL.
             raise DeliveryError(self.name, type(error).__name__, retriable=True) from None
         if answer.status_code != 200:
             passing = answer.status_code == 429 or answer.status_code >= 500
@@ -37,5 +37,5 @@ class Slack:
 
 
 def _escaped(text: str) -> str:
-    """Return text in which no part is a link or a mention: https://api.slack.com/reference/surfaces/formatting."""
+    """Escape the text so that Slack shows no link or mention: https://api.slack.com/reference/surfaces/formatting."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -11,11 +11,11 @@ from estrela.errors import DeliveryError, bounded
 from estrela.hooks.aws_fault import is_transient
 
 LONGEST_SUBJECT = 100
-"""SNS refuses a longer one."""
+"""Maximum length; SNS refuses longer subjects."""
 
 
 class Publisher(Protocol):
-    """The part of a boto3 SNS client that is called here."""
+    """The part of a boto3 SNS client that is used here."""
 
     def publish(self, *, TopicArn: str, Subject: str, Message: str) -> Any:  # noqa: N803 - boto3's names
         """Publish one message to a topic."""
@@ -23,7 +23,7 @@ class Publisher(Protocol):
 
 @dataclass(frozen=True)
 class Topic:
-    """The topic ``arn``; whoever subscribes to it gets the messages."""
+    """The SNS topic ``arn``, which delivers messages to its subscribers."""
 
     client: Publisher
     arn: str

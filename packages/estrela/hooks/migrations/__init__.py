@@ -1,1 +1,1 @@
-"""Migrations of PostgreSQL schemas, by Alembic."""
+"""Migrations of PostgreSQL schemas with Alembic."""

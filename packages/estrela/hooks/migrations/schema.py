@@ -1,4 +1,4 @@
-"""A PostgreSQL schema that is brought from version to version."""
+"""A PostgreSQL schema that is migrated from version to version."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from estrela.hooks.database import DatabaseManager
 
 @dataclass(frozen=True)
 class MigratedSchema:
-    """The schema ``name``, whose versions are the Alembic modules of the folder ``versions``."""
+    """The schema ``name``, whose versions are the Alembic modules in the folder ``versions``."""
 
     name: str
     versions: Path
@@ -26,10 +26,10 @@ class MigratedSchema:
         return str(ScriptDirectory.from_config(self._config()).get_current_head())
 
     def migrate(self, database: DatabaseManager) -> None:
-        """Create the schema, or bring it to the newest version, in one transaction. Raises LoadError."""
+        """Create the schema, or upgrade it to the newest version, in one transaction. Raises LoadError."""
         config = self._config()
         with database.connection(f"schema {self.name}") as connection:
-            # Of several processes that migrate, all but the first find nothing left to do.
+            # If several processes migrate at once, all except the first have nothing left to do.
             lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:lock, 0))")
             connection.execute(lock, {"lock": f"migrate {self.name}"})
             connection.execute(CreateSchema(self.name, if_not_exists=True))
@@ -40,6 +40,6 @@ class MigratedSchema:
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent))
         config.set_main_option("version_locations", str(self.versions))
-        # Otherwise a space in the path would divide it.
+        # Otherwise Alembic would split the path at a space.
         config.set_main_option("path_separator", "newline")
         return config
