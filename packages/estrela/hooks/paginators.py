@@ -124,7 +124,7 @@ class FollowingPaginator:
 
 @dataclass(frozen=True)
 class ODataPaginator:
-    """Pages of :class:`ODataPages`; ``@odata.nextLink`` takes precedence over ``$skip`` (OData 4.01 JSON, 4.5.5)."""
+    """Pages of :class:`ODataPages`; ``@odata.nextLink`` overrides ``$skip`` (OData 4.01 JSON, section 4.5.5)."""
 
     paging: ODataPages = field(default_factory=ODataPages)
     records: str = "value"

@@ -1,1 +1,1 @@
-"""The file ledger in PostgreSQL: every file that arrived, its states, loads and rejects."""
+"""The file ledger in PostgreSQL: every file that arrived, with its states, loads and rejects."""

@@ -1,4 +1,4 @@
-"""Arrivals: what an event of S3, or a listing, says of a file."""
+"""Arrivals of files, read from S3 events or from a listing."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 SEQUENCER_WIDTH = 64
-"""Sequencers are compared as texts of equal length, the shorter one followed by zeros."""
+"""Sequencers are compared as texts of equal length; shorter ones are padded with zeros on the right."""
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """A version of an object. ``version`` is its version ID, or its ETag where the bucket keeps no versions.
+    """A version of an object. ``version`` is its version ID, or its ETag if the bucket is not versioned.
 
-    ``sequencer`` orders the events of one key; "" where a listing found the file: then ``older`` are the versions that
-    the listing showed as older, and ``arrived_at`` is exact to the second only.
+    ``sequencer`` orders the events of one key; it is "" if a listing found the file. In that case ``older`` has the
+    versions that the listing showed as older, and ``arrived_at`` is exact only to the second.
     """
 
     bucket: str
@@ -36,14 +36,14 @@ class Arrival:
 
 
 def arrivals_of(event: Mapping[str, Any]) -> list[Arrival]:
-    """Return the files of an S3 event: a notification with ``Records``, or an event of EventBridge.
+    """Return the files of an S3 event: a notification with ``Records``, or an EventBridge event.
 
-    Other events, such as ``s3:TestEvent``, hold none. Raises KeyError, TypeError, AttributeError or ValueError for a
-    notification of another shape.
+    Other events, such as ``s3:TestEvent``, contain no files. Raises KeyError, TypeError, AttributeError or ValueError
+    for a notification of another shape.
     """
     if event.get("detail-type") == "Object Created":
         detail = event["detail"]
-        # EventBridge sends keys as they are; only notifications encode them.
+        # EventBridge sends keys unencoded; only notifications URL-encode them.
         return [_arrival(detail["bucket"], detail["object"], detail["object"]["key"], event["time"])]
     return [
         _arrival(
@@ -77,7 +77,7 @@ def listed(s3: S3Client, bucket: str, prefix: str) -> Iterator[Arrival]:
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
     versions = (entry for page in pages for entry in page.get("Versions", ()))
     for key, group in groupby(versions, itemgetter("Key")):
-        # The versions of a key follow each other, the newest first.
+        # S3 lists the versions of a key one after the other, newest first.
         current, *others = group
         if not current["IsLatest"]:
             continue

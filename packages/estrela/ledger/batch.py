@@ -1,4 +1,4 @@
-"""Batches: the files of a feed that one worker claims together, to load them in one transaction."""
+"""Batches: files of a feed that one worker claims together and loads in one transaction."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class BatchLimit:
-    """Most ``files`` of a batch, and most ``bytes`` of them together. A larger file is a batch of its own."""
+    """Maximum number of ``files`` in a batch, and of ``bytes`` in total. A larger file is a batch of its own."""
 
     files: int = 1
     bytes: int = 0
@@ -20,7 +20,7 @@ SMALL_FILES = BatchLimit(files=200, bytes=32 << 20)
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file that may be claimed. ``is_alone``: it was tried before, or rows of an older version of it are loaded."""
+    """A file that may be claimed. ``is_alone``: it was tried before, or an older version of it is loaded."""
 
     id: int
     bucket: str
@@ -32,8 +32,8 @@ class Candidate:
 def batch_of(candidates: Iterable[Candidate], limit: BatchLimit) -> list[int]:
     """Return the ids of the first candidates that are claimed together.
 
-    A file that was tried before is claimed alone: it may be what its last worker died of. Of two versions of a file,
-    the second belongs to the next batch.
+    A file that was tried before is claimed alone, because it may have killed its last worker. Of two versions of a
+    file, the second belongs to the next batch.
     """
     chosen: list[int] = []
     names: set[tuple[str, str]] = set()

@@ -1,4 +1,4 @@
-"""Claims: which worker loads which file, until when, and with which fencing token."""
+"""Claims: leases on files, with the worker, the end of the lease and a fencing token."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ SELECT c.id, c.bucket, c.key, c.size, c.attempts > 0 OR EXISTS (
 {CLAIMABLE}
 ORDER BY {PLACE} LIMIT %(most)s FOR UPDATE OF c"""
 SKIPPING = f"{CANDIDATES} SKIP LOCKED"
-"""Passes over files that others hold. Where the order counts, a file that is being registered must not be."""
+"""Skips files that others have locked. If the order matters, a file that is being registered must not be skipped."""
 CLAIM = """
 UPDATE ledger.files f
 SET state = 'In Progress', reason = '', run = %(run)s, attempts = f.attempts + 1, fence = nextval('ledger.fence'),
@@ -91,7 +91,7 @@ HEARTBEAT = f"""
 UPDATE ledger.files SET lease_until = clock_timestamp() + make_interval(secs => %(lease)s)
 WHERE id IN ({HELD} FOR UPDATE OF f SKIP LOCKED)
 """
-"""Waits for no lock: two that wait for each other's files would stop the load."""
+"""Skips locked files: two heartbeats that wait for each other's files would stop the load."""
 GIVEN_BACK = f"""
 UPDATE ledger.files SET state = 'New', reason = %(reason)s, attempts = attempts - 1, lease_until = NULL
 WHERE id IN ({HELD})
@@ -131,7 +131,7 @@ WHERE f.feed = %(feed)s AND f.state = 'In Progress' AND f.lease_until <= clock_t
 
 @dataclass(frozen=True)
 class Claim:
-    """A file that one worker may load until its lease ends. ``fence`` is larger than that of every earlier claim."""
+    """A file that one worker may load until its lease expires. ``fence`` is larger than that of every earlier claim."""
 
     feed: Feed
     run: str
@@ -152,7 +152,7 @@ class Claim:
 
 
 def unclaimed(feed: Feed, run: str, file: Mapping[str, Any]) -> Claim:
-    """Return a row of ``ledger.files`` as a claim that can settle nothing, to read its file."""
+    """Return a row of ``ledger.files`` as a claim without a lease: it allows to read the file, but not to settle it."""
     return Claim(
         feed,
         run,
@@ -170,7 +170,7 @@ def unclaimed(feed: Feed, run: str, file: Mapping[str, Any]) -> Claim:
 
 @dataclass(frozen=True)
 class Account:
-    """Counts of a load: ``rows`` of the file = loaded + rejected. ``changed`` rows of the target differ."""
+    """Counts of a load: ``rows`` of the file = loaded + rejected; ``changed`` rows of the target."""
 
     rows: int = 0
     loaded: int = 0
@@ -186,29 +186,29 @@ class Claims:
     lease: float = 300.0
 
     def has_work(self, feed: Feed) -> bool:
-        """Return whether a file of ``feed`` may be claimed now, or waits for a run that died."""
+        """Return whether a file of ``feed`` can be claimed now, or has an expired lease."""
         with self.database.transaction("ledger.files") as cursor:
             row = cursor.execute(HAS_WORK, _given(feed)).fetchone()
         return bool(row and row[0])
 
     def waiting(self, feed: Feed, run: str) -> list[Claim]:
-        """Return the new files of ``feed`` in its order, as claims that can settle nothing."""
+        """Return the new files of ``feed``, in the feed's order, as claims that cannot be settled."""
         with self.database.transaction("ledger.files") as cursor:
             rows = cursor.connection.cursor(row_factory=dict_row)
             return [unclaimed(feed, run, file) for file in rows.execute(WAITING, (feed.name,)).fetchall()]
 
     def filter_out(self, feed: Feed, run: str) -> int:
-        """Filter out the files that a newer one makes unnecessary, by the feed's order; return their number."""
+        """Filter out files that a newer one makes unnecessary, according to the feed's order; return their number."""
         with self.database.transaction("ledger.files") as cursor:
             return _filtered_out(cursor, feed, run)
 
     def claim(self, feed: Feed, run: str) -> Claim | None:
-        """Claim the next file of ``feed`` by its order; None if there is none to load now."""
+        """Claim the next file of ``feed`` in its order; return None if no file can be loaded now."""
         row = self.claim_some(feed, run, ONE_FILE)
         return row[0] if row else None
 
     def claim_some(self, feed: Feed, run: str, limit: BatchLimit) -> list[Claim]:
-        """Claim the next files of ``feed`` in its order; none if there is none to load now."""
+        """Claim the next files of ``feed`` in its order; return [] if no file can be loaded now."""
         with self.database.transaction("ledger.files") as cursor:
             _filtered_out(cursor, feed, run)
             query = CANDIDATES if feed.is_serial else SKIPPING
@@ -217,7 +217,7 @@ class Claims:
             return self._claimed(cursor, feed, run, ids)
 
     def claim_manifest(self, feed: Feed, run: str) -> Claim | None:
-        """Claim the next manifest of ``feed``; None if there is none."""
+        """Claim the next manifest of ``feed``; return None if there is none."""
         with self.database.transaction("ledger.files") as cursor:
             row = cursor.execute(MANIFEST, {"feed": feed.name}).fetchone()
             return self._claimed(cursor, feed, run, [row[0]])[0] if row else None
@@ -228,28 +228,30 @@ class Claims:
         return [Claim(feed, run, *claimed[id_]) for id_ in ids]
 
     def give_back(self, claims: Sequence[Claim], reason: str) -> int:
-        """Set files that were claimed and not tried to New; return the number of those that were still held."""
+        """Set claimed files that were not tried back to New; return the number of those whose lease was still valid."""
         if not claims:
             return 0
         with self.database.transaction("ledger.files") as cursor:
             return cursor.execute(GIVEN_BACK, {**_held(claims), "reason": reason}).rowcount
 
     def give_up(self, run: str, reason: str) -> Counter[str]:
-        """Fail the file that ``run`` has claimed and not settled; it cannot commit it later. Return counts by state.
+        """Fail the file that ``run`` has claimed and not settled, so that it cannot commit it later. Return counts by
+        state.
 
-        Files that it tried together for the first time are New: each is tried alone, and the one at fault fails.
+        If the run tried several files together, those on their first attempt are set to New: each is then tried alone,
+        and only the faulty file fails.
         """
         with self.database.transaction("ledger.files") as cursor:
             return Counter(state for (state,) in cursor.execute(GIVEN_UP, (reason, run)).fetchall())
 
     def heartbeat(self, claims: Sequence[Claim]) -> bool:
-        """Extend the leases of ``claims`` that are still held; return False if none is."""
+        """Extend the leases of ``claims`` that are still valid; return False if none is."""
         with self.database.transaction("ledger.files") as cursor:
             cursor.execute(HEARTBEAT, {**_held(claims), "lease": self.lease})
             return cursor.execute(HELD, _held(claims)).fetchone() is not None
 
     def sweep(self, feed: Feed, run: str) -> int:
-        """Give back the files whose lease ended; those that were tried too often fail. Return their number."""
+        """Release the files with expired leases; those with too many attempts fail. Return the number of files."""
         with self.database.transaction("ledger.files") as cursor:
             given = {"feed": feed.name, "run": run, "most": feed.max_attempts}
             one_version = feed.on_overwrite is not OnOverwrite.APPEND_VERSION
@@ -267,7 +269,7 @@ def _given(feed: Feed) -> dict[str, object]:
 
 def _filtered_out(cursor: Cursor[Any], feed: Feed, run: str) -> int:
     if feed.is_serial:
-        # Another claim that is not committed yet would be invisible: one at a time, each with a new snapshot.
+        # An uncommitted claim of another worker is invisible here. So claims are serialised, each with a new snapshot.
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", (feed.name,))
     rivals = _rivals(feed)
     if not rivals:
@@ -276,7 +278,7 @@ def _filtered_out(cursor: Cursor[Any], feed: Feed, run: str) -> int:
 
 
 def _rivals(feed: Feed) -> list[str]:
-    """Return the states of newer files that make a new file unnecessary."""
+    """Return the states in which a newer file makes a new file unnecessary."""
     if feed.order is Order.NEWEST:
         return [State.NEW, State.IN_PROGRESS, State.DONE]
     return [State.DONE] if feed.is_whole else []
@@ -285,7 +287,7 @@ def _rivals(feed: Feed) -> list[str]:
 def settle(
     cursor: Cursor[Any], claim: Claim, state: str, reason: str = "", *, account: Account | None = None, sha256: str = ""
 ) -> None:
-    """End a claim in the transaction of ``cursor``. Raises ClaimLostError if another worker may have the file."""
+    """End a claim in the transaction of ``cursor``. Raises ClaimLostError if another worker may have it."""
     counts = (account.rows, account.loaded, account.rejected) if account else (None, None, None)
     given = (state, reason, sha256 or None, *counts, state, claim.file, claim.fence)
     if cursor.execute(SETTLE, given).rowcount != 1:
@@ -295,7 +297,7 @@ def settle(
 def settle_done(cursor: Cursor[Any], done: Sequence[tuple[Claim, Account, str]]) -> None:
     """Set files to Done in the transaction of ``cursor``, each with its account and sha256.
 
-    Raises ClaimLostError if another worker may have one of them.
+    Raises ClaimLostError if another worker may have claimed any of them.
     """
     accounts = [account for _, account, _ in done]
     given = {

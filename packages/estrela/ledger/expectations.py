@@ -1,4 +1,4 @@
-"""Feeds whose file is late, and files that are empty or odd, by what their feeds expect."""
+"""Late feeds, and files that are empty or odd, compared with the expectations of their feeds."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ WHERE f.feed = :feed AND l.kind = 'load' AND l.error = '' AND l.ended_at IS NOT 
 
 @dataclass(frozen=True)
 class Unexpected:
-    """An unexpected state: ``kind`` is late, empty or odd.
+    """A deviation from the expectations: ``kind`` is late, empty or odd.
 
-    ``occasion`` differs for each due time and load. ``file`` is None and ``address`` "" if a file is late.
+    ``occasion`` is unique for each due time and load. For a late file, ``file`` is None and ``address`` "".
     """
 
     kind: str
@@ -36,12 +36,12 @@ class Unexpected:
 
 @dataclass(frozen=True)
 class Expectations:
-    """The expectations of feeds. Raises LoadError."""
+    """Compares the ledger with the expectations of feeds. Raises LoadError."""
 
     database: DatabaseManager
 
     def unexpected(self, feeds: Iterable[Feed], now: datetime) -> list[Unexpected]:
-        """Return what is late at ``now``, and whether the last file of a feed is empty or odd."""
+        """Return the feeds that are late at ``now``, and those whose last file is empty or odd."""
         candidates = (
             candidate for feed in feeds if feed.expected for candidate in (self._late(feed, now), self._odd(feed))
         )

@@ -1,4 +1,4 @@
-"""Queries about files in the ledger, and the return of a file to be loaded again."""
+"""Queries about files in the ledger, and the command to load a file again."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ WHERE file = :file AND resolved_by IS NULL
   AND (is_counted OR f.state <> 'Done' AND load = (SELECT max(id) FROM ledger.loads WHERE file = :file))
 GROUP BY code ORDER BY code
 """
-"""Rejects that count for the file; of one that is not loaded, those of the last attempt."""
+"""Counted rejects of the file; if the file is not loaded, those of its last attempt."""
 OF_RUN = """
 SELECT f.id, f.key, f.state, l.rows_in, l.rows_loaded, l.rows_rejected, l.error
 FROM ledger.loads l JOIN ledger.files f ON f.id = l.file WHERE l.run = :run ORDER BY l.id
@@ -64,13 +64,13 @@ class Story:
 
 @dataclass(frozen=True)
 class LedgerFiles:
-    """Files of the ledger. ``register`` judges them by today's feeds. Raises LoadError."""
+    """Files of the ledger. ``register`` matches them with the feeds as declared now. Raises LoadError."""
 
     database: DatabaseManager
     register: Register
 
     def list(self, feed: str = "", state: str = "", most: int = 50) -> list[dict[str, Any]]:
-        """Return the last registered files, of one feed or state or of all."""
+        """Return the last registered files, filtered by feed or state if given."""
         return self.database.query(LIST, {"feed": feed, "state": state, "most": most})
 
     def find(self, name: str) -> Record:
@@ -82,7 +82,7 @@ class LedgerFiles:
         return records[0]
 
     def story(self, name: str) -> Story:
-        """Return all that is known of a file."""
+        """Return everything the ledger knows about a file."""
         file = self.find(name)
         given = {"file": file["id"]}
         return Story(file, *(self.database.query(sql, given) for sql in (TRANSITIONS, LOADS, REJECTS)))
@@ -92,7 +92,7 @@ class LedgerFiles:
         return self.database.query(OF_RUN, {"run": run})
 
     def retry(self, name: str, run: str, reason: str) -> Record:
-        """Set a file that failed, was rejected or filtered out to New, as today's feeds judge it; return it."""
+        """Set a failed, rejected or filtered-out file to New, for the feed that matches it now; return the file."""
         file = self.find(name)
         if file["state"] not in MAY_RETRY:
             raise LoadError(name, f"it is {file['state']}; only {', '.join(MAY_RETRY)} can be retried", retriable=False)

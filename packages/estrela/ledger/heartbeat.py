@@ -1,4 +1,4 @@
-"""Extends the leases of claims while their files are loaded."""
+"""A heartbeat that extends the leases of claims while their files are loaded."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from estrela.ledger.claims import Claim, Claims
 
 @contextmanager
 def heartbeat(claims: Claims, held: Sequence[Claim]) -> Iterator[None]:
-    """Extend the leases of ``held`` three times in its length, until the block ends.
+    """Extend the leases of ``held`` three times per lease period, until the block ends.
 
-    A missed extension needs no alarm: the commit of the load checks the lease.
+    A failed extension needs no alarm, because the commit of the load checks the lease.
     """
     ended = Event()
 

@@ -1,4 +1,4 @@
-"""Notes what somebody should hear of, and sends it by every channel."""
+"""Records the messages that are due, and sends them through every channel."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from estrela.model.feed import Feed
 
 @dataclass(frozen=True)
 class Told:
-    """Counts of messages: ``noted``, and ``sent`` by each channel; the ``failures`` of channels that are down."""
+    """Counts of messages: ``noted`` in the ledger, and ``sent`` per channel; ``failures`` are errors of channels."""
 
     noted: int
     sent: Mapping[str, int]
@@ -23,9 +23,9 @@ class Told:
 
 
 def tell(database: DatabaseManager, channels: Iterable[Channel], feeds: Iterable[Feed], now: datetime) -> Told:
-    """Note what is due at ``now`` about ``feeds``, and send it. Raises LoadError.
+    """Record the messages about ``feeds`` that are due at ``now``, and send them. Raises LoadError.
 
-    One channel that is down keeps nothing from the other, and gets its messages the next time.
+    A failed channel does not affect the other; its messages are sent the next time.
     """
     declared = list(feeds)
     noted = Notices(database).note(declared, now)

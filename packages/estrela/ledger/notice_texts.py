@@ -1,4 +1,4 @@
-"""Texts of messages: each names the file or feed, the cause and the next command, and no value of a row."""
+"""Texts of messages. Each names the file or feed, the cause and the next command, but no value of a row."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NEXT = {
 
 @dataclass(frozen=True)
 class Notice:
-    """A message that is made once for its ``kind`` and ``occasion``. ``file`` is None if it is about a feed."""
+    """A message, sent only once for its ``kind`` and ``occasion``. ``file`` is None if it is about a feed."""
 
     kind: str
     feed: str
@@ -41,7 +41,7 @@ def failed(transition: Mapping[str, Any]) -> Notice:
 
 
 def rejected(load: Mapping[str, Any]) -> Notice:
-    """Return the message about rows that were rejected and tolerated, from the load and its first reject."""
+    """Return the message about tolerated rejects, from the load and its first reject."""
     column = f", column {load['column_name']}" if load["column_name"] else ""
     body = (
         f"{_file(load)}: {load['rows_rejected']} of {load['rows_in']} rows are rejected; the first: "
@@ -54,7 +54,7 @@ def rejected(load: Mapping[str, Any]) -> Notice:
 
 
 def unexpected(finding: Unexpected) -> Notice:
-    """Return the message about what is not as expected."""
+    """Return the message about a late feed, or about an empty or odd file."""
     about = f"{finding.address} (file {finding.file})" if finding.file else f"feed {finding.feed}"
     body = f"{about}: {finding.text}\nNext: {NEXT[finding.kind].format(feed=finding.feed, file=finding.file)}"
     what = f"{finding.address.rpartition('/')[2]} is {finding.kind}" if finding.file else "a file is late"
@@ -62,7 +62,7 @@ def unexpected(finding: Unexpected) -> Notice:
 
 
 def recovered(recovery: Mapping[str, Any]) -> Notice:
-    """Return the message that what an earlier one told of is over."""
+    """Return the message that the problem of an earlier message is over."""
     body = (
         f"{_file(recovery)} {'came' if recovery['kind'] == 'late' else 'is loaded'}: {recovery['subject']!r} is over."
     )

@@ -1,6 +1,6 @@
-"""Finds in the ledger what somebody should hear of, and notes a message about it once.
+"""Finds occasions for messages in the ledger, and records each message once.
 
-Everything is read from the ledger, so that a worker that died is heard of too.
+Everything is read from the ledger, so failures of workers that died are also reported.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from estrela.ledger.notice_texts import Notice
 from estrela.model.feed import Feed
 
 RECENT = "clock_timestamp() - interval '7 days'"
-"""Start of the time about which messages are made."""
+"""Earliest time of events that are reported."""
 FAILED = f"""
 SELECT t.id AS transition, f.id AS file, f.feed, f.bucket, f.key, t.reason
 FROM ledger.transitions t JOIN ledger.files f ON f.id = t.file
@@ -58,7 +58,7 @@ class Notices:
     database: DatabaseManager
 
     def note(self, feeds: Iterable[Feed], now: datetime) -> int:
-        """Note every message that is due at ``now``; return how many are new."""
+        """Record every message that is due at ``now``; return the number of new messages."""
         declared = list(feeds)
         notices = list(self._due(declared, now))
         with self.database.transaction("ledger.messages") as cursor:

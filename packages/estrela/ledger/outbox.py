@@ -1,4 +1,4 @@
-"""Sends the messages that the ledger notes, each once by each channel."""
+"""Sends the messages recorded in the ledger, each once per channel."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Unsent = tuple[int, str, str, str, str]
 
 
 class Channel(Protocol):
-    """A way to send messages. ``column`` of ``ledger.messages`` says when they were sent."""
+    """A way to send messages. ``column`` is the column of ``ledger.messages`` with the time of sending."""
 
     @property
     def name(self) -> str:
@@ -36,15 +36,16 @@ class Channel(Protocol):
 
 @dataclass(frozen=True)
 class Outbox:
-    """The unsent messages of the last two days: older ones would only puzzle."""
+    """The unsent messages of the last two days; older ones would only confuse."""
 
     database: DatabaseManager
 
     def send(self, channel: Channel, feeds: Iterable[str] | None = None) -> int:
-        """Send what is unsent, of ``feeds`` or of all; return the number of messages.
+        """Send the unsent messages of ``feeds``, or of all feeds; return the number of messages sent.
 
-        Rejects of one feed are one digest. A message that was sent is noted at once; a kill right between the two
-        sends it again. Raises DeliveryError and LoadError; what was not sent is sent the next time.
+        Rejects of one feed are sent as one digest. Each message is marked as sent immediately afterwards; if the
+        process is killed in between, it is sent again. Raises DeliveryError and LoadError; the remaining messages are
+        sent the next time.
         """
         sent, names = 0, None if feeds is None else list(feeds)
         column = Identifier(channel.column)
@@ -61,7 +62,7 @@ class Outbox:
 
 
 def _first(unsent: Sequence[Unsent]) -> list[int]:
-    """Return the first message, or all rejects of its feed."""
+    """Return the id of the first message; if it is about rejects, the ids of all messages about rejects of its feed."""
     id_, kind, feed, *_ = unsent[0]
     return [message[0] for message in unsent if message[1:3] == (kind, feed)] if kind == "rejects" else [id_]
 

@@ -1,4 +1,4 @@
-"""Registers arrivals: each version of a file once, however often and in whichever order it is heard of."""
+"""Registers arrivals: each version of a file once, however often and in whatever order it is reported."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WITH seen AS (
 UPDATE ledger.files f SET {column} = f.{column} + seen.times FROM seen WHERE f.id = seen.id
 RETURNING f.bucket, f.key, f.version
 """
-"""Rows are locked in one order: two calls that count the same files must not wait for each other."""
+"""Locks rows in a fixed order, so that two calls that count the same files cannot deadlock."""
 OTHERS = """
 SELECT id, state, arrived_at, state <> 'Rejected' AND CASE
     WHEN version = ANY(%(older)s) THEN false
@@ -38,11 +38,11 @@ SELECT id, state, arrived_at, state <> 'Rejected' AND CASE
 FROM ledger.files
 WHERE bucket = %(bucket)s AND key = %(key)s AND version <> %(version)s ORDER BY id FOR UPDATE
 """
-"""Other versions of a file, and which of them are newer than an arrival.
+"""Other versions of a file, each with a flag that it is newer than an arrival.
 
-A listing is exact to the second, but it shows which versions are older; one that it did not show and that was not
-archived came after it. An event of the same second as a version that a listing found passes for late news of an older
-one, until a listing shows that it is the current version.
+A listing is exact only to the second, but it shows which versions are older. A version that it did not show, and that
+was not archived, arrived after it. If an event has the same second as a version that a listing found, the event's
+version is taken as the older, until a listing shows that it is the current one.
 """
 OVERTAKEN = "a newer version of the file arrived before"
 PASSED_OVER = """
@@ -66,14 +66,14 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 1, %s, %s, %s, %s)
 ON CONFLICT (bucket, key, version) DO UPDATE SET {column} = ledger.files.{column} + 1
 RETURNING CAST(xmax = 0 AS int)
 """
-"""Returns 1 if the row is new, 0 if another call registered it meanwhile: an updated row has an ``xmax``."""
+"""Returns 1 if the row is new, 0 if a concurrent call registered it first: an updated row has a non-zero ``xmax``."""
 
 
 LOCKED = """
 SELECT pg_advisory_xact_lock(hashtextextended(name, 0))
 FROM unnest(%s::text[]) WITH ORDINALITY AS n (name, at) ORDER BY at
 """
-"""Locks in one order: two calls that lock the same names must not wait for each other."""
+"""Takes locks in a fixed order, so that two calls that lock the same names cannot deadlock."""
 WITH_VERSIONS = """
 SELECT DISTINCT f.bucket, f.key FROM ledger.files f
 JOIN unnest(%s::text[], %s::text[]) AS a (bucket, key) ON (f.bucket, f.key) = (a.bucket, a.key)
@@ -95,9 +95,9 @@ RETURNING CAST(xmax = 0 AS int)
 
 @dataclass(frozen=True)
 class Judgement:
-    """Judgement of an arrival: its ``feed`` (None: no feed takes it), ``place`` in the feed's order and state.
+    """Classification of an arrival: its ``feed`` (None if no feed matches), ``place`` in the feed's order and state.
 
-    ``is_manifest``: it names the files of a delivery.
+    ``is_manifest``: the file is a manifest, which names the files of a delivery.
     """
 
     feed: Feed | None
@@ -109,9 +109,9 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Register:
-    """Registers files of ``feeds``. ``landing`` is the bucket of the feeds that name none.
+    """Registers files of ``feeds``. ``landing`` is the bucket of feeds that name none.
 
-    ``unreadable`` has the problems of the feeds that cannot be read, by name.
+    ``unreadable`` maps the names of unreadable feeds to their problems.
     """
 
     database: DatabaseManager
@@ -120,9 +120,10 @@ class Register:
     unreadable: Mapping[str, str] = field(default_factory=dict)
 
     def judge(self, arrival: Arrival) -> Judgement:
-        """Return the feed of a file, and whether its place, name and size are right.
+        """Return the feed of a file, and its state: Rejected if its folder, name or size is wrong, else New.
 
-        Raises DefinitionError if no readable feed takes it, and there is one that cannot be read: it may be that one's.
+        Raises DefinitionError if no readable feed matches while another feed is unreadable, as that may be the file's
+        feed.
         """
         for feed in self.feeds.values():
             origin = feed.origin
@@ -141,9 +142,9 @@ class Register:
         return Judgement(None, "", State.REJECTED, "no feed is declared for this bucket and folder")
 
     def register(self, arrivals: Sequence[Arrival], run: str, *, by_event: bool) -> int:
-        """Register files; return how many were not known. Known ones are only counted.
+        """Register files; return the number of new ones. Known files are only counted.
 
-        Raises LoadError and DefinitionError; nothing is registered then.
+        Raises LoadError and DefinitionError; then nothing is registered.
         """
         files = [file for file in arrivals if not file.key.endswith("/")]
         column = "events_seen" if by_event else "listings_seen"
@@ -162,12 +163,16 @@ class Register:
         return new
 
     def _lock(self, cursor: Cursor[Any], arrivals: Sequence[Arrival]) -> None:
-        """Let no other call count or register files of the same keys meanwhile: versions of one key are compared."""
+        """Prevent concurrent calls from counting or registering files with the same keys, as versions of a key are
+        compared.
+        """
         names = sorted({f"{arrival.bucket}/{arrival.key}" for arrival in arrivals})
         cursor.execute(LOCKED, (names,))
 
     def _take_up(self, cursor: Cursor[Any], listed: Sequence[Arrival], run: str) -> None:
-        """Give the current version of a file back that passed for an older one, where its event told too little."""
+        """Set a file back to New if it was filtered out as an older version, but a listing shows that it is the current
+        one.
+        """
         versioned = [file for file in listed if file.version != file.etag]
         names = [[getattr(file, name) for file in versioned] for name in ("bucket", "key", "version")]
         passed_over = set(cursor.execute(PASSED_OVER, (OVERTAKEN, *names)).fetchall())
@@ -191,7 +196,7 @@ class Register:
         return [Other(*row) for row in cursor.execute(OTHERS, given).fetchall()]
 
     def _add_all(self, cursor: Cursor[Any], arrivals: Sequence[Arrival], run: str, column: str) -> int:
-        """Register files of which no version is known, in one statement; return how many were new."""
+        """Register files without any known version, in one statement; return the number of new ones."""
         if not arrivals:
             return 0
         judged = [self.judge(arrival) for arrival in arrivals]
@@ -242,12 +247,12 @@ class Other:
 
 
 def _arrived_at(file: Arrival, others: Sequence[Other]) -> datetime:
-    """Return a time after that of the older versions, so that it orders them."""
+    """Return an arrival time later than those of the older versions, so that sorting by it gives the right order."""
     return max([file.arrived_at, *(other.arrived_at + TICK for other in others if not other.is_newer)])
 
 
 def _version(policy: OnOverwrite, others: Sequence[Other]) -> tuple[State, str, list[int]]:
-    """Return the state of a further version of a file, its reason, and the older versions that need no load now."""
+    """Return the state of a further version of a file, the reason, and the older versions that it replaces."""
     if policy is OnOverwrite.APPEND_VERSION:
         return State.NEW, "", []
     if any(other.is_newer for other in others):
@@ -265,7 +270,7 @@ def _version_of(arrival: Arrival) -> tuple[str, str, str]:
 
 
 def _first_versions(cursor: Cursor[Any], arrivals: Sequence[Arrival]) -> list[Arrival]:
-    """Return the arrivals of whose key no other version is known or among them."""
+    """Return the arrivals whose key occurs only once among them, and in no registered file."""
     times = Counter((arrival.bucket, arrival.key) for arrival in arrivals)
     buckets, keys = [bucket for bucket, _ in times], [key for _, key in times]
     known = set(cursor.execute(WITH_VERSIONS, (buckets, keys)).fetchall())
@@ -277,7 +282,7 @@ def _first_versions(cursor: Cursor[Any], arrivals: Sequence[Arrival]) -> list[Ar
 
 
 def _count_known(cursor: Cursor[Any], files: Sequence[Arrival], column: str) -> set[tuple[str, str, str]]:
-    """Count what is known already, in one statement; return it."""
+    """Increment the counts of known files, in one statement; return their identities."""
     times = Counter((file.bucket, file.key, file.version) for file in files)
     if not times:
         return set()

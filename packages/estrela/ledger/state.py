@@ -1,4 +1,4 @@
-"""The states of a file. Which may follow which is checked by the database (``ledger.allowed_transitions``)."""
+"""The states of a file. The database enforces the allowed transitions (``ledger.allowed_transitions``)."""
 
 from __future__ import annotations
 

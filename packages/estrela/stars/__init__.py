@@ -1,1 +1,1 @@
-"""The stars: a package each, one table per file."""
+"""The stars: one package per star, one file per table."""

@@ -1,4 +1,4 @@
-"""Accounts: the whole table of the core system, each day."""
+"""Accounts: the whole table of the core system, extracted daily."""
 
 from __future__ import annotations
 

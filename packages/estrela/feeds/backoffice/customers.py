@@ -1,4 +1,4 @@
-"""Customers: what changed in the database of the core system."""
+"""Customers: the rows that changed in the database of the core system."""
 
 from __future__ import annotations
 

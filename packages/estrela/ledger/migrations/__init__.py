@@ -1,1 +1,1 @@
-"""The ledger's schema, by Alembic."""
+"""The ledger's schema, migrated with Alembic."""

@@ -1,4 +1,4 @@
-"""Institutions: banks by CNPJ root, conglomerates by name, with the institution that leads them."""
+"""Institutions: banks by CNPJ root, conglomerates by name, with their lead institution."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def transform(
     complaints: DataFrame, segments: DataFrame, group_members: DataFrame, fees: DataFrame, register: DataFrame
 ) -> DataFrame:
-    """An observation per institution and quarter, and one without date for those that only the lists know."""
+    """Return an observation per institution and quarter, and an undated one for institutions only in the lists."""
     from pyspark.sql import functions as F
 
     seen = _seen(complaints, segments)
@@ -33,7 +33,7 @@ def transform(
 
 
 def _seen(complaints: DataFrame, segments: DataFrame) -> DataFrame:
-    """Return the ranking's rows per institution and quarter; of several spellings the fullest."""
+    """Return the ranking's rows per institution and quarter, each with the most complete spelling of the name."""
     from pyspark.sql import functions as F
 
     coded = institutions.with_institution(complaints, segments)
@@ -46,7 +46,7 @@ def _seen(complaints: DataFrame, segments: DataFrame) -> DataFrame:
 
 
 def _respelled(observed: DataFrame) -> DataFrame:
-    """Give every spelling of one name the spelling with most accents and no lost characters, so that a damaged copy
+    """Replace every spelling of a name by the one with the most accents and no lost characters, so that a damaged copy
     does not look like a change of name.
     """
     from pyspark.sql import functions as F
@@ -69,7 +69,7 @@ def _respelled(observed: DataFrame) -> DataFrame:
 
 
 def _listed(segments: DataFrame, group_members: DataFrame, fees: DataFrame) -> DataFrame:
-    """Institutions that the lists or the fees know: by their legal name, else by their CNPJ."""
+    """Return the institutions in the lists or the fees, with their legal name, else their CNPJ as name."""
     from pyspark.sql import functions as F
 
     named = [

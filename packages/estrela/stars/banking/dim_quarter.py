@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def transform(complaints: DataFrame) -> DataFrame:
-    """A row per quarter that was published."""
+    """Return one row per published quarter."""
     from pyspark.sql import functions as F
 
     first_month = (F.col("quarter") - 1) * 3 + 1

@@ -34,7 +34,7 @@ Resolução CMN 3.919/2010 orders their services."""
 
 
 def transform(fees: DataFrame) -> DataFrame:
-    """A row per service and person type, under the name of the newest snapshot."""
+    """Return one row per service and person type, with the name in the newest snapshot."""
     from pyspark.sql import functions as F
 
     groups = F.create_map(*[F.lit(text) for pair in GROUPS.items() for text in pair])

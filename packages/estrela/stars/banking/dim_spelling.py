@@ -1,4 +1,4 @@
-"""Spellings under which the ranking names institutions, and the institution of each."""
+"""Spellings of institutions in the ranking, and the institution of each spelling."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def transform(complaints: DataFrame, segments: DataFrame) -> DataFrame:
-    """Return one row per spelling: the institution of a damaged name depends on the names of all quarters."""
+    """Return one row per spelling. All quarters are needed: they contain the full names of damaged spellings."""
     return institutions.with_institution(complaints, segments).select("spelling", "institution_code").distinct()
 
 

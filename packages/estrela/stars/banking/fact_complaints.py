@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def transform(complaints: DataFrame) -> DataFrame:
-    """The rows of the ranking, with the index computed anew: upheld per million clients, cut to 2 decimals."""
+    """Return the rows of the ranking with a recomputed index: upheld per million clients, truncated to 2 decimals."""
     from pyspark.sql import functions as F
 
     upheld = F.coalesce("extrapolated_upheld", "upheld")
-    # Hundredths by whole-number division: cut, not rounded, as the Central Bank does.
+    # Integer division gives hundredths, truncated and not rounded, as the Central Bank does.
     hundredths = F.expr("(coalesce(extrapolated_upheld, upheld) * 100000000L) div nullif(clients, 0L)")
     return complaints.select(
         institutions.spelling().alias("spelling"),
@@ -69,7 +69,8 @@ fact_complaints = Fact(
         reconcile("total", ranking.complaints, "total"),
         expression(
             "the published index is the recomputed one",
-            # In method B the index comes of the extrapolation before it was rounded to a whole number.
+            # In method B the published index is computed from the extrapolation before it was rounded to a whole
+            # number.
             "published_index IS NULL OR published_index <=> recomputed_index OR (extrapolated_upheld IS NOT NULL"
             " AND coalesce(abs(published_index - recomputed_index) <= 0.01 + 500000 / clients, false))",
             "published_index",

@@ -1,4 +1,4 @@
-"""Fee ceilings of an institution as of its newest answer, so that nobody opens the days before."""
+"""Fee ceilings of an institution in its newest answer; a separate table, so that queries skip earlier days."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def transform(current_fees: DataFrame) -> DataFrame:
-    """The rows of the newest answers; an institution whose newest answer is empty has none."""
+    """Return the rows of the newest answers; an institution whose newest answer is empty has no row."""
     return fees_of(current_fees)
 
 

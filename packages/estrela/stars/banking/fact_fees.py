@@ -21,11 +21,11 @@ UNITS = {
     "por talao": "por talão",
     "por titulo": "por título",
 }
-"""Units that institutions write with and without accents, in any case."""
+"""Spellings of units, which institutions write with and without accents, in upper or lower case."""
 
 
 def transform(fees: DataFrame) -> DataFrame:
-    """The rows of the fee answers; a fee is free where its ceiling is 0."""
+    """Return the rows of the fee answers; a fee is free if its ceiling is 0."""
     from pyspark.sql import functions as F
 
     accents = F.create_map(*[F.lit(text) for pair in UNITS.items() for text in pair])

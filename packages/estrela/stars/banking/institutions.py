@@ -1,4 +1,4 @@
-"""Identity of institutions: one stable code for all spellings of one, and the institution that leads it."""
+"""Identity of institutions: one stable code for all spellings of a name, and the lead institution."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KIND_WORDS = r"\(CONGLOMERADO\)|- PRUDENCIAL$"
 
 
 def aliases(spark: SparkSession) -> DataFrame:
-    """The curated list: normalised name of a conglomerate and CNPJ root of its lead."""
+    """Return the curated list: normalised name of a conglomerate, and CNPJ root of its lead institution."""
     text = (importlib.resources.files(__package__) / ALIASES).read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines(), delimiter=";", strict=True)
     leads = [{name: row[name] for name in ("conglomerate", "lead_cnpj_root")} for row in rows]
@@ -27,7 +27,7 @@ def aliases(spark: SparkSession) -> DataFrame:
 
 
 def plain_name(name: Column) -> Column:
-    """A name in upper-case ASCII letters and digits, single spaces; a lost character stays as ``_``."""
+    """Return a name in upper-case ASCII letters and digits with single spaces; a lost character becomes ``_``."""
     from pyspark.sql import functions as F
 
     upper = F.translate(F.regexp_replace(F.upper(name), _KIND_WORDS, ""), _ACCENTED + LOST, _PLAIN + "_")
@@ -35,17 +35,18 @@ def plain_name(name: Column) -> Column:
 
 
 def spelling() -> Column:
-    """Return how a row of the complaints names its institution: the CNPJ root, else the plain name."""
+    """Return the identification of the institution in a row of the complaints: the CNPJ root, else the plain name."""
     from pyspark.sql import functions as F
 
     return F.coalesce("cnpj_root", plain_name(F.col("institution_name")))
 
 
 def with_institution(complaints: DataFrame, segments: DataFrame) -> DataFrame:
-    """``complaints`` with spelling and institution_code: the CNPJ root, or ``C:`` and the conglomerate's plain name.
+    """Return ``complaints`` with the columns spelling and institution_code.
 
-    A name with lost characters takes the one whole name that fits it, from other quarters, the segmentation list or
-    the aliases; if none or several fit, it stays as it is, and the check on the code refuses it.
+    The institution_code is the CNPJ root, or ``C:`` and the conglomerate's plain name. A name with lost characters is
+    replaced by the only full name that matches it in other quarters, the segmentation list or the aliases. If none or
+    several match, it is left unchanged, and the check on the code rejects it.
     """
     from pyspark.sql import functions as F
 
@@ -78,10 +79,10 @@ def _whole_names(named: DataFrame, segments: DataFrame) -> DataFrame:
 
 
 def leads(conglomerates: DataFrame, segments: DataFrame, register: DataFrame) -> DataFrame:
-    """(institution_code, lead_cnpj_root, lead_method) of ``conglomerates`` (institution_code) whose lead is known.
+    """Return (institution_code, lead_cnpj_root, lead_method) of the ``conglomerates`` whose lead institution is known.
 
-    The aliases come first, since they correct the lists where these name a holding that offers nothing to clients;
-    then the register, then the segmentation list's ``- PRUDENCIAL`` names.
+    The aliases have priority, because they correct lists that name a holding company without clients of its own; then
+    the register, then the segmentation list's ``- PRUDENCIAL`` names.
     """
     from pyspark.sql import functions as F
 

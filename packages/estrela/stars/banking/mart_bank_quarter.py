@@ -7,8 +7,9 @@ from estrela.stars.banking.dim_institution import dim_institution
 from estrela.stars.banking.dim_quarter import dim_quarter
 from estrela.stars.banking.fact_complaints import fact_complaints
 
-# Each quarter is read beside the one before it: every window is parted by the quarter shown, so that a question for one
-# quarter reads the partitions of two; ranks are made before names are joined, so that no reordering of joins undoes it.
+# Each quarter is read together with the previous one. Every window is partitioned by the shown quarter, so that a query
+# for one quarter reads only two partitions. Ranks are computed before names are joined, so that no reordering of joins
+# undoes this.
 mart_bank_quarter = Mart(
     name="mart_bank_quarter",
     doc="Complaints of each institution in each quarter, with rank and share",

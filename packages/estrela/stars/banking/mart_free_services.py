@@ -1,4 +1,4 @@
-"""Free services beside listed services, per institution."""
+"""Free services compared with all listed services, per institution."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from estrela.model import Column, Mart
 from estrela.stars.banking.dim_service import dim_service
 from estrela.stars.banking.fact_current_fees import fact_current_fees
 
-# 99,999.99 is the largest ceiling that the Central Bank's form takes: banks write it where they state none.
+# 99,999.99 is the largest ceiling that the Central Bank's form accepts; banks enter it if they have no ceiling.
 mart_service_fees = Mart(
     name="mart_service_fees",
     doc="Lowest, median and highest ceiling of each service over the newest snapshots of all institutions",

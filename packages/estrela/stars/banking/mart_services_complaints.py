@@ -1,4 +1,4 @@
-"""Complaints of a lead institution beside the number of services that it lists."""
+"""Complaints of a lead institution compared with the number of services that it lists."""
 
 from __future__ import annotations
 

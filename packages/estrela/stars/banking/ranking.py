@@ -60,7 +60,7 @@ _CLIENT_FIELDS = (
 
 
 def ranking_files(catalogue: Any) -> Iterator[ListedFile]:
-    """Yield the quarterly files on banks and financing companies: a period can be listed without one."""
+    """Yield the quarterly files on banks and financing companies; some listed periods have no such file."""
     for year in catalogue["anos"]:
         for series in year["periodicidades"]:
             for period in series["periodos"] if series["periodicidade"] == PERIODICITY else ():
@@ -74,7 +74,7 @@ def _ranking_file(year: str, quarter: str) -> ListedFile:
 
 
 def last_month(request: Mapping[str, str]) -> str:
-    """Return the last month, ``YYYYMM``, of the quarter that a ranking file was asked for."""
+    """Return the last month, ``YYYYMM``, of the quarter in the request for a ranking file."""
     return f"{request['year']}{int(request['quarter']) * 3:02d}"
 
 
@@ -156,6 +156,6 @@ complaints = CsvSource(
         ),
     ),
     run_parameters=(quarters,),
-    # There is one file per quarter, at most six weeks late.
+    # One file per quarter, published at most six weeks late.
     freshness=Freshness(news_within=timedelta(days=92 + 43)),
 )

@@ -153,7 +153,7 @@ fees = ApiSource(
                 each=((complaints, "cnpj_root"), (segments, "cnpj_root"), (group_members, "cnpj_root")),
             ),
         ),
-        # Most institutions of the lists publish no fees.
+        # Most institutions in the lists publish no fees.
         recheck_empty_days=7,
     ),
     columns=(

@@ -1,4 +1,4 @@
-"""Customers of the shop and how they changed."""
+"""Customers of the shop, with the history of their changes."""
 
 from __future__ import annotations
 

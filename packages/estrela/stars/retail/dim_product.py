@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def transform(products: DataFrame) -> DataFrame:
-    """Return one row per product of the newest list."""
+    """Return one row per product in the newest list."""
     return products.select("product_code", "product_name", "category", "list_price")
 
 

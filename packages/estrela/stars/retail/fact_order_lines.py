@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def transform(order_lines: DataFrame) -> DataFrame:
-    """Return the lines with what was paid, rounded half up to cents."""
+    """Return the lines with the amount paid, rounded half up to cents."""
     from pyspark.sql import functions as F
 
     paid = F.col("quantity") * F.col("unit_price") * (1 - F.col("discount"))

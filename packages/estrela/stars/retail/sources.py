@@ -1,4 +1,4 @@
-"""The sources of the retail star: CSV files that a shop puts into the lake's bucket."""
+"""The sources of the retail star: CSV files that a shop writes to the lake's bucket."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ order_lines = CsvSource(
         between("discount", 0, 1),
         expression("a line has pieces", "quantity <> 0", "quantity", bad={"quantity": 0}),
     ),
-    # A file is due every day; a weekend without one is no reason to call anybody.
+    # A file is due every day, but a weekend without files is no reason for an alert.
     freshness=Freshness(news_within=timedelta(days=3)),
 )
 

@@ -31,5 +31,5 @@ CREATE INDEX files_done_at ON ledger.files (feed, done_at);
 
 
 def upgrade() -> None:
-    """Create the table of messages, and what finds their occasions without reading all files."""
+    """Create the table of messages, and the indexes that find their occasions without reading all files."""
     op.execute(MESSAGES)

@@ -24,5 +24,5 @@ CREATE INDEX deliveries_by_key ON ledger.deliveries (bucket, key);
 
 
 def upgrade() -> None:
-    """Create the table, and mark manifests."""
+    """Create the table of deliveries, and the column that marks manifests."""
     op.execute(TABLE)
