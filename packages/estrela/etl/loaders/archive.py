@@ -1,4 +1,4 @@
-"""Moves settled files to the archive: a step of its own, which never causes a second load."""
+"""The archive of settled files. Archiving is a step of its own, so that its retries never load a file again."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ UPDATE ledger.files f SET archived_at = clock_timestamp(), archive_uri = a.uri
 FROM unnest(%s::bigint[], %s::text[]) AS a (id, uri) WHERE f.id = a.id
 """
 WORKERS, NOTED_AT_ONCE = 8, 50
-"""Files that are moved at a time, and moves that are noted in one transaction."""
+"""Number of files moved concurrently, and number of moves recorded per transaction."""
 
 
 @dataclass(frozen=True)
 class Archive:
-    """The archive: ``bucket``, and the ``prefix`` of its keys, ``PREFIX FEED/YYYY/MM/DD/FILE/NAME``.
+    """The archive in ``bucket``; its keys are ``<prefix><feed>/YYYY/MM/DD/<file number>/<name>``.
 
-    No notification may be configured for the prefix.
+    The bucket must not send notifications for ``prefix``.
     """
 
     database: DatabaseManager
@@ -37,10 +37,11 @@ class Archive:
     prefix: str = "archive/"
 
     def archive(self, feed: Feed) -> int:
-        """Move what is done or filtered out; return how many files. Repeated after a kill, it finishes what is left.
+        """Move files that are Done or Filtered Out; return their number. After a kill, a repetition moves the remaining
+        ones.
 
-        A version that was overwritten before is noted as archived nowhere. One that cannot be moved stops no other of
-        the next thousand; then LoadError is raised.
+        A version that was overwritten before its move is recorded as archived without an address. If a file cannot be
+        moved, the others of its batch of up to 1,000 are still moved; then LoadError is raised.
         """
         moved = 0
         while waiting := self._waiting(feed):
@@ -59,7 +60,7 @@ class Archive:
             return cursor.execute(ARCHIVED, given).rowcount
 
     def _waiting(self, feed: Feed) -> list[tuple[int, Landed, str]]:
-        """Return files to be moved, each with its number and the key of its copy."""
+        """Return files to be moved, each with its number and its key in the archive."""
         with self.database.transaction("ledger.files") as cursor:
             rows = cursor.execute(WAITING, (feed.name,)).fetchall()
         return [
@@ -72,7 +73,7 @@ class Archive:
         ]
 
     def _moved(self, file: tuple[int, Landed, str]) -> tuple[int, str | LoadError | None]:
-        """Move a file; return its number and new address, None if it is gone, or why it cannot be moved."""
+        """Move a file; return its number with its new address, with None if it is gone, or with the error."""
         id_, landed, key = file
         try:
             self.files.move(landed, self.bucket, key)

@@ -1,4 +1,4 @@
-"""Branches and tags of tables: a run writes to its branch, which becomes ``main`` when the run publishes."""
+"""Branches and tags of tables: a run writes to its branch, and publishing fast-forwards ``main`` to it."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from estrela.etl.loaders.snapshots import MAIN, Snapshots
 
 @dataclass(frozen=True)
 class Branches:
-    """Branches and tags, as the run of ``snapshots`` makes and drops them."""
+    """Creates and drops branches and tags for the run of ``snapshots``."""
 
     snapshots: Snapshots
 
     def begin(self, table: LakeTable) -> None:
-        """Give the table a branch of this run, if it has none."""
+        """Create the run's branch of the table unless it exists."""
         if self.snapshots.head(table) is None:
             create = f"ALTER TABLE {table.identifier} CREATE BRANCH IF NOT EXISTS `{self.snapshots.branch}`"
             self.snapshots.catalog.alter(table, create)
 
     def drop(self, table: LakeTable, branch: str) -> None:
-        """Drop a branch, if it is there."""
+        """Drop a branch if it exists."""
         drop = f"ALTER TABLE {table.identifier} DROP BRANCH IF EXISTS `{branch}`"
         self.snapshots.catalog.alter(table, drop)
 
     def publish(self, table: LakeTable) -> None:
-        """Show the run's branch to readers and drop it, in one commit.
+        """Publish the run's branch to readers and drop it, in one commit.
 
-        Raises LoadError if another run published meanwhile.
+        Raises LoadError if another run has published in the meantime.
         """
         catalog, branch = self.snapshots.catalog, self.snapshots.branch
 
@@ -46,7 +46,7 @@ class Branches:
             raise LoadError(table.path, "another run published it meanwhile; run this one again") from error
 
     def tag(self, table: LakeTable, snapshot: int, name: str) -> None:
-        """Give a snapshot a name, which protects it from expiry; an existing tag of that name stays as it is."""
+        """Tag a snapshot, which protects it from expiry. An existing tag of that name is not changed."""
         create = f"ALTER TABLE {table.identifier} CREATE TAG IF NOT EXISTS `{name}` AS OF VERSION {snapshot}"
         self.snapshots.catalog.alter(table, create)
 
@@ -56,7 +56,7 @@ class Branches:
         self.snapshots.catalog.alter(table, drop)
 
     def is_stale(self, table: LakeTable) -> bool:
-        """Return whether the table was published by another run since this run's branch began."""
+        """Return whether another run has published the table since this run's branch was created."""
         catalog = self.snapshots.catalog
         catalog.forget(table)
         head, published = self.snapshots.head(table), self.snapshots.head(table, MAIN)

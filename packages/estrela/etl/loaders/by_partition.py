@@ -1,4 +1,4 @@
-"""The test of a physical plan: rows are read as they are written, one partition of a table by one task."""
+"""Test whether a physical plan already has the distribution to write: each task has one partition of the table."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def is_read_by_partition(rows: DataFrame, by: Sequence[PartitionField]) -> bool:
-    """Return whether each task has all rows of one value of the columns ``by``, and no others, without a shuffle.
+    """Return whether each task has, without a shuffle, all rows of one value of the columns ``by`` and no others.
 
-    So it is, under the settings BY_PARTITION, for rows that come of one table partitioned by these columns. It is false
-    for date parts and buckets.
+    This is true, with the settings BY_PARTITION, for rows read from a single table that is partitioned by these
+    columns. It is false for date parts and buckets.
     """
     spark = rows.sparkSession
     if not by or not all(isinstance(field, str) for field in by):
@@ -26,13 +26,13 @@ def is_read_by_partition(rows: DataFrame, by: Sequence[PartitionField]) -> bool:
     plan = rows._jdf.queryExecution().executedPlan()
     if plan.getClass().getSimpleName() == "AdaptiveSparkPlanExec":
         plan = plan.initialPlan()
-    # A plan answers by the settings of the session that is active in this thread.
+    # The output partitioning depends on the settings of the thread's active session.
     spark._jvm.SparkSession.setActiveSession(spark._jsparkSession)
     partitioning, columns = plan.outputPartitioning(), plan.output()
     if partitioning.getClass().getSimpleName() != "KeyGroupedPartitioning":
         return False
     keys = [partitioning.expressions().apply(at) for at in range(partitioning.expressions().size())]
-    # A column may bear the name of the one that the table is partitioned by, and be another.
+    # Compare semantically: a column may have the name of a partition column without being that column.
     names = [
         column.name() for column in map(columns.apply, range(columns.size())) if any(map(column.semanticEquals, keys))
     ]

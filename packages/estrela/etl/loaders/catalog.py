@@ -1,4 +1,4 @@
-"""The lake's catalog as one step uses it: what is known of a table is read once, and again after a change."""
+"""The lake's catalog as used by one step: metadata of a table is cached, and read again after a change."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 def members(collection: Any) -> list[Any]:
-    """Return the members of a Java collection. An iterator of Java's ends by an exception, which Spark examines."""
+    """Return the elements of a Java collection. A Java iterator would end with an exception, which Spark inspects."""
     array = collection.toArray()
     return [array[at] for at in range(len(array))]
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """Tables by Iceberg's own objects, each as it was when it was last read here.
+    """Tables as Iceberg objects, each in the state of its last read here.
 
-    On AWS every read is a call of Glue and one of S3, and a step asks hundreds of times. What another run commits
-    meanwhile is seen after ``forget``.
+    On AWS every read calls Glue and S3, and a step reads hundreds of times. Commits of other runs become visible after
+    ``forget``.
     """
 
     spark: SparkSession
@@ -36,23 +36,23 @@ class Catalog:
         return table.path in self._known or bool(self.spark.catalog.tableExists(table.identifier))
 
     def read(self, table: LakeTable) -> Any:
-        """Return Iceberg's object of a table that is in the catalog."""
+        """Return the Iceberg object of a table that exists in the catalog."""
         if table.path not in self._known:
             loader = java_class(self.spark, "org.apache.iceberg.spark.Spark3Util")
             self._known[table.path] = loader.loadIcebergTable(self.spark._jsparkSession, table.identifier)
         return self._known[table.path]
 
     def commit(self, table: LakeTable, change: Callable[[], object]) -> None:
-        """Do ``change``, which can be made twice. Raises LoadError, or TransformError where rows cannot be computed."""
+        """Apply the repeatable ``change``. Raises LoadError, or TransformError if rows cannot be computed."""
         try:
             commit(table, change)
         finally:
             self.forget(table)
 
     def alter(self, table: LakeTable, statement: str) -> None:
-        """Run an SQL statement that can be run twice and changes the table. Raises LoadError."""
+        """Run an SQL statement that changes the table and must be repeatable. Raises LoadError."""
         self.commit(table, lambda: self.spark.sql(statement))
 
     def forget(self, table: LakeTable) -> None:
-        """Read the table anew the next time."""
+        """Discard the cached state of the table, so that it is read again."""
         self._known.pop(table.path, None)

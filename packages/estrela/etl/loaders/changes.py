@@ -1,4 +1,4 @@
-"""Changes of what was loaded: rejects that are judged again, and files that are withdrawn."""
+"""Changes of loaded data: replay of rejects, and withdrawal of files."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ UPDATE ledger.files SET state = 'Filtered Out', reason = 'withdrawn: ' || %s, ru
 
 @dataclass(frozen=True)
 class Changes(ABC):
-    """Changes the rows of loaded files; each call is one transaction of the ledger.
+    """Changes the rows of loaded files. Each call is one transaction of the ledger.
 
     Raises LoadError and FileRefusedError.
     """
@@ -57,19 +57,21 @@ class Changes(ABC):
     def reload(
         self, cursor: Cursor[Any], claim: Claim, judge: Judge, lines: frozenset[int], spool: RejectSpool
     ) -> Account:
-        """Judge ``lines`` of a file again: load the good ones, spool the bad ones. Repeated, it changes nothing."""
+        """Judge ``lines`` of a file again: load the good rows and spool the bad ones. Repeating it changes nothing."""
 
     @abstractmethod
     def remove(self, cursor: Cursor[Any], claim: Claim, load: int) -> int:
         """Delete the rows of a file; return their number."""
 
     def with_rejects(self, feed: Feed, code: str = "") -> list[int]:
-        """Return the files of ``feed`` with rejects, of one ``code`` or of all, that a replay may load."""
+        """Return the files of ``feed`` whose rejects can be replayed, limited to rejects with ``code`` if it is not
+        empty.
+        """
         with self.database.transaction("ledger.rejects") as cursor:
             return [id_ for (id_,) in cursor.execute(WITH_REJECTS, (feed.name, code, code)).fetchall()]
 
     def replay(self, feed: Feed, file: int, run: str, code: str = "") -> Account:
-        """Judge rejected rows of a file by today's declaration, and load those that are good now."""
+        """Judge the rejected rows of a file by the current declaration, and load those that are good now."""
         judge = Judge.of(feed, self.pii_key)
         with self.database.transaction(feed.target) as cursor:
             claim = _current(cursor, feed, file, run)
@@ -84,7 +86,7 @@ class Changes(ABC):
         return account
 
     def withdraw(self, feed: Feed, file: int, run: str, reason: str) -> int:
-        """Take the rows of a file out of its table, and its rejects out of the account; return the number of rows."""
+        """Delete the rows of a file from its table and its rejects from the account; return the number of rows."""
         with self.database.transaction(feed.target) as cursor:
             claim = _current(cursor, feed, file, run)
             load = begin_load(cursor, file, "withdraw", run)
@@ -97,14 +99,14 @@ class Changes(ABC):
 
 
 def require_all(claim: Claim, account: Account, lines: frozenset[int]) -> None:
-    """Raise FileRefusedError unless every one of ``lines`` was found and judged."""
+    """Raise FileRefusedError unless all ``lines`` were found and judged."""
     if account.rows != len(lines):
         problem = f"{account.rows} of the {len(lines)} rejected rows are where they were; nothing was replayed"
         raise FileRefusedError(claim.feed.name, claim.address, problem)
 
 
 def _current(cursor: Cursor[Any], feed: Feed, file: int, run: str) -> Claim:
-    """Return the file, locked. Raises LoadError unless its rows are in the table."""
+    """Lock the file and return a claim of it. Raises LoadError unless its rows are in the table."""
     with cursor.connection.cursor(row_factory=dict_row) as rows:
         record = rows.execute(LOCKED, (file,)).fetchone()
     assert record is not None

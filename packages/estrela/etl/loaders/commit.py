@@ -1,4 +1,4 @@
-"""One change of a table's metadata, made again where another writer was faster."""
+"""Commit of a change to a table's metadata, retried if another writer was faster."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OVERTAKEN = ("CommitFailedException", "AlreadyExistsException", "TableAlreadyExi
 
 
 def commit(table: LakeTable, change: Callable[[], object]) -> None:
-    """Do ``change``, which can be made twice. Raises LoadError, or TransformError where its rows cannot be computed."""
+    """Apply the repeatable ``change``. Raises LoadError, or TransformError if rows cannot be computed."""
     from py4j.protocol import Py4JJavaError
     from pyspark.errors import PySparkException
 

@@ -1,4 +1,4 @@
-"""Rows on their way into Redshift: compressed files in S3, and the manifest that COPY reads."""
+"""Staging of rows for Redshift: compressed files in S3, and the manifest that COPY reads."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 PART_BYTES = 128 << 20
-"""Text of one file: several of them are copied side by side."""
+"""Bytes of text per file. Redshift copies several files in parallel."""
 
 
 @dataclass(frozen=True)
 class CopyFolder:
-    """The folder ``prefix`` of ``bucket``, in which each load has a folder for a while. Raises LoadError."""
+    """The folder ``prefix`` of ``bucket``, with a temporary subfolder per load. Raises LoadError."""
 
     s3: S3Client
     bucket: str
@@ -33,7 +33,7 @@ class CopyFolder:
 
     @contextmanager
     def writing(self, feed: str, file: int, load: int) -> Iterator[CopyParts]:
-        """Return the writer of the rows of one load; its files are deleted if the block raises."""
+        """Yield the writer for the rows of a load. Its files are deleted if the block raises."""
         folder = self._folder(feed, file)
         parts = CopyParts(self, f"{folder}{load}/")
         try:
@@ -44,7 +44,7 @@ class CopyFolder:
             raise
 
     def clear(self, feed: str, file: int) -> None:
-        """Delete what loads of the file left, those that died included."""
+        """Delete the files that loads of the file have left behind, including loads that died."""
         with _as_load_error(self.bucket):
             pages = self.s3.get_paginator("list_objects_v2").paginate(
                 Bucket=self.bucket, Prefix=self._folder(feed, file)
@@ -65,7 +65,7 @@ class CopyFolder:
 
 @dataclass
 class CopyParts:
-    """The files of one load below ``prefix``; at most one of them is on disk. ``manifest`` is "" if there is no row."""
+    """Files of one load below ``prefix``, at most one of them on disk. ``manifest`` is "" for a load without rows."""
 
     folder: CopyFolder
     prefix: str
@@ -74,7 +74,7 @@ class CopyParts:
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Take rows until the block ends; then the last file and the manifest are stored."""
+        """Accept rows until the block ends, then upload the last file and the manifest."""
         with tempfile.TemporaryFile() as disk:
             self._disk = disk
             self._begin()

@@ -14,9 +14,9 @@ PROPERTIES = {
     "format-version": "2",
     "write.parquet.compression-codec": "zstd",
     "write.distribution-mode": "hash",
-    # Rows of one institution lie together; small groups let a reader skip the others.
+    # Rows of an institution are adjacent: small row groups let readers skip the other institutions.
     "write.parquet.row-group-size-bytes": str(16 * 1024 * 1024),
-    # Columns of few values stay far below it; of the others no value is hashed in vain for long.
+    # Columns with few values need far less. For other columns the writer soon gives up building a dictionary.
     "write.parquet.dict-size-bytes": str(16 * 1024),
     "write.metadata.delete-after-commit.enabled": "true",
     "write.metadata.previous-versions-max": "20",
@@ -27,10 +27,10 @@ DECLARED = "estrela.declared"
 
 
 def define(catalog: Catalog, table: LakeTable) -> None:
-    """Create the table, or bring an existing one in line with its declaration.
+    """Create the table, or update an existing table to its declaration.
 
-    A table that is in line says so in a property, since a comparison takes as long as a small commit. Raises
-    DefinitionError, before anything is changed, where the declaration cannot be applied.
+    A property records that the table is up to date, because a comparison takes as long as a small commit. Raises
+    DefinitionError, before any change, if the declaration cannot be applied.
     """
     if catalog.has(table):
         if _is_in_line(catalog, table):
@@ -52,7 +52,7 @@ def _is_in_line(catalog: Catalog, table: LakeTable) -> bool:
 
 
 def _version(catalog: Catalog, table: LakeTable) -> str:
-    """Return what identifies the declaration, and the schema, partitioning and order that the table has now."""
+    """Return an identifier of the declaration and of the table's current schema, partitioning and sort order."""
     declaration = repr((table.columns, table.partition_by, table.sort_by, table.doc))
     digest = hashlib.sha256(declaration.encode()).hexdigest()[:16]
     iceberg = catalog.read(table)

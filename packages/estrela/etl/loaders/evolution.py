@@ -1,8 +1,8 @@
-"""Changes of a table's declaration: those that are applied to the existing table, and those that are refused.
+"""Changes of a table's declaration: those applied to the existing table, and those refused.
 
-Applied, as metadata only: a column that is new, renamed, wider, no longer required or no longer declared; docs,
-partitions and sort order. Everything else is refused. Readers see none of it before a release is published: its views
-are pinned to snapshots, and a snapshot is read with the columns it was written with.
+Applied, as metadata only: columns that are new, renamed, wider, no longer required or no longer declared; docs,
+partitions and sort order. All other changes are refused. Readers see none of them before a release is published,
+because its views are pinned to snapshots, and a snapshot is read with the columns it was written with.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from estrela.model.column import DECIMAL, Column
 from estrela.model.partition import UNITS, Bucket, DatePart, PartitionField, column_of, sql_of
 
 WIDER = {("int", "bigint")}
-"""Types besides decimals that Iceberg widens without rewriting data."""
+"""Type changes, besides decimals, that Iceberg applies without rewriting data."""
 
 
 @dataclass(frozen=True)
 class StoredColumn:
-    """A column as the lake has it."""
+    """A column as stored in the lake."""
 
     type: str
     doc: str
@@ -34,7 +34,9 @@ class StoredColumn:
 
 @dataclass(frozen=True)
 class Stored:
-    """A table as the lake has it; ``partitioned_once`` names the columns of every partitioning it ever had."""
+    """A table as stored in the lake; ``partitioned_once`` names the columns of all its partition specs, past and
+    present.
+    """
 
     columns: Mapping[str, StoredColumn]
     partition_by: tuple[PartitionField, ...]
@@ -61,7 +63,7 @@ def stored(catalog: Catalog, table: LakeTable) -> Stored:
 
 
 def changes(table: LakeTable, current: Stored) -> Iterator[str]:
-    """Yield the statements that bring the table in line with its declaration, in order.
+    """Yield the statements that update the table to its declaration, in order.
 
     Raises DefinitionError for a change that cannot be applied.
     """
@@ -85,7 +87,7 @@ def changes(table: LakeTable, current: Stored) -> Iterator[str]:
 
 
 def wanted_order(table: LakeTable) -> tuple[PartitionField, ...]:
-    """Return the columns, and parts of them, by which the table's rows are sorted."""
+    """Return the columns and date parts by which the table's rows are sorted."""
     return (*table.partition_by, *table.sort_by) if table.sort_by else ()
 
 
@@ -147,7 +149,7 @@ def _is_wider(old: str, new: str) -> bool:
 
 
 def _fields(schema: Any, fields: Any) -> Iterator[PartitionField]:
-    """Yield the fields of a partitioning or sort order, as they are declared; a dropped field has none."""
+    """Yield the fields of a partition spec or sort order in declared form, without dropped fields."""
     for field in members(fields.fields()):
         name, transform = schema.findColumnName(field.sourceId()), str(field.transform())
         buckets = re.fullmatch(r"bucket\[(\d+)\]", transform)

@@ -1,6 +1,6 @@
 """Write, audit, publish: Iceberg tables of the lake, seen through the branch of one run.
 
-A run reads its own branch of a table where it has one, else what is published, and writes only to its branch.
+A run reads its own branch of a table if it exists, else the published table. It writes only to its branch.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, DataFrameWriterV2, SparkSession
 
 TASK_BYTES = str(64 * 1024 * 1024)
-"""Shuffled bytes that one task sorts and writes; Iceberg's own 384 MB leave cores idle."""
+"""Shuffled bytes that one task sorts and writes. Iceberg's default of 384 MB would leave cores idle."""
 
 OPEN_FILES = 100
-"""Files that one task may write at the same time; each takes a few megabytes of memory."""
+"""Number of files that one task may write at the same time; each needs a few megabytes of memory."""
 ONE_FILE_AT_A_TIME = {"fanout-enabled": "false"}
-"""Sort the rows of a task by partition, as tables with a sort order do anyway."""
+"""Sorts the rows of a task by partition. Tables with a sort order do so anyway."""
 AS_THEY_COME = {"use-table-distribution-and-ordering": "false", **ONE_FILE_AT_A_TIME}
-"""Write rows where and in the order they are; Iceberg refuses them if those of a partition are not together."""
+"""Writes rows in their current tasks and order. Iceberg refuses them if the rows of a partition are not adjacent."""
 
 
 class LakeLoader(StarLoader):
@@ -53,31 +53,32 @@ class LakeLoader(StarLoader):
         self._ensured: set[str] = set()
 
     def ensure(self, table: LakeTable) -> None:
-        """Create the table if there is none, add columns declared since. Raises LoadError on other differences.
+        """Create the table, or update it to its declaration. Raises DefinitionError if the declaration cannot be
+        applied.
 
-        What was ensured once stays so: a run looks at a table's columns a single time.
+        A run checks each table only once.
         """
         if table.path not in self._ensured:
             define(self.catalog, table)
             self._ensured.add(table.path)
 
     def read(self, table: LakeTable) -> DataFrame:
-        """The table as this run sees it. Raises LoadError if nothing ever created it."""
+        """Return the table as this run sees it. Raises LoadError if it was never created."""
         if not self.catalog.has(table):
             raise LoadError(table.path, "does not exist; run the transform steps of its sources first", retriable=False)
         suffix = "" if self.snapshots.head(table) is None else f".branch_{self.branch}"
         return self.spark.table(f"{table.identifier}{suffix}")
 
     def read_at(self, table: LakeTable, snapshot: int) -> DataFrame:
-        """Return the rows of the table at a snapshot that is kept."""
+        """Return the rows of the table at a snapshot that has not expired."""
         return self.spark.read.option("snapshot-id", snapshot).table(table.identifier)
 
     def seen(self, table: LakeTable) -> int:
-        """Return the snapshot ID that this run sees; 0 if the table is empty or does not exist."""
+        """Return the ID of the snapshot that this run sees, or 0 if the table is empty or does not exist."""
         return self.snapshots.seen(table)
 
     def read_published(self, table: LakeTable) -> DataFrame:
-        """The table as analysts see it."""
+        """Return the table as analysts see it."""
         return self.spark.table(table.identifier)
 
     def overwrite(
@@ -90,10 +91,10 @@ class LakeLoader(StarLoader):
         partitions: int = 0,
         clustered: bool = False,
     ) -> None:
-        """On the run's branch, replace the rows where ``replaced`` holds (default all), in one commit.
+        """Replace the rows that match ``replaced`` (default: all) on the run's branch, in one commit.
 
-        ``inputs``, the versions that the content was computed from, is kept with the commit. ``partitions`` is the
-        number of partitions of the rows, 0 if unknown. ``clustered``: one task has all rows of a partition already.
+        ``inputs`` describes the versions that the rows were computed from and is stored with the commit. ``partitions``
+        is the number of partitions of the rows, 0 if unknown. ``clustered``: each partition is already within one task.
         """
         self.branches.begin(table)
         options = {"snapshot-property.estrela.inputs": inputs, "advisory-partition-size": TASK_BYTES}
@@ -102,15 +103,15 @@ class LakeLoader(StarLoader):
         self._replace(table, f"{table.identifier}.branch_{self.branch}", rows, replaced, options)
 
     def overwrite_published(self, table: LakeTable, rows: DataFrame, replaced: Column) -> None:
-        """Replace rows without audit: only for records of operations."""
+        """Replace published rows without audit. Only for records of operations."""
         self._replace(table, table.identifier, rows, replaced, ONE_FILE_AT_A_TIME)
 
     def append_published(self, table: LakeTable, rows: DataFrame) -> None:
-        """Add rows without audit: only for records of operations."""
+        """Append published rows without audit. Only for records of operations."""
         self.catalog.commit(table, lambda: rows.writeTo(table.identifier).append())
 
     def is_unchanged(self, table: LakeTable, where: Column | None = None) -> bool:
-        """Return whether the run's branch holds exactly the published rows, in any order; ``where`` limits both."""
+        """Return whether the run's branch has exactly the published rows, in any order; ``where`` limits both."""
         limit = F.lit(True) if where is None else where
         if not self.snapshots.has_as_many_rows(table):
             return False
@@ -125,9 +126,9 @@ class LakeLoader(StarLoader):
 
 
 def _writer(rows: DataFrame, table: LakeTable, target: str, options: Mapping[str, str]) -> DataFrameWriterV2:
-    """Return the writer of ``rows``: no shuffle if each task has one partition, else Iceberg distributes them."""
+    """Return the writer of ``rows``, without a shuffle if each task has one partition; else Iceberg shuffles them."""
     if is_read_by_partition(rows, table.partition_by):
-        # Without the partition's columns in front, the first key differs in nearly all rows.
+        # The partition columns are omitted: Spark sorts faster if the first sort key differs in nearly all rows.
         rows = rows.sortWithinPartitions(*table.sort_by) if table.sort_by else rows
         options = {**options, **AS_THEY_COME}
     writer = rows.writeTo(target)
@@ -137,9 +138,9 @@ def _writer(rows: DataFrame, table: LakeTable, target: str, options: Mapping[str
 
 
 def _are_same(left: DataFrame, right: DataFrame) -> bool:
-    """Return whether two frames of the same columns have the same rows, in whatever order.
+    """Return whether two DataFrames with the same columns have the same rows, in any order.
 
-    Compares numbers of rows and sums over hashes of them, in one job.
+    Compares row counts and sums over row hashes, in one job.
     """
     digest = row_hash([F.col(name) for name in left.columns])
     sides = left.select(F.lit(0).alias("side"), digest.alias("digest")).union(right.select(F.lit(1), digest))

@@ -1,4 +1,4 @@
-"""The file of a claim: where it is, and how its damage is told."""
+"""The file of a claim: its location, and the error if it is damaged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from estrela.ledger.claims import Claim
 
 
 def landed_of(claim: Claim) -> Landed:
-    """Return where the file of a claim is: where it arrived, or in the archive."""
+    """Return the location of a claim's file: where it landed, or in the archive."""
     if claim.archive_uri:
         bucket, _, key = claim.archive_uri.removeprefix("s3://").partition("/")
         return Landed(bucket, key, "", "", claim.size)
@@ -21,7 +21,7 @@ def landed_of(claim: Claim) -> Landed:
 
 @contextmanager
 def damage_refused(claim: Claim) -> Iterator[None]:
-    """Turn a DamagedFileError of the block into a FileRefusedError of the file of ``claim``."""
+    """Convert a DamagedFileError of the block to a FileRefusedError for the file of ``claim``."""
     try:
         yield
     except DamagedFileError as error:

@@ -1,4 +1,4 @@
-"""The layout of a table's files: partitioning and kind of store."""
+"""Layout of a table's files: partitioning and file store."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from estrela.etl.loaders.snapshots import Snapshots
 
 
 def partition_specs(catalog: Catalog, table: LakeTable) -> tuple[int, int]:
-    """Return the ID of the table's partition spec, and how many specs it has had."""
+    """Return the ID of the table's partition spec, and the number of specs it has had."""
     iceberg = catalog.read(table)
     return int(iceberg.spec().specId()), int(iceberg.specs().size())
 
 
 def has_old_layout(snapshots: Snapshots, table: LakeTable) -> bool:
-    """Return whether files that this run sees are partitioned otherwise than the table is now."""
+    """Return whether this run sees files with a partitioning other than the table's current one."""
     iceberg, seen = snapshots.catalog.read(table), snapshots.seen(table)
     if not seen:
         return False
@@ -26,7 +26,7 @@ def has_old_layout(snapshots: Snapshots, table: LakeTable) -> bool:
 
 
 def lists_by_prefix(catalog: Catalog, table: LakeTable) -> bool:
-    """Return whether the table's store lists files by itself; else Hadoop's file system does."""
+    """Return whether the table's FileIO can list files itself; otherwise Hadoop's file system lists them."""
     from py4j.java_gateway import is_instance_of
 
     gateway = catalog.spark.sparkContext._gateway

@@ -1,4 +1,4 @@
-"""Manifests: files that name those of a delivery, which are loaded once all of them are there."""
+"""Manifests: files that list the files of a delivery, which are loaded only when all of them have arrived."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from estrela.ledger.claims import Claim, Claims, settle
 from estrela.ledger.state import State
 
 MOST_BYTES = 4 << 20
-"""Most bytes of a manifest, about 40,000 names."""
+"""Maximum size of a manifest, about 40,000 names."""
 NAMED = """
 INSERT INTO ledger.deliveries (manifest, bucket, key, size)
 SELECT %s, %s, * FROM unnest(%s::text[], %s::bigint[]) ON CONFLICT DO NOTHING
@@ -21,17 +21,17 @@ SELECT %s, %s, * FROM unnest(%s::text[], %s::bigint[]) ON CONFLICT DO NOTHING
 
 @dataclass(frozen=True)
 class Named:
-    """A file that a manifest names; ``size`` in bytes, None where it does not say."""
+    """A file that a manifest lists; ``size`` in bytes, None if the manifest omits it."""
 
     key: str
     size: int | None = None
 
 
 def named_files(content: bytes, bucket: str, key: str) -> list[Named]:
-    """Return the files that the manifest ``key`` names.
+    """Return the files that the manifest ``key`` lists.
 
-    It is a text with one name per line, in the folder of the manifest, or a JSON document as Redshift writes and takes
-    it: ``{"entries": [{"url": "s3://...", "meta": {"content_length": 1}}]}``. Raises ValueError.
+    A manifest is a text with one name per line, relative to its folder, or a JSON document in Redshift's format:
+    ``{"entries": [{"url": "s3://...", "meta": {"content_length": 1}}]}``. Raises ValueError.
     """
     text = content.decode("utf-8-sig")
     if not text.lstrip().startswith("{"):
@@ -61,7 +61,7 @@ class Manifests:
     files: LandedFiles
 
     def read(self, claim: Claim) -> int:
-        """Note the files that a manifest names, and set it to Done, in one transaction; return their number.
+        """Record the files that a manifest lists and set it to Done, in one transaction; return their number.
 
         Raises FileRefusedError, ClaimLostError and LoadError.
         """

@@ -1,4 +1,4 @@
-"""Partitions of a table that changed or exist, from Iceberg's metadata: no data file is read."""
+"""Changed and existing partitions of a table, from Iceberg's metadata; no data file is read."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 BYTES = "_bytes"
 """Column with the size of a partition's files."""
 KEPT = 0
-"""Status of a manifest's entry of a file that the snapshot neither added nor deleted."""
+"""Status of a manifest entry whose file the snapshot neither added nor deleted."""
 
 
 @dataclass(frozen=True)
 class Partitions:
-    """The partitions of one table, as rows: the columns that it is partitioned by, of a date part its first day."""
+    """Partitions of a table as rows. Their columns are the partition columns; a date part is given as its first day."""
 
     table: LakeTable
     snapshots: Snapshots
 
     def existing(self, snapshot: int) -> DataFrame:
-        """Return the partitions that have files at a snapshot, with the size of these files."""
+        """Return the partitions that have files in a snapshot, with the total size of these files."""
         from pyspark.sql import functions as F
 
         names = [column_of(field) for field in valued(self.table.partition_by)]
@@ -37,10 +37,11 @@ class Partitions:
         return files.groupBy(*names).agg(F.sum("file_size_in_bytes").alias(BYTES))
 
     def changed(self, since: int, until: int) -> DataFrame | None:
-        """Return the partitions to which commits after the snapshot ``since``, up to ``until``, added or removed rows.
+        """Return the partitions in which commits after the snapshot ``since``, up to ``until``, added or removed rows.
 
-        None if that cannot be known: ``until`` does not descend from ``since``, the commits between are expired, or a
-        file is partitioned in another way than the table is now. Compaction changes no rows and does not count.
+        Returns None if that is unknown: ``until`` does not descend from ``since``, commits between them have expired,
+        or a file has a partitioning other than the table's current one. Compactions are ignored, because they change no
+        rows.
         """
         commits = self.snapshots.commits_between(self.table, since, until)
         if commits is None:
@@ -54,17 +55,17 @@ class Partitions:
         return reduce(lambda left, right: left.unionByName(right), changed, nothing).distinct()
 
     def _written(self, commit: int) -> DataFrame:
-        """Files that a commit added or deleted."""
+        """Return the files that a commit added or deleted."""
         entries = self._metadata("entries", commit)
         return entries.where(f"snapshot_id = {commit} AND status <> {KEPT}").select("data_file.*")
 
     def _are_repartitioned(self, files: Sequence[DataFrame]) -> bool:
-        """Return whether a file is partitioned in another way than the table is now."""
+        """Return whether a file has a partitioning other than the table's current one."""
         current, count = partition_specs(self.snapshots.catalog, self.table)
         return count > 1 and any(not frame.where(f"spec_id <> {current}").isEmpty() for frame in files)
 
     def _metadata(self, name: str, snapshot: int) -> DataFrame:
-        """Return a metadata table as of a snapshot; that of a table without any commit, 0, has no rows."""
+        """Return a metadata table as of a snapshot. It has no rows if the table has no commit (0)."""
         reader = self.snapshots.catalog.spark.read
         return (reader.option("snapshot-id", snapshot) if snapshot else reader).table(f"{self.table.identifier}.{name}")
 
@@ -75,7 +76,7 @@ class Partitions:
 
 
 def _value(field: str | DatePart) -> Column:
-    """A field of Iceberg's partition struct as a value of its column; years and months are counted from 1970."""
+    """Convert a field of Iceberg's partition struct to a value of its column; years and months count from 1970."""
     from pyspark.sql import functions as F
 
     if isinstance(field, str):

@@ -1,4 +1,4 @@
-"""Loads a claimed file into PostgreSQL: rows, rejects, counts and Done in one transaction."""
+"""The loader of claimed files into PostgreSQL: rows, rejects, counts and Done in one transaction."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ SET ended_at = clock_timestamp(), rows_in = %s, rows_loaded = %s, rows_rejected 
 
 @dataclass(frozen=True)
 class PostgresLoader(FeedLoader):
-    """Loads files into the database that holds the ledger too. ``pii_key`` is the key of hashed values.
+    """Loads files into the database of the ledger. ``pii_key`` is the key for hashed values.
 
-    ``batch`` limits the files that are loaded in one transaction.
+    ``batch`` limits the files loaded per transaction.
     """
 
     database: DatabaseManager
@@ -52,12 +52,12 @@ class PostgresLoader(FeedLoader):
     batch: BatchLimit = SMALL_FILES
 
     def ensure(self, table: Feed) -> None:
-        """Create the target of a feed if it does not exist, and bring it in line. Raises LoadError."""
+        """Create the target of a feed, or update it to the declaration. Raises LoadError."""
         with self.database.transaction(table.target) as cursor:
             PostgresTable(table, cursor).ensure()
 
     def load(self, claim: Claim) -> Account:
-        """Load the file and set it to Done in one transaction; raises as :class:`FeedLoader` says."""
+        """Load the file and set it to Done in one transaction. Raises the errors of :meth:`FeedLoader.load`."""
         judge = Judge.of(claim.feed, self.pii_key)
         with self.files.open(landed_of(claim)) as body, self.database.transaction(claim.feed.target) as cursor:
             stream = Hashing(body)
@@ -66,11 +66,11 @@ class PostgresLoader(FeedLoader):
         return account
 
     def limit(self, feed: Feed) -> BatchLimit:
-        """Return how many files are loaded in one transaction: one where a file is the whole table."""
+        """Return the number of files loaded per transaction: one if a file replaces the whole table."""
         return ONE_FILE if feed.is_whole or feed.order is Order.NEWEST else self.batch
 
     def load_some(self, claims: Sequence[Claim]) -> Loaded:
-        """Load the files in one transaction; in one per file where that fails, so that a fault is that of its file."""
+        """Load the files in one transaction. If that fails, load each by itself, so that only faulty files fail."""
         if len(claims) > 1:
             judge = Judge.of(claims[0].feed, self.pii_key)
             try:
@@ -80,7 +80,7 @@ class PostgresLoader(FeedLoader):
         return self.load_each(claims)
 
     def plan(self, claim: Claim) -> Account:
-        """Return what :meth:`load` would do with the file now; changes nothing. Raises what :meth:`load` raises."""
+        """Return the account that :meth:`load` would give now, without changing anything. Raises the same errors."""
         judge = Judge.of(claim.feed, self.pii_key)
         with self.files.open(landed_of(claim)) as body, self.database.transaction(claim.feed.target) as cursor:
             try:
@@ -107,7 +107,9 @@ class PostgresLoader(FeedLoader):
 
 
 def supersede(cursor: Cursor[Any], claim: Claim) -> list[int]:
-    """Return the loaded files whose rows leave: older versions of the file, or all where it holds all rows."""
+    """Mark the loaded files that this one replaces, and return them: its older versions, or all if it is the whole
+    table.
+    """
     feed = claim.feed
     if feed.on_overwrite is OnOverwrite.APPEND_VERSION:
         return []
@@ -117,14 +119,14 @@ def supersede(cursor: Cursor[Any], claim: Claim) -> list[int]:
 
 
 def begin_load(cursor: Cursor[Any], file: int, kind: str, run: str) -> int:
-    """Note the begin of a load, and return its number."""
+    """Record the start of a load and return its number."""
     row = cursor.execute(BEGUN, (file, kind, run)).fetchone()
     assert row is not None
     return int(row[0])
 
 
 def end_load(cursor: Cursor[Any], load: int, account: Account) -> None:
-    """Note the counts of a load."""
+    """Record the end and the counts of a load."""
     cursor.execute(ENDED, (account.rows, account.loaded, account.rejected, account.changed, load))
 
 

@@ -1,4 +1,4 @@
-"""Loads many small files of one feed into PostgreSQL in one transaction."""
+"""The loader of many small files of one feed into PostgreSQL in one transaction."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from estrela.ledger.claims import Account, Claim, settle_done
 from estrela.model.feed import Feed, Load, OnOverwrite
 
 TEXT_BYTES = 4 << 20
-"""Rows of one file that are held in memory; more are held on disk."""
+"""Bytes of a file's rows held in memory; larger files are spooled to disk."""
 NEW_LOADS = "SELECT nextval(pg_get_serial_sequence('ledger.loads', 'id')) FROM generate_series(1, %s)"
 LOADS = """
 INSERT INTO ledger.loads (
@@ -54,7 +54,7 @@ FROM unnest(%s::bigint[], %s::bigint[]) AS n (older, id) WHERE o.id = n.older
 
 @dataclass
 class Judged:
-    """A file that was read: its good rows as ``text`` for COPY, its rejects, and how many rows there are."""
+    """A file that was read: its good rows as ``text`` for COPY, its rejects, and the number of good rows."""
 
     claim: Claim
     rejects: RejectSpool
@@ -67,27 +67,27 @@ class Judged:
 
     @property
     def form(self) -> tuple[tuple[str, ...], str, str]:
-        """What the files of one COPY have in common."""
+        """The properties that all files of one COPY must share."""
         return self.columns, self.wire.delimiter, self.wire.quote
 
     def account(self, changed: int) -> Account:
-        """Return the counts of the load, which ``changed`` so many rows of the target."""
+        """Return the counts of the load, which changed ``changed`` rows of the target."""
         return Account(self.rows + self.rejects.count, self.rows, self.rejects.count, changed)
 
 
 @dataclass(frozen=True)
 class PostgresBatch:
-    """Loads files that ``judge`` reads into the database that holds the ledger too."""
+    """Loads files, read by ``judge``, into the database of the ledger."""
 
     database: DatabaseManager
     files: LandedFiles
     judge: Judge
 
     def load(self, claims: Sequence[Claim]) -> Loaded:
-        """Load the files, of one feed, and set those that are good to Done; the others are named with their errors.
+        """Load the files of one feed and set the good ones to Done; return the others with their errors.
 
-        A file is read to its end before the first of its rows is sent, so that one that is refused leaves the others
-        alone. Raises LoadError or ClaimLostError if the transaction fails; then nothing was changed.
+        A file is read completely before its first row is sent, so that a refused file does not affect the others.
+        Raises LoadError or ClaimLostError if the transaction fails; nothing is changed then.
         """
         feed, loaded = self.judge.feed, Loaded()
         with self.database.transaction(feed.target) as cursor:
@@ -117,7 +117,7 @@ class PostgresBatch:
         return loaded
 
     def _judged(self, claims: Sequence[Claim], loads: Sequence[int], loaded: Loaded) -> Iterator[Judged]:
-        """Return the files that can be loaded, and note in ``loaded`` which others cannot, or must wait."""
+        """Yield the files that can be loaded; record in ``loaded`` the files that cannot be loaded or must wait."""
         contents = self.files.read_all([landed_of(claim) for claim in claims])
         for number, (claim, load, content) in enumerate(zip(claims, loads, contents, strict=True), 1):
             try:
@@ -131,7 +131,7 @@ class PostgresBatch:
                     return
 
     def _read(self, claim: Claim, load: int, content: bytes) -> Judged:
-        """Read a file to its end. Raises FileRefusedError."""
+        """Read a file completely. Raises FileRefusedError."""
         started_at = datetime.now(UTC)
         rejects, loaded = RejectSpool(claim.file, load), 0
         text = tempfile.SpooledTemporaryFile(TEXT_BYTES)  # noqa: SIM115 - closed once it is sent
@@ -150,9 +150,10 @@ class PostgresBatch:
 
 
 def _superseded(cursor: Cursor[Any], feed: Feed, claims: Sequence[Claim]) -> list[int]:
-    """Return the loaded versions of the files, whose rows leave.
+    """Mark and return the loaded older versions of the files, whose rows must be deleted.
 
-    A file with such a version is claimed alone; it is here only where two workers had two versions at once.
+    A file with a loaded version is normally claimed alone. It is in a batch only if two workers claimed two versions at
+    the same time.
     """
     if feed.on_overwrite is OnOverwrite.APPEND_VERSION:
         return []
@@ -165,7 +166,7 @@ def _superseded(cursor: Cursor[Any], feed: Feed, claims: Sequence[Claim]) -> lis
 
 
 def _write(cursor: Cursor[Any], results: Sequence[tuple[Judged, Account]]) -> None:
-    """Note the loads and their rejects."""
+    """Record the loads and their rejects."""
     done, accounts = [judged for judged, _ in results], [account for _, account in results]
     given = {
         "run": done[0].claim.run if done else "",

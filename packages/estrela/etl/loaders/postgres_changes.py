@@ -1,4 +1,4 @@
-"""Changes of what was loaded into PostgreSQL, each in one transaction with the ledger's own."""
+"""Changes of data loaded into PostgreSQL, each in one transaction with the ledger."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from estrela.model.feed import Load
 
 @dataclass(frozen=True)
 class PostgresChanges(Changes):
-    """Changes tables of the database that holds the ledger too."""
+    """Changes tables in the database of the ledger."""
 
     def reload(
         self, cursor: Cursor[Any], claim: Claim, judge: Judge, lines: frozenset[int], spool: RejectSpool

@@ -1,4 +1,4 @@
-"""The table of a feed in PostgreSQL: created, brought in line with the declaration, emptied, merged."""
+"""The PostgreSQL table of a feed: creating, updating to the declaration, emptying and merging."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ STAGE = Identifier("estrela_stage")
 
 
 def postgres_type(type_: str) -> str:
-    """Return the PostgreSQL type of a column's type."""
+    """Return the PostgreSQL type for a declared column type."""
     return TYPES.get(type_) or type_.replace("decimal", "numeric")
 
 
@@ -57,10 +57,10 @@ class PostgresTable:
         return Identifier(*self.feed.target.split("."))
 
     def ensure(self) -> None:
-        """Create the table, or bring it in line with the declaration as far as the feed's schema_change allows."""
+        """Create the table, or update it to the declaration as far as the feed's schema_change allows."""
         if self._found() == self._declared():
             return
-        # Only one transaction may change the table; the others look again once it is done.
+        # Only one transaction may change the table at a time; the others wait, and read the columns again.
         self.cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 2))", (self.feed.target,))
         existing = self._found()
         if not existing:
@@ -88,7 +88,7 @@ class PostgresTable:
         self.cursor.execute(SQL("CREATE TABLE {} ({})").format(self.name, SQL(", ").join(lines)))
         for column in columns:
             self._comment(column)
-        # Rows of a file lie together: an index by block ranges costs next to nothing.
+        # Rows of a file are adjacent, so a BRIN index costs next to nothing.
         self.cursor.execute(SQL("CREATE INDEX ON {} USING brin (source_file)").format(self.name))
         if self.feed.key:
             self.cursor.execute(SQL("CREATE UNIQUE INDEX ON {} ({})").format(self.name, _list(self.feed.key)))
@@ -115,9 +115,9 @@ class PostgresTable:
             self.cursor.execute(SQL("ALTER TABLE {} {}").format(self.name, change))
 
     def begin(self, older: Sequence[int]) -> Composable:
-        """Make room for the rows of a file, of which ``older`` versions were loaded; return the table to COPY into."""
+        """Delete the rows that a file replaces (its ``older`` versions, or all); return the table to COPY into."""
         if self.feed.load is Load.TRUNCATE:
-            # Unlike TRUNCATE, readers see the old rows until the commit.
+            # DELETE instead of TRUNCATE, so that readers see the old rows until the commit.
             self.cursor.execute(SQL("DELETE FROM {}").format(self.name))
         elif self.feed.load is Load.REPLACE:
             self._recreate()
@@ -126,7 +126,7 @@ class PostgresTable:
         return self.stage() if self.feed.load is Load.UPSERT else self.name
 
     def stage(self) -> Composable:
-        """Create a table for rows to be merged; it is dropped at the end of the transaction."""
+        """Create a temporary table for rows to be merged; the end of the transaction drops it."""
         self.cursor.execute(SQL("CREATE TEMP TABLE {} (LIKE {}) ON COMMIT DROP").format(STAGE, self.name))
         return STAGE
 
@@ -138,12 +138,12 @@ class PostgresTable:
             self.cursor.execute(SQL("GRANT {} ON {} TO {}").format(SQL(privilege), self.name, SQL(role)))
 
     def merge(self, files: Sequence[int]) -> dict[int, int]:
-        """Bring the staged rows of ``files``, in their order, into the table; return how many rows each file changed.
+        """Merge the staged rows of ``files`` into the table in their order; return the number of rows changed per file.
 
-        Of rows with the same key, that of the newest file stays, and of one file the last one.
+        Among rows with the same key, the row of the newest file wins, and within a file the last row.
         """
         self.cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 3))", (self.feed.target,))
-        # A newer file's rank: the number of files of the batch that come before it.
+        # The rank of a newer file is the number of files of the batch that precede it.
         newer = self.cursor.execute(NEWER, {"feed": self.feed.name, "files": list(files)}).fetchall()
         given = {"files": list(files), "newer": [id_ for id_, _ in newer], "ranks": [rank for _, rank in newer]}
         return dict(self.cursor.execute(_merge(self.name, self.feed), given).fetchall())
@@ -155,7 +155,7 @@ class PostgresTable:
 
 
 def copy_statement(target: Composable, columns: Sequence[str], wire: Wire) -> Composed:
-    """Return the COPY that takes rows of ``columns`` as ``wire`` writes them."""
+    """Return the COPY statement for rows of ``columns`` in the format of ``wire``."""
     names = _list(("source_file", "source_load", "source_line", *columns))
     return SQL("COPY {} ({}) FROM STDIN (FORMAT csv, DELIMITER {}, QUOTE {})").format(
         target, names, Literal(wire.delimiter), Literal(wire.quote)

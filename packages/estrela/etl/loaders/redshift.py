@@ -1,6 +1,6 @@
-"""Loads a claimed file into Redshift: rows and an audit row in one transaction, after which the ledger is settled.
+"""The loader of claimed files into Redshift: commits rows with an audit row, then settles the ledger.
 
-A load that died between the two is settled from its audit row by the next one, and not repeated.
+If a worker dies between the two, the next load settles the file from its audit row instead of loading it again.
 """
 
 from __future__ import annotations
@@ -48,16 +48,16 @@ POSITION = """
 SELECT encode(convert_to(place, 'UTF8'), 'hex') || ' ' || to_char(arrived_at AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISSUS')
   || ' ' || sequencer || ' ' || lpad(CAST(id AS text), 20, '0') FROM ledger.files WHERE id = %s
 """
-"""The sort key of a feed's files, as a text that Redshift compares byte by byte."""
+"""The sort key of a feed's files as a text that Redshift compares bytewise."""
 
 
 FENCE = 1
-"""Place of the statement that fails if another load was committed since the worker looked."""
+"""Index of the statement that fails if another load was committed after the worker read the audit table."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Result of reading a file: counts, the sha256 of the whole, and the form and columns of its good rows."""
+    """Result of reading a file: counts, its sha256, and the format and columns of its good rows."""
 
     account: Account
     sha256: str
@@ -67,7 +67,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class RedshiftLoader(FeedLoader):
-    """Loads files into ``redshift``, by way of ``folder``. ``database`` holds the ledger."""
+    """Loads files into ``redshift`` through staged files in ``folder``. ``database`` holds the ledger."""
 
     database: DatabaseManager
     files: LandedFiles
@@ -76,10 +76,10 @@ class RedshiftLoader(FeedLoader):
     pii_key: bytes = b""
 
     def load(self, claim: Claim) -> Account:
-        """Load the file and set it to Done, or change nothing that is seen.
+        """Load the file and set it to Done, or change nothing visible.
 
-        Raises FileRefusedError where the file is not as declared, ClaimLostError where another worker may have it, and
-        LoadError.
+        Raises FileRefusedError if the file differs from the declaration, ClaimLostError if another worker may have the
+        claim, and LoadError.
         """
         audit = Audit.of(claim)
         newest = audit.newest(self.redshift)
@@ -104,8 +104,10 @@ class RedshiftLoader(FeedLoader):
         return self._settled(claim, self._committed(claim, audit, statements, checks))
 
     def plan(self, claim: Claim) -> Account:
-        """Return what :meth:`load` would do with the file, without Redshift: how many rows of the table differ then is
-        not asked, and said to be all that would be loaded. Raises what :meth:`load` raises.
+        """Return the account that :meth:`load` would give, without calling Redshift.
+
+        It counts all rows to be loaded as changed, because it does not compare them with the table. Raises the same
+        errors.
         """
         spool = RejectSpool(claim.file, 0)
         account = self.judged(claim, Judge.of(claim.feed, self.pii_key), spool, None).account
@@ -113,11 +115,11 @@ class RedshiftLoader(FeedLoader):
         return account
 
     def ensure(self, table: Feed) -> None:
-        """Create the table of the feed ``table``, or bring it in line. Raises LoadError."""
+        """Create the table of the feed ``table``, or update it to the declaration. Raises LoadError."""
         self.ensured(table)
 
     def ensured(self, feed: Feed) -> dict[str, str]:
-        """As :meth:`ensure`; return the columns and types that the table has then."""
+        """Do the same as :meth:`ensure`; return the columns and types of the table afterwards."""
         table = RedshiftTable(feed)
         existing = columns_of(self.redshift.query(feed.target, table.columns_query))
         if not existing:
@@ -130,12 +132,12 @@ class RedshiftLoader(FeedLoader):
         return table.declared
 
     def staged(self, feed: Feed, judged: Judged, parts: CopyParts) -> list[str]:
-        """Return what brings the good rows into the staging table."""
+        """Return the statements that copy the good rows into the staging table."""
         wire, role = judged.wire, self.redshift.role
         return RedshiftTable(feed).staged(judged.columns, parts.manifest, role, wire.delimiter, wire.quote)
 
     def position(self, file: int) -> str:
-        """Return the place of a file in the order of its feed."""
+        """Return the position of a file in the order of its feed."""
         with self.database.transaction("ledger.files") as cursor:
             row = cursor.execute(POSITION, (file,)).fetchone()
         assert row is not None
@@ -155,7 +157,7 @@ class RedshiftLoader(FeedLoader):
         parts: CopyParts | None,
         only: frozenset[int] | None = None,
     ) -> Judged:
-        """Write the good rows of a file, or of the lines ``only``, to ``parts`` and the bad ones to ``spool``."""
+        """Write the good rows of a file, or of its lines ``only``, to ``parts`` and the bad rows to ``spool``."""
         loaded = 0
         with self.files.open(landed_of(claim)) as body:
             stream = Hashing(body)
@@ -170,7 +172,7 @@ class RedshiftLoader(FeedLoader):
         return Judged(Account(loaded + spool.count, loaded, spool.count, loaded), sha256, wire, rows.columns)
 
     def _intend(self, claim: Claim, load: int, account: Account, spool: RejectSpool) -> None:
-        """Note what is about to be committed in Redshift: the rejects have to outlive a kill after that commit."""
+        """Record the load before its commit in Redshift, so that its rejects survive a kill after that commit."""
         with self.database.transaction("ledger.loads") as cursor:
             counts = (account.rows, account.loaded, account.rejected)
             if cursor.execute(INTENDED, (load, claim.run, *counts, claim.file, claim.fence)).rowcount != 1:
@@ -178,7 +180,7 @@ class RedshiftLoader(FeedLoader):
             spool.copy(cursor)
 
     def _emptied(self, claim: Claim, audit: Audit, existing: dict[str, str]) -> list[str]:
-        """Return the statements that delete rows of older versions, and those that this file left earlier."""
+        """Return the statements that delete the rows of older versions and of earlier attempts to load this file."""
         table = RedshiftTable(claim.feed)
         if claim.feed.is_whole:
             changed = table.replaced(existing) if claim.feed.load is Load.REPLACE else []
@@ -188,9 +190,9 @@ class RedshiftLoader(FeedLoader):
         return [table.withdrawn(f"source_file = {claim.file} OR source_file IN ({audit.older_files()})")]
 
     def _committed(self, claim: Claim, audit: Audit, statements: Sequence[str], checks: Mapping[int, str]) -> AuditRow:
-        """Run a load's transaction; return its audit row, or that of an earlier load of the file that won.
+        """Run the transaction of a load; return its audit row, or that of a concurrent load of the same file that won.
 
-        ``checks`` are what the failure of a statement means, by its place.
+        ``checks`` maps the index of a statement to the meaning of its failure.
         """
         try:
             self.redshift.transact(claim.feed.target, statements)
@@ -206,14 +208,14 @@ class RedshiftLoader(FeedLoader):
         return newest
 
     def _is_of(self, claim: Claim, row: AuditRow) -> bool:
-        """Return whether ``row`` is a load of the claimed file that the ledger does not know to be committed."""
+        """Return whether ``row`` is a load of the claimed file that the ledger has not settled yet."""
         if row.file != claim.file or row.kind != "load":
             return False
         with self.database.transaction("ledger.loads") as cursor:
             return cursor.execute(IS_SETTLED, (row.load,)).fetchone() is None
 
     def _settled(self, claim: Claim, row: AuditRow) -> Account:
-        """Make the ledger say what the audit row says."""
+        """Settle the file in the ledger with the result in the audit row."""
         self.folder.clear(claim.feed.name, claim.file)
         with self.database.transaction("ledger.files") as cursor:
             cursor.execute(ENDED, (row.account.changed, row.load))

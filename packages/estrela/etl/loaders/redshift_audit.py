@@ -1,4 +1,4 @@
-"""The audit table beside a feed's table in Redshift: one row per load, committed with the rows of that load."""
+"""The audit table of a feed's table in Redshift: one row per load, committed with the rows of that load."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ class AuditRow:
 
 @dataclass(frozen=True)
 class Audit:
-    """The audit table of ``feed``. ``key`` limits it to the versions of one file, unless files are loaded serially.
+    """The audit table of ``feed``. Its scope is the versions of the file ``key``, or all files if they are loaded
+    serially.
 
-    A load is valid only after the newest load in this scope that its worker knew of: that is the fence.
+    Fence: a load commits only if the newest load in scope is still the one that its worker read at the start.
     """
 
     feed: Feed
@@ -39,17 +40,17 @@ class Audit:
 
     @classmethod
     def of(cls, claim: Claim) -> Audit:
-        """Return the audit as the load of a claimed file sees it."""
+        """Return the audit with the scope of a claimed file."""
         return cls(claim.feed, key_of(claim))
 
     @property
     def table(self) -> str:
-        """Name of the table, not quoted."""
+        """Unquoted name of the table."""
         return f"{self.feed.target}{SUFFIX}"
 
     @property
     def name(self) -> str:
-        """Name of the table, quoted."""
+        """Quoted name of the table."""
         return quoted(self.table)
 
     def created(self) -> str:
@@ -57,7 +58,7 @@ class Audit:
         return f"CREATE TABLE IF NOT EXISTS {self.name} ({COLUMNS})"
 
     def newest(self, redshift: RedshiftData) -> AuditRow | None:
-        """Return the last committed load in scope; None if there is none, or no table yet. Raises LoadError."""
+        """Return the last committed load in scope, or None if there is none or no table yet. Raises LoadError."""
         sql = (
             f"SELECT load, file, kind, sha256, rows_loaded, rows_rejected, rows_changed FROM {self.name} "
             f"WHERE {self._scope} ORDER BY load DESC LIMIT 1"
@@ -69,7 +70,7 @@ class Audit:
         return AuditRow(load, file, kind, sha256, Account(loaded + rejected, loaded, rejected, changed))
 
     def locked(self) -> str:
-        """Return the statement that makes loads of the feed wait for each other, and no reader of its table."""
+        """Return the statement that serializes the loads of the feed, without blocking readers of its table."""
         return f"LOCK {self.name}"
 
     def fenced(self, newest: int) -> str:
@@ -77,15 +78,15 @@ class Audit:
         return must_hold(f"(SELECT NVL(MAX(load), 0) FROM {self.name} WHERE {self._scope}) = {newest}")
 
     def older_files(self) -> str:
-        """Return the query of the files of the same key that were ever loaded."""
+        """Return the query for all files with the same key that were ever loaded."""
         return f"SELECT file FROM {self.name} WHERE file_key = {literal(self.key)}"
 
     def newer_files(self, position: str) -> str:
-        """Return the query of the files that were loaded and come after ``position``."""
+        """Return the query for the loaded files after ``position``."""
         return f"SELECT file FROM {self.name} WHERE file_position > {literal(position)}"
 
     def written(self, load: int, file: int, kind: str, position: str, sha256: str, account: Account) -> str:
-        """Return the statement that writes the row of a load; the rows that it changed are counted in the table."""
+        """Return the statement that inserts the audit row of a load. It counts the changed rows in the table."""
         values = f"{load}, {file}, {literal(kind)}, {literal(self.key)}, {literal(position)}, {literal(sha256)}"
         changed = f"SELECT count(*) FROM {quoted(self.feed.target)} WHERE source_load = {load}"
         names = "load, file, kind, file_key, file_position, sha256, rows_loaded, rows_rejected, rows_changed"
@@ -97,5 +98,5 @@ class Audit:
 
 
 def key_of(claim: Claim) -> str:
-    """Return what all versions of a file have in common, as text that needs no escape."""
+    """Return a key shared by all versions of a file; it needs no escaping."""
     return hashlib.sha256(f"{claim.bucket}/{claim.key}".encode()).hexdigest()

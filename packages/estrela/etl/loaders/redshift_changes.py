@@ -1,6 +1,6 @@
-"""Changes of what was loaded into Redshift: its transaction is committed before the ledger's.
+"""Changes of data loaded into Redshift. Redshift's transaction commits before the ledger's.
 
-After a kill between the two the same command, given again, finishes the change.
+After a kill between the two commits, the same command given again completes the change.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from estrela.ledger.claims import Account, Claim
 
 @dataclass(frozen=True, kw_only=True)
 class RedshiftChanges(Changes):
-    """Changes tables in Redshift, through the parts of ``loader``."""
+    """Changes tables in Redshift with the methods of ``loader``."""
 
     loader: RedshiftLoader
 
     def reload(
         self, cursor: Cursor[Any], claim: Claim, judge: Judge, lines: frozenset[int], spool: RejectSpool
     ) -> Account:
-        """Stage the good rows, and merge them in place of what an earlier try loaded of the same lines."""
+        """Stage and merge the good rows; they replace rows that an earlier attempt loaded from the same lines."""
         loader, feed, audit = self.loader, claim.feed, Audit.of(claim)
         fence, position = self._fence(audit), loader.position(claim.file)
         with loader.folder.writing(feed.name, claim.file, spool.load) as parts:

@@ -1,4 +1,4 @@
-"""Parts of Redshift's SQL: names, types, and literals that need no escape."""
+"""Elements of Redshift's SQL: names, types, and literals that need no escaping."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ TYPES = {
     "timestamp": "timestamp with time zone",
 }
 NULL_WORD = "estrela-null-0f7c2f1b9d"
-"""The text that COPY reads as NULL beside an empty field; its default, ``\\N``, may be a value of a file."""
+"""Besides an empty field, the text that COPY reads as NULL. The default, ``\\N``, could be a value in a file."""
 
 
 def redshift_type(type_: str) -> str:
-    """Return the Redshift type of a column's type, as ``information_schema`` writes it."""
+    """Return the Redshift type for a declared column type, as spelled in ``information_schema``."""
     return TYPES.get(type_) or type_.replace("decimal", "numeric")
 
 
 def quoted(name: str) -> str:
-    """Return a name of one or of two parts, quoted."""
+    """Return a quoted name, with or without schema."""
     return ".".join(f'"{part}"' for part in name.split("."))
 
 
 def listed(names: Iterable[str]) -> str:
-    """Return column names, quoted and with commas."""
+    """Return column names, quoted and separated by commas."""
     return ", ".join(map(quoted, names))
 
 
@@ -40,15 +40,15 @@ def equal(names: Iterable[str], left: str, right: str) -> str:
 
 
 def literal(text: str) -> str:
-    """Return ``text``, without a backslash, as a literal."""
+    """Return ``text``, which must contain no backslash, as a literal."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def mark(letter: str) -> str:
-    """Return a delimiter or a quote as COPY takes it."""
+    """Return a delimiter or quote character as a COPY option."""
     return literal(letter if letter.isprintable() else f"\\{ord(letter):03o}")
 
 
 def must_hold(condition: str) -> str:
-    """Return a query that fails, by a division by zero, unless ``condition`` holds."""
+    """Return a query that fails with a division by zero unless ``condition`` is true."""
     return f"SELECT 1 / CASE WHEN {condition} THEN 1 ELSE 0 END"

@@ -1,4 +1,4 @@
-"""The table of a feed in Redshift: the statements that create it, bring it in line, empty it and merge into it."""
+"""The Redshift table of a feed: statements that create it, update it to the declaration, empty it and merge into it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from estrela.model.feed_engine import Distribution, Redshift
 
 STAGE = quoted("estrela_stage")
 NUMBERS = ("integer", "bigint", "numeric")
-"""Beginnings of the types whose columns can be widened."""
+"""Prefixes of the types whose columns can be widened."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,12 @@ class RedshiftTable:
 
     @property
     def name(self) -> str:
-        """Name of the table, quoted."""
+        """Quoted name of the table."""
         return quoted(self.feed.target)
 
     @property
     def columns_query(self) -> str:
-        """Query of the names and types of the table's columns; no row if there is no table."""
+        """Query for the names and types of the table's columns; returns no rows if the table does not exist."""
         schema, _, table = self.feed.target.partition(".")
         return (
             "SELECT column_name, data_type, character_maximum_length, numeric_precision, numeric_scale "
@@ -38,18 +38,18 @@ class RedshiftTable:
 
     @property
     def declared(self) -> dict[str, str]:
-        """Columns of the declaration and their types."""
+        """Declared columns and their types."""
         return {column.name: redshift_type(column.type) for column in (*self.feed.columns, *FEED_COLUMNS)}
 
     def created(self) -> list[str]:
-        """Return what creates the schema and the table."""
+        """Return the statements that create the schema and the table."""
         engine = self.feed.engine
         assert isinstance(engine, Redshift)
         required = {field.column for field in self.feed.fields if field.required} | {
             file_column.name for file_column in FEED_COLUMNS
         }
         columns = [f"{quoted(name)} {type_}{' NOT NULL' * (name in required)}" for name, type_ in self.declared.items()]
-        # Redshift does not enforce it, and plans by it: the load's own check makes it true.
+        # Redshift does not enforce primary keys but uses them for planning. The check of each load keeps them unique.
         keys = [f"PRIMARY KEY ({listed(self.feed.key)})"] if self.feed.key else []
         statement = f"CREATE TABLE IF NOT EXISTS {self.name} ({', '.join(columns + keys)}) "
         statement += f"DISTSTYLE {engine.distribution.upper()}"
@@ -61,7 +61,7 @@ class RedshiftTable:
         return [f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}", statement]
 
     def evolved(self, existing: Mapping[str, str]) -> list[str]:
-        """Return what brings a table with the columns ``existing`` in line, as far as the feed's schema_change allows.
+        """Return the statements that update a table with the columns ``existing`` as far as schema_change allows.
 
         Raises LoadError.
         """
@@ -82,7 +82,7 @@ class RedshiftTable:
         return statements
 
     def _widened(self, name: str, type_: str) -> list[str]:
-        """Return what changes the type of a column: Redshift's ALTER COLUMN knows lengths of texts only."""
+        """Return the statements that change the type of a column. Redshift's ALTER COLUMN only changes text lengths."""
         column, wider = quoted(name), quoted(f"{name}_wider")
         return [
             f"ALTER TABLE {self.name} ADD COLUMN {wider} {type_}",
@@ -92,7 +92,7 @@ class RedshiftTable:
         ]
 
     def replaced(self, existing: Mapping[str, str]) -> list[str]:
-        """Return the statements that give an emptied table the declared columns and, unlike DROP TABLE, keep grants."""
+        """Return statements that give an emptied table the declared columns and keep its grants, unlike DROP TABLE."""
         declared = self.declared
         wrong = [name for name, type_ in existing.items() if declared.get(name) != type_]
         lacking = [name for name, type_ in declared.items() if existing.get(name) != type_]
@@ -101,9 +101,9 @@ class RedshiftTable:
         ]
 
     def staged(self, columns: Sequence[str], manifest: str, role: str, delimiter: str, quote: str) -> list[str]:
-        """Return what creates the staging table and copies the files of ``manifest`` into it; "" copies none.
+        """Return the statements that create the staging table and copy the files of ``manifest`` ("": none) into it.
 
-        It is dropped by hand: the session that runs the statements may outlive them.
+        The table must be dropped explicitly, because the session that runs the statements may be reused.
         """
         names = listed(("source_file", "source_load", "source_line", *columns))
         by = "default" if role == "default" else literal(role)
@@ -120,22 +120,22 @@ class RedshiftTable:
         return f"DROP TABLE {STAGE}"
 
     def has_all(self, rows: int) -> str:
-        """Return the check that so many rows are staged."""
+        """Return the check that exactly ``rows`` rows are staged."""
         return must_hold(f"(SELECT count(*) FROM {STAGE}) = {rows}")
 
     def withdrawn(self, condition: str) -> str:
-        """Return what deletes the rows for which ``condition`` holds; all if it is empty."""
+        """Return the statement that deletes the rows that match ``condition``, or all rows if it is empty."""
         return f"DELETE FROM {self.name}" + (f" WHERE {condition}" if condition else "")
 
     def cleared_lines(self) -> list[str]:
-        """Return what deletes the rows of the staged lines, which an earlier try may have loaded."""
+        """Return the statements that delete rows which an earlier attempt loaded from the staged lines."""
         same = equal(("source_file", "source_line"), self.name, STAGE)
         return [f"DELETE FROM {self.name} USING {STAGE} WHERE {same}"]
 
     def merged(self, newer: str) -> list[str]:
-        """Return what brings the staged rows into the table; ``newer`` is a query of the newer files.
+        """Return the statements that merge the staged rows into the table; ``newer`` is a query for the newer files.
 
-        Of rows with the same key, that of the newest file stays, and of one file the last one.
+        Among rows with the same key, the row of the newest file wins, and within a file the last row.
         """
         columns = listed(self.feed.column_names)
         if self.feed.load is not Load.UPSERT:
@@ -154,14 +154,14 @@ class RedshiftTable:
         ]
 
     def has_keys_once(self) -> str:
-        """Return the check that no staged key is in the table twice, where rows were added and not merged."""
+        """Return the check that no staged key is twice in the table, for loads that append instead of merging."""
         joined = f"{self.name} JOIN {STAGE} ON {equal(self.feed.key, self.name, STAGE)}"
         keys = ", ".join(f"{self.name}.{quoted(name)}" for name in self.feed.key)
         return must_hold(f"NOT EXISTS (SELECT 1 FROM {joined} GROUP BY {keys} HAVING count(*) > 1)")
 
 
 def columns_of(rows: Sequence[tuple[object, ...]]) -> dict[str, str]:
-    """Return the columns that :attr:`RedshiftTable.columns_query` found, with their types."""
+    """Convert the rows of :attr:`RedshiftTable.columns_query` to columns with their types."""
     columns = {}
     for name, type_, length, precision, scale in rows:
         size = f"({length})" if length else f"({precision},{scale})" if type_ == "numeric" else ""

@@ -1,4 +1,4 @@
-"""Rejects of a load on their way into the ledger, and the limit of them."""
+"""Rejects of a load, spooled until they are written to the ledger, and the tolerance of the feed."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from estrela.ledger.claims import Account, Claim
 
 SPOOL_BYTES = 1 << 20
 SHOWN_REJECTS = 1000
-"""Most rejects that are kept of a file that failed; they explain it."""
+"""Maximum number of rejects kept of a failed file, to explain the failure."""
 REJECTS = """
 COPY ledger.rejects (file, load, line, column_name, value, code, reason, raw_line, is_counted) FROM STDIN (FORMAT csv)
 """
 
 
 class TooManyRejectsError(FileRefusedError):
-    """More rows of a file are bad than its feed tolerates; ``rejects`` are the first of them."""
+    """A file has more bad rows than its feed tolerates; ``rejects`` are the first of them."""
 
     def __init__(self, claim: Claim, account: Account, rejects: tuple[Reject, ...]) -> None:
         self.account, self.rejects = account, rejects
@@ -36,7 +36,7 @@ class TooManyRejectsError(FileRefusedError):
 
 
 class RejectSpool:
-    """Rejects of one load, on disk where they are many, in the form that COPY reads."""
+    """Rejects of one load in the format of COPY, on disk if they are many."""
 
     def __init__(self, file: int, load: int, *, is_counted: bool = True) -> None:
         self._is_counted = str(is_counted).lower()
@@ -46,7 +46,7 @@ class RejectSpool:
         self.count = 0
 
     def add(self, rejects: Iterable[Reject]) -> None:
-        """Keep ``rejects``."""
+        """Add ``rejects`` to the spool."""
         for reject in rejects:
             values = (reject.column, reject.value, reject.code, reject.reason, reject.raw_line, self._is_counted)
             self._text.write(self._wire.row(reject.line, values).encode())
@@ -59,7 +59,7 @@ class RejectSpool:
         copy_spools(cursor, [self])
 
     def chunks(self) -> Iterator[bytes]:
-        """Return the rejects as COPY reads them."""
+        """Yield the rejects in the format of COPY."""
         self._text.seek(0)
         while chunk := self._text.read(SPOOL_BYTES):
             yield chunk

@@ -1,4 +1,4 @@
-"""Snapshots of tables: where branches stand, what was committed, and how much a snapshot holds."""
+"""Snapshots of tables: branch heads, commits, and sizes."""
 
 from __future__ import annotations
 
@@ -11,28 +11,30 @@ from estrela.etl.loaders.catalog import Catalog, members
 MAIN = "main"
 ROWS = "total-records"
 COMPACTION = "replace"
-"""Operation of a snapshot that holds the rows of its parent in other files."""
+"""Operation of a snapshot that has the rows of its parent in other files."""
 
 
 @dataclass(frozen=True)
 class Snapshots:
-    """The metadata of the lake's tables as the run of ``branch`` sees them."""
+    """Metadata of the lake's tables, as seen by the run of ``branch``."""
 
     catalog: Catalog
     branch: str
 
     def refs(self, table: LakeTable) -> dict[str, int]:
-        """Snapshot ids by branch."""
+        """Return snapshot IDs by branch or tag."""
         entries = members(self.catalog.read(table).refs().entrySet())
         return {entry.getKey(): entry.getValue().snapshotId() for entry in entries}
 
     def head(self, table: LakeTable, branch: str = "") -> int | None:
-        """Snapshot ID of the branch head, by default of the run's own branch; None if there is no such branch."""
+        """Return the snapshot ID of the branch head (default: the run's own branch), or None if the branch does not
+        exist.
+        """
         snapshot = self.catalog.read(table).snapshot(branch or self.branch)
         return int(snapshot.snapshotId()) if snapshot else None
 
     def seen(self, table: LakeTable) -> int:
-        """The snapshot that this run sees; 0 if the table is empty or absent."""
+        """Return the ID of the snapshot that this run sees, or 0 if the table is empty or does not exist."""
         if not self.catalog.has(table):
             return 0
         return self.head(table) or self.head(table, MAIN) or 0
@@ -44,22 +46,22 @@ class Snapshots:
         return tuple(field.name() for field in members(schema.columns()))
 
     def size(self, table: LakeTable) -> int:
-        """Bytes of the data files of the snapshot that this run sees."""
+        """Return the size in bytes of the data files of the snapshot that this run sees."""
         return self._total(table, "total-files-size")
 
     def is_kept(self, table: LakeTable, snapshot: int) -> bool:
-        """Return whether the snapshot exists and is not expired."""
+        """Return whether the snapshot exists and has not expired."""
         return self.catalog.read(table).snapshot(snapshot) is not None
 
     def committed_at(self, table: LakeTable, snapshot: int) -> datetime | None:
-        """Return when a snapshot was committed; None if it does not exist or is expired."""
+        """Return the commit time of a snapshot, or None if it does not exist or has expired."""
         iceberg_snapshot = self.catalog.read(table).snapshot(snapshot)
         return datetime.fromtimestamp(iceberg_snapshot.timestampMillis() / 1000, UTC) if iceberg_snapshot else None
 
     def commits_between(self, table: LakeTable, since: int, until: int) -> list[int] | None:
-        """Return the snapshots after ``since``, 0 for the empty table, up to ``until`` that changed rows.
+        """Return the snapshots after ``since`` (0: the empty table), up to ``until``, that changed rows.
 
-        None if ``until`` does not descend from ``since``, or a snapshot between them is expired.
+        Returns None if ``until`` does not descend from ``since`` or if a snapshot between them has expired.
         """
         iceberg, at = self.catalog.read(table), until
         commits = []
@@ -77,7 +79,7 @@ class Snapshots:
         return self._total(table, ROWS)
 
     def has_as_many_rows(self, table: LakeTable) -> bool:
-        """Return whether the run's branch has as many rows as what is committed; false before the first commit."""
+        """Return whether the run's branch has as many rows as ``main``; False before the first commit."""
         iceberg, names = self.catalog.read(table), (self.branch, MAIN)
         branch, main = (iceberg.snapshot(name) for name in names)
         return bool(branch and main) and branch.summary().get(ROWS) == main.summary().get(ROWS)
