@@ -34,10 +34,10 @@ def folder_of(home: Path) -> Path:
 
 @dataclass(frozen=True)
 class ClassArchive:
-    """The archive, in ``folder``, for JVMs of the Java in ``java`` whose class path begins with Iceberg's and Spark's
-    jars.
+    """The archive, in ``folder``, for JVMs of the Java in ``java``.
 
-    ``name`` depends on the Java and on each jar.
+    The class path of these JVMs begins with the jars of Iceberg and Spark. ``name`` depends on the Java and on each
+    jar.
     """
 
     folder: Path
@@ -49,8 +49,7 @@ class ClassArchive:
         return f'"-XX:SharedArchiveFile={self._base}:{self._spark}" {_SILENT}' if self._spark.is_file() else ""
 
     def make(self, run: Callable[[str], bool], is_stopped: Callable[[], bool]) -> None:
-        """Create the archive if it does not exist, or wait for the process that is creating it; return if
-        ``is_stopped``.
+        """Create the archive if it does not exist, or wait until another process has; return if ``is_stopped``.
 
         ``run`` starts a JVM with the given options, lets it do the work of a typical run, waits until it has ended, and
         returns whether the JVM ended by itself. Raises OSError or SubprocessError if the archive cannot be created.
@@ -79,8 +78,7 @@ class ClassArchive:
 
     @contextmanager
     def _alone(self, is_stopped: Callable[[], bool]) -> Iterator[None]:
-        """Hold the folder's file lock, so that only one process at a time creates an archive; stop waiting if
-        ``is_stopped``.
+        """Hold the folder's file lock: only one process at a time creates an archive. Stop waiting if ``is_stopped``.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "lock").open("w") as lock:
@@ -103,9 +101,7 @@ def archive_of(folder: Path, java: Path) -> ClassArchive:
 
 
 def _digest(java: Path) -> str:
-    """Return a hash of everything that the archive depends on (12 hex digits): the Java, and path, size and time of
-    each jar.
-    """
+    """Return 12 hex digits of a hash of the archive's inputs: the Java, and path, size and time of each jar."""
     spec = find_spec("pyspark")
     assert spec and spec.origin, "pyspark is a dependency of localaws"
     jars = [iceberg_jar(), *sorted((Path(spec.origin).parent / "jars").glob("*.jar"))]

@@ -92,9 +92,7 @@ class ColumnStatisticsResponses(GlueResponse):
         return ActionResult({"Errors": errors})
 
     def _delete(self, entity: Any) -> EmptyResult:
-        """Delete a column's statistics; no error if there are none, because Trino deletes them for every column it
-        writes.
-        """
+        """Delete a column's statistics, if any: Trino calls this for every column that it writes."""
         with self.glue_backend.lock:
             _statistics_of(entity).pop(self.parameters["ColumnName"].lower(), None)
         return EmptyResult()

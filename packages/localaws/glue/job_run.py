@@ -90,9 +90,7 @@ class JobRun:
         return max(1, round((self.completed_on or time.time()) - self.running_since))
 
     def next_attempt(self) -> JobRun:
-        """The next attempt of the run, with Glue's IDs: the first run's, then the same with ``_attempt_1``,
-        ``_attempt_2``, ...
-        """
+        """The next attempt of the run; as on Glue, its ID is the first run's and ``_attempt_1``, ``_attempt_2``, ..."""
         attempt = self.attempt + 1
         run_id = re.sub(r"_attempt_\d+$", "", self.job_run_id) + f"_attempt_{attempt}"
         return JobRun(

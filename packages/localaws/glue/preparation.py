@@ -56,9 +56,7 @@ class Preparation:
     endpoint: str
 
     def order(self, run: JobRun, folder: Path) -> dict[str, Any]:
-        """Fetch and install the files and modules of ``run`` into ``folder``, and return the order; raise
-        PreparationError.
-        """
+        """Fetch and install what ``run`` needs into ``folder``, and return its order; raise PreparationError."""
         arguments = run.arguments
         script = fetch(self.store, run.settings["Command"].get("ScriptLocation") or "", folder / "script")
         for uri in listed(arguments.get("--extra-files", "")):

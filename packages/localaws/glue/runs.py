@@ -51,9 +51,7 @@ class Runs:
         self._stopping = False
 
     def start(self) -> None:
-        """Load the history; kill the processes of runs that an earlier server left active, and end those runs as
-        FAILED.
-        """
+        """Load the history; runs that an earlier server left active are killed and end as FAILED."""
         for folder in self.history.strays():
             kill_run(folder.name)
             shutil.rmtree(folder)
@@ -75,8 +73,10 @@ class Runs:
             thread.join()
 
     def begin(self, key: Key, settings: dict[str, Any], previous_run_id: str, queue: bool) -> str:
-        """Start a run and return its ID. Over the job's limit, the run waits if ``queue``, else
-        ConcurrentRunsExceededException.
+        """Start a run and return its ID.
+
+        If the job has as many runs as it allows, the run waits (``queue``) or ConcurrentRunsExceededException is
+        raised.
         """
         with self._lock:
             account, region, name = key

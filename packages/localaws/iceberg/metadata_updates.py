@@ -34,10 +34,10 @@ class InvalidUpdateError(ValueError):
 
 
 def updated(base: TableMetadata | None, updates: Sequence[TableUpdate], location: str | None) -> TableMetadata:
-    """The metadata after ``updates``; ``location`` is the base's file, for the metadata log. Without a base, a new
-    table.
+    """The metadata after ``updates``; without ``base``, those of a new table.
 
-    Raises InvalidUpdateError, and CommitFailedException if another commit was made in between.
+    ``location`` is the base's file, for the metadata log. Raises InvalidUpdateError, and CommitFailedException if
+    another commit was made in between.
     """
     start = base or _empty()
     _check_format(updates)

@@ -52,9 +52,7 @@ class IcebergTables:
         return self._table(database, name, self._files.read(location), location)
 
     def columns(self, location: str) -> list[dict[str, Any]]:
-        """The complete Glue columns of the metadata file at ``location``; other catalogs write less into their Glue
-        table.
-        """
+        """The Glue columns of the metadata file at ``location``; other catalogs may store fewer in their Glue table."""
         return glue_columns(self._files.read(location))
 
     def draft(self, database: str, name: str, new: NewTable) -> TableMetadata:

@@ -48,9 +48,7 @@ class UpdateResolver:
         self._partition_statistics = {s.snapshot_id for s in base.partition_statistics}
 
     def resolve(self, updates: Sequence[TableUpdate]) -> list[TableUpdate]:
-        """The updates in a form that ``update_table_metadata`` can apply; raise ValueError for a -1 without a
-        predecessor.
-        """
+        """The updates in a form that ``update_table_metadata`` can apply; raise ValueError if -1 refers to nothing."""
         return [resolved for update in updates for resolved in self._resolved(update)]
 
     @singledispatchmethod

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def open_store(home: Home) -> ObjectStore:
-    """The store of one home; also what moto's other services see as S3."""
+    """The store of one home; moto's other services also use it as S3."""
     store = ObjectStore(home)
     install(store)
     return store

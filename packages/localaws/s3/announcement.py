@@ -1,4 +1,4 @@
-"""Announcements of S3: changes of objects, and the configurations that name the receivers."""
+"""Announcements of S3: changes of objects, and new notification configurations of buckets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from localaws.s3.notification_settings import NotificationRule, Notifications
 
 @dataclass(frozen=True)
 class Announcement:
-    """A change of one object: ``event`` by its full name, as ``s3:ObjectCreated:Put``."""
+    """A change of one object; ``event`` is the full name, such as ``s3:ObjectCreated:Put``."""
 
     event: str
     info: ObjectInfo
@@ -21,13 +21,13 @@ class Announcement:
 
 
 class Notifier(Protocol):
-    """Who sends notifications."""
+    """Sender of notifications."""
 
     def announce(self, announcement: Announcement) -> None:
-        """Send a change to whom the bucket's configuration names."""
+        """Send a change to the destinations in the bucket's configuration."""
 
     def problem(self, rule: NotificationRule) -> tuple[str, str] | None:
-        """Return name and text of what is wrong with the destination of a rule, or None."""
+        """Return the name and text of the error in the destination of a rule, or None."""
 
     def configured(self, bucket: str, notifications: Notifications) -> None:
-        """A bucket got another configuration: its destinations get a test event."""
+        """Send a test event to the destinations of a bucket's new configuration."""

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 Operation: TypeAlias = Callable[[Request], Response]
-# Where a request goes depends on its method, whether it names a key, and the first of these in its query.
+# The method, the presence of a key and the first of these names in the query decide which operation answers a request.
 OBJECT_SELECTORS = ("uploads", "uploadId", "tagging", "acl", "attributes", "retention", "legal-hold")
 UNSUPPORTED = ("restore", "select", "torrent", "append", "renameObject", "encryption")
 BUCKET_SELECTORS = ("versioning", "versions", "uploads", "delete", "list-type")
@@ -47,7 +47,7 @@ _log = logging.getLogger(__name__)
 
 
 class S3Application:
-    """Answers one S3 request after another."""
+    """Routes each S3 request to its operation."""
 
     def __init__(self, store: ObjectStore, moto: WSGIApplication, state: MotoState, notifier: Notifier) -> None:
         self._store = store
@@ -166,7 +166,7 @@ def _error_response(error: Exception, request: Request | None, ids: dict[str, st
 
 
 def _request_ids() -> dict[str, str]:
-    """Return the two IDs that each answer of S3 has."""
+    """Return the two request IDs that every answer of S3 has."""
     return {"x-amz-request-id": secrets.token_hex(8).upper(), "x-amz-id-2": secrets.token_urlsafe(56)}
 
 

@@ -1,4 +1,4 @@
-"""Request bodies: read in blocks, out of their encodings, checked against what the client said of them."""
+"""Request bodies: read in blocks, decoded, and verified against the sizes and checksums that the client sent."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Stream(Protocol):
 class Chunks:
     """A body in chunks, of HTTP or of SigV4: ``size;extension CRLF data CRLF``, a chunk of size 0, trailers.
 
-    Signatures of chunks are not verified. ``trailers``, by lower-case name, are there after the last block.
+    Signatures of chunks are not verified. ``trailers``, by lower-case name, are available after the last block.
     """
 
     def __init__(self, stream: Stream) -> None:
@@ -40,14 +40,14 @@ class Chunks:
         self._buffer = b""
 
     def read(self, size: int) -> bytes:
-        """Up to ``size`` bytes, fewer only at the end; raises S3Error IncompleteBody."""
+        """Return up to ``size`` bytes, fewer only at the end; raises S3Error IncompleteBody."""
         while len(self._buffer) < size and (block := self._block(size - len(self._buffer))):
             self._buffer += block
         taken, self._buffer = self._buffer[:size], self._buffer[size:]
         return taken
 
     def readline(self, size: int) -> bytes:
-        """A line, for chunks within chunks."""
+        """Return a line, for chunks within chunks."""
         while b"\n" not in self._buffer and len(self._buffer) < size and (block := self._block(BLOCK)):
             self._buffer += block
         end = self._buffer.find(b"\n", 0, size) + 1 or min(size, len(self._buffer))
@@ -89,8 +89,8 @@ class Chunks:
 class Body:
     """The payload of one request.
 
-    ``checksums`` (algorithm to base64) holds, once :meth:`blocks` is through, the checksums that the client sent,
-    each verified, and those that :meth:`compute` asked for; ``md5`` the digest.
+    After the last block of :meth:`blocks`, ``checksums`` (algorithm to base64) contains the checksums that the client
+    sent, each verified, and those requested with :meth:`compute`; ``md5`` is the MD5 digest.
     """
 
     def __init__(self, stream: Stream, headers: Mapping[str, str], *, chunked: bool) -> None:
@@ -116,7 +116,7 @@ class Body:
 
     @property
     def announced(self) -> int | None:
-        """Bytes of payload that the headers promise; None where they do not say."""
+        """Bytes of payload according to the headers; None if they do not say."""
         return self._expected
 
     @property
@@ -130,11 +130,11 @@ class Body:
         return named | set(given_checksums(self._headers))
 
     def compute(self, algorithm: str) -> None:
-        """Compute a checksum besides those that the client sends; before the first block is read."""
+        """Compute a checksum in addition to those that the client sends; call it before the first block is read."""
         self._computed.add(algorithm)
 
     def blocks(self) -> Iterator[bytes]:
-        """Verified as a whole: the S3Error for what does not match comes after the last block."""
+        """Yield the payload in blocks, then verify it as a whole: S3Error for a mismatch follows the last block."""
         md5 = self._content_md5()
         running = self._running()
         sha256 = hashlib.sha256() if _SHA256.fullmatch(self._content_sha256) else None
@@ -148,7 +148,7 @@ class Body:
                 checksum.update(block)
             yield block
         while source is not self._raw and self._raw.read(BLOCK):
-            # What follows the payload belongs to this request: left unread, it would be taken for the next one.
+            # The bytes after the payload belong to this request: unread, they would be taken for the next request.
             pass
         if self._expected is not None and self.size != self._expected:
             raise S3Error("IncompleteBody")
@@ -160,11 +160,11 @@ class Body:
         self._verify(running)
 
     def forget_checksums(self) -> None:
-        """Take the headers' checksums for those of something else than this payload."""
+        """Ignore the checksum headers: they describe something other than this payload."""
         self._headers = {name: value for name, value in self._headers.items() if not name.startswith(PREFIX)}
 
     def document(self) -> bytes:
-        """The whole payload of a request that carries a small document; raises S3Error MalformedXML over 8 MB."""
+        """The whole payload of a request with a small document; raises S3Error MalformedXML over 8 MB."""
         data = bytearray()
         for block in self.blocks():
             data += block
@@ -173,7 +173,7 @@ class Body:
         return bytes(data)
 
     def discard(self) -> None:
-        """Read what the client still sends, so that it comes to hear the answer."""
+        """Read the rest of the body, because many clients read the answer only after they have sent everything."""
         while self._raw.read(BLOCK):
             continue
 
@@ -201,7 +201,7 @@ class Body:
         return digest
 
     def _running(self) -> dict[str, Checksum]:
-        """Return a running checksum for each that is given, announced or asked for."""
+        """Return a running checksum for each algorithm that the client gave or announced, or that was requested."""
         return {name: new_checksum(name) for name in self.sent | self._computed}
 
     def _verify(self, running: dict[str, Checksum]) -> None:

@@ -1,7 +1,7 @@
-"""Settings of buckets that S3 answers here: tags, Object Lock, and named configurations, which moto has not.
+"""Bucket settings that localaws answers itself: tags, Object Lock, and named configurations, which moto lacks.
 
-A metrics, analytics or Intelligent-Tiering configuration is kept and returned as it was sent; nothing here measures
-requests or moves objects to another tier, so that it has no other effect.
+A metrics, analytics or Intelligent-Tiering configuration is stored and returned as it was sent. It has no other effect,
+because nothing here measures requests or moves objects to another tier.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from localaws.s3.tags import MAX_BUCKET_TAGS, checked_tags, pairs_of, tag_nodes
 Setting: TypeAlias = Callable[[Request, bytes], Response]
 PAGE = 100
 RESERVED = "System tags cannot be added/updated by requester"
-# Selector of the query, and the root of the document.
+# Query selector, and name of the document's root element.
 NAMED = {
     "analytics": "AnalyticsConfiguration",
     "intelligent-tiering": "IntelligentTieringConfiguration",
@@ -40,7 +40,7 @@ def get_bucket_tagging(request: Request, body: bytes) -> Response:
 
 
 def put_bucket_tagging(request: Request, body: bytes) -> Response:
-    """PutBucketTagging; an empty set takes all tags away."""
+    """PutBucketTagging; an empty set removes all tags."""
     settings_of(request.bucket)
     tags = checked_tags(pairs_of(parse(body, "Tagging")), MAX_BUCKET_TAGS, RESERVED)
     backend_of(request.bucket).put_bucket_tagging(request.bucket, tags)
@@ -67,7 +67,7 @@ def get_object_lock_configuration(request: Request, body: bytes) -> Response:
 
 
 def get_named(request: Request, body: bytes) -> Response:
-    """Get one configuration, or without an ID list those of a kind, 100 a page."""
+    """Get one configuration, or without an ID list those of a kind, 100 per page."""
     selector, stored = _named(request)
     name = request.query.get("id")
     if name is not None:
@@ -107,7 +107,7 @@ def delete_named(request: Request, body: bytes) -> Response:
 
 
 def _named(request: Request) -> tuple[str, dict[str, bytes]]:
-    """Return the kind that a request is about, and the stored documents of that kind by ID."""
+    """Return the kind of configuration that a request names, and the stored documents of that kind by ID."""
     selector = next(name for name in NAMED if name in request.query)
     settings_of(request.bucket)
     return selector, named_configurations(request.bucket, selector)

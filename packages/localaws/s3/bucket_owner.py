@@ -1,4 +1,4 @@
-"""The account that a request expects a bucket to belong to."""
+"""Check of the account that a request names as the bucket's owner."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _EXPECTED_OF_SOURCE = "x-amz-source-expected-bucket-owner"
 
 
 def check_expected_owner(request: Request) -> None:
-    """Raise S3Error AccessDenied where a bucket belongs to another account than the request says."""
+    """Raise S3Error AccessDenied if a bucket belongs to another account than the request expects."""
     if request.bucket and _EXPECTED in request.headers:
         _check(request.bucket, request.headers[_EXPECTED])
     if _EXPECTED_OF_SOURCE in request.headers and "x-amz-copy-source" in request.headers:

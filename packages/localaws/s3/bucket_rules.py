@@ -1,7 +1,7 @@
 """Validation of a bucket's settings, before moto stores them.
 
-Each rule is a function of the bucket and the document; sources are S3's API reference and recordings of AWS
-(localstack/localstack, tests/aws/services/s3).
+Each rule is a function of the bucket and the document. The rules come from S3's API reference and from recordings of
+AWS (localstack/localstack, tests/aws/services/s3).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LONGEST_ID = 255
 
 
 def check_setting(bucket: str, selector: str, body: bytes, headers: Mapping[str, str]) -> None:
-    """Raise S3Error for a setting that S3 would not take; settings without a rule here are moto's to judge."""
+    """Raise S3Error for a setting that S3 would refuse; settings without a rule here are validated by moto only."""
     if rule := _RULES.get(selector):
         rule(bucket, body)
     if selector == "acl":
@@ -34,7 +34,7 @@ def check_setting(bucket: str, selector: str, body: bytes, headers: Mapping[str,
 
 
 def check_acl(bucket: str, headers: Mapping[str, str]) -> None:
-    """Raise S3Error for an unknown canned ACL, and for any but the owner's where ownership is enforced."""
+    """Raise S3Error for an unknown canned ACL, and, if ownership is enforced, for any ACL but the owner's."""
     acl = headers.get("x-amz-acl")
     if acl is not None and acl not in ACLS:
         raise S3Error("InvalidArgument", elements={"ArgumentName": "x-amz-acl", "ArgumentValue": acl[:100]})

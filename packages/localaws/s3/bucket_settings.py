@@ -1,4 +1,4 @@
-"""Settings of buckets, which moto keeps, for the parts of S3 that act on them."""
+"""Bucket settings, which moto stores, for the parts of S3 that use them."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ def settings_of(bucket: str) -> FakeBucket:
 
 
 def named_configurations(bucket: str, kind: str) -> dict[str, bytes]:
-    """Return a bucket's documents of a kind by ID; a change of the mapping is stored with moto's state."""
+    """Return a bucket's documents of a kind by ID; changes to the mapping are stored with moto's state."""
     backend = backend_of(bucket)
     all_buckets: dict[str, dict[str, dict[str, bytes]]] = vars(backend).setdefault("named_configurations", {})
     return all_buckets.setdefault(bucket, {}).setdefault(kind, {})
 
 
 def encryption_rule(bucket: str) -> dict[str, Any]:
-    """Return the rule of the bucket's default encryption, which is S3's own keys unless it was set otherwise."""
+    """Return the rule of the bucket's default encryption: keys managed by S3, unless another rule was set."""
     configured = settings_of(bucket).encryption or {}
     rule = configured.get("Rule") or DEFAULT_ENCRYPTION["Rule"]
     return dict(rule[0] if isinstance(rule, list) else rule)
 
 
 def set_defaults(settings: FakeBucket) -> None:
-    """Give a new bucket what S3 gives it since April 2023: encryption, no public access, no ACLs."""
+    """Give a new bucket the defaults of S3 since April 2023: encryption, no public access, no ACLs."""
     settings.encryption = DEFAULT_ENCRYPTION
     settings.public_access_block = PublicAccessBlock(True, True, True, True)
     settings.ownership_rule = "BucketOwnerEnforced"

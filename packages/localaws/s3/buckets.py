@@ -1,4 +1,4 @@
-"""Buckets: folders, with what the index knows of them."""
+"""Buckets: folders, together with their creation time and versioning in the index."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Bucket:
 
 
 class Buckets:
-    """The buckets of one home. A folder made by hand is a bucket too."""
+    """The buckets of one home. A folder created by hand is a bucket too."""
 
     def __init__(self, layout: Layout, index: Index) -> None:
         self._layout = layout
@@ -40,7 +40,7 @@ class Buckets:
         self._versioning = dict(index.run("SELECT name, versioning FROM buckets WHERE versioning <> ''"))
 
     def all(self) -> list[Bucket]:
-        """Sorted by name."""
+        """All buckets, sorted by name."""
         created = dict(self._index.run("SELECT name, created_ns FROM buckets"))
         buckets = []
         for name in self.names():
@@ -49,7 +49,7 @@ class Buckets:
         return buckets
 
     def names(self) -> list[str]:
-        """Names, sorted."""
+        """Names of all buckets, sorted."""
         folders = (entry.name for entry in os.scandir(self._layout.buckets) if entry.is_dir())
         return sorted(name for name in folders if is_bucket_name(name))
 
@@ -57,20 +57,20 @@ class Buckets:
         return is_bucket_name(name) and os.path.isdir(self._layout.buckets / name)  # noqa: PTH112
 
     def folder(self, name: str) -> Path:
-        """The folder; raises NoSuchBucketError."""
+        """The bucket's folder; raises NoSuchBucketError."""
         if not self.exists(name):
             raise NoSuchBucketError(name)
         return self._layout.bucket(name)
 
     def create(self, name: str) -> None:
-        """Make a bucket, or leave the one that is there; raises S3Error InvalidBucketName."""
+        """Create a bucket unless it exists; raises S3Error InvalidBucketName."""
         if not is_bucket_name(name):
             raise S3Error("InvalidBucketName", elements={"BucketName": name})
         self._layout.bucket(name).mkdir(exist_ok=True)
         self._index.run("INSERT OR IGNORE INTO buckets VALUES (?, ?, '')", (name, time.time_ns()))
 
     def delete(self, name: str) -> None:
-        """Remove an empty bucket; raises S3Error BucketNotEmpty where any object, version or marker is left."""
+        """Delete an empty bucket; raises S3Error BucketNotEmpty if any object, version or delete marker is left."""
         folder = self.folder(name)
         self._refuse_if_used(name, folder)
         grave = self._layout.drafts / secrets.token_hex(16)
@@ -84,14 +84,17 @@ class Buckets:
         shutil.rmtree(grave)
 
     def check_empty(self, name: str) -> None:
-        """Raise S3Error BucketNotEmpty where any object, version or marker is left, or NoSuchBucketError."""
+        """Raise S3Error BucketNotEmpty if any object, version or delete marker is left, or NoSuchBucketError."""
         self._refuse_if_used(name, self.folder(name))
 
     def versioning(self, name: str) -> str:
         return self._versioning.get(name, "")
 
     def set_versioning(self, name: str, status: str) -> None:
-        """Set ``status``, Enabled or Suspended; raises S3Error for any other, MalformedXML for all but an empty one."""
+        """Set ``status`` to Enabled or Suspended.
+
+        Raises S3Error IllegalVersioningConfigurationException for an empty status, MalformedXML for any other value.
+        """
         self.folder(name)
         if not status:
             raise S3Error("IllegalVersioningConfigurationException")
@@ -102,7 +105,7 @@ class Buckets:
         self._versioning[name] = status
 
     def new_version(self, name: str) -> str:
-        """The version id that the next write to this bucket gets."""
+        """The version ID for the next write to this bucket."""
         return new_version_id() if self.versioning(name) == ENABLED else NULL_VERSION
 
     def _bucket(self, name: str, created_ns: int | None) -> Bucket:

@@ -1,4 +1,4 @@
-"""The checksums that S3 clients send: CRC32, CRC32C, CRC64NVME, SHA1, SHA256."""
+"""The checksum algorithms of S3 clients: CRC32, CRC32C, CRC64NVME, SHA1, SHA256."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from localaws.s3.errors import S3Error
 PREFIX = "x-amz-checksum-"
 COMPOSITE = "COMPOSITE"
 FULL_OBJECT = "FULL_OBJECT"
-# What S3 computes of an object that is sent without a checksum:
+# The algorithm that S3 uses for an object that is sent without a checksum:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
 DEFAULT = "CRC64NVME"
 _NOT_VALUES = frozenset({"ALGORITHM", "TYPE", "MODE"})
@@ -55,17 +55,17 @@ ALGORITHMS: Mapping[str, Callable[[], Checksum]] = {
 
 
 def new_checksum(algorithm: str) -> Checksum:
-    """A running checksum of one of :data:`ALGORITHMS`."""
+    """A new running checksum of one of :data:`ALGORITHMS`."""
     return ALGORITHMS[algorithm]()
 
 
 def encoded(checksum: Checksum) -> str:
-    """The base64 text in headers and documents."""
+    """The checksum as base64 text, for headers and documents."""
     return base64.b64encode(checksum.digest()).decode()
 
 
 def given_checksums(headers: Mapping[str, str]) -> dict[str, str]:
-    """Algorithm to base64 text, of the ``x-amz-checksum-*`` headers; raises S3Error for a value that cannot be one."""
+    """The ``x-amz-checksum-*`` headers as algorithm to base64 text; raises S3Error for an invalid value."""
     named = {name.removeprefix(PREFIX).upper(): value for name, value in headers.items() if name.startswith(PREFIX)}
     given = {name: value for name, value in named.items() if name not in _NOT_VALUES}
     for name in given:
@@ -89,7 +89,7 @@ def _check_value(algorithm: str, value: str) -> None:
 
 
 def checked_algorithm(name: str) -> str:
-    """Return the algorithm that a header names, in upper case, or an empty text; raises S3Error InvalidRequest."""
+    """Return the algorithm that a header names, in upper case, or "" for ""; raises S3Error InvalidRequest."""
     if name and name.upper() not in ALGORITHMS:
         valid = ", ".join(sorted(ALGORITHMS))
         text = f"Checksum algorithm provided is unsupported. Please try again with any of the valid types: [{valid}]"
@@ -98,7 +98,7 @@ def checked_algorithm(name: str) -> str:
 
 
 def joined(algorithm: str, parts: Sequence[tuple[str, int]]) -> str:
-    """Return the CRC of a whole from the CRC (base64) and size (bytes) of each part, without the bytes."""
+    """Combine the CRC (base64) and size (bytes) of each part into the CRC of the whole, without reading the bytes."""
     whole = 0  # the CRC of no bytes
     for crc, size in parts:
         whole = CRC_MODELS[algorithm].combine(whole, _number(crc), size)
@@ -110,7 +110,7 @@ def _number(value: str) -> int:
 
 
 def composite(algorithm: str, parts: list[str]) -> str:
-    """The checksum of the checksums of a multipart upload's parts, and their number."""
+    """The checksum over the checksums of a multipart upload's parts, a hyphen, and the number of parts."""
     checksum = new_checksum(algorithm)
     for part in parts:
         checksum.update(base64.b64decode(part))

@@ -1,4 +1,4 @@
-"""Conditions of requests: what must hold of an object for it to be read, copied or replaced."""
+"""Conditional requests: the conditions under which an object may be read, copied or replaced."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def condition_of_write(request: Request) -> Condition:
 
 
 def condition_of_delete(request: Request) -> Condition:
-    """``If-Match`` of a deletion, an ETag or ``*``; raises S3Error NotImplemented for what directory buckets know."""
+    """``If-Match`` of a deletion, an ETag or ``*``; raises S3Error NotImplemented for headers of directory buckets."""
     for name in _UNSUPPORTED_OF_DELETE:
         if name in request.headers:
             raise S3Error("NotImplemented", elements={"Header": name})
@@ -34,7 +34,7 @@ def condition_of_delete(request: Request) -> Condition:
 
 
 def check_copy_conditions(request: Request, source: ObjectInfo) -> None:
-    """Raise PreconditionFailedError where an ``x-amz-copy-source-if-*`` does not hold."""
+    """Raise PreconditionFailedError if an ``x-amz-copy-source-if-*`` condition is not satisfied."""
     names = ("match", "none-match", "modified-since", "unmodified-since")
     match, none_match, modified, unmodified = (request.headers.get(_COPY + name) for name in names)
     is_old = none_match is None and not _is_future(modified) and changed_since(modified, source) is False
@@ -63,13 +63,13 @@ def is_not_modified(headers: dict[str, str], info: ObjectInfo) -> bool:
 
 
 def matches(condition: str, info: ObjectInfo) -> bool:
-    """Return whether an ETag of the comma separated list, or ``*``, is the object's."""
+    """Return whether the comma-separated list contains the object's ETag or is ``*``."""
     etags = [part.strip().removeprefix("W/").strip('"') for part in condition.split(",")]
     return "*" in etags or info.etag in etags
 
 
 def changed_since(date: str | None, info: ObjectInfo) -> bool | None:
-    """Return whether the object is newer than the date, in whole seconds; None without a date that can be read."""
+    """Return whether the object is newer than the date, in whole seconds; None if the date is missing or malformed."""
     moment = _seconds(date)
     return None if moment is None else int(info.mtime) > moment
 

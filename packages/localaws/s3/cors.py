@@ -1,4 +1,4 @@
-"""CORS: which answers a page of another origin may read, by the rules of the bucket.
+"""CORS: the bucket's rules decide which answers a web page of another origin may read.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/cors.html
 """
@@ -20,7 +20,7 @@ _NOT_ALLOWED = (
 
 
 def preflight(request: Request) -> Response:
-    """Answer a browser that asks before it sends; raises S3Error BadRequest or AccessForbidden."""
+    """Answer a browser's preflight request; raises S3Error BadRequest or AccessForbidden."""
     origin, method = request.headers.get("origin", ""), request.headers.get("access-control-request-method", "")
     if not origin:
         raise S3Error("BadRequest", "Insufficient information. Origin request header needed.")
@@ -41,7 +41,7 @@ def preflight(request: Request) -> Response:
 
 
 def cors_headers(request: Request) -> dict[str, str]:
-    """Return what lets a page of the request's origin read the answer; nothing where no rule does."""
+    """Return the headers that let a page of the request's origin read the answer; empty if no rule allows it."""
     origin = request.headers.get("origin", "")
     if not origin or not request.bucket:
         return {}
@@ -54,7 +54,7 @@ def cors_headers(request: Request) -> dict[str, str]:
 
 
 def _matching(rules: Sequence[Any], origin: str, method: str, headers: Sequence[str]) -> Any | None:
-    """Return the first rule that allows all three."""
+    """Return the first rule that allows the origin, the method and the headers."""
     for rule in rules:
         allows_origin = any(_fits(origin, pattern) for pattern in _texts(rule.allowed_origins))
         patterns = [pattern.lower() for pattern in _texts(rule.allowed_headers)]
@@ -65,7 +65,7 @@ def _matching(rules: Sequence[Any], origin: str, method: str, headers: Sequence[
 
 
 def _fits(text: str, pattern: str) -> bool:
-    """Return whether a text fits a pattern with at most one ``*``."""
+    """Return whether a text matches a pattern with at most one ``*``."""
     start, star, end = pattern.partition("*")
     if not star:
         return text == pattern
@@ -89,7 +89,7 @@ def _headers(rule: Any, origin: str) -> dict[str, str]:
 
 
 def _texts(value: Any) -> list[str]:
-    """Return what moto keeps as one text or as a list of them."""
+    """Return as a list what moto stores as one text or as a list of texts."""
     if value is None:
         return []
     return [value] if isinstance(value, str) else [item or "" for item in value]

@@ -36,14 +36,14 @@ def _escaped(text: str) -> str:
 
 
 class _NoDoctype(ElementTree.TreeBuilder):
-    """Entities need a document type: without one, nothing expands."""
+    """Refuses document types: without them no entity can be declared, so none can expand."""
 
     def doctype(self, name: str, pubid: str | None, system: str | None) -> None:
         raise S3Error("MalformedXML")
 
 
 def parse(data: bytes, root: str) -> ElementTree.Element:
-    """The document's element with namespaces taken off; raises S3Error MalformedXML unless its name is ``root``."""
+    """The document's root element without namespaces; raises S3Error MalformedXML unless its name is ``root``."""
     parser = ElementTree.XMLParser(target=_NoDoctype())  # noqa: S314
     try:
         parser.feed(data)
@@ -63,7 +63,7 @@ def text_of(element: ElementTree.Element, name: str, default: str = "") -> str:
 
 
 def iso_time(seconds: float) -> str:
-    """As documents give times."""
+    """The time as in documents, for example ``2024-05-01T12:00:00.000Z``."""
     return _iso_time(int(seconds))
 
 
@@ -73,5 +73,5 @@ def _iso_time(seconds: int) -> str:
 
 
 def http_time(seconds: float) -> str:
-    """As headers give times."""
+    """The time as in HTTP headers."""
     return formatdate(int(seconds), usegmt=True)

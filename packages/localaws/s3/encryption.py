@@ -1,4 +1,4 @@
-"""Server-side encryption as S3 reports it. Nothing is encrypted here: the bytes lie in files as they were sent."""
+"""Server-side encryption as S3 reports it. Nothing is encrypted here: files contain the bytes as they were sent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HEADERS = (ALGORITHM, KEY_ID, BUCKET_KEY)
 def encryption_of(headers: Mapping[str, str], bucket: str) -> dict[str, str]:
     """Return the encryption headers of a new object: the request's, or those of the bucket's default.
 
-    Raises S3Error for an unknown algorithm, a key with AES256, and keys that the customer provides.
+    Raises S3Error for an unknown algorithm, for a key with AES256, and for keys that the customer provides.
     """
     check_encryption(headers)
     asked = {name: headers[name] for name in _HEADERS if name in headers}
@@ -36,7 +36,7 @@ def encryption_of(headers: Mapping[str, str], bucket: str) -> dict[str, str]:
 
 
 def check_encryption(headers: Mapping[str, str]) -> None:
-    """Raise S3Error for encryption that S3 refuses, or that would need bytes that are encrypted."""
+    """Raise S3Error for encryption that S3 refuses, and for customer-provided keys, which need real encryption."""
     for name in headers:
         if name.startswith(CUSTOMER):
             text = "Server-side encryption with keys that the customer provides (SSE-C) is not supported"
@@ -51,12 +51,12 @@ def check_encryption(headers: Mapping[str, str]) -> None:
 
 
 def encryption_headers(facts: Facts) -> dict[str, str]:
-    """Return what every answer about an object says; bytes written past the API count as encrypted by S3."""
+    """Return the encryption headers of answers about an object; bytes written past the API count as encrypted."""
     return {ALGORITHM: S3_MANAGED, **{name: facts.headers[name] for name in _HEADERS if name in facts.headers}}
 
 
 def key_arn(bucket: str, key: str) -> str:
-    """Return the ARN of a KMS key given by ID, ARN or alias; without one, of the account's key for S3."""
+    """Return the ARN of a KMS key given by ID, ARN or alias; for an empty text, that of the account's key for S3."""
     settings = settings_of(bucket)
     region, account = settings.region_name, settings.account_id
     if key.startswith("arn:"):

@@ -1,4 +1,4 @@
-"""S3's errors: a code, the HTTP status and the sentence that go with it."""
+"""S3's errors: a code with its HTTP status and message."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 DISK_FULL = "The disk that holds the home folder is full; free some space and send it again."
 
-# Code: (HTTP status, message), as https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html gives them.
+# Code: (HTTP status, message), from https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 CODES: Mapping[str, tuple[int, str]] = {
     "AccessForbidden": (403, "AccessForbidden"),
     "AccessControlListNotSupported": (400, "The bucket does not allow ACLs"),
@@ -102,7 +102,7 @@ CODES: Mapping[str, tuple[int, str]] = {
 
 
 class S3Error(Exception):
-    """An S3 error: ``code`` and ``status`` of :data:`CODES`, ``message``, its XML's ``elements``, ``headers``."""
+    """An S3 error: ``code`` and ``status`` from :data:`CODES`, ``message``, more XML ``elements``, and ``headers``."""
 
     def __init__(
         self,
@@ -120,28 +120,28 @@ class S3Error(Exception):
 
 
 class NoSuchBucketError(S3Error):
-    """No bucket of that name."""
+    """No bucket with that name exists."""
 
     def __init__(self, bucket: str) -> None:
         super().__init__("NoSuchBucket", elements={"BucketName": bucket})
 
 
 class NoSuchKeyError(S3Error):
-    """No object of that key, or a delete marker on top of it."""
+    """No object with that key exists, or its newest version is a delete marker."""
 
     def __init__(self, key: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__("NoSuchKey", elements={"Key": key}, headers=headers)
 
 
 class PreconditionFailedError(S3Error):
-    """``If-Match`` or ``If-None-Match`` did not hold; ``condition`` names the header."""
+    """``If-Match`` or ``If-None-Match`` was not satisfied; ``condition`` names the header."""
 
     def __init__(self, condition: str) -> None:
         super().__init__("PreconditionFailed", elements={"Condition": condition})
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Return whether a write failed for lack of space: ENOSPC, a quota, or the size limit of a file or the index."""
+    """Return whether a write failed for lack of space: ENOSPC, a quota, or a size limit of a file or of the index."""
     if isinstance(error, OSError):
         return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     if isinstance(error, sqlite3.OperationalError):

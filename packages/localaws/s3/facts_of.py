@@ -1,4 +1,4 @@
-"""Facts about an object from the headers of its write."""
+"""Facts about an object, from the headers of its write."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ STORAGE_CLASSES = frozenset((
     "STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER", "DEEP_ARCHIVE",
     "GLACIER_IR", "OUTPOSTS", "SNOW", "EXPRESS_ONEZONE",
 ))  # fmt: skip
-# What a bucket without ACLs, S3's default, takes:
+# The ACLs that a bucket without ACLs, S3's default, accepts:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html
 _ACLS = frozenset(("private", "bucket-owner-full-control"))
 _UNSUPPORTED = ("x-amz-write-offset-bytes",)
 
 
 def facts_of(headers: Mapping[str, str], bucket: str) -> Facts:
-    """Return the facts of a put or a new multipart upload, without checksums; raises S3Error where S3 refuses."""
+    """Return the facts of a put or a new multipart upload, without checksums; raises S3Error if S3 refuses a header."""
     check_write_headers(headers)
     return Facts(
         headers={**stored_headers(headers), **encryption_of(headers, bucket)},
@@ -45,7 +45,7 @@ def facts_of(headers: Mapping[str, str], bucket: str) -> Facts:
 
 
 def check_write_headers(headers: Mapping[str, str]) -> None:
-    """Raise S3Error for what is not supported rather than drop it."""
+    """Raise S3Error for headers that are not supported, so that they are not silently ignored."""
     for name in _UNSUPPORTED:
         if name in headers:
             raise S3Error("NotImplemented", f"The header {name} is not supported", {"Header": name})
@@ -54,7 +54,7 @@ def check_write_headers(headers: Mapping[str, str]) -> None:
 
 
 def stored_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers that come back with the object."""
+    """The headers that S3 stores and returns with the object."""
     stored = {name: headers[name] for name in STORED_HEADERS if name in headers}
     encodings = [part.strip() for part in stored.pop("content-encoding", "").split(",")]
     kept = ",".join(part for part in encodings if part and part != "aws-chunked")
@@ -71,7 +71,7 @@ def metadata_of(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def tags_of(headers: Mapping[str, str]) -> dict[str, str]:
-    """Tags of the ``x-amz-tagging`` header: a URL's query; raises S3Error InvalidArgument or InvalidTag."""
+    """Tags in the ``x-amz-tagging`` header, a URL query; raises S3Error InvalidArgument or InvalidTag."""
     text = headers.get("x-amz-tagging", "")
     pairs = parse_qsl(text, keep_blank_values=True)
     if len(dict(pairs)) < len(pairs) or text.count("=") > len(pairs):

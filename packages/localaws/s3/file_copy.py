@@ -1,4 +1,4 @@
-"""Bytes from file to file."""
+"""Copying of bytes from file to file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BLOCK = 1 << 20
 
 
 def append_file(path: Path, draft: Draft) -> None:
-    """Append a file to a draft, in the kernel where it can."""
+    """Append a file to a draft, inside the kernel if the system can."""
     with path.open("rb", buffering=0) as file:
         if _copied_by_kernel(file.fileno(), draft.fileno()):
             return
@@ -22,7 +22,7 @@ def append_file(path: Path, draft: Draft) -> None:
 
 
 def _copied_by_kernel(source: int, target: int) -> bool:
-    """Append one file to another; False, with nothing written, where this system cannot."""
+    """Append one file to another; return False, with nothing written, if the kernel cannot."""
     if not hasattr(os, "copy_file_range"):
         return False
     left = os.fstat(source).st_size

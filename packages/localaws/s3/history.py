@@ -1,9 +1,9 @@
-"""The versions of a key: which is current, and how each change is made so that a kill at any point loses nothing.
+"""The versions of a key. A kill at any point of a change loses nothing.
 
-The bytes at a key's own path are described by the row that names that very file (inode, size, time of change): so
-bytes and metadata belong together whatever a reader interleaves with, and bytes written past the API are known for
-what they are. A change first stores its rows as pending, then moves the file, then settles the key; the next start
-settles what a kill left pending, in whichever direction the files say.
+The bytes at a key's own path are described by the row that names that exact file (inode, size, modification time). So
+bytes and metadata always belong together, whatever else a reader interleaves with, and bytes written past the API are
+recognized. A change first stores its rows as pending, then moves the file, then settles the key. After a kill, the next
+start settles pending rows: it completes or undoes the change, as the files show.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _log = logging.getLogger(__name__)
 
 
 class History:
-    """Reads and changes the versions of keys. Whoever changes a key holds its lock; readers need none."""
+    """Reads and changes the versions of keys. A change requires the key's lock; a read does not."""
 
     def __init__(self, layout: Layout, index: Index) -> None:
         self._layout = layout
         self._index = index
 
     def recover(self) -> None:
-        """Settle what a kill cut short, and remove files of the vault that no row names."""
+        """Settle changes that a kill interrupted, and remove files in the vault that no row names."""
         for bucket, key in self._index.pending():
             self.settle(bucket, key)
         named = {name for (name,) in self._index.run("SELECT vault FROM objects WHERE vault IS NOT NULL")}
@@ -44,7 +44,7 @@ class History:
                 self._layout.vault(name).unlink(missing_ok=True)
 
     def open_current(self, bucket: str, key: str) -> tuple[ObjectInfo, IO[bytes]] | None:
-        """The newest version and its bytes; None where there is none or a delete marker is on top."""
+        """The newest version and its bytes; None if there is none or it is a delete marker."""
         path = self._layout.plain(bucket, key)
         while True:
             if file := open_regular(path):
@@ -68,7 +68,7 @@ class History:
         return next((row for row in self._index.versions(bucket, key) if not row.pending), None)
 
     def find(self, bucket: str, key: str, version: str) -> ObjectInfo | None:
-        """One version, or a delete marker, that is really there."""
+        """The row of one version or delete marker; None unless it really exists."""
         plain = identity_at(self._layout.plain(bucket, key))
         for row in self._index.versions(bucket, key):
             if row.version == version and self._is_there(row, plain):
@@ -78,7 +78,7 @@ class History:
         return None
 
     def open_version(self, info: ObjectInfo) -> IO[bytes] | None:
-        """The bytes of a version that :meth:`find` gave; None where it was deleted since."""
+        """The bytes of a version that :meth:`find` returned; None if it has been deleted since."""
         if info.vault and (file := open_regular(self._layout.vault(info.vault))):
             return file
         file = open_regular(self._layout.plain(info.bucket, info.key))
@@ -89,7 +89,7 @@ class History:
         return None
 
     def adopt(self, info: ObjectInfo, file: IO[bytes]) -> ObjectInfo:
-        """Give bytes written past the API their ETag and their row; the key's lock must be held."""
+        """Insert a row with an ETag for bytes written past the API; the caller holds the key's lock."""
         known = self._index.of_file(info.bucket, info.key, info.identity)
         if known and known.etag:
             return known
@@ -114,12 +114,12 @@ class History:
             if not (is_disk_full(error) and identity_at(plain) == info.identity):
                 self._undo(new)
                 raise
-            # The bytes are in force and their row describes them: only older rows wait to be tidied.
+            # The bytes are in place and their row describes them: only older rows are left to settle.
             _log.warning("the index could not be tidied after writing s3://%s/%s: %s", bucket, key, error)
         return info
 
     def mark_deleted(self, bucket: str, key: str, version: str) -> ObjectInfo:
-        """Put a delete marker on top."""
+        """Make a delete marker the newest version."""
         marker = ObjectInfo(bucket, key, Identity(0, 0, time.time_ns()), version=version, marker=True, pending=True)
         self._insert_pending(marker, self._retain(bucket, key, version))
         self._unlink_plain(bucket, key)
@@ -127,7 +127,7 @@ class History:
         return replace(marker, pending=False)
 
     def remove(self, info: ObjectInfo) -> None:
-        """Delete one version for good; the next older one takes its place."""
+        """Delete one version permanently; the next older version takes its place."""
         plain = self._layout.plain(info.bucket, info.key)
         others = [row for row in self._index.versions(info.bucket, info.key) if row.version != info.version]
         older = next((row for row in others if not row.pending and (row.marker or self._exists(row))), None)
@@ -145,7 +145,7 @@ class History:
         self.settle(info.bucket, info.key)
 
     def settle(self, bucket: str, key: str) -> None:
-        """Make the rows of a key say what its files say."""
+        """Make the rows of a key agree with its files."""
         plain = identity_at(self._layout.plain(bucket, key))
         unlink: list[str] = []
         versions: set[str] = set()
@@ -166,7 +166,7 @@ class History:
             self._layout.prune(bucket, key)
 
     def _drop_rows(self, info: ObjectInfo) -> None:
-        """Forget every row of a version: bytes written past the API may hide an older one of the same name."""
+        """Delete every row of a version; bytes written past the API may hide an older row with the same version ID."""
         for row in self._index.versions(info.bucket, info.key):
             if row.version == info.version:
                 self._index.delete(row)
@@ -174,7 +174,7 @@ class History:
                     self._layout.vault(row.vault).unlink(missing_ok=True)
 
     def _undo(self, new: ObjectInfo) -> None:
-        """Take back a change whose bytes are not in force. Its row without bytes counts nowhere, if it must stay."""
+        """Undo a change whose bytes are not in place; if its row cannot be deleted, readers ignore it."""
         if new.vault:
             self._layout.vault(new.vault).unlink(missing_ok=True)
         with suppress(sqlite3.Error):
@@ -189,7 +189,7 @@ class History:
         return bool(row.vault) and self._layout.vault(str(row.vault)).exists()
 
     def _retain(self, bucket: str, key: str, new_version: str) -> ObjectInfo | None:
-        """Link the current bytes into the vault, where the change at hand does not replace their version."""
+        """Link the current bytes into the vault, unless the change replaces their version."""
         path = self._layout.plain(bucket, key)
         identity = identity_at(path)
         if identity is None or path is None:
@@ -227,7 +227,7 @@ class History:
 
 
 def content_etag(file: IO[bytes]) -> str:
-    """MD5 of a file's content, in hexadecimal; the file is read from its start and put back there."""
+    """MD5 of a file's content, in hexadecimal; reads the file from its start and rewinds it."""
     digest = hashlib.md5(usedforsecurity=False)
     file.seek(0)
     while block := file.read(BLOCK):

@@ -1,4 +1,4 @@
-"""The index: what S3 knows of objects besides their bytes, in one SQLite file."""
+"""The index: metadata of objects, in one SQLite file."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ _COLUMNS = "number, bucket, key, version, marker, pending, vault, inode, size, m
 class Index:
     """Rows of objects, buckets and uploads.
 
-    A commit survives a kill of the process (not a loss of power: nothing waits for the disk).
-    Text sorts by its UTF-8 bytes, as S3 sorts keys.
+    A commit survives a kill of the process, but not a loss of power, because it does not wait for the disk. Text sorts
+    by its UTF-8 bytes, as S3 sorts keys.
     """
 
     def __init__(self, path: Path) -> None:
@@ -56,7 +56,7 @@ class Index:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All changes of the block, or none of them."""
+        """Commit all changes of the block, or none."""
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -77,7 +77,7 @@ class Index:
         return self._objects("bucket = ? AND key = ? ORDER BY number DESC", (bucket, key))
 
     def of_file(self, bucket: str, key: str, identity: Identity) -> ObjectInfo | None:
-        """The row of the bytes that now lie at the key's own path."""
+        """The row of the bytes that are now at the key's own path."""
         where = "bucket = ? AND key = ? AND inode = ? AND size = ? AND mtime_ns = ? AND NOT marker"
         objects = self._objects(
             f"{where} ORDER BY number DESC LIMIT 1", (bucket, key, identity.inode, identity.size, identity.mtime_ns)
@@ -85,13 +85,13 @@ class Index:
         return objects[0] if objects else None
 
     def of_keys(self, bucket: str, keys: Iterable[str]) -> dict[tuple[str, Identity], ObjectInfo]:
-        """The rows of many keys, by key and by the bytes that they describe."""
+        """The rows of many keys, by key and identity of the bytes."""
         where = "bucket = ? AND NOT marker AND key IN (SELECT value FROM json_each(?)) ORDER BY number"
         rows = self._objects(where, (bucket, json.dumps(list(keys))))
         return {(row.key, row.identity): row for row in rows}
 
     def in_vault(self, bucket: str, prefix: str, after: str, limit: int) -> list[ObjectInfo]:
-        """Keys whose newest bytes lie in the vault, in order, from ``prefix`` on and after ``after``."""
+        """Keys whose newest bytes are in the vault, in order, not before ``prefix`` and after ``after``."""
         newest = (
             "number = (SELECT max(number) FROM objects n WHERE n.bucket = o.bucket AND n.key = o.key AND NOT pending)"
         )
@@ -99,12 +99,12 @@ class Index:
         return self._objects(where, (bucket, prefix, after, limit))
 
     def history(self, bucket: str, key: str, number: int, limit: int) -> list[ObjectInfo]:
-        """Settled rows of the versions of ``key`` below ``number``, and of the keys after it: newest version first."""
+        """Settled rows of ``key`` numbered below ``number``, then of later keys; the newest version of a key first."""
         where = "bucket = ? AND key >= ? AND (key > ? OR number < ?) AND NOT pending ORDER BY key, number DESC LIMIT ?"
         return self._objects(where, (bucket, key, key, number, limit))
 
     def pending(self) -> list[tuple[str, str]]:
-        """Bucket and key of each change that a kill cut short."""
+        """Bucket and key of each interrupted change."""
         return [(bucket, key) for bucket, key in self.run("SELECT DISTINCT bucket, key FROM objects WHERE pending")]
 
     def insert(self, info: ObjectInfo) -> None:
@@ -117,7 +117,7 @@ class Index:
         )
 
     def move(self, info: ObjectInfo) -> None:
-        """Store where the bytes of a row are."""
+        """Store the location of a row's bytes, and whether the row is pending."""
         self.run("UPDATE objects SET pending = ?, vault = ? WHERE number = ?", (info.pending, info.vault, info.number))
 
     def set_facts(self, info: ObjectInfo) -> None:
@@ -128,7 +128,7 @@ class Index:
         self.run("DELETE FROM objects WHERE number = ?", (info.number,))
 
     def note_deletion(self, bucket: str, key: str) -> None:
-        """Remember, for the uploads under way of a key, that it was deleted after they began."""
+        """Record, for the active uploads of a key, that it was deleted after they began."""
         query = "SELECT id FROM uploads WHERE bucket = ? AND key = ?"
         self.run(f"INSERT OR IGNORE INTO uploads_with_deleted_key {query}", (bucket, key))
 

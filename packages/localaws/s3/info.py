@@ -14,10 +14,10 @@ NULL_VERSION = "null"
 class Facts:
     """Facts that a client gave about an object, returned unchanged.
 
-    ``headers``: Content-Type and its like, by lower-case name. ``metadata``: x-amz-meta-*, without
-    that prefix. ``checksums``: algorithm in upper case to base64 text. ``parts``: size in bytes of each part
-    of a multipart upload, in order, and ``part_checksums`` their checksums where the upload named an algorithm.
-    ``lock``: the headers of Object Lock, by lower-case name.
+    ``headers``: Content-Type and similar, by lower-case name. ``metadata``: x-amz-meta-*, without that prefix.
+    ``checksums``: algorithm in upper case to base64 text. ``parts``: size in bytes of each part of a multipart upload,
+    in order, and ``part_checksums`` their checksums if the upload named an algorithm. ``lock``: the headers of Object
+    Lock, by lower-case name.
     """
 
     headers: dict[str, str] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class Facts:
     lock: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        """Only what differs from an object without facts: most rows stay short."""
+        """The values that differ from the defaults: most rows stay short."""
         default = vars(_NO_FACTS)
         return json.dumps({name: value for name, value in vars(self).items() if value != default[name]})
 
@@ -51,7 +51,7 @@ _NO_FACTS = Facts()
 
 @dataclass(frozen=True)
 class Identity:
-    """A file's content as the file system names it: a rewrite, in place or by rename, changes it."""
+    """Identifies a file's content by the file's metadata: a rewrite, in place or by rename, changes it."""
 
     inode: int
     size: int
@@ -66,9 +66,9 @@ class Identity:
 class ObjectInfo:
     """One version of an object.
 
-    ``etag`` is without quotes, and None for bytes written past the API that nobody has asked the ETag of.
-    ``vault`` names the file that holds the bytes, where that is not the key's own path. ``number`` orders the
-    versions of a key; 0: not yet in the index. ``pending``: its bytes may not be in place yet.
+    ``etag`` has no quotes; it is None for bytes written past the API until the ETag is first needed. ``vault`` names
+    the file with the bytes, if they are not at the key's own path. ``number`` orders the versions of a key; 0 means not
+    yet in the index. ``pending``: the bytes may not be in place yet.
     """
 
     bucket: str
@@ -84,10 +84,10 @@ class ObjectInfo:
 
     @property
     def size(self) -> int:
-        """Bytes."""
+        """Size in bytes."""
         return self.identity.size
 
     @property
     def mtime(self) -> float:
-        """Seconds since the epoch."""
+        """Modification time in seconds since the epoch."""
         return self.identity.mtime_ns / 1e9

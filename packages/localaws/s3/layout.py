@@ -18,11 +18,11 @@ from localaws.s3.names import check_bucket, is_plain
 
 
 class Layout:
-    """Paths and the moves between them.
+    """Paths of files, and moves between them.
 
-    A key that can be a file's name lies at ``s3/<bucket>/<key>``. The vault, ``meta/vault``, holds the bytes of
-    the other keys and of older versions under random names; ``meta/uploads`` the parts of multipart uploads;
-    ``tmp/s3`` what is still being written.
+    A key that is a valid file path is stored at ``s3/<bucket>/<key>``. The vault, ``meta/vault``, contains the bytes of
+    other keys and of older versions, under random names; ``meta/uploads`` the parts of multipart uploads; ``tmp/s3``
+    files that are still being written.
     """
 
     def __init__(self, home: Home) -> None:
@@ -35,19 +35,22 @@ class Layout:
             folder.mkdir(parents=True, exist_ok=True)
 
     def bucket(self, name: str) -> Path:
-        """A bucket's folder, there or not; raises NoSuchBucketError for a name that no bucket can have."""
+        """A bucket's folder, whether or not it exists; raises NoSuchBucketError for an invalid bucket name."""
         check_bucket(name)
         return self.buckets / name
 
     def plain(self, bucket: str, key: str) -> str | None:
-        """The path of a key that can be one: text, for a Path would cost as much as the look at the disk."""
+        """The path of a key that can be a file path, else None.
+
+        A str, because creating a Path costs as much as reading the file's metadata from the disk.
+        """
         return f"{self.buckets}/{bucket}/{key}" if is_plain(key) else None
 
     def vault(self, name: str) -> Path:
         return self._vault / name[:2] / name
 
     def new_vault(self) -> str:
-        """A free name in the vault."""
+        """An unused name in the vault."""
         name = secrets.token_hex(16)
         self.vault(name).parent.mkdir(exist_ok=True)
         return name
@@ -56,9 +59,10 @@ class Layout:
         return [name for _, _, names in os.walk(self._vault) for name in names]
 
     def place(self, source: str, bucket: str, key: str) -> bool:
-        """Move a file to its key's own path; False where that cannot be: another key is its folder, or below it.
+        """Move a file to its key's own path; return False if another key is a folder there, or a file above it.
 
-        A folder may vanish between its making and the move, when the last other object in it is deleted: try again.
+        A folder may vanish between its creation and the move, if the last other object in it is deleted: then try
+        again.
         """
         target = self.plain(bucket, key)
         if target is None:
@@ -92,14 +96,14 @@ class Layout:
         return True
 
     def prune(self, bucket: str, key: str) -> None:
-        """Remove the folders that a deleted key leaves empty, but never the bucket's own."""
+        """Remove the folders that a deleted key leaves empty, but never the bucket's folder."""
         segments = key.split("/")[:-1] if is_plain(key) else []
         while segments and _remove_empty(f"{self.buckets}/{bucket}/{'/'.join(segments)}"):
             segments.pop()
 
 
 def identity_at(path: str | Path | None) -> Identity | None:
-    """Return the identity of the file at ``path``; None for nothing, a folder, or a symbolic link."""
+    """Return the identity of the file at ``path``; None if it is missing, a folder, or a symbolic link."""
     if path is None:
         return None
     try:
@@ -110,7 +114,7 @@ def identity_at(path: str | Path | None) -> Identity | None:
 
 
 def open_regular(path: str | Path | None) -> IO[bytes] | None:
-    """Open a regular file; None for nothing, a folder, a pipe, or a symbolic link."""
+    """Open a regular file; None if it is missing, a folder, a pipe, or a symbolic link."""
     if path is None:
         return None
     try:
@@ -136,7 +140,7 @@ def _remove_empty(folder: str) -> bool:
 
 
 class Draft:
-    """A file being written, out of everybody's sight; gone at the end of the block unless it was moved away."""
+    """A file being written outside the buckets; removed at the end of the block unless it was moved away."""
 
     def __init__(self, layout: Layout) -> None:
         self.path = str(layout.drafts / secrets.token_hex(16))
@@ -161,7 +165,7 @@ class Draft:
         return self._file.fileno()
 
     def seal(self) -> Identity:
-        """Close it for good and give what names its bytes: the rename that follows keeps all of it."""
+        """Close the file and return its identity, which a rename does not change."""
         self._file.close()
         now = time.time_ns()
         os.utime(self.path, ns=(now, now))  # the kernel's own stamps are too coarse to tell two quick rewrites apart

@@ -130,7 +130,7 @@ def _version_nodes(store: ObjectStore, page: VersionPage, encode: Callable[[str]
 
 
 def encoder_of(request: Request) -> Callable[[str], str]:
-    """Return what writes keys as the request's ``encoding-type`` wants them; raises S3Error InvalidArgument."""
+    """Return the function that encodes keys as ``encoding-type`` requests; raises S3Error InvalidArgument."""
     asked = request.query.get("encoding-type")
     if asked not in (None, "url"):
         elements = {"ArgumentName": "encoding-type", "ArgumentValue": str(asked)[:100]}
@@ -148,7 +148,7 @@ def token_of_key(key: str) -> str:
 
 
 def key_of_token(token: str) -> str:
-    """Return the key that a token stands for; raises S3Error InvalidArgument."""
+    """Return the key that a token encodes; raises S3Error InvalidArgument."""
     try:
         key = base64.b64decode(token, altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""The objects of a bucket in order: files of its folder, merged with the keys that live in the vault."""
+"""The objects of a bucket in order: files of its folder, merged with keys whose bytes are in the vault."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BATCH = 1000
 
 
 def current_objects(layout: Layout, index: Index, bucket: str, prefix: str, after: str) -> Iterator[ObjectInfo]:
-    """Current objects from ``prefix``, after ``after``."""
+    """Current objects whose keys start with ``prefix`` and sort after ``after``."""
     for entry in _merge(_files(layout, index, bucket, prefix, after, False), _vault(index, bucket, prefix, after)):
         if isinstance(entry, ObjectInfo):
             yield entry
@@ -23,7 +23,7 @@ def current_objects(layout: Layout, index: Index, bucket: str, prefix: str, afte
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a listing; ``last`` is the key or common prefix that the next page starts after."""
+    """One page of a listing; the next page starts after ``last``, a key or common prefix."""
 
     objects: list[ObjectInfo]
     prefixes: list[str]
@@ -32,7 +32,7 @@ class Page:
 
 
 def page(layout: Layout, index: Index, bucket: str, prefix: str, delimiter: str, after: str, limit: int) -> Page:
-    """Up to ``limit`` objects and common prefixes together."""
+    """At most ``limit`` objects and common prefixes together."""
     files = _files(layout, index, bucket, prefix, after, delimiter == "/")
     objects: list[ObjectInfo] = []
     prefixes: list[str] = []
@@ -53,7 +53,7 @@ def page(layout: Layout, index: Index, bucket: str, prefix: str, delimiter: str,
 
 
 def common_prefix(key: str, prefix: str, delimiter: str) -> str:
-    """The part of a key up to the first delimiter after the prefix; empty without one."""
+    """The part of a key up to the first delimiter after the prefix; empty if there is no delimiter."""
     if not delimiter:
         return ""
     end = key.find(delimiter, len(prefix))
@@ -63,7 +63,7 @@ def common_prefix(key: str, prefix: str, delimiter: str) -> str:
 def _files(
     layout: Layout, index: Index, bucket: str, prefix: str, after: str, folders: bool
 ) -> Iterator[ObjectInfo | str]:
-    """Plain files with their rows, and folders as text; rows are fetched for many keys at once."""
+    """Files at their own paths with their rows, and folders as text; rows are read for many keys at once."""
     entries = walk(str(layout.bucket(bucket)), prefix, after, folders=folders)
     size = 16
     while batch := list(islice(entries, size)):
@@ -88,7 +88,7 @@ def _vault(index: Index, bucket: str, prefix: str, after: str) -> Iterator[Objec
 
 
 def _merge(files: Iterator[ObjectInfo | str], vault: Iterator[ObjectInfo]) -> Iterator[ObjectInfo | str]:
-    """Both in the order of keys; a file hides a key of the vault."""
+    """Merge both in the order of keys; a file hides the same key in the vault."""
     file, stored = next(files, None), next(vault, None)
     while file is not None or stored is not None:
         key = file.key if isinstance(file, ObjectInfo) else file

@@ -1,4 +1,4 @@
-"""The right of S3 to write access logs into a bucket, by the bucket's policy.
+"""Whether a bucket's policy lets S3 write access logs into it.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
 """
@@ -18,7 +18,7 @@ _ACTION = "s3:PutObject"
 def takes_access_logs(target_bucket: FakeBucket, target_prefix: str | None) -> bool:
     """Return whether a statement of the bucket's policy allows the logging service to put objects below the prefix.
 
-    Conditions are not evaluated. Replaces moto's own reading, which raises for a statement whose principal is ``*``.
+    Conditions are not evaluated. Replaces moto's check, which raises for a statement whose principal is ``*``.
     """
     if not target_bucket.policy:
         return False
@@ -38,5 +38,5 @@ def _allows(statement: Mapping[str, Any], target: str) -> bool:
 
 
 def _each(value: Any) -> Iterator[Any]:
-    """The items of what a policy may write as one item or as a list."""
+    """The items of a policy element, which may be one item or a list."""
     yield from value if isinstance(value, list) else [] if value is None else [value]

@@ -1,7 +1,7 @@
-"""moto's view of S3: its buckets are the store's, its objects are read from and written to the store.
+"""moto's view of S3: its buckets are the store's, and its objects are read from and written to the store.
 
-Bucket settings (policy, CORS, lifecycle, encryption, ...) stay moto's; the other services of moto
-that read or write S3 in this process (Lambda code, Firehose, CloudFormation templates) meet the same bytes.
+moto keeps the bucket settings (policy, CORS, lifecycle, encryption, ...). moto's other services in this process that
+read or write S3 (Lambda code, Firehose, CloudFormation templates) use the same bytes.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from localaws.s3.store import ObjectStore
 
 
 class StoreS3Backend(S3Backend):
-    """moto's S3 backend over an :class:`ObjectStore`. Objects of moto's own are never made."""
+    """moto's S3 backend over an :class:`ObjectStore`; moto stores no objects itself."""
 
     store: ClassVar[ObjectStore]
 
     def get_bucket(self, bucket_name: str) -> FakeBucket:
-        """The bucket's settings; one for a folder that moto does not know, none where there is no folder."""
+        """The bucket's settings; defaults for a folder that moto does not know, MissingBucket without a folder."""
         there = self.store.buckets.exists(bucket_name)
         if there and bucket_name not in s3_backends.bucket_accounts:
             if bucket_name in self.buckets:
@@ -66,16 +66,16 @@ class StoreS3Backend(S3Backend):
         return bucket
 
     def put_bucket_acl(self, bucket_name: str, acl: FakeAcl | None) -> None:
-        """Store the ACL; a document without grants takes all of them away."""
+        """Store the ACL; a document without grants removes all grants."""
         super().put_bucket_acl(bucket_name, acl or FakeAcl())
 
     def put_bucket_lifecycle(self, bucket_name: str, rules: list[dict[str, Any]]) -> None:
-        """Store the rules; one without an ID gets one."""
+        """Store the rules; a rule without an ID gets a random ID."""
         named = [rule if rule.get("ID") else {**rule, "ID": secrets.token_urlsafe(36)} for rule in rules]
         super().put_bucket_lifecycle(bucket_name, named)
 
     def delete_bucket_encryption(self, bucket_name: str) -> None:
-        """A bucket is never without encryption: the default comes back."""
+        """Restore the default encryption: a bucket always has encryption."""
         self.get_bucket(bucket_name).encryption = DEFAULT_ENCRYPTION
 
     def put_bucket_versioning(self, bucket_name: str, status: str) -> None:
@@ -115,7 +115,7 @@ class StoreS3Backend(S3Backend):
     def list_objects(
         self, bucket: FakeBucket, prefix: str | None, delimiter: str | None, marker: str | None, max_keys: int | None
     ) -> Any:
-        """Keys and common prefixes, whether there are more, and the next marker."""
+        """Keys and common prefixes, whether more follow, and the next marker."""
         page = self.store.reads.page(bucket.name, prefix or "", delimiter or "", marker or "", max_keys or 1000)
         keys = [key for info in page.objects if (key := self.get_object(bucket.name, info.key))]
         return keys, page.prefixes, page.truncated, page.last if page.truncated else None
@@ -144,7 +144,7 @@ class StoreS3Backend(S3Backend):
 
 
 def register_loaded() -> None:
-    """Note the owners of the buckets that were loaded from moto's stored state, and forget those without a folder."""
+    """Record the owners of the buckets in moto's stored state, and forget those whose folder is missing."""
     for account in list(s3_backends.values()):
         for backend in list(account.values()):
             for name in list(backend.buckets):
@@ -153,7 +153,7 @@ def register_loaded() -> None:
 
 
 def install(store: ObjectStore) -> None:
-    """Make moto's S3 the store's; before moto's first request."""
+    """Make moto use the store for S3; call it before moto's first request."""
     StoreS3Backend.store = store
     s3_backends.backend = StoreS3Backend
     FakeBucket._log_permissions_enabled_policy = staticmethod(takes_access_logs)

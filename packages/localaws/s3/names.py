@@ -1,4 +1,4 @@
-"""Names of buckets and keys: which S3 takes, and which can be a file's name as they are."""
+"""Names of buckets and keys: which names S3 accepts, and which keys can be file paths."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BUCKET = re.compile(r"(?!xn--|\d+\.\d+\.\d+\.\d+$)[a-z0-9](?!.*\.\.)[a-z0-9.-]{
 
 
 def split_uri(uri: str) -> tuple[str, str]:
-    """``s3://bucket/key`` as ``("bucket", "key")``; ``s3a`` and ``s3n`` too. Raises ValueError for another scheme."""
+    """``s3://bucket/key`` (or ``s3a``, ``s3n``) as ``("bucket", "key")``; raises ValueError for another scheme."""
     scheme, separator, rest = uri.partition("://")
     bucket, _, key = rest.partition("/")
     if not separator or scheme.lower() not in ("s3", "s3a", "s3n") or not bucket:
@@ -23,7 +23,7 @@ def split_uri(uri: str) -> tuple[str, str]:
 
 
 def is_bucket_name(name: str) -> bool:
-    """Return whether S3 takes the name; such a name is also a safe name of a folder."""
+    """Return whether S3 accepts the name; such a name is also a safe folder name."""
     return bool(_BUCKET.fullmatch(name))
 
 
@@ -34,7 +34,7 @@ def check_bucket(name: str) -> None:
 
 
 def check_key(key: str) -> None:
-    """Raise KeyTooLongError over 1,024 bytes of UTF-8, InvalidURI for what UTF-8 cannot hold."""
+    """Raise KeyTooLongError over 1,024 bytes of UTF-8, InvalidURI for a key that UTF-8 cannot encode."""
     try:
         size = len(key.encode())
     except UnicodeEncodeError as error:
@@ -44,23 +44,23 @@ def check_key(key: str) -> None:
 
 
 def is_plain(key: str) -> bool:
-    """Return whether the key can be a path below its bucket's folder, one segment a file name."""
+    """Return whether the key can be a path below its bucket's folder, with each segment as a file name."""
     segments = key.split("/")
     return "\0" not in key and all(map(_is_file_name, segments)) and not is_side_file(segments[-1])
 
 
 def is_plain_folder(prefix: str) -> bool:
-    """Return whether ``prefix``, empty or with a slash at its end, can be a folder below its bucket's folder."""
+    """Return whether ``prefix``, empty or with a trailing slash, can be a folder below its bucket's folder."""
     return "\0" not in prefix and all(map(_is_file_name, prefix.split("/")[:-1]))
 
 
 def is_side_file(name: str) -> bool:
-    """Hadoop's checksum of ``name`` is ``.name.crc`` beside it: a file, but no object."""
+    """Return whether a file is Hadoop's checksum ``.name.crc`` of the file ``name``, which is no object."""
     return name.startswith(".") and name.endswith(".crc")
 
 
 def is_utf8(name: str) -> bool:
-    """Return whether a file's name, as the file system gives it, is UTF-8 and so can be a key."""
+    """Return whether a file name, as the file system gives it, is UTF-8 and so can be a key."""
     return not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 

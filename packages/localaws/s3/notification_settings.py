@@ -1,4 +1,4 @@
-"""Notification configurations of buckets: read, checked, kept and told."""
+"""Notification configurations of buckets: parsed, validated, stored and returned."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ _AMBIGUOUS = (
 
 @dataclass(frozen=True)
 class NotificationRule:
-    """Events of keys with a prefix and a suffix go to an ARN; ``kind`` is Topic, Queue or CloudFunction."""
+    """A rule that sends events of keys with a prefix and a suffix to an ARN.
+
+    ``kind`` is Topic, Queue or CloudFunction.
+    """
 
     id: str
     kind: str
@@ -47,16 +50,16 @@ class NotificationRule:
 
     @property
     def prefix(self) -> str:
-        """Prefix of keys."""
+        """Required prefix of keys."""
         return dict(self.filters).get("Prefix", "")
 
     @property
     def suffix(self) -> str:
-        """Suffix of keys."""
+        """Required suffix of keys."""
         return dict(self.filters).get("Suffix", "")
 
     def takes(self, event: str, key: str) -> bool:
-        """Return whether an event, by its full name, is for this rule."""
+        """Return whether the rule applies to an event, given by its full name, of a key."""
         wildcard = f"{event.rpartition(':')[0]}:*"
         return (event in self.events or wildcard in self.events) and (
             key.startswith(self.prefix) and key.endswith(self.suffix)
@@ -65,25 +68,25 @@ class NotificationRule:
 
 @dataclass(frozen=True)
 class Notifications:
-    """The configuration of a bucket."""
+    """The notification configuration of a bucket."""
 
     rules: tuple[NotificationRule, ...] = ()
     to_event_bridge: bool = False
 
 
 def notifications_of(bucket: str) -> Notifications:
-    """The configuration that a bucket has."""
+    """The bucket's configuration; empty if none was set."""
     stored = named_configurations(bucket, _KIND).get("")
     return _parsed(stored) if stored else Notifications()
 
 
 def store_notifications(bucket: str, notifications: Notifications) -> None:
-    """Give a bucket another configuration."""
+    """Replace a bucket's configuration."""
     named_configurations(bucket, _KIND)[""] = as_document(notifications)
 
 
 def parse_notifications(body: bytes) -> Notifications:
-    """Read a configuration; raises S3Error MalformedXML or InvalidArgument."""
+    """Parse a configuration; raises S3Error MalformedXML or InvalidArgument."""
     root = parse(body, "NotificationConfiguration")
     rules = tuple(_rule(kind, node) for kind in _SERVICES for node in root.findall(f"{kind}Configuration"))
     for first, second in combinations(rules, 2):
@@ -146,5 +149,5 @@ def _overlap(event: str, other: str) -> bool:
 
 
 def arns(rules: Iterable[NotificationRule], *kinds: str) -> list[str]:
-    """ARNs of the rules of some kinds, each once, in their order."""
+    """ARNs of the rules of the given kinds, without duplicates, in their order."""
     return list(dict.fromkeys(rule.arn for rule in rules if rule.kind in kinds))

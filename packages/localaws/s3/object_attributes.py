@@ -37,13 +37,13 @@ def _attribute(name: str, info: ObjectInfo, request: Request) -> list[Node]:
         return [("ObjectSize", str(info.size))]
     if name == "ObjectParts":
         return [("ObjectParts", _parts(info, request))] if facts.parts else []
-    # Without the number of parts that ends a composite checksum elsewhere.
+    # Here S3 omits the number of parts with which a composite checksum ends elsewhere.
     sums: list[Node] = [(f"Checksum{name}", value.partition("-")[0]) for name, value in facts.checksums.items()]
     return [("Checksum", [*sums, ("ChecksumType", facts.checksum_type)])] if sums else []
 
 
 def _parts(info: ObjectInfo, request: Request) -> list[Node]:
-    """Return a page of the parts, if each has a checksum of its own; else only their number."""
+    """Return a page of the parts if each has its own checksum, else only the number of parts."""
     sizes, sums = info.facts.parts, info.facts.part_checksums
     total: Node = ("PartsCount", str(len(sizes)))
     if not sums:
@@ -68,7 +68,7 @@ def _part(number: int, size: int, algorithm: str, value: str) -> Node:
 
 
 def _number(request: Request, name: str, default: int, highest: int) -> int:
-    """Return a whole number of a header, at most ``highest``; raises S3Error InvalidArgument."""
+    """Return a header as a whole number, at most ``highest``; raises S3Error InvalidArgument."""
     text = request.headers.get(name, "")
     if not text:
         return default

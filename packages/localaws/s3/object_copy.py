@@ -32,7 +32,7 @@ def copy_source(request: Request) -> tuple[str, str, str]:
 
 
 def copy_object(store: ObjectStore, request: Request) -> Response:
-    """CopyObject: the bytes pass through this process in blocks."""
+    """CopyObject; the bytes are copied in blocks through this process."""
     bucket, key, version = copy_source(request)
     check_write_headers(request.headers)
     request.body.discard()
@@ -65,7 +65,7 @@ def _copied(store: ObjectStore, info: ObjectInfo, source: ObjectInfo) -> Respons
 
 
 def _copied_checksum(request: Request, source: ObjectInfo) -> str:
-    """The algorithm that the copy gets: the one asked for, or the source's."""
+    """The checksum algorithm of the copy: the requested one, or else the source's."""
     asked = checked_algorithm(request.headers.get(f"{PREFIX}algorithm", ""))
     return asked or next(iter(source.facts.checksums), DEFAULT)
 
@@ -95,7 +95,7 @@ def _copied_facts(request: Request, source: Facts, checksums: dict[str, str]) ->
 
 
 def _not_encryption(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers that a copy takes over: its encryption is the target's, not the source's."""
+    """Return the headers without those of encryption: a copy's encryption is the target's, not the source's."""
     return {name: value for name, value in headers.items() if not name.startswith(ALGORITHM)}
 
 

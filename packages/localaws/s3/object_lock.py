@@ -1,4 +1,4 @@
-"""Object Lock: what a new version gets, and the operations on the retention and legal hold of a version."""
+"""Object Lock: the lock of a new version, and the operations on the retention and legal hold of a version."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FORMAT = "%Y-%m-%dT%H:%M:%S.000Z"
 def lock_of(headers: Mapping[str, str], bucket: str) -> dict[str, str]:
     """Return the lock of a new version: the request's, or else the bucket's default retention.
 
-    Raises S3Error where S3 refuses the headers.
+    Raises S3Error if S3 refuses the headers.
     """
     asked = {name: headers[name] for name in (MODE, UNTIL, HOLD) if headers.get(name)}
     settings = settings_of(bucket)
@@ -58,7 +58,7 @@ def _check_future(until: str, argument: str) -> None:
 
 
 def is_bypassing(request: Request) -> bool:
-    """Return whether a deletion lifts GOVERNANCE; raises S3Error where the bucket has no Object Lock to bypass."""
+    """Return whether a deletion may bypass GOVERNANCE; raises S3Error if the bucket has no Object Lock to bypass."""
     if BYPASS not in request.headers:
         return False
     if not settings_of(request.bucket).object_lock_enabled:
@@ -76,7 +76,7 @@ def get_object_retention(store: ObjectStore, request: Request) -> Response:
 
 
 def put_object_retention(store: ObjectStore, request: Request) -> Response:
-    """PutObjectRetention; an empty document takes the retention away."""
+    """PutObjectRetention; an empty document removes the retention."""
     root = parse(request.body.document(), "Retention")
     mode, until = text_of(root, "Mode"), text_of(root, "RetainUntilDate")
     _opened(store, request)

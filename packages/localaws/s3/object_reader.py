@@ -1,4 +1,4 @@
-"""Reads of objects: one, by key or version, and many, in order."""
+"""Reads of objects: a single object, by key or version, and listings in order."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from localaws.s3.parts import StoreParts, check_version, deleted_error
 
 
 class ObjectReader:
-    """Reads of one store; raises as :class:`localaws.s3.store.ObjectStore` says."""
+    """Reads objects of one store; the errors are those of :class:`localaws.s3.store.ObjectStore`."""
 
     def __init__(self, parts: StoreParts) -> None:
         self._parts = parts
@@ -25,14 +25,14 @@ class ObjectReader:
         return self.current(bucket, key) is not None
 
     def head(self, bucket: str, key: str) -> ObjectInfo | None:
-        """The current object, with its ETag; None where there is none."""
+        """The current object, with its ETag; None if it does not exist."""
         self._parts.check(bucket, key)
         return self.current(bucket, key)
 
     def open(self, bucket: str, key: str, version: str = "") -> tuple[ObjectInfo, IO[bytes]]:
-        """An object and its bytes, which belong together: the current one, or a version.
+        """An object and its matching bytes: the current version, or the given one.
 
-        Raises NoSuchKeyError, or for a version S3Error NoSuchVersion, or MethodNotAllowed for a delete marker.
+        Raises NoSuchKeyError, or for a given version S3Error NoSuchVersion, or MethodNotAllowed for a delete marker.
         """
         self._parts.check(bucket, key)
         opened = self._open_version(bucket, key, version) if version else self._parts.history.open_current(bucket, key)
@@ -56,7 +56,7 @@ class ObjectReader:
         return NoSuchKeyError(key, _marker_headers(newest) if newest and newest.marker else {})
 
     def get_bytes(self, bucket: str, key: str) -> bytes:
-        """The whole object; raises NoSuchKeyError."""
+        """The bytes of the whole object; raises NoSuchKeyError."""
         _, file = self.open(bucket, key)
         with file:
             return file.read()
@@ -67,16 +67,16 @@ class ObjectReader:
         return current_objects(self._parts.layout, self._parts.index, bucket, prefix, after)
 
     def page(self, bucket: str, prefix: str, delimiter: str, after: str, limit: int) -> Page:
-        """Up to ``limit`` objects and common prefixes that follow ``after``."""
+        """At most ``limit`` objects and common prefixes that follow ``after``."""
         self._parts.buckets.folder(bucket)
         return page(self._parts.layout, self._parts.index, bucket, prefix, delimiter, after, limit)
 
     def with_etag(self, info: ObjectInfo) -> ObjectInfo | None:
-        """The same object with its ETag, read from its bytes where it was not known; None where it went meanwhile."""
+        """The same object with its ETag, computed from the bytes if not known; None if the object has been deleted."""
         return info if info.etag else self.current(info.bucket, info.key)
 
     def current(self, bucket: str, key: str) -> ObjectInfo | None:
-        """As :meth:`head`, of a bucket and a key that were checked."""
+        """Return the same as :meth:`head`, for a bucket and key that are already checked."""
         opened = self._parts.history.open_current(bucket, key)
         if opened is None:
             return None
@@ -89,7 +89,7 @@ class ObjectReader:
             return self._parts.history.adopt(info, file)
 
     def local_path(self, bucket: str, key: str) -> Path:
-        """The file of a key, there or not; raises S3Error where the key cannot be a file's path, as ``a//b``."""
+        """The file of a key, existing or not; raises S3Error if the key cannot be a file path, such as ``a//b``."""
         path = self._parts.layout.plain(bucket, key)
         if path is None:
             raise S3Error(

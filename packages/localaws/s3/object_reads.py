@@ -17,14 +17,14 @@ from localaws.s3.request import Request, Response
 from localaws.s3.store import ObjectStore
 
 BLOCK = 1 << 18
-# S3 no longer gives the owner's display name: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Owner.html
+# S3 no longer returns the owner's display name: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Owner.html
 OWNER: list[Node] = [("ID", "75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a")]
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _OVERRIDES = ("cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires")
 
 
 class FileBlocks:
-    """A part of a file in blocks; the file is closed at the end, or when the server gives up."""
+    """A range of a file in blocks; the file is closed at the end, or when the server gives up."""
 
     def __init__(self, file: IO[bytes], start: int, length: int) -> None:
         self._file = file
@@ -42,7 +42,7 @@ class FileBlocks:
 
 
 def get_object(store: ObjectStore, request: Request) -> Response:
-    """GetObject: all of it, a range, or a part."""
+    """GetObject: the whole object, a range, or a part."""
     check_encryption(request.headers)
     info, file = store.reads.open(request.bucket, request.key, request.query.get("versionId", ""))
     try:
@@ -69,7 +69,7 @@ def head_object(store: ObjectStore, request: Request) -> Response:
 
 
 def _answer(store: ObjectStore, request: Request, info: ObjectInfo) -> Response:
-    """Status and headers; ``start`` is the offset of the first byte."""
+    """Build status and headers; ``start`` is the offset of the first byte."""
     if is_not_modified(request.headers, info):
         return Response(304, {**_identity(store, info), **_overrides(request)})
     wanted = _wanted(request, info)
@@ -109,7 +109,7 @@ def _asked_checksums(request: Request, info: ObjectInfo) -> dict[str, str]:
 
 
 def _part_checksum(request: Request, info: ObjectInfo) -> dict[str, str]:
-    """Return the checksum of the part that is asked for, where each part has one."""
+    """Return the checksum of the requested part, if checksums are requested and each part has its own."""
     if not info.facts.part_checksums or not _asked_checksums(request, info):
         return {}
     algorithm = next(iter(info.facts.checksums))
@@ -118,24 +118,24 @@ def _part_checksum(request: Request, info: ObjectInfo) -> dict[str, str]:
 
 
 def _overrides(request: Request) -> dict[str, str]:
-    """Return the headers that the query sets: ``response-content-type`` and its like."""
+    """Return the headers that the query overrides: ``response-content-type`` and similar."""
     given = {name: request.query.get(f"response-{name}") for name in _OVERRIDES}
     return {name: value.replace("\r", "").replace("\n", "") for name, value in given.items() if value}
 
 
 def version_header(store: ObjectStore, info: ObjectInfo) -> dict[str, str]:
-    """The version id, in a bucket that has or had versions."""
+    """The version ID, if the bucket's versioning is or was enabled."""
     versioning = store.buckets.versioning(info.bucket)
     return {"x-amz-version-id": info.version} if versioning else {}
 
 
 def written_version_header(info: ObjectInfo) -> dict[str, str]:
-    """The id of a version that a write made; a write to a bucket without versions, or with suspended ones, has none."""
+    """The version ID that a write created; none if versioning is off or suspended."""
     return {} if info.version == NULL_VERSION else {"x-amz-version-id": info.version}
 
 
 def checksum_headers(info: ObjectInfo) -> dict[str, str]:
-    """The stored checksums and what they were computed over."""
+    """The stored checksums and their type."""
     if not info.facts.checksums:
         return {}
     named = {PREFIX + algorithm.lower(): value for algorithm, value in info.facts.checksums.items()}
@@ -143,7 +143,7 @@ def checksum_headers(info: ObjectInfo) -> dict[str, str]:
 
 
 def _wanted(request: Request, info: ObjectInfo) -> tuple[int, int] | None:
-    """Offset and length of the part that is asked for; None for all of it."""
+    """Offset and length of the requested part or range; None for the whole object."""
     if "partNumber" in request.query:
         if "range" in request.headers:
             raise S3Error("InvalidRequest", "Cannot specify both Range header and partNumber query parameter")

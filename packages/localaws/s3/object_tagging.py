@@ -49,7 +49,7 @@ def _set_tags(store: ObjectStore, request: Request, tags: dict[str, str]) -> Obj
 
 @contextmanager
 def _refusing_markers() -> Iterator[None]:
-    """Answer for a delete marker on top as S3 does here: not "no such key", but "not allowed"."""
+    """Convert the error for a delete marker from "no such key" to "not allowed", as S3 does for tagging."""
     try:
         yield
     except NoSuchKeyError as error:
@@ -59,7 +59,7 @@ def _refusing_markers() -> Iterator[None]:
 
 
 def get_object_acl(store: ObjectStore, request: Request) -> Response:
-    """The owner has full control: the ACL of every object in a bucket that takes no ACLs."""
+    """GetObjectAcl: the owner has full control, as always in a bucket without ACLs."""
     info, file = store.reads.open(request.bucket, request.key, request.query.get("versionId", ""))
     file.close()
     body = document("AccessControlPolicy", [("Owner", OWNER), ("AccessControlList", [])])
@@ -74,7 +74,7 @@ def get_object_acl(store: ObjectStore, request: Request) -> Response:
 
 
 def put_object_acl(store: ObjectStore, request: Request) -> Response:
-    """A bucket that takes no ACLs, S3's default, takes only what changes nothing."""
+    """PutObjectAcl: a bucket without ACLs, S3's default, accepts only ACLs that change nothing."""
     store.reads.open(request.bucket, request.key, request.query.get("versionId", ""))[1].close()
     if request.headers.get("x-amz-acl", "") not in ("private", "bucket-owner-full-control"):
         raise S3Error("AccessControlListNotSupported")

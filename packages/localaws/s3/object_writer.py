@@ -1,4 +1,4 @@
-"""Changes of objects: writes, deletions, and new facts."""
+"""Changes of objects: writes, deletions, and replacement of facts."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from localaws.s3.write_condition import ALWAYS, Condition
 
 
 class ObjectWriter:
-    """Changes of one store; raises as :class:`localaws.s3.store.ObjectStore` says."""
+    """Changes objects of one store; the errors are those of :class:`localaws.s3.store.ObjectStore`."""
 
     def __init__(self, parts: StoreParts, reads: ObjectReader) -> None:
         self._parts = parts
         self._reads = reads
 
     def put_bytes(self, bucket: str, key: str, data: bytes, *, if_none_match: bool = False) -> ObjectInfo:
-        """Write an object at once or not at all; ``if_none_match`` raises PreconditionFailedError if one is there."""
+        """Write an object atomically; with ``if_none_match``, raise PreconditionFailedError if the object exists."""
         etag = hashlib.md5(data, usedforsecurity=False).hexdigest()
         with self.draft() as draft:
             draft.write(data)
             return self.put(bucket, key, draft, etag, Facts(), Condition(if_none_match=if_none_match))
 
     def draft(self) -> Draft:
-        """A file to write the bytes of an object into."""
+        """A new file for the bytes of an object."""
         return Draft(self._parts.layout)
 
     def put(
         self, bucket: str, key: str, draft: Draft, etag: str, facts: Facts, condition: Condition = ALWAYS
     ) -> ObjectInfo:
-        """Make a draft the current object; raises what :meth:`Condition.check` raises."""
+        """Make a draft the current object; raises the errors of :meth:`Condition.check`."""
         self._parts.check(bucket, key)
         info = ObjectInfo(bucket, key, draft.seal(), etag, self._parts.buckets.new_version(bucket), facts=facts)
         with self._parts.locked(bucket, key):
@@ -43,7 +43,7 @@ class ObjectWriter:
             return self._parts.history.put(info, draft.path)
 
     def delete(self, bucket: str, key: str, condition: Condition = ALWAYS) -> ObjectInfo | None:
-        """Delete the current object; the delete marker, in a bucket with versions. No object is no error."""
+        """Delete the current object, if there is one; return the delete marker if the bucket has versioning."""
         self._parts.check(bucket, key)
         versioning = self._parts.buckets.versioning(bucket)
         with self._parts.locked(bucket, key):
@@ -61,9 +61,9 @@ class ObjectWriter:
     def delete_version(
         self, bucket: str, key: str, version: str, condition: Condition = ALWAYS, *, bypass: bool = False
     ) -> ObjectInfo | None:
-        """Delete one version, or a delete marker, for good; what it was, or None where it was not there.
+        """Delete one version or delete marker permanently and return it; None if it did not exist.
 
-        Raises S3Error InvalidArgument for what is no version ID, and AccessDenied for a version under Object Lock;
+        Raises S3Error InvalidArgument for an invalid version ID, and AccessDenied for a version under Object Lock;
         ``bypass`` lifts a GOVERNANCE retention.
         """
         self._parts.check(bucket, key)
@@ -77,7 +77,7 @@ class ObjectWriter:
             return info
 
     def change_facts(self, bucket: str, key: str, version: str, change: Callable[[Facts], Facts]) -> ObjectInfo:
-        """Replace the facts of an object by what ``change`` makes of them; raises as :meth:`open` does."""
+        """Replace the facts of an object by ``change(facts)``; raises the errors of :meth:`ObjectReader.open`."""
         with self._parts.locked(bucket, key):
             info, file = self._reads.open(bucket, key, version)
             file.close()
@@ -86,6 +86,6 @@ class ObjectWriter:
             return changed
 
     def check_condition(self, bucket: str, key: str, condition: Condition) -> None:
-        """Raise what :meth:`Condition.check` raises of the current object."""
+        """Check a condition on the current object; raises the errors of :meth:`Condition.check`."""
         if condition != ALWAYS:
             condition.check(self._reads.current(bucket, key), key)

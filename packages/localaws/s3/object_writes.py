@@ -24,7 +24,7 @@ _ETAG_OF_NOTHING = "d41d8cd98f00b204e9800998ecf8427e"
 
 
 def receive(request: Request, draft: Draft) -> None:
-    """Write the payload into a draft; raises S3Error where it is not what the client said."""
+    """Write the payload into a draft; raises S3Error if it differs from the size or checksums that the client sent."""
     if not request.body.is_sized:
         raise S3Error("MissingContentLength")
     if (request.body.announced or 0) > MAX_PUT:
@@ -47,7 +47,7 @@ def put_object(store: ObjectStore, request: Request) -> Response:
 
 
 def written_headers(info: ObjectInfo) -> dict[str, str]:
-    """Return the headers about the object in the answer to a write."""
+    """Return the headers about the object in the response to a write."""
     etag = {"ETag": f'"{info.etag}"'}
     return {**etag, **written_version_header(info), **checksum_headers(info), **encryption_headers(info.facts)}
 
@@ -71,7 +71,7 @@ class _Target:
 
 
 def _deletion(target: _Target, said: dict[str, str]) -> tuple[str, ObjectInfo]:
-    """The event of a deletion: S3 gives it no size, and that of a new marker the ETag of nothing."""
+    """The event of a deletion: without a size; the event of a new delete marker has the ETag of an empty object."""
     made_marker = "x-amz-delete-marker" in said and not target.version
     name = "s3:ObjectRemoved:DeleteMarkerCreated" if made_marker else "s3:ObjectRemoved:Delete"
     etag, version = _ETAG_OF_NOTHING if made_marker else "", said.get("x-amz-version-id", NULL_VERSION)
@@ -79,7 +79,7 @@ def _deletion(target: _Target, said: dict[str, str]) -> tuple[str, ObjectInfo]:
 
 
 def _delete(store: ObjectStore, target: _Target, condition: Condition) -> dict[str, str]:
-    """Delete, and give the headers that say what it did."""
+    """Delete, and return the headers that describe the result."""
     bucket, key, version = target.bucket, target.key, target.version
     if version:
         removed = store.writes.delete_version(bucket, key, version, condition, bypass=target.bypass)
@@ -90,7 +90,7 @@ def _delete(store: ObjectStore, target: _Target, condition: Condition) -> dict[s
 
 
 def delete_objects(store: ObjectStore, request: Request) -> Response:
-    """DeleteObjects: each key by itself, with its own error."""
+    """DeleteObjects: each key is deleted separately and has its own error."""
     store.buckets.folder(request.bucket)
     root = parse(request.body.document(), "Delete")
     wanted = root.findall("Object")

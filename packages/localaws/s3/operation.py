@@ -1,4 +1,4 @@
-"""Names of S3's operations, which requests do not carry."""
+"""Names of S3's operations, which requests do not contain."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _SELECTS_NOTHING = frozenset(
 
 
 def operation_name(request: Request) -> str:
-    """Return the operation's name as boto3's clients have it; of one without a name here, its method and selector."""
+    """Return the operation's name in boto3; if it has no name here, its method and selector."""
     if not request.bucket:
         return "ListBuckets"
     if request.key:

@@ -1,4 +1,4 @@
-"""Common parts of the reads and the writes of one store."""
+"""Objects that the reads and the writes of one store share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOCKS = 1024
 
 
 class StoreParts:
-    """Files, index, history and buckets of one home, and the locks under which keys change."""
+    """Files, index, history and buckets of one home, and the locks of keys."""
 
     def __init__(self, home: Home) -> None:
         self.layout = Layout(home)
@@ -29,7 +29,7 @@ class StoreParts:
         self._locks = [threading.RLock() for _ in range(LOCKS)]
 
     def locked(self, bucket: str, key: str) -> AbstractContextManager[bool]:
-        """The lock under which a key changes."""
+        """The lock that a change of the key must hold."""
         return self._locks[hash((bucket, key)) % LOCKS]
 
     def check(self, bucket: str, key: str) -> None:
@@ -40,7 +40,7 @@ class StoreParts:
 
 
 def check_version(version: str) -> None:
-    """Raise S3Error InvalidArgument for what is no version ID."""
+    """Raise S3Error InvalidArgument for an invalid version ID."""
     if not is_version_id(version):
         elements = {"ArgumentName": "versionId", "ArgumentValue": version[:100]}
         raise S3Error("InvalidArgument", "Invalid version id specified", elements)

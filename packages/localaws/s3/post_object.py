@@ -1,6 +1,6 @@
 """POST of an object by an HTML form, as presigned posts send it.
 
-The policy's expiry and conditions hold; its signature is not verified, as no signature is.
+The policy's expiry and conditions are enforced; its signature is not verified, like all signatures.
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
 """
 
@@ -35,7 +35,7 @@ MAX_FIELD = 20 << 10
 
 @dataclass(frozen=True)
 class _Form:
-    """The fields before the file, by lower-case name, the file's name, and its bytes in blocks."""
+    """The fields before the file, by lower-case name, the file's name, and the file's bytes in blocks."""
 
     fields: Mapping[str, str]
     filename: str
@@ -55,7 +55,7 @@ def post_object(store: ObjectStore, request: Request) -> Response:
         )
         raise S3Error("InvalidArgument", text, {"ArgumentName": "key"})
     check_key(key)
-    # As a PUT would bring them: the bytes of UTF-8, one character each.
+    # In the form that headers of a PUT have: each byte of UTF-8 as one character.
     given = ((name, value.encode().decode("latin-1")) for name, value in fields.items())
     headers = {name: value for name, value in given if name not in ("tagging", "acl")}
     facts = facts_of(headers, request.bucket)
@@ -79,7 +79,7 @@ def post_object(store: ObjectStore, request: Request) -> Response:
 
 
 def _form_of(request: Request) -> _Form:
-    """Read the fields up to the file; raises S3Error for a body that is no such form."""
+    """Read the fields up to the file; raises S3Error if the body is not such a form."""
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != "multipart/form-data":
         raise PreconditionFailedError("Bucket POST must be of the enclosure-type multipart/form-data")
@@ -104,7 +104,7 @@ def _form_of(request: Request) -> _Form:
 
 
 def _events(decoder: MultipartDecoder, blocks: Iterator[bytes]) -> Iterator[Any]:
-    """Yield the form's events, reading as little ahead as they need; raises S3Error MalformedPOSTRequest."""
+    """Yield the form's events and read no further ahead than needed; raises S3Error MalformedPOSTRequest."""
     try:
         while not isinstance(event := decoder.next_event(), Epilogue):
             if isinstance(event, NeedData):
@@ -126,10 +126,10 @@ def _file_blocks(events: Iterator[Any]) -> Iterator[bytes]:
 
 
 def check_policy(fields: Mapping[str, str]) -> tuple[int, int]:
-    """Hold a form to its policy, and return the sizes (bytes) that it allows; without one, any.
+    """Check a form against its policy, and return the allowed sizes (bytes); without a policy, any size of a PUT.
 
-    Raises S3Error AccessDenied for an expired policy or a condition that fails, InvalidPolicyDocument for one that
-    cannot be read.
+    Raises S3Error AccessDenied for an expired policy or a condition that fails, InvalidPolicyDocument for a malformed
+    policy.
     """
     if "policy" not in fields:
         return 0, MAX_PUT
@@ -183,7 +183,7 @@ def _check_size(size: int, lowest: int, highest: int) -> None:
 
 
 def _answer(request: Request, fields: Mapping[str, str], headers: dict[str, str], key: str) -> Response:
-    """Answer with the status, or lead to the page, that the form asks for."""
+    """Answer with the status, or redirect to the page, that the form names."""
     location = f"http://{request.headers.get('host', 'localhost')}/{request.bucket}/{quote(key)}"
     target = fields.get("success_action_redirect") or fields.get("redirect")
     if target:

@@ -1,4 +1,4 @@
-"""An S3 request, taken out of its WSGI environment."""
+"""An S3 request, parsed from its WSGI environment."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HOSTED = re.compile(r"(?P<bucket>[a-z0-9.-]+?)\.(s3([.-][a-z0-9-]+)*\.)?(localh
 
 @dataclass(frozen=True)
 class Request:
-    """One request; ``headers`` by lower-case name, ``query`` with an empty text for a name without a value."""
+    """One request; ``headers`` by lower-case name; in ``query``, a name without a value has an empty text."""
 
     method: str
     bucket: str
@@ -32,7 +32,7 @@ class Request:
     body: Body
 
     def number(self, name: str, default: int, highest: int) -> int:
-        """A whole number of the query, cut to ``highest``; raises S3Error InvalidArgument."""
+        """Return a query parameter as a whole number, at most ``highest``; raises S3Error InvalidArgument."""
         text = self.query.get(name, "")
         if not text:
             return default
@@ -44,7 +44,7 @@ class Request:
 
 @dataclass
 class Response:
-    """One answer; a streamed body brings its own Content-Length. ``events``: what S3 notifies of, by its names."""
+    """One answer; a streamed body sets its own Content-Length. ``events`` are notifications to send, by S3's names."""
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
@@ -53,7 +53,10 @@ class Response:
 
 
 def request_of(environ: WSGIEnvironment) -> Request:
-    """Parse; raises S3Error InvalidURI for a path that is not UTF-8, AccessDenied for an expired presigned URL."""
+    """Parse a request.
+
+    Raises S3Error InvalidURI for a path that is not UTF-8, AccessDenied for an expired presigned URL.
+    """
     headers: dict[str, str] = environ["localaws.headers"]
     path, _, query_text = str(environ["REQUEST_URI"]).partition("?")
     if not path.startswith("/"):
@@ -66,7 +69,7 @@ def request_of(environ: WSGIEnvironment) -> Request:
 
 
 def hosted_bucket(host: str) -> str:
-    """The bucket of a virtual-hosted-style request: ``bucket.localhost:4566``; empty for a path-style one."""
+    """The bucket of a virtual-hosted-style request, ``bucket.localhost:4566``; empty for a path-style request."""
     match = _HOSTED.fullmatch(host.lower())
     bucket = match["bucket"] if match else ""
     return bucket if is_bucket_name(bucket) and not bucket.startswith("s3.") else ""
@@ -85,7 +88,10 @@ def _decoded(text: str) -> str:
 
 
 def _check_expiry(query: dict[str, str]) -> None:
-    """Of a presigned URL: Signature Version 4 gives start and seconds, Version 2 the end in seconds since 1970."""
+    """Raise S3Error AccessDenied for an expired presigned URL.
+
+    Signature Version 4 gives the start and seconds, Version 2 the end in seconds since 1970.
+    """
     try:
         if "X-Amz-Expires" in query and "X-Amz-Date" in query:
             signed = datetime.strptime(query["X-Amz-Date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
@@ -107,7 +113,7 @@ def _body(environ: WSGIEnvironment, headers: dict[str, str]) -> Body:
         raise S3Error("InvalidArgument", f"Content-Length is {length[:50]!r}; a whole number was expected")
     if not environ.get("wsgi.input_terminated"):
         return Body(stream, headers, chunked=False)
-    # The server reads a chunk of HTTP as a whole, whatever its size: read the chunks here, in blocks.
+    # The server reads a whole HTTP chunk at once, whatever its size: read the chunks here, in blocks.
     inner = stream.rfile
     stream.closed = True
     return Body(inner, headers, chunked=True)

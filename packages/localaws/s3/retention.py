@@ -1,4 +1,4 @@
-"""Object Lock of one version: how long it is kept, and which changes of that are allowed.
+"""Object Lock of one version: how long the version is kept, and which changes of the lock are allowed.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
 """
@@ -30,7 +30,7 @@ def check_removable(facts: Facts, bypass: bool) -> None:
 def check_change(facts: Facts, mode: str, until: str, bypass: bool) -> None:
     """Raise S3Error AccessDenied unless the retention may become ``mode`` until ``until``; both may be empty.
 
-    A retention may always be made longer or stricter. Only GOVERNANCE can be weakened, with ``bypass``.
+    A retention may always be extended or made stricter. Only GOVERNANCE can be weakened, with ``bypass``.
     """
     if not _is_retained(facts) or (bypass and facts.lock[MODE] == GOVERNANCE):
         return

@@ -1,4 +1,4 @@
-"""Buckets' creation, deletion and settings: S3's rules in front, moto behind."""
+"""Creation, deletion and settings of buckets: validated by S3's rules, then passed to moto."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from localaws.s3.tags import MAX_BUCKET_TAGS, checked_tags, pairs_of
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
-# What a bucket's query may select; other names (prefix, x-id, X-Amz-Signature, ...) select nothing.
+# Query parameters that select a bucket setting; others (prefix, x-id, X-Amz-Signature, ...) select nothing.
 SELECTORS = (
     "accelerate", "acl", "analytics", "cors", "encryption", "intelligent-tiering", "inventory", "lifecycle",
     "location", "logging", "metrics", "notification", "object-lock", "ownershipControls", "policy", "policyStatus",
@@ -45,7 +45,7 @@ _RESERVED = (
 
 
 class BucketSettings:
-    """Answers requests about a bucket that are not about its objects, and stores what they change."""
+    """Answers requests about a bucket but not its objects, and stores the changes."""
 
     def __init__(self, store: ObjectStore, moto: WSGIApplication, state: MotoState, notifier: Notifier) -> None:
         self._store = store
@@ -103,7 +103,7 @@ class BucketSettings:
         return Response(200)
 
     def _create(self, environ: WSGIEnvironment, request: Request, body: bytes) -> Response:
-        """CreateBucket, with the tags and the ownership that the request gives."""
+        """CreateBucket, with the tags and ownership of the request."""
         if _OWNERSHIP in request.headers:
             check_ownership(request.headers[_OWNERSHIP])
         pairs = pairs_of(parse(body, "CreateBucketConfiguration")) if body else []
@@ -122,7 +122,7 @@ class BucketSettings:
         return Response(200, {**answer.headers, "x-amz-bucket-arn": f"arn:aws:s3:::{request.bucket}"}, answer.body)
 
     def _ask(self, environ: WSGIEnvironment, request: Request, body: bytes) -> Response:
-        """Hand moto a path-style request with a plain body."""
+        """Pass the request to moto in path style with a plain body."""
         path = f"/{request.bucket}"
         query = environ.get("QUERY_STRING", "")
         plain = {

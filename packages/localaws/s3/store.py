@@ -15,8 +15,9 @@ __all__ = ["ObjectInfo", "ObjectStore", "split_uri"]
 class ObjectStore:
     """Buckets and objects of one home: ``buckets``, ``reads`` and ``writes``. Any thread may call any method.
 
-    All raise NoSuchBucketError for a bucket that is not there, S3Error with KeyTooLongError for a key over 1,024
-    bytes, and OSError (see :func:`localaws.s3.errors.is_disk_full`) where the disk is full: what was there stays.
+    All methods raise NoSuchBucketError for a bucket that does not exist, S3Error KeyTooLongError for a key over 1,024
+    bytes, and OSError (see :func:`localaws.s3.errors.is_disk_full`) if the disk is full; a failed write changes
+    nothing.
     """
 
     def __init__(self, home: Home) -> None:

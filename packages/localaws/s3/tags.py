@@ -29,7 +29,7 @@ def parse_tags(data: bytes) -> dict[str, str]:
 
 
 def pairs_of(root: Element) -> list[tuple[str, str]]:
-    """Return key and value of each Tag element; raises S3Error MalformedXML where one is missing."""
+    """Return key and value of each Tag element; raises S3Error MalformedXML if either is missing."""
     pairs = []
     for tag in root.iter("Tag"):
         key, value = tag.findtext("Key"), tag.findtext("Value")
@@ -44,7 +44,7 @@ def checked_tags(
     largest: int = MAX_OBJECT_TAGS,
     reserved: str = "Your TagKey cannot be prefixed with aws:",
 ) -> dict[str, str]:
-    """Return tags as a mapping; raises S3Error InvalidTag, with ``reserved`` for keys that only AWS may set."""
+    """Return tags as a mapping; raises S3Error InvalidTag, with the text ``reserved`` for keys reserved by AWS."""
     for key, value in pairs:
         if key.startswith("aws:"):
             raise S3Error("InvalidTag", reserved, {"TagKey": key})

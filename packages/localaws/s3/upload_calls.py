@@ -94,7 +94,7 @@ class UploadCalls:
         return Response(200, headers, document("CopyPartResult", nodes))
 
     def complete(self, request: Request) -> Response:
-        """CompleteMultipartUpload; repeated, it answers as it did."""
+        """CompleteMultipartUpload; a repeated call returns the first call's answer."""
         condition = condition_of_write(request)
         whole = given_checksums(request.headers)
         request.body.forget_checksums()
@@ -112,7 +112,7 @@ class UploadCalls:
         return answer
 
     def _check_size(self, request: Request, upload: Upload, claims: list[Claim]) -> None:
-        """Raise S3Error InvalidRequest where the client expects an object of another size."""
+        """Raise S3Error InvalidRequest if the client expects another object size."""
         expected = request.headers.get("x-amz-mp-object-size")
         if expected is None:
             return
@@ -141,7 +141,11 @@ def _completed(request: Request, info: ObjectInfo) -> Response:
 
 
 def _checksum_type(request: Request, algorithm: str) -> str:
-    """S3's defaults: SHA only composite, CRC64NVME only over the full object, composite for the other two."""
+    """Validate the checksum type, with S3's default.
+
+    SHA1 and SHA256 are always composite, CRC64NVME always covers the full object, the other two are composite by
+    default.
+    """
     kind = request.headers.get(f"{PREFIX}type", "").upper()
     if not algorithm:
         if kind:
@@ -169,7 +173,7 @@ def _check_mode(request: Request, upload: Upload) -> None:
 
 
 def _sent_algorithm(request: Request, upload: Upload) -> str:
-    """Return the algorithm of a part's own checksum; raises S3Error InvalidRequest for another than the upload's."""
+    """Return the algorithm of a part's own checksum; raises S3Error InvalidRequest if it is not the upload's."""
     sent = next(iter(request.body.sent), "")
     if upload.algorithm and sent and sent != upload.algorithm:
         text = (
@@ -190,7 +194,7 @@ def _part_number(request: Request) -> int:
 
 
 def _copy_range(request: Request, size: int) -> tuple[int, int]:
-    """Return offset and length of the source's bytes; raises S3Error InvalidArgument or InvalidRequest."""
+    """Return offset and length of the source range; raises S3Error InvalidArgument or InvalidRequest."""
     text = request.headers.get(_RANGE_HEADER)
     if text is None:
         return 0, size
@@ -212,7 +216,7 @@ def _copy_range(request: Request, size: int) -> tuple[int, int]:
 
 
 def _claims(body: bytes) -> list[Claim]:
-    """Return the parts that a document lists; raises S3Error InvalidRequest or MalformedXML where it lists none."""
+    """Return the parts that a document lists; raises S3Error InvalidRequest or MalformedXML if it lists none."""
     if not body:
         raise S3Error("InvalidRequest", "You must specify at least one part")
     claims = [_claim(element) for element in parse(body, "CompleteMultipartUpload").findall("Part")]

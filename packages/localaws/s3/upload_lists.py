@@ -49,7 +49,7 @@ def _checksum_nodes(upload: Upload) -> list[Node]:
 
 
 def _part_node(upload: Upload, part: Part) -> Node:
-    """A part; its checksum only where the upload named an algorithm."""
+    """A part; its checksum is included only if the upload named an algorithm."""
     sums: list[Node] = [(f"Checksum{name}", value) for name, value in part.checksums.items() if upload.algorithm]
     facts: list[Node] = [("PartNumber", str(part.number)), ("LastModified", iso_time(part.mtime))]
     return ("Part", [*facts, ("ETag", f'"{part.etag}"'), ("Size", str(part.size)), *sums])
@@ -90,7 +90,7 @@ def list_uploads(store: ObjectStore, uploads: Uploads, request: Request) -> Resp
 
 
 def _page(uploads: list[Upload], prefix: str, delimiter: str, key_marker: str, limit: int) -> _Page:
-    """Return up to ``limit`` uploads and common prefixes together; a prefix that the marker lies in was shown."""
+    """Return at most ``limit`` uploads and common prefixes; the prefix that contains the marker was shown before."""
     page = _Page()
     shown = common_prefix(key_marker, prefix, delimiter) if key_marker.startswith(prefix) else ""
     for upload in uploads:
@@ -108,7 +108,7 @@ def _page(uploads: list[Upload], prefix: str, delimiter: str, key_marker: str, l
 
 
 def _after(uploads: list[Upload], key: str, upload_id: str) -> Iterator[Upload]:
-    """Yield what follows a marker, of uploads by key and start; raises S3Error InvalidArgument for another key's ID."""
+    """Yield the uploads after a marker, sorted by key and start; raises S3Error InvalidArgument for a foreign ID."""
     ids = [upload.id for upload in uploads if upload.key == key]
     if upload_id and upload_id not in ids:
         elements = {"ArgumentName": "upload-id-marker", "ArgumentValue": upload_id[:200]}

@@ -1,4 +1,4 @@
-"""Parts of a multipart upload: which make the object, and what its checksum is."""
+"""Parts of a multipart upload: which parts form the object, and the object's checksum."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_PART_NUMBER = 10_000
 
 @dataclass(frozen=True)
 class Upload:
-    """A multipart upload under way; ``algorithm`` is the checksum it asked for, or empty."""
+    """An active multipart upload; ``algorithm`` is the requested checksum algorithm, or empty."""
 
     id: str
     bucket: str
@@ -42,7 +42,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Claim:
-    """A part as the client names it at the end."""
+    """A part as the client lists it to complete the upload."""
 
     number: int
     etag: str
@@ -50,13 +50,13 @@ class Claim:
 
 
 def etag_of_parts(etags: Sequence[str]) -> str:
-    """Return the MD5 of the parts' MD5s, and their number."""
+    """Return the MD5 over the parts' MD5s, a hyphen, and the number of parts."""
     digests = b"".join(map(bytes.fromhex, etags))
     return f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(etags)}"
 
 
 def claimed_parts(upload: Upload, stored: Sequence[Part], claims: Sequence[Claim]) -> list[Part]:
-    """Return the parts that the client lists; raises S3Error where they are missing, out of order or too small."""
+    """Return the parts that the client lists; raises S3Error if parts are missing, out of order or too small."""
     numbers = [claim.number for claim in claims]
     if sorted(set(numbers)) != numbers:
         raise S3Error("InvalidPartOrder", elements={"UploadId": upload.id})
@@ -94,9 +94,10 @@ def _invalid_part(upload: Upload, claim: Claim) -> S3Error:
 
 
 def checksum_facts(upload: Upload, parts: Sequence[Part], whole: str) -> dict[str, Any]:
-    """Return checksums, type and checksums of parts, as Facts names them; raises S3Error BadDigest for another whole.
+    """Return checksums, type and part checksums under the field names of Facts.
 
-    No byte is read again: a composite checksum is one of checksums, and CRCs of parts add up to the whole's.
+    Raises S3Error BadDigest if ``whole``, the client's checksum of the object, is different. No bytes are read again: a
+    composite checksum is computed over the parts' checksums, and the parts' CRCs are combined into the object's CRC.
     """
     algorithm = upload.algorithm or DEFAULT
     sums = [part.checksums.get(algorithm, "") for part in parts]

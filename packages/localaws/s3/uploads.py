@@ -1,4 +1,4 @@
-"""Multipart uploads: parts as files, put together by the kernel where it can."""
+"""Multipart uploads: parts are files, which the kernel joins if it can."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from localaws.s3.store import ObjectStore
 from localaws.s3.upload_parts import Claim, Part, Upload, checksum_facts, claimed_parts, etag_of_parts
 from localaws.s3.write_condition import ALWAYS, Condition
 
-# How long a completed upload may be completed again.
+# How long a repeated completion of an upload is answered.
 REMEMBERED_SECONDS = 7 * 24 * 3600
 
 
@@ -32,7 +32,7 @@ class Uploads:
         self._sweep()
 
     def create(self, upload: Upload) -> Upload:
-        """Begin; the id and the time of the given upload are set here."""
+        """Begin an upload; set its ID and start time."""
         self._store.buckets.folder(upload.bucket)
         begun = replace(upload, id=secrets.token_hex(32), started=time.time())
         (self._layout.uploads / begun.id).mkdir()
@@ -41,7 +41,7 @@ class Uploads:
         return begun
 
     def get(self, bucket: str, key: str, upload_id: str) -> Upload:
-        """Raises S3Error NoSuchUpload."""
+        """Return an active upload; raises S3Error NoSuchUpload."""
         self._store.buckets.folder(bucket)
         rows = self._index.run(
             "SELECT * FROM uploads WHERE id = ? AND bucket = ? AND key = ?", (upload_id, bucket, key)
@@ -51,14 +51,14 @@ class Uploads:
         return _upload(rows[0])
 
     def under_way(self, bucket: str, prefix: str) -> list[Upload]:
-        """By key, then by start."""
+        """Active uploads of keys with a prefix, sorted by key, then start."""
         rows = self._index.run(
             "SELECT * FROM uploads WHERE bucket = ? AND key >= ? ORDER BY key, started_ns", (bucket, prefix)
         )
         return [_upload(row) for row in rows if row[2].startswith(prefix)]
 
     def parts(self, upload: Upload) -> list[Part]:
-        """By number."""
+        """Parts of an upload, sorted by number."""
         rows = self._index.run(
             "SELECT number, file, etag, size, mtime_ns, checksums FROM parts WHERE upload = ? ORDER BY number",
             (upload.id,),
@@ -66,7 +66,7 @@ class Uploads:
         return [_part(*row) for row in rows]
 
     def put_part(self, upload: Upload, number: int, draft: Draft, etag: str, checksums: dict[str, str]) -> Part:
-        """Store a part, in place of one with the same number; raises S3Error NoSuchUpload if the upload ended."""
+        """Store a part, or replace that with the same number; raises S3Error NoSuchUpload if the upload has ended."""
         identity = draft.seal()
         part = Part(number, secrets.token_hex(16), etag, identity.size, identity.mtime_ns / 1e9, checksums)
         with self._store.parts.locked(upload.bucket, upload.id):
@@ -80,14 +80,14 @@ class Uploads:
         return part
 
     def abort(self, upload: Upload) -> None:
-        """End it and remove its parts."""
+        """End an upload and remove its parts."""
         self._end(upload, None)
 
     def complete(self, upload: Upload, claims: list[Claim], condition: Condition, whole: str) -> ObjectInfo:
         """Make the claimed parts one object; ``whole`` is the client's checksum of the object, or empty.
 
-        Raises S3Error InvalidPart, InvalidPartOrder, EntityTooSmall, BadDigest or what the condition raises: the
-        upload then goes on.
+        Raises S3Error InvalidPart, InvalidPartOrder, EntityTooSmall, BadDigest or the errors of the condition; after an
+        error the upload stays active.
         """
         parts = claimed_parts(upload, self.parts(upload), claims)
         etag = etag_of_parts([part.etag for part in parts])
@@ -107,7 +107,7 @@ class Uploads:
         return info
 
     def completed(self, bucket: str, key: str, upload_id: str) -> ObjectInfo | None:
-        """Return the object of a completed upload: a client that lost the answer asks again."""
+        """Return the object of a completed upload, for a client that did not receive the answer and retries."""
         rows = self._index.run(
             "SELECT etag, version, facts FROM completed_uploads WHERE id = ? AND bucket = ? AND key = ?",
             (upload_id, bucket, key),
@@ -120,7 +120,7 @@ class Uploads:
         return bool(self._index.run("SELECT 1 FROM uploads_with_deleted_key WHERE upload = ?", (upload.id,)))
 
     def _end(self, upload: Upload, info: ObjectInfo | None) -> None:
-        """Forget an upload and its parts; ``info`` is what it became, None for an abort."""
+        """Delete an upload and its parts; ``info`` is the completed object, None for an abort."""
         with self._store.parts.locked(upload.bucket, upload.id):
             with self._index.transaction():
                 self._index.run("DELETE FROM uploads WHERE id = ?", (upload.id,))
@@ -138,7 +138,7 @@ class Uploads:
         return self._layout.uploads / upload.id / part.file
 
     def _sweep(self) -> None:
-        """Remove the folders of uploads that ended when the server was killed, and what is known of old uploads."""
+        """Remove folders of uploads that have ended, left by a kill, and records of uploads completed long ago."""
         known = {upload_id for (upload_id,) in self._index.run("SELECT id FROM uploads")}
         for folder in self._layout.uploads.iterdir():
             if folder.name not in known:

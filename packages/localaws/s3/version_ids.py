@@ -1,4 +1,4 @@
-"""Version IDs: like those of S3, 32 letters, digits, dots and underscores, of which nobody can make one up."""
+"""Version IDs in S3's form: 32 letters, digits, dots and underscores. Check digits detect invented IDs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _OLD = re.compile(r"[0-9a-f]{32}")  # IDs of homes whose IDs had no check digits
 
 
 def new_version_id() -> str:
-    """Return a new ID: 28 random characters, then 4 that are computed from them."""
+    """Return a new ID: 28 random characters and 4 check digits."""
     stem = _encoded(secrets.token_bytes(_RANDOM_BYTES))
     return stem + _check(stem)
 
 
 def is_version_id(text: str) -> bool:
-    """Return whether the text is an ID that some version may have or have had."""
+    """Return whether the text is a valid version ID, whether or not the version exists."""
     return text == NULL_VERSION or text[28:] == _check(text[:28]) or bool(_OLD.fullmatch(text))
 
 

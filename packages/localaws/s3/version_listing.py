@@ -17,7 +17,7 @@ from localaws.s3.walk import walk
 
 @dataclass(frozen=True)
 class VersionPage:
-    """Versions, each with whether it is the latest; ``last`` is the key and version that the next page follows."""
+    """One page of versions, each with whether it is the latest; the next page follows ``last``, a key and version."""
 
     versions: list[tuple[ObjectInfo, bool]]
     prefixes: list[str]
@@ -28,7 +28,7 @@ class VersionPage:
 def version_page(
     store: ObjectStore, bucket: str, prefix: str, delimiter: str, marker: tuple[str, str], limit: int
 ) -> VersionPage:
-    """Up to ``limit`` versions, delete markers and common prefixes together, after ``marker``."""
+    """At most ``limit`` versions, delete markers and common prefixes together, after ``marker``."""
     shown: list[tuple[ObjectInfo, bool]] = []
     prefixes: list[str] = []
     last = marker
@@ -61,7 +61,7 @@ def _versions(
 
 
 def _real(store: ObjectStore, bucket: str, key: str, rows: list[ObjectInfo]) -> list[ObjectInfo]:
-    """The rows whose bytes are there; bytes at the key's own path are the newest, with or without a row."""
+    """The rows whose bytes exist; bytes at the key's own path are the newest, with or without a row."""
     plain = identity_at(store.parts.layout.plain(bucket, key))
     stored = [row for row in rows if row.marker or row.vault or row.identity == plain]
     if plain is None or any(row.identity == plain and not row.marker for row in stored):
@@ -70,9 +70,9 @@ def _real(store: ObjectStore, bucket: str, key: str, rows: list[ObjectInfo]) -> 
 
 
 def _by_key(store: ObjectStore, bucket: str, prefix: str, start: str) -> Iterator[tuple[str, list[ObjectInfo]]]:
-    """Keys that have rows or a file, in order, with their rows, newest first."""
+    """Keys with rows or a file, in order, each with its rows, newest first."""
     groups = groupby(_rows(store.parts.index, bucket, prefix, start), key=attrgetter("key"))
-    # One before the marker's key in order, so that the marker's own file is not left out.
+    # Start one character before the marker's key, so that the marker's own file is included.
     files = (
         entry.key for entry in walk(str(store.parts.layout.bucket(bucket)), prefix, start[:-1]) if entry.key >= start
     )

@@ -12,7 +12,7 @@ from localaws.s3.names import is_plain_folder, is_side_file, is_utf8
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A key and what names its bytes; or a folder that holds objects, as ``folder/`` with None."""
+    """A key and the identity of its bytes; or a folder that contains objects, as ``folder/`` and None."""
 
     key: str
     identity: Identity | None
@@ -21,8 +21,8 @@ class Found:
 def walk(root: str, prefix: str = "", after: str = "", *, folders: bool = False) -> Iterator[Found]:
     """Files below ``root`` whose keys start with ``prefix`` and sort after ``after``.
 
-    Reads only the folders that can hold such keys, each when its turn comes, and holds none open. With ``folders`` it
-    does not go below the prefix's own folder: each folder there that holds an object is one entry.
+    Reads a folder only if it can contain such keys, and only when the walk reaches it; keeps no folder open. With
+    ``folders``, the walk stays in the prefix's own folder, and each subfolder that contains an object is one entry.
     """
     base = prefix[: prefix.rfind("/") + 1]
     if is_plain_folder(base):
@@ -45,7 +45,7 @@ def _walk(root: str, base: str, prefix: str, after: str, folders: bool) -> Itera
 
 
 def _entries(folder: str) -> list[tuple[str, bool]]:
-    """Names in the order of the keys they lead to: a folder sorts as its name with the slash."""
+    """Names in the order of their keys: a folder sorts as its name with a slash."""
     try:
         with os.scandir(folder) as entries:
             return sorted(

@@ -1,4 +1,4 @@
-"""Conditions of a write on the current object."""
+"""Conditions of a write that concern the current object."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from localaws.s3.info import ObjectInfo
 
 @dataclass(frozen=True)
 class Condition:
-    """Conditions of a change on the current object; ``if_match`` is an ETag without quotes or ``*``.
+    """Conditions of a change that concern the current object; ``if_match`` is an ETag without quotes or ``*``.
 
-    ``since`` is when a multipart upload began (seconds since the epoch), and ``was_deleted`` whether its key was
-    deleted after that: an object that changed meanwhile conflicts with a conditional completion.
+    ``since`` is the start of a multipart upload (seconds since the epoch), and ``was_deleted`` whether its key was
+    deleted after that: if the object has changed since, a conditional completion conflicts.
     """
 
     if_match: str | None = None
@@ -24,7 +24,7 @@ class Condition:
     def check(self, current: ObjectInfo | None, key: str) -> None:
         """Raise PreconditionFailedError, NoSuchKeyError for ``If-Match`` without an object, or S3Error for a conflict.
 
-        The conflict's code is ConditionalRequestConflict.
+        The code of a conflict is ConditionalRequestConflict.
         """
         if self.if_none_match and current:
             raise PreconditionFailedError("If-None-Match")

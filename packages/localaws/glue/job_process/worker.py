@@ -93,9 +93,7 @@ def _text(error: BaseException) -> str:
 
 
 def _run_script(script: str, arguments: list[str], python_path: list[str]) -> None:
-    """Run the script as ``python script arguments...`` would: it remains the module ``__main__`` until the process
-    ends.
-    """
+    """Run the script as ``python script arguments...`` would; it stays the module ``__main__`` until the end."""
     sys.argv = [script, *arguments]
     sys.path[:0] = [str(Path(script).parent), *python_path]
     os.environ["PYTHONPATH"] = os.pathsep.join([*python_path, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
