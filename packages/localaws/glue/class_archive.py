@@ -78,8 +78,7 @@ class ClassArchive:
 
     @contextmanager
     def _alone(self, is_stopped: Callable[[], bool]) -> Iterator[None]:
-        """Hold the folder's file lock: only one process at a time creates an archive. Stop waiting if ``is_stopped``.
-        """
+        """Hold the folder's file lock, so that only one process creates an archive; stop waiting if ``is_stopped``."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "lock").open("w") as lock:
             while not is_stopped():
