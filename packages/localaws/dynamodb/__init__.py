@@ -1,4 +1,4 @@
-"""DynamoDB: moto's tables, with items and stream records that are stored as they change."""
+"""DynamoDB: moto's tables, with items and stream records that are stored when they change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""moto's DynamoDB with every change noted: the classes that moto builds, and the two methods that change an item."""
+"""moto's DynamoDB with a log of every change: the classes that moto instantiates, and the two methods that change
+items.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +20,14 @@ from localaws.dynamodb.changes import Change, ChangeLog, key_of, text_of
 
 
 class LoggedShard(StreamShard):
-    """The shard of a table's stream; its records lie in the storage."""
+    """The shard of a table's stream; its records are in the storage."""
 
     def add(self, old: Item | None, new: Item | None) -> None:
-        """Add nothing: records are made of the changes."""
+        """Add nothing: stream records are created from the change log."""
 
 
 class LocalDynamoDbBackend(DynamoDBBackend):
-    """moto's backend, which notes what an update and a transaction did as a whole."""
+    """moto's backend, which logs an update, and a transaction, as a whole."""
 
     log: ClassVar[ChangeLog]
 
@@ -34,14 +36,14 @@ class LocalDynamoDbBackend(DynamoDBBackend):
         return urls
 
     def update_item(self, table_name: str, key: dict[str, Any], *args: Any, **options: Any) -> Item:
-        """UpdateItem: one change, also where it makes the item. One that fails changes nothing."""
+        """UpdateItem: logged as one change, even if it creates the item. A failed update changes nothing."""
         table = self.get_table(table_name)
         before = text_of(_found(table, key))
         with _one_change(self.log, table, key, before):
             return super().update_item(table_name, key, *args, **options)
 
     def transact_write_items(self, transact_items: list[dict[str, Any]]) -> None:
-        """TransactWriteItems: all changes, or none."""
+        """TransactWriteItems: all changes are logged, or none."""
         number = len(self.log)
         try:
             super().transact_write_items(transact_items)
@@ -52,7 +54,7 @@ class LocalDynamoDbBackend(DynamoDBBackend):
 
 @contextmanager
 def _one_change(log: ChangeLog, table: Any, key: dict[str, Any], before: str | None) -> Iterator[None]:
-    """Note what the block did to an item as one change."""
+    """Run a block and log its effect on an item as one change."""
     log.depth += 1
     try:
         yield
@@ -79,7 +81,7 @@ def _keys(table: Any, attributes: dict[str, Any]) -> tuple[DynamoType | None, Dy
 
 
 def put_stored(table: Any, attributes: dict[str, Any]) -> None:
-    """Give a table an item that was stored."""
+    """Put a stored item into a table."""
     hash_key, range_key = _keys(table, attributes)
     item = Item(hash_key, range_key, attributes)
     if range_key is not None:
@@ -89,7 +91,7 @@ def put_stored(table: Any, attributes: dict[str, Any]) -> None:
 
 
 def live_tables() -> Iterator[Any]:
-    """Every table of every account and region."""
+    """Return every table of every account and region."""
     for account in list(dynamodb_backends.values()):
         for backend in list(account.values()):
             yield from list(backend.tables.values())

@@ -1,4 +1,4 @@
-"""Changes of items since the last commit, and the stream records that they make."""
+"""Changes of items since the last commit, and the stream records for them."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ class Change:
 
 
 def text_of(item: Any) -> str | None:
-    """Moto's item as JSON text; None for no item."""
+    """Return moto's item as JSON text, or None without an item."""
     return None if item is None else as_text(item.to_json()["Attributes"])
 
 
 def key_of(table: Any, attributes: dict[str, Any]) -> str:
-    """The key of an item, from its attributes, as text."""
+    """Return the key of an item as text, from its attributes."""
     names = [name for name in (table.hash_key_attr, table.range_key_attr) if name]
     return as_text([attributes.get(name) for name in names])
 
 
 class ChangeLog:
-    """Changes in their order. Whoever changes DynamoDB holds the service's lock."""
+    """Changes in order. A thread that changes DynamoDB must hold the lock of the service."""
 
     def __init__(self) -> None:
         self._changes: list[Change] = []
@@ -43,28 +43,28 @@ class ChangeLog:
         return len(self._changes)
 
     def add(self, change: Change) -> None:
-        """Note a change; what changes nothing is none."""
+        """Log a change, unless the item is the same before and after."""
         if change.before != change.after:
             self._changes.append(change)
 
     def drop_after(self, number: int) -> None:
-        """Forget all but the first ``number`` changes: they were undone."""
+        """Delete all changes after the first ``number``, because they were undone."""
         del self._changes[number:]
 
     def take(self) -> list[Change]:
-        """Return the changes, and begin again."""
+        """Return the changes and clear the log."""
         taken, self._changes = self._changes, []
         return taken
 
 
 def rows_of(changes: list[Change]) -> list[ItemRow]:
-    """Items as they are after the changes, each once."""
+    """Return each changed item once, as it is after all changes."""
     last = {(change.table.table_arn, change.key): change.after for change in changes}
     return [ItemRow(arn, key, item) for (arn, key), item in last.items()]
 
 
 def records_of(changes: list[Change]) -> list[tuple[str, dict[str, Any]]]:
-    """Stream records of the changes of tables that have a stream, by stream ARN."""
+    """Return stream ARN and record of each change of a table that has a stream."""
     return [
         (stream_arn(change.table), _record(change))
         for change in changes
@@ -73,7 +73,7 @@ def records_of(changes: list[Change]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def stream_arn(table: Any) -> str:
-    """ARN of a table's latest stream."""
+    """Return the ARN of a table's latest stream."""
     return f"{table.table_arn}/stream/{table.latest_stream_label}"
 
 

@@ -1,4 +1,4 @@
-"""Descriptions of tables as DynamoDB gives them, where moto's differ."""
+"""Corrections of moto's table descriptions where DynamoDB's differ."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ON_DEMAND = "PAY_PER_REQUEST"
 
 
 def install() -> None:
-    """Make moto describe tables so. Call this before its first request to DynamoDB."""
+    """Make moto correct its descriptions. Call this before its first request to DynamoDB."""
     Table.describe = _describing(Table.describe)
     DynamoHandler.create_table = _answering(DynamoHandler.create_table, "CREATING", without=("WarmThroughput",))
     DynamoHandler.update_table = _answering(DynamoHandler.update_table, "UPDATING", since=True)
@@ -26,7 +26,7 @@ def _describing(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[s
         for name in _INDEXES:
             if not shown[name]:
                 del shown[name]
-        # the same over a restart, another one for a new table of the same name
+        # The ID survives a restart, and differs for a new table with the same name.
         shown["TableId"] = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{table.table_arn} {table.created_at}"))
         return {base_key: shown}
 
@@ -36,9 +36,9 @@ def _describing(original: Callable[..., dict[str, Any]]) -> Callable[..., dict[s
 def _answering(
     original: Callable[..., DynamoResult], status: str, without: tuple[str, ...] = (), *, since: bool = False
 ) -> Callable[..., DynamoResult]:
-    """An operation that answers with what the table passes through; it is active by the next request.
+    """Return an operation that answers with a transitional status; the table is ACTIVE by the next request.
 
-    ``since``: the answer says since when the table is paid for by request.
+    With ``since`` the answer contains the time of the change to on-demand billing.
     """
 
     def answer(handler: Any) -> DynamoResult:

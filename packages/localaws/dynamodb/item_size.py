@@ -11,7 +11,7 @@ _COLLECTION = 3
 
 
 def item_size(attributes: Mapping[str, Any]) -> int:
-    """Bytes of an item: the names of its attributes and their values, as DynamoDB writes them in JSON."""
+    """Return the size of an item in bytes: the names of its attributes and their values, in DynamoDB's JSON."""
     return sum(len(name.encode()) + _value_size(value) for name, value in attributes.items())
 
 
@@ -33,6 +33,6 @@ def _value_size(value: Mapping[str, Any]) -> int:
 
 
 def _number_size(text: str) -> int:
-    """One byte, one for each two significant digits, and one for a minus sign."""
+    """Return the size of a number: 1 byte, 1 per two significant digits, and 1 for a minus sign."""
     digits = Decimal(text).normalize().as_tuple()
     return 1 + (len(digits.digits) + 1) // 2 + digits.sign

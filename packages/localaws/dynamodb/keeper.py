@@ -1,7 +1,7 @@
-"""Runs requests to DynamoDB one after another, and stores what each changed before it is answered.
+"""Runs requests to DynamoDB one after another, and stores the changes of each before it is answered.
 
-A condition and the write that depends on it must not be parted by another request. An item that changed is stored by
-itself: the cost of a write does not grow with its table.
+No other request may run between a condition and the write that depends on it. Each changed item is stored separately,
+so the cost of a write does not grow with the table.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _OF_ITEMS = re.compile(
 
 
 class DynamoDbKeeper:
-    """``save_tables`` runs a block and stores the definitions of tables after it."""
+    """Stores DynamoDB; ``save_tables`` runs a block and then stores the definitions of tables."""
 
     def __init__(
         self, storage: Storage, log: ChangeLog, save_tables: Callable[[], AbstractContextManager[None]]
@@ -37,7 +37,7 @@ class DynamoDbKeeper:
         self.changed = threading.Condition()
 
     def fill(self) -> None:
-        """Give the tables their stored items."""
+        """Load the stored items into the tables."""
         for table in live_tables():
             self._known.add(table.table_arn)
             table.items.clear()
@@ -46,7 +46,7 @@ class DynamoDbKeeper:
 
     @contextmanager
     def reading(self, operation: str) -> Iterator[None]:
-        """Run a block that reads."""
+        """Run a block that only reads."""
         with self._lock:
             yield
 
@@ -75,7 +75,7 @@ class DynamoDbKeeper:
             self.changed.notify_all()
 
     def _follow_tables(self) -> None:
-        """Store the items of tables that came with some (a restored backup), and forget those of deleted tables."""
+        """Store the items of tables that were created with items (from a backup); delete those of deleted tables."""
         tables = {table.table_arn: table for table in live_tables()}
         for arn in tables.keys() - self._known:
             rows = []
@@ -90,7 +90,7 @@ class DynamoDbKeeper:
 
 
 def open_dynamodb(folder: Path, save_tables: Callable[[], AbstractContextManager[None]]) -> DynamoDbKeeper:
-    """DynamoDB over the file in ``folder``. Call this before moto's first request to it."""
+    """Open DynamoDB with its file in ``folder``. Call this before moto's first request to it."""
     storage, log = Storage(folder / "dynamodb.db"), ChangeLog()
     install(log)
     streams.install(storage)

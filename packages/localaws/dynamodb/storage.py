@@ -19,16 +19,16 @@ CREATE TABLE IF NOT EXISTS records (
     number INTEGER PRIMARY KEY AUTOINCREMENT, stream TEXT NOT NULL, created REAL NOT NULL, record TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS records_by_stream ON records (stream, number);
 """
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html: records live for 24 hours
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html: records are kept for 24 hours
 RETENTION = 86400.0
 _FIRST_SEQUENCE_NUMBER = 10**20
-# No type of DynamoDB has this name.
+# Marks bytes in JSON; no type of DynamoDB has this name.
 _BYTES = "base64"
 
 
 @dataclass(frozen=True)
 class ItemRow:
-    """An item as it is now: ``item`` is None where it was deleted."""
+    """The present state of an item: ``item`` is None if it was deleted."""
 
     table_arn: str
     key: str
@@ -37,7 +37,7 @@ class ItemRow:
 
 @dataclass(frozen=True)
 class StreamRow:
-    """A record of a stream: ``number`` orders it, ``created`` in seconds since the epoch."""
+    """A stream record: ``number`` is its place in the order, ``created`` is in seconds since the epoch."""
 
     number: int
     stream: str
@@ -46,22 +46,22 @@ class StreamRow:
 
 
 def sequence_number(number: int) -> str:
-    """The sequence number of a record, as DynamoDB shows it."""
+    """Return the sequence number of a record in DynamoDB's format."""
     return str(_FIRST_SEQUENCE_NUMBER + number)
 
 
 def number_of(sequence: str) -> int:
-    """The opposite of :func:`sequence_number`."""
+    """Return the number in a sequence number: the inverse of :func:`sequence_number`."""
     return int(sequence) - _FIRST_SEQUENCE_NUMBER
 
 
 def as_text(value: Any) -> str:
-    """A value as JSON text; bytes keep their kind."""
+    """Return a value as JSON text, in which bytes stay distinguishable."""
     return json.dumps(value, default=lambda data: {_BYTES: base64.b64encode(data).decode()})
 
 
 def from_text(text: str) -> Any:
-    """The opposite of :func:`as_text`."""
+    """Return the value of a JSON text: the inverse of :func:`as_text`."""
     return json.loads(text, object_hook=_with_bytes)
 
 
@@ -70,7 +70,7 @@ def _with_bytes(value: dict[str, Any]) -> Any:
 
 
 class Storage:
-    """The file. A commit survives a kill of the process; any thread may call any method."""
+    """The SQLite file. A commit survives a kill of the process; any thread may call any method."""
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
@@ -86,12 +86,12 @@ class Storage:
             self._connection.close()
 
     def run(self, statement: str, *values: Any) -> list[Any]:
-        """The rows of one statement."""
+        """Run one SQL statement and return its rows."""
         with self._lock:
             return self._connection.execute(statement, values).fetchall()
 
     def store(self, items: Iterable[ItemRow], records: Iterable[tuple[str, dict[str, Any]]]) -> None:
-        """Store items as they are now, and the records, by stream ARN, in their order."""
+        """Store the present state of items, and the records with their stream ARNs, in order."""
         now = time.time()
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
@@ -111,11 +111,11 @@ class Storage:
                 raise
 
     def items(self, table_arn: str) -> list[dict[str, Any]]:
-        """Items of a table."""
+        """Return the items of a table."""
         return [from_text(row[0]) for row in self.run("SELECT item FROM items WHERE table_arn = ?", table_arn)]
 
     def tables(self) -> set[str]:
-        """ARNs of the tables that have items."""
+        """Return the ARNs of the tables that have items."""
         return {row[0] for row in self.run("SELECT DISTINCT table_arn FROM items")}
 
     def forget(self, table_arn: str) -> None:
@@ -123,12 +123,14 @@ class Storage:
         self.run("DELETE FROM items WHERE table_arn = ?", table_arn)
 
     def records(self, stream: str, after: int, limit: int) -> list[StreamRow]:
-        """Records of a stream with a higher number, in order, that are within their retention."""
+        """Return up to ``limit`` records of a stream with a number greater than ``after``, in order, within their
+        retention.
+        """
         query = "SELECT number, created, record FROM records WHERE stream = ? AND number > ? AND created > ?"
         rows = self.run(f"{query} ORDER BY number LIMIT ?", stream, after, time.time() - RETENTION, limit)
         return [StreamRow(number, stream, created, from_text(record)) for number, created, record in rows]
 
     def last_number(self) -> int:
-        """The highest number that a record has had."""
+        """Return the highest number that any record has had."""
         rows = self.run("SELECT seq FROM sqlite_sequence WHERE name = 'records'")
         return int(rows[0][0]) if rows else 0

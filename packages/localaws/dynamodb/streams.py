@@ -1,4 +1,4 @@
-"""DynamoDB Streams over the stored records: nothing is lost by being read, and sequence numbers never restart."""
+"""DynamoDB Streams that read the stored records: reading deletes nothing, and sequence numbers never restart."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ MOST_RECORDS = 1000
 
 
 def shard_of(stream: str) -> str:
-    """The one shard of a stream."""
+    """Return the name of a stream's only shard."""
     started = int(started_at(stream).timestamp() * 1000)
     return f"shardId-{started:020d}-{hashlib.sha256(stream.encode()).hexdigest()[:8]}"
 
 
 def started_at(stream: str) -> datetime:
-    """Time at which a stream was enabled, which its label is."""
+    """Return the time at which a stream was enabled, which is its label."""
     label = stream.rpartition("/")[2]
     return datetime.fromisoformat(label).replace(tzinfo=UTC) if label else datetime.fromtimestamp(0, UTC)
 
@@ -41,7 +41,7 @@ class LocalStreamsBackend(DynamoDBStreamsBackend):
         return urls
 
     def describe_stream(self, arn: str) -> dict[str, Any]:
-        """DescribeStream: also of a stream that was disabled, whose records are kept for a day."""
+        """DescribeStream, which also describes a disabled stream: its records are kept for a day."""
         table = self._table_of(arn)
         settings = table.stream_specification or {}
         is_enabled = bool(settings.get("StreamEnabled")) and stream_arn(table) == arn
@@ -59,7 +59,7 @@ class LocalStreamsBackend(DynamoDBStreamsBackend):
         }
 
     def _table_of(self, arn: str) -> Any:
-        """Return the table of a stream; raises ResourceNotFoundException."""
+        """Return the table of a stream. Raises ResourceNotFoundException."""
         table = self.dynamodb.tables.get(arn.split(":", 5)[-1].split("/")[1]) if arn.count("/") else None
         if table is None or (stream_arn(table) != arn and not self.storage.records(arn, 0, 1)):
             text = f"Requested resource not found: Stream: {arn} not found"
@@ -100,12 +100,12 @@ class LocalStreamsBackend(DynamoDBStreamsBackend):
 
 
 def with_number(record: dict[str, Any], number: int) -> dict[str, Any]:
-    """A record with its sequence number."""
+    """Return a record with its sequence number."""
     return {**record, "dynamodb": {**record["dynamodb"], "SequenceNumber": sequence_number(number)}}
 
 
 class _Iterator:
-    """A place in a stream. It holds all that it means: no server has to remember it."""
+    """A place in a stream. Its ARN contains the whole place, so the server stores no iterators."""
 
     def __init__(self, stream: str, after: int) -> None:
         place = base64.b64encode(json.dumps([stream, after]).encode()).decode()

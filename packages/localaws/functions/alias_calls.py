@@ -1,4 +1,4 @@
-"""Aliases."""
+"""Operations on aliases."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from localaws.functions.wire import Call
 
 
 class AliasCalls:
-    """CreateAlias and what changes, shows and deletes aliases."""
+    """CreateAlias, GetAlias, ListAliases, UpdateAlias, DeleteAlias."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
@@ -57,7 +57,7 @@ class AliasCalls:
         return self._stored(ref, {**alias, **changes}, call)
 
     def delete_alias(self, call: Call) -> dict[str, Any]:
-        """DeleteAlias; one that does not exist is no error."""
+        """DeleteAlias; if the alias does not exist, that is no error."""
         self._records.documents.delete(ALIAS, ref_of(call).arn, call["Name"])
         return {}
 

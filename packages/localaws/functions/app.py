@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 Operation: TypeAlias = Callable[[Call], dict[str, Any]]
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/(?P<region>[^/]+)/")
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-# A request with the largest zip file, in base64, and its settings.
+# A request with the largest allowed zip file in base64, and its other parameters.
 _MAX_BODY = 70_167_211
 _log = logging.getLogger(__name__)
 
 
 class LambdaApplication:
-    """Answers one request after another; ``calls`` have a method for each operation, named as boto3 names it."""
+    """Calls the method that implements an operation. The objects in ``calls`` have one method per operation, named as
+    in boto3.
+    """
 
     def __init__(self, calls: Iterable[object], region: str, account: str) -> None:
         self._operations: Mapping[str, Operation] = {

@@ -1,7 +1,7 @@
-"""Asynchronous invocations: events are stored, run, tried again, and at their end told to their destinations.
+"""Asynchronous invocations: events are stored, run and retried, and their result is sent to their destinations.
 
-An event is deleted after its end has been told: a server that is killed meanwhile runs it again, as Lambda may.
-https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+An event is deleted only after its result was sent. If the server is killed before that, the event runs again, which
+Lambda allows too. https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from localaws.functions.runner import Result, Runner
 _log = logging.getLogger(__name__)
 DEFAULT_RETRIES = 2
 DEFAULT_AGE = 21600
-# How many events of one function run at a time: AWS, too, feeds a function's own queue to it step by step.
+# Maximum number of concurrent events of one function. AWS also sends the queued events to a function gradually.
 AT_ONCE = 8
 _LONGEST_THROTTLE_PAUSE = 300.0
 _PAUSE = 60.0
@@ -72,11 +72,11 @@ class Asynchronous:
         self._thread = threading.Thread(target=self._dispatch, name="asynchronous invocations", daemon=True)
 
     def start(self) -> None:
-        """Run what is due, also what an earlier server left."""
+        """Run due events, including those of an earlier server."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Begin no other event."""
+        """Start no new event."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
@@ -84,7 +84,9 @@ class Asynchronous:
             self._thread.join()
 
     def enqueue(self, arn: str, payload: bytes) -> str:
-        """Store an event for a function, by ARN, and return its request ID; raises LambdaError for no function."""
+        """Store an event for the function with an ARN, and return its request ID. Raises LambdaError if there is no
+        function.
+        """
         ref = split(arn)
         self._records.version(ref)
         request_id, now = str(uuid.uuid4()), time.time()
@@ -109,7 +111,7 @@ class Asynchronous:
             threading.Thread(target=self._run, args=(event,), daemon=True).start()
 
     def _next(self) -> tuple[_Event | None, float]:
-        """Return the next event to run, or the seconds until one is due."""
+        """Return the next due event, or None and the seconds until one is due."""
         full = [function for function, running in self._running.items() if running >= AT_ONCE]
         now = time.time()
         for *values, due in self._documents.run(_WAITING, (json.dumps(full), json.dumps([*self._claimed]))):
@@ -158,7 +160,7 @@ class Asynchronous:
             self._put_off(event, due, calls=calls)
 
     def _wait_for_room(self, event: _Event, oldest: float) -> None:
-        """Put off an event that was throttled: from a second on, twice as long each time."""
+        """Postpone a throttled event: by one second at first, then by twice as long each time."""
         due = time.time() + min(2.0**event.throttles, _LONGEST_THROTTLE_PAUSE)
         if due - event.sent > oldest:
             self._end(event, "EventAgeExceeded", event.calls, None)
@@ -166,7 +168,7 @@ class Asynchronous:
         self._put_off(event, due, throttles=event.throttles + 1)
 
     def _put_off(self, event: _Event, due: float, calls: int | None = None, throttles: int | None = None) -> None:
-        """Run an event again later, with other counts where they are given."""
+        """Postpone an event until ``due``, and update the given counts."""
         counts = (event.calls if calls is None else calls, event.throttles if throttles is None else throttles)
         statement = "UPDATE events SET calls = ?, throttles = ?, due = ? WHERE number = ?"
         self._documents.run(statement, (*counts, due, event.number))

@@ -13,7 +13,7 @@ from localaws.functions.records import Version
 
 
 class Blueprints:
-    """Makes blueprints; ``endpoint`` is where a function reaches AWS."""
+    """Creates blueprints; ``endpoint`` is the URL at which functions reach AWS."""
 
     def __init__(self, packages: Packages, folder: Path, endpoint: str) -> None:
         self._packages = packages
@@ -21,12 +21,12 @@ class Blueprints:
         self._endpoint = endpoint
 
     def of(self, version: Version, stream: str) -> Blueprint:
-        """The blueprint of an environment whose log stream is ``stream``."""
+        """Return the blueprint of an environment with the log stream ``stream``."""
         shown = version.configuration
         root = self._packages.root(package_of(shown))
         layers = [self._packages.root(package_of(layer)) for layer in shown.get("Layers", [])]
         runtime = shown["Runtime"]
-        # of two layers with the same file, AWS takes the later one
+        # If two layers contain the same file, AWS uses that of the later layer.
         inside = [
             layer / part for layer in reversed(layers) for part in _python_folders(runtime) if (layer / part).is_dir()
         ]
@@ -58,7 +58,7 @@ class Blueprints:
 
 
 def package_of(shown: dict[str, Any]) -> Package:
-    """The package of a version or layer, as the API shows it."""
+    """Return the package of a version or layer, from its description in the API."""
     return Package(shown["CodeSha256"], shown["CodeSize"])
 
 
@@ -78,7 +78,7 @@ def _paths(root: Path, layers: list[Path], libraries: Path) -> dict[str, str]:
 
 
 def _own(version: Version, stream: str) -> dict[str, str]:
-    """Variables that Lambda sets: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html."""
+    """Return Lambda's own variables: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html."""
     shown, logging = version.configuration, version.configuration["LoggingConfig"]
     level = {"AWS_LAMBDA_LOG_LEVEL": logging["ApplicationLogLevel"]} if "ApplicationLogLevel" in logging else {}
     return {

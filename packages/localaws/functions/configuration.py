@@ -1,4 +1,4 @@
-"""A version's configuration, from what a request gives."""
+"""The configuration of a version, made from the parameters of a request."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _RESERVED = (
     "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT",
     "LAMBDA_RUNTIME_DIR",
 )  # fmt: skip
-# Settings that change what runs, and that nothing here acts on.
+# Settings that would change how a function runs and that are not implemented: they are refused.
 REFUSED = {
     "FileSystemConfigs": "there is no EFS to mount",
     "ImageConfig": "there are no container images without Docker",
@@ -38,7 +38,7 @@ REFUSED = {
     "AcceleratorConfig": "there are no accelerators",
     "PublishTo": "there is no $LATEST.PUBLISHED",
 }
-# Settings that refuse some of their values.
+# Settings of which some values are refused.
 IN_PART = {
     "PackageType": "`Image` is refused: there are no container images without Docker",
     "Runtime": "runtimes other than Python's, and a Python that this machine lacks, are refused",
@@ -46,7 +46,7 @@ IN_PART = {
     "SnapStart": "`PublishedVersions` is refused: environments start without a snapshot",
     "LoggingConfig": "a `SystemLogLevel` other than INFO is refused",
 }
-# Settings that are kept and shown, and have no other effect.
+# Settings that are stored and returned, and have no other effect.
 WITHOUT_EFFECT = {
     "VpcConfig": "there is no network; only its subnets are looked up",
     "TracingConfig": "there is no X-Ray",
@@ -58,7 +58,7 @@ _PLAIN = ("Runtime", "Role", "Handler", "Description", "Timeout", "MemorySize", 
 
 
 def new_configuration(given: Mapping[str, Any], ref: Reference, package: Package) -> dict[str, Any]:
-    """Return the configuration of a new function's $LATEST; raises LambdaError."""
+    """Return the configuration of a new function's $LATEST. Raises LambdaError."""
     if given.get("PackageType") == "Image" or "ImageUri" in given["Code"]:
         raise refused("PackageType Image", "there are no container images without Docker; give a zip file")
     if not given.get("Runtime") or not given.get("Handler"):
@@ -84,12 +84,15 @@ def new_configuration(given: Mapping[str, Any], ref: Reference, package: Package
 
 
 def with_package(package: Package) -> dict[str, Any]:
-    """Return the fields of a configuration about its code."""
+    """Return the fields of a configuration that describe its code."""
     return {"CodeSha256": package.sha256, "CodeSize": package.size}
 
 
 def changed(configuration: Mapping[str, Any], given: Mapping[str, Any], ref: Reference) -> dict[str, Any]:
-    """Return a configuration with the settings of a request; raises LambdaError. Layers are the caller's."""
+    """Return a configuration with the settings of a request applied, except layers, which the caller adds.
+
+    Raises LambdaError.
+    """
     for name, why in REFUSED.items():
         if given.get(name):
             raise refused(name, why)
@@ -117,7 +120,7 @@ def changed(configuration: Mapping[str, Any], given: Mapping[str, Any], ref: Ref
 
 
 def _documents(given: Mapping[str, Any], ref: Reference) -> dict[str, Any]:
-    """Settings that are checked, or completed."""
+    """Return the settings that are checked or completed with defaults."""
     documents: dict[str, Any] = {}
     if "Environment" in given:
         documents["Environment"] = {"Variables": _variables(given["Environment"].get("Variables") or {})}

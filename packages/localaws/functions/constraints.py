@@ -1,4 +1,4 @@
-"""Constraints of Lambda's parameters: botocore's model has them, and AWS answers what breaks one."""
+"""Constraints of Lambda's parameters, from botocore's model, with AWS's messages for violations."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from localaws.functions.errors import LambdaError, invalid
 
 _NUMBERS = ("integer", "long", "float", "double")
 _LONGEST_NAME = 64
-# Runtimes that AWS names, in its order, where one is asked for that does not exist.
+# The runtimes, in the order in which AWS lists them in its error for an unknown runtime.
 RUNTIMES = (
     "nodejs20.x, python3.14, provided.al2023, python3.12, python3.13, nodejs24.x, nodejs22.x, java25, python3.10, "
     "python3.11, java21, ruby3.3, ruby3.4, ruby3.2, python3.8, python3.9, java17, nodejs16.x, dotnet10, dotnet8, "
     "java11, dotnet6, nodejs18.x, provided.al2, java8.al2"
 )
-# Values in AWS's order, where that of the model is another one.
+# Enum values in AWS's order, where botocore's model has a different order.
 _IN_ORDER = {"Runtime": RUNTIMES, "EventSourcePosition": "LATEST, AT_TIMESTAMP, TRIM_HORIZON"}
 _QUALIFIED = re.compile(r"[a-zA-Z0-9-_]+")
 
 
 def check(shape: Any, parameters: dict[str, Any]) -> None:
-    """Raise ValidationException for the parameters that break a constraint."""
+    """Raise ValidationException if parameters violate a constraint."""
     problems = list(_of_members(shape, parameters, "")) if shape else []
     if problems:
         count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected: "
@@ -63,7 +63,7 @@ def _of_value(shape: Any, value: Any, path: str) -> Iterator[str]:
 
 
 def _broken(shape: Any, value: Any) -> Iterator[str]:
-    """The constraints that a value breaks."""
+    """Return the constraints that a value violates."""
     kind, limits = shape.type_name, shape.metadata
     size = value if kind in _NUMBERS and isinstance(value, int | float) else None
     word = "value"

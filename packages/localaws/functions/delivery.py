@@ -1,4 +1,4 @@
-"""Sends what functions and event sources produce to queues, topics, functions, buses and buckets."""
+"""Sends results and events to queues, topics, functions, buses and buckets."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-# Whoever sends tries again by itself.
+# boto3 does not retry: the callers do.
 _CONFIG = Config(retries={"max_attempts": 0}, connect_timeout=5, max_pool_connections=32)
 
 
 class Delivery:
-    """Clients of this server: what is sent passes the same door as a user's request, and is stored as that is."""
+    """boto3 clients of this server: what they send is processed and stored like a user's request."""
 
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
         self._client = cache(self._new_client)
 
     def client(self, service: str, region: str) -> Any:
-        """A boto3 client for this server, one per service and region."""
+        """Return the boto3 client for a service and region of this server, created once."""
         return self._client(service, region)
 
     def send(
@@ -32,7 +32,7 @@ class Delivery:
         attributes: dict[str, dict[str, str]] | None = None,
         options: dict[str, str] | None = None,
     ) -> None:
-        """Send a message to the queue or the topic of an ARN, with ``options`` such as MessageGroupId.
+        """Send a message to the queue or topic with an ARN, with ``options`` such as MessageGroupId.
 
         Raises botocore's errors.
         """
@@ -46,7 +46,8 @@ class Delivery:
     def send_batch(
         self, arn: str, messages: Sequence[tuple[str, dict[str, dict[str, str]] | None, dict[str, str]]]
     ) -> set[int]:
-        """Send bodies with their attributes and options to the queue of an ARN; return the places of those it took.
+        """Send bodies with their attributes and options to the queue with an ARN; return the indexes of the accepted
+        ones.
 
         Raises botocore's errors.
         """
@@ -60,11 +61,11 @@ class Delivery:
         return {int(done["Id"]) for done in answer.get("Successful", [])}
 
     def queue_url(self, account: str, name: str) -> str:
-        """URL of a queue."""
+        """Return the URL of a queue."""
         return f"{self.endpoint}/{account}/{name}"
 
     def put_event(self, arn: str, source: str, detail_type: str, detail: str, resources: list[str]) -> None:
-        """Put an event on the bus of an ARN."""
+        """Put an event on the bus with an ARN."""
         _, region, _, name = _parts(arn)
         bus = name.removeprefix("event-bus/")
         entry = {
@@ -74,7 +75,7 @@ class Delivery:
         self.client("events", region).put_events(Entries=[entry])
 
     def put_object(self, arn: str, region: str, key: str, document: Any) -> None:
-        """Write a JSON document to the bucket of an ARN."""
+        """Write a JSON document to the bucket with an ARN."""
         data = json.dumps(document).encode()
         bucket = arn.rpartition(":")[2].partition("/")[0]
         self.client("s3", region).put_object(Bucket=bucket, Key=key, Body=data, ContentType="application/json")

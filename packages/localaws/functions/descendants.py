@@ -1,4 +1,4 @@
-"""Processes that a process started, and those that they started."""
+"""Child processes of a process, with their own child processes."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ FRESH_SECONDS = 0.5
 
 
 class ProcessTable:
-    """Children of every process, as they were up to :data:`FRESH_SECONDS` ago.
+    """The child processes of every process, at most :data:`FRESH_SECONDS` old.
 
-    All environments share one: to read what each process of the machine is a child of takes milliseconds, which many
-    invocations would spend ten times a second each.
+    All environments share it: listing the processes of a machine takes milliseconds, and each of many concurrent
+    invocations needs the list ten times per second.
     """
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class ProcessTable:
         self._read_at = float("-inf")
 
     def descendants(self, pid: int) -> list[psutil.Process]:
-        """Return those of a process; some may have ended meanwhile."""
+        """Return the descendants of a process; some may have ended meanwhile."""
         children, descendants = self._fresh(), list[psutil.Process]()
         parents = [pid]
         while parents:

@@ -33,14 +33,14 @@ class Ending:
 
 
 class Destinations:
-    """Sends records; ``enqueue`` invokes a function asynchronously, by ARN."""
+    """Sends records to destinations; ``enqueue`` invokes a function asynchronously, by ARN."""
 
     def __init__(self, delivery: Delivery, enqueue: Callable[[str, bytes], str]) -> None:
         self._delivery = delivery
         self._enqueue = enqueue
 
     def record(self, arn: str, ending: Ending) -> None:
-        """Send the record of an ending to a destination; one that takes nothing is logged, as nobody waits."""
+        """Send the record of an ending to a destination. A failure is only logged, because no caller waits for it."""
         region = ending.function.split(":")[3]
         document = _document(ending)
         try:
@@ -74,7 +74,7 @@ class Destinations:
 
 
 def _document(ending: Ending) -> dict[str, Any]:
-    """https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html."""
+    """Return the record of https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html."""
     document: dict[str, Any] = {
         "version": "1.0",
         "timestamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z",

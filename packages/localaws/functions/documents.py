@@ -38,7 +38,7 @@ class Documents:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All changes of the block, or none of them; one block at a time."""
+        """Run a block whose changes are committed together or not at all; one block at a time."""
         with self._lock:
             if self._connection.in_transaction:
                 yield
@@ -52,12 +52,12 @@ class Documents:
                 raise
 
     def run(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
-        """The rows of one statement."""
+        """Run one SQL statement and return its rows."""
         with self._lock:
             return self._connection.execute(statement, values).fetchall()
 
     def get(self, kind: str, owner: str, name: str = "") -> dict[str, Any] | None:
-        """One document, or None."""
+        """Return one document, or None."""
         rows = self.run("SELECT body FROM documents WHERE kind = ? AND owner = ? AND name = ?", (kind, owner, name))
         return dict(json.loads(rows[0][0])) if rows else None
 
@@ -66,7 +66,7 @@ class Documents:
         self.run("INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?)", (kind, owner, name, json.dumps(body)))
 
     def delete(self, kind: str, owner: str, name: str = "") -> bool:
-        """Delete one document; False where there was none."""
+        """Delete one document and return whether it existed."""
         where = "kind = ? AND owner = ? AND name = ?"
         return bool(self.run(f"DELETE FROM documents WHERE {where} RETURNING 1", (kind, owner, name)))  # noqa: S608
 
@@ -75,11 +75,11 @@ class Documents:
         self.run("DELETE FROM documents WHERE owner = ?", (owner,))
 
     def named(self, kind: str, owner: str) -> dict[str, dict[str, Any]]:
-        """Documents of one kind and owner, by name in its order."""
+        """Return the documents of one kind and owner, sorted by name."""
         rows = self.run("SELECT name, body FROM documents WHERE kind = ? AND owner = ? ORDER BY name", (kind, owner))
         return {name: json.loads(body) for name, body in rows}
 
     def of_kind(self, kind: str) -> dict[tuple[str, str], dict[str, Any]]:
-        """Documents of one kind, by owner and name in their order."""
+        """Return the documents of one kind, sorted by owner and name."""
         rows = self.run("SELECT owner, name, body FROM documents WHERE kind = ? ORDER BY owner, name", (kind,))
         return {(owner, name): json.loads(body) for owner, name, body in rows}

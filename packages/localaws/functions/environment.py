@@ -1,4 +1,4 @@
-"""Execution environments: one process each, one invocation at a time."""
+"""Execution environments: each is one process that runs one invocation at a time."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ _processes = ProcessTable()
 
 @dataclass(frozen=True)
 class Blueprint:
-    """Blueprint of the processes of one version: paths of ``sys.path`` in order, the last of them after Python's.
+    """Everything needed to start a process of one version: paths of ``sys.path`` in order, the last of them after
+    Python's.
 
-    ``memory`` in megabytes, ``timeout`` in seconds. ``shown`` pairs folders with their names on AWS, for errors.
+    ``memory`` is in megabytes, ``timeout`` in seconds. ``shown`` pairs folders with their names on AWS, for errors.
     """
 
     interpreter: str
@@ -43,7 +44,7 @@ class Blueprint:
     shown: tuple[tuple[str, str], ...] = ()
 
     def as_on_aws(self, text: str) -> str:
-        """Return a text with AWS's names of the folders."""
+        """Return a text with local folders replaced by their names on AWS."""
         for folder, name in self.shown:
             text = text.replace(f"{folder}/", f"{name}/")
         return text
@@ -51,8 +52,10 @@ class Blueprint:
 
 @dataclass(frozen=True)
 class Outcome:
-    """End of an invocation: ``kind`` is ``response``, ``error``, ``init error``, ``exit``, ``timeout`` or
-    ``memory``; ``exit_code`` of the process where it ended.
+    """End of an invocation.
+
+    ``kind`` is ``response``, ``error``, ``init error``, ``exit``, ``timeout`` or ``memory``. ``exit_code`` is that of
+    the process, if it ended.
     """
 
     kind: str
@@ -61,7 +64,7 @@ class Outcome:
 
 
 class Environment:
-    """One process and its folder. Whoever uses it holds it alone."""
+    """One process and its folder. At most one thread uses it at a time."""
 
     def __init__(self, blueprint: Blueprint, folder: Path) -> None:
         self.blueprint = blueprint
@@ -83,10 +86,10 @@ class Environment:
         return self._process.poll() is None
 
     def run(self, invocation: Invocation, timeout: float, on_output: Callable[[], None]) -> Outcome:
-        """Run one invocation to its end; an outcome other than response and error leaves no process.
+        """Run one invocation to its end. After any outcome except response and error the process has ended.
 
-        ``timeout`` in seconds counts from here, after the process has loaded the handler. ``on_output`` is called a few
-        times a second, to take what was written.
+        ``timeout`` in seconds counts from here, after the process has loaded the handler. ``on_output`` is called
+        several times per second, to collect output.
         """
         self._api.offer(invocation)
         outcome = self._wait(("response", "error"), time.monotonic() + timeout, on_output)
@@ -95,7 +98,7 @@ class Environment:
         return outcome
 
     def initialize(self, on_output: Callable[[], None]) -> Outcome | None:
-        """Wait until the handler is loaded; what went wrong, or None."""
+        """Wait until the handler is loaded. Return the outcome if that failed, else None."""
         if self._is_ready:
             return None
         outcome = self._wait(("ready",), self._started + INIT_SECONDS + self.blueprint.timeout, on_output)
@@ -107,7 +110,9 @@ class Environment:
         return outcome
 
     def output(self) -> list[str]:
-        """Whole lines that the process wrote since the last call; at the end of a process also an unfinished one."""
+        """Return the complete lines written since the last call; after the end of the process also an incomplete last
+        line.
+        """
         path = self._folder / "output"
         with path.open("rb") as file:
             file.seek(self._offset)
@@ -138,7 +143,7 @@ class Environment:
         plan = self.blueprint
         temporary = str(self._folder / "tmp")
         variables = {**plan.variables, "AWS_LAMBDA_RUNTIME_API": self._api.address, "TMPDIR": temporary}
-        # What one process compiles, the next ones of the same package find: it is most of a start.
+        # Later processes of the same package reuse the compiled bytecode: compiling takes most of a start's time.
         command = [plan.interpreter, "-S", "-s", str(LAUNCHER), os.pathsep.join(plan.paths), plan.handler]
         with (self._folder / "output").open("ab") as output:
             return subprocess.Popen(
@@ -152,7 +157,7 @@ class Environment:
             )
 
     def _wait(self, kinds: tuple[str, ...], deadline: float, on_output: Callable[[], None]) -> Outcome:
-        """Wait for a report, the process' end, the deadline, or more memory than allowed."""
+        """Wait for a report, the end of the process, the deadline, or memory use above the limit."""
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
@@ -171,7 +176,7 @@ class Environment:
                 return Outcome("init error", report.body)
 
     def _problem(self) -> Outcome | None:
-        """Return the outcome of a process that has ended; None while it runs."""
+        """Return the outcome if the process has ended, or None while it runs."""
         if not self.alive:
             report = self._told_before_end()
             return Outcome(report.kind, report.body) if report else Outcome("exit", exit_code=self._process.returncode)
@@ -191,7 +196,7 @@ class Environment:
         return _processes.descendants(self._runtime.pid) if self._runtime else ()
 
     def _measure(self, children: Iterable[psutil.Process]) -> int:
-        """Bytes that the runtime and its children hold; the peak is remembered."""
+        """Return the bytes in use by the runtime and its children, and update the peak."""
         held = 0
         with suppress(psutil.Error):
             if self._runtime is None:

@@ -1,4 +1,4 @@
-"""Errors of Lambda's API, as its clients read them."""
+"""Errors of Lambda's API, in the form that its clients read."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _STATUSES = {
 
 
 class LambdaError(Exception):
-    """One error of the API: ``code`` is its exception's name; ``reason`` is set where the error has one.
+    """One error of the API: ``code`` is the name of its exception, ``reason`` is set if the error has a reason.
 
-    A few errors do not say that the user is their ``cause``.
+    ``cause`` is User, except in a few errors.
     """
 
     def __init__(self, code: str, message: str, reason: str = "", cause: str = "User") -> None:
@@ -48,15 +48,15 @@ class LambdaError(Exception):
 
 
 def invalid(message: str, cause: str = "User") -> LambdaError:
-    """A value that Lambda does not take."""
+    """Return the error for a value that Lambda does not accept."""
     return LambdaError("InvalidParameterValueException", message, cause=cause)
 
 
 def not_found(message: str) -> LambdaError:
-    """A resource that does not exist."""
+    """Return the error for a resource that does not exist."""
     return LambdaError("ResourceNotFoundException", message)
 
 
 def refused(setting: str, why: str) -> LambdaError:
-    """A setting that AWS honours and localaws does not: it is refused by name, never ignored."""
+    """Return the error for a setting that AWS supports and localaws does not. Such settings are never ignored."""
     return invalid(f"localaws does not honour {setting}: {why}")

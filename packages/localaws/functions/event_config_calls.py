@@ -1,4 +1,4 @@
-"""Settings of asynchronous invocations: retries, the age of events, destinations."""
+"""Settings of asynchronous invocations: retries, maximum age of events, destinations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DESTINATION = re.compile(r"arn:aws:(sqs|sns|lambda|events):[a-z0-9-]*:\d*:.+|ar
 
 
 class EventConfigCalls:
-    """PutFunctionEventInvokeConfig and its like."""
+    """Operations on event invoke configurations."""
 
     def __init__(self, records: Records) -> None:
         self._records = records

@@ -28,7 +28,7 @@ _MAX_TAGS = 50
 
 @dataclass(frozen=True)
 class Parts:
-    """Tools of the operations; ``endpoint`` is the address from which code is downloaded."""
+    """Objects that the operations use; ``endpoint`` is the address from which code is downloaded."""
 
     records: Records
     packages: Packages
@@ -37,18 +37,18 @@ class Parts:
 
 
 def ref_of(call: Call) -> Reference:
-    """The function that a request names."""
+    """Return the function that a request names."""
     return reference(call["FunctionName"], call.get("Qualifier"), call.region, call.account)
 
 
 def shown(version: Version, ref: Reference | None = None) -> dict[str, Any]:
-    """A version as the API shows it, under the ARN that was asked for."""
+    """Return a version as the API describes it, under the ARN in the request."""
     qualifier = ref.qualifier if ref else ("" if version.number == LATEST else version.number)
     return {**version.configuration, "FunctionArn": f"{version.arn}:{qualifier}" if qualifier else version.arn}
 
 
 class FunctionCalls:
-    """CreateFunction and what changes, shows and deletes functions."""
+    """Operations on functions, their code and their versions."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -168,13 +168,13 @@ class FunctionCalls:
         return page(call, "Versions", [_listed(version, every=True) for version in versions])
 
     def get_function_code_signing_config(self, call: Call) -> dict[str, Any]:
-        """GetFunctionCodeSigningConfig: no function has one."""
+        """GetFunctionCodeSigningConfig: no function has such a configuration."""
         ref = ref_of(call)
         self._records.function(ref)
         return {"FunctionName": ref.name}
 
     def publish(self, ref: Reference, description: str) -> Version:
-        """Make a version of $LATEST, unless the last version is the same."""
+        """Publish $LATEST as a version, unless it equals the last version."""
         with self._records.documents.transaction():
             latest = self._records.version(Reference(ref.region, ref.account, ref.name))
             number = int(self._records.function(ref).get("published", 0))
@@ -195,28 +195,31 @@ class FunctionCalls:
         return current
 
     def _replaced(self, ref: Reference, new: dict[str, Any], *, publish: bool) -> dict[str, Any]:
-        """Store a new $LATEST; environments of the old one end."""
+        """Store a new $LATEST and end the environments of the old one."""
         version = self._records.put_version(ref.arn, LATEST, {**new, "RevisionId": new_revision()})
         kept = frozenset(version.configuration["RevisionId"] for version in self._records.versions(ref.arn))
         self._parts.pools.retire(ref.arn, kept)
         if publish:
             version = self.publish(ref, "")
-        # AWS gives a function another revision when the change is done; so does a client that waits for it see one.
+        # AWS assigns another revision when the change is complete. A client that waits for completion sees that here
+        # too.
         return {**shown(version), **_UPDATING, "RevisionId": new_revision()}
 
 
 def _listed(version: Version, *, every: bool) -> dict[str, Any]:
-    """A version as ListFunctions shows it: without its state, and qualified where it lists every version."""
+    """Return a version as ListFunctions shows it: without its state, and with a qualified ARN if all versions are
+    listed.
+    """
     kept = {name: value for name, value in shown(version).items() if name not in _NOT_LISTED}
     return {**kept, "FunctionArn": f"{version.arn}:{version.number}"} if every else kept
 
 
 def _substance(configuration: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields in which versions may differ."""
+    """Return the fields whose change makes a new version."""
     aside = ("Version", "RevisionId", "LastModified", "FunctionArn", "of_revision", "Description")
     return {name: value for name, value in configuration.items() if name not in aside}
 
 
 def _origin(latest: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields that a version keeps of its $LATEST: its own description may be another."""
+    """Return the fields of $LATEST to record in a version, which may have its own description."""
     return {"of_description": latest["Description"]}

@@ -18,7 +18,7 @@ _SAVE_SECONDS = 1.0
 
 
 class FunctionLogs:
-    """Writes events; ``save`` stores them, at most once a second, because it stores all of CloudWatch Logs."""
+    """Writes log events. ``save`` stores them at most once per second, because it stores all of CloudWatch Logs."""
 
     def __init__(self, save: Callable[[], None]) -> None:
         self._save = save
@@ -29,7 +29,7 @@ class FunctionLogs:
         self._thread.start()
 
     def write(self, account: str, region: str, group: str, stream: str, messages: list[str]) -> None:
-        """Add events to a stream, which is made if need be."""
+        """Add events to a log stream, and create the stream if it does not exist."""
         if not messages:
             return
         backend = logs_backends[account][region]
@@ -41,7 +41,7 @@ class FunctionLogs:
         self._changed.set()
 
     def stop(self) -> None:
-        """Store what is not stored yet."""
+        """Store the events that are not stored yet."""
         self._stopped.set()
         self._changed.set()
         self._thread.join()
@@ -59,5 +59,5 @@ class FunctionLogs:
 
 
 def new_stream(version: str) -> str:
-    """Name of the log stream of a new environment."""
+    """Return the name of the log stream of a new environment."""
     return f"{datetime.now(UTC):%Y/%m/%d}/[{version}]{uuid.uuid4().hex}"

@@ -1,4 +1,4 @@
-"""Python interpreters of the runtimes, and the libraries that a runtime brings besides the function's own."""
+"""Python interpreters of the runtimes, and the libraries that a runtime provides."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from pathlib import Path
 
 from localaws.functions.errors import invalid, refused
 
-# What AWS's Python runtimes hold besides the standard library: boto3 with what it needs, and the runtime's client.
+# Contents of AWS's Python runtimes besides the standard library: boto3 with its dependencies, and the runtime client.
 LIBRARIES = (
     "boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3",
     "awslambdaric", "runtime_client", "snapshot_restore_py", "simplejson",
 )  # fmt: skip
 RUNTIMES = ("python3.8", "python3.9", "python3.10", "python3.11", "python3.12", "python3.13", "python3.14")
-# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html#runtimes-deprecated: none is created any more
+# Functions with these runtimes can no longer be created:
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html#runtimes-deprecated
 DEPRECATED = (
     "dotnetcore1.0", "dotnetcore2.0", "dotnetcore2.1", "dotnetcore3.1", "dotnet5.0", "go1.x", "java8", "nodejs",
     "nodejs4.3", "nodejs4.3-edge", "nodejs6.10", "nodejs8.10", "nodejs10.x", "nodejs12.x", "nodejs14.x", "provided",
@@ -31,7 +32,7 @@ _OWN = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
 @cache
 def interpreter(runtime: str) -> str:
-    """Path of the interpreter of a runtime; raises LambdaError where this machine has none."""
+    """Return the path of a runtime's interpreter. Raises LambdaError if this machine has none."""
     if runtime in DEPRECATED:
         advice = "We recommend you use a supported runtime while creating or updating functions."
         start = (
@@ -47,7 +48,7 @@ def interpreter(runtime: str) -> str:
 
 
 def _candidates(runtime: str) -> Iterator[str]:
-    """Programs of that name: the one on the PATH, and those that pyenv keeps where that one is its shim."""
+    """Return the programs with that name: first the one on the PATH, then those of pyenv if the first is its shim."""
     if program := shutil.which(runtime):
         yield program
         versions = Path(program).parent.parent / "versions"
@@ -55,12 +56,12 @@ def _candidates(runtime: str) -> Iterator[str]:
 
 
 def _runs(program: str) -> bool:
-    """Return whether a program starts: a shim of pyenv stands for versions that it does not find."""
+    """Return whether a program starts: a shim of pyenv may name a version that is not installed."""
     return subprocess.run([program, "-c", ""], capture_output=True, check=False).returncode == 0
 
 
 def library_folder(folder: Path) -> Path:
-    """A folder of links to :data:`LIBRARIES`, and to nothing else that this server can import."""
+    """Return a folder with links to :data:`LIBRARIES` only: functions must not import other packages of this server."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in LIBRARIES:
         source = _source(name)

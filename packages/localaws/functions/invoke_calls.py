@@ -1,4 +1,4 @@
-"""Invoke."""
+"""Operations that invoke a function."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class InvokeCalls:
         }
 
     def invoke_async(self, call: Call) -> dict[str, Any]:
-        """InvokeAsync, which Invoke replaced."""
+        """InvokeAsync, the predecessor of Invoke."""
         payload = call.get("InvokeArgs") or b"{}"
         _check_json(payload)
         self._asynchronous.enqueue(ref_of(call).qualified, payload)

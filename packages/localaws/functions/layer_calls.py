@@ -1,4 +1,4 @@
-"""Layers."""
+"""Operations on layers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ARN = re.compile(r"(?P<layer>arn:aws:lambda:(?P<region>[a-z0-9-]+):\d{12}:layer
 
 
 def layers_of(records: Records, arns: list[str], region: str) -> list[dict[str, Any]]:
-    """Return the layers of a function as its configuration holds them; raises LambdaError."""
+    """Return the layers of a function in the form of its configuration. Raises LambdaError."""
     if len(arns) > MOST_LAYERS:
         raise invalid(f"Cannot reference more than {MOST_LAYERS} layers.")
     seen: dict[str, str] = {}
@@ -41,7 +41,7 @@ def layers_of(records: Records, arns: list[str], region: str) -> list[dict[str, 
 
 
 class LayerCalls:
-    """PublishLayerVersion and what shows and deletes layers."""
+    """PublishLayerVersion and the operations that read and delete layers."""
 
     def __init__(self, records: Records, packages: Packages, endpoint: str) -> None:
         self._records = records
@@ -88,7 +88,7 @@ class LayerCalls:
         return page(call, "LayerVersions", [body for body in reversed(versions) if _fits(call, body)])
 
     def list_layers(self, call: Call) -> dict[str, Any]:
-        """ListLayers: each with its latest version that fits."""
+        """ListLayers: each layer with its latest compatible version."""
         latest: dict[str, dict[str, Any]] = {}
         for (arn, _), body in self._records.documents.of_kind(LAYER).items():
             if arn.split(":")[3] == call.region and _fits(call, body):
@@ -100,7 +100,7 @@ class LayerCalls:
         return page(call, "Layers", layers)
 
     def delete_layer_version(self, call: Call) -> dict[str, Any]:
-        """DeleteLayerVersion: functions that have it keep it."""
+        """DeleteLayerVersion: functions that use the version keep it."""
         if int(call["VersionNumber"]) < 1:
             raise invalid("Layer Version Cannot be less than 1")
         self._records.documents.delete(LAYER, _arn(call), _padded(call["VersionNumber"]))
@@ -121,7 +121,7 @@ def _arn(call: Call) -> str:
 
 
 def _padded(number: int | str) -> str:
-    """The number as a text that sorts."""
+    """Return a number as text that sorts like the number."""
     return f"{int(number):010d}"
 
 

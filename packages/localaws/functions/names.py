@@ -30,12 +30,12 @@ class Reference:
 
     @property
     def qualified(self) -> str:
-        """ARN as it was asked for."""
+        """The ARN with the qualifier of the request."""
         return f"{self.arn}:{self.qualifier}" if self.qualifier else self.arn
 
 
 def reference(text: str, qualifier: str | None, region: str, account: str) -> Reference:
-    """Read a function's name, partial ARN or ARN; raises LambdaError."""
+    """Parse a function's name, partial ARN or ARN. Raises LambdaError."""
     match = _REFERENCE.fullmatch(text)
     if not match:
         raise invalid(f"Invalid function name or ARN: {text[:200]}")
@@ -48,7 +48,7 @@ def reference(text: str, qualifier: str | None, region: str, account: str) -> Re
 
 
 def split(arn: str) -> Reference:
-    """Read the ARN of a function; raises LambdaError."""
+    """Parse the ARN of a function. Raises LambdaError."""
     match = _REFERENCE.fullmatch(arn)
     if not match or not match["region"]:
         raise invalid(f"Invalid function name or ARN: {arn[:200]}")

@@ -23,26 +23,26 @@ _MAX_NAME = 1024
 
 @dataclass(frozen=True)
 class Package:
-    """One zip file: ``sha256`` is base64 text, as the API shows it; ``size`` in bytes."""
+    """One zip file: ``sha256`` is base64 text, as in the API; ``size`` is in bytes."""
 
     sha256: str
     size: int
 
     @property
     def folder(self) -> str:
-        """Name of the folder that holds it."""
+        """Name of the folder with the package."""
         return base64.b64decode(self.sha256).hex()
 
 
 class Packages:
-    """Zip files below one folder; ``read_object`` reads bytes of S3, by bucket, key and version."""
+    """Zip files in one folder; ``read_object`` returns the bytes of an S3 object by bucket, key and version."""
 
     def __init__(self, folder: Path, read_object: Callable[[str, str, str], bytes]) -> None:
         self._folder = folder
         self._read_object = read_object
 
     def add(self, code: Mapping[str, Any]) -> Package:
-        """Store what a request's ``ZipFile``, or S3 object, holds; raises LambdaError."""
+        """Store the zip file of a request, from ``ZipFile`` or an S3 object. Raises LambdaError."""
         data = code.get("ZipFile")
         if data is None:
             data = self._from_s3(code)
@@ -54,11 +54,11 @@ class Packages:
         return package
 
     def zip_file(self, package: Package) -> bytes:
-        """The bytes as they were given."""
+        """Return the zip file, byte for byte."""
         return (self._folder / package.folder / "package.zip").read_bytes()
 
     def root(self, package: Package) -> Path:
-        """The folder of the unpacked files."""
+        """Return the folder of the unpacked files."""
         return self._folder / package.folder / "root"
 
     def _from_s3(self, code: Mapping[str, Any]) -> bytes:
@@ -72,7 +72,7 @@ class Packages:
             raise invalid(text) from error
 
     def _unpack(self, data: bytes, package: Package) -> None:
-        """Unpack into a folder that gets its name last: a kill leaves no half package."""
+        """Unpack into a temporary folder and rename it at the end, so that a kill leaves no partial package."""
         partial = self._folder / f".{package.folder}.{os.urandom(4).hex()}"
         try:
             partial.mkdir(parents=True)
@@ -108,6 +108,6 @@ def _extract(data: bytes, root: Path) -> None:
 
 
 def _check_name(name: str) -> None:
-    """Refuse an entry that leads out of the package."""
+    """Refuse an entry whose path leads out of the package."""
     if name.startswith("/") or ".." in name.split("/") or len(name) > _MAX_NAME:
         raise invalid("Could not unzip uploaded file. Please check your file, then try to upload again.")

@@ -1,4 +1,4 @@
-"""Resource policies of functions. They are kept and shown; localaws has no authentication, so they deny nothing."""
+"""Resource policies of functions. They are stored and returned, but deny nothing: localaws has no authentication."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class PolicyCalls:
             self._records.version(ref)
 
     def _subject(self, ref: Reference) -> dict[str, Any]:
-        """Return the version or alias that a policy is of: its revision is that of the first statement."""
+        """Return the version or alias that a policy belongs to. The policy's first statement has its revision."""
         alias = self._records.documents.get(ALIAS, ref.arn, ref.qualifier) if ref.qualifier else None
         return alias or self._records.version(ref).configuration
 

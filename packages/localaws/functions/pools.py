@@ -1,4 +1,4 @@
-"""Warm environments: kept and used again, made up to the concurrency, ended when idle."""
+"""Pools of warm environments: reused, created up to the concurrency limit, ended when idle."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PAUSE = 5.0
 
 @dataclass(frozen=True)
 class PoolKey:
-    """Environments of one version under one revision are alike."""
+    """Version and revision: environments with the same key are interchangeable."""
 
     arn: str
     version: str
@@ -31,7 +31,7 @@ class _Pool:
 
 
 class Pools:
-    """Environments of all functions; ``limit`` is the account's concurrency."""
+    """Environments of all functions; ``limit`` is the account's concurrency limit."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -47,9 +47,9 @@ class Pools:
     def acquire(
         self, key: PoolKey, reserved: int | None, unreserved: int, make: Callable[[], Environment]
     ) -> tuple[Environment, bool]:
-        """Return an environment and whether it is a new one; raises TooManyRequestsException.
+        """Return an environment and whether it is new. Raises TooManyRequestsException.
 
-        ``unreserved`` is what functions without a reserved concurrency share.
+        ``unreserved`` is the concurrency that functions without a reserved concurrency share.
         """
         with self._lock:
             self._check(key.arn, reserved, unreserved)
@@ -73,7 +73,7 @@ class Pools:
         return environment, True
 
     def release(self, key: PoolKey, environment: Environment) -> None:
-        """Give an environment back; one that ended, or whose version was replaced, is closed."""
+        """Return an environment to its pool. It is closed if its process ended or its version was replaced."""
         with self._lock:
             self._busy[key.arn] -= 1
             pool = self._pools[key]
@@ -87,7 +87,7 @@ class Pools:
             environment.close()
 
     def retire(self, arn: str, except_revisions: frozenset[str] = frozenset()) -> None:
-        """End the idle environments of a function's replaced revisions; busy ones end with their invocation."""
+        """End the idle environments of a function's replaced revisions; busy ones end after their invocation."""
         ended = []
         with self._lock:
             for key, pool in self._pools.items():
@@ -100,7 +100,7 @@ class Pools:
             environment.close()
 
     def busy(self, arn: str) -> int:
-        """Number of invocations under way."""
+        """Return the number of running invocations."""
         return self._busy[arn]
 
     def stop(self) -> None:

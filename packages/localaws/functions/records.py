@@ -1,4 +1,4 @@
-"""Functions, versions, aliases and what belongs to them, as documents of one store."""
+"""Functions with their versions, aliases and settings, as documents in one store."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VERSION, ALIAS, FUNCTION = "version", "alias", "function"
 
 @dataclass(frozen=True)
 class Version:
-    """One version of a function. ``configuration`` is what the API shows of it; ``arn`` is without a qualifier."""
+    """One version of a function. ``configuration`` is its description in the API; ``arn`` has no qualifier."""
 
     arn: str
     number: str
@@ -41,41 +41,41 @@ class Version:
 
 
 class Records:
-    """Records of functions. Raises ResourceNotFoundException for what does not exist."""
+    """Records of functions. Methods raise ResourceNotFoundException if a record does not exist."""
 
     def __init__(self, documents: Documents) -> None:
         self.documents = documents
 
     def function(self, ref: Reference) -> dict[str, Any]:
-        """Return the properties of a function as a whole: its tags and its reserved concurrency."""
+        """Return the settings of a function that its versions share: its tags and its reserved concurrency."""
         properties = self.documents.get(FUNCTION, ref.arn)
         if properties is None:
             raise not_found(f"Function not found: {ref.qualified}")
         return properties
 
     def put_function(self, ref: Reference, **changes: Any) -> None:
-        """Change what belongs to a function as a whole."""
+        """Change the settings of a function that its versions share."""
         self.documents.put(FUNCTION, ref.arn, "", {**(self.documents.get(FUNCTION, ref.arn) or {}), **changes})
 
     def exists(self, arn: str) -> bool:
-        """Return whether there is a function of that unqualified ARN."""
+        """Return whether a function with that unqualified ARN exists."""
         return self.documents.get(FUNCTION, arn) is not None
 
     def has(self, ref: Reference) -> bool:
-        """Return whether there is a function, and the version or alias that a reference names."""
+        """Return whether the function, version or alias of a reference exists."""
         names = (VERSION, ALIAS) if ref.qualifier else (FUNCTION,)
         return any(self.documents.get(kind, ref.arn, ref.qualifier) is not None for kind in names)
 
     def functions(self, region: str) -> Iterator[str]:
-        """Unqualified ARNs of a region's functions, by name."""
+        """Return the unqualified ARNs of a region's functions, sorted by name."""
         return (arn for arn, _ in self.documents.of_kind(FUNCTION) if arn.split(":")[3] == region)
 
     def version(self, ref: Reference) -> Version:
-        """The version that a qualifier names; of an alias with weights, the one that it is made for."""
+        """Return the version that a qualifier names; for an alias, its FunctionVersion, whatever its weights."""
         return self._version(ref, lambda alias: str(alias["FunctionVersion"]))
 
     def version_to_invoke(self, ref: Reference) -> Version:
-        """The version that an invocation gets; of an alias with weights, one by chance."""
+        """Return the version for an invocation; for an alias with weights, a random one by weight."""
         return self._version(ref, _drawn)
 
     def _version(self, ref: Reference, chosen: Callable[[dict[str, Any]], str]) -> Version:
@@ -89,7 +89,7 @@ class Records:
         return Version(ref.arn, number, configuration)
 
     def versions(self, arn: str) -> list[Version]:
-        """All versions, $LATEST first."""
+        """Return all versions, $LATEST first."""
         versions = [Version(arn, name, body) for name, body in self.documents.named(VERSION, arn).items()]
         return sorted(versions, key=lambda version: 0 if version.number == LATEST else int(version.number))
 
@@ -100,25 +100,25 @@ class Records:
         return Version(arn, number, stored)
 
     def alias(self, ref: Reference, name: str) -> dict[str, Any]:
-        """One alias."""
+        """Return one alias."""
         alias = self.documents.get(ALIAS, ref.arn, name)
         if alias is None:
             raise not_found(f"Cannot find alias arn: {ref.arn}:{name}")
         return alias
 
     def reserved(self, arn: str) -> int | None:
-        """Reserved concurrency of a function, None without one."""
+        """Return the reserved concurrency of a function, or None if it has none."""
         value = (self.documents.get(FUNCTION, arn) or {}).get("reserved")
         return None if value is None else int(value)
 
     def all_reserved(self, except_arn: str = "") -> int:
-        """Sum of the reserved concurrency of all functions but one."""
+        """Return the sum of the reserved concurrency of all functions, without that of ``except_arn``."""
         bodies = self.documents.of_kind(FUNCTION)
         return sum(body.get("reserved") or 0 for (arn, _), body in bodies.items() if arn != except_arn)
 
 
 def check_revision(given: str | None, current: dict[str, Any], operation: str = "GetFunction/GetAlias") -> None:
-    """Raise PreconditionFailedException where a request expects another revision; ``operation`` shows the latest."""
+    """Raise PreconditionFailedException if a request expects another revision; ``operation`` returns the latest."""
     if given and given != current["RevisionId"]:
         text = (
             "The Revision Id provided does not match the latest Revision Id. "
@@ -128,12 +128,12 @@ def check_revision(given: str | None, current: dict[str, Any], operation: str = 
 
 
 def new_revision() -> str:
-    """A new revision ID."""
+    """Return a new revision ID."""
     return str(uuid.uuid4())
 
 
 def now_text() -> str:
-    """The time as LastModified shows it."""
+    """Return the present time in the format of LastModified."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "+0000"
 
 

@@ -1,4 +1,4 @@
-"""The lines that Lambda writes around those of a function, as text or as JSON."""
+"""The log lines that Lambda adds before and after those of a function, as text or as JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MEGABYTE = 1 << 20
 
 @dataclass(frozen=True)
 class Measured:
-    """Use of one invocation: seconds, and bytes at the peak; ``init`` is 0 in a warm environment."""
+    """Resource use of one invocation: times in seconds, peak memory in bytes; ``init`` is 0 in a warm environment."""
 
     duration: float
     init: float
@@ -25,12 +25,12 @@ class Measured:
 
 
 def runtime_version_arn(runtime: str, region: str) -> str:
-    """ARN of a runtime's version."""
+    """Return the ARN of a runtime's version."""
     return f"arn:aws:lambda:{region}::runtime:{hashlib.sha256(runtime.encode()).hexdigest()}"
 
 
 class Lines:
-    """Lines of one invocation; ``as_json`` is LoggingConfig's format."""
+    """Log lines of one invocation, in JSON with ``as_json`` (the format in LoggingConfig)."""
 
     def __init__(self, request_id: str, version: str, *, as_json: bool) -> None:
         self._request_id = request_id
@@ -38,7 +38,7 @@ class Lines:
         self._as_json = as_json
 
     def init_start(self, runtime: str, region: str) -> str:
-        """Before a new environment loads the handler."""
+        """Return the line before a new environment loads the handler."""
         name, arn = f"{runtime.replace('python', 'python:')}.v1", runtime_version_arn(runtime, region)
         if self._as_json:
             record = {"initializationType": "on-demand", "phase": "init", "runtimeVersion": name}
@@ -46,17 +46,17 @@ class Lines:
         return f"INIT_START Runtime Version: {name}\tRuntime Version ARN: {arn}\n"
 
     def start(self) -> str:
-        """Before the handler is called."""
+        """Return the line before the handler is called."""
         if self._as_json:
             return _event("platform.start", {"requestId": self._request_id, "version": self._version})
         return f"START RequestId: {self._request_id} Version: {self._version}\n"
 
     def timed_out(self, seconds: float) -> str:
-        """At the deadline."""
+        """Return the line of a timeout."""
         return f"{_now()} {self._request_id} Task timed out after {seconds:.2f} seconds\n\n"
 
     def end(self, measured: Measured) -> list[str]:
-        """After the handler returned, or the environment ended."""
+        """Return the lines after the handler returned, or the environment ended."""
         duration, used = measured.duration * 1000, math.ceil(measured.peak / _MEGABYTE)
         billed = math.ceil((measured.duration + measured.init) * 1000)
         if self._as_json:

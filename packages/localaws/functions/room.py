@@ -1,4 +1,4 @@
-"""Lambda's parts joined: the API, the environments, and the asynchronous events of one home."""
+"""Connects the parts of Lambda for one home: the API, the environments, and the asynchronous events."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ DOCUMENTS = "lambda.db"
 
 
 class Functions:
-    """Functions of one home, in ``folder``: its documents, ``code`` and ``environments``."""
+    """Functions of one home, stored in ``folder``: its documents, ``code`` and ``environments``."""
 
     def __init__(
         self,
@@ -72,11 +72,11 @@ class Functions:
         self.asynchronous.start()
 
     def application(self, more_calls: Iterable[object]) -> LambdaApplication:
-        """The API, with the operations of others."""
+        """Return the API, with the operations of ``more_calls`` added."""
         return LambdaApplication([*self.calls, *more_calls], self._settings.region, self._settings.account)
 
     def download(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Serve the zip files that GetFunction and GetLayerVersion name."""
+        """Serve the zip files whose URLs GetFunction and GetLayerVersion return."""
         name = Request(environ).path.removeprefix(f"{CODE_PATH}/").removesuffix(".zip")
         path = self._code / name / "package.zip"
         if not name.isalnum() or not path.exists():
@@ -84,11 +84,11 @@ class Functions:
         return Response(path.read_bytes(), content_type="application/zip")(environ, start_response)
 
     def stop(self) -> None:
-        """End every environment; events that are not done are kept."""
+        """End every environment. Unfinished events stay stored."""
         self.asynchronous.stop()
         self._pools.stop()
         self._logs.stop()
 
     def close(self) -> None:
-        """Close what is stored; nothing may run any more."""
+        """Close the store; nothing may run any more."""
         self.documents.close()

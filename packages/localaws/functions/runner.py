@@ -1,4 +1,4 @@
-"""Invocations: a version, a payload, and what the handler answers."""
+"""Invocations: run a version with a payload and return the handler's answer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from localaws.functions.runtime_api import Invocation
 
 MAX_RESPONSE = 6_291_556
 _TAIL = 4096
-# Marks of lines that name files of a function because of an error.
+# Texts that mark log lines with file names of a function in a traceback.
 _TRACEBACKS = ("[ERROR]", "Traceback (most recent call last)", '"stackTrace"')
 
 
@@ -50,11 +50,13 @@ class Runner:
         self._blueprints = blueprints
         self._folder = folder
         shutil.rmtree(folder, ignore_errors=True)
-        # An environment's log stream, for as long as it lives.
+        # The log stream of each environment that exists.
         self._streams: dict[Environment, str] = {}
 
     def invoke(self, ref: Reference, payload: bytes, request_id: str = "", client_context: str = "") -> Result:
-        """Run a function to its end; raises LambdaError where there is none, or no room for another invocation."""
+        """Run an invocation to its end. Raises LambdaError if the function does not exist or the concurrency limit is
+        reached.
+        """
         version = self._records.version_to_invoke(ref)
         key = PoolKey(version.arn, version.number, version.configuration["RevisionId"])
         reserved = self._records.reserved(version.arn)
@@ -69,11 +71,11 @@ class Runner:
             self._pools.release(key, environment)
 
     def role_of(self, ref: Reference) -> str:
-        """Role of a function; raises LambdaError where there is none."""
+        """Return the role of a function. Raises LambdaError if the function does not exist."""
         return str(self._records.version(ref).configuration["Role"])
 
     def stream_of(self, environment: Environment) -> str:
-        """Log stream of an environment."""
+        """Return the log stream of an environment."""
         return self._streams[environment]
 
     def write(self, version: Version, stream: str, messages: list[str]) -> None:
@@ -103,7 +105,7 @@ class _Run:
         self._tail: list[str] = []
 
     def go(self, payload: bytes, arn: str, client_context: str, *, is_new: bool) -> Result:
-        """Invoke, log, and describe the outcome."""
+        """Invoke the function, write its log, and return the result."""
         if is_new:
             started = self._lines.init_start(self._version.configuration["Runtime"], self._version.region)
             self._runner.write(self._version, self._stream, [started])  # which LogResult does not show
@@ -140,7 +142,7 @@ class _Run:
         self._runner.write(self._version, self._stream, messages)
 
     def _described(self, outcome: Outcome) -> tuple[bytes, str]:
-        """Return the payload of the answer and the type of its error, empty for none."""
+        """Return the payload of the answer and the type of its error, "" without an error."""
         if outcome.kind == "response":
             if len(outcome.body) <= MAX_RESPONSE:
                 return outcome.body, ""
@@ -168,7 +170,7 @@ def _ending(outcome: Outcome, timeout: int) -> tuple[str, str]:
 
 
 def _shown(error: dict[str, Any], plan: Blueprint) -> bytes:
-    """Return an error with AWS's names of folders in its message and stack trace; nothing where it names none."""
+    """Return an error with AWS's folder names in its message and stack trace, or b"" if it contains no local folder."""
     fields = {name: error[name] for name in ("errorMessage", "stackTrace") if error.get(name)}
     text = json.dumps(fields, ensure_ascii=False)
     shown = plan.as_on_aws(text)

@@ -1,7 +1,7 @@
-"""Lambda's Runtime API for one execution environment, on a loopback port of its own.
+"""Lambda's Runtime API for one execution environment, on its own loopback port.
 
-https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. The environment's process asks for one invocation
-after another and posts what came of it.
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. The environment's process requests one invocation after
+another and posts their results.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PREFIX = "/2018-06-01/runtime"
 
 @dataclass(frozen=True)
 class Invocation:
-    """One invocation as the runtime gets it; ``deadline`` in milliseconds since the epoch."""
+    """One invocation as the runtime receives it; ``deadline`` is in milliseconds since the epoch."""
 
     request_id: str
     payload: bytes
@@ -31,7 +31,7 @@ class Invocation:
     client_context: str = ""
 
     def headers(self) -> dict[str, str]:
-        """Headers of the answer that carries it."""
+        """Return the headers of the HTTP response that contains the invocation."""
         trace = f"Root=1-{self.deadline // 1000:08x}-{self.request_id.replace('-', '')[:24]};Sampled=0"
         context = {"Lambda-Runtime-Client-Context": self.client_context} if self.client_context else {}
         return {
@@ -53,7 +53,7 @@ class Report:
 
 
 class RuntimeApi:
-    """The server; ``reports`` is what the process told, in order."""
+    """The server; ``reports`` are the messages of the process, in order."""
 
     def __init__(self) -> None:
         self.reports: queue.SimpleQueue[Report] = queue.SimpleQueue()
@@ -70,17 +70,17 @@ class RuntimeApi:
         return f"{host}:{port}"
 
     def offer(self, invocation: Invocation) -> None:
-        """Hand the next invocation to the process."""
+        """Pass the next invocation to the process."""
         self._current = invocation.request_id
         self._invocations.put(invocation)
 
     def next_invocation(self) -> Invocation | None:
-        """Wait for an invocation; None at the end of the environment. The first call says that the runtime is up."""
+        """Wait for an invocation; None at the end of the environment. The first call means that the runtime is up."""
         self.reports.put(Report("ready"))
         return self._invocations.get()
 
     def take(self, path: str, body: bytes) -> bool:
-        """Take a report of the process; False for a path that is not the API's."""
+        """Accept a report of the process; return False for a path that the API does not have."""
         if path == f"{_PREFIX}/init/error":
             self.reports.put(Report("init error", body))
             return True
@@ -117,7 +117,9 @@ def _serve(api: RuntimeApi, connection: socket.socket, address: Any) -> None:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection; an answer leaves in one write, or TCP's delayed acknowledgement adds 40 ms."""
+    """One connection. An answer is sent in one write, because TCP's delayed acknowledgement would add 40 ms to a
+    second.
+    """
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1
@@ -141,7 +143,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing: the invocation is logged elsewhere."""
+        """Log nothing: the invocation is logged elsewhere."""
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":

@@ -14,7 +14,7 @@ LEAST_UNRESERVED = 100
 
 
 class SettingCalls:
-    """Operations on concurrency; ``limit`` is the account's."""
+    """Operations on concurrency; ``limit`` is the account's limit."""
 
     def __init__(self, records: Records, limit: int) -> None:
         self._records = records

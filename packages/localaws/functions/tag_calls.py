@@ -44,7 +44,7 @@ class TagCalls:
         return {}
 
     def _owner(self, arn: str) -> tuple[str, str]:
-        """Kind and owner of the document that has the tags of a resource."""
+        """Return kind and owner of the document that contains the tags of a resource."""
         if ":event-source-mapping:" in arn:
             return "mapping", arn.rpartition(":")[2]
         ref = split(arn)

@@ -1,4 +1,4 @@
-"""Requests and answers of Lambda's REST protocol, read and written by botocore's model of the service."""
+"""Lambda's REST protocol: parses requests and serializes answers with botocore's model of the service."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from botocore.model import OperationModel
 
 from localaws.functions.errors import LambdaError
 
-# Key of a result whose request ID is that of the invocation.
+# Key in a result for the request ID of the invocation, which replaces that of the answer.
 REQUEST_ID = "x-amzn-RequestId"
 _PARAMETER = re.compile(r"\\{(\w+)(\\\+)?\\}")
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request: the operation's name and its parameters, by the names of boto3."""
+    """One request: the operation and its parameters, with their names in boto3."""
 
     operation: str
     region: str
@@ -33,7 +33,7 @@ class Call:
     parameters: dict[str, Any]
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Value of a parameter."""
+        """Return the value of a parameter."""
         return self.parameters.get(name, default)
 
     def __getitem__(self, name: str) -> Any:
@@ -42,7 +42,7 @@ class Call:
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """A request as the protocol reads it; ``headers`` by lower-case name."""
+    """An HTTP request; ``headers`` are keyed by lower-case name."""
 
     method: str
     path: str
@@ -53,7 +53,7 @@ class HttpRequest:
 
 @dataclass(frozen=True)
 class _Route:
-    """One operation: it answers requests whose path is like ``pattern``, and whose query has ``words``."""
+    """Route of one operation: requests whose path matches ``pattern`` and whose query contains ``words``."""
 
     method: str
     pattern: re.Pattern[str]
@@ -68,7 +68,7 @@ class _Route:
 
 @cache
 def _routes() -> tuple[_Route, ...]:
-    """Routes of all operations: paths with fewer parameters first, of one path those that ask for a word first."""
+    """Return all routes: paths with fewer parameters first, then those with more words in the query."""
     model = botocore.session.get_session().get_service_model("lambda")
     routes = []
     for name in model.operation_names:
@@ -83,13 +83,13 @@ def _routes() -> tuple[_Route, ...]:
 
 @cache
 def known_runtimes() -> tuple[str, ...]:
-    """Names of all runtimes that AWS knows."""
+    """Return the names of all runtimes in botocore's model."""
     model = botocore.session.get_session().get_service_model("lambda")
     return tuple(model.shape_for("Runtime").metadata["enum"])
 
 
 def route(method: str, path: str, query: str) -> tuple[OperationModel, dict[str, str]] | None:
-    """Return the operation of a request and the parameters in its path; None where the service has none."""
+    """Return the operation of a request and the parameters in its path, or None if Lambda has no such operation."""
     words = _words(query)
     for known in _routes():
         if match := known.found(method, path.rstrip("/"), words):
@@ -102,7 +102,7 @@ def _words(query: str) -> frozenset[str]:
 
 
 def read(operation: OperationModel, in_path: Mapping[str, str], request: HttpRequest) -> dict[str, Any]:
-    """Return the parameters; raises LambdaError for a body that is not the operation's."""
+    """Return the parameters of a request. Raises LambdaError for a body that does not fit the operation."""
     shape = operation.input_shape
     if shape is None:
         return {}
@@ -192,7 +192,7 @@ def _value(shape: Any, value: Any) -> Any:
 
 
 def _shown(shape: Any, value: Any) -> Any:
-    """Return a value as its shape shows it: what is stored besides stays inside."""
+    """Return the members of a value that its shape contains, without the internal ones stored with it."""
     if isinstance(value, datetime.datetime):
         return value.timestamp()
     if shape.type_name == "structure":

@@ -1,4 +1,4 @@
-"""Kinesis: moto's streams, whose records are stored as they arrive and read for as long as they are kept."""
+"""Kinesis: moto's streams, with records that are stored on arrival and can be read during their retention."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""moto's Kinesis with stored records: the classes that moto builds."""
+"""moto's Kinesis with stored records: the classes that moto instantiates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from moto.kinesis.models import Consumer, KinesisBackend, Record, Shard, Stream,
 
 from localaws.kinesis.log import RecordLog, Row
 
-# Sequence numbers of Kinesis have 56 digits.
+# Kinesis has sequence numbers of 56 digits.
 BASE = 496 * 10**53
 _STARTS = 10**20
 _DEFAULT_LIMIT = 10000
@@ -32,7 +32,7 @@ class TimedConsumer(Consumer):
 
 
 class StoredShard(Shard):
-    """A shard whose records lie in the log, under a name of its own."""
+    """A shard whose records are in the log, under a unique name."""
 
     log: ClassVar[RecordLog]
 
@@ -42,11 +42,11 @@ class StoredShard(Shard):
         self.retention = 86400.0
 
     def put_record(self, partition_key: str, data: str, explicit_hash_key: str) -> str:
-        """Store a record, and return its sequence number."""
+        """Store a record and return its sequence number."""
         return str(BASE + self.log.add(self.name, partition_key, explicit_hash_key or "", data))
 
     def get_records(self, last_sequence_id: str, limit: int | None) -> tuple[list[Record], int, int]:
-        """Records after a sequence number, the number to go on after, and milliseconds behind the last record."""
+        """Return records after a sequence number, the number to continue after, and the lag in milliseconds."""
         after = int(last_sequence_id)
         rows = self.rows(max(0, after - BASE), limit or _DEFAULT_LIMIT)
         if not rows:
@@ -56,27 +56,29 @@ class StoredShard(Shard):
         return [_record(row) for row in rows], BASE + rows[-1].number, max(0, behind)
 
     def to_json(self) -> dict[str, Any]:
-        """Description of the shard: where its numbers begin is its own, below all of its records."""
+        """Return the description of the shard, with a starting sequence number of its own that is below all of its
+        records.
+        """
         shown: dict[str, Any] = super().to_json()
         shown["SequenceNumberRange"]["StartingSequenceNumber"] = str(BASE - 1 - int(self.name, 16) % _STARTS)
         return shown
 
     def rows(self, after: int, limit: int) -> list[Row]:
-        """Records with a higher number that are within their retention."""
+        """Return up to ``limit`` records with a number greater than ``after`` that are within their retention."""
         return self.log.read(self.name, after, time.time() - self.retention, limit)
 
     def get_min_sequence_number(self) -> int:
-        """Sequence number of the first record that is kept, or of the first there could be."""
+        """Return the sequence number of the first record within its retention, or of the lowest possible one."""
         rows = self.rows(0, 1)
         return BASE + (rows[0].number if rows else 0)
 
     def get_max_sequence_number(self) -> int:
-        """Sequence number of the last record."""
+        """Return the sequence number of the last record."""
         last = self.log.last(self.name)
         return BASE + (last.number if last else 0)
 
     def get_sequence_number_at(self, at_timestamp: float) -> int:
-        """Sequence number of the last record before a time."""
+        """Return the sequence number of the last record before a time."""
         last = self.log.last(self.name, at_timestamp)
         return BASE + (last.number if last else 0)
 
@@ -95,7 +97,7 @@ class LocalKinesisBackend(KinesisBackend):
         stream_mode: dict[str, str] | None = None,
         retention_period_hours: int | None = None,
     ) -> Stream:
-        """CreateStream; without a number of shards and a mode the stream is on demand, and begins with four."""
+        """CreateStream; without a number of shards and a mode the stream is on-demand and begins with four shards."""
         if not stream_name:
             constraint = "Value null at 'streamName' failed to satisfy constraint: Member must not be null"
             raise JsonRESTError("ValidationException", f"1 validation error detected: {constraint}")
@@ -104,7 +106,7 @@ class LocalKinesisBackend(KinesisBackend):
         return super().create_stream(stream_name, shard_count, stream_mode, retention_period_hours)
 
     def put_resource_policy(self, resource_arn: str, policy_doc: str) -> None:
-        """PutResourcePolicy, of a stream that exists."""
+        """PutResourcePolicy; the stream must exist."""
         if all(stream.arn != resource_arn for stream in self.streams.values()):
             raise StreamNotFoundError(resource_arn.rpartition("/")[2], self.account_id)
         super().put_resource_policy(resource_arn, policy_doc)
@@ -120,7 +122,7 @@ class LocalKinesisBackend(KinesisBackend):
             return super().put_records(*args, **options)
 
     def get_shard_iterator(self, stream_arn: str | None, stream_name: str | None, *args: Any, **options: Any) -> str:
-        """GetShardIterator: the iterator names the stream, also where the request has its ARN."""
+        """GetShardIterator: the iterator contains the stream's name even if the request has its ARN."""
         stream = self.describe_stream(stream_arn=stream_arn, stream_name=stream_name)
         return super().get_shard_iterator(None, stream.stream_name, *args, **options)
 
@@ -133,7 +135,7 @@ class LocalKinesisBackend(KinesisBackend):
 
 
 def _iterator(stream_name: str | None, shard: Any, last_sequence_id: int) -> str:
-    """An iterator of its own for each request, as AWS makes them."""
+    """Return a new iterator, different for each request, as on AWS."""
     place = f"{stream_name}:{shard.shard_id}:{last_sequence_id}:{uuid.uuid4().hex}"
     return base64.b64encode(place.encode()).decode()
 

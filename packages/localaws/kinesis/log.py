@@ -21,7 +21,7 @@ _LONGEST_RETENTION = 365 * 86400.0
 
 @dataclass(frozen=True)
 class Row:
-    """A record: ``number`` orders it, ``created`` in seconds since the epoch, ``data`` in base64."""
+    """A record: ``number`` is its place in the order, ``created`` is in seconds since the epoch, ``data`` is base64."""
 
     number: int
     created: float
@@ -31,7 +31,7 @@ class Row:
 
 
 class RecordLog:
-    """The file. A commit survives a kill of the process; any thread may call any method."""
+    """The SQLite file. A commit survives a kill of the process; any thread may call any method."""
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
@@ -49,7 +49,7 @@ class RecordLog:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All records of the block, or none of them."""
+        """Run a block whose records are all stored, or none of them."""
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -62,14 +62,16 @@ class RecordLog:
             self.changed.notify_all()
 
     def add(self, shard: str, key: str, hash_key: str, data: str) -> int:
-        """Store a record, and return its number."""
+        """Store a record and return its number."""
         values = (shard, time.time(), key, hash_key, data)
         statement = "INSERT INTO records (shard, created, key, hash_key, data) VALUES (?, ?, ?, ?, ?)"
         with self._lock:
             return int(self._connection.execute(statement, values).lastrowid or 0)
 
     def read(self, shard: str, after: int, oldest: float, limit: int) -> list[Row]:
-        """Records of a shard with a higher number that came after ``oldest``, in order."""
+        """Return up to ``limit`` records of a shard with a number greater than ``after``, created after ``oldest``, in
+        order.
+        """
         statement = "SELECT number, created, key, hash_key, data FROM records WHERE shard = ? AND number > ?"
         values = (shard, after, oldest, limit)
         with self._lock:
@@ -77,7 +79,7 @@ class RecordLog:
         return [Row(*row) for row in rows]
 
     def last(self, shard: str, before: float = float("inf")) -> Row | None:
-        """The last record of a shard, of those that came before a time."""
+        """Return the last record of a shard that was created before a time, or None."""
         statement = "SELECT number, created, key, hash_key, '' FROM records WHERE shard = ? AND created < ?"
         with self._lock:
             rows = self._connection.execute(f"{statement} ORDER BY number DESC LIMIT 1", (shard, before)).fetchall()

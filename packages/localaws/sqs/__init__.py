@@ -1,4 +1,4 @@
-"""SQS: moto's queues, whose messages are stored as they change."""
+"""SQS: moto's queues, with messages that are stored when they change."""
 
 from __future__ import annotations
 

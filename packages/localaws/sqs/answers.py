@@ -1,4 +1,4 @@
-"""Hooks in moto's answers of SQS: refusals with AWS's texts, and nothing where SQS says nothing."""
+"""Hooks in moto's answers of SQS: refusals with AWS's texts, and no empty members where SQS leaves them out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from localaws.sqs.rules import RefusedError, check_attributes, check_batch, chec
 
 _BATCHES = ("send_message_batch", "delete_message_batch", "change_message_visibility_batch")
 _NAMES = ("MessageBody", "MessageAttributes", "MessageGroupId", "MessageDeduplicationId")
-# What JSON clients read as QueryErrorCode, where the service's model has no such shape.
+# Names of error shapes for the JSON body, by the older names, which a header contains.
 _SHAPES = {
     "InvalidParameterValue": "InvalidParameterValueException",
     "MissingParameter": "MissingRequiredParameterException",
@@ -26,7 +26,7 @@ Operation = Callable[[SQSResponse], ActionResult]
 
 
 def install() -> None:
-    """Make moto answer so. Call this before its first request to SQS."""
+    """Make moto use these answers. Call this before its first request to SQS."""
     SQSResponse.send_message = _sending(SQSResponse.send_message)
     SQSResponse.send_message_batch = _sending_batch(SQSResponse.send_message_batch)
     SQSResponse.receive_message = _receiving(SQSResponse.receive_message)
@@ -75,7 +75,7 @@ def _sending_batch(original: Operation) -> Operation:
 
 
 def _failure(entry: dict[str, Any], longest: int) -> dict[str, Any] | None:
-    """The failure of one message of a batch, in which the others are sent; None for one that SQS takes."""
+    """Return the failure of one message of a batch, or None if SQS accepts it. The other messages are still sent."""
     try:
         check_message(entry, longest)
     except RefusedError as error:
@@ -85,7 +85,7 @@ def _failure(entry: dict[str, Any], longest: int) -> dict[str, Any] | None:
 
 
 def _with_ids(original: Operation) -> Operation:
-    """An operation on a batch, whose IDs are looked at first."""
+    """Return an operation on a batch that checks the IDs of the entries first."""
 
     def answer(response: SQSResponse) -> ActionResult:
         with _refusing():
@@ -119,7 +119,7 @@ def _creating(original: Operation) -> Operation:
 
 
 def _without_empty_values(original: Operation) -> Operation:
-    """An operation that says nothing of entries that failed, or succeeded, or of tags, where there are none."""
+    """Return an operation that omits empty lists of failed or successful entries, and empty tags."""
 
     def answer(response: SQSResponse) -> ActionResult:
         output = cast("dict[str, Any]", original(response).result)
@@ -129,7 +129,7 @@ def _without_empty_values(original: Operation) -> Operation:
 
 
 def _named_twice(original: Callable[..., None]) -> Callable[..., None]:
-    """An error's name in the body is that of its shape, and the older one is in a header."""
+    """Return a serializer that names an error by its shape in the body; a header has the older name."""
 
     def serialize(serializer: Any, resp: Any, shape: Any) -> None:
         original(serializer, resp, shape)

@@ -1,4 +1,4 @@
-"""SQS: moto's queues, used by one request at a time, kept across restarts, with deduplication as SQS has it."""
+"""moto's SQS backend with a lock, storage across restarts, and SQS's deduplication."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class UnusableHandleError(ReceiptHandleIsInvalid):
 
 
 class LocalSqsBackend(SQSBackend):
-    """moto's backend under one lock; who waits for messages does not hold it."""
+    """moto's backend under one lock, which is released while a request waits for messages."""
 
     transient = frozenset({"lock", "arrived", "touched"})
 
@@ -47,7 +47,7 @@ class LocalSqsBackend(SQSBackend):
         super().__init__(region_name, account_id)
         self.lock = threading.RLock()
         self.arrived = threading.Condition()
-        # Queues whose messages have changed since they were stored, by ARN: IDs of those that changed in their place.
+        # Queues with messages to store, by ARN: IDs of the messages that were modified, as opposed to added or deleted.
         self.touched: dict[str, set[str]] = {}
 
     @property
@@ -55,7 +55,7 @@ class LocalSqsBackend(SQSBackend):
         return urls
 
     def get_queue_attributes(self, queue_name: str, attribute_names: list[str]) -> dict[str, Any]:
-        """GetQueueAttributes; messages are counted only for who asks how many there are."""
+        """GetQueueAttributes; messages are counted only if the request asks for their numbers."""
         _counting.on = any(name == "All" or name.startswith("Approximate") for name in attribute_names)
         try:
             with self.lock:
@@ -63,12 +63,12 @@ class LocalSqsBackend(SQSBackend):
         finally:
             _counting.on = False
         if redrive := attributes.get(REDRIVE):
-            # as SQS writes it: Terraform compares the text
+            # In the format of SQS, because Terraform compares the text.
             attributes[REDRIVE] = json.dumps(json.loads(redrive), separators=(",", ":"))
         return attributes
 
     def set_queue_attributes(self, queue_name: str, attributes: dict[str, Any]) -> Queue:
-        """SetQueueAttributes; moto would drop the policy of a queue whenever another attribute is set."""
+        """SetQueueAttributes; without this, moto deletes the policy of a queue when another attribute is set."""
         with self.lock:
             kept = {"Policy": policy} if (policy := self.get_queue(queue_name).policy) else {}
             if attributes.get(ALLOWED) == "":
@@ -76,7 +76,7 @@ class LocalSqsBackend(SQSBackend):
             return super().set_queue_attributes(queue_name, kept | attributes)
 
     def send_message(self, queue_name: str, message_body: str, *args: Any, **options: Any) -> Message:
-        """SendMessage; a FIFO queue knows a deduplication ID for five minutes, also of a message that is gone."""
+        """SendMessage; a FIFO queue remembers a deduplication ID for five minutes, even if its message was deleted."""
         with self.lock:
             queue = self._touch(queue_name)
             number = len(queue._messages)
@@ -122,7 +122,7 @@ class LocalSqsBackend(SQSBackend):
                 self.arrived.wait(min(left, _PAUSE))
 
     def delete_message(self, queue_name: str, receipt_handle: str) -> None:
-        """DeleteMessage; a FIFO queue takes no handle whose visibility timeout is over."""
+        """DeleteMessage; a FIFO queue refuses a handle whose visibility timeout has ended."""
         with self.lock:
             queue = self._touch(queue_name)
             if queue.fifo_queue and _has_expired(queue, receipt_handle):
@@ -144,13 +144,13 @@ class LocalSqsBackend(SQSBackend):
             self.touched[queue.queue_arn].add(next(messages))
 
     def purge_queue(self, queue_name: str) -> None:
-        """PurgeQueue, which forgets deduplication IDs too."""
+        """PurgeQueue, which also deletes deduplication IDs."""
         with self.lock:
             vars(self._touch(queue_name))[RECENT] = {}
             super().purge_queue(queue_name)
 
     def _touch(self, queue_name: str) -> Queue:
-        """Note that the messages of a queue, or of its dead-letter queue, change; raises QueueDoesNotExist."""
+        """Mark the messages of a queue, and of its dead-letter queue, as changed. Raises QueueDoesNotExist."""
         queue = self.get_queue(queue_name)
         self.touched.setdefault(queue.queue_arn, set())
         if queue.dead_letter_queue:
@@ -164,14 +164,14 @@ def _has_expired(queue: Queue, handle: str) -> bool:
 
 
 def _next_number(queue: Queue) -> str:
-    """The next sequence number of a FIFO queue: 20 digits that grow, also over a restart."""
+    """Return the next sequence number of a FIFO queue: 20 digits, increasing across restarts."""
     kept = vars(queue)
     kept["last_number"] = max(int(kept.get("last_number", 0)) + 1, time.time_ns())
     return f"{kept['last_number']:020d}"
 
 
 def _recent(queue: Queue) -> dict[str, tuple[float, str, str | None]]:
-    """Deduplication IDs of the last five minutes, oldest first: when, and which message had it."""
+    """Return the deduplication IDs of the last five minutes, oldest first, with their times and messages."""
     known: dict[str, tuple[float, str, str | None]] = vars(queue).setdefault(RECENT, {})
     oldest = time.time() - DEDUPLICATION_SECONDS
     while known and known[name := next(iter(known))][0] < oldest:

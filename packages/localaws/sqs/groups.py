@@ -1,4 +1,4 @@
-"""Message groups of FIFO queues: their order, and which of them wait.
+"""Message groups of FIFO queues: the order in which they are received, and which of them are blocked.
 
 https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html
 """
@@ -17,7 +17,7 @@ _receiving = threading.local()
 
 @contextmanager
 def receiving(queue: Queue) -> Iterator[None]:
-    """Let the block see the messages of a FIFO queue that may be received, in their order."""
+    """Run a block in which a FIFO queue shows only the messages that may be received, in order."""
     if not queue.fifo_queue:
         yield
         return
@@ -30,7 +30,9 @@ def receiving(queue: Queue) -> Iterator[None]:
 
 
 def messages_of(original: Callable[[Queue], list[Message]]) -> property:
-    """The messages of a queue that are visible; while they are received, those of a FIFO queue by group."""
+    """Return a property with the visible messages of a queue, which :func:`receiving` limits and sorts for a FIFO
+    queue.
+    """
 
     def messages(queue: Queue) -> list[Message]:
         return _by_group(queue) if getattr(_receiving, "queue", None) is queue else original(queue)
@@ -39,7 +41,7 @@ def messages_of(original: Callable[[Queue], list[Message]]) -> property:
 
 
 def note_served(queue: Queue, messages: list[Message]) -> None:
-    """Put the groups of received messages behind the others; those without messages are forgotten."""
+    """Move the groups of received messages behind the other groups, and forget groups without messages."""
     if not queue.fifo_queue:
         return
     present = {message.group_id for message in queue._messages}
@@ -51,7 +53,7 @@ def note_served(queue: Queue, messages: list[Message]) -> None:
 
 
 def _by_group(queue: Queue) -> list[Message]:
-    """Messages that may be received: of each group those before its first one that is under way or delayed.
+    """Return the messages that may be received: in each group those before the first one that is in flight or delayed.
 
     Groups that were served last come last.
     """

@@ -1,6 +1,6 @@
-"""Stores messages as they change, and queues with moto's state.
+"""Stores messages when they change, and queues with moto's state.
 
-Only messages that changed are written, as the backend notes them; of the others no more than their IDs is looked at.
+Only changed messages are written, which the backend records. Of all others only the IDs are compared.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ _OF_MESSAGES = re.compile(r"((Send|Delete)Message|ChangeMessageVisibility)(Batch
 
 
 class SqsKeeper:
-    """``save_queues`` runs a block and stores the definitions of queues after it."""
+    """Stores SQS; ``save_queues`` runs a block and then stores the definitions of queues."""
 
     def __init__(self, storage: Storage, save_queues: Callable[[], AbstractContextManager[None]]) -> None:
         self.storage = storage
         self._save_queues = save_queues
         self._lock = threading.Lock()
-        # What is stored of each queue: IDs of its messages, and when its deduplication IDs came, oldest first.
+        # The stored state of each queue: IDs of its messages, and the times of its deduplication IDs, oldest first.
         self._stored: dict[str, set[str]] = {}
         self._recent: dict[str, dict[str, float]] = {}
 
     def fill(self) -> None:
-        """Give the queues their stored messages."""
+        """Load the stored messages into the queues."""
         now = time.time() * 1000
         for _, queue in _queues():
             queue._messages = [_message(content) for content in self.storage.messages(queue.queue_arn)]
@@ -44,7 +44,7 @@ class SqsKeeper:
             self._recent[queue.queue_arn] = {name: sent for name, (sent, *_) in vars(queue)[RECENT].items()}
 
     def reading(self, operation: str) -> AbstractContextManager[None]:
-        """Run a block that reads."""
+        """Run a block that only reads."""
         return nullcontext()
 
     @contextmanager
@@ -72,7 +72,8 @@ class SqsKeeper:
             written = (now.keys() - before) | (now.keys() & touched)
             changed = {name: dict(vars(message)) for name, message in now.items() if name in written} if written else {}
             recent = vars(queue).get(RECENT) or {}
-            # Both are in the order of time: what is new comes last in the one, what is old first in the other.
+            # Both are sorted by time, so the new IDs are at the end of `recent` and the expired ones at the start of
+            # `known`.
             added = takewhile(lambda entry: known.get(entry[0]) != entry[1][0], reversed(recent.items()))
             new = dict(reversed([*added]))
             old = [*takewhile(lambda name: name not in recent or name in new, known)]
@@ -100,6 +101,6 @@ def _message(content: dict[str, Any]) -> Any:
 
 
 def open_sqs(folder: Path, save_queues: Callable[[], AbstractContextManager[None]]) -> SqsKeeper:
-    """SQS over the file in ``folder``. Call this before moto's first request to it."""
+    """Open SQS with its file in ``folder``. Call this before moto's first request to it."""
     install()
     return SqsKeeper(Storage(folder / "sqs.db"), save_queues)

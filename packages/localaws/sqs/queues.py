@@ -1,7 +1,7 @@
-"""moto's queues, whose calls do not cost more the more messages wait.
+"""Faster versions of moto's queues, whose cost per call does not grow with the number of waiting messages.
 
-moto reads the clock for each message of a queue, compares a new message with all others, and looks through all of them
-for one that is deleted.
+moto reads the clock once per message of a queue, compares a new message with all others, and searches all messages for
+the one to delete.
 """
 
 from __future__ import annotations
@@ -43,14 +43,16 @@ def _visible(queue: Any) -> list[Message]:
 
 
 def _add(queue: Any, message: Message) -> None:
-    """Add a message; what repeats another is told apart by :class:`localaws.sqs.backend.LocalSqsBackend`."""
+    """Add a message. :class:`localaws.sqs.backend.LocalSqsBackend` detects duplicates."""
     with queue._messages_lock:
         queue._messages.append(message)
         queue._messages_lock.notify_all()
 
 
 def _delete(queue: Any, receipt_handle: str) -> None:
-    """Delete the message of a receipt; messages that were received stand near the start of the queue."""
+    """Delete the message with a receipt handle. The search is short, as received messages are near the start of the
+    queue.
+    """
     if receipt_handle in queue.deleted_messages:
         return
     for at, message in enumerate(queue._messages):
@@ -63,5 +65,5 @@ def _delete(queue: Any, receipt_handle: str) -> None:
 
 
 def when_asked(count: Callable[[Queue], int], is_asked: Callable[[], bool]) -> property:
-    """Return a count of messages that is 0 unless somebody asks: moto reads every attribute for each message."""
+    """Return a count of messages that is 0 unless it was requested: moto reads every attribute for each message."""
     return property(lambda queue: count(queue) if is_asked() else 0)

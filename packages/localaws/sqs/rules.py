@@ -1,7 +1,7 @@
 """Requests that SQS refuses, with its texts.
 
-https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html; texts of AWS's recordings
-(localstack/localstack, tests/aws/services/sqs/test_sqs.snapshot.json).
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html; the texts are from
+recordings of AWS (localstack/localstack, tests/aws/services/sqs/test_sqs.snapshot.json).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _OF_FIFO = ("ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLi
 
 
 class RefusedError(ValueError):
-    """A refusal: ``code`` is AWS's, the text is its message."""
+    """A refusal: ``code`` is AWS's error code, the text its message."""
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
@@ -30,7 +30,7 @@ class RefusedError(ValueError):
 
 
 def check_message(given: Mapping[str, Any], longest: int) -> None:
-    """Raise RefusedError for a message of no or more than ``longest`` bytes, or with an identifier that is none."""
+    """Raise RefusedError for a message that is empty or larger than ``longest`` bytes, or has an invalid identifier."""
     if not given.get("MessageBody"):
         raise RefusedError("MissingParameter", "The request must contain the parameter MessageBody.")
     if _NO_TEXT.search(given["MessageBody"]):
@@ -50,7 +50,7 @@ def check_message(given: Mapping[str, Any], longest: int) -> None:
 
 
 def check_ids(entries: Sequence[Mapping[str, Any]]) -> None:
-    """Raise RefusedError for too many entries of a batch, or an ID that is none."""
+    """Raise RefusedError for a batch with too many entries, or an invalid ID."""
     if len(entries) > _MOST_ENTRIES:
         text = f"Maximum number of entries per request are {_MOST_ENTRIES}. You have sent {len(entries)}."
         raise RefusedError("TooManyEntriesInBatchRequest", text)
@@ -60,7 +60,7 @@ def check_ids(entries: Sequence[Mapping[str, Any]]) -> None:
 
 
 def check_batch(entries: Sequence[Mapping[str, Any]], *, is_fifo: bool) -> None:
-    """Raise RefusedError for a batch of messages that is too long as a whole, or lacks groups."""
+    """Raise RefusedError for a batch whose total size is too large, or whose messages lack groups."""
     check_ids(entries)
     if is_fifo and not all(entry.get("MessageGroupId") for entry in entries):
         raise RefusedError(_INVALID, "The request must contain the parameter MessageGroupId.")
@@ -71,7 +71,7 @@ def check_batch(entries: Sequence[Mapping[str, Any]], *, is_fifo: bool) -> None:
 
 
 def check_receive(count: int | None, wait: int | None) -> None:
-    """Raise RefusedError for a number of messages, or seconds to wait, that SQS does not take."""
+    """Raise RefusedError for a number of messages or a wait in seconds that SQS does not accept."""
     if count is not None and not 1 <= count <= 10:
         reason = "Must be between 1 and 10, if provided."
         raise RefusedError(_INVALID, f"Value {count} for parameter MaxNumberOfMessages is invalid. Reason: {reason}")
@@ -81,7 +81,7 @@ def check_receive(count: int | None, wait: int | None) -> None:
 
 
 def check_attributes(given: Mapping[str, Any], known: Mapping[str, Any] | None) -> None:
-    """Raise RefusedError for attributes of a new queue; ``known`` are those of the queue of this name, as texts."""
+    """Raise RefusedError for invalid attributes of a queue, or if they differ from the existing queue's (``known``)."""
     is_fifo = str(given.get("FifoQueue", "")).lower() == "true"
     if "FifoQueue" in given and not is_fifo:
         raise RefusedError("InvalidAttributeName", "Unknown Attribute FifoQueue.")
@@ -96,5 +96,5 @@ def check_attributes(given: Mapping[str, Any], known: Mapping[str, Any] | None) 
 
 
 def size_of(given: Mapping[str, Any]) -> int:
-    """Bytes of a message with its attributes."""
+    """Return the size in bytes of a message with its attributes."""
     return message_size(given.get("MessageBody"), given.get("MessageAttributes"))

@@ -23,7 +23,7 @@ ON CONFLICT (queue, id) DO UPDATE SET content = excluded.content"""
 
 
 class Storage:
-    """The file. A commit survives a kill of the process; any thread may call any method."""
+    """The SQLite file. A commit survives a kill of the process; any thread may call any method."""
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.RLock()
@@ -45,7 +45,7 @@ class Storage:
         recent: dict[str, Any],
         old: Iterable[str],
     ) -> None:
-        """Store messages that changed, by ID; forget those that are gone, and deduplication IDs that are old."""
+        """Store changed messages by ID; delete removed messages and expired deduplication IDs."""
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -63,17 +63,17 @@ class Storage:
                 raise
 
     def messages(self, queue: str) -> list[dict[str, Any]]:
-        """Messages of a queue, in the order in which they came to it."""
+        """Return the messages of a queue in order of arrival."""
         rows = self._run("SELECT content FROM messages WHERE queue = ? ORDER BY number", queue)
         return [pickle.loads(content) for (content,) in rows]
 
     def recent(self, queue: str) -> dict[str, Any]:
-        """Deduplication IDs of a queue, oldest first."""
+        """Return the deduplication IDs of a queue, oldest first."""
         rows = self._run("SELECT name, content FROM recent WHERE queue = ?", queue)
         return dict(sorted(((name, pickle.loads(content)) for name, content in rows), key=lambda row: row[1][0]))
 
     def forget(self, queue: str) -> None:
-        """Delete what is stored of a queue."""
+        """Delete everything stored about a queue."""
         self._run("DELETE FROM messages WHERE queue = ?", queue)
         self._run("DELETE FROM recent WHERE queue = ?", queue)
 

@@ -1,1 +1,1 @@
-"""Code that runs inside an execution environment's process; nothing here imports localaws."""
+"""Code that runs inside the process of an execution environment; nothing here imports localaws."""

@@ -1,6 +1,6 @@
-"""The runtime where awslambdaric has no wheel (macOS, another Python version): the same contract, in plain Python.
+"""A runtime in plain Python, for platforms for which awslambdaric has no wheel (macOS, other Python versions).
 
-Imports only the standard library. See https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html.
+It imports only the standard library and implements https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TEXT_FORMAT = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%
 
 
 class HandlerError(Exception):
-    """A handler that cannot be loaded, or a result that is no JSON; ``kind`` is the errorType."""
+    """A handler that cannot be loaded, or a result that is not valid JSON; ``kind`` is the errorType."""
 
     def __init__(self, kind: str, message: str, trace: list[str] | None = None) -> None:
         super().__init__(message)
@@ -47,7 +47,7 @@ class Context:
         self.client_context = _client_context(headers.get("Lambda-Runtime-Client-Context"))
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until the invocation times out."""
+        """Return the milliseconds until the invocation times out."""
         return max(0, self._deadline - int(time.time() * 1000))
 
 
@@ -94,7 +94,7 @@ def main(handler: str) -> None:
 
 
 def load(handler: str) -> Callable[[Any, Context], Any]:
-    """Return the function that ``handler`` names; raises HandlerError."""
+    """Return the function that ``handler`` names. Raises HandlerError."""
     module_name, dot, name = handler.rpartition(".")
     if not dot:
         reason = "not enough values to unpack (expected 2, got 1)"
@@ -117,7 +117,7 @@ def load(handler: str) -> Callable[[Any, Context], Any]:
 
 
 def describe(error: Exception, request_id: str) -> dict[str, Any]:
-    """Return an exception as Lambda's clients read it."""
+    """Return the description of an exception that Lambda's clients read."""
     if isinstance(error, HandlerError):
         kind, trace = error.kind, error.trace
     else:
@@ -187,12 +187,12 @@ def _log_failure(described: dict[str, Any]) -> None:
     lines = [f"[ERROR] {described['errorType']}: {described['errorMessage']}", "Traceback (most recent call last):"]
     for part in described["stackTrace"]:
         lines += [_with_kept_indent(line) for line in part.splitlines()]
-    # one event of several lines: a carriage return keeps them together
+    # A carriage return instead of a newline keeps several lines in one log event.
     sys.stdout.write("\r".join(lines) + "\n")
 
 
 def _with_kept_indent(line: str) -> str:
-    """Return a line whose leading blanks are no-break spaces, as awslambdaric writes them."""
+    """Return a line with its leading spaces as no-break spaces, as awslambdaric writes them."""
     text = line.lstrip(" ")
     return "\u00a0" * (len(line) - len(text)) + text
 

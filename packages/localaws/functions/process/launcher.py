@@ -1,7 +1,7 @@
-"""First program of an execution environment: it forks the runtime, and ends it together with the server.
+"""First program of an execution environment: it forks the runtime and ends it when the server ends.
 
-``launcher.py PATHS HANDLER``: folders for ``sys.path``, joined as PATH is, and the function's handler. Standard input
-is a pipe of the server: its end means that the server is gone. Imports only the standard library.
+``launcher.py PATHS HANDLER``: folders for ``sys.path``, joined like PATH, and the function's handler. Standard input is
+a pipe from the server: end of file means that the server has ended. Imports only the standard library.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ OPEN_FILES = 1024
 
 
 def main() -> None:
-    """Fork; the parent watches, the child runs the function."""
+    """Fork: the parent watches the server, the child runs the function."""
     paths, handler = sys.argv[1].split(os.pathsep), sys.argv[2]
     child = os.fork()
     if child:
