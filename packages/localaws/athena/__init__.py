@@ -1,4 +1,4 @@
-"""Athena that answers."""
+"""Athena with query engines that run queries."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 def open_queries(
     settings: Settings, home: Home, store: ObjectStore, catalog: Catalog, tables: Callable[[], IcebergTables]
 ) -> Queries:
-    """The queries of a server, behind moto's Athena API; call it before the first request of the process.
+    """Connect the queries of a server to moto's Athena API; call it before the first request of the process.
 
-    Raises TrinoMissingError or JavaMissingError where Trino is asked for, and cannot be started.
+    Raises TrinoMissingError or JavaMissingError if Trino is requested but cannot be started.
     """
     queries = Queries(home.queries, store, catalog, tables, _engine(settings, home.tmp, tables))
     LocalAthenaBackend.urls = urls

@@ -6,7 +6,7 @@ from typing import Any
 
 from localaws.athena.types.trino import Type
 
-# Precisions as GetQueryResults shows them.
+# Precisions in GetQueryResults.
 _PRECISION = {
     "tinyint": 3,
     "smallint": 5,
@@ -20,7 +20,7 @@ _PRECISION = {
 
 
 def column_info(name: str, kind: Type) -> dict[str, Any]:
-    """One column as the API describes it; the type is the bare name (``array``, ``row``), and real is ``float``."""
+    """One column as the API describes it; the type has no arguments (``array``, ``row``), and real is ``float``."""
     precision, scale = _precision_and_scale(kind)
     return {
         "CatalogName": "hive",
@@ -37,7 +37,7 @@ def column_info(name: str, kind: Type) -> dict[str, Any]:
 
 
 def text_column(name: str) -> dict[str, Any]:
-    """A column of a DDL or utility statement, whose type is Hive's string."""
+    """A column of a DDL or utility statement, which has Hive's type string."""
     return column_info(name, Type("varchar")) | {"Type": "string", "Precision": 0, "CaseSensitive": False}
 
 

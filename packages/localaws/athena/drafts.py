@@ -1,4 +1,4 @@
-"""Files that are written aside, and become objects whole."""
+"""Files that are written to a temporary path, and then become objects as a whole."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BLOCK = 1 << 20
 
 
 def put_draft(store: ObjectStore, bucket: str, key: str, draft: Draft) -> None:
-    """Make the file that was written at a draft's path an object."""
+    """Make the file at a draft's path an object."""
     digest = hashlib.md5(usedforsecurity=False)
     with Path(draft.path).open("rb") as file:
         while block := file.read(_BLOCK):

@@ -25,7 +25,7 @@ _UPDATABLE = (
 
 
 class LocalAthenaBackend(AthenaBackend):
-    """moto's backend, with workgroups that can change and prepared statements that belong to one."""
+    """moto's backend, with workgroups that can be changed and prepared statements that belong to a workgroup."""
 
     urls: ClassVar[ModuleType]
 
@@ -34,7 +34,7 @@ class LocalAthenaBackend(AthenaBackend):
         return self.urls
 
     def work_group(self, name: str) -> WorkGroup:
-        """Raise InvalidRequestError where there is none of this name."""
+        """Return a workgroup; raise InvalidRequestError if it does not exist."""
         group = self.work_groups.get(name or PRIMARY)
         if group is None:
             raise InvalidRequestError(f"WorkGroup {name} is not found.")
@@ -75,18 +75,18 @@ class LocalAthenaBackend(AthenaBackend):
         self.delete_work_group(name)
 
     def create_capacity_reservation(self, name: str, target_dpus: int, tags: list[dict[str, str]] | None) -> None:
-        """Make a reservation; moto fails where none of the optional tags are given."""
+        """Create a reservation; moto's own method fails if the optional tags are missing."""
         super().create_capacity_reservation(name, target_dpus, tags or [])
 
     def named_query(self, query_id: str) -> NamedQuery:
-        """Raise InvalidRequestError where there is none of this id."""
+        """Return a named query; raise InvalidRequestError if the ID is unknown."""
         query = self.named_queries.get(query_id)
         if query is None:
             raise InvalidRequestError(f"NamedQuery {query_id} was not found")
         return query
 
     def put_statement(self, workgroup: str, name: str, query: str, description: str | None) -> None:
-        """Keep a prepared statement under its workgroup and name."""
+        """Store a prepared statement under its workgroup and name."""
         self.work_group(workgroup)
         statement = PreparedStatement(name, workgroup, query, description or "")
         statement.last_modified_time = datetime.now()
@@ -96,7 +96,7 @@ class LocalAthenaBackend(AthenaBackend):
         return self.prepared_statements.get(_key(workgroup, name))
 
     def delete_statement(self, workgroup: str, name: str) -> bool:
-        """Say whether there was one."""
+        """Delete a prepared statement; return whether it existed."""
         return self.prepared_statements.pop(_key(workgroup, name), None) is not None
 
     def statements_of(self, workgroup: str) -> list[PreparedStatement]:

@@ -13,7 +13,7 @@ from localaws.home import replace_file
 
 
 class History:
-    """Executions of one home, newest first; each is a JSON file, written before it is acknowledged."""
+    """Executions of one home, newest first; each is a JSON file, written before the request is acknowledged."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -21,7 +21,7 @@ class History:
         self._lock = threading.Lock()
 
     def load(self) -> None:
-        """Read what is stored; a query that was under way when the server ended is FAILED."""
+        """Read the stored executions; a query that was running when the server ended becomes FAILED."""
         stored = [Execution(**json.loads(path.read_text())) for path in self._folder.glob("*.json")]
         for execution in sorted(stored, key=lambda e: e.submitted):
             self._executions[execution.id] = execution
@@ -34,7 +34,7 @@ class History:
         replace_file(self._folder / f"{execution.id}.json", json.dumps(asdict(execution)).encode())
 
     def add(self, execution: Execution) -> Execution:
-        """Keep a new execution, or return the one that the same request token made before."""
+        """Store a new execution, or return the earlier execution with the same request token."""
         with self._lock:
             if execution.token:
                 for known in self._executions.values():

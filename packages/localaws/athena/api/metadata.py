@@ -10,13 +10,13 @@ from localaws.glue.catalog import current_columns
 
 
 def database_metadata(database: Mapping[str, Any]) -> dict[str, Any]:
-    """``Database``: name, description and parameters."""
+    """The ``Database`` structure: name, description and parameters."""
     shown = {"Name": database["Name"], "Parameters": database.get("Parameters") or {}}
     return shown | ({"Description": database["Description"]} if database.get("Description") else {})
 
 
 def table_metadata(table: Mapping[str, Any]) -> dict[str, Any]:
-    """``TableMetadata``; its parameters also carry location, formats and SerDe, as Athena's do."""
+    """The ``TableMetadata`` structure; as in Athena, its parameters include location, formats and SerDe."""
     storage = table.get("StorageDescriptor") or {}
     serde = storage.get("SerdeInfo") or {}
     parameters = dict(table.get("Parameters") or {})

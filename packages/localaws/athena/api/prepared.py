@@ -22,9 +22,9 @@ _WORDS = {"true", "false", "null", "current_date", "current_time", "current_time
 
 
 def resolve(statement: Statement, saved: LocalAthenaBackend, workgroup: str, parameters: Sequence[str]) -> Statement:
-    """The statement that runs: EXECUTE becomes its prepared statement, and ``?`` its parameter.
+    """The statement to run: EXECUTE is replaced by its prepared statement, and each ``?`` by its parameter.
 
-    Raises InvalidRequestError for a name that is not prepared or a wrong number of parameters.
+    Raises InvalidRequestError for an unknown prepared statement or a wrong number of parameters.
     """
     if statement.kind == "EXECUTE":
         cursor = Cursor(statement)
@@ -63,7 +63,7 @@ def _filled(statement: Statement, parameters: Sequence[str]) -> Statement:
 
 
 def _expression(value: str) -> str:
-    """A parameter as one operand: a bare text is a string, what is more than a literal goes in parentheses."""
+    """A parameter as one operand: unquoted text becomes a string, anything but a literal is put in parentheses."""
     if _is_bare(value):
         return "'" + value.replace("'", "''") + "'"
     tokens = tokenize(value, hive=False)
@@ -76,7 +76,7 @@ def _expression(value: str) -> str:
 
 
 def _is_bare(value: str) -> bool:
-    """Return whether a parameter is a text without quotes, such as `Washington` or `2024-01-01`, and no expression."""
+    """Return whether a parameter is unquoted text, such as `Washington` or `2024-01-01`, and not an expression."""
     if _DAY.match(value.strip()):
         return True
     return bool(_TEXT.fullmatch(value.strip())) and value.strip().lower() not in _WORDS

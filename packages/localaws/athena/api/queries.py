@@ -1,4 +1,4 @@
-"""Takes queries in, runs a few at a time, and keeps what they left."""
+"""Accepts queries, runs a few at a time, and stores their results."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Request:
 
 @dataclass(frozen=True)
 class _Task:
-    """A query that was taken in: what its statement is, and where its results go."""
+    """An accepted query, its parsed statement, and the location of its results."""
 
     execution: Execution
     statement: Statement
@@ -82,18 +82,18 @@ class Queries:
         self.history = History(history)
 
     def start(self, aws: WSGIApplication) -> None:
-        """Read the history of earlier servers, and start the engine, whose own calls ``aws`` answers."""
+        """Read the history of earlier servers, and start the engine; ``aws`` answers the engine's own AWS calls."""
         self.history.load()
         self._engine.start(aws)
 
     def preload(self) -> None:
-        """Import what the first query would wait for."""
+        """Import the modules that the first query would have to wait for."""
         for name in ("localaws.athena.api.running", "localaws.athena.api.results.reading"):
             importlib.import_module(name)
         self._engine.preload()
 
     def stop(self) -> None:
-        """Cancel what runs and wait for it."""
+        """Cancel all running queries and wait for them."""
         with self._lock:
             live = list(self._live.values())
         for run in live:
@@ -102,7 +102,7 @@ class Queries:
         self._engine.stop()
 
     def submit(self, request: Request, saved: LocalAthenaBackend) -> Execution:
-        """Take a query in; raise InvalidRequestError for one that Athena refuses at once."""
+        """Accept a query; raise InvalidRequestError if Athena would refuse it immediately."""
         from localaws.athena.api.prepared import resolve
 
         try:
@@ -144,14 +144,14 @@ class Queries:
         return kept
 
     def execution(self, execution_id: str) -> Execution:
-        """Raise InvalidRequestError for an id that is not known."""
+        """Return an execution; raise InvalidRequestError for an unknown ID."""
         execution = self.history.get(execution_id)
         if execution is None:
             raise InvalidRequestError(f"QueryExecution {execution_id} was not found")
         return execution
 
     def cancel(self, execution_id: str) -> None:
-        """Stop a query; one that has ended stays as it is."""
+        """Stop a query; a query that has ended is unchanged."""
         execution = self.execution(execution_id)
         with self._lock:
             run = self._live.get(execution_id)
@@ -209,7 +209,7 @@ class Queries:
             run.close(succeeded=execution.state == SUCCEEDED)
 
     def _begin(self, task: _Task) -> Run | None:
-        """A run of the engine; None where the query was cancelled, or has failed for want of one."""
+        """Open a run of the engine; None if the query was cancelled, or failed because the engine could not start."""
         execution = task.execution
         with self._lock:
             if execution.state in FINAL:
@@ -241,7 +241,7 @@ class Queries:
 
 
 def _result_configuration(request: Request) -> dict[str, Any]:
-    """The client's settings, or the workgroup's where they are enforced or the client gave no location."""
+    """The client's settings; the workgroup's if they are enforced or the client gave no location."""
     group = request.workgroup.configuration
     own = group.get("ResultConfiguration") or {}
     enforced = group.get("EnforceWorkGroupConfiguration") and own.get("OutputLocation")

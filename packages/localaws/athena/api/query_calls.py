@@ -78,7 +78,7 @@ class QueryResponses(AthenaResponse):
         return json.dumps({"QueryRuntimeStatistics": execution.runtime_statistics()})
 
     def _page(self, key: str, items: list[Any], default: int) -> str:
-        """One page of a list; the token is the place in it."""
+        """One page of a list; the token is an index into the list."""
         start = int(self._get_param("NextToken") or 0)
         end = start + int(self._get_param("MaxResults") or default)
         return json.dumps({key: items[start:end]} | ({"NextToken": str(end)} if end < len(items) else {}))

@@ -1,4 +1,4 @@
-"""The Athena API: what moto lacks, and what it answers without having run a query."""
+"""The Athena API operations that moto lacks, or answers without running a query."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from localaws.glue.catalog import EntityNotFoundException
 
 
 class LocalAthenaResponse(WorkGroupResponses):
-    """Operations on the catalog, over those of the base classes."""
+    """Operations on the catalog, in addition to those of the base classes."""
 
     def get_database(self) -> str:
         self._check_catalog()

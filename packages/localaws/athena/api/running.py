@@ -1,4 +1,4 @@
-"""The choice of what runs a statement: the API, the catalog's DDL, or the engine."""
+"""Dispatch of a statement to the API, the catalog's DDL, or the engine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PREPARED = {"PREPARE": prepare, "DEALLOCATE": deallocate}
 
 
 def answer(context: Context, statement: Statement, saved: LocalAthenaBackend) -> Outcome:
-    """Run a statement; raise what it fails with."""
+    """Run a statement; raise its error if it fails."""
     if on_saved := _PREPARED.get(statement.kind):
         return on_saved(saved, context.execution.workgroup, statement)
     if on_catalog := HANDLERS.get(statement.kind):

@@ -1,4 +1,4 @@
-"""Routes of Athena's requests in moto: to localaws' responses."""
+"""moto's routes for Athena's requests, which lead to localaws' responses."""
 
 from __future__ import annotations
 

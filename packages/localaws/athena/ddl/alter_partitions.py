@@ -22,7 +22,7 @@ _NUMBERS = ("tinyint", "smallint", "int", "integer", "bigint", "float", "double"
 
 
 def _conditions(cursor: Cursor) -> list[Condition]:
-    """``PARTITION (key operator value, ...)``, keys plain or quoted, in lower case."""
+    """Parse ``PARTITION (key operator value, ...)``; keys are plain or quoted, and lower-cased."""
 
     def condition() -> Condition:
         name = cursor.name()
@@ -36,7 +36,7 @@ def _conditions(cursor: Cursor) -> list[Condition]:
 
 
 def _values(cursor: Cursor, table: Table) -> list[str]:
-    """The values of a whole partition, in the order of the table's keys; raise QueryError for less."""
+    """Parse the values of a partition, in the order of the table's keys; raise QueryError if any is missing."""
     conditions = _conditions(cursor)
     given = {name: value for name, sign, value in conditions if sign == "="}
     keys = [key["Name"].lower() for key in table.get("PartitionKeys") or []]
@@ -67,12 +67,12 @@ def _folder(table: Table, names: list[str], values: list[str]) -> str:
 
 
 def partition_input(table: Mapping[str, Any], values: list[str], location: str) -> dict[str, Any]:
-    """Return the input of CreatePartition: the table's storage at another location."""
+    """Return the input of CreatePartition: the table's storage descriptor with another location."""
     return {"Values": values, "StorageDescriptor": dict(table["StorageDescriptor"]) | {"Location": location}}
 
 
 def drop_partitions(context: Context, cursor: Cursor, table: Table) -> None:
-    """DROP [IF EXISTS] PARTITION (..), ...: each drops every partition that its conditions hold for."""
+    """DROP [IF EXISTS] PARTITION (..), ...: each clause drops every partition that satisfies its conditions."""
     quiet = cursor.accept("IF", "EXISTS")
     dropped: list[list[str]] = []
     while True:
@@ -106,7 +106,7 @@ def _matching(context: Context, table: Table, conditions: list[Condition]) -> li
 
 
 def rename_partition(context: Context, cursor: Cursor, table: Table) -> None:
-    """PARTITION (..) RENAME TO PARTITION (..): other values at the same place."""
+    """PARTITION (..) RENAME TO PARTITION (..): new values with the same location."""
     old = _values(cursor, table)
     cursor.expect("RENAME", "TO")
     new = _values(cursor, table)

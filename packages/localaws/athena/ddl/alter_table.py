@@ -159,7 +159,7 @@ _CHANGES: dict[tuple[str, ...], Change] = {
 
 
 def repair_table(context: Context, statement: Statement) -> Lines:
-    """MSCK REPAIR TABLE: add every partition that the table's folder has and the catalog does not."""
+    """MSCK REPAIR TABLE: add every partition that exists in the table's folder but not in the catalog."""
     cursor = Cursor(statement)
     cursor.expect("MSCK", "REPAIR", "TABLE")
     name: Name = cursor.qualified_name()

@@ -45,7 +45,7 @@ class _Definition:
 
 
 def create_table(context: Context, statement: Statement) -> Lines:
-    """Add a table to the catalog; raise QueryError for what Athena refuses."""
+    """Add a table to the catalog; raise QueryError if Athena would refuse it."""
     cursor = Cursor(statement)
     cursor.expect("CREATE")
     external = cursor.accept("EXTERNAL")
@@ -179,12 +179,12 @@ def _create_iceberg(context: Context, name: Name, definition: _Definition) -> No
 
 
 def iceberg_properties(given: dict[str, str]) -> dict[str, str]:
-    """Table properties of a new Iceberg table, in Iceberg's words; raise UnsupportedError as the next one does."""
+    """Return the Iceberg properties of a new table, with Athena's default codec; raise UnsupportedError."""
     return {_CODEC: "zstd"} | changed_iceberg_properties(given)
 
 
 def changed_iceberg_properties(given: dict[str, str]) -> dict[str, str]:
-    """Athena's table properties as Iceberg's; raise UnsupportedError for a format that is not Parquet."""
+    """Convert Athena's table properties to Iceberg's; raise UnsupportedError for a format other than Parquet."""
     if given.get("format", "parquet").lower() != "parquet":
         raise UnsupportedError(f"Iceberg table of format {given['format']}")
     codec = {_CODEC: given["write_compression"].lower()} if "write_compression" in given else {}
@@ -192,7 +192,7 @@ def changed_iceberg_properties(given: dict[str, str]) -> dict[str, str]:
 
 
 def partition_spec(schema: Schema, texts: list[str]) -> PartitionSpec:
-    """``category``, ``day(ts)``, ``bucket(16, id)`` as Iceberg's spec; raise QueryError for an unknown column."""
+    """Convert ``category``, ``day(ts)``, ``bucket(16, id)`` to Iceberg's spec; raise QueryError for unknown columns."""
     fields = [_partition_field(schema, text, PARTITION_FIELD_ID_START + i) for i, text in enumerate(texts)]
     return PartitionSpec(*fields)
 

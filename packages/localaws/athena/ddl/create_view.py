@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def create_view(context: Context, statement: Statement) -> Lines:
-    """Keep a query in the catalog, with the columns that it has now."""
+    """Store a query in the catalog, with its current columns."""
     cursor = Cursor(statement)
     cursor.expect("CREATE")
     replace = cursor.accept("OR", "REPLACE")

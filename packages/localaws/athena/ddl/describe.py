@@ -24,7 +24,7 @@ _BREAK = "\t\t"
 
 
 def describe(context: Context, statement: Statement) -> Lines:
-    """DESCRIBE [EXTENDED | FORMATTED] table: name, type and comment of each column, then how it is partitioned."""
+    """DESCRIBE [EXTENDED | FORMATTED] table: name, type and comment of each column, then the partitioning."""
     cursor = Cursor(statement)
     cursor.expect_one("DESCRIBE", "DESC")
     detailed = cursor.accept("FORMATTED") or cursor.accept("EXTENDED")
@@ -39,7 +39,7 @@ def describe(context: Context, statement: Statement) -> Lines:
 
 
 def _iceberg_lines(table: Mapping[str, Any], iceberg: Table) -> list[str]:
-    """Cells that are not padded, as Athena shows Iceberg tables."""
+    """Lines with unpadded cells, as Athena shows Iceberg tables."""
     names = {field.field_id: field.name.lower() for field in iceberg.schema().fields}
     columns = [
         f"{column['Name']}\t{_spaced(column['Type'])}\t{column.get('Comment') or ''}"

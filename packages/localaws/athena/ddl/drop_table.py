@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def drop_table(context: Context, statement: Statement) -> Lines:
-    """DROP TABLE [IF EXISTS] name: the files of an Iceberg table go with it, those of a Hive table stay."""
+    """DROP TABLE [IF EXISTS] name: deletes the files of an Iceberg table, but not those of a Hive table."""
     return _drop(context, statement, "TABLE")
 
 

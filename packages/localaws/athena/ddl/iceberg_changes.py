@@ -21,14 +21,14 @@ from localaws.athena.types.iceberg import iceberg_schema, trino_type
 
 @dataclass(frozen=True)
 class Move:
-    """The position of a column: behind ``after``, or at the front if that is None."""
+    """The new position of a column: after ``after``, or first if that is None."""
 
     after: str | None
 
 
 @contextmanager
 def _schema_of(table: Table) -> Iterator[UpdateSchema]:
-    """Commit what the block changes; raise QueryError for what Iceberg's rules of schema evolution refuse."""
+    """Commit the schema changes of the block; raise QueryError if Iceberg's rules of schema evolution refuse them."""
     try:
         with table.update_schema() as update:
             yield update
@@ -39,20 +39,20 @@ def _schema_of(table: Table) -> Iterator[UpdateSchema]:
 
 
 def add_columns(table: Table, columns: Sequence[ColumnDefinition]) -> None:
-    """Add columns at the end; raise QueryError where one is there already."""
+    """Add columns at the end; raise QueryError if one exists."""
     with _schema_of(table) as update:
         _add(update, columns)
 
 
 def drop_column(table: Table, name: str) -> None:
-    """Raise QueryError for a column that is not there, or that the table is partitioned by."""
+    """Drop a column; raise QueryError if it does not exist or the table is partitioned by it."""
     stored = _field(table, name).name
     with _schema_of(table) as update:
         update.delete_column(stored)
 
 
 def replace_columns(table: Table, columns: Sequence[ColumnDefinition]) -> None:
-    """Keep the columns that are listed, with their new types and comments, drop all others, and add new ones."""
+    """Keep the listed columns, with their new types and comments, drop all others, and add new ones."""
     known = {field.name.lower(): field for field in table.schema().fields}
     listed = {column.name for column in columns}
     with _schema_of(table) as update:
@@ -66,7 +66,7 @@ def replace_columns(table: Table, columns: Sequence[ColumnDefinition]) -> None:
 
 
 def change_column(table: Table, name: str, column: ColumnDefinition, move: Move | None) -> None:
-    """Give a column another name, type, comment or place; raise QueryError for a type that it cannot be widened to."""
+    """Change a column's name, type, comment or position; raise QueryError for a type that Iceberg cannot widen to."""
     field = _field(table, name)
     after = _field(table, move.after).name if move and move.after else None
     with _schema_of(table) as update:

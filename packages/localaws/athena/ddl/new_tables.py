@@ -1,4 +1,4 @@
-"""CREATE TABLE .. AS and UNLOAD as every engine reads them."""
+"""CREATE TABLE .. AS and UNLOAD, parsed in the same way for every engine."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _COMPRESSIONS = ("write_compression", "parquet_compression", "orc_compression", 
 
 @dataclass(frozen=True)
 class NewTable:
-    """The request of a CREATE TABLE .. AS. ``present`` says that the table is there, and IF NOT EXISTS was given."""
+    """A parsed CREATE TABLE .. AS. ``present`` means that the table exists and IF NOT EXISTS was given."""
 
     database: str
     name: str
@@ -43,7 +43,7 @@ class NewTable:
 
 @dataclass(frozen=True)
 class Unloading:
-    """The request of an UNLOAD."""
+    """A parsed UNLOAD."""
 
     query: str
     location: str
@@ -51,7 +51,7 @@ class Unloading:
 
 
 def read_create_table_as(context: Context, statement: Statement) -> NewTable:
-    """Raise QueryError for a table that is there, or a database that is not."""
+    """Parse CREATE TABLE .. AS; raise QueryError if the table exists, or the database does not."""
     cursor = Cursor(statement)
     cursor.expect("CREATE", "TABLE")
     quiet = cursor.accept("IF", "NOT", "EXISTS")
@@ -79,7 +79,7 @@ def _without_suffix(text: str) -> tuple[str, bool]:
 
 
 def read_unload(context: Context, statement: Statement) -> Unloading:
-    """Raise QueryError for UNLOAD without a format, UnsupportedError for a property that is not followed."""
+    """Parse UNLOAD; raise QueryError if the format is missing, UnsupportedError for an unsupported property."""
     cursor = Cursor(statement)
     cursor.expect("UNLOAD")
     query = cursor.parenthesised()
@@ -95,7 +95,7 @@ def read_unload(context: Context, statement: Statement) -> Unloading:
 
 
 def hive_location(context: Context, options: Mapping[str, Value]) -> str:
-    """Return the location of a new Hive table; raise QueryError for one that the workgroup does not allow."""
+    """Return the location of a new Hive table; raise QueryError for a location that the workgroup does not allow."""
     given = options.get("external_location")
     if given is None:
         return f"{context.location}tables/{context.execution.id}/"
@@ -116,13 +116,13 @@ def iceberg_location(options: Mapping[str, Value]) -> str:
 
 
 def codec_option(options: Mapping[str, Value], default: str = "GZIP") -> str:
-    """The compression that the options name, in upper case, whichever of Athena's words for it was used."""
+    """The compression in the options, in upper case, under any of Athena's names for it."""
     given = [str(options[name]) for name in _COMPRESSIONS if name in options]
     return given[0].upper() if given else default
 
 
 def check_empty(context: Context, location: str, what: str) -> None:
-    """Raise QueryError where something lies below a location that a statement needs for itself."""
+    """Raise QueryError if a location that must be empty contains objects."""
     bucket, key = split_uri(location)
     prefix = f"{key.rstrip('/')}/" if key.strip("/") else ""
     if any(info.size for info in context.store.reads.list(bucket, prefix)):

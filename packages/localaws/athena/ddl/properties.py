@@ -15,7 +15,7 @@ _SPACE = re.compile(r"\s+")
 
 @dataclass(frozen=True)
 class ColumnDefinition:
-    """A column with its Hive type, as Glue keeps it: lower case, without spaces."""
+    """A column with its Hive type in Glue's form: lower case, without spaces."""
 
     name: str
     type: str
@@ -27,7 +27,7 @@ class ColumnDefinition:
 
 
 def check_unique(columns: Iterable[ColumnDefinition], keys: Iterable[ColumnDefinition] = ()) -> None:
-    """Raise QueryError, in Hive's words, for a name that two columns have, or a column and a partition key."""
+    """Raise QueryError, with Hive's text, for a duplicate name among columns and partition keys."""
     seen: set[str] = set()
     for column in columns:
         if column.name in seen:
@@ -53,7 +53,7 @@ def properties(cursor: Cursor) -> dict[str, str]:
 
 
 def column_definition(cursor: Cursor) -> ColumnDefinition:
-    """``name type [COMMENT 'text']``; raise NotSupportedError for a type that is not one."""
+    """Parse ``name type [COMMENT 'text']``; raise NotSupportedError for an invalid type."""
     name = cursor.name()
     text = _SPACE.sub("", cursor.until("COMMENT", "FIRST", "AFTER")).lower()
     hive_type(text)

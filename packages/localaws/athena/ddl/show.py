@@ -1,4 +1,4 @@
-"""SHOW and DESCRIBE."""
+"""SHOW statements."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ATHENA_PROPERTIES = ("optimize_", "vacuum_")
 
 
 def _matching(names: Iterable[str], pattern: str | None) -> list[str]:
-    """Hive's patterns: ``*`` is any text, ``|`` a choice, the rest a regular expression."""
+    """Filter names by Hive's pattern: ``*`` is any text, ``|`` an alternative, the rest a regular expression."""
     if pattern is None:
         return sorted(names)
     try:

@@ -1,4 +1,4 @@
-"""The statements that change or show the catalog, or metadata alone, by kind."""
+"""Statements that change or show only the catalog or table metadata, by kind."""
 
 from __future__ import annotations
 

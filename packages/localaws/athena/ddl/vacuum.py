@@ -1,4 +1,4 @@
-"""VACUUM: the same on every engine, as it changes an Iceberg table's metadata and reads no row."""
+"""VACUUM: the same on every engine, because it changes only an Iceberg table's metadata and files, not its rows."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SNAPSHOTS = ("vacuum_min_snapshots_to_keep", 1)
 
 
 def vacuum(context: Context, statement: Statement) -> Lines:
-    """Expire snapshots that are too old, then delete files that the table does not name."""
+    """Expire old snapshots, then delete files that the table does not reference."""
     cursor = Cursor(statement)
     cursor.expect("VACUUM")
     table = iceberg_entry(context, cursor.qualified_name(), "VACUUM")

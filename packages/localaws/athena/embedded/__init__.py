@@ -1,1 +1,1 @@
-"""The embedded engine: Athena's SQL, compiled to DuckDB's."""
+"""The embedded engine: it compiles Athena's SQL to DuckDB's."""

@@ -1,4 +1,4 @@
-"""Finds what a query's table names stand for."""
+"""Resolves the table names of a query."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DEEPEST = 20
 
 
 class Binder:
-    """Turns a table name of a query into a relation; one for each query text, as it knows its database and places."""
+    """Turns table names of one query text into relations; knows the text's default database and positions."""
 
     def __init__(self, context: Context, database: str, text: str, depth: int = 0) -> None:
         self._context = context
@@ -42,7 +42,7 @@ class Binder:
     def __call__(self, node: exp.Table) -> Table:
         """The relation of a name.
 
-        Raises TableNotFoundError, SchemaNotFoundError, QueryError for what the table holds, UnsupportedError.
+        Raises TableNotFoundError, SchemaNotFoundError, QueryError for invalid table contents, UnsupportedError.
         """
         self._check_catalog(node)
         relation = self._relation(node)
@@ -94,7 +94,7 @@ class Binder:
             raise QueryError("CATALOG_NOT_FOUND", f"{self._place(node)}Catalog '{node.catalog}' does not exist")
 
     def _place(self, node: exp.Table) -> str:
-        """``line 1:15: `` of a name in the query's text; nothing where it is not known."""
+        """The position of a name in the query's text, such as ``line 1:15: ``; empty if unknown."""
         first = node.args.get("catalog") or node.args.get("db") or node.this
         start = first.meta.get("start") if isinstance(first, exp.Identifier) else None
         if start is None or not self._text:

@@ -1,4 +1,4 @@
-"""Parts that a statement needs to run on DuckDB."""
+"""What a statement needs to run on DuckDB."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from localaws.athena.embedded.session import Session
 
 @dataclass
 class Context(engine.Context):
-    """One query under way, with the DuckDB session that is its own."""
+    """One running query, with its own DuckDB session."""
 
     session: Session
 
     @classmethod
     def of(cls, context: engine.Context, session: Session) -> Context:
-        """The context of a run, with its session."""
+        """Return the context of a run, with its session."""
         return cls(**{field.name: getattr(context, field.name) for field in fields(context)}, session=session)

@@ -1,4 +1,4 @@
-"""One in-memory DuckDB, with bounds on memory and spill, that runs one query at a time."""
+"""One in-memory DuckDB with limits on memory and spill, which runs one query at a time."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _SPILL_SHARE = 10
 
 
 class Database:
-    """A DuckDB database with its one connection, prepared to answer as Trino does.
+    """A DuckDB database with a single connection, prepared to answer as Trino does.
 
-    It uses at most ``memory``, and ``spill`` bytes below ``folder`` (by default what :func:`spill_bound` allows); a
-    query that needs more fails with duckdb.OutOfMemoryException. DuckDB frees a Python function together with the
-    connection that registered it, and keeps freed memory until the database is closed: so both end together.
+    It uses at most ``memory``, and at most ``spill`` bytes below ``folder`` (default: :func:`spill_bound`); a query
+    that needs more fails with duckdb.OutOfMemoryException. DuckDB frees a Python function when the connection that
+    registered it is closed, and frees memory only when the database is closed: therefore both are closed together.
     """
 
     def __init__(self, folder: Path, memory: str = MEMORY, spill: int | None = None) -> None:
@@ -30,7 +30,7 @@ class Database:
                 "memory_limit": memory,
                 "temp_directory": str(folder),
                 "max_temp_directory_size": f"{spill or spill_bound(shutil.disk_usage(folder).free)}B",
-                # a cache of file contents would hide what a query reads
+                # A cache of file contents would falsify the count of bytes that a query reads.
                 "enable_external_file_cache": False,
                 "autoinstall_known_extensions": False,
                 "autoload_known_extensions": False,
@@ -45,5 +45,5 @@ class Database:
 
 
 def spill_bound(free: int) -> int:
-    """The most bytes that one query may spill: a tenth of the free disk, at most 8 GB."""
+    """Return the maximum number of bytes that one query may spill: a tenth of the free disk, at most 8 GB."""
     return min(free // _SPILL_SHARE, _LARGEST_SPILL)

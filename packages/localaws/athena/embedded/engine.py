@@ -25,7 +25,7 @@ class EmbeddedEngine:
         self._sessions = Sessions(temporary)
 
     def start(self, aws: WSGIApplication) -> None:
-        """Nothing: a database is opened with the first query, and reads the files themselves."""
+        """Do nothing: a database is opened with the first query, and DuckDB reads the files itself."""
 
     def preload(self) -> None:
         importlib.import_module("localaws.athena.embedded.run")

@@ -25,7 +25,7 @@ _FORMATS = {"TEXT": "text", "JSON": "json", "GRAPHVIZ": "graphviz"}
 def explain(context: Context, statement: Statement) -> Lines:
     """EXPLAIN [ANALYZE [VERBOSE]] [(FORMAT .., TYPE ..)] query: a text whose first line is ``Query Plan``.
 
-    Raises what the query raises, UnsupportedError for a statement that is no query and for TYPE IO.
+    Raises the errors of the query, and UnsupportedError for a statement that is not a query and for TYPE IO.
     """
     cursor = Cursor(statement)
     cursor.expect("EXPLAIN")

@@ -1,4 +1,4 @@
-"""DuckDB's errors in Athena's words."""
+"""DuckDB's errors, converted to Athena's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from localaws.athena.errors import USER, QueryError, UnsupportedError
 from localaws.athena.failures import Failure, shortened
 from localaws.athena.sql_errors import NotSupportedError
 
-# 0 is what Athena answers to a query that exhausted resources
+# Athena's error number for a query that exhausted its resources is 0.
 _EXHAUSTED = 0
 _EXHAUSTED_REASON = (
     f"EXCEEDED_LOCAL_MEMORY_LIMIT: Query exhausted resources at this scale factor: it needs more than {MEMORY} of "
@@ -39,7 +39,7 @@ def explain(error: Exception) -> Failure | None:
 
 @contextmanager
 def other_engine_named() -> Iterator[None]:
-    """Let a refusal of the block say which engine may answer; raise it as QueryError."""
+    """Add to a refusal in the block the engine that may support the query; raise it as QueryError."""
     try:
         yield
     except (NotSupportedError, UnsupportedError) as error:

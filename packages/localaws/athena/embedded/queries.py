@@ -1,4 +1,4 @@
-"""A query's text as DuckDB's, with the names and types of its columns."""
+"""A query's text in DuckDB's SQL, with the names and types of its columns."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A query whose rows go into a table: its columns are named, and c0, c1, ... in DuckDB."""
+    """A query whose rows are written to a table; its columns have names, but are c0, c1, ... in DuckDB."""
 
     query: Query
     columns: Columns
 
     def sql(self, columns: Columns) -> str:
-        """DuckDB text that gives the rows coerced to other types, under other names.
+        """DuckDB text that returns the rows coerced to the given types and names.
 
-        Raises QueryError (TYPE_MISMATCH) where Trino would not coerce.
+        Raises QueryError (TYPE_MISMATCH) if Trino would not coerce them.
         """
         parts = []
         for i, ((_, source_kind), (name, kind)) in enumerate(zip(self.columns, columns, strict=True)):
@@ -49,7 +49,7 @@ def _mismatch(table: Columns, query: Columns) -> QueryError:
 
 
 def parse_query(text: str) -> exp.Expression:
-    """The one query of a text; raise SqlError."""
+    """Parse a text of exactly one query; raise SqlError."""
     statements = parse(text)
     if len(statements) != 1:
         raise SqlError("one query was expected")
@@ -57,7 +57,7 @@ def parse_query(text: str) -> exp.Expression:
 
 
 def prepare_query(context: Context, text: str) -> Prepared:
-    """Read a query whose rows go into a table; raise SqlError or QueryError for what is wrong with it."""
+    """Compile a query whose rows are written to a table; raise SqlError or QueryError if it is invalid."""
     query = compile_query(parse_query(text), Binder(context, context.database, text))
     context.planned()
     names = [name or "" for name in query.names]

@@ -13,13 +13,13 @@ PATH, FILE_SIZE, FILE_MODIFIED = "$path", "$file_size", "$file_modified_time"
 POSITION = "$position"
 HIDDEN: Columns = ((PATH, VARCHAR), (FILE_SIZE, BIGINT), (FILE_MODIFIED, timestamptz(3)))
 
-# where a row of an Iceberg table lies: a data file and the position in it
+# The position of a row in an Iceberg table: a data file, and the row's position in it.
 PLACE: Columns = ((PATH, VARCHAR), (POSITION, BIGINT))
 
 
 @dataclass(frozen=True)
 class Relation:
-    """``sql`` is a DuckDB query that gives ``columns``, then ``hidden`` (which ``*`` leaves out), by these names."""
+    """``sql`` is a DuckDB query with the columns ``columns``, then ``hidden``, which ``*`` leaves out."""
 
     sql: str
     columns: Columns
@@ -27,7 +27,7 @@ class Relation:
 
 
 def empty_query(columns: Iterable[tuple[str, Type]]) -> str:
-    """A query of these columns without a row."""
+    """A query with these columns and no rows."""
     nulls = ", ".join(f"CAST(NULL AS {duckdb_type(kind)}) AS {name_literal(name)}" for name, kind in columns)
     return f"SELECT {nulls} WHERE false"
 

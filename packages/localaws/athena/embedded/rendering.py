@@ -1,4 +1,4 @@
-"""Columns of values as Athena writes them into a result file."""
+"""Columns of values in the text form of Athena's result files."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ _LEAST_DIGITS = 3
 
 
 def render_column(values: pa.Array, kind: Type) -> pa.Array:
-    """A column as text: Arrow values in, Arrow strings of the same length out, NULL stays NULL.
+    """Convert a column to text: Arrow values in, Arrow strings of the same length out, NULL stays NULL.
 
-    What Arrow's own cast writes as Athena does is cast at once; the rest goes value by value.
+    Types for which Arrow's cast writes the same text as Athena are cast as a column; others are converted value by
+    value.
     """
     if kind.name in _AS_TEXT:
         return pc.cast(values, pa.string())

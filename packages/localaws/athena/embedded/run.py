@@ -1,4 +1,4 @@
-"""One statement under way on DuckDB."""
+"""One running statement on DuckDB."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _HANDLERS: dict[str, Handler] = {
 
 
 class EmbeddedRun:
-    """A :class:`~localaws.athena.engine.Run` with a DuckDB session of its own."""
+    """A :class:`~localaws.athena.engine.Run` with its own DuckDB session."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

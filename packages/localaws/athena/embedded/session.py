@@ -1,4 +1,4 @@
-"""DuckDB for the length of one query."""
+"""The DuckDB session of one query."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _numbers = count()
 
 
 class GiveBack(Protocol):
-    """Takes back what a session was lent."""
+    """Callback that returns a session's database."""
 
     def __call__(self, *, clean: bool) -> None: ...
 
@@ -31,13 +31,13 @@ class Session:
     """One connection: its temporary views belong to one query, and every byte it reads is counted.
 
     ``limit`` is the workgroup's BytesScannedCutoffPerQuery (0: none). ``give_back`` is called once, at the end, with
-    ``clean=True`` where the next query can have the connection.
+    ``clean=True`` if the next query can use the connection.
     """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, limit: int, give_back: GiveBack) -> None:
         self._connection = connection
         self._connection.execute("SET enable_profiling = 'no_output'")
-        # Trino's now() is the start of the query, wherever and however often the query asks for it.
+        # Trino's now() is the start of the query, wherever and however often the query calls it.
         self._connection.execute("SET VARIABLE query_start = now()")
         self._peak = 0
         self._limit = limit
@@ -59,19 +59,19 @@ class Session:
         return [(row[0], row[1]) for row in self._connection.execute(f"DESCRIBE {sql}").fetchall()]
 
     def stream(self, sql: str) -> Iterator[pa.RecordBatch]:
-        """The rows of a query as they come."""
+        """Yield the rows of a query in batches, while it runs."""
         self.check()
         yield from self._connection.sql(sql).to_arrow_reader(BATCH_ROWS)
         self._charge_last()
 
     def register(self, name: str, data: pa.Table | pa.RecordBatchReader) -> None:
-        """Keep rows as a temporary table, within DuckDB's own memory limit."""
+        """Store rows in a temporary table, within DuckDB's own memory limit."""
         self._connection.register(f"{name}__source", data)
         self._connection.execute(f'CREATE TEMP TABLE "{name}" AS SELECT * FROM "{name}__source"')
         self._connection.unregister(f"{name}__source")
 
     def relation(self, data: pa.Table, columns: Columns) -> Relation:
-        """Rows made here, as a relation of these columns."""
+        """Store rows and return them as a relation with these columns."""
         name = f"__rows_{next(_numbers)}"
         self.register(name, data)
         return Relation(f'SELECT * FROM "{name}"', columns)
@@ -93,15 +93,15 @@ class Session:
             raise QueryCancelledError("Query was cancelled by the user")
 
     def cancel(self) -> None:
-        """Stop what runs, from another thread; a session that has ended stays as it is."""
+        """Stop the running statement, from another thread; a session that has ended is unchanged."""
         if not self._cancelled.is_set():
             self._cancelled.set()
             threading.Thread(target=self._interrupt, name="athena-cancel", daemon=True).start()
 
     def close(self, *, reusable: bool = False) -> None:
-        """End it; a reusable connection is left without temporary tables.
+        """End the session; drop the temporary tables of a reusable connection.
 
-        One that used much memory is not used again: DuckDB keeps it until the database is closed.
+        A connection that used much memory is not reused: DuckDB keeps the memory until the database is closed.
         """
         with self._lock:
             self._closed.set()
@@ -113,9 +113,9 @@ class Session:
         self._give_back(clean=clean)
 
     def _interrupt(self) -> None:
-        """Interrupt until the session ends: DuckDB forgets an interrupt that comes between two statements.
+        """Interrupt repeatedly until the session ends, because DuckDB ignores an interrupt between two statements.
 
-        Never after the end, when the connection belongs to another query.
+        Never interrupts after the end, when the connection may belong to another query.
         """
         while not self._closed.is_set():
             with self._lock:

@@ -1,4 +1,4 @@
-"""The DuckDB databases of a server: one for each query that runs at the same time."""
+"""The DuckDB databases of a server: one for each of the queries that run at the same time."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _FOLDER = "athena"
 
 
 class Sessions:
-    """Lends a database to each query: queries that run at once share neither a memory limit nor a spill folder.
+    """Lends a database to each query: concurrent queries share neither a memory limit nor a spill folder.
 
-    A database is used again only after a query that succeeded.
+    A database is reused only after a successful query.
     """
 
     def __init__(self, temporary: Path) -> None:
@@ -31,7 +31,7 @@ class Sessions:
         self._closed = False
 
     def open(self, limit: int) -> Session:
-        """A session of at most ``limit`` scanned bytes (0: no limit)."""
+        """Open a session that may scan ``limit`` bytes (0: no limit)."""
         from localaws.athena.embedded.session import Session
 
         with self._lock:
@@ -51,7 +51,7 @@ class Sessions:
         return Database(self._folder / str(next(self._numbers)))
 
     def _take_back(self, database: Database, *, clean: bool) -> None:
-        """Keep the database, or a new one in its place: the next query does not wait for it."""
+        """Keep the database, or replace it by a new one, so that the next query does not wait for it."""
         if not clean:
             database.close()
             database = self._new()

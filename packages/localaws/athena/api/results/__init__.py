@@ -1,1 +1,1 @@
-"""Files of a query at its OutputLocation, and their way back through GetQueryResults."""
+"""Files of a query at its OutputLocation, and reading them back for GetQueryResults."""

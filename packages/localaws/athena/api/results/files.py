@@ -1,4 +1,4 @@
-"""Result files: the CSV of a query, the text of a utility statement, and the description beside each."""
+"""Result files: the CSV of a query, the text of a utility statement, and the metadata file next to each."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NULLABLE_UNKNOWN = 3
 
 
 def write_csv(target: Path, names: Sequence[str], batches: Iterable[pa.RecordBatch]) -> int:
-    """Write every field quoted and NULL as nothing; return the number of rows. The batches hold texts."""
+    """Write every value quoted and NULL as an empty field; return the number of rows. All columns are strings."""
     schema = pa.schema([pa.field(f"c{i}", pa.string()) for i in range(len(names))])
     options = pa_csv.WriteOptions(include_header=False, quoting_style="all_valid")
     rows = 0
@@ -36,7 +36,7 @@ def _header(names: Iterable[str]) -> bytes:
 
 
 def read_csv_page(path: Path, offset: int, limit: int) -> tuple[list[Row], int | None]:
-    """Up to ``limit`` rows from a byte offset, and the offset of the next page (None at the end)."""
+    """Return up to ``limit`` rows from a byte offset, and the offset of the next page (None at the end)."""
     with path.open("rb") as file:
         file.seek(offset)
         page: list[Row] = []
@@ -49,7 +49,7 @@ def read_csv_page(path: Path, offset: int, limit: int) -> tuple[list[Row], int |
 
 
 def _rows(file: BinaryIO, start: int) -> Iterator[tuple[Row, int]]:
-    """The rows from the file's position on, each with the offset behind it."""
+    """Yield the rows from the file's position on, each with the offset of the next row."""
     data, at, base, row = b"", 0, start, []
     while True:
         match = _FIELD.match(data, at)
@@ -67,7 +67,7 @@ def _rows(file: BinaryIO, start: int) -> Iterator[tuple[Row, int]]:
 
 
 def read_lines_page(path: Path, offset: int, limit: int) -> tuple[list[Row], int | None]:
-    """Up to ``limit`` lines from a byte offset, each a row of one cell, and the next page's offset."""
+    """Return up to ``limit`` lines from a byte offset, each as a row of one cell, and the next page's offset."""
     with path.open("rb") as file:
         file.seek(offset)
         page: list[Row] = []
@@ -80,11 +80,11 @@ def read_lines_page(path: Path, offset: int, limit: int) -> tuple[list[Row], int
 
 
 def metadata_bytes(execution_id: str, columns: Sequence[dict[str, Any]]) -> bytes:
-    """The ``.metadata`` file: a protocol buffers message, field numbers as clients have read them.
+    """The ``.metadata`` file: a protocol buffers message, with field numbers that clients have found by reading it.
 
-    1 = query id text, 4 = a column (repeated): 1 catalog, 2 schema, 3 table, 4 name, 5 label, 6 type, 7 precision,
-    8 scale, 9 nullability (3 = UNKNOWN), 10 case sensitivity; a default value is left out.
-    Source: https://gist.github.com/iconara/4969c247e8abb69600cdbe6f4b20f50b
+    1 = query ID text, 4 = a column (repeated): 1 catalog, 2 schema, 3 table, 4 name, 5 label, 6 type, 7 precision, 8
+    scale, 9 nullability (3 = UNKNOWN), 10 case sensitivity; default values are omitted. Source:
+    https://gist.github.com/iconara/4969c247e8abb69600cdbe6f4b20f50b
     """
     stamp = f"{datetime.now(UTC):%Y%m%d_%H%M%S}_00000_{execution_id[:5]}"
     return _text(1, stamp) + b"".join(_message(4, _column(column)) for column in columns)

@@ -1,4 +1,4 @@
-"""Locations of queries' results."""
+"""Locations of query results."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ _TABULAR = ("SELECT", "EXECUTE")
 _WRITES = ("INSERT", "UNLOAD", "DELETE", "UPDATE", "MERGE")
 
 MANAGED = "athena-managed-results"
-"""The bucket of results that Athena keeps itself, for workgroups whose results have no location."""
+"""The bucket for results that Athena manages itself, for workgroups whose results have no location."""
 
 
 def is_managed(configuration: Mapping[str, Any]) -> bool:
-    """Return whether a workgroup leaves its results to Athena (managed query results)."""
+    """Return whether Athena manages the results of a workgroup (managed query results)."""
     return bool((configuration.get("ManagedQueryResultsConfiguration") or {}).get("Enabled"))
 
 
 def managed_folder(store: ObjectStore, workgroup: str) -> str:
-    """Return the location of the results of such a workgroup."""
+    """Return the location for the managed results of a workgroup."""
     if MANAGED not in store.buckets.names():
         store.buckets.create(MANAGED)
     return f"s3://{MANAGED}/{workgroup}/"
 
 
 def check_location(store: ObjectStore, location: str) -> None:
-    """Raise InvalidRequestError for an output location that is no folder of a known bucket."""
+    """Raise InvalidRequestError unless an output location is a folder of an existing bucket."""
     try:
         bucket, _ = split_uri(location)
     except ValueError:
@@ -39,7 +39,7 @@ def check_location(store: ObjectStore, location: str) -> None:
 
 
 def file_location(folder: str, execution_id: str, statement: Statement) -> str:
-    """Return the key of a statement's result file: ``.csv``, ``.txt``, or without ending if it writes data."""
+    """Return the key of a statement's result file: ``.csv``, ``.txt``, or without extension if it writes data."""
     folder = folder.rstrip("/")
     if statement.kind == "CREATE_TABLE_AS_SELECT":
         return f"{folder}/tables/{execution_id}"

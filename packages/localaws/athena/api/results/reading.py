@@ -1,4 +1,4 @@
-"""GetQueryResults: reads a page back from the result file."""
+"""GetQueryResults: reads a page from the result file."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ MOST_ROWS = 1000
 
 
 def results_page(store: ObjectStore, execution: Execution, token: str, limit: int) -> dict[str, Any]:
-    """The answer of GetQueryResults; the first page of a query's rows starts with its column names.
+    """The response of GetQueryResults; the first page of a query's rows starts with its column names.
 
-    Raises InvalidRequestError for a query that has not SUCCEEDED, a limit over 1,000, and a token of no page.
+    Raises InvalidRequestError for a query that has not SUCCEEDED, a limit over 1,000, and an invalid token.
     """
     if execution.state in (FAILED, CANCELLED):
         raise InvalidRequestError(f"Query did not finish successfully. Final query state: {execution.state}")

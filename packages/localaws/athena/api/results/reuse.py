@@ -1,4 +1,4 @@
-"""Result reuse: a query whose rows an earlier one has left.
+"""Result reuse: a query is answered with the stored rows of an earlier query.
 
 https://docs.aws.amazon.com/athena/latest/ug/reusing-query-results.html
 """
@@ -18,7 +18,7 @@ _DEFAULT_MINUTES = 60
 
 
 def reuse_minutes(configuration: Mapping[str, Any]) -> int | None:
-    """Return the greatest age of a result that a ResultReuseConfiguration allows; None if it allows none.
+    """Return the maximum age in minutes that a ResultReuseConfiguration allows; None if reuse is disabled.
 
     Raises InvalidRequestError for an age outside of 0 to 10,080 minutes.
     """
@@ -32,7 +32,7 @@ def reuse_minutes(configuration: Mapping[str, Any]) -> int | None:
 
 
 def earlier_result(store: ObjectStore, executions: Iterable[Execution], wanted: Execution) -> Execution | None:
-    """The newest of some executions, newest first, that asked the same and whose rows are still there."""
+    """The first of ``executions`` (newest first) with the same query and result rows that still exist."""
     if wanted.reuse_minutes is None:
         return None
     oldest = time.time() - wanted.reuse_minutes * 60

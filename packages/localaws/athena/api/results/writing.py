@@ -1,4 +1,4 @@
-"""Publishes what a statement ended in at the query's OutputLocation."""
+"""Publishes the outcome of a statement at the query's OutputLocation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def publish(context: Context, outcome: Outcome) -> None:
-    """Write the result file and the files beside it, whole or not at all."""
+    """Write the result file and the files next to it; each appears complete or not at all."""
     if isinstance(outcome, Rows):
         _publish_rows(context, outcome)
     elif isinstance(outcome, Written):

@@ -1,8 +1,8 @@
-"""Athena's SQL (engine version 3, Trino's dialect) on DuckDB, by a list of what is allowed.
+"""Athena's SQL (engine version 3, Trino's dialect) on DuckDB, limited to a list of supported constructs.
 
 `parse` reads a text, `translate` turns a query into DuckDB SQL together with the Trino names and types of its columns,
-`session.prepare` makes a DuckDB connection ready for that SQL, `render.render` prints a value as Athena does.
-Every node and function is either on the list, with its edges settled, or refused with NOT_SUPPORTED.
+`session.prepare` makes a DuckDB connection ready for that SQL, `render.render` prints a value as Athena does. Every
+node and function is either on the list, with its edge cases decided, or refused with NOT_SUPPORTED.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ __all__ = ["Column", "NotSupportedError", "SqlError", "Table", "Translation", "p
 
 @dataclass(frozen=True)
 class Translation:
-    """DuckDB SQL, and its columns as Athena names and types them."""
+    """DuckDB SQL, and its columns with Athena's names and types."""
 
     sql: str
     columns: tuple[Column, ...]
 
 
 def no_tables(table: exp.Table) -> Table:
-    """For queries that read no table.
+    """Refuse every table, for queries that read none.
 
     Raises:
         TableNotFoundError: always.
@@ -37,15 +37,15 @@ def no_tables(table: exp.Table) -> Table:
 
 
 def translate(query: exp.Expression | str, tables: Tables = no_tables) -> Translation:
-    """A SELECT, VALUES, set operation or WITH query in DuckDB's SQL.
+    """Translate a SELECT, VALUES, set operation or WITH query to DuckDB's SQL.
 
-    `tables` is asked once for each table reference that no WITH query answers; it returns the DuckDB text that may
-    follow FROM and the columns, named as that text names them. Trees must come from `parse`, whose function calls
-    keep the names that the query wrote.
+    `tables` is called once for each table reference that does not name a WITH query; it returns DuckDB text that may
+    follow FROM, and the columns with the names they have in that text. Trees must come from `parse`, whose function
+    calls keep the names in the query.
 
     Raises:
-        NotSupportedError: a construct (attribute `construct`) whose answer is not certain to be Athena's.
-        SqlError: what Trino refuses (unknown column, type mismatch, syntax).
+        NotSupportedError: a construct (attribute `construct`) whose result is not certain to be Athena's.
+        SqlError: a query that Trino refuses (unknown column, type mismatch, syntax).
     """
     if isinstance(query, str):
         statements = parse(query)

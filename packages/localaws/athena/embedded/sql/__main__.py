@@ -1,4 +1,4 @@
-"""Prints the page of what is supported: `python -m localaws.athena.embedded.sql > docs/athena_sql.md`."""
+"""Prints the list of supported SQL: `python -m localaws.athena.embedded.sql > docs/athena_sql.md`."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def ordering(value: Typed, item: exp.Ordered) -> str:
 
 @dataclass(frozen=True)
 class _Parts:
-    """A call taken apart."""
+    """The parts of an aggregate or window call."""
 
     call: exp.Expression
     where: exp.Expression | None = None
@@ -55,7 +55,7 @@ def _take_apart(node: exp.Expression) -> _Parts:
 
 
 def compile_aggregate(node: exp.Expression, scope: Scope, context: Context) -> Typed:
-    """An aggregate or window call.
+    """Compile an aggregate or window call.
 
     Raises:
         NotSupportedError: a function, modifier or frame that is not on the list.

@@ -1,7 +1,7 @@
-"""CAST and TRY_CAST: only the pairs of types that DuckDB converts as Trino does, or that a macro makes so.
+"""CAST and TRY_CAST, limited to pairs of types that DuckDB, or a macro, converts as Trino does.
 
-Text that Trino certainly takes is converted, text that it certainly refuses is INVALID_CAST_ARGUMENT (NULL under
-TRY_CAST), and text in between stops the query with NOT_SUPPORTED.
+Text that Trino certainly accepts is converted, text that it certainly refuses is INVALID_CAST_ARGUMENT (NULL under
+TRY_CAST), and any other text stops the query with NOT_SUPPORTED.
 """
 
 from __future__ import annotations
@@ -55,11 +55,11 @@ def convert(value: Typed, kind: Type, *, safe: bool = False) -> Typed:
 
     Raises:
         TypeMismatchError: Trino has no such cast.
-        NotSupportedError: the cast exists, its text or rounding is not certain.
+        NotSupportedError: the cast exists, but its text or rounding is not certain.
     """
     sql = _converted(value, kind, safe)
     if safe and sql != value.sql and value.type.name != "varchar":
-        # TRY_CAST forgives the cast alone, not what computes its argument
+        # TRY_CAST turns only errors of the cast into NULL, not errors of its argument.
         forgiven = f"TRY({_converted(Typed('v', value.type), kind, safe)})"
         if is_unsure(forgiven):
             raise NotSupportedError(f"TRY_CAST({value.type} AS {kind})")
@@ -68,7 +68,7 @@ def convert(value: Typed, kind: Type, *, safe: bool = False) -> Typed:
 
 
 def is_unsure(sql: str) -> bool:
-    """Return whether evaluating this text may stop with NOT_SUPPORTED, which a TRY must not turn into NULL."""
+    """Return whether evaluating this SQL may stop with NOT_SUPPORTED, which TRY must not turn into NULL."""
     return "unsure" in sql
 
 
@@ -92,7 +92,7 @@ def _converted(value: Typed, kind: Type, safe: bool) -> str:
 
 
 def _to_char(value: Typed, kind: Type) -> str:
-    """A char is carried without the spaces at its end."""
+    """Convert to char; DuckDB values of char have no trailing spaces."""
     text = value.sql if value.type.name == "char" else _to_varchar(value, VARCHAR)
     return f"rtrim(substring({text}, 1, {kind.size[0]}), ' ')"
 
@@ -201,7 +201,7 @@ def _rounded(sql: str, kind: Type) -> str:
 
 
 def widest_integer(digits: int) -> str:
-    """The integer type of a literal: integer where it fits, else bigint."""
+    """The type of an integer literal: integer if it fits, else bigint."""
     return "integer" if -(2 ** (BITS["integer"] - 1)) <= digits < 2 ** (BITS["integer"] - 1) else "bigint"
 
 

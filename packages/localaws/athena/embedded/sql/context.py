@@ -1,4 +1,4 @@
-"""Context of the compilation of an expression."""
+"""Context in which an expression is compiled."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from localaws.athena.types.trino import Type
 
 @dataclass(frozen=True)
 class Context:
-    """The compilers of an expression, a subquery, an aggregate or window call, and a named window."""
+    """Functions that compile an expression, a subquery, an aggregate or window call, and a named window."""
 
     compile: Callable[[exp.Expression, Scope], Typed]
     subquery: Callable[[exp.Expression, Scope], tuple[str, list[Type]]]

@@ -1,7 +1,7 @@
-"""Dates from text by a pattern, as Joda-Time parses it for date_parse and parse_datetime.
+"""Dates parsed from text by a pattern, as Joda-Time does for date_parse and parse_datetime.
 
-A number takes as many digits as its field may have, not as many as the pattern has letters: `2024-1-2` fills
-`%Y-%m-%d`. What no field names is 1970-01-01 00:00:00.
+A number takes as many digits as its field allows, not as many as the pattern has letters: `2024-1-2` matches
+`%Y-%m-%d`. Fields that the pattern lacks come from 1970-01-01 00:00:00.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MONTHS = {
     name.lower(): place for names in (calendar.month_name, calendar.month_abbr) for place, name in enumerate(names)
 }
 _DAYS = {name.lower(): place for names in (calendar.day_name, calendar.day_abbr) for place, name in enumerate(names)}
-# a field's regular expression, and what it is called below
+# name of a field, and its regular expression
 _NUMBERS = {
     "year": r"\d{1,4}", "short_year": r"\d{2}", "month": r"\d{1,2}", "day": r"\d{1,2}", "day_of_year": r"\d{1,3}",
     "hour": r"\d{1,2}", "clock_hour": r"\d{1,2}", "minute": r"\d{1,2}", "second": r"\d{1,2}", "fraction": r"\d{1,9}",
@@ -34,12 +34,12 @@ _JODA = {"y": "year", "Y": "year", "M": "month", "d": "day", "D": "day_of_year",
 
 
 def mysql_field(letter: str) -> str | None:
-    """The name of a `%x` of date_parse; None for one that is not parsed here."""
+    """The field name of a `%x` of date_parse; None if it is not supported."""
     return _MYSQL.get(letter)
 
 
 def joda_field(letters: str) -> str | None:
-    """The name of a run of letters of parse_datetime; None for one that is not parsed here."""
+    """The field name of repeated letters of parse_datetime; None if they are not supported."""
     name = _JODA.get(letters[0])
     if name == "year":
         return "short_year" if len(letters) == 2 else "year" if len(letters) == 4 else None
@@ -49,7 +49,7 @@ def joda_field(letters: str) -> str | None:
 
 
 def parser(field: Callable[[str], str | None]) -> Callable[[str, str], datetime]:
-    """The function of a text and of its pattern's fields, one `kind<TAB>text` per line."""
+    """Return a function that parses a text by its pattern's fields, one `kind<TAB>text` per line."""
 
     def parse(text: str, steps: str) -> datetime:
         names, shape = _compiled(steps, field)
@@ -65,7 +65,7 @@ def parser(field: Callable[[str], str | None]) -> Callable[[str, str], datetime]
 
 
 def written(parts: Sequence[Part]) -> str:
-    """The fields and texts of a pattern as `parser` reads them."""
+    """The fields and texts of a pattern in the form that `parser` reads."""
     return "\n".join(f"{kind}\t{text}" for kind, text in parts)
 
 

@@ -1,4 +1,4 @@
-"""Reads Athena's SQL as it was written: sqlglot's Trino grammar, without its guesses at what functions mean."""
+"""Parses Athena's SQL without changing it: sqlglot's Trino grammar, without its interpretation of functions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class AthenaQuery(Trino):
     INDEX_OFFSET = 0  # keeps x[1] as it was written
 
     class Parser(TrinoParser):
-        """Keeps only the calls whose arguments have a grammar of their own."""
+        """Interprets only the calls whose arguments have their own grammar."""
 
         COLUMN_OPERATORS: ClassVar[dict[object, object]] = {TokenType.DOT: None}  # no x::type, no x -> '$.path'
         FUNCTIONS: ClassVar[dict[str, object]] = {}
@@ -51,11 +51,11 @@ class AthenaQuery(Trino):
 
 
 def parse(text: str) -> list[exp.Expression]:
-    """The statements of a text.
+    """Parse the statements of a text.
 
     Raises:
-        NotSupportedError: a construct of Trino's that sqlglot does not parse.
-        SqlError: SYNTAX_ERROR with the place in the text.
+        NotSupportedError: a construct of Trino's that sqlglot cannot parse.
+        SqlError: SYNTAX_ERROR with the position in the text.
     """
     try:
         return [

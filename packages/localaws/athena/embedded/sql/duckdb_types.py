@@ -1,4 +1,4 @@
-"""The DuckDB type that carries values of each Trino type."""
+"""DuckDB types for the values of each Trino type."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DUCKDB_NAMES = {
 
 
 def duckdb_type(kind: Type) -> str:
-    """The DuckDB type that carries values of a Trino type."""
+    """Return the DuckDB type for values of a Trino type."""
     if kind.name == "decimal":
         return f"DECIMAL({kind.size[0]},{kind.size[1]})"
     if kind.name == "array":

@@ -1,4 +1,4 @@
-"""Compiles one expression: every kind of node that may occur is named here, anything else is refused."""
+"""Compiles one expression: only the kinds of nodes named here are allowed."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from localaws.athena.types.trino import UNKNOWN, VARCHAR
 
 
 def compile_expression(node: exp.Expression, scope: Scope, context: Context) -> Typed:
-    """The DuckDB text and Trino type of an expression.
+    """Compile an expression to DuckDB text with its Trino type.
 
     Raises:
         NotSupportedError: a node or function that is not on the list.
-        SqlError: what Trino itself refuses.
+        SqlError: an expression that Trino itself refuses.
     """
     handler = HANDLERS.get(type(node))
     if handler is None:
@@ -32,7 +32,7 @@ def compile_expression(node: exp.Expression, scope: Scope, context: Context) -> 
 
 
 def construct_of(node: exp.Expression) -> str:
-    """The name of a construct in SQL's words."""
+    """The SQL name of a construct."""
     return _NAMES.get(type(node), node.key.upper())
 
 

@@ -1,4 +1,4 @@
-"""Names a failure of DuckDB as Athena would: `DIVISION_BY_ZERO: ...`."""
+"""Converts a failure of DuckDB to Athena's text: `DIVISION_BY_ZERO: ...`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _KNOWN = (
     (r"^Binder Error", "SYNTAX_ERROR"),
     (r"^Invalid Input Error", "INVALID_FUNCTION_ARGUMENT"),
 )
-# What Trino says, where DuckDB gives advice that holds for DuckDB.
+# Trino's text, where DuckDB's contains advice that applies only to DuckDB.
 _TEXTS = {
     "DIVISION_BY_ZERO": "Division by zero",
     "SUBQUERY_MULTIPLE_ROWS": "Scalar sub-query has returned multiple rows",

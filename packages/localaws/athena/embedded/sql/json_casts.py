@@ -1,4 +1,4 @@
-"""Casts to and from JSON: https://trino.io/docs/current/functions/json.html. A JSON value is carried as its text."""
+"""Casts to and from JSON: https://trino.io/docs/current/functions/json.html. A JSON value is stored as its text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TextOf = Callable[[Typed], str]
 
 
 def to_json(value: Typed, text_of: TextOf) -> str:
-    """The JSON text of a value, NULL for NULL; `text_of` gives the varchar of what JSON holds as a string.
+    """The JSON text of a value, NULL for NULL; `text_of` returns the varchar of values that are strings in JSON.
 
     Raises:
         TypeMismatchError: Trino has no such cast.
@@ -38,7 +38,7 @@ def to_json(value: Typed, text_of: TextOf) -> str:
 
 
 def _fresh(stem: str, value: Typed) -> str:
-    """A lambda parameter that no inner value has: those have shorter texts."""
+    """A lambda parameter that differs from those in inner values, which have shorter texts."""
     return f"{stem}{len(value.sql)}"
 
 
@@ -69,11 +69,11 @@ def _row(value: Typed, text_of: TextOf) -> str:
 
 
 def from_json(value: str, kind: Type) -> str:
-    """The value of a type that a JSON text holds; JSON null is NULL.
+    """The value of a JSON text as the given type; JSON null becomes NULL.
 
     Raises:
         TypeMismatchError: Trino has no such cast.
-        NotSupportedError: a type that is not carried here.
+        NotSupportedError: an unsupported type.
     """
     if kind == JSON:
         return value

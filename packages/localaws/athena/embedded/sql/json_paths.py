@@ -1,4 +1,4 @@
-"""json_exists, json_value and json_query over SQL's JSON paths of members and elements.
+"""json_exists, json_value and json_query with SQL/JSON paths of members and elements.
 
 https://trino.io/docs/current/functions/json.html#json-path-language
 """
@@ -22,14 +22,14 @@ class _StructureError(ValueError):
 
 
 def check_path(path: str) -> None:
-    """Raise NotSupportedError for a path of more than members and elements."""
+    """Raise NotSupportedError for a path with anything but members and elements."""
     if not _PATH.fullmatch(path):
         raise NotSupportedError(f"JSON path '{path[:100]}'")
 
 
 @lru_cache(maxsize=1000)
 def _parsed(path: str) -> tuple[bool, tuple[Step, ...]]:
-    """Return whether the path is lax, and its steps: a member's name, an element's place, None for all elements."""
+    """Return whether the path is lax, and its steps: a member's name, an element's index, or None for all elements."""
     match = _PATH.fullmatch(path)
     assert match is not None
     matches = _STEP.findall(match[2])
@@ -38,7 +38,7 @@ def _parsed(path: str) -> tuple[bool, tuple[Step, ...]]:
 
 
 def _items(text: str, path: str) -> list[object] | None:
-    """Return what the path selects; None if the text is not JSON or a strict path does not fit."""
+    """Return the items that the path selects; None if the text is not JSON or violates a strict path."""
     lax, steps = _parsed(path)
     try:
         items = [load(text)]
@@ -80,7 +80,7 @@ def exists(text: str, path: str) -> bool:
 
 
 def value(text: str, path: str) -> str | None:
-    """json_value, NULL ON EMPTY and NULL ON ERROR: the one scalar, as text."""
+    """json_value, NULL ON EMPTY and NULL ON ERROR: the only scalar, as text."""
     items = _items(text, path)
     if items is None or len(items) != 1 or isinstance(items[0], (dict, list)):
         return None
@@ -91,7 +91,7 @@ def value(text: str, path: str) -> str | None:
 
 
 def query(text: str, path: str, wrapped: bool, bare: bool) -> str | None:
-    """json_query, NULL ON EMPTY and NULL ON ERROR: the one item, or all of them in an array; `bare` omits quotes."""
+    """json_query, NULL ON EMPTY and NULL ON ERROR: the only item, or all items in an array; `bare` omits quotes."""
     items = _items(text, path)
     if items is None or (not wrapped and len(items) != 1) or not items:
         return None

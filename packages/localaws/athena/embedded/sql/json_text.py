@@ -1,4 +1,4 @@
-"""JSON text as Trino reads and writes it, where that is certain."""
+"""JSON text as Trino reads and writes it, as far as that is certain."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from localaws.athena.types.double_text import double_text
 
 
 class Number(str):
-    """A JSON number as it is written."""
+    """A JSON number with its original text."""
 
 
 def _pairs(items: list[tuple[str, object]]) -> dict[str, object]:
@@ -25,14 +25,14 @@ def _refuse_constant(text: str) -> object:
 
 
 def load(text: str) -> object:
-    """The value of a JSON text; raise ValueError for one that is not JSON."""
+    """Parse a JSON text; raise ValueError if it is not JSON."""
     return json.loads(
         text, parse_float=Number, parse_int=Number, object_pairs_hook=_pairs, parse_constant=_refuse_constant
     )
 
 
 def dump(value: object, *, ordered: bool) -> str:
-    """The JSON text of a value that `load` gave, without spaces; `ordered` sorts the keys of objects."""
+    """The JSON text of a value that `load` returned, without spaces; `ordered` sorts the keys of objects."""
     if isinstance(value, Number):
         return _number_text(value)
     if isinstance(value, dict):
@@ -50,12 +50,12 @@ def _quoted(text: str) -> str:
 
 
 def _number_text(text: str) -> str:
-    """Whole numbers keep their digits, others are doubles: 2.50 is 2.5, 1e3 is 1000.0."""
+    """The text of a number: an integer keeps its digits, others become doubles (2.50 is 2.5, 1e3 is 1000.0)."""
     return text if re.fullmatch(r"-?\d+", text) else double_text(float(text))
 
 
 def json_parse(text: str) -> str:
-    """The text that json_parse keeps: keys sorted, no spaces."""
+    """The result of json_parse: sorted keys, no spaces."""
     try:
         return dump(load(text), ordered=True)
     except UnsureError:
@@ -97,7 +97,7 @@ def _child(value: object, step: str | int) -> object:
 
 
 def json_extract(text: str, path: str) -> str | None:
-    """The JSON at a path, None where there is none."""
+    """The JSON at a path; None if the path does not exist."""
     value = _at(text, path)
     return None if value is _MISSING else dump(value, ordered=False)
 
@@ -111,7 +111,7 @@ def json_scalar(text: str, path: str) -> str | None:
 
 
 def json_size(text: str, path: str) -> int | None:
-    """Members of the object or array at a path, 0 for a scalar."""
+    """The number of members of the object or array at a path; 0 for a scalar."""
     value = _at(text, path)
     if value is _MISSING:
         return None
@@ -119,7 +119,7 @@ def json_size(text: str, path: str) -> int | None:
 
 
 def json_length(text: str) -> int | None:
-    """Elements of an array, None for anything else."""
+    """The number of elements of an array; None for any other JSON."""
     value = _at(text, "$")
     return len(value) if isinstance(value, list) else None
 

@@ -1,4 +1,4 @@
-"""Values from JSON texts and JSON texts from values, as Trino's casts have them."""
+"""Conversion of values to JSON text and back, as Trino's casts do it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _scalar(text: str, kind: str) -> str | bool | None:
 
 
 def to_integer(text: str, kind: str) -> int | None:
-    """CAST(json AS bigint) and its narrower kin: a fraction is rounded, half away from zero."""
+    """CAST(json AS bigint) and narrower integers: a fraction is rounded, half away from zero."""
     value = _scalar(text, kind)
     if value is None:
         return None
@@ -81,7 +81,7 @@ def to_decimal(text: str, precision: int, scale: int) -> str | None:
 
 
 def to_varchar(text: str) -> str | None:
-    """CAST(json AS varchar): a fraction is printed as a double is."""
+    """CAST(json AS varchar): a fraction is printed as a double."""
     value = _scalar(text, "varchar")
     if isinstance(value, bool):
         return str(value).lower()
@@ -111,7 +111,7 @@ def members(text: str, kind: str) -> list[dict[str, str | None]] | None:
 
 
 def fields(text: str, names: list[str], kind: str) -> list[str | None] | None:
-    """The JSON of a row's fields: an array's by their places, an object's by their names, whatever the case."""
+    """The JSON of a row's fields: by position from an array, by name from an object, ignoring case."""
     value = load(text)
     if isinstance(value, list) and len(value) == len(names):
         return [_part(item) for item in value]
@@ -129,18 +129,18 @@ def quoted(text: str) -> str:
 
 
 def of_double(value: float) -> str:
-    """A number as CAST(double AS json) writes it, what is none as a string."""
+    """A number as in CAST(double AS json); NaN and infinities are strings."""
     text = double_text(value)
     return text if math.isfinite(value) else f'"{text}"'
 
 
 def of_real(value: float) -> str:
-    """The same of a real."""
+    """The same for a real."""
     text = double_text(value, single=True)
     return text if math.isfinite(value) else f'"{text}"'
 
 
 def of_members(pairs: list[dict[str, str]]) -> str:
-    """An object of keys and JSON texts, sorted by key."""
+    """An object with these keys and JSON texts, sorted by key."""
     ordered = sorted((pair["k"], pair["v"]) for pair in pairs)
     return "{" + ",".join(f"{quoted(key)}:{item}" for key, item in ordered) + "}"

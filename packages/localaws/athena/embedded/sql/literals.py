@@ -26,7 +26,7 @@ from localaws.athena.types.trino import (
     varchar,
 )
 
-# fields of an interval, largest first, and the sign before each but the first
+# fields of an interval, largest first, with the separator before all but the first
 _MONTHS = {"YEAR": 12, "MONTH": 1}
 _MICROS = {"DAY": 86400 * 10**6, "HOUR": 3600 * 10**6, "MINUTE": 60 * 10**6, "SECOND": 10**6}
 _MARKS = {"MONTH": "-", "HOUR": r"\s+", "MINUTE": ":", "SECOND": ":"}
@@ -44,7 +44,7 @@ def string(value: str) -> Typed:
 def number(text: str) -> Typed:
     """A number: 1 is integer or bigint, 1.0 and 1e0 are double.
 
-    Athena reads a decimal point without an exponent as double, unlike Trino's default; a decimal literal is
+    Unlike Trino by default, Athena reads a number with a decimal point and no exponent as double; a decimal literal is
     `DECIMAL '1.0'`.
     """
     digits = text.lstrip("-")
@@ -59,7 +59,7 @@ def number(text: str) -> Typed:
 
 
 def decimal_literal(text: str) -> Typed:
-    """decimal(p,s) of the digits written: leading zeros do not count, `.5` is decimal(1,1)."""
+    """decimal(p,s) of the written digits: leading zeros do not count, `.5` is decimal(1,1)."""
     match = re.fullmatch(r"\s*([+-]?)(\d*)\.?(\d*)\s*", text)
     if not match or not match[2] + match[3]:
         raise SqlError(f"Invalid decimal literal: {text}")
@@ -69,10 +69,10 @@ def decimal_literal(text: str) -> Typed:
 
 
 def typed(kind: str, text: str) -> Typed:
-    """DATE '..', TIME '..', TIMESTAMP '..', DECIMAL '..' and their like, `kind` in sqlglot's words.
+    """DATE '..', TIME '..', TIMESTAMP '..', DECIMAL '..' and similar; `kind` is sqlglot's type name.
 
     Raises:
-        InvalidLiteralError: a text that is no value of the type.
+        InvalidLiteralError: the text is not a value of the type.
     """
     if kind == "DECIMAL":
         return decimal_literal(text)
@@ -131,7 +131,7 @@ def _instant_day(day: str, literal: str) -> date:
 
 
 def interval(node: exp.Interval) -> Typed:
-    """INTERVAL '2' DAY, INTERVAL '1-2' YEAR TO MONTH, INTERVAL '1 02:03:04.567' DAY TO SECOND and their like."""
+    """INTERVAL '2' DAY, INTERVAL '1-2' YEAR TO MONTH, INTERVAL '1 02:03:04.567' DAY TO SECOND and similar."""
     unit, value = node.args.get("unit"), node.this
     if not isinstance(value, exp.Literal) or not value.is_string:
         raise NotSupportedError("INTERVAL of a value that is not a string literal")
@@ -151,7 +151,7 @@ _INTERVALS = (("to_months", YEAR_INTERVAL), ("trino_day_interval", DAY_INTERVAL)
 
 
 def _amount(text: str, names: tuple[str, str], fields: dict[str, int]) -> int:
-    """The months or microseconds that a literal counts, from its first field to its last."""
+    """The number of months or microseconds in a literal, from its first field to its last."""
     listed = list(fields)
     units = listed[listed.index(names[0]) : listed.index(names[1]) + 1]
     shape = "".join(f"{_MARKS[unit] if place else ''}(\\d+)" for place, unit in enumerate(units))
@@ -175,7 +175,7 @@ def binary(text: str) -> Typed:
 
 
 def unicode_string(text: str) -> Typed:
-    r"""U&'\0041'; the default escape only."""
+    r"""U&'\0041'; only with the default escape character."""
     if not re.fullmatch(r"(?:[^\\]|\\\\|\\[0-9a-fA-F]{4}|\\\+[0-9a-fA-F]{6})*", text):
         raise SqlError("Invalid Unicode escape in U&'...'")
 

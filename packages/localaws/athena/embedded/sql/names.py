@@ -23,7 +23,7 @@ def _column(node: exp.Expression, scope: Scope, context: Context) -> Typed:
 
 
 def resolve(parts: list[str], scope: Scope) -> Typed:
-    """The column that a dotted name means, then the fields of a row that follow it."""
+    """Resolve a dotted name: a column, then fields of a row."""
     for skip in (0, 1, 2):
         if len(parts) - skip >= 2 and (column := scope.find(parts[skip + 1], parts[skip])):
             return _fields(column, parts[skip + 2 :])

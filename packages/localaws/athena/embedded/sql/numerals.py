@@ -1,4 +1,4 @@
-"""Number and binary literals that sqlglot's tokenizer reads in another way than Trino.
+"""Number and binary literals that sqlglot's tokenizer reads differently from Trino.
 
 Grammar: INTEGER_VALUE, DECIMAL_VALUE and BINARY_LITERAL of Trino's SqlBase.g4.
 """
@@ -21,9 +21,9 @@ _DECIMAL = re.compile(r"(?:\d(?:_?\d)*)(?:\.(?:\d(?:_?\d)*)?)?(?:[eE][+-]?\d+)?"
 
 
 def plain_numerals(text: str) -> str:
-    """The text with hexadecimal, octal, binary and grouped numbers in decimal digits, and binaries without spaces.
+    """Rewrite hexadecimal, octal, binary and grouped numbers in decimal digits, and remove spaces from binaries.
 
-    What follows keeps its place in the line, as a shorter literal is filled with spaces.
+    A shorter literal is padded with spaces, so that the rest of the line keeps its position.
 
     Raises:
         SqlError: a name that starts with a digit.

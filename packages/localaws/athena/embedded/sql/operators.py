@@ -1,7 +1,7 @@
 """Arithmetic, comparison and concatenation with Trino's typing.
 
 Decimal rules: https://trino.io/docs/current/functions/decimal.html. A comparison or an arithmetic operation between
-types that Trino does not coerce (varchar = integer) is refused, where DuckDB would cast in silence.
+types that Trino does not coerce (varchar = integer) is refused; DuckDB would cast silently.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _INTERVALS = (DAY_INTERVAL, YEAR_INTERVAL)
 
 
 def arithmetic(operator: str, left: Typed, right: Typed) -> Typed:
-    """`left operator right`, operator one of add, subtract, multiply, divide, modulus.
+    """`left operator right`, where operator is add, subtract, multiply, divide or modulus.
 
     Raises:
         TypeMismatchError: Trino has no such operator for the operands' types.
@@ -71,7 +71,7 @@ def _decimal_arithmetic(operator: str, left: Typed, right: Typed) -> Typed:
         return Typed(cast(f"({operands[0]} {_SYMBOLS[operator]} {operands[1]})", kind), kind)
     if operator == "multiply":
         kind = decimal(min(MAX_PRECISION, p1 + p2), s1 + s2)
-        # DuckDB multiplies narrow decimals in 64 bits: give it the result's width first
+        # DuckDB multiplies narrow decimals in 64 bits: widen them to the result's width first.
         factors = (cast(v.sql, decimal(max(kind.size[0], v.type.size[0]), v.type.size[1])) for v in (a, b))
         return Typed(cast(f"({' * '.join(factors)})", kind), kind)
     if operator == "divide":
@@ -87,7 +87,7 @@ def _decimal_arithmetic(operator: str, left: Typed, right: Typed) -> Typed:
 
 
 def unscaled(value: Typed) -> str:
-    """The integer of a decimal's digits, as a HUGEINT."""
+    """The digits of a decimal as an integer (HUGEINT)."""
     scale = value.type.size[1]
     if not scale:
         return f"CAST({value.sql} AS HUGEINT)"
@@ -95,14 +95,14 @@ def unscaled(value: Typed) -> str:
 
 
 def scaled(value: Typed, exponent: int) -> str:
-    """The integer of a decimal's digits times 10**exponent; overflow stops the query, it never wraps."""
+    """The digits of a decimal as an integer, times 10**exponent; an overflow stops the query and never wraps."""
     if not exponent:
         return unscaled(value)
     return f"trino_scale_unsure({unscaled(value)}, {10**exponent}::HUGEINT)"
 
 
 def from_unscaled(digits: str, kind: Type) -> str:
-    """The decimal of an integer of digits; out of range stops the query."""
+    """The decimal with these digits, given as an integer; a value out of range stops the query."""
     scale = kind.size[1]
     if not scale:
         return cast(digits, kind)
@@ -161,7 +161,7 @@ def _shift(symbol: str, instant: Typed, interval: Typed) -> Typed:
 
 
 def compare(operator: str, left: Typed, right: Typed) -> Typed:
-    """`left operator right`, operator one of = <> < <= > >=, with Trino's NaN and NULL rules.
+    """`left operator right`, where operator is = <> < <= > or >=, with Trino's rules for NaN and NULL.
 
     Raises:
         TypeMismatchError: the types have no common type.
@@ -190,7 +190,7 @@ def _require_comparable(kind: Type, operator: str) -> None:
 
 
 def _compare_floats(operator: str, a: Typed, b: Typed) -> Typed:
-    """NaN equals nothing and orders with nothing in Trino; DuckDB holds it equal to itself and largest."""
+    """Compare floats as Trino does: NaN differs from everything and has no order; in DuckDB it equals itself."""
     plain = f"{a.sql} {operator} {b.sql}"
     checks = [(x.sql, y.sql) for x, y in ((a, b), (b, a)) if x.literal is None]
     if operator == "<>":
@@ -209,7 +209,7 @@ def _compare_rows(operator: str, a: Typed, b: Typed) -> Typed:
 
 
 def _order_rows(operator: str, a: Typed, b: Typed) -> Typed:
-    """By the first fields that differ; where a NULL decides, the query stops as in Trino."""
+    """Order by the first fields that differ; if a NULL decides, the query stops as in Trino."""
     *first, last = zip(fields_of(a), fields_of(b), strict=True)
     text = compare(operator, *last).sql
     for x, y in reversed(first):
@@ -222,14 +222,14 @@ def _order_rows(operator: str, a: Typed, b: Typed) -> Typed:
 
 
 def fields_of(value: Typed) -> list[Typed]:
-    """Each field of a row."""
+    """The fields of a row."""
     names = field_names(value.type)
     return [Typed(f'struct_extract({value.sql}, {i + 1})' if not names[i] else f"(({value.sql}).\"{names[i]}\")", kind)
             for i, kind in enumerate(value.type.args)]  # fmt: skip
 
 
 def _compare_arrays(operator: str, a: Typed, b: Typed) -> Typed:
-    """Unequal where lengths or any two elements are; NULL where that is not so, and two elements compare to NULL."""
+    """Compare: unequal if the lengths or any two elements differ, else NULL if any two elements compare to NULL."""
     element = a.type.args[0]
     if operator not in ("=", "<>"):
         raise NotSupportedError(f"{a.type} {operator} {b.type}")
@@ -242,7 +242,7 @@ def _compare_arrays(operator: str, a: Typed, b: Typed) -> Typed:
 
 
 def require_groupable(kind: Type, what: str) -> None:
-    """Refuses the types whose equality DuckDB does not share with Trino.
+    """Refuse types whose equality differs between DuckDB and Trino.
 
     Raises:
         NotSupportedError: maps, and instants whose zones differ.

@@ -1,1 +1,1 @@
-"""The list of functions: nothing that is not declared here can be called."""
+"""The list of functions: only functions declared here can be called."""

@@ -48,7 +48,7 @@ def _count_if(call: Aggregation) -> Typed:
 
 
 def _of_intervals(call: Aggregation, value: Typed) -> Typed | None:
-    """Sum and avg of intervals, None for other types."""
+    """Sum and avg of intervals; None for other types."""
     if value.type == DAY_INTERVAL:
         total = call.text(call.name, f"epoch_us({value.sql}) // 1000")
         return Typed(f"trino_day_interval(CAST(trunc({total}) AS BIGINT) * 1000)", DAY_INTERVAL)
@@ -101,7 +101,7 @@ def _multimap_agg(call: Aggregation) -> Typed:
 
 
 def _skewness(call: Aggregation) -> Typed:
-    """Of a whole population, as Trino counts it; DuckDB's is of a sample."""
+    """The population skewness, as in Trino; DuckDB's function is the sample skewness."""
     unordered(call)
     value = coerce(number(call), DOUBLE)
     n = f"CAST({call.text('count', value.sql)} AS DOUBLE)"
@@ -166,7 +166,7 @@ def _listagg(call: Aggregation) -> Typed:
 
 
 def _approx_distinct(call: Aggregation) -> Typed:
-    """The exact count, which lies within the standard error of 2.3 % that Trino documents."""
+    """The exact count, which is within the standard error of 2.3 % that Trino documents."""
     unordered(call)
     no_distinct(call)
     value = known(call.args[0]) if call.args else call.only(1)[0]

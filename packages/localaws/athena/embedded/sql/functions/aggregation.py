@@ -1,4 +1,4 @@
-"""An aggregate call, and what aggregate functions check of it."""
+"""An aggregate call, and the checks that aggregate functions have in common."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Aggregation:
         return f"{function}({words}{', '.join(args)}{self.order}){self.tail}"
 
     def plain(self, function: str, *args: str) -> str:
-        """The same without DISTINCT and ORDER BY."""
+        """The call without DISTINCT and ORDER BY."""
         return f"{function}({', '.join(args)}){self.tail}"
 
     def only(self, count: int) -> list[Typed]:
-        """The arguments, if there are `count` of them."""
+        """Return the arguments; raise UnexpectedParametersError unless there are `count` of them."""
         if len(self.args) != count or self.star:
             raise UnexpectedParametersError(f"Unexpected parameters for function {self.name}. Expected: {count}")
         return self.args
@@ -42,7 +42,7 @@ Build = Callable[[Aggregation], Typed]
 
 @dataclass(frozen=True)
 class Aggregate:
-    """An aggregate function: how its signature reads, and how a call becomes DuckDB text."""
+    """An aggregate function: its signature, and the function that compiles a call to DuckDB text."""
 
     name: str
     signature: str
@@ -50,13 +50,13 @@ class Aggregate:
 
 
 def unordered(call: Aggregation) -> None:
-    """Refuse ORDER BY within the call."""
+    """Refuse ORDER BY inside the call."""
     if call.order:
         raise NotSupportedError(f"{call.name} with ORDER BY")
 
 
 def number(call: Aggregation) -> Typed:
-    """The one argument; raise UnexpectedParametersError unless it is a number."""
+    """Return the only argument; raise UnexpectedParametersError unless it is a number."""
     (value,) = call.only(1)
     if not is_numeric(value.type):
         raise UnexpectedParametersError(f"Unexpected parameters ({value.type}) for function {call.name}")
@@ -64,7 +64,7 @@ def number(call: Aggregation) -> Typed:
 
 
 def no_distinct(call: Aggregation) -> None:
-    """Refuse DISTINCT within the call."""
+    """Refuse DISTINCT inside the call."""
     if call.distinct:
         raise NotSupportedError(f"{call.name} with DISTINCT")
 

@@ -21,7 +21,7 @@ from localaws.athena.types.trino import (
 
 
 def _compared(function: Function, *, floats: bool = False) -> Function:
-    """A function that compares elements: only for types whose equality and order DuckDB shares."""
+    """Limit a function that compares elements to types with the same equality and order in DuckDB and Trino."""
 
     def build(call: Call) -> Typed:
         kinds = [a.type.args[0] for a in call.args if a.type.name == "array"]

@@ -1,4 +1,4 @@
-"""Finds a function by its name; a name that is not declared is refused."""
+"""Looks up a function by name; a name that is not declared is refused."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ TOPICS = {
 
 @cache
 def scalars() -> dict[str, list[Function]]:
-    """Every scalar function, with its overloads in the order they are tried."""
+    """Every scalar function, with its overloads in the order in which they are tried."""
     overloads: dict[str, list[Function]] = {}
     for functions in TOPICS.values():
         for function in functions:
@@ -52,12 +52,12 @@ def scalars() -> dict[str, list[Function]]:
 
 
 def call(node: Call) -> Typed:
-    """A scalar call.
+    """Compile a scalar call.
 
     Raises:
         FunctionNotSupportedError: a function of Trino's that is not on the list.
         SqlError: FUNCTION_NOT_FOUND for a name that Trino does not know.
-        TypeMismatchError: no overload takes the arguments.
+        TypeMismatchError: no overload accepts the arguments.
     """
     overloads = scalars().get(node.name)
     if overloads is None:
@@ -79,7 +79,7 @@ def unknown(name: str) -> SqlError:
 
 
 def aggregate(node: Aggregation) -> Typed:
-    """An aggregate call.
+    """Compile an aggregate call.
 
     Raises:
         SqlError: see `unknown`.
@@ -90,7 +90,7 @@ def aggregate(node: Aggregation) -> Typed:
 
 
 def window(name: str, values: list[Typed], ignore_nulls: str, over: str) -> Typed:
-    """A window function's call."""
+    """Compile the call of a window function."""
     return windows.window(name, values, ignore_nulls, over)
 
 

@@ -1,4 +1,4 @@
-"""Dates from and to text by MySQL's and Joda's patterns: https://trino.io/docs/current/functions/datetime.html."""
+"""Dates parsed and formatted by MySQL's and Joda's patterns: https://trino.io/docs/current/functions/datetime.html."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _parser(name: str, digits: dict[str, str], known: dict[str, str], result: Ty
 
 
 def _spelled(parts: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """%T and %r by the fields that they stand for, %% as the text that it is."""
+    """Replace %T and %r by their fields, and %% by the text `%`."""
     spelled: list[tuple[str, str]] = []
     for kind, text in parts:
         if kind == "field" and text in _SHORT:

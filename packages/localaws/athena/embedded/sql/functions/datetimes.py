@@ -22,7 +22,7 @@ _INSTANTS = ("date", "timestamp", "timestamp with time zone")
 
 
 def instant(call: Call, index: int) -> Typed:
-    """The argument, a date or timestamp."""
+    """Return an argument that is a date or timestamp; raise UnexpectedParametersError for other types."""
     value = call.args[index] if index < len(call.args) else None
     if value is None or value.type.name not in (*_INSTANTS, "unknown"):
         types = ", ".join(str(a.type) for a in call.args)
@@ -31,10 +31,10 @@ def instant(call: Call, index: int) -> Typed:
 
 
 def local(value: Typed, what: str) -> str:
-    """The wall-clock time that the value shows, as a DuckDB DATE or TIMESTAMP.
+    """The wall-clock time of the value, as a DuckDB DATE or TIMESTAMP.
 
     Raises:
-        NotSupportedError: the values' zones are not known when the query is read.
+        NotSupportedError: the values' zones are not known when the query is compiled.
     """
     if value.type.name != "timestamp with time zone":
         return value.sql
@@ -58,7 +58,7 @@ def _unit(call: Call, kind: Type) -> str:
 
 
 def _clock(call: Call, index: int) -> Typed | None:
-    """The argument, where it is a time of day."""
+    """Return the argument if it is a time of day, else None."""
     argument = call.args[index] if index < len(call.args) else None
     return argument if argument is not None and argument.type.name == "time" else None
 
@@ -220,7 +220,7 @@ def _zone_field(name: str, text: str) -> Function:
 
 @written("from_iso8601_timestamp(varchar) -> timestamp(3) with time zone")
 def _from_iso8601(call: Call) -> Typed:
-    """A literal may have any form and offset; other texts those of UTC."""
+    """Compile the call: a literal may have any form and offset, other values must be in UTC."""
     if len(call.args) != 1 or call.args[0].type.name not in ("varchar", "unknown"):
         raise UnexpectedParametersError("Unexpected parameters for function from_iso8601_timestamp")
     literal = call.args[0].literal

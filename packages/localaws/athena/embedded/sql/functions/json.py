@@ -1,4 +1,4 @@
-"""JSON functions: https://trino.io/docs/current/functions/json.html. A JSON value is carried as its text."""
+"""JSON functions: https://trino.io/docs/current/functions/json.html. A JSON value is stored as its text."""
 
 from __future__ import annotations
 

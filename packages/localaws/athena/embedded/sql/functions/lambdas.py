@@ -15,7 +15,7 @@ from localaws.athena.types.trino import BOOLEAN, Type, array, map_of
 
 
 def _body(call: Call, index: int, kinds: list[Type], texts: list[str]) -> Typed:
-    """The compiled body of a lambda, whose parameters stand for the given DuckDB texts."""
+    """Compile the body of a lambda; its parameters are replaced by the given DuckDB texts."""
     node = call.nodes[index] if index < len(call.nodes) else None
     if not isinstance(node, exp.Lambda) or len(node.expressions) != len(kinds):
         raise _unexpected(call, f"a lambda of {len(kinds)} parameters")
@@ -26,12 +26,12 @@ def _body(call: Call, index: int, kinds: list[Type], texts: list[str]) -> Typed:
 
 
 def _unexpected(call: Call, expected: str) -> UnexpectedParametersError:
-    """A lambda has no type of its own, so that the arguments given cannot be listed."""
+    """Return an error that does not list the types of the arguments, because a lambda has no type of its own."""
     return UnexpectedParametersError(f"Unexpected parameters for function {call.name}. Expected: {expected}")
 
 
 def _fresh(call: Call, stem: str) -> str:
-    """A DuckDB lambda parameter that no enclosing lambda has."""
+    """A DuckDB lambda parameter that no enclosing lambda uses."""
     depth, level = 0, call.scope.parent
     while level is not None:
         depth, level = depth + 1, level.parent

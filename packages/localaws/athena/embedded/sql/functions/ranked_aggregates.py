@@ -17,7 +17,7 @@ from localaws.athena.types.trino import BIGINT, DOUBLE, REAL, Type, array, is_fl
 
 
 def _without_nan(call: Aggregation, key: Typed, result: str, kind: Type) -> str:
-    """Trino's place for NaN among extremes changed between versions: refused when one turns up."""
+    """Refuse NaN when the query runs: its position among extremes differs between versions of Trino."""
     if not is_float(key.type):
         return result
     nan_count = call.plain("count", f"CASE WHEN isnan({key.sql}) THEN 1 END")
@@ -26,7 +26,7 @@ def _without_nan(call: Aggregation, key: Typed, result: str, kind: Type) -> str:
 
 
 def extreme(function: str) -> Build:
-    """`min(x)` and `max(x)`, and the n first with min(x, n) and max(x, n)."""
+    """`min(x)` and `max(x)`; with a second argument n, the first n values."""
 
     def build(call: Aggregation) -> Typed:
         unordered(call)
@@ -40,7 +40,7 @@ def extreme(function: str) -> Build:
 
 
 def extreme_by(function: str) -> Build:
-    """`min_by(x, y)` and `max_by(x, y)`, and the n first with a third argument."""
+    """`min_by(x, y)` and `max_by(x, y)`; with a third argument n, the first n values."""
 
     def build(call: Aggregation) -> Typed:
         unordered(call)
@@ -56,7 +56,7 @@ def extreme_by(function: str) -> Build:
 
 
 def _several(call: Aggregation, function: str) -> Typed:
-    """max(x, n), max_by(x, y, n) and their like: the n first values, of which DuckDB takes a literal number."""
+    """Compile max(x, n), max_by(x, y, n) and similar: the first n values; DuckDB needs n as a literal."""
     *values, count = call.args
     if not is_integer(count.type) or count.literal is None:
         raise NotSupportedError(f"{call.name} with a number of values that is not a literal")
@@ -74,7 +74,7 @@ _MOST_VALUES = 10_000
 
 
 def approx_percentile(call: Aggregation) -> Typed:
-    """The value at that rank of the values themselves, counted as Trino counts small sets."""
+    """An exact percentile: the value at that rank, which Trino returns for small sets."""
     unordered(call)
     no_distinct(call)
     value, share = call.only(2)

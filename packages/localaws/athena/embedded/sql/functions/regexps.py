@@ -1,7 +1,8 @@
 r"""Regular expressions: https://trino.io/docs/current/functions/regexp.html.
 
-Trino reads Java's syntax, DuckDB RE2's. A pattern is taken only when both read it alike; where the answer could differ
-by the subject (a line break under `.` or `$`, a character beyond ASCII under `\w`), such a subject stops the query.
+Trino uses Java's syntax, DuckDB RE2's. A pattern is accepted only if both interpret it alike. If the result could
+differ for some subjects (a line break with `.` or `$`, a character beyond ASCII with `\w`), such a subject stops the
+query.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ _BEYOND_ASCII = r"[^\x00-\x7F]"
 
 
 def checked(pattern: str) -> tuple[str, str]:
-    """The pattern, and an RE2 pattern of the subjects on which RE2 and Java may differ ('' if there are none).
+    """Return the pattern, and an RE2 pattern of the subjects for which RE2 and Java may differ ('' if none).
 
     Raises:
-        NotSupportedError: syntax outside of what both read alike.
+        NotSupportedError: syntax that the two may interpret differently.
     """
     body, flags = (pattern[4:], "(?i)") if pattern.startswith("(?i)") else (pattern, "")
     at, guards = 0, set()
@@ -67,7 +68,7 @@ def _guards(token: str) -> set[str]:
 
 
 def _may_match_nothing(pattern: str) -> bool:
-    """Java and RE2 step differently over empty matches."""
+    """Return whether a pattern can match the empty string: Java and RE2 advance differently after such a match."""
     parser = re._parser  # type: ignore[attr-defined]
     return parser.parse(pattern.removeprefix("(?i)")).getwidth()[0] == 0
 
@@ -123,7 +124,7 @@ def _replace(call: Call) -> Typed:
 
 
 def _replacement(text: str, groups: int) -> str:
-    r"""Java's `$1` as RE2's `\1`."""
+    r"""Convert Java's `$1` to RE2's `\1`."""
     pieces = re.findall(r"\$\d+|\\[^A-Za-z0-9]|[^$\\]", text)
     if "".join(pieces) != text or any(p[0] == "$" and (len(p) > 2 or int(p[1:]) > groups) for p in pieces):
         raise NotSupportedError(f"regular expression replacement '{text}'")

@@ -1,7 +1,7 @@
 """Declares functions: `strpos(varchar, varchar) -> bigint` and the DuckDB text of a call.
 
-In a signature T, K, V, U stand for any type, the same one wherever they recur; `...` repeats the last parameter;
-`number` is any numeric type and stands for the argument's own type where it is returned.
+In a signature, T, K, V, U are any type, the same type at each occurrence; `...` repeats the last parameter; `number` is
+any numeric type; as a result type it is the argument's type.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Compile = Callable[[exp.Expression, Scope], Typed]
 
 @dataclass(frozen=True)
 class Call:
-    """One call to compile: its name, its written arguments, and how to compile one."""
+    """One call to compile: the name, the arguments as written, and the function that compiles an argument."""
 
     name: str
     nodes: list[exp.Expression]
@@ -33,15 +33,15 @@ class Call:
 
     @cached_property
     def args(self) -> list[Typed]:
-        """The arguments compiled."""
+        """The compiled arguments."""
         return [self.compile(node, self.scope) for node in self.nodes]
 
     def literal(self, index: int, what: str) -> str:
-        """The text of an argument that must be written as a string literal."""
+        """The text of an argument that must be a string literal."""
         return self._written(index, what, "varchar")
 
     def number(self, index: int, what: str) -> int:
-        """The value of an argument that must be written as an integer literal."""
+        """The value of an argument that must be an integer literal."""
         return int(self._written(index, what, "integer"))
 
     def _written(self, index: int, what: str, kind: str) -> str:
@@ -53,7 +53,7 @@ class Call:
         return value
 
     def unexpected(self, expected: str) -> UnexpectedParametersError:
-        """The error that Trino has for arguments that no form of the function takes."""
+        """Return Trino's error for arguments that no form of the function accepts."""
         given = ", ".join(str(arg.type) for arg in self.args)
         return UnexpectedParametersError(
             f"Unexpected parameters ({given}) for function {self.name}. Expected: {expected}"
@@ -65,7 +65,7 @@ Build = Callable[[Call], Typed]
 
 @dataclass(frozen=True)
 class Function:
-    """A function of Trino that may be called: how its signature reads, and how a call becomes DuckDB text."""
+    """A supported function of Trino: its signature, and the function that compiles a call to DuckDB text."""
 
     name: str
     signature: str
@@ -152,5 +152,5 @@ def _substitute(text: str, bound: dict[str, Type]) -> Type:
 
 
 def constant(value: str) -> str:
-    """A DuckDB string literal of a value known when the query is read."""
+    """A DuckDB string literal of a value known at compile time."""
     return text_literal(value)

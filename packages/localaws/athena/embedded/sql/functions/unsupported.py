@@ -1,4 +1,4 @@
-"""Functions of Trino's that are refused by name; a name in no table is FUNCTION_NOT_FOUND, as in Trino.
+"""Functions of Trino that are refused by name; any other unknown name is FUNCTION_NOT_FOUND, as in Trino.
 
 Source: SHOW FUNCTIONS of Trino 476.
 """

@@ -25,7 +25,7 @@ _RANKS = {"row_number": BIGINT, "rank": BIGINT, "dense_rank": BIGINT, "percent_r
 
 
 def window(name: str, values: list[Typed], ignore_nulls: str, over: str) -> Typed:
-    """A window function's call.
+    """Compile the call of a window function.
 
     Raises:
         TypeMismatchError: the number or types of arguments.
