@@ -1,1 +1,1 @@
-"""Rows of a feed's file without Spark: bytes become text for COPY, and bad rows become rejects."""
+"""Rows of a feed's file, processed without Spark: good rows become text for COPY, bad rows become rejects."""

@@ -1,7 +1,7 @@
-"""Rows that COPY reads exactly as the parsers do: found by a regular expression, and given to it unchanged.
+"""Detection, by a regular expression, of canonical rows: COPY reads their text exactly as the parsers would.
 
-What it matches is never rounded, padded, trimmed or out of range, so that COPY cannot fail on it. It may miss rows that
-are good in another form; those are read field by field.
+Matching rows are sent unchanged. Their values are never rounded, padded, trimmed or out of range, so COPY cannot fail
+on them. Good rows that do not match are parsed field by field.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from estrela.model.source import Field
 DATE = "[12][0-9]{3}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
 TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
 DIGITS = {"int": 9, "bigint": 18}
-"""Digits of which every number fits the type."""
+"""Number of digits with which every number fits the type."""
 TRUE, FALSE = frozenset({"true", "t", "yes", "y", "on", "1"}), frozenset({"false", "f", "no", "n", "off", "0"})
-"""Words that PostgreSQL reads as booleans."""
+"""Words that PostgreSQL accepts as booleans."""
 ONLY_POSTGRES = frozenset({"on", "off"})
-"""Those of them that Redshift does not read."""
+"""Those of the words that Redshift does not accept."""
 REDSHIFT_LETTERS = REDSHIFT_TEXT_BYTES // 4 - 2
-"""Letters that fit Redshift's longest text, whatever they are, with one at each end more."""
+"""Number of characters that always fit Redshift's longest text, not counting one at each end."""
 
 
 def rows_pattern(feed: Feed, form: Csv, dialect: Dialect) -> re.Pattern[str] | None:
-    """Return what matches as many canonical rows as follow each other; None if there can be none in such files."""
+    """Return a pattern for any number of consecutive canonical rows, or None if such files can have none."""
     places = sorted(dialect.positions)
     marks = dialect.delimiter + (dialect.quote or "")
     if feed.pii or places != list(range(dialect.width)) or form.null_words or not marks.isascii():
@@ -58,7 +58,7 @@ def _field(field: Field, types: Mapping[str, str], dialect: Dialect, engine: Eng
 
 
 def _signs(parser: Parser) -> str:
-    """Characters of the values, at which a row would be split wrongly by the same delimiter."""
+    """Return the characters that values may contain; a delimiter among them would split a row wrongly."""
     return "0123456789-.: " + ("".join(_words(parser)) if isinstance(parser, Boolean | Prefix) else "")
 
 
@@ -104,7 +104,7 @@ def _words(parser: Boolean | Prefix) -> tuple[str, ...]:
 
 
 def _are_apart(words: Iterable[str]) -> bool:
-    """Return whether each is a plain word, and no word begins another."""
+    """Return whether all are plain words and none is a prefix of another."""
     known = list(words)
     return all(re.fullmatch("[A-Za-z0-9]+", word) for word in known) and not any(
         word != other and word.startswith(other) for word in known for other in known

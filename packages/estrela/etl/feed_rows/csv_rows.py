@@ -1,4 +1,4 @@
-"""Rows of CSV files: canonical ones by the thousand, all others field by field."""
+"""Rows of CSV files: canonical rows are processed in bulk, all others field by field."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from estrela.model.source import CsvSource, Layout
 LINE_END = re.compile("\r\n|\n|\r")
 LINE = re.compile("[^\r\n]*(?:\r\n|\n|\r|\\Z)")
 BYTES = "latin-1"
-"""Each byte is one character: text of bytes that are not valid in the first encoding."""
+"""Encoding that maps each byte to one character, for bytes that are invalid in the first declared encoding."""
 BYTE_ORDER_MARK = "\ufeff".encode().decode(BYTES)
 
 
 @dataclass(frozen=True)
 class Head:
-    """The head of a file: its ``dialect``, the number of lines before the rows, and the offset of the rows."""
+    """The head of a file: its ``dialect``, the number of lines before the rows, and the content from there on."""
 
     dialect: Dialect
     lines: int
@@ -39,7 +39,7 @@ class Head:
 
 
 def head_of(chunks: Iterable[bytes], feed: Feed, form: Csv, address: str) -> Head:
-    """Read up to the first row. Raises FileRefusedError if the columns are not those of the feed."""
+    """Read up to the first row. Raises FileRefusedError if the columns differ from those of the feed."""
     whole = _blocks(chunks)
     number = 0
     for block in whole:
@@ -71,7 +71,7 @@ def _dialect(line: str, feed: Feed, form: Csv, address: str) -> Dialect:
 
 
 def csv_source(feed: Feed, form: Csv) -> CsvSource:
-    """Return ``feed`` as a source of a star, whose headers are read by the same rules."""
+    """Return ``feed`` as a source of a star, so that headers follow the same rules."""
     return CsvSource(
         name=feed.name,
         doc=feed.doc,
@@ -89,7 +89,7 @@ def csv_source(feed: Feed, form: Csv) -> CsvSource:
 
 @dataclass(frozen=True)
 class CsvRows:
-    """The rows of one file, in pieces of about a block. ``only`` limits them to rows that begin in these lines."""
+    """The rows of one file, processed block by block. ``only`` limits them to rows that begin in these lines."""
 
     head: Head
     form: Csv
@@ -98,7 +98,7 @@ class CsvRows:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns in the order in which rows hold them."""
+        """Column names in the order of the values of a row."""
         dialect = self.head.dialect
         if self._pattern is None:
             return tuple(field.column for field in dialect.layout.fields)
@@ -110,13 +110,13 @@ class CsvRows:
         return rows_pattern(self.judge.feed, self.form, self.head.dialect)
 
     def wire(self, file: int, load: int) -> Wire:
-        """Return how the rows are written."""
+        """Return the writer that formats rows for COPY."""
         if self._pattern is None:
             return Wire(file, load)
         return Wire(file, load, self.head.dialect.delimiter, self.head.dialect.quote or '"')
 
     def pieces(self, wire: Wire) -> Iterator[Piece]:
-        """Return the rows. Raises DamagedFileError where a quote is never closed or a record is too long."""
+        """Yield the rows. Raises DamagedFileError if a quote is never closed or a record is too long."""
         csv.field_size_limit(RECORD_BYTES)
         reading = _Reading(self, wire, None if self.only is not None else self._pattern, self.columns)
         number, held = self.head.lines + 1, b""
@@ -134,7 +134,7 @@ class CsvRows:
 
 
 class _Reading:
-    """Common properties of the blocks of a file. ``columns`` are those of rows as written."""
+    """Properties shared by the blocks of a file. ``columns`` has the order in which rows are written."""
 
     def __init__(self, rows: CsvRows, wire: Wire, pattern: re.Pattern[str] | None, columns: tuple[str, ...]) -> None:
         self._form, self._dialect, self._judge, self._only = rows.form, rows.head.dialect, rows.judge, rows.only
@@ -146,7 +146,7 @@ class _Reading:
         self._quotes = Quotes(self._dialect.delimiter, quote) if quote else None
 
     def pieces(self, text: str, number: int, *, is_text: bool) -> Iterator[tuple[Piece, int, int]]:
-        """Return pieces, each with the place in ``text`` and the number of the line that follow it."""
+        """Yield pieces, each with the offset in ``text`` and the line number after it."""
         place = 0
         while place < len(text):
             match = self._pattern.match(text, place) if self._pattern and is_text else None
@@ -165,7 +165,7 @@ class _Reading:
             yield piece, place, number
 
     def _record_end(self, text: str, place: int) -> int | None:
-        """Return where the record at ``place`` ends; None if a quote is still open at the end of ``text``."""
+        """Return the offset after the record at ``place``, or None if a quote is still open at the end of ``text``."""
         is_open = False
         while place < len(text):
             end = LINE.match(text, place).end()  # type: ignore[union-attr] # it matches everywhere
@@ -196,7 +196,7 @@ class _Reading:
         return text
 
     def _fields(self, line: str) -> list[str]:
-        """Return the fields of the row in the order of the declaration. Raises BadRowError."""
+        """Return the fields of a row in declared order. Raises BadRowError."""
         dialect = self._dialect
         try:
             fields = line.split(dialect.delimiter) if not dialect.quote else _quoted(line, dialect)
@@ -224,7 +224,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _text(block: bytes, encodings: tuple[str, ...]) -> tuple[str, bool]:
-    """Return the text of ``block``, and whether all of it is valid in the first encoding."""
+    """Return the text of ``block``, and whether the first encoding could decode it."""
     try:
         return block.decode(_codec(encodings[0])), True
     except UnicodeDecodeError:
@@ -236,11 +236,11 @@ def _codec(name: str) -> str:
 
 
 def _blocks(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Return the content in blocks that end where a line ends. Raises DamagedFileError where a line is too long."""
+    """Yield the content in blocks that end at line ends. Raises DamagedFileError if a line is too long."""
     rest = b""
     for chunk in chunks:
         held = rest + chunk
-        # A carriage return that ends the chunk may be half of a line end.
+        # A carriage return at the end of the chunk may be followed by a line feed.
         cut = max(held.rfind(b"\n"), held.rfind(b"\r", 0, -1)) + 1
         if cut:
             yield held[:cut]

@@ -1,4 +1,4 @@
-"""Rows of a file, whatever its format."""
+"""Interface of the rows of a file, independent of its format."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from estrela.etl.feed_rows.wire import Wire
 
 
 class FeedRows(Protocol):
-    """The rows of one file, read once."""
+    """The rows of one file, which can be read once."""
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns in the order in which rows hold them."""
+        """Column names in the order of the values of a row."""
 
     def wire(self, file: int, load: int) -> Wire:
-        """Return how the rows of this file are written for COPY."""
+        """Return the writer that formats the rows of this file for COPY."""
 
     def pieces(self, wire: Wire) -> Iterator[Piece]:
-        """Return the rows and rejects, some at a time."""
+        """Yield the rows and rejects in pieces."""

@@ -1,4 +1,4 @@
-"""Rows of JSON documents and of lines of JSON, every number with the digits that were sent."""
+"""Rows of JSON documents and JSON Lines; numbers keep the digits that were sent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from estrela.model.feed_format import Json
 
 @dataclass(frozen=True)
 class Line:
-    """A line as it was sent, and its value: None if it is not JSON."""
+    """A line as sent and its parsed value, None if it is not JSON."""
 
     text: str
     value: object
@@ -24,13 +24,13 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class JsonRows(RecordRows):
-    """The records of a document, or of lines where ``form`` is None."""
+    """The records of a JSON document or, if ``form`` is None, of JSON Lines."""
 
     chunks: Iterable[bytes]
     form: Json | None
 
     def records(self) -> Iterator[tuple[int, object]]:
-        """Return each record with its number."""
+        """Yield each record with its number."""
         if self.form is None:
             yield from _lines(self.chunks)
             return
@@ -53,7 +53,7 @@ class JsonRows(RecordRows):
         return [_text(value.get(field.header)) for field in self.judge.feed.fields]
 
     def line(self, record: object) -> str:
-        """Return the record as a reject shows it."""
+        """Return the record as text for a reject."""
         return record.text if isinstance(record, Line) else json.dumps(record, ensure_ascii=False)
 
     def _refused(self, reason: str) -> FileRefusedError:

@@ -1,4 +1,4 @@
-"""Rows that are read field by field: their values, or why they are rejected."""
+"""Parsing of rows field by field, into values or the reason for a rejection."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BLANK = "a value that is not blank is required"
 
 @dataclass(frozen=True)
 class Reject:
-    """A row that is not loaded: where it begins, the field and value that are wrong, a ``code`` and the ``reason``.
+    """A row that is not loaded: its first line, the wrong field and value, a ``code`` and the ``reason``.
 
     Codes: ``blank``, ``unreadable`` (a value), ``shape`` (fields or quotes), ``encoding``.
     """
@@ -34,7 +34,7 @@ class Reject:
 
 @dataclass(frozen=True)
 class Piece:
-    """Text for COPY that holds ``rows`` rows, and the rejects among them."""
+    """Text for COPY with ``rows`` rows, and the rejects among them."""
 
     text: str
     rows: int
@@ -49,20 +49,20 @@ class BadRowError(Exception):
         self.code, self.reason, self.column, self.value = code, reason, column, value
 
     def reject(self, line: int, raw_line: str) -> Reject:
-        """Return the reject of the row that begins in ``line``."""
+        """Return the reject of the row that begins at ``line``."""
         return Reject(line, self.column, self.value, self.code, self.reason, raw_line)
 
 
 @dataclass(frozen=True)
 class Judge:
-    """Reads the fields of a feed's rows, in the order of ``feed.fields``. ``pii_key`` is that of hashed values."""
+    """Parses the fields of a feed's rows, in the order of ``feed.fields``."""
 
     feed: Feed
     readers: tuple[tuple[str, Read, bool, bool], ...]
 
     @classmethod
     def of(cls, feed: Feed, pii_key: bytes) -> Judge:
-        """Return the judge of ``feed``. Raises SettingsError if it hashes values and there is no key."""
+        """Return the judge of ``feed``; ``pii_key`` hashes values. Raises SettingsError if it is needed but empty."""
         changes = {change.column: _change(change, pii_key) for change in feed.pii}
         types = {column.name: column.type for column in feed.columns}
         readers = []
@@ -90,7 +90,9 @@ class Judge:
         return values
 
     def shown(self, line: str) -> str:
-        """Return what a reject shows of its line: nothing where it may hold a personal or sensitive value."""
+        """Return the line as shown in a reject: masked if it may contain personal or sensitive values, else cut to
+        length.
+        """
         return MASK if self.feed.withheld else line[:LONGEST_LINE].replace("\0", "")
 
 

@@ -1,4 +1,4 @@
-"""Rows of several files that arrive in one zip archive."""
+"""Rows of several files in one zip archive."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from estrela.etl.feed_rows.judge import Piece
 from estrela.etl.feed_rows.wire import Wire
 
 LINES_OF_A_MEMBER = 1_000_000_000
-"""Line ``n`` of the member ``m``, both from 1, is line ``(m - 1) * LINES_OF_A_MEMBER + n`` of the archive."""
+"""Line ``n`` of member ``m``, both from 1, has the number ``(m - 1) * LINES_OF_A_MEMBER + n`` in the archive."""
 Open = Callable[[IO[bytes], frozenset[int] | None], FeedRows]
 
 
 @dataclass(frozen=True)
 class MemberRows:
-    """The rows of ``members``, each read by ``open``, whose columns are written alike: as in the first one.
+    """The rows of ``members``, each read by ``open``. All members must have the columns and dialect of the first one.
 
-    ``only`` limits them to these lines of the archive.
+    ``only`` limits the rows to these lines of the archive.
     """
 
     feed: str
@@ -31,15 +31,15 @@ class MemberRows:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns in the order in which rows hold them."""
+        """Column names in the order of the values of a row."""
         return self._first().columns
 
     def wire(self, file: int, load: int) -> Wire:
-        """Return how the rows are written."""
+        """Return the writer that formats rows for COPY."""
         return self._first().wire(file, load)
 
     def pieces(self, wire: Wire) -> Iterator[Piece]:
-        """Return the rows of all members."""
+        """Yield the rows of all members."""
         columns = self.columns
         for place, (name, content) in enumerate(self.members):
             before = place * LINES_OF_A_MEMBER

@@ -1,4 +1,4 @@
-"""Rows of Parquet files, each value as the text that the field's parser reads."""
+"""Rows of Parquet files, each value as text for its field's parser."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from estrela.etl.readers.compression import DamagedFileError
 
 @dataclass(frozen=True, kw_only=True)
 class ParquetRows(RecordRows):
-    """The records of one file, a thousand at a time. Its directory is at its end: hence a copy on disk."""
+    """The records of one file, read in batches from a copy on disk, because the footer is at the end of the stream."""
 
     chunks: Iterable[bytes]
 
     def records(self) -> Iterator[tuple[int, object]]:
-        """Return each record, of the declared columns only."""
+        """Yield each record with its number, with the declared columns only."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
@@ -41,7 +41,7 @@ class ParquetRows(RecordRows):
                 raise DamagedFileError(f"it is not a sound Parquet file: {error}") from error
 
     def _names(self, names: list[str]) -> list[str]:
-        """Return the declared names. Raises FileRefusedError if the file lacks one, or has it twice."""
+        """Return the declared names. Raises FileRefusedError if the file lacks or repeats one."""
         feed = self.judge.feed
         for field in feed.fields:
             if names.count(field.header) != 1:
@@ -56,12 +56,12 @@ class ParquetRows(RecordRows):
         return [_text(field.header, record[field.header]) for field in self.judge.feed.fields]
 
     def line(self, record: object) -> str:
-        """Return the record as a reject shows it."""
+        """Return the record as text for a reject."""
         return json.dumps(record, ensure_ascii=False, default=str)
 
 
 def _text(header: str, value: object) -> str:
-    """Return a value as text: numbers in digits, days and times as ISO 8601 writes them, with a blank between both."""
+    """Return a value as text: numbers as digits, dates and times in ISO 8601 with a space between date and time."""
     match value:
         case None:
             return ""

@@ -1,4 +1,4 @@
-"""Rows of files that hold records: names and values, and no lines."""
+"""Rows of files that consist of records with named values instead of lines."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class RecordRows(ABC):
 
     @abstractmethod
     def records(self) -> Iterator[tuple[int, object]]:
-        """Return each record with its number. Raises FileRefusedError and DamagedFileError."""
+        """Yield each record with its number. Raises FileRefusedError and DamagedFileError."""
 
     @abstractmethod
     def fields(self, record: object) -> list[str]:
@@ -30,19 +30,19 @@ class RecordRows(ABC):
 
     @abstractmethod
     def line(self, record: object) -> str:
-        """Return the record as a reject shows it."""
+        """Return the record as text for a reject."""
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns in the order in which rows hold them."""
+        """Column names in the order of the values of a row."""
         return tuple(field.column for field in self.judge.feed.fields)
 
     def wire(self, file: int, load: int) -> Wire:
-        """Return how the rows are written."""
+        """Return the writer that formats rows for COPY."""
         return Wire(file, load)
 
     def pieces(self, wire: Wire) -> Iterator[Piece]:
-        """Return the rows. Raises FileRefusedError if the file is not as declared."""
+        """Yield the rows in pieces. Raises FileRefusedError if the file differs from the declaration."""
         text, count, rejects = [], 0, []
         for number, record in self.records():
             if self.only is not None and number not in self.only:

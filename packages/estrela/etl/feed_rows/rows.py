@@ -1,4 +1,4 @@
-"""Opens the content of a file as rows of its feed."""
+"""Opens the content of a file as the rows of its feed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ READ_BYTES = 1 << 20
 
 
 class Hashing(io.RawIOBase):
-    """A stream that is hashed as it is read. Closing it leaves ``stream`` open."""
+    """A stream whose content is hashed while it is read. Closing it leaves ``stream`` open."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class Hashing(io.RawIOBase):
         return len(chunk)
 
     def drain(self) -> str:
-        """Read what is left, and return the sha256 of the whole in hexadecimal digits."""
+        """Read the rest of the stream and return the sha256 of the whole content as hexadecimal digits."""
         while chunk := self._stream.read(READ_BYTES):
             self._digest.update(chunk)
         return self._digest.hexdigest()
@@ -52,9 +52,9 @@ class Hashing(io.RawIOBase):
 def unpacked_rows(
     packed: IO[bytes], judge: Judge, address: str, only: frozenset[int] | None = None
 ) -> Iterator[FeedRows]:
-    """Return the rows of the file at ``address``, which arrives as the feed says, or of the lines ``only``.
+    """Yield the rows, or the rows at the lines ``only``, of the file at ``address``, unpacked as the feed declares.
 
-    Raises FileRefusedError if its columns are not those of the feed, and DamagedFileError, also on reads.
+    Raises FileRefusedError if its columns differ from those of the feed, and DamagedFileError, also on reads.
     """
     form = judge.feed.format
     if not form.members:
@@ -70,9 +70,9 @@ def unpacked_rows(
 
 
 def open_rows(content: IO[bytes], judge: Judge, address: str, only: frozenset[int] | None = None) -> FeedRows:
-    """Return the rows of the unpacked ``content`` of the file at ``address``, or of the lines ``only``.
+    """Return the rows, or the rows at the lines ``only``, of the unpacked ``content`` of the file at ``address``.
 
-    Raises FileRefusedError if its columns are not those of the feed.
+    Raises FileRefusedError if its columns differ from those of the feed.
     """
     form = judge.feed.format
     chunks = _chunks(content, form.max_bytes)
@@ -85,7 +85,7 @@ def open_rows(content: IO[bytes], judge: Judge, address: str, only: frozenset[in
 
 
 def _chunks(content: IO[bytes], most: int) -> Iterator[bytes]:
-    """Return the content in pieces. Raises DamagedFileError if it is too large."""
+    """Yield the content in chunks. Raises DamagedFileError if it is too large."""
     total = 0
     while chunk := content.read(READ_BYTES):
         total += len(chunk)

@@ -1,4 +1,4 @@
-"""Reads the text of a field as its parser declares, and writes it as PostgreSQL reads it."""
+"""Conversion of a field's text, by its declared parser, to text that PostgreSQL reads."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from estrela.model.parse import Boolean, Date, Digits, Number, Ordinal, Parser, 
 from estrela.model.time_pattern import DATE_PARTS, TIMESTAMP_PARTS, Element, elements
 
 SPACES = " \t\n\x0b\f\r\x1c\x1d\x1e\x1f\xa0"
-"""Characters removed at both ends of a text: the white space of Java's expressions, and the no-break space."""
+"""Characters stripped from both ends of a text: Java's white space and the no-break space."""
 RUN = re.compile(f"[{SPACES}]+")
 LIMITS = {"int": (-(2**31), 2**31 - 1), "bigint": (-(2**63), 2**63 - 1)}
 Read = Callable[[str], str | None]
-"""From the text of a field to that of its value, None for NULL. Raises ValueError, whose text says what is allowed."""
+"""Converts the text of a field to the text of its value, or None for NULL. Raises ValueError with the allowed form."""
 
 
 def reader_of(parser: Parser, type_: str) -> Read:
-    """Return the function that reads fields by ``parser`` for a column of ``type_``."""
+    """Return the function that parses fields with ``parser`` for a column of ``type_``."""
     if isinstance(parser, Text):
         return _text(parser)
     form, reason = _form_of(parser, type_), allowed(parser, type_)
@@ -82,7 +82,7 @@ def _number(parser: Whole | Number, type_: str) -> Read:
 
 
 def _fits(type_: str) -> Callable[[str], bool]:
-    """Return whether a number in plain text is within the range of ``type_``."""
+    """Return a function that checks if a number, as plain text, is in the range of ``type_``."""
     if type_ in LIMITS:
         low, high = LIMITS[type_]
         return lambda text: len(text) < 25 and low <= int(text) <= high

@@ -1,4 +1,4 @@
-"""The CSV text that COPY reads."""
+"""Rows as CSV text for COPY."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Wire:
-    """The writer of rows for COPY, each after the numbers of its file, load and line.
+    """Formats rows for COPY, each preceded by the numbers of its file, load and line.
 
-    ``before`` is added to the numbers of lines.
+    ``before`` is added to every line number.
     """
 
     file: int
@@ -20,13 +20,13 @@ class Wire:
     before: int = 0
 
     def row(self, line: int, values: Sequence[str | None]) -> str:
-        """Return one row."""
+        """Return one row as CSV."""
         mark = self.quote
         written = ["" if value is None else f"{mark}{value.replace(mark, mark * 2)}{mark}" for value in values]
         return self.delimiter.join((str(self.file), str(self.load), str(self.before + line), *written)) + "\n"
 
     def rows(self, first: int, lines: Sequence[str]) -> str:
-        """Return rows whose fields are written already, one per line from line ``first``."""
+        """Return rows whose fields are already CSV; ``lines`` are numbered from ``first``."""
         mark = self.delimiter
         start = f"{self.file}{mark}{self.load}{mark}"
         return "".join([f"{start}{number}{mark}{line}\n" for number, line in enumerate(lines, self.before + first)])

@@ -1,1 +1,1 @@
-"""Raw bytes as rows of text, each with its file and line."""
+"""Conversion of raw bytes to rows of text, each with its file and line."""

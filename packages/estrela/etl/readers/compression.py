@@ -1,4 +1,4 @@
-"""Compressed files as streams of their content."""
+"""Compressed files as streams of their uncompressed content."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ MOST_MEMBERS = 1000
 
 
 class DamagedFileError(Exception):
-    """A file cannot be unpacked; the message says why, and reaches the rejects. Never leaves the readers."""
+    """A file cannot be unpacked; the message gives the reason and is shown in the rejects. Never leaves the readers."""
 
 
 class Source(io.RawIOBase):
-    """The bytes of a packed file as they arrive. A fault of the connection is no damage of the file, and may pass.
+    """The bytes of a packed file. Distinguishes connection errors, which may be transient, from a damaged file.
 
-    ``is_sound`` is false once a read failed. Closing it leaves ``stream`` open.
+    ``is_sound`` becomes False when a read fails. Closing it leaves ``stream`` open.
     """
 
     def __init__(self, stream: IO[bytes]) -> None:
@@ -53,14 +53,14 @@ class Source(io.RawIOBase):
 
 @contextmanager
 def open_unpacked(uri: str, compression: str) -> Iterator[IO[bytes]]:
-    """Open the content of the file at ``uri``, ``s3://`` or ``file://``. Raises DamagedFileError, also on reads."""
+    """Open the uncompressed content at ``uri``, ``s3://`` or ``file://``. Raises DamagedFileError, also on reads."""
     with open_file(uri) as packed, unpacked(packed, compression) as content:
         yield content
 
 
 @contextmanager
 def unpacked(packed: IO[bytes], compression: str) -> Iterator[IO[bytes]]:
-    """Return the content of a stream that arrives with ``compression``. Raises DamagedFileError, also on reads."""
+    """Yield the uncompressed content of a stream with ``compression``. Raises DamagedFileError, also on reads."""
     source = Source(packed)
     with ExitStack() as stack:
         try:
@@ -72,7 +72,7 @@ def unpacked(packed: IO[bytes], compression: str) -> Iterator[IO[bytes]]:
 
 
 def _is_of_content(error: Exception) -> bool:
-    """Return whether ``error`` is about bytes: the system's own errors, such as a full disk, have a number."""
+    """Return whether ``error`` is about the content. Errors of the system, such as a full disk, have an errno."""
     return not (isinstance(error, OSError) and error.errno is not None)
 
 
@@ -96,9 +96,10 @@ def _unpacked(packed: IO[bytes], compression: str, stack: ExitStack) -> IO[bytes
 def zip_members(
     packed: IO[bytes], pattern: re.Pattern[str], most: int
 ) -> Iterator[list[tuple[str, Callable[[], IO[bytes]]]]]:
-    """Return the files of a zip archive that match ``pattern``, sorted by name, each with a function that opens it.
+    """Yield the files of a zip archive that match ``pattern``, sorted by name, each with a function that opens it.
 
-    Raises DamagedFileError, also on reads, and if they hold more than ``most`` bytes or are none or too many.
+    Raises DamagedFileError, also on reads, if the files exceed ``most`` bytes in total, or if there are none or too
+    many.
     """
     source = Source(packed)
     with ExitStack() as stack:
@@ -111,7 +112,7 @@ def zip_members(
             if not 1 <= len(members) <= MOST_MEMBERS:
                 allowed = f"1 to {MOST_MEMBERS} are allowed"
                 raise DamagedFileError(f"{len(members)} files of the zip archive match {pattern.pattern!r}; {allowed}")
-            # No more than this is ever read of a member.
+            # Reading a member never returns more than its declared size.
             total = sum(member.file_size for member in members)
             if total > most:
                 raise DamagedFileError(f"its files hold {total:,} bytes, more than {most:,}, the declared max_bytes")
@@ -123,7 +124,7 @@ def zip_members(
 
 
 def _archive(packed: IO[bytes], stack: ExitStack) -> zipfile.ZipFile:
-    """Open a zip archive, whose directory is at its end: hence a copy on disk."""
+    """Open a zip archive from a copy on disk, because its directory is at the end of the stream."""
     copy = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 the stack closes it
     while chunk := packed.read(COPY_BYTES):
         copy.write(chunk)

@@ -1,8 +1,8 @@
 """Lines of CSV files as rows of fields.
 
-Every reader of a format takes lines with what :func:`estrela.etl.readers.file_rows.with_files` adds, and replaces
-``line`` and ``damage`` by ``raw_line`` string, ``fields`` array of strings and ``fault`` string: NULL, or what is wrong
-with the row as a whole.
+Every reader of a format takes lines with the columns of :func:`estrela.etl.readers.file_rows.with_files`. It replaces
+``line`` and ``damage`` by ``raw_line`` string, ``fields`` array of strings and ``fault`` string, which is NULL or the
+fault of the row as a whole.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MOST_FIELDS = 100_000
 
 
 def csv_rows(lines: DataFrame, source: CsvSource, dialect: Dialect) -> DataFrame:
-    """Return the rows in ``lines`` of files of one dialect, without their header lines."""
+    """Return the rows in ``lines``, from files of one dialect, without header lines."""
     filled = filled_lines(lines)
     body = filled.where("source_line > 1 OR damage IS NOT NULL") if source.header else filled
     raw_line = line_text(source.encodings)
@@ -41,10 +41,12 @@ def csv_rows(lines: DataFrame, source: CsvSource, dialect: Dialect) -> DataFrame
 
 
 def _quoted(texts: DataFrame, source: CsvSource, dialect: Dialect) -> DataFrame:
-    """Add fields and fault to ``texts`` with quotes; only lines that hold a quote are parsed by RFC 4180."""
+    """Add fields and fault to ``texts``, which may be quoted; only lines with a quote are parsed by the rules of RFC
+    4180.
+    """
     has_quote = F.contains("text", F.lit(dialect.quote))
     parsed = texts.withColumn("row", F.when(has_quote, _parsed(F.col("text"), dialect)))
-    # A row may end in a delimiter that the header does not have.
+    # A row may end with a delimiter that the header lacks.
     closed = F.col("row.broken").isNotNull() & F.endswith("text", F.lit(dialect.delimiter))
     shorter = F.expr("substring(text, 1, length(text) - 1)")
     judged = parsed.withColumn("row", F.when(closed, _parsed(shorter, dialect)).otherwise(F.col("row")))
@@ -65,7 +67,7 @@ def _names(dialect: Dialect) -> list[str]:
 
 
 def _parsed(text: Column, dialect: Dialect) -> Column:
-    """Return a struct of the fields of ``text``, and ``broken``, NULL where they are as many as the header's."""
+    """Return a struct of the fields of ``text``; ``broken`` is NULL if their number is that of the header."""
     schema = ", ".join(f"{name} string" for name in (*_names(dialect), "broken"))
     options = {
         "sep": dialect.delimiter,
@@ -73,7 +75,7 @@ def _parsed(text: Column, dialect: Dialect) -> Column:
         "escape": dialect.quote,
         "mode": "PERMISSIVE",
         "columnNameOfCorruptRecord": "broken",
-        # Otherwise line ends inside quotes are rewritten.
+        # Without this, Spark rewrites line ends inside quotes.
         "multiLine": "true",
         "lineSep": "\n",
     }
@@ -81,9 +83,9 @@ def _parsed(text: Column, dialect: Dialect) -> Column:
 
 
 def _is_badly_quoted(quote: str) -> Column:
-    """Return whether the parser was lenient: a field still begins with its quote, or the last one was never closed.
+    """Return whether the parser was too lenient: a field still begins with its quote, or the last one is not closed.
 
-    A quoted field that contains its own quotes is written with each of them doubled.
+    A quoted field that contains quotes is written with each of them doubled.
     """
 
     def written(value: Column) -> Column:
@@ -98,22 +100,22 @@ def _is_badly_quoted(quote: str) -> Column:
 
 
 def _pattern(delimiter: str) -> str:
-    # One plain or escaped character: Java splits by it without compiling a pattern for each row.
+    # For a single plain or escaped character Java splits without compiling a pattern per row.
     return delimiter if delimiter.isalnum() or delimiter in ";,\t" else f"\\{delimiter}"
 
 
 def _fault(fields: Column, dialect: Dialect, null_words: Sequence[str], unread: Column) -> Column:
-    """Return ``unread``, else what is wrong with the number of fields: NULL if only blank ones are too many."""
+    """Return ``unread``, or else the fault in the number of fields, or NULL. Additional fields are allowed if blank."""
     used = dialect.used
     size = F.size(fields)
     few = F.concat(size, F.lit(f" fields where {used} are declared"))
     many = F.concat(size, F.lit(f" fields, of which {used} are declared and the others should be blank"))
-    # Where the header ends in an empty column, a row without one that ends in nothing has lost a field before it.
+    # If the header ends in blank columns, a row that lacks them but ends in an empty field has lost an earlier field.
     ends_empty = F.get(fields, F.lit(used - 1)) == ""
     short = (size == used) & ends_empty if dialect.width > used else F.lit(False)
     lost = F.lit(dialect.lost_field)
-    # Nearly every row ends here: no field too many, or one that is empty. Spark evaluates once what columns share only
-    # where it is always evaluated: behind another condition, the line would be split again.
+    # Decides nearly all rows: no additional field, or a single empty one. Spark evaluates a shared expression once only
+    # if it is needed for every row; behind another condition, the line would be split again.
     usual = ((size == used) & ~short) | ((size == used + 1) & (F.get(fields, F.lit(used)) == ""))
     blank = "|".join([r"[\s,]", *map(re.escape, null_words)])
     filled = ~F.array_join(F.slice(fields, used + 1, MOST_FIELDS), ",").rlike(f"^({blank})*\\z")

@@ -1,4 +1,4 @@
-"""The dialect of one CSV file, found from its first record: delimiter, quotes, layout."""
+"""The dialect of a CSV file, determined from its first record: delimiter, quotes, layout."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from estrela.etl.readers.refusal import Refusal
 from estrela.model.source import CsvSource, Delimited, Layout
 
 HEAD_BYTES = 65536
-"""Bytes of a file that must hold its header line."""
+"""Number of bytes at the start of a file that must contain its header line."""
 LINE_END = re.compile(rb"\r\n|\r|\n")
 FILLER = re.compile(r"[\W_]*|unnamed\d*")
-"""Headers of columns that hold nothing."""
+"""Headers of columns without content."""
 
 
 BAD_QUOTES = "a quoted field is not closed, or goes on after its closing quote"
@@ -26,10 +26,10 @@ BAD_QUOTES = "a quoted field is not closed, or goes on after its closing quote"
 
 @dataclass(frozen=True)
 class Dialect:
-    """The dialect of one file: ``positions`` holds, for each field of ``layout``, its place in a row.
+    """The dialect of one file. ``positions`` gives the index in a row for each field of ``layout``.
 
-    The first ``used`` fields of a row are declared or ignored; what follows them, up to the ``width`` of the header,
-    must be blank.
+    The first ``used`` fields of a row are declared or ignored. Further fields, up to the ``width`` of the header, must
+    be blank.
     """
 
     delimiter: str
@@ -46,23 +46,23 @@ class Dialect:
 
     @property
     def lost_field(self) -> str:
-        """The reason for rejecting a row that ends in a blank declared field where the header goes on."""
+        """The reason for rejecting a row that ends in an empty declared field although the header has more columns."""
         return f"a field is missing: {self.used} fields, the last of them empty, where the header has {self.width}"
 
 
 def dialect_of(head: bytes, source: CsvSource) -> Dialect | Refusal:
-    """Return the dialect of a file that begins with ``head``, or why it fits none of the source's layouts."""
+    """Return the dialect of a file that begins with ``head``, or the reason why no layout of the source fits."""
     return _of_line(first_line(head), source)
 
 
 def first_line(head: bytes) -> bytes:
-    """Return what ``head`` holds before its first line end, of any of the three kinds."""
+    """Return the part of ``head`` before its first line end (CR LF, CR or LF)."""
     return LINE_END.split(head, maxsplit=1)[0]
 
 
 @lru_cache(maxsize=128)
 def _of_line(line: bytes, source: CsvSource) -> Dialect | Refusal:
-    """Return the dialect of a file with this first line; files of one form, however many, share the object."""
+    """Return the dialect of a file with this first line. Files with the same first line share the object."""
     first = decoded(line, source.encodings)
     if "\0" in first:
         reason = f"the header holds NUL characters, as UTF-16 does; {' or '.join(source.encodings)} is allowed"
@@ -78,7 +78,7 @@ def _of_line(line: bytes, source: CsvSource) -> Dialect | Refusal:
         if isinstance(outcome, Dialect):
             return outcome
         refusals.append((len(names), outcome))
-    # The delimiter that separates most names is most likely the file's own.
+    # The delimiter that gives the most names is most likely the right one.
     return max(refusals, key=lambda pair: pair[0])[1]
 
 
@@ -110,12 +110,12 @@ def _by_header(source: CsvSource, written: Delimited, names: list[str]) -> Diale
 
 
 def _is_quoted(name: str) -> bool:
-    """Return whether quotes are left around a name: it was split by a dialect that does not know them."""
+    """Return whether a name still has quotes, because the dialect that split it has no quote character."""
     return len(name) > 1 and name[0] == name[-1] == '"'
 
 
 def _positions(layout: Layout, names: list[str], lost: str) -> tuple[int, ...] | None:
-    """Return where each field of ``layout`` stands among the header's ``names``: the first match; None if one lacks."""
+    """Return the index in ``names`` of the first match for each field of ``layout``, or None if one has no match."""
     patterns = [_header_pattern(name, lost) for name in names]
     places = [
         next((place for place, pattern in enumerate(patterns) if pattern.fullmatch(_plain(field.header))), None)
@@ -128,7 +128,7 @@ def _positions(layout: Layout, names: list[str], lost: str) -> tuple[int, ...] |
 def _complete(
     source: CsvSource, written: Delimited, layout: Layout, positions: tuple[int, ...], names: list[str]
 ) -> Dialect | Refusal:
-    """Return the dialect, if every column beside the declared ones is blank or may be ignored."""
+    """Return the dialect if all undeclared columns are blank or ignored, else a refusal."""
     ignored = {_plain(name) for name in source.ignore}
     used = set(positions)
     for place, name in enumerate(names):
@@ -146,7 +146,7 @@ def _complete(
 
 
 def _unknown_header(source: CsvSource, names: list[str], delimiter: str) -> Refusal:
-    """Return the refusal that names the first declared header that the closest layout does not find."""
+    """Return the refusal with the first declared header that the closest layout lacks."""
 
     def missing(layout: Layout) -> list[str]:
         patterns = [_header_pattern(name, source.lost) for name in names]
@@ -158,13 +158,13 @@ def _unknown_header(source: CsvSource, names: list[str], delimiter: str) -> Refu
 
 
 def _plain(text: str) -> str:
-    """Return the lower-case letters and digits of ``text`` without accents; ``text`` itself if it has none."""
+    """Return the letters and digits of ``text`` in lower case without accents, or ``text`` itself if it has none."""
     flat = unicodedata.normalize("NFKD", text.lower())
     kept = "".join(character for character in flat if character.isalnum() and not unicodedata.combining(character))
     return kept or text.strip()
 
 
 def _header_pattern(name: str, lost: str) -> re.Pattern[str]:
-    """Return what ``name`` may have been before characters of it were lost."""
+    """Return a pattern for the possible originals of ``name``, in which characters were lost."""
     parts = re.split(f"[{LOST}{re.escape(lost)}]+", name)
     return re.compile(r"\w{0,3}".join(re.escape(_plain(part)) for part in parts))

@@ -1,4 +1,4 @@
-"""Bytes of a line as text: the first declared encoding in which the line is valid."""
+"""Decoding of a line with the first declared encoding in which it is valid."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 UTF_8 = "utf-8"
 LOST = "\ufffd"
-"""Replaces a character that was lost."""
+"""Replacement for a lost character."""
 PYTHON_CODECS = {"windows-1252": "cp1252"}
 
 
 def decoded(line: bytes, encodings: Sequence[str]) -> str:
-    """Return ``line`` as text of the first of ``encodings`` in which it is valid, without a byte order mark.
+    """Decode ``line`` with the first of ``encodings`` in which it is valid, without a byte order mark.
 
-    A line that is valid in none of them is read in the last one, with U+FFFD for each byte that it does not have.
+    A line that is valid in none of them is decoded with the last one, with U+FFFD for each undefined byte.
     """
     for name in encodings:
         try:

@@ -1,4 +1,4 @@
-"""Lines of blocks as lines of files: each with its number, and with what is known of its file and request."""
+"""Adds the file, request and line number to lines that were read in blocks."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ UNKNOWN = (
 
 
 def with_files(rows: DataFrame, source: Source, files: Sequence[TakenFile], offsets: Offsets) -> DataFrame:
-    """Return ``rows``, which have name, start and at, once for each of ``files`` that has their content.
+    """Return ``rows`` (with name, start and at) joined with ``files`` by content: once per file with the same content.
 
-    Adds ``file`` int (its number), ``source_line`` bigint, ``request`` string, ``fetched_at`` timestamp and, named
-    ``requested_`` and the column, each column that the request fills. A row of a file or block that is none of these
-    fails the read with TransformError: no account would miss it.
+    Adds ``file`` int (the file's number), ``source_line`` bigint, ``request`` string, ``fetched_at`` timestamp and, for
+    each column that the request fills, a column with the prefix ``requested_``. A row of an unknown file or block
+    raises TransformError when it is read, because no account would notice if it were missing.
     """
-    # To look up a number is cheaper than two columns; two blocks of one hash would double rows, which no account bears.
+    # Joining by a hash is cheaper than by two columns. If two hashes collided, rows would be doubled and the accounts
+    # would fail.
     block = F.xxhash64("name", "start")
     known = _blocks(rows.sparkSession, source, files, offsets).withColumn("block", block).drop("name", "start")
     joined = rows.withColumn("block", block).join(F.broadcast(known), "block", "left")

@@ -1,4 +1,4 @@
-"""Lines with fields at fixed places as rows of fields; see :mod:`estrela.etl.readers.csv_rows`."""
+"""Lines of fixed-width files as rows of fields; see :mod:`estrela.etl.readers.csv_rows`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def fixed_rows(lines: DataFrame, source: FixedWidthSource) -> DataFrame:
-    """Return the rows in ``lines``. A line that is too short, or has text after its last field, has a fault."""
+    """Return the rows in ``lines``. A line that is too short, or has text after the last field, gets a fault."""
     raw_line, kept = line_text(source.encodings), [name for name in lines.columns if name not in LINE]
     fields = F.array(*[F.substring(raw_line, first, last - first + 1) for first, last in source.spans])
     size = F.length(raw_line)

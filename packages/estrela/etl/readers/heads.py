@@ -1,6 +1,6 @@
-"""First bytes of many CSV files, read by Python workers.
+"""The first bytes of many CSV files, read by Python workers.
 
-The dialect of each file is found from them. A short file is read as a whole, so it is opened once.
+They determine the dialect of each file. A short file is read completely, so that it is opened only once.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Heads:
-    """Findings from the first bytes of many files.
+    """Results from the first bytes of many files.
 
-    ``dialects`` holds the dialect of each file, or why it is refused, by sha256; files of one form share the object.
-    ``whole`` holds the forms, pickled dialects, of the files that are no longer than their heads, by sha256;
-    ``contents`` has ``name`` string, ``form`` binary and ``content`` binary of these.
+    ``dialects`` maps the sha256 of each file to its dialect, or to the reason for its refusal; files with the same
+    first line share the object. ``whole`` maps the sha256 of each file that fits into its head to its form, a pickled
+    dialect. ``contents`` has their ``name`` string, ``form`` binary and ``content`` binary.
     """
 
     dialects: Mapping[str, Dialect | Refusal] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Heads:
     contents: DataFrame | None = None
 
     def contents_of(self, files: Iterable[TakenFile]) -> DataFrame:
-        """Return ``name`` and ``content`` of ``files``: all files ``whole`` of their forms."""
+        """Return ``name`` and ``content`` of ``files``, which must be all ``whole`` files of their forms."""
         from pyspark.sql import functions as F
 
         assert self.contents is not None
@@ -49,7 +49,7 @@ NO_HEADS = Heads()
 
 
 def heads_of(spark: SparkSession, source: CsvSource, files: Sequence[TakenFile]) -> Heads:
-    """Read the first bytes of each of ``files``; a file that ends in them is kept in Spark's shuffle."""
+    """Read the first bytes of each of ``files``; files that fit into them are kept in Spark's shuffle."""
     from pyspark.sql import functions as F
 
     once = by_content(files)
@@ -66,7 +66,7 @@ def heads_of(spark: SparkSession, source: CsvSource, files: Sequence[TakenFile])
 
 
 def _head(source: CsvSource, uri: str) -> tuple[bytes, bytes | None]:
-    """Return the pickled dialect, or refusal, of a file, and its content where the head and the text are all of it."""
+    """Return the pickled dialect or refusal of a file, and its content if the head is all of it, as plain text."""
     head = head_of(uri, source.compression, HEAD_BYTES)
     if isinstance(head, Refusal):
         return pickle.dumps(head), None
@@ -76,5 +76,5 @@ def _head(source: CsvSource, uri: str) -> tuple[bytes, bytes | None]:
 
 @lru_cache(maxsize=128)
 def _form(line: bytes, source: CsvSource) -> bytes:
-    """Return the pickled dialect, or refusal, of the files with this first line."""
+    """Return the pickled dialect or refusal of files with this first line."""
     return pickle.dumps(dialect_of(line, source))

@@ -1,4 +1,4 @@
-"""JSON documents and lines of JSON as rows of fields, every number with the digits that were sent."""
+"""JSON documents and JSON Lines as rows of fields; numbers keep the digits that were sent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from estrela.model.source import ApiSource, Layout
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
 
-# Control characters cannot stand in JSON text, which escapes them in strings.
+# Placeholders. JSON text contains no control characters, because strings escape them.
 MARK, BACKSLASH, QUOTE = "\x01", "\x02\x02", "\x02\x03"
 TOKENS = '("[^"]*+")|(-?[0-9][-+.0-9eE]*+)'
 
@@ -26,13 +26,13 @@ TOKENS = '("[^"]*+")|(-?[0-9][-+.0-9eE]*+)'
 def document_rows(spark: SparkSession, source: ApiSource, files: Sequence[TakenFile]) -> DataFrame:
     """Return the records of JSON documents: name, start, at, raw_line, fields and fault.
 
-    A document without the array is one row with a fault that refuses the file.
+    A document without the declared array becomes one row with a fault that refuses the file.
     """
     headers = [field.header for field in source.layouts[0].fields]
     array = _only_object(F.col("content"), f"`{source.records}`: array<struct<{_struct(headers)}>>")[source.records]
     contents = whole_texts(spark, files).select("name", _json_text(F.col("content")).alias("content"))
     parsed = contents.select("name", array.alias("records"))
-    # One missing record stands for the whole document; an empty array has none.
+    # A single NULL record represents a broken document; an empty array gives no record.
     records = F.coalesce("records", F.expr("array(NULL)"))
     listed = parsed.select("name", F.col("records").isNull().alias("broken"), F.posexplode(records).alias("at", "one"))
     reason = F.lit(f"{REFUSED}it is not JSON text in UTF-8 with an array {source.records!r}")
@@ -47,14 +47,14 @@ def document_rows(spark: SparkSession, source: ApiSource, files: Sequence[TakenF
 
 
 def _json_text(content: Column) -> Column:
-    """Return the text without a byte order mark; NULL if it is not UTF-8, as JSON must be."""
+    """Return the text without a byte order mark, or NULL if it is not UTF-8, which JSON requires."""
     marked = F.startswith(content, F.lit(BYTE_ORDER_MARK))
     text = F.when(marked, F.expr("substring(content, 2)")).otherwise(content)
     return F.when(is_utf_8(content.cast("binary")), text)
 
 
 def json_line_rows(lines: DataFrame, layout: Layout) -> DataFrame:
-    """Return the records in ``lines``, each of which holds one JSON object; see :mod:`estrela.etl.readers.csv_rows`."""
+    """Return the records in ``lines``, one JSON object per line; see :mod:`estrela.etl.readers.csv_rows`."""
     headers, kept = [field.header for field in layout.fields], [name for name in lines.columns if name not in LINE]
     raw_line = line_text((UTF_8,))
     struct = _only_object(raw_line, _struct(headers))
@@ -67,9 +67,9 @@ def json_line_rows(lines: DataFrame, layout: Layout) -> DataFrame:
 
 
 def _only_object(text: Column, struct: str) -> Column:
-    """Return the JSON object that ``text`` is, as a struct; NULL if it is anything else, or holds more than that.
+    """Return ``text`` as a struct if it is exactly one JSON object, else NULL.
 
-    Spark reads the first object and drops what follows; inside an array it does not.
+    Spark would parse the first object and ignore text after it, but not inside an array.
     """
     listed = F.concat(F.lit("["), quoted_numbers(text), F.lit("]"))
     objects = F.from_json(listed, f"array<struct<{struct}>>")
@@ -77,9 +77,9 @@ def _only_object(text: Column, struct: str) -> Column:
 
 
 def quoted_numbers(text: Column) -> Column:
-    """Return JSON ``text`` with every number outside of strings in quotes; NULL where it holds control characters.
+    """Return the JSON ``text`` with all numbers outside strings in quotes, or NULL if it contains control characters.
 
-    Spark reads a number as a double before it gives it as text: 10000000.00 would become 1.0E7.
+    Otherwise Spark converts a number to a double before text: 10000000.00 would become 1.0E7.
     """
     masked = F.replace(F.replace(text, F.lit("\\\\"), F.lit(BACKSLASH)), F.lit('\\"'), F.lit(QUOTE))
     marked = F.regexp_replace(masked, TOKENS, f"$1{MARK}$2{MARK}")

@@ -1,7 +1,7 @@
-"""Text files as lines of bytes, each with its place, read once.
+"""Text files as lines of bytes with their positions; each file is read once.
 
-Columns: ``name`` string (the file's, its sha256), ``start`` bigint (of the block in the file), ``at`` bigint (number of
-the line in the block, from 0), ``line`` binary, ``damage`` string (NULL, or why the whole file is refused).
+Columns: ``name`` string (of the file, its sha256), ``start`` bigint (offset of the block in the file), ``at`` bigint
+(index of the line in the block, from 0), ``line`` binary, ``damage`` string (NULL, or the reason to refuse the file).
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 LINE_BITS = (1 << 33) - 1
-"""The bits of monotonically_increasing_id that count rows inside one partition."""
+"""The bits of monotonically_increasing_id that count the rows of a partition."""
 WHOLE_BYTES = 1 << 20
-"""Files up to this size are read whole, many by one task; larger ones in blocks, one block by one task."""
+"""Files up to this size are read whole, many per task. Larger files are read in blocks, one block per task."""
 MANY_FILES = 2_000
-"""From so many files on, starting Python workers takes less time than what Spark does to look up and open each."""
+"""From this number of files, starting Python workers is faster than letting Spark look up and open each file."""
 OPEN_COST = "65536"
-"""Bytes that opening a small file is deemed to cost; Spark's own 4 MB would give each few files a task."""
+"""Assumed cost of opening a small file, in bytes. Spark's default of 4 MB would give every few files a task."""
 LISTING_TASKS = "32"
-"""Most tasks that look up the sizes of files; Spark's own 10,000 take longer to start than to run."""
+"""Maximum number of tasks that look up file sizes. Spark's default of 10,000 tasks take longer to start than to run."""
 BLOCK_SETTING = "spark.sql.files.maxPartitionBytes"
 OPEN_SETTING = "spark.sql.files.openCostInBytes"
 LISTING_SETTING = "spark.sql.sources.parallelPartitionDiscovery.parallelism"
 Offsets = Mapping[str, Mapping[int, int]]
-"""Lines before each block, by file name and start of the block; a file of one block is not listed."""
+"""Number of lines before each block, by file name and start of the block. Files with one block are omitted."""
 
 
 @dataclass(frozen=True)
 class Sized:
-    """Files by how they are read."""
+    """Files grouped by the way they are read."""
 
     packed: list[TakenFile]
     small: list[TakenFile]
@@ -53,14 +53,14 @@ class Sized:
 
 @contextmanager
 def reading(spark: SparkSession) -> Iterator[None]:
-    """While this holds, a task reads one block of one large file, so that lines can be numbered."""
+    """Within the context, a task reads a single block of a large file, so that lines can be numbered."""
     block = spark.conf.get(BLOCK_SETTING)
     with settings(spark, {OPEN_SETTING: block, LISTING_SETTING: LISTING_TASKS}):
         yield
 
 
 def lines_of(spark: SparkSession, source: Source, files: Sequence[TakenFile], heads: Heads = NO_HEADS) -> DataFrame:
-    """Return the lines of ``files``, at least one, of which ``heads`` may hold some. Call inside :func:`reading`."""
+    """Return the lines of ``files``, at least one; ``heads`` may already have some. Call within :func:`reading`."""
     read = [taken_file for taken_file in files if taken_file.file.sha256 in heads.whole]
     sized = _by_size(source, [taken_file for taken_file in files if taken_file.file.sha256 not in heads.whole])
     frames = []
@@ -76,7 +76,7 @@ def lines_of(spark: SparkSession, source: Source, files: Sequence[TakenFile], he
 
 
 def block_offsets(spark: SparkSession, source: Source, files: Sequence[TakenFile]) -> Offsets:
-    """Return the lines before each block of the files that are read in several blocks; these are read twice."""
+    """Return the number of lines before each block of files with several blocks. These files are read twice."""
     most = _block_bytes(spark)
     divided = [taken_file for taken_file in _by_size(source, files).large if taken_file.file.size > most]
     if not divided:
@@ -97,7 +97,7 @@ def _sums_before(counts: Mapping[int, int]) -> dict[int, int]:
 
 
 def _by_size(source: Source, files: Sequence[TakenFile]) -> Sized:
-    """Sort ``files`` by how they are read. Contents that answer several requests are read once."""
+    """Group ``files`` by the way they are read. Content that answers several requests is read once."""
     once = by_content(files)
     if source.compression or (isinstance(source, CsvSource) and source.multiline):
         return Sized(once, [], [])
@@ -115,7 +115,7 @@ def _unpacking(source: Source) -> Unpacking:
 
 
 def are_many(files: Sequence[TakenFile]) -> bool:
-    """Return whether ``files`` are read by Python workers sooner than by the driver or by Spark itself."""
+    """Return whether Python workers read ``files`` faster than the driver or Spark itself."""
     return len(files) >= MANY_FILES
 
 
@@ -130,8 +130,8 @@ def whole_texts(spark: SparkSession, files: Sequence[TakenFile]) -> DataFrame:
 
 
 def _split(contents: DataFrame) -> DataFrame:
-    """Return the lines of whole files, given as ``name`` and ``content``, a text or its bytes."""
-    # In ISO-8859-1 each byte is a character, so that lines of any encoding can be split.
+    """Return the lines of whole files, given as ``name`` and ``content``, as text or bytes."""
+    # In ISO-8859-1 each byte is one character, so lines in any encoding can be split.
     content = F.decode(F.col("content").cast("binary"), "ISO-8859-1")
     lines = F.posexplode(F.split(content, "\r\n|\r|\n", -1)).alias("at", "line")
     return contents.select("name", lines).select(
@@ -161,6 +161,6 @@ def _text(spark: SparkSession, files: Sequence[TakenFile]) -> DataFrame:
 
 
 def _block_bytes(spark: SparkSession) -> int:
-    """Return the size of a block of a large file."""
+    """Return the block size of large files in bytes."""
     text = spark.conf.get(BLOCK_SETTING)
     return int(spark._jvm.org.apache.spark.network.util.JavaUtils.byteStringAsBytes(text))

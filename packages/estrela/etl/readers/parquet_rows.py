@@ -1,4 +1,4 @@
-"""Parquet files as rows of fields: each value as the text that its parser reads."""
+"""Parquet files as rows of fields, each value as text for its parser."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SIMPLE = (
 
 
 def schema_refusal(source: ParquetSource, schema: Schema) -> Refusal | None:
-    """Return why a file with these columns is refused: one is missing, undeclared or not of a simple type."""
+    """Return the refusal of a file with these columns, if one is missing, undeclared or not of a simple type."""
     types, declared = dict(schema), [field.header for field in source.layouts[0].fields]
     for header in declared:
         if header not in types:
@@ -60,13 +60,13 @@ def parquet_rows(spark: SparkSession, source: ParquetSource, files: Sequence[Tak
 
 
 def _text(value: Column, type_: str) -> Column:
-    """Return a value as text: a timestamp with 6 decimals, a double without an exponent where 18 decimals hold it."""
+    """Return a value as text: timestamps with 6 decimals, doubles without exponent if 18 decimals suffice."""
     if type_.startswith("timestamp"):
         return F.date_format(value, "yyyy-MM-dd HH:mm:ss.SSSSSS")
     text = value.cast("string")
     if type_ not in ("float", "double"):
         return text
-    # Under ANSI rules a cast that overflows fails the job: numbers that large keep their exponent, and are rejected.
+    # In ANSI mode an overflowing cast fails the job. So large numbers keep their exponent, and are rejected.
     is_held = (F.abs(value) < 1e19) & ~F.isnan(value)
     plain = F.when(is_held, F.when(is_held, text).cast("decimal(38,18)")).cast("string")
     return F.coalesce(F.regexp_replace(plain, "\\.?0+$", ""), text)

@@ -1,4 +1,4 @@
-"""Schemas of Parquet files: Spark reads one file of each form, however many there are."""
+"""Schemas of Parquet files: Spark reads only one file per form of footer."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
 
 MAGIC = b"PAR1"
 TAIL_BYTES = 32 * 1024
-"""Read at first; nearly every footer is smaller."""
+"""Bytes of the first read; nearly all footers are smaller."""
 SPARK_SCHEMA = b"org.apache.spark.sql.parquet.row.metadata"
-"""Entry of the footer that Spark prefers to the file's own schema."""
+"""Entry of the footer that Spark prefers to the schema of the file itself."""
 Schema = tuple[tuple[str, str], ...]
 """Names and Spark types of the columns of a file."""
 
 
 @dataclass(frozen=True)
 class ParquetSchemas:
-    """Schemas by what the footers say. A schema costs Spark a job, a footer is one request."""
+    """Schemas cached by the form of the footer. Reading a schema is a Spark job; reading a footer is one request."""
 
     spark: SparkSession
     by_form: dict[Hashable, Schema] = field(default_factory=dict)
 
     def of(self, uri: str, size: int) -> Schema | Refusal:
-        """Return the columns of the file of ``size`` bytes at ``uri``, or why it cannot be read.
+        """Return the columns of the file of ``size`` bytes at ``uri``, or the refusal if it cannot be read.
 
-        Several threads may ask at a time.
+        Several threads may call it concurrently.
         """
         form = _form(uri, size)
         if isinstance(form, Refusal):
@@ -46,7 +46,7 @@ class ParquetSchemas:
 
 
 def _form(uri: str, size: int) -> Hashable | Refusal:
-    """Return what the footer says of the columns."""
+    """Return the parts of the footer that determine the columns."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -62,5 +62,5 @@ def _form(uri: str, size: int) -> Hashable | Refusal:
         footer = pq.read_metadata(io.BytesIO(tail))
     except (pa.ArrowInvalid, OSError) as error:
         return Refusal("", "", bounded(f"its footer cannot be read: {error}"))
-    # The first line of the text is the object's address.
+    # Omit the first line, which contains the object's memory address.
     return str(footer.schema).partition("\n")[2], (footer.metadata or {}).get(SPARK_SCHEMA)

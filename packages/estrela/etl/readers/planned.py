@@ -1,4 +1,4 @@
-"""Rows whose tasks are planned already: later settings of the session do not change them."""
+"""DataFrames that are already planned, so that later changes of Spark's settings do not affect them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 
 def planned(rows: DataFrame) -> DataFrame:
-    """Return ``rows`` with their tasks planned, and their shuffles started, by the present settings of the session.
+    """Return ``rows`` with their tasks planned, and their shuffles started, using the session's current settings.
 
-    Spark offers the rows of a plan as a frame only to its own code, hence the names with underscores. Raises
-    Py4JJavaError or PySparkException where planning or a shuffle fails.
+    Spark converts a plan to a DataFrame only in internal code, hence the private names. Raises Py4JJavaError or
+    PySparkException if planning or a shuffle fails.
     """
     from pyspark.sql import DataFrame
 

@@ -1,16 +1,16 @@
-"""A file that is refused as a whole, and the words that mark it among rejected rows."""
+"""Refusal of a whole file, and the prefix that marks it among rejected rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 REFUSED = "the file is refused: "
-"""Beginning of the reason of a reject that is about a whole file."""
+"""Prefix of a reject's reason that concerns the whole file."""
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """The reason for refusing a whole file: the column and value that are wrong."""
+    """The reason for refusing a whole file, with the wrong column and value."""
 
     column: str
     value: str

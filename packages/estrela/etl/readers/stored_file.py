@@ -1,4 +1,4 @@
-"""Stored files as streams, in the driver and in Python workers."""
+"""Stored files as streams, for the driver and for Python workers."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _creation = Lock()
-"""Clients may be shared by threads, but not created by several at a time."""
+"""Threads may share clients but must not create them concurrently."""
 
 
 def open_file(uri: str) -> IO[bytes]:
-    """Open the file at ``uri``, ``s3://`` or ``file://``. Raises OSError and botocore's errors."""
+    """Open the file at ``uri``, ``s3://`` or ``file://``. Raises OSError and the errors of botocore."""
     if is_local(uri):
         return _path(uri).open("rb")
     place = urlsplit(uri)
@@ -30,7 +30,7 @@ def is_local(uri: str) -> bool:
 
 
 def last_bytes(uri: str, size: int) -> bytes:
-    """Return the last ``size`` bytes of the file at ``uri``, or all of a shorter one."""
+    """Return the last ``size`` bytes of the file at ``uri``, or the whole file if it is shorter."""
     if is_local(uri):
         with _path(uri).open("rb") as file:
             file.seek(-min(size, file.seek(0, os.SEEK_END)), os.SEEK_END)

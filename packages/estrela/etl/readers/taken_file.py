@@ -12,10 +12,10 @@ from estrela.etl.readers.refusal import Refusal
 
 @dataclass(frozen=True)
 class TakenFile:
-    """A raw file about to be read. ``requested`` holds the columns that its request fills, as text.
+    """A raw file to be read. ``requested`` has the columns filled from its request, as text.
 
-    ``number`` identifies it within the run: the same content may answer several requests. ``dialect`` is that of a CSV
-    file, ``schema`` holds the names and types of a Parquet file's columns.
+    ``number`` identifies it within the run, because the same content may answer several requests. ``dialect`` is set
+    for CSV files, ``schema`` (names and types of the columns) for Parquet files.
     """
 
     number: int
@@ -27,10 +27,10 @@ class TakenFile:
     refusal: Refusal | None = None
 
     def in_dialect(self, dialect: Dialect) -> TakenFile:
-        """Return the file as one that is written in ``dialect``; of many files, dataclasses.replace takes seconds."""
+        """Return a copy with ``dialect``. For many files, dataclasses.replace would take seconds."""
         return TakenFile(self.number, self.file, self.uri, self.requested, dialect)
 
 
 def by_content(files: Iterable[TakenFile]) -> list[TakenFile]:
-    """Return ``files``, of those with the same content one."""
+    """Return ``files`` without those whose content another one already has."""
     return list({taken_file.file.sha256: taken_file for taken_file in files}.values())

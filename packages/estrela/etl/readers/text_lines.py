@@ -1,7 +1,7 @@
-"""Lines of bytes as text: the first declared encoding in which the line is valid.
+"""Decoding of lines with the first declared encoding in which each is valid.
 
-The expressions are on the columns ``line``, ``damage`` and ``source_line``. They have no selects of their own: one
-projection copies the row once, and evaluates once what several of its columns share.
+The functions return expressions on the columns ``line``, ``damage`` and ``source_line`` rather than new DataFrames.
+Callers combine them in a single projection, which copies each row once and evaluates shared expressions once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 def filled_lines(lines: DataFrame) -> DataFrame:
-    """Return the lines that are not blank, judged by their bytes, and one for each damaged file."""
+    """Return the lines that are not blank, judged by their bytes, and the line of each damaged file."""
     return lines.where((F.trim(F.col("line").cast("string")) != "") | F.col("damage").isNotNull())
 
 
@@ -34,15 +34,15 @@ def line_text(encodings: Sequence[str]) -> Column:
 
 
 def line_fault(text: Column, encodings: Sequence[str]) -> Column:
-    """Return why the line, read as ``text``, cannot be used: bytes of no declared encoding, or a damaged file."""
+    """Return the reason why the line, decoded as ``text``, is unusable: undecodable bytes, or a damaged file."""
     line, damage = F.col("line"), F.col("damage")
-    # UTF-8 may hold U+FFFD: it is left by another program.
+    # A U+FFFD that is in the UTF-8 bytes themselves is allowed: another program wrote it.
     is_replaced = F.contains(text, F.lit(LOST)) & ~F.contains(line.cast("string"), F.lit(LOST))
     reason = F.lit(f"the row is not text in {' or '.join(encodings)}")
     return F.when(damage.isNotNull(), F.concat(F.lit(REFUSED), damage)).when(is_replaced, reason)
 
 
 def is_utf_8(line: Column) -> Column:
-    """Return whether decoding replaces nothing that was not U+FFFD before."""
+    """Return whether the line is valid UTF-8; it may itself contain U+FFFD."""
     decoded = F.decode(line, UTF_8)
     return ~F.contains(decoded, F.lit(LOST)) | (F.encode(decoded, UTF_8) == line)

@@ -1,6 +1,6 @@
-"""Records of compressed files, and of files with line ends inside quotes: read as a stream by Python workers.
+"""Records of compressed files and of files with line ends inside quotes, read as streams by Python workers.
 
-Spark has no function for zip or zstd, knows the others only by a file's name, and cuts every line end.
+Spark cannot read zip or zstd, recognizes other compressions only by the file name, and splits at every line end.
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ if TYPE_CHECKING:
 READ_BYTES = 1 << 20
 BATCH_BYTES = 4 << 20
 RECORD_BYTES = 16 << 20
-"""Most bytes of one record: a quote that nobody closes must not fill the memory."""
+"""Maximum size of a record, so that an unclosed quote does not fill the memory."""
 SCHEMA = "name string, start bigint, at bigint, line binary, damage string"
 
 
 @dataclass(frozen=True)
 class Unpacking:
-    """Limits for reading a file: its compression, the most bytes it may hold, the quote that may enclose line ends."""
+    """Parameters for reading a file: compression, maximum size of the content, and the quote that may enclose line
+    ends.
+    """
 
     compression: str
     max_bytes: int
@@ -37,7 +39,7 @@ class Unpacking:
 
 
 def unpacked_lines(spark: SparkSession, files: Sequence[TakenFile], unpacking: Unpacking) -> DataFrame:
-    """Return the records of ``files``, in the columns of :mod:`estrela.etl.readers.lines`; one task reads one file."""
+    """Return the records of ``files`` with the columns of :mod:`estrela.etl.readers.lines`. One task reads one file."""
     named = frame_of(
         spark,
         [{"name": taken_file.file.sha256, "uri": taken_file.uri} for taken_file in files],
@@ -54,7 +56,7 @@ def unpacked_lines(spark: SparkSession, files: Sequence[TakenFile], unpacking: U
 
 
 def head_of(uri: str, compression: str, size: int) -> bytes | Refusal:
-    """Return the first ``size`` bytes of a file's content, or why the file is refused."""
+    """Return the first ``size`` bytes of a file's content, or the refusal of the file."""
     try:
         with open_unpacked(uri, compression) as stream:
             return stream.read(size)
@@ -63,7 +65,7 @@ def head_of(uri: str, compression: str, size: int) -> bytes | Refusal:
 
 
 def _batches(name: str, uri: str, unpacking: Unpacking) -> Iterator[pa.RecordBatch]:
-    """Return the numbered records of one file; where it is damaged, a last one that says so."""
+    """Yield the numbered records of a file; if it is damaged, the last record has the reason."""
     number, records, size = 0, [], 0
     try:
         for record in records_of(_chunks(uri, unpacking), unpacking):
@@ -80,7 +82,7 @@ def _batches(name: str, uri: str, unpacking: Unpacking) -> Iterator[pa.RecordBat
 
 @dataclass(frozen=True)
 class Record:
-    """A record: the number of its first line, from 0, and its bytes; or why the file is damaged."""
+    """A record: the index of its first line, from 0, with its bytes, or with the damage of the file."""
 
     at: int
     line: bytes
@@ -88,7 +90,7 @@ class Record:
 
 
 def _chunks(uri: str, unpacking: Unpacking) -> Iterator[bytes]:
-    """Return the content in pieces. Raises DamagedFileError where it cannot be unpacked or is too large."""
+    """Yield the content in chunks. Raises DamagedFileError if it cannot be unpacked or is too large."""
     total = 0
     with open_unpacked(uri, unpacking.compression) as stream:
         while chunk := stream.read(READ_BYTES):
@@ -99,9 +101,9 @@ def _chunks(uri: str, unpacking: Unpacking) -> Iterator[bytes]:
 
 
 def records_of(chunks: Iterable[bytes], unpacking: Unpacking) -> Iterator[Record]:
-    """Return the records of a content that arrives in ``chunks``: its lines, joined where a quote is open.
+    """Yield the records of the content in ``chunks``: its lines, joined while a quote is open.
 
-    Raises DamagedFileError where a record is longer than RECORD_BYTES.
+    Raises DamagedFileError if a record is longer than RECORD_BYTES.
     """
     quotes = Quotes(unpacking.delimiter, unpacking.quote) if unpacking.quote else None
     held, first, is_open = b"", 0, False
@@ -120,7 +122,7 @@ def records_of(chunks: Iterable[bytes], unpacking: Unpacking) -> Iterator[Record
 
 
 def lines_of(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Return the lines of a content, each with its end. Raises DamagedFileError where one is too long."""
+    """Yield the lines of the content with their line ends. Raises DamagedFileError if a line is too long."""
     rest = b""
     for chunk in chunks:
         *lines, rest = (rest + chunk).splitlines(keepends=True) or [b""]
@@ -135,7 +137,7 @@ def _without_end(line: bytes) -> bytes:
 
 
 class Quotes:
-    """The quotes of a dialect: one opens a field only at its start, and a doubled one is a quote of the text."""
+    """The quotes of a dialect. A quote opens a field only at its start; a doubled quote is part of the text."""
 
     def __init__(self, delimiter: str, quote: str) -> None:
         mark, between = re.escape(quote.encode()), re.escape(delimiter.encode())
@@ -144,7 +146,7 @@ class Quotes:
         self._closing = re.compile(b"(?:[^%b]|%b%b)*+%b" % (mark, mark, mark, mark))
 
     def is_open_after(self, line: bytes, is_open: bool) -> bool:
-        """Return whether a quoted field is open at the end of ``line``, if one was at its start."""
+        """Return whether a quoted field is open at the end of ``line``; ``is_open``: it was open at its start."""
         place = 0
         if not is_open:
             match = self._first.match(line)

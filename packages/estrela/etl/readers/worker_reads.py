@@ -1,6 +1,6 @@
-"""Many small files, read by Python workers.
+"""Reading of many small files by Python workers.
 
-Spark looks up and opens each file by itself, one after the other; that takes longer than to read a few lines.
+Spark looks up and opens files one after the other, which takes longer than reading a few lines.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 THREADS = 16
 TASK_FILES, TASK_BYTES = 25_000, 128 << 20
-"""Most that one task fetches; each task writes a file for each partition of the shuffle that follows."""
+"""Maximum number and size of files per task. Each task writes a file per partition of the following shuffle."""
 BATCH_FILES, BATCH_BYTES = 1_000, 16 << 20
-"""Most that a task holds at a time, and hands over at once."""
+"""Maximum number and size of files that a task holds in memory and returns in one batch."""
 Values = tuple[bytes | None, ...]
 READS = 6
-"""Times that a file is read at most, over about a minute, where a fault of S3 may pass."""
+"""Maximum number of reads of a file, within about a minute, while S3 raises transient errors."""
 
 
 def contents(spark: SparkSession, files: Sequence[TakenFile]) -> DataFrame:
@@ -38,9 +38,9 @@ def contents(spark: SparkSession, files: Sequence[TakenFile]) -> DataFrame:
 def read_by_workers(
     spark: SparkSession, files: Sequence[TakenFile], read: Callable[[str], Values], columns: Sequence[str]
 ) -> DataFrame:
-    """Return ``name`` string of ``files``, and binary ``columns``: what ``read`` returns for the URI of each.
+    """Return ``name`` string of ``files`` and the binary ``columns``: the result of ``read`` for the URI of each file.
 
-    A fault of AWS that may pass is waited out by the worker: to Spark, whatever Python raises is final.
+    The worker retries transient errors of AWS itself, because Spark does not retry after a Python exception.
     """
     rows = [
         {"name": taken_file.file.sha256, "uri": taken_file.uri, "size": taken_file.file.size} for taken_file in files
@@ -51,7 +51,7 @@ def read_by_workers(
 
 
 def tasks_for(spark: SparkSession, files: Sequence[TakenFile]) -> int:
-    """Return the number of tasks that fetch ``files``: one for each core, or more where they are many or large."""
+    """Return the number of tasks that read ``files``: one per core, or more for many or large files."""
     needed = 1 + max(len(files) // TASK_FILES, sum(taken_file.file.size for taken_file in files) // TASK_BYTES)
     cores: int = spark.sparkContext.defaultParallelism
     return max(needed, cores)
@@ -66,7 +66,8 @@ def _batches(
         for batch in batches:
             for part in _parts(batch):
                 uris = part["uri"].to_pylist()
-                # Threads wait for S3; where there is nothing to wait for, to hand over a file takes longer than a read.
+                # Threads help only while waiting for S3. For local files, passing a file to a thread takes longer than
+                # reading it.
                 over = map if all(map(is_local, uris)) else pool.map
                 transposed = zip(*over(partial(_patiently, read), uris), strict=True)
                 arrays = [pa.array(values, pa.binary()) for values in transposed]
@@ -74,7 +75,7 @@ def _batches(
 
 
 def _parts(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """Cut ``batch`` into files that are held at a time: at least one."""
+    """Split ``batch`` into parts of files that fit into memory together, at least one file each."""
     first, held = 0, 0
     for at, size in enumerate(batch["size"].to_pylist()):
         if at > first and (at - first == BATCH_FILES or held + size > BATCH_BYTES):
