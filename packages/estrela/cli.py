@@ -1,4 +1,4 @@
-"""``estrela ledger ...``: the command line."""
+"""The command line ``estrela ledger ...``."""
 
 from __future__ import annotations
 

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 MESSAGE_LIMIT = 2000
-"""Characters of a message: an error text goes to logs and chat, never a whole body or table."""
+"""Maximum characters of a message: error texts go to logs and chat, and never contain a whole body or table."""
 MASK = "(sensitive)"
-"""Stands for every value of a sensitive column, and for the raw line of a source that has one."""
+"""Replaces every value of a sensitive column, and the raw line of a source that has one."""
 EXAMPLES = 5
-"""Examples, names or failures that one message lists before it counts the rest."""
+"""Maximum number of examples, names or failures that a message lists; the rest are only counted."""
 
 
 def bounded(text: object, limit: int = 300) -> str:
-    """``text`` on one line of at most ``limit`` characters, marked where it was cut."""
+    """Return ``text`` on one line of at most ``limit`` characters, with ``...`` at the end if it was truncated."""
     line = " ".join(str(text).split())
     return line if len(line) <= limit else f"{line[: limit - 3]}..."
 
 
 def some_of(values: Iterable[object], limit: int = EXAMPLES) -> str:
-    """The first ``limit`` values, comma-separated, and how many more there are."""
+    """Return the first ``limit`` values, comma-separated, and the number of the others."""
     shown = [bounded(value) for value in values]
     rest = len(shown) - limit
     return ", ".join(shown[:limit]) + (f" and {rest} more" if rest > 0 else "")
@@ -34,7 +34,7 @@ def _restored(kind: type[EstrelaError], args: tuple[object, ...], facts: dict[st
 
 
 class EstrelaError(Exception):
-    """The root: catch it at an entry point. ``retriable`` says whether the same call may succeed later."""
+    """The base class of all errors; catch it at an entry point. ``retriable``: the same call may succeed later."""
 
     retriable = False
 
@@ -42,12 +42,13 @@ class EstrelaError(Exception):
         super().__init__(bounded(message, MESSAGE_LIMIT))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Spark and Airflow pickle errors between processes; the default calls __init__ with the message alone.
+        # Spark and Airflow pickle errors between processes; by default, unpickling calls __init__ with only the
+        # message.
         return _restored, (type(self), self.args, self.__dict__)
 
 
 class DefinitionError(EstrelaError):
-    """A declaration is wrong: ``where`` it is, the ``problem``, and what is ``allowed``."""
+    """A declaration is wrong: ``where`` it is, the ``problem``, and the ``allowed`` values."""
 
     def __init__(self, where: str, problem: str, allowed: Iterable[object] = ()) -> None:
         self.where, self.problem, self.allowed = where, problem, tuple(allowed)
@@ -64,7 +65,7 @@ class SettingsError(EstrelaError):
 
 
 class ExtractError(EstrelaError):
-    """A source could not be taken in. ``failures`` holds the single errors when several requests failed."""
+    """A source could not be extracted. ``failures`` has the individual errors if several requests failed."""
 
     def __init__(self, source: str, problem: str) -> None:
         self.source = source
@@ -73,9 +74,9 @@ class ExtractError(EstrelaError):
 
     @classmethod
     def of(cls, source: str, failures: Sequence[ExtractError], asked: int, tolerated: int) -> ExtractError:
-        """The one error of a run in which more requests failed than the source's declared tolerance.
+        """Return the error of a run in which more requests failed than the source's declaration tolerates.
 
-        It is a SourceUnavailableError if each of them is, else a plain ExtractError.
+        It is a SourceUnavailableError if all failures are retriable, else a plain ExtractError.
         """
         listed = "; ".join(bounded(failure, 160) for failure in failures[:10])
         rest = f"; and {len(failures) - 10} more" if len(failures) > 10 else ""
@@ -90,9 +91,9 @@ class ExtractError(EstrelaError):
 
 
 class SourceUnavailableError(ExtractError):
-    """The source does not answer for now: timeout, 429, 5xx, an error page with status 200, a truncated body.
+    """The source is temporarily unavailable: timeout, 429, 5xx, an error page with status 200, a truncated body.
 
-    ``retry_after`` is the time in seconds that the source asked for, if any; ``status`` the last HTTP status.
+    ``retry_after`` is the time in seconds that the source asked to wait, if any; ``status`` the last HTTP status.
     """
 
     retriable = True
@@ -121,9 +122,9 @@ class SourceChangedError(ExtractError):
 
 
 class FileRefusedError(EstrelaError):
-    """A file of a feed cannot be loaded as it is: ``feed``, ``file`` (its address) and the ``reason``.
+    """A file of a feed cannot be loaded: ``feed``, ``file`` (its address) and the ``reason``.
 
-    Correct the file or the declaration. ``is_of_columns``: its columns are not those of the declaration.
+    Correct the file or the declaration. ``is_of_columns``: its columns differ from the declaration.
     """
 
     def __init__(self, feed: str, file: str, reason: str, *, is_of_columns: bool = False) -> None:
@@ -162,7 +163,7 @@ class QualityError(EstrelaError):
 
 
 class HeldBackError(EstrelaError):
-    """``sources``, by name and reason, were refused and keep their rows; all else was published as ``release``."""
+    """``sources``, reasons by name, were refused and keep their old rows; all else was published as ``release``."""
 
     def __init__(self, star: str, release: int, sources: Mapping[str, str]) -> None:
         self.star, self.release, self.sources = star, release, dict(sources)
@@ -174,7 +175,7 @@ class HeldBackError(EstrelaError):
 
 
 class LoadError(EstrelaError):
-    """Writing ``table`` failed; what readers see is unchanged. ``retriable`` unless the store refused the request."""
+    """Writing ``table`` failed; readers see the previous data. ``retriable`` unless the store refused the request."""
 
     retriable = True
 
@@ -184,7 +185,7 @@ class LoadError(EstrelaError):
 
 
 class ClaimLostError(EstrelaError):
-    """The lease of a claimed file ended, or another worker has the file: nothing of this load was committed."""
+    """The lease of a claimed file expired, or another worker has claimed it: nothing of this load was committed."""
 
     def __init__(self, feed: str, file: str) -> None:
         self.feed, self.file = feed, file
@@ -192,7 +193,7 @@ class ClaimLostError(EstrelaError):
 
 
 class DeliveryError(EstrelaError):
-    """A message was not delivered by ``channel``; it stays unsent, and the next run sends it."""
+    """A message could not be delivered by ``channel``; it stays unsent, and the next run retries it."""
 
     def __init__(self, channel: str, problem: str, *, retriable: bool) -> None:
         self.channel, self.problem, self.retriable = channel, problem, retriable
@@ -219,7 +220,7 @@ class AthenaQueryError(EstrelaError):
 
 
 class StepError(EstrelaError):
-    """A step failed with ``failure``, the marker by which the task that awaits its Glue run classifies it."""
+    """A step failed with ``failure``, by which the Airflow task that polls the Glue run classifies the error."""
 
     def __init__(self, failure: object, problem: object) -> None:
         self.failure, self.problem = failure, str(problem)

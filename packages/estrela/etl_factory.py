@@ -1,8 +1,7 @@
-"""The composition root: from the settings of a run to its step.
+"""The composition root: builds the step of a run from its settings.
 
-Only this module, and those that it puts steps together from (:mod:`estrela.run_parts`,
-:mod:`estrela.extractor_factory`, :mod:`estrela.feed_steps`, :mod:`estrela.warehouse_parts`,
-:mod:`estrela.warehouse_places`), name concrete classes.
+Only this module and those from which it assembles steps (:mod:`estrela.run_parts`, :mod:`estrela.extractor_factory`,
+:mod:`estrela.feed_steps`, :mod:`estrela.warehouse_parts`, :mod:`estrela.warehouse_places`) name concrete classes.
 """
 
 from __future__ import annotations
@@ -45,11 +44,11 @@ class ETLFactory:
 
     @classmethod
     def run(cls, argv: Sequence[str], spark: Callable[[], SparkSession], job: str = "") -> Figures:
-        """Build the step that the arguments of a run name, and run it; log its figures and return them.
+        """Build and run the step that the arguments name; log its figures and return them.
 
-        ``argv`` holds ``--name value`` pairs, as :mod:`estrela.settings` lists them for a star and
-        :mod:`estrela.feed_settings` for a feed. Raises StepError, whose message tells the task that awaits the run
-        whether a retry may succeed.
+        ``argv`` has ``--name value`` pairs, as :mod:`estrela.settings` lists them for a star and
+        :mod:`estrela.feed_settings` for a feed. Raises StepError, whose message includes whether a retry may succeed,
+        for the Airflow task that polls the run.
         """
         step, is_sensitive = "settings", False
         try:
@@ -64,14 +63,14 @@ class ETLFactory:
         except Exception as error:
             ended = step_error(step, error, is_sensitive=is_sensitive)
             if is_sensitive:
-                # Glue logs the traceback, and the cause may quote a sensitive value.
+                # Glue logs the traceback, in which the cause may quote a sensitive value.
                 raise ended from None
             raise ended from error
 
     @staticmethod
     def feed_step(settings: FeedSettings) -> ETLBase:
         """Return the step of a feed; Spark is never started for it. Raises SettingsError."""
-        # Steps of stars start without the drivers of databases.
+        # Imported here, so that steps of stars do not load database drivers.
         from estrela.feed_steps import FeedSteps
         from estrela.warehouse_parts import WarehouseParts
 
@@ -85,7 +84,7 @@ class ETLFactory:
         return self.parts.root
 
     def step(self) -> ETLBase:
-        """The step of the settings' entity and phase. Raises DefinitionError for an entity that nothing declares."""
+        """Return the step for the settings' entity and phase. Raises DefinitionError if the entity is not declared."""
         settings, star = self.parts.settings, load(self.parts.settings.star)
         if settings.phase == EXTRACT:
             return self._extract(star)
@@ -114,7 +113,7 @@ class ETLFactory:
         )
 
     def _sources(self, star: Star) -> tuple[Source, ...]:
-        """Those of the settings' entity; the star's name stands for all."""
+        """Return the sources of the settings' entity; the star's own name selects all sources."""
         return star.sources if self.parts.settings.entity == star.name else star.sources_of(self.parts.settings.entity)
 
     def _transform(self, entity: str, sources: Sequence[Source], lake: LakeLoader, full_refresh: bool) -> Transformer:
@@ -137,7 +136,8 @@ class ETLFactory:
         from estrela.etl.steps.publish import Publish
 
         lake, raw = self.parts.lake(), self.parts.raw()
-        # What a full refresh asks for was done by the run's own steps; here they only catch up with other runs.
+        # In a full refresh, the run's own steps have already rebuilt everything; here they only catch up with other
+        # runs.
         transformers = (self._transform(star.name, star.sources, lake, False), self._star(star, lake, False))
         state = partial(raw_versions, raw, star.raw_names, self.parts.quarantine())
         switch, digests = self.parts.switch(star), code_digests(star)

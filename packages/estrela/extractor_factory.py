@@ -1,4 +1,4 @@
-"""The extractor of a source: the class for its origin, with a client for the origin's hosts and credentials."""
+"""Chooses the extractor of a source by its origin, with a client for the origin's hosts and credentials."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 PATIENT = HttpPolicy()
 BRIEF = HttpPolicy(attempts=2, give_up_after=8)
-"""For optional sources: one that is down for days must not hold up each day's run."""
+"""For optional sources: one that is down for days must not delay each daily run."""
 
 
 def extractor_of(
     source: Source, raw: RawLayer, scope: Scope, world: World, session: boto3.Session
 ) -> RawExtractor[Any]:
-    """Return the extractor for the origin of ``source``, with a client of its own."""
+    """Return the extractor for the origin of ``source``, with its own client."""
     from estrela.etl.extractors.catalogue_extractor import CatalogueExtractor
     from estrela.etl.extractors.download_extractor import DownloadExtractor
     from estrela.etl.extractors.rest_api_extractor import RestApiExtractor
@@ -49,7 +49,7 @@ def extractor_of(
 def hook_of(
     source: Source, origin: Download | Catalogue | RestApi | OData, world: World, session: boto3.Session
 ) -> RestApiHook:
-    """Return a client for the origin's hosts, or for the stand-in that answers for all of them."""
+    """Return a client for the origin's hosts, or for the stand-in that replaces all of them."""
     from estrela.hooks.http_session import host_of
     from estrela.hooks.rest_api import RestApiHook
 
@@ -62,7 +62,7 @@ def hook_of(
 
 
 def auth_of(declared: Auth, session: boto3.Session) -> AuthBase:
-    """Return what adds the declared credential to a request; the secret is read with the first request."""
+    """Return the object that adds the declared credential to requests; the secret is read at the first request."""
     from estrela.hooks import auth
     from estrela.hooks.secret import Secret
 

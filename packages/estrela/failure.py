@@ -1,4 +1,4 @@
-"""The failure of a step, in a form that survives the error message of a Glue run."""
+"""The failure of a step, encoded so that it can be recovered from the error message of a Glue run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PATTERN = re.compile(MARKER + r' \{"error": "(\w+)", "retriable": (true|false)\}
 
 @dataclass(frozen=True)
 class Failure:
-    """Class name of the error that ended a step, and whether a retry of the step may succeed."""
+    """Class name of the error that ended a step, and a flag that a retry of the step may succeed."""
 
     error: str
     retriable: bool
@@ -23,7 +23,7 @@ class Failure:
 
 
 def failure_in(message: str) -> Failure | None:
-    """Return the failure that an error message carries; None if the process died before it could state one."""
+    """Return the failure encoded in an error message; None if the process died before it could report one."""
     match = PATTERN.search(message)
     return Failure(match[1], match[2] == "true") if match else None
 

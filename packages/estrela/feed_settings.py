@@ -1,4 +1,4 @@
-"""Settings of one run of a feed: read once at its entry, before anything else is read."""
+"""Settings of one run of a feed, read once at its entry point before anything else is read."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ OPTIONAL: Mapping[str, tuple[re.Pattern[str], str]] = {
     "redshift_secret_arn": (SECRET, "the ARN of a secret"),
     "redshift_role": (re.compile(r"default|arn:[a-z-]+:iam::\d{12}:role/[\w+=,.@/-]{1,512}"), "the ARN of a role"),
 }
-"""Arguments that only some feeds need: the pattern of each, and what it is."""
+"""Arguments that only some feeds need, each with its pattern and a description."""
 
 
 @dataclass(frozen=True)
 class FeedSettings:
     """One run of a feed's step.
 
-    ``run_key`` names the attempt that a retry attaches to. ``landing`` and ``archive`` are buckets;
-    ``warehouse_secret`` is the name of a secret; ``optional`` has the values of :data:`OPTIONAL`, "" where not given.
+    ``run_key`` identifies the attempt; a retry attaches to it. ``landing`` and ``archive`` are buckets;
+    ``warehouse_secret`` is the name of a secret; ``optional`` has the values of :data:`OPTIONAL`, "" if not given.
     :mod:`estrela.warehouse_places` explains them.
     """
 
@@ -52,7 +52,7 @@ class FeedSettings:
 
     @property
     def environ(self) -> Mapping[str, str]:
-        """The settings as the environment variables of :mod:`estrela.warehouse_places`."""
+        """The settings as environment variables of :mod:`estrela.warehouse_places`."""
         return {
             "ESTRELA_LANDING": self.landing,
             "ESTRELA_ARCHIVE": self.archive,
@@ -62,12 +62,12 @@ class FeedSettings:
 
 
 def is_of_feed(argv: Sequence[str]) -> bool:
-    """Return whether the arguments of a run name a feed; else they are those of a star."""
+    """Return whether the arguments of a run name a feed; otherwise they are those of a star."""
     return "feed" in pairs(argv)
 
 
 def feed_settings_from(argv: Sequence[str]) -> FeedSettings:
-    """Read ``--name value`` pairs; Glue's own are passed over. Raises SettingsError."""
+    """Read ``--name value`` pairs, ignoring Glue's own. Raises SettingsError."""
     given, declarations = pairs(argv), found_feeds()
     name = given["feed"]
     if name in declarations.errors:

@@ -36,7 +36,7 @@ class FeedSteps:
 
     @property
     def root(self) -> str:
-        """Root of the bucket in which files arrive."""
+        """Root of the bucket in which the feed's files arrive."""
         return f"s3://{self._bucket}"
 
     @property
@@ -55,7 +55,7 @@ class FeedSteps:
         return build[phase]()
 
     def extract(self) -> ExtractFeed:
-        """Return the step that takes files in, and registers those that no event told of."""
+        """Return the step that fetches files, and registers those for which no event was received."""
         parts, s3 = self.parts, self.parts.session.client("s3")
         listing = LandingExtractor(
             self.feed, s3, self._bucket, parts.register(), self.run_key, log=self.log, root=self.root
@@ -63,7 +63,7 @@ class FeedSteps:
         return ExtractFeed((*self._copying(), listing), log=self.log, root=self.root)
 
     def _copying(self) -> Iterator[Extractor]:
-        """Return what copies files into the landing bucket; nothing where others drop them."""
+        """Yield the extractor that copies files into the landing bucket; none if others write them there."""
         parts, s3, bucket = self.parts, self.parts.session.client("s3"), self._bucket
         match self.feed.origin:
             case FtpsFolder() as origin:
@@ -78,7 +78,7 @@ class FeedSteps:
                 return
 
     def reconcile(self) -> ReconcileFeed:
-        """Return the step that deletes what the source deleted. Raises SettingsError if the feed declares none."""
+        """Return the step that deletes rows that the source deleted. Raises SettingsError if the feed declares none."""
         parts, origin = self.parts, self.feed.origin
         if not isinstance(origin, DatabaseTable) or origin.reconcile is None:
             raise SettingsError("--phase", f"feed {self.feed.name} declares no reconcile; see DatabaseTable")
@@ -88,14 +88,14 @@ class FeedSteps:
         )  # fmt: skip
 
     def transform(self) -> TransformFeed:
-        """Return the step that converts on trial what arrived."""
+        """Return the step that converts new files without loading them."""
         parts, claims = self.parts, Claims(self.parts.database)
         return TransformFeed(
             self.feed, claims, parts.files, parts.judge(self.feed), self.run_key, log=self.log, root=self.root
         )
 
     def load(self) -> LoadFeed:
-        """Return the step that loads what arrived."""
+        """Return the step that loads new files."""
         claims, loader = Claims(self.parts.database), self.parts.loader(self.feed)
         return LoadFeed(self.feed, claims, loader, self.parts.files, self.run_key, log=self.log, root=self.root)
 

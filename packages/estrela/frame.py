@@ -1,4 +1,4 @@
-"""Rows that Python holds as a Spark frame, a few of them without Python workers."""
+"""Python rows as a Spark DataFrame; a small number of rows needs no Python workers."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 MANY = 20_000
-"""Up to so many rows are one literal of the plan, which costs least; a longer one would fill logs and memory."""
+"""Below this number, all rows are one literal of the plan, which is fastest; a longer literal would fill logs and
+memory.
+"""
 PART = 5_000
-"""Rows of one text where there are many: each text is handed over by itself."""
+"""Rows per text if there are more; each text is passed to the JVM separately."""
 
 
 def frame_of(spark: SparkSession, rows: Iterable[Mapping[str, object]], schema: str) -> DataFrame:
-    """A frame of ``rows``, each the values of the columns of ``schema`` by name; a column that it lacks is NULL.
+    """Return a DataFrame of ``rows``, each a mapping of the column names in ``schema`` to values; missing values are
+    NULL.
 
     ``schema`` is Spark DDL; a value is None, str, int, float, Decimal, a dict of str or a datetime with its zone.
-    Raises TypeError for other values. Spark's own ``createDataFrame`` starts Python workers, which takes seconds, to
-    read rows that the driver holds already.
+    Raises TypeError for other values. Spark's own ``createDataFrame`` would start Python workers, which takes seconds,
+    to read rows that are already in the driver.
     """
     from pyspark.sql import functions as F
 
@@ -40,7 +43,7 @@ def _json(rows: Sequence[Mapping[str, object]]) -> str:
 
 
 def _texts(spark: SparkSession, texts: Iterable[str]) -> DataFrame:
-    """A frame of ``value``, one text per row."""
+    """Return a DataFrame with the column ``value``, one text per row."""
     from pyspark.sql import DataFrame
 
     listed = spark._jvm.java.util.ArrayList()
@@ -51,7 +54,7 @@ def _texts(spark: SparkSession, texts: Iterable[str]) -> DataFrame:
 
 
 def _as_text(value: object) -> str:
-    """Return the text of a value that JSON does not have. Raises TypeError for one that Spark would misread."""
+    """Return the text of a value for which JSON has no type. Raises TypeError for one that Spark would misread."""
     if isinstance(value, datetime) and value.tzinfo:
         return value.isoformat()
     if isinstance(value, Decimal):

@@ -1,4 +1,4 @@
-"""Log lines as JSON, one object per line: CloudWatch Logs Insights finds their fields by name."""
+"""Log lines as JSON, one object per line, so that CloudWatch Logs Insights can query their fields by name."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ FIELDS = "fields"
 
 @dataclass(frozen=True)
 class Logger:
-    """Logs events with fields; ``context`` is added to each.
+    """Logs events with fields; ``context`` is added to each event.
 
-    Events go through Python's logging. An entry point sends them somewhere with :meth:`to`; elsewhere, as in an Airflow
-    task, the handlers of that process receive them.
+    Events go through Python's logging. An entry point sets their destination with :meth:`to`; elsewhere, as in an
+    Airflow task, the handlers of that process receive them.
     """
 
     context: Mapping[str, object] = field(default_factory=dict)
 
     @classmethod
     def to(cls, stream: TextIO | None = None, **context: object) -> Logger:
-        """Send every event of this process to ``stream`` (standard output) as JSON, with the fields of ``context``."""
+        """Send all events of this process to ``stream`` (default: standard output) as JSON, with the fields of
+        ``context``.
+        """
         handler = logging.StreamHandler(stream or sys.stdout)
         handler.setFormatter(JsonLines(context))
         logger = logging.getLogger(NAME)
@@ -44,7 +46,7 @@ class Logger:
         self._log(logging.INFO, message, fields)
 
     def warning(self, message: str, /, **fields: object) -> None:
-        """Log what a person should look at."""
+        """Log ``message`` as a warning, for something that a person should check."""
         self._log(logging.WARNING, message, fields)
 
     def _log(self, level: int, message: str, fields: Mapping[str, object]) -> None:

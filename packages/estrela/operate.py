@@ -1,6 +1,6 @@
-"""Commands of an operator: ``python -m estrela.operate PHASE --star STAR --lake BUCKET``.
+"""Commands for operators: ``python -m estrela.operate PHASE --star STAR --lake BUCKET``.
 
-Each starts one run of the star's Glue job, in the AWS of the environment, and waits for its end.
+Each starts one run of the star's Glue job, in the AWS account of the environment, and waits for its end.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Parts of the steps of a run: the lake's layers, each over a client of its own."""
+"""Components of the steps of a run: the lake's layers, each with its own client."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from estrela.etl.loaders.lake import LakeLoader
 
 WAREHOUSE = "spark.sql.catalog.lake.warehouse"
-"""Root of the catalog's tables; follows only from ``--lake``."""
+"""Root of the catalog's tables, derived only from ``--lake``."""
 
 
 @dataclass(frozen=True)
 class RunParts:
-    """The parts of one run, by its settings. ``spark`` is asked for a session only by :meth:`lake`.
+    """The components of one run, built from its settings. ``spark`` is called only by :meth:`lake`.
 
     ``job`` is the Glue job that the run belongs to; "" outside of Glue.
     """
@@ -43,11 +43,11 @@ class RunParts:
 
     @property
     def root(self) -> str:
-        """Root of the lake; its tables are below ``warehouse``, received files below ``raw``."""
+        """Root of the lake; tables are below ``warehouse``, received files below ``raw``."""
         return f"s3://{self.settings.lake}"
 
     def switch(self, star: Star) -> Switch:
-        """Return what moves readers from one release to another."""
+        """Return the switch that moves readers from one release to another."""
         manifests = self.manifests(star)
         client, place = self.session.client("athena"), f"{self.root}/athena/"
         views = AthenaViews(AthenaQueries(client, workgroup=self.settings.workgroup, output=place))
@@ -55,7 +55,7 @@ class RunParts:
         return Switch(manifests, views, claim, f"{self.root}/{manifests.pointer_prefix}")
 
     def world(self) -> WorldRecord:
-        """Return the record of the world that the lake takes its data from."""
+        """Return the record of the world from which the lake takes its data."""
         return WorldRecord(self.session.client("s3"), self.settings.lake)
 
     def manifests(self, star: Star) -> Manifests:
@@ -63,14 +63,14 @@ class RunParts:
         return Manifests(self._objects(), star.name)
 
     def quarantine(self) -> Quarantine:
-        """Return the decisions on files of the star."""
+        """Return the operators' decisions on files of the star."""
         return Quarantine(self._objects(), self.settings.star)
 
     def _objects(self) -> S3JsonObjects:
         return S3JsonObjects(self.session.client("s3"), self.settings.lake)
 
     def _active_branches(self) -> set[str]:
-        """Branches of the runs whose steps are at work now; none where this is not a Glue job."""
+        """Return the branches of runs that are active now; empty if this is not a Glue job."""
         from estrela.etl.run_key import branch_of
         from estrela.hooks.glue_runs import active_run_keys
 
@@ -85,7 +85,7 @@ class RunParts:
     def lake(self) -> LakeLoader:
         """Return the star's tables as this run sees them; starts Spark.
 
-        Raises SettingsError if the job's ``--conf`` places them elsewhere.
+        Raises SettingsError if the job's ``--conf`` places the tables elsewhere.
         """
         from estrela.etl.loaders.lake import LakeLoader
 
@@ -94,7 +94,7 @@ class RunParts:
         return LakeLoader(session, self.settings.star, self.settings.run_key)
 
     def _warehouse(self, configured: str) -> str:
-        """Return the folder of the lake's tables. Raises SettingsError if the job's ``--conf`` names another one."""
+        """Return the folder of the lake's tables. Raises SettingsError if the job's ``--conf`` names another."""
         warehouse = f"{self.root}/warehouse"
         if configured.rstrip("/") not in ("", warehouse):
             problem = f"{WAREHOUSE} is {configured!r}, but --lake {self.settings.lake} stands for {warehouse!r}"

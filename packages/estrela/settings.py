@@ -1,4 +1,4 @@
-"""Settings of one run: read once at its entry, before anything else is read."""
+"""Settings of one run, read once at its entry point before anything else is read."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ Parameters = Mapping[str, tuple[str, ...]]
 class Settings:
     """One Glue run.
 
-    ``star``, ``entity`` and ``phase`` say what to do, ``lake`` is the bucket, ``run_key`` names the attempt that a
-    retry attaches to. ``parameters`` limit an extract as the star's run parameters declare; ``full_refresh`` asks for
-    everything anew; ``world`` says which hosts are asked. ``release`` is the one that a rollback returns to; 0: the one
-    before the current. ``file`` (its sha256) is the one that an operator sets aside or takes in again, for ``reason``.
-    ``dry_run`` makes maintenance count only. Athena is asked through ``workgroup``.
+    ``star``, ``entity`` and ``phase`` select the step, ``lake`` is the bucket, ``run_key`` identifies the attempt; a
+    retry attaches to it. ``parameters`` limit an extract to values of the star's run parameters; ``full_refresh``
+    repeats all requests and rebuilds all tables; ``world`` selects the hosts. ``release`` is the target of a rollback;
+    0 means the release before the current one. ``file`` (its sha256) is the file that an operator quarantines or
+    restores, for ``reason``. ``dry_run`` makes maintenance only count. Athena queries run in ``workgroup``.
     """
 
     star: str
@@ -59,7 +59,7 @@ class Settings:
 
 
 def settings_from(argv: Sequence[str]) -> Settings:
-    """Read ``--name value`` pairs; Glue's own are passed over. Raises SettingsError."""
+    """Read ``--name value`` pairs, ignoring Glue's own. Raises SettingsError."""
     given = pairs(argv)
     switch = matching(given, "full_refresh", re.compile("true|false"), "true or false", "false")
     star = matching(given, "star", ENTITY, "a name such as banking")
@@ -82,7 +82,7 @@ def settings_from(argv: Sequence[str]) -> Settings:
 
 
 def _require_decision(given: Mapping[str, str]) -> None:
-    """Raise SettingsError if a file is to be set aside or restored, and the file or the reason is missing."""
+    """Raise SettingsError if a file is to be quarantined or restored without ``--file`` or ``--reason``."""
     phase = given.get("phase", "")
     if phase in (QUARANTINE, RESTORE) and not (given.get("file") and given.get("reason")):
         raise SettingsError("--file and --reason", f"are needed for --phase {phase}")
@@ -91,7 +91,7 @@ def _require_decision(given: Mapping[str, str]) -> None:
 def parameters_from(star: str, text: str) -> Parameters:
     """Read the values of the star's run parameters from JSON such as ``{"quarters": ["2021T4"]}``.
 
-    Values are sorted and distinct. Raises SettingsError, which names the star, parameter or value that is wrong.
+    Values are returned sorted and distinct. Raises SettingsError, which names the wrong star, parameter or value.
     """
     try:
         declared = {parameter.name: parameter for parameter in load(star).run_parameters}
@@ -124,7 +124,7 @@ def _values(declared: Mapping[str, RunParameter], name: str, values: object) -> 
 
 
 def pairs(argv: Sequence[str]) -> dict[str, str]:
-    """Read ``--name value`` and ``--name=value``; a name without a value counts as given and empty."""
+    """Read ``--name value`` and ``--name=value``; a name without a value gets the value ""."""
     given: dict[str, str] = {}
     name = ""
     for word in argv:
@@ -139,7 +139,7 @@ def pairs(argv: Sequence[str]) -> dict[str, str]:
 def matching(
     given: Mapping[str, str], name: str, pattern: re.Pattern[str], allowed: str, default: str | None = None
 ) -> str:
-    """Return a value of ``given`` that matches ``pattern``, or the default. Raises SettingsError."""
+    """Return a value of ``given`` that fully matches ``pattern``, or the default. Raises SettingsError."""
     value = given.get(name, default)
     if value is None:
         raise SettingsError(f"--{name}", f"is missing; give {allowed}")

@@ -1,4 +1,4 @@
-"""Parts of the steps of the warehouse, at the places that the environment names."""
+"""Components of the steps of the warehouse, configured from the environment."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from estrela.warehouse_places import WarehousePlaces
 
 @dataclass(frozen=True)
 class WarehouseParts:
-    """The parts of the warehouse in one environment; :mod:`estrela.warehouse_places` explains ``environ``."""
+    """The components of the warehouse in one environment; :mod:`estrela.warehouse_places` explains ``environ``."""
 
     environ: Mapping[str, str]
     session: boto3.Session
@@ -52,16 +52,16 @@ class WarehouseParts:
 
     @cached_property
     def found(self) -> FoundFeeds:
-        """Every declared feed, and those that cannot be read."""
+        """Every declared feed, and the errors of those that are unreadable."""
         return found_feeds()
 
     @property
     def feeds(self) -> Mapping[str, Feed]:
-        """Every feed that can be read."""
+        """Every readable feed."""
         return self.found.feeds
 
     def register(self) -> Register:
-        """Return what registers arrivals."""
+        """Return the register of arrivals."""
         return Register(self.database, self.feeds, self.places.landing, self.found.problems)
 
     def ledger(self) -> LedgerFiles:
@@ -69,14 +69,14 @@ class WarehouseParts:
         return LedgerFiles(self.database, self.register())
 
     def loader(self, feed: Feed) -> FeedLoader:
-        """Return what loads files of ``feed``. Raises SettingsError."""
+        """Return the loader for files of ``feed``. Raises SettingsError."""
         if isinstance(feed.engine, Redshift):
             folder = CopyFolder(self.session.client("s3"), self.places.archive)
             return RedshiftLoader(self.database, self.files, self.places.redshift, folder, self._pii_key(feed))
         return PostgresLoader(self.database, self.files, self._pii_key(feed))
 
     def changes(self, feed: Feed) -> Changes:
-        """Return what changes loaded files of ``feed``. Raises SettingsError."""
+        """Return the object that changes rows of loaded files of ``feed``. Raises SettingsError."""
         loader = self.loader(feed)
         if isinstance(loader, RedshiftLoader):
             return RedshiftChanges(self.database, self.files, self._pii_key(feed), loader=loader)
@@ -91,7 +91,7 @@ class WarehouseParts:
         return DatabaseManager.from_secret(self.places.secret(origin.server), self.places.root_certificate)
 
     def judge(self, feed: Feed) -> Judge:
-        """Return what reads the fields of ``feed``. Raises SettingsError if it hashes values and there is no key."""
+        """Return the parser of the fields of ``feed``. Raises SettingsError if it hashes values and no key is set."""
         return Judge.of(feed, self._pii_key(feed))
 
     def _pii_key(self, feed: Feed) -> bytes:

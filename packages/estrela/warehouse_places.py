@@ -1,12 +1,13 @@
-"""Places of the warehouse, from the environment.
+"""Places of the warehouse, read from the environment.
 
-``ESTRELA_WAREHOUSE_SECRET`` names the secret of the database in the format of Amazon RDS, or ``ESTRELA_WAREHOUSE_URL``
-is its ``postgresql+psycopg://`` address. ``ESTRELA_ROOT_CERTIFICATE`` is the file of the authorities by which databases
-of secrets are verified; a secret with the field ``authority`` brings its own. ``ESTRELA_LANDING`` and
-``ESTRELA_ARCHIVE`` are buckets; ``ESTRELA_PII_SECRET`` names the secret whose text is the key of hashed personal
-values, ``ESTRELA_PII_KEY`` is that text itself. Redshift is named as :func:`~estrela.hooks.redshift.redshift_of` says.
-Messages go to the addresses ``ESTRELA_ALERT_RECIPIENTS``, with commas, from ``ESTRELA_ALERT_SENDER``, and to the Slack
-webhook whose URL is the text of the secret ``ESTRELA_SLACK_SECRET``.
+``ESTRELA_WAREHOUSE_SECRET`` names the secret of the database in the format of Amazon RDS; alternatively,
+``ESTRELA_WAREHOUSE_URL`` is its ``postgresql+psycopg://`` URL. ``ESTRELA_ROOT_CERTIFICATE`` is the file of certificate
+authorities that verify databases named by secrets, unless a secret has its own field ``authority``. ``ESTRELA_LANDING``
+and ``ESTRELA_ARCHIVE`` are buckets; ``ESTRELA_PII_SECRET`` names the secret whose text is the key for hashing personal
+values, or ``ESTRELA_PII_KEY`` is that text itself. Redshift is configured as in
+:func:`~estrela.hooks.redshift.redshift_of`. Messages are sent to the comma-separated addresses
+``ESTRELA_ALERT_RECIPIENTS``, from ``ESTRELA_ALERT_SENDER``, and to the Slack webhook whose URL is the text of the
+secret ``ESTRELA_SLACK_SECRET``.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from estrela.ledger.outbox import Channel
 class WarehousePlaces:
     """Databases, buckets, secrets and channels that ``environ`` names.
 
-    Each raises SettingsError where what it needs is missing.
+    Each attribute raises SettingsError if a variable that it needs is missing.
     """
 
     environ: Mapping[str, str]
@@ -44,7 +45,7 @@ class WarehousePlaces:
 
     @property
     def root_certificate(self) -> str:
-        """File of the authorities by which databases are verified; empty: libpq's environment decides."""
+        """File of the certificate authorities that verify databases; if empty, libpq's environment decides."""
         return self.environ.get("ESTRELA_ROOT_CERTIFICATE", "")
 
     @cached_property
@@ -64,13 +65,13 @@ class WarehousePlaces:
 
     @property
     def pii_key(self) -> bytes:
-        """Key of hashed personal values; empty where none is given."""
+        """Key for hashing personal values; empty if none is set."""
         if "ESTRELA_PII_SECRET" in self.environ:
             return self._named("ESTRELA_PII_SECRET").text().encode()
         return self.environ.get("ESTRELA_PII_KEY", "").encode()
 
     def channels(self) -> list[Channel]:
-        """Return where messages go: by e-mail, into Slack, or nowhere."""
+        """Return the channels for messages: e-mail, Slack, both or none."""
         from estrela.hooks.slack import Slack  # functions do without what it sends with
 
         channels: list[Channel] = []
@@ -83,7 +84,7 @@ class WarehousePlaces:
         return channels
 
     def secret(self, name: str) -> Secret:
-        """Return the secret of this name."""
+        """Return the secret ``name``."""
         return Secret(self.session.client("secretsmanager"), name)
 
     def _named(self, variable: str) -> Secret:

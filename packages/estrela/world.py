@@ -1,4 +1,4 @@
-"""The world that a lake takes its data from: the declared hosts, or one stand-in for all of them."""
+"""The world from which a lake takes its data: the declared hosts, or one stand-in for all of them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ ALLOWED = f"the address of a stand-in, http(s)://host:port, on {NEAR} or in the 
 
 @dataclass(frozen=True)
 class World:
-    """``base_url`` replaces scheme and host of every source; ``""`` leaves the hosts that the sources declare.
+    """``base_url`` replaces scheme and host of every source; with ``""``, the declared hosts are used.
 
-    ``name`` identifies a world, and is the same for a stand-in whose port changes between runs.
+    ``name`` identifies a world. A stand-in keeps its name when its port changes between runs.
     """
 
     name: str = DECLARED
@@ -35,8 +35,8 @@ PRODUCTION = World()
 def world_from(text: str) -> World:
     """Read ``http://host:port`` or ``http://host:port#name``; ``""`` is production. Raises SettingsError.
 
-    A stand-in is on a loopback or private address, or a host name without a dot, as containers have them: no setting
-    can lead production to another host. Without ``#name``, host and port are the name.
+    A stand-in must have a loopback or private address, or a host name without a dot, as containers have them, so that
+    no setting can direct production to another host. Without ``#name``, host and port are the name.
     """
     if not text:
         return PRODUCTION
@@ -56,7 +56,7 @@ def world_from(text: str) -> World:
 
 
 def addresses_of(host: str) -> list[str]:
-    """Return the addresses that a host name has now; none if it has no address."""
+    """Return the addresses to which a host name resolves now; empty if there is none."""
     try:
         return sorted({str(entry[4][0]) for entry in socket.getaddrinfo(host, None)})
     except OSError:
@@ -64,7 +64,10 @@ def addresses_of(host: str) -> list[str]:
 
 
 def require_near(world: World, resolve: Callable[[str], Iterable[str]] = addresses_of) -> None:
-    """Raise SettingsError if the name of a stand-in leads elsewhere, as ``instance-data`` does on EC2."""
+    """Raise SettingsError if a stand-in's host name resolves to an address that is not loopback or private.
+
+    ``instance-data`` on EC2, for example, resolves to a link-local address.
+    """
     if not world.base_url:
         return
     host = urlsplit(world.base_url).hostname or ""
