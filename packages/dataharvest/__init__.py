@@ -1,1 +1,1 @@
-"""Deliveries of external clients become one message per client and portfolio."""
+"""Converts deliveries of external clients to one message per client and portfolio."""

@@ -1,4 +1,4 @@
-"""Batches of S3's events: the files of one delivery, which arrive together, set their flags in one write."""
+"""Batches of S3 events. Files of one delivery usually arrive together, and their flags are set in one write."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from dataharvest.persistence.register import Registered
 
 
 def run_arrivals(event: dict[str, Any], logger: Logger, persistence: Persistence) -> dict[str, Any]:
-    """Take in every object that the messages name; return the ids of those that failed.
+    """Load every object that the messages name; return the ids of the failed messages.
 
-    Flags are set after all commits, once for each delivery. A crash before leaves every message to be delivered again,
-    which finds the files loaded and sets the flags.
+    Flags are set after all commits, once per delivery. After a crash before that, every message is delivered again; it
+    then finds the files loaded and only sets the flags.
     """
     records = [*SQSEvent(event).records]
     waiting: dict[Delivery, list[tuple[str, Registered]]] = {}
@@ -42,7 +42,7 @@ def run_arrivals(event: dict[str, Any], logger: Logger, persistence: Persistence
 
 
 def _load(record: SQSRecord, logger: Logger, persistence: Persistence) -> list[Registered]:
-    """Load the objects of one message; return those whose flags are to be set."""
+    """Load the objects of one message; return the registrations whose flags must be set."""
     registered = []
     for delivered in delivered_objects(record.json_body):
         outcome = persistence.load(delivered)

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
 
 
 def record(database: Database, sts: STSClient, action: str, subject: str) -> None:
-    """Note that the caller, by the ARN that AWS knows it by, is about to do ``action`` to ``subject``.
+    """Record that the caller, identified by its ARN in AWS, is about to do ``action`` to ``subject``.
 
-    It is committed at once: a command that fails was tried all the same. Raises LoadError, or botocore's errors.
+    It is committed immediately, because a failed command was attempted too. Raises LoadError, or botocore's errors.
     """
     caller = sts.get_caller_identity()["Arn"]
     with database.transaction() as connection:

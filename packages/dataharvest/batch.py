@@ -1,4 +1,4 @@
-"""Work on each record of a batch, for all handlers; only the failed ones are delivered again."""
+"""Processing of a batch record by record, for all handlers; only failed records are delivered again."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ NAMESPACE = "DataHarvest"
 
 
 class _LoggingProcessor(BatchProcessor):
-    """Logs why a record failed; powertools itself only reports that it did."""
+    """Logs the error of each failed record, which powertools does not do."""
 
     def __init__(self, event_type: EventType, logger: Logger) -> None:
         super().__init__(event_type=event_type, raise_on_entire_batch_failure=False)
         self._logger = logger
 
     def failure_handler(self, record: Any, exception: Any) -> Any:
-        """Log the error's text, which holds no values of sensitive columns."""
+        """Log the error's text, which never contains values of sensitive columns."""
         log_failure(self._logger, exception[1])
         return super().failure_handler(record, exception)
 
@@ -33,7 +33,8 @@ def run_batch(
 ) -> PartialItemFailureResponse:
     """Call ``work`` on each record; return the ids of those that failed, for ReportBatchItemFailures.
 
-    The numbers of both are metrics of CloudWatch in the namespace DataHarvest, one dimension being the function.
+    The counts of processed and failed records are CloudWatch metrics in the namespace DataHarvest, with the function as
+    a dimension.
     """
     processor = _LoggingProcessor(event_type, logger)
     answer = process_partial_response(event, work, processor, context)
@@ -42,12 +43,12 @@ def run_batch(
 
 
 def failures(identifiers: Iterable[str]) -> dict[str, Any]:
-    """Return the answer of a function whose mapping has ReportBatchItemFailures."""
+    """Return the response of a function whose event source mapping has ReportBatchItemFailures."""
     return {"batchItemFailures": [{"itemIdentifier": identifier} for identifier in identifiers]}
 
 
 def log_failure(logger: Logger, error: BaseException) -> None:
-    """Log the error's text, which holds no values of sensitive columns."""
+    """Log the error's text, which never contains values of sensitive columns."""
     logger.error("record failed", error=f"{type(error).__name__}: {bounded(error, 1000)}")
 
 

@@ -1,6 +1,6 @@
 """``dataharvest status``, ``explain``, ``replay``, ``forget``, ``forget-again``, ``rotate-keys``.
 
-With the functions' settings.
+These commands use the functions' settings.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from estrela.errors import EstrelaError, LoadError, SettingsError, some_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; an expected error is one line on stderr and exit status 1."""
+    """Run one command; an expected error is printed as one line on stderr, with exit status 1."""
     options = _parser().parse_args(arguments)
     try:
         for line in options.command(Functions.from_environment(), options):
@@ -89,7 +89,7 @@ def _replay(functions: Functions, given: argparse.Namespace) -> Iterator[str]:
 
 
 def _forget(functions: Functions, given: argparse.Namespace) -> Iterator[str]:
-    """The audit must not name who is forgotten: it holds a digest of the reference."""
+    """Erase a client. The audit must not name the client, so it records a digest of the reference."""
     _audit(functions, "forget", f"sha256:{digest_of(given.client_reference)}")
     if functions.settings.forgotten:
         Forgotten(boto3.client("s3"), functions.settings.forgotten).note(given.client_reference)

@@ -1,4 +1,4 @@
-"""The current delivery of a client's date, as a step finds it."""
+"""The current delivery of a client's date, locked for a step."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dataharvest.model.kind import KINDS
 
 @dataclass(frozen=True)
 class CurrentDelivery:
-    """A delivery with all four files, that no newer version replaces while the transaction lasts."""
+    """A delivery with all four files, which no newer version can replace during the transaction."""
 
     delivery: Delivery
     delivery_id: int
@@ -23,7 +23,7 @@ class CurrentDelivery:
 
     @property
     def parameters(self) -> dict[str, object]:
-        """Parameters of the SQL of transformers."""
+        """SQL parameters for transformers."""
         return {"delivery": self.delivery_id, **self.files}
 
     @property
@@ -33,12 +33,12 @@ class CurrentDelivery:
 
 
 def hold_current(connection: Connection[Any], delivery: Delivery, step: str) -> CurrentDelivery | None:
-    """Let no other transaction run ``step`` on the delivery, nor open a version, until this one ends.
+    """Lock the delivery so that no other transaction runs ``step`` on it or opens a new version until this one ends.
 
-    Its rows are joined as sets: of rows that were just loaded the planner knows no number yet, and would look up each
+    Nested loop joins are disabled: the planner has no statistics of rows that were just loaded, and would look up each
     row of one table in all rows of the other.
 
-    Return None if a newer version replaced it, or if a file of it is missing.
+    Return None if a newer version replaced it, or if one of its files is missing.
     """
     lock(connection, step, delivery.external_client, delivery.business_date)
     connection.execute("SET LOCAL enable_nestloop = off")
@@ -46,9 +46,9 @@ def hold_current(connection: Connection[Any], delivery: Delivery, step: str) -> 
 
 
 def keep_current(connection: Connection[Any], delivery: Delivery) -> CurrentDelivery | None:
-    """Let no other transaction open a version of the delivery's date until this one ends; others may run its steps.
+    """Lock the delivery so that no other transaction opens a new version until this one ends; others may run its steps.
 
-    Return None if a newer version replaced it, or if a file of it is missing.
+    Return None if a newer version replaced it, or if one of its files is missing.
     """
     day = (delivery.external_client, day_of(delivery.business_date))
     files = [f"{kind.noun}_file" for kind in KINDS]
@@ -64,13 +64,13 @@ def keep_current(connection: Connection[Any], delivery: Delivery) -> CurrentDeli
 
 
 def is_finished(connection: Connection[Any], current: CurrentDelivery, step: str) -> bool:
-    """Return whether a step of the delivery was done before."""
+    """Return whether a step of the delivery is already done."""
     query = "SELECT FROM dataharvest.finished_step WHERE (delivery_id, step) = (%s, %s)"
     return connection.execute(query, (current.delivery_id, step)).fetchone() is not None
 
 
 def finish(connection: Connection[Any], current: CurrentDelivery, step: str) -> None:
-    """Note that a step is done, and how long its transaction took."""
+    """Record that a step is done, with the duration of its transaction so far."""
     query = """
         INSERT INTO dataharvest.finished_step (delivery_id, step, seconds)
         VALUES (%s, %s, extract(epoch FROM clock_timestamp() - transaction_timestamp()))

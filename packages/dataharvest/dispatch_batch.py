@@ -1,4 +1,4 @@
-"""Batches of the metastore's stream: what their records ask of stages leaves in few calls."""
+"""Batches of the metastore's stream: the requests to stages are sent in as few calls as possible."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from dataharvest.stage_queues import Request
 
 
 def run_dispatch(event: Mapping[str, Any], logger: Logger, dispatcher: Dispatcher) -> dict[str, Any]:
-    """Ask the stages that the records made ready; return the sequence numbers of those that failed.
+    """Send requests to the stages that the records made ready; return the sequence numbers of failed records.
 
-    Lambda delivers from the first of them on again: a stage that is asked twice finds that it was done.
+    Lambda retries from the first failed record on. A stage that receives a request twice finds its work done.
     """
     asked: dict[str, tuple[Request, ...]] = {}
     failed: list[str] = []

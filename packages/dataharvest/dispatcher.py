@@ -1,4 +1,4 @@
-"""The one reader of the metastore's stream: it asks the stages that a change makes ready."""
+"""The only reader of the metastore's stream: it sends a request to each stage that a change makes ready."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Dispatcher:
     choreography: Choreography
 
     def dispatch(self, record: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the names of the stages that a record of the stream (new and old image) made ready, once asked.
+        """Send requests to the stages that a stream record (new and old image) made ready; return the stages' names.
 
-        Raises botocore's errors: the record is then to be delivered again.
+        Raises botocore's errors; the record must then be delivered again.
         """
         requests = self.requests(record)
         for request in requests:
@@ -30,7 +30,7 @@ class Dispatcher:
         return tuple(request.name for request in requests)
 
     def requests(self, record: Mapping[str, Any]) -> tuple[Request, ...]:
-        """Return what the stages that a record made ready are to be asked."""
+        """Return the requests to the stages that a record made ready."""
         change = record["dynamodb"]
         if "NewImage" not in change:
             return ()

@@ -1,1 +1,1 @@
-"""From a finished delivery to messages in the queue, by way of the outbox."""
+"""Converts a finished delivery to messages, and sends them to the queue through the outbox."""

@@ -1,4 +1,4 @@
-"""The last stage: outbox, queue, flag."""
+"""The last stage: it writes the outbox, sends to the queue and sets the flag."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ class Catapult:
     def launch(self, delivery: Delivery) -> bool:
         """Write and send the messages of a delivery; return False if a newer version replaced it.
 
-        Done again, it sends what an earlier call left. Raises LoadError, TransformError, or botocore's errors.
+        A repeated call sends the messages that an earlier call left unsent. Raises LoadError, TransformError, or
+        botocore's errors.
         """
         writer = MessageWriter(self.choreography)
         is_written = write_outbox(self.sender.database, self.sender.vault, writer, delivery)

@@ -1,4 +1,4 @@
-"""The messages of one delivery, from its rows, derived values and quarantine."""
+"""The messages of one delivery, built from its rows, derived values and quarantine."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ GROUP BY kind, column_name, subject, reason, client_reference, portfolio_referen
 
 @dataclass(frozen=True)
 class Message:
-    """A message: its ``type``, the ``reference`` that names it among those of its type, and its text."""
+    """A message: its ``type``, its text, and the ``reference`` that is unique among messages of its type."""
 
     type: str
     reference: str
@@ -51,7 +51,7 @@ class Message:
 
 
 class MessageWriter:
-    """Writes messages that fit their schemas, for the values that ``declared`` transformers add."""
+    """Writes messages that are valid against their schemas, with the values that the ``declared`` transformers add."""
 
     def __init__(self, declared: Choreography) -> None:
         levels = {CLIENT: CLIENT_MESSAGE, PORTFOLIO: PORTFOLIO_MESSAGE}
@@ -81,7 +81,7 @@ def _error_schema() -> MessageSchema:
 def error_message(
     text: str, key: DataKey, *, client: str | None = None, portfolio: str | None = None, of: str = ""
 ) -> Message:
-    """Return an error message; its reference is a digest of its content, and of what else it is told apart by."""
+    """Return an error message. Its reference is a digest of its content and of ``of``, which tells equal ones apart."""
     fields = {"client_reference": client, "portfolio_reference": portfolio, "message": text}
     body = _error_schema().message(fields)
     return Message(ERROR_MESSAGE, key.digest(body + of).hex()[:32], body)

@@ -1,4 +1,4 @@
-"""The outbox: messages that are to be sent, written in the transaction that finishes a delivery."""
+"""The outbox: messages to be sent, written in the transaction that finishes a delivery."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dataharvest.model.delivery import Delivery, day_of
 from dataharvest.vault import DataKey, Vault
 
 BODY = "body"
-"""Name under which bodies are sealed."""
+"""Column name that is bound into encrypted bodies."""
 _BATCH = 5000
 _STAGE = """
 CREATE TEMPORARY TABLE dataharvest_message (place bigint GENERATED ALWAYS AS IDENTITY, type text, reference text,
@@ -50,10 +50,10 @@ SET version = EXCLUDED.version, digest = EXCLUDED.digest WHERE p.digest <> EXCLU
 
 
 def write_outbox(database: Database, vault: Vault, writer: MessageWriter, delivery: Delivery) -> bool:
-    """Write the messages of a delivery unless that was done; return False if it was replaced or lacks a file.
+    """Write the messages of a delivery, unless already written; return False if it was replaced or lacks a file.
 
-    A message that consumers hold already, with the same content, is not written again. One that differs says which
-    version it corrects. One that the delivery no longer has is declared void by an error message.
+    A message that consumers already have with the same content is not written again. A changed one names the version
+    that it corrects. If the delivery no longer contains an earlier message, an error message declares that one void.
     """
     key = vault.key(delivery.external_client, delivery.business_date)
     with database.transaction() as connection:
@@ -67,7 +67,7 @@ def write_outbox(database: Database, vault: Vault, writer: MessageWriter, delive
 
 
 def write_error(connection: Connection[Any], delivery: Delivery, message: Message, key: DataKey) -> None:
-    """Write one error message, such as of a file that cannot be read; written again, it stays one."""
+    """Write one error message, for example about an unreadable file. A repeated call does not duplicate it."""
     query = """
         INSERT INTO dataharvest.outbox (key, external_client, business_date, version, type, reference, sealed)
         VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (key) DO NOTHING
@@ -91,7 +91,7 @@ def _write(connection: Connection[Any], current: CurrentDelivery, writer: Messag
 
 
 def _stage(connection: Connection[Any], messages: Iterable[Message], key: DataKey) -> None:
-    """Store messages in batches: they are read through the connection that they are written to."""
+    """Store messages in batches, because the same connection is used to read them."""
     source = iter(messages)
     while batch := list(islice(source, _BATCH)):
         with connection.cursor() as cursor, cursor.copy(_COPY) as copy:

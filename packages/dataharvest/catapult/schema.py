@@ -1,4 +1,4 @@
-"""JSON Schemas of the messages, and what they say of a message's fields."""
+"""JSON Schemas of the messages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ERROR_MESSAGE = "error_message"
 class MessageSchema:
     """The schema of one type of message: the file ``schemas/<type>.json``, and the fields that ``values`` add to it.
 
-    Raises DefinitionError for a value that neither the file nor its declaration describes.
+    Raises DefinitionError for a value that is described neither in the file nor in its declaration.
     """
 
     def __init__(self, message_type: str, values: Iterable[Value] = ()) -> None:
@@ -44,9 +44,9 @@ class MessageSchema:
         return Draft202012Validator(self.document)
 
     def message(self, fields: Mapping[str, str | None]) -> str:
-        """Return the text of a message, its fields in the schema's order. Raises TransformError if it is not valid.
+        """Return a message as JSON, its fields in the schema's order. Raises TransformError if it is not valid.
 
-        Whole numbers are written as numbers, decimals stay text.
+        Whole numbers are written as JSON numbers, decimals remain text.
         """
         properties = self.document["properties"]
         written = {name: _typed(properties.get(name, {}), value) for name, value in fields.items()}

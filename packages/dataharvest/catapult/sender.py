@@ -1,4 +1,4 @@
-"""Send what the outbox holds, in the order in which it was written."""
+"""Sends the messages of the outbox in the order in which they were written."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 BATCH = 10
-"""Messages of one call, SQS's own limit."""
+"""Messages per call, the limit of SQS."""
 CALLS = 8
-"""Calls at once: one after another, the messages of 100,000 portfolios would outlast the function."""
+"""Parallel calls. Sequential calls for the messages of 100,000 portfolios would exceed the function's timeout."""
 _GROUP = re.compile(r"[A-Za-z0-9!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]{1,128}")
 _INVALID = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that SQS does not keep."""
+"""Characters that SQS does not accept unchanged."""
 _UNSENT = """
 SELECT outbox_id, key, version, type, reference, corrects, sealed FROM dataharvest.outbox
 WHERE (external_client, business_date) = (%(client)s, %(day)s) AND sent_at IS NULL AND version = (
@@ -36,12 +36,12 @@ WHERE (external_client, business_date) = (%(client)s, %(day)s) AND sent_at IS NU
     WHERE (external_client, business_date) = (%(client)s, %(day)s) AND sent_at IS NULL ORDER BY outbox_id LIMIT 1)
 ORDER BY outbox_id LIMIT %(limit)s
 """
-"""One version at a time: a refused message is not overtaken by the one that corrects it."""
+"""Selects one version at a time, so that a refused message is not overtaken by its correction."""
 
 
 @dataclass(frozen=True)
 class _Answer:
-    """Result of a batch: outbox ids that SQS took, codes of those that it refused, or why the call failed."""
+    """Result of a batch: outbox ids that SQS accepted, error codes of those it refused, or the error of the call."""
 
     taken: tuple[int, ...] = ()
     refused: tuple[str, ...] = ()
@@ -52,9 +52,9 @@ class _Answer:
 class Sender:
     """Sends messages to the queue at ``queue_url``.
 
-    A FIFO queue orders the messages of one client or portfolio, and drops a repeated one within five minutes; a
-    consumer drops later ones by the attribute ``key``. On a standard queue the group is the external client, so that
-    SQS serves the clients fairly.
+    A FIFO queue keeps the messages of one client or portfolio in order, and drops duplicates within five minutes;
+    consumers drop later duplicates by the attribute ``key``. On a standard queue the message group is the external
+    client, so that SQS serves the clients fairly.
     """
 
     database: Database
@@ -65,8 +65,8 @@ class Sender:
     def send(self, external_client: str, business_date: str) -> int:
         """Send the unsent messages of a client's date; return their number.
 
-        Messages are marked as sent after the calls: a crash between the two sends them again, with the same keys.
-        Raises LoadError if SQS refuses a message, or botocore's errors; what SQS took is marked.
+        Messages are marked as sent after the calls. After a crash in between, they are sent again with the same keys.
+        Raises LoadError if SQS refuses a message, or botocore's errors; the accepted messages are still marked.
         """
         key, count = self.vault.key(external_client, business_date), 0
         with ThreadPoolExecutor(CALLS) as pool:  # it starts no thread before it has work
@@ -75,10 +75,10 @@ class Sender:
         return count
 
     def _send_some(self, external_client: str, business_date: str, key: DataKey, pool: ThreadPoolExecutor) -> int:
-        """Send messages of one version by up to ``CALLS`` calls at once; return their number."""
+        """Send messages of one version with up to ``CALLS`` parallel calls; return their number."""
         given = {"client": external_client, "day": day_of(business_date), "limit": BATCH * CALLS}
         with self.database.transaction() as connection:
-            # One sender at a time for each date: messages of one reference leave in the order of their versions.
+            # Only one sender per date: messages with the same reference must be sent in the order of their versions.
             lock(connection, "sender", external_client, business_date)
             rows = connection.execute(_UNSENT, given).fetchall()
             if not rows:
@@ -96,7 +96,9 @@ class Sender:
         return len(rows)
 
     def _publish(self, entries: Sequence[Any]) -> _Answer:
-        """Send one batch. An error of the call is part of the answer: what other calls sent is to be marked."""
+        """Send one batch. An error of the call is returned and not raised, so that messages of other calls can be
+        marked.
+        """
         try:
             answer = self.sqs.send_message_batch(QueueUrl=self.queue_url, Entries=entries)
         except (BotoCoreError, ClientError) as error:

@@ -13,7 +13,7 @@ SCHEMA = MigratedSchema("dataharvest", Path(__file__).parent / "migrations" / "v
 
 
 def migrate(url: URL | str) -> None:
-    """Bring the database of a ``postgresql+psycopg://`` address to the newest version. Raises LoadError."""
+    """Migrate the database at a ``postgresql+psycopg://`` URL to the newest version. Raises LoadError."""
     database = DatabaseManager.from_url(url)
     try:
         SCHEMA.migrate(database)

@@ -1,4 +1,4 @@
-"""Transactions on PostgreSQL over one connection that is kept between the calls of a function."""
+"""PostgreSQL transactions over one connection that is kept between the invocations of a function."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from estrela.hooks.secret import Secret
 
 
 class Database:
-    """A database by its libpq connection string; it is connected on first use, and again after a lost connection."""
+    """A database by its libpq connection string; it connects on first use, and again after a lost connection."""
 
     def __init__(self, conninfo: str, secret: Secret | None = None) -> None:
         self._conninfo = make_conninfo(conninfo, connect_timeout=CONNECT_SECONDS, application_name="dataharvest")
@@ -27,16 +27,17 @@ class Database:
 
     @classmethod
     def from_secret(cls, secret: Secret, root_certificate: str = "") -> Database:
-        """Use a secret in the format of Amazon RDS. The server is verified as by ``tls_of`` of Estrela's hooks.
+        """Return the database of a secret in the format of Amazon RDS. The server is verified as in Estrela's
+        ``tls_of``.
 
-        A connection that is refused is tried again with the secret as it is then: its password may have been replaced.
-        Raises SettingsError if the secret cannot be read or lacks a field.
+        If a connection is refused, the secret is read again and the connection retried once, because the password may
+        have been rotated. Raises SettingsError if the secret cannot be read or lacks a field.
         """
         return cls(make_conninfo("", **login_of(secret), **tls_of(secret, root_certificate)), secret)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection[Any]]:
-        """Yield the connection in a transaction that commits at the end of the block.
+        """Yield the connection in a transaction that is committed at the end of the block.
 
         Raises LoadError for an error of the database, retriable if the server or the connection failed.
         """
@@ -48,7 +49,7 @@ class Database:
             raise _load_error(error) from error
 
     def close(self) -> None:
-        """Close the connection, if there is one."""
+        """Close the connection, if it is open."""
         if self._connection:
             self._connection.close()
             self._connection = None
@@ -69,20 +70,20 @@ class Database:
 
 
 def _load_error(error: psycopg.Error) -> LoadError:
-    """Keep the server's sentence only: its detail quotes rows."""
+    """Return a LoadError with only the server's primary message, because its detail quotes rows."""
     passing = isinstance(error, psycopg.OperationalError) or (error.sqlstate or "").startswith(PASSING_STATES)
     problem = error.diag.message_primary or str(error).split("\n", maxsplit=1)[0]
     return LoadError("database", bounded(problem), retriable=passing)
 
 
 def lock(connection: Connection[Any], *words: str) -> None:
-    """Wait until no other transaction holds or shares the lock of these ``words``; hold it to the transaction's end."""
+    """Take the exclusive advisory lock named by ``words`` until the transaction ends; wait while others have it."""
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", ["/".join(words)])
 
 
 def share(connection: Connection[Any], *words: str) -> None:
-    """Share the lock that ``words`` name with other transactions; wait until none holds it.
+    """Take the shared advisory lock named by ``words``; wait while another transaction has the exclusive one.
 
-    A savepoint that is rolled back gives it back.
+    It is released at the end of the transaction, or when its savepoint is rolled back.
     """
     connection.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", ["/".join(words)])

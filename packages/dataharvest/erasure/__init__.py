@@ -1,1 +1,1 @@
-"""``dataharvest forget``: erase what is held of a client, and search for what is left."""
+"""``dataharvest forget``: erases all data of a client, and searches for remains."""

@@ -1,4 +1,4 @@
-"""Delivered files in S3: which rows of a client they hold, and the same files without them."""
+"""Delivered files in S3: the rows of a client in them, and the files without those rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BOM = "\ufeff"
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A version of a delivered file; ``version_id`` is "null" in a bucket that never had versions."""
+    """A version of a delivered file; ``version_id`` is "null" in a bucket that was never versioned."""
 
     bucket: str
     key: str
@@ -35,12 +35,12 @@ class StoredFile:
 
     @property
     def day(self) -> Day:
-        """Its external client and date."""
+        """The file's external client and date."""
         return Day(self.name.external_client, self.name.business_date)
 
 
 def stored_files(s3: S3Client, bucket: str) -> Iterator[StoredFile]:
-    """Yield every version of every delivered file of a bucket. Raises botocore's errors."""
+    """Yield every version of every delivered file in a bucket. Raises botocore's errors."""
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
         for version in page.get("Versions", []):
             name = file_name(version["Key"])
@@ -50,9 +50,9 @@ def stored_files(s3: S3Client, bucket: str) -> Iterator[StoredFile]:
 
 
 def records(s3: S3Client, stored: StoredFile) -> Iterator[tuple[str, list[str]]]:
-    """Yield the text of each record, its end of line included, and its fields.
+    """Yield the text of each record, including its line end, and its fields.
 
-    Raises SettingsError for a file that is no CSV: only a person can say what is to become of it.
+    Raises SettingsError for a file that is not CSV, because a person must decide what to do with it.
     """
     body = s3.get_object(Bucket=stored.bucket, Key=stored.key, VersionId=stored.version_id)["Body"]
     raw = io.BufferedReader(ChunkReader(body.iter_chunks(_PART)))
@@ -75,7 +75,7 @@ def records(s3: S3Client, stored: StoredFile) -> Iterator[tuple[str, list[str]]]
 
 
 def owners(s3: S3Client, stored: StoredFile) -> Iterator[tuple[str, str, str]]:
-    """Yield client, portfolio and account of each row of a clients or portfolios file; "" where it names none."""
+    """Yield client, portfolio and account of each row of a clients or portfolios file; "" if a row has none."""
     columns: tuple[Column, ...] | None = None
     for at, (_, fields) in enumerate(records(s3, stored)):
         if at == 0:
@@ -86,7 +86,7 @@ def owners(s3: S3Client, stored: StoredFile) -> Iterator[tuple[str, str, str]]:
 
 
 def write_without(s3: S3Client, stored: StoredFile, traces: Traces, target: IO[bytes]) -> int:
-    """Write a file without the client's records; return how many were left out."""
+    """Write the file without the client's records to ``target``; return the number of records left out."""
     columns, left_out = None, 0
     for at, (text, fields) in enumerate(records(s3, stored)):
         if at == 0:

@@ -1,4 +1,4 @@
-"""Erase what is held of a client in tables, objects and queues, and prove it by a search."""
+"""Erases a client from tables, objects and queues, and verifies it by a search."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 Owned = tuple[str, str]
-"""A portfolio of a client and its account; "" where a row names none."""
+"""A portfolio of a client and its account; "" if a row has none."""
 
 
 @dataclass(frozen=True)
 class Erasure:
-    """Erases clients from the database, from the delivered files of ``buckets`` and from the queue ``queue_url``.
+    """Erases clients from the database, from the delivered files in ``buckets`` and from the queue ``queue_url``.
 
-    ``failed_batches`` is where Lambda writes the batches that it gave up (``s3://bucket/prefix``; "": nowhere).
-    ``streams`` are only searched: what is in them goes when their retention ends.
+    ``failed_batches`` is the place where Lambda writes exhausted batches (``s3://bucket/prefix``; "": none).
+    ``streams`` are only searched, as their records disappear when the retention ends.
     """
 
     database: Database
@@ -46,9 +46,9 @@ class Erasure:
     failed_batches: str = ""
 
     def find(self, reference: str) -> Found:
-        """Return the dates on which a client is, and what names it there.
+        """Return the dates with data of a client, and the texts that identify the client on each.
 
-        Raises SettingsError for a file that is no CSV, LoadError, or botocore's errors.
+        Raises SettingsError for a file that is not CSV, LoadError, or botocore's errors.
         """
         own = self._own(reference)
         accounts = {day: {account for _, account in owned if account} for day, owned in own.items()}
@@ -59,13 +59,13 @@ class Erasure:
                 of_client = accounts[stored.day]
                 rows = owners(self.s3, stored)
                 shared[stored.day] |= {row[2] for row in rows if row[0] != reference and row[2] in of_client}
-        # A portfolio of one date is named in the messages of that date only, but is searched for in those of all.
+        # Only messages of the same date name a date's portfolio, but it is searched for in messages of all dates.
         portfolios = frozenset(name for of_day in own.values() for name, _ in of_day if name)
         days = {day: Traces(reference, portfolios, frozenset(accounts[day] - shared[day])) for day in own}
         return Found(Traces(reference, portfolios), days)
 
     def _own(self, reference: str) -> dict[Day, set[Owned]]:
-        """Return what a client owns on each date that it is on, in a file or in the database."""
+        """Return the portfolios and accounts of a client on each of its dates, in files and in the database."""
         own: dict[Day, set[Owned]] = {}
         for stored in self._stored():
             if stored.name.kind in (CLIENTS, PORTFOLIOS):
@@ -78,12 +78,13 @@ class Erasure:
         return own
 
     def erase(self, client: Found) -> Iterator[str]:
-        """Erase a client; yield a line for whatever was erased. Done again, it erases what was left.
+        """Erase a client; yield one line per erased item. A repeated call erases what an earlier one left.
 
-        Messages go first: were it interrupted with the rows gone, nothing would say whom they name. They go once more
-        at the end, since some may have been sent meanwhile. The rows of a date and its objects are replaced while no
-        file of the date can be taken in: the event of a rewritten object then finds a known content. Raises what
-        :meth:`find` raises, and SettingsError for a date that is being calculated in batches of portfolios.
+        Messages are deleted first: after an interruption with the rows already deleted, nothing would show whom they
+        name. They are deleted again at the end, because some may have been sent meanwhile. While the rows and objects
+        of a date are replaced, no file of the date can be loaded; the event of a rewritten object then finds its
+        content already known. Raises the errors of :meth:`find`, and SettingsError for a date that is being calculated
+        in batches of portfolios.
         """
         yield from self._sift(client, delete=True)
         for day, traces in client.days.items():
@@ -102,7 +103,7 @@ class Erasure:
         yield from self._sift(client, delete=True)
 
     def left(self, client: Found) -> Iterator[str]:
-        """Yield a line for whatever still names a client: in any table, object, message, batch or stream."""
+        """Yield one line for each table, object, queue, batch or stream that still names the client."""
         for day, traces in client.days.items():
             key = self.vault.key(day.external_client, day.business_date)
             with self.database.transaction() as connection:
@@ -116,7 +117,7 @@ class Erasure:
         yield from self.streams.left(client.is_named)
 
     def _sift(self, client: Found, *, delete: bool) -> Iterator[str]:
-        """Search the queue, its dead letters and the batches that were given up."""
+        """Search the queue, its dead-letter queue and the exhausted batches, and ``delete`` matches if requested."""
         for url in with_dead_letters(self.sqs, self.queue_url):
             count = sift(self.sqs, url, client.is_named, delete=delete)
             if count:
@@ -129,7 +130,7 @@ class Erasure:
             yield from stored_files(self.s3, bucket)
 
     def _rewrite(self, connection: Connection[Any], stored: StoredFile, traces: Traces) -> list[str]:
-        """Replace the newest version of a file by one without the client; delete an older one that has it."""
+        """Replace the newest version of a file by one without the client; delete an older version that names it."""
         where = f"s3://{stored.bucket}/{stored.key} (version {stored.version_id})"
         with tempfile.TemporaryFile() as file:
             count = write_without(self.s3, stored, traces, file)

@@ -1,4 +1,4 @@
-"""Messages in queues that name a client: found, and deleted."""
+"""Finds and deletes messages in queues that name a client."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _HIDDEN_SECONDS = 300
 Names = Callable[[Day, str], bool]
-"""A test of a date and a text: whether this message of that date names the client."""
+"""A function of a date and a message's text that returns whether the message names the client."""
 
 
 def with_dead_letters(sqs: SQSClient, url: str) -> Iterator[str]:
@@ -26,10 +26,10 @@ def with_dead_letters(sqs: SQSClient, url: str) -> Iterator[str]:
 
 
 def sift(sqs: SQSClient, url: str, names: Names, *, delete: bool) -> int:
-    """Return the number of messages of a queue that name the client, and ``delete`` them if asked to.
+    """Return the number of messages in a queue that name the client; with ``delete``, delete them.
 
-    The others can be received again at once. Each message is received, which counts towards the receives after which
-    it goes to the dead-letter queue. What a consumer has in its hands just now is not seen. Raises botocore's errors.
+    The other messages are made visible again. Every message is received once, which counts towards the receive limit of
+    the dead-letter queue. Messages that a consumer is processing are not seen. Raises botocore's errors.
     """
     kept: list[str] = []
     count = 0
@@ -48,7 +48,7 @@ def sift(sqs: SQSClient, url: str, names: Names, *, delete: bool) -> int:
 
 
 def _received(sqs: SQSClient, url: str) -> Iterator[Any]:
-    """Receive every visible message; in a FIFO queue the next one of a group comes with or after the one before."""
+    """Yield every visible message; a FIFO queue delivers a message of a group with or after the earlier ones."""
     while messages := sqs.receive_message(
         QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], VisibilityTimeout=_HIDDEN_SECONDS
     ).get("Messages"):

@@ -1,4 +1,4 @@
-"""Events of a client's portfolios in Kinesis streams, and in batches of them that Lambda gave up."""
+"""Portfolio events in Kinesis streams, and in exhausted batches, that name a client."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ COMMAND = "forget"
 
 @dataclass(frozen=True)
 class Streams:
-    """Kinesis streams ``names``, read by a ``kinesis`` client. Nothing deletes a record before its retention ends."""
+    """Kinesis streams ``names``, read by a ``kinesis`` client. A record cannot be deleted before its retention ends."""
 
     kinesis: Any
     names: tuple[str, ...]
 
     def left(self, is_named: Names) -> Iterator[str]:
-        """Yield a line for each stream that has records that name the client. Raises botocore's errors."""
+        """Yield one line for each stream with records that name the client. Raises botocore's errors."""
         for name in self.names:
             count = sum(names_client(is_named, text) for text in self._texts(name))
             if count:
@@ -46,10 +46,10 @@ class Streams:
 
 
 def sift_batches(s3: S3Client, address: str, is_named: Names, *, delete: bool) -> Iterator[str]:
-    """Yield a line for each batch below ``address`` (s3://bucket/prefix) with records that name the client.
+    """Yield one line for each batch below ``address`` (s3://bucket/prefix) with records that name the client.
 
-    They are taken out of it, if ``delete``; one without any other is deleted, and so is an older version of the object.
-    Raises SettingsError for an object that is no batch, or botocore's errors.
+    With ``delete``, these records are removed. A batch that has no others is deleted, and so is a non-current version.
+    Raises SettingsError for an object that is not a batch, or botocore's errors.
     """
     bucket, prefix = place_of(COMMAND, address)
     for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
@@ -66,7 +66,7 @@ def sift_batches(s3: S3Client, address: str, is_named: Names, *, delete: bool) -
 
 
 def names_client(is_named: Names, text: str) -> bool:
-    """Return whether the text of a record names the client; that of a portfolio belongs to a date."""
+    """Return whether the text of a record names the client. The text of a portfolio event belongs to a date."""
     try:
         delivery = PortfolioEvent.from_json(text).delivery
     except ValueError:
@@ -75,7 +75,7 @@ def names_client(is_named: Names, text: str) -> bool:
 
 
 def _replace(s3: S3Client, place: tuple[str, str, str], content: bytes | None) -> None:
-    """Put ``content``, if any, in the place of an object, and delete the version that it had."""
+    """Replace an object by ``content``, if any, and delete its previous version."""
     bucket, key, version = place
     if content is None or "VersionId" in s3.put_object(Bucket=bucket, Key=key, Body=content):
         s3.delete_object(Bucket=bucket, Key=key, VersionId=version)

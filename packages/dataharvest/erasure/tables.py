@@ -1,4 +1,4 @@
-"""Rows of a client on one date in PostgreSQL: found, and deleted."""
+"""Finds and deletes rows of a client on one date in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ _OF_DAY = {
     "outbox": "(external_client, business_date) = (%(external_client)s, %(day)s) AND (reference = %(client)s "
     "OR reference = ANY(%(portfolios)s) OR reference = ANY(%(errors)s))",
 }
-"""Conditions on the rows of a client, in an order in which they can be deleted."""
+"""Conditions that select the rows of a client, in an order in which they can be deleted."""
 _NO_ACCOUNT = "a^"
 
 
 def days_of(connection: Connection[Any], reference: str) -> set[Day]:
-    """Return the dates on which a client is in a loaded file, or in a message."""
+    """Return the dates on which a client occurs in a loaded file or a message."""
     query = """
         SELECT f.external_client, f.business_date FROM dataharvest.delivered_file f
         JOIN dataharvest.client_row USING (file_id) WHERE client_reference = %(client)s
@@ -49,7 +49,7 @@ def days_of(connection: Connection[Any], reference: str) -> set[Day]:
 
 
 def references(connection: Connection[Any]) -> Iterator[str]:
-    """Yield the references of all clients that are in a loaded file, or in a message."""
+    """Yield the references of all clients that occur in a loaded file or a message."""
     query = """
         SELECT client_reference FROM dataharvest.client_row UNION SELECT client_reference FROM dataharvest.portfolio_row
         UNION SELECT reference FROM dataharvest.outbox WHERE type = 'client_message'
@@ -60,13 +60,13 @@ def references(connection: Connection[Any]) -> Iterator[str]:
 
 
 def delivered_buckets(connection: Connection[Any]) -> set[str]:
-    """Return the buckets that files came from."""
+    """Return the buckets from which files were loaded."""
     rows = connection.execute("SELECT DISTINCT bucket FROM dataharvest.delivered_file").fetchall()
     return {str(bucket) for (bucket,) in rows}
 
 
 def portfolios_of(connection: Connection[Any], day: Day, reference: str) -> list[tuple[str, str]]:
-    """Return portfolio and account of each portfolio of a client that is loaded on a date."""
+    """Return portfolio and account of each of a client's portfolios that are loaded for a date."""
     query = """
         SELECT p.portfolio_reference, p.account_number FROM dataharvest.portfolio_row p
         JOIN dataharvest.delivered_file USING (file_id)
@@ -76,7 +76,7 @@ def portfolios_of(connection: Connection[Any], day: Day, reference: str) -> list
 
 
 def accounts_of_others(connection: Connection[Any], day: Day, reference: str, accounts: set[str]) -> set[str]:
-    """Return those of a client's ``accounts`` that a portfolio of another client also has on a date."""
+    """Return the subset of a client's ``accounts`` that a portfolio of another client also has on a date."""
     query = """
         SELECT DISTINCT p.account_number FROM dataharvest.portfolio_row p
         JOIN dataharvest.delivered_file USING (file_id)
@@ -87,7 +87,7 @@ def accounts_of_others(connection: Connection[Any], day: Day, reference: str, ac
 
 
 def require_calculated(connection: Connection[Any], day: Day) -> None:
-    """Raise SettingsError while portfolios of a date are being calculated: their number must not change."""
+    """Raise SettingsError while portfolios of a date are being calculated, because their number must not change."""
     query = """
         SELECT FROM dataharvest.portfolio_progress JOIN dataharvest.delivery USING (delivery_id)
         JOIN dataharvest.business_day USING (external_client, business_date, version)
@@ -99,9 +99,10 @@ def require_calculated(connection: Connection[Any], day: Day) -> None:
 
 
 def drop_incomplete(connection: Connection[Any], day: Day, kind: Kind, etag: str) -> None:
-    """Drop a file, with its rows, if chunks of it are missing: those that come later find no file.
+    """Delete a file and its rows if chunks of it are missing; later chunks then find no file.
 
-    Its row is locked first: a chunk that is being loaded ends before, so that its rows are dropped, or finds no file.
+    Its row is locked first. A chunk that is being loaded either ends before, and its rows are deleted, or finds no
+    file.
     """
     query = """
         SELECT file_id FROM dataharvest.delivered_file
@@ -125,9 +126,9 @@ def erase(connection: Connection[Any], day: Day, traces: Traces, key: DataKey) -
 
 
 def left(connection: Connection[Any], day: Day, traces: Traces, key: DataKey) -> dict[str, int]:
-    """Return the numbers of rows of a date that still hold something of a client, by table.
+    """Return the numbers of rows of a date that still refer to a client, by table.
 
-    Every column of every table is searched for its references; sealed messages are opened.
+    Every column of every table is searched for the client's references; encrypted messages are decrypted.
     """
     given = _parameters(connection, day, traces, key)
     counts = {
@@ -142,7 +143,7 @@ def left(connection: Connection[Any], day: Day, traces: Traces, key: DataKey) ->
 
 
 def replaced_objects(connection: Connection[Any], day: Day) -> set[tuple[str, str]]:
-    """Return bucket and key of each object of a date that a newer object of the same kind, of another key, replaced."""
+    """Return bucket and key of each object of a date that a newer object of the same kind with another key replaced."""
     query = """
         SELECT bucket, object_key FROM (
             SELECT *, row_number() OVER newest_first AS age FROM dataharvest.newest_object
@@ -154,7 +155,7 @@ def replaced_objects(connection: Connection[Any], day: Day) -> set[tuple[str, st
 
 
 def replace_content(connection: Connection[Any], day: Day, kind: str, etag: str, new: tuple[str, int]) -> None:
-    """Note the new ETag and size of a file whose object was rewritten: its event is then of a known content."""
+    """Record the new ETag and size of a file whose object was rewritten, so that its event finds a known content."""
     query = """
         UPDATE dataharvest.delivered_file SET etag = %s, size = %s
         WHERE (external_client, business_date, kind, etag) = (%s, %s, %s, %s)

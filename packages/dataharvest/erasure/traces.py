@@ -1,4 +1,4 @@
-"""Texts that name a client: its reference, its portfolios and, within one date, its accounts."""
+"""Texts that identify a client: its reference, its portfolios and, within one date, its accounts."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Day:
 
 @dataclass(frozen=True)
 class Traces:
-    """Of the client ``reference``: its ``portfolios``, and its ``accounts`` on one date.
+    """The identifiers of the client ``reference``: its ``portfolios``, and its ``accounts`` on one date.
 
-    References of clients and portfolios name the same everywhere. Account numbers do within one date of one external
-    client; an account that also belongs to another client's portfolio is none of this client's.
+    References of clients and portfolios are globally unique. Account numbers are unique only within one date of one
+    external client; an account that another client's portfolio also has is excluded.
     """
 
     reference: str
@@ -37,22 +37,22 @@ class Traces:
         return _words(self.accounts)
 
     def are_in(self, text: str) -> bool:
-        """Return whether a text names the client or one of its portfolios."""
+        """Return whether a text contains the client's reference or that of one of its portfolios."""
         return bool(self._references.search(text))
 
     def are_in_day(self, text: str) -> bool:
-        """Return whether a text of the date names the client, a portfolio or an account of it."""
+        """Return whether a text of the date names the client, or one of its portfolios or accounts."""
         return self.are_in(text) or bool(self.accounts and self._accounts.search(text))
 
     @property
     def pattern(self) -> str:
-        """Regular expression of :meth:`are_in`, as PostgreSQL reads it."""
+        """The regular expression of :meth:`are_in` in PostgreSQL's syntax."""
         return rf"(^|[^\w-])({'|'.join(map(re.escape, sorted((self.reference, *self.portfolios))))})($|[^\w-])"
 
 
 @dataclass(frozen=True)
 class Found:
-    """Texts that name a client ``anywhere``, and on each of the ``days`` that it is on."""
+    """Identifiers of a client that are valid ``anywhere``, and those for each of the ``days`` with its data."""
 
     anywhere: Traces
     days: Mapping[Day, Traces]

@@ -1,6 +1,6 @@
 """Files, their rows, deliveries, derived values, quarantine and outbox.
 
-Rows have no foreign key on their file: both are written in one transaction, and a check per row would cost as much as
+Rows have no foreign key to their file: both are written in one transaction, and a check per row would take as long as
 the load itself.
 """
 

@@ -1,4 +1,4 @@
-"""Who read or changed what by a command."""
+"""The audit of operators' commands."""
 
 from __future__ import annotations
 

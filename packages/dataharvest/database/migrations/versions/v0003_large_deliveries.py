@@ -1,4 +1,4 @@
-"""Files in chunks, and values calculated in batches of portfolios."""
+"""Files loaded in chunks, and values calculated in batches of portfolios."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Objects of several keys for one client, date and kind: the newest of them counts."""
+"""Several objects for one client, date and kind: the newest is valid."""
 
 from __future__ import annotations
 
@@ -22,5 +22,5 @@ COMMENT ON TABLE dataharvest.newest_object IS
 
 
 def upgrade() -> None:
-    """Add what orders them."""
+    """Add the columns and the index that order objects."""
     op.execute(OBJECTS)

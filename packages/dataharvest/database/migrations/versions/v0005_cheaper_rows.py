@@ -1,7 +1,7 @@
-"""Rows that cost less to write: no look-up of their delivery, shorter checks and index entries.
+"""Faster writing of rows: no look-up of their delivery, shorter checks and index entries.
 
-Values of a delivery are written in transactions that hold it, as rows of files are written with their file. A check per
-row cost as much as writing the row.
+Values of a delivery are written in transactions that lock it, as rows of files are written in the transaction of their
+file. A check per row took as long as writing the row.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ revision = "0005"
 down_revision = "0004"
 
 TEXT = "VALUE <> '' AND (octet_length(VALUE) <= 200 OR length(VALUE) <= 200)"
-"""The same as before: 1 to 200 characters. They are counted only where the bytes do not tell."""
+"""Unchanged rule: 1 to 200 characters. They are counted only if the number of bytes does not decide."""
 DOMAINS = "".join(
     f"ALTER DOMAIN dataharvest.{name} DROP CONSTRAINT {name}_check;"
     f"ALTER DOMAIN dataharvest.{name} ADD CONSTRAINT {name}_check CHECK ({TEXT}) NOT VALID;"
@@ -27,6 +27,6 @@ CREATE INDEX ON dataharvest.derived_value (delivery_id);
 
 
 def upgrade() -> None:
-    """Change domains, keys and index."""
+    """Change domains, keys and an index."""
     op.execute(DOMAINS)
     op.execute(VALUES)
