@@ -1,4 +1,4 @@
-"""The composition root: what each function works with, from the settings of its environment."""
+"""The composition root: builds the components of each function from the settings in its environment."""
 
 from __future__ import annotations
 
@@ -28,61 +28,61 @@ from estrela.hooks.secret import Secret
 
 @dataclass(frozen=True)
 class Functions:
-    """Builds what functions work with, once for each process, when it is first used."""
+    """Builds the components of functions, each once per process, on first use."""
 
     settings: Settings
     choreography: Choreography
 
     @classmethod
     def from_environment(cls) -> Functions:
-        """Raises SettingsError if a variable is missing, DefinitionError if the declarations contradict each other."""
+        """Read settings and declarations. Raises SettingsError if a variable is missing, or DefinitionError."""
         return cls(settings_from(os.environ), choreography())
 
     @cached_property
     def database(self) -> Database:
-        """Connects on first use. Raises SettingsError if the secret cannot be read."""
+        """The database, which connects on first use. Raises SettingsError if the secret cannot be read."""
         secret = Secret(boto3.client("secretsmanager"), self.settings.database_secret)
         return Database.from_secret(secret, self.settings.root_certificate)
 
     @cached_property
     def metastore(self) -> Metastore:
-        """The flags."""
+        """The table of flags."""
         return Metastore(boto3.client("dynamodb"), self.settings.metastore)
 
     @cached_property
     def sqs(self) -> Any:
-        """A client of SQS."""
+        """An SQS client."""
         return boto3.client("sqs")
 
     @cached_property
     def vault(self) -> Vault:
-        """Data keys."""
+        """The store of data keys."""
         return Vault(self.database, boto3.client("kms"), self.settings.kms_key)
 
     @cached_property
     def sender(self) -> Sender:
-        """Sends what the outbox holds."""
+        """The sender of the outbox's messages."""
         return Sender(self.database, self.vault, self.sqs, self.settings.messages)
 
     @cached_property
     def queues(self) -> StageQueues:
-        """Queues that functions work on."""
+        """The queues of the functions."""
         return StageQueues(self.sqs, self.settings.stages)
 
     @cached_property
     def persistence(self) -> Persistence:
-        """Takes delivered objects in."""
+        """The loader of delivered objects."""
         largest = self.settings.split_above if self.settings.chunk_table else None
         return Persistence(self.sender, self.metastore, boto3.client("s3"), self.queues, largest)
 
     @cached_property
     def dispatcher(self) -> Dispatcher:
-        """Asks the stages."""
+        """The dispatcher, which sends requests to stages."""
         return Dispatcher(self.queues, self.choreography)
 
     @cached_property
     def catapult(self) -> Catapult:
-        """Writes and sends messages."""
+        """The catapult, which writes and sends messages."""
         return Catapult(self.sender, self.metastore, self.choreography)
 
     def transform(self, name: str, delivery: Delivery) -> bool:
@@ -97,7 +97,9 @@ class Functions:
         return is_current
 
     def _marks(self, transformer: Transformer, delivery: Delivery) -> dict[str, bool]:
-        """Return what the metastore is told beside the flag: that the delivery is large, where streams come next."""
+        """Return attributes to set together with the flag: that the delivery is large, if transformers with streams
+        follow.
+        """
         if not self.settings.bus or not self.choreography.is_before_streams(transformer):
             return {}
         with self.database.transaction() as connection:

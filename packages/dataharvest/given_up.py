@@ -1,4 +1,4 @@
-"""Batches of streams that Lambda gave up, as its on-failure destination writes them to S3."""
+"""Exhausted batches of streams, as Lambda's on-failure destination writes them to S3."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from estrela.errors import SettingsError
 
 Record = dict[str, Any]
-"""A record of a stream, as a function gets it."""
+"""A stream record in the form in which a function receives it."""
 
 
 def place_of(command: str, address: str) -> tuple[str, str]:
@@ -22,9 +22,9 @@ def place_of(command: str, address: str) -> tuple[str, str]:
 
 
 def records_of(command: str, key: str, content: bytes) -> list[Record]:
-    """Return the records of a failed invocation: its field ``payload`` is the event, as an object or as text.
+    """Return the records of a failed invocation, whose field ``payload`` is the event, as an object or as text.
 
-    Raises SettingsError, which names the ``command``, for what is no such batch.
+    Raises SettingsError, which names the ``command``, if the content is not such a batch.
     """
     try:
         payload = json.loads(content)["payload"]
@@ -35,7 +35,7 @@ def records_of(command: str, key: str, content: bytes) -> list[Record]:
 
 
 def with_records(content: bytes, records: list[Record]) -> bytes:
-    """Return the batch ``content`` with other records."""
+    """Return the batch ``content`` with its records replaced."""
     batch = json.loads(content)
     payload = batch["payload"]
     event = {**(json.loads(payload) if isinstance(payload, str) else payload), "Records": records}
@@ -43,6 +43,6 @@ def with_records(content: bytes, records: list[Record]) -> bytes:
 
 
 def text_of(record: Mapping[str, Any]) -> str:
-    """Return what a record says; the data of Kinesis is decoded."""
+    """Return the text of a record; Kinesis data is decoded."""
     data = record.get("kinesis", {}).get("data")
     return json.dumps(record) if data is None else base64.b64decode(data).decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""Encrypt the stored data keys anew, after the KMS key was replaced."""
+"""Re-encryption of the stored data keys after the KMS key was replaced."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def rotate(database: Database, kms: KMSClient, kms_key: str) -> int:
-    """Encrypt each data key with ``kms_key`` that is encrypted with another KMS key; return the number of them.
+    """Encrypt each data key with ``kms_key`` unless it already is; return the number of changed keys.
 
-    The data keys themselves, and what they encrypted, stay. KMS re-encrypts them: none is in plain text here.
-    An interrupted rotation goes on when it is asked for again. Raises LoadError, or botocore's errors.
+    The data keys themselves and the data that they encrypted do not change. KMS re-encrypts the keys, so their plain
+    text never exists here. A repeated call continues an interrupted rotation. Raises LoadError, or botocore's errors.
     """
     target = kms.describe_key(KeyId=kms_key)["KeyMetadata"]["Arn"]
     count = 0

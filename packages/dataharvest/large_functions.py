@@ -1,4 +1,4 @@
-"""Parts of the functions for large files and deliveries."""
+"""Components of the functions for large files and deliveries."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from dataharvest.progress import Progress
 
 @dataclass(frozen=True)
 class LargeFunctions:
-    """Builds it from what all ``functions`` work with, once for each process, when it is first used."""
+    """Builds components from those of ``functions``, each once per process, on first use."""
 
     functions: Functions
 
     @classmethod
     def from_environment(cls) -> LargeFunctions:
-        """Raises what :meth:`Functions.from_environment` raises."""
+        """Read settings and declarations. Raises the errors of :meth:`Functions.from_environment`."""
         return cls(Functions.from_environment())
 
     @cached_property
     def progress(self) -> Progress:
-        """Progress of large files and calculations."""
+        """The progress table of large files and calculations."""
         return Progress(boto3.client("dynamodb"), self.functions.settings.progress_table)
 
     @cached_property
@@ -39,25 +39,25 @@ class LargeFunctions:
 
     @cached_property
     def splitter(self) -> Splitter:
-        """Splits large files."""
+        """The splitter of large files."""
         shared, s3 = self.functions, boto3.client("s3")
         size = shared.settings.chunk_bytes
         return Splitter(shared.sender, shared.metastore, s3, shared.queues, self.chunk_table, size, self.progress)
 
     @cached_property
     def chunk_persistence(self) -> ChunkPersistence:
-        """Loads chunks of large files."""
+        """The loader of chunks of large files."""
         shared, s3 = self.functions, boto3.client("s3")
         return ChunkPersistence(shared.sender, shared.metastore, s3, self.chunk_table, self.progress)
 
     @cached_property
     def announcer(self) -> Announcer:
-        """Announces portfolios of large deliveries."""
+        """The announcer of portfolios of large deliveries."""
         shared = self.functions
         return Announcer(shared.database, boto3.client("events"), shared.settings.bus, shared.choreography)
 
     @cached_property
     def portfolio_steps(self) -> PortfolioSteps:
-        """Calculates large deliveries in batches of portfolios."""
+        """The calculation of large deliveries in batches of portfolios."""
         shared = self.functions
         return PortfolioSteps(shared.database, shared.metastore, self.progress, shared.queues, shared.choreography)

@@ -1,4 +1,4 @@
-"""The metastore in DynamoDB: which flags of each client's date are set. Its stream drives the stages."""
+"""The metastore in DynamoDB: the flags of each client's date. Its stream triggers the stages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Item = dict[str, Any]
 class Metastore:
     """The table ``table``: key ``partition_key`` (external client) and ``sort_key`` (business date, YYYYMMDD).
 
-    Every write is conditional, so that a transition writes exactly one stream record however often it is repeated.
+    Every write is conditional, so a transition writes exactly one stream record, however often it is repeated.
     """
 
     client: DynamoDBClient
@@ -36,10 +36,10 @@ class Metastore:
         *,
         is_new: bool = False,
     ) -> bool:
-        """Set ``flags`` of a delivery, with ``counts`` beside them; return whether that changed the item.
+        """Set ``flags`` and ``counts`` of a delivery; return whether that changed the item.
 
-        Flags of a newer version leave those of the older one behind; flags of an older version change nothing.
-        ``is_new`` says that nobody is likely to have set a flag of that version before: it saves a call.
+        Flags of a newer version replace those of the older one; flags of an older version change nothing. ``is_new``
+        means that probably no flag of this version was set before, which saves a call.
         """
         flags = tuple(flags)
         writes = (self._open_version, self._add) if is_new else (self._add, self._open_version)
@@ -53,7 +53,7 @@ class Metastore:
         return plain(item) if item else None
 
     def items(self) -> list[Item]:
-        """Return all items, in the order of client and date."""
+        """Return all items, sorted by client and date."""
         pages = self.client.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True)
         items = [plain(item) for page in pages for item in page["Items"]]
         return sorted(items, key=lambda item: (item["partition_key"], item["sort_key"]))
@@ -94,7 +94,7 @@ class Metastore:
 
 
 def plain(item: Mapping[str, Any]) -> Item:
-    """Return an item as DynamoDB and its stream write it, in Python's values; numbers are whole."""
+    """Return an item of DynamoDB or its stream with Python values; the version and counts become int."""
     values = {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
     return {name: int(value) if name == VERSION or name.endswith("_rows") else value for name, value in values.items()}
 

@@ -1,4 +1,4 @@
-"""Dates that are not complete after their hour: an alarm goes off by their number."""
+"""Dates that are incomplete after their due hour; an alarm is triggered by their number."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataharvest.database.session import Database
 from dataharvest.model.choreography import CATAPULT
 
 OVERDUE_DATES = "OverdueDates"
-"""Metric that the alarm goes off by."""
+"""Metric of the alarm."""
 DAYS = 30
-"""Days that a date is looked at: one that was never completed is given up then."""
+"""Days for which an incomplete date is counted; after that it is ignored."""
 _OVERDUE = """
 SELECT count(*) FROM (
     SELECT DISTINCT external_client, business_date FROM dataharvest.delivered_file
@@ -25,9 +25,10 @@ OR EXISTS (
 
 
 def overdue_dates(database: Database, due_hours: int) -> int:
-    """Return how many clients' dates have a file, but not all of their messages sent, ``due_hours`` after they began.
+    """Return the number of clients' dates with a file whose messages are not all sent ``due_hours`` after the date's
+    start.
 
-    A date begins at midnight, UTC. One of which no file came is not known. Raises LoadError.
+    A date starts at midnight UTC. A date without any file is not counted. Raises LoadError.
     """
     given = {"days": DAYS, "hours": due_hours, "step": CATAPULT}
     with database.transaction() as connection:

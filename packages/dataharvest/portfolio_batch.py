@@ -1,4 +1,4 @@
-"""Batches of a Kinesis stream: events of portfolios, worked on delivery by delivery."""
+"""Batches of a Kinesis stream: portfolio events, processed per delivery."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SOURCE = "aws:kinesis"
 def run_deliveries_or_portfolios(
     event: dict[str, Any], context: Any, logger: Logger, large: LargeFunctions, transformer: str
 ) -> Any:
-    """Run a transformer on the deliveries that messages of a queue name, or on the portfolios of a stream's batch."""
+    """Run a transformer on the deliveries in a queue's messages, or on the portfolios in a stream's batch."""
     if any(record.get("eventSource") == SOURCE for record in event.get("Records", ())):
         return run_portfolio_batch(event, logger, partial(large.portfolio_steps.run, transformer))
 
@@ -37,10 +37,10 @@ def run_deliveries_or_portfolios(
 def run_portfolio_batch(
     event: Mapping[str, Any], logger: Logger, work: Callable[[Delivery, list[str]], object]
 ) -> dict[str, list[dict[str, str]]]:
-    """Call ``work`` once for each delivery with the references of its portfolios.
+    """Call ``work`` once for each delivery, with the references of its portfolios.
 
-    Return the sequence numbers of the records of deliveries that failed, for ReportBatchItemFailures: Lambda delivers
-    from the first of them on again.
+    Return the sequence numbers of the records of failed deliveries, for ReportBatchItemFailures: Lambda retries from
+    the first of them on.
     """
     waiting: dict[Delivery, list[tuple[str, str]]] = {}
     failed: list[str] = []

@@ -1,4 +1,4 @@
-"""The progress table in DynamoDB: how far the large files and calculations of each external client are."""
+"""The progress table in DynamoDB: the progress of each external client's large files and calculations."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class Done:
 class Progress:
     """The table ``table``: key ``partition_key`` (external client) and ``sort_key`` (business date ``#`` part).
 
-    It is for people: what counts is in PostgreSQL. A note of an earlier state does not replace a later one.
+    It is only for people; PostgreSQL is authoritative. An earlier state does not overwrite a later one.
     """
 
     client: DynamoDBClient
     table: str
 
     def note(self, external_client: str, business_date: str, of: str, done: Done) -> None:
-        """Note how far a part is. ``of`` names what it is a part of: a file's content, or a version of a delivery."""
+        """Record the progress of a part. ``of`` names its whole: a file's content, or a version of a delivery."""
         try:
             self.client.update_item(
                 TableName=self.table,
@@ -54,7 +54,7 @@ class Progress:
             return
 
     def unfinished(self) -> dict[tuple[str, str], tuple[Done, ...]]:
-        """Return each external client and business date that has parts, with those that are not finished, by name."""
+        """Return the unfinished parts, sorted by name, of each external client and business date that has any parts."""
         pages = self.client.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True)
         parts: dict[tuple[str, str], tuple[Done, ...]] = {}
         for item in sorted(
@@ -69,7 +69,7 @@ class Progress:
 
 
 def chunks_of_kind(kind: Kind) -> str:
-    """Return the name of the part that the chunks of a kind of file are."""
+    """Return the part name for the chunks of a kind of file."""
     return f"{kind.name} chunks"
 
 

@@ -1,4 +1,4 @@
-"""Take up batches again that were exhausted and written to S3 as a whole."""
+"""Replays batches that were exhausted and written to S3 as a whole."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 
 def replay(s3: S3Client, dispatcher: Dispatcher, address: str) -> Iterator[str]:
-    """Take up the batches below ``address`` (``s3://bucket/prefix``); yield a line for each.
+    """Replay the batches below ``address`` (``s3://bucket/prefix``); yield one line per batch.
 
-    Changes of the metastore are dispatched. For events of portfolios the announcer is asked, which announces those of
-    the delivery that are not calculated. A batch that is replayed twice does no harm: what was done is found done.
+    Changes of the metastore are dispatched. For portfolio events, the announcer receives a request; it announces those
+    portfolios of the delivery that are not calculated. Replaying a batch twice is harmless, because finished work is
+    not repeated.
 
-    Raises SettingsError for an address or object that is no such batch, or botocore's errors.
+    Raises SettingsError for an invalid address or an object that is not such a batch, or botocore's errors.
     """
     bucket, prefix = place_of("replay", address)
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
@@ -34,7 +35,7 @@ def replay(s3: S3Client, dispatcher: Dispatcher, address: str) -> Iterator[str]:
 
 
 def _announced(queues: StageQueues, records: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Ask the announcer for each delivery that events of portfolios name; say how many events name none."""
+    """Send a request to the announcer for each delivery in the events; also report events without a delivery."""
     deliveries, unreadable = {}, 0
     for record in records:
         try:

@@ -1,4 +1,4 @@
-"""Reports for operators: progress of every delivery, and all that is known of one."""
+"""Reports for operators: the progress of every delivery, and the details of one."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ WHERE (external_client, business_date) = (%s, %s) GROUP BY version, type ORDER B
 def status_rows(
     items: Iterable[Item], choreography: Choreography, progress: Progress | None, now: datetime
 ) -> Iterator[Sequence[str]]:
-    """Yield one row for each client's date: ``STATUS``. The age is the time since its last flag was set.
+    """Yield one row per client's date, with the columns ``STATUS``. The age is the time since the last flag was set.
 
-    A date whose files are all being loaded in chunks has neither version nor age, and comes after the others.
+    A date whose files are all being loaded in chunks has neither version nor age, and is listed after the others.
     """
     items, parts = list(items), progress.unfinished() if progress else {}
     for item in [*items, *_unflagged(items, parts)]:
@@ -60,7 +60,7 @@ def _day(item: Item) -> tuple[str, str]:
 
 
 def _unflagged(items: Iterable[Item], parts: Iterable[tuple[str, str]]) -> Iterator[Item]:
-    """Yield items of the dates that have no flag yet: no file but large ones, which are being loaded."""
+    """Yield items for the dates without any flag, whose files are all large and still being loaded."""
     known = {_day(item) for item in items}
     for client, day in parts:
         if (client, day) not in known:
@@ -75,7 +75,7 @@ def _state(item: Item, unfinished: Iterable[Done]) -> str:
 
 
 def explain(connection: Connection[Any], external_client: str, business_date: str) -> Iterator[str]:
-    """Yield lines on the files, steps, rejected rows and messages of a client's date. No value of a row is in them."""
+    """Yield lines on the files, steps, rejected rows and messages of a client's date, without values of rows."""
     day = (external_client, day_of(business_date))
     for version, kind, key, loaded, rejected, refused, at in connection.execute(_FILES, day):
         what = f"refused: {refused}" if refused else f"{loaded} rows loaded, {rejected} rejected"

@@ -1,7 +1,7 @@
-"""DataHarvest's resources on AWS, by name: functions and their triggers, queues, tables, streams, the bus.
+"""Names of DataHarvest's resources on AWS: functions and their triggers, queues, tables, streams, the bus.
 
-Terraform and the local stack make what is listed here. No other module writes these names; the settings of
-:mod:`dataharvest.settings` tell functions of them.
+Terraform and the local stack create the resources listed here. No other module contains these names; functions get them
+from the settings of :mod:`dataharvest.settings`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from dataharvest.model.choreography import ANNOUNCER, CATAPULT, Choreography
 
 STAGES = "dataharvest-"
-"""Prefix of the names of all queues that functions work on."""
+"""Prefix of the names of the functions' queues."""
 ARRIVALS = "dataharvest-arrivals"
-"""Queue of S3's events."""
+"""Queue of S3 events."""
 SPLITTER = "splitter"
 CHUNKS = "chunks"
 MESSAGES = "dataharvest-messages.fifo"
@@ -23,10 +23,11 @@ METASTORE = "dataharvest"
 CHUNK_TABLE = "dataharvest-chunks"
 PROGRESS_TABLE = "dataharvest-progress"
 TABLES = {METASTORE: True, CHUNK_TABLE: False, PROGRESS_TABLE: False}
-"""DynamoDB tables, each with the keys ``partition_key`` and ``sort_key`` (text), and whether each has a stream of new
-and old images."""
+"""DynamoDB tables, each with the keys ``partition_key`` and ``sort_key`` (text). True: with a stream of new and old
+images.
+"""
 BUS = "dataharvest"
-"""EventBridge bus of portfolios."""
+"""EventBridge bus of portfolio events."""
 EVENT_SOURCE = "dataharvest"
 PORTFOLIO_EVENT = "portfolio"
 """``detail-type`` of the events; rules send the event's ``$.detail`` with the partition key ``PARTITION_KEY``."""
@@ -38,7 +39,7 @@ QUEUE, TABLE_STREAM, STREAM = "queue", "table_stream", "stream"
 class Mapping:
     """An event source mapping: the ``kind`` (QUEUE, TABLE_STREAM, STREAM) and name of its source, and its batches.
 
-    Each reports failures by item. Those of streams bisect, and write exhausted batches to S3.
+    All report batch item failures. Those of streams bisect batches, and write exhausted batches to S3.
     """
 
     kind: str
@@ -50,9 +51,9 @@ class Mapping:
 
 @dataclass(frozen=True)
 class Function:
-    """A Lambda function, the name of its folder below ``lambdas``, and what invokes it.
+    """A Lambda function: the name of its folder below ``lambdas``, and its triggers.
 
-    Those for large deliveries are below ``lambdas/large``: what runs without them takes files of any size as a whole.
+    Functions for large deliveries are below ``lambdas/large``; without them, files of any size are loaded as a whole.
     """
 
     name: str
@@ -61,7 +62,7 @@ class Function:
 
 
 def stream_name(stream: str) -> str:
-    """Return the name of the Kinesis stream, and of the rule that feeds it, of a transformer's ``stream``."""
+    """Return the name of the Kinesis stream of a transformer's ``stream``, and of the rule that feeds it."""
     return f"{STAGES}{stream}"
 
 
@@ -82,7 +83,7 @@ def functions(choreography: Choreography) -> Iterator[Function]:
 
 
 def queues(choreography: Choreography) -> tuple[str, ...]:
-    """Return the queues that functions work on; each has a dead-letter queue, its name with ``-dead`` after it."""
+    """Return the functions' queues; each has a dead-letter queue with the same name and the suffix ``-dead``."""
     mappings = [mapping for function in functions(choreography) for mapping in function.mappings]
     return tuple(mapping.source for mapping in mappings if mapping.kind == QUEUE)
 

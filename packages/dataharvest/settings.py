@@ -1,4 +1,4 @@
-"""Settings of the functions: environment variables, read once when a function starts."""
+"""Settings of the functions: environment variables, read once at the start of a function."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ MIB = 1 << 20
 class Settings:
     """Settings of a function.
 
-    ``database_secret`` is the name of a secret in the format of Amazon RDS, ``root_certificate`` the file by which the
-    server is verified ("": not verified), ``metastore`` a DynamoDB table, ``kms_key`` a key's id or ARN, ``messages``
-    the URL of the queue that consumers read, ``stages`` what the URLs of the stages' queues begin with.
+    ``database_secret`` is the name of a secret in the format of Amazon RDS, ``root_certificate`` the file of
+    certificate authorities that verify the server ("": not verified), ``metastore`` a DynamoDB table, ``kms_key`` a
+    key's id or ARN, ``messages`` the URL of the queue that consumers read, ``stages`` the common prefix of the URLs of
+    the stages' queues.
 
-    A file of more than ``split_above`` bytes is split into chunks of about ``chunk_bytes``, noted in the DynamoDB table
-    ``chunk_table`` ("": no file is split). A delivery of more than ``portfolios_above`` portfolios is calculated in
-    batches of portfolios, announced on the EventBridge bus ``bus`` ("": none is), which writes them to the Kinesis
-    streams whose names begin with ``streams``. ``progress_table`` is the DynamoDB table that shows how far both are;
-    either needs it.
+    A file of more than ``split_above`` bytes is split into chunks of about ``chunk_bytes``, listed in the DynamoDB
+    table ``chunk_table`` ("": no file is split). A delivery of more than ``portfolios_above`` portfolios is calculated
+    in batches of portfolios. These are announced on the EventBridge bus ``bus`` ("": no delivery is), which forwards
+    the events to the Kinesis streams whose names start with ``streams``. ``progress_table`` is the DynamoDB table that
+    shows the progress of both, and is required by either.
 
     A date is overdue if its messages are not sent ``due_hours`` after its midnight (UTC).
 
-    ``failed_batches`` (``s3://bucket/prefix``) is where Lambda writes batches that it gave up; ``dataharvest forget``
-    searches it. ``forgotten`` (the same) is where it notes whom it forgot, for a backup that is restored later ("": it
-    does not).
+    ``failed_batches`` (``s3://bucket/prefix``) is the place where Lambda writes exhausted batches; ``dataharvest
+    forget`` searches it. ``forgotten``, a place of the same form, is where it records forgotten clients, for the case
+    that a backup is restored ("": they are not recorded).
     """
 
     database_secret: str
@@ -50,7 +51,7 @@ class Settings:
 
 
 def settings_from(environ: Mapping[str, str]) -> Settings:
-    """Read the variables ``DATAHARVEST_<FIELD>``. Raises SettingsError for one that is missing or no number."""
+    """Read the variables ``DATAHARVEST_<FIELD>``. Raises SettingsError if one is missing or not a number."""
     large = [environ.get(f"DATAHARVEST_{name}", "") for name in ("CHUNK_TABLE", "BUS", "PROGRESS_TABLE")]
     if any(large[:2]) and not large[2]:
         raise SettingsError("DATAHARVEST_PROGRESS_TABLE", "is not set, and DATAHARVEST_CHUNK_TABLE or _BUS is")

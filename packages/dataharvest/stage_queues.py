@@ -1,4 +1,4 @@
-"""The queues by which functions are asked to work."""
+"""The queues through which functions receive requests."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 BATCH = 10
-"""Messages of one call, SQS's own limit."""
+"""Messages per call, the limit of SQS."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A message ``body`` to the queue of ``name``, on behalf of an external client."""
+    """A message ``body`` to the queue ``name``, on behalf of an external client."""
 
     name: str
     body: str
@@ -27,21 +27,21 @@ class Request:
 
 @dataclass(frozen=True)
 class StageQueues:
-    """Queues whose URLs are ``prefix`` and the name of what works on them."""
+    """Queues whose URLs are ``prefix`` plus the name of the stage."""
 
     sqs: SQSClient
     prefix: str
 
     def ask(self, name: str, body: str, external_client: str) -> None:
-        """Send a message to the queue of ``name``. Raises botocore's errors.
+        """Send a message to the queue ``name``. Raises botocore's errors.
 
-        Its group is the external client, so that SQS serves the clients fairly: one with many messages does not delay
-        those of the others.
+        Its message group is the external client, so that SQS serves the clients fairly: one with many messages does not
+        delay those of the others.
         """
         self.sqs.send_message(QueueUrl=f"{self.prefix}{name}", MessageBody=body, MessageGroupId=external_client)
 
     def ask_all(self, requests: Iterable[Request]) -> dict[Request, str]:
-        """Send messages with as few calls as they need; return those that SQS did not take, with the reason."""
+        """Send messages in as few calls as possible; return those that SQS did not accept, with the reason."""
         waiting: dict[str, list[Request]] = {}
         for request in dict.fromkeys(requests):
             waiting.setdefault(request.name, []).append(request)

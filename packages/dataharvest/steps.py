@@ -1,4 +1,4 @@
-"""Run a transformer on a delivery: everything that it declares, in one transaction."""
+"""Runs a transformer on a delivery: everything that it declares, in one transaction."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BATCH = 5000
 
 
 def run_step(database: Database, vault: Vault, delivery: Delivery, transformer: Transformer) -> bool:
-    """Run a transformer unless it was run; return False if the delivery was replaced or lacks a file.
+    """Run a transformer unless it is done; return False if the delivery was replaced or lacks a file.
 
     Raises QualityError, with nothing stored, if a check fails, and LoadError.
     """
@@ -35,7 +35,7 @@ def run_step(database: Database, vault: Vault, delivery: Delivery, transformer: 
 
 
 def _run(connection: Connection[Any], current: CurrentDelivery, transformer: Transformer, key: DataKey | None) -> None:
-    """Do what a transformer declares; there is a key if it is sensitive."""
+    """Execute the declarations of a transformer; ``key`` is required if it is sensitive."""
     for opened in transformer.opens:
         assert key is not None
         _open(connection, current, opened, key)
@@ -51,7 +51,7 @@ def _run(connection: Connection[Any], current: CurrentDelivery, transformer: Tra
 
 
 def conclude(connection: Connection[Any], current: CurrentDelivery, transformer: Transformer) -> None:
-    """Store the findings and ask the checks of a transformer whose values are stored.
+    """Store the findings and run the checks of a transformer whose values are stored.
 
     Raises QualityError or LoadError.
     """
@@ -63,7 +63,7 @@ def conclude(connection: Connection[Any], current: CurrentDelivery, transformer:
 
 
 def _open(connection: Connection[Any], current: CurrentDelivery, opened: Opened, key: DataKey) -> None:
-    """Make the temporary table of a sensitive column in plain text."""
+    """Create the temporary table with a sensitive column in plain text."""
     names = [*opened.kind.key, opened.column]
     domains = {column.name: column.domain for column in opened.kind.columns}
     typed = SQL(", ").join(
@@ -84,7 +84,7 @@ def _open(connection: Connection[Any], current: CurrentDelivery, opened: Opened,
 def store(
     connection: Connection[Any], current: CurrentDelivery, value: Value, sql: str, more: Mapping[str, object]
 ) -> int:
-    """Store what ``sql`` of a value that is not sensitive selects; ``more`` are its further parameters.
+    """Store the results of ``sql`` for a value that is not sensitive; ``more`` has additional parameters.
 
     Return the number of values.
     """

@@ -1,4 +1,4 @@
-"""X-Ray traces of functions, where X-Ray takes them."""
+"""X-Ray traces of functions, if X-Ray is available."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import Any
 
 Handler = Callable[[dict[str, Any], Any], Any]
 DAEMON = "AWS_XRAY_DAEMON_ADDRESS"
-"""Set by Lambda, where a daemon of X-Ray listens. Where nothing does, the SDK is not even imported."""
+"""Set by Lambda if an X-Ray daemon is listening. Otherwise the SDK is not even imported."""
 
 
 def traced(service: str, environ: Mapping[str, str] = os.environ) -> Callable[[Handler], Handler]:
-    """Return the decorator of the handler of a function: a sampled invocation becomes a trace, with its calls of AWS.
+    """Return a decorator for the handler of a function: a sampled invocation becomes a trace that includes its AWS
+    calls.
 
-    Neither answers nor events are in it.
+    Responses and events are not recorded.
     """
 
     def decorate(handler: Handler) -> Handler:

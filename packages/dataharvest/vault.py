@@ -1,4 +1,4 @@
-"""Encryption of sensitive columns: a data key of AWS KMS for each client and date (envelope encryption)."""
+"""Encryption of sensitive columns with an AWS KMS data key per client and date (envelope encryption)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _KEPT = 100
 
 @dataclass(frozen=True)
 class DataKey:
-    """A key in plain text: it stays in memory. ``owner`` is bound into everything that it encrypts."""
+    """A key in plain text, which is only kept in memory. ``owner`` is bound into everything that it encrypts."""
 
     secret: bytes
     owner: str
@@ -36,12 +36,12 @@ class DataKey:
         return AESGCM(self.secret)
 
     def seal(self, text: str, column: str) -> bytes:
-        """Encrypt ``text`` (AES-256-GCM); it opens only for the same owner and ``column``."""
+        """Encrypt ``text`` (AES-256-GCM); it can be decrypted only for the same owner and ``column``."""
         nonce = os.urandom(_NONCE)
         return nonce + self._cipher.encrypt(nonce, text.encode(), f"{self.owner}/{column}".encode())
 
     def open(self, sealed: bytes, column: str) -> str:
-        """Decrypt what :meth:`seal` made. Raises LoadError if it was made for something else, or altered."""
+        """Decrypt a result of :meth:`seal`. Raises LoadError if it was altered, or has another owner or column."""
         bound = f"{self.owner}/{column}".encode()
         try:
             return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound).decode()
@@ -50,7 +50,7 @@ class DataKey:
             raise LoadError(column, problem, retriable=False) from None
 
     def digest(self, text: str) -> bytes:
-        """Return a digest by which equal texts of one owner are recognised, and which says nothing without the key."""
+        """Return a keyed digest that is equal for equal texts of one owner, and reveals nothing without the key."""
         return hmac.digest(self.secret, b"digest\0" + text.encode(), hashlib.sha256)
 
     def __repr__(self) -> str:
@@ -58,14 +58,14 @@ class DataKey:
 
 
 class Vault:
-    """Data keys, encrypted by the KMS key ``kms_key`` and kept so in the database; opened ones stay in memory."""
+    """Data keys, stored in the database encrypted by the KMS key ``kms_key``; decrypted keys are cached in memory."""
 
     def __init__(self, database: Database, kms: KMSClient, kms_key: str) -> None:
         self._database, self._kms, self._kms_key = database, kms, kms_key
         self._opened: OrderedDict[str, DataKey] = OrderedDict()
 
     def key(self, external_client: str, business_date: str) -> DataKey:
-        """Return the key of a client's date; the first call makes it. Raises LoadError, or botocore's errors."""
+        """Return the key of a client's date; the first call creates it. Raises LoadError, or botocore's errors."""
         owner = f"{external_client}/{business_date}"
         if owner not in self._opened:
             context = {"external_client": external_client, "business_date": business_date}
@@ -83,7 +83,7 @@ class Vault:
         return bytes(row[0]) if row else None
 
     def _made(self, context: dict[str, str]) -> bytes:
-        """Make and store a key, and return it in plain text."""
+        """Create and store a key, and return it in plain text."""
         data_key = self._kms.generate_data_key(KeyId=self._kms_key, KeySpec="AES_256", EncryptionContext=context)
         query = """
             INSERT INTO dataharvest.data_key (external_client, business_date, kms_key, sealed) VALUES (%s, %s, %s, %s)

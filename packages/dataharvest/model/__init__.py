@@ -1,1 +1,1 @@
-"""The vocabulary: kinds of file, deliveries, transformers and how they follow from each other."""
+"""The vocabulary: kinds of file, deliveries, transformers and their dependencies."""

@@ -1,4 +1,4 @@
-"""The order of stages, which follows from the flags that transformers need and set."""
+"""The order of stages, derived from the flags that transformers need and set."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from dataharvest.model.transformer import Transformer, Value
 from estrela.errors import DefinitionError
 
 TRANSFORMERS = "dataharvest.transformers"
-"""The package that holds the declarations; named, not imported, since they import this package."""
+"""The package that contains the declarations. It is a name and not an import, because they import this package."""
 CATAPULT = "catapult"
 ANNOUNCER = "announcer"
-"""Announces the portfolios of a large delivery, one event each, to the streams of the transformers that have one."""
+"""Stage that announces the portfolios of a large delivery, one event per portfolio, to transformers with a stream."""
 MESSAGES_SENT = "messages_sent"
 BY_PORTFOLIO = "by_portfolio"
-"""Attribute of an item whose delivery is large: its portfolios are announced."""
+"""Attribute of the item of a large delivery, whose portfolios are announced."""
 KIND_FLAGS = tuple(kind.flag for kind in KINDS)
 
 Image = Mapping[str, object]
-"""An item of the metastore: its flags and its version."""
+"""An item of the metastore, with its flags and version."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage that works on a delivery when all flags that it ``needs`` are set, until it has set its own ``flag``.
+    """A stage that processes a delivery when all flags that it ``needs`` are set and its own ``flag`` is not.
 
-    ``by_portfolio`` says which deliveries: large ones, the others, or (None) all.
+    ``by_portfolio`` selects the deliveries: True for large ones, False for the others, None for all.
     """
 
     name: str
@@ -41,9 +41,9 @@ class Stage:
     by_portfolio: bool | None = None
 
     def starts(self, old: Image | None, new: Image) -> bool:
-        """Return whether a change of the item is the one that makes the stage ready.
+        """Return whether a change of the item makes the stage ready.
 
-        A later write to a ready item is no such change; the first one of a new version is.
+        A later write to an item that was already ready does not; the first write of a new version may.
         """
         was_ready = old is not None and old.get("version") == new.get("version") and self._is_ready(old)
         return self._is_ready(new) and not was_ready
@@ -55,7 +55,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Choreography:
-    """All transformers, needed ones first, and the catapult, which needs the flag of every one of them."""
+    """All transformers, prerequisites first, and the catapult, which needs the flags of all of them."""
 
     transformers: tuple[Transformer, ...]
 
@@ -91,7 +91,7 @@ class Choreography:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """Flags of a delivery in the order in which they are set."""
+        """Flags of a delivery, in the order in which they are set."""
         return (*KIND_FLAGS, *(stage.flag for stage in self.stages))
 
     @property
@@ -100,7 +100,7 @@ class Choreography:
         return tuple(value for transformer in self.transformers for value in transformer.values)
 
     def transformer(self, name: str) -> Transformer:
-        """Return a transformer by name. Raises DefinitionError if there is none."""
+        """Return the transformer ``name``. Raises DefinitionError if it does not exist."""
         for transformer in self.transformers:
             if transformer.name == name:
                 return transformer
@@ -110,7 +110,7 @@ class Choreography:
 
 @cache
 def choreography() -> Choreography:
-    """Return the choreography of all declared transformers. Raises DefinitionError if they contradict each other."""
+    """Return the choreography of all declared transformers. Raises DefinitionError if declarations conflict."""
     package = importlib.import_module(TRANSFORMERS)
     modules = [
         importlib.import_module(f"{TRANSFORMERS}.{module.name}") for module in pkgutil.iter_modules(package.__path__)
@@ -121,8 +121,8 @@ def choreography() -> Choreography:
 def assemble(declared: Iterable[Transformer]) -> Choreography:
     """Order transformers by their flags.
 
-    Raises DefinitionError if two have one name, flag or field, if a flag is needed that nothing sets, or if some need
-    each other in a cycle.
+    Raises DefinitionError if two share a name, flag or field, if no transformer sets a needed flag, or if there is a
+    cycle of needs.
     """
     transformers = sorted(declared, key=lambda transformer: transformer.name)
     _require_distinct("are called", [transformer.name for transformer in transformers])

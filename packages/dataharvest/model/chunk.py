@@ -22,7 +22,7 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Plan:
-    """Split of a file: the names of its ``columns`` in the order of its header, and its chunks."""
+    """The split of a file into chunks, with the names of its ``columns`` in the order of its header."""
 
     columns: tuple[str, ...]
     chunks: tuple[Chunk, ...]
@@ -34,14 +34,14 @@ class Plan:
 
     @classmethod
     def from_json(cls, text: str) -> Plan:
-        """Read what :meth:`to_json` wrote."""
+        """Read the output of :meth:`to_json`."""
         document: Any = json.loads(text)
         return cls(tuple(document["columns"]), tuple(Chunk(*numbers) for numbers in document["chunks"]))
 
 
 @dataclass(frozen=True)
 class ChunkTask:
-    """A chunk that is to be loaded: of which object, with which columns, and how many chunks the file has."""
+    """A chunk to be loaded, with its object, its columns and the number of chunks of the file."""
 
     delivered: DeliveredObject
     columns: tuple[str, ...]
@@ -49,27 +49,27 @@ class ChunkTask:
     chunks: int
 
     def to_json(self) -> str:
-        """Return the text of the message that asks for it."""
+        """Return the text of the message that requests this task."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> ChunkTask:
-        """Read what :meth:`to_json` wrote."""
+        """Read the output of :meth:`to_json`."""
         document: Any = json.loads(text)
         columns, chunk = tuple(document["columns"]), Chunk(**document["chunk"])
         return cls(DeliveredObject(**document["delivered"]), columns, chunk, int(document["chunks"]))
 
 
 def content_name(name: FileName, etag: str) -> str:
-    """Return the name of one content of a file: its key in the table of chunks."""
+    """Return the name of one content of a file, which is its key in the table of chunks."""
     return f"{name.external_client}/{name.business_date}/{name.kind.name}/{etag}"
 
 
 def chunk_id(content: str, chunk: Chunk) -> str:
-    """Return the id of a chunk: a digest of the content's name and the range, the same whenever it is asked for."""
+    """Return the id of a chunk: a digest of the content's name and the range, so it never changes."""
     return hashlib.sha256(f"{content} {chunk.start}-{chunk.end}".encode()).hexdigest()[:32]
 
 
 def tasks(delivered: DeliveredObject, plan: Plan, chunks: Sequence[Chunk]) -> tuple[ChunkTask, ...]:
-    """Return the tasks of some ``chunks`` of a plan."""
+    """Return tasks for the given ``chunks`` of a plan."""
     return tuple(ChunkTask(delivered, plan.columns, chunk, len(plan.chunks)) for chunk in chunks)

@@ -1,4 +1,4 @@
-"""A delivered object in S3, and the delivery that it belongs to."""
+"""A delivered object in S3, and the delivery to which it belongs."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ KEY_SHAPE = "[any/prefix/]EXTERNAL_CLIENT/(clients|portfolios|accounts|transacti
 
 @dataclass(frozen=True)
 class Delivery:
-    """The unit of work: an external client's business date (``YYYYMMDD``) in one version, counted from 1."""
+    """The unit of work: one version (counted from 1) of an external client's business date (``YYYYMMDD``)."""
 
     external_client: str
     business_date: str
     version: int
 
     def to_json(self) -> str:
-        """Return the text of a message that asks for work on it."""
+        """Return the text of a message that requests work on the delivery."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Delivery:
-        """Read what :meth:`to_json` wrote. Raises ValueError."""
+        """Read the output of :meth:`to_json`. Raises ValueError."""
         document: Any = json.loads(text)
         if not isinstance(document, Mapping) or set(document) != {"external_client", "business_date", "version"}:
             raise ValueError("a message to a stage names external_client, business_date and version")
@@ -44,10 +44,10 @@ class Delivery:
 
 @dataclass(frozen=True)
 class DeliveredObject:
-    """An object of S3 as its event describes it.
+    """An S3 object as described by its event.
 
-    ``sequencer`` orders the events of one key (hexadecimal text of any length), ``event_time`` (ISO 8601) those of
-    several; ``version_id`` is "" in a bucket without versions.
+    ``sequencer`` (hexadecimal text of any length) orders the events of one key, ``event_time`` (ISO 8601) those of
+    different keys; ``version_id`` is "" in a bucket without versioning.
     """
 
     bucket: str
@@ -59,23 +59,23 @@ class DeliveredObject:
     event_time: str = ""
 
     def to_json(self) -> str:
-        """Return the text of a message that asks for work on it."""
+        """Return the text of a message that requests work on the object."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> DeliveredObject:
-        """Read what :meth:`to_json` wrote."""
+        """Read the output of :meth:`to_json`."""
         return cls(**json.loads(text))
 
     @property
     def order(self) -> str:
-        """Return the sequencer so that text order is event order: AWS compares it right-padded with zeros."""
+        """Return the sequencer padded with zeros on the right, so that text order is event order, as AWS defines it."""
         return self.sequencer.upper().ljust(64, "0")
 
 
 @dataclass(frozen=True)
 class FileName:
-    """Content of an object's key: external client, kind and business date (``YYYYMMDD``)."""
+    """The parts of an object's key: external client, kind and business date (``YYYYMMDD``)."""
 
     external_client: str
     kind: Kind
@@ -83,7 +83,7 @@ class FileName:
 
 
 def file_name(key: str) -> FileName | None:
-    """Read a decoded key; None where it is no delivered file or names no day of the calendar."""
+    """Parse a decoded key; return None if it is not the key of a delivered file, or its date does not exist."""
     match = _KEY.fullmatch(key)
     if not match or not _is_day(match["day"]):
         return None
@@ -92,7 +92,7 @@ def file_name(key: str) -> FileName | None:
 
 
 def day_of(business_date: str) -> date:
-    """Return the date that ``YYYYMMDD`` writes. Raises ValueError."""
+    """Parse a date ``YYYYMMDD``. Raises ValueError."""
     return datetime.strptime(business_date, "%Y%m%d").date()
 
 

@@ -1,4 +1,4 @@
-"""Events of S3 as they reach a function: from S3 itself, or in the body of a queue's message."""
+"""S3 events as a function receives them: directly from S3, or in the body of a queue's message."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataharvest.model.delivery import DeliveredObject
 
 
 def delivered_objects(event: Mapping[str, Any]) -> Iterator[DeliveredObject]:
-    """Yield the objects that an event of S3 says were created; S3's test event names none."""
+    """Yield the objects that an S3 event reports as created; S3's test event reports none."""
     for record in event.get("Records", ()):
         if str(record.get("eventName", "")).removeprefix("s3:").startswith("ObjectCreated:"):
             yield _delivered(record["s3"], str(record.get("eventTime", "")))

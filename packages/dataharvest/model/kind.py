@@ -1,4 +1,4 @@
-"""The four kinds of file that a delivery consists of."""
+"""The four kinds of file in a delivery."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ _RECORD_ID = Column("record_id", WORD, "Number of the record, as the file gives 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file. ``name`` begins its file names, ``noun`` its table, flag and column of a delivery."""
+    """A kind of file. File names start with ``name``; ``noun`` is part of the names of its table, flag and delivery
+    column.
+    """
 
     name: str
     noun: str
@@ -23,25 +25,25 @@ class Kind:
 
     @property
     def flag(self) -> str:
-        """Flag of the metastore that says that the file is in the database."""
+        """Flag of the metastore that is set when the file is in the database."""
         return f"{self.noun}_persisted"
 
     @property
     def table(self) -> str:
-        """Table of its rows, without the schema."""
+        """Table of the file's rows, without the schema."""
         return f"{self.noun}_row"
 
     @property
     def is_sensitive(self) -> bool:
-        """Return whether a column of it is encrypted."""
+        """Return whether any of its columns is encrypted."""
         return any(column.sensitive for column in self.columns)
 
     def column(self, spelling: str) -> Column | None:
-        """Return the column that a file's header means by ``spelling``."""
+        """Return the column that ``spelling`` names in a file's header; None if it names none."""
         return next((column for column in self.columns if spelling in (column.name, *column.also)), None)
 
     def columns_of(self, header: Sequence[str]) -> tuple[Column, ...] | None:
-        """Return the columns in the order of a file's header; None unless it names each of them exactly once."""
+        """Return the columns in the order of a file's header; None unless it names every column exactly once."""
         matches = [self.column(spelling.strip()) for spelling in header]
         columns = tuple(column for column in matches if column)
         complete = len(columns) == len(header) == len(set(columns)) == len(self.columns)
@@ -98,4 +100,4 @@ TRANSACTIONS = Kind(
 )
 KINDS = (CLIENTS, PORTFOLIOS, ACCOUNTS, TRANSACTIONS)
 KEYWORDS = ("DEPOSIT", "TAX")
-"""Keywords of transactions that mean something here; others are counted and reported."""
+"""Keywords of transactions that calculations use; others are counted and reported."""

@@ -12,7 +12,7 @@ from dataharvest.model.delivery import Delivery
 
 @dataclass(frozen=True)
 class PortfolioEvent:
-    """A portfolio of a large delivery, whose values are to be calculated."""
+    """A portfolio of a large delivery whose values must be calculated."""
 
     delivery: Delivery
     portfolio_reference: str
@@ -23,7 +23,7 @@ class PortfolioEvent:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> PortfolioEvent:
-        """Read what :meth:`to_json` wrote. Raises ValueError."""
+        """Read the output of :meth:`to_json`. Raises ValueError."""
         document: Any = json.loads(text)
         if not isinstance(document, Mapping) or not isinstance(document.get("portfolio_reference"), str):
             raise ValueError("an event of a portfolio names portfolio_reference beside its delivery")

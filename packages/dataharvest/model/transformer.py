@@ -1,4 +1,4 @@
-"""Transformers: calculations on one delivery, each declared in one file below ``dataharvest.transformers``."""
+"""Transformers: calculations on a delivery, each declared in one file below ``dataharvest.transformers``."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ CLIENT = "client"
 PORTFOLIO = "portfolio"
 LEVELS = (CLIENT, PORTFOLIO)
 PARAMETERS = ("delivery", *(f"{kind.noun}_file" for kind in KINDS))
-"""Names that SQL may use as ``%(name)s``: the delivery's id, and the ids of its four files."""
+"""Parameters that SQL may use as ``%(name)s``: the delivery's id, and the ids of its four files."""
 OF_PORTFOLIOS, OF_ACCOUNTS = "{of_portfolios}", "{of_accounts}"
-"""Places in the SQL of a transformer with a stream, each after a condition on its table's other columns: a batch adds
-there that ``portfolio_reference`` or ``account_number`` is one of the batch's."""
+"""Placeholders in the SQL of a transformer with a stream, each after a condition on its table's other columns. For a
+batch, they become a condition that ``portfolio_reference`` or ``account_number`` belongs to the batch.
+"""
 _SOME = {
     OF_PORTFOLIOS: "AND portfolio_reference = ANY(%(portfolios)s)",
     OF_ACCOUNTS: "AND account_number = ANY(%(accounts)s)",
@@ -26,10 +27,10 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 @dataclass(frozen=True)
 class Value:
-    """A field of the message of each client or portfolio: ``sql`` selects its reference and the value.
+    """A field in the message of each client or portfolio: ``sql`` selects the reference and the value.
 
     NULL means that the delivery contradicts itself there, so that no value is right. ``schema`` is the JSON Schema of a
-    field that the messages' own schemas do not list. A ``sensitive`` value is encrypted in the database.
+    field that the messages' own schemas do not contain. A ``sensitive`` value is encrypted in the database.
     """
 
     level: str
@@ -40,26 +41,26 @@ class Value:
 
     @property
     def sql_of_all(self) -> str:
-        """SQL of the whole delivery."""
+        """SQL for the whole delivery."""
         return self.sql.replace(OF_PORTFOLIOS, "").replace(OF_ACCOUNTS, "")
 
     @property
     def sql_of_some(self) -> str:
-        """SQL of the ``portfolios`` and their ``accounts`` that two further parameters list."""
+        """SQL for the ``portfolios`` and their ``accounts`` that two additional parameters list."""
         return self.sql.replace(OF_PORTFOLIOS, _SOME[OF_PORTFOLIOS]).replace(OF_ACCOUNTS, _SOME[OF_ACCOUNTS])
 
     @property
     def is_divisible(self) -> bool:
-        """Return whether the values of some portfolios can be had without those of the others."""
+        """Return whether the values of some portfolios can be calculated without the others."""
         return self.level == PORTFOLIO and not self.sensitive and OF_PORTFOLIOS in self.sql
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Rows that contradict others. They stay loaded, are listed in the quarantine and reported by an error message.
+    """Rows that contradict others. They stay loaded, but are listed in the quarantine and reported by an error message.
 
     ``sql`` selects client_reference, portfolio_reference, line and value of each row; any of them may be NULL.
-    ``column`` of ``kind`` holds the value.
+    ``column`` is the column of ``kind`` that contains the value.
     """
 
     kind: Kind
@@ -70,7 +71,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Check:
-    """A check of a step's result: ``sql`` selects the rows that break it."""
+    """A check of a step's result: ``sql`` selects the rows that violate it."""
 
     name: str
     sql: str
@@ -80,7 +81,8 @@ class Check:
 class Opened:
     """A sensitive column that the SQL of a transformer needs in plain text.
 
-    It is in the temporary table ``opened_<noun>`` while the step's transaction lasts, with the key of its kind.
+    During the step's transaction it is in the temporary table ``opened_<noun>``, together with the key columns of its
+    kind.
     """
 
     kind: Kind
@@ -96,9 +98,9 @@ class Opened:
 class Transformer:
     """A calculation. It starts when all flags that it ``needs`` are set, and sets ``flag`` when it is done.
 
-    ``statements`` run first, in order; then ``values`` and ``findings`` are stored and ``checks`` asked, all in one
-    transaction. The values of a large delivery are calculated in batches of portfolios if there is a ``stream``: the
-    name of the Kinesis stream that brings them. Raises DefinitionError if the declaration contradicts itself.
+    In one transaction, ``statements`` run first, in order; then ``values`` and ``findings`` are stored, and ``checks``
+    run. With a ``stream``, the name of a Kinesis stream of portfolio events, the values of a large delivery are
+    calculated in batches of portfolios. Raises DefinitionError if the declaration contradicts itself.
     """
 
     name: str
@@ -135,7 +137,7 @@ class Transformer:
 
     @property
     def is_sensitive(self) -> bool:
-        """Return whether it reads or writes values that are encrypted."""
+        """Return whether it reads or writes encrypted values."""
         return bool(self.opens) or any(value.sensitive for value in self.values)
 
     def _all_sql(self) -> tuple[str, ...]:

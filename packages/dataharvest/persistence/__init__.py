@@ -1,1 +1,1 @@
-"""From an object in S3 to rows in PostgreSQL and a flag in the metastore."""
+"""Loads an S3 object into PostgreSQL and sets its flag in the metastore."""

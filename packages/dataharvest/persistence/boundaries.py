@@ -1,4 +1,4 @@
-"""Places at which a file may be cut: ends of records, as Python's csv reads them."""
+"""Positions at which a file may be split: ends of records, as Python's csv module reads them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from dataharvest.persistence.split_rows import LONGEST_FIELD, ChunkReader, not_c
 from dataharvest.persistence.stream import NOT_PLAIN_MARKS, Opened
 
 _WINDOW = LONGEST_FIELD // 2
-"""A line that is too long to be read holds at least one whole window without an end of line."""
+"""A line that is too long to be read contains at least one whole window without a line end."""
 
 
 def chunks_of(opened: Opened, size: int) -> tuple[Chunk, ...]:
-    """Return the chunks of a file whose header was read: each ends with the first record that makes it ``size`` long.
+    """Return the chunks of a file after its header; each ends with the first record that makes it at least ``size``
+    long.
 
-    As long as the bytes hold no quote and no carriage return, records are lines. From the first such block on, csv
-    reads them. Raises RefusedError if a field is too long to be read.
+    As long as no block contains a quote or carriage return, records are lines. From the first other block on, the csv
+    module reads them. Raises RefusedError if a field is too long to be read.
     """
     chunks, start, lines = [], opened.offset, opened.lines
     end = start
@@ -32,7 +33,7 @@ def chunks_of(opened: Opened, size: int) -> tuple[Chunk, ...]:
 
 
 def _candidates(opened: Opened, size: int) -> Iterator[tuple[int, int]]:
-    """Yield ends of records (offset, number of records before) in order: some of them, the last one included."""
+    """Yield some ends of records in order, including the last: the offset, and the number of records before it."""
     blocks, position, lines = iter(opened.chunks()), opened.offset, opened.lines
     waiting = b""
     for read in blocks:
@@ -51,7 +52,7 @@ def _candidates(opened: Opened, size: int) -> Iterator[tuple[int, int]]:
 
 
 def _line_end(block: bytes, begin: int, size: int) -> int:
-    """Return the end of the first line that ends ``size`` bytes after ``begin`` or later, or of the last line."""
+    """Return the end of the first line that ends at least ``size`` bytes after ``begin``, else of the last line."""
     newline = block.find(b"\n", begin + max(size, 1) - 1)
     return (newline if newline >= 0 else block.rfind(b"\n", begin)) + 1
 

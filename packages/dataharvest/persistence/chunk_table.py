@@ -1,4 +1,4 @@
-"""The table of chunks in DynamoDB: how each large file is split, and which of its chunks are loaded."""
+"""The table of chunks in DynamoDB: the split of each large file, and its loaded chunks."""
 
 from __future__ import annotations
 
@@ -18,19 +18,20 @@ _PLAN = "plan"
 class ChunkTable:
     """The table ``table``: key ``partition_key`` (name of a file's content) and ``sort_key`` (chunk id, or "plan").
 
-    The plan counts. Which chunks are loaded is for people: what counts is in PostgreSQL, in the rows' own transaction.
+    The plan is authoritative. The list of loaded chunks is only for people: the authoritative one is in PostgreSQL,
+    written in the transaction of the rows.
     """
 
     client: DynamoDBClient
     table: str
 
     def plan(self, content: str) -> Plan | None:
-        """Return how a content is split, if that was decided."""
+        """Return the plan for a content; None if it is not decided yet."""
         item = self.client.get_item(TableName=self.table, Key=_key(content, _PLAN), ConsistentRead=True).get("Item")
         return Plan.from_json(item["plan"]["S"]) if item else None
 
     def decide(self, content: str, plan: Plan) -> Plan:
-        """Decide how a content is split, once for all: return the plan that holds, which is the first one."""
+        """Store the plan for a content unless another was stored before; return the stored plan."""
         try:
             self.client.put_item(
                 TableName=self.table,
@@ -42,7 +43,7 @@ class ChunkTable:
         return plan
 
     def enter(self, content: str, chunk: Chunk) -> None:
-        """Enter a chunk; entered again, it keeps what is known of it."""
+        """Add a chunk; a repeated call keeps the chunk's other attributes."""
         self.client.update_item(
             TableName=self.table,
             Key=_key(content, chunk_id(content, chunk)),
@@ -55,7 +56,7 @@ class ChunkTable:
         )
 
     def mark(self, content: str, chunk: Chunk) -> None:
-        """Note that a chunk is loaded; noted again, it keeps its time."""
+        """Mark a chunk as loaded; a repeated call keeps the first time."""
         self.client.update_item(
             TableName=self.table,
             Key=_key(content, chunk_id(content, chunk)),

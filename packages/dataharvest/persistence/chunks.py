@@ -1,4 +1,4 @@
-"""Load the chunks of a large file; whoever loads the last one registers the file."""
+"""Loads the chunks of a large file; the load of the last chunk registers the file."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _State:
 
 @dataclass(frozen=True)
 class ChunkPersistence:
-    """Loads chunks. The barrier is the set of chunk ids in PostgreSQL, written with the rows."""
+    """Loads chunks. The set of chunk ids in PostgreSQL, written with the rows, decides when a file is complete."""
 
     sender: Sender
     metastore: Metastore
@@ -46,9 +46,9 @@ class ChunkPersistence:
     progress: Progress
 
     def load(self, task: ChunkTask) -> str:
-        """Load one chunk, and return what came of it; loading it again changes nothing.
+        """Load one chunk, and return the outcome; a repeated call changes nothing.
 
-        Chunk table, progress and flag are written after the commit. Where a crash parts them, the repeated message
+        Chunk table, progress and flag are written after the commit. After a crash in between, the repeated message
         writes them. Raises LoadError, or botocore's errors.
         """
         name = file_name(task.delivered.key)
@@ -92,7 +92,7 @@ class ChunkPersistence:
 
 
 def _enter(connection: Connection[Any], file_id: int, identity: str, rows: Loaded) -> None:
-    """Enter a chunk. Of chunks that end at once, the later one waits here and then sees the earlier one."""
+    """Record a loaded chunk. If two chunks end at once, the later waits here, and then sees the earlier."""
     connection.execute("SELECT FROM dataharvest.delivered_file WHERE file_id = %s FOR NO KEY UPDATE", [file_id])
     query = """
         INSERT INTO dataharvest.loaded_chunk (file_id, chunk_id, rows_loaded, rows_rejected) VALUES (%s, %s, %s, %s)
@@ -101,7 +101,7 @@ def _enter(connection: Connection[Any], file_id: int, identity: str, rows: Loade
 
 
 def _complete(connection: Connection[Any], name: FileName, task: ChunkTask, file_id: int) -> register.Registered:
-    """Register a file whose chunks are all loaded. Raises ReplacedError if a newer object came meanwhile."""
+    """Register a file whose chunks are all loaded. Raises ReplacedError if a newer object arrived meanwhile."""
     register.lock_kind(connection, name)
     if register.is_outdated(connection, name, task.delivered):
         raise ReplacedError

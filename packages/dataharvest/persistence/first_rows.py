@@ -1,4 +1,4 @@
-"""Of rows with one key the first in the file is kept, whichever chunk is loaded first."""
+"""Of rows with the same key, the first in the file is kept, in whatever order the chunks are loaded."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ LONGEST_VALUE = 200
 
 
 def share_file(connection: Connection[Any], file_id: int) -> None:
-    """Load rows of a file beside other chunks of it, to the end of the transaction or savepoint."""
+    """Take the file's shared lock, which lets chunks load in parallel, until the transaction or savepoint ends."""
     share(connection, *_lock(file_id))
 
 
 def keep_first(connection: Connection[Any], kind: Kind, file_id: int, stage: Identifier) -> int:
-    """Compare staged rows with the file's rows in the table: the later one of each key goes to the quarantine.
+    """Compare staged rows with the file's rows in the table: of rows with the same key, the later is quarantined.
 
-    Staged rows are marked; rows of the table are moved. Return the number of the latter. No other chunk of the file is
-    being loaded while the transaction lasts: two chunks that wait for each other's keys would never end.
+    Staged rows are marked; rows of the table are moved. Return the number of moved rows. The file's exclusive lock
+    prevents other chunks from being loaded during the transaction, because two chunks that wait for each other's keys
+    would deadlock.
     """
     lock(connection, *_lock(file_id))
     key = SQL(", ").join(map(Identifier, kind.key))

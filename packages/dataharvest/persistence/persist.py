@@ -1,4 +1,4 @@
-"""Take an object in: rows and their registration in one transaction, then the flag."""
+"""Loads an object: its rows and registration in one transaction, then the flag."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ TO_SPLIT = "to be split into chunks"
 
 @dataclass(frozen=True)
 class Persistence:
-    """Takes delivered objects into the database and informs the ``metastore``, or ``sender`` if a file is refused.
+    """Loads delivered objects into the database and sets flags in the ``metastore``; ``sender`` reports a refused file.
 
-    Objects of more than ``split_above`` bytes are left to the splitter, which is asked by its queue; None: all
-    are taken as a whole.
+    Objects of more than ``split_above`` bytes are passed to the splitter through its queue; None means that all objects
+    are loaded as a whole.
     """
 
     sender: Sender
@@ -44,10 +44,10 @@ class Persistence:
     split_above: int | None = None
 
     def take(self, delivered: DeliveredObject) -> str:
-        """Take one object in, and return what came of it; taking it again changes nothing.
+        """Load one object, and return the outcome; a repeated call changes nothing.
 
-        The flag is set after the commit. Where a crash parts the two, the repeated event sets it.
-        Raises LoadError, or botocore's errors.
+        The flag is set after the commit. After a crash in between, the repeated event sets it. Raises LoadError, or
+        botocore's errors.
         """
         outcome = self.load(delivered)
         if isinstance(outcome, str):
@@ -56,12 +56,13 @@ class Persistence:
         return PERSISTED
 
     def set_flags(self, registered: Sequence[register.Registered]) -> None:
-        """Set the flags of files that were registered for one delivery. Raises botocore's errors."""
+        """Set the flags of registered files of one delivery. Raises botocore's errors."""
         flags = dict.fromkeys(flag for file in registered for flag in file.flags)
         self.metastore.set_flags(registered[0].delivery, flags, is_new=any(file.is_new for file in registered))
 
     def load(self, delivered: DeliveredObject) -> register.Registered | str:
-        """Load one object and register it, or return why not. Its flags are still to be set.
+        """Load and register one object without setting its flags; return the registration, or the reason why there is
+        none.
 
         Raises LoadError, or botocore's errors.
         """
@@ -85,7 +86,7 @@ class Persistence:
     def _register(
         self, connection: Connection[Any], name: FileName, delivered: DeliveredObject, key: DataKey
     ) -> register.Registered | str:
-        """Return what was registered, REFUSED, or TO_SPLIT if chunks of the content are missing.
+        """Return the registration, REFUSED, or TO_SPLIT if chunks of the content are missing.
 
         Raises ReplacedError.
         """

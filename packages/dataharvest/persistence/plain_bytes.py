@@ -1,4 +1,4 @@
-"""Bytes of a file that PostgreSQL's COPY reads as Python's csv does, and whose amounts are written as amounts are."""
+"""Bytes that PostgreSQL's COPY reads in the same way as Python's csv module, with valid amounts."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ LONGEST_LINE = 1 << 20
 
 
 class NotPlainError(Exception):
-    """The bytes hold what only a reading row by row can judge."""
+    """The bytes must be read row by row."""
 
 
 def plain_blocks(blocks: Iterable[bytes], columns: Sequence[Column]) -> Iterator[bytes]:
-    """Yield the blocks unchanged. Raises NotPlainError before the block that is not plain.
+    """Yield the blocks unchanged. Raises NotPlainError before the first block that is not plain.
 
-    ``columns`` are those of the file, in its order: amounts are looked at line by line, because PostgreSQL reads more
-    as a number than a file may write.
+    ``columns`` are those of the file, in its order: amounts are checked line by line, because PostgreSQL accepts more
+    forms of numbers than a file may contain.
     """
     odd = _odd_line(columns)
     rest = b"\n"
@@ -35,7 +35,7 @@ def plain_blocks(blocks: Iterable[bytes], columns: Sequence[Column]) -> Iterator
 
 
 def _checked(odd: re.Pattern[bytes], lines: bytes) -> bytes:
-    """Return what follows the last whole line, if all of them are as expected. Raises NotPlainError."""
+    """Return the remainder after the last whole line, if all lines are valid. Raises NotPlainError."""
     end = lines.rfind(b"\n")
     if odd.search(lines, 0, end + 1) or len(lines) - end > LONGEST_LINE:
         raise NotPlainError
@@ -43,7 +43,7 @@ def _checked(odd: re.Pattern[bytes], lines: bytes) -> bytes:
 
 
 def _odd_line(columns: Sequence[Column]) -> re.Pattern[bytes] | None:
-    """Return the pattern of a line that is not blank, and of which a column of money holds something else."""
+    """Return the pattern of a line that is not blank and has an invalid amount; None if no column is money."""
     places = [at for at, column in enumerate(columns) if column.domain == MONEY]
     if not places:
         return None

@@ -1,4 +1,4 @@
-"""A file that cannot be read as a whole: it is noted, and an error message says so."""
+"""A file that cannot be read at all: it is recorded, and an error message is sent."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from dataharvest.persistence.stream import RefusedError
 from dataharvest.vault import DataKey
 
 NO_VERSION = 0
-"""Version of a message about a file that belongs to none."""
+"""Version in a message about a file that belongs to no version."""
 
 
 def refuse(
     connection: Connection[Any], name: FileName, delivered: DeliveredObject, error: RefusedError, key: DataKey
 ) -> None:
-    """Enter a content that is refused because of ``error``, and write the message.
+    """Record a content that is refused because of ``error``, and write the error message.
 
-    Another content that is refused for the same reason has a message of its own.
+    A different content that is refused for the same reason gets its own message.
     """
     file_id = register.new_file(connection, name, delivered)
     register.refuse(connection, file_id, str(error))

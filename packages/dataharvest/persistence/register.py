@@ -1,4 +1,4 @@
-"""Registration of files: the content that counts, and the version of the delivery that it belongs to."""
+"""Registration of files: which content is current, and to which version of the delivery it belongs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FILE_COLUMNS = SQL(", ").join(Identifier(f"{kind.noun}_file") for kind in KINDS
 
 @dataclass(frozen=True)
 class Registered:
-    """A delivery, and the flags of the files that it has. ``is_new``: this registration opened its version."""
+    """A delivery, and the flags of its files. ``is_new``: this registration opened its version."""
 
     delivery: Delivery
     flags: tuple[str, ...]
@@ -26,7 +26,7 @@ class Registered:
 
 @dataclass(frozen=True)
 class KnownFile:
-    """A content that came before: whether it was refused as a whole, and whether all of its rows are loaded."""
+    """A content that arrived before: was it refused as a whole, and are all of its rows loaded?"""
 
     file_id: int
     is_refused: bool
@@ -39,15 +39,15 @@ class KnownFile:
 
 
 def lock_kind(connection: Connection[Any], name: FileName) -> None:
-    """Let no other transaction take a file of the same client, date and kind in until this one ends."""
+    """Prevent other transactions from loading a file of the same client, date and kind until this one ends."""
     lock(connection, "persistence", name.external_client, name.business_date, name.kind.name)
 
 
 def is_outdated(connection: Connection[Any], name: FileName, delivered: DeliveredObject) -> bool:
-    """Return whether a newer object of the same client, date and kind was taken before.
+    """Return whether a newer object of the same client, date and kind arrived before.
 
-    The event is noted if it is the newest one of its key. Sequencers order the events of one key; S3 does not compare
-    those of several keys, which the times of their events order, and keys of one time their text.
+    The event is recorded if it is the newest of its key. Sequencers order the events of one key. S3 does not define an
+    order for different keys; they are ordered by event time, then by bucket and key.
     """
     query = """
         WITH noted AS (
@@ -77,7 +77,7 @@ def is_outdated(connection: Connection[Any], name: FileName, delivered: Delivere
 
 
 def known_file(connection: Connection[Any], name: FileName, delivered: DeliveredObject) -> KnownFile | None:
-    """Return a content that came before."""
+    """Return the file record of a content that arrived before; None if it is new."""
     query = """
         SELECT file_id, refused_because IS NOT NULL, is_complete FROM dataharvest.delivered_file
         WHERE (external_client, business_date, kind, etag) = (%s, %s, %s, %s)
@@ -93,7 +93,7 @@ def loaded_chunks(connection: Connection[Any], file_id: int) -> set[str]:
 
 
 def new_file(connection: Connection[Any], name: FileName, delivered: DeliveredObject, chunks: int | None = None) -> int:
-    """Enter a content; return its id. One in ``chunks`` is complete when they are loaded."""
+    """Record a content; return its file id. If it has ``chunks``, it is complete when all are loaded."""
     query = """
         INSERT INTO dataharvest.delivered_file
             (external_client, business_date, kind, bucket, object_key, etag, size, chunks, is_complete)
@@ -106,13 +106,13 @@ def new_file(connection: Connection[Any], name: FileName, delivered: DeliveredOb
 
 
 def count_rows(connection: Connection[Any], file_id: int, loaded: int, rejected: int) -> None:
-    """Note how many rows of a file are loaded and rejected."""
+    """Record the numbers of loaded and rejected rows of a file."""
     query = "UPDATE dataharvest.delivered_file SET rows_loaded = %s, rows_rejected = %s WHERE file_id = %s"
     connection.execute(query, (loaded, rejected, file_id))
 
 
 def refuse(connection: Connection[Any], file_id: int, reason: str) -> None:
-    """Note that a file as a whole cannot be read."""
+    """Record that a file cannot be read at all."""
     connection.execute(
         "UPDATE dataharvest.delivered_file SET refused_because = %s WHERE file_id = %s", (reason, file_id)
     )
@@ -121,7 +121,7 @@ def refuse(connection: Connection[Any], file_id: int, reason: str) -> None:
 def register(connection: Connection[Any], name: FileName, file_id: int) -> Registered:
     """Make a file the current one of its kind and date.
 
-    A date begins with version 1. A file that replaces another opens the next version, which keeps the other files.
+    A date starts with version 1. A file that replaces another opens the next version, which keeps the other files.
     """
     version, is_new = _lock_day(connection, name)
     files = _files(connection, name, version)
@@ -139,9 +139,9 @@ def register(connection: Connection[Any], name: FileName, file_id: int) -> Regis
 
 
 def _lock_day(connection: Connection[Any], name: FileName) -> tuple[int, bool]:
-    """Return the current version of a date, which stays the current one until the transaction ends.
+    """Lock a date until the transaction ends, and return its current version.
 
-    Beside it, whether the date begins with this transaction.
+    The second value is True if this transaction created the date.
     """
     inserted = connection.execute(
         "INSERT INTO dataharvest.business_day VALUES (%s, %s, 1) ON CONFLICT DO NOTHING RETURNING version", _day(name)
@@ -171,7 +171,7 @@ def _open_version(connection: Connection[Any], name: FileName, version: int) -> 
 
 
 def _files(connection: Connection[Any], name: FileName, version: int) -> dict[Kind, int | None]:
-    """Return the file of each kind that a version has."""
+    """Return the file id of each kind in a version."""
     query = SQL("SELECT {} FROM dataharvest.delivery WHERE (external_client, business_date, version) = (%s, %s, %s)")
     row = connection.execute(query.format(_FILE_COLUMNS), (*_day(name), version)).fetchone()
     assert row is not None

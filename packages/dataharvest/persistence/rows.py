@@ -1,4 +1,4 @@
-"""Rows of a delivered file into their table; those that cannot be loaded go to the quarantine."""
+"""Loads rows of a delivered file into their table; invalid rows are quarantined."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from dataharvest.persistence.stream import CHUNK, Opened
 from dataharvest.vault import DataKey
 
 _DATA_FAULTS = ("22", "23", "54")
-"""SQLSTATE classes of rows that do not fit: data exceptions, constraints, limits."""
+"""SQLSTATE classes of invalid rows: data exceptions, constraints, limits."""
 _DEADLOCK = "40P01"
-"""Two chunks of a file wait for each other's keys: some of their keys are the same."""
+"""Two chunks of a file wait for each other's keys, because they share some keys."""
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """Numbers of rows: in the file = loaded + rejected."""
+    """Numbers of loaded and rejected rows; their sum is the number of rows in the file."""
 
     loaded: int
     rejected: int
@@ -34,11 +34,11 @@ class Loaded:
 def load_rows(
     connection: Connection[Any], kind: Kind, file_id: int, source: Callable[[], Opened], key: DataKey
 ) -> Loaded:
-    """Load a file or a chunk in the caller's transaction; ``source`` opens it, a second time if a row does not fit.
+    """Load a file or a chunk in the caller's transaction; ``source`` opens it, and again if a row is invalid.
 
-    A small file whose rows all fit is parsed here; a large one without quotes or sensitive columns is passed through to
-    PostgreSQL as bytes. Any other is read row by row. Raises RefusedError if the header is wrong, or the file cannot be
-    read as CSV.
+    A small file without invalid rows is parsed here. A large one without quotes or sensitive columns is passed to
+    PostgreSQL as bytes. All others are read row by row. Raises RefusedError if the header is wrong, or the file cannot
+    be read as CSV.
     """
     opened, count = source(), None
     if not opened.is_part:
@@ -52,7 +52,7 @@ def load_rows(
 
 
 def _if_all_fit(connection: Connection[Any], load: Callable[[], int]) -> int | None:
-    """Return the number of rows, or None, with nothing loaded, if the bytes are not plain or a row does not fit."""
+    """Return the number of rows; load nothing and return None if the bytes are not plain or a row is invalid."""
     try:
         with connection.transaction():
             return load()
@@ -65,14 +65,14 @@ def _if_all_fit(connection: Connection[Any], load: Callable[[], int]) -> int | N
 
 
 def _copied_whole(connection: Connection[Any], kind: Kind, file_id: int, opened: Opened) -> int:
-    """Pass the bytes through, and return the number of rows. Raises NotPlainError, or psycopg's errors."""
+    """Pass the bytes to PostgreSQL, and return the number of rows. Raises NotPlainError, or psycopg's errors."""
     note_file(connection, file_id)
     if opened.is_part:
         share_file(connection, file_id)
-    # This session alone counts with it: a cache leaves no gaps, and saves a look at the sequence for each row.
+    # Only this session uses the sequence, so caching leaves no gaps, and saves a sequence access per row.
     create = SQL("CREATE TEMPORARY SEQUENCE dataharvest_line MINVALUE {} CACHE 1000")
     connection.execute(create.format(opened.lines + 1))
-    # The number of the sequence, not its name: a name would be looked up for each row.
+    # The OID of the sequence and not its name, because a name would be looked up for each row.
     connection.execute(
         "SELECT set_config('dataharvest.line_sequence', 'pg_temp.dataharvest_line'::regclass::oid::text, true)"
     )

@@ -1,4 +1,4 @@
-"""Rows of a small file, in one statement: most files of a day have some hundred rows, which all fit."""
+"""Loads a small file in one statement: most files of a day have a few hundred rows, all of them valid."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from dataharvest.vault import DataKey
 
 
 def copy_small(connection: Connection[Any], kind: Kind, file_id: int, opened: Opened, key: DataKey) -> int:
-    """Write the rows into their table, without a stage between; return their number.
+    """Write the rows directly into their table, without a staging table; return their number.
 
-    Nothing is written before all rows are read. Raises NotPlainError if a row does not fit, RefusedError if the bytes
-    are no CSV, or psycopg's errors, such as of a repeated key: the caller undoes what was written.
+    Nothing is written before all rows are read. Raises NotPlainError if a row is invalid, RefusedError if the bytes are
+    not CSV, or psycopg's errors, for example for a repeated key; the caller must then roll back.
     """
     names = SQL(", ").join(Identifier(column.name) for column in kind.columns)
     statement = SQL("COPY dataharvest.{} (file_id, line, {}) FROM STDIN").format(Identifier(kind.table), names)
@@ -32,7 +32,7 @@ def copy_small(connection: Connection[Any], kind: Kind, file_id: int, opened: Op
 
 
 def _rows(kind: Kind, opened: Opened, key: DataKey) -> Iterator[tuple[object, ...]]:
-    """Yield line and values of each record. Raises NotPlainError for one that does not fit."""
+    """Yield line and values of each record. Raises NotPlainError for an invalid record."""
     places = [opened.columns.index(column) for column in kind.columns]
     for line, fields in records(opened):
         if len(fields) != len(places):

@@ -1,4 +1,4 @@
-"""Read a file row by row, and part the rows that fit from those that do not."""
+"""Reads a file row by row, and separates valid rows from invalid ones."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from dataharvest.vault import DataKey
 from estrela.errors import MASK
 
 LONGEST_FIELD = 131_072
-"""Characters of a field that is read; a quote that is never closed makes one of the rest of the file."""
+"""Maximum characters of a field; a quote that is never closed turns the rest of the file into one field."""
 _STAGE = Identifier("pg_temp", "dataharvest_stage")
 
 
 def load_split(connection: Connection[Any], kind: Kind, file_id: int, opened: Opened, key: DataKey) -> tuple[int, int]:
-    """Load the rows that fit and quarantine the others; return the number of both.
+    """Load the valid rows and quarantine the others; return the numbers of both.
 
-    Of rows with one key the first is kept: a row of another chunk that comes later in the file goes to the quarantine,
-    and is counted here as rejected and no longer loaded. Raises RefusedError if the bytes are no CSV.
+    Of rows with the same key the first in the file is kept. If a row of another chunk comes later in the file, it is
+    quarantined, and counted here as rejected and no longer as loaded. Raises RefusedError if the bytes are not CSV.
     """
     note_file(connection, file_id)
     connection.execute(_stage_table(kind))
@@ -42,12 +42,12 @@ def load_split(connection: Connection[Any], kind: Kind, file_id: int, opened: Op
 
 
 def note_file(connection: Connection[Any], file_id: int) -> None:
-    """Give rows that name no file this one, to the end of the transaction."""
+    """Set the default file id of inserted rows until the end of the transaction."""
     connection.execute("SELECT set_config('dataharvest.file_id', %s, true)", [str(file_id)])
 
 
 def _staged(kind: Kind, opened: Opened, key: DataKey) -> Iterator[tuple[object, ...]]:
-    """Yield line, column at fault, its value, the reason, then the values of ``kind``'s columns."""
+    """Yield line, faulty column, its value, the reason, then the values of ``kind``'s columns."""
     places = [opened.columns.index(column) for column in kind.columns]
     empty = (None,) * len(kind.columns)
     for line, fields in records(opened):
@@ -65,12 +65,12 @@ def _staged(kind: Kind, opened: Opened, key: DataKey) -> Iterator[tuple[object, 
 
 def _shown(kind: Kind, opened: Opened, place: int, text: str) -> str:
     column = opened.columns[place] if place < len(opened.columns) else None
-    # A missing field moves the others: in a file with sensitive columns no field of such a row is known to be harmless.
+    # A missing field shifts the others, so in a file with sensitive columns any field of such a row may be sensitive.
     return MASK if kind.is_sensitive or column is None else _printable(text)
 
 
 def fault_of(kind: Kind, values: list[str]) -> tuple[str, str, str] | None:
-    """Return column, value and reason of the first field that is no text, or no valid value of its column."""
+    """Return column, value and reason of the first field that is not text or is invalid in its column; else None."""
     for column, value in zip(kind.columns, values, strict=True):
         shown = MASK if column.sensitive else _printable(value)
         if not _is_text(value):
@@ -89,14 +89,14 @@ def _printable(value: str) -> str:
 
 
 def stored(column: Column, value: str, key: DataKey) -> str | bytes:
-    """Return a valid value as the database gets it."""
+    """Return a valid value in the form in which the database stores it."""
     if column.sensitive:
         return key.seal(column.plain(value), column.name)
     return value.strip() if column.domain == MONEY else value
 
 
 def records(opened: Opened) -> Iterator[tuple[int, list[str]]]:
-    """Yield each record with its number in the file; the header is record 1. Blank lines count and are passed over."""
+    """Yield each record with its number in the file; the header is record 1. Blank lines are counted but skipped."""
     raw = io.BufferedReader(ChunkReader(opened.chunks()))
     text = io.TextIOWrapper(raw, encoding="utf-8", errors="surrogateescape", newline="")
     line = opened.lines
@@ -116,7 +116,7 @@ def not_csv(line: int, error: csv.Error) -> RefusedError:
 
 
 class ChunkReader(io.RawIOBase):
-    """Byte chunks as a file."""
+    """Byte chunks as a readable file."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
         self._chunks, self._left = chunks, b""

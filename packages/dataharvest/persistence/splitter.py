@@ -1,4 +1,4 @@
-"""Split a large file into chunks, and ask for each to be loaded."""
+"""Splits a large file into chunks, and requests the load of each."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SPLIT = "split"
 
 @dataclass(frozen=True)
 class Splitter:
-    """Decides into which chunks of about ``chunk_bytes`` a file is split, and notes it in ``chunk_table``."""
+    """Splits files into chunks of about ``chunk_bytes``, and stores the split in ``chunk_table``."""
 
     sender: Sender
     metastore: Metastore
@@ -41,10 +41,10 @@ class Splitter:
     progress: Progress
 
     def split(self, delivered: DeliveredObject) -> str:
-        """Ask for the chunks of an object that are not loaded, and return what came of it.
+        """Request the load of those chunks of an object that are not loaded, and return the outcome.
 
-        A file that is complete is registered, as whole files are. A plan holds for ever, so that a repeated event asks
-        for the same chunks. Raises LoadError, or botocore's errors.
+        A complete file is registered like a file without chunks. A plan never changes, so a repeated event requests the
+        same chunks. Raises LoadError, or botocore's errors.
         """
         name = file_name(delivered.key)
         if name is None:
@@ -75,9 +75,9 @@ class Splitter:
     def _enter(
         self, name: FileName, delivered: DeliveredObject, key: DataKey, decision: Plan | RefusedError
     ) -> tuple[str, set[str]]:
-        """Enter the file unless it is known.
+        """Record the file unless it is known.
 
-        Return what it is (SPLIT, PERSISTED, REFUSED or REPLACED), and the ids of its chunks that are loaded.
+        Return its state (SPLIT, PERSISTED, REFUSED or REPLACED), and the ids of its loaded chunks.
         """
         with self.sender.database.transaction() as connection:
             register.lock_kind(connection, name)

@@ -1,4 +1,4 @@
-"""Bytes of an object as a stream, and the header at its start."""
+"""The bytes of an object as a stream, and the header at its start."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CHUNK = 1 << 20
 LONGEST_HEADER = 1 << 16
 _BOM = b"\xef\xbb\xbf"
 NOT_PLAIN_MARKS = (b'"', b"\\", b"\r")
-"""Texts that PostgreSQL's COPY and Python's csv read differently."""
+"""Bytes that PostgreSQL's COPY and Python's csv module read differently."""
 _GONE = {"NoSuchKey", "NoSuchVersion", "PreconditionFailed", "404", "412"}
 
 
@@ -30,19 +30,19 @@ class Readable(Protocol):
     """A source of bytes."""
 
     def read(self, size: int) -> bytes:
-        """Return up to ``size`` bytes, none at the end."""
+        """Return up to ``size`` bytes; b"" at the end."""
 
 
 class ReplacedError(Exception):
-    """The content that an event named no longer exists: a newer event names its successor."""
+    """The content of an event no longer exists; its successor has a newer event."""
 
 
 class RefusedError(Exception):
-    """The file as a whole cannot be read; the message says why."""
+    """The file cannot be read at all; the message gives the reason."""
 
 
 def open_object(s3: S3Client, delivered: DeliveredObject, chunk: Chunk | None = None) -> Readable:
-    """Open exactly the content that an event told of, or a chunk of it.
+    """Open exactly the content that an event reported, or a chunk of it.
 
     Raises ReplacedError, or botocore's errors.
     """
@@ -63,10 +63,10 @@ def open_object(s3: S3Client, delivered: DeliveredObject, chunk: Chunk | None = 
 
 @dataclass(frozen=True)
 class Opened:
-    """A file of which the header was read: its ``columns`` in order, and a stream of the bytes after it.
+    """A file whose header was read: its ``columns`` in order, and a stream of the bytes after it.
 
-    ``lines`` records come before those bytes, ``offset`` is the place of the first of them in the file. Of a chunk
-    (``is_part``), other rows of the same file may be in the table.
+    ``lines`` is the number of records before those bytes, ``offset`` their position in the file. If this is only a
+    chunk (``is_part``), the table may already contain other rows of the file.
     """
 
     columns: tuple[Column, ...]
@@ -84,7 +84,7 @@ class Opened:
             yield chunk
 
     def read_ahead(self) -> Opened:
-        """Return the file with all bytes, if they are few, or some megabytes in ``rest``."""
+        """Return the file with its first megabytes in ``rest``, or all of its bytes if there are fewer."""
         rest = bytearray(self.rest)
         while len(rest) < CHUNK and (chunk := self.source.read(CHUNK)):
             rest += chunk
@@ -108,7 +108,7 @@ def read_header(kind: Kind, source: Readable) -> Opened:
 
 
 def open_chunk(kind: Kind, task: ChunkTask, source: Readable) -> Opened:
-    """Return a chunk as a file whose header was read with the whole file's."""
+    """Return a chunk as an opened file; the header was read when the file was split."""
     columns = kind.columns_of(task.columns)
     assert columns is not None  # the splitter read the names
     return Opened(columns, b"", source, lines=task.chunk.lines, offset=task.chunk.start, is_part=True)

@@ -1,1 +1,1 @@
-"""Large deliveries: values calculated in batches of portfolios, which events announce."""
+"""Large deliveries: values are calculated in batches of portfolios, which are announced by events."""

@@ -1,4 +1,4 @@
-"""Announce the portfolios of a large delivery on an EventBridge bus."""
+"""Announces the portfolios of a large delivery on an EventBridge bus."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from dataharvest.resources import EVENT_SOURCE, PORTFOLIO_EVENT
 from estrela.errors import LoadError, some_of
 
 _ENTRIES = 10
-"""Events of one call, EventBridge's own limit."""
+"""Events per call, the limit of EventBridge."""
 
 
 @dataclass(frozen=True)
 class Announcer:
-    """Puts one event for each portfolio of a ``wave`` on ``bus``; ``events`` is a client of EventBridge."""
+    """Puts one event per portfolio of a ``wave`` on ``bus``; ``events`` is an EventBridge client."""
 
     database: Database
     events: Any
@@ -29,10 +29,10 @@ class Announcer:
     wave: int = WAVE
 
     def announce(self, delivery: Delivery) -> int:
-        """Announce the portfolios of the wave that is in work, and are not done; return their number.
+        """Announce the unfinished portfolios of the current wave; return their number.
 
-        Asked again, it announces them again: each is calculated once. Raises LoadError if EventBridge refuses an event,
-        or botocore's errors.
+        A repeated call announces them again; each is still calculated only once. Raises LoadError if EventBridge
+        refuses an event, or botocore's errors.
         """
         with self.database.transaction() as connection:
             current = hold_current(connection, delivery, ANNOUNCER)

@@ -1,4 +1,4 @@
-"""Calculate values of some portfolios of a large delivery, each portfolio once."""
+"""Calculates values of some portfolios of a large delivery, each portfolio once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ from estrela.errors import CheckFailure, QualityError
 
 @dataclass(frozen=True)
 class PortfolioSteps:
-    """Runs transformers on batches of portfolios; the last batch sets the flag, that of a wave asks for the next."""
+    """Runs transformers on batches of portfolios. The last batch sets the flag; the last of a wave requests the next
+    wave.
+    """
 
     database: Database
     metastore: Metastore
@@ -33,7 +35,7 @@ class PortfolioSteps:
     wave: int = WAVE
 
     def run(self, name: str, delivery: Delivery, references: Iterable[str]) -> bool:
-        """Store the values of portfolios that the transformer ``name`` has not done.
+        """Store the values of those portfolios that the transformer ``name`` has not done yet.
 
         Return False if a newer version replaced the delivery. Raises QualityError, with nothing stored, or LoadError.
         """
@@ -55,7 +57,7 @@ class PortfolioSteps:
 def _run(
     connection: Connection[Any], current: CurrentDelivery, transformer: Transformer, references: list[str]
 ) -> Steps:
-    """Store the values and return how far all steps are then."""
+    """Store the values, and return the new progress of all steps."""
     new = _enter(connection, current, transformer.name, references)
     if new:
         _store(connection, current, transformer, new)
@@ -70,7 +72,7 @@ def _run(
 
 
 def _enter(connection: Connection[Any], current: CurrentDelivery, step: str, references: list[str]) -> list[str]:
-    """Enter the portfolios that were not done; one that another transaction does just now is waited for."""
+    """Record the portfolios that are not done, and return them; wait if another transaction is recording one."""
     query = """
         INSERT INTO dataharvest.portfolio_done (delivery_id, step, portfolio_reference)
         SELECT %(delivery)s, %(step)s, portfolio_reference FROM dataharvest.portfolio_row

@@ -1,6 +1,6 @@
-"""Progress of a large delivery: its portfolios are announced in waves, each when the one before is done.
+"""Progress of a large delivery: its portfolios are announced in waves, each after the previous one is done.
 
-A wave bounds what one delivery has in the streams, so that those of other clients are not held up behind all of it.
+A wave limits the events of one delivery in the streams, so that other clients need not wait for all of it.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from psycopg import Connection
 from dataharvest.deliveries import CurrentDelivery
 
 WAVE = 1000
-"""Portfolios of a wave."""
+"""Portfolios per wave."""
 
 
 @dataclass(frozen=True)
 class Steps:
-    """The numbers of portfolios that each step has done, of ``total``."""
+    """The number of portfolios that each step has done, out of ``total``."""
 
     done: dict[str, int]
     total: int
 
     @property
     def least(self) -> int:
-        """Portfolios that the slowest step has done."""
+        """Number of portfolios that the slowest step has done."""
         return min(self.done.values(), default=0)
 
     def ends_wave(self, wave: int) -> bool:
-        """Return whether every step has done whole waves only, and portfolios are left."""
+        """Return whether all steps have finished the same whole waves, and portfolios are left."""
         return self.least % wave == 0 and set(self.done.values()) == {self.least} and self.least < self.total
 
 
 def open_steps(connection: Connection[Any], current: CurrentDelivery, names: Iterable[str]) -> None:
-    """Enter the steps of a delivery, unless they are there."""
+    """Add the steps of a delivery, unless they already exist."""
     query = """
         INSERT INTO dataharvest.portfolio_progress (delivery_id, step, total)
         SELECT %(delivery)s, step, (SELECT count(*) FROM dataharvest.portfolio_row WHERE file_id = %(portfolio_file)s)
@@ -45,9 +45,9 @@ def open_steps(connection: Connection[Any], current: CurrentDelivery, names: Ite
 
 
 def hold_steps(connection: Connection[Any], current: CurrentDelivery) -> Steps:
-    """Return how far all steps are; they stay there, but for the caller's own changes, until its transaction ends.
+    """Lock and return the progress of all steps; until the transaction ends, only the caller can change it.
 
-    Of two steps that end a wave at once, the later one waits here and then sees the earlier one.
+    If two steps end a wave at once, the later waits here, and then sees the earlier.
     """
     query = """
         SELECT step, done, total FROM dataharvest.portfolio_progress WHERE delivery_id = %(delivery)s
@@ -58,7 +58,7 @@ def hold_steps(connection: Connection[Any], current: CurrentDelivery) -> Steps:
 
 
 def add_done(connection: Connection[Any], current: CurrentDelivery, step: str, count: int) -> None:
-    """Count portfolios that a step has done."""
+    """Add ``count`` to the number of portfolios that a step has done."""
     query = """
         UPDATE dataharvest.portfolio_progress SET done = done + %(count)s
         WHERE delivery_id = %(delivery)s AND step = %(step)s
@@ -67,7 +67,7 @@ def add_done(connection: Connection[Any], current: CurrentDelivery, step: str, c
 
 
 def undone_of_wave(connection: Connection[Any], current: CurrentDelivery, steps: Steps, wave: int) -> list[str]:
-    """Return the portfolios of the wave in work that some step has not done, in their order."""
+    """Return the portfolios of the current wave that at least one step has not done, in order."""
     query = """
         SELECT portfolio_reference FROM (
             SELECT portfolio_reference FROM dataharvest.portfolio_row WHERE file_id = %(portfolio_file)s

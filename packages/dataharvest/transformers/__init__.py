@@ -1,1 +1,1 @@
-"""The transformers, one file each. Nothing registers them: they are found, and their flags give the order."""
+"""The transformers, one file each. They are discovered without registration, and their flags determine the order."""

@@ -1,4 +1,4 @@
-"""Taxes that each client paid, over the accounts of all its portfolios."""
+"""Taxes paid by each client, over the accounts of all its portfolios."""
 
 from __future__ import annotations
 
