@@ -18,11 +18,11 @@ FOLDERS = (
 """Order of the folders: the longest, the fast ones, others that stay whole, then those whose files fill the gaps."""
 FILLS_GAPS = "localaws"
 SPLIT_BY_FILE = ("unit", "dataharvest", "bcb_mirror", "localaws")
-"""Folders whose files share nothing expensive. The tests of every other folder stay in one process."""
+"""Folders whose files share nothing expensive. The tests of every other folder run in one process."""
 
 
 class FolderScheduling(LoadScopeScheduling):  # type: ignore[misc]
-    """Gives each process whole folders, or whole files, so that a Spark session or a lake is made once."""
+    """Assigns whole folders, or whole files, to processes, so that a Spark session or a lake is created once."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", 1)[0]
@@ -31,15 +31,15 @@ class FolderScheduling(LoadScopeScheduling):  # type: ignore[misc]
 
 
 def pytest_configure() -> None:
-    """Forget which AWS the shell uses, as after ``eval "$(localaws env)"``: each test names its own."""
+    """Remove the shell's AWS variables, such as those of ``eval "$(localaws env)"``: each test sets its own."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
-    # Glue runs of tests are short: to optimize their code, or to run out of room for it, costs more than it gives.
+    # Glue runs of tests are short: optimizing their code, or filling the code cache, would cost more than it saves.
     os.environ["LOCALAWS_JAVA_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m"
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return one process more than there are cores, and at most four: a fifth of the time of tests is waiting."""
+    """Return one process more than there are cores, at most four: tests spend a fifth of their time waiting."""
     return min(4, (os.cpu_count() or 1) + 1)
 
 
@@ -51,7 +51,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FolderSchedu
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order the tests by folder, so that all processes end at about the same time.
 
-    In a folder the fast ones come first, but last in the folder that fills the gaps.
+    In each folder the fast tests run first, except in the folder that fills the gaps, where they run last.
     """
 
     def place(item: pytest.Item) -> tuple[int, bool]:
@@ -67,14 +67,14 @@ def _folder(item: pytest.Item) -> str:
 
 @pytest.fixture(autouse=True)
 def no_handlers_left() -> Iterator[None]:
-    """Take away the handlers of a test's log: they write to the output of the test, which ends with it."""
+    """Remove the log handlers of a test: they write to the output of the test, which is closed after it."""
     yield
     logging.getLogger("estrela").handlers.clear()
 
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder of real files of the Central Bank; a test that asks for it is skipped where there is none."""
+    """The folder of real files of the Central Bank. Tests that use it are skipped if it does not exist."""
     shared = Path(os.environ.get("ESTRELA_SHARED") or Path(__file__).parents[2] / "shared")
     folder = shared / "data" / "bcb"
     if not (folder / "complaints").is_dir():

@@ -1,4 +1,4 @@
-"""Bulk files: the sidecar describes them truly."""
+"""Bulk files match the description in their sidecar file."""
 
 from __future__ import annotations
 

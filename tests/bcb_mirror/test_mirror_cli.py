@@ -23,7 +23,9 @@ from bcb_mirror.synthetic_world import SyntheticWorld
 
 @contextmanager
 def started(*options: str) -> Iterator[str]:
-    """The base URL of ``bcb-mirror serve`` in a process of its own, which must end well on Ctrl-C."""
+    """Start ``bcb-mirror serve`` in its own process and yield its base URL; after Ctrl-C it must exit
+    without an error.
+    """
     command = [sys.executable, "-m", "bcb_mirror", "serve", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:

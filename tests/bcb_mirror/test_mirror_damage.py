@@ -1,4 +1,4 @@
-"""Every damage of a published file, and the real damaged copies beside them."""
+"""Every kind of damage to a published file, compared with the damaged copies of real files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each fault as a client meets it."""
+"""Each fault as a client observes it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def served(world: SyntheticWorld) -> Iterator[Serving]:
 
 @pytest.fixture
 def faulty(served: Serving) -> Iterator[Serving]:
-    """A mirror without faults and with an empty log at the start."""
+    """A mirror that starts without faults and with an empty log."""
     served.mirror.faults.clear()
     served.mirror.requests.clear()
     yield served

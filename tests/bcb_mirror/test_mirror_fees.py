@@ -1,4 +1,4 @@
-"""The OData services over HTTP, asked as the public clients ask them."""
+"""The OData services over HTTP, with the requests that public clients send."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The complaints ranking over HTTP: its shapes, its quirks, and what can be published while it serves."""
+"""The complaints ranking over HTTP: its layouts, its quirks, and files published while it serves."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bcb_mirror.folder_world import FolderWorld
 from bcb_mirror.serving import Serving, serving
 
 QUARTER = {"ano": "2020", "periodicidade": "TRIMESTRAL", "periodo": "2", "tipo": "Bancos e financeiras"}
-# Rows, upheld, other, unregulated, total of the untouched files.
+# Counts in the unchanged files: rows, upheld, other, unregulated, total.
 REAL_TOTALS = {
     "2020T1": (104, 14361, 23301, 21787, 59449),
     "2020T2": (111, 15758, 29580, 39461, 84799),
@@ -31,7 +31,7 @@ def fetch(mirror: Serving, quarter: str = "2020T2", **changed: str) -> requests.
 
 
 def listed(mirror: Serving) -> dict[str, list[dict[str, str]]]:
-    """Quarter -> its types, out of the catalogue."""
+    """Return the entries of the catalogue by quarter."""
     years = requests.get(mirror.ranking_url, timeout=10).json()["anos"]
     return {
         f"{year['ano']}T{period['periodo']}": period["tipos"]

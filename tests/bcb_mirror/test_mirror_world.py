@@ -1,4 +1,6 @@
-"""The synthetic world keeps the rules and the quirks of the real ranking; the real files are held to the same ones."""
+"""The synthetic world follows the rules and the quirks of the real ranking; the real files are checked by the same
+rules.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ def number(text: str) -> int | None:
 
 
 def hundredths(quarter: Quarter, text: str) -> int:
-    """An index; zero is written between blanks, and 2020T1 has no zeros at its end."""
+    """Return an index in hundredths. Zero is written between spaces, and 2020T1 omits trailing zeros."""
     if text == " 0 ":
         return 0
     decimals = r"(,\d[1-9]|,[1-9])?" if quarter == Quarter(2020, 1) else r",\d\d"
@@ -41,7 +43,7 @@ def hundredths(quarter: Quarter, text: str) -> int:
 
 
 def check_rules(quarter: Quarter, content: bytes) -> None:
-    """Every rule that held in all untouched files."""
+    """Check every rule that all unchanged files follow."""
     rows = rows_of(content)
     assert len({(row[4], row[5]) for row in rows}) == len(rows)
     for row in rows:
@@ -148,7 +150,7 @@ def test_names_and_kinds_change_over_time(world: SyntheticWorld) -> None:
     assert any(len(names) == 2 for names in by_cnpj.values())
     kinds = [{shown.conglomerate for shown in each.appearances} for each in world.institutions]
     assert {True, False} in kinds
-    # S/A is a legal form; any other slash joins two names
+    # S/A is a legal form; any other slash separates two names.
     joined = [each.appearances[-1] for each in world.institutions if re.search("/(?!A)", each.appearances[-1].name)]
     assert [(shown.since, shown.conglomerate) for shown in joined] == [(Quarter(2021, 2), True)]
     assert any(each.until for each in world.institutions)

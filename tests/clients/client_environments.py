@@ -1,4 +1,4 @@
-"""The environment of each client: exactly what its file in ``requirements`` pins, made by uv once and kept."""
+"""The environment of each client: exactly the versions in its ``requirements`` file, created once by uv and reused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SECONDS = 900.0
 
 
 class NoEnvironmentError(Exception):
-    """An environment could not be made; the message is uv's own."""
+    """An environment could not be created; the message is uv's own."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,9 @@ class Environment:
     programs: Path
 
     def run(self, *command: str, folder: Path, variables: dict[str, str]) -> str:
-        """The output of a program; its home is ``folder``, so that nothing is read from the user's own."""
+        """Run a program and return its output. Its home is ``folder``, so that it reads none of the user's
+        own files.
+        """
         program, *arguments = command
         own = {"PATH": f"{self.programs}:{os.environ['PATH']}", "HOME": str(folder)}
         done = subprocess.run(
@@ -45,7 +47,9 @@ class Environment:
 
 
 def environment(name: str) -> Environment:
-    """The environment of a client, made now if it is not there. Raises NoEnvironmentError, as without network."""
+    """Return the environment of a client, created if it does not exist. Raises NoEnvironmentError, as
+    without network.
+    """
     requirements = HERE / "requirements" / f"{name}.txt"
     digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
     folder = KEPT / f"{name}-{digest[:12]}"

@@ -1,4 +1,4 @@
-"""A server for each engine, and clients that ask it, each in an environment of its own."""
+"""A server for each engine, and clients that query it, each in its own environment."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def aws(request: pytest.FixtureRequest) -> Iterator[Running]:
 
 @dataclass(frozen=True)
 class Client:
-    """A client's programs, run in ``folder`` with the variables of a user who wants this server."""
+    """A client's programs, run in ``folder`` with the variables that select this server."""
 
     environment: Environment
     server: Running
@@ -47,13 +47,13 @@ class Client:
         return self.environment.run(*command, folder=self.folder, variables=self.server.env | own | variables)
 
     def answers(self, script: str, *arguments: str, **variables: str) -> dict[str, Any]:
-        """Output of a script of this folder: one JSON object, on its last line."""
+        """Run a script of this folder and return its output: one JSON object, on its last line."""
         printed = self.run("python", str(HERE / script), *arguments, **variables)
         answers: dict[str, Any] = json.loads(printed.splitlines()[-1])
         return answers
 
     def rows(self, sql: str) -> list[tuple[str | None, ...]]:
-        """Rows that a client reads which is not under test."""
+        """Return the rows of a query, read with a client that is not under test."""
         athena = self.server.client("athena")
         started = athena.start_query_execution(
             QueryString=sql, ResultConfiguration={"OutputLocation": f"s3://{self.bucket}/read/"}
@@ -73,7 +73,9 @@ class Client:
 
 @pytest.fixture(scope="module")
 def client_of(aws: Running, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Client]:
-    """A client by its name, in a folder of its own that starts as a copy of ``project``, and with a fresh bucket."""
+    """Return a function that creates a client by name, in a new folder with a copy of ``project``, and with a new
+    bucket.
+    """
 
     def make(name: str, project: str | None = None) -> Client:
         try:

@@ -1,4 +1,4 @@
-"""A user's dlt loads into Athena: append, a new column, replace, merge, and a read back. Prints one JSON object."""
+"""A user's dlt loads into Athena: append, a new column, replace, merge, and reading back. Prints one JSON object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every cursor of PyAthena, and its SQLAlchemy dialect, as a user calls them. Prints one JSON object."""
+"""Every cursor of PyAthena, and its SQLAlchemy dialect, as users call them. Prints one JSON object."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SELECT true AS b, CAST(1 AS tinyint) AS ti, CAST(2 AS smallint) AS si, 3 AS i, C
 
 
 def main() -> None:
-    # ArrowCursor gives its files' reader no endpoint: the README says so
+    # ArrowCursor does not pass the endpoint to the reader of its files, as the README says.
     endpoint = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://")
     pyarrow.fs.S3FileSystem = partial(pyarrow.fs.S3FileSystem, endpoint_override=endpoint, scheme="http")
     connection = connect(s3_staging_dir=STAGING, schema_name=SCHEMA, poll_interval=0.05)
@@ -84,7 +84,7 @@ def cursors(connection: Any) -> dict[str, Any]:
 
 
 def modern(connection: Any) -> dict[str, Any]:
-    """Cursors of data frames, from the result file and from Parquet files of an UNLOAD."""
+    """Return the data frames of cursors, read from the result file and from Parquet files of an UNLOAD."""
     question = "SELECT id, name, built, CAST(id AS decimal(5, 2)) AS price FROM boats WHERE id < 3 ORDER BY id"
     answers: dict[str, Any] = {}
     for unload in (False, True):
@@ -99,7 +99,7 @@ def modern(connection: Any) -> dict[str, Any]:
 
 
 def engine() -> dict[str, Any]:
-    """SQLAlchemy: a table made, filled, reflected, joined, dropped."""
+    """Create, fill, reflect, join and drop a table with SQLAlchemy."""
     region = os.environ["AWS_REGION"]
     engine = sa.create_engine(f"awsathena+rest://:@athena.{region}.amazonaws.com:443/{SCHEMA}?s3_staging_dir={STAGING}")
     metadata = sa.MetaData()

@@ -1,4 +1,4 @@
-"""dbt-athena: a project that is built, built again after its sources changed, documented, and built anew."""
+"""dbt-athena: a project is built, rebuilt after its sources changed, documented, and built from scratch."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ SECOND = {
         ("5", "3.00", "2024-03-05"),
     ],
     "SELECT id FROM iceberg_append ORDER BY id": [("1",), ("2",), ("3",), ("4",), ("5",)],
-    # rows of rui are deleted by the merge; the new column is NULL where the merge did not touch a row
+    # The merge deletes the rows of rui. The new column is NULL in rows that the merge did not change.
     "SELECT id, fee, book FROM iceberg_merge ORDER BY id": [
         ("1", "1.50", None),
         ("2", "0.80", "Quincas, Borba"),
@@ -141,6 +141,6 @@ def test_a_project_is_built_twice_documented_and_built_anew(client_of: Callable[
 
 
 def in_schema(sql: str, schema: str) -> str:
-    """A question about tables of ``schema``, which a client without a database can ask."""
+    """Return a query on tables of ``schema`` that works for a client without a default database."""
     sql = sql.replace("{SCHEMA}", schema)
     return sql if f"FROM {schema}" in sql else sql.replace("FROM ", f"FROM {schema}.")

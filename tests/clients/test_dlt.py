@@ -1,4 +1,4 @@
-"""dlt's athena destination, on Hive and on Iceberg tables, twice."""
+"""dlt's athena destination, on Hive and on Iceberg tables, with two loads each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COMMON = {
     "loads": [["5", "0"]],
     "restored": ["fruits", "fruits__tags", "prices", "prices__tags"],
 }
-# dlt merges into Iceberg tables; into Hive tables it appends instead
+# dlt merges into Iceberg tables, but appends to Hive tables.
 MERGED: dict[str, dict[str, Any]] = {
     "hive": {
         "merge": [["1", "açaí"], ["1", "açaí-juçara"], ["2", "cupuaçu"]],

@@ -1,4 +1,4 @@
-"""sqlmesh on Athena: a plan, a run that has nothing to do, a changed seed and model, a restatement, an environment."""
+"""sqlmesh on Athena: a plan, a run with nothing to do, a changed seed and model, a restatement, an environment."""
 
 from __future__ import annotations
 

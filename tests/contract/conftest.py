@@ -1,4 +1,4 @@
-"""The Spark session of the Spark tests and the house of the ledger's tests serve the contracts too."""
+"""The contract tests use the Spark session of the Spark tests and the warehouse of the ledger tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of any declared feed, good or bad in one way, made from its declaration alone."""
+"""Files of any declared feed, valid or with one defect, generated from its declaration only."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ TIMES |= {"fraction": "5", "offset": "Z"}
 
 @dataclass(frozen=True)
 class FeedFiles:
-    """Files of ``feed``: the n-th has the n-th key of its pattern."""
+    """Files of ``feed``: file n has the n-th key that matches its pattern."""
 
     feed: Feed
 
     def key(self, number: int) -> str:
-        """A key that the feed takes; a larger number is a newer file."""
+        """Return a key that matches the feed's pattern; a larger number is a newer file."""
         pattern = PARSED.parse(self.feed.origin.pattern)
         digits = sum(letter == "0" for letter in _letters(pattern))
         filled = iter(str(number).zfill(digits)[-digits:] if digits else "")
@@ -44,11 +44,11 @@ class FeedFiles:
         )
 
     def rows(self, number: int, count: int = ROWS) -> list[list[str]]:
-        """Good rows, whose keys are in no file of another number below 40."""
+        """Return valid rows, whose business keys are in no file with another number below 40."""
         return [[_value(field, number * ROWS + at) for field in self.feed.fields] for at in range(count)]
 
     def with_bad_cell(self, number: int, field: Field) -> bytes:
-        """A file whose third row has a cell that its field does not accept."""
+        """Return a file whose third row has a cell that its field does not accept."""
         rows = self.rows(number)
         rows[2][self.feed.fields.index(field)] = _bad(field)
         return self.packed(rows)
@@ -59,7 +59,7 @@ class FeedFiles:
         return [field for field in self.feed.fields if field.required or not isinstance(field.parse, Text)]
 
     def packed(self, rows: Sequence[Sequence[str]], headers: Sequence[str] = ()) -> bytes:
-        """A file of the declared format and compression."""
+        """Return a file in the declared format and compression."""
         names = headers or [field.header for field in self.feed.fields]
         if isinstance(self.feed.format, Parquet):
             table = pa.table({name: [row[at] for row in rows] for at, name in enumerate(names)})
@@ -68,7 +68,7 @@ class FeedFiles:
         return self.repacked(self.content(rows, names).encode())
 
     def repacked(self, content: bytes) -> bytes:
-        """A file of the declared compression that holds ``content``."""
+        """Return a file that contains ``content`` in the declared compression."""
         form = self.feed.format
         if form.members:
             return _zipped(content, "".join(_letters(PARSED.parse(form.members))))
@@ -86,7 +86,7 @@ class FeedFiles:
 
 
 def _letters(pattern: Any) -> Iterator[str]:
-    """A text that the pattern matches, a character at a time; every digit that may be any is 0."""
+    """Yield the characters of a text that matches the pattern; each digit that may vary is 0."""
     for kind, value in pattern:
         match str(kind):
             case "LITERAL":

@@ -1,4 +1,4 @@
-"""Promises of every declared feed, without a test of its own."""
+"""Guarantees for every declared feed, tested without a test of its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FEEDS = [replace(feed, origin=replace(feed.origin, bucket="")) for feed in feeds
 ENGINES = [
     *(pytest.param(feed, id=feed.name) for feed in FEEDS),
     *(
-        # One feed on the other engine is enough for every run of the tests.
+        # Normal runs of the tests load only one feed into the other engine.
         pytest.param(
             replace(feed, engine=Redshift()),
             id=f"{feed.name}-redshift",
@@ -37,7 +37,7 @@ ENGINES += [
     for argument in FEEDS
     if argument.order is Order.ALL and not argument.is_whole
 ]
-"""Every feed as declared, those of PostgreSQL as if they were of Redshift, and some as if they had manifests."""
+"""Every feed as declared, those of PostgreSQL also with Redshift as engine, and some also with manifests."""
 FIELDS = [(feed, field) for feed in FEEDS for field in FeedFiles(feed).fields_that_reject]
 
 

@@ -1,4 +1,4 @@
-"""Promises of every declared table, of every star, without a test of its own."""
+"""Guarantees for every declared table of every star, tested without a test of its own."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ shops = CsvSource(
 
 @pytest.fixture(autouse=True, scope="module")
 def few_rows(spark: SparkSession) -> Iterator[None]:
-    """Spark as a step sets it for few rows: to compile their plans takes ten times as long as to run them."""
+    """Spark with the settings that a step uses for few rows: compiling plans would take ten times as long as running
+    them.
+    """
     keep_classes(spark)
     with tuned(spark, 0):
         yield
@@ -59,7 +61,7 @@ def empty(spark: SparkSession, columns: Iterable[Column]) -> DataFrame:
 
 @pytest.fixture(scope="module")
 def built(spark: SparkSession) -> dict[str, DataFrame]:
-    """Each table of empty sources, computed once: dimensions first, since facts look their members up."""
+    """Each table built from empty sources, computed once: dimensions first, because facts look up their members."""
     tables: dict[str, DataFrame] = {}
     for table in sorted(TABLES, key=lambda declared: isinstance(declared, Fact)):
         sources = {source.name: empty(spark, source.all_columns) for source in table.sources}
@@ -79,7 +81,7 @@ def test_empty_sources_give_the_declared_schema_and_the_unknown_member(
     assert columns == [(column.name, column.type) for column in table.all_columns]
     if isinstance(table, Dimension):
         assert rows.where(f"{table.key} = {UNKNOWN_KEY} AND {table.durable_key} = {UNKNOWN_KEY}").count() == 1
-    # A dimension without sources, such as a calendar, has its members whatever the sources hold.
+    # A dimension without sources, such as a calendar, has the same members whatever the sources contain.
     assert not table.sources or rows.count() == (1 if isinstance(table, Dimension) else 0)
 
 
@@ -120,7 +122,7 @@ def test_each_check_fails_on_a_bad_row(spark: SparkSession, name: str, check: Ch
 
 
 def bad_rows(spark: SparkSession, check: Check, columns: Iterable[Column]) -> DataFrame:
-    """Rows that ``check`` must refuse: NULL everywhere but in the columns that it looks at."""
+    """Return rows that ``check`` must refuse: NULL except in the columns that it reads."""
     types = {column.name: column.type for column in columns}
     values: dict[str, object] = {}
     match check:
@@ -152,7 +154,7 @@ def test_each_mart_gives_its_declared_columns(spark: SparkSession, built: Mappin
     columns = {field.name: field.dataType.simpleString() for field in rows.schema.fields}
     declared = {column.name: column.type for column in mart.columns}
     assert list(columns) == list(declared)
-    # Spark counts ranks in int where Athena has bigint.
+    # Spark counts ranks as int, Athena as bigint.
     assert {name: WIDER.get(kind, kind) for name, kind in columns.items()} == declared
 
 

@@ -1,7 +1,7 @@
 """One Airflow that is imported once: every script of a test runs in a process forked from it.
 
-The tests hold :class:`AirflowFork`; run as a program, this file is the process that forks. It reads one request per
-line: script, arguments, environment and the file that gets the output; and answers each with the exit code.
+Tests use :class:`AirflowFork`; run as a program, this file is the process that forks. It reads one request per line
+(script, arguments, environment and output file) and answers each with the exit code.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 HEAVY = {"pyspark", "boto3", "botocore", "psycopg", "pandas", "pyarrow", "requests", "moto"}
-"""Libraries that no DAG file may import when it is parsed, hence none of them is here before the fork."""
+"""Libraries that no DAG file may import while it is parsed. They must not be imported before the fork."""
 
 PRELOADED = (
     "airflow.sdk",
@@ -32,11 +32,11 @@ PRELOADED = (
     "airflow.sdk.execution_time.supervisor",
     "airflow.utils.db",
 )
-"""Modules that every script would import; parsing a DAG file and testing a DAG need them."""
+"""Modules that every script would import, to parse DAG files and to test DAGs."""
 
 
 class AirflowFork:
-    """A process that has imported Airflow. ``env`` is its environment, and holds AIRFLOW_HOME."""
+    """A process that has imported Airflow. ``env`` is its environment and contains AIRFLOW_HOME."""
 
     def __init__(self, env: Mapping[str, str], folder: Path) -> None:
         self._folder = folder
@@ -46,7 +46,7 @@ class AirflowFork:
         )  # fmt: skip
 
     def run(self, env: Mapping[str, str], script: str, *arguments: str, seconds: float = 900) -> str:
-        """Run a script in a process of its own, and return all that it printed. Raises TimeoutError."""
+        """Run a script in a forked process and return its whole output. Raises TimeoutError."""
         assert self._process.stdin is not None and self._process.stdout is not None
         number, path = tempfile.mkstemp(dir=self._folder)
         os.close(number)
@@ -59,7 +59,7 @@ class AirflowFork:
         return output
 
     def close(self) -> None:
-        """End the process, and what it forked."""
+        """End the process and its forks."""
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
@@ -94,7 +94,7 @@ def _run(request: Mapping[str, object]) -> int:
 def main() -> None:
     """Import Airflow, then fork for each request."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
-    # What Airflow prints while it is imported is no answer.
+    # Output during Airflow's import is not an answer.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     for name in PRELOADED:
         importlib.import_module(name)

@@ -1,4 +1,4 @@
-"""A real Airflow (own home, SQLite) and a local AWS whose Glue job stands in for the platform's."""
+"""A real Airflow (with its own home and SQLite) and a local AWS with a stand-in for the platform's Glue job."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from localaws.running import Running, running
 
 DAGS = Path(__file__).parents[2] / "dags"
 JOB_TEMPLATE = DAGS.parent / "glue" / "job_template.py"
-# An extract stores one answer of each of its sources and reports its code; publish records what it was made from.
+# An extract stores one answer per source and reports its code version; publish records the versions that it used.
 STAND_IN = """
     import sys, time
     from datetime import UTC, datetime
@@ -60,7 +60,7 @@ STAND_IN = """
 
 @dataclass(frozen=True)
 class Platform:
-    """Airflow's environment beside a local AWS, with a lake and a Glue job of its own."""
+    """Airflow's environment and a local AWS, with its own lake and Glue job."""
 
     aws: Running
     home: Path
@@ -80,17 +80,17 @@ class Platform:
         }
 
     def python(self, script: str, *arguments: str) -> str:
-        """Run Python in this environment, and return what it printed."""
+        """Run Python in this environment and return its output."""
         return self.airflow.run(self.env, script, *arguments)
 
     def runs(self) -> list[dict[str, Any]]:
-        """The Glue runs, oldest first."""
+        """Return the Glue runs, oldest first."""
         runs: list[dict[str, Any]] = self.aws.client("glue").get_job_runs(JobName=self.job)["JobRuns"]
         return sorted(runs, key=lambda run: run["StartedOn"])
 
 
 def airflow_env(home: Path) -> dict[str, str]:
-    """The environment of every process of Airflow."""
+    """Return the environment of every process of Airflow."""
     return {
         **os.environ,
         "AIRFLOW_HOME": str(home),
@@ -102,7 +102,7 @@ def airflow_env(home: Path) -> dict[str, str]:
 
 
 def answer(output: str) -> Any:
-    """The JSON that a script printed last; its whole output where there is none."""
+    """Return the JSON that a script printed last, or its whole output if there is none."""
     try:
         return json.loads(output.strip().splitlines()[-1])
     except (ValueError, IndexError):
@@ -111,7 +111,7 @@ def answer(output: str) -> Any:
 
 @pytest.fixture(scope="session")
 def answer_of() -> Any:
-    """Reads the JSON that a script printed last."""
+    """The function that reads the JSON that a script printed last."""
     return answer
 
 
@@ -122,7 +122,7 @@ def airflow_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def airflow(tmp_path_factory: pytest.TempPathFactory, airflow_folder: Path) -> Iterator[AirflowFork]:
-    """Airflow, imported and without a database yet."""
+    """Airflow, imported, without a database."""
     fork = AirflowFork(airflow_env(airflow_folder), tmp_path_factory.mktemp("output"))
     yield fork
     fork.close()
@@ -130,13 +130,13 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, airflow_folder: Path) -> I
 
 @pytest.fixture(scope="session")
 def script(airflow: AirflowFork, airflow_folder: Path) -> Callable[..., Any]:
-    """Runs a script beside Airflow without AWS; returns the JSON that it printed last."""
+    """A function that runs a script with Airflow, without AWS, and returns the JSON that it printed last."""
     return lambda text, *arguments: answer(airflow.run(airflow_env(airflow_folder), text, *arguments))
 
 
 @pytest.fixture(scope="session")
 def parse(script: Callable[..., Any]) -> Callable[[Path], Any]:
-    """Returns what Airflow finds in a DAG file; see ``parse_dags.py``."""
+    """A function that returns the DAGs that Airflow reads from a DAG file; see ``parse_dags.py``."""
     return lambda file: script((Path(__file__).parent / "parse_dags.py").read_text(), str(file))
 
 
@@ -171,21 +171,21 @@ def platform(airflow: AirflowFork, airflow_home: Path, local_aws: Running) -> Pl
 
 @dataclass(frozen=True)
 class Warehouse:
-    """A database with a ledger, and buckets; the Variables of ``platform`` name them."""
+    """A database with a ledger, and buckets, whose names are in the Variables of ``platform``."""
 
     platform: Platform
     database: DatabaseManager
     landing: str
 
     def put(self, key: str, body: bytes) -> None:
-        """Drop a file, and let a listing find it."""
+        """Put a file into the landing bucket and register it by a listing."""
         s3 = self.platform.aws.client("s3")
         s3.put_object(Bucket=self.landing, Key=key, Body=body)
         register = Register(self.database, feeds(), self.landing)
         register.register(list(listed(s3, self.landing, key)), "test", by_event=False)
 
     def states(self) -> dict[str, str]:
-        """State by key of every file."""
+        """Return the state of every file, by key."""
         return {row["key"]: row["state"] for row in self.database.query("SELECT key, state FROM ledger.files")}
 
 

@@ -1,6 +1,6 @@
 """Print the DAGs of a DAG file as JSON; the tests run the text of this file in a fork of Airflow.
 
-``imports``: names of the packages that parsing imported; ``dags``: the DAGs by the names that hold them.
+``imports``: names of the packages that parsing imported; ``dags``: the DAGs by the names of their variables.
 """
 
 import importlib.util

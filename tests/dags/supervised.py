@@ -1,7 +1,7 @@
 """Runs one task under Airflow's own supervisor: ``supervised.py DAG_FILE DAG_ID TASK_ID RUN_ID``.
 
-Airflow's API is played by a transport that answers as the API server does; its heartbeats fail from the moment on at
-which the file ``$HEARTBEATS_FAIL`` exists. Prints the exit code of the task's process last.
+A transport answers in place of Airflow's API server. Heartbeats fail as soon as the file ``$HEARTBEATS_FAIL`` exists.
+The last line of the output is the exit code of the task's process.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ DAY = "2026-11-28T00:00:00Z"
 
 
 def context(dag_id: str, run_id: str) -> dict[str, Any]:
-    """Answer of the API server when a task starts."""
+    """Return the answer of the API server when a task starts."""
     run = {"dag_id": dag_id, "run_id": run_id, "logical_date": DAY, "run_after": DAY, "start_date": DAY}
     more = {"run_type": "manual", "state": "running", "consumed_asset_events": [], "partition_key": None}
     return {

@@ -1,4 +1,4 @@
-"""The DAGs of the feeds and of the warehouse in a real Airflow, their Glue runs on a local AWS, a real ledger."""
+"""The DAGs of the feeds and of the warehouse in a real Airflow, with Glue runs on a local AWS and a real ledger."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ CALL = """
 
 
 def ran(warehouse: Any, answer_of: Any, *words: str) -> dict[str, str]:
-    """Run a DAG, or some of its tasks; return their states and that of the run."""
+    """Run a DAG, or some of its tasks; return the states of the tasks and of the run."""
     states: dict[str, str] = answer_of(warehouse.platform.python(RUN, str(DAGS), *words))
     return states
 
@@ -138,7 +138,7 @@ def test_every_task_has_a_name_and_says_what_it_does(parsed: dict[str, Any]) -> 
 
 
 def put_rates(warehouse: Any) -> None:
-    """Drop a file of rates, and let the share that more of them come from be down."""
+    """Put a file of rates into the landing bucket, while the FTPS share of the feed is down."""
     secret = {"host": "127.0.0.1", "port": 1, "username": "estrela", "password": "x"}
     secrets = warehouse.platform.aws.client("secretsmanager")
     secrets.create_secret(Name="estrela/ftps/backoffice", SecretString=json.dumps(secret))
@@ -223,7 +223,9 @@ there = replace(
 @pytest.mark.slow
 @pytest.mark.long
 def test_a_feed_of_redshift_runs_in_its_dag(warehouse: Any, answer_of: Any, tmp_path: Path) -> None:
-    """Airflow, the Glue job and Redshift's Data API, all of them real or local; the feed is found in a folder."""
+    """Airflow, the Glue job and Redshift's Data API are real or local; the feed is read from a folder of
+    declarations.
+    """
     aws, platform = warehouse.platform.aws, warehouse.platform
     serverless = aws.client("redshift-serverless")
     serverless.create_namespace(namespaceName=platform.lake)
@@ -270,7 +272,7 @@ def given(warehouse: Any, **changes: str) -> dict[str, Any]:
 
 
 def called(warehouse: Any, answer_of: Any, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
-    """Call functions of ``feed_tasks``, and return what each returned."""
+    """Call functions of ``feed_tasks`` and return their results."""
     answers: list[Any] = answer_of(warehouse.platform.python(CALL, json.dumps(calls)))
     return answers
 
@@ -354,7 +356,7 @@ ANOTHER_FEED = """
 
 
 def test_a_feed_is_added_by_its_declaration_alone_and_a_broken_one_is_contained(tmp_path: Path, script: Any) -> None:
-    """The feed of the README, which nothing of the platform names, beside one that cannot be read."""
+    """The feed of the README, which no file of the platform names, next to a file that cannot be read."""
     readme = (DAGS.parent / "README.md").read_text().partition("## How to add a feed")[2]
     package = tmp_path / "treasury"
     package.mkdir()

@@ -1,4 +1,4 @@
-"""The DAG that alerts people of stale tables and late runs, in a real Airflow, and the deadline of a DAG run."""
+"""The DAG that alerts on stale tables and late runs, in a real Airflow, and the deadline of a DAG run."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_the_dag_looks_at_every_star_at_late_runs_and_at_feeds(parsed: dict[str,
 
 
 def heard(platform: Any) -> tuple[Any, Any]:
-    """The platform with a topic for messages, and a function that returns those that came since its last call."""
+    """The platform with a topic for alerts, and a function that returns the messages since its last call."""
     sns, sqs = platform.aws.client("sns"), platform.aws.client("sqs")
     topic = sns.create_topic(Name=f"{platform.job}-alerts")["TopicArn"]
     queue = sqs.create_queue(QueueName=f"{platform.job}-alerts")["QueueUrl"]
@@ -89,7 +89,7 @@ def connection(platform: Any) -> str:
 
 
 def publish(platform: Any, star: str, at: datetime) -> RawLayer:
-    """Let every source of a star answer at a moment, and publish that; return the star's raw layer."""
+    """Store an answer of every source of a star with this time, publish them, and return the star's raw layer."""
     s3 = platform.aws.client("s3")
     raw, manifests = RawLayer(s3, platform.lake, f"raw/{star}"), Manifests(S3JsonObjects(s3, platform.lake), star)
     names = load(star).raw_names

@@ -1,4 +1,4 @@
-"""Tasks that end by force, under Airflow's own supervisor: what happens to their Glue runs."""
+"""Tasks that are killed, under Airflow's own supervisor: what happens to their Glue runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 
 class Supervised:
-    """A supervisor and its task; what they print goes to a file, so that nothing is lost in a pipe."""
+    """A supervisor and its task. Their output goes to a file, because a pipe could lose some of it."""
 
     def __init__(self, platform: Any, folder: Path, name: str = "first") -> None:
         self.heartbeats_fail, self.log = folder / f"{name}-heartbeats-fail", folder / f"{name}.log"
@@ -41,7 +41,7 @@ class Supervised:
         return self.log.read_text(errors="replace")
 
     def kill_task(self, number: signal.Signals) -> None:
-        """Signal the task's own process."""
+        """Send a signal to the process of the task."""
         (task,) = psutil.Process(self.process.pid).children()
         task.send_signal(number)
 
@@ -58,7 +58,7 @@ def slow(platform: Any) -> Any:
 
 
 def attended(task: Supervised, platform: Any) -> str:
-    """The id of the one Glue run, once the task attends to it."""
+    """Return the ID of the only Glue run, once the task polls it."""
     (run,) = eventually(lambda: platform.runs() if ". To read its log: " in task.output else [], seconds=900)
     return str(run["Id"])
 

@@ -1,4 +1,4 @@
-"""The DAG file in a real Airflow, its Glue runs on a local AWS."""
+"""The DAG file of a star in a real Airflow, with Glue runs on a local AWS."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def recorded_steps(platform: Any) -> dict[str, str]:
 
 
 def assert_recorded(platform: Any) -> None:
-    """The table of operations holds every Glue run of both days."""
+    """Check that the operations table contains every Glue run of both days."""
     recorded = recorded_runs(platform)
     assert {row["glue_run_id"]: row["step"] for row in recorded} == {
         run["Id"]: run["Arguments"]["--run_key"].rpartition("/")[2] for run in platform.runs()
@@ -200,7 +200,7 @@ ANOTHER_STAR = """
 
 
 def test_a_star_is_added_by_declarations_alone(tmp_path: Path, script: Any) -> None:
-    """The star of the README, whose package nothing of the platform names."""
+    """The star of the README, whose package no file of the platform names."""
     readme = (DAG_FILE.parents[1] / "README.md").read_text().partition("## How to add a star")[2]
     package = tmp_path / "shops"
     package.mkdir()

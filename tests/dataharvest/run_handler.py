@@ -1,4 +1,4 @@
-"""Calls a handler as Lambda does: its folder is the argument, the event is the input, the answer is the output."""
+"""Calls a handler as Lambda does: its folder is the argument, stdin is the event, stdout is the answer."""
 
 import importlib.util
 import json

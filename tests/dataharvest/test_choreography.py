@@ -1,4 +1,4 @@
-"""Declarations: found and not registered, ordered by their flags, refused where they contradict each other."""
+"""Declarations: discovered without registration, ordered by their flags, refused if they contradict each other."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_a_transformer_with_a_stream_that_cannot_be_divided_is_refused(given: di
 
 
 def test_every_stream_has_one_reader() -> None:
-    """A shard serves two before it throttles; the metastore's dispatcher asks all stages."""
+    """A shard throttles beyond two readers, so only the dispatcher reads the metastore's stream, for all stages."""
     read = [
         (mapping.source, function.name)
         for function in resources.functions(choreography())
@@ -140,7 +140,7 @@ def test_a_stage_starts_on_the_change_that_makes_it_ready(
 
 
 def test_the_documented_tests_exist() -> None:
-    """docs/dataharvest_weaknesses.md names tests of this folder."""
+    """docs/dataharvest_weaknesses.md names tests of this folder; each must exist."""
     folder = Path(__file__).parent
     named = re.findall(r"`(test_\w+)`", (folder.parents[1] / "docs" / "dataharvest_weaknesses.md").read_text("utf-8"))
     source = "".join(path.read_text("utf-8") for path in folder.glob("test_*.py"))

@@ -1,4 +1,4 @@
-"""Chunks of a file: where it is cut, and that the rows are those of the whole file."""
+"""Chunks of a file: the places where it is cut, and that the rows equal those of the whole file."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_chunks_of_many_files_give_the_rows_of_the_whole_file(
 
 
 def load_in_chunks(shared: World, rows: list[tuple[str, str, str]], quoting: Any, seed: int) -> None:
-    """Of repeated keys the first in the file is kept, whichever chunk is loaded first."""
+    """Load a file in chunks: of repeated keys the first in the file is kept, whichever chunk is loaded first."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n", quoting=quoting)
     for at, (account, reference, amount) in enumerate(rows):

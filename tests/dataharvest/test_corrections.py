@@ -1,4 +1,4 @@
-"""A corrected file opens a version; consumers hear of what changed, marked, and of nothing else."""
+"""A corrected file creates a new version; consumers receive only the changes, marked as corrections."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_an_older_event_that_comes_late_changes_nothing(world: World) -> None:
 
 
 def test_an_older_object_of_another_key_changes_nothing(world: World) -> None:
-    """Of the files of a client, kind and date the newest one counts, however often those of other prefixes come."""
+    """Only the newest file of a client, kind and date counts, however often files under other prefixes arrive."""
     old, late = (
         world.upload("clients", SAMPLE["clients"].replace("801", text), prefix=text) for text in ("700", "800")
     )

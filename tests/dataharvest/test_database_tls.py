@@ -1,4 +1,4 @@
-"""With a root certificate, no connection is made to a server that cannot prove its name."""
+"""With a root certificate, no connection is made to a server that cannot prove its identity."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ REFUSAL = b"E\x00\x00\x00\x19SFATAL\x00C28000\x00Mit asked\x00\x00"
 
 @contextmanager
 def server(certificate: Path | None) -> Iterator[int]:
-    """A server that speaks PostgreSQL's protocol as far as its answer to the startup message: the error "it asked"."""
+    """A server that speaks PostgreSQL's protocol only as far as its answer to the startup message: the error "it
+    asked".
+    """
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve() -> None:
@@ -60,13 +62,13 @@ def answer(connection: socket.socket, certificate: Path | None) -> None:
 
 
 def secrets_of(port: int, **more: str) -> Any:
-    """A Secrets Manager with the login of one database."""
+    """Return a Secrets Manager with the login of one database."""
     fields = {"username": "u", "password": "p", "host": "localhost", "port": port, "dbname": "d", **more}
     return SimpleNamespace(get_secret_value=lambda **_: {"SecretString": json.dumps(fields)})
 
 
 def connect(port: int, root_certificate: str) -> str:
-    """Return why a function cannot connect."""
+    """Return the reason why a function cannot connect."""
     database = Database.from_secret(Secret(secrets_of(port), "database"), root_certificate)
     with pytest.raises(LoadError) as caught, database.transaction():
         pass
@@ -74,14 +76,14 @@ def connect(port: int, root_certificate: str) -> str:
 
 
 def rotate(port: int) -> str:
-    """Return why the function that gives roles their passwords cannot connect."""
+    """Return the reason why the function that rotates the passwords of roles cannot connect."""
     with pytest.raises(LoadError) as caught:
         RoleRotation(secrets_of(port), "master").run("testSecret", "role", "version")
     return str(caught.value)
 
 
 def manage(port: int, root_certificate: str = "", **fields: str) -> str:
-    """Return why functions and runs of the feeds cannot connect."""
+    """Return the reason why functions and runs of the feeds cannot connect."""
     manager = DatabaseManager.from_secret(Secret(secrets_of(port, **fields), "database"), root_certificate)
     with pytest.raises(LoadError) as caught:
         manager.query("SELECT 1")
@@ -134,7 +136,7 @@ def test_a_run_of_a_feed_verifies_the_warehouse_and_its_source(folder: Path, ser
 def test_the_environment_of_a_function_on_aws_has_every_connection_verified(
     folder: Path, served: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """terraform/modules/function sets it: what connects need not know of it."""
+    """terraform/modules/function sets the variable, so code that connects need not set it."""
     monkeypatch.setenv("PGSSLMODE", "verify-full")
     monkeypatch.setenv("PGSSLROOTCERT", str(folder / "right" / "ca.pem"))
     reason = "it asked" if served == "right" else "certificate verify failed"

@@ -1,4 +1,4 @@
-"""The dashboard "Deliveries": every question is asked of DataHarvest's own PostgreSQL."""
+"""The dashboard "Deliveries": every question runs on DataHarvest's own PostgreSQL."""
 
 from __future__ import annotations
 

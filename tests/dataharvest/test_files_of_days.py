@@ -1,4 +1,4 @@
-"""The generator: the same seed gives the same files, and only the contradictions that are asked for."""
+"""The file generator: the same seed gives the same files, with only the requested contradictions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_day_depends_on_its_description_only() -> None:
 
 
 def test_the_demos_recomputation_agrees_with_the_messages(world: World, tmp_path: Path) -> None:
-    """Two computations of the same files: one by DuckDB in the demo, one by the functions."""
+    """The same files are processed twice: by DuckDB in the demo, and by the functions."""
     written = contents(Day(clients=4, portfolios=6, transactions=80, with_errors=True))
     paths = {kind: tmp_path / kind for kind in written}
     for kind, path in paths.items():

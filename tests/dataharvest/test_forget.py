@@ -1,4 +1,4 @@
-"""``dataharvest forget``: nothing of a client is left, everything of the others is."""
+"""``dataharvest forget``: nothing about one client is left, and everything about the others is."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def settings(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
 
 
 def holdings(world: World) -> str:
-    """Everything in tables, object versions and the messages' queue, as text; sealed columns are left out."""
+    """Return the content of all tables, object versions and messages as text, without encrypted columns."""
     texts = []
     for (table,) in world.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'dataharvest'"):
         texts += [f"{table} {row[0]}" for row in world.rows(f"SELECT t::text FROM dataharvest.{table} t")]
@@ -43,13 +43,13 @@ def holdings(world: World) -> str:
 
 
 def naming(held: str, *names: str) -> list[str]:
-    """Lines that hold one of the names as a word."""
+    """Return the lines that contain one of the names as a word."""
     pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
     return [line for line in held.splitlines() if pattern.search(line)]
 
 
 def put_batch(world: World, *portfolios: str) -> None:
-    """Write a batch that Lambda gave up to S3."""
+    """Write a batch to S3, as Lambda does after it gives the batch up."""
     details = [PortfolioEvent(world.delivery(), portfolio).to_json().encode() for portfolio in portfolios]
     records = [{"kinesis": {"data": base64.b64encode(detail).decode()}} for detail in details]
     body = json.dumps({"requestContext": {}, "payload": json.dumps({"Records": records})})
@@ -57,7 +57,7 @@ def put_batch(world: World, *portfolios: str) -> None:
 
 
 def batches() -> list[list[str]]:
-    """The portfolios of each version of each batch in S3."""
+    """Return the portfolios of each version of each batch in S3."""
     s3, portfolios = boto3.client("s3"), []
     for entry in s3.list_object_versions(Bucket=BUCKET, Prefix="aws/lambda/").get("Versions", []):
         content = s3.get_object(Bucket=BUCKET, Key=entry["Key"], VersionId=entry["VersionId"])["Body"].read()
@@ -93,7 +93,7 @@ def test_nothing_of_a_client_is_left_and_everything_of_the_others_is(
     )
     held = holdings(world)
     assert batches() == [[PORTFOLIO_2]]
-    # What a newer object replaced is not rewritten: it would be the newest then.
+    # A file that a newer object replaced is deleted and not rewritten, because the rewritten file would be the newest.
     assert not [line for line in held.splitlines() if line.startswith("first/")]
     assert naming(held, FRIDA, PORTFOLIO_1, "12345678", "Frida", "14e56786") == []
     assert newest("clients") == SAMPLE["clients"].splitlines()[0] + "\n" + SAMPLE["clients"].splitlines()[2]
@@ -200,7 +200,7 @@ def test_large_deliveries_are_forgotten_when_they_are_calculated(
 def test_a_file_without_the_client_is_loaded_to_its_end(
     new_world: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of its chunks some are loaded before the client is forgotten, the others after."""
+    """Some chunks are loaded before the client is forgotten, the others after."""
     with new_world(**LIMITS) as world:
         for name, value in world.environment.items():
             monkeypatch.setenv(name, value)

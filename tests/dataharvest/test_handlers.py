@@ -1,4 +1,4 @@
-"""The functions, called with events in the shape that AWS sends."""
+"""The functions, called with events in the format that AWS sends."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Call = Callable[..., Any]
 
 @pytest.fixture
 def call(world: World, monkeypatch: pytest.MonkeyPatch) -> Call:
-    """Call the handler of a function, with a new process's memory."""
+    """A function that calls the handler of a Lambda function in the state of a new process."""
     for name, value in world.environment.items():
         monkeypatch.setenv(name, value)
 
@@ -139,7 +139,7 @@ def test_a_change_whose_stage_cannot_be_asked_is_delivered_again(world: World, c
 
 
 def overdue(call: Call, capsys: pytest.CaptureFixture[str], hours: int) -> float:
-    """The metric of the dates that are not complete so many hours after midnight."""
+    """Return the metric of dates that are still incomplete ``hours`` after midnight."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("DATAHARVEST_DUE_HOURS", str(hours))
         patched.setenv("METRICS_ENVIRONMENT", "test")
@@ -172,7 +172,7 @@ def test_dates_that_are_not_complete_after_their_hour_are_counted(
 
 
 def portfolio_events(bus: Bus) -> list[dict[str, Any]]:
-    """Records that EventBridge's rules write to each stream."""
+    """Return the records that EventBridge's rules write to each stream."""
     return [
         {"eventSource": "aws:kinesis", "eventID": f"shard:{at}", "kinesis": {
             "sequenceNumber": str(at), "partitionKey": event.portfolio_reference,
@@ -231,7 +231,7 @@ print(daemon.recv(65536).decode() if sys.argv[1:] else "")
 
 
 def traced(*port: str, **environment: str) -> list[str]:
-    """What the program prints in the environment of a function."""
+    """Return the output of the program in the environment of a function."""
     given = {"LAMBDA_TASK_ROOT": "/", "PATH": os.environ["PATH"], **environment}
     done = subprocess.run([sys.executable, "-c", TRACED, *port], env=given, check=True, capture_output=True, text=True)
     return done.stdout.splitlines()

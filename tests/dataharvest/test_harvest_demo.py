@@ -1,4 +1,4 @@
-"""``make harvest``: the functions in processes of the local AWS, events twice, late and in any order."""
+"""``make harvest``: the functions run in processes of the local AWS, with duplicated, delayed and reordered events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random histories end in what the model says: any order, repetition, corrections, crashes, clients at once."""
+"""Random histories end in the state of the model: any order, repetition, corrections, crashes, concurrent clients."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def shared(new_world: Callable[[], Any]) -> Iterator[World]:
 
 
 class History:
-    """Two clients upload files of two days; events wait, and are delivered in any order, some more than once."""
+    """Two clients upload files of two days; events wait and are delivered in any order, some more than once."""
 
     def __init__(self, world: World, random: Random) -> None:
         self.world, self.random = world, random
@@ -63,12 +63,12 @@ class History:
             self.world.work(*self._one_of(self.asked))
 
     def _one_of(self, waiting: list[Any]) -> Any:
-        """Something that waits; it leaves when its work did not crash, and sometimes comes again even so."""
+        """Return a random waiting item. It is removed if its work does not crash, and sometimes not even then."""
         self.taken = (waiting, self.random.choice(waiting))
         return self.taken[1]
 
     def step(self) -> None:
-        """One action, which may die at any effect."""
+        """Do one random action, which may crash at any effect."""
         action = self.random.choice([self.upload, self.take, self.take, self.dispatch, self.work, self.work])
         self.taken: tuple[list[Any], Any] | None = None
 
@@ -86,7 +86,7 @@ class History:
             self.taken[0].remove(self.taken[1])
 
     def end(self) -> None:
-        """Upload what is missing, then deliver everything that waits once more."""
+        """Upload the missing files, then deliver everything that waits once more."""
         while any(len(files) < len(KINDS) for files in self.newest.values()):
             self.upload()
         self.random.shuffle(self.events)

@@ -1,4 +1,4 @@
-"""kill -9 of PostgreSQL and of the whole local AWS while clients deliver: every message goes exactly once."""
+"""kill -9 of PostgreSQL and of the whole local AWS during deliveries: every message is sent exactly once."""
 
 from __future__ import annotations
 
@@ -33,14 +33,16 @@ ROOT = Path(__file__).parents[2]
 DAYS = [Day(f"client{at}", clients=4, portfolios=6, transactions=60) for at in range(6)]
 MISDELIVERY = "duplicates=0.5,reorder,delay=1s"
 HIDDEN_SECONDS = "5"
-"""Until what a killed function had received comes again."""
+"""Seconds until messages that a killed function had received become visible again."""
 KILLS = 4
 DEADLINE_SECONDS = 300
 
 
 @dataclass
 class House:
-    """A PostgreSQL and a local AWS; what is started again is found by its new address."""
+    """A PostgreSQL and a local AWS, with operations to kill and restart them. Clients learn the new address of
+    PostgreSQL.
+    """
 
     postgres: PostgresServer
     aws: Running
@@ -54,7 +56,7 @@ class House:
         return sum(flag in item for item in self.items for flag in choreography().flags)
 
     def kill_postgres(self) -> None:
-        """Kill every process of it, start it again, and write its port into the secret."""
+        """Kill every process of PostgreSQL, start it again, and write its port into the secret."""
         main = psutil.Process(int((self.postgres.data / "postmaster.pid").read_text().splitlines()[0]))
         processes = [main, *main.children(recursive=True)]
         for process in processes:
@@ -67,7 +69,7 @@ class House:
         secrets.put_secret_value(SecretId=DATABASE, SecretString=json.dumps(login))
 
     def upload(self, folder: Path) -> dict[str, dict[str, Path]]:
-        """Upload every client's day; return the paths of the files."""
+        """Upload the files of every client; return their paths."""
         paths: dict[str, dict[str, Path]] = {}
         for day in DAYS:
             for key, parts in files(day):
@@ -99,14 +101,14 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that the user of PostgreSQL may pass."""
+    """A folder that the user of PostgreSQL may enter."""
     with tempfile.TemporaryDirectory(prefix="pg-") as name:
         yield Path(name)
 
 
 @pytest.fixture(scope="module")
 def packed() -> Path:
-    """The functions' zips, and their layer for this machine."""
+    """The functions' zip files, and their layer for this machine."""
     if given := os.environ.get("FUNCTIONS"):
         return Path(given)
     subprocess.run([sys.executable, "lambdas/package.py", "--here"], cwd=ROOT, check=True, capture_output=True)

@@ -1,4 +1,4 @@
-"""kill -9 just before any statement, and before or after any call of AWS: the repeated events heal everything."""
+"""kill -9 just before any statement, and before or after any call of AWS: repeated events repair everything."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def shared(new_world: Callable[[], Any]) -> Iterator[World]:
-    """A world whose AWS other processes reach as well."""
+    """A world whose AWS can also be reached by other processes."""
     server = ThreadedMotoServer(port=0)
     server.start()
     host, port = server.get_host_and_port()
@@ -67,7 +67,9 @@ def kill_and_heal(world: World, process: subprocess.Popen[str], effect: int | st
 def test_a_killed_process_leaves_what_the_next_one_completes(
     shared: World, process: subprocess.Popen[str], effect: str
 ) -> None:
-    """Rows are committed and their flag is not set, for a file and for a step; messages are sent and not marked."""
+    """For a file and for a step, rows are committed but their flag is not set; messages are sent but not marked as
+    sent.
+    """
     kill_and_heal(shared, process, effect)
 
 

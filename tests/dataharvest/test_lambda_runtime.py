@@ -1,4 +1,4 @@
-"""Deployment packages: the same bytes from the same code, and handlers that run on Lambda's Python with the layer."""
+"""Deployment packages: the same code gives the same bytes, and handlers run on Lambda's Python with the layer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from test_handlers import (
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nbm9uZQ==\n-----END CERTIFICATE-----\n"
 ROOT = Path(__file__).parents[2]
 SHIPPED = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py")
-"""Content of Lambda's runtime beside the layer: boto3 and its dependencies, all of it Python without binaries."""
+"""Content of Lambda's runtime besides the layer: boto3 and its dependencies, all pure Python."""
 pytestmark = pytest.mark.long
 
 
@@ -65,7 +65,7 @@ def layer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def world(new_world: Callable[..., Any]) -> Iterator[World]:
-    """A world whose AWS other processes reach as well."""
+    """A world whose AWS can also be reached by other processes."""
     server = ThreadedMotoServer(port=0)
     server.start()
     host, port = server.get_host_and_port()

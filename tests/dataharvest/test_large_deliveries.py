@@ -1,4 +1,4 @@
-"""One large delivery: its messages are those of a small one, whatever dies."""
+"""A large delivery gives the same messages as small ones, wherever its functions crash."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KINDS = ["accounts", "clients", "portfolios", "transactions"]
 
 
 def test_large_deliveries_give_the_messages_of_small_ones(new_world: Callable[..., Any]) -> None:
-    """Every contradiction that a delivery may have, in chunks of 300 bytes and waves of four portfolios."""
+    """Every contradiction that a delivery may contain, in chunks of 300 bytes and waves of four portfolios."""
     day = Day(clients=14, portfolios=11, transactions=120, with_errors=True)
     contents = {key.split("/")[1].split("_")[0]: b"".join(parts).decode() for key, parts in files(day)}
     with new_world() as world:
@@ -40,7 +40,7 @@ def test_large_deliveries_give_the_messages_of_small_ones(new_world: Callable[..
 
 
 def test_crashes_of_every_function_of_a_large_delivery_are_healed(new_world: Callable[..., Any]) -> None:
-    """Whatever is asked dies at an effect, at another one, and is then done."""
+    """Each request crashes at one effect, then at another, and then succeeds."""
     with new_world(**LIMITS) as world:
         bus, random, seen = Bus(), Random(4), 0
         waiting: list[Work] = []

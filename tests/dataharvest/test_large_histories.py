@@ -1,4 +1,4 @@
-"""Large files and deliveries end in what the model says, and in the messages of small ones."""
+"""Large files and deliveries end in the state of the model, with the messages of small ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def shared(new_world: Callable[..., Any]) -> Iterator[World]:
 
 
 class LargeHistory(History):
-    """A history whose functions ask each other by queues and events, which come in any order and more than once."""
+    """A history whose functions call each other by queues and events, which arrive in any order and more than once."""
 
     def __init__(self, world: World, random: Random) -> None:
         super().__init__(world, random)

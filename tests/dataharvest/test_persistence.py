@@ -1,4 +1,4 @@
-"""Files as clients write them, rows as the database holds them."""
+"""Files as clients write them, compared with the rows in the database."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_the_ways_of_writing_a_file_give_the_same_rows(shared: World, name: str,
 
 @pytest.mark.parametrize("bad", ["", "2,a2,t2,much,TAX\n"], ids=["whole", "row_by_row"])
 def test_a_quote_inside_a_field_is_part_of_it_however_the_file_is_read(shared: World, bad: str) -> None:
-    """PostgreSQL's COPY would read the first account as a1, whose money is another's."""
+    """PostgreSQL's COPY would read the first account as a1, and book its money on another account."""
     content = HEADER + '1,a"1",t1,1.50,DEPOSIT\n' + bad
     assert loaded(shared, content, f"inner{len(bad)}") == [(2, "1", 'a"1"', "t1", "1.50", "DEPOSIT")]
 
@@ -86,14 +86,14 @@ NO_AMOUNT = "is not a number with at most 18 digits before and 9 after the point
 
 
 def amounts_file(quote: str, more: int) -> str:
-    """Odd amounts among others; ``more`` rows make the file so large that its bytes are passed through."""
+    """Return a file with unusual amounts; ``more`` rows make it so large that its bytes are passed to COPY directly."""
     rows = [f"{quote}{amount}{quote}" for amount in (*ODD_AMOUNTS, *AMOUNTS) if quote or "," not in amount]
     return HEADER + "".join(f"1,a,t{at},{amount},TAX\n" for at, amount in enumerate([*rows, *["1"] * more]))
 
 
 @pytest.mark.parametrize(("quote", "more"), [("", 0), ('"', 0), ("", 80_000)], ids=["small", "quoted", "large"])
 def test_only_plain_decimal_numbers_are_amounts(shared: World, quote: str, more: int) -> None:
-    """PostgreSQL would take 1e3, 0x1F and 1_000 as numbers, and 0.5 without its zero."""
+    """PostgreSQL would also accept 1e3, 0x1F and 1_000 as numbers, and .5 without its zero."""
     client = f"amounts{len(quote)}_{more}"
     amounts = [row[4] for row in loaded(shared, amounts_file(quote, more), client)]
     assert amounts[: len(AMOUNTS)] == ["5", "5", "-0.000000001", "7", "5", "9" * 18]
@@ -156,7 +156,7 @@ def test_many_files_give_the_same_rows_whether_or_not_they_are_read_row_by_row(
 
 
 def compare(shared: World, rows: list[tuple[str, str, str]], quoting: Any) -> None:
-    """Load rows as a whole and row by row."""
+    """Load rows as a whole and row by row, and compare the results."""
     loads = []
     for row_by_row in (False, True):
         text = io.StringIO()

@@ -1,4 +1,4 @@
-"""Contradictions within a delivery: every message is sent with what is known, an error message says the rest."""
+"""Contradictions within a delivery: every message is sent with the known values, an error message reports the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refused files, and values that nobody may read."""
+"""Refused files, and values that must not appear in logs or errors."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_sensitive_values_are_in_no_table_in_plain_text(world: World) -> None:
     for (table,) in tables:
         for row in world.rows(f"SELECT t::text FROM dataharvest.{table} t"):
             for secret in ("Frida", "Müller", "801.4711", "789.56", "Secretname", "much"):
-                # amounts of TAX transactions are no columns of taxes
+                # The column taxes_paid is sensitive, but not the amount of a TAX transaction.
                 assert secret not in row[0] or (secret, table) == ("789.56", "transaction_row"), (secret, table)
     assert world.rows("SELECT value FROM dataharvest.quarantine WHERE line = 4") == [("(sensitive)",)]
     key = world.functions.vault.key(CLIENT, "20220226")

@@ -1,4 +1,4 @@
-"""Roles of DataHarvest's functions, and the policy of its operators, allow what is called, and nothing else."""
+"""Roles of DataHarvest's functions, and the policy of its operators, allow exactly the actions that are called."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from dataharvest.resources import CHUNKS, SPLITTER
 
 LAMBDAS = Path(__file__).parents[2] / "lambdas"
 HANDLERS = {path.parent.name: path for path in LAMBDAS.rglob("dataharvest_*/handler.py")}
-# Queues of the functions for large deliveries, by the function.
+# Queues of the functions for large deliveries, by function.
 ASKED = {
     "dataharvest_splitter": SPLITTER,
     "dataharvest_chunk_persistence": CHUNKS,
@@ -41,10 +41,12 @@ Calls = dict[str, set[str]]
 
 
 def runner(world: World, monkeypatch: pytest.MonkeyPatch) -> Callable[..., set[str]]:
-    """Return what calls a function in the memory of a new process, and returns the actions that it called."""
+    """Return a function that calls a Lambda function in the state of a new process and returns the AWS actions it
+    called.
+    """
     for name, value in {**world.environment, "METRICS_ENVIRONMENT": "test"}.items():
         monkeypatch.setenv(name, value)
-    # The world's clients were made before: calls of them would not be recorded.
+    # The clients of the world were created before, so their calls would not be recorded.
     monkeypatch.setattr(boto3, "client", boto3.client.__wrapped__)
 
     def run(function: str, *records: dict[str, Any]) -> set[str]:
@@ -92,7 +94,7 @@ def role_of(function: str) -> str:
 
 
 def asked(world: World, queue: str) -> list[dict[str, Any]]:
-    """Return and remove the messages of a queue, each twice, as a queue may deliver it."""
+    """Remove the messages of a queue and return each twice, because a queue may deliver it twice."""
     sqs, url = boto3.client("sqs"), world.functions.settings.stages + queue
     bodies = []
     while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
@@ -103,13 +105,13 @@ def asked(world: World, queue: str) -> list[dict[str, Any]]:
 
 
 def streamed(world: World, reference: str) -> dict[str, Any]:
-    """The event of a portfolio of the sample, as Kinesis brings it."""
+    """Return the event of a portfolio of the sample, in the format of Kinesis."""
     data = base64.b64encode(PortfolioEvent(world.delivery(), reference).to_json().encode()).decode()
     return {"eventSource": "aws:kinesis", "kinesis": {"sequenceNumber": "1", "data": data}}
 
 
 def work(world: World, run: Callable[..., set[str]]) -> Calls:
-    """Let the functions work until nothing is asked; return the actions that each called."""
+    """Run the functions until there are no more requests; return the actions that each called."""
     calls: Calls = defaultdict(set)
     seen, waves = 0, list[str]()
     queues = {function_of(stage): stage for stage in STAGES} | ASKED
@@ -126,7 +128,8 @@ def work(world: World, run: Callable[..., set[str]]) -> Calls:
             calls[function] |= run(function, *messages[1:])  # another process finds what the first one made
         if f"dataharvest_{ANNOUNCER}" in waiting and not waves:
             waves = [PORTFOLIO_1, PORTFOLIO_2]
-            # brought again, the first of the two finds that the wave has ended, and asks for the next one as well
+            # When the first of the two is delivered again, it finds that the wave has ended and requests the next wave
+            # too.
             for reference, transformer in itertools.product(waves, choreography().streamed * 2):
                 calls[function_of(transformer.name)] |= run(function_of(transformer.name), streamed(world, reference))
 
@@ -134,7 +137,7 @@ def work(world: World, run: Callable[..., set[str]]) -> Calls:
 def test_functions_call_what_their_roles_allow_and_nothing_else(
     new_world: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A small delivery, one of a file that is refused, and a large one in chunks and batches of one portfolio."""
+    """A small delivery, a delivery with a refused file, and a large delivery in chunks and batches of one portfolio."""
     calls: Calls = defaultdict(set)
     for limits in ({}, LIMITS):
         with new_world(**limits) as world, monkeypatch.context() as patched:
@@ -154,7 +157,9 @@ def test_functions_call_what_their_roles_allow_and_nothing_else(
 def test_commands_of_operators_call_what_their_policy_allows_and_nothing_else(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of a client with messages, with batches that Lambda gave up, one of hers alone, and with an event in a stream."""
+    """The client has messages, two batches that Lambda gave up (one with only her portfolio), and an event
+    in a stream.
+    """
     for name, value in world.environment.items():
         monkeypatch.setenv(name, value)
     sqs, attributes = boto3.client("sqs"), {"FifoQueue": "true"}

@@ -1,4 +1,4 @@
-"""Faults of known solutions of the same task, beyond those that the other modules exclude."""
+"""Faults of known solutions to the same task, in addition to those that the other modules exclude."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_characters_that_sqs_does_not_keep_are_escaped(world: World) -> None:
 
 
 def test_the_flag_of_the_last_file_is_set_by_the_repeated_event(world: World) -> None:
-    """No other file comes after it, whose flag would bring the others along."""
+    """No later file arrives whose flag could set the missing flag too."""
 
     def die() -> None:
         raise Crash
@@ -82,7 +82,7 @@ def contents_of(day: Day) -> dict[str, str]:
 
 
 def statements(world: World, client: str, day: Day) -> int:
-    """Statements to PostgreSQL of a whole delivery."""
+    """Return the number of statements to PostgreSQL in a whole delivery."""
     names: list[str] = []
     seen = len(world.stream())
     with each_effect(names.append):
@@ -97,14 +97,14 @@ def test_statements_do_not_grow_with_the_rows(world: World) -> None:
 
 
 class TakingSqs:
-    """SQS that takes whatever comes, at once."""
+    """SQS that accepts every message at once."""
 
     def send_message_batch(self, Entries: list[Any], **_: Any) -> Any:
         return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
 
 
 def test_sending_reads_no_message_again_and_again(world: World) -> None:
-    """The reads of all batches in the outbox grow with the messages, not with their square."""
+    """The number of outbox rows read for all batches grows linearly with the messages, not quadratically."""
     functions = world.functions
     sender = Sender(functions.database, functions.vault, TakingSqs(), functions.settings.messages)  # type: ignore[arg-type]
     functions.__dict__["sender"] = sender

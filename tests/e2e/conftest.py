@@ -1,4 +1,4 @@
-"""A Docker engine, and a lake into which a small central bank was extracted: each test takes a copy of it."""
+"""A Docker engine, and a lake with the extracted files of a small central bank, of which each test gets a copy."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
 
 @pytest.fixture(scope="session")
 def extracted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The home of a local AWS with raw files; one extract was killed, and the bank misbehaved on the way."""
+    """The home of a local AWS with raw files. One extract was killed, and the bank returned faults on the way."""
     home = tmp_path_factory.mktemp("extracted")
     world = SyntheticWorld(seed=7, institutions=20, first=Quarter(2021, 3), last=Quarter(2021, 4), others=6)
     with house(home) as platform, serving(world) as bank:
@@ -38,7 +38,7 @@ def extracted(tmp_path_factory: pytest.TempPathFactory) -> Path:
         killed = platform.start("extract", "fees", "day", **host)
         platform.kill_when(killed, lambda: bool(platform.keys("raw/banking/fees/log/")))
         assert platform.wait(killed).startswith("FAILED")
-        # What had come before the kill is kept.
+        # Files that were stored before the kill are kept.
         assert platform.keys("raw/banking/fees/log/")
         bank.mirror.faults.clear()
         assert platform.run("extract", "fees", "day", **host) == "SUCCEEDED"
@@ -53,7 +53,7 @@ def home(extracted: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def expected(extracted: Path, tmp_path_factory: pytest.TempPathFactory) -> Rows:
-    """The tables that an undisturbed run makes of the extracted lake."""
+    """The tables that an undisturbed run builds from the extracted lake."""
     copy = shutil.copytree(extracted, tmp_path_factory.mktemp("expected") / "home")
     with house(copy) as platform:
         for phase, entity in STEPS:

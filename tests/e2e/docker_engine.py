@@ -1,4 +1,4 @@
-"""A Docker engine for tests: the machine's own, else one that the tool ``docker-up`` starts and the test ends."""
+"""A Docker engine for tests: the machine's own, else one that the tool ``docker-up`` starts and the test stops."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 @contextmanager
 def docker_engine(folder: Path) -> Iterator[dict[str, str]]:
-    """Yield the environment of an engine with Compose v2; skip loudly if nobody asked for one, or there is none."""
+    """Yield the environment of an engine with Compose v2; skip with a reason if none was requested or none exists."""
     if os.environ.get("ESTRELA_COMPOSE") != "1":
         pytest.skip("NOT RUN: it takes Docker and many minutes; run: make test-compose")
     environ = dict(os.environ)

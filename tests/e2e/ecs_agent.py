@@ -1,4 +1,4 @@
-"""A stand-in for the endpoint that the ECS agent has in every container."""
+"""A stand-in for the endpoint that the ECS agent provides in every container."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 
 class Agent(ThreadingHTTPServer):
-    """Answers as the ECS agent does; ``refusal`` is its answer instead, if any."""
+    """Answers like the ECS agent, or with ``refusal`` if it is set."""
 
     refusal: dict[str, Any] | None = None
 
@@ -38,7 +38,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(answer)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager

@@ -1,4 +1,6 @@
-"""The whole house on this machine: a small central bank, a local AWS with the platform's own Glue job, its tables."""
+"""The whole platform on this machine: a small central bank, a local AWS with the platform's own Glue job,
+its tables.
+"""
 
 from __future__ import annotations
 
@@ -23,22 +25,22 @@ from localaws.running import Running, running
 PROJECT = Path(__file__).parents[2]
 STAR = "banking"
 DATABASES = ("banking_trusted", "banking_refined", "banking_ops")
-# When something was published is no content of what was.
+# The times of publications are not part of the published content.
 RUNS = "banking_ops.runs"
 STEPS = (("transform", "banking"), ("star", "banking"), ("publish", "banking"))
-"""The steps of a day after its extracts, phase and entity."""
+"""The steps of a day after its extracts, as phase and entity."""
 
 Rows = Mapping[str, list[str]]
 
 
 @dataclass(frozen=True)
 class House:
-    """A local AWS that Estrela was deployed to; every look into it goes through a public client."""
+    """A local AWS to which Estrela was deployed. Its state is only read through public clients."""
 
     aws: Running
 
     def start(self, phase: str, entity: str, run: str, **arguments: str) -> str:
-        """Start the Glue run of one step of the DAG run ``run``; its id."""
+        """Start the Glue run of one step of the DAG run ``run``, and return its ID."""
         given = {
             "star": "banking",
             "phase": phase,
@@ -54,7 +56,7 @@ class House:
         return str(self._run(run_id)["JobRunState"])
 
     def wait(self, run_id: str) -> str:
-        """The state in which the run ended, with Glue's message where it has one."""
+        """Wait until the run has ended and return its final state, with Glue's message if it has one."""
         while self.state(run_id) not in ENDED:
             time.sleep(0.1)
         run = self._run(run_id)
@@ -65,8 +67,8 @@ class House:
         return self.wait(self.start(phase, entity, run, **arguments))
 
     def kill_when(self, run_id: str, seen: Callable[[], bool]) -> None:
-        """Kill -9 all processes of a Glue run the moment that ``seen`` holds."""
-        # Its supervisor stands for Glue itself and tells what became of the run.
+        """Kill -9 all processes of a Glue run as soon as ``seen`` returns true."""
+        # The supervisor is not killed: it plays the part of Glue and reports the state of the run.
         while not (
             supervisor := next((candidate for candidate in psutil.process_iter() if run_id in _words(candidate)), None)
         ):
@@ -78,19 +80,19 @@ class House:
             process.kill()
 
     def keys(self, prefix: str) -> list[str]:
-        """The keys in the lake that begin with ``prefix``."""
+        """Return the keys in the lake that begin with ``prefix``."""
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=LAKE, Prefix=prefix)
         return [item["Key"] for page in pages for item in page.get("Contents", [])]
 
     def refs(self, name: str) -> dict[str, int]:
-        """Snapshot ids by branch of a table ``database.name``; none where it does not exist."""
+        """Return the snapshot IDs of a table ``database.name`` by branch, empty if the table does not exist."""
         catalog = self._catalog
         if not catalog.table_exists(name):
             return {}
         return {branch: ref.snapshot_id for branch, ref in catalog.load_table(name).metadata.refs.items()}
 
     def names(self) -> list[str]:
-        """Every Iceberg table, as ``database.name``."""
+        """Return every Iceberg table, as ``database.name``."""
         catalog = self._catalog
         existing = {".".join(namespace) for namespace in catalog.list_namespaces()}
         return sorted(
@@ -98,17 +100,17 @@ class House:
         )
 
     def branches(self) -> set[str]:
-        """Branches of runs, over all tables."""
+        """Return the run branches of all tables."""
         return {ref for name in self.names() for ref in self.refs(name) if is_run_branch(ref)}
 
     def tables(self) -> Rows:
-        """The sorted rows of every published table, as Athena's result file tells them."""
+        """Return the sorted rows of every published table, as in Athena's result file."""
         with ThreadPoolExecutor(4) as pool:
             names = [name for name in self.names() if name != RUNS and "main" in self.refs(name)]
             return dict(zip(names, pool.map(self._rows, names), strict=True))
 
     def shown(self) -> Rows:
-        """The sorted rows of every view that readers see; none before the first release."""
+        """Return the sorted rows of every view for readers, empty before the first release."""
         glue = self.aws.client("glue")
         if STAR not in [database["Name"] for database in glue.get_databases()["DatabaseList"]]:
             return {}
@@ -120,7 +122,7 @@ class House:
         key = execution["ResultConfiguration"]["OutputLocation"].removeprefix(f"s3://{LAKE}/")
         return sorted(self._s3.get_object(Bucket=LAKE, Key=key)["Body"].read().decode().splitlines())
 
-    # Made once: a look must take milliseconds to catch a run between two commits.
+    # Created once: a check must take only milliseconds to catch a run between two commits.
     @cached_property
     def _glue(self) -> Any:
         return self.aws.client("glue")
@@ -139,7 +141,7 @@ class House:
 
 @contextmanager
 def house(home: Path, warm: int = 0) -> Iterator[House]:
-    """A house on ``home``, deployed as the demo deploys it."""
+    """A platform on ``home``, deployed as the demo deploys it."""
     with running(home, warm=warm, java_options=FOR_SHORT_RUNS) as aws:
         deploy(aws.client, PROJECT)
         yield House(aws)

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 Definition = Mapping[str, Any]
-"""A container of a task definition, as the API of ECS has it."""
+"""A container of a task definition, in the format of the ECS API."""
 
 
 @dataclass(frozen=True)
 class Containers:
-    """Containers on a network of their own, with one volume in the place of EFS; all are named after ``project``."""
+    """Containers on their own network, with one volume in place of EFS. All names begin with ``project``."""
 
     environ: Mapping[str, str]
     project: str
@@ -32,7 +32,9 @@ class Containers:
         self._docker("build", "--quiet", "--platform", "linux/amd64", "--tag", tag, *options, seconds=1500)
 
     def start(self, name: str, image: str, options: Sequence[str], words: Sequence[str], env: Mapping[str, str]) -> str:
-        """Start a container whose volumes go with it; return its name. ``env`` is on no command line."""
+        """Start a container whose volumes are removed with it; return its name. ``env`` is not put on the
+        command line.
+        """
         full = f"{self.project}-{name}"
         variables = [word for variable in env for word in ("--env", variable)]
         base = ("--detach", "--name", full, "--label", self.project, "--network", self.project)
@@ -48,44 +50,44 @@ class Containers:
         return self.start(definition["name"], image, given_options, words, given)
 
     def wait(self, container: str, seconds: float = 300) -> int:
-        """Return the exit status of a container once it has ended."""
+        """Wait until a container has ended and return its exit status."""
         return int(self._docker("wait", container, seconds=seconds))
 
     def stop(self, container: str) -> int:
-        """Send SIGTERM, and SIGKILL once the container's time is over; return its exit status."""
+        """Send SIGTERM, and SIGKILL after the container's stop timeout; return its exit status."""
         self._docker("stop", "--time", str(self._inspect("container", container)["Config"]["StopTimeout"]), container)
         return self.wait(container)
 
     def execute(self, container: str, *command: str) -> str:
-        """Return what a command within the container prints."""
+        """Run a command in the container and return its output."""
         return self._docker("exec", container, *command)
 
     def address(self, container: str) -> str:
-        """Address of a container on the network."""
+        """Return the address of a container on the network."""
         return str(self._inspect("container", container)["NetworkSettings"]["Networks"][self.project]["IPAddress"])
 
     def hostname(self, container: str) -> str:
-        """Name that a container has for itself."""
+        """Return the host name of a container."""
         return str(self._inspect("container", container)["Config"]["Hostname"])
 
     def health(self, container: str) -> str:
-        """``starting``, ``healthy`` or ``unhealthy``; the container's state if it does not run."""
+        """Return ``starting``, ``healthy`` or ``unhealthy``, or the container's state if it does not run."""
         state = self._inspect("container", container)["State"]
         return str(state["Health"]["Status"] if state["Running"] else state["Status"])
 
     def log(self, container: str) -> str:
-        """End of what a container printed."""
+        """Return the end of a container's output."""
         command = ["docker", "logs", "--tail", "60", container]
         return subprocess.run(
             command, env=dict(self.environ), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
         ).stdout
 
     def logs(self) -> str:
-        """Ends of the logs of all containers."""
+        """Return the ends of the logs of all containers."""
         return "\n".join(f"== {name}\n{self.log(name)}" for name in self._names())
 
     def open(self) -> None:
-        """Make the network."""
+        """Create the network."""
         self._docker("network", "create", self.project)
 
     def close(self) -> None:
@@ -124,7 +126,7 @@ class Containers:
 
 @contextmanager
 def containers(environ: Mapping[str, str]) -> Iterator[Containers]:
-    """Yield a network without containers; all of it is removed at the end, after the logs were shown of a failure."""
+    """Yield a network without containers. At the end everything is removed, after a failure's logs were printed."""
     started = Containers(environ, f"estrela-test-{uuid.uuid4().hex[:8]}")
     started.open()
     try:
@@ -137,13 +139,15 @@ def containers(environ: Mapping[str, str]) -> Iterator[Containers]:
 
 
 def _options(definition: Definition) -> list[str]:
-    """Return Docker's options for what Fargate takes from the definition, but for its environment and files."""
+    """Return Docker's options for the settings in the definition that Fargate applies, except its environment and
+    files.
+    """
     options = ["--user", definition["user"], "--stop-timeout", str(definition["stopTimeout"])]
     options += ["--read-only"] if definition["readonlyRootFilesystem"] else []
     parameters = definition["linuxParameters"]
     options += ["--init"] if parameters["initProcessEnabled"] else []
     options += [f"--cap-drop={name}" for name in parameters["capabilities"]["drop"]]
-    # A path alone is a volume that gets the owner of the image's folder, as on Fargate.
+    # A path without a source is a volume whose owner is that of the image's folder, as on Fargate.
     options += [f"--volume={mount['containerPath']}" for mount in definition["mountPoints"] if not _is_of_files(mount)]
     if check := definition.get("healthCheck"):
         options += ["--health-cmd", shlex.join(check["command"][1:]), "--health-retries", str(check["retries"])]

@@ -1,7 +1,7 @@
 """The parts of Airflow as ECS runs them: one image, the environment of the planned task definitions, Celery over SQS.
 
-Only what leads out of the containers is put in: a PostgreSQL with a certificate, the local AWS, and a stand-in for the
-endpoint of the ECS agent.
+Only the services outside the containers are replaced: by a PostgreSQL with a certificate, the local AWS, and a stand-in
+for the endpoint of the ECS agent.
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ with DAG("proof", schedule=None, params={"seconds": 0}):
 
     look() >> wait()
 """
-"""A task that reads a Variable, and one that takes its time."""
+"""A DAG with a task that reads a Variable, and a task that takes long."""
 
 
 @dataclass(frozen=True)
 class Platform:
-    """Airflow in containers: those of its parts, by name."""
+    """Airflow in containers: the container of each part, by name."""
 
     containers: Containers
     running: Mapping[str, str]
@@ -65,7 +65,7 @@ class Platform:
     aws: Running
 
     def wait_for(self, run: str, states: set[str], task: str = "") -> str:
-        """Return the state of a run of the proof, or of its ``task``, once it is one of ``states``."""
+        """Wait until a run of the test DAG, or its ``task``, is in one of ``states``, and return the state."""
 
         def state() -> str:
             if not task:
@@ -75,11 +75,11 @@ class Platform:
         return wait_until(state, lambda current: current in states)
 
     def hosts(self, run: str) -> set[str]:
-        """Names of the machines on which the tasks of a run ran."""
+        """Return the names of the machines on which the tasks of a run ran."""
         return {task["hostname"] for task in self.get(run, "taskInstances")["task_instances"]}
 
     def get(self, run: str, path: str) -> Any:
-        """Return what Airflow's API says of a run of the proof."""
+        """Return the answer of Airflow's API about a run of the test DAG."""
         url, headers = self.airflow.url, {"Authorization": f"Bearer {self.airflow.token}"}
         answer = requests.get(f"{url}/api/v2/dags/proof/dagRuns/{run}/{path}", headers=headers, timeout=30)
         answer.raise_for_status()
@@ -101,7 +101,7 @@ def prod(tmp_path_factory: pytest.TempPathFactory) -> Plan:
 
 
 def definitions(plan: Plan) -> dict[str, Definition]:
-    """The container of each task definition, by its name."""
+    """Return the container of each task definition, by name."""
     containers_of_tasks = [
         json.loads(resource.values["container_definitions"])
         for resource in plan
@@ -111,7 +111,7 @@ def definitions(plan: Plan) -> dict[str, Definition]:
 
 
 def served_names(plan: Plan) -> dict[str, str]:
-    """Names that Service Connect gives to services."""
+    """Return the names that Service Connect gives to services."""
     connected = {
         service.values["name"]: service.values["service_connect_configuration"][0]["service"]
         for service in plan
@@ -126,7 +126,7 @@ def setting(definition: Definition, name: str) -> str:
 
 @dataclass(frozen=True)
 class Places:
-    """What the containers find outside: ``tasks`` are the definitions, ``passwords`` the secrets by variable."""
+    """The surroundings of the containers: ``tasks`` are the definitions, ``passwords`` the secrets by variable."""
 
     aws: Running
     agent: Agent
@@ -135,7 +135,7 @@ class Places:
     authority: Path
 
     def env(self, task: str) -> dict[str, str]:
-        """Return what ECS adds to the environment of a task, and the local addresses."""
+        """Return the variables that ECS adds to the environment of a task, and the local addresses."""
         named = {secret["name"]: self.passwords[f"{task}/{secret['name']}"] for secret in self.tasks[task]["secrets"]}
         local = {**self.aws.env, "ECS_AGENT_URI": self.agent.uri, "DATABASE_HOST": "database"}
         given = {entry["name"]: entry["value"] for entry in self.tasks[task]["environment"]}
@@ -146,12 +146,12 @@ class Places:
         return {name: value for name, value in (local | named).items() if name != "DATABASE_HOST" or name in given}
 
     def certificates(self, task: str) -> list[str]:
-        """Return the option that puts our authority in the place of Amazon's."""
+        """Return the option that replaces Amazon's certificate authority by that of the test."""
         return [f"--volume={self.authority}:{setting(self.tasks[task], 'PGSSLROOTCERT')}:ro"]
 
 
 def passwords(tasks: Mapping[str, Definition]) -> dict[str, str]:
-    """Return a value for each secret of each task, as ``task/VARIABLE``."""
+    """Return a value for each secret of each task, keyed by ``task/VARIABLE``."""
     common = {secret["name"]: secrets.token_hex(16) for task in tasks.values() for secret in task["secrets"]}
     common["DATABASE_PASSWORD"] = common["PASSWORD_AIRFLOW"]
     by_variable = {
@@ -164,7 +164,7 @@ def passwords(tasks: Mapping[str, Definition]) -> dict[str, str]:
 
 
 def release(folder: Path) -> Path:
-    """Pack the DAGs of this commit as deploy.sh does, and the DAG of the proof."""
+    """Pack the DAGs of this commit as deploy.sh does, with the test DAG added."""
     path = folder / "release.zip"
     command = ["git", "archive", "--format", "zip", "--output", str(path), "HEAD", "dags", "packages/estrela"]
     subprocess.run(command, cwd=ROOT, check=True)
@@ -174,7 +174,7 @@ def release(folder: Path) -> Path:
 
 
 def prepare_aws(aws: Running, plan: Plan, tasks: Mapping[str, Definition], archive: Path) -> None:
-    """Make the planned queue of the broker, the buckets, and a Variable; put the release into its bucket."""
+    """Create the broker's planned queue, the buckets, and a Variable; put the release into its bucket."""
     (queue,) = [
         resource
         for resource in plan
@@ -196,14 +196,14 @@ def prepare_aws(aws: Running, plan: Plan, tasks: Mapping[str, Definition], archi
 
 
 def start_database(engine: Containers, folder: Path, password: str) -> None:
-    """Start a PostgreSQL that is called ``database``, and proves it."""
+    """Start a PostgreSQL with the host name ``database`` and a certificate for it."""
     certificates.ensure(folder, ["database"])
     (folder / "server-key.pem").chmod(0o644)
     engine.build(
         "estrela-test-postgres", "--file", str(ROOT / "tests/compose/postgres.Dockerfile"), str(ROOT / "tests/compose")
     )
     options = ["--network-alias=database", f"--volume={folder}:/certificates:ro", "--entrypoint=bash"]
-    # PostgreSQL takes no key that others may read
+    # PostgreSQL refuses a key file that other users may read.
     key = "install -m 600 /certificates/server-key.pem /tmp/key.pem"
     tls = "-c ssl=on -c ssl_key_file=/tmp/key.pem -c ssl_cert_file=/certificates/server.pem"
     words = ["-c", f"{key} && exec bash /usr/local/bin/postgres.sh {tls}"]
@@ -214,7 +214,7 @@ def start_database(engine: Containers, folder: Path, password: str) -> None:
 
 @pytest.fixture(scope="module")
 def platform(engine: dict[str, str], prod: Plan, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """Every part of Airflow, after the tasks that run once."""
+    """Every part of Airflow, started after the tasks that run once."""
     folder, tasks = tmp_path_factory.mktemp("platform"), definitions(prod)
     image, served = "estrela-test-airflow", served_names(prod)
     with containers(engine) as started_containers, pytest.MonkeyPatch.context() as patch:
@@ -240,7 +240,8 @@ def platform(engine: dict[str, str], prod: Plan, tmp_path_factory: pytest.TempPa
                 )
             url = f"http://{started_containers.address(started['api-server'])}:8080"
             signed_in = token(url, "its container's", places.passwords["airflow-setup/ADMIN_PASSWORD"])
-            # The API that tasks report to is built at its first request; the first task would wait for it.
+            # The API server that tasks report to initializes at its first request, for which the first task would have
+            # to wait.
             requests.get(f"{url}/execution/health", timeout=120).raise_for_status()
             yield Platform(started_containers, started, Airflow(url, folder, signed_in), agent, aws)
 
@@ -268,12 +269,12 @@ def test_a_dag_runs_by_celery_over_sqs_and_its_log_is_in_s3(platform: Platform) 
     assert platform.wait_for(run, {"success", "failed"}) == "success"
     assert platform.hosts(run) == {platform.containers.hostname(platform.running["worker"])}
     assert platform.get(run, "taskInstances/look/xcomEntries/return_value")["value"] == LAKE
-    # a log goes to S3 once its task has ended
+    # A log is written to S3 only after its task has ended.
     assert "a line of the proof" in wait_until(lambda: log_of(platform, "look"), bool, 60)
 
 
 def log_of(platform: Platform, task: str) -> str:
-    """Return the log of a task of the proof as it is in S3, "" before it is there."""
+    """Return the log of a task of the test DAG in S3, or "" before it exists."""
     s3 = platform.aws.client("s3")
     bucket = next(entry["Name"] for entry in s3.list_buckets()["Buckets"] if "-logs-" in entry["Name"])
     objects = s3.list_objects_v2(Bucket=bucket, Prefix="airflow/dag_id=proof/").get("Contents", [])

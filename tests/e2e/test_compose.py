@@ -1,4 +1,4 @@
-"""The stack of docker-compose.yml, up from a clean clone of HEAD, with the fake Metabase in Metabase's place."""
+"""The stack of docker-compose.yml, started from a clean clone of HEAD, with a fake Metabase in place of Metabase."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def stack(engine: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> I
 def test_every_service_is_healthy_or_completed(stack: Stack) -> None:
     rows = stack.services()
     states = {name: row["Health"] or f"exit {row['ExitCode']}" for name, row in rows.items()}
-    # the last one may not have ended yet when the command returns
+    # The last container may still run when the command returns.
     assert {name: state for name, state in states.items() if state not in ("healthy", "exit 0")} == {}
     assert {"airflow-api-server", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer"} <= set(states)
     assert {name for name, state in states.items() if state == "exit 0"} >= {"deploy", "first-run", "provision"}
@@ -132,7 +132,7 @@ def test_three_dashboards_are_there_and_as_declared(stack: Stack) -> None:
 
 
 def test_metabase_reaches_athena_over_https(stack: Stack) -> None:
-    """By the authority whose truststore Metabase has, from Metabase's container, as Metabase's user."""
+    """With the authority in Metabase's truststore, from Metabase's container, as Metabase's user."""
     assert "'estrela'" in stack.compose("exec", "-T", "metabase", "python", "-c", HTTPS)
 
 

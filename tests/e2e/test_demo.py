@@ -1,4 +1,4 @@
-"""``make demo`` as a process: interrupted in the middle, it takes all that it started with it."""
+"""``make demo`` as a process: when it is interrupted it ends everything that it started."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ START_SECONDS, STOP_SECONDS = 900.0, 300.0
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """The project in a folder of its own: the demo keeps its state beside it."""
+    """The project in its own folder, because the demo stores its state there."""
     copy = tmp_path / "estrela"
     for name in ("packages", "glue", "dags", "metabase"):
         shutil.copytree(PROJECT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -30,7 +30,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def demo(project: Path) -> Iterator[subprocess.Popen[str]]:
-    """The demo as a shell runs it: the head of a process group, which a terminal interrupts as a whole."""
+    """The demo as a shell runs it: as the leader of a process group, which a terminal interrupts as a whole."""
     path = os.pathsep.join([str(project / "packages"), str(project)])
     child = subprocess.Popen(
         [sys.executable, "-m", "demo"], cwd=project, env={**os.environ, "PYTHONPATH": path}, text=True,
@@ -45,7 +45,7 @@ def demo(project: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def wait_for_a_task(child: subprocess.Popen[str], home: Path) -> None:
-    """Wait until Airflow has begun a task that extracts."""
+    """Wait until Airflow has started a task that extracts."""
     deadline = time.monotonic() + START_SECONDS
     while not any(home.glob("airflow/logs/dag_id=star_banking/*/task_id=extract_*/*")):
         assert child.poll() is None, child.communicate()[0]

@@ -1,4 +1,4 @@
-"""Deploying Estrela to an AWS: done again it changes nothing, and it never mixes two central banks in one lake."""
+"""Deploying Estrela to an AWS: a second deployment changes nothing, and two central banks never share a lake."""
 
 from __future__ import annotations
 

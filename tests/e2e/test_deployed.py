@@ -22,25 +22,25 @@ from localaws.running import Running
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.long
 BY_ECS = {"Files", "Key", "LogBucket", "LogObjects", "Protection", "Queue"}
-"""Statements of Airflow's workers for what ECS, Celery and their logs need."""
+"""Statements in the role of Airflow's workers that ECS, Celery and their logs need."""
 OPTIONS = {"Mail", "Redshift", "RedshiftLogin", "RedshiftResults", "SourceCredentials"}
-"""Statements for what the local environment, or star banking, has not."""
+"""Statements for features that the local environment, or star banking, does not use."""
 BY_GLUE = {"Code", "Key", "Logs", "Metrics", "SecurityConfiguration"}
-"""Statements of Glue's roles for what Glue itself does."""
+"""Statements in Glue's roles for actions of Glue itself."""
 BY_ICEBERG = {"Catalog", "LakeObjects", "Views"}
-"""Statements for tables: Iceberg reads and commits them by other ways here than on AWS, and Athena by its caller."""
+"""Statements for tables: here Iceberg reads and commits in other ways than on AWS, and Athena acts for its caller."""
 SELDOM = {
     "glue:BatchStopJobRun": "a task was killed, or its run took too long",
     "glue:UpdateTable": "a release has changed the columns of a table of the platform",
     "s3:GetBucketLocation": "Athena looks for the bucket of a query's result",
     "sns:Publish": "a task failed for good, or data is old",
 }
-"""Actions that a run without a fault does not call, and when they are."""
+"""Actions that are not called by a run without a fault, and the condition under which they are."""
 
 
 @pytest.fixture(scope="module")
 def env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The environment of a local AWS of its own, to which Terraform has been applied."""
+    """The environment of a separate local AWS to which Terraform has been applied."""
     if not shutil.which("terraform") or not shutil.which("aws"):
         pytest.skip("NOT TESTED, terraform or aws is not on the PATH")
     home = tmp_path_factory.mktemp("deployed")
@@ -90,7 +90,7 @@ def test_a_run_that_takes_too_long_leaves_no_glue_run_and_no_process(env: dict[s
 
 
 def airflow_processes() -> list[int]:
-    """Processes whose environment names the Airflow of run-local."""
+    """Return the processes whose environment names the Airflow of run-local."""
     home, pids = str(ROOT / ".demo" / "deployed-local" / "airflow"), []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
@@ -113,7 +113,9 @@ def test_the_platform_runs_on_what_was_deployed(env: dict[str, str]) -> None:
 
 
 def test_airflow_and_glue_runs_call_what_their_roles_allow(env: dict[str, str]) -> None:
-    """Of the runs before: nothing was called that AWS would refuse, and nothing is allowed that nobody calls."""
+    """In the runs of the tests before, nothing was called that AWS would refuse, and everything that is allowed was
+    called.
+    """
     listed = server(env).client("secretsmanager").get_paginator("list_secrets").paginate()
     secrets = {secret["Name"]: secret["ARN"] for page in listed for secret in page["SecretList"]}
     called = {

@@ -1,4 +1,4 @@
-"""Killed anywhere, or run twice at once, the platform ends in the same tables. Real Glue runs on real Spark."""
+"""Killed anywhere, or run twice at once, the platform ends with the same tables. Real Glue runs on real Spark."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LAST_SOURCE, LAST_TABLE = "banking_trusted.current_fees", "banking_refined.fact_
 
 
 def killed(platform: House, phase: str, seen: Callable[[], bool]) -> None:
-    """Start a step, kill its processes the moment that ``seen`` holds, and see Glue report it."""
+    """Start a step, kill its processes as soon as ``seen`` returns true, and check that Glue reports it."""
     run_id = platform.start(phase, "banking", "day")
     platform.kill_when(run_id, seen)
     assert platform.wait(run_id).startswith("FAILED")

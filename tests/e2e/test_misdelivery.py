@@ -1,4 +1,4 @@
-"""Wrong deliveries are asked for again or reported, and analysts see the same as before."""
+"""Wrong deliveries are requested again or reported, and analysts see the same tables as before."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEPT_OF_A_FAILURE = ("banking_ops.completeness", "banking_ops.files", "banking_o
 
 
 def published(platform: House) -> tuple[dict[str, list[str]], dict[str, int]]:
-    """The rows and the snapshots that readers see, but what tells of the failure."""
+    """Return the published rows and snapshots, without the tables that record failures."""
     seen = {name: rows for name, rows in platform.tables().items() if name not in KEPT_OF_A_FAILURE}
     return seen, {name: platform.refs(name)["main"] for name in seen}
 

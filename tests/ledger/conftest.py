@@ -1,4 +1,4 @@
-"""One PostgreSQL and one local AWS for all tests of the ledger; a database and a bucket for each."""
+"""One PostgreSQL and one local AWS for all tests of the ledger; a database and a bucket per test."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def s3(aws: Running) -> Any:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    """URL of a server whose database ``template`` holds an empty ledger."""
+    """URL of a server whose database ``template`` contains an empty ledger."""
     with tempfile.TemporaryDirectory(prefix="pg-") as folder, postgres(Path(folder)) as url:
         _execute(url, "CREATE DATABASE template")
         template = DatabaseManager.from_url(make_url(url).set(database="template"))
@@ -49,7 +49,7 @@ def _execute(url: str, sql: str) -> None:
 
 @pytest.fixture
 def warehouse_url(server: str) -> str:
-    """URL of a fresh database with a ledger."""
+    """URL of a new database with a ledger."""
     name = f"w{uuid.uuid4().hex[:12]}"
     _execute(server, f"CREATE DATABASE {name} TEMPLATE template")
     return make_url(server).set(database=name).render_as_string(hide_password=False)
@@ -73,7 +73,7 @@ def workgroup(aws: Running) -> str:
 
 @pytest.fixture
 def redshift_house(house: House, aws: Running, workgroup: str) -> House:
-    """A house whose feeds are loaded into Redshift."""
+    """A warehouse whose feeds are loaded into Redshift."""
     house.redshift = RedshiftData(aws.client("redshift-data"), {"WorkgroupName": workgroup, "Database": "dev"})
     house.redshift.transact("test", [f"DROP SCHEMA IF EXISTS {name} CASCADE" for name in ("mart", "warehouse")])
     return house

@@ -1,4 +1,4 @@
-"""Runs a load in a process of its own that kills itself between two steps."""
+"""Runs a load in a child process that kills itself between two steps."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ STEPS: Steps = (
     (redshift, "settle"),
     (redshift.RedshiftLoader, "load"),
 )
-"""Calls of a load: the process may die before and after each."""
+"""Calls of a load: the process may be killed before and after each."""
 
 
 class Countdown:
-    """Kills the process when so many steps have begun or ended."""
+    """Kills the process after a number of step beginnings and ends."""
 
     def __init__(self, steps: int) -> None:
         self.left, self.lock = steps, Lock()
@@ -84,7 +84,7 @@ class Countdown:
 
 @contextmanager
 def counted(countdown: Countdown, steps: Steps) -> Iterator[None]:
-    """While this holds, each of ``steps`` counts."""
+    """Run a block in which the beginnings and ends of ``steps`` count."""
     kept = [(owner, name, getattr(owner, name)) for owner, name in steps]
     for owner, name, step in kept:
         setattr(owner, name, countdown.around(step))
@@ -98,10 +98,10 @@ def counted(countdown: Countdown, steps: Steps) -> Iterator[None]:
 def load_and_die(
     house: House, steps: int, client: Callable[[str], Any], feed: str = "sales", of: Steps = STEPS
 ) -> bool:
-    """Load in a child process that dies after so many steps ``of`` these; return whether it died."""
+    """Load in a child process that is killed after a number of steps ``of`` these; return whether it was killed."""
     child = os.fork()
     if child == 0:
-        # Connections of the parent must not be used: the child has its own.
+        # The child must not use the connections of its parent, so it opens its own.
         url = house.database.engine.url
         own = replace(house, s3=client("s3"), database=DatabaseManager.from_url(url))
         if own.redshift:
@@ -118,6 +118,6 @@ def load_and_die(
 
 
 def expire(house: House) -> None:
-    """Let the leases of the dead end."""
+    """Let the leases of killed processes expire."""
     house.database.query("UPDATE ledger.files SET lease_until = clock_timestamp() - interval '1 s' "
                          "WHERE lease_until IS NOT NULL")  # fmt: skip

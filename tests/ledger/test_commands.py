@@ -1,4 +1,4 @@
-"""`estrela ledger`, as an operator runs it, on the declared feeds."""
+"""`estrela ledger`, as an operator runs it, with the declared feeds."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def settlements(landing: House, day: str, *rows: str) -> None:
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
-    """Run a command; return its exit code and what it printed, times as T."""
+    """Run a command; return its exit code and its output, with times replaced by T."""
     code = main(["ledger", *words])
     printed = capsys.readouterr()
     return code, re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|operator/\w+", "T", printed.out + printed.err).strip()

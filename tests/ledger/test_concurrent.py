@@ -1,4 +1,4 @@
-"""Several of everything at once: events, functions that die, runs. Each file is registered and loaded once."""
+"""Concurrent events, killed functions and concurrent runs: each file is registered and loaded once."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ def test_two_versions_of_a_file_in_one_call(house: House) -> None:
 
 
 def hear_and_die(house: House, steps: int, event: dict[str, Any]) -> bool:
-    """Register in a process that dies after so many steps, as a function does; return whether it died."""
+    """Register an event in a process that is killed after ``steps`` steps, like a function; return whether it was
+    killed.
+    """
     child = os.fork()
     if child == 0:
         own = replace(house, database=DatabaseManager.from_url(house.database.engine.url))
@@ -66,7 +68,7 @@ def hear_and_die(house: House, steps: int, event: dict[str, Any]) -> bool:
 
 
 def test_a_function_that_is_killed_leaves_its_event_to_the_next_delivery(house: House) -> None:
-    """Three steps, each of which has a begin and an end."""
+    """Three steps, each with a beginning and an end."""
     places = 6
     for steps in range(1, places + 1):
         event = house.put(f"sales/{steps}.csv", csv(steps))

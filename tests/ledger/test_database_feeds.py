@@ -1,4 +1,4 @@
-"""Feeds whose rows come from a database: by a watermark or whole, and the comparison of keys."""
+"""Feeds whose rows are read from a database: by a watermark or completely, and the comparison of keys."""
 
 from __future__ import annotations
 
@@ -199,7 +199,9 @@ def test_a_source_that_lost_all_rows_deletes_none(core: House) -> None:
 
 
 def test_no_file_is_claimed_while_keys_are_compared(core: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A row that is new in the source after its keys were read is not loaded before the others are deleted."""
+    """A row that is inserted into the source after its keys were read must not be loaded before missing rows are
+    deleted.
+    """
     add(core, 1, ago="1 hour")
     extract(core)
     assert core.load(feed="people") == ""

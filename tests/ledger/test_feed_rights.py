@@ -1,4 +1,4 @@
-"""The role of the feeds' Glue runs allows what their steps call, all of it, and nothing else."""
+"""The role of the feeds' Glue runs allows exactly the actions that their steps call."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ BY_GLUE = {
     "Code", "Connection", "JoinNetwork", "Key", "LeaveNetwork", "Logs", "LookAtNetwork", "SecurityConfiguration",
     "TagInterfaces",
 }  # fmt: skip
-"""Statements for what Glue does with the role, and for encryption at rest."""
+"""Statements for actions of Glue itself with the role, and for encryption at rest."""
 ASKED_BY_AWS = {
     "s3:GetObjectVersionTagging": "a file that is copied has tags",
     "s3:PutObjectTagging": "a file that is copied has tags",
     "redshift-serverless:GetCredentials": "the Data API signs in at the workgroup as its caller",
 }
-"""Actions that no call has the name of, and when AWS asks for them."""
+"""Actions that correspond to no call, and the condition under which AWS checks them."""
 AFTER_A_FAULT = {
     "s3:AbortMultipartUpload": "an upload of several parts was broken off",
     "redshift-data:CancelStatement": "a statement has taken an hour",
@@ -47,7 +47,7 @@ INSERT INTO core.accounts VALUES ('12', 1, 1.50, '2026-11-01')
 
 @pytest.fixture
 def environ(redshift_house: House, aws: Running, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Return the place of the warehouse as arguments of a run; the secrets are in the local AWS."""
+    """The location of the warehouse as arguments of a run; the secrets are in the local AWS."""
     for name, value in aws.env.items():
         monkeypatch.setenv(name, value)
     url = redshift_house.database.engine.url
@@ -67,7 +67,7 @@ def environ(redshift_house: House, aws: Running, monkeypatch: pytest.MonkeyPatch
 
 
 def test_steps_of_feeds_call_what_the_role_of_their_runs_allows(environ: dict[str, str], redshift_house: House) -> None:
-    """One feed into PostgreSQL, whose deleted rows are looked for, and one into Redshift."""
+    """One feed into PostgreSQL with a search for deleted rows, and one into Redshift."""
     counts = []
     with recorded() as actions:
         parts = WarehouseParts(environ, boto3.Session())

@@ -1,4 +1,4 @@
-"""FtpsHook against a real FTPS server, and a feed that comes from it."""
+"""FtpsHook with a real FTPS server, and a feed whose files are on it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ RATES = "Banco\nCotações\nData;Moeda;Taxa\n01/11/2026;USD;5,4321\n01/11/2026;J
 
 
 def certificate(folder: Path) -> Path:
-    """A key and a certificate of its own for 127.0.0.1, in one file."""
+    """Write a key and a self-signed certificate for 127.0.0.1 into one file."""
     key = rsa.generate_private_key(65537, 2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ftps of tests")])
     now = datetime.now(UTC)
@@ -58,7 +58,7 @@ def certificate(folder: Path) -> Path:
 
 
 class Share:
-    """An FTPS server on a folder; ``handler`` is a class of its own, so that a test may change it."""
+    """An FTPS server on a folder. ``handler`` is a separate class, so that a test may change it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "share"
@@ -144,7 +144,7 @@ rsa_cert_file={pem}
 
 @pytest.fixture
 def vsftpd() -> Iterator[tuple[FtpsServer, Path]]:
-    """A vsftpd that requires the reuse of sessions, and its folder."""
+    """Start a vsftpd that requires TLS session reuse; yield it and its folder."""
     program = shutil.which("vsftpd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if program is None or os.geteuid() != 0:
         pytest.skip("session reuse is NOT tested against vsftpd: it needs root and Debian's package vsftpd")

@@ -21,7 +21,7 @@ KEYS = ("sales/1.csv", "sales/2.csv", "sales/3.csv")
 
 @dataclass
 class Model:
-    """Waiting files, failed files, and the content of the table: ids by key."""
+    """Waiting files, failed files, and the content of the table: IDs by key."""
 
     waiting: dict[str, list[int] | None] = field(default_factory=dict)
     failed: dict[str, None] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Model:
 
 
 class History:
-    """Random events that happen to a house and to the model of it."""
+    """Random events that happen to a warehouse and to the model of it."""
 
     def __init__(self, house: House, seed: int, client: Any) -> None:
         self.house, self.client, self.chance, self.model = house, client, random.Random(seed), Model()
@@ -50,7 +50,7 @@ class History:
         self.number = 0
 
     def happen(self) -> None:
-        """Do one thing."""
+        """Let one random event happen."""
         things = (self.arrive, self.arrive, self.lose, self.repeat, self.list, self.load, self.die, self.retry,
                   self.withdraw, self.replay)  # fmt: skip
         self.chance.choice(things)()
@@ -82,7 +82,8 @@ class History:
         for key, ids in self.unheard.items():
             self.model.arrive(key, ids)
         if self.unheard:
-            # A listing is exact to the second: an event of the same second would pass for news of an older version.
+            # A listing has times in whole seconds: a later event of the same second would be taken for an older
+            # version.
             time.sleep(1.01 - time.time() % 1)
         self.unheard.clear()
 
@@ -118,7 +119,7 @@ class History:
             assert self.house.changes.replay(feed, file, "operator").loaded == 0
 
     def check(self) -> None:
-        """Bring everything to its end and compare."""
+        """Load everything that waits and compare the warehouse with the model."""
         self.list()
         self.load()
         assert self.house.ids() == sorted(row_id for ids in self.model.table.values() for row_id in ids)

@@ -1,4 +1,4 @@
-"""A load that is killed between any two steps loses nothing and doubles nothing."""
+"""A load that is killed between any two steps loses no row and duplicates none."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ TOGETHER = ("append", "upsert")
 
 
 def declare(house: House, kind: str) -> None:
-    """Let the house have the feed ``kind``; "append together" loads its files in one transaction."""
+    """Set the only feed to ``kind``; a kind with "together" loads its files in one transaction."""
     feed, _, together = kind.partition(" ")
     house.feeds = {"sales": FEEDS[feed]}
     house.batch = SMALL_FILES if together else ONE_FILE
 
 
 def live_through_kills(house: House, client: Any, first: int, last: int) -> int:
-    """Load two files once per place to die at; return how many times the process died."""
+    """Load two new files for each place of a kill; return the number of kills."""
     died = 0
     for steps in range(first, last):
         ids = (steps * 10, steps * 10 + 1)

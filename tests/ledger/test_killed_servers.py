@@ -1,4 +1,4 @@
-"""PostgreSQL, the server of the files or their disk fails during a load: afterwards each file is loaded once."""
+"""PostgreSQL, the FTPS server or their disk fails during a load: afterwards each file is loaded once."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MIB = 1 << 20
 
 
 def kill_server(server: PostgresServer) -> None:
-    """Kill -9 every process of a PostgreSQL; do nothing if it is dead."""
+    """Kill -9 every process of a PostgreSQL, if it runs."""
     number = int((server.data / "postmaster.pid").read_text().splitlines()[0])
     if not psutil.pid_exists(number):
         return
@@ -46,13 +46,13 @@ def kill_server(server: PostgresServer) -> None:
 
 
 def connected(house: House, dsn: str) -> House:
-    """The same house on a server that was started again."""
+    """Return the same warehouse, connected to a restarted server."""
     house.database.engine.dispose()
     return replace(house, database=DatabaseManager.from_url(make_url(dsn).set(drivername="postgresql+psycopg")))
 
 
 def survive(house: House) -> None:
-    """Let the leases end, load what there is, and compare everything."""
+    """Let the leases expire, load the waiting files, and check everything."""
     expire(house)
     assert house.load("survivor") == ""
     assert house.load("survivor") == ""
@@ -66,7 +66,7 @@ def survive(house: House) -> None:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that the user of PostgreSQL may pass; pytest closes its own to others whenever a session starts."""
+    """A folder that the user of PostgreSQL may enter, unlike pytest's own, which each session makes private."""
     with tempfile.TemporaryDirectory(prefix="pg-") as name:
         yield Path(name)
 
@@ -110,7 +110,7 @@ MOMENTS: dict[str, tuple[Any, str, Any, list[int] | None]] = {
     "together, between Done and its commit": (postgres_batch, "settle_done", after, []),
     "together, right after the commit": (postgres_batch.PostgresBatch, "load", after, [1, 2, 3]),
 }
-"""A step, when PostgreSQL dies, and what the table holds then."""
+"""A step, whether PostgreSQL is killed before or after it, and the content of the table then."""
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -134,7 +134,9 @@ def test_postgresql_is_killed(s3: Any, folder: Path, monkeypatch: pytest.MonkeyP
 def test_postgresql_is_killed_during_the_commit(
     s3: Any, folder: Path, monkeypatch: pytest.MonkeyPatch, milliseconds: int, batch: BatchLimit
 ) -> None:
-    """Return whether the commit was before the kill or not, is a matter of microseconds; the account is not."""
+    """Microseconds decide whether the commit happens before the kill; the file's account must agree with it in both
+    cases.
+    """
     server = PostgresServer(folder / "postgres")
     with own_house(s3, server) as house:
         timers: list[Timer] = []
@@ -160,7 +162,7 @@ def test_postgresql_is_killed_during_the_commit(
 
 
 def kill(number: int) -> None:
-    """Kill -9 a process; do nothing if it is dead."""
+    """Kill -9 a process, if it runs."""
     with suppress(ProcessLookupError):
         os.kill(number, signal.SIGKILL)
 

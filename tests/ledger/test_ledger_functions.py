@@ -1,4 +1,6 @@
-"""The functions beside the one that registers: they make the ledger's schema, and measure what waits in it."""
+"""The functions besides the one that registers files: they migrate the ledger's schema and measure its
+waiting files.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ Loaded = Callable[[str], Any]
 
 @pytest.fixture
 def loaded(house: House, aws: Running, monkeypatch: pytest.MonkeyPatch) -> Loaded:
-    """Load the handler of a function as a new process does; its database is that of the house."""
+    """A function that loads a handler like a new process, with the database of the test."""
     url = house.database.engine.url.render_as_string(hide_password=False)
     given = {"ESTRELA_WAREHOUSE_URL": url, "METRICS_ENVIRONMENT": "test", "POWERTOOLS_METRICS_NAMESPACE": "Estrela"}
     for name, value in {**aws.env, **given}.items():

@@ -1,4 +1,4 @@
-"""Files of a delivery are loaded once all that its manifest names are there."""
+"""Files of a delivery are loaded once all files that its manifest names have arrived."""
 
 from __future__ import annotations
 

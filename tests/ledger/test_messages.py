@@ -1,4 +1,4 @@
-"""Messages of what happened to files: by e-mail and in Slack, each once."""
+"""Messages about files, by e-mail and in Slack, each sent once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
 
 class Hook(BaseHTTPRequestHandler):
-    """Answers as Slack does, and keeps what it got."""
+    """Answers like Slack, and keeps the texts that it received."""
 
     texts: list[str]
     status = 200
@@ -50,7 +50,7 @@ class Hook(BaseHTTPRequestHandler):
 
 @contextmanager
 def webhook(status: int = 200) -> Iterator[tuple[str, list[str]]]:
-    """URL of a webhook, and the texts that were posted there."""
+    """Start a webhook; yield its URL and the texts that were posted to it."""
     texts: list[str] = []
     handler = type("OneHook", (Hook,), {"texts": texts, "status": status})
     with HTTPServer(("127.0.0.1", 0), handler) as server:
@@ -70,7 +70,7 @@ def house(house: House) -> House:
 
 
 def noted(house: House, now: datetime = NOW) -> list[tuple[str, str, str]]:
-    """Note what is due; return kind, subject and text of what is new, the bucket as B."""
+    """Record due messages; return kind, subject and text of the new ones, with the bucket replaced by B."""
     known = [message_id for (message_id,) in house.query("SELECT id FROM ledger.messages")]
     new = Notices(house.database).note(house.feeds.values(), now)
     rows = house.query("SELECT id, kind, subject, body FROM ledger.messages ORDER BY id")

@@ -22,7 +22,7 @@ PROCESSES = 4
 
 @pytest.fixture
 def databases(server: str) -> Iterator[list[DatabaseManager]]:
-    """One empty database, as several processes reach it."""
+    """One empty database, with the connections of several processes."""
     name = f"m{uuid.uuid4().hex[:12]}"
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:

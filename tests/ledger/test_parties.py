@@ -1,4 +1,4 @@
-"""The parties of the demo deliver what the declared feeds take, the same for the same seed."""
+"""The external parties of the demo deliver files that the declared feeds accept, the same for the same seed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Order of files, new versions of a file, ways to load, leases."""
+"""Order of files, new versions of a file, load modes, leases."""
 
 from __future__ import annotations
 

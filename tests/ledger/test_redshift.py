@@ -1,4 +1,4 @@
-"""Feeds whose table is in Redshift: loaded once, whatever dies where."""
+"""Feeds with a table in Redshift: each file is loaded once, wherever a process is killed."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def test_a_plan_judges_and_changes_nothing(house: House) -> None:
 
 
 def test_a_worker_that_wakes_after_its_lease_commits_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It sleeps where nothing but the fence can stop it: between its last look at the ledger and its transaction."""
+    """It pauses where only the fence can stop it: between its last check of the ledger and its transaction."""
     declare(house, order=Order.ALL)
     house.hear(house.put("sales/1.csv", csv(1)))
     sleeper, loader = claimed(house, "sleeper"), house.loader
@@ -227,7 +227,7 @@ def test_a_kill_around_the_commit_in_redshift(house: House, aws: Running, is_com
     house.hear(house.put("sales/1.csv", csv(1)))
     assert house.load() == ""
     house.hear(house.put("sales/2.csv", csv(2, 3) + b"x,,,,,\n"))
-    # Its third transaction is the load; the first two ask for the last load and the columns.
+    # Its third transaction is the load; the first two read the last load and the columns.
     assert load_and_die(house, 5 + is_committed, aws.client, of=((RedshiftData, "transact"),))
     assert house.ids() == ([1, 2, 3] if is_committed else [1])
     assert house.states()[1][1] == "In Progress"

@@ -1,4 +1,4 @@
-"""The function that registers files: called with events in the shape that AWS sends, and by S3's notifications."""
+"""The function that registers files: called with events in the format of AWS, and by S3's notifications."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KEY = "card_settlements/visa_2026-11-01.csv.gz"
 
 @pytest.fixture
 def environment(house: House, aws: Running) -> dict[str, str]:
-    """Variables of the function; the database is reached by a secret."""
+    """Environment variables of the function; the database login is in a secret."""
     url = house.database.engine.url
     fields = {
         "username": url.username,
@@ -45,7 +45,7 @@ def environment(house: House, aws: Running) -> dict[str, str]:
 
 @pytest.fixture
 def call(environment: dict[str, str], aws: Running, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], Any]:
-    """Call the handler with the memory of a new process."""
+    """A function that calls the handler in the state of a new process."""
     for name, value in {**aws.env, **environment}.items():
         monkeypatch.setenv(name, value)
     spec = importlib.util.spec_from_file_location("register_file", HANDLER)

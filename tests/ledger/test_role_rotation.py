@@ -1,4 +1,4 @@
-"""Passwords of database roles are replaced: four steps, each of which may come again, on a real PostgreSQL."""
+"""Rotation of the passwords of database roles: four steps, each of which may be repeated, on a real PostgreSQL."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from localaws.running import Running
 
 @pytest.fixture(scope="module")
 def master() -> Iterator[dict[str, Any]]:
-    """Address of a server that asks for passwords, and its master's login."""
+    """Address of a server that requires passwords, and the login of its master user."""
     with tempfile.TemporaryDirectory(prefix="pg-") as folder, postgres(Path(folder)) as dsn:
         yield conninfo_to_dict(dsn)
 
@@ -38,7 +38,7 @@ def secrets(aws: Running) -> Any:
 
 @pytest.fixture
 def secret(secrets: Any, master: dict[str, Any]) -> str:
-    """A secret that says where the database is, and has no password yet: as Terraform makes it."""
+    """A secret with the address of the database but without a password, as Terraform creates it."""
     name = f"role-{uuid.uuid4().hex[:8]}"
     role = name.replace("-", "_")
     login = {"host": master["host"], "port": int(master["port"]), "dbname": role, "username": role}
@@ -49,7 +49,7 @@ def secret(secrets: Any, master: dict[str, Any]) -> str:
 @pytest.fixture
 def rotation(secrets: Any, master: dict[str, Any]) -> RoleRotation:
     name = f"master-{uuid.uuid4().hex[:8]}"
-    # RDS keeps no more than these two in the secret of the master
+    # RDS stores only these two in the secret of the master user.
     login = {"username": master["user"], "password": master["password"]}
     secrets.create_secret(Name=name, SecretString=json.dumps(login))
     return RoleRotation(secrets, name)

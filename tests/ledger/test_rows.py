@@ -1,4 +1,4 @@
-"""COPY takes the same rows as reading field by field, and odd files are read or refused."""
+"""COPY accepts the same rows as reading field by field, and unusual files are read or refused."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ BASE = ("1", "2024-01-02", "Ana", "1.50", "true", "2024-01-02 03:04:05")
 
 
 def with_cell(place: int, cell: str) -> str:
-    """A row that is good but for one cell, which only its own column can make odd."""
+    """Return a valid row in which one cell is replaced by ``cell``."""
     return ",".join((*BASE[:place], cell, *BASE[place + 1 :]))
 
 
@@ -107,7 +107,7 @@ def test_rows_that_pass_unchanged_are_those_that_are_read(
 
 
 def read(feed: Feed, content: bytes) -> tuple[str, list[tuple[int, str, str]]]:
-    """The text for COPY of file 1, load 2; and the rejects."""
+    """Return the text for COPY of file 1, load 2, and the rejects."""
     rows = open_rows(io.BytesIO(content), Judge.of(feed, b""), "s3://b/k")
     pieces = list(rows.pieces(rows.wire(1, 2)))
     rejects = [(reject.line, reject.column, reject.reason) for piece in pieces for reject in piece.rejects]

@@ -1,4 +1,4 @@
-"""New files are converted on trial: counts, and what cannot be loaded, before the target is touched."""
+"""New files are converted as a trial run: counts and rejects are known before the target is changed."""
 
 from __future__ import annotations
 

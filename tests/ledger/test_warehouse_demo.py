@@ -1,4 +1,4 @@
-"""``make warehouse``: run twice on the same state, every file is accounted for and no row is lost or doubled."""
+"""``make warehouse``, run twice on the same state: every file is accounted for, no row is lost or duplicated."""
 
 from __future__ import annotations
 
