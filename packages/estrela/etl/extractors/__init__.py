@@ -1,1 +1,1 @@
-"""From a source's service into the raw layer. No Spark."""
+"""Extractors, which fetch data from sources into the raw layer or the landing bucket. No Spark."""

@@ -1,4 +1,4 @@
-"""Files that a catalogue lists."""
+"""Extractor of files listed in a catalogue."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from estrela.model.origin import Catalogue, ListedFile
 
 @dataclass(frozen=True)
 class CatalogueExtractor(HttpExtractor):
-    """Extracts a source whose origin is a Catalogue; raw keeps the catalogue as ``<source>_catalogue``."""
+    """Extracts a source whose origin is a Catalogue. The raw layer stores the catalogue as ``<source>_catalogue``."""
 
     def wanted(self, known: Mapping[str, RawAnswer]) -> Wanted[Request]:
-        """Return a request per listed file. Raises SourceChangedError if the catalogue has another shape."""
+        """Return a request per listed file. Raises SourceChangedError if the catalogue has an unexpected shape."""
         origin = self.source.origin
         assert isinstance(origin, Catalogue)
         answer = self.hook.get(self.hook.request(origin.url))

@@ -1,4 +1,4 @@
-"""Copies rows of a database table into a file of the landing bucket, where the ledger registers it."""
+"""Extractor that copies rows of a database table to a file in the landing bucket, where the ledger registers it."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 
 STAMP = "%Y%m%dT%H%M%S%f"
 ROWS = 5_000
-"""Rows that are in memory at once."""
+"""Number of rows held in memory."""
 GZIP = 31
-"""``wbits`` of zlib for a gzip file; its header holds no time, so that the same rows give the same bytes."""
+"""``wbits`` of zlib for the gzip format. The header has no timestamp, so equal rows give equal bytes."""
 LOADED = "SELECT max(place) AS place FROM ledger.files WHERE feed = :feed AND state = 'Done'"
-"""The watermark: the time at which the rows of the newest loaded file were read.
+"""The watermark: the read time of the newest loaded file.
 
-It moves in the transaction of those rows, and back when the file is withdrawn.
+It advances in the same transaction as the rows, and goes back when the file is withdrawn.
 """
 
 
 @dataclass(frozen=True)
 class DatabaseExtractor(Extractor):
-    """Extracts what changed in ``source`` since the newest file of ``feed`` that is loaded in ``database``."""
+    """Extracts the rows of ``source`` that changed since the newest file of ``feed`` loaded in ``database``."""
 
     feed: Feed
     origin: DatabaseTable
@@ -49,7 +49,7 @@ class DatabaseExtractor(Extractor):
     database: DatabaseManager
 
     def run(self) -> Figures:
-        """Write one file, as a stream; none if nothing changed. Raises an ExtractError or ClientError."""
+        """Stream one file to the bucket, or none if nothing changed. Raises an ExtractError or ClientError."""
         try:
             return self._run()
         except LoadError as error:
@@ -73,7 +73,7 @@ class DatabaseExtractor(Extractor):
         return {"feed": self.feed.name, "files": 1, "extracted": written.rows, "key": key}
 
     def statement(self, watermark: datetime | None, read_at: datetime) -> Select[*tuple[Any, ...]]:
-        """Return the query of the rows that changed from ``overlap`` before ``watermark`` until ``read_at``."""
+        """Return the query for rows that changed between ``watermark`` minus ``overlap`` and ``read_at``."""
         origin = self.origin
         schema, _, name = origin.table.rpartition(".")
         headers = [field.header for field in self.feed.fields]
@@ -84,7 +84,7 @@ class DatabaseExtractor(Extractor):
         since = changed < read_at
         if watermark is not None:
             since &= changed >= watermark - origin.overlap
-        # A row without a time may have changed at any.
+        # A row without a change time may have changed at any time.
         return rows.where(or_(since, changed.is_(None)))
 
     def _watermark(self) -> datetime | None:
@@ -97,19 +97,19 @@ def _column(name: str) -> ColumnClause[Any]:
 
 
 def _now(connection: Connection) -> datetime:
-    """Return the source's own time at the begin of the snapshot."""
+    """Return the source's clock at the start of the snapshot."""
     now: datetime = connection.execute(select(func.now())).scalar_one()
     return now.astimezone(UTC)
 
 
 class Written:
-    """Rows as compressed CSV, counted in :attr:`rows`."""
+    """Writes rows as compressed CSV and counts them in :attr:`rows`."""
 
     def __init__(self) -> None:
         self.rows = 0
 
     def packed(self, headers: Sequence[str], partitions: Iterable[Sequence[Row[Any]]]) -> Generator[bytes, None, None]:
-        """Yield the file piece by piece."""
+        """Yield the file in chunks."""
         compressor = zlib.compressobj(wbits=GZIP)
         for text in self._texts(headers, partitions):
             if packed := compressor.compress(text.encode()):
@@ -130,7 +130,7 @@ def _csv(rows: Iterable[Sequence[str]]) -> str:
 
 
 def text_of(value: object) -> str:
-    """Return a value as the parsers read it; NULL and an empty text are both blank."""
+    """Return a value as text for the parsers; NULL and empty text both become blank."""
     match value:
         case None:
             return ""

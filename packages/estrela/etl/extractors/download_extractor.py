@@ -1,4 +1,4 @@
-"""One file at a fixed address."""
+"""Extractor of one file with a fixed address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Copies the files of an FTPS folder into the landing bucket, where the ledger registers them."""
+"""Extractor that copies files of an FTPS folder to the landing bucket, where the ledger registers them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SELECT 1 AS taken FROM ledger.files WHERE bucket = :bucket AND key = :key AND si
 
 @dataclass(frozen=True)
 class FtpsExtractor(Extractor):
-    """Extracts the files of ``feed`` that are new or changed. ``pause`` in seconds is that between two looks."""
+    """Extracts new and changed files of ``feed``. ``pause``: seconds between two listings of the folder."""
 
     feed: Feed
     hook: FtpsHook
@@ -34,7 +34,7 @@ class FtpsExtractor(Extractor):
     pause: float = 5.0
 
     def run(self) -> Figures:
-        """Copy, as streams. Raises an ExtractError or ClientError; what was copied before stays."""
+        """Copy the files as streams. Raises an ExtractError or ClientError; files copied before stay in the bucket."""
         copied = size = 0
         for file in self._settled():
             key = f"{self.feed.origin.prefix}{file.name}"
@@ -44,7 +44,7 @@ class FtpsExtractor(Extractor):
         return {"feed": self.feed.name, "files": copied, "bytes": size}
 
     def _settled(self) -> Iterator[FtpsFile]:
-        """Return the files that are due and did not change between two looks."""
+        """Yield the files that are due and did not change between two listings."""
         due = self._due()
         if due:
             time.sleep(self.pause)

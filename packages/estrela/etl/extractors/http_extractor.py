@@ -1,4 +1,4 @@
-"""Answers over HTTP: fetched through a RestApiHook, page by page."""
+"""Extractor of answers over HTTP, fetched page by page through a RestApiHook."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from estrela.model.source import ApiSource
 
 @dataclass(frozen=True)
 class Kept:
-    """One HTTP answer whose body is stored; without a page the answer had no body."""
+    """An HTTP answer whose body is stored; ``page`` is None if it had no body."""
 
     at: datetime
     is_unchanged: bool
@@ -35,12 +35,12 @@ class HttpExtractor(RawExtractor[Request]):
 
     @property
     def paginator(self) -> Paginator:
-        """The paging of answers: records of an API, or a file as a whole."""
+        """The paging of answers: records of an API, or one whole file."""
         return OneDocument(records=self.source.records) if isinstance(self.source, ApiSource) else WholeFile()
 
     @property
     def body_format(self) -> BodyFormat:
-        """The format that a complete body has."""
+        """The format that a complete body must have."""
         return "json" if isinstance(self.source, ApiSource) else "text"
 
     def fetch(self, items: Sequence[Request], receipt: Receipt) -> Iterator[tuple[Request, Result]]:
@@ -52,7 +52,7 @@ class HttpExtractor(RawExtractor[Request]):
         self.hook.close()
 
     def _answer(self, receipt: Receipt, request: Request) -> RawAnswer | None:
-        """Fetch one whole answer and store its pages; None if the service says that nothing changed."""
+        """Fetch a complete answer and store its pages; return None if the service reports no change."""
         kept, reading = self.hook.whole(request, partial(_stored, receipt), self.paginator, self.body_format)
         if kept[0].is_unchanged:
             return None
@@ -78,7 +78,9 @@ def _page(answer: Answer) -> Page:
 
 
 def _validators(known: RawAnswer | None) -> Mapping[str, str]:
-    """Return the header fields of a conditional request; none for several pages, which have a validator each."""
+    """Return the headers of a conditional request, or none if the answer has several pages, each with its own
+    validator.
+    """
     if known is None or len(known.pages) != 1:
         return {}
     (page,) = known.pages

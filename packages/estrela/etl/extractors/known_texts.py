@@ -1,4 +1,4 @@
-"""Texts of one column of a raw file, read without Spark: a few values of many requests do not need it."""
+"""Texts of one column of a raw file, read without Spark, which would be too slow for a few values per request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BLOCK = 8 << 20
 
 
 def texts_of(raw: RawLayer, source: Source, column: str, file: RawFile) -> Iterator[list[str] | None]:
-    """Yield the texts of ``column``, block by block; None where the file does not have the declared form."""
+    """Yield the texts of ``column`` block by block, or None if the file does not have the declared format."""
     try:
         match source:
             case CsvSource():
@@ -39,7 +39,7 @@ def texts_of(raw: RawLayer, source: Source, column: str, file: RawFile) -> Itera
 
 
 def _content(raw: RawLayer, source: Source, file: RawFile) -> Iterator[bytes]:
-    """Yield the content of the file, unpacked."""
+    """Yield the uncompressed content of the file."""
     if not source.compression:
         yield from raw.chunks(file, BLOCK)
         return
@@ -49,10 +49,10 @@ def _content(raw: RawLayer, source: Source, file: RawFile) -> Iterator[bytes]:
 
 
 def _blocks(raw: RawLayer, source: Source, file: RawFile) -> Iterator[bytes]:
-    """Yield the content in parts of whole rows, so that memory does not grow with the file.
+    """Yield the content in blocks of whole rows, so that memory does not grow with the file.
 
-    Each part of a CSV file begins with the first line. There, a line end between an odd number of quotes is inside a
-    field.
+    Each block of a CSV file begins with the header line. A line end after an odd number of quotes is inside a field and
+    does not end a block.
     """
     is_csv, first, waiting = isinstance(source, CsvSource), b"", b""
     for chunk in _content(raw, source, file):
@@ -79,7 +79,7 @@ def _csv_texts(source: CsvSource, column: str, body: bytes) -> list[str] | None:
 
 
 def _json_line_texts(layout: Layout, column: str, body: bytes) -> list[str] | None:
-    """Return the texts of all lines that hold an object; None if there are lines and none of them does."""
+    """Return the texts of all lines with an object, or None if there are lines but none has one."""
     lines = [line for line in body.splitlines() if line.strip()]
     objects = [parsed for line in lines if isinstance(parsed := _parsed(line), dict)]
     if lines and not objects:
@@ -122,7 +122,7 @@ def _parquet_texts(raw: RawLayer, layout: Layout, column: str, file: RawFile) ->
 
 
 def _document_texts(source: ApiSource, column: str, body: bytes) -> list[str] | None:
-    """Return the texts of the records; None if there are none where they are declared."""
+    """Return the texts of the records, or None if the declared array does not exist."""
     rows = at_path(json.loads(body), source.records)
     return _named(rows, source.layouts[0], column) if isinstance(rows, list) else None
 

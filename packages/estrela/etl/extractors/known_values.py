@@ -1,4 +1,4 @@
-"""Values in the raw layer that another source is asked for: institutions, groups, months."""
+"""Values in the raw layer that become parameters of requests to another source: institutions, groups, months."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from estrela.model.source import Source
 
 @dataclass(frozen=True)
 class KnownValues:
-    """Values to ask for. They are not ``complete`` where a file that may hold more of them could not be read."""
+    """Values for requests. ``complete`` is False if a file that may have more of them could not be read."""
 
     values: Sequence[str]
     complete: bool = True
 
 
 def values_of(raw: RawLayer, columns: Iterable[tuple[NamedColumns, str]]) -> KnownValues:
-    """Return the distinct values of columns in the current files of their sources, as the declarations read them.
+    """Return the distinct values of columns in the current files of their sources, parsed as declared.
 
-    A value that the declaration refuses is left out: its row is refused, with its reason, when the file is read.
+    Values that their declaration rejects are omitted; the transform rejects their rows with the reason.
     """
     known: set[str] = set()
     complete = True
@@ -45,7 +45,7 @@ def values_of(raw: RawLayer, columns: Iterable[tuple[NamedColumns, str]]) -> Kno
 def requests_values(
     raw: RawLayer, source: Source, value: Callable[[Mapping[str, str]], str], scope: Scope
 ) -> KnownValues:
-    """Return what ``value`` makes of each request that ``source`` has an answer to and ``scope`` holds."""
+    """Return the results of ``value`` for the requests that ``source`` has answered and ``scope`` includes."""
     requests = [file.request for file in raw.current(source.name) if scope.holds(source, file.request)]
     return KnownValues(sorted({value(request) for request in requests}))
 

@@ -1,4 +1,4 @@
-"""Registers what others dropped into the landing bucket and no event told of."""
+"""Extractor that registers files in the landing bucket for which no event was received."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 AT_ONCE = 1000
-"""Files of one transaction, each of which takes a lock that PostgreSQL has some thousands of."""
+"""Files per transaction. Each takes a lock, and PostgreSQL has only a few thousand locks."""
 
 
 @dataclass(frozen=True)
 class LandingExtractor(Extractor):
-    """Lists the folder of ``feed`` in ``bucket``; files that the ledger knows are only counted."""
+    """Lists the folder of ``feed`` in ``bucket`` and registers files that the ledger does not know."""
 
     feed: Feed
     s3: S3Client
@@ -30,7 +30,7 @@ class LandingExtractor(Extractor):
     run_key: str
 
     def run(self) -> Figures:
-        """Register, and return how many files were not known. Raises ClientError and LoadError."""
+        """Register new files and return their number. Raises ClientError and LoadError."""
         arrivals = listed(self.s3, self.bucket, self.feed.origin.prefix)
         registered = 0
         while some := list(islice(arrivals, AT_ONCE)):

@@ -1,4 +1,4 @@
-"""Take one source in: ask, keep what came, withdraw what is no longer there, then judge what did not come."""
+"""Extraction of one source: send requests, store new answers, withdraw what no longer exists, then judge failures."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from estrela.world import World, require_near
 class Scope:
     """The extent of an extract on ``day`` (UTC).
 
-    ``parameters`` are the values of run parameters by name; a parameter without values limits nothing.
-    ``full_refresh`` asks for everything, known or not, and stores it again.
+    ``parameters`` maps run parameters to their values; a parameter without values does not limit the extract.
+    ``full_refresh`` sends all requests, even if their answers are known, and stores the answers again.
     """
 
     parameters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -35,17 +35,17 @@ class Scope:
 
     @property
     def is_limited(self) -> bool:
-        """Return whether some requests may be left out."""
+        """Return whether run parameters may exclude requests."""
         return any(self.parameters.values())
 
     def holds(self, source: Source, request: Mapping[str, str]) -> bool:
-        """Return whether the run parameters of ``source`` let it be asked for ``request``."""
+        """Return whether the run parameters of ``source`` include ``request``."""
         return all(
             parameter.selects(self.parameters.get(parameter.name, ()), request) for parameter in source.run_parameters
         )
 
     def require_known(self, source: Source, requests: Sequence[Mapping[str, str]]) -> None:
-        """Raise SettingsError for the first value of a run parameter that selects none of the source's ``requests``."""
+        """Raise SettingsError for the first run parameter value that matches none of the source's ``requests``."""
         for parameter in source.run_parameters:
             for value in self.parameters.get(parameter.name, ()):
                 if not any(parameter.selects((value,), request) for request in requests):
@@ -54,31 +54,32 @@ class Scope:
 
 
 def _extent(keys: Sequence[str], requests: Sequence[Mapping[str, str]]) -> str:
-    """First and last of the requests by ``keys``, for people."""
+    """Return the first and the last of the requests by ``keys`` as text for people."""
     parts = sorted({tuple((key, request[key]) for key in keys if key in request) for request in requests})
     named = [",".join(f"{key}={value}" for key, value in part) for part in parts]
     return f"{named[0]} to {named[-1]}" if named else "nothing"
 
 
 class HasRequest(Protocol):
-    """Something to fetch, and the request that raw files it under."""
+    """An item to fetch, with the request under which the raw layer stores it."""
 
     @property
     def asked(self) -> Mapping[str, str]:
-        """The request in the source's own terms."""
+        """The request in the terms of the source."""
 
 
 R = TypeVar("R", bound=HasRequest)
 Result = RawAnswer | ExtractError | None
-"""The result of a request; None: the source says that nothing changed."""
+"""The result of a request; None if the source reports no change."""
 
 
 @dataclass(frozen=True)
 class Wanted(Generic[R]):
-    """Everything that a source has now.
+    """Everything that a source currently offers.
 
-    What raw knows beside it is withdrawn, unless the list is not ``complete``, or the request is among those that
-    ``spared`` names for the items that failed. ``replaced`` are IDs of requests that the source itself says are gone.
+    Known requests that are not among ``items`` are withdrawn, unless the list is not ``complete``, or ``spared``
+    returns their ID for the items that failed. ``replaced`` has the IDs of requests that the source itself declares as
+    gone.
     """
 
     items: Sequence[R]
@@ -89,7 +90,7 @@ class Wanted(Generic[R]):
 
 @dataclass(frozen=True)
 class Failed(Generic[R]):
-    """An item that could not be fetched, and why."""
+    """An item that could not be fetched, with the error."""
 
     item: R
     error: ExtractError
@@ -97,7 +98,7 @@ class Failed(Generic[R]):
 
 @dataclass(frozen=True)
 class Received(Generic[R]):
-    """Results of a run's requests beside the answers taken in: failures, and answers that have become empty."""
+    """Results of a run's requests that are not yet in the receipt: failures, and answers that have become empty."""
 
     failed: list[Failed[R]] = field(default_factory=list)
     emptied: list[RawAnswer] = field(default_factory=list)
@@ -105,7 +106,7 @@ class Received(Generic[R]):
 
 @dataclass(frozen=True)
 class RawExtractor(Extractor, Generic[R]):
-    """Extracts ``source`` into ``raw``. A kind of origin is a subclass that knows what there is and how to fetch it."""
+    """Extracts ``source`` into ``raw``. A subclass per kind of origin lists the items and fetches them."""
 
     source: Source
     raw: RawLayer
@@ -113,14 +114,14 @@ class RawExtractor(Extractor, Generic[R]):
 
     @abstractmethod
     def wanted(self, known: Mapping[str, RawAnswer]) -> Wanted[R]:
-        """Return everything that the source has now; ``known`` are the newest answers by request ID."""
+        """Return everything that the source currently offers; ``known`` has the newest answers by request ID."""
 
     @abstractmethod
     def fetch(self, items: Sequence[R], receipt: Receipt) -> Iterator[tuple[R, Result]]:
-        """Yield each item with what came of it; the bodies of an answer are stored in ``receipt`` by then."""
+        """Yield each item with its result. The bodies of an answer are stored in ``receipt`` before it is yielded."""
 
     def is_due(self, item: R, known: RawAnswer | None) -> bool:
-        """Return whether an item is asked for today; ``known`` is its newest answer."""
+        """Return whether an item is requested today; ``known`` is its newest answer."""
         return True
 
     @property
@@ -130,15 +131,16 @@ class RawExtractor(Extractor, Generic[R]):
 
     @property
     def commits_at_end(self) -> bool:
-        """Return whether everything counts together, so that nothing is committed before all of it has come."""
+        """Return whether the answers must be committed together, after all of them have been received."""
         return False
 
     def run(self) -> Figures:
-        """Ask for everything that is due, keep what is new as it arrives, and report the figures.
+        """Send all requests that are due, store new answers as they arrive, and report the figures.
 
         Raises an ExtractError with all failures if more requests failed than the source tolerates, and
-        SourceChangedError if more is gone than may be withdrawn at once; what did arrive is in raw then. Raises
-        SettingsError, before any request, for a value of a run parameter that the source does not have.
+        SourceChangedError if more answers disappeared than may be withdrawn at once; answers received before are then
+        in the raw layer. Raises SettingsError, before any request, if a run parameter has a value that the source does
+        not have.
         """
         began = datetime.now(UTC)
         full = self.scope.full_refresh
@@ -167,7 +169,7 @@ class RawExtractor(Extractor, Generic[R]):
         return {"source": self.source.name, "requests": len(due), **receipt.figures()}
 
     def _receive(self, due: Sequence[R], receipt: Receipt) -> Received[R]:
-        """Fetch what is due into ``receipt``, but for answers that have nothing where there was something."""
+        """Fetch due items into ``receipt``; answers that have become empty are returned instead."""
         received = Received[R]()
         for item, result in self.fetch(due, receipt):
             if isinstance(result, ExtractError):
@@ -182,7 +184,7 @@ class RawExtractor(Extractor, Generic[R]):
         return received
 
     def _withdrawn(self, wanted: Wanted[R], known: Mapping[str, RawAnswer], received: Received[R]) -> list[RawAnswer]:
-        """Return empty answers and withdrawals in place of the answers that the source no longer has.
+        """Return empty answers and withdrawals, which replace the answers that the source no longer has.
 
         Raises SourceChangedError if they are suspiciously many.
         """
@@ -201,7 +203,7 @@ class RawExtractor(Extractor, Generic[R]):
         return [*received.emptied, *(RawAnswer(known[name].request, now) for name in gone)]
 
     def _gone(self, wanted: Wanted[R], known: Mapping[str, RawAnswer], failed: Sequence[R]) -> list[str]:
-        """IDs of the known requests that the source does not have any more."""
+        """Return the IDs of known requests that the source no longer offers."""
         if not wanted.complete or self.scope.is_limited:
             return []
         now = {request_id(item.asked) for item in wanted.items} | wanted.spared(failed)
@@ -219,9 +221,10 @@ class RawExtractor(Extractor, Generic[R]):
 
 @dataclass(frozen=True)
 class ExtractStep(ETLBase):
-    """The extractors of one entity, in the order in which they need each other; one that fails stops no other.
+    """Runs the extractors of one entity in the order of their dependencies. A failed extractor does not stop the
+    others.
 
-    The lake takes data from one ``world`` only.
+    A lake accepts data from only one ``world``: production, or one stand-in.
     """
 
     entity: str
@@ -230,10 +233,10 @@ class ExtractStep(ETLBase):
     record: WorldRecord
 
     def run(self) -> Figures:
-        """Run each.
+        """Run each extractor.
 
-        Raises SettingsError if a stand-in is far away or the lake holds another world, and the one ExtractError that
-        occurred, or one that lists them all.
+        Raises SettingsError if a stand-in is not near or the lake has data of another world. Raises the only
+        ExtractError that occurred, or one that lists all of them.
         """
         require_near(self.world)
         self.record.claim(self.world)

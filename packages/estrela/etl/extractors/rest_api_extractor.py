@@ -1,4 +1,4 @@
-"""A REST API, asked once for each combination of its parameters' values."""
+"""Extractor of a REST API, with one request per combination of its parameters' values."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ class RestApiExtractor(HttpExtractor):
         return Wanted(requests, complete=all(domain.complete for domain in domains))
 
     def is_due(self, item: Request, known: RawAnswer | None) -> bool:
-        """Return whether a request is made today: each empty answer has its day in the cycle, spread by its name."""
+        """Return whether a request is sent today. Each empty answer is checked once per cycle, on a day given by its
+        hash.
+        """
         if known is None or known.records != 0 or self.origin.recheck_empty_days == 1:
             return True
         place = crc32(request_id(item.asked).encode()) + self.scope.day.toordinal()
@@ -70,14 +72,14 @@ class RestApiExtractor(HttpExtractor):
 
 
 def _rest(origin: RestApi, given: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """Address and query parameters: a value whose name is in the address fills that place."""
+    """Return URL and query parameters. A value whose name is a placeholder in the URL is inserted there."""
     in_url = {name: value for name, value in given.items() if f"{{{name}}}" in origin.url}
     url = origin.url.format(**{name: quote(value, safe="") for name, value in in_url.items()})
     return url, {**origin.params, **{name: value for name, value in given.items() if name not in in_url}}
 
 
 def _odata(origin: OData, given: Mapping[str, str]) -> tuple[str, dict[str, str]]:
-    """OData's aliases: ``resource(Name=@Name)?@Name='value'``; a quote inside a value is doubled."""
+    """Return URL and query with OData aliases, ``resource(Name=@Name)?@Name='value'``; quotes in values are doubled."""
     aliases = ",".join(f"{name}=@{name}" for name in given)
     called = f"{origin.resource}({aliases})" if given else origin.resource
     mark = "'" if origin.quoted else ""

@@ -1,4 +1,4 @@
-"""Files in S3 that come in deliveries, each with a manifest that may replace earlier ones."""
+"""Extractor of files in S3 that arrive in deliveries, each with a manifest that may replace earlier deliveries."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ DELIVERY = "delivery"
 class S3DeliveriesExtractor(S3Extractor):
     """Extracts a source whose origin is S3Deliveries.
 
-    A delivery whose files are not all there, or not what its manifest states, is not taken in, and what it replaces
-    stays as it was.
+    A delivery with missing files, or with files that differ from its manifest, is not accepted, and the delivery that
+    it replaces stays valid.
     """
 
     @property
@@ -31,7 +31,7 @@ class S3DeliveriesExtractor(S3Extractor):
         return True
 
     def wanted(self, known: Mapping[str, RawAnswer]) -> Wanted[S3Object]:
-        """Return the files of the deliveries that no other replaces. Raises what reading a manifest raises."""
+        """Return the files of the deliveries that no other one replaces. Raises the errors of reading a manifest."""
         origin = self.source.origin
         assert isinstance(origin, S3Deliveries)
         listed = {item.key: item for item in self.listed(origin.prefix)}
@@ -50,7 +50,7 @@ class S3DeliveriesExtractor(S3Extractor):
         )
 
     def fetch(self, items: Sequence[S3Object], receipt: Receipt) -> Iterator[tuple[S3Object, Result]]:
-        """Yield the files of each delivery if all of them have come, else what went wrong."""
+        """Yield the files of each delivery if all were received, else only its errors."""
         ordered = sorted(items, key=lambda item: (item.asked[DELIVERY], item.key))
         for _, group in groupby(ordered, key=lambda item: item.asked[DELIVERY]):
             results = list(super().fetch(list(group), receipt))
@@ -80,7 +80,7 @@ class S3DeliveriesExtractor(S3Extractor):
 
 
 def _items(manifest: str, delivery: Delivery, listed: Mapping[str, S3Object]) -> list[S3Object]:
-    """The files of a delivery; one that is not listed has no ETag."""
+    """Return the files of a delivery; a file that is not listed has no ETag."""
     folder = manifest.rpartition("/")[0]
     items = []
     for file in delivery.files:
@@ -92,12 +92,12 @@ def _items(manifest: str, delivery: Delivery, listed: Mapping[str, S3Object]) ->
 
 
 def _requests_of(deliveries: Collection[str], known: Mapping[str, RawAnswer]) -> frozenset[str]:
-    """IDs of the known requests of deliveries."""
+    """Return the IDs of the known requests that belong to deliveries."""
     return frozenset(name for name, answer in known.items() if answer.request.get(DELIVERY) in deliveries)
 
 
 def _replaced_by(failed: Iterable[S3Object], replaces: Mapping[str, tuple[str, ...]]) -> set[str]:
-    """The deliveries that those of ``failed`` would have replaced, at any remove."""
+    """Return the deliveries that those of ``failed`` replace, directly or through others."""
     waiting, spared = [item.asked[DELIVERY] for item in failed], set[str]()
     while waiting:
         replaced = set(replaces.get(waiting.pop(), ())) - spared

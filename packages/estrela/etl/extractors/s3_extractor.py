@@ -1,4 +1,4 @@
-"""Objects in S3: fetched through a client, in bounded memory."""
+"""Extractor of S3 objects, read in bounded memory."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class S3Object:
-    """An object of a source, as a listing states it. ``sha256`` and ``size`` are what it must have, where known."""
+    """An object of a source as listed. ``sha256`` and ``size`` are the expected values, if known."""
 
     key: str
     asked: Mapping[str, str]
@@ -43,7 +43,7 @@ class S3Extractor(RawExtractor[S3Object]):
     bucket: str
 
     def listed(self, prefix: str) -> Iterator[S3Object]:
-        """Yield the objects below a prefix; the request of each is its key."""
+        """Yield the objects below a prefix. The request of an object is its key."""
         try:
             for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
                 for entry in page.get("Contents", []):
@@ -56,12 +56,12 @@ class S3Extractor(RawExtractor[S3Object]):
         yield from as_they_end(lambda item: (item, self._answer(receipt, item)), items, READERS, self.source.name)
 
     def read(self, item: S3Object) -> Body:
-        """Return the content of an object. Raises ExtractError, also where it is not what the listing states."""
+        """Return the content of an object. Raises ExtractError, also if the content differs from the listing."""
         if not item.etag:
             raise SourceUnavailableError(self.source.name, f"{self.url(item.key)} is in a manifest, but not there")
         body = Body()
         try:
-            # An object that is overwritten after it was listed is not half the one and half the other.
+            # IfMatch prevents a mixture of two versions if the object is overwritten after it was listed.
             answer = self.client.get_object(Bucket=self.bucket, Key=item.key, IfMatch=item.etag)
             for chunk in answer["Body"].iter_chunks(CHUNK):
                 body.append(chunk)
@@ -71,7 +71,7 @@ class S3Extractor(RawExtractor[S3Object]):
         return body
 
     def url(self, key: str) -> str:
-        """Return the address of an object."""
+        """Return the URL of an object."""
         return f"s3://{self.bucket}/{key}"
 
     def _answer(self, receipt: Receipt, item: S3Object) -> Result:
@@ -105,7 +105,7 @@ class S3Extractor(RawExtractor[S3Object]):
             return SourceUnavailableError(self.source.name, f"{self.url(key)}: {type(error).__name__}")
         status, code = error.response["ResponseMetadata"]["HTTPStatusCode"], error.response["Error"]["Code"]
         problem = f"{self.url(key)}: S3 answers {status} {code}"
-        # 404 and 412: the object was removed or overwritten after it was listed; the next run lists it anew.
+        # 404 and 412: the object was removed or overwritten after it was listed; the next run lists it again.
         if code != "NoSuchBucket" and (status in (404, 412, 429) or status >= 500):
             return SourceUnavailableError(self.source.name, problem, status=status)
         return SourceRejectedError(self.source.name, problem, status=status)

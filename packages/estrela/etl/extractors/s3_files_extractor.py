@@ -1,4 +1,4 @@
-"""Files in S3 that a pattern names."""
+"""Extractor of S3 files whose keys match a pattern."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class S3FilesExtractor(S3Extractor):
     """Extracts a source whose origin is S3Files."""
 
     def wanted(self, known: Mapping[str, RawAnswer]) -> Wanted[S3Object]:
-        """Return every matching object. Raises SourceChangedError if two objects answer the same request."""
+        """Return all matching objects. Raises SourceChangedError if two objects answer the same request."""
         origin = self.source.origin
         assert isinstance(origin, S3Files)
         pattern = re.compile(origin.pattern)

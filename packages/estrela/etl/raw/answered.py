@@ -1,6 +1,6 @@
-"""When a source last answered all that was asked: ``<prefix>/answered.json``, news or not.
+"""The time when a source last answered all requests, changed or not: ``<prefix>/answered.json``.
 
-The log of a source says when something new came; a source without news leaves no trace there.
+The source's log records only new data; a source without changes leaves no trace in it.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answered:
-    """The moment of one source, over a boto3 S3 client."""
+    """The recorded time of one source, accessed by a boto3 S3 client."""
 
     s3: S3Client
     bucket: str
     prefix: str
 
     def at(self) -> datetime | None:
-        """Return the start (UTC) of the newest run in which the source answered; None before the first one."""
+        """Return the start (UTC) of the newest run in which the source answered, or None before the first one."""
         try:
             answer = self.s3.get_object(Bucket=self.bucket, Key=self._key)
         except ClientError as error:

@@ -1,8 +1,8 @@
-"""The record of the requests to a source on each day and of their outcomes, answers without news included.
+"""The daily record of the requests to a source and their outcomes, including answers without changes.
 
-``<prefix>/asked/<day>/<time>-<number>.jsonl.gz`` holds one JSON object per request: ``request``, ``at`` (UTC),
-``outcome`` and, for a failure, ``error``. It is a record for people and for retention; the state of a source follows
-only from its log.
+``<prefix>/asked/<day>/<time>-<number>.jsonl.gz`` has one JSON object per request: ``request``, ``at`` (UTC),
+``outcome`` and, for a failure, ``error``. It serves people and retention; the state of a source depends only on its
+log.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 Outcome = Literal["changed", "unchanged", "withdrawn", "absent", "failed"]
-"""``changed``: another content than before; ``withdrawn``: had content, has none now; ``absent``: had none before."""
+"""``changed``: content differs from before; ``withdrawn``: had content and has none now; ``absent``: still has none."""
 PART = 1000
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One request and its outcome. ``records`` counts the records of the answer where its form is known."""
+    """A request and its outcome. ``records`` is the number of records in the answer, if its format is known."""
 
     request: Mapping[str, str]
     at: datetime
@@ -50,7 +50,7 @@ class AskedLog:
             self.flush()
 
     def flush(self) -> None:
-        """Write what was not written yet."""
+        """Write the requests that are not written yet."""
         if not self._waiting:
             return
         first, self._parts = self._waiting[0].at, self._parts + 1

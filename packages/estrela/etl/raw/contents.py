@@ -1,4 +1,4 @@
-"""Stored contents of a source, whether an answer names them or not."""
+"""Stored contents of a source, including contents that no answer refers to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ REMOVERS = 8
 
 @dataclass(frozen=True)
 class Content:
-    """A stored content: its key, its bytes, and when it was written last (UTC)."""
+    """A stored content: its key, its size in bytes, and when it was last written (UTC)."""
 
     key: str
     size: int
@@ -40,12 +40,12 @@ class RawContents:
             yield [Content(entry["Key"], entry["Size"], entry["LastModified"]) for entry in page.get("Contents", [])]
 
     def remove(self, contents: Sequence[Content]) -> None:
-        """Remove contents, but for those that were written again since they were listed: a run will name them."""
+        """Remove contents, except those written again since they were listed: a run is about to refer to them."""
         with ThreadPoolExecutor(REMOVERS) as pool:
             list(pool.map(self._remove, contents))
 
     def _remove(self, content: Content) -> None:
         written_at = self.s3.head_object(Bucket=self.bucket, Key=content.key)["LastModified"]
-        # A listing may tell milliseconds, which a single answer never does.
+        # A listing may have milliseconds, a single answer never has.
         if written_at.replace(microsecond=0) == content.written_at.replace(microsecond=0):
             self.s3.delete_object(Bucket=self.bucket, Key=content.key)

@@ -1,4 +1,4 @@
-"""The raw files that make up a trusted table, and the values of their requests. No Spark."""
+"""The raw files that make up a trusted table, and the values in their requests. No Spark."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ FileId = tuple[str, int, str, str]
 
 
 class KnownFile(Protocol):
-    """The identity of a file that was taken in."""
+    """The identity of a file that was loaded into the trusted table."""
 
     @property
     def request(self) -> str:
-        """Its request as one comparable text."""
+        """Its request as comparable text."""
 
     @property
     def page(self) -> int:
-        """Its page of the answer."""
+        """Its page number within the answer."""
 
     @property
     def source_file(self) -> str:
@@ -38,7 +38,9 @@ class KnownFile(Protocol):
 
 
 def wanted(source: Source, files: Iterable[RawFile]) -> list[RawFile]:
-    """Return the files that make up the trusted table: the newest answers, for snapshots the newest of each day."""
+    """Return the files that make up the trusted table: the newest answers, or for snapshots the newest ones of each
+    day.
+    """
     if not source.snapshots:
         return current(files)
     by_day: dict[str, list[RawFile]] = {}
@@ -48,7 +50,7 @@ def wanted(source: Source, files: Iterable[RawFile]) -> list[RawFile]:
 
 
 def _dated_by_answer(files: Iterable[RawFile]) -> list[RawFile]:
-    """``files`` with the time of the first page of their answer: an answer that straddles midnight is one snapshot."""
+    """Return ``files`` with the time of their answer's first page: an answer across midnight is one snapshot."""
     listed = [((file.request_id, file.version), file) for file in files]
     first: dict[tuple[str, int], datetime] = {}
     for answer, file in listed:
@@ -59,7 +61,7 @@ def _dated_by_answer(files: Iterable[RawFile]) -> list[RawFile]:
 
 
 def requested(source: Source, file: RawFile) -> dict[str, str]:
-    """Return the values of the request, by key. Raises TransformError if it lacks a declared key."""
+    """Return the values of the file's request by key. Raises TransformError if a declared key is missing."""
     values = {**file.request, "fetched_on": file.received_on}
     for column in source.from_request:
         if column.key not in values:
@@ -71,33 +73,33 @@ def requested(source: Source, file: RawFile) -> dict[str, str]:
 
 
 def file_id(file: RawFile) -> FileId:
-    """Return the identity of a file of the log."""
+    """Return the identity of a file in the log."""
     return (file.request_id, file.page, file.sha256, file.received_on)
 
 
 def known_id(known: KnownFile) -> FileId:
-    """Return the same of a file that was taken in."""
+    """Return the identity of a file that was loaded."""
     return (known.request, known.page, known.source_file, str(known.fetched_at.date()))
 
 
 def partitions_of(source: Source, files: Iterable[RawFile]) -> dict[FileId, Partition]:
-    """Return the partition of the trusted table that holds the rows of each file. Raises as :func:`requested`."""
+    """Return the partition of the trusted table for the rows of each file. Raises the errors of :func:`requested`."""
     return {file_id(file): _partition(source, requested(source, file)) for file in files}
 
 
 def known_partition(source: Source, known: KnownFile) -> Partition:
-    """Return the partition of the trusted table that holds the rows of a file that was taken in."""
+    """Return the partition of the trusted table with the rows of a loaded file."""
     return _partition(source, request_of(known.request) | {"fetched_on": str(known.fetched_at.date())})
 
 
 def changed_partitions(source: Source, now: Mapping[FileId, Partition], known: Iterable[KnownFile]) -> set[Partition]:
-    """Return the partitions whose wanted files, with their partitions ``now``, are not those taken in."""
+    """Return the partitions whose wanted files, with their partitions in ``now``, differ from the loaded files."""
     before = {known_id(file): known_partition(source, file) for file in known}
     return {now[key] for key in now.keys() - before.keys()} | {before[key] for key in before.keys() - now.keys()}
 
 
 def text_of(source: Source, column: str, value: str) -> str:
-    """Return a request's value as the text of the typed column: ``01`` as ``1`` for a number."""
+    """Return a request's value as text of the column's type, e.g. ``01`` as ``1`` for an integer column."""
     return str(int(value)) if source.types[column] in ("int", "bigint") else value
 
 

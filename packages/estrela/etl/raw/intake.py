@@ -1,4 +1,4 @@
-"""Answers on their way into the raw layer: contents are stored at once, log entries in batches."""
+"""Intake of answers into the raw layer: contents are stored at once, log entries in batches."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 COMMIT_ATTEMPTS = 20
 PART = 8 << 20
 PARTS = TransferConfig(multipart_threshold=PART, multipart_chunksize=PART, max_concurrency=2, max_io_queue=2)
-"""An upload holds a few parts of 8 MiB in memory, whatever the size of the body."""
+"""An upload holds a few parts of 8 MiB in memory, independent of the size of the body."""
 
 
 class Intake:
-    """Adds answers of one source to its log, ``batch`` of them per commit; 0: all of them at :meth:`commit`.
+    """Adds answers of one source to its log, ``batch`` per commit; 0 means a single commit by :meth:`commit`.
 
-    A body is stored as soon as it arrives and before the log names it: a run that is killed keeps every batch that was
-    committed, and leaves no entry without its content. What a newest answer names is stored already and not stored
-    again, unless all is stored ``afresh``, which mends a bucket that lost it. :meth:`store` may be called from any
-    thread, the other methods from one.
+    A body is stored on arrival, before the log refers to it. So a killed run keeps its committed batches and never
+    leaves a log entry without content. Contents of the newest answers are not stored again, except with ``afresh``,
+    which repairs a bucket that has lost contents. :meth:`store` may be called from any thread, the other methods from
+    only one.
     """
 
     def __init__(self, s3: S3Client, bucket: str, prefix: str, batch: int = 0, *, afresh: bool = False) -> None:
@@ -49,7 +49,7 @@ class Intake:
         return list(self._added)
 
     def store(self, body: Body) -> None:
-        """Keep a body under its sha256. Storing the same content again writes the same object."""
+        """Store a body under its sha256. Storing the same content again writes the same object."""
         if body.sha256 in self._stored:
             return
         key = object_key(self._prefix, body.sha256)
@@ -59,9 +59,9 @@ class Intake:
             self._s3.upload_fileobj(body.file(), self._bucket, key, Config=PARTS)
 
     def add(self, answer: RawAnswer) -> bool:
-        """Take up an answer whose bodies are stored; return whether it differs from the newest one in the log.
+        """Add an answer whose bodies are stored; return whether it differs from the newest one in the log.
 
-        A source that never had anything for a request and still has nothing gives no entry.
+        If a source never had content for a request and still has none, no entry is written.
         """
         known = self._state.answers.get(answer.request_id)
         if (known.answer.content if known else ()) == answer.content:
@@ -73,7 +73,9 @@ class Intake:
         return True
 
     def commit(self) -> None:
-        """Write what was added to the log in one version. Raises LoadError if other writers keep winning."""
+        """Write the added answers to the log as one version. Raises LoadError if other writers are faster at every
+        attempt.
+        """
         for _ in range(COMMIT_ATTEMPTS):
             if not self._pending:
                 return
@@ -87,7 +89,7 @@ class Intake:
         raise LoadError(self._prefix, f"{COMMIT_ATTEMPTS} writers in a row were faster; run the extract again")
 
     def discard(self) -> None:
-        """Forget what is not committed."""
+        """Discard the answers that are not committed."""
         self._pending.clear()
 
     def _take_over(self, version: int, answers: list[RawAnswer]) -> None:
@@ -98,7 +100,7 @@ class Intake:
         self._pending.clear()
 
     def _drop_known(self) -> None:
-        """Drop pending answers that another writer has committed meanwhile."""
+        """Drop pending answers that another writer has committed in the meantime."""
         for name, answer in list(self._pending.items()):
             known = self._state.answers.get(name)
             if known and known.answer.content == answer.content:

@@ -1,8 +1,8 @@
 """Raw layer: source files stored unchanged, with a log of when and how each was fetched.
 
-``<prefix>/<source>/objects/<sha256>`` holds contents; beside it are the source's log (:mod:`estrela.etl.raw.log`), the
-record of what was asked on each day (:mod:`estrela.etl.raw.asked`) and when the source last answered
-(:mod:`estrela.etl.raw.answered`).
+``<prefix>/<source>/objects/<sha256>`` are the contents. The same folder has the source's log
+(:mod:`estrela.etl.raw.log`), the daily record of requests (:mod:`estrela.etl.raw.asked`) and the time of the last
+complete answer (:mod:`estrela.etl.raw.answered`).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Arrival:
-    """One page, from 0, of an answer that is in memory: what was asked for, where, and what came when (UTC)."""
+    """One page, numbered from 0, of an answer in memory: its request, URL, content and time of receipt (UTC)."""
 
     request: Mapping[str, str]
     page: int
@@ -43,14 +43,14 @@ class Arrival:
 
 @dataclass(frozen=True)
 class RawLayer:
-    """The raw layer of one star in a lake bucket, over a boto3 S3 client."""
+    """The raw layer of one star in a lake bucket, accessed by a boto3 S3 client."""
 
     s3: S3Client
     bucket: str
     prefix: str = "raw"
 
     def uri(self, file: RawFile) -> str:
-        """Return where Spark reads the file, ``s3://bucket/key``."""
+        """Return the URI from which Spark reads the file, ``s3://bucket/key``."""
         return f"s3://{self.bucket}/{file.key}"
 
     def read(self, file: RawFile) -> bytes:
@@ -58,7 +58,7 @@ class RawLayer:
         return self.s3.get_object(Bucket=self.bucket, Key=file.key)["Body"].read()
 
     def chunks(self, file: RawFile, size: int) -> Iterator[bytes]:
-        """Yield the content of one file in parts of at most ``size`` bytes."""
+        """Yield the content of one file in chunks of at most ``size`` bytes."""
         yield from self.s3.get_object(Bucket=self.bucket, Key=file.key)["Body"].iter_chunks(size)
 
     def head(self, file: RawFile, size: int) -> bytes:
@@ -68,7 +68,7 @@ class RawLayer:
         return self.s3.get_object(Bucket=self.bucket, Key=file.key, Range=f"bytes=0-{size - 1}")["Body"].read()
 
     def files(self, source: str) -> list[RawFile]:
-        """Return every entry of the log of ``source``, oldest first: withdrawals too, but no retired answer."""
+        """Return all entries of the log of ``source``, oldest first, including withdrawals but not retired answers."""
         gone = self.retired(source).answers()
         return [
             file
@@ -78,7 +78,7 @@ class RawLayer:
         ]
 
     def retired(self, source: str) -> RetiredLog:
-        """Return the record of the answers of ``source`` whose contents were given up."""
+        """Return the record of answers of ``source`` whose contents were given up for removal."""
         return RetiredLog(self.s3, self.bucket, self._prefix(source))
 
     def contents(self, source: str) -> RawContents:
@@ -86,40 +86,40 @@ class RawLayer:
         return RawContents(self.s3, self.bucket, self._prefix(source))
 
     def version(self, source: str) -> int:
-        """Return the newest log version of ``source``; 0 before anything was received."""
+        """Return the newest log version of ``source``, or 0 before the first answer."""
         return self._log(source).version()
 
     def received_at(self, source: str, version: int) -> datetime | None:
-        """Return when the answers of one version of the log came, the newest of them (UTC); None of a missing version.
+        """Return the newest time of receipt (UTC) in a version of the log, or None if the version does not exist.
 
-        Contents of answers that were retired may be gone; the version is still there.
+        Versions with retired answers still exist, although their contents may be gone.
         """
         return self._log(source).received_at(version)
 
     def answered_at(self, source: str) -> datetime | None:
-        """Return the start (UTC) of the newest run in which ``source`` answered all that was asked; None: never."""
+        """Return the start (UTC) of the newest run in which ``source`` answered all requests, or None."""
         return Answered(self.s3, self.bucket, self._prefix(source)).at()
 
     def note_answered(self, source: str, at: datetime) -> None:
-        """Record the start of a run in which ``source`` answered all that was asked."""
+        """Record the start of a run in which ``source`` answered all requests."""
         Answered(self.s3, self.bucket, self._prefix(source)).note(at)
 
     def current(self, source: str) -> list[RawFile]:
-        """Return the newest answer to each request, in the order of requests and pages, withdrawn ones left out."""
+        """Return the newest answer to each request, ordered by request and page, without withdrawn ones."""
         answers = self._log(source).state().answers
         return [file for name in sorted(answers) for file in self._files(source, answers[name]) if not file.withdrawn]
 
     def state(self, source: str) -> dict[str, RawAnswer]:
-        """Return the newest answer to each request, by request ID, withdrawn ones included."""
+        """Return the newest answer to each request, by request ID, including withdrawn ones."""
         return {name: logged.answer for name, logged in self._log(source).state().answers.items()}
 
     def receipt(self, source: str, *, afresh: bool = False) -> Receipt:
-        """Return the way in for the answers of one run; ``afresh``: known contents are stored again."""
+        """Return the receipt for the answers of one run; with ``afresh`` it stores known contents again."""
         prefix = self._prefix(source)
         return Receipt(Intake(self.s3, self.bucket, prefix, afresh=afresh), AskedLog(self.s3, self.bucket, prefix))
 
     def write(self, source: str, arrivals: Sequence[Arrival]) -> list[RawFile]:
-        """Keep what differs from the newest answers, in one commit; return the new entries, none if nothing changed.
+        """Store the arrivals that differ from the newest answers, in one commit; return the new entries, possibly none.
 
         Arrivals of the same request are the pages of one answer.
         """

@@ -1,4 +1,4 @@
-"""The log of one source: deltas, and checkpoints so that its length costs readers nothing.
+"""The log of one source: deltas, with checkpoints so that readers do not have to read the whole log.
 
 Below the source's prefix:
 
@@ -8,7 +8,7 @@ Below the source's prefix:
 * ``segments/<version>.jsonl.gz``, at the same versions: the answers of the 32 deltas that end there, for readers of
   the history.
 
-Checkpoints and segments follow only from the deltas: every writer writes the same bytes.
+Checkpoints and segments are derived from the deltas only, so every writer writes the same bytes.
 """
 
 from __future__ import annotations
@@ -51,24 +51,24 @@ class State:
 
 @dataclass(frozen=True)
 class RawLog:
-    """The log below ``prefix``, over a boto3 S3 client."""
+    """The log below ``prefix``, accessed by a boto3 S3 client."""
 
     s3: S3Client
     bucket: str
     prefix: str
 
     def version(self) -> int:
-        """Return the newest version; 0 before anything was received."""
+        """Return the newest version, or 0 before the first answer."""
         checkpoint = max(self._versions(CHECKPOINTS), default=0)
         return max(self._versions(DELTAS, checkpoint), default=checkpoint)
 
     def state(self) -> State:
-        """Return the newest answer to each request: one checkpoint, and the deltas since."""
+        """Return the newest answer to each request, read from one checkpoint and the deltas after it."""
         checkpoint = max(self._versions(CHECKPOINTS), default=0)
         return self._advanced(self._checkpoint(checkpoint), self._versions(DELTAS, checkpoint))
 
     def received_at(self, version: int) -> datetime | None:
-        """Return when the answers that ``version`` added came, the newest of them; None if there is no such version."""
+        """Return the newest time of receipt among the answers that ``version`` added, or None if it does not exist."""
         try:
             return max((entry.answer.fetched_at for entry in self._read((version, DELTAS))), default=None)
         except ClientError as error:
@@ -94,14 +94,14 @@ class RawLog:
         return True
 
     def _write_checkpoints(self, newest: int) -> None:
-        """Write every checkpoint up to ``newest`` that does not exist, those of writers that died included."""
+        """Write all missing checkpoints up to ``newest``, including those of writers that died."""
         known = max(self._versions(CHECKPOINTS), default=0)
         state = self._checkpoint(known)
         for end in range(known + INTERVAL, newest + 1, INTERVAL):
             versions = list(range(end - INTERVAL + 1, end + 1))
             added = list(self._parts([(version, DELTAS) for version in versions]))
             state = State(end, state.answers | {entry.answer.request_id: entry for entry in added})
-            # The checkpoint is last: once it exists, nobody looks for a missing segment again.
+            # The checkpoint is written last, because an existing checkpoint implies that its segment exists.
             self._put(self._key(SEGMENTS, end), added)
             self._put(self._key(CHECKPOINTS, end), [state.answers[name] for name in sorted(state.answers)])
 
@@ -114,7 +114,7 @@ class RawLog:
         return State(max(versions, default=state.version), state.answers | added)
 
     def _parts(self, parts: Sequence[tuple[int, str]]) -> Iterator[Logged]:
-        """Yield the answers of parts, in their order; several are read at a time."""
+        """Yield the answers of the parts in order; several parts are read concurrently."""
         with ThreadPoolExecutor(READERS) as pool:
             for start in range(0, len(parts), READERS):
                 for entries in pool.map(self._read, parts[start : start + READERS]):
@@ -133,14 +133,15 @@ class RawLog:
         try:
             self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, IfNoneMatch="*")
         except ClientError as error:
-            # 412: the key exists. 409: another conditional write of it is in flight; read the log again either way.
+            # 412: the key exists. 409: another conditional write to the key is in progress. In both cases the log is
+            # read again.
             if error.response["ResponseMetadata"]["HTTPStatusCode"] in (409, 412):
                 return False
             raise
         return True
 
     def _versions(self, kind: str, after: int = 0) -> list[int]:
-        """Return the versions of the parts of one kind, in order, those after ``after``."""
+        """Return the versions of all parts of one kind, after the version ``after``, in order."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(
             Bucket=self.bucket, Prefix=f"{self.prefix}/{kind}/", StartAfter=self._key(kind, after)
         )
@@ -152,7 +153,7 @@ class RawLog:
 
 
 def _line(logged: Logged) -> str:
-    """One line of JSON; what is empty is left out."""
+    """Return one line of JSON without empty values."""
     answer = logged.answer
     entry: dict[str, object] = {
         "version": logged.version,

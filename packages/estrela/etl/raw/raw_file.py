@@ -1,4 +1,4 @@
-"""Answers in the raw layer: what a source said to one request, and the stored files that hold it."""
+"""Answers in the raw layer: the response of a source to a request, and the stored files of that response."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from estrela.etl.raw.request_id import request_id
 
 @dataclass(frozen=True)
 class Page:
-    """One stored body: where it came from, its content, and the source's validators ("" where it sent none)."""
+    """A stored body: its URL, its content, and the validators that the source sent ("" for none)."""
 
     url: str
     size: int
@@ -23,10 +23,10 @@ class Page:
 
 @dataclass(frozen=True)
 class RawAnswer:
-    """The answer of a source to ``request`` at ``fetched_at`` (UTC), when its first page was complete.
+    """The answer of a source to ``request`` at ``fetched_at`` (UTC), the time when its first page was complete.
 
-    All pages are one snapshot, so they share one time. An answer without pages says that the source has nothing, or
-    nothing any more, for the request. ``records`` counts the records of all pages where the source's form is known.
+    All pages are one snapshot, so they share one time. An answer without pages means that the source has nothing, or
+    nothing any more, for the request. ``records`` counts the records of all pages if the source's format is known.
     """
 
     request: Mapping[str, str]
@@ -36,7 +36,7 @@ class RawAnswer:
 
     @property
     def request_id(self) -> str:
-        """The request as one comparable text."""
+        """The request as comparable text."""
         return request_id(self.request)
 
     @property
@@ -46,13 +46,13 @@ class RawAnswer:
 
     @property
     def content(self) -> tuple[str, ...]:
-        """The sha256 of each page: two answers with the same content are the same state of the source."""
+        """The sha256 of each page. Two answers with the same content are the same state of the source."""
         return tuple(page.sha256 for page in self.pages)
 
 
 @dataclass(frozen=True)
 class RawFile:
-    """An entry of the log: from ``fetched_at`` (UTC) on, ``request`` was answered by the object ``key``.
+    """An entry of the log: from ``fetched_at`` (UTC) on, the object ``key`` is the answer to ``request``.
 
     ``version`` is the log version of the answer that the page belongs to; the pages of the highest version are the
     current answer. ``withdrawn`` marks an answer without pages: it has no object, and it supersedes older answers.
@@ -73,7 +73,7 @@ class RawFile:
 
     @cached_property
     def request_id(self) -> str:
-        """The request as one comparable text, such as ``quarter=4,year=2021``."""
+        """The request as comparable text, such as ``quarter=4,year=2021``."""
         return request_id(self.request)
 
     @cached_property
@@ -83,7 +83,7 @@ class RawFile:
 
 
 def files_of(source: str, prefix: str, version: int, answer: RawAnswer) -> list[RawFile]:
-    """Return the entries of one answer: one per page, or one that marks the withdrawal."""
+    """Return the entries of an answer: one per page, or a single one that marks a withdrawal."""
     request, at = dict(sorted(answer.request.items())), answer.fetched_at
     if not answer.pages:
         return [RawFile(source, request, 0, "", at, 0, "", "", version, withdrawn=True)]
@@ -106,7 +106,7 @@ def files_of(source: str, prefix: str, version: int, answer: RawAnswer) -> list[
 
 
 def object_key(prefix: str, sha256: str) -> str:
-    """Return the key of a content below the prefix of its source."""
+    """Return the key of a content below its source's prefix."""
     return f"{prefix}/objects/{sha256}"
 
 

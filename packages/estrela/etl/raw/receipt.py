@@ -18,31 +18,31 @@ LARGEST_BATCH = 256
 
 
 class Receipt:
-    """Takes answers into the log, and every request with its outcome into the record of the day."""
+    """Adds answers to the log, and all requests with their outcomes to the daily record."""
 
     def __init__(self, intake: Intake, asked: AskedLog) -> None:
         self._intake, self._asked = intake, asked
         self._outcomes: Counter[Outcome] = Counter()
         self.known = intake.known
-        """The newest answer to each request when the run began, by request ID, withdrawn ones included."""
+        """The newest answer to each request when the run began, by request ID, including withdrawn ones."""
 
     def expect(self, requests: int) -> None:
-        """Commit each hundredth of so many requests, where everything would be one commit at the end."""
+        """Commit after each hundredth of the expected ``requests``, instead of once at the end."""
         self._intake.batch = min(max(requests // BATCHES, 1), LARGEST_BATCH)
 
     def store(self, body: Body) -> None:
-        """Keep a body; its answer may name it from now on. May be called from any thread."""
+        """Store a body, so that its answer may refer to it. May be called from any thread."""
         self._intake.store(body)
 
     def answered(self, answer: RawAnswer) -> None:
-        """Take in an answer whose bodies are stored."""
+        """Add an answer whose bodies are stored."""
         is_news = self._intake.add(answer)
         empty: Outcome = "withdrawn" if is_news else "absent"
         outcome: Outcome = empty if not answer.pages else "changed" if is_news else "unchanged"
         self._record(Asked(answer.request, answer.fetched_at, outcome, answer.records))
 
     def unchanged(self, request: Mapping[str, str]) -> None:
-        """Record that the source says that nothing changed."""
+        """Record that the source reports no change for the request."""
         known = self.known.get(request_id(request))
         self._record(Asked(request, _now(), "unchanged", known.records if known else None))
 
@@ -51,18 +51,18 @@ class Receipt:
         self._record(Asked(request, _now(), "failed", error=bounded(error)))
 
     def discard(self) -> None:
-        """Forget the answers that are not committed yet."""
+        """Discard the answers that are not committed yet."""
         self._intake.discard()
 
     def close(self) -> None:
-        """Commit what was answered, and write the record."""
+        """Commit the answers and write the daily record."""
         try:
             self._intake.commit()
         finally:
             self._asked.flush()
 
     def figures(self) -> dict[str, object]:
-        """Return the numbers of the run."""
+        """Return the counts of the run."""
         pages = [page for logged in self._intake.added for page in logged.answer.pages]
         return {
             "not_published": self._outcomes["absent"],

@@ -1,4 +1,4 @@
-"""Requests as text: one comparable line per request, and back."""
+"""Conversion of requests to comparable text and back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def request_id(request: Mapping[str, str]) -> str:
 
 
 def request_of(identifier: str) -> dict[str, str]:
-    """Return the request that has this ID."""
+    """Return the request with this ID."""
     pairs = (pair.split("=", 1) for pair in identifier.split(",") if pair)
     return {unquote(name): unquote(value) for name, value in pairs}
 

@@ -1,7 +1,7 @@
-"""Answers whose contents were given up: superseded long ago, and needed by no table.
+"""Answers whose contents were given up, because they were superseded long ago and no table needs them.
 
-``<prefix>/retired/<time>-<number>.jsonl.gz`` holds one JSON object per answer: ``version`` and ``request``. An answer
-is recorded here before its contents are removed, so that nobody counts on them.
+``<prefix>/retired/<time>-<number>.jsonl.gz`` has one JSON object per answer: ``version`` and ``request``. An answer is
+recorded here before its contents are removed, so that nothing relies on them.
 """
 
 from __future__ import annotations

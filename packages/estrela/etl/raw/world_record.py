@@ -1,4 +1,4 @@
-"""The record of the world that a lake's raw data came from."""
+"""The record of the world, production or a stand-in, that a lake's raw data came from."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ class WorldRecord:
     bucket: str
 
     def claim(self, world: World) -> None:
-        """Record ``world`` in an empty lake. Raises SettingsError if the lake holds another world."""
-        # In this order: whoever writes raw data has written the record before.
+        """Record ``world`` in an empty lake. Raises SettingsError if the lake has data of another world."""
+        # Data first, then the record: a writer of raw data has written the record before, so a lake with data must have
+        # one.
         has_data = self.s3.list_objects_v2(Bucket=self.bucket, Prefix="raw/", MaxKeys=1)["KeyCount"] > 0
         if has_data and not self.name():
             problem = f"the lake {self.bucket} holds raw data, and no {KEY} says of which world"
@@ -40,7 +41,7 @@ class WorldRecord:
             self._require(world)
 
     def name(self) -> str:
-        """Return the name of the lake's world; ``""`` before the first extract."""
+        """Return the name of the lake's world, or ``""`` before the first extract."""
         try:
             body = self.s3.get_object(Bucket=self.bucket, Key=KEY)["Body"].read()
         except ClientError as error:
