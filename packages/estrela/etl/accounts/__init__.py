@@ -1,1 +1,1 @@
-"""Account of rows per file: rows in = rows loaded + rows rejected."""
+"""Accounts of the rows of each file: rows in = rows loaded + rows rejected."""

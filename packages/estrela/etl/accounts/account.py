@@ -1,4 +1,4 @@
-"""The account of one file: where it came from, and what became of its rows."""
+"""The account of a file: its origin, its state, and the counts of its rows."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ LOADED, HELD_BACK, SET_ASIDE = "loaded", "held back", "set aside"
 
 @dataclass(frozen=True)
 class Account:
-    """A row of the table of files. Of a loaded file, rows_in = rows_loaded + rows_rejected.
+    """A row of the table of files. For a loaded file, rows_in = rows_loaded + rows_rejected.
 
-    A file that is not loaded has no rows in the trusted table; its counts are None where it was never read. The two
-    measures are sums of the source's declared measure, over all rows and over the rejected ones; None without one.
+    A file that is not loaded has no rows in the trusted table; its counts are None if it was never read. ``measure_in``
+    and ``measure_rejected`` are sums of the measure that the source declares, over all rows and over the rejected rows.
+    They are None if it declares none.
     """
 
     source: str
@@ -49,7 +50,7 @@ class Account:
         return vars(self)
 
     def waiting(self, state: str) -> Account:
-        """Return the account of the same file without its rows in the trusted table."""
+        """Return the account of the same file in a state without rows in the trusted table."""
         return replace(self, state=state, rows_loaded=0)
 
 
@@ -60,18 +61,18 @@ def account_of(source: Source, file: RawFile, counted: RowCount, loaded: int) ->
 
 
 def unread(source: Source, file: RawFile, state: str) -> Account:
-    """Return the account of a file of which nothing was counted."""
+    """Return the account of a file that was not read."""
     return Account(*_origin(source, file), state, None, 0, None)
 
 
 def account_from(row: Mapping[str, Any], source: Source) -> Account:
-    """Return the account that a row of the table of files holds; rows of before ``state`` are of loaded files."""
-    # Spark hands out times of the machine's zone without saying so.
+    """Return the account in a row of the table of files. Rows without ``state`` belong to loaded files."""
+    # Spark returns naive datetimes in the machine's time zone.
     at = row["fetched_at"].astimezone(UTC)
     return Account(**{**row, "fetched_at": at, "received_by": source.raw_name, "state": row["state"] or LOADED})
 
 
 def _origin(source: Source, file: RawFile) -> tuple[str, str, str, int, str, str, datetime, int]:
-    """Values of the first columns of an account, up to the state of the file."""
+    """Return the values of an account's columns before ``state``."""
     where = (file.request_id, file.page, file.sha256, file.url, file.fetched_at, file.size)
     return (source.name, source.raw_name, *where)

@@ -1,4 +1,4 @@
-"""The account of every file: rows in, loaded and rejected, and each rejected row with its reason."""
+"""The accounts of a source's files: rows in, loaded and rejected, and each rejected row with its reason."""
 
 from __future__ import annotations
 
@@ -31,32 +31,32 @@ REJECT_ID = ("request", "source_file", "source_line", "column_name")
 
 @dataclass(frozen=True)
 class Settled:
-    """The accounts of the files that a run took in to ``table``, and why it must not be published, if so."""
+    """The accounts of the files that a run loaded into ``table``, and the failure that forbids publishing, if any."""
 
     table: str
     accounts: list[Account]
     refusal: CheckFailure | None
 
     def require(self) -> None:
-        """Raise QualityError where more was rejected than the source tolerates."""
+        """Raise QualityError if more was rejected than the source tolerates."""
         if self.refusal:
             raise QualityError(self.table, [self.refusal])
 
 
 @dataclass(frozen=True)
 class FileAccounts:
-    """Rows of the operations tables about one source, on the run's branch."""
+    """Rows of one source in the operations tables, on the run's branch."""
 
     source: Source
     lake: StarLoader
 
     def known(self) -> list[Account]:
-        """Return the accounts that this run sees; a table that was never written costs no query."""
+        """Return the accounts that this run sees. No query runs if the table was never written."""
         files = self.lake.tables.files
         return self._accounts(self.lake.read(files)) if self.lake.seen(files) else []
 
     def kept(self, winners: Iterable[RawFile], taken: Iterable[TakenFile], known: Iterable[Account]) -> list[Account]:
-        """Return the accounts of wanted files that are loaded and not taken in again."""
+        """Return the accounts of wanted files that are loaded and not read again."""
         loaded = [taken_file for taken_file in known if taken_file.is_loaded]
         if not loaded:
             return []
@@ -64,7 +64,7 @@ class FileAccounts:
         return [account for account in loaded if known_id(account) in held]
 
     def waiting(self, files: Iterable[RawFile], state: str, known: Iterable[Account]) -> list[Account]:
-        """Return the accounts of files that are received and not loaded, with the counts that are ``known``."""
+        """Return the accounts of files that are received but not loaded, with their counts if ``known`` has them."""
         counted = {known_id(account): account for account in known}
         return [
             counted[file_id(file)].waiting(state) if file_id(file) in counted else unread(self.source, file, state)
@@ -72,10 +72,10 @@ class FileAccounts:
         ]
 
     def settle(self, taken: TypedRows, rows: DataFrame, kept: Sequence[Account], replaced: Column | None) -> Settled:
-        """Return the accounts of the files taken; write their rejects and those of the files ``kept`` on the branch.
+        """Return the accounts of the files read; write their rejects and those of the files ``kept`` to the branch.
 
-        ``rows`` are those of ``taken``, computed; ``replaced`` selects the rows of the trusted table that are new.
-        Raises LoadError where rows got lost.
+        ``rows`` are the computed rows of ``taken``; ``replaced`` selects the new rows of the trusted table. Raises
+        LoadError if rows were lost.
         """
         with ThreadPoolExecutor(1) as pool:
             loading = pool.submit(self._loaded, replaced)
@@ -85,7 +85,7 @@ class FileAccounts:
             rows.where(F.col("_reject").isNotNull()) if any(count.rejected for count in counted.values()) else None
         )
         self._write_rejects(rejects, taken.refused, kept)
-        # Two pages of one answer may have the same content.
+        # Two pages of an answer may have the same content.
         stored_as = [self._stored_as(taken_file) for taken_file in taken.good]
         pages = Counter(stored_as)
         accounts = [
@@ -103,7 +103,9 @@ class FileAccounts:
         return [account_from(row.asDict(), self.source) for row in rows]
 
     def _loaded(self, replaced: Column | None) -> Counter[tuple[str, ...]]:
-        """Return the rows of the trusted table by file and request, where ``replaced`` holds (default: all)."""
+        """Return the row counts of the trusted table by file and request, for rows that match ``replaced`` (default:
+        all).
+        """
         names = [request_column.column for request_column in self.source.from_request]
         table = self.lake.read(self.lake.tables.trusted(self.source))
         written = table if replaced is None else table.where(replaced)
@@ -113,14 +115,14 @@ class FileAccounts:
         return loaded
 
     def _stored_as(self, taken_file: TakenFile) -> tuple[str, ...]:
-        """Rows of the trusted table that the file and its request have."""
+        """Return the key under which :meth:`_loaded` counts the rows of the file: its sha256 and its request."""
         asked = [
             text_of(self.source, column.column, taken_file.requested[column.key]) for column in self.source.from_request
         ]
         return (taken_file.file.sha256, *asked)
 
     def _write_rejects(self, rejected: DataFrame | None, refused: Sequence[TakenFile], kept: Sequence[Account]) -> None:
-        """On the branch: the rejects of files kept, of rows, and of files as a whole."""
+        """Write the rejects of kept files, of rows, and of whole files to the branch."""
         spark, is_own = self.lake.spark, F.col("source") == self.source.name
         old = (
             self.lake.read(self.lake.tables.rejects).where(is_own) if self.lake.seen(self.lake.tables.rejects) else None
@@ -146,7 +148,7 @@ class FileAccounts:
             )
 
     def _require_all_rows(self, accounts: Sequence[Account]) -> None:
-        """Raise LoadError where rows got lost."""
+        """Raise LoadError if rows were lost."""
         for account in accounts:
             if account.rows_in != account.rows_loaded + (account.rows_rejected or 0):
                 raise LoadError(
@@ -157,7 +159,7 @@ class FileAccounts:
                 )
 
     def _refusal(self, taken: TypedRows, counted: Mapping[int, RowCount]) -> CheckFailure | None:
-        """Return the failure of files of which more was rejected than the source tolerates; None if there are none."""
+        """Return the failure of the files with more rejects than the source tolerates, or None."""
         tolerance = self.source.tolerance
         over = [taken_file for taken_file in taken.good if counted.get(taken_file.number, NO_ROWS).exceeds(tolerance)]
         over += taken.refused
@@ -168,9 +170,9 @@ class FileAccounts:
         return _too_many(bad, over, tolerance)
 
     def restore(self, winners: Iterable[RawFile], set_aside: Iterable[RawFile]) -> None:
-        """Give the source its published accounts again, on the branch; ``winners`` that are not loaded are held back.
+        """Restore the source's published accounts on the branch; ``winners`` that are not loaded are held back.
 
-        Its new rejects are kept beside the old ones.
+        Its new rejects are kept in addition to the published ones.
         """
         is_own, tables = F.col("source") == self.source.name, self.lake.tables
         published = self._accounts(self.lake.read_published(tables.files))
@@ -184,12 +186,12 @@ class FileAccounts:
         self.lake.overwrite(tables.rejects, published.unionByName(fresh), is_own)
 
     def record(self, accounts: Sequence[Account]) -> None:
-        """Write the accounts of the source's files: a file in that table is not read again."""
+        """Write the accounts of the source's files. A file listed as loaded is not read again."""
         files = frame_of(self.lake.spark, [account.as_row() for account in accounts], self.lake.tables.files.schema)
         self.lake.overwrite(self.lake.tables.files, files, F.col("source") == self.source.name)
 
     def _file_reject(self, taken_file: TakenFile) -> dict[str, Any]:
-        """The reject of a whole file."""
+        """Return the reject of a whole file."""
         assert taken_file.refusal is not None
         return {
             "source": self.source.name,

@@ -1,4 +1,4 @@
-"""Gaps: what is missing of a period, from the accounts of the files that were received last."""
+"""Gaps: missing data of a period, computed from the accounts of the newest files."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from estrela.model.source import Source
 
 @dataclass(frozen=True)
 class Gap:
-    """A period of a table of which rows or files of one source are missing.
+    """A period for which a table lacks rows or files of one source.
 
     ``period`` is a value of the table's partition column ``column_name``, as text; both are "" for the table as a
-    whole. ``rows_received`` is None where a file was never read. ``completeness`` is the share of what was received
-    last that the tables hold, by rows or by the source's measure, whichever is less; 0 where it is not known.
+    whole. ``rows_received`` is None if a file was never read. ``completeness`` is the loaded share of the data received
+    last, by rows or by the source's measure, whichever is less; 0 if it is unknown.
     """
 
     table_name: str
@@ -35,19 +35,19 @@ class Gap:
 
 
 def is_incomplete(account: Account) -> bool:
-    """Return whether rows of the file are missing in the trusted table."""
+    """Return whether the trusted table lacks rows of the file."""
     return not account.is_loaded or bool(account.rows_rejected)
 
 
 def newest(source: Source, accounts: Iterable[Account]) -> list[Account]:
-    """Return the accounts without those of older answers that are shown because a newer one is not loaded."""
+    """Return the accounts without older answers that are still loaded only because a newer one is not."""
     listed = [(_answer(source, account), account) for account in accounts]
     waiting = {answer for answer, account in listed if not account.is_loaded}
     return [account for answer, account in listed if not account.is_loaded or answer not in waiting]
 
 
 def gap_of(table: str, column: str, period: str, accounts: Sequence[Account]) -> Gap | None:
-    """Return the gap of a period that the :func:`newest` files of one source make up; None if it is complete."""
+    """Return the gap of a period that consists of the :func:`newest` files of one source, or None if it is complete."""
     if not any(map(is_incomplete, accounts)):
         return None
     states = [account.state for account in accounts]
@@ -68,12 +68,12 @@ def gap_of(table: str, column: str, period: str, accounts: Sequence[Account]) ->
 
 
 def _answer(source: Source, account: Account) -> tuple[str, str]:
-    """Return the subject of an answer: its request and, of snapshots, its day."""
+    """Return the identity of an answer: its request and, for snapshots, its day."""
     return account.request, str(account.fetched_at.date()) if source.snapshots else ""
 
 
 def _measured(accounts: Sequence[Account]) -> float:
-    """Return the share by the source's measure; 1 where it has none or a file was never read."""
+    """Return the loaded share by the source's measure, or 1 if it has no measure or no file was read."""
     known = [account for account in accounts if account.measure_in is not None]
     received = sum((account.measure_in or 0) for account in known)
     missing = sum(((account.measure_rejected if account.is_loaded else account.measure_in) or 0) for account in known)

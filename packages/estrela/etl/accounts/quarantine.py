@@ -1,4 +1,4 @@
-"""Files that an operator has set aside: they stay in raw, but no table is made from them."""
+"""Files that an operator has set aside: they stay in the raw layer, but no table is made from them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ATTEMPTS = 20
 
 @dataclass(frozen=True)
 class Decision:
-    """The decision of an operator on a file, ``source_file`` (its sha256): set it aside, or take it in again.
+    """The decision of an operator to set aside the file with the sha256 ``source_file``, or to restore it.
 
     ``at`` is the time in UTC, ISO 8601.
     """
@@ -29,7 +29,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Quarantine:
-    """``quarantine/<star>.json``: all decisions on the files of a star, oldest first; none is ever removed."""
+    """All decisions on the files of a star, oldest first, in ``quarantine/<star>.json``; none is ever removed."""
 
     objects: JsonObjects
     star: str
@@ -40,12 +40,12 @@ class Quarantine:
         return [Decision(**decision) for decision in value.get("decisions", [])]
 
     def set_aside(self) -> set[str]:
-        """Return the files that are set aside now."""
+        """Return the sha256 of the files that are currently set aside."""
         newest: Mapping[str, bool] = {decision.source_file: decision.is_set_aside for decision in self.decisions()}
         return {file for file, is_set_aside in newest.items() if is_set_aside}
 
     def record(self, decision: Decision) -> bool:
-        """Add a decision and return True; return False if the file is in that state already. Raises LoadError."""
+        """Add a decision and return True, or return False if the file already has that state. Raises LoadError."""
         for _ in range(ATTEMPTS):
             if (decision.source_file in self.set_aside()) == decision.is_set_aside:
                 return False
@@ -61,7 +61,7 @@ class Quarantine:
 
 
 def accepted(files: Iterable[RawFile], set_aside: Set[str]) -> list[RawFile]:
-    """Return the files of answers none of whose pages is set aside: an answer counts whole or not at all."""
+    """Return the files of all answers without a page in ``set_aside``: an answer is accepted whole or not at all."""
     listed = list(files)
     refused = {(file.request_id, file.version) for file in listed if file.sha256 in set_aside}
     return [file for file in listed if (file.request_id, file.version) not in refused]

@@ -1,4 +1,4 @@
-"""Rows of each file as they were read: how many, how many were rejected, and what the rejected ones weigh."""
+"""Row counts per file as read, including rejected rows and the sums of the tolerance's measure."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RowCount:
-    """Rows of one file.
+    """Row counts of one file.
 
-    ``weight`` and ``weight_rejected`` are sums of the tolerance's measure, over all rows and over the rejected ones;
+    ``weight`` and ``weight_rejected`` are sums of the tolerance's measure, over all rows and over the rejected rows;
     ``unweighed`` counts rejected rows whose measure is unknown. ``is_refused``: the file as a whole cannot be read.
     """
 
@@ -44,16 +44,16 @@ NO_ROWS = RowCount(0, 0)
 
 
 def counted_rows(rows: DataFrame, measure: str) -> dict[int, RowCount]:
-    """Return the counts of each file of conformed ``rows``; a file without rows has none."""
+    """Return the counts by file number for typed ``rows``. Files without rows are omitted."""
     is_rejected = F.col("_reject").isNotNull()
-    # In the order of RowCount: there may be a hundred thousand of them.
+    # Same order as the fields of RowCount, which are passed by position because there may be 100,000 files.
     counts = [
         F.count(F.lit(1)),
         F.count_if(is_rejected),
         F.bool_or(F.coalesce(F.startswith("_reject.reason", F.lit(REFUSED)), F.lit(False))),
     ]
     if measure:
-        # Weights are sizes: a correction of -5 weighs as much as one of 5.
+        # Weights are absolute values: a correction of -5 weighs as much as one of 5.
         weight = F.abs(F.col(measure)).cast(MEASURE)
         counts += [
             F.coalesce(F.sum(weight), F.lit(0)).cast(MEASURE),

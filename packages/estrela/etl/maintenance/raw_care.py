@@ -1,4 +1,4 @@
-"""Maintenance of the raw layer of one source: retention of superseded answers, and contents that no answer names."""
+"""Maintenance of one source's raw layer: retention of superseded answers, and removal of unreferenced contents."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from estrela.model.source import Source
 
 @dataclass(frozen=True)
 class RawFigures:
-    """Counts of what the care of one source's raw layer removed, or would remove, and left."""
+    """Counts of what the maintenance of one source's raw layer removed, or would remove, and kept."""
 
     answers_retired: int
     orphans_removed: int
@@ -27,12 +27,12 @@ class RawFigures:
 
 @dataclass(frozen=True)
 class RawCare:
-    """Retire and clean up the raw files of ``name``, which ``sources`` read.
+    """Retires answers and removes contents of the raw files of ``name``, which ``sources`` read.
 
-    An answer is retired ``raw_days`` after another one superseded it, if no table needs it: neither the tables as they
-    are, of files ``taken_in``, nor those that a rebuild would make, with or without the files that are ``set_aside``.
-    Contents that no answer names are removed if they were written before ``orphans_before``, earlier than the start of
-    any active run: a run stores a content before its log names it.
+    An answer is retired ``raw_days`` after another one superseded it, if no table needs it: neither the current tables,
+    made from the files ``taken_in``, nor tables rebuilt with or without the files ``set_aside``. Contents without a
+    reference are removed if they were written before ``orphans_before``, which is before the start of any active run,
+    because a run stores a content before its log refers to it.
     """
 
     raw: RawLayer
@@ -42,7 +42,7 @@ class RawCare:
     is_dry_run: bool
 
     def run(self, taken_in: Set[str], now: datetime, orphans_before: datetime) -> RawFigures:
-        """Do the work, or only count it in a dry run."""
+        """Retire and remove, or only count in a dry run."""
         files = self.raw.files(self.name)
         retired = self._retirable(files, taken_in, now)
         if not self.is_dry_run:
@@ -73,7 +73,7 @@ class RawCare:
 
 
 def _superseded(files: Iterable[RawFile], before: datetime) -> Iterator[AnswerId]:
-    """Yield the answers that another answer to the same request superseded ``before`` a moment.
+    """Yield the answers that were superseded by another answer to the same request before the time ``before``.
 
     A withdrawal has no contents, so there is nothing to retire.
     """

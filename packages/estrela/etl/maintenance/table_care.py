@@ -1,4 +1,4 @@
-"""Maintenance of one Iceberg table by Iceberg's own procedures."""
+"""Maintenance of an Iceberg table with Iceberg's own procedures."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 TAG_PREFIX = "release_"
 MANY_MANIFESTS = 20
-"""Manifests that make planning slow enough to rewrite them: like compaction, that makes a new snapshot."""
+"""From this number on, manifests are rewritten to speed up planning. Like compaction, that creates a snapshot."""
 SMALL_FILES = 5
-"""Files of one partition that are small enough to be merged; fewer are left alone."""
+"""Minimum number of small files in a partition to merge them."""
 
 
 @dataclass(frozen=True)
 class TableCare:
-    """Expire, compact and clean up one table.
+    """Expires snapshots of one table, compacts it and removes its orphans.
 
-    ``kept`` are the snapshots of releases that can be shown again. Snapshots from ``before`` expire. Files from
-    ``orphans_before``, earlier than the start of any active run, that belong to no snapshot are removed.
+    ``kept`` are the snapshots of releases that can be shown again. Snapshots older than ``before`` expire. Files older
+    than ``orphans_before``, which is before the start of any active run, are removed if they belong to no snapshot.
     """
 
     lake: LakeLoader
@@ -39,7 +39,7 @@ class TableCare:
     is_dry_run: bool
 
     def run(self) -> Mapping[str, int]:
-        """Do the work, or only count it in a dry run; return the counts, named as the columns of ``maintenance``."""
+        """Maintain the table, or only count in a dry run; return the counts by column of the table ``maintenance``."""
         with tuned(self.lake.spark, self.lake.snapshots.size(self.table)):
             return self._figures()
 
@@ -54,7 +54,7 @@ class TableCare:
             compacted, is_rewritten = self._compact(compacted), self._rewrite_manifests()
             if expired or compacted or is_rewritten:
                 if inputs:
-                    # The snapshots that lead to the old note are about to expire.
+                    # The snapshots through which the old note is found are about to expire.
                     self.lake.notes.note_inputs(self.table, inputs)
                 self._expire()
         return {
@@ -71,7 +71,7 @@ class TableCare:
         return sorted(name for name, at in refs.items() if name.startswith(TAG_PREFIX) and at not in self.kept)
 
     def _expirable(self, dropped: list[str]) -> int:
-        """Count the old snapshots that nothing refers to once the tags are dropped."""
+        """Count the old snapshots without a reference after the tags in ``dropped`` are dropped."""
         held = {at for name, at in self.lake.snapshots.refs(self.table).items() if name not in dropped}
         old = self.lake.spark.sql(
             f"SELECT snapshot_id FROM {self.table.identifier}.snapshots WHERE committed_at < {_literal(self.before)}"
@@ -79,7 +79,7 @@ class TableCare:
         return sum(row[0] not in held for row in old)
 
     def _small_files(self) -> int:
-        """Count the files that compaction would look at: those of partitions with several small ones."""
+        """Count the candidates for compaction: the small files of partitions that have several."""
         by = "partition, " if self.table.partition_by else ""
         rows = self.lake.spark.sql(
             f"SELECT {by}count(*) AS files FROM {self.table.identifier}.files "
@@ -88,14 +88,14 @@ class TableCare:
         return sum(row["files"] for row in rows if row["files"] >= SMALL_FILES)
 
     def _compact(self, small_files: int) -> int:
-        """Merge small files, if there are any; the rows stay the same. Return how many were merged."""
+        """Merge small files, if there are any, without changing rows; return the number of merged files."""
         if not small_files:
             return 0
         options = f"options => map('min-input-files', '{SMALL_FILES}')"
         return int(self._call("rewrite_data_files", options)["rewritten_data_files_count"])
 
     def _rewrite_manifests(self) -> bool:
-        """Merge manifests, if there are many; return whether there were."""
+        """Merge manifests if there are many; return whether that was needed."""
         is_needed = self._count("manifests") >= MANY_MANIFESTS
         if is_needed:
             self._call("rewrite_manifests", "use_caching => false")

@@ -1,1 +1,1 @@
-"""The checks that stand between a build and its readers."""
+"""Checks of built tables before they are published."""

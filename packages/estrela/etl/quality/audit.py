@@ -1,4 +1,4 @@
-"""Run a table's checks on the branch of a run, before anyone sees it."""
+"""Checks of a table on the branch of a run, before readers see it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, Row
 
 PASSES = 2
-"""Passes over a table at the same time: while one is planned, another is computed."""
+"""Number of concurrent passes over a table: while one is planned, another is computed."""
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """Result of a check: rows read, rows that fail, and up to five of these."""
+    """Result of a check: the number of rows read, the number of failed rows, and up to five examples."""
 
     check: str
     column: str
@@ -36,9 +36,9 @@ class CheckResult:
 def audit(
     lake: StarLoader, table: LakeTable, checks: Sequence[Check], where: Column, source_where: Column | None = None
 ) -> list[CheckResult]:
-    """The results of ``checks`` on the rows of the run's branch of ``table`` where the condition holds.
+    """Return the results of ``checks`` on the rows of the run's branch of ``table`` that match ``where``.
 
-    ``source_where`` limits the rows of the sources that they are reconciled with. Raises QualityError if one fails.
+    ``source_where`` limits the rows of reconciled sources. Raises QualityError if a check fails.
     """
     if not checks:
         return []
@@ -68,9 +68,9 @@ def run_checks(
     source_of: Callable[[Reconcile], DataFrame],
     masked: Collection[str] = (),
 ) -> list[CheckResult]:
-    """Return the results of ``checks``: one pass for all checks of single rows, one for each other check.
+    """Return the results of ``checks``: one pass for all checks of single rows, and one for each other check.
 
-    Examples do not show the values of the columns ``masked``.
+    Examples mask the values of the columns ``masked``.
     """
     bad: dict[Check, Column] = {check: _bad(check) for check in checks if not isinstance(check, Unique | Reconcile)}
     with ThreadPoolExecutor(PASSES) as pool:
@@ -91,7 +91,7 @@ def run_checks(
 
 
 def _counts(rows: DataFrame, bad: Mapping[Check, Column], reconciled: Sequence[Reconcile]) -> Row:
-    """Return the number of rows, of those that fail each check of single rows, and the sums to be reconciled."""
+    """Return the number of rows, the number of rows that fail each check of single rows, and the sums to reconcile."""
     counts = rows.agg(
         F.count(F.lit(1)).alias("rows"),
         *[F.count_if(where).alias(f"n{at}") for at, where in enumerate(bad.values())],
@@ -102,7 +102,7 @@ def _counts(rows: DataFrame, bad: Mapping[Check, Column], reconciled: Sequence[R
 
 
 def _bad(check: Check) -> Column:
-    """True for a row that fails ``check``."""
+    """Return a condition that is true for rows that fail ``check``."""
     match check:
         case NotNull(column):
             return F.col(column).isNull()
@@ -145,7 +145,7 @@ def _examples(rows: DataFrame, where: Column, check: Check, masked: Collection[s
 
 
 def _identity(rows: DataFrame) -> tuple[str, ...]:
-    """Columns that identify a row for an analyst."""
+    """Return up to four columns that help an analyst to identify a row."""
     return tuple(name for name in rows.columns if name.endswith(("_code", "_key", "_line", "_file")))[:4]
 
 

@@ -1,1 +1,1 @@
-"""Releases: the views that readers see, and the versions that these were built from."""
+"""Releases: the views that readers see, and the versions that they were built from."""

@@ -1,4 +1,4 @@
-"""The claim of one run to a star's views: at most one run at a time publishes or rolls back."""
+"""The claim of a run to a star's views: only one run at a time publishes or rolls back."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ POLL_SECONDS = 1.0
 
 @dataclass
 class Claim:
-    """``releases/<star>/claim.json``.
+    """The claim of a run, stored in ``releases/<star>/claim.json``.
 
-    ``switching`` names the views that may show either of two releases; it outlives a killed run, so that the next one
-    finishes the work. ``active`` returns the branches of the runs that are active now: the claim of any other run has
-    no owner any more.
+    ``switching`` names the views that may show either of two releases. It outlives a killed run, so that the next run
+    finishes the switch. ``active`` returns the branches of the currently active runs; the claim of any other run counts
+    as abandoned.
     """
 
     objects: JsonObjects
@@ -33,12 +33,12 @@ class Claim:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold the claim for the block. Raises LoadError if another active run keeps it for ten minutes."""
+        """Hold the claim within the block. Raises LoadError if another active run keeps it for ten minutes."""
         self._acquire()
         try:
             yield
         finally:
-            # After a failure in the block the claim may be another run's by now; that one is left alone.
+            # After a failure in the block another run may hold the claim; its claim is not changed.
             if self._is_mine():
                 self._write("")
 
@@ -49,7 +49,7 @@ class Claim:
         self._write(run_of(self.run_key))
 
     def check(self) -> None:
-        """Raise LoadError if another run took the claim over."""
+        """Raise LoadError if another run has taken over the claim."""
         if not self._is_mine():
             raise LoadError(self.star, f"run {run_of(self.run_key)} lost its claim to publish; run the step again")
 

@@ -1,4 +1,4 @@
-"""The views of a release: one for every dimension, fact, mart and table of operations of a star."""
+"""The views of a release: one per dimension, fact, mart and table of operations of a star."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from estrela.model.star import Star
 
 @dataclass(frozen=True)
 class Pin:
-    """A table at one snapshot (0: it has none yet) and the columns that it has there."""
+    """A table at a snapshot (0 if it has none yet), with its columns there."""
 
     table: LakeTable
     snapshot: int
@@ -29,13 +29,13 @@ def pinned_tables(star: Star) -> tuple[LakeTable, ...]:
 
 
 def unpinned_tables(star: Star) -> tuple[LakeTable, ...]:
-    """Return the logs of which readers see the newest rows."""
+    """Return the logs, of which readers see the newest rows."""
     tables = StarTables(star.name)
     return (tables.runs, tables.maintenance)
 
 
 def reader_tables(star: Star) -> tuple[LakeTable, ...]:
-    """Return what readers see in the star's own database: a table, with its doc and columns, for every view."""
+    """Return the tables that readers see in the star's own database: one per view, with its doc and columns."""
     release = LakeTable(star.name, RELEASE, "The release that all views of this database show", RELEASE_COLUMNS)
     marts = [LakeTable(star.name, mart.name, mart.doc, mart.all_columns) for mart in star.marts]
     return (
@@ -46,9 +46,9 @@ def reader_tables(star: Star) -> tuple[LakeTable, ...]:
 
 
 def views_of(star: Star, pins: Sequence[Pin]) -> tuple[View, ...]:
-    """Return the views of a release that shows ``pins``, one for each of :func:`pinned_tables`.
+    """Return the views of a release that shows ``pins``, one per table of :func:`pinned_tables`.
 
-    A mart reads the pinned tables themselves: it depends on no other view.
+    A mart reads the pinned tables directly and depends on no other view.
     """
     places = {pin.table.name: pinned(pin.table, pin.snapshot) for pin in pins}
     tables = [View(pin.table.name, pinned_sql(pin.table, pin.snapshot, pin.stored), pin.table.columns) for pin in pins]

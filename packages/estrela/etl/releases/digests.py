@@ -1,6 +1,6 @@
-"""Digests of the code that decides the content of a star's tables.
+"""Digests of the code that determines the content of a star's tables.
 
-A digest covers the syntax trees of modules, not their text: a comment or a docstring changes nothing.
+A digest covers the syntax trees of modules, not their text, so comments and docstrings do not affect it.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from estrela.model.star import STARS, Star
 from estrela.model.table import Table
 
 ENGINE = ("estrela.etl.row_hash", "estrela.etl.transformers.", "estrela.frame", "estrela.model.")
-"""Modules that take part in building every table."""
+"""Modules that take part in building all tables."""
 Modules = Mapping[str, Traversable]
 
 
 def code_digests(star: Star) -> dict[str, str]:
-    """Return a digest per dimension, fact and mart of the star, by the code of this package."""
+    """Return a digest per dimension, fact and mart of the star, from the code of this package."""
     return digests_of(star, importlib.resources.files("estrela"))
 
 
 def digests_of(star: Star, root: Traversable) -> dict[str, str]:
-    """Return a digest per dimension, fact and mart of the star, by the copy of this package at ``root``."""
+    """Return a digest per dimension, fact and mart of the star, from the copy of this package at ``root``."""
     modules = dict(_modules(root, "estrela"))
     engine = [name for name in modules if name.startswith(ENGINE)]
     data = _data(root.joinpath("stars", star.name))
@@ -49,7 +49,7 @@ def _of_table(modules: Modules, engine: Iterable[str], star: Star, table: Table)
 
 
 def _imported(modules: Modules, names: Iterable[str]) -> set[str]:
-    """Return those of ``names`` that are modules of this package, with all modules of stars that they import."""
+    """Return those of ``names`` that are modules of this package, with all star modules that they import."""
     reached: set[str] = set()
     waiting = [name for name in names if name in modules]
     while waiting:
@@ -81,7 +81,7 @@ def _syntax(file: Traversable) -> str:
 
 
 def _is_text(node: ast.AST) -> bool:
-    """Return whether a statement is a bare string, as docstrings are."""
+    """Return whether a statement is a bare string, such as a docstring."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 

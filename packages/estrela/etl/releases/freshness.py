@@ -1,4 +1,4 @@
-"""Age of the data that readers see, by table: from the raw layer and the current release."""
+"""Age of the data that readers see, per table, from the raw layer and the current release."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from estrela.model.table import Dimension, Fact
 
 
 class Cause(StrEnum):
-    """Reason for which data is too old."""
+    """The reason why data is too old."""
 
     UNANSWERED = "unanswered"
-    """The source did not answer, or nobody asked."""
+    """The source did not answer, or no extract ran."""
     WITHHELD = "withheld"
-    """The source answered, and readers do not see what it said."""
+    """The source answered, but readers do not see its new data."""
     ROLLED_BACK = "rolled back"
-    """As WITHHELD, because readers were led back to an older release."""
+    """The source answered, but readers see an older release after a rollback."""
     SILENT = "silent"
-    """The source answers, and says nothing new."""
+    """The source answers without new data."""
 
 
 @dataclass(frozen=True)
 class SourceAge:
-    """Moments (UTC) in the life of a source's data; None: never.
+    """Times (UTC) that describe the age of a source's data; None means never.
 
-    ``answered_at``: it answered all that was asked; ``news_at``: the newest news of it came; ``withheld_since``: the
-    oldest news came that readers do not see, for the ``reason``, or because it is in the release ``rolled_back``.
+    ``answered_at``: it last answered all requests. ``news_at``: its newest data was received. ``withheld_since``: the
+    oldest data was received that readers do not see, for the ``reason``, or because the release ``rolled_back`` has it.
     """
 
     answered_at: datetime | None = None
@@ -48,7 +48,7 @@ class SourceAge:
 class Overdue:
     """A source whose data is too old: it was ``due`` within ``allowed`` after ``last``, which is None for never.
 
-    ``reason`` is why it is withheld, or the number of the release that was rolled back.
+    ``reason`` is why its data is withheld, or the number of the release that was rolled back.
     """
 
     source: str
@@ -60,16 +60,16 @@ class Overdue:
 
 
 class Received(Protocol):
-    """The parts of the raw layer that are asked here."""
+    """The methods of the raw layer that are used here."""
 
     def version(self, source: str) -> int:
         """Return the newest version of a source's log."""
 
     def received_at(self, source: str, version: int) -> datetime | None:
-        """Return when a version of a source's log came."""
+        """Return when a version of a source's log was received."""
 
     def answered_at(self, source: str) -> datetime | None:
-        """Return when a source last answered all that was asked."""
+        """Return when a source last answered all requests."""
 
 
 def source_ages(star: Star, raw: Received, manifests: Manifests) -> dict[str, SourceAge]:
@@ -88,14 +88,14 @@ def overdue_sources(
 ) -> dict[str, Overdue]:
     """Return the sources of ``star`` whose data is too old at ``now``, by name.
 
-    What never happened is counted from ``watched_since``, the first look at this star.
+    The allowed time for an event that never happened starts at ``watched_since``, the first check of this star.
     """
     outcomes = {source.name: _overdue(source, ages[source.raw_name], watched_since, now) for source in star.sources}
     return {name: overdue for name, overdue in outcomes.items() if overdue}
 
 
 def stale_tables(star: Star, overdue: Mapping[str, Overdue]) -> dict[str, Overdue]:
-    """Return the tables and marts that a source in ``overdue`` makes stale, by name: the one that was due first."""
+    """Return the stale tables and marts of ``star`` by name, each with the source in ``overdue`` that was due first."""
     stale: dict[str, Overdue] = {}
     for table in (*star.tables, *star.marts):
         causes = [overdue[name] for name in sorted(_sources_of(table)) if name in overdue]
@@ -105,14 +105,14 @@ def stale_tables(star: Star, overdue: Mapping[str, Overdue]) -> dict[str, Overdu
 
 
 def _published(manifests: Manifests) -> tuple[Mapping[str, int], Mapping[str, str], int]:
-    """Return the raw versions that readers see, why sources are held back, and the release that was rolled back."""
+    """Return the raw versions that readers see, the reasons of held back sources, and the rolled back release."""
     pointer, _ = manifests.pointer()
     if pointer is None:
         return {}, {}, 0
     release = manifests.read(pointer.release_id)
     if pointer.latest_id > pointer.release_id:
         return release.raw, {}, pointer.latest_id
-    # A publish without changes makes no release, and advances the watermark all the same.
+    # A publish without changes creates no release but advances the watermark.
     return manifests.watermark().get("raw", release.raw), release.held_back, 0
 
 
@@ -140,7 +140,7 @@ def _overdue(source: Source, age: SourceAge, watched_since: datetime, now: datet
 
 
 def _sources_of(table: Dimension | Fact | Mart) -> set[str]:
-    """Return the names of the sources that a table is made from, those of the tables that it uses included."""
+    """Return the names of the sources that a table is made from, including those of the tables that it uses."""
     if isinstance(table, Mart):
         return set().union(*map(_sources_of, table.uses))
     own = {source.name for source in table.sources}

@@ -18,7 +18,7 @@ class Pointer:
     """The release that readers see.
 
     A query that starts before ``switched_at`` (seconds since 1970, UTC) sees ``replaced_id``, a later one sees
-    ``release_id``. ``latest_id`` is the newest release that was ever current: after a rollback it is greater than
+    ``release_id``. ``latest_id`` is the newest release that was ever current; after a rollback it is greater than
     ``release_id``.
     """
 
@@ -34,23 +34,23 @@ class Pointer:
 
 @dataclass(frozen=True)
 class Manifests:
-    """``releases/<star>/``: a manifest per release, the pointer, the watermark and the digests of the code."""
+    """Objects below ``releases/<star>/``: a manifest per release, the pointer, the watermark and the code digests."""
 
     objects: JsonObjects
     star: str
 
     @property
     def pointer_prefix(self) -> str:
-        """The folder that holds only the pointer; Athena reads it as a table of one row."""
+        """The folder that only contains the pointer; Athena reads it as a table with one row."""
         return f"releases/{self.star}/current/"
 
     def pointer(self) -> tuple[Pointer | None, str]:
-        """Return the pointer and its version; None and "" before the first release."""
+        """Return the pointer and its version, or None and "" before the first release."""
         value, version = self.objects.read(f"{self.pointer_prefix}release.json")
         return (Pointer(**value) if value else None), version
 
     def current(self) -> Release | None:
-        """Return the release that readers see, None before the first one."""
+        """Return the release that readers see, or None before the first one."""
         pointer, _ = self.pointer()
         return self.read(pointer.release_id) if pointer else None
 
@@ -62,7 +62,7 @@ class Manifests:
         return release_from(value)
 
     def create(self, release: Release) -> Release:
-        """Store the release under the first free number from its own on and return it. Raises LoadError."""
+        """Store the release under the first free number, starting at its own, and return it. Raises LoadError."""
         for number in range(release.number, release.number + ATTEMPTS):
             numbered = replace(release, number=number)
             if self.objects.write(self._key(number), numbered.to_json(), ""):
@@ -75,30 +75,30 @@ class Manifests:
         )
 
     def point(self, pointer: Pointer, version: str) -> None:
-        """Replace the pointer of this version. Raises LoadError if another run moved it."""
+        """Replace the pointer if it still has this version. Raises LoadError if another run has moved it."""
         if not self.objects.write(f"{self.pointer_prefix}release.json", asdict(pointer), version):
             raise LoadError(self.star, "another run changed the current release meanwhile; run the publish step again")
 
     def watermark(self) -> dict[str, Any]:
-        """Return what the newest completed publish was made from; empty before the first one."""
+        """Return the inputs of the newest completed publish, or an empty dictionary before the first one."""
         value, _ = self.objects.read(f"releases/{self.star}/watermark.json")
         return value
 
     def advance(self, raw: Mapping[str, int], digests: Mapping[str, str], release: int) -> None:
-        """Record the raw versions and code digests that the tables are now up to date with, and the current release."""
+        """Record the raw versions and code digests that the tables are up to date with, and the current release."""
         self._put("watermark", {"raw": dict(raw), "digests": dict(digests), "release": release})
 
     def code(self) -> dict[str, str]:
-        """Return the digests of the code that the newest Glue run had; empty before the first one."""
+        """Return the code digests of the newest Glue run, or an empty dictionary before the first one."""
         value, _ = self.objects.read(f"releases/{self.star}/code.json")
         return value
 
     def report_code(self, digests: Mapping[str, str]) -> None:
-        """Record the digests of the code that this run has."""
+        """Record the code digests of this run."""
         self._put("code", digests)
 
     def _put(self, name: str, value: Mapping[str, Any]) -> None:
-        """Write a small object unless it holds this value; the last of several writers wins."""
+        """Write a small object unless it has this value already; the last of several writers wins."""
         key = f"releases/{self.star}/{name}.json"
         known, version = self.objects.read(key)
         while known != value and not self.objects.write(key, value, version):

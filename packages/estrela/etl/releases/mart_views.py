@@ -1,4 +1,4 @@
-"""Athena SQL of the views that show marts, with the completeness of each row's period."""
+"""Athena SQL of the views of marts, with the completeness of each row's period."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from estrela.model.table import Fact
 
 @dataclass(frozen=True)
 class Share:
-    """The completeness of a fact for a row of a mart: an expression, and the join that it needs, if any."""
+    """The completeness of a fact for a row of a mart: an SQL expression, and the join that it needs, if any."""
 
     sql: str
     join: str = ""
 
 
 def mart_sql(mart: Mart, places: Mapping[str, str], completeness: str) -> str:
-    """Return the query of a mart; ``completeness`` is the text after FROM for the table of completeness."""
+    """Return the query of a mart; ``completeness`` is the FROM clause of the table of completeness."""
     shares = [_share(mart, fact, completeness, f"gap_{at}") for at, fact in enumerate(mart.facts)]
     columns = ", ".join(f'mart."{column.name}"' for column in mart.columns)
     lowest = ", ".join(share.sql for share in shares)
@@ -42,6 +42,6 @@ def _share(mart: Mart, fact: Fact, completeness: str, alias: str) -> Share:
 
 
 def _value(field: PartitionField) -> str:
-    """Return the first day of the part of a date, or the column itself."""
+    """Return the first day of the date part, or the column itself, as SQL."""
     column = f'mart."{column_of(field)}"'
     return f"CAST(date_trunc('{field.unit}', {column}) AS date)" if isinstance(field, DatePart) else column

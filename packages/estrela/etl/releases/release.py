@@ -11,7 +11,7 @@ from estrela.model.column import Column
 
 @dataclass(frozen=True)
 class View:
-    """A view of one release: its name, its Athena SQL and its columns."""
+    """A view of a release: its name, its Athena SQL and its columns."""
 
     name: str
     sql: str
@@ -24,8 +24,8 @@ class Release:
 
     ``snapshots`` maps tables (``database.name``) to Iceberg snapshot IDs, ``raw`` maps sources to the version of their
     raw log, ``digests`` maps tables to the digest of the code that built them, and ``held_back`` maps sources that are
-    not up to date to the reason. ``replaces`` is the release before it; 0 if there is none. ``world`` names what raw
-    came from: ``production``, or a stand-in.
+    not up to date to the reason. ``replaces`` is the release before it, or 0 if there is none. ``world`` is the origin
+    of the raw data: ``production``, or the name of a stand-in.
     """
 
     number: int
@@ -45,7 +45,7 @@ class Release:
         return other is not None and (self.snapshots, self.views) == (other.snapshots, other.views)
 
     def changed_tables(self, before: Release | None) -> list[str]:
-        """Return the tables whose snapshot differs from the one in ``before``, sorted."""
+        """Return the tables whose snapshot differs from that in ``before``, sorted."""
         known = before.snapshots if before else {}
         return sorted(path for path, snapshot in self.snapshots.items() if known.get(path, 0) != snapshot)
 
@@ -55,7 +55,7 @@ class Release:
 
 
 def release_from(value: Mapping[str, Any]) -> Release:
-    """Return the release that :meth:`Release.to_json` described."""
+    """Return the release from the JSON values of :meth:`Release.to_json`."""
     views = tuple(
         View(view["name"], view["sql"], tuple(Column(**column) for column in view["columns"]))
         for view in value["views"]

@@ -11,9 +11,9 @@ from estrela.etl.run_key import run_of
 from estrela.model.column import Column
 
 ATHENA_TYPES = {"string": "varchar", "int": "integer", "timestamp": "timestamp(6)"}
-"""Names of types in Athena SQL (Trino) where they differ from those of Spark SQL."""
+"""Types whose names in Athena SQL (Trino) differ from those in Spark SQL."""
 WIDER = {("int", "bigint"), ("int", "double"), ("bigint", "double")}
-"""Pairs of types of which Athena's UNION makes the second."""
+"""Pairs of types for which a UNION in Athena gives the second type."""
 POINTER_COLUMNS = (
     Column("release_id", "bigint", "Current release"),
     Column("published_at", "string", "When its tables were published, UTC"),
@@ -34,9 +34,9 @@ RELEASE = "release"
 
 
 def pinned_sql(table: LakeTable, snapshot: int, stored: Sequence[str]) -> str:
-    """Return the query of a table at a snapshot, whose columns are ``stored``; no rows where it has no snapshot (0).
+    """Return the query for a table at a snapshot with the columns ``stored``; it has no rows for snapshot 0 (none).
 
-    A declared column that the snapshot lacks is NULL.
+    Declared columns that the snapshot lacks are NULL.
     """
     columns = ", ".join(
         f'"{column.name}"' if snapshot and column.name in stored else f'{_null(column)} AS "{column.name}"'
@@ -46,20 +46,20 @@ def pinned_sql(table: LakeTable, snapshot: int, stored: Sequence[str]) -> str:
 
 
 def pinned(table: LakeTable, snapshot: int) -> str:
-    """Return the text of a FROM clause for the table: the rows of one snapshot, none if there is none (0)."""
+    """Return the FROM clause for the rows of a table at one snapshot; it has no rows for snapshot 0 (none)."""
     if snapshot:
         return f"{table.path} FOR VERSION AS OF {snapshot}"
     return f"({pinned_sql(table, 0, ())})"
 
 
 def runs_sql(star: str, runs: LakeTable) -> str:
-    """Return the query of the table of runs: its newest rows, those left out whose release was never current."""
+    """Return the query for the newest rows of the table of runs, without releases that were never current."""
     columns = ", ".join(_quoted(runs.columns))
     return f"SELECT {columns} FROM {runs.path} WHERE release_id <= (SELECT latest_id FROM {star}.{RELEASE})"
 
 
 def latest_sql(table: LakeTable) -> str:
-    """Return the query of a table's newest rows, for a log that no release contains."""
+    """Return the query for a table's newest rows, for a log that belongs to no release."""
     return f"SELECT {', '.join(_quoted(table.columns))} FROM {table.path}"
 
 
@@ -69,10 +69,10 @@ def create_view(star: str, view: View) -> str:
 
 
 def create_switching_view(star: str, old: tuple[int, View], new: tuple[int, View | None]) -> str:
-    """Return the statement of a view that shows the old release until the pointer moves to the new one.
+    """Return the statement for a view that shows the old release until the pointer moves to the new one.
 
-    It has the columns of the old view: one that the new view lacks is NULL in the new release. A view that the new
-    release lacks has no rows there.
+    It has the columns of the old view. Columns that the new view lacks are NULL in the new release, and a view that the
+    new release lacks has no rows there.
     """
     (old_id, before), (new_id, after) = old, new
     branches = [_branch(star, old_id, ", ".join(_quoted(before.columns)), before)]
@@ -88,7 +88,7 @@ def drop_view(star: str, name: str) -> str:
 
 
 def note_rollback(runs: LakeTable, pointer: Pointer, changed: Sequence[str]) -> str:
-    """Return the statement that adds the row of a rollback to the table of runs, unless it is there."""
+    """Return the statement that adds the row of a rollback to the table of runs unless it exists."""
     run = run_of(pointer.run_key).replace("'", "''")
     return (
         f"INSERT INTO {runs.path} (release_id, replaces, run_key, published_at, tables, held_back)\n"
@@ -99,10 +99,10 @@ def note_rollback(runs: LakeTable, pointer: Pointer, changed: Sequence[str]) -> 
 
 
 def set_up(star: str, location: str) -> tuple[str, ...]:
-    """Return the statements that create the star's database, the pointer's table and the view ``release`` over it.
+    """Return the statements that create the star's database, the table of the pointer, and the view ``release`` of it.
 
-    The view compares the pointer with the start of the query, which is the same moment for all of its views. So a
-    query that reads several views, and reads the pointer once for each, sees one release however long it takes.
+    The view compares the pointer with the start time of the query. A query that reads several views reads the pointer
+    several times but has only one start time, so it sees the same release in all views however long it takes.
     """
     columns = ", ".join(f"{column.name} {column.type}" for column in POINTER_COLUMNS)
     pointer = f"{star}_ops.{POINTER}"
@@ -121,13 +121,13 @@ def set_up(star: str, location: str) -> tuple[str, ...]:
 
 
 def _branch(star: str, number: int, columns: str, view: View) -> str:
-    """Return the query of a view's rows, of which there are none unless the release is the current one."""
+    """Return the query for a view's rows, which has none unless the release is the current one."""
     current = f"(SELECT release_id FROM {star}.{RELEASE}) = {number}"
     return f"SELECT {columns}\nFROM (\n{view.sql}\n)\nWHERE {current}"
 
 
 def _converted(old: Column, columns: Sequence[Column]) -> str:
-    """Return the expression that shows a column of the new release in the form of the old one."""
+    """Return the expression that converts a column of the new release to the type of the old one."""
     new = next((column for column in columns if column.name == old.name), None)
     if new is None:
         return f'{_null(old)} AS "{old.name}"'

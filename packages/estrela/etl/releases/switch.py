@@ -1,4 +1,4 @@
-"""Move the readers of a star from one release to another, as a whole."""
+"""Switches the readers of a star from one release to another as a whole."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from estrela.etl.releases.views import Views
 from estrela.etl.star_tables import StarTables
 
 MARGIN_SECONDS = 3.0
-"""More than the clocks of AWS differ, and more than one write to S3 takes."""
+"""Longer than the clock differences within AWS, and longer than a write to S3."""
 
 
 @dataclass(frozen=True)
 class Switch:
-    """Publish and roll back releases. Every method needs the claim.
+    """Publish and roll back releases. All methods require the claim.
 
-    A switch has three parts: every changed view gets both releases and shows the one that ``<star>.release`` names;
-    the pointer moves, for all queries that start after a moment shortly ahead; the views get the new release only.
-    A run that dies at any point leaves readers on one release, and the next run finishes what it began.
+    A switch has three phases. First, every changed view gets both releases and shows the one that ``<star>.release``
+    names. Second, the pointer moves, with effect for all queries that start after a time shortly ahead. Third, the
+    views get only the new release. If a run dies at any point, readers see exactly one release, and the next run
+    finishes the switch.
     """
 
     manifests: Manifests
@@ -36,13 +37,13 @@ class Switch:
     sleep: Callable[[float], None] = time.sleep
 
     def publish(self, release: Release) -> None:
-        """Make a stored release the current one; :meth:`settle` must follow. Raises LoadError."""
+        """Make a stored release the current one. :meth:`settle` must follow. Raises LoadError."""
         self.settle()
         pointer, version = self.manifests.pointer()
         if pointer is not None:
             self._move(self.manifests.read(pointer.release_id), release, release.number)
             return
-        # Each of these statements needs the one before it.
+        # Each of these statements depends on the one before it.
         for statement in statements.set_up(self.manifests.star, self.location):
             self.views.run([statement])
         self.claim.mark([view.name for view in release.views])
@@ -50,9 +51,9 @@ class Switch:
         self.manifests.point(first, version)
 
     def roll_back(self, number: int = 0) -> Release:
-        """Return readers to a release, by default the one that the current release replaced, and return it.
+        """Switch readers back to a release (default: the one before the current release), and return it.
 
-        Raises SettingsError if there is no such release.
+        Raises SettingsError if the release does not exist.
         """
         self.settle()
         pointer, _ = self.manifests.pointer()
@@ -68,13 +69,13 @@ class Switch:
         return target
 
     def settle(self) -> None:
-        """Give the views of a switch that was begun the current release only. Repeatable. Raises LoadError."""
+        """Finish a switch: the switching views get only the current release. Repeatable. Raises LoadError."""
         pointer, _ = self.manifests.pointer()
         if not self.claim.switching or pointer is None:
             return
         star = self.manifests.star
         current = {view.name: view for view in self.manifests.read(pointer.release_id).views}
-        # A query that started before the switch may still be looking up its views.
+        # A query that started before the switch may still be resolving its views.
         self.sleep(max(0.0, pointer.switched_at + self.margin - self.clock()))
         self.views.run(
             [
@@ -86,14 +87,14 @@ class Switch:
         self.claim.mark(())
 
     def _note_rollback(self, pointer: Pointer) -> None:
-        """Add a row to the table of runs if readers were led to a release that they had seen before. Repeatable."""
+        """Add a row to the table of runs if the switch was a rollback. Repeatable."""
         if pointer.latest_id != pointer.replaced_latest_id:
             return
         now, before = self.manifests.read(pointer.release_id), self.manifests.read(pointer.replaced_id)
         self.views.run([statements.note_rollback(StarTables(now.star).runs, pointer, now.changed_tables(before))])
 
     def _move(self, old: Release, new: Release, latest: int) -> None:
-        """Let the views show both releases, then move the pointer."""
+        """Make the views show either release, then move the pointer."""
         pointer, version = self.manifests.pointer()
         before, after = ({view.name: view for view in release.views} for release in (old, new))
         changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))

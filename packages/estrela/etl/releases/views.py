@@ -1,4 +1,4 @@
-"""Statements run through Athena."""
+"""Statements about views, run through Athena."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from estrela.errors import AthenaQueryError, LoadError, bounded
 from estrela.hooks.athena import AthenaQueries
 
 AT_ONCE = 8
-"""Statements that run at the same time; Athena's default quota is 20 DDL statements per account."""
+"""Number of statements that run concurrently. Athena's default quota is 20 DDL statements per account."""
 
 
 class Views(Protocol):
     """The views of a star in the catalog."""
 
     def run(self, statements: Sequence[str]) -> None:
-        """Run statements in any order; return once all have ended. Raises LoadError if one fails."""
+        """Run statements in any order; return when all have ended. Raises LoadError if one fails."""
 
 
 @dataclass(frozen=True)
 class AthenaViews:
-    """Statements run through Athena."""
+    """Runs statements through Athena."""
 
     queries: AthenaQueries
 
     def run(self, statements: Sequence[str]) -> None:
-        """Run statements in any order; return once all have ended.
+        """Run statements in any order; return when all have ended.
 
-        Raises LoadError with Athena's own reasons, retriable if each of them may pass.
+        Raises LoadError with Athena's own reasons; it is retriable if all failures are transient.
         """
         with ThreadPoolExecutor(AT_ONCE) as pool:
             ends = list(pool.map(self._run, statements))
@@ -41,7 +41,7 @@ class AthenaViews:
             raise LoadError("Athena", problem, retriable=all(error.retriable for _, error in failed))
 
     def _run(self, statement: str) -> AthenaQueryError | None:
-        """Run a statement; return why it failed, None if it succeeded."""
+        """Run a statement; return the error, or None if it succeeded."""
         try:
             self.queries.run(statement)
         except AthenaQueryError as error:

@@ -1,1 +1,1 @@
-"""Records of operations: Glue runs and Athena queries."""
+"""Records of operations: Glue runs, Athena queries, late data and late DAG runs."""

@@ -1,4 +1,4 @@
-"""The look at the tables of a star: which are stale, since when, and what people are told."""
+"""The check of a star's tables: stale tables, the time since which they are stale, and the messages about them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from estrela.model.star import Star
 
 
 def looked(record: Record, star: Star, ages: Mapping[str, SourceAge], now: datetime) -> Record:
-    """Return the record after a look at ``now``.
+    """Return the record after a check at ``now``.
 
-    A table that has become stale is told of once, and once more when it is fresh again; one that is no longer declared
-    is forgotten.
+    It has one new message if tables have become stale and one if tables are fresh again. Tables that are no longer
+    declared are removed.
     """
     overdue = overdue_sources(star, ages, datetime.fromisoformat(record.watched_since), now)
     stale = stale_tables(star, overdue)

@@ -1,4 +1,4 @@
-"""Texts about stale tables: each names the tables, the source, since when, what is allowed and the next command."""
+"""Messages about stale tables, with the tables, the source, the start, the allowed time and the next command."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NEXT = {
 
 
 def stale_message(star: str, stale: Mapping[str, Overdue]) -> Message:
-    """Return the message about tables of ``star`` that have become stale, by name: a line per cause, and what to do."""
+    """Return the message about tables of ``star`` that have become stale: one line per cause, and the next steps."""
     tables: dict[Overdue, list[str]] = {}
     for name, overdue in sorted(stale.items(), key=lambda item: item[1].due):
         tables.setdefault(overdue, []).append(name)
@@ -35,18 +35,18 @@ def stale_message(star: str, stale: Mapping[str, Overdue]) -> Message:
 
 
 def fresh_message(star: str, since: Mapping[str, datetime], now: datetime) -> Message:
-    """Return the message about tables of ``star`` that are fresh again; ``since`` says when they had become stale."""
+    """Return the message about tables of ``star`` that are fresh again; ``since`` has the times they became stale."""
     lines = [f"{table} is fresh again; it was stale for {span(now - at)}." for table, at in sorted(since.items())]
     return Message(f"{star}: recovered: {_count(since)} fresh", "\n".join([*lines, "Next: nothing."]))
 
 
 def moment(at: datetime) -> str:
-    """Return a moment for people, to the minute: ``2026-11-28 12:04 UTC``."""
+    """Return a time as text to the minute: ``2026-11-28 12:04 UTC``."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def span(time: timedelta) -> str:
-    """Return a length of time for people, rounded down: days from three days on, hours, or minutes below one hour."""
+    """Return a duration as text, rounded down: in days from three days on, in minutes below one hour, else in hours."""
     minutes = int(time.total_seconds() // 60)
     size, unit = (24 * 60, "day") if minutes >= 3 * 24 * 60 else (60, "hour") if minutes >= 60 else (1, "minute")
     number = minutes // size

@@ -1,7 +1,7 @@
-"""Open incidents, and the messages to people about them: one when they begin, one when they are over.
+"""Open incidents and the messages about them: one when an incident begins, one when it is over.
 
-The record is one JSON object in the lake, so that it outlives Airflow and its database. A message is stored before it
-is sent, and marked after that by each channel: a kill right between the two sends it again, and none is lost.
+The record is one JSON object in the lake, so that it survives Airflow and its database. A message is stored before it
+is sent, and marked per channel afterwards. A kill between the two sends it twice; no message is lost.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ ATTEMPTS = 20
 
 
 class Channel(Protocol):
-    """A way to send messages."""
+    """A channel for messages."""
 
     @property
     def name(self) -> str:
-        """Name for people."""
+        """Name of the channel as shown to people."""
 
     def send(self, subject: str, body: str) -> None:
         """Send one message. Raises DeliveryError."""
@@ -30,7 +30,7 @@ class Channel(Protocol):
 
 @dataclass(frozen=True)
 class Message:
-    """A message that not every channel has sent; ``sent`` names those that have."""
+    """A message that some channel has not sent yet; ``sent`` names the channels that have sent it."""
 
     subject: str
     body: str
@@ -39,9 +39,9 @@ class Message:
 
 @dataclass(frozen=True)
 class Record:
-    """``since`` maps open incidents to the moment (UTC, ISO 8601) at which each began.
+    """Open incidents and unsent messages. ``since`` maps each incident to its start (UTC, ISO 8601).
 
-    ``watched_since`` is the moment of the first look.
+    ``watched_since`` is the time of the first check.
     """
 
     watched_since: str
@@ -55,7 +55,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Delivery:
-    """Number of messages that each channel sent; the ``failures`` of those that are down."""
+    """Number of messages sent per channel, and the ``failures`` of channels that are down."""
 
     sent: Mapping[str, int]
     failures: tuple[DeliveryError, ...]
@@ -63,15 +63,15 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Incidents:
-    """The record ``ops/incidents/<name>.json``."""
+    """The record in ``ops/incidents/<name>.json``."""
 
     objects: JsonObjects
     name: str
 
     def change(self, changed: Callable[[Record], Record], now: datetime) -> tuple[Record, Record]:
-        """Store what ``changed`` makes of the record; return the record before and after.
+        """Apply ``changed`` to the record and store the result; return the record before and after.
 
-        ``changed`` may be called more than once. Raises LoadError if other writers keep winning.
+        ``changed`` may be called several times. Raises LoadError if other writers are faster at every attempt.
         """
         for _ in range(ATTEMPTS):
             value, version = self.objects.read(self._key)
@@ -82,9 +82,9 @@ class Incidents:
         raise LoadError(self._key, f"{ATTEMPTS} other writers were faster; run the task again")
 
     def deliver(self, channels: Iterable[Channel], now: datetime) -> Delivery:
-        """Send every stored message by each of ``channels`` that has not sent it yet; drop what all have sent.
+        """Send each stored message through those of ``channels`` that have not sent it; drop messages sent by all.
 
-        A channel that is down keeps nothing from the others. Without channels, messages are dropped. Raises LoadError.
+        A channel that is down does not affect the others. Without channels, messages are dropped. Raises LoadError.
         """
         given = list(channels)
         sent, failures = {channel.name: 0 for channel in given}, []
@@ -108,7 +108,7 @@ class Incidents:
 
 
 def _marked(message: Message, channel: str) -> Callable[[Record], Record]:
-    """Return the change that notes that ``channel`` sent ``message``."""
+    """Return the change that marks ``message`` as sent by ``channel``."""
 
     def changed(record: Record) -> Record:
         known = ((unsent, (unsent.subject, unsent.body) == (message.subject, message.body)) for unsent in record.unsent)

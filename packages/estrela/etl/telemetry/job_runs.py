@@ -1,4 +1,4 @@
-"""Glue runs that have ended, with their cost."""
+"""Finished Glue runs with their cost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 LONGEST_MESSAGE = 500
 MOST_RUNS = 5000
-"""Runs looked at, newest first: a record takes at most a few dozen requests, however busy the job is."""
+"""Maximum number of runs read, newest first, so that a record takes at most a few dozen requests for a busy job."""
 JOB_RUNS = LakeTable(
     OPS,
     "job_runs",
@@ -38,26 +38,26 @@ JOB_RUNS = LakeTable(
 
 
 def job_runs_log(s3: S3Client, glue: GlueClient, bucket: str) -> OpsLog:
-    """Return the log that holds the runs."""
+    """Return the log of runs."""
     return OpsLog(s3, glue, bucket, JOB_RUNS, key=("glue_run_id",), time="started_at")
 
 
 def note_job_runs(s3: S3Client, glue: GlueClient, bucket: str, job: str) -> int:
-    """Record the runs of ``job`` that have ended; return how many are new or changed. Raises ClientError."""
+    """Record the finished runs of ``job``; return the number of new or changed rows. Raises ClientError."""
     return job_runs_log(s3, glue, bucket).merge(ended_runs(glue, job))
 
 
 def ended_runs(client: GlueClient, job: str, now: datetime | None = None) -> list[Row]:
-    """Return rows of :data:`JOB_RUNS` for the runs of ``job`` with a run key that started in the last eight days.
+    """Return rows of :data:`JOB_RUNS` for finished runs of ``job`` that have a run key and started within eight days.
 
-    A run that is still active is recorded once it has ended: Glue ends it before the eight days are over.
+    Eight days suffice to record every run after it has finished, because Glue stops a run after seven days.
     """
     runs = islice(recent_runs(client, job, now), MOST_RUNS)
     return [row_of(run) for run in runs if has_ended(run) and run_key_of(run)]
 
 
 def row_of(run: Run) -> Row:
-    """Return a run, as Glue's GetJobRuns shows it, as a row of :data:`JOB_RUNS`."""
+    """Convert a run, in the format of Glue's GetJobRuns, to a row of :data:`JOB_RUNS`."""
     key = run_key_of(run)
     return {
         "run_key": run_of(key),

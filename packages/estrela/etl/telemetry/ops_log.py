@@ -1,7 +1,7 @@
-"""Tables of operations that no Spark job writes: JSON lines in the lake, one file per month, queried by Athena.
+"""Tables of operations written without Spark: JSON Lines in the lake, one file per month, queried by Athena.
 
-Glue and Athena report a few rows per day about their own work. A Spark job that writes them would cost more than most
-of the work that they report.
+Glue and Athena report a few rows per day about their own work. A Spark job to write these rows would cost more than
+most of the reported work.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 Row = Mapping[str, Any]
-"""Values by column: text, number or None; a timestamp is ``2024-11-01 06:00:00``, a date ``2024-11-01``."""
+"""Values by column: text, number or None. A timestamp has the form ``2024-11-01 06:00:00``, a date ``2024-11-01``."""
 TEXT = "org.apache.hadoop.mapred.TextInputFormat"
 TEXT_OUT = "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat"
 ATTEMPTS = 5
 OVERTAKEN = ("PreconditionFailed", "ConditionalRequestConflict")
-"""S3's answers to a conditional write that another writer preceded."""
+"""Error codes of S3 for a conditional write if another writer was faster."""
 JSON_SERDE = "org.openx.data.jsonserde.JsonSerDe"
 
 
@@ -34,7 +34,7 @@ JSON_SERDE = "org.openx.data.jsonserde.JsonSerDe"
 class OpsLog:
     """One table, ``s3://<bucket>/ops/<table>/<month>.json``, with at most one row per value of the ``key`` columns.
 
-    A row belongs to the month of its column ``time``.
+    The month of a row is that of its column ``time``.
     """
 
     s3: S3Client
@@ -50,10 +50,10 @@ class OpsLog:
         return f"ops/{self.table.name}/"
 
     def merge(self, rows: Iterable[Row]) -> int:
-        """Add ``rows``, in place of those with the same key; return how many are new or changed.
+        """Add ``rows``, which replace rows with the same key; return the number of new or changed rows.
 
-        Writes nothing where it would change nothing. Raises ClientError (PreconditionFailed) if other writers of the
-        same month keep winning.
+        Writes nothing if nothing changes. Raises ClientError (PreconditionFailed) if other writers of the same month
+        are faster at every attempt.
         """
         months: dict[str, list[Row]] = defaultdict(list)
         for row in rows:
@@ -76,7 +76,7 @@ class OpsLog:
         return len(changed)
 
     def newest(self) -> str:
-        """Return the greatest ``time`` of all rows; "" if there are none."""
+        """Return the greatest ``time`` of all rows, or "" if the table is empty."""
         listed = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix).get("Contents", [])
         if not listed:
             return ""
@@ -90,7 +90,7 @@ class OpsLog:
         return sorted(rows, key=lambda row: (row[self.time], *(row[name] for name in self.key)))
 
     def _read(self, month: str) -> tuple[list[Row], str]:
-        """Return the rows of a month and the ETag of their file; "" if there is no file."""
+        """Return the rows of a month and the ETag of its file, "" if the file does not exist."""
         try:
             answer = self.s3.get_object(Bucket=self.bucket, Key=f"{self.prefix}{month}.json")
         except ClientError as error:
@@ -108,7 +108,7 @@ class OpsLog:
             self.s3.put_object(Bucket=self.bucket, Key=key, Body=body, IfNoneMatch="*")
 
     def _declare(self) -> None:
-        """Register the table in the Glue catalog, with its database, or update what differs."""
+        """Register the table and its database in the Glue catalog, or update a table that differs."""
         wanted = table_input(self.table, f"s3://{self.bucket}/{self.prefix}")
         try:
             known = self.glue.get_table(DatabaseName=self.table.database, Name=self.table.name)["Table"]
@@ -141,7 +141,7 @@ def _definition(table: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def table_input(table: LakeTable, location: str) -> Any:
-    """Return the external table of JSON lines as Glue's CreateTable expects it."""
+    """Return the definition of an external table of JSON Lines for Glue's CreateTable."""
     return {
         "Name": table.name,
         "Description": table.doc,

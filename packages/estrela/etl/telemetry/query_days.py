@@ -1,4 +1,4 @@
-"""Athena queries per day, with the bytes that they scanned."""
+"""Athena queries per day, with the number of bytes scanned."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 KEPT = timedelta(days=40)
-"""Athena forgets a query after 45 days."""
+"""Athena deletes its record of a query after 45 days."""
 PAGE = 50
 MOST_QUERIES = 10_000
-"""Queries of a workgroup that one record looks at: 400 requests, which take about a minute."""
+"""Maximum number of queries read per workgroup and record: 400 requests, about one minute."""
 _CUT = (
     "workgroup %s: only its newest %d queries were counted, so the figures up to %s may not be complete; "
     "give Estrela a workgroup of its own"
@@ -41,14 +41,14 @@ QUERY_DAYS = LakeTable(
 
 
 def query_days_log(s3: S3Client, glue: GlueClient, bucket: str) -> OpsLog:
-    """Return the log that holds the days."""
+    """Return the log of days."""
     return OpsLog(s3, glue, bucket, QUERY_DAYS, key=("day", "workgroup"), time="day")
 
 
 def note_query_days(
     s3: S3Client, glue: GlueClient, athena: AthenaClient, bucket: str, workgroups: Iterable[str]
 ) -> int:
-    """Record the days from the newest recorded one on; return how many are new or changed.
+    """Record all days from the newest recorded one on; return the number of new or changed rows.
 
     Raises ClientError.
     """
@@ -62,8 +62,8 @@ def query_days(
 ) -> list[Row]:
     """Return rows of :data:`QUERY_DAYS` for the days from ``since`` (``YYYY-MM-DD``), at most forty days back.
 
-    Looks at the newest ``most`` queries. Where these are not all, the day in which they end is left out, with a
-    warning; if they are all of one day, its row counts only them.
+    Reads the newest ``most`` queries. If there are more, the oldest day read is incomplete and is omitted with a
+    warning. If all queries read belong to one day, its row counts only these.
     """
     first = (today or datetime.now(UTC).date()) - KEPT
     first = max(first, date.fromisoformat(since)) if since else first
@@ -77,7 +77,7 @@ def query_days(
 
 
 def rows_of(workgroup: str, executions: Iterable[Mapping[str, Any]]) -> list[Row]:
-    """Return executions, as Athena's BatchGetQueryExecution shows them, summed by day."""
+    """Return the daily sums of executions, which have the format of Athena's BatchGetQueryExecution."""
     days: dict[str, dict[str, Any]] = {}
     for execution in executions:
         state = execution["Status"]["State"]

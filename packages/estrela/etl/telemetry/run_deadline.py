@@ -1,4 +1,4 @@
-"""DAG runs that are late: what people are told of one when its deadline has passed, and when it has succeeded."""
+"""Late DAG runs: the messages after a missed deadline and after a late success."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from estrela.etl.telemetry.incidents import Message, Record
 RUNS = "runs"
 """Name of the record of late runs."""
 FORGET_AFTER = timedelta(days=7)
-"""Nobody needs to hear that a run has succeeded which failed a week ago."""
+"""After a week, the late success of a run is no longer of interest."""
 SUCCESS = "success"
 
 
 def late(record: Record, dag: str, run: str, state: str, queued_at: datetime, now: datetime) -> Record:
-    """Return the record with a run that has not succeeded in time; a run that is known adds nothing."""
+    """Return the record with a run that has not succeeded in time. A recorded run is not added again."""
     name = _name(dag, run)
     if name in record.since:
         return record
@@ -31,10 +31,10 @@ def late(record: Record, dag: str, run: str, state: str, queued_at: datetime, no
 
 
 def ended(record: Record, states: Mapping[str, str], now: datetime) -> Record:
-    """Return the record without the runs that have succeeded, which are told of, and those that are a week old.
+    """Return the record without runs that have succeeded, with messages about them, and without runs older than a week.
 
-    ``states`` maps incidents to the state of their run, "" if it exists no more; an incident that is not among them
-    stays as it is.
+    ``states`` maps incidents to the state of their run, "" if the run no longer exists; incidents without a state are
+    not changed.
     """
     over = {name for name, state in states.items() if state in (SUCCESS, "")}
     over |= {name for name in record.since if now - record.began(name) > FORGET_AFTER}
@@ -45,7 +45,7 @@ def ended(record: Record, states: Mapping[str, str], now: datetime) -> Record:
 
 
 def states_of(record: Record, state_of: Callable[[str, str], str]) -> dict[str, str]:
-    """Return the state of the run of each open incident; ``state_of`` takes the ids of its DAG and of the run."""
+    """Return the state of the run of each open incident; ``state_of`` takes the IDs of the DAG and of the run."""
     return {name: state_of(*name.split(" ", 1)) for name in record.since}
 
 
