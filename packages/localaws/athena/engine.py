@@ -1,4 +1,4 @@
-"""The seam between Athena's API and the engines: what a statement needs to run, and what an engine offers."""
+"""The interface between Athena's API and the engines: what a statement needs to run, and what an engine provides."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Context:
-    """One query under way.
+    """One running query.
 
-    ``location`` is the folder that its results go to, with a slash at its end; ``enforced`` says whether the workgroup
-    allows no other. ``planned`` is called once the statement is understood, before it reads or writes rows.
+    ``location`` is the folder for its results, with a trailing slash; ``enforced`` is true if the workgroup allows no
+    other location. ``planned`` is called once the statement is compiled, before it reads or writes rows.
     """
 
     execution: Execution
@@ -42,11 +42,11 @@ class Context:
 
 
 class Run(Protocol):
-    """One statement under way in an engine. ``cancel`` is called from another thread, ``close`` once, at the end."""
+    """One running statement. ``cancel`` is called from another thread, ``close`` once, at the end."""
 
     @property
     def scanned(self) -> int:
-        """Bytes that were read from tables so far."""
+        """Bytes read from tables so far."""
 
     @property
     def cancelled(self) -> bool: ...
@@ -55,7 +55,7 @@ class Run(Protocol):
         """Run a statement; raise QueryError, SqlError, QueryCancelledError or an error that the engine explains."""
 
     def columns(self, context: Context, query: str) -> Columns:
-        """Names (empty where a column has none) and types of a query's columns, without its rows."""
+        """Names (empty for unnamed columns) and types of a query's columns, without its rows."""
 
     def cancel(self) -> None: ...
 
@@ -63,16 +63,16 @@ class Run(Protocol):
 
 
 class Engine(Protocol):
-    """Runs the statements that read or write rows: everything but the catalog's DDL and prepared statements."""
+    """Runs statements that read or write rows: all except the catalog's DDL and prepared statements."""
 
     def start(self, aws: WSGIApplication) -> None:
-        """Called once, before the first statement; ``aws`` answers the calls of an engine that reads by itself."""
+        """Start; called once, before the first statement. ``aws`` answers the engine's own AWS calls."""
 
     def preload(self) -> None:
-        """Import what the first statement would wait for."""
+        """Import the modules that the first statement would have to wait for."""
 
     def open(self, limit: int) -> Run:
-        """A run of at most ``limit`` scanned bytes (0: no limit)."""
+        """Open a run that may scan ``limit`` bytes (0: no limit)."""
 
     def explain(self, error: Exception) -> Failure | None:
         """Return the error that a query's owner sees for an error of the engine itself; None for any other error."""

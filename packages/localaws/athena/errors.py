@@ -1,4 +1,4 @@
-"""The failure of a query, in Athena's words."""
+"""The failure of a query, with Athena's text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SYSTEM, USER, OTHER = 1, 2, 3
 
 
 class QueryError(Exception):
-    """A query that FAILED: ``code`` is the engine's error name, ``message`` what follows it."""
+    """A query that FAILED: ``code`` is the engine's error name, ``message`` the text after it."""
 
     def __init__(self, code: str, message: str, category: int = USER) -> None:
         super().__init__(f"{code}: {message}")
@@ -20,35 +20,35 @@ class QueryError(Exception):
 
 
 class TableNotFoundError(QueryError):
-    """A table name that the catalog does not know."""
+    """A table name that does not exist in the catalog."""
 
     def __init__(self, database: str, table: str, position: str = "") -> None:
         super().__init__("TABLE_NOT_FOUND", f"{position}Table 'awsdatacatalog.{database}.{table}' does not exist")
 
 
 class SchemaNotFoundError(QueryError):
-    """A database name that the catalog does not know."""
+    """A database name that does not exist in the catalog."""
 
     def __init__(self, database: str, position: str = "") -> None:
         super().__init__("SCHEMA_NOT_FOUND", f"{position}Schema '{database}' does not exist")
 
 
 class BadDataError(QueryError):
-    """A file whose contents are not what the table's definition says."""
+    """A file whose contents do not match the table's definition."""
 
     def __init__(self, message: str) -> None:
         super().__init__("HIVE_BAD_DATA", message)
 
 
 class UnsupportedError(QueryError):
-    """A construct whose answer would not be certain to be Athena's."""
+    """A construct whose result is not certain to be Athena's."""
 
     def __init__(self, construct: str, reason: str = "cannot be answered with certainty") -> None:
         super().__init__("NOT_SUPPORTED", f"{construct} {reason}")
 
 
 class QueryCancelledError(Exception):
-    """A query that was stopped: by its owner, or by its workgroup's limit."""
+    """A query that was stopped by its owner or by its workgroup's limit."""
 
 
 class InvalidRequestError(JsonRESTError):

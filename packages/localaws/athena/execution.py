@@ -71,7 +71,7 @@ class Execution:
         return response | ({"ExecutionParameters": self.parameters} if self.parameters else {})
 
     def take_over(self, earlier: Execution) -> None:
-        """End at once with the rows that an earlier execution has left."""
+        """Succeed immediately with the rows of an earlier execution."""
         self.started = self.completed = time.time()
         self.result_configuration = self.result_configuration | {"OutputLocation": earlier.output_location}
         self.columns, self.rows, self.update_count = earlier.columns, earlier.rows, earlier.update_count

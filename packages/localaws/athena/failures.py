@@ -9,14 +9,14 @@ from localaws.athena.errors import OTHER, SYSTEM, USER, QueryError
 from localaws.athena.sql_errors import SqlError
 
 _LONGEST = 1500
-# https://docs.aws.amazon.com/athena/latest/ug/error-reference.html lists no number for an engine's error name;
-# 1006 is what Athena answers to a query that its engine refuses.
+# https://docs.aws.amazon.com/athena/latest/ug/error-reference.html lists no number for an engine's error name; Athena
+# returns 1006 for a query that its engine refuses.
 _REFUSED = 1006
 
 
 @dataclass(frozen=True)
 class Failure:
-    """``text`` starts with the engine's error name; ``unexpected`` is a fault of localaws' own."""
+    """``text`` starts with the engine's error name; ``unexpected`` marks a fault of localaws itself."""
 
     text: str
     category: int
@@ -33,7 +33,7 @@ class Failure:
 
 
 def explain(error: Exception) -> Failure:
-    """Return the error that Athena's user sees for an exception that no engine knows."""
+    """Return the error that Athena's user sees for an exception that no engine handles."""
     if isinstance(error, QueryError):
         return Failure(shortened(str(error)), error.category)
     if isinstance(error, SqlError):
@@ -44,5 +44,5 @@ def explain(error: Exception) -> Failure:
 
 
 def shortened(text: str) -> str:
-    """A text that is short enough for the API."""
+    """A text truncated to the API's limit."""
     return text[:_LONGEST]

@@ -13,7 +13,7 @@ from localaws.athena.types.trino import Columns
 
 @dataclass
 class Rows:
-    """A query's columns and its rows, in batches that are read once; every value as the text that Athena prints."""
+    """A query's columns and rows, in batches that can be read once; every value is text as Athena prints it."""
 
     columns: Columns
     batches: Iterable[pa.RecordBatch]
@@ -21,7 +21,7 @@ class Rows:
 
 @dataclass
 class Lines:
-    """Text of a DDL or utility statement: one row of one cell a line; the columns may be more than one."""
+    """Text of a DDL or utility statement: each line is a row with one cell, even if there are several columns."""
 
     columns: list[dict[str, Any]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
@@ -29,7 +29,7 @@ class Lines:
 
 @dataclass
 class Written:
-    """Rows that went into a table or a folder, and the ``s3://`` locations of the new files."""
+    """Rows written to a table or a folder, and the ``s3://`` locations of the new files."""
 
     rows: int
     files: list[str]

@@ -6,7 +6,7 @@ _EXCERPT = 120
 
 
 class SqlError(Exception):
-    """A query that cannot be run; `name` is the error name that Athena's StateChangeReason starts with."""
+    """A query that cannot be run; Athena's StateChangeReason starts with `name`, the error name."""
 
     name = "SYNTAX_ERROR"
 
@@ -16,7 +16,7 @@ class SqlError(Exception):
 
 
 class NotSupportedError(SqlError):
-    """A construct whose answer is not certain to be Athena's; `construct` names it."""
+    """A construct whose result is not certain to be Athena's; `construct` names it."""
 
     name = "NOT_SUPPORTED"
 
@@ -26,13 +26,13 @@ class NotSupportedError(SqlError):
 
 
 class InvalidLiteralError(SqlError):
-    """A literal whose text is no value of its type."""
+    """A literal whose text is not a value of its type."""
 
     name = "INVALID_LITERAL"
 
 
 class InvalidArgumentError(SqlError):
-    """An argument that a function does not take, known when the query is read."""
+    """An argument that a function does not accept, known when the query is compiled."""
 
     name = "INVALID_FUNCTION_ARGUMENT"
 
@@ -44,13 +44,13 @@ class TypeMismatchError(SqlError):
 
 
 class UnexpectedParametersError(TypeMismatchError):
-    """A call whose arguments no form of the function takes."""
+    """A call whose arguments match no form of the function."""
 
     name = "FUNCTION_NOT_FOUND"
 
 
 class ColumnNotFoundError(SqlError):
-    """A column name that no relation in scope has."""
+    """A column name that does not exist in any relation in scope."""
 
     name = "COLUMN_NOT_FOUND"
 
@@ -62,7 +62,7 @@ class TableNotFoundError(SqlError):
 
 
 class FunctionNotSupportedError(NotSupportedError):
-    """A function of Athena's that is not on the list of supported functions."""
+    """A function of Athena that is not on the list of supported functions."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"function {name}", "is not on the list of supported functions")

@@ -1,4 +1,4 @@
-"""Storage formats by the names that STORED AS and WITH (format = ..) give them."""
+"""Storage formats by their names in STORED AS and WITH (format = ..)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FORMATS = {
         f"{_HIVE}.avro.AvroContainerOutputFormat",
     ),
 }
-# ROW FORMAT DELIMITED: the words of a clause and the SerDe property they set
+# ROW FORMAT DELIMITED: the words of each clause, and the SerDe property that it sets
 DELIMITED = {
     ("FIELDS", "TERMINATED", "BY"): "field.delim",
     ("ESCAPED", "BY"): "escape.delim",

@@ -1,4 +1,4 @@
-"""Glue tables as DDL reads and changes them."""
+"""Glue tables, as DDL reads and changes them."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ Name = tuple[str | None, str]
 
 
 def ddl_error(message: str) -> QueryError:
-    """A failure of Hive's DDL, in its words."""
+    """An error of DDL with Hive's text."""
     return QueryError(
         "FAILED", f"Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. {message}"
     )
 
 
 def find_table(context: Context, name: Name) -> dict[str, Any]:
-    """A table or view of the catalog; raise QueryError where there is none."""
+    """A table or view of the catalog; raise QueryError if it does not exist."""
     database = name[0] or context.database
     try:
         return context.catalog.tables.get(database, name[1])
@@ -53,7 +53,7 @@ def check_database(context: Context, database: str) -> None:
 
 
 def known_table(context: Context, name: Name) -> dict[str, Any] | None:
-    """A table or view of the catalog, None where there is none."""
+    """A table or view of the catalog; None if it does not exist."""
     try:
         return context.catalog.tables.get(name[0] or context.database, name[1])
     except EntityNotFoundException:

@@ -14,7 +14,7 @@ from localaws.glue.catalog import current_columns
 
 @dataclass(frozen=True)
 class HiveTable:
-    """Columns, partition keys and names of ``serde_parameters`` are lower case, ``parameters`` as Glue keeps them."""
+    """A Hive table; columns, keys and ``serde_parameters`` have lower-case names, ``parameters`` as in Glue."""
 
     database: str
     name: str
@@ -28,7 +28,7 @@ class HiveTable:
 
 
 def hive_table(table: Mapping[str, Any]) -> HiveTable:
-    """Read a Glue entry; raise QueryError for one without a storage descriptor or with two columns of one name."""
+    """Read a Glue entry; raise QueryError if it has no storage descriptor, or two columns with one name."""
     storage = table.get("StorageDescriptor") or {}
     serde = storage.get("SerdeInfo") or {}
     if not storage.get("Location"):
@@ -60,10 +60,10 @@ def serde_parameters(serde: Mapping[str, Any]) -> dict[str, str]:
 
 
 def hive_columns(columns: list[dict[str, Any]]) -> Columns:
-    """Glue's columns, by lower-case name."""
+    """Glue's columns with lower-case names."""
     return tuple((column["Name"].lower(), hive_type(column.get("Type") or "string")) for column in columns)
 
 
 def is_projected(table: HiveTable) -> bool:
-    """Return whether the table's partitions are computed, and those of the catalog do not count."""
+    """Return whether the table's partitions are computed, so that those in the catalog are ignored."""
     return bool(table.partition_keys) and table.parameters.get("projection.enabled", "").lower() == "true"

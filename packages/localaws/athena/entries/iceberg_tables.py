@@ -1,4 +1,4 @@
-"""Iceberg tables of statements that take no other, and their properties that are numbers."""
+"""Iceberg tables of statements that accept no other tables, and their numeric properties."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def iceberg_entry(context: Context, name: Name, verb: str) -> Table:
-    """Raise QueryError for a table that is not there, or no Iceberg table."""
+    """Load an Iceberg table; raise QueryError if it does not exist or is not an Iceberg table."""
     entry = find_table(context, name)
     if not context.iceberg.is_iceberg(entry):
         raise QueryError("NOT_SUPPORTED", f"{verb} is supported on Iceberg tables only: {entry['Name']} is not one")
@@ -22,7 +22,7 @@ def iceberg_entry(context: Context, name: Name, verb: str) -> Table:
 
 
 def number(table: Table, setting: tuple[str, int]) -> int:
-    """A table property of Athena's, by name and default; raise QueryError for one that is no number."""
+    """A numeric table property of Athena, given by name and default; raise QueryError for another value."""
     name, default = setting
     text = table.properties.get(name, str(default))
     if not text.isdigit():

@@ -12,7 +12,7 @@ _SPECIAL = re.compile(r"[\x00-\x1f\x7f\"#%'*/:=?\\{}\[\]^]")
 
 
 def partition_folder(names: Sequence[str], values: Sequence[str | None]) -> str:
-    """The folder of a partition below its table's, without a slash at its end."""
+    """The folder of a partition below its table's folder, without a trailing slash."""
     return "/".join(
         f"{_escaped(name)}={HIVE_NULL if value is None else _escaped(value)}"
         for name, value in zip(names, values, strict=True)
@@ -20,7 +20,7 @@ def partition_folder(names: Sequence[str], values: Sequence[str | None]) -> str:
 
 
 def partition_values(folder: str, names: Sequence[str]) -> list[str] | None:
-    """The values that a folder's name says, None where it is no partition of these keys."""
+    """The values in a folder's name; None if the folder is not a partition with these keys."""
     parts = [part.partition("=") for part in folder.split("/")]
     if [name.lower() for name, _, _ in parts] != list(names) or not all(sign for _, sign, _ in parts):
         return None

@@ -19,7 +19,7 @@ HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 
 @dataclass(frozen=True)
 class Partition:
-    """``values`` in the order of the table's keys, None for NULL; ``table`` as this partition's own storage has it."""
+    """One partition: ``values`` in the order of the table's keys, None for NULL; ``table`` with its own storage."""
 
     values: tuple[str | None, ...]
     location: str
@@ -28,7 +28,7 @@ class Partition:
 
 
 def partitions_of(catalog: Catalog, table: HiveTable) -> list[Partition]:
-    """Every partition that the catalog has; raise QueryError for one whose values do not fit the keys."""
+    """Every partition in the catalog; raise QueryError for a partition whose values do not match the keys."""
     partitions = [_partition(table, entry) for entry in catalog.partitions.of(table.database, table.name)]
     for partition in partitions:
         if len(partition.values) != len(table.partition_keys):
@@ -54,9 +54,9 @@ def _partition(table: HiveTable, entry: Mapping[str, Any]) -> Partition:
 
 
 def check_columns(partition: Partition) -> None:
-    """Raise QueryError for a partition whose columns are not the table's, place by place.
+    """Raise QueryError for a partition whose columns differ from the table's, by position.
 
-    A type may be one that widens to the table's; a partition may have fewer columns, and more at its end.
+    A type may be one that widens to the table's; a partition may have fewer columns, or more at its end.
     """
     table = partition.table
     for (name, kind), (own, other) in zip(table.columns, partition.columns, strict=False):

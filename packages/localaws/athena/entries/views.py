@@ -1,4 +1,4 @@
-"""Athena's views as the Glue catalog keeps them: ``/* Presto View: <base64 of JSON> */``."""
+"""Athena's views as stored in the Glue catalog: ``/* Presto View: <base64 of JSON> */``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PREFIX, SUFFIX = "/* Presto View: ", " */"
 
 @dataclass(frozen=True)
 class View:
-    """A view's query, the database that its bare names are in, and its columns."""
+    """A view's query, the default database of its names, and its columns."""
 
     database: str
     sql: str
@@ -28,7 +28,7 @@ class View:
 
 
 def read_view(table: Mapping[str, Any]) -> View:
-    """Raise UnsupportedError for a view that is not Athena's (Spark's, Hive's)."""
+    """Parse a view; raise UnsupportedError for a view that is not Athena's (Spark's, Hive's)."""
     text = table.get("ViewOriginalText") or ""
     if not (text.startswith(PREFIX) and text.endswith(SUFFIX)):
         raise UnsupportedError(f"view {table['DatabaseName']}.{table['Name']}, which is not Athena's own")
@@ -74,5 +74,5 @@ def _glue_type(kind: Type) -> str:
     try:
         return hive_name(kind)
     except UnsupportedError:
-        # a view may have columns that no Hive table can: the catalog shows them as text, the view keeps the type
+        # A view may have column types that no Hive table can have: in Glue they are strings, the view keeps the type.
         return "string"

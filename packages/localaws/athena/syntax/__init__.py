@@ -1,1 +1,1 @@
-"""Statements as words: what kind they are, and how their clauses are read."""
+"""Statements as tokens: their kind, and parsing of their clauses."""

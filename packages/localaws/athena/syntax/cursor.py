@@ -14,12 +14,12 @@ Item = TypeVar("Item")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|[0-3][0-7]{2}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "0": "\0", "Z": "\x1a", "%": r"\%", "_": r"\_"}
 CATALOGS = ("awsdatacatalog", "hive")
-"""The names of Glue's catalog."""
+"""Names of the Glue catalog."""
 _OPENING, _CLOSING = "(<", ")>"
 
 
 class Cursor:
-    """A place in a statement's tokens. ``fail`` and every expectation raise QueryError with line and column."""
+    """A position in a statement's tokens. ``fail`` and every expectation raise QueryError with line and column."""
 
     def __init__(self, statement: Statement) -> None:
         self._text = statement.text
@@ -35,7 +35,7 @@ class Cursor:
         return ahead == [word.upper() for word in words]
 
     def accept(self, *words: str) -> bool:
-        """Step over the words if they come next."""
+        """Skip the words if they are next; return whether they were."""
         matches = self.peek(*words)
         self._at += len(words) if matches else 0
         return matches
@@ -53,14 +53,14 @@ class Cursor:
             raise self.fail("Expecting: <EOF>")
 
     def fail(self, expectation: str) -> QueryError:
-        """The error of an input that does not belong here."""
+        """Return the error of an unexpected input."""
         offset = len(self._text) if self.ended else self._current.start
         shown = "<EOF>" if self.ended else self._current.text
         line, column = position(self._text, offset)
         return QueryError("SYNTAX_ERROR", f"line {line}:{column}: mismatched input '{shown}'. {expectation}")
 
     def name(self) -> str:
-        """An identifier, plain or quoted, in lower case."""
+        """Read an identifier, plain or quoted, in lower case."""
         token = self._next("identifier")
         if token.kind == NAME:
             quote = token.text[0]
@@ -71,21 +71,21 @@ class Cursor:
         return token.text.lower()
 
     def qualified_name(self) -> tuple[str | None, str]:
-        """``table`` or ``database.table`` or ``catalog.database.table``: database and table."""
+        """Read ``table`` or ``database.table`` or ``catalog.database.table``; return database and table."""
         parts = [self.name()]
         while self.accept("."):
             parts.append(self.name())
         return (parts[-2] if len(parts) > 1 else None), parts[-1]
 
     def database_name(self) -> str:
-        """``database`` or ``catalog.database``; raise QueryError for another catalog than Glue's."""
+        """Read ``database`` or ``catalog.database``; raise QueryError for a catalog other than Glue's."""
         catalog, name = self.qualified_name()
         if catalog not in (None, *CATALOGS):
             raise QueryError("CATALOG_NOT_FOUND", f"Catalog '{catalog}' does not exist")
         return name
 
     def string(self) -> str:
-        """A quoted text, with Hive's escapes resolved."""
+        """Read a quoted text, with Hive's escapes resolved."""
         token = self._next("string")
         if token.kind != TEXT and not token.text.startswith('"'):
             self._at -= 1
@@ -94,14 +94,14 @@ class Cursor:
         return _ESCAPE.sub(_unescaped, token.text[1:-1].replace(quote * 2, quote))
 
     def value(self) -> str:
-        """A string, a number or a word as text."""
+        """Read a string, a number or a word as text."""
         if not self.ended and self._current.kind in (TEXT, NAME):
             return self.string()
         sign = "-" if self.accept("-") else ""
         return sign + self._next("value").text
 
     def listed(self, item: Callable[[], Item]) -> list[Item]:
-        """Items between parentheses, separated by commas."""
+        """Read a list of items in parentheses, separated by commas."""
         self.expect("(")
         items = [item()]
         while self.accept(","):
@@ -110,7 +110,7 @@ class Cursor:
         return items
 
     def until(self, *stops: str) -> str:
-        """The text up to a stop word, or a comma or parenthesis that closes what is around it."""
+        """Read the text up to a stop word, or to a comma or closing parenthesis on the same level."""
         start, depth = self._at, 0
         while not self.ended:
             text = self._current.text
@@ -123,7 +123,7 @@ class Cursor:
         return self._text[self._tokens[start].start : self._tokens[self._at - 1].end]
 
     def parenthesised(self) -> str:
-        """The text within the parentheses that open here."""
+        """Read the text inside the parentheses that open here."""
         self.expect("(")
         start = self._current.start if not self.ended else len(self._text)
         depth = 1
@@ -135,7 +135,7 @@ class Cursor:
         raise self.fail("Expecting: ')'")
 
     def rest(self) -> str:
-        """All text that is left."""
+        """Read the remaining text."""
         if self.ended:
             raise self.fail("Expecting: query")
         start, self._at = self._current.start, len(self._tokens)

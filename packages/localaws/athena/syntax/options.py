@@ -11,7 +11,7 @@ Value = str | list[str]
 
 
 def with_options(cursor: Cursor) -> dict[str, Value]:
-    """``(name = 'value', name = ARRAY['a', 'b'], ...)`` with lower-case names."""
+    """Parse ``(name = 'value', name = ARRAY['a', 'b'], ...)``; names are lower-cased."""
 
     def item() -> tuple[str, Value]:
         name = cursor.name()
@@ -31,13 +31,13 @@ def _array(cursor: Cursor) -> list[str]:
 
 
 def check_options(options: Mapping[str, Value], allowed: Set[str], what: str) -> None:
-    """Raise UnsupportedError for an option that is not followed here."""
+    """Raise UnsupportedError for an option that is not in ``allowed``."""
     for name in options:
         if name not in allowed:
             raise UnsupportedError(f"{what} property {name}")
 
 
 def names_option(options: Mapping[str, Value], name: str) -> list[str]:
-    """An option that is a list of names, lower case; empty where it is not given."""
+    """An option that is a list of names, in lower case; empty if it is not given."""
     value = options.get(name, [])
     return [item.lower() for item in ([value] if isinstance(value, str) else value)]

@@ -1,4 +1,4 @@
-"""The kind of a statement, found before it is parsed in full."""
+"""The kind of a statement, determined before it is fully parsed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DDL, DML, UTILITY = "DDL", "DML", "UTILITY"
 _COMMENTS = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z_]+|\(")
 _QUERIES = ("SELECT", "WITH", "VALUES", "TABLE", "(")
-# leading words -> (substatement type, statement type); the longest match counts
+# leading words -> (substatement type, statement type); the longest match is used
 _KINDS: dict[tuple[str, ...], tuple[str, str]] = {
     ("INSERT",): ("INSERT", DML),
     ("UNLOAD",): ("UNLOAD", DML),
@@ -53,13 +53,13 @@ _KINDS: dict[tuple[str, ...], tuple[str, str]] = {
     ("DEALLOCATE",): ("DEALLOCATE", UTILITY),
     ("EXECUTE",): ("EXECUTE", DML),
 }
-# Hive's grammar runs these: back-quoted names and backslash escapes
+# Statements with Hive's grammar: back-quoted names and backslash escapes.
 _HIVE = frozenset({"CREATE_TABLE", "CREATE_DATABASE", "ALTER_TABLE", "ALTER_DATABASE", "MSCK_REPAIR", "DESCRIBE_TABLE"})
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement: its text without the closing semicolon, and its tokens with their offsets in it."""
+    """One statement: its text without the closing semicolon, and its tokens with their offsets in the text."""
 
     text: str
     kind: str
@@ -68,7 +68,7 @@ class Statement:
 
 
 def read_statement(text: str) -> Statement:
-    """The one statement of a text; raise InvalidRequestError for none, several, or a first word that starts none."""
+    """Read a text of exactly one statement; raise InvalidRequestError for none, several, or an unknown first word."""
     kind, statement_type = _kind(text)
     tokens = tokenize(text, hive=kind in _HIVE or kind.startswith(("SHOW", "DROP")))
     end = len(tokens)

@@ -1,4 +1,4 @@
-"""Cuts a statement into words, names, texts and signs, with their places."""
+"""Splits a statement into words, names, texts and signs, with their positions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TRINO = re.compile(r"(?P<text>'(?:[^']|'')*')" + _BODY, re.DOTALL)
 
 @dataclass(frozen=True)
 class Token:
-    """``text`` is the statement's from ``start`` up to, and without, ``end``; ``kind`` text, name, word or sign."""
+    """One token: ``text`` is the statement from ``start`` to before ``end``; ``kind`` is text, name, word or sign."""
 
     kind: str
     text: str
@@ -29,7 +29,10 @@ class Token:
 
 
 def tokenize(text: str, *, hive: bool) -> tuple[Token, ...]:
-    """Hive's texts have backslash escapes, Trino's have not; raise InvalidRequestError for one that does not end."""
+    """Split a statement; texts have backslash escapes in Hive, not in Trino.
+
+    Raises InvalidRequestError for a text without an end.
+    """
     tokens = []
     for match in (_HIVE if hive else _TRINO).finditer(text):
         kind = str(match.lastgroup)

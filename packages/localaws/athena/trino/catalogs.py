@@ -1,4 +1,4 @@
-"""The two catalogs of Trino's that show the Glue catalog: one for Hive's tables, one for Iceberg's."""
+"""Trino's two catalogs over the Glue catalog: one for Hive tables, one for Iceberg tables."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _ICEBERG = {
 
 
 def create_catalogs(trino: TrinoClient, endpoint: str, region: str) -> None:
-    """Make the catalogs, which reach AWS at ``endpoint``; those that are there already stay as they are.
+    """Create the catalogs, which connect to AWS at ``endpoint``; catalogs that exist are unchanged.
 
-    Raises TrinoSetupError for a Trino whose catalogs cannot be made by SQL.
+    Raises TrinoSetupError if catalogs cannot be created by SQL in this Trino.
     """
     present = {row[0] for row in trino.run("SHOW CATALOGS")}
     for name, connector, settings in ((ICEBERG, "iceberg", _ICEBERG), (HIVE, "hive", _HIVE)):

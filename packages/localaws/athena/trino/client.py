@@ -1,4 +1,4 @@
-"""Trino's HTTP protocol: a statement, its pages, and how it is stopped.
+"""Trino's HTTP protocol: run a statement, read its pages, cancel it.
 
 https://trino.io/docs/current/develop/client-protocol.html
 """
@@ -26,13 +26,13 @@ _COMMON = {
     "X-Trino-Source": "localaws",
     "X-Trino-Catalog": "awsdatacatalog",
     "X-Trino-Time-Zone": "UTC",
-    # without it instants have three digits at most
+    # Without this capability Trino returns at most three digits of a second.
     "X-Trino-Client-Capabilities": "PARAMETRIC_DATETIME",
 }
 
 
 class TrinoError(QueryError):
-    """A statement that Trino refused or failed; ``line`` and ``column``, from 1, are 0 where it names no place."""
+    """A statement that Trino refused or failed; ``line`` and ``column``, from 1, are 0 if the error has no position."""
 
     def __init__(self, error: Mapping[str, Any]) -> None:
         self.name = str(error.get("errorName") or "GENERIC_INTERNAL_ERROR")
@@ -43,12 +43,12 @@ class TrinoError(QueryError):
 
 
 class TrinoUnreachableError(Exception):
-    """No Trino answers at the address, or it answers what no Trino would."""
+    """The address does not answer, or answers unlike Trino."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """One answer to a statement: the rows that it brings, and what is known by now."""
+    """One response to a statement: its rows, and the statement's state so far."""
 
     query_id: str
     columns: tuple[tuple[str, str], ...]
@@ -80,14 +80,14 @@ def _pairs(values: Mapping[str, str]) -> str:
 
 
 class TrinoClient:
-    """Statements for the Trino at ``url``. Raises TrinoUnreachableError where none answers."""
+    """Runs statements on the Trino at ``url``. Raises TrinoUnreachableError if it does not answer."""
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
         self._http = urllib3.PoolManager(maxsize=8, timeout=_TIMEOUT, retries=False)
 
     def is_ready(self) -> bool:
-        """Return whether it answers, and takes statements."""
+        """Return whether Trino answers and accepts statements."""
         try:
             answer = self._http.request("GET", f"{self.url}/v1/info", timeout=5)
             return answer.status == 200 and not json.loads(answer.data).get("starting", True)
@@ -95,7 +95,7 @@ class TrinoClient:
             return False
 
     def pages(self, sql: str, sending: Sending) -> Iterator[Page]:
-        """Run a statement; its pages as they come. Raises TrinoError."""
+        """Run a statement and yield its pages as they arrive. Raises TrinoError."""
         page = self._page("POST", f"{self.url}/v1/statement", sending.headers(), sql)
         yield page
         while page.following:
@@ -124,7 +124,7 @@ class TrinoClient:
         )
 
     def _request(self, method: str, url: str, headers: Mapping[str, str], body: str | None) -> bytes:
-        """The body of an answer. A busy Trino is asked again: it has not taken the statement."""
+        """The body of a response. Retries while Trino is busy: it has not accepted the statement then."""
         for _ in range(_TRIES):
             try:
                 data = None if body is None else body.encode()

@@ -1,4 +1,4 @@
-"""CREATE TABLE .. AS, and UNLOAD, which is one whose table nobody keeps."""
+"""CREATE TABLE .. AS, and UNLOAD, which creates a table in a temporary database."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def create_table_as(context: Context, session: TrinoSession, statement: Statemen
 
 
 def unload(context: Context, session: TrinoSession, statement: Statement) -> Written:
-    """UNLOAD (query) TO 's3://..' WITH (format = .., ...): the table of the files is forgotten."""
+    """UNLOAD (query) TO 's3://..' WITH (format = .., ...): create a table, then delete its entry but not its files."""
     asked = read_unload(context, statement)
     check_names(described_columns(session, asked.query, context.database))
     check_empty(context, asked.location, "UNLOAD")
@@ -80,7 +80,7 @@ def _head(name: str, properties: Mapping[str, str]) -> str:
 
 
 def _within(statement: str, query: str, head: str) -> Text:
-    """A query of a statement behind another head; places in it are those of the statement."""
+    """A query of a statement after another head; positions in it are those in the statement."""
     text = for_trino(query)
     return Text(text.sql, text.insertions, head, position(statement, statement.index(query)))
 
@@ -109,7 +109,7 @@ def _iceberg_properties(options: Mapping[str, Value], location: str) -> dict[str
 
 
 def _transform(text: str) -> str:
-    """Athena takes ``bucket(16, id)`` and ``bucket(id, 16)``, Trino the second one alone."""
+    """Reorder ``bucket(16, id)`` to ``bucket(id, 16)``: Athena accepts both, Trino only the second."""
     match = _TRANSFORM.fullmatch(text.strip())
     if not match:
         if not re.fullmatch(r'"?\w+"?', text.strip()):

@@ -1,4 +1,4 @@
-"""An unpacked Trino on this machine, and a Java that runs it."""
+"""An unpacked Trino on this machine, and a Java that can run it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Distribution:
 
 
 def find_distribution(environ: Mapping[str, str]) -> Distribution:
-    """``TRINO_HOME``, or what ``make trino`` unpacked in the user's cache, with a Java of version 24 or newer.
+    """``TRINO_HOME``, or the Trino that ``make trino`` unpacked in the user's cache; with Java 24 or newer.
 
     Raises TrinoMissingError, JavaMissingError.
     """
@@ -38,7 +38,7 @@ def find_distribution(environ: Mapping[str, str]) -> Distribution:
 
 
 def cache(environ: Mapping[str, str]) -> Path:
-    """The folder that ``make trino`` unpacks into."""
+    """The folder into which ``make trino`` unpacks Trino."""
     user = environ.get("XDG_CACHE_HOME") or str(Path(environ.get("HOME", "~")).expanduser() / ".cache")
     return Path(user) / _CACHE
 

@@ -1,4 +1,4 @@
-"""The endpoint that only Trino talks to: AWS, with Glue's tables as Trino reads them right."""
+"""An AWS endpoint only for Trino, which adapts Glue's tables so that Trino reads them correctly."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 _READS = ("GetTable", "GetTables", "GetPartition", "GetPartitions", "BatchGetPartition")
 IcebergColumns = Callable[[str], list[dict[str, Any]]]
-"""Gives the Glue columns of an Iceberg table by the location of its metadata file."""
+"""Returns the Glue columns of an Iceberg table for the location of its metadata file."""
 REFUSED = "localaws refuses this table: "
-"""Text of an error of Trino before a reason that localaws gave."""
+"""The text before localaws' reason in an error of Trino."""
 
 
 class TrinoEndpoint:
-    """Passes every call on to ``aws``: Trino reads tables as it needs them, and writes them as Athena does.
+    """Passes every call on to ``aws``, and changes tables so that Trino reads and writes them as Athena does.
 
-    Views get what Trino asks of its own (``runAsInvoker``, no description, numbers as Athena reads them). A table that
-    Trino would read wrong in silence is refused. Columns of an Iceberg table that Trino commits to get the parameters
-    that clients of Athena read (``iceberg.field.current``).
+    Views get what Trino needs (``runAsInvoker``, no description, numbers as Athena reads them). A table that Trino
+    would silently misread is refused. Columns of an Iceberg table to which Trino commits get the parameters that
+    clients of Athena read (``iceberg.field.current``).
     """
 
     def __init__(self, aws: WSGIApplication, iceberg_columns: IcebergColumns) -> None:
@@ -59,7 +59,7 @@ class TrinoEndpoint:
 
 
 def _complete_columns(storage: dict[str, Any], columns: list[dict[str, Any]]) -> None:
-    """Replace the columns; parameters that Trino keeps there stay."""
+    """Replace the columns; keep the parameters that Trino stores in them."""
     kept = {column["Name"]: column.get("Parameters") or {} for column in storage.get("Columns") or []}
     storage["Columns"] = [
         {**column, "Parameters": kept.get(column["Name"], {}) | column["Parameters"]} for column in columns
@@ -82,7 +82,7 @@ def _adapted(answer: Response) -> Response:
 
 
 def _trim_projection(table: dict[str, Any]) -> None:
-    """Athena allows white space around the values of partition projection, Trino does not."""
+    """Remove white space around the values of partition projection, which Athena allows and Trino does not."""
     parameters = table.get("Parameters") or {}
     parameters.update({k: v.strip() for k, v in parameters.items() if k.startswith("projection.")})
 

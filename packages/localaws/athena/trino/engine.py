@@ -1,4 +1,4 @@
-"""A Trino as Athena's engine: one that localaws starts, or one that the user names."""
+"""Trino as Athena's engine, started by localaws or running at the user's URL."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ _FOLDER = "trino"
 class TrinoEngine:
     """An :class:`~localaws.athena.engine.Engine` that sends statements to Trino.
 
-    A Trino of localaws' own starts with the server and takes half a minute: the first query waits for it. Raises
-    TrinoMissingError or JavaMissingError where there is nothing to start. ``iceberg_columns`` gives the Glue columns
-    of an Iceberg table by the location of its metadata file.
+    A Trino that localaws runs starts with the server and takes half a minute, for which the first query waits. Raises
+    TrinoMissingError or JavaMissingError if it cannot be started. ``iceberg_columns`` returns the Glue columns of an
+    Iceberg table for the location of its metadata file.
     """
 
     def __init__(self, settings: Settings, temporary: Path, iceberg_columns: IcebergColumns) -> None:
@@ -55,7 +55,7 @@ class TrinoEngine:
         self._problem: LocalAwsError | None = None
 
     def start(self, aws: WSGIApplication) -> None:
-        """Open the endpoint that Trino talks to, and start Trino, or reach it, in the background."""
+        """Open the endpoint for Trino, and in the background start Trino or connect to it."""
         named = urlsplit(self._settings.trino_endpoint)
         host = self._settings.host if self._settings.trino_endpoint else LOOPBACK
         self._endpoint = wsgi.Server(
@@ -92,7 +92,7 @@ class TrinoEngine:
             self._endpoint.stop()
 
     def _ready(self) -> TrinoClient:
-        """The client of a Trino that answers; waits for it. Raises TrinoStartError, TrinoSetupError."""
+        """Wait until Trino answers and return its client. Raises TrinoStartError, TrinoSetupError."""
         assert self._client is not None, "start() first"
         if not self._settled.wait(START_SECONDS):
             raise TrinoStartError(f"Trino at {self._client.url} was not ready within {START_SECONDS:.0f} s")

@@ -1,4 +1,4 @@
-"""Athena's texts for Trino: a number with a decimal point is a double there, and a decimal here."""
+"""Athena's SQL for Trino: a number with a decimal point is a double in Athena, and a decimal in Trino."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _DOUBLE = "E0"
 
 @dataclass(frozen=True)
 class Text:
-    """A statement as Trino gets it.
+    """A statement in the form that Trino gets.
 
-    ``insertions`` are offsets in it, each with the number of characters that were put in before. ``head`` is what
-    stands before the user's words, whole lines; these begin at ``start``, line and column from 1, of the user's text.
+    ``insertions`` are offsets in ``sql``, each with the number of characters inserted before it. ``head`` is text of
+    whole lines before the user's text, which begins at ``start`` (line and column, from 1) of the original statement.
     """
 
     sql: str
@@ -32,7 +32,7 @@ class Text:
         return self.head + self.sql
 
     def origin(self, line: int, column: int) -> tuple[int, int]:
-        """The line and column in the user's text of a place in Trino's."""
+        """Convert a position in Trino's text to the line and column in the user's text."""
         line -= self.head.count("\n")
         lines = self.sql.split("\n")
         if not 1 <= line <= len(lines):
@@ -44,7 +44,7 @@ class Text:
 
 
 def for_trino(sql: str) -> Text:
-    """``1.5`` becomes ``1.5E0``, outside of texts, quoted names and comments; ``DECIMAL '1.5'`` stays."""
+    """Replace ``1.5`` by ``1.5E0``, except in texts, quoted names and comments; ``DECIMAL '1.5'`` is kept."""
     parts: list[str] = []
     insertions: list[tuple[int, int]] = []
     size = 0

@@ -1,4 +1,4 @@
-"""Tables that Trino reads, and reads wrong."""
+"""Tables that Trino would read with wrong results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Trino that localaws starts, and that ends with it."""
+"""A Trino server that localaws starts, and that ends with localaws."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _STOP_DEADLINE = 20.0
 class TrinoProcess:
     """A Trino server, with its files and its log below ``folder``; ``heap`` is in megabytes.
 
-    A supervisor holds it: it is killed when this process ends, however it ends.
+    A supervisor process kills it when this process ends, for whatever reason.
     """
 
     def __init__(self, distribution: Distribution, folder: Path, heap: int) -> None:
@@ -70,7 +70,7 @@ class TrinoProcess:
         return self._process.poll() is not None
 
     def last_words(self) -> str:
-        """The end of its log."""
+        """The error lines at the end of its log, or its last lines."""
         lines = self.log.read_text(errors="replace").splitlines()
         errors = [line for line in lines if "ERROR" in line or line.startswith(("Error", "Exception", "1) "))]
         return "\n".join((errors or lines)[-8:])

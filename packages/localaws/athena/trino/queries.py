@@ -47,7 +47,7 @@ def explain(context: Context, session: TrinoSession, statement: Statement) -> Li
 
 
 def described_columns(session: TrinoSession, query: str, database: str) -> Columns:
-    """Names and types of a query's columns: the query is prepared, and not run."""
+    """Names and types of a query's columns; the query is prepared but not run."""
     text = for_trino(query)
     sending = Sending(database, prepared={_PREPARED: text.sql})
     described = Text(f"DESCRIBE OUTPUT {_PREPARED}", text.insertions)
@@ -56,6 +56,6 @@ def described_columns(session: TrinoSession, query: str, database: str) -> Colum
 
 
 def _name(place: int, row: list[str]) -> str:
-    """Trino calls a column without a name ``_col0``, ``_col1``, ...; it is of no table, and has no alias."""
+    """The column's name; empty for Trino's names ``_col0``, ``_col1``, ... of columns without table or alias."""
     name, table, aliased = row[0], row[3], row[6]
     return "" if name == f"_col{place}" and not table and not aliased else name

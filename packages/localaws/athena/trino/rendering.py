@@ -1,4 +1,4 @@
-"""Values of Trino's answers as Athena prints them."""
+"""Values in Trino's responses, printed as in Athena."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NESTED = frozenset({"array", "map", "row"})
 
 
 def text_batch(rows: Sequence[Sequence[Any]], columns: Columns) -> pa.RecordBatch:
-    """Rows of Trino's JSON as columns of texts, NULL for NULL."""
+    """Convert rows of Trino's JSON to columns of texts, NULL for NULL."""
     values = [pa.array([render(row[i], kind) for row in rows], pa.string()) for i, (_, kind) in enumerate(columns)]
     return pa.record_batch(values, names=[f"c{i}" for i in range(len(columns))])
 
@@ -35,7 +35,7 @@ def render(value: Any, kind: Type) -> str | None:
 
 
 def _instant(text: str, kind: Type) -> str:
-    """Fewer than three digits of a second are filled up to three; the zone, if there is one, stays behind."""
+    """Pad a fraction of a second to three digits; keep the zone, if any, at the end."""
     moment, zone = text[:19], ""
     fraction = text[19:]
     if " " in fraction:
@@ -54,7 +54,7 @@ def _map(value: Any, kind: Type) -> str:
 
 
 def _key(text: str, kind: Type) -> str:
-    """JSON's keys are texts: those of numbers and instants are printed as values are."""
+    """Print a map's key, which is text in JSON, as a value of its type."""
     if kind.name in ("double", "real"):
         return double_text(float(text), single=kind.name == "real")
     return _inner(text, kind)

@@ -1,4 +1,4 @@
-"""One statement under way on Trino."""
+"""One running statement on Trino."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _HANDLERS: dict[str, Callable[[Context, TrinoSession, Statement], Outcome]] = {
 
 
 class TrinoRun:
-    """A :class:`~localaws.athena.engine.Run` whose statements go to Trino."""
+    """A :class:`~localaws.athena.engine.Run` that sends its statements to Trino."""
 
     def __init__(self, session: TrinoSession) -> None:
         self._session = session
@@ -54,4 +54,4 @@ class TrinoRun:
         self._session.cancel()
 
     def close(self, *, succeeded: bool) -> None:
-        """Nothing is held between statements."""
+        """Do nothing: no resources are kept between statements."""

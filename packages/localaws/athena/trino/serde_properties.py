@@ -1,6 +1,6 @@
-"""The SerDe properties that Trino 476 follows; it reads over any other one without a word.
+"""The SerDe properties that Trino 476 supports; it silently ignores all others.
 
-Names are those of its trino-hive-formats, and as there they have their case.
+The names are those in its trino-hive-formats, and are case-sensitive.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def _one_of(*values: str) -> Check:
 
 
 _OFF = _one_of("false")
-# written by Glue's crawlers, by Spark and by Hive into any table; they say nothing of the bytes
+# Glue's crawlers, Spark and Hive add these to any table; they do not affect how bytes are read.
 _SILENT: dict[str, Check] = dict.fromkeys(("serialization.format", "path", "paths", "mergeSchema"), _any)
 _LINES: dict[str, Check] = {
     "line.delim": _one_of("", "\n", "\\n"),
@@ -63,9 +63,9 @@ _MAPPING = "mapping."
 
 
 def not_followed(serde: Mapping[str, Any]) -> str | None:
-    """Return the first property of a Glue SerdeInfo that Trino does not follow, as ``name = 'value'``; else None.
+    """Return the first property of a Glue SerdeInfo that Trino ignores, as ``name = 'value'``; else None.
 
-    A SerDe that Trino does not read has no properties here: Trino refuses it by itself.
+    A SerDe that Trino cannot read has no properties here: Trino refuses it itself.
     """
     library = str(serde.get("SerializationLibrary") or "")
     known = _FOLLOWED.get(library)

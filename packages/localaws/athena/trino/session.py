@@ -18,9 +18,9 @@ _STOPPED = "Query was cancelled by the user"
 
 
 class TrinoSession:
-    """Statements for Trino that are counted, and end where the query is stopped.
+    """Runs statements, counts the bytes that they scan, and stops them when the query is cancelled.
 
-    ``ready`` waits for a Trino that answers; ``limit`` is the workgroup's BytesScannedCutoffPerQuery (0: none).
+    ``ready`` waits for Trino and returns a client; ``limit`` is the workgroup's BytesScannedCutoffPerQuery (0: none).
     """
 
     def __init__(self, ready: Callable[[], TrinoClient], limit: int) -> None:
@@ -40,14 +40,14 @@ class TrinoSession:
         return self._cancelled.is_set()
 
     def cancel(self) -> None:
-        """Stop what runs, from another thread."""
+        """Stop the running statement, from another thread."""
         self._cancelled.set()
         if self._following:
             with suppress(TrinoUnreachableError):
                 self._ready().cancel(self._following)
 
     def pages(self, text: Text, sending: Sending) -> Iterator[Page]:
-        """The pages of a statement. Raises QueryError in Athena's words, QueryCancelledError."""
+        """Yield the pages of a statement. Raises QueryError with Athena's text, QueryCancelledError."""
         client = self._ready()
         self._before, self._now = self.scanned, 0
         try:
@@ -61,7 +61,7 @@ class TrinoSession:
             self._following = ""
 
     def finish(self, text: Text, sending: Sending) -> tuple[str, int]:
-        """Run a statement that writes: Trino's id of it, and the number of rows."""
+        """Run a statement that writes; return Trino's query ID and the number of rows."""
         query_id, count = "", 0
         for page in self.pages(text, sending):
             query_id, count = page.query_id, count if page.update_count is None else page.update_count

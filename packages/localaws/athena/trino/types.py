@@ -1,4 +1,4 @@
-"""Types as Trino's answers name them."""
+"""Types by their names in Trino's responses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from localaws.athena.types.trino import Type
 
 
 def type_of(text: str) -> Type:
-    """The type of a column; one that no table here can have keeps its name alone."""
+    """The type of a column; a type that no table can have here has only its name, without arguments."""
     try:
         return parse_type(text)
     except SqlError:

@@ -31,7 +31,7 @@ def insert(context: Context, session: TrinoSession, statement: Statement) -> Wri
 def change_rows(context: Context, session: TrinoSession, statement: Statement) -> Written:
     """UPDATE, DELETE and MERGE of Iceberg tables.
 
-    Raises QueryError for any other table: of a Hive table Trino's DELETE would drop whole partitions.
+    Raises QueryError for any other table: Trino's DELETE on a Hive table would drop whole partitions.
     """
     cursor = Cursor(statement)
     cursor.expect(*_TARGETS[statement.kind])
@@ -69,7 +69,7 @@ def optimize(context: Context, session: TrinoSession, statement: Statement) -> L
 
 
 def _check_partition_columns(context: Context, table: dict[str, Any], where: str) -> None:
-    """Raise QueryError for a column that the table is not partitioned by: Trino fails at it without saying so."""
+    """Raise QueryError for a column that is not a partition column: Trino's own error does not name the cause."""
     iceberg = context.iceberg.load(table["DatabaseName"], table["Name"])
     names = {field.field_id: field.name.lower() for field in iceberg.schema().fields}
     keys = {names[field.source_id] for field in iceberg.spec().fields if field.source_id in names}

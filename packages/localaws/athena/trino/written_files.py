@@ -1,4 +1,4 @@
-"""The files that a statement of Trino's wrote, and how they are compressed."""
+"""The files that a statement of Trino wrote, and their compression."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _HIVE_CODECS = {"ZLIB": "GZIP", "UNCOMPRESSED": "NONE"}
 
 
 def compression(codec: str) -> dict[str, str]:
-    """The session properties that make Trino compress Hive files so, and Iceberg files as Athena does."""
+    """Session properties with which Trino writes Hive files with this codec, and Iceberg files with Athena's."""
     name = codec.upper()
     return {
         "awsdatacatalog.compression_codec": _HIVE_CODECS.get(name, name),
@@ -22,7 +22,7 @@ def compression(codec: str) -> dict[str, str]:
 
 
 def written_files(store: ObjectStore, location: str, query_id: str) -> list[str]:
-    """Files below a location whose names hold Trino's id of the query, as all that it writes do."""
+    """Files below a location with Trino's query ID in their names, as in all files that the query writes."""
     bucket, key = split_uri(location)
     prefix = f"{key.rstrip('/')}/" if key.strip("/") else ""
     return [

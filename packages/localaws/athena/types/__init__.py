@@ -1,1 +1,1 @@
-"""Trino's types, and the types of Hive and Iceberg that stand for them."""
+"""Trino's types, and their equivalents in Hive and Iceberg."""

@@ -1,4 +1,4 @@
-"""Names of columns that a table or view can have."""
+"""Valid column names of a table or view."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from localaws.athena.types.trino import Columns
 
 
 def check_names(columns: Columns) -> None:
-    """Raise QueryError for a column without a name, or two of one name: no table or view can have them."""
+    """Raise QueryError for an unnamed column or a duplicate name, which no table or view can have."""
     seen: set[str] = set()
     for place, (name, _) in enumerate(columns, 1):
         if not name:

@@ -1,4 +1,4 @@
-"""Hive's types, as Glue keeps them, and Trino's."""
+"""Conversion between Trino's types and Hive's, as Glue stores them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def hive_type(text: str) -> Type:
 
 
 def hive_name(kind: Type) -> str:
-    """The Hive type that Athena gives to a column of a Trino type; raise UnsupportedError where there is none."""
+    """Athena's Hive type for a Trino type; raise UnsupportedError if there is none."""
     names = {"integer": "int", "real": "float", "varbinary": "binary"}
     if kind.name == "varchar":
         return f"varchar({kind.size[0]})" if kind.size else "string"

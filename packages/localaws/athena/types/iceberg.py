@@ -1,4 +1,4 @@
-"""Trino's types of Iceberg's, and back."""
+"""Conversion between Iceberg's types and Trino's."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ _ICEBERG: dict[str, PrimitiveType] = {
 
 
 def columns_of(schema: Schema) -> Columns:
-    """A schema's columns under lower-case names; raise UnsupportedError where two differ in case alone."""
+    """A schema's columns with lower-case names; raise UnsupportedError if two names differ only in case."""
     columns = tuple((field.name.lower(), trino_type(field.field_type)) for field in schema.fields)
     if len({name for name, _ in columns}) < len(columns):
         raise UnsupportedError("Iceberg table with columns whose names differ in case alone")
@@ -75,7 +75,7 @@ def columns_of(schema: Schema) -> Columns:
 
 
 def trino_type(kind: IcebergType) -> Type:
-    """Raise UnsupportedError for a type that Athena does not read."""
+    """The Trino type of an Iceberg type; raise UnsupportedError for a type that Athena cannot read."""
     if isinstance(kind, DecimalType):
         return trino.decimal(kind.precision, kind.scale)
     if isinstance(kind, ListType):
@@ -91,7 +91,7 @@ def trino_type(kind: IcebergType) -> Type:
 
 
 def iceberg_schema(columns: Columns, comments: dict[str, str] | None = None) -> Schema:
-    """A new schema with fresh field ids, every column optional."""
+    """A new schema with new field IDs; every column is optional."""
     numbers = iter(range(len(columns) + 1, 100_000))
     fields = [
         NestedField(i, name, iceberg_type(kind, numbers), required=False, doc=(comments or {}).get(name))
@@ -101,7 +101,7 @@ def iceberg_schema(columns: Columns, comments: dict[str, str] | None = None) -> 
 
 
 def iceberg_type(kind: Type, numbers: Iterator[int]) -> IcebergType:
-    """The Iceberg type that a column of a Trino type gets; nested fields take their ids from ``numbers``."""
+    """The Iceberg type for a Trino type; nested fields take their IDs from ``numbers``."""
     if kind.name == "decimal":
         return DecimalType(*kind.size)
     if kind.name == "array":

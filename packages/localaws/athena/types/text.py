@@ -1,4 +1,4 @@
-"""Reads the text of a type, in Trino's words or in Hive's."""
+"""Parses type names of Trino and Hive."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _TOKEN = re.compile(r'"(?:[^"]|"")*"|[A-Za-z_$0-9]+|[<>(),:]')
 
 
 def parse_type(text: str) -> Type:
-    """The Trino type of a type's text, in Trino's words or in Hive's (`struct<a:int>`, `string`, `float` = real).
+    """The Trino type for a type name of Trino or Hive (`struct<a:int>`, `string`, `float` = real).
 
     Raises:
-        NotSupportedError: the text names no type that is carried here.
+        NotSupportedError: the text is not a supported type.
     """
     words = _TOKEN.findall(text)
     kind, rest = _parse(words, text)

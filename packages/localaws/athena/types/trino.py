@@ -14,9 +14,9 @@ MAX_PRECISION = 38
 class Type:
     """A Trino type.
 
-    `size` is (precision, scale) of a decimal, (length,) of a bounded varchar or char, (digits,) of a timestamp or
-    time. `names` are the field names of a row, None for an anonymous field. `zone` is the zone that every value of a
-    `timestamp with time zone` shows, None when values differ in it.
+    `size` is (precision, scale) of a decimal, (length,) of a bounded varchar or char, (digits,) of a timestamp or time.
+    `names` are the field names of a row, None for an anonymous field. `zone` is the zone of all values of a `timestamp
+    with time zone`, None if they differ.
     """
 
     name: str
@@ -71,7 +71,7 @@ BITS = {"tinyint": 8, "smallint": 16, "integer": 32, "bigint": 64}
 
 
 def decimal(precision: int, scale: int) -> Type:
-    """A decimal; refuses what Trino refuses."""
+    """A decimal type; raises InvalidArgumentError for a precision or scale that Trino refuses."""
     if not (0 < precision <= MAX_PRECISION and 0 <= scale <= precision):
         raise InvalidArgumentError(
             f"DECIMAL({precision},{scale}): precision must be in range [1, {MAX_PRECISION}] and scale in range "
@@ -81,22 +81,22 @@ def decimal(precision: int, scale: int) -> Type:
 
 
 def varchar(length: int) -> Type:
-    """A bounded string."""
+    """A bounded string type."""
     return Type("varchar", size=(length,))
 
 
 def timestamp(digits: int = 3) -> Type:
-    """A timestamp without zone, with so many digits of a second."""
+    """A timestamp without zone, with this number of digits of a second."""
     return Type("timestamp", size=(digits,))
 
 
 def timestamptz(digits: int = 3, zone: str | None = "UTC") -> Type:
-    """A timestamp with time zone, whose values all show `zone`."""
+    """A timestamp with time zone, whose values all have `zone`."""
     return Type("timestamp with time zone", size=(digits,), zone=zone)
 
 
 def time(digits: int = 3) -> Type:
-    """A time of day, with so many digits of a second."""
+    """A time of day, with this number of digits of a second."""
     return Type("time", size=(digits,))
 
 
@@ -111,37 +111,37 @@ def map_of(key: Type, value: Type) -> Type:
 
 
 def row(types: tuple[Type, ...], names: tuple[str | None, ...] | None = None) -> Type:
-    """A row; without names its fields are anonymous."""
+    """A row type; without names its fields are anonymous."""
     return Type("row", types, names=names or (None,) * len(types))
 
 
 def field_names(kind: Type) -> list[str]:
-    """The names under which DuckDB stores a row's fields: their own, or field0, field1, ... as Athena prints them."""
+    """The names of a row's fields in DuckDB: their own, or field0, field1, ... as Athena prints them."""
     return [name or f"field{i}" for i, name in enumerate(kind.names)]
 
 
 def is_integer(kind: Type) -> bool:
-    """tinyint, smallint, integer, bigint."""
+    """Return whether a type is tinyint, smallint, integer or bigint."""
     return kind.name in _DIGITS
 
 
 def is_float(kind: Type) -> bool:
-    """real, double."""
+    """Return whether a type is real or double."""
     return kind.name in ("real", "double")
 
 
 def is_numeric(kind: Type) -> bool:
-    """Integers, decimals, real, double."""
+    """Return whether a type is an integer, decimal, real or double."""
     return is_integer(kind) or is_float(kind) or kind.name == "decimal"
 
 
 def as_decimal(kind: Type) -> Type:
-    """The decimal that an integer type widens to."""
+    """The decimal type to which an integer type widens."""
     return kind if kind.name == "decimal" else decimal(_DIGITS[kind.name], 0)
 
 
 def common_type(left: Type, right: Type) -> Type | None:
-    """The type that Trino coerces both operands to, None where it refuses."""
+    """The type to which Trino coerces both operands; None if it refuses."""
     if left == right:
         return left if left.zone == right.zone else Type(left.name, size=left.size, zone=None)
     if UNKNOWN in (left, right):

@@ -283,7 +283,7 @@ def _concatenate_arrays(left: Typed, right: Typed) -> Typed:
 
 
 def logical(value: Typed, what: str) -> str:
-    """The SQL of a condition.
+    """The SQL of a boolean value.
 
     Raises:
         TypeMismatchError: the value is not a boolean.

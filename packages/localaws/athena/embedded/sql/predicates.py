@@ -101,7 +101,7 @@ def _in_query(left: Typed, query: exp.Expression, scope: Scope, context: Context
     if kind.args or kind.name in ("json", "char"):
         raise NotSupportedError(f"IN (subquery) of {kind}")
     value = coerce(Typed("q.c0", kinds[0]), kind).sql
-    # NaN equals nothing, itself included
+    # NaN does not equal anything, not even itself
     equal = f" WHERE NOT coalesce(isnan({value}), false)" if is_float(kind) else ""
     rows = f"SELECT {value} FROM ({sql}) AS q{equal}"
     return f"({coerce(left, kind).sql} IN ({rows}))"

@@ -27,7 +27,7 @@ _REFUSED = {"match": "MATCH_RECOGNIZE", "sample": "TABLESAMPLE", "laterals": "LA
 
 @dataclass(frozen=True)
 class Query:
-    """A compiled query: its columns (Trino names, None where unnamed) and the DuckDB text around them."""
+    """A compiled query: its columns (Trino names, None if unnamed) and the DuckDB text around them."""
 
     columns: tuple[Typed, ...]
     names: tuple[str | None, ...]
@@ -37,7 +37,7 @@ class Query:
     tail: str = ""
 
     def sql(self, names: Sequence[str] | None = None) -> str:
-        """The DuckDB text; its columns are c0, c1, ... unless named."""
+        """The DuckDB text; its columns are c0, c1, ... unless `names` are given."""
         labels = [name_literal(n) for n in names] if names is not None else [f"c{i}" for i in range(len(self.columns))]
         columns = ", ".join(f"{known(c).sql} AS {n}" for c, n in zip(self.columns, labels, strict=True))
         words = (self.prefix, "SELECT DISTINCT" if self.distinct else "SELECT", columns, self.body, self.tail)
@@ -49,12 +49,12 @@ class Query:
 
 
 def compile_query(node: exp.Expression, tables: Tables) -> Query:
-    """A whole query, over the tables that `tables` finds."""
+    """Compile a whole query; `tables` resolves its table names."""
     return _query(node, sources_of(tables))
 
 
 def sources_of(tables: Tables) -> Sources:
-    """The relations of a query that is not part of another."""
+    """Return the sources of a query that is not part of another query."""
     return _bind(Sources(tables, _subquery_text, _no_context()))
 
 
@@ -69,7 +69,7 @@ def _no_context() -> Context:
 
 
 def _bind(sources: Sources, windows: tuple[tuple[str, exp.Window], ...] = ()) -> Sources:
-    """The same sources, whose expressions see their WITH queries in subqueries."""
+    """Return the same sources with a context in which subqueries of expressions see the WITH queries."""
 
     def subquery(node: exp.Expression, scope: Scope) -> tuple[str, list[Type]]:
         query = _query(node, _bind(replace(bound, outer=scope)))

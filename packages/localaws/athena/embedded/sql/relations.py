@@ -25,7 +25,7 @@ from localaws.athena.types.trino import BIGINT, Type, is_integer
 
 @dataclass(frozen=True)
 class Column:
-    """A table's column: name, Trino type; `hidden` ones ("$path") are not part of `*`."""
+    """A table's column: name and Trino type; `hidden` columns ("$path") are not part of `*`."""
 
     name: str
     type: Type
@@ -46,7 +46,7 @@ SubqueryOf = Callable[[exp.Expression, "Sources"], tuple[str, list[tuple[str | N
 
 @dataclass(frozen=True)
 class Sources:
-    """Relations by name: WITH queries first, then the catalog's tables. `fresh` numbers DuckDB aliases."""
+    """Relations by name: WITH queries first, then the catalog's tables. `fresh` numbers the DuckDB aliases."""
 
     tables: Tables
     query: SubqueryOf
@@ -56,13 +56,13 @@ class Sources:
     fresh: Iterable[int] = field(default_factory=lambda: count(1))
 
     def alias(self) -> str:
-        """A DuckDB alias that nothing else in the query has."""
+        """A DuckDB alias that is unique in the query."""
         return f"r{next(iter(self.fresh))}"
 
 
 @dataclass(frozen=True)
 class Relation:
-    """DuckDB text that may follow FROM, and the fields it puts in scope."""
+    """DuckDB text that may follow FROM, and the fields that it adds to the scope."""
 
     sql: str
     fields: tuple[Field, ...] = ()
@@ -70,7 +70,7 @@ class Relation:
 
 
 def compile_from(node: exp.Expression | None, joins: list[exp.Join], sources: Sources) -> Relation | None:
-    """The whole FROM clause; None when there is none."""
+    """Compile the whole FROM clause; return None without one."""
     if node is None:
         return None
     relation = _source(node, sources, ())
@@ -134,7 +134,7 @@ def _table(node: exp.Table, sources: Sources) -> Relation:
 
 
 def _sample(node: exp.Expression) -> str:
-    """TABLESAMPLE BERNOULLI (percent): each row by itself."""
+    """TABLESAMPLE BERNOULLI (percent): each row is sampled independently."""
     sample = node.args.get("sample")
     if sample is None:
         return ""
@@ -254,7 +254,7 @@ def _unnest(node: exp.Unnest, sources: Sources, left: tuple[Field, ...]) -> Rela
 
 
 def _with_ordinality(alias: exp.TableAlias | None, offset: object) -> exp.TableAlias | None:
-    """Sqlglot takes the ordinality column's name off the alias list; put it back."""
+    """Restore the ordinality column's name, which sqlglot removes from the alias list."""
     if alias is None or not isinstance(offset, exp.Identifier):
         return alias
     alias = alias.copy()

@@ -17,7 +17,7 @@ _DAY_MILLIS = 86_400_000
 
 
 class Interval(Protocol):
-    """Arrow's interval: months, days and nanoseconds, each with a sign of its own."""
+    """Arrow's interval: months, days and nanoseconds, each with its own sign."""
 
     months: int
     days: int
@@ -25,7 +25,7 @@ class Interval(Protocol):
 
 
 def render(value: object, kind: Type) -> str | None:
-    """The text of an Arrow value, as Python sees it, for a column of the given type; None for NULL.
+    """The text of an Arrow value (converted to Python) for a column of the given type; None for NULL.
 
     Raises:
         NotSupportedError: instants whose zones are not known.
@@ -107,7 +107,7 @@ def scientific_text(value: float) -> str:
 
 
 def real_text(value: float) -> str:
-    """CAST(real AS varchar): the same of seven digits."""
+    """CAST(real AS varchar): the same form with seven digits."""
     return scientific_text(float(f"{value:.6e}")) if math.isfinite(value) else double_text(value)
 
 

@@ -1,4 +1,4 @@
-"""Columns that a name can refer to."""
+"""The columns to which a name can refer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from localaws.athena.types.trino import Type
 class Field:
     """A column of a relation: its name (None if it has none), its DuckDB text, its type, its relation's name.
 
-    `hidden` columns ("$path") answer to their name but are not part of `*`.
+    `hidden` columns ("$path") can be named, but are not part of `*`.
     """
 
     name: str | None
@@ -26,14 +26,14 @@ class Field:
 
 @dataclass(frozen=True)
 class Scope:
-    """The fields in sight, innermost first."""
+    """The visible fields, with a parent scope for the fields outside."""
 
     fields: tuple[Field, ...] = ()
     parent: Scope | None = None
     lambdas: tuple[Field, ...] = field(default=())
 
     def find(self, name: str, relation: str | None = None) -> Typed | None:
-        """The column of that name, None if there is none here or outside.
+        """Return the column with that name, from the innermost scope that has it; None if none has.
 
         Raises:
             SqlError: more than one column has the name.
@@ -50,7 +50,7 @@ class Scope:
         return None
 
     def of_relation(self, relation: str) -> tuple[Field, ...]:
-        """The visible fields of one relation, for `t.*`.
+        """The fields of one relation that are not hidden, for `t.*`.
 
         Raises:
             ColumnNotFoundError: no relation has that name.
@@ -62,7 +62,7 @@ class Scope:
         raise ColumnNotFoundError(f"Unable to resolve reference {relation}.*")
 
     def with_lambdas(self, params: tuple[Field, ...]) -> Scope:
-        """The scope seen from inside of a lambda."""
+        """Return the scope inside a lambda."""
         return Scope((), self, params)
 
     def _levels(self) -> Iterator[Scope]:

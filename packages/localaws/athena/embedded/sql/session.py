@@ -17,13 +17,14 @@ _SETTINGS = (
     "SET default_null_order = 'NULLS_LAST'",
     "SET scalar_subquery_error_on_multiple_rows = true",
     "SET preserve_insertion_order = true",
-    # it aggregates before a join that it takes for small; where that estimate is wrong, the query does not end
+    # This optimizer aggregates before a join that it estimates to be small; if the estimate is wrong, the query does
+    # not end.
     "SET disabled_optimizers = 'partial_aggregate_pushdown'",
 )
 
 
 def _null_on_null(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A NULL argument answers NULL, as in every Trino function; the function itself may answer NULL too."""
+    """Return NULL if any argument is NULL, as every Trino function does; the function may also return NULL itself."""
 
     @wraps(function)
     def call(*args: Any) -> Any:
@@ -35,8 +36,8 @@ def _null_on_null(function: Callable[..., Any]) -> Callable[..., Any]:
 def register_functions(database: duckdb.DuckDBPyConnection) -> None:
     """Define the Python functions of the SQL for a whole database.
 
-    DuckDB frees them when this connection is closed, while the database still calls them: it must outlive every
-    cursor made from it.
+    DuckDB frees the functions when this connection is closed, although the database may still call them. So this
+    connection must be closed after every cursor made from it.
     """
     for name, (function, parameters, returns) in UDFS.items():
         database.create_function(
@@ -45,7 +46,7 @@ def register_functions(database: duckdb.DuckDBPyConnection) -> None:
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Settings and macros that translated queries depend on; once for each connection or cursor."""
+    """Apply the settings and macros that translated queries need; call it once for each connection or cursor."""
     for setting in _SETTINGS:
         connection.execute(setting)
     connection.execute(files("localaws.athena.embedded.sql").joinpath("macros.sql").read_text())

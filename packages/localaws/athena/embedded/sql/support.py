@@ -1,4 +1,4 @@
-"""Writes down what is supported: the page docs/athena_sql.md, from the lists that the translation itself uses."""
+"""Documents the supported SQL: generates docs/athena_sql.md from the lists that the translation itself uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions of texts and numbers that DuckDB lacks, as Trino defines them."""
+"""Functions of texts and numbers that DuckDB lacks, with Trino's definitions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _UNITS = (("week", 604800), ("day", 86400), ("hour", 3600), ("minute", 60), ("se
 
 
 def soundex(text: str) -> str:
-    """The American Soundex code of a word; H and W between two letters of one sound join them."""
+    """The American Soundex code of a word; adjacent letters with one code count once, also across H or W."""
     letters = [c for c in text.upper() if "A" <= c <= "Z"]
     if not letters:
         return ""
@@ -48,14 +48,14 @@ def luhn(text: str) -> bool:
 
 
 def indexes_of_combinations(size: int, chosen: int) -> list[list[int]]:
-    """The places, from 1, of each choice among `size` elements."""
+    """Each choice of `chosen` among `size` elements, as indexes from 1."""
     if not 0 <= chosen <= 5:
         raise ValueError(f"INVALID_FUNCTION_ARGUMENT: combination size must not exceed 5: {chosen}")
     return [list(choice) for choice in combinations(range(1, size + 1), chosen)]
 
 
 def split_to_pairs(text: str, entry: str, sign: str) -> list[dict[str, str]]:
-    """The keys and values of `a=1,b=2`."""
+    """Split `a=1,b=2` into keys and values."""
     if not entry or not sign or entry == sign:
         raise ValueError("INVALID_FUNCTION_ARGUMENT: the delimiters of entries and of keys must be texts that differ")
     pairs = []
@@ -71,7 +71,7 @@ def split_to_pairs(text: str, entry: str, sign: str) -> list[dict[str, str]]:
 
 
 def position(text: str, part: str, instance: int) -> int:
-    """The place, from 1, of the n-th occurrence, from the end where n is negative; 0 where there is none."""
+    """The index, from 1, of the n-th occurrence, counted from the end if n is negative; 0 if there is none."""
     if instance == 0:
         raise ValueError("INVALID_FUNCTION_ARGUMENT: 'instance' must be a positive or negative number.")
     if not part:
@@ -85,23 +85,23 @@ def position(text: str, part: str, instance: int) -> int:
 
 
 def cube_root(value: float) -> float:
-    """The double next to the cube root: one step of Newton's after the library's guess."""
+    """The cube root as a double: one Newton step after the library's result."""
     root = math.cbrt(value)
     return root - (root**3 - value) / (3 * root**2) if root and math.isfinite(root) else root
 
 
 def keyed_digest(name: str) -> Callable[[bytes, bytes], bytes]:
-    """hmac_md5 and its kin."""
+    """Return hmac_md5 or a similar function."""
     return lambda data, key: hmac.new(key, data, getattr(hashlib, name)).digest()
 
 
 def packed(form: str) -> Callable[[float], bytes]:
-    """A number as big-endian bytes."""
+    """Return a function that packs a number into big-endian bytes."""
     return lambda value: struct.pack(form, value)
 
 
 def unpacked(form: str) -> Callable[[bytes], float]:
-    """A number from its big-endian bytes."""
+    """Return a function that unpacks a number from big-endian bytes."""
     size = struct.calcsize(form)
 
     def unpack(data: bytes) -> float:
@@ -113,7 +113,7 @@ def unpacked(form: str) -> Callable[[bytes], float]:
 
 
 def hive_hash(text: str, start: int) -> int:
-    """The hash of a text that Hive's buckets go by, from 0 to 2**32 - 1."""
+    """Hive's bucketing hash of a text, from 0 to 2**32 - 1."""
     value = start
     for byte in text.encode():
         value = (value * 31 + (byte - 256 if byte > 127 else byte)) & 0xFFFFFFFF

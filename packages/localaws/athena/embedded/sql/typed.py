@@ -1,4 +1,4 @@
-"""An expression in DuckDB's SQL together with its Trino type."""
+"""An expression in DuckDB's SQL with its Trino type."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from localaws.athena.types.trino import UNKNOWN, Type, common_type
 
 @dataclass(frozen=True)
 class Typed:
-    """DuckDB SQL text, the Trino type of its value, and the value itself where it is written as a literal."""
+    """DuckDB SQL text, the Trino type of its value, and the value itself if it is a literal."""
 
     sql: str
     type: Type
@@ -65,16 +65,16 @@ def _row_cast(value: Typed, kind: Type) -> str:
 
 
 def _fits(source: Type, target: Type) -> bool:
-    """A bounded string goes where an unbounded one is expected, a decimal or timestamp where a wider one is."""
+    """Return whether a type widens to the target: a bounded to an unbounded string, a decimal to a wider one."""
     wider = common_type(source, target)
     return wider is not None and wider.name == target.name and wider.size == target.size
 
 
 def common(values: list[Typed], what: str) -> Type:
-    """The one type that all values coerce to.
+    """The common type to which all values are coerced.
 
     Raises:
-        TypeMismatchError: there is none.
+        TypeMismatchError: the values have no common type.
     """
     kind = UNKNOWN
     for value in values:
@@ -86,10 +86,10 @@ def common(values: list[Typed], what: str) -> Type:
 
 
 def known(value: Typed) -> Typed:
-    """The value, with a bare NULL made a NULL of a type that can be stored."""
+    """Return the value; a bare NULL becomes a NULL of a type that DuckDB can store."""
     return Typed(cast("NULL", UNKNOWN), UNKNOWN) if value.type == UNKNOWN else value
 
 
 def fail(name: str, message: str, kind: Type) -> str:
-    """SQL of the given type that stops the query, when it is evaluated, with an error of Trino's name."""
+    """SQL of the given type that, when evaluated, stops the query with a Trino error name and a message."""
     return cast(f"trino_fail({text_literal(f'{name}: {message}')})", kind)

@@ -73,7 +73,7 @@ def _real_to_decimal(value: float, precision: int, scale: int) -> str:
 
 
 def _decimal_of(text: str, shown: str, precision: int, scale: int) -> str:
-    """The decimal of the digits that a double or real prints, rounded half up."""
+    """The decimal of a double's or real's printed digits, rounded half up."""
     with localcontext(prec=400):
         number = Decimal(text)
         rounded = number.quantize(Decimal(1).scaleb(-scale), ROUND_HALF_UP) if number.is_finite() else number
@@ -122,7 +122,7 @@ def _url_decode(text: str) -> str:
     return unquote_plus(text)
 
 
-# a number's big-endian form, in the words of Python's struct, and its DuckDB type
+# the format of a big-endian number in Python's struct, and its DuckDB type
 _BINARY_NUMBERS = {
     "big_endian_64": (">q", "BIGINT"),
     "big_endian_32": (">i", "INTEGER"),

@@ -61,7 +61,7 @@ def _try_cast(node: exp.Expression, scope: Scope, context: Context) -> Typed:
 
 
 def type_of(node: exp.DataType) -> Type:
-    """The Trino type that a CAST names."""
+    """The Trino type of a CAST's target."""
     inner = node.expressions
     name = node.this.value.lower()
     if name == "array":
@@ -145,7 +145,7 @@ def _local_now(node: exp.Expression, scope: Scope, context: Context) -> Typed:
 
 
 def _json_call(node: exp.Expression, path: exp.Expression, scope: Scope, context: Context) -> str:
-    """The arguments of json_value and json_query: a text and a path that is a literal."""
+    """The arguments of json_value and json_query: a text, and a path that must be a literal."""
     text = coerce(context.compile(node.this, scope), VARCHAR)
     if not isinstance(path, exp.Literal) or not path.is_string:
         raise NotSupportedError("JSON path that is not a literal")
@@ -154,7 +154,7 @@ def _json_call(node: exp.Expression, path: exp.Expression, scope: Scope, context
 
 
 def _json_value(node: exp.Expression, scope: Scope, context: Context) -> Typed:
-    """With NULL ON EMPTY and NULL ON ERROR, as where nothing is said of them."""
+    """Compile json_value with NULL ON EMPTY and NULL ON ERROR, which are also the defaults."""
     json_value = Typed(f"trino_json_value_unsure({_json_call(node, node.args['path'], scope, context)})", VARCHAR)
     returning = node.args.get("returning")
     return convert(json_value, type_of(returning), safe=True) if returning else json_value

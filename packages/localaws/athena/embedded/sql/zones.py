@@ -1,4 +1,4 @@
-"""Time zones: regions, which DuckDB and Java read alike, and fixed offsets."""
+"""Time zones: regions, which mean the same in DuckDB and Java, and fixed offsets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _OFFSET = re.compile(r"([+-])(\d{1,2}):?(\d{2})?")
 
 
 def zone_name(zone: str) -> str:
-    """The name under which Trino shows a zone: UTC, a region's, or `+05:30`.
+    """Trino's name of a zone: UTC, a region, or `+05:30`.
 
     Raises:
         NotSupportedError: abbreviations.
@@ -31,7 +31,7 @@ def zone_name(zone: str) -> str:
 
 
 def zone_info(name: str) -> tzinfo:
-    """The zone of a name that `zone_name` gave."""
+    """The time zone for a name that `zone_name` returned."""
     minutes = _offset_minutes(name)
     return ZoneInfo(name) if minutes is None else timezone(timedelta(minutes=minutes))
 
@@ -45,9 +45,9 @@ def _offset_minutes(name: str) -> int | None:
 
 
 def utc_of(local: datetime, zone: str) -> datetime | None:
-    """The instant of a local time, without a zone, in UTC: the earlier of two; None for a time that a zone leaves out.
+    """Convert a local time without zone to UTC: the earlier of two instants; None for a time that the zone skips.
 
-    Java's LocalDateTime.atZone, as Trino reads literals.
+    Equals Java's LocalDateTime.atZone, with which Trino reads literals.
     """
     instant = local.replace(tzinfo=zone_info(zone), fold=0).astimezone(UTC)
     if instant.astimezone(zone_info(zone)).replace(tzinfo=None) != local:
@@ -64,5 +64,5 @@ def wall_clock(instant: str, zone: str) -> str:
 
 
 def offset_minutes(instant: str, zone: str) -> str:
-    """By how many minutes the zone's clock is ahead of UTC at an instant, as DuckDB BIGINT."""
+    """The zone's offset from UTC at an instant, in minutes, as DuckDB BIGINT."""
     return f"((epoch_us({wall_clock(instant, zone)}) - epoch_us({instant} AT TIME ZONE 'UTC')) // 60000000)"

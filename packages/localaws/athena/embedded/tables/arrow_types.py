@@ -1,4 +1,4 @@
-"""Arrow types that carry Trino's."""
+"""Arrow types for the values of Trino's types."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PLAIN = {
 
 
 def arrow_type(kind: Type) -> pa.DataType:
-    """Raise UnsupportedError for a type that no table can hold."""
+    """Return the Arrow type for a Trino type; raise UnsupportedError for a type that no table can have."""
     if kind.name == "decimal":
         return pa.decimal128(*kind.size)
     if kind.name == "array":

@@ -1,7 +1,7 @@
 """Hive tables of Avro files, read into a temporary table of the query.
 
-A column is the field of its name in the schema that the file was written with, or in ``avro.schema.literal``, to which
-Avro's own rules resolve the file: https://docs.aws.amazon.com/athena/latest/ug/avro-serde.html.
+A column is read from the field with its name in the file's schema. If the table has ``avro.schema.literal``, the file
+is first resolved to that schema by Avro's rules: https://docs.aws.amazon.com/athena/latest/ug/avro-serde.html.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _ROWS = 10_000
 
 
 def avro_scan(session: Session, table: HiveTable, files: Sequence[DataFile]) -> tuple[str, Mapping[str, str]]:
-    """A temporary table of the files' rows, and the expression of each column on it.
+    """Read the files' rows into a temporary table; return its name, and the SQL expression of each column.
 
-    Raises BadDataError for a file that is not Avro, or whose field has a type that the column cannot be read from,
-    UnsupportedError for a type or a name of a field that has no certain meaning.
+    Raises BadDataError for a file that is not Avro, or for a field whose type cannot be read as the column's type,
+    UnsupportedError for a type or name of a field whose meaning is not certain.
     """
     declared = _declared(table)
     fields = [pa.field(name, arrow_type(kind)) for name, kind in table.columns]
@@ -46,7 +46,7 @@ def avro_scan(session: Session, table: HiveTable, files: Sequence[DataFile]) -> 
 
 
 def _declared(table: HiveTable) -> Any:
-    """The schema that the table names, None where it names none."""
+    """The schema in the table's properties; None if it has none."""
     text = table.serde_parameters.get(SCHEMA_LITERAL)
     if text is None:
         return None
@@ -72,7 +72,7 @@ def _batches(session: Session, file: DataFile, index: int, columns: Columns, dec
 
 
 def _found(file: DataFile, schema: Any, columns: Columns, *, exactly: bool) -> list[tuple[str, pa.DataType] | None]:
-    """The name and type of the field of each column, None where there is none."""
+    """The name and type of each column's field; None for a column without a field."""
     expanded: Any = expand_schema(schema)
     if expanded["type"] != "record":
         raise BadDataError(f"{file.uri} holds Avro values of type {expanded['type']}, not records")

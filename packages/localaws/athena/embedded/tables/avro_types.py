@@ -1,4 +1,4 @@
-"""Avro's types and values as Arrow's."""
+"""Conversion of Avro's types and values to Arrow's."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _LOGICAL = {
 
 
 def arrow_of(schema: Any, where: str) -> pa.DataType:
-    """The type of an expanded Avro schema's values; raise UnsupportedError, with ``where``, for any other.
+    """The Arrow type of an expanded Avro schema; raise UnsupportedError, with ``where``, for an unsupported schema.
 
-    A union is of one type and null.
+    A union may only contain one type and null.
     """
     if isinstance(schema, list):
         (branch, *others) = [branch for branch in schema if branch != "null"] or ["null"]
@@ -69,7 +69,7 @@ def _nested(schema: Any, where: str) -> pa.DataType:
 
 
 def check_field(file: DataFile, field: tuple[str, pa.DataType], kind: Type) -> None:
-    """Raise BadDataError for a field that Avro does not promote to a column's type, which int is to long and double."""
+    """Raise BadDataError for a field type that Avro cannot promote to the column's type, as it can int to long."""
     source = field[1]
     if pa.types.is_null(source) or (kind.name in ("real", "double") and pa.types.is_integer(source)):
         return
@@ -79,7 +79,7 @@ def check_field(file: DataFile, field: tuple[str, pa.DataType], kind: Type) -> N
 
 
 def values_of(values: Sequence[Any], kind: pa.DataType) -> list[Any]:
-    """Values as Arrow takes them: a map is a list of pairs."""
+    """Convert values for Arrow: a map becomes a list of pairs."""
     return [_value(value, kind) for value in values] if _has_map(kind) else list(values)
 
 

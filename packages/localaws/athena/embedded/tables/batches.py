@@ -1,4 +1,4 @@
-"""Rows that are read here, as a temporary table of the query."""
+"""Rows that Python reads, stored in a temporary table of the query."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from localaws.athena.embedded.session import Session
 
 
 def registered(session: Session, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> str:
-    """The name of a temporary table of the batches, which are read once and one at a time.
+    """Store batches in a temporary table and return its name; the batches are read once, one at a time.
 
-    Raises what reading them raises, which DuckDB would show as an error of its own.
+    Raises errors of the batches unchanged; DuckDB would show them as its own.
     """
     name = f"__rows_{uuid.uuid4().hex}"
     failures: list[Exception] = []

@@ -14,7 +14,7 @@ from localaws.s3.store import ObjectStore, split_uri
 
 @dataclass(frozen=True)
 class DataFile:
-    """``values`` are the partition's values, in the order of the table's keys, None for NULL."""
+    """One file; ``values`` are its partition's values, in the order of the table's keys, None for NULL."""
 
     uri: str
     path: Path
@@ -24,9 +24,9 @@ class DataFile:
 
 
 def files_below(store: ObjectStore, location: str, values: tuple[str | None, ...] = ()) -> Iterator[DataFile]:
-    """Files under a folder, at any depth; hidden ones (``_x``, ``.x``, and all below such a folder) and empty ones not.
+    """Files below a folder at any depth, without empty and hidden files (``_x``, ``.x``, and all below such a folder).
 
-    Raises QueryError for a location whose bucket is not there.
+    Raises QueryError for a location whose bucket does not exist.
     """
     try:
         bucket, key = split_uri(location)
@@ -39,7 +39,7 @@ def files_below(store: ObjectStore, location: str, values: tuple[str | None, ...
 
 
 def path_of(store: ObjectStore, info: ObjectInfo) -> Path:
-    """Location of an object's bytes."""
+    """The path of an object's bytes."""
     return store.parts.layout.vault(info.vault) if info.vault else store.reads.local_path(info.bucket, info.key)
 
 

@@ -1,4 +1,4 @@
-"""LazySimpleSerDe: delimited text without quotes, where what does not parse is NULL."""
+"""LazySimpleSerDe: delimited text without quotes; values that cannot be parsed are NULL."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DATE = r"^\s*([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:\s.*)?$"
 _TIMESTAMP = r"^\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2} [0-9]{1,2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?\s*$"
 
 _PIECE = re.compile(r"([A-Za-z])\1*|'[^']*'|[^A-Za-z']")
-# a field of a pattern: the digits it takes, and strptime's word for it
+# a field of a pattern: a regular expression of its digits, and its strptime format
 _FIELDS = {
     "yyyy": ("[0-9]{4}", "%Y"),
     **dict.fromkeys(("M", "MM"), ("[0-9]{1,2}", "%m")),
@@ -33,7 +33,7 @@ _FIELDS = {
 
 
 def delimited_splitter(table: HiveTable) -> Callable[[str], list[str | None]]:
-    """The function that cuts a line into fields, None for the text that stands for NULL."""
+    """Return a function that splits a line into fields; the table's text for NULL becomes None."""
     settings = table.serde_parameters
     delimiter = _character(settings, "field.delim", _character(settings, "serialization.format", "\x01"))
     null = settings.get("serialization.null.format", table.parameters.get("serialization.null.format", r"\N"))
@@ -60,7 +60,7 @@ def _escaped_splitter(delimiter: str, escape: str, null: str, cuts: int) -> Call
 
 
 def _character(settings: Mapping[str, str], name: str, default: str) -> str:
-    """Hive takes a number as a character's code, and of a longer text the first character."""
+    """Return a property's character: as in Hive, a number is a character code, else the first character counts."""
     value = settings.get(name, "")
     if not value:
         return default
@@ -70,10 +70,10 @@ def _character(settings: Mapping[str, str], name: str, default: str) -> str:
 
 
 def delimited_expression(name: str, kind: Type, settings: Mapping[str, str]) -> str:
-    """A column's value from its text, by the SerDe's properties.
+    """The SQL that converts a column's text to its value, by the SerDe's properties.
 
-    A type that is not read from text here stops the query when the column is read.
-    Raises UnsupportedError for a `timestamp.formats` that is not followed.
+    A type that is not supported in text stops the query when the column is read. Raises UnsupportedError for
+    unsupported `timestamp.formats`.
     """
     text, target = name_literal(name), duckdb_type(kind)
     if kind.name in ("varchar", "char"):
@@ -101,13 +101,13 @@ def _boolean(text: str, settings: Mapping[str, str]) -> str:
 
 
 def _whole(text: str) -> str:
-    """The digits before the decimal point; Hive reads `19.7` as 19 and `.5` as 0."""
+    """The digits before the decimal point; as in Hive, `19.7` is 19 and `.5` is 0."""
     digits = f"regexp_extract({text}, '^[+-]?[0-9]*')"
     return f"CASE WHEN {digits} IN ('', '+', '-') THEN '0' ELSE {digits} END"
 
 
 def _lenient_date(text: str) -> str:
-    """Days and months beyond their ends run over: 1986-01-33 is 1986-02-02."""
+    """A date whose day or month may overflow: 1986-01-33 is 1986-02-02."""
     year, month, day = (f"CAST(regexp_extract({text}, {text_literal(_DATE)}, {i}) AS INTEGER)" for i in (1, 2, 3))
     return f"CAST(make_date({year}, 1, 1) + to_months({month} - 1) + to_days({day} - 1) AS DATE)"
 
@@ -116,7 +116,7 @@ def _trimmed(text: str, target: str) -> str:
     return f"TRY_CAST(trim({text}) AS {target})"
 
 
-# what a text must look like, and its value
+# regular expression of a valid text, and the SQL of its value
 _PARSED: dict[str, tuple[str, Callable[[str, str], str]]] = {
     **{kind.name: (_INTEGER, lambda text, target: f"TRY_CAST({_whole(text)} AS {target})") for kind in INTEGERS},
     **dict.fromkeys(("double", "real"), (f"({_FLOAT})|({_SPECIAL})", _trimmed)),
@@ -126,14 +126,14 @@ _PARSED: dict[str, tuple[str, Callable[[str, str], str]]] = {
 
 
 def _timestamp(text: str, formats: str) -> str:
-    """The first of `timestamp.formats` that the text fills, else JDBC's form; NULL where none does."""
+    """Parse by the first of `timestamp.formats` that matches, else by JDBC's format; NULL if none matches."""
     plain = _guarded(text, _TIMESTAMP, rounded_to_millis(f"TRY_CAST(trim({text}) AS TIMESTAMP)"))
     tried = [_patterned(text, pattern) for pattern in formats.split(",") if pattern]
     return f"coalesce({', '.join([*tried, plain])})" if tried else plain
 
 
 def _patterned(text: str, pattern: str) -> str:
-    """A text by a pattern of Joda-Time: https://www.joda.org/joda-time/apidocs/org/joda/time/format/DateTimeFormat.html."""
+    """Parse by a Joda-Time pattern: https://www.joda.org/joda-time/apidocs/org/joda/time/format/DateTimeFormat.html."""
     if pattern == "millis":
         return _guarded(
             text, "^[0-9]{1,15}(\\.[0-9]+)?$", f"make_timestamp_ms(CAST(split_part({text}, '.', 1) AS BIGINT))"

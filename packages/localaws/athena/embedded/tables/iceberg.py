@@ -1,4 +1,4 @@
-"""Iceberg tables: PyIceberg plans which files a snapshot has, DuckDB reads them by field id."""
+"""Iceberg tables: PyIceberg plans the files of a snapshot, DuckDB reads them by field ID."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 def scan_iceberg(
     context: Context, glue_table: Mapping[str, Any], node: exp.Table, pruner: Pruner, hidden: Columns
 ) -> Relation:
-    """One snapshot of a table as a relation; files that the query's WHERE cannot hold for are left out."""
+    """One snapshot of a table as a relation, without files that cannot satisfy the query's WHERE."""
     table = context.iceberg.load(glue_table["DatabaseName"], glue_table["Name"])
     return scan_table(context, table, node, pruner, hidden)
 
 
 def scan_table(context: Context, table: Table, node: exp.Table, pruner: Pruner, hidden: Columns) -> Relation:
-    """The same of a table that is loaded; raise UnsupportedError for ``hidden`` where DuckDB cannot read the files."""
+    """Do the same for a loaded table; raise UnsupportedError for ``hidden`` if DuckDB cannot read the files."""
     version = version_of(table, node)
     plan = plan_scan(context, table, version, row_filter(version.schema, pruner.conditions))
     columns = columns_of(plan.schema)
@@ -45,7 +45,7 @@ def scan_table(context: Context, table: Table, node: exp.Table, pruner: Pruner, 
 
 
 def _read_with_pyiceberg(context: Context, plan: IcebergScan, columns: Columns) -> Relation:
-    """Rows from Iceberg's own reader: for evolved rows, lists and maps, name mappings and deletion vectors."""
+    """Read the rows with PyIceberg, which supports evolved rows, lists and maps, name mappings and deletion vectors."""
     try:
         rows = plan.scan.to_arrow()
     except (ValueError, NotImplementedError) as error:

@@ -1,4 +1,4 @@
-"""Iceberg's Parquet files, read by field id and without their deleted rows."""
+"""Iceberg's Parquet files, read by field ID and without their deleted rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _numbers = count()
 
 
 def read_by_id(context: Context, plan: IcebergScan, columns: Columns, hidden: Columns = ()) -> str:
-    """A DuckDB query of the live rows of a plan that :meth:`IcebergScan.is_certain` holds for."""
+    """A DuckDB query of the live rows of a plan for which :meth:`IcebergScan.is_certain` is true."""
     parts = []
     for group in groups_of(plan.files):
         tasks = [plan.tasks[i] for i in group]
@@ -36,7 +36,7 @@ def read_by_id(context: Context, plan: IcebergScan, columns: Columns, hidden: Co
 
 
 def _selected(context: Context, plan: IcebergScan, chosen: Sequence[int], columns: Columns, hidden: Columns) -> str:
-    """The live rows of files whose columns are equal, and which have all deletes or have none."""
+    """The live rows of files with equal columns, of which either all or none have deletes."""
     files = [plan.files[i] for i in chosen]
     names = {column.field_id: name_literal(column.name) for column in columns_of_file(files[0])}
     expressions = {
@@ -52,9 +52,9 @@ def _selected(context: Context, plan: IcebergScan, chosen: Sequence[int], column
 
 
 def _deletes(context: Context, tasks: Sequence[FileScanTask]) -> str:
-    """A temporary table of the deleted places (number of the file in the scan, position in it); '' without deletes.
+    """A temporary table of deleted rows (index of the file in the scan, position in the file); '' without deletes.
 
-    A delete file counts for the data files that Iceberg's sequence numbers give it, and for no other.
+    A delete file applies only to the data files that Iceberg's sequence numbers assign to it.
     """
     pairs = [
         (str(context.iceberg.io.local_path(delete.file_path)), task.file.file_path, number)

@@ -27,7 +27,7 @@ _plans = PlanCache()
 
 @dataclass(frozen=True)
 class IcebergScan:
-    """The tasks of a scan with their files, in the same order, and the schema that their rows are read as."""
+    """The tasks of a scan and their files, in the same order, and the schema in which their rows are read."""
 
     table: Table
     schema: Schema
@@ -36,7 +36,7 @@ class IcebergScan:
     files: Sequence[DataFile]
 
     def is_certain(self) -> bool:
-        """Return whether reading by the field ids of top-level columns gives what Iceberg's rules give."""
+        """Return whether reading by the field IDs of top-level columns has the result that Iceberg's rules require."""
         metadata = self.table.metadata
         if _NAME_MAPPING in metadata.properties or metadata.format_version > 2:
             return False
@@ -53,9 +53,9 @@ class IcebergScan:
 def plan_scan(
     context: Context, table: Table, version: Version, row_filter: BooleanExpression | None = None
 ) -> IcebergScan:
-    """Plan one version of a table; files that ``row_filter`` cannot hold for are left out.
+    """Plan one version of a table, without files that cannot satisfy ``row_filter``.
 
-    Raises UnsupportedError for what PyIceberg cannot plan, QueryError for a file that is gone.
+    Raises UnsupportedError for a scan that PyIceberg cannot plan, QueryError for a file that does not exist any more.
     """
     scan = table.scan(row_filter=row_filter or AlwaysTrue(), snapshot_id=version.snapshot_id)
     try:
@@ -75,7 +75,7 @@ def _data_file(context: Context, task: FileScanTask) -> DataFile:
 
 
 def _nested_types_never_changed(schema: Schema, schemas: Sequence[Schema]) -> bool:
-    """Within a row, list or map nothing may have moved: DuckDB reads those by name."""
+    """Return whether no row, list or map type has ever changed: DuckDB reads nested fields by name, not by ID."""
     for field in schema.fields:
         if field.field_type.is_primitive:
             continue

@@ -34,7 +34,7 @@ _COLUMNS: dict[str, Columns] = {
 
 
 def information_schema(context: Context, name: str, place: str) -> Relation:
-    """One of its tables, as the catalog is now; raise QueryError for a name that it does not have."""
+    """Build a table of information_schema from the catalog; raise QueryError for an unknown table name."""
     readers: dict[str, Callable[[Context], Iterator[Row]]] = {
         "schemata": _schemata,
         "tables": _tables,

@@ -1,6 +1,7 @@
-"""JSON lines: the JsonSerDe of Hive and that of OpenX.
+"""JSON lines: Hive's and OpenX's JsonSerDe.
 
-A JSON value is taken for a column only where both SerDes agree on what it becomes; else the query fails and names it.
+A JSON value is read only if both SerDes convert it to the same column value; otherwise the query fails with an error
+that contains the value.
 """
 
 from __future__ import annotations
@@ -23,20 +24,20 @@ _TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d{1,3})?")
 
 
 class _Number(str):
-    """A number as it was written."""
+    """A number with its original text."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True)
 class _Keys:
-    """Reading of objects' keys: without regard to case, and with dots as underscores."""
+    """Normalization of keys of objects: to lower case, and dots to underscores."""
 
     folded: bool = True
     dots: bool = False
 
     def members(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        """The members of an object; raise BadDataError for a key that occurs twice."""
+        """The members of an object; raise BadDataError for a duplicate key."""
         members: dict[str, Any] = {}
         for key, value in pairs:
             name = key.lower() if self.folded else key
@@ -48,11 +49,11 @@ class _Keys:
 
 
 class _Object(list[tuple[str, Any]]):
-    """The members of a JSON object, in the order written."""
+    """The members of a JSON object, in their original order."""
 
 
 def json_reader(table: HiveTable) -> Callable[[str], list[Any]]:
-    """The function that reads a line into the columns' values; raise UnsupportedError for a setting not followed."""
+    """Return a function that reads a line into the columns' values; raise UnsupportedError for unsupported settings."""
     settings = table.serde_parameters
     keys = _Keys(folded=_switch(settings, "case.insensitive", "true"), dots=_switch(settings, "dots.in.keys", "false"))
     names = [_key(settings, name, keys) for name, _ in table.columns]
@@ -79,7 +80,7 @@ def _switch(settings: Mapping[str, str], name: str, default: str) -> bool:
 
 
 def _key(settings: Mapping[str, str], column: str, keys: _Keys) -> str:
-    """The key that a column is read from: its own name, or what `mapping.<column>` says."""
+    """The key of a column's value: the column's name, or the property `mapping.<column>`."""
     key = settings.get(f"mapping.{column}", column)
     if keys.folded and key != key.lower():
         raise UnsupportedError(f"SerDe property mapping.{column} = {key!r} with case.insensitive not FALSE")
@@ -88,7 +89,7 @@ def _key(settings: Mapping[str, str], column: str, keys: _Keys) -> str:
 
 @dataclass(frozen=True)
 class _Place:
-    """The column, or part of it, that a value goes to."""
+    """The column, or part of a column, that receives a value."""
 
     name: str
     kind: Type

@@ -20,10 +20,10 @@ _UNREADABLE = (".snappy", ".lzo", ".lz4", ".zst", ".deflate")
 
 
 def lines_of(table: HiveTable, file: DataFile) -> Iterator[str]:
-    """The lines of a file after its header, without their ends (``\\n``, ``\\r`` or ``\\r\\n``).
+    """The lines of a file after its header, without line ends (``\\n``, ``\\r`` or ``\\r\\n``).
 
-    Compression goes by the name's ending. Raises UnsupportedError for one that is not read here, BadDataError for a
-    file that is not what its ending says, QueryError for a table property that is no number.
+    The file name's extension determines the compression. Raises UnsupportedError for an unsupported compression,
+    BadDataError for a file that does not match its extension, QueryError for a table property that is not a number.
     """
     encoding = _encoding(table)
     suffix = Path(file.uri).suffix.lower()

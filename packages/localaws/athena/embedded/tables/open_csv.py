@@ -1,7 +1,7 @@
-"""OpenCSVSerde: quoted text, one record per line, read as the opencsv 2.3 parser reads it.
+"""OpenCSVSerde: quoted text, one record per line, parsed like opencsv 2.3.
 
-Types: https://docs.aws.amazon.com/athena/latest/ug/csv-serde.html. A date is its number of days, a timestamp its
-number of milliseconds since the epoch, and a number that is empty or no number fails the query.
+Types: https://docs.aws.amazon.com/athena/latest/ug/csv-serde.html. A date is written as its number of days, a timestamp
+as its number of milliseconds since the epoch; an empty or invalid number fails the query.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _FLOAT = r"^\s*([+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?Infinity|
 
 @dataclass(frozen=True)
 class _Signs:
-    """The characters that mean something; NUL for a quote or an escape that is switched off."""
+    """The special characters; NUL for a quote or an escape character that is disabled."""
 
     separator: str
     quote: str
@@ -29,11 +29,11 @@ class _Signs:
 
     @classmethod
     def of(cls, table: HiveTable) -> _Signs:
-        """Raise UnsupportedError for signs that are not three."""
+        """Read the characters from a table's properties; raise UnsupportedError unless they are different."""
         settings = table.serde_parameters
         given = (settings.get(name) or default for name, default in _DEFAULTS.items())
         separator, quote, escape = (text[0] for text in given)
-        # Hive asks for opencsv's own default where the escape is a double quote, and that is the backslash
+        # If the escape is a double quote, Hive uses opencsv's own default instead, the backslash.
         signs = cls(separator, quote, "\\" if escape == '"' else escape)
         used = [sign for sign in (signs.separator, signs.quote, signs.escape) if sign != _OFF]
         if separator == _OFF or len(set(used)) < len(used):
@@ -49,7 +49,7 @@ _DEFAULTS = {"separatorchar": ",", "quotechar": '"', "escapechar": "\\"}
 
 
 def open_csv_splitter(table: HiveTable) -> Callable[[str], list[str | None]]:
-    """The function that cuts a line; fields that a line lacks, and one whose quote does not end, are left out."""
+    """Return a function that splits a line; it omits missing fields and a field with an unterminated quote."""
     signs, width = _Signs.of(table), len(table.columns)
 
     def split(line: str) -> list[str | None]:
@@ -63,7 +63,7 @@ def open_csv_splitter(table: HiveTable) -> Callable[[str], list[str | None]]:
 
 
 def _split_quoted(line: str, signs: _Signs, width: int) -> list[str]:
-    """Opencsv's rules: outside of quotes, too, an escape or a doubled quote stands for one character of a field."""
+    """Split by opencsv's rules: an escape or a doubled quote is one character of a field, also outside of quotes."""
     fields: list[str] = []
     field: list[str] = []
     quoted = started = False
@@ -98,7 +98,7 @@ def _is_inner_quote(line: str, at: int, separator: str) -> bool:
 
 
 def open_csv_expression(name: str, kind: Type) -> str:
-    """A column's value from its text; raise UnsupportedError for a type that the SerDe's page does not name."""
+    """The SQL that converts a column's text; raise UnsupportedError for a type that the SerDe's page does not list."""
     text = name_literal(name)
     if kind.name == "varchar":
         return f"substring({text}, 1, {kind.size[0]})" if kind.size else text

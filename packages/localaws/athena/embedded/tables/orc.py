@@ -1,6 +1,6 @@
 """Hive tables of ORC files, read into a temporary table of the query.
 
-Columns are found by their places, or by their names where the SerDe property `orc.column.index.access` is false:
+Columns are matched by position, or by name if the SerDe property `orc.column.index.access` is false:
 https://docs.aws.amazon.com/athena/latest/ug/handling-schema-updates-chapter.html.
 """
 
@@ -27,9 +27,9 @@ INDEX_ACCESS = "orc.column.index.access"
 
 
 def orc_scan(session: Session, table: HiveTable, files: Sequence[DataFile]) -> tuple[str, Mapping[str, str]]:
-    """A temporary table of the files' rows, and the expression of each column on it.
+    """Read the files' rows into a temporary table; return its name, and the SQL expression of each column.
 
-    Raises BadDataError for a file that is not ORC, or whose column has a type that the table's cannot be read from.
+    Raises BadDataError for a file that is not ORC, or for a column whose type cannot be read as the table's.
     """
     fields = [pa.field(name, arrow_type(kind)) for name, kind in table.columns]
     schema = pa.schema([*fields, pa.field("file_index", pa.int64())])
@@ -57,7 +57,7 @@ def _batches(
 
 
 def _found(schema: pa.Schema, columns: Columns, by_place: bool) -> list[pa.Field | None]:
-    """The file's field for each column of the table, None where it has none."""
+    """The file's field of each column of the table; None for a column that the file lacks."""
     if by_place:
         return [schema.field(i) if i < len(schema) else None for i in range(len(columns))]
     named = {field.name.lower(): field for field in schema}

@@ -15,10 +15,10 @@ from localaws.athena.types.trino import BITS, INTEGERS, Columns, Type
 
 
 def parquet_expressions(files: Sequence[DataFile], columns: Columns) -> dict[str, str]:
-    """The expression of each column on files whose own columns are equal.
+    """The SQL expression of each column over files with equal columns.
 
-    Columns are found by name, whatever their case; one that the files lack is NULL.
-    Raises BadDataError for a file whose column has a type that the table's cannot be read from.
+    Columns are matched by name, ignoring case; a column that the files lack is NULL. Raises BadDataError for a file
+    with a column whose type cannot be read as the table's.
     """
     file_columns = {column.name.lower(): column for column in columns_of_file(files[0])}
     return {name: _expression(files[0], name, kind, file_columns.get(name)) for name, kind in columns}
@@ -35,13 +35,13 @@ def _expression(file: DataFile, name: str, kind: Type, file_column: FileColumn |
 
 
 def _text(text: str, kind: Type) -> str:
-    """A string of no more than the type's length; a char is carried without the spaces at its end."""
+    """A string truncated to the type's length; DuckDB values of char have no trailing spaces."""
     cut = f"substring(CAST({text} AS VARCHAR), 1, {kind.size[0]})" if kind.size else f"CAST({text} AS VARCHAR)"
     return cut if kind.name == "varchar" else f"rtrim({cut}, ' ')"
 
 
 def rounded_to_millis(column: str) -> str:
-    """Hive's timestamps have three digits: Athena rounds finer ones, halves away from zero."""
+    """Round to Hive's three digits of a second, halves away from zero, as Athena does."""
     micros = f"epoch_us({column})"
     half = f"CASE WHEN {micros} < 0 THEN -500 ELSE 500 END"
     return f"make_timestamp((({micros} + {half}) // 1000 + 0) * 1000)"
@@ -54,7 +54,7 @@ def _is_finer(source: pa.DataType, kind: Type) -> bool:
 
 
 def check_readable(file: DataFile, form: str, field: tuple[str, pa.DataType], kind: Type) -> None:
-    """Raise BadDataError for a field of a file, by name and type, that a column of some type cannot be read from."""
+    """Raise BadDataError if a field of a file, given by name and type, cannot be read as a column of type ``kind``."""
     name, source = field
     if not _readable(source, kind):
         raise BadDataError(
@@ -66,7 +66,7 @@ def check_readable(file: DataFile, form: str, field: tuple[str, pa.DataType], ki
 def _readable(source: pa.DataType, kind: Type) -> bool:
     types = pa.types
     if kind in INTEGERS:
-        # a value that the column cannot hold stops the query when it is read
+        # a value out of the column's range stops the query when it is read
         return bool(types.is_signed_integer(source)) or (
             types.is_unsigned_integer(source) and source.bit_width < BITS["bigint"]
         )
@@ -105,7 +105,7 @@ def _fits(source: pa.Decimal128Type, kind: Type) -> bool:
 
 
 def _part(source: pa.DataType, kind: Type) -> bool:
-    """Return whether DuckDB reads a part of a nested value by its own cast."""
+    """Return whether DuckDB's own cast reads a part of a nested value."""
     if kind.name in ("varchar", "char") and _is_binary(source):
         raise UnsupportedError(f"{kind} within a nested column over {source}")
     return _readable(source, kind)

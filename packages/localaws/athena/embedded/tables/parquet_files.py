@@ -1,7 +1,7 @@
 """Parquet files, grouped by their columns.
 
 DuckDB orders joins by the statistics of the files. With the option ``schema`` it assumes one row per table, and without
-``union_by_name`` it has the statistics of one file alone: a join of many tables then takes minutes or does not end.
+``union_by_name`` it uses the statistics of one file only: a join of many tables then takes minutes or does not end.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _FIELD_ID = b"PARQUET:field_id"
 
 @dataclass(frozen=True)
 class FileColumn:
-    """A top-level column of a file: its name there, its Arrow type, and its Iceberg field id where it has one."""
+    """A top-level column of a file: its name in the file, its Arrow type, and its Iceberg field ID if it has one."""
 
     name: str
     type: pa.DataType
@@ -31,7 +31,7 @@ class FileColumn:
 
 
 def columns_of_file(file: DataFile) -> tuple[FileColumn, ...]:
-    """The columns of a file's footer; raise BadDataError for a file that is not Parquet."""
+    """The columns in a file's footer; raise BadDataError for a file that is not Parquet."""
     return _columns(file.path, file.modified, file.size)
 
 
@@ -50,7 +50,7 @@ def _field_id(field: pa.Field) -> int | None:
 
 
 def groups_of(files: Sequence[DataFile]) -> list[list[int]]:
-    """The indexes of files whose columns are equal, group by group, in the files' order."""
+    """Group files with equal columns; return the indexes of each group, in the files' order."""
     groups: dict[tuple[FileColumn, ...], list[int]] = {}
     for index, file in enumerate(files):
         groups.setdefault(columns_of_file(file), []).append(index)
@@ -58,6 +58,6 @@ def groups_of(files: Sequence[DataFile]) -> list[list[int]]:
 
 
 def parquet_source(files: Sequence[DataFile]) -> str:
-    """A table function over files of equal columns."""
+    """A table function over files with equal columns."""
     paths = ", ".join(text_literal(str(file.path)) for file in files)
     return f"read_parquet([{paths}], union_by_name=true, hive_partitioning=false)"

@@ -1,4 +1,4 @@
-"""The files of Iceberg scans that were planned before: a snapshot never changes, and planning reads its manifests."""
+"""A cache of planned Iceberg scans: a snapshot never changes, and planning has to read its manifests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Key = tuple[str, int | None, str]
 
 
 class PlanCache:
-    """Tasks by metadata file, snapshot and filter, up to :data:`MOST_FILES` tasks in all. Thread-safe."""
+    """Tasks by metadata file, snapshot and filter, up to :data:`MOST_FILES` tasks in total. Thread-safe."""
 
     def __init__(self) -> None:
         self._plans: OrderedDict[Key, tuple[FileScanTask, ...]] = OrderedDict()
@@ -20,7 +20,7 @@ class PlanCache:
         self._lock = threading.Lock()
 
     def plan(self, metadata_location: str, scan: DataScan) -> tuple[FileScanTask, ...]:
-        """The tasks of a scan. Raises what PyIceberg's ``plan_files`` raises."""
+        """The tasks of a scan. Raises the errors of PyIceberg's ``plan_files``."""
         key = (metadata_location, scan.snapshot_id, repr(scan.row_filter))
         with self._lock:
             if key in self._plans:

@@ -49,7 +49,7 @@ class _Key:
 
 
 def wanted_partitions(catalog: Catalog, table: HiveTable, pruner: Pruner) -> list[Partition]:
-    """The partitions that the query's WHERE can hold for."""
+    """The partitions that can satisfy the query's WHERE."""
     if is_projected(table):
         return [Partition(values, location, table) for values, location in projected_partitions(table, pruner)]
     partitions = partitions_of(catalog, table)
@@ -57,7 +57,7 @@ def wanted_partitions(catalog: Catalog, table: HiveTable, pruner: Pruner) -> lis
 
 
 def projected_partitions(table: HiveTable, pruner: Pruner) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Values and location of each partition that WHERE can hold for; each key is narrowed before they are combined."""
+    """Values and location of each partition that can satisfy WHERE; each key is filtered before keys are combined."""
     choices: list[list[str]] = []
     for name, kind in table.partition_keys:
         prefix = f"projection.{name}."
@@ -156,7 +156,7 @@ def _bound(key: _Key, text: str, python_format: str) -> datetime:
         except ValueError:
             raise _invalid(f"projection.{key.name}.range has the bound {text!r}, which is not of its format") from None
     now = datetime.now(UTC).replace(tzinfo=None)
-    # values have the precision of the format: so does the bound they start from
+    # values have the format's precision, so the bound from which they are counted needs it too
     now = datetime.strptime(now.strftime(python_format), python_format)
     if not match["sign"]:
         return now

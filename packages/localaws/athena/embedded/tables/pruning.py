@@ -1,4 +1,4 @@
-"""Partitions and files for which a query's WHERE can be true."""
+"""Partitions and files that can satisfy a query's WHERE."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Values = tuple[str | None, ...]
 
 
 def conjuncts(node: exp.Table) -> list[exp.Expression]:
-    """The parts of WHERE that each row of this table must hold for, and that speak of its columns alone."""
+    """The conditions of WHERE that every row of this table must satisfy and that use only its columns."""
     select = node.parent.parent if isinstance(node.parent, exp.From | exp.Join) else None
     if not isinstance(select, exp.Select) or node.args.get("joins") or not select.args.get("where"):
         return []
@@ -38,7 +38,7 @@ def conjuncts(node: exp.Table) -> list[exp.Expression]:
 
 
 def _keeps_rows(parent: exp.From | exp.Join, joins: Sequence[exp.Join]) -> bool:
-    """No outer join adds rows with NULLs in this table's place."""
+    """Return whether no outer join can replace this table's rows by NULLs."""
     if any(join.this.args.get("joins") for join in joins if isinstance(join.this, exp.Expression)):
         return False
     if isinstance(parent, exp.From):
@@ -71,22 +71,22 @@ def _speaks_of(part: exp.Expression, label: str, *, alone: bool) -> bool:
 
 
 def names_in(part: exp.Expression) -> set[str]:
-    """The lower-case names of the columns of a condition."""
+    """The names of the columns in a condition, in lower case."""
     return {column.name.lower() for column in part.find_all(exp.Column)}
 
 
 @dataclass(frozen=True)
 class Pruner:
-    """Keeps the rows of partition values that the conditions of one table can hold for."""
+    """Selects partitions whose values can satisfy the conditions on one table."""
 
     session: Session
     label: str
     conditions: Sequence[exp.Expression]
 
     def kept(self, keys: Columns, rows: Sequence[Values]) -> list[int]:
-        """The indexes of the rows that are left, from conditions that need no other column than ``keys``.
+        """The indexes of the rows that satisfy the conditions that use only ``keys``.
 
-        Raises QueryError for a value that is none of its key's type.
+        Raises QueryError for a value that is not of its key's type.
         """
         names = {name for name, _ in keys}
         usable = [part for part in self.conditions if names_in(part) <= names]
@@ -98,7 +98,7 @@ class Pruner:
         try:
             return self._matching(relation, usable)
         except (SqlError, duckdb.Error):
-            # the query itself meets the same condition, and reports what is wrong with it
+            # The query evaluates the same condition later and reports its error.
             return list(range(len(rows)))
 
     def _matching(self, relation: Table, conditions: Sequence[exp.Expression]) -> list[int]:

@@ -1,4 +1,4 @@
-"""WHERE as far as Iceberg's statistics can judge it."""
+"""Conversion of WHERE to an Iceberg filter, as far as Iceberg can express it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pyiceberg.schema import Schema
 from pyiceberg.types import DateType, IntegerType, LongType, NestedField, StringType, TimestampType
 from sqlglot import exp
 
-# pydantic's view of these constructors, which mypy reads, leaves out the form that PyIceberg documents
+# mypy sees pydantic's signatures of these constructors, which lack the form that PyIceberg documents
 _AT_LEAST: Any = GreaterThanOrEqual
 _AT_MOST: Any = LessThanOrEqual
 _IN: Any = In
@@ -40,7 +40,7 @@ _COMPARISONS: dict[type[exp.Expression], tuple[Any, Any]] = {
 
 
 def row_filter(schema: Schema, conditions: Sequence[exp.Expression]) -> BooleanExpression:
-    """A filter that holds wherever all conditions hold: what cannot be said in it is left out."""
+    """An Iceberg filter that every row satisfying all conditions also satisfies; other parts are omitted."""
     fields = {field.name.lower(): field for field in schema.fields}
     combined: BooleanExpression = AlwaysTrue()
     for condition in conditions:
@@ -110,7 +110,7 @@ def _field(node: exp.Expression, fields: dict[str, NestedField]) -> NestedField 
 
 
 def _literal(node: exp.Expression, field: NestedField | None) -> int | str | date | datetime | None:
-    """A literal of the column's own type; None for whatever would be coerced."""
+    """The value of a literal of the column's own type; None for a literal that would be coerced."""
     kind = field.field_type if field else None
     if isinstance(kind, IntegerType | LongType):
         negative = isinstance(node, exp.Neg)

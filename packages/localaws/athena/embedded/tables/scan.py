@@ -37,7 +37,7 @@ FILE_INDEX = "file_index"
 
 
 def scan_hive(context: Context, table: HiveTable, pruner: Pruner, hidden: Columns) -> Relation:
-    """The table as a relation; only the files of the partitions that are left are listed."""
+    """The table as a relation; only files of partitions that can satisfy the conditions are listed."""
     check_followed(table)
     columns = table.columns + table.partition_keys
     parts = [
@@ -50,7 +50,7 @@ def scan_hive(context: Context, table: HiveTable, pruner: Pruner, hidden: Column
 
 
 def _parts(context: Context, table: HiveTable, files: list[DataFile], hidden: Columns) -> list[str]:
-    """The rows of the files that one SerDe reads: one query for Parquet files of equal columns."""
+    """Queries of the rows of files with one SerDe; Parquet files have one query per group of equal columns."""
     check_followed(table)
     if serde_of(table).format == ORC:
         return [_selected(table, files, hidden, orc_scan(context.session, table, files))]
@@ -68,7 +68,7 @@ def _parts(context: Context, table: HiveTable, files: list[DataFile], hidden: Co
 def _selected(
     table: HiveTable, files: Sequence[DataFile], hidden: Columns, source: tuple[str, Mapping[str, str]]
 ) -> str:
-    """The rows of some files: what the source has, then partition keys and hidden columns, which go by file."""
+    """A query of the rows of some files: the source's columns, then partition keys and hidden columns of each file."""
     keys = {
         name: per_file([file.values[i] for file in files], kind) for i, (name, kind) in enumerate(table.partition_keys)
     }
@@ -78,7 +78,7 @@ def _selected(
 
 
 def _files(context: Context, table: HiveTable, pruner: Pruner) -> list[tuple[HiveTable, list[DataFile]]]:
-    """The files to read, by the storage that their partitions say they have."""
+    """The files to read, grouped by their partitions' storage descriptors."""
     if not table.partition_keys:
         return [(table, list(files_below(context.store, table.location)))]
     groups: list[tuple[HiveTable, list[DataFile]]] = []
@@ -94,7 +94,7 @@ def _files(context: Context, table: HiveTable, pruner: Pruner) -> list[tuple[Hiv
 
 
 def per_file(values: Sequence[str | None], kind: Type) -> str:
-    """An expression of the value that belongs to the file of a row; DuckDB skips files by it."""
+    """SQL for a value that depends on the row's file; DuckDB can skip files by it."""
     if len(set(values)) == 1:
         return f"CAST(({text_list(values[:1])})[1] AS {duckdb_type(kind)})"
     return f"CAST({text_list(values)} AS {duckdb_type(kind)}[])[CAST({FILE_INDEX} + 1 AS BIGINT)]"

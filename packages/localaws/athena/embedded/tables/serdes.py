@@ -1,8 +1,8 @@
-"""The SerDes that are read, and what of their properties is followed.
+"""The supported SerDes, and their supported properties.
 
-A property decides what a file's bytes mean, so one that is not in its SerDe's table here is refused by its name: it is
-never read as if it were not there. Sources: https://docs.aws.amazon.com/athena/latest/ug/supported-serdes.html and
-Trino's trino-hive-formats.
+A property can change the meaning of a file's bytes. So a property that is not listed for its SerDe is refused with its
+name, and never ignored. Sources: https://docs.aws.amazon.com/athena/latest/ug/supported-serdes.html and Trino's
+trino-hive-formats.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ def _one_of(*values: str) -> Check:
 
 _SWITCH = _one_of("true", "false")
 _OFF = _one_of("false")
-# written by Glue's crawlers, by Spark and by Hive into any table; they say nothing of the bytes
+# Glue's crawlers, Spark and Hive add these to any table; they do not affect how bytes are read.
 _SILENT: dict[str, Check] = {"serialization.format": _any, "path": _any, "paths": _any, "mergeschema": _any}
 
 
 @dataclass(frozen=True)
 class Serde:
-    """The format that a SerDe reads, the Hadoop input formats it may stand with, and the properties it knows."""
+    """The format that a SerDe reads, the Hadoop input formats allowed with it, and its supported properties."""
 
     format: str
     inputs: tuple[str, ...]
@@ -91,7 +91,7 @@ _WRITTEN = frozenset(
     {*_SILENT, "field.delim", "line.delim", "collection.delim", "mapkey.delim", "case.insensitive"}
     | {"ignore.malformed.json", "explicit.null"}
 )
-# Table properties outside of these names are notes of whoever made the table.
+# Table properties with other names are comments by the table's creator.
 _MEANINGFUL = (
     "avro.", "collection.", "escape.", "field.", "line.", "mapkey.", "orc.", "parquet.", "serialization.", "skip.",
     "textinputformat.", "timestamp.",
@@ -106,14 +106,14 @@ _TABLE: dict[str, Check] = _LINES | {
 
 
 def serde_of(table: HiveTable) -> Serde:
-    """The SerDe of a table or partition; raise UnsupportedError for one that is not read here."""
+    """The SerDe of a table or partition; raise UnsupportedError for an unsupported SerDe."""
     if table.serde not in SERDES:
         raise UnsupportedError(f"SerDe {table.serde or 'of no name'} of table {table.database}.{table.name}")
     return SERDES[table.serde]
 
 
 def check_followed(table: HiveTable) -> None:
-    """Raise UnsupportedError for an input format, SerDe property or table property that is not followed."""
+    """Raise UnsupportedError for an unsupported input format, SerDe property or table property."""
     serde = serde_of(table)
     where = f"of table {table.database}.{table.name}"
     if table.input_format and table.input_format not in serde.inputs:
@@ -127,7 +127,7 @@ def check_followed(table: HiveTable) -> None:
 
 
 def check_writable(table: HiveTable) -> None:
-    """Raise UnsupportedError for a property that decides how rows are written, and that no writer here follows."""
+    """Raise UnsupportedError for a property that affects how rows are written and that the writers do not support."""
     check_followed(table)
     for name, value in table.serde_parameters.items():
         if name not in _WRITTEN:

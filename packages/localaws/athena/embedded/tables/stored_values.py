@@ -1,4 +1,4 @@
-"""Athena's reading of a value that has more digits or characters in the file than its column allows."""
+"""Values with more digits or characters in the file than the column allows, as Athena reads them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from localaws.athena.types.trino import Type
 
 
 def stored_expression(name: str, kind: Type) -> str:
-    """A column of a temporary table whose Arrow type carries ``kind``, as a value of ``kind``."""
+    """The SQL that reads a column of a temporary table as a value of type ``kind``."""
     column = name_literal(name)
     if kind.name == "timestamp" and kind.size == (3,):
         return rounded_to_millis(column)

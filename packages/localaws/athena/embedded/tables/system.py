@@ -1,4 +1,4 @@
-"""``"table$snapshots"`` and its like.
+"""Metadata tables such as ``"table$snapshots"``.
 
 Columns: https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-table-metadata.html
 """
@@ -77,7 +77,7 @@ _COLUMNS: dict[str, Columns] = {
 def system_table(context: Context, table: Mapping[str, Any], kind: str, place: str) -> Relation:
     """A metadata table of an Iceberg table, or the partitions of a Hive table.
 
-    Raises QueryError (TABLE_NOT_FOUND) for a name that the table does not have.
+    Raises QueryError (TABLE_NOT_FOUND) for a metadata table that the table does not have.
     """
     database, name = table["DatabaseName"], table["Name"]
     if not context.iceberg.is_iceberg(table):

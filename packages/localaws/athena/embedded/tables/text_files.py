@@ -25,7 +25,7 @@ Values = Sequence[Any]
 
 
 def text_scan(session: Session, table: HiveTable, files: Sequence[DataFile]) -> tuple[str, dict[str, str]]:
-    """A temporary table of the files' rows, and the expression of each column on it."""
+    """Read the files' rows into a temporary table; return its name, and the SQL expression of each column."""
     parse, expression = _parser(table)
     typed = serde_of(table).format == JSON
     fields = [pa.field(name, arrow_type(kind) if typed else pa.string()) for name, kind in table.columns]
@@ -64,7 +64,7 @@ def _batches(
 
 
 def _padded(values: Values, width: int) -> Values:
-    """Hive drops fields beyond the columns, and columns beyond the fields are NULL."""
+    """Drop extra fields and fill missing fields with NULL, as Hive does."""
     if len(values) >= width:
         return values[:width]
     return [*values, *[None] * (width - len(values))]

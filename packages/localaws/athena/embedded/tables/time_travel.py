@@ -22,7 +22,7 @@ _TIME = re.compile(
 
 @dataclass(frozen=True)
 class Version:
-    """A snapshot and the schema it is read in; ``is_empty`` for a table that has none yet."""
+    """A snapshot and the schema in which it is read; ``is_empty`` for a table without snapshots."""
 
     snapshot_id: int | None
     schema: Schema
@@ -30,10 +30,10 @@ class Version:
 
 
 def version_of(table: Table, node: exp.Table) -> Version:
-    """The version that a table name asks for; the current one without FOR.
+    """The version that FOR requests; the current version without FOR.
 
     A branch is read in the table's schema, any other version in its own. Raises QueryError (INVALID_ARGUMENTS) for a
-    version that does not exist, UnsupportedError for one that is not a literal.
+    version that does not exist, UnsupportedError for a version that is not a literal.
     """
     asked = node.args.get("version") or node.args.get("when")
     if asked is None:
@@ -80,7 +80,7 @@ def _at(table: Table, node: exp.Expression) -> Snapshot:
 
 
 def _moment(node: exp.Expression) -> datetime:
-    """The instant of a TIMESTAMP or DATE literal; without a zone it is UTC."""
+    """The instant of a TIMESTAMP or DATE literal; a literal without zone is in UTC."""
     text = node.this.this if isinstance(node, exp.Cast) and isinstance(node.this, exp.Literal) else None
     match = _TIME.fullmatch(text.strip()) if isinstance(text, str) else None
     if not match:

@@ -13,7 +13,7 @@ from localaws.athena.types.trino import Type
 
 
 def view_relation(view: View, tables: Tables) -> Relation:
-    """The view's rows; raise QueryError (VIEW_IS_STALE) where its query gives other columns by now."""
+    """The view's rows; raise QueryError (VIEW_IS_STALE) if the columns of its query have changed."""
     query = compile_query(parse(view.sql)[0], tables)
     if len(query.columns) != len(view.columns):
         raise _stale(f"column count mismatch: {len(query.columns)} and {len(view.columns)}")

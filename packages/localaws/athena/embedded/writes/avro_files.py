@@ -36,7 +36,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def write_avro(context: Context, sql: str, columns: Columns, path: Path, options: FileOptions) -> int:
-    """Write a query's rows; return their number. Raises UnsupportedError for a name or a type that Avro has not."""
+    """Write a query's rows; return their number. Raises UnsupportedError for a name or type that Avro lacks."""
     from fastavro import parse_schema
     from fastavro.write import Writer
 
@@ -84,7 +84,7 @@ def _schema(kind: Type, records: Iterator[int]) -> Any:
 
 
 def _value(value: Any, kind: Type) -> Any:
-    """A value of Arrow's as Avro takes it: instants in UTC, maps as dictionaries."""
+    """Convert an Arrow value for Avro: instants to UTC, maps to dictionaries."""
     if isinstance(value, datetime):
         return value.replace(tzinfo=UTC)
     if value is None or not kind.args:

@@ -1,4 +1,4 @@
-"""Hive's buckets: the file of a bucketed table that a row goes to.
+"""Hive's buckets: they determine the file of a bucketed table to which a row is written.
 
 The hash is that of Hive's bucketing version 1, which Athena writes and Trino checks when it reads:
 https://trino.io/docs/476/connector/hive.html (``bucketing_version``).
@@ -21,14 +21,14 @@ _NOT_NEGATIVE = 0x7FFFFFFF
 
 @dataclass(frozen=True)
 class Buckets:
-    """The columns whose values say which of ``count`` buckets a row is in."""
+    """The columns whose values determine a row's bucket, and the number of buckets, ``count``."""
 
     columns: Columns
     count: int
 
     @property
     def number(self) -> str:
-        """The bucket of a row, as a DuckDB expression."""
+        """The number of a row's bucket, as a DuckDB expression."""
         total = "0"
         for name, kind in self.columns:
             total = f"(({total} * 31 + coalesce({_hash(name_literal(name), kind)}, 0)) & {_LOW_BITS})"
@@ -36,9 +36,9 @@ class Buckets:
 
 
 def buckets_option(options: Mapping[str, Value], columns: Columns) -> Buckets | None:
-    """The buckets that CREATE TABLE AS asks for, None for none.
+    """The buckets in the options of CREATE TABLE AS; None if there are none.
 
-    Raises QueryError for columns or a count that no table can have, UnsupportedError for a type without a hash here.
+    Raises QueryError for invalid columns or an invalid count, UnsupportedError for a type whose hash is not supported.
     """
     names = names_option(options, "bucketed_by")
     if not BUCKET_OPTIONS & set(options):

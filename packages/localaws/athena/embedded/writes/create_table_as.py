@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 def create_table_as(context: Context, statement: Statement) -> Written:
-    """Write the rows of a query, then show them as a table: nobody sees a part of it."""
+    """Write the rows of a query, then create the table over them."""
     new = read_create_table_as(context, statement)
     if new.present:
         return Written(0, [])
@@ -67,7 +67,7 @@ def _hive(context: Context, new: NewTable, query: Prepared) -> Written:
 
 
 def _stored(kind: Type) -> Type:
-    """A timestamp of fewer digits is kept with Hive's three."""
+    """Return the type in which Hive stores a column: timestamps have at least three digits."""
     if kind.name == "unknown":
         raise QueryError("COLUMN_TYPE_UNKNOWN", "Column type is unknown: cast NULL to a type")
     return timestamp(3) if kind.name == "timestamp" and kind.size[0] < 3 else kind
@@ -97,7 +97,7 @@ def _table_input(name: str, columns: Columns, keys: Columns, location: str, file
 
 
 def add_partitions(context: Context, database: str, table: dict[str, object], partitions: list[NewPartition]) -> None:
-    """Show written partitions in the catalog."""
+    """Add the written partitions to the catalog."""
     inputs = [
         partition_input(table, [HIVE_NULL if v is None else v for v in p.values], p.location)
         for p in partitions
@@ -124,7 +124,7 @@ def _iceberg(context: Context, new: NewTable, query: Prepared) -> Written:
 
 
 def _iceberg_stored(kind: Type) -> Type:
-    """Iceberg keeps instants with six digits, small integers as integer, strings without a bound."""
+    """The type in which Iceberg stores a column: six digits of a second, no small integers, unbounded strings."""
     widened = {"timestamp": timestamp(6), "timestamp with time zone": timestamptz(6), "varchar": Type("varchar")}
     if kind.name in ("tinyint", "smallint"):
         return Type("integer")

@@ -34,7 +34,7 @@ _NULL = r"\N"
 
 @dataclass(frozen=True)
 class NewPartition:
-    """A partition's values (None for NULL), its folder, and the files that were written for it."""
+    """A partition's values (None for NULL), its folder, and the files written for it."""
 
     values: tuple[str | None, ...]
     location: str
@@ -43,9 +43,10 @@ class NewPartition:
 
 @dataclass(frozen=True)
 class Target:
-    """Destination of rows. ``keys`` are the partition columns, the last of the query's; ``folder`` says where one lies.
+    """Destination of rows.
 
-    With ``buckets`` each place has one file per bucket that has rows.
+    ``keys`` are the partition columns, the last columns of the query; ``folder`` returns the location for a partition's
+    values. With ``buckets``, each folder has one file per bucket that has rows.
     """
 
     location: str
@@ -56,9 +57,9 @@ class Target:
 
 
 def write_rows(context: Context, sql: str, columns: Columns, target: Target) -> tuple[int, list[NewPartition]]:
-    """Write a query's rows; returns their number, and a partition (one without values where there are no keys).
+    """Write a query's rows; return their number and the partitions (without keys, a single one without values).
 
-    Nothing is in place before all of it is written. Raises QueryError for more than 100 partitions.
+    Each file becomes visible only when it is complete. Raises QueryError for more than 100 partitions.
     """
     for name, kind in columns:
         _check_hive_type(name, kind)
@@ -112,7 +113,7 @@ def _location(target: Target, values: tuple[str | None, ...]) -> str:
 
 
 def _write_place(context: Context, sql: str, data: Columns, location: str, target: Target) -> tuple[int, list[str]]:
-    """The files of a folder: one of all rows, or one per bucket."""
+    """Write the files of a folder: one file of all rows, or one per bucket."""
     if target.buckets is None:
         return _write(context, sql, data, location, target.options)
     table = f"write_{uuid.uuid4().hex}"
@@ -130,7 +131,7 @@ def _write_place(context: Context, sql: str, data: Columns, location: str, targe
 def _write(
     context: Context, sql: str, columns: Columns, location: str, options: FileOptions, name: str = ""
 ) -> tuple[int, list[str]]:
-    """One file of all rows, or none where there is no row."""
+    """Write all rows to one file, or no file if there are no rows."""
     bucket, prefix = split_uri(location)
     stamp = f"{datetime.now(UTC):%Y%m%d_%H%M%S}"
     suffix = ".gz" if options.codec == "GZIP" and options.format in ("TEXTFILE", "JSON") else ""

@@ -1,4 +1,4 @@
-"""Rows of a query as an Iceberg table takes them."""
+"""Rows of a query in the form that an Iceberg table needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def arrow_rows(context: Context, sql: str, schema: Schema) -> pa.Table:
-    """The rows in the Arrow types of a schema."""
+    """The rows with the Arrow types of a schema."""
     target = schema_to_pyarrow(schema, include_field_ids=False)
     batches = list(context.session.stream(sql))
     columns = [
@@ -31,7 +31,7 @@ def arrow_rows(context: Context, sql: str, schema: Schema) -> pa.Table:
 
 
 def append(table: Table, rows: pa.Table) -> list[str]:
-    """Append rows as one snapshot; returns the locations of the new files."""
+    """Append rows as one snapshot; return the locations of the new files."""
     before = set(data_files_of(table))
     try:
         table.append(rows)
@@ -43,7 +43,7 @@ def append(table: Table, rows: pa.Table) -> list[str]:
 
 
 def data_files_from(table: Table, rows: pa.Table) -> list[DataFile]:
-    """Write rows as data files of the table that belong to no snapshot yet; raise UnsupportedError, QueryError."""
+    """Write rows as data files that are not part of a snapshot yet; raise UnsupportedError, QueryError."""
     try:
         files = list(_dataframe_to_data_files(table.metadata, rows, table.io))
     except (NotImplementedError, ValueError) as error:

@@ -59,7 +59,7 @@ def _table(context: Context, database: str, name: str) -> dict[str, Any]:
 
 
 def _arranged(query: Prepared, columns: Columns, named: list[str]) -> str:
-    """The rows in the table's columns; those that the column list leaves out are NULL."""
+    """The rows in the order of the table's columns; columns missing in the column list are NULL."""
     kinds = dict(columns)
     for name in named:
         if name not in kinds:

@@ -27,7 +27,7 @@ _NO_CASE = -1
 
 @dataclass(frozen=True)
 class _Case:
-    """One WHEN: the rows that it is for, and the value of each column; None for DELETE."""
+    """One WHEN clause: the rows to which it applies, and the value of each column; None for DELETE."""
 
     applies: exp.Expression
     matched: bool
@@ -37,7 +37,7 @@ class _Case:
 def merge(context: Context, statement: Statement) -> Written:
     """MERGE INTO table USING source ON condition WHEN [NOT] MATCHED [AND condition] THEN ..
 
-    Raises QueryError (MERGE_TARGET_ROW_MULTIPLE_MATCHES) where a row of the table matches more than one of the source.
+    Raises QueryError (MERGE_TARGET_ROW_MULTIPLE_MATCHES) if a row of the table matches several rows of the source.
     """
     node = parse_query(statement.text)
     if not isinstance(node, exp.Merge):
@@ -68,7 +68,7 @@ def _case(target: Target, when: exp.When) -> _Case:
 
 
 def _inserted(target: Target, then: exp.Insert) -> dict[str, exp.Expression]:
-    """The values by column; columns that the list leaves out are NULL."""
+    """The values by column; columns missing in the column list are NULL."""
     known = [name for name, _ in target.columns]
     names = [column.name.lower() for column in then.this.expressions] if then.this else known
     values = then.expression.expressions if isinstance(then.expression, exp.Tuple) else []
@@ -83,7 +83,7 @@ def _inserted(target: Target, then: exp.Insert) -> dict[str, exp.Expression]:
 
 
 def _joined(target: Target, node: exp.Merge, cases: list[_Case]) -> exp.Select:
-    """Every row of the source that some case may be for, with the place of its row in the table, if there is one."""
+    """The source rows to which a clause may apply, with the position of the matching row of the table, if any."""
     inserts = any(not case.matched for case in cases)
     join = exp.Join(this=target.node, on=node.args["on"], **({"side": "LEFT"} if inserts else {"kind": "INNER"}))
     number = _chosen(cases, [exp.Literal.number(i) for i in range(len(cases))])
@@ -96,7 +96,7 @@ def _joined(target: Target, node: exp.Merge, cases: list[_Case]) -> exp.Select:
 
 
 def _chosen(cases: list[_Case], values: list[exp.Expression]) -> exp.Case:
-    """The value of the first case that applies."""
+    """The value of the first clause that applies."""
     return exp.Case(
         ifs=[exp.If(this=case.applies.copy(), true=value.copy()) for case, value in zip(cases, values, strict=True)]
     )

@@ -31,7 +31,7 @@ from localaws.iceberg.row_changes import RowChange
 if TYPE_CHECKING:
     from localaws.athena.embedded.context import Context
 
-# Athena writes files of 512 MB; here the rows of one file pass through memory
+# Athena writes files of 512 MB; they are smaller here because the rows of one file are in memory at once
 _FILE_SIZE = 128 * 2**20
 # https://docs.aws.amazon.com/athena/latest/ug/querying-iceberg-creating-tables.html: properties and their defaults
 _SMALLEST = ("optimize_rewrite_min_data_file_size_bytes", _FILE_SIZE * 3 // 4)
@@ -41,9 +41,9 @@ _FEWEST_DELETES = ("optimize_rewrite_delete_file_threshold", 2)
 
 
 def optimize(context: Context, statement: Statement) -> Lines:
-    """Write small files, and files with many deletes, anew; WHERE may name partition columns only.
+    """Rewrite small files and files with many deletes; WHERE may use only partition columns.
 
-    Raises QueryError (ICEBERG_COMMIT_ERROR) where another commit deleted rows of the same files.
+    Raises QueryError (ICEBERG_COMMIT_ERROR) if a concurrent commit deleted rows of the same files.
     """
     cursor = Cursor(statement)
     cursor.expect("OPTIMIZE")
@@ -71,7 +71,7 @@ def _current(table: Table) -> Version:
 
 
 def _partition_filter(table: Table, where: str) -> BooleanExpression:
-    """Raise QueryError for a column that the table is not partitioned by, or a condition that names no partitions."""
+    """Convert WHERE to a filter; raise QueryError for a column that is not a partition column."""
     name = table.name()[-1]
     node = parse_query(f'SELECT 1 FROM "{name}" WHERE {where}')
     names = {field.field_id: field.name.lower() for field in table.schema().fields}
@@ -83,7 +83,7 @@ def _partition_filter(table: Table, where: str) -> BooleanExpression:
 
 
 def _bins(plan: IcebergScan) -> Iterator[list[int]]:
-    """The tasks that are written anew together: of one partition, and of about one file's size."""
+    """Group the tasks to rewrite together: of one partition, with the total size of about one file."""
     partitions: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
     for i, task in enumerate(plan.tasks):
         if _is_candidate(plan.table, task):
@@ -117,14 +117,14 @@ def _packed(plan: IcebergScan, members: Sequence[int]) -> Iterator[list[int]]:
 
 
 def _rewritten(context: Context, plan: IcebergScan, chosen: Sequence[int]) -> list[DataFile]:
-    """New files of the live rows of some tasks."""
+    """Write the live rows of some tasks to new files."""
     part = replace(plan, tasks=[plan.tasks[i] for i in chosen], files=[plan.files[i] for i in chosen])
     rows = arrow_rows(context, read_by_id(context, part, columns_of(plan.schema)), plan.schema)
     return data_files_from(plan.table, rows) if rows.num_rows else []
 
 
 def _outlived(table: Table, removed: Sequence[DataFile]) -> list[DataFile]:
-    """The delete files that apply to no data file any more."""
+    """The delete files that no longer apply to any data file."""
     gone = {file.file_path for file in removed}
     tasks = list(table.scan().plan_files())
     needed = {d.file_path for task in tasks if task.file.file_path not in gone for d in task.delete_files}

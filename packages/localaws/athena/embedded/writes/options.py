@@ -29,7 +29,7 @@ class FileOptions:
 
     @classmethod
     def of(cls, options: Mapping[str, Value], default: str = "PARQUET") -> FileOptions:
-        """Raise UnsupportedError for a format or compression that is not written here."""
+        """Read the format from a statement's options; raise UnsupportedError for an unsupported one."""
         name = str(options.get("format", default)).upper()
         name = {"CSV": "TEXTFILE"}.get(name, name)
         if name not in FORMATS:

@@ -1,6 +1,6 @@
-"""UPDATE, DELETE and MERGE of Iceberg tables: the rows that they change, and the commit.
+"""UPDATE, DELETE and MERGE of Iceberg tables: the changed rows, and the commit.
 
-As Athena engine version 3 does, they write position deletes (merge-on-read); a file whose rows all go is removed.
+As in Athena engine version 3, they write position deletes (merge-on-read); a file without remaining rows is removed.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Target:
-    """The table that a statement changes, as it was when the statement was read, under its name in the statement."""
+    """The table that a statement changes, as loaded when the statement was parsed, under its name in the statement."""
 
     context: Context
     table: Table
@@ -59,11 +59,11 @@ class Target:
         return str(self.node.alias or self.node.name)
 
     def column(self, name: str) -> exp.Column:
-        """A column of the table, quoted, as the statement's other tables may have the same one."""
+        """A column of the table, qualified and quoted: other tables of the statement may have the same name."""
         return exp.column(exp.to_identifier(name, quoted=True), table=exp.to_identifier(self.label, quoted=True))
 
     def __call__(self, node: exp.Table) -> QueryTable:
-        """The rows of the table with their places; every other name as in a query."""
+        """The rows of the table with their positions; other names are resolved as in a query."""
         if node is not self.node:
             return self.binder(node)
         pruner = Pruner(self.context.session, self.label.lower(), conjuncts(node))
@@ -76,7 +76,7 @@ class Target:
 def find_target(context: Context, node: exp.Table, text: str, verb: str) -> Target:
     """The table of an UPDATE, DELETE or MERGE.
 
-    Raises QueryError for a table that is not there, is no Iceberg table, or has another format version than 2.
+    Raises QueryError for a table that does not exist, is not an Iceberg table, or has a format version other than 2.
     """
     database, name = (node.db or context.database).lower(), node.name.lower()
     entry = written_table(context, database, name)
@@ -92,9 +92,9 @@ def find_target(context: Context, node: exp.Table, text: str, verb: str) -> Targ
 
 
 def keep_changes(target: Target, query: exp.Select, columns: Columns) -> str:
-    """Run a query once and keep its rows as a temporary table of these columns; returns its name.
+    """Run a query once and store its rows in a temporary table with these columns; return its name.
 
-    Raises QueryError (TYPE_MISMATCH) where Trino would not coerce a value to its column.
+    Raises QueryError (TYPE_MISMATCH) if Trino would not coerce a value to its column.
     """
     compiled = compile_query(query, target)
     prepared = Prepared(compiled, tuple((f"c{i}", column.type) for i, column in enumerate(compiled.columns)))
@@ -105,9 +105,9 @@ def keep_changes(target: Target, query: exp.Select, columns: Columns) -> str:
 
 
 def commit_rows(target: Target, places: str, rows: str | None) -> list[str]:
-    """Delete the rows at the places of one query, add those of another, as one snapshot; returns the new files.
+    """Delete the rows at the positions of one query and add those of another, in one snapshot; return the new files.
 
-    Raises QueryError (ICEBERG_COMMIT_ERROR) where another commit conflicts.
+    Raises QueryError (ICEBERG_COMMIT_ERROR) if a concurrent commit conflicts.
     """
     table = target.table
     new = arrow_rows(target.context, rows, table.schema()) if rows else None
@@ -119,7 +119,7 @@ def commit_rows(target: Target, places: str, rows: str | None) -> list[str]:
 
 
 def commit(table: Table, change: RowChange) -> None:
-    """Raise QueryError (ICEBERG_COMMIT_ERROR) where another commit conflicts."""
+    """Commit a change; raise QueryError (ICEBERG_COMMIT_ERROR) if a concurrent commit conflicts."""
     try:
         commit_change(table, change)
     except (CommitFailedException, ValidationException) as error:
@@ -130,7 +130,7 @@ def commit(table: Table, change: RowChange) -> None:
 
 
 def _deletes(target: Target, places: str) -> tuple[list[DataFile], list[DataFile], list[DataFile]]:
-    """The data files that lose some rows, the delete files that say which, and the data files that lose all."""
+    """The data files that lose some rows, the delete files for these rows, and the data files that lose all rows."""
     tasks = {task.file.file_path: task for task in target.table.scan().plan_files()} if places else {}
     changed, deletes, removed = [], [], []
     for path, positions in _by_file(target.context, places):
@@ -144,7 +144,7 @@ def _deletes(target: Target, places: str) -> tuple[list[DataFile], list[DataFile
 
 
 def _by_file(context: Context, places: str) -> Iterator[tuple[str, pa.Array]]:
-    """Each file of a query of places with its sorted positions."""
+    """Each file in a query of positions, with its sorted positions."""
     path, position = name_literal(PATH), name_literal(POSITION)
     for (file,) in context.session.execute(f"SELECT DISTINCT {path} FROM ({places}) ORDER BY 1"):
         sql = f"SELECT DISTINCT {position} FROM ({places}) WHERE {path} = {text_literal(file)} ORDER BY 1"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def unload(context: Context, statement: Statement) -> Written:
-    """UNLOAD (query) TO 's3://..' WITH (format = .., ...): files, and no table."""
+    """UNLOAD (query) TO 's3://..' WITH (format = .., ...): write files without a table."""
     asked = read_unload(context, statement)
     location, options = asked.location, asked.options
     query = prepare_query(context, asked.query)
@@ -34,7 +34,7 @@ def unload(context: Context, statement: Statement) -> Written:
 
 
 def last_columns(columns: Columns, names: list[str]) -> Columns:
-    """The partition columns; raise QueryError unless they are the last ones, in this order, and not all."""
+    """The partition columns; raise QueryError unless they are the last columns, in this order, and not all columns."""
     keys = columns[len(columns) - len(names) :] if names else ()
     if [name.lower() for name, _ in keys] != names or len(keys) == len(columns):
         raise QueryError(

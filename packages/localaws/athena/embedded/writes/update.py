@@ -35,7 +35,7 @@ def delete(context: Context, statement: Statement) -> Written:
 
 
 def assigned(target: Target, assignments: list[exp.Expression]) -> dict[str, exp.Expression]:
-    """The value of each column that SET names; raise QueryError for a column that is not there or named twice."""
+    """The value of each column in SET; raise QueryError for a column that does not exist or occurs twice."""
     known, values = dict(target.columns), {}
     for assignment in assignments:
         name = assignment.this.name.lower()
