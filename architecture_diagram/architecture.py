@@ -1,4 +1,4 @@
-"""``python architecture_diagram/architecture.py``: draw what terraform/ deploys, a PNG per picture beside it."""
+"""``python architecture_diagram/architecture.py``: draw the resources of terraform/, one PNG file per picture."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _icon(node: Node) -> object:
 
 
 def main() -> int:
-    """Draw every picture; exit status 1 where graphviz is missing."""
+    """Draw every picture; return exit status 1 if graphviz is missing."""
     if not shutil.which("dot"):
         print(
             "The pictures need graphviz. Debian: apt-get install graphviz. macOS: brew install graphviz.",

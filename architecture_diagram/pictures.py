@@ -1,7 +1,7 @@
-"""Pictures: a picture of the whole, and one for each part.
+"""The pictures: an overview, and one per part.
 
-Each node names the types of Terraform's resources that it stands for. A test compares them with the plans: no node
-without a resource, no resource without a node or a reason not to draw it.
+Each node names the types of the Terraform resources that it represents. A test compares the nodes with the plans: every
+node needs a resource, and every resource a node or a reason why it is not drawn.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture: groups of nodes by their keys, and edges between keys with a label."""
+    """A picture: groups of nodes by key, and labelled edges between keys."""
 
     title: str
     groups: Mapping[str, Mapping[str, Node]]

@@ -1,10 +1,10 @@
-"""``python lambdas/package.py``: what the functions run, built into ``dist/``: layers of libraries, a zip of each.
+"""``python lambdas/package.py``: builds the functions into ``dist/``: layers of libraries, and one zip per function.
 
-The libraries are those that uv.lock pins, without boto3, which Lambda's runtimes ship, for Python 3.13 on Amazon Linux
-2023. uv.lock knows the hashes of this project's Python only, so that those of other wheels are not checked. The same
-code gives the same bytes. Each layer holds the certificates by which functions verify their database, which
-terraform/certificates.py has put into ``dist/``. ``--here`` builds the layers for the Python and the system that run
-this, without certificates.
+The libraries are those pinned in uv.lock, without boto3, which Lambda's runtimes include, for Python 3.13 on Amazon
+Linux 2023. uv.lock has hashes only for the wheels of this project's Python, so the hashes of other wheels are not
+checked. Builds are reproducible: the same code gives the same bytes. Each layer contains the certificates with which
+functions verify their database, which terraform/certificates.py writes to ``dist/``. ``--here`` builds the layers for
+the Python and operating system of this machine, without certificates.
 https://docs.aws.amazon.com/lambda/latest/dg/python-layers.html
 """
 
@@ -23,16 +23,16 @@ DIST = ROOT / "dist"
 FOR_LAMBDA = ("--python-version", "3.13", "--python-platform", "x86_64-manylinux_2_28")
 SHIPPED = ("boto3",)
 UNSTABLE = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
-"""Files of an installation that say how and when it was made."""
+"""Installed files that contain the method and time of the installation."""
 CERTIFICATES = "certificates/rds.pem"
-"""Their path in a layer, which Lambda unpacks below /opt."""
+"""Path in a layer, which Lambda unpacks below /opt."""
 EARLIEST = (1980, 1, 1, 0, 0, 0)
-"""The time of every member: the time of a build must not change the bytes."""
+"""The timestamp of every zip member, so that the time of a build does not change the bytes."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """The libraries of ``package``: ``options`` of uv's export, and packages of the platform with what of each."""
+    """The libraries of ``package``: ``options`` of uv's export, and the included parts of the platform's packages."""
 
     package: str
     options: tuple[str, ...]
@@ -40,13 +40,13 @@ class Layer:
 
 
 DATAHARVEST = Layer("dataharvest", (), {"dataharvest": ("",), "estrela": ("__init__.py", "errors.py", "hooks")})
-# what reads Parquet files and REST APIs is not for functions: they register files and load none
+# without the libraries for Parquet files and REST APIs, as functions only register files and load none
 ESTRELA = Layer("estrela", ("--extra", "ledger", "--prune", "pyarrow", "--prune", "requests"), {"estrela": ("",)})
 LAYERS = (DATAHARVEST, ESTRELA)
 
 
 def main() -> int:
-    """Build everything, and print where it is."""
+    """Build everything, and print the paths."""
     DIST.mkdir(exist_ok=True)
     if "--here" in sys.argv[1:]:
         layers = [build_layer(DIST, layer) for layer in LAYERS]
@@ -76,7 +76,7 @@ def build_layer(folder: Path, layer: Layer, target: tuple[str, ...] = (), certif
 
 
 def build_functions(folder: Path) -> Iterator[Path]:
-    """Zip each handler; yield the files, named as the functions are."""
+    """Zip each handler; yield the zip files, named after the functions."""
     handlers = [path for pattern in ("*/handler.py", "large/*/handler.py") for path in (ROOT / "lambdas").glob(pattern)]
     for handler in sorted(handlers):
         target = folder / f"{handler.parent.name}.zip"

@@ -25,5 +25,5 @@ def launch(record: SQSRecord) -> None:
 
 @traced(logger.service)
 def handler(event: dict[str, Any], context: Any) -> Any:
-    """Lambda's entry."""
+    """Entry point of the Lambda function."""
     return run_batch(event, context, EventType.SQS, logger, launch)

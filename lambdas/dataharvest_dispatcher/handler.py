@@ -1,4 +1,4 @@
-"""Read the metastore's stream and ask the stages that are ready."""
+"""Read the metastore's stream and send requests to the stages that are ready."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ logger = Logger(service="dataharvest_dispatcher")
 
 @traced(logger.service)
 def handler(event: dict[str, Any], _context: Any) -> Any:
-    """Lambda's entry."""
+    """Entry point of the Lambda function."""
     return run_dispatch(event, logger, functions.dispatcher)

@@ -1,4 +1,4 @@
-"""Measure the dates that are not complete after their hour: an alarm goes off by it."""
+"""Count the dates that are incomplete after their due hour, as a metric for an alarm."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ metrics.set_default_dimensions(environment=os.environ["METRICS_ENVIRONMENT"])
 @traced("dataharvest_metrics")
 @metrics.log_metrics
 def handler(_: dict[str, Any], __: Any) -> None:
-    """Lambda's entry: print the metric as CloudWatch reads it from logs."""
+    """Entry point of the Lambda function: print the metric in CloudWatch's embedded format."""
     count = overdue_dates(functions.database, functions.settings.due_hours)
     metrics.add_metric(OVERDUE_DATES, MetricUnit.Count, count)

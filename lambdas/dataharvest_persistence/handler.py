@@ -1,4 +1,4 @@
-"""Take delivered files in: events of S3, each in a message of a queue."""
+"""Load delivered files, announced by S3 events in the messages of a queue."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ logger = Logger(service="dataharvest_persistence")
 
 @traced(logger.service)
 def handler(event: dict[str, Any], _context: Any) -> Any:
-    """Lambda's entry."""
+    """Entry point of the Lambda function."""
     return run_arrivals(event, logger, functions.persistence)

@@ -1,4 +1,4 @@
-"""Bring the schema of DataHarvest to the newest version."""
+"""Migrate DataHarvest's schema to the newest version."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ logger = Logger(service="dataharvest_schema")
 
 @traced(logger.service)
 def handler(_: dict[str, Any], __: Any) -> dict[str, str]:
-    """Lambda's entry; called again, it changes nothing."""
+    """Entry point of the Lambda function; a repeated call changes nothing."""
     SCHEMA.migrate(DatabaseManager.from_secret(secret))
     version = SCHEMA.newest_version()
     logger.info("migrated", schema=SCHEMA.name, version=version)

@@ -1,4 +1,4 @@
-"""Sum the taxes that each client paid."""
+"""Sum the taxes paid by each client."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ def transform(record: SQSRecord) -> None:
 
 @traced(logger.service)
 def handler(event: dict[str, Any], context: Any) -> Any:
-    """Lambda's entry."""
+    """Entry point of the Lambda function."""
     return run_batch(event, context, EventType.SQS, logger, transform)

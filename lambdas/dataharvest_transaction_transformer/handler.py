@@ -17,5 +17,5 @@ logger = Logger(service="dataharvest_transaction_transformer")
 
 @traced(logger.service)
 def handler(event: dict[str, Any], context: Any) -> Any:
-    """Lambda's entry: deliveries of a queue, or portfolios of large deliveries of a stream."""
+    """Entry point of the Lambda function: deliveries from a queue, or portfolios of large deliveries from a stream."""
     return run_deliveries_or_portfolios(event, context, logger, large, "transaction")

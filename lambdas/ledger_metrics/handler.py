@@ -1,4 +1,4 @@
-"""Measure what waits in the ledger: the alarms of feeds go off by these metrics."""
+"""Measure the files that wait in the ledger; the alarms of feeds are triggered by these metrics."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ metrics.set_default_dimensions(environment=ENVIRONMENT)
 
 @metrics.log_metrics
 def handler(_: dict[str, Any], __: Any) -> None:
-    """Lambda's entry: print the metrics as CloudWatch reads them from logs."""
+    """Entry point of the Lambda function: print the metrics in CloudWatch's embedded format."""
     metrics.add_metric(OLDEST_NEW_AGE, MetricUnit.Seconds, oldest_new_seconds(parts.database))
     dimensions = {"service": "ledger", "environment": ENVIRONMENT}
     for feed, hours in hours_since_arrival(parts.database).items():

@@ -1,4 +1,4 @@
-"""Bring the ledger's schema to the newest version."""
+"""Migrate the ledger's schema to the newest version."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ logger = Logger(service="ledger_schema")
 
 
 def handler(_: dict[str, Any], __: Any) -> dict[str, str]:
-    """Lambda's entry; called again, it changes nothing."""
+    """Entry point of the Lambda function; a repeated call changes nothing."""
     SCHEMA.migrate(parts.database)
     version = SCHEMA.newest_version()
     logger.info("migrated", schema=SCHEMA.name, version=version)

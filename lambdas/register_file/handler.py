@@ -1,4 +1,4 @@
-"""Register the files that S3 announces: events in the messages of a queue, or S3's own asynchronous call."""
+"""Register files announced by S3, through events in a queue's messages or S3's own asynchronous invocation."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ logger = Logger(service="register_file")
 
 
 def register(event: dict[str, Any], run: str) -> None:
-    """Register every file of one event of S3."""
+    """Register every file of one S3 event."""
     new = parts.register().register(arrivals_of(event), f"register_file/{run}", by_event=True)
     logger.info("registered", new=new)
 
 
 def message(record: SQSRecord) -> None:
-    """Register the files of one message; a failure delivers this message again, and no other."""
+    """Register the files of one message; after a failure only this message is delivered again."""
     register(record.json_body, record.message_id)
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:
-    """Lambda's entry."""
+    """Entry point of the Lambda function."""
     if any(record.get("eventSource") == "aws:sqs" for record in event.get("Records", ())):
         return process_partial_response(event, message, processor, context)
     return register(event, context.aws_request_id)

@@ -1,4 +1,4 @@
-"""Give a database role a new password: called by AWS Secrets Manager, once for each step of a rotation."""
+"""Set a new password of a database role; AWS Secrets Manager invokes this once per step of a rotation."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ logger = Logger(service="rotate_database_secret")
 
 
 def handler(event: dict[str, Any], _: Any) -> None:
-    """Lambda's entry."""
+    """Entry point of the Lambda function."""
     rotation.run(event["Step"], event["SecretId"], event["ClientRequestToken"])
     logger.info("done", step=event["Step"], secret=event["SecretId"])

@@ -1,1 +1,1 @@
-"""Stand-ins for the parties of the back office: what they deliver is invented, and the same for the same seed."""
+"""Stand-ins for the parties that deliver to the back office. Their data is invented, and the same for the same seed."""

@@ -1,4 +1,4 @@
-"""``backoffice-parties FOLDER``: write the files of the parties into a folder, one of them damaged if asked for."""
+"""``backoffice-parties FOLDER``: write the parties' files into a folder, one of them damaged if requested."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The company whose parties deliver: how much there is of everything, from which day on."""
+"""The company to which the parties deliver: the volume of each kind of data, and the first day."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ CURRENCIES = ("USD", "EUR", "JPY", "GBP", "CHF")
 
 @dataclass(frozen=True)
 class Company:
-    """An invented company. What is delivered on a day depends on the seed and that day only."""
+    """An invented company. The deliveries of a day depend only on the seed and that day."""
 
     seed: int = 7
     first_day: date = date(2026, 11, 2)
     settlements: int = 2_000
-    """Card settlements of a file."""
+    """Card settlements per file."""
     branches: int = 40
     customers: int = 500
     accounts: int = 800
 
     def day(self, number: int) -> date:
-        """Return the day ``number``, from 0."""
+        """Return the date of day ``number``, counted from 0."""
         return self.first_day + timedelta(number)
 
     def chance(self, *of: object) -> Random:
-        """Return random numbers that depend on the seed and on what they are for."""
+        """Return a random generator that depends on the seed and the values ``of`` only."""
         return Random(" ".join(map(str, (self.seed, *of))))
 
     def name(self, chance: Random) -> str:
-        """Return a name of a person."""
+        """Return a random name of a person."""
         return f"{chance.choice(FIRST_NAMES)} {chance.choice(LAST_NAMES)}"

@@ -35,18 +35,18 @@ INSERT INTO core.accounts (number, customer_id, balance, opened_on) VALUES (%s, 
 ON CONFLICT (number) DO UPDATE SET balance = EXCLUDED.balance
 """
 CHANGED = 0.05
-"""Share of the customers that change on a day."""
+"""Share of the customers that change per day."""
 
 
 @dataclass(frozen=True)
 class Core:
-    """The database of ``company`` behind ``connection``."""
+    """The database of ``company``, accessed through ``connection``."""
 
     company: Company
     connection: Connection
 
     def begin(self) -> None:
-        """Create the tables with the customers and accounts of day 0; nothing happens where they exist."""
+        """Create the tables with the customers and accounts of day 0; do nothing if they exist."""
         with self.connection.transaction(), self.connection.cursor() as cursor:
             cursor.execute(TABLES)
             row = cursor.execute("SELECT EXISTS (SELECT 1 FROM core.customers)").fetchone()
@@ -56,7 +56,7 @@ class Core:
                 cursor.executemany(ACCOUNT, self._accounts(0))
 
     def change(self, day: int) -> int:
-        """Change a share of the customers, add one, delete one, move every balance; return the changed customers."""
+        """Change a share of the customers, add one, delete one, change every balance; return the changed customers."""
         first = self.company.customers
         chance = self.company.chance("changed", day)
         changed = [number for number in range(1, first + 1) if number % 97 != day % 97 and chance.random() < CHANGED]

@@ -1,4 +1,4 @@
-"""The files that parties drop: card settlements, branches and exchange rates, good or bad in one way."""
+"""The files that parties deliver: card settlements, branches and exchange rates, valid or damaged."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from backoffice_parties.company import ACQUIRERS, CITIES, CURRENCIES, Company
 
 SETTLEMENTS = "settlement_id,settled_on,merchant,card_number,amount,installments,disputed"
 BAD_EVERY = 400
-"""One settlement in so many has an amount that cannot be read."""
+"""One of this many settlements has an invalid amount."""
 
 
 def settlement_files(company: Company, day: int) -> Iterator[tuple[str, bytes]]:
-    """Yield key and content of the settlements of a day, one file per acquirer; a few rows are bad."""
+    """Yield key and content of the settlements of a day, one file per acquirer, with a few bad rows."""
     for at, acquirer in enumerate(ACQUIRERS):
         first = (day * len(ACQUIRERS) + at) * company.settlements + 1
         lines = [
@@ -37,7 +37,7 @@ def _settlement(company: Company, number: int, day: int) -> str:
 
 
 def branch_file(company: Company, day: int) -> tuple[str, bytes]:
-    """Return key and content of the list of branches of a day: one branch opens every day."""
+    """Return key and content of the list of branches of a day; a new branch opens every day."""
     branches = [
         {
             "code": number,
@@ -55,7 +55,7 @@ def branch_file(company: Company, day: int) -> tuple[str, bytes]:
 
 
 def rate_file(company: Company, day: int) -> tuple[str, bytes]:
-    """Return name and content of the exchange rates of a day, as the FTPS share of another party has them."""
+    """Return name and content of the exchange rates of a day, for the FTPS share of another party."""
     date = company.day(day)
     chance = company.chance("rates", day)
     rates = "".join(
@@ -66,5 +66,5 @@ def rate_file(company: Company, day: int) -> tuple[str, bytes]:
 
 
 def damaged(content: bytes) -> bytes:
-    """Return a file that breaks off in the middle."""
+    """Return the content truncated in the middle."""
     return content[: len(content) // 2]

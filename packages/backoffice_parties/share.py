@@ -1,4 +1,4 @@
-"""An FTPS share: a real server (pyftpdlib) on a folder, with a certificate of its own."""
+"""An FTPS share: a real server (pyftpdlib) on a folder, with its own certificate."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ class Share:
 
     @property
     def secret(self) -> dict[str, object]:
-        """The fields of the secret by which Estrela reaches it."""
+        """The fields of the secret with which Estrela connects to it."""
         place = {"host": LOOPBACK, "port": self.port, "authority": self.authority}
         return {**place, "username": USER, "password": self.password}
 
 
 @contextmanager
 def share(folder: Path) -> Iterator[Share]:
-    """Serve ``folder/share`` for the length of the block, on the loopback and a free port."""
-    # Without a handler of its own, pyftpdlib prints a line for every command.
+    """Serve ``folder/share`` for the duration of the block, on the loopback interface and a free port."""
+    # Without a log handler, pyftpdlib prints a line for every command.
     quiet = logging.getLogger("pyftpdlib")
     quiet.addHandler(logging.NullHandler())
     quiet.propagate = False
@@ -75,7 +75,7 @@ def share(folder: Path) -> Iterator[Share]:
 
 
 def _certificate(folder: Path) -> Path:
-    """Write a key and its certificate for the loopback into one file that its owner alone may read."""
+    """Write a key and its certificate for the loopback address into one file that only its owner may read."""
     key = rsa.generate_private_key(65537, 2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "FTPS share of a party")])
     now = datetime.now(UTC)

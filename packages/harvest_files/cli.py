@@ -1,4 +1,4 @@
-"""``harvest-files FOLDER``: write the files of an invented external client's day into a folder."""
+"""``harvest-files FOLDER``: write the files of one day of an invented external client into a folder."""
 
 from __future__ import annotations
 

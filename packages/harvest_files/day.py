@@ -1,4 +1,4 @@
-"""One external client's day: how much it holds, and whether its files contradict each other."""
+"""One day of an external client: the volume of data, and optional contradictions between its files."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Day:
-    """The files of one date. They depend on the seed, the names and the sizes only.
+    """The files of one date. They depend only on the seed, the names and the sizes.
 
-    ``correction`` above 0 changes some balances and taxes, as a corrected delivery does. ``with_errors`` adds one of
-    each contradiction that a delivery may have.
+    ``correction`` above 0 changes some balances and taxes, as in a corrected delivery. ``with_errors`` adds one example
+    of each contradiction that a delivery may have.
     """
 
     external_client: str = "EXT_CLIENT"

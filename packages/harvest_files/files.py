@@ -1,4 +1,4 @@
-"""The four files of a day: UTF-8, comma, a header, LF, no newline at the end."""
+"""The four files of a day: UTF-8, comma-separated, with a header, LF, no newline at the end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HEADERS = {
     "transactions": "record_id,account_number,transaction_reference,amount,keyword",
 }
 _PART = 1 << 20
-"""Characters that are joined before they are encoded."""
+"""Number of characters that are joined before encoding."""
 
 
 def files(day: Day) -> Iterator[tuple[str, Iterator[bytes]]]:
@@ -66,7 +66,7 @@ def _transactions(day: Day) -> Iterator[str]:
 
 
 def _taxes(day: Day) -> dict[int, int]:
-    """Cents of the TAX transactions of each account, so that the files agree."""
+    """Return the sum in cents of each account's TAX transactions, so that the files agree."""
     chance = Random(f"{day.seed} transactions {day.correction}")
     paid: dict[int, int] = {}
     for at in range(day.transactions):
@@ -78,7 +78,7 @@ def _taxes(day: Day) -> dict[int, int]:
 
 
 def _contradictions(day: Day) -> dict[str, tuple[str, ...]]:
-    """Rows that do not fit: unknown client and account, shared account, no portfolio, bad number, repeated key, ..."""
+    """Return rows with faults: unknown client and account, shared account, no portfolio, bad number, repeated key."""
     client, n = _client(day, 0), day.portfolios
     return {
         "clients": (f"x1,No,Portfolio,{day.external_client}-alone,5",),

@@ -12,15 +12,15 @@ ORDER_LINES = ("order_date", "order", "line", "customer", "product", "channel", 
 CUSTOMERS = ("customer", "segment", "city", "country")
 PRODUCTS = ("product", "name", "category", "list_price")
 ANONYMOUS = 0.03
-"""Share of the orders of which the customer is not known."""
+"""Share of the orders without a known customer."""
 RETURNED = 0.02
-"""Share of the lines that came back."""
+"""Share of the lines that were returned."""
 MOVED_PER_DAY = 0.01
-"""Share of the customers that change segment or city on a day."""
+"""Share of the customers that change segment or city per day."""
 
 
 def files(shop: Shop) -> Iterator[tuple[str, bytes]]:
-    """Yield the key and the content of every file of the shop, one at a time."""
+    """Yield the key and the content of every file of the shop."""
     yield "products/products.csv", _csv(PRODUCTS, _products(shop))
     for day in shop.all_days:
         changed = list(_customers(shop, day))
@@ -37,7 +37,7 @@ def _products(shop: Shop) -> Iterator[Sequence[object]]:
 
 
 def _customers(shop: Shop, day: date) -> Iterator[Sequence[object]]:
-    """Customers as they are on the first day, then those that change."""
+    """Yield all customers on the first day, and only changed ones on later days."""
     chance = Random(f"{shop.seed} customers {day}")
     for number in range(1, shop.customers + 1):
         if day == shop.first_day or chance.random() < MOVED_PER_DAY:
@@ -58,7 +58,7 @@ def _order_lines(shop: Shop, day: date) -> Iterator[Sequence[object]]:
 
 
 def _list_price(shop: Shop, product: int) -> int:
-    """Cents."""
+    """Return the price in cents."""
     return Random(f"{shop.seed} product {product}").randint(250, 9_999)
 
 

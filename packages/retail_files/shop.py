@@ -1,4 +1,4 @@
-"""The shop: how many customers, products and orders it has, and over which days."""
+"""The shop: its numbers of customers, products and orders, and its range of days."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SEGMENTS = ("consumer", "consumer", "consumer", "small business", "company")
 
 @dataclass(frozen=True)
 class Shop:
-    """An invented shop. The files of a day depend on the seed and that day only."""
+    """An invented shop. The files of a day depend only on the seed and that day."""
 
     seed: int = 7
     first_day: date = date(2024, 1, 1)

@@ -26,5 +26,5 @@ def load(record: SQSRecord) -> None:
 
 @traced(logger.service)
 def handler(event: dict[str, Any], context: Any) -> Any:
-    """Lambda's entry."""
+    """Entry point of the Lambda function."""
     return run_batch(event, context, EventType.SQS, logger, load)
