@@ -1,1 +1,1 @@
-"""The main job on this machine: what ``make demo`` and ``make airflow`` run."""
+"""The platform on this machine, as ``make demo`` and ``make airflow`` run it."""

@@ -1,4 +1,4 @@
-"""``python -m demo``: the DAG of one star, once. ``python -m demo airflow [PORT]`` leaves Airflow's pages open.
+"""``python -m demo``: run the DAG of one star once. ``python -m demo airflow [PORT]`` keeps Airflow running afterwards.
 
 ``STAR`` names the star (default: banking).
 """
@@ -53,7 +53,7 @@ FROM {star}.checks GROUP BY table_name ORDER BY table_name
 
 @dataclass(frozen=True)
 class Demo:
-    """The demo's work: a star, on the data of a world, with its state in ``home``."""
+    """A run of the demo: a star, on the data of a world, with its state in ``home``."""
 
     star: Star
     world: World
@@ -66,13 +66,13 @@ class Demo:
 
     @property
     def spark_steps(self) -> int:
-        """Number of the steps that need Spark; each finds a warm process."""
+        """Number of steps that need Spark; a warm process is kept ready for each."""
         return sum(step.phase != EXTRACT for step in plan.steps_of(self.star))
 
 
 def main() -> int:
-    """Run the demo; 0 where the DAG run succeeded. An expected error is one line."""
-    # A terminated demo unwinds like an interrupted one, so that nothing is left running.
+    """Run the demo; return 0 if the DAG run succeeded. An expected error is printed as one line."""
+    # SIGTERM unwinds the demo like an interrupt, so that no process is left running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     console = Console()
     try:
@@ -87,7 +87,7 @@ def main() -> int:
 
 
 def port_of(words: Sequence[str]) -> int:
-    """Return the port on which Airflow is left open; 0 to end it with the run. Raises WorldError, PortTakenError."""
+    """Return the port on which Airflow keeps running; 0 to stop it after the run. Raises WorldError, PortTakenError."""
     if words[:1] != ["airflow"]:
         return 0
     text = words[1] if len(words) > 1 else str(AIRFLOW_PORT)
@@ -118,7 +118,7 @@ def _run(console: Console, stack: contextlib.ExitStack, port: int) -> int:
 
 
 def _demo(environ: Mapping[str, str]) -> Demo:
-    """Return what ``STAR`` and the variables of a world ask for. Raises DefinitionError for an unknown star."""
+    """Return the demo for ``STAR`` and the variables of a world. Raises DefinitionError for an unknown star."""
     world = world_from(environ)
     return Demo(star.load(environ.get("STAR", "banking")), world, PROJECT / ".demo" / world.name)
 

@@ -25,7 +25,7 @@ SERVICES = ("api-server", "dag-processor", "scheduler")
 
 
 class AirflowError(Exception):
-    """Airflow did not do what was asked; the message names the log to read."""
+    """A request to Airflow failed; the message names the log to read."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Airflow:
-    """A running Airflow, through its REST API."""
+    """A running Airflow, accessed through its REST API."""
 
     url: str
     home: Path
     token: str
 
     def wait_for_dag(self, dag_id: str) -> None:
-        """Return once the DAG processor has read the DAG; raise AirflowError with its import errors."""
+        """Wait until the DAG processor has read the DAG; raise AirflowError with its import errors."""
         deadline = time.monotonic() + READY_SECONDS
         while self._call("GET", f"/dags?dag_id_pattern={dag_id}")["total_entries"] == 0:
             errors = self._call("GET", "/importErrors")["import_errors"]
@@ -58,7 +58,7 @@ class Airflow:
             time.sleep(0.3)
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any]) -> str:
-        """Start a run with these params; the run's id."""
+        """Start a DAG run with these params; return its id."""
         self._call("PATCH", f"/dags/{dag_id}", {"is_paused": False})
         return str(self._call("POST", f"/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf})["dag_run_id"])
 
@@ -66,7 +66,7 @@ class Airflow:
         return str(self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"])
 
     def states(self, dag_id: str) -> dict[str, str]:
-        """All runs of a DAG: their ids and states."""
+        """Return the state of each run of a DAG, by run id."""
         rows = self._call("GET", f"/dags/{dag_id}/dagRuns")["dag_runs"]
         return {row["dag_run_id"]: row["state"] for row in rows}
 
@@ -90,7 +90,7 @@ class Airflow:
 
 @contextlib.contextmanager
 def airflow(home: Path, dags: Path, env: Mapping[str, str], port: int = 0) -> Iterator[Airflow]:
-    """Run Airflow on ``home`` for the length of the block; its database is made on first use and kept."""
+    """Run Airflow in ``home`` for the duration of the block; its database is created on first use and kept."""
     home.mkdir(parents=True, exist_ok=True)
     url = f"http://127.0.0.1:{port or _free_port()}"
     full = {**os.environ, **_settings(home, dags, url), **env}
@@ -101,7 +101,7 @@ def airflow(home: Path, dags: Path, env: Mapping[str, str], port: int = 0) -> It
             for service in SERVICES
         }
         flow = Airflow(url, home, token(url, home / "api-server.log", watch=lambda: require_alive(children, home)))
-        # The API that tasks report to is built at its first request; the first task would wait for it.
+        # Airflow builds its execution API at the first request. This request does it, so the first task need not wait.
         _answer("GET", f"{url}/execution/health", READY_SECONDS)
         yield flow
 
@@ -111,7 +111,7 @@ def _command() -> list[str]:
 
 
 def _settings(home: Path, dags: Path, url: str) -> dict[str, str]:
-    """Airflow on SQLite with tasks in parallel, bound to the loopback, everyone who reaches it an admin."""
+    """Return settings for SQLite, parallel tasks and the loopback interface; every user is an admin."""
     port = url.rpartition(":")[2]
     return {
         "AIRFLOW_HOME": str(home),
@@ -135,7 +135,7 @@ def _settings(home: Path, dags: Path, url: str) -> dict[str, str]:
 
 
 def _secret(home: Path) -> str:
-    """The key that the parts of this Airflow sign with; made once, readable only by its owner."""
+    """Return the key that Airflow's components sign with; it is created once, readable only by its owner."""
     path = home / "jwt-secret"
     if not path.exists():
         path.touch(mode=0o600)
@@ -144,7 +144,7 @@ def _secret(home: Path) -> str:
 
 
 def _migrate(home: Path, env: Mapping[str, str]) -> None:
-    """Make or upgrade the metadata database; a version that was already migrated to costs nothing."""
+    """Create or upgrade the metadata database, unless this version of Airflow did so before."""
     done = home / f"migrated-{version('apache-airflow')}"
     if done.exists():
         return
@@ -155,7 +155,7 @@ def _migrate(home: Path, env: Mapping[str, str]) -> None:
 
 
 def _answer(method: str, url: str, seconds: float, **options: Any) -> requests.Response:
-    """Return Airflow's answer. Raises AirflowError if none comes within ``seconds``, or Airflow refuses."""
+    """Return Airflow's answer. Raises AirflowError if none arrives within ``seconds``, or Airflow refuses."""
     try:
         answer = requests.request(method, url, timeout=seconds, **options)
     except requests.RequestException as error:
@@ -175,9 +175,9 @@ def require_alive(children: Mapping[str, subprocess.Popen[bytes]], home: Path) -
 
 
 def token(url: str, log: object, password: str = "", watch: Callable[[], None] = lambda: None) -> str:
-    """A token, once the API server gives one: for the user ``admin``, or for anyone where there is no ``password``.
+    """Wait for the API server and return a token: for the user ``admin``, or for anybody if ``password`` is empty.
 
-    ``watch`` is called while it waits, and may raise an exception that says why the wait is in vain.
+    ``watch`` is called while waiting, and may raise an exception if waiting is pointless.
     """
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:

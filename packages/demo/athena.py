@@ -1,4 +1,4 @@
-"""Query results as text, through the same library that any Python user of Athena has."""
+"""Query results as text, through the library that Python users of Athena usually have."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["QueryError", "rows_of"]
 
 
 def rows_of(aws: Running, workgroup: str, sql: str) -> tuple[list[str], list[list[str]]]:
-    """Column names, and rows as text (NULL is empty). Raises QueryError with Athena's own reason."""
+    """Return column names, and rows as text (NULL is empty). Raises QueryError with Athena's own reason."""
     with (
         connect(
             work_group=workgroup,

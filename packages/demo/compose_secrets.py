@@ -1,4 +1,6 @@
-"""Prints a ``.env`` of random secrets for Docker Compose. Standard library of any Python 3: ``make .env`` runs it."""
+"""Prints a ``.env`` with random secrets for Docker Compose. ``make .env`` runs it with any Python 3, so it only uses
+the standard library.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ import subprocess
 import sys
 
 PROJECT = "estrela"
-"""Compose's name of the project, as in ``docker-compose.yml``."""
+"""Compose's project name, as in ``docker-compose.yml``."""
 SECRETS = (
     "POSTGRES_PASSWORD",
     "AIRFLOW_DB_PASSWORD",
@@ -24,9 +26,10 @@ SECRETS = (
 
 
 def lines() -> list[str]:
-    """``NAME=value`` lines; values need no quoting in a shell, a URL or SQL.
+    """Return ``NAME=value`` lines; values need no quoting in a shell, a URL or SQL.
 
-    Airflow signs with 64 bytes. A password is half as long: Metabase puts 36 bytes before it, and bcrypt reads 72.
+    Airflow's signing keys have 64 characters. Passwords have 32, because Metabase prepends 36 bytes and bcrypt only
+    reads 72.
     """
     variables = [f"{name}={secrets.token_hex(16 if name.endswith('PASSWORD') else 32)}" for name in SECRETS]
     fernet = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
@@ -34,7 +37,7 @@ def lines() -> list[str]:
 
 
 def old_volumes() -> list[str]:
-    """Names of the volumes that an earlier ``.env`` left; none where there is no Docker."""
+    """Return the names of volumes from an earlier ``.env``; empty without Docker."""
     if not shutil.which("docker"):
         return []
     command = ["docker", "volume", "ls", "--quiet", "--filter", f"label=com.docker.compose.project={PROJECT}"]
@@ -42,7 +45,7 @@ def old_volumes() -> list[str]:
 
 
 def main() -> int:
-    """Print the file; refuse where databases of an earlier one exist, which know other passwords."""
+    """Print the file; refuse if databases created with the passwords of an earlier one exist."""
     volumes = old_volumes()
     if volumes:
         print(

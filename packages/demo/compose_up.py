@@ -1,4 +1,4 @@
-"""``make up``: start the stack of docker-compose.yml, then say where everything is, or what failed and why."""
+"""``make up``: start the stack of docker-compose.yml, then print all addresses, or the failures and their causes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OLD_VOLUMES = (
 
 
 def main() -> int:
-    """0 once everything is there; else 1, with the last lines of what failed."""
+    """Return 0 once all services run; else 1, after printing the last log lines of those that failed."""
     started = subprocess.run([*COMPOSE, "up", "-d", "--build"], check=False)
     if started.returncode == 0:
         print(_logs("ready", 1))
@@ -28,7 +28,7 @@ def main() -> int:
 
 
 def failures() -> Iterator[str]:
-    """Yield, for each service that failed: its name, the end of its log, and what to do."""
+    """Yield, for each failed service, its name, the end of its log and advice."""
     failed = [service for service in _services() if service.get("ExitCode") or service.get("Health") == "unhealthy"]
     for failure in failed:
         name, log = failure["Service"], _logs(failure["Service"], LOG_LINES)
@@ -40,7 +40,7 @@ def failures() -> Iterator[str]:
 
 
 def _services() -> list[dict[str, Any]]:
-    """All containers of the project. Compose prints one JSON object per line, or one array before 2.21."""
+    """Return all containers of the project. Compose prints one JSON object per line, or one array before 2.21."""
     text = _output("ps", "--all", "--format", "json").strip()
     return json.loads(text) if text.startswith("[") else [json.loads(line) for line in text.splitlines()]
 

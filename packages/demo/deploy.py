@@ -1,4 +1,4 @@
-"""``python -m demo.deploy``: Estrela on the AWS of the environment; ``SOURCE_HOST`` stands in for its sources."""
+"""``python -m demo.deploy``: deploy to the AWS of the environment; ``SOURCE_HOST`` is a stand-in for the sources."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 def main() -> int:
-    """0 where all is as the DAG needs it; an expected error is one line."""
+    """Return 0 if everything that the DAG needs exists; an expected error is printed as one line."""
     try:
         deploy(_client, PROJECT, os.environ.get("SOURCE_HOST", ""))
     except AnotherSourceError as error:

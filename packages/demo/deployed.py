@@ -1,10 +1,9 @@
-"""``python -m demo.deployed``: run star banking, feeds and DataHarvest on what was deployed to the local AWS.
+"""``python -m demo.deployed``: run star banking, feeds and DataHarvest on the resources deployed to the local AWS.
 
 A local Airflow reads its Variables from the deployed secrets, starts the deployed Glue job on the deployed bucket, and
-then the maintenance; Athena answers every chart in the deployed workgroup of Metabase. A file dropped into the deployed
-bucket is registered by the deployed function, and loaded and archived by the deployed Glue job of the feeds; a day
-delivered to DataHarvest becomes messages. All that this starts is stopped at the end, the Glue runs that are still
-active included.
+then the maintenance; Athena answers every chart in the deployed workgroup of Metabase. A file written to the deployed
+bucket is registered by the deployed function, and loaded and archived by the deployed Glue job of the feeds; one day
+delivered to DataHarvest becomes messages. At the end everything started here is stopped, including active Glue runs.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ BACKEND = "airflow.providers.amazon.aws.secrets.secrets_manager.SecretsManagerBa
 
 
 class NotDeployedError(Exception):
-    """There is nothing to run on."""
+    """Nothing is deployed to run on."""
 
 
 EXPECTED = (
@@ -60,7 +59,7 @@ EXPECTED = (
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run what ``arguments`` ask for; 0 where all of it succeeded. An expected error is one line."""
+    """Run the parts that ``arguments`` select; return 0 if all succeeded. An expected error is printed as one line."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     given = _parser().parse_args(arguments)
     console = Console()
@@ -75,7 +74,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def deployed_variables(secrets: Any, environment: str) -> dict[str, str]:
-    """Return Airflow's Variables as the deployed secrets hold them. Raises NotDeployedError if there are none."""
+    """Return Airflow's Variables from the deployed secrets. Raises NotDeployedError if there are none."""
     prefix = f"estrela-{environment}/airflow/variables/"
     pages = secrets.get_paginator("list_secrets").paginate(Filters=[{"Key": "name", "Values": [prefix]}])
     names = [secret["Name"] for page in pages for secret in page["SecretList"]]
@@ -110,7 +109,7 @@ def _run(
 def _open_files(
     console: Console, stack: contextlib.ExitStack, aws: Running, given: argparse.Namespace
 ) -> DeployedFiles:
-    """Put a PostgreSQL behind the deployed secrets, have a file registered and a day become messages."""
+    """Connect the deployed secrets to a PostgreSQL, register a file and convert a day to messages."""
     state = _state(given.env)
     deployed = DeployedFiles(aws, given.env, stack.enter_context(postgres(state / "postgres")), given.deadline)
     deployed.open_warehouse()
@@ -121,7 +120,7 @@ def _open_files(
 
 
 def _loads_the_file(console: Console, flow: Airflow, files: DeployedFiles, deadline: float) -> bool:
-    """Run the DAG of the dropped file's feed; return whether it succeeded."""
+    """Run the DAG for the registered file's feed; return whether it succeeded."""
     if not _succeeds(console, flow, feed_dag_id(FEED), deadline):
         return False
     console.print(f"Feeds: {files.account_of_the_file()}", soft_wrap=True)
@@ -153,10 +152,10 @@ def _state(environment: str) -> Path:
 
 
 def airflow_env(aws: Running, host: str, environment: str) -> dict[str, str]:
-    """Return what Airflow must know: the AWS, where its Variables are, and what stands in for the sources."""
+    """Return Airflow's environment: the AWS, the place of its Variables, and the stand-in for the sources."""
     return {
         **aws.env,
-        # as Airflow's tasks have it on ECS, for a log of calls
+        # as for Airflow's tasks on ECS, to log calls
         "AWS_ACCESS_KEY_ID": f"estrela-{environment}-airflow-worker",
         "AIRFLOW_CONN_AWS_DEFAULT": "aws://",
         "AIRFLOW__SECRETS__BACKEND": BACKEND,
@@ -171,7 +170,7 @@ def airflow_env(aws: Running, host: str, environment: str) -> dict[str, str]:
 
 
 def _succeeds(console: Console, flow: Airflow, dag: str, deadline: float) -> bool:
-    """Run a DAG; print how it ended, and why its tasks failed; return whether it succeeded."""
+    """Run a DAG; print its result and the reasons of failed tasks; return whether it succeeded."""
     flow.wait_for_dag(dag)
     run_id = flow.trigger(dag, {})
     state = watch(console, flow, dag, run_id, deadline)
@@ -184,7 +183,7 @@ def _succeeds(console: Console, flow: Airflow, dag: str, deadline: float) -> boo
 
 @contextlib.contextmanager
 def _no_run_left(glue: Any, job: str) -> Iterator[None]:
-    """Stop the runs of ``job`` that are active when the block ends."""
+    """Stop the runs of ``job`` that are still active when the block ends."""
     try:
         yield
     finally:

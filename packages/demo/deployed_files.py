@@ -1,7 +1,8 @@
-"""Files on what was deployed to the local AWS: one is registered, and a day of DataHarvest becomes messages.
+"""Files on the resources deployed to the local AWS: one file is registered, and one day of DataHarvest becomes
+messages.
 
-Of a database on RDS the local AWS keeps a record only. A PostgreSQL of this machine takes its place: the deployed
-secrets lead to it, the deployed functions make its schemas and work on it.
+The local AWS only keeps records of RDS databases. A PostgreSQL on this machine replaces the database: the deployed
+secrets refer to it, and the deployed functions create its schemas and work on it.
 """
 
 from __future__ import annotations
@@ -43,12 +44,14 @@ STATE = "SELECT state, events_seen, run FROM ledger.files WHERE bucket = %s AND 
 
 
 class DeployedFilesError(Exception):
-    """The deployed platform does not handle files as it should."""
+    """The deployed platform does not process files correctly."""
 
 
 @dataclass(frozen=True)
 class DeployedFiles:
-    """Feeds and DataHarvest of one environment. ``master`` is the address of the PostgreSQL behind the secrets."""
+    """Feeds and DataHarvest of one environment. ``master`` is the connection string of the PostgreSQL behind the
+    secrets.
+    """
 
     aws: Running
     environment: str
@@ -56,7 +59,7 @@ class DeployedFiles:
     deadline: float
 
     def open_warehouse(self) -> None:
-        """Lead the deployed secrets to the PostgreSQL, and have the deployed functions make the schemas."""
+        """Change the deployed secrets to refer to the PostgreSQL, and let the deployed functions create the schemas."""
         server = conninfo_to_dict(self.master)
         client = self.aws.client("secretsmanager")
         with psycopg.connect(self.master, autocommit=True) as connection:
@@ -70,7 +73,7 @@ class DeployedFiles:
             self._call(function)
 
     def register_a_file(self) -> str:
-        """Drop a file into the landing bucket; return what the ledger says of it. Raises DeployedFilesError."""
+        """Write a file to the landing bucket; return its state in the ledger. Raises DeployedFilesError."""
         bucket = self._bucket("landing")
         content = gzip.compress(CONTENT, mtime=0)
         version = self.aws.client("s3").put_object(Bucket=bucket, Key=KEY, Body=content)["VersionId"]
@@ -83,7 +86,7 @@ class DeployedFiles:
         return self._awaited(registered, f"s3://{bucket}/{KEY} is not in the ledger")
 
     def account_of_the_file(self) -> str:
-        """Return what became of the newest dropped file, once it is archived. Raises DeployedFilesError."""
+        """Wait until the newest file is archived; return its row counts and address. Raises DeployedFilesError."""
 
         def archived() -> str:
             with psycopg.connect(self._login("warehouse")) as connection:
@@ -96,7 +99,7 @@ class DeployedFiles:
         return self._awaited(archived, f"{KEY} is not archived")
 
     def deliver_a_day(self, folder: Path) -> int:
-        """Deliver four files; return how many messages came, all of them right. Raises DeployedFilesError."""
+        """Deliver four files; return the number of messages, after checking them. Raises DeployedFilesError."""
         paths = self._uploaded(folder)
         metastore = Metastore(self.aws.client("dynamodb"), f"estrela-{self.environment}-dataharvest")
 

@@ -1,4 +1,4 @@
-"""Estrela on a local AWS: the bucket, the library, the Glue job and the Athena workgroup, by plain boto3."""
+"""Deploys Estrela to a local AWS with boto3: the bucket, the library, the Glue job and the Athena workgroup."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ JOB = "estrela"
 WORKGROUP = "estrela"
 SOURCE_HOST = "--source_host"
 FOR_SHORT_RUNS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
-"""Options of the JVMs of local Glue runs: half the CPU time for data of this size."""
+"""JVM options of local Glue runs, which halve the CPU time for data of this size."""
 ROLE = "arn:aws:iam::123456789012:role/estrela-glue"
 MODULES = ("psycopg[binary]==3.3.9", "SQLAlchemy==2.1.9", "tenacity==9.2.1")
-"""Packages that the platform's wheel needs and Glue lacks: they come with the job, pinned as in uv.lock."""
-# The same words as on AWS: localaws puts its own catalog behind them. Where tables are follows from --lake.
+"""Packages that the platform's wheel needs and Glue lacks: the job installs them, with the versions of uv.lock."""
+# The same arguments as on AWS; localaws substitutes its own catalog. The place of tables follows from --lake.
 CATALOG_CONF = " --conf ".join(
     (
         "spark.sql.extensions=org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
@@ -34,7 +34,7 @@ CATALOG_CONF = " --conf ".join(
 
 
 class AnotherSourceError(Exception):
-    """The lake holds the data of another central bank than the one that was asked for."""
+    """The lake contains data from another source than the requested one."""
 
     def __init__(self, known: str, asked: str) -> None:
         real = "Banco Central do Brasil"
@@ -44,10 +44,10 @@ class AnotherSourceError(Exception):
 
 
 def deploy(client: Callable[[str], Any], project: Path, source_host: str = "") -> None:
-    """Make or update all that the DAG needs; done again, it changes nothing.
+    """Create or update everything that the DAG needs; a repeated call changes nothing.
 
-    ``client`` makes a boto3 client of a service; ``source_host`` stands in for the sources' hosts in each run that
-    names none of its own. Raises AnotherSourceError rather than mix two worlds in one lake.
+    ``client`` returns a boto3 client for a service; ``source_host`` is the stand-in for the sources' hosts in each run
+    that names none of its own. Raises AnotherSourceError instead of mixing two worlds in one lake.
     """
     s3, glue = client("s3"), client("glue")
     _refuse_another_source(glue, source_host)
@@ -74,14 +74,14 @@ def airflow_env(aws: Running, source_host: str) -> dict[str, str]:
 
 
 def _wheel(project: Path, folder: Path) -> Path:
-    """Build the platform's wheel into ``folder``; the same code gives the same bytes, so the same place in the lake."""
+    """Build the platform's wheel into ``folder``. The same code gives the same bytes and key."""
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(command, cwd=project / "packages" / "estrela", check=True, capture_output=True)
     return next(folder.glob("*.whl"))
 
 
 def _put(s3: Any, prefix: str, file: Path) -> str:
-    """Store a file under its content's hash: a run that has started keeps its code when a new one is deployed."""
+    """Store a file under its content's hash, so that a running job keeps its code when new code is deployed."""
     data = file.read_bytes()
     key = f"{prefix}/{hashlib.sha256(data).hexdigest()[:16]}/{file.name}"
     s3.put_object(Bucket=LAKE, Key=key, Body=data)

@@ -1,4 +1,4 @@
-"""Figures of a run: steps with their Glue time, rows of each source, checks. All read back through AWS."""
+"""Figures of a run: steps with their Glue time, rows of each source, checks. All are read through AWS APIs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from demo.airflow import Task
 from estrela.hooks.glue_runs import recent_runs, run_key_of
 
 DOLLARS_A_DPU_HOUR = {"STANDARD": 0.44, "FLEX": 0.29}
-"""By execution class, us-east-1 (AWS Glue pricing)."""
+"""Price by execution class in us-east-1 (AWS Glue pricing)."""
 BILLED_SECONDS = 60
-"""Glue bills at least one minute of a run (AWS Glue pricing)."""
+"""Minimum that Glue bills per run (AWS Glue pricing)."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step: ``seconds`` in Airflow, ``glue_seconds`` of its Glue run and the ``dpus`` that it held."""
+    """One step: ``seconds`` in Airflow, ``glue_seconds`` of its Glue run and its ``dpus``."""
 
     name: str
     state: str
@@ -36,13 +36,13 @@ class Step:
 
     @property
     def dollars(self) -> float:
-        """Return the cost in USD of a run of this length on AWS, which bills at least a minute."""
+        """Return the cost in USD of a run of this length on AWS, with the billed minimum."""
         billed = max(self.glue_seconds, BILLED_SECONDS) if self.dpus else 0
         return billed * self.dpus * DOLLARS_A_DPU_HOUR[self.execution_class] / 3600
 
 
 def steps_of(glue: Any, job: str, run_id: str, tasks: Sequence[Task]) -> list[Step]:
-    """The tasks of one DAG run with the figures of their Glue runs, in the order in which they started."""
+    """Return the tasks of one DAG run with the figures of their Glue runs, in the order of their start."""
     runs: dict[str, list[Any]] = {}
     for run in recent_runs(glue, job):
         runs.setdefault(run_key_of(run), []).append(run)
@@ -62,7 +62,7 @@ def _step(task: Task, runs: Sequence[Any]) -> Step:
 
 
 def show_steps(console: Console, steps: Sequence[Step]) -> None:
-    """The steps with their times, and what AWS would bill for them."""
+    """Print the steps with their times, and the amount that AWS would bill for them."""
     table = Table(title="Steps", title_justify="left", title_style="bold")
     table.add_column("step")
     table.add_column("state")
@@ -79,7 +79,7 @@ def show_steps(console: Console, steps: Sequence[Step]) -> None:
 
 
 def show_rows(console: Console, title: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table of query results; columns of numbers stand to the right."""
+    """Print a table of query results, with numeric columns aligned to the right."""
     table = Table(title=title, title_justify="left", title_style="bold")
     for place, name in enumerate(names):
         numeric = bool(rows) and all(row[place].lstrip("-").isdigit() for row in rows)

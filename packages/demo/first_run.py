@@ -1,6 +1,6 @@
 """``python -m demo.first_run``: wait until a run of the DAG of the star ``STAR`` (default: banking) has succeeded.
 
-Airflow is at ``AIRFLOW_URL``, the password of its admin in ``AIRFLOW_ADMIN_PASSWORD``.
+Airflow is at ``AIRFLOW_URL``; its admin's password is ``AIRFLOW_ADMIN_PASSWORD``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PAUSE_SECONDS = 2.0
 
 
 def main(environ: Mapping[str, str]) -> int:
-    """0 once a run has succeeded; 1 with one line where none can."""
+    """Return 0 once a run has succeeded; print one line and return 1 if none can."""
     url, dag = environ["AIRFLOW_URL"], dag_id(environ.get("STAR", "banking"))
     try:
         flow = Airflow(url, Path(), token(url, "its log", environ["AIRFLOW_ADMIN_PASSWORD"]))
@@ -34,7 +34,7 @@ def main(environ: Mapping[str, str]) -> int:
 def wait_for_success(
     dag: str, states: Callable[[], Mapping[str, str]], sleep: Callable[[float], None] = time.sleep
 ) -> str:
-    """The id of a run that succeeded. Raises AirflowError where all have failed, or none ends in an hour."""
+    """Return the id of a successful run. Raises AirflowError if all have failed, or none succeeds within an hour."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while time.monotonic() < deadline:
         runs = states()

@@ -1,8 +1,8 @@
 """``python -m demo.harvest``: three clients deliver, and each client and portfolio gets exactly one message.
 
-One client corrects a file, one delivers every contradiction, one has ``TRANSACTIONS`` transactions (default 1,000,000):
-its file is split into chunks, and its portfolios are announced one by one. The local AWS delivers events twice, late
-and in any order. ``FUNCTIONS`` is a folder of zips that ``lambdas/package.py --here`` built before.
+One client corrects a file, one delivers every kind of contradiction, one has ``TRANSACTIONS`` transactions (default
+1,000,000): its file is split into chunks, and its portfolios are announced one by one. The local AWS delivers events
+twice, late and in any order. ``FUNCTIONS`` is an optional folder of zips that ``lambdas/package.py --here`` has built.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ DEADLINE_SECONDS = 600.0
 NORTH = Day("north", clients=20, portfolios=30, transactions=300)
 SOUTH = Day("south", clients=20, portfolios=30, transactions=300, with_errors=True)
 LAST_VERSION = 3
-"""Of the north: its correction replaces two files, each of which opens a version."""
+"""Last version of the client "north": its correction replaces two files, each of which opens a version."""
 GREAT = Day("great", clients=100, portfolios=1100)
 PORTFOLIOS_ABOVE = 1000
-"""Portfolios above which a delivery is large: so few that those of the great client are announced one by one."""
+"""Portfolios above which a delivery is large; low enough that the portfolios of the client "great" are announced."""
 BYTES_OF_ROW = 36
 CHUNKS = 5
-"""Chunks, at least, that the great client's transactions are split into."""
+"""Minimum number of chunks for the transactions of the client "great"."""
 SPLIT = """
 SELECT f.chunks, p.done FROM dataharvest.delivered_file f, dataharvest.portfolio_progress p
 JOIN dataharvest.delivery d USING (delivery_id)
@@ -70,7 +70,7 @@ Events come twice, late and in any order. How far each delivery is, in flags of 
 
 
 class HarvestError(Exception):
-    """The demo did not end as it must."""
+    """The demo ended with an unexpected result."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ class Sent:
 
 
 def main() -> int:
-    """Run the demo; 0 where every message is right. An expected error is one line."""
-    # A terminated demo unwinds like an interrupted one, so that nothing is left running.
+    """Run the demo; return 0 if every message is right. An expected error is printed as one line."""
+    # SIGTERM unwinds the demo like an interrupt, so that no process is left running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     console = Console()
     try:
@@ -126,14 +126,14 @@ def _run(console: Console) -> int:
 
 
 def _limits(great: Day) -> dict[str, str]:
-    """Settings by which the files of the great client, and no others, are large."""
+    """Return settings for which only the files of the client "great" are large."""
     size = str(great.transactions * BYTES_OF_ROW // (CHUNKS + 1))
     names = {"SPLIT_ABOVE": size, "CHUNK_BYTES": size, "PORTFOLIOS_ABOVE": str(PORTFOLIOS_ABOVE)}
     return {f"DATAHARVEST_{name}": value for name, value in names.items()}
 
 
 def _packed(console: Console) -> Path:
-    """Return the folder of the functions' zips: ``FUNCTIONS`` of the environment, or what is built here."""
+    """Return the folder of the functions' zips: ``FUNCTIONS`` of the environment, or a new build."""
     if given := os.environ.get("FUNCTIONS"):
         return Path(given)
     with console.status("packing the functions"):
@@ -157,7 +157,7 @@ def _upload(aws: Running, day: Day) -> dict[str, Path]:
 def _watch(
     console: Console, metastore: Metastore, versions: dict[str, int], seen: dict[str, set[str]], started: float
 ) -> None:
-    """Print each flag that is not ``seen`` until every client's version has sent its messages. Raises HarvestError."""
+    """Print each flag that is not ``seen`` yet, until all clients' messages are sent. Raises HarvestError."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while time.monotonic() < deadline:
         items = {item["partition_key"]: item for item in metastore.items()}
@@ -198,7 +198,7 @@ def _report(console: Console, sent: list[Sent], seconds: float) -> None:
 
 
 def _report_large(console: Console, database: DatabaseManager) -> None:
-    """Say which way the great client's delivery went. Raises HarvestError if it was taken as a small one."""
+    """Print how the delivery of the client "great" was split. Raises HarvestError if it was not split."""
     rows = database.query(SPLIT)
     if not rows or not rows[0]["chunks"] or rows[0]["chunks"] < CHUNKS:
         raise HarvestError("the delivery of the great client was not split into chunks and portfolios")
@@ -208,7 +208,7 @@ def _report_large(console: Console, database: DatabaseManager) -> None:
 
 
 def _check(console: Console, sent: list[Sent], expected: dict[str, Values]) -> int:
-    """Compare what a consumer holds at the end with the recomputation; return the exit status."""
+    """Compare the final state of a consumer with the recomputation; return the exit status."""
     repeated = len(sent) - len({message.key for message in sent})
     held: dict[str, Values] = {client: {} for client in expected}
     for message in sorted(sent, key=lambda message: message.version):

@@ -1,4 +1,4 @@
-"""The messages of a delivery, recomputed from its files by DuckDB, without any code of DataHarvest."""
+"""The expected messages of a delivery, computed from its files by DuckDB, without any code of DataHarvest."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 Values = dict[tuple[str, str], tuple[Any, ...]]
-"""The values of each client and portfolio by type and reference."""
+"""The values of each client and portfolio, by type and reference."""
 _AMOUNT = "try_cast({} AS DECIMAL(38, 2))"
 _CLIENTS = f"""
 WITH account AS (SELECT account_number, any_value({_AMOUNT.format("taxes_paid")}) AS taxes_paid,
@@ -38,7 +38,7 @@ LEFT JOIN accounts a ON a.account_number = p.accout_number LEFT JOIN moved m ON 
 
 
 def recompute(files: Mapping[str, Path]) -> Values:
-    """Return what the messages of the four files (by kind) say."""
+    """Return the expected values of the messages for the four files (by kind)."""
     connection = duckdb.connect()
     for kind, path in files.items():
         connection.execute(

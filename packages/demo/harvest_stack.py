@@ -1,4 +1,4 @@
-"""DataHarvest on a local AWS: everything that ``dataharvest.resources`` lists, with a bucket, a key and a secret."""
+"""DataHarvest on a local AWS: all resources in ``dataharvest.resources``, with a bucket, a key and a secret."""
 
 from __future__ import annotations
 
@@ -45,10 +45,10 @@ MEMORY_MB = 512
 SECONDS = 300
 SHARDS = 2
 AT_ONCE = 2
-"""Batches of a queue at a time, AWS's least: on a few cores more processes only take longer to start."""
+"""Concurrent batches per queue, the minimum of AWS: on a few cores more processes would only start more slowly."""
 FIFO = {"FifoQueue": "true", "DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
 TRIES = 50
-"""Deliveries of a message before it goes to the dead-letter queue."""
+"""Receives of a message before it is moved to the dead-letter queue."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Stack:
 
 
 def deploy(aws: Running, dsn: str, dist: Path, limits: Mapping[str, str]) -> Stack:
-    """Make everything; ``dist`` holds what ``lambdas/package.py --here`` builds. ``limits`` are further settings."""
+    """Create all resources; ``dist`` is the output of ``lambdas/package.py --here``, ``limits`` are more settings."""
     migrate(make_url(dsn).set(drivername="postgresql+psycopg"))
     _, messages = _queue(aws, MESSAGES, FIFO)
     environment = {
@@ -91,7 +91,7 @@ def deploy(aws: Running, dsn: str, dist: Path, limits: Mapping[str, str]) -> Sta
 
 
 def _streams(aws: Running) -> dict[str, str]:
-    """Make the bus, the streams and the rules that feed them; return the streams' ARNs by name."""
+    """Create the bus, the streams and the rules that feed them; return the streams' ARNs by name."""
     aws.client("events").create_event_bus(Name=BUS)
     arns = {}
     for name in streams(choreography()):
@@ -149,7 +149,7 @@ def _queue(aws: Running, name: str, attributes: Mapping[str, str]) -> tuple[str,
 
 
 def _worked_queue(aws: Running, name: str) -> str:
-    """Make a queue that a function works on, and its dead-letter queue; return the ARN of the former."""
+    """Create a queue for a function, and its dead-letter queue; return the ARN of the former."""
     dead, _ = _queue(aws, f"{name}-dead", {})
     redrive = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": TRIES})
     return _queue(aws, name, {"VisibilityTimeout": str(SECONDS), "RedrivePolicy": redrive})[0]
@@ -174,7 +174,7 @@ def _read(aws: Running, function: str, mapping: Source, source: str) -> None:
 
 
 def _table(aws: Running, name: str, *, has_stream: bool) -> str | None:
-    """Make a table; return the ARN of its stream, if it has one."""
+    """Create a table; return the ARN of its stream, if it has one."""
     keys: list[Any] = [("partition_key", "HASH"), ("sort_key", "RANGE")]
     stream: Any = {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"} if has_stream else {}
     answer = aws.client("dynamodb").create_table(

@@ -1,4 +1,4 @@
-"""Files that a star's source delivers into the lake's bucket, for stars that are not fetched from an API."""
+"""Files delivered into the lake's bucket, for stars whose sources are not fetched from an API."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def _retail() -> Iterator[tuple[str, bytes]]:
 
 
 DELIVERED: Mapping[str, Callable[[], Iterator[tuple[str, bytes]]]] = {"retail": _retail}
-"""Keys and contents of the files of each star that has any."""
+"""Keys and contents of the files of each star that has some."""
 
 
 def deliver(s3: S3Client, bucket: str, star: str) -> int:
-    """Put the files of a star into the bucket; return how many there are. Done again, it changes no content."""
+    """Put the files of a star into the bucket; return their number. A repeated call changes no content."""
     if star not in DELIVERED:
         return 0
     count = 0

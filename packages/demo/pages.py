@@ -1,4 +1,4 @@
-"""``python -m demo.pages FILE``: draw the dashboards of the AWS that the environment names, else of the last demo."""
+"""``python -m demo.pages FILE``: draw the dashboards of the AWS in the environment, else those of the last demo."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from metabase.cli import main as metabase
 
 PROJECT = Path(__file__).resolve().parents[2]
 NAMES_AWS = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE")
-"""Variables of which any one names an AWS."""
+"""Environment variables, any of which selects an AWS."""
 NO_LAKE = (
     "no AWS is named, and no demo has run here. Run 'make demo' first, or name an AWS:"
     " export AWS_REGION=us-east-1, with credentials"
@@ -21,7 +21,7 @@ NO_LAKE = (
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str], project: Path = PROJECT) -> int:
-    """Write the page to the file that ``arguments`` names; 0 once it is written, else 1 with one line that says why."""
+    """Write the page to the file in ``arguments``; return 0 on success, else print the reason and return 1."""
     command = ["preview", "--out", *arguments]
     if any(environ.get(name) for name in NAMES_AWS):
         return metabase(command, environ)
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str], project: Path = P
 
 
 def newest_lake(project: Path) -> Path | None:
-    """Return the local AWS of the world that a demo of star banking used last; None before the first demo."""
+    """Return the local AWS that a demo of star banking used last; None before the first demo."""
     pages = sorted(project.glob(".demo/*/dashboards.html"), key=lambda page: page.stat().st_mtime)
     homes = [page.parent / "aws" for page in pages if (page.parent / "aws").is_dir()]
     return homes[-1] if homes else None

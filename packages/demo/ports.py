@@ -1,4 +1,4 @@
-"""Ports of this machine: whether one is free, and who has it otherwise."""
+"""Checks that ports of this machine are free, and names the program that uses one."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import psutil
 
 
 class PortTakenError(Exception):
-    """Something else listens on the port; the message says what to do."""
+    """Another program listens on the port; the message says what to do."""
 
 
 def require_free(port: int, command: str) -> None:
-    """Return if nothing listens on ``port``. Raises PortTakenError, with the ``command`` for another one."""
+    """Raise PortTakenError if a program listens on ``port``; it shows the ``command`` to choose another port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -25,7 +25,7 @@ def require_free(port: int, command: str) -> None:
 
 
 def _by_whom(port: int) -> str:
-    """Return the program that listens, if the system names it."""
+    """Return the program that listens on the port, if the system reveals it."""
     with contextlib.suppress(psutil.Error, OSError):
         for listener in psutil.net_connections("tcp"):
             if (

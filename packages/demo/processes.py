@@ -14,7 +14,7 @@ STOP_SECONDS = 15.0
 
 @contextmanager
 def process(command: Sequence[str], env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run ``command`` with its output in ``log``; on leaving, end it and all that it started."""
+    """Run ``command`` with its output in ``log``; at the end of the block, end it and all processes that it started."""
     with log.open("wb") as output:
         child = subprocess.Popen(
             command, env=dict(env), stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
@@ -26,7 +26,7 @@ def process(command: Sequence[str], env: Mapping[str, str], log: Path) -> Iterat
 
 
 def _end_group(child: subprocess.Popen[bytes]) -> None:
-    """Ask the whole process group to end, then make it."""
+    """Send SIGTERM to the whole process group, then SIGKILL."""
     _signal_group(child.pid, signal.SIGTERM)
     try:
         child.wait(STOP_SECONDS)

@@ -1,4 +1,4 @@
-"""A DAG run, watched from the outside until it ends."""
+"""Displays the progress of a DAG run until it ends."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RunTimeoutError(Exception):
 def watch(
     console: Console, airflow: Airflow, dag_id: str, run_id: str, deadline_seconds: float = DEADLINE_SECONDS
 ) -> str:
-    """Show the tasks until the run ends; the run's final state. Raises RunTimeoutError."""
+    """Show the tasks until the run ends; return the run's final state. Raises RunTimeoutError."""
     started = time.monotonic()
     with Live(console=console, refresh_per_second=8, transient=True) as live:
         while (state := airflow.state(dag_id, run_id)) not in DONE:
@@ -39,7 +39,7 @@ def watch(
 
 
 def task_table(tasks: Sequence[Task]) -> Table:
-    """The tasks in the order in which they started."""
+    """Return a table of the tasks in the order in which they started."""
     table = Table(box=None, show_header=False, padding=(0, 2))
     for task in sorted(tasks, key=lambda task: (task.started is None, task.started or "", task.name)):
         seconds = f"{task.seconds:.1f} s" if task.seconds is not None else ""

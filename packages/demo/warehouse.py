@@ -1,8 +1,8 @@
 """``python -m demo.warehouse``: parties deliver over three days, and every file reaches the warehouse once.
 
-Events are doubled, reordered, late and lost; one file is damaged and sent again the day after, one comes two days late,
-rows of the core system are changed and deleted. Then everything is told and listed again. A second run on the same
-state delivers every file anew.
+Events are duplicated, reordered, late and lost; one file is damaged and sent again the day after, one arrives two days
+late, rows of the core system are changed and deleted. On a last day without deliveries, all files are listed again. A
+second run on the same state delivers every file anew.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ MISDELIVERY = "duplicates=0.4,lose=0.3,reorder,delay=1s"
 DAYS = 3
 LAST_DAY = "the last day"
 DAMAGED, LATE = "card_settlements/elo_2026-11-03.csv.gz", "card_settlements/visa_2026-11-02.csv.gz"
-"""The first breaks off on day 1 and is sent again on day 2; the second, of day 0, comes on day 2."""
+"""The first is truncated on day 1 and sent again on day 2; the second, of day 0, arrives on day 2."""
 AT_ONCE = 4
 QUIET_SECONDS, LONGEST_WAIT = 1.5, 20.0
 
 
 @dataclass(frozen=True)
 class Demo:
-    """A company, its folder of the FTPS share, and the warehouse."""
+    """A company, the folder of its FTPS share, and the warehouse."""
 
     console: Console
     company: Company
@@ -54,7 +54,7 @@ class Demo:
     name: str
 
     def deliver(self, day: int) -> None:
-        """Let every party deliver what it has for a day."""
+        """Let every party deliver its data for a day."""
         company, s3 = self.company, self.stack.aws.client("s3")
         files = dict([*settlement_files(company, day), branch_file(company, day)])
         if day == 1:
@@ -77,7 +77,7 @@ class Demo:
                 core.change(day)
 
     def take_in(self, day: str) -> list[JobError]:
-        """Run the steps of every feed, side by side; return the errors."""
+        """Run the steps of every feed, several feeds in parallel; return the errors."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
             return [error for errors in pool.map(lambda feed: self._steps(feed, day), feeds()) for error in errors]
 
@@ -94,7 +94,7 @@ class Demo:
         return failures
 
     def settle_events(self) -> None:
-        """Wait until the function hears of nothing new any more; what is lost is found by the listings."""
+        """Wait until the function receives no more events; files whose events are lost are found by the listings."""
         database, deadline, seen, since = self.stack.database, time.monotonic() + LONGEST_WAIT, -1, time.monotonic()
         while time.monotonic() < deadline and time.monotonic() - since < QUIET_SECONDS:
             [row] = database.query("SELECT coalesce(sum(events_seen), 0) AS events FROM ledger.files")
@@ -105,8 +105,8 @@ class Demo:
 
 
 def main() -> int:
-    """Run the demo; 0 where nothing is lost or doubled. An expected error is one line."""
-    # A terminated demo unwinds like an interrupted one, so that nothing is left running.
+    """Run the demo; return 0 if nothing is lost or duplicated. An expected error is printed as one line."""
+    # SIGTERM unwinds the demo like an interrupt, so that no process is left running.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     console = Console(width=180) if not sys.stdout.isatty() else Console()
     try:
@@ -142,7 +142,7 @@ def _run(console: Console) -> int:
 
 
 def _play(demo: Demo) -> None:
-    """Let the days pass."""
+    """Play all days, and one more day without deliveries."""
     for day, name in enumerate((*(f"day {day}" for day in range(DAYS - 1)), LAST_DAY, "a day without news")):
         started = time.monotonic()
         if day < DAYS:

@@ -1,4 +1,4 @@
-"""Comparison of the warehouse with what the parties delivered, computed only from the parties."""
+"""Comparison of the warehouse with the deliveries, computed only from the parties' data."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ SELECT count(*) AS rows, sum(amount) AS total FROM warehouse.card_settlements
 SELECT count(*) AS rows, sum(rate) AS total FROM warehouse.exchange_rates
 """,
 }
-"""Rows of each table, and a total that a doubled or lost row changes."""
+"""Row count of each table, and a total that changes if a row is lost or duplicated."""
 SOURCE = {
     "accounts": "SELECT count(*) AS rows, sum(balance) AS total FROM core.accounts",
     "customers": "SELECT count(*) AS rows, sum(id) AS total FROM core.customers",
@@ -54,7 +54,7 @@ SOURCE = {
 
 @dataclass(frozen=True)
 class Verdict:
-    """Rows and total of one table, as they are and as they must be."""
+    """Actual and expected row count and total of one table."""
 
     feed: str
     loaded: tuple[Any, Any]
@@ -62,12 +62,12 @@ class Verdict:
 
     @property
     def is_right(self) -> bool:
-        """Return whether nothing is lost or doubled."""
+        """Return whether nothing is lost or duplicated."""
         return self.loaded == self.expected
 
 
 def verdicts(stack: Stack, company: Company, days: int) -> list[Verdict]:
-    """Compare every table with what the parties delivered over ``days``."""
+    """Compare every table with the deliveries of ``days`` days."""
     expected = {**_of_files(company, days), **_of_core(stack)}
     database = stack.database
     rows = {feed: database.query(sql)[0] for feed, sql in FOUND.items()}
@@ -76,7 +76,7 @@ def verdicts(stack: Stack, company: Company, days: int) -> list[Verdict]:
 
 
 def _of_files(company: Company, days: int) -> Mapping[str, tuple[Any, Any]]:
-    """Read the files as their parties write them; a settlement without a readable amount is a bad row."""
+    """Return rows and total of each file feed; a settlement with an invalid amount is a bad row."""
     settlements = [
         row
         for day in range(days)

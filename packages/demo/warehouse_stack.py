@@ -22,7 +22,7 @@ from localaws.running import Running
 
 LANDING, ARCHIVE = "landing", "archive"
 WAREHOUSE, CORE = "warehouse", "core"
-"""The databases: the warehouse with its ledger, and the core system of the company."""
+"""The databases: the warehouse with its ledger, and the company's core system."""
 SECRETS = {"warehouse": "estrela/warehouse", "core": "estrela/aurora/core", "ftps": "estrela/ftps/backoffice"}
 PII = "estrela/pii"
 FUNCTION = "register_file"
@@ -32,23 +32,23 @@ POLL_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Stack:
-    """The deployed platform: the local AWS and the address of the PostgreSQL server."""
+    """The deployed platform: the local AWS and the URL of the PostgreSQL server."""
 
     aws: Running
     server: URL
 
     @property
     def database(self) -> DatabaseManager:
-        """The warehouse."""
+        """The warehouse database."""
         return DatabaseManager.from_url(self.server.set(database=WAREHOUSE))
 
     @property
     def core(self) -> URL:
-        """Address of the core system's database."""
+        """URL of the core system's database."""
         return self.server.set(database=CORE)
 
     def run(self, feed: str, phase: str, run: str) -> JobRun:
-        """Run a step of a feed to its end, as the tasks of the DAGs do. Raises JobError."""
+        """Run a step of a feed and wait for its end, as the DAGs do. Raises JobError."""
         jobs = GlueJobs(self.aws.client("glue"))
         arguments = {
             "--feed": feed,
@@ -63,7 +63,7 @@ class Stack:
 
 
 def deploy_warehouse(aws: Running, dsn: str, share: Mapping[str, object], project: Path) -> Stack:
-    """Make or update everything; done again, nothing that was loaded changes."""
+    """Create or update all resources; a repeated call does not change loaded data."""
     stack = Stack(aws, make_url(dsn).set(drivername="postgresql+psycopg"))
     _create_databases(stack.server)
     SCHEMA.migrate(stack.database)
@@ -107,7 +107,7 @@ def _put_secret(aws: Running, name: str, text: str) -> None:
 
 
 def _put_function(aws: Running, project: Path) -> str:
-    """Make the function anew; its libraries are those of this environment. Return its ARN."""
+    """Recreate the function, with the libraries of this environment; return its ARN."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.write(project / "lambdas" / FUNCTION / "handler.py", "handler.py")

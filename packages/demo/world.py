@@ -1,4 +1,4 @@
-"""The central bank that the demo reads: a synthetic one, a folder of its files, or the real one."""
+"""The data source of the demo: a synthetic central bank, a folder of the real one's files, or the real one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ START_SECONDS = 30.0
 
 
 class WorldError(Exception):
-    """The source of the data is not as it was asked for."""
+    """The requested data source is invalid or does not start."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,10 @@ class World:
 
 
 def world_from(environ: Mapping[str, str]) -> World:
-    """``LIVE=1``, or ``DATA=<folder>``, or the synthetic world. Raises WorldError for a folder that is not there."""
+    """Return the live world for ``LIVE=1``, files for ``DATA=<folder>``, else the synthetic world.
+
+    Raises WorldError if the folder does not exist.
+    """
     if environ.get("LIVE") == "1":
         return World("live", "Banco Central do Brasil itself")
     if not environ.get("DATA"):
@@ -45,9 +48,9 @@ def world_from(environ: Mapping[str, str]) -> World:
 
 @contextlib.contextmanager
 def source_host(world: World, log: Path) -> Iterator[str]:
-    """Yield the address and name of what stands in for the central bank; "" for the central bank itself.
+    """Yield URL and name of the stand-in for the central bank; "" for the central bank itself.
 
-    The port changes between runs; by the name the lake knows that the world is the same.
+    The port changes between runs; the lake recognises the world by its name.
     """
     if world.is_live:
         yield ""
