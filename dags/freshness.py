@@ -1,4 +1,4 @@
-"""The hourly Airflow DAG that alerts people of data that is too old: `freshness`."""
+"""The hourly Airflow DAG `freshness`, which alerts people when data is too old."""
 
 from __future__ import annotations
 

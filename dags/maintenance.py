@@ -1,4 +1,4 @@
-"""One Airflow DAG per star that maintains its tables: `maintain_<name>`."""
+"""One Airflow DAG per star, `maintain_<name>`, which maintains its tables."""
 
 from __future__ import annotations
 

@@ -1,11 +1,10 @@
 """The script of every Glue job: read the arguments, build the step, run it, commit last.
 
-Arguments: --JOB_NAME (Glue gives it), --star, --entity, --phase, --lake, --run_key, and optionally --params,
+Arguments: --JOB_NAME (set by Glue), --star, --entity, --phase, --lake, --run_key, and optionally --params,
 --full_refresh, --source_host and --athena_workgroup; or, for a feed, --feed, --phase, --run_key, --landing, --archive,
 --warehouse_secret and optionally --pii_secret and --root_certificate. `estrela.settings` and `estrela.feed_settings`
-read and check them, `ETLFactory` builds the step they ask for. Spark is imported and started only for a step that asks
-for it.
-What is particular to an account (the catalog behind the name `lake`, the libraries) is configuration of the job.
+parse and check them, and `ETLFactory` builds the requested step. Spark is imported and started only if the step needs
+it. Settings that depend on the AWS account (the catalog named `lake`, the libraries) are in the job's configuration.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def main() -> None:
-    """Run the step that the arguments name."""
+    """Run the step that the arguments describe."""
     options = getResolvedOptions(sys.argv, ["JOB_NAME"])
     job: list[Job] = []
 

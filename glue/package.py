@@ -1,8 +1,9 @@
-"""``python glue/package.py``: what a Glue job runs, built into ``dist/``: the platform's wheel and its dependencies.
+"""``python glue/package.py``: build the files that a Glue job needs into ``dist/``: the platform's wheel and its
+libraries.
 
-The dependencies, as uv.lock pins them and without those that AWS Glue ships, are one zip of wheels: Glue installs from
-it with ``--no-index``, so that a run needs neither PyPI nor a way to the internet. The same code gives the same bytes.
-https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-python-libraries.html (Appendix A)
+The libraries are the dependencies pinned in uv.lock, without those that AWS Glue provides, in one zip of wheels. Glue
+installs them with ``--no-index``, so a run needs neither PyPI nor access to the internet. The same code gives the same
+bytes. https://docs.aws.amazon.com/glue/latest/dg/aws-glue-programming-python-libraries.html (Appendix A)
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 DIST = ROOT / "dist"
 SHIPPED = ("boto3", "requests", "urllib3")
-"""Dependencies of the platform that Glue 5.1 has: they and what they need stay out of the zip."""
+"""Dependencies of the platform that Glue 5.1 provides. They and their own dependencies are not in the zip."""
 PLATFORMS = ("manylinux2014_x86_64", "manylinux_2_28_x86_64")
-"""Wheels that Amazon Linux 2023 takes, under Glue 5.1 (Appendix B of the page above)."""
+"""Platforms of wheels that run on Amazon Linux 2023 under Glue 5.1 (Appendix B of the page above)."""
 PYTHON_VERSION = "3.11"
 EARLIEST = (1980, 1, 1, 0, 0, 0)
-"""The time of every member: the time of a build must not change the bytes."""
+"""Timestamp of every member, so that the build time does not change the bytes."""
 
 
 def main() -> int:
-    """Build both, and print where they are."""
+    """Build both files and print their paths."""
     DIST.mkdir(exist_ok=True)
     for path in (build_wheel(DIST), build_libraries(DIST)):
         print(path)
@@ -59,7 +60,7 @@ def _requirements() -> str:
 
 
 def _zip(files: list[Path], target: Path) -> None:
-    """Write ``files`` as ``wheels/<name>``; wheels are compressed already."""
+    """Write ``files`` as ``wheels/<name>`` without compression, because wheels are already compressed."""
     with zipfile.ZipFile(target, "w") as archive:
         for file in files:
             archive.writestr(zipfile.ZipInfo(f"wheels/{file.name}", EARLIEST), file.read_bytes())

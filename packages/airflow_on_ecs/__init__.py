@@ -1,1 +1,1 @@
-"""Programs beside Airflow in its containers on ECS. Independent of the platform that the DAGs use."""
+"""Programs for Airflow's containers on ECS. They are independent of the platform package that the DAGs use."""

@@ -1,11 +1,11 @@
-"""Releases of the DAGs in a folder that many containers read: brought whole, or not seen at all.
+"""Releases of the DAGs in a folder that many containers read; each release becomes visible as a whole.
 
-``python -m airflow_on_ecs.dag_release --folder /dags COMMAND``, where COMMAND is ``sync SHA`` (bring the release
-``<DAG_RELEASES>/SHA.zip`` and switch to it), ``switch SHA`` (back to one that is there), ``list`` or ``current``.
+``python -m airflow_on_ecs.dag_release --folder /dags COMMAND``, where COMMAND is ``sync SHA`` (download the release
+``<DAG_RELEASES>/SHA.zip`` and switch to it), ``switch SHA`` (switch to an existing release), ``list`` or ``current``.
 
-A release is a folder ``releases/SHA``; ``current`` is a link to one. The link is replaced by a rename, which is atomic,
-so a reader sees the old release or the new one. A run that was killed leaves folders whose names start with a dot;
-the next run removes them.
+A release is a folder ``releases/SHA``; ``current`` is a symbolic link to one of them. The link is replaced by an atomic
+rename, so readers see the old release or the new one. A killed run leaves folders whose names start with a dot; the
+next run removes them.
 """
 
 from __future__ import annotations
@@ -27,29 +27,29 @@ KEPT = 5
 
 
 class DagReleaseError(Exception):
-    """A release cannot be brought or switched to."""
+    """A release cannot be added or switched to."""
 
 
 @dataclass(frozen=True)
 class DagReleases:
-    """The releases below ``folder``. One writer at a time; readers need no lock."""
+    """The releases below ``folder``. Only one writer at a time is allowed; readers need no lock."""
 
     folder: Path
 
     @property
     def current(self) -> str | None:
-        """The release that readers see; None before the first."""
+        """The release that readers see, or None before the first one."""
         link = self.folder / "current"
         return link.readlink().name if link.is_symlink() else None
 
     @property
     def names(self) -> list[str]:
-        """All complete releases, the oldest first."""
+        """All complete releases, oldest first."""
         paths = [path for path in self._releases.glob("*") if not path.name.startswith(".")]
         return [path.name for path in sorted(paths, key=lambda path: path.stat().st_mtime)]
 
     def add(self, sha: str, archive: Path) -> None:
-        """Unpack a release beside the others; it gets its name once it is complete and its DAGs can be compiled."""
+        """Unpack a release into a temporary folder, and rename it once it is complete and its DAGs compile."""
         self._remove_leftovers()
         target = self._release(sha)
         if target.exists():
@@ -63,7 +63,7 @@ class DagReleases:
         part.rename(target)
 
     def switch(self, sha: str) -> None:
-        """Let readers see the release ``sha``. Raises DagReleaseError if it is not there."""
+        """Make readers see the release ``sha``. Raises DagReleaseError if it does not exist."""
         if not self._release(sha).is_dir():
             known = ", ".join(self.names) or "none"
             raise DagReleaseError(f"there is no release {sha}; there are: {known}")
@@ -73,7 +73,7 @@ class DagReleases:
         link.replace(self.folder / "current")
 
     def prune(self) -> None:
-        """Remove all but the newest five releases and the current one."""
+        """Remove old releases, except the current one and the four newest others."""
         for name in [name for name in self.names if name != self.current][: -(KEPT - 1)]:
             hidden = self._releases / f".old-{name}"
             self._release(name).rename(hidden)  # readers never see it half removed
@@ -96,7 +96,7 @@ class DagReleases:
 
 
 def _require_dags(release: Path, sha: str) -> None:
-    """Raise DagReleaseError unless the release has DAGs and every file of it compiles."""
+    """Raise DagReleaseError unless the release has DAGs and all its Python files compile."""
     if not list((release / "dags").glob("*.py")):
         raise DagReleaseError(f"release {sha} has no DAG in dags/")
     for path in sorted(release.rglob("*.py")):
@@ -107,7 +107,7 @@ def _require_dags(release: Path, sha: str) -> None:
 
 
 def download(url: str, target: Path) -> None:
-    """Copy an object ``s3://bucket/key`` to a file."""
+    """Download the object ``s3://bucket/key`` to a file."""
     import boto3
 
     bucket, _, key = url.removeprefix("s3://").partition("/")
@@ -115,7 +115,7 @@ def download(url: str, target: Path) -> None:
 
 
 def main(arguments: Sequence[str], source: str, fetch: Callable[[str, Path], None] = download) -> int:
-    """Run a command and print what readers see; exit status 1 with the reason if it was refused."""
+    """Run a command and print the releases; return 0, or 1 after printing the reason for a refusal."""
     given = _parser().parse_args(arguments)
     releases = DagReleases(given.folder)
     try:

@@ -1,4 +1,4 @@
-"""Airflow's metadata database, as the environment of a container describes it."""
+"""Airflow's metadata database, configured in the environment of a container."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from sqlalchemy import URL
 
 
 def database_url(env: Mapping[str, str], driver: str = "postgresql+psycopg") -> str:
-    """Return the address from ``DATABASE_HOST``, ``_NAME``, ``_USER`` and ``_PASSWORD``, over TLS.
+    """Return the URL for ``DATABASE_HOST``, ``_NAME``, ``_USER`` and ``_PASSWORD``, with TLS.
 
-    A password may hold any character: the address quotes it. ``PGSSLMODE`` is PostgreSQL's ``sslmode``; where it says
-    to verify the server, the driver finds the authorities by ``PGSSLROOTCERT``.
+    The password may contain any character; it is quoted in the URL. ``PGSSLMODE`` is PostgreSQL's ``sslmode``. If it
+    requires verification of the server, the driver reads the certificate authorities from ``PGSSLROOTCERT``.
     """
     query = {"sslmode": env.get("PGSSLMODE", "require")}
     user, password = env["DATABASE_USER"], env["DATABASE_PASSWORD"]

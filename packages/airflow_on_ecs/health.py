@@ -1,6 +1,6 @@
-"""``python -m airflow_on_ecs.health scheduler``: whether this container's own part of Airflow is alive.
+"""``python -m airflow_on_ecs.health scheduler``: check whether this container's component of Airflow is alive.
 
-No part asks another: an API server that is down must not have every other container replaced.
+A component never checks another one. Otherwise ECS would replace all containers when the API server is down.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ TIMEOUT_SECONDS = 10.0
 
 
 def answers(url: str) -> bool:
-    """Return whether a server of this container answers with 200."""
+    """Return whether a server in this container answers with status 200."""
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - a fixed address
             return bool(answer.status == 200)
@@ -36,7 +36,9 @@ def is_fresh(path: Path, now: float) -> bool:
 
 
 def has_live_job(kind: str) -> bool:
-    """Return whether Airflow's database has a heartbeat of this container's job; the part has no server to ask."""
+    """Return whether Airflow's database has a recent heartbeat of this container's job, for components without a
+    server.
+    """
     command = ["airflow", "jobs", "check", "--job-type", kind, "--local"]
     return subprocess.run(command, env=airflow_environment(os.environ), check=False).returncode == 0
 
@@ -51,7 +53,7 @@ CHECKS: Mapping[str, Callable[[], bool]] = {
 
 
 def main(part: str) -> int:
-    """Exit status 0 if the part is alive, else 1."""
+    """Return exit status 0 if the component is alive, else 1."""
     return 0 if CHECKS[part]() else 1
 
 

@@ -1,6 +1,6 @@
-"""``python -m airflow_on_ecs.metrics``: what Airflow's database says, to CloudWatch, twice a minute.
+"""``python -m airflow_on_ecs.metrics``: publish metrics from Airflow's database to CloudWatch twice a minute.
 
-The length of the queue alone would miss the tasks that run; the database knows both.
+The length of Celery's queue does not include running tasks; the database has both.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ QUERIES: Mapping[str, str] = {
     ),
     "FailedRuns": "SELECT count(*) FROM dag_run WHERE state = 'failed' AND end_date > now() - interval '1 hour'",
 }
-"""SQL of each metric: one number. No heartbeat at all counts as one of a day ago."""
+"""SQL query per metric, which returns one number. A scheduler without any heartbeat counts as one day old."""
 
 
 def measure(connection: psycopg.Connection[Any]) -> dict[str, float]:
@@ -40,7 +40,7 @@ def _number(connection: psycopg.Connection[Any], sql: str) -> Any:
 
 
 def publish(cloudwatch: Any, namespace: str, environment: str, values: Mapping[str, float]) -> None:
-    """Send the values with the dimension ``Environment``."""
+    """Publish the values with the dimension ``Environment``."""
     dimensions = [{"Name": "Environment", "Value": environment}]
     data: Sequence[Mapping[str, object]] = [
         {"MetricName": name, "Value": value, "Dimensions": dimensions} for name, value in values.items()
@@ -49,7 +49,7 @@ def publish(cloudwatch: Any, namespace: str, environment: str, values: Mapping[s
 
 
 def run(env: Mapping[str, str], cloudwatch: Any, sleep: Callable[[float], None]) -> None:
-    """Measure and publish until an error, after which ECS starts the container again."""
+    """Measure and publish until an error occurs; ECS then restarts the container."""
     with psycopg.connect(database_url(env, "postgresql"), connect_timeout=10, autocommit=True) as connection:
         while True:
             publish(cloudwatch, env["METRICS_NAMESPACE"], env["METRICS_ENVIRONMENT"], measure(connection))

@@ -1,4 +1,4 @@
-"""``python -m airflow_on_ecs.setup``: the schema of Airflow's database, and its first administrator. Safe to repeat."""
+"""``python -m airflow_on_ecs.setup``: create the schema of Airflow's database and an administrator. Repeatable."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ USER = "admin"
 
 
 def main(env: Mapping[str, str]) -> int:
-    """Migrate, then make the administrator unless there is one; exit status of the command that failed, else 0."""
+    """Migrate the database, create the administrator unless it exists; return the exit status of a failed command, or
+    0.
+    """
     given = airflow_environment(env)
     migrated = subprocess.run(["airflow", "db", "migrate"], env=given, check=False)
     if migrated.returncode:
         return migrated.returncode
-    # The password is asked for twice, and read from standard input: an argument would be seen by other processes.
+    # Airflow prompts for the password twice. Standard input is used because other processes can see arguments.
     password = f"{given['ADMIN_PASSWORD']}\n" * 2
     name = ["--username", USER, "--role", "Admin", "--firstname", "First", "--lastname", "Administrator"]
     command = ["airflow", "users", "create", *name, "--email", given["ADMIN_EMAIL"]]

@@ -1,6 +1,6 @@
-"""``python -m airflow_on_ecs.start scheduler``: one of Airflow's processes, once the database has its schema.
+"""``python -m airflow_on_ecs.start scheduler``: start one of Airflow's processes after the database has its schema.
 
-ECS starts the services and the task that migrates the database at the same time. A service waits for it.
+ECS starts the services at the same time as the task that migrates the database, so each service waits for it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ CHECK = ("airflow", "db", "check-migrations", "--migration-wait-timeout", "60")
 
 
 def airflow_environment(env: Mapping[str, str]) -> dict[str, str]:
-    """Return ``env`` with the settings that Airflow takes as addresses and keys, from their parts.
+    """Return ``env`` with Airflow's settings for the database URL and the Fernet keys, built from their parts.
 
-    ``FERNET_SECRET`` is 32 characters, or several of them separated by commas, the newest first.
+    ``FERNET_SECRET`` is one secret of 32 characters, or several separated by commas, the newest first.
     """
     url = database_url(env)
     keys = [base64.urlsafe_b64encode(secret.encode()).decode() for secret in env["FERNET_SECRET"].split(",")]
@@ -37,7 +37,7 @@ def airflow_environment(env: Mapping[str, str]) -> dict[str, str]:
 def wait_for_schema(
     is_migrated: Callable[[], bool], sleep: Callable[[float], None], clock: Callable[[], float]
 ) -> bool:
-    """Return whether the database got its schema within 15 minutes."""
+    """Wait for the schema of the database; return whether it was migrated within 15 minutes."""
     deadline = clock() + WAIT_SECONDS
     while not is_migrated():
         if clock() > deadline:
@@ -47,7 +47,7 @@ def wait_for_schema(
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Become Airflow with ``arguments``; exit with status 1 if the database has no schema in time."""
+    """Replace this process by Airflow with ``arguments``; exit with status 1 if the schema is not ready in time."""
     env = airflow_environment(os.environ)
 
     def is_migrated() -> bool:

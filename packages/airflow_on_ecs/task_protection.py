@@ -1,7 +1,7 @@
-"""Protects a Celery worker that has tasks from being stopped when ECS scales in.
+"""Protects a busy Celery worker from being stopped when ECS scales in.
 
-Celery imports this module by its setting ``imports``. A worker asks the ECS agent of its own container for protection
-when it receives a task, and gives it up once it has had none for a while.
+Celery imports this module through its setting ``imports``. A worker requests protection from the ECS agent of its own
+container when it receives a task, and releases it after it has been idle for a while.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from airflow_on_ecs.health import ALIVE_FILE
 MINUTES = 120
 PERIOD_SECONDS = 5.0
 IDLE_SECONDS = 10.0
-"""Time without tasks after which a worker may be stopped: a task that it is just receiving is not counted."""
+"""Idle time after which a worker may be stopped. It is not zero, because a task just being received is not counted."""
 TIMEOUT_SECONDS = 5.0
 
 _log = logging.getLogger(__name__)
 
 
 class TaskProtection:
-    """The protection of one ECS task: asked for while it is busy, renewed at half its time, given up when idle."""
+    """The protection of one ECS task: requested while busy, renewed at half its duration, released when idle."""
 
     def __init__(self, send: Callable[[bool], None], clock: Callable[[], float] = time.monotonic) -> None:
         self._send = send
@@ -41,7 +41,9 @@ class TaskProtection:
         self._idle_since: float | None = None
 
     def update(self, busy: bool) -> None:
-        """Bring the protection in line with ``busy``. A request that fails is tried again at the next update."""
+        """Request, renew or release the protection according to ``busy``. A failed request is retried at the next
+        update.
+        """
         with self._lock:
             try:
                 self._update(busy)
@@ -64,7 +66,7 @@ class TaskProtection:
 
 
 def ask_agent(uri: str, protected: bool) -> None:
-    """Set the protection by the ECS agent's endpoint. Raises OSError if it refuses, with its reason."""
+    """Set the protection through the endpoint of the ECS agent. Raises OSError with the reason if the agent refuses."""
     body: dict[str, object] = {"ProtectionEnabled": protected}
     if protected:
         body["ExpiresInMinutes"] = MINUTES
@@ -84,7 +86,7 @@ def ask_agent(uri: str, protected: bool) -> None:
 
 
 def watch(protection: TaskProtection, is_busy: Callable[[], bool], sleep: Callable[[float], None] = time.sleep) -> None:
-    """Update the protection for as long as the worker lives, and touch the file that says that it does."""
+    """Update the protection as long as the worker lives, and touch the file that the health check reads."""
     while True:
         protection.update(is_busy())
         ALIVE_FILE.touch()
@@ -92,7 +94,7 @@ def watch(protection: TaskProtection, is_busy: Callable[[], bool], sleep: Callab
 
 
 def install(uri: str) -> None:
-    """Protect the Celery worker of this process by the agent at ``uri``."""
+    """Protect the Celery worker of this process through the agent at ``uri``."""
     protection = TaskProtection(lambda protected: ask_agent(uri, protected))
 
     def on_received(**_: Any) -> None:

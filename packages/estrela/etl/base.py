@@ -14,10 +14,10 @@ Figures = Mapping[str, object]
 
 @dataclass(frozen=True, kw_only=True)
 class ETLBase(ABC):
-    """A built step. Run twice on the same inputs, it leaves the same result and the second run changes nothing.
+    """A step, built and ready to run. Running it again on the same inputs changes nothing.
 
-    ``log`` receives its figures and warnings. ``root`` is the root of the file system it works on, such as
-    ``s3://lake``; "" for a step that reaches files only through its other parts.
+    ``log`` receives its figures and warnings. ``root`` is the root of its file system, such as ``s3://lake``, or "" for
+    a step that accesses files only through its parts.
     """
 
     log: Logger = field(default_factory=Logger)
@@ -25,10 +25,10 @@ class ETLBase(ABC):
 
     @abstractmethod
     def run(self) -> Figures:
-        """Do the work and return its figures. Raises an EstrelaError."""
+        """Do the work of the step and return its figures. Raises an EstrelaError."""
 
     def execute(self) -> Figures:
-        """Run, and log the figures."""
+        """Run the step and log its figures."""
         figures = self.run()
         self.log.event("done", **{"step": type(self).__name__, "root": self.root, **figures})
         return figures

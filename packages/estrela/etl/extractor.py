@@ -1,4 +1,4 @@
-"""The base class of the steps that take data in from a source."""
+"""The base class of steps that fetch data from a source."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from estrela.etl.base import ETLBase
 
 @dataclass(frozen=True, kw_only=True)
 class Extractor(ETLBase):
-    """Takes in what is new at one source, as it is. :meth:`run` raises an ExtractError; what came before stays."""
+    """Fetches new data of one source unchanged. :meth:`run` raises an ExtractError; data received before it is kept."""
 
     def close(self) -> None:
-        """Free connections."""
+        """Close connections."""

@@ -1,4 +1,4 @@
-"""The loader of the files of feeds."""
+"""The base class of loaders for the files of feeds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from estrela.model.feed import Feed, Order, SchemaChange
 
 @dataclass
 class Loaded:
-    """Result of a batch of claims: accounts of files that are Done, errors of others, and files not tried."""
+    """Result of a batch of claims: accounts of loaded files, errors of failed files, and files that were not tried."""
 
     accounts: list[tuple[Claim, Account]] = field(default_factory=list)
     failures: list[tuple[Claim, Exception]] = field(default_factory=list)
@@ -31,24 +31,26 @@ class FeedLoader(Loader[Feed]):
     def load(self, claim: Claim) -> Account:
         """Load the file and set it to Done, or change nothing.
 
-        Raises FileRefusedError where the file is not as declared, ClaimLostError where another worker may have it, and
-        LoadError.
+        Raises FileRefusedError if the file differs from the declaration, ClaimLostError if another worker may have the
+        claim, and LoadError.
         """
 
     @abstractmethod
     def plan(self, claim: Claim) -> Account:
-        """Return what :meth:`load` would do with the file now; changes nothing. Raises what :meth:`load` raises."""
+        """Return the account that :meth:`load` would give now, without changing anything. Raises the same errors."""
 
     def limit(self, feed: Feed) -> BatchLimit:
-        """Return how many files of ``feed`` are worth being claimed together."""
+        """Return how many files of ``feed`` should be claimed together."""
         return ONE_FILE
 
     def load_some(self, claims: Sequence[Claim]) -> Loaded:
-        """Load the files of a batch in their order; a file that fails stops no other that its order lets go."""
+        """Load the files of a batch in order. A file that fails stops the others only if the order of the feed requires
+        it.
+        """
         return self.load_each(claims)
 
     def load_each(self, claims: Sequence[Claim]) -> Loaded:
-        """As :meth:`load_some`, each file in a transaction of its own."""
+        """Do the same as :meth:`load_some`, with one transaction per file."""
         loaded = Loaded()
         for number, claim in enumerate(claims, 1):
             try:
@@ -72,10 +74,10 @@ def state_after(claim: Claim, error: Exception) -> State:
 
 
 def holds_back(claim: Claim, error: Exception) -> bool:
-    """Return whether ``error`` keeps the files after that of ``claim`` from being loaded now."""
+    """Return whether ``error`` prevents loading the files after that of ``claim``."""
     return claim.feed.order is Order.IN_ORDER and state_after(claim, error) in (State.NEW, State.FAIL)
 
 
 def _is_of_no_file(error: Exception) -> bool:
-    """Return whether the next file would probably meet the same error."""
+    """Return whether the next file would probably fail with the same error."""
     return not isinstance(error, EstrelaError) or error.retriable

@@ -1,8 +1,8 @@
-"""Java's classes by name, each looked up once.
+"""Java classes by name, each looked up only once.
 
-Whenever Python uses a name of Java, Py4J asks the JVM what it is, and Java looks for a class of that name in every
-package that Spark imports, in every jar on its path. PySpark does so for each column of each expression: of a run on
-little data, that is a fifth of the time.
+Whenever Python uses a Java name, Py4J asks the JVM for it, and Java searches for a class of that name in every package
+that Spark imports, in every jar on its path. PySpark does so for each column of each expression. On little data, these
+look-ups take a fifth of a run's time.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 OF_PYSPARK = ("functions", "PythonUtils")
-"""Names that PySpark uses for each column."""
+"""Names that PySpark looks up for each column."""
 
 
 class JavaClass:
-    """A class of the JVM whose static methods are looked up once."""
+    """A JVM class whose static methods are looked up only once."""
 
     def __init__(self, looked_up: Any) -> None:
         self._found = looked_up
 
     def __getattr__(self, name: str) -> Any:
-        """Look up a static method; from then on it is an attribute."""
+        """Look up a static method and store it as an attribute."""
         method = getattr(self._found, name)
         setattr(self, name, method)
         return method
 
 
 def java_class(spark: SparkSession, name: str) -> Any:
-    """Return the class with this ``name``, with its package where Spark does not import it."""
+    """Return the class ``name``, which includes the package unless Spark imports it."""
     kept = vars(spark._jvm)
     if name not in kept:
         kept[name] = JavaClass(reduce(getattr, name.split("."), spark._jvm))
@@ -39,6 +39,6 @@ def java_class(spark: SparkSession, name: str) -> Any:
 
 
 def keep_classes(spark: SparkSession) -> None:
-    """Have PySpark find the classes that it uses most where it looks first: among the attributes of its JVM."""
+    """Store the classes that PySpark uses most as attributes of its JVM view, where PySpark looks first."""
     for name in OF_PYSPARK:
         java_class(spark, name)

@@ -1,4 +1,4 @@
-"""A table of the lake: where it is, what it holds and how it is laid out."""
+"""A table of the lake: its location, columns and layout."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from estrela.model.column import Column
 from estrela.model.partition import PartitionField
 
 CATALOG = "lake"
-"""Name of the Spark catalog, which the job's configuration defines."""
+"""Name of the Spark catalog, defined in the job's configuration."""
 OPS = "estrela_ops"
-"""Database of what concerns the platform as a whole; each star has its own databases beside it."""
+"""Database for the whole platform, in addition to the databases of each star."""
 
 
 @dataclass(frozen=True)
 class LakeTable:
-    """An Iceberg table: where it is, what it holds and how it is laid out.
+    """An Iceberg table: its location, columns and layout.
 
-    ``is_sensitive``: its rows are computed from sensitive values, which Spark quotes in its errors.
+    ``is_sensitive``: its rows are computed from sensitive values, which Spark may quote in its errors.
     """
 
     database: str
@@ -35,7 +35,7 @@ class LakeTable:
 
     @property
     def identifier(self) -> str:
-        """The name that Spark knows."""
+        """The name of the table in Spark."""
         return f"{CATALOG}.{self.path}"
 
     @property

@@ -1,4 +1,7 @@
-"""Tables of operations of a star: files and rejects, checks, releases and maintenance. Their database is the star's."""
+"""The tables of operations of a star: files, rejects, checks, completeness, releases and maintenance.
+
+Their database is empty here; :class:`~estrela.etl.star_tables.StarTables` sets that of the star.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from estrela.model import mart
 from estrela.model.column import Column
 
 MEASURE = "decimal(38,6)"
-"""Type of sums of a source's declared measure."""
+"""Type of the sums of a source's measure."""
 
 _SOURCE = Column("source", "string", "Source that the file answers")
 _REQUEST = Column("request", "string", "What was asked for, such as quarter=4,year=2021")

@@ -1,4 +1,4 @@
-"""Conditions that hold for the rows of some partitions of a table."""
+"""Filters that select the rows of some partitions of a table."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _LONGEST = {"year": 366, "month": 31, "day": 1}
 
 
 def partition_filter(table: LakeTable, partitions: Collection[Partition]) -> Column:
-    """Return the condition that holds for the rows of ``partitions`` of ``table`` and for no others.
+    """Return the condition that selects exactly the rows of ``partitions`` of ``table``.
 
-    Spark makes a balanced tree of it: Spark and Iceberg walk conditions by recursion, and a chain of 1,500 alternatives
-    overflows the stack. Partitions that share all values but one become one IN. The condition is parsed from one text
-    without nested parentheses: a call into the JVM per value takes longer than the commit, and Spark's parser needs
-    minutes for a deep nesting.
+    Partitions that share all values but one are combined into one IN. Alternatives are joined by OR without nested
+    parentheses, in one text that Spark parses: a call to the JVM per value would take longer than the commit, and
+    Spark's parser takes minutes for deep nesting. Spark parses such a text into a balanced tree. That matters because
+    Spark and Iceberg process conditions recursively, and a chain of 1,500 alternatives would overflow the stack.
     """
     from pyspark.sql import functions as F
 
@@ -32,7 +32,7 @@ def partition_filter(table: LakeTable, partitions: Collection[Partition]) -> Col
     if not fields:
         return F.lit(bool(partitions))
     types = {column.name: column.type for column in table.columns}
-    # The field with most values comes last, where one IN tests them all.
+    # The field with the most values is last, where one IN tests all of them.
     order = sorted(range(len(fields)), key=lambda at: len({partition[at] for partition in partitions}))
     ordered = {tuple(partition[at] for at in order) for partition in partitions}
     return F.expr(" OR ".join(_matches([fields[at] for at in order], ordered, types)) or "false")
@@ -41,7 +41,7 @@ def partition_filter(table: LakeTable, partitions: Collection[Partition]) -> Col
 def _matches(
     fields: Sequence[str | DatePart], partitions: Collection[Partition], types: Mapping[str, str]
 ) -> list[str]:
-    """Return alternatives, each of which is a conjunction."""
+    """Return alternatives to be joined by OR; each is a conjunction."""
     first, *rest = fields
     if not rest:
         return _is_one_of(first, {partition[0] for partition in partitions}, types[column_of(first)])
@@ -60,15 +60,15 @@ def _matches(
 
 
 def clustered_by(table: LakeTable) -> list[Column]:
-    """Return the values that bring the rows of each partition together; none if buckets are to split them further."""
+    """Return the columns by which to cluster rows into partitions, or none if buckets split the partitions further."""
     fields = valued(table.partition_by)
     return [partition_value(field) for field in fields] if len(fields) == len(table.partition_by) else []
 
 
 def partition_value(field: str | DatePart, prefix: str = "") -> Column:
-    """Return the partition value of a row: its column, or the first day of its part of the date.
+    """Return the partition value of a row: the column, or the first day of its date part.
 
-    ``prefix`` precedes the column's name, such as that of a struct.
+    ``prefix`` precedes the column name, e.g. to select a field of a struct.
     """
     from pyspark.sql import functions as F
 
@@ -77,7 +77,7 @@ def partition_value(field: str | DatePart, prefix: str = "") -> Column:
 
 
 def _is_one_of(field: str | DatePart, values: Collection[str | None], kind: str) -> list[str]:
-    """Return alternatives, each of which is a conjunction."""
+    """Return alternatives to be joined by OR; each is a conjunction."""
     column, known = f"`{column_of(field)}`", sorted(value for value in values if value is not None)
     if isinstance(field, DatePart):
         alternatives = [
@@ -94,7 +94,7 @@ def _literal(value: str, kind: str) -> str:
 
 
 def _spans(field: DatePart, starts: Sequence[str]) -> list[tuple[str, str]]:
-    """First days and days after the last of runs of consecutive parts."""
+    """Merge consecutive date parts; return the first day of each run and the day after its last day."""
     spans: list[tuple[str, str]] = []
     for start in starts:
         end = _next(field.unit, start)
@@ -106,6 +106,6 @@ def _spans(field: DatePart, starts: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _next(unit: str, start: str) -> str:
-    """First day of the part after the one that begins on ``start``."""
+    """Return the first day of the date part after the one that begins on ``start``."""
     later = date.fromisoformat(start) + timedelta(_LONGEST[unit])
     return str({"year": later.replace(month=1, day=1), "month": later.replace(day=1), "day": later}[unit])

@@ -1,4 +1,4 @@
-"""Hashes of the values of a row."""
+"""Hash of the values of a row."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from pyspark.sql import Column
 
 NULLS_PER_WORD = 63
-"""Bits of a positive bigint."""
+"""Number of bits in a positive bigint."""
 
 
 def row_hash(values: Sequence[Column]) -> Column:
-    """Return a 64-bit hash that differs, but for chance, where any of ``values`` differs.
+    """Return a 64-bit hash of ``values``; different values give different hashes, except for rare collisions.
 
-    Spark's xxhash64 skips NULLs, so that (NULL, 5) and (5, NULL) have one hash. Therefore the places of the NULLs are
-    hashed first, as bitmaps. Values of different types have different hashes: cast them before.
+    Spark's xxhash64 skips NULLs, so (NULL, 5) and (5, NULL) would have the same hash. Therefore bitmaps of the
+    positions of NULLs are hashed first. Equal values of different types have different hashes: cast them first.
     """
     from pyspark.sql import functions as F
 
@@ -26,7 +26,7 @@ def row_hash(values: Sequence[Column]) -> Column:
 
 
 def _nulls(values: Sequence[Column]) -> Column:
-    """Bitmap of the values that are NULL."""
+    """Return the bitmap of the values that are NULL."""
     from pyspark.sql import functions as F
 
     bits = [

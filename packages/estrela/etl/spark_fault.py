@@ -1,6 +1,6 @@
-"""Faults of Spark: transient or final, by the classes, SQLSTATEs and AWS answers in their chain of causes.
+"""Classification of Spark's errors as transient or final, by the classes, SQLSTATEs and AWS answers of their causes.
 
-Message texts decide nothing: they quote data, and they change with every version.
+Message texts are ignored, because they quote data and change with every version.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from estrela.errors import EstrelaError, LoadError, TransformError
 from estrela.hooks.aws_fault import is_transient_answer
 
 DEEPEST = 20
-"""Causes looked at; a chain that is longer has a cycle."""
+"""Maximum number of causes followed; a longer chain has a cycle."""
 SERVICE_ANSWERS = frozenset({"SdkServiceException", "AmazonServiceException"})
-"""An answer of AWS, in version 2 and 1 of its SDK for Java."""
+"""Exceptions for an answer of AWS, in versions 2 and 1 of its SDK for Java."""
 PASSING = frozenset(
     {
         "CommitFailedException",
@@ -31,7 +31,7 @@ PASSING = frozenset(
         "UncheckedIOException",
     }
 )
-"""Connections, memory, lost shuffle files, and commits that another writer overtook."""
+"""Transient errors: connections, memory, lost shuffle files, and commits that another writer preceded."""
 OF_ROWS_OR_CODE = frozenset(
     {
         "AnalysisException",
@@ -48,14 +48,14 @@ OF_ROWS_OR_CODE = frozenset(
         "UnsupportedOperationException",
     }
 )
-"""The same rows and the same code end the same way each time."""
+"""Errors that recur with the same rows and the same code."""
 RAISED_BY_QUERY = "RuntimeException"
-"""The class that Spark 3.5 throws for raise_error, at the root of a chain of causes without further details."""
+"""The class that Spark 3.5 throws for raise_error, as root cause and without further details."""
 STATES_OF_ROWS_OR_CODE = ("0A", "21", "22", "23", "38", "39", "42", "46", "P0")
 """SQLSTATE classes: unsupported feature, cardinality, data, constraint, external routine, syntax or access
 rule, raised by the query itself."""
 CONDITION = re.compile(r"\[[A-Z][A-Z0-9_.]*\]")
-"""Spark's name for what went wrong, at the start of a message, such as [CAST_INVALID_INPUT]."""
+"""Spark's name of an error at the start of a message, such as [CAST_INVALID_INPUT]."""
 WITHHELD = "(text withheld: it may quote a sensitive value)"
 
 
@@ -63,7 +63,7 @@ WITHHELD = "(text withheld: it may quote a sensitive value)"
 class Cause:
     """One exception of a chain: simple class names from its own up to Object, SQLSTATE ("" if none) and message.
 
-    ``answer`` holds the status and error code if it is an answer of an AWS service.
+    ``answer`` is the status and the error code of an AWS service, if the exception is its answer.
     """
 
     classes: tuple[str, ...]
@@ -73,7 +73,7 @@ class Cause:
 
     @property
     def is_transient(self) -> bool | None:
-        """Return whether a retry may help; None if this exception does not say."""
+        """Return whether a retry may help, or None if this exception does not determine it."""
         if self.answer:
             return is_transient_answer(*self.answer)
         if self.is_of_rows_or_code:
@@ -82,13 +82,13 @@ class Cause:
 
     @property
     def may_quote_rows(self) -> bool:
-        """Return whether the message may quote values: all may but those on plans, of services and of transport."""
+        """Return whether the message may quote values. Only messages about plans, services and transport do not."""
         is_on_plan = "AnalysisException" in self.classes or self.sql_state.startswith("42")
         return not is_on_plan and self.is_transient is not True and self.answer is None
 
     @property
     def is_of_rows_or_code(self) -> bool:
-        """Return whether the rows or the code are to blame, rather than the cluster or a service."""
+        """Return whether the rows or the code caused the error, rather than the cluster or a service."""
         named = bool(OF_ROWS_OR_CODE.intersection(self.classes))
         return self.answer is None and (named or self.sql_state[:2] in STATES_OF_ROWS_OR_CODE)
 
@@ -96,11 +96,12 @@ class Cause:
 def error_of(table: str, error: Exception, *, is_sensitive: bool) -> EstrelaError:
     """Return the error of ``table`` for an error of Spark or Py4J.
 
-    What Spark says of rows is withheld if ``is_sensitive``: it quotes them, and the error reaches logs and e-mails.
+    If ``is_sensitive``, Spark's text about rows is withheld: it quotes them, and the error reaches logs and e-mails.
 
-    A TransformError if rows or code are to blame; else a LoadError, final only where a service refused the request.
-    The exception nearest to the root of the chain that tells decides. One that tells nothing, such as a stage that
-    was aborted because executors were lost, is transient: retries are bounded, and a wrong "final" needs a person.
+    Returns a TransformError if rows or code are the cause, else a LoadError, which is final only if a service refused
+    the request. The exception nearest to the root that determines the kind decides. An error without such an exception,
+    such as a stage aborted because executors were lost, counts as transient: retries are bounded, whereas an error
+    wrongly classified as final needs a person.
     """
     causes = list(causes_of(error))
     root = causes[-1] if causes else None
@@ -112,12 +113,12 @@ def error_of(table: str, error: Exception, *, is_sensitive: bool) -> EstrelaErro
 
 
 def has_cause(error: Exception, *classes: str) -> bool:
-    """Return whether an exception of one of these simple class names is in the chain of causes."""
+    """Return whether the chain of causes has an exception with one of these simple class names."""
     return any(not set(classes).isdisjoint(cause.classes) for cause in causes_of(error))
 
 
 def causes_of(error: Exception) -> Iterator[Cause]:
-    """Yield the Java exceptions behind an error of Spark or Py4J, outermost first; none if the JVM is gone."""
+    """Yield the Java exceptions behind an error of Spark or Py4J, outermost first, or none if the JVM is gone."""
     throwable = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
     if throwable is None and type(error).__name__ == "PythonException":
         yield Cause(("PythonException",), str(error))

@@ -1,4 +1,4 @@
-"""The store in which the steps of a star read and write its tables."""
+"""The base class of the store in which the steps of a star read and write tables."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class StarLoader(Loader[LakeTable]):
-    """The tables of one star as one run sees them: its own changes where it has made any, else what is committed.
+    """The tables of one star as seen by one run: with its own changes if it has made any, else as committed.
 
-    Rows that a run overwrites stay unseen by readers until the run publishes them.
+    Readers do not see the rows that a run overwrites until the run publishes them.
     """
 
     spark: SparkSession
@@ -32,7 +32,7 @@ class StarLoader(Loader[LakeTable]):
 
     @abstractmethod
     def seen(self, table: LakeTable) -> int:
-        """Return the version of the table that this run sees; 0 if it is empty or does not exist."""
+        """Return the version of the table that this run sees, or 0 if it is empty or does not exist."""
 
     @abstractmethod
     def overwrite(
@@ -45,11 +45,10 @@ class StarLoader(Loader[LakeTable]):
         partitions: int = 0,
         clustered: bool = False,
     ) -> None:
-        """Replace the rows where ``replaced`` holds (default: all) by ``rows``, in one commit of this run.
+        """Replace the rows that match ``replaced`` (default: all) by ``rows``, in one commit of this run.
 
-        ``inputs`` is stored with the commit and identifies what the content was computed from. ``partitions``
-        is the number of those that the rows belong to, 0 if it is unknown. ``clustered`` says that the rows of each
-        partition are in one task already.
+        ``inputs`` is stored with the commit and identifies the inputs of the rows. ``partitions`` is the number of
+        partitions of the rows, or 0 if unknown. ``clustered`` means that each partition is already within one task.
         """
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""The tables of one star: trusted, refined and of operations."""
+"""The trusted, refined and operations tables of one star."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from estrela.model.table import Dimension, Fact, Table
 
 @dataclass(frozen=True)
 class StarTables:
-    """The tables of one star: databases ``<star>_trusted``, ``<star>_refined`` and ``<star>_ops``."""
+    """The tables of one star in the databases ``<star>_trusted``, ``<star>_refined`` and ``<star>_ops``."""
 
     star: str
 
@@ -35,12 +35,12 @@ class StarTables:
 
     @property
     def files(self) -> LakeTable:
-        """Files taken in, with the account of their rows."""
+        """Newest files received, with the account of their rows."""
         return self._ops(FILES)
 
     @property
     def rejects(self) -> LakeTable:
-        """Rows and files that were refused."""
+        """Rows and files that were refused, with the reasons."""
         return self._ops(REJECTS)
 
     @property
@@ -50,17 +50,17 @@ class StarTables:
 
     @property
     def completeness(self) -> LakeTable:
-        """Periods of which rows or files are missing."""
+        """Periods with missing rows or files."""
         return self._ops(COMPLETENESS)
 
     @property
     def runs(self) -> LakeTable:
-        """Releases that were published."""
+        """Releases as they became current."""
         return self._ops(RUNS)
 
     @property
     def maintenance(self) -> LakeTable:
-        """The log of maintenance: what it removed from each table, and what it left."""
+        """Log of maintenance: counts of what was removed from each table and what was kept."""
         return self._ops(MAINTENANCE)
 
     def _ops(self, table: LakeTable) -> LakeTable:

@@ -1,4 +1,4 @@
-"""The failure of a step, classified once, at the entry of a run."""
+"""The failure of a step, classified once, at the entry point of a run."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ PASSING = (OSError, MemoryError, EOFError, TimeoutError)
 
 
 def step_error(step: str, error: Exception, *, is_sensitive: bool = False) -> StepError:
-    """Return the error to end the run of ``step`` with: its message starts with the marker of a Failure.
+    """Return the error that ends the run of ``step``; its message starts with the marker of a Failure.
 
-    Connections, memory, AWS and Spark faults that may pass are retriable; any other Python exception is a fault of
-    the code, which a retry repeats. With ``is_sensitive``, texts that may quote rows are withheld.
+    Transient errors of connections, memory, AWS and Spark are retriable. Any other Python exception is a bug, which a
+    retry would repeat. With ``is_sensitive``, texts that may quote rows are withheld.
     """
     known = _known(step, error, is_sensitive)
     return StepError(Failure(type(known).__name__, _is_retriable(known)), _problem(known, is_sensitive))
@@ -33,13 +33,13 @@ def _problem(error: Exception, is_sensitive: bool) -> str:
 
 
 def _place(error: Exception) -> str:
-    """Return the file and line that raised ``error``; "" if it was never raised."""
+    """Return the file and line that raised ``error``, or "" if it was never raised."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{Path(frames[-1].filename).name}, line {frames[-1].lineno} " if frames else ""
 
 
 def _known(step: str, error: Exception, is_sensitive: bool) -> Exception:
-    """Return ``error``, or the EstrelaError for an error of Spark that no step expected."""
+    """Return ``error``, or an EstrelaError in place of an unexpected error of Spark."""
     module = type(error).__module__.partition(".")[0]
     return error_of(step, error, is_sensitive=is_sensitive) if module in ("pyspark", "py4j") else error
 

@@ -1,4 +1,4 @@
-"""The base class of the steps that compute tables: trusted rows from raw files, a star from trusted rows."""
+"""The base class of steps that compute tables: trusted tables from raw files, a star from trusted tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from estrela.etl.base import ETLBase, Figures
 
 @dataclass(frozen=True)
 class Transformed:
-    """Result of a transformer: its figures, and the sources whose data was refused, with the reasons."""
+    """Result of a transformer: its figures, and the reasons of the sources whose data was refused."""
 
     figures: Figures
     held_back: Mapping[str, str] = field(default_factory=dict)
@@ -19,13 +19,13 @@ class Transformed:
 
 @dataclass(frozen=True, kw_only=True)
 class Transformer(ETLBase):
-    """Brings its tables, on the run's branch, in line with the layer below. Changes nothing if they are up to date."""
+    """Updates its tables, on the run's branch, to the layer below. Changes nothing if they are up to date."""
 
     @abstractmethod
     def transform(self) -> Transformed:
-        """Transform. Raises a retriable error, or the fault of a table that cannot be built."""
+        """Update the tables. Raises a retriable error, or the error of a table that cannot be built."""
 
     def run(self) -> Figures:
-        """Transform; return the figures, and the sources that are held back, if any."""
+        """Update the tables; return the figures, and the sources that are held back, if any."""
         done = self.transform()
         return {**done.figures, "held_back": dict(done.held_back)} if done.held_back else done.figures

@@ -1,4 +1,4 @@
-"""Settings of Spark for the size of a step's input."""
+"""Spark settings for the size of a step's input."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 FEW_BYTES = 512 * 1024
-"""Below this, some 50,000 rows, the time goes into compiling plans, not into rows."""
+"""Below this size, about 50,000 rows, compiling plans takes most of the time."""
 SMALL_BYTES = 16 * 1024 * 1024
-"""Below this one task is enough for all rows."""
+"""Below this size one task suffices for all rows."""
 BROADCAST = {"spark.sql.autoBroadcastJoinThreshold": "64m"}
-"""Up to this size a side of a join is sent to every task; a larger one is shuffled, since each task holds it whole."""
+"""A side of a join up to this size is broadcast. A larger one is shuffled, because every task would hold all of it."""
 FOR_SMALL = {
     **BROADCAST,
-    # One task sorts and joins it all, so there is nothing to re-plan at run time.
+    # A single task sorts and joins everything, so there is nothing to re-plan at run time.
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.adaptive.enabled": "false",
 }
 FOR_FEW = {
     **FOR_SMALL,
-    # To evaluate an expression a few thousand times costs less than to compile it.
+    # Interpreting an expression a few thousand times is cheaper than compiling it.
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
@@ -31,20 +31,20 @@ BY_PARTITION = {
     "spark.sql.sources.v2.bucketing.enabled": "true",
     "spark.sql.iceberg.planning.preserve-data-grouping": "true",
 }
-"""One task reads the rows of one partition of a table: what needs them together does not shuffle them."""
+"""One task reads the rows of one table partition, so operations that group by partition need no shuffle."""
 COMPILED = {"spark.sql.codegen.hugeMethodLimit": "8000"}
-"""Java runs a larger method without compiling it: a plan whose fused code is larger keeps its operators apart."""
+"""The JVM does not compile larger methods. If fused code would be larger, Spark keeps its operators separate."""
 FOR_LARGE = {**BROADCAST, **BY_PARTITION, **COMPILED}
 
 
 def tier_of(size: int) -> int:
-    """Return the least number of bytes for which plans are made as for ``size``."""
+    """Return the lower bound of the tier of ``size``; all sizes in a tier have the same settings."""
     return max(least for least in (0, FEW_BYTES, SMALL_BYTES) if least <= size)
 
 
 @contextmanager
 def tuned(spark: SparkSession, size: int) -> Iterator[None]:
-    """While this holds, plans are made for ``size`` bytes of input."""
+    """Within the context, Spark is tuned for ``size`` bytes of input."""
     by_tier = {0: FOR_FEW, FEW_BYTES: FOR_SMALL, SMALL_BYTES: FOR_LARGE}
     with settings(spark, by_tier[tier_of(size)]):
         yield
@@ -52,7 +52,7 @@ def tuned(spark: SparkSession, size: int) -> Iterator[None]:
 
 @contextmanager
 def settings(spark: SparkSession, wanted: Mapping[str, str]) -> Iterator[None]:
-    """While this holds, the session has these settings."""
+    """Within the context, the session has the settings ``wanted``."""
     before = {name: spark.conf.get(name, None) for name in wanted}
     for name, value in wanted.items():
         spark.conf.set(name, value)
