@@ -1,4 +1,4 @@
-"""One server for the whole session: each test makes its own buckets, databases and jobs."""
+"""One server for the whole session: each test creates its own buckets, databases and jobs."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ TRINO = os.environ.get("LOCALAWS_ATHENA") == "trino"
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[Running]:
-    """The server that tests share: retries of events come at once, and minutes of ``rate()`` last a second.
+    """The server that tests share: events are retried at once, and a minute of ``rate()`` lasts one second.
 
-    Its Athena's engine is the one that LOCALAWS_ATHENA names.
+    LOCALAWS_ATHENA names the engine of its Athena.
     """
     if TRINO:
         try:
@@ -48,20 +48,20 @@ def aws() -> Iterator[Running]:
 
 @pytest.fixture(scope="session")
 def s3(aws: Running) -> Any:
-    """One S3 client for the whole session: making one costs more than most tests."""
+    """One S3 client for the whole session, because creating a client costs more than most tests."""
     return aws.client("s3")
 
 
 @pytest.fixture
 def bucket(s3: Any) -> str:
-    """A fresh bucket's name."""
+    """Name of a new bucket."""
     name = f"b-{uuid.uuid4().hex[:12]}"
     s3.create_bucket(Bucket=name)
     return name
 
 
 class GlueJobs:
-    """Jobs of one server, whose scripts and files lie in a bucket of their own."""
+    """Jobs of one server, with their own bucket for scripts and files."""
 
     def __init__(self, server: Running) -> None:
         self.server = server
@@ -79,7 +79,7 @@ class GlueJobs:
         return f"s3://{self.bucket}/{key}"
 
     def create(self, script: str, kind: str = "pythonshell", **job: Any) -> str:
-        """A job with this script; returns its name."""
+        """Create a job with this script and return its name."""
         name = f"job-{uuid.uuid4().hex[:8]}"
         location = self.put(f"{name}.py", textwrap.dedent(script).lstrip())
         if kind == "glueetl":
@@ -96,14 +96,14 @@ class GlueJobs:
         return run
 
     def wait(self, name: str, run_id: str, until: frozenset[str] = ENDED) -> dict[str, Any]:
-        """The run once its state is one of ``until``."""
+        """Wait until the state of the run is one of ``until`` and return the run."""
         return self.eventually(lambda: run if (run := self.show(name, run_id))["JobRunState"] in until else None)
 
     def run(self, name: str, arguments: dict[str, str] | None = None) -> dict[str, Any]:
         return self.wait(name, self.start(name, arguments))
 
     def output(self, run: dict[str, Any], stream: str = "output") -> list[str]:
-        """The messages in CloudWatch Logs, all pages."""
+        """Return the run's messages in CloudWatch Logs, from all pages."""
         group = f"{run['LogGroupName']}/{stream}"
         lines, token = [], None
         while True:
@@ -116,7 +116,7 @@ class GlueJobs:
 
     @staticmethod
     def eventually(check: Callable[[], Any], seconds: float = 90) -> Any:
-        """Return the value of ``check`` once it is true."""
+        """Wait until the value of ``check`` is true and return it."""
         return eventually(check, seconds)
 
 
@@ -127,7 +127,7 @@ def jobs(aws: Running) -> GlueJobs:
 
 @pytest.fixture(scope="session")
 def jobs_of() -> type[GlueJobs]:
-    """To make the jobs of a server of one's own."""
+    """The class of jobs, for tests with their own server."""
     return GlueJobs
 
 
@@ -144,7 +144,9 @@ class Lake:
 
 @pytest.fixture(scope="session")
 def lake(aws: Running) -> Iterator[Lake]:
-    """One JVM for all tests that ask for it. The bucket is there before the session: viewfs mounts it at the start."""
+    """One JVM for all tests that use it. The bucket is created first, because viewfs mounts the buckets at
+    the start.
+    """
     from fresh_jvm import end_jvm
     from pyspark.sql import SparkSession
 
@@ -178,7 +180,7 @@ def lake(aws: Running) -> Iterator[Lake]:
 
 
 class AthenaQueries:
-    """Queries of one database, whose results lie in a bucket of their own; each may take so many seconds."""
+    """Queries in one database, with their own bucket for results and a time limit in seconds per query."""
 
     def __init__(self, server: Running, database: str, bucket: str, seconds: float = 60) -> None:
         self.seconds = seconds
@@ -194,7 +196,7 @@ class AthenaQueries:
         return str(self.client.start_query_execution(QueryString=sql, **request)["QueryExecutionId"])
 
     def wait(self, execution_id: str) -> dict[str, Any]:
-        """The execution, once it has ended."""
+        """Wait until the execution has ended and return it."""
         deadline = time.monotonic() + self.seconds
         while time.monotonic() < deadline:
             execution = self.client.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]
@@ -207,13 +209,13 @@ class AthenaQueries:
         return self.wait(self.start(sql, **options))
 
     def fails(self, sql: str, **options: Any) -> str:
-        """Return the reason for which a query failed."""
+        """Run a query that must fail and return the reason."""
         status = self.run(sql, **options)["Status"]
         assert status["State"] == "FAILED", status
         return str(status["StateChangeReason"])
 
     def rows(self, sql: str, **options: Any) -> list[tuple[str | None, ...]]:
-        """The rows of a query that succeeds, without the header row, as text."""
+        """Run a query that must succeed and return its rows as text, without the header row."""
         execution = self.run(sql, **options)
         assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
         pages = self.client.get_paginator("get_query_results").paginate(QueryExecutionId=execution["QueryExecutionId"])
@@ -225,7 +227,7 @@ class AthenaQueries:
 
 @pytest.fixture(scope="session")
 def athena_of() -> type[AthenaQueries]:
-    """To ask queries of a server of one's own."""
+    """The class of Athena queries, for tests with their own server."""
     return AthenaQueries
 
 
@@ -237,20 +239,20 @@ def _fresh_database(aws: Running, bucket: str) -> AthenaQueries:
 
 @pytest.fixture
 def athena(aws: Running, bucket: str) -> AthenaQueries:
-    """Athena over a fresh database."""
+    """Athena with a new database."""
     return _fresh_database(aws, bucket)
 
 
 @pytest.fixture(scope="module")
 def shared_athena(aws: Running, s3: Any) -> AthenaQueries:
-    """Athena over a database that the tests of a module share, as they leave nothing in it."""
+    """Athena with a database that the tests of a module share, because they leave nothing in it."""
     name = f"b-{uuid.uuid4().hex[:12]}"
     s3.create_bucket(Bucket=name)
     return _fresh_database(aws, name)
 
 
 class RedshiftStatements:
-    """Statements of the Data API in one database of a server's warehouse, and files for them in a bucket."""
+    """Statements of the Data API in one database of a server's warehouse, with a bucket for their files."""
 
     def __init__(self, server: Running, bucket: str, place: dict[str, str]) -> None:
         self.server = server
@@ -265,7 +267,7 @@ class RedshiftStatements:
         return f"s3://{self.bucket}/{key}"
 
     def run(self, sql: str, **options: Any) -> dict[str, Any]:
-        """The description of a statement, once it has ended."""
+        """Run a statement to its end and return its description."""
         place = {} if "SessionId" in options else self.place
         started = self.data.execute_statement(Sql=sql, **(place | options))
         return self.ended(started["Id"])
@@ -282,13 +284,13 @@ class RedshiftStatements:
         raise TimeoutError(f"statement {statement_id} has not ended")
 
     def done(self, sql: str, **options: Any) -> int:
-        """Run a statement that must not fail; the number of rows that it changed, or returned."""
+        """Run a statement that must not fail; return the number of rows that it changed or returned."""
         statement = self.run(sql, **options)
         assert statement["Status"] == "FINISHED", statement["Error"]
         return int(statement["ResultRows"])
 
     def rows(self, sql: str, **options: Any) -> list[list[Any]]:
-        """All rows of a query, with None for NULL."""
+        """Return all rows of a query, with None for NULL."""
         statement = self.run(sql, **options)
         assert statement["Status"] == "FINISHED", statement["Error"]
         return self.result(statement["Id"])
@@ -298,7 +300,7 @@ class RedshiftStatements:
         return [[_plain(cell) for cell in row] for page in pages for row in page["Records"]]
 
     def fails(self, sql: str, **options: Any) -> str:
-        """Return the reason for which a statement failed."""
+        """Run a statement that must fail and return the reason."""
         statement = self.run(sql, **options)
         assert statement["Status"] == "FAILED", statement
         return str(statement["Error"])
@@ -311,7 +313,7 @@ def _plain(cell: dict[str, Any]) -> Any:
 
 @pytest.fixture(scope="session")
 def warehouse(aws: Running) -> RedshiftStatements:
-    """A cluster of the session's server: its PostgreSQL starts once."""
+    """A cluster of the session's server, whose PostgreSQL starts once."""
     bucket = f"b-{uuid.uuid4().hex[:12]}"
     aws.client("s3").create_bucket(Bucket=bucket)
     aws.client("redshift").create_cluster(
@@ -322,5 +324,5 @@ def warehouse(aws: Running) -> RedshiftStatements:
 
 @pytest.fixture(scope="session")
 def warehouse_of() -> type[RedshiftStatements]:
-    """To make the warehouse of a server of one's own."""
+    """The class of Redshift statements, for tests with their own server."""
     return RedshiftStatements

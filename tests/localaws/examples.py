@@ -1,4 +1,4 @@
-"""A property is tested with few examples in make test, and with many in make test-long."""
+"""Numbers of examples for property tests: few in make test, many in make test-long."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import pytest
 
 
 def few_and_many(few: int, many: int) -> pytest.MarkDecorator:
-    """Give a test its number of ``examples``; the many are marked ``long``."""
+    """Parametrize a test with its number of ``examples``; the larger number is marked ``long``."""
     return pytest.mark.parametrize("examples", [few, pytest.param(many, marks=pytest.mark.long)])

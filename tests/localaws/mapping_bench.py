@@ -1,4 +1,4 @@
-"""A function that records what mappings give it, and sources for it."""
+"""A function that records its input from mappings, and sources for it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from waiting import eventually
 
 ACCOUNT = "123456789012"
-# Appends what it gets to a file; fails, or waits for another file to go, as the records ask for.
+# Appends its input to a file. Depending on the records it fails, or waits until another file is removed.
 CODE = """
     import json, os, time
 
@@ -42,7 +42,7 @@ CODE = """
 
 
 class Bench:
-    """A function, what it was given, and sources for it, on one server."""
+    """A function, its recorded input, and sources for it, on one server."""
 
     def __init__(self, functions: Any, out: Path, **variables: str) -> None:
         self.functions = functions
@@ -80,13 +80,13 @@ class Bench:
         return str(mapping["UUID"])
 
     def queue(self, suffix: str = "", **attributes: str) -> tuple[str, str]:
-        """URL and ARN of a new queue."""
+        """Create a queue; return its URL and ARN."""
         name = f"q-{uuid.uuid4().hex[:8]}{suffix}"
         url = self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
         return url, f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name}"
 
     def message(self, url: str) -> dict[str, Any]:
-        """The next message of a queue, once it is there."""
+        """Wait for the next message of a queue and return it."""
         answer = eventually(lambda: self.sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages"))
         return dict(answer[0])
 

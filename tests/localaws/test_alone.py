@@ -1,4 +1,4 @@
-"""localaws in another project: an environment of its own, with nothing but what it declares."""
+"""localaws in another project: a new environment with only its declared dependencies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from uv import find_uv_bin
 
 ROOT = Path(__file__).parents[2]
-# A Spark job with Iceberg and pandas, then Athena with a function written in Python, an instant and an UNLOAD.
+# A Spark job with Iceberg and pandas, then Athena with a function implemented in Python, a timestamp and an UNLOAD.
 TRIAL = '''
 import time
 from localaws.running import running

@@ -1,4 +1,4 @@
-"""Hive tables of Avro files: written by Athena, read as Avro resolves schemas, or refused by name."""
+"""Hive tables of Avro files: written by Athena, read by Avro's schema resolution, or refused with a clear error."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_rows_go_into_partitions(athena) -> None:
 def test_files_of_others_are_read_by_the_names_of_their_fields(athena, s3, codec: str) -> None:
     s3.put_object(Bucket=athena.bucket, Key="t/a.avro", Body=avro(FIELDS, ROW, codec=codec))
     create(athena, "name string, id bigint, price decimal(10,2), at timestamp, size varchar(1), later int")
-    # a timestamp of Hive's has three digits
+    # A Hive timestamp has three fractional digits.
     assert athena.rows("SELECT * FROM t") == [(None, "1", "1.50", "2024-01-01 10:00:00.002", "L", None)]
 
 

@@ -1,4 +1,4 @@
-"""awswrangler against Athena, as its users call it: only AWS_ENDPOINT_URL is set."""
+"""awswrangler with Athena, as its users call it: only AWS_ENDPOINT_URL is set."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def database(session: boto3.session.Session) -> str:
 
 @pytest.fixture
 def sales(session: boto3.session.Session, database: str, bucket: str) -> str:
-    """A partitioned table; its name is ``sales``."""
+    """Create a partitioned table and return its name, ``sales``."""
     frame = pd.DataFrame(
         {
             "id": [1, 2, 3],

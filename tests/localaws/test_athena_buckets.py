@@ -1,4 +1,4 @@
-"""CREATE TABLE AS with ``bucketed_by``: the files, by the buckets that a Trino 476 put the same rows into."""
+"""CREATE TABLE AS with ``bucketed_by``: rows are in the same buckets as in files written by Trino 476."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One query's DuckDB: the life of its functions, its bounds, and how it is stopped."""
+"""The DuckDB of one query: lifetime of its functions, limits, cancellation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ALTER TABLE, DESCRIBE and SHOW of Iceberg tables, and what the Glue catalog then says."""
+"""ALTER TABLE, DESCRIBE and SHOW of Iceberg tables, and the resulting entries in the Glue catalog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PyAthena against Athena, as its users call it."""
+"""PyAthena with Athena, as its users call it."""
 
 from __future__ import annotations
 

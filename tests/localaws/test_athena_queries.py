@@ -1,4 +1,4 @@
-"""Query executions through boto3: states, results, limits, and what Athena refuses."""
+"""Query executions through boto3: states, results, limits, and refused queries."""
 
 from __future__ import annotations
 

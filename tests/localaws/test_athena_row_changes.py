@@ -1,4 +1,4 @@
-"""UPDATE, DELETE and MERGE of Iceberg tables, as Athena, PyIceberg and Spark see them."""
+"""UPDATE, DELETE and MERGE of Iceberg tables, with the result read by Athena, PyIceberg and Spark."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from localaws.running import Running
 
 @pytest.fixture
 def table(athena: Any) -> str:
-    """A table of three rows in two files, and its name."""
+    """Name of a table of three rows in two files."""
     athena.run(
         "CREATE TABLE t (id bigint, name string, score double) "
         f"LOCATION 's3://{athena.bucket}/t/' TBLPROPERTIES ('table_type'='ICEBERG')"
@@ -28,7 +28,7 @@ def catalog(aws: Running) -> Catalog:
 
 
 def succeeds(athena: Any, sql: str) -> int:
-    """Run a statement that changes rows; returns how many."""
+    """Run a statement that changes rows; return their number."""
     execution = athena.run(sql)
     assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
     return int(athena.client.get_query_results(QueryExecutionId=execution["QueryExecutionId"])["UpdateCount"])

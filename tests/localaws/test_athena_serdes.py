@@ -1,4 +1,4 @@
-"""Rows that a text table's SerDe reads from lines, and lines that it refuses rather than read another way."""
+"""Rows that a text table's SerDe reads from lines, and lines that it refuses because it would read them differently."""
 
 from __future__ import annotations
 
@@ -208,7 +208,9 @@ def storage(athena: Any, key: str, columns: dict[str, str], name: str, propertie
 
 @pytest.fixture
 def parted(aws, athena, s3) -> Any:
-    """Makes a table of comma-separated columns `a int, b string`, with one partition for each storage given."""
+    """A function that creates a table of comma-separated columns `a int, b string`, with one partition per given
+    storage.
+    """
     glue, columns = aws.client("glue"), {"a": "int", "b": "string"}
 
     def make(*partitions: tuple[str, str, dict[str, str], dict[str, str], str]) -> Any:

@@ -1,4 +1,4 @@
-"""Many queries at once, a third of which fail or are stopped: the server answers each one rightly and stays up.
+"""Many concurrent queries, a third of which fail or are stopped: the server answers each correctly and keeps running.
 
 ``make soak`` runs 2,000 of them; the normal tests run a few.
 """
@@ -59,7 +59,7 @@ STOPPED = [
 
 
 class Client:
-    """Runs queries of one server and says how each ended."""
+    """Runs queries on one server and reports how each ended."""
 
     def __init__(self, server: Running) -> None:
         self._athena = server.client("athena")
@@ -73,7 +73,7 @@ class Client:
         return str(started["QueryExecutionId"])
 
     def status(self, execution_id: str, *states: str) -> dict[str, Any]:
-        """The status once it is one of ``states``."""
+        """Wait until the state is one of ``states`` and return the status."""
         deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
             status = self._athena.get_query_execution(QueryExecutionId=execution_id)["QueryExecution"]["Status"]
@@ -94,7 +94,7 @@ class Client:
         self._athena.stop_query_execution(QueryExecutionId=execution_id)
 
     def wrong(self, number: int) -> str | None:
-        """Run query ``number``; returns what is wrong with its end."""
+        """Run query ``number``; return a description of a wrong result, or None."""
         if number % 6 == 0:
             sql, reason = FAILED[number // 6 % len(FAILED)]
             status = self.ended(self.start(sql))
@@ -125,7 +125,7 @@ class Client:
 
 @contextmanager
 def loaded(home: Path) -> Iterator[Running]:
-    """A server with the tables ``items`` and ``ice``, made by the first one of this home."""
+    """A server with the tables ``items`` and ``ice``, created once per home."""
     with running(home) as server:
         if not (home / "s3" / "soak-bucket").exists():
             server.client("s3").create_bucket(Bucket="soak-bucket")
@@ -144,7 +144,9 @@ def rounds() -> list[range]:
 
 
 def memory_at_rest(process: psutil.Process, allowed: int) -> int:
-    """Resident bytes once they are at most ``allowed``, or after half a minute: a query's memory goes after its end."""
+    """Return the resident bytes once they are at most ``allowed``, or after 30 s: a query's memory is freed after its
+    end.
+    """
     deadline = time.monotonic() + 30
     while (used := int(process.memory_info().rss)) > allowed and time.monotonic() < deadline:
         time.sleep(0.1)

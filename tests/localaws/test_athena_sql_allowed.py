@@ -1,4 +1,4 @@
-"""Nothing passes through untranslated: a node or a function that is not listed is refused by its name."""
+"""No SQL passes through untranslated: a syntax node or function that is not listed is refused by name."""
 
 from __future__ import annotations
 

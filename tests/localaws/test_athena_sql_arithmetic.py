@@ -1,4 +1,4 @@
-"""Decimals, integers and dates against models of Trino's rules written apart from the translation."""
+"""Decimals, integers and dates, compared with models of Trino's rules written independently of the translation."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ DATES = st.dates(date(1900, 1, 1), date(2100, 12, 31))
 
 
 def add_months(day: date, months: int) -> date:
-    """Keeps the day of the month, or takes the month's last."""
+    """Add months to a date; the day is limited to the last day of the resulting month."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     last = (date(year + (month == 11), (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
     return date(year, month + 1, min(day.day, last))

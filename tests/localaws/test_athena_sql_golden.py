@@ -1,4 +1,4 @@
-"""Every expression and query of the golden file is answered as Athena documents, or refused by name."""
+"""Every expression and query of the golden files returns what Athena documents, or is refused by name."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 @dataclass
 class Case:
-    """One answer: `types` and `rows` of texts, or `error`, the text that a failure starts with."""
+    """One expected answer: `types` and `rows` as texts, or `error`, the beginning of the error text."""
 
     place: str
     source: str
@@ -37,7 +37,10 @@ class Case:
 
 
 def read(path: Path) -> list[Case]:
-    """Blocks parted by blank lines: unindented SQL, then its answer indented; `source` lines hold for what follows."""
+    """Return the cases of a file: blocks separated by blank lines, with unindented SQL, then its answer indented.
+
+    A `source` line applies to all cases after it.
+    """
     cases, source, case = [], "", None
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if line.startswith(("#", "source ", "rule ")):
@@ -78,7 +81,7 @@ def shown(value: str | None) -> str:
     return f'"{value}"' if value != value.strip() or value in ("", "NULL") else value
 
 
-# What Trino 476 answers otherwise than Athena, or than the Trino that the page of the source is of.
+# Answers of Trino 476 that differ from Athena's, or from those of the Trino version of the documentation.
 DIFFERENCES = {
     "try_cast('12 ' AS bigint)": "a newer Trino trims the text",
     "CAST(' 1' AS integer)": "a newer Trino trims the text",
@@ -88,13 +91,13 @@ DIFFERENCES = {
     'SELECT 1, 2 AS b, 3 AS "C", x, X + 1, t.x AS Y FROM (VALUES 5) AS T(x)': "Trino keeps the case of an alias",
     'SELECT "T"."A" FROM (VALUES 1) t(a)': "Trino keeps the case of a quoted name",
 }
-# On Trino too, where LOCALAWS_ATHENA says so: its errors have more words, and it answers what is refused here.
+# LOCALAWS_ATHENA may select Trino. Its error texts are longer, and it answers queries that are refused here.
 TRINO = os.environ.get("LOCALAWS_ATHENA") == "trino"
 ALL = [case for path in sorted(GOLDEN.glob("*.txt")) for case in read(path)]
 CASES = [case for case in ALL if not TRINO or case.sql not in DIFFERENCES]
 
 
-# Trino gives one of two equal constants for both of them.
+# Of two constants that it considers equal, Trino returns the same one for both.
 ALONE = {"CAST(-0E0 AS varchar)"} if TRINO else set()
 ANSWERED = [case for case in CASES if not case.error]
 EXPRESSIONS = [case for case in ANSWERED if case.query != case.sql and case.sql not in ALONE]
@@ -107,7 +110,7 @@ def label(case: Case) -> str:
 
 @pytest.mark.parametrize("pack", PACKS, ids=lambda pack: f"{pack[0].place} to {pack[-1].place}")
 def test_a_client_gets_the_documented_answers_of_expressions(aws: Running, shared_athena, pack: list[Case]) -> None:
-    """Twenty-five expressions are the columns of one query, which costs a fraction of as many queries."""
+    """Twenty-five expressions are columns of one query, which costs a fraction of twenty-five queries."""
     columns = ",\n".join(f"{case.sql} AS c{i}" for i, case in enumerate(pack))
     answers = answers_of(aws, shared_athena, f"SELECT {columns}")
     assert {case.sql: answer for case, answer in zip(pack, answers, strict=True)} == {
@@ -135,7 +138,7 @@ def check_alone(aws: Running, shared_athena: Any, case: Case) -> None:
 
 
 def answers_of(aws: Running, athena: Any, query: str) -> list[tuple[str, str, list[str]]]:
-    """Name, type and values of each column, after the result file is seen to say the same."""
+    """Return name, type and values of each column, after checking that the result file contains the same."""
     execution = athena.run(query)
     assert execution["Status"]["State"] == "SUCCEEDED", execution["Status"]
     result = athena.client.get_query_results(QueryExecutionId=execution["QueryExecutionId"])["ResultSet"]
@@ -150,7 +153,7 @@ def answers_of(aws: Running, athena: Any, query: str) -> list[tuple[str, str, li
 
 
 def csv_rows(home: Path, execution: dict[str, Any]) -> list[list[str | None]]:
-    """The rows of the result file: every field is quoted, and NULL is nothing at all."""
+    """Return the rows of the result file, in which every field is quoted, and NULL is an empty field without quotes."""
     location = execution["ResultConfiguration"]["OutputLocation"].removeprefix("s3://")
     with (home / "s3" / location).open(encoding="utf-8", newline="") as file:
         text = file.read()

@@ -38,7 +38,7 @@ def test_parquet_columns_are_found_by_name(athena, s3) -> None:
 
 
 def test_files_of_different_columns_are_one_table(athena, s3) -> None:
-    """Other order, case and width, a column less or more, nested values: each file is read by its own columns."""
+    """Files differ in the order, case, type width, number and nesting of columns: each is read by its own schema."""
     inner = pa.struct([("x", pa.int32()), ("y", pa.string())])
     files = [
         pa.table({"id": pa.array([1], pa.int32()), "name": ["a"], "r": pa.array([{"x": 1, "y": "p"}], inner)}),
@@ -99,7 +99,9 @@ WHERE s_store = store_id AND s_day = d1.day_id AND s_customer = customer_id AND 
 
 
 def test_a_join_of_many_tables_ends(athena) -> None:
-    """The order of its joins is a guess where the sizes of the tables are not known, and it may then not end."""
+    """If the sizes of the tables are unknown, the order of the joins is a guess, with which the query may
+    take forever.
+    """
     for name, (rows, columns) in STAR.items():
         source = "UNNEST(sequence(0, 9999)) AS a(i) CROSS JOIN UNNEST(sequence(0, 5)) AS b(j)"
         succeeds(
@@ -122,7 +124,7 @@ def test_a_parquet_type_that_does_not_fit_is_bad_data(athena, s3) -> None:
 
 @pytest.fixture
 def by_year(athena, s3) -> Any:
-    """A Parquet table of three years; 2022 lies elsewhere."""
+    """A Parquet table of three years; the partition of 2022 has another location."""
     for year, place in ((2022, "elsewhere"), (2023, "y/year=2023"), (2024, "y/year=2024")):
         put_parquet(s3, athena.bucket, f"{place}/f.parquet", pa.table({"n": list(range(1000 * (year - 2021)))}))
     succeeds(

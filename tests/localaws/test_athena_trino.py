@@ -1,4 +1,4 @@
-"""Trino as Athena's engine: what is done to texts, rows, tables and errors on the way, without a Trino."""
+"""Trino as Athena's engine: conversion of SQL, rows, tables and errors, tested without a Trino."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_a_view_gets_what_trino_asks_of_its_own() -> None:
 
 @pytest.mark.parametrize("operation", ["CreateTable", "UpdateTable"])
 def test_columns_that_trino_commits_get_the_parameters_that_clients_read(operation: str) -> None:
-    """Athena marks the current columns; of those that are gone Trino knows nothing."""
+    """Athena marks the current columns and keeps dropped ones, which Trino does not know."""
     sent: list[Any] = []
 
     def aws(environ: Any, start_response: Any) -> Any:
@@ -195,7 +195,7 @@ def test_columns_that_trino_commits_get_the_parameters_that_clients_read(operati
 
 
 class FakeTrino:
-    """Answers a statement with one page after another, and notes what it was asked."""
+    """Answers a statement with one page after another, and records its requests."""
 
     def __init__(self, pages: list[dict[str, Any]], busy: int = 0) -> None:
         self.pages = pages

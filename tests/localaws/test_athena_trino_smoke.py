@@ -1,4 +1,4 @@
-"""Thirty statements on a real Trino; skipped where none is unpacked (make trino)."""
+"""Thirty statements on a real Trino; skipped if none is unpacked (make trino)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from localaws.running import Running, running
 
 pytestmark = pytest.mark.slow
 BUCKET, DATABASE = "smoke-bucket", "smoke"
-# statement -> its rows, or the text that its failure starts with
+# Rows by statement, or the beginning of its error text.
 STATEMENTS: list[tuple[str, list[tuple[str | None, ...]] | str | None]] = [
     ("CREATE EXTERNAL TABLE quoted (a int) ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde'"
      " LOCATION 's3://smoke-bucket/quoted/'", None),

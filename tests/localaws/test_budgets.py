@@ -1,4 +1,4 @@
-"""AWS Budgets: what a client sets is what it reads back."""
+"""AWS Budgets: settings are returned as the client set them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ HEARS = [{"SubscriptionType": "SNS", "Address": f"arn:aws:sns:us-east-1:{ACCOUNT
 
 
 def test_moto_has_one_path_and_none_of_these_operations() -> None:
-    """install() replaces the one path; an operation that moto learns is to be compared with ours."""
+    """install() replaces moto's only path. If a new moto has one of these operations, it has to be compared
+    with ours.
+    """
     assert list(urls.url_paths) == ["{0}/$"]
     for name in ("list_tags_for_resource", "describe_subscribers_for_notification", "update_budget"):
         assert not hasattr(BudgetsResponse, name), name

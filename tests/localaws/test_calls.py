@@ -1,4 +1,4 @@
-"""The log of calls: who called what, and on which resource, without what was in the call."""
+"""The log of calls: caller, call and resource, without the content of the request."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def noting(calls: Path) -> Iterator[Running]:
-    """A server that notes its calls."""
+    """A server with a log of calls."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOCALAWS_CALLS", str(calls))
         with running() as server:
@@ -33,7 +33,7 @@ def noting(calls: Path) -> Iterator[Running]:
 
 
 def noted(calls: Path, skip: int) -> list[tuple[str, str, dict[str, str]]]:
-    """Caller, call and what it names, of all but the first lines."""
+    """Return caller, call and named resources of all lines after the first ``skip``."""
     entries = [json.loads(line) for line in calls.read_text().splitlines()[skip:]]
     return [(entry["caller"], f"{entry['service']}:{entry['operation']}", entry["of"]) for entry in entries]
 

@@ -1,4 +1,4 @@
-"""Making the archive of Spark's classes: by one process, whole or not at all, anew with another Java."""
+"""The archive of Spark's classes: created by one process, completely or not at all, and again for another Java."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def never() -> bool:
 
 
 def archive(folder: Path, name: str = "one", status: int = 0) -> ClassArchive:
-    """An archive for a Java that writes an empty archive of its own classes and ends with ``status``."""
+    """Return an archive for a Java that writes an empty archive of its own classes and exits with ``status``."""
     program = folder / "java" / "bin" / "java"
     program.parent.mkdir(parents=True, exist_ok=True)
     program.write_text(JAVA % status)
@@ -28,7 +28,7 @@ def archive(folder: Path, name: str = "one", status: int = 0) -> ClassArchive:
 
 
 def written(options: str) -> bool:
-    """Do as a JVM that ends by itself: write the archive that its options name."""
+    """Write the archive that the options name, as a JVM does at its normal end."""
     partial = options.partition("-XX:ArchiveClassesAtExit=")[2].partition('"')[0]
     Path(partial).write_text("classes")
     return True

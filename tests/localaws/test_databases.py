@@ -1,4 +1,4 @@
-"""RDS: what a client sets of instances and parameters is what it reads back."""
+"""RDS: settings of instances and parameters are returned as the client set them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def rds(aws: Running) -> Any:
 
 
 def test_moto_has_one_path_and_does_not_know_performance_insights() -> None:
-    """install() replaces the one path; what moto learns is to be compared with ours."""
+    """install() replaces moto's only path. If a new moto supports Performance Insights, it has to be compared with
+    ours.
+    """
     assert list(urls.url_paths) == ["{0}/$"]
     assert not hasattr(DBInstance, "performance_insights_enabled")
 

@@ -1,4 +1,4 @@
-"""DynamoDB: conditions hold under concurrency, streams tell what changed."""
+"""DynamoDB: conditions hold under concurrency, streams contain the changes."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ _OPERATIONS = st.lists(
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(operations=_OPERATIONS)
 def test_the_records_lead_to_the_items(aws: Running, client: Any, operations: list[tuple[str, str, str]]) -> None:
-    """Replayed in order, each record fits the state before it, and the last state is the table."""
+    """Replayed in order, each record fits the state before it, and the last state equals the table."""
     table = make_table(client)
     for kind, key, value in operations:
         if kind == "put":

@@ -1,4 +1,4 @@
-"""A full disk under Glue jobs: a clear error, and nothing lost that was there."""
+"""A full disk under Glue jobs: a clear error, and no stored data is lost."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FILL = """
         print(number)
 """
 
-# Leaves not a byte in its working folder.
+# Writes into its working folder until not a single byte is free.
 HOG = """
     print("begun", flush=True)
     with open("hog", "wb", buffering=0) as file:
@@ -44,7 +44,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def fill(disk: Path) -> Path:
-    """Take all the room that is left, and return the file that holds it."""
+    """Fill the disk completely, and return the file that does so."""
     path = disk / "filling"
     with path.open("wb", buffering=0) as file:
         for size in (65_536, 4_096, 1):

@@ -1,4 +1,4 @@
-"""Connections of Glue, the jobs that have them, and the logs of jobs with a security configuration."""
+"""Connections of Glue, the jobs that use them, and the logs of jobs with a security configuration."""
 
 from __future__ import annotations
 

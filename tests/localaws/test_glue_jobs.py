@@ -1,4 +1,4 @@
-"""Job definitions: made, read, changed, refused as Glue refuses them."""
+"""Job definitions: created, read, changed, refused as Glue refuses them."""
 
 from __future__ import annotations
 

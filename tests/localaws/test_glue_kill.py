@@ -1,4 +1,4 @@
-"""Whatever ends a run, nothing that it started lives on."""
+"""However a run ends, no process that it started survives it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from localaws.running import running
 
-# A child in the same group, and a grandchild in a session of its own whose parent is gone.
+# A child in the same process group, and an orphaned grandchild in its own session.
 FAMILY = """
     import json, os, pathlib, subprocess, sys, time
     child = subprocess.Popen(["sleep", "600"])
@@ -28,7 +28,7 @@ FAMILY = """
 
 
 def start_family(jobs: Any, name: str, folder: Path, **arguments: str) -> tuple[str, list[int]]:
-    """Start a run of FAMILY; its id, and the processes of worker, supervisor, child and grandchild."""
+    """Start a run of FAMILY; return its ID, and the process IDs of worker, supervisor, child and grandchild."""
     file = folder / f"{name}.pids"
     run_id = jobs.start(name, {"--pids": str(file), **{f"--{key}": value for key, value in arguments.items()}})
     jobs.eventually(file.exists)

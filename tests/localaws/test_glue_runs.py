@@ -21,7 +21,7 @@ OPTIONS = """
     from awsglue.utils import getResolvedOptions
     print(json.dumps(getResolvedOptions(sys.argv, ["JOB_NAME", "year", "kind"])))
 """
-# Ends when the file that --go names is there.
+# Ends when the file named by --go exists.
 WAIT = """
     import pathlib, sys, time
     print("begun")
@@ -170,7 +170,7 @@ def test_a_wheel_from_s3_is_installed(jobs: Any) -> None:
 
 
 def zip_of_wheels(*names: str) -> bytes:
-    """As AWS describes it: wheels/, with a requirements.txt that names the first."""
+    """Return a zip file as AWS describes it: wheels/, with a requirements.txt that names the first wheel."""
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
         for name in names:
@@ -201,7 +201,7 @@ def test_a_zip_of_wheels_that_is_none_is_told(jobs: Any, content: bytes, problem
 
 @pytest.fixture(scope="module")
 def package_index() -> None:
-    """Skips where no package index answers: the installer itself is asked, outside of any run."""
+    """Skip the test if no package index answers the installer, which is run here without a job run."""
     command = [find_uv_bin(), "pip", "install", "--dry-run", "--reinstall", "--python", sys.executable, "six==1.16.0"]
     asked = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     if asked.returncode:

@@ -1,4 +1,4 @@
-"""Results of a run's arguments: Spark settings, Iceberg catalogs, resolved options."""
+"""Effects of a run's arguments: Spark settings, Iceberg catalogs, resolved options."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from localaws.running import running
 
 pytestmark = pytest.mark.slow
 
-# As a job for AWS says it; nothing in it is for this machine.
+# The settings of a job for AWS, without any setting for this machine.
 ICEBERG = " --conf ".join(
     [
         "spark.sql.extensions=org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions",
@@ -162,7 +162,7 @@ def warm(jobs_of: Any) -> Iterator[Any]:
 
 
 def wait_for_warm(jobs: Any) -> set[int]:
-    """The processes below the server once a warm one waits for its run."""
+    """Wait until a warm process is ready, and return the processes below the server."""
     jobs.eventually(lambda: next((jobs.server.home / "runs").glob("*/ready"), None), seconds=300)
     return processes_of(jobs.server.pid)
 
@@ -172,7 +172,9 @@ def processes_of(server_pid: int) -> set[int]:
 
 
 def lives(pid: int) -> bool:
-    """Return whether a process runs; one that has ended may wait as a zombie for whoever started it."""
+    """Return whether a process runs. A process that has ended may still exist as a zombie until its parent
+    collects it.
+    """
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -195,7 +197,7 @@ def test_a_warm_run_differs_from_a_cold_one_in_nothing_but_its_name(warm: Any) -
     waiting = wait_for_warm(warm)
     first = warm.run(name, arguments)
     assert not any(map(lives, waiting))
-    # spark.driver.memory is read when the JVM starts: with it, no warm process is used
+    # spark.driver.memory is read when the JVM starts, so a run with this setting cannot use a warm process.
     second = warm.run(name, arguments | {"--conf": "spark.sql.ansi.enabled=true --conf spark.driver.memory=2048m"})
     seen = [json.loads(warm.output(run)[-1]) for run in (first, second)]
     for run, view in zip((first, second), seen, strict=True):
@@ -214,7 +216,7 @@ def test_a_warm_run_differs_from_a_cold_one_in_nothing_but_its_name(warm: Any) -
 def test_a_killed_server_takes_its_warm_process_along(jobs_of: Any, tmp_path: Path) -> None:
     with running(tmp_path, warm=1) as server:
         jobs = jobs_of(server)
-        # supervisor, worker and JVM: it is killed in the middle of its start
+        # Supervisor, worker and JVM exist: the process is killed in the middle of its start.
         below = jobs.eventually(lambda: processes if len(processes := processes_of(server.pid)) >= 3 else None)
         os.kill(server.pid, 9)
         jobs.eventually(lambda: not any(map(lives, below)))

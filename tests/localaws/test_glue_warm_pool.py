@@ -1,4 +1,4 @@
-"""When the warm pool starts a process: at once, but not beside runs, nor before a moment without any."""
+"""Times at which the warm pool starts a process: at once, but not during runs, nor shortly after them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ QUIET, PATIENCE, SOON = 5.0, 60.0, 20.0
 
 
 class Server:
-    """A server of runs with a clock of its own: whether a run is active, and how many processes its pool started."""
+    """A server with its own clock: whether a run is active, and how many processes its pool has started."""
 
     def __init__(self, folder: Path) -> None:
         self.now = 1000.0
@@ -42,13 +42,13 @@ class Server:
         assert self._start_told.acquire(timeout=SOON), "no process was started"
 
     def take(self) -> None:
-        """Take the process that was started; it is offered a moment later."""
+        """Take the started process, which the pool offers a moment later."""
         deadline = time.monotonic() + SOON
         while self.pool.take() is None:
             assert time.monotonic() < deadline, "the process that was started is not offered"
 
     def let_it_look(self) -> None:
-        """Return once the pool has asked whether runs are active, and has drawn its conclusion."""
+        """Return once the pool has checked whether runs are active, and has acted on the result."""
         while self._asked.acquire(blocking=False):
             pass
         for _ in range(3):

@@ -1,4 +1,4 @@
-"""HTTPS beside HTTP, with an authority of one's own: what clients that take no plain HTTP need."""
+"""HTTPS in addition to HTTP, with a private certificate authority, for clients that require HTTPS."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def both(certificates: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, str]]:
-    """A server, and its HTTPS endpoint."""
+    """A server with HTTPS, and its HTTPS endpoint."""
     home, port = tmp_path_factory.mktemp("home"), free_port()
     files = ("--certificate", str(certificates / "server.pem"), "--private-key", str(certificates / "server-key.pem"))
     process = launch(home, "--port", "0", "--warm", "0", "--https-port", str(port), *files)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 @dataclass(frozen=True)
 class Clients:
-    """Four ways to one table."""
+    """Four clients of one table."""
 
     lake: Any
     rest: Catalog
@@ -39,7 +39,7 @@ class Clients:
         return self.rest.load_table(f"{self.database}.t")
 
     def agreed(self) -> tuple[list[tuple[str, str]], list[dict[str, Any]]]:
-        """Columns (name, Hive type) and rows, after asserting that every client sees the same."""
+        """Return columns (name, Hive type) and rows, after asserting that every client reads the same."""
         described = self.boto3.get_table(DatabaseName=self.database, Name="t")["Table"]
         tables = [self.rest.load_table(f"{self.database}.t"), self.glue.load_table(f"{self.database}.t")]
         locations = {table.metadata_location for table in tables}

@@ -1,4 +1,4 @@
-"""Commits under concurrency, kills and restarts: what was acknowledged is there, once."""
+"""Commits under concurrency, kills and restarts: every acknowledged commit exists, once."""
 
 from __future__ import annotations
 

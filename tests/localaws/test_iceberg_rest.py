@@ -16,7 +16,7 @@ SCHEMA = {"type": "struct", "fields": [{"id": 1, "name": "a", "type": "long", "r
 
 @dataclass(frozen=True)
 class Rest:
-    """Plain HTTP to one namespace of the catalog."""
+    """Plain HTTP requests to one namespace of the catalog."""
 
     base: str
     namespace: str

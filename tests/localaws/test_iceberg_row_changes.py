@@ -1,4 +1,4 @@
-"""Commits of row changes that meet other commits: on top of what cannot conflict, refused by what can."""
+"""Concurrent commits of row changes: based on top of commits that cannot conflict, refused after commits that can."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def catalog(aws: Running) -> Catalog:
 
 @pytest.fixture
 def load(catalog: Catalog, bucket: str) -> Callable[[], Table]:
-    """Loads a table of one file, as it is now."""
+    """A function that loads the present state of a table with one file."""
     database = f"db_{uuid.uuid4().hex[:8]}"
     catalog.create_namespace(database, {"location": f"s3://{bucket}/{database}"})
     catalog.create_table(f"{database}.t", ROWS.schema).append(ROWS)
@@ -35,7 +35,7 @@ def load(catalog: Catalog, bucket: str) -> Callable[[], Table]:
 
 
 def deletion(table: Table, position: int) -> RowChange:
-    """The delete of one row, decided on the rows of k = 'a'."""
+    """Return a deletion of one row that was based on reading the rows of k = 'a'."""
     (task,) = table.scan(row_filter="k = 'a'").plan_files()
     deletes = write_deletes(table, task.file, pa.array([position]))
     return RowChange(deletes=[deletes], changed=[task.file], read=EqualTo("k", "a"))
@@ -92,7 +92,7 @@ def test_a_rewrite_keeps_the_age_of_its_rows_and_is_refused_by_a_delete_of_them(
 
 
 def copied(table: Table) -> object:
-    """A new file of the same three rows, which belongs to no snapshot."""
+    """Return a new file with the same three rows, which belongs to no snapshot."""
     from pyiceberg.io.pyarrow import _dataframe_to_data_files
 
     (file,) = _dataframe_to_data_files(table.metadata, ROWS, table.io)

@@ -1,4 +1,4 @@
-"""Iceberg tables in process, as Athena uses them: no server, no S3 API."""
+"""Iceberg tables in process, as Athena uses them: without a server or S3 API."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ ROWS = pa.table({"id": [1, 2], "name": ["a", "b"]})
 
 
 class FullDisk(Tables):
-    """Tables of a catalog whose disk is full at the moment of the swap."""
+    """Tables of a catalog whose disk is full when the metadata is swapped."""
 
     def put(self, changes: Any) -> None:
         raise OSError(28, "No space left on device")
 
 
 class Overtaken(Tables):
-    """Tables that someone else changes just before they are swapped."""
+    """Tables that another writer changes just before their metadata is swapped."""
 
     def put(self, changes: Any) -> None:
         for database, table_input, _ in changes:
@@ -72,7 +72,7 @@ def home(tmp_path: Path) -> Iterator[Home]:
 
 @pytest.fixture
 def settings(home: Home) -> Settings:
-    """An account of its own: moto's catalog is global to the process."""
+    """Settings with a unique account, because moto's catalog is global to the process."""
     return Settings(home.root, account=f"{random.randrange(10**12):012d}")
 
 

@@ -46,7 +46,7 @@ def point(number: int, ref: str = "main") -> dict[str, Any]:
 
 
 def chain(length: int) -> TableMetadata:
-    """A table with snapshots 1, 2, ... one commit each."""
+    """Return a table with snapshots 1, 2, ..., each from one commit."""
     metadata = BASE
     for number in range(1, length + 1):
         metadata = apply(metadata, snapshot(number, number - 1), point(number))

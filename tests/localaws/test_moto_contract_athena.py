@@ -1,4 +1,4 @@
-"""Behaviour of moto 5.2.5 that the Athena room needs: an upgrade fails here first."""
+"""Behaviour of moto 5.2.5 that localaws/athena needs: an incompatible upgrade fails here first."""
 
 from __future__ import annotations
 

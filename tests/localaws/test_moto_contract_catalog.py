@@ -1,4 +1,6 @@
-"""Behaviour of moto 5.2.5 and PyIceberg 0.12 that Glue's catalog and Iceberg need: an upgrade fails here first."""
+"""Behaviour of moto 5.2.5 and PyIceberg 0.12 that Glue's catalog and Iceberg need: an incompatible upgrade
+fails here.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Behaviour of moto that job runs need: when one of these fails after an upgrade, glue/ must follow moto."""
+"""Behaviour of moto that job runs need: if a test fails after an upgrade, localaws/glue must be adapted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Behaviour of moto and cheroot that the S3 room needs: an upgrade that changes it fails here."""
+"""Behaviour of moto and cheroot that localaws/s3 needs: an incompatible upgrade fails here."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def backend(tmp_path: Path) -> Iterator[StoreS3Backend]:
 
 
 def test_a_backend_dict_makes_backends_of_the_class_it_names() -> None:
-    """install() sets ``s3_backends.backend``: it works only while the class is read at the first access."""
+    """install() sets ``s3_backends.backend``, which works only if moto reads the class at the first access."""
     assert isinstance(s3_backends, BackendDict)
     assert issubclass(s3_backends.backend, S3Backend)
     assert "self.backend" in inspect.getsource(BackendDict.__getitem__) + inspect.getsource(
@@ -77,7 +77,7 @@ def test_put_object_begins_with_bucket_key_and_value() -> None:
 
 
 def test_other_services_meet_the_stores_bytes(backend: StoreS3Backend) -> None:
-    """Lambda reads code with get_object().value, Firehose and Logs write with put_object()."""
+    """Lambda reads code with get_object().value; Firehose and Logs write with put_object()."""
     backend.create_bucket("code", "us-east-1")
     backend.put_object("code", "a/b.zip", b"bytes")
     assert backend.store.reads.get_bytes("code", "a/b.zip") == b"bytes"
@@ -91,7 +91,9 @@ def test_other_services_meet_the_stores_bytes(backend: StoreS3Backend) -> None:
 
 
 def test_bucket_names_are_registered_by_the_bucket_itself(backend: StoreS3Backend) -> None:
-    """FakeBucket() notes its account in s3_backends.bucket_accounts: adoption of a folder leans on it."""
+    """FakeBucket() registers its account in s3_backends.bucket_accounts, which the adoption of an existing folder
+    needs.
+    """
     backend.store.buckets.create("folder")
     assert isinstance(backend.get_bucket("folder"), FakeBucket)
     assert s3_backends.bucket_accounts["folder"] == ("aws", DEFAULT_ACCOUNT_ID)
@@ -100,7 +102,7 @@ def test_bucket_names_are_registered_by_the_bucket_itself(backend: StoreS3Backen
 
 
 def test_errors_and_the_way_to_say_not_empty(backend: StoreS3Backend) -> None:
-    """delete_bucket() returns None for a bucket that is not empty, and moto's response makes BucketNotEmpty of it."""
+    """delete_bucket() returns None for a bucket that is not empty, for which moto's response raises BucketNotEmpty."""
     with pytest.raises(InvalidBucketName):
         backend.create_bucket("Not_Valid", "us-east-1")
     with pytest.raises(MissingBucket):
@@ -118,12 +120,12 @@ def models_response() -> type:
 
 
 def test_the_url_module_is_named_by_s3_itself() -> None:
-    """A subclass outside moto would otherwise look for ``urls`` beside itself."""
+    """Otherwise a subclass outside moto would look for a module ``urls`` in its own package."""
     assert "moto.s3.urls" in inspect.getsource(models.S3Backend._url_module.fget)
 
 
 def test_cheroot_gives_the_raw_stream_of_a_chunked_request() -> None:
-    """Chunks are read here in blocks: ``rfile`` is the stream, ``closed`` keeps the server from reading on."""
+    """localaws reads chunks in blocks: ``rfile`` is the stream, and ``closed`` stops the server from reading more."""
     stream = cheroot_server.ChunkedRFile("raw", 0)
     assert stream.rfile == "raw"
     stream.closed = True

@@ -1,4 +1,4 @@
-"""Settings of ECS, EFS, IAM, AWS Backup and Auto Scaling: what a client sets is what it reads back."""
+"""Settings of ECS, EFS, IAM, AWS Backup and Auto Scaling are returned as the client set them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TAGS = {"project": "estrela"}
 
 
 def test_moto_lacks_these_operations() -> None:
-    """An operation that moto learns is to be compared with ours."""
+    """If a new moto has one of these operations, it has to be compared with ours."""
     assert list(scaling_urls.url_paths) == list(ecs_urls.url_paths) == ["{0}/$"]
     assert isinstance(FileSystem.backup_policy, property)
     for response, names in {

@@ -1,4 +1,4 @@
-"""A PostgreSQL on a folder: it keeps what was committed, and ends with the process that started it."""
+"""A PostgreSQL on a folder: it keeps committed data, and ends with the process that started it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ with postgres(Path(sys.argv[1])) as dsn:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a server's data, which takes seconds to make; no server runs on it."""
+    """A folder with a server's data, which takes seconds to create; no server runs on it."""
     folder = tmp_path_factory.mktemp("pg")
     with postgres(folder) as dsn, psycopg.connect(dsn) as connection:
         connection.execute("CREATE TABLE fees (bank text, fee numeric(18, 2))")

@@ -23,14 +23,14 @@ ROLE = "IAM_ROLE 'arn:aws:iam::123456789012:role/loader'"
 
 
 def table(warehouse: Any, columns: str) -> str:
-    """A fresh table's name."""
+    """Create a table and return its unique name."""
     name = f"t_{uuid.uuid4().hex[:8]}"
     warehouse.done(f"CREATE TABLE {name} ({columns})")
     return name
 
 
 def load(warehouse: Any, columns: str, content: bytes | str, options: str) -> list[list[Any]]:
-    """The rows that a COPY of one file leaves."""
+    """Return the rows of a table after a COPY of one file."""
     name = table(warehouse, columns)
     location = warehouse.put(f"{name}/file", content)
     loaded = warehouse.done(f"COPY {name} FROM '{location}' {ROLE} {options}")
@@ -40,7 +40,7 @@ def load(warehouse: Any, columns: str, content: bytes | str, options: str) -> li
 
 
 def errors(warehouse: Any, name: str, content: bytes | str, options: str) -> list[list[Any]]:
-    """Line, column, code and message of every row that a COPY with MAXERROR rejects."""
+    """Return line, column, code and message of every row that a COPY with MAXERROR rejects."""
     location = warehouse.put(f"{name}/errors-{uuid.uuid4()}", content)
     warehouse.done(f"COPY {name} FROM '{location}' {ROLE} {options} MAXERROR 100")
     rejections: list[list[Any]] = warehouse.rows(
@@ -135,7 +135,7 @@ def test_files_that_end_without_a_line_feed(warehouse: Any) -> None:
 
 
 def test_bad_rows_among_clean_ones_are_told_by_their_lines(warehouse: Any) -> None:
-    """Rows before and behind a bad one are read as a whole, whatever their line ends."""
+    """Rows before and after a bad row are copied as a block, whatever their line ends."""
     bad = (1, 2, 700, 4999, 5000)
     for end in ("\n", "\r\n"):
         name = table(warehouse, "a int, b varchar(9)")

@@ -1,4 +1,4 @@
-"""Every query of the golden file is answered as Redshift documents, or refused by name: through the Data API."""
+"""Every query of the golden file returns through the Data API what Redshift documents, or is refused by name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STATEMENTS = ("SELECT", "GRANT", "EXPLAIN", "CREATE", "SET", "COPY", "UNLOAD")
 
 @dataclass
 class Case:
-    """One answer: `types` and `rows` of texts, or `error`, the text that a failure starts with."""
+    """One expected answer: `types` and `rows` as texts, or `error`, the beginning of the error text."""
 
     line: int
     source: str
@@ -30,7 +30,10 @@ class Case:
 
 
 def read() -> list[Case]:
-    """Blocks parted by blank lines: unindented SQL, then its answer indented; `source` lines hold for what follows."""
+    """Return the cases of the file: blocks separated by blank lines, with unindented SQL, then its answer indented.
+
+    A `source` line applies to all cases after it.
+    """
     cases: list[Case] = []
     source = ""
     for number, line in enumerate(GOLDEN.read_text(encoding="utf-8").splitlines(), 1):
@@ -68,7 +71,7 @@ CASES = read()
 
 @pytest.fixture(scope="module")
 def answers(warehouse: Any) -> dict[int, dict[str, Any]]:
-    """Every query's description, by the line of the golden file: each is a transaction of its own."""
+    """Every query's description by its line in the golden file. Each query runs in its own transaction."""
     descriptions = {}
     for start in range(0, len(CASES), 40):
         cases = CASES[start : start + 40]

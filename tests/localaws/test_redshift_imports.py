@@ -1,4 +1,4 @@
-"""Imports of Redshift's first request, while another thread imports what Athena needs."""
+"""Imports for Redshift's first request, while another thread imports modules for Athena."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Redshift when the PostgreSQL beneath it dies or no longer answers."""
+"""Redshift when its PostgreSQL is killed or no longer answers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STOP_DEADLINE = 12
 
 
 def processes_of(postgres_folder: Path) -> list[psutil.Process]:
-    """The server and its children."""
+    """Return the processes of the server: its main process and its children."""
     server = psutil.Process(int((postgres_folder / "data/postmaster.pid").read_text().split()[0]))
     return [server, *server.children(recursive=True)]
 

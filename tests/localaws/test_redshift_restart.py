@@ -1,4 +1,4 @@
-"""Redshift over a kill of the server: what was committed is there, what was not is not, and no process is left."""
+"""Redshift after a kill of the server: committed data exists, uncommitted data does not, and no process is left."""
 
 from __future__ import annotations
 

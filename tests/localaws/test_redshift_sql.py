@@ -1,4 +1,4 @@
-"""SQL that a loader needs, as Redshift runs it."""
+"""SQL that a loader needs, run by Redshift."""
 
 from __future__ import annotations
 

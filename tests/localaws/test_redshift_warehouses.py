@@ -1,4 +1,4 @@
-"""Clusters, namespaces and workgroups of Redshift: what a client set is what it reads back."""
+"""Clusters, namespaces and workgroups of Redshift: settings are returned as the client set them."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ ORIGIN = "https://app.example"
 
 @pytest.fixture
 def page(aws: Running, s3: Any, bucket: str) -> str:
-    """URL of an object that pages of one origin may read, and others see."""
+    """URL of an object that pages of some origins may read, and all others may only request with HEAD."""
     s3.put_object(Bucket=bucket, Key="k", Body=b"text")
     rules = [
         {

@@ -1,4 +1,4 @@
-"""Buckets: their life, their settings, and folders that were there before them."""
+"""Buckets: creation, deletion, settings, and folders that existed before them."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ MALFORMED = (
 
 
 def test_a_new_bucket_has_s3_s_defaults(s3: Any, bucket: str) -> None:
-    """Recorded by localstack/localstack, test_s3_api.py: test_s3_default_bucket_encryption and its neighbours."""
+    """Recorded by localstack/localstack, test_s3_api.py: test_s3_default_bucket_encryption and the tests near it."""
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}
     encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
     assert encryption == {"Rules": [rule]}
@@ -239,7 +239,7 @@ TLS_ONLY = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*
     ],
 )
 def test_access_logs_go_where_a_policy_lets_them(s3: Any, bucket: str, statement: Any, answer: str) -> None:
-    """Beside a statement about everybody, as a policy that demands TLS has it."""
+    """The policy also has a statement about all principals, as policies that require TLS do."""
     policy = {"Statement": [TLS_ONLY, statement | {"Resource": [f"arn:aws:s3:::{bucket}/logs/*"]}]}
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
     status = {"LoggingEnabled": {"TargetBucket": bucket, "TargetPrefix": "logs/a/"}}

@@ -1,4 +1,4 @@
-"""Many clients at once: no torn read, one winner of a condition, folders that come and go."""
+"""Many concurrent clients: no torn read, one winner of a conditional write, folders that appear and disappear."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from localaws.s3.store import ObjectStore
 
 
 def together(*works: Callable[[], Any]) -> list[Any]:
-    """Run all at the same time; the first error is raised."""
+    """Run all functions at the same time and return their results; raise the first error."""
     with ThreadPoolExecutor(len(works)) as pool:
         return [future.result() for future in [pool.submit(work) for work in works]]
 

@@ -14,7 +14,7 @@ from localaws.running import Running
 
 @pytest.fixture
 def inbox(aws: Running, s3: Any, bucket: str) -> Any:
-    """Events of keys below ``in/`` go to a queue: a function that gives and clears what arrived."""
+    """A function that returns and removes the events that arrived in a queue for keys below ``in/``."""
     sqs = aws.client("sqs")
     url = sqs.create_queue(QueueName=f"q-{uuid.uuid4().hex[:8]}")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

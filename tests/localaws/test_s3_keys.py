@@ -1,4 +1,6 @@
-"""Keys, hostile ones included: stored faithfully, or refused by S3's own error; never outside the bucket's folder."""
+"""Keys, including hostile ones, are stored unchanged or refused with S3's error, and never leave the
+bucket's folder.
+"""
 
 from __future__ import annotations
 
@@ -91,7 +93,7 @@ def test_a_bucket_is_a_dict(s3: Any, examples: int) -> None:
 
 
 class StoreMachine(RuleBasedStateMachine):
-    """A store against a dict, with restarts and with files that come and go past the API."""
+    """A store compared with a dict, with restarts and with files that appear and disappear without the API."""
 
     names = Bundle("names")
     folder: Path

@@ -1,4 +1,4 @@
-"""Listing: order, pages, delimiters, and what is no object."""
+"""Listing: order, pages, delimiters, and files that are not objects."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEYS = ["a", "a!", "a-b", "a.b", "a/b", "a/c/d", "a/c/e", "a0", "b//c", "b/d", "
 
 @pytest.fixture(scope="module")
 def lake(s3: Any) -> str:
-    """A bucket that holds KEYS and never changes."""
+    """A bucket that contains KEYS and never changes."""
     name = f"lake-{uuid.uuid4().hex[:8]}"
     s3.create_bucket(Bucket=name)
     for key in KEYS:
@@ -27,7 +27,7 @@ def lake(s3: Any) -> str:
 
 
 def expected(prefix: str, delimiter: str, after: str) -> tuple[list[str], list[str]]:
-    """Return S3's answer, by its definition."""
+    """Return S3's answer, computed from its definition."""
     keys, prefixes = [], []
     for key in sorted(KEYS, key=str.encode):
         end = key.find(delimiter, len(prefix)) if delimiter else -1

@@ -1,4 +1,4 @@
-"""Large objects go through the server in blocks."""
+"""Large objects pass through the server in blocks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LIMIT_MB = 300  # of which the server has more than 100 at rest
 
 
 class Blocks:
-    """A file of ``size`` bytes that exists only while it is read."""
+    """A file of ``size`` bytes that is generated while it is read."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -38,7 +38,7 @@ class Blocks:
 
 @contextmanager
 def peak_memory(pid: int) -> Iterator[list[float]]:
-    """The largest resident memory, in MB, of a process during the block."""
+    """Measure the largest resident memory, in MB, of a process during the block."""
     process, peak, stop = psutil.Process(pid), [0.0], threading.Event()
 
     def sample() -> None:

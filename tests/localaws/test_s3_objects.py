@@ -1,4 +1,4 @@
-"""Objects through boto3: what is put comes back, whole, in part, or under a condition."""
+"""Objects through boto3: read as they were written, in whole, in part, or under a condition."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests of other clients than boto3."""
+"""Requests of clients other than boto3."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def url(aws: Running, bucket: str) -> str:
 
 
 def signed_chunks(*blocks: bytes, trailer: str = "") -> bytes:
-    """The aws-chunked encoding, as the AWS SDK for Java sends it."""
+    """Return the aws-chunked encoding of blocks, as the AWS SDK for Java sends it."""
     body = b"".join(b"%x;chunk-signature=%s\r\n%s\r\n" % (len(b), EMPTY_SIGNATURE.encode(), b) for b in (*blocks, b""))
     return body[:-2] + (f"{trailer}\r\n".encode() if trailer else b"") + b"\r\n"
 
@@ -71,7 +71,7 @@ def test_a_checksum_in_a_trailer(url: str) -> None:
 
 
 def test_chunks_within_chunks(url: str) -> None:
-    """HTTP's own chunks around aws-chunked, as the Java SDK 2 sends a stream of unknown length."""
+    """HTTP's chunked encoding around aws-chunked, as the Java SDK 2 sends a stream of unknown length."""
     wire = signed_chunks(b"hello", b", wire")
     pieces = (wire[start : start + 7] for start in range(0, len(wire), 7))
     requests.put(url, pieces, headers=aws_chunked(len(DATA))).raise_for_status()
@@ -95,7 +95,7 @@ def test_large_chunks_arrive_whole(url: str, size: int) -> None:
     [("crc32c", "yZRlqg=="), ("crc64nvme", "jSnVw/bqjr4="), ("sha1", "Kq5sNclPz7QV2+lfQIuc6R7oRu0=")],
 )
 def test_checksums_that_boto3_cannot_send(url: str, algorithm: str, value: str) -> None:
-    """Of ``hello world``: the values that AWS documents and the CRC catalogue's algorithms give."""
+    """Checksums of ``hello world``: the values that AWS documents and that the CRC catalogue's algorithms give."""
     requests.put(url, b"hello world", headers={f"x-amz-checksum-{algorithm}": value}).raise_for_status()
     head = requests.head(url, headers={"x-amz-checksum-mode": "ENABLED"})
     assert head.headers[f"x-amz-checksum-{algorithm}"] == value

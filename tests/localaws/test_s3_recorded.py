@@ -1,4 +1,4 @@
-"""Objects as S3 itself answers about them.
+"""Objects with the exact answers of S3 itself.
 
 Source of each expectation, unless a test names another: recordings of AWS in the public repository
 localstack/localstack, tests/aws/services/s3/test_s3_api.snapshot.json, test_s3.snapshot.json,
@@ -26,7 +26,7 @@ PARTS = (b"A" * MIB5, b"B" * MIB5, b"C" * 10)
 
 
 def error(call: Any, **arguments: Any) -> dict[str, Any]:
-    """The error element without the IDs of the request, and the HTTP status."""
+    """Return the error element without the IDs of the request, and the HTTP status."""
     with pytest.raises(ClientError) as caught:
         call(**arguments)
     answer = caught.value.response
@@ -67,7 +67,7 @@ def test_a_range_has_the_checksum_only_where_it_is_the_whole_object(s3: Any, buc
 
 
 def test_not_modified_has_neither_checksum_nor_encryption(aws: Running, s3: Any, bucket: str) -> None:
-    """A 304 with a checksum has no body to check: boto3 fails with a TypeError."""
+    """A 304 has no body that a checksum could be compared with: with a checksum boto3 would fail with a TypeError."""
     etag = s3.put_object(Bucket=bucket, Key="k", Body=b"hello")["ETag"]
     headers = {"If-None-Match": etag, "x-amz-checksum-mode": "ENABLED"}
     answer = requests.get(f"{aws.endpoint}/{bucket}/k", headers=headers)

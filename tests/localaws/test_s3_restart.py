@@ -51,7 +51,7 @@ def test_objects_settings_and_uploads_survive_a_restart(tmp_path: Path) -> None:
 
 
 def cut(store: ObjectStore, at: str) -> None:
-    """Make the store's next ``at`` end as a kill there would: with nothing of what follows."""
+    """Make the store's next ``at`` raise Killed, so that nothing after it happens, as after a kill there."""
 
     def killed(*_: object) -> None:
         raise Killed
@@ -60,7 +60,7 @@ def cut(store: ObjectStore, at: str) -> None:
 
 
 class Killed(BaseException):
-    """Stands for the end of the process."""
+    """Simulates the end of the process."""
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_a_kill_between_the_move_and_the_index_keeps_bytes_and_etag_together(
 
 @pytest.fixture
 def full_disk(tmp_path: Path) -> Iterator[Running]:
-    """A server whose files cannot grow over 1 MB: the kernel refuses its writes as it does on a full disk."""
+    """A server whose files cannot grow over 1 MB: the kernel refuses its writes as on a full disk."""
     with running(tmp_path) as server:
         server.client("s3").create_bucket(Bucket="lake")
         server.client("s3").put_object(Bucket="lake", Key="k", Body=b"old", Metadata={"m": "old"})

@@ -1,4 +1,4 @@
-"""The store as the other rooms use it, in process."""
+"""The store as other parts of localaws use it, in process."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_put_head_get_list_delete(store: ObjectStore, tmp_path: Path) -> None:
 def test_buckets_are_listed_while_one_is_deleted(
     store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise the thread that looks for files of Spark ended."""
+    """An error here would end the thread that looks for files of Spark."""
     gone = tmp_path / "s3" / "gone"
     gone.mkdir()
 

@@ -1,4 +1,4 @@
-"""Versioning, where a bucket asks for it."""
+"""Versioning of buckets that enable it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def read(s3: Any, bucket: str, key: str = "k", **version: str) -> bytes:
 
 
 def history(s3: Any, bucket: str) -> list[tuple[str, str, bool, bool]]:
-    """Key, version, whether it is a delete marker, whether it is the latest."""
+    """Return key, version, whether it is a delete marker, and whether it is the latest."""
     answer = s3.list_object_versions(Bucket=bucket)
     versions = [(item, False) for item in answer.get("Versions", [])]
     markers = [(item, True) for item in answer.get("DeleteMarkers", [])]
@@ -141,7 +141,7 @@ def test_any_order_of_changes_keeps_the_whole_history(s3: Any, versioned: str, e
     @settings(max_examples=examples, deadline=None)
     @given(steps=steps)
     def holds(steps: list[Any]) -> None:
-        """The model: one list of (key, version, bytes or None for a marker), oldest first."""
+        """Compare with a model: one list of (key, version, bytes or None for a delete marker), oldest first."""
         model: list[tuple[str, str, bytes | None]] = []
         for action, *arguments in steps:
             if action == "put":

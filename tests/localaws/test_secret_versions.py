@@ -1,4 +1,4 @@
-"""Secrets Manager: a secret read without a version is the one that has the label AWSCURRENT."""
+"""Secrets Manager: a secret read without a version returns the version with the label AWSCURRENT."""
 
 from __future__ import annotations
 

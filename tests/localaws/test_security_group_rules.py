@@ -1,4 +1,4 @@
-"""Rules of security groups: descriptions and targets are read back as they were set."""
+"""Rules of security groups: descriptions and targets are returned as they were set."""
 
 from __future__ import annotations
 

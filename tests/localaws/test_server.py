@@ -1,4 +1,4 @@
-"""The server itself: start, stop, restart, and the ways a start can fail."""
+"""The server itself: start, stop, restart, and the ways in which a start can fail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from localaws.errors import HomeNotWritableError, StartError
 from localaws.running import running
 
-# Starts a server and prints what it imported of what only some requests need.
+# Starts a server and prints the modules it imported that only some requests need.
 IDLE = """
 import sys
 from pathlib import Path

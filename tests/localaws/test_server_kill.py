@@ -1,4 +1,4 @@
-"""kill -9 of the server in the middle of everything: what was acknowledged is whole, what ran has ended."""
+"""kill -9 of the server under load: acknowledged data is complete, and everything that ran has ended."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from localaws.running import Running, running
 WRITERS = 50
 KEYS = 3
 NO_RETRY = Config(retries={"max_attempts": 1}, connect_timeout=5, read_timeout=10, max_pool_connections=WRITERS + 10)
-# A Spark job with Python workers at work, and a process that left the tree of its parents.
+# A Spark job with active Python workers, and a process that has left its parents' process tree.
 SPARK = """
     import subprocess, sys, time
     from pyspark.context import SparkContext
@@ -35,7 +35,10 @@ SPARK = """
 
 
 def put_until_killed(s3: Any, writer: int, acknowledged: dict[str, tuple[str, int]]) -> None:
-    """Overwrite keys, each body named in its metadata; note what was acknowledged last, until the server is gone."""
+    """Overwrite keys until the server is killed; record the last acknowledged write of each key.
+
+    Each body contains the number in its metadata.
+    """
     for number in range(10_000):
         key = f"{'..' if writer % 5 == 0 else 'w'}/{writer}/{number % KEYS}"
         body = f"{writer}:{number}:".encode() * (1 + 5000 * (number % 4))
@@ -48,7 +51,9 @@ def put_until_killed(s3: Any, writer: int, acknowledged: dict[str, tuple[str, in
 
 @contextmanager
 def puts(server: Running) -> Iterator[dict[str, tuple[str, int]]]:
-    """Fifty clients that put until the server is gone: ETag and number of what each key held when last acknowledged."""
+    """Run fifty clients that put until the server is killed; yield ETag and number of each key's last acknowledged
+    write.
+    """
     s3 = server.client("s3", config=NO_RETRY)
     s3.create_bucket(Bucket="lake")
     acknowledged: dict[str, tuple[str, int]] = {}
@@ -60,7 +65,7 @@ def puts(server: Running) -> Iterator[dict[str, tuple[str, int]]]:
 
 
 def check_object(s3: Any, key: str, etag: str, number: int) -> None:
-    """The object is the acknowledged one or a later one of its writer, and whole."""
+    """Check that the object is complete, and from the acknowledged write or a later one of its writer."""
     got = s3.get_object(Bucket="lake", Key=key)
     body, stored = got["Body"].read(), int(got["Metadata"]["number"])
     digest = hashlib.md5(body).hexdigest()
@@ -110,7 +115,9 @@ def test_a_kill_amid_50_puts_and_a_spark_run_loses_nothing_acknowledged(jobs_of:
 
 
 def check_runs(jobs: Any, runs: dict[str, str]) -> None:
-    """The first run of ``runs`` ended with the server, the second had ended before and its job runs again."""
+    """Check that the first run of ``runs`` ended with the server. The second had ended before, and its job
+    runs again.
+    """
     (killed, killed_id), (ended, ended_id) = runs.items()
     run = jobs.show(killed, killed_id)
     assert (run["JobRunState"], run["ErrorMessage"]) == (
@@ -122,7 +129,7 @@ def check_runs(jobs: Any, runs: dict[str, str]) -> None:
 
 
 def test_a_killed_server_starts_again_on_its_port_at_once(tmp_path: Path) -> None:
-    """Its connections, which the kernel remembers for a minute, do not keep the port."""
+    """Old connections, which the kernel remembers for a minute, do not block the port."""
     with running(tmp_path) as killed:
         killed.client("s3").create_bucket(Bucket="lake")
         port = int(killed.endpoint.rpartition(":")[2])

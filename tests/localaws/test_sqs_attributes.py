@@ -1,4 +1,4 @@
-"""SQS: attributes of a queue are read back as they were set, and none is lost when another one is set."""
+"""SQS: attributes of a queue are returned as they were set, and none is lost when another is set."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def test_a_redrive_policy_is_written_without_spaces_as_sqs_does(aws: Running) ->
 
 
 def test_a_batch_says_nothing_of_entries_that_are_none(aws: Running) -> None:
-    """As recorded in event_source_mapping/test_lambda_integration_sqs.py and test_sqs.py: no Failed, no Successful."""
+    """As recorded in event_source_mapping/test_lambda_integration_sqs.py and test_sqs.py: empty Failed and Successful
+    are omitted.
+    """
     sqs: Any = aws.client("sqs")
     url = sqs.create_queue(QueueName="batches")["QueueUrl"]
     sent = sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "a", "MessageBody": "1"}])
@@ -160,7 +162,9 @@ def test_queues_that_are_refused(aws: Running) -> None:
 
 
 def test_a_group_is_received_together_and_again_in_order(aws: Running) -> None:
-    """As recorded in test_sqs.py: messages that were not deleted come again first, before later ones of their group."""
+    """As recorded in test_sqs.py: messages that were not deleted are received again before later ones of
+    their group.
+    """
     sqs: Any = aws.client("sqs")
     attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
     url = sqs.create_queue(QueueName="grouped.fifo", Attributes=attributes)["QueueUrl"]

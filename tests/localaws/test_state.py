@@ -1,4 +1,4 @@
-"""moto's state: kept across restarts, and never left in a condition that cannot be kept."""
+"""moto's state: kept across restarts, and never left in a condition that cannot be stored."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def state(tmp_path: Path) -> Iterator[MotoState]:
 
 
 def parameters() -> dict[str, Any]:
-    """A part of SSM's state that holds anything."""
+    """Return a part of SSM's state in which any object may be put."""
     backend = get_backend("ssm")[DEFAULT_ACCOUNT_ID]["us-east-1"]
     entries: dict[str, Any] = vars(backend).setdefault("of_the_test", {})
     return entries
@@ -168,7 +168,7 @@ def refused(call: Any) -> tuple[int, str, str]:
 
 
 def test_an_operation_that_is_missing_is_named_with_501_in_each_protocol(aws: Running) -> None:
-    """JSON, query, REST with JSON, REST with XML, EC2's own and CBOR."""
+    """The protocols: JSON, query, REST with JSON, REST with XML, EC2's own and CBOR."""
     missing = {
         "CreateClassifier of glue": lambda: aws.client("glue").create_classifier(
             CsvClassifier={"Name": "c", "Delimiter": ","}

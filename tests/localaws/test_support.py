@@ -1,4 +1,4 @@
-"""docs/localaws.md says what the code does, and every setting of AWS's models has its place in it."""
+"""docs/localaws.md describes what the code does, and lists every setting of AWS's models."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from localaws.running import Running
 from localaws.support import lambda_operations, page
 
 PAGE = Path(__file__).parents[2] / "docs" / "localaws.md"
-# What acts; a setting of a later botocore has to be put into one of the tables, or in here with a test of what it does.
+# Settings with an effect. A setting that a later botocore adds must be put into one of the page's tables, or here, with
+# a test of its effect.
 ACTS = {
     "FunctionName", "Handler", "Code", "Description", "Timeout", "MemorySize", "Publish", "DeadLetterConfig",
     "Environment", "Tags", "Layers", "RevisionId",

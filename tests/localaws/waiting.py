@@ -1,4 +1,4 @@
-"""Waiting for what happens in its own time."""
+"""Waiting for asynchronous results."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def eventually(check: Callable[[], Any], seconds: float = 40) -> Any:
-    """Return what ``check`` returns once it is true; fail where it is not within some seconds."""
+    """Return the value of ``check`` once it is true; fail if that takes longer than ``seconds``."""
     deadline = time.monotonic() + seconds
     while not (answer := check()):
         assert time.monotonic() < deadline, f"not within {seconds} s"

@@ -1,4 +1,4 @@
-"""Functions of a server, as tests make and invoke them."""
+"""Lambda functions of a server, as tests create and invoke them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from localaws.running import Running
 
 
 class LambdaFunctions:
-    """Functions of one server, each a module of its own."""
+    """Functions of one server, each with its own module."""
 
     def __init__(self, server: Running) -> None:
         self.server = server
@@ -27,7 +27,7 @@ class LambdaFunctions:
 
     @staticmethod
     def zipped(files: dict[str, str]) -> bytes:
-        """A zip file of modules."""
+        """Return a zip file of modules."""
         data = io.BytesIO()
         with zipfile.ZipFile(data, "w") as archive:
             for name, text in files.items():
@@ -35,7 +35,7 @@ class LambdaFunctions:
         return data.getvalue()
 
     def create(self, code: str, handler: str = "app.handler", **options: Any) -> str:
-        """A function with this module as ``app``; returns its name."""
+        """Create a function with this module as ``app`` and return its name."""
         name = options.pop("FunctionName", f"f-{uuid.uuid4().hex[:10]}")
         settings = {"Runtime": "python3.11", "Role": "arn:aws:iam::123456789012:role/r", "Timeout": 20} | options
         zip_file = self.zipped({"app.py": code})
@@ -43,19 +43,19 @@ class LambdaFunctions:
         return name
 
     def invoke(self, name: str, event: Any = None, **options: Any) -> tuple[Any, str]:
-        """The parsed payload of a synchronous invocation, and its FunctionError."""
+        """Return the parsed payload of a synchronous invocation, and its FunctionError."""
         answer = self.client.invoke(FunctionName=name, Payload=json.dumps(event), **options)
         return json.loads(answer["Payload"].read()), answer.get("FunctionError", "")
 
     def lines(self, name: str) -> list[str]:
-        """Lines of a function in CloudWatch Logs."""
+        """Return the lines of a function in CloudWatch Logs."""
         events = self.logs.filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
         return [event["message"].rstrip("\n") for event in events]
 
 
 @pytest.fixture(scope="session")
 def functions_of() -> type[LambdaFunctions]:
-    """To make the functions of a server of one's own."""
+    """The class of functions, for tests with their own server."""
     return LambdaFunctions
 
 
@@ -67,5 +67,5 @@ def functions(aws: Running, functions_of: type[LambdaFunctions]) -> LambdaFuncti
 
 @pytest.fixture
 def bench(functions: LambdaFunctions, tmp_path: Path) -> Bench:
-    """A function that records what it gets, and sources for it."""
+    """A function that records its input, and sources for it."""
     return Bench(functions, tmp_path / "out")

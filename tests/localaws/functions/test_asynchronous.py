@@ -27,7 +27,7 @@ class Queue:
         self.arn = f"arn:aws:sqs:us-east-1:123456789012:{name}"
 
     def next(self, seconds: float = 20) -> dict[str, Any]:
-        """The next message, once it is there; it is deleted."""
+        """Wait for the next message, delete it and return it."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             answer = self._sqs.receive_message(QueueUrl=self._url, MessageAttributeNames=["All"])

@@ -1,4 +1,4 @@
-"""Faulty code and settings: AWS's error and text; what waits behind them is not lost."""
+"""Faulty code and settings give AWS's error and text, and waiting messages and records are not lost."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def handler(event, context): pass
 
 
 def foreign_library() -> bytes:
-    """The head of a 64-bit ELF library of a machine that is not this one."""
+    """Return the header of a 64-bit ELF library for a different architecture."""
     native = Path(sys.executable).resolve().read_bytes()[18:20]
     machine = RISCV if native == struct.pack("<H", AARCH64) else AARCH64
     identity = b"\x7fELF" + bytes([2, 1, 1]) + bytes(9)
@@ -34,7 +34,7 @@ def foreign_library() -> bytes:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ELF libraries")
 def test_a_layer_of_another_architecture_fails_at_import(functions: Any) -> None:
-    """AWS takes such a layer; the function's first import of it fails."""
+    """AWS accepts such a layer; the function's first import of it fails."""
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
         archive.writestr("python/native.so", foreign_library())
@@ -75,7 +75,7 @@ def test_a_filter_that_is_refused_leaves_the_mapping_as_it_was(bench: Bench) -> 
 
 
 def test_records_wait_for_a_function_that_cannot_be_imported(bench: Bench) -> None:
-    """A stream is tried again until its records expire, and a queue keeps its messages."""
+    """Records of a stream are retried until they expire, and a queue keeps its messages."""
     client, code = bench.functions.client, bench.functions.zipped
     client.update_function_code(FunctionName=bench.name, ZipFile=code({"app.py": RAISES}))
     table, (url, arn) = bench.table(), bench.queue(VisibilityTimeout="1")
@@ -86,7 +86,7 @@ def test_records_wait_for_a_function_that_cannot_be_imported(bench: Bench) -> No
     problem = "PROBLEM: Function call failed"
     eventually(lambda: client.get_event_source_mapping(UUID=uid)["LastProcessingResult"] == problem)
     client.update_function_code(FunctionName=bench.name, ZipFile=code({"app.py": CODE}))
-    # on a slow machine the message is visible again before its function ends, and comes twice
+    # On a slow machine the message becomes visible again before its function ends, and is delivered twice.
     eventually(lambda: {*bench.seen()} == {"a", "b", "message"})
     assert [name for name in bench.seen() if name != "message"] == ["a", "b"]
 

@@ -1,4 +1,4 @@
-"""The runtime for machines without a wheel of awslambdaric: the same answers, errors and log lines."""
+"""The runtime for machines without a wheel of awslambdaric gives the same answers, errors and log lines."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def handler(event, context):
 
 
 class Runtime:
-    """One environment whose process finds no library but the function's own module."""
+    """One environment whose process can import only the function's own module."""
 
     def __init__(self, folder: Path, handler: str, module: str, **variables: str) -> None:
         root = folder / "root"
@@ -46,7 +46,7 @@ class Runtime:
         self.environment = Environment(blueprint, folder / "environment")
 
     def run(self, event: Any) -> Outcome:
-        """The outcome of one invocation with the request ID r-1."""
+        """Return the outcome of one invocation with the request ID r-1."""
         context = json.dumps({"custom": {"a": "b"}})
         invocation = Invocation("r-1", json.dumps(event).encode(), "arn", 2**42, context)
         return self.environment.run(invocation, 10, list)

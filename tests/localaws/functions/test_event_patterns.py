@@ -1,4 +1,4 @@
-"""Patterns: AWS's verdicts, and its reasons for what is none."""
+"""Event patterns: AWS's results for matching, and its error texts for invalid patterns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from localaws.events.patterns import matches
 from localaws.running import Running
 
 ACCOUNT = "123456789012"
-# text, reason, and where AWS's parser stands: behind the value, or behind the quotation mark of a text it has not read
+# Text, reason, and the position of AWS's parser: after the value, or after the quotation mark of a string that it has
+# not read.
 _REFUSED = (
     ('{"int": 42}', '"int" must be an object or an array', 11),
     ('{"string": "my-value"}', '"string" must be an object or an array', 13),
@@ -31,7 +32,7 @@ _REFUSED = (
 
 
 def test_patterns_are_judged_as_aws_judges_them(aws: Running) -> None:
-    """Verdicts and texts of AWS's recordings (tests/aws/services/events/test_events_patterns.snapshot.json)."""
+    """Results and texts of AWS's recordings (tests/aws/services/events/test_events_patterns.snapshot.json)."""
     events = aws.client("events")
     event = {
         "id": "1", "source": "s", "detail-type": "t", "account": ACCOUNT, "time": "2026-01-01T00:00:00Z",

@@ -1,4 +1,4 @@
-"""The queue of asynchronous events, with a function in this process."""
+"""The queue of asynchronous events, with functions in this process."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TOPIC = "arn:aws:sns:us-east-1:123456789012:told"
 
 
 class Functions:
-    """Functions that succeed, fail, are throttled or wait, by their name; and whom they tell."""
+    """Functions that succeed, fail, are throttled or wait, according to their name, and the records sent about them."""
 
     def __init__(self, folder: Path) -> None:
         self.documents = Documents(folder / "lambda.db")
@@ -57,7 +57,7 @@ class Functions:
         return int(self.documents.run("SELECT count(*) FROM events")[0][0])
 
     def condition(self) -> str:
-        """The condition of the first record."""
+        """Return the condition in the first record."""
         return str(eventually(lambda: self.told)[0]["requestContext"]["condition"])
 
 
@@ -115,7 +115,7 @@ def test_a_fault_of_the_queue_is_no_busy_loop(functions: Functions, events: Call
 def test_an_event_that_is_too_old_is_told(
     functions: Functions, events: Callable[[], Asynchronous], name: str, age: float, calls: int
 ) -> None:
-    """A retry that would come too late, a throttled event, and one that waited while no server ran."""
+    """An event whose retry would be too late, a throttled event, and an event that waited while no server ran."""
     functions.minute = 61.0
     functions.configure(name, MaximumEventAgeInSeconds=age, DestinationConfig={"OnFailure": {"Destination": TOPIC}})
     values = (f"{PREFIX}:{name}", time.time() - (59.5 if name == "throttled" else 1))

@@ -1,4 +1,4 @@
-"""Targets of events: log groups, buses, operations; refusals of a target; topics and buses as destinations."""
+"""Targets of events: log groups, buses, operations; refused targets; topics and buses as destinations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/r"
 
 @pytest.fixture
 def inbox(aws: Running) -> tuple[str, Callable[[], dict[str, Any]]]:
-    """The ARN of a queue, and what receives its next message."""
+    """The ARN of a queue, and a function that receives its next message."""
     sqs, name = aws.client("sqs"), f"q-{uuid.uuid4().hex[:8]}"
     url = sqs.create_queue(QueueName=name)["QueueUrl"]
 
@@ -78,7 +78,7 @@ def test_the_dead_letter_queue_says_what_a_schedule_lacks(
     ],
 )
 def test_what_is_no_schedule_is_refused(aws: Running, expression: str, zone: str) -> None:
-    """One such rule ended the thread that fires all schedules."""
+    """If such a rule were stored, it would end the thread that fires all schedules."""
     events, scheduler = aws.client("events"), aws.client("scheduler")
     with pytest.raises(scheduler.exceptions.ClientError) as error:
         scheduler.create_schedule(

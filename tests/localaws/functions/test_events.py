@@ -1,4 +1,4 @@
-"""EventBridge, Scheduler and SNS: what matches reaches its targets, what is due fires, what fails has a queue."""
+"""EventBridge, Scheduler and SNS: matches reach their targets, schedules fire, failures reach dead-letter queues."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Inbox:
         self._url = self._sqs.create_queue(QueueName=self.name, Attributes=attributes)["QueueUrl"]
 
     def next(self, seconds: float = 40) -> dict[str, Any]:
-        """The next message, deleted."""
+        """Wait for the next message, delete it and return it."""
 
         def received() -> Any:
             return self._sqs.receive_message(QueueUrl=self._url, WaitTimeSeconds=1, MessageAttributeNames=["All"]).get(
@@ -102,7 +102,7 @@ def test_inputs_that_are_refused(aws: Running, target: dict[str, Any], message: 
 
 
 def test_templates_make_json_or_nothing(aws: Running) -> None:
-    """JSON within quotation marks is none: EventBridge drops the event, here and there."""
+    """The first template puts an object into quotation marks, which is no JSON: EventBridge drops the event."""
     events, inbox = aws.client("events"), Inbox(aws)
     events.put_rule(Name="templates", EventPattern='{"source": ["templates"]}')
     templates = ('{"a": "<all>"}', '{"a": <all>, "b": "n <n>"}', '{"e": <aws.events.event>}', '"<all> is text"')
@@ -131,7 +131,7 @@ def test_a_target_that_is_gone_has_a_dead_letter_queue(aws: Running) -> None:
 
 
 def test_rates_and_moments_fire(aws: Running) -> None:
-    """A minute of ``rate()`` lasts a second here."""
+    """With this server a minute of ``rate()`` lasts one second."""
     events, scheduler = aws.client("events"), aws.client("scheduler")
     by_rule, once = Inbox(aws), Inbox(aws)
     events.put_rule(Name="ticks", ScheduleExpression="rate(2 minutes)")
@@ -173,7 +173,7 @@ def test_cron_expressions_fire_at_the_minute(aws: Running) -> None:
     assert moment.endswith(":00Z")
 
 
-# filter policy, attributes of a message that it takes, and of one that it drops
+# Filter policy, attributes of a message that it accepts, and of a message that it excludes.
 _POLICIES: tuple[tuple[dict[str, Any], dict[str, Any], dict[str, Any]], ...] = (
     ({"kind": ["tax"]}, {"kind": ("String", "tax")}, {"kind": ("String", "fee")}),
     ({"n": [{"numeric": [">=", 5]}]}, {"n": ("Number", "7")}, {"n": ("Number", "4")}),
@@ -182,7 +182,7 @@ _POLICIES: tuple[tuple[dict[str, Any], dict[str, Any], dict[str, Any]], ...] = (
 
 
 def test_filter_policies_decide(aws: Running) -> None:
-    """Each queue gets a message that its policy drops, then one that it takes: the second comes first."""
+    """Each queue is sent a message that its policy excludes, then one that it accepts: only the second may arrive."""
     sns = aws.client("sns")
     for policy, taken, dropped in _POLICIES:
         inbox = Inbox(aws)

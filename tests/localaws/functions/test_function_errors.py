@@ -17,7 +17,7 @@ def name(functions: Any) -> str:
 
 
 def refusal(call: Any, **given: Any) -> tuple[str, str, Any]:
-    """Code, message and Type of the error."""
+    """Return code, message and Type of the error."""
     with pytest.raises(ClientError) as error:
         call(**given)
     response = error.value.response

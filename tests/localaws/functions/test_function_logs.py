@@ -1,4 +1,4 @@
-"""LoggingConfig: lines as JSON from a level on, in a log group of one's own."""
+"""LoggingConfig: lines as JSON above a log level, in a log group of the user's choice."""
 
 from __future__ import annotations
 

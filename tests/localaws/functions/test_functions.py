@@ -1,4 +1,4 @@
-"""Lambda functions: invoked with plain boto3, they run, fail, time out and log as on AWS."""
+"""Lambda functions invoked with plain boto3: they run, fail, time out and log as on AWS."""
 
 from __future__ import annotations
 

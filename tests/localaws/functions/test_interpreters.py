@@ -1,4 +1,4 @@
-"""The Python of a runtime: one that starts."""
+"""The Python interpreter of a runtime is one that starts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from localaws.functions.interpreters import interpreter
 
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], Path]:
-    """A program below a folder of pyenv, whose shims are on the PATH, that exits with a status."""
+    """A function that creates a program in a pyenv folder, whose shims are on the PATH, with a given exit status."""
     monkeypatch.setenv("PATH", str(tmp_path / "shims"))
     interpreter.cache_clear()
 

@@ -1,6 +1,6 @@
-"""Work of a killed server, and the next one on its home: nothing is lost, and no process is left.
+"""Work of a killed server continues on the next server of its home: nothing is lost, and no process is left.
 
-One server is killed for all tests here: in the middle of a batch of each kind of mapping and of an asynchronous event.
+One server is killed for all tests here, during a batch of each kind of mapping and an asynchronous event.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ ITEM = {
 
 
 class Before:
-    """Objects made, sent and begun on the server that is killed."""
+    """Objects created and work started on the server that is killed."""
 
     def __init__(self, server: Running, functions: Any, folder: Path) -> None:
         self.server, self.functions = server, functions
@@ -49,7 +49,7 @@ class Before:
         self._fifo_queue()
         self.table = self.bench.table()
         self.kinesis.create_stream(StreamName="mapped", ShardCount=1)
-        # what the killed server received becomes visible again for the next one
+        # Messages that the killed server received must become visible again for the next server.
         self.queue, queue_arn = self.bench.queue(VisibilityTimeout="10")
         stream_arn = f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/mapped"
         self._mappings = [
@@ -76,13 +76,13 @@ class Before:
         self.sqs.delete_message(QueueUrl=self.fifo, ReceiptHandle=first["ReceiptHandle"])
 
     def send(self, name: str) -> None:
-        """Send a record of this name to each source of the mappings."""
+        """Send a record with this name to each source of the mappings."""
         self.bench.put(self.table, f"table {name}")
         self.kinesis.put_record(StreamName="mapped", Data=f"stream {name}".encode(), PartitionKey="k")
         self.sqs.send_message(QueueUrl=self.queue, MessageBody=f"queue {name}")
 
     def work(self) -> list[int]:
-        """Begin what the kill interrupts; returns the processes of the asynchronous event."""
+        """Start the work that the kill interrupts; return the processes of the asynchronous event."""
         self.send("done")
         eventually(self._all_done)
         self.bench.hold.touch()
@@ -97,7 +97,7 @@ class Before:
         return [int(pid) for pid in self.calls.read_text().split()]
 
     def _all_done(self) -> bool:
-        """Return whether what was sent is behind the positions, and deleted from the queue."""
+        """Return whether all records are processed, and all messages deleted from the queue."""
         mappings = [self.functions.client.get_event_source_mapping(UUID=uid) for uid in self._mappings]
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         left = self.sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=names)["Attributes"]
@@ -105,7 +105,7 @@ class Before:
 
 
 def changes(server: Running, table: str) -> list[dict[str, Any]]:
-    """Stream records of a table."""
+    """Return the stream records of a table."""
     streams = server.client("dynamodbstreams")
     arn = streams.list_streams(TableName=table)["Streams"][0]["StreamArn"]
     shard = streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"][0]["ShardId"]

@@ -1,4 +1,4 @@
-"""Kinesis: records stay readable for their retention, and invoke functions in the order of their keys."""
+"""Kinesis: records stay readable during their retention, and invoke functions in order per key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of mappings that concern time: batching windows, the age of records, where reading starts."""
+"""Time settings of mappings: batching windows, the age of records, the starting position."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ RECORDING = """
 
 
 class Shard:
-    """A shard in memory, and a function that takes every batch of it."""
+    """A shard in memory, and a function that accepts every batch of it."""
 
     def __init__(self) -> None:
         self.records: list[SourceRecord] = []
@@ -147,7 +147,7 @@ def test_a_stream_waits_for_its_window(shard: Shard, read_with: Callable[..., No
 
 
 def mapped(functions: Any, out: Path, arn: str, **settings: Any) -> Callable[[], list[list[str]]]:
-    """Map a source to a new function; returns what reads its batches."""
+    """Map a source to a new function; return a function that reads the batches it received."""
     name = functions.create(RECORDING, Environment={"Variables": {"OUT": str(out)}})
     functions.client.create_event_source_mapping(FunctionName=name, EventSourceArn=arn, **settings)
     return lambda: [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []

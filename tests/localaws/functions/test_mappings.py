@@ -34,9 +34,9 @@ def test_reading_may_start_with_what_comes_next(bench: Bench) -> None:
 
 
 def test_filters_on_the_edge_fire_once(bench: Bench) -> None:
-    """Both flags are there and the result is not: later writes to the item do not fire again.
+    """The filter matches when both flags are set and the result is not. Later writes to the item do not match again.
 
-    ``exists`` looks at leaves: asked of the attribute itself, and not of its ``S``, it is never there.
+    ``exists`` tests leaves: on the attribute itself, instead of its ``S``, it is never true.
     """
     table = bench.table()
     pattern = {"dynamodb": {"NewImage": {"a": {"S": ["y"]}, "b": {"S": ["y"]}, "done": {"S": [{"exists": False}]}}}}
@@ -69,7 +69,9 @@ def test_a_batch_is_bisected_down_to_the_bad_record(bench: Bench) -> None:
 
 
 def test_a_partial_failure_is_retried_from_the_first_failed_record(functions: Any, tmp_path: Path) -> None:
-    """What is left counts its retries anew (event_source_mapping/test_lambda_integration_kinesis.snapshot.json)."""
+    """The rest of the batch starts with new retries
+    (event_source_mapping/test_lambda_integration_kinesis.snapshot.json).
+    """
     bench = Bench(functions, tmp_path / "out", PARTIAL="1")
     table = bench.table()
     bucket = f"b-{uuid.uuid4().hex[:8]}"

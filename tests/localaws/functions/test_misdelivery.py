@@ -1,7 +1,7 @@
-"""Misdelivery: events of S3 come twice, out of order or never; what mappings read comes twice, late and out of order
-across keys, but is never lost, and a key keeps its order.
+"""Delivery faults: S3 events arrive twice, out of order or never. Records and messages for mappings arrive twice, late
+and out of order across keys, but they are never lost, and those with the same key keep their order.
 
-One server and one function serve all sources at the same time, so that their delays pass together.
+One server and one function serve all sources at the same time, so that their delays overlap.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def server() -> Iterator[Running]:
 
 @pytest.fixture(scope="module")
 def bench(server: Running, functions_of: Any, tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    """A function that got the same names from a stream, a table, a queue and a FIFO queue."""
+    """A function that received the same names from a stream, a table, a queue and a FIFO queue."""
     bench = Bench(functions_of(server), tmp_path_factory.mktemp("misled") / "out")
     kinesis = server.client("kinesis")
     kinesis.create_stream(StreamName="s", ShardCount=1)

@@ -1,4 +1,4 @@
-"""The outbox: who waits for whom, what is tried again, and what a RetryPolicy ends."""
+"""The outbox: the order of deliveries, retries, and the end of retries by RetryPolicy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from localaws.functions.documents import Documents
 
 
 class Destinations:
-    """Destinations that take everything but what is for ``slow``, ``down`` and ``none``."""
+    """Destinations that accept everything at once, except ``slow``, ``down`` and ``none``."""
 
     def __init__(self, folder: Path) -> None:
         self.documents = Documents(folder / "events.db")
@@ -87,7 +87,7 @@ def test_what_is_undeliverable_is_not_tried_again(destinations: Destinations) ->
 
 
 def test_deliveries_are_put_in_with_other_changes(destinations: Destinations) -> None:
-    """A position of a stream and what it gave up are one transaction, while the outbox looks for work."""
+    """A stream's position and its failed records are stored in one transaction, while the outbox reads its queue."""
 
     def put() -> None:
         for _ in range(300):

@@ -1,4 +1,4 @@
-"""Event source mappings on queues: redrive, order of groups."""
+"""Event source mappings on queues: redrive, order within groups."""
 
 from __future__ import annotations
 

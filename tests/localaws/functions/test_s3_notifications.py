@@ -1,4 +1,4 @@
-"""S3 notifications to functions, queues, topics and EventBridge: what arrives, of which objects, and how often."""
+"""S3 notifications to functions, queues, topics and EventBridge: their content, their objects, and their number."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RECORDING = """
 
 
 class Inbox:
-    """A queue, and what arrived in it."""
+    """A queue, and the documents that arrived in it."""
 
     def __init__(self, server: Running) -> None:
         self.name = f"q-{uuid.uuid4().hex[:8]}"
@@ -33,7 +33,7 @@ class Inbox:
         self.bodies: list[Any] = []
 
     def wait(self, number: int) -> list[Any]:
-        """Documents that arrived, without S3's test event."""
+        """Wait for so many documents, not counting S3's test event, and return them."""
 
         def arrived() -> bool:
             for message in self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10).get("Messages", []):
@@ -76,7 +76,7 @@ def test_a_function_gets_the_objects_of_its_prefix_and_suffix(
 
 
 def test_versions_tags_and_deletions(aws: Running, s3: Any, bucket: str) -> None:
-    """As AWS's recordings have them: a deletion has no size and no ETag, a new delete marker is an event of its own."""
+    """As in AWS's recordings: a deletion has no size and no ETag, a new delete marker has a separate event type."""
     inbox = Inbox(aws)
     queue = {"QueueArn": inbox.arn, "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:ObjectTagging:*"]}
     notify(s3, bucket, QueueConfigurations=[queue])
@@ -134,7 +134,7 @@ def test_a_topic_wraps_the_event(aws: Running, s3: Any, bucket: str) -> None:
 
 
 def test_files_that_came_past_the_api_are_announced_once(aws: Running, s3: Any, bucket: str) -> None:
-    """As Spark writes them: into the bucket's folder, by way of a temporary one."""
+    """As Spark writes them: into the bucket's folder, through a temporary folder."""
     folder, inbox = aws.home / "s3" / bucket, Inbox(aws)
     (folder / "in").mkdir()
     (folder / "in" / "before").write_bytes(b"1")

@@ -1,4 +1,4 @@
-"""SNS: messages that it refuses, FIFO topics, dead-letter queues.
+"""SNS: refused messages, FIFO topics, dead-letter queues.
 
 Texts and fields of AWS's recordings (tests/aws/services/sns/test_sns.snapshot.json).
 """
@@ -36,7 +36,7 @@ class Topic:
         self.suffix = suffix
 
     def subscribe(self, name: str = "", **attributes: str) -> None:
-        """Subscribe the queue, or another one of this name."""
+        """Subscribe the queue, or a queue with the given name."""
         endpoint = f"arn:aws:sqs:us-east-1:{ACCOUNT}:{name or self.name}{self.suffix}"
         self.sns.subscribe(TopicArn=self.arn, Protocol="sqs", Endpoint=endpoint, Attributes=attributes)
 
@@ -187,7 +187,7 @@ def test_a_topic_shows_its_delivery_policy_as_aws_does(topic: Topic) -> None:
 
 
 def test_a_message_of_many_protocols(aws: Running) -> None:
-    """What is no text is as if it was not there."""
+    """A value that is not a text is ignored, as if its protocol were missing."""
     topic = Topic(aws)
     topic.subscribe(RawMessageDelivery="true")
     for message in ({"default": "d", "sqs": "s"}, {"default": "d", "sqs": {"a": 1}}):
@@ -197,7 +197,9 @@ def test_a_message_of_many_protocols(aws: Running) -> None:
 
 @pytest.mark.parametrize("suffix", ["", ".fifo"])
 def test_a_dead_letter_queue_gets_the_message_with_its_attributes(aws: Running, suffix: str) -> None:
-    """A queue that is gone: the letter of a FIFO subscription keeps its group and identifier."""
+    """The subscribed queue does not exist. The dead letter of a FIFO subscription keeps its group and
+    deduplication ID.
+    """
     topic = Topic(aws, suffix, **({"FifoTopic": "true"} if suffix else {}))
     policy = json.dumps({"deadLetterTargetArn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:{topic.name}-dead{suffix}"})
     topic.subscribe("nobody", RawMessageDelivery="true", RedrivePolicy=policy)

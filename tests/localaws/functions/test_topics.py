@@ -1,4 +1,4 @@
-"""SNS: filter policies that AWS refuses, and messages whose signature holds.
+"""SNS: filter policies that AWS refuses, and messages with a valid signature.
 
 Texts and fields of AWS's recordings (tests/aws/services/sns/test_sns_filter_policy.snapshot.json).
 """
@@ -124,7 +124,7 @@ def test_messages_that_policies_of_a_body_take(aws: Running, sns: Any, topic: st
 
 
 def verify(key: Any, document: dict[str, Any], algorithm: Any) -> None:
-    """Raise InvalidSignature unless the signature of a notification is that of the key."""
+    """Raise InvalidSignature unless a notification was signed with the key."""
     names = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
     signed = "".join(f"{name}\n{document[name]}\n" for name in names if name in document).encode()
     key.verify(base64.b64decode(document["Signature"]), signed, padding.PKCS1v15(), algorithm)

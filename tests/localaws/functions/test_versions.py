@@ -1,4 +1,4 @@
-"""Versions and aliases, as AWS's recordings have them (tests/aws/services/lambda_/test_lambda_api.snapshot.json)."""
+"""Versions and aliases, as in AWS's recordings (tests/aws/services/lambda_/test_lambda_api.snapshot.json)."""
 
 from __future__ import annotations
 
