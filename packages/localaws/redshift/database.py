@@ -1,4 +1,4 @@
-"""The PostgreSQL beneath: one database there for each database of a cluster or a namespace."""
+"""The underlying PostgreSQL: it has one database for each database of a cluster or namespace."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Connection = psycopg.Connection[tuple[object, ...]]
 class Target:
     """The database in which a statement runs.
 
-    ``warehouse`` is the region and identity of a cluster or namespace; ``owned`` the database that it was made with.
+    ``warehouse`` is the region and identity of a cluster or namespace; ``owned`` the database created with it.
     """
 
     warehouse: str
@@ -35,8 +35,8 @@ class Target:
 class Databases:
     """Connections to the databases of all warehouses.
 
-    ``address`` is the URL of a PostgreSQL of the user's; without one, one is started below ``folder`` with the first
-    connection, and again with the next where it has died.
+    ``address`` is the URL of the user's own PostgreSQL. Without it, a PostgreSQL is started below ``folder`` with the
+    first connection, and restarted with the next connection if it has ended.
     """
 
     def __init__(self, folder: Path, address: str) -> None:
@@ -47,7 +47,7 @@ class Databases:
         self._stopped = False
 
     def connect(self, target: Target) -> Connection:
-        """A connection in autocommit mode, with Redshift's names before PostgreSQL's; raises SqlError."""
+        """Open a connection in autocommit mode that finds Redshift's names before PostgreSQL's; raises SqlError."""
         name = self._ensure(target)
         connection = self.connect_plain(name)
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -59,25 +59,25 @@ class Databases:
         return connection
 
     def log_connection(self, target: Target) -> Connection:
-        """A connection of its own, for rows that a rollback of the statement leaves."""
+        """Open a separate connection, for rows that must survive a rollback of the statement."""
         return self.connect_plain(self._ensure(target))
 
     def connect_plain(self, name: str) -> Connection:
-        """A connection in autocommit mode; raises SqlError where PostgreSQL takes none."""
+        """Open a connection in autocommit mode; raises SqlError if PostgreSQL refuses it."""
         try:
             return psycopg.connect(self._started(), dbname=_short(name), autocommit=True, prepare_threshold=None)
         except psycopg.OperationalError as error:
             raise SqlError(f"PostgreSQL takes no connection: {error}") from error
 
     def create(self, target: Target, database: str) -> None:
-        """CREATE DATABASE; raises SqlError where it is there."""
+        """CREATE DATABASE; raises SqlError if it exists."""
         with self._lock:
             if database in self._names(target.warehouse) or database == target.owned:
                 raise SqlError(f'database "{database}" already exists')
             self._create(physical_name(target.warehouse, database))
 
     def drop(self, target: Target, database: str) -> None:
-        """DROP DATABASE; raises SqlError where it is not there, or is the one in use."""
+        """DROP DATABASE; raises SqlError if it does not exist or is the database in use."""
         if database == target.database:
             raise SqlError("cannot drop the currently open database")
         with self._lock:
@@ -86,7 +86,7 @@ class Databases:
             self._drop(physical_name(target.warehouse, database))
 
     def drop_all(self, warehouse: str) -> None:
-        """Drop what a deleted cluster or namespace held."""
+        """Drop the databases of a deleted cluster or namespace."""
         with self._lock:
             for database in self._names(warehouse):
                 self._drop(physical_name(warehouse, database))
@@ -103,7 +103,7 @@ class Databases:
                 self._server.stop()
 
     def _started(self) -> str:
-        """The address of the server, which is started where it does not run."""
+        """Return the server's address; start the server if it is not running."""
         if self._server is None:
             return self._address
         with self._starting:
@@ -115,7 +115,7 @@ class Databases:
             return self._address
 
     def _ensure(self, target: Target) -> str:
-        """Name of the database in PostgreSQL; the first of a warehouse is made when it is first used."""
+        """Return the database's name in PostgreSQL; the first database of a warehouse is created when first used."""
         name = physical_name(target.warehouse, target.database)
         with self._lock:
             if name in self._ready:
@@ -136,7 +136,7 @@ class Databases:
         return [str(text).removeprefix(prefix) for (text,) in comments if text and str(text).startswith(prefix)]
 
     def _create(self, name: str) -> None:
-        """Make a database with the schema ``rs``; the comment, written last, says that it is whole."""
+        """Create a database with the schema ``rs``; the comment is written last and marks the database as complete."""
         physical, logical = sql.Identifier(_short(name)), name
         with self.connect_plain("postgres") as connection:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(physical))
@@ -158,7 +158,7 @@ def physical_name(warehouse: str, database: str) -> str:
 
 
 def _short(name: str) -> str:
-    """A name that PostgreSQL takes whole."""
+    """A name within PostgreSQL's length limit."""
     if len(name.encode()) <= _LONGEST_NAME:
         return name
     return hashlib.sha256(name.encode()).hexdigest()[:_LONGEST_NAME]

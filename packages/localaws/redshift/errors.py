@@ -1,4 +1,4 @@
-"""Errors of Redshift: of a statement, in the words of its owner, or of a request of the API."""
+"""Errors of Redshift: of a statement, as its owner sees them, and of API requests."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from http import HTTPStatus
 
 
 class SqlError(Exception):
-    """A statement that FAILED; its text is what DescribeStatement shows after ``ERROR: ``."""
+    """A statement that FAILED; DescribeStatement shows its text after ``ERROR: ``."""
 
 
 class UnsupportedError(SqlError):
-    """A construct whose answer would not be certain to be Redshift's."""
+    """A construct whose result is not certain to be Redshift's."""
 
     def __init__(self, construct: str, reason: str = "cannot be answered with certainty") -> None:
         super().__init__(f"NOT_SUPPORTED: {construct} {reason}")

@@ -1,4 +1,4 @@
-"""A WSGI application for a service with AWS's JSON protocol: requests checked by botocore's model, answers as JSON."""
+"""A WSGI application for a service with AWS's JSON protocol: requests are validated by botocore's model."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ Handler = Callable[[str, str, dict[str, Any]], Mapping[str, Any]]
 
 
 def json_application(service: str, handlers: Mapping[str, Handler], owner: tuple[str, str]) -> WSGIApplication:
-    """Answer each operation of ``handlers``, called with account, region and request; others are 501.
+    """Answer each operation in ``handlers``, called with account, region and request; others return status 501.
 
-    ``owner`` is the account, and the region of a request that names none in its signature.
+    ``owner`` is the account, and the region of a request whose signature names none.
     """
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

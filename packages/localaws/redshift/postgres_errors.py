@@ -1,4 +1,4 @@
-"""PostgreSQL's errors in Redshift's words, where these are known; else in PostgreSQL's own."""
+"""PostgreSQL's errors with Redshift's text, if that is known, else with PostgreSQL's own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LENGTH_CHECK = re.compile(r"rs_octets_\d+_(\d+)")
 
 
 def explained(error: psycopg.Error) -> SqlError:
-    """The error that the owner of the statement sees."""
+    """Return the error that the owner of the statement sees."""
     diagnostics = error.diag
     message = diagnostics.message_primary or str(error)
     if error.sqlstate == "23514" and (match := _LENGTH_CHECK.match(diagnostics.constraint_name or "")):

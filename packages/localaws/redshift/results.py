@@ -23,7 +23,7 @@ MOST_ROW_BYTES = 64 * 1024
 _FETCHED = 1000
 PAGE_ROWS, PAGE_BYTES = 1000, 1024 * 1024
 _AS_TEXT = (1082, 1083, 1114, 1184, 1266, 1700)
-# Type number of PostgreSQL: name in Redshift.
+# PostgreSQL's type OID: name in Redshift.
 _NAMES = {
     16: "bool", 18: "char", 19: "name", 20: "int8", 21: "int2", 23: "int4", 25: "varchar", 26: "oid", 700: "float4",
     701: "float8", 705: "unknown", 1042: "bpchar", 1043: "varchar", 1082: "date", 1083: "time", 1114: "timestamp",
@@ -35,13 +35,13 @@ _DIGITS = {21: 5, 23: 10, 20: 19, 700: 8, 701: 17, 16: 1, 1082: 13, 1083: 15, 12
 
 
 def prepare(connection: Connection) -> None:
-    """Let values whose text is the answer come as texts."""
+    """Make psycopg return values as texts if their text is the result."""
     for number in _AS_TEXT:
         connection.adapters.register_loader(number, TextLoader)
 
 
 def store_rows(connection: Connection, query: str, path: Path) -> tuple[list[dict[str, Any]], int, int]:
-    """Run a query and write its rows to ``path``; its columns, the number of rows, and their bytes."""
+    """Run a query and write its rows to ``path``; return its columns, the number of rows, and their bytes."""
     rows = size = 0
     with connection.cursor("rows") as cursor, path.open("w", encoding="utf-8") as file:
         cursor.itersize = _FETCHED
@@ -59,7 +59,7 @@ def store_rows(connection: Connection, query: str, path: Path) -> tuple[list[dic
 
 
 def field(value: object) -> dict[str, Any]:
-    """One value as the API's Field."""
+    """One value in the form of the API's Field."""
     if value is None:
         return {"isNull": True}
     if isinstance(value, bool):
@@ -72,7 +72,7 @@ def field(value: object) -> dict[str, Any]:
 
 
 def column_metadata(cursor: psycopg.ServerCursor[tuple[object, ...]]) -> list[dict[str, Any]]:
-    """Raises UnsupportedError for a type that Redshift has not."""
+    """The API's ColumnMetadata of a result; raises UnsupportedError for a type that Redshift lacks."""
     result = cursor.pgresult
     if result is None or cursor.description is None:
         return []
@@ -113,7 +113,7 @@ def _size(type_code: int, modifier: int) -> tuple[int, int]:
 
 
 def page(path: Path, offset: int) -> tuple[list[list[dict[str, Any]]], int | None]:
-    """Rows from a place in the file, and the place of the next page; None at the end."""
+    """Return rows from an offset in the file, and the offset of the next page, None at the end."""
     rows: list[list[dict[str, Any]]] = []
     with path.open("rb") as file:
         file.seek(offset)
@@ -124,7 +124,7 @@ def page(path: Path, offset: int) -> tuple[list[list[dict[str, Any]]], int | Non
 
 
 def as_csv(columns: list[dict[str, Any]], rows: list[list[dict[str, Any]]], *, first: bool) -> str:
-    """A page as GetStatementResultV2 has it: lines of CSV, with the names of the columns on the first page."""
+    """A page in the form of GetStatementResultV2: CSV, with the column names on the first page."""
     text = io.StringIO()
     writer = csv.writer(text)
     if first:

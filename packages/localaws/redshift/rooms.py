@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Redshift:
     """``data_api`` and ``serverless`` answer requests; PostgreSQL starts with the first statement.
 
-    ``address`` is the URL of a PostgreSQL of the user's; ``owner`` is the account, and the region of a request that
-    names none.
+    ``address`` is the URL of the user's own PostgreSQL; ``owner`` is the account, and the region of a request whose
+    signature names none.
     """
 
     def __init__(self, home: Home, store: ObjectStore, address: str, owner: tuple[str, str]) -> None:
@@ -36,7 +36,7 @@ class Redshift:
         self._service.stop()
 
     def _warehouse(self, owner: Owner, workgroup: str) -> Warehouse | None:
-        """The namespace of a workgroup, given by name or ARN."""
+        """Return the namespace of a workgroup, given by name or ARN."""
         prefix = f"{owner.account}/{owner.region}/"
         for key, document in self._serverless.read("workgroups").items():
             if key == f"{prefix}{workgroup}" or document["workgroupArn"] == workgroup:

@@ -22,7 +22,7 @@ _TRANSACTION = (statements.BEGIN, statements.COMMIT, statements.ROLLBACK)
 
 
 class Session:
-    """Runs statements one after the other; another thread may cancel through its :attr:`runner`."""
+    """Runs statements one after the other; another thread may cancel a statement through :attr:`runner`."""
 
     def __init__(self, databases: Databases, store: ObjectStore, target: Target) -> None:
         self.runner = StatementRunner(databases, store, target)
@@ -35,15 +35,15 @@ class Session:
 
     @property
     def closed(self) -> bool:
-        """Return whether the connection was closed, or lost."""
+        """Return whether the connection was closed or lost."""
         return self._connection.closed
 
     def close(self) -> None:
-        """End the connection; a transaction that is open is rolled back."""
+        """End the connection; PostgreSQL rolls back an open transaction."""
         self._connection.close()
 
     def run(self, sql: str, parameters: Mapping[str, str], path: Path) -> Answer:
-        """Run one statement, in a transaction of its own unless BEGIN opened one; rows of a query go to ``path``.
+        """Run one statement, in its own transaction unless BEGIN opened one; rows of a query are written to ``path``.
 
         Raises SqlError, or StatementCancelledError.
         """
@@ -58,9 +58,9 @@ class Session:
     def run_batch(
         self, texts: list[str], parameters: Mapping[str, str], step: Callable[[int, Callable[[Path], Answer]], None]
     ) -> None:
-        """Run statements in one transaction: ``step`` is called with the place of each and what runs it.
+        """Run statements in one transaction; ``step`` is called with the index of each and a function that runs it.
 
-        TRUNCATE commits what came before it, as in Redshift; what follows is another transaction.
+        As in Redshift, TRUNCATE commits the statements before it; those after it are in another transaction.
         """
         with self.runner.guarded():
             self._connection.execute(_BEGIN)
@@ -111,7 +111,7 @@ class Session:
         return Answer(self.runner.next_query_id())
 
     def _outside(self, statement: Statement) -> Answer:
-        """Run a statement that no transaction may hold."""
+        """Run a statement that must not run inside a transaction."""
         if self._in_block:
             _refuse_in_transaction(statement)
         if statement.database.startswith("-"):
@@ -123,7 +123,7 @@ class Session:
         return Answer(self.runner.next_query_id())
 
     def _roll_back(self, error: BaseException) -> None:
-        """Roll back; a COPY that failed while it loaded leaves its number in the session."""
+        """Roll back; if a COPY failed while loading, set its query ID in the session."""
         if self._connection.closed:
             return
         self._connection.execute("ROLLBACK")
@@ -133,7 +133,7 @@ class Session:
 
 
 def _copy_failure(error: BaseException) -> CopyFailedError | None:
-    """The failure of a COPY that an error was raised from."""
+    """Return the COPY failure among the causes of an error; None if there is none."""
     cause: BaseException | None = error
     for _ in range(_DEEPEST):
         if cause is None or isinstance(cause, CopyFailedError):

@@ -1,4 +1,4 @@
-"""Runs statements inside the open transaction of a connection, and says why one failed."""
+"""Runs statements inside the open transaction of a connection, and explains errors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from localaws.s3.store import ObjectStore
 
 @dataclass
 class Answer:
-    """Return the number of rows in a statement's result set, or that it changed (-1 if there is none)."""
+    """The result of a statement: ``rows`` is the number of rows returned or changed, -1 if there is none."""
 
     query_id: int
     rows: int = -1
@@ -34,7 +34,7 @@ class Answer:
 
 
 class StatementRunner:
-    """One connection to a warehouse's database; ``refuse`` and ``interrupt`` may come from another thread."""
+    """One connection to a warehouse's database; ``refuse`` and ``interrupt`` may be called from another thread."""
 
     def __init__(self, databases: Databases, store: ObjectStore, target: Target) -> None:
         self.target = target
@@ -44,22 +44,22 @@ class StatementRunner:
         self._cancelled = threading.Event()
 
     def refuse(self) -> None:
-        """Begin no other step of the statement."""
+        """Let no further step of the statement begin."""
         self._cancelled.set()
 
     def interrupt(self) -> None:
-        """Cancel the step under way, if one is; raises psycopg.Error where PostgreSQL does not answer."""
+        """Cancel the running step, if any; raises psycopg.Error if PostgreSQL does not answer."""
         self.connection.cancel_safe(timeout=10)
 
     def forget_cancel(self) -> None:
-        """Let the next statement run, although one before it was cancelled."""
+        """Let the next statement run, although an earlier one was cancelled."""
         self._cancelled.clear()
 
     def answered(self, statement: Statement, path: Path) -> Answer:
-        """Run a statement inside the open transaction; rows of a query go to ``path``."""
+        """Run a statement inside the open transaction; rows of a query are written to ``path``."""
         self._check()
         if statement.kind == statements.LOCK:
-            # before any query: it would freeze the snapshot that the statements after it see
+            # LOCK runs before any query, because a query would fix the snapshot that later statements see.
             self.execute(statement)
             return Answer(self.next_query_id())
         answer = Answer(self.next_query_id())
@@ -78,14 +78,14 @@ class StatementRunner:
         return answer
 
     def execute(self, statement: Statement) -> int:
-        """Run what PostgreSQL has to run for a statement; the number of rows that it changed, or -1."""
+        """Run PostgreSQL's statements; return the number of changed rows, or -1 if the statement changes none."""
         changed = -1
         for run in statement.runs:
             changed = self.connection.execute(run.encode()).rowcount
         return changed if statement.kind == statements.CHANGE else -1
 
     def next_query_id(self) -> int:
-        """Raises SqlError where a statement before this one failed in its transaction."""
+        """Return a new query ID; raises SqlError if an earlier statement failed in this transaction."""
         if self.connection.info.transaction_status is psycopg.pq.TransactionStatus.INERROR:
             raise SqlError("current transaction is aborted, commands ignored until end of transaction block")
         row = self.connection.execute("SELECT nextval('rs.query_id')").fetchone()
@@ -93,7 +93,7 @@ class StatementRunner:
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
-        """Raise what the owner of the statement sees: SqlError, or StatementCancelledError."""
+        """Convert errors in the block to those that the statement's owner sees: SqlError, StatementCancelledError."""
         try:
             yield
         except CopyFailedError as error:

@@ -1,4 +1,4 @@
-"""UNLOAD: the rows of a query into objects: https://docs.aws.amazon.com/redshift/latest/dg/r_UNLOAD.html."""
+"""UNLOAD: writes the rows of a query to objects: https://docs.aws.amazon.com/redshift/latest/dg/r_UNLOAD.html."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OPTIONS = ("HEADER", "ADDQUOTES", "ALLOWOVERWRITE", "MANIFEST", "GZIP", "BZIP2"
 
 @dataclass
 class UnloadOptions:
-    """One UNLOAD; ``header``, ``overwrite`` and ``manifest`` as the command says."""
+    """One UNLOAD, parsed; ``header``, ``overwrite`` and ``manifest`` are options of the command."""
 
     query: str
     location: str
@@ -67,7 +67,7 @@ def run_unload(sql: str, connection: Connection, store: ObjectStore) -> int:
 
 
 def read_unload(sql: str) -> UnloadOptions:
-    """Raises SqlError, or UnsupportedError for an option that is not honoured."""
+    """Parse an UNLOAD; raises SqlError, or UnsupportedError for an unsupported option."""
     words = Words(sql)
     words.expect("UNLOAD", "(")
     query = words.string()
@@ -130,7 +130,7 @@ def _set_flag(words: Words, options: UnloadOptions, word: str) -> None:
 def _write(
     options: UnloadOptions, connection: Connection, store: ObjectStore, place: tuple[str, str]
 ) -> tuple[int, int]:
-    """Write one object; the number of rows, and its size in bytes."""
+    """Write one object; return the number of rows, and the object's size in bytes."""
     statement = statements.read_statement(options.query, {})
     if statement.kind != statements.QUERY:
         raise SqlError("UNLOAD takes a SELECT statement")
@@ -151,7 +151,7 @@ def _write(
 
 
 class _Sink:
-    """A file to write to, for compressors."""
+    """A file object for compressors, which passes data on to ``put``."""
 
     def __init__(self, put: Callable[[bytes], None]) -> None:
         self._put = put
@@ -164,7 +164,7 @@ class _Sink:
         return len(data)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: no data is buffered."""
 
     def close(self) -> None:
         self.closed = True
@@ -205,7 +205,7 @@ def _write_text(query: str, options: UnloadOptions, connection: Connection, sink
 
 
 def _unquoted(data: bytes) -> bytes:
-    """A text that is empty has nothing around it, as in Redshift; one that holds the delimiter is refused."""
+    """Remove the quotes of empty texts, as Redshift writes none; refuse texts that contain the delimiter."""
     data = data.replace(_QUOTE * 2, b"")
     if _QUOTE in data:
         raise UnsupportedError(

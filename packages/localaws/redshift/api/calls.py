@@ -20,13 +20,13 @@ _DEFAULT_PAGE = 100
 
 
 class Calls:
-    """Each operation takes account, region and request, and returns the response."""
+    """Handlers of the operations: each takes account, region and request, and returns the response."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
 
     def handlers(self) -> dict[str, Handler]:
-        """By name of the operation."""
+        """Return the handlers by the name of their operation."""
         return {
             "ExecuteStatement": self.execute_statement,
             "BatchExecuteStatement": self.batch_execute_statement,
@@ -105,7 +105,7 @@ class Calls:
         return execution.accepted() | execution.waited()
 
     def _find(self, account: str, region: str, request: dict[str, Any]) -> tuple[Execution, int]:
-        """The execution of an ID, and the number of a statement of a batch, 0 for the whole; it waits if asked to."""
+        """The execution with an ID, and the number of a statement in a batch (0: the whole); wait if requested."""
         match = _ID.fullmatch(request["Id"])
         if match is None:
             raise ValidationError(f"id must satisfy regex pattern: ^{_ID.pattern.replace('?:', '')}$")
@@ -123,7 +123,7 @@ class Calls:
     def _page(
         self, execution: Execution, number: int, request: dict[str, Any]
     ) -> tuple[dict[str, Any], list[list[dict[str, Any]]], bool]:
-        """One page of a result set, and whether it is the first."""
+        """Return one page of a result set, and whether it is the first page."""
         if execution.is_batch and not number:
             raise ValidationError("The statement is a batch. Add the number of one of its statements to the ID.")
         part = execution.parts[max(0, number - 1)]
@@ -140,7 +140,7 @@ class Calls:
 
 
 def _listed(name: str, entries: list[dict[str, Any]], request: dict[str, Any]) -> Mapping[str, Any]:
-    """One page of a list; the token is the place in it."""
+    """One page of a list; the token is an index into the list."""
     token = request.get("NextToken") or "0"
     if not token.isdigit():
         raise ValidationError("NextToken is not valid.")

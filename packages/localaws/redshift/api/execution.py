@@ -21,7 +21,7 @@ TRANSACTION, AUTO_COMMIT = "TRANSACTION", "AUTO_COMMIT"
 
 @dataclass
 class Part:
-    """One SQL text. Times in seconds since the epoch; ``rows`` and ``size`` are -1 where there are none."""
+    """One SQL text. Times are in seconds since the epoch; ``rows`` and ``size`` are -1 if there is no result set."""
 
     sql: str
     status: str = SUBMITTED
@@ -41,7 +41,7 @@ class Part:
 
     @property
     def duration(self) -> int:
-        """Nanoseconds."""
+        """Duration in nanoseconds; -1 before the start."""
         return int(((self.ended or time.time()) - self.started) * 1e9) if self.started else -1
 
     def move(self, status: str, error: str = "") -> None:
@@ -68,7 +68,7 @@ class Part:
 
 @dataclass
 class Execution:
-    """One ExecuteStatement or BatchExecuteStatement. ``place`` names the warehouse as the client did."""
+    """One ExecuteStatement or BatchExecuteStatement. ``place`` are the request's parameters for the warehouse."""
 
     id: str
     parts: list[Part]
@@ -90,16 +90,16 @@ class Execution:
         return any(part.has_result for part in self.parts)
 
     def accepted(self) -> dict[str, Any]:
-        """The answer to the request that started it."""
+        """The response to the request that started the execution."""
         response = {"Id": self.id, "CreatedAt": self.whole.created, "DbGroups": [], **self.place}
         return response | ({"SessionId": self.session_id} if self.session_id else {})
 
     def waited(self) -> dict[str, Any]:
-        """Return the fields that WaitTimeSeconds adds to that answer."""
+        """Return the fields that WaitTimeSeconds adds to the response."""
         return {"Status": self.whole.status, "RedshiftPid": self.pid, "HasResultSet": self.has_result}
 
     def described(self, number: int) -> dict[str, Any]:
-        """DescribeStatement, of the whole (0) or of one statement of a batch."""
+        """The response of DescribeStatement, for the whole (0) or for one statement of a batch."""
         part = self.parts[number - 1] if number else self.whole
         identity = f"{self.id}:{number}" if number else self.id
         response = part.as_response() | {

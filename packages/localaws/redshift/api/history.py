@@ -1,4 +1,4 @@
-"""The statements of one home: a file of JSON each, written before the client hears of it."""
+"""The statements of one home: one JSON file each, written before the client gets a response."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STOPPED = "Internal error: the server stopped while the statement ran"
 
 
 class History:
-    """Executions by ID, in the order in which they came; results are kept for 24 hours, as AWS keeps them."""
+    """Executions by ID, in the order of their requests; results are kept for 24 hours, as in AWS."""
 
     def __init__(self, folder: Path) -> None:
         self._statements, self._results = folder / "statements", folder / "results"
@@ -25,7 +25,7 @@ class History:
         self._changed = threading.Condition()
 
     def load(self) -> None:
-        """Read what is stored; what was under way when the server ended is FAILED."""
+        """Read the stored executions; those that were running when the server ended become FAILED."""
         for folder in (self._statements, self._results):
             folder.mkdir(parents=True, exist_ok=True)
         stored = [_read(path) for path in self._statements.glob("*.json")]
@@ -41,25 +41,25 @@ class History:
                 self.save(execution)
 
     def add(self, execution: Execution) -> None:
-        """Keep a new execution."""
+        """Store a new execution."""
         with self._changed:
             self._write(execution)
             self._executions[execution.id] = execution
 
     def of_token(self, token: str) -> Execution | None:
-        """The execution that a client token made in the last 8 hours."""
+        """The execution that a client token started in the last 8 hours; None if there is none."""
         oldest = time.time() - TOKEN_SECONDS
         executions = [known for known in self.newest_first() if token and known.token == token]
         return executions[0] if executions and executions[0].whole.created > oldest else None
 
     def save(self, execution: Execution) -> None:
-        """Store a change, and wake those who wait for it."""
+        """Store a change, and wake the threads that wait for it."""
         with self._changed:
             self._write(execution)
             self._changed.notify_all()
 
     def wait(self, execution: Execution, seconds: float) -> None:
-        """Return when the execution has ended, or after so many seconds."""
+        """Wait until the execution has ended, at most ``seconds``."""
         with self._changed:
             self._changed.wait_for(lambda: execution.whole.status in ENDED, timeout=seconds)
 
@@ -71,7 +71,7 @@ class History:
             return list(reversed(self._executions.values()))
 
     def result_file(self, execution: Execution, number: int) -> Path:
-        """Return the file with the rows of one statement, counted from 1."""
+        """Return the file with the rows of one statement; the first statement has number 1."""
         return self._results / f"{execution.id}.{number}.jsonl"
 
     def _write(self, execution: Execution) -> None:

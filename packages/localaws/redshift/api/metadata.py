@@ -15,7 +15,7 @@ _DEFAULT_PAGE = 1000
 
 
 def handlers(service: Service) -> dict[str, Handler]:
-    """By name of the operation."""
+    """Return the handlers by the name of their operation."""
 
     def target(account: str, region: str, request: dict[str, Any]) -> Target:
         access = service.targets.find(Owner(account, region), request)

@@ -12,7 +12,7 @@ from localaws.redshift.sql.dialect import tokens_of
 
 
 def checked(parameters: Sequence[dict[str, str]], texts: Sequence[str]) -> dict[str, str]:
-    """Values by name; raises ValidationError for a name that is given twice, or is in no statement."""
+    """Return the values by name; raises ValidationError for a duplicate name, or a name that no statement uses."""
     values: dict[str, str] = {}
     for parameter in parameters:
         if parameter["name"] in values:

@@ -1,4 +1,4 @@
-"""Takes statements in, runs several at a time, and keeps what they left."""
+"""Accepts statements, runs several at a time, and stores their results."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Service:
         self.history.load()
 
     def stop(self) -> None:
-        """Cancel what runs, wait up to STOP_SECONDS for it, and end the PostgreSQL that was started."""
+        """Cancel running statements, wait up to STOP_SECONDS for them, and stop PostgreSQL if localaws started it."""
         with self._lock:
             for execution_id in self._live:
                 self._start_cancelling(execution_id)
@@ -60,7 +60,7 @@ class Service:
         self.databases.stop()
 
     def submit(self, owner: Owner, request: Mapping[str, Any], *, is_batch: bool) -> Execution:
-        """Take a request in; raises ValidationError."""
+        """Accept a request; raises ValidationError."""
         texts = list(request["Sqls"]) if is_batch else [request["Sql"]]
         if sum(len(text.encode()) for text in texts) > MOST_TEXT:
             raise ValidationError(f"Query text is longer than {MOST_TEXT} bytes.")
@@ -98,7 +98,7 @@ class Service:
         return execution
 
     def cancel(self, execution: Execution) -> bool:
-        """Stop an execution; False where it has ended already."""
+        """Stop an execution; return False if it has ended already."""
         with self._lock:
             session = self._live.get(execution.id)
             if execution.whole.status in ENDED:
@@ -110,13 +110,13 @@ class Service:
         return True
 
     def _start_cancelling(self, execution_id: str) -> None:
-        """Begin to cancel a live statement; called under the lock, so that it cannot mean the session's next one."""
+        """Begin to cancel a running statement; the caller holds the lock, so that the session's next one is not hit."""
         self._live[execution_id].runner.refuse()
-        # a PostgreSQL that no longer answers takes no cancellation either: it may not hold up others
+        # In a thread, because a cancellation blocks if PostgreSQL does not answer, and must not block other callers.
         threading.Thread(target=self._cancel_until_ended, args=(execution_id,), daemon=True).start()
 
     def _cancel_until_ended(self, execution_id: str) -> None:
-        """Cancel again and again: PostgreSQL forgets a cancellation that reaches it just before the query does."""
+        """Cancel repeatedly: PostgreSQL ignores a cancellation that arrives just before the query."""
         while session := self._live.get(execution_id):
             with suppress(psycopg.Error):
                 session.runner.interrupt()
@@ -193,7 +193,7 @@ class Service:
         self._end(execution, states.FAILED, f"Internal error: {type(error).__name__}: {error}")
 
     def _end(self, execution: Execution, status: str, error: str = "") -> None:
-        """Statements of a batch that were not reached are states.ABORTED."""
+        """End an execution; statements of a batch that have not run become ABORTED."""
         for part in execution.parts:
             if part.status not in ENDED:
                 part.move(states.ABORTED if execution.is_batch else status, "" if execution.is_batch else error)
@@ -202,7 +202,7 @@ class Service:
             whole.query_id, whole.rows, whole.size, whole.columns = (
                 first.query_id, first.rows, first.size, first.columns,
             )  # fmt: skip
-        # before a client can see the end, and use the session for its next statement
+        # Release the session before a client can see the end and use the session for its next statement.
         self.sessions.give_back(execution.session_id)
         whole.move(status, error)
         self.history.save(execution)

@@ -1,4 +1,4 @@
-"""Sessions that outlive a statement: https://docs.aws.amazon.com/redshift/latest/mgmt/data-api-session-reuse.html."""
+"""Sessions kept after a statement: https://docs.aws.amazon.com/redshift/latest/mgmt/data-api-session-reuse.html."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AVAILABLE, BUSY, CLOSED = "AVAILABLE", "BUSY", "CLOSED"
 
 @dataclass
 class KeptSession:
-    """A session and how long it is kept after a statement, in seconds. ``place`` names its warehouse."""
+    """A session, and how many seconds it is kept after a statement. ``place`` names its warehouse."""
 
     id: str
     place: dict[str, str]
@@ -46,16 +46,16 @@ class KeptSession:
 
 
 class Sessions:
-    """The sessions of a server; they end with it, or when their time is over."""
+    """The sessions of a server; they end when they expire or the server stops."""
 
     def __init__(self) -> None:
         self._kept: dict[str, KeptSession] = {}
         self._lock = threading.Lock()
 
     def take(self, request: Mapping[str, Any], place: dict[str, str], statement: str) -> KeptSession | None:
-        """The session that a request names or begins, now busy with ``statement``; None where it wants none.
+        """Return the session that a request names or creates, marked busy with ``statement``; None if it does neither.
 
-        Raises ValidationError for one that is closed, busy, or not there.
+        Raises ValidationError for a session that is closed, busy, or unknown.
         """
         seconds = int(request.get("SessionKeepAliveSeconds") or 0)
         wanted = str(request.get("SessionId") or "")
@@ -80,7 +80,7 @@ class Sessions:
         return self._kept.get(session_id)
 
     def give_back(self, session_id: str) -> None:
-        """A statement has ended: the time that the session is kept begins again, unless its connection was lost."""
+        """Release the session after a statement: its time to live restarts, or it closes if the connection is lost."""
         kept = self.find(session_id)
         if kept is None:
             return
@@ -96,7 +96,7 @@ class Sessions:
             timer.start()
 
     def listed(self, accept: Callable[[KeptSession], bool]) -> list[dict[str, Any]]:
-        """Newest first."""
+        """Sessions that ``accept`` selects, as responses, newest first."""
         with self._lock:
             self._close_expired()
             return [kept.as_response() for kept in reversed(self._kept.values()) if accept(kept)]

@@ -1,4 +1,4 @@
-"""The database of a request, and the check of its secret."""
+"""The database of a request, and verification of its secret."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAMES = ("ClusterIdentifier", "WorkgroupName", "Database", "DbUser", "SecretArn"
 
 @dataclass(frozen=True)
 class Owner:
-    """The account and region that a request is for."""
+    """The account and region of a request."""
 
     account: str
     region: str
@@ -38,20 +38,20 @@ class Warehouse:
 
 @dataclass(frozen=True)
 class Access:
-    """A target, and why the database refuses the login: empty where it does not."""
+    """A target, and the reason if the database refuses the login; empty if it accepts."""
 
     target: Target
     refused: str = ""
 
 
 class Targets:
-    """Resolves requests; ``workgroup`` finds the namespace behind a workgroup of Redshift Serverless."""
+    """Resolves requests; ``workgroup`` returns the namespace of a workgroup of Redshift Serverless."""
 
     def __init__(self, workgroup: Callable[[Owner, str], Warehouse | None]) -> None:
         self._workgroup = workgroup
 
     def find(self, owner: Owner, request: Mapping[str, Any]) -> Access:
-        """Raises ValidationError for a warehouse or a secret that is not there, or that do not go together."""
+        """Resolve a request; raises ValidationError if the warehouse or secret does not exist, or they do not match."""
         cluster, workgroup = request.get("ClusterIdentifier", ""), request.get("WorkgroupName", "")
         if bool(cluster) == bool(workgroup):
             raise ValidationError("Specify either ClusterIdentifier or WorkgroupName.")
@@ -77,7 +77,7 @@ def _cluster(owner: Owner, name: str) -> Warehouse | None:
 
 
 def _login(owner: Owner, secret_id: str, cluster: str, warehouse: Warehouse) -> tuple[str, str]:
-    """The user's name, and why the database refuses it."""
+    """Return the user's name, and the reason if the database refuses the login."""
     region = secret_id.split(":")[3] if secret_id.count(":") >= 6 else owner.region
     try:
         value = secretsmanager_backends[owner.account][region].get_secret_value(secret_id, None, None)

@@ -1,1 +1,1 @@
-"""COPY: rows of objects in S3 into a table, with Redshift's conversions and its records of errors."""
+"""COPY: loads rows of objects in S3 into a table, with Redshift's conversions and error records."""

@@ -1,4 +1,4 @@
-"""A file of text in blocks of whole records, so that memory does not grow with the file."""
+"""Splits a text file into blocks of whole records, so that memory does not grow with the file."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ _MARK = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True)
 class Block:
-    """Records with their ends; the first starts at ``line`` of the file, counted from 1."""
+    """Whole records with their line ends; ``line`` is the line of the first record in the file, from 1."""
 
     data: bytes
     line: int
 
 
 def blocks(file: IO[bytes], options: CopyOptions) -> Iterator[Block]:
-    """Blocks of about 4 MiB, without the heading lines; raises UnsupportedError for a record that does not end."""
+    """Yield blocks of about 4 MiB without the header lines.
+
+    Raises UnsupportedError for a record that is too long, or for a byte order mark.
+    """
     line = 1 + _skip_lines(file, options.ignore_header)
     rest = b""
     while data := file.read(SIZE):
@@ -42,7 +45,7 @@ def blocks(file: IO[bytes], options: CopyOptions) -> Iterator[Block]:
 
 
 def pieces(block: Block, size: int, options: CopyOptions) -> Iterator[Block]:
-    """A block in smaller blocks of whole records, of about ``size`` bytes."""
+    """Split a block into smaller blocks of whole records, of about ``size`` bytes."""
     start, line = 0, block.line
     while start < len(block.data):
         wanted, end = size, 0
@@ -64,7 +67,7 @@ def _end_of_records(data: bytes, options: CopyOptions) -> int:
     if options.format == CSV:
         quote = options.quote.encode()
         quotes = data.count(quote, 0, end)
-        # an odd number of quotes leaves one open: its record ends further on
+        # with an odd number of quotes, the last quote is still open: its record ends later
         while end and quotes % 2:
             previous = data.rfind(b"\n", 0, end - 1) + 1
             quotes -= data.count(quote, previous, end)
@@ -76,7 +79,7 @@ def _end_of_records(data: bytes, options: CopyOptions) -> int:
 
 
 def _is_escaped(data: bytes, place: int) -> bool:
-    """Return whether an odd number of backslashes precedes a place."""
+    """Return whether an odd number of backslashes precedes an offset."""
     start = place
     while start and data[start - 1 : start] == b"\\":
         start -= 1

@@ -1,4 +1,4 @@
-"""Decides whether PostgreSQL's COPY reads a block of records as Redshift's does: the fast way for most blocks."""
+"""Finds blocks of records that PostgreSQL's COPY reads as Redshift does: the fast path for most blocks."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from localaws.redshift.copy.columns import INTEGERS, Column
 from localaws.redshift.copy.options import CSV, CopyOptions
 from localaws.redshift.copy.times import DEFAULT_DATE
 
-# A quote that no text holds, for files without quotes.
+# A quote character that does not occur in the data, for files without quotes.
 NO_QUOTE = "\x01"
-# 29 February is read row by row.
+# 29 February is left to the row-by-row path, because the pattern cannot check leap years.
 _DAY = r"\d{4}-((0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)"
 _TIME = r"([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?"
 _DIGITS = {"int2": 4, "int4": 9, "int8": 18}
 
 
-# A block whose rows cannot be told apart is looked at again in pieces of these sizes.
+# A block that cannot be divided into rows is checked again in pieces of these sizes.
 _PIECES = (256 * 1024, 16 * 1024, 2 * 1024)
 
 
 @dataclass(frozen=True)
 class CleanBlock:
-    """A block that goes to PostgreSQL as it is: the number of its rows, and how its lines end."""
+    """A block that PostgreSQL can read unchanged: the number of its rows, and its kind of line ends."""
 
     rows: int
     crlf: bool
 
 
 class Gate:
-    """Looks at blocks for one COPY. What it lets through needs no conversion and cannot fail."""
+    """Checks the blocks of one COPY. Blocks that pass need no conversion and cannot fail."""
 
     def __init__(self, columns: Sequence[Column], options: CopyOptions) -> None:
         self._columns, self._options = columns, options
@@ -51,7 +51,7 @@ class Gate:
         self._possible = self._is_possible()
 
     def parts(self, block: Block) -> list[tuple[Block, CleanBlock | None]]:
-        """The clean parts of a block, and those that have to be read row by row, in order."""
+        """Split a block into clean parts and parts that must be read row by row, in order."""
         return list(self._parts(block, _PIECES if self._possible else ()))
 
     def _parts(self, block: Block, sizes: tuple[int, ...]) -> Iterator[tuple[Block, CleanBlock | None]]:
@@ -68,7 +68,7 @@ class Gate:
                 yield from self._parts(piece, sizes[1:])
 
     def _good_rows(self, data: bytes) -> pa.ChunkedArray | None:
-        """Rows that both programs read alike, as true values; None where rows cannot be told apart."""
+        """Return for each row whether both programs read it alike; None if the block cannot be divided into rows."""
         if not self._possible or self._is_suspicious(data):
             return None
         table = self._parsed(data)
@@ -82,8 +82,8 @@ class Gate:
         return not (options.fill_record or options.ignore_blank_lines) and None not in self._patterns
 
     def _is_suspicious(self, data: bytes) -> bool:
-        """Return whether the data has a text that the two programs may read differently."""
-        # single bytes first: they are found many times faster than pairs, and most files have none of them
+        """Return whether the data contains bytes that the two programs may read differently."""
+        # Single bytes are searched first: this is many times faster than searching pairs, and most files contain none.
         options = self._options
         null = options.null_as.encode()
         return (
@@ -127,13 +127,13 @@ class Gate:
 
 
 def _line_ends(data: bytes) -> list[int]:
-    """Places behind the lines of a block; the last one may end without a line feed."""
+    """The end offset of each line of a block; the last line may lack a line feed."""
     ends = [match.end() for match in re.finditer(b"\n", data)]
     return ends if data.endswith(b"\n") else [*ends, len(data)]
 
 
 def _runs(block: Block, good: pa.ChunkedArray, ends: list[int]) -> Iterator[tuple[Block, CleanBlock | None]]:
-    """Runs of clean rows, and of rows that have to be read one by one; each row is a line."""
+    """Yield runs of clean rows, and of rows that must be read one by one; each row is one line."""
     first, start = 0, 0
     for is_clean, rows in groupby(good.to_pylist()):
         count = sum(1 for _ in rows)
@@ -144,7 +144,7 @@ def _runs(block: Block, good: pa.ChunkedArray, ends: list[int]) -> Iterator[tupl
 
 
 def _pattern(column: Column, options: CopyOptions) -> str | None:
-    """A regular expression for fields that both programs read alike; None where there is no such."""
+    """A regular expression for fields that both programs read alike; None if the column has no such fields."""
     empty = "" if column.not_null else "|"
     inner = ""
     if column.is_text:

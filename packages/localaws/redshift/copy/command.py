@@ -1,4 +1,4 @@
-"""The COPY statement in a session: its options, its table, its files, the load, and what the session knows of it."""
+"""The COPY statement: reads its options, table and files, loads them, and sets the session's copy variables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from localaws.s3.store import ObjectStore
 
 
 class CopyFailedError(Exception):
-    """A COPY that failed after it began to load: ``query_id`` is what pg_last_copy_id() returns from now on."""
+    """A COPY that failed while loading: pg_last_copy_id() returns its ``query_id`` from now on."""
 
     def __init__(self, query_id: int, cause: Exception) -> None:
         super().__init__(str(cause))
@@ -31,9 +31,9 @@ def run_copy(
     records: LoadRecords,
     check: Callable[[], None],
 ) -> int:
-    """Run a COPY inside the connection's transaction; the number of rows that it loaded.
+    """Run a COPY inside the connection's transaction; return the number of loaded rows.
 
-    Raises SqlError before it loads, and CopyFailedError after. ``check`` raises where the statement was cancelled.
+    Raises SqlError before it loads, and CopyFailedError afterwards. ``check`` raises if the statement was cancelled.
     """
     options = read_copy(sql)
     target = copy_target(connection, options)
@@ -59,7 +59,7 @@ def run_copy(
 
 
 def remember(connection: Connection, query_id: int, rows: int) -> None:
-    """Set what pg_last_copy_id() and pg_last_copy_count() return; a rollback takes it back, as in Redshift."""
+    """Set the values of pg_last_copy_id() and pg_last_copy_count(); a rollback restores them, as in Redshift."""
     connection.execute(
         "SELECT set_config('rs.copy_id', %s, false), set_config('rs.copy_count', %s, false)", (str(query_id), str(rows))
     )

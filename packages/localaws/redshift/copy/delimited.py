@@ -1,4 +1,4 @@
-"""Rows of a block of delimited text or CSV, field by field, for what PostgreSQL does not read as Redshift does."""
+"""Parses delimited text or CSV field by field, for blocks that PostgreSQL does not read as Redshift does."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONGEST_FIELD = 1 << 30
 
 @dataclass(frozen=True)
 class RawRow:
-    """The fields of a record, the line that it starts at, and its text; ``error`` where it could not be parted."""
+    """The fields of a record, the line on which it starts, and its text; ``error`` if it could not be split."""
 
     fields: list[str]
     line: int
@@ -26,7 +26,7 @@ class RawRow:
 
 
 def rows(block: Block, options: CopyOptions) -> Iterator[RawRow]:
-    """Bytes that are no UTF-8 are lone surrogates in the fields."""
+    """Yield the rows of a block; in fields, invalid UTF-8 bytes are lone surrogates."""
     csv.field_size_limit(LONGEST_FIELD)
     text = block.data.decode("utf-8", "surrogateescape")
     lines = text.split("\n")

@@ -1,4 +1,4 @@
-"""Fields as COPY reads them: the text of a field, to the text that PostgreSQL takes, None for NULL.
+"""Converts COPY's fields: from text in the file to text that PostgreSQL accepts, or None for NULL.
 
 https://docs.aws.amazon.com/redshift/latest/dg/copy-parameters-data-conversion.html
 """
@@ -34,7 +34,10 @@ _SURROGATE = re.compile("[\udc80-\udcff]+")
 
 
 def converter(column: Column, options: CopyOptions) -> Converter:
-    """A function of one column's fields; it raises FieldError, or UnsupportedError for what Redshift may load."""
+    """Return a function that converts a column's fields.
+
+    The function raises FieldError, or UnsupportedError for a value that Redshift may accept.
+    """
     if column.is_text:
         return _text_converter(column, options)
     convert = _typed(column, options)
@@ -99,7 +102,7 @@ def _fitted(value: str, column: Column, options: CopyOptions) -> str:
 
 
 def _valid(value: str, options: CopyOptions) -> str:
-    """Bytes that are no UTF-8 are lone surrogates here: replaced byte by byte, or refused."""
+    """Replace invalid UTF-8 bytes, which are lone surrogates here, one by one, or refuse them."""
     surrogate = _SURROGATE.search(value)
     if surrogate is None:
         return value
@@ -117,7 +120,7 @@ def _valid(value: str, options: CopyOptions) -> str:
     return value
 
 
-# Numbers of https://docs.aws.amazon.com/redshift/latest/dg/multi-byte-character-load-errors.html.
+# Error numbers from https://docs.aws.amazon.com/redshift/latest/dg/multi-byte-character-load-errors.html.
 _UTF8_ERRORS = {"unexpected end of data": 2, "invalid start byte": 3, "invalid continuation byte": 4}
 
 

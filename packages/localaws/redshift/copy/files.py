@@ -1,4 +1,4 @@
-"""The objects that a COPY reads: all below a prefix, or those of a manifest; as bytes without compression."""
+"""The objects that a COPY reads: all below a prefix, or those in a manifest; their bytes are decompressed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UNREADABLE = (OSError, EOFError, zlib.error)
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One object; ``size`` in bytes, as it is stored."""
+    """One object; ``size`` is its stored size in bytes."""
 
     bucket: str
     key: str
@@ -34,7 +34,7 @@ class SourceFile:
 
 
 def source_files(store: ObjectStore, options: CopyOptions) -> list[SourceFile]:
-    """Raises SqlError where there is none, or a mandatory one of a manifest is missing."""
+    """List the objects of a COPY; raises SqlError if there are none, or a mandatory object of a manifest is missing."""
     bucket, key = split_uri(options.source)
     if options.manifest:
         return _of_manifest(store, bucket, key)
@@ -51,7 +51,7 @@ def source_files(store: ObjectStore, options: CopyOptions) -> list[SourceFile]:
 
 
 def read_object(store: ObjectStore, uri: str) -> bytes:
-    """A small object: a manifest or a JSONPaths file; raises SqlError."""
+    """Read a small object: a manifest or a JSONPaths file; raises SqlError if it does not exist."""
     try:
         return store.reads.get_bytes(*split_uri(uri))
     except (NoSuchKeyError, NoSuchBucketError):
@@ -60,7 +60,7 @@ def read_object(store: ObjectStore, uri: str) -> bytes:
 
 @contextmanager
 def opened(store: ObjectStore, file: SourceFile, options: CopyOptions) -> Iterator[IO[bytes]]:
-    """The bytes of an object without compression; raises SqlError where the object is gone, or damaged."""
+    """Open an object and decompress it; raises SqlError if it does not exist any more or is damaged."""
     try:
         _, raw = store.reads.open(file.bucket, file.key)
     except (NoSuchKeyError, NoSuchBucketError):
@@ -87,7 +87,10 @@ def _plain(raw: IO[bytes], options: CopyOptions) -> IO[bytes]:
 
 
 def _of_manifest(store: ObjectStore, bucket: str, key: str) -> list[SourceFile]:
-    """https://docs.aws.amazon.com/redshift/latest/dg/loading-data-files-using-manifest.html."""
+    """The objects of a manifest.
+
+    https://docs.aws.amazon.com/redshift/latest/dg/loading-data-files-using-manifest.html
+    """
     uri = f"s3://{bucket}/{key}"
     files = []
     for entry in _entries(uri, read_object(store, uri)):
@@ -124,13 +127,13 @@ def _head(store: ObjectStore, bucket: str, key: str) -> Any:
 
 
 def _s3_error(text: str) -> SqlError:
-    """As COPY words errors of S3: code 8001 is that of its S3 utilities."""
+    """Return an error of S3 as COPY shows it; 8001 is the code of COPY's S3 utilities."""
     return _detailed(text, 8001, "")
 
 
 def _damaged(uri: str, compression: str, error: Exception) -> SqlError:
-    """As COPY words a file that it cannot decompress (snowplow/snowplow#1265 holds one of LZOP)."""
-    # what zlib's own example says of Z_DATA_ERROR, which it also makes of a file that ends too early
+    """The error of COPY for a file that it cannot decompress (snowplow/snowplow#1265 shows one for LZOP)."""
+    # The text for Z_DATA_ERROR in zlib's own example, which it also gives for a truncated file.
     reason = "invalid or incomplete deflate data. zlib error code: -3" if compression == GZIP else str(error)
     return _detailed(f"failed to inflate with {compression}: {reason}", 9001, f"S3 key being read : {uri}")
 

@@ -1,4 +1,4 @@
-"""Rows of JSON: objects one after the other, their fields by name or by the expressions of a JSONPaths file.
+"""Rows of JSON: consecutive objects, with fields selected by name or by the expressions of a JSONPaths file.
 
 https://docs.aws.amazon.com/redshift/latest/dg/copy-usage_notes-copy-from-json.html
 """
@@ -28,7 +28,7 @@ Picker = Callable[[Any], list[Any]]
 
 
 class _Number(str):
-    """A number in its own digits."""
+    """A number with its original digits."""
 
     __slots__ = ()
 
@@ -44,7 +44,7 @@ class JsonRow:
 
 
 def picker(store: ObjectStore, options: CopyOptions, columns: Sequence[Column]) -> Picker:
-    """Return the reader of the columns' values in a document; raise SqlError for an invalid JSONPaths file."""
+    """Return a function that extracts the columns' values from a document; raise SqlError for invalid JSONPaths."""
     names = [column.name for column in columns]
     if options.json == "auto":
         return lambda document: [document.get(name) for name in _object(document, names)]
@@ -57,7 +57,7 @@ def picker(store: ObjectStore, options: CopyOptions, columns: Sequence[Column]) 
 
 
 def rows(file: IO[bytes], pick: Picker) -> Iterator[JsonRow]:
-    """The rows of one file; a text that is no JSON ends it with an error."""
+    """Yield the rows of one file; invalid JSON ends the file with an error."""
     line = 1
     for text, document in _documents(file):
         line += text.count("\n")
@@ -71,7 +71,7 @@ def rows(file: IO[bytes], pick: Picker) -> Iterator[JsonRow]:
 
 
 def _documents(file: IO[bytes]) -> Iterator[tuple[str, Any]]:
-    """Documents with their text, white space before them included; a FieldError for what is none."""
+    """Yield documents with their text, including preceding white space; invalid JSON yields a FieldError."""
     scan = json.JSONDecoder(parse_float=_Number, parse_int=_Number, parse_constant=_refused_constant).raw_decode
     decode, rest, ended = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode, "", False
     while not ended:
@@ -145,7 +145,7 @@ def _path(text: str) -> list[str | int]:
 
 
 def _at(document: Any, path: list[str | int]) -> Any:
-    """The value that a path leads to; None where it leads nowhere."""
+    """The value at a path; None if the path does not exist."""
     for step in path:
         if isinstance(step, int):
             if not isinstance(document, list) or step >= len(document):

@@ -1,4 +1,4 @@
-"""Runs a COPY: block after block, the clean ones as they are, the others row by row."""
+"""Runs a COPY block by block: clean blocks are passed on unchanged, others are converted row by row."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class Loader:
-    """Loads the files of one COPY; ``check`` raises where the statement was cancelled."""
+    """Loads the files of one COPY; ``check`` raises if the statement was cancelled."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class Loader:
         self._converters = [] if options.format == PARQUET else [converter(c, options) for c in self._columns]
 
     def run(self, files: list[SourceFile]) -> None:
-        """Load every file; raises SqlError where errors reach MAXERROR."""
+        """Load every file; raises SqlError if the number of errors reaches MAXERROR."""
         read = {PARQUET: self._load_parquet, JSON: self._load_json}.get(self._options.format, self._load_text)
         for file in files:
             self._file = file.uri
@@ -78,7 +78,7 @@ class Loader:
                 self._load_row(self._counted(row), row.line, row.text)
 
     def _counted(self, row: delimited.RawRow) -> list[str | None] | FieldError:
-        """The fields, as many as there are columns."""
+        """Return as many fields as there are columns, or an error."""
         fields: list[str | None] = list(row.fields)
         missing = len(self._columns) - len(fields)
         if missing == -1 and self._options.format != CSV and fields[-1] == "":
@@ -143,12 +143,12 @@ class Loader:
 
 
 def load_failed(table: str) -> SqlError:
-    """The error of a COPY with as many errors as it may not have."""
+    """The error of a COPY whose number of errors reached MAXERROR."""
     return SqlError(f"Load into table '{table}' failed.  Check 'sys_load_error_detail' system table for details.")
 
 
 def _filled(column: Column) -> str | None:
-    """FILLRECORD: an empty text for VARCHAR, NULL for other columns."""
+    """The value with which FILLRECORD fills a column: an empty text for VARCHAR, NULL for others."""
     return "" if column.kind == "varchar" else None
 
 
@@ -159,7 +159,7 @@ def _length(column: Column) -> str:
 
 
 def _ahead(source: Iterator[Block], look: Callable[[Block], T]) -> Generator[T, None, None]:
-    """Read the next block and look at it while PostgreSQL takes in the one before."""
+    """Read and check the next block while PostgreSQL loads the current one."""
 
     def step() -> tuple[T] | None:
         block = next(source, None)

@@ -1,4 +1,4 @@
-"""The COPY command, read: https://docs.aws.amazon.com/redshift/latest/dg/r_COPY.html."""
+"""Parses the COPY command: https://docs.aws.amazon.com/redshift/latest/dg/r_COPY.html."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ REFUSED = frozenset(
     "ACCEPTANYDATE AVRO ENCRYPTED FIXEDWIDTH IGNOREALLERRORS LZOP MASTER_SYMMETRIC_KEY ORC READRATIO REMOVEQUOTES "
     "SHAPEFILE SSH".split()
 )
-# They choose encodings and statistics, which change no answer.
+# These choose encodings and statistics, which do not affect the result of a query.
 WITHOUT_EFFECT = ("COMPUPDATE", "STATUPDATE")
 
 
 @dataclass
 class CopyOptions:
-    """One COPY. ``null_as``, ``delimiter``, ``quote`` and ``invalid_as`` are what the command means, not its text."""
+    """One COPY. ``null_as``, ``delimiter``, ``quote`` and ``invalid_as`` are unescaped."""
 
     schema: str
     table: str
@@ -54,7 +54,7 @@ class CopyOptions:
 
 
 def read_copy(sql: str) -> CopyOptions:
-    """Raises SqlError for a command that Redshift refuses, UnsupportedError for an option that is not honoured."""
+    """Parse a COPY; raises SqlError if Redshift would refuse it, UnsupportedError for an unsupported option."""
     words = Words(sql)
     words.expect("COPY")
     options = CopyOptions(*words.qualified_name())
@@ -103,7 +103,7 @@ _FLAGS = {
 
 
 def _read_authorisation(words: Words, options: CopyOptions) -> bool:
-    """The role or keys, which are not checked, as no permission is here."""
+    """Skip the role or keys, which are not checked, because localaws checks no permissions; return whether given."""
     if words.skip("IAM_ROLE"):
         if not words.skip("DEFAULT"):
             words.string()
@@ -149,7 +149,7 @@ def _read_value(words: Words, options: CopyOptions) -> bool:
 
 
 def _read_ignored(words: Words, word: str) -> None:
-    """Options without effect: every region is here, encodings of columns are not chosen, and UTF8 is the default."""
+    """Skip an option without effect: a region, a setting for column encodings, or the default ENCODING UTF8."""
     words.advance()
     words.skip("AS")
     value = words.string() if words.is_string() else str(words.number()) if word == "COMPROWS" else words.name()
@@ -189,7 +189,7 @@ def _check(options: CopyOptions) -> None:
 
 
 def _check_columnar(options: CopyOptions) -> None:
-    """https://docs.aws.amazon.com/redshift/latest/dg/copy-usage_notes-copy-from-columnar.html."""
+    """Check options: https://docs.aws.amazon.com/redshift/latest/dg/copy-usage_notes-copy-from-columnar.html."""
     fresh = CopyOptions(options.schema, options.table)
     allowed = {"schema", "table", "columns", "source", "format", "manifest", "authorised", "explicit_ids"}
     for name, value in vars(options).items():

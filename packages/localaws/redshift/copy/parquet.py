@@ -1,4 +1,4 @@
-"""Rows of Parquet files: columns by their order, each of a type that fits the table's.
+"""Rows of Parquet files: columns are matched by position, and their types must fit the table's.
 
 https://docs.aws.amazon.com/redshift/latest/dg/copy-usage_notes-copy-from-columnar.html
 """
@@ -21,7 +21,7 @@ _INTEGER_TYPES = {"int2": pa.int16(), "int4": pa.int32(), "int8": pa.int64()}
 
 
 def blocks(path: Path, uri: str, target: CopyTarget) -> Iterator[tuple[bytes, int]]:
-    """CSV in PostgreSQL's form, and the number of its rows; raises SqlError for a file that does not fit."""
+    """Yield CSV in PostgreSQL's form, and the number of its rows; raises SqlError for a file that does not fit."""
     try:
         file = parquet.ParquetFile(path)
     except (pa.ArrowInvalid, OSError):

@@ -1,4 +1,4 @@
-"""Problems of a row: codes of https://docs.aws.amazon.com/redshift/latest/dg/r_Load_Error_Reference.html."""
+"""Errors of a row: codes from https://docs.aws.amazon.com/redshift/latest/dg/r_Load_Error_Reference.html."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NOT_NULL, INVALID_LINE, INVALID_TEXT = 1213, 1216, 1220
 
 
 class FieldError(Exception):
-    """A field that its column does not take; ``position`` counts characters from 0."""
+    """A field that its column does not accept; ``position`` counts characters from 0."""
 
     def __init__(self, code: int, message: str, position: int = 0) -> None:
         super().__init__(message)

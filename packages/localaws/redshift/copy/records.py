@@ -1,4 +1,4 @@
-"""SYS_LOAD_HISTORY and SYS_LOAD_ERROR_DETAIL: what each COPY did, whatever became of its transaction."""
+"""SYS_LOAD_HISTORY and SYS_LOAD_ERROR_DETAIL: records of each COPY, kept even if its transaction is rolled back."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RUNNING, COMPLETED, ABORTED = "running", "completed", "aborted"
 
 @dataclass
 class Load:
-    """One COPY that began to load. ``rows`` loaded and ``errors`` found so far."""
+    """One COPY that began to load, with the ``rows`` loaded and the ``errors`` found so far."""
 
     query_id: int
     transaction_id: int
@@ -32,7 +32,7 @@ class Load:
 
 
 class LoadRecords:
-    """Writes records of loads; ``connect`` opens a connection that commits by itself."""
+    """Writes records of loads; ``connect`` opens a connection in autocommit mode."""
 
     def __init__(self, connect: Callable[[], Connection]) -> None:
         self._connect = connect
@@ -46,7 +46,7 @@ class LoadRecords:
             )  # fmt: skip
 
     def end(self, load: Load, status: str) -> None:
-        """Store how it ended, and every error."""
+        """Store the final status of a load, and its errors."""
         with self._connect() as connection, connection.transaction(), connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE rs.load_history SET status = %s, end_time = now() AT TIME ZONE 'UTC', loaded_rows = %s, "
@@ -70,5 +70,5 @@ def _row(load: Load, error: RowError) -> tuple[object, ...]:
 
 
 def _storable(text: str) -> str:
-    """Bytes that are no UTF-8, and NUL, are shown as points."""
+    """Replace invalid UTF-8 bytes and NUL by ``.``."""
     return "".join("." if "\ud800" <= letter <= "\udfff" or letter == "\0" else letter for letter in text)

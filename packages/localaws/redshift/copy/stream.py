@@ -1,4 +1,4 @@
-"""Writes into a table by PostgreSQL's COPY: raw blocks, or rows of texts."""
+"""Writes raw blocks or rows of texts into a table with PostgreSQL's COPY."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 class CopyStream:
-    """One COPY of PostgreSQL's at a time, kept open while what follows has the same form.
+    """One COPY of PostgreSQL at a time, kept open as long as the data has the same form.
 
-    Use it as a context; ``close`` ends the last one and raises what PostgreSQL finds.
+    Use it as a context manager; ``close`` ends the last COPY and raises PostgreSQL's errors.
     """
 
     def __init__(self, connection: Connection, target: CopyTarget, options: CopyOptions) -> None:
@@ -32,13 +32,13 @@ class CopyStream:
         self._texts = [place for place, column in enumerate(target.columns) if column.is_text]
 
     def write_block(self, data: bytes, form: str) -> None:
-        """Hand on bytes as they are; ``form`` says to PostgreSQL's COPY what they are."""
+        """Write bytes unchanged; ``form`` contains the options of PostgreSQL's COPY for them."""
         self._in_form(form).write(data)
 
     def write_clean(self, data: bytes, quote: str, *, crlf: bool) -> None:
-        """Hand on records that PostgreSQL reads as Redshift does; lines end as ``crlf`` says.
+        """Write records that PostgreSQL reads as Redshift does; with ``crlf`` lines end with CR LF.
 
-        The last line of a file may not end: without its end it would go on with the next file.
+        Adds a line end if the last line of a file lacks one: otherwise the next file would continue that line.
         """
         form = self._raw_form(quote, crlf=crlf)
         self.write_block(data, form)
@@ -47,7 +47,7 @@ class CopyStream:
         self._raw = (quote, crlf)
 
     def write_rows(self, rows: Sequence[Sequence[str | None]]) -> None:
-        """Write rows of texts that PostgreSQL's types take; None for NULL."""
+        """Write rows of texts that PostgreSQL's types accept; None is NULL."""
         if self._raw and not any(row[place] is None for row in rows for place in self._texts):
             self._in_form(self._form).write(self._as_records(rows, *self._raw))
             return
@@ -57,14 +57,14 @@ class CopyStream:
             self._raw = None
 
     def _as_records(self, rows: Sequence[Sequence[str | None]], quote: str, crlf: bool) -> bytes:
-        """Rows in the form of the clean records before them, in which only texts cannot be NULL."""
+        """Write rows in the form of the preceding clean records, in which text columns cannot be NULL."""
         text = io.StringIO()
         delimiter, end = self._options.delimiter, "\r\n" if crlf else "\n"
         csv.writer(text, delimiter=delimiter, quotechar=quote, lineterminator=end).writerows(rows)
         return text.getvalue().encode()
 
     def _raw_form(self, quote: str, *, crlf: bool) -> str:
-        """Options of PostgreSQL's COPY; it takes one kind of line ends in one COPY."""
+        """The options of PostgreSQL's COPY; a trailing space starts a new COPY when the kind of line ends changes."""
         texts = [column for column in self._target.columns if column.is_text]
         others = [column for column in self._target.columns if not column.is_text]
         null_empty = self._options.empty_as_null or not self._options.null_as
@@ -89,7 +89,7 @@ class CopyStream:
             self._open = None
 
     def abandon(self) -> None:
-        """End without what was written since the last form: the transaction is lost."""
+        """End without the data written since the last change of form; the transaction must be rolled back."""
         if self._open:
             opened, self._open = self._open, None
             try:

@@ -19,7 +19,7 @@ DEFAULT_DATE, DEFAULT_TIME = "YYYY-MM-DD", "YYYY-MM-DD HH24:MI:SS"
 _REMEMBERED = 10_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-# Longer names first: a pattern is read from left to right.
+# Longer names come first, because a pattern is matched from left to right.
 _PARTS = {
     "YYYY": r"(?P<year>\d{4})",
     "YY": r"(?P<short_year>\d{2})",
@@ -43,7 +43,7 @@ _WITH_ZONE = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,6})?)(Z|[+-
 
 
 def date_reader(pattern: str) -> Callable[[str], str | None]:
-    """Read fields of a DATE column with DATEFORMAT ``pattern``, empty for the default."""
+    """Return a function that reads a DATE column's fields with DATEFORMAT ``pattern``, empty for the default."""
     if pattern == AUTO:
         return lambda value: _automatic(value)[0]
     expression = compiled(pattern or DEFAULT_DATE)
@@ -63,7 +63,10 @@ def date_reader(pattern: str) -> Callable[[str], str | None]:
 
 
 def time_reader(pattern: str, *, with_zone: bool) -> Callable[[str], str | None]:
-    """Read fields of a TIMESTAMP or TIMESTAMPTZ column with TIMEFORMAT ``pattern``, empty for the default."""
+    """Return a function that reads a TIMESTAMP or TIMESTAMPTZ column's fields with TIMEFORMAT ``pattern``.
+
+    An empty pattern is the default format.
+    """
     if pattern in (SECONDS, MILLISECONDS):
         return lambda value: _epoch(value, 1000 if pattern == SECONDS else 1)
     if pattern == AUTO:
@@ -86,7 +89,7 @@ def time_reader(pattern: str, *, with_zone: bool) -> Callable[[str], str | None]
 
 
 def compiled(pattern: str) -> re.Pattern[str]:
-    """A DATEFORMAT or TIMEFORMAT as a regular expression; raises SqlError for a part that is none."""
+    """Compile a DATEFORMAT or TIMEFORMAT to a regular expression; raises SqlError for an invalid part."""
     pieces, seen = [], set[str]()
     for piece in _PART.findall(pattern):
         part = _PARTS.get(piece.upper(), "")
@@ -139,7 +142,7 @@ def _checked_day(text: str, pattern: str) -> str:
 
 
 def _automatic(value: str) -> tuple[str, str, str]:
-    """Day, time and zone of what 'auto' recognises for certain: ISO 8601."""
+    """Split a time that 'auto' certainly recognises, which is ISO 8601, into day, time and zone."""
     match = _ISO.fullmatch(value.strip())
     if match is None:
         raise UnsupportedError(f"COPY of the time {value[:60]} with 'auto'")

@@ -1,1 +1,1 @@
-"""Redshift Serverless: namespaces and workgroups, as a client set them."""
+"""Redshift Serverless: namespaces and workgroups, as a client defined them."""

@@ -1,4 +1,4 @@
-"""Common parts of the calls on namespaces and workgroups: keys, look-ups and pages of documents."""
+"""Functions shared by the calls on namespaces and workgroups: keys, look-ups and pages of documents."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def documents_of(store: ServerlessStore, kind: str, account: str, region: str) -
 
 
 def page(name: str, documents: list[dict[str, Any]], request: dict[str, Any]) -> dict[str, Any]:
-    """The page that a request asks for, and the token of the next one."""
+    """The requested page, and the token of the next page."""
     start = int(request.get("nextToken") or 0)
     end = start + int(request.get("maxResults") or 100)
     return {name: documents[start:end]} | ({"nextToken": str(end)} if end < len(documents) else {})

@@ -25,13 +25,13 @@ REFUSED = {
 
 
 class NamespaceCalls:
-    """CreateNamespace and its like."""
+    """The operations on namespaces: CreateNamespace and others."""
 
     def __init__(self, store: ServerlessStore) -> None:
         self._store = store
 
     def handlers(self) -> dict[str, Handler]:
-        """By name of the operation."""
+        """Return the handlers by the name of their operation."""
         return {
             "CreateNamespace": self.create_namespace,
             "GetNamespace": self.get_namespace,

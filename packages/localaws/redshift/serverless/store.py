@@ -1,4 +1,4 @@
-"""Namespaces and workgroups in a file, written before the client hears of a change."""
+"""Namespaces and workgroups in a file, written before the client gets a response."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class ServerlessStore:
 
     @contextmanager
     def changing(self) -> Iterator[dict[str, dict[str, Any]]]:
-        """The documents, to be changed: stored at the end of the block, or as they were where it raises."""
+        """A copy of the documents for changes; it is stored at the end of the block, or dropped if the block raises."""
         with self._lock:
             changed = deepcopy(self._documents)
             yield changed
@@ -36,6 +36,6 @@ class ServerlessStore:
             self._documents = changed
 
     def read(self, kind: str) -> dict[str, Any]:
-        """Documents of one kind, not to be changed."""
+        """Documents of one kind; the caller must not change them."""
         with self._lock:
             return self._documents[kind]

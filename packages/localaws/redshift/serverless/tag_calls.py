@@ -14,13 +14,13 @@ from localaws.redshift.serverless.store import ServerlessStore
 
 
 class TagCalls:
-    """TagResource and its like."""
+    """The operations on tags: TagResource and others."""
 
     def __init__(self, store: ServerlessStore) -> None:
         self._store = store
 
     def handlers(self) -> dict[str, Handler]:
-        """By name of the operation."""
+        """Return the handlers by the name of their operation."""
         return {
             "TagResource": self.tag_resource,
             "UntagResource": self.untag_resource,

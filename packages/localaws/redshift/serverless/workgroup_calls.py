@@ -29,13 +29,13 @@ _WORKGROUP_DEFAULTS: dict[str, Any] = {
 
 
 class WorkgroupCalls:
-    """CreateWorkgroup and its like."""
+    """The operations on workgroups: CreateWorkgroup and others."""
 
     def __init__(self, store: ServerlessStore) -> None:
         self._store = store
 
     def handlers(self) -> dict[str, Handler]:
-        """By name of the operation."""
+        """Return the handlers by the name of their operation."""
         return {
             "CreateWorkgroup": self.create_workgroup,
             "GetWorkgroup": self.get_workgroup,

@@ -1,1 +1,1 @@
-"""Redshift's SQL as PostgreSQL's: what is known to give Redshift's answer, and nothing else."""
+"""Redshift's SQL translated to PostgreSQL's, limited to constructs that are known to have Redshift's result."""

@@ -9,7 +9,7 @@ from localaws.redshift.sql.words import Words, literal, quoted, table_name
 
 
 def alter_table(words: Words) -> tuple[str, ...]:
-    """PostgreSQL's statements for what follows ``ALTER TABLE``."""
+    """Return PostgreSQL's statements for the text after ``ALTER TABLE``."""
     schema, name = words.qualified_name()
     table = table_name(schema, name)
     if words.skip("RENAME", "TO"):

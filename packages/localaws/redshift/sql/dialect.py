@@ -1,4 +1,4 @@
-"""Redshift's grammar, with functions left as they are written: which of them are answered is decided later."""
+"""Redshift's grammar without interpretation of functions: later steps decide which functions are supported."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Source(Redshift):
     """SQL as clients write it."""
 
     class Tokenizer(Redshift.Tokenizer):
-        """Words of every statement, also of those that are not parsed as a tree."""
+        """Splits every statement into tokens, even one that is not parsed into a tree."""
 
         COMMANDS: ClassVar[set[object]] = set()
 
     class Parser(Redshift.Parser):
-        """Calls are parsed as calls, whatever their name."""
+        """Parses every call as a call, whatever the function's name."""
 
         FUNCTIONS: ClassVar[dict[str, object]] = {}
         FUNCTION_PARSERS: ClassVar[dict[str, object]] = {
@@ -41,7 +41,7 @@ class Target(Postgres):
 
 
 def parsed(sql: str) -> exp.Expression:
-    """Parse one statement; raise SqlError where it is none, or more than one."""
+    """Parse exactly one statement; raise SqlError."""
     try:
         statements = [statement for statement in Source().parse(sql) if statement is not None]
     except ParseError as error:
@@ -54,7 +54,7 @@ def parsed(sql: str) -> exp.Expression:
 
 
 def tokens_of(sql: str) -> list[Token]:
-    """Raise SqlError where a quote or a comment is not closed."""
+    """Split a text into tokens; raise SqlError if a quote or a comment is not closed."""
     try:
         return list(Source().tokenize(sql))
     except TokenError:
@@ -62,7 +62,7 @@ def tokens_of(sql: str) -> list[Token]:
 
 
 def rendered(tree: exp.Expression) -> str:
-    """The tree as PostgreSQL's text."""
+    """The tree as text for PostgreSQL."""
     return tree.sql(dialect=Target, comments=False)
 
 

@@ -1,4 +1,4 @@
-"""Every node of a statement is known to mean in PostgreSQL what it means in Redshift, is rewritten, or is refused."""
+"""Rewrites statements for PostgreSQL: each node means the same in both, is rewritten, or is refused."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _INTEGERS = frozenset({Kind.SMALLINT, Kind.INT, Kind.BIGINT})
 _TEXTS = frozenset({Kind.CHAR, Kind.VARCHAR, Kind.NCHAR, Kind.NVARCHAR, Kind.TEXT, Kind.BPCHAR})
 _TIMES = frozenset({Kind.DATE, Kind.TIMESTAMP, Kind.TIMESTAMPTZ, Kind.DATETIME})
 SYSTEM_VIEWS = frozenset({"sys_load_history", "sys_load_error_detail", "stl_load_errors", "svv_table_info"})
-# Synonyms: the result has the name of the function that they stand for.
+# Synonyms: the result column has the name of the function to which Redshift maps them.
 _RESULT_NAMES = {
     "dateadd": "date_add", "datediff": "date_diff", "decode": "case", "nvl": "coalesce", "substr": "substring",
 }  # fmt: skip
@@ -38,7 +38,7 @@ _SCHEMA_VIEWS = frozenset({"tables", "columns"})
 
 
 def rewritten(tree: exp.Expression, parameters: Mapping[str, str]) -> exp.Expression:
-    """The tree for PostgreSQL; raises UnsupportedError, or SqlError for a parameter that was not given."""
+    """Return the tree for PostgreSQL; raises UnsupportedError, or SqlError for a missing parameter."""
     for select in list(tree.find_all(exp.Select)):
         _name_columns(select)
     for node in reversed(list(tree.dfs())):  # children before their parents
@@ -50,7 +50,7 @@ def rewritten(tree: exp.Expression, parameters: Mapping[str, str]) -> exp.Expres
 
 
 def names(tree: exp.Expression) -> exp.Expression:
-    """Fold identifiers to lower case, as Redshift does with quoted ones too, and quote them."""
+    """Fold identifiers to lower case, including quoted ones as in Redshift, and quote them."""
     for identifier in tree.find_all(exp.Identifier):
         identifier.set("this", folded(identifier.name))
         identifier.set("quoted", True)
@@ -58,7 +58,7 @@ def names(tree: exp.Expression) -> exp.Expression:
 
 
 def folded(name: str) -> str:
-    """https://docs.aws.amazon.com/redshift/latest/dg/r_names.html: ASCII letters are folded, quoted or not."""
+    """Fold ASCII letters, quoted or not: https://docs.aws.amazon.com/redshift/latest/dg/r_names.html."""
     return "".join(letter.lower() if letter.isascii() else letter for letter in name)
 
 
@@ -87,7 +87,7 @@ def _type_name(kind: exp.DataType) -> str:
 
 
 def _name_columns(select: exp.Select) -> None:
-    """Give result columns the names that Redshift gives them: rewritten calls have others."""
+    """Give result columns Redshift's names, which rewritten calls would lose."""
     if select.args.get("into") or select.args.get("locks"):
         raise UnsupportedError("SELECT INTO" if select.args.get("into") else "FOR UPDATE")
     for item in select.expressions:
@@ -152,7 +152,7 @@ def _table(node: exp.Table) -> exp.Expression:
 
 
 def _cast(node: exp.Cast) -> exp.Expression:
-    """A cast that would round, or that reads a text as Redshift may not, is refused by a function of ``rs``."""
+    """Rewrite a cast: functions of ``rs`` refuse rounding and texts that Redshift may read differently."""
     kind, value = node.to, node.this
     target = postgres_type(kind)
     if kind.this in _INTEGERS:

@@ -1,6 +1,7 @@
-"""The functions that are answered, and what PostgreSQL calls them.
+"""The supported functions, and their names in PostgreSQL.
 
-Functions of the schema ``rs`` are in ``bootstrap.sql``: PostgreSQL picks among them by the types of the arguments.
+Functions of the schema ``rs`` are defined in ``bootstrap.sql``; PostgreSQL selects an overload by the types of the
+arguments.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from sqlglot import exp
 
 from localaws.redshift.errors import SqlError, UnsupportedError
 
-# PostgreSQL's own answer is Redshift's.
+# PostgreSQL's function has the same result as Redshift's.
 _SAME = (
     "abs bool_and bool_or btrim ceil ceiling char_length character_length coalesce count dense_rank exp first_value "
     "floor greatest lag last_value lead least length ln lower lpad ltrim max md5 min mod ntile nullif octet_length "
@@ -28,7 +29,7 @@ NAMES: Mapping[str, str] = {
     **{name: f"rs.{name}" for name in _OWN},
     **_RENAMED,
 }
-# Written without parentheses, so that the parser takes them for columns.
+# These are written without parentheses, so the parser reads them as columns.
 WITHOUT_PARENTHESES = {
     "current_date": "rs.current_day",
     "sysdate": "rs.sysdate",
@@ -59,7 +60,7 @@ _TEMPLATE_PARTS = ("YYYY", "MON", "MM", "DD", "HH24", "MI", "SS")
 
 
 def call(name: str, arguments: list[exp.Expression]) -> exp.Expression:
-    """A call of Redshift's function ``name`` as PostgreSQL has it; raise UnsupportedError for one not answered."""
+    """Translate a call of Redshift's function ``name``; raise UnsupportedError if it is not supported."""
     if special := _SPECIAL.get(name):
         return special(name, arguments)
     if name not in NAMES:
@@ -78,7 +79,7 @@ def text(value: str) -> exp.Expression:
 
 
 def date_part(part: str, value: exp.Expression) -> exp.Expression:
-    """EXTRACT and DATE_PART, for parts that are whole numbers."""
+    """Translate EXTRACT and DATE_PART, for parts that are whole numbers."""
     return call_of("rs.date_part", text(_part(part, _EXTRACTED, "date_part")), value)
 
 
@@ -117,7 +118,7 @@ def _date_trunc(name: str, arguments: list[exp.Expression]) -> exp.Expression:
 
 
 def _decode(name: str, arguments: list[exp.Expression]) -> exp.Expression:
-    """DECODE compares NULL with NULL as equal: https://docs.aws.amazon.com/redshift/latest/dg/r_DECODE_expression.html."""
+    """Translate DECODE; NULLs are equal: https://docs.aws.amazon.com/redshift/latest/dg/r_DECODE_expression.html."""
     if len(arguments) < 3:
         raise SqlError(f"function {name} takes 3 arguments or more, not {len(arguments)}")
     value, *rest = arguments

@@ -1,4 +1,4 @@
-"""MERGE as Redshift takes it: https://docs.aws.amazon.com/redshift/latest/dg/r_MERGE.html."""
+"""MERGE, limited to Redshift's form: https://docs.aws.amazon.com/redshift/latest/dg/r_MERGE.html."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from localaws.redshift.errors import SqlError, UnsupportedError
 
 
 def checked_merge(tree: exp.Merge) -> None:
-    """Raise SqlError for a MERGE that PostgreSQL takes and Redshift does not."""
+    """Raise SqlError for a MERGE that PostgreSQL accepts and Redshift does not."""
     if not isinstance(tree.args.get("using"), exp.Table):
         raise SqlError("Source of MERGE statement must be a table, not a view or a subquery")
     if tree.args.get("with_") or tree.args.get("with"):
@@ -24,7 +24,7 @@ def checked_merge(tree: exp.Merge) -> None:
 
 
 def _complete_insert(action: exp.Expression) -> None:
-    """INSERT without a list of columns: the parser takes its VALUES for the name of a function."""
+    """Repair an INSERT without a column list, whose VALUES the parser reads as a function call."""
     values = action.this.expressions if isinstance(action, exp.Insert) and action.this else []
     if len(values) == 1 and isinstance(values[0], exp.Anonymous) and values[0].name.upper() == "VALUES":
         action.set("this", None)

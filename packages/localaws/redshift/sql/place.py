@@ -1,4 +1,4 @@
-"""A place among the words of a statement."""
+"""A position among the words of a statement."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from localaws.redshift.sql.dialect import tokens_of
 
 
 class Place:
-    """Goes through a statement word by word; errors name the next word, as PostgreSQL does."""
+    """Reads a statement word by word; errors name the next word, as in PostgreSQL."""
 
     def __init__(self, sql: str) -> None:
         self.sql = sql
@@ -28,14 +28,14 @@ class Place:
         return len(self.sql) if self.ended else self._tokens[self._place].start
 
     def peek(self, ahead: int = 0) -> str:
-        """The word at the place, in upper case; empty at the end and for a quoted text."""
+        """The word at the position, in upper case; empty at the end and for a quoted text."""
         place = self._place + ahead
         if place >= len(self._tokens) or self._tokens[place].token_type is TokenType.STRING:
             return ""
         return str(self._tokens[place].text).upper()
 
     def skip(self, *words: str) -> bool:
-        """Go past ``words`` if they come next, in this order."""
+        """Skip ``words`` if they are next, in this order; return whether they were."""
         if any(self.peek(ahead) != word for ahead, word in enumerate(words)):
             return False
         self._place += len(words)
@@ -47,7 +47,7 @@ class Place:
                 raise self.error()
 
     def advance(self) -> Token:
-        """Go past the next word, whatever it is, and return it."""
+        """Skip the next word, whatever it is, and return it."""
         self._place += 1
         return self._tokens[self._place - 1]
 

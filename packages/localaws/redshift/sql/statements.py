@@ -22,9 +22,9 @@ COPY, UNLOAD, OUTSIDE = "copy", "unload", "outside a transaction"
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement: ``runs`` are PostgreSQL's, in order; of the last one the result or the count of rows is the answer.
+    """A statement. ``runs`` are PostgreSQL's statements, in order; the last one's result or row count is the answer.
 
-    ``database``: the database that CREATE or DROP DATABASE names.
+    ``database`` is the database in CREATE or DROP DATABASE.
     """
 
     kind: str
@@ -34,7 +34,7 @@ class Statement:
 
 
 def read_statement(sql: str, parameters: Mapping[str, str]) -> Statement:
-    """Read one statement; raise SqlError, UnsupportedError for what would not surely be answered as Redshift does."""
+    """Read one statement; raise SqlError, or UnsupportedError if the result is not certain to be Redshift's."""
     words = Words(sql)
     if words.ended:
         raise SqlError("syntax error at end of input")
@@ -138,7 +138,7 @@ def _truncate(words: Words, parameters: Mapping[str, str]) -> Statement:
 
 
 def _lock(words: Words, parameters: Mapping[str, str]) -> Statement:
-    """https://docs.aws.amazon.com/redshift/latest/dg/r_LOCK.html: always in ACCESS EXCLUSIVE mode."""
+    """LOCK always locks in ACCESS EXCLUSIVE mode: https://docs.aws.amazon.com/redshift/latest/dg/r_LOCK.html."""
     words.expect("LOCK")
     words.skip("TABLE")
     locked = [table_name(*words.qualified_name())]

@@ -1,4 +1,4 @@
-"""Attributes of Redshift's CREATE TABLE that PostgreSQL lacks: taken out of the text, and stored.
+"""Attributes of Redshift's CREATE TABLE that PostgreSQL lacks: removed from the text, and stored.
 
 https://docs.aws.amazon.com/redshift/latest/dg/r_CREATE_TABLE_NEW.html
 """
@@ -18,7 +18,10 @@ _ENCODINGS = frozenset(
 
 @dataclass
 class Attributes:
-    """``diststyle`` AUTO, EVEN, ALL or KEY; ``sortstyle`` COMPOUND, INTERLEAVED, AUTO or empty; names of columns."""
+    """``diststyle`` is AUTO, EVEN, ALL or KEY, ``sortstyle`` COMPOUND, INTERLEAVED, AUTO or empty.
+
+    ``distkey`` and ``sortkeys`` are names of columns, ``encodings`` are by column name.
+    """
 
     diststyle: str = ""
     distkey: str = ""
@@ -29,7 +32,7 @@ class Attributes:
 
     @property
     def style(self) -> str:
-        """The style that results: a key without a style is KEY, nothing at all is AUTO."""
+        """The resulting distribution style: without ``diststyle``, KEY if there is a key, else AUTO."""
         return self.diststyle or ("KEY" if self.distkey else "AUTO")
 
 
@@ -60,7 +63,7 @@ def take_table_attributes(words: Words, attributes: Attributes) -> None:
 
 
 def without_column_attributes(columns: str, attributes: Attributes) -> str:
-    """Text of the columns without ENCODE, DISTKEY and SORTKEY, which go into ``attributes``; raises SqlError."""
+    """Return the columns' text without ENCODE, DISTKEY and SORTKEY, which go to ``attributes``; raises SqlError."""
     words, depth, column, kept, start = Words(columns), 0, "", [], 0
     at_start = True
     while not words.ended:

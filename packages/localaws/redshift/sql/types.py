@@ -1,4 +1,4 @@
-"""Redshift's column types, and PostgreSQL's for them.
+"""Redshift's column types, and the equivalent types of PostgreSQL.
 
 https://docs.aws.amazon.com/redshift/latest/dg/c_Supported_data_types.html
 """
@@ -32,7 +32,7 @@ DEFAULT_VARCHAR = 256
 
 
 def postgres_type(kind: exp.DataType) -> str:
-    """The type that holds the same values; raises UnsupportedError, or SqlError for a length out of range."""
+    """The PostgreSQL type with the same values; raises UnsupportedError, or SqlError for a length out of range."""
     sizes = [_size(parameter) for parameter in kind.expressions]
     if kind.this in _DECIMAL:
         precision, scale = (*sizes, 0)[:2] if sizes else (18, 0)

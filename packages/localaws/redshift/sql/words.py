@@ -1,4 +1,4 @@
-"""Reads a statement word by word, where its grammar is a list of options."""
+"""Reads a statement word by word, if its grammar is a list of options."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Words(Place):
     """The words of a statement, read as texts, numbers and names."""
 
     def has_backslash(self) -> bool:
-        """Return whether a quoted text anywhere in the statement has a backslash."""
+        """Return whether a quoted text anywhere in the statement contains a backslash."""
         strings = (token for token in self._tokens if token.token_type is TokenType.STRING)
         return any("\\" in self.sql[token.start : token.end] for token in strings)
 
@@ -24,7 +24,7 @@ class Words(Place):
         return not self.ended and self._tokens[self._place].token_type is TokenType.STRING
 
     def string(self) -> str:
-        """The next word, which must be a quoted text, without what backslashes mean."""
+        """Read a quoted text; backslashes are not interpreted."""
         if not self.is_string():
             raise self.error()
         token = self.advance()
@@ -36,18 +36,18 @@ class Words(Place):
         return int(self.advance().text)
 
     def name(self) -> str:
-        """The next word as an identifier, in lower case."""
+        """Read an identifier, in lower case."""
         if self.ended or self.is_string() or not re.match(r"[#\w]", self._tokens[self._place].text):
             raise self.error()
         return str(self.advance().text).lower()
 
     def qualified_name(self) -> tuple[str, str]:
-        """Schema (empty where none is written) and name."""
+        """Read a name; return the schema (empty if not given) and the name."""
         first = self.name()
         return (first, self.name()) if self.skip(".") else ("", first)
 
     def parenthesised(self) -> str:
-        """The text between the parenthesis that comes next and its partner."""
+        """Read the text in the next pair of parentheses."""
         self.expect("(")
         depth, start = 1, self.start
         while depth:
@@ -82,5 +82,5 @@ def literal(text: str) -> str:
 
 
 def table_name(schema: str, name: str) -> str:
-    """A quoted table, with its schema where there is one."""
+    """A quoted table name, with its schema if there is one."""
     return f"{quoted(schema)}.{quoted(name)}" if schema else quoted(name)
