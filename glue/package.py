@@ -1,5 +1,4 @@
-"""``python glue/package.py``: build the files that a Glue job needs into ``dist/``: the platform's wheel and its
-libraries.
+"""``python glue/package.py``: build the platform's wheel and its libraries for Glue jobs into ``dist/``.
 
 The libraries are the dependencies pinned in uv.lock, without those that AWS Glue provides, in one zip of wheels. Glue
 installs them with ``--no-index``, so a run needs neither PyPI nor access to the internet. The same code gives the same

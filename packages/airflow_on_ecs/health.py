@@ -36,8 +36,9 @@ def is_fresh(path: Path, now: float) -> bool:
 
 
 def has_live_job(kind: str) -> bool:
-    """Return whether Airflow's database has a recent heartbeat of this container's job, for components without a
-    server.
+    """Return whether Airflow's database has a recent heartbeat of this container's job.
+
+    Used for components without a server.
     """
     command = ["airflow", "jobs", "check", "--job-type", kind, "--local"]
     return subprocess.run(command, env=airflow_environment(os.environ), check=False).returncode == 0

@@ -13,8 +13,9 @@ USER = "admin"
 
 
 def main(env: Mapping[str, str]) -> int:
-    """Migrate the database, create the administrator unless it exists; return the exit status of a failed command, or
-    0.
+    """Migrate the database and create the administrator unless it exists.
+
+    Returns the exit status of the command that failed, else 0.
     """
     given = airflow_environment(env)
     migrated = subprocess.run(["airflow", "db", "migrate"], env=given, check=False)

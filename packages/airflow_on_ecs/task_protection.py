@@ -41,9 +41,7 @@ class TaskProtection:
         self._idle_since: float | None = None
 
     def update(self, busy: bool) -> None:
-        """Request, renew or release the protection according to ``busy``. A failed request is retried at the next
-        update.
-        """
+        """Request, renew or release the protection according to ``busy``; the next update retries a failed request."""
         with self._lock:
             try:
                 self._update(busy)

@@ -40,7 +40,7 @@ def choose_files(feed: str, warehouse: Mapping[str, str], run_id: str) -> dict[s
 
 @ending_for_good
 def create_table(feed: str, warehouse: Mapping[str, str]) -> str:
-    """Create the target table of ``feed`` or update it to the declaration; return its name."""
+    """Create the target table of ``feed`` or update it to match the declaration; return its name."""
     parts = parts_of(warehouse)
     declared = parts.feeds[feed]
     parts.loader(declared).ensure(declared)

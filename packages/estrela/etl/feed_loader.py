@@ -44,9 +44,7 @@ class FeedLoader(Loader[Feed]):
         return ONE_FILE
 
     def load_some(self, claims: Sequence[Claim]) -> Loaded:
-        """Load the files of a batch in order. A file that fails stops the others only if the order of the feed requires
-        it.
-        """
+        """Load the files of a batch in order. A failed file stops the others only if the feed's order requires it."""
         return self.load_each(claims)
 
     def load_each(self, claims: Sequence[Claim]) -> Loaded:

@@ -18,4 +18,4 @@ class Loader(ABC, Generic[Declared]):
 
     @abstractmethod
     def ensure(self, table: Declared) -> None:
-        """Create the table, or update it to its declaration. Raises LoadError."""
+        """Create the table, or update it to match its declaration. Raises LoadError."""

@@ -60,7 +60,7 @@ class StarTables:
 
     @property
     def maintenance(self) -> LakeTable:
-        """Log of maintenance: counts of what was removed from each table and what was kept."""
+        """Log of maintenance: counts of the files and snapshots removed from each table, and of those kept."""
         return self._ops(MAINTENANCE)
 
     def _ops(self, table: LakeTable) -> LakeTable:

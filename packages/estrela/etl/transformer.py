@@ -19,7 +19,7 @@ class Transformed:
 
 @dataclass(frozen=True, kw_only=True)
 class Transformer(ETLBase):
-    """Updates its tables, on the run's branch, to the layer below. Changes nothing if they are up to date."""
+    """Updates its tables from the layer below, on the run's branch. Changes nothing if they are up to date."""
 
     @abstractmethod
     def transform(self) -> Transformed:

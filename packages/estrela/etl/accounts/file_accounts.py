@@ -103,9 +103,7 @@ class FileAccounts:
         return [account_from(row.asDict(), self.source) for row in rows]
 
     def _loaded(self, replaced: Column | None) -> Counter[tuple[str, ...]]:
-        """Return the row counts of the trusted table by file and request, for rows that match ``replaced`` (default:
-        all).
-        """
+        """Return row counts of the trusted table by file and request, for rows in ``replaced`` (default: all)."""
         names = [request_column.column for request_column in self.source.from_request]
         table = self.lake.read(self.lake.tables.trusted(self.source))
         written = table if replaced is None else table.where(replaced)

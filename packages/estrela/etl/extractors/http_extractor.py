@@ -78,9 +78,7 @@ def _page(answer: Answer) -> Page:
 
 
 def _validators(known: RawAnswer | None) -> Mapping[str, str]:
-    """Return the headers of a conditional request, or none if the answer has several pages, each with its own
-    validator.
-    """
+    """Return the headers of a conditional request, or none if the answer has several pages, each with a validator."""
     if known is None or len(known.pages) != 1:
         return {}
     (page,) = known.pages

@@ -1,4 +1,4 @@
-"""Extraction of one source: send requests, store new answers, withdraw what no longer exists, then judge failures."""
+"""Extraction of one source: send requests, store new answers, withdraw lost answers, then judge failures."""
 
 from __future__ import annotations
 
@@ -221,8 +221,7 @@ class RawExtractor(Extractor, Generic[R]):
 
 @dataclass(frozen=True)
 class ExtractStep(ETLBase):
-    """Runs the extractors of one entity in the order of their dependencies. A failed extractor does not stop the
-    others.
+    """Runs the extractors of one entity in the order of their dependencies. A failed one does not stop the others.
 
     A lake accepts data from only one ``world``: production, or one stand-in.
     """

@@ -47,8 +47,10 @@ class RestApiExtractor(HttpExtractor):
         return Wanted(requests, complete=all(domain.complete for domain in domains))
 
     def is_due(self, item: Request, known: RawAnswer | None) -> bool:
-        """Return whether a request is sent today. Each empty answer is checked once per cycle, on a day given by its
-        hash.
+        """Return whether a request is sent today.
+
+        An empty answer is checked again once per ``recheck_empty_days``; a hash of the request spreads the checks over
+        days.
         """
         if known is None or known.records != 0 or self.origin.recheck_empty_days == 1:
             return True

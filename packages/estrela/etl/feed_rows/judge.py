@@ -90,9 +90,7 @@ class Judge:
         return values
 
     def shown(self, line: str) -> str:
-        """Return the line as shown in a reject: masked if it may contain personal or sensitive values, else cut to
-        length.
-        """
+        """Return the line for a reject, cut to length, or a mask if it may contain personal or sensitive values."""
         return MASK if self.feed.withheld else line[:LONGEST_LINE].replace("\0", "")
 
 

@@ -37,8 +37,7 @@ class Archive:
     prefix: str = "archive/"
 
     def archive(self, feed: Feed) -> int:
-        """Move files that are Done or Filtered Out; return their number. After a kill, a repetition moves the remaining
-        ones.
+        """Move files that are Done or Filtered Out; return their number. After a kill, a repetition moves the rest.
 
         A version that was overwritten before its move is recorded as archived without an address. If a file cannot be
         moved, the others of its batch of up to 1,000 are still moved; then LoadError is raised.

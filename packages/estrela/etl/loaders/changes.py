@@ -64,9 +64,7 @@ class Changes(ABC):
         """Delete the rows of a file; return their number."""
 
     def with_rejects(self, feed: Feed, code: str = "") -> list[int]:
-        """Return the files of ``feed`` whose rejects can be replayed, limited to rejects with ``code`` if it is not
-        empty.
-        """
+        """Return the files of ``feed`` whose rejects can be replayed; a ``code`` limits the rejects."""
         with self.database.transaction("ledger.rejects") as cursor:
             return [id_ for (id_,) in cursor.execute(WITH_REJECTS, (feed.name, code, code)).fetchall()]
 

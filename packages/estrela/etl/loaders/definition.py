@@ -27,7 +27,7 @@ DECLARED = "estrela.declared"
 
 
 def define(catalog: Catalog, table: LakeTable) -> None:
-    """Create the table, or update an existing table to its declaration.
+    """Create the table, or update an existing table to match its declaration.
 
     A property records that the table is up to date, because a comparison takes as long as a small commit. Raises
     DefinitionError, before any change, if the declaration cannot be applied.

@@ -34,9 +34,7 @@ class StoredColumn:
 
 @dataclass(frozen=True)
 class Stored:
-    """A table as stored in the lake; ``partitioned_once`` names the columns of all its partition specs, past and
-    present.
-    """
+    """A table as stored in the lake; ``partitioned_once`` has the columns of all partition specs it ever had."""
 
     columns: Mapping[str, StoredColumn]
     partition_by: tuple[PartitionField, ...]
@@ -63,7 +61,7 @@ def stored(catalog: Catalog, table: LakeTable) -> Stored:
 
 
 def changes(table: LakeTable, current: Stored) -> Iterator[str]:
-    """Yield the statements that update the table to its declaration, in order.
+    """Yield the statements that update the table to match its declaration, in order.
 
     Raises DefinitionError for a change that cannot be applied.
     """

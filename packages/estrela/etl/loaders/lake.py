@@ -53,10 +53,9 @@ class LakeLoader(StarLoader):
         self._ensured: set[str] = set()
 
     def ensure(self, table: LakeTable) -> None:
-        """Create the table, or update it to its declaration. Raises DefinitionError if the declaration cannot be
-        applied.
+        """Create the table, or update it to match its declaration.
 
-        A run checks each table only once.
+        Raises DefinitionError if the declaration cannot be applied. A run checks each table only once.
         """
         if table.path not in self._ensured:
             define(self.catalog, table)

@@ -52,7 +52,7 @@ class PostgresLoader(FeedLoader):
     batch: BatchLimit = SMALL_FILES
 
     def ensure(self, table: Feed) -> None:
-        """Create the target of a feed, or update it to the declaration. Raises LoadError."""
+        """Create the target of a feed, or update it to match the declaration. Raises LoadError."""
         with self.database.transaction(table.target) as cursor:
             PostgresTable(table, cursor).ensure()
 
@@ -107,8 +107,9 @@ class PostgresLoader(FeedLoader):
 
 
 def supersede(cursor: Cursor[Any], claim: Claim) -> list[int]:
-    """Mark the loaded files that this one replaces, and return them: its older versions, or all if it is the whole
-    table.
+    """Mark the loaded files that this file replaces, and return them.
+
+    These are its older versions, or all loaded files if a file is the whole table.
     """
     feed = claim.feed
     if feed.on_overwrite is OnOverwrite.APPEND_VERSION:

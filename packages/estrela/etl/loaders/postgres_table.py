@@ -1,4 +1,4 @@
-"""The PostgreSQL table of a feed: creating, updating to the declaration, emptying and merging."""
+"""The PostgreSQL table of a feed: creating, adapting to the declaration, emptying and merging."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class PostgresTable:
         return Identifier(*self.feed.target.split("."))
 
     def ensure(self) -> None:
-        """Create the table, or update it to the declaration as far as the feed's schema_change allows."""
+        """Create the table, or update it to match the declaration as far as the feed's schema_change allows."""
         if self._found() == self._declared():
             return
         # Only one transaction may change the table at a time; the others wait, and read the columns again.

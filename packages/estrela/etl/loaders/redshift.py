@@ -115,7 +115,7 @@ class RedshiftLoader(FeedLoader):
         return account
 
     def ensure(self, table: Feed) -> None:
-        """Create the table of the feed ``table``, or update it to the declaration. Raises LoadError."""
+        """Create the table of the feed ``table``, or update it to match the declaration. Raises LoadError."""
         self.ensured(table)
 
     def ensured(self, feed: Feed) -> dict[str, str]:

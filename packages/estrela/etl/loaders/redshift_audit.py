@@ -29,8 +29,7 @@ class AuditRow:
 
 @dataclass(frozen=True)
 class Audit:
-    """The audit table of ``feed``. Its scope is the versions of the file ``key``, or all files if they are loaded
-    serially.
+    """The audit table of ``feed``. Its scope is the versions of the file ``key``, or all files of a serial feed.
 
     Fence: a load commits only if the newest load in scope is still the one that its worker read at the start.
     """

@@ -1,4 +1,6 @@
-"""The Redshift table of a feed: statements that create it, update it to the declaration, empty it and merge into it."""
+"""The Redshift table of a feed: statements that create it, update it to match the declaration, empty it and merge into
+it.
+"""
 
 from __future__ import annotations
 

@@ -17,7 +17,9 @@ from estrela.model.source import Source
 
 @dataclass(frozen=True)
 class RawFigures:
-    """Counts of what the maintenance of one source's raw layer removed, or would remove, and kept."""
+    """Counts of the data that maintenance of one source's raw layer removed, or would remove, and of the remaining
+    files.
+    """
 
     answers_retired: int
     orphans_removed: int

@@ -38,9 +38,7 @@ class KnownFile(Protocol):
 
 
 def wanted(source: Source, files: Iterable[RawFile]) -> list[RawFile]:
-    """Return the files that make up the trusted table: the newest answers, or for snapshots the newest ones of each
-    day.
-    """
+    """Return the files that make up the trusted table: the newest answers, or for snapshots the newest of each day."""
     if not source.snapshots:
         return current(files)
     by_day: dict[str, list[RawFile]] = {}

@@ -73,9 +73,7 @@ class Intake:
         return True
 
     def commit(self) -> None:
-        """Write the added answers to the log as one version. Raises LoadError if other writers are faster at every
-        attempt.
-        """
+        """Write the added answers to the log as one version. Raises LoadError if other writers are always faster."""
         for _ in range(COMMIT_ATTEMPTS):
             if not self._pending:
                 return

@@ -41,9 +41,7 @@ def csv_rows(lines: DataFrame, source: CsvSource, dialect: Dialect) -> DataFrame
 
 
 def _quoted(texts: DataFrame, source: CsvSource, dialect: Dialect) -> DataFrame:
-    """Add fields and fault to ``texts``, which may be quoted; only lines with a quote are parsed by the rules of RFC
-    4180.
-    """
+    """Add fields and fault to ``texts``, which may be quoted; only lines with a quote are parsed as in RFC 4180."""
     has_quote = F.contains("text", F.lit(dialect.quote))
     parsed = texts.withColumn("row", F.when(has_quote, _parsed(F.col("text"), dialect)))
     # A row may end with a delimiter that the header lacks.

@@ -28,9 +28,7 @@ SCHEMA = "name string, start bigint, at bigint, line binary, damage string"
 
 @dataclass(frozen=True)
 class Unpacking:
-    """Parameters for reading a file: compression, maximum size of the content, and the quote that may enclose line
-    ends.
-    """
+    """Parameters for reading a file: compression, maximum size of the content, quote that may enclose line ends."""
 
     compression: str
     max_bytes: int

@@ -20,7 +20,7 @@ MARGIN_SECONDS = 3.0
 
 @dataclass(frozen=True)
 class Switch:
-    """Publish and roll back releases. All methods require the claim.
+    """Publishes and rolls back releases. All methods require the claim.
 
     A switch has three phases. First, every changed view gets both releases and shows the one that ``<star>.release``
     names. Second, the pointer moves, with effect for all queries that start after a time shortly ahead. Third, the

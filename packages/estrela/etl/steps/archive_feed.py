@@ -11,7 +11,7 @@ from estrela.model.feed import Feed
 
 @dataclass(frozen=True)
 class ArchiveFeed(ETLBase):
-    """Archive the files of ``feed``. It is a step of its own, so that its retries do not load files again."""
+    """Archives the files of ``feed``. It is a step of its own, so that its retries do not load files again."""
 
     feed: Feed
     archive: Archive

@@ -11,9 +11,9 @@ from estrela.etl.extractor import Extractor
 
 @dataclass(frozen=True)
 class ExtractFeed(ETLBase):
-    """Run the extractors of a feed in order: copying files comes before registering them.
+    """Runs the extractors of a feed in order: files are copied first and registered then.
 
-    If an extractor fails, the remaining ones still run, so that files copied before the error are registered.
+    If an extractor fails, the others still run, so that files copied before the error are registered.
     """
 
     extractors: Sequence[Extractor]

@@ -24,7 +24,7 @@ FAILED = "UPDATE ledger.loads SET ended_at = clock_timestamp(), error = %s WHERE
 
 @dataclass(frozen=True)
 class LoadFeed(ETLBase):
-    """Load every file of ``feed`` that can be loaded now.
+    """Loads every file of ``feed`` that can be loaded now.
 
     A file that fails does not stop the others, unless the order of the feed requires it.
     """
@@ -72,7 +72,7 @@ class LoadFeed(ETLBase):
         return failures
 
     def _noted(self, claim: Claim, error: Exception) -> list[EstrelaError]:
-        """Settle a file that was not loaded; return its error if people should be informed. Raises unexpected errors at
+        """Settle a file that was not loaded; return its error if people should see it. Raises unexpected errors at
         once.
         """
         if isinstance(error, ClaimLostError):

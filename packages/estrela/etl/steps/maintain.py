@@ -1,4 +1,4 @@
-"""The maintain step: removes what neither readers nor releases need any more, and merges small files."""
+"""The maintain step: removes data that neither readers nor releases need, and merges small files."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ REPORTED = ("tags_dropped", "snapshots_expired", "files_compacted", "orphans_rem
 
 @dataclass(frozen=True)
 class Maintain(ETLBase):
-    """Maintain the tables of a star and its raw layer, one after the other; ``is_dry_run`` only counts.
+    """Maintains the tables of a star and its raw layer, one after the other; ``is_dry_run`` only counts.
 
     Snapshots that belong to no release are kept for ``age``, for queries that read the tables directly.
     """

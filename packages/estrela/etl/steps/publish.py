@@ -26,7 +26,7 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Publish(ETLBase):
-    """Commit the run's branches and switch readers to a release of the committed tables.
+    """Commits the run's branches and switches readers to a release of the committed tables.
 
     ``transformers`` are the earlier steps of the same run, in order. They are called again and do nothing if the run is
     up to date; they recompute tables if another run has published in between. ``raw_versions`` reads the versions of
@@ -140,8 +140,7 @@ class Publish(ETLBase):
         return [table for table in tables if table not in same]
 
     def _tables(self) -> list[LakeTable]:
-        """Return all tables in the order of their commits. If a run dies between two commits, the next run finishes
-        them.
+        """Return all tables in the order of their commits. If a run dies in between, the next run commits the rest.
 
         The table of files is last, because a file listed in it is not read again.
         """

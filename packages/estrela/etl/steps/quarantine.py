@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DecideOnFile(ETLBase):
-    """Record the decision on the file with the sha256 ``file``; the next run of the star applies it."""
+    """Records the decision on the file with the sha256 ``file``; the next run of the star applies it."""
 
     star: Star
     raw: RawLayer

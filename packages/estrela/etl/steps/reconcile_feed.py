@@ -33,7 +33,7 @@ KEYS = Identifier("estrela_keys")
 
 @dataclass(frozen=True)
 class ReconcileFeed(ETLBase):
-    """Compare the keys of the target of ``feed`` with the keys in ``source``, once per ``origin.reconcile``."""
+    """Compares the keys of the target of ``feed`` with the keys in ``source``, once per ``origin.reconcile``."""
 
     feed: Feed
     origin: DatabaseTable

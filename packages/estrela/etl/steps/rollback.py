@@ -10,7 +10,7 @@ from estrela.etl.releases.switch import Switch
 
 @dataclass(frozen=True)
 class RollBack(ETLBase):
-    """Switch readers back to release ``number``; 0 means the release before the current one."""
+    """Switches readers back to release ``number``; 0 means the release before the current one."""
 
     switch: Switch
     number: int = 0

@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class BuildStar(Transformer):
-    """Update the refined tables on the run's branch to the trusted tables.
+    """Updates the refined tables from the trusted tables, on the run's branch.
 
     ``code`` maps each table to the digest of the code that builds it.
     """
@@ -35,9 +35,7 @@ class BuildStar(Transformer):
     full_refresh: bool = False
 
     def transform(self) -> Transformed:
-        """Build the tables whose inputs changed; report built and unchanged tables. Raises QualityError if a check
-        fails.
-        """
+        """Build tables whose inputs changed; report built and unchanged ones. Raises QualityError if a check fails."""
         for source in self.star.sources:
             self.lake.ensure(self.lake.tables.trusted(source))
         built = {*self._build_all(self.star.dimensions), *self._build_all(self.star.facts)}

@@ -130,7 +130,9 @@ def current_inputs(table: Table, lake: LakeLoader, code: str) -> Inputs:
 
 
 def searched(table: Table, lake: LakeLoader) -> int:
-    """Return the bytes read to find out what is due: if a dimension changed, the fact is searched for affected rows."""
+    """Return the bytes to read before the build is known: if a dimension changed, the fact is searched for affected
+    rows.
+    """
     if not isinstance(table, Fact) or table.increment is None:
         return 0
     target, seen = lake.tables.refined(table), lake.snapshots.seen

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TransformSource(Transformer):
-    """Update the trusted table of one source, on the run's branch, to its raw layer.
+    """Updates the trusted table of one source from its raw layer, on the run's branch.
 
     Files whose sha256 is in ``set_aside`` are treated as if they had never been received.
     """

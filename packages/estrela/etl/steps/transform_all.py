@@ -13,7 +13,7 @@ from estrela.etl.transformer import Transformed, Transformer
 
 @dataclass(frozen=True)
 class TransformAll(Transformer):
-    """Transform sources one after the other.
+    """Transforms sources one after the other.
 
     After a permanent error the source keeps its published rows, and dependent tables are built from those. A retriable
     error ends the step, which is then retried as a whole.

@@ -17,7 +17,7 @@ from estrela.model.feed import Feed
 
 @dataclass(frozen=True)
 class TransformFeed(Transformer):
-    """Read every new file of ``feed`` completely, as the load does, and write nothing.
+    """Reads every new file of ``feed`` completely, as the load does, and writes nothing.
 
     The load converts the rows again in its own stream, so that no intermediate file between source and transaction can
     be lost or loaded twice.
@@ -30,9 +30,7 @@ class TransformFeed(Transformer):
     run_key: str
 
     def transform(self) -> Transformed:
-        """Convert the files; return the counts of files, rows and rejects, and the reason per file that cannot be
-        loaded.
-        """
+        """Convert the files; return counts of files, rows and rejects, and the reason per unloadable file."""
         self.claims.filter_out(self.feed, self.run_key)
         read = rows = rejected = 0
         refused: dict[str, str] = {}

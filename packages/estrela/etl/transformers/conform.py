@@ -25,8 +25,7 @@ REJECT = ("column_name", "value", "reason", "request", "raw_line")
 
 
 def conform(rows: DataFrame, source: Source, layout: Layout, positions: Sequence[int]) -> DataFrame:
-    """Return the trusted columns, ``_file``, and the struct ``_reject`` with the fields ``REJECT``, NULL for a good
-    row.
+    """Return the trusted columns, ``_file``, and ``_reject``, a struct of the fields ``REJECT``, NULL for a good row.
 
     ``rows`` has the columns of :func:`estrela.etl.readers.csv_rows.csv_rows`; ``positions`` gives the index in
     ``fields`` of each field of ``layout``. The first projection computes the forms of all fields; the second computes

@@ -85,9 +85,7 @@ def value(text: str, formed: str, parser: Parser, type_: str) -> Column:
 
 
 def _is_usual(text: Column, decimal: Column, mark: str) -> Column:
-    """Return whether ``decimal``, converted back to text, differs from ``text`` only by added zeros: nothing was
-    rounded.
-    """
+    """Return whether ``decimal`` as text differs from ``text`` only by added zeros, i.e. nothing was rounded."""
     written = decimal.cast("string")
     marked = written if mark == "." else F.replace(written, F.lit("."), F.lit(mark))
     return marked.startswith(text) & ~text.endswith(mark)

@@ -38,9 +38,7 @@ def dimension_rows(dimension: Dimension, sources: Mapping[str, DataFrame | Spark
 
 
 def fact_rows(fact: Fact, sources: Mapping[str, DataFrame], dimensions: Mapping[str, DataFrame]) -> DataFrame:
-    """Return the rows of the fact: the result of its transform with a key per lookup, 0 if the dimension lacks the
-    member.
-    """
+    """Return the rows of the fact: the result of its transform with a key per lookup, 0 for unknown members."""
     rows = _transformed(fact, sources, fact.transformed)
     for lookup in fact.lookups:
         rows = _looked_up(rows, lookup, dimensions[lookup.dimension.name])
@@ -121,9 +119,7 @@ def _unknown_member(rows: DataFrame, dimension: Dimension) -> DataFrame:
 
 
 def _looked_up(rows: DataFrame, lookup: Lookup, members: DataFrame) -> DataFrame:
-    """Return ``rows`` with the keys of the member (and version) they refer to, by a left join that matches at most
-    once.
-    """
+    """Return ``rows`` with the keys of the member (and version) they refer to; the left join matches at most once."""
     right = members.where(F.col(lookup.dimension.key) != UNKNOWN_KEY).select(
         F.col(lookup.dimension.key).alias("_key"),
         *[F.col(name).alias(f"_{name}") for name in lookup.dimension.business_key],

@@ -156,8 +156,9 @@ def _dialect_frame(
 
 
 def _dialect_key(taken_file: TakenFile) -> object:
-    """Return the properties that decide how Spark reads a file. Without quotes, blank columns after the first do not
-    matter.
+    """Return the properties that decide how Spark reads a file.
+
+    Without quotes, blank columns after the first do not matter.
     """
     dialect = taken_file.dialect
     assert dialect is not None
