@@ -1,4 +1,4 @@
-"""Athena with query engines that run queries."""
+"""Athena's API, with engines that run the queries."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class JobOperations(GlueBackend):
         return name
 
     def delete_job(self, name: str) -> None:
-        """DeleteJob; also delete its tags, or the next job of that name would have them."""
+        """DeleteJob; also delete its tags, so that a later job with that name does not get them."""
         super().delete_job(name)
         self.tagger.delete_all_tags_for_resource(self._arn(name))
 

@@ -109,7 +109,7 @@ class Runs:
         return None
 
     def _begin_now(self, run: JobRun) -> None:
-        """Start the run in a fitting warm process, whose ID it takes, if one is ready; otherwise in a new process."""
+        """Start the run in a warm process if a suitable one is ready, and take its ID; otherwise in a new process."""
         warm = self._pool.take() if self._preparation.can_run_warm(run) else None
         if warm:
             run.job_run_id = warm.run_id

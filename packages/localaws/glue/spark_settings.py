@@ -116,7 +116,7 @@ def _escape(value: str) -> str:
     return value.replace("\\", "\\\\").replace("\n", "\\n")
 
 
-# Standard output contains only what a job prints; Spark's own messages, from WARN on, go to standard error, without
+# Standard output contains only the job's own output; Spark's messages, from WARN on, go to standard error, without
 # those that are meaningless here.
 LOG4J2 = """
 rootLogger.level = warn

@@ -56,7 +56,7 @@ class IcebergTables:
         return glue_columns(self._files.read(location))
 
     def draft(self, database: str, name: str, new: NewTable) -> TableMetadata:
-        """The metadata that a new table would have; nothing is stored. Raises what :meth:`create` raises."""
+        """The initial metadata of a new table; nothing is stored. Raises the errors of :meth:`create`."""
         self._registry.refuse_existing(database, name)
         return self._registry.new_metadata(database, name, new)
 

@@ -1,7 +1,7 @@
 """Updates of the REST specification, rewritten to the IDs and removals that are valid for one table.
 
-As in ``org.apache.iceberg.TableMetadata.Builder`` 1.10, the server numbers schemas, specs and sort orders, reuses equal
-ones, resolves -1 to the last one added, and ignores the removal of what does not exist.
+As in ``org.apache.iceberg.TableMetadata.Builder`` 1.10, the server numbers schemas, specs and sort orders, reuses those
+that are equal, resolves -1 to the last added, and ignores the removal of what does not exist.
 """
 
 from __future__ import annotations

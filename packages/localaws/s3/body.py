@@ -89,8 +89,8 @@ class Chunks:
 class Body:
     """The payload of one request.
 
-    After the last block of :meth:`blocks`, ``checksums`` (algorithm to base64) contains the checksums that the client
-    sent, each verified, and those requested with :meth:`compute`; ``md5`` is the MD5 digest.
+    ``checksums`` (algorithm to base64) are complete after the last block of :meth:`blocks`: those that the client sent,
+    each verified, and those requested with :meth:`compute`. ``md5`` is the MD5 digest.
     """
 
     def __init__(self, stream: Stream, headers: Mapping[str, str], *, chunked: bool) -> None:
@@ -116,7 +116,7 @@ class Body:
 
     @property
     def announced(self) -> int | None:
-        """Bytes of payload according to the headers; None if they do not say."""
+        """Bytes of payload according to the headers; None if no header contains it."""
         return self._expected
 
     @property

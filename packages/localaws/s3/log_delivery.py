@@ -1,4 +1,4 @@
-"""Whether a bucket's policy lets S3 write access logs into it.
+"""Check that a bucket's policy lets S3 write access logs into the bucket.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
 """

@@ -55,7 +55,7 @@ def is_plain_folder(prefix: str) -> bool:
 
 
 def is_side_file(name: str) -> bool:
-    """Return whether a file is Hadoop's checksum ``.name.crc`` of the file ``name``, which is no object."""
+    """Return whether a file is Hadoop's checksum ``.name.crc`` of the file ``name``, which is not an object."""
     return name.startswith(".") and name.endswith(".crc")
 
 

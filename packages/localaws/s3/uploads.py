@@ -18,7 +18,7 @@ from localaws.s3.store import ObjectStore
 from localaws.s3.upload_parts import Claim, Part, Upload, checksum_facts, claimed_parts, etag_of_parts
 from localaws.s3.write_condition import ALWAYS, Condition
 
-# How long a repeated completion of an upload is answered.
+# Time during which a repeated completion of an upload gets the same answer.
 REMEMBERED_SECONDS = 7 * 24 * 3600
 
 

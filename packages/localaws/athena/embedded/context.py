@@ -1,4 +1,4 @@
-"""What a statement needs to run on DuckDB."""
+"""Everything that a statement needs to run on DuckDB."""
 
 from __future__ import annotations
 

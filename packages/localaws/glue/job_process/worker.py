@@ -143,7 +143,7 @@ def _tell_ready() -> None:
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:
-    """Write JSON atomically; if the server left a file of blanks for it, overwrite that."""
+    """Write JSON atomically; reuse the file of blanks, if any, with which the server reserved space on the disk."""
     partial = path.with_suffix(".partial")
     with partial.open("r+b" if partial.exists() else "wb") as file:
         file.write(json.dumps(content).encode())

@@ -95,7 +95,7 @@ def _ends_escaped(record: str) -> bool:
 
 
 def _unescaped_fields(record: str, delimiter: str) -> list[str]:
-    """Fields without their backslashes; ``\\N`` alone stays, as it is the null string."""
+    """Fields without their backslashes, except ``\\N``, which is the null string."""
     fields = []
     for match in re.finditer(rf"((?:\\.|[^\\{re.escape(delimiter)}])*)(?:{re.escape(delimiter)}|$)", record, re.DOTALL):
         field = match[1]

@@ -19,7 +19,7 @@ DEFAULT_DATE, DEFAULT_TIME = "YYYY-MM-DD", "YYYY-MM-DD HH24:MI:SS"
 _REMEMBERED = 10_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
-# Longer names come first, because a pattern is matched from left to right.
+# Longer names precede their prefixes, because a pattern is matched from left to right.
 _PARTS = {
     "YYYY": r"(?P<year>\d{4})",
     "YY": r"(?P<short_year>\d{2})",
