@@ -15,7 +15,7 @@ from estrela.airflow.tasks import ending_for_good
 
 @ending_for_good
 def check_tables(star: str, connection: Mapping[str, str], receivers: Mapping[str, str]) -> dict[str, Any]:
-    """Send one message per table of ``star`` that has become stale, and one when it is fresh again.
+    """Report each table of ``star`` once when it has become stale, and once when it is fresh again.
 
     Returns each stale table with the time since which it is stale, and the messages sent per channel. Raises
     DeliveryError if all channels are down, and AirflowSkipException if the star's declarations cannot be read.
@@ -46,7 +46,7 @@ def check_tables(star: str, connection: Mapping[str, str], receivers: Mapping[st
 
 @ending_for_good
 def check_runs(connection: Mapping[str, str], receivers: Mapping[str, str], ti: Any) -> dict[str, Any]:
-    """Send one message per DAG run that was reported late and has succeeded since.
+    """Report each late DAG run once when it has succeeded.
 
     Returns the runs that are still late, and the messages sent per channel. Raises DeliveryError if all channels are
     down.

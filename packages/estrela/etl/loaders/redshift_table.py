@@ -1,6 +1,4 @@
-"""The Redshift table of a feed: statements that create it, update it to match the declaration, empty it and merge into
-it.
-"""
+"""The Redshift table of a feed: statements that create it, adapt it to the declaration, empty it and merge rows."""
 
 from __future__ import annotations
 

@@ -27,9 +27,7 @@ class Snapshots:
         return {entry.getKey(): entry.getValue().snapshotId() for entry in entries}
 
     def head(self, table: LakeTable, branch: str = "") -> int | None:
-        """Return the snapshot ID of the branch head, or None if the branch does not exist. Default: the run's own
-        branch.
-        """
+        """Return the snapshot ID of a branch head (default: the run's own branch), or None without that branch."""
         snapshot = self.catalog.read(table).snapshot(branch or self.branch)
         return int(snapshot.snapshotId()) if snapshot else None
 

@@ -17,9 +17,7 @@ from estrela.model.source import Source
 
 @dataclass(frozen=True)
 class RawFigures:
-    """Counts of the data that maintenance of one source's raw layer removed, or would remove, and of the remaining
-    files.
-    """
+    """Counts of the data that maintenance of one source's raw layer removed, or would remove, and kept."""
 
     answers_retired: int
     orphans_removed: int

@@ -46,6 +46,6 @@ class RawContents:
 
     def _remove(self, content: Content) -> None:
         written_at = self.s3.head_object(Bucket=self.bucket, Key=content.key)["LastModified"]
-        # A listing may have milliseconds, a single answer never has.
+        # Times in a listing may have milliseconds; the time of a single object never has.
         if written_at.replace(microsecond=0) == content.written_at.replace(microsecond=0):
             self.s3.delete_object(Bucket=self.bucket, Key=content.key)

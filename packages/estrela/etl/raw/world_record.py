@@ -26,8 +26,8 @@ class WorldRecord:
 
     def claim(self, world: World) -> None:
         """Record ``world`` in an empty lake. Raises SettingsError if the lake has data of another world."""
-        # Data first, then the record: a writer of raw data has written the record before, so a lake with data must have
-        # one.
+        # Check for data before reading the record: writers write the record before any data, so a lake with data must
+        # have one.
         has_data = self.s3.list_objects_v2(Bucket=self.bucket, Prefix="raw/", MaxKeys=1)["KeyCount"] > 0
         if has_data and not self.name():
             problem = f"the lake {self.bucket} holds raw data, and no {KEY} says of which world"

@@ -105,7 +105,7 @@ def stale_tables(star: Star, overdue: Mapping[str, Overdue]) -> dict[str, Overdu
 
 
 def _published(manifests: Manifests) -> tuple[Mapping[str, int], Mapping[str, str], int]:
-    """Return the raw versions that readers see, the reasons of held back sources, and the rolled back release."""
+    """Return the raw versions that readers see, the reasons of held-back sources, and the rolled-back release."""
     pointer, _ = manifests.pointer()
     if pointer is None:
         return {}, {}, 0

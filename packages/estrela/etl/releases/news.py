@@ -34,7 +34,7 @@ def has_news(manifests: Manifests, versions: Mapping[str, int]) -> bool:
     """Return whether raw versions, code, or the current release differ from the newest publish.
 
     The current release differs after a rollback, or if its pointer was lost. A run then restores a lost pointer, but
-    does not publish a rolled back release again. Raises SettingsError if the current release has no manifest.
+    does not publish a rolled-back release again. Raises SettingsError if the current release has no manifest.
     """
     current = manifests.current()
     now = {"raw": dict(versions), "digests": manifests.code(), "release": current.number if current else 0}

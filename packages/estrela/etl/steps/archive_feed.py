@@ -17,5 +17,5 @@ class ArchiveFeed(ETLBase):
     archive: Archive
 
     def run(self) -> Figures:
-        """Move files that are Done or Filtered Out. Raises LoadError; files moved before it stay in the archive."""
+        """Move files that are Done or Filtered Out. Raises LoadError; files already moved stay in the archive."""
         return {"feed": self.feed.name, "archived": self.archive.archive(self.feed)}

@@ -63,7 +63,7 @@ def _gaps(spark: SparkSession, table: Table, source: Source, accounts: Sequence[
 
 
 def _by_period(spark: SparkSession, fact: Fact, source: Source, accounts: Sequence[Account]) -> Periods:
-    """Return the accounts by partition column and value of the fact, to which the files' partitions map."""
+    """Return the accounts grouped by the fact's partition columns and the values that their files map to."""
     partitions = {file: known_partition(source, file) for file in accounts}
     mapped = _mapped(spark, fact, source, sorted(set(partitions.values())))
     periods: Periods = defaultdict(list)

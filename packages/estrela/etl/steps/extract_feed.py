@@ -11,7 +11,7 @@ from estrela.etl.extractor import Extractor
 
 @dataclass(frozen=True)
 class ExtractFeed(ETLBase):
-    """Runs the extractors of a feed in order: files are copied first and registered then.
+    """Runs the extractors of a feed in order: files are first copied and then registered.
 
     If an extractor fails, the others still run, so that files copied before the error are registered.
     """

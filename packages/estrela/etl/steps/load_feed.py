@@ -72,9 +72,7 @@ class LoadFeed(ETLBase):
         return failures
 
     def _noted(self, claim: Claim, error: Exception) -> list[EstrelaError]:
-        """Settle a file that was not loaded; return its error if people should see it. Raises unexpected errors at
-        once.
-        """
+        """Settle a file that was not loaded; return its error if people should see it. Raises unexpected errors."""
         if isinstance(error, ClaimLostError):
             self.log.warning(str(error), feed=self.feed.name, file=claim.file)
             return []

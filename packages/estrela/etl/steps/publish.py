@@ -116,7 +116,8 @@ class Publish(ETLBase):
     def _ready(self) -> tuple[list[LakeTable], Mapping[str, str]]:
         """Return the tables that have a branch of this run, and the sources whose data was refused, with the reasons.
 
-        The steps are repeated until no other run has changed a table since its branch was created.
+        If another run has changed a table since its branch was created, the steps are repeated. Raises LoadError if
+        that happens three times.
         """
         for _ in range(ATTEMPTS):
             done = [transformer.transform() for transformer in self.transformers]

@@ -48,7 +48,7 @@ def note_job_runs(s3: S3Client, glue: GlueClient, bucket: str, job: str) -> int:
 
 
 def ended_runs(client: GlueClient, job: str, now: datetime | None = None) -> list[Row]:
-    """Return rows of :data:`JOB_RUNS` for finished runs of ``job`` that have a run key and started within eight days.
+    """Return rows of :data:`JOB_RUNS` for the finished runs of ``job`` with a run key, from the last eight days.
 
     Eight days suffice to record every run after it has finished, because Glue stops a run after seven days.
     """

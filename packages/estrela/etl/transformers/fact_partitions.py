@@ -47,8 +47,7 @@ def moved_partitions(
 ) -> set[Partition]:
     """Return the partitions of the fact that have rows whose dimension member is outdated.
 
-    ``rows`` are the rows of the fact. ``members`` are the rows of the lookup's dimension, first when the fact was built
-    and then now.
+    ``rows`` are the rows of the fact; ``members`` are those of the lookup's dimension when the fact was built, and now.
     """
     versions = ["valid_from", "valid_to"] if lookup.as_of else []
     dimension = lookup.dimension
