@@ -103,18 +103,39 @@ class TakingSqs:
         return {"Successful": [{"Id": entry["Id"]} for entry in Entries]}
 
 
-def test_sending_reads_no_message_again_and_again(world: World) -> None:
-    """The number of outbox rows read for all batches grows linearly with the messages, not quadratically."""
+def deliver_to_nobody(world: World, day: Day, client: str = CLIENT) -> None:
+    """Deliver a day whose messages SQS takes at once, and end the session: then PostgreSQL tells what it read."""
     functions = world.functions
     sender = Sender(functions.database, functions.vault, TakingSqs(), functions.settings.messages)  # type: ignore[arg-type]
     functions.__dict__["sender"] = sender
-    world.take(*world.upload_all(contents_of(Day(clients=500, portfolios=500, transactions=500))))
-    world.settle()
-    functions.database.close()  # a session that ends has told what it read
+    seen = len(world.stream())
+    world.take(*world.upload_all(contents_of(day), client))
+    world.settle(seen)
+    functions.database.close()
+
+
+def test_sending_reads_no_message_again_and_again(world: World) -> None:
+    """The number of outbox rows read for all batches grows linearly with the messages, not quadratically."""
+    deliver_to_nobody(world, Day(clients=500, portfolios=500, transactions=500))
     query = "SELECT n_tup_ins, seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'outbox'"
     ((written, read),) = world.rows(query)
     assert written == 1000
     assert read < 2.5 * written
+
+
+def test_steps_read_no_row_again_and_again(world: World) -> None:
+    """Rows are joined as sets, though the planner's statistics are of the deliveries before."""
+    for client in ("first", "second"):
+        deliver_to_nobody(world, Day(clients=20, portfolios=20, transactions=40), client)
+    with world.functions.database.transaction() as connection:
+        connection.execute("ANALYZE")
+    deliver_to_nobody(world, Day(clients=1000, portfolios=1000, transactions=2000))
+    query = "SELECT relname, n_tup_ins, seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables"
+    tables = {name: (written, read) for name, written, read in world.rows(query)}
+    for name in ("client_row", "portfolio_row", "account_row", "transaction_row", "relation"):
+        written, read = tables[name]
+        assert written >= 1000
+        assert read < 20 * written, name
 
 
 def test_a_standard_queue_is_fair_to_the_clients(world: World) -> None:
