@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 from moto.dynamodb.models import dynamodb_backends
+from moto.sqs.models import sqs_backends
 
 from dataharvest.functions import Functions
 from dataharvest.metastore import plain
@@ -146,10 +147,18 @@ class World:
         for event in delivered:
             self.functions.persistence.take(event)
 
-    def stream(self) -> list[dict[str, Any]]:
-        """Return all records of the metastore's stream so far."""
+    def stream(self, seen: int = 0) -> list[dict[str, Any]]:
+        """Records of the metastore's stream from number ``seen`` on."""
         shard = dynamodb_backends["123456789012"][CREDENTIALS["AWS_REGION"]].tables[TABLE].stream_shard
-        return list(shard.get(shard.starting_sequence_number, 100_000))
+        return list(shard.get(shard.starting_sequence_number + seen, 100_000))
+
+    def forget_requests(self) -> None:
+        """Empty the queues by which functions ask each other: a test calls the functions itself.
+
+        moto counts the messages of a queue at every call of it. Its PurgeQueue works once a minute, as AWS's.
+        """
+        for queue in queues(choreography()):
+            sqs_backends["123456789012"][CREDENTIALS["AWS_REGION"]].queues[queue]._messages.clear()
 
     def work(self, stage: str, delivery: Delivery) -> bool:
         return self.run(self.functions, stage, delivery)
@@ -161,15 +170,13 @@ class World:
         return functions.transform(stage, delivery)
 
     def settle(self, seen: int = 0) -> int:
-        """Dispatch the stream from record ``seen`` on, and run all requested stages; return the number of
-        records read.
-        """
-        while len(records := self.stream()) > seen:
-            for record in records[seen:]:
+        """Dispatch the stream from record ``seen`` on and work until nothing is asked; return the records seen."""
+        while records := self.stream(seen):
+            for record in records:
                 delivery = delivery_of(record)
                 for stage in self.functions.dispatcher.dispatch(record):
                     self.work(stage, delivery)
-            seen = len(records)
+            seen += len(records)
         return seen
 
     def deliver(self, files: Mapping[str, str], client: str = CLIENT, day: str = DAY) -> list[Sent]:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 import boto3
-from harvest_world import World, delivery_of
+from harvest_world import CREDENTIALS, World, delivery_of
+from moto.sqs.models import sqs_backends
 
 from dataharvest.functions import Functions
 from dataharvest.large_functions import LargeFunctions
@@ -77,6 +78,8 @@ class LargeWork:
         sqs, prefix = boto3.client("sqs"), self.functions.settings.stages
         for name, reader in READERS.items():
             url = f"{prefix}{name}"
+            if not _waits(url):
+                continue
             while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
                 for message in messages:
                     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
@@ -87,11 +90,17 @@ class LargeWork:
                 yield transformer.name, batch
 
 
+def _waits(url: str) -> bool:
+    """Return whether a queue has messages, as moto knows: to receive nothing costs a third of a history."""
+    _, _, _, account, name = url.split("/")
+    return bool(sqs_backends[account][CREDENTIALS["AWS_REGION"]].queues[name]._messages)
+
+
 def settle(world: World, work: LargeWork, waiting: list[Work], seen: int) -> int:
     """Work until nothing waits and nothing changes; return the number of stream records read."""
     while True:
         waiting += work.asked()
-        records = world.stream()[seen:]
+        records = world.stream(seen)
         if not waiting and not records:
             return seen
         for record in records:

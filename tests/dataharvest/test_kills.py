@@ -15,6 +15,8 @@ from moto.server import ThreadedMotoServer
 
 CHILD = [sys.executable, str(Path(__file__).parent / "dying_process.py")]
 ROOT = Path(__file__).parents[2]
+PARTS = 4
+"""Tests over which the effects are spread, so that each takes a minute."""
 
 
 @pytest.fixture(scope="module")
@@ -73,11 +75,19 @@ def test_a_killed_process_leaves_what_the_next_one_completes(
     kill_and_heal(shared, process, effect)
 
 
-@pytest.mark.long
-def test_a_kill_before_any_effect_is_healed(shared: World, process: subprocess.Popen[str]) -> None:
+@pytest.fixture(scope="module")
+def effects(shared: World) -> range:
+    """Numbers of the effects that the work on a delivery has."""
     shared.upload_all(SAMPLE, "counted")
     counted = subprocess.run([*CHILD, "counted"], env=environment(shared), check=True, capture_output=True, text=True)
-    effects = int(counted.stdout)
-    assert effects > 100
-    for effect in range(effects):
+    return range(int(counted.stdout))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("part", range(PARTS))
+def test_a_kill_before_any_effect_is_healed(
+    shared: World, process: subprocess.Popen[str], effects: range, part: int
+) -> None:
+    assert len(effects) > 100
+    for effect in effects[part::PARTS]:
         kill_and_heal(shared, process, effect)
