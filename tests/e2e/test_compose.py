@@ -64,12 +64,16 @@ def free_port() -> str:
         return str(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="module")
-def stack(engine: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    folder = tmp_path_factory.mktemp("clone") / "estrela"
+def cloned(folder: Path, engine: dict[str, str]) -> Stack:
+    """A clone of HEAD in ``folder``, with its own secrets and ports."""
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True, timeout=120)
     subprocess.run(["make", "--quiet", ".env"], cwd=folder, check=True, timeout=60)
-    stack = Stack(folder, engine | {name: free_port() for name in PORTS})
+    return Stack(folder, engine | {name: free_port() for name in PORTS})
+
+
+@pytest.fixture(scope="module")
+def stack(engine: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    stack = cloned(tmp_path_factory.mktemp("clone") / "estrela", engine)
     try:
         stack.compose("up", "--detach", "--build", seconds=UP_SECONDS)
         yield stack
