@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from terraform_run import ROOT, Plan, Resource
+from test_iam import roles
 from test_plan import of
 
 from dataharvest.batch import NAMESPACE
@@ -83,6 +84,22 @@ def test_every_function_is_in_the_network_encrypted_and_bounded(prod: Plan) -> N
         assert (values["runtime"], values["handler"]) == ("python3.13", "handler.handler")
         plain = [key for key in settings(function) if "PASSWORD" in key or key.endswith("_URL")]
         assert plain == [], name
+
+
+def test_functions_whose_handler_traces_are_sampled_and_may_write_traces(prod: Plan) -> None:
+    traced = {
+        path.parent.name
+        for path in (ROOT / "lambdas").glob("**/dataharvest_*/handler.py")
+        if "\n@traced(" in path.read_text()
+    }
+    modes = {
+        name: function.values["tracing_config"][0]["mode"]
+        for name, function in functions(prod).items()
+        if name.startswith("dataharvest_")
+    }
+    assert modes == dict.fromkeys(traced, "Active")
+    writers = {role.rpartition(".")[2] for role, statement in roles(prod) if statement["Sid"] == "Traces"}
+    assert writers == {name if name in writers else name.removeprefix("dataharvest_") for name in traced}
 
 
 def test_every_function_verifies_its_database(prod: Plan) -> None:

@@ -33,6 +33,8 @@ REASONED = {
     "redshift-data:GetStatementResult",
     "s3:GetAccountPublicAccessBlock",
     "secretsmanager:GetRandomPassword",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
 }
 """Actions that know no resource, or none that is there before the call: they alone are allowed on ``*``."""
 

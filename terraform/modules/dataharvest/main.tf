@@ -204,6 +204,7 @@ module "function" {
   description = "DataHarvest: works on the queue ${local.queues[each.value]}"
   code        = var.code
   place       = var.place
+  traced      = true
   size        = { seconds = local.seconds }
   environment = local.environment
   queue_arn   = module.queue[each.value].arn
@@ -218,6 +219,7 @@ module "schema" {
   description = "Brings the schema of DataHarvest to the newest version; deploy.sh calls it"
   code        = var.code
   place       = var.place
+  traced      = true
   size        = { memory = 256, concurrency = 1 }
   environment = local.environment
   statements  = merge(local.database, local.read_key)
@@ -231,6 +233,7 @@ module "metrics" {
   description = "Counts the dates that are not complete after their hour"
   code        = var.code
   place       = var.place
+  traced      = true
   size        = { memory = 256, seconds = 60, concurrency = 1 }
   environment = merge(local.environment, {
     DATAHARVEST_DUE_HOURS = tostring(var.due_hours)
@@ -266,6 +269,7 @@ module "dispatcher" {
   description = "DataHarvest: reads the metastore's stream and asks the stages that are ready"
   code        = var.code
   place       = var.place
+  traced      = true
   size        = { memory = 256, seconds = local.seconds }
   environment = local.environment
   statements = merge(local.write_key, local.failed, {

@@ -91,6 +91,7 @@ module "function" {
   description = "DataHarvest: works on the queue ${local.name}-${each.value.queue}"
   code        = var.code
   place       = var.place
+  traced      = true
   size        = { memory = 1024, seconds = each.value.seconds }
   environment = var.base.environment
   queue_arn   = module.queue[each.value.queue].arn

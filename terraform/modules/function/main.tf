@@ -16,6 +16,10 @@ locals {
         condition = null
       }
     },
+    !var.traced ? {} : {
+      # the actions know no resource: a trace is of the account
+      Traces = { actions = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources = ["*"], condition = null }
+    },
     var.queue_arn == null ? {} : {
       Queue = { actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], resources = [var.queue_arn], condition = null }
     },
@@ -68,7 +72,7 @@ resource "aws_lambda_function" "this" {
   }
 
   tracing_config {
-    mode = "PassThrough"
+    mode = var.traced ? "Active" : "PassThrough"
   }
 
   # Without its log group Lambda would make one.

@@ -53,6 +53,12 @@ variable "environment" {
   type        = map(string)
 }
 
+variable "traced" {
+  description = "Let X-Ray sample the calls of the function, whose handler writes traces."
+  type        = bool
+  default     = false
+}
+
 variable "queue_arn" {
   description = "Queue that the function works on; null: none."
   type        = string
