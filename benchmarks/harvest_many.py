@@ -7,6 +7,7 @@ processes of their own. A client's time is that from the first upload of all to 
 from __future__ import annotations
 
 import os
+import queue
 import statistics
 import subprocess
 import sys
@@ -15,8 +16,11 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -28,6 +32,7 @@ from localaws.running import running
 
 DELIVERIES, CLIENTS = int(os.environ.get("DELIVERIES", "1000")), int(os.environ.get("CLIENTS", "100"))
 ROOT = Path(__file__).resolve().parents[1]
+CONNECTIONS = 8
 DEADLINE_SECONDS = 3600
 SENT = """
 SELECT d.external_client, count(*), max(o.last) FROM dataharvest.delivery d
@@ -47,11 +52,34 @@ def days() -> list[Day]:
     ]
 
 
-def upload(s3: Any) -> None:
-    """Upload all files, of each client one after the other."""
+def signed(s3: Any) -> list[tuple[str, bytes]]:
+    """Return the path and body of each upload, of each client one after the other.
+
+    They are signed before the clock starts: the machines of external clients are not measured.
+    """
     contents = [(key, b"".join(parts)) for day in days() for key, parts in files(day)]
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda content: s3.put_object(Bucket=BUCKET, Key=f"in/{content[0]}", Body=content[1]), contents))
+    urls = [s3.generate_presigned_url("put_object", {"Bucket": BUCKET, "Key": f"in/{key}"}) for key, _ in contents]
+    paths = [urlsplit(url)._replace(scheme="", netloc="").geturl() for url in urls]
+    return [(path, content) for path, (_, content) in zip(paths, contents, strict=True)]
+
+
+def upload(address: str, uploads: list[tuple[str, bytes]]) -> None:
+    """Upload all files over ``CONNECTIONS`` connections. Raises HTTPException."""
+    connections = queue.SimpleQueue[HTTPConnection]()
+    for _ in range(CONNECTIONS):
+        connections.put(HTTPConnection(address))
+
+    def put(path: str, body: bytes) -> None:
+        connection = connections.get()
+        connection.request("PUT", path, body)
+        answer = connection.getresponse()
+        if answer.status != HTTPStatus.OK:
+            raise HTTPException(answer.read())
+        answer.read()
+        connections.put(connection)
+
+    with ThreadPoolExecutor(CONNECTIONS) as pool:
+        list(pool.map(put, *zip(*uploads, strict=True)))
 
 
 def watch(dsn: str, started: datetime) -> dict[str, float]:
@@ -76,8 +104,9 @@ def main() -> None:
     dist = Path(os.environ.get("FUNCTIONS", ROOT / "dist"))
     with tempfile.TemporaryDirectory() as name, postgres(Path(name, "pg")) as dsn, running(Path(name, "aws")) as aws:
         deploy(aws, dsn, dist, {})
+        uploads = signed(aws.client("s3"))
         started = datetime.now(UTC)
-        upload(aws.client("s3"))
+        upload(aws.endpoint.removeprefix("http://"), uploads)
         print(f"{DELIVERIES:,} deliveries uploaded in {(datetime.now(UTC) - started).seconds} s", flush=True)
         finished = watch(dsn, started)
     slowest, median = max(finished.values()), statistics.median(finished.values())
