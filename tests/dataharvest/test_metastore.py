@@ -39,7 +39,7 @@ class Interrupted:
 @pytest.mark.parametrize("is_new", [False, True])
 @pytest.mark.parametrize("other_is_new", [False, True])
 @pytest.mark.parametrize("at", range(3))
-def test_flags_of_two_functions_at_once_are_all_set(world: World, is_new: bool, other_is_new: bool, at: int) -> None:  # noqa: FBT001
+def test_flags_of_two_functions_at_once_are_all_set(world: World, is_new: bool, other_is_new: bool, at: int) -> None:
     plain = Metastore(boto3.client("dynamodb"), TABLE)
     other = Interrupted(at, lambda: plain.set_flags(DELIVERY, ("client_persisted",), is_new=other_is_new))
     Metastore(other, TABLE).set_flags(DELIVERY, ("account_persisted",), is_new=is_new)  # type: ignore[arg-type]
