@@ -148,7 +148,7 @@ class World:
             self.functions.persistence.take(event)
 
     def stream(self, seen: int = 0) -> list[dict[str, Any]]:
-        """Records of the metastore's stream from number ``seen`` on."""
+        """Return the records of the metastore's stream from number ``seen`` on."""
         shard = dynamodb_backends["123456789012"][CREDENTIALS["AWS_REGION"]].tables[TABLE].stream_shard
         return list(shard.get(shard.starting_sequence_number + seen, 100_000))
 
@@ -170,7 +170,9 @@ class World:
         return functions.transform(stage, delivery)
 
     def settle(self, seen: int = 0) -> int:
-        """Dispatch the stream from record ``seen`` on and work until nothing is asked; return the records seen."""
+        """Dispatch the stream from record ``seen`` on, and run all requested stages; return the number of
+        records read.
+        """
         while records := self.stream(seen):
             for record in records:
                 delivery = delivery_of(record)
