@@ -42,10 +42,8 @@ class Metastore:
         means that probably no flag of this version was set before, which saves a call.
         """
         flags = tuple(flags)
-        writes = (self._open_version, self._add)
-        if not is_new:
-            # Another function may open the version after the first try: its flags are not those of this call.
-            writes = (self._add, *writes)
+        # The last try is for a version that another function opens meanwhile: its flags are not those of this call.
+        writes = (self._open_version, self._add) if is_new else (self._add, self._open_version, self._add)
         return bool(flags) and any(write(delivery, flags, counts or {}) for write in writes)
 
     def item(self, external_client: str, business_date: str) -> Item | None:
