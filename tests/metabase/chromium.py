@@ -1,4 +1,4 @@
-"""A page measured in headless Chromium at two widths, without a network."""
+"""Measures a page in headless Chromium at two widths, without a network."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MEASURE = Path(__file__).parent / "measure.js"
 
 
 def binary() -> str | None:
-    """Chromium, under one of its names; None where it is not installed."""
+    """Return Chromium's path, under one of its names, or None if it is not installed."""
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
@@ -35,7 +35,7 @@ class Measured:
 
 
 def measure(page: Path, folder: Path, *, dark: bool = False) -> list[Measured]:
-    """The page in a frame for each width, measured once all charts are drawn."""
+    """Measure the page in one frame per width, after all charts were drawn."""
     frames = "".join(
         f'<iframe src="{page.as_uri()}" style="width:{width}px;height:900px;border:0"></iframe>' for width in WIDTHS
     )

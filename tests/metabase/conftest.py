@@ -1,4 +1,4 @@
-"""A Metabase to provision, with every request judged by Metabase's own document where that is at hand."""
+"""A Metabase to provision. Every request is checked against Metabase's own OpenAPI document, if that is available."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ TABLES = (Described("shops", "sales", "Sales of shops", {"shop": "Name of the sh
 
 @pytest.fixture(scope="session")
 def small_athena() -> Iterator[Athena]:
-    """Athena over the small lake; tests only read it."""
+    """Athena with the small lake, which tests only read."""
     with small_lake() as athena:
         yield athena
 
 
 @pytest.fixture(scope="session")
 def document() -> Path | None:
-    """Metabase's OpenAPI document, where it is there."""
+    """Path of Metabase's OpenAPI document, or None if it does not exist."""
     shared = Path(os.environ.get("ESTRELA_SHARED") or Path(__file__).parents[3] / "shared")
     path = shared / "contracts" / "metabase_openapi.json"
     return path if path.is_file() else None
@@ -46,7 +46,7 @@ def judge(document: Path | None) -> Contract | None:
 
 @pytest.fixture
 def contract(judge: Contract | None) -> Contract:
-    """The judge; a test that asks for it is skipped where the document is missing."""
+    """The OpenAPI document as a contract. A test that uses it is skipped if the document is missing."""
     if judge is None:
         pytest.skip("NO OPENAPI DOCUMENT of Metabase: set ESTRELA_SHARED to the folder that holds contracts/")
     return judge
@@ -54,7 +54,7 @@ def contract(judge: Contract | None) -> Contract:
 
 @dataclass
 class World:
-    """A fake Metabase at ``url`` and the command line over it; what it prints is in ``out`` and ``err``."""
+    """A fake Metabase at ``url`` and the command line for it, whose output is in ``out`` and ``err``."""
 
     state: State
     url: str
@@ -83,7 +83,7 @@ class World:
         return next(row for row in self.state.rows(kind) if row["name"] == name)
 
     def sent(self) -> list[str]:
-        """The writing requests since the last look, signing in and queries left out."""
+        """Return the write requests since the last call, except sign-ins and queries."""
         log: list[str] = self.state.data["log"]
         writes = [line for line in log if not line.endswith(("/query", "/api/session"))]
         log.clear()
@@ -92,7 +92,7 @@ class World:
 
 @pytest.fixture(params=["list", "map"])
 def tags(request: pytest.FixtureRequest) -> str:
-    """The form of template tags: as of 0.63, and before."""
+    """The format of template tags: a list since version 0.63, a map before."""
     return str(request.param)
 
 
@@ -100,7 +100,7 @@ def tags(request: pytest.FixtureRequest) -> str:
 def world_of(
     judge: Contract | None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[State], World]]:
-    """Makes worlds; at the end no request may have broken the contract."""
+    """A function that creates worlds. At the end it checks that no request violated the contract."""
     monkeypatch.setattr("metabase.cli.described_tables", lambda star: TABLES)
     open_worlds = []
     before = len(judge.violations) if judge else 0
@@ -122,7 +122,7 @@ def lake() -> dict[str, list[str]]:
 
 @pytest.fixture
 def empty(world_of: Callable[[State], World], tags: str) -> World:
-    """A Metabase that nobody has set up."""
+    """A Metabase without any setup."""
     return world_of(State(lake(), tags=tags, order=random.Random(7)))
 
 

@@ -1,4 +1,4 @@
-"""Metabase's own OpenAPI document as the judge of every request."""
+"""Checks every request against Metabase's own OpenAPI document."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ UNDOCUMENTED = {"/api/health"}
 
 
 class Contract:
-    """``violations`` holds what the document refuses, a line each; ``seen`` counts the requests that were judged."""
+    """``violations`` contains one line per violation of the document; ``seen`` contains the checked requests."""
 
     def __init__(self, document: Path) -> None:
         spec: dict[str, Any] = json.loads(document.read_text())

@@ -20,7 +20,7 @@ FEES_OF_LEGAL_PERSONS = {"fee_entries": 1_923, "fee_services": 82, "fee_banks": 
 
 
 def check_questions(athena: Athena) -> None:
-    """Raise AssertionError where a question's answer on the real files is not the known one."""
+    """Raise AssertionError if a question's answer on the real files is not the known one."""
     site = load()
 
     def ask(key: str, **values: Value) -> list[tuple[Any, ...]]:

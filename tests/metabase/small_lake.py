@@ -1,4 +1,4 @@
-"""A lake of a few rows, made by Athena statements from the declarations of the platform; no Spark."""
+"""A lake of a few rows, created by Athena statements from the platform's declarations; no Spark."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ QUARTERS = [
     (3, "2024T2", 2024, 2, date(2024, 4, 1), date(2024, 6, 30), "B"),
     (4, "2024T3", 2024, 3, date(2024, 7, 1), date(2024, 9, 30), "B"),
 ]
-# key, code, CNPJ, name, kind, size group, segment, lead, where the lead is known from, valid from, to, current
+# Key, code, CNPJ, name, kind, size group, segment, lead, source of the lead, valid from, valid to, current.
 INSTITUTIONS = [
     (0, None, None, None, None, None, None, None, None, FIRST, FAR, True),
     (1, "C:ALFA", None, "ALFA (conglomerado)", "conglomerate", "top", "S1", "00000001", "alias", FIRST, FAR, True),
@@ -51,7 +51,7 @@ INSTITUTIONS = [
     (7, "00000004", "00000004", "BANCO DELTA LTDA.", "bank", None, "S4", "00000004", "own", FIRST, FAR, True),
     (8, "00000005", "00000005", "BANCO EPSILON", "bank", None, None, "00000005", "own", FIRST, FAR, True),
 ]
-# institution, quarter, upheld, total, extrapolated, clients
+# Institution, quarter, upheld, total, extrapolated, clients.
 COMPLAINTS = [
     (1, 1, 10, 100, None, 1_000_000),
     (3, 1, 8, 40, None, 500_000),
@@ -71,7 +71,7 @@ SERVICES = [
     (2, "0201", "J", "Anuidade", "02", "cartão"),
     (3, "1101", "F", "Cadastro", "11", "cadastro"),
 ]
-# institution, service, person type, snapshot, ceiling, value type, how often
+# Institution, service, person type, snapshot, ceiling, value type, frequency.
 OLD, NEW = date(2024, 10, 1), date(2024, 11, 1)
 FEES = [
     (2, 1, "J", OLD, "5.00", "amount"),
@@ -87,14 +87,14 @@ FEES = [
     (8, 1, "J", NEW, "30.00", "amount"),
 ]
 FETCHED, PUBLISHED = datetime(2024, 11, 1, 6, tzinfo=UTC), datetime(2024, 11, 1, 7, 30, tzinfo=UTC)
-# step, started, seconds, state, message
+# Step, start, seconds, state, message.
 JOB_RUNS = [
     ("extract_fees", "2024-10-01 05:59:59", 50, "SUCCEEDED", ""),
     ("extract_fees", "2024-10-31 06:00:00", 20, "SUCCEEDED", ""),
     ("star", "2024-10-31 06:01:00", 9, "FAILED", "QualityError: ceiling"),
     ("star", "2024-10-31 06:02:00", 10, "SUCCEEDED", ""),
 ]
-# day, workgroup, queries, failed, scanned bytes
+# Day, workgroup, queries, failed, scanned bytes.
 QUERY_DAYS = [
     ("2024-10-01", "primary", 9, 0, 5_000_000),
     ("2024-10-31", "primary", 3, 1, 1_250_000),
@@ -132,7 +132,7 @@ def _fee(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _newest(fees: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """The fees of the newest day of each institution and person type."""
+    """Return the fees of the newest day of each institution and person type."""
     days: dict[tuple[int, str], date] = {}
     for institution, _, person, taken, *_ in fees:
         place = (_durable(institution), person)
@@ -141,7 +141,7 @@ def _newest(fees: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 def _durable(institution: int) -> int:
-    """Durable key: BETA has two versions."""
+    """Return the durable key of an institution: BETA has two versions."""
     return 3 if institution == 6 else institution
 
 
@@ -210,7 +210,7 @@ def _file(source: str, received_by: str, request: str, name: str, size: int, *ro
 
 
 def statements() -> Iterator[str]:
-    """Statements that make the databases, the tables and their rows."""
+    """Yield the statements that create the databases, the tables and their rows."""
     yield from (f"CREATE DATABASE {name}" for name in (TABLES.refined_database, TABLES.files.database, OPS))
     for table, rows in _rows():
         yield _create(table)
@@ -220,7 +220,7 @@ def statements() -> Iterator[str]:
 
 @contextmanager
 def small_lake() -> Iterator[Athena]:
-    """Athena over the small lake, with the views of its first release."""
+    """Start Athena with the small lake and the views of its first release."""
     with running() as aws:
         aws.client("s3").create_bucket(Bucket=BUCKET)
         client, output = aws.client("athena"), f"s3://{BUCKET}/athena/"
@@ -236,7 +236,7 @@ def small_lake() -> Iterator[Athena]:
 
 
 def _publish(athena: Athena, objects: JsonObjects, views: Views) -> None:
-    """Show the newest snapshot of every table as release 1."""
+    """Publish the newest snapshot of every table as release 1."""
     pins = [
         Pin(table, _snapshot(athena, table), tuple(column.name for column in table.columns))
         for table in pinned_tables(STAR)

@@ -1,4 +1,4 @@
-"""Answers of every question on the small lake, by hand from its rows."""
+"""Answers of every question on the small lake, computed by hand from its rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A lake's own record says whether its data is invented."""
+"""Whether a lake's data is marked as invented depends on its own record."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from metabase.invented import NOTE, marked_by_lake
 
 
 class Lake:
-    """The two calls that find a lake's record."""
+    """A fake of the two calls that read a lake's record."""
 
     def __init__(self, record: str | None) -> None:
         self.record = record

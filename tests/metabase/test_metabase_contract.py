@@ -1,4 +1,4 @@
-"""Every request of a provisioner's life is one that Metabase's own OpenAPI document allows."""
+"""Every request of the provisioner is valid by Metabase's own OpenAPI document."""
 
 from __future__ import annotations
 

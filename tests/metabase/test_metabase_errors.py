@@ -1,4 +1,4 @@
-"""Messages of the command line when something is wrong; no secret is in them."""
+"""Error messages of the command line, which contain no secret."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from metabase.provision.target import target_from
 
 @contextmanager
 def answering(status: str, body: bytes, headers: tuple[tuple[str, str], ...] = ()) -> Iterator[tuple[str, list[str]]]:
-    """A server that answers everything alike, and the requests it got."""
+    """Start a server that gives the same answer to everything; yield it and the requests it received."""
     seen: list[str] = []
 
     def application(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:

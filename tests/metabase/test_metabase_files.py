@@ -1,4 +1,4 @@
-"""The files of questions and dashboards: what they say, and what is said of files that contradict themselves."""
+"""The files of questions and dashboards: their content, and the errors for files that contradict themselves."""
 
 from __future__ import annotations
 

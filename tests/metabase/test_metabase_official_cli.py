@@ -1,4 +1,4 @@
-"""Metabase's own command line, which is stricter than its OpenAPI document, judges what is sent."""
+"""The request bodies are checked by Metabase's own command line, which is stricter than its OpenAPI document."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Body = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def mb(pytestconfig: pytest.Config) -> Path:
-    """The program, installed by npm into the ignored folder of caches."""
+    """The program, installed by npm into a cache folder that Git ignores."""
     folder = pytestconfig.rootpath / ".cache" / "metabase-cli"
     program = folder / "node_modules" / ".bin" / "mb"
     npm = shutil.which("npm")
@@ -47,7 +47,7 @@ def mb(pytestconfig: pytest.Config) -> Path:
 
 @pytest.fixture(scope="module", params=["site", "project"])
 def sent(request: pytest.FixtureRequest) -> list[tuple[str, Body]]:
-    """The bodies of a first apply, with method and kind of object."""
+    """The request bodies of a first apply, with method and kind of object."""
     bodies: list[tuple[str, Body]] = []
 
     def watch(seen: Request) -> None:

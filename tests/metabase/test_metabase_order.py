@@ -1,4 +1,4 @@
-"""Metabase promises no order of anything it lists: the result is the same in every order."""
+"""Metabase promises no order of its lists: the result is the same in every order."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def ordered(request: pytest.FixtureRequest) -> Iterator[Ordered]:
 )
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_the_order_one_apply_is_enough(ordered: Ordered, seed: int, victims: set[int], tags: str) -> None:
-    """Some cards are moved, some questions renamed; after one apply a plan and another apply find nothing."""
+    """Some cards are moved, some questions renamed; after one apply a plan and another apply have no changes."""
     state = ordered.state
     state.order, state.tags = random.Random(seed), tags
     for dashboard in state.rows("dashboards"):

@@ -1,4 +1,4 @@
-"""From an empty Metabase to three dashboards, and back to them whatever people do to them."""
+"""An empty Metabase is provisioned with three dashboards, and restored to them after any change by users."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DRIFTS: dict[str, tuple[Callable[[Any], object], str]] = {}
 
 
 def drift(expected: str) -> Callable[[Callable[[Any], object]], Callable[[Any], object]]:
-    """Register what somebody does to a provisioned Metabase, and what the plan then says of it."""
+    """Register a change that a user makes in a provisioned Metabase, with the plan that is expected after it."""
 
     def registered(function: Callable[[Any], object]) -> Callable[[Any], object]:
         DRIFTS[function.__name__] = (function, expected)

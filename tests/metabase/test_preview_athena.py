@@ -1,4 +1,4 @@
-"""Answers through Athena itself, and the page written from them."""
+"""Answers from Athena itself, and the page built from them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from metabase.preview.render import preview
 
 
 def broken(site: Site, key: str, sql: str) -> Site:
-    """The site with other SQL in one question."""
+    """Return the site with different SQL in one question."""
     return replace(
         site,
         questions=tuple(replace(question, sql=sql) if question.key == key else question for question in site.questions),

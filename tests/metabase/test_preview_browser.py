@@ -1,4 +1,4 @@
-"""The page as a browser shows it, at the width of a desk and of a phone, light and dark."""
+"""The page as a browser shows it, at the widths of a desktop and of a phone, light and dark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts of the page: values, sentences, escaped texts, notes; no Athena."""
+"""Texts of the page: values, sentences, escaped texts, notes; without Athena."""
 
 from __future__ import annotations
 

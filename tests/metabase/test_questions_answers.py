@@ -1,4 +1,4 @@
-"""Each question's SQL on a lake of known rows, and what the files promise of all of them."""
+"""Each question's SQL on a lake of known rows, and rules that all question files follow."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_a_person_type_and_a_bank_narrow_the_fees(small_athena: Athena) -> None:
 
 
 def partitioned_reads(question: Question) -> Iterator[tuple[str, str, set[str]]]:
-    """Table, partition column, and the columns of that name that a question compares with something."""
+    """Yield table, partition column, and the columns with that name that a question uses in a comparison."""
     tree = sqlglot.parse_one(question.query({}), read="athena")
     compared = {
         column.sql() for test in tree.find_all(*COMPARED) for column in test.find_all(exp.Column)

@@ -87,7 +87,7 @@ def test_every_question_gives_what_the_ledger_holds(warehouse: DatabaseManager) 
         ("rates", "New", 1),
     ]  # fmt: skip
     delays = [(median, most) for _, median, most in rows(warehouse, "files_minutes_to_done")]
-    # Near midnight the two commits are of two days.
+    # Near midnight the two commits may be on two days.
     assert delays in ([(Decimal("20.0"), Decimal("29.0"))], [(Decimal("10.0"),) * 2, (Decimal("30.0"),) * 2])
     assert rows(warehouse, "files_rejects_by_reason") == [("cards", "unreadable", "id", "a whole number is allowed", 2)]
     assert [(feed, times) for feed, _, times in rows(warehouse, "files_late")] == [("rates", 2)]

@@ -1,4 +1,4 @@
-"""Releases of two tables and a mart on a local AWS: written by Athena, no Spark."""
+"""Releases of two tables and a mart on a local AWS, written by Athena without Spark."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ VALUE = (Column("value", "int", "Number of the release that wrote it"),)
 
 
 class Killed(BaseException):
-    """Stands for kill -9: nothing of the run happens after it."""
+    """Simulates kill -9: no code of the run is executed after it."""
 
 
 @dataclass
 class Lifetime:
-    """Counts what a run does to the outside and ends it before or after a given action."""
+    """Counts the external effects of a run, and ends the run before or after a given one."""
 
     actions_left: int = 1_000_000
     is_dead: bool = False
@@ -78,7 +78,7 @@ class MortalViews:
 
 @dataclass
 class Shop:
-    """A star of its own: tables ``sales`` and ``goods``, and a mart that joins them."""
+    """A separate star: tables ``sales`` and ``goods``, and a mart that joins them."""
 
     aws: Running
     star: str
@@ -97,7 +97,7 @@ class Shop:
         return Switch(manifests, views, claim, f"s3://{BUCKET}/{manifests.pointer_prefix}", MARGIN)
 
     def release(self, *, extra: tuple[View, ...] = ()) -> Release:
-        """Write the next number into both tables, and store the release that shows it."""
+        """Write the next number into both tables, and store the release that publishes it."""
         pointer, _ = self.switch().manifests.pointer()
         number = len(self.snapshots) + 1
         if number == 1:
@@ -132,7 +132,7 @@ class Shop:
         return LakeTable(f"{self.star}_refined", name, name, VALUE)
 
     def seen(self) -> tuple[str, ...]:
-        """The release that each view shows, and the one that ``release`` names, all in one query."""
+        """Return the release that each view shows, and the one that ``release`` names, all from one query."""
         [row] = self.rows(
             f"SELECT (SELECT release_id FROM {self.star}.release), (SELECT max(value) FROM {self.star}.sales), "
             f"(SELECT max(value) FROM {self.star}.goods), (SELECT max(value) FROM {self.star}.mart), "
@@ -148,12 +148,12 @@ class Shop:
         return [tuple(cell.get("VarCharValue", "") for cell in row["Data"]) for row in rows]
 
     def glue_tables(self) -> list[dict[str, Any]]:
-        """The views of the star, as the Glue catalog holds them."""
+        """Return the views of the star from the Glue catalog."""
         tables: list[dict[str, Any]] = self.aws.client("glue").get_tables(DatabaseName=self.star)["TableList"]
         return tables
 
     def view_sql(self, name: str) -> str:
-        """The query of a view."""
+        """Return the query of a view."""
         [view] = [table for table in self.glue_tables() if table["Name"] == name]
         encoded = view["ViewOriginalText"].removeprefix("/* Presto View: ").removesuffix(" */")
         return str(json.loads(base64.b64decode(encoded))["originalSql"])
@@ -167,7 +167,7 @@ class Shop:
         return int(self.rows(newest)[0][0])
 
     def _create(self, table: LakeTable) -> None:
-        """Create a table through the catalog, with the types that Spark gives to its columns."""
+        """Create a table through the catalog, with the column types that Spark would use."""
         self.rows(f"CREATE DATABASE IF NOT EXISTS {table.database}")
         catalog = load_catalog("rest", type="rest", uri=f"{self.aws.endpoint}/iceberg")
         fields = [

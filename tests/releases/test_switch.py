@@ -1,4 +1,4 @@
-"""Readers move from one release to another as a whole, whatever happens to the run that moves them."""
+"""Readers switch from one release to another as a whole, whatever happens to the run that switches them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ READERS = 2
 
 @contextmanager
 def readers(shop: Shop) -> Iterator[list[tuple[str, ...]]]:
-    """Readers that ask for everything again and again; each answer must be of one release."""
+    """Run readers that query all views again and again; each answer must be from one release."""
     answers: list[tuple[str, ...]] = []
     over = threading.Event()
 
@@ -46,7 +46,7 @@ def assert_one_release(answers: list[tuple[str, ...]]) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.long), 3])
 def test_readers_see_one_release_during_publishes_kills_and_rollbacks(shop: Shop, every: int) -> None:
-    """Each life ends ``every`` actions later than the one before, until one is long enough."""
+    """Each run is killed ``every`` actions later than the one before, until one completes."""
     shop.publish(shop.release())
     shop.publish(shop.release())
     kills = 0
@@ -73,7 +73,7 @@ def test_readers_see_one_release_during_publishes_kills_and_rollbacks(shop: Shop
 def test_a_killed_switch_is_finished_by_the_next_run(shop: Shop) -> None:
     shop.publish(shop.release())
     with pytest.raises(Killed):
-        # The claim, the mark, three views and the pointer; then the run is dead.
+        # The six actions before the kill: the claim, the mark, three views and the pointer.
         shop.publish(shop.release(), Lifetime(6))
     assert shop.switch().manifests.current() == shop.switch().manifests.read(2)
     switch = shop.switch("next")

@@ -1,4 +1,4 @@
-"""One Spark session for all Spark tests: Iceberg tables in memory's catalog, files in a temporary directory."""
+"""One Spark session for all Spark tests: Iceberg tables in an in-memory catalog, files in a temporary directory."""
 
 from __future__ import annotations
 

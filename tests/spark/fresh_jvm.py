@@ -1,4 +1,4 @@
-"""Spark's JVM keeps the settings that it was started with: a session with others needs a JVM of its own."""
+"""Spark's JVM keeps its start settings, so a session with other settings needs a new JVM."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ STOP_SECONDS = 30
 
 
 def end_jvm() -> None:
-    """Stop the session of this process and its JVM, if there is one."""
+    """Stop the session of this process and its JVM, if one runs."""
     session, gateway = SparkSession._instantiatedSession, SparkContext._gateway
     if session is not None:
         session.stop()

@@ -1,4 +1,4 @@
-"""A raw layer in a folder: the seam that the transform reads through, without S3."""
+"""A raw layer in a folder, for transforms without S3."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class FolderRaw:
         return file
 
     def withdraw(self, source: str, request: Mapping[str, str], *, at: datetime = START) -> None:
-        """The source has nothing any more for the request."""
+        """Record that the source no longer has an answer for the request."""
         self.versions += 1
         file = RawFile(source, dict(request), 0, "", at, 0, "", "", self.versions, withdrawn=True)
         self.log.setdefault(source, []).append(file)
@@ -59,14 +59,14 @@ class FolderRaw:
 
 
 def put_complaints(raw: FolderRaw, quarters: Iterable[tuple[str, Path]]) -> None:
-    """Quarters as ("2020T1", file), received in this order."""
+    """Store quarters, given as ("2020T1", file), in order of receipt."""
     for hours, (name, path) in enumerate(quarters):
         request = {"year": name[:4], "quarter": name[5]}
         raw.put("complaints", request, path.read_bytes(), at=START + timedelta(hours=hours))
 
 
 def put_institutions(raw: FolderRaw, real: Path) -> None:
-    """The lists, the groups' members in the shape of the API."""
+    """Store the lists of institutions, with the groups' members in the format of the API."""
     raw.put("segments", {}, (real / "institutions" / "EnquadramentoInicia_v2.tsv").read_bytes())
     groups = _piped(real / "institutions" / "GruposConsolidados_2023-04.csv")
     raw.put("groups", {}, json.dumps({"value": groups}).encode())
@@ -88,7 +88,7 @@ def _piped(path: Path) -> list[dict[str, str]]:
 
 
 def ranking(quarter: str, **totals: int) -> bytes:
-    """A small file of layout A: a conglomerate per name, all of whose complaints were upheld, a million clients."""
+    """Return a small file of layout A: one conglomerate per name, all complaints upheld, a million clients."""
     header = (
         "Ano;Trimestre;Categoria;Tipo;CNPJ IF;Instituição financeira;Índice;"
         "Quantidade de reclamações reguladas procedentes;Quantidade de reclamações reguladas - outras;"
@@ -102,13 +102,13 @@ def ranking(quarter: str, **totals: int) -> bytes:
 
 
 def put_ranking(raw: FolderRaw, quarter: str, *, hours: int = 0, **totals: int) -> None:
-    """Receive :func:`ranking` for a quarter."""
+    """Store :func:`ranking` for a quarter."""
     request = {"year": quarter[:4], "quarter": quarter[5]}
     raw.put("complaints", request, ranking(quarter, **totals), at=START + timedelta(hours=hours))
 
 
 def put_fee(raw: FolderRaw, cnpj: str, ceiling: int) -> None:
-    """Receive one fee of an institution for legal persons."""
+    """Store one fee of an institution for legal persons."""
     fee = {
         "CodigoServico": "0101",
         "Servico": "Cadastro",

@@ -1,4 +1,4 @@
-"""Rows of files, read by the declaration of a source: no lake, no request."""
+"""Rows of files, read by the declaration of a source: without a lake or requests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from estrela.model.source import Source
 
 @dataclass(frozen=True)
 class Read:
-    """Rows and rejects in the order of files and lines, and the reasons of refused files."""
+    """Rows and rejects in order of files and lines, and the reasons for refused files."""
 
     rows: list[Row]
     rejects: list[Row]
@@ -51,7 +51,7 @@ def fields(**parsers: Parser) -> dict[str, object]:
 
 
 def csv_source(**options: object) -> CsvSource:
-    """Return a source of a code and a name, unless ``options`` say otherwise."""
+    """Return a source with a code and a name, unless ``options`` override that."""
     described = {"name": "shops", "doc": "Shops", "entity": "shops", "origin": Download("https://x/shops.csv")}
     return CsvSource(**(described | fields(code=Text(), name=Text()) | options))  # type: ignore[arg-type]
 
@@ -68,7 +68,7 @@ def typed(spark: SparkSession, folder: Path, source: Source, *bodies: bytes) -> 
 
 
 def read(spark: SparkSession, folder: Path, source: Source, *bodies: bytes) -> Read:
-    """Return what ``source`` reads in files with these contents."""
+    """Return the rows and rejects that ``source`` reads from files with these contents."""
     rows = typed(spark, folder, source, *bodies)
     with reading(spark):
         collected: Sequence[Row] = rows.rows.orderBy("_file", "source_line").collect()

@@ -1,4 +1,4 @@
-"""A small star whose trusted tables tests fill directly: sales by day, and shops as they are observed."""
+"""A small star whose trusted tables tests fill directly: sales by day, and observations of shops."""
 
 from __future__ import annotations
 
@@ -90,12 +90,12 @@ fact_year = Fact(
 )  # fmt: skip
 STAR = assemble("shop", [fact_month, fact_year])
 Sales = Mapping[date, list[tuple[int, str, int]]]
-"""Tickets of each day: number, shop and amount."""
+"""Tickets by day: number, shop and amount."""
 
 
 @dataclass
 class Shop:
-    """A lake of the star ``name``, whose refined tables :meth:`build` brings in line with the trusted ones."""
+    """A lake of the star ``name``. :meth:`build` updates its refined tables from the trusted ones."""
 
     spark: SparkSession
     name: str = "shop"
@@ -119,14 +119,14 @@ class Shop:
         self.lake.overwrite_published(table, frame_of(self.spark, rows, table.schema), days)
 
     def observe(self, *observations: tuple[str, str, str]) -> None:
-        """Replace what is known of shops: shop, name and day of each observation."""
+        """Replace all observations of shops, given as shop, name and day."""
         table = self.lake.tables.trusted(shops)
         self.lake.ensure(table)
         rows = [dict(zip(("shop", "name", "observed_on"), observation, strict=True)) for observation in observations]
         self.lake.overwrite_published(table, frame_of(self.spark, rows, table.schema), F.lit(True))
 
     def build(self, code: str = "code") -> list[str]:
-        """Build, and commit what was built; return the tables that changed."""
+        """Build the star and commit the tables; return the names of those that changed."""
         self.runs += 1
         lake = self.lake
         built = BuildStar(self.star, lake, {table.name: code for table in self.star.tables}).run()["built"]
@@ -144,7 +144,7 @@ class Shop:
         return rows
 
     def files(self, table: LakeTable) -> dict[str, str]:
-        """Data files by partition, as text."""
+        """Return the data files by partition, written as text."""
         rows = self.spark.table(f"{table.identifier}.files").select("file_path", F.col("partition").cast("string"))
         return {row[1]: row[0] for row in rows.collect()}
 
@@ -153,7 +153,7 @@ class Shop:
 
 
 def rebuilt(shop: Shop, name: str) -> Shop:
-    """Return a lake of the same trusted rows, built at once."""
+    """Return a new lake with the same trusted rows, built in one run."""
     other = Shop(shop.spark, name)
     for source in (sales, shops):
         table = other.lake.tables.trusted(source)

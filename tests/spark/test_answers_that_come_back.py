@@ -1,4 +1,6 @@
-"""An answer that comes back after another: its rows and its rejects count for each day on which it stood."""
+"""An answer that is received again after a different one: its rows and rejects count for each day on which it was
+valid.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +22,12 @@ ROWS = 100
 
 @pytest.fixture
 def world(spark: SparkSession, tmp_path: Path) -> World:
-    """An empty lake of fees alone."""
+    """An empty lake with only the source of fees."""
     return fresh_world(spark, tmp_path, replace(load("banking"), sources=(fees,), dimensions=(), facts=(), marts=()))
 
 
 def answer(price: int) -> bytes:
-    """Fees of a bank: one of them has no type."""
+    """Return the fees of a bank, of which one has no valid type."""
     record = {
         "Servico": "Saque",
         "Unidade": "",

@@ -1,4 +1,6 @@
-"""Java runs a method of more than 8,000 bytes without compiling it, several times slower: none may grow so large."""
+"""Java does not compile a method of more than 8,000 bytes and runs it several times slower: no generated one may be so
+large.
+"""
 
 from __future__ import annotations
 
@@ -22,5 +24,5 @@ def test_java_compiles_what_reads_a_row(world: World, monkeypatch: pytest.Monkey
     world.transform("run", "complaints")
 
     assert metrics.METRIC_COMPILATION_TIME().getCount() > before
-    # All methods that this JVM has generated, those of other tests included.
+    # All methods that this JVM has generated, including those of other tests.
     assert 0 < metrics.METRIC_GENERATED_METHOD_BYTECODE_SIZE().getSnapshot().getMax() <= MOST_BYTES

@@ -1,4 +1,4 @@
-"""Completeness: what a period lacks of what was received, in the table of operations and in every mart."""
+"""Completeness: the received rows and files that a period lacks, in the table of operations and in every mart."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def gaps(world: World, table: str) -> list[tuple[object, ...]]:
 
 
 def shares(world: World, mart: str) -> set[tuple[str, float]]:
-    """The completeness of each period (or, where a mart shows none, of each row) as its view shows it."""
+    """Return the completeness of each period in the view of a mart, or of each row if the mart has no period."""
     declared = next(candidate for candidate in world.star.marts if candidate.name == mart)
     places = {table.name: TABLES.refined(table).identifier for table in declared.uses}
     sql = mart_sql(declared, places, TABLES.completeness.identifier)

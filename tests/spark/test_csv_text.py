@@ -1,4 +1,4 @@
-"""Text of CSV files reaches the parsers as it was written, whatever the encoding, quotes and line ends."""
+"""Text of CSV files reaches the parsers unchanged, whatever the encoding, quotes and line ends."""
 
 from __future__ import annotations
 

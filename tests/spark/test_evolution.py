@@ -1,4 +1,4 @@
-"""Changes of a declaration reach the table that exists, and readers only with a release."""
+"""Changes of a declaration are applied to the existing table, and readers see them only with a release."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_an_unchanged_declaration_changes_nothing(world: World) -> None:
     commits = world.spark.sql(log).collect()
     LakeLoader(world.spark, "shop", "two").ensure(FIRST)
     assert world.spark.sql(log).collect() == commits
-    # What somebody else changed is seen, although the declaration is the same.
+    # A change by another writer is detected, although the declaration is the same.
     world.spark.sql(f"ALTER TABLE {FIRST.identifier} ADD COLUMN gone STRING")
     LakeLoader(world.spark, "shop", "three").ensure(FIRST)
     assert "gone" not in world.spark.table(FIRST.identifier).columns

@@ -1,4 +1,4 @@
-"""Words of the fee lists, as analysts read them."""
+"""Texts of the fee lists, as analysts see them."""
 
 from __future__ import annotations
 

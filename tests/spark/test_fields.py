@@ -1,4 +1,4 @@
-"""Texts of fields and their values."""
+"""Field parsers: texts and the values parsed from them."""
 
 from __future__ import annotations
 

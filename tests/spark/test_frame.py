@@ -1,4 +1,4 @@
-"""Rows that Python holds, as a frame."""
+"""Rows in Python as a DataFrame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fact is computed again where an input changed and nowhere else, and equals one that is computed whole."""
+"""A fact is recomputed only where an input changed, and equals a fact that is computed as a whole."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ KNOWN = [("a", "Alfa", "2020-06-01"), ("b", "Beta", "2020-06-01")]
 
 @pytest.fixture(scope="module")
 def built(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """Four days of sales in three months and two years, built; tests go on with a copy."""
+    """Four days of sales in three months and two years, built; tests continue with a copy."""
     return four_days(lake_in(spark, tmp_path_factory.mktemp("built")))
 
 
@@ -47,7 +47,7 @@ def shop(built: Shop, tmp_path: Path) -> Shop:
 
 @contextmanager
 def taken_away(shop: Shop, paths: list[str]) -> Iterator[None]:
-    """Meanwhile the data files do not exist: whoever reads one fails."""
+    """Run a block during which the data files do not exist: reading one fails."""
     loader = shop.spark._jvm.org.apache.iceberg.spark.Spark3Util
     io = loader.loadIcebergTable(shop.spark._jsparkSession, shop.refined(fact_month).identifier).io()
     contents = {path: io.newInputFile(path).newStream().readAllBytes() for path in paths}
@@ -61,7 +61,7 @@ def taken_away(shop: Shop, paths: list[str]) -> Iterator[None]:
 def test_what_did_not_change_is_neither_read_nor_written(shop: Shop) -> None:
     tables = [shop.refined(fact_month), shop.refined(fact_year), shop.lake.tables.trusted(sales)]
     before = [shop.files(table) for table in tables]
-    # The tickets of all years are read to see that none is there twice: the grain of fact_year does not hold the year.
+    # The tickets of all years are read to check that none is duplicated, because the grain of fact_year lacks the year.
     untouched = [before[0]["{611}"], before[0]["{612}"]]
     untouched += [path for day, path in before[2].items() if day < "{2021"]
     shop.sell({DAYS[3]: tickets(7, 8, 9)})
@@ -163,7 +163,7 @@ def test_checks_of_a_part_find_what_checks_of_the_whole_do(shop: Shop) -> None:
     with pytest.raises(QualityError) as failed:
         shop.build()
 
-    # Ticket 1 was sold in 2020 as well: only the check of the whole fact by year sees it.
+    # Ticket 1 was also sold in 2020: only the check of the whole fact by year detects that.
     expected = "shop_refined.fact_year is not published: unique on ticket fails on 2 rows, for example ticket=1, n=2"
     assert str(failed.value) == expected
 
@@ -190,7 +190,7 @@ OBSERVATIONS = st.lists(
 
 
 def first(day: date) -> int:
-    """First of the ticket numbers that a day has for itself."""
+    """Return the first of the ticket numbers that are reserved for a day."""
     return 10 * (1 + (day - DAYS[0]) // timedelta(1))
 
 
@@ -208,7 +208,7 @@ def test_any_history_of_arrivals_corrections_and_withdrawals_equals_a_rebuild(
 
 
 def equals_a_rebuild(shop: Shop, history: list[Any]) -> None:
-    """Build after each change of ``history``; what was built is what a build of everything gives."""
+    """Build after each change of ``history``, and check that the result equals a full rebuild."""
     shop.observe(*KNOWN)
     shop.sell(many(DAYS[:2]))
     shop.build()

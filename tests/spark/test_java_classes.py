@@ -1,4 +1,4 @@
-"""Questions of Python to Java while it describes rows."""
+"""Lookups of Java classes by Python while it describes rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 from estrela.etl.loaders.lake import LakeLoader
 
 REFLECTION = "r\n"
-"""Beginning of a Py4J command that asks what a name is."""
+"""Beginning of a Py4J command that looks up a name."""
 
 
 def described() -> None:

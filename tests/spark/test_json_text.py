@@ -1,4 +1,4 @@
-"""Numbers and texts of JSON answers reach the parsers with the characters that were sent."""
+"""Numbers and texts of JSON answers reach the parsers with exactly the characters that were sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Large inputs get other plans than small ones: they give the same tables, and rows that lie together stay there."""
+"""Large inputs get other plans than small ones: they give the same tables, and rows that are clustered stay
+clustered.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ STAR = part_of("fact_complaints", "fact_fees")
 
 
 def fees(price: int, services: int = 40) -> bytes:
-    """Fees of a bank."""
+    """Return the fees of a bank."""
     record = {"Servico": "Saque", "Unidade": "", "DataVigencia": "2022-01-01", "Periodicidade": ""}
     rows = [
         {**record, "CodigoServico": f"{code:04}", "ValorMaximo": price + code, "TipoValor": "Real"}
@@ -33,7 +35,7 @@ def fees(price: int, services: int = 40) -> bytes:
 
 
 def filled(world: World) -> World:
-    """``world``, published: two quarters, and the fees of three banks on each day."""
+    """Publish two quarters, and the fees of three banks on each day, in ``world`` and return it."""
     put_ranking(world.raw, "2020T1", A=3, B=4)
     put_ranking(world.raw, "2020T2", A=5)
     for day in range(DAYS):
@@ -46,7 +48,7 @@ def filled(world: World) -> World:
 
 @pytest.fixture(scope="module")
 def large(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> World:
-    """A lake made by the plans for large inputs."""
+    """A lake built by the plans for large inputs."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tuning, "SMALL_BYTES", 0)
         return filled(fresh_world(spark, tmp_path_factory.mktemp("large"), STAR))
@@ -93,7 +95,7 @@ def test_lookups_leave_the_rows_of_a_day_where_they_are_read(large: World) -> No
     with settings(large.spark, FOR_LARGE):
         rows = fact_rows(fact, {"fees": large.table("fees")}, dimensions)
         assert is_read_by_partition(rows, ["snapshot_date"])
-        # A task reads one day, so the rows of a month have to be brought together.
+        # A task reads one day, so the rows of a month have to be shuffled together.
         assert not is_read_by_partition(rows, fact.partition_by)
 
 

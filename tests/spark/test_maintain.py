@@ -1,4 +1,4 @@
-"""Maintenance removes what nothing refers to and keeps every release that can be shown again."""
+"""Maintenance removes unreferenced data and keeps every release to which readers can be switched back."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COMPLAINTS = "lake.banking_trusted.complaints"
 
 @pytest.fixture
 def world(spark: SparkSession, tmp_path: Path) -> World:
-    """An empty lake of a star that is quicker to build."""
+    """An empty lake of a star that builds faster."""
     return fresh_world(spark, tmp_path, part_of("fact_complaints"))
 
 
@@ -36,7 +36,7 @@ def test_old_snapshots_go_and_releases_stay(world: World) -> None:
         put_ranking(world.raw, "2020T1", hours=hours, A=total)
         world.run(f"day {hours}")
     before, contents = snapshots_of(world, COMPLAINTS), world.contents()
-    # Iceberg compares whole milliseconds, the literal whole seconds.
+    # Iceberg compares in milliseconds, but the literal has whole seconds.
     time.sleep(1.1)
 
     orphan = world.raw.folder.parent / "lake" / "banking_trusted" / "complaints" / "orphan.parquet"
@@ -114,7 +114,7 @@ def test_what_facts_were_built_from_is_kept_for_their_next_build(world: World) -
     put_ranking(world.raw, "2020T1", A=3)
     put_ranking(world.raw, "2020T2", A=5)
     world.run("one")
-    # A run that died before its release: no tag holds the members that it built the fact from.
+    # A run that was killed before its release: no tag keeps the members from which it built the fact.
     put_ranking(world.raw, "2020T2", hours=3, A=6, B=1)
     world.transform("dead")
     world.build("dead")
@@ -124,7 +124,7 @@ def test_what_facts_were_built_from_is_kept_for_their_next_build(world: World) -
     ):  # fmt: skip
         if lake.snapshots.head(table) is not None:
             lake.branches.publish(table)
-    # A compaction makes that snapshot an old one.
+    # A compaction replaces the current snapshot, so that it can be expired.
     for path in ("banking_trusted.complaints", "banking_refined.dim_institution"):
         options = "options => map('rewrite-all', 'true')"
         world.spark.sql(f"CALL lake.system.rewrite_data_files(table => '{path}', {options})").collect()

@@ -1,4 +1,4 @@
-"""Lines of JSON, fixed width and Parquet: the same declared parsers, lines and reasons."""
+"""JSON Lines, fixed width and Parquet: the same declared parsers, line numbers and reasons."""
 
 from __future__ import annotations
 

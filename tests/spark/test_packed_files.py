@@ -1,4 +1,4 @@
-"""Compressed files and line ends inside quotes: the same rows, with the line numbers of the unpacked file."""
+"""Compressed files and line ends inside quotes: the same rows, with the line numbers of the uncompressed file."""
 
 from __future__ import annotations
 

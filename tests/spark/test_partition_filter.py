@@ -1,4 +1,4 @@
-"""Conditions on partitions: exact for every kind of field, shallow for thousands of partitions."""
+"""Conditions on partitions: exact for every type of field, and not deeply nested for thousands of partitions."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_five_thousand_partitions_of_two_columns_are_replaced(world: World) -> N
     lake.ensure(table)
     lake.overwrite_published(table, world.spark.createDataFrame(ROWS, SCHEMA), F.lit(True))
     start = date(1600, 1, 1)
-    # Every shop has other months, so that no two values share their alternatives.
+    # Every shop has different months, so that the values of no two shops can share a condition.
     many = {(str(at), (start + timedelta(35 * at)).replace(day=1).isoformat()) for at in range(5000)}
     chosen = [*many, ("a", "2020-01-01"), (None, "2020-02-01")]
     lake.overwrite_published(table, frame_of(world.spark, [], table.schema), partition_filter(table, chosen))

@@ -1,4 +1,4 @@
-"""Write, audit, publish: what analysts see changes as a whole, once, and whatever happened in between."""
+"""Write, audit, publish: analysts see a change as a whole, once, whatever happened before."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ STEPS = {
 
 @pytest.fixture(scope="module")
 def published(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> World:
-    """The quarters of STEPS, published by one run; tests read it, or go on with a copy."""
+    """The quarters of STEPS, published by one run; tests read it, or continue with a copy."""
     world = fresh_world(spark, tmp_path_factory.mktemp("order"), part_of("fact_complaints"))
     for quarter, rows in STEPS.items():
         put_ranking(world.raw, quarter, **rows)
@@ -50,13 +50,13 @@ def in_order(published: World) -> dict[str, list[tuple[object, ...]]]:
 
 @pytest.fixture
 def world(spark: SparkSession, tmp_path: Path) -> World:
-    """An empty lake of a star that is quicker to build."""
+    """An empty lake of a star that builds faster."""
     return fresh_world(spark, tmp_path, part_of("fact_complaints"))
 
 
 @pytest.fixture
 def released(published: World, tmp_path: Path) -> World:
-    """A published star, to go on with."""
+    """A copy of a published star, which tests may change."""
     return copy_of(published, tmp_path)
 
 
@@ -101,7 +101,7 @@ def test_a_quarter_that_is_no_longer_published_is_gone(released: World) -> None:
 
 def test_a_full_refresh_reads_every_file_and_computes_every_table_again(released: World) -> None:
     world, seen = released, totals(released)
-    # Damage of which no raw version, digest or snapshot tells.
+    # Damage that leaves raw versions, digests and snapshots unchanged.
     lake, fact = LakeLoader(world.spark, "banking", "damage"), TABLES.refined(fact_complaints)
     half = lake.read(fact).where("quarter_code = '2020T2'")
     lake.overwrite(fact, half, inputs=lake.notes.inputs(fact))
@@ -237,7 +237,7 @@ def test_a_lost_pointer_is_restored_and_the_rows_of_runs_stay(released: World) -
 
 
 def codecs_of(world: World, table: LakeTable) -> list[str]:
-    """The compression of the first column of every data file."""
+    """Return the compression of the first column of every data file."""
     iceberg = world.spark._jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(
         world.spark._jsparkSession, table.identifier
     )
@@ -262,7 +262,7 @@ def test_any_order_and_repetition_of_quarters_gives_the_same_tables(
 
 
 def after_arrivals(world: World, order: list[str]) -> dict[str, list[tuple[object, ...]]]:
-    """The tables after two runs, in which quarters arrive in ``order``, and then those that it lacks."""
+    """Return the tables after two runs: quarters arrive in ``order`` first, then the missing ones."""
     arrivals = [*order, *[quarter for quarter in STEPS if quarter not in order]]
     for at, batch in enumerate((arrivals[:2], arrivals[2:])):
         for quarter in batch:

@@ -1,4 +1,6 @@
-"""Runs that die, or that another overtakes: the next one finishes or removes what they left, and no row is lost."""
+"""Runs that are killed or overtaken by another run: the next run completes or removes their work, and no
+row is lost.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ from estrela.etl.releases.news import has_news
 
 @pytest.fixture
 def world(spark: SparkSession, tmp_path: Path) -> World:
-    """An empty lake of a star that is quicker to build."""
+    """An empty lake of a star that builds faster."""
     return fresh_world(spark, tmp_path, part_of("fact_complaints"))
 
 
@@ -37,7 +39,7 @@ def test_a_run_killed_between_two_publishes_is_taken_up_by_the_next(world: World
 
 @dataclass
 class DyingViews(RunStatements):
-    """Statements of a run that dies as it sends its ``last`` batch of them."""
+    """Records the statements of a run that dies when it sends its ``last`` batch."""
 
     last: int = 1
 
@@ -53,7 +55,7 @@ def test_a_publish_that_dies_before_or_after_the_switch_loses_no_row_and_shows_n
     put_ranking(world.raw, "2020T1", A=3)
     world.run("one")
     last = world.manifests.read(1).snapshots
-    # The row of the release is written, its views show both releases, and the pointer still names the old one.
+    # The row of the release is written, its views contain both releases, and the pointer still names the old one.
     put_ranking(world.raw, "2020T2", A=5)
     world.views = DyingViews(last=1)
     with pytest.raises(KeyboardInterrupt):
@@ -62,7 +64,7 @@ def test_a_publish_that_dies_before_or_after_the_switch_loses_no_row_and_shows_n
     assert pointer and (pointer.release_id, releases(world)) == (1, {1: "one", 2: "two"})
     assert world.manifests.read(1).snapshots == last
 
-    # The next run settles the views of release 1 and moves to release 3; it dies before it settles those.
+    # The next run settles the views on release 1 and switches to release 3; it dies before it settles its views.
     world.views = DyingViews(last=3)
     with pytest.raises(KeyboardInterrupt):
         world.run("three")

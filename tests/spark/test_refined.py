@@ -1,4 +1,4 @@
-"""Versions, keys and lookups, on DataFrames alone."""
+"""Versions, keys and lookups, on DataFrames only."""
 
 from __future__ import annotations
 

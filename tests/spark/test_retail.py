@@ -48,7 +48,7 @@ def receive(raw: FolderRaw, folder: Path, shop: Shop) -> None:
 
 
 def run(spark: SparkSession, raw: FolderRaw, name: str) -> list[str]:
-    """Transform, build and commit; return the refined tables that changed."""
+    """Transform, build and commit; return the names of the refined tables that changed."""
     lake = LakeLoader(spark, "retail", name)
     for source in STAR.sources:
         TransformSource(source, raw, lake).run()
@@ -85,7 +85,7 @@ def test_the_star_equals_duckdb_and_a_new_day_adds_its_partition(spark: SparkSes
 
 
 def files_of(spark: SparkSession) -> dict[str, str]:
-    """Data files of the fact by month since 1970."""
+    """Return the data files of the fact by month since 1970."""
     rows = spark.sql("SELECT CAST(partition AS string), file_path FROM lake.retail_refined.fact_order_lines.files")
     return {row[0]: row[1] for row in rows.collect()}
 

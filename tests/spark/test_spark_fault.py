@@ -1,4 +1,4 @@
-"""Spark's own errors, and Java exceptions of the real classes, become the right error of a commit."""
+"""Spark's own errors, and Java exceptions of the real classes, are converted to the right error of a commit."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def java(spark: SparkSession) -> Any:
 
 
 def raising(java: Any, cause: Any) -> Any:
-    """A change that fails as a job does whose stage was aborted for ``cause``; it counts its attempts."""
+    """Return a change that fails like a job whose stage was aborted for ``cause``, and that counts its attempts."""
 
     def change() -> None:
         change.attempts += 1  # type: ignore[attr-defined]

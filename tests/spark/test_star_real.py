@@ -1,4 +1,4 @@
-"""The figures that the real files must give, and what analysts read from them."""
+"""Figures that the real files must give, and the tables that analysts read."""
 
 from __future__ import annotations
 

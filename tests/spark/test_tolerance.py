@@ -1,4 +1,4 @@
-"""Tolerance of rejected rows, by rows or by a measure; and messages about a sensitive column."""
+"""Tolerance of rejected rows, by rows or by a measure; messages about a sensitive column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Damaged copies of a quarter: the same facts as the untouched file, or a refusal that says where and why."""
+"""Damaged copies of a quarter give the same facts as the undamaged file, or a refusal with place and reason."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FIGURES = (
 
 
 def figures(complaints: DataFrame, segments: DataFrame, quarter: str) -> list[tuple[object, ...]]:
-    """Rows of the fact of a quarter, by the stable code of the institution."""
+    """Return the rows of the fact of a quarter, with the stable code of the institution."""
     codes = dim_spelling.transform(complaints, segments)
     rows = fact_complaints.transform(complaints).join(codes, "spelling").where(f"quarter_code = '{quarter}'")
     return sorted((tuple(row) for row in rows.select(*FIGURES).collect()), key=str)
@@ -42,7 +42,7 @@ def test_a_damaged_copy_gives_the_facts_of_its_quarter(
 ) -> None:
     copies = [list(SAME_FACTS.items())[at] for at in group]
     put_complaints(world.raw, [(quarter, real_data / "complaints_damaged" / f"{name}.csv") for name, quarter in copies])
-    # The name that lost an accent is told from the other quarters.
+    # A name that lost an accent is recognized with the help of other quarters.
     put_complaints(world.raw, [("2021T4", real_data / "complaints" / "reclamacoes_2021T4.csv")])
     done = world.transform("run", "complaints")["complaints"]
 

@@ -1,4 +1,4 @@
-"""Spark's settings follow the size of the input and are afterwards what they were."""
+"""Spark's settings depend on the size of the input, and are restored afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A row of many columns: its rejects name the field, and its plan stays compilable."""
+"""A row with many columns: its rejects name the field, and its plan can still be compiled."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_each_bad_field_of_a_wide_row_is_rejected_for_its_own_reason(
         row[names.index(name)] = value
         expected.append((len(rows) + 2, name, value, reason))
         rows.append(";".join(row))
-    # Of two bad fields the first one is named.
+    # If two fields are invalid, the first is named.
     rows += [";".join(SOUND * COPIES), rows[-1].replace("12", "x", 1)]
     expected.append((len(rows) + 1, "whole_0", "x", BAD["whole"][1]))
 

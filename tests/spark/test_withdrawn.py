@@ -1,4 +1,4 @@
-"""Withdrawn answers leave the newest state, on every way to a reader, and stay in the history."""
+"""Withdrawn answers disappear from the newest state, for every kind of reader, and stay in the history."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def receive(world: World, cnpj: str, body: bytes, day: int) -> None:
 
 
 def listed(world: World) -> dict[str, int]:
-    """Services per CNPJ root as the mart counts them."""
+    """Return the number of services per CNPJ root in the mart."""
     return {row["cnpj_root"]: row["services_listed"] for row in world.mart("mart_free_services").collect()}
 
 

@@ -1,4 +1,4 @@
-"""A run of the banking star in tests: raw files in a folder, a lake of its own, steps called as Glue calls them."""
+"""A run of the banking star in tests: raw files in a folder, a separate lake, steps called as Glue calls them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ OPS_TABLES = ("files", "rejects", "checks", "completeness", "runs", "maintenance
 
 @dataclass
 class FolderObjects:
-    """JSON objects in a folder, whose version is the digest of their text."""
+    """JSON objects in a folder. Their version is the digest of their text."""
 
     folder: Path
 
@@ -62,7 +62,7 @@ def _digest(path: Path) -> str:
 
 @dataclass
 class RunStatements:
-    """Takes Athena statements down."""
+    """Records Athena statements instead of running them."""
 
     ran: list[str] = field(default_factory=list)
 
@@ -95,7 +95,7 @@ class World:
 
     def maintain(self, run: str, *, is_dry_run: bool = False) -> Figures:
         lake = LakeLoader(self.spark, "banking", run)
-        # The tests' catalog keeps its files in memory, so that nothing is listed but what a test puts here.
+        # The catalog of the tests keeps its files in memory, so listings contain only files that a test writes here.
         for database in ("trusted", "refined", "ops"):
             for row in self.spark.sql(f"SHOW TABLES IN lake.banking_{database}").collect():
                 (self.raw.folder.parent / "lake" / f"banking_{database}" / row["tableName"]).mkdir(
@@ -135,7 +135,7 @@ class World:
         return self.spark.table(f"lake.banking_{layer}.{name}")
 
     def mart(self, name: str) -> DataFrame:
-        """The mart's Athena SQL on the newest tables, translated to Spark."""
+        """Return the rows of a mart: its Athena SQL, translated to Spark, on the newest tables."""
         declared = next(mart for mart in self.star.marts if mart.name == name)
         places = {table.name: f"lake.banking_refined.{table.name}" for table in declared.uses}
         return self.spark.sql(sqlglot.transpile(declared.query(places), read="athena", write="spark")[0])
@@ -149,7 +149,7 @@ class World:
         return {ref for ref in refs if is_run_branch(ref)}
 
     def contents(self, *names: str) -> dict[str, list[tuple[object, ...]]]:
-        """Rows of tables in an order of their own, without what tells when a file came."""
+        """Return the sorted rows of tables, without the column ``fetched_at``."""
         contents = {}
         for name in names or [table.name for table in self.star.tables]:
             frame = self.table(name).drop("fetched_at")
@@ -171,19 +171,19 @@ def releases(world: World) -> dict[int, str]:
 
 
 def fresh_world(spark: SparkSession, folder: Path, star: Star | None = None) -> World:
-    """A world with an empty lake."""
+    """Return a world with an empty lake."""
     return World(lake_in(spark, folder), FolderRaw(folder / "raw"), star or load("banking"))
 
 
 def lake_in(spark: SparkSession, folder: Path) -> SparkSession:
-    """A session with an empty lake of its own, in the one JVM."""
+    """Return a session with a new, empty lake, in the same JVM."""
     session = spark.newSession()
     session.conf.set("spark.sql.catalog.lake.warehouse", (folder / "lake").as_uri())
     return session
 
 
 def copy_of(world: World, folder: Path) -> World:
-    """A world that begins as another one stands: see :func:`copied_lake`."""
+    """Return a copy of a world; see :func:`copied_lake`."""
     copied = World(copied_lake(world.spark, folder), FolderRaw(folder / "raw"), world.star)
     copied.raw.versions = world.raw.versions
     copied.raw.log = {source: list(files) for source, files in world.raw.log.items()}
@@ -192,9 +192,9 @@ def copy_of(world: World, folder: Path) -> World:
 
 
 def copied_lake(spark: SparkSession, folder: Path) -> SparkSession:
-    """A session with a lake of its own that begins as another one stands.
+    """Return a session with a copy of a session's lake.
 
-    Both share the data files written so far, so that neither may expire snapshots.
+    Both lakes share the existing data files, so neither may expire snapshots.
     """
     session = lake_in(spark, folder)
     iceberg = spark._jvm.org.apache.iceberg.spark.Spark3Util
@@ -207,7 +207,7 @@ def copied_lake(spark: SparkSession, folder: Path) -> SparkSession:
 
 
 def part_of(*facts: str) -> Star:
-    """The part of the banking star that these facts make: fewer tables, for tests of what steps do to any table."""
+    """Return the part of the banking star that these facts need: fewer tables, for tests that apply to any table."""
     star = load("banking")
     kept_facts = tuple(fact for fact in star.facts if fact.name in facts)
     looked_up = {lookup.dimension.name for fact in kept_facts for lookup in fact.lookups}

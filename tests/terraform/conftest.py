@@ -1,4 +1,4 @@
-"""The plans of every flag, made once for all tests."""
+"""The plans for every combination of flags, created once for all tests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def terraform(tmp_path_factory: pytest.TempPathFactory) -> Terraform:
 
 @pytest.fixture(scope="session")
 def plans(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> dict[str, Plan]:
-    """Plans of ``terraform/tests/plan.tftest.hcl``, by the name of their run: made once for all workers of a run."""
+    """Plans of ``terraform/tests/plan.tftest.hcl`` by the name of their run, created once for all test processes."""
     own = tmp_path_factory.getbasetemp()
     printed = (own if worker_id == "master" else own.parent) / "plans.jsonl"
     with printed.with_suffix(".lock").open("w") as lock:
@@ -40,5 +40,5 @@ def prod(plans: dict[str, Plan]) -> Plan:
 
 @pytest.fixture(scope="session")
 def everything(plans: dict[str, Plan]) -> Plan:
-    """The resources of all plans together: what holds for every one of them whatever the flags are."""
+    """The resources of all plans together, for rules that apply whatever the flags are."""
     return tuple(resource for plan in plans.values() for resource in plan)

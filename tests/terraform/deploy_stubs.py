@@ -1,4 +1,4 @@
-"""deploy.sh in a repository of its own, with stand-ins for its tools that write down how they are called."""
+"""deploy.sh in a separate repository, with stand-ins for its tools that record their calls."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ esac
 
 @dataclass
 class Deployment:
-    """A copy of the script in a repository of its own; ``env`` is all that it sees of this machine."""
+    """A copy of the script in a separate repository; ``env`` is the whole environment of the script."""
 
     folder: Path
     env: dict[str, str] = field(default_factory=dict)
 
     def run(self, *arguments: str, shell: str = "", typed: str | None = None, **env: str) -> tuple[int, str]:
-        """Return status and words of the script; ``typed`` is written to it as on a terminal."""
+        """Return status and output of the script; ``typed`` is its input as on a terminal."""
         command = ["bash", "-c", shell] if shell else ["bash", str(self.folder / "deploy.sh"), *arguments]
         ours, theirs = pty.openpty() if typed is not None else (-1, -1)
         stdin = subprocess.DEVNULL if typed is None else theirs
@@ -75,7 +75,7 @@ class Deployment:
 
     @property
     def changes(self) -> list[str]:
-        """Calls that change anything."""
+        """Calls that change something."""
         reads = ("get-caller-identity", "head-bucket", "get-bucket-policy", "rev-parse", "status --porcelain")
         return [call for call in self.calls if not any(read in call for read in reads)]
 

@@ -1,4 +1,6 @@
-"""Calls of code on AWS, recorded at boto3 or by localaws, and the rights of roles in docs/iam.md, held to the plan."""
+"""AWS calls of code, recorded in boto3 or by localaws, and the permissions of roles in docs/iam.md, which the plan must
+match.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ from terraform_run import ROOT
 
 TABLE = ROOT / "docs" / "iam.md"
 BY_OTHERS = {"Logs", "Network", "Queue", "Stream", "Streams", "Failed", "Bucket", "Key"}
-"""Statements for what Lambda, and encryption at rest, do by the role; code never calls it."""
+"""Statements for actions of Lambda itself, and of encryption at rest; code never calls them."""
 OTHER_NAMES = {
     "sqs:SendMessageBatch": "sqs:SendMessage",
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
@@ -30,18 +32,18 @@ OTHER_NAMES = {
     "s3:ListObjectsV2": "s3:ListBucket",
     "s3:ListObjectVersions": "s3:ListBucketVersions",
 }
-"""Actions of policies whose operation has another name."""
+"""Actions in policies by operation, where the names differ."""
 BY_VERSION = {"s3:GetObject": "s3:GetObjectVersion", "s3:DeleteObject": "s3:DeleteObjectVersion"}
-"""Actions on an object, and those on a version of it."""
+"""Actions on a version of an object, by the action on the object."""
 COPIES = ("s3:CopyObject", "s3:UploadPartCopy")
 NO_ACTION = {"sts:GetCallerIdentity"}
-"""Operations that everyone may call."""
+"""Operations that need no permission."""
 ARN = re.compile(r"`([^`]+)`")
 
 
 @dataclass(frozen=True)
 class Statement:
-    """Actions, and the ARNs that they are allowed on, as patterns."""
+    """Actions, and the ARN patterns on which they are allowed."""
 
     actions: frozenset[str]
     resources: frozenset[str]
@@ -49,7 +51,7 @@ class Statement:
 
 @contextmanager
 def recorded() -> Iterator[set[str]]:
-    """Yield the set of the actions that clients made within the block call."""
+    """Yield a set to which the actions called by clients created in the block are added."""
     actions: set[str] = set()
 
     def record(params: Mapping[str, Any], model: Any, **_: Any) -> None:
@@ -63,7 +65,7 @@ def recorded() -> Iterator[set[str]]:
 
 
 def _actions(operation: str, named: Mapping[str, Any]) -> set[str]:
-    """Actions that a call of an operation needs."""
+    """Return the actions that a call of an operation needs."""
     if operation in NO_ACTION:
         return set()
     if operation == "kms:ReEncrypt":
@@ -77,7 +79,7 @@ def _actions(operation: str, named: Mapping[str, Any]) -> set[str]:
 
 
 def statements(role: str) -> dict[str, Statement]:
-    """Statements of a role in ``prod``, by their names."""
+    """Return the statements of a role in ``prod`` by name."""
     prod = TABLE.read_text().partition("`prod`\n")[2].partition("\n## ")[0]
     rows = re.findall(rf"^\| {re.escape(role)} \| (\w+) \| ([^|]+) \| ([^|]+) \|", prod, re.MULTILINE)
     assert rows, f"{TABLE.name} has no role {role}"
@@ -88,21 +90,21 @@ def statements(role: str) -> dict[str, Statement]:
 
 
 def allowed(role: str) -> dict[str, frozenset[str]]:
-    """Actions of the statements of a role in ``prod``, by the statement's name."""
+    """Return the actions of a role in ``prod``, by the name of their statement."""
     return {sid: statement.actions for sid, statement in statements(role).items()}
 
 
 def for_code(role: str, others: Iterable[str] = BY_OTHERS) -> set[str]:
-    """Actions that a role allows for what its code calls: those of its statements but ``others``."""
+    """Return the actions that a role allows for calls of its code: those of all statements except ``others``."""
     return {action for sid, actions in allowed(role).items() if sid not in others for action in actions}
 
 
 Call = tuple[str, str]
-"""An action and the ARN of its resource; "*" where the call names none."""
+"""An action and the ARN of its resource, or "*" if the call names none."""
 
 
 def calls_of(log: Path, caller: str, secrets: Mapping[str, str]) -> set[Call]:
-    """Return what ``caller`` called, from the log that ``localaws up --calls`` writes. ``secrets`` are ARNs by name."""
+    """Return the calls of ``caller`` in the log that ``localaws up --calls`` writes. ``secrets`` are ARNs by name."""
     calls: set[Call] = set()
     for line in log.read_text().splitlines():
         call = json.loads(line)
@@ -146,7 +148,7 @@ def _arn(service: str, named: Mapping[str, str], secrets: Mapping[str, str]) -> 
 
 
 def refused(calls: Iterable[Call], role: str, environment: str) -> set[Call]:
-    """Return the calls that no statement of a role allows, its names being those of ``environment``.
+    """Return the calls that no statement of a role allows, with the resource names of ``environment``.
 
     A call without a resource is allowed by any statement with its action.
     """

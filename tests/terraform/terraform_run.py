@@ -1,4 +1,4 @@
-"""Terraform as the tests run it: offline where an unpacked provider is on this machine, else from the registry."""
+"""Terraform for tests: offline if an unpacked provider is on this machine, else from the registry."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REGISTRY = "registry.terraform.io"
 
 @dataclass(frozen=True)
 class Terraform:
-    """Terraform over the repository's configuration, with its own data below ``folder``."""
+    """Terraform with the repository's configuration, and its own data below ``folder``."""
 
     folder: Path
 
@@ -32,7 +32,7 @@ class Terraform:
         return kept | {"TF_CLI_CONFIG_FILE": str(settings), "TF_DATA_DIR": str(self.folder), "TF_IN_AUTOMATION": "1"}
 
     def run(self, *arguments: str) -> str:
-        """Return what a command prints; fail with its own words."""
+        """Run a command and return its output; fail with its error text."""
         command = ["terraform", *arguments]
         done = subprocess.run(command, cwd=CONFIGURATION, env=self.env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
@@ -40,7 +40,7 @@ class Terraform:
 
 
 def initialised(folder: Path) -> Terraform:
-    """Return Terraform, its provider checked against the lock file; skip loudly where there is no Terraform."""
+    """Return Terraform with its provider checked against the lock file; skip with a reason if Terraform is missing."""
     if not shutil.which("terraform"):
         pytest.skip("NOT TESTED, terraform is not on the PATH: install Terraform 1.11 or newer")
     terraform = Terraform(folder)
@@ -49,7 +49,7 @@ def initialised(folder: Path) -> Terraform:
 
 
 def _mirror() -> str:
-    """Return the settings that take providers from a folder named like the registry, if there is any."""
+    """Return the settings that read providers from a local mirror of the registry, or "" if there is none."""
     for place in PLACES:
         for registry in [*place.glob(REGISTRY), *place.glob(f"*/{REGISTRY}")]:
             return f'provider_installation {{\n  filesystem_mirror {{ path = "{registry.parent}" }}\n}}\n'
@@ -65,7 +65,7 @@ class Resource:
     values: dict[str, Any]
 
     def policy(self, name: str = "policy") -> list[dict[str, Any]]:
-        """Statements of a policy."""
+        """Return the statements of a policy."""
         statements: list[dict[str, Any]] = json.loads(self.values[name])["Statement"]
         return statements
 
@@ -74,7 +74,7 @@ Plan = tuple[Resource, ...]
 
 
 def plans_of(printed: str) -> dict[str, Plan]:
-    """Return the plan of each run, from what ``terraform test -json -verbose`` prints."""
+    """Return the plan of each run, from the output of ``terraform test -json -verbose``."""
     lines = [json.loads(line) for line in printed.splitlines()]
     return {line["@testrun"]: _resources(line["test_plan"]) for line in lines if line["type"] == "test_plan"}
 

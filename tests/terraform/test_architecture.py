@@ -1,4 +1,4 @@
-"""The architecture's pictures cannot lie: their nodes are resources of the plans, and the other way round."""
+"""The architecture diagrams agree with the plans: every node is a planned resource, and every resource is drawn."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NOT_DRAWN = {
         "aws_default_security_group"
     ),
 }
-"""Types of resources that are in no picture, or what they start with, by the reason."""
+"""Types of resources, or prefixes of types, that are not drawn, by reason."""
 
 
 def drawn() -> set[str]:

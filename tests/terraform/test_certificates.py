@@ -1,4 +1,4 @@
-"""The certificates of Amazon RDS: where they come from, and who verifies databases by them."""
+"""The certificates of Amazon RDS: their source, and the clients that verify databases with them."""
 
 from __future__ import annotations
 

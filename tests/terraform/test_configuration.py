@@ -1,4 +1,4 @@
-"""Form of the configuration: formatted, valid, every variable described, every module alike."""
+"""Rules of the configuration: formatted, valid, every variable described, all modules built alike."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_it_is_formatted(terraform: Terraform) -> None:
 
 
 def test_the_provider_tags_every_resource_with_commit_repository_and_environment() -> None:
-    """A mocked provider shows no default tags, so they are read where they are written."""
+    """A mocked provider does not report default tags, so the test reads them in the configuration."""
     assert re.search(r"default_tags \{\s+tags = local.tags", (CONFIGURATION / "versions.tf").read_text())
     tags = re.search(r"^  tags = \{\n(.*?)^  \}", (CONFIGURATION / "main.tf").read_text(), re.MULTILINE | re.DOTALL)
     assert tags
@@ -47,7 +47,7 @@ def test_every_variable_of_the_root_that_is_no_switch_is_validated() -> None:
 
 
 def test_no_machine_path_is_in_it() -> None:
-    """But for the file that Lambda unpacks from a layer."""
+    """The only exception is the file that Lambda unpacks from a layer."""
     text = "".join(path.read_text() for path in CONFIGURATION.rglob("*") if path.suffix in (".tf", ".hcl", ".tfvars"))
     assert not re.search(r"/(opt|work|home|root|tmp)/", text.replace('"/opt/certificates/rds.pem"', ""))
 

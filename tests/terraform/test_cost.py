@@ -1,4 +1,4 @@
-"""Monthly cost of a plan: every part that is billed by the hour is in it, at a dated price."""
+"""Monthly cost of a plan: it contains every resource that is billed by the hour, at a dated price."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PARTS = {
     "streams": "aws_kinesis_stream", "alarms": "aws_cloudwatch_metric_alarm", "endpoints": "aws_vpc_endpoint",
     "MWAA": "aws_mwaa_environment", "secrets": "aws_secretsmanager_secret", "keys": "aws_kms_key",
 }  # fmt: skip
-"""Types of resources by their words in docs/aws.md."""
+"""Types of resources by their names in docs/aws.md."""
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def cost() -> ModuleType:
 
 
 def state(plan: Plan) -> dict[str, Any]:
-    """A plan in the form that terraform show prints, in a module below the root."""
+    """Return a plan in the format of terraform show, in a module below the root."""
     resources = [{"mode": "managed", "type": resource.kind, "values": resource.values} for resource in plan]
     return {"values": {"root_module": {"child_modules": [{"resources": resources}]}}}
 

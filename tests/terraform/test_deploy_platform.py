@@ -23,7 +23,7 @@ def runs_on(deployment: Deployment, where: str) -> Deployment:
 
 
 def order(deployment: Deployment, *words: str) -> list[int]:
-    """Place of the last call with each of the words."""
+    """Return the position of the last call that contains each of the words."""
     return [max(at for at, call in enumerate(deployment.calls) if word in call) for word in words]
 
 

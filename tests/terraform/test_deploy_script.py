@@ -1,4 +1,4 @@
-"""deploy.sh with stand-ins for its tools: what it runs, what it refuses, and what it leaves behind."""
+"""deploy.sh with stand-ins for its tools: the commands that it runs, its refusals, and the files that it leaves."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ def test_a_failed_apply_says_how_to_go_on(deployment: Deployment) -> None:
 def test_an_interrupted_apply_lets_terraform_end(deployment: Deployment) -> None:
     command = ["bash", str(deployment.folder / "deploy.sh"), "apply", "--yes"]
     env = deployment.env | {"APPLY_WAITS": "1"}
-    # A background job of a shell ignores SIGINT, and so would all that it starts.
+    # A background job of a shell ignores SIGINT, and processes started from it would inherit that.
     heeded = signal.signal(signal.SIGINT, signal.default_int_handler)
     started = subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True, start_new_session=True)
     signal.signal(signal.SIGINT, heeded)

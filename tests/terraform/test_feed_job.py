@@ -1,4 +1,4 @@
-"""The Glue job of the feeds: inside of the network, where the databases are, with rights on what it moves."""
+"""The Glue job of the feeds: in the network of the databases, with permissions for the files that it moves."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_runs_of_feeds_are_in_the_network_and_those_of_stars_reach_public_source
 
 
 def test_workers_of_a_run_talk_to_each_other_on_every_port(prod: Plan) -> None:
-    """Glue starts no run in a network without such a rule, for both directions."""
+    """Glue starts no run in a network without such a rule for both directions."""
     for kind in ("ingress", "egress"):
         (rule,) = rules(prod, kind, "Within Glue runs of the feeds")
         assert (rule["from_port"], rule["to_port"], rule["cidr_ipv4"]) == (0, 65535, None)

@@ -1,4 +1,4 @@
-"""Functions on AWS, read from the plans' JSON: feeds, warehouse and DataHarvest run what their packages declare."""
+"""Functions on AWS, read from the plans' JSON: feeds, warehouse and DataHarvest deploy what their packages declare."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ from estrela.model.feeds import feeds
 HANDLERS = {path.parent.name for path in (ROOT / "lambdas").glob("*/handler.py")}
 LARGE = {path.parent.name for path in (ROOT / "lambdas" / "large").glob("*/handler.py")}
 BATCHING = {"maximum_batching_window_in_seconds": 0, "parallelization_factor": 1}
-"""Settings of a mapping that may be unset, and what they then are."""
+"""Settings of a mapping that may be unset, with their defaults."""
 STAGES = [stage.name for stage in choreography().stages]
 
 
 @pytest.fixture(scope="module")
 def files(plans: dict[str, Plan]) -> Plan:
-    """Feeds and DataHarvest without Airflow, as the local AWS has them."""
+    """The plan of feeds and DataHarvest without Airflow, as on the local AWS."""
     return plans["files"]
 
 
 def functions(plan: Plan) -> dict[str, Resource]:
-    """Functions by the name of their folder."""
+    """Return the functions by the name of their folder."""
     planned = of(plan, "aws_lambda_function")
     return {resource.values["filename"].rpartition("/")[2].removesuffix(".zip"): resource for resource in planned}
 
@@ -54,7 +54,7 @@ def settings(function: Resource) -> dict[str, str]:
 
 
 def worked_queues(function: Function) -> list[str]:
-    """Queues of a declared function, by the name that it has in every environment."""
+    """Return the queues of a declared function, without the prefix of the environment."""
     return [mapping.source for mapping in function.mappings if mapping.kind == QUEUE]
 
 
@@ -177,7 +177,9 @@ def test_functions_take_batches_as_the_package_declares(prod: Plan) -> None:
 
 
 def test_a_message_is_hidden_for_six_times_its_function_and_is_kept_when_it_fails(prod: Plan) -> None:
-    """As AWS says of queues that functions work on; a shorter time delivers a message that is being worked on."""
+    """AWS recommends this for queues of functions; a shorter timeout delivers a message again while it is being
+    processed.
+    """
     timeouts = {name: function.values["timeout"] for name, function in functions(prod).items()}
     longest = {
         source: timeouts[function.name] for function in declared(choreography()) for source in worked_queues(function)
@@ -240,7 +242,7 @@ def test_the_archive_starts_no_function(files: Plan) -> None:
 
 
 def test_messages_are_limited_by_group_and_not_by_queue(files: Plan) -> None:
-    """300 calls a second are the limit of a queue as a whole."""
+    """Otherwise the whole queue would be limited to 300 calls per second."""
     (queue,) = [
         resource.values for resource in of(files, "aws_sqs_queue") if resource.values["name"].endswith("-messages.fifo")
     ]

@@ -1,4 +1,4 @@
-"""Who may do what: the roles of the plan are those of docs/iam.md, statement by statement."""
+"""Permissions: the roles of the plan are those of docs/iam.md, statement by statement."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ REASONED = {
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 }
-"""Actions that know no resource, or none that is there before the call: they alone are allowed on ``*``."""
+"""Actions that have no resource, or whose resource does not exist before the call. Only these may be
+allowed on ``*``.
+"""
 
 
 def each(value: Any) -> list[str]:
@@ -44,7 +46,7 @@ def each(value: Any) -> list[str]:
 
 
 def roles(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Name of the role and statement, of every policy of a role, and of policies that no role has yet."""
+    """Yield role name and statement for every policy of a role, and for policies that are attached to no role yet."""
     for resource in plan:
         if resource.kind in ("aws_iam_role_policy", "aws_iam_policy"):
             for statement in resource.policy():
@@ -52,13 +54,13 @@ def roles(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def name_of(address: str) -> str:
-    """Modules and resource of an address, without what Terraform puts around them."""
+    """Return the modules and the resource of an address, without Terraform's syntax around them."""
     short = re.sub(r"module\.(role\.)?|aws_iam_(role_)?policy(_attachment)?\.|\[0\]", "", address)
     return re.sub(r'(?:\.\w+)?\["([\w-]+)"\]', r".\1", short).removesuffix(".this")
 
 
 def managed(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Policies of AWS that are attached to a role: what is in them is AWS's to say."""
+    """Yield the AWS managed policies that are attached to a role. Their content is defined by AWS."""
     for resource in plan:
         if resource.kind == "aws_iam_role_policy_attachment":
             policy = resource.values["policy_arn"].partition(":policy/")[2]
@@ -66,7 +68,7 @@ def managed(plan: Plan) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def table(plan: Plan) -> str:
-    """The statements as a Markdown table; the account and the region are those of the tests."""
+    """Return the statements as a Markdown table, with the account and the region of the tests."""
     lines = ["| role | statement | actions | resources | condition |", "|---|---|---|---|---|"]
     for role, statement in (*roles(plan), *managed(plan)):
         cells = (

@@ -22,7 +22,7 @@ POLICIES = {
     "aws_sqs_queue_policy": "policy",
     "aws_efs_file_system_policy": "policy",
 }
-"""Attributes that hold a policy, by type of resource."""
+"""Attributes that contain a policy, by type of resource."""
 
 
 def of(plan: Plan, *kinds: str) -> list[Resource]:
@@ -156,7 +156,7 @@ def test_a_glue_run_needs_no_package_index_and_is_encrypted(prod: Plan) -> None:
 
 
 def patterns(plan: Plan) -> dict[str, dict[str, Any]]:
-    """Return the event patterns of rules, by name; a schedule has none."""
+    """Return the event patterns of rules by name; a schedule has none."""
     rules = {rule.values["name"]: rule.values["event_pattern"] for rule in of(plan, "aws_cloudwatch_event_rule")}
     return {name: json.loads(pattern) for name, pattern in rules.items() if pattern}
 

@@ -1,4 +1,4 @@
-"""Parts that always run, read from the plans' JSON: network, database, Airflow on ECS, Amazon MWAA."""
+"""Resources that always run, read from the plans' JSON: network, database, Airflow on ECS, Amazon MWAA."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NO_SECRETS = {
 
 
 def containers(plan: Plan) -> dict[str, dict[str, Any]]:
-    """The one container of each task definition, by its name."""
+    """Return the only container of each task definition, by name."""
     definitions = [json.loads(task.values["container_definitions"]) for task in of(plan, "aws_ecs_task_definition")]
     return {only["name"]: only for (only,) in definitions}
 
@@ -43,7 +43,7 @@ def groups(plan: Plan) -> dict[str, str]:
 
 
 def rules(plan: Plan) -> set[tuple[str, int]]:
-    """Return the connections from another group: the reason of the rule, and its port."""
+    """Return the connections from other security groups: the description of the rule, and its port."""
     planned = of(plan, "aws_vpc_security_group_ingress_rule")
     return {(rule.values["description"], rule.values["from_port"]) for rule in planned if not rule.values["cidr_ipv4"]}
 
@@ -117,7 +117,9 @@ def test_the_database_is_encrypted_backed_up_and_takes_only_tls(prod: Plan) -> N
 
 
 def test_the_queue_hides_a_message_for_longer_than_the_longest_task(prod: Plan) -> None:
-    """A message that appears again fails the task that runs: its time is the queue's own, and the broker's."""
+    """If a message becomes visible again, the running task fails. Queue and Celery broker must have the
+    same timeout.
+    """
     (queue,) = [resource for resource in of(prod, "aws_sqs_queue") if resource.values["name"] == "estrela-prod-airflow"]
     hidden = queue.values["visibility_timeout_seconds"]
     _, _, deadline = TEMPLATES["deadline_minutes"].rpartition(", '")

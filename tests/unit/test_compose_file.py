@@ -1,4 +1,4 @@
-"""Promises of docker-compose.yml: bounded, unprivileged, pinned, on the loopback, without a secret in it."""
+"""Rules of docker-compose.yml: resource limits, no privileges, pinned versions, loopback only, no secrets."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 ONCE = {name for name, service in SERVICES.items() if service.get("restart") == "no"}
-# what names a secret, and not the file that holds one
+# Names of variables with a secret, but not of those with the path of a secret's file.
 SECRET = re.compile(r"(PASS|SECRET|TOKEN|FERNET|ENCRYPTION|_KEY)(?!.*_FILE$)")
-# localaws takes any credentials
+# localaws accepts any credentials.
 NO_SECRET = {"localaws"}
 
 
@@ -32,7 +32,7 @@ def environments() -> list[tuple[str, str, str]]:
 
 
 def stages(dockerfile: Path) -> dict[str, list[str]]:
-    """The lines of each stage, by its name; the last one's is also ""."""
+    """Return the lines of each stage by name; the last stage is also under ""."""
     stage_lines: dict[str, list[str]] = {}
     for line in dockerfile.read_text().splitlines():
         if line.startswith("FROM "):

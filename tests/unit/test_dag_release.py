@@ -1,4 +1,4 @@
-"""DAG releases: a reader sees a whole release or the one before, wherever the writer is killed."""
+"""DAG releases: a reader sees either the whole new release or the one before, wherever the writer is killed."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_release_is_rolled_back_by_one_command(folder: Path) -> None:
 
 
 def test_killed_at_every_step_readers_see_one_whole_release_and_the_next_run_completes(folder: Path) -> None:
-    """The process kills itself before its n-th change to the folder, for every n."""
+    """For every n, the process kills itself before its n-th change to the folder."""
     sync(folder, OLD)
     archive(folder.parent / "source", NEW)
     for step in range(200):

@@ -1,4 +1,4 @@
-"""Messages of the demo: the world that it reads, the cost of a run, the reason of a failed task."""
+"""Messages of the demo: the world that it reads, the cost of a run, the reason for a failed task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""make run-local: what it refuses, and that it leaves no Glue run behind."""
+"""make run-local: its refusals, and that it leaves no Glue run behind."""
 
 from __future__ import annotations
 

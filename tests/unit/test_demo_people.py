@@ -1,4 +1,4 @@
-"""Messages to a person who starts the demo's parts: ports, volumes, addresses, a missing lake."""
+"""Messages to users who start parts of the demo: ports, volumes, addresses, a missing lake."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dialect of a CSV file, found out from its first bytes. No Spark."""
+"""The dialect of a CSV file, detected from its first bytes. No Spark."""
 
 from __future__ import annotations
 

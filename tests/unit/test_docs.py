@@ -1,4 +1,4 @@
-"""The documents are right: links lead somewhere, commands exist, code runs."""
+"""The documentation is correct: links have targets, commands exist, code runs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def blocks(text: str, language: str) -> list[str]:
 
 
 def commands() -> Iterator[tuple[str, str]]:
-    """Each line of the shell blocks, with its page; a block without a language is one of the shell."""
+    """Yield each line of the shell blocks, with its page; a block without a language is a shell block."""
     for page in PAGES:
         for block in [*blocks(page.read_text(encoding="utf-8"), ""), *blocks(page.read_text(encoding="utf-8"), "sh")]:
             yield from ((page.name, line) for line in block.splitlines())

@@ -1,4 +1,4 @@
-"""The errors: their exact words, their facts, and that they survive a process border."""
+"""The errors: their exact texts, their attributes, and that they survive pickling between processes."""
 
 from __future__ import annotations
 

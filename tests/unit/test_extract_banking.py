@@ -1,4 +1,4 @@
-"""The banking star's sources, taken in from a mirror of the Central Bank's services that misbehaves on request."""
+"""The banking star's sources, extracted from a mirror of the Central Bank's services that misbehaves on request."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ def extractor(source: Source, raw: RawLayer, mirror: Serving, **scope: Any) -> R
 
 
 def extracted(star: Star, *entities: str) -> list[Source]:
-    """The sources that have raw files of their own."""
+    """Return the sources that have their own raw files."""
     named = [source for source in star.sources if not entities or source.entity in entities]
     return [source for source in named if source.received_with is None]
 
 
 def extract(star: Star, raw: RawLayer, mirror: Serving, *entities: str, **scope: Any) -> int:
-    """Take the entities in (all, if none is named); the number of new files."""
+    """Extract the entities (all, if none is named) and return the number of new files."""
     new = 0
     for entity in entities or star.entities:
         extractors = [extractor(source, raw, mirror, **scope) for source in extracted(star, entity)]
@@ -77,7 +77,7 @@ def extract(star: Star, raw: RawLayer, mirror: Serving, *entities: str, **scope:
 
 
 def asked(source: Source, raw: RawLayer, mirror: Serving, **scope: Any) -> list[dict[str, str]]:
-    """The requests that a run would make."""
+    """Return the requests that a run would send."""
     known, extraction = raw.state(source.name), extractor(source, raw, mirror, **scope)
     full = bool(scope.get("full_refresh"))
     items = extraction.wanted(known).items
@@ -95,7 +95,7 @@ def quarters(raw: RawLayer) -> list[str]:
 def test_the_catalogue_decides_which_quarters_exist(star: Star, raw: RawLayer, mirror: Serving) -> None:
     mirror.mirror.publication.withhold(Quarter(2022, 1))
     extract(star, raw, mirror, "complaints")
-    # 2022T2 is listed without a type, 2022T1 is listed and answered by 204
+    # 2022T2 is listed without a type; 2022T1 is listed, and its answer is a 204.
     assert quarters(raw) == ["2021T4", "2022T3"]
     assert {raw.read(file) for file in raw.current("complaints")} == {
         WORLD.ranking(Quarter(2021, 4)),
@@ -163,7 +163,7 @@ def test_a_day_without_news_writes_nothing(star: Star, raw: RawLayer, mirror: Se
     extract(star, raw, mirror)
     before = keys(raw)
     assert extract(star, raw, mirror, day=MONDAY + timedelta(days=1)) == 0
-    # What was asked and answered is recorded on every day.
+    # Requests and answers are recorded on every day.
     assert {key for key in keys(raw) - before if "/asked/" not in key} == set()
     assert {key.split("/")[1] for key in keys(raw) - before} == {source.name for source in extracted(star)}
 
@@ -271,7 +271,7 @@ def test_a_service_that_is_down_is_worth_a_retry(star: Star, raw: RawLayer, mirr
 
 @pytest.mark.slow
 def test_an_order_that_changes_between_pages_loses_no_institution(raw: RawLayer) -> None:
-    """Without $orderby the service cuts its pages from another order each time: 50 of 250 members were lost."""
+    """Without $orderby the service cuts each page from a different order, which would lose 50 of 250 members."""
     big = SyntheticWorld(seed=7, institutions=250, others=600, first=Quarter(2021, 4), last=Quarter(2021, 4))
     with serving(big) as bank:
         bank.mirror.paging.reordered = True
@@ -295,7 +295,7 @@ def test_an_order_that_changes_between_pages_loses_no_institution(raw: RawLayer)
 
 
 def members(raw: RawLayer) -> dict[object, set[object]]:
-    """CNPJ roots by group, over all pages."""
+    """Return the CNPJ roots by group, from all pages."""
     roots: dict[object, set[object]] = {}
     for file in raw.current("group_members"):
         records = json.loads(raw.read(file))["value"]
@@ -334,7 +334,7 @@ def test_every_request_of_a_day_is_recorded_with_its_outcome(star: Star, raw: Ra
 
 
 def recorded(raw: RawLayer, source: str) -> list[list[tuple[str, str]]]:
-    """Requests and outcomes of each run, sorted: the runs of one second have no order of their own."""
+    """Return the requests and outcomes of each run, sorted, because runs of the same second have no order."""
     entries = raw.s3.list_objects_v2(Bucket=raw.bucket, Prefix=f"{raw.prefix}/{source}/asked/")["Contents"]
     runs = []
     for entry in entries:

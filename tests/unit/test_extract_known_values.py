@@ -1,4 +1,4 @@
-"""Values that other sources are asked for, read from files as they really are."""
+"""Values with which other sources are requested, read from files in their real formats."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def receive(raw: RawLayer, source: str, body: bytes, **request: str) -> None:
 
 
 def cnpj_roots(raw: RawLayer, source: Source) -> list[str]:
-    """CNPJ roots in the current files of a source."""
+    """Return the CNPJ roots in the current files of a source."""
     return list(values_of(raw, [(source, "cnpj_root")]).values)
 
 

@@ -1,4 +1,4 @@
-"""Sources of every kind of origin, taken in from S3 and from small HTTP services."""
+"""Sources of every kind of origin, extracted from S3 and from small HTTP services."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def raw(s3: Any) -> RawLayer:
 
 @pytest.fixture
 def prefix() -> str:
-    """A folder of the landing bucket of its own."""
+    """A separate folder of the landing bucket."""
     return f"{uuid.uuid4().hex}/"
 
 
@@ -99,7 +99,7 @@ def figures(source: Source, raw: RawLayer, world: World = PRODUCTION, **scope: A
 
 
 def contents(raw: RawLayer, source: str = "sales") -> dict[str, bytes]:
-    """Current contents by request."""
+    """Return the current contents by request."""
     return {file.request_id: raw.read(file) for file in raw.current(source)}
 
 
@@ -189,7 +189,9 @@ class TestS3Files:
         assert not caught.value.retriable
 
     def test_a_run_that_is_killed_keeps_what_came(self, raw: RawLayer, prefix: str) -> None:
-        """Killed at the last of 100 files, the run keeps the 99 before it; the next run reads only that one."""
+        """Killed at the last of 100 files, the run keeps the files before it; the next run reads only the
+        missing ones.
+        """
         for number in range(100):
             self.put(raw, f"{prefix}north/{20260101 + number}.csv", f"{number}".encode())
 
@@ -207,7 +209,7 @@ class TestS3Files:
         finally:
             raw.s3.meta.events.unregister("before-parameter-build.s3.GetObject", unique_id="kill")
         kept = len(contents(raw))
-        # The files read beside the last one are lost with it; the log names all others.
+        # Files that are read in parallel with the last one are lost with it; the log contains all others.
         assert 100 - READERS <= kept < 100
         assert figures(self.source(prefix), raw)["new_files"] == 100 - kept
 
@@ -221,7 +223,7 @@ CHANGES = st.lists(st.dictionaries(st.sampled_from(["1", "2", "3"]), st.sampled_
 def test_the_newest_state_is_what_the_folder_holds_whatever_came_before(
     s3: Any, states: list[dict[str, bytes]]
 ) -> None:
-    """After each state of a folder, an extract and its repetition leave exactly that state, and the second no news."""
+    """After each state of a folder, an extract stores exactly that state, and a second extract stores nothing new."""
     raw, folder = RawLayer(s3, f"lake-{uuid.uuid4().hex}", "raw/shop"), f"{uuid.uuid4().hex}/"
     s3.create_bucket(Bucket=raw.bucket)
     source = csv_of(S3Files(folder, r"(?P<name>[0-9])\.csv", LANDING))
@@ -319,7 +321,7 @@ Answer = tuple[int, bytes]
 
 
 class Service(ThreadingHTTPServer):
-    """Answers paths by ``answer``; ``seen`` holds each path and the Authorization that came with it."""
+    """Answers paths by ``answer``; ``seen`` contains each path and its Authorization header."""
 
     daemon_threads = True
 
@@ -345,7 +347,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *args: object) -> None:
-        """Silence."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -523,7 +525,7 @@ def test_a_lake_whose_world_is_unknown_takes_no_data(raw: RawLayer) -> None:
 def test_a_large_answer_is_stored_in_bounded_memory(
     raw: RawLayer, serve: Callable[[Callable[[str], Answer]], Service], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An answer above a part's size goes to S3 in parts, byte for byte."""
+    """An answer larger than one part is uploaded to S3 in parts, byte for byte."""
     body = b"code\n" + bytes(range(48, 58)) * 2_000_000
     service = serve(lambda path: (200, body))
     parts: list[int] = []

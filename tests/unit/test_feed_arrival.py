@@ -1,4 +1,4 @@
-"""Expectations of arrivals: due times and numbers of rows."""
+"""Expected arrivals: due times and numbers of rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WORKDAYS = (0, 1, 2, 3, 4)
         ("2026-11-27T10:59", "2026-11-25T11:00", "2026-11-26T11:00"),
         ("2026-11-29T23:00", "2026-11-26T11:00", "2026-11-27T11:00"),
         ("2026-11-30T11:00", "2026-11-27T11:00", "2026-11-30T11:00"),
-        # The day in São Paulo is still the 26th.
+        # In São Paulo it is still the 26th.
         ("2026-11-27T02:30", "2026-11-25T11:00", "2026-11-26T11:00"),
     ],
 )

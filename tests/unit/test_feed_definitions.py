@@ -1,4 +1,4 @@
-"""A feed that contradicts itself is refused, with what was allowed."""
+"""A feed that contradicts itself is refused, with the allowed values."""
 
 from __future__ import annotations
 

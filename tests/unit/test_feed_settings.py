@@ -1,4 +1,4 @@
-"""Arguments of a run of a feed: the exact words for each that is missing or wrong, and the step they ask for."""
+"""Arguments of a run of a feed: the exact error for each that is missing or wrong, and the step that they select."""
 
 from __future__ import annotations
 

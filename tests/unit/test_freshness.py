@@ -1,4 +1,4 @@
-"""Messages about stale tables, on a lake in S3: one when they become stale, one when that is over."""
+"""Alerts about stale tables, with a lake in S3: one when tables become stale, one when they are fresh again."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ class Phone:
         self.heard.append(f"{subject}\n{body}")
 
     def news(self) -> list[str]:
-        """Return the messages heard since the last call."""
+        """Return the messages received since the last call."""
         said, self.heard = self.heard, []
         return said
 
 
 @dataclass
 class Lake:
-    """The raw layer and the releases of the star, and the looks at it."""
+    """The raw layer and the releases of the star, and the checks of its freshness."""
 
     s3: Any
     bucket: str
@@ -66,7 +66,7 @@ class Lake:
         return Manifests(S3JsonObjects(self.s3, self.bucket), "retail")
 
     def answer(self, at: datetime, *silent: str, news: bool = True) -> None:
-        """Let every source answer at ``at``, but for the ``silent`` ones."""
+        """Let every source except the ``silent`` ones answer at ``at``."""
         for name in STAR.raw_names:
             if name not in silent:
                 if news:
@@ -74,7 +74,7 @@ class Lake:
                 self.raw.note_answered(name, at)
 
     def publish(self, held_back: Mapping[str, str] | None = None) -> None:
-        """Publish all that is in raw, but for what is held back."""
+        """Publish everything in raw except the held-back sources."""
         before = self.manifests.watermark().get("raw", {})
         versions = {name: self.raw.version(name) for name in STAR.raw_names}
         versions |= {name: before.get(name, 0) for name in held_back or {}}
@@ -85,12 +85,12 @@ class Lake:
         self.show(self.release)
 
     def show(self, release: int) -> None:
-        """Let readers see a release."""
+        """Point readers to a release."""
         _, version = self.manifests.pointer()
         self.manifests.point(Pointer(release, "", latest_id=self.release), version)
 
     def look(self, now: datetime, *phones: Phone) -> tuple[DeliveryError, ...]:
-        """Look at the star and tell; return who could not be told."""
+        """Check the star and send alerts; return the errors of channels that failed."""
         incidents = Incidents(S3JsonObjects(self.s3, self.bucket), "retail")
         ages = source_ages(STAR, self.raw, self.manifests)
         incidents.change(lambda record: looked(record, STAR, ages, now), now)

@@ -1,4 +1,4 @@
-"""AthenaQueries against a fake of the calls that it makes."""
+"""AthenaQueries with a fake of the AWS calls that it uses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def refusal(code: str) -> ClientError:
 
 @dataclass
 class FakeAthena:
-    """A query whose states come from a script; the last one stays."""
+    """A query whose states are scripted; the last one stays."""
 
     script: list[str] = field(default_factory=lambda: ["SUCCEEDED"])
     status: dict[str, Any] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class FakeAthena:
 
 
 class Clock:
-    """Time that passes only in sleep."""
+    """A clock that advances only while the code sleeps."""
 
     now = 0.0
 

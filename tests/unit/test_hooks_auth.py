@@ -1,4 +1,4 @@
-"""Credentials come from Secrets Manager by name and stay out of every text."""
+"""Credentials are read from Secrets Manager by name and never appear in a text."""
 
 from __future__ import annotations
 

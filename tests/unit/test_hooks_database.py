@@ -39,7 +39,7 @@ def database() -> Iterator[DatabaseManager]:
 
 @pytest.fixture
 def fees(database: DatabaseManager) -> str:
-    """A fresh table in a schema of its own."""
+    """A new table in a separate schema."""
     database.query("DROP SCHEMA IF EXISTS mart CASCADE")
     database.query("CREATE SCHEMA mart")
     database.query(

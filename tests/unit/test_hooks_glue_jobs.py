@@ -1,4 +1,4 @@
-"""GlueJobs against a fake of the calls that it makes, and against a server that answers too late."""
+"""GlueJobs with a fake of the AWS calls that it uses, and with a server that answers too late."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def refusal(code: str, operation: str = "StartJobRun", status: int = 400) -> Cli
 
 @dataclass
 class FakeGlue:
-    """Runs whose states come from a script, one state or error per poll; the last one stays."""
+    """Runs whose states are scripted, one state or error per poll; the last one stays."""
 
     runs: list[dict[str, Any]] = field(default_factory=list)
     script: list[str | Exception] = field(default_factory=lambda: ["SUCCEEDED"])
@@ -88,7 +88,7 @@ class FakeGlue:
 
 
 class Clock:
-    """Time that passes only in sleep."""
+    """A clock that advances only while the code sleeps."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -163,7 +163,7 @@ def test_waiting_ends_only_with_success() -> None:
 
 
 def test_logs_are_where_glue_says() -> None:
-    """A job with a security configuration has groups of its own."""
+    """A job with a security configuration has separate log groups."""
     group = "/aws-glue/jobs/estrela-dev-role/estrela-dev-glue"
     glue = FakeGlue(group=group, script=["SUCCEEDED", "FAILED"])
     assert jobs(glue).finish("etl", "jr_1", 100).log_group == group
@@ -279,7 +279,7 @@ def test_a_run_that_started_without_an_answer_is_found(cause: Exception) -> None
 
 
 class SlowGlue:
-    """A server that starts a run on each StartJobRun, but answers the first one too late or with an error."""
+    """A server that starts a run at each StartJobRun, but answers the first one too late or with an error."""
 
     def __init__(self, first: int) -> None:
         self.runs: list[dict[str, Any]] = []
@@ -334,11 +334,13 @@ def test_botocore_does_not_send_a_start_again(first: int) -> None:
 
 
 class Killed(Exception):
-    """An exception that ends an attempt by force, at any moment in which it waits."""
+    """Ends an attempt like a kill, at any moment at which it waits."""
 
 
 class UnreliableGlue(FakeGlue):
-    """A Glue whose answers get lost and whose runs advance as Hypothesis draws; it starts what it is asked to start."""
+    """A Glue that loses answers and advances its runs as Hypothesis draws. It starts every run that it is asked to
+    start.
+    """
 
     def __init__(self, draw: Callable[[Any], Any]) -> None:
         super().__init__()

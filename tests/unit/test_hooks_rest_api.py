@@ -1,4 +1,4 @@
-"""RestApiHook against a real HTTP server that misbehaves as told."""
+"""RestApiHook with a real HTTP server that misbehaves on request."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def reply(status: int = 200, body: bytes = b"{}", **headers: str) -> Reply:
 
 
 def raw_reply(head: str, body: bytes = b"", pause: float = 0.0) -> Reply:
-    """Bytes as they are, then a closed connection."""
+    """Return a reply that sends these bytes and then closes the connection."""
 
     def send(handler: BaseHTTPRequestHandler) -> None:
         handler.wfile.write(head.replace("\n", "\r\n").encode() + body)
@@ -59,7 +59,7 @@ def raw_reply(head: str, body: bytes = b"", pause: float = 0.0) -> Reply:
 
 
 def drip(handler: BaseHTTPRequestHandler) -> None:
-    """A byte every 50 ms: never a read timeout, never an end."""
+    """Send a byte every 50 ms: no read timeout occurs, and the answer never ends."""
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n")
     for _ in range(60):
         handler.wfile.write(b"[")
@@ -67,7 +67,9 @@ def drip(handler: BaseHTTPRequestHandler) -> None:
 
 
 class Service(ThreadingHTTPServer):
-    """Answers with ``script`` in turn, its last reply again and again; ``seen`` holds path and header fields."""
+    """Answers with the replies of ``script`` in turn, then repeats the last; ``seen`` contains path and
+    header fields.
+    """
 
     daemon_threads = True
 
@@ -83,7 +85,7 @@ class Service(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hung up is what many tests are about."""
+        """Ignore errors: in many tests the client closes the connection."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -104,7 +106,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.server.busy -= 1
 
     def log_message(self, *args: object) -> None:
-        """Silence."""
+        """Log nothing."""
 
 
 @pytest.fixture
@@ -117,7 +119,7 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture
 def naps() -> list[float]:
-    """The pauses that the hook would have made."""
+    """The pauses that the hook would have made, in seconds."""
     return []
 
 
@@ -338,14 +340,14 @@ def records(*numbers: int, **more: object) -> bytes:
 
 
 def codes(hook: RestApiHook, paging: Paging = PAIR, path: str = "value") -> list[int]:
-    """The codes of all pages of one answer."""
+    """Return the codes on all pages of one answer."""
     pages, _ = hook.whole(FEES, lambda answer: json.loads(answer.body.read()), paginator_of(paging, path))
     contents = [at_path(page, path) for page in pages]
     return [record["code"] for page in contents for record in page]
 
 
 def test_an_order_that_changes_between_pages_loses_no_record(service: Service, hook: RestApiHook) -> None:
-    """The second page repeats record 1 in place of record 3: the answer is read again until its pages fit."""
+    """The second page repeats record 1 instead of record 3: all pages are read again until they fit together."""
     moved = [reply(200, records(1, 2)), reply(200, records(1, 4)), reply(200, records(5))]
     right = [reply(200, records(1, 2)), reply(200, records(3, 4)), reply(200, records(5))]
     service.script = [*moved, *right]
@@ -401,7 +403,7 @@ def test_a_next_link_is_followed_and_comes_before_skip(service: Service, hook: R
     linked = records(1, **{"@odata.nextLink": link})
     service.script = [reply(200, linked), reply(200, records(2)), reply(200, records(3))]
     assert codes(hook) == [1, 2, 3]
-    # The links end after $top records; what is left is asked for by $skip.
+    # The links end after $top records; the rest is requested with $skip.
     assert [path for path, _ in service.seen][1:] == [
         "/odata/Fees?$skiptoken=7%2C8", "/odata/Fees?$format=json&$top=2&$skip=2"
     ]  # fmt: skip
@@ -419,7 +421,7 @@ def test_a_next_link_to_an_undeclared_host_is_refused(service: Service, hook: Re
 
 
 def page(*numbers: int, **more: object) -> Reply:
-    """A page whose records are at the path data.items."""
+    """Return a page whose records are at the path data.items."""
     return reply(200, json.dumps({"data": {"items": [{"code": number} for number in numbers]}, **more}).encode())
 
 

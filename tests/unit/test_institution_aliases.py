@@ -1,4 +1,4 @@
-"""The curated list of conglomerates' leads: each line says who leads whom, and who says so."""
+"""The curated list of conglomerates' leads: each line contains the lead, the conglomerate, and the source."""
 
 from __future__ import annotations
 

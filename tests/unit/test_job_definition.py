@@ -1,4 +1,4 @@
-"""The Glue job of the demo: the lake is named once, and what the wheel needs travels with it."""
+"""The Glue job of the demo: the lake is named in one place, and the wheel's dependencies are deployed with it."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from estrela.settings import Settings
 ROOT = Path(__file__).parents[2]
 ESTRELA = ROOT / "packages" / "estrela"
 ON_GLUE = {"awsglue", "boto3", "botocore", "pyarrow", "pyspark", "py4j", "requests", "urllib3"}
-"""Modules that Glue 5.1 ships."""
+"""Modules that Glue 5.1 provides."""
 NOT_ON_GLUE = {"airflow"}
 """Modules that only the orchestration needs."""
 OF_COMMANDS = {"alembic"}
-"""Modules that only an operator's commands need: estrela[ledger]. What a Glue run imports must not lead to them."""
+"""Modules that only an operator's commands need (estrela[ledger]). A Glue run must not import them."""
 
 
 def imported(path: Path) -> set[str]:
-    """Top-level names of the modules that a file imports at run time."""
+    """Return the top-level names of the modules that a file imports at run time."""
     tree = ast.parse(path.read_text())
     typing_only = {
         child for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)

@@ -1,4 +1,4 @@
-"""A declaration that contradicts itself is refused, with what was allowed."""
+"""A declaration that contradicts itself is refused, with the allowed values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables are found, not registered, and their order comes from what they refer to."""
+"""Tables are discovered without registration, and their order results from their references."""
 
 from __future__ import annotations
 

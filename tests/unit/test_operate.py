@@ -1,4 +1,4 @@
-"""The operator's command, against a fake of the calls that it makes to Glue."""
+"""The operator's command, with a fake of the Glue calls that it uses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHA = "a" * 64
 
 
 class FakeGlue:
-    """One run, which ends as told."""
+    """One run with a given end."""
 
     meta = SimpleNamespace(endpoint_url="http://127.0.0.1:1", region_name="us-east-1", events=HierarchicalEmitter())
 

@@ -1,4 +1,4 @@
-"""Operations' own tables over S3's and Glue's protocols, in process."""
+"""The tables of operations, with in-process fakes of S3's and Glue's protocols."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ ROW = {
 
 
 class Pages:
-    """A client whose paginators give these pages."""
+    """A client whose paginators return these pages."""
 
     def __init__(self, *pages: dict[str, Any], executions: tuple[dict[str, Any], ...] = ()) -> None:
         self.pages, self.executions, self.asked = pages, {entry["QueryExecutionId"]: entry for entry in executions}, 0
@@ -77,7 +77,7 @@ def empty(log: OpsLog) -> None:
 
 
 def files(log: OpsLog) -> dict[str, list[dict[str, Any]]]:
-    """Every file below the table's folder, line by line."""
+    """Return every file below the table's folder, parsed line by line."""
     listed = log.s3.list_objects_v2(Bucket="lake", Prefix="ops/job_runs/").get("Contents", [])
     bodies = {entry["Key"]: log.s3.get_object(Bucket="lake", Key=entry["Key"])["Body"].read() for entry in listed}
     return {key: [json.loads(line) for line in body.splitlines()] for key, body in bodies.items()}
@@ -150,7 +150,7 @@ def test_nothing_yet_has_no_newest(log: OpsLog) -> None:
 
 
 class Overtaken:
-    """An S3 client before each of whose writes another writer merges a row, as often as it is told."""
+    """An S3 client before each of whose writes another writer merges a row, a given number of times."""
 
     def __init__(self, log: OpsLog, times: int) -> None:
         self.log, self.times = log, times

@@ -1,4 +1,4 @@
-"""The raw layer over S3's own protocol, in process."""
+"""The raw layer with an in-process fake of S3's protocol."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_nothing_received_is_nothing_known(raw: RawLayer) -> None:
 
 
 class Rival:
-    """An S3 client beside which another writer commits just before our first log version."""
+    """An S3 client with a rival that commits just before the first log version is written."""
 
     def __init__(self, s3: Any, rival: RawLayer) -> None:
         self._s3, self._rival = s3, rival
@@ -149,7 +149,7 @@ def test_current_is_the_last_answer_to_each_request_however_the_captures_were_cu
 
 
 class Dying:
-    """An S3 client that dies when the log is about to be written."""
+    """An S3 client that dies just before the log is written."""
 
     def __init__(self, s3: Any) -> None:
         self._s3 = s3
@@ -261,7 +261,7 @@ class Counting:
 
 
 class Forgetful:
-    """An S3 client of a writer that dies before it writes a checkpoint."""
+    """The S3 client of a writer that dies before it writes a checkpoint."""
 
     def __init__(self, s3: Any) -> None:
         self._s3 = s3

@@ -1,4 +1,4 @@
-"""Retention of raw: what a rebuild reads stays, what was superseded long ago goes, with every orphan of a dead run."""
+"""Retention of raw: inputs of a rebuild are kept, old superseded answers and orphans of dead runs are removed."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_superseded_answers_go_after_their_days_and_the_newest_stays(raw: RawLay
 
     assert care(raw, KEPT_30_DAYS).run(set(), NOW, LATER) == counted
     assert bodies(raw, "complaints") == {b"second", b"third"}
-    # Nobody counts on the retired answer, such as where both newer ones are set aside.
+    # The retired answer is not needed even if both newer answers are set aside.
     assert [raw.read(file) for file in raw.files("complaints")] == [b"second", b"third"]
     assert care(raw, KEPT_30_DAYS).run(set(), NOW, LATER) == RawFigures(0, 0, 0, 2)
 

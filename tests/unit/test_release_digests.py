@@ -1,4 +1,4 @@
-"""Changes of the code, and the tables that they make be built again."""
+"""Changes of the code, and the tables that are rebuilt because of them."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ ALL = {table.name for table in STAR.tables}
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """The package as another version of the wheel would hold it."""
+    """A copy of the package, as another version of the wheel would contain it."""
     source = Path(estrela.__file__).parent
     return Path(shutil.copytree(source, tmp_path / "estrela", ignore=shutil.ignore_patterns("__pycache__")))
 
 
 @pytest.fixture(scope="module")
 def before() -> Mapping[str, str]:
-    """The digest of each table and mart as the code is."""
+    """The digest of each table and mart with the present code."""
     return code_digests(STAR)
 
 
 def edited(root: Path, path: str, old: str, new: str, before: Mapping[str, str]) -> set[str]:
-    """The tables and marts whose digest changes when ``old`` becomes ``new`` in a file."""
+    """Return the tables and marts whose digest changes when ``old`` becomes ``new`` in a file."""
     file = root / path
     text = file.read_text()
     assert old in text
@@ -52,7 +52,7 @@ def test_every_table_and_mart_has_a_digest_of_its_own(copy: Path, before: Mappin
         ("stars/banking/fact_fees.py", "from __future__", "# A remark.\nfrom __future__", set()),
         ("stars/banking/fact_fees.py", "a fee is free where its ceiling is 0.", "zero is free.", set()),
         ("stars/banking/fact_fees.py", '"ceiling") == 0', '"ceiling") == 1', FEES),
-        # A dimension is part of the facts that look it up.
+        # The digest of a fact includes the dimensions that it looks up.
         ("stars/banking/dim_quarter.py", "- 1) * 3 + 1", "- 1) * 3", {"dim_quarter", "fact_complaints"}),
         ("stars/banking/institution_aliases.csv", "\n", "\nx\n", ALL),
         ("etl/transformers/refined.py", '"1900-01-01"', '"1800-01-01"', ALL),

@@ -1,4 +1,4 @@
-"""News for a star: changes of raw, of code, and of the release that readers see."""
+"""News for a star: changes of raw, of code, and of the published release."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ObjectsInMemory:
 
 
 def published() -> tuple[ObjectsInMemory, Manifests]:
-    """Two releases, of which the second is current."""
+    """Return two releases, of which the second is current."""
     objects = ObjectsInMemory()
     manifests = Manifests(objects, "banking")
     for number in (1, 2):

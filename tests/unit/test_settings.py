@@ -1,4 +1,4 @@
-"""Arguments of a run: the exact words for each that is missing or wrong."""
+"""Arguments of a run: the exact error for each that is missing or wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spark's errors, classified by their chain of causes: fakes of Java exceptions as Py4J shows them."""
+"""Spark's errors, classified by their chain of causes, with fakes of Java exceptions as Py4J represents them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ JOB_ABORTED = "Job aborted due to stage failure: Task 3 in stage 7.0 failed 4 ti
 
 
 def throwable(*classes: str, message: str = "boom", cause: Any = None, **methods: object) -> Any:
-    """A Java exception: its simple class names up the tree, and methods that return a value each."""
+    """Return a Java exception: its simple class names up the tree, and methods with one return value each."""
     java_class: Any = None
     for name in reversed(classes):
         listed = [SimpleNamespace(getName=lambda method=method: method) for method in methods]

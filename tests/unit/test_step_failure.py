@@ -1,4 +1,4 @@
-"""A step's failure travels as a marker from the job to the task that awaits its run."""
+"""The failure of a step is passed as a marker from the job to the task that waits for its run."""
 
 from __future__ import annotations
 

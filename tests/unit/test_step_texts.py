@@ -1,4 +1,4 @@
-"""Texts of a task: its figures, the command that shows its log, and the news."""
+"""Texts of a task: its figures, the command that prints its log, and the news."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def test_a_refusal_is_told_with_its_reason(agent: Agent, refusal: dict[str, Any]
 def test_a_worker_that_is_told_to_stop_has_asked_for_protection_and_ends_its_task_first(
     agent: Agent, tmp_path: Path
 ) -> None:
-    """A real Celery worker, on a broker of files."""
+    """A real Celery worker, with a broker of files."""
     (tmp_path / "tasks.py").write_text(APP)
     (tmp_path / "queue").mkdir()
     env = {**os.environ, "ECS_AGENT_URI": agent.uri, "PYTHONPATH": str(tmp_path)}

@@ -1,4 +1,4 @@
-"""Variables have the names of what they hold."""
+"""Variables are named after their content."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SAY_NOTHING = {"one", "told", "made", "found", "mine", "everyone", "wish"}
-"""Names that say nothing of what a variable holds; see CONTRIBUTING.md."""
+"""Names that say nothing about the content of a variable; see CONTRIBUTING.md."""
 
 
 def variables(tree: ast.AST) -> Iterator[tuple[int, str]]:

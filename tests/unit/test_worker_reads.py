@@ -1,4 +1,4 @@
-"""Python workers read a file again where a fault of S3 may pass, and only there."""
+"""Python workers retry reading a file after transient faults of S3, and only after those."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ CUT = ResponseStreamingError(error="connection broken")
 
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
-    """The seconds that were waited, without waiting."""
+    """The seconds that would have been waited; nothing waits."""
     waited: list[float] = []
     monkeypatch.setattr(tenacity.nap.time, "sleep", waited.append)
     yield waited
 
 
 class Store:
-    """Answers each read with the next of ``faults``, and with the content after them."""
+    """Answers each read with the next of ``faults``, and afterwards with the content."""
 
     def __init__(self, *faults: Exception) -> None:
         self.faults, self.reads = list(faults), 0

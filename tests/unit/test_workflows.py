@@ -1,4 +1,4 @@
-"""Workflows of CI: pinned actions, no rights by default, and commands that a developer has too."""
+"""CI workflows: pinned actions, no permissions by default, and only commands that developers can run too."""
 
 from __future__ import annotations
 

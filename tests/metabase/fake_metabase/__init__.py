@@ -1,4 +1,4 @@
-"""A Metabase for tests: it keeps state and answers as the real one does, traps included, and draws nothing."""
+"""A Metabase for tests: it keeps state and answers like the real one, with its pitfalls, and draws nothing."""
 
 from fake_metabase.app import FakeMetabase
 from fake_metabase.serving import serving

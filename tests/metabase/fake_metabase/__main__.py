@@ -1,4 +1,4 @@
-"""``python -m fake_metabase --port 3000 --state state.json``: the fake in the place of a real Metabase."""
+"""``python -m fake_metabase --port 3000 --state state.json``: runs the fake in place of a real Metabase."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def main() -> None:
     lake = {table.path: list(table.columns) for table in described_tables("banking")}
     state = State(lake, setup_token=os.environ.get("MB_SETUP_TOKEN", ""), file=arguments.state)
     server = Server((arguments.host, arguments.port), FakeMetabase(state))
-    # The first process of a container is not ended by a signal that it does not handle.
+    # The first process of a container ignores signals for which it has no handler.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         server.start()

@@ -1,4 +1,4 @@
-"""Answers and refusals in Metabase's shapes."""
+"""Answers and refusals in Metabase's formats."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Refusal(Exception):
 
 
 def answer(body: Any, status: int = 200) -> Response:
-    """JSON; a text stays text, nothing is 204."""
+    """Return a body as JSON; a text stays a text, and no body is a 204."""
     if body is None:
         return Response(status=204)
     if isinstance(body, str):

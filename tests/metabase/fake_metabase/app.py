@@ -1,4 +1,4 @@
-"""The WSGI application: routes, signing in, refusals."""
+"""The WSGI application: routes, sign-in, refusals."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ ROUTES: dict[str, Handler] = {
 
 
 class FakeMetabase:
-    """``watch`` sees every request before it is answered, with its body."""
+    """The fake. ``watch`` receives every request with its body before it is answered."""
 
     def __init__(self, state: State, watch: Callable[[Request], None] | None = None) -> None:
         self.state, self._watch = state, watch

@@ -1,4 +1,4 @@
-"""Bodies as Metabase's newer versions take them: closed, so that an unknown key is refused."""
+"""Request bodies as Metabase's newer versions accept them: unknown keys are refused."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ CLOSED: dict[str, frozenset[str]] = {
 
 
 def unknown_keys(kind: str, body: Mapping[str, Any]) -> dict[str, str]:
-    """Metabase's answer to keys that it does not know."""
+    """Return Metabase's error for keys that it does not know."""
     errors = {key: "disallowed key" for key in body if key not in CLOSED[kind]}
     for key, inner in (("dashcards", "dashcard"), ("tabs", "tab")):
         for part in body.get(key) or () if kind == "PUT dashboard" else ():

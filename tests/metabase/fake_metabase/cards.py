@@ -58,7 +58,7 @@ def query(state: State, request: Request, body: Any, identifier: str) -> Respons
 
 
 def run(state: State, card: Row, given: set[str]) -> Response:
-    """A query is answered with 202 whether it ran or not."""
+    """Run a query. Its status is 202 whether it succeeded or failed."""
     reason = state.failing.get(card["name"], "")
     missing = queries.missing_values(card["query"], given)
     if missing:

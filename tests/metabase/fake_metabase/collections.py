@@ -1,4 +1,4 @@
-"""Collections, what they hold, and the trash."""
+"""Collections, their content, and the trash."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def post(state: State, request: Request, body: Any) -> Any:
             "type": None,
         },
     )
-    # A new collection has the permissions of its parent; at the top everyone may change it.
+    # A new collection has the permissions of its parent; one without a parent can be changed by everyone.
     groups = state.data["collection_graph"]["groups"]
     source = str(body.get("parent_id") or "root")
     for rights in groups.values():
@@ -72,7 +72,7 @@ def items(state: State, request: Request, body: Any, identifier: int) -> Any:
         if bool(row["archived"]) == archived and (identifier == TRASH or row["collection_id"] == identifier)
     ]
     offset, limit = int(request.args.get("offset", 0)), int(request.args.get("limit", len(entries) or 1))
-    # The real order is by name, which ties leave open; within one page it is not promised.
+    # Metabase sorts by name, with ties in any order, and does not promise the order within a page.
     page = sorted(entries, key=lambda row: (row["name"], row["id"]))[offset : offset + limit]
     return {"total": len(entries), "data": state.shuffled(page), "limit": limit, "offset": offset, "models": models}
 
@@ -87,7 +87,7 @@ def search(state: State, request: Request, body: Any) -> Any:
 
 
 def shown_collection(row: Row) -> int | None:
-    """Show the trash as the collection of archived objects."""
+    """Return the collection of an object, which is the trash if it is archived."""
     return TRASH if row["archived"] else row["collection_id"]
 
 

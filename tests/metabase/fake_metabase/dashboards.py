@@ -1,4 +1,4 @@
-"""Dashboards: made without cards, then written as a whole."""
+"""Dashboards: created without cards, then written as a whole."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GIVEN = ("name", "parameters", "points_of_interest", "caveats", "archived", "aut
 
 
 def post(state: State, request: Request, body: Any) -> Any:
-    """Takes a name and a place; cards and tabs have to wait for a PUT."""
+    """Create a dashboard with a name and a collection. Cards and tabs require a later PUT."""
     check_keys("POST dashboard", body)
     row = state.add(
         "dashboards",
@@ -48,7 +48,7 @@ def delete(state: State, request: Request, body: Any, identifier: int) -> Any:
 
 
 def copy(state: State, request: Request, body: Any, identifier: int) -> Any:
-    """A copy has the description, the filters and the cards, and an id of its own."""
+    """Copy a dashboard: the copy has the description, the filters and the cards, and a new ID."""
     source = existing(state, "dashboards", identifier)
     kept = {key: source[key] for key in ("description", "parameters", "width", "auto_apply_filters")}
     dashboard = post(
@@ -104,7 +104,7 @@ def query(state: State, request: Request, body: Any, identifier: int, dashcard: 
 
 
 def shown(state: State, row: Row) -> Row:
-    """Cards of archived questions are not shown, and the order of cards is any."""
+    """Return a dashboard as the API shows it: without cards of archived questions, and with cards in any order."""
     placed = [
         (dashcard, state.find("cards", dashcard["card_id"]) if dashcard["card_id"] else None)
         for dashcard in row["dashcards"]
@@ -131,7 +131,7 @@ def _lay_out(state: State, row: Row, dashcards: list[Row], tabs: list[Row]) -> N
     ]
     shown_cards = {dashcard.get("card_id") for dashcard in dashcards}
     for card in state.rows("cards"):
-        # A question that lives inside the dashboard is archived with its last card on it.
+        # A question that is stored inside the dashboard is archived when its last card on it is removed.
         if card.get("dashboard_id") == row["id"] and card["id"] not in shown_cards:
             card["archived"] = True
     before = {dashcard["id"] for dashcard in row["dashcards"]}

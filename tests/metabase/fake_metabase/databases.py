@@ -102,7 +102,7 @@ def _connect(state: State) -> None:
 
 
 def _schedule(row: Row, body: Row) -> None:
-    """Without let-user-control-scheduling every save draws new times."""
+    """Set the sync schedule. Without let-user-control-scheduling each save sets a random minute."""
     wanted = (body.get("schedules") or {}).get("metadata_sync")
     if not row["details"].get("let-user-control-scheduling"):
         wanted = {"schedule_type": "hourly", "schedule_minute": random.randint(0, 59)}

@@ -1,4 +1,4 @@
-"""Groups and the two graphs of permissions, each with its revision."""
+"""Groups and the two permission graphs, each with its revision."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def put_collection_graph(state: State, request: Request, body: Any) -> Any:
 
 
 def get_data_graph(state: State, request: Request, body: Any) -> Any:
-    """Some versions tell "no" by schema."""
+    """Return the graph of data permissions. Some versions report "no" per schema."""
     graph = copy.deepcopy(state.data["data_graph"])
     for rights in graph["groups"].values():
         for right in rights.values():

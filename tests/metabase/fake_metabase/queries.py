@@ -1,4 +1,4 @@
-"""Native queries as Metabase stores them and gives them back."""
+"""Native queries as Metabase stores and returns them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TYPES = {"date": "date/single", "number": "number/=", "boolean": "boolean/="}
 
 
 def stored(query: Mapping[str, Any]) -> dict[str, Any]:
-    """The query in MBQL 5, tags by name; a mixture of old and new form is lost, as it is in Metabase."""
+    """Return a query with its tags by name. A mixture of the old format and MBQL 5 is lost, as in Metabase."""
     if query.get("type") == "native":
         native = query["native"]
         tags = native.get("template-tags") or {}
@@ -27,7 +27,7 @@ def stored(query: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def given_back(query: Mapping[str, Any], form: str) -> dict[str, Any]:
-    """MBQL 5 with the keys that the library of newer versions adds; tags as a list or a map."""
+    """Return a query in MBQL 5, with the keys that newer versions add, and tags as a list or a map."""
     if not query:
         return {}
     tags = query["tags"]
@@ -61,7 +61,7 @@ def derived_parameters(query: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def respelled(settings: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Visualization settings whose column keys are written anew, without blanks."""
+    """Return visualization settings with the column keys rewritten without spaces."""
     rewritten = dict(settings or {})
     if "column_settings" in rewritten:
         rewritten["column_settings"] = {
@@ -72,7 +72,7 @@ def respelled(settings: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def missing_values(query: Mapping[str, Any], given: set[str]) -> list[str]:
-    """Variables outside optional blocks that have neither a value nor a default."""
+    """Return the variables outside optional blocks that have neither a value nor a default."""
     outside = re.sub(r"\[\[.*?\]\]", "", query["sql"], flags=re.DOTALL)
     return sorted(
         name for name in set(VARIABLE.findall(outside)) - given if query["tags"].get(name, {}).get("default") is None

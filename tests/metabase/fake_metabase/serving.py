@@ -1,4 +1,4 @@
-"""The fake on a free port of the loopback, or as a process of its own."""
+"""The fake on a free loopback port, in this process or in a separate one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fake_metabase.state import State
 
 @contextmanager
 def serving(state: State, watch: Callable[[Request], None] | None = None) -> Iterator[str]:
-    """The URL of a fake over ``state``, for as long as the block lasts."""
+    """Serve a fake with ``state`` for the length of the block, and yield its URL."""
     server = Server(("127.0.0.1", 0), FakeMetabase(state, watch), numthreads=4)
     server.prepare()
     thread = threading.Thread(target=server.serve, daemon=True)

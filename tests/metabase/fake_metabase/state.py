@@ -1,4 +1,4 @@
-"""State of the fake: plain JSON, so that it can be kept in a file."""
+"""State of the fake: plain JSON, so that it can be stored in a file."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def nano_id() -> str:
 
 
 class State:
-    """``lake`` names the tables ("schema.table") that a sync finds, with their columns.
+    """State of a fake. ``lake`` names the tables ("schema.table") that a sync finds, with their columns.
 
-    ``tags`` is the form in which template tags are given back: "list" (0.63 and later) or "map" (before).
-    ``order`` shuffles every list whose order Metabase does not promise.
+    ``tags`` is the format in which template tags are returned: "list" (0.63 and later) or "map" (before). ``order``
+    shuffles every list whose order Metabase does not promise.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class State:
         database["sync_in"] = self.sync_polls
 
     def poll_sync(self, database: Row) -> None:
-        """One look at the metadata: the sync comes a step nearer to its end."""
+        """Advance the sync of a database by one step, as each request for its metadata does."""
         if database.get("sync_in") is None:
             return
         database["sync_in"] -= 1
